@@ -1,0 +1,23 @@
+"""How every door says no: a stable code, parameters, and where; sentences live in the catalogues."""
+
+from models.values.base import Carried
+
+
+class Problem(Carried):
+    """One thing that is wrong, in the words of the code that found it.
+
+    `where` names the place ("roll.csv row 17, column area"); `params` fill the sentence that the
+    message catalogue has for `code`. Never personal data.
+    """
+
+    code: str
+    where: str = ""
+    params: dict[str, str | int] = {}
+
+
+class Refused(Exception):  # noqa: N818 - it is a refusal, not a malfunction
+    """An act or an input was refused; nothing was changed. Carries every problem found."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("; ".join(f"{p.code} {p.where} {dict(p.params)}".strip() for p in problems))
+        self.problems = problems
