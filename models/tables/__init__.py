@@ -1,0 +1,53 @@
+"""The tables of the one PostgreSQL database; every class and the metadata they share."""
+
+from models.tables.base import GENESIS, PRIVATE, Table, metadata
+from models.tables.bidding import Award, Bid, Contract, Tender
+from models.tables.cost_sharing import Instalment, Payment, Refund, Relief, Share, ShareTotal
+from models.tables.estates import Estate, Unit
+from models.tables.feedback import Evaluation, SurveyAnswer, Ticket
+from models.tables.inspection import Certificate, Inspection, WorkItem
+from models.tables.log import Event, Notice, Receipt
+from models.tables.places import Person, Place, RoleGrant, UnitOwner
+from models.tables.publications import Objection, Publication
+from models.tables.renovations import Renovation, Scheme
+from models.tables.voting import Ballot, BallotBox, RollEntry, RollUnit
+
+__all__ = [
+    "GENESIS",
+    "PRIVATE",
+    "Award",
+    "Ballot",
+    "BallotBox",
+    "Bid",
+    "Certificate",
+    "Contract",
+    "Estate",
+    "Evaluation",
+    "Event",
+    "Inspection",
+    "Instalment",
+    "Notice",
+    "Objection",
+    "Payment",
+    "Person",
+    "Place",
+    "Publication",
+    "Receipt",
+    "Refund",
+    "Relief",
+    "Renovation",
+    "RoleGrant",
+    "RollEntry",
+    "RollUnit",
+    "Scheme",
+    "Share",
+    "ShareTotal",
+    "SurveyAnswer",
+    "Table",
+    "Tender",
+    "Ticket",
+    "Unit",
+    "UnitOwner",
+    "WorkItem",
+    "metadata",
+]

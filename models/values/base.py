@@ -20,7 +20,9 @@ class Carried(BaseModel):
 
 def _to_fraction(value: object) -> Fraction:
     if isinstance(value, bool) or not isinstance(value, int | str | Fraction):
-        raise ValueError("an exact number: an integer, 'p/q' or a decimal string; never a float")
+        raise ValueError(  # noqa: TRY004 - pydantic expects ValueError
+            "an exact number: an integer, 'p/q' or a decimal string; never a float"
+        )
     return Fraction(value)
 
 

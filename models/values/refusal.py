@@ -1,5 +1,7 @@
 """How every door says no: a stable code, parameters, and where; sentences live in the catalogues."""
 
+from pydantic import Field
+
 from models.values.base import Carried
 
 
@@ -12,12 +14,14 @@ class Problem(Carried):
 
     code: str
     where: str = ""
-    params: dict[str, str | int] = {}
+    params: dict[str, str | int] = Field(default_factory=dict)
 
 
 class Refused(Exception):  # noqa: N818 - it is a refusal, not a malfunction
     """An act or an input was refused; nothing was changed. Carries every problem found."""
 
     def __init__(self, *problems: Problem) -> None:
-        super().__init__("; ".join(f"{p.code} {p.where} {dict(p.params)}".strip() for p in problems))
+        super().__init__(
+            "; ".join(f"{p.code} {p.where} {dict(p.params)}".strip() for p in problems)
+        )
         self.problems = problems

@@ -1,0 +1,252 @@
+"""The official acts: what a committee, an office, a contractor or a supervisor tells a workflow.
+
+One class per act; its `name` is the update's name, `target` the workflow that hears it. Who may do
+it is in `rules.authority`, when it may be done is in the workflow's validator. The page or the
+calling system makes `command_id`; the gateway fills in the verified `actor`.
+"""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from models.values.actor import Actor
+from models.values.base import Value
+
+Target = Literal["renovation", "stage", "publication", "ticket"]
+
+
+class Act(Value):
+    """An official act. Idempotent by `command_id` (1 to 120 characters)."""
+
+    name: ClassVar[str]
+    target: ClassVar[Target] = "stage"
+    stage: ClassVar[str] = ""
+    """The stage it belongs to; empty when it may be done at every stage."""
+
+    command_id: str = Field(min_length=1, max_length=120)
+    actor: Actor
+
+
+class OpenVote(Act):
+    """Announce the vote on the current scheme (Civil Code art. 278; notice, then the open box)."""
+
+    name = "open_vote"
+    stage = "voting"
+
+
+class ReviseScheme(Act):
+    """Put a changed scheme to the owners after a failed vote: items to leave out, a new title."""
+
+    name = "revise_scheme"
+    target = "renovation"
+    stage = "voting"
+    drop_items: tuple[str, ...] = ()
+    title: str = Field(default="", max_length=200)
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class AnswerObjection(Act):
+    """Answer one objection of a publication; upheld means the published thing must change."""
+
+    name = "answer_objection"
+    target = "publication"
+    publication_id: str
+    objection_id: str
+    upheld: bool
+    answer: str = Field(min_length=1, max_length=4000)
+
+
+class GrantSubsidy(Act):
+    """Close a funding gap with extra public money."""
+
+    name = "grant_subsidy"
+    stage = "cost_sharing"
+    amount_fen: int = Field(gt=0)
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class DeclineSubsidy(Act):
+    """Say that no extra public money will come: the gap goes back to the owners in a new vote."""
+
+    name = "decline_subsidy"
+    stage = "cost_sharing"
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class ApproveRelief(Act):
+    """Relieve a household in hardship of part of its share; the named fund pays instead."""
+
+    name = "approve_relief"
+    stage = "cost_sharing"
+    unit_number: str
+    kind: Literal["waiver", "reduction", "deferral"] = "reduction"
+    amount_fen: int = Field(gt=0)
+    funded_by: str = Field(min_length=1, max_length=100)
+
+
+class DecideCollection(Act):
+    """After the deadline, below the threshold: start with what is there, wait once more, or stop."""
+
+    name = "decide_collection"
+    stage = "cost_sharing"
+    decision: Literal["start", "wait", "shelve"]
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class PublishTender(Act):
+    """Publish the tender (招标公告) of the adopted scheme; bids close at the legal earliest or later."""
+
+    name = "publish_tender"
+    stage = "bidding"
+    preparation_days: int | None = Field(default=None, ge=1, le=365)
+
+
+class RecordEvaluation(Act):
+    """The evaluation committee's report: technical scores per bidder (0…1000), where the method has them."""
+
+    name = "record_evaluation"
+    stage = "bidding"
+    technical_milli: dict[str, int] = Field(default_factory=dict)
+    report: str = Field(default="", max_length=4000)
+
+
+class ApproveDirectAward(Act):
+    """After two failed tenders: the approval route, with the contractor and the approved price."""
+
+    name = "approve_direct_award"
+    stage = "bidding"
+    bidder_id: str = Field(min_length=1, max_length=64)
+    price_fen: int = Field(gt=0)
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class WithdrawCandidate(Act):
+    """The first candidate gives up the award, or is struck out: the next one follows."""
+
+    name = "withdraw_candidate"
+    stage = "bidding"
+    bidder_id: str
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class AwardContract(Act):
+    """Give the award (中标通知书) to the first remaining candidate."""
+
+    name = "award_contract"
+    stage = "bidding"
+    bidder_id: str
+
+
+class SignContract(Act):
+    """Sign the contract on the terms of tender and bid."""
+
+    name = "sign_contract"
+    stage = "bidding"
+    value_fen: int = Field(gt=0)
+    performance_bond_fen: int = Field(default=0, ge=0)
+
+
+class ReportItem(Act):
+    """The contractor reports a work item as done and asks for its inspection."""
+
+    name = "report_item"
+    stage = "inspection"
+    item_id: str
+
+
+class RecordInspection(Act):
+    """An inspection with its outcome; a FAIL names its defects."""
+
+    name = "record_inspection"
+    stage = "inspection"
+    item_id: str
+    kind: Literal["material", "concealed", "stage", "completion"] = "stage"
+    outcome: Literal["PASS", "PASS_WITH_MINOR", "FAIL"]
+    defects: tuple[str, ...] = ()
+
+
+class ReportRectified(Act):
+    """The contractor reports the defects of a failed inspection as put right."""
+
+    name = "report_rectified"
+    stage = "inspection"
+    item_id: str
+
+
+class AcceptWorks(Act):
+    """Completion acceptance (竣工验收), signed by the chief supervising engineer."""
+
+    name = "accept_works"
+    stage = "inspection"
+
+
+class ApprovePayment(Act):
+    """Release the money of the accepted works, less omissions and retention."""
+
+    name = "approve_payment"
+    stage = "inspection"
+    omissions_fen: int = Field(default=0, ge=0)
+    note: str = Field(default="", max_length=2000)
+
+
+class ResolveTicket(Act):
+    """Whoever holds the complaint says what was done about it."""
+
+    name = "resolve_ticket"
+    target = "ticket"
+    ticket_id: str
+    answer: str = Field(min_length=1, max_length=4000)
+
+
+class ConfirmTicket(Act):
+    """The resident's word in the call-back (回访): satisfied closes the ticket, not satisfied reopens it."""
+
+    name = "confirm_ticket"
+    target = "ticket"
+    ticket_id: str
+    satisfied: bool
+
+
+class CancelRenovation(Act):
+    """Stop the renovation: make safe, settle, refund, publish."""
+
+    name = "cancel_renovation"
+    target = "renovation"
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+ACTS: dict[str, type[Act]] = {
+    act.name: act
+    for act in (
+        OpenVote,
+        ReviseScheme,
+        AnswerObjection,
+        GrantSubsidy,
+        DeclineSubsidy,
+        ApproveRelief,
+        DecideCollection,
+        PublishTender,
+        RecordEvaluation,
+        ApproveDirectAward,
+        WithdrawCandidate,
+        AwardContract,
+        SignContract,
+        ReportItem,
+        RecordInspection,
+        ReportRectified,
+        AcceptWorks,
+        ApprovePayment,
+        ResolveTicket,
+        ConfirmTicket,
+        CancelRenovation,
+    )
+}
+"""Every official act by its name."""
+
+
+class Done(Value):
+    """What the person gets back for an act: its place in the record."""
+
+    command_id: str
+    kind: str
+    text: str = ""

@@ -1,0 +1,108 @@
+"""Tenders, bids, awards and contracts. Money in fen, moments in case time."""
+
+from datetime import datetime
+
+from pydantic import JsonValue
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.tables.base import CommandId, Fen, Id, Table, not_negative, one_of, word
+
+
+class Tender(Table):
+    """One round of tendering; `ceiling_fen` is the highest price a bid may have (最高投标限价)."""
+
+    __tablename__ = "tender"
+    __table_args__ = (
+        UniqueConstraint("renovation_id", "round"),
+        one_of("state", "open", "closed", "failed", "cancelled", "awarded"),
+        word("method"),
+        CheckConstraint("round > 0", name="round_positive"),
+        CheckConstraint("deadline_at >= notice_at", name="deadline_after_notice"),
+        *not_negative("ceiling_fen", "estimate_fen"),
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"))
+    round: Mapped[int]
+    state: Mapped[str] = mapped_column(server_default="open")
+    notice_at: Mapped[datetime]
+    deadline_at: Mapped[datetime]
+    ceiling_fen: Mapped[Fen]
+    estimate_fen: Mapped[Fen]
+    method: Mapped[str]
+    criteria: Mapped[dict[str, JsonValue]] = mapped_column(JSONB)
+
+
+class Bid(Table):
+    """One bid; a bidder has at most one that is not withdrawn. `technical_milli` is 0.001 points."""
+
+    __tablename__ = "bid"
+    __table_args__ = (
+        one_of("state", "submitted", "withdrawn", "opened", "rejected", "evaluated"),
+        CheckConstraint(
+            "(state = 'withdrawn') = (withdrawn_at IS NOT NULL)", name="withdrawn_when"
+        ),
+        *not_negative("price_fen", "technical_milli", "bond_fen"),
+        Index(
+            "uq_bid_one_per_bidder",
+            "tender_id",
+            "bidder_id",
+            unique=True,
+            postgresql_where=text("state <> 'withdrawn'"),
+        ),
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    tender_id: Mapped[Id] = mapped_column(ForeignKey("tender.id"), index=True)
+    command_id: Mapped[CommandId] = mapped_column(unique=True)
+    bidder_id: Mapped[Id]
+    price_fen: Mapped[Fen]
+    technical_milli: Mapped[int]
+    bond_fen: Mapped[Fen]
+    bond_account: Mapped[str]
+    flags: Mapped[dict[str, JsonValue]] = mapped_column(JSONB)
+    submitted_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+    state: Mapped[str] = mapped_column(server_default="submitted")
+
+
+class Award(Table):
+    """A ranked candidate (中标候选人) of a tender and what became of it; rank counts from 1."""
+
+    __tablename__ = "award"
+    __table_args__ = (
+        UniqueConstraint("tender_id", "rank"),
+        one_of("state", "candidate", "awarded", "withdrawn", "cancelled"),
+        CheckConstraint("rank > 0", name="rank_positive"),
+        *not_negative("price_fen"),
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    tender_id: Mapped[Id] = mapped_column(ForeignKey("tender.id"))
+    rank: Mapped[int]
+    bidder_id: Mapped[Id]
+    price_fen: Mapped[Fen]
+    state: Mapped[str] = mapped_column(server_default="candidate")
+
+
+class Contract(Table):
+    """The works contract; `retention_permille` of each payment is kept until the warranty ends."""
+
+    __tablename__ = "contract"
+    __table_args__ = (
+        one_of("state", "signed", "terminated", "completed"),
+        CheckConstraint("retention_permille BETWEEN 0 AND 1000", name="retention_permille_share"),
+        *not_negative("value_fen", "contingency_fen"),
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"), index=True)
+    tender_id: Mapped[Id] = mapped_column(ForeignKey("tender.id"), index=True)
+    bidder_id: Mapped[Id]
+    value_fen: Mapped[Fen]
+    contingency_fen: Mapped[Fen]
+    retention_permille: Mapped[int]
+    signed_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(server_default="signed")

@@ -1,0 +1,97 @@
+"""Who pays what: shares, instalments, payments (append-only), relief and refunds."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.tables.base import CommandId, Fen, Id, Table, not_negative, one_of, refers, word
+
+
+class Share(Table):
+    """What a unit owes for one item of one version of the scheme; the table sums to the item."""
+
+    __tablename__ = "share"
+    __table_args__ = (
+        refers(("renovation_id", "scheme_version"), "scheme", ("renovation_id", "version")),
+        *not_negative("amount_fen"),
+    )
+
+    renovation_id: Mapped[Id] = mapped_column(primary_key=True)
+    scheme_version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    unit_number: Mapped[Id] = mapped_column(primary_key=True)
+    item_id: Mapped[Id] = mapped_column(primary_key=True)
+    amount_fen: Mapped[Fen]
+
+
+class ShareTotal(Table):
+    """What a unit owes in all, by the estimate and, once there is an award, by the award."""
+
+    __tablename__ = "share_total"
+    __table_args__ = (one_of("basis", "estimate", "award"), *not_negative("amount_fen"))
+
+    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"), primary_key=True)
+    basis: Mapped[Id] = mapped_column(primary_key=True)
+    unit_number: Mapped[Id] = mapped_column(primary_key=True)
+    amount_fen: Mapped[Fen]
+
+
+class Instalment(Table):
+    """One part of a unit's share and the case time by which it is due; numbered from 1."""
+
+    __tablename__ = "instalment"
+    __table_args__ = (
+        CheckConstraint("number > 0", name="number_positive"),
+        *not_negative("amount_fen"),
+    )
+
+    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"), primary_key=True)
+    unit_number: Mapped[Id] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    due_at: Mapped[datetime]
+    amount_fen: Mapped[Fen]
+
+
+class Payment(Table):
+    """Money that came in for a unit; append-only, so a mistake is answered by a refund."""
+
+    __tablename__ = "payment"
+    __table_args__ = (
+        one_of("source", "owner", "relief", "subsidy", "fund"),
+        CheckConstraint("amount_fen > 0", name="amount_positive"),
+        Index(None, "renovation_id", "unit_number"),
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"))
+    command_id: Mapped[CommandId] = mapped_column(unique=True)
+    unit_number: Mapped[Id]
+    amount_fen: Mapped[Fen]
+    source: Mapped[str]
+    received_at: Mapped[datetime]
+
+
+class Relief(Table):
+    """A hardship relief for a unit: who approved it and who pays in the owner's place."""
+
+    __tablename__ = "relief"
+    __table_args__ = (word("kind"), *not_negative("amount_fen"))
+
+    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"), primary_key=True)
+    unit_number: Mapped[Id] = mapped_column(primary_key=True)
+    kind: Mapped[Id] = mapped_column(primary_key=True)
+    amount_fen: Mapped[Fen]
+    approved_by: Mapped[Id]
+    funded_by: Mapped[Id]
+
+
+class Refund(Table):
+    """What a unit gets back when a renovation ends or costs less."""
+
+    __tablename__ = "refund"
+    __table_args__ = tuple(not_negative("amount_fen"))
+
+    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"), primary_key=True)
+    unit_number: Mapped[Id] = mapped_column(primary_key=True)
+    amount_fen: Mapped[Fen]
+    paid: Mapped[bool] = mapped_column(server_default=text("false"))

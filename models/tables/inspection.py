@@ -1,0 +1,78 @@
+"""Work items, inspections and the certificates that release money."""
+
+from datetime import datetime
+
+from pydantic import JsonValue
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.tables.base import Fen, Id, Table, not_negative, one_of
+
+
+class WorkItem(Table):
+    """One piece of work that is inspected and paid on its own; concealed works before covering."""
+
+    __tablename__ = "work_item"
+    __table_args__ = (
+        one_of("state", "planned", "reported", "passed", "rejected", "default", "cancelled"),
+        *not_negative("value_fen"),
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"), index=True)
+    building: Mapped[Id]
+    title: Mapped[str]
+    concealed: Mapped[bool] = mapped_column(server_default=text("false"))
+    value_fen: Mapped[Fen]
+    state: Mapped[str] = mapped_column(server_default="planned")
+
+
+class Inspection(Table):
+    """One inspection and its outcome. A wrong one is superseded by a later one, never changed.
+
+    Only the inspection at completion may be about the works as a whole (no `item_id`).
+    """
+
+    __tablename__ = "inspection"
+    __table_args__ = (
+        one_of("kind", "material", "concealed", "stage", "completion"),
+        one_of("outcome", "PASS", "PASS_WITH_MINOR", "FAIL"),
+        CheckConstraint("round > 0", name="round_positive"),
+        CheckConstraint("item_id IS NOT NULL OR kind = 'completion'", name="item_known"),
+        Index(None, "renovation_id", "item_id"),
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"))
+    item_id: Mapped[Id | None] = mapped_column(ForeignKey("work_item.id"))
+    round: Mapped[int]
+    kind: Mapped[str]
+    outcome: Mapped[str]
+    inspector_id: Mapped[Id]
+    defects: Mapped[list[JsonValue]] = mapped_column(JSONB)
+    recorded_at: Mapped[datetime]
+    supersedes: Mapped[Id | None] = mapped_column(ForeignKey("inspection.id"), unique=True)
+
+
+class Certificate(Table):
+    """A payment certificate: certified - retention - deductions = payable, all in fen."""
+
+    __tablename__ = "certificate"
+    __table_args__ = (
+        one_of("state", "blocked", "released"),
+        *not_negative("certified_fen", "retention_fen", "deductions_fen", "payable_fen"),
+        CheckConstraint(
+            "payable_fen = certified_fen - retention_fen - deductions_fen", name="sums_up"
+        ),
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"), index=True)
+    item_id: Mapped[Id | None] = mapped_column(ForeignKey("work_item.id"))
+    certified_fen: Mapped[Fen]
+    retention_fen: Mapped[Fen]
+    deductions_fen: Mapped[Fen]
+    payable_fen: Mapped[Fen]
+    state: Mapped[str] = mapped_column(server_default="blocked")
+    approved_by: Mapped[Id]

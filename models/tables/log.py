@@ -1,0 +1,101 @@
+"""The event log, the receipts and the outbox of notices. Events and receipts are append-only."""
+
+from datetime import datetime
+
+from pydantic import JsonValue
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.tables.base import (
+    CommandId,
+    Hash,
+    Id,
+    Table,
+    WorkflowId,
+    not_negative,
+    one_of,
+    refers,
+    sha256,
+    word,
+)
+
+
+class Event(Table):
+    """One link of a renovation's hash chain; the database refuses to change or delete it.
+
+    `happened_at` is case time, `recorded_at` the database's clock; `details` hold no personal data.
+    """
+
+    __tablename__ = "event"
+    __table_args__ = (
+        CheckConstraint("seq > 0", name="seq_positive"),
+        word("kind"),
+        sha256("prev_hash"),
+        sha256("hash"),
+        Index("ix_event_recorded_at", "recorded_at"),
+    )
+
+    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    command_id: Mapped[CommandId] = mapped_column(unique=True)
+    happened_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+    actor_id: Mapped[Id]
+    actor_role: Mapped[Id]
+    actor_label: Mapped[str]
+    actor_place: Mapped[str]
+    on_behalf_of: Mapped[str | None]
+    kind: Mapped[str]
+    details: Mapped[dict[str, JsonValue]] = mapped_column(JSONB)
+    rule_pack: Mapped[str]
+    workflow_id: Mapped[WorkflowId]
+    run_id: Mapped[WorkflowId]
+    prev_hash: Mapped[Hash]
+    hash: Mapped[Hash]
+
+
+class Receipt(Table):
+    """What a command was answered, so that a retry gets the same answer; append-only."""
+
+    __tablename__ = "receipt"
+    __table_args__ = (
+        refers(("renovation_id", "seq"), "event", ("renovation_id", "seq")),
+        word("kind"),
+        sha256("request_hash"),
+    )
+
+    command_id: Mapped[CommandId] = mapped_column(primary_key=True)
+    renovation_id: Mapped[Id]
+    seq: Mapped[int]
+    kind: Mapped[str]
+    request_hash: Mapped[Hash]
+    result: Mapped[JsonValue] = mapped_column(JSONB, nullable=False)
+    recorded_at: Mapped[datetime]
+
+
+class Notice(Table):
+    """A notice to be sent, written in the transaction of the act it tells of (outbox).
+
+    `audience_id` names the one contractor or person where the audience is one; the address is
+    looked up when the notice is sent and never stored here.
+    """
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        one_of("state", "queued", "sent", "failed"),
+        word("audience"),
+        *not_negative("attempts"),
+        Index("ix_notice_queued", "created_at", postgresql_where=text("state = 'queued'")),
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"), index=True)
+    command_id: Mapped[CommandId]
+    audience: Mapped[str]
+    audience_id: Mapped[Id | None]
+    template: Mapped[str]
+    params: Mapped[dict[str, JsonValue]] = mapped_column(JSONB)
+    state: Mapped[str] = mapped_column(server_default="queued")
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    created_at: Mapped[datetime]

@@ -1,0 +1,79 @@
+"""A renovation and the versions of its scheme (改造方案)."""
+
+from datetime import datetime
+
+from pydantic import JsonValue
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.tables.base import (
+    GENESIS,
+    Fen,
+    Hash,
+    Id,
+    Table,
+    WorkflowId,
+    not_negative,
+    one_of,
+    sha256,
+    word,
+)
+
+
+class Renovation(Table):
+    """One case from the first vote to the end of the warranty, as the pages show it.
+
+    `head_seq` and `head_hash` are the last event's; `clock` is null-free JSON of the affine clock
+    of a sandbox ({} when case time is real time). Moments are case time.
+    """
+
+    __tablename__ = "renovation"
+    __table_args__ = (
+        one_of("state", "running", "completed", "shelved", "cancelled"),
+        word("stage"),
+        sha256("head_hash"),
+        CheckConstraint("head_seq >= 0", name="head_seq_not_negative"),
+        # The district's list: everything below a place, the running ones first.
+        Index(
+            "ix_renovation_place_path",
+            "place_path",
+            postgresql_ops={"place_path": "text_pattern_ops"},
+        ),
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    estate_id: Mapped[Id] = mapped_column(ForeignKey("estate.id"), index=True)
+    title: Mapped[str]
+    stage: Mapped[str]
+    state: Mapped[str]
+    workflow_id: Mapped[WorkflowId] = mapped_column(server_default="")
+    stage_workflow_id: Mapped[WorkflowId] = mapped_column(server_default="")
+    place_id: Mapped[Id] = mapped_column(ForeignKey("place.id"), index=True)
+    place_path: Mapped[str]
+    rule_pack: Mapped[str]
+    timetable: Mapped[dict[str, JsonValue]] = mapped_column(JSONB)
+    clock: Mapped[dict[str, JsonValue]] = mapped_column(JSONB)
+    head_seq: Mapped[int] = mapped_column(server_default=text("0"))
+    head_hash: Mapped[Hash] = mapped_column(server_default=GENESIS)
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    waiting_for: Mapped[str] = mapped_column(server_default="")
+    due_at: Mapped[datetime | None]
+
+
+class Scheme(Table):
+    """One adopted or proposed version of the scheme; a version is never changed, only followed."""
+
+    __tablename__ = "scheme"
+    __table_args__ = (
+        CheckConstraint("version > 0", name="version_positive"),
+        *not_negative("budget_fen"),
+    )
+
+    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    title: Mapped[str]
+    content: Mapped[dict[str, JsonValue]] = mapped_column(JSONB)
+    budget_fen: Mapped[Fen]
+    created_at: Mapped[datetime]

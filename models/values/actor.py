@@ -1,0 +1,43 @@
+"""Who acts, and in which capacity: every act and every event names one."""
+
+from enum import StrEnum
+
+from models.values.base import Carried
+
+
+class Role(StrEnum):
+    """The capacities of rules.md section 6, plus the engine itself."""
+
+    ENGINE = "engine"
+    OWNER = "owner"
+    RESIDENT = "resident"
+    OWNERS_COMMITTEE = "owners_committee"
+    RESIDENTS_COMMITTEE = "residents_committee"
+    GRID_WORKER = "grid_worker"
+    STREET_OFFICE = "street_office"
+    DISTRICT_BUREAU = "district_bureau"
+    CONTRACTOR = "contractor"
+    SUPERVISOR = "supervisor"
+    """Supervising engineer (监理工程师)."""
+    CHIEF_SUPERVISOR = "chief_supervisor"
+    """Chief supervising engineer (总监理工程师)."""
+    EVALUATOR = "evaluator"
+    """Member of the bid evaluation committee (评标委员会)."""
+    AUDITOR = "auditor"
+
+
+class Actor(Carried):
+    """A verified person or system, its capacity and place, with the label of that day.
+
+    `place` is the path of the place the role was granted for ("district/street/community…").
+    """
+
+    id: str
+    role: Role
+    label: str
+    place: str = ""
+    on_behalf_of: str | None = None
+
+
+ENGINE = Actor(id="engine", role=Role.ENGINE, label="工作流引擎 / engine")
+"""The actor of what the workflow does by itself: a timer that fired, a count, a notice."""
