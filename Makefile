@@ -35,6 +35,7 @@ check: $(READY) ## format, lint, types, import contracts, catalogues, docs, mani
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/check.py
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
 
 bench: bench-journey ## every benchmark; raw output goes to benchmarks/results/
 

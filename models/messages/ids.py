@@ -1,0 +1,21 @@
+"""Workflow ids, by function: paths of opaque ids, no personal data."""
+
+
+def renovation_workflow_id(renovation_id: str) -> str:
+    """The renovation itself."""
+    return f"renovation/{renovation_id}"
+
+
+def stage_workflow_id(renovation_id: str, stage: str, attempt: int) -> str:
+    """One run through a stage."""
+    return f"renovation/{renovation_id}/{stage}/{attempt}"
+
+
+def publication_workflow_id(renovation_id: str, publication_id: str) -> str:
+    """One publication."""
+    return f"renovation/{renovation_id}/publication/{publication_id}"
+
+
+def ticket_workflow_id(renovation_id: str, ticket_id: str) -> str:
+    """One complaint."""
+    return f"renovation/{renovation_id}/ticket/{ticket_id}"

@@ -1,0 +1,241 @@
+"""Cost sharing: items and their keys, sources of money, shares, instalments, relief, refunds.
+
+All money is in fen (1/100 yuan) as integers; parts of a whole are permille or exact fractions.
+"""
+
+from datetime import date
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from models.values.base import Carried, Exact
+from models.values.voting import UnitKind
+
+PERMILLE = 1_000
+
+
+class ItemCategory(StrEnum):
+    """The three categories of renovation content (国办发〔2020〕23号)."""
+
+    BASIC = "basic"
+    IMPROVEMENT = "improvement"
+    UPGRADING = "upgrading"
+
+
+class CostKey(StrEnum):
+    """How the owners' part of an item is spread over the units that pay for it."""
+
+    AREA = "area"
+    """By exclusive area: the statutory default, Civil Code art. 283."""
+    HOUSEHOLD = "household"
+    """In equal parts per unit."""
+    SHARE = "share"
+    """By undivided shares."""
+    FLOOR_COEFFICIENT = "floor_coefficient"
+    """First between floors by coefficient, then by area within the floor (Guangzhou art. 8)."""
+    COEFFICIENT_AREA = "coefficient_area"
+    """By coefficient times area, normalised (Guangzhou Lijiang)."""
+    FLOOR_PERCENT = "floor_percent"
+    """By a percentage per floor that sums to 100, then by area within the floor (Changzhou)."""
+
+
+class FloorWeight(Carried):
+    """The coefficient or percentage of one floor; voted, never invented."""
+
+    floor: int
+    weight: Exact
+
+
+class PayerSet(Carried):
+    """Which units pay for an item: the whole estate, a building, a stairwell, or a list."""
+
+    scope: Literal["estate", "building", "entrance", "listed"] = "estate"
+    building: str = ""
+    entrance: str = ""
+    units: tuple[str, ...] = ()
+    """Unit numbers, for the scope "listed" (a served line, yes-voters and later joiners)."""
+    exempt_floors: tuple[int, ...] = ()
+
+
+class CostItem(Carried):
+    """One piece of work of the scheme and the rule that spreads its cost."""
+
+    id: str
+    title: str
+    category: ItemCategory
+    cost_fen: int = Field(ge=0)
+    key: CostKey = CostKey.AREA
+    payers: PayerSet = PayerSet()
+    floors: tuple[FloorWeight, ...] = ()
+    optional: bool = False
+    priority: int = 0
+    """Among optional items the highest number is given up first."""
+    operator_line: bool = False
+    """A line of a specialised operator: the maintenance fund may not pay (Shandong art. 71)."""
+
+
+class ShareUnit(Carried):
+    """What the keys need to know of one unit."""
+
+    number: str
+    building: str
+    entrance: str
+    floor: int
+    area_dm2: int = Field(gt=0)
+    shares: int | None = None
+    kind: UnitKind = "flat"
+
+
+class FundingSource(StrEnum):
+    """Who pays before the owners do, in the order of the waterfall."""
+
+    OPERATOR = "operator"
+    DEVELOPER = "developer"
+    SUBSIDY = "subsidy"
+    SOCIAL_CAPITAL = "social_capital"
+    PUBLIC_REVENUE = "public_revenue"
+    MAINTENANCE_FUND = "maintenance_fund"
+
+
+class Funding(Carried):
+    """One sum that somebody has promised, and what it may pay for.
+
+    It pays at most `amount_fen` in total and at most `permille` of each item that it covers.
+    """
+
+    id: str
+    source: FundingSource
+    amount_fen: int = Field(ge=0)
+    permille: int = Field(default=PERMILLE, ge=0, le=PERMILLE)
+    item_cap_fen: int | None = Field(default=None, ge=0)
+    """Most per item, for example a cap per lift."""
+    items: tuple[str, ...] = ()
+    """Item ids it may pay for; empty together with `categories` means all."""
+    categories: tuple[ItemCategory, ...] = ()
+    voted: bool = False
+    """The owners approved it; without this the maintenance fund pays nothing."""
+    receivable_on: date | None = None
+    """The day the money arrives when it is paid after acceptance; None is cash."""
+
+
+class Contribution(Carried):
+    """What one funding pays towards one item."""
+
+    funding_id: str
+    source: FundingSource
+    amount_fen: int = Field(ge=0)
+
+
+class FundedItem(Carried):
+    """An item after the waterfall: what others pay, and the gap G that the owners share."""
+
+    item_id: str
+    cost_fen: int = Field(ge=0)
+    contributions: tuple[Contribution, ...] = ()
+    gap_fen: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> "FundedItem":
+        paid = sum(part.amount_fen for part in self.contributions)
+        if paid + self.gap_fen != self.cost_fen:
+            raise ValueError("contributions and gap are the cost")
+        return self
+
+
+class Share(Carried):
+    """What one unit pays for one item."""
+
+    unit_number: str
+    item_id: str
+    amount_fen: int = Field(ge=0)
+
+
+class ShareTotal(Carried):
+    """What one unit pays in all."""
+
+    unit_number: str
+    amount_fen: int = Field(ge=0)
+
+
+class ShareTable(Carried):
+    """The owners' shares: rows per item and unit, totals per unit, and their exact common sum."""
+
+    shares: tuple[Share, ...]
+    totals: tuple[ShareTotal, ...]
+    total_fen: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> "ShareTable":
+        rows = sum(share.amount_fen for share in self.shares)
+        columns = sum(total.amount_fen for total in self.totals)
+        if not rows == columns == self.total_fen:
+            raise ValueError("shares, totals and total are one sum")
+        return self
+
+
+class GapStep(StrEnum):
+    """The ladder when the owners' gap is more than they can carry, in this order (E12)."""
+
+    NONE = "none"
+    DROP_OPTIONAL = "drop_optional"
+    EXTRA_SUBSIDY = "extra_subsidy"
+    SOCIAL_CAPITAL = "social_capital"
+    NEW_VOTE = "new_vote"
+    """An extra levy: a new vote on a major matter."""
+    SHELVE = "shelve"
+
+
+class GapPlan(Carried):
+    """The next step on the ladder: what to give up, and how much is then still missing."""
+
+    step: GapStep
+    dropped: tuple[str, ...] = ()
+    """Ids of the optional items that are given up."""
+    missing_fen: int = Field(default=0, ge=0)
+
+
+class Instalment(Carried):
+    """One part of what a unit owes; numbered from 1."""
+
+    unit_number: str
+    number: int = Field(ge=1)
+    amount_fen: int = Field(ge=0)
+
+
+class Relief(Carried):
+    """A part of one unit's charge that somebody else pays; never re-spread on neighbours silently."""
+
+    unit_number: str
+    kind: str
+    amount_fen: int = Field(ge=0)
+    funded_by: str
+
+
+class Paid(Carried):
+    """What has been received for one unit."""
+
+    unit_number: str
+    amount_fen: int = Field(ge=0)
+
+
+class Refund(Carried):
+    """What a unit gets back on cancellation: paid minus charge; negative is a debt."""
+
+    unit_number: str
+    paid_fen: int = Field(ge=0)
+    charge_fen: int = Field(ge=0)
+    amount_fen: int
+
+
+class Adjustment(Carried):
+    """The change of one unit's charge when the award replaces the estimate."""
+
+    unit_number: str
+    before_fen: int = Field(ge=0)
+    after_fen: int = Field(ge=0)
+
+    @property
+    def difference_fen(self) -> int:
+        """Above zero: still to be paid; below zero: credit on the next instalment, else refund."""
+        return self.after_fen - self.before_fen

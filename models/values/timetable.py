@@ -1,0 +1,243 @@
+"""Time as the law counts it: clocks, working-day calendars, and the timetable of one renovation.
+
+Tags as in the rule book: [V] verified in a text of law, [M] from memory, [D] default proposed by
+this project. What is [M] or [D] is configuration and never a constant in code.
+"""
+
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from models.values.base import Carried, Exact
+
+
+class Clock(Carried):
+    """Case time as an affine image of real time; a sandbox renovation runs faster than life.
+
+    `case = case_origin + (real - real_origin) * rate`. Both origins are aware moments; `rate` is
+    the number of case seconds per real second, above zero; 1 is a real renovation.
+    """
+
+    real_origin: datetime
+    case_origin: datetime
+    rate: Exact
+
+    @field_validator("real_origin", "case_origin")
+    @classmethod
+    def _aware(cls, moment: datetime) -> datetime:
+        if moment.utcoffset() is None:
+            raise ValueError("an aware moment is needed")
+        return moment
+
+    @model_validator(mode="after")
+    def _runs_forward(self) -> "Clock":
+        if self.rate <= 0:
+            raise ValueError("the rate of a clock is above zero")
+        return self
+
+
+class WorkCalendar(Carried):
+    """The days off and the make-up days that the State Council has announced.
+
+    The announcement covers `first_on` to `last_on`, both included; outside of it only weekends and
+    the holidays with a fixed date are known, and what is computed there is provisional.
+    """
+
+    first_on: date
+    last_on: date
+    holidays: tuple[date, ...] = ()
+    """Weekdays that are days off."""
+    make_up: tuple[date, ...] = ()
+    """Weekend days that are worked."""
+
+
+class Period(Carried):
+    """A number of days, `calendar` or `working`; the day of the event itself never counts."""
+
+    days: int = Field(ge=0, le=3_650)
+    kind: Literal["calendar", "working"] = "calendar"
+
+
+def calendar_days(days: int) -> Period:
+    """A period of calendar days (日)."""
+    return Period(days=days, kind="calendar")
+
+
+def working_days(days: int) -> Period:
+    """A period of working days (工作日)."""
+    return Period(days=days, kind="working")
+
+
+class Timetable(Carried):
+    """Every period and limit of one renovation, with the default and its source.
+
+    `rules.timetables.check_timetable` says which values fall below the law.
+    """
+
+    zone: str = "Asia/Shanghai"
+    """IANA zone in which days begin and end."""
+
+    # Voting
+    vote_notice: Period = calendar_days(15)
+    """Notice to all owners before the vote; at least 15 days [V Property Management Regs art. 14]."""
+    vote_open: Period = calendar_days(15)
+    """The ballot window, 5 to 60 days [V Hangzhou art. 20]; the default is [D]."""
+    vote_open_max: Period = calendar_days(60)
+    """The longest window, extension included [V Hangzhou art. 20]."""
+    extension: Period = calendar_days(15)
+    """One extension, only when the quorum is short [D; practice: Jiangmen portal]."""
+    extension_limit: int = Field(default=1, ge=0, le=3)
+    """How many extensions a vote may have [D]."""
+    extension_decided_days_before: int = Field(default=1, ge=0, le=30)
+    """The extension is decided this many days before the close, never after it [D]."""
+    decision_publication: Period = calendar_days(3)
+    """The decision is posted within 3 days [V Shandong art. 32]."""
+    result_objection: Period = calendar_days(7)
+    """Objection window on the preliminary result (询异公示) [D; practice: Dongguan]."""
+    objection_answer: Period = working_days(5)
+    """A reasoned answer to an objection outside of tender matters [D]."""
+    objection_acknowledgement: Period = working_days(1)
+    """Acknowledgement of an objection [D]."""
+    re_vote_limit: int = Field(default=3, ge=1, le=10)
+    """Votes on one matter before it is shelved [D]."""
+    re_vote_wait: Period = calendar_days(30)
+    """Least time between two votes on one matter [D]."""
+    re_vote_span: Period = calendar_days(365)
+    """All votes on one matter happen within this time [D]."""
+    challenge: Period = calendar_days(365)
+    """Owners may ask a court to revoke within one year [V SPC interpretation art. 12]."""
+
+    # Cost sharing
+    scheme_publication: Period = calendar_days(7)
+    """The scheme and the share table are published before the cost vote [D]."""
+    collection_reminders: tuple[Period, ...] = (calendar_days(15), calendar_days(30))
+    """Reminders, counted from the due date [D, E13: two reminders]."""
+    collection_deadline: Period = calendar_days(60)
+    """From the call for contributions to the collection decision [D]."""
+    instalment_interval: Period = calendar_days(60)
+    """Between two instalments [D; HK practice]."""
+    collection_threshold_permille: int = Field(default=900, ge=0, le=1_000)
+    """Share of the owners' total that must be collected or guaranteed before works [D 2.5]."""
+    fund_top_up: Period = calendar_days(30)
+    """Top-up of the maintenance fund from notice [V Weifang art. 66]."""
+    fund_top_up_trigger_permille: int = Field(default=300, ge=0, le=1_000)
+    """Balance below this part of the first deposit calls for a top-up [V Weifang art. 66]."""
+    relief_permille: int = Field(default=800, ge=0, le=1_000)
+    """Relief for subsistence-allowance households [V2 Changzhou]; configure per city."""
+    compensation_cap_permille: int = Field(default=300, ge=0, le=1_000)
+    """Compensation to low floors, of the project cost [V2 Zhuhai]."""
+    subsidy_re_vote_permille: int = Field(default=50, ge=0, le=1_000)
+    """A lost subsidy above this part of the owners' gap needs a new vote [D, E15]."""
+    refund_publication: Period = calendar_days(7)
+    """Objection window on the refund sheet [D 2.6]."""
+    refund_payment: Period = calendar_days(30)
+    """Refund of an overpayment [D, E16]."""
+
+    # Bidding
+    tender_notice: Period = calendar_days(5)
+    """How long the tender notice stands before bids can come in [D, with the document sale]."""
+    document_sale: Period = calendar_days(5)
+    """Documents on sale at least 5 days [V Tendering Regs art. 16]."""
+    bid_preparation: Period = calendar_days(20)
+    """From the issue of documents to the deadline, at least 20 days [V Tendering Law art. 24]."""
+    clarification_before_deadline: Period = calendar_days(15)
+    """Changes that affect bids come at least 15 days before the deadline [V Law art. 23]."""
+    document_objection_before_deadline: Period = calendar_days(10)
+    """Objections to documents come at least 10 days before the deadline [V Regs art. 22]."""
+    tender_objection_answer: Period = calendar_days(3)
+    """Answer to an objection in tender matters; suspended meanwhile [V Regs art. 22, 54]."""
+    candidate_publication: Period = calendar_days(3)
+    """Candidates are published within 3 days of the report [V Regs art. 54]."""
+    candidate_publicity: Period = calendar_days(3)
+    """Publicity of the candidates, at least 3 days [V Regs art. 54]."""
+    tender_complaint: Period = calendar_days(10)
+    """A complaint within 10 days of knowing [V Regs art. 60]."""
+    tender_complaint_acceptance: Period = working_days(3)
+    """Acceptance of a complaint [V Regs art. 61]."""
+    tender_complaint_decision: Period = working_days(30)
+    """Decision on a complaint [V Regs art. 61]."""
+    contract_signing: Period = calendar_days(30)
+    """Contract within 30 days of the award notice [V Law art. 46]."""
+    award_report: Period = calendar_days(15)
+    """Report to the authority within 15 days of the award [V Law art. 47]."""
+    bond_return: Period = calendar_days(5)
+    """Bid bonds go back within 5 days of signing or withdrawal [V Regs art. 35, 57]."""
+    bid_bond_permille: int = Field(default=20, ge=0, le=1_000)
+    """Bid bond, at most 2% of the estimate [V Regs art. 26]."""
+    performance_bond_permille: int = Field(default=100, ge=0, le=1_000)
+    """Performance bond, at most 10% of the price [V Regs art. 58]."""
+    tender_rounds: int = Field(default=2, ge=1, le=5)
+    """Rounds before another route is taken [M, B-20]."""
+    abnormal_mean_permille: int = Field(default=850, ge=0, le=1_000)
+    """A bid below this part of the mean must be justified [D, B-21]."""
+    abnormal_ceiling_permille: int = Field(default=800, ge=0, le=1_000)
+    """A bid below this part of the ceiling must be justified [D, B-21]."""
+
+    # Inspection
+    concealed_notice_hours: int = Field(default=48, ge=0, le=720)
+    """Notice before concealed works are covered [M GF-2017-0201]."""
+    concealed_postponement_hours: int = Field(default=48, ge=0, le=720)
+    """The inspector may ask for at most this postponement [M GF-2017-0201]."""
+    hold_answer_hours: int = Field(default=24, ge=1, le=720)
+    """A resident supervisor's request to hold is answered within this time [D]."""
+    accident_report_hours: int = Field(default=24, ge=1, le=24)
+    """A quality accident is reported within 24 hours [V Quality Regs art. 52]."""
+    rectification_limit: int = Field(default=3, ge=1, le=10)
+    """Re-inspections before the default of the contractor [D 4.1]."""
+    rectification_period: Period = calendar_days(7)
+    """To put right what failed an inspection [D]."""
+    acceptance_notice: Period = calendar_days(7)
+    """Publicity before the completion acceptance [D]."""
+    completion_filing: Period = calendar_days(15)
+    """Filing of the completion [V Quality Regs art. 49]."""
+    progress_permille: int = Field(default=800, ge=0, le=1_000)
+    """Progress payment, at least 80% of work done, state-funded [M]."""
+    prepayment_permille: int = Field(default=100, ge=0, le=300)
+    """Prepayment, 10% to 30% [M]."""
+    retention_permille: int = Field(default=30, ge=0, le=1_000)
+    """Quality retention, at most 3% of the settlement [V2 Jianzhi 2017 no. 138]."""
+    retention_verification: Period = calendar_days(14)
+    """Verification after the request for the retention [V2]."""
+    retention_return: Period = calendar_days(14)
+    """Return of the retention after verification [V2]."""
+    contractor_payment: Period = calendar_days(30)
+    """A public body pays an SME within 30 days, 60 if agreed [V SME Payment Regs art. 9]."""
+    variation_permille: int = Field(default=100, ge=0, le=1_000)
+    """A variation above this part of the contract needs a new owners' decision [D, E33]."""
+    contingency_permille: int = Field(default=50, ge=0, le=1_000)
+    """Contingency, voted with the scheme [D; HK practice 5%]."""
+    defect_liability_months: int = Field(default=24, ge=1, le=24)
+    """Defect liability, at most 24 months [M]."""
+    defect_urgent_hours: int = Field(default=24, ge=1, le=720)
+    """Repair of leaks and electric faults under warranty [D, E44]."""
+    defect_repair: Period = calendar_days(7)
+    """Repair of other defects under warranty [D, E44]."""
+
+    # Feedback
+    ticket_grid_hours: int = Field(default=24, ge=1, le=720)
+    """The grid worker solves, logs or passes on [D 5.2]."""
+    ticket_community: Period = working_days(2)
+    """At the community [D 5.2]."""
+    ticket_street: Period = working_days(3)
+    """At the street office [D 5.2]; all levels together stay within `ticket_total`."""
+    ticket_district: Period = working_days(5)
+    """At the district bureau [D 5.2]; all levels together stay within `ticket_total`."""
+    ticket_city: Period = working_days(5)
+    """At the city, after the levels below it failed [D 5.2]."""
+    ticket_total: Period = working_days(5)
+    """Resolution of a ticket from its opening [V Weifang Hotline Regs art. 20]."""
+    ticket_pause_max: Period = working_days(5)
+    """Longest total pause while waiting for the complainant [D 5.2]."""
+    ticket_reopen: Period = calendar_days(15)
+    """The complainant may reopen within this time [D 5.2]."""
+    callback: Period = working_days(3)
+    """Call-back after closing; the call-back is mandatory [V art. 25], its time [D]."""
+    survey_open: Period = calendar_days(14)
+    """The satisfaction survey is open [D]."""
+    evaluation_publication: Period = calendar_days(7)
+    """Publicity of the evaluation [D]."""
+    re_survey: Period = calendar_days(90)
+    """New survey after an improvement plan [D, E48]."""
+    satisfaction_floor_permille: int = Field(default=850, ge=0, le=1_000)
+    """Satisfaction floor [V2 county practice]."""

@@ -1,0 +1,170 @@
+"""What a data directory holds beside the databases: its lock, its keys, and who runs it now."""
+
+import fcntl
+import os
+import secrets
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pydantic import ValidationError
+
+from models.values.base import Carried
+from models.values.refusal import Problem, Refused
+from runtime.settings import LocalSettings, Settings
+
+OWNER_ONLY = 0o600
+
+
+class Keys(Carried):
+    """The secret keys of one data directory, in hexadecimal; made once, never changed."""
+
+    credential_key: str
+    receipt_key: str
+
+
+class StackRecord(Carried):
+    """Who runs the stack of a data directory, and where its parts listen."""
+
+    pid: int
+    temporal_address: str = ""
+    temporal_namespace: str = "default"
+    ui_url: str = ""
+    """Empty when the Temporal server is somebody else's."""
+    service_url: str = ""
+    database_url: str = ""
+    """With its password: the file is for its owner only."""
+
+    @property
+    def addresses(self) -> str:
+        """The addresses for people, on one line."""
+        named = (
+            ("service", self.service_url),
+            ("Temporal UI", self.ui_url),
+            ("Temporal", self.temporal_address),
+        )
+        return ", ".join(f"{name} {address}" for name, address in named if address)
+
+
+class StackLock:
+    """At most one stack on a data directory; the kernel frees the lock of a process that died."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self._descriptor: int | None = None
+
+    def __enter__(self) -> Self:
+        self.acquire()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()
+
+    def acquire(self) -> None:
+        """Take the lock.
+
+        Raises:
+            Refused: `stack.already_running` with the pid and addresses of the one that runs.
+        """
+        descriptor = os.open(self._data_dir / "stack.lock", os.O_RDWR | os.O_CREAT, OWNER_ONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(descriptor)
+            raise _already_running(self._data_dir) from error
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        """Free the lock; safe to call again."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def is_locked(data_dir: Path) -> bool:
+    """Whether a living process holds the stack of this directory."""
+    if not (data_dir / "stack.lock").exists():
+        return False
+    try:
+        with StackLock(data_dir):
+            return False
+    except Refused:
+        return True
+
+
+def keys_of(data_dir: Path) -> Keys:
+    """The keys of this directory, made at the first call (32 random bytes each)."""
+    path = data_dir / "keys.json"
+    if not path.exists():
+        made = Keys(credential_key=secrets.token_hex(32), receipt_key=secrets.token_hex(32))
+        write_private(path, made.model_dump_json())
+    try:
+        return Keys.model_validate_json(path.read_text(encoding="utf-8"))
+    except ValidationError as error:
+        raise Refused(Problem(code="stack.keys_unreadable", where=str(path))) from error
+
+
+def record_of(data_dir: Path) -> StackRecord | None:
+    """The record of the stack that runs here, or ran last; None when there is none to read."""
+    try:
+        text = (data_dir / "stack.json").read_text(encoding="utf-8")
+        return StackRecord.model_validate_json(text)
+    except (OSError, ValidationError):
+        return None
+
+
+def write_record(data_dir: Path, record: StackRecord) -> None:
+    """Say who runs the stack; replaces the record of an earlier one."""
+    write_private(data_dir / "stack.json", record.model_dump_json(indent=1))
+
+
+def erase_record(data_dir: Path) -> None:
+    """Nobody runs the stack any more."""
+    (data_dir / "stack.json").unlink(missing_ok=True)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file whole or not at all, readable by its owner only from the first byte."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_ONLY)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def settings_of_running(local: LocalSettings) -> Settings:
+    """The settings with which a command in a second terminal reaches the running stack.
+
+    Raises:
+        Refused: `stack.not_running` when nobody runs the stack of `local.data_dir`.
+    """
+    record = record_of(local.data_dir) if is_locked(local.data_dir) else None
+    if record is None or not record.database_url:
+        where = str(local.data_dir)
+        raise Refused(Problem(code="stack.not_running", where=where, params={"data_dir": where}))
+    keys = keys_of(local.data_dir)
+    port = record.service_url.rpartition(":")[2]
+    return local.with_servers(
+        temporal_address=record.temporal_address,
+        database_url=record.database_url,
+        credential_key=keys.credential_key,
+        receipt_key=keys.receipt_key,
+        service_port=int(port) if port else 0,
+    )
+
+
+def _already_running(data_dir: Path) -> Refused:
+    record = record_of(data_dir)
+    params: dict[str, str | int] = {
+        "data_dir": str(data_dir),
+        "pid": record.pid if record else "?",
+        "addresses": record.addresses if record and record.addresses else "?",
+    }
+    return Refused(Problem(code="stack.already_running", where=str(data_dir), params=params))

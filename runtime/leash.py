@@ -1,0 +1,28 @@
+"""Run a program that dies when its parent does: `python leash.py PARENT_PID PROGRAM ARGUMENT…`.
+
+A shim instead of `preexec_fn`, which may deadlock in a process that has threads. It asks the kernel
+(Linux) to send this process SIGTERM when the parent's starting thread ends, then becomes the
+program. Standard library only: it is executed by path, before anything of the house is imported.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+
+PR_SET_PDEATHSIG = 1
+
+
+def main() -> None:
+    """Become the program named on the command line, on a leash where the kernel has one."""
+    parent, program = int(sys.argv[1]), sys.argv[2:]
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        # The parent may have died before the kernel knew of the leash.
+        if os.getppid() != parent:
+            sys.exit(f"process {parent} is gone; {program[0]} was not started")
+    os.execv(program[0], program)  # noqa: S606 - the parent chose the program; no shell
+
+
+if __name__ == "__main__":
+    main()

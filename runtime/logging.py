@@ -1,0 +1,81 @@
+"""One configuration of logs for every process: structured events on standard error.
+
+Call it once, in a composition root. Libraries that log through the standard library come out in the
+same form. Workflow code is executed again when a worker restarts; what it logged then is dropped.
+"""
+
+import logging
+import sys
+from typing import Literal
+
+import structlog
+from structlog.types import EventDict, Processor, WrappedLogger
+from temporalio import workflow
+
+LIBRARY_LEVELS = {"httpx": logging.WARNING, "httpcore": logging.WARNING, "asyncio": logging.WARNING}
+"""Libraries that narrate every request at INFO."""
+
+
+def configure_logging(
+    level: Literal["debug", "info", "warning", "error"] = "info",
+    form: Literal["json", "console"] = "json",
+) -> None:
+    """Send structlog and the standard library's logging to standard error, one event a line."""
+    threshold = logging.getLevelNamesMapping()[level.upper()]
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    structlog.configure(
+        processors=[
+            drop_while_replaying,
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _without_colours,
+                _renderer(form),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(threshold)
+    for name, library_level in LIBRARY_LEVELS.items():
+        logging.getLogger(name).setLevel(max(threshold, library_level))
+
+
+def drop_while_replaying(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Pass an event on, unless a workflow is only being rebuilt from its history.
+
+    Raises:
+        structlog.DropEvent: the event was logged when the code first ran.
+    """
+    if workflow.in_workflow() and workflow.unsafe.is_replaying_history_events():
+        raise structlog.DropEvent
+    return event
+
+
+def _without_colours(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Uvicorn sends each message twice, once for terminals."""
+    event.pop("color_message", None)
+    return event
+
+
+def _renderer(form: Literal["json", "console"]) -> Processor:
+    if form == "console":
+        return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    return structlog.processors.JSONRenderer(ensure_ascii=False, default=str)

@@ -1,0 +1,126 @@
+"""The programs of the local stack: how each is called, and how one sees that it is ready."""
+
+import asyncio
+import secrets
+import shutil
+import socket
+import sys
+from pathlib import Path
+
+import httpx
+
+from models.values.base import Value
+from models.values.refusal import Problem, Refused
+from models.values.search_attributes import SEARCH_ATTRIBUTES
+from runtime.pulse import is_fresh
+
+HOUSE = Path(__file__).resolve().parent.parent
+"""The folder that holds the packages and `worker.py`, in a checkout and in an installation."""
+LOOPBACK = "127.0.0.1"
+PORTS = range(20_000, 32_000)
+"""Below the ephemeral range: a client that retries a dead port must not connect to itself."""
+LOOK_S = 0.05
+
+
+class Ports(Value):
+    """The TCP ports of the stack; 0 means "choose a free one"."""
+
+    service: int = 0
+    temporal: int = 0
+    ui: int = 0
+
+    def chosen(self) -> "Ports":
+        """The same ports with every 0 replaced.
+
+        Raises:
+            Refused: `stack.port_taken` for each given port that somebody else listens on.
+        """
+        given = {"service": self.service, "temporal": self.temporal, "ui": self.ui}
+        taken = [
+            Problem(code="stack.port_taken", where=name, params={"name": name, "port": port})
+            for name, port in given.items()
+            if port and not _is_free(port)
+        ]
+        if taken:
+            raise Refused(*taken)
+        used = {port for port in given.values() if port}
+        for name, port in given.items():
+            if not port:
+                given[name] = _free_port(used)
+                used.add(given[name])
+        return Ports(**given)
+
+
+def temporal_command(ports: Ports, database: Path, namespace: str, headless: bool) -> list[str]:
+    """The dev server with its state in `database`, quickened as design section 5 measured it."""
+    command = [find_program("temporal"), "server", "start-dev"]
+    command += ["--ip", LOOPBACK, "--port", str(ports.temporal), "--log-level", "error"]
+    command += ["--db-filename", str(database), "--namespace", namespace]
+    command += ["--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=normal"]
+    command += ["--dynamic-config-value", "history.transferProcessorMaxPollRPS=1000"]
+    command += ["--headless"] if headless else ["--ui-port", str(ports.ui)]
+    for attribute in SEARCH_ATTRIBUTES:
+        command += ["--search-attribute", f"{attribute.name}={attribute.kind.value}"]
+    return command
+
+
+def worker_command() -> list[str]:
+    """The worker, as `python worker.py` starts it."""
+    return [sys.executable, str(HOUSE / "worker.py")]
+
+
+def service_command() -> list[str]:
+    """The service, as `gongjian serve` starts it; needs `HOUSE` as working directory."""
+    return [sys.executable, "-m", "cli.main", "serve"]
+
+
+def find_program(name: str) -> str:
+    """The path of a program that came with our Python packages, or else from the PATH.
+
+    Raises:
+        Refused: `stack.program_missing`.
+    """
+    beside = Path(sys.executable).with_name(name)
+    found = str(beside) if beside.exists() else shutil.which(name)
+    if found is None:
+        raise Refused(Problem(code="stack.program_missing", where=name, params={"name": name}))
+    return found
+
+
+async def worker_ready(ready_file: Path) -> None:
+    """Return when the worker polls."""
+    while not is_fresh(ready_file):  # noqa: ASYNC110 - another process's file, no event
+        await asyncio.sleep(LOOK_S)
+
+
+async def service_ready(url: str) -> None:
+    """Return when the service says that it can serve: its database and Temporal answer."""
+    async with httpx.AsyncClient(base_url=url, timeout=5, trust_env=False) as client:
+        while not await _answers(client):  # noqa: ASYNC110 - another process, no event
+            await asyncio.sleep(LOOK_S)
+
+
+async def _answers(client: httpx.AsyncClient) -> bool:
+    try:
+        answer = await client.get("/health/ready")
+    except httpx.TransportError:
+        return False
+    return answer.is_success
+
+
+def _free_port(used: set[int]) -> int:
+    for _ in range(1000):
+        port = secrets.choice(PORTS)
+        if port not in used and _is_free(port):
+            return port
+    raise Refused(Problem(code="stack.no_free_port"))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,337 @@
+"""The local stack: PostgreSQL, Temporal, worker and service as one thing that starts and stops.
+
+The demo, a pilot on one machine and the end-to-end tests use the very same entry points as a cluster.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable, Collection
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+
+from models.values.base import Value
+from models.values.refusal import Problem, Refused
+from runtime import holding, parts
+from runtime.children import Child, Crash, is_running, kill_family, last_lines
+from runtime.embedded_postgres import EmbeddedPostgres
+from runtime.migrate import upgrade
+from runtime.parts import Ports
+from runtime.settings import LocalSettings, Settings
+from runtime.temporal import connect_patiently, register_search_attributes
+
+T = TypeVar("T")
+READY_S = 60.0
+"""A part that is not ready after this time never will be."""
+LOOK_S = 0.05
+STOP_S = 15.0
+"""More than any process's own `shutdown_grace_s` of the local stack; then SIGKILL."""
+
+
+class Part(StrEnum):
+    """The parts in the order in which they start; they stop in the reverse order."""
+
+    POSTGRES = "postgres"
+    TEMPORAL = "temporal"
+    WORKER = "worker"
+    SERVICE = "service"
+
+
+class Step(Value):
+    """Something the stack does on the way up or down, for a progress display."""
+
+    name: str
+    """postgres, migrations, temporal, search attributes, worker, service; "stop …" on the way down."""
+    done: bool
+    detail: str = ""
+    seconds: float = 0.0
+
+
+Progress = Callable[[Step], None]
+
+
+def silent(_step: Step) -> None:
+    """Show nothing."""
+
+
+class LocalStack:
+    """Every process of one data directory; `async with` starts and stops it.
+
+    Servers named in `local` (TEMPORAL_ADDRESS, DATABASE_URL) are used instead of embedded ones.
+    `only` names the parts to start. Use it from one event loop, in a thread that lives as long.
+    """
+
+    def __init__(
+        self,
+        local: LocalSettings,
+        *,
+        ports: Ports = Ports(),  # noqa: B008 - frozen
+        only: Collection[Part] = tuple(Part),
+        headless: bool = False,
+        progress: Progress = silent,
+    ) -> None:
+        self.local = local.at(local.data_dir)
+        self.data_dir = self.local.data_dir
+        self.record = holding.StackRecord(pid=os.getpid())
+        self._wanted_ports = ports
+        self._parts = frozenset(only)
+        self._headless = headless
+        self._progress = progress
+        self._lock: holding.StackLock | None = None
+        self._ports = ports
+        self._owner_url = ""
+        self._postgres: EmbeddedPostgres | None = None
+        self._postgres_pid: int | None = None
+        self._children: dict[Part, Child] = {}
+        self._busy = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    @property
+    def settings(self) -> Settings:
+        """The settings with which the worker and the service of this stack run; others may share."""
+        keys = holding.keys_of(self.data_dir)
+        return self.local.with_servers(
+            temporal_address=self.record.temporal_address,
+            database_url=self.record.database_url,
+            credential_key=keys.credential_key,
+            receipt_key=keys.receipt_key,
+            service_port=self._ports.service,
+        ).model_copy(update={"ready_file": self._ready_file})
+
+    @property
+    def owner_url(self) -> str:
+        """The database address of the schema's owner; empty when it is not ours to know."""
+        return self._owner_url
+
+    def pid(self, part: Part) -> int | None:
+        """The pid of an embedded part, None when it does not run here."""
+        return self._postgres_pid if part is Part.POSTGRES else self._child_pid(part)
+
+    async def start(self) -> Settings:
+        """Start every part and wait until each is ready; all or nothing.
+
+        Raises:
+            Refused: `stack.already_running`, `stack.port_taken`, `stack.part_crashed`,
+                `stack.part_not_ready`, `temporal.…`; nothing of the stack runs then.
+        """
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        lock = holding.StackLock(self.data_dir)
+        lock.acquire()
+        self._lock = lock
+        try:
+            self._ports = self._wanted_ports.chosen()
+            holding.write_record(self.data_dir, self.record)
+            if Part.POSTGRES in self._parts:
+                await self._start_database()
+            if Part.TEMPORAL in self._parts:
+                await self._start_temporal()
+            for part in (Part.WORKER, Part.SERVICE):
+                if part in self._parts:
+                    await self._start_process(part)
+        except BaseException:
+            await self.stop()
+            raise
+        return self.settings
+
+    async def stop(self) -> None:
+        """End every part in the reverse order, by pid; safe to call again."""
+        async with self._busy:
+            pass  # a thread that a cancelled start left behind has ended now
+        for part in (Part.SERVICE, Part.WORKER, Part.TEMPORAL):
+            child = self._children.pop(part, None)
+            if child is not None:
+                await self._step(f"stop {part}", child.stop(STOP_S))
+        if self._postgres is not None:
+            postgres, self._postgres, self._postgres_pid = self._postgres, None, None
+            await self._step("stop postgres", self._in_thread(postgres.stop))
+        if self._lock is not None:
+            holding.erase_record(self.data_dir)
+            self._lock.release()
+            self._lock = None
+
+    def check(self) -> tuple[Crash, ...]:
+        """The parts that ended although nobody stopped them, each with its last log lines."""
+        crashes = [crash for child in self._children.values() if (crash := child.crash())]
+        if self._postgres_pid is not None and not is_running(self._postgres_pid):
+            log = self.postgres_log
+            crashes.append(
+                Crash(name="postgres", exit_code=None, log=log, last_lines=last_lines(log))
+            )
+        return tuple(crashes)
+
+    async def kill(self, part: Part) -> None:
+        """End a part at once (SIGKILL), as a power cut would; for the crash tests."""
+        if part is not Part.POSTGRES:
+            await self._children[part].kill()
+        elif self._postgres_pid is not None:
+            await kill_family(self._postgres_pid)
+
+    async def restart(self, part: Part) -> None:
+        """Start a part anew on its old address, whether it runs or was killed, and await it."""
+        if part is Part.POSTGRES:
+            await self._restart_postgres()
+            return
+        await self._children[part].stop(STOP_S)
+        if part is Part.TEMPORAL:
+            await self._start_temporal()
+        else:
+            await self._start_process(part)
+
+    @property
+    def postgres_log(self) -> Path:
+        """The log of the embedded PostgreSQL server."""
+        return self.data_dir / "postgres" / "log"
+
+    @property
+    def _ready_file(self) -> Path:
+        return self.data_dir / "worker.ready"
+
+    def _child_pid(self, part: Part) -> int | None:
+        child = self._children.get(part)
+        return child.pid if child is not None else None
+
+    async def _start_database(self) -> None:
+        if self.local.database_url is not None:
+            app_url = self.local.database_url.get_secret_value()
+            owner = self.local.database_owner_url
+            self._owner_url = owner.get_secret_value() if owner is not None else ""
+            self._progress(Step(name="postgres", done=True, detail="DATABASE_URL"))
+        else:
+            app_url = await self._step("postgres", self._start_postgres())
+        self._note(database_url=app_url)
+        if self._owner_url:
+            await self._step("migrations", self._in_thread(lambda: upgrade(self._owner_url)))
+        else:
+            # The schema is then somebody else's to migrate: readiness of the service will tell.
+            self._progress(Step(name="migrations", done=True, detail="no DATABASE_OWNER_URL"))
+
+    async def _start_postgres(self) -> str:
+        postgres = EmbeddedPostgres(self.data_dir / "postgres")
+        self._postgres = postgres
+        urls = await self._in_thread(postgres.start)
+        self._postgres_pid = postgres.postmaster_pid
+        self._owner_url = urls.owner
+        return urls.app
+
+    async def _restart_postgres(self) -> None:
+        assert self._postgres is not None
+        if self._postgres_pid is not None and is_running(self._postgres_pid):
+            await self._in_thread(self._postgres.stop)
+        before = self.record.database_url
+        app_url = await self._step("postgres", self._start_postgres())
+        self._note(database_url=app_url)
+        if app_url != before:
+            for part in (Part.WORKER, Part.SERVICE):
+                if part in self._children:
+                    await self.restart(part)
+
+    async def _start_temporal(self) -> None:
+        address, namespace = self.local.temporal_address, self.local.temporal_namespace
+        if address is not None:
+            self._progress(Step(name="temporal", done=True, detail="TEMPORAL_ADDRESS"))
+        else:
+            address = f"{parts.LOOPBACK}:{self._ports.temporal}"
+            state = self.data_dir / "temporal.sqlite"
+            command = parts.temporal_command(self._ports, state, namespace, self._headless)
+            child = self._spawn(Part.TEMPORAL, command)
+            # With a deadline of its own: a first start makes the schema.
+            ready = connect_patiently(address, namespace, READY_S)
+            await self._step("temporal", self._until_ready(child, ready))
+        ours = Part.TEMPORAL in self._children and not self._headless
+        ui_url = f"http://{parts.LOOPBACK}:{self._ports.ui}" if ours else ""
+        self._note(temporal_address=address, temporal_namespace=namespace, ui_url=ui_url)
+        await self._step("search attributes", self._register(address, namespace))
+
+    async def _register(self, address: str, namespace: str) -> None:
+        client = await connect_patiently(address, namespace, self.local.connect_timeout_s)
+        await register_search_attributes(client)
+
+    async def _start_process(self, part: Part) -> None:
+        """Start the worker or the service with the settings of this stack."""
+        url = f"http://{parts.LOOPBACK}:{self._ports.service}"
+        if part is Part.WORKER:
+            self._ready_file.unlink(missing_ok=True)
+            child = self._spawn(part, parts.worker_command(), self.settings.to_environment())
+            await self._step(part, self._until_ready(child, parts.worker_ready(self._ready_file)))
+        else:
+            child = self._spawn(part, parts.service_command(), self.settings.to_environment())
+            await self._step(part, self._until_ready(child, parts.service_ready(url)))
+            self._note(service_url=url)
+
+    def _spawn(
+        self, part: Part, command: list[str], variables: dict[str, str] | None = None
+    ) -> Child:
+        log = self.data_dir / "logs" / f"{part}.log"
+        child = Child(part, command, variables or {}, log, parts.HOUSE)
+        self._children[part] = child
+        child.start()
+        return child
+
+    async def _until_ready(self, child: Child, ready: Awaitable[object]) -> None:
+        """Await `ready`, but no longer than the child lives, and not for ever."""
+        waiting = asyncio.ensure_future(ready)
+        deadline = time.monotonic() + READY_S
+        try:
+            while not (await asyncio.wait({waiting}, timeout=LOOK_S))[0]:
+                if (crash := child.crash()) is not None:
+                    raise _crashed(crash)
+                if time.monotonic() > deadline:
+                    raise _not_ready(child)
+            waiting.result()
+        finally:
+            waiting.cancel()
+
+    async def _step(self, name: str, work: Awaitable[T]) -> T:
+        """Do a piece of work and show that it began and ended."""
+        self._progress(Step(name=name, done=False))
+        began = time.monotonic()
+        result = await work
+        self._progress(Step(name=name, done=True, seconds=time.monotonic() - began))
+        return result
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        """Run blocking work in a thread; a cancelled start waits for it before it undoes it."""
+
+        async def holding_on() -> T:
+            async with self._busy:
+                return await asyncio.to_thread(work)
+
+        return await asyncio.shield(asyncio.ensure_future(holding_on()))
+
+    def _note(self, **news: str) -> None:
+        self.record = self.record.model_copy(update=news)
+        holding.write_record(self.data_dir, self.record)
+
+
+def _crashed(crash: Crash) -> Refused:
+    params: dict[str, str | int] = {
+        "name": crash.name,
+        "exit_code": crash.exit_code if crash.exit_code is not None else "?",
+        "log": str(crash.log),
+        "last_lines": "\n".join(crash.last_lines),
+    }
+    return Refused(Problem(code="stack.part_crashed", where=crash.name, params=params))
+
+
+def _not_ready(child: Child) -> Refused:
+    params: dict[str, str | int] = {
+        "name": child.name,
+        "seconds": int(READY_S),
+        "log": str(child.log),
+        "last_lines": "\n".join(last_lines(child.log)),
+    }
+    return Refused(Problem(code="stack.part_not_ready", where=child.name, params=params))

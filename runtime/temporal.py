@@ -1,0 +1,148 @@
+"""The connection to Temporal: every client is made here, so that all speak the same data format."""
+
+import asyncio
+from collections.abc import Mapping
+
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import (
+    AddSearchAttributesRequest,
+    ListSearchAttributesRequest,
+)
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError, RPCStatusCode
+
+from models.values.refusal import Problem, Refused
+from models.values.search_attributes import SEARCH_ATTRIBUTES, SearchAttribute, SearchAttributeKind
+
+INDEXED_AS: Mapping[SearchAttributeKind, IndexedValueType.ValueType] = {
+    SearchAttributeKind.KEYWORD: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    SearchAttributeKind.DATETIME: IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
+    SearchAttributeKind.BOOL: IndexedValueType.INDEXED_VALUE_TYPE_BOOL,
+}
+RETRY_S = 0.1
+"""Pause between two looks at a server that is not there yet; a look costs it a few milliseconds."""
+
+
+async def connect(address: str, namespace: str = "default") -> Client:
+    """A client that carries pydantic models as JSON.
+
+    Raises:
+        RuntimeError: the SDK could not reach `address`.
+    """
+    return await Client.connect(
+        address, namespace=namespace, data_converter=pydantic_data_converter
+    )
+
+
+async def connect_patiently(address: str, namespace: str, timeout_s: float) -> Client:
+    """A client of a server that answers, waiting for one that is still starting.
+
+    The namespace must be known to the server too: a fresh server has none for a moment.
+
+    Raises:
+        Refused: `temporal.unreachable` when `timeout_s` passed; the reason is the last error.
+    """
+    reason = "no answer"
+    try:
+        async with asyncio.timeout(timeout_s):
+            while True:
+                try:
+                    client = await connect(address, namespace)
+                    await client.workflow_service.describe_namespace(
+                        DescribeNamespaceRequest(namespace=namespace)
+                    )
+                except (RuntimeError, RPCError) as error:
+                    if _is_final(error):
+                        raise _unreachable(address, str(error)) from error
+                    reason = str(error)
+                    await asyncio.sleep(RETRY_S)
+                else:
+                    return client
+    except TimeoutError as error:
+        raise _unreachable(address, reason) from error
+
+
+async def register_search_attributes(client: Client, timeout_s: float = 30) -> tuple[str, ...]:
+    """Make the attributes of the registry known to the namespace; returns the names that were new.
+
+    Safe to run again. Returns only when the server lists them all, because a workflow that sets
+    an unregistered attribute stalls.
+
+    Raises:
+        Refused: `temporal.search_attribute_kind` when one exists with another kind;
+            `temporal.search_attributes_missing` when the server does not list them in time.
+    """
+    known = await _listed(client)
+    new = tuple(wanted for wanted in SEARCH_ATTRIBUTES if wanted.name not in known)
+    clashes = [
+        Problem(
+            code="temporal.search_attribute_kind",
+            where=wanted.name,
+            params={"name": wanted.name, "expected": wanted.kind.value},
+        )
+        for wanted in SEARCH_ATTRIBUTES
+        if wanted not in new and known[wanted.name] != INDEXED_AS[wanted.kind]
+    ]
+    if clashes:
+        raise Refused(*clashes)
+    if new:
+        await _add(client, new)
+        await _await_listed(client, new, timeout_s)
+    return tuple(attribute.name for attribute in new)
+
+
+async def _listed(client: Client) -> Mapping[str, IndexedValueType.ValueType]:
+    answer = await client.operator_service.list_search_attributes(
+        ListSearchAttributesRequest(namespace=client.namespace)
+    )
+    return {**answer.system_attributes, **answer.custom_attributes}
+
+
+async def _add(client: Client, attributes: tuple[SearchAttribute, ...]) -> None:
+    try:
+        await client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(
+                namespace=client.namespace,
+                search_attributes={each.name: INDEXED_AS[each.kind] for each in attributes},
+            )
+        )
+    except RPCError as error:
+        # Two set-up jobs at once: the other one was first, which is as good.
+        if error.status != RPCStatusCode.ALREADY_EXISTS:
+            raise
+
+
+async def _await_listed(
+    client: Client, attributes: tuple[SearchAttribute, ...], timeout_s: float
+) -> None:
+    names = {each.name for each in attributes}
+    try:
+        async with asyncio.timeout(timeout_s):
+            while not names <= (await _listed(client)).keys():  # noqa: ASYNC110 - a server, no event
+                await asyncio.sleep(RETRY_S)
+    except TimeoutError as error:
+        missing = ", ".join(sorted(names))
+        raise Refused(
+            Problem(code="temporal.search_attributes_missing", params={"names": missing})
+        ) from error
+
+
+def _is_final(error: Exception) -> bool:
+    """Waiting longer does not help: we may not enter, or the server is another kind of server."""
+    return isinstance(error, RPCError) and error.status in {
+        RPCStatusCode.PERMISSION_DENIED,
+        RPCStatusCode.UNAUTHENTICATED,
+        RPCStatusCode.UNIMPLEMENTED,
+    }
+
+
+def _unreachable(address: str, reason: str) -> Refused:
+    return Refused(
+        Problem(
+            code="temporal.unreachable",
+            where=address,
+            params={"address": address, "reason": reason},
+        )
+    )

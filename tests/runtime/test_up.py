@@ -1,0 +1,107 @@
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import httpx
+import psutil
+import pytest
+
+from runtime.children import is_running
+from runtime.parts import HOUSE
+from runtime.settings import LocalSettings, environment_names
+
+LIMIT_S = 90
+COMMAND = [sys.executable, "-m", "cli.main", "up"]
+
+
+def environment() -> dict[str, str]:
+    foreign = set(environment_names(LocalSettings).values())
+    return {name: value for name, value in os.environ.items() if name not in foreign}
+
+
+def start_up(data: Path, log: IO[bytes]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [*COMMAND, "--data", str(data)], stdout=log, stderr=log, cwd=HOUSE, env=environment()
+    )
+
+
+def await_addresses(process: subprocess.Popen[bytes], log: Path) -> str:
+    deadline = time.monotonic() + LIMIT_S
+    while "Ctrl-C" not in (text := log.read_text(encoding="utf-8")):
+        assert process.poll() is None, text
+        assert time.monotonic() < deadline, text
+        time.sleep(0.1)
+    return text
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def up(data: Path, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    log = tmp_path / "up.log"
+    with log.open("wb") as file, start_up(data, file) as process:
+        try:
+            yield process, log
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                process.wait(LIMIT_S)
+
+
+def test_up_serves_refuses_a_second_start_and_stops_cleanly(
+    up: tuple[subprocess.Popen[bytes], Path], data: Path
+) -> None:
+    process, log = up
+    shown = await_addresses(process, log)
+    service = re.search(r"service +(http://\S+)", shown)
+    assert service is not None
+    assert httpx.get(service[1] + "/health/ready", trust_env=False).status_code == 200
+
+    second = subprocess.run(
+        [*COMMAND, "--data", str(data)],
+        capture_output=True,
+        text=True,
+        cwd=HOUSE,
+        env=environment(),
+        timeout=LIMIT_S,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert str(process.pid) in second.stderr
+    assert service[1] in second.stderr
+    assert len(second.stderr.strip().splitlines()) == 1
+
+    children = [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
+    assert len(children) >= 3
+    process.send_signal(signal.SIGINT)
+    assert process.wait(LIMIT_S) == 0
+    assert not any(is_running(pid) for pid in children)
+    text = log.read_text(encoding="utf-8")
+    stopped = [text.index(f"stop {part}") for part in ("service", "worker", "temporal", "postgres")]
+    assert stopped == sorted(stopped)
+
+
+def test_a_crashed_worker_ends_up_with_its_last_log_lines(
+    up: tuple[subprocess.Popen[bytes], Path],
+) -> None:
+    process, log = up
+    await_addresses(process, log)
+    (worker,) = [
+        child
+        for child in psutil.Process(process.pid).children(recursive=True)
+        if any(part.endswith("worker.py") for part in child.cmdline())
+    ]
+    worker.kill()
+    assert process.wait(LIMIT_S) == 1
+    shown = log.read_text(encoding="utf-8")
+    assert "worker ended by itself" in shown
+    assert "worker_started" in shown

@@ -1,0 +1,169 @@
+"""Cost sharing (费用分摊): close the gap, compute and publish the shares, collect them."""
+
+from temporalio import workflow
+from temporalio.common import VersioningBehavior
+
+with workflow.unsafe.imports_passed_through():
+    from activities.cost_sharing import Shares
+
+    from models.messages.acts import (
+        ApproveRelief,
+        DecideCollection,
+        DeclineSubsidy,
+        Done,
+        GrantSubsidy,
+    )
+    from models.messages.journey import (
+        CollectionState,
+        CostSharingOutcome,
+        Funding,
+        PublicationInput,
+        StageInput,
+    )
+    from workflows.children import publish
+    from workflows.desk import act_step, own_step, refuse, until, write
+
+
+@workflow.defn(name="CostSharingWorkflow", versioning_behavior=VersioningBehavior.PINNED)
+class CostSharingWorkflow:
+    """Who pays what, and whether enough has come in to start."""
+
+    @workflow.init
+    def __init__(self, given: StageInput) -> None:
+        self.given = given
+        self.phase = "planning"
+        self.funding: Funding | None = None
+        self.declined = False
+        self.decision = ""
+        self.paid_up = False
+
+    @workflow.run
+    async def run(self, given: StageInput) -> CostSharingOutcome:
+        """Fund, publish, collect."""
+        outcome = await self._fund()
+        if outcome == "funded":
+            await self._publish_shares()
+            outcome = await self._collect()
+        self.phase = "finished"
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return await write(
+            Shares.finish,
+            own_step(given.renovation_id, "finish"),
+            CostSharingOutcome(outcome=outcome),
+        )
+
+    async def _fund(self) -> str:
+        """The ladder of the shortfall: drop optional items, ask for money, ask the owners."""
+        self.funding = await write(Shares.plan, own_step(self.given.renovation_id, "plan"))
+        while self.funding.gap_fen > 0:
+            if self.funding.next_step == "new_vote":
+                return "new_vote"
+            self.phase = "subsidy"
+            gap = self.funding
+            await workflow.wait_condition(lambda: self.declined or self.funding != gap)  # noqa: B023
+            if self.declined:
+                return "new_vote"
+        return "funded"
+
+    async def _publish_shares(self) -> None:
+        """Publish until nothing has to be corrected; an upheld objection means a new table."""
+        version = 1
+        while True:
+            self.phase = "publication"
+            step = own_step(self.given.renovation_id, f"shares-{version}")
+            await write(Shares.compute, step)
+            closing = await publish(
+                PublicationInput(
+                    renovation_id=self.given.renovation_id,
+                    publication_id=(
+                        f"{self.given.renovation_id}.share_table.{self.given.attempt}-{version}"
+                    ),
+                    subject="share_table",
+                )
+            )
+            if closing.upheld == 0:
+                return
+            version += 1
+
+    async def _collect(self) -> str:
+        """Remind, count at the deadline, and let the committee decide when it is not enough."""
+        for round_number in range(1, 1000):
+            state = await self._one_collection(round_number)
+            if state.enough:
+                return "funded"
+            self.phase, self.decision = "decision", ""
+            await workflow.wait_condition(lambda: self.decision != "")
+            if self.decision != "wait":
+                return "funded" if self.decision == "start" else "shelved"
+        return "shelved"
+
+    async def _one_collection(self, round_number: int) -> CollectionState:
+        self.phase, reminder, rid = "collection", 0, self.given.renovation_id
+        while True:
+            key = f"collect-{round_number}-{reminder}"
+            goal = await write(Shares.next_reminder, own_step(rid, key), round_number, reminder)
+            await until(lambda: goal.at, lambda: self.paid_up, "shares are due")  # noqa: B023
+            if goal.last or self.paid_up:
+                return await write(Shares.count_collection, own_step(rid, f"count-{round_number}"))
+            reminder += 1
+
+    @workflow.signal
+    def everyone_paid(self) -> None:
+        """The payment door saw the last open share paid."""
+        self.paid_up = True
+
+    @workflow.update
+    async def grant_subsidy(self, act: GrantSubsidy) -> Done:
+        """Extra public money closes the gap, or part of it."""
+        step = act_step(self.given.renovation_id, act)
+        self.funding = await write(Shares.grant_subsidy, step, act)
+        return Done(command_id=act.command_id, kind="cost_sharing.subsidy_granted")
+
+    @grant_subsidy.validator
+    def grant_subsidy_allowed(self, act: GrantSubsidy) -> None:
+        """Only while there is a gap."""
+        if self.phase != "subsidy":
+            raise refuse("no_gap", act=act.name)
+
+    @workflow.update
+    async def decline_subsidy(self, act: DeclineSubsidy) -> Done:
+        """No money: the owners are asked again."""
+        await write(Shares.decline_subsidy, act_step(self.given.renovation_id, act), act)
+        self.declined = True
+        return Done(command_id=act.command_id, kind="cost_sharing.subsidy_declined")
+
+    @decline_subsidy.validator
+    def decline_subsidy_allowed(self, act: DeclineSubsidy) -> None:
+        """Only while there is a gap."""
+        if self.phase != "subsidy":
+            raise refuse("no_gap", act=act.name)
+
+    @workflow.update
+    async def approve_relief(self, act: ApproveRelief) -> Done:
+        """A fund pays in a household's place."""
+        await write(Shares.approve_relief, act_step(self.given.renovation_id, act), act)
+        return Done(command_id=act.command_id, kind="cost_sharing.relief_approved")
+
+    @approve_relief.validator
+    def approve_relief_allowed(self, act: ApproveRelief) -> None:
+        """Once the shares are known."""
+        if self.phase not in ("publication", "collection", "decision"):
+            raise refuse("shares_not_known", act=act.name)
+
+    @workflow.update
+    async def decide_collection(self, act: DecideCollection) -> Done:
+        """Start, wait or stop, below the threshold."""
+        await write(Shares.decide_collection, act_step(self.given.renovation_id, act), act)
+        self.decision = act.decision
+        return Done(command_id=act.command_id, kind="cost_sharing.collection_decided")
+
+    @decide_collection.validator
+    def decide_collection_allowed(self, act: DecideCollection) -> None:
+        """Only after a deadline that was missed."""
+        if self.phase != "decision":
+            raise refuse("collection_running", act=act.name)
+
+    @workflow.query
+    def waiting_for(self) -> str:
+        """What the stage waits for now."""
+        return self.phase

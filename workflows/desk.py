@@ -1,0 +1,94 @@
+"""How a workflow writes: one activity per step, with a natural key or the person's command id."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Concatenate, ParamSpec, TypeVar
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError, ApplicationErrorCategory
+
+with workflow.unsafe.imports_passed_through():
+    from models.messages.acts import Act
+    from models.messages.step import Step
+    from workflows import policies
+
+P = ParamSpec("P")
+R = TypeVar("R")
+S = TypeVar("S")
+
+
+def refuse(code: str, **params: str | int) -> ApplicationError:
+    """A refusal for a validator to raise: it leaves no history and reaches the person at once."""
+    return ApplicationError(
+        code, params, type=code, non_retryable=True, category=ApplicationErrorCategory.BENIGN
+    )
+
+
+def own_step(renovation_id: str, name: str) -> Step:
+    """A step that the engine takes by itself; its key is this workflow's id and `name`."""
+    info = workflow.info()
+    return Step(
+        command_id=f"{info.workflow_id}#{name}",
+        renovation_id=renovation_id,
+        at=workflow.now(),
+        workflow_id=info.workflow_id,
+        run_id=info.run_id,
+    )
+
+
+def act_step(renovation_id: str, act: Act) -> Step:
+    """The step of an official act: the person's command id, the person as actor."""
+    info = workflow.info()
+    return Step(
+        command_id=act.command_id,
+        renovation_id=renovation_id,
+        at=workflow.now(),
+        actor=act.actor,
+        workflow_id=info.workflow_id,
+        run_id=info.run_id,
+    )
+
+
+async def write(
+    activity: Callable[Concatenate[S, P], Awaitable[R]], *args: P.args, **_: P.kwargs
+) -> R:
+    """Run one writing activity. A refusal comes back as the ApplicationError that a person reads."""
+    try:
+        result: R = await workflow.execute_activity_method(  # type: ignore[misc]
+            activity,
+            args=list(args),
+            start_to_close_timeout=policies.WRITE_TIMEOUT,
+            retry_policy=policies.WRITE_RETRY,
+        )
+    except ActivityError as error:
+        if isinstance(error.cause, ApplicationError) and error.cause.type == "Refused":
+            raise ApplicationError(
+                error.cause.message,
+                *error.cause.details,
+                type="Refused",
+                non_retryable=True,
+                category=ApplicationErrorCategory.BENIGN,
+            ) from error
+        raise
+    return result
+
+
+async def until(
+    moment: Callable[[], datetime], condition: Callable[[], bool], summary: str
+) -> bool:
+    """Wait for the condition or the moment, which may move; True when the condition came first."""
+    while True:
+        target = moment()
+        remaining = target - workflow.now()
+        if condition():
+            return True
+        if remaining.total_seconds() <= 0:
+            return False
+        try:
+            await workflow.wait_condition(
+                lambda goal=target: condition() or moment() != goal,  # type: ignore[misc]
+                timeout=remaining,
+                timeout_summary=summary,
+            )
+        except TimeoutError:
+            continue

@@ -1,0 +1,145 @@
+"""Inspection (检查验收): report, inspect, rectify, inspect again, accept, release money."""
+
+from temporalio import workflow
+from temporalio.common import VersioningBehavior
+
+with workflow.unsafe.imports_passed_through():
+    from activities.inspection import Works
+
+    from models.messages.acts import (
+        AcceptWorks,
+        ApprovePayment,
+        Done,
+        RecordInspection,
+        ReportItem,
+        ReportRectified,
+    )
+    from models.messages.journey import InspectionOutcome, StageInput, WorksState
+    from workflows.desk import act_step, own_step, refuse, until, write
+
+
+@workflow.defn(name="InspectionWorkflow", versioning_behavior=VersioningBehavior.PINNED)
+class InspectionWorkflow:
+    """The works, item by item, until the chief supervising engineer accepts them."""
+
+    @workflow.init
+    def __init__(self, given: StageInput) -> None:
+        self.given = given
+        self.works = WorksState()
+        self.begun = False
+        self.accepted = False
+        self.outcome: InspectionOutcome | None = None
+        self.overdue = 0
+
+    @workflow.run
+    async def run(self, given: StageInput) -> InspectionOutcome:
+        """Wait for acceptance and payment; rectifications that miss their deadline are defaults."""
+        self.works = await write(Works.begin, own_step(given.renovation_id, "begin"))
+        self.begun = True
+        while self.outcome is None:
+            await self._wait_or_default()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return self.outcome
+
+    async def _wait_or_default(self) -> None:
+        due = self.works.overdue_at
+        if due is None:
+            await workflow.wait_condition(
+                lambda: self.outcome is not None or self.works.overdue_at is not None
+            )
+            return
+        moved = await until(
+            lambda: due,
+            lambda: self.outcome is not None or self.works.overdue_at != due,
+            "rectification is due",
+        )
+        if not moved:
+            self.overdue += 1
+            step = own_step(self.given.renovation_id, f"overdue-{self.overdue}")
+            self.works = await write(Works.mark_overdue, step)
+
+    @workflow.update
+    async def report_item(self, act: ReportItem) -> Done:
+        """An item is ready to be inspected."""
+        step = act_step(self.given.renovation_id, act)
+        self.works = await write(Works.report_item, step, act)
+        return Done(command_id=act.command_id, kind="inspection.item_reported")
+
+    @report_item.validator
+    def report_item_allowed(self, act: ReportItem) -> None:
+        """A planned item, once."""
+        self._running(act.name)
+        self._item_in(act.item_id, self.works.planned)
+
+    @workflow.update
+    async def record_inspection(self, act: RecordInspection) -> Done:
+        """The outcome of an inspection, with its defects."""
+        step = act_step(self.given.renovation_id, act)
+        self.works = await write(Works.record_inspection, step, act)
+        return Done(command_id=act.command_id, kind="inspection.inspection_recorded")
+
+    @record_inspection.validator
+    def record_inspection_allowed(self, act: RecordInspection) -> None:
+        """Only of an item that was reported; a failure names what is wrong."""
+        self._running(act.name)
+        self._item_in(act.item_id, self.works.reported)
+        if act.outcome == "FAIL" and not act.defects:
+            raise refuse("defects_missing", item=act.item_id)
+
+    @workflow.update
+    async def report_rectified(self, act: ReportRectified) -> Done:
+        """The defects are put right: inspect again."""
+        step = act_step(self.given.renovation_id, act)
+        self.works = await write(Works.report_rectified, step, act)
+        return Done(command_id=act.command_id, kind="inspection.rectification_reported")
+
+    @report_rectified.validator
+    def report_rectified_allowed(self, act: ReportRectified) -> None:
+        """Only of an item that failed."""
+        self._running(act.name)
+        self._item_in(act.item_id, self.works.rejected)
+
+    @workflow.update
+    async def accept_works(self, act: AcceptWorks) -> Done:
+        """Completion acceptance; only the chief supervising engineer signs it."""
+        await write(Works.accept, act_step(self.given.renovation_id, act))
+        self.accepted = True
+        return Done(command_id=act.command_id, kind="inspection.works_accepted")
+
+    @accept_works.validator
+    def accept_works_allowed(self, act: AcceptWorks) -> None:
+        """When no item is open."""
+        self._running(act.name)
+        if not self.works.finished or self.accepted:
+            left = len(self.works.planned + self.works.reported + self.works.rejected)
+            raise refuse("works_not_finished", open=left)
+
+    @workflow.update
+    async def approve_payment(self, act: ApprovePayment) -> Done:
+        """Release what the accepted works are worth."""
+        step = act_step(self.given.renovation_id, act)
+        self.outcome = await write(Works.approve_payment, step, act)
+        return Done(command_id=act.command_id, kind="inspection.payment_released")
+
+    @approve_payment.validator
+    def approve_payment_allowed(self, act: ApprovePayment) -> None:
+        """No payment without acceptance."""
+        self._running(act.name)
+        if not self.accepted:
+            raise refuse("payment_before_acceptance", act=act.name)
+
+    @workflow.query
+    def waiting_for(self) -> str:
+        """What the stage waits for now."""
+        if self.accepted:
+            return "approve_payment"
+        return "accept_works" if self.begun and self.works.finished else "works"
+
+    def _running(self, act: str) -> None:
+        if not self.begun or self.outcome is not None:
+            raise refuse("not_now", act=act, now="preparing", then="works")
+
+    @staticmethod
+    def _item_in(item_id: str, allowed: tuple[str, ...]) -> None:
+        if item_id not in allowed:
+            raise refuse("item_not_in_state", item=item_id, allowed=", ".join(allowed[:20]))

@@ -1,0 +1,70 @@
+"""Publication with an objection window (公示): post, wait, hear objections, close."""
+
+from datetime import datetime
+
+from temporalio import workflow
+from temporalio.common import VersioningBehavior
+
+with workflow.unsafe.imports_passed_through():
+    from activities.publications import Publications
+
+    from models.messages.acts import AnswerObjection, Done
+    from models.messages.journey import PublicationClosing, PublicationInput
+    from workflows.desk import act_step, own_step, refuse, until, write
+
+
+@workflow.defn(name="PublicationWorkflow", versioning_behavior=VersioningBehavior.PINNED)
+class PublicationWorkflow:
+    """One publication. It closes when its period is over and every objection is answered."""
+
+    @workflow.init
+    def __init__(self, given: PublicationInput) -> None:
+        self.given = given
+        self.closes_at: datetime | None = None
+        self.unanswered = 0
+        self.closing = 0
+
+    @workflow.run
+    async def run(self, given: PublicationInput) -> PublicationClosing:
+        """Post and wait; the database says whether it may close."""
+        period = await write(Publications.open, own_step(given.renovation_id, "open"), given)
+        self.closes_at = period.closes_at
+        while True:
+            await until(self._closes_at, lambda: False, f"{given.subject}: objections until")
+            self.closing += 1
+            found = await write(
+                Publications.close, own_step(given.renovation_id, f"close-{self.closing}"), given
+            )
+            if found.closed:
+                await workflow.wait_condition(workflow.all_handlers_finished)
+                return found
+            self.closes_at, self.unanswered = found.closes_at, found.open_objections
+            await workflow.wait_condition(
+                lambda: self.unanswered == 0 or self._closes_at() > workflow.now()
+            )
+
+    @workflow.update
+    async def answer_objection(self, act: AnswerObjection) -> Done:
+        """An objection gets its answer; a suspended clock runs on from here."""
+        period = await write(
+            Publications.answer, act_step(self.given.renovation_id, act), self.given, act
+        )
+        self.closes_at, self.unanswered = period.closes_at, period.open_objections
+        return Done(command_id=act.command_id, kind="publication.objection_answered")
+
+    @answer_objection.validator
+    def answer_objection_allowed(self, act: AnswerObjection) -> None:
+        """Only for this publication, once it is posted."""
+        if act.publication_id != self.given.publication_id:
+            raise refuse("publication_other", publication=act.publication_id)
+        if self.closes_at is None:
+            raise refuse("publication_not_open", publication=act.publication_id)
+
+    @workflow.query
+    def waiting_for(self) -> str:
+        """What the publication waits for now."""
+        return "answers" if self.unanswered else "objection_period"
+
+    def _closes_at(self) -> datetime:
+        assert self.closes_at is not None
+        return self.closes_at

@@ -1,0 +1,21 @@
+"""The workflows that a worker registers."""
+
+from workflows.bidding import BiddingWorkflow
+from workflows.cost_sharing import CostSharingWorkflow
+from workflows.feedback import FeedbackWorkflow
+from workflows.inspection import InspectionWorkflow
+from workflows.publication import PublicationWorkflow
+from workflows.renovation import RenovationWorkflow
+from workflows.ticket import TicketWorkflow
+from workflows.voting import VotingWorkflow
+
+WORKFLOWS = [
+    RenovationWorkflow,
+    VotingWorkflow,
+    CostSharingWorkflow,
+    BiddingWorkflow,
+    InspectionWorkflow,
+    FeedbackWorkflow,
+    PublicationWorkflow,
+    TicketWorkflow,
+]

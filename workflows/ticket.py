@@ -1,0 +1,91 @@
+"""A complaint: grid worker, community, street office, district; working-day timers, call-back."""
+
+from temporalio import workflow
+from temporalio.common import VersioningBehavior
+
+with workflow.unsafe.imports_passed_through():
+    from activities.feedback import Tickets
+
+    from models.messages.acts import ConfirmTicket, Done, ResolveTicket
+    from models.messages.journey import TicketInput, TicketOutcome, TicketTimer
+    from models.messages.step import Step
+    from workflows.desk import act_step, own_step, refuse, until, write
+
+
+@workflow.defn(name="TicketWorkflow", versioning_behavior=VersioningBehavior.PINNED)
+class TicketWorkflow:
+    """One complaint until the resident is satisfied or every level has answered."""
+
+    @workflow.init
+    def __init__(self, given: TicketInput) -> None:
+        self.given = given
+        self.timer: TicketTimer | None = None
+        self.state = "open"
+        self.outcome: TicketOutcome | None = None
+        self.steps = 0
+
+    @workflow.run
+    async def run(self, given: TicketInput) -> TicketOutcome:
+        """A level that misses its time loses the ticket to the next one."""
+        self.timer = await write(Tickets.take_in, self._step("take-in"), given)
+        while self.outcome is None:
+            await self._one_wait()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return self.outcome
+
+    async def _one_wait(self) -> None:
+        timer = self.timer
+        assert timer is not None
+        answered = await until(
+            lambda: timer.due_at,
+            lambda: self.outcome is not None or self.timer != timer,
+            f"{timer.level} answers" if self.state == "open" else "call-back",
+        )
+        if answered:
+            return
+        if self.state == "resolved":
+            self.outcome = await write(Tickets.close_silent, self._step("close"), self.given)
+        elif timer.top:
+            await workflow.wait_condition(lambda: self.outcome is not None or self.timer != timer)
+        else:
+            self.timer = await write(Tickets.escalate, self._step("escalate"), self.given)
+
+    @workflow.update
+    async def resolve_ticket(self, act: ResolveTicket) -> Done:
+        """The answer; the resident is called back."""
+        step = act_step(self.given.renovation_id, act)
+        timer = await write(Tickets.resolve, step, self.given, act)
+        self.state, self.timer = "resolved", timer
+        return Done(command_id=act.command_id, kind="feedback.ticket_resolved")
+
+    @resolve_ticket.validator
+    def resolve_ticket_allowed(self, act: ResolveTicket) -> None:
+        """Only an open ticket."""
+        if self.state != "open" or self.timer is None or self.outcome is not None:
+            raise refuse("ticket_not_open", ticket=act.ticket_id)
+
+    @workflow.update
+    async def confirm_ticket(self, act: ConfirmTicket) -> Done:
+        """Satisfied closes; not satisfied reopens, one level higher."""
+        step = act_step(self.given.renovation_id, act)
+        if act.satisfied:
+            self.outcome = await write(Tickets.close_satisfied, step, self.given)
+            return Done(command_id=act.command_id, kind="feedback.ticket_closed")
+        timer = await write(Tickets.reopen, step, self.given)
+        self.state, self.timer = "open", timer
+        return Done(command_id=act.command_id, kind="feedback.ticket_reopened")
+
+    @confirm_ticket.validator
+    def confirm_ticket_allowed(self, act: ConfirmTicket) -> None:
+        """Only after an answer."""
+        if self.state != "resolved" or self.outcome is not None:
+            raise refuse("ticket_not_answered", ticket=act.ticket_id)
+
+    @workflow.query
+    def waiting_for(self) -> str:
+        """What the ticket waits for now."""
+        return "answer" if self.state == "open" else "call_back"
+
+    def _step(self, name: str) -> Step:
+        self.steps += 1
+        return own_step(self.given.renovation_id, f"{name}-{self.steps}")

@@ -1,0 +1,97 @@
+"""Voting (表决): notice, open box, one extension if the quorum is short, close, count, publish."""
+
+from datetime import datetime
+
+from temporalio import workflow
+from temporalio.common import VersioningBehavior
+
+with workflow.unsafe.imports_passed_through():
+    from activities.voting import Ballots
+
+    from models.messages.acts import Done, OpenVote
+    from models.messages.journey import (
+        PublicationInput,
+        StageInput,
+        VotePeriod,
+        VoteResult,
+        VotingOutcome,
+    )
+    from workflows.children import publish
+    from workflows.desk import act_step, own_step, refuse, until, write
+
+
+@workflow.defn(name="VotingWorkflow", versioning_behavior=VersioningBehavior.PINNED)
+class VotingWorkflow:
+    """One vote of the owners on the current scheme (Civil Code art. 278)."""
+
+    @workflow.init
+    def __init__(self, given: StageInput) -> None:
+        self.given = given
+        self.period: VotePeriod | None = None
+        self.opening = False
+
+    @workflow.run
+    async def run(self, given: StageInput) -> VotingOutcome:
+        """Wait for the committee, hold the vote, publish its result."""
+        await workflow.wait_condition(lambda: self.period is not None)
+        await self._extend_once_if_short()
+        await until(self._closes_at, lambda: False, "the ballot box closes")
+        result = await write(
+            Ballots.close_box, own_step(given.renovation_id, "close"), self._period()
+        )
+        outcome = await self._publish(result)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return outcome
+
+    async def _extend_once_if_short(self) -> None:
+        period = self._period()
+        await until(lambda: period.check_at, lambda: False, "the turnout is looked at")
+        self.period = await write(
+            Ballots.check_turnout, own_step(self.given.renovation_id, "turnout"), period
+        )
+
+    async def _publish(self, result: VoteResult) -> VotingOutcome:
+        given = self.given
+        closing = await publish(
+            PublicationInput(
+                renovation_id=given.renovation_id,
+                publication_id=f"{given.renovation_id}.vote_result.{given.attempt}",
+                subject="vote_result",
+            )
+        )
+        return await write(
+            Ballots.declare_result,
+            own_step(given.renovation_id, "declare"),
+            result,
+            closing,
+        )
+
+    @workflow.update
+    async def open_vote(self, act: OpenVote) -> Done:
+        """Freeze the roll, announce the vote, set the box up."""
+        self.opening = True
+        try:
+            self.period = await write(
+                Ballots.open_box, act_step(self.given.renovation_id, act), self.given
+            )
+        finally:
+            self.opening = False
+        return Done(command_id=act.command_id, kind="voting.box_announced")
+
+    @open_vote.validator
+    def open_vote_allowed(self, act: OpenVote) -> None:
+        """Once per vote."""
+        if self.period is not None or self.opening:
+            raise refuse("vote_already_open", act=act.name)
+
+    @workflow.query
+    def waiting_for(self) -> str:
+        """What the vote waits for now."""
+        return "open_vote" if self.period is None else "ballots"
+
+    def _period(self) -> VotePeriod:
+        assert self.period is not None
+        return self.period
+
+    def _closes_at(self) -> datetime:
+        return self._period().closes_at
