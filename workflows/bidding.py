@@ -40,7 +40,7 @@ class BiddingWorkflow:
         self.published = 0
 
     @workflow.run
-    async def run(self, given: StageInput) -> BiddingOutcome:
+    async def run(self, _given: StageInput) -> BiddingOutcome:
         """Tender until there are bids enough, then one candidate after the other."""
         await self._tender()
         await self._award()

@@ -1,0 +1,149 @@
+"""How an activity writes: in case time, through the journal, with refusals that reach the person."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from pydantic import BaseModel
+from rules.deadlines import deadline
+from runtime.database import Database
+from runtime.journal import Journal, Recorded
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+from models.messages.deed import Deed
+from models.messages.step import Step
+from models.tables import Notice, Renovation, Scheme
+from models.values.refusal import Problem, Refused
+from models.values.scheme import SchemeContent
+from models.values.timetable import Clock, Period, Timetable, WorkCalendar
+from rules import clock as clocks
+
+T = TypeVar("T", bound=BaseModel)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One renovation while it is being written to: the locked row, its time and its law."""
+
+    session: AsyncSession
+    renovation: Renovation
+    step: Step
+    now: datetime
+    """Case time, UTC."""
+    clock: Clock | None
+    timetable: Timetable
+    calendar: WorkCalendar
+
+    def ends(self, start: datetime, period: Period) -> datetime:
+        """When a period that starts at `start` is over, in case time."""
+        return deadline(start, period, self.calendar, self.timetable.zone)
+
+    def real(self, moment: datetime) -> datetime:
+        """The real moment of a case moment: what timers wait for."""
+        return clocks.real_time(self.clock, moment) if self.clock else moment
+
+    def wait_for(self, what: str, due_at: datetime | None = None) -> None:
+        """Say on the renovation's row what it is waiting for, and until when (case time)."""
+        self.renovation.waiting_for = what
+        self.renovation.due_at = due_at
+
+    async def scheme(self) -> tuple[int, SchemeContent]:
+        """The latest version of the scheme, with its number."""
+        row = await self.session.scalar(
+            select(Scheme)
+            .where(Scheme.renovation_id == self.renovation.id)
+            .order_by(Scheme.version.desc())
+            .limit(1)
+        )
+        if row is None:
+            raise Refused(Problem(code="scheme_missing", where=self.renovation.id))
+        return row.version, SchemeContent.model_validate(row.content)
+
+    def notify(self, audience: str, template: str, **params: str | int) -> None:
+        """Put a notice into the outbox, in this transaction."""
+        number = len(self.session.new)
+        self.session.add(
+            Notice(
+                id=f"{self.step.command_id}!{template}!{number}"[-64:],
+                renovation_id=self.renovation.id,
+                command_id=self.step.command_id,
+                audience=audience,
+                audience_id=None,
+                template=template,
+                params=dict(params),
+                state="queued",
+                attempts=0,
+                created_at=self.now,
+            )
+        )
+
+
+Change = Callable[[Case], Awaitable[Recorded[T]]]
+
+
+class Desk:
+    """Writes steps: one transaction each, idempotent by the step's command id."""
+
+    def __init__(self, database: Database, calendar: WorkCalendar) -> None:
+        self.database = database
+        self.journal = Journal(database)
+        self.calendar = calendar
+
+    async def write(
+        self,
+        step: Step,
+        kind: str,
+        request: BaseModel | None,
+        change: Change[T],
+        into: type[T],
+    ) -> T:
+        """Record one change with its event and receipt; a Refused becomes a refusal for Temporal."""
+        try:
+            return await self._record(step, kind, request, change, into)
+        except Refused as refused:
+            raise ApplicationError(
+                str(refused),
+                [problem.model_dump(mode="json") for problem in refused.problems],
+                type="Refused",
+                non_retryable=True,
+                category=ApplicationErrorCategory.BENIGN,
+            ) from refused
+
+    async def _record(
+        self, step: Step, kind: str, request: BaseModel | None, change: Change[T], into: type[T]
+    ) -> T:
+        async with self.database.session() as session:
+            seen = await session.get(Renovation, step.renovation_id)
+        if seen is None:
+            raise Refused(Problem(code="renovation_unknown", where=step.renovation_id))
+        clock = Clock.model_validate(seen.clock) if seen.clock else None
+        now = clocks.case_time(clock, step.at) if clock else step.at
+        timetable = Timetable.model_validate(seen.timetable)
+
+        async def inside(session: AsyncSession) -> Recorded[T]:
+            row = await session.get_one(Renovation, step.renovation_id)
+            return await change(
+                Case(
+                    session=session,
+                    renovation=row,
+                    step=step,
+                    now=now,
+                    clock=clock,
+                    timetable=timetable,
+                    calendar=self.calendar,
+                )
+            )
+
+        deed = Deed(
+            command_id=step.command_id,
+            renovation_id=step.renovation_id,
+            happened_at=now,
+            rule_pack=seen.rule_pack,
+            actor=step.actor,
+            workflow_id=step.workflow_id,
+            run_id=step.run_id,
+        )
+        return await self.journal.record(deed, kind, request, inside, into)

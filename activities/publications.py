@@ -1,0 +1,147 @@
+"""Publications with an objection window: post, answer, close under a lock."""
+
+from rules.deadlines import extended_end
+from runtime.journal import Recorded
+from sqlalchemy import func, select
+from temporalio import activity
+
+from activities.desk import Case, Desk
+from models.messages.acts import AnswerObjection
+from models.messages.journey import PublicationClosing, PublicationInput, PublicationPeriod
+from models.messages.step import Step
+from models.tables import Objection, Publication
+from models.values.refusal import Problem, Refused
+from models.values.timetable import Period, Timetable
+
+
+def objection_window(timetable: Timetable, subject: str) -> Period:
+    """How long a subject is open to objections."""
+    return {
+        "vote_result": timetable.result_objection,
+        "share_table": timetable.scheme_publication,
+        "candidates": timetable.candidate_publicity,
+        "refunds": timetable.refund_publication,
+    }[subject]
+
+
+class Publications:
+    """Writes publications and the answers to objections."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    @activity.defn(name="Publications.open")
+    async def open(self, step: Step, given: PublicationInput) -> PublicationPeriod:
+        """Post it; the window runs from now."""
+
+        async def change(case: Case) -> Recorded[PublicationPeriod]:
+            closes_at = case.ends(case.now, objection_window(case.timetable, given.subject))
+            case.session.add(
+                Publication(
+                    id=given.publication_id,
+                    renovation_id=given.renovation_id,
+                    subject=given.subject,
+                    content={},
+                    opens_at=case.now,
+                    closes_at=closes_at,
+                    state="open",
+                    outcome=None,
+                )
+            )
+            case.wait_for(f"objections.{given.subject}", closes_at)
+            case.notify("all_owners", "publication_opened", subject=given.subject)
+            return Recorded(
+                PublicationPeriod(closes_at=case.real(closes_at)),
+                {"publication": given.publication_id, "closes_at": closes_at.isoformat()},
+            )
+
+        return await self.desk.write(step, "publication.opened", given, change, PublicationPeriod)
+
+    @activity.defn(name="Publications.answer")
+    async def answer(
+        self, step: Step, given: PublicationInput, act: AnswerObjection
+    ) -> PublicationPeriod:
+        """Answer one objection; a suspended clock gets the time back that the answer took."""
+
+        async def change(case: Case) -> Recorded[PublicationPeriod]:
+            publication = await _locked(case, given)
+            objection = await case.session.get(Objection, act.objection_id)
+            if objection is None or objection.publication_id != publication.id:
+                raise Refused(Problem(code="objection_unknown", where=act.objection_id))
+            if objection.state != "open":
+                raise Refused(Problem(code="objection_answered", where=act.objection_id))
+            objection.state, objection.upheld = "answered", act.upheld
+            objection.answer, objection.answered_at = act.answer, case.now
+            objection.answered_by = act.actor.id
+            if given.suspends:
+                publication.closes_at = extended_end(
+                    publication.closes_at, objection.filed_at, case.now
+                )
+            await case.session.flush()
+            return Recorded(
+                PublicationPeriod(
+                    closes_at=case.real(publication.closes_at),
+                    open_objections=await _count(case, given, "open"),
+                ),
+                {"objection": objection.id, "upheld": act.upheld, "answer": act.answer},
+            )
+
+        return await self.desk.write(
+            step, "publication.objection_answered", act, change, PublicationPeriod
+        )
+
+    @activity.defn(name="Publications.close")
+    async def close(self, step: Step, given: PublicationInput) -> PublicationClosing:
+        """Close it if the window is over and nothing is unanswered; otherwise say what is missing."""
+
+        async def change(case: Case) -> Recorded[PublicationClosing]:
+            publication = await _locked(case, given)
+            unanswered = await _count(case, given, "open")
+            early = case.now < publication.closes_at
+            if unanswered or early:
+                case.wait_for("answers" if unanswered else "objections", publication.closes_at)
+                return Recorded(
+                    PublicationClosing(
+                        closed=False,
+                        closes_at=case.real(publication.closes_at),
+                        open_objections=unanswered,
+                    ),
+                    {"publication": publication.id, "unanswered": unanswered},
+                )
+            upheld = await case.session.scalar(
+                select(func.count())
+                .select_from(Objection)
+                .where(Objection.publication_id == publication.id, Objection.upheld.is_(True))
+            )
+            total = await _count(case, given, "answered")
+            publication.state = "closed"
+            publication.outcome = "upheld" if upheld else "stands"
+            return Recorded(
+                PublicationClosing(
+                    closed=True,
+                    closes_at=case.real(publication.closes_at),
+                    objections=total,
+                    upheld=upheld or 0,
+                ),
+                {"publication": publication.id, "objections": total, "upheld": upheld or 0},
+            )
+
+        return await self.desk.write(
+            step, "publication.close_looked_at", given, change, PublicationClosing
+        )
+
+
+async def _locked(case: Case, given: PublicationInput) -> Publication:
+    row = await case.session.get(Publication, given.publication_id, with_for_update=True)
+    if row is None:
+        raise Refused(Problem(code="publication_unknown", where=given.publication_id))
+    return row
+
+
+async def _count(case: Case, given: PublicationInput, state: str) -> int:
+    number = await case.session.scalar(
+        select(func.count())
+        .select_from(Objection)
+        .where(Objection.publication_id == given.publication_id, Objection.state == state)
+    )
+    return number or 0

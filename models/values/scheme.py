@@ -1,0 +1,53 @@
+"""The content of a scheme's version (改造方案): what is voted on, paid, tendered, built, measured."""
+
+from pydantic import Field
+
+from models.values.base import Carried
+from models.values.cost_sharing import CostItem, Funding
+from models.values.voting import Motion
+
+
+class TenderPlan(Carried):
+    """The terms on which the works are tendered; money in fen."""
+
+    estimate_fen: int = Field(gt=0)
+    ceiling_fen: int = Field(gt=0)
+    method: str = "lowest_evaluated"
+    price_weight_milli: int = Field(default=1000, ge=0, le=1000)
+    """Weight of the price in comprehensive scoring, per mille; the rest is technical."""
+    bid_bond_fen: int = Field(default=0, ge=0)
+    contingency_permille: int = Field(default=50, ge=0, le=1000)
+    retention_permille: int = Field(default=30, ge=0, le=1000)
+    instalments_permille: tuple[int, ...] = (1000,)
+
+
+class PlannedWork(Carried):
+    """One work item that will be inspected on its own."""
+
+    id: str
+    building: str = ""
+    title: str
+    concealed: bool = False
+    value_fen: int = Field(ge=0)
+
+
+class Target(Carried):
+    """An indicator's target, set in advance, as a fraction."""
+
+    indicator: str
+    numerator: int = Field(ge=0)
+    denominator: int = Field(gt=0)
+
+
+class SchemeContent(Carried):
+    """Everything a version of the scheme says."""
+
+    items: tuple[CostItem, ...]
+    funding: tuple[Funding, ...] = ()
+    motions: tuple[Motion, ...]
+    owners_limit_fen: int | None = None
+    """The most that the owners have agreed to carry; None leaves it to the vote on the scheme."""
+    owner_instalments_permille: tuple[int, ...] = (1000,)
+    tender: TenderPlan
+    works: tuple[PlannedWork, ...]
+    targets: tuple[Target, ...] = ()
