@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow check bench bench-journey format lock clean
+.PHONY: help demo up test test-slow check bench bench-journey record format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ bench: bench-journey ## every benchmark; raw output goes to benchmarks/results/
 
 bench-journey: $(READY) ## 20 sandbox renovations at once, beside null activities on the same server
 	$(BIN)/python benchmarks/journey.py
+
+record: $(READY) ## record the histories and fingerprints that `make test` replays (after a patched change)
+	$(BIN)/python -m tests.replay.record
 
 format: $(READY) ## let ruff format and fix what it can
 	$(BIN)/ruff format .

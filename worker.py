@@ -32,7 +32,7 @@ def build_worker(client: Client, database: Database, settings: Settings) -> Work
         client,
         task_queue=settings.task_queue,
         workflows=WORKFLOWS,
-        activities=build_activities(database, settings),
+        activities=build_activities(database),
         # structlog is configured once per process; a copy inside the sandbox would not be.
         workflow_runner=SandboxedWorkflowRunner(
             restrictions=SandboxRestrictions.default.with_passthrough_modules("structlog")
@@ -53,7 +53,7 @@ async def run(settings: Settings) -> None:
     client = await connect_patiently(
         settings.temporal_address, settings.temporal_namespace, settings.connect_timeout_s
     )
-    database = Database(settings.database_url.get_secret_value())
+    database = Database(settings.database_url.get_secret_value(), settings.database_pool)
     try:
         worker = build_worker(client, database, settings)
         async with worker:

@@ -1,27 +1,33 @@
 """How an activity writes: in case time, through the journal, with refusals that reach the person."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
 from pydantic import BaseModel
-from rules.deadlines import deadline
-from runtime.database import Database
-from runtime.journal import Journal, Recorded
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from models.messages.deed import Deed
+from models.messages.journey import STAGES
 from models.messages.step import Step
 from models.tables import Notice, Renovation, Scheme
 from models.values.refusal import Problem, Refused
 from models.values.scheme import SchemeContent
 from models.values.timetable import Clock, Period, Timetable, WorkCalendar
 from rules import clock as clocks
+from rules.deadlines import deadline
+from runtime.database import Database
+from runtime.journal import Journal, Recorded
 
 T = TypeVar("T", bound=BaseModel)
+BEATS_PER_TIMEOUT = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +70,10 @@ class Case:
 
     def notify(self, audience: str, template: str, **params: str | int) -> None:
         """Put a notice into the outbox, in this transaction."""
-        number = len(self.session.new)
+        key = f"{self.step.command_id}!{template}!{len(self.session.new)}"
         self.session.add(
             Notice(
-                id=f"{self.step.command_id}!{template}!{number}"[-64:],
+                id=hashlib.sha256(key.encode()).hexdigest(),
                 renovation_id=self.renovation.id,
                 command_id=self.step.command_id,
                 audience=audience,
@@ -102,7 +108,8 @@ class Desk:
     ) -> T:
         """Record one change with its event and receipt; a Refused becomes a refusal for Temporal."""
         try:
-            return await self._record(step, kind, request, change, into)
+            async with _beating():
+                return await self._record(step, kind, request, change, into)
         except Refused as refused:
             raise ApplicationError(
                 str(refused),
@@ -125,6 +132,7 @@ class Desk:
 
         async def inside(session: AsyncSession) -> Recorded[T]:
             row = await session.get_one(Renovation, step.renovation_id)
+            refuse_after_the_stage(step.workflow_id, row)
             return await change(
                 Case(
                     session=session,
@@ -147,3 +155,35 @@ class Desk:
             run_id=step.run_id,
         )
         return await self.journal.record(deed, kind, request, inside, into)
+
+
+def refuse_after_the_stage(workflow_id: str, renovation: Renovation) -> None:
+    """A stage that was left, by its end or by a cancellation, writes nothing any more.
+
+    Raises:
+        Refused: `stage_over`; a write that was on its way when the stage ended comes too late.
+    """
+    parts = workflow_id.split("/")
+    of_a_stage = len(parts) > 2 and parts[2] in STAGES  # noqa: PLR2004 - renovation/<id>/<stage>/<n>
+    if of_a_stage and workflow_id != renovation.stage_workflow_id:
+        raise Refused(Problem(code="stage_over", params={"stage": "/".join(parts[2:])}))
+
+
+@asynccontextmanager
+async def _beating() -> AsyncIterator[None]:
+    """Tell Temporal that a long activity lives, where its profile asks for that."""
+    limit = activity.info().heartbeat_timeout if activity.in_activity() else None
+    if limit is None:
+        yield
+        return
+
+    async def beat() -> None:
+        while True:
+            activity.heartbeat()
+            await asyncio.sleep(limit.total_seconds() / BEATS_PER_TIMEOUT)
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beating.cancel()

@@ -1,7 +1,6 @@
 """Publications with an objection window: post, answer, close under a lock."""
 
-from rules.deadlines import extended_end
-from runtime.journal import Recorded
+from pydantic import JsonValue
 from sqlalchemy import func, select
 from temporalio import activity
 
@@ -9,9 +8,21 @@ from activities.desk import Case, Desk
 from models.messages.acts import AnswerObjection
 from models.messages.journey import PublicationClosing, PublicationInput, PublicationPeriod
 from models.messages.step import Step
-from models.tables import Objection, Publication
+from models.tables import (
+    Award,
+    BallotBox,
+    Event,
+    Objection,
+    Publication,
+    Refund,
+    ShareTotal,
+    Tender,
+)
 from models.values.refusal import Problem, Refused
 from models.values.timetable import Period, Timetable
+from rules.authority import refuse_same_person
+from rules.deadlines import extended_end
+from runtime.journal import Recorded
 
 
 def objection_window(timetable: Timetable, subject: str) -> Period:
@@ -41,7 +52,7 @@ class Publications:
                     id=given.publication_id,
                     renovation_id=given.renovation_id,
                     subject=given.subject,
-                    content={},
+                    content=await content_of(case, given.subject),
                     opens_at=case.now,
                     closes_at=closes_at,
                     state="open",
@@ -70,6 +81,7 @@ class Publications:
                 raise Refused(Problem(code="objection_unknown", where=act.objection_id))
             if objection.state != "open":
                 raise Refused(Problem(code="objection_answered", where=act.objection_id))
+            await _not_by_its_author(case, objection, act)
             objection.state, objection.upheld = "answered", act.upheld
             objection.answer, objection.answered_at = act.answer, case.now
             objection.answered_by = act.actor.id
@@ -145,3 +157,56 @@ async def _count(case: Case, given: PublicationInput, state: str) -> int:
         .where(Objection.publication_id == given.publication_id, Objection.state == state)
     )
     return number or 0
+
+
+async def _not_by_its_author(case: Case, objection: Objection, act: AnswerObjection) -> None:
+    """Nobody answers the own objection: whoever filed it is the actor of its event."""
+    author = await case.session.scalar(
+        select(Event.actor_id).where(Event.command_id == objection.command_id)
+    )
+    refuse_same_person(author, act.actor.id, "own_objection")
+
+
+async def content_of(case: Case, subject: str) -> dict[str, JsonValue]:
+    """What is posted: numbers and ids that everybody may see, no person and no single household."""
+    if subject == "vote_result":
+        return await _vote_result(case)
+    if subject == "candidates":
+        return await _candidates(case)
+    return await _sums(case, subject)
+
+
+async def _vote_result(case: Case) -> dict[str, JsonValue]:
+    """Per motion the roll, who took part, yes, no, abstain, and every check (V-CN-10)."""
+    box = await case.session.scalar(
+        select(BallotBox)
+        .where(BallotBox.renovation_id == case.renovation.id)
+        .order_by(BallotBox.attempt.desc())
+        .limit(1)
+    )
+    return {} if box is None else {"box": box.id, "motions": box.tally}
+
+
+async def _candidates(case: Case) -> dict[str, JsonValue]:
+    """The candidates that still stand, best first, with their prices (Tendering Regs art. 54)."""
+    rows = await case.session.scalars(
+        select(Award)
+        .join(Tender, Tender.id == Award.tender_id)
+        .where(Tender.renovation_id == case.renovation.id, Award.state == "candidate")
+        .order_by(Tender.round.desc(), Award.rank)
+    )
+    return {"candidates": [{"bidder": row.bidder_id, "price_fen": row.price_fen} for row in rows]}
+
+
+async def _sums(case: Case, subject: str) -> dict[str, JsonValue]:
+    """How many units and how much in all; a unit's own row is for its owners (P-4)."""
+    amount, of_case = Refund.amount_fen, [Refund.renovation_id == case.renovation.id]
+    if subject == "share_table":
+        amount = ShareTotal.amount_fen
+        of_case = [
+            ShareTotal.renovation_id == case.renovation.id,
+            ShareTotal.basis == "estimate",
+        ]
+    found = select(func.count(), func.coalesce(func.sum(amount), 0)).where(*of_case)
+    units, total = (await case.session.execute(found)).one()
+    return {"units": units, "total_fen": int(total)}

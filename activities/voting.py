@@ -1,14 +1,14 @@
 """The vote: freeze the roll, open the box, look at the turnout, close under a lock, count by SQL."""
 
-import hashlib
-import json
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from runtime.journal import Recorded
-from sqlalchemy import select, text
+from pydantic import JsonValue
+from sqlalchemy import func, select, text
 from temporalio import activity
 
 from activities.desk import Case, Desk
+from activities.voting_roll import FrozenRoll, freeze_roll, hash_of_roll
 from models.messages.journey import (
     PublicationClosing,
     StageInput,
@@ -17,20 +17,35 @@ from models.messages.journey import (
     VotingOutcome,
 )
 from models.messages.step import Step
-from models.tables import BallotBox, RollEntry, RollUnit, Unit
+from models.tables import GENESIS, BallotBox, Event
+from models.values.decision import Decision
 from models.values.refusal import Problem, Refused
-from models.values.voting import HeadGroup, Motion, Tally
-from models.values.voting import RollUnit as UnitOnRoll
+from models.values.voting import Motion, Tally, VotingPack
+from rules import clock as clocks
 from rules import voting as law
+from runtime.journal import Recorded
 
 COUNT = text("""
 WITH effective AS (
-  SELECT DISTINCT ON (entry_id) choices, heads, area_dm2
-  FROM ballot WHERE box_id = :box ORDER BY entry_id, seq DESC)
-SELECT choices ->> :motion AS choice, sum(heads)::bigint AS heads, sum(area_dm2)::bigint AS area
-FROM effective WHERE choices ? :motion GROUP BY 1
+  SELECT DISTINCT ON (ballot.entry_id) ballot.choices, roll_entry.heads, roll_entry.area_dm2
+  FROM ballot JOIN roll_entry USING (box_id, entry_id)
+  WHERE ballot.box_id = :box AND roll_entry.excluded_reason IS NULL
+  ORDER BY ballot.entry_id, ballot.seq DESC)
+SELECT said.key AS motion, said.value AS choice,
+       sum(heads)::bigint AS heads, sum(area_dm2)::bigint AS area
+FROM effective, jsonb_each_text(choices) AS said GROUP BY 1, 2
 """)
-"""The effective ballot of an entry is its last one; the weights were frozen into it."""
+"""The effective ballot of an entry is its last one; it weighs what the frozen roll says."""
+
+ROLL = text("""
+SELECT coalesce(sum(heads), 0)::bigint AS heads, coalesce(sum(area_dm2), 0)::bigint AS area
+FROM roll_entry WHERE box_id = :box AND excluded_reason IS NULL
+""")
+
+LARGEST = text("""
+SELECT heads, area_dm2 AS area, developer FROM roll_entry
+WHERE box_id = :box AND excluded_reason IS NULL ORDER BY area_dm2 DESC, entry_id LIMIT 1
+""")
 
 
 class Ballots:
@@ -45,76 +60,45 @@ class Ballots:
 
         async def change(case: Case) -> Recorded[VotePeriod]:
             _, scheme = await case.scheme()
-            groups = await _roll(case)
-            opens_at = case.ends(case.now, case.timetable.vote_notice)
-            closes_at = case.ends(opens_at, case.timetable.vote_open)
-            box_id = f"{given.renovation_id}.{given.attempt}"
-            roll_hash = hash_of_roll(groups)
-            case.session.add(
-                BallotBox(
-                    id=box_id,
-                    renovation_id=given.renovation_id,
-                    attempt=given.attempt,
-                    motions=[motion.model_dump(mode="json") for motion in scheme.motions],
-                    state="open",
-                    opens_at=case.real(opens_at),
-                    closes_at=case.real(closes_at),
-                    case_closes_at=closes_at,
-                    roll_hash=roll_hash,
-                    closed_at=None,
-                    tally=None,
-                )
-            )
+            if not scheme.motions:
+                raise Refused(Problem(code="voting.no_motions", where=case.renovation.id))
+            await _refuse_too_soon_or_too_often(case, given)
+            box = _announced(case, given, scheme.motions)
+            case.session.add(box)
             await case.session.flush()
-            case.session.add_all(_entries(box_id, groups))
-            await case.session.flush()
-            case.session.add_all(_units(box_id, groups))
-            case.wait_for("ballots", closes_at)
-            case.notify("all_owners", "vote_announced", box=box_id)
-            before = timedelta(days=case.timetable.extension_decided_days_before)
-            return Recorded(
-                VotePeriod(
-                    box_id=box_id,
-                    check_at=case.real(closes_at - before),
-                    closes_at=case.real(closes_at),
-                ),
-                {
-                    "box": box_id,
-                    "roll_hash": roll_hash,
-                    "entries": len(groups),
-                    "opens_at": opens_at.isoformat(),
-                    "closes_at": closes_at.isoformat(),
-                },
-            )
+            roll = await freeze_roll(case.session, box.id, case.renovation.estate_id, _pack(case))
+            if roll.voters == 0:
+                raise Refused(Problem(code="roll_empty", where=case.renovation.estate_id))
+            box.roll_hash = await hash_of_roll(case.session, box.id)
+            case.wait_for("ballots", box.case_closes_at)
+            case.notify("all_owners", "vote_announced", box=box.id)
+            return Recorded(_period(case, box), _announcement(case, box, roll))
 
         return await self.desk.write(step, "voting.box_announced", given, change, VotePeriod)
 
     @activity.defn(name="Ballots.check_turnout")
     async def check_turnout(self, step: Step, period: VotePeriod) -> VotePeriod:
-        """Before the close: a short quorum gets its one extension, decided now and not later."""
+        """Before the close: a short quorum gets an extension, decided now and not later (E2)."""
 
         async def change(case: Case) -> Recorded[VotePeriod]:
             box = await _locked(case, period.box_id)
-            decision = law.quorum(
-                law.pack_for(case.renovation.rule_pack),
-                await count(case, box.id, motions_of(box)[0].id),
-            )
-            short = not decision.passed and case.timetable.extension_limit > 0
-            if short:
-                box.case_closes_at = case.ends(box.case_closes_at, case.timetable.extension)
-                box.closes_at = case.real(box.case_closes_at)
+            _refuse_closed(box)
+            decision = await _turnout(case, box)
+            closes_at = await _extended_close(case, box) if not decision.passed else None
+            if closes_at is not None:
+                box.case_closes_at, box.closes_at = closes_at, case.real(closes_at)
                 case.notify("non_voters", "vote_extended", box=box.id)
-                case.wait_for("ballots", box.case_closes_at)
+                case.wait_for("ballots", closes_at)
             return Recorded(
                 VotePeriod(
                     box_id=box.id,
                     check_at=period.check_at,
                     closes_at=box.closes_at,
-                    extended=short,
+                    extended=closes_at is not None,
                 ),
                 {
                     "box": box.id,
-                    "extended": short,
+                    "extended": closes_at is not None,
                     "checks": decision.model_dump(mode="json")["checks"],
                     "closes_at": box.case_closes_at.isoformat(),
                 },
@@ -128,24 +112,27 @@ class Ballots:
 
         async def change(case: Case) -> Recorded[VoteResult]:
             box = await _locked(case, period.box_id)
+            _refuse_closed(box)
+            if case.step.at < box.closes_at:
+                raise Refused(
+                    Problem(
+                        code="voting.close_too_early",
+                        params={"box": box.id, "date": _day(case, box.case_closes_at)},
+                    )
+                )
             box.state, box.closed_at = "closed", case.now
             await case.session.flush()
-            pack = law.pack_for(case.renovation.rule_pack)
-            results: dict[str, dict[str, object]] = {}
-            adopted = True
-            for motion in motions_of(box):
-                tally = await count(case, box.id, motion.id)
-                decision = law.decide(pack, motion, tally)
-                adopted = adopted and decision.passed
-                results[motion.id] = {
-                    "tally": tally.model_dump(mode="json"),
-                    "decision": decision.model_dump(mode="json"),
-                }
-            record = json.loads(json.dumps(results))
+            record, checks, adopted = await _count_out(case, box)
             box.tally = record
             return Recorded(
                 VoteResult(box_id=box.id, adopted=adopted),
-                {"box": box.id, "adopted": adopted, "motions": record},
+                {
+                    "box": box.id,
+                    "adopted": adopted,
+                    "motions": record,
+                    "checks": checks,
+                    "concentration": await _concentration(case, box),
+                },
             )
 
         return await self.desk.write(step, "voting.box_closed", period, change, VoteResult)
@@ -157,25 +144,26 @@ class Ballots:
         """After the objection window the result is final, or annulled by an upheld objection."""
 
         async def change(case: Case) -> Recorded[VotingOutcome]:
-            outcome = VotingOutcome(
-                outcome="annulled"
-                if closing.upheld
-                else ("adopted" if result.adopted else "rejected"),
-                box_id=result.box_id,
-            )
+            box = await _locked(case, result.box_id)
+            if box.tally is None:
+                raise Refused(Problem(code="voting.not_counted", params={"box": box.id}))
+            if not closing.closed:
+                raise Refused(Problem(code="voting.not_published", params={"box": box.id}))
+            word = "annulled" if closing.upheld else "adopted" if result.adopted else "rejected"
+            outcome = VotingOutcome.model_validate({"outcome": word, "box_id": box.id})
             case.wait_for("engine")
             case.notify("all_owners", "vote_declared", outcome=outcome.outcome)
-            return Recorded(outcome, outcome.model_dump(mode="json"))
+            return Recorded(
+                outcome,
+                {
+                    **outcome.model_dump(mode="json"),
+                    "motions": {motion: _outcome_of(box, motion) for motion in box.tally},
+                    "objections": closing.objections,
+                    "upheld": closing.upheld,
+                },
+            )
 
         return await self.desk.write(step, "voting.result_declared", result, change, VotingOutcome)
-
-
-def hash_of_roll(groups: tuple[HeadGroup, ...]) -> str:
-    """SHA-256 of the frozen roll: every entry with its units and weights, in order."""
-    rows = [group.model_dump(mode="json") for group in groups]
-    return hashlib.sha256(
-        json.dumps(rows, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    ).hexdigest()
 
 
 def motions_of(box: BallotBox) -> tuple[Motion, ...]:
@@ -183,25 +171,28 @@ def motions_of(box: BallotBox) -> tuple[Motion, ...]:
     return tuple(Motion.model_validate(motion) for motion in box.motions)
 
 
-async def count(case: Case, box_id: str, motion_id: str) -> Tally:
-    """Count one motion over the effective ballots; abstentions take part, silence does not."""
-    rows = (await case.session.execute(COUNT, {"box": box_id, "motion": motion_id})).all()
-    found = {str(row.choice): (int(row.heads), int(row.area)) for row in rows}
-    roll = (
-        await case.session.execute(
-            text(
-                "SELECT coalesce(sum(heads), 0)::bigint AS heads,"
-                " coalesce(sum(area_dm2), 0)::bigint AS area FROM roll_entry"
-                " WHERE box_id = :box AND excluded_reason IS NULL"
-            ),
-            {"box": box_id},
+async def count(case: Case, box: BallotBox) -> dict[str, Tally]:
+    """Count every motion over the effective ballots; abstentions take part, silence does not."""
+    found: dict[tuple[str, str], tuple[int, int]] = {}
+    for row in await case.session.execute(COUNT, {"box": box.id}):
+        found[(row.motion, row.choice)] = (row.heads, row.area)
+    roll = (await case.session.execute(ROLL, {"box": box.id})).one()
+    return {
+        motion.id: _tally(
+            (roll.heads, roll.area),
+            *(found.get((motion.id, choice), (0, 0)) for choice in ("yes", "no", "abstain")),
         )
-    ).one()
-    yes, no = found.get("yes", (0, 0)), found.get("no", (0, 0))
-    abstain = found.get("abstain", (0, 0))
+        for motion in motions_of(box)
+    }
+
+
+def _tally(
+    roll: tuple[int, int], yes: tuple[int, int], no: tuple[int, int], abstain: tuple[int, int]
+) -> Tally:
+    """Each pair is (heads, area in dm2)."""
     return Tally(
-        roll_heads=roll.heads,
-        roll_area_dm2=roll.area,
+        roll_heads=roll[0],
+        roll_area_dm2=roll[1],
         participating_heads=yes[0] + no[0] + abstain[0],
         participating_area_dm2=yes[1] + no[1] + abstain[1],
         yes_heads=yes[0],
@@ -213,54 +204,167 @@ async def count(case: Case, box_id: str, motion_id: str) -> Tally:
     )
 
 
+def _pack(case: Case) -> VotingPack:
+    return law.pack_for(case.renovation.rule_pack)
+
+
+def _day(case: Case, moment: datetime) -> str:
+    """The date that people see for a moment of the case."""
+    return moment.astimezone(ZoneInfo(case.timetable.zone)).date().isoformat()
+
+
+async def _refuse_too_soon_or_too_often(case: Case, given: StageInput) -> None:
+    """E1: at most so many votes on one matter, each a decent time after the last one closed."""
+    boxes = (
+        await case.session.scalars(
+            select(BallotBox)
+            .where(BallotBox.renovation_id == given.renovation_id)
+            .order_by(BallotBox.attempt)
+        )
+    ).all()
+    if any(box.state == "open" or box.attempt >= given.attempt for box in boxes):
+        raise Refused(Problem(code="voting.already_open", params={"box": boxes[-1].id}))
+    limit = case.timetable.re_vote_limit
+    if len(boxes) >= limit:
+        raise Refused(Problem(code="voting.re_vote_limit", params={"limit": limit}))
+    if boxes:
+        earliest = case.ends(boxes[-1].case_closes_at, case.timetable.re_vote_wait)
+        if case.now < earliest:
+            raise Refused(
+                Problem(code="voting.re_vote_too_early", params={"date": _day(case, earliest)})
+            )
+
+
+def _announced(case: Case, given: StageInput, motions: tuple[Motion, ...]) -> BallotBox:
+    opens_at = case.ends(case.now, case.timetable.vote_notice)
+    closes_at = case.ends(opens_at, case.timetable.vote_open)
+    closes_at = min(closes_at, _latest_close(case, opens_at))
+    return BallotBox(
+        id=f"{given.renovation_id}.{given.attempt}",
+        renovation_id=given.renovation_id,
+        attempt=given.attempt,
+        motions=[motion.model_dump(mode="json") for motion in motions],
+        state="open",
+        opens_at=case.real(opens_at),
+        closes_at=case.real(closes_at),
+        case_closes_at=closes_at,
+        # Known when the roll below has been written, in this same transaction.
+        roll_hash=GENESIS,
+        closed_at=None,
+        tally=None,
+    )
+
+
+def _latest_close(case: Case, opens_at: datetime) -> datetime:
+    """The window is a maximum: whole days from its opening, never moved on for a day off."""
+    return opens_at + timedelta(days=case.timetable.vote_open_max.days)
+
+
+def _period(case: Case, box: BallotBox) -> VotePeriod:
+    before = timedelta(days=case.timetable.extension_decided_days_before)
+    return VotePeriod(
+        box_id=box.id,
+        check_at=case.real(box.case_closes_at - before),
+        closes_at=box.closes_at,
+    )
+
+
+def _announcement(case: Case, box: BallotBox, roll: FrozenRoll) -> dict[str, JsonValue]:
+    return {
+        "box": box.id,
+        "roll_hash": box.roll_hash,
+        "entries": roll.entries,
+        "voters": roll.voters,
+        "units": roll.units,
+        "motions": [motion.id for motion in motions_of(box)],
+        "opens_at": _case_opens_at(case, box).isoformat(),
+        "closes_at": box.case_closes_at.isoformat(),
+    }
+
+
+def _case_opens_at(case: Case, box: BallotBox) -> datetime:
+    return clocks.case_time(case.clock, box.opens_at) if case.clock else box.opens_at
+
+
+async def _turnout(case: Case, box: BallotBox) -> Decision:
+    """The quorum of the first motion that too few took part in, else of the first motion."""
+    pack, tallies = _pack(case), await count(case, box)
+    decisions = [law.quorum(pack, tally) for tally in tallies.values()]
+    return next((each for each in decisions if not each.passed), decisions[0])
+
+
+async def _extended_close(case: Case, box: BallotBox) -> datetime | None:
+    """The new close (case time) if an extension is still allowed, else None."""
+    given = await case.session.scalar(
+        select(func.count())
+        .select_from(Event)
+        .where(
+            Event.renovation_id == case.renovation.id,
+            Event.kind == "voting.turnout_checked",
+            Event.details["box"].as_string() == box.id,
+            Event.details["extended"].as_boolean(),
+        )
+    )
+    over = case.step.at >= box.closes_at
+    if over or (given or 0) >= case.timetable.extension_limit:
+        return None
+    closes_at = min(
+        case.ends(box.case_closes_at, case.timetable.extension),
+        _latest_close(case, _case_opens_at(case, box)),
+    )
+    return closes_at if closes_at > box.case_closes_at else None
+
+
+async def _count_out(
+    case: Case, box: BallotBox
+) -> tuple[dict[str, JsonValue], list[JsonValue], bool]:
+    """Per motion its tally, decision and outcome; all checks of what was put; adopted or not."""
+    motions, pack = motions_of(box), _pack(case)
+    tallies = await count(case, box)
+    decisions = {motion.id: law.decide(pack, motion, tallies[motion.id]) for motion in motions}
+    passed = {name for name, decision in decisions.items() if decision.passed}
+    lapsed = law.lapses(motions, passed)
+    record: dict[str, JsonValue] = {}
+    checks: list[JsonValue] = []
+    for name, decision in decisions.items():
+        dumped = decision.model_dump(mode="json")
+        word = "lapsed" if name in lapsed else "passed" if name in passed else "failed"
+        record[name] = {
+            "tally": tallies[name].model_dump(mode="json"),
+            "decision": dumped,
+            "outcome": word,
+        }
+        if name not in lapsed:
+            checks.extend({"motion": name, **check} for check in dumped["checks"])
+    return record, checks, law.adopted(motions, passed)
+
+
+async def _concentration(case: Case, box: BallotBox) -> dict[str, JsonValue]:
+    """How much of the vote the largest entry holds, in heads and in area; a warning, no test (E7)."""
+    largest = (await case.session.execute(LARGEST, {"box": box.id})).one()
+    roll = (await case.session.execute(ROLL, {"box": box.id})).one()
+    return {
+        "heads": largest.heads,
+        "roll_heads": roll.heads,
+        "area_dm2": largest.area,
+        "roll_area_dm2": roll.area,
+        "developer": largest.developer,
+        "above_one_fifth": 5 * largest.area > roll.area or 5 * largest.heads > roll.heads,
+    }
+
+
+def _outcome_of(box: BallotBox, motion: str) -> JsonValue:
+    found = (box.tally or {}).get(motion)
+    return found.get("outcome") if isinstance(found, dict) else None
+
+
+def _refuse_closed(box: BallotBox) -> None:
+    if box.state != "open":
+        raise Refused(Problem(code="voting.box_closed", params={"box": box.id}))
+
+
 async def _locked(case: Case, box_id: str) -> BallotBox:
     box = await case.session.get(BallotBox, box_id, with_for_update=True)
     if box is None:
         raise Refused(Problem(code="box_unknown", where=box_id))
     return box
-
-
-async def _roll(case: Case) -> tuple[HeadGroup, ...]:
-    rows = await case.session.scalars(
-        select(Unit).where(Unit.estate_id == case.renovation.estate_id).order_by(Unit.number)
-    )
-    groups = law.head_groups(
-        tuple(
-            UnitOnRoll.model_validate(
-                {
-                    "number": unit.number,
-                    "area_dm2": unit.area_dm2,
-                    "owner_key": unit.owner_key,
-                    "developer": unit.developer,
-                    "kind": unit.kind,
-                }
-            )
-            for unit in rows
-        )
-    )
-    if not groups:
-        raise Refused(Problem(code="roll_empty", where=case.renovation.estate_id))
-    return groups
-
-
-def _entries(box_id: str, groups: tuple[HeadGroup, ...]) -> list[RollEntry]:
-    return [
-        RollEntry(
-            box_id=box_id,
-            entry_id=group.entry_id,
-            heads=group.heads,
-            area_dm2=group.area_dm2,
-            units=list(group.units),
-            developer=group.developer,
-            excluded_reason=group.excluded_reason,
-        )
-        for group in groups
-    ]
-
-
-def _units(box_id: str, groups: tuple[HeadGroup, ...]) -> list[RollUnit]:
-    return [
-        RollUnit(box_id=box_id, unit_number=number, entry_id=group.entry_id)
-        for group in groups
-        for number in group.units
-    ]

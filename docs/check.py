@@ -157,10 +157,13 @@ def codes_have_sentences() -> Iterator[str]:
 
 
 def problem_code(node: ast.AST) -> ast.Constant | None:
-    """The literal code of `Problem(code="…")`, else None."""
+    """The literal code of `Problem(code="…")` or of a workflow's `refuse("…")`, else None."""
     if not isinstance(node, ast.Call):
         return None
-    if getattr(node.func, "id", getattr(node.func, "attr", "")) != "Problem":
+    name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+    if name == "refuse" and node.args and isinstance(node.args[0], ast.Constant):
+        return node.args[0]
+    if name != "Problem":
         return None
     for keyword in node.keywords:
         if keyword.arg == "code" and isinstance(keyword.value, ast.Constant):

@@ -39,14 +39,14 @@ class Ports(Value):
         taken = [
             Problem(code="stack.port_taken", where=name, params={"name": name, "port": port})
             for name, port in given.items()
-            if port and not _is_free(port)
+            if port and not is_free(port)
         ]
         if taken:
             raise Refused(*taken)
         used = {port for port in given.values() if port}
         for name, port in given.items():
             if not port:
-                given[name] = _free_port(used)
+                given[name] = free_port(used)
                 used.add(given[name])
         return Ports(**given)
 
@@ -108,15 +108,21 @@ async def _answers(client: httpx.AsyncClient) -> bool:
     return answer.is_success
 
 
-def _free_port(used: set[int]) -> int:
+def free_port(used: set[int]) -> int:
+    """A port of `PORTS` that nobody listens on and that is not in `used`.
+
+    Raises:
+        Refused: `stack.no_free_port`.
+    """
     for _ in range(1000):
         port = secrets.choice(PORTS)
-        if port not in used and _is_free(port):
+        if port not in used and is_free(port):
             return port
     raise Refused(Problem(code="stack.no_free_port"))
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Whether nobody listens on the port of the loopback."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

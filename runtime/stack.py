@@ -12,7 +12,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-
 from models.values.base import Value
 from models.values.refusal import Problem, Refused
 from runtime import holding, parts

@@ -25,14 +25,14 @@ RETRY_S = 0.1
 """Pause between two looks at a server that is not there yet; a look costs it a few milliseconds."""
 
 
-async def connect(address: str, namespace: str = "default") -> Client:
-    """A client that carries pydantic models as JSON.
+async def connect(address: str, namespace: str = "default", *, lazy: bool = False) -> Client:
+    """A client that carries pydantic models as JSON; a `lazy` one connects at its first call.
 
     Raises:
         RuntimeError: the SDK could not reach `address`.
     """
     return await Client.connect(
-        address, namespace=namespace, data_converter=pydantic_data_converter
+        address, namespace=namespace, data_converter=pydantic_data_converter, lazy=lazy
     )
 
 

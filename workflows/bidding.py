@@ -1,11 +1,13 @@
 """Bidding (招标投标): tender, opening, evaluation, candidates, award, contract."""
 
+import asyncio
+from typing import cast
+
 from temporalio import workflow
 from temporalio.common import VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
     from activities.bidding import Tenders
-
     from models.messages.acts import (
         ApproveDirectAward,
         AwardContract,
@@ -23,7 +25,7 @@ with workflow.unsafe.imports_passed_through():
         TenderPeriod,
     )
     from workflows.children import publish
-    from workflows.desk import act_step, own_step, refuse, until, write
+    from workflows.desk import act_step, own_step, refuse, until, write, write_many
 
 
 @workflow.defn(name="BiddingWorkflow", versioning_behavior=VersioningBehavior.PINNED)
@@ -33,6 +35,7 @@ class BiddingWorkflow:
     @workflow.init
     def __init__(self, given: StageInput) -> None:
         self.given = given
+        self.turn = asyncio.Lock()
         self.phase = "publish_tender"
         self.tender: TenderPeriod | None = None
         self.candidates: Candidates | None = None
@@ -53,11 +56,7 @@ class BiddingWorkflow:
         round_number = 0
         while self.candidates is None:
             round_number += 1
-            self.phase, self.tender = "publish_tender", None
-            await workflow.wait_condition(lambda: self.tender is not None)
-            self.phase = "bids"
-            tender = self.tender
-            assert tender is not None
+            tender = await self._published_tender()
             await until(lambda: tender.deadline_at, lambda: False, "bids are opened")  # noqa: B023
             step = own_step(self.given.renovation_id, f"open-bids-{round_number}")
             opening = await write(Tenders.open_bids, step, tender)
@@ -65,6 +64,12 @@ class BiddingWorkflow:
                 continue
             self.phase = "evaluation" if opening.next_step == "evaluate" else "approval"
             await workflow.wait_condition(lambda: self.candidates is not None)
+
+    async def _published_tender(self) -> TenderPeriod:
+        """Wait until the tenderer publishes the (next) tender."""
+        self.phase, self.tender = "publish_tender", None
+        await workflow.wait_condition(lambda: self.tender is not None)
+        return cast("TenderPeriod", self.tender)
 
     async def _award(self) -> None:
         """Publish the candidates; whoever withdraws makes room for the next, published anew."""
@@ -99,15 +104,12 @@ class BiddingWorkflow:
     @workflow.update
     async def publish_tender(self, act: PublishTender) -> Done:
         """The notice is out, the bids close at the deadline."""
-        self.phase = "publishing"
-        try:
-            self.tender = await write(
-                Tenders.publish, act_step(self.given.renovation_id, act), self.given, act
-            )
-        except Exception:
-            self.phase = "publish_tender"
-            raise
-        return Done(command_id=act.command_id, kind="bidding.tender_published")
+        async with self.turn:
+            self.publish_tender_allowed(act)
+            step = act_step(self.given.renovation_id, act)
+            self.tender = await write(Tenders.publish, step, self.given, act)
+            self.phase = "bids"
+            return Done(command_id=act.command_id, kind="bidding.tender_published")
 
     @publish_tender.validator
     def publish_tender_allowed(self, act: PublishTender) -> None:
@@ -117,10 +119,13 @@ class BiddingWorkflow:
     @workflow.update
     async def record_evaluation(self, act: RecordEvaluation) -> Done:
         """The committee's ranking; the first three are candidates."""
-        self.candidates = await write(
-            Tenders.evaluate, act_step(self.given.renovation_id, act), act
-        )
-        return Done(command_id=act.command_id, kind="bidding.candidates_ranked")
+        async with self.turn:
+            self.record_evaluation_allowed(act)
+            self.candidates = await write(
+                Tenders.evaluate, act_step(self.given.renovation_id, act), act
+            )
+            self.phase = "publicity"
+            return Done(command_id=act.command_id, kind="bidding.candidates_ranked")
 
     @record_evaluation.validator
     def record_evaluation_allowed(self, act: RecordEvaluation) -> None:
@@ -130,10 +135,13 @@ class BiddingWorkflow:
     @workflow.update
     async def approve_direct_award(self, act: ApproveDirectAward) -> Done:
         """The approval route after two tenders with too few bids."""
-        self.candidates = await write(
-            Tenders.approve_direct, act_step(self.given.renovation_id, act), act
-        )
-        return Done(command_id=act.command_id, kind="bidding.direct_award_approved")
+        async with self.turn:
+            self.approve_direct_award_allowed(act)
+            self.candidates = await write(
+                Tenders.approve_direct, act_step(self.given.renovation_id, act), act
+            )
+            self.phase = "publicity"
+            return Done(command_id=act.command_id, kind="bidding.direct_award_approved")
 
     @approve_direct_award.validator
     def approve_direct_award_allowed(self, act: ApproveDirectAward) -> None:
@@ -143,22 +151,26 @@ class BiddingWorkflow:
     @workflow.update
     async def withdraw_candidate(self, act: WithdrawCandidate) -> Done:
         """The first candidate steps back; the next one moves up."""
-        step = act_step(self.given.renovation_id, act)
-        self.candidates = await write(Tenders.withdraw, step, act)
-        return Done(command_id=act.command_id, kind="bidding.candidate_withdrawn")
+        async with self.turn:
+            self.withdraw_candidate_allowed(act)
+            step = act_step(self.given.renovation_id, act)
+            self.candidates = await write(Tenders.withdraw, step, act)
+            return Done(command_id=act.command_id, kind="bidding.candidate_withdrawn")
 
     @withdraw_candidate.validator
     def withdraw_candidate_allowed(self, act: WithdrawCandidate) -> None:
         """From the candidates' publicity to the signature; only the first candidate."""
-        self._only(("award", "signature"), act.name)
+        self._only(("publicity", "award", "signature"), act.name)
         self._only_first(act.bidder_id)
 
     @workflow.update
     async def award_contract(self, act: AwardContract) -> Done:
         """The award notice (中标通知书)."""
-        await write(Tenders.award, act_step(self.given.renovation_id, act), act)
-        self.phase = "signature"
-        return Done(command_id=act.command_id, kind="bidding.contract_awarded")
+        async with self.turn:
+            self.award_contract_allowed(act)
+            await write(Tenders.award, act_step(self.given.renovation_id, act), act)
+            self.phase = "signature"
+            return Done(command_id=act.command_id, kind="bidding.contract_awarded")
 
     @award_contract.validator
     def award_contract_allowed(self, act: AwardContract) -> None:
@@ -169,8 +181,12 @@ class BiddingWorkflow:
     @workflow.update
     async def sign_contract(self, act: SignContract) -> Done:
         """Sign on the terms of tender and bid, within the legal time."""
-        self.outcome = await write(Tenders.sign, act_step(self.given.renovation_id, act), act)
-        return Done(command_id=act.command_id, kind="bidding.contract_signed")
+        async with self.turn:
+            self.sign_contract_allowed(act)
+            self.outcome = await write_many(
+                Tenders.sign, act_step(self.given.renovation_id, act), act
+            )
+            return Done(command_id=act.command_id, kind="bidding.contract_signed")
 
     @sign_contract.validator
     def sign_contract_allowed(self, act: SignContract) -> None:

@@ -1,11 +1,12 @@
 """Cost sharing (费用分摊): close the gap, compute and publish the shares, collect them."""
 
+import asyncio
+
 from temporalio import workflow
 from temporalio.common import VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
     from activities.cost_sharing import Shares
-
     from models.messages.acts import (
         ApproveRelief,
         DecideCollection,
@@ -21,7 +22,7 @@ with workflow.unsafe.imports_passed_through():
         StageInput,
     )
     from workflows.children import publish
-    from workflows.desk import act_step, own_step, refuse, until, write
+    from workflows.desk import act_step, own_step, refuse, until, write, write_many
 
 
 @workflow.defn(name="CostSharingWorkflow", versioning_behavior=VersioningBehavior.PINNED)
@@ -31,6 +32,7 @@ class CostSharingWorkflow:
     @workflow.init
     def __init__(self, given: StageInput) -> None:
         self.given = given
+        self.turn = asyncio.Lock()
         self.phase = "planning"
         self.funding: Funding | None = None
         self.declined = False
@@ -54,7 +56,7 @@ class CostSharingWorkflow:
 
     async def _fund(self) -> str:
         """The ladder of the shortfall: drop optional items, ask for money, ask the owners."""
-        self.funding = await write(Shares.plan, own_step(self.given.renovation_id, "plan"))
+        self.funding = await write_many(Shares.plan, own_step(self.given.renovation_id, "plan"))
         while self.funding.gap_fen > 0:
             if self.funding.next_step == "new_vote":
                 return "new_vote"
@@ -71,7 +73,7 @@ class CostSharingWorkflow:
         while True:
             self.phase = "publication"
             step = own_step(self.given.renovation_id, f"shares-{version}")
-            await write(Shares.compute, step)
+            await write_many(Shares.compute, step)
             closing = await publish(
                 PublicationInput(
                     renovation_id=self.given.renovation_id,
@@ -104,7 +106,9 @@ class CostSharingWorkflow:
             goal = await write(Shares.next_reminder, own_step(rid, key), round_number, reminder)
             await until(lambda: goal.at, lambda: self.paid_up, "shares are due")  # noqa: B023
             if goal.last or self.paid_up:
-                return await write(Shares.count_collection, own_step(rid, f"count-{round_number}"))
+                return await write_many(
+                    Shares.count_collection, own_step(rid, f"count-{round_number}")
+                )
             reminder += 1
 
     @workflow.signal
@@ -115,34 +119,38 @@ class CostSharingWorkflow:
     @workflow.update
     async def grant_subsidy(self, act: GrantSubsidy) -> Done:
         """Extra public money closes the gap, or part of it."""
-        step = act_step(self.given.renovation_id, act)
-        self.funding = await write(Shares.grant_subsidy, step, act)
-        return Done(command_id=act.command_id, kind="cost_sharing.subsidy_granted")
+        async with self.turn:
+            self.grant_subsidy_allowed(act)
+            step = act_step(self.given.renovation_id, act)
+            self.funding = await write_many(Shares.grant_subsidy, step, act)
+            return Done(command_id=act.command_id, kind="cost_sharing.subsidy_granted")
 
     @grant_subsidy.validator
     def grant_subsidy_allowed(self, act: GrantSubsidy) -> None:
         """Only while there is a gap."""
-        if self.phase != "subsidy":
-            raise refuse("no_gap", act=act.name)
+        self._only_while_short(act.name)
 
     @workflow.update
     async def decline_subsidy(self, act: DeclineSubsidy) -> Done:
         """No money: the owners are asked again."""
-        await write(Shares.decline_subsidy, act_step(self.given.renovation_id, act), act)
-        self.declined = True
-        return Done(command_id=act.command_id, kind="cost_sharing.subsidy_declined")
+        async with self.turn:
+            self.decline_subsidy_allowed(act)
+            await write(Shares.decline_subsidy, act_step(self.given.renovation_id, act), act)
+            self.declined = True
+            return Done(command_id=act.command_id, kind="cost_sharing.subsidy_declined")
 
     @decline_subsidy.validator
     def decline_subsidy_allowed(self, act: DeclineSubsidy) -> None:
         """Only while there is a gap."""
-        if self.phase != "subsidy":
-            raise refuse("no_gap", act=act.name)
+        self._only_while_short(act.name)
 
     @workflow.update
     async def approve_relief(self, act: ApproveRelief) -> Done:
         """A fund pays in a household's place."""
-        await write(Shares.approve_relief, act_step(self.given.renovation_id, act), act)
-        return Done(command_id=act.command_id, kind="cost_sharing.relief_approved")
+        async with self.turn:
+            self.approve_relief_allowed(act)
+            await write(Shares.approve_relief, act_step(self.given.renovation_id, act), act)
+            return Done(command_id=act.command_id, kind="cost_sharing.relief_approved")
 
     @approve_relief.validator
     def approve_relief_allowed(self, act: ApproveRelief) -> None:
@@ -153,15 +161,22 @@ class CostSharingWorkflow:
     @workflow.update
     async def decide_collection(self, act: DecideCollection) -> Done:
         """Start, wait or stop, below the threshold."""
-        await write(Shares.decide_collection, act_step(self.given.renovation_id, act), act)
-        self.decision = act.decision
-        return Done(command_id=act.command_id, kind="cost_sharing.collection_decided")
+        async with self.turn:
+            self.decide_collection_allowed(act)
+            await write(Shares.decide_collection, act_step(self.given.renovation_id, act), act)
+            self.decision = act.decision
+            return Done(command_id=act.command_id, kind="cost_sharing.collection_decided")
 
     @decide_collection.validator
     def decide_collection_allowed(self, act: DecideCollection) -> None:
         """Only after a deadline that was missed."""
-        if self.phase != "decision":
+        if self.phase != "decision" or self.decision:
             raise refuse("collection_running", act=act.name)
+
+    def _only_while_short(self, act: str) -> None:
+        short = self.funding is not None and self.funding.gap_fen > 0
+        if self.phase != "subsidy" or not short or self.declined:
+            raise refuse("no_gap", act=act)
 
     @workflow.query
     def waiting_for(self) -> str:

@@ -1,6 +1,6 @@
 """How a workflow writes: one activity per step, with a natural key or the person's command id."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -10,6 +10,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, ApplicationEr
 with workflow.unsafe.imports_passed_through():
     from models.messages.acts import Act
     from models.messages.step import Step
+    from models.values.refusal import Problem
     from workflows import policies
 
 P = ParamSpec("P")
@@ -19,9 +20,7 @@ S = TypeVar("S")
 
 def refuse(code: str, **params: str | int) -> ApplicationError:
     """A refusal for a validator to raise: it leaves no history and reaches the person at once."""
-    return ApplicationError(
-        code, params, type=code, non_retryable=True, category=ApplicationErrorCategory.BENIGN
-    )
+    return _refusal(code, [Problem(code=code, params=params).model_dump(mode="json")])
 
 
 def own_step(renovation_id: str, name: str) -> Step:
@@ -53,24 +52,54 @@ async def write(
     activity: Callable[Concatenate[S, P], Awaitable[R]], *args: P.args, **_: P.kwargs
 ) -> R:
     """Run one writing activity. A refusal comes back as the ApplicationError that a person reads."""
+    return await _run(activity, args, policies.WRITE)
+
+
+async def write_many(
+    activity: Callable[Concatenate[S, P], Awaitable[R]], *args: P.args, **_: P.kwargs
+) -> R:
+    """Like `write`, for activities that write or read a row per resident and may take minutes."""
+    return await _run(activity, args, policies.WRITE_MANY)
+
+
+async def _run(
+    activity: Callable[Concatenate[S, P], Awaitable[R]],
+    args: Sequence[object],
+    profile: policies.Profile,
+) -> R:
     try:
-        result: R = await workflow.execute_activity_method(  # type: ignore[misc]
+        result: R = await workflow.execute_activity_method(
             activity,
             args=list(args),
-            start_to_close_timeout=policies.WRITE_TIMEOUT,
+            start_to_close_timeout=profile.timeout,
+            heartbeat_timeout=profile.heartbeat,
             retry_policy=policies.WRITE_RETRY,
+            summary=_summary(args),
         )
     except ActivityError as error:
         if isinstance(error.cause, ApplicationError) and error.cause.type == "Refused":
-            raise ApplicationError(
-                error.cause.message,
-                *error.cause.details,
-                type="Refused",
-                non_retryable=True,
-                category=ApplicationErrorCategory.BENIGN,
-            ) from error
+            raise _refusal(error.cause.message, *error.cause.details) from error
         raise
     return result
+
+
+def _refusal(message: str, *details: object) -> ApplicationError:
+    return ApplicationError(
+        message,
+        *details,
+        type="Refused",
+        non_retryable=True,
+        category=ApplicationErrorCategory.BENIGN,
+    )
+
+
+def _summary(args: Sequence[object]) -> str | None:
+    """What the Temporal UI shows beside the activity: who acts, or the engine's own step."""
+    step = args[0] if args else None
+    if not isinstance(step, Step):
+        return None
+    own = step.command_id.startswith(f"{step.workflow_id}#")
+    return step.command_id.partition("#")[2] if own else step.actor.label
 
 
 async def until(

@@ -1,11 +1,12 @@
 """Inspection (检查验收): report, inspect, rectify, inspect again, accept, release money."""
 
+import asyncio
+
 from temporalio import workflow
 from temporalio.common import VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
     from activities.inspection import Works
-
     from models.messages.acts import (
         AcceptWorks,
         ApprovePayment,
@@ -15,7 +16,7 @@ with workflow.unsafe.imports_passed_through():
         ReportRectified,
     )
     from models.messages.journey import InspectionOutcome, StageInput, WorksState
-    from workflows.desk import act_step, own_step, refuse, until, write
+    from workflows.desk import act_step, own_step, refuse, until, write, write_many
 
 
 @workflow.defn(name="InspectionWorkflow", versioning_behavior=VersioningBehavior.PINNED)
@@ -25,6 +26,7 @@ class InspectionWorkflow:
     @workflow.init
     def __init__(self, given: StageInput) -> None:
         self.given = given
+        self.turn = asyncio.Lock()
         self.works = WorksState()
         self.begun = False
         self.accepted = False
@@ -34,7 +36,7 @@ class InspectionWorkflow:
     @workflow.run
     async def run(self, given: StageInput) -> InspectionOutcome:
         """Wait for acceptance and payment; rectifications that miss their deadline are defaults."""
-        self.works = await write(Works.begin, own_step(given.renovation_id, "begin"))
+        self.works = await write_many(Works.begin, own_step(given.renovation_id, "begin"))
         self.begun = True
         while self.outcome is None:
             await self._wait_or_default()
@@ -61,9 +63,11 @@ class InspectionWorkflow:
     @workflow.update
     async def report_item(self, act: ReportItem) -> Done:
         """An item is ready to be inspected."""
-        step = act_step(self.given.renovation_id, act)
-        self.works = await write(Works.report_item, step, act)
-        return Done(command_id=act.command_id, kind="inspection.item_reported")
+        async with self.turn:
+            self.report_item_allowed(act)
+            step = act_step(self.given.renovation_id, act)
+            self.works = await write(Works.report_item, step, act)
+            return Done(command_id=act.command_id, kind="inspection.item_reported")
 
     @report_item.validator
     def report_item_allowed(self, act: ReportItem) -> None:
@@ -74,9 +78,11 @@ class InspectionWorkflow:
     @workflow.update
     async def record_inspection(self, act: RecordInspection) -> Done:
         """The outcome of an inspection, with its defects."""
-        step = act_step(self.given.renovation_id, act)
-        self.works = await write(Works.record_inspection, step, act)
-        return Done(command_id=act.command_id, kind="inspection.inspection_recorded")
+        async with self.turn:
+            self.record_inspection_allowed(act)
+            step = act_step(self.given.renovation_id, act)
+            self.works = await write(Works.record_inspection, step, act)
+            return Done(command_id=act.command_id, kind="inspection.inspection_recorded")
 
     @record_inspection.validator
     def record_inspection_allowed(self, act: RecordInspection) -> None:
@@ -89,9 +95,11 @@ class InspectionWorkflow:
     @workflow.update
     async def report_rectified(self, act: ReportRectified) -> Done:
         """The defects are put right: inspect again."""
-        step = act_step(self.given.renovation_id, act)
-        self.works = await write(Works.report_rectified, step, act)
-        return Done(command_id=act.command_id, kind="inspection.rectification_reported")
+        async with self.turn:
+            self.report_rectified_allowed(act)
+            step = act_step(self.given.renovation_id, act)
+            self.works = await write(Works.report_rectified, step, act)
+            return Done(command_id=act.command_id, kind="inspection.rectification_reported")
 
     @report_rectified.validator
     def report_rectified_allowed(self, act: ReportRectified) -> None:
@@ -102,9 +110,11 @@ class InspectionWorkflow:
     @workflow.update
     async def accept_works(self, act: AcceptWorks) -> Done:
         """Completion acceptance; only the chief supervising engineer signs it."""
-        await write(Works.accept, act_step(self.given.renovation_id, act))
-        self.accepted = True
-        return Done(command_id=act.command_id, kind="inspection.works_accepted")
+        async with self.turn:
+            self.accept_works_allowed(act)
+            await write(Works.accept, act_step(self.given.renovation_id, act))
+            self.accepted = True
+            return Done(command_id=act.command_id, kind="inspection.works_accepted")
 
     @accept_works.validator
     def accept_works_allowed(self, act: AcceptWorks) -> None:
@@ -117,9 +127,11 @@ class InspectionWorkflow:
     @workflow.update
     async def approve_payment(self, act: ApprovePayment) -> Done:
         """Release what the accepted works are worth."""
-        step = act_step(self.given.renovation_id, act)
-        self.outcome = await write(Works.approve_payment, step, act)
-        return Done(command_id=act.command_id, kind="inspection.payment_released")
+        async with self.turn:
+            self.approve_payment_allowed(act)
+            step = act_step(self.given.renovation_id, act)
+            self.outcome = await write(Works.approve_payment, step, act)
+            return Done(command_id=act.command_id, kind="inspection.payment_released")
 
     @approve_payment.validator
     def approve_payment_allowed(self, act: ApprovePayment) -> None:

@@ -1,5 +1,6 @@
 """Publication with an objection window (公示): post, wait, hear objections, close."""
 
+import asyncio
 from datetime import datetime
 
 from temporalio import workflow
@@ -7,7 +8,6 @@ from temporalio.common import VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
     from activities.publications import Publications
-
     from models.messages.acts import AnswerObjection, Done
     from models.messages.journey import PublicationClosing, PublicationInput
     from workflows.desk import act_step, own_step, refuse, until, write
@@ -20,6 +20,7 @@ class PublicationWorkflow:
     @workflow.init
     def __init__(self, given: PublicationInput) -> None:
         self.given = given
+        self.turn = asyncio.Lock()
         self.closes_at: datetime | None = None
         self.unanswered = 0
         self.closing = 0
@@ -46,11 +47,13 @@ class PublicationWorkflow:
     @workflow.update
     async def answer_objection(self, act: AnswerObjection) -> Done:
         """An objection gets its answer; a suspended clock runs on from here."""
-        period = await write(
-            Publications.answer, act_step(self.given.renovation_id, act), self.given, act
-        )
-        self.closes_at, self.unanswered = period.closes_at, period.open_objections
-        return Done(command_id=act.command_id, kind="publication.objection_answered")
+        async with self.turn:
+            self.answer_objection_allowed(act)
+            period = await write(
+                Publications.answer, act_step(self.given.renovation_id, act), self.given, act
+            )
+            self.closes_at, self.unanswered = period.closes_at, period.open_objections
+            return Done(command_id=act.command_id, kind="publication.objection_answered")
 
     @answer_objection.validator
     def answer_objection_allowed(self, act: AnswerObjection) -> None:

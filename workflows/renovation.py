@@ -10,7 +10,6 @@ from temporalio.exceptions import is_cancelled_exception
 with workflow.unsafe.imports_passed_through():
     from activities.cancellation import Cancellations
     from activities.renovations import Renovations
-
     from models.messages.acts import CancelRenovation, Done, ReviseScheme
     from models.messages.ids import stage_workflow_id
     from models.messages.journey import (
@@ -23,9 +22,10 @@ with workflow.unsafe.imports_passed_through():
     from workflows.bidding import BiddingWorkflow
     from workflows.children import publish
     from workflows.cost_sharing import CostSharingWorkflow
-    from workflows.desk import act_step, own_step, refuse, write
+    from workflows.desk import act_step, own_step, refuse, write, write_many
     from workflows.feedback import FeedbackWorkflow
     from workflows.inspection import InspectionWorkflow
+    from workflows.search_attributes import RENOVATION_STAGE
     from workflows.voting import VotingWorkflow
 
 
@@ -36,6 +36,7 @@ class RenovationWorkflow:
     @workflow.init
     def __init__(self, given: Journey) -> None:
         self.given = given
+        self.turn = asyncio.Lock()
         self.stage: Stage = "voting"
         self.entries = 0
         self.attempts = given.attempts
@@ -73,7 +74,7 @@ class RenovationWorkflow:
                     return JourneyOutcome(state="shelved", reason="vote_limit_reached")
                 continue
             break
-        self.to_undo.append("contract")
+        self._remember("contract")
         bidding = await self._stage("bidding", BiddingWorkflow.run)
         if bidding.outcome == "failed":
             return await self._shelve("no_contractor")
@@ -85,11 +86,10 @@ class RenovationWorkflow:
         """Vote; a vote that fails may be held again on a revised scheme, up to the limit."""
         while True:
             self.attempts += 1
-            if "vote" not in self.to_undo:
-                self.to_undo.append("vote")
+            self._remember("vote")
             vote = await self._stage("voting", VotingWorkflow.run, self.attempts)
             if vote.outcome == "adopted":
-                self.to_undo.append("money")
+                self._remember("money")
                 return True
             if not await self._revise():
                 return False
@@ -114,10 +114,16 @@ class RenovationWorkflow:
         await write(
             Renovations.enter_stage, own_step(rid, f"enter-{self.entries}"), stage, child_id
         )
+        workflow.upsert_search_attributes([RENOVATION_STAGE.value_set(stage)])
         workflow.set_current_details(f"stage: {stage}, attempt {number}")
         return await workflow.execute_child_workflow(
             run, StageInput(renovation_id=rid, attempt=number), id=child_id, static_summary=stage
         )
+
+    def _remember(self, thing: str) -> None:
+        """Note what would have to be undone; a second vote is no second thing."""
+        if thing not in self.to_undo:
+            self.to_undo.append(thing)
 
     async def _shelve(self, reason: str) -> JourneyOutcome:
         """Stop without blame: what was paid goes back."""
@@ -142,21 +148,23 @@ class RenovationWorkflow:
 
     async def _refund(self) -> None:
         rid = self.given.renovation_id
-        await write(Cancellations.draw_refund_sheet, own_step(rid, "undo-refund-sheet"))
+        await write_many(Cancellations.draw_refund_sheet, own_step(rid, "undo-refund-sheet"))
         await publish(
             PublicationInput(
                 renovation_id=rid, publication_id=f"{rid}.refunds.1", subject="refunds"
             )
         )
-        await write(Cancellations.pay_refunds, own_step(rid, "undo-refunds"))
+        await write_many(Cancellations.pay_refunds, own_step(rid, "undo-refunds"))
 
     @workflow.update
     async def revise_scheme(self, act: ReviseScheme) -> Done:
         """A new version of the scheme for the next vote."""
-        await write(Renovations.revise_scheme, act_step(self.given.renovation_id, act), act)
-        self.revision_wanted = False
-        self.revised += 1
-        return Done(command_id=act.command_id, kind="voting.scheme_revised")
+        async with self.turn:
+            self.revise_scheme_allowed(act)
+            await write(Renovations.revise_scheme, act_step(self.given.renovation_id, act), act)
+            self.revision_wanted = False
+            self.revised += 1
+            return Done(command_id=act.command_id, kind="voting.scheme_revised")
 
     @revise_scheme.validator
     def revise_scheme_allowed(self, act: ReviseScheme) -> None:
@@ -167,15 +175,13 @@ class RenovationWorkflow:
     @workflow.update
     async def cancel_renovation(self, act: CancelRenovation) -> Done:
         """Stop at whatever stage it is; the settlement follows."""
-        self.cancelled = True
-        try:
+        async with self.turn:
+            self.cancel_renovation_allowed(act)
             await write(Cancellations.record, act_step(self.given.renovation_id, act), act)
-        except BaseException:
-            self.cancelled = False
-            raise
-        assert self.work is not None
-        self.work.cancel()
-        return Done(command_id=act.command_id, kind="renovation.cancelled")
+            assert self.work is not None
+            self.cancelled = True
+            self.work.cancel()
+            return Done(command_id=act.command_id, kind="renovation.cancelled")
 
     @cancel_renovation.validator
     def cancel_renovation_allowed(self, act: CancelRenovation) -> None:

@@ -1,11 +1,12 @@
 """A complaint: grid worker, community, street office, district; working-day timers, call-back."""
 
+import asyncio
+
 from temporalio import workflow
 from temporalio.common import VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
     from activities.feedback import Tickets
-
     from models.messages.acts import ConfirmTicket, Done, ResolveTicket
     from models.messages.journey import TicketInput, TicketOutcome, TicketTimer
     from models.messages.step import Step
@@ -19,6 +20,7 @@ class TicketWorkflow:
     @workflow.init
     def __init__(self, given: TicketInput) -> None:
         self.given = given
+        self.turn = asyncio.Lock()
         self.timer: TicketTimer | None = None
         self.state = "open"
         self.outcome: TicketOutcome | None = None
@@ -53,10 +55,12 @@ class TicketWorkflow:
     @workflow.update
     async def resolve_ticket(self, act: ResolveTicket) -> Done:
         """The answer; the resident is called back."""
-        step = act_step(self.given.renovation_id, act)
-        timer = await write(Tickets.resolve, step, self.given, act)
-        self.state, self.timer = "resolved", timer
-        return Done(command_id=act.command_id, kind="feedback.ticket_resolved")
+        async with self.turn:
+            self.resolve_ticket_allowed(act)
+            step = act_step(self.given.renovation_id, act)
+            timer = await write(Tickets.resolve, step, self.given, act)
+            self.state, self.timer = "resolved", timer
+            return Done(command_id=act.command_id, kind="feedback.ticket_resolved")
 
     @resolve_ticket.validator
     def resolve_ticket_allowed(self, act: ResolveTicket) -> None:
@@ -67,13 +71,15 @@ class TicketWorkflow:
     @workflow.update
     async def confirm_ticket(self, act: ConfirmTicket) -> Done:
         """Satisfied closes; not satisfied reopens, one level higher."""
-        step = act_step(self.given.renovation_id, act)
-        if act.satisfied:
-            self.outcome = await write(Tickets.close_satisfied, step, self.given)
-            return Done(command_id=act.command_id, kind="feedback.ticket_closed")
-        timer = await write(Tickets.reopen, step, self.given)
-        self.state, self.timer = "open", timer
-        return Done(command_id=act.command_id, kind="feedback.ticket_reopened")
+        async with self.turn:
+            self.confirm_ticket_allowed(act)
+            step = act_step(self.given.renovation_id, act)
+            if act.satisfied:
+                self.outcome = await write(Tickets.close_satisfied, step, self.given)
+                return Done(command_id=act.command_id, kind="feedback.ticket_closed")
+            timer = await write(Tickets.reopen, step, self.given)
+            self.state, self.timer = "open", timer
+            return Done(command_id=act.command_id, kind="feedback.ticket_reopened")
 
     @confirm_ticket.validator
     def confirm_ticket_allowed(self, act: ConfirmTicket) -> None:

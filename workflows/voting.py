@@ -1,5 +1,6 @@
 """Voting (表决): notice, open box, one extension if the quorum is short, close, count, publish."""
 
+import asyncio
 from datetime import datetime
 
 from temporalio import workflow
@@ -7,7 +8,6 @@ from temporalio.common import VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
     from activities.voting import Ballots
-
     from models.messages.acts import Done, OpenVote
     from models.messages.journey import (
         PublicationInput,
@@ -17,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
         VotingOutcome,
     )
     from workflows.children import publish
-    from workflows.desk import act_step, own_step, refuse, until, write
+    from workflows.desk import act_step, own_step, refuse, until, write, write_many
 
 
 @workflow.defn(name="VotingWorkflow", versioning_behavior=VersioningBehavior.PINNED)
@@ -27,8 +27,8 @@ class VotingWorkflow:
     @workflow.init
     def __init__(self, given: StageInput) -> None:
         self.given = given
+        self.turn = asyncio.Lock()
         self.period: VotePeriod | None = None
-        self.opening = False
 
     @workflow.run
     async def run(self, given: StageInput) -> VotingOutcome:
@@ -36,7 +36,7 @@ class VotingWorkflow:
         await workflow.wait_condition(lambda: self.period is not None)
         await self._extend_once_if_short()
         await until(self._closes_at, lambda: False, "the ballot box closes")
-        result = await write(
+        result = await write_many(
             Ballots.close_box, own_step(given.renovation_id, "close"), self._period()
         )
         outcome = await self._publish(result)
@@ -46,7 +46,7 @@ class VotingWorkflow:
     async def _extend_once_if_short(self) -> None:
         period = self._period()
         await until(lambda: period.check_at, lambda: False, "the turnout is looked at")
-        self.period = await write(
+        self.period = await write_many(
             Ballots.check_turnout, own_step(self.given.renovation_id, "turnout"), period
         )
 
@@ -69,19 +69,16 @@ class VotingWorkflow:
     @workflow.update
     async def open_vote(self, act: OpenVote) -> Done:
         """Freeze the roll, announce the vote, set the box up."""
-        self.opening = True
-        try:
-            self.period = await write(
-                Ballots.open_box, act_step(self.given.renovation_id, act), self.given
-            )
-        finally:
-            self.opening = False
-        return Done(command_id=act.command_id, kind="voting.box_announced")
+        async with self.turn:
+            self.open_vote_allowed(act)
+            step = act_step(self.given.renovation_id, act)
+            self.period = await write_many(Ballots.open_box, step, self.given)
+            return Done(command_id=act.command_id, kind="voting.box_announced")
 
     @open_vote.validator
     def open_vote_allowed(self, act: OpenVote) -> None:
         """Once per vote."""
-        if self.period is not None or self.opening:
+        if self.period is not None:
             raise refuse("vote_already_open", act=act.name)
 
     @workflow.query

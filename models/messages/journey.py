@@ -174,9 +174,11 @@ class FeedbackPeriod(Carried):
 
 
 class FeedbackState(Carried):
-    """Open tickets that the evaluation must wait for."""
+    """Open tickets that the evaluation must wait for, and when to look at them again."""
 
     open_tickets: int
+    look_again_at: datetime | None = None
+    """Real time; None means evaluate now, and what is still open is reported as missing."""
 
 
 class FeedbackOutcome(Carried):

@@ -25,10 +25,13 @@ class Share(Table):
 
 
 class ShareTotal(Table):
-    """What a unit owes in all, by the estimate and, once there is an award, by the award."""
+    """What a unit owes in all: by the estimate, by the award, by the settlement of a cancellation."""
 
     __tablename__ = "share_total"
-    __table_args__ = (one_of("basis", "estimate", "award"), *not_negative("amount_fen"))
+    __table_args__ = (
+        one_of("basis", "estimate", "award", "settlement"),
+        *not_negative("amount_fen"),
+    )
 
     renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"), primary_key=True)
     basis: Mapped[Id] = mapped_column(primary_key=True)

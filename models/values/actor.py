@@ -24,6 +24,8 @@ class Role(StrEnum):
     EVALUATOR = "evaluator"
     """Member of the bid evaluation committee (评标委员会)."""
     AUDITOR = "auditor"
+    PAYMENT_PROVIDER = "payment_provider"
+    """The bank or payment service that reports money received."""
 
 
 class Actor(Carried):

@@ -96,6 +96,8 @@ class FundingSource(StrEnum):
     SOCIAL_CAPITAL = "social_capital"
     PUBLIC_REVENUE = "public_revenue"
     MAINTENANCE_FUND = "maintenance_fund"
+    EXTRA_SUBSIDY = "extra_subsidy"
+    """Public money granted to close a gap (E12): it comes last, so that it lowers only the gap."""
 
 
 class Funding(Carried):
@@ -239,3 +241,76 @@ class Adjustment(Carried):
     def difference_fen(self) -> int:
         """Above zero: still to be paid; below zero: credit on the next instalment, else refund."""
         return self.after_fen - self.before_fen
+
+
+class LateJoining(Carried):
+    """What somebody pays who joins later (SPC typical case 5): the share of the original scheme."""
+
+    pay_fen: int = Field(ge=0)
+    access_after_payment: bool = True
+    owners_consent_needed: bool = False
+    credits: tuple[ShareTotal, ...] = ()
+    """The receipt, credited to those who paid before, by their keys."""
+
+
+class Balance(Carried):
+    """The certificate that goes with a sale (E18): what is due by a moment, and what comes later."""
+
+    unit_number: str
+    due_fen: int = Field(ge=0)
+    """Fell due under the old title: stays with the seller."""
+    paid_fen: int = Field(ge=0)
+    overdue_fen: int = Field(ge=0)
+    credit_fen: int = Field(ge=0)
+    """Paid beyond what is due; it counts towards what comes later."""
+    later_fen: int = Field(ge=0)
+    """Falls due under the new title: the buyer's."""
+
+
+class PaidBack(Carried):
+    """How one refund is split between the household and those who paid in its place."""
+
+    unit_number: str
+    household_fen: int = Field(ge=0)
+    sources_fen: int = Field(ge=0)
+    """Goes back to relief funds, subsidies and the maintenance fund."""
+
+
+class Settlement(Carried):
+    """What is left of a contract when the renovation stops: only certified work is paid for."""
+
+    contract_id: str = ""
+    certified_fen: int = Field(default=0, ge=0)
+
+
+class RefundSheet(Carried):
+    """The refund sheet in sums; its rows are in the tables."""
+
+    units: int = Field(default=0, ge=0)
+    sunk_net_fen: int = Field(default=0, ge=0)
+    """What the owners carry of the certified work."""
+    refunds_fen: int = Field(default=0, ge=0)
+    sources_fen: int = Field(default=0, ge=0)
+    debts_fen: int = Field(default=0, ge=0)
+
+
+class AwardShares(Carried):
+    """The shares after the award: the new sum, and what changes for the owners."""
+
+    total_fen: int = Field(ge=0)
+    before_fen: int = Field(ge=0)
+    debts_fen: int = Field(default=0, ge=0)
+    """Still to be paid, summed over the units whose charge rose."""
+    credits_fen: int = Field(default=0, ge=0)
+    """Credited on the next instalments, summed over the units whose charge fell."""
+    refunds_fen: int = Field(default=0, ge=0)
+    """What the next instalments cannot take up: it goes back within the refund period (E16)."""
+
+
+class SharesComputed(Carried):
+    """The share table in sums; its rows are in the tables, its hash in the event."""
+
+    scheme_version: int = Field(ge=1)
+    units: int = Field(ge=0)
+    total_fen: int = Field(ge=0)
+    table_hash: str

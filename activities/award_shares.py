@@ -1,0 +1,118 @@
+"""The award fixes the base of the shares (design principle 7, E16); called at the signature."""
+
+from collections import defaultdict
+from datetime import datetime
+
+from sqlalchemy import delete
+
+from activities import share_rows
+from activities.desk import Case
+from models.tables import Refund
+from models.values import cost_sharing as values
+from models.values.refusal import Problem, Refused
+from rules import cost_sharing as law
+
+Plan = list[tuple[values.Instalment, datetime]]
+
+
+async def fix_shares_by_award(case: Case, contract_value_fen: int) -> values.AwardShares:
+    """Compute every share anew on contract value plus contingency and adjust what is to be paid.
+
+    Writes the totals on the basis "award". A unit that owes more gets it on its next instalment; a
+    unit that owes less is credited on what it has not paid, and the rest becomes a refund due
+    within the refund period (E16). Refused: an award above what the owners agreed to carry.
+    """
+    _, content = await case.scheme()
+    units = await share_rows.share_units(case)
+    table = law.award_totals(content, units, contract_value_fen, share_rows.counted_kinds(case))
+    if not law.within_limit(table.total_fen, content.owners_limit_fen).passed:
+        raise Refused(
+            Problem(
+                code="cost_sharing.award_above_limit",
+                where=case.renovation.id,
+                params={"have": table.total_fen, "most": content.owners_limit_fen or 0},
+            )
+        )
+    before = await share_rows.totals_of(case, "estimate")
+    changes = law.adjustments(before, table.totals)
+    await share_rows.replace_totals(case, "award", table.totals)
+    refunds = await _adjust(case, changes)
+    debts = sum(max(change.difference_fen, 0) for change in changes)
+    credits_ = sum(max(-change.difference_fen, 0) for change in changes)
+    if debts or credits_:
+        case.notify("all_owners", "shares_fixed_by_award", debts=debts, credits=credits_)
+    return values.AwardShares(
+        total_fen=table.total_fen,
+        before_fen=sum(total.amount_fen for total in before),
+        debts_fen=debts,
+        credits_fen=credits_,
+        refunds_fen=refunds,
+    )
+
+
+async def _adjust(case: Case, changes: tuple[values.Adjustment, ...]) -> int:
+    """Rewrite the instalments and the refunds; the sum of the refunds to households."""
+    money = await share_rows.money_of(case)
+    plans: dict[str, Plan] = defaultdict(list)
+    for part, due_at in await share_rows.instalments_of(case):
+        plans[part.unit_number].append((part, due_at))
+    after: Plan = []
+    refunds: list[dict[str, object]] = []
+    for change in changes:
+        paid, own = money.get(change.unit_number, (0, 0))
+        after += _replanned(case, plans.pop(change.unit_number, []), change, paid)
+        back = law.paid_back(
+            values.Refund(
+                unit_number=change.unit_number,
+                paid_fen=paid,
+                charge_fen=change.after_fen,
+                amount_fen=paid - change.after_fen,
+            ),
+            own,
+        )
+        if back.household_fen:
+            refunds.append(_refund_row(case, back))
+    await share_rows.replace_instalments(case, after)
+    await replace_refunds(case, refunds)
+    return sum(int(str(row["amount_fen"])) for row in refunds)
+
+
+def _replanned(case: Case, plan: Plan, change: values.Adjustment, paid_fen: int) -> Plan:
+    difference = change.difference_fen
+    if difference <= 0:
+        due = {part.number: due_at for part, due_at in plan}
+        smaller = law.with_credit([part for part, _ in plan], paid_fen, -difference)
+        return [(part, due[part.number]) for part in smaller]
+    later = [(part, due_at) for part, due_at in plan if due_at > case.now]
+    if not later:
+        part = values.Instalment(
+            unit_number=change.unit_number, number=len(plan) + 1, amount_fen=difference
+        )
+        return [*plan, (part, case.ends(case.now, case.timetable.instalment_interval))]
+    following = later[0][0]
+    return [
+        (
+            part.model_copy(update={"amount_fen": part.amount_fen + difference})
+            if part is following
+            else part,
+            due_at,
+        )
+        for part, due_at in plan
+    ]
+
+
+async def replace_refunds(case: Case, rows: list[dict[str, object]]) -> None:
+    """Put these refunds in the place of those that nobody has paid out yet."""
+    await case.session.execute(
+        delete(Refund).where(Refund.renovation_id == case.renovation.id, Refund.paid.is_(False))
+    )
+    await share_rows.insert_rows(case.session, Refund, rows)
+
+
+def _refund_row(case: Case, back: values.PaidBack) -> dict[str, object]:
+    return {
+        "renovation_id": case.renovation.id,
+        "unit_number": back.unit_number,
+        "amount_fen": back.household_fen,
+        "paid": False,
+    }

@@ -1,0 +1,76 @@
+"""The candidates of a tender (中标候选人): named, withdrawn, struck out, awarded, in their order."""
+
+from pydantic import JsonValue
+
+from activities import bid_rows as rows
+from activities.desk import Case
+from models.messages.journey import Candidates
+from models.tables import Award, Tender
+from models.values.refusal import Problem, Refused
+from rules import bidding as law
+
+RANKING = 1
+"""A tender is ranked once; who leaves it makes room, and the others keep the rank of the report."""
+
+
+def award_row(tender: Tender, rank: int, bidder_id: str, price_fen: int) -> Award:
+    """A candidate as a row."""
+    return Award(
+        id=f"{tender.id}.{rank}.{RANKING}",
+        tender_id=tender.id,
+        rank=rank,
+        bidder_id=bidder_id,
+        price_fen=price_fen,
+        state="candidate",
+    )
+
+
+async def candidates(case: Case, tender: Tender) -> Candidates:
+    """Who stands now; `round` counts how often the list has changed, from 1."""
+    await case.session.flush()
+    left = await rows.standing(case, tender)
+    gone = await rows.count_awards(case, tender) - len(left)
+    return Candidates(bidder_ids=tuple(award.bidder_id for award in left), round=gone + 1)
+
+
+async def first(case: Case, tender: Tender, bidder_id: str) -> Award:
+    """The first candidate that stands, which must be this bidder (B-15)."""
+    left = await rows.standing(case, tender)
+    if not left or left[0].bidder_id != bidder_id:
+        raise Refused(
+            Problem(
+                code="bidding.not_first",
+                where=tender.id,
+                params={"bidder": bidder_id, "first": left[0].bidder_id if left else "—"},
+            )
+        )
+    return left[0]
+
+
+async def awarded(case: Case, tender: Tender) -> Award:
+    """The candidate that has the award notice."""
+    for award in await rows.standing(case, tender):
+        if award.state == "awarded":
+            return award
+    raise Refused(Problem(code="bidding.not_awarded", where=tender.id))
+
+
+async def leave(case: Case, tender: Tender, award: Award, state: str) -> dict[str, JsonValue]:
+    """A candidate leaves as `withdrawn` or `cancelled`; its bond is forfeited (E24)."""
+    award.state = state
+    if tender.state == "awarded":
+        tender.state = "closed"
+    await case.session.flush()
+    left = await rows.standing(case, tender)
+    following = law.next_candidate([each.bidder_id for each in left])
+    if case.renovation.waiting_for in ("award_contract", "sign_contract"):
+        case.wait_for("engine")
+    case.notify("bidders", "candidate_left", bidder=award.bidder_id)
+    return {
+        "tender": tender.id,
+        "award": award.id,
+        "bidder": award.bidder_id,
+        "bond_forfeited_fen": await rows.bond_of(case, tender, award.bidder_id),
+        "next": following.bidder_id,
+        "article": "Tendering Regs art. 55",
+    }

@@ -1,0 +1,167 @@
+"""The rows of bidding as the rules read them: tenders and bids under lock, candidates in order."""
+
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+from pydantic import JsonValue
+from sqlalchemy import func, select
+
+from activities.desk import Case
+from models.tables import Award, Bid, Event, Publication, ShareTotal, Tender
+from models.values.bidding import BidFinding, Criteria, RedFlag, SealedBid
+from models.values.decision import Decision
+from models.values.refusal import Problem, Refused
+from models.values.scheme import SchemeContent
+from rules import cost_sharing
+from rules.evaluation_of_bids import read_flags
+
+STANDING = ("candidate", "awarded")
+_MICROSECOND = timedelta(microseconds=1)
+
+
+async def tender_locked(case: Case, tender_id: str) -> Tender:
+    """The tender, locked, so that no bid comes in or goes out meanwhile."""
+    row = await case.session.get(Tender, tender_id, with_for_update=True)
+    if row is None or row.renovation_id != case.renovation.id:
+        raise Refused(Problem(code="bidding.tender_unknown", where=tender_id))
+    return row
+
+
+async def last_tender(case: Case) -> Tender:
+    """The latest round of the renovation, locked."""
+    row = await case.session.scalar(
+        select(Tender)
+        .where(Tender.renovation_id == case.renovation.id)
+        .order_by(Tender.round.desc())
+        .limit(1)
+        .with_for_update()
+    )
+    if row is None:
+        raise Refused(Problem(code="bidding.tender_unknown", where=case.renovation.id))
+    return row
+
+
+async def count_tenders(case: Case, *states: str) -> int:
+    """How many rounds the renovation has had, in one of the `states` if any are named."""
+    query = select(func.count()).select_from(Tender)
+    query = query.where(Tender.renovation_id == case.renovation.id)
+    if states:
+        query = query.where(Tender.state.in_(states))
+    return await case.session.scalar(query) or 0
+
+
+async def bids_of(case: Case, tender: Tender, *states: str) -> list[Bid]:
+    """The bids of a tender in one of the `states`, in the order in which they came in."""
+    rows = await case.session.scalars(
+        select(Bid)
+        .where(Bid.tender_id == tender.id, Bid.state.in_(states))
+        .order_by(Bid.submitted_at, Bid.id)
+    )
+    return list(rows)
+
+
+async def standing(case: Case, tender: Tender) -> list[Award]:
+    """The candidates that are left, in the order of the report."""
+    rows = await case.session.scalars(
+        select(Award)
+        .where(Award.tender_id == tender.id, Award.state.in_(STANDING))
+        .order_by(Award.rank)
+    )
+    return list(rows)
+
+
+async def count_awards(case: Case, tender: Tender) -> int:
+    """How many candidates the tender has ever named."""
+    query = select(func.count()).select_from(Award).where(Award.tender_id == tender.id)
+    return await case.session.scalar(query) or 0
+
+
+async def bond_of(case: Case, tender: Tender, bidder_id: str) -> int:
+    """The bid bond that lies with a bidder's valid bid, in fen; 0 without one."""
+    bond = await case.session.scalar(
+        select(Bid.bond_fen).where(
+            Bid.tender_id == tender.id, Bid.bidder_id == bidder_id, Bid.state != "withdrawn"
+        )
+    )
+    return bond or 0
+
+
+async def published_first(case: Case) -> str | None:
+    """The bidder that the latest publication of candidates named first."""
+    content = await case.session.scalar(
+        select(Publication.content)
+        .where(Publication.renovation_id == case.renovation.id, Publication.subject == "candidates")
+        .order_by(Publication.opens_at.desc(), Publication.id.desc())
+        .limit(1)
+    )
+    named = content.get("candidates") if content else None
+    first = named[0] if isinstance(named, list) and named else None
+    return str(first["bidder"]) if isinstance(first, dict) else None
+
+
+async def awarded_at(case: Case) -> datetime:
+    """When the latest award notice went out, in case time."""
+    moment = await case.session.scalar(
+        select(Event.happened_at)
+        .where(Event.renovation_id == case.renovation.id, Event.kind == "bidding.contract_awarded")
+        .order_by(Event.seq.desc())
+        .limit(1)
+    )
+    if moment is None:
+        raise Refused(Problem(code="bidding.not_awarded", where=case.renovation.id))
+    return moment
+
+
+async def money(case: Case, content: SchemeContent) -> tuple[int, int]:
+    """What the owners' shares come to, and what everybody else pays after the waterfall; in fen."""
+    owners = await case.session.scalar(
+        select(func.coalesce(func.sum(ShareTotal.amount_fen), 0)).where(
+            ShareTotal.renovation_id == case.renovation.id, ShareTotal.basis == "estimate"
+        )
+    )
+    funded = cost_sharing.waterfall(content.items, content.funding)
+    others = sum(item.cost_fen - item.gap_fen for item in funded)
+    return int(owners or 0), others
+
+
+def criteria_of(tender: Tender) -> Criteria:
+    """The published terms of a tender."""
+    return Criteria.model_validate(tender.criteria)
+
+
+def sealed(bid: Bid) -> SealedBid:
+    """A bid's row as the rules read it."""
+    return SealedBid(
+        bidder_id=bid.bidder_id,
+        price_fen=bid.price_fen,
+        bond_fen=bid.bond_fen,
+        bond_account=bid.bond_account,
+        submitted_at=bid.submitted_at,
+        flags=read_flags(bid.flags),
+    )
+
+
+def seconds_early(bid: Bid, tender: Tender) -> Fraction:
+    """How long before the deadline the bid came in; not above zero for a late one."""
+    return Fraction((tender.deadline_at - bid.submitted_at) // _MICROSECOND, 1_000_000)
+
+
+def checks(*decisions: Decision) -> list[JsonValue]:
+    """The checks of decisions, for an event's details."""
+    return [check.model_dump(mode="json") for decision in decisions for check in decision.checks]
+
+
+def finding(bid: Bid, found: BidFinding) -> dict[str, JsonValue]:
+    """What was read out of a bid and found of it, for an event's details."""
+    return {
+        "bidder": bid.bidder_id,
+        "price_fen": bid.price_fen,
+        "bond_fen": bid.bond_fen,
+        "valid": found.decision.passed,
+        "checks": checks(found.decision),
+    }
+
+
+def flags(found: tuple[RedFlag, ...]) -> list[JsonValue]:
+    """Red flags for an event's details."""
+    return [flag.model_dump(mode="json") for flag in found]

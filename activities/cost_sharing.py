@@ -1,0 +1,399 @@
+"""Cost sharing: close the gap, compute the shares, collect them, relieve who cannot pay."""
+
+import hashlib
+from datetime import datetime
+
+from sqlalchemy import delete, func, or_, select
+from temporalio import activity
+
+from activities import share_rows
+from activities.desk import Case, Desk
+from models.messages.acts import (
+    ApproveRelief,
+    DecideCollection,
+    DeclineSubsidy,
+    Done,
+    GrantSubsidy,
+)
+from models.messages.journey import Collection, CollectionState, CostSharingOutcome, Funding
+from models.messages.step import Step
+from models.tables import Event, Payment, Relief, Share, Unit, UnitOwner
+from models.values import cost_sharing as values
+from models.values.refusal import Problem, Refused
+from models.values.scheme import SchemeContent
+from rules import cost_sharing as law
+from runtime.journal import Recorded
+
+CALLED = "cost_sharing.payments_called"
+"""The first word of a round of collection; its moment is the start of the round's periods."""
+
+
+class Shares:
+    """Writes the money plan, the share table, the collection and the reliefs."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    @activity.defn(name="Shares.plan")
+    async def plan(self, step: Step) -> Funding:
+        """Let others pay first; give up optional items when the owners' gap is too much (E12)."""
+
+        async def change(case: Case) -> Recorded[Funding]:
+            version, content = await case.scheme()
+            return await _planned(case, version, content)
+
+        return await self.desk.write(step, "cost_sharing.planned", None, change, Funding)
+
+    @activity.defn(name="Shares.grant_subsidy")
+    async def grant_subsidy(self, step: Step, act: GrantSubsidy) -> Funding:
+        """Extra public money in a new version of the scheme. Refused: there is no gap to close."""
+
+        async def change(case: Case) -> Recorded[Funding]:
+            version, content = await case.scheme()
+            if not _missing(content):
+                raise Refused(Problem(code="cost_sharing.no_gap", where=case.renovation.id))
+            richer = law.with_subsidy(content, f"extra-subsidy-{version + 1}", act.amount_fen)
+            version = await share_rows.add_scheme_version(case, richer)
+            recorded = await _planned(case, version, richer)
+            return Recorded(
+                recorded.result,
+                {**recorded.details, "granted_fen": act.amount_fen, "reason": act.reason},
+            )
+
+        return await self.desk.write(step, "cost_sharing.subsidy_granted", act, change, Funding)
+
+    @activity.defn(name="Shares.decline_subsidy")
+    async def decline_subsidy(self, step: Step, act: DeclineSubsidy) -> Funding:
+        """No extra public money: an extra levy is a new vote of the owners."""
+
+        async def change(case: Case) -> Recorded[Funding]:
+            _, content = await case.scheme()
+            missing = _missing(content)
+            if not missing:
+                raise Refused(Problem(code="cost_sharing.no_gap", where=case.renovation.id))
+            case.wait_for("engine")
+            case.notify("all_owners", "subsidy_declined", missing_fen=missing)
+            return Recorded(
+                Funding(gap_fen=missing, next_step="new_vote"),
+                {"missing_fen": missing, "reason": act.reason},
+            )
+
+        return await self.desk.write(step, "cost_sharing.subsidy_declined", act, change, Funding)
+
+    @activity.defn(name="Shares.compute")
+    async def compute(self, step: Step) -> values.SharesComputed:
+        """Every unit's share and instalments; an earlier computation is superseded.
+
+        The first instalment is due when the publication of the table ends, the others follow at
+        the interval of the timetable.
+        """
+
+        async def change(case: Case) -> Recorded[values.SharesComputed]:
+            version, content = await case.scheme()
+            funded = law.waterfall(content.items, content.funding)
+            table = law.share_table(
+                content.items,
+                funded,
+                await share_rows.share_units(case),
+                share_rows.counted_kinds(case),
+            )
+            parts = law.instalments(table.totals, content.owner_instalments_permille)
+            due = _due_dates(case, len(content.owner_instalments_permille))
+            await _replace_shares(case, version, table)
+            await share_rows.replace_totals(case, "estimate", table.totals)
+            await share_rows.replace_instalments(
+                case, [(part, due[part.number - 1]) for part in parts]
+            )
+            case.wait_for("engine")
+            result = values.SharesComputed(
+                scheme_version=version,
+                units=len(table.totals),
+                total_fen=table.total_fen,
+                table_hash=share_rows.table_hash(table.totals),
+            )
+            return Recorded(
+                result,
+                {
+                    **result.model_dump(mode="json"),
+                    "gaps_fen": {part.item_id: part.gap_fen for part in funded},
+                    "due_at": [moment.isoformat() for moment in due],
+                },
+            )
+
+        return await self.desk.write(
+            step, "cost_sharing.shares_computed", None, change, values.SharesComputed
+        )
+
+    @activity.defn(name="Shares.next_reminder")
+    async def next_reminder(self, step: Step, round_number: int, reminder: int) -> Collection:
+        """Call for the payments (reminder 0) or remind who has not paid, and say what comes next.
+
+        Every round has the same periods from its own call. When nothing is owed any more the
+        answer is the end, now.
+        """
+
+        async def change(case: Case) -> Recorded[Collection]:
+            start = case.now if reminder == 0 else await _called_at(case) or case.now
+            moments = _moments(case, start)
+            debtors = await _debtors(case, start)
+            last = reminder >= len(moments) - 1 or not debtors
+            at = moments[min(reminder, len(moments) - 1)] if debtors else case.now
+            case.wait_for("payments", moments[-1])
+            if reminder == 0:
+                case.notify("all_owners", "payment_called", round=round_number)
+            elif debtors:
+                case.notify("non_payers", "payment_reminder", round=round_number, number=reminder)
+            return Recorded(
+                Collection(at=case.real(at), last=last, reminder=reminder),
+                {
+                    "round": round_number,
+                    "reminder": reminder,
+                    "debtors": debtors,
+                    "next_at": at.isoformat(),
+                    "deadline": moments[-1].isoformat(),
+                },
+                kind=CALLED if reminder == 0 else None,
+            )
+
+        return await self.desk.write(step, "cost_sharing.reminder_sent", None, change, Collection)
+
+    @activity.defn(name="Shares.count_collection")
+    async def count_collection(self, step: Step) -> CollectionState:
+        """Count what is collected or guaranteed of what was due when the round was called."""
+
+        async def change(case: Case) -> Recorded[CollectionState]:
+            start = await _called_at(case) or case.now
+            owed = {total.unit_number: total.amount_fen for total in await _due(case, start)}
+            money = await share_rows.money_of(case)
+            due = sum(owed.values())
+            # Capped per unit: a neighbour's overpayment covers nobody else.
+            have = sum(min(money.get(unit, (0, 0))[0], amount) for unit, amount in owed.items())
+            decision = law.collected(have, due, case.timetable)
+            case.wait_for("engine" if decision.passed else "decide_collection")
+            if not decision.passed:
+                case.notify("committee", "collection_short", collected_fen=have, due_fen=due)
+            return Recorded(
+                CollectionState(enough=decision.passed, collected_fen=have, due_fen=due),
+                {
+                    "collected_fen": have,
+                    "due_fen": due,
+                    "total_fen": sum(t.amount_fen for t in await share_rows.charges(case)),
+                    "received_fen": sum(everything for everything, _ in money.values()),
+                    "checks": decision.model_dump(mode="json")["checks"],
+                },
+            )
+
+        return await self.desk.write(
+            step, "cost_sharing.collection_counted", None, change, CollectionState
+        )
+
+    @activity.defn(name="Shares.approve_relief")
+    async def approve_relief(self, step: Step, act: ApproveRelief) -> Done:
+        """A fund pays in a household's place (E14); the neighbours' shares do not change.
+
+        Refused: more than the unit still owes, one's own unit, the same kind of relief twice.
+        """
+
+        async def change(case: Case) -> Recorded[Done]:
+            room = await _relief_room(case, act)
+            if act.amount_fen > room:
+                raise Refused(
+                    Problem(
+                        code="cost_sharing.relief_above_debt",
+                        where=act.unit_number,
+                        params={"have": act.amount_fen, "most": room},
+                    )
+                )
+            await _refuse_own_unit(case, act)
+            key = (case.renovation.id, act.unit_number, act.kind)
+            if await case.session.get(Relief, key) is not None:
+                raise Refused(
+                    Problem(
+                        code="cost_sharing.relief_twice",
+                        where=act.unit_number,
+                        params={"kind": act.kind},
+                    )
+                )
+            case.session.add_all(_relief_rows(case, act))
+            # No unit in the event: who is in hardship is personal (PIPL art. 28).
+            return Recorded(
+                Done(command_id=act.command_id, kind="cost_sharing.relief_approved"),
+                {"kind": act.kind, "amount_fen": act.amount_fen, "funded_by": act.funded_by},
+            )
+
+        return await self.desk.write(step, "cost_sharing.relief_approved", act, change, Done)
+
+    @activity.defn(name="Shares.decide_collection")
+    async def decide_collection(self, step: Step, act: DecideCollection) -> Done:
+        """The committee's word after a missed threshold: start, wait one more round, or shelve."""
+
+        async def change(case: Case) -> Recorded[Done]:
+            case.wait_for("engine")
+            case.notify("all_owners", "collection_decided", decision=act.decision)
+            return Recorded(
+                Done(command_id=act.command_id, kind="cost_sharing.collection_decided"),
+                {"decision": act.decision, "reason": act.reason},
+            )
+
+        return await self.desk.write(step, "cost_sharing.collection_decided", act, change, Done)
+
+    @activity.defn(name="Shares.finish")
+    async def finish(self, step: Step, outcome: CostSharingOutcome) -> CostSharingOutcome:
+        """The stage is over: funded, back to the owners, or shelved."""
+
+        async def change(case: Case) -> Recorded[CostSharingOutcome]:
+            case.wait_for("engine")
+            return Recorded(outcome, outcome.model_dump(mode="json"))
+
+        return await self.desk.write(
+            step, "cost_sharing.finished", outcome, change, CostSharingOutcome
+        )
+
+
+def _missing(content: SchemeContent) -> int:
+    return law.gap_plan(content.items, content.funding, content.owners_limit_fen).missing_fen
+
+
+async def _planned(case: Case, version: int, content: SchemeContent) -> Recorded[Funding]:
+    """Climb the ladder of E12 on one version of the scheme, and say where it ends."""
+    plan = law.gap_plan(content.items, content.funding, content.owners_limit_fen)
+    if plan.dropped:
+        content = law.without_items(content, plan.dropped)
+        version = await share_rows.add_scheme_version(case, content)
+        case.notify("all_owners", "items_dropped", items=", ".join(plan.dropped))
+    funded = law.waterfall(content.items, content.funding)
+    gap = law.gap_fen(funded)
+    case.wait_for("subsidy" if plan.missing_fen else "engine")
+    decision = law.within_limit(gap, content.owners_limit_fen)
+    return Recorded(
+        Funding(gap_fen=plan.missing_fen, next_step="ask_subsidy" if plan.missing_fen else "none"),
+        {
+            "scheme_version": version,
+            "cost_fen": sum(item.cost_fen for item in funded),
+            "owners_gap_fen": gap,
+            "missing_fen": plan.missing_fen,
+            "dropped": list(plan.dropped),
+            "step": plan.step.value,
+            "checks": decision.model_dump(mode="json")["checks"],
+        },
+    )
+
+
+def _due_dates(case: Case, count: int) -> list[datetime]:
+    due = [case.ends(case.now, case.timetable.scheme_publication)]
+    while len(due) < count:
+        due.append(case.ends(due[-1], case.timetable.instalment_interval))
+    return due
+
+
+async def _replace_shares(case: Case, version: int, table: values.ShareTable) -> None:
+    rid = case.renovation.id
+    await case.session.execute(
+        delete(Share).where(Share.renovation_id == rid, Share.scheme_version == version)
+    )
+    rows: list[dict[str, object]] = [
+        {
+            "renovation_id": rid,
+            "scheme_version": version,
+            "unit_number": share.unit_number,
+            "item_id": share.item_id,
+            "amount_fen": share.amount_fen,
+        }
+        for share in table.shares
+    ]
+    await share_rows.insert_rows(case.session, Share, rows)
+
+
+def _moments(case: Case, start: datetime) -> list[datetime]:
+    """The reminders of a round and its deadline, in case time; none comes after the deadline."""
+    deadline = case.ends(start, case.timetable.collection_deadline)
+    reminders = sorted(case.ends(start, period) for period in case.timetable.collection_reminders)
+    return [*(moment for moment in reminders if moment < deadline), deadline]
+
+
+async def _called_at(case: Case) -> datetime | None:
+    """When the present round of collection was called, in case time."""
+    return await case.session.scalar(
+        select(Event.happened_at)
+        .where(
+            Event.renovation_id == case.renovation.id,
+            Event.kind == CALLED,
+            Event.workflow_id == case.step.workflow_id,
+        )
+        .order_by(Event.seq.desc())
+        .limit(1)
+    )
+
+
+async def _due(case: Case, called_at: datetime) -> tuple[values.ShareTotal, ...]:
+    """What a round collects: what was due at its call, and in any case the first instalment.
+
+    Instalments that fall due later are not in arrears yet.
+    """
+    table = await share_rows.instalments_of(case)
+    first = min((due_at for _, due_at in table), default=called_at)
+    return law.due_by(table, max(called_at, first))
+
+
+async def _debtors(case: Case, called_at: datetime) -> int:
+    """How many units still owe something of what was due."""
+    money = await share_rows.money_of(case)
+    return sum(
+        total.amount_fen > money.get(total.unit_number, (0, 0))[0]
+        for total in await _due(case, called_at)
+    )
+
+
+async def _relief_room(case: Case, act: ApproveRelief) -> int:
+    owed = {total.unit_number: total.amount_fen for total in await share_rows.charges(case)}
+    if act.unit_number not in owed:
+        raise Refused(Problem(code="cost_sharing.unit_without_share", where=act.unit_number))
+    paid = await case.session.scalar(
+        select(func.coalesce(func.sum(Payment.amount_fen), 0)).where(
+            Payment.renovation_id == case.renovation.id, Payment.unit_number == act.unit_number
+        )
+    )
+    return law.relief_room_fen(owed[act.unit_number], int(paid or 0))
+
+
+async def _refuse_own_unit(case: Case, act: ApproveRelief) -> None:
+    """Nobody relieves the own household, in whatever capacity (design principle 9)."""
+    own = await case.session.scalar(
+        select(Unit.id)
+        .outerjoin(UnitOwner, UnitOwner.unit_id == Unit.id)
+        .where(
+            Unit.estate_id == case.renovation.estate_id,
+            Unit.number == act.unit_number,
+            or_(
+                UnitOwner.person_id.in_((act.actor.id, act.actor.on_behalf_of)),
+                Unit.owner_key == act.actor.id,
+                Unit.number == act.actor.id,
+            ),
+        )
+        .limit(1)
+    )
+    if own is not None:
+        raise Refused(Problem(code="cost_sharing.own_relief", where=act.unit_number))
+
+
+def _relief_rows(case: Case, act: ApproveRelief) -> tuple[Relief, Payment]:
+    number = hashlib.sha256(case.step.command_id.encode()).hexdigest()[:24]
+    return (
+        Relief(
+            renovation_id=case.renovation.id,
+            unit_number=act.unit_number,
+            kind=act.kind,
+            amount_fen=act.amount_fen,
+            approved_by=act.actor.id,
+            funded_by=act.funded_by,
+        ),
+        Payment(
+            id=f"{case.renovation.id}.relief.{number}",
+            renovation_id=case.renovation.id,
+            command_id=case.step.command_id,
+            unit_number=act.unit_number,
+            amount_fen=act.amount_fen,
+            source="relief",
+            received_at=case.now,
+        ),
+    )

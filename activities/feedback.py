@@ -1,0 +1,356 @@
+"""Complaints on their way up the ladder, the survey, and the evaluation against the targets."""
+
+from datetime import datetime
+from typing import cast
+
+from pydantic import JsonValue
+from temporalio import activity
+
+from activities import feedback_counts as counts
+from activities.desk import Case, Desk
+from models.messages.acts import ResolveTicket
+from models.messages.journey import (
+    FeedbackOutcome,
+    FeedbackPeriod,
+    FeedbackState,
+    TicketInput,
+    TicketOutcome,
+    TicketTimer,
+)
+from models.messages.step import Step
+from models.tables import Evaluation, Ticket
+from models.values.decision import Decision
+from models.values.feedback import (
+    EvaluationFacts,
+    Interval,
+    Level,
+    Look,
+    Measurement,
+    TargetResult,
+)
+from models.values.refusal import Problem, Refused
+from rules import feedback as law
+from runtime.journal import Recorded
+
+WAITING_FOR_AN_ANSWER = ("open", "escalated", "reopened")
+SURVEY_OPENED = "feedback.survey_opened"
+IDS_SHOWN = 100
+"""Most ticket ids that one event names; their number is always exact."""
+
+
+class Tickets:
+    """Writes what becomes of a ticket. Nothing a resident wrote ever stands in an event."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    @activity.defn(name="Tickets.take_in")
+    async def take_in(self, step: Step, given: TicketInput) -> TicketTimer:
+        """The grid worker gets it at once, with the time limit on it (F-1, 接诉即办)."""
+
+        async def change(case: Case) -> Recorded[TicketTimer]:
+            ticket = await _locked(case, given)
+            _hand_to(case, ticket, "grid", ticket.opened_at)
+            case.notify("grid_worker", "ticket_taken_in", ticket=ticket.id)
+            return Recorded(
+                _timer(case, ticket),
+                {
+                    **_facts(ticket),
+                    "kind": ticket.kind,
+                    "confidential": ticket.confidential,
+                    "text_sha256": law.text_hash(ticket.id, ticket.text),
+                    "total_due_at": law.total_due(
+                        ticket.opened_at, case.timetable, case.calendar
+                    ).isoformat(),
+                },
+            )
+
+        return await self.desk.write(step, "feedback.ticket_taken_in", given, change, TicketTimer)
+
+    @activity.defn(name="Tickets.escalate")
+    async def escalate(self, step: Step, given: TicketInput) -> TicketTimer:
+        """A level that missed its time loses the ticket to the next one (F-7, rules 5.2).
+
+        An answer that came first stands: then nothing moves. Refused: nobody is above.
+        """
+
+        async def change(case: Case) -> Recorded[TicketTimer]:
+            ticket = await _locked(case, given)
+            if ticket.state not in WAITING_FOR_AN_ANSWER:
+                return Recorded(
+                    _timer(case, ticket), {**_facts(ticket)}, kind="feedback.tickets_looked_at"
+                )
+            before = _level(ticket)
+            above = law.level_above(before)
+            if above is None:
+                raise Refused(Problem(code="feedback.no_level_above", params={"ticket": ticket.id}))
+            missed = ticket.due_at
+            ticket.state = "escalated"
+            _hand_to(case, ticket, above, case.now)
+            case.notify(f"level_{above}", "ticket_escalated", ticket=ticket.id, level=above)
+            return Recorded(
+                _timer(case, ticket),
+                {**_facts(ticket), "from": before, "missed": missed.isoformat()},
+            )
+
+        return await self.desk.write(step, "feedback.ticket_escalated", given, change, TicketTimer)
+
+    @activity.defn(name="Tickets.resolve")
+    async def resolve(self, step: Step, given: TicketInput, act: ResolveTicket) -> TicketTimer:
+        """The answer, by who holds the ticket or stands above; then the call-back (F-9).
+
+        The answer goes to the complainant as a notice; a confidential one stays out of the event.
+        Refused: another level's ticket, one that does not wait for an answer.
+        """
+
+        async def change(case: Case) -> Recorded[TicketTimer]:
+            ticket = await _locked(case, given)
+            problems = list(law.answer_problems(_level(ticket), act.actor))
+            if ticket.state not in WAITING_FOR_AN_ANSWER:
+                problems.append(
+                    Problem(code="feedback.not_waiting_for_answer", params={"ticket": ticket.id})
+                )
+            if problems:
+                raise Refused(*problems)
+            decision = law.resolved_in_time(
+                ticket.opened_at, case.now, case.timetable, case.calendar
+            )
+            ticket.state, ticket.resolved_at = "resolved", case.now
+            ticket.due_at = case.ends(case.now, case.timetable.callback)
+            case.notify("complainant", "ticket_answered", ticket=ticket.id, answer=act.answer)
+            answer: dict[str, JsonValue] = (
+                {"answer_sha256": law.text_hash(ticket.id, act.answer)}
+                if ticket.confidential
+                else {"answer": act.answer}
+            )
+            return Recorded(
+                _timer(case, ticket), {**_facts(ticket), **answer, "checks": _checks(decision)}
+            )
+
+        return await self.desk.write(step, "feedback.ticket_resolved", act, change, TicketTimer)
+
+    @activity.defn(name="Tickets.close_silent")
+    async def close_silent(self, step: Step, given: TicketInput) -> TicketOutcome:
+        """The call-back is over and the complainant said nothing: closed, satisfaction unknown."""
+        return await self._close(step, given, None)
+
+    @activity.defn(name="Tickets.close_satisfied")
+    async def close_satisfied(self, step: Step, given: TicketInput) -> TicketOutcome:
+        """The complainant is satisfied."""
+        return await self._close(step, given, satisfied=True)
+
+    @activity.defn(name="Tickets.reopen")
+    async def reopen(self, step: Step, given: TicketInput) -> TicketTimer:
+        """Not satisfied: once more at the same level, from the second time on one level up (5.2).
+
+        Refused: not answered yet, after the period for reopening, the highest level's second answer.
+        """
+
+        async def change(case: Case) -> Recorded[TicketTimer]:
+            ticket = await _locked(case, given)
+            _refuse_unanswered(ticket)
+            assert ticket.resolved_at is not None
+            again = law.reopening(
+                _level(ticket),
+                ticket.reopened,
+                ticket.resolved_at,
+                case.now,
+                case.timetable,
+                case.calendar,
+            )
+            ticket.state, ticket.reopened, ticket.satisfied = "reopened", again.reopened, False
+            ticket.resolved_at = None
+            _hand_to(case, ticket, again.level, case.now)
+            case.notify(f"level_{again.level}", "ticket_reopened", ticket=ticket.id)
+            return Recorded(_timer(case, ticket), _facts(ticket))
+
+        return await self.desk.write(step, "feedback.ticket_reopened", given, change, TicketTimer)
+
+    async def _close(self, step: Step, given: TicketInput, satisfied: bool | None) -> TicketOutcome:
+        async def change(case: Case) -> Recorded[TicketOutcome]:
+            ticket = await _locked(case, given)
+            _refuse_unanswered(ticket)
+            ticket.state, ticket.satisfied = "closed", satisfied
+            return Recorded(
+                TicketOutcome(state="closed", level=ticket.level, reopened=ticket.reopened),
+                {**_facts(ticket), "satisfied": satisfied},
+            )
+
+        return await self.desk.write(step, "feedback.ticket_closed", given, change, TicketOutcome)
+
+
+class Evaluations:
+    """Writes the survey's opening, the looks at open tickets and the evaluation."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    @activity.defn(name="Evaluations.open_survey")
+    async def open_survey(self, step: Step) -> FeedbackPeriod:
+        """Ask every household; a full census, so n and the response rate say all (5.6)."""
+
+        async def change(case: Case) -> Recorded[FeedbackPeriod]:
+            closes_at = case.ends(case.now, case.timetable.survey_open)
+            case.wait_for("survey", closes_at)
+            case.notify("all_owners", "survey_opened", closes_at=closes_at.isoformat())
+            return Recorded(
+                FeedbackPeriod(survey_closes_at=case.real(closes_at)),
+                {"closes_at": closes_at.isoformat()},
+            )
+
+        return await self.desk.write(step, SURVEY_OPENED, None, change, FeedbackPeriod)
+
+    @activity.defn(name="Evaluations.count_open_tickets")
+    async def count_open_tickets(self, step: Step, looks: int) -> FeedbackState:
+        """Look at the open tickets, once a working day, until none is open or their time is over."""
+
+        async def change(case: Case) -> Recorded[FeedbackState]:
+            opened = await counts.event_details(case, SURVEY_OPENED)
+            closed_at = datetime.fromisoformat(str(opened["closes_at"])) if opened else case.now
+            tickets = await counts.open_ticket_ids(case)
+            again = law.next_look(case.now, closed_at, len(tickets), case.timetable, case.calendar)
+            case.wait_for("engine" if again is None else "tickets", again)
+            return Recorded(
+                FeedbackState(
+                    open_tickets=len(tickets),
+                    look_again_at=None if again is None else case.real(again),
+                ),
+                {
+                    "look": looks,
+                    "open": len(tickets),
+                    "tickets": list(tickets[:IDS_SHOWN]),
+                    "look_again_at": None if again is None else again.isoformat(),
+                },
+            )
+
+        return await self.desk.write(
+            step, "feedback.tickets_looked_at", Look(number=looks), change, FeedbackState
+        )
+
+    @activity.defn(name="Evaluations.evaluate")
+    async def evaluate(self, step: Step) -> FeedbackOutcome:
+        """Measure every indicator and put it beside its target; below the floor a plan is due (E48)."""
+
+        async def change(case: Case) -> Recorded[FeedbackOutcome]:
+            _, scheme = await case.scheme()
+            facts = await counts.evaluation_facts(case)
+            measured = law.measurements(facts)
+            results = [law.compare_with_target(measured, target) for target in scheme.targets]
+            await _write_rows(case, measured, results)
+            floor = law.satisfaction_floor(facts.satisfied, facts.answers, case.timetable)
+            plan = _ask_for_plan(case, floor)
+            case.wait_for("engine")
+            met = sum(result.met for result in results)
+            return Recorded(
+                FeedbackOutcome(outcome="evaluated", targets_met=met, targets=len(results)),
+                {
+                    **_evaluation_details(facts, measured, results, floor),
+                    "targets_met": met,
+                    **plan,
+                },
+            )
+
+        return await self.desk.write(step, "feedback.evaluated", None, change, FeedbackOutcome)
+
+
+async def _locked(case: Case, given: TicketInput) -> Ticket:
+    row = await case.session.get(Ticket, given.ticket_id, with_for_update=True)
+    if row is None or row.renovation_id != case.renovation.id:
+        raise Refused(Problem(code="feedback.ticket_unknown", params={"ticket": given.ticket_id}))
+    return row
+
+
+def _refuse_unanswered(ticket: Ticket) -> None:
+    if ticket.state != "resolved":
+        raise Refused(
+            Problem(
+                code="feedback.ticket_not_resolved",
+                params={"ticket": ticket.id, "state": ticket.state},
+            )
+        )
+
+
+def _level(ticket: Ticket) -> Level:
+    return cast("Level", ticket.level)
+
+
+def _hand_to(case: Case, ticket: Ticket, level: Level, since: datetime) -> None:
+    ticket.level = level
+    ticket.due_at = law.ticket_due(level, ticket.opened_at, since, case.timetable, case.calendar)
+
+
+def _timer(case: Case, ticket: Ticket) -> TicketTimer:
+    level = _level(ticket)
+    return TicketTimer(
+        level=level, due_at=case.real(ticket.due_at), top=law.level_above(level) is None
+    )
+
+
+def _facts(ticket: Ticket) -> dict[str, JsonValue]:
+    """What an event may say of a ticket: neither its text nor the unit it came from."""
+    return {
+        "ticket": ticket.id,
+        "state": ticket.state,
+        "level": ticket.level,
+        "due_at": ticket.due_at.isoformat(),
+        "reopened": ticket.reopened,
+    }
+
+
+async def _write_rows(
+    case: Case, measured: tuple[Measurement, ...], results: list[TargetResult]
+) -> None:
+    """One row per indicator. A later evaluation (re-survey, E48) replaces the figures; the events
+    keep the earlier ones. Without a target the row says 0/1, which is no demand.
+    """
+    targets = {result.measured.indicator: result for result in results}
+    unknown = {name: result.measured for name, result in targets.items()}
+    for each in {**unknown, **{one.indicator: one for one in measured}}.values():
+        target = targets.get(each.indicator)
+        await case.session.merge(
+            Evaluation(
+                renovation_id=case.renovation.id,
+                indicator=each.indicator,
+                numerator=each.numerator,
+                denominator=each.denominator,
+                missing=each.missing,
+                target_numerator=target.target_numerator if target else 0,
+                target_denominator=target.target_denominator if target else 1,
+            )
+        )
+
+
+def _ask_for_plan(case: Case, floor: Decision) -> dict[str, JsonValue]:
+    """Below the floor: improvement plan and a new survey (E48). Without answers: only the survey."""
+    if floor.passed:
+        return {}
+    re_survey_at = case.ends(case.now, case.timetable.re_survey).isoformat()
+    template = "improvement_plan_due" if floor.verdict == "FAIL" else "survey_without_answers"
+    case.notify("owners_committee", template, re_survey_at=re_survey_at)
+    case.notify("street_office", template, re_survey_at=re_survey_at)
+    return {"follow_up": template, "re_survey_at": re_survey_at}
+
+
+def _evaluation_details(
+    facts: EvaluationFacts,
+    measured: tuple[Measurement, ...],
+    results: list[TargetResult],
+    floor: Decision,
+) -> dict[str, JsonValue]:
+    interval: Interval | None = law.wilson(facts.satisfied, facts.answers)
+    checks: list[JsonValue] = [result.check.model_dump(mode="json") for result in results]
+    return {
+        "indicators": [each.model_dump(mode="json") for each in measured],
+        "satisfaction": {
+            "satisfied": facts.satisfied,
+            "n": facts.answers,
+            "asked": facts.units,
+            "wilson_95_permille": None if interval is None else interval.model_dump(mode="json"),
+        },
+        "targets": len(results),
+        "checks": [*checks, *(check.model_dump(mode="json") for check in floor.checks)],
+    }
+
+
+def _checks(decision: Decision) -> JsonValue:
+    return cast("JsonValue", decision.model_dump(mode="json")["checks"])

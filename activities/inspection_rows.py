@@ -1,0 +1,236 @@
+"""The rows of inspection: work items with their history, deadlines, acceptance, certificates."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from activities.desk import Case
+from models.messages.acts import RecordInspection
+from models.messages.journey import WorksState
+from models.tables import Certificate, Contract, Inspection, WorkItem
+from models.values.actor import Actor
+from models.values.inspection import ItemFacts, ItemState, PastInspection, WorksPayment
+from models.values.refusal import Problem, Refused
+from rules.deadlines import deadline
+
+
+async def contract_of(case: Case) -> Contract:
+    """The contract under which the works are done. Refused: there is none."""
+    row: Contract | None = await case.session.scalar(
+        select(Contract)
+        .where(Contract.renovation_id == case.renovation.id, Contract.state != "terminated")
+        .order_by(Contract.signed_at.desc())
+        .limit(1)
+    )
+    if row is None:
+        raise Refused(Problem(code="inspection.contract_missing", where=case.renovation.id))
+    return row
+
+
+async def item_of(case: Case, name: str, state: ItemState | None = None) -> WorkItem:
+    """The row of a planned item. Refused: unknown, or not in the state that the act needs."""
+    row = await case.session.get(WorkItem, f"{case.renovation.id}.{name}")
+    if row is None or row.renovation_id != case.renovation.id:
+        raise Refused(Problem(code="inspection.item_unknown", params={"item": name}))
+    if state is not None and row.state != state.value:
+        raise Refused(
+            Problem(
+                code="inspection.item_other_state",
+                params={"item": name, "state": row.state, "needed": state.value},
+            )
+        )
+    return row
+
+
+def planned_id(case: Case, row_id: str) -> str:
+    """The id that the scheme, the acts and the workflow use."""
+    return row_id.removeprefix(f"{case.renovation.id}.")
+
+
+def bare_facts(row: WorkItem) -> ItemFacts:
+    """The item without its history; enough for the account."""
+    return ItemFacts(
+        id=row.id,
+        concealed=row.concealed,
+        state=ItemState(row.state),
+        value_fen=row.value_fen,
+    )
+
+
+async def facts_of(case: Case, row: WorkItem) -> ItemFacts:
+    """The item with its inspections in order; people read its planned id."""
+    history = await case.session.scalars(
+        select(Inspection)
+        .where(Inspection.renovation_id == case.renovation.id, Inspection.item_id == row.id)
+        .order_by(Inspection.round)
+    )
+    return bare_facts(row).model_copy(
+        update={
+            "id": planned_id(case, row.id),
+            "history": tuple(
+                PastInspection.model_validate(
+                    {
+                        "round": past.round,
+                        "kind": past.kind,
+                        "outcome": past.outcome,
+                        "inspector_id": past.inspector_id,
+                        "recorded_at": past.recorded_at,
+                    }
+                )
+                for past in history
+            ),
+        }
+    )
+
+
+async def items_of(case: Case) -> Sequence[WorkItem]:
+    """Every work item, by id."""
+    return (
+        await case.session.scalars(
+            select(WorkItem)
+            .where(WorkItem.renovation_id == case.renovation.id)
+            .order_by(WorkItem.id)
+        )
+    ).all()
+
+
+async def states_of(case: Case) -> Sequence[str]:
+    """The states of all work items."""
+    return (
+        await case.session.scalars(
+            select(WorkItem.state).where(WorkItem.renovation_id == case.renovation.id)
+        )
+    ).all()
+
+
+async def count_items(case: Case) -> int:
+    """How many work items there are."""
+    return (
+        await case.session.scalar(
+            select(func.count())
+            .select_from(WorkItem)
+            .where(WorkItem.renovation_id == case.renovation.id)
+        )
+        or 0
+    )
+
+
+async def rectifications(case: Case) -> dict[str, datetime]:
+    """The rejected items with their deadlines (case time): each runs from its last failure."""
+    rows = await case.session.execute(
+        select(WorkItem.id, func.max(Inspection.recorded_at))
+        .join(Inspection, Inspection.item_id == WorkItem.id)
+        .where(
+            WorkItem.renovation_id == case.renovation.id,
+            WorkItem.state == ItemState.REJECTED.value,
+            Inspection.outcome == "FAIL",
+        )
+        .group_by(WorkItem.id)
+        .order_by(WorkItem.id)
+    )
+    return {
+        item_id: deadline(
+            failed_at, case.timetable.rectification_period, case.calendar, case.timetable.zone
+        )
+        for item_id, failed_at in rows
+    }
+
+
+async def works_state(case: Case) -> WorksState:
+    """The items by state, and what the renovation waits for because of them."""
+    await case.session.flush()
+    rows = await case.session.execute(
+        select(WorkItem.id, WorkItem.state)
+        .where(WorkItem.renovation_id == case.renovation.id)
+        .order_by(WorkItem.id)
+    )
+    by_state: dict[str, list[str]] = {}
+    for item_id, state in rows:
+        by_state.setdefault(state, []).append(planned_id(case, item_id))
+    due_at = min((await rectifications(case)).values(), default=None)
+    works = WorksState(
+        planned=tuple(by_state.get("planned", ())),
+        reported=tuple(by_state.get("reported", ())),
+        rejected=tuple(by_state.get("rejected", ())),
+        passed=tuple(by_state.get("passed", ())),
+        default=tuple(by_state.get("default", ())),
+        overdue_at=None if due_at is None else case.real(due_at),
+    )
+    case.wait_for("accept_works" if works.finished else "works", due_at)
+    return works
+
+
+async def _next_number(case: Case, table: type[Inspection] | type[Certificate]) -> int:
+    """The next number in this renovation; its row is locked, so nobody else counts now."""
+    seen = await case.session.scalar(
+        select(func.count()).select_from(table).where(table.renovation_id == case.renovation.id)
+    )
+    return (seen or 0) + 1
+
+
+async def add_inspection(case: Case, row_id: str, number: int, act: RecordInspection) -> None:
+    """Put an inspection of an item on record; `number` is its round."""
+    case.session.add(
+        Inspection(
+            id=f"{case.renovation.id}.i{await _next_number(case, Inspection)}",
+            renovation_id=case.renovation.id,
+            item_id=row_id,
+            round=number,
+            kind=act.kind,
+            outcome=act.outcome,
+            inspector_id=act.actor.id,
+            defects=list(act.defects),
+            recorded_at=case.now,
+            supersedes=None,
+        )
+    )
+
+
+async def add_acceptance(case: Case, actor: Actor) -> None:
+    """Put the completion acceptance on record: an inspection of the works as a whole."""
+    case.session.add(
+        Inspection(
+            id=f"{case.renovation.id}.i{await _next_number(case, Inspection)}",
+            renovation_id=case.renovation.id,
+            item_id=None,
+            round=1,
+            kind="completion",
+            outcome="PASS",
+            inspector_id=actor.id,
+            defects=[],
+            recorded_at=case.now,
+            supersedes=None,
+        )
+    )
+
+
+async def accepted_by(case: Case) -> str | None:
+    """Who signed the completion acceptance; None before it."""
+    found: str | None = await case.session.scalar(
+        select(Inspection.inspector_id).where(
+            Inspection.renovation_id == case.renovation.id,
+            Inspection.kind == "completion",
+            Inspection.item_id.is_(None),
+        )
+    )
+    return found
+
+
+async def add_certificates(case: Case, payment: WorksPayment, actor: Actor) -> None:
+    """One released certificate per paid item."""
+    first = await _next_number(case, Certificate)
+    case.session.add_all(
+        Certificate(
+            id=f"{case.renovation.id}.c{number}",
+            renovation_id=case.renovation.id,
+            item_id=item.item_id,
+            certified_fen=item.certified_fen,
+            retention_fen=item.retention_fen,
+            deductions_fen=item.deductions_fen,
+            payable_fen=item.payable_fen,
+            state="released",
+            approved_by=actor.id,
+        )
+        for number, item in enumerate(payment.items, start=first)
+    )

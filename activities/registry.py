@@ -1,0 +1,39 @@
+"""The activities that a worker registers: one object per class, all on one desk."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from activities.bidding import Tenders
+from activities.cancellation import Cancellations
+from activities.cost_sharing import Shares
+from activities.desk import Desk
+from activities.feedback import Evaluations, Tickets
+from activities.inspection import Works
+from activities.publications import Publications
+from activities.renovations import Renovations
+from activities.voting import Ballots
+from runtime.calendars import chinese_calendar
+from runtime.database import Database
+
+CLASSES = (
+    Renovations,
+    Ballots,
+    Shares,
+    Tenders,
+    Works,
+    Tickets,
+    Evaluations,
+    Publications,
+    Cancellations,
+)
+
+
+def build_activities(database: Database) -> Sequence[Callable[..., Any]]:
+    """Every method that is an activity, bound to objects that share the database."""
+    desk = Desk(database, chinese_calendar())
+    return [
+        method
+        for each in (kind(desk) for kind in CLASSES)
+        for name in dir(each)
+        if hasattr(method := getattr(each, name), "__temporal_activity_definition")
+    ]

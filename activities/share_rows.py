@@ -1,0 +1,172 @@
+"""The rows of cost sharing: units in, shares and instalments out, money counted by SQL."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from activities.desk import Case
+from models.tables import Instalment, Payment, Scheme, ShareTotal, Table, Unit
+from models.values import cost_sharing as values
+from models.values.refusal import Problem, Refused
+from models.values.scheme import SchemeContent
+from models.values.voting import UnitKind
+from rules.voting import pack_for
+
+BATCH = 5_000
+"""Rows per statement: a roll of 200,000 units never becomes one message to the database."""
+
+
+async def insert_rows(
+    session: AsyncSession, table: type[Table], rows: Sequence[dict[str, object]]
+) -> None:
+    """Insert many rows, in batches, in the caller's transaction."""
+    await session.flush()
+    for start in range(0, len(rows), BATCH):
+        await session.execute(insert(table), list(rows[start : start + BATCH]))
+
+
+def counted_kinds(case: Case) -> tuple[UnitKind, ...]:
+    """The kinds of exclusive parts that count under the renovation's own pack."""
+    return pack_for(case.renovation.rule_pack).counted_kinds
+
+
+async def share_units(case: Case) -> tuple[values.ShareUnit, ...]:
+    """Every unit of the estate, by number. Refused: an estate without units."""
+    rows = await case.session.execute(
+        select(
+            Unit.number,
+            Unit.building,
+            Unit.entrance,
+            Unit.floor,
+            Unit.area_dm2,
+            Unit.shares,
+            Unit.kind,
+        )
+        .where(Unit.estate_id == case.renovation.estate_id)
+        .order_by(Unit.number)
+    )
+    units = tuple(values.ShareUnit.model_validate(dict(row)) for row in rows.mappings())
+    if not units:
+        raise Refused(Problem(code="cost_sharing.no_units", where=case.renovation.estate_id))
+    return units
+
+
+async def add_scheme_version(case: Case, content: SchemeContent) -> int:
+    """Write the next version of the scheme; its budget follows the cost of its items."""
+    last = await case.session.scalar(
+        select(Scheme)
+        .where(Scheme.renovation_id == case.renovation.id)
+        .order_by(Scheme.version.desc())
+        .limit(1)
+    )
+    if last is None:
+        raise Refused(Problem(code="scheme_missing", where=case.renovation.id))
+    before = SchemeContent.model_validate(last.content)
+    cheaper = _cost(before) - _cost(content)
+    case.session.add(
+        Scheme(
+            renovation_id=case.renovation.id,
+            version=last.version + 1,
+            title=last.title,
+            content=content.model_dump(mode="json"),
+            budget_fen=max(last.budget_fen - cheaper, 0),
+            created_at=case.now,
+        )
+    )
+    await case.session.flush()
+    return last.version + 1
+
+
+async def replace_totals(case: Case, basis: str, totals: Sequence[values.ShareTotal]) -> None:
+    """Put these totals in the place of an earlier computation on the same basis."""
+    rid = case.renovation.id
+    await case.session.execute(
+        delete(ShareTotal).where(ShareTotal.renovation_id == rid, ShareTotal.basis == basis)
+    )
+    rows: list[dict[str, object]] = [
+        {
+            "renovation_id": rid,
+            "basis": basis,
+            "unit_number": total.unit_number,
+            "amount_fen": total.amount_fen,
+        }
+        for total in totals
+    ]
+    await insert_rows(case.session, ShareTotal, rows)
+
+
+async def replace_instalments(
+    case: Case, parts: Sequence[tuple[values.Instalment, datetime]]
+) -> None:
+    """Put these instalments with their due dates (case time) in the place of the earlier ones."""
+    rid = case.renovation.id
+    await case.session.execute(delete(Instalment).where(Instalment.renovation_id == rid))
+    rows: list[dict[str, object]] = [
+        {
+            "renovation_id": rid,
+            "unit_number": part.unit_number,
+            "number": part.number,
+            "due_at": due_at,
+            "amount_fen": part.amount_fen,
+        }
+        for part, due_at in parts
+    ]
+    await insert_rows(case.session, Instalment, rows)
+
+
+async def totals_of(case: Case, basis: str) -> tuple[values.ShareTotal, ...]:
+    """The totals on one basis, by unit number."""
+    rows = await case.session.execute(
+        select(ShareTotal.unit_number, ShareTotal.amount_fen)
+        .where(ShareTotal.renovation_id == case.renovation.id, ShareTotal.basis == basis)
+        .order_by(ShareTotal.unit_number)
+    )
+    return tuple(values.ShareTotal(unit_number=unit, amount_fen=sum_) for unit, sum_ in rows)
+
+
+async def charges(case: Case) -> tuple[values.ShareTotal, ...]:
+    """What the units owe now: by the award once there is one, by the estimate until then."""
+    return await totals_of(case, "award") or await totals_of(case, "estimate")
+
+
+async def instalments_of(case: Case) -> list[tuple[values.Instalment, datetime]]:
+    """All instalments with their due dates, by unit and number."""
+    rows = await case.session.execute(
+        select(Instalment.unit_number, Instalment.number, Instalment.amount_fen, Instalment.due_at)
+        .where(Instalment.renovation_id == case.renovation.id)
+        .order_by(Instalment.unit_number, Instalment.number)
+    )
+    return [
+        (values.Instalment(unit_number=unit, number=number, amount_fen=amount), due_at)
+        for unit, number, amount, due_at in rows
+    ]
+
+
+async def money_of(case: Case) -> dict[str, tuple[int, int]]:
+    """Per unit what has come in from every source, and of that what the household itself paid."""
+    rows = await case.session.execute(
+        select(
+            Payment.unit_number,
+            func.sum(Payment.amount_fen),
+            func.coalesce(func.sum(Payment.amount_fen).filter(Payment.source == "owner"), 0),
+        )
+        .where(Payment.renovation_id == case.renovation.id)
+        .group_by(Payment.unit_number)
+    )
+    return {unit: (int(everything), int(own)) for unit, everything, own in rows}
+
+
+def table_hash(totals: Sequence[values.ShareTotal]) -> str:
+    """SHA-256 of the totals, unit by unit: what the event keeps when rows are superseded."""
+    rows = [[total.unit_number, total.amount_fen] for total in totals]
+    return hashlib.sha256(
+        json.dumps(rows, separators=(",", ":"), ensure_ascii=False).encode()
+    ).hexdigest()
+
+
+def _cost(content: SchemeContent) -> int:
+    return sum(item.cost_fen for item in content.items)

@@ -1,0 +1,129 @@
+"""The frozen roll of a vote: from the estate's units to entries with weights, in bounded memory.
+
+A roll of 200,000 units is read and written in pieces; a piece holds whole heads, so that the rule
+that merges units (`rules.voting.head_groups`) sees all units of the same owners at once.
+"""
+
+import hashlib
+import json
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import RowMapping, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import RollEntry, RollUnit, Unit
+from models.values.voting import HeadGroup, VotingPack
+from models.values.voting import RollUnit as UnitOnRoll
+from rules import voting as law
+
+PIECE = 5_000
+"""Units that are held in memory at once, beside those of the head that a piece ends with."""
+
+
+@dataclass(frozen=True)
+class FrozenRoll:
+    """What the roll of a box holds, as the announcement says it."""
+
+    entries: int
+    voters: int
+    units: int
+
+
+async def freeze_roll(
+    session: AsyncSession, box_id: str, estate_id: str, pack: VotingPack
+) -> FrozenRoll:
+    """Write the roll of a box from the estate's units as they are now (V-CN-1…3)."""
+    entries = voters = units = 0
+    async for piece in _pieces(session, estate_id):
+        groups = law.head_groups(piece, pack)
+        await session.execute(insert(RollEntry), [_entry(box_id, group) for group in groups])
+        await session.execute(insert(RollUnit), _units(box_id, groups))
+        entries += len(groups)
+        voters += sum(group.heads for group in groups if group.excluded_reason is None)
+        units += len(piece)
+    return FrozenRoll(entries=entries, voters=voters, units=units)
+
+
+async def hash_of_roll(session: AsyncSession, box_id: str) -> str:
+    """SHA-256 over the roll as it is stored: one line of canonical JSON per entry, by entry id.
+
+    Bytewise order of the ids, so that it does not depend on the collation of a database.
+    """
+    columns = RollEntry.__table__.c
+    rows = await session.stream(
+        select(
+            columns.entry_id,
+            columns.heads,
+            columns.area_dm2,
+            columns.units,
+            columns.developer,
+            columns.excluded_reason,
+        )
+        .where(columns.box_id == box_id)
+        .order_by(func.convert_to(columns.entry_id, "UTF8"))
+        .execution_options(yield_per=PIECE)
+    )
+    digest = hashlib.sha256()
+    async for row in rows.mappings():
+        digest.update(_line(row))
+    return digest.hexdigest()
+
+
+def _line(row: RowMapping) -> bytes:
+    text = json.dumps(dict(row), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return f"{text}\n".encode()
+
+
+async def _pieces(session: AsyncSession, estate_id: str) -> AsyncIterator[list[UnitOnRoll]]:
+    """The units of an estate, all units of one head always in the same piece."""
+    rows = await session.stream(
+        select(
+            Unit.number, Unit.area_dm2, Unit.owner_key, Unit.developer, Unit.kind.label("unit_kind")
+        )
+        .where(Unit.estate_id == estate_id)
+        .order_by(Unit.developer, Unit.owner_key, Unit.number)
+        .execution_options(yield_per=PIECE)
+    )
+    piece: list[UnitOnRoll] = []
+    async for row in rows:
+        unit = UnitOnRoll.model_validate(
+            {
+                "number": row.number,
+                "area_dm2": row.area_dm2,
+                "owner_key": row.owner_key,
+                "developer": row.developer,
+                "kind": row.unit_kind,
+            }
+        )
+        if len(piece) >= PIECE and not _same_head(piece[-1], unit):
+            yield piece
+            piece = []
+        piece.append(unit)
+    if piece:
+        yield piece
+
+
+def _same_head(one: UnitOnRoll, other: UnitOnRoll) -> bool:
+    return (one.developer and other.developer) or one.owner_key == other.owner_key
+
+
+def _entry(box_id: str, group: HeadGroup) -> dict[str, Any]:
+    return {
+        "box_id": box_id,
+        "entry_id": group.entry_id,
+        "heads": group.heads,
+        "area_dm2": group.area_dm2,
+        "units": list(group.units),
+        "developer": group.developer,
+        "excluded_reason": group.excluded_reason,
+    }
+
+
+def _units(box_id: str, groups: Sequence[HeadGroup]) -> list[dict[str, Any]]:
+    return [
+        {"box_id": box_id, "unit_number": number, "entry_id": group.entry_id}
+        for group in groups
+        for number in group.units
+    ]

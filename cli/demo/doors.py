@@ -1,0 +1,133 @@
+"""The HTTP doors as the people of the demo use them: each with their own credential and command ids."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from typing import Self, TypeVar
+
+import httpx
+from pydantic import JsonValue, SecretStr, TypeAdapter
+
+from models.values.refusal import Problem, Refused
+from service.credentials import actor_credential, voter_credential
+
+CONNECTIONS = 64
+BUSY = frozenset({429, 503})
+PATIENCE_S = 60.0
+PAUSE_S = 0.1
+OBJECT = TypeAdapter(dict[str, JsonValue])
+LIST = TypeAdapter(list[dict[str, JsonValue]])
+T = TypeVar("T")
+
+
+class Answer:
+    """What a door said: the status, the code of a refusal, and the body."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.status = response.status_code
+        body = response.json() if response.content else {}
+        self.body: JsonValue = body
+        self.code = str(body.get("code", body.get("type", ""))) if isinstance(body, dict) else ""
+
+    @property
+    def accepted(self) -> bool:
+        """Done, now or before under the same command id."""
+        return self.status < 400  # noqa: PLR2004
+
+    def fields(self) -> dict[str, JsonValue]:
+        """The body as an object."""
+        return OBJECT.validate_python(self.body)
+
+
+class Doors:
+    """One service, one renovation, and the keys to make everybody's credential."""
+
+    def __init__(self, http: httpx.AsyncClient, renovation_id: str, key: SecretStr) -> None:
+        self._http = http
+        self._key = key
+        self.renovation_id = renovation_id
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str, renovation_id: str, key: SecretStr) -> AsyncIterator[Self]:
+        """64 connections that are kept alive, as that many browsers would."""
+        limits = httpx.Limits(
+            max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=60
+        )
+        async with httpx.AsyncClient(
+            base_url=url, limits=limits, timeout=30, trust_env=False
+        ) as http:
+            yield cls(http, renovation_id, key)
+
+    def voter(self, unit_number: str) -> str:
+        """The credential that the committee hands to a unit."""
+        return voter_credential(self._key, self.renovation_id, unit_number)
+
+    def official(self, actor_id: str) -> str:
+        """The credential of somebody who holds a role."""
+        return actor_credential(self._key, actor_id)
+
+    async def look(self) -> dict[str, JsonValue]:
+        """The renovation as everybody may see it."""
+        return (await self._send("GET", "", None, None)).fields()
+
+    async def post(self, path: str, credential: str, body: Mapping[str, JsonValue]) -> Answer:
+        """Send a command; asked again with the same id while the service is busy or away."""
+        return await self._send("POST", path, credential, body)
+
+    async def act(
+        self, name: str, actor_id: str, command_id: str, fields: Mapping[str, JsonValue]
+    ) -> Answer:
+        """An official act."""
+        body = {"command_id": command_id, **fields}
+        return await self.post(f"/acts/{name}", self.official(actor_id), body)
+
+    async def events(self, page: int = 500) -> list[dict[str, JsonValue]]:
+        """The whole history, page by page."""
+        found: list[dict[str, JsonValue]] = []
+        while True:
+            after = found[-1]["seq"] if found else 0
+            path = f"/events?after={after}&limit={page}"
+            answer = await self._send("GET", path, self.official("district-bureau"), None)
+            body = answer.body
+            rows = body.get("events", []) if isinstance(body, dict) else body
+            batch = LIST.validate_python(rows)
+            found += batch
+            if len(batch) < page:
+                return found
+
+    async def _send(
+        self, method: str, path: str, credential: str | None, body: Mapping[str, JsonValue] | None
+    ) -> Answer:
+        url = f"/v1/renovations/{self.renovation_id}{path}"
+        headers = {"Authorization": f"Bearer {credential}"} if credential else {}
+        loop = asyncio.get_running_loop()
+        last = loop.time() + PATIENCE_S
+        while True:
+            try:
+                response = await self._http.request(method, url, json=body, headers=headers)
+                if response.status_code not in BUSY or loop.time() > last:
+                    return Answer(response)
+                reason = f"status {response.status_code}"
+            except httpx.TransportError as error:
+                reason = str(error) or type(error).__name__
+                if loop.time() > last:
+                    raise
+            if loop.time() > last:
+                raise Refused(Problem(code="demo.service_silent", params={"reason": reason}))
+            await asyncio.sleep(PAUSE_S)
+
+
+async def at_once(
+    jobs: Iterable[T], work: Callable[[T], Awaitable[None]], clients: int = CONNECTIONS
+) -> None:
+    """Do the jobs with that many clients side by side."""
+    queue = iter(jobs)
+
+    async def client() -> None:
+        for job in queue:
+            await work(job)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(clients):
+            group.create_task(client())

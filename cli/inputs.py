@@ -1,0 +1,110 @@
+"""What people type or point at: files, and the fields of an official act."""
+
+import json
+from pathlib import Path
+
+from pydantic import JsonValue, TypeAdapter, ValidationError
+
+from models.messages.acts import ACTS, Act
+from models.values.actor import ENGINE
+from models.values.refusal import Problem, Refused
+
+FIELDS = TypeAdapter(dict[str, JsonValue])
+MOST_BYTES = 256 * 1024 * 1024
+OURS = frozenset({"command_id", "actor"})
+"""Fields of every act that no person fills in."""
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        Refused: `cases.file_unreadable`, `cases.file_too_large`.
+    """
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            params: dict[str, str | int] = {"file": str(path), "most": MOST_BYTES}
+            raise Refused(Problem(code="cases.file_too_large", where=str(path), params=params))
+        return path.read_bytes()
+    except OSError as error:
+        params = {"file": str(path), "reason": error.strerror or type(error).__name__}
+        raise Refused(Problem(code="cases.file_unreadable", where=str(path), params=params)) from None
+
+
+def act_named(name: str) -> type[Act]:
+    """The act of this name, with hyphens or underscores.
+
+    Raises:
+        Refused: `cases.act_unknown`, with the names there are.
+    """
+    act = ACTS.get(name.replace("-", "_"))
+    if act is None:
+        params: dict[str, str | int] = {"act": name, "known": ", ".join(sorted(ACTS))}
+        raise Refused(Problem(code="cases.act_unknown", where=name, params=params))
+    return act
+
+
+def act_fields(act: type[Act], pairs: list[str], text: str | None) -> dict[str, JsonValue]:
+    """The fields of an act from `--json` and then `--field name=value`, checked against the act.
+
+    A value that is JSON is taken as JSON ("true", "12", "[\"facade\"]"), anything else as text,
+    and where the act wants text, as text in any case.
+
+    Raises:
+        Refused: `cases.json_invalid`, `cases.pair_invalid`, `cases.field_invalid` for each field.
+    """
+    fields = _from_json(text) if text is not None else {}
+    for pair in pairs:
+        name, sign, value = pair.partition("=")
+        if not sign or not name:
+            raise Refused(Problem(code="cases.pair_invalid", where=pair, params={"pair": pair}))
+        fields[name] = value if _is_text(act, name) else _plain(value)
+    _refuse_wrong(act, fields)
+    return fields
+
+
+def _from_json(text: str) -> dict[str, JsonValue]:
+    try:
+        return FIELDS.validate_json(text)
+    except ValidationError:
+        raise Refused(Problem(code="cases.json_invalid", where="--json")) from None
+
+
+def _is_text(act: type[Act], name: str) -> bool:
+    field = act.model_fields.get(name)
+    return field is not None and field.annotation is str
+
+
+def _plain(value: str) -> JsonValue:
+    try:
+        found: JsonValue = json.loads(value)
+    except ValueError:
+        return value
+    return found
+
+
+def _refuse_wrong(act: type[Act], fields: dict[str, JsonValue]) -> None:
+    """Let the act's own class look at the fields, with a stand-in for what the house fills in."""
+    reserved = sorted(OURS & fields.keys())
+    problems = [_field_problem(act, name, "-") for name in reserved]
+    given = {name: value for name, value in fields.items() if name not in OURS}
+    try:
+        act.model_validate({**given, "command_id": "check", "actor": ENGINE})
+    except ValidationError as error:
+        problems += [
+            _field_problem(act, ".".join(map(str, item["loc"])), item["msg"])
+            for item in error.errors(include_url=False, include_input=False)
+        ]
+    if problems:
+        raise Refused(*problems)
+
+
+def _field_problem(act: type[Act], field: str, expected: str) -> Problem:
+    known = ", ".join(name for name in act.model_fields if name not in OURS)
+    params: dict[str, str | int] = {
+        "act": act.name,
+        "field": field,
+        "expected": expected,
+        "fields": known or "-",
+    }
+    return Problem(code="cases.field_invalid", where=field, params=params)

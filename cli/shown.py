@@ -1,0 +1,121 @@
+"""How cases look in a terminal: the list, one case, its history."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from pydantic import JsonValue
+from rich.table import Table
+
+from models.tables import Event, Renovation
+
+ZONE = ZoneInfo("Asia/Shanghai")
+MOST_DETAILS = 90
+
+
+def list_table(rows: Iterable[Renovation]) -> Table:
+    """Every renovation on one line."""
+    table = Table("renovation", "title", "stage", "state", "waiting for", "due", "events")
+    for row in rows:
+        table.add_row(
+            row.id,
+            row.title,
+            row.stage,
+            row.state,
+            row.waiting_for,
+            moment(row.due_at),
+            str(row.head_seq),
+        )
+    return table
+
+
+def status_lines(row: Renovation) -> list[tuple[str, str]]:
+    """What an official wants to know about one case, as names and words."""
+    rate = row.clock.get("rate")
+    return [
+        ("renovation", row.id),
+        ("title", row.title),
+        ("place", row.place_path),
+        ("state", row.state),
+        ("stage", row.stage),
+        ("waiting for", row.waiting_for or "-"),
+        ("due (case time)", moment(row.due_at)),
+        ("rule pack", row.rule_pack),
+        ("clock", f"sandbox, {rate} case seconds per second" if rate else "real time"),
+        ("opened", moment(row.opened_at)),
+        ("closed", moment(row.closed_at)),
+        ("events", str(row.head_seq)),
+        ("workflow", row.workflow_id),
+    ]
+
+
+def history_table(events: Sequence[Event]) -> Table:
+    """The events in their order: when, who in which capacity, what."""
+    table = Table("seq", "case time", "who", "role", "event", "details")
+    for event in events:
+        table.add_row(
+            str(event.seq),
+            moment(event.happened_at),
+            event.actor_label,
+            event.actor_role,
+            event.kind,
+            brief(event.details),
+        )
+    return table
+
+
+def event_json(event: Event) -> dict[str, JsonValue]:
+    """One event as it is exported, with the hashes that prove it."""
+    return {
+        "seq": event.seq,
+        "kind": event.kind,
+        "happened_at": event.happened_at.isoformat(),
+        "recorded_at": event.recorded_at.isoformat(),
+        "actor": {
+            "id": event.actor_id,
+            "role": event.actor_role,
+            "label": event.actor_label,
+            "place": event.actor_place,
+            "on_behalf_of": event.on_behalf_of,
+        },
+        "command_id": event.command_id,
+        "details": event.details,
+        "rule_pack": event.rule_pack,
+        "workflow_id": event.workflow_id,
+        "run_id": event.run_id,
+        "prev_hash": event.prev_hash,
+        "hash": event.hash,
+    }
+
+
+def status_json(row: Renovation) -> dict[str, JsonValue]:
+    """One case for a program."""
+    return {
+        "id": row.id,
+        "title": row.title,
+        "place": row.place_path,
+        "state": row.state,
+        "stage": row.stage,
+        "waiting_for": row.waiting_for,
+        "due_at": row.due_at.isoformat() if row.due_at else None,
+        "rule_pack": row.rule_pack,
+        "sandbox": bool(row.clock),
+        "events": row.head_seq,
+        "workflow_id": row.workflow_id,
+    }
+
+
+def moment(value: datetime | None) -> str:
+    """A moment on a wall clock in China."""
+    return value.astimezone(ZONE).strftime("%Y-%m-%d %H:%M") if value else "-"
+
+
+def brief(details: dict[str, JsonValue]) -> str:
+    """The plain details of an event on one short line; lists and trees are for --json."""
+    words = [
+        f"{name}={value}"
+        for name, value in details.items()
+        if isinstance(value, str | int) and value != ""
+    ]
+    line = " ".join(words)
+    return line if len(line) <= MOST_DETAILS else f"{line[:MOST_DETAILS]}…"

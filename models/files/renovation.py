@@ -1,0 +1,75 @@
+"""The file that opens a renovation: place, people in office, dates, money, scheme and timetable."""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field
+
+from models.values.actor import Role
+from models.values.base import Exact, Value
+from models.values.scheme import SchemeContent
+from models.values.timetable import Timetable
+
+Level = Literal["district", "street_office", "community", "grid"]
+LEVELS: tuple[Level, ...] = ("district", "street_office", "community", "grid")
+"""The places of a renovation, from the top down."""
+
+
+class PlaceEntry(Value):
+    """One place of the chain; its id is the administration's code and never changes."""
+
+    level: Level
+    id: str
+    name: str
+
+
+class Official(Value):
+    """Somebody who may act in `role` for a place and everything below it.
+
+    `place` is a level of this file's chain, or a path of place ids that begins with its district.
+    """
+
+    id: str
+    label: str
+    role: Role
+    place: str = "grid"
+
+
+class SandboxTime(Value):
+    """Makes it a sandbox renovation: one day of the case lasts `day_s` real seconds."""
+
+    day_s: Exact
+
+
+class RenovationFile(Value):
+    """Everything `gongjian start` needs beside the roll. Money in fen, dates in the case's time."""
+
+    title: str
+    places: tuple[PlaceEntry, ...]
+    """District, street office, community and grid, in this order."""
+    estate: str
+    roll: str
+    """The name of the roll's CSV file, beside this file."""
+    officials: tuple[Official, ...]
+    region: str = "CN"
+    """Whose law of owners' votes applies: "CN", or a city with rules of its own like "CN-3707"."""
+    starts_on: date
+    ends_on: date
+    budget_fen: int
+    scheme: SchemeContent
+    timetable: Timetable = Field(default_factory=Timetable)
+    sandbox: SandboxTime | None = None
+    synthetic: bool = False
+    """The data were made up, for training or a demonstration; shown wherever they are shown."""
+
+    @property
+    def place_path(self) -> str:
+        """The path of the grid, from the district down."""
+        return "/".join(place.id for place in self.places)
+
+    def path_of(self, place: str) -> str:
+        """The path of an official's place, which is a level's name or a path already."""
+        if place in LEVELS:
+            ids = [entry.id for entry in self.places]
+            return "/".join(ids[: LEVELS.index(place) + 1])
+        return place

@@ -1,0 +1,122 @@
+"""Inspection: what is known of a work item, what an inspection makes of it, and what is then paid.
+
+Money in fen; parts of a whole in permille.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from models.values.base import Carried
+from models.values.decision import Decision
+
+InspectionKind = Literal["material", "concealed", "stage", "completion"]
+InspectionOutcome = Literal["PASS", "PASS_WITH_MINOR", "FAIL"]
+
+
+class ItemState(StrEnum):
+    """Where a work item stands."""
+
+    PLANNED = "planned"
+    REPORTED = "reported"
+    """The contractor says it is ready: an inspection is due."""
+    REJECTED = "rejected"
+    """The last inspection failed: the contractor puts it right (整改)."""
+    PASSED = "passed"
+    DEFAULT = "default"
+    """The contractor is in default: the item is not certified and not paid."""
+    CANCELLED = "cancelled"
+
+
+class PastInspection(Carried):
+    """One inspection of an item that is on record; never changed, only followed."""
+
+    round: int = Field(ge=1)
+    kind: InspectionKind
+    outcome: InspectionOutcome
+    inspector_id: str
+    recorded_at: datetime
+    """Case time; the rectification period runs from it."""
+
+
+class ItemFacts(Carried):
+    """A work item as an inspector finds it; `history` in order of recording."""
+
+    id: str
+    concealed: bool = False
+    state: ItemState
+    value_fen: int = Field(ge=0)
+    history: tuple[PastInspection, ...] = ()
+
+    @property
+    def failed_rounds(self) -> int:
+        """How many inspections of this item failed so far."""
+        return sum(past.outcome == "FAIL" for past in self.history)
+
+    @property
+    def last_failure(self) -> PastInspection | None:
+        """The failure that the next inspection has to look at; None when the last one passed."""
+        last = self.history[-1] if self.history else None
+        return last if last is not None and last.outcome == "FAIL" else None
+
+    @property
+    def seen_before_cover(self) -> bool:
+        """The last inspection of its concealed works (隐蔽工程验收) passed."""
+        seen = [past.outcome for past in self.history if past.kind == "concealed"]
+        return bool(seen) and seen[-1] != "FAIL"
+
+
+class Ruling(Carried):
+    """What an inspection makes of an item, and the count of failed rounds behind it."""
+
+    state: ItemState
+    round: int = Field(ge=1)
+    """The number of this inspection of the item, from 1."""
+    failed_rounds: int = Field(ge=0)
+    decision: Decision
+    """Failed rounds against the limit."""
+
+
+class ItemPayment(Carried):
+    """What one passed item brings: certified - retention - deductions = payable, all fen."""
+
+    item_id: str
+    certified_fen: int = Field(ge=0)
+    retention_fen: int = Field(ge=0)
+    deductions_fen: int = Field(default=0, ge=0)
+    payable_fen: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> "ItemPayment":
+        if self.certified_fen - self.retention_fen - self.deductions_fen != self.payable_fen:
+            raise ValueError("payable is certified less retention and deductions")
+        return self
+
+
+class WorksPayment(Carried):
+    """The final account of the accepted works; every figure a page or a court wants to see."""
+
+    contract_fen: int = Field(ge=0)
+    passed_fen: int = Field(ge=0)
+    """Value of the passed items at contract prices."""
+    default_fen: int = Field(ge=0)
+    """Value of the items in default at contract prices: not certified, not paid."""
+    omissions_fen: int = Field(ge=0)
+    certified_fen: int = Field(ge=0)
+    retention_permille: int = Field(ge=0, le=1_000)
+    retention_fen: int = Field(ge=0)
+    deductions_fen: int = Field(ge=0)
+    payable_fen: int = Field(ge=0)
+    items: tuple[ItemPayment, ...]
+    decision: Decision
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> "WorksPayment":
+        if self.passed_fen - self.omissions_fen != self.certified_fen:
+            raise ValueError("certified is the passed value less the omissions")
+        for name in ("certified_fen", "retention_fen", "deductions_fen", "payable_fen"):
+            if sum(getattr(item, name) for item in self.items) != getattr(self, name):
+                raise ValueError(f"the items sum to the account in {name}")
+        return self

@@ -1,0 +1,134 @@
+"""Who may do an official act: role x place x stage (rules.md section 6), and not on one's own work.
+
+Where no text of law names who acts, the roles are a proposal of this project, marked [D].
+"""
+
+from models.messages.acts import ACTS
+from models.values.actor import Actor, Role
+from models.values.base import Carried
+from models.values.refusal import Problem, Refused
+
+
+class Grant(Carried):
+    """An actor may act in `role` for the place with this path ("district/street/…") and below."""
+
+    actor_id: str
+    label: str
+    role: Role
+    place: str
+
+
+class Authority(Carried):
+    """Who may do an act, and by which provision."""
+
+    roles: frozenset[Role]
+    article: str
+
+
+_CONVENERS = frozenset({Role.OWNERS_COMMITTEE, Role.RESIDENTS_COMMITTEE, Role.STREET_OFFICE})
+_TENDERER = frozenset({Role.OWNERS_COMMITTEE, Role.STREET_OFFICE, Role.DISTRICT_BUREAU})
+_GOVERNMENT = frozenset({Role.STREET_OFFICE, Role.DISTRICT_BUREAU})
+_SUPERVISION = frozenset({Role.SUPERVISOR, Role.CHIEF_SUPERVISOR})
+
+
+def _by(roles: frozenset[Role] | Role, article: str) -> Authority:
+    given = frozenset({roles}) if isinstance(roles, Role) else roles
+    return Authority(roles=given, article=article)
+
+
+ROLES_OF_ACT: dict[str, Authority] = {
+    "open_vote": _by(
+        _CONVENERS,
+        "Property Management Regs art. 15; Shandong art. 28 (the street office in default)",
+    ),
+    "revise_scheme": _by(_CONVENERS, "[D] whoever convenes the vote proposes what is voted on"),
+    "answer_objection": _by(
+        _CONVENERS | _GOVERNMENT,
+        "Tendering Regs art. 54 (the tenderer); otherwise [D]",
+    ),
+    "grant_subsidy": _by(_GOVERNMENT, "Shandong art. 77 (the government subsidises)"),
+    "decline_subsidy": _by(_GOVERNMENT, "Shandong art. 77 (the government subsidises)"),
+    "approve_relief": _by(_GOVERNMENT, "[D] hardship, rules 2.5"),
+    "decide_collection": _by(_CONVENERS, "[D] non-payers, E13"),
+    "publish_tender": _by(_TENDERER, "Tendering Law art. 16 (the tenderer)"),
+    "record_evaluation": _by(Role.EVALUATOR, "Tendering Law art. 37, 40"),
+    "approve_direct_award": _by(_GOVERNMENT, "[D] approval route, B-20"),
+    "withdraw_candidate": _by(
+        _TENDERER | {Role.CONTRACTOR},
+        "Tendering Regs art. 55 (the candidate gives up, or the tenderer strikes it out)",
+    ),
+    "award_contract": _by(_TENDERER, "Tendering Law art. 40, 45 (the tenderer)"),
+    "sign_contract": _by(_TENDERER, "Tendering Law art. 46 (the tenderer)"),
+    "report_item": _by(Role.CONTRACTOR, "Quality Regs art. 30"),
+    "record_inspection": _by(_SUPERVISION, "Quality Regs art. 37"),
+    "report_rectified": _by(Role.CONTRACTOR, "Quality Regs art. 32"),
+    "accept_works": _by(Role.CHIEF_SUPERVISOR, "Quality Regs art. 37(2)"),
+    "approve_payment": _by(_TENDERER, "[D] the client pays, after Quality Regs art. 37(2)"),
+    "resolve_ticket": _by(
+        frozenset({Role.GRID_WORKER, Role.RESIDENTS_COMMITTEE}) | _GOVERNMENT,
+        "Weifang Hotline Regs art. 20; the ladder is [D], rules 5.2",
+    ),
+    "confirm_ticket": _by(
+        frozenset({Role.OWNER, Role.RESIDENT}),
+        "Weifang Hotline Regs art. 14, 25 (whoever complained rates)",
+    ),
+    "cancel_renovation": _by(_GOVERNMENT, "[D] the office that organises it stops it, E42"),
+}
+"""Every official act with the roles that may do it; an act that is missing here is nobody's."""
+
+
+def check_act(
+    act_name: str, stage_of_renovation: str, grants: tuple[Grant, ...], place_path: str
+) -> Actor:
+    """The actor, in the capacity that allows the act; of several, the one of the narrowest place.
+
+    `grants` are those of one person; `place_path` is the renovation's.
+
+    Raises:
+        Refused: `authority.unknown_act`, `authority.wrong_role`, `authority.outside_place` or
+            `authority.wrong_stage`.
+    """
+    act, authority = ACTS.get(act_name), ROLES_OF_ACT.get(act_name)
+    if act is None or authority is None:
+        raise Refused(Problem(code="authority.unknown_act", params={"act": act_name}))
+    in_role = [grant for grant in grants if grant.role in authority.roles]
+    if not in_role:
+        roles = ", ".join(sorted(authority.roles))
+        params: dict[str, str | int] = {"act": act_name, "roles": roles}
+        raise Refused(Problem(code="authority.wrong_role", params=params))
+    here = [grant for grant in in_role if covers(grant.place, place_path)]
+    if not here:
+        places = ", ".join(sorted({grant.place for grant in in_role}))
+        raise Refused(
+            Problem(
+                code="authority.outside_place",
+                params={"act": act_name, "places": places, "place": place_path},
+            )
+        )
+    if act.stage and act.stage != stage_of_renovation:
+        raise Refused(
+            Problem(
+                code="authority.wrong_stage",
+                params={"act": act_name, "stage": act.stage, "now": stage_of_renovation},
+            )
+        )
+    grant = max(here, key=lambda each: each.place.count("/"))
+    return Actor(id=grant.actor_id, role=grant.role, label=grant.label, place=grant.place)
+
+
+def covers(place: str, path: str) -> bool:
+    """Is `path` the place or below it, segment by segment? "d/s1" does not cover "d/s10"."""
+    own = place.split("/")
+    return bool(place) and path.split("/")[: len(own)] == own
+
+
+def refuse_same_person(previous_actor_id: str | None, actor_id: str, code: str) -> None:
+    """Nobody passes the own work: whoever did the earlier step may not do this one.
+
+    `previous_actor_id` is None where there was no earlier step.
+
+    Raises:
+        Refused: `code`, with the actor.
+    """
+    if previous_actor_id is not None and previous_actor_id == actor_id:
+        raise Refused(Problem(code=code, params={"actor": actor_id}))

@@ -1,0 +1,77 @@
+"""Cost sharing (费用分摊) as law and arithmetic: rules.md section 2, exact to the fen.
+
+`rounding` gives whole fen, `money_plan` lets others pay first and finds the gap, `keys` spreads
+the gap over the units, `collection` is about paying it, `settlement` about a changed end.
+"""
+
+from rules.cost_sharing.collection import (
+    balance,
+    collected,
+    collection_permille,
+    due_by,
+    instalments,
+    late_fee_fen,
+    relief_room_fen,
+    relieve,
+    subsidy_loss,
+)
+from rules.cost_sharing.keys import (
+    COUNTED_KINDS,
+    indicative_levy_fen,
+    payers,
+    share_table,
+    unit_price_fen,
+    weights,
+)
+from rules.cost_sharing.money_plan import gap_fen, gap_plan, waterfall, with_subsidy, without_items
+from rules.cost_sharing.rounding import largest_remainder
+from rules.cost_sharing.settlement import (
+    adjustments,
+    award_items,
+    award_totals,
+    contingency_fen,
+    credited,
+    late_joining,
+    owners_part_fen,
+    paid_back,
+    refunds,
+    sunk_net_fen,
+    with_credit,
+    within_limit,
+)
+
+__all__ = [
+    "COUNTED_KINDS",
+    "adjustments",
+    "award_items",
+    "award_totals",
+    "balance",
+    "collected",
+    "collection_permille",
+    "contingency_fen",
+    "credited",
+    "due_by",
+    "gap_fen",
+    "gap_plan",
+    "indicative_levy_fen",
+    "instalments",
+    "largest_remainder",
+    "late_fee_fen",
+    "late_joining",
+    "owners_part_fen",
+    "paid_back",
+    "payers",
+    "refunds",
+    "relief_room_fen",
+    "relieve",
+    "share_table",
+    "subsidy_loss",
+    "sunk_net_fen",
+    "unit_price_fen",
+    "waterfall",
+    "weights",
+    "with_credit",
+    "with_subsidy",
+    "within_limit",
+    "without_items",
+]

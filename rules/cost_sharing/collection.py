@@ -1,0 +1,140 @@
+"""Paying the shares: instalments, threshold, late fee, relief, the sale of a flat (rules.md 2.5)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from fractions import Fraction
+
+from models.values.cost_sharing import PERMILLE, Balance, Instalment, Relief, ShareTotal
+from models.values.decision import Check, Decision
+from models.values.refusal import Problem, Refused
+from models.values.timetable import Timetable
+from rules.cost_sharing.rounding import largest_remainder
+
+HOUSEHOLD = ""
+"""The household's own part in a split; it sorts before every fund, so a tied fen is its own."""
+
+
+def instalments(totals: Sequence[ShareTotal], permilles: Sequence[int]) -> tuple[Instalment, ...]:
+    """Each unit's total over the voted percentages, by largest remainder (rules.md 2.4).
+
+    The rows of a unit sum to its total and so the columns sum to the owners' total; equal totals
+    have equal instalments. A tied fen goes to the earlier instalment. Refused: parts that are not
+    1000 permille together.
+    """
+    if sum(permilles) != PERMILLE or min(permilles) < 0:
+        raise Refused(
+            Problem(
+                code="cost_sharing.instalments_sum",
+                params={"have": sum(permilles), "need": PERMILLE},
+            )
+        )
+    # Numbers as text of one width, so that the tie by id is the tie by number.
+    parts = {f"{number:04d}": part for number, part in enumerate(permilles, start=1)}
+    return tuple(
+        Instalment(unit_number=total.unit_number, number=int(number), amount_fen=amount)
+        for total in totals
+        for number, amount in largest_remainder(total.amount_fen, parts).items()
+    )
+
+
+def collection_permille(part: int, whole: int) -> int:
+    """Paid of due in permille, rounded half up, for notices and pages; nothing due is 1000."""
+    return (2 * PERMILLE * part + whole) // (2 * whole) if whole else PERMILLE
+
+
+def due_by(
+    table: Sequence[tuple[Instalment, datetime]], moment: datetime
+) -> tuple[ShareTotal, ...]:
+    """What each unit owes by a moment: its instalments that have fallen due, summed."""
+    sums: dict[str, int] = {}
+    for instalment, due_at in table:
+        sums.setdefault(instalment.unit_number, 0)
+        if due_at <= moment:
+            sums[instalment.unit_number] += instalment.amount_fen
+    return tuple(ShareTotal(unit_number=number, amount_fen=sums[number]) for number in sorted(sums))
+
+
+def collected(collected_fen: int, due_fen: int, timetable: Timetable) -> Decision:
+    """Whether enough is collected or guaranteed to start the works (rules.md 2.5).
+
+    `collected_fen` counts each unit up to what it owes: a neighbour's overpayment covers nobody.
+    """
+    need = Fraction(due_fen * timetable.collection_threshold_permille, PERMILLE)
+    passed = collected_fen >= need
+    check = Check(
+        code="cost_sharing.collected",
+        article="rules 2.5, collection threshold",
+        have=Fraction(collected_fen),
+        op=">=",
+        need=need,
+        unit="fen",
+        passed=passed,
+    )
+    return Decision(verdict="PASS" if passed else "FAIL", checks=(check,))
+
+
+def late_fee_fen(instalment_fen: int, permille_a_month: int, started_months: int) -> int:
+    """Simple interest per started month, each month rounded up; only where the owners voted it."""
+    return -(-instalment_fen * permille_a_month // PERMILLE) * started_months
+
+
+def relieve(
+    unit_number: str, charge_fen: int, permille: int, funds: Mapping[str, int], kind: str
+) -> tuple[Relief, ...]:
+    """Split a charge between a household in hardship and the funds that pay for it (E14).
+
+    `permille` of the charge is relieved, spread over the funds by their weights; what the funds
+    do not pay stays with the household and never goes to the neighbours.
+    """
+    weight = sum(funds.values())
+    if weight <= 0 or HOUSEHOLD in funds:
+        raise Refused(Problem(code="cost_sharing.relief_without_fund", where=unit_number))
+    parts: dict[str, int | Fraction] = {
+        fund: Fraction(permille * part, weight) for fund, part in funds.items()
+    }
+    parts[HOUSEHOLD] = PERMILLE - permille
+    split = largest_remainder(charge_fen, parts)
+    return tuple(
+        Relief(unit_number=unit_number, kind=kind, amount_fen=split[fund], funded_by=fund)
+        for fund in sorted(funds)
+    )
+
+
+def relief_room_fen(charge_fen: int, paid_fen: int) -> int:
+    """The most that relief may take over: what the unit still owes."""
+    return max(charge_fen - paid_fen, 0)
+
+
+def subsidy_loss(lost_fen: int, gap_fen: int, timetable: Timetable) -> Decision:
+    """Whether a lost subsidy can be borne without a new vote (E15): at most 5% of the gap."""
+    most = Fraction(gap_fen * timetable.subsidy_re_vote_permille, PERMILLE)
+    passed = lost_fen <= most
+    check = Check(
+        code="cost_sharing.subsidy_lost",
+        article="rules 8, E15",
+        have=Fraction(lost_fen),
+        op="<=",
+        need=most,
+        unit="fen",
+        passed=passed,
+    )
+    return Decision(verdict="PASS" if passed else "FAIL", checks=(check,))
+
+
+def balance(
+    unit_number: str,
+    table: Sequence[tuple[Instalment, datetime]],
+    paid_fen: int,
+    sold_at: datetime,
+) -> Balance:
+    """The certificate of balance at a sale (E18): the charge follows the title at the due date."""
+    own = [(part, due_at) for part, due_at in table if part.unit_number == unit_number]
+    due = sum(part.amount_fen for part, due_at in own if due_at <= sold_at)
+    return Balance(
+        unit_number=unit_number,
+        due_fen=due,
+        paid_fen=paid_fen,
+        overdue_fen=max(due - paid_fen, 0),
+        credit_fen=max(paid_fen - due, 0),
+        later_fen=sum(part.amount_fen for part, due_at in own if due_at > sold_at),
+    )

@@ -1,0 +1,210 @@
+"""The keys that spread an item's gap over the units that pay for it (rules.md 2.3)."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+from models.values.cost_sharing import (
+    CostItem,
+    CostKey,
+    FundedItem,
+    Share,
+    ShareTable,
+    ShareTotal,
+    ShareUnit,
+)
+from models.values.refusal import Problem, Refused
+from models.values.voting import UnitKind
+from rules.cost_sharing.rounding import largest_remainder
+
+COUNTED_KINDS: tuple[UnitKind, ...] = ("flat", "shop", "other")
+"""Exclusive parts (专有部分) that share costs unless the rule pack says otherwise; parking and
+storage rarely can be registered, so they pay only where an item lists them by number."""
+
+ALL_PERCENT = 100
+FLOOR_KEYS = (CostKey.FLOOR_COEFFICIENT, CostKey.COEFFICIENT_AREA, CostKey.FLOOR_PERCENT)
+
+
+def payers(
+    item: CostItem, units: Iterable[ShareUnit], counted: Sequence[UnitKind] = COUNTED_KINDS
+) -> tuple[ShareUnit, ...]:
+    """The units that pay for an item, in the order given. Refused: a listed unit that is unknown."""
+    units = tuple(units)
+    who = item.payers
+    if who.scope == "listed":
+        unknown = sorted(set(who.units) - {unit.number for unit in units})
+        if unknown:
+            raise Refused(
+                *(
+                    Problem(
+                        code="cost_sharing.payer_unknown", where=item.id, params={"unit": number}
+                    )
+                    for number in unknown
+                )
+            )
+        listed = set(who.units)
+        found = [unit for unit in units if unit.number in listed]
+    else:
+        found = [
+            unit
+            for unit in units
+            if unit.kind in counted
+            and (who.scope == "estate" or unit.building == who.building)
+            and (who.scope != "entrance" or unit.entrance == who.entrance)
+        ]
+    return tuple(unit for unit in found if unit.floor not in who.exempt_floors)
+
+
+def weights(item: CostItem, paying: Sequence[ShareUnit]) -> dict[str, int | Fraction]:
+    """The weight of each paying unit under the item's key; only their proportion has a meaning.
+
+    Refused: a floor without a voted coefficient, percentages that are not 100 or that fall on a
+    floor where nobody pays, undivided shares that are not known.
+    """
+    if item.key is CostKey.AREA:
+        return {unit.number: unit.area_dm2 for unit in paying}
+    if item.key is CostKey.HOUSEHOLD:
+        return {unit.number: 1 for unit in paying}
+    if item.key is CostKey.SHARE:
+        return _by_shares(item, paying)
+    floors = _floor_weights(item, paying)
+    if item.key is CostKey.COEFFICIENT_AREA:
+        return {unit.number: floors[unit.floor] * unit.area_dm2 for unit in paying}
+    # First between the floors, then by area within the floor: it differs from coefficient times
+    # area as soon as the floors differ in area.
+    area: dict[int, int] = defaultdict(int)
+    for unit in paying:
+        area[unit.floor] += unit.area_dm2
+    return {
+        unit.number: floors[unit.floor] * Fraction(unit.area_dm2, area[unit.floor])
+        for unit in paying
+    }
+
+
+def share_table(
+    items: Sequence[CostItem],
+    funded: Sequence[FundedItem],
+    units: Sequence[ShareUnit],
+    counted: Sequence[UnitKind] = COUNTED_KINDS,
+) -> ShareTable:
+    """Every unit's share of every item's gap; each item sums to its gap, all to the owners' total.
+
+    A unit that pays for an item with weight 0 has a row of 0. Refused: a unit number twice, an
+    item with a gap that nobody pays for, and what `weights` refuses.
+    """
+    twice = _twice(unit.number for unit in units)
+    if twice:
+        raise Refused(*(Problem(code="cost_sharing.unit_twice", where=unit) for unit in twice))
+    rules = {item.id: item for item in items}
+    shares: list[Share] = []
+    totals: dict[str, int] = defaultdict(int)
+    for part in funded:
+        item = rules[part.item_id]
+        if part.gap_fen == 0:
+            continue
+        paying = payers(item, units, counted)
+        if not paying:
+            raise Refused(Problem(code="cost_sharing.item_without_payers", where=item.id))
+        parts = largest_remainder(part.gap_fen, weights(item, paying))
+        for number in sorted(parts):
+            totals[number] += parts[number]
+            shares.append(Share(unit_number=number, item_id=item.id, amount_fen=parts[number]))
+    return ShareTable(
+        shares=tuple(shares),
+        totals=tuple(
+            ShareTotal(unit_number=number, amount_fen=totals[number]) for number in sorted(totals)
+        ),
+        total_fen=sum(totals.values()),
+    )
+
+
+def indicative_levy_fen(total_fen: int, all_shares: int, shares: int) -> int:
+    """The levy of a unit as Hong Kong owners were told it: per share rounded up, then multiplied.
+
+    For reference only: the sum is more than the total, so the shares are never computed this way.
+    """
+    return -(-total_fen // all_shares) * shares
+
+
+def unit_price_fen(
+    area_dm2: int,
+    price_fen_per_m2: int,
+    *,
+    minimum_dm2: int = 0,
+    extension_dm2: int = 0,
+    extension_max_dm2: int = 0,
+    extension_price_fen_per_m2: int = 0,
+) -> int:
+    """A price per square metre with a least area, and a dearer one for an extension (Hangzhou).
+
+    A broken fen is left to the payer. Refused: an extension above the most that is allowed.
+    """
+    if extension_dm2 > extension_max_dm2:
+        raise Refused(
+            Problem(
+                code="cost_sharing.extension_too_large",
+                params={"have": extension_dm2, "most": extension_max_dm2},
+            )
+        )
+    charged = max(area_dm2, minimum_dm2) * price_fen_per_m2
+    return (charged + extension_dm2 * extension_price_fen_per_m2) // 100
+
+
+def _by_shares(item: CostItem, paying: Sequence[ShareUnit]) -> dict[str, int | Fraction]:
+    found: dict[str, int | Fraction] = {}
+    problems = []
+    for unit in paying:
+        if unit.shares is None:
+            problems.append(
+                Problem(
+                    code="cost_sharing.shares_unknown", where=item.id, params={"unit": unit.number}
+                )
+            )
+        else:
+            found[unit.number] = unit.shares
+    if problems:
+        raise Refused(*problems)
+    return found
+
+
+def _floor_weights(item: CostItem, paying: Sequence[ShareUnit]) -> dict[int, Fraction]:
+    """The voted table of floors, complete for those who pay and with nothing left over."""
+    twice = _twice(str(row.floor) for row in item.floors)
+    table = {row.floor: row.weight for row in item.floors}
+    there = {unit.floor for unit in paying}
+    problems = [
+        Problem(code="cost_sharing.floor_twice", where=item.id, params={"floor": floor})
+        for floor in twice
+    ]
+    problems += [
+        Problem(code="cost_sharing.floor_without_weight", where=item.id, params={"floor": floor})
+        for floor in sorted(there - set(table))
+    ]
+    if item.key is CostKey.FLOOR_PERCENT:
+        total = sum(table.values())
+        if total != ALL_PERCENT:
+            problems.append(
+                Problem(
+                    code="cost_sharing.floor_percent_sum",
+                    where=item.id,
+                    params={"have": str(total), "need": ALL_PERCENT},
+                )
+            )
+        problems += [
+            Problem(
+                code="cost_sharing.floor_without_payers", where=item.id, params={"floor": floor}
+            )
+            for floor in sorted(set(table) - there)
+            if table[floor] > 0
+        ]
+    if problems:
+        raise Refused(*problems)
+    return table
+
+
+def _twice(names: Iterable[str]) -> list[str]:
+    seen: set[str] = set()
+    again: set[str] = set()
+    for name in names:
+        (again if name in seen else seen).add(name)
+    return sorted(again)

@@ -1,0 +1,339 @@
+"""Inspection (检查验收) as law and arithmetic: rules.md section 4, E30-E33.
+
+Who may inspect what and when, what an outcome makes of a work item, when the contractor is in
+default, and what accepted works are worth. Quality Regs = 建设工程质量管理条例 (S13).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from fractions import Fraction
+
+from models.values.actor import Actor, Role
+from models.values.cost_sharing import PERMILLE
+from models.values.decision import Check, Decision, Operator
+from models.values.inspection import (
+    InspectionKind,
+    InspectionOutcome,
+    ItemFacts,
+    ItemPayment,
+    ItemState,
+    Ruling,
+    WorksPayment,
+)
+from models.values.refusal import Problem, Refused
+from models.values.timetable import Timetable, WorkCalendar
+from rules.cost_sharing import largest_remainder
+from rules.deadlines import deadline
+from rules.voting import compare
+
+OPEN_STATES = (ItemState.PLANNED, ItemState.REPORTED, ItemState.REJECTED)
+"""An item in one of these stands in the way of the acceptance."""
+
+INSPECTORS = frozenset({Role.SUPERVISOR, Role.CHIEF_SUPERVISOR})
+"""No next procedure and no material without the supervising engineer's signature (art. 37)."""
+
+
+def inspection_problems(
+    item: ItemFacts,
+    kind: InspectionKind,
+    outcome: InspectionOutcome,
+    defects: Sequence[str],
+    inspector: Actor,
+    contractor_id: str,
+) -> tuple[Problem, ...]:
+    """Everything that speaks against recording this inspection; empty when nothing does.
+
+    Quality Regs art. 29-32, 37: only a supervising engineer, never the contractor; concealed works
+    before they are covered; a failure names its defects; who failed an item does not pass it [D].
+    """
+    problems = list(_inspector_problems(item, inspector, contractor_id))
+    if item.state is not ItemState.REPORTED:
+        problems.append(_problem("inspection.not_reported", item, state=item.state.value))
+    if kind == "completion":
+        problems.append(_problem("inspection.completion_is_acceptance", item))
+    if kind == "concealed" and not item.concealed:
+        problems.append(_problem("inspection.nothing_concealed", item))
+    if kind == "stage" and not may_cover(item).passed:
+        problems.append(_problem("inspection.concealed_first", item))
+    if outcome == "FAIL" and not any(defect.strip() for defect in defects):
+        problems.append(_problem("inspection.defects_missing", item))
+    return tuple(problems)
+
+
+def may_cover(item: ItemFacts) -> Decision:
+    """May the next procedure go over this item? Concealed works only after their own inspection.
+
+    Civil Code art. 798, Quality Regs art. 30; what was covered without it is opened up and
+    inspected again at the contractor's cost (E31).
+    """
+    return _decision(
+        _check(
+            "inspection.concealed_seen",
+            "Civil Code art. 798; Quality Regs art. 30",
+            int(item.seen_before_cover),
+            ">=",
+            int(item.concealed),
+            "inspections",
+        )
+    )
+
+
+def rule_inspection(
+    item: ItemFacts, kind: InspectionKind, outcome: InspectionOutcome, timetable: Timetable
+) -> Ruling:
+    """What the outcome makes of the item.
+
+    FAIL rejects it until it is put right (Quality Regs art. 32); more failed rounds than the limit
+    are the contractor's default [D 4.1]. A pass of materials or of concealed works lets the item
+    stand for its stage inspection; a pass of the stage passes the item.
+    """
+    failed = item.failed_rounds + (outcome == "FAIL")
+    decision = _decision(
+        _check(
+            "inspection.failed_rounds",
+            "Quality Regs art. 32; rules 4.1",
+            failed,
+            "<=",
+            timetable.rectification_limit,
+            "rounds",
+        )
+    )
+    if outcome == "FAIL":
+        state = ItemState.REJECTED if decision.passed else ItemState.DEFAULT
+    else:
+        state = ItemState.PASSED if kind == "stage" else ItemState.REPORTED
+    return Ruling(state=state, round=len(item.history) + 1, failed_rounds=failed, decision=decision)
+
+
+def rectification_due(
+    item: ItemFacts, timetable: Timetable, calendar: WorkCalendar
+) -> datetime | None:
+    """When a rejected item has to be put right, in case time; None when it is not rejected."""
+    failure = item.last_failure
+    if item.state is not ItemState.REJECTED or failure is None:
+        return None
+    return deadline(failure.recorded_at, timetable.rectification_period, calendar, timetable.zone)
+
+
+def acceptance_problems(states: Iterable[ItemState], actor: Actor) -> tuple[Problem, ...]:
+    """What speaks against the completion acceptance (竣工验收).
+
+    Quality Regs art. 16, 37(2), Civil Code art. 799: all works done, signed by the chief
+    supervising engineer.
+    """
+    problems: list[Problem] = []
+    if actor.role is not Role.CHIEF_SUPERVISOR:
+        problems.append(
+            Problem(code="inspection.not_chief_supervisor", params={"role": actor.role.value})
+        )
+    left = sum(state in OPEN_STATES for state in states)
+    if left:
+        problems.append(Problem(code="inspection.works_open", params={"open": left}))
+    return tuple(problems)
+
+
+def acceptance(states: Sequence[ItemState]) -> Decision:
+    """The count behind the acceptance: items still open against none."""
+    left = sum(state in OPEN_STATES for state in states)
+    return _decision(
+        _check("inspection.open_items", "Quality Regs art. 16(2)", left, "<=", 0, "items")
+    )
+
+
+def payment_problems(
+    actor: Actor, accepted_by: str | None, contractor_id: str
+) -> tuple[Problem, ...]:
+    """What speaks against releasing the money: no acceptance (art. 37(2)), or one's own work."""
+    if accepted_by is None:
+        return (Problem(code="inspection.not_accepted"),)
+    if actor.id == accepted_by:
+        return (Problem(code="inspection.payment_by_acceptor", params={"actor": actor.id}),)
+    if actor.role is Role.CONTRACTOR or actor.id == contractor_id:
+        return (Problem(code="inspection.payment_by_contractor", params={"actor": actor.id}),)
+    return ()
+
+
+def works_payment(
+    items: Sequence[ItemFacts],
+    contract_fen: int,
+    omissions_fen: int,
+    contract_retention_permille: int,
+    timetable: Timetable,
+) -> WorksPayment:
+    """The account of the accepted works: passed items at contract prices, less what is kept.
+
+    The planned values are scaled to the contract value by largest remainder; items in default are
+    not certified (E30, E36); omissions lower what is certified; the retention is rounded down.
+
+    Raises:
+        Refused: `inspection.omissions_above_value`, `inspection.variation_needs_decision` (E33).
+    """
+    scaled = contract_prices(items, contract_fen)
+    passed = {i.id: scaled[i.id] for i in items if i.state is ItemState.PASSED}
+    default_fen = sum(scaled[i.id] for i in items if i.state is ItemState.DEFAULT)
+    passed_fen = sum(passed.values())
+    if omissions_fen > passed_fen:
+        raise Refused(
+            Problem(
+                code="inspection.omissions_above_value",
+                params={"omissions": omissions_fen, "value": passed_fen},
+            )
+        )
+    variation = variation_check(omissions_fen, contract_fen, timetable)
+    if not variation.passed:
+        raise Refused(
+            Problem(
+                code="inspection.variation_needs_decision",
+                params={"omissions": omissions_fen, "permille": timetable.variation_permille},
+            )
+        )
+    kept_permille = min(contract_retention_permille, timetable.retention_permille)
+    certified_fen = passed_fen - omissions_fen
+    kept_fen = retention_fen(certified_fen, kept_permille)
+    rows = _item_payments(passed, omissions_fen, kept_fen)
+    return WorksPayment(
+        contract_fen=contract_fen,
+        passed_fen=passed_fen,
+        default_fen=default_fen,
+        omissions_fen=omissions_fen,
+        certified_fen=certified_fen,
+        retention_permille=kept_permille,
+        retention_fen=kept_fen,
+        deductions_fen=0,
+        payable_fen=payable_fen(certified_fen, kept_fen),
+        items=rows,
+        decision=_decision(
+            variation, *_payment_checks(certified_fen, contract_fen, kept_fen, timetable)
+        ),
+    )
+
+
+def contract_prices(items: Sequence[ItemFacts], contract_fen: int) -> dict[str, int]:
+    """Every item at contract prices: the planned values scaled by largest remainder, in fen."""
+    counted = {i.id: i.value_fen for i in items if i.state is not ItemState.CANCELLED}
+    prices = dict.fromkeys((i.id for i in items), 0)
+    if not any(counted.values()):
+        # Without planned values every item weighs the same; without items there is nothing.
+        counted = dict.fromkeys(counted, 1)
+    if counted:
+        prices.update(largest_remainder(contract_fen, counted))
+    return prices
+
+
+def retention_fen(certified_fen: int, permille: int) -> int:
+    """The quality retention (质量保证金), rounded down in favour of the contractor."""
+    return certified_fen * permille // PERMILLE
+
+
+def payable_fen(
+    certified_fen: int, retention_fen: int, advance_fen: int = 0, deductions_fen: int = 0
+) -> int:
+    """`certified - retention - advance recovery - deductions` (rules.md 4.2), never below zero.
+
+    Raises:
+        Refused: `inspection.nothing_payable` when more is kept than is certified.
+    """
+    left = certified_fen - retention_fen - advance_fen - deductions_fen
+    if left < 0:
+        raise Refused(Problem(code="inspection.nothing_payable", params={"short": -left}))
+    return left
+
+
+def omission_credit_fen(item_fen: int, work_done_fen: int = 0, deposits_fen: int = 0) -> int:
+    """The credit for an omitted item: `price - work done - irrecoverable deposits` (rules.md 4.2).
+
+    Raises:
+        Refused: `inspection.omission_below_zero` when more was spent than the item's price.
+    """
+    credit = item_fen - work_done_fen - deposits_fen
+    if credit < 0:
+        raise Refused(Problem(code="inspection.omission_below_zero", params={"short": -credit}))
+    return credit
+
+
+def certified_before_fen(cumulative_fen: int, certificates_fen: Sequence[int]) -> int:
+    """What was certified before these certificates, from the cumulative sum after them."""
+    return cumulative_fen - sum(certificates_fen)
+
+
+def variation_check(changed_fen: int, contract_fen: int, timetable: Timetable) -> Check:
+    """A variation above a part of the contract needs a new decision of the owners (E33)."""
+    return _check(
+        "inspection.variation",
+        "rules E33",
+        changed_fen,
+        "<=",
+        Fraction(contract_fen * timetable.variation_permille, PERMILLE),
+        "fen",
+    )
+
+
+def _inspector_problems(item: ItemFacts, inspector: Actor, contractor_id: str) -> Iterable[Problem]:
+    if inspector.role is Role.CONTRACTOR or inspector.id == contractor_id:
+        yield _problem("inspection.own_work", item, actor=inspector.id)
+    elif inspector.role not in INSPECTORS:
+        yield _problem("inspection.not_a_supervisor", item, role=inspector.role.value)
+    failure = item.last_failure
+    if failure is not None and failure.inspector_id == inspector.id:
+        yield _problem("inspection.same_inspector", item, actor=inspector.id)
+
+
+def _payment_checks(
+    certified_fen: int, contract_fen: int, kept_fen: int, timetable: Timetable
+) -> tuple[Check, ...]:
+    most = Fraction(certified_fen * timetable.retention_permille, PERMILLE)
+    return (
+        _check(
+            "inspection.certified_within_contract",
+            "Quality Regs art. 37(2)",
+            certified_fen,
+            "<=",
+            contract_fen,
+            "fen",
+        ),
+        _check("inspection.retention", "Jianzhi 2017 no. 138 art. 7", kept_fen, "<=", most, "fen"),
+    )
+
+
+def _item_payments(
+    passed: Mapping[str, int], omissions_fen: int, kept_fen: int
+) -> tuple[ItemPayment, ...]:
+    omitted = _spread(omissions_fen, passed)
+    certified = {key: value - omitted[key] for key, value in passed.items()}
+    kept = _spread(kept_fen, certified)
+    return tuple(
+        ItemPayment(
+            item_id=key,
+            certified_fen=value,
+            retention_fen=kept[key],
+            payable_fen=value - kept[key],
+        )
+        for key, value in certified.items()
+    )
+
+
+def _spread(total: int, weights: Mapping[str, int]) -> dict[str, int]:
+    return largest_remainder(total, weights) if total else dict.fromkeys(weights, 0)
+
+
+def _problem(code: str, item: ItemFacts, **params: str | int) -> Problem:
+    return Problem(code=code, params={"item": item.id, **params})
+
+
+def _check(
+    code: str, article: str, have: int, op: Operator, need: int | Fraction, unit: str
+) -> Check:
+    return Check(
+        code=code,
+        article=article,
+        have=Fraction(have),
+        op=op,
+        need=Fraction(need),
+        unit=unit,
+        passed=compare(have, op, need),
+    )
+
+
+def _decision(*checks: Check) -> Decision:
+    failed = any(check.passed is False for check in checks)
+    return Decision(verdict="FAIL" if failed else "PASS", checks=checks)

@@ -1,0 +1,165 @@
+"""Reading the file that opens a renovation: unknown fields, dates, money, periods; all at once."""
+
+from collections.abc import Iterator, Mapping
+from typing import cast
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from models.files.renovation import RenovationFile
+from models.files.roll import Roll
+from models.values.refusal import Problem, Refused
+from rules.file_mapping import FileMapping, Path, Plain, read_mapping, unreadable, words
+from rules.opening_checks import Draft, problems_in, problems_together
+
+MAX_PROBLEMS = 100
+MAX_WORD = 4_000
+
+
+def read_renovation(data: bytes, name: str) -> RenovationFile:
+    """The file of a renovation, YAML or (by its name) JSON, with everything in it checked.
+
+    Raises:
+        Refused: every problem, up to 100 and how many more; `where` names line and field.
+    """
+    mapping = read_mapping(data, name)
+    problems = [*mapping.problems, *_unreadable(mapping)]
+    fields, wrong = _fields(mapping)
+    problems += wrong
+    problems += problems_in(Draft(fields, mapping.where))
+    if problems:
+        raise Refused(*_limited(problems, name))
+    return RenovationFile.model_validate(fields)
+
+
+def check_together(file: RenovationFile, roll: Roll) -> None:
+    """What only file and roll together can show: payers, floors, shares and buildings that exist.
+
+    Raises:
+        Refused: every problem, up to 100 and how many more.
+    """
+    problems = list(problems_together(file.scheme, roll))
+    if problems:
+        raise Refused(*_limited(problems, roll.name))
+
+
+def _fields(mapping: FileMapping) -> tuple[dict[str, object], list[Problem]]:
+    """Each top field by itself, so that a mistake in one does not hide those of another."""
+    found: dict[str, object] = {}
+    problems = [
+        _problem(mapping, (key,), {"type": "extra_forbidden", "loc": (), "msg": "", "input": None})
+        for key in mapping.content
+        if key not in RenovationFile.model_fields
+    ]
+    for key, field in RenovationFile.model_fields.items():
+        if key not in mapping.content:
+            if field.is_required():
+                params: dict[str, str | int] = {"field": key}
+                problem = Problem(code="opening.field_missing", where=mapping.name, params=params)
+                problems.append(problem)
+            else:
+                found[key] = field.get_default(call_default_factory=True, validated_data={})
+            continue
+        adapter: TypeAdapter[object] = TypeAdapter(cast("type[object]", field.annotation))
+        value, errors = _validated(adapter, mapping.content[key])
+        problems += [_problem(mapping, (key, *error["loc"]), error) for error in errors]
+        if value is not None or not errors:
+            found[key] = value
+    return found, problems
+
+
+def _validated(adapter: TypeAdapter[object], raw: Plain) -> tuple[object, list[ErrorDetails]]:
+    """The value and its errors; unknown fields are errors that leave a value to look at."""
+    try:
+        return adapter.validate_python(raw, extra="forbid"), []
+    except ValidationError as error:
+        errors = error.errors(include_url=False, include_input=False)
+    if all(each["type"] == "extra_forbidden" for each in errors):
+        return adapter.validate_python(_without(raw, errors)), errors
+    return None, errors
+
+
+def _without(raw: Plain, errors: list[ErrorDetails]) -> Plain:
+    """The same data without the unknown fields."""
+    unknown = {tuple(each["loc"]) for each in errors}
+
+    def copy(value: Plain, path: Path) -> Plain:
+        if isinstance(value, dict):
+            return {
+                key: copy(each, (*path, key))
+                for key, each in value.items()
+                if (*path, key) not in unknown
+            }
+        if isinstance(value, list):
+            return [copy(each, (*path, number)) for number, each in enumerate(value)]
+        return value
+
+    return copy(raw, ())
+
+
+SENTENCES: Mapping[str, str] = {
+    "missing": "opening.field_missing",
+    "extra_forbidden": "opening.field_unknown",
+    "enum": "opening.not_one_of",
+    "literal_error": "opening.not_one_of",
+    "greater_than": "opening.must_be_above",
+    "greater_than_equal": "opening.must_be_at_least",
+    "less_than": "opening.must_be_below",
+    "less_than_equal": "opening.must_be_at_most",
+    "string_too_long": "opening.text_too_long",
+    "string_too_short": "opening.text_too_short",
+    "string_type": "opening.not_a_text",
+    "tuple_type": "opening.not_a_list",
+    "list_type": "opening.not_a_list",
+    "model_type": "opening.not_a_mapping",
+    "model_attributes_type": "opening.not_a_mapping",
+    "dict_type": "opening.not_a_mapping",
+}
+"""pydantic's kind of error to the code that has a sentence."""
+KINDS: Mapping[str, str] = {
+    "int": "opening.not_an_integer",
+    "date": "opening.not_a_date",
+    "bool": "opening.not_yes_or_no",
+}
+"""The same for families of errors, by the first word."""
+BOUNDS = ("gt", "ge", "lt", "le", "max_length", "min_length")
+
+
+def _problem(mapping: FileMapping, path: Path, error: ErrorDetails) -> Problem:
+    kind, context = error["type"], error.get("ctx", {})
+    code = SENTENCES.get(kind) or KINDS.get(kind.split("_")[0], "opening.field_invalid")
+    path = _shown(path)
+    params: dict[str, str | int] = {"field": str(path[-1])}
+    for bound in BOUNDS:
+        if bound in context:
+            params["bound"] = str(context[bound])
+    if code == "opening.not_one_of":
+        params["expected"] = str(context.get("expected", "")).replace("'", "")
+    if code == "opening.field_invalid":
+        params["expected"] = error["msg"].removeprefix("Value error, ")
+    return Problem(code=code, where=mapping.where(path), params=params)
+
+
+def _unreadable(mapping: FileMapping) -> Iterator[Problem]:
+    for path, word in words(mapping.content):
+        if unreadable(word):
+            yield Problem(code="opening.unreadable", where=mapping.where(_shown(path)))
+        elif len(word) > MAX_WORD:
+            yield Problem(
+                code="opening.text_too_long",
+                where=mapping.where(_shown(path)),
+                params={"field": str(_shown(path)[-1]), "bound": MAX_WORD},
+            )
+
+
+def _shown(path: Path) -> Path:
+    """The path without keys that are themselves too long or unreadable to be repeated."""
+    return tuple("…" if isinstance(p, str) and (len(p) > 64 or unreadable(p)) else p for p in path)  # noqa: PLR2004 - a width of print
+
+
+def _limited(problems: list[Problem], name: str) -> list[Problem]:
+    kept = problems[:MAX_PROBLEMS]
+    if len(problems) > MAX_PROBLEMS:
+        more = len(problems) - MAX_PROBLEMS
+        kept.append(Problem(code="opening.more_problems", where=name, params={"more": more}))
+    return kept

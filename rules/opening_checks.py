@@ -1,0 +1,359 @@
+"""What must hold in a renovation file beyond the types of its fields, and together with the roll.
+
+A check sees the fields that could be read; the others have problems of their own already.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel
+
+from models.files.renovation import LEVELS, Official, PlaceEntry, SandboxTime
+from models.files.roll import Roll
+from models.values.actor import Role
+from models.values.cost_sharing import PERMILLE, CostItem, CostKey, ShareUnit
+from models.values.decision import Check
+from models.values.refusal import Problem, Refused
+from models.values.scheme import SchemeContent
+from models.values.timetable import Timetable
+from models.values.voting import Motion, MotionKind
+from rules import cost_sharing
+from rules.file_mapping import Path
+from rules.timetables import check_timetable
+from rules.voting import kind_of, pack_in_force
+
+ID = re.compile(r"[\w-]{1,32}")
+"""Ids become parts of row ids, so they are short and have no dots or slashes."""
+LARGEST = 10**15
+"""Ten thousand thousand million yuan in fen; no number of a file is larger."""
+YEARS = range(2000, 2101)
+NOT_OFFICIALS = frozenset((Role.ENGINE, Role.OWNER, Role.RESIDENT))
+FLOOR_KEYS = (CostKey.FLOOR_COEFFICIENT, CostKey.COEFFICIENT_AREA, CostKey.FLOOR_PERCENT)
+ALL_PERCENT = 100
+METHODS = ("lowest_evaluated", "comprehensive")
+LONGEST_TEXT = 200
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The readable fields of a file, and how to name the place of one."""
+
+    fields: dict[str, object]
+    where: Callable[[Path], str]
+
+    def problem(self, code: str, *path: str | int, **params: str | int) -> Problem:
+        """A problem at a path of the file."""
+        return Problem(code=code, where=self.where(path), params=params)
+
+
+def problems_in(draft: Draft) -> Iterator[Problem]:
+    """Everything that is wrong with the fields that could be read."""
+    fields = draft.fields
+    start, end = fields.get("starts_on"), fields.get("ends_on")
+    yield from _dates(draft, start, end)
+    yield from _texts(draft)
+    places, officials = fields.get("places"), fields.get("officials")
+    if isinstance(places, tuple):
+        yield from _places(draft, places)
+        if isinstance(officials, tuple):
+            yield from _officials(draft, officials, places)
+    timetable = fields.get("timetable")
+    if isinstance(timetable, Timetable):
+        yield from _timetable(draft, timetable)
+    if isinstance(start, date):
+        yield from _region(draft, str(fields.get("region", "CN")), start)
+    sandbox = fields.get("sandbox")
+    if isinstance(sandbox, SandboxTime) and not 0 < sandbox.day_s <= 24 * 60 * 60:
+        yield draft.problem("opening.sandbox_day", "sandbox", "day_s")
+    budget, scheme = fields.get("budget_fen"), fields.get("scheme")
+    if isinstance(budget, int):
+        yield from _budget(draft, budget)
+    if isinstance(scheme, SchemeContent):
+        yield from _scheme(draft, scheme)
+        if isinstance(budget, int):
+            yield from _money(draft, budget, scheme)
+        if isinstance(timetable, Timetable):
+            yield from _bond(draft, scheme, timetable)
+
+
+def problems_together(scheme: SchemeContent, roll: Roll) -> Iterator[Problem]:
+    """Whether every item can be spread over units of this roll, and works are in its buildings."""
+    units = [
+        ShareUnit(
+            number=unit.number,
+            building=unit.building,
+            entrance=unit.entrance,
+            floor=unit.floor,
+            area_dm2=unit.area_dm2,
+            shares=unit.shares,
+            kind=unit.kind,
+        )
+        for unit in roll.units
+    ]
+    for item in scheme.items:
+        try:
+            paying = cost_sharing.payers(item, units)
+            if not paying:
+                params: dict[str, str | int] = {"item": item.id, "roll": roll.name}
+                yield Problem(code="opening.item_without_payers", where=item.id, params=params)
+            elif not any(cost_sharing.weights(item, paying).values()):
+                yield Problem(code="opening.weights_zero", where=item.id, params={"item": item.id})
+        except Refused as refused:
+            yield from refused.problems
+    buildings = {unit.building for unit in roll.units}
+    for work in scheme.works:
+        if work.building and work.building not in buildings:
+            yield Problem(
+                code="opening.building_unknown",
+                where=work.id,
+                params={"building": work.building, "roll": roll.name},
+            )
+
+
+def _dates(draft: Draft, start: object, end: object) -> Iterator[Problem]:
+    for field, day in (("starts_on", start), ("ends_on", end)):
+        if isinstance(day, date) and day.year not in YEARS:
+            first, last = YEARS.start, YEARS.stop - 1
+            yield draft.problem("opening.year", field, day=str(day), first=first, last=last)
+    if isinstance(start, date) and isinstance(end, date) and end < start:
+        yield draft.problem("opening.ends_before_start", "ends_on", start=str(start), end=str(end))
+
+
+def _texts(draft: Draft) -> Iterator[Problem]:
+    for field in ("title", "estate", "roll"):
+        text = draft.fields.get(field)
+        if isinstance(text, str) and not text.strip():
+            yield draft.problem("opening.text_too_short", field, field=field, bound=1)
+        elif isinstance(text, str) and len(text) > LONGEST_TEXT:
+            yield draft.problem("opening.text_too_long", field, field=field, bound=LONGEST_TEXT)
+    roll = draft.fields.get("roll")
+    if isinstance(roll, str) and (re.search(r"[/\\]", roll) or roll in {".", ".."}):
+        yield draft.problem("opening.roll_elsewhere", "roll")
+
+
+def _places(draft: Draft, places: tuple[PlaceEntry, ...]) -> Iterator[Problem]:
+    if tuple(place.level for place in places) != LEVELS:
+        yield draft.problem("opening.place_chain", "places", expected=", ".join(LEVELS))
+    yield from _ids(draft, places, "places")
+    for number, place in enumerate(places):
+        if not place.name.strip() or len(place.name) > LONGEST_TEXT:
+            yield draft.problem("opening.place_name", "places", number, "name", bound=LONGEST_TEXT)
+
+
+def _officials(
+    draft: Draft, officials: tuple[Official, ...], places: tuple[PlaceEntry, ...]
+) -> Iterator[Problem]:
+    ids = [place.id for place in places]
+    paths = {"/".join(ids[: end + 1]) for end in range(len(ids))}
+    known = paths | set(LEVELS[: len(ids)])
+    seen: set[tuple[str, str, str]] = set()
+    for number, official in enumerate(officials):
+        at = ("officials", number)
+        if not ID.fullmatch(official.id) or official.id == "engine":
+            yield draft.problem("opening.id_invalid", *at, "id")
+        if official.role in NOT_OFFICIALS:
+            yield draft.problem("opening.role_not_granted", *at, "role", role=official.role.value)
+        if not official.label.strip() or len(official.label) > LONGEST_TEXT:
+            yield draft.problem("opening.official_label", *at, "label", bound=LONGEST_TEXT)
+        if official.place not in known:
+            expected = ", ".join(LEVELS)
+            yield draft.problem("opening.place_outside", *at, "place", expected=expected)
+        grant = (official.id, official.role.value, official.place)
+        if grant in seen:
+            yield draft.problem("opening.grant_twice", *at, role=official.role.value)
+        seen.add(grant)
+
+
+def _timetable(draft: Draft, timetable: Timetable) -> Iterator[Problem]:
+    try:
+        ZoneInfo(timetable.zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        yield draft.problem("opening.zone_unknown", "timetable", "zone")
+    for check in check_timetable(timetable).failed:
+        yield _unlawful(draft, check)
+
+
+def _unlawful(draft: Draft, check: Check) -> Problem:
+    """A period or limit the law does not allow, with both numbers and the article."""
+    field = check.code.removeprefix("timetable.")
+    return draft.problem(
+        "opening.unlawful",
+        "timetable",
+        field,
+        field=field,
+        have=str(check.have),
+        op=check.op,
+        need=str(check.need),
+        unit=check.unit,
+        article=check.article,
+    )
+
+
+def _region(draft: Draft, region: str, on: date) -> Iterator[Problem]:
+    try:
+        pack_in_force(region, on)
+    except Refused:
+        yield draft.problem("opening.region_unknown", "region", on=str(on))
+
+
+def _budget(draft: Draft, budget: int) -> Iterator[Problem]:
+    if budget < 0:
+        yield draft.problem("opening.budget_negative", "budget_fen", have=budget)
+    elif budget > LARGEST:
+        yield draft.problem("opening.number_too_large", "budget_fen", most=LARGEST)
+
+
+def _money(draft: Draft, budget: int, scheme: SchemeContent) -> Iterator[Problem]:
+    items = sum(item.cost_fen for item in scheme.items)
+    if 0 <= budget < items:
+        yield draft.problem("opening.budget_short", "budget_fen", have=budget, need=items)
+    ceiling = scheme.tender.ceiling_fen
+    if ceiling > budget >= 0:
+        path = ("scheme", "tender", "ceiling_fen")
+        yield draft.problem("opening.ceiling_above_budget", *path, have=ceiling, most=budget)
+
+
+def _bond(draft: Draft, scheme: SchemeContent, timetable: Timetable) -> Iterator[Problem]:
+    bond, permille = scheme.tender.bid_bond_fen, timetable.bid_bond_permille
+    most = scheme.tender.estimate_fen * permille // PERMILLE
+    if bond > most:
+        path = ("scheme", "tender", "bid_bond_fen")
+        yield draft.problem("opening.bid_bond_too_high", *path, have=bond, most=most)
+
+
+def _scheme(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
+    for path, value in _numbers(scheme, ("scheme",)):
+        if abs(value) > LARGEST:
+            yield draft.problem("opening.number_too_large", *path, most=LARGEST)
+    for field in ("items", "motions", "works"):
+        entries = getattr(scheme, field)
+        if not entries:
+            yield draft.problem("opening.list_empty", "scheme", field, field=field)
+        yield from _ids(draft, entries, "scheme", field)
+    yield from _ids(draft, scheme.funding, "scheme", "funding")
+    for number, item in enumerate(scheme.items):
+        yield from _item(draft, item, ("scheme", "items", number))
+    known = {item.id for item in scheme.items}
+    for number, funding in enumerate(scheme.funding):
+        for place, item_id in enumerate(funding.items):
+            if item_id not in known:
+                path = ("scheme", "funding", number, "items", place)
+                yield draft.problem("opening.item_unknown", *path, item=_short(item_id))
+    yield from _motions(draft, scheme.motions)
+    yield from _tender(draft, scheme)
+    for number in _repeated(target.indicator for target in scheme.targets):
+        yield draft.problem("opening.id_twice", "scheme", "targets", number, "indicator")
+
+
+def _item(draft: Draft, item: CostItem, at: Path) -> Iterator[Problem]:
+    """The key has what it needs, and the payer set names somebody."""
+    if item.key in FLOOR_KEYS:
+        yield from _floors(draft, item, at)
+    elif item.floors:
+        yield draft.problem("opening.floors_unused", *at, "floors", key=item.key.value)
+    who, path = item.payers, (*at, "payers")
+    if who.scope == "listed" and not who.units:
+        yield draft.problem("opening.payers_missing", *path, scope=who.scope, field="units")
+    if who.scope in {"building", "entrance"} and not who.building:
+        yield draft.problem("opening.payers_missing", *path, scope=who.scope, field="building")
+    if who.scope == "entrance" and not who.entrance:
+        yield draft.problem("opening.payers_missing", *path, scope=who.scope, field="entrance")
+    for number in _repeated(who.units):
+        yield draft.problem("opening.id_twice", *path, "units", number)
+
+
+def _floors(draft: Draft, item: CostItem, at: Path) -> Iterator[Problem]:
+    if not item.floors:
+        yield draft.problem("opening.floors_missing", *at, key=item.key.value)
+        return
+    for number in _repeated(str(row.floor) for row in item.floors):
+        yield draft.problem("opening.id_twice", *at, "floors", number, "floor")
+    for number, row in enumerate(item.floors):
+        if row.weight < 0:
+            yield draft.problem("opening.weight_negative", *at, "floors", number, "weight")
+    total = sum(row.weight for row in item.floors)
+    if item.key is CostKey.FLOOR_PERCENT and total != ALL_PERCENT:
+        have = str(total)
+        yield draft.problem("opening.floor_percent_sum", *at, "floors", have=have, need=ALL_PERCENT)
+
+
+def _motions(draft: Draft, motions: tuple[Motion, ...]) -> Iterator[Problem]:
+    known = {motion.id: motion for motion in motions}
+    for number, motion in enumerate(motions):
+        at = ("scheme", "motions", number)
+        if motion.matter and kind_of(motion.matter) is not motion.kind is MotionKind.ORDINARY:
+            yield draft.problem("opening.motion_kind", *at, "kind", matter=motion.matter.value)
+        if motion.depends_on is None:
+            continue
+        path = (*at, "depends_on")
+        if motion.depends_on not in known:
+            yield draft.problem("opening.motion_unknown", *path, motion=_short(motion.depends_on))
+        elif _in_circle(motion, known):
+            yield draft.problem("opening.motion_circle", *path)
+
+
+def _in_circle(motion: Motion, known: dict[str, Motion]) -> bool:
+    """Following what it depends on leads back to it."""
+    following = known.get(motion.depends_on or "")
+    for _ in known:
+        if following is None or following is motion:
+            break
+        following = known.get(following.depends_on or "")
+    return following is motion
+
+
+def _tender(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
+    tender = scheme.tender
+    if tender.method not in METHODS:
+        expected = ", ".join(METHODS)
+        yield draft.problem(
+            "opening.method_unknown", "scheme", "tender", "method", expected=expected
+        )
+    for path, parts in (
+        (("scheme", "owner_instalments_permille"), scheme.owner_instalments_permille),
+        (("scheme", "tender", "instalments_permille"), tender.instalments_permille),
+    ):
+        if sum(parts) != PERMILLE or min(parts) <= 0:
+            yield draft.problem("opening.instalments_sum", *path, have=sum(parts), need=PERMILLE)
+    if scheme.owners_limit_fen is not None and scheme.owners_limit_fen < 0:
+        path = ("scheme", "owners_limit_fen")
+        yield draft.problem("opening.must_be_at_least", *path, field="owners_limit_fen", bound=0)
+
+
+def _ids(draft: Draft, entries: Iterable[BaseModel], *at: str) -> Iterator[Problem]:
+    """Ids of a list are well formed and different."""
+    ids = [str(getattr(entry, "id", "")) for entry in entries]
+    for number, word in enumerate(ids):
+        if not ID.fullmatch(word):
+            yield draft.problem("opening.id_invalid", *at, number, "id")
+    for number in _repeated(ids):
+        yield draft.problem("opening.id_twice", *at, number, "id")
+
+
+def _repeated(words: Iterable[str]) -> Iterator[int]:
+    """The positions at which a word comes for another time."""
+    seen: Counter[str] = Counter()
+    for number, word in enumerate(words):
+        seen[word] += 1
+        if seen[word] > 1:
+            yield number
+
+
+def _numbers(value: object, path: Path) -> Iterator[tuple[Path, int]]:
+    """Every whole number of a model, with its path."""
+    if isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _numbers(getattr(value, name), (*path, name))
+    elif isinstance(value, tuple):
+        for number, each in enumerate(value):
+            yield from _numbers(each, (*path, number))
+    elif isinstance(value, int):
+        yield path, value
+
+
+def _short(word: str) -> str:
+    return word[:32]

@@ -1,0 +1,105 @@
+"""Does a renovation's timetable respect the law: one check for every legal minimum and maximum.
+
+Only what a text of law fixes is tested here; defaults of this project may be set freely.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from models.values.decision import Check, Decision, Operator
+from models.values.timetable import Period, Timetable
+from rules.voting import compare
+
+_LONGEST_REST_DAYS = 9
+"""The longest run of days off that an announcement has made; see `_calendar_days_at_most`."""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """One legal limit: `field op limit`, in days of `kind` or in the field's own unit."""
+
+    field: str
+    op: Operator
+    limit: int
+    article: str
+    kind: str = "calendar"
+    """For periods "calendar" or "working"; for plain numbers the unit."""
+
+
+LEGAL_BOUNDS: tuple[Bound, ...] = (
+    Bound("vote_notice", ">=", 15, "Property Management Regs art. 14"),
+    Bound("vote_open", ">=", 5, "Hangzhou Property Management Regs art. 20"),
+    Bound("vote_open", "<=", 60, "Hangzhou Property Management Regs art. 20"),
+    Bound("vote_open_max", "<=", 60, "Hangzhou Property Management Regs art. 20"),
+    Bound("decision_publication", "<=", 3, "Shandong Property Management Regs art. 32"),
+    Bound("challenge", ">=", 365, "SPC interpretation on condominiums (2020) art. 12"),
+    Bound("fund_top_up", "<=", 30, "Weifang Property Management Regs art. 66"),
+    Bound(
+        "fund_top_up_trigger_permille",
+        ">=",
+        300,
+        "Weifang Property Management Regs art. 66",
+        "permille",
+    ),
+    Bound("document_sale", ">=", 5, "Tendering Regs art. 16"),
+    Bound("bid_preparation", ">=", 20, "Tendering Law art. 24"),
+    Bound("clarification_before_deadline", ">=", 15, "Tendering Law art. 23"),
+    # A right of the bidders: neither a longer nor a shorter time leaves it as the law has it.
+    Bound("document_objection_before_deadline", "==", 10, "Tendering Regs art. 22"),
+    Bound("tender_objection_answer", "<=", 3, "Tendering Regs art. 22, 54"),
+    Bound("candidate_publication", "<=", 3, "Tendering Regs art. 54"),
+    Bound("candidate_publicity", ">=", 3, "Tendering Regs art. 54"),
+    Bound("tender_complaint", "==", 10, "Tendering Regs art. 60"),
+    Bound("tender_complaint_acceptance", "<=", 3, "Tendering Regs art. 61", "working"),
+    Bound("tender_complaint_decision", "<=", 30, "Tendering Regs art. 61", "working"),
+    Bound("contract_signing", "<=", 30, "Tendering Law art. 46"),
+    Bound("award_report", "<=", 15, "Tendering Law art. 47"),
+    Bound("bond_return", "<=", 5, "Tendering Regs art. 35, 57"),
+    Bound("bid_bond_permille", "<=", 20, "Tendering Regs art. 26", "permille"),
+    Bound("performance_bond_permille", "<=", 100, "Tendering Regs art. 58", "permille"),
+    Bound("accident_report_hours", "<=", 24, "Quality Regs art. 52", "hours"),
+    Bound("completion_filing", "<=", 15, "Quality Regs art. 49"),
+    Bound("retention_permille", "<=", 30, "Jianzhi 2017 no. 138", "permille"),
+    Bound("retention_verification", "<=", 14, "Jianzhi 2017 no. 138"),
+    Bound("retention_return", "<=", 14, "Jianzhi 2017 no. 138"),
+    Bound("contractor_payment", "<=", 60, "SME Payment Regs art. 9"),
+    Bound("ticket_total", "<=", 5, "Weifang Hotline Regs art. 20", "working"),
+)
+"""Every legal minimum and maximum that the timetable could break."""
+
+
+def check_timetable(timetable: Timetable) -> Decision:
+    """Compare every legally bounded value with its bound; codes are "timetable.<field>"."""
+    checks = tuple(_check(timetable, bound) for bound in LEGAL_BOUNDS)
+    passed = all(check.passed for check in checks)
+    return Decision(verdict="PASS" if passed else "FAIL", checks=checks)
+
+
+def _check(timetable: Timetable, bound: Bound) -> Check:
+    value = getattr(timetable, bound.field)
+    is_period = isinstance(value, Period)
+    have = _days(value, bound) if is_period else int(value)
+    return Check(
+        code=f"timetable.{bound.field}",
+        article=bound.article,
+        have=Fraction(have),
+        op=bound.op,
+        need=Fraction(bound.limit),
+        unit=f"{bound.kind}_days" if is_period else bound.kind,
+        passed=compare(have, bound.op, bound.limit),
+    )
+
+
+def _days(period: Period, bound: Bound) -> int:
+    """The period in days of the bound's kind, rounded to the side on which the law is kept.
+
+    N working days last at least N calendar days, and N calendar days hold at most N working days.
+    """
+    if bound.op != ">=" and period.kind == "working" and bound.kind == "calendar" and period.days:
+        return _calendar_days_at_most(period.days)
+    return period.days
+
+
+def _calendar_days_at_most(days: int) -> int:
+    """More calendar days than `days` working days can last: a weekend each four, one long rest."""
+    return 2 * days + _LONGEST_REST_DAYS

@@ -1,0 +1,170 @@
+"""The audit: recomputes every hash of the event log and of the ballots from what the tables hold.
+
+It reads row by row, so that a million events need no more memory than one, and in one snapshot, so
+that writers do not disturb it. It needs the rights of the application's role only.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import TypeVar
+
+from sqlalchemy import Select, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import Ballot, BallotBox, Event, Receipt, Renovation
+from models.values.base import Value
+from models.values.refusal import Problem, Refused
+from rules import chain
+from runtime.database import Database
+from runtime.journal import hashed_fields
+
+Row = TypeVar("Row", Event, Ballot)
+AT_ONCE = 500
+"""Rows fetched in one round trip."""
+
+
+class BadEvent(Value):
+    """The first event of a renovation that does not fit; what follows it proves nothing.
+
+    `reason`: "gap" (one or more events before it are missing), "prev_hash" (it does not follow the
+    one before it), "hash" (its content was changed), "head" (the renovation's row names another
+    last event), "receipt" (its receipt is missing or tells another story).
+    """
+
+    renovation_id: str
+    seq: int
+    reason: str
+
+
+class BadBallot(Value):
+    """A ballot whose content is not what its leaf hash, and so the voter's receipt, says."""
+
+    box_id: str
+    ballot_id: str
+
+
+class AuditReport(Value):
+    """What was looked at, and what is wrong; nothing wrong means that nothing was changed."""
+
+    renovations: int
+    events: int
+    ballots: int
+    bad: tuple[BadEvent, ...]
+    bad_ballots: tuple[BadBallot, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Every hash fits."""
+        return not self.bad and not self.bad_ballots
+
+
+async def audit(database: Database, renovation_id: str | None = None) -> AuditReport:
+    """Check one renovation, or all of them.
+
+    Raises:
+        Refused: `renovation_unknown`.
+    """
+    async with database.session() as session:
+        await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        renovations = await _renovations(session, renovation_id)
+        events, bad = 0, []
+        for each in renovations:
+            count, fault = await _chain(session, each)
+            events += count
+            fault = fault or await _receipts(session, each)
+            bad += [fault] if fault is not None else []
+        ballots, bad_ballots = await _ballots(session, renovation_id)
+    return AuditReport(
+        renovations=len(renovations),
+        events=events,
+        ballots=ballots,
+        bad=tuple(bad),
+        bad_ballots=tuple(bad_ballots),
+    )
+
+
+async def _renovations(session: AsyncSession, renovation_id: str | None) -> Sequence[Renovation]:
+    query = select(Renovation).order_by(Renovation.id)
+    if renovation_id is not None:
+        query = query.where(Renovation.id == renovation_id)
+    found = (await session.scalars(query)).all()
+    if renovation_id is not None and not found:
+        params: dict[str, str | int] = {"renovation": renovation_id}
+        raise Refused(Problem(code="renovation_unknown", where=renovation_id, params=params))
+    return found
+
+
+async def _chain(session: AsyncSession, renovation: Renovation) -> tuple[int, BadEvent | None]:
+    """The number of events of a renovation, and the first that is bad."""
+    count, seq, head = 0, 0, chain.GENESIS
+    bad: BadEvent | None = None
+    query = select(Event).where(Event.renovation_id == renovation.id).order_by(Event.seq)
+    async for event in _rows(session, query):
+        count += 1
+        if bad is not None:
+            continue
+        link = chain.Link(event.seq, event.prev_hash, event.hash, hashed_fields(event))
+        reason = chain.fault(link, seq, head)
+        if reason is not None:
+            bad = BadEvent(renovation_id=renovation.id, seq=event.seq, reason=reason)
+        seq, head = event.seq, event.hash
+    if bad is None and (seq, head) != (renovation.head_seq, renovation.head_hash):
+        # The last events were cut off, or the head was moved.
+        at = max(seq, renovation.head_seq)
+        bad = BadEvent(renovation_id=renovation.id, seq=at, reason="head")
+    return count, bad
+
+
+async def _receipts(session: AsyncSession, renovation: Renovation) -> BadEvent | None:
+    """The first event whose receipt is missing, belongs to another command, or has another kind."""
+    query = (
+        select(Event.seq)
+        .outerjoin(Receipt, Receipt.command_id == Event.command_id)
+        .where(
+            Event.renovation_id == renovation.id,
+            (Receipt.command_id.is_(None))
+            | (Receipt.renovation_id != Event.renovation_id)
+            | (Receipt.seq != Event.seq)
+            | (Receipt.kind != Event.kind),
+        )
+        .order_by(Event.seq)
+        .limit(1)
+    )
+    seq = await session.scalar(query)
+    if seq is None:
+        return None
+    return BadEvent(renovation_id=renovation.id, seq=seq, reason="receipt")
+
+
+async def _ballots(session: AsyncSession, renovation_id: str | None) -> tuple[int, list[BadBallot]]:
+    query = select(Ballot).order_by(Ballot.seq)
+    if renovation_id is not None:
+        query = query.join(BallotBox, BallotBox.id == Ballot.box_id).where(
+            BallotBox.renovation_id == renovation_id
+        )
+    count, bad = 0, []
+    async for ballot in _rows(session, query):
+        count += 1
+        if ballot.leaf_hash != leaf_of(ballot):
+            bad.append(BadBallot(box_id=ballot.box_id, ballot_id=ballot.id))
+    return count, bad
+
+
+def leaf_of(ballot: Ballot) -> str:
+    """The leaf hash that a ballot's row should have."""
+    return chain.leaf_hash(
+        box_id=ballot.box_id,
+        entry_id=ballot.entry_id,
+        command_id=ballot.command_id,
+        choices=ballot.choices,
+        channel=ballot.channel,
+        heads=ballot.heads,
+        area_dm2=ballot.area_dm2,
+    )
+
+
+async def _rows(session: AsyncSession, query: Select[Row]) -> AsyncIterator[Row]:
+    """The rows one by one, on a server-side cursor; each is forgotten when the next one comes."""
+    result = await session.stream_scalars(query.execution_options(yield_per=AT_ONCE))
+    async for row in result:
+        yield row
+        session.expunge(row)

@@ -1,0 +1,208 @@
+"""The journal: one transaction holds the change, its event and its receipt; a retry gets the receipt.
+
+Every write of the house goes through `Journal.record`. The renovation's row is locked first, which
+orders the events of a renovation and makes the chain gapless.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, JsonValue
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.messages.deed import Deed
+from models.tables import Event, Receipt, Renovation
+from models.values.refusal import Problem, Refused
+from rules import chain
+from runtime.database import Database, sqlstate
+
+T = TypeVar("T", bound=BaseModel)
+UNIQUE_VIOLATION = "23505"
+
+
+@dataclass(frozen=True)
+class Recorded(Generic[T]):
+    """What a change answers: the result for the caller and the details for the event log.
+
+    `kind` replaces the kind given to `record`, where only the change knows what happened.
+    """
+
+    result: T
+    details: Mapping[str, JsonValue]
+    kind: str | None = None
+
+
+Inside = Callable[[AsyncSession], Awaitable[Recorded[T]]]
+
+
+class Journal:
+    """Writes deeds into one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def record(
+        self, deed: Deed, kind: str, request: BaseModel | None, inside: Inside[T], into: type[T]
+    ) -> T:
+        """Do `inside` once for `deed.command_id`; every later call returns the stored answer.
+
+        `inside` may run more than once, each time in a new transaction whose predecessor was
+        rolled back. It may also insert the renovation itself, for the event that opens it.
+
+        Raises:
+            Refused: `journal.command_reused` when the command id was used for another request;
+                `renovation_unknown`; and whatever `inside` refuses. Nothing is changed.
+        """
+        asked = request_hash(deed, kind, request)
+
+        async def work(session: AsyncSession) -> T:
+            opened = await _lock(session, deed.renovation_id)
+            receipt = await session.get(Receipt, deed.command_id)
+            if receipt is not None:
+                return _answer_again(receipt, asked, into)
+            recorded = await inside(session)
+            await session.flush()
+            renovation = opened or await _just_inserted(session, deed.renovation_id)
+            event = await _append(
+                session, renovation, deed, recorded.kind or kind, recorded.details
+            )
+            session.add(_receipt(event, asked, recorded.result))
+            return recorded.result
+
+        try:
+            return await self._database.transaction(work)
+        except IntegrityError as error:
+            if sqlstate(error) != UNIQUE_VIOLATION:
+                raise
+            # Somebody else did it at the same moment: then there is a receipt.
+            receipt = await self.answered(deed.command_id)
+            if receipt is None:
+                raise
+            return _answer_again(receipt, asked, into)
+
+    async def answered(self, command_id: str) -> Receipt | None:
+        """The receipt of a command that was done, None when it was not (yet)."""
+        async with self._database.session() as session:
+            return await session.get(Receipt, command_id)
+
+
+def request_hash(deed: Deed, kind: str, request: BaseModel | None) -> str:
+    """What makes two uses of a command id the same request: case, kind, actor and content."""
+    return chain.digest(
+        {
+            "renovation_id": deed.renovation_id,
+            "kind": kind,
+            "actor_id": deed.actor.id,
+            "request": None if request is None else request.model_dump(mode="json"),
+        }
+    )
+
+
+def hashed_fields(event: Event) -> dict[str, JsonValue]:
+    """Everything of an event that its hash covers, beside the hash of the one before it."""
+    return {
+        "renovation_id": event.renovation_id,
+        "seq": event.seq,
+        "command_id": event.command_id,
+        "happened_at": _utc(event.happened_at),
+        "recorded_at": _utc(event.recorded_at),
+        "actor_id": event.actor_id,
+        "actor_role": event.actor_role,
+        "actor_label": event.actor_label,
+        "actor_place": event.actor_place,
+        "on_behalf_of": event.on_behalf_of,
+        "kind": event.kind,
+        "details": event.details,
+        "rule_pack": event.rule_pack,
+        "workflow_id": event.workflow_id,
+        "run_id": event.run_id,
+    }
+
+
+async def _lock(session: AsyncSession, renovation_id: str) -> Renovation | None:
+    """Lock the renovation's row until the end of the transaction.
+
+    FOR NO KEY UPDATE keeps other journal writers out and lets rows in that only refer to the
+    renovation: residents' payments and answers do not wait for an official act.
+    """
+    return await session.scalar(
+        select(Renovation)
+        .where(Renovation.id == renovation_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+
+
+async def _just_inserted(session: AsyncSession, renovation_id: str) -> Renovation:
+    """The renovation that the change itself has inserted, with the columns the server filled."""
+    renovation = await session.get(Renovation, renovation_id, populate_existing=True)
+    if renovation is None:
+        params: dict[str, str | int] = {"renovation": renovation_id}
+        raise Refused(Problem(code="renovation_unknown", where=renovation_id, params=params))
+    return renovation
+
+
+async def _append(
+    session: AsyncSession,
+    renovation: Renovation,
+    deed: Deed,
+    kind: str,
+    details: Mapping[str, JsonValue],
+) -> Event:
+    """Add the event at the end of the chain and move the head to it."""
+    now = await session.scalar(select(func.clock_timestamp()))
+    assert now is not None
+    actor = deed.actor
+    event = Event(
+        renovation_id=renovation.id,
+        seq=renovation.head_seq + 1,
+        command_id=deed.command_id,
+        happened_at=deed.happened_at,
+        recorded_at=now,
+        actor_id=actor.id,
+        actor_role=actor.role.value,
+        actor_label=actor.label,
+        actor_place=actor.place,
+        on_behalf_of=actor.on_behalf_of,
+        kind=kind,
+        details=dict(details),
+        rule_pack=deed.rule_pack,
+        workflow_id=deed.workflow_id,
+        run_id=deed.run_id,
+        prev_hash=renovation.head_hash,
+    )
+    event.hash = chain.event_hash(event.prev_hash, hashed_fields(event))
+    session.add(event)
+    renovation.head_seq, renovation.head_hash = event.seq, event.hash
+    await session.flush()
+    return event
+
+
+def _receipt(event: Event, asked: str, result: BaseModel) -> Receipt:
+    return Receipt(
+        command_id=event.command_id,
+        renovation_id=event.renovation_id,
+        seq=event.seq,
+        kind=event.kind,
+        request_hash=asked,
+        result=result.model_dump(mode="json"),
+        recorded_at=event.recorded_at,
+    )
+
+
+def _answer_again(receipt: Receipt, asked: str, into: type[T]) -> T:
+    if receipt.request_hash != asked:
+        params: dict[str, str | int] = {"command": receipt.command_id, "kind": receipt.kind}
+        raise Refused(
+            Problem(code="journal.command_reused", where=receipt.command_id, params=params)
+        )
+    return into.model_validate(receipt.result)
+
+
+def _utc(moment: datetime) -> str:
+    """The moment with microseconds and offset +00:00, always in the same form."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")

@@ -1,0 +1,135 @@
+"""The composition root of the HTTP service: settings -> parts -> routes -> one ASGI application.
+
+FastAPI gives the breadth and the OpenAPI document; in front of it stand the limit on bodies and the
+hot path of ballots, which answer without it.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from models.values.refusal import Problem, Refused
+from runtime.database import Database
+from runtime.journal import Journal
+from runtime.settings import Settings
+from runtime.temporal import connect
+from service.counter import Counter
+from service.front import Front
+from service.gateway import Gateway
+from service.intake import Intake
+from service.problems import away, malformed, problem_response
+from service.routes import (
+    acts,
+    bidding,
+    cost_sharing,
+    feedback,
+    health,
+    inspection,
+    publications,
+    renovations,
+    voting,
+)
+
+log = structlog.get_logger("service")
+ROUTERS = (
+    health.router,
+    renovations.router,
+    voting.router,
+    cost_sharing.router,
+    bidding.router,
+    inspection.router,
+    feedback.router,
+    publications.router,
+    acts.router,
+)
+
+
+def create_app(settings: Settings) -> ASGIApp:
+    """The service as an ASGI application; connections are made when its lifespan begins.
+
+    It starts without its servers too and says so: readiness is 503 until they answer.
+    """
+    api = FastAPI(
+        title="gongjian",
+        version="1",
+        summary="The counter of participatory renovation: read a case, vote, object, pay, bid, act.",
+        lifespan=_lifespan,
+        docs_url=None,  # the pages of the document viewers load remote assets
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    api.state.settings = settings
+    for router in ROUTERS:
+        api.include_router(router)
+    api.add_exception_handler(Refused, _refused)
+    api.add_exception_handler(RequestValidationError, _malformed)
+    api.add_exception_handler(HTTPException, _http)
+    api.add_exception_handler(Exception, _failed)
+    return Front(api, settings.max_body_bytes)
+
+
+@asynccontextmanager
+async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
+    settings: Settings = api.state.settings
+    url = settings.database_url.get_secret_value()
+    database = Database(url, settings.database_pool)
+    client = await connect(settings.temporal_address, settings.temporal_namespace, lazy=True)
+    intake = Intake(url, settings.receipt_key, queue=settings.intake_queue)
+    await intake.start()
+    api.state.counter = Counter(
+        settings=settings,
+        database=database,
+        journal=Journal(database),
+        client=client,
+        gateway=Gateway(client, database, settings),
+        intake=intake,
+    )
+    log.info("service_started")
+    try:
+        yield
+    finally:
+        await intake.stop()
+        await database.dispose()
+        log.info("service_stopped")
+
+
+def _accepts(request: Request) -> str | None:
+    return request.headers.get("accept-language")
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    return problem_response(error.problems, _accepts(request))
+
+
+async def _malformed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return problem_response(malformed(error.errors()).problems, _accepts(request), 422)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    """The framework's own refusals: no such address, no such method, a body that is no JSON."""
+    assert isinstance(error, HTTPException)
+    codes = {
+        404: "service.not_found",
+        405: "service.method_not_allowed",
+        400: "service.json_invalid",
+    }
+    problem = Problem(code=codes.get(error.status_code, "service.failed"))
+    status = 422 if error.status_code == 400 else error.status_code  # noqa: PLR2004 - HTTP
+    return problem_response((problem,), _accepts(request), status, error.headers)
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    """What nobody foresaw; a database that is away is told apart, the person may ask again."""
+    refusal = away(error)
+    if refusal is None:
+        log.error("request_failed", path=request.url.path, exc_info=error)
+        refusal = Refused(Problem(code="service.failed"))
+    return problem_response(refusal.problems, _accepts(request))

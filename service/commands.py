@@ -1,0 +1,131 @@
+"""The bodies of what residents, contractors and payment services send; unknown fields are refused."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from models.values.base import Value
+from models.values.voting import Choice
+
+CommandId = Annotated[
+    str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\s#\x00-\x1f\x7f]+$")
+]
+"""Made by the page or the calling system; 1 to 120 characters.
+
+No "#": keys with it are the engine's own ("<workflow id>#<step>"), and nobody outside may take one.
+"""
+UnitNumber = Annotated[
+    str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
+Line = Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=4000, pattern=r"^[^\x00]*$"),
+]
+Fen = Annotated[int, Field(strict=True, ge=0, le=10**15)]
+"""Money in 0.01 yuan; at most ten million million yuan, far below what a column holds."""
+MOTIONS = 50
+
+
+class Command(Value):
+    """A write; the same `command_id` always gets the same answer."""
+
+    command_id: CommandId
+
+
+class CastBallot(Command):
+    """One ballot of a unit; a later one with another command id replaces it until the close."""
+
+    unit_number: UnitNumber
+    choices: dict[Annotated[str, StringConstraints(max_length=64)], Choice] = Field(
+        min_length=1, max_length=MOTIONS
+    )
+    """Motion id to yes, no or abstain; a motion that is left out is not voted on."""
+    box_id: str | None = Field(default=None, max_length=64)
+    """The ballot box the page showed; if given, another vote does not take this ballot."""
+
+
+class FileObjection(Command):
+    """An objection against an open publication."""
+
+    publication_id: str = Field(min_length=1, max_length=64)
+    text: Text
+    unit_number: UnitNumber | None = None
+
+
+class ReceivedPayment(Value):
+    """Money received for one unit; with a `reference` the same money is never booked twice."""
+
+    unit_number: UnitNumber
+    amount_fen: Annotated[int, Field(strict=True, gt=0, le=10**15)]
+    reference: Line = ""
+
+
+class ReportPayments(Command):
+    """Payments that a bank reports, 1 to 1,000; all of them are booked or none."""
+
+    payments: tuple[ReceivedPayment, ...] = Field(min_length=1, max_length=1000)
+    source: Literal["owner", "relief", "subsidy", "fund"] = "owner"
+
+
+class SubmitBid(Command):
+    """A bid on the open tender."""
+
+    price_fen: Annotated[int, Field(strict=True, gt=0, le=10**15)]
+    bond_fen: Fen = 0
+    bond_account: Line = ""
+    """The account the bond came from; one account for two bidders shows collusion."""
+    technical_milli: int = Field(default=0, strict=True, ge=0, le=1_000_000)
+    flags: dict[Annotated[str, StringConstraints(max_length=64)], bool] = Field(
+        default_factory=dict, max_length=50
+    )
+
+
+class WithdrawBid(Command):
+    """Take the own bid back before the deadline."""
+
+
+class OpenTicket(Command):
+    """A suggestion, a complaint, a defect."""
+
+    unit_number: UnitNumber
+    kind: Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z][a-z0-9_.]*$")]
+    text: Text
+    confidential: bool = False
+
+
+class ConfirmAnswer(Command):
+    """The resident's word on the answer to a ticket."""
+
+    satisfied: bool
+
+
+class AnswerSurvey(Command):
+    """A household's score of the finished works, from 1 (poor) to 5 (very good)."""
+
+    unit_number: UnitNumber
+    score: int = Field(strict=True, ge=1, le=5)
+
+
+class BallotReceipt(Value):
+    """Proof that a ballot is in the count.
+
+    `leaf_hash` is the SHA-256 of the ballot as it was stored; `signature` is the HMAC-SHA256 of
+    this receipt without it, in canonical JSON, under the service's receipt key.
+    """
+
+    ballot_id: str
+    box_id: str
+    unit_number: str
+    leaf_hash: str
+    recorded_at: str
+    signature: str
+
+
+class Accepted(Value):
+    """What a resident's write is answered: the id of what was written, and when (case time)."""
+
+    command_id: str
+    id: str
+    kind: str
+    happened_at: str

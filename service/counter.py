@@ -1,0 +1,30 @@
+"""What every route works with: made once by the composition root, found on the application."""
+
+from dataclasses import dataclass
+
+from fastapi import Request
+from temporalio.client import Client
+
+from runtime.database import Database
+from runtime.journal import Journal
+from runtime.settings import Settings
+from service.gateway import Gateway
+from service.intake import Intake
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counter:
+    """The parts of a running service."""
+
+    settings: Settings
+    database: Database
+    journal: Journal
+    client: Client
+    gateway: Gateway
+    intake: Intake
+
+
+def counter_of(request: Request) -> Counter:
+    """The running parts, for `Depends`."""
+    counter: Counter = request.app.state.counter
+    return counter

@@ -1,0 +1,87 @@
+"""What stands before FastAPI: the limit on bodies, enforced while reading, and the hot route."""
+
+import re
+
+from fastapi import FastAPI
+from starlette.datastructures import Headers
+from starlette.types import Message, Receive, Scope, Send
+
+from models.values.refusal import Problem
+from service.ballots import answer_ballot
+from service.problems import problem_response
+
+BALLOTS = re.compile(r"/v1/renovations/([^/]+)/ballots")
+
+
+class TooLarge(Exception):  # noqa: N818 - a limit that was met, no malfunction
+    """The body is longer than the service reads."""
+
+
+class Front:
+    """Reads each body up to the limit, then hands it to the ballot route or to FastAPI."""
+
+    def __init__(self, api: FastAPI, max_body_bytes: int) -> None:
+        self.api = api
+        self._limit = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, or the lifespan."""
+        if scope["type"] != "http":
+            await self.api(scope, receive, send)
+            return
+        try:
+            body = await read_body(scope, receive, self._limit)
+        except TooLarge:
+            # What was not read is in the connection still: it cannot be used again.
+            response = problem_response(
+                (Problem(code="service.body_too_large", params={"limit": self._limit}),),
+                Headers(scope=scope).get("accept-language"),
+                headers={"Connection": "close"},
+            )
+            await response(scope, receive, send)
+            return
+        path = BALLOTS.fullmatch(scope["path"])
+        if path is not None and scope["method"] == "POST":
+            counter = self.api.state.counter
+            answer = await answer_ballot(counter, path[1], Headers(scope=scope), body)
+            await answer(scope, receive, send)
+            return
+        await self.api(scope, replaying(body, receive), send)
+
+
+async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
+    """The body of a request.
+
+    Raises:
+        TooLarge: it is longer than `limit` bytes; at most one piece more was read.
+    """
+    declared = Headers(scope=scope).get("content-length", "")
+    if declared.isdecimal() and int(declared) > limit:
+        raise TooLarge
+    pieces: list[bytes] = []
+    length = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return b"".join(pieces)
+        piece: bytes = message.get("body", b"")
+        length += len(piece)
+        if length > limit:
+            raise TooLarge
+        pieces.append(piece)
+        if not message.get("more_body", False):
+            return b"".join(pieces)
+
+
+def replaying(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives the body that was read already, then what comes after it."""
+    given = False
+
+    async def again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again

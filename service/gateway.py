@@ -1,0 +1,262 @@
+"""The only door to the workflows: official acts as updates, and the few facts that residents cause.
+
+A command id is the update's id, so a second sending gets the first one's answer. The gateway waits
+no longer than its own timeout: then the act is "not confirmed yet", and may be sent again.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+
+import structlog
+from pydantic import JsonValue, TypeAdapter, ValidationError
+from sqlalchemy import select
+from temporalio.client import (
+    Client,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from models.messages.acts import ACTS, Act, ConfirmTicket, Done
+from models.messages.ids import (
+    publication_workflow_id,
+    renovation_workflow_id,
+    ticket_workflow_id,
+)
+from models.messages.journey import TicketInput
+from models.tables import Event, Publication, Ticket
+from models.values.actor import Actor
+from models.values.refusal import Problem, Refused
+from rules.authority import Grant, check_act
+from runtime.database import Database
+from runtime.journal import Journal
+from runtime.settings import Settings
+from service.commands import CommandId
+from service.problems import malformed
+from service.standing import Standing, grants_of, standing_of
+
+log = structlog.get_logger("gateway")
+TICKET_WORKFLOW = "TicketWorkflow"
+COMMAND_ID: TypeAdapter[str] = TypeAdapter(CommandId)
+AWAY = frozenset(
+    {
+        RPCStatusCode.UNAVAILABLE,
+        RPCStatusCode.DEADLINE_EXCEEDED,
+        RPCStatusCode.RESOURCE_EXHAUSTED,
+        RPCStatusCode.CANCELLED,
+        RPCStatusCode.ABORTED,
+        RPCStatusCode.INTERNAL,
+        RPCStatusCode.UNKNOWN,
+    }
+)
+"""The server or a worker did not get to it; whether it happened is open."""
+ENDED = "AcceptedUpdateCompletedWorkflow"
+"""What the SDK calls an update that was accepted by a workflow which then ended."""
+
+
+class Gateway:
+    """Sends official acts in the name of a verified actor."""
+
+    def __init__(self, client: Client, database: Database, settings: Settings) -> None:
+        self._client = client
+        self._database = database
+        self._journal = Journal(database)
+        self._patience = timedelta(seconds=settings.update_timeout_s)
+        self._task_queue = settings.task_queue
+
+    async def send(
+        self,
+        renovation_id: str,
+        act_name: str,
+        body: Mapping[str, JsonValue],
+        actor_id: str,
+        command_id: str,
+    ) -> Done:
+        """Do an official act; `body` are its own fields. Sent twice, it is done once.
+
+        Raises:
+            Refused: `renovation_unknown`, `authority.…`, `service.field_…`, what the rules say, or
+                `service.target_closed` (409) and `service.not_confirmed` (503).
+        """
+        standing = await standing_of(self._database, renovation_id)
+        if act_name not in ACTS:
+            raise Refused(Problem(code="authority.unknown_act", params={"act": act_name}))
+        done = await self._done_before(renovation_id, command_id, actor_id)
+        if done is not None:
+            return done
+        grants = await grants_of(self._database, actor_id)
+        actor = check_act(act_name, standing.stage, grants, standing.place_path)
+        return await self._deliver(standing, built(act_name, body, actor, command_id))
+
+    async def confirm_ticket(
+        self, renovation_id: str, ticket_id: str, actor: Actor, command_id: str, *, satisfied: bool
+    ) -> Done:
+        """The resident's word on an answer; the caller has checked that the ticket is theirs.
+
+        Raises:
+            Refused: as `send` does.
+        """
+        standing = await standing_of(self._database, renovation_id)
+        done = await self._done_before(renovation_id, command_id, actor.id)
+        if done is not None:
+            return done
+        grant = Grant(
+            actor_id=actor.id, label=actor.label, role=actor.role, place=standing.place_path
+        )
+        allowed = check_act(ConfirmTicket.name, standing.stage, (grant,), standing.place_path)
+        fields: dict[str, JsonValue] = {"ticket_id": ticket_id, "satisfied": satisfied}
+        return await self._deliver(standing, built(ConfirmTicket.name, fields, allowed, command_id))
+
+    async def start_ticket(self, renovation_id: str, ticket_id: str) -> None:
+        """Begin the care of a ticket that is written down already; begun before is as good.
+
+        Raises:
+            Refused: `service.not_confirmed`; the ticket stays written, and may be sent again.
+        """
+        try:
+            async with asyncio.timeout(self._patience.total_seconds()):
+                await self._client.start_workflow(
+                    TICKET_WORKFLOW,
+                    TicketInput(renovation_id=renovation_id, ticket_id=ticket_id),
+                    id=ticket_workflow_id(renovation_id, ticket_id),
+                    task_queue=self._task_queue,
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    static_summary="ticket",
+                    rpc_timeout=self._patience,
+                )
+        except WorkflowAlreadyStartedError:
+            return
+        except (RPCError, TimeoutError, RuntimeError) as error:
+            log.warning("ticket_not_started", ticket_id=ticket_id, reason=type(error).__name__)
+            raise _not_confirmed() from error
+
+    async def everyone_paid(self, standing: Standing) -> None:
+        """Tell the collection that nothing is due any more; it also finds out by itself, later."""
+        handle = self._client.get_workflow_handle(standing.stage_workflow_id)
+        try:
+            async with asyncio.timeout(self._patience.total_seconds()):
+                await handle.signal("everyone_paid", rpc_timeout=self._patience)
+        except (RPCError, TimeoutError, RuntimeError) as error:
+            log.info("collection_not_told", renovation_id=standing.id, reason=type(error).__name__)
+
+    async def _done_before(self, renovation_id: str, command_id: str, actor_id: str) -> Done | None:
+        """The answer of an act that is on the record already, from the record.
+
+        Raises:
+            Refused: `service.field_wrong` for an id nobody outside may use;
+                `journal.command_reused` when it was somebody else's or another renovation's.
+        """
+        _check_command_id(command_id)
+        receipt = await self._journal.answered(command_id)
+        if receipt is None:
+            return None
+        async with self._database.session() as session:
+            author = await session.scalar(
+                select(Event.actor_id).where(Event.command_id == command_id)
+            )
+        if receipt.renovation_id != renovation_id or author != actor_id:
+            params: dict[str, str | int] = {"command": command_id, "kind": receipt.kind}
+            raise Refused(Problem(code="journal.command_reused", where=command_id, params=params))
+        return Done(command_id=command_id, kind=receipt.kind)
+
+    async def _deliver(self, standing: Standing, act: Act) -> Done:
+        handle = self._client.get_workflow_handle(await self._target(standing, act))
+        try:
+            # A server that is away is asked again by the SDK without end: the limit is ours.
+            async with asyncio.timeout(self._patience.total_seconds()):
+                return await handle.execute_update(
+                    act.name, act, id=act.command_id, result_type=Done
+                )
+        except WorkflowUpdateFailedError as error:
+            raise _refusal(act, error.cause) from error
+        except (WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError, RuntimeError) as error:
+            log.warning("act_not_confirmed", act=act.name, renovation_id=standing.id)
+            raise _not_confirmed() from error
+        except RPCError as error:
+            if error.status == RPCStatusCode.NOT_FOUND:
+                raise _target_closed(act) from error
+            if error.status in AWAY:
+                raise _not_confirmed() from error
+            raise
+
+    async def _target(self, standing: Standing, act: Act) -> str:
+        """The id of the workflow that hears the act."""
+        if act.target == "renovation":
+            return renovation_workflow_id(standing.id)
+        if act.target == "publication":
+            name = str(getattr(act, "publication_id", ""))
+            await self._must_exist(standing, Publication, name, "publication_unknown")
+            return publication_workflow_id(standing.id, name)
+        if act.target == "ticket":
+            name = str(getattr(act, "ticket_id", ""))
+            await self._must_exist(standing, Ticket, name, "feedback.ticket_unknown")
+            return ticket_workflow_id(standing.id, name)
+        if not standing.stage_workflow_id:
+            raise _target_closed(act)
+        return standing.stage_workflow_id
+
+    async def _must_exist(
+        self, standing: Standing, table: type[Publication] | type[Ticket], name: str, code: str
+    ) -> None:
+        async with self._database.session() as session:
+            found = await session.scalar(
+                select(table.id).where(table.id == name, table.renovation_id == standing.id)
+            )
+        if found is None:
+            raise Refused(Problem(code=code, where=name))
+
+
+def built(act_name: str, body: Mapping[str, JsonValue], actor: Actor, command_id: str) -> Act:
+    """The act from its own fields; whoever sends it names neither the actor nor a second command.
+
+    Raises:
+        Refused: `service.field_…` for each field that is missing, unknown or wrong.
+    """
+    reserved = sorted({"actor", "command_id"} & body.keys())
+    if reserved:
+        raise Refused(
+            *(
+                Problem(code="service.field_unknown", where=name, params={"field": name})
+                for name in reserved
+            )
+        )
+    given = {**body, "command_id": command_id, "actor": actor}
+    try:
+        return ACTS[act_name].model_validate(given)
+    except ValidationError as error:
+        raise malformed(error.errors(include_url=False, include_input=False)) from None
+
+
+def _check_command_id(command_id: str) -> None:
+    try:
+        COMMAND_ID.validate_python(command_id)
+    except ValidationError:
+        params: dict[str, str | int] = {
+            "field": "command_id",
+            "expected": "1 to 120 characters without spaces and '#'",
+        }
+        raise Refused(
+            Problem(code="service.field_wrong", where="command_id", params=params)
+        ) from None
+
+
+def _refusal(act: Act, cause: BaseException | None) -> Refused:
+    """The refusal that an update's failure stands for."""
+    if isinstance(cause, ApplicationError):
+        if cause.type == "Refused" and cause.details and isinstance(cause.details[0], list):
+            return Refused(*(Problem.model_validate(each) for each in cause.details[0]))
+        if cause.type == ENDED:
+            return _target_closed(act)
+    log.error("act_failed", act=act.name, reason=type(cause).__name__)
+    return Refused(Problem(code="service.failed"))
+
+
+def _not_confirmed() -> Refused:
+    return Refused(Problem(code="service.not_confirmed"))
+
+
+def _target_closed(act: Act) -> Refused:
+    return Refused(Problem(code="service.target_closed", params={"act": act.name}))

@@ -1,0 +1,414 @@
+"""Opening a renovation: all its rows in one transaction, then its workflow.
+
+Whatever is there already (places, the estate with its units) is used if it is the same and refused
+if it differs: a roll is never changed by the way.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
+
+from pydantic import JsonValue
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from temporalio.client import Client
+from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+
+from models.files.renovation import RenovationFile
+from models.files.roll import RegisteredUnit, Roll
+from models.messages.deed import Deed
+from models.messages.ids import renovation_workflow_id
+from models.messages.journey import Journey
+from models.tables import PRIVATE, Estate, Place, Renovation, RoleGrant, Scheme, Unit
+from models.values.actor import Actor
+from models.values.base import Carried
+from models.values.refusal import Problem, Refused
+from models.values.timetable import Clock
+from rules.clock import sandbox
+from rules.opening import check_together
+from rules.timetables import check_timetable
+from rules.voting import pack_in_force
+from runtime.database import Database
+from runtime.journal import Journal, Recorded
+from runtime.settings import Settings
+from workflows.search_attributes import PLACE, RENOVATION_STAGE
+
+WORKFLOW = "RenovationWorkflow"
+"""Addressed by its registered name, so that the service does not load what activities need."""
+OPENS_AT = time(9)
+"""A sandbox case begins at nine in the morning of its first day, local time."""
+SUMMARY_LETTERS = 60
+
+UNIT_COLUMNS = (
+    "number",
+    "building",
+    "entrance",
+    "floor",
+    "kind",
+    "area_dm2",
+    "shares",
+    "owner_key",
+    "developer",
+)
+
+
+class OpenedRenovation(Carried):
+    """What the committee gets back; the same again for the same command id."""
+
+    renovation_id: str
+    estate_id: str
+    workflow_id: str
+    place_path: str
+    rule_pack: str
+    units: int
+
+
+class OpeningRequest(Carried):
+    """What makes two openings the same request."""
+
+    file: RenovationFile
+    roll_sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Opening:
+    """Everything that one opening writes, computed once before the transaction."""
+
+    renovation_id: str
+    estate_id: str
+    file: RenovationFile
+    roll: Roll
+    rule_pack: str
+    clock: Clock | None
+    now: datetime
+    """Case time, UTC."""
+
+    @property
+    def workflow_id(self) -> str:
+        return renovation_workflow_id(self.renovation_id)
+
+    @property
+    def result(self) -> OpenedRenovation:
+        return OpenedRenovation(
+            renovation_id=self.renovation_id,
+            estate_id=self.estate_id,
+            workflow_id=self.workflow_id,
+            place_path=self.file.place_path,
+            rule_pack=self.rule_pack,
+            units=len(self.roll.units),
+        )
+
+
+async def open_renovation(
+    database: Database,
+    client: Client,
+    settings: Settings,
+    *,
+    command_id: str,
+    file: RenovationFile,
+    roll: Roll,
+    actor: Actor,
+) -> OpenedRenovation:
+    """Write the renovation and start its workflow; call it again with the same id after any failure.
+
+    Raises:
+        Refused: what `check_together` finds; `opening.place_differs`, `opening.estate_differs` or
+            `opening.units_differ` for what is there and different; `journal.command_reused`.
+        RPCError: Temporal did not answer; the rows are there and the next call starts the workflow.
+    """
+    check_together(file, roll)
+    opening = _prepare(command_id, file, roll, datetime.now(UTC))
+
+    async def inside(session: AsyncSession) -> Recorded[OpenedRenovation]:
+        await _write(session, opening)
+        return Recorded(opening.result, _details(opening))
+
+    deed = Deed(
+        command_id=command_id,
+        renovation_id=opening.renovation_id,
+        happened_at=opening.now,
+        rule_pack=opening.rule_pack,
+        actor=actor,
+        workflow_id=opening.workflow_id,
+    )
+    request = OpeningRequest(file=file, roll_sha256=roll.sha256)
+    opened = await Journal(database).record(
+        deed, "renovation.opened", request, inside, OpenedRenovation
+    )
+    await _start(client, settings, opened, file.title)
+    return opened
+
+
+def renovation_id_of(command_id: str) -> str:
+    """The id a command's renovation has: 21 characters, the same however often it is asked."""
+    return "r" + hashlib.sha256(command_id.encode()).hexdigest()[:20]
+
+
+def estate_id_of(file: RenovationFile) -> str:
+    """The id of the estate of that name in that grid: 21 characters."""
+    return "e" + hashlib.sha256(f"{file.place_path}\n{file.estate}".encode()).hexdigest()[:20]
+
+
+def _prepare(command_id: str, file: RenovationFile, roll: Roll, real_now: datetime) -> _Opening:
+    clock = None
+    if file.sandbox is not None:
+        zone = ZoneInfo(file.timetable.zone)
+        origin = datetime.combine(file.starts_on, OPENS_AT, tzinfo=zone).astimezone(UTC)
+        clock = sandbox(real_now, origin, file.sandbox.day_s)
+    return _Opening(
+        renovation_id=renovation_id_of(command_id),
+        estate_id=estate_id_of(file),
+        file=file,
+        roll=roll,
+        rule_pack=pack_in_force(file.region, file.starts_on).id,
+        clock=clock,
+        now=clock.case_origin if clock else real_now,
+    )
+
+
+async def _write(session: AsyncSession, opening: _Opening) -> None:
+    await _places(session, opening.file)
+    if await _estate(session, opening):
+        await _units(session, opening)
+    await _grants(session, opening.file)
+    await _renovation(session, opening)
+
+
+async def _places(session: AsyncSession, file: RenovationFile) -> None:
+    """The chain from the district to the grid; rows that are there must say the same."""
+    ids = [place.id for place in file.places]
+    wanted = {
+        place.id: (
+            place.level,
+            ids[number - 1] if number else None,
+            place.name,
+            "/".join(ids[: number + 1]),
+        )
+        for number, place in enumerate(file.places)
+    }
+    for place_id, (kind, parent_id, name, path) in wanted.items():
+        await session.execute(
+            insert(Place)
+            .values(id=place_id, kind=kind, parent_id=parent_id, name=name, path=path)
+            .on_conflict_do_nothing()
+        )
+    rows = await session.execute(
+        select(Place.id, Place.kind, Place.parent_id, Place.name, Place.path).where(
+            Place.id.in_(ids)
+        )
+    )
+    there = {row.id: (row.kind, row.parent_id, row.name, row.path) for row in rows}
+    differing = [
+        Problem(code="opening.place_differs", where=place_id, params={"place": place_id})
+        for place_id in ids
+        if there.get(place_id) != wanted[place_id]
+    ]
+    if differing:
+        raise Refused(*differing)
+
+
+async def _estate(session: AsyncSession, opening: _Opening) -> bool:
+    """The estate, locked; True when it is new and its units are still to be written."""
+    file = opening.file
+    await session.execute(
+        insert(Estate)
+        .values(
+            id=opening.estate_id,
+            name=file.estate,
+            place_id=file.places[-1].id,
+            synthetic=file.synthetic,
+            created_at=opening.now,
+        )
+        .on_conflict_do_nothing()
+    )
+    row = await session.get_one(Estate, opening.estate_id, with_for_update=True)
+    if row.synthetic != file.synthetic:
+        raise Refused(
+            Problem(
+                code="opening.estate_differs", where=file.estate, params={"estate": file.estate}
+            )
+        )
+    columns = [getattr(Unit, name) for name in UNIT_COLUMNS]
+    found = await session.execute(select(*columns).where(Unit.estate_id == opening.estate_id))
+    there = {row.number: tuple(row) for row in found}
+    if not there:
+        return True
+    given = {unit.number: _columns(unit) for unit in opening.roll.units}
+    differing = [
+        number
+        for number in dict.fromkeys((*given, *there))
+        if given.get(number) != there.get(number)
+    ]
+    if differing:
+        params: dict[str, str | int] = {
+            "estate": file.estate,
+            "count": len(differing),
+            "first": differing[0],
+        }
+        raise Refused(Problem(code="opening.units_differ", where=opening.roll.name, params=params))
+    return False
+
+
+async def _units(session: AsyncSession, opening: _Opening) -> None:
+    """All units and, apart from them, the people; by COPY, since an estate may be a district's."""
+    units = opening.roll.units
+    people, owners = _people(opening)
+    await _copy(
+        session,
+        Unit.__tablename__,
+        ("id", "estate_id", *UNIT_COLUMNS),
+        ((_unit_id(opening, unit), opening.estate_id, *_columns(unit)) for unit in units),
+    )
+    await _copy(
+        session,
+        "person",
+        ("id", "name"),
+        people.values(),
+        schema=PRIVATE,
+    )
+    await _copy(
+        session,
+        "unit_owner",
+        ("unit_id", "person_id", "position"),
+        owners,
+        schema=PRIVATE,
+    )
+
+
+def _people(
+    opening: _Opening,
+) -> tuple[dict[tuple[str, str, int], tuple[str, str]], Iterator[tuple[str, str, int]]]:
+    """One person for each name of a set of owners; ids are random, not made from the name.
+
+    Units of the same set share its people. Two sets that have a name in common may mean two
+    people, so they do not.
+    """
+    people: dict[tuple[str, str, int], tuple[str, str]] = {}
+    owners: list[tuple[str, str, int]] = []
+    for unit in opening.roll.units:
+        for position, name in enumerate(unit.owners):
+            key = (unit.owner_key, name, unit.owners[:position].count(name))
+            person_id, _ = people.setdefault(key, (uuid.uuid4().hex, name))
+            owners.append((_unit_id(opening, unit), person_id, position))
+    return people, iter(owners)
+
+
+async def _copy(
+    session: AsyncSession,
+    table: str,
+    columns: tuple[str, ...],
+    records: Iterable[tuple[object, ...]],
+    *,
+    schema: str | None = None,
+) -> None:
+    """COPY inside the session's transaction, which earlier statements have begun."""
+    connection = await (await session.connection()).get_raw_connection()
+    driver = connection.driver_connection
+    assert driver is not None
+    await driver.copy_records_to_table(table, records=records, columns=columns, schema_name=schema)
+
+
+async def _grants(session: AsyncSession, file: RenovationFile) -> None:
+    """The file's officials; who has the role there already keeps it."""
+    for official in file.officials:
+        await session.execute(
+            insert(RoleGrant)
+            .values(
+                actor_id=official.id,
+                label=official.label,
+                role=official.role.value,
+                place_id=file.path_of(official.place).rpartition("/")[2],
+            )
+            .on_conflict_do_nothing()
+        )
+
+
+async def _renovation(session: AsyncSession, opening: _Opening) -> None:
+    file = opening.file
+    session.add(
+        Renovation(
+            id=opening.renovation_id,
+            estate_id=opening.estate_id,
+            title=file.title,
+            stage="voting",
+            state="running",
+            workflow_id=opening.workflow_id,
+            place_id=file.places[-1].id,
+            place_path=file.place_path,
+            rule_pack=opening.rule_pack,
+            timetable=file.timetable.model_dump(mode="json"),
+            clock=opening.clock.model_dump(mode="json") if opening.clock else {},
+            opened_at=opening.now,
+            closed_at=None,
+            waiting_for="engine",
+            due_at=None,
+        )
+    )
+    await session.flush()
+    session.add(
+        Scheme(
+            renovation_id=opening.renovation_id,
+            version=1,
+            title=file.title,
+            content=file.scheme.model_dump(mode="json"),
+            budget_fen=file.budget_fen,
+            created_at=opening.now,
+        )
+    )
+    await session.flush()
+
+
+def _details(opening: _Opening) -> dict[str, JsonValue]:
+    """What the event says: figures and hashes, no people."""
+    file, units = opening.file, opening.roll.units
+    decision = check_timetable(file.timetable)
+    return {
+        "title": file.title,
+        "estate": opening.estate_id,
+        "place": file.place_path,
+        "synthetic": file.synthetic,
+        "region": file.region,
+        "starts_on": file.starts_on.isoformat(),
+        "ends_on": file.ends_on.isoformat(),
+        "budget_fen": file.budget_fen,
+        "scheme_version": 1,
+        "units": len(units),
+        "area_dm2": sum(unit.area_dm2 for unit in units),
+        "roll_sha256": opening.roll.sha256,
+        "sandbox_day_s": str(file.sandbox.day_s) if file.sandbox else None,
+        "checks": decision.model_dump(mode="json")["checks"],
+    }
+
+
+async def _start(client: Client, settings: Settings, opened: OpenedRenovation, title: str) -> None:
+    """Start the journey; one that runs or has ended already is fine."""
+    try:
+        await client.start_workflow(
+            WORKFLOW,
+            Journey(renovation_id=opened.renovation_id),
+            id=opened.workflow_id,
+            task_queue=settings.task_queue,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            search_attributes=TypedSearchAttributes(
+                [
+                    SearchAttributePair(RENOVATION_STAGE, "voting"),
+                    SearchAttributePair(PLACE, opened.place_path),
+                ]
+            ),
+            static_summary=title[:SUMMARY_LETTERS],
+        )
+    except WorkflowAlreadyStartedError:
+        return
+
+
+def _unit_id(opening: _Opening, unit: RegisteredUnit) -> str:
+    return f"{opening.estate_id}.{unit.number}"
+
+
+def _columns(unit: RegisteredUnit) -> tuple[object, ...]:
+    return tuple(getattr(unit, name) for name in UNIT_COLUMNS)

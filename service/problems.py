@@ -1,0 +1,159 @@
+"""How the counter says no: RFC 9457 problem details, with the sentence in the person's language."""
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+
+from pydantic import JsonValue
+from pydantic_core import ErrorDetails, to_json
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from starlette.responses import Response
+
+from models.values.refusal import Problem, Refused
+from runtime.database import worth_another_attempt
+from runtime.sentences import sentence
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = 1
+
+STATUS_OF_CODE: dict[str, int] = {
+    "service.not_found": 404,
+    "service.method_not_allowed": 405,
+    "service.body_too_large": 413,
+    "service.failed": 500,
+    "service.busy": 503,
+    "service.database_away": 503,
+    "service.not_ready": 503,
+    "service.not_confirmed": 503,
+    "service.target_closed": 409,
+    "credential.missing": 401,
+    "credential.wrong": 401,
+    "credential.other_unit": 403,
+    "credential.no_role": 403,
+    "authority.wrong_role": 403,
+    "authority.outside_place": 403,
+    "authority.wrong_stage": 409,
+    "authority.unknown_act": 404,
+    "renovation_unknown": 404,
+    "journal.renovation_unknown": 404,
+    "journal.command_reused": 409,
+    "voting.no_box": 404,
+    "voting.unit_not_on_roll": 404,
+    "voting.unit_excluded": 403,
+    "voting.box_closed": 409,
+    "voting.box_not_open_yet": 409,
+    "voting.other_box": 409,
+    "publication_unknown": 404,
+    "publication.closed": 409,
+    "cost_sharing.nothing_due": 409,
+    "cost_sharing.payment_booked": 409,
+    "bidding.no_tender": 404,
+    "bidding.tender_closed": 409,
+    "bidding.already_bid": 409,
+    "bidding.no_bid": 404,
+    "feedback.ticket_unknown": 404,
+    "feedback.survey_not_open": 409,
+    "feedback.unit_unknown": 404,
+}
+"""The status of each code that is not plainly "a rule says no" (422)."""
+
+
+def status_of(problems: Iterable[Problem]) -> int:
+    """The status of the first problem; 422 where a rule says no."""
+    first = next(iter(problems), None)
+    return STATUS_OF_CODE.get(first.code, 422) if first is not None else 422
+
+
+def language_of(accept_language: str | None) -> str:
+    """ "zh_CN" or "en", whichever the Accept-Language header puts first; "en" without a wish."""
+    best, language = 0.0, "en"
+    for wish in (accept_language or "").split(","):
+        tag, _, weight = wish.partition(";")
+        name = tag.strip().lower().partition("-")[0]
+        if name not in ("zh", "en"):
+            continue
+        strength = _weight(weight)
+        if strength > best:
+            best, language = strength, "zh_CN" if name == "zh" else "en"
+    return language
+
+
+def problem_body(problems: tuple[Problem, ...], status: int, language: str) -> dict[str, JsonValue]:
+    """The members of RFC 9457, beside `code` and every problem with its sentence."""
+    first = problems[0] if problems else Problem(code="service.failed")
+    return {
+        "type": f"urn:gongjian:problem:{first.code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": " ".join(sentence(problem, language) for problem in problems),
+        "code": first.code,
+        "problems": [
+            {
+                "code": problem.code,
+                "where": problem.where,
+                "params": dict(problem.params),
+                "sentence": sentence(problem, language),
+            }
+            for problem in problems
+        ],
+    }
+
+
+def problem_response(
+    problems: tuple[Problem, ...],
+    accept_language: str | None = None,
+    status: int | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """The response for a refusal; it says when to ask again, and what credential is wanted."""
+    number = status if status is not None else status_of(problems)
+    language = language_of(accept_language)
+    extra = {"Content-Language": language.replace("_", "-"), **(headers or {})}
+    if number == HTTPStatus.SERVICE_UNAVAILABLE:
+        extra["Retry-After"] = str(RETRY_AFTER_S)
+    if number == HTTPStatus.UNAUTHORIZED:
+        extra["WWW-Authenticate"] = 'Bearer realm="gongjian"'
+    return Response(
+        to_json(problem_body(problems, number, language)),
+        status_code=number,
+        media_type=MEDIA_TYPE,
+        headers=extra,
+    )
+
+
+def malformed(errors: Iterable[ErrorDetails]) -> Refused:
+    """A refusal that names each field that is wrong and what was expected; never the value."""
+    return Refused(*(_of_field(error) for error in errors))
+
+
+def away(error: BaseException) -> Refused | None:
+    """The refusal for a database that does not answer; None for any other error."""
+    lost = isinstance(error, TimeoutError) or (
+        isinstance(error, OSError | SQLAlchemyError | DBAPIError) and worth_another_attempt(error)
+    )
+    if lost or type(error).__name__ == "TimeoutError":
+        return Refused(Problem(code="service.database_away"))
+    return None
+
+
+def _of_field(error: ErrorDetails) -> Problem:
+    where = ".".join(str(part) for part in error["loc"] if part != "body")
+    kind = error["type"]
+    if kind in ("json_invalid", "json_type"):
+        return Problem(code="service.json_invalid")
+    if kind == "missing":
+        return Problem(code="service.field_missing", where=where, params={"field": where})
+    if kind == "extra_forbidden":
+        return Problem(code="service.field_unknown", where=where, params={"field": where})
+    return Problem(
+        code="service.field_wrong", where=where, params={"field": where, "expected": error["msg"]}
+    )
+
+
+def _weight(text: str) -> float:
+    name, _, value = text.strip().partition("=")
+    if name != "q":
+        return 1.0
+    try:
+        return float(value)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,69 @@
+"""Is the process alive, and can it serve?"""
+
+import asyncio
+from collections.abc import Awaitable
+from datetime import timedelta
+from typing import Annotated, Literal
+
+import structlog
+from fastapi import APIRouter, Depends
+from sqlalchemy import text
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+
+from models.values.base import Value
+from models.values.refusal import Problem, Refused
+from service.counter import Counter, counter_of
+
+PATIENCE_S = 3.0
+router = APIRouter(prefix="/health", tags=["health"])
+log = structlog.get_logger("health")
+
+
+class Health(Value):
+    """The answer of a healthy service."""
+
+    status: Literal["ok"] = "ok"
+
+
+@router.get("/live")
+async def live() -> Health:
+    """The process answers."""
+    return Health()
+
+
+@router.get("/ready")
+async def ready(counter: Annotated[Counter, Depends(counter_of)]) -> Health:
+    """The database has its schema and Temporal knows the namespace; 503 names what does not."""
+    parts = {"database": _database(counter), "temporal": _temporal(counter)}
+    answers = await asyncio.gather(*(_answers(name, look) for name, look in parts.items()))
+    missing = [name for name, good in zip(parts, answers, strict=True) if not good]
+    if missing:
+        raise Refused(
+            *(
+                Problem(code="service.not_ready", where=name, params={"part": name})
+                for name in missing
+            )
+        )
+    return Health()
+
+
+async def _answers(name: str, look: Awaitable[None]) -> bool:
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            await look
+    except Exception as error:  # noqa: BLE001 - whatever the reason, this part cannot serve
+        log.info("part_not_ready", part=name, reason=type(error).__name__)
+        return False
+    return True
+
+
+async def _database(counter: Counter) -> None:
+    async with counter.database.session() as session:
+        await session.execute(text("SELECT 1 FROM renovation LIMIT 1"))
+
+
+async def _temporal(counter: Counter) -> None:
+    await counter.client.workflow_service.describe_namespace(
+        DescribeNamespaceRequest(namespace=counter.client.namespace),
+        timeout=timedelta(seconds=PATIENCE_S),
+    )

@@ -1,0 +1,121 @@
+"""What a write has to know first: the renovation as it stands, its time, and who is asking."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from models.messages.deed import Deed
+from models.tables import Place, Renovation, RoleGrant
+from models.values.actor import Actor, Role
+from models.values.refusal import Problem, Refused
+from models.values.timetable import Clock, Timetable
+from rules import clock as clocks
+from rules.authority import Grant, covers
+from runtime.database import Database
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A renovation at one moment; `now` is case time, UTC, by the database's clock."""
+
+    id: str
+    estate_id: str
+    stage: str
+    state: str
+    stage_workflow_id: str
+    place_path: str
+    rule_pack: str
+    timetable: Timetable
+    clock: Clock | None
+    now: datetime
+
+    def deed(self, command_id: str, actor: Actor) -> Deed:
+        """The frame of a write at this moment."""
+        return Deed(
+            command_id=command_id,
+            renovation_id=self.id,
+            happened_at=self.now,
+            rule_pack=self.rule_pack,
+            actor=actor,
+        )
+
+    def owner(self, unit_number: str) -> Actor:
+        """The holder of a unit's credential; a unit is the most that is known of a person."""
+        return Actor(
+            id=f"unit:{unit_number}"[:64],
+            role=Role.OWNER,
+            label=f"业主 / owner {unit_number}",
+            place=self.place_path,
+        )
+
+    def resident(self) -> Actor:
+        """A resident of whom the record keeps nothing, as for tickets."""
+        return Actor(
+            id="resident", role=Role.RESIDENT, label="居民 / resident", place=self.place_path
+        )
+
+    def in_role(self, grants: tuple[Grant, ...], *roles: Role) -> Actor:
+        """The actor in the first of the grants that covers this place, in one of the roles if any.
+
+        Raises:
+            Refused: `credential.no_role`.
+        """
+        for grant in grants:
+            if (not roles or grant.role in roles) and covers(grant.place, self.place_path):
+                return Actor(
+                    id=grant.actor_id, role=grant.role, label=grant.label, place=grant.place
+                )
+        wanted = ", ".join(sorted(roles)) or "*"
+        raise Refused(
+            Problem(code="credential.no_role", params={"roles": wanted, "place": self.place_path})
+        )
+
+
+async def standing_of(database: Database, renovation_id: str) -> Standing:
+    """The renovation now.
+
+    Raises:
+        Refused: `renovation_unknown`.
+    """
+    async with database.session() as session:
+        found = (
+            await session.execute(
+                select(Renovation, func.clock_timestamp()).where(Renovation.id == renovation_id)
+            )
+        ).one_or_none()
+    if found is None:
+        raise Refused(Problem(code="renovation_unknown"))
+    row, real = found[0], found[1]
+    clock = Clock.model_validate(row.clock) if row.clock else None
+    return Standing(
+        id=row.id,
+        estate_id=row.estate_id,
+        stage=row.stage,
+        state=row.state,
+        stage_workflow_id=row.stage_workflow_id,
+        place_path=row.place_path,
+        rule_pack=row.rule_pack,
+        timetable=Timetable.model_validate(row.timetable),
+        clock=clock,
+        now=clocks.case_time(clock, real) if clock else real,
+    )
+
+
+async def grants_of(database: Database, actor_id: str) -> tuple[Grant, ...]:
+    """Every role that an actor holds, with the path of its place; the same order every time."""
+    async with database.session() as session:
+        rows = (
+            await session.execute(
+                select(RoleGrant, Place.path)
+                .join(Place, Place.id == RoleGrant.place_id)
+                .where(RoleGrant.actor_id == actor_id)
+                .order_by(Place.path, RoleGrant.role)
+            )
+        ).all()
+    known = {role.value for role in Role}
+    return tuple(
+        Grant(actor_id=row.actor_id, label=row.label, role=Role(row.role), place=path)
+        for row, path in rows
+        if row.role in known
+    )

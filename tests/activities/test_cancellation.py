@@ -1,0 +1,211 @@
+import pytest
+from temporalio.exceptions import ApplicationError
+
+from activities.cancellation import NOTHING, Cancellations
+from models.messages.acts import CancelRenovation
+from models.tables import (
+    Award,
+    BallotBox,
+    Contract,
+    Payment,
+    Refund,
+    Renovation,
+    ShareTotal,
+    Tender,
+    WorkItem,
+)
+from runtime.database import Database
+from tests.support import money
+from tests.support.estate import make_renovation
+from tests.support.money import START, STREET, details, scheme, step
+
+
+async def begun(database: Database, rid: str, content: object = None) -> Cancellations:
+    await make_renovation(database, rid=rid, units=12, content=content or scheme())
+    return Cancellations(money.desk_of(database))
+
+
+async def contracted(database: Database, rid: str, passed_fen: int) -> None:
+    """A signed contract of 12,000 fen, with one work item passed and one reported."""
+    async with database.session() as session, session.begin():
+        session.add(
+            Tender(
+                id=f"{rid}.tender.1",
+                renovation_id=rid,
+                round=1,
+                state="awarded",
+                notice_at=START,
+                deadline_at=START,
+                ceiling_fen=12_000,
+                estimate_fen=12_000,
+                method="lowest_evaluated",
+                criteria={},
+            )
+        )
+        await session.flush()
+        session.add(
+            Contract(
+                id=f"{rid}.contract",
+                renovation_id=rid,
+                tender_id=f"{rid}.tender.1",
+                bidder_id="builder",
+                value_fen=12_000,
+                contingency_fen=0,
+                retention_permille=30,
+                signed_at=START,
+                state="signed",
+            )
+        )
+        for name, state, value in (
+            ("a", "passed", passed_fen),
+            ("b", "reported", 12_000 - passed_fen),
+        ):
+            session.add(
+                WorkItem(
+                    id=f"{rid}.{name}",
+                    renovation_id=rid,
+                    building="1",
+                    title=name,
+                    concealed=False,
+                    value_fen=value,
+                    state=state,
+                )
+            )
+
+
+async def test_a_cancellation_is_recorded_with_its_reason(database: Database) -> None:
+    cancel = await begun(database, "x1")
+    act = CancelRenovation(command_id="x1#stop", actor=STREET, reason="to be rebuilt")
+    first = await cancel.record(step("x1", "stop", actor=STREET), act)
+    assert await cancel.record(step("x1", "stop", actor=STREET), act) == first
+    assert (await details(database, "x1", "renovation.cancelled"))["reason"] == "to be rebuilt"
+
+
+async def test_what_has_ended_cannot_be_cancelled(database: Database) -> None:
+    cancel = await begun(database, "x2")
+    async with database.session() as session, session.begin():
+        (await session.get_one(Renovation, "x2")).state = "completed"
+    act = CancelRenovation(command_id="x2#stop", actor=STREET, reason="too late")
+    with pytest.raises(ApplicationError) as error:
+        await cancel.record(step("x2", "stop"), act)
+    assert [problem["code"] for problem in error.value.details[0]] == ["settlement.already_ended"]
+
+
+async def test_there_is_nothing_to_undo_where_nothing_happened(database: Database) -> None:
+    cancel = await begun(database, "x3")
+    for _ in range(2):
+        await cancel.make_safe(step("x3", "safe"))
+        await cancel.settle_contract(step("x3", "settle"))
+        await cancel.draw_refund_sheet(step("x3", "sheet"))
+        await cancel.pay_refunds(step("x3", "pay"))
+        await cancel.void_vote(step("x3", "void"))
+    for kind in (
+        "made_safe",
+        "contract_settled",
+        "refund_sheet_drawn",
+        "refunds_paid",
+        "vote_voided",
+    ):
+        assert await details(database, "x3", f"settlement.{kind}") == NOTHING
+
+
+async def test_before_the_contract_everything_goes_back(database: Database) -> None:
+    cancel = await begun(database, "x4")
+    await money.computed(database, "x4")
+    units = await money.units_of(database, "x4")
+    await money.pay(database, "x4", *units[:5], fen=800)
+    await money.pay(database, "x4", units[5], fen=100)
+    sheet = await cancel.draw_refund_sheet(step("x4", "sheet"))
+    assert await cancel.draw_refund_sheet(step("x4", "sheet")) == sheet
+    assert (sheet.sunk_net_fen, sheet.refunds_fen, sheet.debts_fen) == (0, 4_100, 0)
+    paid = await cancel.pay_refunds(step("x4", "pay"))
+    assert await cancel.pay_refunds(step("x4", "pay")) == paid
+    assert (paid.units, paid.refunds_fen) == (6, 4_100)
+    unpaid = (Refund.renovation_id == "x4", Refund.paid.is_(False))
+    assert await money.count_of(database, Refund, *unpaid) == 0
+
+
+async def test_certified_work_is_paid_and_the_rest_refunded_or_owed(database: Database) -> None:
+    cancel = await begun(database, "x5")
+    await money.computed(database, "x5")
+    units = await money.units_of(database, "x5")
+    await money.pay(database, "x5", *units[:11], fen=800)
+    await contracted(database, "x5", passed_fen=3_000)
+    await cancel.make_safe(step("x5", "safe"))
+    settled = await cancel.settle_contract(step("x5", "settle"))
+    assert await cancel.settle_contract(step("x5", "settle")) == settled
+    assert settled.certified_fen == 3_000
+    sheet = await cancel.draw_refund_sheet(step("x5", "sheet"))
+    # The owners carry four fifths of the plan, so 2,400 of 3,000: 200 each.
+    assert (sheet.sunk_net_fen, sheet.refunds_fen, sheet.debts_fen) == (2_400, 6_600, 200)
+    charged = (ShareTotal.renovation_id == "x5", ShareTotal.basis == "settlement")
+    assert await money.sum_of(database, ShareTotal.amount_fen, *charged) == 2_400
+    found = await details(database, "x5", "settlement.contract_settled")
+    assert (found["state"], found["cancelled_items"]) == ("terminated", ["x5.b"])
+
+
+async def test_a_second_settlement_finds_the_same(database: Database) -> None:
+    cancel = await begun(database, "x6")
+    await contracted(database, "x6", passed_fen=3_000)
+    first = await cancel.settle_contract(step("x6", "settle"))
+    assert await cancel.settle_contract(step("x6", "settle-again")) == first
+
+
+async def test_what_a_fund_paid_in_a_households_place_returns_to_the_fund(
+    database: Database,
+) -> None:
+    cancel = await begun(database, "x7")
+    await money.computed(database, "x7")
+    unit = (await money.units_of(database, "x7"))[0]
+    await money.pay(database, "x7", unit, fen=200)
+    await money.pay(database, "x7", unit, fen=600, source="relief")
+    sheet = await cancel.draw_refund_sheet(step("x7", "sheet"))
+    assert (sheet.refunds_fen, sheet.sources_fen) == (200, 600)
+    assert await money.sum_of(database, Payment.amount_fen, Payment.renovation_id == "x7") == 800
+
+
+async def test_a_running_tender_is_cancelled_with_its_candidates(database: Database) -> None:
+    cancel = await begun(database, "x8")
+    await contracted(database, "x8", passed_fen=0)
+    async with database.session() as session, session.begin():
+        await session.delete(await session.get_one(Contract, "x8.contract"))
+        (await session.get_one(Tender, "x8.tender.1")).state = "closed"
+        session.add(
+            Award(
+                id="x8.tender.1.1.1",
+                tender_id="x8.tender.1",
+                rank=1,
+                bidder_id="builder",
+                price_fen=11_000,
+                state="candidate",
+            )
+        )
+    await cancel.settle_contract(step("x8", "settle"))
+    async with database.session() as session:
+        assert (await session.get_one(Tender, "x8.tender.1")).state == "cancelled"
+        assert (await session.get_one(Award, "x8.tender.1.1.1")).state == "cancelled"
+
+
+async def test_an_open_box_is_closed_uncounted(database: Database) -> None:
+    cancel = await begun(database, "x9")
+    async with database.session() as session, session.begin():
+        session.add(
+            BallotBox(
+                id="x9.1",
+                renovation_id="x9",
+                attempt=1,
+                motions=[],
+                state="open",
+                opens_at=START,
+                closes_at=START,
+                case_closes_at=START,
+                roll_hash="0" * 64,
+                closed_at=None,
+                tally=None,
+            )
+        )
+    first = await cancel.void_vote(step("x9", "void"))
+    assert await cancel.void_vote(step("x9", "void")) == first
+    async with database.session() as session:
+        assert (await session.get_one(BallotBox, "x9.1")).state == "closed"
+    assert (await details(database, "x9", "settlement.vote_voided"))["box_was"] == "open"

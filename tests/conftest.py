@@ -1,0 +1,94 @@
+import asyncio
+import secrets
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from runtime.database import Database
+from runtime.embedded_postgres import EmbeddedPostgres, Urls
+from runtime.migrate import upgrade
+
+TEMPLATE = "gongjian_template"
+
+
+@dataclass(frozen=True)
+class TestPostgres:
+    """The one server of a test run: `urls` with `at` for the address of another database."""
+
+    __test__ = False
+
+    server: EmbeddedPostgres
+    urls: Urls
+
+    def at(self, url: str, name: str) -> str:
+        return f"{url.rpartition('/')[0]}/{name}"
+
+    async def create(self, name: str, template: str | None = None) -> None:
+        """A database of the owner's role that the application's role may enter."""
+        copy = f" TEMPLATE {template}" if template else ""
+        await self.as_admin(
+            f"CREATE DATABASE {name} OWNER gongjian_owner{copy}",
+            f"REVOKE CONNECT ON DATABASE {name} FROM PUBLIC",
+            f"GRANT CONNECT ON DATABASE {name} TO gongjian_app",
+        )
+
+    async def drop(self, name: str) -> None:
+        await self.as_admin(f"DROP DATABASE {name} WITH (FORCE)")
+
+    async def as_admin(self, *statements: str) -> None:
+        connection = await asyncpg.connect(self.at(self.urls.admin, "postgres"))
+        try:
+            for statement in statements:
+                await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[TestPostgres]:
+    """A real PostgreSQL for the whole run, with a migrated database to copy from."""
+    directory = Path(tempfile.mkdtemp(prefix="gongjian-test-"))
+    server = EmbeddedPostgres(directory, durable=False)
+    try:
+        running = TestPostgres(server, server.start())
+        with asyncio.Runner() as runner:
+            runner.run(running.create(TEMPLATE))
+        upgrade(running.at(running.urls.owner, TEMPLATE))
+        yield running
+    finally:
+        server.stop()
+        shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="module")
+async def database_name(postgres: TestPostgres) -> AsyncIterator[str]:
+    """A fresh database of this module, with the schema and no rows."""
+    name = f"test_{secrets.token_hex(6)}"
+    await postgres.create(name, TEMPLATE)
+    yield name
+    await postgres.drop(name)
+
+
+@pytest.fixture(scope="module")
+async def database(postgres: TestPostgres, database_name: str) -> AsyncIterator[Database]:
+    """The module's database as worker and service see it: with the application's role."""
+    opened = Database(postgres.at(postgres.urls.app, database_name))
+    yield opened
+    await opened.dispose()
+
+
+@pytest.fixture(scope="module")
+def owner(postgres: TestPostgres, database_name: str) -> str:
+    """The address of the same database for the role that owns the schema (postgresql://…)."""
+    return postgres.at(postgres.urls.owner, database_name)
+
+
+@pytest.fixture(scope="module")
+def superuser(postgres: TestPostgres, database_name: str) -> str:
+    """The address of the same database for PostgreSQL's superuser."""
+    return postgres.at(postgres.urls.admin, database_name)

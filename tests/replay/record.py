@@ -1,0 +1,122 @@
+"""Record what `make test` replays: one history of every workflow type, fingerprints, names.
+
+Run it as `make record` after a change of a workflow that is behind `workflow.patched`. Histories that
+are there already stay, they stand for renovations under way; new ones are added beside them.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import asyncpg
+from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from activities.registry import build_activities
+from models.values.actor import Role
+from runtime.database import Database
+from runtime.embedded_postgres import EmbeddedPostgres
+from runtime.migrate import upgrade
+from tests.replay import guard
+from tests.support import journey as play
+from tests.support.estate import make_renovation
+from tests.support.servers import time_skipping
+from workflows.registry import WORKFLOWS
+
+QUEUE = "record"
+RID = "recorded"
+
+
+@asynccontextmanager
+async def stage() -> AsyncIterator[tuple[WorkflowEnvironment, Database, asyncpg.Connection]]:
+    """Real servers for one recording."""
+    with TemporaryDirectory() as folder:
+        postgres = EmbeddedPostgres(Path(folder) / "postgres")
+        urls = await asyncio.to_thread(postgres.start)
+        await asyncio.to_thread(upgrade, urls.owner)
+        database = Database(urls.app)
+        owner = await asyncpg.connect(urls.owner.replace("+asyncpg", ""))
+        try:
+            async with (
+                time_skipping() as env,
+                Worker(
+                    env.client,
+                    task_queue=QUEUE,
+                    workflows=WORKFLOWS,
+                    activities=build_activities(database),
+                ),
+            ):
+                yield env, database, owner
+        finally:
+            await owner.close()
+            await database.dispose()
+            await asyncio.to_thread(postgres.stop)
+
+
+async def carry(env: WorkflowEnvironment, database: Database, owner: asyncpg.Connection) -> None:
+    """A journey with a complaint and a failed inspection on the way."""
+    await make_renovation(database, rid=RID)
+    driver = play.JourneyDriver(env, env.client, owner, RID, QUEUE)
+    await driver.start()
+    await driver.until("works")
+    item, concealed = (await play.planned(driver))[0]
+    await driver.act(play.a.ReportItem, play.CONTRACTOR, item_id=item)
+    if concealed:
+        await play.inspect(driver, item, "PASS", kind="concealed")
+    await play.inspect(driver, item, "FAIL")
+    await driver.act(play.a.ReportRectified, play.CONTRACTOR, item_id=item)
+    await play.inspect(driver, item, "PASS", who=play.OTHER_SUPERVISOR)
+    ticket = await play.complain(driver)
+    await env.sleep(3 * play.DAY)
+    await driver.act(
+        play.a.ResolveTicket, play.BUREAU, ticket_id=ticket, answer="a lamp was mounted"
+    )
+    resident = play.actor(Role.OWNER, "unit:1")
+    await driver.act(play.a.ConfirmTicket, resident, ticket_id=ticket, satisfied=True)
+    await driver.until("nothing")
+    await driver.handle.result()
+
+
+async def save(client: Client) -> None:
+    """The newest history of each type, named after type and day."""
+    folder = guard.HERE / "histories"
+    folder.mkdir(exist_ok=True)
+    ids = {workflow.__name__: "" for workflow in WORKFLOWS}
+    ids["RenovationWorkflow"] = f"renovation/{RID}"
+    history = await client.get_workflow_handle(ids["RenovationWorkflow"]).fetch_history()
+    await _children(client, history.events, ids)
+    ids["TicketWorkflow"] = f"renovation/{RID}/ticket/{RID}.t1"
+    for name, workflow_id in ids.items():
+        fetched = await client.get_workflow_handle(workflow_id).fetch_history()
+        path = folder / f"{name}.{date.today().isoformat()}.json"  # noqa: DTZ011
+        path.write_text(fetched.to_json() + "\n", encoding="utf-8")
+        print(f"recorded {path.name}: {len(fetched.events)} events")
+
+
+async def _children(client: Client, events: object, ids: dict[str, str]) -> None:
+    for event in events:  # type: ignore[attr-defined]
+        started = event.child_workflow_execution_started_event_attributes
+        if started.workflow_execution.workflow_id:
+            child = started.workflow_execution.workflow_id
+            ids[started.workflow_type.name] = child
+            history = await client.get_workflow_handle(child).fetch_history()
+            await _children(client, history.events, ids)
+
+
+async def main() -> None:
+    async with stage() as (env, database, owner):
+        await carry(env, database, owner)
+        await save(env.client)
+        names = guard.registered_names(WORKFLOWS, list(build_activities(database)))
+    pinned = {"commands": guard.fingerprints(), "names": names}
+    guard.PINNED.write_text(json.dumps(pinned, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    print(f"pinned {guard.PINNED.name}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,56 @@
+from pathlib import Path
+
+import pytest
+from temporalio.client import WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Replayer
+
+from activities.registry import build_activities
+from runtime.database import Database
+from tests.replay import guard
+from workflows.registry import WORKFLOWS
+
+HISTORIES = sorted((guard.HERE / "histories").glob("*.json"))
+
+
+async def test_histories_of_every_workflow_type_are_recorded() -> None:
+    types = {path.name.split(".")[0] for path in HISTORIES}
+    assert types == {each.__name__ for each in WORKFLOWS}
+
+
+@pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
+async def test_recorded_histories_replay_on_todays_code(path: Path) -> None:
+    replayer = Replayer(workflows=WORKFLOWS, data_converter=pydantic_data_converter)
+    history = WorkflowHistory.from_json(path.stem, path.read_text(encoding="utf-8"))
+    result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
+    assert result.replay_failure is None, (
+        f"{path.name} does not replay: {result.replay_failure}\nRenovations under way would stall."
+        " Put the change behind workflow.patched(...), or undo it; `make record` only adds histories."
+    )
+
+
+@pytest.mark.parametrize("name", sorted(guard.fingerprints()))
+def test_the_order_of_commands_is_the_pinned_one(name: str) -> None:
+    changed = guard.drift(
+        name, guard.pinned()["commands"].get(name, {}), guard.fingerprints()[name]
+    )
+    assert not changed, "\n".join(changed)
+
+
+def test_registered_names_are_the_pinned_ones() -> None:
+    activities = build_activities(Database("postgresql+asyncpg://nobody@127.0.0.1:1/none"))
+    assert guard.registered_names(WORKFLOWS, list(activities)) == guard.pinned()["names"], (
+        "A workflow, update, signal, query or activity was renamed, added or removed. Running"
+        " histories hold the old name: keep it (explicit name=) and add the new one beside it;"
+        " then run `make record` and commit tests/replay/pinned.json."
+    )
+
+
+def test_swapping_two_activities_is_noticed_and_says_what_to_do() -> None:
+    source = (guard.WORKFLOWS / "renovation.py").read_text(encoding="utf-8")
+    first, second = "Cancellations.make_safe", "Cancellations.settle_contract"
+    swapped = source.replace(first, "§").replace(second, first).replace("§", second)
+    assert swapped != source
+    (advice,) = guard.drift("renovation", guard.commands_of(source), guard.commands_of(swapped))
+    assert "workflow.patched" in advice
+    assert "make record" in advice

@@ -1,0 +1,150 @@
+import secrets
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from models.tables import PRIVATE, metadata
+from runtime.database import Database, asyncpg_url, sqlalchemy_url
+from runtime.migrate import downgrade, upgrade
+
+APPEND_ONLY = ("event", "receipt", "ballot", "payment")
+NEVER_CHANGED = ("roll_entry", "roll_unit", "scheme", "inspection")
+
+CONSTRAINTS = """
+SELECT n.nspname || '.' || c.relname || ' ' || k.conname || ' ' || pg_get_constraintdef(k.oid)
+FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n
+  ON n.oid = c.relnamespace WHERE n.nspname IN ('public', 'private') AND c.relname <> 'alembic_version'
+"""
+INDEXES = """
+SELECT indexdef FROM pg_indexes
+WHERE schemaname IN ('public', 'private') AND tablename <> 'alembic_version'
+"""
+COLUMNS = """
+SELECT concat_ws(' ', table_schema, table_name, column_name, data_type, character_maximum_length,
+  is_nullable, column_default, identity_generation) FROM information_schema.columns
+WHERE table_schema IN ('public', 'private') AND table_name <> 'alembic_version'
+"""
+THINGS = """
+SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname IN ('public', 'private') AND c.relname NOT LIKE 'alembic_version%'
+"""
+
+
+async def query(url: str, sql: str) -> set[object]:
+    connection = await asyncpg.connect(asyncpg_url(url))
+    try:
+        return {row[0] for row in await connection.fetch(sql)}
+    finally:
+        await connection.close()
+
+
+async def on_connection(url: str, work):
+    engine = create_async_engine(sqlalchemy_url(url))
+    try:
+        async with engine.begin() as connection:
+            return await connection.run_sync(work)
+    finally:
+        await engine.dispose()
+
+
+@pytest.fixture
+async def empty(postgres) -> AsyncIterator[str]:
+    """The owner's address of a database without any table."""
+    name = f"test_{secrets.token_hex(6)}"
+    await postgres.create(name)
+    yield postgres.at(postgres.urls.owner, name)
+    await postgres.drop(name)
+
+
+async def test_up_down_and_up_again_leaves_nothing_behind_and_misses_nothing(empty: str) -> None:
+    upgrade(empty)
+    upgrade(empty)
+    first = await query(empty, COLUMNS)
+    downgrade(empty, "base")
+    assert await query(empty, THINGS) == {0}
+    assert (
+        await query(empty, "SELECT proname FROM pg_proc WHERE proname = 'refuse_change'") == set()
+    )
+    upgrade(empty)
+    assert await query(empty, COLUMNS) == first
+
+
+async def test_the_schema_is_what_the_models_say(owner: str) -> None:
+    def compare(connection: Connection) -> list[object]:
+        context = MigrationContext.configure(
+            connection,
+            opts={"include_schemas": True, "compare_type": True, "compare_server_default": True},
+        )
+        return list(compare_metadata(context, metadata))
+
+    assert await on_connection(owner, compare) == []
+
+
+async def test_every_constraint_index_and_default_of_the_models_is_in_the_schema(
+    owner: str, empty: str
+) -> None:
+    # Alembic's comparison does not look at checks and partial indexes.
+    def create(connection: Connection) -> None:
+        connection.execute(text(f"CREATE SCHEMA {PRIVATE}"))
+        metadata.create_all(connection)
+
+    await on_connection(empty, create)
+    for sql in (CONSTRAINTS, INDEXES, COLUMNS):
+        assert await query(owner, sql) == await query(empty, sql)
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
+@pytest.mark.parametrize("role", ["application", "owner"])
+async def test_what_was_recorded_cannot_be_changed(
+    database: Database, owner: str, table: str, role: str
+) -> None:
+    url = asyncpg_url(database.url) if role == "application" else owner
+    connection = await asyncpg.connect(url)
+    try:
+        for statement in (
+            f"UPDATE {table} SET command_id = 'other'",
+            f"DELETE FROM {table}",
+            f"TRUNCATE {table} CASCADE",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def test_the_application_has_the_rights_it_needs_and_not_more(owner: str) -> None:
+    sql = (
+        "SELECT table_name || ' ' || privilege_type FROM information_schema.role_table_grants"
+        " WHERE grantee = 'gongjian_app'"
+    )
+    granted = await query(owner, sql)
+    for table in metadata.tables.values():
+        rights = {"SELECT", "INSERT"}
+        if table.name not in APPEND_ONLY + NEVER_CHANGED:
+            rights |= {"UPDATE", "DELETE"}
+        found = {str(entry).split()[1] for entry in granted if str(entry).split()[0] == table.name}
+        assert found == rights, table.name
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TABLE mine (id int)",
+        "ALTER TABLE event DISABLE TRIGGER ALL",
+        "DROP TABLE event",
+        "SET session_replication_role = replica",
+        "SET ROLE gongjian_owner",
+    ],
+)
+async def test_the_application_cannot_get_around_it(database: Database, statement: str) -> None:
+    connection = await asyncpg.connect(asyncpg_url(database.url))
+    try:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(statement)
+    finally:
+        await connection.close()

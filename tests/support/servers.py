@@ -1,0 +1,30 @@
+"""Temporal's time-skipping server for tests."""
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+from models.values.search_attributes import SEARCH_ATTRIBUTES
+from runtime.temporal import INDEXED_AS
+
+TEST_SERVER = Path(sys.executable).with_name("temporal-test-server")
+
+
+@asynccontextmanager
+async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
+    """A server of one clock, with our search attributes; it cannot list them, only take them."""
+    async with await WorkflowEnvironment.start_time_skipping(
+        data_converter=pydantic_data_converter, test_server_existing_path=str(TEST_SERVER)
+    ) as env:
+        await env.client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(
+                namespace=env.client.namespace,
+                search_attributes={each.name: INDEXED_AS[each.kind] for each in SEARCH_ATTRIBUTES},
+            )
+        )
+        yield env

@@ -1,0 +1,116 @@
+from collections.abc import Awaitable, Callable
+
+import pytest
+from temporalio.client import WorkflowUpdateFailedError
+
+from models.messages import acts as a
+from tests.support.journey import STREET, JourneyDriver, codes, first_candidate
+
+Begin = Callable[..., Awaitable[JourneyDriver]]
+
+
+async def two_bids(j: JourneyDriver) -> None:
+    ceiling = await j.value(
+        "SELECT ceiling_fen FROM tender WHERE renovation_id=$1 AND state='open'"
+    )
+    await j.bid(ceiling * 95 // 100, ceiling * 97 // 100)
+
+
+async def test_fewer_than_three_bids_are_not_opened_and_the_second_time_the_approval_route_follows(
+    journey: Begin,
+) -> None:
+    j = await journey()
+    j.on("bids", two_bids)
+    await j.until("approve_direct_award")
+    opened = await j.details("bidding.bids_opened")
+    assert len(opened) == 2
+    states = await j.value(
+        "SELECT string_agg(DISTINCT bid.state, ',') FROM bid JOIN tender ON tender.id=tender_id"
+        " WHERE renovation_id=$1"
+    )
+    assert states == "submitted"
+    price = await j.value("SELECT max(ceiling_fen) FROM tender WHERE renovation_id=$1") * 9 // 10
+    await j.act(
+        a.ApproveDirectAward, STREET, bidder_id="b1", price_fen=price, reason="two tenders failed"
+    )
+    await j.until("works")
+    assert await j.value("SELECT value_fen FROM contract WHERE renovation_id=$1") == price
+
+
+async def test_an_objection_suspends_the_clock_of_the_candidates(journey: Begin) -> None:
+    j = await journey()
+    await j.until("objections.candidates")
+    planned = await j.value(
+        "SELECT closes_at FROM publication WHERE renovation_id=$1 AND subject='candidates'"
+    )
+    publication, objection = await j.object_to("candidates", "b2")
+    await j.until("answers")
+    await j.env.sleep(5 * 86_400)
+    await j.act(
+        a.AnswerObjection,
+        STREET,
+        publication_id=publication,
+        objection_id=objection,
+        upheld=False,
+        answer="the report stands",
+    )
+    moved = await j.value(
+        "SELECT closes_at FROM publication WHERE renovation_id=$1 AND subject='candidates'"
+    )
+    assert (moved - planned).days >= 5
+    await j.until("award_contract")
+
+
+async def test_an_upheld_objection_strikes_the_first_candidate(journey: Begin) -> None:
+    j = await journey()
+    await j.until("objections.candidates")
+    publication, objection = await j.object_to("candidates", "b2")
+    await j.act(
+        a.AnswerObjection,
+        STREET,
+        publication_id=publication,
+        objection_id=objection,
+        upheld=True,
+        answer="a conflict of interest",
+    )
+    await j.until("award_contract")
+    assert await first_candidate(j) == "b2"
+    subjects = await j.value(
+        "SELECT count(*) FROM publication WHERE renovation_id=$1 AND subject='candidates'"
+    )
+    assert subjects == 2
+
+
+async def test_a_winner_who_withdraws_makes_room_for_the_next(journey: Begin) -> None:
+    j = await journey()
+    await j.until("award_contract")
+    await j.act(a.AwardContract, STREET, bidder_id="b1")
+    await j.act(a.WithdrawCandidate, STREET, bidder_id="b1", reason="no capacity")
+    await j.until("works")
+    assert await j.value("SELECT bidder_id FROM contract WHERE renovation_id=$1") == "b2"
+
+
+async def test_when_every_candidate_has_gone_the_renovation_is_shelved(journey: Begin) -> None:
+    j = await journey()
+    for bidder in ("b1", "b2", "b3"):
+        await j.until("award_contract")
+        await j.act(a.WithdrawCandidate, STREET, bidder_id=bidder, reason="no capacity")
+    row = await j.until("nothing")
+    assert row["state"] == "shelved"
+    assert (await j.handle.result()).reason == "no_contractor"
+
+
+async def test_only_the_first_candidate_is_awarded(journey: Begin) -> None:
+    j = await journey()
+    await j.until("award_contract")
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await j.act(a.AwardContract, STREET, bidder_id="b3")
+    assert codes(refused.value) == ["not_first_candidate"]
+
+
+async def test_a_contract_is_signed_at_the_price_of_the_bid(journey: Begin) -> None:
+    j = await journey()
+    await j.until("sign_contract")
+    with pytest.raises(WorkflowUpdateFailedError):
+        await j.act(a.SignContract, STREET, value_fen=1)
+    assert "bidding.contract_signed" not in await j.events()

@@ -1,0 +1,80 @@
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
+
+from models.messages import acts as a
+from models.messages.ids import ticket_workflow_id
+from models.messages.journey import TicketOutcome
+from models.values.actor import Role
+from tests.support.journey import STREET, JourneyDriver, actor, complain
+from workflows.ticket import TicketWorkflow
+
+Begin = Callable[..., Awaitable[JourneyDriver]]
+Ticket = WorkflowHandle[TicketWorkflow, TicketOutcome]
+RESIDENT = actor(Role.OWNER, "unit:101")
+COMMUNITY = actor(Role.RESIDENTS_COMMITTEE)
+GRID = actor(Role.GRID_WORKER)
+
+
+async def complaint(j: JourneyDriver) -> tuple[str, Ticket]:
+    tid = await complain(j)
+    await level_becomes(j, tid, "grid")
+    return tid, j.client.get_workflow_handle_for(TicketWorkflow.run, ticket_workflow_id(j.rid, tid))
+
+
+async def level_becomes(j: JourneyDriver, tid: str, level: str) -> None:
+    for _ in range(40):
+        row = await j.db.fetchrow("SELECT level, due_at, opened_at FROM ticket WHERE id=$1", tid)
+        if row["level"] == level and row["due_at"] > row["opened_at"]:
+            return
+        await j.env.sleep(timedelta(hours=12))
+    raise AssertionError(f"the ticket never came to the {level}")
+
+
+async def answer(j: JourneyDriver, tid: str, who: object) -> None:
+    await j.act(a.ResolveTicket, who, ticket_id=tid, answer="a lamp was mounted")
+
+
+async def test_a_complaint_nobody_answers_climbs_to_the_district(journey: Begin) -> None:
+    j = await journey()
+    tid, handle = await complaint(j)
+    for level in ("community", "street", "district"):
+        await level_becomes(j, tid, level)
+    with pytest.raises(WorkflowUpdateFailedError):
+        await answer(j, tid, GRID)
+    await answer(j, tid, actor(Role.DISTRICT_BUREAU))
+    await j.act(a.ConfirmTicket, RESIDENT, ticket_id=tid, satisfied=True)
+    outcome = await handle.result()
+    assert (outcome.state, outcome.level) == ("closed", "district")
+    assert (await j.events()).count("feedback.ticket_escalated") == 3
+
+
+async def test_a_resident_who_is_not_satisfied_reopens(journey: Begin) -> None:
+    j = await journey()
+    tid, handle = await complaint(j)
+    await answer(j, tid, GRID)
+    await j.act(a.ConfirmTicket, RESIDENT, ticket_id=tid, satisfied=False)
+    with pytest.raises(WorkflowUpdateFailedError):
+        await j.act(a.ConfirmTicket, RESIDENT, ticket_id=tid, satisfied=True)
+    await answer(j, tid, STREET)
+    await j.act(a.ConfirmTicket, RESIDENT, ticket_id=tid, satisfied=True)
+    assert (await handle.result()).reopened == 1
+
+
+async def test_silence_after_the_call_back_closes_the_ticket(journey: Begin) -> None:
+    j = await journey()
+    tid, handle = await complaint(j)
+    await answer(j, tid, GRID)
+    assert (await handle.result()).state == "closed"
+
+
+async def test_the_evaluation_waits_for_open_complaints_but_not_for_ever(journey: Begin) -> None:
+    j = await journey()
+    await j.until("survey")
+    await complain(j)
+    row = await j.until("nothing")
+    assert row["state"] == "completed"
+    looks = (await j.events()).count("feedback.tickets_looked_at")
+    assert 2 <= looks <= 12

@@ -1,0 +1,71 @@
+from collections.abc import Awaitable, Callable
+
+import pytest
+from temporalio.client import WorkflowUpdateFailedError
+
+from models.messages import acts as a
+from models.messages.journey import STAGES
+from tests.support.journey import STREET, JourneyDriver, codes
+
+Begin = Callable[..., Awaitable[JourneyDriver]]
+
+
+async def test_the_straight_way_ends_with_an_evaluation(journey: Begin) -> None:
+    j = await journey()
+    row = await j.until("nothing")
+    assert row["state"] == "completed"
+    entered = [d["stage"] for d in await j.details("renovation.stage_entered")]
+    assert entered == list(STAGES)
+    assert (await j.handle.result()).state == "completed"
+    paid = await j.value("SELECT sum(payable_fen) FROM certificate WHERE renovation_id=$1")
+    assert paid > 0
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "open_vote",
+        "ballots",
+        "objections.vote_result",
+        "objections.share_table",
+        "payments",
+        "bids",
+        "award_contract",
+        "works",
+        "approve_payment",
+        "survey",
+    ],
+)
+async def test_a_renovation_may_be_cancelled_at_every_stage(journey: Begin, word: str) -> None:
+    j = await journey()
+    await j.until(word)
+    await j.act(a.CancelRenovation, STREET, reason="the estate will be rebuilt")
+    row = await j.until("nothing")
+    assert row["state"] == "cancelled"
+    assert (await j.handle.result()).state == "cancelled"
+    events = await j.events()
+    assert events[-1] == "renovation.closed"
+    assert "settlement.vote_voided" in events
+    paid = await j.value("SELECT coalesce(sum(amount_fen), 0) FROM payment WHERE renovation_id=$1")
+    back = await j.value(
+        "SELECT coalesce(sum(amount_fen), 0) FROM refund WHERE renovation_id=$1 AND paid"
+    )
+    if word in ("payments", "bids", "award_contract"):
+        assert back == paid
+
+
+async def test_a_renovation_is_cancelled_once(journey: Begin) -> None:
+    j = await journey()
+    await j.until("open_vote")
+    await j.act(a.CancelRenovation, STREET, reason="the estate will be rebuilt")
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await j.act(a.CancelRenovation, STREET, reason="again")
+    assert codes(refused.value) == ["renovation_ended"]
+
+
+async def test_a_scheme_is_revised_only_when_asked_for(journey: Begin) -> None:
+    j = await journey()
+    await j.until("open_vote")
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await j.act(a.ReviseScheme, STREET, reason="just so")
+    assert codes(refused.value) == ["revision_not_asked"]
