@@ -128,6 +128,8 @@ class Publications:
             total = await _count(case, given, "answered")
             publication.state = "closed"
             publication.outcome = "upheld" if upheld else "stands"
+            awardable = given.subject == "candidates" and not upheld
+            case.wait_for("award_contract" if awardable else "engine")
             return Recorded(
                 PublicationClosing(
                     closed=True,

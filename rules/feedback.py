@@ -42,6 +42,7 @@ _HIGHEST_LEVEL_OF: dict[Role, Level] = {
 _Z = (1_959_963_985, 1_000_000_000)
 """The 97.5 % point of the normal distribution, rounded up so that the interval is not too short."""
 
+_DAY = timedelta(days=1)
 _MICROSECOND = timedelta(microseconds=1)
 _SECOND = 1_000_000
 
@@ -146,11 +147,13 @@ def next_look(
     timetable: Timetable,
     calendar: WorkCalendar,
 ) -> datetime | None:
-    """When to look at the open tickets again, one working day later; None is "evaluate now"."""
+    """When to look again: at the end of every working day, until the limit; None: evaluate now."""
     limit = tickets_limit(survey_closes_at, timetable, calendar)
     if open_tickets == 0 or now >= limit:
         return None
-    return min(deadline(now, working_days(1), calendar, timetable.zone), limit)
+    # From yesterday on: the first look is at the end of today, even when a look came at midnight.
+    today_ends = deadline(now - _DAY, working_days(1), calendar, timetable.zone)
+    return min(today_ends, limit)
 
 
 def text_hash(ticket_id: str, text: str) -> str:

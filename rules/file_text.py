@@ -10,6 +10,7 @@ from models.values.refusal import Problem, Refused
 
 BOM = b"\xef\xbb\xbf"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+LAST_ASCII = 0x7F
 FIRST_CJK = "\u0800"
 """From here on a character takes three bytes in UTF-8; shorter ones may be GB18030 by chance."""
 
@@ -54,8 +55,11 @@ def _first_other(name: str, body: bytes) -> Problem:
         try:
             line.decode("utf-8")
         except UnicodeDecodeError as error:
-            code = "file.mixed_encodings" if _decodes(line, "gb18030") else "file.not_text"
-            return _problem(code, name, number, error.start + 1, line[error.start])
+            if not _decodes(line, "gb18030"):
+                return _problem("file.not_text", name, number, error.start + 1, line[error.start])
+            # Some GB18030 pairs are UTF-8 by chance: the line turns at its first Chinese byte.
+            start = next(place for place, byte in enumerate(line) if byte > LAST_ASCII)
+            return _problem("file.mixed_encodings", name, number, start + 1, line[start])
     return Problem(code="file.not_text", where=name, params={"line": 1, "byte": 1, "value": "?"})
 
 

@@ -312,10 +312,10 @@ def _area_fault(text: str) -> str:
         return "roll.area_missing"
     if re.fullmatch(r"-[0-9]+(\.[0-9]+)?", text):
         return "roll.area_not_positive"
-    if re.fullmatch(r"[0-9.]+,[0-9]+|[0-9,]+\.[0-9]+", text):
-        return "roll.area_comma"
     if re.fullmatch(r"[0-9]+\.[0-9]{3,}", text):
         return "roll.area_decimals"
+    if re.fullmatch(r"[0-9]*,[0-9.,]*", text):
+        return "roll.area_comma"
     return "roll.area_not_a_number"
 
 

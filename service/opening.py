@@ -5,8 +5,6 @@ if it differs: a roll is never changed by the way.
 """
 
 import hashlib
-import uuid
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
@@ -20,11 +18,11 @@ from temporalio.common import SearchAttributePair, TypedSearchAttributes, Workfl
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from models.files.renovation import RenovationFile
-from models.files.roll import RegisteredUnit, Roll
+from models.files.roll import Roll
 from models.messages.deed import Deed
 from models.messages.ids import renovation_workflow_id
 from models.messages.journey import Journey
-from models.tables import PRIVATE, Estate, Place, Renovation, RoleGrant, Scheme, Unit
+from models.tables import Estate, Place, Renovation, RoleGrant, Scheme, Unit
 from models.values.actor import Actor
 from models.values.base import Carried
 from models.values.refusal import Problem, Refused
@@ -36,6 +34,7 @@ from rules.voting import pack_in_force
 from runtime.database import Database
 from runtime.journal import Journal, Recorded
 from runtime.settings import Settings
+from service.opening_units import UNIT_COLUMNS, columns_of, write_units
 from workflows.search_attributes import PLACE, RENOVATION_STAGE
 
 WORKFLOW = "RenovationWorkflow"
@@ -43,18 +42,6 @@ WORKFLOW = "RenovationWorkflow"
 OPENS_AT = time(9)
 """A sandbox case begins at nine in the morning of its first day, local time."""
 SUMMARY_LETTERS = 60
-
-UNIT_COLUMNS = (
-    "number",
-    "building",
-    "entrance",
-    "floor",
-    "kind",
-    "area_dm2",
-    "shares",
-    "owner_key",
-    "developer",
-)
 
 
 class OpenedRenovation(Carried):
@@ -174,7 +161,7 @@ def _prepare(command_id: str, file: RenovationFile, roll: Roll, real_now: dateti
 async def _write(session: AsyncSession, opening: _Opening) -> None:
     await _places(session, opening.file)
     if await _estate(session, opening):
-        await _units(session, opening)
+        await write_units(session, opening.estate_id, opening.roll)
     await _grants(session, opening.file)
     await _renovation(session, opening)
 
@@ -238,7 +225,7 @@ async def _estate(session: AsyncSession, opening: _Opening) -> bool:
     there = {row.number: tuple(row) for row in found}
     if not there:
         return True
-    given = {unit.number: _columns(unit) for unit in opening.roll.units}
+    given = {unit.number: columns_of(unit) for unit in opening.roll.units}
     differing = [
         number
         for number in dict.fromkeys((*given, *there))
@@ -252,65 +239,6 @@ async def _estate(session: AsyncSession, opening: _Opening) -> bool:
         }
         raise Refused(Problem(code="opening.units_differ", where=opening.roll.name, params=params))
     return False
-
-
-async def _units(session: AsyncSession, opening: _Opening) -> None:
-    """All units and, apart from them, the people; by COPY, since an estate may be a district's."""
-    units = opening.roll.units
-    people, owners = _people(opening)
-    await _copy(
-        session,
-        Unit.__tablename__,
-        ("id", "estate_id", *UNIT_COLUMNS),
-        ((_unit_id(opening, unit), opening.estate_id, *_columns(unit)) for unit in units),
-    )
-    await _copy(
-        session,
-        "person",
-        ("id", "name"),
-        people.values(),
-        schema=PRIVATE,
-    )
-    await _copy(
-        session,
-        "unit_owner",
-        ("unit_id", "person_id", "position"),
-        owners,
-        schema=PRIVATE,
-    )
-
-
-def _people(
-    opening: _Opening,
-) -> tuple[dict[tuple[str, str, int], tuple[str, str]], Iterator[tuple[str, str, int]]]:
-    """One person for each name of a set of owners; ids are random, not made from the name.
-
-    Units of the same set share its people. Two sets that have a name in common may mean two
-    people, so they do not.
-    """
-    people: dict[tuple[str, str, int], tuple[str, str]] = {}
-    owners: list[tuple[str, str, int]] = []
-    for unit in opening.roll.units:
-        for position, name in enumerate(unit.owners):
-            key = (unit.owner_key, name, unit.owners[:position].count(name))
-            person_id, _ = people.setdefault(key, (uuid.uuid4().hex, name))
-            owners.append((_unit_id(opening, unit), person_id, position))
-    return people, iter(owners)
-
-
-async def _copy(
-    session: AsyncSession,
-    table: str,
-    columns: tuple[str, ...],
-    records: Iterable[tuple[object, ...]],
-    *,
-    schema: str | None = None,
-) -> None:
-    """COPY inside the session's transaction, which earlier statements have begun."""
-    connection = await (await session.connection()).get_raw_connection()
-    driver = connection.driver_connection
-    assert driver is not None
-    await driver.copy_records_to_table(table, records=records, columns=columns, schema_name=schema)
 
 
 async def _grants(session: AsyncSession, file: RenovationFile) -> None:
@@ -404,11 +332,3 @@ async def _start(client: Client, settings: Settings, opened: OpenedRenovation, t
         )
     except WorkflowAlreadyStartedError:
         return
-
-
-def _unit_id(opening: _Opening, unit: RegisteredUnit) -> str:
-    return f"{opening.estate_id}.{unit.number}"
-
-
-def _columns(unit: RegisteredUnit) -> tuple[object, ...]:
-    return tuple(getattr(unit, name) for name in UNIT_COLUMNS)

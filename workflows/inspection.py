@@ -55,7 +55,12 @@ class InspectionWorkflow:
             lambda: self.outcome is not None or self.works.overdue_at != due,
             "rectification is due",
         )
-        if not moved:
+        if moved:
+            return
+        async with self.turn:
+            # The report that was on its way when the time was over may have moved it.
+            if self.outcome is not None or self.works.overdue_at != due:
+                return
             self.overdue += 1
             step = own_step(self.given.renovation_id, f"overdue-{self.overdue}")
             self.works = await write(Works.mark_overdue, step)

@@ -45,12 +45,17 @@ class TicketWorkflow:
         )
         if answered:
             return
-        if self.state == "resolved":
-            self.outcome = await write(Tickets.close_silent, self._step("close"), self.given)
-        elif timer.top:
+        if self.state == "open" and timer.top:
             await workflow.wait_condition(lambda: self.outcome is not None or self.timer != timer)
-        else:
-            self.timer = await write(Tickets.escalate, self._step("escalate"), self.given)
+            return
+        async with self.turn:
+            # An answer or the resident's word may have been on its way when the time was over.
+            if self.outcome is not None or self.timer != timer:
+                return
+            if self.state == "resolved":
+                self.outcome = await write(Tickets.close_silent, self._step("close"), self.given)
+            else:
+                self.timer = await write(Tickets.escalate, self._step("escalate"), self.given)
 
     @workflow.update
     async def resolve_ticket(self, act: ResolveTicket) -> Done:

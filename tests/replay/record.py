@@ -33,7 +33,9 @@ RID = "recorded"
 
 
 @asynccontextmanager
-async def stage() -> AsyncIterator[tuple[WorkflowEnvironment, Database, asyncpg.Connection]]:
+async def stage() -> AsyncIterator[
+    tuple[WorkflowEnvironment, Client, Database, asyncpg.Connection]
+]:
     """Real servers for one recording."""
     with TemporaryDirectory() as folder:
         postgres = EmbeddedPostgres(Path(folder) / "postgres")
@@ -51,17 +53,19 @@ async def stage() -> AsyncIterator[tuple[WorkflowEnvironment, Database, asyncpg.
                     activities=build_activities(database),
                 ),
             ):
-                yield env, database, owner
+                yield env, client, database, owner
         finally:
             await owner.close()
             await database.dispose()
             await asyncio.to_thread(postgres.stop)
 
 
-async def carry(env: WorkflowEnvironment, database: Database, owner: asyncpg.Connection) -> None:
+async def carry(
+    env: WorkflowEnvironment, client: Client, database: Database, owner: asyncpg.Connection
+) -> None:
     """A journey with a complaint and a failed inspection on the way."""
     await make_renovation(database, rid=RID)
-    driver = play.JourneyDriver(env, env.client, owner, RID, QUEUE)
+    driver = play.JourneyDriver(env, client, owner, RID, QUEUE)
     await driver.start()
     await driver.until("works")
     item, concealed = (await play.planned(driver))[0]
@@ -109,9 +113,9 @@ async def _children(client: Client, events: object, ids: dict[str, str]) -> None
 
 
 async def main() -> None:
-    async with stage() as (env, database, owner):
-        await carry(env, database, owner)
-        await save(env.client)
+    async with stage() as (env, client, database, owner):
+        await carry(env, client, database, owner)
+        await save(client)
         names = guard.registered_names(WORKFLOWS, list(build_activities(database)))
     pinned = {"commands": guard.fingerprints(), "names": names}
     guard.PINNED.write_text(json.dumps(pinned, indent=1, sort_keys=True) + "\n", encoding="utf-8")

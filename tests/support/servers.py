@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
@@ -28,3 +29,11 @@ async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
             )
         )
         yield env
+
+
+async def plain_client(env: WorkflowEnvironment) -> Client:
+    """A client that never skips time by itself: `result()` of the environment's own one does, and
+    leaves the clock of this server unable to sleep afterwards.
+    """
+    target = env.client.service_client.config.target_host
+    return await Client.connect(target, data_converter=pydantic_data_converter)

@@ -1,4 +1,3 @@
-import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -12,7 +11,7 @@ from activities.registry import build_activities
 from runtime.database import Database
 from tests.support.estate import make_renovation
 from tests.support.journey import JourneyDriver
-from tests.support.servers import time_skipping
+from tests.support.servers import plain_client, time_skipping
 from workflows.registry import WORKFLOWS
 
 QUEUE = "gongjian-test"
@@ -27,13 +26,14 @@ async def env() -> AsyncIterator[WorkflowEnvironment]:
 
 @pytest.fixture(scope="module")
 async def client(env: WorkflowEnvironment, database: Database) -> AsyncIterator[Client]:
+    plain = await plain_client(env)
     async with Worker(
-        env.client,
+        plain,
         task_queue=QUEUE,
         workflows=WORKFLOWS,
         activities=build_activities(database),
     ):
-        yield env.client
+        yield plain
 
 
 @pytest.fixture
@@ -41,16 +41,17 @@ async def journey(
     env: WorkflowEnvironment, client: Client, database: Database, owner: str
 ) -> AsyncIterator[Callable[..., Awaitable[JourneyDriver]]]:
     """Begin a renovation of 12 units; arguments go to `make_renovation`."""
-    connections: list[asyncpg.Connection] = []
+    drivers: list[JourneyDriver] = []
 
     async def begin(**options: object) -> JourneyDriver:
         rid = f"r{uuid.uuid4().hex[:12]}"
         await make_renovation(database, rid=rid, **options)
-        connection = await asyncpg.connect(owner)
-        connections.append(connection)
-        driver = JourneyDriver(env, client, connection, rid, QUEUE)
+        driver = JourneyDriver(env, client, await asyncpg.connect(owner), rid, QUEUE)
+        drivers.append(driver)
         await driver.start()
         return driver
 
     yield begin
-    await asyncio.gather(*(connection.close() for connection in connections))
+    for driver in drivers:
+        # What a test leaves under way would go on in the clock of the next one.
+        await driver.end()

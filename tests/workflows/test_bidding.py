@@ -104,7 +104,7 @@ async def test_only_the_first_candidate_is_awarded(journey: Begin) -> None:
     j = await journey()
     await j.until("award_contract")
     with pytest.raises(WorkflowUpdateFailedError) as refused:
-        await j.act(a.AwardContract, STREET, bidder_id="b3")
+        await j.once(a.AwardContract, STREET, bidder_id="b3")
     assert codes(refused.value) == ["not_first_candidate"]
 
 
@@ -112,5 +112,5 @@ async def test_a_contract_is_signed_at_the_price_of_the_bid(journey: Begin) -> N
     j = await journey()
     await j.until("sign_contract")
     with pytest.raises(WorkflowUpdateFailedError):
-        await j.act(a.SignContract, STREET, value_fen=1)
+        await j.once(a.SignContract, STREET, value_fen=1)
     assert "bidding.contract_signed" not in await j.events()

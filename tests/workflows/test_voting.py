@@ -114,7 +114,7 @@ async def test_a_vote_is_opened_once(journey: Begin) -> None:
     j = await journey()
     await j.until("ballots")
     with pytest.raises(WorkflowUpdateFailedError) as refused:
-        await j.act(a.OpenVote, COMMITTEE)
+        await j.once(a.OpenVote, COMMITTEE)
     assert codes(refused.value) == ["vote_already_open"]
 
 

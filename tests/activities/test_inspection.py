@@ -1,0 +1,397 @@
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+from temporalio.exceptions import ApplicationError
+
+from activities.desk import Desk
+from activities.inspection import Works
+from models.messages.acts import ApprovePayment, RecordInspection, ReportItem, ReportRectified
+from models.messages.journey import WorksState
+from models.messages.step import Step
+from models.tables import (
+    Certificate,
+    Contract,
+    Event,
+    Inspection,
+    Notice,
+    Renovation,
+    Tender,
+    WorkItem,
+)
+from models.values.actor import ENGINE, Actor, Role
+from models.values.timetable import Timetable, WorkCalendar
+from runtime.database import Database
+from tests.support.estate import make_renovation, scheme_content
+
+START = datetime(2026, 3, 2, 4, tzinfo=UTC)
+VALUE_FEN = 9_000_001
+SUPERVISOR = Actor(id="s1", role=Role.SUPERVISOR, label="supervisor")
+OTHER = Actor(id="s2", role=Role.SUPERVISOR, label="supervisor")
+CHIEF = Actor(id="chief", role=Role.CHIEF_SUPERVISOR, label="chief")
+BUREAU = Actor(id="bureau", role=Role.DISTRICT_BUREAU, label="bureau")
+CONTRACTOR = Actor(id="b1", role=Role.CONTRACTOR, label="contractor")
+
+
+class Site:
+    """One renovation with a signed contract; every write is done twice, as a retry would."""
+
+    def __init__(self, database: Database, rid: str) -> None:
+        calendar = WorkCalendar(first_on=date(2026, 1, 1), last_on=date(2026, 12, 31))
+        self.database, self.rid, self.count = database, rid, 0
+        self.works = Works(Desk(database, calendar))
+        self.at = START
+
+    def step(self, who: Actor = ENGINE) -> Step:
+        self.count += 1
+        return Step(
+            command_id=f"{self.rid}#{self.count}", renovation_id=self.rid, at=self.at, actor=who
+        )
+
+    def fields(self, step: Step) -> dict[str, Any]:
+        return {"command_id": step.command_id, "actor": step.actor}
+
+    async def begin(self) -> WorksState:
+        step = self.step()
+        first = await self.works.begin(step)
+        assert await self.works.begin(step) == first
+        return first
+
+    async def report(self, item: str, who: Actor = CONTRACTOR) -> WorksState:
+        step = self.step(who)
+        act = ReportItem(item_id=item, **self.fields(step))
+        first = await self.works.report_item(step, act)
+        assert await self.works.report_item(step, act) == first
+        return first
+
+    async def inspect(
+        self, item: str, outcome: str = "PASS", who: Actor = SUPERVISOR, kind: str = "stage"
+    ) -> WorksState:
+        step = self.step(who)
+        defects = ("a crack",) if outcome == "FAIL" else ()
+        act = RecordInspection.model_validate(
+            {
+                **self.fields(step),
+                "item_id": item,
+                "kind": kind,
+                "outcome": outcome,
+                "defects": defects,
+            }
+        )
+        first = await self.works.record_inspection(step, act)
+        assert await self.works.record_inspection(step, act) == first
+        return first
+
+    async def rectify(self, item: str) -> WorksState:
+        step = self.step(CONTRACTOR)
+        act = ReportRectified(item_id=item, **self.fields(step))
+        first = await self.works.report_rectified(step, act)
+        assert await self.works.report_rectified(step, act) == first
+        return first
+
+    async def mark_overdue(self) -> WorksState:
+        step = self.step()
+        first = await self.works.mark_overdue(step)
+        assert await self.works.mark_overdue(step) == first
+        return first
+
+    async def accept(self, who: Actor = CHIEF) -> WorksState:
+        step = self.step(who)
+        first = await self.works.accept(step)
+        assert await self.works.accept(step) == first
+        return first
+
+    async def pay(self, who: Actor = BUREAU, omissions_fen: int = 0) -> None:
+        step = self.step(who)
+        act = ApprovePayment(omissions_fen=omissions_fen, **self.fields(step))
+        first = await self.works.approve_payment(step, act)
+        assert await self.works.approve_payment(step, act) == first
+
+    async def pass_all(self, *items: str) -> WorksState:
+        state = WorksState()
+        for item in items:
+            await self.report(item)
+            if item == "risers":
+                await self.inspect(item, kind="concealed")
+            state = await self.inspect(item)
+        return state
+
+    async def count_of(self, table: Any) -> int:
+        async with self.database.session() as session:
+            return int(
+                await session.scalar(
+                    select(func.count()).select_from(table).where(table.renovation_id == self.rid)
+                )
+            )
+
+    async def waiting_for(self) -> str:
+        async with self.database.session() as session:
+            return (await session.get_one(Renovation, self.rid)).waiting_for
+
+    async def templates(self) -> list[str]:
+        async with self.database.session() as session:
+            return list(
+                await session.scalars(
+                    select(Notice.template).where(Notice.renovation_id == self.rid)
+                )
+            )
+
+    async def details(self, kind: str) -> dict[str, Any]:
+        async with self.database.session() as session:
+            found = await session.scalars(
+                select(Event.details).where(Event.renovation_id == self.rid, Event.kind == kind)
+            )
+            return dict(found.one())
+
+
+async def site(database: Database, rid: str, **more: Any) -> Site:
+    await make_renovation(database, rid=rid, **more)
+    async with database.session() as session, session.begin():
+        session.add(
+            Tender(
+                id=f"{rid}.tender.1",
+                renovation_id=rid,
+                round=1,
+                state="awarded",
+                notice_at=START,
+                deadline_at=START,
+                ceiling_fen=VALUE_FEN,
+                estimate_fen=VALUE_FEN,
+                method="lowest_evaluated",
+                criteria={},
+            )
+        )
+        await session.flush()
+        session.add(
+            Contract(
+                id=f"{rid}.contract",
+                renovation_id=rid,
+                tender_id=f"{rid}.tender.1",
+                bidder_id="b1",
+                value_fen=VALUE_FEN,
+                contingency_fen=0,
+                retention_permille=100,
+                signed_at=START,
+                state="signed",
+            )
+        )
+    return Site(database, rid)
+
+
+async def begun(database: Database, rid: str, **more: Any) -> Site:
+    here = await site(database, rid, **more)
+    await here.begin()
+    return here
+
+
+def refused(error: pytest.ExceptionInfo[ApplicationError]) -> list[str]:
+    return [problem["code"] for problem in error.value.details[0]]
+
+
+async def test_beginning_plans_every_work_of_the_scheme_once(database: Database) -> None:
+    here = await site(database, "w1")
+    state = await here.begin()
+    again = await here.begin()
+    assert state.planned == again.planned == ("paint", "risers", "roof")
+    assert await here.count_of(WorkItem) == 3
+    assert await here.waiting_for() == "works"
+
+
+async def test_no_works_without_a_contract(database: Database) -> None:
+    await make_renovation(database, rid="w2")
+    with pytest.raises(ApplicationError) as error:
+        await Site(database, "w2").begin()
+    assert refused(error) == ["inspection.contract_missing"]
+
+
+async def test_an_item_that_is_reported_and_passes_is_passed(database: Database) -> None:
+    here = await begun(database, "w3")
+    assert (await here.report("roof")).reported == ("roof",)
+    state = await here.inspect("roof", "PASS_WITH_MINOR")
+    assert (state.passed, state.reported) == (("roof",), ())
+    assert await here.count_of(Inspection) == 1
+
+
+async def test_another_firm_cannot_report_an_item(database: Database) -> None:
+    here = await begun(database, "w4")
+    with pytest.raises(ApplicationError) as error:
+        await here.report("roof", CONTRACTOR.model_copy(update={"id": "b2"}))
+    assert refused(error) == ["inspection.not_the_contractor"]
+
+
+async def test_an_unknown_item_and_a_second_report_are_refused(database: Database) -> None:
+    here = await begun(database, "w5")
+    await here.report("roof")
+    for item, code in (("attic", "item_unknown"), ("roof", "item_other_state")):
+        with pytest.raises(ApplicationError) as error:
+            await here.report(item)
+        assert refused(error) == [f"inspection.{code}"]
+
+
+async def test_concealed_works_pass_only_after_their_own_inspection(database: Database) -> None:
+    here = await begun(database, "w6")
+    await here.report("risers")
+    with pytest.raises(ApplicationError) as error:
+        await here.inspect("risers")
+    assert refused(error) == ["inspection.concealed_first"]
+    assert (await here.inspect("risers", kind="concealed")).reported == ("risers",)
+    assert (await here.inspect("risers")).passed == ("risers",)
+
+
+async def test_the_contractor_cannot_inspect_and_nothing_is_written(database: Database) -> None:
+    here = await begun(database, "w7")
+    await here.report("roof")
+    with pytest.raises(ApplicationError) as error:
+        await here.inspect("roof", who=CONTRACTOR)
+    assert refused(error) == ["inspection.own_work"]
+    assert await here.count_of(Inspection) == 0
+
+
+async def test_a_failure_orders_the_rectification_and_names_its_deadline(
+    database: Database,
+) -> None:
+    here = await begun(database, "w8")
+    await here.report("roof")
+    state = await here.inspect("roof", "FAIL")
+    assert state.rejected == ("roof",)
+    assert state.overdue_at == datetime(2026, 3, 9, 16, tzinfo=UTC)
+    assert "rectification_ordered" in await here.templates()
+
+
+async def test_somebody_else_inspects_again_after_the_rectification(database: Database) -> None:
+    here = await begun(database, "w9")
+    await here.report("roof")
+    await here.inspect("roof", "FAIL")
+    assert (await here.rectify("roof")).reported == ("roof",)
+    with pytest.raises(ApplicationError) as error:
+        await here.inspect("roof", who=SUPERVISOR)
+    assert refused(error) == ["inspection.same_inspector"]
+    assert (await here.inspect("roof", who=OTHER)).passed == ("roof",)
+
+
+async def test_one_failure_more_than_the_limit_is_the_contractors_default(
+    database: Database,
+) -> None:
+    here = await begun(database, "w10", timetable=Timetable(rectification_limit=1))
+    await here.report("roof")
+    await here.inspect("roof", "FAIL")
+    await here.rectify("roof")
+    assert (await here.inspect("roof", "FAIL", OTHER)).default == ("roof",)
+    assert "contractor_default" in await here.templates()
+
+
+async def test_a_missed_rectification_deadline_is_a_default(database: Database) -> None:
+    here = await begun(database, "w11")
+    await here.report("roof")
+    failed = await here.inspect("roof", "FAIL")
+    assert failed.overdue_at is not None
+    here.at = failed.overdue_at - timedelta(microseconds=1)
+    assert (await here.mark_overdue()).rejected == ("roof",)
+    here.at = failed.overdue_at
+    state = await here.mark_overdue()
+    assert (state.default, state.overdue_at) == (("roof",), None)
+
+
+async def test_a_report_after_the_deadline_is_too_late(database: Database) -> None:
+    here = await begun(database, "w12")
+    await here.report("roof")
+    await here.inspect("roof", "FAIL")
+    here.at = START + timedelta(days=30)
+    with pytest.raises(ApplicationError) as error:
+        await here.rectify("roof")
+    assert refused(error) == ["inspection.rectification_too_late"]
+
+
+async def test_in_sandbox_time_the_deadline_is_a_real_moment(database: Database) -> None:
+    here = await site(database, "w13", sandbox_day_s=1)
+    here.at = datetime.now(UTC)
+    await here.begin()
+    await here.report("roof")
+    state = await here.inspect("roof", "FAIL")
+    assert state.overdue_at is not None
+    assert timedelta(seconds=6) < state.overdue_at - here.at <= timedelta(seconds=12)
+    here.at = state.overdue_at
+    assert (await here.mark_overdue()).default == ("roof",)
+
+
+async def test_the_chief_accepts_when_no_item_is_open(database: Database) -> None:
+    here = await begun(database, "w14")
+    await here.pass_all("roof", "risers")
+    with pytest.raises(ApplicationError) as error:
+        await here.accept(SUPERVISOR)
+    assert refused(error) == ["inspection.not_chief_supervisor", "inspection.works_open"]
+    await here.pass_all("paint")
+    assert await here.waiting_for() == "accept_works"
+    await here.accept()
+    assert await here.waiting_for() == "approve_payment"
+    with pytest.raises(ApplicationError) as twice:
+        await here.accept()
+    assert refused(twice) == ["inspection.already_accepted"]
+
+
+@pytest.mark.parametrize(
+    ("rid", "who", "code"),
+    [
+        ("w15", CHIEF, "inspection.payment_by_acceptor"),
+        ("w16", CONTRACTOR, "inspection.payment_by_contractor"),
+    ],
+)
+async def test_the_payment_is_approved_by_somebody_else(
+    database: Database, rid: str, who: Actor, code: str
+) -> None:
+    here = await begun(database, rid)
+    await here.pass_all("roof", "risers", "paint")
+    with pytest.raises(ApplicationError) as early:
+        await here.pay()
+    await here.accept()
+    with pytest.raises(ApplicationError) as error:
+        await here.pay(who)
+    assert (refused(early), refused(error)) == (["inspection.not_accepted"], [code])
+    assert await here.count_of(Certificate) == 0
+
+
+async def test_passed_items_are_paid_at_contract_prices_less_omissions_and_retention(
+    database: Database,
+) -> None:
+    here = await begun(database, "w17", timetable=Timetable(rectification_limit=1))
+    await here.pass_all("roof", "risers")
+    await here.report("paint")
+    await here.inspect("paint", "FAIL")
+    await here.rectify("paint")
+    await here.inspect("paint", "FAIL", OTHER)
+    await here.accept()
+    await here.pay(omissions_fen=250_001)
+    account = await here.details("inspection.payment_released")
+    assert account["passed_fen"] + account["default_fen"] == VALUE_FEN
+    assert account["passed_fen"] == 8_250_001
+    assert account["certified_fen"] == 8_000_000
+    assert (account["retention_permille"], account["retention_fen"]) == (30, 240_000)
+    assert account["payable_fen"] == 7_760_000
+    assert {check["code"] for check in account["checks"]} >= {"inspection.retention"}
+    async with database.session() as session:
+        rows = list(
+            await session.scalars(select(Certificate).where(Certificate.renovation_id == "w17"))
+        )
+        contract = await session.get_one(Contract, "w17.contract")
+    assert sum(row.payable_fen for row in rows) == account["payable_fen"]
+    assert {row.item_id for row in rows} == {"w17.roof", "w17.risers"}
+    assert contract.state == "completed"
+
+
+async def test_a_large_variation_goes_back_to_the_owners(database: Database) -> None:
+    here = await begun(database, "w18")
+    await here.pass_all("roof", "risers", "paint")
+    await here.accept()
+    with pytest.raises(ApplicationError) as error:
+        await here.pay(omissions_fen=VALUE_FEN // 10 + 1)
+    assert refused(error) == ["inspection.variation_needs_decision"]
+
+
+async def test_works_without_items_can_be_accepted_at_once(database: Database) -> None:
+    nothing = scheme_content().model_copy(update={"works": ()})
+    here = await site(database, "w19", content=nothing)
+    assert (await here.begin()).finished
+    await here.accept()
+    await here.pay()
+    assert await here.count_of(Certificate) == 0

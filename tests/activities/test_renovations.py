@@ -1,0 +1,216 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select
+from temporalio.exceptions import ApplicationError
+
+from activities.desk import Desk
+from activities.renovations import Renovations
+from models.messages.acts import ReviseScheme
+from models.messages.journey import JourneyOutcome
+from models.messages.step import Step
+from models.tables import Event, Renovation, Scheme
+from models.values.actor import Actor, Role
+from models.values.scheme import SchemeContent
+from models.values.timetable import Timetable, calendar_days
+from runtime.calendars import chinese_calendar
+from runtime.database import Database
+from tests.support.estate import make_renovation
+
+NOW = datetime(2026, 3, 2, 2, tzinfo=UTC)
+COMMITTEE = Actor(id="committee", role=Role.OWNERS_COMMITTEE, label="Committee", place="d/s/c/g")
+
+
+@pytest.fixture
+def renovations(database: Database) -> Renovations:
+    return Renovations(Desk(database, chinese_calendar()))
+
+
+def step(rid: str, name: str, at: datetime = NOW) -> Step:
+    return Step(
+        command_id=f"renovation/{rid}#{name}",
+        renovation_id=rid,
+        at=at,
+        workflow_id=f"renovation/{rid}",
+    )
+
+
+def revise(rid: str, *drop_items: str, title: str = "") -> ReviseScheme:
+    return ReviseScheme(
+        command_id=f"{rid}-revise",
+        actor=COMMITTEE,
+        drop_items=drop_items,
+        title=title,
+        reason="Too dear",
+    )
+
+
+def act_step(rid: str, act: ReviseScheme) -> Step:
+    return Step(command_id=act.command_id, renovation_id=rid, at=NOW, actor=act.actor)
+
+
+async def row(database: Database, rid: str) -> Renovation:
+    async with database.session() as session:
+        return await session.get_one(Renovation, rid)
+
+
+async def kinds(database: Database, rid: str) -> list[str]:
+    async with database.session() as session:
+        found = await session.scalars(
+            select(Event.kind).where(Event.renovation_id == rid).order_by(Event.seq)
+        )
+        return list(found)
+
+
+async def schemes(database: Database, rid: str) -> list[Scheme]:
+    async with database.session() as session:
+        found = await session.scalars(
+            select(Scheme).where(Scheme.renovation_id == rid).order_by(Scheme.version)
+        )
+        return list(found)
+
+
+def problem_code(error: ApplicationError) -> str:
+    return str(error.details[0][0]["code"])
+
+
+@pytest.mark.parametrize(
+    ("stage", "waits_for"),
+    [
+        ("voting", "open_vote"),
+        ("cost_sharing", "engine"),
+        ("bidding", "publish_tender"),
+        ("inspection", "engine"),
+        ("feedback", "engine"),
+    ],
+)
+async def test_a_stage_that_begins_says_what_it_waits_for(database, renovations, stage, waits_for):
+    rid = await make_renovation(database, rid=f"enter-{stage}"[:20])
+    child = f"renovation/{rid}/{stage}/1"
+    for _ in range(2):
+        await renovations.enter_stage(step(rid, "enter-1"), stage, child)
+    found = await row(database, rid)
+    assert (found.stage, found.stage_workflow_id, found.waiting_for) == (stage, child, waits_for)
+    assert await kinds(database, rid) == ["renovation.stage_entered"]
+
+
+async def test_below_the_limit_a_revision_is_asked_for(database, renovations):
+    rid = await make_renovation(database, rid="ask")
+    for _ in range(2):
+        assert await renovations.ask_revision(step(rid, "revise-2"), 2) is True
+    assert (await row(database, rid)).waiting_for == "revise_scheme"
+    assert await kinds(database, rid) == ["renovation.revision_asked"]
+
+
+async def test_at_the_limit_of_votes_no_revision_is_asked_for(database, renovations):
+    rid = await make_renovation(database, rid="limit")
+    for _ in range(2):
+        assert await renovations.ask_revision(step(rid, "revise-3"), 3) is False
+    assert (await row(database, rid)).waiting_for == "engine"
+
+
+async def test_after_the_time_for_all_votes_no_revision_is_asked_for(database, renovations):
+    timetable = Timetable(re_vote_span=calendar_days(100))
+    rid = await make_renovation(database, rid="span", timetable=timetable)
+    await announced(database, rid)
+    late = NOW + timedelta(days=102)
+    assert await renovations.ask_revision(step(rid, "revise-1"), 1) is True
+    assert await renovations.ask_revision(step(rid, "revise-2", late), 2) is False
+
+
+async def announced(database: Database, rid: str) -> None:
+    """The first vote of the matter is on record, as of now."""
+
+    async with database.session() as session, session.begin():
+        session.add(
+            Event(
+                renovation_id=rid,
+                seq=1,
+                command_id=f"{rid}-open",
+                happened_at=NOW,
+                recorded_at=NOW,
+                actor_id="committee",
+                actor_role="owners_committee",
+                actor_label="Committee",
+                actor_place="",
+                kind="voting.box_announced",
+                details={},
+                rule_pack="CN-2021",
+                workflow_id="",
+                run_id="",
+                prev_hash="0" * 64,
+                hash="1" * 64,
+            )
+        )
+        renovation = await session.get_one(Renovation, rid)
+        renovation.head_seq, renovation.head_hash = 1, "1" * 64
+
+
+async def test_the_reasons_of_a_revision_are_on_record_with_both_numbers(database, renovations):
+    rid = await make_renovation(database, rid="reasons")
+    await renovations.ask_revision(step(rid, "revise-3"), 3)
+    async with database.session() as session:
+        event = await session.scalar(select(Event).where(Event.renovation_id == rid))
+    assert event is not None
+    (check,) = event.details["checks"]
+    assert (check["have"], check["op"], check["need"], check["passed"]) == (3, "<", 3, False)
+
+
+async def test_a_revised_scheme_is_a_new_version_without_the_dropped_items(database, renovations):
+    rid = await make_renovation(database, rid="drop")
+    act = revise(rid, "pipes")
+    for _ in range(2):
+        await renovations.revise_scheme(act_step(rid, act), act)
+    first, second = await schemes(database, rid)
+    assert [item.id for item in SchemeContent.model_validate(second.content).items] == ["roof"]
+    assert len(SchemeContent.model_validate(first.content).items) == 2
+    assert (first.budget_fen, second.budget_fen) == (12_600_000, 8_400_000)
+    assert second.title == first.title
+    assert await kinds(database, rid) == ["voting.scheme_revised"]
+
+
+async def test_a_revision_may_change_the_title_only(database, renovations):
+    rid = await make_renovation(database, rid="title")
+    act = revise(rid, title="Explained better")
+    await renovations.revise_scheme(act_step(rid, act), act)
+    first, second = await schemes(database, rid)
+    assert (second.title, second.content) == ("Explained better", first.content)
+
+
+@pytest.mark.parametrize(
+    ("dropped", "code"),
+    [
+        (("lift",), "cost_sharing.item_unknown"),
+        (("roof", "pipes"), "cost_sharing.no_items_left"),
+    ],
+)
+async def test_a_revision_that_cannot_be_leaves_the_scheme(database, renovations, dropped, code):
+    rid = await make_renovation(database, rid=f"bad{len(dropped)}")
+    act = revise(rid, *dropped)
+    with pytest.raises(ApplicationError) as refusal:
+        await renovations.revise_scheme(act_step(rid, act), act)
+    assert problem_code(refusal.value) == code
+    assert len(await schemes(database, rid)) == 1
+    assert await kinds(database, rid) == []
+
+
+@pytest.mark.parametrize("state", ["completed", "shelved", "cancelled"])
+async def test_the_end_is_written_once(database, renovations, state):
+    rid = await make_renovation(database, rid=f"end-{state}")
+    outcome = JourneyOutcome(state=state, reason="why")
+    for _ in range(2):
+        await renovations.close(step(rid, "close"), outcome)
+    found = await row(database, rid)
+    assert (found.state, found.closed_at, found.waiting_for) == (state, NOW, "nothing")
+    assert await kinds(database, rid) == ["renovation.closed"]
+
+
+async def test_what_has_ended_does_not_begin_another_stage(database, renovations):
+    rid = await make_renovation(database, rid="over")
+    await renovations.close(step(rid, "close"), JourneyOutcome(state="shelved"))
+    with pytest.raises(ApplicationError) as refusal:
+        await renovations.enter_stage(step(rid, "enter-9"), "voting", f"renovation/{rid}/voting/9")
+    assert problem_code(refusal.value) == "renovation.over"
+    async with database.session() as session:
+        events = select(func.count()).where(Event.renovation_id == rid)
+        assert await session.scalar(events) == 1
