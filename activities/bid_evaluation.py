@@ -90,7 +90,12 @@ async def evaluate_tender(
         bid.technical_milli = act.technical_milli.get(bid.bidder_id, 0)
         bid.state = "rejected" if bid.bidder_id in below_cost else "evaluated"
     _name(case, tender, ranking)
-    case.wait_for("engine")
+    if ranking.candidates:
+        case.wait_for("engine")
+    else:
+        # Every bid is rejected: the tender is held again (B-19).
+        tender.state = "failed"
+        case.wait_for("publish_tender")
     return Recorded(await candidates(case, tender), _report(tender, act, ranking, low, below_cost))
 
 

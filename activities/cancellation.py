@@ -45,6 +45,8 @@ class Cancellations:
                         params={"state": case.renovation.state},
                     )
                 )
+            # From here on the stage that was under way writes nothing any more (ADR 3).
+            case.renovation.stage_workflow_id = ""
             case.wait_for("engine")
             case.notify("all_owners", "renovation_cancelled")
             return Recorded(

@@ -52,7 +52,7 @@ class BiddingWorkflow:
         return self.outcome
 
     async def _tender(self) -> None:
-        """A tender with fewer than three bids is held again; the second time, the approval route."""
+        """Too few bids, or all rejected: the tender is held again; in the end, the approval route."""
         round_number = 0
         while self.candidates is None:
             round_number += 1
@@ -64,6 +64,8 @@ class BiddingWorkflow:
                 continue
             self.phase = "evaluation" if opening.next_step == "evaluate" else "approval"
             await workflow.wait_condition(lambda: self.candidates is not None)
+            if self.candidates is not None and not self.candidates.bidder_ids:
+                self.candidates = None
 
     async def _published_tender(self) -> TenderPeriod:
         """Wait until the tenderer publishes the (next) tender."""

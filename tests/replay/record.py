@@ -25,7 +25,7 @@ from runtime.migrate import upgrade
 from tests.replay import guard
 from tests.support import journey as play
 from tests.support.estate import make_renovation
-from tests.support.servers import time_skipping
+from tests.support.servers import plain_client, time_skipping
 from workflows.registry import WORKFLOWS
 
 QUEUE = "record"
@@ -44,16 +44,13 @@ async def stage() -> AsyncIterator[
         database = Database(urls.app)
         owner = await asyncpg.connect(urls.owner.replace("+asyncpg", ""))
         try:
-            async with (
-                time_skipping() as env,
-                Worker(
-                    env.client,
-                    task_queue=QUEUE,
-                    workflows=WORKFLOWS,
-                    activities=build_activities(database),
-                ),
-            ):
-                yield env, client, database, owner
+            async with time_skipping() as env:
+                client = await plain_client(env)
+                activities = build_activities(database)
+                async with Worker(
+                    client, task_queue=QUEUE, workflows=WORKFLOWS, activities=activities
+                ):
+                    yield env, client, database, owner
         finally:
             await owner.close()
             await database.dispose()

@@ -5,7 +5,6 @@ a test replaces the reaction it is about with `on`. Residents act by row, as in 
 """
 
 import asyncio
-import contextlib
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
@@ -74,12 +73,6 @@ class JourneyDriver:
         )
         return self.handle
 
-    async def end(self) -> None:
-        """Terminate what is still under way, and leave the database."""
-        with contextlib.suppress(RPCError):
-            await self.handle.terminate("the test is over")
-        await self.db.close()
-
     async def row(self) -> asyncpg.Record:
         return await self.db.fetchrow("SELECT * FROM renovation WHERE id = $1", self.rid)
 
@@ -90,7 +83,7 @@ class JourneyDriver:
         """React to every other wait until the renovation waits for `word`, or has ended ("nothing")."""
         for _ in range(MAX_DAYS):
             row = await self.row()
-            if not row["stage_workflow_id"] and row["state"] == "running":
+            if row["head_seq"] == 0:
                 await asyncio.sleep(0.02)
                 continue
             if row["waiting_for"] == word:

@@ -53,5 +53,4 @@ async def journey(
 
     yield begin
     for driver in drivers:
-        # What a test leaves under way would go on in the clock of the next one.
-        await driver.end()
+        await driver.db.close()

@@ -67,6 +67,10 @@ async def test_silence_after_the_call_back_closes_the_ticket(journey: Begin) -> 
     j = await journey()
     tid, handle = await complaint(j)
     await answer(j, tid, GRID)
+    for _ in range(30):
+        if await j.value("SELECT state FROM ticket WHERE renovation_id=$1") == "closed":
+            break
+        await j.env.sleep(timedelta(days=1))
     assert (await handle.result()).state == "closed"
 
 
