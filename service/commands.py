@@ -76,9 +76,10 @@ class SubmitBid(Command):
     bond_account: Line = ""
     """The account the bond came from; one account for two bidders shows collusion."""
     technical_milli: int = Field(default=0, strict=True, ge=0, le=1_000_000)
-    flags: dict[Annotated[str, StringConstraints(max_length=64)], bool] = Field(
+    flags: dict[Annotated[str, StringConstraints(max_length=64)], bool | int | Line] = Field(
         default_factory=dict, max_length=50
     )
+    """What the committee looks at (author, agent, offers, signed, justification…); see `BidFlags`."""
 
 
 class WithdrawBid(Command):

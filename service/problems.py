@@ -64,7 +64,7 @@ def status_of(problems: Iterable[Problem]) -> int:
 
 
 def language_of(accept_language: str | None) -> str:
-    """ "zh_CN" or "en", whichever the Accept-Language header puts first; "en" without a wish."""
+    """Of "zh_CN" and "en" the one the Accept-Language header puts first; "en" without a wish."""
     best, language = 0.0, "en"
     for wish in (accept_language or "").split(","):
         tag, _, weight = wish.partition(";")

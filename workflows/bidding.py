@@ -64,8 +64,12 @@ class BiddingWorkflow:
                 continue
             self.phase = "evaluation" if opening.next_step == "evaluate" else "approval"
             await workflow.wait_condition(lambda: self.candidates is not None)
-            if self.candidates is not None and not self.candidates.bidder_ids:
-                self.candidates = None
+            self._forget_empty_ranking()
+
+    def _forget_empty_ranking(self) -> None:
+        """The committee rejected every bid: there is nobody to publish (B-19)."""
+        if self.candidates is not None and not self.candidates.bidder_ids:
+            self.candidates = None
 
     async def _published_tender(self) -> TenderPeriod:
         """Wait until the tenderer publishes the (next) tender."""

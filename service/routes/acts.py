@@ -1,0 +1,34 @@
+"""The door of officials: every act of `models.messages.acts` by its name."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Depends, Request
+from pydantic import JsonValue
+
+from models.messages.acts import Done
+from models.values.refusal import Problem, Refused
+from service.counter import Counter, counter_of
+from service.credentials import actor_of
+
+router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["official acts"])
+
+
+@router.post("/acts/{name}")
+async def do_act(
+    renovation_id: str,
+    name: str,
+    request: Request,
+    body: Annotated[dict[str, JsonValue], Body()],
+    counter: Annotated[Counter, Depends(counter_of)],
+) -> Done:
+    """Do an official act; `command_id` and the act's own fields. Sent twice, it is done once.
+
+    The person comes from the credential. Refused with 403 (role, place), 409 (stage, closed), 422
+    (a rule says no) or 503 (not confirmed yet: send the same command again).
+    """
+    actor_id = actor_of(counter.settings.credential_key, request.headers.get("authorization"))
+    command_id = body.pop("command_id", None)
+    if not isinstance(command_id, str):
+        params: dict[str, str | int] = {"field": "command_id"}
+        raise Refused(Problem(code="service.field_missing", where="command_id", params=params))
+    return await counter.gateway.send(renovation_id, name, body, actor_id, command_id)

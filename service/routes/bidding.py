@@ -1,0 +1,128 @@
+"""Bidding (招标投标): contractors hand in and take back bids before the deadline."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import JsonValue
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import Bid, Tender
+from models.values.actor import Role
+from models.values.refusal import Problem, Refused
+from rules.bidding import submission_problems
+from service.commands import Accepted, SubmitBid, WithdrawBid
+from service.counter import Counter, counter_of
+from service.standing import Standing, standing_of
+from service.writing import role_actor, write
+
+router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["bidding"])
+
+
+@router.post("/bids", status_code=201)
+async def submit_bid(
+    renovation_id: str,
+    command: SubmitBid,
+    request: Request,
+    counter: Annotated[Counter, Depends(counter_of)],
+) -> Accepted:
+    """Hand in a bid; one that stands per contractor. The event does not say the price."""
+    standing = await standing_of(counter.database, renovation_id)
+    actor = await role_actor(counter, standing, request, Role.CONTRACTOR)
+
+    async def change(session: AsyncSession) -> tuple[str, Mapping[str, JsonValue]]:
+        tender = await _open_tender(session, standing)
+        problems = submission_problems(
+            price_fen=command.price_fen,
+            bond_fen=command.bond_fen,
+            ceiling_fen=tender.ceiling_fen,
+            estimate_fen=tender.estimate_fen,
+            now=standing.now,
+            notice_at=tender.notice_at,
+            deadline_at=tender.deadline_at,
+            timetable=standing.timetable,
+        )
+        if problems:
+            raise Refused(*problems)
+        if await _standing_bid(session, tender, actor.id) is not None:
+            params: dict[str, str | int] = {"bidder": actor.id, "tender": tender.id}
+            raise Refused(Problem(code="bidding.already_bid", params=params))
+        bid = bid_row(standing, tender, actor.id, command)
+        session.add(bid)
+        return bid.id, {"tender": tender.id, "bid": bid.id, "bidder": actor.id}
+
+    return await write(counter, standing, actor, command, "bidding.bid_submitted", change)
+
+
+@router.post("/bids/withdrawal")
+async def withdraw_bid(
+    renovation_id: str,
+    command: WithdrawBid,
+    request: Request,
+    counter: Annotated[Counter, Depends(counter_of)],
+) -> Accepted:
+    """Take the own bid back before the deadline (Tendering Law art. 29); the bond goes back."""
+    standing = await standing_of(counter.database, renovation_id)
+    actor = await role_actor(counter, standing, request, Role.CONTRACTOR)
+
+    async def change(session: AsyncSession) -> tuple[str, Mapping[str, JsonValue]]:
+        tender = await _open_tender(session, standing)
+        bid = await _standing_bid(session, tender, actor.id)
+        if bid is None:
+            params: dict[str, str | int] = {"bidder": actor.id, "tender": tender.id}
+            raise Refused(Problem(code="bidding.no_bid", params=params))
+        if standing.now >= tender.deadline_at:
+            params = {
+                "now": standing.now.isoformat(),
+                "deadline_at": tender.deadline_at.isoformat(),
+            }
+            raise Refused(Problem(code="bidding.late", params=params))
+        bid.state, bid.withdrawn_at = "withdrawn", standing.now
+        return bid.id, {"tender": tender.id, "bid": bid.id, "bidder": actor.id}
+
+    return await write(counter, standing, actor, command, "bidding.bid_withdrawn", change)
+
+
+def bid_row(standing: Standing, tender: Tender, bidder_id: str, command: SubmitBid) -> Bid:
+    """The bid as it lies sealed until the opening."""
+    name = hashlib.sha256(command.command_id.encode()).hexdigest()[:20]
+    return Bid(
+        id=f"{tender.id}.{name}",
+        tender_id=tender.id,
+        command_id=command.command_id,
+        bidder_id=bidder_id,
+        price_fen=command.price_fen,
+        technical_milli=command.technical_milli,
+        bond_fen=command.bond_fen,
+        bond_account=command.bond_account,
+        flags=dict(command.flags),
+        submitted_at=standing.now,
+        state="submitted",
+    )
+
+
+async def _open_tender(session: AsyncSession, standing: Standing) -> Tender:
+    """The latest tender; the share lock keeps the opening out until this bid is committed."""
+    tender = await session.scalar(
+        select(Tender)
+        .where(Tender.renovation_id == standing.id)
+        .order_by(Tender.round.desc())
+        .limit(1)
+        .with_for_update(read=True)
+    )
+    if tender is None:
+        raise Refused(Problem(code="bidding.no_tender", where=standing.id))
+    if tender.state != "open":
+        params: dict[str, str | int] = {"tender": tender.id, "at": tender.deadline_at.isoformat()}
+        raise Refused(Problem(code="bidding.tender_closed", params=params))
+    return tender
+
+
+async def _standing_bid(session: AsyncSession, tender: Tender, bidder_id: str) -> Bid | None:
+    return await session.scalar(
+        select(Bid).where(
+            Bid.tender_id == tender.id, Bid.bidder_id == bidder_id, Bid.state != "withdrawn"
+        )
+    )

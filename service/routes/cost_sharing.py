@@ -1,0 +1,117 @@
+"""Cost sharing (费用分摊): the bank reports what it received."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import JsonValue
+from sqlalchemy import insert, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import Instalment, Payment
+from models.values.actor import Role
+from models.values.refusal import Problem, Refused
+from service.commands import Accepted, ReportPayments
+from service.counter import Counter, counter_of
+from service.standing import Standing, standing_of
+from service.writing import refuse_unknown_units, role_actor, write
+
+router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["cost sharing"])
+
+OUTSTANDING = text("""
+SELECT EXISTS (
+  SELECT 1 FROM (
+    SELECT unit_number, sum(amount_fen) AS due FROM instalment
+    WHERE renovation_id = :rid AND (number = 1 OR due_at <= :now) GROUP BY unit_number) d
+  LEFT JOIN (
+    SELECT unit_number, sum(amount_fen) AS paid FROM payment
+    WHERE renovation_id = :rid GROUP BY unit_number) p USING (unit_number)
+  WHERE coalesce(p.paid, 0) < d.due)
+""")
+"""Is anything that is due now still unpaid?"""
+
+
+@router.post("/payments", status_code=201)
+async def report_payments(
+    renovation_id: str,
+    command: ReportPayments,
+    request: Request,
+    counter: Annotated[Counter, Depends(counter_of)],
+) -> Accepted:
+    """Book 1 to 1,000 payments, all or none; only a payment provider may. Money in fen."""
+    standing = await standing_of(counter.database, renovation_id)
+    actor = await role_actor(counter, standing, request, Role.PAYMENT_PROVIDER)
+
+    async def change(session: AsyncSession) -> tuple[str, Mapping[str, JsonValue]]:
+        rows = payment_rows(standing, command)
+        await _refuse(session, standing, command, rows)
+        await session.execute(insert(Payment), rows)
+        total = sum(payment.amount_fen for payment in command.payments)
+        return command.command_id, {
+            "payments": len(rows),
+            "total_fen": total,
+            "source": command.source,
+        }
+
+    kind = "cost_sharing.payments_received"
+    accepted = await write(counter, standing, actor, command, kind, change)
+    if standing.stage == "cost_sharing" and not await _outstanding(counter, standing):
+        await counter.gateway.everyone_paid(standing)
+    return accepted
+
+
+def payment_rows(standing: Standing, command: ReportPayments) -> list[dict[str, object]]:
+    """The rows to insert; a reference makes a payment the same one in whatever report it comes."""
+    rows: list[dict[str, object]] = []
+    for number, payment in enumerate(command.payments, start=1):
+        own = f"{command.command_id}/{number}"
+        name = payment.reference or own
+        digest = hashlib.sha256(f"{standing.id}\0{name}".encode()).hexdigest()[:32]
+        rows.append(
+            {
+                "id": f"{standing.id}.p{digest}",
+                "renovation_id": standing.id,
+                "command_id": own,
+                "unit_number": payment.unit_number,
+                "amount_fen": payment.amount_fen,
+                "source": command.source,
+                "received_at": standing.now,
+            }
+        )
+    return rows
+
+
+async def _refuse(
+    session: AsyncSession,
+    standing: Standing,
+    command: ReportPayments,
+    rows: list[dict[str, object]],
+) -> None:
+    """Refuse what cannot be booked: no shares yet, unknown units, money that is booked already."""
+    due = await session.scalar(
+        select(Instalment.number).where(Instalment.renovation_id == standing.id).limit(1)
+    )
+    if due is None or standing.state != "running":
+        raise Refused(Problem(code="cost_sharing.nothing_due", where=standing.id))
+    numbers = {payment.unit_number for payment in command.payments}
+    await refuse_unknown_units(session, standing, numbers, "cost_sharing.unit_unknown")
+    ids = [str(row["id"]) for row in rows]
+    booked = set(await session.scalars(select(Payment.id).where(Payment.id.in_(ids))))
+    problems = [
+        Problem(
+            code="cost_sharing.payment_booked",
+            where=f"payments.{place}",
+            params={"reference": command.payments[place].reference},
+        )
+        for place, name in enumerate(ids)
+        if name in booked or name in ids[:place]
+    ]
+    if problems:
+        raise Refused(*problems)
+
+
+async def _outstanding(counter: Counter, standing: Standing) -> bool:
+    async with counter.database.session() as session:
+        found = await session.scalar(OUTSTANDING, {"rid": standing.id, "now": standing.now})
+    return bool(found)

@@ -1,0 +1,147 @@
+"""Feedback (反馈评价): complaints and suggestions, the word on their answer, the survey."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import JsonValue
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.messages.acts import Done
+from models.tables import Renovation, SurveyAnswer, Ticket
+from models.values.actor import Actor
+from models.values.refusal import Problem, Refused
+from service.commands import Accepted, AnswerSurvey, ConfirmAnswer, OpenTicket
+from service.counter import Counter, counter_of
+from service.credentials import voter_of
+from service.standing import Standing, standing_of
+from service.writing import refuse_unknown_units, voter_actor, write
+
+router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["feedback"])
+
+
+@router.post("/tickets", status_code=201)
+async def open_ticket(
+    renovation_id: str,
+    command: OpenTicket,
+    request: Request,
+    counter: Annotated[Counter, Depends(counter_of)],
+) -> Accepted:
+    """Complain or suggest; the grid worker gets it first. Confidential: the record names nobody."""
+    standing = await standing_of(counter.database, renovation_id)
+    actor = voter_actor(counter, standing, request, command.unit_number)
+
+    async def change(session: AsyncSession) -> tuple[str, Mapping[str, JsonValue]]:
+        await refuse_unknown_units(
+            session, standing, {command.unit_number}, "feedback.unit_unknown"
+        )
+        name = hashlib.sha256(command.command_id.encode()).hexdigest()[:24]
+        ticket = Ticket(
+            id=f"{standing.id}.t{name}",
+            renovation_id=standing.id,
+            command_id=command.command_id,
+            kind=command.kind,
+            text=command.text,
+            unit_number=command.unit_number,
+            confidential=command.confidential,
+            level="grid",
+            state="open",
+            opened_at=standing.now,
+            due_at=standing.now,
+        )
+        session.add(ticket)
+        digest = hashlib.sha256(command.text.encode()).hexdigest()
+        return ticket.id, {"ticket": ticket.id, "kind": command.kind, "text_sha256": digest}
+
+    named = standing.resident() if command.confidential else actor
+    accepted = await write(counter, standing, named, command, "feedback.ticket_opened", change)
+    await counter.gateway.start_ticket(renovation_id, accepted.id)
+    return accepted
+
+
+@router.post("/tickets/{ticket_id}/confirmation")
+async def confirm_answer(
+    renovation_id: str,
+    ticket_id: str,
+    command: ConfirmAnswer,
+    request: Request,
+    counter: Annotated[Counter, Depends(counter_of)],
+) -> Done:
+    """Say whether the answer helped: yes closes the ticket, no reopens it."""
+    standing = await standing_of(counter.database, renovation_id)
+    actor = await _complainant(counter, standing, request, ticket_id)
+    return await counter.gateway.confirm_ticket(
+        renovation_id, ticket_id, actor, command.command_id, satisfied=command.satisfied
+    )
+
+
+@router.post("/survey-answers", status_code=201)
+async def answer_survey(
+    renovation_id: str,
+    command: AnswerSurvey,
+    request: Request,
+    counter: Annotated[Counter, Depends(counter_of)],
+) -> Accepted:
+    """Score the finished works, 1 to 5; of several answers of a unit the last one counts."""
+    standing = await standing_of(counter.database, renovation_id)
+    voter_actor(counter, standing, request, command.unit_number)
+
+    async def work(session: AsyncSession) -> None:
+        await _store_answer(session, standing, command)
+
+    await counter.database.transaction(work)
+    return Accepted(
+        command_id=command.command_id,
+        id=command.command_id,
+        kind="feedback.survey_answered",
+        happened_at=standing.now.isoformat(),
+    )
+
+
+async def _complainant(
+    counter: Counter, standing: Standing, request: Request, ticket_id: str
+) -> Actor:
+    """Whoever holds the credential of the unit that complained."""
+    key = counter.settings.credential_key
+    voter = voter_of(key, standing.id, request.headers.get("authorization"))
+    async with counter.database.session() as session:
+        ticket = await session.get(Ticket, ticket_id)
+    if ticket is None or ticket.renovation_id != standing.id:
+        raise Refused(Problem(code="feedback.ticket_unknown", where=ticket_id))
+    if ticket.unit_number != voter.unit_number:
+        params: dict[str, str | int] = {"unit": voter.unit_number}
+        raise Refused(Problem(code="credential.other_unit", params=params))
+    return standing.resident() if ticket.confidential else standing.owner(voter.unit_number)
+
+
+async def _store_answer(session: AsyncSession, standing: Standing, command: AnswerSurvey) -> None:
+    """A row, no event: residents act by row, the evaluation reads them in bulk."""
+    await refuse_unknown_units(session, standing, {command.unit_number}, "feedback.unit_unknown")
+    waits = await session.scalar(
+        select(Renovation.waiting_for).where(
+            Renovation.id == standing.id, Renovation.stage == "feedback"
+        )
+    )
+    row = await session.get(SurveyAnswer, command.command_id)
+    if row is not None:
+        same = (row.renovation_id, row.unit_number, row.score)
+        if same != (standing.id, command.unit_number, command.score):
+            params: dict[str, str | int] = {"command": command.command_id, "kind": "survey"}
+            raise Refused(Problem(code="journal.command_reused", params=params))
+        return
+    if waits != "survey":
+        raise Refused(Problem(code="feedback.survey_not_open", where=standing.id))
+    await session.execute(
+        insert(SurveyAnswer)
+        .values(
+            command_id=command.command_id,
+            renovation_id=standing.id,
+            unit_number=command.unit_number,
+            score=command.score,
+            recorded_at=func.clock_timestamp(),
+        )
+        .on_conflict_do_nothing()
+    )

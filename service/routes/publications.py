@@ -1,0 +1,74 @@
+"""Publications (公示): anybody concerned may object while they are open."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import JsonValue
+from sqlalchemy import func
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import Objection, Publication
+from models.values.actor import Actor
+from models.values.refusal import Problem, Refused
+from service.commands import Accepted, FileObjection
+from service.counter import Counter, counter_of
+from service.standing import Standing, standing_of
+from service.writing import role_actor, voter_actor, write
+
+router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["publications"])
+
+
+@router.post("/objections", status_code=201)
+async def object_to(
+    renovation_id: str,
+    command: FileObjection,
+    request: Request,
+    counter: Annotated[Counter, Depends(counter_of)],
+) -> Accepted:
+    """File an objection with a unit's credential, or with an actor's (a bidder, an office)."""
+    standing = await standing_of(counter.database, renovation_id)
+    actor = await _who(counter, standing, request, command.unit_number)
+
+    async def change(session: AsyncSession) -> tuple[str, Mapping[str, JsonValue]]:
+        await _must_be_open(session, standing, command.publication_id)
+        name = hashlib.sha256(command.command_id.encode()).hexdigest()[:24]
+        objection = Objection(
+            id=f"{standing.id}.o{name}",
+            publication_id=command.publication_id,
+            command_id=command.command_id,
+            unit_number=command.unit_number,
+            text=command.text,
+            filed_at=standing.now,
+            recorded_at=func.clock_timestamp(),
+            state="open",
+        )
+        session.add(objection)
+        digest = hashlib.sha256(command.text.encode()).hexdigest()
+        # The words may name people: the event keeps what proves them, not the words.
+        return objection.id, {
+            "publication": command.publication_id,
+            "objection": objection.id,
+            "text_sha256": digest,
+        }
+
+    return await write(counter, standing, actor, command, "publication.objection_filed", change)
+
+
+async def _who(
+    counter: Counter, standing: Standing, request: Request, unit_number: str | None
+) -> Actor:
+    if unit_number is not None:
+        return voter_actor(counter, standing, request, unit_number)
+    return await role_actor(counter, standing, request)
+
+
+async def _must_be_open(session: AsyncSession, standing: Standing, name: str) -> None:
+    """The share lock keeps the closing out until this objection is committed."""
+    row = await session.get(Publication, name, with_for_update={"read": True})
+    if row is None or row.renovation_id != standing.id:
+        raise Refused(Problem(code="publication_unknown", where=name))
+    if row.state != "open" or standing.now >= row.closes_at:
+        params: dict[str, str | int] = {"publication": name, "at": row.closes_at.isoformat()}
+        raise Refused(Problem(code="publication.closed", params=params))

@@ -1,0 +1,103 @@
+"""Reading: the list, one renovation, its public progress, its record."""
+
+import hashlib
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from models.messages.journey import STAGES
+from models.values.base import Carried
+from models.values.refusal import Problem, Refused
+from service.counter import Counter, counter_of
+from service.reading import (
+    EventView,
+    RenovationLine,
+    RenovationView,
+    events_of,
+    list_of,
+    view_of,
+)
+
+router = APIRouter(prefix="/v1/renovations", tags=["renovations"])
+PAGE = 100
+MOST = 500
+
+
+class Progress(Carried):
+    """What everybody may know: which stages are behind, which one is on, what it waits for."""
+
+    title: str
+    state: str
+    stages_done: tuple[str, ...]
+    stage: str
+    waiting_for: str
+    due_on: str | None
+    sandbox: bool
+
+
+@router.get("")
+async def list_renovations(
+    counter: Annotated[Counter, Depends(counter_of)],
+    after: Annotated[str, Query(max_length=64)] = "",
+    limit: Annotated[int, Query(ge=1, le=MOST)] = PAGE,
+) -> tuple[RenovationLine, ...]:
+    """A page of renovations by id; ask again with the last id as `after`."""
+    async with counter.database.session() as session:
+        return await list_of(session, after, limit)
+
+
+@router.get("/{renovation_id}")
+async def read_renovation(
+    renovation_id: str,
+    request: Request,
+    response: Response,
+    counter: Annotated[Counter, Depends(counter_of)],
+) -> RenovationView:
+    """Where it stands; with `If-None-Match` 304 while nothing has changed but the time."""
+    view = await _view(counter, renovation_id)
+    steady = view.model_dump_json(exclude={"case_now"})
+    etag = f'"{hashlib.sha256(steady.encode()).hexdigest()[:32]}"'
+    if request.headers.get("if-none-match") == etag:
+        response.status_code = 304
+    response.headers["ETag"] = etag
+    return view
+
+
+@router.get("/{renovation_id}/progress")
+async def read_progress(
+    renovation_id: str, counter: Annotated[Counter, Depends(counter_of)]
+) -> Progress:
+    """The public page's facts."""
+    view = await _view(counter, renovation_id)
+    over = view.state == "completed"
+    here = STAGES.index(view.stage) if view.stage in STAGES else 0
+    return Progress(
+        title=view.title,
+        state=view.state,
+        stages_done=STAGES if over else STAGES[:here],
+        stage=view.stage,
+        waiting_for=view.waiting_for,
+        due_on=view.due_at.date().isoformat() if view.due_at else None,
+        sandbox=view.sandbox,
+    )
+
+
+@router.get("/{renovation_id}/events")
+async def read_events(
+    renovation_id: str,
+    counter: Annotated[Counter, Depends(counter_of)],
+    after: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = PAGE,
+) -> tuple[EventView, ...]:
+    """The record from `after` on, at most `limit` events."""
+    await _view(counter, renovation_id)
+    async with counter.database.session() as session:
+        return await events_of(session, renovation_id, after, limit)
+
+
+async def _view(counter: Counter, renovation_id: str) -> RenovationView:
+    async with counter.database.session() as session:
+        view = await view_of(session, renovation_id)
+    if view is None:
+        raise Refused(Problem(code="renovation_unknown", where=renovation_id))
+    return view

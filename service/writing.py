@@ -1,0 +1,90 @@
+"""How residents, banks and bidders write: through the journal, with their own actor and case time."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from fastapi import Request
+from pydantic import JsonValue
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import Unit
+from models.values.actor import Actor, Role
+from models.values.refusal import Problem, Refused
+from runtime.journal import Recorded
+from service.commands import Accepted, Command
+from service.counter import Counter
+from service.credentials import actor_of, voter_of
+from service.standing import Standing, grants_of
+
+Change = Callable[[AsyncSession], Awaitable[tuple[str, Mapping[str, JsonValue]]]]
+"""Writes the rows; returns the id of what was written and the details of its event."""
+
+
+async def write(
+    counter: Counter,
+    standing: Standing,
+    actor: Actor,
+    command: Command,
+    kind: str,
+    change: Change,
+) -> Accepted:
+    """One transaction with the rows, the event `kind` and the receipt; a retry gets the receipt.
+
+    Raises:
+        Refused: what `change` refuses, and `journal.command_reused`.
+    """
+
+    async def inside(session: AsyncSession) -> Recorded[Accepted]:
+        name, details = await change(session)
+        accepted = Accepted(
+            command_id=command.command_id,
+            id=name,
+            kind=kind,
+            happened_at=standing.now.isoformat(),
+        )
+        return Recorded(accepted, details)
+
+    deed = standing.deed(command.command_id, actor)
+    return await counter.journal.record(deed, kind, command, inside, Accepted)
+
+
+def voter_actor(counter: Counter, standing: Standing, request: Request, unit_number: str) -> Actor:
+    """The holder of the unit's credential, who acts for this unit and no other.
+
+    Raises:
+        Refused: `credential.missing`, `credential.wrong`, `credential.other_unit`.
+    """
+    key = counter.settings.credential_key
+    voter = voter_of(key, standing.id, request.headers.get("authorization"))
+    if voter.unit_number != unit_number:
+        params: dict[str, str | int] = {"unit": unit_number}
+        raise Refused(Problem(code="credential.other_unit", where="unit_number", params=params))
+    return standing.owner(unit_number)
+
+
+async def role_actor(counter: Counter, standing: Standing, request: Request, *roles: Role) -> Actor:
+    """The holder of an actor's credential in one of the roles (any, if none is named) here.
+
+    Raises:
+        Refused: `credential.missing`, `credential.wrong`, `credential.no_role`.
+    """
+    actor_id = actor_of(counter.settings.credential_key, request.headers.get("authorization"))
+    return standing.in_role(await grants_of(counter.database, actor_id), *roles)
+
+
+async def refuse_unknown_units(
+    session: AsyncSession, standing: Standing, numbers: set[str], code: str
+) -> None:
+    """Every unit must be one of the estate's.
+
+    Raises:
+        Refused: `code`, once for each number that is not.
+    """
+    rows = await session.scalars(
+        select(Unit.number).where(Unit.estate_id == standing.estate_id, Unit.number.in_(numbers))
+    )
+    missing = sorted(numbers - set(rows))
+    if missing:
+        raise Refused(
+            *(Problem(code=code, where=number, params={"unit": number}) for number in missing)
+        )
