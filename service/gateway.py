@@ -167,9 +167,10 @@ class Gateway:
         try:
             # A server that is away is asked again by the SDK without end: the limit is ours.
             async with asyncio.timeout(self._patience.total_seconds()):
-                return await handle.execute_update(
+                done: Done = await handle.execute_update(
                     act.name, act, id=act.command_id, result_type=Done
                 )
+                return done
         except WorkflowUpdateFailedError as error:
             raise _refusal(act, error.cause) from error
         except (WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError, RuntimeError) as error:
