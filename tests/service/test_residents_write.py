@@ -1,0 +1,307 @@
+"""Objections, payments, bids, complaints and survey answers: rows with an event, once."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from service.credentials import actor_credential, voter_credential
+from tests.service.conftest import KEY
+
+Make = Callable[..., Awaitable[str]]
+UNIT = "1-101"
+NOW = datetime.now(UTC)
+
+
+def voter(rid: str, unit: str = UNIT) -> dict[str, str]:
+    return {"Authorization": f"Bearer {voter_credential(SecretStr(KEY), rid, unit)}"}
+
+
+def official(actor_id: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {actor_credential(SecretStr(KEY), actor_id)}"}
+
+
+@pytest.fixture
+async def rid(renovation: Make, sql: asyncpg.Connection) -> str:
+    made = await renovation()
+    for actor_id, role in (
+        ("bank", "payment_provider"),
+        ("b1", "contractor"),
+        ("b2", "contractor"),
+    ):
+        await sql.execute(
+            "INSERT INTO role_grant (actor_id, label, role, place_id) VALUES ($1::text, $1::text, $2, 'd')"
+            " ON CONFLICT DO NOTHING",
+            actor_id,
+            role,
+        )
+    return made
+
+
+async def send(
+    http: httpx.AsyncClient, rid: str, path: str, who: dict[str, str], **body: object
+) -> httpx.Response:
+    return await http.post(f"/v1/renovations/{rid}{path}", json=body, headers=who)
+
+
+async def events(sql: asyncpg.Connection, rid: str) -> list[str]:
+    rows = await sql.fetch("SELECT kind FROM event WHERE renovation_id=$1 ORDER BY seq", rid)
+    return [str(row["kind"]) for row in rows]
+
+
+async def publication(sql: asyncpg.Connection, rid: str, days: int = 7) -> str:
+    name = f"{rid}.vote_result.1"
+    await sql.execute(
+        "INSERT INTO publication (id, renovation_id, subject, content, opens_at, closes_at)"
+        " VALUES ($1, $2, 'vote_result', '{}', $3, $4)",
+        name,
+        rid,
+        NOW - timedelta(days=30),
+        NOW + timedelta(days=days),
+    )
+    return name
+
+
+async def instalments(sql: asyncpg.Connection, rid: str) -> None:
+    for unit in (UNIT, "1-102"):
+        await sql.execute(
+            "INSERT INTO instalment (renovation_id, unit_number, number, due_at, amount_fen)"
+            " VALUES ($1, $2, 1, $3, 1000)",
+            rid,
+            unit,
+            NOW,
+        )
+
+
+async def tender(sql: asyncpg.Connection, rid: str, days: int = 7) -> str:
+    name = f"{rid}.tender.1"
+    await sql.execute(
+        "INSERT INTO tender (id, renovation_id, round, notice_at, deadline_at, ceiling_fen,"
+        " estimate_fen, method, criteria) VALUES ($1,$2,1,$3,$4,1000000,900000,'lowest_evaluated','{}')",
+        name,
+        rid,
+        NOW - timedelta(days=30),
+        NOW + timedelta(days=days),
+    )
+    return name
+
+
+async def test_an_objection_is_filed_once_and_its_words_stay_out_of_the_record(
+    http: httpx.AsyncClient, sql: asyncpg.Connection, rid: str
+) -> None:
+    body = {
+        "command_id": f"{rid}-o",
+        "publication_id": await publication(sql, rid),
+        "text": "Mrs Wang next door was not asked",
+        "unit_number": UNIT,
+    }
+    first = await send(http, rid, "/objections", voter(rid), **body)
+    again = await send(http, rid, "/objections", voter(rid), **body)
+    assert first.status_code == 201
+    assert first.json() == again.json()
+    assert await events(sql, rid) == ["publication.objection_filed"]
+    details = await sql.fetchval("SELECT details::text FROM event WHERE renovation_id=$1", rid)
+    assert "Wang" not in details
+
+
+async def test_an_objection_after_the_period_is_refused(
+    http: httpx.AsyncClient, sql: asyncpg.Connection, rid: str
+) -> None:
+    name = await publication(sql, rid, days=-1)
+    answer = await send(
+        http, rid, "/objections", voter(rid),
+        command_id=f"{rid}-o", publication_id=name, text="late", unit_number=UNIT,
+    )  # fmt: skip
+    assert (answer.status_code, answer.json()["code"]) == (409, "publication.closed")
+    assert await events(sql, rid) == []
+
+
+async def test_payments_are_booked_whole_and_once(
+    http: httpx.AsyncClient, sql: asyncpg.Connection, rid: str
+) -> None:
+    await instalments(sql, rid)
+    body = {
+        "command_id": f"{rid}-p",
+        "payments": [
+            {"unit_number": UNIT, "amount_fen": 1000, "reference": "bank-1"},
+            {"unit_number": "1-102", "amount_fen": 400, "reference": "bank-2"},
+        ],
+    }
+    first = await send(http, rid, "/payments", official("bank"), **body)
+    again = await send(http, rid, "/payments", official("bank"), **body)
+    assert first.status_code == 201
+    assert first.json() == again.json()
+    total = await sql.fetchval("SELECT sum(amount_fen) FROM payment WHERE renovation_id=$1", rid)
+    assert total == 1400
+    assert await events(sql, rid) == ["cost_sharing.payments_received"]
+
+
+async def test_the_same_money_in_another_report_is_refused_and_nothing_of_it_is_booked(
+    http: httpx.AsyncClient, sql: asyncpg.Connection, rid: str
+) -> None:
+    await instalments(sql, rid)
+    one = {"unit_number": UNIT, "amount_fen": 1000, "reference": "bank-1"}
+    two = {"unit_number": "1-102", "amount_fen": 5, "reference": "bank-2"}
+    await send(http, rid, "/payments", official("bank"), command_id=f"{rid}-1", payments=[one])
+    answer = await send(
+        http, rid, "/payments", official("bank"), command_id=f"{rid}-2", payments=[two, one]
+    )
+    assert (answer.status_code, answer.json()["code"]) == (409, "cost_sharing.payment_booked")
+    assert answer.json()["problems"][0]["where"] == "payments.1"
+    assert await sql.fetchval("SELECT count(*) FROM payment WHERE renovation_id=$1", rid) == 1
+
+
+async def test_a_payment_for_no_unit_of_the_estate_is_named(
+    http: httpx.AsyncClient, sql: asyncpg.Connection, rid: str
+) -> None:
+    await instalments(sql, rid)
+    answer = await send(
+        http, rid, "/payments", official("bank"),
+        command_id=f"{rid}-p", payments=[{"unit_number": "9-9", "amount_fen": 1}],
+    )  # fmt: skip
+    assert answer.json()["problems"][0]["where"] == "9-9"
+
+
+async def test_only_a_payment_provider_reports_payments(
+    http: httpx.AsyncClient, sql: asyncpg.Connection, rid: str
+) -> None:
+    await instalments(sql, rid)
+    for who, status in ((official("b1"), 403), (voter(rid), 401), ({}, 401)):
+        answer = await send(
+            http, rid, "/payments", who,
+            command_id=f"{rid}-p", payments=[{"unit_number": UNIT, "amount_fen": 1}],
+        )  # fmt: skip
+        assert answer.status_code == status
+    assert await events(sql, rid) == []
+
+
+async def test_a_bid_is_handed_in_once_and_the_record_does_not_say_the_price(
+    http: httpx.AsyncClient, sql: asyncpg.Connection, rid: str
+) -> None:
+    await tender(sql, rid)
+    body = {"command_id": f"{rid}-b", "price_fen": 777_123, "bond_fen": 10}
+    first = await send(http, rid, "/bids", official("b1"), **body)
+    again = await send(http, rid, "/bids", official("b1"), **body)
+    assert first.status_code == 201
+    assert first.json() == again.json()
+    second = await send(http, rid, "/bids", official("b1"), **{**body, "command_id": f"{rid}-c"})
+    assert (second.status_code, second.json()["code"]) == (409, "bidding.already_bid")
+    record = await sql.fetchval(
+        "SELECT string_agg(details::text, '') FROM event WHERE renovation_id=$1", rid
+    )
+    assert "777" not in record
+    assert await events(sql, rid) == ["bidding.bid_submitted"]
+
+
+async def test_a_withdrawn_bid_makes_room_for_another(
+    http: httpx.AsyncClient, sql: asyncpg.Connection, rid: str
+) -> None:
+    await tender(sql, rid)
+    await send(http, rid, "/bids", official("b1"), command_id=f"{rid}-1", price_fen=800_000)
+    gone = await send(http, rid, "/bids/withdrawal", official("b1"), command_id=f"{rid}-2")
+    assert gone.status_code == 200
+    none = await send(http, rid, "/bids/withdrawal", official("b2"), command_id=f"{rid}-3")
+    assert none.json()["code"] == "bidding.no_bid"
+    new = await send(http, rid, "/bids", official("b1"), command_id=f"{rid}-4", price_fen=700_000)
+    assert new.status_code == 201
+
+
+async def test_a_late_bid_is_refused(
+    http: httpx.AsyncClient, sql: asyncpg.Connection, rid: str
+) -> None:
+    await tender(sql, rid, days=-1)
+    answer = await send(http, rid, "/bids", official("b1"), command_id=f"{rid}-b", price_fen=1000)
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "bidding.late"
+
+
+async def test_a_complaint_is_kept_though_temporal_is_away_and_may_be_sent_again(
+    http: httpx.AsyncClient, sql: asyncpg.Connection, rid: str
+) -> None:
+    body = {"command_id": f"{rid}-t", "unit_number": UNIT, "kind": "noise", "text": "at night"}
+    for _ in range(2):
+        answer = await send(http, rid, "/tickets", voter(rid), **body)
+        assert (answer.status_code, answer.json()["code"]) == (503, "service.not_confirmed")
+        assert answer.headers["retry-after"]
+    assert await sql.fetchval("SELECT count(*) FROM ticket WHERE renovation_id=$1", rid) == 1
+    assert await events(sql, rid) == ["feedback.ticket_opened"]
+
+
+async def test_the_survey_takes_answers_only_while_it_is_open(
+    http: httpx.AsyncClient, sql: asyncpg.Connection, rid: str
+) -> None:
+    body = {"command_id": f"{rid}-s", "unit_number": UNIT, "score": 4}
+    early = await send(http, rid, "/survey-answers", voter(rid), **body)
+    assert (early.status_code, early.json()["code"]) == (409, "feedback.survey_not_open")
+    await sql.execute(
+        "UPDATE renovation SET stage='feedback', waiting_for='survey' WHERE id=$1", rid
+    )
+    assert (await send(http, rid, "/survey-answers", voter(rid), **body)).status_code == 201
+    assert (await send(http, rid, "/survey-answers", voter(rid), **body)).status_code == 201
+    other = await send(http, rid, "/survey-answers", voter(rid), **{**body, "score": 1})
+    assert other.json()["code"] == "journal.command_reused"
+    assert await sql.fetchval("SELECT count(*) FROM survey_answer WHERE renovation_id=$1", rid) == 1
+
+
+@pytest.mark.parametrize("score", [0, 6, 4.5, "5"])
+async def test_a_score_outside_one_to_five_is_refused(
+    http: httpx.AsyncClient, rid: str, score: object
+) -> None:
+    answer = await send(
+        http, rid, "/survey-answers", voter(rid),
+        command_id="c", unit_number=UNIT, score=score,
+    )  # fmt: skip
+    assert answer.status_code == 422
+    assert answer.json()["problems"][0]["where"] == "score"
+
+
+async def test_official_acts_are_refused_by_role_place_and_stage(
+    http: httpx.AsyncClient, sql: asyncpg.Connection, rid: str
+) -> None:
+    await sql.execute(
+        "INSERT INTO place (id, kind, parent_id, name, path) VALUES"
+        " ('far', 'district', NULL, 'far', 'far') ON CONFLICT DO NOTHING"
+    )
+    for actor_id, role, place in (
+        ("far-street", "street_office", "far"),
+        ("street", "street_office", "s"),
+    ):
+        await sql.execute(
+            "INSERT INTO role_grant (actor_id, label, role, place_id) VALUES ($1::text, $1::text, $2, $3)"
+            " ON CONFLICT DO NOTHING",
+            actor_id,
+            role,
+            place,
+        )
+    expected = (
+        ("b1", "open_vote", 403, "authority.wrong_role"),
+        ("far-street", "open_vote", 403, "authority.outside_place"),
+        ("street", "publish_tender", 409, "authority.wrong_stage"),
+        ("street", "paint_it_blue", 404, "authority.unknown_act"),
+        ("street", "open_vote", 409, "service.target_closed"),
+    )
+    for number, (who, act, status, code) in enumerate(expected):
+        answer = await send(http, rid, f"/acts/{act}", official(who), command_id=f"{rid}-a{number}")
+        assert (answer.status_code, answer.json()["code"]) == (status, code), act
+    assert await events(sql, rid) == []
+
+
+async def test_a_renovation_is_read_with_an_etag(http: httpx.AsyncClient, rid: str) -> None:
+    first = await http.get(f"/v1/renovations/{rid}")
+    assert first.json()["waiting_for"] == "open_vote"
+    tag = {"If-None-Match": first.headers["etag"]}
+    assert (await http.get(f"/v1/renovations/{rid}", headers=tag)).status_code == 304
+    assert (await http.get("/v1/renovations/nowhere")).status_code == 404
+    progress = (await http.get(f"/v1/renovations/{rid}/progress")).json()
+    assert (progress["stage"], progress["stages_done"]) == ("voting", [])
+
+
+async def test_the_list_is_paged(http: httpx.AsyncClient, rid: str) -> None:
+    page = (await http.get("/v1/renovations?limit=1")).json()
+    assert len(page) == 1
+    rest = (await http.get(f"/v1/renovations?after={page[0]['id']}")).json()
+    assert page[0]["id"] not in {line["id"] for line in rest}
+    assert rid in {line["id"] for line in page + rest}
