@@ -28,7 +28,9 @@ def read_file(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         params = {"file": str(path), "reason": error.strerror or type(error).__name__}
-        raise Refused(Problem(code="cases.file_unreadable", where=str(path), params=params)) from None
+        raise Refused(
+            Problem(code="cases.file_unreadable", where=str(path), params=params)
+        ) from None
 
 
 def act_named(name: str) -> type[Act]:
@@ -47,7 +49,7 @@ def act_named(name: str) -> type[Act]:
 def act_fields(act: type[Act], pairs: list[str], text: str | None) -> dict[str, JsonValue]:
     """The fields of an act from `--json` and then `--field name=value`, checked against the act.
 
-    A value that is JSON is taken as JSON ("true", "12", "[\"facade\"]"), anything else as text,
+    A value that is JSON is taken as JSON (`true`, `12`, `["facade"]`), anything else as text,
     and where the act wants text, as text in any case.
 
     Raises:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from temporalio.service import RPCError
 
 from cli import stack
+from cli.demo import run as demo
 from models.values.refusal import Refused
 from runtime.logging import configure_logging
 from runtime.sentences import sentence
@@ -24,6 +25,7 @@ app = typer.Typer(
     add_completion=False,
 )
 stack.register(app)
+demo.register(app)
 
 
 def main() -> None:

@@ -87,9 +87,7 @@ def _cast(renovation_id: str, place: int, unit: DemoUnit) -> Cast:
 
 def _changed(cast: Cast) -> Cast:
     choices = {MAIN_MOTION: Choice.YES.value, FUND_MOTION: Choice.ABSTAIN.value}
-    return cast.model_copy(
-        update={"command_id": f"{cast.command_id}-changed", "choices": choices}
-    )
+    return cast.model_copy(update={"command_id": f"{cast.command_id}-changed", "choices": choices})
 
 
 def _forged(cast: Cast, other: Cast) -> Cast:

@@ -34,6 +34,16 @@ class Answer:
         """Done, now or before under the same command id."""
         return self.status < 400  # noqa: PLR2004
 
+    @property
+    def reason(self) -> str:
+        """The sentence of a refusal, or its code where there is none."""
+        said = self.body.get("detail") if isinstance(self.body, dict) else None
+        return str(said or self.code)
+
+    def text(self, name: str) -> str:
+        """A field of the body as text."""
+        return str(self.fields()[name])
+
     def fields(self) -> dict[str, JsonValue]:
         """The body as an object."""
         return OBJECT.validate_python(self.body)

@@ -2,6 +2,8 @@
 
 import asyncio
 
+from pydantic import JsonValue
+
 from cli.demo import people
 from cli.demo.doors import at_once
 from cli.demo.estate import DemoUnit
@@ -25,7 +27,7 @@ async def complain(hand: Hand) -> None:
         "ticket",
         {"unit_number": unit, "kind": "noise", "text": "夜间施工噪声。", "confidential": False},
     )
-    ticket = opened.text("ticket_id")
+    ticket = opened.text("id")
     level = await _escalated(hand, ticket)
     # Case time runs fast: whoever holds it by now answers.
     holder = people.STREET_OFFICE if level == "street" else people.BUREAU
@@ -47,9 +49,12 @@ async def answer_survey(hand: Hand, _view: View) -> None:
 
     async def score(numbered: tuple[int, DemoUnit]) -> None:
         place, unit = numbered
-        body = {"unit_number": unit.number, "score": SCORES[place % len(SCORES)]}
+        body: dict[str, JsonValue] = {
+            "unit_number": unit.number,
+            "score": SCORES[place % len(SCORES)],
+        }
         credential = hand.doors.voter(unit.number)
-        await hand.post("/survey-answers", credential, f"survey-{unit.number}", {**body})
+        await hand.post("/survey-answers", credential, f"survey-{unit.number}", body)
 
     await at_once(enumerate(units), score, clients=16)
     hand.show.say(f"{len(units)} survey answers")
@@ -57,7 +62,7 @@ async def answer_survey(hand: Hand, _view: View) -> None:
 
 async def _until_monday(hand: Hand) -> None:
     """Complain on a Monday: the street office's three working days then span a weekend."""
-    while (await hand.look()).case_now.isoweekday() != MONDAY:
+    while (await hand.look()).case_now.isoweekday() != MONDAY:  # noqa: ASYNC110 - a service, no event
         await asyncio.sleep(POLL_S)
 
 

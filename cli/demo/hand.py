@@ -120,7 +120,7 @@ class Hand:
     async def case_days(self, days: int) -> None:
         """Let case time pass."""
         goal = (await self.look()).case_now + timedelta(days=days)
-        while (await self.look()).case_now < goal:
+        while (await self.look()).case_now < goal:  # noqa: ASYNC110 - a service, no event
             await asyncio.sleep(POLL_S)
 
     def do_meanwhile(self, work: Coroutine[None, None, None]) -> None:

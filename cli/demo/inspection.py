@@ -40,9 +40,7 @@ async def release_money(hand: Hand, _view: View) -> None:
         f"{omission.title} {omission.credit_fen // figures.YUAN:,} 元"
         for omission in figures.OMISSIONS
     )
-    await hand.act(
-        "approve_payment", people.COMMITTEE, "payment", omissions_fen=omitted, note=note
-    )
+    await hand.act("approve_payment", people.COMMITTEE, "payment", omissions_fen=omitted, note=note)
     hand.show.say(f"payment released; omissions of {omitted // figures.YUAN:,} yuan credited")
 
 

@@ -27,7 +27,7 @@ async def cast_ballots(hand: Hand, _view: View) -> None:
     await _send(hand, plan.first)
     await _send(hand, (*plan.again, *plan.changed, *plan.forged, *plan.strange))
     hand.show.say(f"{len(plan.first):,} ballots from 64 clients at once: short of the quorum")
-    while (await _box(hand)).closes_at == box.closes_at:
+    while (await _box(hand)).closes_at == box.closes_at:  # noqa: ASYNC110 - a service, no event
         await asyncio.sleep(POLL_S)
     hand.show.say("the one extension, decided before the close")
     await _send(hand, plan.second)
@@ -57,7 +57,7 @@ async def object_to_result(hand: Hand, view: View) -> None:
         people.COMMITTEE,
         "answer-objection",
         publication_id=publication.id,
-        objection_id=filed.text("objection_id"),
+        objection_id=filed.text("id"),
         upheld=False,
         answer="送达记录显示三号楼已张贴并逐户送达，异议不成立。",
     )

@@ -1,0 +1,29 @@
+"""The committee's list of what is due, read from the database of the stack."""
+
+from sqlalchemy import select
+
+from cli.demo.hand import Charge
+from models.tables import Instalment
+from runtime.database import Database
+
+
+class DatabaseLedger:
+    """What the committee exports for the bank: each unit and its first instalment."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def charges(self, renovation_id: str) -> tuple[Charge, ...]:
+        """Every unit's first instalment that is above zero, by unit."""
+        query = (
+            select(Instalment.unit_number, Instalment.amount_fen)
+            .where(
+                Instalment.renovation_id == renovation_id,
+                Instalment.number == 1,
+                Instalment.amount_fen > 0,
+            )
+            .order_by(Instalment.unit_number)
+        )
+        async with self._database.session() as session:
+            rows = (await session.execute(query)).all()
+        return tuple(Charge(unit_number=unit, amount_fen=amount) for unit, amount in rows)

@@ -1,0 +1,282 @@
+"""`gongjian demo`: start the stack, carry one renovation through all stages, say how it went."""
+
+import asyncio
+import json
+import secrets
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.status import Status
+
+from cli.demo import estate, people
+from cli.demo.doors import Doors
+from cli.demo.facts import read_facts
+from cli.demo.hand import Hand, Show
+from cli.demo.journey import travel
+from cli.demo.ledger import DatabaseLedger
+from cli.demo.report import Ballots, DemoReport, report_tables
+from cli.stack import DATA, StepDisplay, local_settings
+from models.values.actor import Actor
+from models.values.base import Exact, Value
+from models.values.refusal import Problem, Refused
+from rules.opening import read_renovation
+from rules.roll import read_roll
+from runtime.database import Database
+from runtime.settings import Settings
+from runtime.stack import LocalStack
+from runtime.temporal import connect_patiently
+from service.opening import open_renovation
+
+FILE_NAME = "estate-1984.json"
+DAY_S = Fraction(1, 5)
+UNITS_A_DAY = 5_000
+"""More units get longer days, so that all of them can vote in the time that the law gives."""
+CONNECT_S = 30.0
+CHECK_S = 0.5
+
+
+class DemoOptions(Value):
+    """What one journey is made of."""
+
+    units: int = estate.UNITS
+    seed: int = 1
+    day_s: Exact | None = None
+    """Real seconds that a day of the case lasts; None: as short as the number of units allows."""
+    case: str = "demo"
+    """Keeps two demos on one database apart; the same case opens the same renovation again."""
+
+    @property
+    def day(self) -> Fraction:
+        """The length of a day that is used."""
+        if self.day_s is not None:
+            return Fraction(self.day_s)
+        return DAY_S * max(Fraction(1), Fraction(self.units, UNITS_A_DAY))
+
+
+class Silent:
+    """Shows nothing."""
+
+    def say(self, text: str) -> None:
+        """Nothing."""
+
+    def waiting(self, text: str) -> None:
+        """Nothing."""
+
+
+class Screen:
+    """A line for each thing that happened, and a spinner with what is waited for."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._status = Status("", console=console)
+        self._status.start()
+
+    def say(self, text: str) -> None:
+        """One line."""
+        self._console.print(f"  [green]✓[/] {text}", highlight=False)
+
+    def waiting(self, text: str) -> None:
+        """The spinner's words."""
+        self._status.update(text)
+
+    def close(self) -> None:
+        """Take the spinner away."""
+        self._status.stop()
+
+
+async def carry(
+    settings: Settings, url: str, options: DemoOptions, show: Show, check: Callable[[], None]
+) -> DemoReport:
+    """Carry one renovation through the journey on servers that run already.
+
+    `url` is the service's address; `check` raises when a part of the stack has ended.
+
+    Raises:
+        Refused: `demo.…`, or what `check` raises.
+    """
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    units = estate.units_of(options.units, options.seed)
+    database = Database(settings.database_url.get_secret_value(), 2)
+    try:
+        client = await connect_patiently(
+            settings.temporal_address, settings.temporal_namespace, CONNECT_S
+        )
+        file = estate.renovation_file(units, options.day, options.case)
+        opened = await open_renovation(
+            database,
+            client,
+            settings,
+            command_id=f"demo-{options.case}",
+            file=read_renovation(estate.file_bytes(file), FILE_NAME),
+            roll=read_roll(estate.roll_csv(units), estate.ROLL_NAME),
+            actor=_committee(file.path_of(people.COMMITTEE.place)),
+        )
+        rid = opened.renovation_id
+        show.say(f"renovation {rid} opened: {opened.units:,} units, pack {opened.rule_pack}")
+        async with Doors.open(url, rid, settings.credential_key) as doors:
+            ledger = DatabaseLedger(database)
+            hand = Hand(doors, units, ledger, options.seed, show, check)
+            await travel(hand)
+        facts = await read_facts(database, client, rid)
+    finally:
+        await database.dispose()
+    return DemoReport(
+        renovation_id=rid,
+        units=opened.units,
+        ballots=Ballots(
+            accepted=hand.accepted,
+            repeated=hand.repeated,
+            refused=dict(sorted(hand.refused.items())),
+        ),
+        facts=facts,
+        wall_s=round((loop.time() - began) * 100),
+    )
+
+
+def demo(
+    units: Annotated[
+        int, typer.Option(min=60, max=200_000, help="Number of flats.")
+    ] = estate.UNITS,
+    seed: Annotated[int, typer.Option(help="Draws people, ballots and bids.")] = 1,
+    day_s: Annotated[
+        str, typer.Option(help="Real seconds a day of the case lasts; default by the units.")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the result.")] = False,
+    keep: Annotated[bool, typer.Option(help="Leave the stack running until Ctrl-C.")] = False,
+    data: Annotated[Path | None, DATA] = None,
+) -> None:
+    """Carry one synthetic renovation from the first vote to the evaluation, on embedded servers."""
+    options = DemoOptions(
+        units=units, seed=seed, day_s=_day(day_s), case=f"demo{secrets.token_hex(4)}"
+    )
+    home = data if data is not None else Path(tempfile.mkdtemp(prefix="gongjian-demo-"))
+    try:
+        asyncio.run(_run_demo(options, home, as_json=as_json, keep=keep))
+    finally:
+        if data is None:
+            shutil.rmtree(home, ignore_errors=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command("demo")(demo)
+
+
+async def run_demo(options: DemoOptions, stack: LocalStack, show: Show) -> DemoReport:
+    """`carry` on a stack of this process, noticing when one of its parts ends."""
+
+    def check() -> None:
+        for crash in stack.check():
+            params: dict[str, str | int] = {
+                "name": crash.name,
+                "exit_code": crash.exit_code if crash.exit_code is not None else "?",
+                "log": str(crash.log),
+                "last_lines": "\n".join(crash.last_lines),
+            }
+            raise Refused(Problem(code="stack.part_crashed", where=crash.name, params=params))
+
+    return await carry(stack.settings, stack.record.service_url, options, show, check)
+
+
+async def _run_demo(options: DemoOptions, home: Path, *, as_json: bool, keep: bool) -> None:
+    """Progress goes to standard error, so that standard output holds the result and nothing else."""
+    progress = Console(stderr=True)
+    steps, screen = StepDisplay(progress), None
+    stopping = _stop_when_asked()
+    stack = LocalStack(local_settings(home), progress=steps)
+    try:
+        await stack.start()
+        steps.close()
+        progress.print(f"Temporal UI: {stack.record.ui_url}", highlight=False, soft_wrap=True)
+        screen = Screen(progress)
+        report = await run_demo(options, stack, screen)
+        screen.close()
+        _tell(report, stack, as_json=as_json)
+        if keep:
+            _how_to_look(report, stack, progress)
+            await _until_asked(stopping, stack)
+    finally:
+        if screen is not None:
+            screen.close()
+        await stack.stop()
+        steps.close()
+
+
+def _tell(report: DemoReport, stack: LocalStack, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(report.to_json(), ensure_ascii=False))
+        return
+    console = Console()
+    console.print(report_tables(report))
+    ui = f"{stack.record.ui_url}/namespaces/{stack.record.temporal_namespace}/workflows"
+    console.print(
+        f"\nWith --keep the servers stay up: open {ui}/renovation%2F{report.renovation_id}\n"
+        f"in a browser, and read the record with `gongjian history {report.renovation_id} "
+        f"--data {stack.data_dir}`.",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _how_to_look(report: DemoReport, stack: LocalStack, console: Console) -> None:
+    console.print(
+        f"\nThe servers keep running: Temporal UI {stack.record.ui_url}, service "
+        f"{stack.record.service_url}\nrecord: gongjian history {report.renovation_id} "
+        f"--data {stack.data_dir}\nCtrl-C stops everything.",
+        highlight=False,
+        soft_wrap=True,
+    )
+    sys.stderr.flush()
+
+
+def _stop_when_asked() -> asyncio.Event:
+    """SIGTERM and Ctrl-C cancel the demo, so that every server it started is stopped."""
+    stopping = asyncio.Event()
+    task = asyncio.current_task()
+    assert task is not None
+
+    def stop() -> None:
+        if stopping.is_set():
+            return
+        stopping.set()
+        task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    return stopping
+
+
+async def _until_asked(stopping: asyncio.Event, stack: LocalStack) -> None:
+    """Wait for Ctrl-C, or for a part that crashes."""
+    try:
+        while not stack.check():  # noqa: ASYNC110 - processes, no event
+            await asyncio.sleep(CHECK_S)
+    except asyncio.CancelledError:
+        if not stopping.is_set():
+            raise
+
+
+def _day(text: str) -> Fraction | None:
+    if not text:
+        return None
+    try:
+        day = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        day = Fraction(0)
+    if day <= 0:
+        raise typer.BadParameter("a number above zero, like 0.2 or 1/5", param_hint="--day-s")
+    return day
+
+
+def _committee(place: str) -> Actor:
+    who = people.COMMITTEE
+    return Actor(id=who.id, role=who.role, label=who.label, place=place)
