@@ -8,7 +8,7 @@ import typer
 from sqlalchemy.exc import DBAPIError
 from temporalio.service import RPCError
 
-from cli import stack
+from cli import cases, stack
 from cli.demo import run as demo
 from models.values.refusal import Refused
 from runtime.logging import configure_logging
@@ -25,6 +25,7 @@ app = typer.Typer(
     add_completion=False,
 )
 stack.register(app)
+cases.register(app)
 demo.register(app)
 
 

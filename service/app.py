@@ -7,9 +7,11 @@ hot path of ballots, which answer without it.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import asyncpg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp
@@ -49,6 +51,9 @@ ROUTERS = (
     acts.router,
 )
 
+DATABASE_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+"""Answered inside the framework: what only the handler of Exception answers is raised again."""
+
 
 def create_app(settings: Settings) -> ASGIApp:
     """The service as an ASGI application; connections are made when its lifespan begins.
@@ -70,6 +75,8 @@ def create_app(settings: Settings) -> ASGIApp:
     api.add_exception_handler(Refused, _refused)
     api.add_exception_handler(RequestValidationError, _malformed)
     api.add_exception_handler(HTTPException, _http)
+    for kind in DATABASE_ERRORS:
+        api.add_exception_handler(kind, _failed)
     api.add_exception_handler(Exception, _failed)
     return Front(api, settings.max_body_bytes)
 

@@ -28,7 +28,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.desk import act_step, own_step, refuse, until, write, write_many
 
 
-@workflow.defn(name="BiddingWorkflow", versioning_behavior=VersioningBehavior.PINNED)
+@workflow.defn(name="BiddingWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
 class BiddingWorkflow:
     """From the tender notice to the signed contract."""
 

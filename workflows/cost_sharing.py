@@ -25,7 +25,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.desk import act_step, own_step, refuse, until, write, write_many
 
 
-@workflow.defn(name="CostSharingWorkflow", versioning_behavior=VersioningBehavior.PINNED)
+@workflow.defn(name="CostSharingWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
 class CostSharingWorkflow:
     """Who pays what, and whether enough has come in to start."""
 

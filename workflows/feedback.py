@@ -9,7 +9,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.desk import own_step, until, write, write_many
 
 
-@workflow.defn(name="FeedbackWorkflow", versioning_behavior=VersioningBehavior.PINNED)
+@workflow.defn(name="FeedbackWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
 class FeedbackWorkflow:
     """Ask the residents, wait for the complaints to be closed, measure the results."""
 

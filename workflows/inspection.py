@@ -19,7 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.desk import act_step, own_step, refuse, until, write, write_many
 
 
-@workflow.defn(name="InspectionWorkflow", versioning_behavior=VersioningBehavior.PINNED)
+@workflow.defn(name="InspectionWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
 class InspectionWorkflow:
     """The works, item by item, until the chief supervising engineer accepts them."""
 

@@ -13,7 +13,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.desk import act_step, own_step, refuse, until, write
 
 
-@workflow.defn(name="PublicationWorkflow", versioning_behavior=VersioningBehavior.PINNED)
+@workflow.defn(name="PublicationWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
 class PublicationWorkflow:
     """One publication. It closes when its period is over and every objection is answered."""
 

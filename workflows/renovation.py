@@ -29,7 +29,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.voting import VotingWorkflow
 
 
-@workflow.defn(name="RenovationWorkflow", versioning_behavior=VersioningBehavior.PINNED)
+@workflow.defn(name="RenovationWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
 class RenovationWorkflow:
     """One renovation. Its children carry the stages; it carries what must be undone if it stops."""
 

@@ -13,7 +13,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.desk import act_step, own_step, refuse, until, write
 
 
-@workflow.defn(name="TicketWorkflow", versioning_behavior=VersioningBehavior.PINNED)
+@workflow.defn(name="TicketWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
 class TicketWorkflow:
     """One complaint until the resident is satisfied or every level has answered."""
 

@@ -20,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.desk import act_step, own_step, refuse, until, write, write_many
 
 
-@workflow.defn(name="VotingWorkflow", versioning_behavior=VersioningBehavior.PINNED)
+@workflow.defn(name="VotingWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
 class VotingWorkflow:
     """One vote of the owners on the current scheme (Civil Code art. 278)."""
 

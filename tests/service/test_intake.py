@@ -1,0 +1,194 @@
+"""The hot path by itself: group commit, receipts after the commit, limits, a server that is away."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+from pydantic import SecretStr
+
+from models.values.refusal import Refused
+from runtime.database import Database
+from service.commands import BallotReceipt, CastBallot
+from service.intake import Intake
+from tests.support.box import open_box
+from tests.support.estate import make_renovation
+
+RECEIPT_KEY = SecretStr("1e" * 32)
+UNITS = 40
+Answer = tuple[BallotReceipt, bool]
+
+
+@pytest.fixture
+async def box(database: Database, sql: asyncpg.Connection) -> tuple[str, str, list[str]]:
+    """An open box: renovation, box and the unit numbers of its roll."""
+    rid = f"r{uuid.uuid4().hex[:10]}"
+    await make_renovation(database, rid=rid, units=UNITS)
+    name = await open_box(sql, rid)
+    rows = await sql.fetch("SELECT unit_number FROM roll_unit WHERE box_id=$1", name)
+    return rid, name, [str(row["unit_number"]) for row in rows]
+
+
+@pytest.fixture
+async def intake(database: Database) -> AsyncIterator[Intake]:
+    running = Intake(database.url, RECEIPT_KEY, queue=1_000)
+    await running.start()
+    yield running
+    await running.stop()
+
+
+@pytest.fixture
+async def holder(owner: str) -> AsyncIterator[asyncpg.Connection]:
+    """Somebody else who locks the box."""
+    connection = await asyncpg.connect(owner)
+    yield connection
+    await connection.close()
+
+
+def ballot(unit: str, command_id: str = "") -> CastBallot:
+    return CastBallot.model_validate(
+        {
+            "command_id": command_id or f"c-{unit}",
+            "unit_number": unit,
+            "choices": {"works": "yes"},
+        }
+    )
+
+
+async def until_blocked(sql: asyncpg.Connection, writers: int) -> None:
+    """Return when so many statements wait for the box's lock."""
+    waiting = 0
+    async with asyncio.timeout(20):
+        while waiting < writers:
+            waiting = await sql.fetchval(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                " AND query LIKE '%INSERT INTO ballot %' AND datname = current_database()"
+            )
+
+
+async def count(sql: asyncpg.Connection, box_id: str) -> int:
+    return int(await sql.fetchval("SELECT count(*) FROM ballot WHERE box_id=$1", box_id))
+
+
+async def test_nobody_has_a_receipt_before_the_commit_and_the_queue_goes_in_at_once(
+    intake: Intake,
+    sql: asyncpg.Connection,
+    holder: asyncpg.Connection,
+    box: tuple[str, str, list[str]],
+) -> None:
+    rid, name, units = box
+    async with holder.transaction():
+        await holder.execute("SELECT 1 FROM ballot_box WHERE id=$1 FOR UPDATE", name)
+        casting = [asyncio.create_task(intake.cast(rid, ballot(unit))) for unit in units]
+        await until_blocked(sql, 2)
+        assert not any(task.done() for task in casting)
+        assert await count(sql, name) == 0
+    answers = await asyncio.gather(*casting)
+    assert all(fresh for _, fresh in answers)
+    # The transaction that wrote a row is in its xmin: two writers had begun, the rest is one batch.
+    transactions = await sql.fetchval(
+        "SELECT count(DISTINCT xmin::text) FROM ballot WHERE box_id=$1", name
+    )
+    assert await count(sql, name) == UNITS
+    assert transactions <= 3
+
+
+async def test_when_too_many_wait_the_next_one_is_told_to_come_again(
+    database: Database,
+    sql: asyncpg.Connection,
+    holder: asyncpg.Connection,
+    box: tuple[str, str, list[str]],
+) -> None:
+    rid, name, units = box
+    small = Intake(database.url, RECEIPT_KEY, queue=1, writers=1)
+    await small.start()
+    try:
+        async with holder.transaction():
+            await holder.execute("SELECT 1 FROM ballot_box WHERE id=$1 FOR UPDATE", name)
+            first = asyncio.create_task(small.cast(rid, ballot(units[0])))
+            await until_blocked(sql, 1)
+            rest = [asyncio.create_task(small.cast(rid, ballot(unit))) for unit in units[1:3]]
+            done, waiting = await asyncio.wait(rest, return_when=asyncio.FIRST_COMPLETED)
+            (refused,) = done
+            error = refused.exception()
+            assert isinstance(error, Refused)
+            assert error.problems[0].code == "service.busy"
+        await asyncio.gather(first, *waiting)
+        assert await count(sql, name) == 2
+    finally:
+        await small.stop()
+
+
+async def test_a_row_that_cannot_be_written_does_not_hurt_the_others_of_its_batch(
+    intake: Intake,
+    sql: asyncpg.Connection,
+    holder: asyncpg.Connection,
+    box: tuple[str, str, list[str]],
+) -> None:
+    rid, name, units = box
+    # Longer than the column; the doors refuse it, so it is made without their validation.
+    bad = ballot(units[0]).model_copy(update={"command_id": "x" * 500})
+    async with holder.transaction():
+        await holder.execute("SELECT 1 FROM ballot_box WHERE id=$1 FOR UPDATE", name)
+        casting = [asyncio.create_task(intake.cast(rid, ballot(unit))) for unit in units[1:20]]
+        casting.insert(10, asyncio.create_task(intake.cast(rid, bad)))
+        await until_blocked(sql, 2)
+    answers: list[Answer | BaseException] = await asyncio.gather(*casting, return_exceptions=True)
+    refused = [answer for answer in answers if isinstance(answer, Refused)]
+    assert [error.problems[0].code for error in refused] == ["voting.ballot_unwritable"]
+    assert await count(sql, name) == 19
+
+
+async def test_a_command_of_an_earlier_vote_is_answered_from_there_and_not_cast_again(
+    intake: Intake, sql: asyncpg.Connection, box: tuple[str, str, list[str]]
+) -> None:
+    rid, name, units = box
+    receipt, _ = await intake.cast(rid, ballot(units[0]))
+    await sql.execute("UPDATE ballot_box SET state='closed', closed_at=now() WHERE id=$1", name)
+    second = await second_box(sql, rid, name)
+    again, fresh = await intake.cast(rid, ballot(units[0]))
+    assert (again, fresh) == (receipt, False)
+    assert await count(sql, second) == 0
+    new, fresh = await intake.cast(rid, ballot(units[0], "c-second"))
+    assert (new.box_id, fresh) == (second, True)
+
+
+async def second_box(sql: asyncpg.Connection, rid: str, first: str) -> str:
+    """The box of a second vote, with the roll of the first."""
+    name = f"{rid}.2"
+    await sql.execute(
+        "INSERT INTO ballot_box (id, renovation_id, attempt, motions, opens_at, closes_at,"
+        " case_closes_at, roll_hash) SELECT $2, renovation_id, 2, motions, opens_at, closes_at,"
+        " case_closes_at, roll_hash FROM ballot_box WHERE id=$1",
+        first,
+        name,
+    )
+    await sql.execute(
+        "INSERT INTO roll_entry (box_id, entry_id, area_dm2, units)"
+        " SELECT $2, entry_id, area_dm2, units FROM roll_entry WHERE box_id=$1",
+        first,
+        name,
+    )
+    await sql.execute(
+        "INSERT INTO roll_unit (box_id, unit_number, entry_id)"
+        " SELECT $2, unit_number, entry_id FROM roll_unit WHERE box_id=$1",
+        first,
+        name,
+    )
+    return name
+
+
+async def test_an_excluded_entry_is_refused_with_the_reason(
+    intake: Intake, sql: asyncpg.Connection, box: tuple[str, str, list[str]]
+) -> None:
+    rid, name, units = box
+    await sql.execute(
+        "UPDATE roll_entry SET excluded_reason='parking' WHERE box_id=$1 AND entry_id=$2",
+        name,
+        units[0],
+    )
+    with pytest.raises(Refused) as refused:
+        await intake.cast(rid, ballot(units[0]))
+    assert refused.value.problems[0].code == "voting.unit_excluded"
+    assert await count(sql, name) == 0
