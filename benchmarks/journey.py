@@ -22,7 +22,7 @@ from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
-from cli.demo.run import Options, carry
+from cli.demo.run import DemoOptions, Silent, carry
 from runtime.database import asyncpg_url
 from runtime.settings import LocalSettings
 from runtime.stack import LocalStack, Part
@@ -47,16 +47,6 @@ class NullWorkflow:
     async def run(self, count: int) -> None:
         for _ in range(count):
             await workflow.execute_activity(null, start_to_close_timeout=timedelta(seconds=10))
-
-
-class Silent:
-    """A show that shows nothing: twenty at once would talk over each other."""
-
-    def say(self, text: str) -> None:
-        """Nothing."""
-
-    def waiting(self, text: str) -> None:
-        """Nothing."""
 
 
 class Memory:
@@ -123,14 +113,16 @@ async def run_journeys(stack: LocalStack, given: argparse.Namespace) -> dict[str
     began = time.monotonic()
 
     async def one(number: int) -> dict[str, object]:
-        options = Options(units=given.units, seed=number, day_s=given.day_s)
+        options = DemoOptions(
+            units=given.units, seed=number, day_s=given.day_s, case=f"bench{number}"
+        )
         started = time.monotonic()
         report = await carry(stack.settings, stack.record.service_url, options, Silent(), no_check)
         return {
             "renovation_id": report.renovation_id,
             "wall_s": round(time.monotonic() - started, 2),
-            "history_events": sum(report.history_events.values()),
-            "event_chain_ok": report.event_chain_ok,
+            "history_events": sum(report.facts.history_events.values()),
+            "event_chain_ok": report.facts.event_chain_ok,
         }
 
     done = await asyncio.gather(*(one(number) for number in range(given.renovations)))

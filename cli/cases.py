@@ -12,13 +12,19 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
-from rich.console import Console
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cli.inputs import act_fields, act_named, read_file
 from cli.servers import Servers, running
-from cli.shown import event_json, history_table, list_table, status_json, status_lines
+from cli.shown import (
+    event_json,
+    history_table,
+    list_table,
+    result_console,
+    status_json,
+    status_lines,
+)
 from cli.stack import DATA
 from models.files.renovation import RenovationFile
 from models.messages.acts import Act, Done
@@ -37,8 +43,6 @@ from service.opening import OpenedRenovation, open_renovation
 
 T = TypeVar("T")
 BAD = 1
-WIDE = 160
-"""Columns of a table that goes into a file or a pipe."""
 Id = Annotated[str, typer.Argument(metavar="RENOVATION", help="The id that `gongjian start` gave.")]
 Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 Data = Annotated[Path | None, DATA]
@@ -96,7 +100,7 @@ def start(
         )
 
 
-def act(  # noqa: PLR0917 - a command's options
+def act(
     renovation: Id,
     command: Annotated[str, typer.Argument(help="The official act, like open-vote.")],
     as_: Annotated[str, typer.Option("--as", metavar="ACTOR", help="Who acts.")] = "",
@@ -135,7 +139,7 @@ def list_(as_json: Json = False, data: Data = None) -> None:
     if as_json:
         _print_json([status_json(row) for row in rows])
     else:
-        _console().print(list_table(rows))
+        result_console().print(list_table(rows))
 
 
 def status(renovation: Id, as_json: Json = False, data: Data = None) -> None:
@@ -166,7 +170,7 @@ def history(
     if as_json:
         _print_json([event_json(event) for event in events])
     else:
-        _console().print(history_table(events))
+        result_console().print(history_table(events))
 
 
 def audit(
@@ -283,11 +287,6 @@ def _run(data: Path | None, work: Callable[[Servers], Awaitable[T]]) -> T:
             return await work(servers)
 
     return asyncio.run(whole())
-
-
-def _console() -> Console:
-    console = Console()
-    return console if console.is_terminal else Console(width=WIDE)
 
 
 def _print_json(value: object) -> None:

@@ -5,12 +5,21 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from pydantic import JsonValue
+from rich.console import Console
 from rich.table import Table
 
 from models.tables import Event, Renovation
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MOST_DETAILS = 90
+WIDE = 140
+"""Columns of a table that goes into a file or a pipe."""
+
+
+def result_console() -> Console:
+    """Standard output, as wide as the terminal."""
+    console = Console()
+    return console if console.is_terminal else Console(width=WIDE)
 
 
 def list_table(rows: Iterable[Renovation]) -> Table:

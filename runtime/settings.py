@@ -90,7 +90,9 @@ class _Shared(BaseSettings):
         default=32, ge=1, le=1000, description="Activities one worker runs at the same time."
     )
     max_body_bytes: int = Field(
-        default=65_536, ge=1024, description="The largest request body the service reads, in bytes."
+        default=262_144,
+        ge=1024,
+        description="The largest request body the service reads, in bytes.",
     )
     intake_queue: int = Field(
         default=10_000,

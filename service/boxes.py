@@ -4,6 +4,7 @@ A roll is frozen when its box is made, so it may be kept in memory; whether the 
 remembered, the database says it at every batch.
 """
 
+import asyncio
 import json
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -62,14 +63,21 @@ class Boxes:
         self._pool = pool
         self._kept_units = kept_units
         self._boxes: OrderedDict[str, Box] = OrderedDict()
+        self._loading: dict[str, asyncio.Future[Box | NoBox]] = {}
 
     async def of(self, renovation_id: str) -> tuple[Box | NoBox, bool]:
         """The box, and whether it was read just now."""
         box = self._boxes.get(renovation_id)
-        if box is None:
-            return await self.reload(renovation_id), True
-        self._boxes.move_to_end(renovation_id)
-        return box, False
+        if box is not None:
+            self._boxes.move_to_end(renovation_id)
+            return box, False
+        # The first ballots of a vote come all at once: one of them reads the roll for all.
+        loading = self._loading.get(renovation_id)
+        if loading is None:
+            loading = asyncio.ensure_future(self.reload(renovation_id))
+            self._loading[renovation_id] = loading
+            loading.add_done_callback(lambda _: self._loading.pop(renovation_id, None))
+        return await asyncio.shield(loading), True
 
     async def reload(self, renovation_id: str) -> Box | NoBox:
         """Look whether there is a newer box; the roll is read again only then."""

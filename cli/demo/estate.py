@@ -79,7 +79,22 @@ def roll_csv(units: tuple[DemoUnit, ...]) -> bytes:
     return text.getvalue().encode()
 
 
-def renovation_file(units: tuple[DemoUnit, ...], day_s: Fraction, case: str) -> RenovationFile:
+DEMO_TIMETABLE = Timetable(vote_open=calendar_days(VOTE_DAYS), extension=calendar_days(VOTE_DAYS))
+PATIENT_TIMETABLE = Timetable(
+    vote_open=calendar_days(45),
+    extension=calendar_days(15),
+    extension_decided_days_before=25,
+    rectification_period=calendar_days(90),
+)
+"""No period in which somebody has to act is shorter than a crash lasts in the short days."""
+
+
+def renovation_file(
+    units: tuple[DemoUnit, ...],
+    day_s: Fraction,
+    case: str,
+    timetable: Timetable = DEMO_TIMETABLE,
+) -> RenovationFile:
     """The file with which the committee opens the case; `day_s` real seconds are one day of it.
 
     The vote is open as long as the law lets it be, so that all ballots fit into the short days.
@@ -103,7 +118,7 @@ def renovation_file(units: tuple[DemoUnit, ...], day_s: Fraction, case: str) -> 
         ends_on=ENDS_ON,
         budget_fen=figures.BUDGET_FEN,
         scheme=scheme_content(frozenset(unit.building for unit in units)),
-        timetable=Timetable(vote_open=calendar_days(VOTE_DAYS), extension=calendar_days(VOTE_DAYS)),
+        timetable=timetable,
         sandbox=SandboxTime(day_s=day_s),
         synthetic=True,
     )

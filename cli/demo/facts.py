@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.service import RPCError
 
+from cli.shown import moment
 from models.messages.ids import renovation_workflow_id
 from models.tables import (
     Bid,
@@ -18,7 +19,6 @@ from models.tables import (
     Event,
     Inspection,
     Renovation,
-    Scheme,
     Share,
     ShareTotal,
     Tender,
@@ -115,8 +115,8 @@ class EventFact(Value):
     seq: int
     kind: str
     happened_on: str
+    """Case time on a wall clock in China."""
     actor: str
-    summary: dict[str, JsonValue]
 
 
 async def read_facts(database: Database, client: Client, renovation_id: str) -> Facts:
@@ -212,17 +212,11 @@ async def _outcomes(client: Client, events: Sequence[Event]) -> dict[str, str]:
 
 
 def _event(event: Event) -> EventFact:
-    plain = {
-        name: value
-        for name, value in event.details.items()
-        if isinstance(value, str | int) and name != "checks"
-    }
     return EventFact(
         seq=event.seq,
         kind=event.kind,
-        happened_on=event.happened_at.isoformat(),
+        happened_on=moment(event.happened_at),
         actor=event.actor_label,
-        summary=plain,
     )
 
 

@@ -1,9 +1,10 @@
 """What the demo tells in the end: one JSON object for programs, tables for people."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import groupby
 
 from pydantic import JsonValue
+from rich.box import SIMPLE, SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -12,7 +13,7 @@ from cli.demo.facts import CheckFact, EventFact, Facts
 from cli.demo.figures import YUAN
 from models.values.base import Value
 
-MOST_DETAILS = 60
+TIMETABLE = "timetable.*"
 
 
 class Ballots(Value):
@@ -31,7 +32,7 @@ class DemoReport(Value):
     units: int
     ballots: Ballots
     facts: Facts
-    wall_s: int
+    wall_cs: int
     """Hundredths of a second from the opening to the end, without the start of the servers."""
 
     def to_json(self) -> dict[str, JsonValue]:
@@ -54,7 +55,7 @@ class DemoReport(Value):
             "history_events": {**facts.history_events},
             "history_events_total": sum(facts.history_events.values()),
             "event_chain_ok": facts.event_chain_ok,
-            "wall_s": self.wall_s / 100,
+            "wall_s": self.wall_cs / 100,
         }
 
 
@@ -67,74 +68,72 @@ def report_tables(report: DemoReport) -> RenderableType:
 
 def timeline_table(events: Iterable[EventFact]) -> Table:
     """The events in their order; a run of the same kind is one line with its count."""
-    table = Table("date", "who", "event", "times", "details", title="Timeline (case time)")
+    table = Table(title="Timeline (case time)", box=SIMPLE_HEAD)
+    for name in ("date", "event", "times"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("who", no_wrap=True, overflow="ellipsis")
     for kind, run in groupby(events, key=lambda event: event.kind):
         same = list(run)
-        details = _brief(same[-1]) if len(same) == 1 else ""
         who = same[0].actor if len({event.actor for event in same}) == 1 else "…"
-        times = str(len(same)) if len(same) > 1 else ""
-        table.add_row(same[0].happened_on[:10], who, kind, times, details)
+        times = f"{len(same)} ×" if len(same) > 1 else ""
+        table.add_row(same[0].happened_on[:10], kind, times, who)
     return table
 
 
 def checks_table(checks: Iterable[CheckFact]) -> Table:
-    """One line for each legal test: the last figures, and how many there were."""
-    table = Table("check", "have", "", "need", "unit", "passed", "article", title="Legal checks")
-    for group in _grouped(checks):
+    """One line for each legal test with its last figures; the periods of the timetable on one."""
+    table = Table(title="Legal checks", box=SIMPLE_HEAD)
+    table.add_column("check", no_wrap=True)
+    table.add_column("passed", no_wrap=True, min_width=8)
+    table.add_column("test", no_wrap=True)
+    table.add_column("article", no_wrap=True, overflow="ellipsis", max_width=44)
+    for name, group in _grouped(checks).items():
         last = group[-1]
-        name = f"{last.code} ({last.motion})" if last.motion else last.code
         passed = sum(check.passed is True for check in group)
-        words = "yes" if passed == len(group) == 1 else f"{passed} of {len(group)}"
-        table.add_row(name, str(last.have), last.op, str(last.need), last.unit, words, last.article)
+        words = ("yes" if passed else "no") if len(group) == 1 else f"{passed} of {len(group)}"
+        if name == TIMETABLE:
+            table.add_row(name, words, "each period within the law", "")
+        else:
+            test = f"{last.have} {last.op} {last.need} {last.unit}"
+            table.add_row(name, words, test, last.article)
     return table
 
 
-def _grouped(checks: Iterable[CheckFact]) -> Iterator[list[CheckFact]]:
-    groups: dict[tuple[str, str], list[CheckFact]] = {}
+def _grouped(checks: Iterable[CheckFact]) -> dict[str, list[CheckFact]]:
+    groups: dict[str, list[CheckFact]] = {}
     for check in checks:
-        groups.setdefault((check.code, check.motion), []).append(check)
-    yield from groups.values()
+        name = f"{check.code} ({check.motion})" if check.motion else check.code
+        groups.setdefault(TIMETABLE if name.startswith("timetable.") else name, []).append(check)
+    return groups
 
 
 def _summary(report: DemoReport) -> Table:
     facts, ballots = report.facts, report.ballots
     refused = ", ".join(f"{count} × {reason}" for reason, count in sorted(ballots.refused.items()))
     fails = sum(each.outcome == "FAIL" for each in facts.inspections)
-    table = Table("", "", title="Summary", show_header=False)
-    rows = (
-        ("renovation", f"{report.renovation_id}: {facts.state} (synthetic data)"),
-        ("stages", ", ".join(f"{stage.name}: {stage.outcome}" for stage in facts.stages)),
-        ("units", f"{report.units:,}"),
-        (
-            "ballots",
-            f"{ballots.accepted:,} accepted, {ballots.repeated} sent twice and counted once, "
-            f"refused: {refused or '-'}",
-        ),
-        (
-            "shares",
-            f"{_yuan(facts.shares.rows_fen)} yuan, "
-            f"{'exact to the fen' if facts.shares.exact else 'NOT EXACT'}; "
-            f"by the award {_yuan(facts.shares.award_fen)} yuan",
-        ),
-        ("bids", f"{facts.bids}, contract {_yuan(facts.contract_value_fen)} yuan"),
-        ("inspections", f"{len(facts.inspections)}, of which {fails} failed"),
-        (
-            "complaints",
-            ", ".join(
-                f"{each.state} at {each.level} after {each.escalations} escalations"
-                for each in facts.tickets
-            )
-            or "-",
-        ),
-        (
-            "Temporal history",
-            f"{sum(facts.history_events.values()):,} events in "
-            f"{len(facts.history_events)} kinds of workflow",
-        ),
-        ("event chain", "verified" if facts.event_chain_ok else "BROKEN"),
-        ("time", f"{report.wall_s / 100:.1f} s"),
+    complaints = (
+        f"{each.state} at {each.level} after {each.escalations} escalations"
+        for each in facts.tickets
     )
-    for name, value in rows:
+    exact = "exact to the fen" if facts.shares.exact else "NOT EXACT"
+    shares, award = _yuan(facts.shares.rows_fen), _yuan(facts.shares.award_fen)
+    accepted = f"{ballots.accepted:,} accepted, {ballots.repeated} sent twice and counted once"
+    history = sum(facts.history_events.values())
+    rows = {
+        "renovation": f"{report.renovation_id}: {facts.state} (synthetic data)",
+        "stages": ", ".join(f"{stage.name}: {stage.outcome}" for stage in facts.stages),
+        "units": f"{report.units:,}",
+        "ballots": f"{accepted}; refused: {refused or '-'}",
+        "shares": f"{shares} yuan, {exact}; by the award {award} yuan",
+        "bids": f"{facts.bids}, contract {_yuan(facts.contract_value_fen)} yuan",
+        "inspections": f"{len(facts.inspections)}, of which {fails} failed",
+        "complaints": ", ".join(complaints) or "-",
+        "Temporal history": f"{history:,} events, {len(facts.history_events)} kinds of workflow",
+        "event chain": "verified" if facts.event_chain_ok else "BROKEN",
+        "time": f"{report.wall_cs / 100:.1f} s without the start of the servers",
+    }
+    table = Table("", "", title="Summary", show_header=False, box=SIMPLE)
+    for name, value in rows.items():
         table.add_row(name, Text(value))
     return table
 
@@ -144,8 +143,3 @@ def _yuan(fen: int | None) -> str:
         return "-"
     yuan, rest = divmod(fen, YUAN)
     return f"{yuan:,}.{rest:02d}" if rest else f"{yuan:,}"
-
-
-def _brief(event: EventFact) -> str:
-    words = " ".join(f"{name}={value}" for name, value in event.summary.items() if value != "")
-    return words if len(words) <= MOST_DETAILS else f"{words[:MOST_DETAILS]}…"

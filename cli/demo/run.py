@@ -5,7 +5,6 @@ import json
 import secrets
 import shutil
 import signal
-import sys
 import tempfile
 from collections.abc import Callable
 from fractions import Fraction
@@ -23,10 +22,12 @@ from cli.demo.hand import Hand, Show
 from cli.demo.journey import travel
 from cli.demo.ledger import DatabaseLedger
 from cli.demo.report import Ballots, DemoReport, report_tables
+from cli.shown import result_console
 from cli.stack import DATA, StepDisplay, local_settings
 from models.values.actor import Actor
 from models.values.base import Exact, Value
 from models.values.refusal import Problem, Refused
+from models.values.timetable import Timetable
 from rules.opening import read_renovation
 from rules.roll import read_roll
 from runtime.database import Database
@@ -41,6 +42,7 @@ UNITS_A_DAY = 5_000
 """More units get longer days, so that all of them can vote in the time that the law gives."""
 CONNECT_S = 30.0
 CHECK_S = 0.5
+INTERRUPTED = 130
 
 
 class DemoOptions(Value):
@@ -52,6 +54,8 @@ class DemoOptions(Value):
     """Real seconds that a day of the case lasts; None: as short as the number of units allows."""
     case: str = "demo"
     """Keeps two demos on one database apart; the same case opens the same renovation again."""
+
+    timetable: Timetable = estate.DEMO_TIMETABLE
 
     @property
     def day(self) -> Fraction:
@@ -110,7 +114,7 @@ async def carry(
         client = await connect_patiently(
             settings.temporal_address, settings.temporal_namespace, CONNECT_S
         )
-        file = estate.renovation_file(units, options.day, options.case)
+        file = estate.renovation_file(units, options.day, options.case, options.timetable)
         opened = await open_renovation(
             database,
             client,
@@ -138,7 +142,7 @@ async def carry(
             refused=dict(sorted(hand.refused.items())),
         ),
         facts=facts,
-        wall_s=round((loop.time() - began) * 100),
+        wall_cs=round((loop.time() - began) * 100),
     )
 
 
@@ -161,6 +165,8 @@ def demo(
     home = data if data is not None else Path(tempfile.mkdtemp(prefix="gongjian-demo-"))
     try:
         asyncio.run(_run_demo(options, home, as_json=as_json, keep=keep))
+    except asyncio.CancelledError:
+        raise typer.Exit(INTERRUPTED) from None
     finally:
         if data is None:
             shutil.rmtree(home, ignore_errors=True)
@@ -200,9 +206,9 @@ async def _run_demo(options: DemoOptions, home: Path, *, as_json: bool, keep: bo
         screen = Screen(progress)
         report = await run_demo(options, stack, screen)
         screen.close()
-        _tell(report, stack, as_json=as_json)
+        _tell(report, as_json=as_json)
+        _how_to_look(report, stack, progress, keep=keep)
         if keep:
-            _how_to_look(report, stack, progress)
             await _until_asked(stopping, stack)
     finally:
         if screen is not None:
@@ -211,31 +217,32 @@ async def _run_demo(options: DemoOptions, home: Path, *, as_json: bool, keep: bo
         steps.close()
 
 
-def _tell(report: DemoReport, stack: LocalStack, *, as_json: bool) -> None:
+def _tell(report: DemoReport, *, as_json: bool) -> None:
+    """The result on standard output."""
     if as_json:
         print(json.dumps(report.to_json(), ensure_ascii=False))
-        return
-    console = Console()
-    console.print(report_tables(report))
+    else:
+        result_console().print(report_tables(report))
+
+
+def _how_to_look(report: DemoReport, stack: LocalStack, console: Console, *, keep: bool) -> None:
+    """Where the case can be read, now or in a demo that is kept running."""
+    rid, place = report.renovation_id, f"--data {stack.data_dir}"
     ui = f"{stack.record.ui_url}/namespaces/{stack.record.temporal_namespace}/workflows"
-    console.print(
-        f"\nWith --keep the servers stay up: open {ui}/renovation%2F{report.renovation_id}\n"
-        f"in a browser, and read the record with `gongjian history {report.renovation_id} "
-        f"--data {stack.data_dir}`.",
-        highlight=False,
-        soft_wrap=True,
-    )
-
-
-def _how_to_look(report: DemoReport, stack: LocalStack, console: Console) -> None:
-    console.print(
-        f"\nThe servers keep running: Temporal UI {stack.record.ui_url}, service "
-        f"{stack.record.service_url}\nrecord: gongjian history {report.renovation_id} "
-        f"--data {stack.data_dir}\nCtrl-C stops everything.",
-        highlight=False,
-        soft_wrap=True,
-    )
-    sys.stderr.flush()
+    if keep:
+        lines: tuple[str, ...] = (
+            "The servers keep running; Ctrl-C stops them.",
+            f"  Temporal UI  {ui}/renovation%2F{rid}",
+            f"  service      {stack.record.service_url}/v1/renovations/{rid}",
+            f"  record       gongjian history {rid} {place}",
+            f"  audit        gongjian audit {rid} {place}",
+        )
+    else:
+        lines = (
+            "To look into the case, run `gongjian demo --keep`: it leaves the servers running and says",
+            "where the Temporal UI shows the workflows and how `gongjian history` reads the record.",
+        )
+    console.print("\n".join(lines), highlight=False, soft_wrap=True, markup=False)
 
 
 def _stop_when_asked() -> asyncio.Event:

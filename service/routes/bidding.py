@@ -1,6 +1,7 @@
 """Bidding (招标投标): contractors hand in and take back bids before the deadline."""
 
 import hashlib
+import hmac
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -10,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Bid, Tender
-from models.values.actor import Role
+from models.values.actor import Actor, Role
 from models.values.refusal import Problem, Refused
 from rules.bidding import submission_problems
 from service.commands import Accepted, SubmitBid, WithdrawBid
@@ -51,9 +52,10 @@ async def submit_bid(
             raise Refused(Problem(code="bidding.already_bid", params=params))
         bid = bid_row(standing, tender, actor.id, command)
         session.add(bid)
-        return bid.id, {"tender": tender.id, "bid": bid.id, "bidder": actor.id}
+        return bid.id, {"tender": tender.id, "bid": bid.id}
 
-    return await write(counter, standing, actor, command, "bidding.bid_submitted", change)
+    sealed = sealed_bidder(counter, standing, actor)
+    return await write(counter, standing, sealed, command, "bidding.bid_submitted", change)
 
 
 @router.post("/bids/withdrawal")
@@ -80,9 +82,23 @@ async def withdraw_bid(
             }
             raise Refused(Problem(code="bidding.late", params=params))
         bid.state, bid.withdrawn_at = "withdrawn", standing.now
-        return bid.id, {"tender": tender.id, "bid": bid.id, "bidder": actor.id}
+        return bid.id, {"tender": tender.id, "bid": bid.id}
 
-    return await write(counter, standing, actor, command, "bidding.bid_withdrawn", change)
+    sealed = sealed_bidder(counter, standing, actor)
+    return await write(counter, standing, sealed, command, "bidding.bid_withdrawn", change)
+
+
+def sealed_bidder(counter: Counter, standing: Standing, actor: Actor) -> Actor:
+    """The bidder as the record names it: nobody may know before the opening who has bid.
+
+    Tendering Law art. 22 [M] keeps names and number of bidders secret. The id is keyed, so that the
+    list of contractors does not give it away; the bid's own row says who it was once it is opened.
+    """
+    key = bytes.fromhex(counter.settings.credential_key.get_secret_value())
+    name = hmac.digest(key, f"{standing.id}\0{actor.id}".encode(), "sha256").hex()[:24]
+    return Actor(
+        id=f"sealed-{name}", role=actor.role, label="投标人 / bidder", place=standing.place_path
+    )
 
 
 def bid_row(standing: Standing, tender: Tender, bidder_id: str, command: SubmitBid) -> Bid:

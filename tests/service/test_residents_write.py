@@ -193,6 +193,9 @@ async def test_a_bid_is_handed_in_once_and_the_record_does_not_say_the_price(
         "SELECT string_agg(details::text, '') FROM event WHERE renovation_id=$1", rid
     )
     assert "777" not in record
+    assert "b1" not in record
+    actor = await sql.fetchval("SELECT actor_id FROM event WHERE renovation_id=$1", rid)
+    assert actor.startswith("sealed-")
     assert await events(sql, rid) == ["bidding.bid_submitted"]
 
 
@@ -305,3 +308,18 @@ async def test_the_list_is_paged(http: httpx.AsyncClient, rid: str) -> None:
     rest = (await http.get(f"/v1/renovations?after={page[0]['id']}")).json()
     assert page[0]["id"] not in {line["id"] for line in rest}
     assert rid in {line["id"] for line in page + rest}
+
+
+async def test_a_thousand_payments_fit_into_one_report(
+    http: httpx.AsyncClient, sql: asyncpg.Connection, rid: str
+) -> None:
+    await instalments(sql, rid)
+    payments = [
+        {"unit_number": UNIT, "amount_fen": 123_456_789, "reference": f"{rid}-bank-{number:030d}"}
+        for number in range(1000)
+    ]
+    answer = await send(
+        http, rid, "/payments", official("bank"), command_id=f"{rid}-many", payments=payments
+    )
+    assert answer.status_code == 201
+    assert await sql.fetchval("SELECT count(*) FROM payment WHERE renovation_id=$1", rid) == 1000

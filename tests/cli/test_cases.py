@@ -1,0 +1,164 @@
+import json
+import os
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.cases import audit_lines, convener_of
+from cli.inputs import act_fields, act_named
+from cli.main import app
+from models.values.refusal import Refused
+from rules.opening import read_renovation
+from runtime.audit import AuditReport, BadBallot, BadEvent
+from runtime.database import Database
+from runtime.parts import HOUSE
+from runtime.settings import LocalSettings, environment_names
+from tests.support.estate import make_renovation
+
+RUNNER = CliRunner()
+ESTATE = HOUSE / "docs" / "examples" / "estate.yaml"
+KEY = "ab" * 32
+
+
+@pytest.fixture(autouse=True)
+def only_our_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in environment_names(LocalSettings).values():
+        if name in os.environ:
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def at_database(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", database.url)
+    monkeypatch.setenv("GONGJIAN_CREDENTIAL_KEY", KEY)
+    monkeypatch.setenv("GONGJIAN_RECEIPT_KEY", KEY)
+
+
+@pytest.fixture(scope="module")
+async def renovation(database: Database) -> str:
+    return await make_renovation(database, rid="rcases", units=3)
+
+
+def refusal(*words: str) -> Refused:
+    result = RUNNER.invoke(app, list(words))
+    assert isinstance(result.exception, Refused), result.output
+    return result.exception
+
+
+def codes(*words: str) -> list[str]:
+    return [problem.code for problem in refusal(*words).problems]
+
+
+def test_start_says_that_the_file_is_not_there(tmp_path: Path) -> None:
+    refused = refusal("start", str(tmp_path / "none.yaml"))
+    assert [problem.code for problem in refused.problems] == ["cases.file_unreadable"]
+    assert refused.problems[0].where.endswith("none.yaml")
+
+
+def test_start_says_that_the_roll_beside_the_file_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "estate.yaml").write_bytes(ESTATE.read_bytes())
+    refused = refusal("start", str(tmp_path / "estate.yaml"))
+    assert [problem.code for problem in refused.problems] == ["cases.file_unreadable"]
+    assert refused.problems[0].where.endswith("roll.csv")
+
+
+def test_start_needs_servers_that_run(tmp_path: Path) -> None:
+    assert codes("start", str(ESTATE), "--data", str(tmp_path)) == ["stack.not_running"]
+
+
+@pytest.mark.usefixtures("at_database")
+@pytest.mark.parametrize("command", ["status", "history", "credentials", "audit"])
+def test_an_unknown_renovation_is_named(command: str) -> None:
+    assert codes(command, "r-nowhere") == ["renovation_unknown"]
+
+
+@pytest.mark.usefixtures("at_database")
+def test_an_act_on_an_unknown_renovation_is_refused() -> None:
+    assert codes("act", "r-nowhere", "open-vote") == ["renovation_unknown"]
+
+
+@pytest.mark.usefixtures("at_database")
+def test_list_status_and_history_agree_about_a_renovation(renovation: str) -> None:
+    listed = json.loads(RUNNER.invoke(app, ["list", "--json"]).stdout)
+    assert [each["id"] for each in listed] == [renovation]
+    shown = json.loads(RUNNER.invoke(app, ["status", renovation, "--json"]).stdout)
+    assert shown == listed[0]
+    events = json.loads(RUNNER.invoke(app, ["history", renovation, "--json"]).stdout)
+    assert len(events) == shown["events"]
+    assert renovation in RUNNER.invoke(app, ["list"]).stdout
+    assert "waiting for" in RUNNER.invoke(app, ["status", renovation]).stdout
+
+
+@pytest.mark.usefixtures("at_database")
+def test_credentials_go_to_a_file_that_only_its_owner_reads(
+    renovation: str, tmp_path: Path
+) -> None:
+    out = tmp_path / "credentials.csv"
+    result = RUNNER.invoke(app, ["credentials", renovation, "--out", str(out)])
+    assert result.exit_code == 0
+    assert result.stdout == ""
+    lines = out.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "unit,credential"
+    assert len({line.split(",")[1] for line in lines[1:]}) == 3
+    assert out.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.usefixtures("at_database")
+def test_without_as_the_people_who_may_act_are_named(renovation: str) -> None:
+    refused = refusal("act", renovation, "open-vote")
+    assert [problem.code for problem in refused.problems] == ["cases.actor_needed"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["act", "r1", "dance"], "cases.act_unknown"),
+        (["act", "r1", "answer-objection", "--json", "[1]"], "cases.json_invalid"),
+        (["act", "r1", "answer-objection", "--field", "upheld"], "cases.pair_invalid"),
+        (["act", "r1", "open-vote", "--field", "colour=red"], "cases.field_invalid"),
+        (["act", "r1", "open-vote", "--field", "actor=somebody"], "cases.field_invalid"),
+        (["act", "r1", "sign-contract", "--field", "value_fen=much"], "cases.field_invalid"),
+        (["act", "r1", "sign-contract"], "cases.field_invalid"),
+    ],
+)
+def test_an_act_that_is_written_wrongly_is_refused_before_anything_is_asked(
+    words: list[str], code: str
+) -> None:
+    assert code in codes(*words)
+
+
+def test_text_stays_text_and_numbers_become_numbers() -> None:
+    fields = act_fields(
+        act_named("approve-relief"),
+        ["unit_number=101", "kind=reduction", "amount_fen=500", "funded_by=fund"],
+        None,
+    )
+    assert fields["unit_number"] == "101"
+    assert fields["amount_fen"] == 500
+
+
+def test_the_first_official_who_may_call_the_vote_opens_the_case() -> None:
+    actor = convener_of(read_renovation(ESTATE.read_bytes(), ESTATE.name))
+    assert (actor.id, actor.place.count("/")) == ("committee-1", 3)
+
+
+def test_a_file_without_anybody_who_may_call_the_vote_is_refused() -> None:
+    file = read_renovation(ESTATE.read_bytes(), ESTATE.name)
+    with pytest.raises(Refused) as refused:
+        convener_of(file.model_copy(update={"officials": file.officials[5:]}))
+    assert refused.value.problems[0].code == "cases.no_convener"
+
+
+def test_the_audit_names_every_bad_event_and_ballot() -> None:
+    report = AuditReport(
+        renovations=1,
+        events=9,
+        ballots=2,
+        bad=(BadEvent(renovation_id="r1", seq=7, reason="hash"),),
+        bad_ballots=(BadBallot(box_id="r1.1", ballot_id="b5"),),
+    )
+    lines = audit_lines(report)
+    assert lines[0] == "BAD event 7 of renovation r1: hash"
+    assert lines[1] == "BAD ballot b5 in box r1.1"
+    assert lines[2].endswith("2 faults")
