@@ -7,7 +7,7 @@ from pydantic import JsonValue
 from cli.demo import people
 from cli.demo.doors import at_once
 from cli.demo.estate import DemoUnit
-from cli.demo.hand import POLL_S, Hand, Reaction
+from cli.demo.hand import Hand, Reaction
 from cli.demo.view import View
 
 SURVEY_MOST = 300
@@ -63,7 +63,7 @@ async def answer_survey(hand: Hand, _view: View) -> None:
 async def _until_monday(hand: Hand) -> None:
     """Complain on a Monday: the street office's three working days then span a weekend."""
     while (await hand.look()).case_now.isoweekday() != MONDAY:  # noqa: ASYNC110 - a service, no event
-        await asyncio.sleep(POLL_S)
+        await asyncio.sleep(hand.poll_s)
 
 
 async def _escalated(hand: Hand, ticket: str) -> str:
@@ -72,7 +72,7 @@ async def _escalated(hand: Hand, ticket: str) -> str:
         for each in (await hand.look()).tickets:
             if each.id == ticket and each.level not in ("grid", "community"):
                 return each.level
-        await asyncio.sleep(POLL_S)
+        await asyncio.sleep(hand.poll_s)
 
 
 REACTIONS: dict[str, Reaction] = {"survey": answer_survey}

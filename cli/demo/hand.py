@@ -56,6 +56,7 @@ class Hand:
         seed: int,
         show: Show,
         check: Callable[[], None],
+        poll_s: float = POLL_S,
     ) -> None:
         self.doors = doors
         self.units = tuple(units)
@@ -64,6 +65,7 @@ class Hand:
         self.show = show
         self.check = check
         """Raises when a part of the stack has ended."""
+        self.poll_s = poll_s
         self.plan: VotePlan = vote_plan(self.units, seed, doors.renovation_id)
         self.accepted = 0
         self.repeated = 0
@@ -115,13 +117,13 @@ class Hand:
                 }
                 raise Refused(Problem(code="demo.act_refused", where=what, params=params))
             self.check()
-            await asyncio.sleep(2 * POLL_S)
+            await asyncio.sleep(2 * self.poll_s)
 
     async def case_days(self, days: int) -> None:
         """Let case time pass."""
         goal = (await self.look()).case_now + timedelta(days=days)
         while (await self.look()).case_now < goal:  # noqa: ASYNC110 - a service, no event
-            await asyncio.sleep(POLL_S)
+            await asyncio.sleep(self.poll_s)
 
     def do_meanwhile(self, work: Coroutine[None, None, None]) -> None:
         """Start something that goes on beside the stages; `look` raises what it raised."""

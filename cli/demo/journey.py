@@ -3,7 +3,7 @@
 import asyncio
 
 from cli.demo import bidding, cost_sharing, feedback, inspection, voting
-from cli.demo.hand import POLL_S, Hand, Reaction
+from cli.demo.hand import Hand, Reaction
 from cli.demo.view import View
 from models.values.refusal import Problem, Refused
 
@@ -39,7 +39,7 @@ async def travel(hand: Hand) -> View:
                 seen, since = view.standing, loop.time()
             _raise_if_still(view, loop.time() - since)
             await _react(hand, view, done)
-            await asyncio.sleep(POLL_S)
+            await asyncio.sleep(hand.poll_s)
     finally:
         for task in hand.background:
             task.cancel()

@@ -56,6 +56,8 @@ class DemoOptions(Value):
     """Keeps two demos on one database apart; the same case opens the same renovation again."""
 
     timetable: Timetable = estate.DEMO_TIMETABLE
+    poll_ms: int = 70
+    """How often the demo's people look; many journeys at once look less often."""
 
     @property
     def day(self) -> Fraction:
@@ -128,7 +130,7 @@ async def carry(
         show.say(f"renovation {rid} opened: {opened.units:,} units, pack {opened.rule_pack}")
         async with Doors.open(url, rid, settings.credential_key) as doors:
             ledger = DatabaseLedger(database)
-            hand = Hand(doors, units, ledger, options.seed, show, check)
+            hand = Hand(doors, units, ledger, options.seed, show, check, options.poll_ms / 1000)
             await travel(hand)
         facts = await read_facts(database, client, rid)
     finally:

@@ -7,7 +7,7 @@ from datetime import datetime
 from cli.demo import people
 from cli.demo.ballots import Cast
 from cli.demo.doors import at_once
-from cli.demo.hand import POLL_S, Hand, Reaction
+from cli.demo.hand import Hand, Reaction
 from cli.demo.view import BoxView, View
 from models.values.refusal import Problem, Refused
 
@@ -28,7 +28,7 @@ async def cast_ballots(hand: Hand, _view: View) -> None:
     await _send(hand, (*plan.again, *plan.changed, *plan.forged, *plan.strange))
     hand.show.say(f"{len(plan.first):,} ballots from 64 clients at once: short of the quorum")
     while (await _box(hand)).closes_at == box.closes_at:  # noqa: ASYNC110 - a service, no event
-        await asyncio.sleep(POLL_S)
+        await asyncio.sleep(hand.poll_s)
     hand.show.say("the one extension, decided before the close")
     await _send(hand, plan.second)
     hand.show.say(f"{len(plan.second):,} more ballots within the extension")
