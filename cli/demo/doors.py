@@ -16,7 +16,6 @@ BUSY = frozenset({429, 503})
 PATIENCE_S = 60.0
 PAUSE_S = 0.1
 OBJECT = TypeAdapter(dict[str, JsonValue])
-LIST = TypeAdapter(list[dict[str, JsonValue]])
 T = TypeVar("T")
 
 
@@ -78,8 +77,15 @@ class Doors:
         return actor_credential(self._key, actor_id)
 
     async def look(self) -> dict[str, JsonValue]:
-        """The renovation as everybody may see it."""
-        return (await self._send("GET", "", None, None)).fields()
+        """The renovation as everybody may see it.
+
+        Raises:
+            Refused: `demo.service_silent`.
+        """
+        answer = await self._send("GET", "", None, None)
+        if not answer.accepted:
+            raise _silent(answer.reason or f"status {answer.status}")
+        return answer.fields()
 
     async def post(self, path: str, credential: str, body: Mapping[str, JsonValue]) -> Answer:
         """Send a command; asked again with the same id while the service is busy or away."""
@@ -92,20 +98,6 @@ class Doors:
         body = {"command_id": command_id, **fields}
         return await self.post(f"/acts/{name}", self.official(actor_id), body)
 
-    async def events(self, page: int = 500) -> list[dict[str, JsonValue]]:
-        """The whole history, page by page."""
-        found: list[dict[str, JsonValue]] = []
-        while True:
-            after = found[-1]["seq"] if found else 0
-            path = f"/events?after={after}&limit={page}"
-            answer = await self._send("GET", path, self.official("district-bureau"), None)
-            body = answer.body
-            rows = body.get("events", []) if isinstance(body, dict) else body
-            batch = LIST.validate_python(rows)
-            found += batch
-            if len(batch) < page:
-                return found
-
     async def _send(
         self, method: str, path: str, credential: str | None, body: Mapping[str, JsonValue] | None
     ) -> Answer:
@@ -116,28 +108,40 @@ class Doors:
         while True:
             try:
                 response = await self._http.request(method, url, json=body, headers=headers)
-                if response.status_code not in BUSY or loop.time() > last:
+                if response.status_code not in BUSY:
                     return Answer(response)
                 reason = f"status {response.status_code}"
             except httpx.TransportError as error:
                 reason = str(error) or type(error).__name__
-                if loop.time() > last:
-                    raise
             if loop.time() > last:
-                raise Refused(Problem(code="demo.service_silent", params={"reason": reason}))
+                raise _silent(reason)
             await asyncio.sleep(PAUSE_S)
+
+
+def _silent(reason: str) -> Refused:
+    return Refused(Problem(code="demo.service_silent", params={"reason": reason}))
 
 
 async def at_once(
     jobs: Iterable[T], work: Callable[[T], Awaitable[None]], clients: int = CONNECTIONS
 ) -> None:
-    """Do the jobs with that many clients side by side."""
+    """Do the jobs with that many clients side by side; the first failure ends all, as itself."""
     queue = iter(jobs)
 
     async def client() -> None:
         for job in queue:
             await work(job)
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(clients):
-            group.create_task(client())
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(clients):
+                group.create_task(client())
+    except* Exception as failures:
+        # A refusal inside a group of one would not be told as a sentence.
+        first: BaseException = failures
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+        failure = first
+    else:
+        return
+    raise failure

@@ -17,6 +17,8 @@ from models.values.base import Value
 from models.values.refusal import Problem, Refused
 
 POLL_S = 0.07
+STILL_S = 60.0
+"""Nothing moved for so long although no legal period runs: something is broken."""
 INSIST_S = 20.0
 """A refusal may only mean that the workflow is a moment behind the row that was looked at."""
 
@@ -71,6 +73,8 @@ class Hand:
         self.repeated = 0
         self.refused: Counter[str] = Counter()
         self.background: list[asyncio.Task[None]] = []
+        self._seen: View | None = None
+        self._since = 0.0
 
     @property
     def renovation_id(self) -> str:
@@ -78,12 +82,18 @@ class Hand:
         return self.doors.renovation_id
 
     async def look(self) -> View:
-        """Where the renovation stands; notices when something has ended that should not have."""
+        """Where the renovation stands; notices when it stands still, or something has ended.
+
+        Raises:
+            Refused: `demo.stands_still`, what `check` raises, or what was done meanwhile raised.
+        """
         self.check()
         for task in self.background:
             if task.done():
                 task.result()
-        return View.model_validate(await self.doors.look())
+        view = View.model_validate(await self.doors.look())
+        self._refuse_if_still(view, asyncio.get_running_loop().time())
+        return view
 
     async def act(self, name: str, who: Official, step: str, **fields: JsonValue) -> Answer:
         """Do an official act, once, however often it has to be asked for."""
@@ -118,6 +128,18 @@ class Hand:
                 raise Refused(Problem(code="demo.act_refused", where=what, params=params))
             self.check()
             await asyncio.sleep(2 * self.poll_s)
+
+    def _refuse_if_still(self, view: View, now_s: float) -> None:
+        moved = self._seen is None or view.standing != self._seen.standing
+        if moved or not view.overdue or view.state != "running":
+            self._seen, self._since = view, now_s
+        elif now_s - self._since > STILL_S:
+            params: dict[str, str | int] = {
+                "waiting_for": view.waiting_for,
+                "stage": view.stage,
+                "seconds": int(now_s - self._since),
+            }
+            raise Refused(Problem(code="demo.stands_still", params=params))
 
     async def case_days(self, days: int) -> None:
         """Let case time pass."""

@@ -5,10 +5,7 @@ import asyncio
 from cli.demo import bidding, cost_sharing, feedback, inspection, voting
 from cli.demo.hand import Hand, Reaction
 from cli.demo.view import View
-from models.values.refusal import Problem, Refused
 
-STILL_S = 60.0
-"""Nothing moved for so long although no legal period runs: something is broken."""
 REACTIONS: dict[str, Reaction] = {
     **voting.REACTIONS,
     **cost_sharing.REACTIONS,
@@ -23,11 +20,8 @@ async def travel(hand: Hand) -> View:
     """React until the renovation has ended.
 
     Raises:
-        Refused: `demo.stands_still`, or what a reaction raises.
+        Refused: what looking or a reaction raises.
     """
-    loop = asyncio.get_running_loop()
-    seen: object = None
-    since = loop.time()
     done: set[str] = set()
     try:
         while True:
@@ -35,9 +29,6 @@ async def travel(hand: Hand) -> View:
             if view.state != "running":
                 return view
             hand.show.waiting(f"{view.stage}: waiting for {view.waiting_for}")
-            if view.standing != seen or not view.overdue:
-                seen, since = view.standing, loop.time()
-            _raise_if_still(view, loop.time() - since)
             await _react(hand, view, done)
             await asyncio.sleep(hand.poll_s)
     finally:
@@ -53,12 +44,3 @@ async def _react(hand: Hand, view: View, done: set[str]) -> None:
         done.add(key)
         await reaction(hand, view)
 
-
-def _raise_if_still(view: View, still_s: float) -> None:
-    if still_s > STILL_S:
-        params: dict[str, str | int] = {
-            "waiting_for": view.waiting_for,
-            "stage": view.stage,
-            "seconds": int(still_s),
-        }
-        raise Refused(Problem(code="demo.stands_still", params=params))

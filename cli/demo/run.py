@@ -42,6 +42,7 @@ UNITS_A_DAY = 5_000
 """More units get longer days, so that all of them can vote in the time that the law gives."""
 CONNECT_S = 30.0
 CHECK_S = 0.5
+WIDE = 160
 INTERRUPTED = 130
 
 

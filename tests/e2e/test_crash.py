@@ -37,7 +37,12 @@ async def stack(tmp_path: Path) -> AsyncIterator[LocalStack]:
 
 async def travel(stack: LocalStack, number: int) -> DemoReport:
     options = DemoOptions(
-        units=UNITS, seed=number, day_s=DAY_S, case=f"crash{number}", timetable=PATIENT_TIMETABLE
+        units=UNITS,
+        seed=number,
+        day_s=DAY_S,
+        case=f"crash{number}",
+        timetable=PATIENT_TIMETABLE,
+        poll_ms=300,
     )
     return await carry(stack.settings, stack.record.service_url, options, Silent(), lambda: None)
 
