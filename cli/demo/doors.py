@@ -132,16 +132,10 @@ async def at_once(
         for job in queue:
             await work(job)
 
+    working = [asyncio.create_task(client()) for _ in range(clients)]
     try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(clients):
-                group.create_task(client())
-    except* Exception as failures:
-        # A refusal inside a group of one would not be told as a sentence.
-        first: BaseException = failures
-        while isinstance(first, BaseExceptionGroup):
-            first = first.exceptions[0]
-        failure = first
-    else:
-        return
-    raise failure
+        await asyncio.gather(*working)
+    finally:
+        for each in working:
+            each.cancel()
+        await asyncio.wait(working)

@@ -43,4 +43,3 @@ async def _react(hand: Hand, view: View, done: set[str]) -> None:
     if reaction is not None and key not in done:
         done.add(key)
         await reaction(hand, view)
-

@@ -30,9 +30,10 @@ from models.values.refusal import Problem, Refused
 from models.values.timetable import Timetable
 from rules.opening import read_renovation
 from rules.roll import read_roll
+from runtime.children import last_lines
 from runtime.database import Database
 from runtime.settings import Settings
-from runtime.stack import LocalStack
+from runtime.stack import LocalStack, Part
 from runtime.temporal import connect_patiently
 from service.opening import open_renovation
 
@@ -43,6 +44,7 @@ UNITS_A_DAY = 5_000
 CONNECT_S = 30.0
 CHECK_S = 0.5
 WIDE = 160
+LOG_LINES = 8
 INTERRUPTED = 130
 
 
@@ -213,6 +215,11 @@ async def _run_demo(options: DemoOptions, home: Path, *, as_json: bool, keep: bo
         _how_to_look(report, stack, progress, keep=keep)
         if keep:
             await _until_asked(stopping, stack)
+    except Refused:
+        if screen is not None:
+            screen.close()
+            _show_logs(stack, progress)
+        raise
     finally:
         if screen is not None:
             screen.close()
@@ -226,6 +233,15 @@ def _tell(report: DemoReport, *, as_json: bool) -> None:
         print(json.dumps(report.to_json(), ensure_ascii=False))
     else:
         result_console().print(report_tables(report))
+
+
+def _show_logs(stack: LocalStack, console: Console) -> None:
+    """What the servers said last: without --keep the logs are gone with the demo."""
+    for part in (Part.WORKER, Part.SERVICE, Part.TEMPORAL):
+        for line in last_lines(stack.data_dir / "logs" / f"{part}.log", LOG_LINES):
+            console.print(
+                f"  {part}: {line}", style="dim", markup=False, highlight=False, soft_wrap=True
+            )
 
 
 def _how_to_look(report: DemoReport, stack: LocalStack, console: Console, *, keep: bool) -> None:
