@@ -41,6 +41,7 @@ from service.standing import Standing, grants_of, standing_of
 log = structlog.get_logger("gateway")
 TICKET_WORKFLOW = "TicketWorkflow"
 COMMAND_ID: TypeAdapter[str] = TypeAdapter(CommandId)
+NOT_YET_S = 0.05
 AWAY = frozenset(
     {
         RPCStatusCode.UNAVAILABLE,
@@ -163,25 +164,40 @@ class Gateway:
         return Done(command_id=command_id, kind=receipt.kind)
 
     async def _deliver(self, standing: Standing, act: Act) -> Done:
-        handle = self._client.get_workflow_handle(await self._target(standing, act))
+        target = await self._target(standing, act)
         try:
             # A server that is away is asked again by the SDK without end: the limit is ours.
             async with asyncio.timeout(self._patience.total_seconds()):
-                done: Done = await handle.execute_update(
-                    act.name, act, id=act.command_id, result_type=Done
-                )
-                return done
+                while True:
+                    done = await self._update(target, act)
+                    if done is not None:
+                        return done
+                    # The row of a new stage is a moment ahead of the workflow that it names.
+                    now = await standing_of(self._database, standing.id)
+                    moved = now.state != "running" or now.stage_workflow_id != target
+                    if act.target != "stage" or moved:
+                        raise _target_closed(act)
+                    await asyncio.sleep(NOT_YET_S)
         except WorkflowUpdateFailedError as error:
             raise _refusal(act, error.cause) from error
         except (WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError, RuntimeError) as error:
             log.warning("act_not_confirmed", act=act.name, renovation_id=standing.id)
             raise _not_confirmed() from error
+
+    async def _update(self, workflow_id: str, act: Act) -> Done | None:
+        """Send the update; None when there is no such workflow, or it has ended."""
+        handle = self._client.get_workflow_handle(workflow_id)
+        try:
+            done: Done = await handle.execute_update(
+                act.name, act, id=act.command_id, result_type=Done
+            )
         except RPCError as error:
             if error.status == RPCStatusCode.NOT_FOUND:
-                raise _target_closed(act) from error
+                return None
             if error.status in AWAY:
                 raise _not_confirmed() from error
             raise
+        return done
 
     async def _target(self, standing: Standing, act: Act) -> str:
         """The id of the workflow that hears the act."""

@@ -190,10 +190,9 @@ async def run_demo(options: DemoOptions, stack: LocalStack, show: Show) -> DemoR
             params: dict[str, str | int] = {
                 "name": crash.name,
                 "exit_code": crash.exit_code if crash.exit_code is not None else "?",
-                "log": str(crash.log),
                 "last_lines": "\n".join(crash.last_lines),
             }
-            raise Refused(Problem(code="stack.part_crashed", where=crash.name, params=params))
+            raise Refused(Problem(code="demo.part_ended", where=crash.name, params=params))
 
     return await carry(stack.settings, stack.record.service_url, options, show, check)
 
@@ -237,7 +236,7 @@ def _tell(report: DemoReport, *, as_json: bool) -> None:
 
 def _show_logs(stack: LocalStack, console: Console) -> None:
     """What the servers said last: without --keep the logs are gone with the demo."""
-    for part in (Part.WORKER, Part.SERVICE, Part.TEMPORAL):
+    for part in (Part.WORKER, Part.SERVICE):
         for line in last_lines(stack.data_dir / "logs" / f"{part}.log", LOG_LINES):
             console.print(
                 f"  {part}: {line}", style="dim", markup=False, highlight=False, soft_wrap=True
