@@ -368,86 +368,91 @@ async def test_every_indicator_is_counted_from_the_rows(database: Database) -> N
 
 async def _journey_rows(database: Database, rid: str) -> None:
     """A counted vote, two units that owe 100 each (one pays twice that), one item passed late."""
+    async with database.session() as session, session.begin():
+        session.add(_counted_box(rid))
+        for index, paid_fen in enumerate((200, 40)):
+            session.add_all(_dues(rid, unit(rid, index, "").number, paid_fen))
+        session.add_all(
+            WorkItem(
+                id=f"{rid}.{name}",
+                renovation_id=rid,
+                building="1",
+                title=name,
+                value_fen=700,
+                state=state,
+            )
+            for name, state in (("roof", "passed"), ("paint", "default"))
+        )
+        await session.flush()
+        session.add_all(_inspected(rid))
+
+
+def _counted_box(rid: str) -> BallotBox:
     tally = {
         "participating_heads": 9,
         "roll_heads": 12,
         "participating_area_dm2": 800,
         "roll_area_dm2": 1_000,
     }
-    numbers = [unit(rid, index, "").number for index in range(2)]
-    async with database.session() as session, session.begin():
-        session.add(
-            BallotBox(
-                id=f"{rid}.1",
-                renovation_id=rid,
-                attempt=1,
-                motions=[{"id": "works"}],
-                state="closed",
-                opens_at=START,
-                closes_at=START,
-                case_closes_at=START,
-                roll_hash="0" * 64,
-                tally={"works": {"tally": tally}},
-            )
+    return BallotBox(
+        id=f"{rid}.1",
+        renovation_id=rid,
+        attempt=1,
+        motions=[{"id": "works"}],
+        state="closed",
+        opens_at=START,
+        closes_at=START,
+        case_closes_at=START,
+        roll_hash="0" * 64,
+        tally={"works": {"tally": tally}},
+    )
+
+
+def _dues(rid: str, number: str, paid_fen: int) -> list[Instalment | Payment]:
+    """Two instalments of 100, the second one later, and one payment."""
+    dues: list[Instalment | Payment] = [
+        Instalment(
+            renovation_id=rid, unit_number=number, number=part, due_at=due_at, amount_fen=100
         )
-        for number, paid_fen in zip(numbers, (200, 40), strict=True):
-            for part, due_at in ((1, START), (2, START + timedelta(days=90))):
-                session.add(
-                    Instalment(
-                        renovation_id=rid,
-                        unit_number=number,
-                        number=part,
-                        due_at=due_at,
-                        amount_fen=100,
-                    )
-                )
-            session.add(
-                Payment(
-                    id=f"{rid}.{number}",
-                    renovation_id=rid,
-                    command_id=f"{rid}.{number}",
-                    unit_number=number,
-                    amount_fen=paid_fen,
-                    source="owner",
-                    received_at=START,
-                )
-            )
-        for name, state in (("roof", "passed"), ("paint", "default")):
-            session.add(
-                WorkItem(
-                    id=f"{rid}.{name}",
-                    renovation_id=rid,
-                    building="1",
-                    title=name,
-                    value_fen=700,
-                    state=state,
-                )
-            )
-        await session.flush()
-        for number, outcome in enumerate(("FAIL", "PASS"), start=1):
-            session.add(
-                Inspection(
-                    id=f"{rid}.i{number}",
-                    renovation_id=rid,
-                    item_id=f"{rid}.roof",
-                    round=number,
-                    kind="stage",
-                    outcome=outcome,
-                    inspector_id=f"s{number}",
-                    defects=[],
-                    recorded_at=START,
-                )
-            )
-        session.add(
-            Certificate(
-                id=f"{rid}.c1",
-                renovation_id=rid,
-                item_id=f"{rid}.roof",
-                certified_fen=700,
-                retention_fen=0,
-                deductions_fen=0,
-                payable_fen=700,
-                state="released",
-                approved_by="bureau",
-            )
+        for part, due_at in ((1, START), (2, START + timedelta(days=90)))
+    ]
+    payment = Payment(
+        id=f"{rid}.{number}",
+        renovation_id=rid,
+        command_id=f"{rid}.{number}",
+        unit_number=number,
+        amount_fen=paid_fen,
+        source="owner",
+        received_at=START,
+    )
+    return [*dues, payment]
+
+
+def _inspected(rid: str) -> list[Inspection | Certificate]:
+    """The roof failed once, passed then, and was certified."""
+    rounds: list[Inspection | Certificate] = [
+        Inspection(
+            id=f"{rid}.i{number}",
+            renovation_id=rid,
+            item_id=f"{rid}.roof",
+            round=number,
+            kind="stage",
+            outcome=outcome,
+            inspector_id=f"s{number}",
+            defects=[],
+            recorded_at=START,
         )
+        for number, outcome in enumerate(("FAIL", "PASS"), start=1)
+    ]
+    certificate = Certificate(
+        id=f"{rid}.c1",
+        renovation_id=rid,
+        item_id=f"{rid}.roof",
+        certified_fen=700,
+        retention_fen=0,
+        deductions_fen=0,
+        payable_fen=700,
+        state="released",
+        approved_by="bureau",
+    )
+    return [*rounds, certificate]
