@@ -28,6 +28,7 @@ from runtime.journal import Journal, Recorded
 
 T = TypeVar("T", bound=BaseModel)
 BEATS_PER_TIMEOUT = 4
+FRAMES_KEPT = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +88,15 @@ class Case:
         )
 
 
+@dataclass(frozen=True)
+class Frame:
+    """The time and the law under which a renovation was opened."""
+
+    clock: Clock | None
+    timetable: Timetable
+    rule_pack: str
+
+
 Change = Callable[[Case], Awaitable[Recorded[T]]]
 
 
@@ -97,6 +107,7 @@ class Desk:
         self.database = database
         self.journal = Journal(database)
         self.calendar = calendar
+        self.frames: dict[str, Frame] = {}
 
     async def write(
         self,
@@ -122,13 +133,9 @@ class Desk:
     async def _record(
         self, step: Step, kind: str, request: BaseModel | None, change: Change[T], into: type[T]
     ) -> T:
-        async with self.database.session() as session:
-            seen = await session.get(Renovation, step.renovation_id)
-        if seen is None:
-            raise Refused(Problem(code="renovation_unknown", where=step.renovation_id))
-        clock = Clock.model_validate(seen.clock) if seen.clock else None
+        frame = await self._frame(step.renovation_id)
+        clock, timetable = frame.clock, frame.timetable
         now = clocks.case_time(clock, step.at) if clock else step.at
-        timetable = Timetable.model_validate(seen.timetable)
 
         async def inside(session: AsyncSession) -> Recorded[T]:
             row = await session.get_one(Renovation, step.renovation_id)
@@ -149,12 +156,31 @@ class Desk:
             command_id=step.command_id,
             renovation_id=step.renovation_id,
             happened_at=now,
-            rule_pack=seen.rule_pack,
+            rule_pack=frame.rule_pack,
             actor=step.actor,
             workflow_id=step.workflow_id,
             run_id=step.run_id,
         )
         return await self.journal.record(deed, kind, request, inside, into)
+
+    async def _frame(self, renovation_id: str) -> Frame:
+        """What a renovation carries from its opening to its end; read once, it never changes."""
+        frame = self.frames.get(renovation_id)
+        if frame is not None:
+            return frame
+        async with self.database.session() as session:
+            row = await session.get(Renovation, renovation_id)
+        if row is None:
+            raise Refused(Problem(code="renovation_unknown", where=renovation_id))
+        frame = Frame(
+            clock=Clock.model_validate(row.clock) if row.clock else None,
+            timetable=Timetable.model_validate(row.timetable),
+            rule_pack=row.rule_pack,
+        )
+        if len(self.frames) >= FRAMES_KEPT:
+            self.frames.clear()
+        self.frames[renovation_id] = frame
+        return frame
 
 
 def refuse_after_the_stage(workflow_id: str, renovation: Renovation) -> None:
