@@ -1,0 +1,12 @@
+"""Pabulib `.pb` files: elections over works under a budget, read and written without loss.
+
+A file has the sections META (key;value), PROJECTS and VOTES, each under its name and a heading row,
+semicolon-separated with quotes as in CSV. https://pabulib.org/format. The cells of a file are kept
+as they are; menu and ballots are what they say.
+"""
+
+from rules.pabulib.election import Election, Table
+from rules.pabulib.reader import read_pabulib
+from rules.pabulib.writer import election_of, write_pabulib
+
+__all__ = ["Election", "Table", "election_of", "read_pabulib", "write_pabulib"]
