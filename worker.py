@@ -12,12 +12,13 @@ from temporalio.worker import PollerBehaviorAutoscaling, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.registry import build_activities
-from models.values.refusal import Refused
+from models.values.refusal import Problem, Refused
 from runtime.database import Database
 from runtime.logging import configure_logging
 from runtime.pulse import beat
+from runtime.sealing import BoxKeys
 from runtime.sentences import sentence
-from runtime.settings import Settings, read_settings
+from runtime.settings import Settings, environment_names, read_settings
 from runtime.temporal import connect_patiently
 from workflows.registry import WORKFLOWS
 
@@ -32,7 +33,7 @@ def build_worker(client: Client, database: Database, settings: Settings) -> Work
         client,
         task_queue=settings.task_queue,
         workflows=WORKFLOWS,
-        activities=build_activities(database),
+        activities=build_activities(database, box_keys_of(settings)),
         # structlog is configured once per process; a copy inside the sandbox would not be.
         workflow_runner=SandboxedWorkflowRunner(
             restrictions=SandboxRestrictions.default.with_passthrough_modules("structlog")
@@ -43,6 +44,18 @@ def build_worker(client: Client, database: Database, settings: Settings) -> Work
         activity_task_poller_behavior=PollerBehaviorAutoscaling(minimum=1, initial=4, maximum=16),
         graceful_shutdown_timeout=timedelta(seconds=settings.shutdown_grace_s),
     )
+
+
+def box_keys_of(settings: Settings) -> BoxKeys:
+    """The keys of the ballot boxes, which the worker alone has.
+
+    Raises:
+        Refused: `settings.missing`.
+    """
+    if settings.box_key is None:
+        name = environment_names(Settings)["box_key"]
+        raise Refused(Problem(code="settings.missing", where=name, params={"name": name}))
+    return BoxKeys(settings.box_key)
 
 
 async def run(settings: Settings) -> None:

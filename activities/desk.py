@@ -25,6 +25,7 @@ from rules import clock as clocks
 from rules.deadlines import deadline
 from runtime.database import Database
 from runtime.journal import Journal, Recorded
+from runtime.sealing import BoxKeys
 
 T = TypeVar("T", bound=BaseModel)
 BEATS_PER_TIMEOUT = 4
@@ -103,10 +104,11 @@ Change = Callable[[Case], Awaitable[Recorded[T]]]
 class Desk:
     """Writes steps: one transaction each, idempotent by the step's command id."""
 
-    def __init__(self, database: Database, calendar: WorkCalendar) -> None:
+    def __init__(self, database: Database, calendar: WorkCalendar, keys: BoxKeys) -> None:
         self.database = database
         self.journal = Journal(database)
         self.calendar = calendar
+        self.keys = keys
         self.frames: dict[str, Frame] = {}
 
     async def write(

@@ -14,6 +14,7 @@ from activities.renovations import Renovations
 from activities.voting import Ballots
 from runtime.calendars import chinese_calendar
 from runtime.database import Database
+from runtime.sealing import BoxKeys
 
 CLASSES = (
     Renovations,
@@ -28,9 +29,9 @@ CLASSES = (
 )
 
 
-def build_activities(database: Database) -> Sequence[Callable[..., Any]]:
+def build_activities(database: Database, keys: BoxKeys) -> Sequence[Callable[..., Any]]:
     """Every method that is an activity, bound to objects that share the database."""
-    desk = Desk(database, chinese_calendar())
+    desk = Desk(database, chinese_calendar(), keys)
     return [
         method
         for each in (kind(desk) for kind in CLASSES)

@@ -1,5 +1,6 @@
-"""The vote: freeze the roll, open the box, look at the turnout, close under a lock, count by SQL."""
+"""The vote: freeze the roll, open the box, look at the turnout, close under a lock, count what is sealed."""
 
+import secrets
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,6 +9,7 @@ from sqlalchemy import func, select, text
 from temporalio import activity
 
 from activities.desk import Case, Desk
+from activities.voting_count import count_out, roll_totals, turnout_tally
 from activities.voting_roll import FrozenRoll, freeze_roll, hash_of_roll
 from models.messages.journey import (
     PublicationClosing,
@@ -20,28 +22,13 @@ from models.messages.step import Step
 from models.tables import GENESIS, BallotBox, Event
 from models.values.decision import Decision
 from models.values.refusal import Problem, Refused
-from models.values.voting import Motion, Tally, VotingPack
+from models.values.voting import Motion, VotingPack
 from rules import clock as clocks
 from rules import voting as law
 from runtime.journal import Recorded
+from runtime.sealing import BoxKeys
 
-COUNT = text("""
-WITH effective AS (
-  SELECT DISTINCT ON (ballot.entry_id) ballot.choices, roll_entry.heads, roll_entry.area_dm2
-  FROM ballot JOIN roll_entry USING (box_id, entry_id)
-  WHERE ballot.box_id = :box AND roll_entry.excluded_reason IS NULL
-  ORDER BY ballot.entry_id, ballot.seq DESC)
-SELECT said.key AS motion, said.value AS choice,
-       sum(heads)::bigint AS heads, sum(area_dm2)::bigint AS area
-FROM effective, jsonb_each_text(choices) AS said GROUP BY 1, 2
-""")
-"""The effective ballot of an entry is its last one; it weighs what the frozen roll says."""
-
-ROLL = text("""
-SELECT coalesce(sum(heads), 0)::bigint AS heads, coalesce(sum(area_dm2), 0)::bigint AS area
-FROM roll_entry WHERE box_id = :box AND excluded_reason IS NULL
-""")
-
+SALT_BYTES = 32
 LARGEST = text("""
 SELECT heads, area_dm2 AS area, developer FROM roll_entry
 WHERE box_id = :box AND excluded_reason IS NULL ORDER BY area_dm2 DESC, entry_id LIMIT 1
@@ -63,16 +50,20 @@ class Ballots:
             if not scheme.motions:
                 raise Refused(Problem(code="voting.no_motions", where=case.renovation.id))
             await _refuse_too_soon_or_too_often(case, given)
-            box = _announced(case, given, scheme.motions)
+            box = _announced(case, given, scheme.motions, self.desk.keys)
             case.session.add(box)
             await case.session.flush()
-            roll = await freeze_roll(case.session, box.id, case.renovation.estate_id, _pack(case))
+            roll = await freeze_roll(
+                case.session, box.id, box.roll_salt, case.renovation.estate_id, _pack(case)
+            )
             if roll.voters == 0:
                 raise Refused(Problem(code="roll_empty", where=case.renovation.estate_id))
             box.roll_hash = await hash_of_roll(case.session, box.id)
             case.wait_for("ballots", box.case_closes_at)
             case.notify("all_owners", "vote_announced", box=box.id)
-            return Recorded(_period(case, box), _announcement(case, box, roll))
+            return Recorded(
+                _period(case, box), _announcement(case, box, roll, self.desk.keys.signer.public_key)
+            )
 
         return await self.desk.write(step, "voting.box_announced", given, change, VotePeriod)
 
@@ -122,16 +113,18 @@ class Ballots:
                 )
             box.state, box.closed_at = "closed", case.now
             await case.session.flush()
-            record, checks, adopted = await _count_out(case, box)
-            box.tally = record
+            counted = await count_out(case.session, box, _pack(case), self.desk.keys)
+            box.tally, box.tree_head = counted.record, counted.head
             return Recorded(
-                VoteResult(box_id=box.id, adopted=adopted),
+                VoteResult(box_id=box.id, adopted=counted.adopted),
                 {
                     "box": box.id,
-                    "adopted": adopted,
-                    "motions": record,
-                    "checks": checks,
+                    "adopted": counted.adopted,
+                    "motions": counted.record,
+                    "checks": counted.checks,
                     "concentration": await _concentration(case, box),
+                    "ballots": counted.ballots,
+                    "tree_head": counted.head,
                 },
             )
 
@@ -171,39 +164,6 @@ def motions_of(box: BallotBox) -> tuple[Motion, ...]:
     return tuple(Motion.model_validate(motion) for motion in box.motions)
 
 
-async def count(case: Case, box: BallotBox) -> dict[str, Tally]:
-    """Count every motion over the effective ballots; abstentions take part, silence does not."""
-    found: dict[tuple[str, str], tuple[int, int]] = {}
-    for row in await case.session.execute(COUNT, {"box": box.id}):
-        found[(row.motion, row.choice)] = (row.heads, row.area)
-    roll = (await case.session.execute(ROLL, {"box": box.id})).one()
-    return {
-        motion.id: _tally(
-            (roll.heads, roll.area),
-            *(found.get((motion.id, choice), (0, 0)) for choice in ("yes", "no", "abstain")),
-        )
-        for motion in motions_of(box)
-    }
-
-
-def _tally(
-    roll: tuple[int, int], yes: tuple[int, int], no: tuple[int, int], abstain: tuple[int, int]
-) -> Tally:
-    """Each pair is (heads, area in dm2)."""
-    return Tally(
-        roll_heads=roll[0],
-        roll_area_dm2=roll[1],
-        participating_heads=yes[0] + no[0] + abstain[0],
-        participating_area_dm2=yes[1] + no[1] + abstain[1],
-        yes_heads=yes[0],
-        yes_area_dm2=yes[1],
-        no_heads=no[0],
-        no_area_dm2=no[1],
-        abstain_heads=abstain[0],
-        abstain_area_dm2=abstain[1],
-    )
-
-
 def _pack(case: Case) -> VotingPack:
     return law.pack_for(case.renovation.rule_pack)
 
@@ -235,12 +195,17 @@ async def _refuse_too_soon_or_too_often(case: Case, given: StageInput) -> None:
             )
 
 
-def _announced(case: Case, given: StageInput, motions: tuple[Motion, ...]) -> BallotBox:
+def _announced(
+    case: Case, given: StageInput, motions: tuple[Motion, ...], keys: BoxKeys
+) -> BallotBox:
+    """The new box with a key pair and a salt of its own; repeated, it gets others."""
     opens_at = case.ends(case.now, case.timetable.vote_notice)
     closes_at = case.ends(opens_at, case.timetable.vote_open)
     closes_at = min(closes_at, _latest_close(case, opens_at))
+    box_id = f"{given.renovation_id}.{given.attempt}"
+    key = keys.new(box_id)
     return BallotBox(
-        id=f"{given.renovation_id}.{given.attempt}",
+        id=box_id,
         renovation_id=given.renovation_id,
         attempt=given.attempt,
         motions=[motion.model_dump(mode="json") for motion in motions],
@@ -252,6 +217,10 @@ def _announced(case: Case, given: StageInput, motions: tuple[Motion, ...]) -> Ba
         roll_hash=GENESIS,
         closed_at=None,
         tally=None,
+        public_key=key.public,
+        wrapped_key=key.wrapped,
+        roll_salt=secrets.token_bytes(SALT_BYTES),
+        change_allowed=True,
     )
 
 
@@ -269,7 +238,10 @@ def _period(case: Case, box: BallotBox) -> VotePeriod:
     )
 
 
-def _announcement(case: Case, box: BallotBox, roll: FrozenRoll) -> dict[str, JsonValue]:
+def _announcement(
+    case: Case, box: BallotBox, roll: FrozenRoll, signed_by: str
+) -> dict[str, JsonValue]:
+    """With the keys: a result that another key signs is not this box's."""
     return {
         "box": box.id,
         "roll_hash": box.roll_hash,
@@ -279,6 +251,8 @@ def _announcement(case: Case, box: BallotBox, roll: FrozenRoll) -> dict[str, Jso
         "motions": [motion.id for motion in motions_of(box)],
         "opens_at": _case_opens_at(case, box).isoformat(),
         "closes_at": box.case_closes_at.isoformat(),
+        "public_key": box.public_key.hex(),
+        "signed_by": signed_by,
     }
 
 
@@ -287,10 +261,8 @@ def _case_opens_at(case: Case, box: BallotBox) -> datetime:
 
 
 async def _turnout(case: Case, box: BallotBox) -> Decision:
-    """The quorum of the first motion that too few took part in, else of the first motion."""
-    pack, tallies = _pack(case), await count(case, box)
-    decisions = [law.quorum(pack, tally) for tally in tallies.values()]
-    return next((each for each in decisions if not each.passed), decisions[0])
+    """The quorum by who has cast a ballot: how each motion stands, nobody can know yet."""
+    return law.quorum(_pack(case), await turnout_tally(case.session, box.id))
 
 
 async def _extended_close(case: Case, box: BallotBox) -> datetime | None:
@@ -315,41 +287,17 @@ async def _extended_close(case: Case, box: BallotBox) -> datetime | None:
     return closes_at if closes_at > box.case_closes_at else None
 
 
-async def _count_out(
-    case: Case, box: BallotBox
-) -> tuple[dict[str, JsonValue], list[JsonValue], bool]:
-    """Per motion its tally, decision and outcome; all checks of what was put; adopted or not."""
-    motions, pack = motions_of(box), _pack(case)
-    tallies = await count(case, box)
-    decisions = {motion.id: law.decide(pack, motion, tallies[motion.id]) for motion in motions}
-    passed = {name for name, decision in decisions.items() if decision.passed}
-    lapsed = law.lapses(motions, passed)
-    record: dict[str, JsonValue] = {}
-    checks: list[JsonValue] = []
-    for name, decision in decisions.items():
-        dumped = decision.model_dump(mode="json")
-        word = "lapsed" if name in lapsed else "passed" if name in passed else "failed"
-        record[name] = {
-            "tally": tallies[name].model_dump(mode="json"),
-            "decision": dumped,
-            "outcome": word,
-        }
-        if name not in lapsed:
-            checks.extend({"motion": name, **check} for check in dumped["checks"])
-    return record, checks, law.adopted(motions, passed)
-
-
 async def _concentration(case: Case, box: BallotBox) -> dict[str, JsonValue]:
     """How much of the vote the largest entry holds, in heads and in area; a warning, no test (E7)."""
     largest = (await case.session.execute(LARGEST, {"box": box.id})).one()
-    roll = (await case.session.execute(ROLL, {"box": box.id})).one()
+    roll = await roll_totals(case.session, box.id)
     return {
         "heads": largest.heads,
         "roll_heads": roll.heads,
         "area_dm2": largest.area,
-        "roll_area_dm2": roll.area,
+        "roll_area_dm2": roll.area_dm2,
         "developer": largest.developer,
-        "above_one_fifth": 5 * largest.area > roll.area or 5 * largest.heads > roll.heads,
+        "above_one_fifth": 5 * largest.area > roll.area_dm2 or 5 * largest.heads > roll.heads,
     }
 
 

@@ -5,18 +5,18 @@ that merges units (`rules.voting.head_groups`) sees all units of the same owners
 """
 
 import hashlib
-import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import RowMapping, func, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import RollEntry, RollUnit, Unit
 from models.values.voting import HeadGroup, VotingPack
 from models.values.voting import RollUnit as UnitOnRoll
 from rules import voting as law
+from rules.ballots import pseudonym_of, roll_line
 
 PIECE = 5_000
 """Units that are held in memory at once, beside those of the head that a piece ends with."""
@@ -31,14 +31,21 @@ class FrozenRoll:
     units: int
 
 
+class _EstateUnit(NamedTuple):
+    counted: UnitOnRoll
+    shares: int | None
+
+
 async def freeze_roll(
-    session: AsyncSession, box_id: str, estate_id: str, pack: VotingPack
+    session: AsyncSession, box_id: str, salt: bytes, estate_id: str, pack: VotingPack
 ) -> FrozenRoll:
     """Write the roll of a box from the estate's units as they are now (V-CN-1…3)."""
     entries = voters = units = 0
     async for piece in _pieces(session, estate_id):
-        groups = law.head_groups(piece, pack)
-        await session.execute(insert(RollEntry), [_entry(box_id, group) for group in groups])
+        groups = law.head_groups((unit.counted for unit in piece), pack)
+        shares = {unit.counted.number: unit.shares for unit in piece}
+        rows = [_entry(box_id, salt, group, shares) for group in groups]
+        await session.execute(insert(RollEntry), rows)
         await session.execute(insert(RollUnit), _units(box_id, groups))
         entries += len(groups)
         voters += sum(group.heads for group in groups if group.excluded_reason is None)
@@ -47,60 +54,59 @@ async def freeze_roll(
 
 
 async def hash_of_roll(session: AsyncSession, box_id: str) -> str:
-    """SHA-256 over the roll as it is stored: one line of canonical JSON per entry, by entry id.
-
-    Bytewise order of the ids, so that it does not depend on the collation of a database.
-    """
+    """SHA-256 over the roll as it is published: a line of canonical JSON per entry, by pseudonym."""
     columns = RollEntry.__table__.c
     rows = await session.stream(
         select(
-            columns.entry_id,
+            columns.pseudonym,
             columns.heads,
             columns.area_dm2,
-            columns.units,
+            columns.shares,
             columns.developer,
             columns.excluded_reason,
         )
         .where(columns.box_id == box_id)
-        .order_by(func.convert_to(columns.entry_id, "UTF8"))
+        .order_by(columns.pseudonym)
         .execution_options(yield_per=PIECE)
     )
     digest = hashlib.sha256()
     async for row in rows.mappings():
-        digest.update(_line(row))
+        digest.update(roll_line(**row))
     return digest.hexdigest()
 
 
-def _line(row: RowMapping) -> bytes:
-    text = json.dumps(dict(row), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return f"{text}\n".encode()
-
-
-async def _pieces(session: AsyncSession, estate_id: str) -> AsyncIterator[list[UnitOnRoll]]:
+async def _pieces(session: AsyncSession, estate_id: str) -> AsyncIterator[list[_EstateUnit]]:
     """The units of an estate, all units of one head always in the same piece."""
     rows = await session.stream(
         select(
-            Unit.number, Unit.area_dm2, Unit.owner_key, Unit.developer, Unit.kind.label("unit_kind")
+            Unit.number,
+            Unit.area_dm2,
+            Unit.owner_key,
+            Unit.developer,
+            Unit.kind.label("unit_kind"),
+            Unit.excluded_reason,
+            Unit.shares,
         )
         .where(Unit.estate_id == estate_id)
         .order_by(Unit.developer, Unit.owner_key, Unit.number)
         .execution_options(yield_per=PIECE)
     )
-    piece: list[UnitOnRoll] = []
+    piece: list[_EstateUnit] = []
     async for row in rows:
-        unit = UnitOnRoll.model_validate(
+        counted = UnitOnRoll.model_validate(
             {
                 "number": row.number,
                 "area_dm2": row.area_dm2,
                 "owner_key": row.owner_key,
                 "developer": row.developer,
                 "kind": row.unit_kind,
+                "excluded_reason": row.excluded_reason,
             }
         )
-        if len(piece) >= PIECE and not _same_head(piece[-1], unit):
+        if len(piece) >= PIECE and not _same_head(piece[-1].counted, counted):
             yield piece
             piece = []
-        piece.append(unit)
+        piece.append(_EstateUnit(counted, row.shares))
     if piece:
         yield piece
 
@@ -109,7 +115,11 @@ def _same_head(one: UnitOnRoll, other: UnitOnRoll) -> bool:
     return (one.developer and other.developer) or one.owner_key == other.owner_key
 
 
-def _entry(box_id: str, group: HeadGroup) -> dict[str, Any]:
+def _entry(
+    box_id: str, salt: bytes, group: HeadGroup, shares: Mapping[str, int | None]
+) -> dict[str, Any]:
+    parts = [shares[number] for number in group.units]
+    known = [part for part in parts if part is not None]
     return {
         "box_id": box_id,
         "entry_id": group.entry_id,
@@ -118,6 +128,8 @@ def _entry(box_id: str, group: HeadGroup) -> dict[str, Any]:
         "units": list(group.units),
         "developer": group.developer,
         "excluded_reason": group.excluded_reason,
+        "pseudonym": pseudonym_of(salt, group.entry_id),
+        "shares": sum(known) if len(known) == len(parts) else None,
     }
 
 

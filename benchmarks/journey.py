@@ -29,6 +29,7 @@ from runtime.database import Database, asyncpg_url
 from runtime.settings import LocalSettings
 from runtime.stack import LocalStack, Part
 from runtime.temporal import connect
+from worker import box_keys_of
 
 RESULTS = Path(__file__).resolve().parent / "results"
 EACH = 60
@@ -178,7 +179,7 @@ async def side_by_side(
             client,
             task_queue=queue,
             workflows=[NullWorkflow, WriteWorkflow],
-            activities=[null, *build_activities(database)],
+            activities=[null, *build_activities(database, box_keys_of(stack.settings))],
             workflow_task_poller_behavior=PollerBehaviorAutoscaling(
                 minimum=2, initial=4, maximum=16
             ),

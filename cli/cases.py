@@ -33,10 +33,11 @@ from models.values.actor import Actor
 from models.values.refusal import Problem, Refused
 from rules.authority import ROLES_OF_ACT, covers
 from rules.opening import read_renovation
-from rules.roll import read_roll
 from runtime.audit import AuditReport
 from runtime.audit import audit as audited
 from runtime.holding import write_private
+from runtime.roll_files import read_roll_file
+from runtime.sealing import Signer
 from service.credentials import voter_credential
 from service.gateway import Gateway
 from service.opening import OpenedRenovation, open_renovation
@@ -74,7 +75,7 @@ def start(
     content = read_file(file)
     renovation = read_renovation(content, file.name)
     roll_bytes = read_file(file.parent / renovation.roll)
-    roll = read_roll(roll_bytes, renovation.roll)
+    roll = read_roll_file(roll_bytes, renovation.roll)
     digest = hashlib.sha256(content + b"\0" + roll_bytes).hexdigest()
     command = command_id or f"start-{digest[:32]}"
     convener = convener_of(renovation)
@@ -178,7 +179,14 @@ def audit(
     data: Data = None,
 ) -> None:
     """Check the hash chain of the record, and the ballots against their receipts."""
-    report = _run(data, lambda servers: audited(servers.database, renovation))
+    report = _run(
+        data,
+        lambda servers: audited(
+            servers.database,
+            renovation,
+            Signer.of_receipts(servers.settings.receipt_key).public_key,
+        ),
+    )
     for line in audit_lines(report):
         print(line)
     if not report.ok:
@@ -241,11 +249,16 @@ def audit_lines(report: AuditReport) -> list[str]:
     lines = [
         f"BAD event {bad.seq} of renovation {bad.renovation_id}: {bad.reason}" for bad in report.bad
     ]
-    lines += [f"BAD ballot {bad.ballot_id} in box {bad.box_id}" for bad in report.bad_ballots]
+    lines += [
+        f"BAD ballot {bad.ballot_id or '-'} in box {bad.box_id}: {bad.reason}"
+        for bad in report.bad_ballots
+    ]
     found = "nothing was changed" if report.ok else f"{len(lines)} faults"
     counts = (
         f"{report.renovations} renovations, {report.events:,} events, {report.ballots:,} ballots"
     )
+    if report.unsigned:
+        counts += f" ({report.unsigned:,} in batches that were not signed for)"
     return [*lines, f"{counts}: {found}"]
 
 

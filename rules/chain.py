@@ -1,4 +1,4 @@
-"""The hash chain of the event log and the leaf of a ballot: canonical JSON under SHA-256.
+"""The hash chain of the event log: canonical JSON under SHA-256.
 
 Canonical JSON is UTF-8, keys sorted by code point, no spaces, no floats. Anybody can recompute it
 with a few lines of any language; nothing here is secret.
@@ -45,30 +45,6 @@ def digest(value: JsonValue | Mapping[str, JsonValue]) -> str:
 def event_hash(prev_hash: str, fields: Mapping[str, JsonValue]) -> str:
     """The hash of an event: of its fields and of the hash of the event before it."""
     return digest({**fields, "prev_hash": prev_hash})
-
-
-def leaf_hash(
-    *,
-    box_id: str,
-    entry_id: str,
-    command_id: str,
-    choices: Mapping[str, str],
-    channel: str,
-    heads: int,
-    area_dm2: int,
-) -> str:
-    """The hash of a ballot as it was cast; the receipt shows it, the box's Merkle tree holds it."""
-    return digest(
-        {
-            "box_id": box_id,
-            "entry_id": entry_id,
-            "command_id": command_id,
-            "choices": dict(choices),
-            "channel": channel,
-            "heads": heads,
-            "area_dm2": area_dm2,
-        }
-    )
 
 
 def fault(link: Link, after_seq: int, after_hash: str) -> str | None:

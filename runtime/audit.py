@@ -10,14 +10,15 @@ from typing import TypeVar
 from sqlalchemy import Select, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Ballot, BallotBox, Event, Receipt, Renovation
+from models.tables import BallotBox, Event, Receipt, Renovation
 from models.values.base import Value
 from models.values.refusal import Problem, Refused
 from rules import chain
+from runtime.audit_ballots import BadBallot, audit_box
 from runtime.database import Database
 from runtime.journal import hashed_fields
 
-Row = TypeVar("Row", Event, Ballot)
+Row = TypeVar("Row", bound=Event)
 AT_ONCE = 500
 """Rows fetched in one round trip."""
 
@@ -35,13 +36,6 @@ class BadEvent(Value):
     reason: str
 
 
-class BadBallot(Value):
-    """A ballot whose content is not what its leaf hash, and so the voter's receipt, says."""
-
-    box_id: str
-    ballot_id: str
-
-
 class AuditReport(Value):
     """What was looked at, and what is wrong; nothing wrong means that nothing was changed."""
 
@@ -50,6 +44,8 @@ class AuditReport(Value):
     ballots: int
     bad: tuple[BadEvent, ...]
     bad_ballots: tuple[BadBallot, ...] = ()
+    unsigned: int = 0
+    """Ballots whose batch was not signed for: their service died within the same moment."""
 
     @property
     def ok(self) -> bool:
@@ -57,8 +53,13 @@ class AuditReport(Value):
         return not self.bad and not self.bad_ballots
 
 
-async def audit(database: Database, renovation_id: str | None = None) -> AuditReport:
+async def audit(
+    database: Database, renovation_id: str | None = None, receipts_key: str | None = None
+) -> AuditReport:
     """Check one renovation, or all of them.
+
+    `receipts_key` is the public key (hex) of the service's receipts; without it the signatures
+    under the batches of ballots are taken for what they say.
 
     Raises:
         Refused: `renovation_unknown`.
@@ -72,11 +73,12 @@ async def audit(database: Database, renovation_id: str | None = None) -> AuditRe
             events += count
             fault = fault or await _receipts(session, each)
             bad += [fault] if fault is not None else []
-        ballots, bad_ballots = await _ballots(session, renovation_id)
+        ballots, unsigned, bad_ballots = await _boxes(session, renovation_id, receipts_key)
     return AuditReport(
         renovations=len(renovations),
         events=events,
         ballots=ballots,
+        unsigned=unsigned,
         bad=tuple(bad),
         bad_ballots=tuple(bad_ballots),
     )
@@ -135,31 +137,20 @@ async def _receipts(session: AsyncSession, renovation: Renovation) -> BadEvent |
     return BadEvent(renovation_id=renovation.id, seq=seq, reason="receipt")
 
 
-async def _ballots(session: AsyncSession, renovation_id: str | None) -> tuple[int, list[BadBallot]]:
-    query = select(Ballot).order_by(Ballot.seq)
+async def _boxes(
+    session: AsyncSession, renovation_id: str | None, receipts_key: str | None
+) -> tuple[int, int, list[BadBallot]]:
+    """Ballots, unsigned ones, and what is wrong with any of them or with their boxes."""
+    query = select(BallotBox).order_by(BallotBox.id)
     if renovation_id is not None:
-        query = query.join(BallotBox, BallotBox.id == Ballot.box_id).where(
-            BallotBox.renovation_id == renovation_id
-        )
-    count, bad = 0, []
-    async for ballot in _rows(session, query):
-        count += 1
-        if ballot.leaf_hash != leaf_of(ballot):
-            bad.append(BadBallot(box_id=ballot.box_id, ballot_id=ballot.id))
-    return count, bad
-
-
-def leaf_of(ballot: Ballot) -> str:
-    """The leaf hash that a ballot's row should have."""
-    return chain.leaf_hash(
-        box_id=ballot.box_id,
-        entry_id=ballot.entry_id,
-        command_id=ballot.command_id,
-        choices=ballot.choices,
-        channel=ballot.channel,
-        heads=ballot.heads,
-        area_dm2=ballot.area_dm2,
-    )
+        query = query.where(BallotBox.renovation_id == renovation_id)
+    ballots, unsigned, bad = 0, 0, []
+    for box in (await session.scalars(query)).all():
+        found = await audit_box(session, box, receipts_key)
+        ballots += found.ballots
+        unsigned += found.unsigned
+        bad += found.bad
+    return ballots, unsigned, bad
 
 
 async def _rows(session: AsyncSession, query: Select[Row]) -> AsyncIterator[Row]:

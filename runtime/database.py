@@ -112,6 +112,12 @@ def worth_another_attempt(error: BaseException) -> bool:
     )
 
 
+async def driver_connection(session: AsyncSession) -> asyncpg.Connection:
+    """The driver's own connection of a session, in the same transaction: for cursors and arrays."""
+    raw = await (await session.connection()).get_raw_connection()
+    return raw.driver_connection
+
+
 def sqlstate(error: DBAPIError) -> str:
     """The SQLSTATE code of a database error, "" where the driver gave none."""
     return str(getattr(error.orig, "sqlstate", None) or "")

@@ -21,6 +21,7 @@ class Keys(Carried):
 
     credential_key: str
     receipt_key: str
+    box_key: str = ""
 
 
 class StackRecord(Carried):
@@ -104,9 +105,14 @@ def keys_of(data_dir: Path) -> Keys:
         made = Keys(credential_key=secrets.token_hex(32), receipt_key=secrets.token_hex(32))
         write_private(path, made.model_dump_json())
     try:
-        return Keys.model_validate_json(path.read_text(encoding="utf-8"))
+        keys = Keys.model_validate_json(path.read_text(encoding="utf-8"))
     except ValidationError as error:
         raise Refused(Problem(code="stack.keys_unreadable", where=str(path))) from error
+    if not keys.box_key:
+        # Made by a release that had no sealed ballots yet.
+        keys = keys.model_copy(update={"box_key": secrets.token_hex(32)})
+        write_private(path, keys.model_dump_json())
+    return keys
 
 
 def record_of(data_dir: Path) -> StackRecord | None:
@@ -156,6 +162,7 @@ def settings_of_running(local: LocalSettings) -> Settings:
         database_url=record.database_url,
         credential_key=keys.credential_key,
         receipt_key=keys.receipt_key,
+        box_key=keys.box_key,
         service_port=int(port) if port else 0,
     )
 

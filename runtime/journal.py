@@ -108,8 +108,8 @@ def hashed_fields(event: Event) -> dict[str, JsonValue]:
         "renovation_id": event.renovation_id,
         "seq": event.seq,
         "command_id": event.command_id,
-        "happened_at": _utc(event.happened_at),
-        "recorded_at": _utc(event.recorded_at),
+        "happened_at": utc_text(event.happened_at),
+        "recorded_at": utc_text(event.recorded_at),
         "actor_id": event.actor_id,
         "actor_role": event.actor_role,
         "actor_label": event.actor_label,
@@ -203,6 +203,6 @@ def _answer_again(receipt: Receipt, asked: str, into: type[T]) -> T:
     return into.model_validate(receipt.result)
 
 
-def _utc(moment: datetime) -> str:
+def utc_text(moment: datetime) -> str:
     """The moment with microseconds and offset +00:00, always in the same form."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")

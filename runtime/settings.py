@@ -138,6 +138,10 @@ class Settings(_Shared):
     receipt_key: Key = Field(
         description="Signs the receipts of ballots; 32 bytes or more in hexadecimal."
     )
+    box_key: Key | None = Field(
+        default=None,
+        description="Opens ballot boxes and signs their results; for the worker only, in hexadecimal.",
+    )
     service_port: int = Field(
         default=8000, ge=0, le=65_535, description="The TCP port of the service."
     )
@@ -178,6 +182,7 @@ class LocalSettings(_Shared):
         database_url: str,
         credential_key: str,
         receipt_key: str,
+        box_key: str,
         service_port: int,
     ) -> Settings:
         """The settings of a process of this stack; the owner's database address stays out."""
@@ -187,6 +192,7 @@ class LocalSettings(_Shared):
             "database_url": database_url,
             "credential_key": credential_key,
             "receipt_key": receipt_key,
+            "box_key": box_key,
             "service_port": service_port,
         }
         return Settings.model_validate({**shared, **servers})

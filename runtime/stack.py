@@ -108,6 +108,7 @@ class LocalStack:
             database_url=self.record.database_url,
             credential_key=keys.credential_key,
             receipt_key=keys.receipt_key,
+            box_key=keys.box_key,
             service_port=self._ports.service,
         ).model_copy(update={"ready_file": self._ready_file})
 
@@ -267,7 +268,8 @@ class LocalStack:
             child = self._spawn(part, parts.worker_command(), self.settings.to_environment())
             await self._step(part, self._until_ready(child, parts.worker_ready(self._ready_file)))
         else:
-            child = self._spawn(part, parts.service_command(), self.settings.to_environment())
+            without_box_key = self.settings.model_copy(update={"box_key": None})
+            child = self._spawn(part, parts.service_command(), without_box_key.to_environment())
             await self._step(part, self._until_ready(child, parts.service_ready(url)))
             self._note(service_url=url)
 

@@ -1,4 +1,4 @@
-"""The ballot boxes as the intake knows them: motions, and the frozen roll with its weights.
+"""The ballot boxes as the intake knows them: motions, the frozen roll with its weights, and a seal.
 
 A roll is frozen when its box is made, so it may be kept in memory; whether the box is open is never
 remembered, the database says it at every batch.
@@ -7,16 +7,25 @@ remembered, the database says it at every batch.
 import asyncio
 import json
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
+from time import monotonic
 from typing import NamedTuple
 
 import asyncpg
 
+from models.values.voting import Motion
+from rules.ballots import length_of
+from runtime.sealing import BallotSeal
+
 KEPT_UNITS = 500_000
-"""Roll units kept in memory over all boxes, about 200 bytes each."""
+"""Roll units kept in memory over all boxes, about 250 bytes each."""
+SEAL_BALLOTS = 4_096
+SEAL_S = 600.0
+"""A seal's key is forgotten after so many ballots or seconds, whichever comes first."""
 
 LATEST = """
-SELECT id, motions,
+SELECT id, motions, public_key,
        ARRAY(SELECT o.id FROM ballot_box o
              WHERE o.renovation_id = b.renovation_id AND o.attempt < b.attempt) AS earlier,
        EXISTS (SELECT 1 FROM renovation r WHERE r.id = $1) AS known
@@ -24,8 +33,11 @@ FROM (SELECT 1) one LEFT JOIN LATERAL (
   SELECT * FROM ballot_box WHERE renovation_id = $1 ORDER BY attempt DESC LIMIT 1) b ON true
 """
 ROLL = """
-SELECT u.unit_number, e.entry_id, e.heads, e.area_dm2, e.excluded_reason
+SELECT u.unit_number, e.entry_id, e.pseudonym, e.heads, e.area_dm2, e.shares, e.excluded_reason
 FROM roll_unit u JOIN roll_entry e USING (box_id, entry_id) WHERE u.box_id = $1
+"""
+KEEP_SEAL = """
+INSERT INTO ballot_seal (id, box_id, public_key, made_at) VALUES ($1, $2, $3, clock_timestamp())
 """
 
 
@@ -33,8 +45,10 @@ class Entry(NamedTuple):
     """The roll entry a unit votes with."""
 
     entry_id: str
+    pseudonym: str
     heads: int
     area_dm2: int
+    shares: int | None
     excluded_reason: str | None
 
 
@@ -43,10 +57,13 @@ class Box:
     """The latest ballot box of a renovation."""
 
     id: str
-    motions: frozenset[str]
+    motions: Mapping[str, Motion]
     earlier: tuple[str, ...]
     """The boxes of the votes before this one."""
     roll: dict[str, Entry]
+    seals: "Seals"
+    ballot_bytes: int
+    """What every ballot of the box is filled up to before it is sealed."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +71,37 @@ class NoBox:
     """There is nothing to vote in; `renovation_known` tells why."""
 
     renovation_known: bool
+
+
+class Seals:
+    """The seal of this process for one box; a new one takes over after a while."""
+
+    def __init__(self, pool: asyncpg.Pool, box_id: str, public_key: bytes) -> None:
+        self._pool = pool
+        self._box_id = box_id
+        self._public_key = public_key
+        self._seal: BallotSeal | None = None
+        self._until = 0.0
+        self._making = asyncio.Lock()
+
+    async def current(self) -> BallotSeal:
+        """A seal whose public half is committed already."""
+        seal = self._in_use()
+        if seal is not None:
+            return seal
+        async with self._making:
+            seal = self._in_use()
+            if seal is None:
+                seal = BallotSeal(self._public_key)
+                await self._pool.execute(KEEP_SEAL, seal.id, self._box_id, seal.public)
+                self._seal, self._until = seal, monotonic() + SEAL_S
+        return seal
+
+    def _in_use(self) -> BallotSeal | None:
+        seal = self._seal
+        if seal is None or seal.used >= SEAL_BALLOTS or monotonic() > self._until:
+            return None
+        return seal
 
 
 class Boxes:
@@ -89,11 +137,14 @@ class Boxes:
             if kept is not None and kept.id == row["id"]:
                 return kept
             rows = await connection.fetch(ROLL, row["id"])
+        motions = [Motion.model_validate(motion) for motion in json.loads(row["motions"])]
         box = Box(
             id=row["id"],
-            motions=frozenset(motion["id"] for motion in json.loads(row["motions"])),
+            motions={motion.id: motion for motion in motions},
             earlier=tuple(row["earlier"]),
             roll={each["unit_number"]: Entry(*each[1:]) for each in rows},
+            seals=Seals(self._pool, row["id"], row["public_key"]),
+            ballot_bytes=length_of(motions),
         )
         self._keep(renovation_id, box)
         return box

@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from models.values.base import Value
-from models.values.voting import Choice
 
 CommandId = Annotated[
     str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\s#\x00-\x1f\x7f]+$")
@@ -25,6 +24,8 @@ Text = Annotated[
 Fen = Annotated[int, Field(strict=True, ge=0, le=10**15)]
 """Money in 0.01 yuan; at most ten million million yuan, far below what a column holds."""
 MOTIONS = 50
+Word = Annotated[str, StringConstraints(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Points = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 
 
 class Command(Value):
@@ -37,10 +38,14 @@ class CastBallot(Command):
     """One ballot of a unit; a later one with another command id replaces it until the close."""
 
     unit_number: UnitNumber
-    choices: dict[Annotated[str, StringConstraints(max_length=64)], Choice] = Field(
+    choices: dict[Word, Word | tuple[Word, ...] | dict[Word, Points]] = Field(
         min_length=1, max_length=MOTIONS
     )
-    """Motion id to yes, no or abstain; a motion that is left out is not voted on."""
+    """Motion id to what the ballot says; a motion that is left out is not voted on.
+
+    yes, no or abstain; of several options the id of one, or abstain; of a menu the ids of works
+    (where works are ranked, the best first), or work id to points.
+    """
     box_id: str | None = Field(default=None, max_length=64)
     """The ballot box the page showed; if given, another vote does not take this ballot."""
 
@@ -108,11 +113,24 @@ class AnswerSurvey(Command):
     score: int = Field(strict=True, ge=1, le=5)
 
 
-class BallotReceipt(Value):
-    """Proof that a ballot is in the count.
+class ReceiptBatch(Value):
+    """Where a receipt stands in the tree of what was committed with it.
 
-    `leaf_hash` is the SHA-256 of the ballot as it was stored; `signature` is the HMAC-SHA256 of
-    this receipt without it, in canonical JSON, under the service's receipt key.
+    `path` holds the sisters from the leaf up to the root (RFC 6962), each a SHA-256 in hex.
+    """
+
+    id: str
+    index: int
+    size: int
+    path: tuple[str, ...]
+
+
+class BallotReceipt(Value):
+    """Proof that a ballot is in the box; it does not say how anybody voted.
+
+    `leaf_hash` is the ballot's leaf in the box's Merkle tree, `code` its short form on paper.
+    `signature` is Ed25519 over the canonical JSON of {batch, batch_root, box_id, size}; the leaf of
+    the batch's tree is the canonical JSON of this receipt's first five fields.
     """
 
     ballot_id: str
@@ -120,6 +138,9 @@ class BallotReceipt(Value):
     unit_number: str
     leaf_hash: str
     recorded_at: str
+    code: str
+    batch: ReceiptBatch
+    public_key: str
     signature: str
 
 

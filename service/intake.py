@@ -8,94 +8,73 @@ close and counted, or refused; a caller gets a receipt only after the commit.
 import asyncio
 import hashlib
 import hmac
-import json
-from collections.abc import Sequence
+import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import asyncpg
 import structlog
 from pydantic import SecretStr
 
 from models.values.refusal import Problem, Refused
-from rules.chain import canonical_json, digest, leaf_hash
+from models.values.voting import Channel
+from rules.ballots import ballot_id_of, choice_problems, leaf_of, plain_ballot
 from runtime.database import asyncpg_url, worth_another_attempt
+from runtime.sealing import BallotSeal, Signer
+from service.ballot_rows import LOOKERS, Ledger
 from service.boxes import Box, Boxes, Entry, NoBox
 from service.commands import BallotReceipt, CastBallot
 from service.problems import away
+from service.receipts import Stored, receipt_again, signed_batch, written
 
 log = structlog.get_logger("intake")
+Key = tuple[str, str]
+"""(box id, command id): what makes a ballot the same one again."""
 WRITERS = 2
 BATCH = 256
-CHANNEL = "web"
 ATTEMPTS = 3
 TIMEOUT_S = 10.0
-LOOKERS = 2
-"""Connections beside the writers', for rolls and for the receipts of retries."""
-
-INSERT = """
-WITH given AS (
-  SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-                       $7::jsonb[], $8::int[], $9::bigint[], $10::text[])
-    AS g(id, box_id, unit_number, entry_id, command_id, request_hash, choices, heads, area_dm2,
-         leaf_hash)
-), box AS MATERIALIZED (
-  SELECT id FROM ballot_box
-  WHERE id = ANY ($2::text[]) AND state = 'open'
-    AND opens_at <= clock_timestamp() AND clock_timestamp() < closes_at
-  FOR SHARE
-)
-INSERT INTO ballot (id, box_id, entry_id, command_id, request_hash, choices, channel, heads,
-                    area_dm2, leaf_hash, recorded_at)
-SELECT g.id, g.box_id, e.entry_id, g.command_id, g.request_hash, g.choices, $11, e.heads,
-       e.area_dm2, g.leaf_hash, clock_timestamp()
-FROM given g
-JOIN box ON box.id = g.box_id
-JOIN roll_unit u ON u.box_id = g.box_id AND u.unit_number = g.unit_number
-JOIN roll_entry e ON e.box_id = u.box_id AND e.entry_id = u.entry_id
-WHERE e.excluded_reason IS NULL
-  -- The leaf hash was made from what the intake remembers of the frozen roll.
-  AND e.entry_id = g.entry_id AND e.heads = g.heads AND e.area_dm2 = g.area_dm2
-ORDER BY g.box_id, g.command_id
-ON CONFLICT DO NOTHING
-RETURNING id, recorded_at
-"""
-STORED = """
-SELECT b.id, b.box_id, b.command_id, b.request_hash, b.leaf_hash, b.recorded_at
-FROM unnest($1::text[], $2::text[]) AS g(box_id, command_id)
-JOIN ballot b ON b.box_id = g.box_id AND b.command_id = g.command_id
-"""
-WHY_NOT = """
-SELECT state, opens_at, closes_at, opens_at > clock_timestamp() AS early
-FROM ballot_box WHERE id = $1
-"""
+RECORD_PAUSE_S = 0.05
+"""Signed batches are recorded together so often; nobody waits for it."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Cast:
     """One ballot on its way into the database."""
 
     ballot_id: str
     box_id: str
     unit_number: str
-    entry: Entry
+    pseudonym: str
     command_id: str
     request_hash: str
-    choices: str
-    leaf_hash: str
-    done: asyncio.Future["Stored | None"]
-    """Resolves after the commit: the stored row, or None when the box did not take it."""
+    channel: Channel
+    seal_id: str
+    sealed: bytes
+    commitment: bytes
+    leaf: bytes
+    done: asyncio.Future["Answer | None"]
+    """Resolves after the commit; None when the box did not take it."""
+
+    def stored(self, recorded_at: datetime) -> Stored:
+        """The ballot after its commit."""
+        return Stored(
+            self.ballot_id,
+            self.box_id,
+            self.unit_number,
+            self.request_hash,
+            self.leaf,
+            recorded_at,
+        )
 
 
-@dataclass(frozen=True)
-class Stored:
-    """A committed ballot."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A committed ballot, its receipt, and whether it came in just now."""
 
-    ballot_id: str
-    box_id: str
-    request_hash: str
-    leaf_hash: str
-    recorded_at: datetime
+    stored: Stored
+    receipt: BallotReceipt
     fresh: bool
 
 
@@ -106,9 +85,10 @@ class Intake:
         self, url: str, receipt_key: SecretStr, *, queue: int, writers: int = WRITERS
     ) -> None:
         self._url = asyncpg_url(url)
-        self._receipt_key = bytes.fromhex(receipt_key.get_secret_value())
+        self._request_key = bytes.fromhex(receipt_key.get_secret_value())
+        self.signer = Signer.of_receipts(receipt_key)
         self._queue: asyncio.Queue[Cast] = asyncio.Queue(maxsize=queue)
-        self._under_way: dict[tuple[str, str], Cast] = {}
+        self._under_way: dict[Key, Cast] = {}
         self._writers = writers
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -123,18 +103,23 @@ class Intake:
             server_settings={"timezone": "UTC"},
         )
         self.boxes = Boxes(self._pool)
+        self._ledger = Ledger(self._pool, secrets.token_hex(8))
         self._tasks = [asyncio.create_task(self._write()) for _ in range(self._writers)]
+        self._recorder = asyncio.create_task(self._record())
 
     async def stop(self) -> None:
         """Stop the writers; whoever still waits is told that nothing was acknowledged."""
-        for task in self._tasks:
+        for task in (*self._tasks, self._recorder):
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, self._recorder, return_exceptions=True)
         for cast in tuple(self._under_way.values()):
             self._fail([cast], Refused(Problem(code="service.busy")))
+        await self._record_now()
         self._pool.terminate()
 
-    async def cast(self, renovation_id: str, ballot: CastBallot) -> tuple[BallotReceipt, bool]:
+    async def cast(
+        self, renovation_id: str, ballot: CastBallot, channel: Channel = "web"
+    ) -> tuple[BallotReceipt, bool]:
         """Put a ballot into the renovation's box; the receipt, and whether it is a new one.
 
         Raises:
@@ -142,44 +127,49 @@ class Intake:
                 `service.busy` when too many wait, `service.database_away`; nothing was counted.
         """
         try:
-            return await self._cast(renovation_id, ballot)
+            return await self._cast(renovation_id, ballot, channel)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             refusal = away(error)
             if refusal is None:
                 raise
             raise refusal from error
 
-    async def _cast(self, renovation_id: str, ballot: CastBallot) -> tuple[BallotReceipt, bool]:
+    async def _cast(
+        self, renovation_id: str, ballot: CastBallot, channel: Channel
+    ) -> tuple[BallotReceipt, bool]:
         box, just_read = await self.boxes.of(renovation_id)
-        problems = problems_of(ballot, box)
+        problems = problems_of(ballot, box, channel)
         if problems and not just_read:
             box, just_read = await self.boxes.reload(renovation_id), True
-            problems = problems_of(ballot, box)
+            problems = problems_of(ballot, box, channel)
         if problems:
             raise Refused(*problems)
         assert isinstance(box, Box)
-        stored = await self._seen_before(box, ballot) or await self._submit(box, ballot)
-        if stored is None and not just_read:
+        answer = await self._seen_before(box, ballot) or await self._submit(box, ballot, channel)
+        if answer is None and not just_read:
             newer = await self.boxes.reload(renovation_id)
             if newer is not box:
-                return await self._cast(renovation_id, ballot)
-        if stored is None:
+                return await self._cast(renovation_id, ballot, channel)
+        if answer is None:
             raise Refused(await self._why_not(box))
-        if stored.request_hash != hash_of_request(ballot):
+        if answer.stored.request_hash != self.hash_of_request(ballot):
             params: dict[str, str | int] = {"command": ballot.command_id, "kind": "ballot"}
             raise Refused(
                 Problem(code="journal.command_reused", where=ballot.command_id, params=params)
             )
-        return self._receipt(stored, ballot.unit_number), stored.fresh
+        return answer.receipt, answer.fresh
 
-    async def _submit(self, box: Box, ballot: CastBallot) -> Stored | None:
+    async def _submit(self, box: Box, ballot: CastBallot, channel: Channel) -> Answer | None:
         """Queue it, or join the same command that is under way, and wait for the commit."""
         key = (box.id, ballot.command_id)
         cast = self._under_way.get(key)
+        if cast is None:
+            seal = await box.seals.current()
+            cast = self._under_way.get(key)
         if cast is not None:
             first = await asyncio.shield(cast.done)
-            return first and Stored(**{**vars(first), "fresh": False})
-        cast = prepared(box, ballot)
+            return first and Answer(first.stored, first.receipt, fresh=False)
+        cast = prepared(box, ballot, channel, seal, self.hash_of_request(ballot))
         try:
             self._queue.put_nowait(cast)
         except asyncio.QueueFull:
@@ -199,9 +189,11 @@ class Intake:
 
     async def _commit(self, batch: Sequence[Cast]) -> None:
         """Commit a batch; one that fails for its content is halved until its bad row is found."""
+        numbers = {box_id: self._ledger.next_number() for box_id in {c.box_id for c in batch}}
         try:
-            stored = await self._commit_patiently(batch)
+            answers = await self._commit_patiently(batch, numbers)
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError) as error:
+            self._forget(numbers)
             if len(batch) == 1:
                 log.warning("ballot_unwritable", reason=type(error).__name__)
                 self._fail(batch, Refused(Problem(code="voting.ballot_unwritable")))
@@ -211,63 +203,92 @@ class Intake:
             await self._commit(batch[middle:])
         except Exception as error:  # noqa: BLE001 - the writer goes on, each caller is told
             log.warning("batch_not_committed", ballots=len(batch), reason=type(error).__name__)
+            self._forget(numbers)
             self._fail(batch, away(error) or error)
         else:
             for cast in batch:
                 if not cast.done.done():
-                    cast.done.set_result(stored.get(cast.ballot_id))
+                    cast.done.set_result(answers.get((cast.box_id, cast.command_id)))
 
-    async def _commit_patiently(self, batch: Sequence[Cast]) -> dict[str, Stored]:
+    def _forget(self, numbers: Mapping[str, int]) -> None:
+        for box_id, number in numbers.items():
+            self._ledger.remember_unknown(number, box_id)
+
+    async def _commit_patiently(
+        self, batch: Sequence[Cast], numbers: Mapping[str, int]
+    ) -> dict[Key, Answer]:
         """Try again after a deadlock or a lost connection: the same rows are found, not doubled."""
         for _ in range(ATTEMPTS - 1):
             try:
-                return await self._put(batch)
+                return await self._put(batch, numbers)
             except (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError) as error:
                 if not worth_another_attempt(error):
                     raise
-        return await self._put(batch)
+        return await self._put(batch, numbers)
 
-    async def _put(self, batch: Sequence[Cast]) -> dict[str, Stored]:
-        async with self._pool.acquire(timeout=TIMEOUT_S) as connection:
-            rows = await connection.fetch(INSERT, *columns(batch), CHANNEL)
-            # Outside of a transaction block, the statement has committed when it returns.
-            fresh = {row["id"]: row["recorded_at"] for row in rows}
-            by_id = {
-                cast.ballot_id: Stored(
-                    ballot_id=cast.ballot_id,
-                    box_id=cast.box_id,
-                    request_hash=cast.request_hash,
-                    leaf_hash=cast.leaf_hash,
-                    recorded_at=fresh[cast.ballot_id],
-                    fresh=True,
-                )
-                for cast in batch
-                if cast.ballot_id in fresh
-            }
-            rest = [cast for cast in batch if cast.ballot_id not in fresh]
-            if rest:
-                boxes, commands = [c.box_id for c in rest], [c.command_id for c in rest]
-                for row in await connection.fetch(STORED, boxes, commands):
-                    by_id[row["id"]] = _stored(row)
-        return by_id
+    async def _put(self, batch: Sequence[Cast], numbers: Mapping[str, int]) -> dict[Key, Answer]:
+        """Insert, and sign what came in; what did not is looked up, it may be there already."""
+        fresh = await self._ledger.insert(batch, [numbers[cast.box_id] for cast in batch])
+        came_in: dict[str, list[tuple[Key, Stored]]] = {box_id: [] for box_id in numbers}
+        for cast in batch:
+            recorded_at = fresh.get(cast.ballot_id)
+            if recorded_at is not None:
+                key = (cast.box_id, cast.command_id)
+                came_in[cast.box_id].append((key, cast.stored(recorded_at)))
+        answers: dict[Key, Answer] = {}
+        rest = [cast for cast in batch if cast.ballot_id not in fresh]
+        for key, (stored, ours) in (await self._ledger.stored(rest, numbers.values())).items():
+            if ours:
+                came_in[key[0]].append((key, stored))
+            else:
+                answers[key] = Answer(stored, receipt_again(stored, self.signer), fresh=False)
+        for box_id, found in came_in.items():
+            answers |= self._signed(box_id, numbers[box_id], found)
+        return answers
 
-    async def _seen_before(self, box: Box, ballot: CastBallot) -> Stored | None:
+    def _signed(
+        self, box_id: str, number: int, found: Sequence[tuple[Key, Stored]]
+    ) -> dict[Key, Answer]:
+        stored = [each for _, each in found]
+        name = self._ledger.name_of(number)
+        signed, receipts = signed_batch(name, box_id, stored, self.signer)
+        self._ledger.remember(number, signed)
+        return {
+            key: Answer(each, receipt, fresh=True)
+            for (key, each), receipt in zip(found, receipts, strict=True)
+        }
+
+    async def _record(self) -> None:
+        """Write the signed batches down, a few times a second."""
+        while True:
+            await asyncio.sleep(RECORD_PAUSE_S)
+            await self._record_now()
+
+    async def _record_now(self) -> None:
+        try:
+            await self._ledger.record(self.signer)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("batches_not_recorded", reason=type(error).__name__)
+
+    async def _seen_before(self, box: Box, ballot: CastBallot) -> Answer | None:
         """A command that already voted in an earlier vote is answered from there, not cast again."""
         if not box.earlier:
             return None
-        commands = [ballot.command_id] * len(box.earlier)
-        row = await self._pool.fetchrow(STORED, list(box.earlier), commands)
-        return _stored(row) if row is not None else None
+        each = await self._ledger.stored_in(box.earlier, ballot.command_id)
+        if each is None:
+            return None
+        return Answer(each, receipt_again(each, self.signer), fresh=False)
 
     async def _why_not(self, box: Box) -> Problem:
-        row = await self._pool.fetchrow(WHY_NOT, box.id)
-        early = row["state"] == "open" and row["early"]
-        code, moment = (
-            ("voting.box_not_open_yet", row["opens_at"])
-            if early
-            else ("voting.box_closed", row["closes_at"])
-        )
-        return Problem(code=code, params={"box": box.id, "at": written(moment)})
+        row = await self._ledger.state_of(box.id)
+        params: dict[str, str | int] = {"box": box.id}
+        if row["is_open"]:
+            return Problem(code="voting.already_voted", params=params)
+        if row["state"] == "open" and row["early"]:
+            return Problem(
+                code="voting.box_not_open_yet", params={**params, "at": written(row["opens_at"])}
+            )
+        return Problem(code="voting.box_closed", params={**params, "at": written(row["closes_at"])})
 
     def _fail(self, batch: Sequence[Cast], error: Exception) -> None:
         for cast in batch:
@@ -275,19 +296,15 @@ class Intake:
                 cast.done.set_exception(error)
                 cast.done.exception()  # the caller may have hung up: nobody has to look at it
 
-    def _receipt(self, stored: Stored, unit_number: str) -> BallotReceipt:
-        fields = {
-            "ballot_id": stored.ballot_id,
-            "box_id": stored.box_id,
-            "unit_number": unit_number,
-            "leaf_hash": stored.leaf_hash,
-            "recorded_at": written(stored.recorded_at),
-        }
-        signature = hmac.digest(self._receipt_key, canonical_json(fields), hashlib.sha256).hex()
-        return BallotReceipt(**fields, signature=signature)
+    def hash_of_request(self, ballot: CastBallot) -> str:
+        """What makes two uses of a command id the same ballot; keyed, or it would tell the choice."""
+        said = ballot.unit_number.encode() + b"\0" + plain_ballot(ballot.choices)
+        return hmac.digest(self._request_key, said, hashlib.sha256).hex()
 
 
-def problems_of(ballot: CastBallot, box: Box | NoBox) -> tuple[Problem, ...]:
+def problems_of(
+    ballot: CastBallot, box: Box | NoBox, channel: Channel = "web"
+) -> tuple[Problem, ...]:
     """Why a box cannot take this ballot, as far as its motions and its roll say."""
     if isinstance(box, NoBox):
         code = "voting.no_box" if box.renovation_known else "renovation_unknown"
@@ -300,78 +317,35 @@ def problems_of(ballot: CastBallot, box: Box | NoBox) -> tuple[Problem, ...]:
     if entry.excluded_reason is not None:
         params: dict[str, str | int] = {"unit": ballot.unit_number, "reason": entry.excluded_reason}
         return (Problem(code="voting.unit_excluded", params=params),)
-    known = ", ".join(sorted(box.motions))
-    return tuple(
-        Problem(
-            code="voting.motion_unknown",
-            where=f"choices.{motion}",
-            params={"motion": motion, "motions": known},
-        )
-        for motion in ballot.choices
-        if motion not in box.motions
-    )
+    return choice_problems(box.motions, ballot.choices, channel)
 
 
-def hash_of_request(ballot: CastBallot) -> str:
-    """What makes two uses of a command id the same ballot."""
-    return digest({"unit_number": ballot.unit_number, "choices": dict(ballot.choices)})
-
-
-def prepared(box: Box, ballot: CastBallot) -> Cast:
-    """The row to insert; its weights are those of the frozen roll."""
-    entry = box.roll[ballot.unit_number]
-    choices = {motion: choice.value for motion, choice in ballot.choices.items()}
-    leaf = leaf_hash(
+def prepared(
+    box: Box, ballot: CastBallot, channel: Channel, seal: BallotSeal, request_hash: str
+) -> Cast:
+    """The row to insert, sealed; its weights are those of the frozen roll."""
+    entry: Entry = box.roll[ballot.unit_number]
+    words = seal.seal(plain_ballot(ballot.choices), box.ballot_bytes)
+    leaf = leaf_of(
         box_id=box.id,
-        entry_id=entry.entry_id,
-        command_id=ballot.command_id,
-        choices=choices,
-        channel=CHANNEL,
+        pseudonym=entry.pseudonym,
+        channel=channel,
+        commitment=words.commitment,
         heads=entry.heads,
         area_dm2=entry.area_dm2,
+        shares=entry.shares,
     )
-    # Of the command alone, so that a retry is the same row.
-    name = hashlib.sha256(f"{box.id}\0{ballot.command_id}".encode()).hexdigest()[:32]
     return Cast(
-        ballot_id=f"{box.id}.{name}"[-64:],
+        ballot_id=ballot_id_of(leaf),
         box_id=box.id,
         unit_number=ballot.unit_number,
-        entry=entry,
+        pseudonym=entry.pseudonym,
         command_id=ballot.command_id,
-        request_hash=hash_of_request(ballot),
-        choices=json.dumps(choices, ensure_ascii=False),
-        leaf_hash=leaf,
+        request_hash=request_hash,
+        channel=channel,
+        seal_id=seal.id,
+        sealed=words.sealed,
+        commitment=words.commitment,
+        leaf=leaf,
         done=asyncio.get_running_loop().create_future(),
-    )
-
-
-def columns(batch: Sequence[Cast]) -> tuple[list[object], ...]:
-    """The batch as the arrays that `INSERT` unnests."""
-    return (
-        [cast.ballot_id for cast in batch],
-        [cast.box_id for cast in batch],
-        [cast.unit_number for cast in batch],
-        [cast.entry.entry_id for cast in batch],
-        [cast.command_id for cast in batch],
-        [cast.request_hash for cast in batch],
-        [cast.choices for cast in batch],
-        [cast.entry.heads for cast in batch],
-        [cast.entry.area_dm2 for cast in batch],
-        [cast.leaf_hash for cast in batch],
-    )
-
-
-def written(moment: datetime) -> str:
-    """A moment as the doors write it: UTC, microseconds."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _stored(row: asyncpg.Record) -> Stored:
-    return Stored(
-        ballot_id=row["id"],
-        box_id=row["box_id"],
-        request_hash=row["request_hash"],
-        leaf_hash=row["leaf_hash"],
-        recorded_at=row["recorded_at"],
-        fresh=False,
     )

@@ -22,7 +22,7 @@ from models.files.roll import Roll
 from models.messages.deed import Deed
 from models.messages.ids import renovation_workflow_id
 from models.messages.journey import Journey
-from models.tables import Estate, Place, Renovation, RoleGrant, Scheme, Unit
+from models.tables import Estate, Renovation, RoleGrant, Scheme, Unit
 from models.values.actor import Actor
 from models.values.base import Carried
 from models.values.refusal import Problem, Refused
@@ -34,7 +34,8 @@ from rules.voting import pack_in_force
 from runtime.database import Database
 from runtime.journal import Journal, Recorded
 from runtime.settings import Settings
-from service.opening_units import UNIT_COLUMNS, columns_of, write_units
+from service.opening_units import UNIT_COLUMNS, columns_of, owner_secret, write_units
+from service.places import estate_id_at, write_places
 from workflows.search_attributes import PLACE, RENOVATION_STAGE
 
 WORKFLOW = "RenovationWorkflow"
@@ -112,7 +113,7 @@ async def open_renovation(
     opening = _prepare(command_id, file, roll, datetime.now(UTC))
 
     async def inside(session: AsyncSession) -> Recorded[OpenedRenovation]:
-        await _write(session, opening)
+        await _write(session, opening, owner_secret(settings.credential_key))
         return Recorded(opening.result, _details(opening))
 
     deed = Deed(
@@ -138,7 +139,7 @@ def renovation_id_of(command_id: str) -> str:
 
 def estate_id_of(file: RenovationFile) -> str:
     """The id of the estate of that name in that grid: 21 characters."""
-    return "e" + hashlib.sha256(f"{file.place_path}\n{file.estate}".encode()).hexdigest()[:20]
+    return estate_id_at(file.place_path, file.estate)
 
 
 def _prepare(command_id: str, file: RenovationFile, roll: Roll, real_now: datetime) -> _Opening:
@@ -158,48 +159,15 @@ def _prepare(command_id: str, file: RenovationFile, roll: Roll, real_now: dateti
     )
 
 
-async def _write(session: AsyncSession, opening: _Opening) -> None:
-    await _places(session, opening.file)
-    if await _estate(session, opening):
-        await write_units(session, opening.estate_id, opening.roll)
+async def _write(session: AsyncSession, opening: _Opening, secret: bytes) -> None:
+    await write_places(session, opening.file.places)
+    if await _estate(session, opening, secret):
+        await write_units(session, opening.estate_id, opening.roll, secret)
     await _grants(session, opening.file)
     await _renovation(session, opening)
 
 
-async def _places(session: AsyncSession, file: RenovationFile) -> None:
-    """The chain from the district to the grid; rows that are there must say the same."""
-    ids = [place.id for place in file.places]
-    wanted = {
-        place.id: (
-            place.level,
-            ids[number - 1] if number else None,
-            place.name,
-            "/".join(ids[: number + 1]),
-        )
-        for number, place in enumerate(file.places)
-    }
-    for place_id, (kind, parent_id, name, path) in wanted.items():
-        await session.execute(
-            insert(Place)
-            .values(id=place_id, kind=kind, parent_id=parent_id, name=name, path=path)
-            .on_conflict_do_nothing()
-        )
-    rows = await session.execute(
-        select(Place.id, Place.kind, Place.parent_id, Place.name, Place.path).where(
-            Place.id.in_(ids)
-        )
-    )
-    there = {row.id: (row.kind, row.parent_id, row.name, row.path) for row in rows}
-    differing = [
-        Problem(code="opening.place_differs", where=place_id, params={"place": place_id})
-        for place_id in ids
-        if there.get(place_id) != wanted[place_id]
-    ]
-    if differing:
-        raise Refused(*differing)
-
-
-async def _estate(session: AsyncSession, opening: _Opening) -> bool:
+async def _estate(session: AsyncSession, opening: _Opening, secret: bytes) -> bool:
     """The estate, locked; True when it is new and its units are still to be written."""
     file = opening.file
     await session.execute(
@@ -225,7 +193,7 @@ async def _estate(session: AsyncSession, opening: _Opening) -> bool:
     there = {row.number: tuple(row) for row in found}
     if not there:
         return True
-    given = {unit.number: columns_of(unit) for unit in opening.roll.units}
+    given = {unit.number: columns_of(unit, secret) for unit in opening.roll.units}
     differing = [
         number
         for number in dict.fromkeys((*given, *there))

@@ -1,12 +1,15 @@
 """The units of an estate and their registered owners, written in bulk."""
 
+import hmac
 import uuid
 from collections.abc import Iterable, Iterator
 
+from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.files.roll import RegisteredUnit, Roll
 from models.tables import PRIVATE, Unit
+from rules.roll import stored_owner_key
 
 UNIT_COLUMNS = (
     "number",
@@ -18,18 +21,42 @@ UNIT_COLUMNS = (
     "shares",
     "owner_key",
     "developer",
+    "excluded_reason",
 )
+_OWNER = b"gongjian/owner"
 
 
-async def write_units(session: AsyncSession, estate_id: str, roll: Roll) -> None:
+def owner_secret(key: SecretStr) -> bytes:
+    """The secret under which sets of owners are stored; `key` is the settings' credential key.
+
+    Without it a reader of the database who has a list of names could find out whose a unit is.
+    """
+    return hmac.digest(bytes.fromhex(key.get_secret_value()), _OWNER, "sha256")
+
+
+async def write_units(session: AsyncSession, estate_id: str, roll: Roll, secret: bytes) -> None:
     """All units and, apart from them, the people; by COPY, since an estate may be a district's."""
-    people, owners = _people(estate_id, roll)
+    await copy_units(session, estate_id, roll.units, secret)
+    await copy_people(session, estate_id, roll.units)
+
+
+async def copy_units(
+    session: AsyncSession, estate_id: str, units: Iterable[RegisteredUnit], secret: bytes
+) -> None:
+    """New rows of units, with their owners' keys under the secret."""
     await _copy(
         session,
         Unit.__tablename__,
         ("id", "estate_id", *UNIT_COLUMNS),
-        ((_unit_id(estate_id, unit), estate_id, *columns_of(unit)) for unit in roll.units),
+        ((unit_id_of(estate_id, unit), estate_id, *columns_of(unit, secret)) for unit in units),
     )
+
+
+async def copy_people(
+    session: AsyncSession, estate_id: str, units: Iterable[RegisteredUnit]
+) -> None:
+    """New rows of the owners of units that are there and have none."""
+    people, owners = _people(estate_id, units)
     await _copy(
         session,
         "person",
@@ -47,7 +74,7 @@ async def write_units(session: AsyncSession, estate_id: str, roll: Roll) -> None
 
 
 def _people(
-    estate_id: str, roll: Roll
+    estate_id: str, units: Iterable[RegisteredUnit]
 ) -> tuple[dict[tuple[str, str, int], tuple[str, str]], Iterator[tuple[str, str, int]]]:
     """One person for each name of a set of owners; ids are random, not made from the name.
 
@@ -56,11 +83,11 @@ def _people(
     """
     people: dict[tuple[str, str, int], tuple[str, str]] = {}
     owners: list[tuple[str, str, int]] = []
-    for unit in roll.units:
+    for unit in units:
         for position, name in enumerate(unit.owners):
             key = (unit.owner_key, name, unit.owners[:position].count(name))
             person_id, _ = people.setdefault(key, (uuid.uuid4().hex, name))
-            owners.append((_unit_id(estate_id, unit), person_id, position))
+            owners.append((unit_id_of(estate_id, unit), person_id, position))
     return people, iter(owners)
 
 
@@ -79,10 +106,12 @@ async def _copy(
     await driver.copy_records_to_table(table, records=records, columns=columns, schema_name=schema)
 
 
-def columns_of(unit: RegisteredUnit) -> tuple[object, ...]:
+def columns_of(unit: RegisteredUnit, secret: bytes) -> tuple[object, ...]:
     """The columns of a unit as its row has them."""
-    return tuple(getattr(unit, name) for name in UNIT_COLUMNS)
+    key = stored_owner_key(unit.owner_key, secret)
+    return tuple(key if name == "owner_key" else getattr(unit, name) for name in UNIT_COLUMNS)
 
 
-def _unit_id(estate_id: str, unit: RegisteredUnit) -> str:
+def unit_id_of(estate_id: str, unit: RegisteredUnit) -> str:
+    """The id of a unit's row."""
     return f"{estate_id}.{unit.number}"

@@ -10,14 +10,26 @@ from models.tables.log import Event, Notice, Receipt
 from models.tables.places import Person, Place, RoleGrant, UnitOwner
 from models.tables.publications import Objection, Publication
 from models.tables.renovations import Renovation, Scheme
-from models.tables.voting import Ballot, BallotBox, RollEntry, RollUnit
+from models.tables.roll_imports import RollImport
+from models.tables.voting import (
+    Ballot,
+    BallotBatch,
+    BallotBox,
+    BallotRuling,
+    BallotSeal,
+    RollEntry,
+    RollUnit,
+)
 
 __all__ = [
     "GENESIS",
     "PRIVATE",
     "Award",
     "Ballot",
+    "BallotBatch",
     "BallotBox",
+    "BallotRuling",
+    "BallotSeal",
     "Bid",
     "Certificate",
     "Contract",
@@ -38,6 +50,7 @@ __all__ = [
     "Renovation",
     "RoleGrant",
     "RollEntry",
+    "RollImport",
     "RollUnit",
     "Scheme",
     "Share",

@@ -78,6 +78,11 @@ def sha256(column: str) -> CheckConstraint:
     return CheckConstraint(f"{column} ~ '^[0-9a-f]{{64}}$'", name=f"{column}_sha256")
 
 
+def bytes_long(column: str, length: int) -> CheckConstraint:
+    """The column holds exactly so many bytes."""
+    return CheckConstraint(f"octet_length({column}) = {length}", name=f"{column}_length")
+
+
 def refers(columns: tuple[str, ...], table: str, remote: tuple[str, ...]) -> ForeignKeyConstraint:
     """A foreign key over several columns."""
     return ForeignKeyConstraint(columns, [f"{table}.{column}" for column in remote])

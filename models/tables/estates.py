@@ -24,7 +24,8 @@ class Unit(Table):
     """One exclusive unit (专有部分).
 
     `area_dm2` counts 0.01 square metres; `owner_key` is a hash of the exact set of registered
-    owners, so that units of the same owners are recognised without personal data.
+    owners, so that units of the same owners are recognised without personal data;
+    `excluded_reason` says why the unit has no vote (arrears, conflict of interest…).
     """
 
     __tablename__ = "unit"
@@ -46,3 +47,4 @@ class Unit(Table):
     shares: Mapped[int | None]
     owner_key: Mapped[str]
     developer: Mapped[bool] = mapped_column(server_default=text("false"))
+    excluded_reason: Mapped[str | None]

@@ -1,4 +1,4 @@
-"""The ballot box, its frozen roll and the ballots. Ballots are append-only: the last one counts."""
+"""The ballot box, its frozen roll and the sealed ballots. Ballots are append-only: the last one counts."""
 
 from datetime import datetime
 
@@ -22,16 +22,23 @@ from models.tables.base import (
     Hash,
     Id,
     Table,
+    bytes_long,
     not_negative,
     one_of,
     refers,
     sha256,
-    word,
 )
+from models.values.voting import CHANNELS
 
 
 class BallotBox(Table):
-    """One vote of the owners: `closes_at` is real time and decides, `case_closes_at` is shown."""
+    """One vote of the owners: `closes_at` is real time and decides, `case_closes_at` is shown.
+
+    Ballots are sealed to `public_key`. Its private half is in `wrapped_key`, which only the
+    worker's box key unwraps; the closing writes it into `opened_key`, from then on anybody who may
+    read the table can check the count. `roll_salt` makes the pseudonyms of the entries.
+    `tree_head` is the signed head of the Merkle tree over the ballots, written by the closing.
+    """
 
     __tablename__ = "ballot_box"
     __table_args__ = (
@@ -40,6 +47,8 @@ class BallotBox(Table):
         sha256("roll_hash"),
         CheckConstraint("attempt > 0", name="attempt_positive"),
         CheckConstraint("closes_at >= opens_at", name="closes_after_opening"),
+        bytes_long("public_key", 32),
+        bytes_long("roll_salt", 32),
     )
 
     id: Mapped[Id] = mapped_column(primary_key=True)
@@ -53,15 +62,25 @@ class BallotBox(Table):
     roll_hash: Mapped[Hash]
     closed_at: Mapped[datetime | None]
     tally: Mapped[dict[str, JsonValue] | None] = mapped_column(JSONB(none_as_null=True))
+    public_key: Mapped[bytes]
+    wrapped_key: Mapped[bytes]
+    opened_key: Mapped[bytes | None]
+    roll_salt: Mapped[bytes]
+    change_allowed: Mapped[bool] = mapped_column(server_default=text("true"))
+    tree_head: Mapped[dict[str, JsonValue] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class RollEntry(Table):
-    """One head of the frozen roll: the set of owners of one or more units, with its weights."""
+    """One head of the frozen roll: the set of owners of one or more units, with its weights.
+
+    `pseudonym` stands for the entry in everything that is published.
+    """
 
     __tablename__ = "roll_entry"
     __table_args__ = (
+        UniqueConstraint("box_id", "pseudonym"),
         CheckConstraint("heads = 1", name="one_head"),
-        *not_negative("area_dm2"),
+        *not_negative("area_dm2", "shares"),
     )
 
     box_id: Mapped[Id] = mapped_column(ForeignKey("ballot_box.id"), primary_key=True)
@@ -71,6 +90,8 @@ class RollEntry(Table):
     units: Mapped[list[str]] = mapped_column(ARRAY(String(64)))
     developer: Mapped[bool] = mapped_column(server_default=text("false"))
     excluded_reason: Mapped[str | None]
+    pseudonym: Mapped[Id]
+    shares: Mapped[Big | None]
 
 
 class RollUnit(Table):
@@ -84,9 +105,45 @@ class RollUnit(Table):
     entry_id: Mapped[Id]
 
 
+class BallotSeal(Table):
+    """The public half of a key pair that an intake made and forgot; its ballots are sealed with it.
+
+    The key of the ballots follows from this and the box's private key (X25519), or from the box's
+    public key and what the intake has forgotten.
+    """
+
+    __tablename__ = "ballot_seal"
+    __table_args__ = (bytes_long("public_key", 32),)
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    box_id: Mapped[Id] = mapped_column(ForeignKey("ballot_box.id"))
+    public_key: Mapped[bytes]
+    made_at: Mapped[datetime]
+
+
+class BallotBatch(Table):
+    """What an intake committed at once, signed: a ballot that is gone or changed later is missed."""
+
+    __tablename__ = "ballot_batch"
+    __table_args__ = (
+        *not_negative("size"),
+        CheckConstraint("number > 0", name="number_positive"),
+    )
+
+    intake: Mapped[Id] = mapped_column(primary_key=True)
+    number: Mapped[Big] = mapped_column(primary_key=True)
+    box_id: Mapped[Id] = mapped_column(ForeignKey("ballot_box.id"))
+    size: Mapped[int]
+    root: Mapped[bytes]
+    signature: Mapped[bytes]
+    recorded_at: Mapped[datetime]
+
+
 class Ballot(Table):
-    """One ballot as it was cast, with the weights of the roll; the effective one has the highest
-    `seq` of its entry. `choices` is {motion_id: "yes" | "no" | "abstain"}.
+    """One ballot as it was cast, sealed, with the weights of the roll.
+
+    `leaf` is its leaf in the Merkle tree, `commitment` binds what was said. The function
+    `cast_ballots` is the only way in. `only_one` is true where a ballot may not be changed.
     """
 
     __tablename__ = "ballot"
@@ -95,23 +152,63 @@ class Ballot(Table):
         UniqueConstraint("box_id", "command_id"),
         refers(("box_id", "entry_id"), "roll_entry", ("box_id", "entry_id")),
         Index(None, "box_id", "entry_id", "seq"),
-        CheckConstraint("jsonb_typeof(choices) = 'object'", name="choices_object"),
+        Index(
+            "uq_ballot_only_one",
+            "box_id",
+            "entry_id",
+            unique=True,
+            postgresql_where=text("only_one"),
+        ),
         CheckConstraint("heads = 1", name="one_head"),
         *not_negative("area_dm2"),
         sha256("request_hash"),
-        sha256("leaf_hash"),
-        word("channel"),
+        bytes_long("commitment", 32),
+        bytes_long("leaf", 32),
+        one_of("channel", *CHANNELS),
     )
 
     seq: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     id: Mapped[Id]
     box_id: Mapped[Id]
     entry_id: Mapped[Id]
+    unit_number: Mapped[Id]
     command_id: Mapped[CommandId]
     request_hash: Mapped[Hash]
-    choices: Mapped[dict[str, str]] = mapped_column(JSONB)
     channel: Mapped[str]
+    pseudonym: Mapped[Id]
     heads: Mapped[int]
     area_dm2: Mapped[Big]
-    leaf_hash: Mapped[Hash]
+    shares: Mapped[Big | None]
+    seal_id: Mapped[Id]
+    sealed: Mapped[bytes]
+    commitment: Mapped[bytes]
+    leaf: Mapped[bytes]
+    only_one: Mapped[bool | None]
+    intake: Mapped[Id]
+    batch: Mapped[Big]
+    recorded_at: Mapped[datetime]
+
+
+class BallotRuling(Table):
+    """What was recorded about the ballots of one entry, up to one of them; the last ruling holds.
+
+    "disputed": nothing counts until somebody rules; "accepted": this ballot counts; "set_aside":
+    none counts.
+    """
+
+    __tablename__ = "ballot_ruling"
+    __table_args__ = (
+        refers(("box_id", "entry_id"), "roll_entry", ("box_id", "entry_id")),
+        one_of("kind", "disputed", "accepted", "set_aside"),
+        CheckConstraint("(kind = 'accepted') = (ballot_id IS NOT NULL)", name="accepted_names_one"),
+    )
+
+    box_id: Mapped[Id] = mapped_column(primary_key=True)
+    entry_id: Mapped[Id] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    ballot_id: Mapped[Id | None] = mapped_column(ForeignKey("ballot.id"))
+    up_to_seq: Mapped[Big]
+    reason: Mapped[str]
+    command_id: Mapped[CommandId]
     recorded_at: Mapped[datetime]

@@ -5,7 +5,7 @@ Areas are in dm2 x 100, that is 0.01 m2, as everywhere (`area_dm2`); heads are p
 
 from datetime import date
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -13,6 +13,17 @@ from models.values.base import Carried, Exact
 from models.values.decision import Operator
 
 UnitKind = Literal["flat", "shop", "parking", "storage", "other"]
+
+
+Channel = Literal["web", "portal", "paper", "door", "onsite", "proxy", "official"]
+CHANNELS: tuple[Channel, ...] = get_args(Channel)
+"""The ways a ballot comes in; see `rules.ballots.ROUTE_OF` for which of them stand for each other."""
+
+
+Dimension = Literal["head", "area", "share"]
+Measured = Literal["yes", "no", "participating", "present", "cast", "objections"]
+Base = Literal["all", "participating", "present", "cast", "required_quorum", "number"]
+Confidence = Literal["V", "V2", "M", "D"]
 
 
 class MotionKind(StrEnum):
@@ -53,9 +64,21 @@ class Choice(StrEnum):
     ABSTAIN = "abstain"
 
 
-class Motion(Carried):
-    """One question put to the owners; the choices are yes, no, abstain.
+INVALID = "invalid"
+"""What a written ballot says to a motion that was left blank or marked twice; it takes no part."""
 
+
+class MotionOption(Carried):
+    """One of several schemes that exclude each other."""
+
+    id: str
+    title: str
+
+
+class Motion(Carried):
+    """One question put to the owners.
+
+    Without `options` the choices are yes, no, abstain; with them, one option or abstain.
     `depends_on` names the motion that must pass first; otherwise this one lapses.
     """
 
@@ -64,6 +87,7 @@ class Motion(Carried):
     kind: MotionKind
     matter: Matter | None = None
     depends_on: str | None = None
+    options: tuple[MotionOption, ...] = ()
 
 
 class RollUnit(Carried):
@@ -141,15 +165,22 @@ class Tally(ReportedTally):
 
 
 class Condition(Carried):
-    """One test of a pack: `value op fraction * of`, in heads or in area."""
+    """One test of the law: `value op fraction * of`, in one dimension.
+
+    `required_quorum` is the least number that makes the quorum; `number` is 1, so that the
+    fraction is itself the bound ("at least 3 persons"). `confidence` says how well the text behind
+    it is known: V read, V2 second hand, M from memory, D our own choice; M and D are defaults that
+    a place may set otherwise.
+    """
 
     code: str
-    dimension: Literal["head", "area"]
-    value: Literal["yes", "no", "participating", "cast"]
+    dimension: Dimension
+    value: Measured
     op: Operator
     fraction: Exact
-    of: Literal["all", "participating", "cast"]
+    of: Base
     article: str
+    confidence: Confidence = "V"
 
 
 class VotingPack(Carried):

@@ -27,6 +27,7 @@ from models.tables import (
 from models.values.actor import ENGINE, Actor, Role
 from models.values.timetable import WorkCalendar
 from runtime.database import Database
+from tests.support.box import BOX_KEYS
 from tests.support.estate import make_renovation, unit
 
 START = datetime(2026, 3, 2, 4, tzinfo=UTC)
@@ -43,7 +44,7 @@ class Counter:
 
     def __init__(self, database: Database, rid: str) -> None:
         calendar = WorkCalendar(first_on=date(2026, 1, 1), last_on=date(2026, 12, 31))
-        desk = Desk(database, calendar)
+        desk = Desk(database, calendar, BOX_KEYS)
         self.database, self.rid, self.count = database, rid, 0
         self.tickets, self.evaluations = Tickets(desk), Evaluations(desk)
         self.at = START

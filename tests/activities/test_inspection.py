@@ -23,6 +23,7 @@ from models.tables import (
 from models.values.actor import ENGINE, Actor, Role
 from models.values.timetable import Timetable, WorkCalendar
 from runtime.database import Database
+from tests.support.box import BOX_KEYS
 from tests.support.estate import make_renovation, scheme_content
 
 START = datetime(2026, 3, 2, 4, tzinfo=UTC)
@@ -40,7 +41,7 @@ class Site:
     def __init__(self, database: Database, rid: str) -> None:
         calendar = WorkCalendar(first_on=date(2026, 1, 1), last_on=date(2026, 12, 31))
         self.database, self.rid, self.count = database, rid, 0
-        self.works = Works(Desk(database, calendar))
+        self.works = Works(Desk(database, calendar, BOX_KEYS))
         self.at = START
 
     def step(self, who: Actor = ENGINE) -> Step:

@@ -15,6 +15,7 @@ from models.values.scheme import SchemeContent
 from models.values.timetable import Timetable, calendar_days
 from runtime.calendars import chinese_calendar
 from runtime.database import Database
+from tests.support.box import BOX_KEYS
 from tests.support.estate import make_renovation
 
 NOW = datetime(2026, 3, 2, 2, tzinfo=UTC)
@@ -23,7 +24,7 @@ COMMITTEE = Actor(id="committee", role=Role.OWNERS_COMMITTEE, label="Committee",
 
 @pytest.fixture
 def renovations(database: Database) -> Renovations:
-    return Renovations(Desk(database, chinese_calendar()))
+    return Renovations(Desk(database, chinese_calendar(), BOX_KEYS))
 
 
 def step(rid: str, name: str, at: datetime = NOW) -> Step:

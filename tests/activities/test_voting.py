@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy import select, text
 from temporalio.exceptions import ApplicationError
@@ -18,6 +19,7 @@ from models.tables import BallotBox, Event, Notice, Renovation, RollEntry, RollU
 from models.values.timetable import Timetable, WorkCalendar, calendar_days
 from models.values.voting import Motion, MotionKind
 from runtime.database import Database
+from tests.support.box import BOX_KEYS, put_ballots
 from tests.support.estate import make_renovation, scheme_content
 
 CALENDAR = WorkCalendar(
@@ -36,12 +38,12 @@ DAY = timedelta(days=1)
 class Vote:
     """One renovation and its ballots; every step is taken twice with the same command id."""
 
-    def __init__(self, database: Database, rid: str) -> None:
+    def __init__(self, database: Database, owner: str, rid: str) -> None:
         self.database = database
+        self.owner = owner
         self.rid = rid
-        self.ballots = Ballots(Desk(database, CALENDAR))
+        self.ballots = Ballots(Desk(database, CALENDAR, BOX_KEYS))
         self.steps = 0
-        self.cast_so_far = 0
         self.now = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
     async def twice(self, act: Callable[..., Awaitable[Any]], *given: Any) -> Any:
@@ -69,32 +71,17 @@ class Vote:
         outcome = await self.twice(self.ballots.declare_result, result, closing)
         return str(outcome.outcome)
 
-    async def cast(self, said: dict[str, str | dict[str, str]]) -> None:
-        """Insert ballots as plain rows, with the application's role: entry -> choice(s)."""
-        async with self.database.session() as session:
-            for entry, choice in said.items():
-                self.cast_so_far += 1
-                key = f"{self.rid}-{self.cast_so_far}"
-                digest = hashlib.sha256(key.encode()).hexdigest()
-                choices = choice if isinstance(choice, dict) else {"works": choice, "costs": choice}
-                await session.execute(
-                    text(
-                        "INSERT INTO ballot (id, box_id, entry_id, command_id, request_hash,"
-                        " choices, channel, heads, area_dm2, leaf_hash, recorded_at)"
-                        " SELECT :digest, box_id, entry_id, :key, :digest,"
-                        " cast(:choices AS jsonb), 'web', heads, area_dm2, :digest,"
-                        " clock_timestamp() FROM roll_entry"
-                        " WHERE box_id = :box AND entry_id = :entry"
-                    ),
-                    {
-                        "digest": digest,
-                        "key": key,
-                        "choices": str(choices).replace("'", '"'),
-                        "box": await self.box_id(),
-                        "entry": entry,
-                    },
-                )
-            await session.commit()
+    async def cast(self, said: dict[str, str | dict[str, str]], channel: str = "web") -> list[str]:
+        """Sealed ballots as plain rows: entry -> choice(s); returns their ids."""
+        ballots = [
+            (entry, choice if isinstance(choice, dict) else {"works": choice, "costs": choice})
+            for entry, choice in said.items()
+        ]
+        connection = await asyncpg.connect(self.owner)
+        try:
+            return await put_ballots(connection, await self.box_id(), ballots, channel=channel)
+        finally:
+            await connection.close()
 
     async def box_id(self) -> str:
         async with self.database.session() as session:
@@ -114,6 +101,16 @@ class Vote:
                 .order_by(RollEntry.entry_id)
             )
             return list(found)
+
+    async def heads(self) -> list[tuple[str, list[str], int]]:
+        """Every head of the roll: its entry, its units, its area."""
+        async with self.database.session() as session:
+            found = await session.execute(
+                select(RollEntry.entry_id, RollEntry.units, RollEntry.area_dm2)
+                .where(RollEntry.box_id == await self.box_id())
+                .order_by(RollEntry.entry_id)
+            )
+            return [(entry, units, area) for entry, units, area in found]
 
     async def box(self) -> BallotBox:
         async with self.database.session() as session:
@@ -144,10 +141,10 @@ Begin = Callable[..., Awaitable[Vote]]
 
 
 @pytest.fixture
-def begin(database: Database, request: pytest.FixtureRequest) -> Begin:
+def begin(database: Database, owner: str, request: pytest.FixtureRequest) -> Begin:
     async def start(suffix: str = "", **given: Any) -> Vote:
         name = hashlib.sha256(f"{request.node.name}{suffix}".encode()).hexdigest()[:12]
-        return Vote(database, await make_renovation(database, rid=f"r{name}", **given))
+        return Vote(database, owner, await make_renovation(database, rid=f"r{name}", **given))
 
     return start
 
@@ -472,4 +469,4 @@ async def test_a_roll_in_pieces_is_the_same_roll(
     pieces = await begin(units=30, owner_keys=owners, suffix="b")
     await pieces.open()
     assert len(await pieces.entries()) == 11
-    assert (await pieces.box()).roll_hash == (await whole.box()).roll_hash
+    assert await pieces.heads() == await whole.heads()

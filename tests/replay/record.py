@@ -24,6 +24,7 @@ from runtime.embedded_postgres import EmbeddedPostgres
 from runtime.migrate import upgrade
 from tests.replay import guard
 from tests.support import journey as play
+from tests.support.box import BOX_KEYS
 from tests.support.estate import make_renovation
 from tests.support.servers import plain_client, time_skipping
 from workflows.registry import WORKFLOWS
@@ -46,7 +47,7 @@ async def stage() -> AsyncIterator[
         try:
             async with time_skipping() as env:
                 client = await plain_client(env)
-                activities = build_activities(database)
+                activities = build_activities(database, BOX_KEYS)
                 async with Worker(
                     client, task_queue=QUEUE, workflows=WORKFLOWS, activities=activities
                 ):
@@ -113,7 +114,7 @@ async def main() -> None:
     async with stage() as (env, client, database, owner):
         await carry(env, client, database, owner)
         await save(client)
-        names = guard.registered_names(WORKFLOWS, list(build_activities(database)))
+        names = guard.registered_names(WORKFLOWS, list(build_activities(database, BOX_KEYS)))
     pinned = {"commands": guard.fingerprints(), "names": names}
     guard.PINNED.write_text(json.dumps(pinned, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     print(f"pinned {guard.PINNED.name}")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.chain import GENESIS, Link, canonical_json, digest, event_hash, leaf_hash, verify
+from rules.chain import GENESIS, Link, canonical_json, digest, event_hash, verify
 
 TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=8)
 JSON = st.recursive(
@@ -31,23 +31,6 @@ def test_the_hash_is_the_one_anybody_computes_with_the_standard_library() -> Non
         f'"prev_hash":"{GENESIS}","seq":1}}'
     )
     assert event_hash(GENESIS, fields) == hashlib.sha256(text.encode()).hexdigest()
-
-
-def test_the_leaf_of_a_ballot_is_the_hash_of_its_published_form() -> None:
-    text = (
-        '{"area_dm2":6000,"box_id":"r.1","channel":"web","choices":{"m1":"yes","m2":"no"},'
-        '"command_id":"c","entry_id":"e","heads":1}'
-    )
-    leaf = leaf_hash(
-        box_id="r.1",
-        entry_id="e",
-        command_id="c",
-        choices={"m2": "no", "m1": "yes"},
-        channel="web",
-        heads=1,
-        area_dm2=6000,
-    )
-    assert leaf == hashlib.sha256(text.encode()).hexdigest()
 
 
 @given(JSON)

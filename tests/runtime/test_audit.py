@@ -1,4 +1,3 @@
-import json
 from collections.abc import AsyncIterator
 from itertools import count
 
@@ -9,10 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.messages.deed import Deed
 from models.values.base import Carried
 from models.values.refusal import Refused
-from rules.chain import leaf_hash
-from runtime.audit import BadBallot, BadEvent, audit
+from runtime.audit import BadEvent, audit
+from runtime.audit_ballots import BadBallot
 from runtime.database import Database
 from runtime.journal import Journal, Recorded
+from tests.support.box import open_box, put_ballots
 from tests.support.estate import make_renovation
 
 EVENTS = 6
@@ -159,46 +159,42 @@ async def test_each_renovation_has_its_own_first_bad_event(
     assert after.events == before.events
 
 
+async def voted(tampering: asyncpg.Connection, rid: str) -> tuple[str, list[str]]:
+    """A box with two ballots that came in through nobody's batch."""
+    box = await open_box(tampering, rid)
+    units = await tampering.fetch("SELECT entry_id FROM roll_entry WHERE box_id=$1 LIMIT 2", box)
+    said = [(row["entry_id"], {"works": "yes"}) for row in units]
+    return box, await put_ballots(tampering, box, said)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "heads = heads, area_dm2 = area_dm2 + 1",
+        "channel = 'paper'",
+        "commitment = sha256('x')",
+        "leaf = sha256('x')",
+        "pseudonym = repeat('a', 32)",
+    ],
+)
 async def test_a_changed_ballot_is_named(
+    database: Database, tampering: asyncpg.Connection, rid: str, change: str
+) -> None:
+    box, (_, second) = await voted(tampering, rid)
+    report = await audit(database, rid)
+    assert (report.ok, report.ballots, report.unsigned) == (True, 2, 2)
+    await tampering.execute(f"UPDATE ballot SET {change} WHERE id=$1", second)
+    report = await audit(database, rid)
+    assert report.bad_ballots == (BadBallot(box_id=box, ballot_id=second, reason="leaf"),)
+
+
+async def test_a_ballot_from_after_the_close_is_named(
     database: Database, tampering: asyncpg.Connection, rid: str
 ) -> None:
-    await cast(tampering, rid, "b1", "yes")
-    await cast(tampering, rid, "b2", "no")
+    box, (_, second) = await voted(tampering, rid)
+    await tampering.execute("UPDATE ballot SET recorded_at = now() + '2h' WHERE id=$1", second)
     report = await audit(database, rid)
-    assert (report.ok, report.ballots) == (True, 2)
-    await tampering.execute("""UPDATE ballot SET choices='{"m": "yes"}' WHERE id=$1""", f"{rid}.b2")
-    report = await audit(database, rid)
-    assert report.bad_ballots == (BadBallot(box_id=f"{rid}.1", ballot_id=f"{rid}.b2"),)
-
-
-async def cast(connection: asyncpg.Connection, rid: str, name: str, choice: str) -> None:
-    box = f"{rid}.1"
-    await connection.execute(
-        "INSERT INTO ballot_box (id, renovation_id, attempt, motions, opens_at, closes_at,"
-        " case_closes_at, roll_hash) VALUES ($1, $2, 1, '[]', now(), now(), now(),"
-        " repeat('0', 64)) ON CONFLICT DO NOTHING",
-        box,
-        rid,
-    )
-    leaf = leaf_hash(
-        box_id=box,
-        entry_id="e",
-        command_id=name,
-        choices={"m": choice},
-        channel="web",
-        heads=1,
-        area_dm2=5000,
-    )
-    await connection.execute(
-        "INSERT INTO ballot (id, box_id, entry_id, command_id, request_hash, choices, channel,"
-        " heads, area_dm2, leaf_hash, recorded_at)"
-        " VALUES ($1, $2, 'e', $3, repeat('0', 64), $4, 'web', 1, 5000, $5, now())",
-        f"{rid}.{name}",
-        box,
-        name,
-        json.dumps({"m": choice}),
-        leaf,
-    )
+    assert report.bad_ballots == (BadBallot(box_id=box, ballot_id=second, reason="late"),)
 
 
 async def test_an_unknown_renovation_is_refused(database: Database) -> None:

@@ -17,6 +17,7 @@ from models.values.refusal import Refused
 from runtime.database import Database
 from runtime.settings import Settings
 from service.gateway import Gateway
+from tests.support.box import BOX_KEYS
 from tests.support.estate import make_renovation
 from tests.support.servers import plain_client, time_skipping
 from workflows.registry import WORKFLOWS
@@ -38,7 +39,10 @@ async def client(env: WorkflowEnvironment) -> Client:
 @pytest.fixture(scope="module")
 async def worker(client: Client, database: Database) -> AsyncIterator[None]:
     async with Worker(
-        client, task_queue=QUEUE, workflows=WORKFLOWS, activities=build_activities(database)
+        client,
+        task_queue=QUEUE,
+        workflows=WORKFLOWS,
+        activities=build_activities(database, BOX_KEYS),
     ):
         yield
 

@@ -1,44 +1,65 @@
-"""An open ballot box by plain SQL, for the tests of the counter."""
+"""An open ballot box and sealed ballots by plain SQL, for the tests of every room."""
 
 import json
+import secrets
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import asyncpg
+from pydantic import SecretStr
+
+from models.values.voting import Motion
+from rules.ballots import ballot_id_of, leaf_of, length_of, plain_ballot, pseudonym_of
+from runtime.counting import opened
+from runtime.sealing import BallotSeal, BoxKeys
 
 MOTIONS = [{"id": "works", "title": "Works", "kind": "major"}]
+BOX_KEYS = BoxKeys(SecretStr("b0" * 32))
 CLOSE = "UPDATE ballot_box SET state = 'closed', closed_at = clock_timestamp() WHERE id = $1"
+Said = Mapping[str, str]
 
 
 async def open_box(
     owner: asyncpg.Connection,
     rid: str,
     *,
+    attempt: int = 1,
+    motions: Sequence[Mapping[str, object]] = MOTIONS,
     opens_in: timedelta = timedelta(hours=-1),
     closes_in: timedelta = timedelta(hours=1),
+    change_allowed: bool = True,
 ) -> str:
     """A box whose roll has every unit of the renovation's estate as a head; returns its id."""
-    box = f"{rid}.1"
+    box = f"{rid}.{attempt}"
+    key = BOX_KEYS.new(box)
+    salt = secrets.token_bytes(32)
     await owner.execute(
         "INSERT INTO ballot_box (id, renovation_id, attempt, motions, opens_at, closes_at,"
-        " case_closes_at, roll_hash) VALUES ($1, $2, 1, $3, clock_timestamp() + $4,"
-        " clock_timestamp() + $5, clock_timestamp() + $5, repeat('0', 64))",
+        " case_closes_at, roll_hash, public_key, wrapped_key, roll_salt, change_allowed)"
+        " VALUES ($1, $2, $9, $3, clock_timestamp() + $4, clock_timestamp() + $5,"
+        " clock_timestamp() + $5, repeat('0', 64), $6, $7, $8, $10)",
         box,
         rid,
-        json.dumps(MOTIONS),
+        json.dumps(motions),
         opens_in,
         closes_in,
+        key.public,
+        key.wrapped,
+        salt,
+        attempt,
+        change_allowed,
     )
-    await owner.execute(
-        "INSERT INTO roll_entry (box_id, entry_id, area_dm2, units)"
-        " SELECT $1, number, area_dm2, ARRAY[number] FROM unit WHERE estate_id = $2",
-        box,
-        f"{rid}.estate",
+    units = await owner.fetch(
+        "SELECT number, area_dm2 FROM unit WHERE estate_id = $1", f"{rid}.estate"
     )
-    await owner.execute(
-        "INSERT INTO roll_unit (box_id, unit_number, entry_id)"
-        " SELECT $1, number, number FROM unit WHERE estate_id = $2",
-        box,
-        f"{rid}.estate",
+    await owner.executemany(
+        "INSERT INTO roll_entry (box_id, entry_id, area_dm2, units, pseudonym)"
+        " VALUES ($1, $2, $3, ARRAY[$2::varchar], $4)",
+        [(box, row["number"], row["area_dm2"], pseudonym_of(salt, row["number"])) for row in units],
+    )
+    await owner.executemany(
+        "INSERT INTO roll_unit (box_id, unit_number, entry_id) VALUES ($1, $2::varchar, $2::varchar)",
+        [(box, row["number"]) for row in units],
     )
     return box
 
@@ -52,3 +73,75 @@ async def close_box(url: str, box: str) -> None:
             await connection.execute(CLOSE, box)
     finally:
         await connection.close()
+
+
+async def said_in(owner: asyncpg.Connection, box: str) -> list[dict[str, str]]:
+    """What the ballots of a box say, in their order: opened with the worker's key."""
+    wrapped = await owner.fetchval("SELECT wrapped_key FROM ballot_box WHERE id = $1", box)
+    said: list[dict[str, str]] = []
+    async with owner.transaction():
+        async for ballots in opened(owner, box, BOX_KEYS.unwrap(box, wrapped)):
+            said += [json.loads(ballot.choices or b"{}") for ballot in ballots]
+    return said
+
+
+async def put_ballots(
+    owner: asyncpg.Connection,
+    box: str,
+    said: Sequence[tuple[str, Said]],
+    *,
+    channel: str = "web",
+) -> list[str]:
+    """Sealed ballots of roll entries straight into the table, open or not; returns their ids."""
+    row = await owner.fetchrow("SELECT public_key, motions FROM ballot_box WHERE id = $1", box)
+    length = length_of([Motion.model_validate(motion) for motion in json.loads(row["motions"])])
+    seal = BallotSeal(row["public_key"])
+    await owner.execute(
+        "INSERT INTO ballot_seal (id, box_id, public_key, made_at) VALUES ($1, $2, $3, now())",
+        seal.id,
+        box,
+        seal.public,
+    )
+    entries = {
+        entry["entry_id"]: entry
+        for entry in await owner.fetch("SELECT * FROM roll_entry WHERE box_id = $1", box)
+    }
+    rows = []
+    for entry_id, choices in said:
+        entry = entries[entry_id]
+        words = seal.seal(plain_ballot(choices), length)
+        leaf = leaf_of(
+            box_id=box,
+            pseudonym=entry["pseudonym"],
+            channel=channel,
+            commitment=words.commitment,
+            heads=entry["heads"],
+            area_dm2=entry["area_dm2"],
+            shares=entry["shares"],
+        )
+        rows.append(
+            (
+                ballot_id_of(leaf),
+                box,
+                entry_id,
+                entry["units"][0],
+                secrets.token_hex(8),
+                channel,
+                entry["pseudonym"],
+                entry["heads"],
+                entry["area_dm2"],
+                entry["shares"],
+                seal.id,
+                words.sealed,
+                words.commitment,
+                leaf,
+            )
+        )
+    await owner.executemany(
+        "INSERT INTO ballot (id, box_id, entry_id, unit_number, command_id, request_hash, channel,"
+        " pseudonym, heads, area_dm2, shares, seal_id, sealed, commitment, leaf, intake, batch,"
+        " recorded_at) VALUES ($1, $2, $3, $4, $5, repeat('0', 64), $6, $7, $8, $9, $10, $11,"
+        " $12, $13, $14, 'test', 1, clock_timestamp())",
+        rows,
+    )
+    return [row[0] for row in rows]

@@ -25,7 +25,7 @@ from models.messages.ids import (
 )
 from models.messages.journey import Journey, JourneyOutcome, TicketInput
 from models.values.actor import Actor, Role
-from rules.chain import leaf_hash
+from tests.support.box import put_ballots
 from workflows.renovation import RenovationWorkflow
 from workflows.ticket import TicketWorkflow
 
@@ -163,38 +163,14 @@ class JourneyDriver:
         """The first `share` of the roll casts `choice` on every motion; returns how many."""
         box = await self.box_id()
         entries = await self.db.fetch(
-            "SELECT entry_id, area_dm2 FROM roll_entry WHERE box_id=$1 ORDER BY entry_id", box
+            "SELECT entry_id FROM roll_entry WHERE box_id=$1 ORDER BY entry_id", box
         )
         motions = json.loads(
             await self.db.fetchval("SELECT motions FROM ballot_box WHERE id=$1", box)
         )
         choices = {motion["id"]: choice for motion in motions}
         chosen = entries[: round(len(entries) * share)]
-        for entry in chosen:
-            key = f"{box}-{entry['entry_id']}-{choice}"
-            leaf = leaf_hash(
-                box_id=box,
-                entry_id=entry["entry_id"],
-                command_id=key,
-                choices=choices,
-                channel="web",
-                heads=1,
-                area_dm2=entry["area_dm2"],
-            )
-            await self.db.execute(
-                "INSERT INTO ballot (id, box_id, entry_id, command_id, request_hash, choices,"
-                " channel, heads, area_dm2, leaf_hash, recorded_at)"
-                " VALUES ($1,$2,$3,$4,$5,$6,'web',1,$7,$8,clock_timestamp())"
-                " ON CONFLICT DO NOTHING",
-                digest(key),
-                box,
-                entry["entry_id"],
-                key,
-                digest(key),
-                json.dumps(choices),
-                entry["area_dm2"],
-                leaf,
-            )
+        await put_ballots(self.db, box, [(entry["entry_id"], choices) for entry in chosen])
         return len(chosen)
 
     async def object_to(self, subject: str, who: str = "unit") -> tuple[str, str]:

@@ -15,6 +15,7 @@ from models.values.scheme import PlannedWork, SchemeContent, TenderPlan
 from models.values.timetable import WorkCalendar
 from models.values.voting import Motion, MotionKind
 from runtime.database import Database
+from tests.support.box import BOX_KEYS
 
 START = datetime(2026, 3, 2, 4, tzinfo=UTC)
 STREET = Actor(id="street", role=Role.STREET_OFFICE, label="street office")
@@ -23,7 +24,7 @@ STREET = Actor(id="street", role=Role.STREET_OFFICE, label="street office")
 def desk_of(database: Database) -> Desk:
     """A desk with a calendar of plain weekends."""
     calendar = WorkCalendar(first_on=date(2026, 1, 1), last_on=date(2026, 12, 31))
-    return Desk(database, calendar)
+    return Desk(database, calendar, BOX_KEYS)
 
 
 def step(rid: str, name: str, at: datetime = START, actor: Actor = ENGINE) -> Step:

@@ -9,6 +9,7 @@ from temporalio.worker import Worker
 
 from activities.registry import build_activities
 from runtime.database import Database
+from tests.support.box import BOX_KEYS
 from tests.support.estate import make_renovation
 from tests.support.journey import JourneyDriver
 from tests.support.servers import plain_client, time_skipping
@@ -31,7 +32,7 @@ async def client(env: WorkflowEnvironment, database: Database) -> AsyncIterator[
         plain,
         task_queue=QUEUE,
         workflows=WORKFLOWS,
-        activities=build_activities(database),
+        activities=build_activities(database, BOX_KEYS),
     ):
         yield plain
 

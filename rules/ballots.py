@@ -1,0 +1,243 @@
+"""What a ballot is: the words it may say, its commitment and leaf, and which one of several counts.
+
+Nothing here knows a key: `runtime.sealing` hides the choices until the close.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
+
+from models.values.refusal import Problem
+from models.values.voting import INVALID, Channel, Choice, Motion
+from rules.chain import canonical_json
+from rules.merkle import leaf_hash
+
+Said = str | tuple[str, ...] | Mapping[str, int]
+"""What a ballot says to one motion: a word, an option, or the items of a menu."""
+Choices = Mapping[str, Said]
+
+NONCE_BYTES = 16
+BLOCK = 32
+"""Ballots are filled up to a multiple of this, so that their length says nothing."""
+
+Route = Literal["electronic", "written", "onsite", "proxy", "official"]
+ROUTE_OF: Mapping[Channel, Route] = {
+    "web": "electronic",
+    "portal": "electronic",
+    "paper": "written",
+    "door": "written",
+    "onsite": "onsite",
+    "proxy": "proxy",
+    "official": "official",
+}
+"""Within a route the last ballot counts; ballots of two routes contradict each other."""
+STAFFED: frozenset[Channel] = frozenset({"paper", "door", "onsite"})
+"""Channels in which an official enters what is on paper; only there a choice can be invalid."""
+
+State = Literal["counted", "superseded", "contested", "set_aside"]
+
+
+AFTER_RULING: Mapping[str, State] = {
+    "disputed": "contested",
+    "accepted": "superseded",
+    "set_aside": "set_aside",
+}
+"""What becomes of the ballots before a ruling that it does not name."""
+
+
+class Cast(NamedTuple):
+    """One ballot of an entry, in the order of the box."""
+
+    seq: int
+    ballot_id: str
+    channel: Channel
+
+
+class Ruling(NamedTuple):
+    """What was recorded about an entry's ballots up to `up_to_seq`."""
+
+    kind: Literal["disputed", "accepted", "set_aside"]
+    ballot_id: str | None
+    up_to_seq: int
+
+
+def choice_problems(
+    motions: Mapping[str, Motion], choices: Choices, channel: Channel = "web"
+) -> tuple[Problem, ...]:
+    """Why a ballot cannot be taken; motions that are left out are not voted on."""
+    problems: list[Problem] = []
+    for name, said in choices.items():
+        motion = motions.get(name)
+        if motion is None:
+            known = ", ".join(sorted(motions))
+            problems.append(
+                Problem(
+                    code="voting.motion_unknown",
+                    where=f"choices.{name}",
+                    params={"motion": name, "motions": known},
+                )
+            )
+        elif not (said == INVALID and channel in STAFFED) and said not in words_of(motion):
+            problems.append(
+                Problem(
+                    code="voting.choice_unknown",
+                    where=f"choices.{name}",
+                    params={"motion": name, "choices": ", ".join(words_of(motion))},
+                )
+            )
+    return tuple(problems)
+
+
+def words_of(motion: Motion) -> tuple[str, ...]:
+    """What a ballot may say to a motion that is not a menu."""
+    if motion.options:
+        return (*(option.id for option in motion.options), Choice.ABSTAIN.value)
+    return tuple(choice.value for choice in Choice)
+
+
+def plain_ballot(choices: Choices) -> bytes:
+    """The choices as they are committed to: canonical JSON (as `rules.chain` writes it)."""
+    text = json.dumps(choices, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode()
+
+
+def length_of(motions: Sequence[Motion]) -> int:
+    """Bytes that hold every possible ballot of a box, a multiple of `BLOCK`."""
+    longest = {
+        motion.id: max((*words_of(motion), INVALID), key=lambda word: len(word.encode()))
+        for motion in motions
+    }
+    return -(-len(plain_ballot(longest)) // BLOCK) * BLOCK
+
+
+def commitment_of(nonce: bytes, choices: bytes) -> bytes:
+    """SHA-256 of the secret nonce and the canonical JSON of the choices: binds, and hides."""
+    return hashlib.sha256(nonce + choices).digest()
+
+
+def leaf_data(
+    *,
+    box_id: str,
+    pseudonym: str,
+    channel: str,
+    commitment: bytes,
+    heads: int,
+    area_dm2: int,
+    shares: int | None,
+) -> bytes:
+    """A ballot as the Merkle tree has it: canonical JSON, written out because it is made often."""
+    return (
+        f'{{"area_dm2":{area_dm2},"box_id":{json.dumps(box_id, ensure_ascii=False)},'
+        f'"channel":"{channel}","commitment":"{commitment.hex()}","entry":"{pseudonym}",'
+        f'"heads":{heads},"shares":{"null" if shares is None else shares}}}'
+    ).encode()
+
+
+def leaf_of(
+    *,
+    box_id: str,
+    pseudonym: str,
+    channel: str,
+    commitment: bytes,
+    heads: int,
+    area_dm2: int,
+    shares: int | None,
+) -> bytes:
+    """The leaf hash of a ballot (RFC 6962): 32 bytes; the receipt shows it."""
+    return leaf_hash(
+        leaf_data(
+            box_id=box_id,
+            pseudonym=pseudonym,
+            channel=channel,
+            commitment=commitment,
+            heads=heads,
+            area_dm2=area_dm2,
+            shares=shares,
+        )
+    )
+
+
+def ballot_id_of(leaf: bytes) -> str:
+    """The id of a ballot: the first half of its leaf hash, in hex."""
+    return leaf.hex()[:32]
+
+
+def receipt_data(
+    *, ballot_id: str, box_id: str, leaf: bytes, recorded_at: str, unit_number: str
+) -> bytes:
+    """What a receipt states, in canonical JSON written out because it is made often."""
+    return (
+        f'{{"ballot_id":"{ballot_id}","box_id":{json.dumps(box_id, ensure_ascii=False)},'
+        f'"leaf_hash":"{leaf.hex()}","recorded_at":"{recorded_at}",'
+        f'"unit_number":{json.dumps(unit_number, ensure_ascii=False)}}}'
+    ).encode()
+
+
+def batch_statement(batch: str, root: bytes, box_id: str, size: int) -> bytes:
+    """What is signed about ballots that were committed together; `root` is over their receipts."""
+    return canonical_json(
+        {"batch": batch, "batch_root": root.hex(), "box_id": box_id, "size": size}
+    )
+
+
+def pseudonym_of(salt: bytes, entry_id: str) -> str:
+    """What stands for a roll entry in all that is published: 32 hex digits, new in every box."""
+    return hmac.digest(salt, entry_id.encode(), hashlib.sha256).hex()[:32]
+
+
+def roll_line(
+    *,
+    pseudonym: str,
+    heads: int,
+    area_dm2: int,
+    shares: int | None,
+    developer: bool,
+    excluded_reason: str | None,
+) -> bytes:
+    """One entry of the published roll; the roll's hash is over these lines, by pseudonym."""
+    return (
+        canonical_json(
+            {
+                "area_dm2": area_dm2,
+                "developer": developer,
+                "entry": pseudonym,
+                "excluded_reason": excluded_reason,
+                "heads": heads,
+                "shares": shares,
+            }
+        )
+        + b"\n"
+    )
+
+
+def states_of(ballots: Sequence[Cast], rulings: Sequence[Ruling]) -> dict[str, State]:
+    """What becomes of each ballot of one entry: one is counted at most (V-CN-4; rule book 1.4.2).
+
+    Within a route the last one counts. Who votes in person takes the mandate back, so own ballots
+    prevail over a proxy's (Civil Code art. 173(2)). Ballots of two other routes contest each
+    other until a ruling. A ruling settles what came before it; a later ballot of the same route
+    replaces the accepted one, of another route it contests it.
+    """
+    ruling = rulings[-1] if rulings else None
+    settled = [b for b in ballots if ruling is not None and b.seq <= ruling.up_to_seq]
+    later = [b for b in ballots if ruling is None or b.seq > ruling.up_to_seq]
+    states: dict[str, State] = {}
+    standing = list(later)
+    if ruling is not None:
+        states = {ballot.ballot_id: AFTER_RULING[ruling.kind] for ballot in settled}
+        if ruling.kind == "disputed":
+            return states | {ballot.ballot_id: "contested" for ballot in later}
+        standing = [b for b in settled if b.ballot_id == ruling.ballot_id] + later
+    return states | _of_routes(standing)
+
+
+def _of_routes(ballots: Sequence[Cast]) -> dict[str, State]:
+    last = {ROUTE_OF[ballot.channel]: ballot for ballot in ballots}
+    states: dict[str, State] = {ballot.ballot_id: "superseded" for ballot in ballots}
+    if len(last) > 1:
+        last.pop("proxy", None)
+    for ballot in last.values():
+        states[ballot.ballot_id] = "counted" if len(last) == 1 else "contested"
+    return states

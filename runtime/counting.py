@@ -1,0 +1,200 @@
+"""Opening a closed box: every ballot in the order of the tree, what counts, what is broken.
+
+Rows stream through a cursor, so that a million ballots need little memory. Everything is checked on
+the way: each leaf against the row, each sealed ballot against its commitment.
+"""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import asyncpg
+
+from rules.ballots import Cast, Ruling, State, leaf_of, states_of
+from rules.merkle import Tree
+from runtime.sealing import BallotOpener, SealBroken
+
+AT_ONCE = 4_000
+"""Rows fetched and worked on in one go: about 50 ms."""
+
+BALLOTS = """
+SELECT b.seq, b.id, b.pseudonym, b.channel, b.heads, b.area_dm2, b.shares, b.seal_id, b.sealed,
+       b.commitment, b.leaf, b.entry_id, b.seq = last.seq AS is_last
+FROM ballot b
+JOIN (SELECT entry_id, max(seq) AS seq FROM ballot WHERE box_id = $1 GROUP BY entry_id) last
+  ON last.entry_id = b.entry_id
+WHERE b.box_id = $1
+ORDER BY b.seq
+"""
+SEALS = "SELECT id, public_key FROM ballot_seal WHERE box_id = $1"
+OF_TWO_WAYS = """
+SELECT seq, id, entry_id, channel FROM ballot
+WHERE box_id = $1 AND entry_id IN (
+  SELECT entry_id FROM ballot WHERE box_id = $1 AND channel NOT IN ('web', 'portal')
+  UNION SELECT entry_id FROM ballot_ruling WHERE box_id = $1)
+ORDER BY entry_id, seq
+"""
+RULINGS = """
+SELECT entry_id, kind, ballot_id, up_to_seq FROM ballot_ruling
+WHERE box_id = $1 ORDER BY entry_id, number
+"""
+BATCHES_NOT_WHOLE = """
+SELECT coalesce(sum(r.size - r.found), 0)::bigint
+FROM (SELECT r.size, count(b.seq) AS found
+      FROM ballot_batch r
+      LEFT JOIN ballot b ON b.intake = r.intake AND b.batch = r.number AND b.box_id = r.box_id
+      WHERE r.box_id = $1
+      GROUP BY r.intake, r.number) r
+WHERE r.size > r.found
+"""
+
+
+class Opened(NamedTuple):
+    """One ballot of an opened box; `choices` and `nonce` are None when it is broken."""
+
+    seq: int
+    ballot_id: str
+    entry_id: str
+    pseudonym: str
+    channel: str
+    heads: int
+    area_dm2: int
+    shares: int | None
+    commitment: bytes
+    leaf: bytes
+    state: State
+    choices: bytes | None
+    """Canonical JSON."""
+    nonce: bytes | None
+
+
+@dataclass
+class Weight:
+    """What the ballots that say the same weigh together."""
+
+    heads: int = 0
+    area_dm2: int = 0
+    shares: int = 0
+
+
+@dataclass
+class Count:
+    """The whole box, counted: for each ballot that was cast the same way its weights."""
+
+    said: dict[bytes, Weight] = field(default_factory=lambda: defaultdict(Weight))
+    """Canonical JSON of the choices to the weight of the counted ballots that say so."""
+    states: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    """How many ballots are counted, superseded, contested, set aside, broken."""
+    tree: Tree = field(default_factory=Tree)
+    missing: int = 0
+    """Ballots that were signed for and are not there any more."""
+
+    def take(self, ballots: Iterable[Opened]) -> None:
+        """Count some more, in the order of the tree."""
+        said, states = self.said, self.states
+        self.tree.extend(ballot.leaf for ballot in ballots)
+        for ballot in ballots:
+            if ballot.choices is None:
+                states["broken"] += 1
+                continue
+            states[ballot.state] += 1
+            if ballot.state == "counted":
+                weight = said[ballot.choices]
+                weight.heads += ballot.heads
+                weight.area_dm2 += ballot.area_dm2
+                weight.shares += ballot.shares or 0
+
+
+async def count_box(connection: asyncpg.Connection, box_id: str, private_key: bytes) -> Count:
+    """Open and count every ballot of a box; inside of a transaction, for its cursor."""
+    count = Count()
+    async for ballots in opened(connection, box_id, private_key):
+        count.take(ballots)
+    count.missing = await connection.fetchval(BATCHES_NOT_WHOLE, box_id)
+    return count
+
+
+async def opened(
+    connection: asyncpg.Connection, box_id: str, private_key: bytes
+) -> AsyncIterator[Sequence[Opened]]:
+    """Every ballot in the order of the tree, some thousands at once; inside of a transaction."""
+    openers = {
+        row["id"]: BallotOpener(private_key, row["public_key"])
+        for row in await connection.fetch(SEALS, box_id)
+    }
+    special = await special_states(connection, box_id)
+    # A generic cursor plan would hurry to the first row; all of them are wanted.
+    await connection.execute("SET LOCAL cursor_tuple_fraction = 1.0")
+    cursor = await connection.cursor(BALLOTS, box_id)
+    while rows := await cursor.fetch(AT_ONCE):
+        yield [_opened(box_id, row, openers, special) for row in rows]
+
+
+async def special_states(connection: asyncpg.Connection, box_id: str) -> dict[str, State]:
+    """What became of the ballots of entries that voted in other ways than the web, or were ruled on."""
+    casts: dict[str, list[Cast]] = defaultdict(list)
+    for row in await connection.fetch(OF_TWO_WAYS, box_id):
+        casts[row["entry_id"]].append(Cast(row["seq"], row["id"], row["channel"]))
+    rulings: dict[str, list[Ruling]] = defaultdict(list)
+    for row in await connection.fetch(RULINGS, box_id):
+        rulings[row["entry_id"]].append(Ruling(row["kind"], row["ballot_id"], row["up_to_seq"]))
+    states: dict[str, State] = {}
+    for entry_id, ballots in casts.items():
+        states |= states_of(ballots, rulings.get(entry_id, ()))
+    return states
+
+
+def _opened(
+    box_id: str,
+    row: asyncpg.Record,
+    openers: dict[str, BallotOpener],
+    special: dict[str, State],
+) -> Opened:
+    (
+        seq,
+        ballot_id,
+        pseudonym,
+        channel,
+        heads,
+        area_dm2,
+        shares,
+        seal_id,
+        sealed,
+        commitment,
+        leaf,
+        entry_id,
+        is_last,
+    ) = row
+    state = special.get(ballot_id) or ("counted" if is_last else "superseded")
+    whole = leaf == leaf_of(
+        box_id=box_id,
+        pseudonym=pseudonym,
+        channel=channel,
+        commitment=commitment,
+        heads=heads,
+        area_dm2=area_dm2,
+        shares=shares,
+    )
+    nonce = choices = None
+    opener = openers.get(seal_id)
+    if whole and opener is not None:
+        try:
+            nonce, choices = opener.open(sealed, commitment)
+        except SealBroken:
+            choices = None
+    return Opened(
+        seq,
+        ballot_id,
+        entry_id,
+        pseudonym,
+        channel,
+        heads,
+        area_dm2,
+        shares,
+        commitment,
+        leaf,
+        state,
+        choices,
+        nonce,
+    )

@@ -1,0 +1,74 @@
+"""A roll's file, whatever its format: CSV by the rules, workbooks through the guarded reader."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+
+from models.files.roll import Finding, Roll, RollReport
+from models.values.refusal import Problem, Refused
+from rules.roll.checking import check_rows, csv_rows, roll_of
+from rules.roll.reading import Row, Source
+from runtime.spreadsheets import Sheet, format_of, opened
+
+Rows = Iterable[tuple[int, Row]]
+Progress = Callable[[Rows], Rows]
+"""Shows how far the reading is, by handing the rows on."""
+
+
+def read_roll_file(data: bytes, name: str) -> Roll:
+    """The roll in a CSV file or the only filled sheet of a workbook.
+
+    Raises:
+        Refused: every problem of it.
+    """
+    return roll_of(check_roll_file(data, name))
+
+
+def check_roll_file(
+    data: bytes,
+    name: str,
+    *,
+    sheet: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    progress: Progress = iter,
+) -> RollReport:
+    """What a file holds: the roll, or every problem; warnings beside. Raises nothing.
+
+    `mapping` is heading to field of `rules.roll.COLUMNS`, or to "ignore".
+    """
+    source = Source(name, hashlib.sha256(data).hexdigest())
+    asked = mapping or {}
+    try:
+        kind = format_of(data, name)
+        if kind is None:
+            _refuse_sheet(name, sheet)
+            return check_rows(progress(csv_rows(data, name)), source, asked)
+        with opened(data, name, kind, sheet) as found:
+            source = Source(name, source.sha256, found.name)
+            report = check_rows(progress(found.rows), source, asked)
+            return _with_formulas(report, found)
+    except Refused as refusal:
+        findings = tuple(Finding(problem=problem) for problem in refusal.problems)
+        return RollReport(
+            name=name, sha256=source.sha256, problems=findings, problem_count=len(findings)
+        )
+
+
+def _refuse_sheet(name: str, sheet: str | None) -> None:
+    if sheet is not None:
+        params: dict[str, str | int] = {"sheet": sheet, "sheets": "-"}
+        raise Refused(Problem(code="spreadsheet.sheet_unknown", where=name, params=params))
+
+
+def _with_formulas(report: RollReport, sheet: Sheet) -> RollReport:
+    """A warning where values are those that the last program worked out."""
+    if not sheet.formulas:
+        return report
+    where = f"{report.name} sheet {sheet.name}"
+    params: dict[str, str | int] = {"count": sheet.formulas, "first": sheet.first_formula}
+    problem = Problem(code="roll.formulas_taken", where=where, params=params)
+    return report.model_copy(
+        update={
+            "warnings": (Finding(problem=problem, sheet=sheet.name), *report.warnings),
+            "warning_count": report.warning_count + 1,
+        }
+    )

@@ -1,0 +1,173 @@
+"""Keys: of a box (X25519, opened by its closing), of an intake's ballots (AES-256-GCM), of signers.
+
+A ballot is sealed under a key that follows from the box's public key and a key pair that the intake
+makes and forgets (X25519, HKDF-SHA256). Reading the table, or the memory of a service that was
+started again, gives no choice away; opening needs the box's private key, which lies wrapped under
+the worker's box key until the close.
+"""
+
+import os
+import secrets
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from pydantic import SecretStr
+
+from rules.ballots import NONCE_BYTES, commitment_of
+
+IV_BYTES = 12
+KEY_BYTES = 32
+_BALLOTS = b"gongjian/ballots"
+_BOX_KEYS = b"gongjian/box-keys"
+_HEADS = b"gongjian/tree-heads"
+_RECEIPTS = b"gongjian/receipts"
+
+
+class SealBroken(Exception):  # noqa: N818 - a finding, not a malfunction
+    """What was sealed does not open: it was changed, or the key is another one."""
+
+
+@dataclass(frozen=True)
+class SealedBallot:
+    """What the table keeps of a ballot's words."""
+
+    sealed: bytes
+    commitment: bytes
+
+
+@dataclass(frozen=True)
+class NewBoxKey:
+    """The keys of a new box: the public half, and the private half wrapped."""
+
+    public: bytes
+    wrapped: bytes
+
+
+class BallotSeal:
+    """One intake's key for one box; `public` is kept so that the box's private key can find it."""
+
+    def __init__(self, box_public_key: bytes) -> None:
+        pair = X25519PrivateKey.generate()
+        self.id = secrets.token_hex(16)
+        self.public = pair.public_key().public_bytes_raw()
+        shared = pair.exchange(X25519PublicKey.from_public_bytes(box_public_key))
+        self._cipher = AESGCM(_ballot_key(shared, self.public, box_public_key))
+        self.used = 0
+
+    def seal(self, choices: bytes, length: int) -> SealedBallot:
+        """Seal the canonical JSON of a ballot, filled up to `length` bytes.
+
+        Layout: 12 bytes of IV, then the encryption of 16 bytes of nonce and the filled choices,
+        then 16 bytes of tag; the commitment is authenticated with them.
+
+        Raises:
+            ValueError: the choices are longer, so that their length would say something.
+        """
+        if len(choices) > length:
+            raise ValueError("the ballot is longer than its box foresees")
+        self.used += 1
+        fresh = os.urandom(IV_BYTES + NONCE_BYTES)
+        iv, nonce = fresh[:IV_BYTES], fresh[IV_BYTES:]
+        commitment = commitment_of(nonce, choices)
+        sealed = self._cipher.encrypt(iv, nonce + choices.ljust(length), commitment)
+        return SealedBallot(iv + sealed, commitment)
+
+
+class BallotOpener:
+    """Opens the ballots of one seal with the private key of their box."""
+
+    def __init__(self, box_private_key: bytes, seal_public_key: bytes) -> None:
+        private = X25519PrivateKey.from_private_bytes(box_private_key)
+        shared = private.exchange(X25519PublicKey.from_public_bytes(seal_public_key))
+        box_public_key = private.public_key().public_bytes_raw()
+        self._cipher = AESGCM(_ballot_key(shared, seal_public_key, box_public_key))
+
+    def open(self, sealed: bytes, commitment: bytes) -> tuple[bytes, bytes]:
+        """(nonce, canonical JSON of the choices).
+
+        Raises:
+            SealBroken: the bytes are not what was sealed, or not what was committed to.
+        """
+        try:
+            plain = self._cipher.decrypt(sealed[:IV_BYTES], sealed[IV_BYTES:], commitment)
+        except (InvalidTag, ValueError):
+            raise SealBroken from None
+        nonce, choices = plain[:NONCE_BYTES], plain[NONCE_BYTES:].rstrip(b" ")
+        if commitment_of(nonce, choices) != commitment:
+            raise SealBroken
+        return nonce, choices
+
+
+class BoxKeys:
+    """The worker's secret: makes the key pairs of boxes, unwraps one at a close, signs tree heads."""
+
+    def __init__(self, box_key: SecretStr) -> None:
+        secret = bytes.fromhex(box_key.get_secret_value())
+        self._wrapping = AESGCM(_derived(secret, _BOX_KEYS))
+        self.signer = Signer(_derived(secret, _HEADS))
+
+    def new(self, box_id: str) -> NewBoxKey:
+        """A key pair for a box; the private half is bound to the box's id."""
+        private = X25519PrivateKey.generate()
+        iv = os.urandom(IV_BYTES)
+        wrapped = self._wrapping.encrypt(iv, private.private_bytes_raw(), box_id.encode())
+        return NewBoxKey(private.public_key().public_bytes_raw(), iv + wrapped)
+
+    def unwrap(self, box_id: str, wrapped: bytes) -> bytes:
+        """The private key of a box. Only a closing calls this.
+
+        Raises:
+            SealBroken: another box's key, a changed one, or the worker has another box key.
+        """
+        try:
+            return self._wrapping.decrypt(wrapped[:IV_BYTES], wrapped[IV_BYTES:], box_id.encode())
+        except (InvalidTag, ValueError):
+            raise SealBroken from None
+
+
+class Signer:
+    """Signs with Ed25519 (RFC 8032); the same message always gets the same signature."""
+
+    def __init__(self, seed: bytes) -> None:
+        self._key = Ed25519PrivateKey.from_private_bytes(seed)
+        self.public_key = self._key.public_key().public_bytes_raw().hex()
+
+    @classmethod
+    def of_receipts(cls, receipt_key: SecretStr) -> "Signer":
+        """The signer of the voters' receipts."""
+        return cls(_derived(bytes.fromhex(receipt_key.get_secret_value()), _RECEIPTS))
+
+    def sign(self, message: bytes) -> bytes:
+        """64 bytes."""
+        return self._key.sign(message)
+
+
+def signed_by(public_key: bytes, message: bytes, signature: bytes) -> bool:
+    """Did the owner of the key sign the message (Ed25519)?"""
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def public_half(box_private_key: bytes) -> bytes:
+    """The public key that belongs to an opened box."""
+    return X25519PrivateKey.from_private_bytes(box_private_key).public_key().public_bytes_raw()
+
+
+def _ballot_key(shared: bytes, seal_public_key: bytes, box_public_key: bytes) -> bytes:
+    salt = seal_public_key + box_public_key
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=salt, info=_BALLOTS).derive(shared)
+
+
+def _derived(secret: bytes, purpose: bytes) -> bytes:
+    mac = HMAC(secret, SHA256())
+    mac.update(purpose)
+    return mac.finalize()

@@ -1,0 +1,102 @@
+"""A check in words, with both of its numbers: what the law asks, what was found, what is missing.
+
+The law's part is the catalogue's sentence for the check's code; the figures are said by the few
+sentences `check.*`, so that every check of every stage can be read out.
+"""
+
+from fractions import Fraction
+from math import ceil, floor
+
+from models.values.decision import Check
+from models.values.decision_rules import RuleCheck
+from models.values.refusal import Problem
+from runtime.sentences import sentence
+
+AREA = "area_dm2"
+SQUARE_METRE = 100
+"""Hundredths of a square metre in one."""
+ENDS = ".。"
+
+
+def check_sentence(check: Check, language: str = "en") -> str:
+    """One sentence; `language` is "en" or "zh_CN".
+
+    "At least" and "at most" name whole units: with 2/3 of 403 heads as the bound, at least 269.
+    """
+    params: dict[str, str | int] = {
+        "what": _subject(check, language),
+        "have": _figure(check.have, check.unit, language),
+        "bound": _bound(check, language),
+        "article": check.article,
+        "by": _figure(
+            None if check.short_by is None else Fraction(check.short_by), check.unit, language
+        ),
+    }
+    if check.passed is None:
+        code = "check.unknown"
+    elif check.passed:
+        code = "check.met"
+    else:
+        code = "check.short" if check.op in (">=", ">") else "check.over"
+    return _say(code, language, params)
+
+
+def _subject(check: Check, language: str) -> str:
+    """What was measured where the check says it, else the law's sentence for its code."""
+    code = f"check.subject.{check.value}" if isinstance(check, RuleCheck) else check.code
+    return _say(code, language).rstrip(ENDS)
+
+
+def _bound(check: Check, language: str) -> str:
+    """The whole number at which the comparison turns, and the part of what it is."""
+    edge = _edge(check, language)
+    if not isinstance(check, RuleCheck) or check.of == "number":
+        return edge
+    share = check.fraction
+    words: dict[str, str | int] = {
+        "bound": edge,
+        "op": check.op,
+        "fraction": f"{share.numerator}/{share.denominator}",
+        "base": _say(f"check.of.{check.of}", language),
+    }
+    return _say("check.bound_of", language, words)
+
+
+def _edge(check: Check, language: str) -> str:
+    if check.need is None:
+        return _say("check.bound_unknown", language)
+    need = check.need
+    if check.op in (">=", ">"):
+        edge = floor(need) + 1 if check.op == ">" else ceil(need)
+        code = "check.at_least"
+    elif check.op == "==":
+        edge, code = ceil(need), "check.exactly"
+    else:
+        edge = ceil(need) - 1 if check.op == "<" else floor(need)
+        code = "check.at_most"
+    return _say(code, language, {"figure": _figure(Fraction(edge), check.unit, language)})
+
+
+def _figure(number: Fraction | None, unit: str, language: str) -> str:
+    """A number with its unit; areas in square metres, exact to the hundredth."""
+    if number is None:
+        return _say("check.not_reported", language)
+    if number.denominator != 1:
+        return _with_unit(f"{number.numerator}/{number.denominator}", unit, language)
+    whole = int(number)
+    if unit == AREA:
+        sign, size = ("-" if whole < 0 else ""), abs(whole)
+        shown = f"{sign}{size // SQUARE_METRE:,}.{size % SQUARE_METRE:02d}"
+    else:
+        shown = f"{whole:,}"
+    return _with_unit(shown, unit, language)
+
+
+def _with_unit(number: str, unit: str, language: str) -> str:
+    code = f"check.unit.{unit}"
+    said = _say(code, language, {"n": number})
+    return f"{number} {unit}" if said.startswith(code) else said
+
+
+def _say(code: str, language: str, params: dict[str, str | int] | None = None) -> str:
+    return sentence(Problem(code=code, params=params or {}), language)

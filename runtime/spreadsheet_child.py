@@ -1,0 +1,217 @@
+"""The process that opens a workbook: its own, with little memory and little time, for files from anywhere.
+
+`python -m runtime.spreadsheet_child KIND SHEET` takes the file from standard input and answers on
+standard output in frames: four bytes of length, then a tuple written by marshal. Whatever a hostile
+file does to the reader of spreadsheets happens here and ends here. Standard library and calamine only.
+"""
+
+import marshal
+import resource
+import sys
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from io import BytesIO
+from xml.etree import ElementTree as ET
+
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
+
+from runtime.spreadsheet_ods import scan_ods
+from runtime.spreadsheet_xls import scan_xls
+from runtime.spreadsheet_zip import SheetScan, Unfit, scan
+
+MEMORY = 3 * 1024 * 1024 * 1024
+"""Bytes of address space; 200,000 rows take 0.4 GB of it."""
+SECONDS = 120
+"""Of processor time."""
+BATCH = 1_000
+MAX_MERGED = 200_000
+"""Cells covered by merged areas that are told apart; more is no roll."""
+EXACT_DIGITS = 15
+"""Decimal digits a number in a spreadsheet has: what Excel shows, and no noise of binary."""
+MAX_COLUMNS = 100
+
+Number = int | float
+Value = Number | str | bool | time | date | datetime | timedelta
+Place = tuple[int, int]
+Faults = dict[Place, tuple[str, str]]
+
+
+def main() -> None:
+    """Read the file, answer, and go."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    kind, sheet = sys.argv[1:3]
+    data = sys.stdin.buffer.read()
+    try:
+        for frame in _frames(data, kind, sheet):
+            _send(frame)
+    except Unfit as unfit:
+        _send(("refused", unfit.code, unfit.where, unfit.params))
+    except PasswordError:
+        _send(("refused", "spreadsheet.encrypted", "", {}))
+    except MemoryError:
+        _send(("refused", "spreadsheet.too_large", "", {}))
+    except (CalamineError, ET.ParseError, ValueError, KeyError, OSError):
+        _send(("refused", "spreadsheet.damaged", "", {}))
+    except BaseException as panic:
+        # A panic of the reader arrives as a BaseException of its own class.
+        if isinstance(panic, KeyboardInterrupt | SystemExit):
+            raise
+        _send(("refused", "spreadsheet.damaged", "", {}))
+
+
+def text_of(number: Number) -> str | None:
+    """A number as a person would write it, to 15 significant digits; None if it has more.
+
+    89.5 is "89.5", 101.0 is "101", 0.1 + 0.2 is "0.3"; an identity number of 18 digits that was
+    stored as a number has lost its last ones and is not a text any more.
+    """
+    if number == int(number):
+        whole = int(number)
+        return str(whole) if abs(whole) < 10**EXACT_DIGITS else None
+    text = format(number, f".{EXACT_DIGITS}g")
+    return format(Decimal(text), "f") if "e" in text else text
+
+
+def _frames(data: bytes, kind: str, wanted: str) -> Iterator[tuple[object, ...]]:
+    scans = {} if kind == "xls" else scan(data)
+    with CalamineWorkbook.from_filelike(BytesIO(data)) as book:
+        parts = _parts(data) if kind == "xlsx" else {}
+        found = {name: scans[part] for name, part in parts.items() if part in scans}
+        if kind == "ods":
+            found = scan_ods(data)
+        elif kind == "xls":
+            found = scan_xls(data)
+        name = _chosen(book, found, wanted)
+        special = found.get(name, SheetScan())
+        if special.outside:
+            raise Unfit("spreadsheet.outside", f"sheet {name}", cell=special.outside)
+        yield "sheet", name, special.formulas, special.first_formula
+        yield from _rows(book.get_sheet_by_name(name), special.faults)
+    yield ("end",)
+
+
+def _chosen(book: CalamineWorkbook, found: dict[str, SheetScan], wanted: str) -> str:
+    """The sheet that was asked for, else the only visible one that holds anything."""
+    usable = [each for each in book.sheets_metadata if each.typ == SheetTypeEnum.WorkSheet]
+    names = ", ".join(each.name for each in usable)
+    if wanted:
+        if wanted not in [each.name for each in usable]:
+            raise Unfit("spreadsheet.sheet_unknown", "", sheet=wanted, sheets=names)
+        return wanted
+    filled = [
+        each.name
+        for each in usable
+        if each.visible == SheetVisibleEnum.Visible and _filled(book, found, each.name)
+    ]
+    if len(filled) > 1:
+        raise Unfit("spreadsheet.choose_sheet", "", sheets=", ".join(filled))
+    if not filled:
+        raise Unfit("spreadsheet.no_sheet", "", sheets=names or "-")
+    return filled[0]
+
+
+def _filled(book: CalamineWorkbook, found: dict[str, SheetScan], name: str) -> bool:
+    """Whether a sheet holds a value; one with cells far outside does, and is not opened."""
+    if found.get(name, SheetScan()).outside:
+        return True
+    return book.get_sheet_by_name(name).start is not None
+
+
+def _rows(sheet: CalamineSheet, faults: Faults) -> Iterator[tuple[object, ...]]:
+    """Batches: (first row, texts of each row, cells that have no text)."""
+    if sheet.start is None:
+        return
+    lead = [""] * sheet.start[1]
+    if len(lead) + sheet.width > MAX_COLUMNS:
+        have = len(lead) + sheet.width
+        raise Unfit(
+            "spreadsheet.too_many_columns", f"sheet {sheet.name}", have=have, most=MAX_COLUMNS
+        )
+    faults = {**_merged(sheet), **faults}
+    by_row: dict[int, list[tuple[int, str, str]]] = {}
+    for (number, column), (code, shown) in faults.items():
+        by_row.setdefault(number, []).append((column, code, shown))
+    width = len(lead) + sheet.width
+    batch: list[list[str]] = []
+    wrong: list[tuple[int, int, str, str]] = []
+    row = 0
+    for row, values in enumerate(sheet.iter_rows(), start=1):
+        texts: list[str] = list(lead)
+        for column, value in enumerate(values, start=len(lead)):
+            if isinstance(value, str):
+                texts.append(value)
+                continue
+            text, code, shown = _told(value)
+            texts.append(text)
+            if code:
+                wrong.append((row, column, code, shown))
+        wrong += [(row, *each) for each in by_row.get(row, ()) if each[0] < width]
+        batch.append(texts)
+        if len(batch) == BATCH:
+            yield "rows", row - len(batch) + 1, batch, wrong
+            batch, wrong = [], []
+    if batch:
+        yield "rows", row - len(batch) + 1, batch, wrong
+
+
+def _told(value: Value) -> tuple[str, str, str]:
+    """(text, code of what is wrong or "", what may be shown of it)."""
+    if isinstance(value, bool):
+        return ("true" if value else "false"), "", ""
+    if isinstance(value, int | float):
+        text = text_of(value)
+        if text is not None:
+            return text, "", ""
+        return "", "roll.digits_lost", "…"
+    return "", "roll.cell_is_date", value.isoformat() if isinstance(value, date | time) else "…"
+
+
+def _merged(sheet: CalamineSheet) -> Faults:
+    """The cells that a merged area covers: they look filled and hold nothing."""
+    found: Faults = {}
+    for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
+        if len(found) + (bottom - top + 1) * (right - left + 1) > MAX_MERGED:
+            raise Unfit("spreadsheet.too_large")
+        for row in range(top, bottom + 1):
+            for column in range(left, right + 1):
+                if (row, column) != (top, left):
+                    found[row + 1, column] = ("roll.cell_merged", "")
+    return found
+
+
+def _parts(data: bytes) -> dict[str, str]:
+    """Sheet name to the part of the archive that holds it."""
+    import zipfile  # noqa: PLC0415 - only for .xlsx
+
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        book = ET.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 - no entities
+        links = ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
+    targets = {link.get("Id", ""): link.get("Target", "") for link in links}
+    found: dict[str, str] = {}
+    for sheet in book.iter():
+        if sheet.tag.endswith("}sheet"):
+            link = next((value for key, value in sheet.items() if key.endswith("}id")), "")
+            target = targets.get(link, "")
+            found[sheet.get("name", "")] = (
+                target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+            )
+    return found
+
+
+def _send(frame: tuple[object, ...]) -> None:
+    body = marshal.dumps(frame)  # type: ignore[arg-type] # made of texts, numbers and containers
+    sys.stdout.buffer.write(len(body).to_bytes(4, "big") + body)
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""The rows of the hot path: ballots in by one function of the database, signed batches beside them."""
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from runtime.sealing import Signer
+from service.receipts import SignedBatch, Stored, signed_batch
+
+if TYPE_CHECKING:
+    from service.intake import Cast
+
+LOOKERS = 3
+"""Connections beside the writers', for rolls, for receipts of retries, for the batches' record."""
+WAIT_S = 10.0
+
+INSERT = """
+SELECT ballot_id, at FROM cast_ballots($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+"""
+STORED = """
+SELECT b.id, b.box_id, b.unit_number, b.command_id, b.request_hash, b.leaf, b.recorded_at,
+       b.intake, b.batch
+FROM unnest($1::text[], $2::text[]) AS g(box_id, command_id)
+JOIN ballot b ON b.box_id = g.box_id AND b.command_id = g.command_id
+"""
+OF_BATCH = """
+SELECT id, box_id, unit_number, command_id, request_hash, leaf, recorded_at, intake, batch
+FROM ballot WHERE box_id = $1 AND intake = $2 AND batch = $3
+"""
+STATE = """
+SELECT state, opens_at, closes_at, opens_at > clock_timestamp() AS early,
+       state = 'open' AND opens_at <= clock_timestamp() AND clock_timestamp() < closes_at AS is_open
+FROM ballot_box WHERE id = $1
+"""
+RECORD = """
+INSERT INTO ballot_batch (intake, number, box_id, size, root, signature, recorded_at)
+SELECT $1, number, box_id, size, root, signature, clock_timestamp()
+FROM unnest($2::bigint[], $3::text[], $4::int[], $5::bytea[], $6::bytea[])
+  AS g(number, box_id, size, root, signature)
+ON CONFLICT DO NOTHING
+"""
+
+
+class Ledger:
+    """Writes and finds ballots for one running intake, whose batches it numbers."""
+
+    def __init__(self, pool: asyncpg.Pool, intake: str) -> None:
+        self._pool = pool
+        self.intake = intake
+        self._number = 0
+        self._unrecorded: list[tuple[int, SignedBatch]] = []
+        self._unknown: list[tuple[int, str]] = []
+
+    def next_number(self) -> int:
+        """The number of a new batch, from 1."""
+        self._number += 1
+        return self._number
+
+    def name_of(self, number: int) -> str:
+        """How receipts call a batch."""
+        return f"{self.intake}.{number}"
+
+    async def insert(self, batch: Sequence["Cast"], numbers: Sequence[int]) -> dict[str, datetime]:
+        """Put the ballots in; ballot id to the time of those that came in, committed."""
+        columns = (
+            [cast.ballot_id for cast in batch],
+            [cast.box_id for cast in batch],
+            [cast.unit_number for cast in batch],
+            [cast.pseudonym for cast in batch],
+            [cast.command_id for cast in batch],
+            [cast.request_hash for cast in batch],
+            [cast.channel for cast in batch],
+            [cast.seal_id for cast in batch],
+            [cast.sealed for cast in batch],
+            [cast.commitment for cast in batch],
+            [cast.leaf for cast in batch],
+        )
+        async with self._pool.acquire(timeout=WAIT_S) as connection:
+            # Outside of a transaction block, the statement has committed when it returns.
+            rows = await connection.fetch(INSERT, *columns, self.intake, numbers)
+        return {row[0]: row[1] for row in rows}
+
+    async def stored(
+        self, casts: Sequence["Cast"], numbers: Collection[int]
+    ) -> dict[tuple[str, str], tuple[Stored, bool]]:
+        """The ballots that are there already for these (box, command)s.
+
+        With each, whether it came in with one of these batches of ours: by an attempt whose answer
+        was lost.
+        """
+        if not casts:
+            return {}
+        boxes, commands = [cast.box_id for cast in casts], [cast.command_id for cast in casts]
+        rows = await self._pool.fetch(STORED, boxes, commands)
+        return {
+            (row["box_id"], row["command_id"]): (
+                _stored(row),
+                row["intake"] == self.intake and row["batch"] in numbers,
+            )
+            for row in rows
+        }
+
+    async def stored_in(self, boxes: Sequence[str], command_id: str) -> Stored | None:
+        """The ballot that a command cast in one of these boxes."""
+        row = await self._pool.fetchrow(STORED, list(boxes), [command_id] * len(boxes))
+        return _stored(row) if row is not None else None
+
+    async def state_of(self, box_id: str) -> asyncpg.Record:
+        """Whether a box is open, by the clock of the database."""
+        return await self._pool.fetchrow(STATE, box_id)
+
+    def remember(self, number: int, batch: SignedBatch) -> None:
+        """Keep a signed batch for the next `record`."""
+        self._unrecorded.append((number, batch))
+
+    def remember_unknown(self, number: int, box_id: str) -> None:
+        """Nobody knows what of this batch was committed: `record` will look."""
+        self._unknown.append((number, box_id))
+
+    async def record(self, signer: Signer) -> None:
+        """Write down the signed batches; those that fail are kept for the next time."""
+        for number, box_id in self._unknown[:]:
+            rows = await self._pool.fetch(OF_BATCH, box_id, self.intake, number)
+            stored = [_stored(row) for row in rows]
+            self.remember(number, signed_batch(self.name_of(number), box_id, stored, signer)[0])
+            self._unknown.remove((number, box_id))
+        batches = self._unrecorded[:]
+        if not batches:
+            return
+        await self._pool.execute(
+            RECORD,
+            self.intake,
+            [number for number, _ in batches],
+            [batch.box_id for _, batch in batches],
+            [batch.size for _, batch in batches],
+            [batch.root for _, batch in batches],
+            [batch.signature for _, batch in batches],
+        )
+        del self._unrecorded[: len(batches)]
+
+
+def _stored(row: asyncpg.Record) -> Stored:
+    return Stored(
+        ballot_id=row["id"],
+        box_id=row["box_id"],
+        unit_number=row["unit_number"],
+        request_hash=row["request_hash"],
+        leaf=row["leaf"],
+        recorded_at=row["recorded_at"].astimezone(UTC),
+    )

@@ -1,0 +1,297 @@
+"""Importing a roll into an estate: one transaction, the same file once, and never under a vote."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import bindparam, delete, exists, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.files.renovation import PlaceEntry
+from models.files.roll import RegisteredUnit, Roll, RollDifference
+from models.tables import BallotBox, Estate, Person, Renovation, Unit, UnitOwner
+from models.tables.roll_imports import RollImport
+from models.values.base import Carried
+from models.values.refusal import Problem, Refused
+from rules.roll import differences, stored_owner_key
+from rules.roll.differences import head_of
+from runtime.database import Database
+from service.opening_units import UNIT_COLUMNS, copy_people, copy_units
+from service.places import estate_id_at, write_places
+
+PIECE = 5_000
+"""Ids of one statement."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RollRequest:
+    """What is to be imported, where, and in whose name."""
+
+    roll: Roll
+    estate: str
+    """The id of an estate, or a name that only one has."""
+    by: str
+    secret: bytes
+    """`owner_secret` of the settings."""
+    places: tuple[PlaceEntry, ...] = ()
+    """Where an estate of that name is made if there is none; from the district down."""
+    synthetic: bool = False
+
+
+class ImportedRoll(Carried):
+    """What an import did; `imported` is False when the estate had exactly this file already."""
+
+    estate_id: str
+    imported: bool
+    created: bool
+    """The estate was made by this import."""
+    units: int
+    difference: RollDifference
+
+
+async def import_roll(database: Database, request: RollRequest) -> ImportedRoll:
+    """Make the units and owners of an estate those of the roll, and record who did it.
+
+    Raises:
+        Refused: `roll.estate_unknown`, `roll.estate_ambiguous`; `roll.vote_open` and `roll.frozen`
+            for an estate whose owners vote or have voted in a renovation that runs: a sale is then a
+            replacement. Nothing is changed.
+    """
+    now = datetime.now(UTC)
+
+    async def work(session: AsyncSession) -> ImportedRoll:
+        estate_id, created = await _estate(session, request, now)
+        await session.get_one(Estate, estate_id, with_for_update=True)
+        units = [_as_stored(unit, request.secret) for unit in request.roll.units]
+        there = await _units(session, estate_id)
+        difference = differences(there, units)
+        done = ImportedRoll(
+            estate_id=estate_id,
+            imported=True,
+            created=created,
+            units=len(units),
+            difference=difference,
+        )
+        if difference.same and await _is_last(session, estate_id, request.roll, units):
+            return done.model_copy(update={"imported": False})
+        if not difference.same:
+            await _refuse_under_a_vote(session, estate_id)
+            await _change(session, estate_id, request, there, difference)
+        session.add(_record(request, estate_id, now, units, difference))
+        return done
+
+    return await database.transaction(work)
+
+
+async def compare_roll(database: Database, request: RollRequest) -> ImportedRoll:
+    """What `import_roll` would do; nothing is written and an estate that is unknown is not made.
+
+    Raises:
+        Refused: as `import_roll`.
+    """
+    async with database.session() as session:
+        estate_id = await _found(session, request)
+        there = [] if estate_id is None else await _units(session, estate_id)
+        units = [_as_stored(unit, request.secret) for unit in request.roll.units]
+        difference = differences(there, units)
+        if estate_id is not None and not difference.same:
+            await _refuse_under_a_vote(session, estate_id)
+        if estate_id is None and not request.places:
+            raise _unknown(request.estate)
+        return ImportedRoll(
+            estate_id=estate_id or _new_id(request),
+            imported=False,
+            created=estate_id is None,
+            units=len(units),
+            difference=difference,
+        )
+
+
+def _as_stored(unit: RegisteredUnit, secret: bytes) -> RegisteredUnit:
+    """The unit with the key that its row has; for comparing, not for writing."""
+    return unit.model_copy(update={"owner_key": stored_owner_key(unit.owner_key, secret)})
+
+
+async def _estate(session: AsyncSession, request: RollRequest, now: datetime) -> tuple[str, bool]:
+    found = await _found(session, request)
+    if found is not None:
+        return found, False
+    if not request.places:
+        raise _unknown(request.estate)
+    await write_places(session, request.places)
+    row = {
+        "id": _new_id(request),
+        "name": request.estate,
+        "place_id": request.places[-1].id,
+        "synthetic": request.synthetic,
+        "created_at": now,
+    }
+    await session.execute(insert(Estate).values(row).on_conflict_do_nothing())
+    return _new_id(request), True
+
+
+async def _found(session: AsyncSession, request: RollRequest) -> str | None:
+    """The estate of that id, in that place, or of that name."""
+    if request.places:
+        found = await session.get(Estate, _new_id(request))
+        return None if found is None else found.id
+    if await session.get(Estate, request.estate) is not None:
+        return request.estate
+    ids = list(await session.scalars(select(Estate.id).where(Estate.name == request.estate)))
+    if len(ids) > 1:
+        params: dict[str, str | int] = {"estate": request.estate, "ids": ", ".join(sorted(ids))}
+        raise Refused(Problem(code="roll.estate_ambiguous", where="--estate", params=params))
+    return ids[0] if ids else None
+
+
+async def _units(session: AsyncSession, estate_id: str) -> list[RegisteredUnit]:
+    """The units as they are, with stored keys and without their owners' names."""
+    columns = [getattr(Unit, name) for name in UNIT_COLUMNS]
+    rows = await session.execute(select(*columns).where(Unit.estate_id == estate_id))
+    return [
+        RegisteredUnit.model_construct(**dict(zip(UNIT_COLUMNS, row, strict=True)), owners=())
+        for row in rows
+    ]
+
+
+async def _refuse_under_a_vote(session: AsyncSession, estate_id: str) -> None:
+    rows = await session.execute(
+        select(Renovation.id, BallotBox.state)
+        .join(BallotBox, BallotBox.renovation_id == Renovation.id)
+        .where(Renovation.estate_id == estate_id, Renovation.state == "running")
+    )
+    boxes = [(row.id, row.state) for row in rows]
+    for wanted, code in (("open", "roll.vote_open"), ("closed", "roll.frozen")):
+        for renovation, state in boxes:
+            if state == wanted:
+                params: dict[str, str | int] = {"renovation": renovation}
+                raise Refused(Problem(code=code, where=renovation, params=params))
+
+
+async def _change(
+    session: AsyncSession,
+    estate_id: str,
+    request: RollRequest,
+    there: Sequence[RegisteredUnit],
+    difference: RollDifference,
+) -> None:
+    """Write the differences: rows of units, then the people of every head that changed."""
+    given = {unit.number: unit for unit in request.roll.units}
+    added = [given[number] for number in difference.added]
+    changed = [change.number for change in difference.changed]
+    people = _whose_owners_change(given, there, difference)
+    gone = [f"{estate_id}.{number}" for number in (*difference.removed, *people)]
+    await _remove_people(session, gone)
+    for piece in _pieces([f"{estate_id}.{number}" for number in difference.removed]):
+        await session.execute(delete(Unit).where(Unit.id.in_(piece)))
+    await _update_units(session, estate_id, [given[number] for number in changed], request.secret)
+    await copy_units(session, estate_id, added, request.secret)
+    await copy_people(session, estate_id, [*added, *(given[number] for number in people)])
+
+
+def _whose_owners_change(
+    given: dict[str, RegisteredUnit], there: Sequence[RegisteredUnit], difference: RollDifference
+) -> list[str]:
+    """Units already there whose people are written anew, so that one head has one set of people."""
+    heads = {head_of(given[number]) for number in difference.added}
+    moved = {change.number for change in difference.changed if "owners" in change.fields}
+    heads |= {head_of(given[number]) for number in moved}
+    known = {unit.number for unit in there}
+    return [
+        number
+        for number, unit in given.items()
+        if number in known and (number in moved or head_of(unit) in heads)
+    ]
+
+
+async def _remove_people(session: AsyncSession, unit_ids: Sequence[str]) -> None:
+    """Take owners off units, and forget the people who own nothing any more (PIPL art. 47)."""
+    people: set[str] = set()
+    for piece in _pieces(unit_ids):
+        taken = await session.scalars(
+            delete(UnitOwner).where(UnitOwner.unit_id.in_(piece)).returning(UnitOwner.person_id)
+        )
+        people.update(taken)
+    for piece in _pieces(sorted(people)):
+        owns = exists().where(UnitOwner.person_id == Person.id)
+        await session.execute(delete(Person).where(Person.id.in_(piece), ~owns))
+
+
+async def _update_units(
+    session: AsyncSession, estate_id: str, units: Sequence[RegisteredUnit], secret: bytes
+) -> None:
+    names = [name for name in UNIT_COLUMNS if name != "number"]
+    rows = [
+        {"row": f"{estate_id}.{unit.number}"}
+        | {f"new_{name}": getattr(_as_stored(unit, secret), name) for name in names}
+        for unit in units
+    ]
+    if rows:
+        table = Unit.__table__
+        statement = (
+            update(Unit)
+            .where(table.c.id == bindparam("row"))
+            .values({name: bindparam(f"new_{name}") for name in names})
+        )
+        await (await session.connection()).execute(statement, rows)
+
+
+async def _is_last(
+    session: AsyncSession, estate_id: str, roll: Roll, units: Sequence[RegisteredUnit]
+) -> bool:
+    last = await session.scalar(
+        select(RollImport)
+        .where(RollImport.estate_id == estate_id)
+        .order_by(RollImport.seq.desc())
+        .limit(1)
+    )
+    return last is not None and (last.file_sha256, last.roll_sha256) == (
+        roll.sha256,
+        _digest(units),
+    )
+
+
+def _record(
+    request: RollRequest,
+    estate_id: str,
+    now: datetime,
+    units: Sequence[RegisteredUnit],
+    difference: RollDifference,
+) -> RollImport:
+    return RollImport(
+        estate_id=estate_id,
+        file_name=request.roll.name,
+        file_sha256=request.roll.sha256,
+        roll_sha256=_digest(units),
+        imported_by=request.by,
+        imported_at=now,
+        units=len(units),
+        heads=len({head_of(unit) for unit in units}),
+        area_dm2=sum(unit.area_dm2 for unit in units),
+        added=len(difference.added),
+        changed=len(difference.changed),
+        removed=len(difference.removed),
+    )
+
+
+def _digest(units: Iterable[RegisteredUnit]) -> str:
+    """SHA-256 over the units as they are stored, by number."""
+    result = hashlib.sha256()
+    for unit in sorted(units, key=lambda each: each.number):
+        result.update(repr([getattr(unit, name) for name in UNIT_COLUMNS]).encode())
+    return result.hexdigest()
+
+
+def _pieces(ids: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (ids[at : at + PIECE] for at in range(0, len(ids), PIECE))
+
+
+def _new_id(request: RollRequest) -> str:
+    return estate_id_at("/".join(place.id for place in request.places), request.estate)
+
+
+def _unknown(estate: str) -> Refused:
+    params: dict[str, str | int] = {"estate": estate}
+    return Refused(Problem(code="roll.estate_unknown", where="--estate", params=params))

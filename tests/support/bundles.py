@@ -1,0 +1,350 @@
+"""Bundles of evidence made by hand: a small vote with every kind of ballot, and ways to lie with it."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import JsonValue
+
+from models.values.decision_rules import Amounts, Facts, Rule
+from models.values.voting import Condition, Motion, MotionKind
+from rules.ballots import commitment_of, leaf_of, pseudonym_of, roll_line
+from rules.chain import canonical_json
+from rules.evidence import bundle
+from rules.evidence.verifier import standalone
+from rules.merkle import root_of
+from rules.voting.engine import weigh
+
+KEY = Ed25519PrivateKey.from_private_bytes(b"tree heads of the tests, 32 byte")
+PUBLIC_KEY = KEY.public_key().public_bytes_raw().hex()
+BOX = "renovation-1.1"
+SALT = b"s" * 32
+AT = datetime(2026, 3, 20, 8, tzinfo=UTC)
+VERIFY = standalone()
+Bundle = dict[str, bytes]
+
+
+@dataclass
+class Entry:
+    """One entry of the roll."""
+
+    name: str
+    area_dm2: int
+    shares: int | None = None
+    developer: bool = False
+    excluded_reason: str | None = None
+
+    @property
+    def pseudonym(self) -> str:
+        return pseudonym_of(SALT, self.name)
+
+
+@dataclass
+class Cast:
+    """One ballot; `state` is the one that it should have."""
+
+    entry: str
+    choices: Mapping[str, JsonValue]
+    channel: str = "web"
+    state: str = "counted"
+
+
+@dataclass
+class Vote:
+    """A vote as it was held."""
+
+    entries: Sequence[Entry]
+    casts: Sequence[Cast]
+    motions: Sequence[Motion]
+    rulings: Sequence[tuple[str, str, int | None, int]] = ()
+    """(entry, kind, place of the accepted ballot, up to)."""
+    rule: Rule | None = None
+    leaves: list[bytes] = field(default_factory=list)
+
+    def bundle(self) -> Bundle:
+        """The files, all in order."""
+        entries = {entry.name: entry for entry in self.entries}
+        files: Bundle = {}
+        files[bundle.ROLL] = roll_of(self.entries)
+        files[bundle.BALLOTS] = self._ballots(entries)
+        rulings = [
+            bundle.RulingLine(
+                entry=entries[name].pseudonym,
+                number=number,
+                kind=kind,
+                leaf=None if place is None else self.leaves[place],
+                up_to=up_to,
+                reason="核对了签名 signature compared",
+                role="committee",
+                at=AT,
+            )
+            for number, (name, kind, place, up_to) in enumerate(self.rulings, 1)
+        ]
+        rulings.sort(key=lambda ruling: (ruling.entry, ruling.number))
+        files[bundle.RULINGS] = b"".join(bundle.ruling_line(ruling) for ruling in rulings)
+        files[bundle.MOTIONS] = bundle.motions_file(self.motions)
+        rules = {motion.id: (motion.kind.value, self.rule or RULE) for motion in self.motions}
+        files[bundle.RULES] = bundle.rules_file(rules)
+        files[bundle.RESULT] = bundle.line(self._result())
+        files[bundle.README] = bundle.readme("加装电梯 lift", BOX)
+        files[bundle.VERIFY] = VERIFY
+        head: dict[str, JsonValue] = {
+            "box_id": BOX,
+            "closed_at": bundle.moment(AT),
+            "roll_hash": bundle.sha256(files[bundle.ROLL]),
+            "root": root_of(self.leaves).hex(),
+            "tree_size": len(self.leaves),
+        }
+        files[bundle.HEAD] = bundle.line(head | signature_of(canonical_json(head)))
+        return signed(files)
+
+    def _ballots(self, entries: Mapping[str, Entry]) -> bytes:
+        lines = []
+        self.leaves.clear()
+        for number, cast in enumerate(self.casts):
+            entry = entries[cast.entry]
+            nonce = number.to_bytes(16, "big")
+            commitment = commitment_of(nonce, canonical_json(dict(cast.choices)))
+            leaf = leaf_of(
+                box_id=BOX,
+                pseudonym=entry.pseudonym,
+                channel=cast.channel,
+                commitment=commitment,
+                heads=1,
+                area_dm2=entry.area_dm2,
+                shares=entry.shares,
+            )
+            self.leaves.append(leaf)
+            line = bundle.BallotLine(
+                box_id=BOX,
+                entry=entry.pseudonym,
+                channel=cast.channel,
+                commitment=commitment,
+                heads=1,
+                area_dm2=entry.area_dm2,
+                shares=entry.shares,
+                leaf=leaf,
+                state=cast.state,
+                choices=dict(cast.choices),
+                nonce=nonce,
+            )
+            lines.append(bundle.ballot_line(line))
+        return b"".join(lines)
+
+    def _result(self) -> dict[str, JsonValue]:
+        voters = [entry for entry in self.entries if entry.excluded_reason is None]
+        roll = weights(voters)
+        states = dict.fromkeys(("counted", "superseded", "contested", "set_aside", "excluded"), 0)
+        for cast in self.casts:
+            states[cast.state] += 1
+        results: dict[str, JsonValue] = {}
+        passed: set[str] = set()
+        for motion in self.motions:
+            results[motion.id] = self._motion(motion, voters)
+            if results[motion.id]["decision"]["verdict"] == "PASS":
+                passed.add(motion.id)
+        lapsed = {m.id for m in self.motions if m.depends_on and m.depends_on not in passed}
+        for name, result in results.items():
+            result["outcome"] = (
+                "lapsed" if name in lapsed else "passed" if name in passed else "failed"
+            )
+        largest = max(voters, key=lambda entry: entry.area_dm2)
+        above = 5 * largest.area_dm2 > roll["area_dm2"] or roll["heads"] < 5
+        return {
+            "adopted": all(m.id in passed | lapsed for m in self.motions),
+            "ballots": states,
+            "concentration": {
+                "heads": 1,
+                "roll_heads": roll["heads"],
+                "area_dm2": largest.area_dm2,
+                "roll_area_dm2": roll["area_dm2"],
+                "developer": largest.developer,
+                "above_one_fifth": above,
+            },
+            "motions": results,
+            "roll": roll | {"entries": len(voters)},
+        }
+
+    def _motion(self, motion: Motion, voters: Sequence[Entry]) -> dict[str, JsonValue]:
+        by_word: dict[str, list[Entry]] = {}
+        entries = {entry.name: entry for entry in self.entries}
+        for cast in self.casts:
+            if cast.state == "counted" and motion.id in cast.choices:
+                by_word.setdefault(str(cast.choices[motion.id]), []).append(entries[cast.entry])
+        said = {
+            word: weights(by_word.get(word, []), voters)
+            for word in ("yes", "no", "abstain", "invalid")
+        }
+        took_part = [
+            entry for word, group in by_word.items() if word != "invalid" for entry in group
+        ]
+        said |= {"participating": weights(took_part, voters), "roll": weights(voters)}
+        tally = {f"{word}_{unit}": n for word, units in said.items() for unit, n in units.items()}
+        facts = Facts(
+            all=amounts(said["roll"]),
+            participating=amounts(said["participating"]),
+            yes=amounts(said["yes"]),
+            no=amounts(said["no"]),
+            abstain=amounts(said["abstain"]),
+        )
+        ruled = weigh(self.rule or RULE, facts)
+        plain = {"code", "article", "have", "op", "need", "unit", "passed"}
+        checks = [check.model_dump(mode="json", include=plain) for check in ruled.checks]
+        return {"tally": tally, "decision": {"verdict": ruled.verdict, "checks": checks}}
+
+
+def roll_of(entries: Sequence[Entry]) -> bytes:
+    """roll.jsonl."""
+    return b"".join(
+        roll_line(
+            pseudonym=entry.pseudonym,
+            heads=1,
+            area_dm2=entry.area_dm2,
+            shares=entry.shares,
+            developer=entry.developer,
+            excluded_reason=entry.excluded_reason,
+        )
+        for entry in sorted(entries, key=lambda entry: entry.pseudonym)
+    )
+
+
+def weights(entries: Sequence[Entry], voters: Sequence[Entry] = ()) -> dict[str, int | None]:
+    """Heads, area and shares together."""
+    known = all(entry.shares is not None for entry in (*entries, *voters))
+    return {
+        "heads": len(entries),
+        "area_dm2": sum(entry.area_dm2 for entry in entries),
+        "shares": sum(entry.shares or 0 for entry in entries) if known else None,
+    }
+
+
+def amounts(units: Mapping[str, int | None]) -> Amounts:
+    return Amounts(head=units["heads"], area=units["area_dm2"], share=units["shares"])
+
+
+def both(name: str, value: str, op: str, fraction: str, of: str) -> tuple[Condition, ...]:
+    return tuple(
+        Condition(
+            code=f"voting.{name}.{dimension}",
+            dimension=dimension,
+            value=value,
+            op=op,
+            fraction=Fraction(fraction),
+            of=of,
+            article="Civil Code art. 278(2)",
+        )
+        for dimension in ("head", "area")
+    )
+
+
+RULE = Rule(
+    id="CN-2021",
+    jurisdiction="CN",
+    law="业主共同决定事项",
+    articles=("Civil Code art. 278(2)",),
+    confidence="V",
+    valid_from=AT.date(),
+    quorum=both("quorum", "participating", ">=", "2/3", "all"),
+    approve=both("approve", "yes", ">=", "3/4", "participating"),
+)
+
+
+def signature_of(message: bytes) -> dict[str, JsonValue]:
+    return {"public_key": PUBLIC_KEY, "signature": KEY.sign(message).hex()}
+
+
+def signed(files: Bundle) -> Bundle:
+    """The files with a manifest that names them, signed: what somebody with the key can make."""
+    hashes = {name: bundle.sha256(files[name]) for name in bundle.LISTED}
+    manifest = bundle.manifest_file(
+        box_id=BOX, renovation_id="renovation-1", title="加装电梯 lift", hashes=hashes
+    )
+    seal = bundle.signature_file(PUBLIC_KEY, KEY.sign(manifest))
+    return {**files, bundle.MANIFEST: manifest, bundle.SIGNATURE: seal}
+
+
+def headed(files: Bundle) -> Bundle:
+    """The same with a new tree head over the ballots and the roll as they are now."""
+    lines = [json.loads(line) for line in files[bundle.BALLOTS].splitlines()]
+    head = json.loads(files[bundle.HEAD])
+    statement = {
+        "box_id": head["box_id"],
+        "closed_at": head["closed_at"],
+        "roll_hash": bundle.sha256(files[bundle.ROLL]),
+        "root": root_of(bytes.fromhex(line["leaf"]) for line in lines).hex(),
+        "tree_size": len(lines),
+    }
+    return signed(
+        {**files, bundle.HEAD: bundle.line(statement | signature_of(canonical_json(statement)))}
+    )
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """The files as a zip."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, data in files.items():
+            packed.writestr(name, data)
+    return buffer.getvalue()
+
+
+def written(folder: Path, files: Mapping[str, bytes]) -> str:
+    """The files as a zip in a folder; its path."""
+    path = folder / "bundle.zip"
+    path.write_bytes(zipped(files))
+    return str(path)
+
+
+Change = Callable[[dict[str, JsonValue]], None]
+
+
+def changed(files: Bundle, name: str, change: Change, line: int = 1) -> Bundle:
+    """A file with one line changed."""
+    lines = files[name].splitlines()
+    value = json.loads(lines[line - 1])
+    change(value)
+    lines[line - 1] = canonical_json(value)
+    return {**files, name: b"".join(part + b"\n" for part in lines)}
+
+
+def example() -> Vote:
+    """Twelve entries: changed minds, a proxy, contests with and without ruling, one excluded."""
+    entries = [
+        Entry(f"1-{number:02d}", 8_000 + 137 * number, shares=10 + number) for number in range(12)
+    ]
+    entries[10].developer = True
+    entries[11].excluded_reason = "arrears"
+    yes, no = {"lift": "yes", "paint": "yes"}, {"lift": "no", "paint": "abstain"}
+    casts = [
+        Cast("1-00", no, state="superseded"),
+        Cast("1-01", yes),
+        Cast("1-00", yes),
+        Cast("1-02", yes, "paper"),
+        Cast("1-03", no, "proxy", "superseded"),
+        Cast("1-03", yes, "portal"),
+        Cast("1-04", yes, "proxy"),
+        Cast("1-05", no),
+        Cast("1-06", yes, "web", "contested"),
+        Cast("1-06", no, "door", "contested"),
+        Cast("1-07", no, "web", "superseded"),
+        Cast("1-07", yes, "paper"),
+        Cast("1-08", yes, "paper", "set_aside"),
+        Cast("1-09", {"lift": "yes", "paint": "invalid"}, "onsite"),
+        Cast("1-10", yes, "official"),
+    ]
+    rulings = [
+        ("1-07", "disputed", None, 12),
+        ("1-07", "accepted", 11, 12),
+        ("1-08", "set_aside", None, 13),
+    ]
+    motions = [
+        Motion(id="lift", title="加装电梯", kind=MotionKind.MAJOR),
+        Motion(id="paint", title="外墙粉刷", kind=MotionKind.MAJOR, depends_on="lift"),
+    ]
+    return Vote(entries, casts, motions, rulings)
