@@ -6,14 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.values.refusal import Problem, Refused
-from rules import roll as reading
 from rules.roll import owner_key, read_roll
 from runtime.sentences import sentence
 
 HEADING = "number,building,entrance,floor,area_m2,kind,owners,shares,developer"
 ROW = "1-101,1,1,1,56.65,flat,Ann,12,no"
 CHINESE = "房号,楼栋,单元,楼层,面积,用途,业主\n1-101,1,1,1,56.65,住宅,张三、李四\n"
-EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+HOUSE = Path(__file__).parents[2]
+EXAMPLES = HOUSE / "docs" / "examples"
 
 
 def csv(*rows: str, heading: str = HEADING) -> bytes:
@@ -245,12 +245,29 @@ def test_whatever_the_bytes_it_is_a_roll_or_a_refusal(data):
 
 
 @pytest.mark.parametrize(
-    "module", ["roll", "file_text", "file_mapping", "opening", "opening_checks"]
+    "module",
+    [
+        "rules/roll/cells",
+        "rules/roll/checking",
+        "rules/roll/reading",
+        "rules/roll/replacement",
+        "rules/file_text",
+        "rules/file_mapping",
+        "rules/opening",
+        "rules/opening_checks",
+        "runtime/spreadsheets",
+        "runtime/spreadsheet_child",
+        "runtime/spreadsheet_zip",
+        "runtime/spreadsheet_ods",
+        "runtime/spreadsheet_xls",
+        "runtime/roll_files",
+        "service/roll_imports",
+        "cli/roll",
+    ],
 )
 def test_every_code_has_a_sentence_in_both_languages(module):
-    source = (Path(reading.__file__).with_name(f"{module}.py")).read_text(encoding="utf-8")
-    codes = set(re.findall(r'"((?:roll|file|opening)\.[a-z_0-9]+)"', source))
-    assert codes
+    source = (HOUSE / f"{module}.py").read_text(encoding="utf-8")
+    codes = set(re.findall(r'"((?:roll|file|opening|spreadsheet)\.[a-z_0-9]+)"', source))
     for code in codes:
         problem = Problem(code=code)
         assert sentence(problem, "en") != code

@@ -1,0 +1,113 @@
+"""Comparing two rolls, and the figures of one; neither shows a name."""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from models.files.roll import (
+    ExclusionReason,
+    KindSummary,
+    RegisteredUnit,
+    RollDifference,
+    RollSummary,
+    UnitChange,
+)
+from models.values.voting import UnitKind
+
+COMPARED = (
+    *("building", "entrance", "floor", "kind", "area_dm2", "shares", "developer"),
+    "excluded_reason",
+)
+"""Fields whose change is shown before and after; the owners' is only said."""
+DEVELOPER = "developer"
+
+
+def differences(old: Iterable[RegisteredUnit], new: Iterable[RegisteredUnit]) -> RollDifference:
+    """What changed from one roll to the next; both with keys made in the same way."""
+    before = {unit.number: unit for unit in old}
+    after = {unit.number: unit for unit in new}
+    both = [number for number in after if number in before]
+    changed = [
+        UnitChange(number=number, fields=fields)
+        for number in both
+        if (fields := _fields(before[number], after[number]))
+    ]
+    heads, heads_now = _heads(before.values()), _heads(after.values())
+    regrouped = [
+        number
+        for number in both
+        if head_of(before[number]) == head_of(after[number])
+        and heads[head_of(before[number])] != heads_now[head_of(after[number])]
+    ]
+    return RollDifference(
+        added=tuple(sorted(after.keys() - before.keys())),
+        removed=tuple(sorted(before.keys() - after.keys())),
+        changed=tuple(sorted(changed, key=lambda change: change.number)),
+        regrouped=tuple(sorted(regrouped)),
+    )
+
+
+def head_of(unit: RegisteredUnit) -> str:
+    """Whose a unit is: all of the developer's are one head, else the exact set of owners (V-CN-2)."""
+    return DEVELOPER if unit.developer else unit.owner_key
+
+
+def summary(units: Sequence[RegisteredUnit]) -> RollSummary:
+    """The figures of a roll that people compare with what they know."""
+    kinds: dict[UnitKind, list[int]] = defaultdict(list)
+    excluded: dict[ExclusionReason, list[int]] = defaultdict(list)
+    for unit in units:
+        kinds[unit.kind].append(unit.area_dm2)
+        if unit.excluded_reason is not None:
+            excluded[unit.excluded_reason].append(unit.area_dm2)
+    developers = [unit.area_dm2 for unit in units if unit.developer]
+    return RollSummary(
+        units=len(units),
+        heads=len({head_of(unit) for unit in units}),
+        area_dm2=sum(unit.area_dm2 for unit in units),
+        kinds={kind: _sum(areas) for kind, areas in sorted(kinds.items())},
+        developer_units=len(developers),
+        developer_area_dm2=sum(developers),
+        excluded={reason: _sum(areas) for reason, areas in sorted(excluded.items())},
+        co_owned_units=sum(len(unit.owners) > 1 for unit in units),
+        roll_sha256=digest(units),
+    )
+
+
+def digest(units: Iterable[RegisteredUnit]) -> str:
+    """SHA-256 over the units by number, each with the first unit of its head instead of owners."""
+    ordered = sorted(units, key=lambda unit: unit.number)
+    first: dict[str, str] = {}
+    result = hashlib.sha256()
+    for unit in ordered:
+        line = {
+            "number": unit.number,
+            "head": first.setdefault(head_of(unit), unit.number),
+            **{name: getattr(unit, name) for name in COMPARED},
+        }
+        text = json.dumps(line, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        result.update(f"{text}\n".encode())
+    return result.hexdigest()
+
+
+def _fields(before: RegisteredUnit, after: RegisteredUnit) -> dict[str, tuple[str, str]]:
+    fields = {
+        name: (str(getattr(before, name)), str(getattr(after, name)))
+        for name in COMPARED
+        if getattr(before, name) != getattr(after, name)
+    }
+    if before.owner_key != after.owner_key:
+        fields["owners"] = ("", "changed")
+    return fields
+
+
+def _heads(units: Iterable[RegisteredUnit]) -> Mapping[str, set[str]]:
+    heads: dict[str, set[str]] = defaultdict(set)
+    for unit in units:
+        heads[head_of(unit)].add(unit.number)
+    return heads
+
+
+def _sum(areas: Sequence[int]) -> KindSummary:
+    return KindSummary(units=len(areas), area_dm2=sum(areas))

@@ -1,0 +1,38 @@
+"""Who is the same owner: the key of a set of owners, and namesakes that may be two people."""
+
+import hashlib
+import hmac
+import json
+import re
+import unicodedata
+
+_GAP_IN_CHINESE = re.compile(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])")
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+def owner_key(owners: tuple[str, ...], ids: tuple[str, ...] = ()) -> str:
+    """SHA-256 of the exact set of owners: {A} is not {A, B}, and the order does not matter.
+
+    Names are compared without the blanks, widths and cases in which the same name gets written.
+    Whoever has a list of names can compute it: it is for comparing within one process, and what
+    is stored is `stored_owner_key` of it.
+    """
+    numbers = ids or ("",) * len(owners)
+    people = {(name_key(owner), number) for owner, number in zip(owners, numbers, strict=True)}
+    return hashlib.sha256(_ENCODER.encode(sorted(people)).encode()).hexdigest()
+
+
+def stored_owner_key(key: str, secret: bytes) -> str:
+    """The key of a set of owners as the database has it: HMAC-SHA256, useless without the secret.
+
+    The same owners have the same key, so heads can be counted; a reader of the database with a
+    list of names cannot find out who they are.
+    """
+    return hmac.digest(secret, key.encode(), "sha256").hex()
+
+
+def name_key(name: str) -> str:
+    """A name as it is compared; only ever hashed, never shown."""
+    text = " ".join(unicodedata.normalize("NFKC", name).split())
+    return _GAP_IN_CHINESE.sub("", text).casefold()
