@@ -1,5 +1,6 @@
 """What a rule answers: its reasoning, never a bare bool (design principle 8)."""
 
+from math import ceil, floor
 from typing import Literal
 
 from models.values.base import Carried, Exact
@@ -25,6 +26,20 @@ class Check(Carried):
     unit: str
     """What both numbers count: heads, area_dm2, days, bids, fen, permille…"""
     passed: bool | None
+
+    @property
+    def short_by(self) -> int | None:
+        """By how many whole units the test was missed: so many more (or, at a cap, fewer) meet it.
+
+        0 when it was met; None when a number is unknown. The base is held fixed: it is the same
+        vote with so many other answers, not a vote with more ballots.
+        """
+        if self.have is None or self.need is None:
+            return None
+        gap = self.need - self.have if self.op in (">=", ">") else self.have - self.need
+        if self.op == "==":
+            return ceil(abs(gap))
+        return max(0, floor(gap) + 1 if self.op in (">", "<") else ceil(gap))
 
 
 class Decision(Carried):

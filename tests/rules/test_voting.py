@@ -13,7 +13,7 @@ from models.values.voting import (
     RollUnit,
     Tally,
 )
-from rules.packs import PACKS
+from rules.voting.packs import PACKS
 from rules.voting import (
     KIND_NOT_COUNTED,
     adopted,

@@ -1,0 +1,209 @@
+"""`decide` and `packs`: any published vote under any rule of decision, without a server.
+
+The input is the numbers of one vote (`rules.voting.facts`); a cap takes weights or lots instead.
+Exit code 0 for every verdict; 1 when the input or the question is refused, each problem on a line.
+"""
+
+import json
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import JsonValue
+
+from cli.decide_shown import (
+    cap_json,
+    cap_lines,
+    concentration_json,
+    pack_rows,
+    ruling_json,
+    ruling_lines,
+)
+from cli.inputs import read_file
+from cli.shown import result_console
+from models.values.decision_rules import ChosenRule, RecordedDecision
+from models.values.refusal import Problem, Refused
+from rules.voting.caps import apply_cap
+from rules.voting.concentration import concentration
+from rules.voting.facts import facts_from, read_json, read_object
+from rules.voting.inputs_of_caps import cap_input, holdings_from
+from rules.voting.judging import judged
+from rules.voting.law import TABLES
+from rules.voting.options import decide_options
+from rules.voting.registry import (
+    cap_named,
+    rule_in,
+    rule_named,
+    table_in_force,
+    table_named,
+)
+from rules.voting.settings import configured
+
+STDIN = "-"
+LANGUAGES = ("en", "zh_CN")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("decide")(decide)
+    app.command("packs")(packs)
+
+
+def decide(  # noqa: PLR0917 - typer passes every option by its name
+    pack: Annotated[str, typer.Option(help="A rule (FR.25), a cap, or a dated pack (CN-2021).")],
+    input_: Annotated[str, typer.Option("--input", help="The vote's numbers as JSON; - is stdin.")],
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+    matter: Annotated[str, typer.Option(help="The matter, with a dated pack or a region.")] = "",
+    on: Annotated[str, typer.Option(help="The day of the vote, YYYY-MM-DD.")] = "",
+    after: Annotated[
+        str, typer.Option(help="The rule of the first vote, if this is a second.")
+    ] = "",
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A default [M] or [D].")
+    ] = None,
+    holders: Annotated[
+        Path | None, typer.Option(help="JSON list of holders: concentration of voting power.")
+    ] = None,
+    as_class: Annotated[str, typer.Option(help="Another class, by a decision on record.")] = "",
+    decided_by: Annotated[str, typer.Option(help="Who decided that.")] = "",
+    decided_on: Annotated[str, typer.Option(help="When, YYYY-MM-DD.")] = "",
+    document: Annotated[str, typer.Option(help="Where it is written.")] = "",
+    language: Annotated[str, typer.Option(help="en or zh_CN, for the text.")] = "en",
+) -> None:
+    """What a rule says about a vote: verdict, every check with both numbers, what follows."""
+    record = _record(as_class, decided_by, decided_on, document)
+    settings = _pairs(set_ or [])
+    day = _day(on, "--on") if on else None
+    name = "stdin" if input_ == STDIN else input_
+    if cap_named(pack) is None:
+        chosen = _chosen(pack, matter, day, record)
+        data = sys.stdin.buffer.read() if input_ == STDIN else read_file(Path(input_))
+        _decide(chosen, data, name, settings, after, holders, as_json, language)
+    else:
+        data = sys.stdin.buffer.read() if input_ == STDIN else read_file(Path(input_))
+        _cap(pack, data, name, as_json)
+
+
+def packs(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+) -> None:
+    """Every rule, cap and dated pack with its law, its dates and how certain they are."""
+    rows = pack_rows()
+    if as_json:
+        _print_json(rows)
+        return
+    from rich.table import Table  # noqa: PLC0415 - not for programs
+
+    table = Table("id", "kind", "since", "until", "confidence", "law")
+    for row in rows:
+        columns = ("id", "kind", "valid_from", "valid_until", "confidence", "law")
+        table.add_row(*(str(row[column] or "-") for column in columns))
+    result_console().print(table)
+
+
+def _decide(
+    chosen: ChosenRule,
+    data: bytes,
+    name: str,
+    settings: dict[str, str],
+    after: str,
+    holders: Path | None,
+    as_json: bool,
+    language: str,
+) -> None:
+    rule = configured(chosen.rule, settings)
+    facts = facts_from(read_object(data, name), name)
+    ruling = judged(rule, facts, after=after or None)
+    options = None if facts.options is None else decide_options(rule, facts.options, facts)
+    shown = ruling_json(rule, facts, ruling, options)
+    if chosen.table:
+        shown["chosen"] = chosen.model_dump(mode="json", exclude={"rule"})
+    if settings:
+        shown["settings"] = dict(settings)
+    if holders is not None:
+        holdings = holdings_from(read_json(read_file(holders), str(holders)), str(holders))
+        shown["concentration"] = concentration_json(concentration(rule, facts, holdings))
+    if as_json:
+        _print_json(shown)
+        return
+    for line in ruling_lines(shown, language if language in LANGUAGES else "en"):
+        print(line)
+
+
+def _cap(pack: str, data: bytes, name: str, as_json: bool) -> None:
+    cap = cap_named(pack)
+    assert cap is not None
+    given = cap_input(cap, read_object(data, name), name)
+    result = apply_cap(cap, given.shares, original_owner=given.original_owner, lots=given.lots)
+    shown = cap_json(cap, result)
+    if as_json:
+        _print_json(shown)
+        return
+    for line in cap_lines(shown):
+        print(line)
+
+
+def _chosen(pack: str, matter: str, on: date | None, record: RecordedDecision | None) -> ChosenRule:
+    """The rule that `--pack` means: itself, or that of a matter in a dated pack or a region."""
+    table = table_named(pack)
+    if table is None and any(each.region == pack for each in TABLES):
+        table = table_in_force(pack, _needed_day(on))
+    if table is None:
+        rule = rule_named(pack, on)
+        if matter or record:
+            raise Refused(Problem(code="decide.matter_not_wanted", params={"pack": pack}))
+        return ChosenRule(rule=rule, table="", matter="", cls="", legal_cls="", article="")
+    if on is not None and not table.in_force(on):
+        until = table.valid_until.isoformat() if table.valid_until else "-"
+        days = {"since": table.valid_from.isoformat(), "until": until, "on": on.isoformat()}
+        raise Refused(Problem(code="decide.not_in_force", params={"pack": table.id, **days}))
+    if not matter:
+        known = ", ".join(sorted(each.matter for each in table.matters))
+        params: dict[str, str | int] = {"pack": table.id, "known": known}
+        raise Refused(Problem(code="decide.matter_needed", where="--matter", params=params))
+    return rule_in(table, matter, on, record)
+
+
+def _record(cls: str, by: str, on: str, document: str) -> RecordedDecision | None:
+    given = [each.strip() for each in (cls, by, on, document)]
+    if not any(given):
+        return None
+    if not all(given):
+        raise Refused(Problem(code="decide.override_incomplete", where="--as-class"))
+    return RecordedDecision(
+        cls=given[0],
+        decided_by=given[1],
+        decided_on=_day(given[2], "--decided-on"),
+        document=given[3],
+    )
+
+
+def _needed_day(on: date | None) -> date:
+    if on is None:
+        raise Refused(Problem(code="decide.day_invalid", where="--on", params={"value": ""}))
+    return on
+
+
+def _day(text: str, where: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Refused(
+            Problem(code="decide.day_invalid", where=where, params={"value": text[:40]})
+        ) from None
+
+
+def _pairs(given: list[str]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for pair in given:
+        name, sign, value = pair.partition("=")
+        if not sign or not name:
+            raise Refused(Problem(code="cases.pair_invalid", where=pair, params={"pair": pair}))
+        pairs[name] = value
+    return pairs
+
+
+def _print_json(value: JsonValue | list[dict[str, JsonValue]]) -> None:
+    print(json.dumps(value, ensure_ascii=False))

@@ -1,0 +1,253 @@
+"""How a ruling looks: as JSON for programs, as lines for people; and the list of packs."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from pydantic import JsonValue
+
+from models.values.decision_rules import (
+    Bridge,
+    Cap,
+    CapResult,
+    Concentration,
+    Facts,
+    MatterTable,
+    OptionsRuling,
+    Rule,
+    RuleCheck,
+    Ruling,
+)
+from models.values.refusal import Problem
+from rules.voting.law import CAPS, RULES, TABLES
+from rules.voting.settings import settings_of
+from runtime.sentences import sentence
+from runtime.sentences_of_checks import check_sentence
+
+Shown = dict[str, JsonValue]
+HALF = Fraction(1, 2)
+TWO_THIRDS = Fraction(2, 3)
+EXTRAS = (
+    "bridge",
+    "payer_set",
+    "min_participating",
+    "min_present",
+    "min_yes_if_all_participate",
+    "options",
+    "concentration",
+    "chosen",
+)
+"""What follows the sentences when people read, in this order."""
+
+
+def ruling_json(
+    rule: Rule, facts: Facts, ruling: Ruling, options: OptionsRuling | None = None
+) -> Shown:
+    """Everything about one ruling; fractions as integers or "p/q"."""
+    shown: Shown = {
+        "pack": rule.id,
+        "law": rule.law,
+        "articles": list(rule.articles),
+        "confidence": rule.confidence,
+        "valid_from": rule.valid_from.isoformat(),
+        "valid_until": rule.valid_until.isoformat() if rule.valid_until else None,
+        "version": rule.version,
+        "verdict": ruling.verdict,
+        "quorum": ruling.quorum,
+        "approve": ruling.approve,
+        "head_approve": ruling.head_approve,
+        "quorum_presumed": ruling.quorum_presumed,
+        "quorum_presumption": rule.quorum_presumption if ruling.quorum_presumed else None,
+        "checks": [_check_json(check) for check in ruling.checks],
+    }
+    if any(each.kind == "bridge" for each in rule.follow_ups):
+        bridges = [each for each in ruling.follow_ups if each.follow_up.kind == "bridge"]
+        shown["bridge"] = bridges[0].open if bridges else False
+    shown["follow_ups"] = [_follow_up_json(each) for each in ruling.follow_ups]
+    if rule.payers is not None:
+        shown["payer_set"] = ruling.payer_set
+    shown.update(
+        {name: dict(numbers) for name, numbers in ruling.thresholds.model_dump().items() if numbers}
+    )
+    if options is not None:
+        shown["options"] = options.model_dump(mode="json")
+    shown["notes"] = [
+        _said(problem) for problem in (*_notes(rule, facts, ruling), *_follow_up_notes(ruling))
+    ]
+    return shown
+
+
+def ruling_lines(shown: Shown, language: str) -> list[str]:
+    """The ruling for people: the verdict, a line for each check, what follows."""
+    quorum, approve = shown["quorum"], shown["approve"]
+    lines = [f"{shown['pack']}: {shown['verdict']} (quorum {quorum}, approval {approve})"]
+    for name in ("checks", "notes"):
+        rows = shown[name]
+        assert isinstance(rows, list)
+        for row in rows:
+            assert isinstance(row, dict)
+            said = row["sentence"]
+            assert isinstance(said, dict)
+            lines.append(f"  {said[language]}")
+    rest = (name for name in EXTRAS if name in shown)
+    return [*lines, *(f"  {name}: {_plain(shown[name])}" for name in rest)]
+
+
+def cap_json(cap: Cap, result: CapResult) -> Shown:
+    """What a cap leaves: mandates, or the weights with the bases that follow from them."""
+    shown: Shown = {
+        "pack": cap.id,
+        "law": cap.law,
+        "articles": [cap.article],
+        "confidence": cap.confidence,
+    }
+    if result.cap is not None:
+        return {**shown, "cap": result.cap}
+    base = result.total or Fraction(0)
+    return {
+        **shown,
+        "capped": [_exact(weight) for weight in sorted(result.weights, reverse=True)],
+        "by_owner": [_exact(weight) for weight in result.weights],
+        "cut": list(result.cut),
+        "base": _exact(base),
+        "half": _exact(HALF * base),
+        "two_thirds": _exact(TWO_THIRDS * base),
+    }
+
+
+def cap_lines(shown: Shown) -> list[str]:
+    """A cap for people."""
+    return [f"{name}: {_plain(value)}" for name, value in shown.items()]
+
+
+def concentration_json(found: Sequence[Concentration]) -> list[JsonValue]:
+    """Voting power per dimension."""
+    return [each.model_dump(mode="json") for each in found]
+
+
+def pack_rows() -> list[Shown]:
+    """Every rule, cap and dated pack."""
+    rules: list[Shown] = [
+        {
+            "id": rule.id,
+            "kind": "rule",
+            "jurisdiction": rule.jurisdiction,
+            "law": rule.law,
+            "articles": list(rule.articles),
+            **_dates(rule),
+            "effect": rule.effect,
+            "settings": list(settings_of(rule)),
+            "note": rule.note,
+        }
+        for rule in RULES
+    ]
+    caps: list[Shown] = [
+        {
+            "id": cap.id,
+            "kind": "cap",
+            "jurisdiction": cap.jurisdiction,
+            "law": cap.law,
+            "articles": [cap.article],
+            **_dates(cap),
+        }
+        for cap in CAPS
+    ]
+    tables: list[Shown] = [
+        {
+            "id": table.id,
+            "kind": "pack",
+            "jurisdiction": table.region,
+            "law": table.law,
+            "articles": [table.law],
+            **_dates(table),
+            "matters": {each.matter: each.cls for each in table.matters},
+            "classes": {each.cls: each.rule for each in table.classes},
+        }
+        for table in TABLES
+    ]
+    return [*rules, *caps, *tables]
+
+
+def _dates(law: Rule | Cap | MatterTable) -> Shown:
+    return {
+        "valid_from": law.valid_from.isoformat(),
+        "valid_until": law.valid_until.isoformat() if law.valid_until else None,
+        "confidence": law.confidence,
+        "dates_confidence": law.dates_confidence,
+        "version": law.version,
+    }
+
+
+def _check_json(check: RuleCheck) -> Shown:
+    return {
+        **check.model_dump(mode="json"),
+        "short_by": check.short_by,
+        "sentence": {
+            "en": check_sentence(check, "en"),
+            "zh_CN": check_sentence(check, "zh_CN"),
+        },
+    }
+
+
+def _follow_up_json(bridge: Bridge) -> Shown:
+    return {
+        **bridge.follow_up.model_dump(mode="json", exclude={"conditions"}),
+        "open": bridge.open,
+        "checks": [_check_json(check) for check in bridge.checks],
+    }
+
+
+def _notes(rule: Rule, facts: Facts, ruling: Ruling) -> list[Problem]:
+    """What a reader must know beside the numbers."""
+    notes: list[Problem] = []
+    if ruling.quorum_presumed:
+        notes.append(_note("decide.quorum_presumed", pack=rule.id))
+    if rule.silence.kind == "deemed_yes":
+        notes.append(
+            _note(
+                "decide.silence_counts",
+                days=rule.silence.days or 0,
+                article=rule.silence.article,
+            )
+        )
+    if rule.veto and facts.objections_within_7d is None and ruling.verdict == "PASS":
+        notes.append(_note("decide.objections_open", days=rule.veto.days))
+    if rule.confidence in ("M", "D"):
+        notes.append(_note("decide.from_memory", pack=rule.id, confidence=rule.confidence))
+    return notes
+
+
+def _follow_up_notes(ruling: Ruling) -> list[Problem]:
+    """Second votes that are open, or that may be."""
+    notes: list[Problem] = []
+    for each in ruling.follow_ups:
+        if each.open is False:
+            continue
+        code = "decide.second_vote_open" if each.open else "decide.second_vote_unknown"
+        follow_up = each.follow_up
+        days = {"earliest": follow_up.earliest_days, "latest": follow_up.latest_days}
+        terms = {name: "-" if day is None else day for name, day in days.items()}
+        notes.append(_note(code, then=follow_up.then, article=follow_up.article, **terms))
+    return notes
+
+
+def _note(code: str, **params: str | int) -> Problem:
+    return Problem(code=code, params=params)
+
+
+def _said(problem: Problem) -> Shown:
+    return {
+        "code": problem.code,
+        "sentence": {"en": sentence(problem, "en"), "zh_CN": sentence(problem, "zh_CN")},
+    }
+
+
+def _exact(value: Fraction) -> int | str:
+    return value.numerator if value.denominator == 1 else f"{value.numerator}/{value.denominator}"
+
+
+def _plain(value: JsonValue) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_plain(each)}" for name, each in value.items())
+    if isinstance(value, list):
+        return "; ".join(_plain(each) for each in value)
+    return "-" if value is None else str(value)

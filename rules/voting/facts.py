@@ -1,0 +1,239 @@
+"""From the text of an input file to `Facts`: strict, every problem with its field.
+
+The file is one JSON object as `input` in the rule book's vote cases, or an object that holds it
+under "input". Numbers are whole and not negative; `null` is "not known".
+"""
+
+import json
+from collections.abc import Mapping
+
+from models.values.decision_rules import DIMENSIONS, Amounts, Facts
+from models.values.refusal import Problem, Refused
+from models.values.voting import Dimension
+from rules.file_text import read_text
+from rules.voting.consistency import disagreements
+
+MOST_DIGITS = 100
+AMOUNTS = (
+    "all",
+    "excluded",
+    "present",
+    "participating",
+    "yes",
+    "no",
+    "abstain",
+    "invalid",
+    "silent_absentee",
+    "objections_within_7d",
+)
+"""Fields that hold one number per dimension."""
+NONE_UNLESS_SAID = ("excluded", "abstain", "silent_absentee")
+FIELDS = (*AMOUNTS, "participating_unknown", "options")
+CASE = ("id", "kind", "jurisdiction", "rule", "title", "source", "published_outcome")
+WRAPPER = (*CASE, "expected", "note", "input")
+"""What an object around the input may hold: a whole case of the rule book can be handed over."""
+INPUT = "input"
+
+
+class NotWhole(str):
+    """A number of the file that is not a whole number, or too long to be one, as it is written."""
+
+    __slots__ = ()
+
+
+def read_facts(data: bytes, name: str) -> Facts:
+    """The facts in a file.
+
+    Raises:
+        Refused: every problem of the file at once, with its field (codes `decide.*`, `file.*`).
+    """
+    return facts_from(read_object(data, name), name)
+
+
+def read_object(data: bytes, name: str) -> dict[str, object]:
+    """The JSON object in a file, taken out of "input" if it is wrapped.
+
+    Raises:
+        Refused: `file.*` for the encoding; `decide.json_invalid`, `decide.key_twice`,
+            `decide.not_an_object`, `decide.field_unknown` for a strange wrapper.
+    """
+    value = read_json(data, name)
+    if not isinstance(value, dict):
+        raise Refused(Problem(code="decide.not_an_object", where=name, params={"field": "-"}))
+    if INPUT not in value:
+        return value
+    strange = [field for field in value if field not in WRAPPER]
+    if strange:
+        raise Refused(*(unknown_field(name, field, WRAPPER) for field in strange))
+    inner = value[INPUT]
+    if not isinstance(inner, dict):
+        raise Refused(Problem(code="decide.not_an_object", where=name, params={"field": INPUT}))
+    return inner
+
+
+def read_json(data: bytes, name: str) -> object:
+    """Any JSON, without floats, without a key twice in one object.
+
+    Raises:
+        Refused: `file.*`, `decide.json_invalid`, `decide.key_twice`.
+    """
+    twice: list[str] = []
+
+    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        seen: dict[str, object] = {}
+        for key, value in pairs:
+            if key in seen:
+                twice.append(key)
+            seen[key] = value
+        return seen
+
+    text = read_text(data, name)
+    try:
+        value: object = json.loads(
+            text,
+            object_pairs_hook=once,
+            parse_int=_whole,
+            parse_float=NotWhole,
+            parse_constant=NotWhole,
+        )
+    except json.JSONDecodeError as error:
+        params: dict[str, str | int] = {"line": error.lineno, "column": error.colno}
+        raise Refused(Problem(code="decide.json_invalid", where=name, params=params)) from None
+    except RecursionError:
+        params = {"line": 1, "column": 1}
+        raise Refused(Problem(code="decide.json_invalid", where=name, params=params)) from None
+    if twice:
+        raise Refused(
+            *(
+                Problem(code="decide.key_twice", where=name, params={"field": key[:80]})
+                for key in dict.fromkeys(twice)
+            )
+        )
+    return value
+
+
+def facts_from(value: Mapping[str, object], name: str) -> Facts:
+    """The facts in an object.
+
+    Raises:
+        Refused: every problem at once: unknown fields, wrong types, then numbers that disagree.
+    """
+    problems = [unknown_field(name, field, FIELDS) for field in value if field not in FIELDS]
+    found: dict[str, object] = {}
+    for field in AMOUNTS:
+        if field in value:
+            amounts, wrong = amounts_from(value[field], field, name)
+            problems.extend(wrong)
+            found[field] = amounts
+    unknown = value.get("participating_unknown", False)
+    if not isinstance(unknown, bool):
+        problems.append(wrong_value(name, "participating_unknown", unknown, "true | false"))
+    found["participating_unknown"] = unknown
+    if "options" in value:
+        options, wrong = _options(value, name)
+        problems.extend(wrong)
+        found["options"] = options
+    if problems:
+        raise Refused(*problems)
+    facts = Facts.model_validate(found)
+    problems = list(disagreements(facts, name))
+    if problems:
+        raise Refused(*problems)
+    return facts
+
+
+def whole_number(value: object, field: str, name: str) -> tuple[int | None, list[Problem]]:
+    """A whole number, 0 or more, or None for null; else the problem."""
+    if value is None:
+        return None, []
+    if isinstance(value, NotWhole) and value.lstrip("-").isdigit():
+        params: dict[str, str | int] = {"field": field, "most": MOST_DIGITS}
+        return None, [Problem(code="decide.number_too_long", where=_at(name, field), params=params)]
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None, [wrong_value(name, field, value, "a whole number | null")]
+    if value < 0:
+        params = {"field": field, "value": value}
+        return None, [Problem(code="decide.number_negative", where=_at(name, field), params=params)]
+    return value, []
+
+
+def _whole(text: str) -> int | NotWhole:
+    return int(text) if len(text) <= MOST_DIGITS else NotWhole(text)
+
+
+def amounts_from(value: object, field: str, name: str) -> tuple[Amounts | None, list[Problem]]:
+    """One number per dimension; a dimension that is not named is unknown.
+
+    Of what nobody has unless it is said (`excluded`, `abstain`, `silent_absentee`) zero in every
+    named dimension is zero in all.
+    """
+    if value is None:
+        return Amounts(), []
+    if not isinstance(value, dict):
+        return None, [wrong_value(name, field, value, '{"head": …, "area": …, "share": …} | null')]
+    numbers: dict[str, int | None] = {}
+    problems: list[Problem] = []
+    for dimension, number in value.items():
+        if dimension not in DIMENSIONS:
+            problems.append(unknown_field(name, f"{field}.{dimension}", DIMENSIONS))
+            continue
+        numbers[dimension], wrong = whole_number(number, f"{field}.{dimension}", name)
+        problems.extend(wrong)
+    if field in NONE_UNLESS_SAID and all(number == 0 for number in numbers.values()):
+        numbers = dict.fromkeys(DIMENSIONS, 0)
+    return None if problems else Amounts.model_validate(numbers), problems
+
+
+def _options(
+    value: Mapping[str, object], name: str
+) -> tuple[dict[str, Amounts] | None, list[Problem]]:
+    """Votes per option: a plain number counts shares, an object any dimension."""
+    options = value["options"]
+    if not isinstance(options, dict) or not options:
+        return None, [wrong_value(name, "options", options, '{"option": votes, …}')]
+    problems = [
+        Problem(code="decide.options_and", where=_at(name, field), params={"field": field})
+        for field in ("yes", "no")
+        if field in value
+    ]
+    found: dict[str, Amounts] = {}
+    plain: Dimension = "share"
+    for option, votes in options.items():
+        field = f"options.{option[:80]}"
+        if isinstance(votes, dict):
+            amounts, wrong = amounts_from(votes, field, name)
+        else:
+            number, wrong = whole_number(votes, field, name)
+            amounts = Amounts.model_validate({plain: number})
+        problems.extend(wrong)
+        if amounts is not None:
+            found[option] = amounts
+    return found, problems
+
+
+def wrong_value(name: str, field: str, value: object, expected: str) -> Problem:
+    """A value of the wrong kind, and what is expected."""
+    return Problem(
+        code="decide.value_wrong",
+        where=_at(name, field),
+        params={"field": field, "value": _shown(value), "expected": expected},
+    )
+
+
+def _shown(value: object) -> str:
+    """What was found, in few words: a short value as it is written, else only its kind."""
+    if isinstance(value, NotWhole):
+        return str(value)[:40]
+    if value is None or isinstance(value, bool | int | str):
+        return json.dumps(value, ensure_ascii=False)[:40]
+    return "{…}" if isinstance(value, dict) else "[…]"
+
+
+def unknown_field(name: str, field: str, known: tuple[str, ...]) -> Problem:
+    """A field that there is not, and which there are."""
+    params: dict[str, str | int] = {"field": field[:80], "known": ", ".join(known)}
+    return Problem(code="decide.field_unknown", where=_at(name, field[:80]), params=params)
+
+
+def _at(name: str, field: str) -> str:
+    return f"{name}: {field}"

@@ -1,0 +1,110 @@
+"""Hong Kong: Building Management Ordinance (Cap. 344), votes weighed by undivided shares."""
+
+from datetime import date
+
+from models.values.decision_rules import Cap, ClassRule, MatterTable, Rule
+from rules.voting.law.build import (
+    FIFTH,
+    HALF,
+    HEAD,
+    SHARE,
+    TENTH,
+    THREE_TENTHS,
+    conditions,
+    matters,
+)
+
+_SCHEDULE = "Cap. 344 Sch. 3 para. 3 and 5"
+_SECTION_3 = "Cap. 344 s. 3(2)"
+_PRESUMPTION = (
+    "Minutes are kept of a meeting that could only resolve with a quorum (Cap. 344 Sch. 3 para. 3: "
+    "'at which a quorum is present'), so a minuted resolution is presumed to have had one "
+    "(presumption of regularity, omnia praesumuntur rite esse acta) until attendance is shown. "
+    "A choice of this product [D], not a provision of the ordinance."
+)
+_MAJORITY = conditions("approve", SHARE, "yes", ">", HALF, "cast", _SCHEDULE, "V2")
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        id="HK.BMO.general",
+        jurisdiction="HK",
+        law=(
+            "Cap. 344 Third Schedule: quorum 10% of owners; majority of votes (shares) of owners "
+            "voting in person or by proxy"
+        ),
+        articles=(_SCHEDULE,),
+        confidence="V2",
+        valid_from=date(2007, 8, 1),
+        quorum=conditions("quorum", HEAD, "present", ">=", TENTH, "all", _SCHEDULE, "V2"),
+        approve=_MAJORITY,
+        quorum_unknown="presumed",
+        quorum_presumption=_PRESUMPTION,
+        note="A tie fails; the chair's casting vote of the older text is not counted here.",
+    ),
+    Rule(
+        id="HK.BMO.first_MC",
+        jurisdiction="HK",
+        law=(
+            "Cap. 344 s. 3(2): majority of votes AND supported by owners of at least 30% of the "
+            "shares in aggregate"
+        ),
+        articles=(_SECTION_3,),
+        confidence="V",
+        valid_from=date(2007, 8, 1),
+        approve=(
+            *conditions("approve", SHARE, "yes", ">", HALF, "cast", _SECTION_3),
+            *conditions("approve_of_all", SHARE, "yes", ">=", THREE_TENTHS, "all", _SECTION_3),
+        ),
+    ),
+    Rule(
+        id="HK.BMO.dissolve_MC",
+        jurisdiction="HK",
+        law="Cap. 344 Third Schedule: quorum 20% of owners for dissolving the committee",
+        articles=(_SCHEDULE,),
+        confidence="M",
+        valid_from=date(2007, 8, 1),
+        quorum=conditions("quorum", HEAD, "present", ">=", FIFTH, "all", _SCHEDULE, "M"),
+        approve=_MAJORITY,
+        quorum_unknown="presumed",
+        quorum_presumption=_PRESUMPTION,
+    ),
+    Rule(
+        id="HK.BMO.large_works",
+        jurisdiction="HK",
+        law=(
+            "Cap. 344 as amended 2024, large-scale maintenance: as the general rule; besides, 5% "
+            "of the owners (100 if that is less) vote in person, which is checked at the meeting"
+        ),
+        articles=(_SCHEDULE,),
+        confidence="V2",
+        valid_from=date(2025, 7, 13),
+        dates_confidence="V2",
+        quorum=conditions("quorum", HEAD, "present", ">=", TENTH, "all", _SCHEDULE, "V2"),
+        approve=_MAJORITY,
+        quorum_unknown="presumed",
+        quorum_presumption=_PRESUMPTION,
+        note="Votes in person and by proxy are counted separately; the input has no such split.",
+    ),
+)
+
+CAPS: tuple[Cap, ...] = ()
+
+TABLES: tuple[MatterTable, ...] = (
+    MatterTable(
+        id="HK-2007",
+        region="HK",
+        valid_from=date(2007, 8, 1),
+        law="Cap. 344 (Building Management Ordinance)",
+        confidence="V2",
+        classes=(
+            ClassRule(cls="general", rule="HK.BMO.general"),
+            ClassRule(cls="dissolve_committee", rule="HK.BMO.dissolve_MC"),
+            ClassRule(cls="first_committee", rule="HK.BMO.first_MC"),
+        ),
+        matters=(
+            *matters("general", _SCHEDULE, "repair", "manager", "fund_raise", "other"),
+            *matters("first_committee", _SECTION_3, "first_committee"),
+            *matters("dissolve_committee", _SCHEDULE, "dissolve_committee", confidence="M"),
+        ),
+    ),
+)

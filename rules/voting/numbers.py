@@ -1,0 +1,40 @@
+"""Exact comparisons, and the whole numbers at which they turn."""
+
+from fractions import Fraction
+from math import ceil, floor
+
+from models.values.decision import Operator, Verdict
+
+
+def compare(have: Fraction | int, op: Operator, need: Fraction | int) -> bool:
+    """The comparison behind a check, exact."""
+    return {
+        ">=": have >= need,
+        ">": have > need,
+        "<=": have <= need,
+        "<": have < need,
+        "==": have == need,
+    }[op]
+
+
+def least(op: Operator, bound: Fraction | int) -> int:
+    """The least whole number, 0 or more, that is `op bound`; `op` is > or >=."""
+    return max(0, floor(bound) + 1 if op == ">" else ceil(bound))
+
+
+def most(op: Operator, bound: Fraction | int) -> int:
+    """The greatest whole number that is `op bound`; `op` is < or <=. Below 0: there is none."""
+    return ceil(bound) - 1 if op == "<" else floor(bound)
+
+
+def verdict_of(results: list[bool | None]) -> Verdict:
+    """FAIL if anything is false, else INDETERMINATE if anything is unknown, else PASS."""
+    if False in results:
+        return "FAIL"
+    return "INDETERMINATE" if None in results else "PASS"
+
+
+def total(*values: int | None) -> int | None:
+    """The sum, or None if a part is unknown."""
+    known = [value for value in values if value is not None]
+    return sum(known) if len(known) == len(values) else None

@@ -1,0 +1,170 @@
+"""The house's own votes: dated packs of Chinese law, made of the rules in `rules.voting.law`.
+
+A renovation carries the id of the pack it began under ("CN-2021"); a later change of law is a new
+pack. `decide` puts the house's tally through the same engine as every other vote.
+"""
+
+from datetime import date
+
+from models.values.decision import Check, Decision
+from models.values.decision_rules import Amounts, Facts, MatterTable, Rule, Silence
+from models.values.refusal import Problem, Refused
+from models.values.voting import (
+    Condition,
+    Matter,
+    Motion,
+    MotionKind,
+    ReportedTally,
+    Tally,
+    VotingPack,
+)
+from rules.voting.counted import counted
+from rules.voting.engine import check_of, weigh
+from rules.voting.law import CAPS, TABLES, cn
+from rules.voting.numbers import verdict_of
+from rules.voting.registry import rule_in, rule_named
+
+_TEXTS = {"CN.278.major": cn.CIVIL_CODE_TEXT, "CN.PL76.major": cn.PROPERTY_LAW_TEXT}
+_NOW = next(table for table in TABLES if table.id == "CN-2021")
+
+
+def _pack(table: MatterTable, local: str = "") -> VotingPack:
+    """The pack of a dated mapping with an ordinary and a major class."""
+    rule_ids = {each.cls: each.rule for each in table.classes}
+    ordinary, major = (rule_named(rule_ids[cls]) for cls in ("ordinary", "major"))
+    mandates = [cap.least for cap in CAPS if cap.id in table.caps and cap.kind == "proxies"]
+    return VotingPack(
+        id=table.id,
+        region=table.region,
+        valid_from=table.valid_from,
+        valid_until=table.valid_until,
+        quorum=_cited(ordinary.quorum, local),
+        ordinary=_cited(ordinary.approve, local),
+        major=_cited(major.approve, local),
+        text=_TEXTS[major.id],
+        mandates_per_agent=min(mandates, default=None),
+    )
+
+
+def _cited(conditions: tuple[Condition, ...], local: str) -> tuple[Condition, ...]:
+    if not local:
+        return conditions
+    return tuple(
+        each.model_copy(update={"article": f"{each.article}; {local}"}) for each in conditions
+    )
+
+
+_LOCAL = {"CN-3707": cn.WEIFANG}
+
+PACKS: tuple[VotingPack, ...] = tuple(
+    _pack(table, _LOCAL.get(table.region, "")) for table in cn.TABLES
+)
+"""Every pack, oldest first within its region."""
+
+
+def pack_for(pack_id: str) -> VotingPack:
+    """The pack with this id, in force or not: a running case keeps the law it began under.
+
+    Raises:
+        Refused: `pack_unknown`.
+    """
+    for pack in PACKS:
+        if pack.id == pack_id:
+            return pack
+    raise Refused(Problem(code="pack_unknown", params={"pack": pack_id}))
+
+
+def pack_in_force(region: str, on: date) -> VotingPack:
+    """The law of a city on a day; the nation's where the city has none of its own.
+
+    `region` is "CN" or a narrower code such as "CN-3707".
+
+    Raises:
+        Refused: `pack_unknown` when no law of owners' votes is known for that place and day.
+    """
+    for place in dict.fromkeys((region, region.partition("-")[0])):
+        for pack in reversed(PACKS):
+            over = pack.valid_until is not None and on > pack.valid_until
+            if pack.region == place and pack.valid_from <= on and not over:
+                return pack
+    raise Refused(Problem(code="pack_unknown", params={"pack": f"{region} {on.isoformat()}"}))
+
+
+def kind_of(matter: Matter, table: MatterTable = _NOW) -> MotionKind:
+    """Which threshold a matter needs: items 6 to 8 of Civil Code art. 278(1) are major (V-CN-1)."""
+    return MotionKind(rule_in(table, matter.value).cls)
+
+
+def rule_of(pack: VotingPack, kind: MotionKind) -> Rule:
+    """One class of a pack as a rule, with the pack's own thresholds and what silence means."""
+    following = pack.non_return == "follow_majority"
+    return Rule(
+        id=pack.id,
+        jurisdiction=pack.region,
+        law=pack.text,
+        articles=("Civil Code art. 278",),
+        confidence="V",
+        valid_from=pack.valid_from,
+        valid_until=pack.valid_until,
+        quorum=pack.quorum,
+        approve=pack.major if kind is MotionKind.MAJOR else pack.ordinary,
+        silence=Silence(kind="follow_majority" if following else "no_vote", confidence="M"),
+    )
+
+
+def facts_of(tally: ReportedTally) -> Facts:
+    """The numbers of a tally as the engine reads them; None stays unknown."""
+
+    def amounts(name: str) -> Amounts:
+        heads: int | None = getattr(tally, f"{name}_heads")
+        area: int | None = getattr(tally, f"{name}_area_dm2")
+        return Amounts(head=heads, area=area)
+
+    return Facts(
+        all=amounts("roll"),
+        participating=amounts("participating"),
+        yes=amounts("yes"),
+        no=amounts("no"),
+        abstain=amounts("abstain"),
+        invalid=amounts("invalid"),
+    )
+
+
+def quorum(pack: VotingPack, tally: ReportedTally) -> Decision:
+    """Did enough owners take part, in heads and in area (Civil Code art. 278(2), first sentence)?"""
+    numbers = counted(rule_of(pack, MotionKind.ORDINARY), facts_of(tally))
+    return _decision(tuple(check_of(each, "quorum", numbers) for each in pack.quorum))
+
+
+def decide(pack: VotingPack, motion: Motion, tally: Tally) -> Decision:
+    """Quorum and approval of one motion.
+
+    Where the motion names its matter, the matter's threshold cannot be undercut by its kind.
+    """
+    return decide_reported(pack, strict_kind(motion, pack), tally)
+
+
+def decide_reported(pack: VotingPack, kind: MotionKind, tally: ReportedTally) -> Decision:
+    """Quorum and approval over published numbers, some of which may be unknown.
+
+    FAIL if any known test fails; else INDETERMINATE if an input is unknown; else PASS. A roll
+    without anybody on it fails.
+    """
+    return _decision(weigh(rule_of(pack, kind), facts_of(tally)).checks)
+
+
+def strict_kind(motion: Motion, pack: VotingPack | None = None) -> MotionKind:
+    """The motion's kind, or its matter's if that is stricter under the pack's own law."""
+    table = next((each for each in TABLES if pack is not None and each.id == pack.id), _NOW)
+    if motion.matter is not None and kind_of(motion.matter, table) is MotionKind.MAJOR:
+        return MotionKind.MAJOR
+    return motion.kind
+
+
+def _decision(checks: tuple[Check, ...]) -> Decision:
+    """The stored form: the plain checks, without what the engine knows besides."""
+    plain = tuple(
+        Check.model_validate({name: getattr(check, name) for name in Check.model_fields})
+        for check in checks
+    )
+    return Decision(verdict=verdict_of([check.passed for check in plain]), checks=plain)
