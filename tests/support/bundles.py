@@ -18,7 +18,7 @@ from rules.ballots import commitment_of, leaf_of, pseudonym_of, roll_line
 from rules.chain import canonical_json
 from rules.evidence import bundle
 from rules.evidence.verifier import standalone
-from rules.merkle import root_of
+from rules.merkle import leaf_hash, root_of
 from rules.voting.engine import weigh
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"tree heads of the tests, 32 byte")
@@ -348,3 +348,12 @@ def example() -> Vote:
         Motion(id="paint", title="外墙粉刷", kind=MotionKind.MAJOR, depends_on="lift"),
     ]
     return Vote(entries, casts, motions, rulings)
+
+
+def leaf_hash_of(data: Mapping[str, JsonValue]) -> bytes:
+    """The leaf of a ballot's fields."""
+    return leaf_hash(canonical_json(data))
+
+
+GOOD: Bundle = example().bundle()
+"""A true bundle."""

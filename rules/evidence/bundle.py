@@ -1,0 +1,210 @@
+"""What a bundle of evidence holds, line by line (format `gongjian.voting/1`).
+
+Everything is canonical JSON with one line feed behind it, so that every value has one spelling and
+the same vote always gives the same bytes. No names, no unit numbers: entries of the roll appear
+under pseudonyms, and only counted ballots disclose what they say.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Literal, NamedTuple
+
+from pydantic import JsonValue
+
+from models.values.base import Carried
+from models.values.decision_rules import Rule
+from models.values.voting import Condition, Motion, MotionKind, VotingPack
+from rules.chain import canonical_json
+
+FORMAT = "gongjian.voting/1"
+ROLL, BALLOTS, RULINGS = "roll.jsonl", "ballots.jsonl", "rulings.jsonl"
+MOTIONS, RULES, RESULT, HEAD = "motions.json", "rules.json", "result.json", "head.json"
+MANIFEST, SIGNATURE, README, VERIFY = "manifest.json", "signature.json", "README.txt", "verify.py"
+LISTED = (README, BALLOTS, HEAD, MOTIONS, RESULT, ROLL, RULES, RULINGS, VERIFY)
+"""The files that the manifest lists; it and its signature are the other two."""
+
+ASKED = {"id", "title", "kind", "matter", "depends_on", "options"}
+"""What motions.json says about a motion."""
+
+BallotState = Literal["counted", "superseded", "contested", "set_aside", "excluded"]
+RulingKind = Literal["disputed", "accepted", "set_aside"]
+
+
+class BallotLine(NamedTuple):
+    """One ballot in the order of the tree. `choices` (canonical JSON) and `nonce` of a counted one."""
+
+    box_id: str
+    entry: str
+    channel: str
+    commitment: bytes
+    heads: int
+    area_dm2: int
+    shares: int | None
+    leaf: bytes
+    state: str
+    choices: JsonValue = None
+    nonce: bytes | None = None
+
+
+class RulingLine(NamedTuple):
+    """What was recorded about an entry's ballots: the first `up_to` ballots of the tree are settled."""
+
+    entry: str
+    number: int
+    kind: str
+    leaf: bytes | None
+    up_to: int
+    reason: str
+    role: str | None
+    at: datetime
+
+
+class RollSums(Carried):
+    """What all who may vote weigh together; shares only where every entry has some."""
+
+    heads: int
+    area_dm2: int
+    shares: int | None
+    entries: int
+
+
+def ballot_line(ballot: BallotLine) -> bytes:
+    """A line of ballots.jsonl."""
+    fields: dict[str, JsonValue] = {
+        "area_dm2": ballot.area_dm2,
+        "box_id": ballot.box_id,
+        "channel": ballot.channel,
+        "commitment": ballot.commitment.hex(),
+        "entry": ballot.entry,
+        "heads": ballot.heads,
+        "leaf": ballot.leaf.hex(),
+        "shares": ballot.shares,
+        "state": ballot.state,
+    }
+    if ballot.state == "counted" and ballot.nonce is not None:
+        fields |= {"choices": ballot.choices, "nonce": ballot.nonce.hex()}
+    return line(fields)
+
+
+def ruling_line(ruling: RulingLine) -> bytes:
+    """A line of rulings.jsonl."""
+    return line(
+        {
+            "at": moment(ruling.at),
+            "entry": ruling.entry,
+            "kind": ruling.kind,
+            "leaf": None if ruling.leaf is None else ruling.leaf.hex(),
+            "number": ruling.number,
+            "reason": ruling.reason,
+            "role": ruling.role,
+            "up_to": ruling.up_to,
+        }
+    )
+
+
+def motions_file(motions: Sequence[Motion]) -> bytes:
+    """motions.json: what was asked, in its order."""
+    return line({"motions": [motion.model_dump(mode="json", include=ASKED) for motion in motions]})
+
+
+def rules_file(rules: Mapping[str, tuple[str, Rule]]) -> bytes:
+    """rules.json: per motion the kind of decision and the rule that decided it, as data."""
+    return line({"motions": {name: _rule(kind, rule) for name, (kind, rule) in rules.items()}})
+
+
+def rule_of(pack: VotingPack, kind: MotionKind) -> Rule:
+    """The rule that a pack of owners' votes has for one kind of motion."""
+    return Rule.model_validate(
+        {
+            "id": pack.id,
+            "jurisdiction": pack.region,
+            "law": pack.text,
+            "articles": tuple(dict.fromkeys(each.article for each in pack.ordinary)),
+            "confidence": "V",
+            "valid_from": pack.valid_from,
+            "valid_until": pack.valid_until,
+            "quorum": pack.quorum,
+            "approve": pack.major if kind is MotionKind.MAJOR else pack.ordinary,
+            "silence": {"kind": "no_vote" if pack.non_return == "ignore" else pack.non_return},
+        }
+    )
+
+
+def manifest_file(
+    *, box_id: str, renovation_id: str, title: str, hashes: Mapping[str, str]
+) -> bytes:
+    """manifest.json: which vote this is, and the SHA-256 of each file."""
+    return line(
+        {
+            "box_id": box_id,
+            "files": {name: hashes[name] for name in LISTED},
+            "format": FORMAT,
+            "renovation_id": renovation_id,
+            "title": title,
+        }
+    )
+
+
+def signature_file(public_key: str, signature: bytes) -> bytes:
+    """signature.json: over the bytes of manifest.json, by the key of the tree head."""
+    return line({"public_key": public_key, "signature": signature.hex()})
+
+
+def line(value: Mapping[str, JsonValue]) -> bytes:
+    """Canonical JSON and a line feed."""
+    return canonical_json(value) + b"\n"
+
+
+def moment(at: datetime) -> str:
+    """A moment in UTC with microseconds."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def sha256(data: bytes) -> str:
+    """SHA-256 in hex digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _rule(kind: str, rule: Rule) -> dict[str, JsonValue]:
+    return {
+        "id": rule.id,
+        "kind": kind,
+        "law": rule.law,
+        "silence": rule.silence.kind,
+        "quorum": [_condition(each) for each in rule.quorum],
+        "approve": [_condition(each) for each in rule.approve],
+        "reject_cap": [_condition(each) for each in rule.reject_cap],
+    }
+
+
+def _condition(condition: Condition) -> JsonValue:
+    dumped: JsonValue = condition.model_dump(mode="json")
+    return dumped
+
+
+def readme(title: str, box_id: str) -> bytes:
+    """README.txt: how to check the bundle, in Chinese and English."""
+    return f"""\
+{title}
+投票编号 box: {box_id}
+
+怎样核验
+1. 安装 Python 3.8 或更高版本，无需联网，无需其他软件。
+2. 在解压后的文件夹中运行：    python3 verify.py
+   也可不解压：                python3 verify.py 证据包.zip
+3. 与小区公告核对它打印的公钥和清单 SHA-256。
+4. 查自己的票：                python3 verify.py --receipt 回执文件或回执码
+公开内容：名册以代号列出人数、面积和份额；只有计入结果的选票公开选择，改投前的旧票、有争议的票均不公开。
+请从可信处取得 verify.py：伪造的证据包也可能附带伪造的核验程序。
+
+How to check it
+1. Any Python 3.8 or later; no network, nothing to install.
+2. In the unpacked folder:     python3 verify.py
+   without unpacking:          python3 verify.py BUNDLE.zip
+3. Compare the public key and the SHA-256 that it prints with the notice posted in the estate.
+4. Your own ballot:            python3 verify.py --receipt FILE or CODE
+What is disclosed: the roll by pseudonyms with heads, area and shares; the choices of counted
+ballots only, never the earlier ones of somebody who changed the mind, never contested ones.
+Take verify.py from somebody you trust: a forged bundle can carry a forged program.
+""".encode()

@@ -1,0 +1,136 @@
+"""A bundle judged by the rules of this house: the same questions as `verify.py`, in other code.
+
+Every step raises `Refused` with `evidence.fault` at the first thing that does not agree; `where` is
+the file and the line.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rules.ballots import Ruling
+from rules.chain import canonical_json
+from rules.evidence import bundle
+from rules.evidence.judging import compare_result
+from rules.evidence.opened_box import OpenedBox
+from rules.evidence.receipts import Signed
+from rules.evidence.shapes import (
+    Ballot,
+    Head,
+    Manifest,
+    Motions,
+    RollEntry,
+    RulingEntry,
+    Signature,
+    fault_at,
+    read_value,
+)
+from rules.evidence.verifier.reading import Fault, Files
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was found to agree."""
+
+    box_id: str
+    public_key: str
+    manifest: str
+    """SHA-256 of manifest.json."""
+    root: str
+    ballots: Mapping[bundle.BallotState, int]
+    outcomes: Mapping[str, str]
+    verify_py: str
+    """SHA-256 of the bundle's verify.py."""
+
+
+def check_bundle(files: Files, signed: Signed) -> Checked:
+    """Check a bundle as a whole: hashes, signatures, tree, states, count, decisions.
+
+    Raises:
+        Refused: `evidence.fault`, with the file and line of the first fault.
+    """
+    try:
+        manifest = _manifest(files)
+        head = _head(files, manifest, signed)
+        roll = _roll(files, head)
+        asked = read_value(Motions, files.whole(bundle.MOTIONS), bundle.MOTIONS).motions
+        motions = tuple(each.motion for each in asked)
+        box = OpenedBox(manifest.box_id, roll, {motion.id: motion for motion in motions})
+        for number, raw in files.lines(bundle.BALLOTS):
+            box.take(number, read_value(Ballot, raw + b"\n", bundle.BALLOTS, number))
+        box.compare_tree(head)
+        box.compare_states(_rulings(files, roll, box.leaves))
+        outcomes = compare_result(files, motions, box)
+    except Fault as fault:
+        raise fault_at(fault.file, fault.line, fault.text) from None
+    return Checked(
+        box_id=manifest.box_id,
+        public_key=head.public_key,
+        manifest=files.sha256(bundle.MANIFEST),
+        root=head.root,
+        ballots=box.states,
+        outcomes=outcomes,
+        verify_py=manifest.files[bundle.VERIFY],
+    )
+
+
+def _manifest(files: Files) -> Manifest:
+    manifest = read_value(Manifest, files.whole(bundle.MANIFEST), bundle.MANIFEST)
+    if tuple(sorted(manifest.files)) != tuple(sorted(bundle.LISTED)):
+        raise fault_at(bundle.MANIFEST, 0, "lists other files than a bundle has")
+    for name, known in manifest.files.items():
+        if files.sha256(name) != known:
+            raise fault_at(name, 0, "has another SHA-256 than the manifest says")
+    return manifest
+
+
+def _head(files: Files, manifest: Manifest, signed: Signed) -> Head:
+    head = read_value(Head, files.whole(bundle.HEAD), bundle.HEAD)
+    seal = read_value(Signature, files.whole(bundle.SIGNATURE), bundle.SIGNATURE)
+    if head.box_id != manifest.box_id:
+        raise fault_at(bundle.HEAD, 0, "belongs to another vote")
+    if seal.public_key != head.public_key:
+        raise fault_at(bundle.SIGNATURE, 0, "has another key than the tree head")
+    key = bytes.fromhex(head.public_key)
+    statement = canonical_json(head.model_dump(exclude={"public_key", "signature"}))
+    if not signed(key, statement, bytes.fromhex(head.signature)):
+        raise fault_at(bundle.HEAD, 0, "signature does not hold")
+    if not signed(key, files.whole(bundle.MANIFEST), bytes.fromhex(seal.signature)):
+        raise fault_at(bundle.SIGNATURE, 0, "signature does not hold")
+    return head
+
+
+def _roll(files: Files, head: Head) -> dict[str, RollEntry]:
+    roll: dict[str, RollEntry] = {}
+    digest, before = hashlib.sha256(), ""
+    for number, raw in files.lines(bundle.ROLL):
+        digest.update(raw + b"\n")
+        entry = read_value(RollEntry, raw + b"\n", bundle.ROLL, number)
+        if entry.entry <= before:
+            raise fault_at(bundle.ROLL, number, "entries are sorted, each once")
+        before = entry.entry
+        roll[entry.entry] = entry
+    if digest.hexdigest() != head.roll_hash:
+        raise fault_at(bundle.ROLL, 0, "has another hash than the signed one")
+    return roll
+
+
+def _rulings(
+    files: Files, roll: Mapping[str, RollEntry], leaves: Sequence[str]
+) -> dict[str, list[Ruling]]:
+    rulings: dict[str, list[Ruling]] = defaultdict(list)
+    before = ("", 0)
+    for number, raw in files.lines(bundle.RULINGS):
+        ruling = read_value(RulingEntry, raw + b"\n", bundle.RULINGS, number)
+        if (ruling.entry, ruling.number) <= before:
+            raise fault_at(bundle.RULINGS, number, "rulings are sorted, each once")
+        if ruling.entry not in roll:
+            raise fault_at(bundle.RULINGS, number, "is about nobody on the roll")
+        if (ruling.kind == "accepted") != (ruling.leaf is not None):
+            raise fault_at(bundle.RULINGS, number, "a ballot belongs to an accepting ruling")
+        if ruling.up_to > len(leaves):
+            raise fault_at(bundle.RULINGS, number, "settles more ballots than there are")
+        before = (ruling.entry, ruling.number)
+        rulings[ruling.entry].append(Ruling(ruling.kind, ruling.leaf, ruling.up_to))
+    return rulings

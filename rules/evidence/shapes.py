@@ -1,0 +1,197 @@
+"""The lines and files of a bundle as the house reads them: exact, nothing converted."""
+
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import ConfigDict, Field, JsonValue, StringConstraints, ValidationError
+
+from models.values.base import Value
+from models.values.decision import Decision
+from models.values.refusal import Problem, Refused
+from models.values.voting import Channel, Condition, Matter, Motion, MotionKind
+from rules.evidence import bundle
+
+Whole = Annotated[int, Field(strict=True, ge=0, lt=10**18)]
+Hex32 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$", strict=True)]
+Hex64 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$", strict=True)]
+Hex128 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{128}$", strict=True)]
+Shape = TypeVar("Shape", bound=Value)
+
+
+class Exactly(Value):
+    """A value that is read as it stands, nothing converted."""
+
+    model_config = ConfigDict(strict=True)
+
+
+class Manifest(Exactly):
+    """manifest.json."""
+
+    box_id: str
+    files: dict[str, Hex64]
+    format: Literal["gongjian.voting/1"]
+    renovation_id: str
+    title: str
+
+
+class Head(Exactly):
+    """head.json: the signed head of the tree."""
+
+    box_id: str
+    closed_at: str
+    public_key: Hex64
+    roll_hash: Hex64
+    root: Hex64
+    signature: Hex128
+    tree_size: Whole
+
+
+class Signature(Exactly):
+    """signature.json."""
+
+    public_key: Hex64
+    signature: Hex128
+
+
+class RollEntry(Exactly):
+    """A line of roll.jsonl."""
+
+    area_dm2: Whole
+    developer: bool
+    entry: Hex32
+    excluded_reason: str | None
+    heads: Whole
+    shares: Whole | None
+
+    @property
+    def weights(self) -> tuple[int, int, int | None]:
+        """Heads, area, shares."""
+        return self.heads, self.area_dm2, self.shares
+
+
+class Ballot(Exactly):
+    """A line of ballots.jsonl."""
+
+    area_dm2: Whole
+    box_id: str
+    channel: Channel
+    commitment: Hex64
+    entry: Hex32
+    heads: Whole
+    leaf: Hex64
+    shares: Whole | None
+    state: bundle.BallotState
+    choices: dict[str, JsonValue] | None = None
+    nonce: Hex32 | None = None
+
+
+class RulingEntry(Exactly):
+    """A line of rulings.jsonl."""
+
+    at: str
+    entry: Hex32
+    kind: bundle.RulingKind
+    leaf: Hex64 | None
+    number: Whole
+    reason: str
+    role: str | None
+    up_to: Whole
+
+
+class AskedOption(Value):
+    """One of several schemes that exclude each other."""
+
+    id: str
+    title: str
+
+
+class AskedMotion(Value):
+    """One motion as motions.json has it."""
+
+    id: str
+    title: str
+    kind: MotionKind
+    matter: Matter | None
+    depends_on: str | None
+    options: tuple[AskedOption, ...]
+
+    @property
+    def motion(self) -> Motion:
+        """The motion as the house knows it."""
+        return Motion.model_validate(self.model_dump())
+
+
+class Motions(Value):
+    """motions.json."""
+
+    motions: tuple[AskedMotion, ...]
+
+
+class RuleOfMotion(Value):
+    """The rule of a motion as rules.json has it."""
+
+    id: str
+    kind: str
+    law: str
+    silence: Literal["no_vote", "follow_majority"]
+    quorum: tuple[Condition, ...]
+    approve: tuple[Condition, ...]
+    reject_cap: tuple[Condition, ...]
+
+
+class Rules(Value):
+    """rules.json."""
+
+    motions: dict[str, RuleOfMotion]
+
+
+class MotionResult(Value):
+    """What became of a motion."""
+
+    decision: Decision
+    outcome: Literal["passed", "failed", "lapsed"]
+    tally: dict[str, int | None]
+
+
+class Largest(Exactly):
+    """How far voting power is in one hand."""
+
+    above_one_fifth: bool
+    area_dm2: Whole
+    developer: bool
+    heads: Whole
+    roll_area_dm2: Whole
+    roll_heads: Whole
+
+
+class Result(Value):
+    """result.json."""
+
+    adopted: bool
+    ballots: dict[bundle.BallotState, int]
+    concentration: Largest
+    motions: dict[str, MotionResult]
+    roll: bundle.RollSums
+
+
+def fault_at(file: str, line: int, text: str) -> Refused:
+    """The refusal of a bundle, with its place."""
+    where = file if line == 0 else f"{file}, line {line}"
+    return Refused(
+        Problem(code="evidence.fault", where=where, params={"fault": f"{where}: {text}"})
+    )
+
+
+def read_value(shape: type[Shape], raw: bytes, file: str, line: int = 0) -> Shape:
+    """One value, written in the one canonical way."""
+    try:
+        value = shape.model_validate_json(raw)
+        same = bundle.line(value.model_dump(mode="json", exclude_unset=shape is Ballot)) == raw
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])[:80]
+        raise fault_at(file, line, f"{place}: {first['msg']}"[:200]) from None
+    except (ValueError, RecursionError):
+        raise fault_at(file, line, "holds what no JSON of this house holds") from None
+    if not same:
+        raise fault_at(file, line, "is not written in the canonical way")
+    return value

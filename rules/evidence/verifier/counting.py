@@ -1,0 +1,330 @@
+"""The roll, the rulings and the ballots of a bundle: each line checked, and counted again."""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+
+from rules.evidence.verifier.hashing import Leaves, leaf_of
+from rules.evidence.verifier.reading import Fault, Fields, Files, canonical, exact_json, object_of
+
+ROUTES = {
+    "web": 0,
+    "portal": 0,
+    "paper": 1,
+    "door": 1,
+    "onsite": 2,
+    "official": 3,
+    "proxy": 4,
+}
+"""Channels that stand for each other have the same number: within it the last ballot counts."""
+PROXY = 4
+STATES = ("counted", "superseded", "contested", "set_aside", "excluded")
+COUNTED, SUPERSEDED, CONTESTED, SET_ASIDE, EXCLUDED = range(5)
+STAFFED = frozenset(("paper", "door", "onsite"))
+"""Channels in which an official enters a paper, which may be marked invalidly."""
+MATTERS = (
+    "common_parts",
+    "committee",
+    "covenant",
+    "fund_raise",
+    "fund_use",
+    "manager",
+    "other",
+    "rebuild",
+    "rules",
+)
+BALLOT = (
+    "area_dm2",
+    "box_id",
+    "channel",
+    "commitment",
+    "entry",
+    "heads",
+    "leaf",
+    "shares",
+    "state",
+)
+UNITS = ("heads", "area_dm2", "shares")
+
+
+class Roll:
+    """The entries of the roll: their weights, who is excluded, and what they sum up to."""
+
+    def __init__(self) -> None:
+        self.number: dict[bytes, int] = {}
+        self.heads, self.area, self.shares = array("q"), array("q"), array("q")
+        self.excluded, self.developer = bytearray(), bytearray()
+        self.has_shares = True
+        self.hash = ""
+
+    def add(self, line: Fields) -> None:
+        """One line of the roll."""
+        line.only("area_dm2", "developer", "entry", "excluded_reason", "heads", "shares")
+        self.developer.append(line.flag("developer"))
+        shares = line.maybe_number("shares")
+        self.has_shares = self.has_shares and shares is not None
+        self.number[line.hex("entry", 16)] = len(self.heads)
+        self.heads.append(line.number("heads"))
+        self.area.append(line.number("area_dm2"))
+        self.shares.append(-1 if shares is None else shares)
+        self.excluded.append(line.maybe_text("excluded_reason") is not None)
+
+    def largest(self) -> set[tuple[int, int, bool]]:
+        """(area, heads, is the developer) of the entries with the largest area; often just one."""
+        voters = [number for number, out in enumerate(self.excluded) if not out]
+        most = max((self.area[number] for number in voters), default=0)
+        return {
+            (most, self.heads[number], bool(self.developer[number]))
+            for number in voters
+            if self.area[number] == most
+        }
+
+    def total(self) -> dict[str, int | None]:
+        """Heads, area and shares of everybody who may vote; shares only where all have some."""
+        voters = [number for number, out in enumerate(self.excluded) if not out]
+        return {
+            "heads": sum(self.heads[number] for number in voters),
+            "area_dm2": sum(self.area[number] for number in voters),
+            "shares": sum(self.shares[number] for number in voters) if self.has_shares else None,
+            "entries": len(voters),
+        }
+
+
+def read_roll(files: Files) -> Roll:
+    """The roll: sorted by entry, nobody twice."""
+    roll, digest, before = Roll(), hashlib.sha256(), ""
+    for number, raw in files.lines("roll.jsonl"):
+        digest.update(raw + b"\n")
+        line = Fields(exact_json(raw, "roll.jsonl", number), "roll.jsonl", number)
+        roll.add(line)
+        entry = line.text("entry")
+        if entry <= before:
+            raise line.fault("entry", "is not in its order, or stands there twice")
+        before = entry
+    roll.hash = digest.hexdigest()
+    return roll
+
+
+class Motion:
+    """One question: what a ballot may say to it, and what was said."""
+
+    def __init__(self, fields: Fields) -> None:
+        fields.only("depends_on", "id", "kind", "matter", "options", "title")
+        fields.text("title"), fields.text("kind", ("major", "ordinary"))
+        if fields.maybe_text("matter") is not None:
+            fields.text("matter", MATTERS)
+        for option in fields.objects("options"):
+            option.only("id", "title")
+            option.text("title")
+        self.id = fields.text("id")
+        self.depends_on = fields.maybe_text("depends_on")
+        self.options = tuple(part.text("id") for part in fields.objects("options"))
+        self.said: dict[str, list[int]] = {}
+        words = self.options or ("yes", "no")
+        if {"abstain", "invalid", "participating"} & set(self.options):
+            raise fields.fault("options", "use a word that has another meaning")
+        for word in (*words, "abstain", "invalid", "participating"):
+            self.said[word] = [0, 0, 0]
+
+    def count(self, said: object, weight: tuple[int, int, int], staffed: bool) -> bool:
+        """Add one ballot's word; False when it is no word for this motion."""
+        if not isinstance(said, str) or said == "participating" or said not in self.said:
+            return False
+        if said == "invalid" and not staffed:
+            return False
+        sums = [self.said[said]]
+        if said != "invalid":
+            sums.append(self.said["participating"])
+        for total in sums:
+            for dimension in range(3):
+                total[dimension] += weight[dimension]
+        return True
+
+    def tally(self, roll: Roll) -> dict[str, dict[str, int | None]]:
+        """Heads, area and shares of each word, beside those of the whole roll."""
+        total = roll.total()
+        found = {"roll": {unit: total[unit] for unit in UNITS}}
+        for word, sums in self.said.items():
+            found[word] = dict(zip(UNITS, sums))
+            if not roll.has_shares:
+                found[word]["shares"] = None
+        return found
+
+
+def read_motions(files: Files) -> dict[str, Motion]:
+    """What was asked, in the order in which it was asked."""
+    fields = Fields(object_of(files, "motions.json"), "motions.json", 0)
+    fields.only("motions")
+    motions: dict[str, Motion] = {}
+    for part in fields.objects("motions"):
+        motion = Motion(part)
+        if motion.id in motions:
+            raise part.fault("id", "is there twice")
+        motions[motion.id] = motion
+    return motions
+
+
+class Ruling:
+    """The ruling in force about one entry: it settles the ballots before the place `up_to`."""
+
+    def __init__(self, line: Fields) -> None:
+        line.only("at", "entry", "kind", "leaf", "number", "reason", "role", "up_to")
+        line.text("at"), line.text("reason"), line.maybe_text("role")
+        self.line = line
+        self.kind = line.text("kind", ("accepted", "disputed", "set_aside"))
+        self.leaf = line.hex("leaf", 32) if self.kind == "accepted" else b""
+        self.up_to = line.number("up_to")
+        self.number = line.number("number")
+        if self.kind != "accepted" and line.value["leaf"] is not None:
+            raise line.fault("leaf", "belongs to an accepted ballot only")
+
+
+def read_rulings(files: Files, roll: Roll, size: int) -> dict[int, Ruling]:
+    """The last ruling about each entry, in a box of `size`; sorted by entry and number."""
+    rulings: dict[int, Ruling] = {}
+    before = ("", 0)
+    for number, raw in files.lines("rulings.jsonl"):
+        line = Fields(exact_json(raw, "rulings.jsonl", number), "rulings.jsonl", number)
+        ruling = Ruling(line)
+        entry = roll.number.get(line.hex("entry", 16))
+        if entry is None:
+            raise line.fault("entry", "is not on the roll")
+        if ruling.up_to > size:
+            raise line.fault("up_to", "is more ballots than there are")
+        place = (line.text("entry"), ruling.number)
+        if place <= before:
+            raise line.fault("number", "is not in its order, or stands there twice")
+        before, rulings[entry] = place, ruling
+    return rulings
+
+
+class Box:
+    """The ballots in the order of the tree: whose, on which route, in which state."""
+
+    def __init__(self, box_id: str, roll: Roll, motions: dict[str, Motion]) -> None:
+        self.roll, self.motions = roll, motions
+        self.leaves = Leaves()
+        self.entry, self.route, self.state = array("q"), bytearray(), bytearray()
+        self.box = canonical(box_id).decode()
+        self.box_id = box_id
+
+    def add(self, number: int, raw: bytes) -> None:
+        """Check one line by itself: its leaf, its entry, its weights, what it discloses."""
+        line = Fields(exact_json(raw, "ballots.jsonl", number), "ballots.jsonl", number)
+        if line.value.get("state") == "broken":
+            raise line.fault("state", "is broken: the ballot was changed after it was cast")
+        state = STATES.index(line.text("state", STATES))
+        line.only(*BALLOT, *(("choices", "nonce") if state == COUNTED else ()))
+        channel = line.text("channel", tuple(ROUTES))
+        entry = self.roll.number.get(line.hex("entry", 16))
+        if line.text("box_id") != self.box_id:
+            raise line.fault("box_id", "is that of another vote")
+        if entry is None:
+            raise line.fault("entry", "is not on the roll")
+        weight = (line.number("heads"), line.number("area_dm2"), line.maybe_number("shares"))
+        self._check_weight(line, entry, weight)
+        leaf = leaf_of(self._leaf_data(line, weight))
+        if leaf != line.hex("leaf", 32):
+            raise line.fault("leaf", "is not the hash of this ballot")
+        self.leaves.add(leaf)
+        self.entry.append(entry)
+        self.route.append(ROUTES[channel])
+        self.state.append(state)
+        if state == COUNTED:
+            self._count(line, (weight[0], weight[1], weight[2] or 0), channel in STAFFED)
+
+    def _leaf_data(self, line: Fields, weight: tuple[int, int, int | None]) -> bytes:
+        value, (heads, area, shares) = line.value, weight
+        line.hex("commitment", 32)
+        return (
+            f'{{"area_dm2":{area},"box_id":{self.box},"channel":"{value["channel"]}",'
+            f'"commitment":"{value["commitment"]}","entry":"{value["entry"]}",'
+            f'"heads":{heads},"shares":{"null" if shares is None else shares}}}'
+        ).encode()
+
+    def _check_weight(self, line: Fields, entry: int, weight: tuple[int, int, int | None]) -> None:
+        roll, (heads, area, shares) = self.roll, weight
+        for name, said, due in (
+            ("heads", heads, roll.heads[entry]),
+            ("area_dm2", area, roll.area[entry]),
+            ("shares", -1 if shares is None else shares, roll.shares[entry]),
+        ):
+            if said != due:
+                raise line.fault(name, "is not what the roll says about this entry")
+
+    def _count(self, line: Fields, weight: tuple[int, int, int], staffed: bool) -> None:
+        choices = line.inner("choices")
+        opened = hashlib.sha256(line.hex("nonce", 16) + canonical(choices.value)).digest()
+        if opened != line.hex("commitment", 32):
+            raise line.fault("choices", "are not what this ballot was committed to")
+        for name, said in choices.value.items():
+            motion = self.motions.get(name)
+            if motion is None or not motion.count(said, weight, staffed):
+                raise choices.fault(name[:40], "is no answer to a motion of this vote")
+
+    def check_states(self, rulings: dict[int, Ruling]) -> list[int]:
+        """Is the right ballot of each entry counted? How many there are in each state.
+
+        Within a route the last one counts; own ballots prevail over a proxy's; ballots of two
+        other routes contest each other until a ruling. A ruling settles what came before it.
+        """
+        due, totals = self._states_due(rulings), [0] * len(STATES)
+        for number, state in enumerate(self.state):
+            if state != due[number]:
+                text = f"state: this ballot is {STATES[due[number]]}, not {STATES[state]}"
+                raise Fault("ballots.jsonl", number + 1, text)
+            totals[state] += 1
+        return totals
+
+    def _states_due(self, rulings: dict[int, Ruling]) -> bytearray:
+        due = bytearray([SUPERSEDED]) * len(self.entry)
+        last = [array("q", [-1]) * len(self.roll.heads) for _ in range(5)]
+        by_ruling: dict[int, list[int]] = {entry: [] for entry in rulings}
+        for number, entry in enumerate(self.entry):
+            if self.roll.excluded[entry]:
+                due[number] = EXCLUDED
+            elif entry in rulings:
+                by_ruling[entry].append(number)
+            else:
+                last[self.route[number]][entry] = number
+        for entry, numbers in by_ruling.items():
+            for number in self._after_ruling(rulings[entry], numbers, due):
+                last[self.route[number]][entry] = number
+        for entry in range(len(self.roll.heads)):
+            _settle([route[entry] for route in last], due)
+        return due
+
+    def _after_ruling(self, ruling: Ruling, numbers: list[int], due: bytearray) -> list[int]:
+        """The ballots of an entry that still stand after the ruling about it."""
+        settled = [number for number in numbers if number < ruling.up_to]
+        later = [number for number in numbers if number >= ruling.up_to]
+        if ruling.kind == "disputed":
+            for number in numbers:
+                due[number] = CONTESTED
+            return []
+        if ruling.kind == "set_aside":
+            for number in settled:
+                due[number] = SET_ASIDE
+            return later
+        accepted = [number for number in settled if self.leaves.at(number) == ruling.leaf]
+        if not accepted:
+            raise ruling.line.fault("leaf", "is no ballot of this entry before the ruling")
+        return accepted[:1] + later
+
+
+def _settle(last: list[int], due: bytearray) -> None:
+    """Which of the last ballots of each route counts."""
+    own = [number for number in last[:PROXY] if number >= 0]
+    for number in own:
+        due[number] = COUNTED if len(own) == 1 else CONTESTED
+    if not own and last[PROXY] >= 0:
+        due[last[PROXY]] = COUNTED
+
+
+def read_ballots(files: Files, box_id: str, roll: Roll, motions: dict[str, Motion]) -> Box:
+    """All ballots, each checked by itself and counted if it says that it is to be counted."""
+    box = Box(box_id, roll, motions)
+    for number, raw in files.lines("ballots.jsonl"):
+        box.add(number, raw)
+    return box

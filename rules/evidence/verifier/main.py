@@ -1,0 +1,187 @@
+"""`verify.py`: what is checked, in order, and what is printed."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from rules.evidence.verifier.counting import (
+    STATES,
+    Box,
+    read_ballots,
+    read_motions,
+    read_roll,
+    read_rulings,
+)
+from rules.evidence.verifier.deciding import check_result, read_rules
+from rules.evidence.verifier.reading import (
+    MAX_LINE,
+    NAMES,
+    UNLISTED,
+    Fault,
+    Fields,
+    Files,
+    canonical,
+    object_of,
+)
+from rules.evidence.verifier.receipt import (
+    check_receipt,
+    code_of,
+    find_own,
+    read_receipt,
+    typed_code,
+)
+from rules.evidence.verifier.signing import signed
+
+FORMAT = "gongjian.voting/1"
+
+
+def check_manifest(files: Files, fingerprint: str) -> Fields:
+    """Every file is the one that the manifest names by its hash, and the manifest is the signed one."""
+    fields = Fields(object_of(files, "manifest.json"), "manifest.json", 0)
+    fields.only("box_id", "files", "format", "renovation_id", "title")
+    if fields.text("format") != FORMAT:
+        raise fields.fault("format", f"is not {FORMAT}")
+    fields.text("box_id"), fields.text("renovation_id"), fields.text("title")
+    listed = fields.inner("files")
+    listed.only(*(name for name in NAMES if name not in UNLISTED))
+    for name in sorted(listed.value):
+        if files.sha256(name) != listed.hex(name, 32).hex():
+            raise Fault(name, 0, "is not the file that the manifest names")
+    if fingerprint and files.sha256("manifest.json") != fingerprint:
+        raise Fault("manifest.json", 0, "is not the one whose SHA-256 was given")
+    return fields
+
+
+def check_signatures(files: Files, box_id: str, key: str) -> dict[str, object]:
+    """The tree head and the whole bundle are signed with one key, the posted one if it is given."""
+    head = Fields(object_of(files, "head.json"), "head.json", 0)
+    head.only("box_id", "closed_at", "public_key", "roll_hash", "root", "signature", "tree_size")
+    public = head.hex("public_key", 32)
+    if key and public.hex() != key:
+        raise head.fault("public_key", "is not the posted one")
+    if head.text("box_id") != box_id:
+        raise head.fault("box_id", "is that of another vote")
+    names = ("box_id", "closed_at", "roll_hash", "root", "tree_size")
+    (
+        head.text("closed_at"),
+        head.hex("roll_hash", 32),
+        head.hex("root", 32),
+        head.number("tree_size"),
+    )
+    message = canonical({name: head.value[name] for name in names})
+    if not signed(public, message, head.hex("signature", 64)):
+        raise head.fault("signature", "does not hold")
+    whole = Fields(object_of(files, "signature.json"), "signature.json", 0)
+    whole.only("public_key", "signature")
+    if whole.hex("public_key", 32) != public:
+        raise whole.fault("public_key", "is not that of head.json")
+    if not signed(public, files.whole("manifest.json"), whole.hex("signature", 64)):
+        raise whole.fault(
+            "signature", "does not hold: the bundle is not the one that was published"
+        )
+    return head.value
+
+
+def check(path: str, key: str = "", fingerprint: str = "", receipt: str = "") -> dict[str, object]:
+    """Check a bundle from the first byte to the outcome; what was found to agree.
+
+    Raises:
+        Fault: the first thing that does not agree.
+    """
+    with Files(path) as files:
+        manifest = check_manifest(files, fingerprint)
+        box_id = manifest.text("box_id")
+        head = check_signatures(files, box_id, key)
+        roll = read_roll(files)
+        if roll.hash != head["roll_hash"]:
+            raise Fault("roll.jsonl", 0, "is not the roll whose hash was signed")
+        motions = read_motions(files)
+        box = read_ballots(files, box_id, roll, motions)
+        if len(box.leaves) != head["tree_size"]:
+            text = f"{len(box.leaves)} ballots, the signed tree has {head['tree_size']}"
+            raise Fault("ballots.jsonl", 0, text)
+        if box.leaves.root().hex() != head["root"]:
+            raise Fault("ballots.jsonl", 0, "are not the ballots whose root was signed")
+        totals = dict(zip(STATES, box.check_states(read_rulings(files, roll, len(box.leaves)))))
+        outcomes = check_result(files, motions, read_rules(files, motions), roll, totals)
+        found: dict[str, object] = {
+            "ballots": totals,
+            "box_id": box_id,
+            "closed_at": head["closed_at"],
+            "manifest": files.sha256("manifest.json"),
+            "outcomes": outcomes,
+            "public_key": head["public_key"],
+            "renovation_id": manifest.text("renovation_id"),
+            "roll": roll.total(),
+            "root": head["root"],
+            "tallies": {name: each.tally(roll) for name, each in motions.items()},
+            "title": manifest.text("title"),
+        }
+    if receipt:
+        found["receipt"] = own_ballot(box, receipt)
+    return found
+
+
+def own_ballot(box: Box, receipt: str) -> dict[str, object]:
+    """The ballot of a receipt, given as a file or as its short code."""
+    if not os.path.isfile(receipt):
+        return find_own(box, None, typed_code(receipt))
+    with open(receipt, "rb") as file:
+        fields = read_receipt(file.read(MAX_LINE))
+    leaf = check_receipt(fields, box.box_id)
+    return {**find_own(box, leaf, code_of(leaf)), "signed_by": fields.text("public_key")}
+
+
+def lines_of(found: dict[str, object]) -> list[str]:
+    """The summary for people, in Chinese and English."""
+    lines = [
+        f"{found['title']} ({found['box_id']})",
+        "核验通过：全部内容一致。 Everything agrees.",
+        f"  名册 roll: {found['roll']}",
+        f"  选票 ballots: {found['ballots']}",
+    ]
+    outcomes, tallies = found["outcomes"], found["tallies"]
+    assert isinstance(outcomes, dict)
+    assert isinstance(tallies, dict)
+    for name in sorted(outcomes):
+        lines.append(f"  {name}: {outcomes[name]}")
+        lines.extend(f"    {word}: {counts}" for word, counts in tallies[name].items())
+    own = found.get("receipt")
+    if isinstance(own, dict):
+        lines.append(f"  您的选票 your ballot: {own['code']}: {own['state']}")
+        lines.append(f"    ballots.jsonl line {own['line']}, leaf {own['leaf']}")
+        lines.extend(f"    path {part}" for part in own["path"])
+        if "signed_by" in own:
+            lines.append(f"    回执签名公钥 the receipt is signed by {own['signed_by']}")
+    lines += [
+        f"  Merkle root {found['root']}",
+        "  请与小区公告核对 compare with the notice in your estate:",
+        f"    公钥 public key {found['public_key']}",
+        f"    清单 SHA-256 of manifest.json {found['manifest']}",
+    ]
+    return lines
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command line: 0 all agrees, 1 something does not, 2 wrong usage."""
+    parser = argparse.ArgumentParser(description="Check the evidence of a vote. 核验投票证据包。")
+    here = os.path.dirname(os.path.abspath(sys.argv[0])) or "."
+    parser.add_argument("bundle", nargs="?", default=here, help="zip file or folder")
+    parser.add_argument("--receipt", default="", help="receipt file or code")
+    parser.add_argument("--key", default="", help="public key on the posted notice, hex")
+    parser.add_argument("--manifest", default="", help="SHA-256 on the posted notice, hex")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    given = parser.parse_args(arguments)
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")
+    try:
+        keys = given.key.strip().lower(), given.manifest.strip().lower()
+        found = check(given.bundle, keys[0], keys[1], given.receipt)
+    except Fault as fault:
+        shown = {"ok": False, "file": fault.file, "line": fault.line, "fault": fault.text}
+        print(canonical(shown).decode() if given.json else f"不一致 FAULT: {fault}")
+        return 1
+    print(canonical({"ok": True, **found}).decode() if given.json else "\n".join(lines_of(found)))
+    return 0

@@ -1,0 +1,87 @@
+"""The own ballot of a voter: found by the receipt, with its place in the tree."""
+
+from __future__ import annotations
+
+import json
+
+from rules.evidence.verifier.counting import STATES, Box
+from rules.evidence.verifier.hashing import leaf_of, root_of_path
+from rules.evidence.verifier.reading import MAX_LINE, Fault, Fields, canonical, exact_json
+from rules.evidence.verifier.signing import signed
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+CODE_DIGITS = 12
+MISREAD = {"O": "0", "I": "1", "L": "1", "-": "", " ": ""}
+
+
+def code_of(leaf: bytes) -> str:
+    """The first 60 bits of a leaf hash as XXXX-XXXX-XXXX."""
+    number = int.from_bytes(leaf[:8], "big") >> 4
+    text = "".join(ALPHABET[number >> shift & 31] for shift in range(55, -1, -5))
+    return "-".join((text[:4], text[4:8], text[8:]))
+
+
+def typed_code(text: str) -> str:
+    """A code as it is printed, however it was typed; nothing where it is none."""
+    digits = "".join(MISREAD.get(letter, letter) for letter in text.strip().upper())
+    if len(digits) != CODE_DIGITS or any(digit not in ALPHABET for digit in digits):
+        raise Fault(
+            "receipt", 0, f"is neither a file nor a code like 4F7K-9QX2-M0AD: {text[:40]!r}"
+        )
+    return "-".join((digits[:4], digits[4:8], digits[8:]))
+
+
+def read_receipt(raw: bytes) -> Fields:
+    """The receipt in a file; it may be written with any spaces and line feeds."""
+    try:
+        value = json.loads(raw[:MAX_LINE].decode())
+        return Fields(exact_json(canonical(value), "receipt"), "receipt", 0)
+    except (ValueError, RecursionError):
+        raise Fault("receipt", 0, "is no JSON") from None
+
+
+def check_receipt(fields: Fields, box_id: str) -> bytes:
+    """Was the receipt signed as it stands, for this vote? The leaf that it names."""
+    if fields.text("box_id") != box_id:
+        raise fields.fault("box_id", "is that of another vote")
+    names = ("ballot_id", "box_id", "leaf_hash", "recorded_at", "unit_number")
+    own = canonical({name: fields.text(name) for name in names})
+    batch = fields.inner("batch")
+    size, path = batch.number("size"), batch.hashes("path")
+    root = root_of_path(leaf_of(own), batch.number("index"), size, path)
+    if root is None:
+        raise batch.fault("path", "does not fit its place")
+    statement = {
+        "batch": batch.text("id"),
+        "batch_root": root.hex(),
+        "box_id": box_id,
+        "size": size,
+    }
+    key, signature = fields.hex("public_key", 32), fields.hex("signature", 64)
+    if not signed(key, canonical(statement), signature):
+        raise fields.fault("signature", "does not hold: the receipt was changed or never given out")
+    return fields.hex("leaf_hash", 32)
+
+
+def find_own(box: Box, leaf: bytes | None, code: str) -> dict[str, object]:
+    """State and inclusion proof of the ballot with this leaf or code.
+
+    Raises:
+        Fault: no ballot has it: a ballot that got a receipt is missing.
+    """
+    for index in range(len(box.leaves)):
+        found = box.leaves.at(index)
+        if found == leaf or (leaf is None and code_of(found) == code):
+            path = box.leaves.path(index)
+            if root_of_path(found, index, len(box.leaves), path) != box.leaves.root():
+                raise Fault("receipt", 0, "has no way to the root")
+            return {
+                "code": code_of(found),
+                "index": index,
+                "leaf": found.hex(),
+                "line": index + 1,
+                "path": [part.hex() for part in path],
+                "size": len(box.leaves),
+                "state": STATES[box.state[index]],
+            }
+    raise Fault("receipt", 0, f"no ballot of this vote has the code {code}: tell the committee")
