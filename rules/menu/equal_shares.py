@@ -36,6 +36,8 @@ from rules.menu.electorate import Electorate, SupportedWork, electorate
 from rules.menu.market import Auction, Bought, Market, static_rank
 from rules.menu.tally import tally
 
+MOST_PATIENCE = 15
+
 
 def equal_shares(
     menu: Menu,
@@ -96,6 +98,7 @@ class _Search:
         if completion is Completion.NONE:
             return 0
         now, step = 0, 1
+        alike = patience = 0
         self._settle(now)
         bought = self._run(now)
         while not self._final(bought, completion):
@@ -103,13 +106,17 @@ class _Search:
                 jumped = self._same_run(now + step, bought)
                 if jumped is None:
                     step = max(1, step // 4)
+                    # Where even two units at once cannot be proved, single steps go on for longer.
+                    alike, patience = 0, min(2 * patience + 1, MOST_PATIENCE) if step == 1 else 0
                     continue
+                patience = 0
                 now, step, bought = now + step, step * 2, jumped
             else:
                 after = self._run(now + 1)
                 if self._cost(after) > self.menu.budget:
                     break
-                step = 2 if _works(after) == _works(bought) else 1
+                alike = alike + 1 if _works(after) == _works(bought) else 0
+                step = 2 if alike > patience else 1
                 now, bought = now + 1, after
             bought = bought[self._settle(now) :]
         return now
