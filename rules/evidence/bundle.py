@@ -6,6 +6,7 @@ under pseudonyms, and only counted ballots disclose what they say.
 """
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
@@ -14,7 +15,7 @@ from pydantic import JsonValue
 
 from models.values.base import Carried
 from models.values.decision_rules import Rule
-from models.values.voting import Condition, Motion, MotionKind, VotingPack
+from models.values.voting import Condition, Motion
 from rules.chain import canonical_json
 
 FORMAT = "gongjian.voting/1"
@@ -32,7 +33,10 @@ RulingKind = Literal["disputed", "accepted", "set_aside"]
 
 
 class BallotLine(NamedTuple):
-    """One ballot in the order of the tree. `choices` (canonical JSON) and `nonce` of a counted one."""
+    """One ballot in the order of the tree; `choices` is canonical JSON.
+
+    `choices` and `nonce` appear in the line of a counted ballot only.
+    """
 
     box_id: str
     entry: str
@@ -43,7 +47,7 @@ class BallotLine(NamedTuple):
     shares: int | None
     leaf: bytes
     state: str
-    choices: JsonValue = None
+    choices: bytes | None = None
     nonce: bytes | None = None
 
 
@@ -70,21 +74,16 @@ class RollSums(Carried):
 
 
 def ballot_line(ballot: BallotLine) -> bytes:
-    """A line of ballots.jsonl."""
-    fields: dict[str, JsonValue] = {
-        "area_dm2": ballot.area_dm2,
-        "box_id": ballot.box_id,
-        "channel": ballot.channel,
-        "commitment": ballot.commitment.hex(),
-        "entry": ballot.entry,
-        "heads": ballot.heads,
-        "leaf": ballot.leaf.hex(),
-        "shares": ballot.shares,
-        "state": ballot.state,
-    }
-    if ballot.state == "counted" and ballot.nonce is not None:
-        fields |= {"choices": ballot.choices, "nonce": ballot.nonce.hex()}
-    return line(fields)
+    """A line of ballots.jsonl: canonical JSON, written out because there may be a million."""
+    opened = ballot.state == "counted" and ballot.choices is not None and ballot.nonce is not None
+    choices = f'"choices":{ballot.choices.decode()},' if opened and ballot.choices else ""
+    nonce = f'"nonce":"{ballot.nonce.hex()}",' if opened and ballot.nonce else ""
+    return (
+        f'{{"area_dm2":{ballot.area_dm2},"box_id":{json.dumps(ballot.box_id, ensure_ascii=False)},'
+        f'"channel":"{ballot.channel}",{choices}"commitment":"{ballot.commitment.hex()}",'
+        f'"entry":"{ballot.entry}","heads":{ballot.heads},"leaf":"{ballot.leaf.hex()}",{nonce}'
+        f'"shares":{"null" if ballot.shares is None else ballot.shares},"state":"{ballot.state}"}}\n'
+    ).encode()
 
 
 def ruling_line(ruling: RulingLine) -> bytes:
@@ -111,24 +110,6 @@ def motions_file(motions: Sequence[Motion]) -> bytes:
 def rules_file(rules: Mapping[str, tuple[str, Rule]]) -> bytes:
     """rules.json: per motion the kind of decision and the rule that decided it, as data."""
     return line({"motions": {name: _rule(kind, rule) for name, (kind, rule) in rules.items()}})
-
-
-def rule_of(pack: VotingPack, kind: MotionKind) -> Rule:
-    """The rule that a pack of owners' votes has for one kind of motion."""
-    return Rule.model_validate(
-        {
-            "id": pack.id,
-            "jurisdiction": pack.region,
-            "law": pack.text,
-            "articles": tuple(dict.fromkeys(each.article for each in pack.ordinary)),
-            "confidence": "V",
-            "valid_from": pack.valid_from,
-            "valid_until": pack.valid_until,
-            "quorum": pack.quorum,
-            "approve": pack.major if kind is MotionKind.MAJOR else pack.ordinary,
-            "silence": {"kind": "no_vote" if pack.non_return == "ignore" else pack.non_return},
-        }
-    )
 
 
 def manifest_file(

@@ -167,7 +167,7 @@ class Result(Value):
     """result.json."""
 
     adopted: bool
-    ballots: dict[bundle.BallotState, int]
+    ballots: dict[bundle.BallotState | Literal["broken", "missing"], int]
     concentration: Largest
     motions: dict[str, MotionResult]
     roll: bundle.RollSums

@@ -131,7 +131,7 @@ class Vote:
                 shares=entry.shares,
                 leaf=leaf,
                 state=cast.state,
-                choices=dict(cast.choices),
+                choices=canonical_json(dict(cast.choices)),
                 nonce=nonce,
             )
             lines.append(bundle.ballot_line(line))
@@ -244,7 +244,7 @@ def both(name: str, value: str, op: str, fraction: str, of: str) -> tuple[Condit
 
 
 RULE = Rule(
-    id="CN-2021",
+    id="a rule of the tests",
     jurisdiction="CN",
     law="业主共同决定事项",
     articles=("Civil Code art. 278(2)",),

@@ -239,10 +239,12 @@ def check_result(
     rules: dict[str, Rule],
     roll: Roll,
     states: dict[str, int],
-) -> dict[str, str]:
-    """Is result.json what follows from roll, ballots and rules? The outcome of each motion."""
+) -> tuple[dict[str, str], dict[str, Decided]]:
+    """Is result.json what follows from roll, ballots and rules? Outcome and reasons by motion."""
     fields = Fields(object_of(files, "result.json"), "result.json", 0)
     fields.only("adopted", "ballots", "concentration", "motions", "roll")
+    if {"broken", "missing"} & fields.inner("ballots").value.keys():
+        raise fields.fault("ballots", "the box was not whole: some were changed or taken away")
     for name, due in (("ballots", states), ("roll", roll.total())):
         if canonical(fields.inner(name).value) != canonical(due):
             raise fields.fault(name, f"is {due} by the count")
@@ -267,7 +269,7 @@ def check_result(
     adopted = bool(stands) and stands <= passed
     if fields.flag("adopted") != adopted:
         raise fields.fault("adopted", f"is {str(adopted).lower()} by the rules")
-    return outcomes
+    return outcomes, decided
 
 
 def check_concentration(fields: Fields, roll: Roll) -> None:

@@ -14,7 +14,7 @@ from rules.evidence.verifier.counting import (
     read_roll,
     read_rulings,
 )
-from rules.evidence.verifier.deciding import check_result, read_rules
+from rules.evidence.verifier.deciding import Decided, check_result, read_rules
 from rules.evidence.verifier.reading import (
     MAX_LINE,
     NAMES,
@@ -105,13 +105,14 @@ def check(path: str, key: str = "", fingerprint: str = "", receipt: str = "") ->
         if box.leaves.root().hex() != head["root"]:
             raise Fault("ballots.jsonl", 0, "are not the ballots whose root was signed")
         totals = dict(zip(STATES, box.check_states(read_rulings(files, roll, len(box.leaves)))))
-        outcomes = check_result(files, motions, read_rules(files, motions), roll, totals)
+        outcomes, decided = check_result(files, motions, read_rules(files, motions), roll, totals)
         found: dict[str, object] = {
             "ballots": totals,
             "box_id": box_id,
             "closed_at": head["closed_at"],
             "manifest": files.sha256("manifest.json"),
             "outcomes": outcomes,
+            "reasons": {name: reasons(each) for name, each in decided.items()},
             "public_key": head["public_key"],
             "renovation_id": manifest.text("renovation_id"),
             "roll": roll.total(),
@@ -122,6 +123,17 @@ def check(path: str, key: str = "", fingerprint: str = "", receipt: str = "") ->
     if receipt:
         found["receipt"] = own_ballot(box, receipt)
     return found
+
+
+def reasons(decided: Decided) -> list[str]:
+    """Each test of a decision in words and exact numbers."""
+    marks = {True: "成立 met", False: "不成立 not met", None: "不详 not known"}
+    return [
+        f"{test.condition.dimension}: {test.condition.value} {test.have} {test.condition.op} "
+        f"{test.need} = {test.condition.fraction} × {test.condition.of}: {marks[test.passed]} "
+        f"({test.condition.article})"
+        for test in decided.tests
+    ]
 
 
 def own_ballot(box: Box, receipt: str) -> dict[str, object]:
@@ -142,12 +154,14 @@ def lines_of(found: dict[str, object]) -> list[str]:
         f"  名册 roll: {found['roll']}",
         f"  选票 ballots: {found['ballots']}",
     ]
-    outcomes, tallies = found["outcomes"], found["tallies"]
+    outcomes, tallies, why = found["outcomes"], found["tallies"], found["reasons"]
     assert isinstance(outcomes, dict)
     assert isinstance(tallies, dict)
+    assert isinstance(why, dict)
     for name in sorted(outcomes):
         lines.append(f"  {name}: {outcomes[name]}")
         lines.extend(f"    {word}: {counts}" for word, counts in tallies[name].items())
+        lines.extend(f"    {reason}" for reason in why[name])
     own = found.get("receipt")
     if isinstance(own, dict):
         lines.append(f"  您的选票 your ballot: {own['code']}: {own['state']}")

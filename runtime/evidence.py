@@ -1,0 +1,293 @@
+"""The bundle of evidence of a closed vote, streamed out of the database (format in `rules.evidence`).
+
+A million ballots pass through in pieces: what is held in memory is one piece, and the ballots of
+entries that voted on several ways. Everything is read in one snapshot.
+"""
+
+import hashlib
+import zipfile
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple, get_args
+
+import asyncpg
+from pydantic import JsonValue, TypeAdapter
+
+from models.values.refusal import Problem, Refused
+from models.values.voting import Motion, VotingPack
+from rules.ballots import roll_line
+from rules.evidence import bundle
+from rules.evidence.verifier import standalone
+from rules.voting import pack_for, rule_of, strict_kind
+from runtime.counting import Opened, opened
+from runtime.sealing import Signer
+
+AT_ONCE = 4_000
+LEVEL = 1
+"""Of compression: hashes hardly shrink, a higher level costs time and gains little."""
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The time of every file in the zip: the same vote makes the same files."""
+JSON: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
+MOTIONS: TypeAdapter[tuple[Motion, ...]] = TypeAdapter(tuple[Motion, ...])
+
+BOX = """
+SELECT b.id, b.motions, b.tally, b.tree_head, b.opened_key, b.state, r.rule_pack, r.title
+FROM ballot_box b JOIN renovation r ON r.id = b.renovation_id
+WHERE b.renovation_id = $1 AND ($2::int IS NULL OR b.attempt = $2)
+ORDER BY (b.tree_head IS NOT NULL) DESC, b.attempt DESC LIMIT 1
+"""
+CLOSED = """
+SELECT details FROM event
+WHERE renovation_id = $1 AND kind = 'voting.box_closed' AND details ->> 'box' = $2
+"""
+ROLL = """
+SELECT pseudonym, heads, area_dm2, shares, developer, excluded_reason FROM roll_entry
+WHERE box_id = $1 ORDER BY pseudonym COLLATE "C"
+"""
+RULINGS = """
+SELECT e.pseudonym, r.number, r.kind, b.leaf, r.up_to_seq, r.reason, r.recorded_at,
+       (SELECT actor_role FROM event v WHERE v.command_id = r.command_id) AS role
+FROM ballot_ruling r
+JOIN roll_entry e ON e.box_id = r.box_id AND e.entry_id = r.entry_id
+LEFT JOIN ballot b ON b.id = r.ballot_id
+WHERE r.box_id = $1 ORDER BY e.pseudonym COLLATE "C", r.number
+"""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A bundle that was written."""
+
+    path: Path
+    box_id: str
+    ballots: int
+    manifest: str
+    """SHA-256 of manifest.json: for the posted notice."""
+    public_key: str
+
+
+@dataclass(frozen=True)
+class _Box:
+    """A counted box, and what was published about it."""
+
+    id: str
+    renovation_id: str
+    title: str
+    pack: VotingPack
+    motions: tuple[Motion, ...]
+    tally: dict[str, JsonValue]
+    head: dict[str, JsonValue]
+    closed: dict[str, JsonValue]
+    """The details of the event of the close."""
+    opened_key: bytes
+
+
+async def export_voting(
+    connection: asyncpg.Connection,
+    renovation_id: str,
+    out: Path,
+    signer: Signer,
+    attempt: int | None = None,
+) -> Exported:
+    """Write the bundle of a renovation's last counted vote, or of one `attempt`, to `out`.
+
+    The file appears whole or not at all.
+
+    Raises:
+        Refused: `evidence.not_counted` while there is no counted vote, `evidence.other_key` when
+            `signer` is not who signed the result.
+    """
+    part = out.with_name(f".{out.name}.part")
+    try:
+        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as packed:
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                box = await _counted_box(connection, renovation_id, attempt)
+                if box.head.get("public_key") != signer.public_key:
+                    raise Refused(Problem(code="evidence.other_key", params={"box": box.id}))
+                pack = _Pack(packed)
+                ballots = await _write(connection, box, pack)
+            manifest = bundle.manifest_file(
+                box_id=box.id, renovation_id=renovation_id, title=box.title, hashes=pack.hashes
+            )
+            pack.put(bundle.MANIFEST, manifest)
+            seal = bundle.signature_file(signer.public_key, signer.sign(manifest))
+            pack.put(bundle.SIGNATURE, seal)
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
+    return Exported(out, box.id, ballots, bundle.sha256(manifest), signer.public_key)
+
+
+class _Pack:
+    """The zip that is being written, and the hashes of its files so far."""
+
+    def __init__(self, packed: zipfile.ZipFile) -> None:
+        self._packed = packed
+        self.hashes: dict[str, str] = {}
+
+    @contextmanager
+    def file(self, name: str) -> Iterator[Callable[[bytes], None]]:
+        """Open a file of the zip; what is called with bytes adds them to it."""
+        info = zipfile.ZipInfo(name, EPOCH)
+        info.compress_type = zipfile.ZIP_DEFLATED
+        info.external_attr = 0o644 << 16
+        setattr(info, "_compresslevel", LEVEL)  # noqa: B010 - there is no public name before 3.13
+        digest = hashlib.sha256()
+        with self._packed.open(info, "w", force_zip64=name.endswith(".jsonl")) as raw:
+
+            def write(data: bytes) -> None:
+                digest.update(data)
+                raw.write(data)
+
+            yield write
+        self.hashes[name] = digest.hexdigest()
+
+    def put(self, name: str, data: bytes) -> None:
+        """Write a whole file."""
+        with self.file(name) as write:
+            write(data)
+
+
+async def _counted_box(
+    connection: asyncpg.Connection, renovation_id: str, attempt: int | None
+) -> _Box:
+    row = await connection.fetchrow(BOX, renovation_id, attempt)
+    if row is None or None in (row["tally"], row["tree_head"], row["opened_key"]):
+        raise Refused(
+            Problem(code="evidence.not_counted", params={"renovation": renovation_id[:64]})
+        )
+    closed = await connection.fetchval(CLOSED, renovation_id, row["id"])
+    return _Box(
+        id=row["id"],
+        renovation_id=renovation_id,
+        title=row["title"],
+        pack=pack_for(row["rule_pack"]),
+        motions=MOTIONS.validate_json(row["motions"]),
+        tally=JSON.validate_json(row["tally"]),
+        head=JSON.validate_json(row["tree_head"]),
+        closed=JSON.validate_json(closed or "{}"),
+        opened_key=row["opened_key"],
+    )
+
+
+async def _write(connection: asyncpg.Connection, box: _Box, pack: _Pack) -> int:
+    """All files that the manifest lists; how many ballots there are."""
+    pack.put(bundle.README, bundle.readme(box.title, box.id))
+    rulings = [_Ruling(*row) for row in await connection.fetch(RULINGS, box.id)]
+    with pack.file(bundle.BALLOTS) as write:
+        settled, ballots = await _write_ballots(connection, box, write, rulings)
+    pack.put(bundle.HEAD, bundle.line(box.head))
+    pack.put(bundle.MOTIONS, bundle.motions_file(box.motions))
+    with pack.file(bundle.ROLL) as write:
+        roll = await _write_roll(connection, box.id, write)
+    pack.put(bundle.RESULT, bundle.line(_result(box, roll)))
+    kinds = {motion.id: strict_kind(motion, box.pack) for motion in box.motions}
+    rules = {name: (kind.value, rule_of(box.pack, kind)) for name, kind in kinds.items()}
+    pack.put(bundle.RULES, bundle.rules_file(rules))
+    lines = (ruling.line(settled[ruling.up_to_seq]) for ruling in rulings)
+    pack.put(bundle.RULINGS, b"".join(bundle.ruling_line(line) for line in lines))
+    pack.put(bundle.VERIFY, standalone())
+    return ballots
+
+
+class _Ruling(NamedTuple):
+    """A row of `RULINGS`."""
+
+    pseudonym: str
+    number: int
+    kind: str
+    leaf: bytes | None
+    up_to_seq: int
+    reason: str
+    recorded_at: datetime
+    role: str | None
+
+    def line(self, up_to: int) -> bundle.RulingLine:
+        """The ruling as it is published; it settles the first `up_to` ballots of the tree."""
+        return bundle.RulingLine(
+            entry=self.pseudonym,
+            number=self.number,
+            kind=self.kind,
+            leaf=self.leaf,
+            up_to=up_to,
+            reason=self.reason,
+            role=self.role,
+            at=self.recorded_at,
+        )
+
+
+async def _write_ballots(
+    connection: asyncpg.Connection,
+    box: _Box,
+    write: Callable[[bytes], None],
+    rulings: Sequence[_Ruling],
+) -> tuple[dict[int, int], int]:
+    """The ballots in the order of the tree; which place each `up_to_seq` is, and how many there are."""
+    waiting = sorted({ruling.up_to_seq for ruling in rulings})
+    settled: dict[int, int] = {}
+    count = 0
+    async for ballots in opened(connection, box.id, box.opened_key):
+        write(b"".join(bundle.ballot_line(_ballot(box.id, ballot)) for ballot in ballots))
+        while waiting and waiting[0] < ballots[-1].seq:
+            before = bisect_right(ballots, waiting[0], key=lambda ballot: ballot.seq)
+            settled[waiting.pop(0)] = count + before
+        count += len(ballots)
+    return settled | dict.fromkeys(waiting, count), count
+
+
+def _ballot(box_id: str, ballot: Opened) -> bundle.BallotLine:
+    return bundle.BallotLine(
+        box_id=box_id,
+        entry=ballot.pseudonym,
+        channel=ballot.channel,
+        commitment=ballot.commitment,
+        heads=ballot.heads,
+        area_dm2=ballot.area_dm2,
+        shares=ballot.shares,
+        leaf=ballot.leaf,
+        state="broken" if ballot.choices is None else ballot.state,
+        choices=ballot.choices,
+        nonce=ballot.nonce,
+    )
+
+
+async def _write_roll(
+    connection: asyncpg.Connection, box_id: str, write: Callable[[bytes], None]
+) -> bundle.RollSums:
+    """The roll by pseudonym, and what all who may vote weigh together."""
+    heads = area_dm2 = shares = entries = 0
+    all_have_shares = True
+    cursor = await connection.cursor(ROLL, box_id)
+    while rows := await cursor.fetch(AT_ONCE):
+        write(b"".join(roll_line(**row) for row in rows))
+        all_have_shares = all_have_shares and all(row["shares"] is not None for row in rows)
+        for row in rows:
+            if row["excluded_reason"] is None:
+                heads += row["heads"]
+                area_dm2 += row["area_dm2"]
+                shares += row["shares"] or 0
+                entries += 1
+    return bundle.RollSums(
+        heads=heads,
+        area_dm2=area_dm2,
+        shares=shares if all_have_shares else None,
+        entries=entries,
+    )
+
+
+def _result(box: _Box, roll: bundle.RollSums) -> dict[str, JsonValue]:
+    """result.json: what the close published, and the sums of the roll."""
+    found = box.closed.get("ballots")
+    published = found if isinstance(found, dict) else {}
+    states: dict[str, JsonValue] = dict.fromkeys(get_args(bundle.BallotState), 0)
+    return {
+        "adopted": box.closed.get("adopted"),
+        "ballots": states | {name: number for name, number in published.items() if number},
+        "concentration": box.closed.get("concentration"),
+        "motions": box.tally,
+        "roll": roll.model_dump(mode="json"),
+    }
