@@ -32,11 +32,14 @@ from models.values.menu import (
     MenuTie,
     Utility,
 )
+from rules.menu.auction import Auction, Bought
 from rules.menu.electorate import Electorate, SupportedWork, electorate
-from rules.menu.market import Auction, Bought, Market, static_rank
+from rules.menu.market import Market, RoughMarket, Unclear, static_rank
 from rules.menu.tally import tally
 
 MOST_PATIENCE = 15
+PRECISION = 160
+"""Bits behind the point of the rough purses; fewer only mean more exact runs."""
 
 
 def equal_shares(
@@ -70,7 +73,7 @@ def equal_shares(
             for items in equals
         ),
         endowment=search.endowment(raises),
-        rounds=tuple(MenuRound(item=each.work.item, price=each.price) for each in bought),
+        rounds=tuple(MenuRound(item=each.work.item, price=_price(each)) for each in bought),
     )
 
 
@@ -83,9 +86,12 @@ class _Search:
         self.voters = people.voters or 1
         self.settled: list[SupportedWork] = []
         """Bought by everybody at the equal price, with this and every larger endowment."""
-        self.open = sorted(people.works, key=static_rank)
+        self.open = sorted(people.works, key=_lowest_price)
         self.spent = [0] * people.purses
+        """In units of 1 / denominator."""
         self.denominator = self.voters
+        self.rough_spent = list(self.spent)
+        """Rounded up, in units of 1 / (voters * 2**PRECISION)."""
 
     def endowment(self, raises: int) -> Fraction:
         """What every voter has after so many raises, in minor units."""
@@ -99,8 +105,7 @@ class _Search:
             return 0
         now, step = 0, 1
         alike = patience = 0
-        self._settle(now)
-        bought = self._run(now)
+        bought = self._settle(now, self._run(now))
         while not self._final(bought, completion):
             if step > 1:
                 jumped = self._same_run(now + step, bought)
@@ -118,7 +123,7 @@ class _Search:
                 alike = alike + 1 if _works(after) == _works(bought) else 0
                 step = 2 if alike > patience else 1
                 now, bought = now + 1, after
-            bought = bought[self._settle(now) :]
+            bought = self._settle(now, bought)
         return now
 
     def whole_run(self, raises: int) -> tuple[list[Bought], list[tuple[str, ...]]]:
@@ -129,11 +134,11 @@ class _Search:
         bought: list[Bought] = []
         ties: list[tuple[str, ...]] = []
         while head := auction.head():
-            rank, work = head
-            if equals := auction.equals(rank):
-                tied = sorted((work, *equals), key=lambda each: each.place)
+            if equals := auction.equals(head.rank):
+                tied = sorted((head.work, *equals), key=lambda each: each.place)
                 ties.append(tuple(each.item for each in tied))
-            bought.append(auction.buy(rank, work))
+            auction.buy(head)
+            bought.append(head)
         return bought, ties
 
     def _final(self, bought: Sequence[Bought], completion: Completion) -> bool:
@@ -148,52 +153,90 @@ class _Search:
     def _cost(self, bought: Sequence[Bought]) -> int:
         return sum(work.cost for work in (*self.settled, *_works(bought)))
 
-    def _market(self, raises: int) -> Market:
+    def _settle(self, raises: int, bought: list[Bought]) -> list[Bought]:
+        """Move works that are bought at their lowest possible price to the settled ones.
+
+        What is left of the purchases comes back.
+        """
+        able = 0
+        for work, purchase in zip(self.open, bought, strict=False):
+            if purchase.work is not work or purchase.rank.price != static_rank(work).price:
+                break
+            able += 1
+        if able:
+            market = self._exact(raises)
+            for work in self.open[:able]:
+                offer = market.offer(work)
+                assert offer is not None
+                market.buy(work, offer)
+            self.settled += self.open[:able]
+            del self.open[:able]
+            self.denominator = market.denominator
+            full = self._full_purse(raises, self.denominator)
+            self.spent = [full - money for money in market.money]
+            unit = self.denominator // self.voters
+            self.rough_spent = [-(-(spent << PRECISION) // unit) for spent in self.spent]
+        return bought[able:]
+
+    def _exact(self, raises: int) -> Market:
         """The purses after the settled purchases."""
         full = self._full_purse(raises, self.denominator)
         return Market([full - spent for spent in self.spent], self.denominator)
+
+    def _rough(self, raises: int) -> RoughMarket:
+        """The same purses, within one part of a fine unit."""
+        fine = self.voters << PRECISION
+        full = self._full_purse(raises, fine)
+        return RoughMarket([full - spent for spent in self.rough_spent], fine, 1)
 
     def _full_purse(self, raises: int, denominator: int) -> int:
         all_money = self.menu.budget + raises * self.menu.scale * self.voters
         return all_money * (denominator // self.voters)
 
-    def _settle(self, raises: int) -> int:
-        """Move works that are bought at their lowest possible price to the settled ones; how many."""
-        market = self._market(raises)
-        before = len(self.settled)
-        while self.open:
-            work = self.open[0]
-            offer = market.offer(work)
-            if offer is None or offer.weight < work.weight:
-                break
-            market.buy(work, offer)
-            self.settled.append(self.open.pop(0))
-        if len(self.settled) > before:
-            self.denominator = market.denominator
-            full = self._full_purse(raises, self.denominator)
-            self.spent = [full - money for money in market.money]
-        return len(self.settled) - before
-
     def _run(self, raises: int) -> list[Bought]:
         """What is bought after the settled works."""
-        auction = Auction(self._market(raises), self.open)
-        bought: list[Bought] = []
-        while head := auction.head():
-            bought.append(auction.buy(*head))
-        return bought
+        try:
+            return _bought(Auction(self._rough(raises), self.open))
+        except Unclear:
+            return _bought(Auction(self._exact(raises), self.open))
 
     def _same_run(self, raises: int, low: Sequence[Bought]) -> list[Bought] | None:
         """The run after more raises, if it proves that every run between is like `low`."""
-        auction = Auction(self._market(raises), self.open)
-        bought: list[Bought] = []
-        for expected in low:
-            head = auction.head()
-            if head is None or head[1] is not expected.work:
-                return None
-            if not auction.next_after(expected.rank):
-                return None
-            bought.append(auction.buy(*head))
-        return bought if auction.head() is None else None
+        try:
+            return _same(Auction(self._rough(raises), self.open), low)
+        except Unclear:
+            return _same(Auction(self._exact(raises), self.open), low)
+
+
+def _lowest_price(work: SupportedWork) -> tuple[Fraction, int]:
+    return Fraction(work.cost, work.weight * work.worth), work.place
+
+
+def _bought(auction: Auction) -> list[Bought]:
+    bought: list[Bought] = []
+    while head := auction.head():
+        auction.buy(head)
+        bought.append(head)
+    return bought
+
+
+def _same(auction: Auction, low: Sequence[Bought]) -> list[Bought] | None:
+    bought: list[Bought] = []
+    for expected in low:
+        head = auction.head()
+        if head is None or head.work is not expected.work:
+            return None
+        if not auction.all_after(expected.rank):
+            return None
+        auction.buy(head)
+        bought.append(head)
+    return bought if auction.head() is None else None
+
+
+def _price(purchase: Bought) -> Fraction:
+    """The price of one point, in minor units."""
+    assert purchase.rank.price is not None
+    return purchase.rank.price * purchase.work.worth
 
 
 def _works(bought: Sequence[Bought]) -> list[SupportedWork]:

@@ -1,49 +1,89 @@
-"""One run of equal shares with a given endowment: purchases until no work can be paid.
+"""The purses of the voters during one run of equal shares: what works cost, and who pays.
 
-Everything is a whole number over one denominator that grows where a price needs it.
+There are two kinds. `Market` is exact: whole numbers over one denominator, which grows with every
+price. `RoughMarket` has a fixed denominator and knows how far off a purse can be; it answers only
+what is certain, and says `Unclear` otherwise. What it answers is what `Market` would.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from heapq import heapify, heappop, heappush
 from math import gcd
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from rules.menu.electorate import SupportedWork
 
 SHIFT = 64
 
 
-class Rank(NamedTuple):
-    """How dear a unit of utility is, and the place among equals: the least rank is bought first.
-
-    `rough` is the price times 2**64, rounded down: it settles most comparisons without fractions.
-    """
-
-    rough: int
-    price: Fraction
-    place: int
+class Unclear(Exception):  # noqa: N818 - an answer, not a malfunction
+    """The rough purses do not tell; the exact ones will."""
 
 
 class Offer(NamedTuple):
-    """A work can be paid for if every supporter pays `left / weight` a point or all of the purse."""
+    """A work can be paid if every supporter pays `left / weight` a point or all of the purse.
 
-    left: int
+    `left` lies between `least` and `most`, in units of the market; the two are equal where it is
+    known exactly.
+    """
+
+    least: int
+    most: int
     weight: int
 
 
-class Bought(NamedTuple):
-    """A purchase: the work, its rank then, and the price of one point in minor units."""
+class Rank(NamedTuple):
+    """How dear a unit of utility is, and the place among equals: the lowest is bought first.
 
-    work: SupportedWork
-    rank: Rank
-    price: Fraction
+    The price times 2**64 lies between `least` and `most`; `price` is exact, if it is known.
+    """
+
+    least: int
+    most: int
+    price: Fraction | None
+    place: int
+
+    def before(self, other: "Rank") -> bool:
+        """Whether this is bought before the other.
+
+        Raises:
+            Unclear: the bounds overlap and one of the prices is not known exactly.
+        """
+        if self.most < other.least:
+            return True
+        if other.most < self.least:
+            return False
+        if self.price is None or other.price is None:
+            raise Unclear
+        return (self.price, self.place) < (other.price, other.place)
+
+
+def rank_of(least: int, most: int, over: int, place: int) -> Rank:
+    """The rank of a price between least / over and most / over."""
+    exact = Fraction(least, over) if least == most else None
+    return Rank((least << SHIFT) // over, -((-most << SHIFT) // over), exact, place)
+
+
+def static_rank(work: SupportedWork) -> Rank:
+    """The rank if every supporter can pay the equal price; no offer is ever better."""
+    return rank_of(work.cost, work.cost, work.weight * work.worth, work.place)
+
+
+class Purses(Protocol):
+    """What an auction asks of either kind of market."""
+
+    def offer(self, work: SupportedWork) -> Offer | None:
+        """At what price a point the work is paid, or None if its supporters have too little."""
+
+    def rank(self, work: SupportedWork, offer: Offer) -> Rank:
+        """The rank of an offer at this moment."""
+
+    def buy(self, work: SupportedWork, offer: Offer) -> None:
+        """Take the price out of the supporters' purses."""
 
 
 @dataclass(slots=True)
 class Market:
-    """The purses of all voters, in units of 1 / `denominator` of a minor unit."""
+    """The exact purses, in units of 1 / `denominator` of a minor unit."""
 
     money: list[int]
     denominator: int
@@ -71,92 +111,84 @@ class Market:
                     poor_weight += count * each * (len(purses) - len(still))
                     rich[number], sums[number] = (each, count, still), money
             if not poor_weight:
-                return Offer(left, weight)
+                return Offer(left, left, weight)
             left -= poor_money
             weight -= poor_weight
 
     def rank(self, work: SupportedWork, offer: Offer) -> Rank:
         """The rank of an offer at this moment."""
         over = offer.weight * self.denominator * work.worth
-        return Rank((offer.left << SHIFT) // over, Fraction(offer.left, over), work.place)
+        return rank_of(offer.least, offer.most, over, work.place)
 
-    def buy(self, work: SupportedWork, offer: Offer) -> Fraction:
-        """Take the price out of the supporters' purses; what a point cost, in minor units."""
-        factor = offer.weight // gcd(offer.weight, offer.left)
+    def buy(self, work: SupportedWork, offer: Offer) -> None:
+        """Take the price out of the supporters' purses, on a denominator on which it is whole."""
+        factor = offer.weight // gcd(offer.weight, offer.least)
         if factor > 1:
             self.denominator *= factor
             self.money = [money * factor for money in self.money]
-        price = offer.left * factor // offer.weight
-        money = self.money
-        for each in work.classes:
-            due = price * each.weight
-            for purse in each.purses:
-                money[purse] = money[purse] - due if money[purse] > due else 0
-        return Fraction(price, self.denominator)
+        _take(self.money, work, offer.least * factor // offer.weight)
 
 
-def static_rank(work: SupportedWork) -> Rank:
-    """The rank if every supporter can pay the equal price; no offer is ever better."""
-    over = work.weight * work.worth
-    return Rank((work.cost << SHIFT) // over, Fraction(work.cost, over), work.place)
+@dataclass(slots=True)
+class RoughMarket:
+    """Purses that hold from `money` to `money + slack`, in units of 1 / `denominator`."""
+
+    money: list[int]
+    denominator: int
+    slack: int
+
+    def offer(self, work: SupportedWork) -> Offer | None:
+        """As `Market.offer`.
+
+        Raises:
+            Unclear: somebody may or may not be able to pay.
+        """
+        slack = self.slack
+        low = high = work.cost * self.denominator
+        weight = work.weight
+        rich = [(each.weight, each.count, each.pick(self.money)) for each in work.classes]
+        sums = [sum(purses) for _, _, purses in rich]
+        money = sum(count * part for (_, count, _), part in zip(rich, sums, strict=True))
+        if money < high:
+            if money + slack * sum(count * len(purses) for _, count, purses in rich) < low:
+                return None
+            raise Unclear
+        while True:
+            poor_money = poor_weight = poor = 0
+            for number, (each, count, purses) in enumerate(rich):
+                least = -(-low * each // weight) - slack
+                still = tuple([money for money in purses if money >= least])
+                if still and min(still) * weight < high * each:
+                    raise Unclear
+                if fell := len(purses) - len(still):
+                    money = sum(still)
+                    poor_money += count * (sums[number] - money)
+                    poor_weight += count * each * fell
+                    poor += count * fell
+                    rich[number], sums[number] = (each, count, still), money
+            if not poor:
+                return Offer(low, high, weight)
+            low -= poor_money + poor * slack
+            high -= poor_money
+            weight -= poor_weight
+
+    def rank(self, work: SupportedWork, offer: Offer) -> Rank:
+        """The rank of an offer at this moment."""
+        over = offer.weight * self.denominator * work.worth
+        return rank_of(offer.least, offer.most, over, work.place)
+
+    def buy(self, work: SupportedWork, offer: Offer) -> None:
+        """Take the highest possible price; the slack grows by what the price may be lower."""
+        price = -(-offer.most // offer.weight)
+        _take(self.money, work, price)
+        heaviest = max(each.weight for each in work.classes)
+        self.slack += (price - offer.least // offer.weight) * heaviest
 
 
-class Auction:
-    """The works of a run in a queue by the best rank they can still have.
-
-    Money only goes down within a run, so the last computed rank of a work bounds the next from
-    below, and only the works at the head of the queue need computing.
-    """
-
-    def __init__(self, market: Market, works: Sequence[SupportedWork]) -> None:
-        self.market = market
-        self.queue = [(static_rank(work), -1, work) for work in works]
-        heapify(self.queue)
-        self.offers: dict[str, Offer] = {}
-        self.turn = 0
-
-    def head(self) -> tuple[Rank, SupportedWork] | None:
-        """The work that is to be bought now, taken from the queue; None if nothing can be paid."""
-        while self._settle():
-            rank, turn, work = heappop(self.queue)
-            assert turn == self.turn
-            return rank, work
-        return None
-
-    def buy(self, rank: Rank, work: SupportedWork) -> Bought:
-        """Buy the work that `head` gave."""
-        price = self.market.buy(work, self.offers[work.item])
-        self.turn += 1
-        return Bought(work, rank, price)
-
-    def next_after(self, limit: Rank) -> bool:
-        """Whether every work still in the queue ranks after the limit."""
-        while self.queue and self.queue[0][0] <= limit:
-            if self.queue[0][1] == self.turn:
-                return False
-            self._compute()
-        return True
-
-    def equals(self, rank: Rank) -> list[SupportedWork]:
-        """The other works that are exactly as dear as this rank, before it is bought."""
-        bounded = [work for bound, _, work in self.queue if bound.price <= rank.price]
-        offers = [(work, self.market.offer(work)) for work in bounded]
-        return [
-            work
-            for work, offer in offers
-            if offer is not None and self.market.rank(work, offer).price == rank.price
-        ]
-
-    def _settle(self) -> bool:
-        """Compute until the head of the queue is of this turn; False if the queue ran empty."""
-        while self.queue and self.queue[0][1] != self.turn:
-            self._compute()
-        return bool(self.queue)
-
-    def _compute(self) -> None:
-        """Bring the head of the queue up to date; drop it for good if it cannot be paid."""
-        _, _, work = heappop(self.queue)
-        offer = self.market.offer(work)
-        if offer is not None:
-            self.offers[work.item] = offer
-            heappush(self.queue, (self.market.rank(work, offer), self.turn, work))
+def _take(money: list[int], work: SupportedWork, price: int) -> None:
+    """Every supporter pays the price a point, or all there is."""
+    for each in work.classes:
+        due = price * each.weight
+        for purse in each.purses:
+            have = money[purse]
+            money[purse] = have - due if have > due else 0

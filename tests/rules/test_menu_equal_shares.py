@@ -2,6 +2,8 @@
 
 from collections import Counter
 from fractions import Fraction
+from importlib import import_module
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
@@ -18,11 +20,15 @@ from models.values.menu import (
     Utility,
 )
 from rules.menu import counted, equal_shares
+from rules.menu.electorate import electorate
+from rules.menu.market import Market, RoughMarket, Unclear
 from rules.menu.tally import points_of, tally, tie_order
 
 MANY = settings(max_examples=300, deadline=None)
 SOME = settings(max_examples=100, deadline=None)
 NAMES = "abcdefg"
+MODULE = import_module("rules.menu.equal_shares")
+"""The package has a function of this name."""
 Election = tuple[Menu, list[MenuBallot]]
 
 
@@ -123,12 +129,15 @@ def slow(
 
 
 @MANY
-@given(elections(), st.sampled_from(Completion), st.sampled_from(Utility))
+@given(
+    elections(), st.sampled_from(Completion), st.sampled_from(Utility), st.sampled_from((0, 4, 160))
+)
 def test_the_fast_computation_agrees_with_the_slow_one_in_steps_of_one_unit(
-    election: Election, completion: Completion, utility: Utility
+    election: Election, completion: Completion, utility: Utility, precision: int
 ) -> None:
     menu, ballots = election
-    outcome = equal_shares(menu, counted(ballots), completion=completion, utility=utility)
+    with patch.object(MODULE, "PRECISION", precision):
+        outcome = equal_shares(menu, counted(ballots), completion=completion, utility=utility)
     winners, endowment = slow(menu, ballots, completion, utility)
     assert (list(outcome.winners), outcome.endowment) == (winners, endowment)
 
@@ -246,3 +255,44 @@ def test_a_budget_of_ten_million_and_few_voters_takes_few_runs() -> None:
     # With one unit more the supporters of a have 3 * 2,000,000 and a comes on top of c.
     assert (outcome.winners, outcome.cost) == (("c",), 4_000_001)
     assert outcome.endowment == Fraction(10_000_000, 6) + 333_333
+
+
+@SOME
+@given(elections(), st.sampled_from(Utility), st.integers(0, 12), st.data())
+def test_what_rough_purses_answer_is_within_their_bounds_what_exact_ones_answer(
+    election: Election, utility: Utility, bits: int, data: st.DataObject
+) -> None:
+    menu, ballots = election
+    people = electorate(menu, counted(ballots), utility)
+    purse = data.draw(st.integers(0, 400))
+    exact = Market([purse] * people.purses, 1)
+    rough = RoughMarket([purse << bits] * people.purses, 1 << bits, 1)
+    for work in people.works:
+        try:
+            bounds = rough.offer(work)
+        except Unclear:
+            return
+        offer = exact.offer(work)
+        assert (offer is None) == (bounds is None)
+        if offer is None or bounds is None:
+            continue
+        low, high = rough.rank(work, bounds), exact.rank(work, offer)
+        assert low.least <= high.most
+        assert high.least <= low.most
+        assert bounds.weight == offer.weight
+        rough.buy(work, bounds)
+        exact.buy(work, offer)
+        for least, true in zip(rough.money, exact.money, strict=True):
+            value = Fraction(true, exact.denominator) * rough.denominator
+            assert least <= value <= least + rough.slack
+
+
+def test_equal_prices_that_rough_purses_cannot_tell_apart_are_settled_exactly() -> None:
+    # Twins: every run meets a tie of two works whose supporters are partly poor.
+    menu = menu_of({"x": 90, "a": 60, "b": 60, "c": 7}, 200)
+    ballots = Counter(
+        {MenuBallot(("a", "b", "x")): 1, MenuBallot(("a", "b")): 2, MenuBallot(("c",)): 1}
+    )
+    outcome = equal_shares(menu, ballots)
+    expected, endowment = slow(menu, list(ballots.elements()), Completion.ADD1, Utility.COST)
+    assert (list(outcome.winners), outcome.endowment) == (expected, endowment)
