@@ -1,0 +1,126 @@
+"""`evidence voting` and `verify`: make the proof of a vote, and check one in two independent ways."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from pydantic import JsonValue
+
+from cli.servers import running
+from cli.stack import DATA
+from models.values.refusal import Problem, Refused
+from rules.evidence.bundle import sha256
+from rules.evidence.checking import Checked, check_bundle
+from rules.evidence.verifier import standalone
+from rules.evidence.verifier.main import check, lines_of
+from rules.evidence.verifier.reading import Fault, Files
+from runtime.evidence import Exported, export_voting
+from runtime.sealing import BoxKeys, signed_by
+from runtime.sentences import sentence
+
+BAD = 1
+Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
+
+commands = typer.Typer(help="Evidence that anybody can check.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.add_typer(commands, name="evidence")
+    app.command("verify")(verify)
+
+
+@commands.command("voting")
+def voting(
+    renovation: Annotated[str, typer.Argument(help="The id that `gongjian start` gave.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Where to; else <box>.evidence.zip here.")
+    ] = None,
+    attempt: Annotated[
+        int | None, typer.Option(min=1, help="Which vote of the renovation; else the last counted.")
+    ] = None,
+    data: Annotated[Path | None, DATA] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the bundle of a counted vote: roll, ballots, result and verify.py in one zip."""
+    done = asyncio.run(_export(renovation, out, attempt, data))
+    shown: dict[str, JsonValue] = {
+        "file": str(done.path),
+        "box": done.box_id,
+        "ballots": done.ballots,
+        "manifest": done.manifest,
+        "public_key": done.public_key,
+    }
+    if as_json:
+        print(json.dumps(shown, ensure_ascii=False))
+        return
+    print(f"{done.path}: {done.ballots} ballots of {done.box_id}")
+    print("For the notice in the estate:")
+    print(f"  public key               {done.public_key}")
+    print(f"  SHA-256 of manifest.json {done.manifest}")
+
+
+async def _export(
+    renovation: str, out: Path | None, attempt: int | None, data: Path | None
+) -> Exported:
+    async with running(data) as servers:
+        key = servers.settings.box_key
+        if key is None:
+            raise Refused(Problem(code="evidence.no_box_key"))
+        async with servers.database.engine.connect() as pooled:
+            raw = await pooled.get_raw_connection()
+            path = out if out is not None else Path(f"{renovation}.evidence.zip")
+            return await export_voting(
+                raw.driver_connection, renovation, path, BoxKeys(key).signer, attempt
+            )
+
+
+def verify(
+    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="A zip file or its folder.")],
+    receipt: Annotated[
+        str, typer.Option(help="The own receipt as a file or code: finds the ballot.")
+    ] = "",
+    key: Annotated[str, typer.Option(help="The public key on the posted notice, hex.")] = "",
+    manifest: Annotated[
+        str, typer.Option(help="The SHA-256 of manifest.json on the posted notice, hex.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Check the evidence of a vote twice: as its verify.py does, and with the rules of this release.
+
+    Nothing in the bundle is run. Exit code 1 and the file and line of the first fault if anything
+    does not agree.
+    """
+    try:
+        found = check(str(bundle), key.strip().lower(), manifest.strip().lower(), receipt)
+        with Files(str(bundle)) as files:
+            checked = check_bundle(files, signed_by)
+    except Fault as fault:
+        _refuse(fault.file, fault.line, fault.text, as_json=as_json)
+    except Refused as refusal:
+        if not as_json:
+            raise
+        print(json.dumps({"ok": False, "fault": sentence(refusal.problems[0])}, ensure_ascii=False))
+        raise typer.Exit(BAD) from None
+    own = checked.verify_py == sha256(standalone())
+    if as_json:
+        print(json.dumps({"ok": True, **_json(found, checked), "verify_py_known": own}))
+        return
+    print("\n".join(lines_of(found)))
+    if not own:
+        print(sentence(Problem(code="evidence.other_verify")))
+
+
+def _json(found: dict[str, object], checked: Checked) -> dict[str, object]:
+    return {**found, "outcomes": dict(checked.outcomes)}
+
+
+def _refuse(file: str, line: int, text: str, *, as_json: bool) -> NoReturn:
+    if not as_json:
+        fault = Fault(file, line, text)
+        raise Refused(Problem(code="evidence.fault", where=file, params={"fault": str(fault)}))
+    shown: dict[str, JsonValue] = {"ok": False, "file": file, "line": line, "fault": text}
+    print(json.dumps(shown, ensure_ascii=False))
+    raise typer.Exit(BAD)

@@ -1,0 +1,81 @@
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+from models.values.refusal import Refused
+from rules.evidence import bundle
+from rules.evidence.receipts import short_code
+from tests.support import bundles
+from tests.support.bundles import GOOD, changed, signed, written
+
+RUNNER = CliRunner()
+FALSE = signed(changed(GOOD, bundle.BALLOTS, lambda fields: fields["choices"].update(lift="no"), 2))
+LEAF = bytes.fromhex(json.loads(GOOD[bundle.BALLOTS].splitlines()[8])["leaf"])
+
+
+def test_a_true_bundle_is_verified(tmp_path: Path) -> None:
+    result = RUNNER.invoke(app, ["verify", written(tmp_path, GOOD), "--key", bundles.PUBLIC_KEY])
+    assert result.exit_code == 0
+    for shown in ("核验通过", "lift: passed", "paint: passed", bundles.PUBLIC_KEY):
+        assert shown in result.output
+    assert "verify.py" not in result.output
+
+
+def test_a_false_bundle_is_refused_with_file_and_line(tmp_path: Path) -> None:
+    result = RUNNER.invoke(app, ["verify", written(tmp_path, FALSE)])
+    assert isinstance(result.exception, Refused)
+    (problem,) = result.exception.problems
+    assert problem.code == "evidence.fault"
+    assert str(problem.params["fault"]).startswith("ballots.jsonl, line 2: choices")
+
+
+def test_json_says_the_same(tmp_path: Path) -> None:
+    good = RUNNER.invoke(app, ["verify", written(tmp_path, GOOD), "--json"])
+    false = RUNNER.invoke(app, ["verify", written(tmp_path, FALSE), "--json"])
+    assert (good.exit_code, false.exit_code) == (0, 1)
+    assert json.loads(good.output)["verify_py_known"] is True
+    fault = json.loads(false.output)
+    assert (fault["ok"], fault["file"], fault["line"]) == (False, "ballots.jsonl", 2)
+
+
+def test_a_receipt_code_finds_the_own_ballot(tmp_path: Path) -> None:
+    arguments = ["verify", written(tmp_path, GOOD), "--json", "--receipt", short_code(LEAF)]
+    own = json.loads(RUNNER.invoke(app, arguments).output)["receipt"]
+    assert (own["line"], own["state"]) == (9, "contested")
+
+
+def test_a_foreign_verify_py_is_never_run_but_told(tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    evil = f"open({str(mark)!r}, 'w')\nprint('Everything agrees')\n".encode()
+    result = RUNNER.invoke(
+        app, ["verify", written(tmp_path, signed({**GOOD, bundle.VERIFY: evil}))]
+    )
+    assert result.exit_code == 0
+    assert "do not run it" in result.output
+    assert not mark.exists()
+
+
+def test_a_known_law_cannot_be_weakened(tmp_path: Path) -> None:
+    """`verify.py` knows no law and shows the bars; this release knows what CN-2021 says."""
+    vote = bundles.example()
+    vote.rule = bundles.RULE.model_copy(update={"id": "CN-2021"})
+    result = RUNNER.invoke(app, ["verify", written(tmp_path, vote.bundle())])
+    assert isinstance(result.exception, Refused)
+    assert "is not the law" in str(result.exception.problems[0].params["fault"])
+
+
+@pytest.mark.parametrize("name", ["missing.zip", "text.txt"])
+def test_what_is_no_bundle_gets_one_line(tmp_path: Path, name: str) -> None:
+    (tmp_path / "text.txt").write_text("hello")
+    result = RUNNER.invoke(app, ["verify", str(tmp_path / name)])
+    assert isinstance(result.exception, Refused)
+    assert len(result.exception.problems) == 1
+
+
+def test_evidence_needs_running_servers(tmp_path: Path) -> None:
+    result = RUNNER.invoke(app, ["evidence", "voting", "r1", "--data", str(tmp_path)])
+    assert isinstance(result.exception, Refused)
+    assert [problem.code for problem in result.exception.problems] == ["stack.not_running"]
