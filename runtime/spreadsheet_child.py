@@ -82,14 +82,8 @@ def text_of(number: Number) -> str | None:
 
 
 def _frames(data: bytes, kind: str, wanted: str) -> Iterator[tuple[object, ...]]:
-    scans = {} if kind == "xls" else scan(data)
+    found = _scanned(data, kind)
     with CalamineWorkbook.from_filelike(BytesIO(data)) as book:
-        parts = _parts(data) if kind == "xlsx" else {}
-        found = {name: scans[part] for name, part in parts.items() if part in scans}
-        if kind == "ods":
-            found = scan_ods(data)
-        elif kind == "xls":
-            found = scan_xls(data)
         name = _chosen(book, found, wanted)
         special = found.get(name, SheetScan())
         if special.outside:
@@ -97,6 +91,16 @@ def _frames(data: bytes, kind: str, wanted: str) -> Iterator[tuple[object, ...]]
         yield "sheet", name, special.formulas, special.first_formula
         yield from _rows(book.get_sheet_by_name(name), special.faults)
     yield ("end",)
+
+
+def _scanned(data: bytes, kind: str) -> dict[str, SheetScan]:
+    """Sheet name to what it holds beside values, before anything opens the file."""
+    if kind == "xls":
+        return scan_xls(data)
+    scans = scan(data)
+    if kind == "ods":
+        return scan_ods(data)
+    return {name: scans[part] for name, part in _parts(data).items() if part in scans}
 
 
 def _chosen(book: CalamineWorkbook, found: dict[str, SheetScan], wanted: str) -> str:

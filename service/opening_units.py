@@ -37,7 +37,7 @@ def owner_secret(key: SecretStr) -> bytes:
 async def write_units(session: AsyncSession, estate_id: str, roll: Roll, secret: bytes) -> None:
     """All units and, apart from them, the people; by COPY, since an estate may be a district's."""
     await copy_units(session, estate_id, roll.units, secret)
-    await copy_people(session, estate_id, roll.units)
+    await copy_people(session, ((unit_id_of(estate_id, unit), unit) for unit in roll.units))
 
 
 async def copy_units(
@@ -52,11 +52,9 @@ async def copy_units(
     )
 
 
-async def copy_people(
-    session: AsyncSession, estate_id: str, units: Iterable[RegisteredUnit]
-) -> None:
-    """New rows of the owners of units that are there and have none."""
-    people, owners = _people(estate_id, units)
+async def copy_people(session: AsyncSession, units: Iterable[tuple[str, RegisteredUnit]]) -> None:
+    """New rows of the owners of units, given with their ids, that are there and have none."""
+    people, owners = _people(units)
     await _copy(
         session,
         "person",
@@ -74,7 +72,7 @@ async def copy_people(
 
 
 def _people(
-    estate_id: str, units: Iterable[RegisteredUnit]
+    units: Iterable[tuple[str, RegisteredUnit]],
 ) -> tuple[dict[tuple[str, str, int], tuple[str, str]], Iterator[tuple[str, str, int]]]:
     """One person for each name of a set of owners; ids are random, not made from the name.
 
@@ -83,11 +81,11 @@ def _people(
     """
     people: dict[tuple[str, str, int], tuple[str, str]] = {}
     owners: list[tuple[str, str, int]] = []
-    for unit in units:
+    for unit_id, unit in units:
         for position, name in enumerate(unit.owners):
             key = (unit.owner_key, name, unit.owners[:position].count(name))
             person_id, _ = people.setdefault(key, (uuid.uuid4().hex, name))
-            owners.append((unit_id_of(estate_id, unit), person_id, position))
+            owners.append((unit_id, person_id, position))
     return people, iter(owners)
 
 

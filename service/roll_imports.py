@@ -18,7 +18,7 @@ from models.values.refusal import Problem, Refused
 from rules.roll import differences, stored_owner_key
 from rules.roll.differences import head_of
 from runtime.database import Database
-from service.opening_units import UNIT_COLUMNS, copy_people, copy_units
+from service.opening_units import UNIT_COLUMNS, copy_people, copy_units, unit_id_of
 from service.places import estate_id_at, write_places
 
 PIECE = 5_000
@@ -179,16 +179,19 @@ async def _change(
 ) -> None:
     """Write the differences: rows of units, then the people of every head that changed."""
     given = {unit.number: unit for unit in request.roll.units}
+    rows = await session.execute(select(Unit.number, Unit.id).where(Unit.estate_id == estate_id))
+    ids = {number: unit_id for number, unit_id in rows}  # noqa: C416 - rows are not tuples
     added = [given[number] for number in difference.added]
-    changed = [change.number for change in difference.changed]
     people = _whose_owners_change(given, there, difference)
-    gone = [f"{estate_id}.{number}" for number in (*difference.removed, *people)]
-    await _remove_people(session, gone)
-    for piece in _pieces([f"{estate_id}.{number}" for number in difference.removed]):
+    removed = [ids[number] for number in difference.removed]
+    await _remove_people(session, [*removed, *(ids[number] for number in people)])
+    for piece in _pieces(removed):
         await session.execute(delete(Unit).where(Unit.id.in_(piece)))
-    await _update_units(session, estate_id, [given[number] for number in changed], request.secret)
+    changed = [(ids[change.number], given[change.number]) for change in difference.changed]
+    await _update_units(session, changed, request.secret)
     await copy_units(session, estate_id, added, request.secret)
-    await copy_people(session, estate_id, [*added, *(given[number] for number in people)])
+    new = [(unit_id_of(estate_id, unit), unit) for unit in added]
+    await copy_people(session, [*new, *((ids[number], given[number]) for number in people)])
 
 
 def _whose_owners_change(
@@ -220,13 +223,13 @@ async def _remove_people(session: AsyncSession, unit_ids: Sequence[str]) -> None
 
 
 async def _update_units(
-    session: AsyncSession, estate_id: str, units: Sequence[RegisteredUnit], secret: bytes
+    session: AsyncSession, units: Sequence[tuple[str, RegisteredUnit]], secret: bytes
 ) -> None:
     names = [name for name in UNIT_COLUMNS if name != "number"]
     rows = [
-        {"row": f"{estate_id}.{unit.number}"}
+        {"row": unit_id}
         | {f"new_{name}": getattr(_as_stored(unit, secret), name) for name in names}
-        for unit in units
+        for unit_id, unit in units
     ]
     if rows:
         table = Unit.__table__

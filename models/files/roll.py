@@ -41,7 +41,7 @@ class RegisteredUnit(Value):
     developer: bool = False
     """The developer's: unsold, or sold and not handed over (V-CN-2)."""
     excluded_reason: ExclusionReason | None = None
-    owner_key: str
+    owner_key: str = Field(repr=False)
     owners: tuple[str, ...] = Field(repr=False)
     """Names in the order of the register."""
 

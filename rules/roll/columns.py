@@ -210,8 +210,8 @@ def find_heading(
 ) -> tuple[Heading, int]:
     """The headings among the first rows of a file, and how many of the rows they take up.
 
-    The first row in which enough is known; with the row below where the two together are complete
-    (merged cells above, parts below). Where no row is, the first one: it then says what it lacks.
+    The first row in which enough is known; with the row below where that holds headings and nothing
+    else (merged cells above, their parts below). Where no row is, the first one: it then says what it lacks.
     `mapping` is heading to field, and goes before what is known.
     """
     asked = {plain_heading(title): name for title, name in mapping.items()}
@@ -219,10 +219,9 @@ def find_heading(
         heading = heading_of(number, titles, asked)
         if heading.known < FEWEST_KNOWN:
             continue
-        if heading.missing and place + 1 < len(rows):
+        if place + 1 < len(rows) and _all_known(rows[place + 1][1], asked):
             both = heading_of(rows[place + 1][0], _under(titles, rows[place + 1][1]), asked)
-            if not both.missing:
-                return both, place + 2
+            return both, place + 2
         return heading, place + 1
     number, titles = rows[0]
     return heading_of(number, titles, asked), 1
@@ -264,6 +263,12 @@ def _address(name: str, *, has_number: bool) -> str:
     if name != "address":
         return name
     return IGNORE if has_number else "number"
+
+
+def _all_known(titles: Sequence[str], asked: Mapping[str, str]) -> bool:
+    """Whether a row is headings throughout, which no row of a unit is."""
+    plain = [plain_heading(title) for title in titles if title.strip()]
+    return bool(plain) and all(title in asked or title in _KNOWN for title in plain)
 
 
 def _under(upper: Sequence[str], lower: Sequence[str]) -> list[str]:

@@ -1,0 +1,127 @@
+import json
+import os
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli.main import app
+from cli.roll import mapping_of, places_of
+from models.values.refusal import Refused
+from runtime.database import Database
+from runtime.settings import LocalSettings, environment_names
+from tests.rules.test_roll_headings import as_csv
+from tests.support.workbooks import HEADING, ROW, row, xlsx
+
+RUNNER = CliRunner()
+KEY = "ab" * 32
+PLACE = "d1=区/s1=街道/c1=社区/g1=网格"
+
+
+@pytest.fixture(autouse=True)
+def only_our_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in environment_names(LocalSettings).values():
+        if name in os.environ:
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def at_database(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", database.url)
+    monkeypatch.setenv("GONGJIAN_CREDENTIAL_KEY", KEY)
+    monkeypatch.setenv("GONGJIAN_RECEIPT_KEY", KEY)
+
+
+def run(*words: object) -> Result:
+    return RUNNER.invoke(app, ["roll", *map(str, words)])
+
+
+def refused(*words: object) -> list[str]:
+    result = run(*words)
+    assert isinstance(result.exception, Refused), result.output
+    return [problem.code for problem in result.exception.problems]
+
+
+def write(directory: Path, name: str, data: bytes) -> Path:
+    path = directory / name
+    path.write_bytes(data)
+    return path
+
+
+def test_a_good_roll_shows_its_figures_and_no_name(tmp_path: Path) -> None:
+    result = run("check", write(tmp_path, "r.xlsx", xlsx([HEADING, ROW])))
+    assert result.exit_code == 0
+    assert "units            1" in result.stdout
+    assert "56.65 m2" in result.stdout
+    assert "张三" not in result.output
+
+
+def test_a_bad_roll_as_json_has_every_cell_and_exit_code_1(tmp_path: Path) -> None:
+    data = xlsx([HEADING, row(area_m2=0, floor="x"), row(number="2", kind="castle")])
+    result = run("check", write(tmp_path, "r.xlsx", data), "--json")
+    answer = json.loads(result.stdout)
+    assert (result.exit_code, answer["ok"], answer["problem_count"]) == (1, False, 3)
+    assert [
+        (each["sheet"], each["row"], each["column"], each["value"]) for each in answer["problems"]
+    ] == [("名册", 2, "D", "…"), ("名册", 2, "E", "0"), ("名册", 3, "F", None)]
+    assert all(each["message"] and each["message_zh"] for each in answer["problems"])
+
+
+def test_a_bad_roll_is_refused_with_every_problem(tmp_path: Path) -> None:
+    path = write(tmp_path, "r.csv", as_csv(HEADING, row(area_m2="0"), row(number="2", floor="x")))
+    assert refused("check", path) == ["roll.area_not_positive", "roll.not_an_integer"]
+
+
+def test_against_an_earlier_file_the_changes_are_shown(tmp_path: Path) -> None:
+    old = write(tmp_path, "old.csv", as_csv(HEADING, ROW, row(number="2")))
+    new = write(tmp_path, "new.xlsx", xlsx([HEADING, row(owners="李四"), row(number="3")]))
+    result = run("check", new, "--against", old, "--json")
+    difference = json.loads(result.stdout)["difference"]
+    assert (difference["added"], difference["removed"]) == (["3"], ["2"])
+    assert difference["changed"] == [{"number": "1-101", "fields": {"owners": ["", "changed"]}}]
+    shown = run("check", new, "--against", old).stdout
+    assert "owners changed" in shown
+    assert "李四" not in shown
+
+
+def test_a_sheet_and_a_mapping_are_taken(tmp_path: Path) -> None:
+    heading = ["计费面积" if each == "面积" else each for each in HEADING]
+    path = write(tmp_path, "r.xlsx", xlsx([heading, ROW], sheet="甲"))
+    assert "roll.column_unknown" in refused("check", path)
+    assert run("check", path, "--sheet", "甲", "--map", "area_m2=计费面积").exit_code == 0
+    assert refused("check", path, "--sheet", "乙") == ["spreadsheet.sheet_unknown"]
+
+
+@pytest.mark.parametrize("pair", ["area_m2", "area_m2=", "colour=面积"])
+def test_a_mapping_names_one_of_our_columns(pair: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        mapping_of([pair])
+    assert refusal.value.problems[0].code == "roll.map_unreadable"
+
+
+@pytest.mark.parametrize("text", ["a=b", "a/b/c/d", "a=b/c=d/e=f/g=", "a=b/c=d/e=f/g=h/i=j"])
+def test_a_place_has_four_levels_with_names(text: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        places_of(text)
+    assert refusal.value.problems[0].code == "roll.place_unreadable"
+
+
+def test_a_roll_is_imported_once(tmp_path: Path, at_database: None) -> None:
+    path = write(tmp_path, "r.xlsx", xlsx([HEADING, ROW]))
+    assert refused("import", path, "--estate", "甲小区") == ["roll.estate_unknown"]
+    asked = ("import", path, "--estate", "甲小区", "--place", PLACE)
+    assert "dry run" in run(*asked, "--dry-run").stdout
+    first = json.loads(run(*asked, "--json").stdout)
+    assert first["import"]["imported"]
+    assert first["import"]["created"]
+    assert (first["summary"]["units"], first["difference"]["added"]) == (1, ["1-101"])
+    again = run("import", path, "--estate", "甲小区")
+    assert again.exit_code == 0
+    assert "nothing to do" in again.stdout
+
+
+def test_a_bad_roll_is_not_imported(tmp_path: Path, at_database: None) -> None:
+    path = write(tmp_path, "r.csv", as_csv(HEADING, row(area_m2="0")))
+    assert refused("import", path, "--estate", "x", "--place", PLACE) == ["roll.area_not_positive"]
+    result = run("import", path, "--estate", "x", "--place", PLACE, "--json")
+    assert (result.exit_code, json.loads(result.stdout)["import"]) == (1, None)
