@@ -106,7 +106,7 @@ def plain_ballot(choices: Choices) -> bytes:
 def length_of(motions: Sequence[Motion]) -> int:
     """Bytes that hold every possible ballot of a box, a multiple of `BLOCK`."""
     longest = {
-        motion.id: max((*words_of(motion), INVALID), key=lambda word: len(word.encode()))
+        motion.id: max((*words_of(motion), INVALID), key=lambda word: len(plain_ballot({"": word})))
         for motion in motions
     }
     return -(-len(plain_ballot(longest)) // BLOCK) * BLOCK
