@@ -35,13 +35,13 @@ JSON: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 MOTIONS: TypeAdapter[tuple[Motion, ...]] = TypeAdapter(tuple[Motion, ...])
 
 BOX = """
-SELECT b.id, b.motions, b.tally, b.tree_head, b.opened_key, b.state, r.rule_pack, r.title
+SELECT b.id, b.motions::text, b.tally::text, b.tree_head::text, b.opened_key, r.rule_pack, r.title
 FROM ballot_box b JOIN renovation r ON r.id = b.renovation_id
 WHERE b.renovation_id = $1 AND ($2::int IS NULL OR b.attempt = $2)
 ORDER BY (b.tree_head IS NOT NULL) DESC, b.attempt DESC LIMIT 1
 """
 CLOSED = """
-SELECT details FROM event
+SELECT details::text FROM event
 WHERE renovation_id = $1 AND kind = 'voting.box_closed' AND details ->> 'box' = $2
 """
 ROLL = """
