@@ -34,7 +34,16 @@ def as_yes_and_no(rule: Rule, facts: Facts) -> Facts:
     if given and not given.intersection(used):
         params: dict[str, str | int] = {"expected": ", ".join(used), "pack": rule.id}
         raise Refused(Problem(code="decide.option_dimensions", where="options", params=params))
-    return _against_the_rest(facts, facts.options, _order(used, facts.options)[0])
+    strongest = _against_the_rest(facts, facts.options, _order(used, facts.options)[0])
+    unknown = {
+        dimension
+        for dimension in DIMENSIONS
+        if any(amounts.of(dimension) is None for amounts in facts.options.values())
+    }
+    if not unknown.intersection(used):
+        return strongest
+    # Which option is the strongest is not known either, so neither is its yes.
+    return strongest.model_copy(update={"yes": Amounts(), "no": Amounts()})
 
 
 def decide_options(  # noqa: PLR0911 - one way out for each outcome

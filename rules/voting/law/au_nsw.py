@@ -98,22 +98,39 @@ CAPS: tuple[Cap, ...] = (
     ),
 )
 
+_ORDINARY = matters("ordinary", "SSMA 2015 Sch. 1 cl. 14", "repair", "manager", "other")
+_BY_SPECIAL = matters("special", _SPECIAL, "rules", "common_parts", confidence="M")
+_GREEN = ("sustainability", "accessibility")
+
 TABLES: tuple[MatterTable, ...] = (
     MatterTable(
         id="AU-NSW-2016",
         region="AU-NSW",
         valid_from=_SINCE,
-        law="SSMA 2015 s. 5",
+        valid_until=date(2021, 2, 23),
+        law="SSMA 2015 s. 5 as made",
+        classes=(
+            ClassRule(cls="ordinary", rule="AU-NSW.ordinary"),
+            ClassRule(cls="special", rule="AU-NSW.special"),
+            ClassRule(cls="unanimous", rule="AU-NSW.unanimous"),
+        ),
+        matters=(*_ORDINARY, *matters("special", _SPECIAL, *_GREEN), *_BY_SPECIAL),
+        caps=_CAPS,
+    ),
+    # Am 2021 No 1: infrastructure needs no more than half, where it was a special resolution.
+    MatterTable(
+        id="AU-NSW-2021",
+        region="AU-NSW",
+        valid_from=_SUSTAINABILITY,
+        law="SSMA 2015 s. 5 (Am 2021 No 1)",
+        dates_confidence="V2",
         classes=(
             ClassRule(cls="ordinary", rule="AU-NSW.ordinary"),
             ClassRule(cls="infrastructure", rule="AU-NSW.sustainability"),
             ClassRule(cls="special", rule="AU-NSW.special"),
             ClassRule(cls="unanimous", rule="AU-NSW.unanimous"),
         ),
-        matters=(
-            *matters("ordinary", "SSMA 2015 Sch. 1 cl. 14", "repair", "manager", "other"),
-            *matters("infrastructure", _INFRASTRUCTURE, "sustainability", "accessibility"),
-            *matters("special", _SPECIAL, "rules", "common_parts", confidence="M"),
-        ),
+        matters=(*_ORDINARY, *matters("infrastructure", _INFRASTRUCTURE, *_GREEN), *_BY_SPECIAL),
+        caps=_CAPS,
     ),
 )

@@ -1,6 +1,6 @@
 """Hong Kong: Building Management Ordinance (Cap. 344), votes weighed by undivided shares."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from models.values.decision_rules import Cap, ClassRule, MatterTable, Rule
 from rules.voting.law.build import (
@@ -16,6 +16,7 @@ from rules.voting.law.build import (
 
 _SCHEDULE = "Cap. 344 Sch. 3 para. 3 and 5"
 _SECTION_3 = "Cap. 344 s. 3(2)"
+_LARGE_WORKS = date(2025, 7, 13)
 _PRESUMPTION = (
     "Minutes are kept of a meeting that could only resolve with a quorum (Cap. 344 Sch. 3 para. 3: "
     "'at which a quorum is present'), so a minuted resolution is presumed to have had one "
@@ -77,7 +78,7 @@ RULES: tuple[Rule, ...] = (
         ),
         articles=(_SCHEDULE,),
         confidence="V2",
-        valid_from=date(2025, 7, 13),
+        valid_from=_LARGE_WORKS,
         dates_confidence="V2",
         quorum=conditions("quorum", HEAD, "present", ">=", TENTH, "all", _SCHEDULE, "V2"),
         approve=_MAJORITY,
@@ -89,22 +90,40 @@ RULES: tuple[Rule, ...] = (
 
 CAPS: tuple[Cap, ...] = ()
 
+_CLASSES = (
+    ClassRule(cls="general", rule="HK.BMO.general"),
+    ClassRule(cls="dissolve_committee", rule="HK.BMO.dissolve_MC"),
+    ClassRule(cls="first_committee", rule="HK.BMO.first_MC"),
+)
+_MATTERS = (
+    *matters("general", _SCHEDULE, "repair", "manager", "fund_raise", "other"),
+    *matters("first_committee", _SECTION_3, "first_committee"),
+    *matters("dissolve_committee", _SCHEDULE, "dissolve_committee", confidence="M"),
+)
+
 TABLES: tuple[MatterTable, ...] = (
     MatterTable(
         id="HK-2007",
         region="HK",
         valid_from=date(2007, 8, 1),
+        valid_until=_LARGE_WORKS - timedelta(days=1),
         law="Cap. 344 (Building Management Ordinance)",
         confidence="V2",
+        classes=_CLASSES,
+        matters=(*_MATTERS, *matters("general", _SCHEDULE, "large_works")),
+    ),
+    MatterTable(
+        id="HK-2025",
+        region="HK",
+        valid_from=_LARGE_WORKS,
+        law="Cap. 344 with the amendment on large-scale maintenance",
+        confidence="V2",
+        dates_confidence="V2",
         classes=(
-            ClassRule(cls="general", rule="HK.BMO.general"),
-            ClassRule(cls="dissolve_committee", rule="HK.BMO.dissolve_MC"),
-            ClassRule(cls="first_committee", rule="HK.BMO.first_MC"),
+            _CLASSES[0],
+            ClassRule(cls="large_works", rule="HK.BMO.large_works"),
+            *_CLASSES[1:],
         ),
-        matters=(
-            *matters("general", _SCHEDULE, "repair", "manager", "fund_raise", "other"),
-            *matters("first_committee", _SECTION_3, "first_committee"),
-            *matters("dissolve_committee", _SCHEDULE, "dissolve_committee", confidence="M"),
-        ),
+        matters=(*_MATTERS, *matters("large_works", _SCHEDULE, "large_works", confidence="V2")),
     ),
 )
