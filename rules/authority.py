@@ -28,6 +28,7 @@ class Authority(Carried):
 _CONVENERS = frozenset({Role.OWNERS_COMMITTEE, Role.RESIDENTS_COMMITTEE, Role.STREET_OFFICE})
 _TENDERER = frozenset({Role.OWNERS_COMMITTEE, Role.STREET_OFFICE, Role.DISTRICT_BUREAU})
 _GOVERNMENT = frozenset({Role.STREET_OFFICE, Role.DISTRICT_BUREAU})
+_VOTE_SUPERVISORS = frozenset({Role.RESIDENTS_COMMITTEE, Role.STREET_OFFICE})
 _SUPERVISION = frozenset({Role.SUPERVISOR, Role.CHIEF_SUPERVISOR})
 
 
@@ -75,6 +76,20 @@ ROLES_OF_ACT: dict[str, Authority] = {
     "cancel_renovation": _by(_GOVERNMENT, "[D] the office that organises it stops it, E42"),
 }
 """Every official act with the roles that may do it; an act that is missing here is nobody's."""
+
+ROLES_OF_WRITE: dict[str, Authority] = {
+    "rule_on_ballots": _by(
+        _VOTE_SUPERVISORS, "Weifang PM Regs art. 32 (the residents' committee is there); [D]"
+    ),
+    "enter_paper": _by(_CONVENERS, "[D] two vote supervisors (监票人) sign the count sheet, 1.4.4"),
+    "register_mandate": _by(_CONVENERS, "Civil Code art. 165; who keeps the register is [D]"),
+    "record_visits": _by(
+        frozenset({Role.GRID_WORKER, Role.RESIDENTS_COMMITTEE}), "[D] the grid worker goes round"
+    ),
+    "cast_for_portal": _by(Role.CITY_PORTAL, "[D] the portal vouches for its citizens"),
+    "remind": _by(_CONVENERS, "[D] whoever convenes the vote reminds of it"),
+}
+"""Who may write into an open vote beside the official acts; none of them sees a choice."""
 
 
 def check_act(

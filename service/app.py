@@ -29,6 +29,7 @@ from service.problems import away, malformed, problem_response
 from service.routes import (
     acts,
     bidding,
+    channels,
     cost_sharing,
     feedback,
     health,
@@ -43,6 +44,7 @@ ROUTERS = (
     health.router,
     renovations.router,
     voting.router,
+    channels.router,
     cost_sharing.router,
     bidding.router,
     inspection.router,

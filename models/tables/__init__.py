@@ -2,6 +2,16 @@
 
 from models.tables.base import GENESIS, PRIVATE, Table, metadata
 from models.tables.bidding import Award, Bid, Contract, Tender
+from models.tables.channels import (
+    DoorVisit,
+    Mandate,
+    MandateRevocation,
+    OfficialResult,
+    PaperBatch,
+    PaperCast,
+    PaperEntry,
+    PaperLine,
+)
 from models.tables.cost_sharing import Instalment, Payment, Refund, Relief, Share, ShareTotal
 from models.tables.estates import Estate, Unit
 from models.tables.feedback import Evaluation, SurveyAnswer, Ticket
@@ -33,13 +43,21 @@ __all__ = [
     "Bid",
     "Certificate",
     "Contract",
+    "DoorVisit",
     "Estate",
     "Evaluation",
     "Event",
     "Inspection",
     "Instalment",
+    "Mandate",
+    "MandateRevocation",
     "Notice",
     "Objection",
+    "OfficialResult",
+    "PaperBatch",
+    "PaperCast",
+    "PaperEntry",
+    "PaperLine",
     "Payment",
     "Person",
     "Place",

@@ -26,6 +26,8 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     PAYMENT_PROVIDER = "payment_provider"
     """The bank or payment service that reports money received."""
+    CITY_PORTAL = "city_portal"
+    """A city's own portal, which knows its citizens and hands in the ballots of their units."""
 
 
 class Actor(Carried):

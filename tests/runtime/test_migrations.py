@@ -20,9 +20,16 @@ APPEND_ONLY = (
     "ballot_batch",
     "ballot_ruling",
     "payment",
+    "paper_batch",
+    "paper_entry",
+    "paper_cast",
+    "mandate",
+    "mandate_revocation",
+    "door_visit",
+    "official_result",
 )
 OF_A_BOX = ("ballot_seal", "ballot_batch")
-NEVER_CHANGED = ("roll_entry", "roll_unit", "scheme", "inspection", "roll_import")
+NEVER_CHANGED = ("roll_entry", "roll_unit", "scheme", "inspection", "roll_import", "paper_line")
 
 CONSTRAINTS = """
 SELECT n.nspname || '.' || c.relname || ' ' || k.conname || ' ' || pg_get_constraintdef(k.oid)

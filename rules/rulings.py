@@ -1,0 +1,54 @@
+"""Rulings on ballots: what may be recorded about a unit's ballots, by whom, seeing no choice.
+
+Ballots of two routes contest each other (`rules.ballots.states_of`); contested at the close is not
+participating. Somebody decides before: which ballot counts, or that none does (rule book 1.4.2).
+"""
+
+from collections.abc import Sequence
+
+from models.values.channels import RulingKind
+from models.values.refusal import Problem
+from rules.ballots import Cast, Ruling, states_of
+
+
+def named_ballot(code: str, ballots: Sequence[tuple[str, str]]) -> str | None:
+    """The id of the ballot that a code or an id names; `ballots` are (id, short code).
+
+    Ids and codes are read as people type them: in any case, the code with or without its dashes.
+    """
+    typed = code.strip().lower()
+    bare = typed.replace("-", "").replace(" ", "")
+    for ballot_id, short in ballots:
+        if typed == ballot_id or bare == short.replace("-", "").lower():
+            return ballot_id
+    return None
+
+
+def ruling_problems(
+    kind: RulingKind,
+    unit: str,
+    ballots: Sequence[Cast],
+    rulings: Sequence[Ruling],
+    asked: str = "",
+    named: str | None = None,
+) -> tuple[Problem, ...]:
+    """Why this ruling cannot be recorded; `asked` is what was typed, `named` the ballot it names.
+
+    Only what is contested is settled: a ballot that nobody contests must be disputed first, on the
+    record, and by somebody else (`rules.authority.refuse_same_person`).
+    """
+    params: dict[str, str | int] = {"unit": unit}
+    if not ballots:
+        return (Problem(code="ruling.no_ballots", where="unit_number", params=params),)
+    if kind == "accepted" and named is None:
+        return (Problem(code="ruling.ballot_unknown", where="ballot", params=params),)
+    if kind != "accepted" and asked:
+        return (Problem(code="ruling.names_a_ballot", where="ballot", params={"kind": kind}),)
+    if kind != "disputed" and not is_contested(ballots, rulings):
+        return (Problem(code="ruling.not_contested", where="unit_number", params=params),)
+    return ()
+
+
+def is_contested(ballots: Sequence[Cast], rulings: Sequence[Ruling]) -> bool:
+    """Whether nothing counts of these ballots until somebody rules."""
+    return "contested" in states_of(ballots, rulings).values()

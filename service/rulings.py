@@ -1,0 +1,184 @@
+"""Rulings on contested ballots: recorded with a reason, without seeing what any ballot says."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+from typing import cast
+
+from pydantic import JsonValue
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import Ballot, BallotBox, BallotRuling, Event, RollEntry
+from models.values.actor import Actor
+from models.values.base import Carried
+from models.values.channels import RulingKind
+from models.values.refusal import Refused
+from models.values.voting import Channel
+from rules.authority import refuse_same_person
+from rules.ballots import Cast, Ruling, states_of
+from rules.evidence.receipts import short_code
+from rules.rulings import named_ballot, ruling_problems
+from service.channel_commands import RuleOnBallots
+from service.commands import Accepted
+from service.counter import Counter
+from service.open_box import entry_of, locked_box
+from service.standing import Standing
+from service.writing import write
+
+
+class BallotView(Carried):
+    """One ballot: where it came in and when, never what it says."""
+
+    ballot_id: str
+    code: str
+    channel: Channel
+    recorded_at: datetime
+
+
+class ContestedView(Carried):
+    """The units of one roll entry, none of whose ballots counts as things stand."""
+
+    unit_numbers: tuple[str, ...]
+    ballots: tuple[BallotView, ...]
+    rulings: int
+
+
+async def rule(
+    counter: Counter, standing: Standing, actor: Actor, command: RuleOnBallots
+) -> Accepted:
+    """Record a ruling about all ballots that the unit's entry has cast up to now."""
+
+    async def change(session: AsyncSession) -> tuple[str, Mapping[str, JsonValue]]:
+        # Alone: a ballot that is being committed may have a lower number than one that is there.
+        box = await locked_box(session, standing, command.box_id, alone=True)
+        entry = await entry_of(session, box, command.unit_number)
+        ballots = await _ballots(session, box, entry)
+        rulings = await _rulings(session, box, entry)
+        named = named_ballot(command.ballot, [(b.id, short_code(b.leaf)) for b in ballots])
+        problems = ruling_problems(
+            command.kind,
+            command.unit_number,
+            [_cast(ballot) for ballot in ballots],
+            [_ruling(row) for row in rulings],
+            command.ballot,
+            named,
+        )
+        if problems:
+            raise Refused(*problems)
+        if command.kind != "disputed":
+            await _not_the_own_dispute(session, rulings, actor)
+        row = BallotRuling(
+            box_id=box.id,
+            entry_id=entry.entry_id,
+            number=len(rulings) + 1,
+            kind=command.kind,
+            ballot_id=named if command.kind == "accepted" else None,
+            up_to_seq=ballots[-1].seq,
+            reason=command.reason,
+            command_id=command.command_id,
+            recorded_at=func.clock_timestamp(),
+        )
+        session.add(row)
+        return f"{entry.pseudonym}.{row.number}", {
+            "box": box.id,
+            "entry": entry.pseudonym,
+            "number": row.number,
+            "kind": row.kind,
+            "ballot": row.ballot_id,
+            "up_to_seq": row.up_to_seq,
+            "ballots": len(ballots),
+            # The words may name people: the event keeps what proves them, not the words.
+            "reason_sha256": hashlib.sha256(command.reason.encode()).hexdigest(),
+        }
+
+    return await write(counter, standing, actor, command, "voting.ballots_ruled_on", change)
+
+
+async def contested(session: AsyncSession, box: BallotBox) -> tuple[ContestedView, ...]:
+    """Every roll entry whose ballots contest each other now, by its units."""
+    two_ways = select(Ballot.entry_id).where(
+        Ballot.box_id == box.id, Ballot.channel.not_in(("web", "portal"))
+    )
+    ruled = select(BallotRuling.entry_id).where(BallotRuling.box_id == box.id)
+    rows = await session.scalars(
+        select(Ballot)
+        .where(Ballot.box_id == box.id, Ballot.entry_id.in_(two_ways.union(ruled)))
+        .order_by(Ballot.entry_id, Ballot.seq)
+    )
+    ballots: dict[str, list[Ballot]] = defaultdict(list)
+    for ballot in rows:
+        ballots[ballot.entry_id].append(ballot)
+    rulings: dict[str, list[Ruling]] = defaultdict(list)
+    for row in await session.scalars(
+        select(BallotRuling).where(BallotRuling.box_id == box.id).order_by(BallotRuling.number)
+    ):
+        rulings[row.entry_id].append(_ruling(row))
+    units = {
+        entry.entry_id: entry.units
+        for entry in await session.scalars(
+            select(RollEntry).where(
+                RollEntry.box_id == box.id, RollEntry.entry_id.in_(ballots.keys())
+            )
+        )
+    }
+    found: list[ContestedView] = []
+    for entry_id, theirs in ballots.items():
+        states = states_of([_cast(ballot) for ballot in theirs], rulings[entry_id])
+        open_ones = [ballot for ballot in theirs if states[ballot.id] == "contested"]
+        if open_ones:
+            found.append(
+                ContestedView(
+                    unit_numbers=tuple(units[entry_id]),
+                    ballots=tuple(_view(ballot) for ballot in open_ones),
+                    rulings=len(rulings[entry_id]),
+                )
+            )
+    return tuple(found)
+
+
+async def _ballots(session: AsyncSession, box: BallotBox, entry: RollEntry) -> list[Ballot]:
+    rows = await session.scalars(
+        select(Ballot)
+        .where(Ballot.box_id == box.id, Ballot.entry_id == entry.entry_id)
+        .order_by(Ballot.seq)
+    )
+    return list(rows)
+
+
+async def _rulings(session: AsyncSession, box: BallotBox, entry: RollEntry) -> list[BallotRuling]:
+    rows = await session.scalars(
+        select(BallotRuling)
+        .where(BallotRuling.box_id == box.id, BallotRuling.entry_id == entry.entry_id)
+        .order_by(BallotRuling.number)
+    )
+    return list(rows)
+
+
+async def _not_the_own_dispute(
+    session: AsyncSession, rulings: list[BallotRuling], actor: Actor
+) -> None:
+    if not rulings or rulings[-1].kind != "disputed":
+        return
+    author = await session.scalar(
+        select(Event.actor_id).where(Event.command_id == rulings[-1].command_id)
+    )
+    refuse_same_person(author, actor.id, "ruling.own_dispute")
+
+
+def _cast(ballot: Ballot) -> Cast:
+    return Cast(ballot.seq, ballot.id, cast("Channel", ballot.channel))
+
+
+def _ruling(row: BallotRuling) -> Ruling:
+    return Ruling(cast("RulingKind", row.kind), row.ballot_id, row.up_to_seq)
+
+
+def _view(ballot: Ballot) -> BallotView:
+    return BallotView(
+        ballot_id=ballot.id,
+        code=short_code(ballot.leaf),
+        channel=cast("Channel", ballot.channel),
+        recorded_at=ballot.recorded_at,
+    )

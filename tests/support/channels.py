@@ -1,0 +1,96 @@
+"""Officials, their credentials and ballots of a channel, for the tests of the channels."""
+
+from collections.abc import Mapping
+
+import asyncpg
+import httpx
+from pydantic import SecretStr
+
+from service.credentials import actor_credential, voter_credential
+
+KEY = "0f" * 32
+OFFICIALS = (
+    ("committee", "owners_committee"),
+    ("committee2", "owners_committee"),
+    ("residents", "residents_committee"),
+    ("street", "street_office"),
+    ("grid", "grid_worker"),
+    ("portal", "city_portal"),
+)
+
+
+async def grant_roles(sql: asyncpg.Connection) -> None:
+    """Everybody of `OFFICIALS` acts for the district."""
+    for actor_id, role in OFFICIALS:
+        await sql.execute(
+            "INSERT INTO role_grant (actor_id, label, role, place_id)"
+            " VALUES ($1::text, $1::text, $2, 'd') ON CONFLICT DO NOTHING",
+            actor_id,
+            role,
+        )
+
+
+def official(actor_id: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {actor_credential(SecretStr(KEY), actor_id)}"}
+
+
+def owner_of(rid: str, unit: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {voter_credential(SecretStr(KEY), rid, unit)}"}
+
+
+class Channels:
+    """One renovation with an open box, seen through the doors of the service."""
+
+    def __init__(
+        self, http: httpx.AsyncClient, sql: asyncpg.Connection, rid: str, box: str
+    ) -> None:
+        self.http, self.sql, self.rid, self.box = http, sql, rid, box
+        self.commands = 0
+
+    async def post(
+        self, path: str, who: Mapping[str, str], command_id: str = "", **body: object
+    ) -> httpx.Response:
+        self.commands += 1
+        given = {"command_id": command_id or f"{self.rid}-{self.commands}", **body}
+        return await self.http.post(
+            f"/v1/renovations/{self.rid}{path}", json=given, headers=dict(who)
+        )
+
+    async def get(self, path: str, who: Mapping[str, str]) -> httpx.Response:
+        return await self.http.get(f"/v1/renovations/{self.rid}{path}", headers=dict(who))
+
+    async def web(self, unit: str, choice: str, command_id: str = "") -> httpx.Response:
+        """The owner's own ballot."""
+        return await self.post(
+            "/ballots",
+            owner_of(self.rid, unit),
+            command_id,
+            unit_number=unit,
+            choices={"works": choice},
+        )
+
+    async def events(self) -> list[str]:
+        rows = await self.sql.fetch(
+            "SELECT kind FROM event WHERE renovation_id=$1 ORDER BY seq", self.rid
+        )
+        return [str(row["kind"]) for row in rows]
+
+    async def ballots(self) -> list[asyncpg.Record]:
+        return await self.sql.fetch("SELECT * FROM ballot WHERE box_id=$1 ORDER BY seq", self.box)
+
+    async def everything(self, but: tuple[str, ...] = ()) -> str:
+        """Every row of every table of the database as text, for what must not be in it."""
+        tables = await self.sql.fetch(
+            "SELECT schemaname || '.' || tablename AS name FROM pg_tables"
+            " WHERE schemaname IN ('public', 'private')"
+        )
+        texts: list[str] = []
+        for table in tables:
+            if table["name"] not in but:
+                rows = await self.sql.fetch(f"SELECT t::text FROM {table['name']} t")
+                texts += [row["t"] for row in rows]
+        return "\n".join(texts)
+
+
+def code(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, str(answer.json().get("code"))
