@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import zipfile
 from typing import IO, Iterator
 
@@ -155,14 +156,18 @@ def _short(error: BaseException) -> str:
     return (str(error).splitlines() or [""])[0][:120] or type(error).__name__
 
 
-def canonical(value: object) -> bytes:
-    """The one way to write a JSON value: UTF-8, sorted names, no spaces."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return text.encode()
-
-
 def _no_float(text: str) -> object:
     raise ValueError(f"{text[:20]} is no whole number")
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_DECODER = json.JSONDecoder(parse_float=_no_float, parse_constant=_no_float)
+_HEX = {size: re.compile("[0-9a-f]{%d}" % (2 * size)) for size in (16, 32, 64)}
+
+
+def canonical(value: object) -> bytes:
+    """The one way to write a JSON value: UTF-8, sorted names, no spaces."""
+    return _ENCODER.encode(value).encode()
 
 
 def exact_json(raw: bytes, file: str, line: int = 0) -> dict[str, object]:
@@ -174,7 +179,7 @@ def exact_json(raw: bytes, file: str, line: int = 0) -> dict[str, object]:
     if len(raw) > MAX_SMALL or _deep(raw):
         raise Fault(file, line, "is nested too deeply")
     try:
-        value = json.loads(raw.decode(), parse_float=_no_float, parse_constant=_no_float)
+        value = _DECODER.decode(raw.decode())
         same = canonical(value) == raw and not (b"\\u0000" in raw and _has_nul(value))
     except (ValueError, RecursionError) as error:
         raise Fault(file, line, f"is no exact JSON: {_short(error)}") from None
@@ -258,8 +263,8 @@ class Fields:
 
     def hex(self, name: str, size: int) -> bytes:
         """`size` bytes in lower-case hex digits."""
-        value = self.text(name)
-        if len(value) != 2 * size or value.strip("0123456789abcdef"):
+        value = self.value.get(name)
+        if not isinstance(value, str) or not _HEX[size].fullmatch(value):
             raise self.fault(name, f"is not {size} bytes in hex digits")
         return bytes.fromhex(value)
 
