@@ -97,7 +97,7 @@ class Auction:
     def _compute(self) -> None:
         """Bring the head of the queue up to date; drop it for good if it cannot be paid."""
         work = heappop(self.queue)[4]
-        offer = self.market.offer(work)
+        offer = self.market.offer(work, self.offers.get(work.item))
         if offer is not None:
             self.offers[work.item] = offer
             rank = self.market.rank(work, offer)

@@ -71,8 +71,11 @@ def static_rank(work: SupportedWork) -> Rank:
 class Purses(Protocol):
     """What an auction asks of either kind of market."""
 
-    def offer(self, work: SupportedWork) -> Offer | None:
-        """At what price a point the work is paid, or None if its supporters have too little."""
+    def offer(self, work: SupportedWork, past: Offer | None = None) -> Offer | None:
+        """At what price a point the work is paid, or None if its supporters have too little.
+
+        `past` is an offer from earlier in the same run, if there was one.
+        """
 
     def rank(self, work: SupportedWork, offer: Offer) -> Rank:
         """The rank of an offer at this moment."""
@@ -88,7 +91,7 @@ class Market:
     money: list[int]
     denominator: int
 
-    def offer(self, work: SupportedWork) -> Offer | None:
+    def offer(self, work: SupportedWork, past: Offer | None = None) -> Offer | None:  # noqa: ARG002
         """At what price a point the work is paid, or None if its supporters have too little.
 
         Whoever cannot pay the equal price gives everything, which raises it for the others, until
@@ -137,8 +140,10 @@ class RoughMarket:
     denominator: int
     slack: int
 
-    def offer(self, work: SupportedWork) -> Offer | None:
+    def offer(self, work: SupportedWork, past: Offer | None = None) -> Offer | None:
         """As `Market.offer`.
+
+        A `past` offer of this run is a floor of the price: who could not pay it cannot pay now.
 
         Raises:
             Unclear: somebody may or may not be able to pay.
@@ -153,24 +158,30 @@ class RoughMarket:
             if money + slack * sum(count * len(purses) for _, count, purses in rich) < low:
                 return None
             raise Unclear
+        if past is not None:
+            floor, points = past.least, past.weight
+        else:
+            floor, points = low, weight
         while True:
             poor_money = poor_weight = poor = 0
             for number, (each, count, purses) in enumerate(rich):
-                least = -(-low * each // weight) - slack
+                least = -(-floor * each // points) - slack
                 still = tuple([money for money in purses if money >= least])
-                if still and min(still) * weight < high * each:
-                    raise Unclear
                 if fell := len(purses) - len(still):
                     money = sum(still)
                     poor_money += count * (sums[number] - money)
                     poor_weight += count * each * fell
                     poor += count * fell
                     rich[number], sums[number] = (each, count, still), money
-            if not poor:
-                return Offer(low, high, weight)
+            if not poor and points == weight and floor == low:
+                break
             low -= poor_money + poor * slack
             high -= poor_money
             weight -= poor_weight
+            floor, points = low, weight
+        if any(purses and min(purses) * weight < high * each for each, _, purses in rich):
+            raise Unclear
+        return Offer(low, high, weight)
 
     def rank(self, work: SupportedWork, offer: Offer) -> Rank:
         """The rank of an offer at this moment."""
