@@ -93,7 +93,7 @@ def _figure(number: Fraction | None, unit: str, language: str) -> str:
 
 
 def _with_unit(number: str, unit: str, language: str) -> str:
-    code = f"check.unit.{unit}"
+    code = f"check.unit_one.{unit}" if number == "1" else f"check.unit.{unit}"
     said = _say(code, language, {"n": number})
     return f"{number} {unit}" if said.startswith(code) else said
 
