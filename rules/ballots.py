@@ -33,6 +33,7 @@ ROUTE_OF: Mapping[Channel, Route] = {
     "official": "official",
 }
 """Within a route the last ballot counts; ballots of two routes contradict each other."""
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 STAFFED: frozenset[Channel] = frozenset({"paper", "door", "onsite"})
 """Channels in which an official enters what is on paper; only there a choice can be invalid."""
 
@@ -99,8 +100,7 @@ def words_of(motion: Motion) -> tuple[str, ...]:
 
 def plain_ballot(choices: Choices) -> bytes:
     """The choices as they are committed to: canonical JSON (as `rules.chain` writes it)."""
-    text = json.dumps(choices, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return text.encode()
+    return _CANONICAL(choices).encode()
 
 
 def length_of(motions: Sequence[Motion]) -> int:

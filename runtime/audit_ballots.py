@@ -1,24 +1,26 @@
-"""The audit of a ballot box: every leaf, every signed batch, and the signed head of the tree.
+"""The audit of a ballot box: every leaf, every signed batch, the roll, and the signed head of the tree.
 
 It finds a ballot that was changed, one that was taken away, one that was put in beside the door or
-after the close, and a result that another key signed. It opens nothing.
+after the close, a roll that was changed, and a result that another key signed. It opens ballots of
+closed boxes only, with the key that the closing has published.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Ballot, BallotBatch, BallotBox, Event
+from models.tables import Ballot, BallotBatch, BallotBox, BallotSeal
 from models.values.base import Value
 from rules.ballots import ballot_id_of, batch_statement, leaf_of, receipt_data
 from rules.chain import canonical_json
 from rules.merkle import Tree, leaf_hash, root_of
+from runtime.audit_boxes import box_holds, details_of, off_the_roll, out_of_order, roll_holds
 from runtime.journal import utc_text
-from runtime.sealing import signed_by
+from runtime.sealing import BallotOpener, SealBroken, signed_by
 
 AT_ONCE = 2_000
 Batch = tuple[str, int]
@@ -30,8 +32,12 @@ class BadBallot(Value):
 
     `reason`: "leaf" (the ballot's content was changed), "late" (it came in after the close),
     "missing" (a signed batch has other ballots than were signed for; `ballot_id` names the batch),
-    "batch" (a batch is gone, or its signature is another's), "head" (the signed result is over
-    other ballots, another roll, or by another key than was announced).
+    "batch" (a batch is gone, or its signature is another's), "seal" (in a closed box: it does not
+    open to what was committed to), "roll" (its entry, unit or weights are not those of the roll; with
+    an empty `ballot_id` the roll itself is not the one that was announced), "order" (it stands after
+    a later one of its entry), "twice" (it does not fit the box's rule about changing a ballot),
+    "box" (the box's times, keys, motions or result are not those of its events), "head" (the signed
+    result is over other ballots, another roll, or by another key than was announced).
     """
 
     box_id: str
@@ -53,11 +59,12 @@ async def audit_box(session: AsyncSession, box: BallotBox, receipts_key: str | N
     found = BoxAudit()
     tree = Tree()
     leaves: dict[Batch, list[tuple[str, bytes]]] = defaultdict(list)
+    openers = await _openers(session, box)
     query = select(Ballot).where(Ballot.box_id == box.id).order_by(Ballot.seq)
     rows = await session.stream_scalars(query.execution_options(yield_per=AT_ONCE))
     async for ballot in rows:
         found.ballots += 1
-        reason = _fault_of(ballot, box)
+        reason = _fault_of(ballot, box) or _seal_fault(ballot, openers)
         if reason is not None:
             found.bad.append(BadBallot(box_id=box.id, ballot_id=ballot.id, reason=reason))
         tree.append(ballot.leaf)
@@ -70,6 +77,7 @@ async def audit_box(session: AsyncSession, box: BallotBox, receipts_key: str | N
         # In an open box a number may be on its way still.
         found.bad += await _gaps(session, box.id, signed)
     found.unsigned = sum(len(each) for batch, each in leaves.items() if batch not in signed)
+    found.bad += await _faults_around(session, box, {each.ballot_id for each in found.bad})
     found.bad += await _head_faults(session, box, tree)
     return found
 
@@ -86,7 +94,53 @@ def _fault_of(ballot: Ballot, box: BallotBox) -> str | None:
     )
     if leaf != ballot.leaf or ballot.id != ballot_id_of(leaf):
         return "leaf"
+    if bool(ballot.only_one) == box.change_allowed:
+        return "twice"
     return "late" if ballot.recorded_at >= box.closes_at else None
+
+
+async def _openers(session: AsyncSession, box: BallotBox) -> dict[str, BallotOpener] | None:
+    """What opens the ballots of a closed box, by seal; None while it is open."""
+    if box.opened_key is None:
+        return None
+    seals = await session.scalars(select(BallotSeal).where(BallotSeal.box_id == box.id))
+    try:
+        return {seal.id: BallotOpener(box.opened_key, seal.public_key) for seal in seals}
+    except ValueError:
+        return {}
+
+
+def _seal_fault(ballot: Ballot, openers: Mapping[str, BallotOpener] | None) -> str | None:
+    if openers is None:
+        return None
+    opener = openers.get(ballot.seal_id)
+    if opener is None:
+        return "seal"
+    try:
+        opener.open(ballot.sealed, ballot.commitment)
+    except SealBroken:
+        return "seal"
+    return None
+
+
+async def _faults_around(
+    session: AsyncSession, box: BallotBox, named: Collection[str]
+) -> list[BadBallot]:
+    """What is wrong with the roll, with places on it and in the box, and with the box itself."""
+    bad = [
+        BadBallot(box_id=box.id, ballot_id=ballot_id, reason=reason)
+        for reason, ballots in (
+            ("roll", await off_the_roll(session, box.id)),
+            ("order", await out_of_order(session, box.id)),
+        )
+        for ballot_id in ballots
+        if ballot_id not in named
+    ]
+    if not await roll_holds(session, box):
+        bad.append(BadBallot(box_id=box.id, ballot_id="", reason="roll"))
+    if not await box_holds(session, box):
+        bad.append(BadBallot(box_id=box.id, ballot_id="", reason="box"))
+    return bad
 
 
 def _receipt_leaf(ballot: Ballot) -> bytes:
@@ -142,14 +196,15 @@ async def _gaps(
 async def _head_faults(session: AsyncSession, box: BallotBox, tree: Tree) -> list[BadBallot]:
     if box.tree_head is None:
         return []
-    announced = await _details(session, box, "voting.box_announced")
-    closed = await _details(session, box, "voting.box_closed")
+    announced = await details_of(session, box, "voting.box_announced")
+    closed = await details_of(session, box, "voting.box_closed")
     good = (
-        head_holds(box.tree_head, str(announced.get("signed_by")))
+        bool(announced and closed)
+        and head_holds(box.tree_head, str(announced[0].get("signed_by")))
         and box.tree_head.get("root") == tree.root().hex()
         and box.tree_head.get("tree_size") == tree.size
-        and box.tree_head.get("roll_hash") == box.roll_hash == announced.get("roll_hash")
-        and box.tree_head == closed.get("tree_head")
+        and box.tree_head.get("roll_hash") == box.roll_hash == announced[0].get("roll_hash")
+        and box.tree_head == closed[0].get("tree_head")
     )
     return [] if good else [BadBallot(box_id=box.id, ballot_id="", reason="head")]
 
@@ -166,14 +221,3 @@ def head_holds(head: Mapping[str, JsonValue], announced_key: str) -> bool:
     return head.get("public_key") == announced_key and signed_by(
         key, canonical_json(fields), signature
     )
-
-
-async def _details(session: AsyncSession, box: BallotBox, kind: str) -> Mapping[str, JsonValue]:
-    found = await session.scalar(
-        select(Event.details).where(
-            Event.renovation_id == box.renovation_id,
-            Event.kind == kind,
-            Event.details["box"].as_string() == box.id,
-        )
-    )
-    return found or {}

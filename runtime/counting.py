@@ -1,7 +1,8 @@
 """Opening a closed box: every ballot in the order of the tree, what counts, what is broken.
 
 Rows stream through a cursor, so that a million ballots need little memory. Everything is checked on
-the way: each leaf against the row, each sealed ballot against its commitment.
+the way: each leaf against the row, each row against the roll, each sealed ballot against its
+commitment.
 """
 
 from collections import defaultdict
@@ -20,10 +21,15 @@ AT_ONCE = 4_000
 
 BALLOTS = """
 SELECT b.seq, b.id, b.pseudonym, b.channel, b.heads, b.area_dm2, b.shares, b.seal_id, b.sealed,
-       b.commitment, b.leaf, b.entry_id, b.seq = last.seq AS is_last
+       b.commitment, b.leaf, b.entry_id, b.seq = last.seq AS is_last,
+       e.entry_id IS NOT NULL AS on_roll
 FROM ballot b
 JOIN (SELECT entry_id, max(seq) AS seq FROM ballot WHERE box_id = $1 GROUP BY entry_id) last
   ON last.entry_id = b.entry_id
+LEFT JOIN roll_entry e
+  ON e.box_id = b.box_id AND e.entry_id = b.entry_id AND e.pseudonym = b.pseudonym
+  AND e.heads = b.heads AND e.area_dm2 = b.area_dm2 AND e.shares IS NOT DISTINCT FROM b.shares
+  AND e.excluded_reason IS NULL
 WHERE b.box_id = $1
 ORDER BY b.seq
 """
@@ -165,9 +171,10 @@ def _opened(
         leaf,
         entry_id,
         is_last,
+        on_roll,
     ) = row
     state = special.get(ballot_id) or ("counted" if is_last else "superseded")
-    whole = leaf == leaf_of(
+    whole = on_roll and leaf == leaf_of(
         box_id=box_id,
         pseudonym=pseudonym,
         channel=channel,

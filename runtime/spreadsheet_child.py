@@ -25,7 +25,7 @@ from python_calamine import (
 
 from runtime.spreadsheet_ods import scan_ods
 from runtime.spreadsheet_xls import scan_xls
-from runtime.spreadsheet_zip import SheetScan, Unfit, scan
+from runtime.spreadsheet_zip import MAX_CELLS, SheetScan, Unfit, scan
 
 MEMORY = 3 * 1024 * 1024 * 1024
 """Bytes of address space; 200,000 rows take 0.4 GB of it."""
@@ -140,6 +140,8 @@ def _rows(sheet: CalamineSheet, faults: Faults) -> Iterator[tuple[object, ...]]:
         raise Unfit(
             "spreadsheet.too_many_columns", f"sheet {sheet.name}", have=have, most=MAX_COLUMNS
         )
+    if sheet.total_height * (len(lead) + sheet.width) > MAX_CELLS:
+        raise Unfit("spreadsheet.too_large")
     faults = {**_merged(sheet), **faults}
     by_row: dict[int, list[tuple[int, str, str]]] = {}
     for (number, column), (code, shown) in faults.items():

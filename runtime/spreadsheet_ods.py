@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import IO
 from xml.etree import ElementTree as ET
 
-from runtime.spreadsheet_zip import MAX_FAULTS, SheetScan, Unfit
+from runtime.spreadsheet_zip import MAX_CELLS, MAX_FAULTS, SheetScan, Unfit
 
 TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
@@ -42,7 +42,7 @@ class _Walk:
     def __init__(self) -> None:
         self.found: dict[str, SheetScan] = {}
         self.sheet = SheetScan()
-        self.row = self.column = 0
+        self.row = self.column = self.cells = 0
 
     def through(self, content: IO[bytes]) -> dict[str, SheetScan]:
         for event, node in ET.iterparse(content, events=("start", "end")):  # noqa: S314 - no entities
@@ -66,6 +66,9 @@ class _Walk:
         filled = any(_filled(cell) for cell in node)
         if filled and self.row + times - 1 > MAX_ROWS:
             self.sheet.outside = self.sheet.outside or f"A{self.row + times - 1}"
+        self.cells += times * self.column if filled else 0
+        if self.cells > MAX_CELLS:
+            raise Unfit("spreadsheet.too_large")
         self.row += times
         node.clear()
 

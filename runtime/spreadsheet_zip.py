@@ -21,6 +21,8 @@ MAX_RATIO = 300
 RATIO_FROM = 8 * 1024 * 1024
 """Below this much unpacked the ratio does not matter."""
 PIECE = 1024 * 1024
+MAX_CELLS = 20_000_000
+"""Of the table that a sheet spans, empty ones included: a million rows of 20 columns."""
 MAX_FAULTS = 10_000
 """Cells kept with their place; a roll with more than that is refused long before."""
 
@@ -40,10 +42,11 @@ _ARCHIVES = (
 )
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
 _CELL = re.compile(
-    rb'<(?:\w+:)?c\b(?=[^>]*\br="([A-Za-z]{1,3}[0-9]{1,7})")([^>]*[^/>])>'
+    rb'<(?:\w+:)?c\b(?=[^>]*\br=["\']([A-Za-z]{1,3}[0-9]{1,7})["\'])([^>]*[^/>])>'
     rb"(?:\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>([^<]*)</(?:\w+:)?f>))?"
     rb"(?:\s*<(?:\w+:)?v(?:\s[^>]*)?>([^<]*)</)?"
 )
+_UNPLACED = re.compile(rb"<(?:\w+:)?c(?![^>]*\br=)[\s>]")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _ERROR = re.compile(rb"\bt=[\"']e[\"']")
 _OUTSIDE = re.compile(
@@ -196,6 +199,9 @@ def _search(text: bytes, found: SheetScan) -> None:
         found.outside = match[0].partition(b'r="')[2].partition(b'"')[0].decode()
     if not _FORMULA.search(text) and not _ERROR.search(text):
         return
+    if _UNPLACED.search(text):
+        # Such cells are allowed, and nobody writes them; an error among them would look empty.
+        raise Unfit("spreadsheet.damaged")
     for match in _CELL.finditer(text):
         reference, attributes, formula, value = match.groups()
         is_formula = formula is not None or _FORMULA.search(match[0]) is not None

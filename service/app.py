@@ -22,6 +22,7 @@ from runtime.journal import Journal
 from runtime.settings import Settings
 from runtime.temporal import connect
 from service.counter import Counter
+from service.credentials import VoterCheck
 from service.front import Front
 from service.gateway import Gateway
 from service.intake import Intake
@@ -98,6 +99,7 @@ async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
         client=client,
         gateway=Gateway(client, database, settings),
         intake=intake,
+        voters=VoterCheck(settings.credential_key),
     )
     log.info("service_started")
     try:

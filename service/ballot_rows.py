@@ -50,12 +50,14 @@ class Ledger:
         self._pool = pool
         self.intake = intake
         self._number = 0
-        self._unrecorded: list[tuple[int, SignedBatch]] = []
-        self._unknown: list[tuple[int, str]] = []
+        self._under_way: dict[int, str] = {}
+        self._unknown: dict[int, str] = {}
+        self._unrecorded: dict[int, SignedBatch] = {}
 
-    def next_number(self) -> int:
-        """The number of a new batch, from 1."""
+    def next_number(self, box_id: str) -> int:
+        """The number of a new batch of this box, from 1."""
         self._number += 1
+        self._under_way[self._number] = box_id
         return self._number
 
     def name_of(self, number: int) -> str:
@@ -113,32 +115,44 @@ class Ledger:
 
     def remember(self, number: int, batch: SignedBatch) -> None:
         """Keep a signed batch for the next `record`."""
-        self._unrecorded.append((number, batch))
+        self._under_way.pop(number, None)
+        self._unrecorded[number] = batch
 
-    def remember_unknown(self, number: int, box_id: str) -> None:
+    def give_up(self, number: int) -> None:
         """Nobody knows what of this batch was committed: `record` will look."""
-        self._unknown.append((number, box_id))
+        self._unknown[number] = self._under_way.pop(number)
+
+    def give_up_all(self) -> None:
+        """The writers have stopped, in the middle of these perhaps."""
+        for number in tuple(self._under_way):
+            self.give_up(number)
 
     async def record(self, signer: Signer) -> None:
-        """Write down the signed batches; those that fail are kept for the next time."""
-        for number, box_id in self._unknown[:]:
+        """Write down the signed batches in the order of their numbers.
+
+        None before all that were begun earlier: an intake that dies leaves no gap, and so a gap in
+        the numbers means that a batch was taken away. What fails is kept for the next time.
+        """
+        for number, box_id in tuple(self._unknown.items()):
             rows = await self._pool.fetch(OF_BATCH, box_id, self.intake, number)
             stored = [_stored(row) for row in rows]
             self.remember(number, signed_batch(self.name_of(number), box_id, stored, signer)[0])
-            self._unknown.remove((number, box_id))
-        batches = self._unrecorded[:]
+            del self._unknown[number]
+        first_open = min((*self._under_way, *self._unknown), default=self._number + 1)
+        batches = {at: each for at, each in self._unrecorded.items() if at < first_open}
         if not batches:
             return
         await self._pool.execute(
             RECORD,
             self.intake,
-            [number for number, _ in batches],
-            [batch.box_id for _, batch in batches],
-            [batch.size for _, batch in batches],
-            [batch.root for _, batch in batches],
-            [batch.signature for _, batch in batches],
+            list(batches),
+            [batch.box_id for batch in batches.values()],
+            [batch.size for batch in batches.values()],
+            [batch.root for batch in batches.values()],
+            [batch.signature for batch in batches.values()],
         )
-        del self._unrecorded[: len(batches)]
+        for number in batches:
+            del self._unrecorded[number]
 
 
 def _stored(row: asyncpg.Record) -> Stored:

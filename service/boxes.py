@@ -15,7 +15,7 @@ from typing import NamedTuple
 import asyncpg
 
 from models.values.voting import Motion
-from rules.ballots import length_of
+from rules.ballots import length_of, words_of
 from runtime.sealing import BallotSeal
 
 KEPT_UNITS = 500_000
@@ -64,6 +64,8 @@ class Box:
     seals: "Seals"
     ballot_bytes: int
     """What every ballot of the box is filled up to before it is sealed."""
+    words: Mapping[str, frozenset[str]]
+    """What a ballot may say to each motion: the quick look before the thorough one."""
 
 
 @dataclass(frozen=True)
@@ -85,19 +87,17 @@ class Seals:
         self._making = asyncio.Lock()
 
     async def current(self) -> BallotSeal:
-        """A seal whose public half is committed already."""
-        seal = self._in_use()
-        if seal is not None:
-            return seal
+        """A seal whose public half is committed already; made now if there is none in use."""
         async with self._making:
-            seal = self._in_use()
+            seal = self.in_use()
             if seal is None:
                 seal = BallotSeal(self._public_key)
                 await self._pool.execute(KEEP_SEAL, seal.id, self._box_id, seal.public)
                 self._seal, self._until = seal, monotonic() + SEAL_S
         return seal
 
-    def _in_use(self) -> BallotSeal | None:
+    def in_use(self) -> BallotSeal | None:
+        """The seal in use, unless its time is over."""
         seal = self._seal
         if seal is None or seal.used >= SEAL_BALLOTS or monotonic() > self._until:
             return None
@@ -113,11 +113,17 @@ class Boxes:
         self._boxes: OrderedDict[str, Box] = OrderedDict()
         self._loading: dict[str, asyncio.Future[Box | NoBox]] = {}
 
-    async def of(self, renovation_id: str) -> tuple[Box | NoBox, bool]:
-        """The box, and whether it was read just now."""
+    def kept(self, renovation_id: str) -> Box | None:
+        """The box if it was read before."""
         box = self._boxes.get(renovation_id)
         if box is not None:
             self._boxes.move_to_end(renovation_id)
+        return box
+
+    async def of(self, renovation_id: str) -> tuple[Box | NoBox, bool]:
+        """The box, and whether it was read just now."""
+        box = self.kept(renovation_id)
+        if box is not None:
             return box, False
         # The first ballots of a vote come all at once: one of them reads the roll for all.
         loading = self._loading.get(renovation_id)
@@ -145,6 +151,7 @@ class Boxes:
             roll={each["unit_number"]: Entry(*each[1:]) for each in rows},
             seals=Seals(self._pool, row["id"], row["public_key"]),
             ballot_bytes=length_of(motions),
+            words={motion.id: frozenset(words_of(motion)) for motion in motions},
         )
         self._keep(renovation_id, box)
         return box

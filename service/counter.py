@@ -8,6 +8,7 @@ from temporalio.client import Client
 from runtime.database import Database
 from runtime.journal import Journal
 from runtime.settings import Settings
+from service.credentials import VoterCheck
 from service.gateway import Gateway
 from service.intake import Intake
 
@@ -22,6 +23,7 @@ class Counter:
     client: Client
     gateway: Gateway
     intake: Intake
+    voters: VoterCheck
 
 
 def counter_of(request: Request) -> Counter:

@@ -7,7 +7,7 @@ from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
 from models.values.refusal import Problem
-from service.ballots import answer_ballot
+from service.ballots import send_ballot
 from service.problems import problem_response
 
 BALLOTS = re.compile(r"/v1/renovations/([^/]+)/ballots")
@@ -42,9 +42,7 @@ class Front:
             return
         path = BALLOTS.fullmatch(scope["path"])
         if path is not None and scope["method"] == "POST":
-            counter = self.api.state.counter
-            answer = await answer_ballot(counter, path[1], Headers(scope=scope), body)
-            await answer(scope, receive, send)
+            await send_ballot(self.api.state.counter, path[1], scope, body, send)
             return
         await self.api(scope, replaying(body, receive), send)
 

@@ -6,7 +6,6 @@ close and counted, or refused; a caller gets a receipt only after the commit.
 """
 
 import asyncio
-import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping, Sequence
@@ -21,12 +20,12 @@ from models.values.refusal import Problem, Refused
 from models.values.voting import Channel
 from rules.ballots import ballot_id_of, choice_problems, leaf_of, plain_ballot
 from runtime.database import asyncpg_url, worth_another_attempt
-from runtime.sealing import BallotSeal, Signer
+from runtime.sealing import SealedBallot, Signer
 from service.ballot_rows import LOOKERS, Ledger
 from service.boxes import Box, Boxes, Entry, NoBox
-from service.commands import BallotReceipt, CastBallot
+from service.commands import CastBallot
 from service.problems import away
-from service.receipts import Stored, receipt_again, signed_batch, written
+from service.receipts import Receipt, Stored, receipt_again, signed_batch, written
 
 log = structlog.get_logger("intake")
 Key = tuple[str, str]
@@ -48,7 +47,7 @@ class Cast:
     unit_number: str
     pseudonym: str
     command_id: str
-    request_hash: str
+    request_hash: bytes
     channel: Channel
     seal_id: str
     sealed: bytes
@@ -74,7 +73,7 @@ class Answer:
     """A committed ballot, its receipt, and whether it came in just now."""
 
     stored: Stored
-    receipt: BallotReceipt
+    receipt: Receipt
     fresh: bool
 
 
@@ -114,12 +113,13 @@ class Intake:
         await asyncio.gather(*self._tasks, self._recorder, return_exceptions=True)
         for cast in tuple(self._under_way.values()):
             self._fail([cast], Refused(Problem(code="service.busy")))
+        self._ledger.give_up_all()
         await self._record_now()
         self._pool.terminate()
 
     async def cast(
         self, renovation_id: str, ballot: CastBallot, channel: Channel = "web"
-    ) -> tuple[BallotReceipt, bool]:
+    ) -> tuple[Receipt, bool]:
         """Put a ballot into the renovation's box; the receipt, and whether it is a new one.
 
         Raises:
@@ -136,8 +136,11 @@ class Intake:
 
     async def _cast(
         self, renovation_id: str, ballot: CastBallot, channel: Channel
-    ) -> tuple[BallotReceipt, bool]:
-        box, just_read = await self.boxes.of(renovation_id)
+    ) -> tuple[Receipt, bool]:
+        box: Box | NoBox | None = self.boxes.kept(renovation_id)
+        just_read = box is None
+        if box is None:
+            box, just_read = await self.boxes.of(renovation_id)
         problems = problems_of(ballot, box, channel)
         if problems and not just_read:
             box, just_read = await self.boxes.reload(renovation_id), True
@@ -145,38 +148,41 @@ class Intake:
         if problems:
             raise Refused(*problems)
         assert isinstance(box, Box)
-        answer = await self._seen_before(box, ballot) or await self._submit(box, ballot, channel)
+        said = plain_ballot(ballot.choices)
+        asked = self._hash_of_request(ballot.unit_number, said)
+        answer = await self._seen_before(box, ballot) if box.earlier else None
+        if answer is None:
+            answer = await self._submit(box, ballot, channel, said, asked)
         if answer is None and not just_read:
             newer = await self.boxes.reload(renovation_id)
             if newer is not box:
                 return await self._cast(renovation_id, ballot, channel)
         if answer is None:
             raise Refused(await self._why_not(box))
-        if answer.stored.request_hash != self.hash_of_request(ballot):
+        if answer.stored.request_hash != asked:
             params: dict[str, str | int] = {"command": ballot.command_id, "kind": "ballot"}
             raise Refused(
                 Problem(code="journal.command_reused", where=ballot.command_id, params=params)
             )
         return answer.receipt, answer.fresh
 
-    async def _submit(self, box: Box, ballot: CastBallot, channel: Channel) -> Answer | None:
+    async def _submit(
+        self, box: Box, ballot: CastBallot, channel: Channel, said: bytes, asked: bytes
+    ) -> Answer | None:
         """Queue it, or join the same command that is under way, and wait for the commit."""
         key = (box.id, ballot.command_id)
+        seal = box.seals.in_use() or await box.seals.current()
         cast = self._under_way.get(key)
-        if cast is None:
-            seal = await box.seals.current()
-            cast = self._under_way.get(key)
         if cast is not None:
+            # Who joins and hangs up must not take the answer from the one that came first.
             first = await asyncio.shield(cast.done)
             return first and Answer(first.stored, first.receipt, fresh=False)
-        cast = prepared(box, ballot, channel, seal, self.hash_of_request(ballot))
+        cast = prepared(box, ballot, channel, seal.seal(said, box.ballot_bytes), seal.id, asked)
         try:
             self._queue.put_nowait(cast)
         except asyncio.QueueFull:
             raise Refused(Problem(code="service.busy")) from None
         self._under_way[key] = cast
-        cast.done.add_done_callback(lambda _: self._under_way.pop(key, None))
-        # A client that hangs up must not take the answer from another one with the same command.
         return await asyncio.shield(cast.done)
 
     async def _write(self) -> None:
@@ -189,11 +195,12 @@ class Intake:
 
     async def _commit(self, batch: Sequence[Cast]) -> None:
         """Commit a batch; one that fails for its content is halved until its bad row is found."""
-        numbers = {box_id: self._ledger.next_number() for box_id in {c.box_id for c in batch}}
+        boxes = {cast.box_id for cast in batch}
+        numbers = {box_id: self._ledger.next_number(box_id) for box_id in boxes}
         try:
             answers = await self._commit_patiently(batch, numbers)
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError) as error:
-            self._forget(numbers)
+            self._give_up(numbers)
             if len(batch) == 1:
                 log.warning("ballot_unwritable", reason=type(error).__name__)
                 self._fail(batch, Refused(Problem(code="voting.ballot_unwritable")))
@@ -203,16 +210,18 @@ class Intake:
             await self._commit(batch[middle:])
         except Exception as error:  # noqa: BLE001 - the writer goes on, each caller is told
             log.warning("batch_not_committed", ballots=len(batch), reason=type(error).__name__)
-            self._forget(numbers)
+            self._give_up(numbers)
             self._fail(batch, away(error) or error)
         else:
             for cast in batch:
+                key = (cast.box_id, cast.command_id)
+                self._under_way.pop(key, None)
                 if not cast.done.done():
-                    cast.done.set_result(answers.get((cast.box_id, cast.command_id)))
+                    cast.done.set_result(answers.get(key))
 
-    def _forget(self, numbers: Mapping[str, int]) -> None:
-        for box_id, number in numbers.items():
-            self._ledger.remember_unknown(number, box_id)
+    def _give_up(self, numbers: Mapping[str, int]) -> None:
+        for number in numbers.values():
+            self._ledger.give_up(number)
 
     async def _commit_patiently(
         self, batch: Sequence[Cast], numbers: Mapping[str, int]
@@ -249,13 +258,13 @@ class Intake:
     def _signed(
         self, box_id: str, number: int, found: Sequence[tuple[Key, Stored]]
     ) -> dict[Key, Answer]:
-        stored = [each for _, each in found]
+        key_of = {stored.ballot_id: key for key, stored in found}
         name = self._ledger.name_of(number)
-        signed, receipts = signed_batch(name, box_id, stored, self.signer)
+        signed, receipts = signed_batch(name, box_id, [each for _, each in found], self.signer)
         self._ledger.remember(number, signed)
         return {
-            key: Answer(each, receipt, fresh=True)
-            for (key, each), receipt in zip(found, receipts, strict=True)
+            key_of[receipt.stored.ballot_id]: Answer(receipt.stored, receipt, fresh=True)
+            for receipt in receipts
         }
 
     async def _record(self) -> None:
@@ -272,8 +281,6 @@ class Intake:
 
     async def _seen_before(self, box: Box, ballot: CastBallot) -> Answer | None:
         """A command that already voted in an earlier vote is answered from there, not cast again."""
-        if not box.earlier:
-            return None
         each = await self._ledger.stored_in(box.earlier, ballot.command_id)
         if each is None:
             return None
@@ -292,14 +299,14 @@ class Intake:
 
     def _fail(self, batch: Sequence[Cast], error: Exception) -> None:
         for cast in batch:
+            self._under_way.pop((cast.box_id, cast.command_id), None)
             if not cast.done.done():
                 cast.done.set_exception(error)
                 cast.done.exception()  # the caller may have hung up: nobody has to look at it
 
-    def hash_of_request(self, ballot: CastBallot) -> str:
+    def _hash_of_request(self, unit_number: str, said: bytes) -> bytes:
         """What makes two uses of a command id the same ballot; keyed, or it would tell the choice."""
-        said = ballot.unit_number.encode() + b"\0" + plain_ballot(ballot.choices)
-        return hmac.digest(self._request_key, said, hashlib.sha256).hex()
+        return hmac.digest(self._request_key, unit_number.encode() + b"\0" + said, "sha256")
 
 
 def problems_of(
@@ -317,15 +324,22 @@ def problems_of(
     if entry.excluded_reason is not None:
         params: dict[str, str | int] = {"unit": ballot.unit_number, "reason": entry.excluded_reason}
         return (Problem(code="voting.unit_excluded", params=params),)
-    return choice_problems(box.motions, ballot.choices, channel)
+    for motion, said in ballot.choices.items():
+        if not isinstance(said, str) or said not in box.words.get(motion, ()):
+            return choice_problems(box.motions, ballot.choices, channel)
+    return ()
 
 
 def prepared(
-    box: Box, ballot: CastBallot, channel: Channel, seal: BallotSeal, request_hash: str
+    box: Box,
+    ballot: CastBallot,
+    channel: Channel,
+    words: SealedBallot,
+    seal_id: str,
+    request_hash: bytes,
 ) -> Cast:
-    """The row to insert, sealed; its weights are those of the frozen roll."""
+    """The row to insert; its weights are those of the frozen roll."""
     entry: Entry = box.roll[ballot.unit_number]
-    words = seal.seal(plain_ballot(ballot.choices), box.ballot_bytes)
     leaf = leaf_of(
         box_id=box.id,
         pseudonym=entry.pseudonym,
@@ -343,7 +357,7 @@ def prepared(
         command_id=ballot.command_id,
         request_hash=request_hash,
         channel=channel,
-        seal_id=seal.id,
+        seal_id=seal_id,
         sealed=words.sealed,
         commitment=words.commitment,
         leaf=leaf,

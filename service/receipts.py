@@ -4,6 +4,7 @@ Each receipt carries its path to the signed root, so that signing costs a fracti
 ballot. The signed roots are recorded as well: a ballot that goes missing later is missed.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from rules.ballots import batch_statement, receipt_data
 from rules.evidence.receipts import short_code
 from rules.merkle import all_paths, leaf_hash, root_of
 from runtime.sealing import Signer
-from service.commands import BallotReceipt, ReceiptBatch
+from service.commands import BallotReceipt
 
 AGAIN = "again"
 """The batch of a receipt that was asked for again: of its own, and not recorded."""
@@ -25,7 +26,7 @@ class Stored:
     ballot_id: str
     box_id: str
     unit_number: str
-    request_hash: str
+    request_hash: bytes
     leaf: bytes
     recorded_at: datetime
 
@@ -41,44 +42,59 @@ class SignedBatch:
     signature: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One receipt before it is written; `service.commands.BallotReceipt` is its published form."""
+
+    stored: Stored
+    batch: SignedBatch
+    index: int
+    path: tuple[bytes, ...]
+    public_key: str
+
+    def json(self) -> bytes:
+        """The receipt as `BallotReceipt` has it, written out because it is made often."""
+        stored, batch = self.stored, self.batch
+        path = ",".join(f'"{sister.hex()}"' for sister in self.path)
+        return (
+            f'{{"ballot_id":"{stored.ballot_id}","box_id":{_quoted(stored.box_id)},'
+            f'"unit_number":{_quoted(stored.unit_number)},"leaf_hash":"{stored.leaf.hex()}",'
+            f'"recorded_at":"{written(stored.recorded_at)}","code":"{short_code(stored.leaf)}",'
+            f'"batch":{{"id":"{batch.id}","index":{self.index},"size":{batch.size},'
+            f'"path":[{path}]}},'
+            f'"public_key":"{self.public_key}","signature":"{batch.signature.hex()}"}}'
+        ).encode()
+
+    def published(self) -> BallotReceipt:
+        """The receipt as the doors describe it."""
+        return BallotReceipt.model_validate_json(self.json())
+
+
 def signed_batch(
     batch_id: str, box_id: str, stored: Sequence[Stored], signer: Signer
-) -> tuple[SignedBatch, list[BallotReceipt]]:
-    """Sign a batch of one box; the receipts are in the order of `stored`."""
-    order = sorted(range(len(stored)), key=lambda at: stored[at].ballot_id)
-    leaves = [_leaf(stored[at]) for at in order]
-    batch = _signed(batch_id, box_id, leaves, signer)
-    receipts: list[BallotReceipt | None] = [None] * len(stored)
-    signature = batch.signature.hex()
-    for index, (at, path) in enumerate(zip(order, all_paths(leaves), strict=True)):
-        each = stored[at]
-        receipts[at] = BallotReceipt.model_construct(
-            ballot_id=each.ballot_id,
-            box_id=each.box_id,
-            unit_number=each.unit_number,
-            leaf_hash=each.leaf.hex(),
-            recorded_at=written(each.recorded_at),
-            code=short_code(each.leaf),
-            batch=ReceiptBatch.model_construct(
-                id=batch_id,
-                index=index,
-                size=len(leaves),
-                path=tuple(sister.hex() for sister in path),
-            ),
-            public_key=signer.public_key,
-            signature=signature,
-        )
-    return batch, [receipt for receipt in receipts if receipt is not None]
+) -> tuple[SignedBatch, list[Receipt]]:
+    """Sign a batch of one box; the receipts are in the order of their ballots' ids."""
+    ordered = sorted(stored, key=lambda each: each.ballot_id)
+    leaves = [_leaf(each) for each in ordered]
+    root = root_of(leaves)
+    signature = signer.sign(batch_statement(batch_id, root, box_id, len(leaves)))
+    batch = SignedBatch(batch_id, box_id, len(leaves), root, signature)
+    return batch, [
+        Receipt(each, batch, index, path, signer.public_key)
+        for index, (each, path) in enumerate(zip(ordered, all_paths(leaves), strict=True))
+    ]
 
 
-def receipt_again(stored: Stored, signer: Signer) -> BallotReceipt:
+def receipt_again(stored: Stored, signer: Signer) -> Receipt:
     """The receipt of a ballot that was committed earlier: the same statement, signed alone."""
     return signed_batch(AGAIN, stored.box_id, [stored], signer)[1][0]
 
 
 def written(moment: datetime) -> str:
     """A moment as the doors write it: UTC, microseconds."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="microseconds")
 
 
 def _leaf(stored: Stored) -> bytes:
@@ -93,7 +109,4 @@ def _leaf(stored: Stored) -> bytes:
     )
 
 
-def _signed(batch_id: str, box_id: str, leaves: Sequence[bytes], signer: Signer) -> SignedBatch:
-    root = root_of(leaves)
-    signature = signer.sign(batch_statement(batch_id, root, box_id, len(leaves)))
-    return SignedBatch(batch_id, box_id, len(leaves), root, signature)
+_quoted = json.JSONEncoder(ensure_ascii=False).encode

@@ -161,7 +161,7 @@ class Ballot(Table):
         ),
         CheckConstraint("heads = 1", name="one_head"),
         *not_negative("area_dm2"),
-        sha256("request_hash"),
+        bytes_long("request_hash", 32),
         bytes_long("commitment", 32),
         bytes_long("leaf", 32),
         one_of("channel", *CHANNELS),
@@ -173,7 +173,7 @@ class Ballot(Table):
     entry_id: Mapped[Id]
     unit_number: Mapped[Id]
     command_id: Mapped[CommandId]
-    request_hash: Mapped[Hash]
+    request_hash: Mapped[bytes]
     channel: Mapped[str]
     pseudonym: Mapped[Id]
     heads: Mapped[int]

@@ -39,7 +39,9 @@ def test_the_order_of_commands_is_the_pinned_one(name: str) -> None:
 
 
 def test_registered_names_are_the_pinned_ones() -> None:
-    activities = build_activities(Database("postgresql+asyncpg://nobody@127.0.0.1:1/none"), BOX_KEYS)
+    activities = build_activities(
+        Database("postgresql+asyncpg://nobody@127.0.0.1:1/none"), BOX_KEYS
+    )
     assert guard.registered_names(WORKFLOWS, list(activities)) == guard.pinned()["names"], (
         "A workflow, update, signal, query or activity was renamed, added or removed. Running"
         " histories hold the old name: keep it (explicit name=) and add the new one beside it;"

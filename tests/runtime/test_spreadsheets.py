@@ -290,6 +290,22 @@ def test_one_cell_far_outside_is_refused_before_a_table_that_large_is_made(cell)
     assert only.problem.params["cell"] == cell
 
 
+def test_a_few_cells_that_span_a_huge_table_are_refused():
+    far = '<row r="900000"><c r="CU900000" t="str"><v>x</v></c></row></sheetData>'
+    data = changed(xlsx([HEADING, ROW]), SHEET1, "</sheetData>", far)
+    assert codes(check(data)) == ["spreadsheet.too_large"]
+    cell = '<table:table-cell office:value-type="string" table:number-columns-repeated="99"/>'
+    far = f'<table:table-row table:number-rows-repeated="900000">{cell}</table:table-row>'
+    data = changed(ods([HEADING, ROW]), "content.xml", "</table:table>", f"{far}</table:table>")
+    assert codes(check(data, "roll.ods")) == ["spreadsheet.too_large"]
+
+
+def test_an_error_in_a_cell_without_a_reference_is_refused():
+    row_ = '<row r="3"><c t="e"><v>#REF!</v></c></row></sheetData>'
+    data = changed(xlsx([HEADING, ROW]), SHEET1, "</sheetData>", row_)
+    assert codes(check(data)) == ["spreadsheet.damaged"]
+
+
 def test_formats_without_values_far_outside_do_not_matter():
     def write(page, made):
         page.write_blank("XFD1048576", None, made.add_format({"bold": True}))

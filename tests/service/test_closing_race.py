@@ -167,7 +167,7 @@ def naive_cast(pool: asyncpg.Pool, box: str) -> Cast:
                 "INSERT INTO ballot (id, box_id, entry_id, unit_number, command_id, request_hash,"
                 " channel, pseudonym, heads, area_dm2, seal_id, sealed, commitment, leaf, intake,"
                 " batch, recorded_at) SELECT $1::text, box_id, entry_id, entry_id, $2::text,"
-                " $1::text, 'web', pseudonym, 1, area_dm2, 'none', '', sha256('x'), sha256('x'),"
+                " sha256('x'), 'web', pseudonym, 1, area_dm2, 'none', '', sha256('x'), sha256('x'),"
                 " 'naive', 1, clock_timestamp() FROM roll_entry WHERE box_id=$3 AND entry_id=$4",
                 name,
                 ballot.command_id,

@@ -11,14 +11,15 @@ from pydantic import SecretStr
 from models.values.refusal import Refused
 from runtime.database import Database
 from service.boxes import Box
-from service.commands import BallotReceipt, CastBallot
+from service.commands import CastBallot
 from service.intake import Intake
+from service.receipts import Receipt
 from tests.support.box import open_box
 from tests.support.estate import make_renovation
 
 RECEIPT_KEY = SecretStr("1e" * 32)
 UNITS = 40
-Answer = tuple[BallotReceipt, bool]
+Answer = tuple[Receipt, bool]
 
 
 @pytest.fixture
@@ -158,10 +159,10 @@ async def test_a_command_of_an_earlier_vote_is_answered_from_there_and_not_cast_
     await sql.execute("UPDATE ballot_box SET state='closed', closed_at=now() WHERE id=$1", name)
     second = await open_box(sql, rid, attempt=2)
     again, fresh = await intake.cast(rid, ballot(units[0]))
-    assert (again.leaf_hash, fresh) == (receipt.leaf_hash, False)
+    assert (again.stored.leaf, fresh) == (receipt.stored.leaf, False)
     assert await count(sql, second) == 0
     new, fresh = await intake.cast(rid, ballot(units[0], "c-second"))
-    assert (new.box_id, fresh) == (second, True)
+    assert (new.stored.box_id, fresh) == (second, True)
 
 
 async def test_an_excluded_entry_is_refused_with_the_reason(

@@ -140,7 +140,7 @@ async def put_ballots(
     await owner.executemany(
         "INSERT INTO ballot (id, box_id, entry_id, unit_number, command_id, request_hash, channel,"
         " pseudonym, heads, area_dm2, shares, seal_id, sealed, commitment, leaf, intake, batch,"
-        " recorded_at) VALUES ($1, $2, $3, $4, $5, repeat('0', 64), $6, $7, $8, $9, $10, $11,"
+        " recorded_at) VALUES ($1, $2, $3, $4, $5, sha256('x'), $6, $7, $8, $9, $10, $11,"
         " $12, $13, $14, 'test', 1, clock_timestamp())",
         rows,
     )

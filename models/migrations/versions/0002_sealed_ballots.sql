@@ -59,7 +59,7 @@ CREATE TABLE ballot (
   entry_id VARCHAR(64) NOT NULL,
   unit_number VARCHAR(64) NOT NULL,
   command_id VARCHAR(200) NOT NULL,
-  request_hash VARCHAR(64) NOT NULL,
+  request_hash BYTEA NOT NULL,
   channel TEXT NOT NULL,
   pseudonym VARCHAR(64) NOT NULL,
   heads INTEGER NOT NULL,
@@ -79,7 +79,7 @@ CREATE TABLE ballot (
   CONSTRAINT fk_ballot_box_id_entry_id FOREIGN KEY(box_id, entry_id) REFERENCES roll_entry (box_id, entry_id),
   CONSTRAINT ck_ballot_one_head CHECK (heads = 1),
   CONSTRAINT ck_ballot_area_dm2_not_negative CHECK (area_dm2 >= 0),
-  CONSTRAINT ck_ballot_request_hash_sha256 CHECK (request_hash ~ '^[0-9a-f]{64}$'),
+  CONSTRAINT ck_ballot_request_hash_length CHECK (octet_length(request_hash) = 32),
   CONSTRAINT ck_ballot_commitment_length CHECK (octet_length(commitment) = 32),
   CONSTRAINT ck_ballot_leaf_length CHECK (octet_length(leaf) = 32),
   CONSTRAINT ck_ballot_channel_known CHECK (channel IN ('web', 'portal', 'paper', 'door', 'onsite', 'proxy', 'official'))
@@ -123,7 +123,7 @@ CREATE TRIGGER ballot_ruling_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON 
 -- weights from the frozen roll and writes the time. FOR SHARE makes the closing wait for this batch.
 CREATE FUNCTION cast_ballots(
   ids text[], box_ids text[], unit_numbers text[], pseudonyms text[], command_ids text[],
-  request_hashes text[], channels text[], seal_ids text[], sealeds bytea[], commitments bytea[],
+  request_hashes bytea[], channels text[], seal_ids text[], sealeds bytea[], commitments bytea[],
   leaves bytea[], of_intake text, of_batches bigint[]
 ) RETURNS TABLE (ballot_id text, at timestamptz)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
