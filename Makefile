@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow check bench bench-journey record format lock clean
+.PHONY: help demo up test test-slow check bench bench-journey bench-voting record format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -37,10 +37,13 @@ check: $(READY) ## format, lint, types, import contracts, catalogues, docs, mani
 	$(BIN)/python docs/check.py
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
 
-bench: bench-journey ## every benchmark; raw output goes to benchmarks/results/
+bench: bench-journey bench-voting ## every benchmark; raw output goes to benchmarks/results/
 
 bench-journey: $(READY) ## 20 sandbox renovations at once, beside null activities on the same server
 	$(BIN)/python benchmarks/journey.py
+
+bench-voting: $(READY) ## ballots per second beside floors of the same run; closing a million ballots
+	$(BIN)/python -m benchmarks.voting
 
 record: $(READY) ## record the histories and fingerprints that `make test` replays (after a patched change)
 	$(BIN)/python -m tests.replay.record

@@ -1,0 +1,67 @@
+"""CPU per ballot, split by step: each step of the hot path alone, in a loop, in this process."""
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from pydantic import SecretStr
+from starlette.datastructures import Headers
+
+from benchmarks.voting.estate import BOX_KEYS, MOTIONS, body_of
+from models.values.voting import Motion
+from rules.ballots import choice_problems, leaf_of, length_of, plain_ballot
+from runtime.sealing import BallotSeal, Signer
+from service.commands import CastBallot
+from service.credentials import voter_credential, voter_of
+from service.receipts import Stored, signed_batch
+
+LOOPS = 20_000
+BATCH = 32
+
+
+def steps_us() -> dict[str, float]:
+    """Step to microseconds a ballot."""
+    key, rid = SecretStr("0f" * 32), "r" * 12
+    bearer = f"Bearer {voter_credential(key, rid, '0000007')}"
+    body = json.dumps(body_of(7, "run")).encode()
+    ballot = CastBallot.model_validate_json(body)
+    motions = {each["id"]: Motion.model_validate(each) for each in MOTIONS}
+    length = length_of(tuple(motions.values()))
+    seal = BallotSeal(BOX_KEYS.new("box").public)
+    words = seal.seal(plain_ballot(ballot.choices), length)
+    signer = Signer.of_receipts(SecretStr("1e" * 32))
+    leaf = leaf_of(
+        box_id="box", pseudonym="a" * 32, channel="web", commitment=words.commitment,
+        heads=1, area_dm2=5000, shares=None,
+    )  # fmt: skip
+    stored = [
+        Stored(f"{number:032x}", "box", "0000007", bytes(32), leaf, datetime.now(UTC))
+        for number in range(BATCH)
+    ]
+    receipt = signed_batch("i.1", "box", stored, signer)[1][0]
+    scope = {"type": "http", "headers": [(b"authorization", bearer.encode()), (b"host", b"x")]}
+    return {
+        "credential": _us(lambda: voter_of(key, rid, Headers(scope=scope).get("authorization"))),
+        "parse body": _us(lambda: CastBallot.model_validate_json(body)),
+        "check choices": _us(lambda: choice_problems(motions, ballot.choices)),
+        "seal": _us(lambda: seal.seal(plain_ballot(ballot.choices), length)),
+        "leaf": _us(
+            lambda: leaf_of(
+                box_id="box", pseudonym="a" * 32, channel="web", commitment=words.commitment,
+                heads=1, area_dm2=5000, shares=None,
+            )
+        ),
+        f"sign and receipts (batch of {BATCH})": _us(
+            lambda: signed_batch("i.1", "box", stored, signer), LOOPS // BATCH
+        )
+        / BATCH,
+        "receipt as JSON": _us(receipt.json),
+    }  # fmt: skip
+
+
+def _us(step: Callable[[], object], loops: int = LOOPS) -> float:
+    begun = time.process_time()
+    for _ in range(loops):
+        step()
+    return 1e6 * (time.process_time() - begun) / loops
