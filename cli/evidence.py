@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -60,6 +61,12 @@ def voting(
     print("For the notice in the estate:")
     print(f"  public key               {done.public_key}")
     print(f"  SHA-256 of manifest.json {done.manifest}")
+
+
+@commands.command("script")
+def script() -> None:
+    """Print the verify.py of this release, for those who do not trust the one in a bundle."""
+    sys.stdout.buffer.write(standalone())
 
 
 async def _export(

@@ -75,6 +75,10 @@ def test_what_is_no_bundle_gets_one_line(tmp_path: Path, name: str) -> None:
     assert len(result.exception.problems) == 1
 
 
+def test_the_script_of_this_release_is_the_one_in_its_bundles() -> None:
+    assert RUNNER.invoke(app, ["evidence", "script"]).stdout_bytes == GOOD[bundle.VERIFY]
+
+
 def test_evidence_needs_running_servers(tmp_path: Path) -> None:
     result = RUNNER.invoke(app, ["evidence", "voting", "r1", "--data", str(tmp_path)])
     assert isinstance(result.exception, Refused)

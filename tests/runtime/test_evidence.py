@@ -235,6 +235,22 @@ async def test_a_database_changed_after_the_close_gives_no_bundle_that_holds(
         check_bundle(files, signed_by)
 
 
+async def test_a_ballot_put_in_after_the_close_is_no_ballot_of_the_signed_tree(
+    vote: Closed, tampering: asyncpg.Connection, tmp_path: Path
+) -> None:
+    """With a back-dated clock, by somebody who may do everything in the database."""
+    silent = next(entry for entry, ids in vote.ballots.items() if not ids)
+    (late,) = await put_ballots(tampering, vote.box, [(silent, YES)])
+    await tampering.execute(
+        "UPDATE ballot SET recorded_at = recorded_at - interval '30 days' WHERE id = $1", late
+    )
+    path = await vote.export(tmp_path)
+    with pytest.raises(Fault, match="the signed tree has 16"):
+        check(str(path))
+    with Files(str(path)) as files, pytest.raises(Refused):
+        check_bundle(files, signed_by)
+
+
 async def test_there_is_no_bundle_before_the_close(
     database: Database, owner: str, tmp_path: Path
 ) -> None:
