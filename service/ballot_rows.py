@@ -98,7 +98,7 @@ class Ledger:
         rows = await self._pool.fetch(STORED, boxes, commands)
         return {
             (row["box_id"], row["command_id"]): (
-                _stored(row),
+                self._stored(row),
                 row["intake"] == self.intake and row["batch"] in numbers,
             )
             for row in rows
@@ -107,7 +107,7 @@ class Ledger:
     async def stored_in(self, boxes: Sequence[str], command_id: str) -> Stored | None:
         """The ballot that a command cast in one of these boxes."""
         row = await self._pool.fetchrow(STORED, list(boxes), [command_id] * len(boxes))
-        return _stored(row) if row is not None else None
+        return self._stored(row) if row is not None else None
 
     async def state_of(self, box_id: str) -> asyncpg.Record:
         """Whether a box is open, by the clock of the database."""
@@ -135,7 +135,7 @@ class Ledger:
         """
         for number, box_id in tuple(self._unknown.items()):
             rows = await self._pool.fetch(OF_BATCH, box_id, self.intake, number)
-            stored = [_stored(row) for row in rows]
+            stored = [self._stored(row) for row in rows]
             self.remember(number, signed_batch(self.name_of(number), box_id, stored, signer)[0])
             del self._unknown[number]
         first_open = min((*self._under_way, *self._unknown), default=self._number + 1)
@@ -154,13 +154,12 @@ class Ledger:
         for number in batches:
             del self._unrecorded[number]
 
-
-def _stored(row: asyncpg.Record) -> Stored:
-    return Stored(
-        ballot_id=row["id"],
-        box_id=row["box_id"],
-        unit_number=row["unit_number"],
-        request_hash=row["request_hash"],
-        leaf=row["leaf"],
-        recorded_at=row["recorded_at"].astimezone(UTC),
-    )
+    def _stored(self, row: asyncpg.Record) -> Stored:
+        return Stored(
+            ballot_id=row["id"],
+            box_id=row["box_id"],
+            unit_number=row["unit_number"],
+            request_hash=row["request_hash"] if row["intake"] == self.intake else None,
+            leaf=row["leaf"],
+            recorded_at=row["recorded_at"].astimezone(UTC),
+        )

@@ -26,7 +26,8 @@ class Stored:
     ballot_id: str
     box_id: str
     unit_number: str
-    request_hash: bytes
+    request_hash: bytes | None
+    """None when another process wrote it, whose key is not known here."""
     leaf: bytes
     recorded_at: datetime
 
