@@ -25,7 +25,7 @@ from python_calamine import (
 
 from runtime.spreadsheet_ods import scan_ods
 from runtime.spreadsheet_xls import scan_xls
-from runtime.spreadsheet_zip import MAX_CELLS, SheetScan, Unfit, scan
+from runtime.spreadsheet_zip import SheetScan, Unfit, scan
 
 MEMORY = 3 * 1024 * 1024 * 1024
 """Bytes of address space; 200,000 rows take 0.4 GB of it."""
@@ -88,6 +88,8 @@ def _frames(data: bytes, kind: str, wanted: str) -> Iterator[tuple[object, ...]]
         special = found.get(name, SheetScan())
         if special.outside:
             raise Unfit("spreadsheet.outside", f"sheet {name}", cell=special.outside)
+        if special.too_large:
+            raise Unfit("spreadsheet.too_large")
         yield "sheet", name, special.formulas, special.first_formula
         yield from _rows(book.get_sheet_by_name(name), special.faults)
     yield ("end",)
@@ -124,8 +126,9 @@ def _chosen(book: CalamineWorkbook, found: dict[str, SheetScan], wanted: str) ->
 
 
 def _filled(book: CalamineWorkbook, found: dict[str, SheetScan], name: str) -> bool:
-    """Whether a sheet holds a value; one with cells far outside does, and is not opened."""
-    if found.get(name, SheetScan()).outside:
+    """Whether a sheet holds a value; one with cells far apart does, and is not opened."""
+    special = found.get(name, SheetScan())
+    if special.outside or special.too_large:
         return True
     return book.get_sheet_by_name(name).start is not None
 
@@ -140,8 +143,6 @@ def _rows(sheet: CalamineSheet, faults: Faults) -> Iterator[tuple[object, ...]]:
         raise Unfit(
             "spreadsheet.too_many_columns", f"sheet {sheet.name}", have=have, most=MAX_COLUMNS
         )
-    if sheet.total_height * (len(lead) + sheet.width) > MAX_CELLS:
-        raise Unfit("spreadsheet.too_large")
     faults = {**_merged(sheet), **faults}
     by_row: dict[int, list[tuple[int, str, str]]] = {}
     for (number, column), (code, shown) in faults.items():

@@ -21,8 +21,10 @@ MAX_RATIO = 300
 RATIO_FROM = 8 * 1024 * 1024
 """Below this much unpacked the ratio does not matter."""
 PIECE = 1024 * 1024
-MAX_CELLS = 20_000_000
-"""Of the table that a sheet spans, empty ones included: a million rows of 20 columns."""
+MAX_CELLS = 30_000_000
+"""Of the table that a sheet spans, empty ones included: a million rows to column Z, or 300,000 beyond."""
+PREFIX = 32
+"""Letters of a namespace before the name of an element, at most."""
 MAX_FAULTS = 10_000
 """Cells kept with their place; a roll with more than that is refused long before."""
 
@@ -46,6 +48,8 @@ _CELL = re.compile(
     rb"(?:\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>([^<]*)</(?:\w+:)?f>))?"
     rb"(?:\s*<(?:\w+:)?v(?:\s[^>]*)?>([^<]*)</)?"
 )
+_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="([0-9]{1,7})"')
+_BEYOND_Z = re.compile(rb'<(?:\w+:)?c r="[A-Z]{2,3}[0-9]+"[^>/]*>')
 _UNPLACED = re.compile(rb"<(?:\w+:)?c(?![^>]*\br=)[\s>]")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _ERROR = re.compile(rb"\bt=[\"']e[\"']")
@@ -73,6 +77,10 @@ class SheetScan:
     first_formula: str = ""
     outside: str = ""
     """The first cell that is too far to the right or too far down."""
+    last_row: int = 0
+    beyond_z: bool = False
+    too_large: bool = False
+    """Few cells, but far apart: the table between them would be huge."""
 
 
 def scan(data: bytes) -> dict[str, SheetScan]:
@@ -190,8 +198,20 @@ def _look(pieces: Iterator[bytes]) -> SheetScan:
         cut = cut if cut > 0 and len(text) - cut <= PIECE else max(len(text) - PIECE, 0)
         _search(text[:cut], found)
         rest = text[cut:]
+        _measure(text[:cut], found)
     _search(rest, found)
+    _measure(rest, found)
     return found
+
+
+def _measure(text: bytes, found: SheetScan) -> None:
+    """How large a table the sheet spans, roughly: by its last row, and whether it goes beyond Z."""
+    found.beyond_z = found.beyond_z or _BEYOND_Z.search(text) is not None
+    at = max(text.rfind(b"<row"), text.rfind(b":row"), 0)
+    if match := _ROW.search(text, max(at - PREFIX, 0)):
+        found.last_row = max(found.last_row, int(match[1]))
+    if found.last_row * (100 if found.beyond_z else 26) > MAX_CELLS:
+        found.too_large = True
 
 
 def _search(text: bytes, found: SheetScan) -> None:

@@ -28,6 +28,7 @@ from tests.support.workbooks import (
 )
 
 WRITERS = {"xlsx": xlsx, "ods": ods, "xls": xls}
+WHOLE = {suffix: writer([HEADING, ROW]) for suffix, writer in WRITERS.items()}
 SHEET1 = "xl/worksheets/sheet1.xml"
 
 
@@ -417,7 +418,7 @@ def test_a_workbook_that_is_too_large_to_look_at_is_refused():
 @settings(max_examples=25, deadline=None)
 @given(st.sampled_from(sorted(WRITERS)), st.data())
 def test_a_damaged_workbook_is_a_roll_or_a_refusal_and_never_a_crash(suffix, data):
-    whole = bytearray(WRITERS[suffix]([HEADING, ROW]))
+    whole = bytearray(WHOLE[suffix])
     for _ in range(data.draw(st.integers(1, 8))):
         whole[data.draw(st.integers(8, len(whole) - 1))] = data.draw(st.integers(0, 255))
     cut = data.draw(st.integers(8, len(whole)))
