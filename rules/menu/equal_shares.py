@@ -38,7 +38,7 @@ from rules.menu.market import Market, RoughMarket, Unclear, static_rank
 from rules.menu.tally import tally
 
 MOST_PATIENCE = 15
-PRECISION = 160
+PRECISION = 96
 """Bits behind the point of the rough purses; fewer only mean more exact runs."""
 
 
