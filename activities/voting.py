@@ -114,13 +114,13 @@ class Ballots:
             box.state, box.closed_at = "closed", case.now
             await case.session.flush()
             counted = await count_out(case.session, box, _pack(case), self.desk.keys)
-            box.tally, box.tree_head = counted.record, counted.head
+            box.tally, box.tree_head = dict(counted.record), counted.head
             return Recorded(
                 VoteResult(box_id=box.id, adopted=counted.adopted),
                 {
                     "box": box.id,
                     "adopted": counted.adopted,
-                    "motions": counted.record,
+                    "motions": dict(counted.record),
                     "checks": counted.checks,
                     "concentration": await _concentration(case, box),
                     "ballots": counted.ballots,

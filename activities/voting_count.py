@@ -1,22 +1,20 @@
 """Counting a closed box: open every ballot, decide each motion, sign the head of the tree."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from fractions import Fraction
 
 from pydantic import JsonValue
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import BallotBox
-from models.values.decision import Check, Decision
 from models.values.refusal import Problem, Refused
-from models.values.voting import INVALID, Choice, Motion, ReportedTally, Tally, VotingPack
+from models.values.voting import Motion, ReportedTally, VotingPack
 from rules import voting as law
 from rules.chain import canonical_json
-from runtime.counting import Count, Weight, count_box, special_states
+from rules.voting.results import Weight
+from runtime.counting import Count, count_box, special_states
 from runtime.database import driver_connection
 from runtime.sealing import BoxKeys, SealBroken, public_half
 
@@ -40,28 +38,20 @@ SELECT DISTINCT entry_id FROM ballot WHERE box_id = :box AND id = ANY (:ids)
 
 
 @dataclass(frozen=True)
-class RollTotals:
-    """What everybody on the roll weighs together."""
-
-    heads: int
-    area_dm2: int
-
-
-@dataclass(frozen=True)
 class CountedBox:
     """A counted box: per motion its numbers and outcome, all checks, the signed tree head."""
 
-    record: dict[str, JsonValue]
+    record: dict[str, dict[str, JsonValue]]
     checks: list[JsonValue]
     adopted: bool
     ballots: dict[str, JsonValue]
     head: dict[str, JsonValue]
 
 
-async def roll_totals(session: AsyncSession, box_id: str) -> RollTotals:
+async def roll_totals(session: AsyncSession, box_id: str) -> Weight:
     """Heads and area of all who may vote."""
     row = (await session.execute(ROLL, {"box": box_id})).one()
-    return RollTotals(row.heads, row.area_dm2)
+    return Weight(row.heads, row.area_dm2)
 
 
 async def turnout_tally(session: AsyncSession, box_id: str) -> ReportedTally:
@@ -94,57 +84,23 @@ async def count_out(
     await session.flush()
     count = await count_box(await driver_connection(session), box.id, box.opened_key)
     motions = tuple(Motion.model_validate(motion) for motion in box.motions)
+    intact = law.intact_check(count.states["broken"] + count.missing)
     roll = await roll_totals(session, box.id)
-    tallies = tallies_of(motions, count, roll)
-    intact = intact_check(count)
-    decisions = {
-        motion.id: _with(law.decide(pack, motion, tallies[motion.id]), intact) for motion in motions
-    }
-    passed = {name for name, decision in decisions.items() if decision.passed}
-    lapsed = law.lapses(motions, passed)
-    record: dict[str, JsonValue] = {}
-    checks: list[JsonValue] = []
-    for name, decision in decisions.items():
-        dumped = decision.model_dump(mode="json")
-        word = "lapsed" if name in lapsed else "passed" if name in passed else "failed"
-        record[name] = {
-            "tally": tallies[name].model_dump(mode="json"),
-            "decision": dumped,
-            "outcome": word,
-        }
-        if name not in lapsed:
-            checks.extend({"motion": name, **check} for check in dumped["checks"])
+    results = law.results_of(pack, motions, count.said, roll, [intact])
+    record = {name: result.model_dump(mode="json") for name, result in results.items()}
     return CountedBox(
         record=record,
-        checks=checks,
-        adopted=law.adopted(motions, passed),
+        checks=[
+            {"motion": name, **check}
+            for name, result in record.items()
+            if result["outcome"] != "lapsed"
+            for check in result["decision"]["checks"]
+        ],
+        adopted=law.adopted(
+            motions, [name for name, result in results.items() if result.outcome == "passed"]
+        ),
         ballots={**count.states, "missing": count.missing},
         head=signed_head(box, count, keys),
-    )
-
-
-def tallies_of(motions: Sequence[Motion], count: Count, roll: RollTotals) -> dict[str, Tally]:
-    """The numbers of each motion over the counted ballots; silence on a motion is no part in it."""
-    said: dict[tuple[str, str], Weight] = {}
-    for choices, weight in count.said.items():
-        for motion, word in json.loads(choices).items():
-            whole = said.setdefault((motion, str(word)), Weight())
-            whole.heads += weight.heads
-            whole.area_dm2 += weight.area_dm2
-    return {motion.id: _tally(motion.id, said, roll) for motion in motions}
-
-
-def intact_check(count: Count) -> Check:
-    """A box with a ballot that was changed or taken away decides nothing (design principle 9)."""
-    faults = count.states["broken"] + count.missing
-    return Check(
-        code="voting.box_intact",
-        article="gongjian: fail closed",
-        have=Fraction(faults),
-        op="==",
-        need=Fraction(0),
-        unit="ballots",
-        passed=faults == 0,
     )
 
 
@@ -160,33 +116,6 @@ def signed_head(box: BallotBox, count: Count, keys: BoxKeys) -> dict[str, JsonVa
     }
     signature = keys.signer.sign(canonical_json(head)).hex()
     return {**head, "public_key": keys.signer.public_key, "signature": signature}
-
-
-def _tally(motion: str, said: Mapping[tuple[str, str], Weight], roll: RollTotals) -> Tally:
-    none = Weight()
-    yes, no, abstain, invalid = (
-        said.get((motion, word), none) for word in (*(choice.value for choice in Choice), INVALID)
-    )
-    return Tally(
-        roll_heads=roll.heads,
-        roll_area_dm2=roll.area_dm2,
-        participating_heads=yes.heads + no.heads + abstain.heads,
-        participating_area_dm2=yes.area_dm2 + no.area_dm2 + abstain.area_dm2,
-        yes_heads=yes.heads,
-        yes_area_dm2=yes.area_dm2,
-        no_heads=no.heads,
-        no_area_dm2=no.area_dm2,
-        abstain_heads=abstain.heads,
-        abstain_area_dm2=abstain.area_dm2,
-        invalid_heads=invalid.heads,
-        invalid_area_dm2=invalid.area_dm2,
-    )
-
-
-def _with(decision: Decision, check: Check) -> Decision:
-    if check.passed:
-        return decision
-    return Decision(verdict="FAIL", checks=(*decision.checks, check))
 
 
 def _unwrapped(box: BallotBox, keys: BoxKeys) -> bytes:

@@ -9,9 +9,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
+from models.values.menu import BallotForm
 from models.values.refusal import Problem
 from models.values.voting import INVALID, Channel, Choice, Motion
 from rules.chain import canonical_json
+from rules.menu import problems_of_menu_choice
 from rules.merkle import leaf_hash
 
 Said = str | tuple[str, ...] | Mapping[str, int]
@@ -19,6 +21,8 @@ Said = str | tuple[str, ...] | Mapping[str, int]
 Choices = Mapping[str, Said]
 
 NONCE_BYTES = 16
+MOST_POINTS = 1_000_000
+"""Points for one work that a door takes at most."""
 BLOCK = 32
 """Ballots are filled up to a multiple of this, so that their length says nothing."""
 
@@ -80,6 +84,10 @@ def choice_problems(
                     params={"motion": name, "motions": known},
                 )
             )
+        elif motion.menu is not None and not isinstance(said, str):
+            for problem in problems_of_menu_choice(motion.menu, said):
+                where = f"choices.{name}"
+                problems.append(problem.model_copy(update={"where": where}))
         elif not (said == INVALID and channel in STAFFED) and said not in words_of(motion):
             problems.append(
                 Problem(
@@ -92,7 +100,9 @@ def choice_problems(
 
 
 def words_of(motion: Motion) -> tuple[str, ...]:
-    """What a ballot may say to a motion that is not a menu."""
+    """The single words that a ballot may say to a motion, beside a choice from its menu."""
+    if motion.menu is not None:
+        return (Choice.ABSTAIN.value,)
     if motion.options:
         return (*(option.id for option in motion.options), Choice.ABSTAIN.value)
     return tuple(choice.value for choice in Choice)
@@ -105,11 +115,24 @@ def plain_ballot(choices: Choices) -> bytes:
 
 def length_of(motions: Sequence[Motion]) -> int:
     """Bytes that hold every possible ballot of a box, a multiple of `BLOCK`."""
-    longest = {
-        motion.id: max((*words_of(motion), INVALID), key=lambda word: len(plain_ballot({"": word})))
-        for motion in motions
-    }
+    longest = {motion.id: _longest(motion) for motion in motions}
     return -(-len(plain_ballot(longest)) // BLOCK) * BLOCK
+
+
+def _longest(motion: Motion) -> Said:
+    """The answer that takes most room."""
+
+    def room(said: Said) -> int:
+        return len(plain_ballot({"": said}))
+
+    answers: list[Said] = [*words_of(motion), INVALID]
+    if motion.menu is not None:
+        rules = motion.menu.rules
+        ids = sorted(motion.menu.costs, key=room, reverse=True)[: rules.max_length]
+        most = max(MOST_POINTS, *(abs(each or 0) for each in (rules.min_points, rules.max_points)))
+        cumulative = motion.menu.form is BallotForm.CUMULATIVE
+        answers.append(dict.fromkeys(ids, -most) if cumulative else tuple(ids))
+    return max(answers, key=room)
 
 
 def commitment_of(nonce: bytes, choices: bytes) -> bytes:

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from models.values.channels import RulingKind
+from models.values.base import Value
+from models.values.channels import PaperChannel, RulingKind
 from service.commands import (
     MOTIONS,
     Command,
@@ -23,7 +24,6 @@ Reference = Annotated[
 """A name that an office gives to a batch, a document, a certificate; one line."""
 Said = Word | tuple[Word, ...] | dict[Word, Points]
 Choices = Annotated[dict[Word, Said], Field(min_length=1, max_length=MOTIONS)]
-BoxId = Annotated[str | None, Field(default=None, max_length=64)]
 LINES = 500
 
 
@@ -36,3 +36,39 @@ class RuleOnBallots(Command):
     """The accepted ballot, by its id or the code of its receipt."""
     reason: Text
     box_id: str | None = Field(default=None, max_length=64)
+
+
+class PaperLineGiven(Value):
+    """One ballot on paper: what it says, or nothing where the batch turns out to have none."""
+
+    unit_number: UnitNumber
+    choices: Choices | None = None
+    """As in a ballot; "invalid" for a motion that was left blank or marked twice. Null or left out:
+    there is no ballot of this unit in the batch, the other typing was wrong."""
+
+
+class EnterPaper(Command):
+    """Type a batch of paper ballots, all of it; after two typings that differ, what differed."""
+
+    reference: Reference
+    """What is written on the bundle."""
+    channel: PaperChannel = "paper"
+    scan: Reference
+    """Where the scan of the bundle is kept."""
+    lines: tuple[PaperLineGiven, ...] = Field(min_length=1, max_length=LINES)
+    box_id: str | None = Field(default=None, max_length=64)
+
+
+class PaperEntered(Value):
+    """One typing of a batch. Units are named, what their ballots say is not."""
+
+    command_id: str
+    batch_id: str
+    number: int
+    """1 and 2 are the first pair of typings, 3 and 4 the next one."""
+    ballots: int
+    invalid: int
+    differing: tuple[str, ...] = ()
+    """Units whose two typings differ: both are made again for them."""
+    cast: int = 0
+    """Ballots of this pair that are in the box."""

@@ -10,7 +10,16 @@ from pydantic import JsonValue
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Ballot, BallotBox, BallotRuling, Event, RollEntry
+from models.tables import (
+    Ballot,
+    BallotBox,
+    BallotRuling,
+    Event,
+    PaperBatch,
+    PaperEntry,
+    PaperLine,
+    RollEntry,
+)
 from models.values.actor import Actor
 from models.values.base import Carried
 from models.values.channels import RulingKind
@@ -69,6 +78,7 @@ async def rule(
             raise Refused(*problems)
         if command.kind != "disputed":
             await _not_the_own_dispute(session, rulings, actor)
+            await _not_the_own_paper(session, box, entry, actor)
         row = BallotRuling(
             box_id=box.id,
             entry_id=entry.entry_id,
@@ -165,6 +175,27 @@ async def _not_the_own_dispute(
         select(Event.actor_id).where(Event.command_id == rulings[-1].command_id)
     )
     refuse_same_person(author, actor.id, "ruling.own_dispute")
+
+
+async def _not_the_own_paper(
+    session: AsyncSession, box: BallotBox, entry: RollEntry, actor: Actor
+) -> None:
+    """Who typed a ballot of the unit does not decide whether it counts."""
+    typist = await session.scalar(
+        select(PaperEntry.entered_by)
+        .join(PaperBatch, PaperBatch.id == PaperEntry.batch_id)
+        .join(
+            PaperLine,
+            (PaperLine.batch_id == PaperEntry.batch_id) & (PaperLine.number == PaperEntry.number),
+        )
+        .where(
+            PaperBatch.box_id == box.id,
+            PaperLine.unit_number.in_(entry.units),
+            PaperEntry.entered_by == actor.id,
+        )
+        .limit(1)
+    )
+    refuse_same_person(typist, actor.id, "ruling.own_paper")
 
 
 def _cast(ballot: Ballot) -> Cast:

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from models.values.base import Carried, Exact
 from models.values.decision import Operator
+from models.values.menu import Completion, Menu, MenuRule
 
 UnitKind = Literal["flat", "shop", "parking", "storage", "other"]
 
@@ -78,7 +79,8 @@ class MotionOption(Carried):
 class Motion(Carried):
     """One question put to the owners.
 
-    Without `options` the choices are yes, no, abstain; with them, one option or abstain.
+    Without `options` the choices are yes, no, abstain; with them, one option or abstain. With a
+    `menu` a ballot chooses works under its budget, or abstains.
     `depends_on` names the motion that must pass first; otherwise this one lapses.
     """
 
@@ -88,6 +90,10 @@ class Motion(Carried):
     matter: Matter | None = None
     depends_on: str | None = None
     options: tuple[MotionOption, ...] = ()
+    menu: Menu | None = None
+    menu_rule: MenuRule = MenuRule.GREEDY
+    completion: Completion = Completion.NONE
+    """What equal shares does with the rest of a menu's money."""
 
 
 class RollUnit(Carried):

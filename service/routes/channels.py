@@ -6,10 +6,12 @@ from fastapi import APIRouter, Depends, Request
 
 from models.values.actor import Actor
 from rules.authority import ROLES_OF_WRITE
-from service.channel_commands import RuleOnBallots
+from service.channel_commands import EnterPaper, PaperEntered, RuleOnBallots
 from service.commands import Accepted
+from service.count_sheets import CountSheet, count_sheets
 from service.counter import Counter, counter_of
 from service.open_box import latest_box
+from service.paper import enter
 from service.rulings import ContestedView, contested, rule
 from service.standing import Standing, standing_of
 from service.writing import role_actor
@@ -35,6 +37,23 @@ async def list_contested(
     standing, _ = await _who(counter, request, renovation_id, "rule_on_ballots")
     async with counter.database.session() as session:
         return await contested(session, await latest_box(session, standing))
+
+
+@router.post("/paper", status_code=201)
+async def enter_paper(
+    renovation_id: str, command: EnterPaper, request: Request, counter: Here
+) -> PaperEntered:
+    """Type a batch of paper ballots; the second typing, by somebody else, casts what agrees."""
+    standing, actor = await _who(counter, request, renovation_id, "enter_paper")
+    return await enter(counter, standing, actor, command)
+
+
+@router.get("/paper")
+async def list_paper(renovation_id: str, request: Request, counter: Here) -> tuple[CountSheet, ...]:
+    """The count sheet of every batch: ballots, invalid ones, what differs, what is cast."""
+    standing, _ = await _who(counter, request, renovation_id, "enter_paper")
+    async with counter.database.session() as session:
+        return await count_sheets(session, await latest_box(session, standing))
 
 
 async def _who(

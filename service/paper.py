@@ -1,0 +1,348 @@
+"""Paper in batches: two typings by two officials, compared by keyed digests, cast where they agree.
+
+Choices pass through the memory of the second typing only; no table has them but the sealed ballots.
+"""
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import JsonValue, SecretStr
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import (
+    BallotBox,
+    PaperBatch,
+    PaperCast,
+    PaperEntry,
+    PaperLine,
+    RollEntry,
+    RollUnit,
+)
+from models.values.actor import Actor
+from models.values.base import Value
+from models.values.refusal import Problem, Refused
+from rules.authority import refuse_same_person
+from rules.paper import (
+    Line,
+    RollPlace,
+    again_problems,
+    ballot_command,
+    differing,
+    is_invalid,
+    line_digest,
+    line_problems,
+    same_route,
+)
+from runtime.journal import Recorded
+from service.channel_commands import EnterPaper, PaperEntered
+from service.commands import CastBallot
+from service.counter import Counter
+from service.open_box import latest_box, locked_box, motions_of
+from service.standing import Standing
+
+AT_ONCE = 64
+"""Ballots of a batch on their way at the same time."""
+FINAL = frozenset({"voting.already_voted"})
+"""Refusals that another attempt does not cure."""
+ELSEWHERE = text("""
+SELECT u.entry_id, b.reference FROM paper_line l
+JOIN paper_batch b ON b.id = l.batch_id
+JOIN roll_unit u ON u.box_id = b.box_id AND u.unit_number = l.unit_number
+WHERE b.box_id = :box AND b.id <> :batch AND b.channel = ANY (:channels)
+  AND u.entry_id = ANY (:entries) AND NOT l.absent
+  AND l.number = (SELECT max(m.number) FROM paper_line m
+                  WHERE m.batch_id = l.batch_id AND m.unit_number = l.unit_number)
+  AND NOT EXISTS (
+    SELECT 1 FROM ballot_ruling r JOIN paper_cast c ON c.batch_id = b.id
+    WHERE r.box_id = b.box_id AND r.entry_id = u.entry_id AND r.recorded_at > c.recorded_at)
+""")
+"""Entries whose paper is in another batch of the same route, and was not ruled on since."""
+
+
+class _Typed(Value):
+    """What the journal keeps of the request: the digest of a line is not the line."""
+
+    reference: str
+    channel: str
+    scan: str
+    lines: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """A batch as it stands: its id, its typings so far, and the lines of the last pair."""
+
+    id: str
+    number: int
+    entered_by: str | None
+    lines: Mapping[str, bytes]
+    """Of the typing before this one, if that was the first of a pair."""
+    wanted: tuple[str, ...] | None
+    """What the last pair left differing; None for a new batch or the second of a pair."""
+
+
+async def enter(
+    counter: Counter, standing: Standing, actor: Actor, command: EnterPaper
+) -> PaperEntered:
+    """Record a typing; if it is the second of a pair, cast what agrees. Sent again, it goes on.
+
+    Raises:
+        Refused: every problem of every line at once; `paper.…`; `paper.not_all_cast` when the box
+            did not take some ballots: what was cast stays cast, the same command casts the rest.
+    """
+    async with counter.database.session() as session:
+        box_id = (await latest_box(session, standing)).id
+    key = paper_key(counter.settings.receipt_key)
+    batch_id = batch_id_of(box_id, command.reference)
+    lines = [Line(line.unit_number, line.choices) for line in command.lines]
+    digests = {line.unit_number: line_digest(key, batch_id, line) for line in lines}
+
+    async def inside(session: AsyncSession) -> Recorded[PaperEntered]:
+        box = await locked_box(session, standing, command.box_id or box_id)
+        batch = await _batch(session, box, command)
+        await _refuse(session, box, batch, actor, lines, command)
+        differ = differing(batch.lines, digests) if batch.number % 2 == 0 else ()
+        entered = PaperEntered(
+            command_id=command.command_id,
+            batch_id=batch.id,
+            number=batch.number,
+            ballots=sum(line.choices is not None for line in lines),
+            invalid=sum(is_invalid(line) for line in lines),
+            differing=differ,
+        )
+        await _write_rows(session, box, command, entered, actor, digests)
+        return Recorded(entered, _details(box, command, entered))
+
+    typed = _Typed(
+        reference=command.reference,
+        channel=command.channel,
+        scan=command.scan,
+        lines=tuple((unit, digest.hex()) for unit, digest in digests.items()),
+    )
+    deed = standing.deed(command.command_id, actor)
+    kind = "voting.paper_entered"
+    entered = await counter.journal.record(deed, kind, typed, inside, PaperEntered)
+    if entered.number % 2 == 1:
+        return entered
+    agreed = [line for line in lines if line.unit_number not in entered.differing]
+    ballots = [line for line in agreed if line.choices is not None]
+    cast = await _cast(counter, standing, command, key, batch_id, ballots)
+    await _record_cast(counter, standing, actor, entered, cast, len(ballots))
+    return entered.model_copy(update={"cast": cast})
+
+
+def paper_key(receipt_key: SecretStr) -> bytes:
+    """The key of the lines' digests; it follows from the key of the receipts."""
+    secret = bytes.fromhex(receipt_key.get_secret_value())
+    return hmac.digest(secret, b"gongjian/paper", hashlib.sha256)
+
+
+def batch_id_of(box_id: str, reference: str) -> str:
+    """The id of the batch that an office calls so."""
+    return hashlib.sha256(f"{box_id}\0{reference}".encode()).hexdigest()[:32]
+
+
+async def _batch(session: AsyncSession, box: BallotBox, command: EnterPaper) -> _Batch:
+    """The batch so far; journal writes of a renovation come one after the other."""
+    batch_id = batch_id_of(box.id, command.reference)
+    row = await session.get(PaperBatch, batch_id)
+    if row is None:
+        return _Batch(batch_id, 1, None, {}, None)
+    if (row.channel, row.scan) != (command.channel, command.scan):
+        params: dict[str, str | int] = {"batch": row.reference, "scan": row.scan}
+        raise Refused(Problem(code="paper.other_scan", where="scan", params=params))
+    last = await session.scalar(
+        select(PaperEntry)
+        .where(PaperEntry.batch_id == batch_id)
+        .order_by(PaperEntry.number.desc())
+        .limit(1)
+    )
+    assert last is not None
+    lines = await lines_of(session, batch_id, last.number)
+    if last.number % 2 == 1:
+        return _Batch(batch_id, last.number + 1, last.entered_by, lines, None)
+    first = await lines_of(session, batch_id, last.number - 1)
+    return _Batch(batch_id, last.number + 1, None, {}, differing(first, lines))
+
+
+async def lines_of(session: AsyncSession, batch_id: str, number: int) -> dict[str, bytes]:
+    """The digests of one typing, by unit."""
+    rows = await session.scalars(
+        select(PaperLine).where(PaperLine.batch_id == batch_id, PaperLine.number == number)
+    )
+    return {row.unit_number: row.digest for row in rows}
+
+
+async def _refuse(
+    session: AsyncSession,
+    box: BallotBox,
+    batch: _Batch,
+    actor: Actor,
+    lines: Sequence[Line],
+    command: EnterPaper,
+) -> None:
+    refuse_same_person(batch.entered_by, actor.id, "paper.same_person")
+    units = [line.unit_number for line in lines]
+    if batch.wanted is not None:
+        again = again_problems(command.reference, batch.wanted, units)
+        if again:
+            raise Refused(*again)
+    rows = await session.execute(
+        select(RollUnit.unit_number, RollUnit.entry_id, RollEntry.excluded_reason)
+        .join(
+            RollEntry,
+            (RollEntry.box_id == RollUnit.box_id) & (RollEntry.entry_id == RollUnit.entry_id),
+        )
+        .where(RollUnit.box_id == box.id, RollUnit.unit_number.in_(units))
+    )
+    roll = {unit: RollPlace(entry, reason) for unit, entry, reason in rows}
+    query = {
+        "box": box.id,
+        "batch": batch.id,
+        "channels": list(same_route(command.channel)),
+        "entries": [place.entry_id for place in roll.values()],
+    }
+    elsewhere = {row.entry_id: row.reference for row in await session.execute(ELSEWHERE, query)}
+    problems = line_problems(lines, motions_of(box), roll, elsewhere, command.channel)
+    if problems:
+        raise Refused(*problems)
+
+
+async def _write_rows(
+    session: AsyncSession,
+    box: BallotBox,
+    command: EnterPaper,
+    entered: PaperEntered,
+    actor: Actor,
+    digests: Mapping[str, bytes],
+) -> None:
+    if entered.number == 1:
+        session.add(
+            PaperBatch(
+                id=entered.batch_id,
+                box_id=box.id,
+                reference=command.reference,
+                channel=command.channel,
+                scan=command.scan,
+                command_id=command.command_id,
+                opened_at=func.clock_timestamp(),
+            )
+        )
+        await session.flush()
+    session.add(
+        PaperEntry(
+            batch_id=entered.batch_id,
+            number=entered.number,
+            entered_by=actor.id,
+            ballots=entered.ballots,
+            invalid=entered.invalid,
+            command_id=command.command_id,
+            recorded_at=func.clock_timestamp(),
+        )
+    )
+    await session.flush()
+    session.add_all(
+        PaperLine(
+            batch_id=entered.batch_id,
+            number=entered.number,
+            unit_number=line.unit_number,
+            digest=digests[line.unit_number],
+            absent=line.choices is None,
+        )
+        for line in command.lines
+    )
+
+
+def _details(box: BallotBox, command: EnterPaper, entered: PaperEntered) -> dict[str, JsonValue]:
+    return {
+        "box": box.id,
+        "batch": command.reference,
+        "channel": command.channel,
+        "scan": command.scan,
+        "typing": entered.number,
+        "ballots": entered.ballots,
+        "invalid": entered.invalid,
+        "differing": len(entered.differing),
+    }
+
+
+async def _cast(
+    counter: Counter,
+    standing: Standing,
+    command: EnterPaper,
+    key: bytes,
+    batch_id: str,
+    lines: Sequence[Line],
+) -> int:
+    """Put the agreed ballots into the box; those that are there already are found there."""
+    refused: list[tuple[str, Refused]] = []
+    cast = 0
+
+    async def one(line: Line) -> None:
+        nonlocal cast
+        ballot = CastBallot.model_validate(
+            {
+                "command_id": ballot_command(key, batch_id, line.unit_number),
+                "unit_number": line.unit_number,
+                "choices": line.choices,
+            }
+        )
+        try:
+            await counter.intake.cast(standing.id, ballot, command.channel)
+        except Refused as refusal:
+            refused.append((line.unit_number, refusal))
+        else:
+            cast += 1
+
+    for start in range(0, len(lines), AT_ONCE):
+        await asyncio.gather(*(one(line) for line in lines[start : start + AT_ONCE]))
+    open_ones = [(unit, each) for unit, each in refused if each.problems[0].code not in FINAL]
+    if open_ones:
+        params: dict[str, str | int] = {"cast": cast, "ballots": len(lines)}
+        raise Refused(
+            Problem(code="paper.not_all_cast", where=command.reference, params=params),
+            *(
+                each.problems[0].model_copy(update={"where": unit})
+                for unit, each in sorted(open_ones, key=lambda pair: pair[0])
+            ),
+        )
+    return cast
+
+
+async def _record_cast(
+    counter: Counter,
+    standing: Standing,
+    actor: Actor,
+    entered: PaperEntered,
+    cast: int,
+    ballots: int,
+) -> None:
+    """Say on the record that the pair of typings is in the box, once."""
+    command_id = f"{entered.command_id}#cast"
+
+    async def inside(session: AsyncSession) -> Recorded[PaperEntered]:
+        session.add(
+            PaperCast(
+                batch_id=entered.batch_id,
+                number=entered.number,
+                ballots=cast,
+                command_id=command_id,
+                recorded_at=func.clock_timestamp(),
+            )
+        )
+        return Recorded(
+            entered,
+            {
+                "batch": entered.batch_id,
+                "typing": entered.number,
+                "ballots": cast,
+                "already_voted": ballots - cast,
+            },
+        )
+
+    deed = standing.deed(command_id, actor)
+    await counter.journal.record(deed, "voting.paper_cast", entered, inside, PaperEntered)

@@ -1,0 +1,58 @@
+"""A vote that was really announced, is open by the database's clock, and is closed by its activity.
+
+It was announced twenty days ago, so that nobody has to wait: the activities take their time as given.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import select
+
+from activities.desk import Desk
+from activities.voting import Ballots
+from models.messages.journey import StageInput, VotePeriod, VoteResult
+from models.messages.step import Step
+from models.tables import BallotBox, Event
+from models.values.timetable import Timetable, WorkCalendar, calendar_days
+from runtime.database import Database
+from tests.support.box import BOX_KEYS
+from tests.support.estate import make_renovation
+
+TIMETABLE = Timetable(vote_notice=calendar_days(1), vote_open=calendar_days(60))
+CALENDAR = WorkCalendar(first_on=date(2020, 1, 1), last_on=date(2020, 12, 31))
+EARLIER = timedelta(days=20)
+
+
+class LiveVote:
+    """One renovation with an open vote; `box_id` is its box, `units` are those of its roll."""
+
+    def __init__(self, database: Database, rid: str, units: int = 12) -> None:
+        self.database, self.rid, self._units = database, rid, units
+        self.box_id = f"{rid}.1"
+        self.units: list[str] = []
+        self.desk = Desk(database, CALENDAR, BOX_KEYS)
+        self.period: VotePeriod
+
+    async def open(self) -> "LiveVote":
+        """Make the renovation and announce its vote."""
+        await make_renovation(
+            self.database, rid=self.rid, units=self._units, timetable=TIMETABLE
+        )
+        step = self._step("open", datetime.now(UTC) - EARLIER)
+        given = StageInput(renovation_id=self.rid, attempt=1)
+        self.period = await Ballots(self.desk).open_box(step, given)
+        async with self.database.session() as session:
+            box = await session.get_one(BallotBox, self.box_id)
+            assert box.opens_at < datetime.now(UTC) < box.closes_at
+            roll = await session.scalars(
+                select(Event.details["units"]).where(Event.renovation_id == self.rid)
+            )
+            assert list(roll) == [self._units]
+        return self
+
+    async def close(self) -> VoteResult:
+        """Close and count, at the moment that was announced."""
+        step = self._step("close", self.period.closes_at)
+        return await Ballots(self.desk).close_box(step, self.period)
+
+    def _step(self, name: str, at: datetime) -> Step:
+        return Step(command_id=f"{self.rid}#{name}", renovation_id=self.rid, at=at)
