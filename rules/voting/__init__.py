@@ -26,12 +26,15 @@ from rules.voting.packs import (
     strict_kind,
 )
 from rules.voting.registry import cap_named, rule_for, rule_in, rule_named, table_named
+from rules.voting.results import MotionResult, Weight, intact_check, results_of
 from rules.voting.settings import configured
 
 __all__ = [
     "DEVELOPER_KEY",
     "KIND_NOT_COUNTED",
     "PACKS",
+    "MotionResult",
+    "Weight",
     "adopted",
     "apply_cap",
     "cap_named",
@@ -43,12 +46,14 @@ __all__ = [
     "decide_reported",
     "facts_of",
     "head_groups",
+    "intact_check",
     "judged",
     "kind_of",
     "lapses",
     "pack_for",
     "pack_in_force",
     "quorum",
+    "results_of",
     "rule_for",
     "rule_in",
     "rule_named",

@@ -1,0 +1,196 @@
+"""From what the counted ballots say to the result of each motion: yes and no, options, menus.
+
+Nothing here knows how ballots are kept: `said` maps each way to vote (canonical JSON of the
+choices) to what the ballots that say so weigh together.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal, NamedTuple
+
+from models.values.base import Carried
+from models.values.decision import Check, Decision
+from models.values.decision_rules import Amounts, OptionsRuling
+from models.values.menu import MenuBallot, MenuOutcome, MenuRule
+from models.values.voting import INVALID, Choice, Motion, Tally, VotingPack
+from rules.menu import ballot_of, equal_shares, greedy
+from rules.voting.motions import lapses
+from rules.voting.options import decide_options
+from rules.voting.packs import decide, facts_of, quorum, rule_of, strict_kind
+
+Outcome = Literal["passed", "failed", "lapsed", "run_off", "tie"]
+
+
+class Weight(NamedTuple):
+    """What ballots weigh together."""
+
+    heads: int = 0
+    area_dm2: int = 0
+
+    def plus(self, other: "Weight") -> "Weight":
+        """Both together."""
+        return Weight(self.heads + other.heads, self.area_dm2 + other.area_dm2)
+
+
+class MotionResult(Carried):
+    """One motion after the count.
+
+    Of several options `winner` won, or `named` are put again (run-off) or cannot be told apart
+    (tie); in `tally` the strongest option is "yes" and the others are "no". A menu passes when enough
+    took part and some work won; in its tally "yes" is whoever chose something.
+    """
+
+    tally: Tally
+    decision: Decision
+    outcome: Outcome
+    options: dict[str, Amounts] | None = None
+    winner: str | None = None
+    named: tuple[str, ...] = ()
+    menu: MenuOutcome | None = None
+
+
+@dataclass
+class _Said:
+    """What was said to one motion: words and options by their weight, menu ballots by their number."""
+
+    words: dict[str, Weight] = field(default_factory=dict)
+    menu: Counter[MenuBallot] = field(default_factory=Counter)
+    chose: Weight = field(default_factory=Weight)
+
+    def hear(self, motion: Motion, value: str | list[str] | dict[str, int], weight: Weight) -> None:
+        """Count what some ballots say."""
+        if motion.menu is not None and not isinstance(value, str):
+            self.menu[ballot_of(motion.menu, value)] += weight.heads
+            self.chose = self.chose.plus(weight)
+        else:
+            word = str(value)
+            self.words[word] = self.words.get(word, Weight()).plus(weight)
+
+
+def results_of(
+    pack: VotingPack,
+    motions: Sequence[Motion],
+    said: Mapping[bytes, Weight],
+    roll: Weight,
+    conditions: Iterable[Check] = (),
+) -> dict[str, MotionResult]:
+    """Every motion's result, in order; `conditions` are checks of the box that all of them need."""
+    unmet = tuple(check for check in conditions if not check.passed)
+    heard = _heard(motions, said)
+    results = {motion.id: _result(pack, motion, heard[motion.id], roll) for motion in motions}
+    if unmet:
+        results = {name: _spoilt(result, unmet) for name, result in results.items()}
+    passed = {name for name, result in results.items() if result.outcome == "passed"}
+    for name in lapses(motions, passed):
+        results[name] = results[name].model_copy(update={"outcome": "lapsed"})
+    return results
+
+
+def intact_check(faults: int) -> Check:
+    """A box with a ballot that was changed or taken away decides nothing (design principle 9)."""
+    return Check(
+        code="voting.box_intact",
+        article="gongjian: fail closed",
+        have=Fraction(faults),
+        op="==",
+        need=Fraction(0),
+        unit="ballots",
+        passed=faults == 0,
+    )
+
+
+def _heard(motions: Sequence[Motion], said: Mapping[bytes, Weight]) -> dict[str, _Said]:
+    heard = {motion.id: _Said() for motion in motions}
+    by_id = {motion.id: motion for motion in motions}
+    for choices, weight in said.items():
+        for name, value in json.loads(choices).items():
+            if name in heard:
+                heard[name].hear(by_id[name], value, weight)
+    return heard
+
+
+def _result(pack: VotingPack, motion: Motion, said: _Said, roll: Weight) -> MotionResult:
+    if motion.menu is not None:
+        return _menu_result(pack, motion, said, roll)
+    if motion.options:
+        return _options_result(pack, motion, said, roll)
+    tally = _tally(roll, said.words, *(said.words.get(word, Weight()) for word in ("yes", "no")))
+    decision = decide(pack, motion, tally)
+    return MotionResult(
+        tally=tally, decision=decision, outcome="passed" if decision.passed else "failed"
+    )
+
+
+def _options_result(pack: VotingPack, motion: Motion, said: _Said, roll: Weight) -> MotionResult:
+    """The strongest option against the rest (rule book 1.4.6)."""
+    options = {option.id: said.words.get(option.id, Weight()) for option in motion.options}
+    amounts = {
+        name: Amounts(head=weight.heads, area=weight.area_dm2) for name, weight in options.items()
+    }
+    all_cast = Weight()
+    for weight in options.values():
+        all_cast = all_cast.plus(weight)
+    whole = _tally(roll, said.words, all_cast, Weight())
+    rule = rule_of(pack, strict_kind(motion, pack))
+    ruling = decide_options(rule, amounts, facts_of(whole))
+    top = options[ruling.order[0]] if ruling.order else Weight()
+    rest = Weight(all_cast.heads - top.heads, all_cast.area_dm2 - top.area_dm2)
+    tally = _tally(roll, said.words, top, rest)
+    return MotionResult(
+        tally=tally,
+        decision=decide(pack, motion, tally),
+        outcome=_outcome_of(ruling),
+        options=amounts,
+        winner=ruling.winner,
+        named=ruling.named,
+    )
+
+
+def _menu_result(pack: VotingPack, motion: Motion, said: _Said, roll: Weight) -> MotionResult:
+    """The works that win; the menu as a whole needs the quorum of the owners (Civil Code art. 278)."""
+    assert motion.menu is not None
+    if motion.menu_rule is MenuRule.GREEDY:
+        menu = greedy(motion.menu, said.menu)
+    else:
+        menu = equal_shares(motion.menu, said.menu, completion=motion.completion)
+    tally = _tally(roll, said.words, said.chose, Weight())
+    decision = quorum(pack, tally)
+    good = decision.passed and bool(menu.winners)
+    return MotionResult(
+        tally=tally, decision=decision, outcome="passed" if good else "failed", menu=menu
+    )
+
+
+def _tally(roll: Weight, words: Mapping[str, Weight], yes: Weight, no: Weight) -> Tally:
+    abstain, invalid = (words.get(word, Weight()) for word in (Choice.ABSTAIN.value, INVALID))
+    part = yes.plus(no).plus(abstain)
+    return Tally(
+        roll_heads=roll.heads,
+        roll_area_dm2=roll.area_dm2,
+        participating_heads=part.heads,
+        participating_area_dm2=part.area_dm2,
+        yes_heads=yes.heads,
+        yes_area_dm2=yes.area_dm2,
+        no_heads=no.heads,
+        no_area_dm2=no.area_dm2,
+        abstain_heads=abstain.heads,
+        abstain_area_dm2=abstain.area_dm2,
+        invalid_heads=invalid.heads,
+        invalid_area_dm2=invalid.area_dm2,
+    )
+
+
+def _outcome_of(ruling: OptionsRuling) -> Outcome:
+    if ruling.outcome == "winner":
+        return "passed"
+    if ruling.outcome == "run_off":
+        return "run_off"
+    return "tie" if ruling.outcome == "tie" else "failed"
+
+
+def _spoilt(result: MotionResult, unmet: tuple[Check, ...]) -> MotionResult:
+    decision = Decision(verdict="FAIL", checks=(*result.decision.checks, *unmet))
+    return result.model_copy(update={"decision": decision, "outcome": "failed", "winner": None})
