@@ -1,7 +1,7 @@
 """Importing a roll into an estate: one transaction, the same file once, and never under a vote."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -18,7 +18,7 @@ from models.values.refusal import Problem, Refused
 from rules.roll import differences, stored_owner_key
 from rules.roll.differences import head_of
 from runtime.database import Database
-from service.opening_units import UNIT_COLUMNS, copy_people, copy_units, unit_id_of
+from service.opening_units import UNIT_COLUMNS, columns_of, copy_people, copy_units, unit_id_of
 from service.places import estate_id_at, write_places
 
 PIECE = 5_000
@@ -60,26 +60,32 @@ async def import_roll(database: Database, request: RollRequest) -> ImportedRoll:
             replacement. Nothing is changed.
     """
     now = datetime.now(UTC)
+    stored = _Stored(request.secret)
+    record = _record(request, now, stored)
 
     async def work(session: AsyncSession) -> ImportedRoll:
         estate_id, created = await _estate(session, request, now)
         await session.get_one(Estate, estate_id, with_for_update=True)
-        units = [_as_stored(unit, request.secret) for unit in request.roll.units]
         there = await _units(session, estate_id)
-        difference = differences(there, units)
+        difference = differences(there, request.roll.units, stored.__getitem__)
         done = ImportedRoll(
             estate_id=estate_id,
             imported=True,
             created=created,
-            units=len(units),
+            units=len(request.roll.units),
             difference=difference,
         )
-        if difference.same and await _is_last(session, estate_id, request.roll, units):
+        if difference.same and await _is_last(session, estate_id, record):
             return done.model_copy(update={"imported": False})
         if not difference.same:
             await _refuse_under_a_vote(session, estate_id)
             await _change(session, estate_id, request, there, difference)
-        session.add(_record(request, estate_id, now, units, difference))
+        changes = {
+            "added": len(difference.added),
+            "changed": len(difference.changed),
+            "removed": len(difference.removed),
+        }
+        session.add(RollImport(estate_id=estate_id, **record, **changes))
         return done
 
     return await database.transaction(work)
@@ -94,8 +100,8 @@ async def compare_roll(database: Database, request: RollRequest) -> ImportedRoll
     async with database.session() as session:
         estate_id = await _found(session, request)
         there = [] if estate_id is None else await _units(session, estate_id)
-        units = [_as_stored(unit, request.secret) for unit in request.roll.units]
-        difference = differences(there, units)
+        stored = _Stored(request.secret)
+        difference = differences(there, request.roll.units, stored.__getitem__)
         if estate_id is not None and not difference.same:
             await _refuse_under_a_vote(session, estate_id)
         if estate_id is None and not request.places:
@@ -104,14 +110,21 @@ async def compare_roll(database: Database, request: RollRequest) -> ImportedRoll
             estate_id=estate_id or _new_id(request),
             imported=False,
             created=estate_id is None,
-            units=len(units),
+            units=len(request.roll.units),
             difference=difference,
         )
 
 
-def _as_stored(unit: RegisteredUnit, secret: bytes) -> RegisteredUnit:
-    """The unit with the key that its row has; for comparing, not for writing."""
-    return unit.model_copy(update={"owner_key": stored_owner_key(unit.owner_key, secret)})
+class _Stored(dict[str, str]):
+    """From the key of a set of owners in a file to the one that rows have."""
+
+    def __init__(self, secret: bytes) -> None:
+        super().__init__()
+        self._secret = secret
+
+    def __missing__(self, key: str) -> str:
+        self[key] = stored_owner_key(key, self._secret)
+        return self[key]
 
 
 async def _estate(session: AsyncSession, request: RollRequest, now: datetime) -> tuple[str, bool]:
@@ -228,7 +241,11 @@ async def _update_units(
     names = [name for name in UNIT_COLUMNS if name != "number"]
     rows = [
         {"row": unit_id}
-        | {f"new_{name}": getattr(_as_stored(unit, secret), name) for name in names}
+        | {
+            f"new_{name}": value
+            for name, value in zip(UNIT_COLUMNS, columns_of(unit, secret), strict=True)
+            if name in names
+        }
         for unit_id, unit in units
     ]
     if rows:
@@ -241,49 +258,39 @@ async def _update_units(
         await (await session.connection()).execute(statement, rows)
 
 
-async def _is_last(
-    session: AsyncSession, estate_id: str, roll: Roll, units: Sequence[RegisteredUnit]
-) -> bool:
+async def _is_last(session: AsyncSession, estate_id: str, record: Mapping[str, object]) -> bool:
     last = await session.scalar(
         select(RollImport)
         .where(RollImport.estate_id == estate_id)
         .order_by(RollImport.seq.desc())
         .limit(1)
     )
-    return last is not None and (last.file_sha256, last.roll_sha256) == (
-        roll.sha256,
-        _digest(units),
+    return last is not None and all(
+        getattr(last, name) == record[name] for name in ("file_sha256", "roll_sha256")
     )
 
 
-def _record(
-    request: RollRequest,
-    estate_id: str,
-    now: datetime,
-    units: Sequence[RegisteredUnit],
-    difference: RollDifference,
-) -> RollImport:
-    return RollImport(
-        estate_id=estate_id,
-        file_name=request.roll.name,
-        file_sha256=request.roll.sha256,
-        roll_sha256=_digest(units),
-        imported_by=request.by,
-        imported_at=now,
-        units=len(units),
-        heads=len({head_of(unit) for unit in units}),
-        area_dm2=sum(unit.area_dm2 for unit in units),
-        added=len(difference.added),
-        changed=len(difference.changed),
-        removed=len(difference.removed),
-    )
+def _record(request: RollRequest, now: datetime, stored: _Stored) -> dict[str, object]:
+    """The columns of the import's row that are known before the estate is."""
+    units = request.roll.units
+    return {
+        "file_name": request.roll.name,
+        "file_sha256": request.roll.sha256,
+        "roll_sha256": _digest(units, stored),
+        "imported_by": request.by,
+        "imported_at": now,
+        "units": len(units),
+        "heads": len({head_of(unit) for unit in units}),
+        "area_dm2": sum(unit.area_dm2 for unit in units),
+    }
 
 
-def _digest(units: Iterable[RegisteredUnit]) -> str:
+def _digest(units: Iterable[RegisteredUnit], stored: _Stored) -> str:
     """SHA-256 over the units as they are stored, by number."""
     result = hashlib.sha256()
     for unit in sorted(units, key=lambda each: each.number):
-        result.update(repr([getattr(unit, name) for name in UNIT_COLUMNS]).encode())
+        fields = [getattr(unit, name) for name in UNIT_COLUMNS if name != "owner_key"]
+        result.update(repr([*fields, stored[unit.owner_key]]).encode())
     return result.hexdigest()
 
 

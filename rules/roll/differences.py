@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from models.files.roll import (
     ExclusionReason,
@@ -23,22 +23,31 @@ COMPARED = (
 DEVELOPER = "developer"
 
 
-def differences(old: Iterable[RegisteredUnit], new: Iterable[RegisteredUnit]) -> RollDifference:
-    """What changed from one roll to the next; both with keys made in the same way."""
+def differences(
+    old: Iterable[RegisteredUnit],
+    new: Iterable[RegisteredUnit],
+    stored: Callable[[str], str] = str,
+) -> RollDifference:
+    """What changed from one roll to the next.
+
+    `stored` makes a key of `new` comparable with those of `old`, where `old` comes from the database.
+    """
     before = {unit.number: unit for unit in old}
     after = {unit.number: unit for unit in new}
+    heads = {number: head_of(unit) for number, unit in before.items()}
+    heads_now = {number: head_of(unit, stored) for number, unit in after.items()}
     both = [number for number in after if number in before]
     changed = [
         UnitChange(number=number, fields=fields)
         for number in both
-        if (fields := _fields(before[number], after[number]))
+        if (fields := _fields(before[number], after[number], stored))
     ]
-    heads, heads_now = _heads(before.values()), _heads(after.values())
+    members, members_now = _members(heads), _members(heads_now)
     regrouped = [
         number
         for number in both
-        if head_of(before[number]) == head_of(after[number])
-        and heads[head_of(before[number])] != heads_now[head_of(after[number])]
+        if heads[number] == heads_now[number]
+        and members[heads[number]] != members_now[heads_now[number]]
     ]
     return RollDifference(
         added=tuple(sorted(after.keys() - before.keys())),
@@ -48,9 +57,9 @@ def differences(old: Iterable[RegisteredUnit], new: Iterable[RegisteredUnit]) ->
     )
 
 
-def head_of(unit: RegisteredUnit) -> str:
+def head_of(unit: RegisteredUnit, stored: Callable[[str], str] = str) -> str:
     """Whose a unit is: all of the developer's are one head, else the exact set of owners (V-CN-2)."""
-    return DEVELOPER if unit.developer else unit.owner_key
+    return DEVELOPER if unit.developer else stored(unit.owner_key)
 
 
 def summary(units: Sequence[RegisteredUnit]) -> RollSummary:
@@ -91,22 +100,24 @@ def digest(units: Iterable[RegisteredUnit]) -> str:
     return result.hexdigest()
 
 
-def _fields(before: RegisteredUnit, after: RegisteredUnit) -> dict[str, tuple[str, str]]:
+def _fields(
+    before: RegisteredUnit, after: RegisteredUnit, stored: Callable[[str], str]
+) -> dict[str, tuple[str, str]]:
     fields = {
         name: (str(getattr(before, name)), str(getattr(after, name)))
         for name in COMPARED
         if getattr(before, name) != getattr(after, name)
     }
-    if before.owner_key != after.owner_key:
+    if before.owner_key != stored(after.owner_key):
         fields["owners"] = ("", "changed")
     return fields
 
 
-def _heads(units: Iterable[RegisteredUnit]) -> Mapping[str, set[str]]:
-    heads: dict[str, set[str]] = defaultdict(set)
-    for unit in units:
-        heads[head_of(unit)].add(unit.number)
-    return heads
+def _members(heads: Mapping[str, str]) -> Mapping[str, set[str]]:
+    members: dict[str, set[str]] = defaultdict(set)
+    for number, head in heads.items():
+        members[head].add(number)
+    return members
 
 
 def _sum(areas: Sequence[int]) -> KindSummary:
