@@ -13,7 +13,6 @@ from models.values.voting import (
     RollUnit,
     Tally,
 )
-from rules.voting.packs import PACKS
 from rules.voting import (
     KIND_NOT_COUNTED,
     adopted,
@@ -27,6 +26,7 @@ from rules.voting import (
     quorum,
     tally_of,
 )
+from rules.voting.packs import PACKS
 
 PACK = pack_for("CN-2021")
 MAJOR = Motion(id="m", title="lift", kind=MotionKind.MAJOR)
