@@ -74,7 +74,7 @@ async def measure(given: argparse.Namespace, urls: Urls) -> dict[str, object]:
         if not given.only or "rows" in given.only:
             await rows(given, urls, owner, database, report)
         if not given.only or "close" in given.only:
-            report["d_close"] = await closing_figures(urls, owner, database, given.close, show)
+            report["d_close"] = await closing_figures(owner, database, given.close, show)
         report["cpu_us_per_step"] = {k: round(v, 2) for k, v in steps_us().items()}
         show("CPU per step (us)", json.dumps(report["cpu_us_per_step"]))
     finally:
@@ -104,7 +104,7 @@ async def http(
         figures: dict[str, list[dict[str, object]]] = {}
 
         async def turn(name: str, servers: Sequence[Server], requests: Sequence[bytes]) -> None:
-            figure = await under_load(urls, servers, requests)
+            figure = await under_load(servers, requests)
             figures.setdefault(name, []).append(figure)
             show(name, json.dumps(figure))
 
@@ -143,9 +143,7 @@ async def rows(
     show("i/b (aim 0.5)", str(ratio))
 
 
-async def under_load(
-    urls: Urls, servers: Sequence["Server"], requests: Sequence[bytes]
-) -> dict[str, object]:
+async def under_load(servers: Sequence["Server"], requests: Sequence[bytes]) -> dict[str, object]:
     """One run of the client, with what the server and PostgreSQL used meanwhile."""
     before = [server.cpu_s() for server in servers], postgres_cpu_s()
     answers: Answers = await load([server.port for server in servers], requests, CONNECTIONS)

@@ -15,13 +15,11 @@ from models.tables import BallotBox
 from rules import voting as law
 from rules.merkle import root_of
 from runtime.database import Database
-from runtime.embedded_postgres import Urls
 
 MIB = 1024 * 1024
 
 
 async def closing_figures(
-    urls: Urls,
     owner: asyncpg.Connection,
     database: Database,
     sizes: Sequence[int],

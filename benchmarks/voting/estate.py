@@ -25,7 +25,13 @@ NOW = datetime.now(UTC)
 CHOICES = ("yes", "yes", "yes", "yes", "no", "abstain")
 
 
-async def make_box(database: Database, owner: asyncpg.Connection, rid: str, units: int) -> str:
+async def make_box(
+    database: Database,
+    owner: asyncpg.Connection,
+    rid: str,
+    units: int,
+    motions: Sequence[object] = MOTIONS,
+) -> str:
     """An open box with a roll of so many heads of one unit each; returns its id."""
     await make_renovation(database, rid=rid, units=1)
     box, salt = f"{rid}.1", secrets.token_bytes(32)
@@ -36,7 +42,7 @@ async def make_box(database: Database, owner: asyncpg.Connection, rid: str, unit
         " now() - $4::interval, now() + $4, now() + $4, repeat('0', 64), $5, $6, $7)",
         box,
         rid,
-        json.dumps(MOTIONS),
+        json.dumps(list(motions)),
         timedelta(days=1),
         key.public,
         key.wrapped,
