@@ -187,7 +187,8 @@ class _Search:
         """The same purses, within one part of a fine unit."""
         fine = self.voters << PRECISION
         full = self._full_purse(raises, fine)
-        return RoughMarket([full - spent for spent in self.rough_spent], fine, 1)
+        # Rounded down to 0 is not exactly empty, which is what 0 would say.
+        return RoughMarket([full - spent or -1 for spent in self.rough_spent], fine, 2)
 
     def _full_purse(self, raises: int, denominator: int) -> int:
         all_money = self.menu.budget + raises * self.menu.scale * self.voters

@@ -129,12 +129,21 @@ class Market:
         if factor > 1:
             self.denominator *= factor
             self.money = [money * factor for money in self.money]
-        _take(self.money, work, offer.least * factor // offer.weight)
+        price = offer.least * factor // offer.weight
+        money = self.money
+        for each in work.classes:
+            due = price * each.weight
+            for purse in each.purses:
+                have = money[purse]
+                money[purse] = have - due if have > due else 0
 
 
 @dataclass(slots=True)
 class RoughMarket:
-    """Purses that hold from `money` to `money + slack`, in units of 1 / `denominator`."""
+    """Purses that hold from `money` to `money + slack`, in units of 1 / `denominator`.
+
+    A purse of 0 is exactly empty: that keeps the prices of works with empty supporters exact.
+    """
 
     money: list[int]
     denominator: int
@@ -163,7 +172,7 @@ class RoughMarket:
         else:
             floor, points = low, weight
         while True:
-            poor_money = poor_weight = poor = 0
+            poor_money = poor_weight = vague = 0
             for number, (each, count, purses) in enumerate(rich):
                 least = -(-floor * each // points) - slack
                 still = tuple([money for money in purses if money >= least])
@@ -171,11 +180,11 @@ class RoughMarket:
                     money = sum(still)
                     poor_money += count * (sums[number] - money)
                     poor_weight += count * each * fell
-                    poor += count * fell
+                    vague += count * (fell - purses.count(0))
                     rich[number], sums[number] = (each, count, still), money
-            if not poor and points == weight and floor == low:
+            if not poor_weight and points == weight and floor == low:
                 break
-            low -= poor_money + poor * slack
+            low -= poor_money + vague * slack
             high -= poor_money
             weight -= poor_weight
             floor, points = low, weight
@@ -191,15 +200,13 @@ class RoughMarket:
     def buy(self, work: SupportedWork, offer: Offer) -> None:
         """Take the highest possible price; the slack grows by what the price may be lower."""
         price = -(-offer.most // offer.weight)
-        _take(self.money, work, price)
+        money = self.money
+        for each in work.classes:
+            due = price * each.weight
+            # Whoever has less was certainly too poor when the offer was made.
+            least = -(-offer.most * each.weight // offer.weight)
+            for purse in each.purses:
+                have = money[purse]
+                money[purse] = (have - due or -1) if have >= least else 0
         heaviest = max(each.weight for each in work.classes)
-        self.slack += (price - offer.least // offer.weight) * heaviest
-
-
-def _take(money: list[int], work: SupportedWork, price: int) -> None:
-    """Every supporter pays the price a point, or all there is."""
-    for each in work.classes:
-        due = price * each.weight
-        for purse in each.purses:
-            have = money[purse]
-            money[purse] = have - due if have > due else 0
+        self.slack += (price - offer.least // offer.weight) * heaviest + 1

@@ -285,6 +285,7 @@ def test_what_rough_purses_answer_is_within_their_bounds_what_exact_ones_answer(
         for least, true in zip(rough.money, exact.money, strict=True):
             value = Fraction(true, exact.denominator) * rough.denominator
             assert least <= value <= least + rough.slack
+            assert value == 0 or least != 0
 
 
 def test_equal_prices_that_rough_purses_cannot_tell_apart_are_settled_exactly() -> None:
