@@ -1,6 +1,7 @@
 """The vote: freeze the roll, open the box, look at the turnout, close under a lock, count what is sealed."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ from sqlalchemy import func, select, text
 from temporalio import activity
 
 from activities.desk import Case, Desk
+from activities.voting_channels import proxies_of
 from activities.voting_count import count_out, roll_totals, turnout_tally
 from activities.voting_roll import FrozenRoll, freeze_roll, hash_of_roll
 from models.messages.journey import (
@@ -25,6 +27,7 @@ from models.values.refusal import Problem, Refused
 from models.values.voting import Motion, VotingPack
 from rules import clock as clocks
 from rules import voting as law
+from rules.chain import digest
 from runtime.journal import Recorded
 from runtime.sealing import BoxKeys
 
@@ -46,11 +49,11 @@ class Ballots:
         """Freeze the roll (V-CN-1…3) and announce the vote: notice first, then the open box."""
 
         async def change(case: Case) -> Recorded[VotePeriod]:
-            _, scheme = await case.scheme()
-            if not scheme.motions:
+            motions = await _motions_to_put(case, given)
+            if not motions:
                 raise Refused(Problem(code="voting.no_motions", where=case.renovation.id))
             await _refuse_too_soon_or_too_often(case, given)
-            box = _announced(case, given, scheme.motions, self.desk.keys)
+            box = _announced(case, given, motions, self.desk.keys)
             case.session.add(box)
             await case.session.flush()
             roll = await freeze_roll(
@@ -116,14 +119,16 @@ class Ballots:
             counted = await count_out(case.session, box, _pack(case), self.desk.keys)
             box.tally, box.tree_head = dict(counted.record), counted.head
             return Recorded(
-                VoteResult(box_id=box.id, adopted=counted.adopted),
+                VoteResult(box_id=box.id, adopted=counted.adopted, run_off=counted.run_off),
                 {
                     "box": box.id,
                     "adopted": counted.adopted,
+                    "run_off": counted.run_off,
                     "motions": dict(counted.record),
                     "checks": counted.checks,
                     "concentration": await _concentration(case, box),
                     "ballots": counted.ballots,
+                    "proxies": await proxies_of(case.session, box.id),
                     "tree_head": counted.head,
                 },
             )
@@ -142,7 +147,7 @@ class Ballots:
                 raise Refused(Problem(code="voting.not_counted", params={"box": box.id}))
             if not closing.closed:
                 raise Refused(Problem(code="voting.not_published", params={"box": box.id}))
-            word = "annulled" if closing.upheld else "adopted" if result.adopted else "rejected"
+            word = "annulled" if closing.upheld else _word_for(result)
             outcome = VotingOutcome.model_validate({"outcome": word, "box_id": box.id})
             case.wait_for("engine")
             case.notify("all_owners", "vote_declared", outcome=outcome.outcome)
@@ -173,19 +178,43 @@ def _day(case: Case, moment: datetime) -> str:
     return moment.astimezone(ZoneInfo(case.timetable.zone)).date().isoformat()
 
 
+def _word_for(result: VoteResult) -> str:
+    if result.run_off:
+        return "run_off"
+    return "adopted" if result.adopted else "rejected"
+
+
+async def _boxes(case: Case) -> Sequence[BallotBox]:
+    query = select(BallotBox).where(BallotBox.renovation_id == case.renovation.id)
+    return (await case.session.scalars(query.order_by(BallotBox.attempt))).all()
+
+
+async def _motions_to_put(case: Case, given: StageInput) -> tuple[Motion, ...]:
+    """Those of the scheme; in a run-off what the vote before left undecided."""
+    if not given.run_off:
+        return (await case.scheme())[1].motions
+    before = (await _boxes(case))[-1]
+    results = {
+        name: law.MotionResult.model_validate(result)
+        for name, result in (before.tally or {}).items()
+    }
+    outcomes = {name: result.outcome for name, result in results.items()}
+    named = {name: result.named for name, result in results.items()}
+    return law.run_off_motions(motions_of(before), outcomes, named)
+
+
 async def _refuse_too_soon_or_too_often(case: Case, given: StageInput) -> None:
-    """E1: at most so many votes on one matter, each a decent time after the last one closed."""
-    boxes = (
-        await case.session.scalars(
-            select(BallotBox)
-            .where(BallotBox.renovation_id == given.renovation_id)
-            .order_by(BallotBox.attempt)
-        )
-    ).all()
+    """E1: at most so many votes on one matter, each a decent time after the last one closed.
+
+    A run-off ends the vote before it: it is no vote more, and nothing has to be waited for.
+    """
+    boxes = await _boxes(case)
     if any(box.state == "open" or box.attempt >= given.attempt for box in boxes):
         raise Refused(Problem(code="voting.already_open", params={"box": boxes[-1].id}))
+    if given.run_off:
+        return
     limit = case.timetable.re_vote_limit
-    if len(boxes) >= limit:
+    if len(boxes) - await _run_offs(case) >= limit:
         raise Refused(Problem(code="voting.re_vote_limit", params={"limit": limit}))
     if boxes:
         earliest = case.ends(boxes[-1].case_closes_at, case.timetable.re_vote_wait)
@@ -193,6 +222,15 @@ async def _refuse_too_soon_or_too_often(case: Case, given: StageInput) -> None:
             raise Refused(
                 Problem(code="voting.re_vote_too_early", params={"date": _day(case, earliest)})
             )
+
+
+async def _run_offs(case: Case) -> int:
+    query = select(func.count()).where(
+        Event.renovation_id == case.renovation.id,
+        Event.kind == "voting.result_declared",
+        Event.details["outcome"].as_string() == "run_off",
+    )
+    return await case.session.scalar(query.select_from(Event)) or 0
 
 
 def _announced(
@@ -249,6 +287,7 @@ def _announcement(
         "voters": roll.voters,
         "units": roll.units,
         "motions": [motion.id for motion in motions_of(box)],
+        "motions_hash": digest(box.motions),
         "opens_at": _case_opens_at(case, box).isoformat(),
         "closes_at": box.case_closes_at.isoformat(),
         "public_key": box.public_key.hex(),

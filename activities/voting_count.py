@@ -44,6 +44,7 @@ class CountedBox:
     record: dict[str, dict[str, JsonValue]]
     checks: list[JsonValue]
     adopted: bool
+    run_off: bool
     ballots: dict[str, JsonValue]
     head: dict[str, JsonValue]
 
@@ -99,6 +100,7 @@ async def count_out(
         adopted=law.adopted(
             motions, [name for name, result in results.items() if result.outcome == "passed"]
         ),
+        run_off=law.run_off_due({name: result.outcome for name, result in results.items()}),
         ballots={**count.states, "missing": count.missing},
         head=signed_head(box, count, keys),
     )

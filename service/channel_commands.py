@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from models.values.base import Value
 from models.values.channels import PaperChannel, RulingKind
 from service.commands import (
     MOTIONS,
+    Accepted,
     Command,
     Points,
     Text,
@@ -72,3 +73,43 @@ class PaperEntered(Value):
     """Units whose two typings differ: both are made again for them."""
     cast: int = 0
     """Ballots of this pair that are in the box."""
+
+
+class RegisterMandate(Command):
+    """An owner's written authority for an agent, for the vote that is on (Civil Code art. 165)."""
+
+    unit_number: UnitNumber
+    """One of the owner's units; the mandate is for all of them."""
+    agent_name: Reference
+    """Kept with the persons, apart from everything that is published."""
+    agent_identity: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=4, max_length=40)
+    ]
+    """The number of the agent's identity document; only a keyed digest is kept."""
+    motions: tuple[Word, ...] = Field(min_length=1, max_length=MOTIONS)
+    document: Reference
+    """Where the signed paper is kept."""
+    valid_from: AwareDatetime
+    valid_until: AwareDatetime
+    instructions: dict[Word, Said] = Field(default_factory=dict, max_length=MOTIONS)
+    """Motion to what the agent must say; nobody can read it back."""
+    box_id: str | None = Field(default=None, max_length=64)
+
+
+class RegisteredMandate(Accepted):
+    """A mandate in the register, and the credential to hand to the agent."""
+
+    credential: str
+
+
+class RevokeMandate(Command):
+    """The owner takes the mandate back."""
+
+    reason: Text
+
+
+class CastProxyBallot(Command):
+    """An agent's ballot for the owner of the mandate that the credential names."""
+
+    choices: Choices
+    box_id: str | None = Field(default=None, max_length=64)

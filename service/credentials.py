@@ -2,7 +2,8 @@
 
 "v1.<id>.<mac>", both parts base64url without padding. A voter's credential names a unit of one
 renovation and is handed out by the committee; an actor's names an official, a contractor or a
-system, whose roles are in `role_grant`. Neither says anything about a person.
+system, whose roles are in `role_grant`; an agent's names a mandate. None says anything about a
+person.
 """
 
 import base64
@@ -21,6 +22,7 @@ _URLSAFE = bytes.maketrans(b"-_+/", b"+/  ")
 _PARTS = 3
 _VOTER = "gongjian/credential/voter"
 _ACTOR = "gongjian/credential/actor"
+_PROXY = "gongjian/credential/proxy"
 
 
 class Voter(Value):
@@ -90,6 +92,24 @@ def actor_of(key: SecretStr, authorization: str | None) -> str:
     if not hmac.compare_digest(mac, _mac(key, _ACTOR, actor_id)):
         raise _wrong()
     return actor_id
+
+
+def proxy_credential(key: SecretStr, renovation_id: str, mandate_id: str) -> str:
+    """The credential of the agent of a mandate."""
+    return _written(mandate_id, _mac(key, _PROXY, renovation_id, mandate_id))
+
+
+def mandate_of(key: SecretStr, renovation_id: str, authorization: str | None) -> str:
+    """The id of the mandate whose credential the Authorization header holds.
+
+    Raises:
+        Refused: `credential.missing` or `credential.wrong`.
+    """
+    name, mac = _read(authorization.encode("latin-1", "replace") if authorization else None)
+    mandate_id = name.decode(errors="replace")
+    if not hmac.compare_digest(mac, _mac(key, _PROXY, renovation_id, mandate_id)):
+        raise _wrong()
+    return mandate_id
 
 
 def _mac(key: SecretStr, kind: str, *parts: str) -> bytes:

@@ -28,6 +28,12 @@ from service.problems import away
 from service.receipts import Receipt, Stored, receipt_again, signed_batch, written
 
 log = structlog.get_logger("intake")
+DATABASE_ERRORS = (
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a server that is killed in the middle of a statement
+)
 Key = tuple[str, str]
 """(box id, command id): what makes a ballot the same one again."""
 WRITERS = 2
@@ -130,7 +136,7 @@ class Intake:
         """
         try:
             return await self._cast(renovation_id, ballot, channel)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except DATABASE_ERRORS as error:
             refusal = away(error)
             if refusal is None:
                 raise
@@ -278,7 +284,7 @@ class Intake:
     async def _record_now(self) -> None:
         try:
             await self._ledger.record(self.signer)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except DATABASE_ERRORS as error:
             log.warning("batches_not_recorded", reason=type(error).__name__)
 
     async def _seen_before(self, box: Box, ballot: CastBallot) -> Answer | None:

@@ -3,15 +3,18 @@
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 
+import asyncpg
 from pydantic import JsonValue
 from pydantic_core import ErrorDetails, to_json
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import Response
 
 from models.values.refusal import Problem, Refused
 from runtime.database import worth_another_attempt
 from runtime.sentences import sentence
 
+CUT_OFF = asyncpg.InterfaceError | asyncpg.InternalClientError
+"""What the driver raises beside the server's own errors when its server dies in the middle."""
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 1
 
@@ -51,6 +54,13 @@ STATUS_OF_CODE: dict[str, int] = {
     "paper.batch_complete": 409,
     "paper.in_another_batch": 409,
     "paper.not_all_cast": 409,
+    "mandate.unknown": 404,
+    "mandate.already_given": 409,
+    "mandate.revoked": 403,
+    "mandate.not_in_force": 403,
+    "mandate.not_covered": 403,
+    "mandate.against_instruction": 403,
+    "mandate.other_vote": 409,
     "publication_unknown": 404,
     "publication.closed": 409,
     "cost_sharing.nothing_due": 409,
@@ -136,8 +146,9 @@ def malformed(errors: Iterable[ErrorDetails]) -> Refused:
 
 def away(error: BaseException) -> Refused | None:
     """The refusal for a database that does not answer; None for any other error."""
-    lost = isinstance(error, TimeoutError) or (
-        isinstance(error, OSError | SQLAlchemyError | DBAPIError) and worth_another_attempt(error)
+    lost = isinstance(error, TimeoutError | CUT_OFF) or (
+        isinstance(error, OSError | SQLAlchemyError | asyncpg.PostgresError)
+        and worth_another_attempt(error)
     )
     if lost or type(error).__name__ == "TimeoutError":
         return Refused(Problem(code="service.database_away"))

@@ -12,14 +12,15 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import JsonValue
 
-from models.values.decision_rules import Amounts, Facts, Rule
-from models.values.voting import Condition, Motion, MotionKind
+from models.values.decision_rules import Rule
+from models.values.voting import Condition, Motion, MotionKind, VotingPack
 from rules.ballots import commitment_of, leaf_of, pseudonym_of, roll_line
 from rules.chain import canonical_json
 from rules.evidence import bundle
 from rules.evidence.verifier import standalone
 from rules.merkle import leaf_hash, root_of
-from rules.voting.engine import weigh
+from rules.voting import adopted
+from rules.voting.results import Weight, results_of
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"tree heads of the tests, 32 byte")
 PUBLIC_KEY = KEY.public_key().public_bytes_raw().hex()
@@ -139,25 +140,18 @@ class Vote:
 
     def _result(self) -> dict[str, JsonValue]:
         voters = [entry for entry in self.entries if entry.excluded_reason is None]
-        roll = weights(voters)
+        roll = weights(voters, self.entries)
         states = dict.fromkeys(("counted", "superseded", "contested", "set_aside", "excluded"), 0)
         for cast in self.casts:
             states[cast.state] += 1
-        results: dict[str, JsonValue] = {}
-        passed: set[str] = set()
-        for motion in self.motions:
-            results[motion.id] = self._motion(motion, voters)
-            if results[motion.id]["decision"]["verdict"] == "PASS":
-                passed.add(motion.id)
-        lapsed = {m.id for m in self.motions if m.depends_on and m.depends_on not in passed}
-        for name, result in results.items():
-            result["outcome"] = (
-                "lapsed" if name in lapsed else "passed" if name in passed else "failed"
-            )
+        results = results_of(
+            self._pack(), self.motions, self._said(), Weight(roll["heads"], roll["area_dm2"])
+        )
+        passed = [name for name, result in results.items() if result.outcome == "passed"]
         largest = max(voters, key=lambda entry: entry.area_dm2)
         above = 5 * largest.area_dm2 > roll["area_dm2"] or roll["heads"] < 5
         return {
-            "adopted": all(m.id in passed | lapsed for m in self.motions),
+            "adopted": adopted(self.motions, passed),
             "ballots": states,
             "concentration": {
                 "heads": 1,
@@ -167,36 +161,32 @@ class Vote:
                 "developer": largest.developer,
                 "above_one_fifth": above,
             },
-            "motions": results,
+            "motions": {name: result.model_dump(mode="json") for name, result in results.items()},
             "roll": roll | {"entries": len(voters)},
         }
 
-    def _motion(self, motion: Motion, voters: Sequence[Entry]) -> dict[str, JsonValue]:
-        by_word: dict[str, list[Entry]] = {}
+    def _said(self) -> dict[bytes, Weight]:
         entries = {entry.name: entry for entry in self.entries}
+        said: dict[bytes, Weight] = {}
         for cast in self.casts:
-            if cast.state == "counted" and motion.id in cast.choices:
-                by_word.setdefault(str(cast.choices[motion.id]), []).append(entries[cast.entry])
-        said = {
-            word: weights(by_word.get(word, []), voters)
-            for word in ("yes", "no", "abstain", "invalid")
-        }
-        took_part = [
-            entry for word, group in by_word.items() if word != "invalid" for entry in group
-        ]
-        said |= {"participating": weights(took_part, voters), "roll": weights(voters)}
-        tally = {f"{word}_{unit}": n for word, units in said.items() for unit, n in units.items()}
-        facts = Facts(
-            all=amounts(said["roll"]),
-            participating=amounts(said["participating"]),
-            yes=amounts(said["yes"]),
-            no=amounts(said["no"]),
-            abstain=amounts(said["abstain"]),
+            if cast.state == "counted":
+                words = canonical_json(dict(cast.choices))
+                weight = Weight(1, entries[cast.entry].area_dm2)
+                said[words] = said.get(words, Weight()).plus(weight)
+        return said
+
+    def _pack(self) -> VotingPack:
+        rule = self.rule or RULE
+        return VotingPack(
+            id=rule.id,
+            region="",
+            valid_from=rule.valid_from,
+            quorum=rule.quorum,
+            ordinary=rule.approve,
+            major=rule.approve,
+            text=rule.law,
+            non_return="ignore" if rule.silence.kind == "no_vote" else "follow_majority",
         )
-        ruled = weigh(self.rule or RULE, facts)
-        plain = {"code", "article", "have", "op", "need", "unit", "passed"}
-        checks = [check.model_dump(mode="json", include=plain) for check in ruled.checks]
-        return {"tally": tally, "decision": {"verdict": ruled.verdict, "checks": checks}}
 
 
 def roll_of(entries: Sequence[Entry]) -> bytes:
@@ -222,10 +212,6 @@ def weights(entries: Sequence[Entry], voters: Sequence[Entry] = ()) -> dict[str,
         "area_dm2": sum(entry.area_dm2 for entry in entries),
         "shares": sum(entry.shares or 0 for entry in entries) if known else None,
     }
-
-
-def amounts(units: Mapping[str, int | None]) -> Amounts:
-    return Amounts(head=units["heads"], area=units["area_dm2"], share=units["shares"])
 
 
 def both(name: str, value: str, op: str, fraction: str, of: str) -> tuple[Condition, ...]:

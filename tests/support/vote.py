@@ -11,7 +11,7 @@ from activities.desk import Desk
 from activities.voting import Ballots
 from models.messages.journey import StageInput, VotePeriod, VoteResult
 from models.messages.step import Step
-from models.tables import BallotBox, Event
+from models.tables import BallotBox, RollUnit
 from models.values.timetable import Timetable, WorkCalendar, calendar_days
 from runtime.database import Database
 from tests.support.box import BOX_KEYS
@@ -34,9 +34,7 @@ class LiveVote:
 
     async def open(self) -> "LiveVote":
         """Make the renovation and announce its vote."""
-        await make_renovation(
-            self.database, rid=self.rid, units=self._units, timetable=TIMETABLE
-        )
+        await make_renovation(self.database, rid=self.rid, units=self._units, timetable=TIMETABLE)
         step = self._step("open", datetime.now(UTC) - EARLIER)
         given = StageInput(renovation_id=self.rid, attempt=1)
         self.period = await Ballots(self.desk).open_box(step, given)
@@ -44,9 +42,11 @@ class LiveVote:
             box = await session.get_one(BallotBox, self.box_id)
             assert box.opens_at < datetime.now(UTC) < box.closes_at
             roll = await session.scalars(
-                select(Event.details["units"]).where(Event.renovation_id == self.rid)
+                select(RollUnit.unit_number)
+                .where(RollUnit.box_id == self.box_id)
+                .order_by(RollUnit.unit_number)
             )
-            assert list(roll) == [self._units]
+            self.units = list(roll)
         return self
 
     async def close(self) -> VoteResult:

@@ -5,6 +5,9 @@ import pytest
 from temporalio.client import WorkflowUpdateFailedError
 
 from models.messages import acts as a
+from models.values.voting import Motion, MotionKind, MotionOption
+from tests.support.box import put_ballots
+from tests.support.estate import scheme_content
 from tests.support.journey import COMMITTEE, STREET, JourneyDriver, codes, open_when_allowed
 
 Begin = Callable[..., Awaitable[JourneyDriver]]
@@ -43,6 +46,45 @@ async def test_a_short_quorum_brings_one_extension_and_earlier_ballots_stay(jour
         "SELECT opens_at, closes_at FROM ballot_box WHERE id=$1", await j.box_id()
     )
     assert after - before > timedelta(days=29)
+
+
+async def test_options_without_a_majority_go_into_a_run_off_of_the_top_two(journey: Begin) -> None:
+    options = tuple(MotionOption(id=name, title=name) for name in ("red", "green", "blue"))
+    colour = Motion(
+        id="colour",
+        title="Colour of the front",
+        kind=MotionKind.ORDINARY,
+        depends_on="works",
+        options=options,
+    )
+    content = scheme_content()
+    motions = (content.motions[0], colour)
+    j = await journey(content=content.model_copy(update={"motions": motions}))
+
+    async def colours(driver: JourneyDriver) -> None:
+        box = await driver.box_id()
+        rows = await driver.db.fetch("SELECT entry_id FROM roll_entry WHERE box_id=$1", box)
+        first = box.endswith(".1")
+        wishes = (
+            ["red"] * 5 + ["green"] * 4 + ["blue"] * 3 if first else ["red"] * 7 + ["green"] * 5
+        )
+        said = [
+            (row["entry_id"], {"colour": wish, **({"works": "yes"} if first else {})})
+            for row, wish in zip(rows, wishes, strict=True)
+        ]
+        await put_ballots(driver.db, box, said)
+
+    j.on("ballots", colours)
+    await j.until("objections.share_table")
+    assert [d["outcome"] for d in await j.details("voting.result_declared")] == [
+        "run_off",
+        "adopted",
+    ]
+    first, second = await j.details("voting.box_closed")
+    assert first["motions"]["works"]["outcome"] == "passed"
+    assert set(first["motions"]["colour"]["named"]) == {"red", "green"}
+    assert list(second["motions"]) == ["colour"]
+    assert second["motions"]["colour"]["winner"] == "red"
 
 
 async def test_a_failed_vote_is_held_again_on_a_revised_scheme(journey: Begin) -> None:

@@ -1,0 +1,31 @@
+"""What the result says about the channels: proxies by agent without names, official results."""
+
+from pydantic import JsonValue
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+PROXIES = text("""
+SELECT count(*) AS mandates,
+       count(r.mandate_id) AS revoked,
+       count(*) FILTER (WHERE EXISTS (
+         SELECT 1 FROM ballot b
+         WHERE b.box_id = m.box_id AND b.entry_id = m.entry_id AND b.channel = 'proxy'
+           AND b.recorded_at >= m.registered_at
+           AND b.recorded_at <= coalesce(r.revoked_at, 'infinity'))) AS voted
+FROM mandate m LEFT JOIN mandate_revocation r ON r.mandate_id = m.id
+WHERE m.box_id = :box GROUP BY m.agent_id ORDER BY 1 DESC, 3 DESC, m.agent_id
+""")
+
+
+async def proxies_of(session: AsyncSession, box_id: str) -> list[JsonValue]:
+    """For each agent of a vote, by number and not by name: mandates held, taken back, voted on."""
+    rows = await session.execute(PROXIES, {"box": box_id})
+    return [
+        {
+            "agent": number,
+            "mandates": row.mandates,
+            "revoked": row.revoked,
+            "voted": row.voted,
+        }
+        for number, row in enumerate(rows, start=1)
+    ]

@@ -1,0 +1,320 @@
+"""The register of mandates, and the ballots that agents cast on them."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import JsonValue, SecretStr
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import BallotBox, Mandate, MandateRevocation, Person, RollEntry
+from models.values.actor import Actor
+from models.values.base import Carried, Value
+from models.values.refusal import Problem, Refused
+from rules.mandates import (
+    Mandated,
+    agent_id_of,
+    ballot_problems,
+    instruction_digest,
+    mandate_limit,
+    obeyed_of,
+    proxy_command,
+    registration_problems,
+)
+from rules.voting import pack_for
+from runtime.journal import Recorded
+from service.channel_commands import (
+    CastProxyBallot,
+    RegisteredMandate,
+    RegisterMandate,
+    RevokeMandate,
+)
+from service.commands import Accepted, CastBallot
+from service.counter import Counter
+from service.credentials import proxy_credential
+from service.open_box import entry_of, latest_box, locked_box, motions_of
+from service.receipts import Receipt
+from service.standing import Standing
+
+REGISTER = text("""
+SELECT m.id, m.entry_id, m.agent_id, m.motions, m.valid_from, m.valid_until,
+       r.mandate_id IS NOT NULL AS revoked,
+       EXISTS (SELECT 1 FROM ballot b
+               WHERE b.box_id = m.box_id AND b.entry_id = m.entry_id AND b.channel = 'proxy'
+                 AND b.recorded_at >= m.registered_at
+                 AND b.recorded_at <= coalesce(r.revoked_at, 'infinity')) AS voted
+FROM mandate m LEFT JOIN mandate_revocation r ON r.mandate_id = m.id
+WHERE m.box_id = :box ORDER BY m.registered_at, m.id
+""")
+# Waits for the ballots of the mandate that are on their way, and they for its revocation.
+LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('mandate/' || :mandate, 0))")
+LOCK_SHARED = text(
+    "SELECT pg_advisory_xact_lock_shared(hashtextextended('mandate/' || :mandate, 0))"
+)
+
+
+class MandateView(Carried):
+    """One line of the register; the agent's name is not in it, nor what was instructed."""
+
+    id: str
+    unit_numbers: tuple[str, ...]
+    agent_id: str
+    motions: tuple[str, ...]
+    bound_on: tuple[str, ...]
+    document: str
+    valid_from: datetime
+    valid_until: datetime
+    registered_by: str
+    registered_at: datetime
+    revoked_at: datetime | None
+    reason: str | None
+    voted: bool
+
+
+class _Asked(Value):
+    """What the journal keeps of a registration: no name, no number, no instruction."""
+
+    unit_number: str
+    agent_id: str
+    motions: tuple[str, ...]
+    document: str
+    valid_from: datetime
+    valid_until: datetime
+    instructions: dict[str, str]
+
+
+def mandate_key(receipt_key: SecretStr) -> bytes:
+    """The key of agents' ids and instructions; it follows from the key of the receipts."""
+    secret = bytes.fromhex(receipt_key.get_secret_value())
+    return hmac.digest(secret, b"gongjian/mandates", hashlib.sha256)
+
+
+async def register(
+    counter: Counter, standing: Standing, actor: Actor, command: RegisterMandate
+) -> RegisteredMandate:
+    """Enter a mandate: one for an owner, so many for an agent, while the box is not closed."""
+    key = mandate_key(counter.settings.receipt_key)
+    mandate_id = (
+        f"m{hashlib.sha256(f'{standing.id}/{command.command_id}'.encode()).hexdigest()[:31]}"
+    )
+    asked = _Asked(
+        unit_number=command.unit_number,
+        agent_id=agent_id_of(key, standing.id, command.agent_identity),
+        motions=tuple(dict.fromkeys(command.motions)),
+        document=command.document,
+        valid_from=command.valid_from,
+        valid_until=command.valid_until,
+        instructions={
+            motion: instruction_digest(key, mandate_id, motion, said)
+            for motion, said in command.instructions.items()
+        },
+    )
+
+    async def inside(session: AsyncSession) -> Recorded[Accepted]:
+        box = await locked_box(session, standing, command.box_id, early=True)
+        entry = await entry_of(session, box, command.unit_number)
+        await _refuse(session, standing, box, entry, command, mandate_id, asked)
+        # The name of who was known before stays as it was written first.
+        person = insert(Person).values(id=asked.agent_id, name=command.agent_name, phone=None)
+        await session.execute(person.on_conflict_do_nothing())
+        session.add(_row(box, entry, mandate_id, asked, actor, command.command_id))
+        accepted = Accepted(
+            command_id=command.command_id,
+            id=mandate_id,
+            kind="voting.mandate_registered",
+            happened_at=standing.now.isoformat(),
+        )
+        return Recorded(accepted, _details(box, entry, mandate_id, asked))
+
+    deed = standing.deed(command.command_id, actor)
+    kind = "voting.mandate_registered"
+    accepted = await counter.journal.record(deed, kind, asked, inside, Accepted)
+    credential = proxy_credential(counter.settings.credential_key, standing.id, mandate_id)
+    return RegisteredMandate(**accepted.model_dump(), credential=credential)
+
+
+async def revoke(
+    counter: Counter, standing: Standing, actor: Actor, mandate_id: str, command: RevokeMandate
+) -> Accepted:
+    """Take a mandate back; a ballot that was cast on it before stays until the owner votes."""
+    asked = command.model_copy(update={"reason": f"{mandate_id}/{command.reason}"})
+
+    async def inside(session: AsyncSession) -> Recorded[Accepted]:
+        box = await locked_box(session, standing, None, early=True)
+        row = await session.get(Mandate, mandate_id)
+        if row is None or row.box_id != box.id:
+            raise Refused(Problem(code="mandate.unknown", where=mandate_id))
+        await session.execute(LOCK, {"mandate": mandate_id})
+        if await session.get(MandateRevocation, mandate_id) is not None:
+            raise Refused(Problem(code="mandate.revoked", where=mandate_id))
+        session.add(
+            MandateRevocation(
+                mandate_id=mandate_id,
+                reason=command.reason,
+                revoked_by=actor.id,
+                command_id=command.command_id,
+                revoked_at=func.clock_timestamp(),
+            )
+        )
+        accepted = Accepted(
+            command_id=command.command_id,
+            id=mandate_id,
+            kind="voting.mandate_revoked",
+            happened_at=standing.now.isoformat(),
+        )
+        digest = hashlib.sha256(command.reason.encode()).hexdigest()
+        return Recorded(accepted, {"box": box.id, "mandate": mandate_id, "reason_sha256": digest})
+
+    deed = standing.deed(command.command_id, actor)
+    return await counter.journal.record(deed, "voting.mandate_revoked", asked, inside, Accepted)
+
+
+async def cast_by_agent(
+    counter: Counter, standing: Standing, mandate_id: str, command: CastProxyBallot
+) -> tuple[Receipt, bool]:
+    """An agent's ballot: in force, within the mandate, as instructed; its receipt, and if it is new."""
+    key = mandate_key(counter.settings.receipt_key)
+    async with counter.database.session() as session:
+        # Held until the ballot is committed: a revocation comes before it or after it.
+        await session.execute(LOCK_SHARED, {"mandate": mandate_id})
+        row = await session.get(Mandate, mandate_id)
+        if row is None:
+            raise Refused(Problem(code="mandate.unknown", where=mandate_id))
+        box = await latest_box(session, standing)
+        if box.id != row.box_id:
+            raise Refused(Problem(code="mandate.other_vote", where=mandate_id))
+        register = {each.id: each for each in await _register(session, box)}
+        given = {motion: str(digest) for motion, digest in row.instructions.items()}
+        obeyed = obeyed_of(key, mandate_id, given, command.choices)
+        problems = ballot_problems(register[mandate_id], command.choices, obeyed, standing.now)
+        if problems:
+            raise Refused(*problems)
+        ballot = CastBallot(
+            command_id=proxy_command(key, mandate_id, command.command_id),
+            unit_number=row.unit_number,
+            choices=command.choices,
+            box_id=command.box_id or row.box_id,
+        )
+        return await counter.intake.cast(standing.id, ballot, "proxy")
+
+
+async def register_of(session: AsyncSession, box: BallotBox) -> tuple[MandateView, ...]:
+    """The register of a vote, with its history."""
+    voted = {each.id: each.voted for each in await _register(session, box)}
+    rows = await session.execute(
+        select(Mandate, MandateRevocation, RollEntry.units)
+        .join(
+            RollEntry,
+            (RollEntry.box_id == Mandate.box_id) & (RollEntry.entry_id == Mandate.entry_id),
+        )
+        .outerjoin(MandateRevocation, MandateRevocation.mandate_id == Mandate.id)
+        .where(Mandate.box_id == box.id)
+        .order_by(Mandate.registered_at, Mandate.id)
+    )
+    return tuple(
+        MandateView(
+            id=row.id,
+            unit_numbers=tuple(units),
+            agent_id=row.agent_id,
+            motions=tuple(row.motions),
+            bound_on=tuple(sorted(row.instructions)),
+            document=row.document,
+            valid_from=row.valid_from,
+            valid_until=row.valid_until,
+            registered_by=row.registered_by,
+            registered_at=row.registered_at,
+            revoked_at=revocation.revoked_at if revocation is not None else None,
+            reason=revocation.reason if revocation is not None else None,
+            voted=voted[row.id],
+        )
+        for row, revocation, units in rows
+    )
+
+
+async def _refuse(
+    session: AsyncSession,
+    standing: Standing,
+    box: BallotBox,
+    entry: RollEntry,
+    command: RegisterMandate,
+    mandate_id: str,
+    asked: _Asked,
+) -> None:
+    if entry.excluded_reason is not None:
+        params: dict[str, str | int] = {
+            "unit": command.unit_number,
+            "reason": entry.excluded_reason,
+        }
+        raise Refused(Problem(code="voting.unit_excluded", params=params))
+    new = Mandated(
+        mandate_id,
+        entry.entry_id,
+        asked.agent_id,
+        asked.motions,
+        asked.valid_from,
+        asked.valid_until,
+    )
+    problems = registration_problems(
+        new,
+        command.instructions,
+        motions_of(box),
+        await _register(session, box),
+        mandate_limit(pack_for(standing.rule_pack)),
+        standing.now,
+    )
+    if problems:
+        raise Refused(*problems)
+
+
+async def _register(session: AsyncSession, box: BallotBox) -> list[Mandated]:
+    rows = await session.execute(REGISTER, {"box": box.id})
+    return [
+        Mandated(
+            row.id,
+            row.entry_id,
+            row.agent_id,
+            tuple(row.motions),
+            row.valid_from,
+            row.valid_until,
+            row.revoked,
+            row.voted,
+        )
+        for row in rows
+    ]
+
+
+def _row(
+    box: BallotBox, entry: RollEntry, mandate_id: str, asked: _Asked, actor: Actor, command_id: str
+) -> Mandate:
+    return Mandate(
+        id=mandate_id,
+        box_id=box.id,
+        entry_id=entry.entry_id,
+        unit_number=asked.unit_number,
+        agent_id=asked.agent_id,
+        motions=list(asked.motions),
+        document=asked.document,
+        valid_from=asked.valid_from,
+        valid_until=asked.valid_until,
+        instructions=dict(asked.instructions),
+        registered_by=actor.id,
+        command_id=command_id,
+        registered_at=func.clock_timestamp(),
+    )
+
+
+def _details(
+    box: BallotBox, entry: RollEntry, mandate_id: str, asked: _Asked
+) -> Mapping[str, JsonValue]:
+    return {
+        "box": box.id,
+        "mandate": mandate_id,
+        "entry": entry.pseudonym,
+        "agent": asked.agent_id,
+        "motions": ", ".join(asked.motions),
+        "bound_on": ", ".join(sorted(asked.instructions)),
+        "document": asked.document,
+    }
