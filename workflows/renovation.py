@@ -40,6 +40,7 @@ class RenovationWorkflow:
         self.stage: Stage = "voting"
         self.entries = 0
         self.attempts = given.attempts
+        self.run_offs = 0
         self.to_undo: list[str] = []
         self.revision_wanted = False
         self.revised = 0
@@ -84,27 +85,31 @@ class RenovationWorkflow:
 
     async def _adopt(self) -> bool:
         """Vote; a vote that fails may be held again on a revised scheme, up to the limit."""
+        run_off = False
         while True:
             self.attempts += 1
             self._remember("vote")
-            vote = await self._stage("voting", VotingWorkflow.run, self.attempts)
+            vote = await self._stage("voting", VotingWorkflow.run, self.attempts, run_off)
             if vote.outcome == "adopted":
                 self._remember("money")
                 return True
-            if not await self._revise():
+            run_off = vote.outcome == "run_off"
+            self.run_offs += int(run_off)
+            if not run_off and not await self._revise():
                 return False
 
     async def _revise(self) -> bool:
         """Wait for a revised scheme, unless the limit of votes is reached."""
         goal = self.revised + 1
         step = own_step(self.given.renovation_id, f"revise-{self.attempts}")
-        self.revision_wanted = await write(Renovations.ask_revision, step, self.attempts)
+        votes = self.attempts - self.run_offs
+        self.revision_wanted = await write(Renovations.ask_revision, step, votes)
         if not self.revision_wanted:
             return False
         await workflow.wait_condition(lambda: self.revised >= goal)
         return True
 
-    async def _stage(self, stage: Stage, run: Any, attempt: int = 0) -> Any:
+    async def _stage(self, stage: Stage, run: Any, attempt: int = 0, run_off: bool = False) -> Any:
         """Enter a stage and carry it through as a child workflow."""
         self.stage = stage
         self.entries += 1
@@ -117,7 +122,10 @@ class RenovationWorkflow:
         workflow.upsert_search_attributes([RENOVATION_STAGE.value_set(stage)])
         workflow.set_current_details(f"stage: {stage}, attempt {number}")
         return await workflow.execute_child_workflow(
-            run, StageInput(renovation_id=rid, attempt=number), id=child_id, static_summary=stage
+            run,
+            StageInput(renovation_id=rid, attempt=number, run_off=run_off),
+            id=child_id,
+            static_summary=stage,
         )
 
     def _remember(self, thing: str) -> None:

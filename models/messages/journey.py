@@ -18,10 +18,11 @@ class Journey(Carried):
 
 
 class StageInput(Carried):
-    """The input of a stage workflow."""
+    """The input of a stage workflow; `run_off` puts the top two of the vote before it again."""
 
     renovation_id: str
     attempt: int = 1
+    run_off: bool = False
 
 
 class JourneyOutcome(Carried):
@@ -73,16 +74,17 @@ class VotePeriod(Carried):
 
 
 class VoteResult(Carried):
-    """The decided vote."""
+    """The decided vote; `run_off` when the top two of some options are put again."""
 
     box_id: str
     adopted: bool
+    run_off: bool = False
 
 
 class VotingOutcome(Carried):
     """What the voting stage hands on."""
 
-    outcome: Literal["adopted", "rejected", "annulled"]
+    outcome: Literal["adopted", "rejected", "annulled", "run_off"]
     box_id: str
 
 

@@ -10,7 +10,7 @@ from rules.voting.concentration import concentration
 from rules.voting.engine import weigh
 from rules.voting.heads import DEVELOPER_KEY, KIND_NOT_COUNTED, head_groups, tally_of
 from rules.voting.judging import judged
-from rules.voting.motions import adopted, lapses
+from rules.voting.motions import adopted, lapses, run_off_due, run_off_motions
 from rules.voting.numbers import compare
 from rules.voting.options import decide_options
 from rules.voting.packs import (
@@ -58,6 +58,8 @@ __all__ = [
     "rule_in",
     "rule_named",
     "rule_of",
+    "run_off_due",
+    "run_off_motions",
     "strict_kind",
     "table_named",
     "tally_of",

@@ -1,6 +1,6 @@
 """Motions that depend on each other (rule book 1.4.7)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from models.values.voting import Motion
 
@@ -34,3 +34,30 @@ def adopted(motions: Iterable[Motion], passed_ids: Iterable[str]) -> bool:
     lapsed = frozenset(lapses(motions, passed))
     put = [motion.id for motion in motions if motion.id not in lapsed]
     return bool(put) and passed.issuperset(put)
+
+
+def run_off_due(outcomes: Mapping[str, str]) -> bool:
+    """Is a run-off held: some options are put again, and nothing failed for good (1.4.6)."""
+    found = set(outcomes.values())
+    return "run_off" in found and found <= {"passed", "run_off", "lapsed"}
+
+
+def run_off_motions(
+    motions: Iterable[Motion], outcomes: Mapping[str, str], named: Mapping[str, Iterable[str]]
+) -> tuple[Motion, ...]:
+    """What a run-off puts: the top two of each undecided motion, and whatever waited for it.
+
+    What was passed is settled: it is not put again, and nobody has to wait for it.
+    """
+    put: list[Motion] = []
+    for motion in motions:
+        outcome = outcomes.get(motion.id)
+        if outcome == "passed":
+            continue
+        waits = motion.depends_on if outcomes.get(motion.depends_on or "") != "passed" else None
+        update: dict[str, object] = {"depends_on": waits}
+        if outcome == "run_off":
+            top = frozenset(named[motion.id])
+            update["options"] = tuple(each for each in motion.options if each.id in top)
+        put.append(motion.model_copy(update=update))
+    return tuple(put)

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from models.values.menu import BallotForm, Completion, Menu, MenuItem, MenuRule
 from models.values.voting import Matter, Motion, MotionKind, MotionOption
-from rules.voting import Weight, intact_check, pack_for, results_of
+from rules.voting import (
+    Weight,
+    intact_check,
+    pack_for,
+    results_of,
+    run_off_due,
+    run_off_motions,
+)
 from rules.voting.results import MotionResult
 
 PACK = pack_for("CN-2021")
@@ -130,3 +137,21 @@ def test_the_order_of_ballots_is_irrelevant(order: list[str], heads: tuple[int, 
     one = said(**{word: ({"works": word}, numbers[word]) for word in numbers})
     other = said(**{word: ({"works": word}, numbers[word]) for word in order})
     assert results_of(PACK, [WORKS], one, ROLL) == results_of(PACK, [WORKS], other, ROLL)
+
+
+def test_a_run_off_puts_the_top_two_and_what_waited_for_them_and_nothing_settled() -> None:
+    waiting = Motion(id="paint", title="Paint", kind=MotionKind.ORDINARY, depends_on="colour")
+    colour = COLOUR.model_copy(update={"depends_on": "works"})
+    outcomes = {"works": "passed", "colour": "run_off", "paint": "lapsed"}
+    assert run_off_due(outcomes)
+    put = run_off_motions((WORKS, colour, waiting), outcomes, {"colour": ("red", "blue")})
+    assert [(motion.id, motion.depends_on) for motion in put] == [
+        ("colour", None),
+        ("paint", "colour"),
+    ]
+    assert [option.id for option in put[0].options] == ["red", "blue"]
+
+
+def test_no_run_off_saves_a_vote_in_which_something_failed_for_good() -> None:
+    assert not run_off_due({"works": "failed", "colour": "run_off"})
+    assert not run_off_due({"works": "passed"})
