@@ -1,0 +1,162 @@
+"""Mandates (授权委托): who may stand for how many owners, for what, how long, and bound to what.
+
+Civil Code art. 165: a written authority names the agent, the matters, the powers and the period.
+An owner acting for others holds at most so many (Weifang art. 32: three), and votes as instructed
+(Shanghai art. 18). Rule book V-CN-7. Who votes in person takes the mandate back (`rules.ballots`).
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from models.values.decision_rules import Cap
+from models.values.refusal import Problem
+from models.values.voting import Motion, VotingPack
+from rules.ballots import Choices, Said, choice_problems, plain_ballot
+from rules.voting.caps import mandates_allowed
+
+_AGENT = b"gongjian/mandate/agent"
+_INSTRUCTION = b"gongjian/mandate/instruction"
+_COMMAND = b"gongjian/mandate/command"
+
+
+class Mandated(NamedTuple):
+    """One mandate of a vote as the law looks at it. Case time."""
+
+    id: str
+    entry_id: str
+    agent_id: str
+    motions: tuple[str, ...]
+    valid_from: datetime
+    valid_until: datetime
+    revoked: bool = False
+    voted: bool = False
+    """A ballot was cast on it while it stood."""
+
+
+def mandate_limit(pack: VotingPack, cap: Cap | None = None, lots: int = 0) -> int | None:
+    """How many owners one agent may stand for; None where no text says.
+
+    The pack's fixed number, or a cap by the lots (Singapore: two, or 2 % of the lots if more).
+    """
+    if cap is not None:
+        return mandates_allowed(cap, lots)
+    return pack.mandates_per_agent
+
+
+def held_by(agent_id: str, register: Sequence[Mandated]) -> int:
+    """How many owners an agent stands for; one that was voted on and then taken back counts on."""
+    return len(
+        {
+            each.entry_id
+            for each in register
+            if each.agent_id == agent_id and (not each.revoked or each.voted)
+        }
+    )
+
+
+def registration_problems(
+    new: Mandated,
+    instructions: Choices,
+    motions: Mapping[str, Motion],
+    register: Sequence[Mandated],
+    limit: int | None,
+    now: datetime,
+) -> tuple[Problem, ...]:
+    """Why a mandate cannot be entered in the register; everything at once."""
+    problems: list[Problem] = []
+    known = ", ".join(sorted(motions))
+    problems += (
+        Problem(
+            code="voting.motion_unknown", where="motions", params={"motion": name, "motions": known}
+        )
+        for name in new.motions
+        if name not in motions
+    )
+    problems += (
+        Problem(code="mandate.not_covered", where="instructions", params={"motion": name})
+        for name in instructions
+        if name not in new.motions
+    )
+    bound = {name: said for name, said in instructions.items() if name in motions}
+    problems += choice_problems(motions, bound, "proxy")
+    if new.valid_until <= new.valid_from or new.valid_until <= now:
+        problems.append(Problem(code="mandate.period", where="valid_until"))
+    if any(each.entry_id == new.entry_id and not each.revoked for each in register):
+        problems.append(Problem(code="mandate.already_given", where="unit_number"))
+    if limit is not None and held_by(new.agent_id, register) >= limit:
+        problems.append(Problem(code="mandate.too_many", where="agent", params={"limit": limit}))
+    return tuple(problems)
+
+
+def ballot_problems(
+    mandate: Mandated, choices: Choices, obeyed: Mapping[str, bool], now: datetime
+) -> tuple[Problem, ...]:
+    """Why an agent's ballot is refused; never what the owner has instructed.
+
+    `obeyed` has each motion on which the agent is bound, and whether the ballot says so; a bound
+    motion that is left out is not obeyed.
+    """
+    if mandate.revoked:
+        return (Problem(code="mandate.revoked"),)
+    if not mandate.valid_from <= now < mandate.valid_until:
+        params: dict[str, str | int] = {
+            "from": mandate.valid_from.isoformat(),
+            "until": mandate.valid_until.isoformat(),
+        }
+        return (Problem(code="mandate.not_in_force", params=params),)
+    return (
+        *(
+            Problem(code="mandate.not_covered", where=f"choices.{name}", params={"motion": name})
+            for name in choices
+            if name not in mandate.motions
+        ),
+        *(
+            Problem(
+                code="mandate.against_instruction",
+                where=f"choices.{name}",
+                params={"motion": name},
+            )
+            for name, good in obeyed.items()
+            if not good
+        ),
+    )
+
+
+def agent_id_of(key: bytes, renovation_id: str, identity: str) -> str:
+    """What stands for an agent in one renovation: the same document number is the same agent."""
+    number = "".join(identity.split()).upper()
+    digest = _keyed(key, _AGENT, renovation_id.encode(), number.encode())
+    return f"agent-{digest.hex()[:32]}"
+
+
+def instruction_digest(key: bytes, mandate_id: str, motion: str, said: Said) -> str:
+    """Hex of 32 bytes that bind an instruction; without the key they say nothing."""
+    words = plain_ballot({motion: said})
+    return _keyed(key, _INSTRUCTION, mandate_id.encode(), words).hex()
+
+
+def obeyed_of(
+    key: bytes, mandate_id: str, instructions: Mapping[str, str], choices: Choices
+) -> dict[str, bool]:
+    """For each motion on which the agent is bound, whether the ballot says what it must."""
+    return {
+        motion: motion in choices
+        and hmac.compare_digest(
+            digest, instruction_digest(key, mandate_id, motion, choices[motion])
+        )
+        for motion, digest in instructions.items()
+    }
+
+
+def proxy_command(key: bytes, mandate_id: str, command_id: str) -> str:
+    """The ballot's command id: the agent's own, which no other voter can take or meet."""
+    digest = _keyed(key, _COMMAND, mandate_id.encode(), command_id.encode())
+    return f"proxy.{digest.hex()[:40]}"
+
+
+def _keyed(key: bytes, *parts: bytes) -> bytes:
+    message = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    return hmac.digest(key, message, hashlib.sha256)
