@@ -25,9 +25,6 @@ MANIFEST, SIGNATURE, README, VERIFY = "manifest.json", "signature.json", "README
 LISTED = (README, BALLOTS, HEAD, MOTIONS, RESULT, ROLL, RULES, RULINGS, VERIFY)
 """The files that the manifest lists; it and its signature are the other two."""
 
-ASKED = {"id", "title", "kind", "matter", "depends_on", "options"}
-"""What motions.json says about a motion."""
-
 BallotState = Literal["counted", "superseded", "contested", "set_aside", "excluded"]
 RulingKind = Literal["disputed", "accepted", "set_aside"]
 
@@ -104,7 +101,7 @@ def ruling_line(ruling: RulingLine) -> bytes:
 
 def motions_file(motions: Sequence[Motion]) -> bytes:
     """motions.json: what was asked, in its order."""
-    return line({"motions": [motion.model_dump(mode="json", include=ASKED) for motion in motions]})
+    return line({"motions": [motion.model_dump(mode="json") for motion in motions]})
 
 
 def rules_file(rules: Mapping[str, tuple[str, Rule]]) -> bytes:

@@ -54,8 +54,7 @@ def check_bundle(files: Files, signed: Signed) -> Checked:
         manifest = _manifest(files)
         head = _head(files, manifest, signed)
         roll = _roll(files, head)
-        asked = read_value(Motions, files.whole(bundle.MOTIONS), bundle.MOTIONS).motions
-        motions = tuple(each.motion for each in asked)
+        motions = read_value(Motions, files.whole(bundle.MOTIONS), bundle.MOTIONS).motions
         box = OpenedBox(manifest.box_id, roll, {motion.id: motion for motion in motions})
         for number, raw in files.lines(bundle.BALLOTS):
             box.take(number, read_value(Ballot, raw + b"\n", bundle.BALLOTS, number))

@@ -2,25 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import get_args
+from typing import cast, get_args
 
 from pydantic import JsonValue
 
-from models.values.decision_rules import Amounts
-from models.values.voting import INVALID, Motion
-from rules.ballots import (
-    STAFFED,
-    Cast,
-    Ruling,
-    commitment_of,
-    leaf_of,
-    states_of,
-    words_of,
-)
+from models.values.voting import Motion
+from rules.ballots import Cast, Choices, Ruling, choice_problems, commitment_of, leaf_of, states_of
 from rules.chain import canonical_json
 from rules.evidence import bundle
 from rules.evidence.shapes import Ballot, Head, RollEntry, fault_at
 from rules.merkle import Tree
+from rules.voting.results import Weight
 
 
 class OpenedBox:
@@ -35,7 +27,7 @@ class OpenedBox:
         self.casts: dict[str, list[Cast]] = defaultdict(list)
         self.claimed: list[str] = []
         self.states: dict[bundle.BallotState, int] = dict.fromkeys(get_args(bundle.BallotState), 0)
-        self.said: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+        self.said: dict[bytes, Weight] = {}
 
     def take(self, number: int, ballot: Ballot) -> None:
         """One ballot by itself: its entry, weights, leaf and, if it is opened, its choices."""
@@ -76,18 +68,13 @@ class OpenedBox:
         choices: Mapping[str, JsonValue],
         nonce: bytes,
     ) -> None:
-        if commitment_of(nonce, canonical_json(choices)).hex() != ballot.commitment:
+        written = canonical_json(choices)
+        if commitment_of(nonce, written).hex() != ballot.commitment:
             raise fault_at(bundle.BALLOTS, number, "opens to something else than was committed to")
-        for name, word in choices.items():
-            motion = self.motions.get(name)
-            allowed = () if motion is None else words_of(motion)
-            if word not in allowed and not (
-                motion is not None and word == INVALID and ballot.channel in STAFFED
-            ):
-                raise fault_at(bundle.BALLOTS, number, "says what no motion asks")
-            sums = self.said[name, str(word)]
-            for place, weight in enumerate(entry.weights):
-                sums[place] += weight or 0
+        if choice_problems(self.motions, cast("Choices", choices), ballot.channel):
+            raise fault_at(bundle.BALLOTS, number, "says what no motion asks")
+        before = self.said.get(written, Weight())
+        self.said[written] = before.plus(Weight(entry.heads, entry.area_dm2))
 
     def compare_tree(self, head: Head) -> None:
         """Are these the ballots whose root was signed?"""
@@ -99,18 +86,18 @@ class OpenedBox:
         for entry, casts in self.casts.items():
             of_entry = rulings.get(entry, ())
             if of_entry and of_entry[-1].kind == "accepted":
-                settled = [cast for cast in casts if cast.seq <= of_entry[-1].up_to_seq]
-                if of_entry[-1].ballot_id not in [cast.ballot_id for cast in settled]:
+                settled = [each for each in casts if each.seq <= of_entry[-1].up_to_seq]
+                if of_entry[-1].ballot_id not in [each.ballot_id for each in settled]:
                     raise fault_at(bundle.RULINGS, 0, "accepts a ballot that the entry never cast")
             due: dict[str, bundle.BallotState] = {**states_of(casts, of_entry)}
             if self.roll[entry].excluded_reason is not None:
                 due = dict.fromkeys(due, "excluded")
-            for cast in casts:
-                if self.claimed[cast.seq - 1] != due[cast.ballot_id]:
+            for each in casts:
+                if self.claimed[each.seq - 1] != due[each.ballot_id]:
                     raise fault_at(
-                        bundle.BALLOTS, cast.seq, f"is {due[cast.ballot_id]} by the rules"
+                        bundle.BALLOTS, each.seq, f"is {due[each.ballot_id]} by the rules"
                     )
-                self.states[due[cast.ballot_id]] += 1
+                self.states[due[each.ballot_id]] += 1
         for entry in rulings.keys() - self.casts.keys():
             if rulings[entry][-1].kind == "accepted":
                 raise fault_at(bundle.RULINGS, 0, "accepts a ballot that the entry never cast")
@@ -129,17 +116,3 @@ class OpenedBox:
             shares=None if None in shares else sum(entry.shares or 0 for entry in voters),
             entries=len(voters),
         )
-
-    def tally(self, motion: Motion) -> dict[str, Amounts]:
-        """Heads, area and shares of each word and of the roll."""
-        roll = self.roll_sums()
-        words = words_of(motion)
-        sums = {word: self.said[motion.id, word] for word in (*words, INVALID)}
-        sums["participating"] = [
-            sum(parts) for parts in zip(*(sums[w] for w in words), strict=True)
-        ]
-        sums["roll"] = [roll.heads, roll.area_dm2, roll.shares or 0]
-        return {
-            word: Amounts(head=heads, area=area, share=None if roll.shares is None else shares)
-            for word, (heads, area, shares) in sums.items()
-        }

@@ -5,10 +5,10 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import ConfigDict, Field, JsonValue, StringConstraints, ValidationError
 
 from models.values.base import Value
-from models.values.decision import Decision
 from models.values.refusal import Problem, Refused
-from models.values.voting import Channel, Condition, Matter, Motion, MotionKind
+from models.values.voting import Channel, Condition, Motion
 from rules.evidence import bundle
+from rules.voting.results import MotionResult
 
 Whole = Annotated[int, Field(strict=True, ge=0, lt=10**18)]
 Hex32 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$", strict=True)]
@@ -97,33 +97,10 @@ class RulingEntry(Exactly):
     up_to: Whole
 
 
-class AskedOption(Value):
-    """One of several schemes that exclude each other."""
-
-    id: str
-    title: str
-
-
-class AskedMotion(Value):
-    """One motion as motions.json has it."""
-
-    id: str
-    title: str
-    kind: MotionKind
-    matter: Matter | None
-    depends_on: str | None
-    options: tuple[AskedOption, ...]
-
-    @property
-    def motion(self) -> Motion:
-        """The motion as the house knows it."""
-        return Motion.model_validate(self.model_dump())
-
-
 class Motions(Value):
     """motions.json."""
 
-    motions: tuple[AskedMotion, ...]
+    motions: tuple[Motion, ...]
 
 
 class RuleOfMotion(Value):
@@ -142,14 +119,6 @@ class Rules(Value):
     """rules.json."""
 
     motions: dict[str, RuleOfMotion]
-
-
-class MotionResult(Value):
-    """What became of a motion."""
-
-    decision: Decision
-    outcome: Literal["passed", "failed", "lapsed"]
-    tally: dict[str, int | None]
 
 
 class Largest(Exactly):

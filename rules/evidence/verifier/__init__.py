@@ -5,7 +5,18 @@ They import nothing but the standard library and each other, and run on Python 3
 
 from importlib import resources
 
-PARTS = ("reading", "signing", "hashing", "counting", "deciding", "receipt", "main")
+PARTS = (
+    "reading",
+    "signing",
+    "hashing",
+    "menus",
+    "asking",
+    "counting",
+    "deciding",
+    "results",
+    "receipt",
+    "main",
+)
 """The modules of this package that make up the one file, each using only those before it."""
 
 _OWN = f"from {__name__}."

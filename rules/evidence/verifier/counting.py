@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from array import array
 
+from rules.evidence.verifier.asking import Motion
 from rules.evidence.verifier.hashing import Leaves, leaf_of
-from rules.evidence.verifier.reading import Fault, Fields, Files, canonical, exact_json, object_of
+from rules.evidence.verifier.reading import Fault, Fields, Files, canonical, exact_json
 
 ROUTES = {
     "web": 0,
@@ -23,17 +24,6 @@ STATES = ("counted", "superseded", "contested", "set_aside", "excluded")
 COUNTED, SUPERSEDED, CONTESTED, SET_ASIDE, EXCLUDED = range(5)
 STAFFED = frozenset(("paper", "door", "onsite"))
 """Channels in which an official enters a paper, which may be marked invalidly."""
-MATTERS = (
-    "common_parts",
-    "committee",
-    "covenant",
-    "fund_raise",
-    "fund_use",
-    "manager",
-    "other",
-    "rebuild",
-    "rules",
-)
 BALLOT = (
     "area_dm2",
     "box_id",
@@ -45,7 +35,6 @@ BALLOT = (
     "shares",
     "state",
 )
-UNITS = ("heads", "area_dm2", "shares")
 
 
 class Roll:
@@ -104,65 +93,6 @@ def read_roll(files: Files) -> Roll:
         before = entry
     roll.hash = digest.hexdigest()
     return roll
-
-
-class Motion:
-    """One question: what a ballot may say to it, and what was said."""
-
-    def __init__(self, fields: Fields) -> None:
-        fields.only("depends_on", "id", "kind", "matter", "options", "title")
-        fields.text("title"), fields.text("kind", ("major", "ordinary"))
-        if fields.maybe_text("matter") is not None:
-            fields.text("matter", MATTERS)
-        for option in fields.objects("options"):
-            option.only("id", "title")
-            option.text("title")
-        self.id = fields.text("id")
-        self.depends_on = fields.maybe_text("depends_on")
-        self.options = tuple(part.text("id") for part in fields.objects("options"))
-        self.said: dict[str, list[int]] = {}
-        words = self.options or ("yes", "no")
-        if {"abstain", "invalid", "participating"} & set(self.options):
-            raise fields.fault("options", "use a word that has another meaning")
-        for word in (*words, "abstain", "invalid", "participating"):
-            self.said[word] = [0, 0, 0]
-
-    def count(self, said: object, weight: tuple[int, int, int], staffed: bool) -> bool:
-        """Add one ballot's word; False when it is no word for this motion."""
-        if not isinstance(said, str) or said == "participating" or said not in self.said:
-            return False
-        if said == "invalid" and not staffed:
-            return False
-        sums = [self.said[said]]
-        if said != "invalid":
-            sums.append(self.said["participating"])
-        for total in sums:
-            for dimension in range(3):
-                total[dimension] += weight[dimension]
-        return True
-
-    def tally(self, roll: Roll) -> dict[str, dict[str, int | None]]:
-        """Heads, area and shares of each word, beside those of the whole roll."""
-        total = roll.total()
-        found = {"roll": {unit: total[unit] for unit in UNITS}}
-        for word, sums in self.said.items():
-            found[word] = dict(zip(UNITS, sums))
-            if not roll.has_shares:
-                found[word]["shares"] = None
-        return found
-
-
-def read_motions(files: Files) -> dict[str, Motion]:
-    """What was asked, in the order in which it was asked."""
-    fields = Fields(object_of(files, "motions.json"), "motions.json", 0)
-    fields.only("motions")
-    motions: dict[str, Motion] = {}
-    for part in fields.objects("motions"):
-        motion = Motion(part)
-        if motion.id in motions:
-            raise part.fault("id", "is there twice")
-        motions[motion.id] = motion
-    return motions
 
 
 class Ruling:
@@ -232,7 +162,7 @@ class Box:
         self.route.append(ROUTES[channel])
         self.state.append(state)
         if state == COUNTED:
-            self._count(line, (weight[0], weight[1], weight[2] or 0), channel in STAFFED)
+            self._count(line, weight[0], weight[1], channel in STAFFED)
 
     def _leaf_data(self, line: Fields, weight: tuple[int, int, int | None]) -> bytes:
         value, (heads, area, shares) = line.value, weight
@@ -253,14 +183,14 @@ class Box:
             if said != due:
                 raise line.fault(name, "is not what the roll says about this entry")
 
-    def _count(self, line: Fields, weight: tuple[int, int, int], staffed: bool) -> None:
+    def _count(self, line: Fields, heads: int, area: int, staffed: bool) -> None:
         choices = line.inner("choices")
         opened = hashlib.sha256(line.hex("nonce", 16) + canonical(choices.value)).digest()
         if opened != line.hex("commitment", 32):
             raise line.fault("choices", "are not what this ballot was committed to")
         for name, said in choices.value.items():
             motion = self.motions.get(name)
-            if motion is None or not motion.count(said, weight, staffed):
+            if motion is None or not motion.count(said, heads, area, staffed):
                 raise choices.fault(name[:40], "is no answer to a motion of this vote")
 
     def check_states(self, rulings: dict[int, Ruling]) -> list[int]:

@@ -6,15 +6,15 @@ import argparse
 import os
 import sys
 
+from rules.evidence.verifier.asking import read_motions
 from rules.evidence.verifier.counting import (
     STATES,
     Box,
     read_ballots,
-    read_motions,
     read_roll,
     read_rulings,
 )
-from rules.evidence.verifier.deciding import Decided, check_result, read_rules
+from rules.evidence.verifier.deciding import Decided, read_rules
 from rules.evidence.verifier.reading import (
     MAX_LINE,
     NAMES,
@@ -32,6 +32,7 @@ from rules.evidence.verifier.receipt import (
     read_receipt,
     typed_code,
 )
+from rules.evidence.verifier.results import check_result
 from rules.evidence.verifier.signing import signed
 
 FORMAT = "gongjian.voting/1"
@@ -105,19 +106,19 @@ def check(path: str, key: str = "", fingerprint: str = "", receipt: str = "") ->
         if box.leaves.root().hex() != head["root"]:
             raise Fault("ballots.jsonl", 0, "are not the ballots whose root was signed")
         totals = dict(zip(STATES, box.check_states(read_rulings(files, roll, len(box.leaves)))))
-        outcomes, decided = check_result(files, motions, read_rules(files, motions), roll, totals)
+        results = check_result(files, motions, read_rules(files, motions), roll, totals)
         found: dict[str, object] = {
             "ballots": totals,
             "box_id": box_id,
             "closed_at": head["closed_at"],
             "manifest": files.sha256("manifest.json"),
-            "outcomes": outcomes,
-            "reasons": {name: reasons(each) for name, each in decided.items()},
+            "outcomes": {name: each.outcome for name, each in results.items()},
+            "reasons": {name: reasons(each.decided) for name, each in results.items()},
             "public_key": head["public_key"],
             "renovation_id": manifest.text("renovation_id"),
             "roll": roll.total(),
             "root": head["root"],
-            "tallies": {name: each.tally(roll) for name, each in motions.items()},
+            "tallies": {name: each.tally for name, each in results.items()},
             "title": manifest.text("title"),
         }
     if receipt:

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import zipfile
+from fractions import Fraction
 from typing import IO, Iterator
 
 NAMES = (
@@ -162,6 +163,7 @@ def _no_float(text: str) -> object:
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 _DECODER = json.JSONDecoder(parse_float=_no_float, parse_constant=_no_float)
+_EXACT = re.compile("-?[0-9]{1,999}/[1-9][0-9]{0,999}")
 _HEX = {size: re.compile("[0-9a-f]{%d}" % (2 * size)) for size in (16, 32, 64)}
 
 
@@ -278,6 +280,25 @@ class Fields:
     def maybe_number(self, name: str) -> int | None:
         """A whole number or null."""
         return None if self.value.get(name) is None else self.number(name)
+
+    def whole(self, name: str, least: int | None = None) -> int:
+        """A whole number of any size, not below `least` where that is given."""
+        value = self.value.get(name)
+        if type(value) is not int or (least is not None and value < least):
+            raise self.fault(name, "is no whole number, or too small")
+        return value
+
+    def exact(self, name: str) -> Fraction | None:
+        """A whole number, "p/q" in lowest terms, or null for "not known"."""
+        value = self.value.get(name)
+        if value is None or type(value) is int:
+            return None if value is None else Fraction(value)
+        if not isinstance(value, str) or not _EXACT.fullmatch(value):
+            raise self.fault(name, "is no exact number")
+        number = Fraction(value)
+        if str(number) != value or number.denominator == 1:
+            raise self.fault(name, "is not in lowest terms")
+        return number
 
     def flag(self, name: str) -> bool:
         """True or false."""

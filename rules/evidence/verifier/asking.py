@@ -1,0 +1,110 @@
+"""The motions of a vote: what a ballot may say to each, and what was said."""
+
+from __future__ import annotations
+
+import collections
+from typing import Counter, Dict, List
+
+from rules.evidence.verifier.menus import Chosen, Menu
+from rules.evidence.verifier.reading import Fields, Files, object_of
+
+UNITS = ("heads", "area_dm2")
+MATTERS = (
+    *("common_parts", "committee", "covenant", "fund_raise", "fund_use", "manager"),
+    *("other", "rebuild", "rules"),
+)
+COMPLETIONS = ("add1", "add1-exhaustive", "none")
+ASKED = (
+    "completion",
+    "depends_on",
+    "id",
+    "kind",
+    "matter",
+    "menu",
+    "menu_rule",
+    "options",
+    "title",
+)
+
+
+class Motion:
+    """One question: yes or no, one of several options, or works from a menu."""
+
+    def __init__(self, fields: Fields) -> None:
+        fields.only(*ASKED)
+        self.id = fields.text("id")
+        fields.text("title"), fields.text("kind", ("major", "ordinary"))
+        if fields.maybe_text("matter") is not None:
+            fields.text("matter", MATTERS)
+        self.depends_on = fields.maybe_text("depends_on")
+        self.options: List[str] = []
+        for option in fields.objects("options"):
+            option.only("id", "title")
+            option.text("title")
+            self.options.append(option.text("id"))
+        self.menu = None if fields.value["menu"] is None else Menu(fields.inner("menu"))
+        self.menu_rule = fields.text("menu_rule", ("equal-shares", "greedy"))
+        self.completion = fields.text("completion", COMPLETIONS)
+        self.chosen: Counter[Chosen] = collections.Counter()
+        self.said: Dict[str, List[int]] = {}
+        words = [] if self.menu else self.options or ["yes", "no"]
+        for word in (*words, "abstain", "invalid"):
+            self.said[word] = [0, 0]
+        self.chose = [0, 0]
+
+    def count(self, said: object, heads: int, area: int, staffed: bool) -> bool:
+        """Add one ballot's answer; False when it is none to this motion."""
+        if self.menu is not None and not isinstance(said, str):
+            chosen = self.menu.choice(said)
+            if chosen is None:
+                return False
+            self.chosen[chosen] += heads
+            total = self.chose
+        elif (
+            not isinstance(said, str)
+            or said not in self.said
+            or (said == "invalid" and not staffed and said not in self.options)
+        ):
+            return False
+        else:
+            total = self.said[said]
+        total[0] += heads
+        total[1] += area
+        return True
+
+    def sums(self, *words: str) -> List[int]:
+        """Heads and area of all who said one of these words."""
+        return [sum(self.said[word][unit] for word in words) for unit in range(len(UNITS))]
+
+    def tally(self, roll: Dict[str, int | None], top: str = "") -> Dict[str, Dict[str, int | None]]:
+        """The published numbers of a motion; of options, `top` is the yes and the others are no."""
+        if self.menu is not None:
+            yes, no = self.chose, [0, 0]
+        elif self.options:
+            yes, no = self.sums(top), self.sums(*(each for each in self.options if each != top))
+        else:
+            yes, no = self.sums("yes"), self.sums("no")
+        found = {
+            "yes": yes,
+            "no": no,
+            "abstain": self.sums("abstain"),
+            "invalid": self.sums("invalid"),
+        }
+        found["participating"] = [sum(parts) for parts in zip(yes, no, found["abstain"])]
+        tally: Dict[str, Dict[str, int | None]] = {"roll": {unit: roll[unit] for unit in UNITS}}
+        for word, numbers in found.items():
+            tally[word] = dict(zip(UNITS, numbers))
+        return tally
+
+
+def read_motions(files: Files) -> Dict[str, Motion]:
+    """What was asked, in the order in which it was asked."""
+    fields = Fields(object_of(files, "motions.json"), "motions.json", 0)
+    fields.only("motions")
+    motions: Dict[str, Motion] = {}
+    for part in fields.objects("motions"):
+        motion = Motion(part)
+        if motion.id in motions:
+            raise part.fault("id", "is there twice")
+        motions[motion.id] = motion
+    return motions
