@@ -13,6 +13,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from io import BytesIO
 from xml.etree import ElementTree as ET
+from xml.parsers import expat
 
 from python_calamine import (
     CalamineError,
@@ -59,7 +60,7 @@ def main() -> None:
         _send(("refused", "spreadsheet.encrypted", "", {}))
     except MemoryError:
         _send(("refused", "spreadsheet.too_large", "", {}))
-    except (CalamineError, ET.ParseError, ValueError, KeyError, OSError):
+    except (CalamineError, ET.ParseError, expat.ExpatError, ValueError, KeyError, OSError):
         _send(("refused", "spreadsheet.damaged", "", {}))
     except BaseException as panic:
         # A panic of the reader arrives as a BaseException of its own class.

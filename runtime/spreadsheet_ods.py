@@ -6,14 +6,17 @@ Reads the content as a stream and only as far as needed; the archive was looked 
 import zipfile
 from io import BytesIO
 from typing import IO
-from xml.etree import ElementTree as ET
+from xml.parsers import expat
 
 from runtime.spreadsheet_zip import MAX_CELLS, MAX_FAULTS, SheetScan, Unfit
 
-TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
-OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
-TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
-ERROR_TYPE = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}value-type"
+TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0 "
+OFFICE = "urn:oasis:names:tc:opendocument:xmlns:office:1.0 "
+ERROR_TYPE = "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0 value-type"
+VALUE_TYPE = f"{OFFICE}value-type"
+COLUMNS_REPEATED = f"{TABLE}number-columns-repeated"
+ROW = f"{TABLE}table-row"
+CELLS = frozenset({f"{TABLE}table-cell", f"{TABLE}covered-table-cell"})
 MAX_COLUMNS = 100
 MAX_ROWS = 1_000_000
 
@@ -43,61 +46,73 @@ class _Walk:
         self.found: dict[str, SheetScan] = {}
         self.sheet = SheetScan()
         self.row = self.column = self.cells = 0
+        self.times = 1
+        self.filled = False
+        self.formula: tuple[int, int, str | None] | None = None
+        """The place and value of the formula whose text is being read."""
+        self.text = ""
 
     def through(self, content: IO[bytes]) -> dict[str, SheetScan]:
-        for event, node in ET.iterparse(content, events=("start", "end")):  # noqa: S314 - no entities
-            if event == "start":
-                self._start(node)
-            elif node.tag in {f"{TABLE}table-cell", f"{TABLE}covered-table-cell"}:
-                self._cell(node)
-            elif node.tag == f"{TABLE}table-row":
-                self._row(node)
+        parser = expat.ParserCreate(namespace_separator=" ")
+        parser.buffer_text = True
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._said
+        parser.ParseFile(content)
         return self.found
 
-    def _start(self, node: ET.Element) -> None:
-        if node.tag == f"{TABLE}table":
-            self.sheet = self.found.setdefault(node.get(f"{TABLE}name", ""), SheetScan())
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag in CELLS:
+            self._cell(attributes)
+        elif tag == ROW:
+            self.column, self.filled = 0, False
+            self.times = int(attributes.get(f"{TABLE}number-rows-repeated", "1"))
+        elif tag == f"{TABLE}table":
+            self.sheet = self.found.setdefault(attributes.get(f"{TABLE}name", ""), SheetScan())
             self.row = 1
-        elif node.tag == f"{TABLE}table-row":
-            self.column = 0
 
-    def _row(self, node: ET.Element) -> None:
-        times = int(node.get(f"{TABLE}number-rows-repeated", "1"))
-        filled = any(_filled(cell) for cell in node)
-        if filled and self.row + times - 1 > MAX_ROWS:
-            self.sheet.outside = self.sheet.outside or f"A{self.row + times - 1}"
-        self.cells += times * self.column if filled else 0
-        if self.cells > MAX_CELLS:
-            raise Unfit("spreadsheet.too_large")
-        self.row += times
-        node.clear()
+    def _end(self, tag: str) -> None:
+        if tag == ROW:
+            self._row()
+        elif tag in CELLS and self.formula is not None:
+            self._formula(*self.formula)
+            self.formula = None
 
-    def _cell(self, node: ET.Element) -> None:
-        times = int(node.get(f"{TABLE}number-columns-repeated", "1"))
-        place, self.column = (self.row, self.column), self.column + times
-        if not _filled(node):
+    def _said(self, text: str) -> None:
+        if self.formula is not None:
+            self.text += text
+
+    def _row(self) -> None:
+        last = self.row + self.times - 1
+        if self.filled:
+            if last > MAX_ROWS:
+                self.sheet.outside = self.sheet.outside or f"A{last}"
+            self.cells += self.times * self.column
+            if self.cells > MAX_CELLS:
+                raise Unfit("spreadsheet.too_large")
+        self.row = last + 1
+
+    def _cell(self, attributes: dict[str, str]) -> None:
+        row, column = self.row, self.column
+        self.column += int(attributes.get(COLUMNS_REPEATED, "1")) if attributes else 1
+        formula = f"{TABLE}formula" in attributes
+        if not formula and VALUE_TYPE not in attributes:
             return
+        self.filled = True
         if self.column > MAX_COLUMNS:
-            self.sheet.outside = self.sheet.outside or f"{self.column}:{self.row}"
-        fault = _fault(node)
-        if fault is not None and len(self.sheet.faults) < MAX_FAULTS:
-            self.sheet.faults[place] = fault
-        elif node.get(f"{TABLE}formula") is not None:
-            self.sheet.formulas += 1
-            self.sheet.first_formula = self.sheet.first_formula or f"{place[0]}:{place[1] + 1}"
+            self.sheet.outside = self.sheet.outside or f"{self.column}:{row}"
+        if attributes.get(ERROR_TYPE) == "error":
+            self._fault(row, column, "roll.cell_error", "#…")
+        elif formula:
+            self.formula, self.text = (row, column, attributes.get(f"{OFFICE}value")), ""
 
+    def _formula(self, row: int, column: int, value: str | None) -> None:
+        if value in {"", "0"} or (value is None and not self.text):
+            self._fault(row, column, "roll.formula_without_value", "=…")
+            return
+        self.sheet.formulas += 1
+        self.sheet.first_formula = self.sheet.first_formula or f"{row}:{column + 1}"
 
-def _filled(node: ET.Element) -> bool:
-    return node.get(f"{OFFICE}value-type") is not None or node.get(f"{TABLE}formula") is not None
-
-
-def _fault(node: ET.Element) -> tuple[str, str] | None:
-    if node.get(ERROR_TYPE) == "error":
-        return "roll.cell_error", "#…"
-    if node.get(f"{TABLE}formula") is None:
-        return None
-    value = node.get(f"{OFFICE}value")
-    text = "".join(node.itertext())
-    if value in {None, "", "0"} and (value is not None or not text):
-        return "roll.formula_without_value", "=…"
-    return None
+    def _fault(self, row: int, column: int, code: str, value: str) -> None:
+        if len(self.sheet.faults) < MAX_FAULTS:
+            self.sheet.faults[row, column] = (code, value)
