@@ -26,6 +26,7 @@ from service.credentials import VoterCheck
 from service.front import Front
 from service.gateway import Gateway
 from service.intake import Intake
+from service.lookup import Lookup
 from service.problems import away, malformed, problem_response
 from service.routes import (
     acts,
@@ -100,6 +101,7 @@ async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
         gateway=Gateway(client, database, settings),
         intake=intake,
         voters=VoterCheck(settings.credential_key),
+        lookup=Lookup(database),
     )
     log.info("service_started")
     try:

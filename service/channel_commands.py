@@ -5,11 +5,12 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from models.values.base import Value
-from models.values.channels import PaperChannel, RulingKind
+from models.values.channels import PaperChannel, RulingKind, Visit
 from service.commands import (
     MOTIONS,
     Accepted,
     Command,
+    Line,
     Points,
     Text,
     UnitNumber,
@@ -112,4 +113,26 @@ class CastProxyBallot(Command):
     """An agent's ballot for the owner of the mandate that the credential names."""
 
     choices: Choices
+    box_id: str | None = Field(default=None, max_length=64)
+
+
+class VisitGiven(Value):
+    """What happened at one door."""
+
+    unit_number: UnitNumber
+    outcome: Visit
+    envelope: Line = ""
+    """The number on the sealed envelope, where one was handed over."""
+
+
+class RecordVisits(Command):
+    """A round of a grid worker, 1 to 500 doors; all of it is written down or none."""
+
+    visits: tuple[VisitGiven, ...] = Field(min_length=1, max_length=LINES)
+    box_id: str | None = Field(default=None, max_length=64)
+
+
+class Remind(Command):
+    """Remind those who have not taken part."""
+
     box_id: str | None = Field(default=None, max_length=64)

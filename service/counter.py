@@ -11,6 +11,7 @@ from runtime.settings import Settings
 from service.credentials import VoterCheck
 from service.gateway import Gateway
 from service.intake import Intake
+from service.lookup import Lookup
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,7 @@ class Counter:
     gateway: Gateway
     intake: Intake
     voters: VoterCheck
+    lookup: Lookup
 
 
 def counter_of(request: Request) -> Counter:

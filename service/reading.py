@@ -208,14 +208,20 @@ async def view_of(session: AsyncSession, renovation_id: str) -> RenovationView |
     )
 
 
-async def turnout_of(session: AsyncSession, renovation_id: str) -> Turnout | None:
-    """Participation in the latest box; None before there is one."""
-    box = await session.scalar(
+async def latest_box(session: AsyncSession, renovation_id: str) -> str | None:
+    """The id of the renovation's latest ballot box."""
+    found: str | None = await session.scalar(
         select(BallotBox.id)
         .where(BallotBox.renovation_id == renovation_id)
         .order_by(BallotBox.attempt.desc())
         .limit(1)
     )
+    return found
+
+
+async def turnout_of(session: AsyncSession, renovation_id: str) -> Turnout | None:
+    """Participation in the latest box; None before there is one."""
+    box = await latest_box(session, renovation_id)
     if box is None:
         return None
     row = (await session.execute(TURNOUT, {"box": box})).one()

@@ -212,3 +212,15 @@ class BallotRuling(Table):
     reason: Mapped[str]
     command_id: Mapped[CommandId]
     recorded_at: Mapped[datetime]
+
+
+class BallotCheck(Table):
+    """A household that found its ballot in the published tree, with its own credential."""
+
+    __tablename__ = "ballot_check"
+    __table_args__ = (refers(("box_id", "entry_id"), "roll_entry", ("box_id", "entry_id")),)
+
+    box_id: Mapped[Id] = mapped_column(primary_key=True)
+    entry_id: Mapped[Id] = mapped_column(primary_key=True)
+    ballot_id: Mapped[Id] = mapped_column(ForeignKey("ballot.id"))
+    checked_at: Mapped[datetime]

@@ -10,19 +10,29 @@ from service.channel_commands import (
     CastProxyBallot,
     EnterPaper,
     PaperEntered,
+    RecordVisits,
     RegisteredMandate,
     RegisterMandate,
+    Remind,
     RevokeMandate,
     RuleOnBallots,
 )
-from service.commands import Accepted, BallotReceipt
+from service.commands import Accepted, BallotReceipt, CastBallot
 from service.count_sheets import CountSheet, count_sheets
 from service.counter import Counter, counter_of
 from service.credentials import mandate_of
 from service.mandates import MandateView, cast_by_agent, register, register_of, revoke
 from service.open_box import latest_box
 from service.paper import enter
+from service.portal import cast_by_portal
 from service.receipts import Receipt
+from service.rounds import (
+    VisitView,
+    last_visits,
+    non_voters,
+    record_visits,
+    remind,
+)
 from service.rulings import ContestedView, contested, rule
 from service.standing import Standing, standing_of
 from service.writing import role_actor
@@ -104,6 +114,51 @@ async def cast_proxy_ballot(
     mandate_id = mandate_of(key, renovation_id, request.headers.get("authorization"))
     standing = await standing_of(counter.database, renovation_id)
     return _receipt(*await cast_by_agent(counter, standing, mandate_id, command))
+
+
+@router.post("/portal-ballots", status_code=201, response_model=BallotReceipt)
+async def cast_portal_ballot(
+    renovation_id: str, ballot: CastBallot, request: Request, counter: Here
+) -> Response:
+    """A ballot that a city's portal hands in for a unit: 201 with a receipt, 200 for the same."""
+    standing, actor = await _who(counter, request, renovation_id, "cast_for_portal")
+    return _receipt(*await cast_by_portal(counter, standing, actor, ballot))
+
+
+@router.post("/door-visits", status_code=201)
+async def record_door_visits(
+    renovation_id: str, command: RecordVisits, request: Request, counter: Here
+) -> Accepted:
+    """What a grid worker found at the doors; never a choice."""
+    standing, actor = await _who(counter, request, renovation_id, "record_visits")
+    return await record_visits(counter, standing, actor, command)
+
+
+@router.get("/door-visits")
+async def list_door_visits(
+    renovation_id: str, request: Request, counter: Here
+) -> tuple[VisitView, ...]:
+    """The last visit at each door of the latest vote."""
+    standing, _ = await _who(counter, request, renovation_id, "record_visits")
+    async with counter.database.session() as session:
+        return await last_visits(session, await latest_box(session, standing))
+
+
+@router.post("/reminders", status_code=201)
+async def remind_non_voters(
+    renovation_id: str, command: Remind, request: Request, counter: Here
+) -> Accepted:
+    """Remind those who have not taken part, and nobody else."""
+    standing, actor = await _who(counter, request, renovation_id, "remind")
+    return await remind(counter, standing, actor, command)
+
+
+@router.get("/non-voters")
+async def list_non_voters(renovation_id: str, request: Request, counter: Here) -> tuple[str, ...]:
+    """The units that have not taken part by any way, for those who go round."""
+    standing, _ = await _who(counter, request, renovation_id, "remind")
+    async with counter.database.session() as session:
+        return await non_voters(session, await latest_box(session, standing))
 
 
 def _receipt(receipt: Receipt, fresh: bool) -> Response:

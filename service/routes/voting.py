@@ -1,14 +1,19 @@
 """Voting (表决): the turnout, and the document of the ballot route that answers before FastAPI."""
 
+import io
 from typing import Annotated
 
+import segno
 from fastapi import APIRouter, Depends, Request, Response
 
 from models.values.refusal import Problem, Refused
+from rules.evidence.receipts import read_code
 from service.ballots import answer_ballot
 from service.commands import BallotReceipt, CastBallot
 from service.counter import Counter, counter_of
-from service.reading import Turnout, turnout_of
+from service.credentials import voter_of
+from service.lookup import FoundBallot, Verification, verification_of
+from service.reading import Turnout, latest_box, turnout_of
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["voting"])
 
@@ -35,3 +40,45 @@ async def read_turnout(
     if turnout is None:
         raise Refused(Problem(code="voting.no_box", where=renovation_id))
     return turnout
+
+
+@router.get("/ballots/{code}")
+async def find_ballot(
+    renovation_id: str, code: str, counter: Annotated[Counter, Depends(counter_of)]
+) -> FoundBallot:
+    """A ballot by the short code of its receipt: that it was taken; after the close its proof."""
+    return await counter.lookup.find(renovation_id, code)
+
+
+@router.get("/ballots/{code}/qr.svg", response_class=Response)
+async def read_qr(renovation_id: str, code: str, request: Request) -> Response:
+    """The address under which a ballot is found, as a QR code to print on the receipt."""
+    address = request.url_for("find_ballot", renovation_id=renovation_id, code=read_code(code))
+    image = io.BytesIO()
+    segno.make(str(address), error="m").save(image, kind="svg", scale=4, xmldecl=False)
+    return Response(image.getvalue(), media_type="image/svg+xml")
+
+
+@router.post("/ballots/{code}/verified")
+async def verify_ballot(
+    renovation_id: str,
+    code: str,
+    request: Request,
+    counter: Annotated[Counter, Depends(counter_of)],
+) -> Verification:
+    """A household says that it found its ballot in the published tree; counted once."""
+    key = counter.settings.credential_key
+    voter = voter_of(key, renovation_id, request.headers.get("authorization"))
+    return await counter.lookup.verify(renovation_id, voter.unit_number, code)
+
+
+@router.get("/verification")
+async def read_verification(
+    renovation_id: str, counter: Annotated[Counter, Depends(counter_of)]
+) -> Verification:
+    """How many households of the latest vote have verified their ballots."""
+    async with counter.database.session() as session:
+        box = await latest_box(session, renovation_id)
+        if box is None:
+            raise Refused(Problem(code="voting.no_box", where=renovation_id))
+        return await verification_of(session, box)

@@ -19,6 +19,7 @@ APPEND_ONLY = (
     "ballot_seal",
     "ballot_batch",
     "ballot_ruling",
+    "ballot_check",
     "payment",
     "paper_batch",
     "paper_entry",
@@ -28,7 +29,7 @@ APPEND_ONLY = (
     "door_visit",
     "official_result",
 )
-OF_A_BOX = ("ballot_seal", "ballot_batch")
+OF_A_BOX = ("ballot_seal", "ballot_batch", "ballot_check")
 NEVER_CHANGED = ("roll_entry", "roll_unit", "scheme", "inspection", "roll_import", "paper_line")
 
 CONSTRAINTS = """

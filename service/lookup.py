@@ -1,0 +1,210 @@
+"""A voter looks for the own ballot: is it in the box, and after the close where in the signed tree.
+
+The lookup needs the code of a receipt only and says nothing that the published evidence does not
+say. That a household has verified is counted with the credential of its unit.
+"""
+
+import asyncio
+import json
+from collections import OrderedDict
+from datetime import datetime
+
+from pydantic import JsonValue
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import Ballot, BallotBox, BallotCheck, BallotSeal, RollUnit
+from models.values.base import Carried
+from models.values.refusal import Problem, Refused
+from rules.evidence.receipts import ALPHABET, CODE_BITS, read_code
+from rules.merkle import PackedTree
+from runtime.counting import special_states
+from runtime.database import Database, driver_connection
+from runtime.sealing import BallotOpener, SealBroken
+
+TREES_KEPT = 2
+"""Trees of closed boxes kept in memory, 64 bytes a ballot."""
+HEX_DIGITS = CODE_BITS // 4
+
+
+class FoundBallot(Carried):
+    """A ballot by its code; what comes after `state` is there once the box is closed.
+
+    `state`: "taken" before the close; then "counted", "superseded" (a later one of the same entry
+    counts), "contested", "set_aside", "broken". `path` leads from the leaf to the root of
+    `tree_head` (RFC 6962).
+    """
+
+    box_id: str
+    code: str
+    leaf_hash: str
+    channel: str
+    recorded_at: datetime
+    state: str
+    choices: JsonValue = None
+    """What it says, for the counted ballot."""
+    index: int | None = None
+    path: tuple[str, ...] = ()
+    tree_head: JsonValue = None
+
+
+class Verification(Carried):
+    """How many households have found their ballot in the published tree."""
+
+    box_id: str
+    households: int
+    """Those with a ballot in the box."""
+    verified: int
+
+
+class Lookup:
+    """Finds ballots; keeps the trees of the boxes that were asked for last."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._trees: OrderedDict[str, PackedTree] = OrderedDict()
+        self._making = asyncio.Lock()
+
+    async def find(self, renovation_id: str, code: str) -> FoundBallot:
+        """The ballot with this code in any vote of the renovation.
+
+        Raises:
+            Refused: `receipt.code`, `voting.ballot_unknown`.
+        """
+        async with self._database.session() as session:
+            box, ballot = await _by_code(session, renovation_id, read_code(code))
+            found = FoundBallot(
+                box_id=box.id,
+                code=read_code(code),
+                leaf_hash=ballot.leaf.hex(),
+                channel=ballot.channel,
+                recorded_at=ballot.recorded_at,
+                state="taken",
+            )
+            if box.tree_head is None or box.opened_key is None:
+                return found
+            index = await session.scalar(
+                select(func.count())
+                .select_from(Ballot)
+                .where(Ballot.box_id == box.id, Ballot.seq < ballot.seq)
+            )
+            state, choices = await _opened(session, box, ballot)
+            tree = await self._tree(session, box.id)
+        return found.model_copy(
+            update={
+                "state": state,
+                "choices": choices if state == "counted" else None,
+                "index": index or 0,
+                "path": tuple(sister.hex() for sister in tree.path(index or 0)),
+                "tree_head": box.tree_head,
+            }
+        )
+
+    async def verify(self, renovation_id: str, unit_number: str, code: str) -> Verification:
+        """Count that the unit's household has found its own ballot in a closed box.
+
+        Raises:
+            Refused: `receipt.code`, `voting.ballot_unknown`, `voting.not_counted` before the close,
+                `voting.ballot_of_another` when it is not a ballot of this unit's entry.
+        """
+
+        async def work(session: AsyncSession) -> Verification:
+            box, ballot = await _by_code(session, renovation_id, read_code(code))
+            if box.tree_head is None:
+                raise Refused(Problem(code="voting.not_counted", params={"box": box.id}))
+            unit = await session.get(RollUnit, (box.id, unit_number))
+            if unit is None or unit.entry_id != ballot.entry_id:
+                raise Refused(Problem(code="voting.ballot_of_another", where=read_code(code)))
+            await session.execute(
+                insert(BallotCheck)
+                .values(
+                    box_id=box.id,
+                    entry_id=ballot.entry_id,
+                    ballot_id=ballot.id,
+                    checked_at=func.clock_timestamp(),
+                )
+                .on_conflict_do_nothing()
+            )
+            return await verification_of(session, box.id)
+
+        return await self._database.transaction(work)
+
+    async def _tree(self, session: AsyncSession, box_id: str) -> PackedTree:
+        async with self._making:
+            tree = self._trees.get(box_id)
+            if tree is None:
+                rows = await session.stream_scalars(
+                    select(Ballot.leaf)
+                    .where(Ballot.box_id == box_id)
+                    .order_by(Ballot.seq)
+                    .execution_options(yield_per=5_000)
+                )
+                leaves = b"".join([leaf async for leaf in rows])
+                tree = await asyncio.to_thread(PackedTree, leaves)
+                self._trees[box_id] = tree
+            self._trees.move_to_end(box_id)
+            while len(self._trees) > TREES_KEPT:
+                self._trees.popitem(last=False)
+        return tree
+
+
+async def verification_of(session: AsyncSession, box_id: str) -> Verification:
+    """The counter of one box."""
+    voted = select(Ballot.entry_id).where(Ballot.box_id == box_id).distinct().subquery()
+    households = await session.scalar(select(func.count()).select_from(voted))
+    verified = await session.scalar(
+        select(func.count()).select_from(BallotCheck).where(BallotCheck.box_id == box_id)
+    )
+    return Verification(box_id=box_id, households=households or 0, verified=verified or 0)
+
+
+async def _by_code(
+    session: AsyncSession, renovation_id: str, code: str
+) -> tuple[BallotBox, Ballot]:
+    """The ballot whose id begins with the code's 60 bits: ids are the first half of the leaf."""
+    prefix = _hex_of(code)
+    query = (
+        select(BallotBox, Ballot)
+        .join(Ballot, Ballot.box_id == BallotBox.id)
+        .where(
+            BallotBox.renovation_id == renovation_id,
+            Ballot.id >= prefix,
+            Ballot.id < prefix + "g",
+            Ballot.id.startswith(prefix),
+        )
+        .limit(1)
+    )
+    row = (await session.execute(query)).first()
+    if row is None:
+        raise Refused(Problem(code="voting.ballot_unknown", where=code, params={"code": code}))
+    return row[0], row[1]
+
+
+def _hex_of(code: str) -> str:
+    number = 0
+    for letter in code.replace("-", ""):
+        number = number << 5 | ALPHABET.index(letter)
+    return f"{number:0{HEX_DIGITS}x}"
+
+
+async def _opened(session: AsyncSession, box: BallotBox, ballot: Ballot) -> tuple[str, JsonValue]:
+    """What became of the ballot, and what it says."""
+    states = await special_states(await driver_connection(session), box.id)
+    state: str | None = states.get(ballot.id)
+    if state is None:
+        last = await session.scalar(
+            select(func.max(Ballot.seq)).where(
+                Ballot.box_id == box.id, Ballot.entry_id == ballot.entry_id
+            )
+        )
+        state = "counted" if last == ballot.seq else "superseded"
+    seal = await session.get_one(BallotSeal, ballot.seal_id)
+    assert box.opened_key is not None
+    try:
+        opener = BallotOpener(box.opened_key, seal.public_key)
+        _, choices = opener.open(ballot.sealed, ballot.commitment)
+    except SealBroken:
+        return "broken", None
+    said: JsonValue = json.loads(choices)
+    return state, said

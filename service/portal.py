@@ -1,0 +1,29 @@
+"""Ballots that a city's own portal hands in for its citizens' units."""
+
+import hashlib
+import hmac
+
+from models.values.actor import Actor
+from service.commands import CastBallot
+from service.counter import Counter
+from service.receipts import Receipt
+from service.standing import Standing
+
+
+async def cast_by_portal(
+    counter: Counter, standing: Standing, portal: Actor, ballot: CastBallot
+) -> tuple[Receipt, bool]:
+    """One ballot of the electronic route: it and the unit's own on the web replace each other.
+
+    The portal vouches for the person. The command id is the portal's own: no other portal and no
+    voter can meet it.
+    """
+    key = bytes.fromhex(counter.settings.receipt_key.get_secret_value())
+    parts = ("gongjian/portal/command", portal.id, ballot.command_id)
+    message = b"".join(
+        len(part).to_bytes(4, "big") + part for part in (each.encode() for each in parts)
+    )
+    name = f"portal.{hmac.digest(key, message, hashlib.sha256).hex()[:40]}"
+    return await counter.intake.cast(
+        standing.id, ballot.model_copy(update={"command_id": name}), "portal"
+    )

@@ -1,0 +1,120 @@
+"""Going round: visits at the doors, reminders to those who have not taken part, who that is."""
+
+import hashlib
+from collections import Counter as Tallies
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import JsonValue
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import BallotBox, DoorVisit, Notice, RollUnit
+from models.values.actor import Actor
+from models.values.base import Carried
+from models.values.refusal import Problem, Refused
+from rules.visits import Door, visit_problems
+from service.channel_commands import RecordVisits, Remind
+from service.commands import Accepted
+from service.counter import Counter
+from service.open_box import locked_box
+from service.standing import Standing
+from service.writing import write
+
+SILENT = text("""
+SELECT u.unit_number FROM roll_unit u
+JOIN roll_entry e ON e.box_id = u.box_id AND e.entry_id = u.entry_id
+WHERE u.box_id = :box AND e.excluded_reason IS NULL
+  AND NOT EXISTS (SELECT 1 FROM ballot b WHERE b.box_id = e.box_id AND b.entry_id = e.entry_id)
+ORDER BY u.unit_number
+""")
+LAST_VISITS = text("""
+SELECT DISTINCT ON (unit_number) unit_number, outcome, envelope, visited_by, recorded_at
+FROM door_visit WHERE box_id = :box ORDER BY unit_number, seq DESC
+""")
+
+
+class VisitView(Carried):
+    """The last visit at a door."""
+
+    unit_number: str
+    outcome: str
+    envelope: str
+    visited_by: str
+    recorded_at: datetime
+
+
+async def record_visits(
+    counter: Counter, standing: Standing, actor: Actor, command: RecordVisits
+) -> Accepted:
+    """Write down a round of visits; the event has how many of which kind, no door."""
+
+    async def change(session: AsyncSession) -> tuple[str, Mapping[str, JsonValue]]:
+        box = await locked_box(session, standing, command.box_id, early=True)
+        numbers = [visit.unit_number for visit in command.visits]
+        roll = set(
+            await session.scalars(
+                select(RollUnit.unit_number).where(
+                    RollUnit.box_id == box.id, RollUnit.unit_number.in_(numbers)
+                )
+            )
+        )
+        doors = [Door(each.unit_number, each.outcome, each.envelope) for each in command.visits]
+        problems = visit_problems(doors, roll)
+        if problems:
+            raise Refused(*problems)
+        session.add_all(
+            DoorVisit(
+                box_id=box.id,
+                unit_number=door.unit_number,
+                outcome=door.outcome,
+                envelope=door.envelope,
+                visited_by=actor.id,
+                command_id=command.command_id,
+                recorded_at=func.clock_timestamp(),
+            )
+            for door in doors
+        )
+        kinds = {str(kind): number for kind, number in Tallies(d.outcome for d in doors).items()}
+        return command.command_id, {"box": box.id, "doors": len(doors), **kinds}
+
+    return await write(counter, standing, actor, command, "voting.doors_visited", change)
+
+
+async def last_visits(session: AsyncSession, box: BallotBox) -> tuple[VisitView, ...]:
+    """The last visit at each door of a vote."""
+    rows = await session.execute(LAST_VISITS, {"box": box.id})
+    return tuple(VisitView.model_validate(row._asdict()) for row in rows)
+
+
+async def remind(counter: Counter, standing: Standing, actor: Actor, command: Remind) -> Accepted:
+    """Queue a notice to those who have not taken part; who that is, is asked when it is sent."""
+
+    async def change(session: AsyncSession) -> tuple[str, Mapping[str, JsonValue]]:
+        box = await locked_box(session, standing, command.box_id)
+        silent = await non_voters(session, box)
+        if not silent:
+            raise Refused(Problem(code="reminder.nobody", params={"box": box.id}))
+        name = hashlib.sha256(f"{command.command_id}!vote_reminder".encode()).hexdigest()
+        session.add(
+            Notice(
+                id=name,
+                renovation_id=standing.id,
+                command_id=command.command_id,
+                audience="non_voters",
+                audience_id=None,
+                template="vote_reminder",
+                params={"box": box.id, "closes_at": box.case_closes_at.isoformat()},
+                state="queued",
+                attempts=0,
+                created_at=standing.now,
+            )
+        )
+        return name, {"box": box.id, "units": len(silent)}
+
+    return await write(counter, standing, actor, command, "voting.reminded", change)
+
+
+async def non_voters(session: AsyncSession, box: BallotBox) -> tuple[str, ...]:
+    """The units that may vote and have cast no ballot by any way; never how anybody voted."""
+    return tuple(await session.scalars(SILENT, {"box": box.id}))
