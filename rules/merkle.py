@@ -71,6 +71,44 @@ def root_of(leaves: Iterable[bytes]) -> bytes:
     return tree.root()
 
 
+class PackedTree:
+    """A whole tree in memory, 64 bytes a leaf, that gives the path of any leaf at once."""
+
+    def __init__(self, leaves: bytes) -> None:
+        """`leaves` are the leaf hashes one after the other."""
+        self._levels = [leaves]
+        self.size = len(leaves) // HASH_BYTES
+        level, pair = leaves, 2 * HASH_BYTES
+        while len(level) > HASH_BYTES:
+            whole = len(level) // pair * pair
+            nodes = [
+                sha256(b"\1" + level[at : at + pair]).digest()
+                for at in range(0, whole, pair)
+            ]
+            level = b"".join((*nodes, level[whole:]))
+            self._levels.append(level)
+
+    def root(self) -> bytes:
+        """The root over all leaves."""
+        return self._levels[-1] or EMPTY_ROOT
+
+    def path(self, index: int) -> tuple[bytes, ...]:
+        """The path of a leaf.
+
+        Raises:
+            IndexError: the tree has no such leaf.
+        """
+        if not 0 <= index < self.size:
+            raise IndexError(index)
+        path = []
+        for level in self._levels:
+            sister = level[(index ^ 1) * HASH_BYTES : ((index ^ 1) + 1) * HASH_BYTES]
+            if sister:
+                path.append(sister)
+            index >>= 1
+        return tuple(path)
+
+
 def inclusion_path(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
     """The path that proves that `leaves[index]` is in the tree (RFC 6962 section 2.1.1).
 
