@@ -8,7 +8,6 @@ from pydantic import JsonValue
 
 from models.values.voting import Motion
 from rules.ballots import Cast, Choices, Ruling, choice_problems, commitment_of, leaf_of, states_of
-from rules.chain import canonical_json
 from rules.evidence import bundle
 from rules.evidence.shapes import Ballot, Head, RollEntry, fault_at
 from rules.merkle import Tree
@@ -68,7 +67,7 @@ class OpenedBox:
         choices: Mapping[str, JsonValue],
         nonce: bytes,
     ) -> None:
-        written = canonical_json(choices)
+        written = ballot.said
         if commitment_of(nonce, written).hex() != ballot.commitment:
             raise fault_at(bundle.BALLOTS, number, "opens to something else than was committed to")
         if choice_problems(self.motions, cast("Choices", choices), ballot.channel):

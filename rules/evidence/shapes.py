@@ -1,5 +1,6 @@
 """The lines and files of a bundle as the house reads them: exact, nothing converted."""
 
+from functools import cached_property
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import ConfigDict, Field, JsonValue, StringConstraints, ValidationError
@@ -7,6 +8,8 @@ from pydantic import ConfigDict, Field, JsonValue, StringConstraints, Validation
 from models.values.base import Value
 from models.values.refusal import Problem, Refused
 from models.values.voting import Channel, Condition, Motion
+from rules.ballots import roll_line
+from rules.chain import canonical_json
 from rules.evidence import bundle
 from rules.voting.results import MotionResult
 
@@ -67,6 +70,17 @@ class RollEntry(Exactly):
         """Heads, area, shares."""
         return self.heads, self.area_dm2, self.shares
 
+    def written(self) -> bytes:
+        """The line as the house writes it."""
+        return roll_line(
+            pseudonym=self.entry,
+            heads=self.heads,
+            area_dm2=self.area_dm2,
+            shares=self.shares,
+            developer=self.developer,
+            excluded_reason=self.excluded_reason,
+        )
+
 
 class Ballot(Exactly):
     """A line of ballots.jsonl."""
@@ -82,6 +96,29 @@ class Ballot(Exactly):
     state: bundle.BallotState
     choices: dict[str, JsonValue] | None = None
     nonce: Hex32 | None = None
+
+    @cached_property
+    def said(self) -> bytes:
+        """The choices in canonical JSON; nothing where the ballot is not opened."""
+        return b"" if self.choices is None else canonical_json(self.choices)
+
+    def written(self) -> bytes:
+        """The line as the house writes it."""
+        return bundle.ballot_line(
+            bundle.BallotLine(
+                box_id=self.box_id,
+                entry=self.entry,
+                channel=self.channel,
+                commitment=bytes.fromhex(self.commitment),
+                heads=self.heads,
+                area_dm2=self.area_dm2,
+                shares=self.shares,
+                leaf=bytes.fromhex(self.leaf),
+                state=self.state,
+                choices=self.said or None,
+                nonce=None if self.nonce is None else bytes.fromhex(self.nonce),
+            )
+        )
 
 
 class RulingEntry(Exactly):
@@ -154,7 +191,10 @@ def read_value(shape: type[Shape], raw: bytes, file: str, line: int = 0) -> Shap
     """One value, written in the one canonical way."""
     try:
         value = shape.model_validate_json(raw)
-        same = bundle.line(value.model_dump(mode="json", exclude_unset=shape is Ballot)) == raw
+        if isinstance(value, Ballot | RollEntry):
+            same = value.written() == raw
+        else:
+            same = bundle.line(value.model_dump(mode="json")) == raw
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])[:80]

@@ -1,0 +1,145 @@
+"""Evidence of a vote: export and both checks for 10^4, 10^5 and 10^6 ballots, time and peak memory.
+
+    python -m benchmarks.evidence [SIZE …]
+
+Each step is a process of its own: `gongjian evidence voting`, `python verify.py`, `gongjian verify`.
+"""
+
+import asyncio
+import json
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import asyncpg
+import psutil
+from pydantic import JsonValue
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from activities.voting_count import count_out
+from activities.voting_roll import hash_of_roll
+from benchmarks.voting.estate import BOX_KEYS, fill_box, make_box
+from models.messages.deed import Deed
+from models.tables import BallotBox
+from models.values.base import Carried
+from rules import voting as law
+from runtime.database import Database, asyncpg_url
+from runtime.embedded_postgres import EmbeddedPostgres, Urls
+from runtime.journal import Journal, Recorded
+from runtime.migrate import upgrade
+
+HOUSE = Path(__file__).resolve().parents[1]
+SIZES = (10_000, 100_000, 1_000_000)
+KEY = "b0" * 32
+MIB = 1024 * 1024
+GONGJIAN = (sys.executable, "-m", "cli.main")
+
+
+class Done(Carried):
+    """A closed vote."""
+
+
+async def main(sizes: list[int]) -> None:
+    with tempfile.TemporaryDirectory(prefix="gongjian-bench-") as directory:
+        postgres = EmbeddedPostgres(Path(directory) / "db")
+        urls = postgres.start()
+        try:
+            upgrade(urls.owner)
+            figures = {str(size): await figures_of(urls, size, Path(directory)) for size in sizes}
+        finally:
+            postgres.stop()
+    report = {"cpus": psutil.cpu_count(), "python": sys.version.split()[0], "ballots": figures}
+    name = HOUSE / "benchmarks" / "results" / f"evidence-{datetime.now(UTC):%Y-%m-%dT%H%M}.json"
+    name.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    print(f"written: benchmarks/results/{name.name}")
+
+
+async def figures_of(urls: Urls, size: int, folder: Path) -> dict[str, object]:
+    rid = f"r{secrets.token_hex(5)}"
+    await closed_vote(urls, rid, size)
+    zip_, script = folder / f"{size}.zip", folder / "verify.py"
+    script.write_bytes(
+        subprocess.run(
+            [*GONGJIAN, "evidence", "script"], check=True, cwd=HOUSE, stdout=subprocess.PIPE
+        ).stdout
+    )
+    found = {
+        "export": peak(*GONGJIAN, "evidence", "voting", rid, "--out", str(zip_), urls=urls),
+        "zip_mib": round(zip_.stat().st_size / MIB, 1),
+        "verify_py": peak(sys.executable, "-I", str(script), str(zip_), urls=urls),
+        "gongjian_verify": peak(*GONGJIAN, "verify", str(zip_), urls=urls),
+    }
+    print(f"{size:>9,} ballots  {json.dumps(found)}", flush=True)
+    return dict(found)
+
+
+def peak(*command: str, urls: Urls) -> dict[str, float]:
+    """Seconds on the clock and of CPU, and the largest memory in MiB, of one process."""
+    keys = {f"GONGJIAN_{name}_KEY": KEY for name in ("CREDENTIAL", "RECEIPT", "BOX")}
+    begun = time.perf_counter()
+    child = subprocess.Popen(
+        command,
+        cwd=HOUSE,
+        env={**os.environ, **keys, "DATABASE_URL": urls.app},
+        stdout=subprocess.DEVNULL,
+    )
+    _, status, used = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    assert child.returncode == 0, command
+    return {
+        "wall_s": round(time.perf_counter() - begun, 2),
+        "cpu_s": round(used.ru_utime + used.ru_stime, 2),
+        "peak_mib": round(used.ru_maxrss / 1024),
+    }
+
+
+async def closed_vote(urls: Urls, rid: str, size: int) -> None:
+    """A box with so many ballots, closed and counted as the activity does it."""
+    owner, database = await asyncpg.connect(asyncpg_url(urls.owner)), Database(urls.app)
+    box_id = await make_box(database, owner, rid, size)
+    await fill_box(owner, box_id, size)
+    await owner.execute("ANALYZE ballot")
+
+    async def inside(session: AsyncSession) -> Recorded[Done]:
+        box = await session.get_one(BallotBox, box_id, with_for_update=True)
+        box.state, box.closed_at = "closed", box.case_closes_at
+        box.roll_hash = await hash_of_roll(session, box_id)
+        await session.flush()
+        counted = await count_out(session, box, law.pack_for("CN-2021"), BOX_KEYS)
+        box.tally, box.tree_head = dict(counted.record), counted.head
+        largest = min(size, 7_000) + 4_999
+        area = sum(5_000 + number % 7_000 for number in range(size))
+        concentration: dict[str, JsonValue] = {
+            "heads": 1,
+            "roll_heads": size,
+            "area_dm2": largest,
+            "roll_area_dm2": area,
+            "developer": False,
+            "above_one_fifth": False,
+        }
+        details: dict[str, JsonValue] = {
+            "box": box_id,
+            "adopted": counted.adopted,
+            "ballots": counted.ballots,
+            "concentration": concentration,
+        }
+        return Recorded(Done(), details)
+
+    deed = Deed(
+        command_id=f"{rid}#close",
+        renovation_id=rid,
+        happened_at=datetime.now(UTC),
+        rule_pack="CN-2021",
+    )
+    await Journal(database).record(deed, "voting.box_closed", None, inside, Done)
+    await owner.close()
+    await database.dispose()
+
+
+if __name__ == "__main__":
+    asyncio.run(main([int(size) for size in sys.argv[1:]] or list(SIZES)))
