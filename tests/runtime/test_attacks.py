@@ -26,7 +26,7 @@ from runtime.database import Database, asyncpg_url
 from runtime.sealing import BallotOpener, BoxKeys, SealBroken, Signer
 from service.commands import CastBallot
 from service.intake import Intake
-from tests.support.box import BOX_KEYS, put_ballots
+from tests.support.box import put_ballots
 from tests.support.chaos import receipts_that_lie
 from tests.support.vote import LiveVote
 

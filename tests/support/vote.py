@@ -3,6 +3,7 @@
 It was announced twenty days ago, so that nobody has to wait: the activities take their time as given.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import select
@@ -25,8 +26,14 @@ EARLIER = timedelta(days=20)
 class LiveVote:
     """One renovation with an open vote; `box_id` is its box, `units` are those of its roll."""
 
-    def __init__(self, database: Database, rid: str, units: int = 12) -> None:
-        self.database, self.rid, self._units = database, rid, units
+    def __init__(
+        self,
+        database: Database,
+        rid: str,
+        units: int = 12,
+        owner_keys: Sequence[str] | None = None,
+    ) -> None:
+        self.database, self.rid, self._units, self._owners = database, rid, units, owner_keys
         self.box_id = f"{rid}.1"
         self.units: list[str] = []
         self.desk = Desk(database, CALENDAR, BOX_KEYS)
@@ -34,7 +41,13 @@ class LiveVote:
 
     async def open(self) -> "LiveVote":
         """Make the renovation and announce its vote."""
-        await make_renovation(self.database, rid=self.rid, units=self._units, timetable=TIMETABLE)
+        await make_renovation(
+            self.database,
+            rid=self.rid,
+            units=self._units,
+            owner_keys=self._owners,
+            timetable=TIMETABLE,
+        )
         step = self._step("open", datetime.now(UTC) - EARLIER)
         given = StageInput(renovation_id=self.rid, attempt=1)
         self.period = await Ballots(self.desk).open_box(step, given)

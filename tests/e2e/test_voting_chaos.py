@@ -1,0 +1,261 @@
+"""SIGKILL of service, worker and PostgreSQL under load: what was acknowledged is counted, once.
+
+A renovation's own voting workflow opens and closes the box on a sandbox clock, so that a killed
+worker is one that holds the timer and the closing. The database is durable, as in a pilot. 64
+connections vote and change their votes over HTTP; the kills are spread over the load, each part is
+started again at once, as a supervisor would.
+"""
+
+import asyncio
+import json
+import os
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+from time import monotonic
+
+import asyncpg
+import pytest
+from temporalio.client import WorkflowUpdateFailedError
+from temporalio.service import RPCError
+
+from models.messages.acts import Done, OpenVote
+from models.messages.ids import renovation_workflow_id
+from models.messages.journey import Journey
+from models.values.timetable import Timetable, calendar_days
+from rules.merkle import root_of
+from runtime.audit import AuditReport, audit
+from runtime.database import Database, asyncpg_url
+from runtime.sealing import Signer
+from runtime.settings import LocalSettings
+from runtime.stack import LocalStack, Part
+from runtime.temporal import connect
+from tests.support.chaos import CLIENTS, Crowd, Told, receipts_that_lie
+from tests.support.estate import make_renovation
+from tests.support.journey import COMMITTEE
+from workflows.renovation import RenovationWorkflow
+
+UNITS = 2 * CLIENTS
+LOAD_S = 30.0
+KILLS = 10
+BETWEEN_KILLS = 2 * CLIENTS
+"""Ballots at least that are acknowledged between two kills."""
+DAY_S = Fraction(2)
+"""60 days of an open box are 120 real seconds: the load, what ten restarts add, and some rest."""
+TIMETABLE = Timetable(
+    vote_notice=calendar_days(1),
+    vote_open=calendar_days(60),
+    extension_limit=0,
+    extension_decided_days_before=1,
+)
+MOTIONS = ("works", "costs")
+PATIENCE_S = 180
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+async def stack(tmp_path: Path) -> AsyncIterator[LocalStack]:
+    local = LocalSettings(data_dir=tmp_path, log_level="warning")
+    async with LocalStack(local, headless=True) as running:
+        yield running
+
+
+@dataclass
+class Shown:
+    """What a run showed."""
+
+    told: Told
+    kills: int
+    load_s: float
+    closed: dict[str, object]
+    report: AuditReport
+
+
+async def opened_vote(stack: LocalStack, rid: str) -> None:
+    """A renovation whose workflow has announced the vote; returns when ballots are taken."""
+    database = Database(stack.record.database_url)
+    try:
+        await make_renovation(
+            database, rid=rid, units=UNITS, sandbox_day_s=DAY_S, timetable=TIMETABLE
+        )
+    finally:
+        await database.dispose()
+    client = await connect(stack.record.temporal_address, stack.record.temporal_namespace)
+    await client.start_workflow(
+        RenovationWorkflow.run,
+        Journey(renovation_id=rid),
+        id=renovation_workflow_id(rid),
+        task_queue=stack.settings.task_queue,
+    )
+    act = OpenVote(command_id=f"{rid}-open", actor=COMMITTEE)
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            stage = await value(stack, "SELECT stage_workflow_id FROM renovation WHERE id=$1", rid)
+            try:
+                handle = client.get_workflow_handle(str(stage))
+                await handle.execute_update(act.name, act, id=act.command_id, result_type=Done)
+            except (RPCError, WorkflowUpdateFailedError):
+                await asyncio.sleep(0.1)  # the stage's workflow is not there yet
+            else:
+                break
+        open_now = "SELECT opens_at <= clock_timestamp() FROM ballot_box WHERE renovation_id=$1"
+        while not await value(stack, open_now, rid):
+            await asyncio.sleep(0.1)
+
+
+async def value(stack: LocalStack, sql: str, *args: object) -> object:
+    (found,) = await rows(stack, sql, *args)
+    return found[0]
+
+
+async def rows(stack: LocalStack, sql: str, *args: object) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(asyncpg_url(stack.record.database_url))
+    try:
+        return list(await connection.fetch(sql, *args))
+    finally:
+        await connection.close()
+
+
+async def voted_while_dying(stack: LocalStack, part: Part) -> Shown:
+    """The load, the kills, the close by the workflow, and the audit afterwards."""
+    rid = f"chaos-{part}"
+    await opened_vote(stack, rid)
+    units = await rows(
+        stack, "SELECT unit_number FROM roll_unit WHERE box_id=$1 ORDER BY 1", f"{rid}.1"
+    )
+    numbers = [str(row["unit_number"]) for row in units]
+    key = stack.settings.credential_key
+    crowd = Crowd(rid, numbers, MOTIONS, key, lambda: stack.record.service_url)
+    voting = asyncio.create_task(crowd.vote())
+    began = monotonic()
+    for number in range(1, KILLS + 1):
+        # Not before ballots are acknowledged again: each kill hits a part that is at work.
+        await crowd.answered(BETWEEN_KILLS)
+        await asyncio.sleep(max(0.0, began + number * LOAD_S / (KILLS + 1) - monotonic()))
+        await stack.kill(part)
+        await stack.restart(part)
+    await crowd.answered(BETWEEN_KILLS)
+    await asyncio.sleep(max(0.0, began + LOAD_S - monotonic()))
+    crowd.stop()
+    told = await voting
+    load_s = monotonic() - began
+    late = await value(stack, "SELECT now() > closes_at FROM ballot_box WHERE id=$1", f"{rid}.1")
+    assert not late, "the load went on past the close: give the box more time"
+    return Shown(told, KILLS, load_s, await closing(stack, rid), await audited(stack, rid))
+
+
+async def closing(stack: LocalStack, rid: str) -> dict[str, object]:
+    """What the workflow's closing has recorded."""
+    sql = "SELECT details FROM event WHERE renovation_id=$1 AND kind='voting.box_closed'"
+    async with asyncio.timeout(PATIENCE_S):
+        while not (found := await rows(stack, sql, rid)):
+            await asyncio.sleep(0.2)
+    (only,) = found
+    details: dict[str, object] = json.loads(only["details"])
+    return details
+
+
+async def audited(stack: LocalStack, rid: str) -> AuditReport:
+    database = Database(stack.record.database_url)
+    try:
+        return await audit(database, rid, Signer.of_receipts(stack.settings.receipt_key).public_key)
+    finally:
+        await database.dispose()
+
+
+async def check(stack: LocalStack, part: Part) -> None:
+    shown = await voted_while_dying(stack, part)
+    told, closed, report = shown.told, shown.closed, shown.report
+    ballots = await rows(
+        stack,
+        "SELECT command_id, unit_number, entry_id, area_dm2, leaf, recorded_at FROM ballot"
+        " WHERE box_id=$1 ORDER BY seq",
+        f"chaos-{part}.1",
+    )
+    say(part, shown, len(ballots))
+    assert told.strange == []
+    # Acknowledged = stored, and each command once.
+    assert Counter(row["command_id"] for row in ballots) == Counter(told.receipts.keys())
+    # Stored = counted: of every voter the last acknowledged ballot, and no other.
+    states = closed["ballots"]
+    assert isinstance(states, dict)
+    assert {state: number for state, number in states.items() if number} == {
+        "counted": len(told.last),
+        "superseded": len(ballots) - len(told.last),
+    }
+    assert tallies(closed) == expected(told, ballots)
+    # The receipts are signed, and all of them lead into the signed tree.
+    public = Signer.of_receipts(stack.settings.receipt_key).public_key
+    assert receipts_that_lie(list(told.receipts.values()), public) == []
+    leaves = [bytes(row["leaf"]) for row in ballots]
+    assert {each["leaf_hash"] for each in told.receipts.values()} == {x.hex() for x in leaves}
+    head = closed["tree_head"]
+    assert isinstance(head, dict)
+    assert (head["root"], head["tree_size"]) == (root_of(leaves).hex(), len(leaves))
+    # Nothing is bad; what a killed service had not signed for yet is said.
+    assert report.bad == ()
+    assert report.bad_ballots == ()
+    assert report.unsigned <= (len(ballots) if part is not Part.WORKER else 0)
+
+
+Numbers = dict[str, dict[str, tuple[int, int]]]
+
+
+def tallies(closed: dict[str, object]) -> Numbers:
+    """Heads and area of each word to each motion, as the closing counted them."""
+    motions = closed["motions"]
+    assert isinstance(motions, dict)
+    return {
+        motion: {
+            word: (found["tally"][f"{word}_heads"], found["tally"][f"{word}_area_dm2"])
+            for word in ("yes", "no", "abstain")
+        }
+        for motion, found in motions.items()
+    }
+
+
+def expected(told: Told, ballots: list[asyncpg.Record]) -> Numbers:
+    """The same from what the clients said last and were told is in the box."""
+    areas = {row["unit_number"]: row["area_dm2"] for row in ballots}
+    numbers: Numbers = {
+        motion: dict.fromkeys(("yes", "no", "abstain"), (0, 0)) for motion in MOTIONS
+    }
+    for unit, choices in told.last.items():
+        for motion, word in choices.items():
+            heads, area = numbers[motion][word]
+            numbers[motion][word] = (heads + 1, area + areas[unit])
+    return numbers
+
+
+def say(part: Part, shown: Shown, counted: int) -> None:
+    """The figures of a run, on the terminal and, if asked for, in a file."""
+    told = shown.told
+    figures = {
+        "killed": str(part),
+        "kills": shown.kills,
+        "load_s": round(shown.load_s, 1),
+        "acknowledged": len(told.receipts),
+        "stored": counted,
+        "voters": len(told.last),
+        "tries_lost": told.tries_lost,
+        "answers": {str(status): times for status, times in sorted(told.statuses.items())},
+        "unsigned": shown.report.unsigned,
+        "bad": len(shown.report.bad) + len(shown.report.bad_ballots),
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    line = json.dumps(figures)
+    print(line)
+    if (path := os.environ.get("GONGJIAN_CHAOS_FIGURES")) is not None:
+        with Path(path).open("a", encoding="utf-8") as out:
+            out.write(line + "\n")
+
+
+@pytest.mark.parametrize("part", [Part.SERVICE, Part.WORKER, Part.POSTGRES])
+async def test_ten_kills_under_load_lose_no_acknowledged_ballot_and_count_none_twice(
+    stack: LocalStack, part: Part
+) -> None:
+    await check(stack, part)
