@@ -12,6 +12,7 @@ from activities.inspection import Works
 from activities.publications import Publications
 from activities.renovations import Renovations
 from activities.voting import Ballots
+from activities.voting_official import OfficialResults
 from runtime.calendars import chinese_calendar
 from runtime.database import Database
 from runtime.sealing import BoxKeys
@@ -19,6 +20,7 @@ from runtime.sealing import BoxKeys
 CLASSES = (
     Renovations,
     Ballots,
+    OfficialResults,
     Shares,
     Tenders,
     Works,

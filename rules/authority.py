@@ -42,6 +42,10 @@ ROLES_OF_ACT: dict[str, Authority] = {
         _CONVENERS,
         "Property Management Regs art. 15; Shandong art. 28 (the street office in default)",
     ),
+    "import_official_result": _by(
+        _VOTE_SUPERVISORS,
+        "Weifang PM Regs art. 32 (the residents' committee supervises the vote); otherwise [D]",
+    ),
     "revise_scheme": _by(_CONVENERS, "[D] whoever convenes the vote proposes what is voted on"),
     "answer_objection": _by(
         _CONVENERS | _GOVERNMENT,

@@ -8,7 +8,8 @@ from temporalio.common import VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
     from activities.voting import Ballots
-    from models.messages.acts import Done, OpenVote
+    from activities.voting_official import OfficialResults
+    from models.messages.acts import Done, ImportOfficialResult, OpenVote
     from models.messages.journey import (
         PublicationInput,
         StageInput,
@@ -29,26 +30,36 @@ class VotingWorkflow:
         self.given = given
         self.turn = asyncio.Lock()
         self.period: VotePeriod | None = None
+        self.result: VoteResult | None = None
 
     @workflow.run
     async def run(self, given: StageInput) -> VotingOutcome:
         """Wait for the committee, hold the vote, publish its result."""
         await workflow.wait_condition(lambda: self.period is not None)
         await self._extend_once_if_short()
-        await until(self._closes_at, lambda: False, "the ballot box closes")
-        result = await write_many(
-            Ballots.close_box, own_step(given.renovation_id, "close"), self._period()
-        )
-        outcome = await self._publish(result)
+        await until(self._closes_at, self._is_decided, "the ballot box closes")
+        outcome = await self._publish(await self._closed(given.renovation_id))
         await workflow.wait_condition(workflow.all_handlers_finished)
         return outcome
 
     async def _extend_once_if_short(self) -> None:
         period = self._period()
-        await until(lambda: period.check_at, lambda: False, "the turnout is looked at")
-        self.period = await write_many(
-            Ballots.check_turnout, own_step(self.given.renovation_id, "turnout"), period
-        )
+        await until(lambda: period.check_at, self._is_decided, "the turnout is looked at")
+        # An official result may be on its way: whoever has the turn first is heard.
+        async with self.turn:
+            if self.result is None:
+                self.period = await write_many(
+                    Ballots.check_turnout, own_step(self.given.renovation_id, "turnout"), period
+                )
+
+    async def _closed(self, renovation_id: str) -> VoteResult:
+        """The box's own count, unless an official result has closed it."""
+        async with self.turn:
+            if self.result is None:
+                self.result = await write_many(
+                    Ballots.close_box, own_step(renovation_id, "close"), self._period()
+                )
+        return self.result
 
     async def _publish(self, result: VoteResult) -> VotingOutcome:
         given = self.given
@@ -81,6 +92,23 @@ class VotingWorkflow:
         if self.period is not None:
             raise refuse("vote_already_open", act=act.name)
 
+    @workflow.update
+    async def import_official_result(self, act: ImportOfficialResult) -> Done:
+        """The official system's result closes the box; publication and objections go on as usual."""
+        async with self.turn:
+            self.import_allowed(act)
+            step = act_step(self.given.renovation_id, act)
+            self.result = await write_many(OfficialResults.import_one, step, self._period(), act)
+            return Done(command_id=act.command_id, kind="voting.box_closed")
+
+    @import_official_result.validator
+    def import_allowed(self, act: ImportOfficialResult) -> None:
+        """While the vote is open."""
+        if self.period is None:
+            raise refuse("vote_not_open", act=act.name)
+        if self.result is not None:
+            raise refuse("vote_closed", act=act.name)
+
     @workflow.query
     def waiting_for(self) -> str:
         """What the vote waits for now."""
@@ -89,6 +117,9 @@ class VotingWorkflow:
     def _period(self) -> VotePeriod:
         assert self.period is not None
         return self.period
+
+    def _is_decided(self) -> bool:
+        return self.result is not None
 
     def _closes_at(self) -> datetime:
         return self._period().closes_at

@@ -7,10 +7,11 @@ calling system makes `command_id`; the gateway fills in the verified `actor`.
 
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from models.values.actor import Actor
 from models.values.base import Value
+from models.values.voting import ReportedTally
 
 Target = Literal["renovation", "stage", "publication", "ticket"]
 
@@ -32,6 +33,26 @@ class OpenVote(Act):
 
     name = "open_vote"
     stage = "voting"
+
+
+class ReportedNumbers(ReportedTally):
+    """The numbers of one motion as a certificate has them; a name that is not known is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class ImportOfficialResult(Act):
+    """Take over the result of an official e-voting system for the open vote; the box closes with it."""
+
+    name = "import_official_result"
+    stage = "voting"
+    system: str = Field(min_length=1, max_length=100)
+    certificate: str = Field(min_length=1, max_length=200)
+    """The certificate's number."""
+    file_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """Of the certificate's file."""
+    results: dict[str, ReportedNumbers] = Field(min_length=1, max_length=50)
+    """Motion id to its numbers; what is left out was not published."""
 
 
 class ReviseScheme(Act):
@@ -219,6 +240,7 @@ ACTS: dict[str, type[Act]] = {
     act.name: act
     for act in (
         OpenVote,
+        ImportOfficialResult,
         ReviseScheme,
         AnswerObjection,
         GrantSubsidy,

@@ -1,0 +1,110 @@
+"""Closing a box with the result of an official e-voting system; what was cast here is kept uncounted."""
+
+from pydantic import JsonValue
+from sqlalchemy import func
+from temporalio import activity
+
+from activities.desk import Case, Desk
+from activities.voting import motions_of
+from activities.voting_channels import proxies_of
+from activities.voting_count import roll_totals, signed_head
+from models.messages.acts import ImportOfficialResult
+from models.messages.journey import VotePeriod, VoteResult
+from models.messages.step import Step
+from models.tables import BallotBox, OfficialResult
+from models.values.refusal import Problem, Refused
+from rules import voting as law
+from rules.official import official_problems, official_results
+from runtime.counting import BATCHES_NOT_WHOLE, Count
+from runtime.database import driver_connection
+from runtime.journal import Recorded
+
+LEAVES = "SELECT leaf FROM ballot WHERE box_id = $1 ORDER BY seq"
+AT_ONCE = 10_000
+
+
+class OfficialResults:
+    """Writes results that were counted elsewhere."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    @activity.defn(name="OfficialResults.import_one")
+    async def import_one(
+        self, step: Step, period: VotePeriod, act: ImportOfficialResult
+    ) -> VoteResult:
+        """Close the open box with the reported numbers; its own ballots stay sealed for good."""
+
+        async def change(case: Case) -> Recorded[VoteResult]:
+            box = await _open_box(case, period.box_id)
+            motions = motions_of(box)
+            problems = official_problems(
+                motions, act.results, await roll_totals(case.session, box.id)
+            )
+            if problems:
+                raise Refused(*problems)
+            box.state, box.closed_at = "closed", case.now
+            await case.session.flush()
+            pack = law.pack_for(case.renovation.rule_pack)
+            results = official_results(pack, motions, act.results)
+            passed = {name for name, each in results.items() if each.outcome == "passed"}
+            adopted = law.adopted(motions, passed)
+            record: dict[str, JsonValue] = {
+                name: each.model_dump(mode="json") for name, each in results.items()
+            }
+            count = await _uncounted(case, box)
+            head = signed_head(box, count, self.desk.keys)
+            box.tally, box.tree_head = record, head
+            case.session.add(_row(box, act, record))
+            return Recorded(
+                VoteResult(box_id=box.id, adopted=adopted),
+                {
+                    "box": box.id,
+                    "adopted": adopted,
+                    "source": "official",
+                    "system": act.system,
+                    "certificate": act.certificate,
+                    "file_sha256": act.file_sha256,
+                    "motions": dict(record),
+                    "ballots": {"not_counted": count.tree.size, "missing": count.missing},
+                    "proxies": await proxies_of(case.session, box.id),
+                    "tree_head": head,
+                },
+            )
+
+        return await self.desk.write(step, "voting.box_closed", act, change, VoteResult)
+
+
+async def _open_box(case: Case, box_id: str) -> BallotBox:
+    """The box, locked as the closing locks it; the notice is kept, whoever counts."""
+    box = await case.session.get(BallotBox, box_id, with_for_update=True)
+    if box is None:
+        raise Refused(Problem(code="box_unknown", where=box_id))
+    if box.state != "open":
+        raise Refused(Problem(code="official.box_closed", params={"box": box.id}))
+    if case.step.at < box.opens_at:
+        raise Refused(Problem(code="official.too_early", params={"box": box.id}))
+    return box
+
+
+async def _uncounted(case: Case, box: BallotBox) -> Count:
+    """The tree over the ballots that were cast here: each voter's receipt still leads to it."""
+    connection = await driver_connection(case.session)
+    count = Count()
+    cursor = await connection.cursor(LEAVES, box.id)
+    while rows := await cursor.fetch(AT_ONCE):
+        count.tree.extend(row[0] for row in rows)
+    count.missing = await connection.fetchval(BATCHES_NOT_WHOLE, box.id)
+    return count
+
+
+def _row(box: BallotBox, act: ImportOfficialResult, record: dict[str, JsonValue]) -> OfficialResult:
+    return OfficialResult(
+        box_id=box.id,
+        system=act.system,
+        certificate=act.certificate,
+        file_sha256=act.file_sha256,
+        results=record,
+        command_id=act.command_id,
+        recorded_at=func.clock_timestamp(),
+    )

@@ -1,0 +1,87 @@
+"""The result of an official e-voting system (住建部门电子投票系统): taken over as published, decided here.
+
+Its numbers may be incomplete; what is not known is not guessed, and INDETERMINATE is not adopted.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from models.values.base import Carried
+from models.values.decision import Decision
+from models.values.refusal import Problem
+from models.values.voting import Motion, ReportedTally, VotingPack
+from rules.voting.consistency import disagreements
+from rules.voting.motions import lapses
+from rules.voting.packs import decide_reported, facts_of, strict_kind
+from rules.voting.results import Weight
+
+
+class ReportedResult(Carried):
+    """One motion as the official system reported it, and what the law says to its numbers."""
+
+    tally: ReportedTally
+    decision: Decision
+    outcome: str
+    """"passed", "failed" or "lapsed", as for a vote that was counted here."""
+
+
+def official_problems(
+    motions: Sequence[Motion], results: Mapping[str, ReportedTally], roll: Weight
+) -> tuple[Problem, ...]:
+    """Why a report cannot be the result of this vote; everything at once.
+
+    Every motion has its numbers, no other has; no number contradicts another; and the roll, where
+    it is reported, is the frozen one: a vote of others is not this vote.
+    """
+    problems: list[Problem] = []
+    known = {motion.id: motion for motion in motions}
+    for name in results.keys() - known.keys():
+        params: dict[str, str | int] = {"motion": name, "motions": ", ".join(sorted(known))}
+        problems.append(Problem(code="voting.motion_unknown", where="results", params=params))
+    for name, motion in known.items():
+        params = {"motion": name}
+        if motion.options or motion.menu is not None:
+            problems.append(Problem(code="official.not_yes_or_no", where=name, params=params))
+        elif name not in results:
+            problems.append(Problem(code="official.motion_missing", where=name, params=params))
+        else:
+            problems += _of_one(name, results[name], roll)
+    return tuple(problems)
+
+
+def official_results(
+    pack: VotingPack, motions: Sequence[Motion], results: Mapping[str, ReportedTally]
+) -> dict[str, ReportedResult]:
+    """Every motion decided over its reported numbers, in order."""
+    decisions = {
+        motion.id: decide_reported(pack, strict_kind(motion, pack), results[motion.id])
+        for motion in motions
+    }
+    passed = {name for name, decision in decisions.items() if decision.passed}
+    lapsed = set(lapses(motions, passed))
+    return {
+        name: ReportedResult(
+            tally=results[name],
+            decision=decision,
+            outcome="lapsed" if name in lapsed else "passed" if name in passed else "failed",
+        )
+        for name, decision in decisions.items()
+    }
+
+
+def _of_one(name: str, tally: ReportedTally, roll: Weight) -> list[Problem]:
+    numbers = tally.model_dump()
+    below = [field for field, number in numbers.items() if number is not None and number < 0]
+    if below:
+        params: dict[str, str | int] = {"motion": name, "field": below[0]}
+        return [Problem(code="official.below_zero", where=name, params=params)]
+    frozen = (("roll_heads", roll.heads), ("roll_area_dm2", roll.area_dm2))
+    other = [
+        Problem(
+            code="official.other_roll",
+            where=f"{name}.{field}",
+            params={"motion": name, "given": numbers[field], "frozen": number},
+        )
+        for field, number in frozen
+        if numbers[field] not in (None, number)
+    ]
+    return other or list(disagreements(facts_of(tally), name))
