@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel, JsonValue
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from cli.inputs import read_file
 from cli.servers import running
@@ -164,14 +164,15 @@ def _report(file: Path, sheet: str | None, pairs: list[str] | None) -> RollRepor
     content = read_file(file)
     with _waiting("reading") as bar:
 
-        def counted(rows: Rows) -> Rows:
-            return _counted(rows, bar)
+        def counted(rows: Rows, total: int) -> Rows:
+            return _counted(rows, total, bar)
 
         return check_roll_file(content, file.name, sheet=sheet, mapping=mapping, progress=counted)
 
 
-def _counted(rows: Rows, bar: Progress) -> Rows:
+def _counted(rows: Rows, total: int, bar: Progress) -> Rows:
     (task,) = bar.task_ids
+    bar.update(task, total=total)
     number = 0
     for number, row in enumerate(rows, start=1):
         if number % EVERY == 0:
@@ -185,10 +186,12 @@ def _waiting(what: str) -> Progress:
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
+        BarColumn(),
         TextColumn("{task.completed:,.0f} rows"),
         TimeElapsedColumn(),
     )
-    bar = Progress(*columns, console=_stderr(), transient=True)
+    console = Console(file=sys.stderr)
+    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
     bar.add_task(what, total=None)
     return bar
 
@@ -320,7 +323,3 @@ def _area(area_dm2: int) -> str:
 
 def _plain(value: BaseModel | None) -> JsonValue:
     return None if value is None else value.model_dump(mode="json")
-
-
-def _stderr() -> Console:
-    return Console(file=sys.stderr)

@@ -10,8 +10,8 @@ from rules.roll.reading import Row, Source
 from runtime.spreadsheets import Sheet, format_of, opened
 
 Rows = Iterable[tuple[int, Row]]
-Progress = Callable[[Rows], Rows]
-"""Shows how far the reading is, by handing the rows on."""
+Progress = Callable[[Rows, int], Rows]
+"""Shows how far the reading is, by handing the rows on; about so many will come."""
 
 
 def read_roll_file(data: bytes, name: str) -> Roll:
@@ -29,7 +29,7 @@ def check_roll_file(
     *,
     sheet: str | None = None,
     mapping: Mapping[str, str] | None = None,
-    progress: Progress = iter,
+    progress: Progress = lambda rows, _: rows,
 ) -> RollReport:
     """What a file holds: the roll, or every problem; warnings beside. Raises nothing.
 
@@ -41,10 +41,10 @@ def check_roll_file(
         kind = format_of(data, name)
         if kind is None:
             _refuse_sheet(name, sheet)
-            return check_rows(progress(csv_rows(data, name)), source, asked)
+            return check_rows(progress(csv_rows(data, name), data.count(b"\n")), source, asked)
         with opened(data, name, kind, sheet) as found:
             source = Source(name, source.sha256, found.name)
-            report = check_rows(progress(found.rows), source, asked)
+            report = check_rows(progress(found.rows, found.height), source, asked)
             return _with_formulas(report, found)
     except Refused as refusal:
         findings = tuple(Finding(problem=problem) for problem in refusal.problems)

@@ -85,14 +85,10 @@ def text_of(number: Number) -> str | None:
 def _frames(data: bytes, kind: str, wanted: str) -> Iterator[tuple[object, ...]]:
     found = _scanned(data, kind)
     with CalamineWorkbook.from_filelike(BytesIO(data)) as book:
-        name = _chosen(book, found, wanted)
-        special = found.get(name, SheetScan())
-        if special.outside:
-            raise Unfit("spreadsheet.outside", f"sheet {name}", cell=special.outside)
-        if special.too_large:
-            raise Unfit("spreadsheet.too_large")
-        yield "sheet", name, special.formulas, special.first_formula
-        yield from _rows(book.get_sheet_by_name(name), special.faults)
+        sheet = _chosen(book, found, wanted)
+        special = found.get(sheet.name, SheetScan())
+        yield "sheet", sheet.name, sheet.total_height, special.formulas, special.first_formula
+        yield from _rows(sheet, special.faults)
     yield ("end",)
 
 
@@ -106,32 +102,40 @@ def _scanned(data: bytes, kind: str) -> dict[str, SheetScan]:
     return {name: scans[part] for name, part in _parts(data).items() if part in scans}
 
 
-def _chosen(book: CalamineWorkbook, found: dict[str, SheetScan], wanted: str) -> str:
+def _chosen(book: CalamineWorkbook, found: dict[str, SheetScan], wanted: str) -> CalamineSheet:
     """The sheet that was asked for, else the only visible one that holds anything."""
     usable = [each for each in book.sheets_metadata if each.typ == SheetTypeEnum.WorkSheet]
     names = ", ".join(each.name for each in usable)
     if wanted:
         if wanted not in [each.name for each in usable]:
             raise Unfit("spreadsheet.sheet_unknown", "", sheet=wanted, sheets=names)
-        return wanted
-    filled = [
-        each.name
-        for each in usable
-        if each.visible == SheetVisibleEnum.Visible and _filled(book, found, each.name)
-    ]
-    if len(filled) > 1:
-        raise Unfit("spreadsheet.choose_sheet", "", sheets=", ".join(filled))
-    if not filled:
+        return _loaded(book, found, wanted)
+    visible = [each.name for each in usable if each.visible == SheetVisibleEnum.Visible]
+    # One far too large is not empty, and only refused if it is the one.
+    filled = [name for name in visible if _is_vast(found, name)]
+    sheets = [_loaded(book, found, name) for name in visible if name not in filled]
+    sheets = [sheet for sheet in sheets if sheet.start is not None]
+    if len(filled) + len(sheets) > 1:
+        both = ", ".join([*(sheet.name for sheet in sheets), *filled])
+        raise Unfit("spreadsheet.choose_sheet", "", sheets=both)
+    if not filled and not sheets:
         raise Unfit("spreadsheet.no_sheet", "", sheets=names or "-")
-    return filled[0]
+    return sheets[0] if sheets else _loaded(book, found, filled[0])
 
 
-def _filled(book: CalamineWorkbook, found: dict[str, SheetScan], name: str) -> bool:
-    """Whether a sheet holds a value; one with cells far apart does, and is not opened."""
+def _is_vast(found: dict[str, SheetScan], name: str) -> bool:
     special = found.get(name, SheetScan())
-    if special.outside or special.too_large:
-        return True
-    return book.get_sheet_by_name(name).start is not None
+    return bool(special.outside) or special.too_large
+
+
+def _loaded(book: CalamineWorkbook, found: dict[str, SheetScan], name: str) -> CalamineSheet:
+    """A sheet, unless the table it spans is too large to be made."""
+    special = found.get(name, SheetScan())
+    if special.outside:
+        raise Unfit("spreadsheet.outside", f"sheet {name}", cell=special.outside)
+    if special.too_large:
+        raise Unfit("spreadsheet.too_large")
+    return book.get_sheet_by_name(name)
 
 
 def _rows(sheet: CalamineSheet, faults: Faults) -> Iterator[tuple[object, ...]]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import IO, Literal
+from typing import IO, Literal, cast
 
 from pydantic import TypeAdapter
 
@@ -30,7 +30,7 @@ UNREAD = (".xlsm", ".xlsb", ".xlt", ".xltx", ".et", ".numbers", ".pdf", ".doc", 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 HOUSE = Path(__file__).parents[1]
 
-_SHEET = TypeAdapter(tuple[str, str, int, str])
+_SHEET = TypeAdapter(tuple[str, str, int, int, str])
 _ROWS = TypeAdapter(tuple[str, int, list[list[str]], list[tuple[int, int, str, str]]])
 _REFUSED = TypeAdapter(tuple[str, str, str, dict[str, str | int]])
 
@@ -40,6 +40,8 @@ class Sheet:
     """One sheet while its rows are being read."""
 
     name: str
+    height: int
+    """Rows, to the last one that is not empty."""
     formulas: int
     """Cells with the last value of a formula."""
     first_formula: str
@@ -96,8 +98,8 @@ def opened(data: bytes, name: str, kind: Format, sheet: str | None = None) -> It
     feeder.start()
     try:
         frames = _frames(child, child.stdout, name)
-        _, title, formulas, first = _SHEET.validate_python(next(frames))
-        yield Sheet(title, formulas, first, _rows(frames))
+        _, title, height, formulas, first = _SHEET.validate_python(next(frames))
+        yield Sheet(title, height, formulas, first, _rows(frames))
     finally:
         child.kill()
         child.wait()
@@ -130,7 +132,7 @@ def _frames(child: subprocess.Popen[bytes], out: IO[bytes], name: str) -> Iterat
 def _rows(frames: Iterator[object]) -> Iterator[tuple[int, Row]]:
     for frame in frames:
         _, first, rows, wrong = _ROWS.validate_python(frame)
-        batch: list[Row] = [list(row) for row in rows]
+        batch = cast("list[Row]", rows)
         for row, column, code, value in wrong:
             batch[row - first][column] = Fault(code, value)
         yield from enumerate(batch, start=first)

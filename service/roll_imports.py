@@ -21,6 +21,7 @@ from runtime.database import Database
 from service.opening_units import UNIT_COLUMNS, columns_of, copy_people, copy_units, unit_id_of
 from service.places import estate_id_at, write_places
 
+NOTHING = RollDifference(added=(), removed=(), changed=(), regrouped=())
 PIECE = 5_000
 """Ids of one statement."""
 
@@ -66,17 +67,11 @@ async def import_roll(database: Database, request: RollRequest) -> ImportedRoll:
     async def work(session: AsyncSession) -> ImportedRoll:
         estate_id, created = await _estate(session, request, now)
         await session.get_one(Estate, estate_id, with_for_update=True)
+        if await _is_last(session, estate_id, record):
+            # Only imports change units, so they are still those of this file.
+            return _answer(request, estate_id, NOTHING)
         there = await _units(session, estate_id)
         difference = differences(there, request.roll.units, stored.__getitem__)
-        done = ImportedRoll(
-            estate_id=estate_id,
-            imported=True,
-            created=created,
-            units=len(request.roll.units),
-            difference=difference,
-        )
-        if difference.same and await _is_last(session, estate_id, record):
-            return done.model_copy(update={"imported": False})
         if not difference.same:
             await _refuse_under_a_vote(session, estate_id)
             await _change(session, estate_id, request, there, difference)
@@ -86,7 +81,7 @@ async def import_roll(database: Database, request: RollRequest) -> ImportedRoll:
             "removed": len(difference.removed),
         }
         session.add(RollImport(estate_id=estate_id, **record, **changes))
-        return done
+        return _answer(request, estate_id, difference, imported=True, created=created)
 
     return await database.transaction(work)
 
@@ -106,13 +101,25 @@ async def compare_roll(database: Database, request: RollRequest) -> ImportedRoll
             await _refuse_under_a_vote(session, estate_id)
         if estate_id is None and not request.places:
             raise _unknown(request.estate)
-        return ImportedRoll(
-            estate_id=estate_id or _new_id(request),
-            imported=False,
-            created=estate_id is None,
-            units=len(request.roll.units),
-            difference=difference,
-        )
+        made = estate_id is None
+        return _answer(request, estate_id or _new_id(request), difference, created=made)
+
+
+def _answer(
+    request: RollRequest,
+    estate_id: str,
+    difference: RollDifference,
+    *,
+    imported: bool = False,
+    created: bool = False,
+) -> ImportedRoll:
+    return ImportedRoll(
+        estate_id=estate_id,
+        imported=imported,
+        created=created,
+        units=len(request.roll.units),
+        difference=difference,
+    )
 
 
 class _Stored(dict[str, str]):
