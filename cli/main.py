@@ -8,7 +8,7 @@ import typer
 from sqlalchemy.exc import DBAPIError
 from temporalio.service import RPCError
 
-from cli import cases, decide, evidence, menu, roll, stack
+from cli import cases, decide, evidence, menu, roll, stack, vote
 from cli.demo import run as demo
 from models.values.refusal import Refused
 from runtime.logging import configure_logging
@@ -30,6 +30,7 @@ roll.register(app)
 decide.register(app)
 menu.register(app)
 evidence.register(app)
+vote.register(app)
 demo.register(app)
 
 

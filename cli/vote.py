@@ -1,0 +1,206 @@
+"""`vote …`: what a committee does in an open vote beside the web; nobody sees a choice here."""
+
+import asyncio
+import json
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from pydantic import BaseModel, ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cli.inputs import read_file
+from cli.servers import Servers, running
+from cli.stack import DATA
+from models.tables import BallotBox
+from models.values.actor import Actor
+from models.values.channels import PaperChannel, RulingKind
+from rules.authority import ROLES_OF_WRITE
+from rules.paper_sheet import lines_of_sheet
+from runtime.journal import Journal
+from runtime.temporal import connect
+from service.channel_commands import EnterPaper, Remind, RuleOnBallots
+from service.count_sheets import count_sheets
+from service.counter import Counter
+from service.credentials import VoterCheck
+from service.gateway import Gateway
+from service.intake import Intake
+from service.lookup import Lookup
+from service.mandates import register_of
+from service.open_box import latest_box
+from service.paper import enter
+from service.problems import malformed
+from service.rounds import non_voters, remind
+from service.rulings import contested, rule
+from service.standing import Standing, grants_of, standing_of
+
+T = TypeVar("T")
+C = TypeVar("C", bound=BaseModel)
+R = TypeVar("R", bound=BaseModel)
+Id = Annotated[str, typer.Argument(metavar="RENOVATION", help="The id that `gongjian start` gave.")]
+As = Annotated[str, typer.Option("--as", metavar="ACTOR", help="Who acts: the id of an official.")]
+Data = Annotated[Path | None, DATA]
+CommandId = Annotated[str, typer.Option(help="The same id is done once; else a new one.")]
+
+commands = typer.Typer(
+    help="An open vote: paper, contested units, reminders.", no_args_is_help=True
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.add_typer(commands, name="vote")
+
+
+@commands.command("contested")
+def show_contested(renovation: Id, data: Data = None) -> None:
+    """Units whose ballots wait for a ruling, as JSON: channels and codes, never a choice."""
+    _print(_read(data, renovation, contested))
+
+
+@commands.command("non-voters")
+def show_non_voters(renovation: Id, data: Data = None) -> None:
+    """Units that have cast no ballot by any way, one a line."""
+    for unit in _read(data, renovation, non_voters):
+        print(unit)
+
+
+@commands.command("count-sheets")
+def show_count_sheets(renovation: Id, data: Data = None) -> None:
+    """The count sheet of every batch of paper, as JSON."""
+    _print(_read(data, renovation, count_sheets))
+
+
+@commands.command("mandates")
+def show_mandates(renovation: Id, data: Data = None) -> None:
+    """The register of mandates with its history, as JSON; no names, no instructions."""
+    _print(_read(data, renovation, register_of))
+
+
+@commands.command("rule")
+def rule_on(
+    renovation: Id,
+    unit: Annotated[str, typer.Argument(help="One of the owner's units.")],
+    kind: Annotated[RulingKind, typer.Argument(help="disputed, accepted or set_aside.")],
+    as_: As,
+    reason: Annotated[str, typer.Option(help="Why; kept apart from the public record.")],
+    ballot: Annotated[str, typer.Option(help="The accepted ballot, by its code.")] = "",
+    command_id: CommandId = "",
+    data: Data = None,
+) -> None:
+    """Record a ruling on a unit's ballots."""
+    command = _built(
+        RuleOnBallots,
+        command_id=command_id or f"cli-{uuid.uuid4()}",
+        unit_number=unit,
+        kind=kind,
+        ballot=ballot,
+        reason=reason,
+    )
+    _print([_write(data, renovation, as_, "rule_on_ballots", command, rule)])
+
+
+@commands.command("paper")
+def type_paper(
+    renovation: Id,
+    file: Annotated[Path, typer.Argument(help="CSV: unit, then a column for each motion.")],
+    as_: As,
+    reference: Annotated[str, typer.Option(help="What is written on the bundle.")],
+    scan: Annotated[str, typer.Option(help="Where its scan is kept.")],
+    channel: Annotated[PaperChannel, typer.Option(help="paper, door or onsite.")] = "paper",
+    command_id: CommandId = "",
+    data: Data = None,
+) -> None:
+    """Type a bundle of paper ballots; the second typing, by somebody else, casts what agrees."""
+    lines = lines_of_sheet(read_file(file), file.name)
+    command = _built(
+        EnterPaper,
+        command_id=command_id or f"cli-{uuid.uuid4()}",
+        reference=reference,
+        scan=scan,
+        channel=channel,
+        lines=[{"unit_number": line.unit_number, "choices": line.choices} for line in lines],
+    )
+    _print([_write(data, renovation, as_, "enter_paper", command, enter)])
+
+
+@commands.command("remind")
+def remind_silent(renovation: Id, as_: As, command_id: CommandId = "", data: Data = None) -> None:
+    """Remind those who have not taken part, and nobody else."""
+    command = _built(Remind, command_id=command_id or f"cli-{uuid.uuid4()}")
+    _print([_write(data, renovation, as_, "remind", command, remind)])
+
+
+def _built(kind: type[C], /, **fields: object) -> C:
+    """The command, checked as the service checks it."""
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        raise malformed(error.errors(include_url=False, include_input=False)) from None
+
+
+def _read(
+    data: Path | None,
+    renovation: str,
+    read: Callable[[AsyncSession, BallotBox], Awaitable[T]],
+) -> T:
+    """Read something of the latest box."""
+
+    async def work() -> T:
+        async with running(data) as servers:
+            standing = await standing_of(servers.database, renovation)
+            async with servers.database.session() as session:
+                return await read(session, await latest_box(session, standing))
+
+    return asyncio.run(work())
+
+
+def _write(
+    data: Path | None,
+    renovation: str,
+    actor_id: str,
+    what: str,
+    command: C,
+    act: Callable[[Counter, Standing, Actor, C], Awaitable[R]],
+) -> R:
+    """Do something in the name of an official who may."""
+
+    async def work() -> R:
+        async with running(data) as servers, _counter(servers) as counter:
+            standing = await standing_of(servers.database, renovation)
+            grants = await grants_of(servers.database, actor_id)
+            actor = standing.in_role(grants, *sorted(ROLES_OF_WRITE[what].roles))
+            return await act(counter, standing, actor, command)
+
+    return asyncio.run(work())
+
+
+@asynccontextmanager
+async def _counter(servers: Servers) -> AsyncIterator[Counter]:
+    """The parts of the service, for one command; Temporal is not asked."""
+    settings, database = servers.settings, servers.database
+    client = await connect(settings.temporal_address, settings.temporal_namespace, lazy=True)
+    url = settings.database_url.get_secret_value()
+    intake = Intake(url, settings.receipt_key, queue=settings.intake_queue)
+    await intake.start()
+    try:
+        yield Counter(
+            settings=settings,
+            database=database,
+            journal=Journal(database),
+            client=client,
+            gateway=Gateway(client, database, settings),
+            intake=intake,
+            voters=VoterCheck(settings.credential_key),
+            lookup=Lookup(database),
+        )
+    finally:
+        await intake.stop()
+
+
+def _print(values: Sequence[BaseModel]) -> None:
+    for value in values:
+        print(json.dumps(value.model_dump(mode="json"), ensure_ascii=False))

@@ -1,0 +1,88 @@
+"""`gongjian vote …` on a real database, as a committee uses it."""
+
+import asyncio
+import json
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import asyncpg
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli.main import app
+from models.values.refusal import Refused
+from runtime.database import Database
+from tests.support.box import open_box, put_ballots
+from tests.support.channels import KEY, grant_roles
+from tests.support.estate import make_renovation
+
+RUNNER = CliRunner()
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(database: Database, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("DATABASE_URL", database.url)
+    monkeypatch.setenv("GONGJIAN_CREDENTIAL_KEY", KEY)
+    monkeypatch.setenv("GONGJIAN_RECEIPT_KEY", "1e" * 32)
+    return lambda *words: RUNNER.invoke(app, ["vote", *words])
+
+
+@pytest.fixture
+async def vote(database: Database, owner: str) -> tuple[str, str]:
+    rid = await make_renovation(database, rid=f"r{uuid.uuid4().hex[:10]}")
+    sql = await asyncpg.connect(owner)
+    try:
+        await grant_roles(sql)
+        box = await open_box(sql, rid)
+        await put_ballots(sql, box, [("1-102", {"works": "yes"})])
+    finally:
+        await sql.close()
+    # The commands have a loop of their own; the pool of this one is not theirs.
+    await database.dispose()
+    return rid, box
+
+
+async def in_thread(run: Run, *words: str) -> Result:
+    return await asyncio.to_thread(run, *words)
+
+
+async def test_a_committee_types_a_bundle_twice_and_settles_what_is_contested(
+    run: Run, vote: tuple[str, str], tmp_path: Path
+) -> None:
+    rid, _ = vote
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text("房号,works\n1-101,同意\n1-102,反对\n", encoding="utf-8")
+    typing = ("paper", rid, str(sheet), "--reference", "P-1", "--scan", "box 7")
+    first = await in_thread(run, *typing, "--as", "committee")
+    assert first.exit_code == 0, first.output
+    second = await in_thread(run, *typing, "--as", "committee2")
+    assert json.loads(second.output)["cast"] == 2
+    (line,) = (await in_thread(run, "contested", rid)).output.splitlines()
+    found = json.loads(line)
+    assert found["unit_numbers"] == ["1-102"]
+    code = found["ballots"][1]["code"]
+    ruling = ("rule", rid, "1-102", "accepted", "--ballot", code, "--reason", "signed paper")
+    ruled = await in_thread(run, *ruling, "--as", "residents")
+    assert ruled.exit_code == 0, ruled.output
+    assert (await in_thread(run, "contested", rid)).output == ""
+    assert json.loads((await in_thread(run, "count-sheets", rid)).output)["cast"] == 2
+
+
+async def test_those_who_are_silent_are_listed_and_reminded(
+    run: Run, vote: tuple[str, str]
+) -> None:
+    rid, _ = vote
+    silent = (await in_thread(run, "non-voters", rid)).output.splitlines()
+    assert len(silent) == 11
+    assert "1-102" not in silent
+    reminded = await in_thread(run, "remind", rid, "--as", "committee")
+    assert json.loads(reminded.output)["kind"] == "voting.reminded"
+
+
+async def test_who_has_no_role_does_nothing(run: Run, vote: tuple[str, str]) -> None:
+    rid, _ = vote
+    result = await in_thread(run, "remind", rid, "--as", "grid")
+    assert isinstance(result.exception, Refused)
+    assert result.exception.problems[0].code == "credential.no_role"
