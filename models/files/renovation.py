@@ -49,7 +49,7 @@ class RenovationFile(Value):
     """District, street office, community and grid, in this order."""
     estate: str
     roll: str
-    """The name of the roll's CSV file, beside this file."""
+    """The name of the roll's file (.csv, .xlsx, .xls, .ods), beside this file."""
     officials: tuple[Official, ...]
     region: str = "CN"
     """Whose law of owners' votes applies: "CN", or a city with rules of its own like "CN-3707"."""
