@@ -152,7 +152,7 @@ class Ledger:
             [batch.signature for batch in batches.values()],
         )
         for number in batches:
-            del self._unrecorded[number]
+            self._unrecorded.pop(number, None)
 
     def _stored(self, row: asyncpg.Record) -> Stored:
         return Stored(

@@ -25,6 +25,7 @@ from structlog.testing import capture_logs
 from models.values.refusal import Refused
 from rules.ballots import commitment_of, plain_ballot
 from rules.merkle import leaf_hash
+from runtime.audit import audit
 from runtime.database import Database
 from runtime.sealing import BallotOpener, BoxKeys, SealBroken, Signer
 from runtime.settings import Settings
@@ -587,3 +588,58 @@ def test_a_database_that_was_killed_is_away_and_the_page_asks_again(error: Excep
 def test_a_wrong_value_is_no_database_that_is_away() -> None:
     assert away(asyncpg.DataError("value too long")) is None
     assert away(ValueError("x")) is None
+
+
+async def test_an_intake_that_dies_at_any_moment_leaves_unsigned_ballots_and_nothing_bad(
+    database: Database,
+) -> None:
+    # A SIGKILL, as the database sees it: the writers and the record stop where they are.
+    vote = await LiveVote(database, f"r{uuid.uuid4().hex[:10]}", units=64).open()
+    acknowledged: list[str] = []
+    for life in range(10):
+        intake = Intake(database.url, RECEIPT_KEY, queue=1_000)
+        await intake.start()
+        enough = asyncio.Event()
+        clients = [
+            asyncio.create_task(until_it_dies(intake, vote, unit, life, acknowledged, enough))
+            for unit in vote.units
+        ]
+        async with asyncio.timeout(60):
+            await enough.wait()
+        await killed(intake)
+        for client in clients:
+            client.cancel()
+        await asyncio.gather(*clients, return_exceptions=True)
+    tally = await result(vote)
+    report = await audit(database, vote.rid, RECEIPTS)
+    assert (report.bad, report.bad_ballots) == ((), ())
+    assert len(acknowledged) <= report.ballots
+    assert report.unsigned < report.ballots
+    assert tally["participating_heads"] <= len(vote.units)
+
+
+async def until_it_dies(
+    intake: Intake,
+    vote: LiveVote,
+    unit: str,
+    life: int,
+    acknowledged: list[str],
+    enough: asyncio.Event,
+) -> None:
+    for number in range(1_000):
+        name = f"c-{unit}-{life}-{number}"
+        await intake.cast(vote.rid, ballot(name, unit, WORDS[number % 3]))
+        acknowledged.append(name)
+        if number >= 2 + life % 3:
+            enough.set()
+
+
+async def killed(intake: Intake) -> None:
+    """The record runs once more, then no farewell: what is under way stays so."""
+    intake._recorder.cancel()
+    await asyncio.gather(intake._recorder, return_exceptions=True)
+    await intake._record_now()
+    for task in intake._tasks:
+        task.cancel()
+    await asyncio.gather(*intake._tasks, return_exceptions=True)
+    intake._pool.terminate()
