@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
 def voting(
     renovation: Annotated[str, typer.Argument(help="The id that `gongjian start` gave.")],
     out: Annotated[
-        Path | None, typer.Option(help="Where to; else <box>.evidence.zip here.")
+        Path | None, typer.Option(help="Where to; else <renovation>.evidence.zip here.")
     ] = None,
     attempt: Annotated[
         int | None, typer.Option(min=1, help="Which vote of the renovation; else the last counted.")

@@ -6,7 +6,7 @@ from typing import cast, get_args
 
 from pydantic import JsonValue
 
-from models.values.voting import Motion
+from models.values.voting import Channel, Motion
 from rules.ballots import Cast, Choices, Ruling, choice_problems, commitment_of, leaf_of, states_of
 from rules.evidence import bundle
 from rules.evidence.shapes import Ballot, Head, RollEntry, fault_at
@@ -27,6 +27,7 @@ class OpenedBox:
         self.claimed: list[str] = []
         self.states: dict[bundle.BallotState, int] = dict.fromkeys(get_args(bundle.BallotState), 0)
         self.said: dict[bytes, Weight] = {}
+        self.heard: set[tuple[bytes, Channel]] = set()
 
     def take(self, number: int, ballot: Ballot) -> None:
         """One ballot by itself: its entry, weights, leaf and, if it is opened, its choices."""
@@ -70,8 +71,11 @@ class OpenedBox:
         written = ballot.said
         if commitment_of(nonce, written).hex() != ballot.commitment:
             raise fault_at(bundle.BALLOTS, number, "opens to something else than was committed to")
-        if choice_problems(self.motions, cast("Choices", choices), ballot.channel):
+        answer = cast("Choices", choices)
+        way = (written, ballot.channel)
+        if way not in self.heard and choice_problems(self.motions, answer, ballot.channel):
             raise fault_at(bundle.BALLOTS, number, "says what no motion asks")
+        self.heard.add(way)
         before = self.said.get(written, Weight())
         self.said[written] = before.plus(Weight(entry.heads, entry.area_dm2))
 
