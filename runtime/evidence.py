@@ -98,8 +98,8 @@ async def export_voting(
     The file appears whole or not at all.
 
     Raises:
-        Refused: `evidence.not_counted` while there is no counted vote, `evidence.other_key` when
-            `signer` is not who signed the result.
+        Refused: `evidence.not_counted` while there is no counted vote, `evidence.official` when an
+            official system counted it, `evidence.other_key` when `signer` is not who signed it.
     """
     part = out.with_name(f".{out.name}.part")
     try:
@@ -156,10 +156,12 @@ async def _counted_box(
     connection: asyncpg.Connection, renovation_id: str, attempt: int | None
 ) -> _Box:
     row = await connection.fetchrow(BOX, renovation_id, attempt)
-    if row is None or None in (row["tally"], row["tree_head"], row["opened_key"]):
+    if row is None or row["tally"] is None or row["tree_head"] is None:
         raise Refused(
             Problem(code="evidence.not_counted", params={"renovation": renovation_id[:64]})
         )
+    if row["opened_key"] is None:
+        raise Refused(Problem(code="evidence.official", params={"box": row["id"]}))
     closed = await connection.fetchval(CLOSED, renovation_id, row["id"])
     return _Box(
         id=row["id"],

@@ -263,6 +263,14 @@ async def test_there_is_no_bundle_before_the_close(
     assert list(tmp_path.iterdir()) == []
 
 
+async def test_there_is_no_bundle_of_what_an_official_system_counted(
+    vote: Closed, tampering: asyncpg.Connection, tmp_path: Path
+) -> None:
+    await tampering.execute("UPDATE ballot_box SET opened_key = NULL WHERE id = $1", vote.box)
+    with pytest.raises(Refused, match=r"evidence\.official"):
+        await vote.export(tmp_path)
+
+
 async def test_another_box_key_signs_no_bundle(vote: Closed, tmp_path: Path) -> None:
     with pytest.raises(Refused, match=r"evidence\.other_key"):
         await vote.export(tmp_path, BoxKeys(SecretStr("b1" * 32)))
