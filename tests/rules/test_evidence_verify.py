@@ -365,6 +365,20 @@ def test_no_dropped_doubled_or_moved_line_passes_even_signed(
     assert isinstance(house, str)
 
 
+PACKED = bundles.zipped(GOOD)
+
+
+@SLOW
+@given(at=st.integers(0, len(PACKED) - 1), byte=st.integers(0, 255))
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_damaged_zip_says_the_same_or_is_refused(tmp_path: Path, at: int, byte: int) -> None:
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(PACKED[:at] + bytes([byte]) + PACKED[at + 1 :])
+    script, house = both(str(path))
+    true = {"lift": "passed", "paint": "passed"}
+    assert script == house == true or (isinstance(script, str) and isinstance(house, str))
+
+
 VALUES = st.one_of(
     st.none(),
     st.booleans(),
