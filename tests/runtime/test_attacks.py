@@ -194,9 +194,11 @@ async def test_a_batch_dropped_with_its_record_leaves_a_gap_in_the_numbers(
         await played.run(
             f"DELETE FROM {table} WHERE intake=$1 AND {column}=$2", intake, int(number)
         )
-    await played.close()
-    report = await played.audit()
-    assert [(bad.ballot_id, bad.reason) for bad in report.bad_ballots] == [(name, "batch")]
+    for _ in ("before the close", "after it"):
+        report = await played.audit()
+        assert [(bad.ballot_id, bad.reason) for bad in report.bad_ballots] == [(name, "batch")]
+        if (await played.row()).state == "open":
+            await played.close()
 
 
 async def test_of_the_last_batch_dropped_with_its_record_the_voters_receipt_is_the_proof(
@@ -522,6 +524,30 @@ async def test_a_ballot_put_into_a_signed_batch_does_not_belong_there(
     assert await played.reasons() == {"missing"}
 
 
+async def test_an_unsigned_ballot_among_the_batches_of_a_living_service_is_no_accident(
+    played: Played, database: Database, admin: asyncpg.Connection, as_owner: asyncpg.Connection
+) -> None:
+    # In a batch of its own, but with a number that the intake used for another box.
+    other = await begin(database, admin)
+    new = await stuffed(played, as_owner)
+    intake, _, number = played.receipts[-1]["batch"]["id"].partition(".")
+    await played.run(
+        "INSERT INTO ballot_batch SELECT intake, $2 + 1, $3, 0, root, signature, recorded_at"
+        " FROM ballot_batch WHERE intake=$1 AND number=$2",
+        intake,
+        int(number),
+        other.box,
+    )
+    await played.run(
+        "UPDATE ballot_batch SET number=$2 + 2 WHERE intake=$1 AND number=$2", intake, int(number)
+    )
+    await played.run(
+        "UPDATE ballot SET batch=$3, intake=$2 WHERE id=$1", new, intake, int(number) + 1
+    )
+    report = await played.audit()
+    assert (new, "batch") in {(bad.ballot_id, bad.reason) for bad in report.bad_ballots}
+
+
 async def test_a_batch_made_up_for_it_is_not_signed_by_the_service(
     played: Played, as_app: asyncpg.Connection, as_owner: asyncpg.Connection
 ) -> None:
@@ -823,11 +849,12 @@ async def test_a_full_read_of_the_tables_opens_no_ballot(
     dump = await everything(reader)
     ballots = [row for row in dump["public.ballot"] if row["box_id"] == read_only.box]
     assert len(ballots) == VOTERS
-    # Whatever 16 or 32 bytes stand anywhere are tried: as the nonce, and as a key of the box.
+    # Whatever 16 or 32 bytes stand in a row of this vote are tried: as the nonce, as the box's key.
     material = {
         bytes(part)
         for rows in dump.values()
         for row in rows
+        if row.get("box_id", row.get("id")) == read_only.box
         for value in row.values()
         if isinstance(value, bytes)
         for part in (value[:16], value[-16:], value[:32], value[12:44], value[-32:])
