@@ -10,7 +10,7 @@ from sqlalchemy import func, select, text
 from temporalio import activity
 
 from activities.desk import Case, Desk
-from activities.voting_channels import proxies_of
+from activities.voting_channels import carry_credentials, proxies_of
 from activities.voting_count import count_out, roll_totals, turnout_tally
 from activities.voting_roll import FrozenRoll, freeze_roll, hash_of_roll
 from models.messages.journey import (
@@ -59,6 +59,7 @@ class Ballots:
             roll = await freeze_roll(
                 case.session, box.id, box.roll_salt, case.renovation.estate_id, _pack(case)
             )
+            await carry_credentials(case.session, case.renovation.id, box.id)
             if roll.voters == 0:
                 raise Refused(Problem(code="roll_empty", where=case.renovation.estate_id))
             box.roll_hash = await hash_of_roll(case.session, box.id)

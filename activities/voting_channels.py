@@ -1,4 +1,4 @@
-"""What the result says about the channels: proxies by agent without names, official results."""
+"""What votes and results need of the channels: proxies by agent without names, buyers' credentials."""
 
 from pydantic import JsonValue
 from sqlalchemy import text
@@ -15,6 +15,18 @@ SELECT count(*) AS mandates,
 FROM mandate m LEFT JOIN mandate_revocation r ON r.mandate_id = m.id
 WHERE m.box_id = :box GROUP BY m.agent_id ORDER BY 1 DESC, 3 DESC, m.agent_id
 """)
+
+CARRY = text("""
+UPDATE roll_unit u SET credential_version = r.generation
+FROM (SELECT unit_number, max(generation) AS generation FROM owner_replacement
+      WHERE renovation_id = :renovation GROUP BY unit_number) r
+WHERE u.box_id = :box AND u.unit_number = r.unit_number
+""")
+
+
+async def carry_credentials(session: AsyncSession, renovation_id: str, box_id: str) -> None:
+    """In a new vote the credentials of buyers are good still, and those of sellers are not."""
+    await session.execute(CARRY, {"renovation": renovation_id, "box": box_id})
 
 
 async def proxies_of(session: AsyncSession, box_id: str) -> list[JsonValue]:

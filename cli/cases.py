@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cli.inputs import act_fields, act_named, read_file
@@ -28,7 +28,7 @@ from cli.shown import (
 from cli.stack import DATA
 from models.files.renovation import RenovationFile
 from models.messages.acts import Act, Done
-from models.tables import Event, Place, Renovation, RoleGrant, Unit
+from models.tables import Event, OwnerReplacement, Place, Renovation, RoleGrant, Unit
 from models.values.actor import Actor
 from models.values.refusal import Problem, Refused
 from rules.authority import ROLES_OF_ACT, covers
@@ -206,12 +206,14 @@ def credentials(
             numbers = await session.scalars(
                 select(Unit.number).where(Unit.estate_id == row.estate_id).order_by(Unit.number)
             )
+            versions = await _versions(session, renovation)
         key = servers.settings.credential_key
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(("unit", "credential"))
         for number in numbers:
-            writer.writerow((number, voter_credential(key, renovation, number)))
+            version = versions.get(number, 0)
+            writer.writerow((number, voter_credential(key, renovation, number, version)))
         return text.getvalue()
 
     content = _run(data, work)
@@ -277,6 +279,16 @@ async def _only_actor(servers: Servers, renovation: str, kind: type[Act]) -> str
         return able[0]
     params: dict[str, str | int] = {"act": kind.name, "actors": ", ".join(able[:20]) or "-"}
     raise Refused(Problem(code="cases.actor_needed", where="--as", params=params))
+
+
+async def _versions(session: AsyncSession, renovation: str) -> dict[str, int]:
+    """Units that were sold since their first freeze, with the version of the buyer's credential."""
+    rows = await session.execute(
+        select(OwnerReplacement.unit_number, func.max(OwnerReplacement.generation))
+        .where(OwnerReplacement.renovation_id == renovation)
+        .group_by(OwnerReplacement.unit_number)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 async def _row(session: AsyncSession, renovation: str) -> Renovation:

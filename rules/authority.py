@@ -91,6 +91,7 @@ ROLES_OF_WRITE: dict[str, Authority] = {
         frozenset({Role.GRID_WORKER, Role.RESIDENTS_COMMITTEE}), "[D] the grid worker goes round"
     ),
     "cast_for_portal": _by(Role.CITY_PORTAL, "[D] the portal vouches for its citizens"),
+    "replace_owner": _by(_CONVENERS, "[D] whoever keeps the roll logs a sale, 1.4.1"),
     "remind": _by(_CONVENERS, "[D] whoever convenes the vote reminds of it"),
 }
 """Who may write into an open vote beside the official acts; none of them sees a choice."""

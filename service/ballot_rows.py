@@ -17,7 +17,8 @@ LOOKERS = 3
 WAIT_S = 10.0
 
 INSERT = """
-SELECT ballot_id, at FROM cast_ballots($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+SELECT ballot_id, at FROM cast_ballots($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+                                       $14)
 """
 STORED = """
 SELECT b.id, b.box_id, b.unit_number, b.command_id, b.request_hash, b.leaf, b.recorded_at,
@@ -29,6 +30,7 @@ OF_BATCH = """
 SELECT id, box_id, unit_number, command_id, request_hash, leaf, recorded_at, intake, batch
 FROM ballot WHERE box_id = $1 AND intake = $2 AND batch = $3
 """
+VERSION = "SELECT credential_version FROM roll_unit WHERE box_id = $1 AND unit_number = $2"
 STATE = """
 SELECT state, opens_at, closes_at, opens_at > clock_timestamp() AS early,
        state = 'open' AND opens_at <= clock_timestamp() AND clock_timestamp() < closes_at AS is_open
@@ -81,7 +83,8 @@ class Ledger:
         )
         async with self._pool.acquire(timeout=WAIT_S) as connection:
             # Outside of a transaction block, the statement has committed when it returns.
-            rows = await connection.fetch(INSERT, *columns, self.intake, numbers)
+            versions = [cast.version for cast in batch]
+            rows = await connection.fetch(INSERT, *columns, self.intake, numbers, versions)
         return {row[0]: row[1] for row in rows}
 
     async def stored(
@@ -108,6 +111,11 @@ class Ledger:
         """The ballot that a command cast in one of these boxes."""
         row = await self._pool.fetchrow(STORED, list(boxes), [command_id] * len(boxes))
         return self._stored(row) if row is not None else None
+
+    async def version_of(self, box_id: str, unit_number: str) -> int:
+        """Which version of a unit's credential votes now."""
+        found: int = await self._pool.fetchval(VERSION, box_id, unit_number)
+        return found
 
     async def state_of(self, box_id: str) -> asyncpg.Record:
         """Whether a box is open, by the clock of the database."""

@@ -44,7 +44,7 @@ async def answer_ballot(
 async def _cast(
     counter: Counter, renovation_id: str, authorization: bytes | None, body: bytes
 ) -> tuple[int, bytes]:
-    unit_number = counter.voters.unit_of(renovation_id, authorization)
+    unit_number, version = counter.voters.holder_of(renovation_id, authorization)
     try:
         ballot = CastBallot.model_validate_json(body)
     except ValidationError as error:
@@ -52,7 +52,7 @@ async def _cast(
     if ballot.unit_number != unit_number:
         params: dict[str, str | int] = {"unit": ballot.unit_number}
         raise Refused(Problem(code="credential.other_unit", where="unit_number", params=params))
-    receipt, fresh = await counter.intake.cast(renovation_id, ballot)
+    receipt, fresh = await counter.intake.cast(renovation_id, ballot, version=version)
     return (201 if fresh else 200), receipt.json()
 
 

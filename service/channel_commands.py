@@ -1,8 +1,9 @@
 """The bodies of the channels beside the web: rulings, paper, mandates, visits, a city's portal."""
 
+from datetime import date
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
 from models.values.base import Value
 from models.values.channels import PaperChannel, RulingKind, Visit
@@ -24,6 +25,8 @@ Reference = Annotated[
     ),
 ]
 """A name that an office gives to a batch, a document, a certificate; one line."""
+Identity = Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=40)]
+"""The number of an identity document; only ever kept as a keyed digest."""
 Said = Word | tuple[Word, ...] | dict[Word, Points]
 Choices = Annotated[dict[Word, Said], Field(min_length=1, max_length=MOTIONS)]
 LINES = 500
@@ -83,9 +86,7 @@ class RegisterMandate(Command):
     """One of the owner's units; the mandate is for all of them."""
     agent_name: Reference
     """Kept with the persons, apart from everything that is published."""
-    agent_identity: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=4, max_length=40)
-    ]
+    agent_identity: Identity
     """The number of the agent's identity document; only a keyed digest is kept."""
     motions: tuple[Word, ...] = Field(min_length=1, max_length=MOTIONS)
     document: Reference
@@ -136,3 +137,35 @@ class Remind(Command):
     """Remind those who have not taken part."""
 
     box_id: str | None = Field(default=None, max_length=64)
+
+
+class ReplaceOwner(Command):
+    """A sale before the close: the buyer votes for the unit, the seller does not any more."""
+
+    unit_number: UnitNumber
+    seller_names: tuple[Reference, ...] = Field(min_length=1, max_length=20)
+    seller_identities: tuple[Identity, ...] = Field(default=(), max_length=20)
+    """Document numbers in the order of the names, where the roll was read with them."""
+    buyer_names: tuple[Reference, ...] = Field(min_length=1, max_length=20)
+    buyer_identities: tuple[Identity, ...] = Field(default=(), max_length=20)
+    registered_on: date
+    """The day in the property register."""
+    evidence: Reference
+    """The number of the register's extract."""
+    box_id: str | None = Field(default=None, max_length=64)
+
+    @model_validator(mode="after")
+    def _a_number_for_each(self) -> "ReplaceOwner":
+        pairs = (
+            (self.seller_names, self.seller_identities),
+            (self.buyer_names, self.buyer_identities),
+        )
+        if any(numbers and len(numbers) != len(names) for names, numbers in pairs):
+            raise ValueError("one document number for each name, or none at all")
+        return self
+
+
+class ReplacedOwner(Accepted):
+    """A logged replacement, and the credential to hand to the buyer."""
+
+    credential: str

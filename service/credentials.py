@@ -23,6 +23,8 @@ _PARTS = 3
 _VOTER = "gongjian/credential/voter"
 _ACTOR = "gongjian/credential/actor"
 _PROXY = "gongjian/credential/proxy"
+_VERSION = b"\0"
+"""Between a unit's number, which has no control character, and the version of its credential."""
 
 
 class Voter(Value):
@@ -30,6 +32,7 @@ class Voter(Value):
 
     renovation_id: str
     unit_number: str
+    version: int = 0
 
 
 class VoterCheck:
@@ -40,7 +43,15 @@ class VoterCheck:
         self._prefixes: dict[str, bytes] = {}
 
     def unit_of(self, renovation_id: str, authorization: bytes | None) -> str:
-        """The unit whose credential the Authorization header holds.
+        """The unit whose credential the Authorization header holds, of whatever version.
+
+        Raises:
+            Refused: as `holder_of` does.
+        """
+        return self.holder_of(renovation_id, authorization)[0]
+
+    def holder_of(self, renovation_id: str, authorization: bytes | None) -> tuple[str, int]:
+        """The unit whose credential the Authorization header holds, and the credential's version.
 
         Raises:
             Refused: `credential.missing`, or `credential.wrong` for one that is damaged, forged, an
@@ -56,12 +67,17 @@ class VoterCheck:
         message = prefix + len(name).to_bytes(4, "big") + name
         if not hmac.compare_digest(mac, hmac.digest(self._key, message, "sha256")):
             raise _wrong()
-        return name.decode()
+        unit, _, version = name.partition(_VERSION)
+        return unit.decode(), int(version or 0)
 
 
-def voter_credential(key: SecretStr, renovation_id: str, unit_number: str) -> str:
-    """The credential of a unit; `key` is hexadecimal, as in the settings."""
-    return _written(unit_number, _mac(key, _VOTER, renovation_id, unit_number))
+def voter_credential(key: SecretStr, renovation_id: str, unit_number: str, version: int = 0) -> str:
+    """The credential of a unit; `key` is hexadecimal, as in the settings.
+
+    Each owner who follows another on a frozen roll has the next version.
+    """
+    name = f"{unit_number}{_VERSION.decode()}{version}" if version else unit_number
+    return _written(name, _mac(key, _VOTER, renovation_id, name))
 
 
 def actor_credential(key: SecretStr, actor_id: str) -> str:
@@ -77,8 +93,8 @@ def voter_of(key: SecretStr, renovation_id: str, authorization: str | None) -> V
             actor's, or of another renovation.
     """
     given = authorization.encode("latin-1", "replace") if authorization else None
-    unit_number = VoterCheck(key).unit_of(renovation_id, given)
-    return Voter(renovation_id=renovation_id, unit_number=unit_number)
+    unit_number, version = VoterCheck(key).holder_of(renovation_id, given)
+    return Voter(renovation_id=renovation_id, unit_number=unit_number, version=version)
 
 
 def actor_of(key: SecretStr, authorization: str | None) -> str:

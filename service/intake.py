@@ -59,6 +59,8 @@ class Cast:
     sealed: bytes
     commitment: bytes
     leaf: bytes
+    version: int | None
+    """Of the voter's credential; None where no voter's credential was shown."""
     done: asyncio.Future["Answer | None"]
     """Resolves after the commit; None when the box did not take it."""
 
@@ -126,16 +128,23 @@ class Intake:
         self._pool.terminate()
 
     async def cast(
-        self, renovation_id: str, ballot: CastBallot, channel: Channel = "web"
+        self,
+        renovation_id: str,
+        ballot: CastBallot,
+        channel: Channel = "web",
+        version: int | None = None,
     ) -> tuple[Receipt, bool]:
         """Put a ballot into the renovation's box; the receipt, and whether it is a new one.
 
+        `version` is that of the unit's credential which was shown, if one was: the database takes
+        the ballot only if it is the unit's version then.
+
         Raises:
-            Refused: `voting.…` when the box does not take it, `journal.command_reused`,
-                `service.busy` when too many wait, `service.database_away`; nothing was counted.
+            Refused: `voting.…` when the box does not take it, `credential.replaced`,
+                `journal.command_reused`, `service.busy` when too many wait, `service.database_away`; nothing was counted.
         """
         try:
-            return await self._cast(renovation_id, ballot, channel)
+            return await self._cast(renovation_id, ballot, channel, version)
         except DATABASE_ERRORS as error:
             refusal = away(error)
             if refusal is None:
@@ -143,7 +152,7 @@ class Intake:
             raise refusal from error
 
     async def _cast(
-        self, renovation_id: str, ballot: CastBallot, channel: Channel
+        self, renovation_id: str, ballot: CastBallot, channel: Channel, version: int | None
     ) -> tuple[Receipt, bool]:
         box: Box | NoBox | None = self.boxes.kept(renovation_id)
         just_read = box is None
@@ -160,13 +169,13 @@ class Intake:
         asked = self._hash_of_request(ballot.unit_number, said)
         answer = await self._seen_before(box, ballot) if box.earlier else None
         if answer is None:
-            answer = await self._submit(box, ballot, channel, said, asked)
+            answer = await self._submit(box, ballot, channel, said, asked, version)
         if answer is None and not just_read:
             newer = await self.boxes.reload(renovation_id)
             if newer is not box:
-                return await self._cast(renovation_id, ballot, channel)
+                return await self._cast(renovation_id, ballot, channel, version)
         if answer is None:
-            raise Refused(await self._why_not(box))
+            raise Refused(await self._why_not(box, ballot.unit_number, version))
         if not _same(answer.stored, ballot, asked):
             params: dict[str, str | int] = {"command": ballot.command_id, "kind": "ballot"}
             raise Refused(
@@ -175,7 +184,13 @@ class Intake:
         return answer.receipt, answer.fresh
 
     async def _submit(
-        self, box: Box, ballot: CastBallot, channel: Channel, said: bytes, asked: bytes
+        self,
+        box: Box,
+        ballot: CastBallot,
+        channel: Channel,
+        said: bytes,
+        asked: bytes,
+        version: int | None,
     ) -> Answer | None:
         """Queue it, or join the same command that is under way, and wait for the commit."""
         key = (box.id, ballot.command_id)
@@ -185,7 +200,8 @@ class Intake:
             # Who joins and hangs up must not take the answer from the one that came first.
             first = await asyncio.shield(cast.done)
             return first and Answer(first.stored, first.receipt, fresh=False)
-        cast = prepared(box, ballot, channel, seal.seal(said, box.ballot_bytes), seal.id, asked)
+        words = seal.seal(said, box.ballot_bytes)
+        cast = prepared(box, ballot, channel, words, seal.id, asked, version)
         try:
             self._queue.put_nowait(cast)
         except asyncio.QueueFull:
@@ -294,10 +310,12 @@ class Intake:
             return None
         return Answer(each, receipt_again(each, self.signer), fresh=False)
 
-    async def _why_not(self, box: Box) -> Problem:
+    async def _why_not(self, box: Box, unit_number: str, version: int | None) -> Problem:
         row = await self._ledger.state_of(box.id)
         params: dict[str, str | int] = {"box": box.id}
         if row["is_open"]:
+            if version not in (None, await self._ledger.version_of(box.id, unit_number)):
+                return Problem(code="credential.replaced", params={"unit": unit_number})
             return Problem(code="voting.already_voted", params=params)
         if row["state"] == "open" and row["early"]:
             return Problem(
@@ -350,6 +368,7 @@ def prepared(
     words: SealedBallot,
     seal_id: str,
     request_hash: bytes,
+    version: int | None = None,
 ) -> Cast:
     """The row to insert; its weights are those of the frozen roll."""
     entry: Entry = box.roll[ballot.unit_number]
@@ -374,5 +393,6 @@ def prepared(
         sealed=words.sealed,
         commitment=words.commitment,
         leaf=leaf,
+        version=version,
         done=asyncio.get_running_loop().create_future(),
     )

@@ -32,6 +32,7 @@ STATUS_OF_CODE: dict[str, int] = {
     "credential.wrong": 401,
     "credential.other_unit": 403,
     "credential.no_role": 403,
+    "credential.replaced": 403,
     "authority.wrong_role": 403,
     "authority.outside_place": 403,
     "authority.wrong_stage": 409,

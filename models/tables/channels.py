@@ -3,7 +3,7 @@
 Every table is append-only. No choice is in any of them: lines and instructions are keyed digests.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
 from pydantic import JsonValue
 from sqlalchemy import (
@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import String
 
 from models.tables.base import (
+    Big,
     CommandId,
     Hash,
     Id,
@@ -161,6 +162,34 @@ class DoorVisit(Table):
     envelope: Mapped[str]
     visited_by: Mapped[Id]
     command_id: Mapped[CommandId]
+    recorded_at: Mapped[datetime]
+
+
+class OwnerReplacement(Table):
+    """A sale on a frozen roll: the buyer replaces the seller for one unit (rules 1.4.1).
+
+    `generation` is the version of the buyer's credential; ballots of the unit up to `up_to_seq` are
+    of earlier owners. `shared`: the entry has other units, whose owner keeps them.
+    """
+
+    __tablename__ = "owner_replacement"
+    __table_args__ = (
+        refers(("box_id", "entry_id"), "roll_entry", ("box_id", "entry_id")),
+        CheckConstraint("generation > 0", name="generation_positive"),
+    )
+
+    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"), primary_key=True)
+    unit_number: Mapped[Id] = mapped_column(primary_key=True)
+    generation: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    box_id: Mapped[Id]
+    entry_id: Mapped[Id]
+    shared: Mapped[bool]
+    buyer_key: Mapped[Hash]
+    registered_on: Mapped[date]
+    evidence: Mapped[str]
+    up_to_seq: Mapped[Big]
+    replaced_by: Mapped[Id]
+    command_id: Mapped[CommandId] = mapped_column(unique=True)
     recorded_at: Mapped[datetime]
 
 

@@ -95,7 +95,11 @@ class RollEntry(Table):
 
 
 class RollUnit(Table):
-    """Which roll entry a unit votes with: a unit is in one entry, never in two."""
+    """Which roll entry a unit votes with: a unit is in one entry, never in two.
+
+    `credential_version` is the generation of the unit's owner, 0 at the first freeze; it alone may
+    be changed.
+    """
 
     __tablename__ = "roll_unit"
     __table_args__ = (refers(("box_id", "entry_id"), "roll_entry", ("box_id", "entry_id")),)
@@ -103,6 +107,7 @@ class RollUnit(Table):
     box_id: Mapped[Id] = mapped_column(primary_key=True)
     unit_number: Mapped[Id] = mapped_column(primary_key=True)
     entry_id: Mapped[Id]
+    credential_version: Mapped[int] = mapped_column(server_default=text("0"))
 
 
 class BallotSeal(Table):

@@ -14,6 +14,8 @@ from service.channel_commands import (
     RegisteredMandate,
     RegisterMandate,
     Remind,
+    ReplacedOwner,
+    ReplaceOwner,
     RevokeMandate,
     RuleOnBallots,
 )
@@ -26,6 +28,7 @@ from service.open_box import latest_box
 from service.paper import enter
 from service.portal import cast_by_portal
 from service.receipts import Receipt
+from service.replacements import replace
 from service.rounds import (
     VisitView,
     last_visits,
@@ -142,6 +145,15 @@ async def list_door_visits(
     standing, _ = await _who(counter, request, renovation_id, "record_visits")
     async with counter.database.session() as session:
         return await last_visits(session, await latest_box(session, standing))
+
+
+@router.post("/replacements", status_code=201)
+async def replace_an_owner(
+    renovation_id: str, command: ReplaceOwner, request: Request, counter: Here
+) -> ReplacedOwner:
+    """A unit was sold before the close: logged; the answer has the buyer's credential."""
+    standing, actor = await _who(counter, request, renovation_id, "replace_owner")
+    return await replace(counter, standing, actor, command)
 
 
 @router.post("/reminders", status_code=201)

@@ -28,6 +28,7 @@ APPEND_ONLY = (
     "mandate_revocation",
     "door_visit",
     "official_result",
+    "owner_replacement",
 )
 OF_A_BOX = ("ballot_seal", "ballot_batch", "ballot_check")
 NEVER_CHANGED = ("roll_entry", "roll_unit", "scheme", "inspection", "roll_import", "paper_line")

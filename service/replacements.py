@@ -1,0 +1,233 @@
+"""A sale on a frozen roll: the buyer replaces the seller, logged; the weights stay as they were frozen."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from pydantic import SecretStr
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import (
+    Ballot,
+    BallotBox,
+    Event,
+    Mandate,
+    MandateRevocation,
+    OwnerReplacement,
+    RollEntry,
+    RollUnit,
+    Unit,
+)
+from models.values.actor import Actor
+from models.values.base import Value
+from models.values.replacement import Replacement, Sale
+from models.values.voting import HeadGroup
+from rules.roll import owner_key, stored_owner_key
+from rules.roll.replacement import replace_owner
+from runtime.journal import Recorded
+from service.channel_commands import ReplacedOwner, ReplaceOwner
+from service.commands import Accepted
+from service.counter import Counter
+from service.credentials import voter_credential
+from service.mandates import LOCK
+from service.open_box import entry_of, latest_box, locked_box
+from service.opening_units import owner_secret
+from service.standing import Standing
+
+BY_SALE = "the unit was sold"
+
+
+class _Generation(Accepted):
+    """What the journal answers: the version of the buyer's credential, not the credential."""
+
+    generation: int
+
+
+class _Asked(Value):
+    """What the journal keeps of the request: keys instead of names."""
+
+    sale: Sale
+
+
+async def replace(
+    counter: Counter, standing: Standing, actor: Actor, command: ReplaceOwner
+) -> ReplacedOwner:
+    """Log the sale; from its commit on the seller's credential casts nothing.
+
+    A ballot that the seller has cast stands until the buyer casts one; by another way it is
+    contested, and the ruling is made with the register's extract. The seller's mandate ends, unless
+    other units of the entry stay with the seller.
+    """
+    key = counter.settings.credential_key
+    sale = sale_of(key, command)
+
+    async def inside(session: AsyncSession) -> Recorded[_Generation]:
+        entry = await entry_of(session, await latest_box(session, standing), command.unit_number)
+        # Before the box: an agent's ballot that is under way needs the box to get done.
+        mandate = await _standing_mandate(session, entry)
+        box = await locked_box(session, standing, command.box_id, alone=True, early=True)
+        made = await _replacement(session, standing, box, entry, sale)
+        if mandate is not None and not made.shared:
+            session.add(_revoked(mandate, actor, command.command_id))
+        session.add(await _row(session, standing, box, made, actor, command.command_id))
+        await session.execute(
+            update(RollUnit)
+            .where(RollUnit.box_id == box.id, RollUnit.unit_number == made.unit_number)
+            .values(credential_version=made.generation)
+        )
+        accepted = _Generation(
+            command_id=command.command_id,
+            id=f"{entry.pseudonym}.{made.generation}",
+            kind="voting.owner_replaced",
+            happened_at=standing.now.isoformat(),
+            generation=made.generation,
+        )
+        return Recorded(
+            accepted,
+            {
+                "box": box.id,
+                "entry": entry.pseudonym,
+                "generation": made.generation,
+                "shared": made.shared,
+                "registered_on": made.registered_on.isoformat(),
+                "evidence": made.evidence,
+                "mandate_revoked": mandate is not None and not made.shared,
+            },
+        )
+
+    deed = standing.deed(command.command_id, actor)
+    kind = "voting.owner_replaced"
+    done = await counter.journal.record(deed, kind, _Asked(sale=sale), inside, _Generation)
+    credential = voter_credential(key, standing.id, command.unit_number, done.generation)
+    return ReplacedOwner(**done.model_dump(exclude={"generation"}), credential=credential)
+
+
+def sale_of(key: SecretStr, command: ReplaceOwner) -> Sale:
+    """The sale with the stored keys of both sets of owners; their names end here."""
+    secret = owner_secret(key)
+
+    def stored(names: tuple[str, ...], numbers: tuple[str, ...]) -> str:
+        return stored_owner_key(owner_key(names, tuple(n.upper() for n in numbers)), secret)
+
+    return Sale(
+        unit_number=command.unit_number,
+        seller_key=stored(command.seller_names, command.seller_identities),
+        buyer_key=stored(command.buyer_names, command.buyer_identities),
+        registered_on=command.registered_on,
+        evidence=command.evidence,
+    )
+
+
+async def _replacement(
+    session: AsyncSession, standing: Standing, box: BallotBox, entry: RollEntry, sale: Sale
+) -> Replacement:
+    """What the law makes of the sale, from the rows."""
+    owner = await session.scalar(
+        select(Unit.owner_key).where(
+            Unit.estate_id == standing.estate_id, Unit.number == sale.unit_number
+        )
+    )
+    rows = await session.scalars(
+        select(OwnerReplacement)
+        .where(
+            OwnerReplacement.renovation_id == standing.id,
+            OwnerReplacement.unit_number == sale.unit_number,
+        )
+        .order_by(OwnerReplacement.generation)
+    )
+    earlier = [
+        Replacement(
+            entry_id=row.entry_id,
+            unit_number=row.unit_number,
+            generation=row.generation,
+            shared=row.shared,
+            buyer_key=row.buyer_key,
+            registered_on=row.registered_on,
+            evidence=row.evidence,
+        )
+        for row in rows
+    ]
+    group = HeadGroup(
+        entry_id=entry.entry_id,
+        area_dm2=entry.area_dm2,
+        units=tuple(entry.units),
+        developer=entry.developer,
+        excluded_reason=entry.excluded_reason,
+    )
+    zone = ZoneInfo(standing.timetable.zone)
+    return replace_owner(
+        [group],
+        {sale.unit_number: str(owner)},
+        earlier,
+        sale,
+        frozen_on=(await _frozen_at(session, box)).astimezone(zone).date(),
+        closes_on=box.case_closes_at.astimezone(zone).date(),
+    )
+
+
+async def _frozen_at(session: AsyncSession, box: BallotBox) -> datetime:
+    """The case moment of the announcement, which froze the roll."""
+    at = await session.scalar(
+        select(Event.happened_at).where(
+            Event.renovation_id == box.renovation_id,
+            Event.kind == "voting.box_announced",
+            Event.details["box"].as_string() == box.id,
+        )
+    )
+    return at if at is not None else box.opens_at
+
+
+async def _standing_mandate(session: AsyncSession, entry: RollEntry) -> str | None:
+    """The entry's mandate that was not revoked, with the agent's ballots waited for."""
+    found = await session.scalar(
+        select(Mandate.id)
+        .outerjoin(MandateRevocation, MandateRevocation.mandate_id == Mandate.id)
+        .where(
+            Mandate.box_id == entry.box_id,
+            Mandate.entry_id == entry.entry_id,
+            MandateRevocation.mandate_id.is_(None),
+        )
+    )
+    if found is not None:
+        await session.execute(LOCK, {"mandate": found})
+    return found
+
+
+def _revoked(mandate_id: str, actor: Actor, command_id: str) -> MandateRevocation:
+    return MandateRevocation(
+        mandate_id=mandate_id,
+        reason=BY_SALE,
+        revoked_by=actor.id,
+        command_id=command_id,
+        revoked_at=func.clock_timestamp(),
+    )
+
+
+async def _row(
+    session: AsyncSession,
+    standing: Standing,
+    box: BallotBox,
+    made: Replacement,
+    actor: Actor,
+    command_id: str,
+) -> OwnerReplacement:
+    last = await session.scalar(
+        select(func.max(Ballot.seq)).where(
+            Ballot.box_id == box.id, Ballot.unit_number == made.unit_number
+        )
+    )
+    return OwnerReplacement(
+        renovation_id=standing.id,
+        unit_number=made.unit_number,
+        generation=made.generation,
+        box_id=box.id,
+        entry_id=made.entry_id,
+        shared=made.shared,
+        buyer_key=made.buyer_key,
+        registered_on=made.registered_on,
+        evidence=made.evidence,
+        up_to_seq=last or 0,
+        replaced_by=actor.id,
+        command_id=command_id,
+        recorded_at=func.clock_timestamp(),
+    )
