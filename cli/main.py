@@ -1,37 +1,61 @@
 """The entry point of `gongjian`: one application, one way to say no, one exit code for each kind."""
 
 import sys
+from collections.abc import Mapping
+from importlib import import_module
 
-import asyncpg
-import httpx
 import typer
-from sqlalchemy.exc import DBAPIError
-from temporalio.service import RPCError
 
-from cli import cases, decide, evidence, menu, roll, stack, vote
-from cli.demo import run as demo
 from models.values.refusal import Refused
 from runtime.logging import configure_logging
 from runtime.sentences import sentence
 
 REFUSED = 1
 UNREACHABLE = 2
+ROOMS: Mapping[str, tuple[str, ...]] = {
+    "cli.stack": ("up", "serve", "migrate", "temporal-setup"),
+    "cli.cases": ("start", "act", "list", "status", "history", "audit", "credentials"),
+    "cli.roll": ("roll",),
+    "cli.vote": ("vote",),
+    "cli.decide": ("decide", "packs"),
+    "cli.menu": ("menu",),
+    "cli.evidence": ("evidence", "verify"),
+    "cli.demo.run": ("demo",),
+}
+"""Which module has which commands, in the order of the help.
 
-app = typer.Typer(
-    name="gongjian",
-    help="Participatory renovation of old residential estates, from the first vote to the evaluation.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
-stack.register(app)
-cases.register(app)
-roll.register(app)
-decide.register(app)
-menu.register(app)
-evidence.register(app)
-vote.register(app)
-demo.register(app)
+A command loads its own module only: who asks for a rule need not wait for Temporal and PostgreSQL.
+"""
+
+
+def application(command: str | None = None) -> typer.Typer:
+    """The application with one command's module, or with every module if it is none of ours."""
+    app = typer.Typer(
+        name="gongjian",
+        help=(
+            "Participatory renovation of old residential estates, from the first vote to the"
+            " evaluation."
+        ),
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+    )
+    app.callback()(_whole)
+    rooms = [room for room, commands in ROOMS.items() if command in commands] or list(ROOMS)
+    for room in rooms:
+        import_module(room).register(app)
+    return app
+
+
+def _whole() -> None:
+    """Keeps a single command a subcommand, with its name."""
+
+
+def __getattr__(name: str) -> typer.Typer:
+    """`app`, the whole application, made when somebody asks for it."""
+    if name == "app":
+        return application()
+    raise AttributeError(name)
 
 
 def main() -> None:
@@ -39,25 +63,38 @@ def main() -> None:
     # Standard output is for results; what the libraries say goes to standard error.
     configure_logging("warning", "console")
     try:
-        app()
+        application(sys.argv[1] if len(sys.argv) > 1 else None)()
     except Refused as refusal:
         for problem in refusal.problems:
             print(f"gongjian: {sentence(problem)}", file=sys.stderr)
         sys.exit(REFUSED)
-    except (
+    except Exception as error:
+        if not _is_no_connection(error):
+            raise
+        print(f"gongjian: a server did not answer: {_first_line(error)}", file=sys.stderr)
+        sys.exit(UNREACHABLE)
+
+
+def _is_no_connection(error: Exception) -> bool:
+    """Libraries of servers are loaded now only if the command itself did not need them."""
+    import asyncpg  # noqa: PLC0415
+    import httpx  # noqa: PLC0415
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
+    from temporalio.service import RPCError  # noqa: PLC0415
+
+    kinds = (
         RPCError,
         httpx.TransportError,
         DBAPIError,
         asyncpg.PostgresConnectionError,
         ConnectionError,
-    ) as error:
-        print(f"gongjian: a server did not answer: {_first_line(error)}", file=sys.stderr)
-        sys.exit(UNREACHABLE)
+    )
+    return isinstance(error, kinds)
 
 
 def _first_line(error: Exception) -> str:
     """The reason without SQL, parameters or traceback."""
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    cause = getattr(error, "orig", None) or error
     lines = str(cause).strip().splitlines()
     return lines[0] if lines else type(cause).__name__
 

@@ -1,14 +1,19 @@
 """How cases look in a terminal: the list, one case, its history."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from pydantic import JsonValue
 from rich.console import Console
 from rich.table import Table
 
-from models.tables import Event, Renovation
+if TYPE_CHECKING:
+    # For a rule or a menu nobody needs the database.
+    from models.tables import Event, Renovation
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MOST_DETAILS = 90

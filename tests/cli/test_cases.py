@@ -10,7 +10,8 @@ from cli.inputs import act_fields, act_named
 from cli.main import app
 from models.values.refusal import Refused
 from rules.opening import read_renovation
-from runtime.audit import AuditReport, BadBallot, BadEvent
+from runtime.audit import AuditReport, BadEvent
+from runtime.audit_ballots import BadBallot
 from runtime.database import Database
 from runtime.parts import HOUSE
 from runtime.settings import LocalSettings, environment_names
@@ -156,9 +157,9 @@ def test_the_audit_names_every_bad_event_and_ballot() -> None:
         events=9,
         ballots=2,
         bad=(BadEvent(renovation_id="r1", seq=7, reason="hash"),),
-        bad_ballots=(BadBallot(box_id="r1.1", ballot_id="b5"),),
+        bad_ballots=(BadBallot(box_id="r1.1", ballot_id="b5", reason="leaf"),),
     )
     lines = audit_lines(report)
     assert lines[0] == "BAD event 7 of renovation r1: hash"
-    assert lines[1] == "BAD ballot b5 in box r1.1"
+    assert lines[1] == "BAD ballot b5 in box r1.1: leaf"
     assert lines[2].endswith("2 faults")
