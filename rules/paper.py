@@ -13,6 +13,8 @@ from models.values.refusal import Problem
 from models.values.voting import INVALID, Channel, Motion
 from rules.ballots import ROUTE_OF, Choices, choice_problems, plain_ballot
 
+FEW = 5
+"""Of fewer ballots than this nobody is told how many are invalid: it would tell whose."""
 _LINE = b"gongjian/paper/line"
 _COMMAND = b"gongjian/paper/command"
 
@@ -53,6 +55,12 @@ def differing(first: Mapping[str, bytes], second: Mapping[str, bytes]) -> tuple[
 def is_invalid(line: Line) -> bool:
     """Whether the ballot is blank or marked twice on some motion."""
     return line.choices is not None and INVALID in line.choices.values()
+
+
+def invalid_of(lines: Sequence[Line]) -> int | None:
+    """How many ballots of a typing are invalid on some motion, for the count sheet; None of a few."""
+    ballots = sum(line.choices is not None for line in lines)
+    return None if ballots < FEW else sum(is_invalid(line) for line in lines)
 
 
 def same_route(channel: Channel) -> tuple[Channel, ...]:

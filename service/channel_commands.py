@@ -72,7 +72,8 @@ class PaperEntered(Value):
     number: int
     """1 and 2 are the first pair of typings, 3 and 4 the next one."""
     ballots: int
-    invalid: int
+    invalid: int | None
+    """Null for a handful of ballots, of which it would tell whose."""
     differing: tuple[str, ...] = ()
     """Units whose two typings differ: both are made again for them."""
     cast: int = 0

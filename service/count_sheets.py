@@ -17,7 +17,8 @@ class TypingView(Carried):
     number: int
     entered_by: str
     ballots: int
-    invalid: int
+    invalid: int | None
+    """Null for a handful of ballots, of which it would tell whose."""
     recorded_at: datetime
 
 

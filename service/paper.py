@@ -32,7 +32,7 @@ from rules.paper import (
     again_problems,
     ballot_command,
     differing,
-    is_invalid,
+    invalid_of,
     line_digest,
     line_problems,
     same_route,
@@ -111,7 +111,7 @@ async def enter(
             batch_id=batch.id,
             number=batch.number,
             ballots=sum(line.choices is not None for line in lines),
-            invalid=sum(is_invalid(line) for line in lines),
+            invalid=invalid_of(lines),
             differing=differ,
         )
         await _write_rows(session, box, command, entered, actor, digests)
@@ -265,7 +265,6 @@ def _details(box: BallotBox, command: EnterPaper, entered: PaperEntered) -> dict
         "scan": command.scan,
         "typing": entered.number,
         "ballots": entered.ballots,
-        "invalid": entered.invalid,
         "differing": len(entered.differing),
     }
 

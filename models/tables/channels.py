@@ -52,7 +52,8 @@ class PaperBatch(Table):
 class PaperEntry(Table):
     """One typing of a batch, or of the lines that differed: odd numbers are first entries.
 
-    `ballots` and `invalid` (ballots with a motion that was blank or marked twice) are the count sheet.
+    `ballots` and `invalid` (ballots with a motion that was blank or marked twice; NULL of a few) are
+    the count sheet.
     """
 
     __tablename__ = "paper_entry"
@@ -65,7 +66,7 @@ class PaperEntry(Table):
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     entered_by: Mapped[Id]
     ballots: Mapped[int]
-    invalid: Mapped[int]
+    invalid: Mapped[int | None]
     command_id: Mapped[CommandId] = mapped_column(unique=True)
     recorded_at: Mapped[datetime]
 

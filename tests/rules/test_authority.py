@@ -3,7 +3,14 @@ import pytest
 from models.messages.acts import ACTS
 from models.values.actor import Role
 from models.values.refusal import Refused
-from rules.authority import ROLES_OF_ACT, Grant, check_act, covers, refuse_same_person
+from rules.authority import (
+    ROLES_OF_ACT,
+    ROLES_OF_WRITE,
+    Grant,
+    check_act,
+    covers,
+    refuse_same_person,
+)
 
 PLACE = "weicheng/dongguan/c7/g2"
 
@@ -36,6 +43,18 @@ def test_an_act_is_open_to_its_roles_and_to_nobody_else(act: str, role: Role) ->
         with pytest.raises(Refused) as error:
             check_act(act, stage, (grant(role),), PLACE)
         assert code_of(error) == "authority.wrong_role"
+
+
+def test_every_write_into_an_open_vote_names_its_roles_and_where_they_come_from() -> None:
+    for authority in ROLES_OF_WRITE.values():
+        assert authority.roles
+        assert "art. " in authority.article or "[D]" in authority.article
+        assert Role.ENGINE not in authority.roles
+
+
+def test_a_grid_worker_only_writes_down_visits() -> None:
+    mine = {name for name, each in ROLES_OF_WRITE.items() if Role.GRID_WORKER in each.roles}
+    assert mine == {"record_visits"}
 
 
 def test_only_the_chief_supervising_engineer_accepts_works() -> None:

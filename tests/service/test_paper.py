@@ -55,7 +55,7 @@ async def test_two_typings_that_agree_are_cast_as_paper(vote: Channels) -> None:
     assert await vote.ballots() == []
     second = (await typed(vote, SECOND)).json()
     assert (second["number"], second["cast"], second["differing"]) == (2, 3, [])
-    assert (second["ballots"], second["invalid"]) == (3, 1)
+    assert (second["ballots"], second["invalid"]) == (3, None)
     assert sorted(await said(vote)) == ["invalid", "no", "yes"]
     assert {row["channel"] for row in await vote.ballots()} == {"paper"}
     assert await vote.events() == [
@@ -63,6 +63,42 @@ async def test_two_typings_that_agree_are_cast_as_paper(vote: Channels) -> None:
         "voting.paper_entered",
         "voting.paper_cast",
     ]
+
+
+async def test_the_count_sheet_has_the_invalid_ballots_of_a_bundle_but_not_of_a_few(
+    vote: Channels,
+) -> None:
+    units = await vote.sql.fetch(
+        "SELECT unit_number FROM roll_unit WHERE box_id=$1 ORDER BY unit_number", vote.box
+    )
+    many = {row["unit_number"]: "invalid" if at < 2 else "yes" for at, row in enumerate(units[:5])}
+    for who in (FIRST, SECOND):
+        await typed(vote, who, many)
+    found = await sheet(vote)
+    typings = found["typings"]
+    assert [(each["ballots"], each["invalid"]) for each in typings] == [(5, 2)] * 2  # type: ignore[attr-defined]
+    assert (found["cast"], found["waiting_for"]) == (5, "nothing")
+    details = await vote.sql.fetch(
+        "SELECT details::text AS text FROM event WHERE renovation_id=$1", vote.rid
+    )
+    assert not [row for row in details if "invalid" in row["text"]]
+
+
+async def test_where_a_ballot_may_not_be_changed_the_paper_of_who_has_voted_is_not_cast(
+    vote: Channels,
+) -> None:
+    vote.box = await open_box(vote.sql, vote.rid, attempt=2, motions=MOTION, change_allowed=False)
+    await vote.web("1-101", "no")
+    await typed(vote, FIRST)
+    second = (await typed(vote, SECOND)).json()
+    assert second["cast"] == 2
+    assert (await sheet(vote))["waiting_for"] == "nothing"
+    already = await vote.sql.fetchval(
+        "SELECT details->>'already_voted' FROM event"
+        " WHERE renovation_id=$1 AND kind='voting.paper_cast'",
+        vote.rid,
+    )
+    assert already == "1"
 
 
 async def test_the_first_typist_does_not_type_a_second_time(vote: Channels) -> None:

@@ -18,7 +18,7 @@ CREATE TABLE paper_entry (
   number INTEGER NOT NULL,
   entered_by VARCHAR(64) NOT NULL,
   ballots INTEGER NOT NULL,
-  invalid INTEGER NOT NULL,
+  invalid INTEGER,
   command_id VARCHAR(200) NOT NULL,
   recorded_at TIMESTAMP WITH TIME ZONE NOT NULL,
   CONSTRAINT pk_paper_entry PRIMARY KEY (batch_id, number),
