@@ -152,24 +152,32 @@ async def _times_hold(
 
 
 async def _closing_holds(session: AsyncSession, box: BallotBox) -> bool:
-    """Open without a closing, or closed with the result and the key of the one closing."""
+    """Open or voided without a result, or closed with the result and the key of the one closing."""
     closings = await details_of(session, box, "voting.box_closed")
-    written = (box.closed_at, box.tally, box.tree_head, box.opened_key)
     if not closings:
-        return box.state == "open" and written == (None, None, None, None)
-    if box.state != "closed" or box.closed_at is None:
-        return False
-    recorded = (
-        _moment((box.tree_head or {}).get("closed_at")) == box.closed_at
-        and box.tally == closings[0].get("motions")
-        and box.tree_head == closings[0].get("tree_head")
-    )
-    if closings[0].get("source") == "official":
-        # Counted elsewhere, perhaps before the time: what was cast here is never opened.
-        return recorded and box.opened_key is None
+        voided = await details_of(session, box, "settlement.vote_voided")
+        state = "closed" if voided else "open"
+        written = (box.tally, box.tree_head, box.opened_key)
+        closed = box.closed_at is not None
+        return written == (None, None, None) and (box.state, closed) == (state, bool(voided))
+    said = closings[0]
+    closed_at = box.closed_at
     return (
-        recorded
-        and box.closed_at >= box.case_closes_at
+        box.state == "closed"
+        and closed_at is not None
+        and _moment((box.tree_head or {}).get("closed_at")) == closed_at
+        and box.tally == said.get("motions")
+        and box.tree_head == said.get("tree_head")
+        and _key_holds(box, closed_at, official=said.get("source") == "official")
+    )
+
+
+def _key_holds(box: BallotBox, closed_at: datetime, *, official: bool) -> bool:
+    """What an official system counted may end early and stays sealed; else the key is out, in time."""
+    if official:
+        return box.opened_key is None
+    return (
+        closed_at >= box.case_closes_at
         and box.opened_key is not None
         and _fits(box.opened_key, box.public_key)
     )

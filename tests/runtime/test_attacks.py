@@ -172,6 +172,40 @@ async def test_a_vote_that_nobody_touches_is_whole_before_and_after_its_close(
     assert receipts_that_lie(played.receipts, RECEIPTS) == []
 
 
+async def test_a_vote_that_is_extended_is_whole_and_no_shorter_for_anybody(
+    played: Played, as_app: asyncpg.Connection
+) -> None:
+    assert (await played.vote.look_at_turnout()).extended
+    assert (await played.audit()).ok
+    back = "interval '15 days'"
+    await as_app.execute(
+        f"UPDATE ballot_box SET closes_at=closes_at-{back}, case_closes_at=case_closes_at-{back}"
+        " WHERE id=$1",
+        played.box,
+    )
+    assert await played.reasons() == {"box"}
+
+
+async def test_a_vote_that_a_cancellation_voids_is_whole_and_stays_sealed(played: Played) -> None:
+    await played.vote.void()
+    assert (await played.audit()).bad_ballots == ()
+    row = await played.row()
+    assert (row.state, row.opened_key, row.tally) == ("closed", None, None)
+    await played.run("UPDATE ballot_box SET tally='{}' WHERE id=$1", played.box)
+    assert await played.reasons() == {"box"}
+
+
+async def test_a_vote_that_an_official_result_ends_is_whole_and_stays_sealed(
+    played: Played,
+) -> None:
+    await played.vote.close_officially()
+    assert (await played.audit()).bad_ballots == ()
+    row = await played.row()
+    assert (row.state, row.opened_key) == ("closed", None)
+    await played.run("UPDATE ballot_box SET opened_key=sha256('x') WHERE id=$1", played.box)
+    assert "box" in await played.reasons()
+
+
 # A ballot is taken away.
 
 
