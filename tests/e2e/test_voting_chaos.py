@@ -19,23 +19,31 @@ from time import monotonic
 
 import asyncpg
 import pytest
+from pydantic import SecretStr
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.service import RPCError
 
 from models.messages.acts import Done, OpenVote
 from models.messages.ids import renovation_workflow_id
 from models.messages.journey import Journey
+from models.values.refusal import Refused
 from models.values.timetable import Timetable, calendar_days
 from rules.merkle import root_of
 from runtime.audit import AuditReport, audit
+from runtime.children import kill_family
 from runtime.database import Database, asyncpg_url
+from runtime.embedded_postgres import EmbeddedPostgres
+from runtime.migrate import upgrade
 from runtime.sealing import Signer
 from runtime.settings import LocalSettings
 from runtime.stack import LocalStack, Part
 from runtime.temporal import connect
+from service.commands import CastBallot
+from service.intake import Intake
 from tests.support.chaos import CLIENTS, Crowd, Told, receipts_that_lie
 from tests.support.estate import make_renovation
 from tests.support.journey import COMMITTEE
+from tests.support.vote import LiveVote
 from workflows.renovation import RenovationWorkflow
 
 UNITS = 2 * CLIENTS
@@ -54,7 +62,7 @@ TIMETABLE = Timetable(
 MOTIONS = ("works", "costs")
 PATIENCE_S = 180
 
-pytestmark = pytest.mark.slow
+RECEIPT_KEY = SecretStr("1e" * 32)
 
 
 @pytest.fixture
@@ -254,8 +262,82 @@ def say(part: Part, shown: Shown, counted: int) -> None:
             out.write(line + "\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", [Part.SERVICE, Part.WORKER, Part.POSTGRES])
 async def test_ten_kills_under_load_lose_no_acknowledged_ballot_and_count_none_twice(
     stack: LocalStack, part: Part
 ) -> None:
     await check(stack, part)
+
+
+async def test_a_database_killed_under_two_intakes_loses_no_acknowledged_ballot(
+    tmp_path: Path,
+) -> None:
+    """The short proof of every run: a durable server, SIGKILL in the middle, the audit afterwards."""
+    server = EmbeddedPostgres(tmp_path / "postgres")
+    urls = await asyncio.to_thread(server.start)
+    try:
+        upgrade(urls.owner)
+        database = Database(urls.app)
+        vote = await LiveVote(database, "short", units=CLIENTS).open()
+        intakes = [Intake(urls.app, RECEIPT_KEY, queue=1_000) for _ in range(2)]
+        for intake in intakes:
+            await intake.start()
+        told = Direct(intakes, vote)
+        voting = asyncio.create_task(told.everybody())
+        await told.answered(2 * CLIENTS)
+        pid = server.postmaster_pid
+        assert pid is not None
+        await kill_family(pid)
+        await asyncio.to_thread(server.start)
+        await told.answered(2 * CLIENTS)
+        told.stopped = True
+        await voting
+        for intake in intakes:
+            await intake.stop()
+        await vote.close()
+        report = await audit(database, vote.rid, Signer.of_receipts(RECEIPT_KEY).public_key)
+        await database.dispose()
+        assert (report.ok, report.bad_ballots, report.unsigned) == (True, (), 0)
+        assert told.refused <= {"service.database_away"}
+        assert report.ballots == len(told.acknowledged) == len(set(told.acknowledged))
+    finally:
+        await asyncio.to_thread(server.stop)
+
+
+class Direct:
+    """Clients of intakes in this process; each ballot is asked for again until it is answered."""
+
+    def __init__(self, intakes: list[Intake], vote: LiveVote) -> None:
+        self.intakes, self.vote = intakes, vote
+        self.acknowledged: list[str] = []
+        self.refused: set[str] = set()
+        self.stopped = False
+        self.grown = asyncio.Condition()
+
+    async def answered(self, more: int) -> None:
+        """Return when so many ballots more have been acknowledged."""
+        enough = len(self.acknowledged) + more
+        async with asyncio.timeout(PATIENCE_S), self.grown:
+            await self.grown.wait_for(lambda: len(self.acknowledged) >= enough)
+
+    async def vote_of(self, unit: str) -> None:
+        number = 0
+        while not self.stopped:
+            name = f"{unit}/{number}"
+            given = CastBallot.model_validate(
+                {"command_id": name, "unit_number": unit, "choices": {"works": "yes"}}
+            )
+            try:
+                await self.intakes[number % 2].cast(self.vote.rid, given)
+            except Refused as refused:
+                self.refused.add(refused.problems[0].code)
+                await asyncio.sleep(0.05)
+                continue
+            number += 1
+            async with self.grown:
+                self.acknowledged.append(name)
+                self.grown.notify_all()
+
+    async def everybody(self) -> None:
+        await asyncio.gather(*(self.vote_of(unit) for unit in self.vote.units))
