@@ -19,6 +19,7 @@ from models.tables import (
 from models.values.base import Carried, Exact
 from models.values.timetable import Clock
 from rules import clock as clocks
+from service.uncounted import uncounted_entries
 
 TICKETS = 50
 TURNOUT = text("""
@@ -28,7 +29,8 @@ SELECT coalesce(sum(e.heads), 0)::bigint AS roll_heads,
        coalesce(sum(e.area_dm2) FILTER (WHERE v.entry_id IS NOT NULL), 0)::bigint AS area_dm2,
        clock_timestamp() AS counted_at
 FROM roll_entry e
-LEFT JOIN (SELECT DISTINCT entry_id FROM ballot WHERE box_id = :box) v USING (entry_id)
+LEFT JOIN (SELECT DISTINCT entry_id FROM ballot
+           WHERE box_id = :box AND NOT entry_id = ANY (:without)) v USING (entry_id)
 WHERE e.box_id = :box AND e.excluded_reason IS NULL
 """)
 
@@ -220,11 +222,12 @@ async def latest_box(session: AsyncSession, renovation_id: str) -> str | None:
 
 
 async def turnout_of(session: AsyncSession, renovation_id: str) -> Turnout | None:
-    """Participation in the latest box; None before there is one."""
+    """Participation in the latest box; None before there is one. What is contested takes no part."""
     box = await latest_box(session, renovation_id)
     if box is None:
         return None
-    row = (await session.execute(TURNOUT, {"box": box})).one()
+    without = await uncounted_entries(session, box)
+    row = (await session.execute(TURNOUT, {"box": box, "without": without})).one()
     return Turnout(
         box_id=box,
         roll_heads=row.roll_heads,

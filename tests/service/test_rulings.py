@@ -103,6 +103,21 @@ async def test_a_ballot_after_the_ruling_by_another_way_contests_it_again(vote: 
     assert (await vote.get("/contested", RESIDENTS)).json() == []
 
 
+async def test_what_is_contested_takes_no_part_in_the_turnout_until_it_is_settled(
+    vote: Channels,
+) -> None:
+    async def heads() -> int:
+        return int((await vote.get("/turnout", {})).json()["participating_heads"])
+
+    await vote.web("1-102", "yes")
+    _, paper = await contest(vote)
+    assert await heads() == 1
+    await ruling(vote, "accepted", ballot=paper)
+    assert await heads() == 2
+    await ruling(vote, "disputed")
+    assert await heads() == 1
+
+
 async def test_a_ballot_of_another_unit_is_not_accepted(vote: Channels) -> None:
     await contest(vote)
     other, _ = await contest(vote, "1-102")
