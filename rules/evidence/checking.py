@@ -6,14 +6,14 @@ the file and the line.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rules.ballots import Ruling
 from rules.chain import canonical_json
 from rules.evidence import bundle
 from rules.evidence.judging import compare_result
-from rules.evidence.opened_box import OpenedBox
+from rules.evidence.opened_box import Holder, OpenedBox
 from rules.evidence.receipts import Signed
 from rules.evidence.shapes import (
     Ballot,
@@ -59,7 +59,7 @@ def check_bundle(files: Files, signed: Signed) -> Checked:
         for number, raw in files.lines(bundle.BALLOTS):
             box.take(number, read_value(Ballot, raw + b"\n", bundle.BALLOTS, number))
         box.compare_tree(head)
-        box.compare_states(_rulings(files, roll, box.leaves))
+        box.compare_states(_rulings(files, roll, box.tree.size))
         outcomes = compare_result(files, motions, box)
     except Fault as fault:
         raise fault_at(fault.file, fault.line, fault.text) from None
@@ -100,8 +100,8 @@ def _head(files: Files, manifest: Manifest, signed: Signed) -> Head:
     return head
 
 
-def _roll(files: Files, head: Head) -> dict[str, RollEntry]:
-    roll: dict[str, RollEntry] = {}
+def _roll(files: Files, head: Head) -> dict[str, Holder]:
+    roll: dict[str, Holder] = {}
     digest, before = hashlib.sha256(), ""
     for number, raw in files.lines(bundle.ROLL):
         digest.update(raw + b"\n")
@@ -109,15 +109,15 @@ def _roll(files: Files, head: Head) -> dict[str, RollEntry]:
         if entry.entry <= before:
             raise fault_at(bundle.ROLL, number, "entries are sorted, each once")
         before = entry.entry
-        roll[entry.entry] = entry
+        roll[entry.entry] = Holder(
+            *entry.weights, entry.developer, entry.excluded_reason is not None
+        )
     if digest.hexdigest() != head.roll_hash:
         raise fault_at(bundle.ROLL, 0, "has another hash than the signed one")
     return roll
 
 
-def _rulings(
-    files: Files, roll: Mapping[str, RollEntry], leaves: Sequence[str]
-) -> dict[str, list[Ruling]]:
+def _rulings(files: Files, roll: Mapping[str, Holder], size: int) -> dict[str, list[Ruling]]:
     rulings: dict[str, list[Ruling]] = defaultdict(list)
     before = ("", 0)
     for number, raw in files.lines(bundle.RULINGS):
@@ -128,7 +128,7 @@ def _rulings(
             raise fault_at(bundle.RULINGS, number, "is about nobody on the roll")
         if (ruling.kind == "accepted") != (ruling.leaf is not None):
             raise fault_at(bundle.RULINGS, number, "a ballot belongs to an accepting ruling")
-        if ruling.up_to > len(leaves):
+        if ruling.up_to > size:
             raise fault_at(bundle.RULINGS, number, "settles more ballots than there are")
         before = (ruling.entry, ruling.number)
         rulings[ruling.entry].append(Ruling(ruling.kind, ruling.leaf, ruling.up_to))

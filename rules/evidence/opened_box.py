@@ -1,29 +1,43 @@
 """The ballots of a bundle: each by itself, the tree over them, and which of them count."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import cast, get_args
+from typing import NamedTuple, cast, get_args
 
 from pydantic import JsonValue
 
 from models.values.voting import Channel, Motion
 from rules.ballots import Cast, Choices, Ruling, choice_problems, commitment_of, leaf_of, states_of
 from rules.evidence import bundle
-from rules.evidence.shapes import Ballot, Head, RollEntry, fault_at
-from rules.merkle import Tree
+from rules.evidence.shapes import Ballot, Head, fault_at
+from rules.merkle import HASH_BYTES, Tree
 from rules.voting.results import Weight
 
 
+class Holder(NamedTuple):
+    """One entry of the roll; a million of them are kept."""
+
+    heads: int
+    area_dm2: int
+    shares: int | None
+    developer: bool
+    excluded: bool
+
+
 class OpenedBox:
-    """The ballots of a bundle: counted as their lines say, then compared with what the rules say."""
+    """The ballots of a bundle: counted as their lines say, then compared with what the rules say.
+
+    Of each ballot its number, leaf, channel and claimed state are kept, as small as they can be.
+    """
 
     def __init__(
-        self, box_id: str, roll: Mapping[str, RollEntry], motions: Mapping[str, Motion]
+        self, box_id: str, roll: Mapping[str, Holder], motions: Mapping[str, Motion]
     ) -> None:
         self.box_id, self.roll, self.motions = box_id, roll, motions
         self.tree = Tree()
-        self.leaves: list[str] = []
-        self.casts: dict[str, list[Cast]] = defaultdict(list)
+        self.numbers: dict[str, tuple[int, ...]] = {}
+        """The ballots of an entry by their lines."""
+        self.leaves = bytearray()
+        self.channels: list[Channel] = []
         self.claimed: list[str] = []
         self.states: dict[bundle.BallotState, int] = dict.fromkeys(get_args(bundle.BallotState), 0)
         self.said: dict[bytes, Weight] = {}
@@ -36,7 +50,7 @@ class OpenedBox:
             raise fault_at(
                 bundle.BALLOTS, number, "belongs to another vote or to nobody on the roll"
             )
-        if entry.weights != (ballot.heads, ballot.area_dm2, ballot.shares):
+        if entry[:3] != (ballot.heads, ballot.area_dm2, ballot.shares):
             raise fault_at(bundle.BALLOTS, number, "weighs otherwise than the roll says")
         leaf = leaf_of(
             box_id=ballot.box_id,
@@ -50,8 +64,9 @@ class OpenedBox:
         if leaf.hex() != ballot.leaf:
             raise fault_at(bundle.BALLOTS, number, "has another leaf hash than it says")
         self.tree.append(leaf)
-        self.leaves.append(ballot.leaf)
-        self.casts[ballot.entry].append(Cast(number, ballot.leaf, ballot.channel))
+        self.leaves += leaf
+        self.numbers[ballot.entry] = (*self.numbers.get(ballot.entry, ()), number)
+        self.channels.append(ballot.channel)
         self.claimed.append(ballot.state)
         if (ballot.state == "counted") != (ballot.choices is not None and ballot.nonce is not None):
             raise fault_at(
@@ -64,7 +79,7 @@ class OpenedBox:
         self,
         number: int,
         ballot: Ballot,
-        entry: RollEntry,
+        entry: Holder,
         choices: Mapping[str, JsonValue],
         nonce: bytes,
     ) -> None:
@@ -86,14 +101,15 @@ class OpenedBox:
 
     def compare_states(self, rulings: Mapping[str, Sequence[Ruling]]) -> None:
         """Is the right ballot of each entry counted?"""
-        for entry, casts in self.casts.items():
+        for entry, numbers in self.numbers.items():
+            casts = [self._cast(number) for number in numbers]
             of_entry = rulings.get(entry, ())
             if of_entry and of_entry[-1].kind == "accepted":
                 settled = [each for each in casts if each.seq <= of_entry[-1].up_to_seq]
                 if of_entry[-1].ballot_id not in [each.ballot_id for each in settled]:
                     raise fault_at(bundle.RULINGS, 0, "accepts a ballot that the entry never cast")
             due: dict[str, bundle.BallotState] = {**states_of(casts, of_entry)}
-            if self.roll[entry].excluded_reason is not None:
+            if self.roll[entry].excluded:
                 due = dict.fromkeys(due, "excluded")
             for each in casts:
                 if self.claimed[each.seq - 1] != due[each.ballot_id]:
@@ -101,13 +117,17 @@ class OpenedBox:
                         bundle.BALLOTS, each.seq, f"is {due[each.ballot_id]} by the rules"
                     )
                 self.states[due[each.ballot_id]] += 1
-        for entry in rulings.keys() - self.casts.keys():
+        for entry in rulings.keys() - self.numbers.keys():
             if rulings[entry][-1].kind == "accepted":
                 raise fault_at(bundle.RULINGS, 0, "accepts a ballot that the entry never cast")
 
-    def voters(self) -> Iterator[RollEntry]:
+    def _cast(self, number: int) -> Cast:
+        leaf = self.leaves[HASH_BYTES * (number - 1) : HASH_BYTES * number]
+        return Cast(number, leaf.hex(), self.channels[number - 1])
+
+    def voters(self) -> Iterator[Holder]:
         """Everybody who may vote."""
-        return (entry for entry in self.roll.values() if entry.excluded_reason is None)
+        return (entry for entry in self.roll.values() if not entry.excluded)
 
     def roll_sums(self) -> bundle.RollSums:
         """The weights of all voters."""
