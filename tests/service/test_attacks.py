@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
+from models.tables import BallotBox
 from models.values.refusal import Refused
 from rules.ballots import commitment_of, plain_ballot
 from rules.merkle import leaf_hash
@@ -145,8 +146,6 @@ async def result(vote: LiveVote) -> dict[str, Any]:
     """Close the vote; the tally of its works."""
     await vote.close()
     async with vote.database.session() as session:
-        from models.tables import BallotBox
-
         box = await session.get_one(BallotBox, vote.box_id)
     assert box.tally is not None
     works = box.tally["works"]
@@ -491,14 +490,14 @@ async def test_two_processes_hash_the_same_request_differently(
     assert hashes[0] != hashes[1]
 
 
-def test_the_service_runs_without_the_key_of_the_boxes(settings_of_service: Settings) -> None:
-    assert settings_of_service.box_key is None
-
-
 @pytest.fixture
 def settings_of_service(settings: Settings) -> Settings:
-    """Those with which all tests of this room run the service."""
+    """Those with which all tests of this room run the service; `settings` is hypothesis' here."""
     return settings
+
+
+def test_the_service_runs_without_the_key_of_the_boxes(settings_of_service: Settings) -> None:
+    assert settings_of_service.box_key is None
 
 
 # What a kill of the service must not look like.
