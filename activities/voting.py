@@ -54,6 +54,7 @@ class Ballots:
                 raise Refused(Problem(code="voting.no_motions", where=case.renovation.id))
             await _refuse_too_soon_or_too_often(case, given)
             box = _announced(case, given, motions, self.desk.keys)
+            box.change_allowed = _pack(case).change_allowed
             case.session.add(box)
             await case.session.flush()
             roll = await freeze_roll(
@@ -259,7 +260,6 @@ def _announced(
         public_key=key.public,
         wrapped_key=key.wrapped,
         roll_salt=secrets.token_bytes(SALT_BYTES),
-        change_allowed=True,
     )
 
 

@@ -18,7 +18,14 @@ from models.values.base import Value
 from rules.ballots import ballot_id_of, batch_statement, leaf_of, receipt_data
 from rules.chain import canonical_json
 from rules.merkle import Tree, leaf_hash, root_of
-from runtime.audit_boxes import box_holds, details_of, off_the_roll, out_of_order, roll_holds
+from runtime.audit_boxes import (
+    box_holds,
+    details_of,
+    off_the_roll,
+    out_of_order,
+    roll_holds,
+    rulings_hold,
+)
 from runtime.journal import utc_text
 from runtime.sealing import BallotOpener, SealBroken, signed_by
 
@@ -36,7 +43,7 @@ class BadBallot(Value):
     open to what was committed to), "roll" (its entry, unit or weights are not those of the roll; with
     an empty `ballot_id` the roll itself is not the one that was announced), "order" (it stands after
     a later one of its entry), "twice" (it does not fit the box's rule about changing a ballot),
-    "box" (the box's times, keys, motions or result are not those of its events), "head" (the signed
+    "ruling" (one was written, changed or taken away beside the events), "box" (the box's times, keys, motions or result are not those of its events), "head" (the signed
     result is over other ballots, another roll, or by another key than was announced).
     """
 
@@ -138,6 +145,8 @@ async def _faults_around(
     ]
     if not await roll_holds(session, box):
         bad.append(BadBallot(box_id=box.id, ballot_id="", reason="roll"))
+    if not await rulings_hold(session, box):
+        bad.append(BadBallot(box_id=box.id, ballot_id="", reason="ruling"))
     if not await box_holds(session, box):
         bad.append(BadBallot(box_id=box.id, ballot_id="", reason="box"))
     return bad

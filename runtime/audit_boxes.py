@@ -20,6 +20,7 @@ from rules.clock import case_time, real_time
 from runtime.sealing import public_half
 
 AT_ONCE = 5_000
+RULING = ("entry", "number", "kind", "ballot", "up_to_seq", "reason_sha256")
 OFF_THE_ROLL = text("""
 SELECT b.id FROM ballot b
 LEFT JOIN roll_entry e
@@ -39,6 +40,12 @@ SELECT id FROM (
   FROM ballot WHERE box_id = :box) b
 WHERE recorded_at < before - interval '1 second'
 ORDER BY seq
+""")
+RULINGS = text("""
+SELECT e.pseudonym AS entry, r.number, r.kind, r.ballot_id AS ballot, r.up_to_seq,
+       encode(sha256(convert_to(r.reason, 'UTF8')), 'hex') AS reason_sha256
+FROM ballot_ruling r JOIN roll_entry e USING (box_id, entry_id)
+WHERE r.box_id = :box
 """)
 UNITS_DIFFER = text("""
 SELECT EXISTS (
@@ -104,6 +111,15 @@ async def roll_holds(session: AsyncSession, box: BallotBox) -> bool:
     announced = await details_of(session, box, "voting.box_announced")
     as_announced = not announced or roll.hexdigest() == announced[0].get("roll_hash")
     return as_announced and pseudonyms_fit and not units_differ
+
+
+async def rulings_hold(session: AsyncSession, box: BallotBox) -> bool:
+    """Is each ruling an official's act in the event chain, and each of those acts still there?"""
+    rows = (await session.execute(RULINGS, {"box": box.id})).mappings()
+    acts = await details_of(session, box, "voting.ballots_ruled_on")
+    written = [dict(row) for row in rows]
+    recorded = [{name: act.get(name) for name in RULING} for act in acts]
+    return _in_order(written) == _in_order(recorded)
 
 
 async def off_the_roll(session: AsyncSession, box_id: str) -> Sequence[str]:
@@ -181,6 +197,10 @@ def _key_holds(box: BallotBox, closed_at: datetime, *, official: bool) -> bool:
         and box.opened_key is not None
         and _fits(box.opened_key, box.public_key)
     )
+
+
+def _in_order(rulings: Sequence[Mapping[str, JsonValue]]) -> list[str]:
+    return sorted(digest(ruling) for ruling in rulings)
 
 
 def _fits(opened_key: bytes, public_key: bytes) -> bool:

@@ -1,6 +1,6 @@
 """The rows of the hot path: ballots in by one function of the database, signed batches beside them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -17,8 +17,8 @@ LOOKERS = 3
 WAIT_S = 10.0
 
 INSERT = """
-SELECT ballot_id, at FROM cast_ballots($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
-                                       $14)
+SELECT ballot_leaf, at
+FROM cast_ballots($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 """
 STORED = """
 SELECT b.id, b.box_id, b.unit_number, b.command_id, b.request_hash, b.leaf, b.recorded_at,
@@ -66,34 +66,38 @@ class Ledger:
         """How receipts call a batch."""
         return f"{self.intake}.{number}"
 
-    async def insert(self, batch: Sequence["Cast"], numbers: Sequence[int]) -> dict[str, datetime]:
-        """Put the ballots in; ballot id to the time of those that came in, committed."""
+    async def insert(self, batch: Sequence["Cast"], number: int) -> dict[bytes, datetime]:
+        """Put the ballots of one group in; leaf to the time of those that came in, committed."""
+        first = batch[0]
         columns = (
-            [cast.ballot_id for cast in batch],
-            [cast.box_id for cast in batch],
             [cast.unit_number for cast in batch],
-            [cast.pseudonym for cast in batch],
             [cast.command_id for cast in batch],
             [cast.request_hash for cast in batch],
-            [cast.channel for cast in batch],
-            [cast.seal_id for cast in batch],
             [cast.sealed for cast in batch],
             [cast.commitment for cast in batch],
             [cast.leaf for cast in batch],
+            [cast.version for cast in batch],
         )
         async with self._pool.acquire(timeout=WAIT_S) as connection:
             # Outside of a transaction block, the statement has committed when it returns.
-            versions = [cast.version for cast in batch]
-            rows = await connection.fetch(INSERT, *columns, self.intake, numbers, versions)
+            rows = await connection.fetch(
+                INSERT,
+                first.box_id,
+                first.roll_hash,
+                first.channel,
+                first.seal_id,
+                self.intake,
+                number,
+                *columns,
+            )
         return {row[0]: row[1] for row in rows}
 
     async def stored(
-        self, casts: Sequence["Cast"], numbers: Collection[int]
+        self, casts: Sequence["Cast"], number: int
     ) -> dict[tuple[str, str], tuple[Stored, bool]]:
         """The ballots that are there already for these (box, command)s.
 
-        With each, whether it came in with one of these batches of ours: by an attempt whose answer
-        was lost.
+        With each, whether it came in with this batch of ours: by an attempt whose answer was lost.
         """
         if not casts:
             return {}
@@ -102,7 +106,7 @@ class Ledger:
         return {
             (row["box_id"], row["command_id"]): (
                 self._stored(row),
-                row["intake"] == self.intake and row["batch"] in numbers,
+                row["intake"] == self.intake and row["batch"] == number,
             )
             for row in rows
         }

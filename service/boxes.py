@@ -25,7 +25,7 @@ SEAL_S = 600.0
 """A seal's key is forgotten after so many ballots or seconds, whichever comes first."""
 
 LATEST = """
-SELECT id, motions, public_key,
+SELECT id, roll_hash, motions, public_key,
        ARRAY(SELECT o.id FROM ballot_box o
              WHERE o.renovation_id = b.renovation_id AND o.attempt < b.attempt) AS earlier,
        EXISTS (SELECT 1 FROM renovation r WHERE r.id = $1) AS known
@@ -57,6 +57,7 @@ class Box:
     """The latest ballot box of a renovation."""
 
     id: str
+    roll_hash: str
     motions: Mapping[str, Motion]
     earlier: tuple[str, ...]
     """The boxes of the votes before this one."""
@@ -140,12 +141,13 @@ class Boxes:
             if row["id"] is None:
                 return NoBox(renovation_known=row["known"])
             kept = self._boxes.get(renovation_id)
-            if kept is not None and kept.id == row["id"]:
+            if kept is not None and (kept.id, kept.roll_hash) == (row["id"], row["roll_hash"]):
                 return kept
             rows = await connection.fetch(ROLL, row["id"])
         motions = [Motion.model_validate(motion) for motion in json.loads(row["motions"])]
         box = Box(
             id=row["id"],
+            roll_hash=row["roll_hash"],
             motions={motion.id: motion for motion in motions},
             earlier=tuple(row["earlier"]),
             roll={each["unit_number"]: Entry(*each[1:]) for each in rows},

@@ -8,7 +8,7 @@ close and counted, or refused; a caller gets a receipt only after the commit.
 import asyncio
 import hmac
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -50,8 +50,8 @@ class Cast:
 
     ballot_id: str
     box_id: str
+    roll_hash: str
     unit_number: str
-    pseudonym: str
     command_id: str
     request_hash: bytes
     channel: Channel
@@ -63,6 +63,11 @@ class Cast:
     """Of the voter's credential; None where no voter's credential was shown."""
     done: asyncio.Future["Answer | None"]
     """Resolves after the commit; None when the box did not take it."""
+
+    @property
+    def group(self) -> tuple[str, str, str, str]:
+        """What ballots of one statement share."""
+        return self.box_id, self.roll_hash, self.channel, self.seal_id
 
     def stored(self, recorded_at: datetime) -> Stored:
         """The ballot after its commit."""
@@ -210,21 +215,24 @@ class Intake:
         return await asyncio.shield(cast.done)
 
     async def _write(self) -> None:
-        """One writer: whatever has queued meanwhile is the next batch."""
+        """One writer: whatever has queued meanwhile is the next batch, a statement for each group."""
         while True:
             batch = [await self._queue.get()]
             while len(batch) < BATCH and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
-            await self._commit(batch)
+            groups: dict[tuple[str, str, str, str], list[Cast]] = {}
+            for cast in batch:
+                groups.setdefault(cast.group, []).append(cast)
+            for group in groups.values():
+                await self._commit(group)
 
     async def _commit(self, batch: Sequence[Cast]) -> None:
-        """Commit a batch; one that fails for its content is halved until its bad row is found."""
-        boxes = {cast.box_id for cast in batch}
-        numbers = {box_id: self._ledger.next_number(box_id) for box_id in boxes}
+        """Commit a group; one that fails for its content is halved until its bad row is found."""
+        number = self._ledger.next_number(batch[0].box_id)
         try:
-            answers = await self._commit_patiently(batch, numbers)
+            answers = await self._commit_patiently(batch, number)
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError) as error:
-            self._give_up(numbers)
+            self._ledger.give_up(number)
             if len(batch) == 1:
                 log.warning("ballot_unwritable", reason=type(error).__name__)
                 self._fail(batch, Refused(Problem(code="voting.ballot_unwritable")))
@@ -234,62 +242,56 @@ class Intake:
             await self._commit(batch[middle:])
         except Exception as error:  # noqa: BLE001 - the writer goes on, each caller is told
             log.warning("batch_not_committed", ballots=len(batch), reason=type(error).__name__)
-            self._give_up(numbers)
+            self._ledger.give_up(number)
             self._fail(batch, away(error) or error)
         else:
             for cast in batch:
-                key = (cast.box_id, cast.command_id)
-                self._under_way.pop(key, None)
+                self._under_way.pop((cast.box_id, cast.command_id), None)
                 if not cast.done.done():
-                    cast.done.set_result(answers.get(key))
+                    cast.done.set_result(answers.get(cast.command_id))
 
-    def _give_up(self, numbers: Mapping[str, int]) -> None:
-        for number in numbers.values():
-            self._ledger.give_up(number)
-
-    async def _commit_patiently(
-        self, batch: Sequence[Cast], numbers: Mapping[str, int]
-    ) -> dict[Key, Answer]:
+    async def _commit_patiently(self, batch: Sequence[Cast], number: int) -> dict[str, Answer]:
         """Try again after a deadlock or a lost connection: the same rows are found, not doubled."""
         for _ in range(ATTEMPTS - 1):
             try:
-                return await self._put(batch, numbers)
+                return await self._put(batch, number)
             except (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError) as error:
                 if not worth_another_attempt(error):
                     raise
-        return await self._put(batch, numbers)
+        return await self._put(batch, number)
 
-    async def _put(self, batch: Sequence[Cast], numbers: Mapping[str, int]) -> dict[Key, Answer]:
-        """Insert, and sign what came in; what did not is looked up, it may be there already."""
-        fresh = await self._ledger.insert(batch, [numbers[cast.box_id] for cast in batch])
-        came_in: dict[str, list[tuple[Key, Stored]]] = {box_id: [] for box_id in numbers}
+    async def _put(self, batch: Sequence[Cast], number: int) -> dict[str, Answer]:
+        """Insert, and sign what came in; what did not is looked up, it may be there already.
+
+        Command id to answer: a group is of one box.
+        """
+        fresh = await self._ledger.insert(batch, number)
+        came_in: list[Stored] = []
+        command_of: dict[str, str] = {}
+        rest: list[Cast] = []
         for cast in batch:
-            recorded_at = fresh.get(cast.ballot_id)
-            if recorded_at is not None:
-                key = (cast.box_id, cast.command_id)
-                came_in[cast.box_id].append((key, cast.stored(recorded_at)))
-        answers: dict[Key, Answer] = {}
-        rest = [cast for cast in batch if cast.ballot_id not in fresh]
-        for key, (stored, ours) in (await self._ledger.stored(rest, numbers.values())).items():
-            if ours:
-                came_in[key[0]].append((key, stored))
+            recorded_at = fresh.get(cast.leaf)
+            if recorded_at is None:
+                rest.append(cast)
             else:
-                answers[key] = Answer(stored, receipt_again(stored, self.signer), fresh=False)
-        for box_id, found in came_in.items():
-            answers |= self._signed(box_id, numbers[box_id], found)
-        return answers
-
-    def _signed(
-        self, box_id: str, number: int, found: Sequence[tuple[Key, Stored]]
-    ) -> dict[Key, Answer]:
-        key_of = {stored.ballot_id: key for key, stored in found}
+                came_in.append(cast.stored(recorded_at))
+                command_of[cast.ballot_id] = cast.command_id
+        answers: dict[str, Answer] = {}
+        for (_, command_id), (stored, ours) in (await self._ledger.stored(rest, number)).items():
+            if ours:
+                came_in.append(stored)
+                command_of[stored.ballot_id] = command_id
+            else:
+                again = receipt_again(stored, self.signer)
+                answers[command_id] = Answer(stored, again, fresh=False)
         name = self._ledger.name_of(number)
-        signed, receipts = signed_batch(name, box_id, [each for _, each in found], self.signer)
+        signed, receipts = signed_batch(name, batch[0].box_id, came_in, self.signer)
         self._ledger.remember(number, signed)
-        return {
-            key_of[receipt.stored.ballot_id]: Answer(receipt.stored, receipt, fresh=True)
-            for receipt in receipts
-        }
+        for receipt in receipts:
+            answers[command_of[receipt.stored.ballot_id]] = Answer(
+                receipt.stored, receipt, fresh=True
+            )
+        return answers
 
     async def _record(self) -> None:
         """Write the signed batches down, a few times a second."""
@@ -384,8 +386,8 @@ def prepared(
     return Cast(
         ballot_id=ballot_id_of(leaf),
         box_id=box.id,
+        roll_hash=box.roll_hash,
         unit_number=ballot.unit_number,
-        pseudonym=entry.pseudonym,
         command_id=ballot.command_id,
         request_hash=request_hash,
         channel=channel,

@@ -207,6 +207,8 @@ class VotingPack(Carried):
     """Exclusive parts that count; parking and storage only where they can be registered."""
     non_return: Literal["ignore", "follow_majority"] = "ignore"
     """What an unreturned ballot means; following the majority is a legal risk since 2021."""
+    change_allowed: bool = True
+    """May a voter change the ballot until the close, the last one counting (rule book 1.4.2, [D])."""
     mandates_per_agent: int | None = None
     """Most owners one agent may stand for; None where no text says."""
     secret: bool = False

@@ -419,10 +419,10 @@ async def test_the_owner_cannot_alter_or_delete_with_the_triggers_on(
 
 
 CAST = """
-SELECT ballot_id, at FROM cast_ballots(
-  ARRAY[$1::text], ARRAY[$2::text], ARRAY[$3::text], ARRAY[$4::text], ARRAY[$5::text],
-  ARRAY[sha256('x')], ARRAY['web'], ARRAY[$6::text], ARRAY['\\x00'::bytea], ARRAY[sha256('x')],
-  ARRAY[sha256('y')], 'attack', ARRAY[1]::bigint[])
+SELECT ballot_leaf, at FROM cast_ballots(
+  $1::text, $2::text, 'web', $3::text, 'attack', 1, ARRAY[$4::text], ARRAY[$5::text],
+  ARRAY[sha256('x')], ARRAY['\\x00'::bytea], ARRAY[sha256('x')],
+  ARRAY[sha256(convert_to($5::text, 'UTF8'))])
 """
 
 
@@ -431,14 +431,12 @@ async def call_the_door(
 ) -> list[asyncpg.Record]:
     """Somebody with the application's rights calls the function by hand, for a unit that is silent."""
     unit = played.vote.units[-1]
-    pseudonym = await played.admin.fetchval(
-        "SELECT pseudonym FROM roll_entry WHERE box_id=$1 AND entry_id=$2", played.box, unit
-    )
+    roll = await played.admin.fetchval("SELECT roll_hash FROM ballot_box WHERE id=$1", played.box)
     seal = await played.admin.fetchval(
         "SELECT id FROM ballot_seal WHERE box_id=$1 LIMIT 1", played.box
     )
     name = f"{played.vote.rid}-{command}"
-    return list(await connection.fetch(CAST, name, played.box, unit, pseudonym, name, seal))
+    return list(await connection.fetch(CAST, played.box, roll, seal, unit, name))
 
 
 async def test_after_the_close_the_only_door_takes_nothing_and_it_has_its_own_clock(
@@ -628,6 +626,25 @@ async def test_ballots_in_another_order_are_not_under_the_signed_head(played: Pl
     await played.close()
     await played.run("UPDATE ballot SET seq = DEFAULT WHERE id=$1", played.receipts[0]["ballot_id"])
     assert "head" in await played.reasons()
+
+
+# Rulings.
+
+
+async def test_a_ruling_written_with_the_rights_of_the_service_is_nobodys_act(
+    played: Played, as_app: asyncpg.Connection
+) -> None:
+    # The role may insert rulings: this one sets a ballot aside without an official or a reason.
+    await as_app.execute(
+        "INSERT INTO ballot_ruling (box_id, entry_id, number, kind, up_to_seq, reason, command_id,"
+        " recorded_at) SELECT box_id, entry_id, 1, 'set_aside', seq, 'x', 'x', now()"
+        " FROM ballot WHERE id=$1",
+        played.receipts[0]["ballot_id"],
+    )
+    assert await played.reasons() == {"ruling"}
+    closed = await played.close()
+    assert closed["ballots"]["set_aside"] == 1
+    assert await played.reasons() == {"ruling"}
 
 
 # The result.

@@ -37,7 +37,8 @@ from service.intake import Intake
 from service.problems import away
 from service.receipts import signed_batch
 from tests.service.conftest import KEY
-from tests.support.box import open_box, said_in
+from tests.support.box import open_box, put_ballots, said_in
+from tests.support.channels import Channels, grant_roles, official
 from tests.support.chaos import receipts_that_lie
 from tests.support.estate import make_renovation
 from tests.support.vote import LiveVote
@@ -498,6 +499,32 @@ def settings_of_service(settings: Settings) -> Settings:
 
 def test_the_service_runs_without_the_key_of_the_boxes(settings_of_service: Settings) -> None:
     assert settings_of_service.box_key is None
+
+
+async def test_a_ruling_at_the_counter_holds_and_changed_afterwards_does_not(
+    http: httpx.AsyncClient,
+    sql: asyncpg.Connection,
+    database: Database,
+    renovation: Make,
+    superuser: str,
+) -> None:
+    rid = await renovation()
+    await grant_roles(sql)
+    vote = Channels(http, sql, rid, await open_box(sql, rid))
+    await vote.web(UNIT, "yes")
+    await put_ballots(sql, vote.box, [(UNIT, {"works": "no"})], channel="paper")
+    ruling = {"unit_number": UNIT, "kind": "disputed", "reason": "I did not vote 没有投票"}
+    assert (await vote.post("/rulings", official("residents"), "", **ruling)).status_code == 201
+    report = await audit(database, rid)
+    assert "ruling" not in {bad.reason for bad in report.bad_ballots}
+    admin = await asyncpg.connect(superuser)
+    try:
+        await admin.execute("SET session_replication_role = replica")
+        await admin.execute("UPDATE ballot_ruling SET kind='set_aside' WHERE box_id=$1", vote.box)
+    finally:
+        await admin.close()
+    report = await audit(database, rid)
+    assert "ruling" in {bad.reason for bad in report.bad_ballots}
 
 
 # What a kill of the service must not look like.
