@@ -12,6 +12,7 @@ from rich.status import Status
 
 from models.values.refusal import Problem, Refused
 from runtime.children import Crash
+from runtime.collector import calm_collector
 from runtime.logging import configure_logging
 from runtime.migrate import downgrade, upgrade
 from runtime.parts import Ports
@@ -49,6 +50,7 @@ def serve() -> None:
     """Run the HTTP service alone; the settings come from the environment."""
     settings = read_settings(Settings)
     configure_logging(settings.log_level, settings.log_format)
+    calm_collector()
     uvicorn.run(
         create_app(settings),
         host=settings.service_host,

@@ -8,6 +8,7 @@ import asyncpg
 from pydantic import SecretStr
 
 from benchmarks.voting.estate import COLUMNS, ballot_rows, body_of
+from runtime.collector import calm_collector
 from runtime.database import asyncpg_url
 from runtime.embedded_postgres import Urls
 from service.commands import CastBallot
@@ -45,6 +46,7 @@ async def unnest_rate(urls: Urls, owner: asyncpg.Connection, box: str, ballots: 
 
 async def intake_rate(urls: Urls, rid: str, ballots: int, receipt_key: SecretStr) -> float:
     """Ballots per second through `Intake.cast`, so many callers at once, receipts included."""
+    calm_collector()  # as `gongjian serve` does
     intake = Intake(urls.app, receipt_key, queue=10_000)
     await intake.start()
     given: Sequence[CastBallot] = [

@@ -32,45 +32,45 @@ GRANT UPDATE (credential_version) ON roll_unit TO gongjian_app
 
 DROP FUNCTION cast_ballots
 
--- As before, and a voter's credential has to be of the version that the unit has now.
+-- As before, for the ballots of one box, channel and seal: what they share is not said for each. A
+-- voter's credential has to be of the version that the unit has now, and the intake has to know the
+-- roll that is frozen here (its leaves are made of it).
 CREATE FUNCTION cast_ballots(
-  ids text[], box_ids text[], unit_numbers text[], pseudonyms text[], command_ids text[],
-  request_hashes bytea[], channels text[], seal_ids text[], sealeds bytea[], commitments bytea[],
-  leaves bytea[], of_intake text, of_batches bigint[], versions int[] DEFAULT NULL
-) RETURNS TABLE (ballot_id text, at timestamptz)
+  of_box text, of_roll text, of_channel text, of_seal text, of_intake text, of_batch bigint,
+  unit_numbers text[], command_ids text[], request_hashes bytea[], sealeds bytea[],
+  commitments bytea[], leaves bytea[], versions int[] DEFAULT NULL
+) RETURNS TABLE (ballot_leaf bytea, at timestamptz)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 #variable_conflict use_column
+DECLARE
+  may_change boolean;
 BEGIN
-  -- First the lock, then a look: who waited for a replacement sees it.
-  PERFORM 1 FROM ballot_box b WHERE b.id = ANY (box_ids) FOR SHARE;
+  -- First the lock, then a look: who waited for a replacement sees it in the next statement.
+  SELECT b.change_allowed INTO may_change FROM ballot_box b
+  WHERE b.id = of_box AND b.state = 'open' AND b.roll_hash = of_roll
+    AND b.opens_at <= clock_timestamp() AND clock_timestamp() < b.closes_at
+  FOR SHARE;
+  IF NOT FOUND OR NOT EXISTS (
+    SELECT 1 FROM ballot_seal s WHERE s.id = of_seal AND s.box_id = of_box
+  ) THEN
+    RETURN;
+  END IF;
   RETURN QUERY
-  WITH given AS (
-    SELECT * FROM unnest(ids, box_ids, unit_numbers, pseudonyms, command_ids, request_hashes,
-                         channels, seal_ids, sealeds, commitments, leaves, of_batches, versions)
-      AS g(id, box_id, unit_number, pseudonym, command_id, request_hash, channel, seal_id, sealed,
-           commitment, leaf, batch, version)
-  ), box AS MATERIALIZED (
-    SELECT b.id, b.change_allowed FROM ballot_box b
-    WHERE b.id = ANY (box_ids) AND b.state = 'open'
-      AND b.opens_at <= clock_timestamp() AND clock_timestamp() < b.closes_at
-    FOR SHARE
-  )
   INSERT INTO ballot (id, box_id, entry_id, unit_number, command_id, request_hash, channel,
                       pseudonym, heads, area_dm2, shares, seal_id, sealed, commitment, leaf,
                       only_one, intake, batch, recorded_at)
-  SELECT g.id, g.box_id, e.entry_id, g.unit_number, g.command_id, g.request_hash, g.channel,
-         e.pseudonym, e.heads, e.area_dm2, e.shares, g.seal_id, g.sealed, g.commitment, g.leaf,
-         CASE WHEN box.change_allowed THEN NULL ELSE true END, of_intake, g.batch, clock_timestamp()
-  FROM given g
-  JOIN box ON box.id = g.box_id
-  JOIN roll_unit u ON u.box_id = g.box_id AND u.unit_number = g.unit_number
-  JOIN roll_entry e ON e.box_id = u.box_id AND e.entry_id = u.entry_id
-  JOIN ballot_seal s ON s.id = g.seal_id AND s.box_id = g.box_id
-  WHERE e.excluded_reason IS NULL AND e.pseudonym = g.pseudonym
-    AND (g.version IS NULL OR g.version = u.credential_version)
-  ORDER BY g.box_id, g.command_id
+  SELECT encode(substring(g.leaf FOR 16), 'hex'), of_box, e.entry_id, g.unit_number, g.command_id,
+         g.request_hash, of_channel, e.pseudonym, e.heads, e.area_dm2, e.shares, of_seal, g.sealed,
+         g.commitment, g.leaf, CASE WHEN may_change THEN NULL ELSE true END, of_intake, of_batch,
+         clock_timestamp()
+  FROM unnest(unit_numbers, command_ids, request_hashes, sealeds, commitments, leaves, versions)
+    AS g(unit_number, command_id, request_hash, sealed, commitment, leaf, version)
+  JOIN roll_unit u ON u.box_id = of_box AND u.unit_number = g.unit_number
+  JOIN roll_entry e ON e.box_id = of_box AND e.entry_id = u.entry_id
+  WHERE e.excluded_reason IS NULL AND (g.version IS NULL OR g.version = u.credential_version)
+  ORDER BY g.command_id
   ON CONFLICT DO NOTHING
-  RETURNING ballot.id::text, ballot.recorded_at;
+  RETURNING ballot.leaf, ballot.recorded_at;
 END
 $$
 
