@@ -81,10 +81,7 @@ class PackedTree:
         level, pair = leaves, 2 * HASH_BYTES
         while len(level) > HASH_BYTES:
             whole = len(level) // pair * pair
-            nodes = [
-                sha256(b"\1" + level[at : at + pair]).digest()
-                for at in range(0, whole, pair)
-            ]
+            nodes = [sha256(b"\1" + level[at : at + pair]).digest() for at in range(0, whole, pair)]
             level = b"".join((*nodes, level[whole:]))
             self._levels.append(level)
 
