@@ -47,7 +47,10 @@ SELECT m.id, m.entry_id, m.agent_id, m.motions, m.valid_from, m.valid_until,
                  AND b.recorded_at >= m.registered_at
                  AND b.recorded_at <= coalesce(r.revoked_at, 'infinity')) AS voted
 FROM mandate m LEFT JOIN mandate_revocation r ON r.mandate_id = m.id
-WHERE m.box_id = :box ORDER BY m.registered_at, m.id
+WHERE m.box_id = :box
+  AND (CAST(:mandate AS text) IS NULL OR m.id = :mandate)
+  AND (CAST(:agent AS text) IS NULL OR m.agent_id = :agent OR m.entry_id = :entry)
+ORDER BY m.registered_at, m.id
 """)
 # Waits for the ballots of the mandate that are on their way, and they for its revocation.
 LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('mandate/' || :mandate, 0))")
@@ -186,10 +189,10 @@ async def cast_by_agent(
         box = await latest_box(session, standing)
         if box.id != row.box_id:
             raise Refused(Problem(code="mandate.other_vote", where=mandate_id))
-        register = {each.id: each for each in await _register(session, box)}
+        (standing_mandate,) = await _register(session, box, mandate_id=mandate_id)
         given = {motion: str(digest) for motion, digest in row.instructions.items()}
         obeyed = obeyed_of(key, mandate_id, given, command.choices)
-        problems = ballot_problems(register[mandate_id], command.choices, obeyed, standing.now)
+        problems = ballot_problems(standing_mandate, command.choices, obeyed, standing.now)
         if problems:
             raise Refused(*problems)
         ballot = CastBallot(
@@ -261,7 +264,7 @@ async def _refuse(
         new,
         command.instructions,
         motions_of(box),
-        await _register(session, box),
+        await _register(session, box, new=new),
         mandate_limit(pack_for(standing.rule_pack)),
         standing.now,
     )
@@ -269,8 +272,21 @@ async def _refuse(
         raise Refused(*problems)
 
 
-async def _register(session: AsyncSession, box: BallotBox) -> list[Mandated]:
-    rows = await session.execute(REGISTER, {"box": box.id})
+async def _register(
+    session: AsyncSession,
+    box: BallotBox,
+    *,
+    mandate_id: str | None = None,
+    new: Mandated | None = None,
+) -> list[Mandated]:
+    """The register of a vote; only one mandate of it, or those that matter for a new one."""
+    query = {
+        "box": box.id,
+        "mandate": mandate_id,
+        "agent": new.agent_id if new is not None else None,
+        "entry": new.entry_id if new is not None else None,
+    }
+    rows = await session.execute(REGISTER, query)
     return [
         Mandated(
             row.id,
