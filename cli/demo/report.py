@@ -11,6 +11,7 @@ from rich.text import Text
 
 from cli.demo.facts import CheckFact, EventFact, Facts
 from cli.demo.figures import YUAN
+from cli.demo.proof import VoteProof
 from models.values.base import Value
 
 TIMETABLE = "timetable.*"
@@ -32,6 +33,7 @@ class DemoReport(Value):
     units: int
     ballots: Ballots
     facts: Facts
+    proof: VoteProof
     wall_cs: int
     """Hundredths of a second from the opening to the end, without the start of the servers."""
 
@@ -55,6 +57,7 @@ class DemoReport(Value):
             "history_events": {**facts.history_events},
             "history_events_total": sum(facts.history_events.values()),
             "event_chain_ok": facts.event_chain_ok,
+            "vote_proof": self.proof.model_dump(mode="json"),
             "wall_s": self.wall_cs / 100,
         }
 
@@ -130,12 +133,18 @@ def _summary(report: DemoReport) -> Table:
         "complaints": ", ".join(complaints) or "-",
         "Temporal history": f"{history:,} events, {len(facts.history_events)} kinds of workflow",
         "event chain": "verified" if facts.event_chain_ok else "BROKEN",
+        "proof of the vote": _proof(report.proof),
         "time": f"{report.wall_cs / 100:.1f} s without the start of the servers",
     }
     table = Table("", "", title="Summary", show_header=False, box=SIMPLE)
     for name, value in rows.items():
         table.add_row(name, Text(value))
     return table
+
+
+def _proof(proof: VoteProof) -> str:
+    said = "recomputed by the bundle's verify.py" if proof.verified else "REFUSED by its verify.py"
+    return f"{proof.ballots:,} sealed ballots, tree {proof.root[:16]}…, {said}"
 
 
 def _yuan(fen: int | None) -> str:

@@ -21,6 +21,7 @@ from cli.demo.facts import read_facts
 from cli.demo.hand import Hand, Show
 from cli.demo.journey import travel
 from cli.demo.ledger import DatabaseLedger
+from cli.demo.proof import prove_vote
 from cli.demo.report import Ballots, DemoReport, report_tables
 from cli.shown import result_console
 from cli.stack import DATA, StepDisplay, local_settings
@@ -32,6 +33,7 @@ from rules.opening import read_renovation
 from rules.roll import read_roll
 from runtime.children import last_lines
 from runtime.database import Database
+from runtime.sealing import BoxKeys
 from runtime.settings import Settings
 from runtime.stack import LocalStack, Part
 from runtime.temporal import connect_patiently
@@ -136,6 +138,8 @@ async def carry(
             hand = Hand(doors, units, ledger, options.seed, show, check, options.poll_ms / 1000)
             await travel(hand)
         facts = await read_facts(database, client, rid)
+        assert settings.box_key is not None, "the demo's stack has a worker, and so its key"
+        proof = await prove_vote(database, rid, BoxKeys(settings.box_key).signer)
     finally:
         await database.dispose()
     return DemoReport(
@@ -147,6 +151,7 @@ async def carry(
             refused=dict(sorted(hand.refused.items())),
         ),
         facts=facts,
+        proof=proof,
         wall_cs=round((loop.time() - began) * 100),
     )
 
