@@ -352,7 +352,7 @@ def _refuse_closed(box: BallotBox) -> None:
 
 
 async def _locked(case: Case, box_id: str) -> BallotBox:
-    box = await case.session.get(BallotBox, box_id, with_for_update=True)
+    box = await case.session.get(BallotBox, box_id, with_for_update={"key_share": True})
     if box is None:
         raise Refused(Problem(code="box_unknown", where=box_id))
     return box

@@ -152,7 +152,7 @@ def leaf_data(
 ) -> bytes:
     """A ballot as the Merkle tree has it: canonical JSON, written out because it is made often."""
     return (
-        f'{{"area_dm2":{area_dm2},"box_id":{json.dumps(box_id, ensure_ascii=False)},'
+        f'{{"area_dm2":{area_dm2},"box_id":{_CANONICAL(box_id)},'
         f'"channel":"{channel}","commitment":"{commitment.hex()}","entry":"{pseudonym}",'
         f'"heads":{heads},"shares":{"null" if shares is None else shares}}}'
     ).encode()
@@ -192,9 +192,9 @@ def receipt_data(
 ) -> bytes:
     """What a receipt states, in canonical JSON written out because it is made often."""
     return (
-        f'{{"ballot_id":"{ballot_id}","box_id":{json.dumps(box_id, ensure_ascii=False)},'
+        f'{{"ballot_id":"{ballot_id}","box_id":{_CANONICAL(box_id)},'
         f'"leaf_hash":"{leaf.hex()}","recorded_at":"{recorded_at}",'
-        f'"unit_number":{json.dumps(unit_number, ensure_ascii=False)}}}'
+        f'"unit_number":{_CANONICAL(unit_number)}}}'
     ).encode()
 
 

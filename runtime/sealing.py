@@ -33,7 +33,7 @@ class SealBroken(Exception):  # noqa: N818 - a finding, not a malfunction
     """What was sealed does not open: it was changed, or the key is another one."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class SealedBallot:
     """What the table keeps of a ballot's words."""
 

@@ -1,16 +1,13 @@
 """The rows of the hot path: ballots in by one function of the database, signed batches beside them."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 import asyncpg
 
 from runtime.sealing import Signer
-from service.receipts import SignedBatch, Stored, signed_batch
-
-if TYPE_CHECKING:
-    from service.intake import Cast
+from service.casts import Cast
+from service.receipts import SignedBatch, Stored, signed_batch, written
 
 LOOKERS = 3
 """Connections beside the writers', for rolls, for receipts of retries, for the batches' record."""
@@ -66,7 +63,7 @@ class Ledger:
         """How receipts call a batch."""
         return f"{self.intake}.{number}"
 
-    async def insert(self, batch: Sequence["Cast"], number: int) -> dict[bytes, datetime]:
+    async def insert(self, batch: Sequence[Cast], number: int) -> dict[bytes, datetime]:
         """Put the ballots of one group in; leaf to the time of those that came in, committed."""
         first = batch[0]
         columns = (
@@ -93,7 +90,7 @@ class Ledger:
         return {row[0]: row[1] for row in rows}
 
     async def stored(
-        self, casts: Sequence["Cast"], number: int
+        self, casts: Sequence[Cast], number: int
     ) -> dict[tuple[str, str], tuple[Stored, bool]]:
         """The ballots that are there already for these (box, command)s.
 
@@ -173,5 +170,5 @@ class Ledger:
             unit_number=row["unit_number"],
             request_hash=row["request_hash"] if row["intake"] == self.intake else None,
             leaf=row["leaf"],
-            recorded_at=row["recorded_at"].astimezone(UTC),
+            recorded_at=written(row["recorded_at"]),
         )

@@ -53,13 +53,15 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     Raises:
         TooLarge: it is longer than `limit` bytes; at most one piece more was read.
     """
+    message = await receive()
+    if not message.get("more_body", False) and len(message.get("body", b"")) <= limit:
+        return bytes(message.get("body", b""))
     declared = Headers(scope=scope).get("content-length", "")
     if declared.isdecimal() and int(declared) > limit:
         raise TooLarge
     pieces: list[bytes] = []
     length = 0
     while True:
-        message = await receive()
         if message["type"] != "http.request":
             return b"".join(pieces)
         piece: bytes = message.get("body", b"")
@@ -69,6 +71,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
         pieces.append(piece)
         if not message.get("more_body", False):
             return b"".join(pieces)
+        message = await receive()
 
 
 def replaying(body: bytes, receive: Receive) -> Receive:

@@ -9,8 +9,6 @@ import asyncio
 import hmac
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 import asyncpg
 import structlog
@@ -18,11 +16,12 @@ from pydantic import SecretStr
 
 from models.values.refusal import Problem, Refused
 from models.values.voting import Channel
-from rules.ballots import ballot_id_of, choice_problems, leaf_of, plain_ballot
+from rules.ballots import plain_ballot
 from runtime.database import asyncpg_url, worth_another_attempt
-from runtime.sealing import SealedBallot, Signer
+from runtime.sealing import Signer
 from service.ballot_rows import LOOKERS, Ledger
-from service.boxes import Box, Boxes, Entry, NoBox
+from service.boxes import Box, Boxes, NoBox
+from service.casts import Answer, Cast, prepared, problems_of
 from service.commands import CastBallot
 from service.problems import away
 from service.receipts import Receipt, Stored, receipt_again, signed_batch, written
@@ -42,52 +41,6 @@ ATTEMPTS = 3
 TIMEOUT_S = 10.0
 RECORD_PAUSE_S = 0.05
 """Signed batches are recorded together so often; nobody waits for it."""
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Cast:
-    """One ballot on its way into the database."""
-
-    ballot_id: str
-    box_id: str
-    roll_hash: str
-    unit_number: str
-    command_id: str
-    request_hash: bytes
-    channel: Channel
-    seal_id: str
-    sealed: bytes
-    commitment: bytes
-    leaf: bytes
-    version: int | None
-    """Of the voter's credential; None where no voter's credential was shown."""
-    done: asyncio.Future["Answer | None"]
-    """Resolves after the commit; None when the box did not take it."""
-
-    @property
-    def group(self) -> tuple[str, str, str, str]:
-        """What ballots of one statement share."""
-        return self.box_id, self.roll_hash, self.channel, self.seal_id
-
-    def stored(self, recorded_at: datetime) -> Stored:
-        """The ballot after its commit."""
-        return Stored(
-            self.ballot_id,
-            self.box_id,
-            self.unit_number,
-            self.request_hash,
-            self.leaf,
-            recorded_at,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A committed ballot, its receipt, and whether it came in just now."""
-
-    stored: Stored
-    receipt: Receipt
-    fresh: bool
 
 
 class Intake:
@@ -115,6 +68,8 @@ class Intake:
             timeout=TIMEOUT_S,
             command_timeout=TIMEOUT_S,
             server_settings={"timezone": "UTC"},
+            # Nothing here leaves anything behind in its session: no round trip to clean up.
+            reset=_as_it_is,
         )
         self.boxes = Boxes(self._pool)
         self._ledger = Ledger(self._pool, secrets.token_hex(8))
@@ -342,59 +297,5 @@ def _same(stored: Stored, ballot: CastBallot, asked: bytes) -> bool:
     return stored.unit_number == ballot.unit_number and stored.request_hash in (None, asked)
 
 
-def problems_of(
-    ballot: CastBallot, box: Box | NoBox, channel: Channel = "web"
-) -> tuple[Problem, ...]:
-    """Why a box cannot take this ballot, as far as its motions and its roll say."""
-    if isinstance(box, NoBox):
-        code = "voting.no_box" if box.renovation_known else "renovation_unknown"
-        return (Problem(code=code),)
-    if ballot.box_id is not None and ballot.box_id != box.id:
-        return (Problem(code="voting.other_box", params={"given": ballot.box_id, "box": box.id}),)
-    entry = box.roll.get(ballot.unit_number)
-    if entry is None:
-        return (Problem(code="voting.unit_not_on_roll", params={"unit": ballot.unit_number}),)
-    if entry.excluded_reason is not None:
-        params: dict[str, str | int] = {"unit": ballot.unit_number, "reason": entry.excluded_reason}
-        return (Problem(code="voting.unit_excluded", params=params),)
-    for motion, said in ballot.choices.items():
-        if not isinstance(said, str) or said not in box.words.get(motion, ()):
-            return choice_problems(box.motions, ballot.choices, channel)
-    return ()
-
-
-def prepared(
-    box: Box,
-    ballot: CastBallot,
-    channel: Channel,
-    words: SealedBallot,
-    seal_id: str,
-    request_hash: bytes,
-    version: int | None = None,
-) -> Cast:
-    """The row to insert; its weights are those of the frozen roll."""
-    entry: Entry = box.roll[ballot.unit_number]
-    leaf = leaf_of(
-        box_id=box.id,
-        pseudonym=entry.pseudonym,
-        channel=channel,
-        commitment=words.commitment,
-        heads=entry.heads,
-        area_dm2=entry.area_dm2,
-        shares=entry.shares,
-    )
-    return Cast(
-        ballot_id=ballot_id_of(leaf),
-        box_id=box.id,
-        roll_hash=box.roll_hash,
-        unit_number=ballot.unit_number,
-        command_id=ballot.command_id,
-        request_hash=request_hash,
-        channel=channel,
-        seal_id=seal_id,
-        sealed=words.sealed,
-        commitment=words.commitment,
-        leaf=leaf,
-        version=version,
-        done=asyncio.get_running_loop().create_future(),
-    )
+async def _as_it_is(_: asyncpg.Connection) -> None:
+    """How a connection goes back to the pool."""

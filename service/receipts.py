@@ -19,7 +19,7 @@ AGAIN = "again"
 """The batch of a receipt that was asked for again: of its own, and not recorded."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stored:
     """A committed ballot."""
 
@@ -29,7 +29,8 @@ class Stored:
     request_hash: bytes | None
     """None when another process wrote it, whose key is not known here."""
     leaf: bytes
-    recorded_at: datetime
+    recorded_at: str
+    """As `written` writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class SignedBatch:
     signature: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Receipt:
     """One receipt before it is written; `service.commands.BallotReceipt` is its published form."""
 
@@ -60,7 +61,7 @@ class Receipt:
         return (
             f'{{"ballot_id":"{stored.ballot_id}","box_id":{_quoted(stored.box_id)},'
             f'"unit_number":{_quoted(stored.unit_number)},"leaf_hash":"{stored.leaf.hex()}",'
-            f'"recorded_at":"{written(stored.recorded_at)}","code":"{short_code(stored.leaf)}",'
+            f'"recorded_at":"{stored.recorded_at}","code":"{short_code(stored.leaf)}",'
             f'"batch":{{"id":"{batch.id}","index":{self.index},"size":{batch.size},'
             f'"path":[{path}]}},'
             f'"public_key":"{self.public_key}","signature":"{batch.signature.hex()}"}}'
@@ -104,7 +105,7 @@ def _leaf(stored: Stored) -> bytes:
             ballot_id=stored.ballot_id,
             box_id=stored.box_id,
             leaf=stored.leaf,
-            recorded_at=written(stored.recorded_at),
+            recorded_at=stored.recorded_at,
             unit_number=stored.unit_number,
         )
     )
