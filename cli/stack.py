@@ -20,6 +20,7 @@ from runtime.settings import LocalSettings, Settings, read_settings
 from runtime.stack import LocalStack, Step
 from runtime.temporal import connect_patiently, register_search_attributes
 from service.app import create_app
+from service.one_write import OneWriteProtocol
 
 CHECK_S = 0.5
 PORT = typer.Option(min=0, max=65_535, help="0 chooses a free port.")
@@ -56,7 +57,7 @@ def serve() -> None:
         host=settings.service_host,
         port=settings.service_port,
         loop="uvloop",
-        http="httptools",
+        http=OneWriteProtocol,
         log_config=None,
         access_log=False,
         server_header=False,

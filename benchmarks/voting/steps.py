@@ -14,7 +14,7 @@ from rules.ballots import choice_problems, leaf_of, length_of, plain_ballot
 from runtime.sealing import BallotSeal, Signer
 from service.commands import CastBallot
 from service.credentials import voter_credential, voter_of
-from service.receipts import Stored, signed_batch
+from service.receipts import Stored, signed_batch, written
 
 LOOPS = 20_000
 BATCH = 32
@@ -36,7 +36,7 @@ def steps_us() -> dict[str, float]:
         heads=1, area_dm2=5000, shares=None,
     )  # fmt: skip
     stored = [
-        Stored(f"{number:032x}", "box", "0000007", bytes(32), leaf, datetime.now(UTC))
+        Stored(f"{number:032x}", "box", "0000007", bytes(32), leaf, written(datetime.now(UTC)))
         for number in range(BATCH)
     ]
     receipt = signed_batch("i.1", "box", stored, signer)[1][0]

@@ -20,6 +20,8 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no I, L, O and U, which are read as 1, 1, 0 and V or not at all."""
 _DIGITS = CODE_BITS // 5
 _GROUP = 4
+_PAIRS = [one + other for one in ALPHABET for other in ALPHABET]
+"""Ten bits to two digits: every ballot gets a code."""
 _MISREAD = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
 
 Signed = Callable[[bytes, bytes, bytes], bool]
@@ -52,9 +54,8 @@ class Receipt(Carried):
 def short_code(leaf: bytes) -> str:
     """The first 60 bits of a leaf hash as XXXX-XXXX-XXXX, to be read aloud and typed."""
     number = int.from_bytes(leaf[:8], "big") >> 64 - CODE_BITS
-    digits = [ALPHABET[number >> shift & 31] for shift in range(CODE_BITS - 5, -1, -5)]
-    text = "".join(digits)
-    return "-".join(text[start : start + _GROUP] for start in range(0, _DIGITS, _GROUP))
+    a, b, c, d, e, f = (_PAIRS[number >> shift & 1023] for shift in (50, 40, 30, 20, 10, 0))
+    return f"{a}{b}-{c}{d}-{e}{f}"
 
 
 def read_code(text: str) -> str:
