@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import secrets
+import sys
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -104,23 +106,30 @@ def rule_on(
 
 
 @commands.command("paper")
-def type_paper(
+def type_paper(  # noqa: PLR0917 - typer reads the signature
     renovation: Id,
     file: Annotated[Path, typer.Argument(help="CSV: unit, then a column for each motion.")],
     as_: As,
     reference: Annotated[str, typer.Option(help="What is written on the bundle.")],
     scan: Annotated[str, typer.Option(help="Where its scan is kept.")],
     channel: Annotated[PaperChannel, typer.Option(help="paper, door or onsite.")] = "paper",
+    code: Annotated[
+        str, typer.Option(help="What the first typist wrote on the bundle; else a new one is made.")
+    ] = "",
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
     """Type a bundle of paper ballots; the second typing, by somebody else, casts what agrees."""
     lines = lines_of_sheet(read_file(file), file.name)
+    if not code:
+        code = secrets.token_hex(10)
+        print(f"gongjian: write this code on the bundle: {code}", file=sys.stderr)
     command = _built(
         EnterPaper,
         command_id=command_id or f"cli-{uuid.uuid4()}",
         reference=reference,
         scan=scan,
+        code=code,
         channel=channel,
         lines=[{"unit_number": line.unit_number, "choices": line.choices} for line in lines],
     )

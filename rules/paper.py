@@ -17,6 +17,8 @@ FEW = 5
 """Of fewer ballots than this nobody is told how many are invalid: it would tell whose."""
 _LINE = b"gongjian/paper/line"
 _COMMAND = b"gongjian/paper/command"
+_BATCH = b"gongjian/paper/batch"
+_CODE = b"gongjian/paper/code"
 
 
 class Line(NamedTuple):
@@ -31,6 +33,16 @@ class RollPlace(NamedTuple):
 
     entry_id: str
     excluded_reason: str | None
+
+
+def batch_key(key: bytes, batch_id: str, code: str) -> bytes:
+    """The key of one bundle's digests; the code is written on the bundle and kept nowhere else."""
+    return _keyed(key, _BATCH, batch_id.encode(), code.encode())
+
+
+def code_check(of_batch: bytes) -> bytes:
+    """32 bytes that tell whether the second typist has the bundle's code."""
+    return _keyed(of_batch, _CODE)
 
 
 def line_digest(key: bytes, batch_id: str, line: Line) -> bytes:

@@ -60,6 +60,11 @@ class EnterPaper(Command):
     channel: PaperChannel = "paper"
     scan: Reference
     """Where the scan of the bundle is kept."""
+    code: Annotated[
+        str, StringConstraints(min_length=16, max_length=64, pattern=r"^[^\s\x00-\x1f\x7f]+$")
+    ]
+    """Made at random by the first typist's page and written on the bundle; it is kept nowhere else, so
+    that nobody can try out what the lines say. The same at every typing of the bundle."""
     lines: tuple[PaperLineGiven, ...] = Field(min_length=1, max_length=LINES)
     box_id: str | None = Field(default=None, max_length=64)
 

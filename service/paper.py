@@ -31,6 +31,8 @@ from rules.paper import (
     RollPlace,
     again_problems,
     ballot_command,
+    batch_key,
+    code_check,
     differing,
     invalid_of,
     line_digest,
@@ -99,11 +101,12 @@ async def enter(
     key = paper_key(counter.settings.receipt_key)
     batch_id = batch_id_of(box_id, command.reference)
     lines = [Line(line.unit_number, line.choices) for line in command.lines]
-    digests = {line.unit_number: line_digest(key, batch_id, line) for line in lines}
+    of_batch = batch_key(key, batch_id, command.code)
+    digests = {line.unit_number: line_digest(of_batch, batch_id, line) for line in lines}
 
     async def inside(session: AsyncSession) -> Recorded[PaperEntered]:
         box = await locked_box(session, standing, command.box_id or box_id)
-        batch = await _batch(session, box, command)
+        batch = await _batch(session, box, command, code_check(of_batch))
         await _refuse(session, box, batch, actor, lines, command)
         differ = differing(batch.lines, digests) if batch.number % 2 == 0 else ()
         entered = PaperEntered(
@@ -114,7 +117,10 @@ async def enter(
             invalid=invalid_of(lines),
             differing=differ,
         )
-        await _write_rows(session, box, command, entered, actor, digests)
+        if entered.number == 1:
+            session.add(_bundle(box, command, entered, code_check(of_batch)))
+            await session.flush()
+        await _write_typing(session, command, entered, actor, digests)
         return Recorded(entered, _details(box, command, entered))
 
     typed = _Typed(
@@ -146,7 +152,9 @@ def batch_id_of(box_id: str, reference: str) -> str:
     return hashlib.sha256(f"{box_id}\0{reference}".encode()).hexdigest()[:32]
 
 
-async def _batch(session: AsyncSession, box: BallotBox, command: EnterPaper) -> _Batch:
+async def _batch(
+    session: AsyncSession, box: BallotBox, command: EnterPaper, check: bytes
+) -> _Batch:
     """The batch so far; journal writes of a renovation come one after the other."""
     batch_id = batch_id_of(box.id, command.reference)
     row = await session.get(PaperBatch, batch_id)
@@ -155,6 +163,9 @@ async def _batch(session: AsyncSession, box: BallotBox, command: EnterPaper) -> 
     if (row.channel, row.scan) != (command.channel, command.scan):
         params: dict[str, str | int] = {"batch": row.reference, "scan": row.scan}
         raise Refused(Problem(code="paper.other_scan", where="scan", params=params))
+    if row.code_check != check:
+        params = {"batch": row.reference}
+        raise Refused(Problem(code="paper.other_code", where="code", params=params))
     last = await session.scalar(
         select(PaperEntry)
         .where(PaperEntry.batch_id == batch_id)
@@ -212,27 +223,26 @@ async def _refuse(
         raise Refused(*problems)
 
 
-async def _write_rows(
+def _bundle(box: BallotBox, command: EnterPaper, entered: PaperEntered, check: bytes) -> PaperBatch:
+    return PaperBatch(
+        id=entered.batch_id,
+        box_id=box.id,
+        reference=command.reference,
+        channel=command.channel,
+        scan=command.scan,
+        code_check=check,
+        command_id=command.command_id,
+        opened_at=func.clock_timestamp(),
+    )
+
+
+async def _write_typing(
     session: AsyncSession,
-    box: BallotBox,
     command: EnterPaper,
     entered: PaperEntered,
     actor: Actor,
     digests: Mapping[str, bytes],
 ) -> None:
-    if entered.number == 1:
-        session.add(
-            PaperBatch(
-                id=entered.batch_id,
-                box_id=box.id,
-                reference=command.reference,
-                channel=command.channel,
-                scan=command.scan,
-                command_id=command.command_id,
-                opened_at=func.clock_timestamp(),
-            )
-        )
-        await session.flush()
     session.add(
         PaperEntry(
             batch_id=entered.batch_id,

@@ -38,13 +38,18 @@ class PaperBatch(Table):
     """A stack of ballots on paper, under the committee's own reference, with its scan."""
 
     __tablename__ = "paper_batch"
-    __table_args__ = (UniqueConstraint("box_id", "reference"), one_of("channel", *PAPER_CHANNELS))
+    __table_args__ = (
+        UniqueConstraint("box_id", "reference"),
+        one_of("channel", *PAPER_CHANNELS),
+        bytes_long("code_check", 32),
+    )
 
     id: Mapped[Id] = mapped_column(primary_key=True)
     box_id: Mapped[Id] = mapped_column(ForeignKey("ballot_box.id"))
     reference: Mapped[Id]
     channel: Mapped[str]
     scan: Mapped[str]
+    code_check: Mapped[bytes]
     command_id: Mapped[CommandId] = mapped_column(unique=True)
     opened_at: Mapped[datetime]
 

@@ -54,7 +54,17 @@ async def test_a_committee_types_a_bundle_twice_and_settles_what_is_contested(
     rid, _ = vote
     sheet = tmp_path / "sheet.csv"
     sheet.write_text("房号,works\n1-101,同意\n1-102,反对\n", encoding="utf-8")
-    typing = ("paper", rid, str(sheet), "--reference", "P-1", "--scan", "box 7")
+    typing = (
+        "paper",
+        rid,
+        str(sheet),
+        "--reference",
+        "P-1",
+        "--scan",
+        "box 7",
+        "--code",
+        "c0de" * 5,
+    )
     first = await in_thread(run, *typing, "--as", "committee")
     assert first.exit_code == 0, first.output
     second = await in_thread(run, *typing, "--as", "committee2")

@@ -6,15 +6,19 @@ from collections.abc import Awaitable, Callable, Mapping
 import asyncpg
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from models.values.refusal import Problem, Refused
+from rules.paper import Line, batch_key, line_digest
 from service.intake import Intake
+from service.paper import paper_key
 from tests.support.box import close_box, open_box, said_in
 from tests.support.channels import Channels, code, grant_roles, official
 
 Make = Callable[..., Awaitable[str]]
 FIRST, SECOND, THIRD = official("committee"), official("committee2"), official("residents")
 SAID = {"1-101": "yes", "1-102": "no", "1-201": "invalid"}
+CODE = "written-on-the-bundle"
 MOTION = [{"id": "works", "title": "Works", "kind": "major"}]
 
 
@@ -36,7 +40,7 @@ async def typed(
         {"unit_number": unit, "choices": None if word is None else {"works": word}}
         for unit, word in said.items()
     ]
-    body = {"reference": "P-01", "scan": "box 7, sheet 3", **more}
+    body = {"reference": "P-01", "scan": "box 7, sheet 3", "code": CODE, **more}
     return await vote.post("/paper", who, command_id, lines=lines, **body)
 
 
@@ -234,6 +238,33 @@ async def test_two_units_that_say_the_same_look_different_in_the_table(vote: Cha
         vote.box,
     )
     assert len({row["digest"] for row in rows}) == 2
+
+
+async def test_with_every_key_of_the_service_and_every_row_no_line_can_be_tried_out(
+    vote: Channels,
+) -> None:
+    await typed(vote, FIRST, {"1-101": "yes"})
+    assert CODE not in await vote.everything()
+    row = await vote.sql.fetchrow(
+        "SELECT l.* FROM paper_line l JOIN paper_batch b ON b.id = l.batch_id WHERE b.box_id=$1",
+        vote.box,
+    )
+    key = paper_key(SecretStr("1e" * 32))
+    line = Line("1-101", {"works": "yes"})
+    tried = {
+        line_digest(each, row["batch_id"], line)
+        for each in (key, batch_key(key, row["batch_id"], ""), batch_key(key, row["batch_id"], "?"))
+    }
+    assert row["digest"] not in tried
+    known = batch_key(key, row["batch_id"], CODE)
+    assert row["digest"] == line_digest(known, row["batch_id"], line)
+
+
+async def test_a_second_typist_without_the_bundles_code_is_told_so(vote: Channels) -> None:
+    await typed(vote, FIRST)
+    answer = await typed(vote, SECOND, code="another-bundles-code")
+    assert code(answer) == (422, "paper.other_code")
+    assert (await typed(vote, SECOND)).json()["cast"] == 3
 
 
 async def test_nobody_but_those_who_hold_the_vote_types_paper(vote: Channels) -> None:

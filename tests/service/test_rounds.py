@@ -82,7 +82,9 @@ async def test_the_worker_casts_no_ballot_by_any_door_of_the_service(vote: Chann
         "/ballots": await vote.post("/ballots", WORKER, **body),
         "/portal-ballots": await vote.post("/portal-ballots", WORKER, **body),
         "/proxy-ballots": await vote.post("/proxy-ballots", WORKER, choices={"works": "yes"}),
-        "/paper": await vote.post("/paper", WORKER, reference="P", scan="s", lines=line),
+        "/paper": await vote.post(
+            "/paper", WORKER, reference="P", scan="s", code="c" * 16, lines=line
+        ),
     }
     assert {path: answer.status_code for path, answer in answers.items()} == {
         "/ballots": 401,

@@ -4,10 +4,12 @@ CREATE TABLE paper_batch (
   reference VARCHAR(64) NOT NULL,
   channel TEXT NOT NULL,
   scan TEXT NOT NULL,
+  code_check BYTEA NOT NULL,
   command_id VARCHAR(200) NOT NULL,
   opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
   CONSTRAINT pk_paper_batch PRIMARY KEY (id),
   CONSTRAINT uq_paper_batch_box_id_reference UNIQUE (box_id, reference),
+  CONSTRAINT ck_paper_batch_code_check_length CHECK (octet_length(code_check) = 32),
   CONSTRAINT ck_paper_batch_channel_known CHECK (channel IN ('paper', 'door', 'onsite')),
   CONSTRAINT fk_paper_batch_box_id FOREIGN KEY(box_id) REFERENCES ballot_box (id),
   CONSTRAINT uq_paper_batch_command_id UNIQUE (command_id)
