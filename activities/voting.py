@@ -130,6 +130,7 @@ class Ballots:
                     "checks": counted.checks,
                     "concentration": await _concentration(case, box),
                     "ballots": counted.ballots,
+                    "unsigned": counted.unsigned,
                     "proxies": await proxies_of(case.session, box.id),
                     "tree_head": counted.head,
                 },

@@ -46,6 +46,7 @@ class CountedBox:
     adopted: bool
     run_off: bool
     ballots: dict[str, JsonValue]
+    unsigned: int
     head: dict[str, JsonValue]
 
 
@@ -102,6 +103,7 @@ async def count_out(
         ),
         run_off=law.run_off_due({name: result.outcome for name, result in results.items()}),
         ballots={**count.states, "missing": count.missing},
+        unsigned=count.unsigned,
         head=signed_head(box, count, keys),
     )
 

@@ -58,6 +58,13 @@ WHERE r.size > r.found
 """
 
 
+NOT_SIGNED_FOR = """
+SELECT count(*) FROM ballot b
+LEFT JOIN ballot_batch r ON r.intake = b.intake AND r.number = b.batch
+WHERE b.box_id = $1 AND r.number IS NULL
+"""
+
+
 class Opened(NamedTuple):
     """One ballot of an opened box; `choices` and `nonce` are None when it is broken."""
 
@@ -86,6 +93,8 @@ class Count:
     states: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     """How many ballots are counted, superseded, contested, set aside, broken."""
     tree: Tree = field(default_factory=Tree)
+    unsigned: int = 0
+    """Ballots whose batch nobody has signed for (yet): the last moment before a crash or the close."""
     missing: int = 0
     """Ballots that were signed for and are not there any more."""
 
@@ -109,6 +118,7 @@ async def count_box(connection: asyncpg.Connection, box_id: str, private_key: by
     async for ballots in opened(connection, box_id, private_key):
         count.take(ballots)
     count.missing = await connection.fetchval(BATCHES_NOT_WHOLE, box_id)
+    count.unsigned = await connection.fetchval(NOT_SIGNED_FOR, box_id)
     return count
 
 
