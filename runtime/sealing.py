@@ -23,6 +23,8 @@ from rules.ballots import NONCE_BYTES, commitment_of
 
 IV_BYTES = 12
 KEY_BYTES = 32
+BALLOT_RANDOM = IV_BYTES + NONCE_BYTES
+AT_ONCE = 128
 _BALLOTS = b"gongjian/ballots"
 _BOX_KEYS = b"gongjian/box-keys"
 _HEADS = b"gongjian/tree-heads"
@@ -59,6 +61,7 @@ class BallotSeal:
         shared = pair.exchange(X25519PublicKey.from_public_bytes(box_public_key))
         self._cipher = AESGCM(_ballot_key(shared, self.public, box_public_key))
         self.used = 0
+        self._random, self._at = b"", 0
 
     def seal(self, choices: bytes, length: int) -> SealedBallot:
         """Seal the canonical JSON of a ballot, filled up to `length` bytes.
@@ -72,8 +75,12 @@ class BallotSeal:
         if len(choices) > length:
             raise ValueError("the ballot is longer than its box foresees")
         self.used += 1
-        fresh = os.urandom(IV_BYTES + NONCE_BYTES)
-        iv, nonce = fresh[:IV_BYTES], fresh[IV_BYTES:]
+        if self._at >= len(self._random):
+            # One call of the system for many ballots; every byte is used once.
+            self._random, self._at = os.urandom(BALLOT_RANDOM * AT_ONCE), 0
+        at, self._at = self._at, self._at + BALLOT_RANDOM
+        iv = self._random[at : at + IV_BYTES]
+        nonce = self._random[at + IV_BYTES : at + BALLOT_RANDOM]
         commitment = commitment_of(nonce, choices)
         sealed = self._cipher.encrypt(iv, nonce + choices.ljust(length), commitment)
         return SealedBallot(iv + sealed, commitment)

@@ -202,6 +202,9 @@ async def test_an_open_box_is_closed_uncounted(database: Database) -> None:
                 roll_hash="0" * 64,
                 closed_at=None,
                 tally=None,
+                public_key=bytes(32),
+                wrapped_key=b"",
+                roll_salt=bytes(32),
             )
         )
     first = await cancel.void_vote(step("x9", "void"))
