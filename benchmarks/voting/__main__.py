@@ -97,7 +97,8 @@ async def http(
     same = [post("/", json.dumps(body_of(n, "a")).encode()) for n in range(given.ballots)]
     async with (
         serving(urls, "benchmarks.voting.floors:null") as null,
-        serving(urls, "benchmarks.voting.floors:naive") as naive,
+        serving(urls, "benchmarks.voting.floors:null", plain=True) as stock,
+        serving(urls, "benchmarks.voting.floors:naive", plain=True) as naive,
         serving(urls) as ours,
         serving(urls) as second,
     ):
@@ -111,13 +112,19 @@ async def http(
         for number in range(given.turns):
             units = range(number * given.ballots, (number + 1) * given.ballots)
             await turn("a_null", [null], same)
+            await turn("a_null_stock_uvicorn", [stock], same)
             await turn("n_naive", [naive], requests_of(rid, key, units[: given.ballots // 4], "n"))
             await turn("c_ours", [ours], requests_of(rid, key, units, f"c{number}"))
             await turn("c_ours_two_processes", [ours, second], requests_of(rid, key, units, "d"))
     report["http"] = {name: summary(each) for name, each in figures.items()}
     report["http_turns"] = figures
-    a, n, c = (report["http"][name]["rate"] for name in ("a_null", "n_naive", "c_ours"))  # type: ignore[index]
-    report["ratios"] = {"c/a (aim 0.30)": round(c / a, 3), "c/n (aim 5)": round(c / n, 2)}
+    names = ("a_null", "a_null_stock_uvicorn", "n_naive", "c_ours")
+    a, stock_a, n, c = (report["http"][name]["rate"] for name in names)  # type: ignore[index]
+    report["ratios"] = {
+        "c/a (aim 0.30)": round(c / a, 3),
+        "c/a of stock uvicorn": round(c / stock_a, 3),
+        "c/n (aim 5)": round(c / n, 2),
+    }
     show("ratios", json.dumps(report["ratios"]))
 
 
@@ -174,8 +181,10 @@ class Server:
 
 
 @asynccontextmanager
-async def serving(urls: Urls, app: str | None = None) -> AsyncIterator[Server]:
-    """One process that serves; without `app`, `gongjian serve` itself."""
+async def serving(
+    urls: Urls, app: str | None = None, *, plain: bool = False
+) -> AsyncIterator[Server]:
+    """One process that serves; without `app`, `gongjian serve` itself; `plain` is stock uvicorn."""
     port = free_port(set())
     environment = {
         **os.environ,
@@ -187,8 +196,10 @@ async def serving(urls: Urls, app: str | None = None) -> AsyncIterator[Server]:
         "TEMPORAL_ADDRESS": "127.0.0.1:9",
     }
     ours = [sys.executable, "-m", "cli.main", "serve"]
-    floor = [sys.executable, "-m", "uvicorn", app or "", "--port", str(port), "--loop", "uvloop"]
-    floor += ["--http", "httptools", "--no-access-log", "--log-level", "warning"]
+    stock = [sys.executable, "-m", "uvicorn", app or "", "--port", str(port), "--loop", "uvloop"]
+    stock += ["--http", "httptools", "--no-access-log", "--log-level", "warning"]
+    same = [sys.executable, "-m", "benchmarks.voting.serve_floor", app or "", str(port)]
+    floor = stock if plain else same
     process = subprocess.Popen(floor if app else ours, cwd=HOUSE, env=environment)
     try:
         await listening(port)

@@ -54,8 +54,12 @@ class Receipt(Carried):
 def short_code(leaf: bytes) -> str:
     """The first 60 bits of a leaf hash as XXXX-XXXX-XXXX, to be read aloud and typed."""
     number = int.from_bytes(leaf[:8], "big") >> 64 - CODE_BITS
-    a, b, c, d, e, f = (_PAIRS[number >> shift & 1023] for shift in (50, 40, 30, 20, 10, 0))
-    return f"{a}{b}-{c}{d}-{e}{f}"
+    pairs = _PAIRS
+    return (
+        f"{pairs[number >> 50]}{pairs[number >> 40 & 1023]}-"
+        f"{pairs[number >> 30 & 1023]}{pairs[number >> 20 & 1023]}-"
+        f"{pairs[number >> 10 & 1023]}{pairs[number & 1023]}"
+    )
 
 
 def read_code(text: str) -> str:

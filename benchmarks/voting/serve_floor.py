@@ -1,0 +1,22 @@
+"""Serves a floor as `gongjian serve` serves the product: the same protocol, loop and limits."""
+
+import sys
+
+import uvicorn
+
+from runtime.collector import calm_collector
+from service.one_write import OneWriteProtocol
+
+if __name__ == "__main__":
+    app, port = sys.argv[1], int(sys.argv[2])
+    calm_collector()
+    uvicorn.run(
+        app,
+        port=port,
+        loop="uvloop",
+        http=OneWriteProtocol,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+    )
