@@ -7,8 +7,8 @@ from temporalio.worker import Replayer
 
 from activities.registry import build_activities
 from runtime.database import Database
-from tests.support.box import BOX_KEYS
 from tests.replay import guard
+from tests.support.box import BOX_KEYS
 from workflows.registry import WORKFLOWS
 
 HISTORIES = sorted((guard.HERE / "histories").glob("*.json"))
