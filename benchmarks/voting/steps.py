@@ -6,14 +6,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from pydantic import SecretStr
-from starlette.datastructures import Headers
 
 from benchmarks.voting.estate import BOX_KEYS, MOTIONS, body_of
 from models.values.voting import Motion
-from rules.ballots import choice_problems, leaf_of, length_of, plain_ballot
+from rules.ballots import leaf_of, length_of, plain_ballot, words_of
 from runtime.sealing import BallotSeal, Signer
+from service.boxes import Box, Entry
+from service.casts import problems_of
 from service.commands import CastBallot
-from service.credentials import voter_credential, voter_of
+from service.credentials import VoterCheck, voter_credential
 from service.receipts import Stored, signed_batch, written
 
 LOOPS = 20_000
@@ -40,11 +41,18 @@ def steps_us() -> dict[str, float]:
         for number in range(BATCH)
     ]
     receipt = signed_batch("i.1", "box", stored, signer)[1][0]
+    voters = VoterCheck(key)
+    entry = Entry("0000007", "a" * 32, 1, 5000, None, None)
+    words_of_motion = {name: frozenset(words_of(motion)) for name, motion in motions.items()}
+    box = Box(
+        id="box", roll_hash="0" * 64, motions=motions, earlier=(), roll={"0000007": entry},
+        seals=None, ballot_bytes=length, words=words_of_motion,  # type: ignore[arg-type]
+    )  # fmt: skip
     scope = {"type": "http", "headers": [(b"authorization", bearer.encode()), (b"host", b"x")]}
     return {
-        "credential": _us(lambda: voter_of(key, rid, Headers(scope=scope).get("authorization"))),
+        "credential": _us(lambda: voters.unit_of(rid, dict(scope["headers"]).get(b"authorization"))),
         "parse body": _us(lambda: CastBallot.model_validate_json(body)),
-        "check choices": _us(lambda: choice_problems(motions, ballot.choices)),
+        "check choices": _us(lambda: problems_of(ballot, box)),
         "seal": _us(lambda: seal.seal(plain_ballot(ballot.choices), length)),
         "leaf": _us(
             lambda: leaf_of(
