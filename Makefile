@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow check bench bench-journey bench-voting bench-election record format lock clean
+.PHONY: help demo up test test-slow check bench bench-journey bench-voting bench-history bench-election record format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ bench-journey: $(READY) ## 20 sandbox renovations at once, beside null activitie
 
 bench-voting: $(READY) ## ballots per second beside floors of the same run; closing a million ballots
 	$(BIN)/python -m benchmarks.voting
+
+bench-history: $(READY) ## Temporal's history of a vote of 100 beside one of 1,000,000
+	$(BIN)/python -m benchmarks.voting.history
 
 bench-election: $(READY) ## a real election of 89,419 ballots through the HTTP intake (needs ../shared/data)
 	$(BIN)/python -m benchmarks.voting.election

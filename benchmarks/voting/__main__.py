@@ -57,7 +57,7 @@ async def main(given: argparse.Namespace) -> None:
             report = await measure(given, urls)
         finally:
             postgres.stop()
-    name = f"voting-{datetime.now(UTC):%Y-%m-%dT%H%M}.json"
+    name = f"voting-{datetime.now(UTC):%Y-%m-%dT%H%M%S}.json"
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / name).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     print(f"written: benchmarks/results/{name}")
