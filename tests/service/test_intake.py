@@ -1,6 +1,7 @@
 """The hot path by itself: group commit, receipts after the commit, limits, a server that is away."""
 
 import asyncio
+import hashlib
 import uuid
 from collections.abc import AsyncIterator
 
@@ -10,6 +11,7 @@ from pydantic import SecretStr
 
 from models.values.refusal import Refused
 from runtime.database import Database
+from runtime.sealing import BallotSeal
 from service.boxes import Box
 from service.commands import CastBallot
 from service.intake import Intake
@@ -178,3 +180,39 @@ async def test_an_excluded_entry_is_refused_with_the_reason(
         await intake.cast(rid, ballot(units[0]))
     assert refused.value.problems[0].code == "voting.unit_excluded"
     assert await count(sql, name) == 0
+
+
+async def test_on_tables_that_nobody_has_analysed_each_ballot_is_looked_up_by_its_key(
+    database: Database, sql: asyncpg.Connection
+) -> None:
+    rid = f"r{uuid.uuid4().hex[:10]}"
+    await make_renovation(database, rid=rid, units=500)
+    name = await open_box(sql, rid)
+    seal = BallotSeal(await sql.fetchval("SELECT public_key FROM ballot_box WHERE id=$1", name))
+    await sql.execute(
+        "INSERT INTO ballot_seal VALUES ($1, $2, $3, now())", seal.id, name, seal.public
+    )
+    units = [
+        row["unit_number"]
+        for row in await sql.fetch("SELECT unit_number FROM roll_unit WHERE box_id=$1", name)
+    ]
+    async with sql.transaction():
+        taken = 0
+        # More often than the five times after which PostgreSQL keeps one plan for all.
+        for number in range(8):
+            unit = units[number]
+            taken += len(
+                await sql.fetch(
+                    "SELECT * FROM cast_ballots($1, repeat('0', 64), 'web', $2, 'test', 1, $3, $3,"
+                    " ARRAY[sha256('x')], ARRAY['\\x00'::bytea], ARRAY[sha256('x')], $4)",
+                    name,
+                    seal.id,
+                    [unit],
+                    [hashlib.sha256(unit.encode()).digest()],
+                )
+            )
+        scans = await sql.fetchval(
+            "SELECT sum(seq_scan) FROM pg_stat_xact_user_tables"
+            " WHERE relname IN ('roll_unit', 'roll_entry')"
+        )
+    assert (taken, scans) == (8, 0)
