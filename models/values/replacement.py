@@ -31,11 +31,3 @@ class Replacement(Carried):
     buyer_key: str
     registered_on: date
     evidence: str
-
-
-class CastBallot(Carried):
-    """What is to be known of a ballot to say whose it is: its order, unit and credential."""
-
-    seq: int
-    unit_number: str
-    generation: int

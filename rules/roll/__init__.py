@@ -4,20 +4,18 @@ from rules.roll.checking import check_csv, check_rows, read_roll, roll_of
 from rules.roll.columns import COLUMNS
 from rules.roll.differences import differences, summary
 from rules.roll.owners import name_key, owner_key, stored_owner_key
-from rules.roll.replacement import generation_of, replace_owner, standing_ballots
+from rules.roll.replacement import replace_owner
 
 __all__ = [
     "COLUMNS",
     "check_csv",
     "check_rows",
     "differences",
-    "generation_of",
     "name_key",
     "owner_key",
     "read_roll",
     "replace_owner",
     "roll_of",
-    "standing_ballots",
     "stored_owner_key",
     "summary",
 ]

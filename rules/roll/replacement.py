@@ -1,4 +1,4 @@
-"""Replacing an owner on a frozen roll: who may vote for the unit now, and which ballots still stand.
+"""Replacing an owner on a frozen roll: who may vote for the unit now.
 
 Rules 1.4.1: the roll is frozen at notice time; of a unit that is sold before the close the buyer
 replaces the seller, logged. The weights are those of the freeze.
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from models.values.refusal import Problem, Refused
-from models.values.replacement import CastBallot, Replacement, Sale
+from models.values.replacement import Replacement, Sale
 from models.values.voting import HeadGroup
 
 
@@ -59,25 +59,6 @@ def replace_owner(
         registered_on=sale.registered_on,
         evidence=sale.evidence,
     )
-
-
-def generation_of(unit_number: str, replacements: Iterable[Replacement]) -> int:
-    """Which credential of a unit is good: the one of this generation, and no earlier one."""
-    made = [each.generation for each in replacements if each.unit_number == unit_number]
-    return max(made, default=0)
-
-
-def standing_ballots(ballots: Iterable[CastBallot]) -> tuple[CastBallot, ...]:
-    """The ballots of one entry that still speak for it, in their order.
-
-    For each unit those of its latest owner who has voted: a seller's ballot stands until the buyer
-    casts one, and then falls away without a contest, whatever the channel.
-    """
-    cast = sorted(ballots, key=lambda ballot: ballot.seq)
-    latest: dict[str, int] = {}
-    for ballot in cast:
-        latest[ballot.unit_number] = max(latest.get(ballot.unit_number, 0), ballot.generation)
-    return tuple(ballot for ballot in cast if ballot.generation == latest[ballot.unit_number])
 
 
 def _refused(code: str, sale: Sale, **params: str | int) -> Refused:
