@@ -1,16 +1,17 @@
 """The journal: one transaction holds the change, its event and its receipt; a retry gets the receipt.
 
 Every write of the house goes through `Journal.record`. The renovation's row is locked first, which
-orders the events of a renovation and makes the chain gapless.
+orders the events of a renovation and makes the chain gapless; the tick, by which deadlines are
+kept, is read under that lock.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, JsonValue
-from sqlalchemy import func, select
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -36,7 +37,16 @@ class Recorded(Generic[T]):
     kind: str | None = None
 
 
-Inside = Callable[[AsyncSession], Awaitable[Recorded[T]]]
+class Moment(NamedTuple):
+    """When something is written: by the clock of the case, and by the database's."""
+
+    tick: datetime
+    recorded_at: datetime
+
+
+Inside = Callable[[AsyncSession, datetime], Awaitable[Recorded[T]]]
+"""Writes the rows, given the tick of the case: the moment at which what it does happens."""
+MOMENT = text("SELECT tick_of(:renovation) AS tick, clock_timestamp() AS recorded_at")
 
 
 class Journal:
@@ -49,6 +59,9 @@ class Journal:
         self, deed: Deed, kind: str, request: BaseModel | None, inside: Inside[T], into: type[T]
     ) -> T:
         """Do `inside` once for `deed.command_id`; every later call returns the stored answer.
+
+        The event happens at the tick that `inside` is given (of a case that `inside` opens: when it
+        was opened).
 
         `inside` may run more than once, each time in a new transaction whose predecessor was
         rolled back. It may also insert the renovation itself, for the event that opens it.
@@ -64,11 +77,15 @@ class Journal:
             receipt = await session.get(Receipt, deed.command_id)
             if receipt is not None:
                 return _answer_again(receipt, asked, into)
-            recorded = await inside(session)
+            moment = await _moment(session, deed.renovation_id)
+            recorded = await inside(session, moment.tick)
             await session.flush()
-            renovation = opened or await _just_inserted(session, deed.renovation_id)
+            renovation = opened
+            if renovation is None:
+                renovation = await _just_inserted(session, deed.renovation_id)
+                moment = moment._replace(tick=renovation.opened_at)
             event = await _append(
-                session, renovation, deed, recorded.kind or kind, recorded.details
+                session, renovation, deed, recorded.kind or kind, recorded.details, moment
             )
             session.add(_receipt(event, asked, recorded.result))
             return recorded.result
@@ -137,6 +154,16 @@ async def _lock(session: AsyncSession, renovation_id: str) -> Renovation | None:
     )
 
 
+async def tick_of(session: AsyncSession, renovation_id: str) -> datetime:
+    """The tick of a case: case time now, as the database keeps it. Ask it after the lock, if any."""
+    return (await _moment(session, renovation_id)).tick
+
+
+async def _moment(session: AsyncSession, renovation_id: str) -> Moment:
+    row = (await session.execute(MOMENT, {"renovation": renovation_id})).one()
+    return Moment(row.tick, row.recorded_at)
+
+
 async def _just_inserted(session: AsyncSession, renovation_id: str) -> Renovation:
     """The renovation that the change itself has inserted, with the columns the server filled."""
     renovation = await session.get(Renovation, renovation_id, populate_existing=True)
@@ -152,17 +179,16 @@ async def _append(
     deed: Deed,
     kind: str,
     details: Mapping[str, JsonValue],
+    moment: Moment,
 ) -> Event:
     """Add the event at the end of the chain and move the head to it."""
-    now = await session.scalar(select(func.clock_timestamp()))
-    assert now is not None
     actor = deed.actor
     event = Event(
         renovation_id=renovation.id,
         seq=renovation.head_seq + 1,
         command_id=deed.command_id,
-        happened_at=deed.happened_at,
-        recorded_at=now,
+        happened_at=moment.tick,
+        recorded_at=moment.recorded_at,
         actor_id=actor.id,
         actor_role=actor.role.value,
         actor_label=actor.label,

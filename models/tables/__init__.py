@@ -13,6 +13,7 @@ from models.tables.channels import (
     PaperEntry,
     PaperLine,
 )
+from models.tables.clock import CaseClock, CaseHold, CaseWait
 from models.tables.cost_sharing import Instalment, Payment, Refund, Relief, Share, ShareTotal
 from models.tables.estates import Estate, Unit
 from models.tables.feedback import Evaluation, SurveyAnswer, Ticket
@@ -44,6 +45,9 @@ __all__ = [
     "BallotRuling",
     "BallotSeal",
     "Bid",
+    "CaseClock",
+    "CaseHold",
+    "CaseWait",
     "Certificate",
     "Contract",
     "DoorVisit",

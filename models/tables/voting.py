@@ -32,7 +32,7 @@ from models.values.voting import CHANNELS
 
 
 class BallotBox(Table):
-    """One vote of the owners: `closes_at` is real time and decides, `case_closes_at` is shown.
+    """One vote of the owners. `opens_at` and `closes_at` are case time, which decides.
 
     Ballots are sealed to `public_key`. Its private half is in `wrapped_key`, which only the
     worker's box key unwraps; the closing writes it into `opened_key`, from then on anybody who may
@@ -58,7 +58,6 @@ class BallotBox(Table):
     state: Mapped[str] = mapped_column(server_default="open")
     opens_at: Mapped[datetime]
     closes_at: Mapped[datetime]
-    case_closes_at: Mapped[datetime]
     roll_hash: Mapped[Hash]
     closed_at: Mapped[datetime | None]
     tally: Mapped[dict[str, JsonValue] | None] = mapped_column(JSONB(none_as_null=True))

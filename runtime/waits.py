@@ -1,0 +1,64 @@
+"""The agenda of the cases: what every open workflow waits for, written where the deadline is set.
+
+A case is settled when no consequence is due: then nothing happens until somebody acts or its
+clock goes on.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import CaseWait
+from models.values.waits import Wait
+
+
+async def replace_waits(
+    session: AsyncSession,
+    renovation_id: str,
+    workflow_id: str,
+    waits: Sequence[Wait],
+    now: datetime,
+) -> None:
+    """Put these in the place of everything that the workflow waited for."""
+    await session.execute(delete(CaseWait).where(CaseWait.workflow_id == workflow_id))
+    if not waits:
+        return
+    rows = [
+        {
+            "workflow_id": workflow_id,
+            "renovation_id": renovation_id,
+            **wait.model_dump(),
+            "since": wait.since or now,
+        }
+        for wait in waits
+    ]
+    # A workflow that waits twice for one thing waits for it once.
+    await session.execute(insert(CaseWait).values(rows).on_conflict_do_nothing())
+
+
+async def waits_of(session: AsyncSession, renovation_id: str) -> list[CaseWait]:
+    """The agenda of a case, by deadline; what has none comes last."""
+    rows = await session.scalars(
+        select(CaseWait)
+        .where(CaseWait.renovation_id == renovation_id)
+        .order_by(CaseWait.due_at.nulls_last(), CaseWait.workflow_id, CaseWait.what, CaseWait.subject)
+    )
+    return list(rows)
+
+
+async def due_workflows(session: AsyncSession, renovation_id: str, now: datetime) -> list[str]:
+    """The workflows of a case that have something to do at `now`; none means that it is settled."""
+    rows = await session.scalars(
+        select(CaseWait.workflow_id)
+        .where(
+            CaseWait.renovation_id == renovation_id,
+            CaseWait.consequence != "",
+            CaseWait.due_at <= now,
+        )
+        .distinct()
+        .order_by(CaseWait.workflow_id)
+    )
+    return list(rows)
