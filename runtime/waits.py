@@ -11,6 +11,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.messages.ids import ticket_workflow_id
 from models.tables import CaseWait
 from models.values.waits import Wait
 
@@ -39,12 +40,25 @@ async def replace_waits(
     await session.execute(insert(CaseWait).values(rows).on_conflict_do_nothing())
 
 
+async def end_waits_but_of_tickets(session: AsyncSession, renovation_id: str) -> None:
+    """The stages and publications of a case wait for nothing any more; complaints go on."""
+    ticket = ticket_workflow_id(renovation_id, "")
+    await session.execute(
+        delete(CaseWait).where(
+            CaseWait.renovation_id == renovation_id,
+            CaseWait.workflow_id.not_like(f"{ticket}%"),
+        )
+    )
+
+
 async def waits_of(session: AsyncSession, renovation_id: str) -> list[CaseWait]:
     """The agenda of a case, by deadline; what has none comes last."""
     rows = await session.scalars(
         select(CaseWait)
         .where(CaseWait.renovation_id == renovation_id)
-        .order_by(CaseWait.due_at.nulls_last(), CaseWait.workflow_id, CaseWait.what, CaseWait.subject)
+        .order_by(
+            CaseWait.due_at.nulls_last(), CaseWait.workflow_id, CaseWait.what, CaseWait.subject
+        )
     )
     return list(rows)
 
