@@ -44,7 +44,9 @@ async def waits_of(session: AsyncSession, renovation_id: str) -> list[CaseWait]:
     rows = await session.scalars(
         select(CaseWait)
         .where(CaseWait.renovation_id == renovation_id)
-        .order_by(CaseWait.due_at.nulls_last(), CaseWait.workflow_id, CaseWait.what, CaseWait.subject)
+        .order_by(
+            CaseWait.due_at.nulls_last(), CaseWait.workflow_id, CaseWait.what, CaseWait.subject
+        )
     )
     return list(rows)
 
