@@ -35,9 +35,9 @@ async def open_box(
     salt = secrets.token_bytes(32)
     await owner.execute(
         "INSERT INTO ballot_box (id, renovation_id, attempt, motions, opens_at, closes_at,"
-        " case_closes_at, roll_hash, public_key, wrapped_key, roll_salt, change_allowed)"
+        " roll_hash, public_key, wrapped_key, roll_salt, change_allowed)"
         " VALUES ($1, $2, $9, $3, clock_timestamp() + $4, clock_timestamp() + $5,"
-        " clock_timestamp() + $5, repeat('0', 64), $6, $7, $8, $10)",
+        " repeat('0', 64), $6, $7, $8, $10)",
         box,
         rid,
         json.dumps(motions),
