@@ -21,6 +21,7 @@ from runtime.database import Database
 from runtime.journal import Journal
 from runtime.settings import Settings
 from runtime.temporal import connect
+from service.clock import CaseClocks
 from service.counter import Counter
 from service.credentials import VoterCheck
 from service.front import Front
@@ -32,6 +33,7 @@ from service.routes import (
     acts,
     bidding,
     channels,
+    clock,
     cost_sharing,
     feedback,
     health,
@@ -52,6 +54,7 @@ ROUTERS = (
     inspection.router,
     feedback.router,
     publications.router,
+    clock.router,
     acts.router,
 )
 
@@ -93,12 +96,14 @@ async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
     client = await connect(settings.temporal_address, settings.temporal_namespace, lazy=True)
     intake = Intake(url, settings.receipt_key, queue=settings.intake_queue)
     await intake.start()
+    gateway = Gateway(client, database, settings)
     api.state.counter = Counter(
         settings=settings,
         database=database,
         journal=Journal(database),
         client=client,
-        gateway=Gateway(client, database, settings),
+        gateway=gateway,
+        clocks=CaseClocks(database, gateway),
         intake=intake,
         voters=VoterCheck(settings.credential_key),
         lookup=Lookup(database),

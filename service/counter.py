@@ -8,6 +8,7 @@ from temporalio.client import Client
 from runtime.database import Database
 from runtime.journal import Journal
 from runtime.settings import Settings
+from service.clock import CaseClocks
 from service.credentials import VoterCheck
 from service.gateway import Gateway
 from service.intake import Intake
@@ -23,6 +24,7 @@ class Counter:
     journal: Journal
     client: Client
     gateway: Gateway
+    clocks: CaseClocks
     intake: Intake
     voters: VoterCheck
     lookup: Lookup
