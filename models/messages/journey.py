@@ -15,6 +15,7 @@ class Journey(Carried):
     renovation_id: str
     attempts: int = 0
     """Votes already held, carried when the journey continues as new."""
+    clock: Literal["wall", "told"] = "wall"
 
 
 class StageInput(Carried):
@@ -23,6 +24,7 @@ class StageInput(Carried):
     renovation_id: str
     attempt: int = 1
     run_off: bool = False
+    clock: Literal["wall", "told"] = "wall"
 
 
 class JourneyOutcome(Carried):
@@ -45,6 +47,7 @@ class PublicationInput(Carried):
     publication_id: str
     subject: Literal["vote_result", "share_table", "candidates", "refunds"]
     suspends: bool = False
+    clock: Literal["wall", "told"] = "wall"
 
 
 class PublicationPeriod(Carried):
@@ -196,6 +199,7 @@ class TicketInput(Carried):
 
     renovation_id: str
     ticket_id: str
+    clock: Literal["wall", "told"] = "wall"
 
 
 class TicketTimer(Carried):
