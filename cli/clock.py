@@ -25,7 +25,7 @@ from service.clock_commands import ClockMoved, ClockView, MoveClock, ReleaseHold
 from service.commands import Accepted
 from service.gateway import Gateway
 from service.problems import malformed
-from service.standing import conveners_of, grants_of
+from service.standing import grants_in_roles, grants_of
 
 MOVES = ("next", "to", "days", "auto")
 HOLDS = ("hold", "release")
@@ -129,7 +129,7 @@ async def _convener(servers: Servers, renovation: str, given: str) -> Actor:
         return standing.in_role(await grants_of(servers.database, given), *roles)
     able = [
         grant
-        for grant in await conveners_of(servers.database, *roles)
+        for grant in await grants_in_roles(servers.database, *roles)
         if covers(grant.place, standing.place_path)
     ]
     ids = sorted({grant.actor_id for grant in able})

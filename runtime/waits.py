@@ -25,8 +25,18 @@ async def replace_waits(
 ) -> None:
     """Put these in the place of everything that the workflow waited for."""
     await session.execute(delete(CaseWait).where(CaseWait.workflow_id == workflow_id))
-    if not waits:
-        return
+    if waits:
+        await add_waits(session, renovation_id, workflow_id, waits, now)
+
+
+async def add_waits(
+    session: AsyncSession,
+    renovation_id: str,
+    workflow_id: str,
+    waits: Sequence[Wait],
+    now: datetime,
+) -> None:
+    """What the workflow waits for beside the rest; what it waits for already it waits for once."""
     rows = [
         {
             "workflow_id": workflow_id,
@@ -36,7 +46,6 @@ async def replace_waits(
         }
         for wait in waits
     ]
-    # A workflow that waits twice for one thing waits for it once.
     await session.execute(insert(CaseWait).values(rows).on_conflict_do_nothing())
 
 

@@ -112,7 +112,7 @@ class CaseClocks:
         """
         standing = await standing_of(self._database, renovation_id)
         if standing.clock == "told":
-            await self._waking.settle(renovation_id)
+            await self._waking.settle(standing)
         return await self.look(renovation_id)
 
     async def move(self, renovation_id: str, actor: Actor, command: MoveClock) -> ClockMoved:
@@ -130,14 +130,14 @@ class CaseClocks:
         while not stop.why and not is_done(command, moves):
             if again and command.move == "auto" and not await self._made(command, moves):
                 break
-            await self._waking.settle(renovation_id)
+            await self._waking.settle(standing)
             try:
                 moves.append(await self._step(standing, actor, command, moves))
             except UnsettledError:
                 continue
             except StopError as stopped:
                 stop = stopped.stop
-        await self._waking.settle(renovation_id)
+        await self._waking.settle(standing)
         return await self._answer(renovation_id, command, moves, stop)
 
     async def _made(self, command: MoveClock, moves: Sequence[ClockStep]) -> bool:

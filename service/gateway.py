@@ -27,7 +27,7 @@ from models.messages.ids import (
     renovation_workflow_id,
     ticket_workflow_id,
 )
-from models.messages.journey import CaseClock, TicketInput
+from models.messages.journey import TicketInput
 from models.tables import Event, Publication, Ticket
 from models.values.actor import Actor
 from models.values.refusal import Problem, Refused
@@ -117,9 +117,7 @@ class Gateway:
         fields: dict[str, JsonValue] = {"ticket_id": ticket_id, "satisfied": satisfied}
         return await self._deliver(standing, built(ConfirmTicket.name, fields, allowed, command_id))
 
-    async def start_ticket(
-        self, renovation_id: str, ticket_id: str, clock: CaseClock = "wall"
-    ) -> None:
+    async def start_ticket(self, standing: Standing, ticket_id: str) -> None:
         """Begin the care of a ticket that is written down already; begun before is as good.
 
         Raises:
@@ -129,8 +127,10 @@ class Gateway:
             async with asyncio.timeout(self._patience.total_seconds()):
                 await self._client.start_workflow(
                     TICKET_WORKFLOW,
-                    TicketInput(renovation_id=renovation_id, ticket_id=ticket_id, clock=clock),
-                    id=ticket_workflow_id(renovation_id, ticket_id),
+                    TicketInput(
+                        renovation_id=standing.id, ticket_id=ticket_id, clock=standing.clock
+                    ),
+                    id=ticket_workflow_id(standing.id, ticket_id),
                     task_queue=self._task_queue,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                     static_summary="ticket",

@@ -13,17 +13,16 @@ from sqlalchemy import select
 from models.messages.ids import ticket_workflow_id
 from models.tables import CaseWait
 from models.values.refusal import Problem, Refused
-from models.values.waits import ENGINE, STARTING
+from models.values.waits import ENGINE, PAID_UP, STARTING
 from runtime.database import Database
 from runtime.journal import tick_of
 from service.gateway import Gateway
+from service.standing import Standing
 
 PATIENCE_S = 60.0
 FIRST_LOOK_S, LAST_LOOK_S = 0.01, 0.1
 WAKE_AGAIN_S = 1.0
 """A workflow that was woken and has not written yet is woken again after so long."""
-PAID_UP = "paid_up"
-"""The last payment is in: the collection is counted before its deadline."""
 
 
 class Waking:
@@ -33,7 +32,7 @@ class Waking:
         self._database = database
         self._gateway = gateway
 
-    async def settle(self, renovation_id: str) -> None:
+    async def settle(self, standing: Standing) -> None:
         """Return when nothing is due and no act of this process is under way.
 
         Raises:
@@ -42,13 +41,13 @@ class Waking:
         loop = asyncio.get_running_loop()
         last, pause_s, woken = loop.time() + PATIENCE_S, FIRST_LOOK_S, dict[str, float]()
         while True:
-            now, due = await self._due(renovation_id)
-            if not due and not self._gateway.under_way(renovation_id):
+            now, due = await self._due(standing.id)
+            if not due and not self._gateway.under_way(standing.id):
                 return
             if loop.time() > last:
                 raise _not_settled(due)
             for wait in due:
-                await self._wake(wait, now, woken)
+                await self._wake(standing, wait, now, woken)
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, LAST_LOOK_S)
 
@@ -64,7 +63,9 @@ class Waking:
             )
             return now, rows.all()
 
-    async def _wake(self, wait: CaseWait, now: datetime, woken: dict[str, float]) -> None:
+    async def _wake(
+        self, standing: Standing, wait: CaseWait, now: datetime, woken: dict[str, float]
+    ) -> None:
         """Say what the workflow waits to hear; one that is at work needs no word, at first."""
         loop = asyncio.get_running_loop()
         key = f"{wait.workflow_id} {wait.what} {wait.subject} {now.isoformat()}"
@@ -75,7 +76,7 @@ class Waking:
         woken[key] = loop.time()
         ticket = wait.workflow_id.removeprefix(ticket_workflow_id(wait.renovation_id, ""))
         if wait.what == STARTING and ticket != wait.workflow_id:
-            await self._gateway.start_ticket(wait.renovation_id, ticket, "told")
+            await self._gateway.start_ticket(standing, ticket)
         elif wait.what == PAID_UP:
             await self._gateway.signal(wait.workflow_id, "everyone_paid")
         else:
