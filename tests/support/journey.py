@@ -270,10 +270,11 @@ class JourneyDriver:
             await self.told("/payments", await self.official(BANK), payments=payments)
 
     async def bid(self, *prices: int) -> None:
-        """Bidders b1, b2… bid these prices on the open tender."""
+        """Bidders b1, b2… bid these prices on the open tender, once."""
+        tender = await self.value("SELECT id FROM tender WHERE renovation_id=$1 AND state='open'")
         for number, price in enumerate(prices, start=1):
-            who = actor(Role.CONTRACTOR, f"b{number}")
-            await self.told("/bids", await self.official(who), price_fen=price)
+            who = await self.official(actor(Role.CONTRACTOR, f"b{number}"))
+            await self.told("/bids", who, command_id=f"{tender}-b{number}", price_fen=price)
 
     async def events(self) -> list[str]:
         rows = await self.db.fetch(
