@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import DateTime, Select, func, select
+from sqlalchemy import ColumnElement, DateTime, Select, func, select
 
 from models.messages.deed import Deed
 from models.tables import CaseClock, Place, Renovation, RoleGrant
@@ -113,13 +113,22 @@ def with_time() -> Select[Renovation, bool, datetime]:
 
 async def grants_of(database: Database, actor_id: str) -> tuple[Grant, ...]:
     """Every role that an actor holds, with the path of its place; the same order every time."""
+    return await _grants(database, RoleGrant.actor_id == actor_id)
+
+
+async def grants_in_roles(database: Database, *roles: Role) -> tuple[Grant, ...]:
+    """Everybody who holds one of the roles anywhere; the same order every time."""
+    return await _grants(database, RoleGrant.role.in_(roles))
+
+
+async def _grants(database: Database, which: ColumnElement[bool]) -> tuple[Grant, ...]:
     async with database.session() as session:
         rows = (
             await session.execute(
                 select(RoleGrant, Place.path)
                 .join(Place, Place.id == RoleGrant.place_id)
-                .where(RoleGrant.actor_id == actor_id)
-                .order_by(Place.path, RoleGrant.role)
+                .where(which)
+                .order_by(Place.path, RoleGrant.role, RoleGrant.actor_id)
             )
         ).all()
     known = {role.value for role in Role}

@@ -7,13 +7,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import JsonValue
-from sqlalchemy import insert, or_, select, text, update
+from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import CaseWait, Instalment, Payment, Renovation
 from models.values.actor import Role
 from models.values.refusal import Problem, Refused
+from models.values.waits import PAID_UP, at_work
 from runtime.journal import tick_of
+from runtime.waits import add_waits
 from service.commands import Accepted, ReportPayments
 from service.counter import Counter, counter_of
 from service.standing import Standing, standing_of
@@ -127,16 +129,10 @@ async def _count_now(session: AsyncSession, standing: Standing, now: datetime) -
     row = await session.get_one(Renovation, standing.id)
     if row.stage != "cost_sharing" or await _outstanding(session, standing, now):
         return
-    await session.execute(
-        update(CaseWait)
-        .where(
-            CaseWait.workflow_id == row.stage_workflow_id,
-            CaseWait.what == PAYMENTS,
-            CaseWait.consequence != "",
-            or_(CaseWait.due_at.is_(None), CaseWait.due_at > now),
-        )
-        .values(due_at=now)
-    )
+    running = (CaseWait.workflow_id == row.stage_workflow_id, CaseWait.what == PAYMENTS)
+    if await session.scalar(select(CaseWait.what).where(*running)):
+        wait = at_work(PAID_UP, now)
+        await add_waits(session, standing.id, row.stage_workflow_id, (wait,), now)
 
 
 async def _outstanding(session: AsyncSession, standing: Standing, now: datetime) -> bool:
