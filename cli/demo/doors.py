@@ -13,7 +13,10 @@ from service.credentials import actor_credential, voter_credential
 
 CONNECTIONS = 64
 BUSY = frozenset({429, 503})
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
+"""Of real time: so long may a server be away, or the engine be at work, before the demo gives up."""
+ANSWER_S = 75.0
+"""An answer about a settled clock takes the service up to a minute."""
 PAUSE_S = 0.1
 OBJECT = TypeAdapter(dict[str, JsonValue])
 T = TypeVar("T")
@@ -64,7 +67,7 @@ class Doors:
             max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=60
         )
         async with httpx.AsyncClient(
-            base_url=url, limits=limits, timeout=30, trust_env=False
+            base_url=url, limits=limits, timeout=ANSWER_S, trust_env=False
         ) as http:
             yield cls(http, renovation_id, key)
 
@@ -82,10 +85,15 @@ class Doors:
         Raises:
             Refused: `demo.service_silent`.
         """
-        answer = await self._send("GET", "", None, None)
-        if not answer.accepted:
-            raise _silent(answer.reason or f"status {answer.status}")
-        return answer.fields()
+        return await self._read("")
+
+    async def clock(self) -> dict[str, JsonValue]:
+        """The clock of the case, once everything that is due at its moment is done.
+
+        Raises:
+            Refused: `demo.service_silent`.
+        """
+        return await self._read("/clock?settled=true")
 
     async def post(self, path: str, credential: str, body: Mapping[str, JsonValue]) -> Answer:
         """Send a command; asked again with the same id while the service is busy or away."""
@@ -97,6 +105,12 @@ class Doors:
         """An official act."""
         body = {"command_id": command_id, **fields}
         return await self.post(f"/acts/{name}", self.official(actor_id), body)
+
+    async def _read(self, path: str) -> dict[str, JsonValue]:
+        answer = await self._send("GET", path, None, None)
+        if not answer.accepted:
+            raise _silent(answer.reason or f"status {answer.status}")
+        return answer.fields()
 
     async def _send(
         self, method: str, path: str, credential: str | None, body: Mapping[str, JsonValue] | None
