@@ -21,8 +21,8 @@ async def cast_ballots(hand: Hand, _view: View) -> None:
     """The first wave falls short; the second one comes when the vote has been extended."""
     plan = hand.plan
     before = await _box(hand)
-    await _send(hand, plan.first)
-    await _send(hand, (*plan.again, *plan.changed, *plan.forged, *plan.strange))
+    await send(hand, plan.first)
+    await send(hand, (*plan.again, *plan.changed, *plan.forged, *plan.strange))
     hand.say(f"{len(plan.first):,} ballots from 64 clients at once: short of the quorum")
     # The next thing that falls due is the look at the turnout, before the close.
     await hand.next()
@@ -32,13 +32,13 @@ async def cast_ballots(hand: Hand, _view: View) -> None:
         raise _not_extended("ballots")
     until = after.closes_at.astimezone(ZONE)
     hand.say(f"the one extension, decided before the close: until {until:%Y-%m-%d %H:%M}")
-    await _send(hand, plan.second)
+    await send(hand, plan.second)
     hand.say(f"{len(plan.second):,} more ballots within the extension")
 
 
 async def object_to_result(hand: Hand, view: View) -> None:
     """Late ballots are refused; a neighbour objects and gets an answer."""
-    await _send(hand, hand.plan.late)
+    await send(hand, hand.plan.late)
     hand.say(f"{len(hand.plan.late)} late ballots refused")
     unit = hand.plan.first[0].unit_number
     publication = view.publication
@@ -74,7 +74,7 @@ async def _box(hand: Hand) -> BoxView:
     return view.box
 
 
-async def _send(hand: Hand, casts: Sequence[Cast]) -> None:
+async def send(hand: Hand, casts: Sequence[Cast]) -> None:
     """Count by receipt, so that an answer that was lost and asked for again counts as one."""
 
     async def cast(ballot: Cast) -> None:
