@@ -403,7 +403,6 @@ def _counted_box(rid: str) -> BallotBox:
         state="closed",
         opens_at=START,
         closes_at=START,
-        case_closes_at=START,
         roll_hash="0" * 64,
         tally={"works": {"tally": tally}},
         public_key=bytes(32),

@@ -167,7 +167,7 @@ async def test_opening_freezes_the_roll_and_gives_notice_first(begin: Begin) -> 
     assert (announced["entries"], announced["voters"], announced["units"]) == (12, 12, 12)
     assert announced["roll_hash"] == box.roll_hash
     renovation = await vote.renovation()
-    assert (renovation.waiting_for, renovation.due_at) == ("ballots", box.case_closes_at)
+    assert (renovation.waiting_for, renovation.due_at) == ("ballots", box.closes_at)
     assert await vote.notices() == ["vote_announced"]
 
 
@@ -276,7 +276,7 @@ async def test_a_short_quorum_brings_one_extension_and_the_checks(begin: Begin) 
     assert checked.extended
     # The day that begins with the old close is the day of the event: 15 whole days follow it.
     assert checked.closes_at == period.closes_at + 16 * DAY
-    assert (await vote.box()).case_closes_at == checked.closes_at
+    assert (await vote.box()).closes_at == checked.closes_at
     (details,) = await vote.details("voting.turnout_checked")
     assert details["checks"][0]["have"] == 7
     assert details["checks"][0]["need"] == 8
@@ -449,14 +449,12 @@ async def test_a_box_that_does_not_exist_is_refused(begin: Begin) -> None:
     assert refusal(error)[0] == "box_unknown"
 
 
-async def test_in_a_sandbox_the_periods_last_seconds(begin: Begin) -> None:
-    vote = await begin(sandbox_day_s=1)
-    vote.now = datetime.now(UTC)
+async def test_on_a_told_clock_the_periods_are_those_of_the_law(begin: Begin) -> None:
+    vote = await begin(told_at=datetime(2026, 3, 2, 1, 0, tzinfo=UTC))
     period = await vote.open()
     box = await vote.box()
-    assert timedelta(seconds=15) <= box.opens_at - vote.now <= timedelta(seconds=16)
-    assert box.closes_at - box.opens_at == timedelta(seconds=16)
-    assert (await vote.check(period)).extended
+    assert box.opens_at == datetime(2026, 3, 17, 16, 0, tzinfo=UTC)
+    assert box.closes_at == period.closes_at == datetime(2026, 4, 2, 16, 0, tzinfo=UTC)
 
 
 async def test_a_roll_in_pieces_is_the_same_roll(

@@ -14,7 +14,8 @@ from runtime.counting import opened
 from runtime.sealing import BallotSeal, BoxKeys
 
 MOTIONS = [{"id": "works", "title": "Works", "kind": "major"}]
-BOX_KEYS = BoxKeys(SecretStr("b0" * 32))
+BOX_KEY = SecretStr("b0" * 32)
+BOX_KEYS = BoxKeys(BOX_KEY)
 CLOSE = "UPDATE ballot_box SET state = 'closed', closed_at = clock_timestamp() WHERE id = $1"
 Said = Mapping[str, str]
 
@@ -35,9 +36,9 @@ async def open_box(
     salt = secrets.token_bytes(32)
     await owner.execute(
         "INSERT INTO ballot_box (id, renovation_id, attempt, motions, opens_at, closes_at,"
-        " case_closes_at, roll_hash, public_key, wrapped_key, roll_salt, change_allowed)"
+        " roll_hash, public_key, wrapped_key, roll_salt, change_allowed)"
         " VALUES ($1, $2, $9, $3, clock_timestamp() + $4, clock_timestamp() + $5,"
-        " clock_timestamp() + $5, repeat('0', 64), $6, $7, $8, $10)",
+        " repeat('0', 64), $6, $7, $8, $10)",
         box,
         rid,
         json.dumps(motions),
