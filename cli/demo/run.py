@@ -74,7 +74,7 @@ class Screen:
 
     def say(self, text: str) -> None:
         """One line."""
-        self._console.print(f"  [green]✓[/] {text}", highlight=False)
+        self._console.print(f"  [green]✓[/] {text}", highlight=False, soft_wrap=True)
 
     def waiting(self, text: str) -> None:
         """The spinner's words."""
