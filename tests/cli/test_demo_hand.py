@@ -93,7 +93,7 @@ class Counter:
 async def before(service: Callable[[httpx.Request], httpx.Response]) -> AsyncIterator[Hand]:
     transport = httpx.MockTransport(service)
     async with httpx.AsyncClient(transport=transport, base_url="http://demo") as http:
-        doors = Doors(http, "r1", KEY)
+        doors = Doors([http], "r1", KEY)
         yield Hand(doors, units_of(60, 1), NoCharges(), 1, Silent(), lambda: None)
 
 
