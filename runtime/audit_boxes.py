@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import BallotBox, Event, Renovation, RollEntry
+from models.tables import BallotBox, Event, RollEntry
 from rules.ballots import pseudonym_of, roll_line
 from rules.chain import digest
 from runtime.sealing import public_half
@@ -153,7 +153,6 @@ async def _times_hold(
     looks: Sequence[Mapping[str, JsonValue]],
 ) -> bool:
     """The opening as announced, the close as last decided, the real close at the case's one."""
-    renovation = await session.get_one(Renovation, box.renovation_id)
     opens_at, closes_at = box.opens_at, box.closes_at
     decided = [announced, *looks][-1]
     return (
