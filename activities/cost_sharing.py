@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, or_, select
 from temporalio import activity
 
 from activities import share_rows
-from activities.desk import Case, Desk
+from activities.desk import Case, Desk, who_does
 from models.messages.acts import (
     ApproveRelief,
     DecideCollection,
@@ -21,6 +21,7 @@ from models.tables import Event, Payment, Relief, Share, Unit, UnitOwner
 from models.values import cost_sharing as values
 from models.values.refusal import Problem, Refused
 from models.values.scheme import SchemeContent
+from models.values.waits import Wait
 from rules import cost_sharing as law
 from runtime.journal import Recorded
 
@@ -136,15 +137,17 @@ class Shares:
             start = case.now if reminder == 0 else await _called_at(case) or case.now
             moments = _moments(case, start)
             debtors = await _debtors(case, start)
+            if reminder and debtors:
+                case.not_before(moments[min(reminder, len(moments)) - 1])
             last = reminder >= len(moments) - 1 or not debtors
             at = moments[min(reminder, len(moments) - 1)] if debtors else case.now
-            case.wait_for("payments", moments[-1])
+            _await_payments(case, moments[-1], None if last else at)
             if reminder == 0:
                 case.notify("all_owners", "payment_called", round=round_number)
             elif debtors:
                 case.notify("non_payers", "payment_reminder", round=round_number, number=reminder)
             return Recorded(
-                Collection(at=case.real(at), last=last, reminder=reminder),
+                Collection(at=at, last=last, reminder=reminder),
                 {
                     "round": round_number,
                     "reminder": reminder,
@@ -163,6 +166,8 @@ class Shares:
 
         async def change(case: Case) -> Recorded[CollectionState]:
             start = await _called_at(case) or case.now
+            if await _debtors(case, start):
+                case.not_before(_moments(case, start)[-1])
             owed = {total.unit_number: total.amount_fen for total in await _due(case, start)}
             money = await share_rows.money_of(case)
             due = sum(owed.values())
@@ -243,6 +248,7 @@ class Shares:
 
         async def change(case: Case) -> Recorded[CostSharingOutcome]:
             case.wait_for("engine")
+            case.is_last_word()
             return Recorded(outcome, outcome.model_dump(mode="json"))
 
         return await self.desk.write(
@@ -263,7 +269,10 @@ async def _planned(case: Case, version: int, content: SchemeContent) -> Recorded
         case.notify("all_owners", "items_dropped", items=", ".join(plan.dropped))
     funded = law.waterfall(content.items, content.funding)
     gap = law.gap_fen(funded)
-    case.wait_for("subsidy" if plan.missing_fen else "engine")
+    if plan.missing_fen:
+        case.wait_for("subsidy", who=who_does("grant_subsidy", "decline_subsidy"))
+    else:
+        case.wait_for("engine")
     decision = law.within_limit(gap, content.owners_limit_fen)
     return Recorded(
         Funding(gap_fen=plan.missing_fen, next_step="ask_subsidy" if plan.missing_fen else "none"),
@@ -302,6 +311,13 @@ async def _replace_shares(case: Case, version: int, table: values.ShareTable) ->
         for share in table.shares
     ]
     await share_rows.insert_rows(case.session, Share, rows)
+
+
+def _await_payments(case: Case, deadline_at: datetime, remind_at: datetime | None) -> None:
+    """Until the deadline the owners pay; before it, whoever has not is reminded."""
+    case.wait_for("payments", deadline_at, who="owners", then="collection_counted")
+    if remind_at is not None:
+        case.await_too(Wait(what="reminder", due_at=remind_at, consequence="reminder_sent"))
 
 
 def _moments(case: Case, start: datetime) -> list[datetime]:

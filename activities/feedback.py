@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import cast
 
 from pydantic import JsonValue
+from sqlalchemy import select
 from temporalio import activity
 
 from activities import feedback_counts as counts
@@ -18,7 +19,7 @@ from models.messages.journey import (
     TicketTimer,
 )
 from models.messages.step import Step
-from models.tables import Evaluation, Ticket
+from models.tables import Evaluation, Event, Ticket
 from models.values.decision import Decision
 from models.values.feedback import (
     EvaluationFacts,
@@ -29,6 +30,7 @@ from models.values.feedback import (
     TargetResult,
 )
 from models.values.refusal import Problem, Refused
+from models.values.waits import Wait
 from rules import feedback as law
 from runtime.journal import Recorded
 
@@ -86,6 +88,7 @@ class Tickets:
                 raise Refused(Problem(code="feedback.no_level_above", params={"ticket": ticket.id}))
             missed = ticket.due_at
             ticket.state = "escalated"
+            case.not_before(missed)
             _hand_to(case, ticket, above, case.now)
             case.notify(f"level_{above}", "ticket_escalated", ticket=ticket.id, level=above)
             return Recorded(
@@ -170,6 +173,9 @@ class Tickets:
         async def change(case: Case) -> Recorded[TicketOutcome]:
             ticket = await _locked(case, given)
             _refuse_unanswered(ticket)
+            if satisfied is None:
+                case.not_before(ticket.due_at)
+            case.is_last_word()
             ticket.state, ticket.satisfied = "closed", satisfied
             return Recorded(
                 TicketOutcome(state="closed", level=ticket.level, reopened=ticket.reopened),
@@ -191,10 +197,10 @@ class Evaluations:
 
         async def change(case: Case) -> Recorded[FeedbackPeriod]:
             closes_at = case.ends(case.now, case.timetable.survey_open)
-            case.wait_for("survey", closes_at)
+            case.wait_for("survey", closes_at, who="owners", then="tickets_looked_at")
             case.notify("all_owners", "survey_opened", closes_at=closes_at.isoformat())
             return Recorded(
-                FeedbackPeriod(survey_closes_at=case.real(closes_at)),
+                FeedbackPeriod(survey_closes_at=closes_at),
                 {"closes_at": closes_at.isoformat()},
             )
 
@@ -207,13 +213,17 @@ class Evaluations:
         async def change(case: Case) -> Recorded[FeedbackState]:
             opened = await counts.event_details(case, SURVEY_OPENED)
             closed_at = datetime.fromisoformat(str(opened["closes_at"])) if opened else case.now
+            case.not_before(await _next_look_at(case) or closed_at)
             tickets = await counts.open_ticket_ids(case)
             again = law.next_look(case.now, closed_at, len(tickets), case.timetable, case.calendar)
-            case.wait_for("engine" if again is None else "tickets", again)
+            if again is None:
+                case.wait_for("engine")
+            else:
+                case.wait_for("tickets", again, then="tickets_looked_at")
             return Recorded(
                 FeedbackState(
                     open_tickets=len(tickets),
-                    look_again_at=None if again is None else case.real(again),
+                    look_again_at=again,
                 ),
                 {
                     "look": looks,
@@ -240,6 +250,7 @@ class Evaluations:
             floor = law.satisfaction_floor(facts.satisfied, facts.answers, case.timetable)
             plan = _ask_for_plan(case, floor)
             case.wait_for("engine")
+            case.is_last_word()
             met = sum(result.met for result in results)
             return Recorded(
                 FeedbackOutcome(outcome="evaluated", targets_met=met, targets=len(results)),
@@ -258,6 +269,21 @@ async def _locked(case: Case, given: TicketInput) -> Ticket:
     if row is None or row.renovation_id != case.renovation.id:
         raise Refused(Problem(code="feedback.ticket_unknown", params={"ticket": given.ticket_id}))
     return row
+
+
+async def _next_look_at(case: Case) -> datetime | None:
+    """When this stage said that it would look at the tickets again; None before its first look."""
+    said = await case.session.scalar(
+        select(Event.details["look_again_at"].as_string())
+        .where(
+            Event.renovation_id == case.renovation.id,
+            Event.kind == "feedback.tickets_looked_at",
+            Event.workflow_id == case.step.workflow_id,
+        )
+        .order_by(Event.seq.desc())
+        .limit(1)
+    )
+    return datetime.fromisoformat(said) if said else None
 
 
 def _refuse_unanswered(ticket: Ticket) -> None:
@@ -281,8 +307,27 @@ def _hand_to(case: Case, ticket: Ticket, level: Level, since: datetime) -> None:
 
 def _timer(case: Case, ticket: Ticket) -> TicketTimer:
     level = _level(ticket)
-    return TicketTimer(
-        level=level, due_at=case.real(ticket.due_at), top=law.level_above(level) is None
+    top = law.level_above(level) is None
+    case.await_only(_wait_of(ticket, top=top))
+    return TicketTimer(level=level, due_at=ticket.due_at, top=top)
+
+
+def _wait_of(ticket: Ticket, *, top: bool) -> Wait:
+    """Whoever holds it answers, or the next level gets it; after an answer the complainant is asked."""
+    if ticket.state == "resolved":
+        return Wait(
+            what="call_back",
+            subject=ticket.id,
+            due_at=ticket.due_at,
+            who="complainant",
+            consequence="ticket_closed",
+        )
+    return Wait(
+        what="answer",
+        subject=ticket.id,
+        due_at=ticket.due_at,
+        who=f"level_{ticket.level}",
+        consequence="" if top else "ticket_escalated",
     )
 
 

@@ -5,6 +5,7 @@ no longer than its own timeout: then the act is "not confirmed yet", and may be 
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -67,6 +68,7 @@ class Gateway:
         self._journal = Journal(database)
         self._patience = timedelta(seconds=settings.update_timeout_s)
         self._task_queue = settings.task_queue
+        self._acts = Counter[str]()
 
     async def send(
         self,
@@ -92,6 +94,10 @@ class Gateway:
         actor = check_act(act_name, standing.stage, grants, standing.place_path)
         return await self._deliver(standing, built(act_name, body, actor, command_id))
 
+    def under_way(self, renovation_id: str) -> bool:
+        """Is an act of this process on its way to the case? A told clock waits for it."""
+        return self._acts[renovation_id] > 0
+
     async def confirm_ticket(
         self, renovation_id: str, ticket_id: str, actor: Actor, command_id: str, *, satisfied: bool
     ) -> Done:
@@ -111,7 +117,7 @@ class Gateway:
         fields: dict[str, JsonValue] = {"ticket_id": ticket_id, "satisfied": satisfied}
         return await self._deliver(standing, built(ConfirmTicket.name, fields, allowed, command_id))
 
-    async def start_ticket(self, renovation_id: str, ticket_id: str) -> None:
+    async def start_ticket(self, standing: Standing, ticket_id: str) -> None:
         """Begin the care of a ticket that is written down already; begun before is as good.
 
         Raises:
@@ -121,8 +127,10 @@ class Gateway:
             async with asyncio.timeout(self._patience.total_seconds()):
                 await self._client.start_workflow(
                     TICKET_WORKFLOW,
-                    TicketInput(renovation_id=renovation_id, ticket_id=ticket_id),
-                    id=ticket_workflow_id(renovation_id, ticket_id),
+                    TicketInput(
+                        renovation_id=standing.id, ticket_id=ticket_id, clock=standing.clock
+                    ),
+                    id=ticket_workflow_id(standing.id, ticket_id),
                     task_queue=self._task_queue,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                     static_summary="ticket",
@@ -136,12 +144,18 @@ class Gateway:
 
     async def everyone_paid(self, standing: Standing) -> None:
         """Tell the collection that nothing is due any more; it also finds out by itself, later."""
-        handle = self._client.get_workflow_handle(standing.stage_workflow_id)
+        await self.signal(standing.stage_workflow_id, "everyone_paid")
+
+    async def signal(self, workflow_id: str, name: str, *args: object) -> None:
+        """Tell a workflow a fact; one that is away or gone finds out by itself, or is told again."""
+        handle = self._client.get_workflow_handle(workflow_id)
         try:
             async with asyncio.timeout(self._patience.total_seconds()):
-                await handle.signal("everyone_paid", rpc_timeout=self._patience)
+                await handle.signal(name, args=list(args), rpc_timeout=self._patience)
         except (RPCError, TimeoutError, RuntimeError) as error:
-            log.info("collection_not_told", renovation_id=standing.id, reason=type(error).__name__)
+            log.info(
+                "workflow_not_told", workflow_id=workflow_id, fact=name, reason=type(error).__name__
+            )
 
     async def _done_before(self, renovation_id: str, command_id: str, actor_id: str) -> Done | None:
         """The answer of an act that is on the record already, from the record.
@@ -164,6 +178,13 @@ class Gateway:
         return Done(command_id=command_id, kind=receipt.kind)
 
     async def _deliver(self, standing: Standing, act: Act) -> Done:
+        self._acts[standing.id] += 1
+        try:
+            return await self._confirmed(standing, act)
+        finally:
+            self._acts[standing.id] -= 1
+
+    async def _confirmed(self, standing: Standing, act: Act) -> Done:
         target = await self._target(standing, act)
         try:
             # A server that is away is asked again by the SDK without end: the limit is ours.

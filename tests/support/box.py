@@ -14,7 +14,8 @@ from runtime.counting import opened
 from runtime.sealing import BallotSeal, BoxKeys
 
 MOTIONS = [{"id": "works", "title": "Works", "kind": "major"}]
-BOX_KEYS = BoxKeys(SecretStr("b0" * 32))
+BOX_KEY = SecretStr("b0" * 32)
+BOX_KEYS = BoxKeys(BOX_KEY)
 CLOSE = "UPDATE ballot_box SET state = 'closed', closed_at = clock_timestamp() WHERE id = $1"
 Said = Mapping[str, str]
 
