@@ -65,7 +65,8 @@ BEGIN
   WHERE b.id = of_box AND b.state = 'open' AND b.roll_hash = of_roll
   FOR SHARE;
   tick := tick_of(of_case);
-  moment := clock_timestamp();
+  -- Boxes of format 1 that are still open are of wall cases, and know one moment only.
+  moment := CASE WHEN box_format = 1 THEN tick ELSE clock_timestamp() END;
   IF of_case IS NULL OR tick < opening OR tick >= closing OR NOT EXISTS (
     SELECT 1 FROM ballot_seal s WHERE s.id = of_seal AND s.box_id = of_box
   ) THEN
