@@ -137,7 +137,10 @@ class Shares:
                 case.not_before(moments[min(reminder, len(moments)) - 1])
             last = reminder >= len(moments) - 1 or not debtors
             at = moments[min(reminder, len(moments) - 1)] if debtors else case.now
-            collection.await_payments(case, moments[-1], None if last else at)
+            if debtors:
+                collection.await_payments(case, moments[-1], None if last else at)
+            else:
+                case.wait_for("engine")
             if reminder == 0:
                 case.notify("all_owners", "payment_called", round=round_number)
             elif debtors:
