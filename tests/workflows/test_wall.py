@@ -73,7 +73,7 @@ class WallDriver(JourneyDriver):
             id=renovation_workflow_id(self.rid),
             task_queue=self.queue,
         )
-        while not (await self.row())["stage_workflow_id"]:  # noqa: ASYNC110 - a worker, no event
+        while not (await self.row())["stage_workflow_id"]:
             await asyncio.sleep(0.02)
         return self.handle
 
