@@ -1,10 +1,10 @@
-"""A vote that was really announced, is open by the database's clock, and is closed by its activity.
+"""A vote of a told case that was really announced, is open, and is closed by its activity.
 
-It was announced twenty days ago, so that nobody has to wait: the activities take their time as given.
+Nobody has to wait: the clock is moved to the opening, to the look at the turnout, to the close.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from sqlalchemy import select
 
@@ -22,10 +22,11 @@ from runtime.database import Database
 from tests.support.box import BOX_KEYS
 from tests.support.estate import make_renovation
 from tests.support.journey import STREET
+from tests.support.told import move_clock
 
 TIMETABLE = Timetable(vote_notice=calendar_days(1), vote_open=calendar_days(30))
 CALENDAR = WorkCalendar(first_on=date(2020, 1, 1), last_on=date(2020, 12, 31))
-EARLIER = timedelta(days=20)
+TOLD_AT = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 
 
 class LiveVote:
@@ -52,35 +53,39 @@ class LiveVote:
             units=self._units,
             owner_keys=self._owners,
             timetable=TIMETABLE,
+            told_at=TOLD_AT,
         )
-        step = self._step("open", datetime.now(UTC) - EARLIER)
+        step = self._step("open")
         given = StageInput(renovation_id=self.rid, attempt=1)
         self.period = await Ballots(self.desk).open_box(step, given)
         async with self.database.session() as session:
             box = await session.get_one(BallotBox, self.box_id)
-            assert box.opens_at < datetime.now(UTC) < box.closes_at
+            opens_at = box.opens_at
             roll = await session.scalars(
                 select(RollUnit.unit_number)
                 .where(RollUnit.box_id == self.box_id)
                 .order_by(RollUnit.unit_number)
             )
             self.units = list(roll)
+        await move_clock(self.database, self.rid, opens_at)
         return self
 
     async def close(self) -> VoteResult:
         """Close and count, at the moment that was announced."""
-        step = self._step("close", self.period.closes_at)
+        await move_clock(self.database, self.rid, self.period.closes_at)
+        step = self._step("close")
         return await Ballots(self.desk).close_box(step, self.period)
 
     async def look_at_turnout(self) -> VotePeriod:
         """What is done a day before the close: a short quorum extends the vote."""
-        step = self._step("turnout", self.period.check_at)
+        await move_clock(self.database, self.rid, self.period.check_at)
+        step = self._step("turnout")
         self.period = await Ballots(self.desk).check_turnout(step, self.period)
         return self.period
 
     async def void(self) -> None:
         """Stop the renovation's vote, as a cancellation does."""
-        await Cancellations(self.desk).void_vote(self._step("void", datetime.now(UTC)))
+        await Cancellations(self.desk).void_vote(self._step("void"))
 
     async def close_officially(self) -> VoteResult:
         """Close with the result of an official system, where all said yes, before the announced close."""
@@ -106,8 +111,8 @@ class LiveVote:
             file_sha256="0" * 64,
             results={"works": numbers, "costs": numbers},
         )
-        step = self._step("official", datetime.now(UTC))
+        step = self._step("official")
         return await OfficialResults(self.desk).import_one(step, self.period, act)
 
-    def _step(self, name: str, at: datetime) -> Step:
-        return Step(command_id=f"{self.rid}#{name}", renovation_id=self.rid, at=at)
+    def _step(self, name: str) -> Step:
+        return Step(command_id=f"{self.rid}#{name}", renovation_id=self.rid)
