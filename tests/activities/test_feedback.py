@@ -31,8 +31,8 @@ from models.values.timetable import WorkCalendar
 from runtime.database import Database
 from tests.support.agenda import too_early
 from tests.support.box import BOX_KEYS
-from tests.support.clock import clock_at
 from tests.support.estate import make_renovation, unit
+from tests.support.told import move_clock
 
 START = datetime(2026, 3, 2, 4, tzinfo=UTC)
 """A Monday, noon in Shanghai."""
@@ -59,7 +59,7 @@ class Counter:
         return Step(command_id=f"{self.rid}#{self.count}", renovation_id=self.rid, actor=who)
 
     async def at(self, moment: datetime) -> None:
-        await clock_at(self.database, self.rid, moment)
+        await move_clock(self.database, self.rid, moment)
 
     async def complain(self, *, confidential: bool = False, name: str = "t1") -> TicketTimer:
         async with self.database.session() as session, session.begin():

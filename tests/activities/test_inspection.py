@@ -26,8 +26,8 @@ from models.values.timetable import Timetable, WorkCalendar
 from runtime.database import Database
 from tests.support.agenda import too_early
 from tests.support.box import BOX_KEYS
-from tests.support.clock import clock_at
 from tests.support.estate import make_renovation, scheme_content
+from tests.support.told import move_clock
 
 START = datetime(2026, 3, 2, 4, tzinfo=UTC)
 INSTANT = timedelta(microseconds=1)
@@ -52,7 +52,7 @@ class Site:
         return Step(command_id=f"{self.rid}#{self.count}", renovation_id=self.rid, actor=who)
 
     async def at(self, moment: datetime) -> None:
-        await clock_at(self.database, self.rid, moment)
+        await move_clock(self.database, self.rid, moment)
 
     def fields(self, step: Step) -> dict[str, Any]:
         return {"command_id": step.command_id, "actor": step.actor}

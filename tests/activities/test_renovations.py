@@ -16,8 +16,8 @@ from models.values.timetable import Timetable, calendar_days
 from runtime.calendars import chinese_calendar
 from runtime.database import Database
 from tests.support.box import BOX_KEYS
-from tests.support.clock import clock_at
 from tests.support.estate import make_renovation
+from tests.support.told import move_clock
 
 NOW = datetime(2026, 3, 2, 2, tzinfo=UTC)
 COMMITTEE = Actor(id="committee", role=Role.OWNERS_COMMITTEE, label="Committee", place="d/s/c/g")
@@ -115,7 +115,7 @@ async def test_after_the_time_for_all_votes_no_revision_is_asked_for(database, r
     rid = await make_renovation(database, rid="span", timetable=timetable, told_at=NOW)
     await announced(database, rid)
     assert await renovations.ask_revision(step(rid, "revise-1"), 1) is True
-    await clock_at(database, rid, NOW + timedelta(days=102))
+    await move_clock(database, rid, NOW + timedelta(days=102))
     assert await renovations.ask_revision(step(rid, "revise-2"), 2) is False
 
 
