@@ -2,7 +2,8 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -57,6 +58,8 @@ class Case:
     calendar: WorkCalendar
     agenda: dict[str, tuple[Wait, ...]] = field(default_factory=dict)
     """What workflows wait for after this write, by their ids; the others' waits stay as they are."""
+    notices: Iterator[int] = field(default_factory=itertools.count)
+    """Numbers the notices of one step: the same words may go out twice."""
 
     def ends(self, start: datetime, period: Period) -> datetime:
         """When a period that starts at `start` is over, in case time."""
@@ -126,7 +129,7 @@ class Case:
 
     def notify(self, audience: str, template: str, **params: str | int) -> None:
         """Put a notice into the outbox, in this transaction."""
-        key = f"{self.step.command_id}!{template}!{len(self.session.new)}"
+        key = f"{self.step.command_id}!{template}!{next(self.notices)}"
         self.session.add(
             Notice(
                 id=hashlib.sha256(key.encode()).hexdigest(),

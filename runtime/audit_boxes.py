@@ -12,11 +12,9 @@ from pydantic import JsonValue
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import BallotBox, Event, Renovation, RollEntry
-from models.values.timetable import Clock
+from models.tables import BallotBox, Event, RollEntry
 from rules.ballots import pseudonym_of, roll_line
 from rules.chain import digest
-from rules.clock import case_time, real_time
 from runtime.sealing import public_half
 
 AT_ONCE = 5_000
@@ -155,10 +153,7 @@ async def _times_hold(
     looks: Sequence[Mapping[str, JsonValue]],
 ) -> bool:
     """The opening as announced, the close as last decided, the real close at the case's one."""
-    renovation = await session.get_one(Renovation, box.renovation_id)
-    clock = Clock.model_validate(renovation.clock) if renovation.clock else None
-    opens_at = box.opens_at
-    closes_at = box.closes_at
+    opens_at, closes_at = box.opens_at, box.closes_at
     decided = [announced, *looks][-1]
     return (
         _moment(announced.get("opens_at")) == opens_at

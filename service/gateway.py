@@ -28,7 +28,7 @@ from models.messages.ids import (
     ticket_workflow_id,
 )
 from models.messages.journey import TicketInput
-from models.tables import Event, Publication, Ticket
+from models.tables import CaseWait, Event, Publication, Ticket
 from models.values.actor import Actor
 from models.values.refusal import Problem, Refused
 from rules.authority import Grant, check_act
@@ -55,6 +55,28 @@ AWAY = frozenset(
     }
 )
 """The server or a worker did not get to it; whether it happened is open."""
+NOT_NOW = frozenset(
+    {
+        "collection_running",
+        "no_gap",
+        "not_now",
+        "payment_before_acceptance",
+        "publication_not_open",
+        "revision_not_asked",
+        "ticket_not_answered",
+        "ticket_not_open",
+        "works_not_finished",
+    }
+)
+"""What a workflow says to an act that comes before its time."""
+AWAITED_AS: Mapping[str, str] = {
+    "answer_objection": "objections",
+    "grant_subsidy": "subsidy",
+    "decline_subsidy": "subsidy",
+    "resolve_ticket": "answer",
+    "confirm_ticket": "call_back",
+}
+"""How the agenda calls what an act answers, where that is not the act's own name."""
 ENDED = "AcceptedUpdateCompletedWorkflow"
 """What the SDK calls an update that was accepted by a workflow which then ended."""
 
@@ -190,35 +212,56 @@ class Gateway:
             # A server that is away is asked again by the SDK without end: the limit is ours.
             async with asyncio.timeout(self._patience.total_seconds()):
                 while True:
-                    done = await self._update(target, act)
+                    done = await self._update(standing, target, act)
                     if done is not None:
                         return done
-                    # The row of a new stage is a moment ahead of the workflow that it names.
-                    now = await standing_of(self._database, standing.id)
-                    moved = now.state != "running" or now.stage_workflow_id != target
-                    if act.target != "stage" or moved:
-                        raise _target_closed(act)
                     await asyncio.sleep(NOT_YET_S)
-        except WorkflowUpdateFailedError as error:
-            raise _refusal(act, error.cause) from error
         except (WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError, RuntimeError) as error:
             log.warning("act_not_confirmed", act=act.name, renovation_id=standing.id)
             raise _not_confirmed() from error
 
-    async def _update(self, workflow_id: str, act: Act) -> Done | None:
-        """Send the update; None when there is no such workflow, or it has ended."""
+    async def _update(self, standing: Standing, workflow_id: str, act: Act) -> Done | None:
+        """Send the update; None when the record is a moment ahead of the workflow: ask again.
+
+        The record names a new stage before its workflow runs, and what is awaited before the
+        workflow that wrote it knows.
+        """
         handle = self._client.get_workflow_handle(workflow_id)
         try:
             done: Done = await handle.execute_update(
                 act.name, act, id=act.command_id, result_type=Done
             )
+        except WorkflowUpdateFailedError as error:
+            refusal = _refusal(act, error.cause)
+            if await self._is_behind(workflow_id, act, refusal):
+                return None
+            raise refusal from error
         except RPCError as error:
             if error.status == RPCStatusCode.NOT_FOUND:
+                await self._refuse_if_left(standing, workflow_id, act)
                 return None
             if error.status in AWAY:
                 raise _not_confirmed() from error
             raise
         return done
+
+    async def _refuse_if_left(self, standing: Standing, workflow_id: str, act: Act) -> None:
+        """There is no such workflow: it is about to begin if the record still names it."""
+        now = await standing_of(self._database, standing.id)
+        moved = now.state != "running" or now.stage_workflow_id != workflow_id
+        if act.target != "stage" or moved:
+            raise _target_closed(act)
+
+    async def _is_behind(self, workflow_id: str, act: Act, refusal: Refused) -> bool:
+        """Did the workflow say "not now" to what the record says that it waits for?"""
+        if not NOT_NOW.issuperset(problem.code for problem in refusal.problems):
+            return False
+        awaited_as = AWAITED_AS.get(act.name, act.name)
+        async with self._database.session() as session:
+            waits = await session.scalars(
+                select(CaseWait.what).where(CaseWait.workflow_id == workflow_id)
+            )
+            return any(what.partition(".")[0] == awaited_as for what in waits)
 
     async def _target(self, standing: Standing, act: Act) -> str:
         """The id of the workflow that hears the act."""

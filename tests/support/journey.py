@@ -5,7 +5,6 @@ and moves the clock when there is nothing to do; a test replaces the reaction it
 Residents, bidders and the bank come through the product's own doors.
 """
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -14,19 +13,19 @@ from typing import Any
 import asyncpg
 import httpx
 from pydantic import SecretStr
-from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
-from temporalio.exceptions import ApplicationError
-from temporalio.service import RPCError, RPCStatusCode
+from sqlalchemy.ext.asyncio import AsyncSession
+from temporalio.client import WorkflowHandle
 
 from models.messages import acts as a
 from models.messages.ids import (
-    publication_workflow_id,
     renovation_workflow_id,
-    ticket_workflow_id,
 )
 from models.messages.journey import Journey, JourneyOutcome
 from models.values.actor import Actor, Role
 from models.values.refusal import Refused
+from models.values.waits import STARTING, at_work
+from runtime.journal import tick_of
+from runtime.waits import replace_waits
 from service.clock_commands import ClockMoved, MoveClock
 from service.counter import Counter
 from service.credentials import actor_credential, voter_credential
@@ -72,6 +71,12 @@ class JourneyDriver:
         self.reactions[word] = reaction
 
     async def start(self) -> WorkflowHandle[RenovationWorkflow, JourneyOutcome]:
+        async def begin(session: AsyncSession) -> None:
+            now = await tick_of(session, self.rid)
+            waits = (at_work(STARTING, now),)
+            await replace_waits(session, self.rid, renovation_workflow_id(self.rid), waits, now)
+
+        await self.counter.database.transaction(begin)
         self.handle = await self.client.start_workflow(
             RenovationWorkflow.run,
             Journey(renovation_id=self.rid, clock="told"),
@@ -110,7 +115,7 @@ class JourneyDriver:
         try:
             await self.move("next")
         except Refused as refused:
-            if [problem.code for problem in refused.problems] != ["clock.nothing_due"]:
+            if codes(refused) != ["clock.nothing_due"]:
                 raise
             await self.days(FAR_DAYS)
 
@@ -130,37 +135,19 @@ class JourneyDriver:
         return int(await self.db.fetchval("SELECT head_seq FROM renovation WHERE id=$1", self.rid))
 
     async def act(self, kind: type[a.Act], who: Actor, /, **fields: Any) -> a.Done:
-        """Do an official act at the workflow that hears it, once the engine has done its part."""
-        await self.counter.clocks.settle(self.rid)
-        return await self.once(kind, who, **fields)
-
-    async def once(self, kind: type[a.Act], who: Actor, /, **fields: Any) -> a.Done:
-        """Do it now, under a new command id."""
+        """Do an official act through the gateway, under a new command id."""
         return await self.send(kind(command_id=self.new_id("act"), actor=who, **fields))
 
     async def send(self, given: a.Act) -> a.Done:
-        """Send it; the row of a new stage is a moment ahead of the workflow that it names."""
-        handle = self.client.get_workflow_handle(await self._target(given))
-        last = asyncio.get_running_loop().time() + PATIENCE_S
-        while True:
-            try:
-                return await handle.execute_update(
-                    given.name, given, id=given.command_id, result_type=a.Done
-                )
-            except RPCError as error:
-                late = asyncio.get_running_loop().time() > last
-                if error.status != RPCStatusCode.NOT_FOUND or late:
-                    raise
-            await asyncio.sleep(0.02)
-
-    async def _target(self, given: a.Act) -> str:
-        if isinstance(given, a.AnswerObjection):
-            return publication_workflow_id(self.rid, given.publication_id)
-        if isinstance(given, a.ResolveTicket | a.ConfirmTicket):
-            return ticket_workflow_id(self.rid, given.ticket_id)
-        if given.target == "renovation":
-            return renovation_workflow_id(self.rid)
-        return str((await self.row())["stage_workflow_id"])
+        """Send it in the name of its actor, who holds the role here from now on."""
+        gateway, who = self.counter.gateway, given.actor
+        if isinstance(given, a.ConfirmTicket):
+            return await gateway.confirm_ticket(
+                self.rid, given.ticket_id, who, given.command_id, satisfied=given.satisfied
+            )
+        await self.official(who)
+        body = given.model_dump(mode="json", exclude={"command_id", "actor"})
+        return await gateway.send(self.rid, given.name, body, who.id, given.command_id)
 
     # What residents, bidders and the bank do, through the doors.
 
@@ -295,10 +282,9 @@ class JourneyDriver:
         return await self.db.fetchval(sql, self.rid, *args)
 
 
-def codes(error: WorkflowUpdateFailedError) -> list[str]:
-    """The codes of a refusal, as a validator or an activity gave them."""
-    assert isinstance(error.cause, ApplicationError), error.cause
-    return [problem["code"] for problem in error.cause.details[0]]
+def codes(refused: Refused) -> list[str]:
+    """The codes of a refusal."""
+    return [problem.code for problem in refused.problems]
 
 
 async def open_vote(j: JourneyDriver) -> None:
@@ -309,7 +295,7 @@ async def open_when_allowed(j: JourneyDriver) -> None:
     """The law wants time between two votes: ask again until the vote may be opened."""
     try:
         await j.act(a.OpenVote, COMMITTEE)
-    except WorkflowUpdateFailedError as error:
+    except Refused as error:
         if codes(error) != ["voting.re_vote_too_early"]:
             raise
 
