@@ -68,7 +68,7 @@ async def box_holds(session: AsyncSession, box: BallotBox) -> bool:
         and said.get("roll_hash") == box.roll_hash
         and said.get("motions") == motions
         and said.get("motions_hash", digest(box.motions)) == digest(box.motions)
-        and await _times_hold(session, box, said, looks)
+        and _times_hold(box, said, looks)
         and await _closing_holds(session, box)
     )
 
@@ -146,19 +146,16 @@ async def details_of(
     return found.all()
 
 
-async def _times_hold(
-    session: AsyncSession,
+def _times_hold(
     box: BallotBox,
     announced: Mapping[str, JsonValue],
     looks: Sequence[Mapping[str, JsonValue]],
 ) -> bool:
-    """The opening as announced, the close as last decided, the real close at the case's one."""
-    opens_at, closes_at = box.opens_at, box.closes_at
+    """The opening as announced, the close as last decided."""
     decided = [announced, *looks][-1]
     return (
-        _moment(announced.get("opens_at")) == opens_at
+        _moment(announced.get("opens_at")) == box.opens_at
         and _moment(decided.get("closes_at")) == box.closes_at
-        and closes_at == box.closes_at
     )
 
 
