@@ -51,11 +51,14 @@ async def count_tenders(case: Case, *states: str) -> int:
 
 
 async def bids_of(case: Case, tender: Tender, *states: str) -> list[Bid]:
-    """The bids of a tender in one of the `states`, in the order in which they came in."""
+    """The bids of a tender in one of the `states`, in the order in which they came in.
+
+    In a told case many come in at one moment; their order is then the bidders', on any machine.
+    """
     rows = await case.session.scalars(
         select(Bid)
         .where(Bid.tender_id == tender.id, Bid.state.in_(states))
-        .order_by(Bid.submitted_at, Bid.id)
+        .order_by(Bid.submitted_at, Bid.bidder_id, Bid.id)
     )
     return list(rows)
 

@@ -63,10 +63,10 @@ class Tenders:
             )
             _refuse_failed(decision)
             tender = await _new_tender(case, plan, deadline_at)
-            case.wait_for("bids", deadline_at)
+            case.wait_for("bids", deadline_at, who=Role.CONTRACTOR.value, then="bids_opened")
             case.notify("bidders", "tender_published", round=tender.round)
             return Recorded(
-                TenderPeriod(tender_id=tender.id, deadline_at=case.real(deadline_at)),
+                TenderPeriod(tender_id=tender.id, deadline_at=deadline_at),
                 {
                     "tender": tender.id,
                     "round": tender.round,
@@ -87,7 +87,7 @@ class Tenders:
 
         async def change(case: Case) -> Recorded[BidOpening]:
             tender = await rows.tender_locked(case, period.tender_id)
-            if tender.state != "open" or case.now < tender.deadline_at:
+            if tender.state != "open":
                 raise Refused(
                     Problem(
                         code="bidding.not_to_be_opened",
@@ -98,6 +98,7 @@ class Tenders:
                         },
                     )
                 )
+            case.not_before(tender.deadline_at)
             return await open_tender(case, tender)
 
         return await self.desk.write(step, "bidding.bids_opened", period, change, BidOpening)
@@ -237,6 +238,7 @@ class Tenders:
             contract = await _contract(case, tender, award)
             shares = await fix_shares_by_award(case, contract.value_fen)
             case.wait_for("engine")
+            case.is_last_word()
             return Recorded(
                 BiddingOutcome(outcome="signed", contract_id=contract.id),
                 {
@@ -270,6 +272,7 @@ class Tenders:
                 )
             tender.state = "failed"
             case.wait_for("engine")
+            case.is_last_word()
             case.notify("all_owners", "tender_failed", round=tender.round)
             return Recorded(BiddingOutcome(outcome="failed"), {"tender": tender.id})
 

@@ -20,6 +20,7 @@ from models.values import cost_sharing as values
 from models.values.refusal import Problem, Refused
 from rules import cost_sharing as law
 from runtime.journal import Recorded
+from runtime.waits import end_waits_but_of_tickets
 
 NOTHING: dict[str, JsonValue] = {"nothing": "nothing to undo"}
 """The details of a compensation for something that never happened."""
@@ -47,6 +48,7 @@ class Cancellations:
                 )
             # From here on the stage that was under way writes nothing any more (ADR 3).
             case.renovation.stage_workflow_id = ""
+            await end_waits_but_of_tickets(case.session, case.renovation.id)
             case.wait_for("engine")
             case.notify("all_owners", "renovation_cancelled")
             return Recorded(

@@ -1,11 +1,12 @@
-"""How an activity writes: in case time, through the journal, with refusals that reach the person."""
+"""How an activity writes: by the tick, through the journal, with refusals that reach the person."""
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -14,22 +15,34 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from models.messages.acts import ACTS
 from models.messages.deed import Deed
-from models.messages.journey import STAGES
+from models.messages.journey import STAGES, Ticked
 from models.messages.step import Step
-from models.tables import Notice, Renovation, Scheme
+from models.tables import CaseClock, Notice, Renovation, Scheme
 from models.values.refusal import Problem, Refused
 from models.values.scheme import SchemeContent
-from models.values.timetable import Clock, Period, Timetable, WorkCalendar
-from rules import clock as clocks
+from models.values.timetable import Period, Timetable, WorkCalendar
+from models.values.waits import ENGINE, Wait, at_work
+from rules.authority import ROLES_OF_ACT
 from rules.deadlines import deadline
 from runtime.database import Database
 from runtime.journal import Journal, Recorded
 from runtime.sealing import BoxKeys
+from runtime.waits import replace_waits
 
 T = TypeVar("T", bound=BaseModel)
 BEATS_PER_TIMEOUT = 4
 FRAMES_KEPT = 1_000
+MICROSECOND = timedelta(microseconds=1)
+
+
+class NotYetError(Exception):
+    """A step of the engine that comes too early by the tick: nothing is written, `left` is to wait."""
+
+    def __init__(self, left: timedelta) -> None:
+        super().__init__(f"not yet: {left} left")
+        self.left = left
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,23 +53,67 @@ class Case:
     renovation: Renovation
     step: Step
     now: datetime
-    """Case time, UTC."""
-    clock: Clock | None
+    """The tick: case time, UTC. Every period starts here."""
     timetable: Timetable
     calendar: WorkCalendar
+    agenda: dict[str, tuple[Wait, ...]] = field(default_factory=dict)
+    """What workflows wait for after this write, by their ids; the others' waits stay as they are."""
+    notices: Iterator[int] = field(default_factory=itertools.count)
+    """Numbers the notices of one step: the same words may go out twice."""
 
     def ends(self, start: datetime, period: Period) -> datetime:
         """When a period that starts at `start` is over, in case time."""
         return deadline(start, period, self.calendar, self.timetable.zone)
 
-    def real(self, moment: datetime) -> datetime:
-        """The real moment of a case moment: what timers wait for."""
-        return clocks.real_time(self.clock, moment) if self.clock else moment
+    def not_before(self, moment: datetime) -> None:
+        """Leave a step of the engine undone that comes before its moment.
 
-    def wait_for(self, what: str, due_at: datetime | None = None) -> None:
-        """Say on the renovation's row what it is waiting for, and until when (case time)."""
+        Raises:
+            NotYetError: with the time left by the tick.
+        """
+        if self.now < moment:
+            raise NotYetError(moment - self.now)
+
+    def wait_for(
+        self,
+        what: str,
+        due_at: datetime | None = None,
+        *,
+        since: datetime | None = None,
+        who: str | None = None,
+        then: str = "",
+    ) -> None:
+        """Say what this workflow waits for now, and show it on the renovation's row.
+
+        `who` is known for an official act; `then` is what the engine does at `due_at`.
+        """
         self.renovation.waiting_for = what
         self.renovation.due_at = due_at
+        if what == ENGINE:
+            self.await_only(at_work(ENGINE, self.now))
+            return
+        awaited = who_does(what) if who is None else who
+        self.await_only(Wait(what=what, due_at=due_at, since=since, who=awaited, consequence=then))
+
+    def await_only(self, *waits: Wait) -> None:
+        """These and nothing else are what this workflow waits for."""
+        self.agenda[self.step.workflow_id] = waits
+
+    def await_too(self, *waits: Wait) -> None:
+        """These as well."""
+        own = self.agenda.get(self.step.workflow_id, ())
+        self.agenda[self.step.workflow_id] = (*own, *waits)
+
+    def parent_awaits(self, what: str, subject: str) -> None:
+        """The workflow that started this one waits for its end."""
+        if self.step.parent_id:
+            self.agenda[self.step.parent_id] = (Wait(what=what, subject=subject),)
+
+    def is_last_word(self, next_of_parent: Wait | None = None) -> None:
+        """This workflow writes nothing any more; whoever started it goes on, or waits for the next."""
+        self.agenda[self.step.workflow_id] = ()
+        if self.step.parent_id:
+            self.agenda[self.step.parent_id] = (next_of_parent or at_work(ENGINE, self.now),)
 
     async def scheme(self) -> tuple[int, SchemeContent]:
         """The latest version of the scheme, with its number."""
@@ -72,7 +129,7 @@ class Case:
 
     def notify(self, audience: str, template: str, **params: str | int) -> None:
         """Put a notice into the outbox, in this transaction."""
-        key = f"{self.step.command_id}!{template}!{len(self.session.new)}"
+        key = f"{self.step.command_id}!{template}!{next(self.notices)}"
         self.session.add(
             Notice(
                 id=hashlib.sha256(key.encode()).hexdigest(),
@@ -91,9 +148,9 @@ class Case:
 
 @dataclass(frozen=True)
 class Frame:
-    """The time and the law under which a renovation was opened."""
+    """The law under which a renovation was opened, and whether its clock is a told one."""
 
-    clock: Clock | None
+    told: bool
     timetable: Timetable
     rule_pack: str
 
@@ -119,45 +176,42 @@ class Desk:
         change: Change[T],
         into: type[T],
     ) -> T:
-        """Record one change with its event and receipt; a Refused becomes a refusal for Temporal."""
+        """Record one change with its event, its receipt and what is waited for after it.
+
+        Refused and NotYetError become what the workflow understands.
+        """
         try:
             async with _beating():
                 return await self._record(step, kind, request, change, into)
         except Refused as refused:
-            raise ApplicationError(
-                str(refused),
-                [problem.model_dump(mode="json") for problem in refused.problems],
-                type="Refused",
-                non_retryable=True,
-                category=ApplicationErrorCategory.BENIGN,
-            ) from refused
+            problems = [problem.model_dump(mode="json") for problem in refused.problems]
+            raise _answer("Refused", str(refused), problems) from refused
+        except NotYetError as early:
+            raise _answer("NotYet", str(early), early.left // MICROSECOND) from early
 
     async def _record(
         self, step: Step, kind: str, request: BaseModel | None, change: Change[T], into: type[T]
     ) -> T:
         frame = await self._frame(step.renovation_id)
-        clock, timetable = frame.clock, frame.timetable
-        now = clocks.case_time(clock, step.at) if clock else step.at
 
-        async def inside(session: AsyncSession) -> Recorded[T]:
+        async def inside(session: AsyncSession, now: datetime) -> Recorded[T]:
             row = await session.get_one(Renovation, step.renovation_id)
             refuse_after_the_stage(step.workflow_id, row)
-            return await change(
-                Case(
-                    session=session,
-                    renovation=row,
-                    step=step,
-                    now=now,
-                    clock=clock,
-                    timetable=timetable,
-                    calendar=self.calendar,
-                )
+            case = Case(
+                session=session,
+                renovation=row,
+                step=step,
+                now=now,
+                timetable=frame.timetable,
+                calendar=self.calendar,
             )
+            recorded = await change(case)
+            await _write_agenda(case)
+            return _with_tick(recorded, now) if frame.told else recorded
 
         deed = Deed(
             command_id=step.command_id,
             renovation_id=step.renovation_id,
-            happened_at=now,
             rule_pack=frame.rule_pack,
             actor=step.actor,
             workflow_id=step.workflow_id,
@@ -172,10 +226,11 @@ class Desk:
             return frame
         async with self.database.session() as session:
             row = await session.get(Renovation, renovation_id)
+            told = await session.get(CaseClock, renovation_id) is not None
         if row is None:
             raise Refused(Problem(code="renovation_unknown", where=renovation_id))
         frame = Frame(
-            clock=Clock.model_validate(row.clock) if row.clock else None,
+            told=told,
             timetable=Timetable.model_validate(row.timetable),
             rule_pack=row.rule_pack,
         )
@@ -195,6 +250,40 @@ def refuse_after_the_stage(workflow_id: str, renovation: Renovation) -> None:
     of_a_stage = len(parts) > 2 and parts[2] in STAGES  # noqa: PLR2004 - renovation/<id>/<stage>/<n>
     if of_a_stage and workflow_id != renovation.stage_workflow_id:
         raise Refused(Problem(code="stage_over", params={"stage": "/".join(parts[2:])}))
+
+
+def who_does(*acts: str) -> str:
+    """The roles that may do one of these official acts; "" for what is no act."""
+    roles = {role.value for act in acts if act in ACTS for role in ROLES_OF_ACT[act].roles}
+    return _joined(roles)
+
+
+def _joined(roles: Iterable[str]) -> str:
+    return ", ".join(sorted(roles))
+
+
+async def _write_agenda(case: Case) -> None:
+    for workflow_id, waits in case.agenda.items():
+        if workflow_id:
+            await replace_waits(case.session, case.renovation.id, workflow_id, waits, case.now)
+
+
+def _with_tick(recorded: Recorded[T], now: datetime) -> Recorded[T]:
+    """The result says at which tick it was written, where the workflow may have to know."""
+    if not isinstance(recorded.result, Ticked):
+        return recorded
+    return replace(recorded, result=recorded.result.model_copy(update={"tick": now}))
+
+
+def _answer(kind: str, message: str, *details: object) -> ApplicationError:
+    """An answer that is no failure: the activity is not tried again, and nobody is alarmed."""
+    return ApplicationError(
+        message,
+        *details,
+        type=kind,
+        non_retryable=True,
+        category=ApplicationErrorCategory.BENIGN,
+    )
 
 
 @asynccontextmanager

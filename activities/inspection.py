@@ -146,7 +146,9 @@ class Works:
 
         async def change(case: Case) -> Recorded[WorksState]:
             late: list[JsonValue] = []
-            for item_id, due_at in (await rows.rectifications(case)).items():
+            running = await rows.rectifications(case)
+            case.not_before(min(running.values(), default=case.now))
+            for item_id, due_at in running.items():
                 if due_at <= case.now:
                     row = await case.session.get_one(WorkItem, item_id)
                     row.state = ItemState.DEFAULT.value
@@ -221,6 +223,7 @@ class Works:
             contract.state = "completed"
             pay_by = case.ends(case.now, case.timetable.contractor_payment)
             case.wait_for("engine")
+            case.is_last_word()
             case.notify("contractor", "payment_released", payable_fen=payment.payable_fen)
             case.notify("all_owners", "payment_released", payable_fen=payment.payable_fen)
             return Recorded(

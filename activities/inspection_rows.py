@@ -5,13 +5,14 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from activities.desk import Case
+from activities.desk import Case, who_does
 from models.messages.acts import RecordInspection
 from models.messages.journey import WorksState
 from models.tables import Certificate, Contract, Inspection, WorkItem
 from models.values.actor import Actor
 from models.values.inspection import ItemFacts, ItemState, PastInspection, WorksPayment
 from models.values.refusal import Problem, Refused
+from models.values.waits import Wait
 from rules.deadlines import deadline
 
 
@@ -148,17 +149,36 @@ async def works_state(case: Case) -> WorksState:
     by_state: dict[str, list[str]] = {}
     for item_id, state in rows:
         by_state.setdefault(state, []).append(planned_id(case, item_id))
-    due_at = min((await rectifications(case)).values(), default=None)
+    running = await rectifications(case)
+    due_at = min(running.values(), default=None)
     works = WorksState(
         planned=tuple(by_state.get("planned", ())),
         reported=tuple(by_state.get("reported", ())),
         rejected=tuple(by_state.get("rejected", ())),
         passed=tuple(by_state.get("passed", ())),
         default=tuple(by_state.get("default", ())),
-        overdue_at=None if due_at is None else case.real(due_at),
+        overdue_at=due_at,
     )
-    case.wait_for("accept_works" if works.finished else "works", due_at)
+    if works.finished:
+        case.wait_for("accept_works")
+    else:
+        case.wait_for("works", due_at, who=who_does("report_item", "record_inspection"))
+        # The deadlines are those of the rectifications, each of which is a wait of its own.
+        case.await_only(
+            Wait(what="works", who=who_does("report_item", "record_inspection")),
+            *(_rectification(case, item_id, at) for item_id, at in running.items()),
+        )
     return works
+
+
+def _rectification(case: Case, item_id: str, due_at: datetime) -> Wait:
+    return Wait(
+        what="rectification",
+        subject=planned_id(case, item_id),
+        due_at=due_at,
+        who=who_does("report_rectified"),
+        consequence="contractor_default",
+    )
 
 
 async def _next_number(case: Case, table: type[Inspection] | type[Certificate]) -> int:

@@ -1,10 +1,12 @@
 """Publications with an objection window: post, answer, close under a lock."""
 
+from datetime import datetime
+
 from pydantic import JsonValue
 from sqlalchemy import func, select
 from temporalio import activity
 
-from activities.desk import Case, Desk
+from activities.desk import Case, Desk, who_does
 from models.messages.acts import AnswerObjection
 from models.messages.journey import PublicationClosing, PublicationInput, PublicationPeriod
 from models.messages.step import Step
@@ -20,6 +22,7 @@ from models.tables import (
 )
 from models.values.refusal import Problem, Refused
 from models.values.timetable import Period, Timetable
+from models.values.waits import Wait
 from rules.authority import refuse_same_person
 from rules.deadlines import extended_end
 from runtime.journal import Recorded
@@ -59,10 +62,11 @@ class Publications:
                     outcome=None,
                 )
             )
-            case.wait_for(f"objections.{given.subject}", closes_at)
+            _await_objections(case, given, closes_at)
+            case.parent_awaits("publication", given.publication_id)
             case.notify("all_owners", "publication_opened", subject=given.subject)
             return Recorded(
-                PublicationPeriod(closes_at=case.real(closes_at)),
+                PublicationPeriod(closes_at=closes_at),
                 {"publication": given.publication_id, "closes_at": closes_at.isoformat()},
             )
 
@@ -90,11 +94,13 @@ class Publications:
                     publication.closes_at, objection.filed_at, case.now
                 )
             await case.session.flush()
+            unanswered = await _count(case, given, "open")
+            if unanswered and case.now >= publication.closes_at:
+                case.wait_for("answers", publication.closes_at, who=who_does("answer_objection"))
+            else:
+                _await_objections(case, given, publication.closes_at)
             return Recorded(
-                PublicationPeriod(
-                    closes_at=case.real(publication.closes_at),
-                    open_objections=await _count(case, given, "open"),
-                ),
+                PublicationPeriod(closes_at=publication.closes_at, open_objections=unanswered),
                 {"objection": objection.id, "upheld": act.upheld, "answer": act.answer},
             )
 
@@ -108,14 +114,14 @@ class Publications:
 
         async def change(case: Case) -> Recorded[PublicationClosing]:
             publication = await _locked(case, given)
+            case.not_before(publication.closes_at)
             unanswered = await _count(case, given, "open")
-            early = case.now < publication.closes_at
-            if unanswered or early:
-                case.wait_for("answers" if unanswered else "objections", publication.closes_at)
+            if unanswered:
+                case.wait_for("answers", publication.closes_at, who=who_does("answer_objection"))
                 return Recorded(
                     PublicationClosing(
                         closed=False,
-                        closes_at=case.real(publication.closes_at),
+                        closes_at=publication.closes_at,
                         open_objections=unanswered,
                     ),
                     {"publication": publication.id, "unanswered": unanswered},
@@ -128,12 +134,11 @@ class Publications:
             total = await _count(case, given, "answered")
             publication.state = "closed"
             publication.outcome = "upheld" if upheld else "stands"
-            awardable = given.subject == "candidates" and not upheld
-            case.wait_for("award_contract" if awardable else "engine")
+            await _hand_on(case, publication)
             return Recorded(
                 PublicationClosing(
                     closed=True,
-                    closes_at=case.real(publication.closes_at),
+                    closes_at=publication.closes_at,
                     objections=total,
                     upheld=upheld or 0,
                 ),
@@ -143,6 +148,22 @@ class Publications:
         return await self.desk.write(
             step, "publication.close_looked_at", given, change, PublicationClosing
         )
+
+
+async def _hand_on(case: Case, publication: Publication) -> None:
+    """Candidates who stand as they were published may get the award; else the engine goes on."""
+    stands = publication.outcome == "stands" and publication.subject == "candidates"
+    if stands and publication.content == await content_of(case, "candidates"):
+        case.wait_for("award_contract")
+        case.is_last_word(Wait(what="award_contract", who=who_does("award_contract")))
+    else:
+        case.wait_for("engine")
+        case.is_last_word()
+
+
+def _await_objections(case: Case, given: PublicationInput, closes_at: datetime) -> None:
+    """Anybody concerned may object until the window closes."""
+    case.wait_for(f"objections.{given.subject}", closes_at, then="publication_closed")
 
 
 async def _locked(case: Case, given: PublicationInput) -> Publication:

@@ -12,6 +12,7 @@ from models.messages.step import Step
 from models.tables import Event, Scheme
 from models.values.base import Carried
 from models.values.refusal import Problem, Refused
+from models.values.waits import Wait
 from rules import revision
 from runtime.journal import Recorded
 
@@ -52,9 +53,13 @@ class Renovations:
 
         async def change(case: Case) -> Recorded[Done]:
             _refuse_when_over(case)
+            case.agenda[case.renovation.stage_workflow_id] = ()
             case.renovation.stage = stage
             case.renovation.stage_workflow_id = child_id
             case.wait_for(FIRST_WAIT[stage])
+            # What the stage waits for until it has written something itself.
+            case.agenda[child_id] = case.agenda[step.workflow_id]
+            case.await_only(Wait(what="stage", subject=stage))
             case.notify("all_owners", "stage_entered", stage=stage)
             return Recorded(
                 Done(command_id=step.command_id, kind="renovation.stage_entered"),
@@ -137,6 +142,8 @@ class Renovations:
             case.renovation.state = outcome.state
             case.renovation.closed_at = case.now
             case.wait_for("nothing")
+            case.agenda[case.renovation.stage_workflow_id] = ()
+            case.await_only()
             case.notify("all_owners", "renovation_closed", state=outcome.state)
             return Recorded(
                 Done(command_id=step.command_id, kind="renovation.closed"),

@@ -25,13 +25,14 @@ from models.tables import GENESIS, BallotBox, Event
 from models.values.decision import Decision
 from models.values.refusal import Problem, Refused
 from models.values.voting import Motion, VotingPack
-from rules import clock as clocks
+from models.values.waits import Wait
 from rules import voting as law
 from rules.chain import digest
 from runtime.journal import Recorded
 from runtime.sealing import BoxKeys
 
 SALT_BYTES = 32
+BOX_CLOSED, TURNOUT_CHECKED = "box_closed", "turnout_checked"
 LARGEST = text("""
 SELECT heads, area_dm2 AS area, developer FROM roll_entry
 WHERE box_id = :box AND excluded_reason IS NULL ORDER BY area_dm2 DESC, entry_id LIMIT 1
@@ -64,11 +65,13 @@ class Ballots:
             if roll.voters == 0:
                 raise Refused(Problem(code="roll_empty", where=case.renovation.estate_id))
             box.roll_hash = await hash_of_roll(case.session, box.id)
-            case.wait_for("ballots", box.case_closes_at)
-            case.notify("all_owners", "vote_announced", box=box.id)
-            return Recorded(
-                _period(case, box), _announcement(case, box, roll, self.desk.keys.signer.public_key)
+            period = _period(case, box)
+            _await_ballots(case, box)
+            case.await_too(
+                Wait(what="turnout", due_at=period.check_at, consequence=TURNOUT_CHECKED)
             )
+            case.notify("all_owners", "vote_announced", box=box.id)
+            return Recorded(period, _announcement(box, roll, self.desk.keys.signer.public_key))
 
         return await self.desk.write(step, "voting.box_announced", given, change, VotePeriod)
 
@@ -79,12 +82,13 @@ class Ballots:
         async def change(case: Case) -> Recorded[VotePeriod]:
             box = await _locked(case, period.box_id)
             _refuse_closed(box)
+            case.not_before(period.check_at)
             decision = await _turnout(case, box)
             closes_at = await _extended_close(case, box) if not decision.passed else None
             if closes_at is not None:
-                box.case_closes_at, box.closes_at = closes_at, case.real(closes_at)
+                box.closes_at = closes_at
                 case.notify("non_voters", "vote_extended", box=box.id)
-                case.wait_for("ballots", closes_at)
+            _await_ballots(case, box)
             return Recorded(
                 VotePeriod(
                     box_id=box.id,
@@ -96,7 +100,7 @@ class Ballots:
                     "box": box.id,
                     "extended": closes_at is not None,
                     "checks": decision.model_dump(mode="json")["checks"],
-                    "closes_at": box.case_closes_at.isoformat(),
+                    "closes_at": box.closes_at.isoformat(),
                 },
             )
 
@@ -109,15 +113,10 @@ class Ballots:
         async def change(case: Case) -> Recorded[VoteResult]:
             box = await _locked(case, period.box_id)
             _refuse_closed(box)
-            if case.step.at < box.closes_at:
-                raise Refused(
-                    Problem(
-                        code="voting.close_too_early",
-                        params={"box": box.id, "date": _day(case, box.case_closes_at)},
-                    )
-                )
+            case.not_before(box.closes_at)
             box.state, box.closed_at = "closed", case.now
             await case.session.flush()
+            case.wait_for("engine")
             counted = await count_out(case.session, box, _pack(case), self.desk.keys)
             box.tally, box.tree_head = dict(counted.record), counted.head
             return Recorded(
@@ -153,6 +152,7 @@ class Ballots:
             word = "annulled" if closing.upheld else _word_for(result)
             outcome = VotingOutcome.model_validate({"outcome": word, "box_id": box.id})
             case.wait_for("engine")
+            case.is_last_word()
             case.notify("all_owners", "vote_declared", outcome=outcome.outcome)
             return Recorded(
                 outcome,
@@ -220,7 +220,7 @@ async def _refuse_too_soon_or_too_often(case: Case, given: StageInput) -> None:
     if len(boxes) - await _run_offs(case) >= limit:
         raise Refused(Problem(code="voting.re_vote_limit", params={"limit": limit}))
     if boxes:
-        earliest = case.ends(boxes[-1].case_closes_at, case.timetable.re_vote_wait)
+        earliest = case.ends(boxes[-1].closes_at, case.timetable.re_vote_wait)
         if case.now < earliest:
             raise Refused(
                 Problem(code="voting.re_vote_too_early", params={"date": _day(case, earliest)})
@@ -251,9 +251,8 @@ def _announced(
         attempt=given.attempt,
         motions=[motion.model_dump(mode="json") for motion in motions],
         state="open",
-        opens_at=case.real(opens_at),
-        closes_at=case.real(closes_at),
-        case_closes_at=closes_at,
+        opens_at=opens_at,
+        closes_at=closes_at,
         # Known when the roll below has been written, in this same transaction.
         roll_hash=GENESIS,
         closed_at=None,
@@ -269,18 +268,21 @@ def _latest_close(case: Case, opens_at: datetime) -> datetime:
     return opens_at + timedelta(days=case.timetable.vote_open_max.days)
 
 
+def _await_ballots(case: Case, box: BallotBox) -> None:
+    """The owners vote from the opening on; at the close the engine counts (V-CN-8)."""
+    case.wait_for("ballots", box.closes_at, since=box.opens_at, who="owners", then=BOX_CLOSED)
+
+
 def _period(case: Case, box: BallotBox) -> VotePeriod:
     before = timedelta(days=case.timetable.extension_decided_days_before)
     return VotePeriod(
         box_id=box.id,
-        check_at=case.real(box.case_closes_at - before),
+        check_at=box.closes_at - before,
         closes_at=box.closes_at,
     )
 
 
-def _announcement(
-    case: Case, box: BallotBox, roll: FrozenRoll, signed_by: str
-) -> dict[str, JsonValue]:
+def _announcement(box: BallotBox, roll: FrozenRoll, signed_by: str) -> dict[str, JsonValue]:
     """With the keys: a result that another key signs is not this box's."""
     return {
         "box": box.id,
@@ -290,15 +292,11 @@ def _announcement(
         "units": roll.units,
         "motions": [motion.id for motion in motions_of(box)],
         "motions_hash": digest(box.motions),
-        "opens_at": _case_opens_at(case, box).isoformat(),
-        "closes_at": box.case_closes_at.isoformat(),
+        "opens_at": box.opens_at.isoformat(),
+        "closes_at": box.closes_at.isoformat(),
         "public_key": box.public_key.hex(),
         "signed_by": signed_by,
     }
-
-
-def _case_opens_at(case: Case, box: BallotBox) -> datetime:
-    return clocks.case_time(case.clock, box.opens_at) if case.clock else box.opens_at
 
 
 async def _turnout(case: Case, box: BallotBox) -> Decision:
@@ -318,14 +316,14 @@ async def _extended_close(case: Case, box: BallotBox) -> datetime | None:
             Event.details["extended"].as_boolean(),
         )
     )
-    over = case.step.at >= box.closes_at
+    over = case.now >= box.closes_at
     if over or (given or 0) >= case.timetable.extension_limit:
         return None
     closes_at = min(
-        case.ends(box.case_closes_at, case.timetable.extension),
-        _latest_close(case, _case_opens_at(case, box)),
+        case.ends(box.closes_at, case.timetable.extension),
+        _latest_close(case, box.opens_at),
     )
-    return closes_at if closes_at > box.case_closes_at else None
+    return closes_at if closes_at > box.closes_at else None
 
 
 async def _concentration(case: Case, box: BallotBox) -> dict[str, JsonValue]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC
 
 from pydantic import JsonValue
 from sqlalchemy import text
@@ -16,6 +15,7 @@ from rules.chain import canonical_json
 from rules.voting.results import Weight
 from runtime.counting import Count, count_box, special_states
 from runtime.database import driver_connection
+from runtime.journal import utc_text
 from runtime.sealing import BoxKeys, SealBroken, public_half
 
 ROLL = text("""
@@ -109,15 +109,20 @@ async def count_out(
 
 
 def signed_head(box: BallotBox, count: Count, keys: BoxKeys) -> dict[str, JsonValue]:
-    """The head of the tree over all ballots, with its signature (Ed25519) and the signer's key."""
+    """The head of the tree over all ballots, with its signature (Ed25519) and the signer's key.
+
+    From format 2 on with the period of the vote, within which every ballot was cast.
+    """
     assert box.closed_at is not None
     head: dict[str, JsonValue] = {
         "box_id": box.id,
-        "closed_at": box.closed_at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "closed_at": utc_text(box.closed_at),
         "roll_hash": box.roll_hash,
         "root": count.tree.root().hex(),
         "tree_size": count.tree.size,
     }
+    if box.format > 1:
+        head |= {"opens_at": utc_text(box.opens_at), "closes_at": utc_text(box.closes_at)}
     signature = keys.signer.sign(canonical_json(head)).hex()
     return {**head, "public_key": keys.signer.public_key, "signature": signature}
 

@@ -44,6 +44,7 @@ class OfficialResults:
             if problems:
                 raise Refused(*problems)
             box.state, box.closed_at = "closed", case.now
+            case.wait_for("engine")
             await case.session.flush()
             pack = law.pack_for(case.renovation.rule_pack)
             results = official_results(pack, motions, act.results)
@@ -82,7 +83,7 @@ async def _open_box(case: Case, box_id: str) -> BallotBox:
         raise Refused(Problem(code="box_unknown", where=box_id))
     if box.state != "open":
         raise Refused(Problem(code="official.box_closed", params={"box": box.id}))
-    if case.step.at < box.opens_at:
+    if case.now < box.opens_at:
         raise Refused(Problem(code="official.too_early", params={"box": box.id}))
     return box
 

@@ -118,7 +118,7 @@ async def closed_vote(urls: Urls, rid: str, size: int) -> None:
 
     async def inside(session: AsyncSession) -> Recorded[Done]:
         box = await session.get_one(BallotBox, box_id, with_for_update=True)
-        box.state, box.closed_at = "closed", box.case_closes_at
+        box.state, box.closed_at = "closed", box.closes_at
         box.roll_hash = await hash_of_roll(session, box_id)
         await session.flush()
         counted = await count_out(session, box, law.pack_for("CN-2021"), BOX_KEYS)

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cli.inputs import act_fields, act_named, read_file
 from cli.servers import Servers, running
 from cli.shown import (
+    Case,
     event_json,
     history_table,
     list_table,
@@ -41,6 +42,7 @@ from runtime.sealing import Signer
 from service.credentials import voter_credential
 from service.gateway import Gateway
 from service.opening import OpenedRenovation, open_renovation
+from service.standing import with_time
 
 T = TypeVar("T")
 BAD = 1
@@ -132,24 +134,24 @@ def act(
 def list_(as_json: Json = False, data: Data = None) -> None:
     """Every renovation, the ones that were opened last first."""
 
-    async def read(session: AsyncSession) -> list[Renovation]:
-        query = select(Renovation).order_by(Renovation.opened_at.desc(), Renovation.id)
-        return list(await session.scalars(query))
+    async def read(session: AsyncSession) -> list[Case]:
+        query = with_time().order_by(Renovation.opened_at.desc(), Renovation.id)
+        return [Case(*found) for found in await session.execute(query)]
 
-    rows = _run(data, lambda servers: _read(servers, read))
+    cases = _run(data, lambda servers: _read(servers, read))
     if as_json:
-        _print_json([status_json(row) for row in rows])
+        _print_json([status_json(case) for case in cases])
     else:
-        result_console().print(list_table(rows))
+        result_console().print(list_table(cases))
 
 
 def status(renovation: Id, as_json: Json = False, data: Data = None) -> None:
     """Where a renovation stands and what it waits for."""
-    row = _run(data, lambda servers: _read(servers, lambda session: _row(session, renovation)))
+    case = _run(data, lambda servers: _read(servers, lambda session: _case(session, renovation)))
     if as_json:
-        _print_json(status_json(row))
+        _print_json(status_json(case))
         return
-    for name, value in status_lines(row):
+    for name, value in status_lines(case):
         print(f"{name:<16} {value}")
 
 
@@ -292,11 +294,16 @@ async def _versions(session: AsyncSession, renovation: str) -> dict[str, int]:
 
 
 async def _row(session: AsyncSession, renovation: str) -> Renovation:
-    row = await session.get(Renovation, renovation)
-    if row is None:
+    return (await _case(session, renovation)).row
+
+
+async def _case(session: AsyncSession, renovation: str) -> Case:
+    query = with_time().where(Renovation.id == renovation)
+    found = (await session.execute(query)).one_or_none()
+    if found is None:
         params: dict[str, str | int] = {"renovation": renovation}
         raise Refused(Problem(code="renovation_unknown", where=renovation, params=params))
-    return row
+    return Case(*found)
 
 
 async def _read(servers: Servers, work: Callable[[AsyncSession], Awaitable[T]]) -> T:

@@ -15,6 +15,7 @@ UNREACHABLE = 2
 ROOMS: Mapping[str, tuple[str, ...]] = {
     "cli.stack": ("up", "serve", "migrate", "temporal-setup"),
     "cli.cases": ("start", "act", "list", "status", "history", "audit", "credentials"),
+    "cli.clock": ("clock",),
     "cli.roll": ("roll",),
     "cli.vote": ("vote",),
     "cli.decide": ("decide", "packs"),

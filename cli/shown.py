@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import JsonValue
@@ -27,10 +27,19 @@ def result_console() -> Console:
     return console if console.is_terminal else Console(width=WIDE)
 
 
-def list_table(rows: Iterable[Renovation]) -> Table:
+class Case(NamedTuple):
+    """A renovation and its time: whether its clock is told, and its tick."""
+
+    row: Renovation
+    told: bool
+    now: datetime
+
+
+def list_table(cases: Iterable[Case]) -> Table:
     """Every renovation on one line."""
-    table = Table("renovation", "title", "stage", "state", "waiting for", "due", "events")
-    for row in rows:
+    table = Table("renovation", "title", "stage", "state", "waiting for", "due", "events", "clock")
+    for case in cases:
+        row = case.row
         table.add_row(
             row.id,
             row.title,
@@ -39,13 +48,14 @@ def list_table(rows: Iterable[Renovation]) -> Table:
             row.waiting_for,
             moment(row.due_at),
             str(row.head_seq),
+            "told" if case.told else "wall",
         )
     return table
 
 
-def status_lines(row: Renovation) -> list[tuple[str, str]]:
+def status_lines(case: Case) -> list[tuple[str, str]]:
     """What an official wants to know about one case, as names and words."""
-    rate = row.clock.get("rate")
+    row = case.row
     return [
         ("renovation", row.id),
         ("title", row.title),
@@ -55,12 +65,20 @@ def status_lines(row: Renovation) -> list[tuple[str, str]]:
         ("waiting for", row.waiting_for or "-"),
         ("due (case time)", moment(row.due_at)),
         ("rule pack", row.rule_pack),
-        ("clock", f"sandbox, {rate} case seconds per second" if rate else "real time"),
+        ("clock", clock_words(case)),
+        *([("it stands at", moment(case.now))] if case.told else []),
         ("opened", moment(row.opened_at)),
         ("closed", moment(row.closed_at)),
         ("events", str(row.head_seq)),
         ("workflow", row.workflow_id),
     ]
+
+
+def clock_words(case: Case) -> str:
+    """What kind of time a case has."""
+    if case.told:
+        return "told (training case)"
+    return "sandbox of release 0.2" if case.row.clock else "real time"
 
 
 def history_table(events: Sequence[Event]) -> Table:
@@ -102,8 +120,9 @@ def event_json(event: Event) -> dict[str, JsonValue]:
     }
 
 
-def status_json(row: Renovation) -> dict[str, JsonValue]:
+def status_json(case: Case) -> dict[str, JsonValue]:
     """One case for a program."""
+    row = case.row
     return {
         "id": row.id,
         "title": row.title,
@@ -113,7 +132,9 @@ def status_json(row: Renovation) -> dict[str, JsonValue]:
         "waiting_for": row.waiting_for,
         "due_at": row.due_at.isoformat() if row.due_at else None,
         "rule_pack": row.rule_pack,
-        "sandbox": bool(row.clock),
+        "clock": "told" if case.told else "wall",
+        "stands_at": case.now.isoformat() if case.told else None,
+        "sandbox": case.told or bool(row.clock),
         "events": row.head_seq,
         "workflow_id": row.workflow_id,
     }

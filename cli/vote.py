@@ -5,8 +5,7 @@ import json
 import secrets
 import sys
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -15,22 +14,16 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cli.inputs import read_file
-from cli.servers import Servers, running
+from cli.servers import running
 from cli.stack import DATA
 from models.tables import BallotBox
 from models.values.actor import Actor
 from models.values.channels import PaperChannel, RulingKind
 from rules.authority import ROLES_OF_WRITE
 from rules.paper_sheet import lines_of_sheet
-from runtime.journal import Journal
-from runtime.temporal import connect
 from service.channel_commands import EnterPaper, Remind, RuleOnBallots
 from service.count_sheets import count_sheets
-from service.counter import Counter
-from service.credentials import VoterCheck
-from service.gateway import Gateway
-from service.intake import Intake
-from service.lookup import Lookup
+from service.counter import Counter, open_counter
 from service.mandates import register_of
 from service.open_box import latest_box
 from service.paper import enter
@@ -178,36 +171,13 @@ def _write(
     """Do something in the name of an official who may."""
 
     async def work() -> R:
-        async with running(data) as servers, _counter(servers) as counter:
+        async with running(data) as servers, open_counter(servers.settings) as counter:
             standing = await standing_of(servers.database, renovation)
             grants = await grants_of(servers.database, actor_id)
             actor = standing.in_role(grants, *sorted(ROLES_OF_WRITE[what].roles))
             return await act(counter, standing, actor, command)
 
     return asyncio.run(work())
-
-
-@asynccontextmanager
-async def _counter(servers: Servers) -> AsyncIterator[Counter]:
-    """The parts of the service, for one command; Temporal is not asked."""
-    settings, database = servers.settings, servers.database
-    client = await connect(settings.temporal_address, settings.temporal_namespace, lazy=True)
-    url = settings.database_url.get_secret_value()
-    intake = Intake(url, settings.receipt_key, queue=settings.intake_queue)
-    await intake.start()
-    try:
-        yield Counter(
-            settings=settings,
-            database=database,
-            journal=Journal(database),
-            client=client,
-            gateway=Gateway(client, database, settings),
-            intake=intake,
-            voters=VoterCheck(settings.credential_key),
-            lookup=Lookup(database),
-        )
-    finally:
-        await intake.stop()
 
 
 def _print(values: Sequence[BaseModel]) -> None:

@@ -92,6 +92,7 @@ ROLES_OF_WRITE: dict[str, Authority] = {
     ),
     "cast_for_portal": _by(Role.CITY_PORTAL, "[D] the portal vouches for its citizens"),
     "replace_owner": _by(_CONVENERS, "[D] whoever keeps the roll logs a sale, 1.4.1"),
+    "move_clock": _by(_CONVENERS, "[D] whoever convenes a training case leads it"),
     "remind": _by(_CONVENERS, "[D] whoever convenes the vote reminds of it"),
 }
 """Who may write into an open vote beside the official acts; none of them sees a choice."""

@@ -147,46 +147,60 @@ def commitment_of(nonce: bytes, choices: bytes) -> bytes:
     return hashlib.sha256(nonce + choices).digest()
 
 
-def leaf_data(
-    *,
-    box_id: str,
-    pseudonym: str,
-    channel: str,
-    commitment: bytes,
-    heads: int,
-    area_dm2: int,
-    shares: int | None,
-) -> bytes:
-    """A ballot as the Merkle tree has it: canonical JSON, written out because it is made often."""
-    return (
-        f'{{"area_dm2":{area_dm2},"box_id":{_CANONICAL(box_id)},'
-        f'"channel":"{channel}","commitment":"{commitment.hex()}","entry":"{pseudonym}",'
-        f'"heads":{heads},"shares":{"null" if shares is None else shares}}}'
-    ).encode()
+class Times(NamedTuple):
+    """When a ballot was cast: by the clock of the case (the tick) and by that of the database.
+
+    Both in UTC with microseconds and offset +00:00. The ballots of one commit share them.
+    """
+
+    cast_at: str
+    recorded_at: str
 
 
-def leaf_of(
-    *,
-    box_id: str,
-    pseudonym: str,
-    channel: str,
-    commitment: bytes,
-    heads: int,
-    area_dm2: int,
-    shares: int | None,
-) -> bytes:
-    """The leaf hash of a ballot (RFC 6962): 32 bytes; the receipt shows it."""
-    return leaf_hash(
-        leaf_data(
-            box_id=box_id,
-            pseudonym=pseudonym,
-            channel=channel,
-            commitment=commitment,
-            heads=heads,
-            area_dm2=area_dm2,
-            shares=shares,
+class Leaves:
+    """Makes the leaves of one box's Merkle tree; what its ballots share is written once.
+
+    In a box of format 1 a leaf is the content hash of its ballot; from format 2 on it covers the
+    times as well.
+    """
+
+    def __init__(self, box_id: str, box_format: int) -> None:
+        self._box, self._has_times = _CANONICAL(box_id), box_format > 1
+        self._times: Times | None = None
+        self._end = b""
+
+    def content_hash(
+        self,
+        *,
+        pseudonym: str,
+        channel: str,
+        commitment: bytes,
+        heads: int,
+        area_dm2: int,
+        shares: int | None,
+    ) -> bytes:
+        """What a ballot is apart from its times: SHA-256 of 0x00 and of the canonical JSON."""
+        return leaf_hash(
+            (
+                f'{{"area_dm2":{area_dm2},"box_id":{self._box},'
+                f'"channel":"{channel}","commitment":"{commitment.hex()}","entry":"{pseudonym}",'
+                f'"heads":{heads},"shares":{"null" if shares is None else shares}}}'
+            ).encode()
         )
-    )
+
+    def leaf(self, content_hash: bytes, times: Times) -> bytes:
+        """The leaf hash of a ballot (RFC 6962): 32 bytes; the receipt shows it.
+
+        The function `cast_ballots` makes the same one: only the database knows the times.
+        """
+        if not self._has_times:
+            return content_hash
+        if times is not self._times:
+            self._times = times
+            self._end = (
+                f'","cast_at":"{times.cast_at}","recorded_at":"{times.recorded_at}"}}'.encode()
+            )
+        return leaf_hash(b'{"ballot":"' + content_hash.hex().encode() + self._end)
 
 
 def ballot_id_of(leaf: bytes) -> str:
@@ -195,11 +209,21 @@ def ballot_id_of(leaf: bytes) -> str:
 
 
 def receipt_data(
-    *, ballot_id: str, box_id: str, leaf: bytes, recorded_at: str, unit_number: str
+    *,
+    ballot_id: str,
+    box_id: str,
+    leaf: bytes,
+    cast_at: str | None,
+    recorded_at: str,
+    unit_number: str,
 ) -> bytes:
-    """What a receipt states, in canonical JSON written out because it is made often."""
+    """What a receipt states, in canonical JSON written out because it is made often.
+
+    `cast_at` is None in a box of format 1, whose receipts do not state it.
+    """
+    cast = "" if cast_at is None else f'"cast_at":"{cast_at}",'
     return (
-        f'{{"ballot_id":"{ballot_id}","box_id":{_CANONICAL(box_id)},'
+        f'{{"ballot_id":"{ballot_id}","box_id":{_CANONICAL(box_id)},{cast}'
         f'"leaf_hash":"{leaf.hex()}","recorded_at":"{recorded_at}",'
         f'"unit_number":{_CANONICAL(unit_number)}}}'
     ).encode()

@@ -14,6 +14,7 @@ from rules.opening_checks import Draft, problems_in, problems_together
 
 MAX_PROBLEMS = 100
 MAX_WORD = 4_000
+SANDBOX, DAY_S = "sandbox", "day_s"
 
 
 def read_renovation(data: bytes, name: str) -> RenovationFile:
@@ -60,12 +61,21 @@ def _fields(mapping: FileMapping) -> tuple[dict[str, object], list[Problem]]:
             else:
                 found[key] = field.get_default(call_default_factory=True, validated_data={})
             continue
+        if key == SANDBOX and _has_day_s(mapping.content[key]):
+            where = mapping.where((SANDBOX, DAY_S))
+            problems.append(Problem(code="opening.day_s_gone", where=where))
+            continue
         adapter: TypeAdapter[object] = TypeAdapter(cast("type[object]", field.annotation))
         value, errors = _validated(adapter, mapping.content[key])
         problems += [_problem(mapping, (key, *error["loc"]), error) for error in errors]
         if value is not None or not errors:
             found[key] = value
     return found, problems
+
+
+def _has_day_s(raw: Plain) -> bool:
+    """Whether the file is for release 0.2, in which the time of a sandbox ran by itself."""
+    return isinstance(raw, dict) and DAY_S in raw
 
 
 def _validated(adapter: TypeAdapter[object], raw: Plain) -> tuple[object, list[ErrorDetails]]:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel
 
-from models.files.renovation import LEVELS, Official, PlaceEntry, SandboxTime
+from models.files.renovation import LEVELS, Official, PlaceEntry
 from models.files.roll import Roll
 from models.values.actor import Role
 from models.values.cost_sharing import PERMILLE, CostItem, CostKey, ShareUnit
@@ -66,9 +66,6 @@ def problems_in(draft: Draft) -> Iterator[Problem]:
         yield from _timetable(draft, timetable)
     if isinstance(start, date):
         yield from _region(draft, str(fields.get("region", "CN")), start)
-    sandbox = fields.get("sandbox")
-    if isinstance(sandbox, SandboxTime) and not 0 < sandbox.day_s <= 24 * 60 * 60:
-        yield draft.problem("opening.sandbox_day", "sandbox", "day_s")
     budget, scheme = fields.get("budget_fen"), fields.get("scheme")
     if isinstance(budget, int):
         yield from _budget(draft, budget)

@@ -10,11 +10,12 @@ from typing import TypeVar
 from sqlalchemy import Select, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import BallotBox, Event, Receipt, Renovation
+from models.tables import BallotBox, CaseClock, Event, Receipt, Renovation
 from models.values.base import Value
 from models.values.refusal import Problem, Refused
 from rules import chain
 from runtime.audit_ballots import BadBallot, audit_box
+from runtime.audit_clock import ClockAudit
 from runtime.database import Database
 from runtime.journal import hashed_fields
 
@@ -27,8 +28,10 @@ class BadEvent(Value):
     """The first event of a renovation that does not fit; what follows it proves nothing.
 
     `reason`: "gap" (one or more events before it are missing), "prev_hash" (it does not follow the
-    one before it), "hash" (its content was changed), "head" (the renovation's row names another
-    last event), "receipt" (its receipt is missing or tells another story).
+    one before it), "hash" (its content was changed), "backwards" (it happened before the one before
+    it), "clock" (the clock of a told case was moved by no event, or stands elsewhere than its events
+    say), "deadline" (it sets one that lies before it), "head" (the renovation's row names another last
+    event), "receipt" (its receipt is missing or tells another story).
     """
 
     renovation_id: str
@@ -99,13 +102,14 @@ async def _chain(session: AsyncSession, renovation: Renovation) -> tuple[int, Ba
     """The number of events of a renovation, and the first that is bad."""
     count, seq, head = 0, 0, chain.GENESIS
     bad: BadEvent | None = None
+    clock = ClockAudit(await session.get(CaseClock, renovation.id))
     query = select(Event).where(Event.renovation_id == renovation.id).order_by(Event.seq)
     async for event in _rows(session, query):
         count += 1
         if bad is not None:
             continue
         link = chain.Link(event.seq, event.prev_hash, event.hash, hashed_fields(event))
-        reason = chain.fault(link, seq, head)
+        reason = chain.fault(link, seq, head) or clock.fault_of(event)
         if reason is not None:
             bad = BadEvent(renovation_id=renovation.id, seq=event.seq, reason=reason)
         seq, head = event.seq, event.hash
@@ -113,6 +117,8 @@ async def _chain(session: AsyncSession, renovation: Renovation) -> tuple[int, Ba
         # The last events were cut off, or the head was moved.
         at = max(seq, renovation.head_seq)
         bad = BadEvent(renovation_id=renovation.id, seq=at, reason="head")
+    if bad is None and (reason := clock.fault_at_end()) is not None:
+        bad = BadEvent(renovation_id=renovation.id, seq=seq, reason=reason)
     return count, bad
 
 

@@ -13,9 +13,9 @@ from pydantic import JsonValue
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Ballot, BallotBatch, BallotBox, BallotSeal
+from models.tables import Ballot, BallotBatch, BallotBox, BallotSeal, Renovation
 from models.values.base import Value
-from rules.ballots import ballot_id_of, batch_statement, leaf_of, receipt_data
+from rules.ballots import Leaves, Times, ballot_id_of, batch_statement, receipt_data
 from rules.chain import canonical_json
 from rules.merkle import Tree, leaf_hash, root_of
 from runtime.audit_boxes import (
@@ -26,6 +26,8 @@ from runtime.audit_boxes import (
     roll_holds,
     rulings_hold,
 )
+from runtime.audit_clock import image_of
+from runtime.ballot_times import WrittenTimes
 from runtime.journal import utc_text
 from runtime.sealing import BallotOpener, SealBroken, signed_by
 
@@ -37,8 +39,8 @@ Batch = tuple[str, int]
 class BadBallot(Value):
     """Something in a box that is not as it was recorded.
 
-    `reason`: "leaf" (the ballot's content was changed), "late" (it came in after the close),
-    "missing" (a signed batch has other ballots than were signed for; `ballot_id` names the batch),
+    `reason`: "leaf" (the ballot's content or its times were changed), "early" or "late" (it was cast
+    before the opening, or after the close), "missing" (a signed batch has other ballots than were signed for; `ballot_id` names the batch),
     "batch" (a batch is gone, or its signature is another's), "seal" (in a closed box: it does not
     open to what was committed to), "roll" (its entry, unit or weights are not those of the roll; with
     an empty `ballot_id` the roll itself is not the one that was announced), "order" (it stands after
@@ -65,17 +67,19 @@ async def audit_box(session: AsyncSession, box: BallotBox, receipts_key: str | N
     """Check one box, row by row; what is kept meanwhile is 32 bytes of each signed ballot."""
     found = BoxAudit()
     tree = Tree()
+    check, written = await _check_of(session, box), WrittenTimes()
     leaves: dict[Batch, list[tuple[str, bytes]]] = defaultdict(list)
     openers = await _openers(session, box)
     query = select(Ballot).where(Ballot.box_id == box.id).order_by(Ballot.seq)
     rows = await session.stream_scalars(query.execution_options(yield_per=AT_ONCE))
     async for ballot in rows:
         found.ballots += 1
-        reason = _fault_of(ballot, box) or _seal_fault(ballot, openers)
+        times = written.of(ballot.cast_at, ballot.recorded_at)
+        reason = check.fault_of(ballot, times) or _seal_fault(ballot, openers)
         if reason is not None:
             found.bad.append(BadBallot(box_id=box.id, ballot_id=ballot.id, reason=reason))
         tree.append(ballot.leaf)
-        leaves[(ballot.intake, ballot.batch)].append((ballot.id, _receipt_leaf(ballot)))
+        leaves[(ballot.intake, ballot.batch)].append((ballot.id, _receipt_leaf(ballot, box, times)))
         session.expunge(ballot)
     batches = select(BallotBatch).where(BallotBatch.box_id == box.id)
     signed = {(each.intake, each.number): each for each in await session.scalars(batches)}
@@ -89,21 +93,43 @@ async def audit_box(session: AsyncSession, box: BallotBox, receipts_key: str | N
     return found
 
 
-def _fault_of(ballot: Ballot, box: BallotBox) -> str | None:
-    leaf = leaf_of(
-        box_id=ballot.box_id,
-        pseudonym=ballot.pseudonym,
-        channel=ballot.channel,
-        commitment=ballot.commitment,
-        heads=ballot.heads,
-        area_dm2=ballot.area_dm2,
-        shares=ballot.shares,
-    )
-    if leaf != ballot.leaf or ballot.id != ballot_id_of(leaf):
-        return "leaf"
-    if bool(ballot.only_one) == box.change_allowed:
-        return "twice"
-    return "late" if ballot.recorded_at >= box.closes_at else None
+@dataclass(frozen=True)
+class _Check:
+    """What every ballot of a box is compared with."""
+
+    box: BallotBox
+    leaves: Leaves
+    clock: Mapping[str, JsonValue] | None
+    """Of a box of format 1, whose leaves do not cover when a ballot was cast: the clock of its case."""
+
+    def fault_of(self, ballot: Ballot, times: Times) -> str | None:
+        """What is wrong with a ballot by itself."""
+        content_hash = self.leaves.content_hash(
+            pseudonym=ballot.pseudonym,
+            channel=ballot.channel,
+            commitment=ballot.commitment,
+            heads=ballot.heads,
+            area_dm2=ballot.area_dm2,
+            shares=ballot.shares,
+        )
+        leaf = self.leaves.leaf(content_hash, times)
+        if leaf != ballot.leaf or ballot.id != ballot_id_of(leaf):
+            return "leaf"
+        if self.clock is not None and ballot.cast_at != image_of(self.clock, ballot.recorded_at):
+            return "leaf"
+        if bool(ballot.only_one) == self.box.change_allowed:
+            return "twice"
+        if ballot.cast_at < self.box.opens_at:
+            return "early"
+        return "late" if ballot.cast_at >= self.box.closes_at else None
+
+
+async def _check_of(session: AsyncSession, box: BallotBox) -> _Check:
+    leaves = Leaves(box.id, box.format)
+    if box.format > 1:
+        return _Check(box, leaves, None)
+    renovation = await session.get_one(Renovation, box.renovation_id)
+    return _Check(box, leaves, renovation.clock)
 
 
 async def _openers(session: AsyncSession, box: BallotBox) -> dict[str, BallotOpener] | None:
@@ -152,13 +178,14 @@ async def _faults_around(
     return bad
 
 
-def _receipt_leaf(ballot: Ballot) -> bytes:
+def _receipt_leaf(ballot: Ballot, box: BallotBox, times: Times) -> bytes:
     return leaf_hash(
         receipt_data(
             ballot_id=ballot.id,
             box_id=ballot.box_id,
             leaf=ballot.leaf,
-            recorded_at=utc_text(ballot.recorded_at),
+            cast_at=times.cast_at if box.format > 1 else None,
+            recorded_at=times.recorded_at,
             unit_number=ballot.unit_number,
         )
     )
@@ -227,8 +254,17 @@ async def _head_faults(session: AsyncSession, box: BallotBox, tree: Tree) -> lis
         and box.tree_head.get("tree_size") == tree.size
         and box.tree_head.get("roll_hash") == box.roll_hash == announced[0].get("roll_hash")
         and box.tree_head == closed[0].get("tree_head")
+        and period_holds(box)
     )
     return [] if good else [BadBallot(box_id=box.id, ballot_id="", reason="head")]
+
+
+def period_holds(box: BallotBox) -> bool:
+    """Does the head say the period of the box, where the format wants it to?"""
+    head = box.tree_head or {}
+    said = (head.get("opens_at"), head.get("closes_at"))
+    due = (utc_text(box.opens_at), utc_text(box.closes_at)) if box.format > 1 else (None, None)
+    return said == due
 
 
 def head_holds(head: Mapping[str, JsonValue], announced_key: str) -> bool:

@@ -12,11 +12,9 @@ from pydantic import JsonValue
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import BallotBox, Event, Renovation, RollEntry
-from models.values.timetable import Clock
+from models.tables import BallotBox, Event, RollEntry
 from rules.ballots import pseudonym_of, roll_line
 from rules.chain import digest
-from rules.clock import case_time, real_time
 from runtime.sealing import public_half
 
 AT_ONCE = 5_000
@@ -70,7 +68,7 @@ async def box_holds(session: AsyncSession, box: BallotBox) -> bool:
         and said.get("roll_hash") == box.roll_hash
         and said.get("motions") == motions
         and said.get("motions_hash", digest(box.motions)) == digest(box.motions)
-        and await _times_hold(session, box, said, looks)
+        and _times_hold(box, said, looks)
         and await _closing_holds(session, box)
     )
 
@@ -148,22 +146,16 @@ async def details_of(
     return found.all()
 
 
-async def _times_hold(
-    session: AsyncSession,
+def _times_hold(
     box: BallotBox,
     announced: Mapping[str, JsonValue],
     looks: Sequence[Mapping[str, JsonValue]],
 ) -> bool:
-    """The opening as announced, the close as last decided, the real close at the case's one."""
-    renovation = await session.get_one(Renovation, box.renovation_id)
-    clock = Clock.model_validate(renovation.clock) if renovation.clock else None
-    opens_at = case_time(clock, box.opens_at) if clock else box.opens_at
-    closes_at = real_time(clock, box.case_closes_at) if clock else box.case_closes_at
+    """The opening as announced, the close as last decided."""
     decided = [announced, *looks][-1]
     return (
-        _moment(announced.get("opens_at")) == opens_at
-        and _moment(decided.get("closes_at")) == box.case_closes_at
-        and closes_at == box.closes_at
+        _moment(announced.get("opens_at")) == box.opens_at
+        and _moment(decided.get("closes_at")) == box.closes_at
     )
 
 
@@ -193,7 +185,7 @@ def _key_holds(box: BallotBox, closed_at: datetime, *, official: bool) -> bool:
     if official:
         return box.opened_key is None
     return (
-        closed_at >= box.case_closes_at
+        closed_at >= box.closes_at
         and box.opened_key is not None
         and _fits(box.opened_key, box.public_key)
     )

@@ -1,20 +1,22 @@
 """Opening a closed box: every ballot in the order of the tree, what counts, what is broken.
 
 Rows stream through a cursor, so that a million ballots need little memory. Everything is checked on
-the way: each leaf against the row, each row against the roll, each sealed ballot against its
-commitment.
+the way: each leaf against the row, each row against the roll and the period of the vote, each sealed
+ballot against its commitment.
 """
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
 import asyncpg
 
-from rules.ballots import Cast, Ruling, State, leaf_of, states_of
+from rules.ballots import Cast, Leaves, Ruling, State, Times, states_of
 from rules.merkle import Tree
 from rules.voting.results import Weight
+from runtime.ballot_times import WrittenTimes
 from runtime.sealing import BallotOpener, SealBroken
 
 NOTHING = Weight()
@@ -23,7 +25,7 @@ AT_ONCE = 4_000
 
 BALLOTS = """
 SELECT b.seq, b.id, b.pseudonym, b.channel, b.heads, b.area_dm2, b.shares, b.seal_id, b.sealed,
-       b.commitment, b.leaf, b.entry_id, b.seq = last.seq AS is_last,
+       b.commitment, b.leaf, b.entry_id, b.cast_at, b.recorded_at, b.seq = last.seq AS is_last,
        e.entry_id IS NOT NULL AS on_roll
 FROM ballot b
 JOIN (SELECT entry_id, max(seq) AS seq FROM ballot WHERE box_id = $1 GROUP BY entry_id) last
@@ -35,6 +37,7 @@ LEFT JOIN roll_entry e
 WHERE b.box_id = $1
 ORDER BY b.seq
 """
+BOX = "SELECT format, opens_at, closes_at FROM ballot_box WHERE id = $1"
 SEALS = "SELECT id, public_key FROM ballot_seal WHERE box_id = $1"
 OF_TWO_WAYS = """
 SELECT seq, id, entry_id, channel FROM ballot
@@ -78,6 +81,7 @@ class Opened(NamedTuple):
     shares: int | None
     commitment: bytes
     leaf: bytes
+    times: Times
     state: State
     choices: bytes | None
     """Canonical JSON."""
@@ -122,20 +126,38 @@ async def count_box(connection: asyncpg.Connection, box_id: str, private_key: by
     return count
 
 
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """What the ballots of a box are opened and compared with."""
+
+    leaves: Leaves
+    times: WrittenTimes
+    period: tuple[datetime, datetime] | None
+    """Within which they were cast; a box of format 1 does not say."""
+    openers: dict[str, BallotOpener]
+    special: dict[str, State]
+
+
 async def opened(
     connection: asyncpg.Connection, box_id: str, private_key: bytes
 ) -> AsyncIterator[Sequence[Opened]]:
     """Every ballot in the order of the tree, some thousands at once; inside of a transaction."""
-    openers = {
-        row["id"]: BallotOpener(private_key, row["public_key"])
-        for row in await connection.fetch(SEALS, box_id)
-    }
-    special = await special_states(connection, box_id)
+    box_format, opens_at, closes_at = await connection.fetchrow(BOX, box_id)
+    box = _Box(
+        leaves=Leaves(box_id, box_format),
+        times=WrittenTimes(),
+        period=(opens_at, closes_at) if box_format > 1 else None,
+        openers={
+            row["id"]: BallotOpener(private_key, row["public_key"])
+            for row in await connection.fetch(SEALS, box_id)
+        },
+        special=await special_states(connection, box_id),
+    )
     # A generic cursor plan would hurry to the first row; all of them are wanted.
     await connection.execute("SET LOCAL cursor_tuple_fraction = 1.0")
     cursor = await connection.cursor(BALLOTS, box_id)
     while rows := await cursor.fetch(AT_ONCE):
-        yield [_opened(box_id, row, openers, special) for row in rows]
+        yield [_opened(box, row) for row in rows]
 
 
 async def special_states(connection: asyncpg.Connection, box_id: str) -> dict[str, State]:
@@ -152,12 +174,7 @@ async def special_states(connection: asyncpg.Connection, box_id: str) -> dict[st
     return states
 
 
-def _opened(
-    box_id: str,
-    row: asyncpg.Record,
-    openers: dict[str, BallotOpener],
-    special: dict[str, State],
-) -> Opened:
+def _opened(box: _Box, row: asyncpg.Record) -> Opened:
     (
         seq,
         ballot_id,
@@ -171,12 +188,14 @@ def _opened(
         commitment,
         leaf,
         entry_id,
+        cast_at,
+        recorded_at,
         is_last,
         on_roll,
     ) = row
-    state = special.get(ballot_id) or ("counted" if is_last else "superseded")
-    whole = on_roll and leaf == leaf_of(
-        box_id=box_id,
+    state = box.special.get(ballot_id) or ("counted" if is_last else "superseded")
+    times = box.times.of(cast_at, recorded_at)
+    content_hash = box.leaves.content_hash(
         pseudonym=pseudonym,
         channel=channel,
         commitment=commitment,
@@ -184,8 +203,10 @@ def _opened(
         area_dm2=area_dm2,
         shares=shares,
     )
+    in_time = box.period is None or box.period[0] <= cast_at < box.period[1]
+    whole = on_roll and in_time and leaf == box.leaves.leaf(content_hash, times)
     nonce = choices = None
-    opener = openers.get(seal_id)
+    opener = box.openers.get(seal_id)
     if whole and opener is not None:
         try:
             nonce, choices = opener.open(sealed, commitment)
@@ -202,6 +223,7 @@ def _opened(
         shares,
         commitment,
         leaf,
+        times,
         state,
         choices,
         nonce,

@@ -2,8 +2,9 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import TypeVar
 
 import asyncpg
@@ -17,24 +18,33 @@ Work = Callable[[AsyncSession], Awaitable[T]]
 log = structlog.get_logger("database")
 
 SCHEME = "postgresql+asyncpg://"
-ATTEMPTS = 8
-"""Pauses double from 50 ms, so that the last attempt comes about 6 s after the first one."""
+CONFLICTS = 10
+"""So often a transaction may meet another one, within about 6 s."""
+AWAY_S = 60.0
+"""So long a server may be away: it restarts, or starts while the machine does much else."""
 FIRST_PAUSE_MS = 50
+LONGEST_PAUSE_MS = 1_000
+"""Pauses double up to this one, so that a server that is back is used soon."""
 POOL_WAIT_S = 30
 CONNECT_S = 10
 
-TRY_AGAIN = frozenset(
+LOCK_NOT_AVAILABLE = "55P03"
+MET = frozenset(
     {
         "40001",  # serialization_failure
         "40P01",  # deadlock_detected
-        "55P03",  # lock_not_available
+        LOCK_NOT_AVAILABLE,
+    }
+)
+AWAY = frozenset(
+    {
         "57P01",  # admin_shutdown
         "57P02",  # crash_shutdown
         "57P03",  # cannot_connect_now: the server is starting
         "53300",  # too_many_connections
     }
 )
-"""SQLSTATE codes after which the same transaction may succeed."""
+"""SQLSTATE codes after which the same transaction may succeed: it met another, or the server is away."""
 
 
 def sqlalchemy_url(url: str) -> str:
@@ -68,25 +78,28 @@ class Database:
         async with AsyncSession(self.engine, expire_on_commit=False) as session:
             yield session
 
-    async def transaction(self, work: Work[T]) -> T:
+    async def transaction(self, work: Work[T], at_once: Collection[str] = ()) -> T:
         """Run `work` in one transaction and commit it; tries again what another attempt may cure.
 
-        Deadlocks, serialization failures and lost connections are cured by trying again. A
-        connection lost while committing leaves open whether the commit happened: `work` must be
-        idempotent, as everything is that goes through the journal.
+        Deadlocks and serialization failures are cured by trying again, a few times; a server that
+        restarts or is starting is waited for. A connection lost while committing leaves open
+        whether the commit happened: `work` must be idempotent, as everything is that goes through
+        the journal. `at_once` are SQLSTATEs that the caller wants to hear of at once:
+        `LOCK_NOT_AVAILABLE`, where `work` has set a `lock_timeout` of its own.
 
         Raises:
-            DBAPIError, OSError: the last error, when the attempts are used up.
+            DBAPIError, OSError: the last error, when patience is at its end.
         """
-        for attempt in range(ATTEMPTS - 1):
+        patience = _Patience(frozenset(at_once))
+        while True:
             try:
                 return await self._once(work)
             except (DBAPIError, asyncpg.PostgresError, OSError) as error:
-                if not worth_another_attempt(error):
+                pause_s = patience.pause_s(error)
+                if pause_s is None:
                     raise
-                log.info("transaction_retried", attempt=attempt + 1, reason=_code_of(error))
-            await asyncio.sleep(_pause_s(attempt))
-        return await self._once(work)
+                log.info("transaction_retried", attempt=patience.failures, reason=_reason(error))
+            await asyncio.sleep(pause_s)
 
     async def dispose(self) -> None:
         """Close every connection."""
@@ -97,19 +110,45 @@ class Database:
             return await work(session)
 
 
+class _Patience:
+    """How long one transaction is tried again."""
+
+    def __init__(self, at_once: frozenset[str]) -> None:
+        self._at_once = at_once
+        self._met = 0
+        self._away_until: float | None = None
+        self.failures = 0
+
+    def pause_s(self, error: Exception) -> float | None:
+        """How long to wait before the next attempt; None: there is none."""
+        self.failures += 1
+        if _sqlstate_in(error) in self._at_once:
+            return None
+        if server_away(error):
+            now = monotonic()
+            if self._away_until is None:
+                self._away_until = now + AWAY_S
+            return _pause_s(self.failures) if now < self._away_until else None
+        if not worth_another_attempt(error):
+            return None
+        self._met += 1
+        return _pause_s(self.failures) if self._met < CONFLICTS else None
+
+
 def worth_another_attempt(error: BaseException) -> bool:
     """Whether the same transaction may succeed later, with nothing changed."""
-    if isinstance(error, DBAPIError):
-        if error.connection_invalidated:
-            return True
-        return error.orig is not None and worth_another_attempt(error.orig)
-    code = getattr(error, "sqlstate", None)
-    if isinstance(code, str):
-        return code in TRY_AGAIN or code.startswith("08")
+    return server_away(error) or _sqlstate_in(error) in MET
+
+
+def server_away(error: BaseException) -> bool:
+    """Whether the server did not answer, or is starting or stopping."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    code = _sqlstate_in(error)
+    if code:
+        return code in AWAY or code.startswith("08")
     # The driver's own complaints, a value of the wrong type for example, will be the same again.
-    return isinstance(error, OSError) or (
-        error.__cause__ is not None and worth_another_attempt(error.__cause__)
-    )
+    return any(isinstance(each, OSError) for each in _causes(error))
 
 
 async def driver_connection(session: AsyncSession) -> asyncpg.Connection:
@@ -123,12 +162,24 @@ def sqlstate(error: DBAPIError) -> str:
     return str(getattr(error.orig, "sqlstate", None) or "")
 
 
-def _code_of(error: Exception) -> str:
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    return str(getattr(cause, "sqlstate", None) or type(cause).__name__)
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what it was made of: SQLAlchemy's, the adapter's, the driver's."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.orig if isinstance(cause, DBAPIError) else cause.__cause__
 
 
-def _pause_s(attempt: int) -> float:
+def _sqlstate_in(error: BaseException) -> str:
+    codes = (getattr(each, "sqlstate", None) for each in _causes(error))
+    return next((code for code in codes if isinstance(code, str)), "")
+
+
+def _reason(error: Exception) -> str:
+    return _sqlstate_in(error) or type(list(_causes(error))[-1]).__name__
+
+
+def _pause_s(failures: int) -> float:
     """Doubling, and scattered: two transactions that met must not meet again."""
-    ceiling_ms = FIRST_PAUSE_MS << attempt
+    ceiling_ms = min(FIRST_PAUSE_MS << min(failures - 1, 16), LONGEST_PAUSE_MS)
     return (ceiling_ms // 2 + secrets.randbelow(ceiling_ms // 2 + 1)) / 1000

@@ -35,7 +35,8 @@ JSON: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 MOTIONS: TypeAdapter[tuple[Motion, ...]] = TypeAdapter(tuple[Motion, ...])
 
 BOX = """
-SELECT b.id, b.motions::text, b.tally::text, b.tree_head::text, b.opened_key, r.rule_pack, r.title
+SELECT b.id, b.motions::text, b.tally::text, b.tree_head::text, b.opened_key, b.format, r.rule_pack,
+       r.title
 FROM ballot_box b JOIN renovation r ON r.id = b.renovation_id
 WHERE b.renovation_id = $1 AND ($2::int IS NULL OR b.attempt = $2)
 ORDER BY (b.tree_head IS NOT NULL) DESC, b.attempt DESC LIMIT 1
@@ -75,6 +76,7 @@ class _Box:
     """A counted box, and what was published about it."""
 
     id: str
+    format: int
     renovation_id: str
     title: str
     pack: VotingPack
@@ -111,7 +113,11 @@ async def export_voting(
                 pack = _Pack(packed)
                 ballots = await _write(connection, box, pack)
             manifest = bundle.manifest_file(
-                box_id=box.id, renovation_id=renovation_id, title=box.title, hashes=pack.hashes
+                box_id=box.id,
+                box_format=box.format,
+                renovation_id=renovation_id,
+                title=box.title,
+                hashes=pack.hashes,
             )
             pack.put(bundle.MANIFEST, manifest)
             seal = bundle.signature_file(signer.public_key, signer.sign(manifest))
@@ -165,6 +171,7 @@ async def _counted_box(
     closed = await connection.fetchval(CLOSED, renovation_id, row["id"])
     return _Box(
         id=row["id"],
+        format=row["format"],
         renovation_id=renovation_id,
         title=row["title"],
         pack=pack_for(row["rule_pack"]),
@@ -178,7 +185,7 @@ async def _counted_box(
 
 async def _write(connection: asyncpg.Connection, box: _Box, pack: _Pack) -> int:
     """All files that the manifest lists; how many ballots there are."""
-    pack.put(bundle.README, bundle.readme(box.title, box.id))
+    pack.put(bundle.README, bundle.readme(box.title, box.id, box.format))
     rulings = [_Ruling(*row) for row in await connection.fetch(RULINGS, box.id)]
     with pack.file(bundle.BALLOTS) as write:
         settled, ballots = await _write_ballots(connection, box, write, rulings)
@@ -233,7 +240,7 @@ async def _write_ballots(
     settled: dict[int, int] = {}
     count = 0
     async for ballots in opened(connection, box.id, box.opened_key):
-        write(b"".join(bundle.ballot_line(_ballot(box.id, ballot)) for ballot in ballots))
+        write(b"".join(bundle.ballot_line(_ballot(box, ballot)) for ballot in ballots))
         while waiting and waiting[0] < ballots[-1].seq:
             before = bisect_right(ballots, waiting[0], key=lambda ballot: ballot.seq)
             settled[waiting.pop(0)] = count + before
@@ -241,9 +248,9 @@ async def _write_ballots(
     return settled | dict.fromkeys(waiting, count), count
 
 
-def _ballot(box_id: str, ballot: Opened) -> bundle.BallotLine:
+def _ballot(box: _Box, ballot: Opened) -> bundle.BallotLine:
     return bundle.BallotLine(
-        box_id=box_id,
+        box_id=box.id,
         entry=ballot.pseudonym,
         channel=ballot.channel,
         commitment=ballot.commitment,
@@ -252,6 +259,7 @@ def _ballot(box_id: str, ballot: Opened) -> bundle.BallotLine:
         shares=ballot.shares,
         leaf=ballot.leaf,
         state="broken" if ballot.choices is None else ballot.state,
+        times=ballot.times if box.format > 1 else None,
         choices=ballot.choices,
         nonce=ballot.nonce,
     )

@@ -11,6 +11,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.messages.ids import ticket_workflow_id
 from models.tables import CaseWait
 from models.values.waits import Wait
 
@@ -24,8 +25,18 @@ async def replace_waits(
 ) -> None:
     """Put these in the place of everything that the workflow waited for."""
     await session.execute(delete(CaseWait).where(CaseWait.workflow_id == workflow_id))
-    if not waits:
-        return
+    if waits:
+        await add_waits(session, renovation_id, workflow_id, waits, now)
+
+
+async def add_waits(
+    session: AsyncSession,
+    renovation_id: str,
+    workflow_id: str,
+    waits: Sequence[Wait],
+    now: datetime,
+) -> None:
+    """What the workflow waits for beside the rest; what it waits for already it waits for once."""
     rows = [
         {
             "workflow_id": workflow_id,
@@ -35,8 +46,18 @@ async def replace_waits(
         }
         for wait in waits
     ]
-    # A workflow that waits twice for one thing waits for it once.
     await session.execute(insert(CaseWait).values(rows).on_conflict_do_nothing())
+
+
+async def end_waits_but_of_tickets(session: AsyncSession, renovation_id: str) -> None:
+    """The stages and publications of a case wait for nothing any more; complaints go on."""
+    ticket = ticket_workflow_id(renovation_id, "")
+    await session.execute(
+        delete(CaseWait).where(
+            CaseWait.renovation_id == renovation_id,
+            CaseWait.workflow_id.not_like(f"{ticket}%"),
+        )
+    )
 
 
 async def waits_of(session: AsyncSession, renovation_id: str) -> list[CaseWait]:
@@ -44,7 +65,9 @@ async def waits_of(session: AsyncSession, renovation_id: str) -> list[CaseWait]:
     rows = await session.scalars(
         select(CaseWait)
         .where(CaseWait.renovation_id == renovation_id)
-        .order_by(CaseWait.due_at.nulls_last(), CaseWait.workflow_id, CaseWait.what, CaseWait.subject)
+        .order_by(
+            CaseWait.due_at.nulls_last(), CaseWait.workflow_id, CaseWait.what, CaseWait.subject
+        )
     )
     return list(rows)
 

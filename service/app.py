@@ -17,21 +17,15 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from models.values.refusal import Problem, Refused
-from runtime.database import Database
-from runtime.journal import Journal
 from runtime.settings import Settings
-from runtime.temporal import connect
-from service.counter import Counter
-from service.credentials import VoterCheck
+from service.counter import open_counter
 from service.front import Front
-from service.gateway import Gateway
-from service.intake import Intake
-from service.lookup import Lookup
 from service.problems import away, malformed, problem_response
 from service.routes import (
     acts,
     bidding,
     channels,
+    clock,
     cost_sharing,
     feedback,
     health,
@@ -52,6 +46,7 @@ ROUTERS = (
     inspection.router,
     feedback.router,
     publications.router,
+    clock.router,
     acts.router,
 )
 
@@ -87,29 +82,11 @@ def create_app(settings: Settings) -> ASGIApp:
 
 @asynccontextmanager
 async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
-    settings: Settings = api.state.settings
-    url = settings.database_url.get_secret_value()
-    database = Database(url, settings.database_pool)
-    client = await connect(settings.temporal_address, settings.temporal_namespace, lazy=True)
-    intake = Intake(url, settings.receipt_key, queue=settings.intake_queue)
-    await intake.start()
-    api.state.counter = Counter(
-        settings=settings,
-        database=database,
-        journal=Journal(database),
-        client=client,
-        gateway=Gateway(client, database, settings),
-        intake=intake,
-        voters=VoterCheck(settings.credential_key),
-        lookup=Lookup(database),
-    )
-    log.info("service_started")
-    try:
+    async with open_counter(api.state.settings) as counter:
+        api.state.counter = counter
+        log.info("service_started")
         yield
-    finally:
-        await intake.stop()
-        await database.dispose()
-        log.info("service_stopped")
+    log.info("service_stopped")
 
 
 def _accepts(request: Request) -> str | None:

@@ -1,7 +1,7 @@
 """The rows of the hot path: ballots in by one function of the database, signed batches beside them."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import asyncpg
 
@@ -14,24 +14,28 @@ LOOKERS = 3
 WAIT_S = 10.0
 
 INSERT = """
-SELECT ballot_leaf, at
+SELECT box_format, tick, moment, taken, leaves
 FROM cast_ballots($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 """
 STORED = """
-SELECT b.id, b.box_id, b.unit_number, b.command_id, b.request_hash, b.leaf, b.recorded_at,
-       b.intake, b.batch
+SELECT b.id, b.box_id, b.unit_number, b.command_id, b.request_hash, b.leaf, b.cast_at,
+       b.recorded_at, b.intake, b.batch, x.format
 FROM unnest($1::text[], $2::text[]) AS g(box_id, command_id)
 JOIN ballot b ON b.box_id = g.box_id AND b.command_id = g.command_id
+JOIN ballot_box x ON x.id = b.box_id
 """
 OF_BATCH = """
-SELECT id, box_id, unit_number, command_id, request_hash, leaf, recorded_at, intake, batch
-FROM ballot WHERE box_id = $1 AND intake = $2 AND batch = $3
+SELECT b.id, b.box_id, b.unit_number, b.command_id, b.request_hash, b.leaf, b.cast_at,
+       b.recorded_at, b.intake, b.batch, x.format
+FROM ballot b JOIN ballot_box x ON x.id = b.box_id
+WHERE b.box_id = $1 AND b.intake = $2 AND b.batch = $3
 """
 VERSION = "SELECT credential_version FROM roll_unit WHERE box_id = $1 AND unit_number = $2"
 STATE = """
-SELECT state, opens_at, closes_at, opens_at > clock_timestamp() AS early,
-       state = 'open' AND opens_at <= clock_timestamp() AND clock_timestamp() < closes_at AS is_open
-FROM ballot_box WHERE id = $1
+SELECT b.state, b.opens_at, b.closes_at, b.opens_at > c.tick AS early,
+       b.state = 'open' AND b.opens_at <= c.tick AND c.tick < b.closes_at AS is_open
+FROM ballot_box b CROSS JOIN LATERAL (SELECT tick_of(b.renovation_id) AS tick) c
+WHERE b.id = $1
 """
 RECORD = """
 INSERT INTO ballot_batch (intake, number, box_id, size, root, signature, recorded_at)
@@ -40,6 +44,18 @@ FROM unnest($2::bigint[], $3::text[], $4::int[], $5::bytea[], $6::bytea[])
   AS g(number, box_id, size, root, signature)
 ON CONFLICT DO NOTHING
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came in of a batch: command to leaf, and the times that all of them share."""
+
+    leaves: Mapping[str, bytes]
+    cast_at: str | None
+    recorded_at: str
+
+
+NOTHING = Taken({}, None, "")
 
 
 class Ledger:
@@ -63,8 +79,8 @@ class Ledger:
         """How receipts call a batch."""
         return f"{self.intake}.{number}"
 
-    async def insert(self, batch: Sequence[Cast], number: int) -> dict[bytes, datetime]:
-        """Put the ballots of one group in; leaf to the time of those that came in, committed."""
+    async def insert(self, batch: Sequence[Cast], number: int) -> Taken:
+        """Put the ballots of one group in; those that came in are committed."""
         first = batch[0]
         columns = (
             [cast.unit_number for cast in batch],
@@ -72,12 +88,12 @@ class Ledger:
             [cast.request_hash for cast in batch],
             [cast.sealed for cast in batch],
             [cast.commitment for cast in batch],
-            [cast.leaf for cast in batch],
+            [cast.content_hash for cast in batch],
             [cast.version for cast in batch],
         )
         async with self._pool.acquire(timeout=WAIT_S) as connection:
             # Outside of a transaction block, the statement has committed when it returns.
-            rows = await connection.fetch(
+            row = await connection.fetchrow(
                 INSERT,
                 first.box_id,
                 first.roll_hash,
@@ -87,7 +103,14 @@ class Ledger:
                 number,
                 *columns,
             )
-        return {row[0]: row[1] for row in rows}
+        box_format, tick, moment, taken, leaves = row
+        if not taken:
+            return NOTHING
+        return Taken(
+            leaves=dict(zip(taken, leaves, strict=True)),
+            cast_at=written(tick) if box_format > 1 else None,
+            recorded_at=written(moment),
+        )
 
     async def stored(
         self, casts: Sequence[Cast], number: int
@@ -119,7 +142,7 @@ class Ledger:
         return found
 
     async def state_of(self, box_id: str) -> asyncpg.Record:
-        """Whether a box is open, by the clock of the database."""
+        """Whether a box is open, by the clock of its case."""
         return await self._pool.fetchrow(STATE, box_id)
 
     def remember(self, number: int, batch: SignedBatch) -> None:
@@ -170,5 +193,6 @@ class Ledger:
             unit_number=row["unit_number"],
             request_hash=row["request_hash"] if row["intake"] == self.intake else None,
             leaf=row["leaf"],
+            cast_at=written(row["cast_at"]) if row["format"] > 1 else None,
             recorded_at=written(row["recorded_at"]),
         )

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import asyncpg
 
 from models.values.voting import Motion
-from rules.ballots import length_of, words_of
+from rules.ballots import Leaves, length_of, words_of
 from runtime.sealing import BallotSeal
 
 KEPT_UNITS = 500_000
@@ -25,7 +25,7 @@ SEAL_S = 600.0
 """A seal's key is forgotten after so many ballots or seconds, whichever comes first."""
 
 LATEST = """
-SELECT id, roll_hash, motions, public_key,
+SELECT id, roll_hash, motions, public_key, format,
        ARRAY(SELECT o.id FROM ballot_box o
              WHERE o.renovation_id = b.renovation_id AND o.attempt < b.attempt) AS earlier,
        EXISTS (SELECT 1 FROM renovation r WHERE r.id = $1) AS known
@@ -67,6 +67,7 @@ class Box:
     """What every ballot of the box is filled up to before it is sealed."""
     words: Mapping[str, frozenset[str]]
     """What a ballot may say to each motion: the quick look before the thorough one."""
+    leaves: Leaves
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,7 @@ class Boxes:
             seals=Seals(self._pool, row["id"], row["public_key"]),
             ballot_bytes=length_of(motions),
             words={motion.id: frozenset(words_of(motion)) for motion in motions},
+            leaves=Leaves(row["id"], row["format"]),
         )
         self._keep(renovation_id, box)
         return box

@@ -6,22 +6,20 @@ makes five of them.
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime
 
 from models.values.refusal import Problem
 from models.values.voting import Channel
-from rules.ballots import ballot_id_of, choice_problems, leaf_of
+from rules.ballots import ballot_id_of, choice_problems
 from runtime.sealing import SealedBallot
 from service.boxes import Box, Entry, NoBox
 from service.commands import CastBallot
-from service.receipts import Receipt, Stored, written
+from service.receipts import Receipt, Stored
 
 
 @dataclass(eq=False, slots=True)
 class Cast:
-    """One ballot on its way into the database."""
+    """One ballot on its way into the database, which makes its leaf and its id."""
 
-    ballot_id: str
     box_id: str
     roll_hash: str
     unit_number: str
@@ -31,7 +29,7 @@ class Cast:
     seal_id: str
     sealed: bytes
     commitment: bytes
-    leaf: bytes
+    content_hash: bytes
     version: int | None
     """Of the voter's credential; None where no voter's credential was shown."""
     done: asyncio.Future["Answer | None"]
@@ -42,15 +40,16 @@ class Cast:
         """What ballots of one statement share."""
         return self.box_id, self.roll_hash, self.channel, self.seal_id
 
-    def stored(self, recorded_at: datetime) -> Stored:
+    def stored(self, leaf: bytes, cast_at: str | None, recorded_at: str) -> Stored:
         """The ballot after its commit."""
         return Stored(
-            self.ballot_id,
+            ballot_id_of(leaf),
             self.box_id,
             self.unit_number,
             self.request_hash,
-            self.leaf,
-            written(recorded_at),
+            leaf,
+            cast_at,
+            recorded_at,
         )
 
 
@@ -95,8 +94,7 @@ def prepared(
 ) -> Cast:
     """The row to insert; its weights are those of the frozen roll."""
     entry: Entry = box.roll[ballot.unit_number]
-    leaf = leaf_of(
-        box_id=box.id,
+    content_hash = box.leaves.content_hash(
         pseudonym=entry.pseudonym,
         channel=channel,
         commitment=words.commitment,
@@ -105,7 +103,6 @@ def prepared(
         shares=entry.shares,
     )
     return Cast(
-        ballot_id=ballot_id_of(leaf),
         box_id=box.id,
         roll_hash=box.roll_hash,
         unit_number=ballot.unit_number,
@@ -115,7 +112,7 @@ def prepared(
         seal_id=seal_id,
         sealed=words.sealed,
         commitment=words.commitment,
-        leaf=leaf,
+        content_hash=content_hash,
         version=version,
         done=asyncio.get_running_loop().create_future(),
     )

@@ -130,13 +130,15 @@ class BallotReceipt(Value):
 
     `leaf_hash` is the ballot's leaf in the box's Merkle tree, `code` its short form on paper.
     `signature` is Ed25519 over the canonical JSON of {batch, batch_root, box_id, size}; the leaf of
-    the batch's tree is the canonical JSON of this receipt's first five fields.
+    the batch's tree is the canonical JSON of this receipt's fields before `code`. `cast_at` is the
+    moment by the clock of the case, which decides; receipts of a box of format 1 do not state it.
     """
 
     ballot_id: str
     box_id: str
     unit_number: str
     leaf_hash: str
+    cast_at: str | None = None
     recorded_at: str
     code: str
     batch: ReceiptBatch

@@ -1,5 +1,7 @@
 """What every route works with: made once by the composition root, found on the application."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -8,6 +10,8 @@ from temporalio.client import Client
 from runtime.database import Database
 from runtime.journal import Journal
 from runtime.settings import Settings
+from runtime.temporal import connect
+from service.clock import CaseClocks
 from service.credentials import VoterCheck
 from service.gateway import Gateway
 from service.intake import Intake
@@ -23,9 +27,36 @@ class Counter:
     journal: Journal
     client: Client
     gateway: Gateway
+    clocks: CaseClocks
     intake: Intake
     voters: VoterCheck
     lookup: Lookup
+
+
+@asynccontextmanager
+async def open_counter(settings: Settings) -> AsyncIterator[Counter]:
+    """The parts, started; Temporal is reached when it is first asked."""
+    url = settings.database_url.get_secret_value()
+    database = Database(url, settings.database_pool)
+    client = await connect(settings.temporal_address, settings.temporal_namespace, lazy=True)
+    gateway = Gateway(client, database, settings)
+    intake = Intake(url, settings.receipt_key, queue=settings.intake_queue)
+    await intake.start()
+    try:
+        yield Counter(
+            settings=settings,
+            database=database,
+            journal=Journal(database),
+            client=client,
+            gateway=gateway,
+            clocks=CaseClocks(database, gateway),
+            intake=intake,
+            voters=VoterCheck(settings.credential_key),
+            lookup=Lookup(database),
+        )
+    finally:
+        await intake.stop()
+        await database.dispose()
 
 
 def counter_of(request: Request) -> Counter:

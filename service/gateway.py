@@ -5,6 +5,7 @@ no longer than its own timeout: then the act is "not confirmed yet", and may be 
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -27,7 +28,7 @@ from models.messages.ids import (
     ticket_workflow_id,
 )
 from models.messages.journey import TicketInput
-from models.tables import Event, Publication, Ticket
+from models.tables import CaseWait, Event, Publication, Ticket
 from models.values.actor import Actor
 from models.values.refusal import Problem, Refused
 from rules.authority import Grant, check_act
@@ -54,6 +55,28 @@ AWAY = frozenset(
     }
 )
 """The server or a worker did not get to it; whether it happened is open."""
+NOT_NOW = frozenset(
+    {
+        "collection_running",
+        "no_gap",
+        "not_now",
+        "payment_before_acceptance",
+        "publication_not_open",
+        "revision_not_asked",
+        "ticket_not_answered",
+        "ticket_not_open",
+        "works_not_finished",
+    }
+)
+"""What a workflow says to an act that comes before its time."""
+AWAITED_AS: Mapping[str, str] = {
+    "answer_objection": "objections",
+    "grant_subsidy": "subsidy",
+    "decline_subsidy": "subsidy",
+    "resolve_ticket": "answer",
+    "confirm_ticket": "call_back",
+}
+"""How the agenda calls what an act answers, where that is not the act's own name."""
 ENDED = "AcceptedUpdateCompletedWorkflow"
 """What the SDK calls an update that was accepted by a workflow which then ended."""
 
@@ -67,6 +90,7 @@ class Gateway:
         self._journal = Journal(database)
         self._patience = timedelta(seconds=settings.update_timeout_s)
         self._task_queue = settings.task_queue
+        self._acts = Counter[str]()
 
     async def send(
         self,
@@ -92,6 +116,10 @@ class Gateway:
         actor = check_act(act_name, standing.stage, grants, standing.place_path)
         return await self._deliver(standing, built(act_name, body, actor, command_id))
 
+    def under_way(self, renovation_id: str) -> bool:
+        """Is an act of this process on its way to the case? A told clock waits for it."""
+        return self._acts[renovation_id] > 0
+
     async def confirm_ticket(
         self, renovation_id: str, ticket_id: str, actor: Actor, command_id: str, *, satisfied: bool
     ) -> Done:
@@ -111,7 +139,7 @@ class Gateway:
         fields: dict[str, JsonValue] = {"ticket_id": ticket_id, "satisfied": satisfied}
         return await self._deliver(standing, built(ConfirmTicket.name, fields, allowed, command_id))
 
-    async def start_ticket(self, renovation_id: str, ticket_id: str) -> None:
+    async def start_ticket(self, standing: Standing, ticket_id: str) -> None:
         """Begin the care of a ticket that is written down already; begun before is as good.
 
         Raises:
@@ -121,8 +149,10 @@ class Gateway:
             async with asyncio.timeout(self._patience.total_seconds()):
                 await self._client.start_workflow(
                     TICKET_WORKFLOW,
-                    TicketInput(renovation_id=renovation_id, ticket_id=ticket_id),
-                    id=ticket_workflow_id(renovation_id, ticket_id),
+                    TicketInput(
+                        renovation_id=standing.id, ticket_id=ticket_id, clock=standing.clock
+                    ),
+                    id=ticket_workflow_id(standing.id, ticket_id),
                     task_queue=self._task_queue,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                     static_summary="ticket",
@@ -136,12 +166,18 @@ class Gateway:
 
     async def everyone_paid(self, standing: Standing) -> None:
         """Tell the collection that nothing is due any more; it also finds out by itself, later."""
-        handle = self._client.get_workflow_handle(standing.stage_workflow_id)
+        await self.signal(standing.stage_workflow_id, "everyone_paid")
+
+    async def signal(self, workflow_id: str, name: str, *args: object) -> None:
+        """Tell a workflow a fact; one that is away or gone finds out by itself, or is told again."""
+        handle = self._client.get_workflow_handle(workflow_id)
         try:
             async with asyncio.timeout(self._patience.total_seconds()):
-                await handle.signal("everyone_paid", rpc_timeout=self._patience)
+                await handle.signal(name, args=list(args), rpc_timeout=self._patience)
         except (RPCError, TimeoutError, RuntimeError) as error:
-            log.info("collection_not_told", renovation_id=standing.id, reason=type(error).__name__)
+            log.info(
+                "workflow_not_told", workflow_id=workflow_id, fact=name, reason=type(error).__name__
+            )
 
     async def _done_before(self, renovation_id: str, command_id: str, actor_id: str) -> Done | None:
         """The answer of an act that is on the record already, from the record.
@@ -164,40 +200,68 @@ class Gateway:
         return Done(command_id=command_id, kind=receipt.kind)
 
     async def _deliver(self, standing: Standing, act: Act) -> Done:
+        self._acts[standing.id] += 1
+        try:
+            return await self._confirmed(standing, act)
+        finally:
+            self._acts[standing.id] -= 1
+
+    async def _confirmed(self, standing: Standing, act: Act) -> Done:
         target = await self._target(standing, act)
         try:
             # A server that is away is asked again by the SDK without end: the limit is ours.
             async with asyncio.timeout(self._patience.total_seconds()):
                 while True:
-                    done = await self._update(target, act)
+                    done = await self._update(standing, target, act)
                     if done is not None:
                         return done
-                    # The row of a new stage is a moment ahead of the workflow that it names.
-                    now = await standing_of(self._database, standing.id)
-                    moved = now.state != "running" or now.stage_workflow_id != target
-                    if act.target != "stage" or moved:
-                        raise _target_closed(act)
                     await asyncio.sleep(NOT_YET_S)
-        except WorkflowUpdateFailedError as error:
-            raise _refusal(act, error.cause) from error
         except (WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError, RuntimeError) as error:
             log.warning("act_not_confirmed", act=act.name, renovation_id=standing.id)
             raise _not_confirmed() from error
 
-    async def _update(self, workflow_id: str, act: Act) -> Done | None:
-        """Send the update; None when there is no such workflow, or it has ended."""
+    async def _update(self, standing: Standing, workflow_id: str, act: Act) -> Done | None:
+        """Send the update; None when the record is a moment ahead of the workflow: ask again.
+
+        The record names a new stage before its workflow runs, and what is awaited before the
+        workflow that wrote it knows.
+        """
         handle = self._client.get_workflow_handle(workflow_id)
         try:
             done: Done = await handle.execute_update(
                 act.name, act, id=act.command_id, result_type=Done
             )
+        except WorkflowUpdateFailedError as error:
+            refusal = _refusal(act, error.cause)
+            if await self._is_behind(workflow_id, act, refusal):
+                return None
+            raise refusal from error
         except RPCError as error:
             if error.status == RPCStatusCode.NOT_FOUND:
+                await self._refuse_if_left(standing, workflow_id, act)
                 return None
             if error.status in AWAY:
                 raise _not_confirmed() from error
             raise
         return done
+
+    async def _refuse_if_left(self, standing: Standing, workflow_id: str, act: Act) -> None:
+        """There is no such workflow: it is about to begin if the record still names it."""
+        now = await standing_of(self._database, standing.id)
+        moved = now.state != "running" or now.stage_workflow_id != workflow_id
+        if act.target != "stage" or moved:
+            raise _target_closed(act)
+
+    async def _is_behind(self, workflow_id: str, act: Act, refusal: Refused) -> bool:
+        """Did the workflow say "not now" to what the record says that it waits for?"""
+        if not NOT_NOW.issuperset(problem.code for problem in refusal.problems):
+            return False
+        awaited_as = AWAITED_AS.get(act.name, act.name)
+        async with self._database.session() as session:
+            waits = await session.scalars(
+                select(CaseWait.what).where(CaseWait.workflow_id == workflow_id)
+            )
+            return any(what.partition(".")[0] == awaited_as for what in waits)
 
     async def _target(self, standing: Standing, act: Act) -> str:
         """The id of the workflow that hears the act."""

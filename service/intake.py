@@ -220,17 +220,18 @@ class Intake:
 
         Command id to answer: a group is of one box.
         """
-        fresh = await self._ledger.insert(batch, number)
+        taken = await self._ledger.insert(batch, number)
         came_in: list[Stored] = []
         command_of: dict[str, str] = {}
         rest: list[Cast] = []
         for cast in batch:
-            recorded_at = fresh.get(cast.leaf)
-            if recorded_at is None:
+            leaf = taken.leaves.get(cast.command_id)
+            if leaf is None:
                 rest.append(cast)
             else:
-                came_in.append(cast.stored(recorded_at))
-                command_of[cast.ballot_id] = cast.command_id
+                stored = cast.stored(leaf, taken.cast_at, taken.recorded_at)
+                came_in.append(stored)
+                command_of[stored.ballot_id] = cast.command_id
         answers: dict[str, Answer] = {}
         for (_, command_id), (stored, ours) in (await self._ledger.stored(rest, number)).items():
             if ours:

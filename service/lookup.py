@@ -40,6 +40,7 @@ class FoundBallot(Carried):
     code: str
     leaf_hash: str
     channel: str
+    cast_at: datetime
     recorded_at: datetime
     state: str
     choices: JsonValue = None
@@ -79,6 +80,7 @@ class Lookup:
                 code=read_code(code),
                 leaf_hash=ballot.leaf.hex(),
                 channel=ballot.channel,
+                cast_at=ballot.cast_at,
                 recorded_at=ballot.recorded_at,
                 state="taken",
             )

@@ -25,7 +25,7 @@ from rules.mandates import (
     registration_problems,
 )
 from rules.voting import pack_for
-from runtime.journal import Recorded
+from runtime.journal import Recorded, tick_of
 from service.channel_commands import (
     CastProxyBallot,
     RegisteredMandate,
@@ -116,10 +116,10 @@ async def register(
         },
     )
 
-    async def inside(session: AsyncSession) -> Recorded[Accepted]:
+    async def inside(session: AsyncSession, now: datetime) -> Recorded[Accepted]:
         box = await locked_box(session, standing, command.box_id, early=True)
         entry = await entry_of(session, box, command.unit_number)
-        await _refuse(session, standing, box, entry, command, mandate_id, asked)
+        await _refuse(session, standing, box, entry, command, mandate_id, asked, now)
         # The name of who was known before stays as it was written first.
         person = insert(Person).values(id=asked.agent_id, name=command.agent_name, phone=None)
         await session.execute(person.on_conflict_do_nothing())
@@ -128,7 +128,7 @@ async def register(
             command_id=command.command_id,
             id=mandate_id,
             kind="voting.mandate_registered",
-            happened_at=standing.now.isoformat(),
+            happened_at=now.isoformat(),
         )
         return Recorded(accepted, _details(box, entry, mandate_id, asked))
 
@@ -145,7 +145,7 @@ async def revoke(
     """Take a mandate back; a ballot that was cast on it before stays until the owner votes."""
     asked = command.model_copy(update={"reason": f"{mandate_id}/{command.reason}"})
 
-    async def inside(session: AsyncSession) -> Recorded[Accepted]:
+    async def inside(session: AsyncSession, now: datetime) -> Recorded[Accepted]:
         box = await locked_box(session, standing, None, early=True)
         row = await session.get(Mandate, mandate_id)
         if row is None or row.box_id != box.id:
@@ -166,7 +166,7 @@ async def revoke(
             command_id=command.command_id,
             id=mandate_id,
             kind="voting.mandate_revoked",
-            happened_at=standing.now.isoformat(),
+            happened_at=now.isoformat(),
         )
         digest = hashlib.sha256(command.reason.encode()).hexdigest()
         return Recorded(accepted, {"box": box.id, "mandate": mandate_id, "reason_sha256": digest})
@@ -192,7 +192,8 @@ async def cast_by_agent(
         (standing_mandate,) = await _register(session, box, mandate_id=mandate_id)
         given = {motion: str(digest) for motion, digest in row.instructions.items()}
         obeyed = obeyed_of(key, mandate_id, given, command.choices)
-        problems = ballot_problems(standing_mandate, command.choices, obeyed, standing.now)
+        now = await tick_of(session, standing.id)
+        problems = ballot_problems(standing_mandate, command.choices, obeyed, now)
         if problems:
             raise Refused(*problems)
         ballot = CastBallot(
@@ -245,6 +246,7 @@ async def _refuse(
     command: RegisterMandate,
     mandate_id: str,
     asked: _Asked,
+    now: datetime,
 ) -> None:
     if entry.excluded_reason is not None:
         params: dict[str, str | int] = {
@@ -266,7 +268,7 @@ async def _refuse(
         motions_of(box),
         await _register(session, box, new=new),
         mandate_limit(pack_for(standing.rule_pack)),
-        standing.now,
+        now,
     )
     if problems:
         raise Refused(*problems)

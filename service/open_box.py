@@ -1,11 +1,12 @@
 """The open ballot box as a write beside the web finds it: locked, so that it cannot close meanwhile."""
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import BallotBox, RollEntry, RollUnit
 from models.values.refusal import Problem, Refused
 from models.values.voting import Motion
+from runtime.journal import tick_of
 from service.receipts import written
 from service.standing import Standing
 
@@ -34,8 +35,8 @@ async def locked_box(
         raise Refused(Problem(code="voting.no_box", where=standing.id))
     if box_id is not None and box_id != box.id:
         raise Refused(Problem(code="voting.other_box", params={"given": box_id, "box": box.id}))
-    now = await session.scalar(select(func.clock_timestamp()))
-    assert now is not None
+    # A statement of its own: the tick of after the lock.
+    now = await tick_of(session, standing.id)
     if box.state != "open" or now >= box.closes_at:
         params: dict[str, str | int] = {"box": box.id, "at": written(box.closes_at)}
         raise Refused(Problem(code="voting.box_closed", params=params))

@@ -7,6 +7,7 @@ if it differs: a roll is never changed by the way.
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import JsonValue
@@ -22,18 +23,18 @@ from models.files.roll import Roll
 from models.messages.deed import Deed
 from models.messages.ids import renovation_workflow_id
 from models.messages.journey import Journey
-from models.tables import Estate, Renovation, RoleGrant, Scheme, Unit
+from models.tables import CaseClock, Estate, Renovation, RoleGrant, Scheme, Unit
 from models.values.actor import Actor
 from models.values.base import Carried
 from models.values.refusal import Problem, Refused
-from models.values.timetable import Clock
-from rules.clock import sandbox
+from models.values.waits import STARTING, at_work
 from rules.opening import check_together
 from rules.timetables import check_timetable
 from rules.voting import pack_in_force
 from runtime.database import Database
 from runtime.journal import Journal, Recorded
 from runtime.settings import Settings
+from runtime.waits import replace_waits
 from service.opening_units import UNIT_COLUMNS, columns_of, owner_secret, write_units
 from service.places import estate_id_at, write_places
 from workflows.search_attributes import PLACE, RENOVATION_STAGE
@@ -41,7 +42,9 @@ from workflows.search_attributes import PLACE, RENOVATION_STAGE
 WORKFLOW = "RenovationWorkflow"
 """Addressed by its registered name, so that the service does not load what activities need."""
 OPENS_AT = time(9)
-"""A sandbox case begins at nine in the morning of its first day, local time."""
+"""A told case begins at nine in the morning of its first day, local time."""
+FIRST = 1
+"""The number of the event that opens a case, which sets a told clock."""
 SUMMARY_LETTERS = 60
 
 
@@ -72,9 +75,17 @@ class _Opening:
     file: RenovationFile
     roll: Roll
     rule_pack: str
-    clock: Clock | None
-    now: datetime
-    """Case time, UTC."""
+
+    @property
+    def clock(self) -> Literal["wall", "told"]:
+        return "told" if self.file.sandbox is not None else "wall"
+
+    def now(self, tick: datetime) -> datetime:
+        """When the case opens, UTC: at the tick, or where a told clock is set to begin with."""
+        if self.clock == "wall":
+            return tick
+        zone = ZoneInfo(self.file.timetable.zone)
+        return datetime.combine(self.file.starts_on, OPENS_AT, tzinfo=zone).astimezone(UTC)
 
     @property
     def workflow_id(self) -> str:
@@ -110,16 +121,16 @@ async def open_renovation(
         RPCError: Temporal did not answer; the rows are there and the next call starts the workflow.
     """
     check_together(file, roll)
-    opening = _prepare(command_id, file, roll, datetime.now(UTC))
+    opening = _prepare(command_id, file, roll)
 
-    async def inside(session: AsyncSession) -> Recorded[OpenedRenovation]:
-        await _write(session, opening, owner_secret(settings.credential_key))
+    async def inside(session: AsyncSession, tick: datetime) -> Recorded[OpenedRenovation]:
+        secret = owner_secret(settings.credential_key)
+        await _write(session, opening, secret, opening.now(tick))
         return Recorded(opening.result, _details(opening))
 
     deed = Deed(
         command_id=command_id,
         renovation_id=opening.renovation_id,
-        happened_at=opening.now,
         rule_pack=opening.rule_pack,
         actor=actor,
         workflow_id=opening.workflow_id,
@@ -128,7 +139,7 @@ async def open_renovation(
     opened = await Journal(database).record(
         deed, "renovation.opened", request, inside, OpenedRenovation
     )
-    await _start(client, settings, opened, file.title)
+    await _start(client, settings, opened, opening)
     return opened
 
 
@@ -142,32 +153,29 @@ def estate_id_of(file: RenovationFile) -> str:
     return estate_id_at(file.place_path, file.estate)
 
 
-def _prepare(command_id: str, file: RenovationFile, roll: Roll, real_now: datetime) -> _Opening:
-    clock = None
-    if file.sandbox is not None:
-        zone = ZoneInfo(file.timetable.zone)
-        origin = datetime.combine(file.starts_on, OPENS_AT, tzinfo=zone).astimezone(UTC)
-        clock = sandbox(real_now, origin, file.sandbox.day_s)
+def _prepare(command_id: str, file: RenovationFile, roll: Roll) -> _Opening:
     return _Opening(
         renovation_id=renovation_id_of(command_id),
         estate_id=estate_id_of(file),
         file=file,
         roll=roll,
         rule_pack=pack_in_force(file.region, file.starts_on).id,
-        clock=clock,
-        now=clock.case_origin if clock else real_now,
     )
 
 
-async def _write(session: AsyncSession, opening: _Opening, secret: bytes) -> None:
+async def _write(session: AsyncSession, opening: _Opening, secret: bytes, now: datetime) -> None:
     await write_places(session, opening.file.places)
-    if await _estate(session, opening, secret):
+    if await _estate(session, opening, secret, now):
         await write_units(session, opening.estate_id, opening.roll, secret)
     await _grants(session, opening.file)
-    await _renovation(session, opening)
+    await _renovation(session, opening, now)
+    rid = opening.renovation_id
+    if opening.clock == "told":
+        session.add(CaseClock(renovation_id=rid, now=now, moved_seq=FIRST))
+    await replace_waits(session, rid, opening.workflow_id, [at_work(STARTING, now)], now)
 
 
-async def _estate(session: AsyncSession, opening: _Opening, secret: bytes) -> bool:
+async def _estate(session: AsyncSession, opening: _Opening, secret: bytes, now: datetime) -> bool:
     """The estate, locked; True when it is new and its units are still to be written."""
     file = opening.file
     await session.execute(
@@ -177,7 +185,7 @@ async def _estate(session: AsyncSession, opening: _Opening, secret: bytes) -> bo
             name=file.estate,
             place_id=file.places[-1].id,
             synthetic=file.synthetic,
-            created_at=opening.now,
+            created_at=now,
         )
         .on_conflict_do_nothing()
     )
@@ -224,7 +232,7 @@ async def _grants(session: AsyncSession, file: RenovationFile) -> None:
         )
 
 
-async def _renovation(session: AsyncSession, opening: _Opening) -> None:
+async def _renovation(session: AsyncSession, opening: _Opening, now: datetime) -> None:
     file = opening.file
     session.add(
         Renovation(
@@ -238,8 +246,8 @@ async def _renovation(session: AsyncSession, opening: _Opening) -> None:
             place_path=file.place_path,
             rule_pack=opening.rule_pack,
             timetable=file.timetable.model_dump(mode="json"),
-            clock=opening.clock.model_dump(mode="json") if opening.clock else {},
-            opened_at=opening.now,
+            clock={},
+            opened_at=now,
             closed_at=None,
             waiting_for="engine",
             due_at=None,
@@ -253,7 +261,7 @@ async def _renovation(session: AsyncSession, opening: _Opening) -> None:
             title=file.title,
             content=file.scheme.model_dump(mode="json"),
             budget_fen=file.budget_fen,
-            created_at=opening.now,
+            created_at=now,
         )
     )
     await session.flush()
@@ -276,17 +284,19 @@ def _details(opening: _Opening) -> dict[str, JsonValue]:
         "units": len(units),
         "area_dm2": sum(unit.area_dm2 for unit in units),
         "roll_sha256": opening.roll.sha256,
-        "sandbox_day_s": str(file.sandbox.day_s) if file.sandbox else None,
+        "clock": opening.clock,
         "checks": decision.model_dump(mode="json")["checks"],
     }
 
 
-async def _start(client: Client, settings: Settings, opened: OpenedRenovation, title: str) -> None:
+async def _start(
+    client: Client, settings: Settings, opened: OpenedRenovation, opening: _Opening
+) -> None:
     """Start the journey; one that runs or has ended already is fine."""
     try:
         await client.start_workflow(
             WORKFLOW,
-            Journey(renovation_id=opened.renovation_id),
+            Journey(renovation_id=opened.renovation_id, clock=opening.clock),
             id=opened.workflow_id,
             task_queue=settings.task_queue,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
@@ -296,7 +306,7 @@ async def _start(client: Client, settings: Settings, opened: OpenedRenovation, t
                     SearchAttributePair(PLACE, opened.place_path),
                 ]
             ),
-            static_summary=title[:SUMMARY_LETTERS],
+            static_summary=opening.file.title[:SUMMARY_LETTERS],
         )
     except WorkflowAlreadyStartedError:
         return

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import JsonValue, SecretStr
 from sqlalchemy import func, select, text
@@ -104,7 +105,7 @@ async def enter(
     of_batch = batch_key(key, batch_id, command.code)
     digests = {line.unit_number: line_digest(of_batch, batch_id, line) for line in lines}
 
-    async def inside(session: AsyncSession) -> Recorded[PaperEntered]:
+    async def inside(session: AsyncSession, _now: datetime) -> Recorded[PaperEntered]:
         box = await locked_box(session, standing, command.box_id or box_id)
         batch = await _batch(session, box, command, code_check(of_batch))
         await _refuse(session, box, batch, actor, lines, command)
@@ -333,7 +334,7 @@ async def _record_cast(
     """Say on the record that the pair of typings is in the box, once."""
     command_id = f"{entered.command_id}#cast"
 
-    async def inside(session: AsyncSession) -> Recorded[PaperEntered]:
+    async def inside(session: AsyncSession, _now: datetime) -> Recorded[PaperEntered]:
         session.add(
             PaperCast(
                 batch_id=entered.batch_id,

@@ -76,6 +76,14 @@ STATUS_OF_CODE: dict[str, int] = {
     "feedback.ticket_unknown": 404,
     "feedback.survey_not_open": 409,
     "feedback.unit_unknown": 404,
+    "clock.wall": 409,
+    "clock.case_over": 409,
+    "clock.held": 409,
+    "clock.nothing_due": 409,
+    "clock.hold_known": 409,
+    "clock.hold_unknown": 404,
+    "clock.busy": 503,
+    "clock.not_settled": 503,
 }
 """The status of each code that is not plainly "a rule says no" (422)."""
 

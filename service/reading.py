@@ -1,6 +1,7 @@
 """What the counter shows of a renovation: SQL only, numbers and ids, never a person or a choice."""
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import JsonValue
 from sqlalchemy import func, select, text
@@ -16,9 +17,8 @@ from models.tables import (
     Ticket,
     WorkItem,
 )
-from models.values.base import Carried, Exact
-from models.values.timetable import Clock
-from rules import clock as clocks
+from models.values.base import Carried
+from service.standing import with_time
 from service.uncounted import uncounted_entries
 
 TICKETS = 50
@@ -36,14 +36,13 @@ WHERE e.box_id = :box AND e.excluded_reason IS NULL
 
 
 class BoxView(Carried):
-    """The latest ballot box; `opens_at` and `closes_at` are real time, for machines."""
+    """The latest ballot box; case time."""
 
     id: str
     attempt: int
     state: str
     opens_at: datetime
     closes_at: datetime
-    case_closes_at: datetime
     motions: JsonValue
     roll_hash: str
     result: JsonValue = None
@@ -105,9 +104,10 @@ class RenovationView(RenovationLine):
 
     rule_pack: str
     case_now: datetime
-    rate: Exact
-    """Case seconds per real second; 1 is a real renovation, more is a sandbox."""
+    clock: Literal["wall", "told"]
+    """"told": the clock moves only when somebody moves it, as in a training case."""
     sandbox: bool
+    """Nothing of it is real: a told case, or one whose clock ran fast in an earlier release."""
     events: int
     workflow_id: str
     stage_workflow_id: str
@@ -125,7 +125,7 @@ class RenovationView(RenovationLine):
 
 
 class Turnout(Carried):
-    """Who has taken part so far, in heads and area (dm2); never how. Real time."""
+    """Who has taken part so far, in heads and area (dm2); never how. `counted_at` is real time."""
 
     box_id: str
     roll_heads: int
@@ -177,24 +177,19 @@ async def list_of(session: AsyncSession, after: str, limit: int) -> tuple[Renova
 
 async def view_of(session: AsyncSession, renovation_id: str) -> RenovationView | None:
     """Everything a page or a driver needs to know about one renovation; None: there is none."""
-    found = (
-        await session.execute(
-            select(Renovation, func.clock_timestamp()).where(Renovation.id == renovation_id)
-        )
-    ).one_or_none()
+    found = (await session.execute(with_time().where(Renovation.id == renovation_id))).one_or_none()
     if found is None:
         return None
-    row, real = found[0], found[1]
-    clock = Clock.model_validate(row.clock) if row.clock else None
+    row, told, now = found
     contract = await session.scalar(
         select(Contract.value_fen).where(Contract.renovation_id == row.id)
     )
     return RenovationView(
         **line_of(row).model_dump(),
         rule_pack=row.rule_pack,
-        case_now=clocks.case_time(clock, real) if clock else real,
-        rate=clock.rate if clock else 1,
-        sandbox=clock is not None,
+        case_now=now,
+        clock="told" if told else "wall",
+        sandbox=told or bool(row.clock),
         events=row.head_seq,
         workflow_id=row.workflow_id,
         stage_workflow_id=row.stage_workflow_id,
@@ -269,7 +264,6 @@ async def _box(session: AsyncSession, rid: str) -> BoxView | None:
         state=row.state,
         opens_at=row.opens_at,
         closes_at=row.closes_at,
-        case_closes_at=row.case_closes_at,
         motions=row.motions,
         roll_hash=row.roll_hash,
         result=row.tally,

@@ -29,6 +29,8 @@ class Stored:
     request_hash: bytes | None
     """None when another process wrote it, whose key is not known here."""
     leaf: bytes
+    cast_at: str | None
+    """As `written` writes it; None in a box of format 1, whose receipts do not state it."""
     recorded_at: str
     """As `written` writes it."""
 
@@ -58,10 +60,11 @@ class Receipt:
         """The receipt as `BallotReceipt` has it, written out because it is made often."""
         stored, batch = self.stored, self.batch
         path = ",".join(f'"{sister.hex()}"' for sister in self.path)
+        cast = "" if stored.cast_at is None else f'"cast_at":"{stored.cast_at}",'
         return (
             f'{{"ballot_id":"{stored.ballot_id}","box_id":{_quoted(stored.box_id)},'
             f'"unit_number":{_quoted(stored.unit_number)},"leaf_hash":"{stored.leaf.hex()}",'
-            f'"recorded_at":"{stored.recorded_at}","code":"{short_code(stored.leaf)}",'
+            f'{cast}"recorded_at":"{stored.recorded_at}","code":"{short_code(stored.leaf)}",'
             f'"batch":{{"id":"{batch.id}","index":{self.index},"size":{batch.size},'
             f'"path":[{path}]}},'
             f'"public_key":"{self.public_key}","signature":"{batch.signature.hex()}"}}'
@@ -105,6 +108,7 @@ def _leaf(stored: Stored) -> bytes:
             ballot_id=stored.ballot_id,
             box_id=stored.box_id,
             leaf=stored.leaf,
+            cast_at=stored.cast_at,
             recorded_at=stored.recorded_at,
             unit_number=stored.unit_number,
         )

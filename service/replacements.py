@@ -61,7 +61,7 @@ async def replace(
     key = counter.settings.credential_key
     sale = sale_of(key, command)
 
-    async def inside(session: AsyncSession) -> Recorded[_Generation]:
+    async def inside(session: AsyncSession, now: datetime) -> Recorded[_Generation]:
         entry = await entry_of(session, await latest_box(session, standing), command.unit_number)
         # Before the box: an agent's ballot that is under way needs the box to get done.
         mandate = await _standing_mandate(session, entry)
@@ -79,7 +79,7 @@ async def replace(
             command_id=command.command_id,
             id=f"{entry.pseudonym}.{made.generation}",
             kind="voting.owner_replaced",
-            happened_at=standing.now.isoformat(),
+            happened_at=now.isoformat(),
             generation=made.generation,
         )
         return Recorded(
@@ -161,7 +161,7 @@ async def _replacement(
         earlier,
         sale,
         frozen_on=(await _frozen_at(session, box)).astimezone(zone).date(),
-        closes_on=box.case_closes_at.astimezone(zone).date(),
+        closes_on=box.closes_at.astimezone(zone).date(),
     )
 
 

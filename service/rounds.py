@@ -49,7 +49,7 @@ async def record_visits(
 ) -> Accepted:
     """Write down a round of visits; the event has how many of which kind, no door."""
 
-    async def change(session: AsyncSession) -> tuple[str, Mapping[str, JsonValue]]:
+    async def change(session: AsyncSession, _now: datetime) -> tuple[str, Mapping[str, JsonValue]]:
         box = await locked_box(session, standing, command.box_id, early=True)
         numbers = [visit.unit_number for visit in command.visits]
         roll = set(
@@ -90,7 +90,7 @@ async def last_visits(session: AsyncSession, box: BallotBox) -> tuple[VisitView,
 async def remind(counter: Counter, standing: Standing, actor: Actor, command: Remind) -> Accepted:
     """Queue a notice to those who have not taken part; who that is, is asked when it is sent."""
 
-    async def change(session: AsyncSession) -> tuple[str, Mapping[str, JsonValue]]:
+    async def change(session: AsyncSession, now: datetime) -> tuple[str, Mapping[str, JsonValue]]:
         box = await locked_box(session, standing, command.box_id)
         silent = await non_voters(session, box)
         if not silent:
@@ -104,10 +104,10 @@ async def remind(counter: Counter, standing: Standing, actor: Actor, command: Re
                 audience="non_voters",
                 audience_id=None,
                 template="vote_reminder",
-                params={"box": box.id, "closes_at": box.case_closes_at.isoformat()},
+                params={"box": box.id, "closes_at": box.closes_at.isoformat()},
                 state="queued",
                 attempts=0,
-                created_at=standing.now,
+                created_at=now,
             )
         )
         return name, {"box": box.id, "units": len(silent)}

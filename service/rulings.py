@@ -59,7 +59,7 @@ async def rule(
 ) -> Accepted:
     """Record a ruling about all ballots that the unit's entry has cast up to now."""
 
-    async def change(session: AsyncSession) -> tuple[str, Mapping[str, JsonValue]]:
+    async def change(session: AsyncSession, _now: datetime) -> tuple[str, Mapping[str, JsonValue]]:
         # Alone: a ballot that is being committed may have a lower number than one that is there.
         box = await locked_box(session, standing, command.box_id, alone=True)
         entry = await entry_of(session, box, command.unit_number)

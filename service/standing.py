@@ -2,22 +2,26 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, DateTime, Select, func, select
 
 from models.messages.deed import Deed
-from models.tables import Place, Renovation, RoleGrant
+from models.tables import CaseClock, Place, Renovation, RoleGrant
 from models.values.actor import Actor, Role
 from models.values.refusal import Problem, Refused
-from models.values.timetable import Clock, Timetable
-from rules import clock as clocks
+from models.values.timetable import Timetable
 from rules.authority import Grant, covers
 from runtime.database import Database
 
 
 @dataclass(frozen=True)
 class Standing:
-    """A renovation at one moment; `now` is case time, UTC, by the database's clock."""
+    """A renovation at one moment; `now` is its tick, UTC.
+
+    Good for reading and for what a page shows. A write asks the tick again, under the lock: the
+    journal hands it on.
+    """
 
     id: str
     estate_id: str
@@ -27,15 +31,14 @@ class Standing:
     place_path: str
     rule_pack: str
     timetable: Timetable
-    clock: Clock | None
+    clock: Literal["wall", "told"]
     now: datetime
 
     def deed(self, command_id: str, actor: Actor) -> Deed:
-        """The frame of a write at this moment."""
+        """The frame of a write."""
         return Deed(
             command_id=command_id,
             renovation_id=self.id,
-            happened_at=self.now,
             rule_pack=self.rule_pack,
             actor=actor,
         )
@@ -80,14 +83,11 @@ async def standing_of(database: Database, renovation_id: str) -> Standing:
     """
     async with database.session() as session:
         found = (
-            await session.execute(
-                select(Renovation, func.clock_timestamp()).where(Renovation.id == renovation_id)
-            )
+            await session.execute(with_time().where(Renovation.id == renovation_id))
         ).one_or_none()
     if found is None:
         raise Refused(Problem(code="renovation_unknown"))
-    row, real = found[0], found[1]
-    clock = Clock.model_validate(row.clock) if row.clock else None
+    row, told, now = found
     return Standing(
         id=row.id,
         estate_id=row.estate_id,
@@ -97,20 +97,38 @@ async def standing_of(database: Database, renovation_id: str) -> Standing:
         place_path=row.place_path,
         rule_pack=row.rule_pack,
         timetable=Timetable.model_validate(row.timetable),
-        clock=clock,
-        now=clocks.case_time(clock, real) if clock else real,
+        clock="told" if told else "wall",
+        now=now,
     )
+
+
+def with_time() -> Select[Renovation, bool, datetime]:
+    """Renovations, each with whether its clock is told, and with its tick."""
+    return select(
+        Renovation,
+        CaseClock.renovation_id.is_not(None),
+        func.tick_of(Renovation.id, type_=DateTime(timezone=True)),
+    ).outerjoin(CaseClock, CaseClock.renovation_id == Renovation.id)
 
 
 async def grants_of(database: Database, actor_id: str) -> tuple[Grant, ...]:
     """Every role that an actor holds, with the path of its place; the same order every time."""
+    return await _grants(database, RoleGrant.actor_id == actor_id)
+
+
+async def grants_in_roles(database: Database, *roles: Role) -> tuple[Grant, ...]:
+    """Everybody who holds one of the roles anywhere; the same order every time."""
+    return await _grants(database, RoleGrant.role.in_(roles))
+
+
+async def _grants(database: Database, which: ColumnElement[bool]) -> tuple[Grant, ...]:
     async with database.session() as session:
         rows = (
             await session.execute(
                 select(RoleGrant, Place.path)
                 .join(Place, Place.id == RoleGrant.place_id)
-                .where(RoleGrant.actor_id == actor_id)
-                .order_by(Place.path, RoleGrant.role)
+                .where(which)
+                .order_by(Place.path, RoleGrant.role, RoleGrant.actor_id)
             )
         ).all()
     known = {role.value for role in Role}

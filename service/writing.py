@@ -1,6 +1,7 @@
-"""How residents, banks and bidders write: through the journal, with their own actor and case time."""
+"""How residents, banks and bidders write: through the journal, as who they are, at the case's tick."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 
 from fastapi import Request
 from pydantic import JsonValue
@@ -16,8 +17,8 @@ from service.counter import Counter
 from service.credentials import actor_of, voter_of
 from service.standing import Standing, grants_of
 
-Change = Callable[[AsyncSession], Awaitable[tuple[str, Mapping[str, JsonValue]]]]
-"""Writes the rows; returns the id of what was written and the details of its event."""
+Change = Callable[[AsyncSession, datetime], Awaitable[tuple[str, Mapping[str, JsonValue]]]]
+"""Writes the rows, given the tick; returns the id of what was written and the details of its event."""
 
 
 async def write(
@@ -34,13 +35,13 @@ async def write(
         Refused: what `change` refuses, and `journal.command_reused`.
     """
 
-    async def inside(session: AsyncSession) -> Recorded[Accepted]:
-        name, details = await change(session)
+    async def inside(session: AsyncSession, now: datetime) -> Recorded[Accepted]:
+        name, details = await change(session, now)
         accepted = Accepted(
             command_id=command.command_id,
             id=name,
             kind=kind,
-            happened_at=standing.now.isoformat(),
+            happened_at=now.isoformat(),
         )
         return Recorded(accepted, details)
 

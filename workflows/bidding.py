@@ -19,21 +19,24 @@ with workflow.unsafe.imports_passed_through():
     )
     from models.messages.journey import (
         BiddingOutcome,
+        BidOpening,
         Candidates,
         PublicationInput,
         StageInput,
         TenderPeriod,
     )
     from workflows.children import publish
-    from workflows.desk import act_step, own_step, refuse, until, write, write_many
+    from workflows.desk import act_step, own_step, refuse
+    from workflows.waiting import CaseWorkflow
 
 
 @workflow.defn(name="BiddingWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
-class BiddingWorkflow:
+class BiddingWorkflow(CaseWorkflow):
     """From the tender notice to the signed contract."""
 
     @workflow.init
     def __init__(self, given: StageInput) -> None:
+        super().__init__(given.clock)
         self.given = given
         self.turn = asyncio.Lock()
         self.phase = "publish_tender"
@@ -57,14 +60,23 @@ class BiddingWorkflow:
         while self.candidates is None:
             round_number += 1
             tender = await self._published_tender()
-            await until(lambda: tender.deadline_at, lambda: False, "bids are opened")  # noqa: B023
-            step = own_step(self.given.renovation_id, f"open-bids-{round_number}")
-            opening = await write(Tenders.open_bids, step, tender)
+            opening = await self._opened(tender, round_number)
             if opening.next_step == "retender":
                 continue
             self.phase = "evaluation" if opening.next_step == "evaluate" else "approval"
             await workflow.wait_condition(lambda: self.candidates is not None)
             self._forget_empty_ranking()
+
+    async def _opened(self, tender: TenderPeriod, round_number: int) -> BidOpening:
+        async def open_bids() -> BidOpening:
+            step = own_step(self.given.renovation_id, f"open-bids-{round_number}")
+            return await self.write(Tenders.open_bids, step, tender)
+
+        opening = await self.when_due(
+            lambda: tender.deadline_at, lambda: False, "bids are opened", open_bids
+        )
+        assert opening is not None
+        return opening
 
     def _forget_empty_ranking(self) -> None:
         """The committee rejected every bid: there is nobody to publish (B-19)."""
@@ -83,7 +95,9 @@ class BiddingWorkflow:
             self.published += 1
             candidates = self.candidates
             if not candidates or not candidates.bidder_ids:
-                self.outcome = await write(Tenders.fail, own_step(self.given.renovation_id, "fail"))
+                self.outcome = await self.write(
+                    Tenders.fail, own_step(self.given.renovation_id, "fail")
+                )
                 return
             self.phase = "publicity"
             await self._publish()
@@ -101,11 +115,12 @@ class BiddingWorkflow:
                 publication_id=f"{self.given.renovation_id}.candidates.{number}",
                 subject="candidates",
                 suspends=True,
+                clock=self.clock,
             )
         )
         if closing.upheld:
             step = own_step(self.given.renovation_id, f"strike-{number}")
-            self.candidates = await write(Tenders.strike_first, step)
+            self.candidates = await self.write(Tenders.strike_first, step)
 
     @workflow.update
     async def publish_tender(self, act: PublishTender) -> Done:
@@ -113,7 +128,7 @@ class BiddingWorkflow:
         async with self.turn:
             self.publish_tender_allowed(act)
             step = act_step(self.given.renovation_id, act)
-            self.tender = await write(Tenders.publish, step, self.given, act)
+            self.tender = await self.write(Tenders.publish, step, self.given, act)
             self.phase = "bids"
             return Done(command_id=act.command_id, kind="bidding.tender_published")
 
@@ -127,7 +142,7 @@ class BiddingWorkflow:
         """The committee's ranking; the first three are candidates."""
         async with self.turn:
             self.record_evaluation_allowed(act)
-            self.candidates = await write(
+            self.candidates = await self.write(
                 Tenders.evaluate, act_step(self.given.renovation_id, act), act
             )
             self.phase = "publicity"
@@ -143,7 +158,7 @@ class BiddingWorkflow:
         """The approval route after two tenders with too few bids."""
         async with self.turn:
             self.approve_direct_award_allowed(act)
-            self.candidates = await write(
+            self.candidates = await self.write(
                 Tenders.approve_direct, act_step(self.given.renovation_id, act), act
             )
             self.phase = "publicity"
@@ -160,7 +175,7 @@ class BiddingWorkflow:
         async with self.turn:
             self.withdraw_candidate_allowed(act)
             step = act_step(self.given.renovation_id, act)
-            self.candidates = await write(Tenders.withdraw, step, act)
+            self.candidates = await self.write(Tenders.withdraw, step, act)
             return Done(command_id=act.command_id, kind="bidding.candidate_withdrawn")
 
     @withdraw_candidate.validator
@@ -174,7 +189,7 @@ class BiddingWorkflow:
         """The award notice (中标通知书)."""
         async with self.turn:
             self.award_contract_allowed(act)
-            await write(Tenders.award, act_step(self.given.renovation_id, act), act)
+            await self.write(Tenders.award, act_step(self.given.renovation_id, act), act)
             self.phase = "signature"
             return Done(command_id=act.command_id, kind="bidding.contract_awarded")
 
@@ -189,7 +204,7 @@ class BiddingWorkflow:
         """Sign on the terms of tender and bid, within the legal time."""
         async with self.turn:
             self.sign_contract_allowed(act)
-            self.outcome = await write_many(
+            self.outcome = await self.write_many(
                 Tenders.sign, act_step(self.given.renovation_id, act), act
             )
             return Done(command_id=act.command_id, kind="bidding.contract_signed")

@@ -15,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
         GrantSubsidy,
     )
     from models.messages.journey import (
+        Collection,
         CollectionState,
         CostSharingOutcome,
         Funding,
@@ -22,15 +23,17 @@ with workflow.unsafe.imports_passed_through():
         StageInput,
     )
     from workflows.children import publish
-    from workflows.desk import act_step, own_step, refuse, until, write, write_many
+    from workflows.desk import NotYetError, act_step, own_step, refuse
+    from workflows.waiting import CaseWorkflow
 
 
 @workflow.defn(name="CostSharingWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
-class CostSharingWorkflow:
+class CostSharingWorkflow(CaseWorkflow):
     """Who pays what, and whether enough has come in to start."""
 
     @workflow.init
     def __init__(self, given: StageInput) -> None:
+        super().__init__(given.clock)
         self.given = given
         self.turn = asyncio.Lock()
         self.phase = "planning"
@@ -48,7 +51,7 @@ class CostSharingWorkflow:
             outcome = await self._collect()
         self.phase = "finished"
         await workflow.wait_condition(workflow.all_handlers_finished)
-        return await write(
+        return await self.write(
             Shares.finish,
             own_step(given.renovation_id, "finish"),
             CostSharingOutcome(outcome=outcome),
@@ -56,7 +59,9 @@ class CostSharingWorkflow:
 
     async def _fund(self) -> str:
         """The ladder of the shortfall: drop optional items, ask for money, ask the owners."""
-        self.funding = await write_many(Shares.plan, own_step(self.given.renovation_id, "plan"))
+        self.funding = await self.write_many(
+            Shares.plan, own_step(self.given.renovation_id, "plan")
+        )
         while self.funding.gap_fen > 0:
             if self.funding.next_step == "new_vote":
                 return "new_vote"
@@ -73,7 +78,7 @@ class CostSharingWorkflow:
         while True:
             self.phase = "publication"
             step = own_step(self.given.renovation_id, f"shares-{version}")
-            await write_many(Shares.compute, step)
+            await self.write_many(Shares.compute, step)
             closing = await publish(
                 PublicationInput(
                     renovation_id=self.given.renovation_id,
@@ -81,6 +86,7 @@ class CostSharingWorkflow:
                         f"{self.given.renovation_id}.share_table.{self.given.attempt}-{version}"
                     ),
                     subject="share_table",
+                    clock=self.clock,
                 )
             )
             if closing.upheld == 0:
@@ -100,16 +106,24 @@ class CostSharingWorkflow:
         return "shelved"
 
     async def _one_collection(self, round_number: int) -> CollectionState:
-        self.phase, reminder, rid = "collection", 0, self.given.renovation_id
+        """Remind until the deadline, then count; when everybody has paid, count at once."""
+        self.phase, goal = "collection", await self._remind(round_number, 0)
         while True:
-            key = f"collect-{round_number}-{reminder}"
-            goal = await write(Shares.next_reminder, own_step(rid, key), round_number, reminder)
-            await until(lambda: goal.at, lambda: self.paid_up, "shares are due")  # noqa: B023
-            if goal.last or self.paid_up:
-                return await write_many(
-                    Shares.count_collection, own_step(rid, f"count-{round_number}")
-                )
-            reminder += 1
+            await self.until(lambda: goal.at, lambda: self.paid_up, "shares are due")  # noqa: B023
+            try:
+                if goal.last or self.paid_up:
+                    step = own_step(self.given.renovation_id, f"count-{round_number}")
+                    return await self.write_many(Shares.count_collection, step)
+                goal = await self._remind(round_number, goal.reminder + 1)
+            except NotYetError as early:
+                if not self.paid_up:
+                    await self.wait_again(early.left, lambda: self.paid_up)
+                # Somebody owes again: the deadline holds.
+                self.paid_up = False
+
+    async def _remind(self, round_number: int, reminder: int) -> Collection:
+        step = own_step(self.given.renovation_id, f"collect-{round_number}-{reminder}")
+        return await self.write(Shares.next_reminder, step, round_number, reminder)
 
     @workflow.signal
     def everyone_paid(self) -> None:
@@ -122,7 +136,7 @@ class CostSharingWorkflow:
         async with self.turn:
             self.grant_subsidy_allowed(act)
             step = act_step(self.given.renovation_id, act)
-            self.funding = await write_many(Shares.grant_subsidy, step, act)
+            self.funding = await self.write_many(Shares.grant_subsidy, step, act)
             return Done(command_id=act.command_id, kind="cost_sharing.subsidy_granted")
 
     @grant_subsidy.validator
@@ -135,7 +149,7 @@ class CostSharingWorkflow:
         """No money: the owners are asked again."""
         async with self.turn:
             self.decline_subsidy_allowed(act)
-            await write(Shares.decline_subsidy, act_step(self.given.renovation_id, act), act)
+            await self.write(Shares.decline_subsidy, act_step(self.given.renovation_id, act), act)
             self.declined = True
             return Done(command_id=act.command_id, kind="cost_sharing.subsidy_declined")
 
@@ -149,7 +163,7 @@ class CostSharingWorkflow:
         """A fund pays in a household's place."""
         async with self.turn:
             self.approve_relief_allowed(act)
-            await write(Shares.approve_relief, act_step(self.given.renovation_id, act), act)
+            await self.write(Shares.approve_relief, act_step(self.given.renovation_id, act), act)
             return Done(command_id=act.command_id, kind="cost_sharing.relief_approved")
 
     @approve_relief.validator
@@ -163,7 +177,7 @@ class CostSharingWorkflow:
         """Start, wait or stop, below the threshold."""
         async with self.turn:
             self.decide_collection_allowed(act)
-            await write(Shares.decide_collection, act_step(self.given.renovation_id, act), act)
+            await self.write(Shares.decide_collection, act_step(self.given.renovation_id, act), act)
             self.decision = act.decision
             return Done(command_id=act.command_id, kind="cost_sharing.collection_decided")
 

@@ -1,7 +1,7 @@
 """How a workflow writes: one activity per step, with a natural key or the person's command id."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import timedelta
 from typing import Concatenate, ParamSpec, TypeVar
 
 from temporalio import workflow
@@ -18,6 +18,14 @@ R = TypeVar("R")
 S = TypeVar("S")
 
 
+class NotYetError(Exception):
+    """The tick says that a step of the engine comes too early; `left` is to wait."""
+
+    def __init__(self, left: timedelta) -> None:
+        super().__init__(f"not yet: {left} left")
+        self.left = left
+
+
 def refuse(code: str, **params: str | int) -> ApplicationError:
     """A refusal for a validator to raise: it leaves no history and reaches the person at once."""
     return _refusal(code, [Problem(code=code, params=params).model_dump(mode="json")])
@@ -29,9 +37,10 @@ def own_step(renovation_id: str, name: str) -> Step:
     return Step(
         command_id=f"{info.workflow_id}#{name}",
         renovation_id=renovation_id,
-        at=workflow.now(),
+        asked_at=workflow.now(),
         workflow_id=info.workflow_id,
         run_id=info.run_id,
+        parent_id=info.parent.workflow_id if info.parent else "",
     )
 
 
@@ -41,10 +50,11 @@ def act_step(renovation_id: str, act: Act) -> Step:
     return Step(
         command_id=act.command_id,
         renovation_id=renovation_id,
-        at=workflow.now(),
+        asked_at=workflow.now(),
         actor=act.actor,
         workflow_id=info.workflow_id,
         run_id=info.run_id,
+        parent_id=info.parent.workflow_id if info.parent else "",
     )
 
 
@@ -77,8 +87,11 @@ async def _run(
             summary=_summary(args),
         )
     except ActivityError as error:
-        if isinstance(error.cause, ApplicationError) and error.cause.type == "Refused":
-            raise _refusal(error.cause.message, *error.cause.details) from error
+        said = error.cause
+        if isinstance(said, ApplicationError) and said.type == "Refused":
+            raise _refusal(said.message, *said.details) from error
+        if isinstance(said, ApplicationError) and said.type == "NotYet":
+            raise NotYetError(timedelta(microseconds=int(said.details[0]))) from error
         raise
     return result
 
@@ -100,24 +113,3 @@ def _summary(args: Sequence[object]) -> str | None:
         return None
     own = step.command_id.startswith(f"{step.workflow_id}#")
     return step.command_id.partition("#")[2] if own else step.actor.label
-
-
-async def until(
-    moment: Callable[[], datetime], condition: Callable[[], bool], summary: str
-) -> bool:
-    """Wait for the condition or the moment, which may move; True when the condition came first."""
-    while True:
-        target = moment()
-        remaining = target - workflow.now()
-        if condition():
-            return True
-        if remaining.total_seconds() <= 0:
-            return False
-        try:
-            await workflow.wait_condition(
-                lambda goal=target: condition() or moment() != goal,  # type: ignore[misc]
-                timeout=remaining,
-                timeout_summary=summary,
-            )
-        except TimeoutError:
-            continue

@@ -16,15 +16,17 @@ with workflow.unsafe.imports_passed_through():
         ReportRectified,
     )
     from models.messages.journey import InspectionOutcome, StageInput, WorksState
-    from workflows.desk import act_step, own_step, refuse, until, write, write_many
+    from workflows.desk import act_step, own_step, refuse
+    from workflows.waiting import CaseWorkflow
 
 
 @workflow.defn(name="InspectionWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
-class InspectionWorkflow:
+class InspectionWorkflow(CaseWorkflow):
     """The works, item by item, until the chief supervising engineer accepts them."""
 
     @workflow.init
     def __init__(self, given: StageInput) -> None:
+        super().__init__(given.clock)
         self.given = given
         self.turn = asyncio.Lock()
         self.works = WorksState()
@@ -36,7 +38,7 @@ class InspectionWorkflow:
     @workflow.run
     async def run(self, given: StageInput) -> InspectionOutcome:
         """Wait for acceptance and payment; rectifications that miss their deadline are defaults."""
-        self.works = await write_many(Works.begin, own_step(given.renovation_id, "begin"))
+        self.works = await self.write_many(Works.begin, own_step(given.renovation_id, "begin"))
         self.begun = True
         while self.outcome is None:
             await self._wait_or_default()
@@ -50,20 +52,19 @@ class InspectionWorkflow:
                 lambda: self.outcome is not None or self.works.overdue_at is not None
             )
             return
-        moved = await until(
-            lambda: due,
-            lambda: self.outcome is not None or self.works.overdue_at != due,
-            "rectification is due",
-        )
-        if moved:
-            return
-        async with self.turn:
-            # The report that was on its way when the time was over may have moved it.
-            if self.outcome is not None or self.works.overdue_at != due:
-                return
-            self.overdue += 1
-            step = own_step(self.given.renovation_id, f"overdue-{self.overdue}")
-            self.works = await write(Works.mark_overdue, step)
+        self.overdue += 1
+
+        def moved() -> bool:
+            return self.outcome is not None or self.works.overdue_at != due
+
+        async def mark() -> None:
+            async with self.turn:
+                # The report that was on its way when the time was over may have moved it.
+                if not moved():
+                    step = own_step(self.given.renovation_id, f"overdue-{self.overdue}")
+                    self.works = await self.write(Works.mark_overdue, step)
+
+        await self.when_due(lambda: due, moved, "rectification is due", mark)
 
     @workflow.update
     async def report_item(self, act: ReportItem) -> Done:
@@ -71,7 +72,7 @@ class InspectionWorkflow:
         async with self.turn:
             self.report_item_allowed(act)
             step = act_step(self.given.renovation_id, act)
-            self.works = await write(Works.report_item, step, act)
+            self.works = await self.write(Works.report_item, step, act)
             return Done(command_id=act.command_id, kind="inspection.item_reported")
 
     @report_item.validator
@@ -86,7 +87,7 @@ class InspectionWorkflow:
         async with self.turn:
             self.record_inspection_allowed(act)
             step = act_step(self.given.renovation_id, act)
-            self.works = await write(Works.record_inspection, step, act)
+            self.works = await self.write(Works.record_inspection, step, act)
             return Done(command_id=act.command_id, kind="inspection.inspection_recorded")
 
     @record_inspection.validator
@@ -103,7 +104,7 @@ class InspectionWorkflow:
         async with self.turn:
             self.report_rectified_allowed(act)
             step = act_step(self.given.renovation_id, act)
-            self.works = await write(Works.report_rectified, step, act)
+            self.works = await self.write(Works.report_rectified, step, act)
             return Done(command_id=act.command_id, kind="inspection.rectification_reported")
 
     @report_rectified.validator
@@ -117,7 +118,7 @@ class InspectionWorkflow:
         """Completion acceptance; only the chief supervising engineer signs it."""
         async with self.turn:
             self.accept_works_allowed(act)
-            await write(Works.accept, act_step(self.given.renovation_id, act))
+            await self.write(Works.accept, act_step(self.given.renovation_id, act))
             self.accepted = True
             return Done(command_id=act.command_id, kind="inspection.works_accepted")
 
@@ -135,7 +136,7 @@ class InspectionWorkflow:
         async with self.turn:
             self.approve_payment_allowed(act)
             step = act_step(self.given.renovation_id, act)
-            self.outcome = await write(Works.approve_payment, step, act)
+            self.outcome = await self.write(Works.approve_payment, step, act)
             return Done(command_id=act.command_id, kind="inspection.payment_released")
 
     @approve_payment.validator

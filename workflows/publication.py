@@ -10,15 +10,17 @@ with workflow.unsafe.imports_passed_through():
     from activities.publications import Publications
     from models.messages.acts import AnswerObjection, Done
     from models.messages.journey import PublicationClosing, PublicationInput
-    from workflows.desk import act_step, own_step, refuse, until, write
+    from workflows.desk import act_step, own_step, refuse
+    from workflows.waiting import CaseWorkflow
 
 
 @workflow.defn(name="PublicationWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
-class PublicationWorkflow:
+class PublicationWorkflow(CaseWorkflow):
     """One publication. It closes when its period is over and every objection is answered."""
 
     @workflow.init
     def __init__(self, given: PublicationInput) -> None:
+        super().__init__(given.clock)
         self.given = given
         self.turn = asyncio.Lock()
         self.closes_at: datetime | None = None
@@ -28,28 +30,33 @@ class PublicationWorkflow:
     @workflow.run
     async def run(self, given: PublicationInput) -> PublicationClosing:
         """Post and wait; the database says whether it may close."""
-        period = await write(Publications.open, own_step(given.renovation_id, "open"), given)
+        period = await self.write(Publications.open, own_step(given.renovation_id, "open"), given)
         self.closes_at = period.closes_at
         while True:
-            await until(self._closes_at, lambda: False, f"{given.subject}: objections until")
             self.closing += 1
-            found = await write(
-                Publications.close, own_step(given.renovation_id, f"close-{self.closing}"), given
+            found = await self.when_due(
+                self._closes_at, lambda: False, f"{given.subject}: objections until", self._close
             )
+            assert found is not None
             if found.closed:
                 await workflow.wait_condition(workflow.all_handlers_finished)
                 return found
             self.closes_at, self.unanswered = found.closes_at, found.open_objections
+            # An answer may give the time back that it took: then the window is open again.
             await workflow.wait_condition(
-                lambda: self.unanswered == 0 or self._closes_at() > workflow.now()
+                lambda: self.unanswered == 0 or not self.is_over(self._closes_at())
             )
+
+    async def _close(self) -> PublicationClosing:
+        step = own_step(self.given.renovation_id, f"close-{self.closing}")
+        return await self.write(Publications.close, step, self.given)
 
     @workflow.update
     async def answer_objection(self, act: AnswerObjection) -> Done:
         """An objection gets its answer; a suspended clock runs on from here."""
         async with self.turn:
             self.answer_objection_allowed(act)
-            period = await write(
+            period = await self.write(
                 Publications.answer, act_step(self.given.renovation_id, act), self.given, act
             )
             self.closes_at, self.unanswered = period.closes_at, period.open_objections

@@ -22,19 +22,21 @@ with workflow.unsafe.imports_passed_through():
     from workflows.bidding import BiddingWorkflow
     from workflows.children import publish
     from workflows.cost_sharing import CostSharingWorkflow
-    from workflows.desk import act_step, own_step, refuse, write, write_many
+    from workflows.desk import act_step, own_step, refuse
     from workflows.feedback import FeedbackWorkflow
     from workflows.inspection import InspectionWorkflow
     from workflows.search_attributes import RENOVATION_STAGE
     from workflows.voting import VotingWorkflow
+    from workflows.waiting import CaseWorkflow
 
 
 @workflow.defn(name="RenovationWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
-class RenovationWorkflow:
+class RenovationWorkflow(CaseWorkflow):
     """One renovation. Its children carry the stages; it carries what must be undone if it stops."""
 
     @workflow.init
     def __init__(self, given: Journey) -> None:
+        super().__init__(given.clock)
         self.given = given
         self.turn = asyncio.Lock()
         self.stage: Stage = "voting"
@@ -60,7 +62,7 @@ class RenovationWorkflow:
             outcome = await self._undo()
         self.ended = True
         await workflow.wait_condition(workflow.all_handlers_finished)
-        await write(Renovations.close, own_step(given.renovation_id, "close"), outcome)
+        await self.write(Renovations.close, own_step(given.renovation_id, "close"), outcome)
         return outcome
 
     async def _walk(self) -> JourneyOutcome:
@@ -103,7 +105,7 @@ class RenovationWorkflow:
         goal = self.revised + 1
         step = own_step(self.given.renovation_id, f"revise-{self.attempts}")
         votes = self.attempts - self.run_offs
-        self.revision_wanted = await write(Renovations.ask_revision, step, votes)
+        self.revision_wanted = await self.write(Renovations.ask_revision, step, votes)
         if not self.revision_wanted:
             return False
         await workflow.wait_condition(lambda: self.revised >= goal)
@@ -116,14 +118,14 @@ class RenovationWorkflow:
         number = attempt or self.entries
         rid = self.given.renovation_id
         child_id = stage_workflow_id(rid, stage, number)
-        await write(
+        await self.write(
             Renovations.enter_stage, own_step(rid, f"enter-{self.entries}"), stage, child_id
         )
         workflow.upsert_search_attributes([RENOVATION_STAGE.value_set(stage)])
         workflow.set_current_details(f"stage: {stage}, attempt {number}")
         return await workflow.execute_child_workflow(
             run,
-            StageInput(renovation_id=rid, attempt=number, run_off=run_off),
+            StageInput(renovation_id=rid, attempt=number, run_off=run_off, clock=self.clock),
             id=child_id,
             static_summary=stage,
         )
@@ -147,29 +149,34 @@ class RenovationWorkflow:
         rid = self.given.renovation_id
         for thing in reversed(self.to_undo):
             if thing == "contract":
-                await write(Cancellations.make_safe, own_step(rid, "undo-make-safe"))
-                await write(Cancellations.settle_contract, own_step(rid, "undo-contract"))
+                await self.write(Cancellations.make_safe, own_step(rid, "undo-make-safe"))
+                await self.write(Cancellations.settle_contract, own_step(rid, "undo-contract"))
             elif thing == "money":
                 await self._refund()
             else:
-                await write(Cancellations.void_vote, own_step(rid, "undo-vote"))
+                await self.write(Cancellations.void_vote, own_step(rid, "undo-vote"))
 
     async def _refund(self) -> None:
         rid = self.given.renovation_id
-        await write_many(Cancellations.draw_refund_sheet, own_step(rid, "undo-refund-sheet"))
+        await self.write_many(Cancellations.draw_refund_sheet, own_step(rid, "undo-refund-sheet"))
         await publish(
             PublicationInput(
-                renovation_id=rid, publication_id=f"{rid}.refunds.1", subject="refunds"
+                renovation_id=rid,
+                publication_id=f"{rid}.refunds.1",
+                subject="refunds",
+                clock=self.clock,
             )
         )
-        await write_many(Cancellations.pay_refunds, own_step(rid, "undo-refunds"))
+        await self.write_many(Cancellations.pay_refunds, own_step(rid, "undo-refunds"))
 
     @workflow.update
     async def revise_scheme(self, act: ReviseScheme) -> Done:
         """A new version of the scheme for the next vote."""
         async with self.turn:
             self.revise_scheme_allowed(act)
-            await write(Renovations.revise_scheme, act_step(self.given.renovation_id, act), act)
+            await self.write(
+                Renovations.revise_scheme, act_step(self.given.renovation_id, act), act
+            )
             self.revision_wanted = False
             self.revised += 1
             return Done(command_id=act.command_id, kind="voting.scheme_revised")
@@ -185,7 +192,7 @@ class RenovationWorkflow:
         """Stop at whatever stage it is; the settlement follows."""
         async with self.turn:
             self.cancel_renovation_allowed(act)
-            await write(Cancellations.record, act_step(self.given.renovation_id, act), act)
+            await self.write(Cancellations.record, act_step(self.given.renovation_id, act), act)
             assert self.work is not None
             self.cancelled = True
             self.work.cancel()

@@ -6,19 +6,21 @@ from temporalio import workflow
 from temporalio.common import VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
-    from activities.feedback import Tickets
+    from activities.tickets import Tickets
     from models.messages.acts import ConfirmTicket, Done, ResolveTicket
     from models.messages.journey import TicketInput, TicketOutcome, TicketTimer
     from models.messages.step import Step
-    from workflows.desk import act_step, own_step, refuse, until, write
+    from workflows.desk import act_step, own_step, refuse
+    from workflows.waiting import CaseWorkflow
 
 
 @workflow.defn(name="TicketWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
-class TicketWorkflow:
+class TicketWorkflow(CaseWorkflow):
     """One complaint until the resident is satisfied or every level has answered."""
 
     @workflow.init
     def __init__(self, given: TicketInput) -> None:
+        super().__init__(given.clock)
         self.given = given
         self.turn = asyncio.Lock()
         self.timer: TicketTimer | None = None
@@ -29,7 +31,7 @@ class TicketWorkflow:
     @workflow.run
     async def run(self, given: TicketInput) -> TicketOutcome:
         """A level that misses its time loses the ticket to the next one."""
-        self.timer = await write(Tickets.take_in, self._step("take-in"), given)
+        self.timer = await self.write(Tickets.take_in, self._step("take-in"), given)
         while self.outcome is None:
             await self._one_wait()
         await workflow.wait_condition(workflow.all_handlers_finished)
@@ -38,24 +40,32 @@ class TicketWorkflow:
     async def _one_wait(self) -> None:
         timer = self.timer
         assert timer is not None
-        answered = await until(
-            lambda: timer.due_at,
-            lambda: self.outcome is not None or self.timer != timer,
-            f"{timer.level} answers" if self.state == "open" else "call-back",
-        )
-        if answered:
+        self.steps += 1
+
+        def moved() -> bool:
+            return self.outcome is not None or self.timer != timer
+
+        async def go_on() -> None:
+            async with self.turn:
+                # An answer or the resident's word may have been on its way when the time was over.
+                if not moved():
+                    await self._go_on()
+
+        at_top = self.state == "open" and timer.top
+        summary = f"{timer.level} answers" if self.state == "open" else "call-back"
+        if at_top:
+            # Nobody is above: whoever holds it is late, and the ticket stays with them.
+            if not await self.until(lambda: timer.due_at, moved, summary):
+                await workflow.wait_condition(moved)
             return
-        if self.state == "open" and timer.top:
-            await workflow.wait_condition(lambda: self.outcome is not None or self.timer != timer)
-            return
-        async with self.turn:
-            # An answer or the resident's word may have been on its way when the time was over.
-            if self.outcome is not None or self.timer != timer:
-                return
-            if self.state == "resolved":
-                self.outcome = await write(Tickets.close_silent, self._step("close"), self.given)
-            else:
-                self.timer = await write(Tickets.escalate, self._step("escalate"), self.given)
+        await self.when_due(lambda: timer.due_at, moved, summary, go_on)
+
+    async def _go_on(self) -> None:
+        """The time is over: an answered ticket closes, an open one goes to the next level."""
+        if self.state == "resolved":
+            self.outcome = await self.write(Tickets.close_silent, self._step("close"), self.given)
+        else:
+            self.timer = await self.write(Tickets.escalate, self._step("escalate"), self.given)
 
     @workflow.update
     async def resolve_ticket(self, act: ResolveTicket) -> Done:
@@ -63,7 +73,7 @@ class TicketWorkflow:
         async with self.turn:
             self.resolve_ticket_allowed(act)
             step = act_step(self.given.renovation_id, act)
-            timer = await write(Tickets.resolve, step, self.given, act)
+            timer = await self.write(Tickets.resolve, step, self.given, act)
             self.state, self.timer = "resolved", timer
             return Done(command_id=act.command_id, kind="feedback.ticket_resolved")
 
@@ -80,9 +90,9 @@ class TicketWorkflow:
             self.confirm_ticket_allowed(act)
             step = act_step(self.given.renovation_id, act)
             if act.satisfied:
-                self.outcome = await write(Tickets.close_satisfied, step, self.given)
+                self.outcome = await self.write(Tickets.close_satisfied, step, self.given)
                 return Done(command_id=act.command_id, kind="feedback.ticket_closed")
-            timer = await write(Tickets.reopen, step, self.given)
+            timer = await self.write(Tickets.reopen, step, self.given)
             self.state, self.timer = "open", timer
             return Done(command_id=act.command_id, kind="feedback.ticket_reopened")
 
@@ -98,5 +108,4 @@ class TicketWorkflow:
         return "answer" if self.state == "open" else "call_back"
 
     def _step(self, name: str) -> Step:
-        self.steps += 1
         return own_step(self.given.renovation_id, f"{name}-{self.steps}")

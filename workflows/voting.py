@@ -18,48 +18,53 @@ with workflow.unsafe.imports_passed_through():
         VotingOutcome,
     )
     from workflows.children import publish
-    from workflows.desk import act_step, own_step, refuse, until, write, write_many
+    from workflows.desk import act_step, own_step, refuse
+    from workflows.waiting import CaseWorkflow
 
 
 @workflow.defn(name="VotingWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
-class VotingWorkflow:
+class VotingWorkflow(CaseWorkflow):
     """One vote of the owners on the current scheme (Civil Code art. 278)."""
 
     @workflow.init
     def __init__(self, given: StageInput) -> None:
+        super().__init__(given.clock)
         self.given = given
         self.turn = asyncio.Lock()
         self.period: VotePeriod | None = None
         self.result: VoteResult | None = None
 
     @workflow.run
-    async def run(self, given: StageInput) -> VotingOutcome:
+    async def run(self, _given: StageInput) -> VotingOutcome:
         """Wait for the committee, hold the vote, publish its result."""
         await workflow.wait_condition(lambda: self.period is not None)
         await self._extend_once_if_short()
-        await until(self._closes_at, self._is_decided, "the ballot box closes")
-        outcome = await self._publish(await self._closed(given.renovation_id))
+        await self.when_due(self._closes_at, self._is_decided, "the ballot box closes", self._close)
+        assert self.result is not None
+        outcome = await self._publish(self.result)
         await workflow.wait_condition(workflow.all_handlers_finished)
         return outcome
 
     async def _extend_once_if_short(self) -> None:
         period = self._period()
-        await until(lambda: period.check_at, self._is_decided, "the turnout is looked at")
-        # An official result may be on its way: whoever has the turn first is heard.
-        async with self.turn:
-            if self.result is None:
-                self.period = await write_many(
-                    Ballots.check_turnout, own_step(self.given.renovation_id, "turnout"), period
-                )
 
-    async def _closed(self, renovation_id: str) -> VoteResult:
+        async def look() -> None:
+            # An official result may be on its way: whoever has the turn first is heard.
+            async with self.turn:
+                if self.result is None:
+                    step = own_step(self.given.renovation_id, "turnout")
+                    self.period = await self.write_many(Ballots.check_turnout, step, period)
+
+        await self.when_due(
+            lambda: period.check_at, self._is_decided, "the turnout is looked at", look
+        )
+
+    async def _close(self) -> None:
         """The box's own count, unless an official result has closed it."""
         async with self.turn:
             if self.result is None:
-                self.result = await write_many(
-                    Ballots.close_box, own_step(renovation_id, "close"), self._period()
-                )
-        return self.result
+                step = own_step(self.given.renovation_id, "close")
+                self.result = await self.write_many(Ballots.close_box, step, self._period())
 
     async def _publish(self, result: VoteResult) -> VotingOutcome:
         given = self.given
@@ -68,9 +73,10 @@ class VotingWorkflow:
                 renovation_id=given.renovation_id,
                 publication_id=f"{given.renovation_id}.vote_result.{given.attempt}",
                 subject="vote_result",
+                clock=self.clock,
             )
         )
-        return await write(
+        return await self.write(
             Ballots.declare_result,
             own_step(given.renovation_id, "declare"),
             result,
@@ -83,7 +89,7 @@ class VotingWorkflow:
         async with self.turn:
             self.open_vote_allowed(act)
             step = act_step(self.given.renovation_id, act)
-            self.period = await write_many(Ballots.open_box, step, self.given)
+            self.period = await self.write_many(Ballots.open_box, step, self.given)
             return Done(command_id=act.command_id, kind="voting.box_announced")
 
     @open_vote.validator
@@ -98,7 +104,9 @@ class VotingWorkflow:
         async with self.turn:
             self.import_allowed(act)
             step = act_step(self.given.renovation_id, act)
-            self.result = await write_many(OfficialResults.import_one, step, self._period(), act)
+            self.result = await self.write_many(
+                OfficialResults.import_one, step, self._period(), act
+            )
             return Done(command_id=act.command_id, kind="voting.box_closed")
 
     @import_official_result.validator

@@ -53,7 +53,7 @@ async def close_s(database: Database, box_id: str) -> tuple[float, int]:
 
     async def work(session: AsyncSession) -> int:
         box = await session.get_one(BallotBox, box_id, with_for_update=True)
-        box.state, box.closed_at = "closed", box.case_closes_at
+        box.state, box.closed_at = "closed", box.closes_at
         await session.flush()
         counted = await count_out(session, box, law.pack_for("CN-2021"), BOX_KEYS)
         box.tally, box.tree_head = counted.record, counted.head

@@ -38,8 +38,8 @@ async def make_box(
     key = BOX_KEYS.new(box)
     await owner.execute(
         "INSERT INTO ballot_box (id, renovation_id, attempt, motions, opens_at, closes_at,"
-        " case_closes_at, roll_hash, public_key, wrapped_key, roll_salt) VALUES ($1, $2, 1, $3,"
-        " now() - $4::interval, now() + $4, now() + $4, repeat('0', 64), $5, $6, $7)",
+        " roll_hash, public_key, wrapped_key, roll_salt) VALUES ($1, $2, 1, $3,"
+        " now() - $4::interval, now() + $4, repeat('0', 64), $5, $6, $7)",
         box,
         rid,
         json.dumps(list(motions)),

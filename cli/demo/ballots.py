@@ -4,7 +4,8 @@ import random
 
 from pydantic import JsonValue
 
-from cli.demo.estate import FUND_MOTION, MAIN_MOTION, DemoUnit
+from cli.demo.estate import DemoUnit
+from cli.demo.scheme import FUND_MOTION, MAIN_MOTION
 from models.values.base import Value
 from models.values.voting import Choice
 
@@ -101,7 +102,7 @@ def _forged(cast: Cast, other: Cast) -> Cast:
 
 
 def _strange(renovation_id: str, cast: Cast) -> tuple[Cast, ...]:
-    nowhere = "99-99Z"
+    nowhere = "0-0-000"
     return (
         cast.model_copy(
             update={

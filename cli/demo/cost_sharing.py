@@ -1,4 +1,4 @@
-"""The collection of the demo: 97 of 100 households pay, one is relieved, the rest is reminded."""
+"""The collection of the demo: two reminders bring in 96 of 100 households; one is relieved."""
 
 from collections.abc import Sequence
 
@@ -11,8 +11,8 @@ from cli.demo.view import View
 
 BATCH = 300
 """Payments in one request, which stays below the 65,536 bytes that the service reads."""
-COLLECTED_PERCENT = 97
-"""As collected in the model within a year (S30)."""
+PAID_PERCENT = (81, 92, 96)
+"""So many households have paid after the call, the first and the second reminder; invented."""
 
 
 async def relieve(hand: Hand, _view: View) -> None:
@@ -27,23 +27,21 @@ async def relieve(hand: Hand, _view: View) -> None:
         amount_fen=charge.amount_fen,
         funded_by="邻里互助金",
     )
-    hand.show.say("share table published; one household relieved by the mutual-aid fund")
+    hand.say("share table published; one household relieved by the mutual-aid fund")
 
 
 async def pay(hand: Hand, _view: View) -> None:
-    """The bank reports the payments in batches."""
+    """The bank reports what comes in after the call, and after each reminder."""
     charges = await hand.ledger.charges(hand.renovation_id)
-    paying = charges[: len(charges) * COLLECTED_PERCENT // 100]
-    batches = [paying[start : start + BATCH] for start in range(0, len(paying), BATCH)]
-    credential = hand.doors.official(people.BANK.id)
-
-    async def report(numbered: tuple[int, Sequence[Charge]]) -> None:
-        number, batch = numbered
-        body: dict[str, JsonValue] = {"payments": _payments(batch), "source": "owner"}
-        await hand.post("/payments", credential, f"payments-{number}", body)
-
-    await at_once(enumerate(batches, 1), report, clients=4)
-    hand.show.say(f"{len(paying):,} of {len(charges):,} households paid; the rest is reminded")
+    paid = 0
+    for reminder, percent in enumerate(PAID_PERCENT):
+        if reminder:
+            await hand.next()
+            await hand.morning()
+        now = len(charges) * percent // 100
+        await _report(hand, charges[paid:now], reminder)
+        paid = now
+        hand.say(f"{paid:,} of {len(charges):,} households have paid; the rest is reminded")
 
 
 async def start_anyway(hand: Hand, _view: View) -> None:
@@ -55,7 +53,20 @@ async def start_anyway(hand: Hand, _view: View) -> None:
         decision="start",
         reason="已收款项足以开工。",
     )
-    hand.show.say("collection below the threshold: decided to start")
+    hand.say("collection below the threshold: decided to start")
+
+
+async def _report(hand: Hand, paying: Sequence[Charge], reminder: int) -> None:
+    """In batches, as a bank sends them."""
+    batches = [paying[start : start + BATCH] for start in range(0, len(paying), BATCH)]
+    credential = hand.doors.official(people.BANK.id)
+
+    async def report(numbered: tuple[int, Sequence[Charge]]) -> None:
+        number, batch = numbered
+        body: dict[str, JsonValue] = {"payments": _payments(batch), "source": "owner"}
+        await hand.post("/payments", credential, f"payments-{reminder}-{number}", body)
+
+    await at_once(enumerate(batches, 1), report, clients=4)
 
 
 def _payments(charges: Sequence[Charge]) -> list[JsonValue]:

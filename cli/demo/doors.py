@@ -1,8 +1,10 @@
 """The HTTP doors as the people of the demo use them: each with their own credential and command ids."""
 
 import asyncio
+import ssl
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Self, TypeVar
 
 import httpx
@@ -13,7 +15,10 @@ from service.credentials import actor_credential, voter_credential
 
 CONNECTIONS = 64
 BUSY = frozenset({429, 503})
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
+"""Of real time: so long may a server be away, or the engine be at work, before the demo gives up."""
+ANSWER_S = 75.0
+"""An answer about a settled clock takes the service up to a minute."""
 PAUSE_S = 0.1
 OBJECT = TypeAdapter(dict[str, JsonValue])
 T = TypeVar("T")
@@ -51,22 +56,36 @@ class Answer:
 class Doors:
     """One service, one renovation, and the keys to make everybody's credential."""
 
-    def __init__(self, http: httpx.AsyncClient, renovation_id: str, key: SecretStr) -> None:
-        self._http = http
+    def __init__(
+        self, browsers: Iterable[httpx.AsyncClient], renovation_id: str, key: SecretStr
+    ) -> None:
+        self._free = deque(browsers)
         self._key = key
         self.renovation_id = renovation_id
 
     @classmethod
     @asynccontextmanager
     async def open(cls, url: str, renovation_id: str, key: SecretStr) -> AsyncIterator[Self]:
-        """64 connections that are kept alive, as that many browsers would."""
-        limits = httpx.Limits(
-            max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=60
-        )
-        async with httpx.AsyncClient(
-            base_url=url, limits=limits, timeout=30, trust_env=False
-        ) as http:
-            yield cls(http, renovation_id, key)
+        """64 browsers, each with a connection of its own that is kept alive.
+
+        One client with 64 connections would look through all of them for every request.
+        """
+        limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=60)
+        context = ssl.create_default_context()
+        async with AsyncExitStack() as stack:
+            browsers = [
+                await stack.enter_async_context(
+                    httpx.AsyncClient(
+                        base_url=url,
+                        limits=limits,
+                        timeout=ANSWER_S,
+                        trust_env=False,
+                        verify=context,
+                    )
+                )
+                for _ in range(CONNECTIONS)
+            ]
+            yield cls(browsers, renovation_id, key)
 
     def voter(self, unit_number: str) -> str:
         """The credential that the committee hands to a unit."""
@@ -82,10 +101,15 @@ class Doors:
         Raises:
             Refused: `demo.service_silent`.
         """
-        answer = await self._send("GET", "", None, None)
-        if not answer.accepted:
-            raise _silent(answer.reason or f"status {answer.status}")
-        return answer.fields()
+        return await self._read("")
+
+    async def clock(self) -> dict[str, JsonValue]:
+        """The clock of the case, once everything that is due at its moment is done.
+
+        Raises:
+            Refused: `demo.service_silent`.
+        """
+        return await self._read("/clock?settled=true")
 
     async def post(self, path: str, credential: str, body: Mapping[str, JsonValue]) -> Answer:
         """Send a command; asked again with the same id while the service is busy or away."""
@@ -98,6 +122,21 @@ class Doors:
         body = {"command_id": command_id, **fields}
         return await self.post(f"/acts/{name}", self.official(actor_id), body)
 
+    @asynccontextmanager
+    async def _browser(self) -> AsyncIterator[httpx.AsyncClient]:
+        """One that nobody uses now."""
+        browser = self._free.pop()
+        try:
+            yield browser
+        finally:
+            self._free.append(browser)
+
+    async def _read(self, path: str) -> dict[str, JsonValue]:
+        answer = await self._send("GET", path, None, None)
+        if not answer.accepted:
+            raise _silent(answer.reason or f"status {answer.status}")
+        return answer.fields()
+
     async def _send(
         self, method: str, path: str, credential: str | None, body: Mapping[str, JsonValue] | None
     ) -> Answer:
@@ -107,7 +146,8 @@ class Doors:
         last = loop.time() + PATIENCE_S
         while True:
             try:
-                response = await self._http.request(method, url, json=body, headers=headers)
+                async with self._browser() as browser:
+                    response = await browser.request(method, url, json=body, headers=headers)
                 if response.status_code not in BUSY:
                     return Answer(response)
                 reason = f"status {response.status_code}"

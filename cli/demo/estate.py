@@ -1,40 +1,43 @@
-"""Estate 1984: a real structure (8 blocks, 31 floors, 8 flats a floor, source S30), invented people.
+"""The estate of the demo: an invented one of an invented town (虚构), as old walk-ups are built.
 
-Per floor 2 flats of 12, 4 of 13 and 2 of 14 shares; areas are generated from the shares. Flats are
-counted floor by floor through the eight blocks: fewer than 1,984 are the lower floors of all blocks,
-more repeat the eight blocks.
+17 pairs of blocks, 34 in all. Every block has four entrances (单元) and six storeys without a lift;
+on a landing there are two flats in the first block of a pair and three in the second. That makes 48
+and 72 flats, 120 a pair, 2,040 in all, between 47 and 94 square metres each. Flats are counted
+entrance by entrance, from the ground floor up: fewer are the first entrances, and more than 2,040
+go on in further blocks of the same kind.
 """
 
 import csv
 import io
 import random
+from collections.abc import Sequence
 from datetime import date
-from fractions import Fraction
 
-from cli.demo import figures
-from cli.demo.people import officials, owners
+from cli.demo.figures import Figures
+from cli.demo.people import SYNTHETIC, officials, owners
+from cli.demo.scheme import scheme_content
 from models.files.renovation import Official, PlaceEntry, RenovationFile, SandboxTime
 from models.values.base import Value
-from models.values.cost_sharing import CostItem, CostKey, Funding, FundingSource, ItemCategory
-from models.values.scheme import PlannedWork, SchemeContent, Target, TenderPlan
-from models.values.timetable import Timetable, calendar_days
-from models.values.voting import Matter, Motion, MotionKind
 
-UNITS = 1_984
-BLOCKS = 8
-FLOORS = 31
-CONCEALED_BLOCK = 1
-FLAT_SHARES = (12, 12, 13, 13, 13, 13, 14, 14)
-"""The undivided shares of the flats A to H of a floor."""
-AREA_PER_SHARE_DM2 = 350
-"""3.5 square metres a share, in units of 0.01 square metres."""
-NAME = "1984小区 / Estate 1984 (synthetic)"
+UNITS = 2_040
+ENTRANCES = 4
+STOREYS = 6
+LAYOUTS_DM2: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = (
+    ((58_46, 64_12), (65_18, 47_36, 61_72)),
+    ((72_35, 78_90), (74_83, 52_09, 69_55)),
+    ((86_24, 93_57), (65_18, 47_36, 61_72)),
+)
+"""The flats of a landing in both blocks of a pair, in 0.01 square metres; the pairs take turns."""
+TOWN = "云岫市"
+NAME = f"桐花里小区（{SYNTHETIC}） / Tonghua Lane Estate (invented)"
+PLACES = (
+    ("district", f"{TOWN}澄溪区（{SYNTHETIC}）"),
+    ("street_office", f"石榴巷街道（{SYNTHETIC}）"),
+    ("community", f"桐花社区（{SYNTHETIC}）"),
+    ("grid", f"桐花里网格（{SYNTHETIC}）"),
+)
 ROLL_NAME = "roll.csv"
-STARTS_ON, ENDS_ON = date(2025, 3, 3), date(2026, 3, 2)
-VOTE_DAYS = 30
-"""With the extension the 60 days that the law allows at most."""
-MAIN_MOTION, FUND_MOTION = "scheme", "fund"
-SUBSIDY_PERMILLE = 300
+STARTS_ON, ENDS_ON = date(2025, 3, 3), date(2026, 6, 30)
 
 
 class DemoUnit(Value):
@@ -45,7 +48,6 @@ class DemoUnit(Value):
     entrance: str
     floor: int
     area_dm2: int
-    shares: int
     owners: tuple[str, ...]
 
 
@@ -66,47 +68,35 @@ def units_of(count: int, seed: int) -> tuple[DemoUnit, ...]:
     return tuple(made)
 
 
-def roll_csv(units: tuple[DemoUnit, ...]) -> bytes:
+def figures_of(units: Sequence[DemoUnit]) -> Figures:
+    """The money of an estate of these flats."""
+    return Figures(area_dm2=sum(unit.area_dm2 for unit in units))
+
+
+def roll_csv(units: Sequence[DemoUnit]) -> bytes:
     """The owners' roll as the committee's spreadsheet would be saved: UTF-8, Chinese headings."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(("房号", "楼栋", "单元", "楼层", "面积", "用途", "业主", "份额"))
+    writer.writerow(("房号", "楼栋", "单元", "楼层", "面积", "用途", "业主"))
     for unit in units:
         metres, rest = divmod(unit.area_dm2, 100)
         area = f"{metres}.{rest:02d}"
         row = (unit.number, unit.building, unit.entrance, unit.floor, area, "住宅")
-        writer.writerow((*row, "；".join(unit.owners), unit.shares))
+        writer.writerow((*row, "；".join(unit.owners)))
     return text.getvalue().encode()
 
 
-DEMO_TIMETABLE = Timetable(vote_open=calendar_days(VOTE_DAYS), extension=calendar_days(VOTE_DAYS))
-PATIENT_TIMETABLE = Timetable(
-    vote_open=calendar_days(45),
-    extension=calendar_days(15),
-    extension_decided_days_before=25,
-    rectification_period=calendar_days(90),
-)
-"""No period in which somebody has to act is shorter than a crash lasts in the short days."""
+def renovation_file(units: Sequence[DemoUnit], case: str) -> RenovationFile:
+    """The file with which the committee opens the training case; its clock moves when it is told.
 
-
-def renovation_file(
-    units: tuple[DemoUnit, ...],
-    day_s: Fraction,
-    case: str,
-    timetable: Timetable = DEMO_TIMETABLE,
-) -> RenovationFile:
-    """The file with which the committee opens the case; `day_s` real seconds are one day of it.
-
-    The vote is open as long as the law lets it be, so that all ballots fit into the short days.
     `case` keeps the places of two demos on one database apart.
     """
+    figures = figures_of(units)
     return RenovationFile(
         title=NAME,
-        places=(
-            PlaceEntry(level="district", id=f"{case}-district", name="示范区（虚构）"),
-            PlaceEntry(level="street_office", id=f"{case}-street", name="示范街道（虚构）"),
-            PlaceEntry(level="community", id=f"{case}-community", name="示范社区（虚构）"),
-            PlaceEntry(level="grid", id=f"{case}-grid", name="示范网格（虚构）"),
+        places=tuple(
+            PlaceEntry.model_validate({"level": level, "id": f"{case}-{level}", "name": name})
+            for level, name in PLACES
         ),
         estate=NAME,
         roll=ROLL_NAME,
@@ -116,10 +106,9 @@ def renovation_file(
         ),
         starts_on=STARTS_ON,
         ends_on=ENDS_ON,
-        budget_fen=figures.BUDGET_FEN,
-        scheme=scheme_content(frozenset(unit.building for unit in units)),
-        timetable=timetable,
-        sandbox=SandboxTime(day_s=day_s),
+        budget_fen=figures.budget_fen,
+        scheme=scheme_content(figures),
+        sandbox=SandboxTime(clock="told"),
         synthetic=True,
     )
 
@@ -129,108 +118,28 @@ def file_bytes(file: RenovationFile) -> bytes:
     return file.model_dump_json(indent=1, exclude_defaults=True).encode()
 
 
-def scheme_content(buildings: frozenset[str]) -> SchemeContent:
-    """What the owners vote on. The works are per block of the model, however many units there are."""
-    motions = (
-        Motion(
-            id=MAIN_MOTION,
-            title="改造方案 / renovation scheme",
-            kind=MotionKind.MAJOR,
-            matter=Matter.REBUILD,
-        ),
-        Motion(
-            id=FUND_MOTION,
-            title="费用分摊 / sharing of the cost",
-            kind=MotionKind.MAJOR,
-            matter=Matter.FUND_RAISE,
-            depends_on=MAIN_MOTION,
-        ),
-    )
-    subsidy = Funding(
-        id="subsidy",
-        source=FundingSource.SUBSIDY,
-        amount_fen=figures.BUDGET_FEN * SUBSIDY_PERMILLE // 1000,
-        permille=SUBSIDY_PERMILLE,
-    )
-    return SchemeContent(
-        items=_items(),
-        funding=(subsidy,),
-        motions=motions,
-        owner_instalments_permille=figures.INSTALMENTS_PERMILLE,
-        tender=TenderPlan(
-            estimate_fen=figures.ESTIMATE_FEN,
-            ceiling_fen=figures.CEILING_FEN,
-            bid_bond_fen=figures.BOND_FEN,
-            contingency_permille=figures.CONTINGENCY_PERMILLE,
-            retention_permille=figures.RETENTION_PERMILLE,
-            instalments_permille=figures.INSTALMENTS_PERMILLE,
-        ),
-        works=_works(buildings),
-        targets=(
-            Target(indicator="satisfaction", numerator=85, denominator=100),
-            Target(indicator="first_pass", numerator=85, denominator=100),
-        ),
-    )
-
-
 def _unit(index: int, who: tuple[str, ...]) -> DemoUnit:
-    """The flat at a place of the structure: floor, block and letter follow from the index."""
-    copy, rest = divmod(index, UNITS)
-    floor, place = divmod(rest, BLOCKS * len(FLAT_SHARES))
-    block, flat = divmod(place, len(FLAT_SHARES))
-    building = copy * BLOCKS + block + 1
+    """The flat at a place of the structure, and who owns it."""
+    block, flats, place = _block_of(index)
+    rest, flat = divmod(place, len(flats))
+    entrance, storey = divmod(rest, STOREYS)
     return DemoUnit(
-        number=f"{building}-{floor + 1:02d}{'ABCDEFGH'[flat]}",
-        building=str(building),
-        entrance="1",
-        floor=floor + 1,
-        area_dm2=FLAT_SHARES[flat] * AREA_PER_SHARE_DM2,
-        shares=FLAT_SHARES[flat],
+        number=f"{block}-{entrance + 1}-{storey + 1}{flat + 1:02d}",
+        building=str(block),
+        entrance=str(entrance + 1),
+        floor=storey + 1,
+        area_dm2=flats[flat],
         owners=who,
     )
 
 
-def _items() -> tuple[CostItem, ...]:
-    """Four pieces of work with three keys; together the budget, to the fen."""
-    parts = (
-        ("facade", "外墙修缮", ItemCategory.BASIC, CostKey.SHARE, 600),
-        ("roof", "屋面防水", ItemCategory.BASIC, CostKey.AREA, 150),
-        ("fire", "消防设施", ItemCategory.BASIC, CostKey.HOUSEHOLD, 100),
-    )
-    items = [
-        CostItem(
-            id=name,
-            title=title,
-            category=category,
-            cost_fen=figures.BUDGET_FEN * permille // 1000,
-            key=key,
-        )
-        for name, title, category, key, permille in parts
-    ]
-    items.append(
-        CostItem(
-            id="coat",
-            title="外墙涂层与窗框",
-            category=ItemCategory.IMPROVEMENT,
-            cost_fen=figures.BUDGET_FEN - sum(item.cost_fen for item in items),
-            key=CostKey.AREA,
-            optional=True,
-            priority=1,
-        )
-    )
-    return tuple(items)
-
-
-def _works(buildings: frozenset[str]) -> tuple[PlannedWork, ...]:
-    """One work a block; the first is concealed. Together they are worth the winner's price."""
-    each, left = divmod(figures.WINNER_FEN, BLOCKS)
-    return tuple(
-        PlannedWork(
-            id=f"block-{number}",
-            building=str(number) if str(number) in buildings else "",
-            title=f"{number}号楼 / block {number}",
-            concealed=number == CONCEALED_BLOCK,
-            value_fen=each + (left if number == BLOCKS else 0),
-        )
-        for number in range(1, BLOCKS + 1)
-    )
+def _block_of(index: int) -> tuple[int, tuple[int, ...], int]:
+    """The block of a flat, the areas on its landings, and the place of the flat within the block."""
+    landings = ENTRANCES * STOREYS
+    first, second = LAYOUTS_DM2[0]
+    pair, place = divmod(index, landings * (len(first) + len(second)))
+    first, second = LAYOUTS_DM2[pair % len(LAYOUTS_DM2)]
+    in_first = landings * len(first)
+    if place < in_first:
+        return 2 * pair + 1, first, place
+    return 2 * pair + 2, second, place - in_first

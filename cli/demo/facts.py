@@ -29,10 +29,12 @@ from runtime.audit import audit
 from runtime.database import Database
 
 ENTERED = "renovation.stage_entered"
+MOVED = "clock.advanced"
 UNFINISHED = "unfinished"
 RESULT = timedelta(seconds=5)
 SETTLE_S = 15.0
 LOOK_S = 0.2
+DATE_LETTERS = 10
 
 
 class StageResult(Carried):
@@ -97,6 +99,10 @@ class Facts(Value):
     """Everything that is read back when a journey has ended."""
 
     state: str
+    closed_on: str
+    """The local date on which the case closed; "" while it is open."""
+    clock_moves: int
+    """How often its clock was moved, deadline by deadline."""
     events: tuple["EventFact", ...]
     stages: tuple[StageFact, ...]
     checks: tuple[CheckFact, ...]
@@ -132,6 +138,8 @@ async def read_facts(database: Database, client: Client, renovation_id: str) -> 
         ).all()
         return Facts(
             state=row.state,
+            closed_on=moment(row.closed_at)[:DATE_LETTERS] if row.closed_at else "",
+            clock_moves=sum(event.kind == MOVED for event in events),
             events=tuple(_event(event) for event in events),
             stages=stages_of(events, await _outcomes(client, events)),
             checks=checks_of(events),
@@ -275,7 +283,10 @@ async def _bids(session: AsyncSession, rid: str) -> int:
 
 async def _inspections(session: AsyncSession, rid: str) -> tuple[InspectionFact, ...]:
     rows = await session.scalars(
-        select(Inspection).where(Inspection.renovation_id == rid).order_by(Inspection.recorded_at)
+        select(Inspection)
+        .where(Inspection.renovation_id == rid)
+        # Several are recorded at one moment of the case; the number at the end of the id grows.
+        .order_by(Inspection.recorded_at, func.length(Inspection.id), Inspection.id)
     )
     return tuple(
         InspectionFact(
@@ -298,7 +309,7 @@ async def _tickets(
         if event.kind == "feedback.ticket_escalated"
     )
     rows = await session.scalars(
-        select(Ticket).where(Ticket.renovation_id == rid).order_by(Ticket.opened_at)
+        select(Ticket).where(Ticket.renovation_id == rid).order_by(Ticket.opened_at, Ticket.id)
     )
     return tuple(
         TicketFact(id=row.id, level=row.level, state=row.state, escalations=passed_on[row.id])

@@ -1,26 +1,30 @@
-"""What the people of every stage share: look, act, insist, wait; and what they have done so far."""
+"""What the people of every stage share: look, act, move the clock; and what they have done so far.
 
-import asyncio
+Nothing here waits for case time, and nothing happens beside something else: the clock of the case
+moves when it is told, and only then. So one seed makes the same case on every machine.
+"""
+
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date
 from typing import Protocol
 
 from pydantic import JsonValue
 
 from cli.demo.ballots import VotePlan, vote_plan
 from cli.demo.doors import Answer, Doors
-from cli.demo.estate import DemoUnit
-from cli.demo.people import Official
-from cli.demo.view import View
+from cli.demo.estate import DemoUnit, figures_of
+from cli.demo.figures import Figures
+from cli.demo.people import COMMITTEE, Official
+from cli.demo.view import ClockView, View
 from models.values.base import Value
 from models.values.refusal import Problem, Refused
 
-POLL_S = 0.07
-STILL_S = 60.0
-"""Nothing moved for so long although no legal period runs: something is broken."""
-INSIST_S = 20.0
-"""A refusal may only mean that the workflow is a moment behind the row that was looked at."""
+MOST_MOVES = 300
+"""A journey takes some forty moves of the clock; so many mean that it leads nowhere."""
+NOTHING_DUE = "clock.nothing_due"
+WEEK_DAYS = 7
+MONDAY = 1
 
 
 class Charge(Value):
@@ -58,102 +62,127 @@ class Hand:
         seed: int,
         show: Show,
         check: Callable[[], None],
-        poll_s: float = POLL_S,
     ) -> None:
         self.doors = doors
         self.units = tuple(units)
+        self.figures: Figures = figures_of(self.units)
         self.ledger = ledger
         self.seed = seed
         self.show = show
         self.check = check
         """Raises when a part of the stack has ended."""
-        self.poll_s = poll_s
         self.plan: VotePlan = vote_plan(self.units, seed, doors.renovation_id)
-        self.accepted = 0
+        self.acknowledged: set[str] = set()
+        """Command ids of the ballots that have a receipt."""
         self.repeated = 0
         self.refused: Counter[str] = Counter()
-        self.background: list[asyncio.Task[None]] = []
-        self._seen: View | None = None
-        self._since = 0.0
+        self.moves = 0
+        self._clock: ClockView | None = None
+        self._view: View | None = None
 
     @property
     def renovation_id(self) -> str:
         """The renovation that all of this is about."""
         return self.doors.renovation_id
 
+    @property
+    def clock(self) -> ClockView:
+        """The clock as it was last seen; nobody but this hand moves it."""
+        assert self._clock is not None, "look first"
+        return self._clock
+
     async def look(self) -> View:
-        """Where the renovation stands; notices when it stands still, or something has ended.
+        """Where the renovation stands, once the engine has done everything that is due.
 
         Raises:
-            Refused: `demo.stands_still`, what `check` raises, or what was done meanwhile raised.
+            Refused: `demo.service_silent`, or what `check` raises.
         """
         self.check()
-        for task in self.background:
-            if task.done():
-                task.result()
-        view = View.model_validate(await self.doors.look())
-        self._refuse_if_still(view, asyncio.get_running_loop().time())
-        return view
+        self._clock = ClockView.model_validate(await self.doors.clock())
+        self._view = View.model_validate(await self.doors.look())
+        return self._view
 
     async def act(self, name: str, who: Official, step: str, **fields: JsonValue) -> Answer:
-        """Do an official act, once, however often it has to be asked for."""
-        command_id = self.id(step)
-        return await self.insist(name, lambda: self.doors.act(name, who.id, command_id, fields))
+        """Do an official act."""
+        return self._done(name, await self.doors.act(name, who.id, self.id(step), fields))
 
     async def post(
         self, path: str, credential: str, step: str, body: dict[str, JsonValue]
     ) -> Answer:
-        """Send what a resident, a bank or a bidder sends, once."""
+        """Send what a resident, a bank or a bidder sends."""
         whole = {"command_id": self.id(step), **body}
-        return await self.insist(path, lambda: self.doors.post(path, credential, whole))
+        return self._done(path, await self.doors.post(path, credential, whole))
 
-    async def insist(self, what: str, send: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Ask until the answer is yes.
+    async def next(self) -> None:
+        """Move the clock to the next moment at which something falls due or begins."""
+        await self._move(move="next")
 
-        Raises:
-            Refused: `demo.act_refused` when it stays no.
-        """
-        loop = asyncio.get_running_loop()
-        last = loop.time() + INSIST_S
-        while True:
-            answer = await send()
-            if answer.accepted:
-                return answer
-            if loop.time() > last:
-                params: dict[str, str | int] = {
-                    "act": what,
-                    "status": answer.status,
-                    "reason": answer.reason,
-                }
-                raise Refused(Problem(code="demo.act_refused", where=what, params=params))
-            self.check()
-            await asyncio.sleep(2 * self.poll_s)
+    async def days(self, days: int) -> None:
+        """Let so many days of the case pass."""
+        await self._move(move="days", days=days)
 
-    def _refuse_if_still(self, view: View, now_s: float) -> None:
-        moved = self._seen is None or view.standing != self._seen.standing
-        if moved or not view.overdue or view.state != "running":
-            self._seen, self._since = view, now_s
-        elif now_s - self._since > STILL_S:
-            params: dict[str, str | int] = {
-                "waiting_for": view.waiting_for,
-                "stage": view.stage,
-                "seconds": int(now_s - self._since),
-            }
-            raise Refused(Problem(code="demo.stands_still", params=params))
+    async def until(self, day: date) -> None:
+        """Move the clock to the morning of a day."""
+        await self._move(move="to", to=day.isoformat())
 
-    async def case_days(self, days: int) -> None:
-        """Let case time pass."""
-        goal = (await self.look()).case_now + timedelta(days=days)
-        while (await self.look()).case_now < goal:  # noqa: ASYNC110 - a service, no event
-            await asyncio.sleep(self.poll_s)
+    async def morning(self) -> None:
+        """Let the night pass, if it is night."""
+        if self.clock.before_hours:
+            await self.until(self.clock.today)
 
-    def do_meanwhile(self, work: Coroutine[None, None, None]) -> None:
-        """Start something that goes on beside the stages; `look` raises what it raised."""
-        self.background.append(asyncio.create_task(work))
+    async def monday(self) -> None:
+        """Let the week pass, unless it is Monday."""
+        left = (MONDAY - self.clock.today.isoweekday()) % WEEK_DAYS
+        if left:
+            await self.days(left)
+
+    def say(self, text: str) -> None:
+        """Show what has happened, with the date of the case."""
+        self.show.say(f"{self.clock.today} {text}")
 
     def id(self, step: str) -> str:
         """A command id: the same step has the same one, however often it is sent."""
         return f"{self.renovation_id}-demo-{step}"
+
+    async def _move(self, **fields: JsonValue) -> None:
+        """Move the clock, as the committee.
+
+        Raises:
+            Refused: `demo.stands_still` when nothing lies ahead or the moves lead nowhere,
+                `demo.act_refused`, or what `check` raises.
+        """
+        self.check()
+        self.moves += 1
+        command: dict[str, JsonValue] = {"command_id": self.id(f"clock-{self.moves}"), **fields}
+        answer = await self.doors.post("/clock", self.doors.official(COMMITTEE.id), command)
+        if answer.code == NOTHING_DUE or self.moves > MOST_MOVES:
+            raise self.stands_still()
+        self._clock = ClockView.model_validate(self._done("clock", answer).fields())
+
+    def _done(self, what: str, answer: Answer) -> Answer:
+        """The answer, if it is yes: in a settled case there is nothing that one could wait for.
+
+        Raises:
+            Refused: `demo.act_refused`.
+        """
+        if answer.accepted:
+            return answer
+        params: dict[str, str | int] = {
+            "act": what,
+            "status": answer.status,
+            "reason": answer.reason,
+        }
+        raise Refused(Problem(code="demo.act_refused", where=what, params=params))
+
+    def stands_still(self) -> Refused:
+        """What there is to say when the case goes nowhere."""
+        view = self._view
+        params: dict[str, str | int] = {
+            "date": str(self.clock.today),
+            "stage": view.stage if view else "",
+            "waiting_for": view.waiting_for if view else "",
+        }
+        return Refused(Problem(code="demo.stands_still", params=params))
 
 
 Reaction = Callable[[Hand, View], Awaitable[None]]

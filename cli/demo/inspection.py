@@ -1,69 +1,86 @@
-"""The works of the demo: eight blocks, of which one fails, is put right and inspected by another."""
+"""The works of the demo: eight pieces, of which one fails, is put right and inspected by another."""
 
 from cli.demo import figures, people
-from cli.demo.bidding import winner
-from cli.demo.estate import BLOCKS, CONCEALED_BLOCK
 from cli.demo.feedback import complain
 from cli.demo.hand import Hand, Reaction
 from cli.demo.people import Official
+from cli.demo.scheme import WORKS, Work
 from cli.demo.view import View
 
+SECTIONS_DAYS = (30, 35, 40, 25)
+"""The works are done two pieces at a time; so long each section takes before it is reported."""
 CONCEALED_NOTICE_DAYS = 3
 """Concealed works are looked at 48 hours after the contractor's notice, or later."""
-FAILING = 3
-CONCEALED = f"block-{CONCEALED_BLOCK}"
+FAILING = "facade-north"
+RECTIFIED_DAYS = 4
+"""Defects are put right within the seven days that the order gives."""
+ACCEPTANCE_DAYS = 7
+"""The completion acceptance is posted a week before."""
 
 
 async def build(hand: Hand, _view: View) -> None:
-    """Every block is reported and inspected."""
-    hand.do_meanwhile(complain(hand))
-    contractor = people.official(winner(hand.seed))
-    for number in range(1, BLOCKS + 1):
-        item = f"block-{number}"
-        await hand.act("report_item", contractor, f"{item}-report", item_id=item)
-    await hand.case_days(CONCEALED_NOTICE_DAYS)
-    for number in range(1, BLOCKS + 1):
-        await _inspect(hand, number, contractor)
-    hand.show.say(f"{BLOCKS} blocks inspected; block {FAILING} failed, was put right and passed")
+    """Section after section is built, reported and inspected; a resident complains in between."""
+    contractor = people.official(figures.winner(hand.seed, hand.figures))
+    each = len(WORKS) // len(SECTIONS_DAYS)
+    for section, days in enumerate(SECTIONS_DAYS):
+        await hand.days(days)
+        await _section(hand, WORKS[section * each : (section + 1) * each], contractor)
+        if section == 0:
+            # Before anything has failed: no rectification is due while the complaint climbs.
+            await complain(hand)
 
 
 async def accept(hand: Hand, _view: View) -> None:
     """The chief supervising engineer signs the completion acceptance."""
+    await hand.days(ACCEPTANCE_DAYS)
     await hand.act("accept_works", people.CHIEF_SUPERVISOR, "accept")
-    hand.show.say("works accepted by the chief supervising engineer")
+    hand.say("works accepted by the chief supervising engineer")
 
 
 async def release_money(hand: Hand, _view: View) -> None:
     """The committee releases the money, less the two omissions and the retention."""
-    omitted = sum(omission.credit_fen for omission in figures.OMISSIONS)
+    omissions = hand.figures.omissions
+    omitted = sum(omission.credit_fen for omission in omissions)
     note = "；".join(
-        f"{omission.title} {omission.credit_fen // figures.YUAN:,} 元"
-        for omission in figures.OMISSIONS
+        f"{omission.title} {omission.credit_fen // figures.YUAN:,} 元" for omission in omissions
     )
     await hand.act("approve_payment", people.COMMITTEE, "payment", omissions_fen=omitted, note=note)
-    hand.show.say(f"payment released; omissions of {omitted // figures.YUAN:,} yuan credited")
+    hand.say(f"payment released; omissions of {omitted // figures.YUAN:,} yuan credited")
 
 
-async def _inspect(hand: Hand, number: int, contractor: Official) -> None:
-    item = f"block-{number}"
-    fails = number == FAILING
-    if item == CONCEALED:
-        await _record(hand, item, people.SUPERVISOR, "concealed", fails=False)
-    await _record(hand, item, people.SUPERVISOR, "inspect", fails=fails)
-    if fails:
-        await hand.act("report_rectified", contractor, f"{item}-rectified", item_id=item)
-        await _record(hand, item, people.SECOND_SUPERVISOR, "again", fails=False)
+async def _section(hand: Hand, works: tuple[Work, ...], contractor: Official) -> None:
+    for work in works:
+        await hand.act("report_item", contractor, f"{work.id}-report", item_id=work.id)
+    if any(work.concealed for work in works):
+        await hand.days(CONCEALED_NOTICE_DAYS)
+    for work in works:
+        if work.concealed:
+            await _record(hand, work, people.SUPERVISOR, "concealed", fails=False)
+        await _record(hand, work, people.SUPERVISOR, "inspect", fails=work.id == FAILING)
+    hand.say(f"inspected: {', '.join(work.id for work in works)}")
+    for work in works:
+        if work.id == FAILING:
+            await _put_right(hand, work, contractor)
 
 
-async def _record(hand: Hand, item: str, who: Official, step: str, *, fails: bool) -> None:
+async def _put_right(hand: Hand, work: Work, contractor: Official) -> None:
+    """In time, and inspected again by somebody else."""
+    hand.say(f"{work.id} failed: to be put right within the week")
+    await hand.days(RECTIFIED_DAYS)
+    await hand.act("report_rectified", contractor, f"{work.id}-rectified", item_id=work.id)
+    await _record(hand, work, people.SECOND_SUPERVISOR, "again", fails=False)
+    hand.say(f"{work.id} was put right and passed by another inspector")
+
+
+async def _record(hand: Hand, work: Work, who: Official, step: str, *, fails: bool) -> None:
     await hand.act(
         "record_inspection",
         who,
-        f"{item}-{step}",
-        item_id=item,
+        f"{work.id}-{step}",
+        item_id=work.id,
         kind="concealed" if step == "concealed" else "stage",
         outcome="FAIL" if fails else "PASS",
-        defects=["七层东侧外墙空鼓"] if fails else [],
+        defects=["一号楼北侧五层外墙空鼓"] if fails else [],
     )
 
 

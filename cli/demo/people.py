@@ -1,4 +1,4 @@
-"""The people of the demo, all made up: owners from a seeded generator, and the officials."""
+"""The people of the demo, all made up (虚构): owners from a seeded generator, and the officials."""
 
 import random
 from collections.abc import Iterator
@@ -23,41 +23,27 @@ class Official(Value):
     """district, street_office, community or grid."""
 
 
-COMMITTEE = Official(
-    id="owners-committee", label="业主委员会", role=Role.OWNERS_COMMITTEE, place="grid"
-)
-GRID_WORKER = Official(id="grid-worker", label="网格员", role=Role.GRID_WORKER, place="grid")
-COMMUNITY = Official(
-    id="residents-committee", label="社区居委会", role=Role.RESIDENTS_COMMITTEE, place="community"
-)
-STREET_OFFICE = Official(
-    id="street-office", label="街道办事处", role=Role.STREET_OFFICE, place="street_office"
-)
-BUREAU = Official(
-    id="district-bureau", label="区住建局", role=Role.DISTRICT_BUREAU, place="district"
-)
-SUPERVISOR = Official(id="supervisor-1", label="监理工程师一", role=Role.SUPERVISOR, place="grid")
-SECOND_SUPERVISOR = Official(
-    id="supervisor-2", label="监理工程师二", role=Role.SUPERVISOR, place="grid"
-)
-CHIEF_SUPERVISOR = Official(
-    id="chief-supervisor", label="总监理工程师", role=Role.CHIEF_SUPERVISOR, place="grid"
-)
-EVALUATOR = Official(
-    id="evaluation-committee", label="评标委员会", role=Role.EVALUATOR, place="district"
-)
-BANK = Official(id="bank", label="专用账户银行", role=Role.PAYMENT_PROVIDER, place="district")
+def _invented(id_: str, label: str, role: Role, place: str) -> Official:
+    return Official(id=id_, label=f"{label}（{SYNTHETIC}）", role=role, place=place)
+
+
+COMMITTEE = _invented("owners-committee", "业主委员会", Role.OWNERS_COMMITTEE, "grid")
+"""It convenes the vote and moves the clock of the training case."""
+GRID_WORKER = _invented("grid-worker", "网格员", Role.GRID_WORKER, "grid")
+COMMUNITY = _invented("residents-committee", "社区居委会", Role.RESIDENTS_COMMITTEE, "community")
+STREET_OFFICE = _invented("street-office", "街道办事处", Role.STREET_OFFICE, "street_office")
+BUREAU = _invented("district-bureau", "区住建局", Role.DISTRICT_BUREAU, "district")
+SUPERVISOR = _invented("supervisor-1", "监理工程师一", Role.SUPERVISOR, "grid")
+SECOND_SUPERVISOR = _invented("supervisor-2", "监理工程师二", Role.SUPERVISOR, "grid")
+CHIEF_SUPERVISOR = _invented("chief-supervisor", "总监理工程师", Role.CHIEF_SUPERVISOR, "grid")
+EVALUATOR = _invented("evaluation-committee", "评标委员会", Role.EVALUATOR, "district")
+BANK = _invented("bank", "专用账户银行", Role.PAYMENT_PROVIDER, "district")
 
 
 def officials() -> tuple[Official, ...]:
-    """Everybody who holds a role, with the 57 bidders."""
+    """Everybody who holds a role, with the bidders."""
     bidders = tuple(
-        Official(
-            id=bidder_id(number),
-            label=f"{SYNTHETIC}施工企业{number:02d}",
-            role=Role.CONTRACTOR,
-            place="district",
-        )
+        _invented(bidder_id(number), f"施工企业{number:02d}", Role.CONTRACTOR, "district")
         for number in range(1, BIDS + 1)
     )
     return (

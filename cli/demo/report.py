@@ -15,6 +15,7 @@ from cli.demo.proof import VoteProof
 from models.values.base import Value
 
 TIMETABLE = "timetable.*"
+CASE = "training case, told clock, invented data"
 
 
 class Ballots(Value):
@@ -43,6 +44,8 @@ class DemoReport(Value):
         return {
             "renovation_id": self.renovation_id,
             "state": facts.state,
+            "closed_on": facts.closed_on,
+            "clock_moves": facts.clock_moves,
             "stages": [stage.model_dump(mode="json") for stage in facts.stages],
             "units": self.units,
             "ballots": self.ballots.model_dump(mode="json"),
@@ -123,7 +126,8 @@ def _summary(report: DemoReport) -> Table:
     accepted = f"{ballots.accepted:,} accepted, {ballots.repeated} sent twice and counted once"
     history = sum(facts.history_events.values())
     rows = {
-        "renovation": f"{report.renovation_id}: {facts.state} (synthetic data)",
+        "renovation": f"{report.renovation_id}: {facts.state} on {facts.closed_on or '-'}",
+        "what it is": f"{CASE}; the clock was moved {facts.clock_moves} times",
         "stages": ", ".join(f"{stage.name}: {stage.outcome}" for stage in facts.stages),
         "units": f"{report.units:,}",
         "ballots": f"{accepted}; refused: {refused or '-'}",

@@ -7,7 +7,6 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Callable
-from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
 
@@ -22,13 +21,12 @@ from cli.demo.hand import Hand, Show
 from cli.demo.journey import travel
 from cli.demo.ledger import DatabaseLedger
 from cli.demo.proof import prove_vote
-from cli.demo.report import Ballots, DemoReport, report_tables
+from cli.demo.report import CASE, Ballots, DemoReport, report_tables
 from cli.shown import result_console
 from cli.stack import DATA, StepDisplay, local_settings
 from models.values.actor import Actor
-from models.values.base import Exact, Value
+from models.values.base import Value
 from models.values.refusal import Problem, Refused
-from models.values.timetable import Timetable
 from rules.opening import read_renovation
 from rules.roll import read_roll
 from runtime.children import last_lines
@@ -39,10 +37,7 @@ from runtime.stack import LocalStack, Part
 from runtime.temporal import connect_patiently
 from service.opening import open_renovation
 
-FILE_NAME = "estate-1984.json"
-DAY_S = Fraction(1, 5)
-UNITS_A_DAY = 5_000
-"""More units get longer days, so that all of them can vote in the time that the law gives."""
+FILE_NAME = "estate.json"
 CONNECT_S = 30.0
 CHECK_S = 0.5
 WIDE = 160
@@ -55,21 +50,8 @@ class DemoOptions(Value):
 
     units: int = estate.UNITS
     seed: int = 1
-    day_s: Exact | None = None
-    """Real seconds that a day of the case lasts; None: as short as the number of units allows."""
     case: str = "demo"
     """Keeps two demos on one database apart; the same case opens the same renovation again."""
-
-    timetable: Timetable = estate.DEMO_TIMETABLE
-    poll_ms: int = 70
-    """How often the demo's people look; many journeys at once look less often."""
-
-    @property
-    def day(self) -> Fraction:
-        """The length of a day that is used."""
-        if self.day_s is not None:
-            return Fraction(self.day_s)
-        return DAY_S * max(Fraction(1), Fraction(self.units, UNITS_A_DAY))
 
 
 class Silent:
@@ -92,7 +74,7 @@ class Screen:
 
     def say(self, text: str) -> None:
         """One line."""
-        self._console.print(f"  [green]✓[/] {text}", highlight=False)
+        self._console.print(f"  [green]✓[/] {text}", highlight=False, soft_wrap=True)
 
     def waiting(self, text: str) -> None:
         """The spinner's words."""
@@ -121,7 +103,7 @@ async def carry(
         client = await connect_patiently(
             settings.temporal_address, settings.temporal_namespace, CONNECT_S
         )
-        file = estate.renovation_file(units, options.day, options.case, options.timetable)
+        file = estate.renovation_file(units, options.case)
         opened = await open_renovation(
             database,
             client,
@@ -132,10 +114,12 @@ async def carry(
             actor=_committee(file.path_of(people.COMMITTEE.place)),
         )
         rid = opened.renovation_id
-        show.say(f"renovation {rid} opened: {opened.units:,} units, pack {opened.rule_pack}")
+        show.say(
+            f"renovation {rid} opened: {opened.units:,} units, pack {opened.rule_pack}; {CASE}"
+        )
         async with Doors.open(url, rid, settings.credential_key) as doors:
             ledger = DatabaseLedger(database)
-            hand = Hand(doors, units, ledger, options.seed, show, check, options.poll_ms / 1000)
+            hand = Hand(doors, units, ledger, options.seed, show, check)
             await travel(hand)
         facts = await read_facts(database, client, rid)
         assert settings.box_key is not None, "the demo's stack has a worker, and so its key"
@@ -146,7 +130,7 @@ async def carry(
         renovation_id=rid,
         units=opened.units,
         ballots=Ballots(
-            accepted=hand.accepted,
+            accepted=len(hand.acknowledged),
             repeated=hand.repeated,
             refused=dict(sorted(hand.refused.items())),
         ),
@@ -161,17 +145,15 @@ def demo(
         int, typer.Option(min=60, max=200_000, help="Number of flats.")
     ] = estate.UNITS,
     seed: Annotated[int, typer.Option(help="Draws people, ballots and bids.")] = 1,
-    day_s: Annotated[
-        str, typer.Option(help="Real seconds a day of the case lasts; default by the units.")
-    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the result.")] = False,
     keep: Annotated[bool, typer.Option(help="Leave the stack running until Ctrl-C.")] = False,
     data: Annotated[Path | None, DATA] = None,
 ) -> None:
-    """Carry one synthetic renovation from the first vote to the evaluation, on embedded servers."""
-    options = DemoOptions(
-        units=units, seed=seed, day_s=_day(day_s), case=f"demo{secrets.token_hex(4)}"
-    )
+    """Carry the renovation of an invented estate from the first vote to the evaluation.
+
+    On embedded servers, as a training case with a told clock: nothing waits for days to pass.
+    """
+    options = DemoOptions(units=units, seed=seed, case=f"demo{secrets.token_hex(4)}")
     home = data if data is not None else Path(tempfile.mkdtemp(prefix="gongjian-demo-"))
     try:
         asyncio.run(_run_demo(options, home, as_json=as_json, keep=keep))
@@ -293,18 +275,6 @@ async def _until_asked(stopping: asyncio.Event, stack: LocalStack) -> None:
     except asyncio.CancelledError:
         if not stopping.is_set():
             raise
-
-
-def _day(text: str) -> Fraction | None:
-    if not text:
-        return None
-    try:
-        day = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        day = Fraction(0)
-    if day <= 0:
-        raise typer.BadParameter("a number above zero, like 0.2 or 1/5", param_hint="--day-s")
-    return day
 
 
 def _committee(place: str) -> Actor:

@@ -1,16 +1,21 @@
-"""What the demo reads of a renovation: the public answer of the service, as far as it needs it."""
+"""What the demo reads of a renovation and of its clock: the service's answers, as far as it needs them.
 
-from datetime import datetime
+All moments are case time.
+"""
 
+from datetime import date, datetime
+
+from cli.shown import ZONE
 from models.values.base import Carried
+
+OFFICE_HOUR = 9
+"""People come to their offices at nine in the morning, local time."""
 
 
 class BoxView(Carried):
-    """The ballot box; both moments are real time."""
+    """The ballot box."""
 
     id: str
-    state: str
-    opens_at: datetime
     closes_at: datetime
 
 
@@ -35,19 +40,34 @@ class View(Carried):
     stage: str
     state: str
     waiting_for: str
-    due_at: datetime | None = None
-    case_now: datetime
     box: BoxView | None = None
     publication: PublicationView | None = None
     tickets: tuple[TicketView, ...] = ()
-    events: int = 0
+
+
+class WaitView(Carried):
+    """One line of the agenda: what is waited for, from when on."""
+
+    what: str
+    since: datetime
+
+
+class ClockView(Carried):
+    """The clock of the case after it has been read or moved, and what everything waits for."""
+
+    now: datetime
+    waits: tuple[WaitView, ...] = ()
 
     @property
-    def overdue(self) -> bool:
-        """No legal period is running any more."""
-        return self.due_at is None or self.due_at <= self.case_now
+    def today(self) -> date:
+        """The date on the wall of the estate."""
+        return self.now.astimezone(ZONE).date()
 
     @property
-    def standing(self) -> tuple[str, str, datetime | None, int]:
-        """What changes whenever something moves."""
-        return self.stage, self.waiting_for, self.due_at, self.events
+    def before_hours(self) -> bool:
+        """Legal periods end at midnight, and nobody acts at that hour."""
+        return self.now.astimezone(ZONE).hour < OFFICE_HOUR
+
+    def begun(self, what: str) -> bool:
+        """Whether it is already time for this; the ballots of a box are awaited from its opening on."""
+        return all(wait.since <= self.now for wait in self.waits if wait.what == what)

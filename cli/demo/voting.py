@@ -1,47 +1,49 @@
 """The vote of the demo: a first wave short of the quorum, the extension, a second wave, an objection."""
 
-import asyncio
 from collections.abc import Sequence
-from datetime import datetime
 
 from cli.demo import people
 from cli.demo.ballots import Cast
 from cli.demo.doors import at_once
 from cli.demo.hand import Hand, Reaction
 from cli.demo.view import BoxView, View
+from cli.shown import ZONE
 from models.values.refusal import Problem, Refused
-
-CREATED = 201
 
 
 async def open_vote(hand: Hand, _view: View) -> None:
     """The committee announces the vote."""
     await hand.act("open_vote", people.COMMITTEE, "open-vote")
-    hand.show.say("vote announced; the notice period runs")
+    hand.say("vote announced; the notice period runs")
 
 
 async def cast_ballots(hand: Hand, _view: View) -> None:
     """The first wave falls short; the second one comes when the vote has been extended."""
     plan = hand.plan
-    box = await _opened(hand)
-    await _send(hand, plan.first)
-    await _send(hand, (*plan.again, *plan.changed, *plan.forged, *plan.strange))
-    hand.show.say(f"{len(plan.first):,} ballots from 64 clients at once: short of the quorum")
-    while (await _box(hand)).closes_at == box.closes_at:  # noqa: ASYNC110 - a service, no event
-        await asyncio.sleep(hand.poll_s)
-    hand.show.say("the one extension, decided before the close")
-    await _send(hand, plan.second)
-    hand.show.say(f"{len(plan.second):,} more ballots within the extension")
+    before = await _box(hand)
+    await send(hand, plan.first)
+    await send(hand, (*plan.again, *plan.changed, *plan.forged, *plan.strange))
+    hand.say(f"{len(plan.first):,} ballots from 64 clients at once: short of the quorum")
+    # The next thing that falls due is the look at the turnout, before the close.
+    await hand.next()
+    await hand.morning()
+    after = await _box(hand)
+    if after.closes_at <= before.closes_at:
+        raise _not_extended("ballots")
+    until = after.closes_at.astimezone(ZONE)
+    hand.say(f"the one extension, decided before the close: until {until:%Y-%m-%d %H:%M}")
+    await send(hand, plan.second)
+    hand.say(f"{len(plan.second):,} more ballots within the extension")
 
 
 async def object_to_result(hand: Hand, view: View) -> None:
     """Late ballots are refused; a neighbour objects and gets an answer."""
-    await _send(hand, hand.plan.late)
-    hand.show.say(f"{len(hand.plan.late)} late ballots refused")
+    await send(hand, hand.plan.late)
+    hand.say(f"{len(hand.plan.late)} late ballots refused")
     unit = hand.plan.first[0].unit_number
     publication = view.publication
     if publication is None:
-        raise Refused(Problem(code="demo.stands_still", params=_standing(view)))
+        raise hand.stands_still()
     filed = await hand.post(
         "/objections",
         hand.doors.voter(unit),
@@ -49,7 +51,7 @@ async def object_to_result(hand: Hand, view: View) -> None:
         {
             "publication_id": publication.id,
             "unit_number": unit,
-            "text": "三号楼没有收到选票通知。",
+            "text": "一号楼没有收到选票通知。",
         },
     )
     await hand.act(
@@ -59,43 +61,37 @@ async def object_to_result(hand: Hand, view: View) -> None:
         publication_id=publication.id,
         objection_id=filed.text("id"),
         upheld=False,
-        answer="送达记录显示三号楼已张贴并逐户送达，异议不成立。",
+        answer="送达记录显示一号楼已张贴并逐户送达，异议不成立。",
     )
-    hand.show.say("an objection to the result: answered, not upheld")
-
-
-async def _opened(hand: Hand) -> BoxView:
-    """The box once its notice period is over: it opens by the real clock."""
-    box = await _box(hand)
-    left = (box.opens_at - datetime.now(box.opens_at.tzinfo)).total_seconds()
-    await asyncio.sleep(max(0.0, left))
-    return box
+    hand.say("an objection to the result: answered, not upheld")
 
 
 async def _box(hand: Hand) -> BoxView:
     """The box while the vote lasts; a vote that was over without an extension cannot go on."""
     view = await hand.look()
     if view.box is None or view.waiting_for != "ballots":
-        raise Refused(Problem(code="demo.not_extended", params={"now": view.waiting_for}))
+        raise _not_extended(view.waiting_for)
     return view.box
 
 
-async def _send(hand: Hand, casts: Sequence[Cast]) -> None:
+async def send(hand: Hand, casts: Sequence[Cast]) -> None:
+    """Count by receipt, so that an answer that was lost and asked for again counts as one."""
+
     async def cast(ballot: Cast) -> None:
         credential = hand.doors.voter(ballot.credential_of)
         answer = await hand.doors.post("/ballots", credential, ballot.body())
-        if answer.status == CREATED:
-            hand.accepted += 1
-        elif answer.accepted:
+        if not answer.accepted:
+            hand.refused[answer.code] += 1
+        elif ballot.command_id in hand.acknowledged:
             hand.repeated += 1
         else:
-            hand.refused[answer.code] += 1
+            hand.acknowledged.add(ballot.command_id)
 
     await at_once(casts, cast)
 
 
-def _standing(view: View) -> dict[str, str | int]:
-    return {"waiting_for": view.waiting_for, "stage": view.stage, "seconds": 0}
+def _not_extended(now: str) -> Refused:
+    return Refused(Problem(code="demo.not_extended", params={"now": now}))
 
 
 REACTIONS: dict[str, Reaction] = {

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from models.values.actor import Role
-from models.values.base import Exact, Value
+from models.values.base import Value
 from models.values.scheme import SchemeContent
 from models.values.timetable import Timetable
 
@@ -36,9 +36,9 @@ class Official(Value):
 
 
 class SandboxTime(Value):
-    """Makes it a sandbox renovation: one day of the case lasts `day_s` real seconds."""
+    """Makes it a training case: its clock is told, it moves only when somebody moves it."""
 
-    day_s: Exact
+    clock: Literal["told"]
 
 
 class RenovationFile(Value):

@@ -1,4 +1,7 @@
-"""What crosses Temporal between the journey's workflows and their activities. Ids, never people."""
+"""What crosses Temporal between the journey's workflows and their activities. Ids, never people.
+
+All moments are case time, by which deadlines are kept (the tick).
+"""
 
 from datetime import datetime
 from typing import Literal
@@ -6,6 +9,8 @@ from typing import Literal
 from models.values.base import Carried
 
 Stage = Literal["voting", "cost_sharing", "bidding", "inspection", "feedback"]
+CaseClock = Literal["wall", "told"]
+"""Whose clock a case keeps: everybody's, or one of its own that moves when it is told (sandbox)."""
 STAGES: tuple[Stage, ...] = ("voting", "cost_sharing", "bidding", "inspection", "feedback")
 
 
@@ -15,6 +20,16 @@ class Journey(Carried):
     renovation_id: str
     attempts: int = 0
     """Votes already held, carried when the journey continues as new."""
+    clock: CaseClock = "wall"
+
+
+class Ticked(Carried):
+    """An answer that says at which tick it was written, in a told case; None in a wall case.
+
+    From it a workflow knows whether a deadline is over already, before any signal of the clock.
+    """
+
+    tick: datetime | None = None
 
 
 class StageInput(Carried):
@@ -23,6 +38,7 @@ class StageInput(Carried):
     renovation_id: str
     attempt: int = 1
     run_off: bool = False
+    clock: CaseClock = "wall"
 
 
 class JourneyOutcome(Carried):
@@ -32,12 +48,6 @@ class JourneyOutcome(Carried):
     reason: str = ""
 
 
-class Moment(Carried):
-    """A deadline in real time; the workflow waits for it."""
-
-    at: datetime
-
-
 class PublicationInput(Carried):
     """A thing to publish (公示): what, for how long, and whether objections suspend its clock."""
 
@@ -45,16 +55,17 @@ class PublicationInput(Carried):
     publication_id: str
     subject: Literal["vote_result", "share_table", "candidates", "refunds"]
     suspends: bool = False
+    clock: CaseClock = "wall"
 
 
-class PublicationPeriod(Carried):
-    """When a publication closes (real time) and how many objections are still open."""
+class PublicationPeriod(Ticked):
+    """When a publication closes and how many objections are still open."""
 
     closes_at: datetime
     open_objections: int = 0
 
 
-class PublicationClosing(Carried):
+class PublicationClosing(Ticked):
     """What closing found: either closed with its outcome, or the reason why it must wait."""
 
     closed: bool
@@ -64,8 +75,8 @@ class PublicationClosing(Carried):
     upheld: int = 0
 
 
-class VotePeriod(Carried):
-    """The moments of a vote in real time: when the turnout is looked at and when the box closes."""
+class VotePeriod(Ticked):
+    """The moments of a vote: when the turnout is looked at and when the box closes."""
 
     box_id: str
     check_at: datetime
@@ -95,7 +106,7 @@ class Funding(Carried):
     next_step: Literal["none", "ask_subsidy", "new_vote"]
 
 
-class Collection(Carried):
+class Collection(Ticked):
     """The next moment of the collection and whether it is the deadline."""
 
     at: datetime
@@ -117,8 +128,8 @@ class CostSharingOutcome(Carried):
     outcome: Literal["funded", "new_vote", "shelved"]
 
 
-class TenderPeriod(Carried):
-    """An open tender and the real moment of its opening."""
+class TenderPeriod(Ticked):
+    """An open tender and the moment of its opening."""
 
     tender_id: str
     deadline_at: datetime
@@ -146,7 +157,7 @@ class BiddingOutcome(Carried):
     contract_id: str = ""
 
 
-class WorksState(Carried):
+class WorksState(Ticked):
     """The works as the inspection stage sees them: item ids by state."""
 
     planned: tuple[str, ...] = ()
@@ -155,7 +166,7 @@ class WorksState(Carried):
     passed: tuple[str, ...] = ()
     default: tuple[str, ...] = ()
     overdue_at: datetime | None = None
-    """The earliest rectification deadline in real time."""
+    """The earliest rectification deadline."""
 
     @property
     def finished(self) -> bool:
@@ -169,18 +180,18 @@ class InspectionOutcome(Carried):
     outcome: Literal["accepted"]
 
 
-class FeedbackPeriod(Carried):
-    """When the survey closes, in real time."""
+class FeedbackPeriod(Ticked):
+    """When the survey closes."""
 
     survey_closes_at: datetime
 
 
-class FeedbackState(Carried):
+class FeedbackState(Ticked):
     """Open tickets that the evaluation must wait for, and when to look at them again."""
 
     open_tickets: int
     look_again_at: datetime | None = None
-    """Real time; None means evaluate now, and what is still open is reported as missing."""
+    """None means evaluate now, and what is still open is reported as missing."""
 
 
 class FeedbackOutcome(Carried):
@@ -196,10 +207,11 @@ class TicketInput(Carried):
 
     renovation_id: str
     ticket_id: str
+    clock: CaseClock = "wall"
 
 
-class TicketTimer(Carried):
-    """Who holds the ticket and until when (real time); `top` when nobody is above."""
+class TicketTimer(Ticked):
+    """Who holds the ticket and until when; `top` when nobody is above."""
 
     level: Literal["grid", "community", "street", "district", "city"]
     due_at: datetime

@@ -9,6 +9,7 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    SmallInteger,
     UniqueConstraint,
     text,
 )
@@ -38,6 +39,8 @@ class BallotBox(Table):
     worker's box key unwraps; the closing writes it into `opened_key`, from then on anybody who may
     read the table can check the count. `roll_salt` makes the pseudonyms of the entries.
     `tree_head` is the signed head of the Merkle tree over the ballots, written by the closing.
+    `format` says what leaf, receipt and bundle state of a ballot: 1 when it was recorded, 2 also when
+    it was cast.
     """
 
     __tablename__ = "ballot_box"
@@ -46,6 +49,7 @@ class BallotBox(Table):
         one_of("state", "open", "closed"),
         sha256("roll_hash"),
         CheckConstraint("attempt > 0", name="attempt_positive"),
+        CheckConstraint("format IN (1, 2)", name="format_known"),
         CheckConstraint("closes_at >= opens_at", name="closes_after_opening"),
         bytes_long("public_key", 32),
         bytes_long("roll_salt", 32),
@@ -66,6 +70,7 @@ class BallotBox(Table):
     opened_key: Mapped[bytes | None]
     roll_salt: Mapped[bytes]
     change_allowed: Mapped[bool] = mapped_column(server_default=text("true"))
+    format: Mapped[int] = mapped_column(SmallInteger, server_default=text("2"))
     tree_head: Mapped[dict[str, JsonValue] | None] = mapped_column(JSONB(none_as_null=True))
 
 
@@ -147,7 +152,8 @@ class Ballot(Table):
     """One ballot as it was cast, sealed, with the weights of the roll.
 
     `leaf` is its leaf in the Merkle tree, `commitment` binds what was said. The function
-    `cast_ballots` is the only way in. `only_one` is true where a ballot may not be changed.
+    `cast_ballots` is the only way in. `only_one` is true where a ballot may not be changed. It was
+    cast at the tick `cast_at`, which decides, and recorded by the database's clock at `recorded_at`.
     """
 
     __tablename__ = "ballot"
@@ -190,6 +196,7 @@ class Ballot(Table):
     only_one: Mapped[bool | None]
     intake: Mapped[Id]
     batch: Mapped[Big]
+    cast_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
 
 

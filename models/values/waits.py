@@ -8,8 +8,10 @@ STARTING = "starting"
 """A workflow that is about to begin; its own first write says what it waits for."""
 ENGINE = "engine"
 """The workflow itself has something to do now."""
+PAID_UP = "paid_up"
+"""The last share is paid: the collection is counted before its deadline."""
 GOES_ON = "goes_on"
-"""The consequence of both."""
+"""The consequence of all three."""
 
 
 class Wait(Carried):

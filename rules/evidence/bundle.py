@@ -1,8 +1,9 @@
-"""What a bundle of evidence holds, line by line (format `gongjian.voting/1`).
+"""What a bundle of evidence holds, line by line (formats `gongjian.voting/1` and `/2`).
 
 Everything is canonical JSON with one line feed behind it, so that every value has one spelling and
 the same vote always gives the same bytes. No names, no unit numbers: entries of the roll appear
-under pseudonyms, and only counted ballots disclose what they say.
+under pseudonyms, and only counted ballots disclose what they say. Of format 2 every ballot says
+when it was cast and when it was recorded, and the signed head between which moments.
 """
 
 import hashlib
@@ -16,9 +17,11 @@ from pydantic import JsonValue
 from models.values.base import Carried
 from models.values.decision_rules import Rule
 from models.values.voting import Condition, Motion
+from rules.ballots import Times
 from rules.chain import canonical_json
 
-FORMAT = "gongjian.voting/1"
+FORMATS: Mapping[int, str] = {1: "gongjian.voting/1", 2: "gongjian.voting/2"}
+"""By the format of the box."""
 ROLL, BALLOTS, RULINGS = "roll.jsonl", "ballots.jsonl", "rulings.jsonl"
 MOTIONS, RULES, RESULT, HEAD = "motions.json", "rules.json", "result.json", "head.json"
 MANIFEST, SIGNATURE, README, VERIFY = "manifest.json", "signature.json", "README.txt", "verify.py"
@@ -44,6 +47,8 @@ class BallotLine(NamedTuple):
     shares: int | None
     leaf: bytes
     state: str
+    times: Times | None = None
+    """None in a bundle of format 1."""
     choices: bytes | None = None
     nonce: bytes | None = None
 
@@ -75,11 +80,13 @@ def ballot_line(ballot: BallotLine) -> bytes:
     opened = ballot.state == "counted" and ballot.choices is not None and ballot.nonce is not None
     choices = f'"choices":{ballot.choices.decode()},' if opened and ballot.choices else ""
     nonce = f'"nonce":"{ballot.nonce.hex()}",' if opened and ballot.nonce else ""
+    cast = f'"cast_at":"{ballot.times.cast_at}",' if ballot.times else ""
+    recorded = f'"recorded_at":"{ballot.times.recorded_at}",' if ballot.times else ""
     return (
         f'{{"area_dm2":{ballot.area_dm2},"box_id":{json.dumps(ballot.box_id, ensure_ascii=False)},'
-        f'"channel":"{ballot.channel}",{choices}"commitment":"{ballot.commitment.hex()}",'
+        f'{cast}"channel":"{ballot.channel}",{choices}"commitment":"{ballot.commitment.hex()}",'
         f'"entry":"{ballot.entry}","heads":{ballot.heads},"leaf":"{ballot.leaf.hex()}",{nonce}'
-        f'"shares":{"null" if ballot.shares is None else ballot.shares},"state":"{ballot.state}"}}\n'
+        f'{recorded}"shares":{"null" if ballot.shares is None else ballot.shares},"state":"{ballot.state}"}}\n'
     ).encode()
 
 
@@ -110,14 +117,14 @@ def rules_file(rules: Mapping[str, tuple[str, Rule]]) -> bytes:
 
 
 def manifest_file(
-    *, box_id: str, renovation_id: str, title: str, hashes: Mapping[str, str]
+    *, box_id: str, box_format: int, renovation_id: str, title: str, hashes: Mapping[str, str]
 ) -> bytes:
     """manifest.json: which vote this is, and the SHA-256 of each file."""
     return line(
         {
             "box_id": box_id,
             "files": {name: hashes[name] for name in LISTED},
-            "format": FORMAT,
+            "format": FORMATS[box_format],
             "renovation_id": renovation_id,
             "title": title,
         }
@@ -161,8 +168,9 @@ def _condition(condition: Condition) -> JsonValue:
     return dumped
 
 
-def readme(title: str, box_id: str) -> bytes:
+def readme(title: str, box_id: str, box_format: int) -> bytes:
     """README.txt: how to check the bundle, in Chinese and English."""
+    zh, en = ("每张选票的投票时间；", "when each ballot was cast; ") if box_format > 1 else ("", "")
     return f"""\
 {title}
 投票编号 box: {box_id}
@@ -173,7 +181,7 @@ def readme(title: str, box_id: str) -> bytes:
    也可不解压：                python3 verify.py 证据包.zip
 3. 与小区公告核对它打印的公钥和清单 SHA-256。
 4. 查自己的票：                python3 verify.py --receipt 回执文件或回执码
-公开内容：名册以代号列出人数、面积和份额；只有计入结果的选票公开选择，改投前的旧票、有争议的票均不公开。
+公开内容：名册以代号列出人数、面积和份额；{zh}只有计入结果的选票公开选择，改投前的旧票、有争议的票均不公开。
 请从可信处取得 verify.py：伪造的证据包也可能附带伪造的核验程序。
 
 How to check it
@@ -182,7 +190,7 @@ How to check it
    without unpacking:          python3 verify.py BUNDLE.zip
 3. Compare the public key and the SHA-256 that it prints with the notice posted in the estate.
 4. Your own ballot:            python3 verify.py --receipt FILE or CODE
-What is disclosed: the roll by pseudonyms with heads, area and shares; the choices of counted
-ballots only, never the earlier ones of somebody who changed the mind, never contested ones.
+What is disclosed: the roll by pseudonyms with heads, area and shares; {en}the choices
+of counted ballots only, never the earlier ones of somebody who changed the mind, never contested ones.
 Take verify.py from somebody you trust: a forged bundle can carry a forged program.
 """.encode()

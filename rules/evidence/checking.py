@@ -17,7 +17,9 @@ from rules.evidence.opened_box import Holder, OpenedBox
 from rules.evidence.receipts import Signed
 from rules.evidence.shapes import (
     Ballot,
+    BallotWithTimes,
     Head,
+    HeadOfPeriod,
     Manifest,
     Motions,
     RollEntry,
@@ -55,9 +57,10 @@ def check_bundle(files: Files, signed: Signed) -> Checked:
         head = _head(files, manifest, signed)
         roll = _roll(files, head)
         motions = read_value(Motions, files.whole(bundle.MOTIONS), bundle.MOTIONS).motions
-        box = OpenedBox(manifest.box_id, roll, {motion.id: motion for motion in motions})
+        box = OpenedBox(manifest, head, roll, {motion.id: motion for motion in motions})
+        shape = BallotWithTimes if isinstance(head, HeadOfPeriod) else Ballot
         for number, raw in files.lines(bundle.BALLOTS):
-            box.take(number, read_value(Ballot, raw + b"\n", bundle.BALLOTS, number))
+            box.take(number, read_value(shape, raw + b"\n", bundle.BALLOTS, number))
         box.compare_tree(head)
         box.compare_states(_rulings(files, roll, box.tree.size))
         outcomes = compare_result(files, motions, box)
@@ -85,7 +88,8 @@ def _manifest(files: Files) -> Manifest:
 
 
 def _head(files: Files, manifest: Manifest, signed: Signed) -> Head:
-    head = read_value(Head, files.whole(bundle.HEAD), bundle.HEAD)
+    shape = HeadOfPeriod if manifest.box_format > 1 else Head
+    head = read_value(shape, files.whole(bundle.HEAD), bundle.HEAD)
     seal = read_value(Signature, files.whole(bundle.SIGNATURE), bundle.SIGNATURE)
     if head.box_id != manifest.box_id:
         raise fault_at(bundle.HEAD, 0, "belongs to another vote")
@@ -97,6 +101,8 @@ def _head(files: Files, manifest: Manifest, signed: Signed) -> Head:
         raise fault_at(bundle.HEAD, 0, "signature does not hold")
     if not signed(key, files.whole(bundle.MANIFEST), bytes.fromhex(seal.signature)):
         raise fault_at(bundle.SIGNATURE, 0, "signature does not hold")
+    if isinstance(head, HeadOfPeriod) and not head.opens_at <= head.closes_at <= head.closed_at:
+        raise fault_at(bundle.HEAD, 0, "was signed before the period of the vote was over")
     return head
 
 

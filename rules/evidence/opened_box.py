@@ -6,11 +6,22 @@ from typing import NamedTuple, cast, get_args
 from pydantic import JsonValue
 
 from models.values.voting import Channel, Motion
-from rules.ballots import Cast, Choices, Ruling, choice_problems, commitment_of, leaf_of, states_of
+from rules.ballots import (
+    Cast,
+    Choices,
+    Leaves,
+    Ruling,
+    Times,
+    choice_problems,
+    commitment_of,
+    states_of,
+)
 from rules.evidence import bundle
-from rules.evidence.shapes import Ballot, Head, fault_at
+from rules.evidence.shapes import Ballot, Head, HeadOfPeriod, Manifest, fault_at
 from rules.merkle import HASH_BYTES, Tree
 from rules.voting.results import Weight
+
+NO_TIMES = Times("", "")
 
 
 class Holder(NamedTuple):
@@ -30,9 +41,15 @@ class OpenedBox:
     """
 
     def __init__(
-        self, box_id: str, roll: Mapping[str, Holder], motions: Mapping[str, Motion]
+        self,
+        manifest: Manifest,
+        head: Head,
+        roll: Mapping[str, Holder],
+        motions: Mapping[str, Motion],
     ) -> None:
-        self.box_id, self.roll, self.motions = box_id, roll, motions
+        self.box_id, self.roll, self.motions = manifest.box_id, roll, motions
+        self.period = (head.opens_at, head.closes_at) if isinstance(head, HeadOfPeriod) else None
+        self.maker = Leaves(manifest.box_id, manifest.box_format)
         self.tree = Tree()
         self.numbers: dict[str, tuple[int, ...]] = {}
         """The ballots of an entry by their lines."""
@@ -52,15 +69,7 @@ class OpenedBox:
             )
         if entry[:3] != (ballot.heads, ballot.area_dm2, ballot.shares):
             raise fault_at(bundle.BALLOTS, number, "weighs otherwise than the roll says")
-        leaf = leaf_of(
-            box_id=ballot.box_id,
-            pseudonym=ballot.entry,
-            channel=ballot.channel,
-            commitment=bytes.fromhex(ballot.commitment),
-            heads=ballot.heads,
-            area_dm2=ballot.area_dm2,
-            shares=ballot.shares,
-        )
+        leaf = self._leaf(number, ballot)
         if leaf.hex() != ballot.leaf:
             raise fault_at(bundle.BALLOTS, number, "has another leaf hash than it says")
         self.tree.append(leaf)
@@ -74,6 +83,21 @@ class OpenedBox:
             )
         if ballot.choices is not None and ballot.nonce is not None:
             self._count(number, ballot, entry, ballot.choices, bytes.fromhex(ballot.nonce))
+
+    def _leaf(self, number: int, ballot: Ballot) -> bytes:
+        """The leaf that follows from the line, cast within the period of the vote."""
+        times = ballot.times or NO_TIMES
+        if self.period is not None and not self.period[0] <= times.cast_at < self.period[1]:
+            raise fault_at(bundle.BALLOTS, number, "was cast outside of the period of the vote")
+        content_hash = self.maker.content_hash(
+            pseudonym=ballot.entry,
+            channel=ballot.channel,
+            commitment=bytes.fromhex(ballot.commitment),
+            heads=ballot.heads,
+            area_dm2=ballot.area_dm2,
+            shares=ballot.shares,
+        )
+        return self.maker.leaf(content_hash, times)
 
     def _count(
         self,

@@ -8,7 +8,7 @@ caller (`signed`), since the law knows no cryptography.
 from collections.abc import Callable
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, JsonValue, StringConstraints
 
 from models.values.base import Carried
 from models.values.refusal import Problem, Refused
@@ -45,6 +45,8 @@ class Receipt(Carried):
     box_id: str
     unit_number: str
     leaf_hash: Hash
+    cast_at: str | None = None
+    """None in a box of format 1, whose receipts do not state it."""
     recorded_at: str
     batch: ReceiptPlace
     public_key: Hash
@@ -85,15 +87,14 @@ def matches(code: str, leaf: bytes) -> bool:
 
 def stated(receipt: Receipt) -> bytes:
     """What the receipt itself says, as the leaf of its batch has it."""
-    return canonical_json(
-        {
-            "ballot_id": receipt.ballot_id,
-            "box_id": receipt.box_id,
-            "leaf_hash": receipt.leaf_hash,
-            "recorded_at": receipt.recorded_at,
-            "unit_number": receipt.unit_number,
-        }
-    )
+    said: dict[str, JsonValue] = {
+        "ballot_id": receipt.ballot_id,
+        "box_id": receipt.box_id,
+        "leaf_hash": receipt.leaf_hash,
+        "recorded_at": receipt.recorded_at,
+        "unit_number": receipt.unit_number,
+    }
+    return canonical_json(said if receipt.cast_at is None else said | {"cast_at": receipt.cast_at})
 
 
 def statement(receipt: Receipt) -> bytes:

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, JsonValue, StringConstraints, Validation
 from models.values.base import Value
 from models.values.refusal import Problem, Refused
 from models.values.voting import Channel, Condition, Motion
-from rules.ballots import roll_line
+from rules.ballots import Times, roll_line
 from rules.chain import canonical_json
 from rules.evidence import bundle
 from rules.voting.results import MotionResult
@@ -17,6 +17,15 @@ Whole = Annotated[int, Field(strict=True, ge=0, lt=10**18)]
 Hex32 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$", strict=True)]
 Hex64 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$", strict=True)]
 Hex128 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{128}$", strict=True)]
+Utc = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+        r"T([01][0-9]|2[0-3])(:[0-5][0-9]){2}\.[0-9]{6}\+00:00$",
+        strict=True,
+    ),
+]
+"""A moment in UTC with microseconds: one spelling, so that the order of texts is that of time."""
 Shape = TypeVar("Shape", bound=Value)
 
 
@@ -31,13 +40,18 @@ class Manifest(Exactly):
 
     box_id: str
     files: dict[str, Hex64]
-    format: Literal["gongjian.voting/1"]
+    format: Literal["gongjian.voting/1", "gongjian.voting/2"]
     renovation_id: str
     title: str
 
+    @property
+    def box_format(self) -> int:
+        """1 or 2."""
+        return next(number for number, name in bundle.FORMATS.items() if name == self.format)
+
 
 class Head(Exactly):
-    """head.json: the signed head of the tree."""
+    """head.json of format 1: the signed head of the tree."""
 
     box_id: str
     closed_at: str
@@ -46,6 +60,14 @@ class Head(Exactly):
     root: Hex64
     signature: Hex128
     tree_size: Whole
+
+
+class HeadOfPeriod(Head):
+    """head.json of format 2: also between which moments the ballots were cast."""
+
+    closed_at: Utc
+    closes_at: Utc
+    opens_at: Utc
 
 
 class Signature(Exactly):
@@ -83,7 +105,7 @@ class RollEntry(Exactly):
 
 
 class Ballot(Exactly):
-    """A line of ballots.jsonl."""
+    """A line of ballots.jsonl of format 1."""
 
     area_dm2: Whole
     box_id: str
@@ -96,6 +118,11 @@ class Ballot(Exactly):
     state: bundle.BallotState
     choices: dict[str, JsonValue] | None = None
     nonce: Hex32 | None = None
+
+    @property
+    def times(self) -> Times | None:
+        """When it was cast, where the format says so."""
+        return None
 
     @cached_property
     def said(self) -> bytes:
@@ -115,10 +142,23 @@ class Ballot(Exactly):
                 shares=self.shares,
                 leaf=bytes.fromhex(self.leaf),
                 state=self.state,
+                times=self.times,
                 choices=self.said or None,
                 nonce=None if self.nonce is None else bytes.fromhex(self.nonce),
             )
         )
+
+
+class BallotWithTimes(Ballot):
+    """A line of ballots.jsonl of format 2."""
+
+    cast_at: Utc
+    recorded_at: Utc
+
+    @cached_property
+    def times(self) -> Times:
+        """When it was cast."""
+        return Times(self.cast_at, self.recorded_at)
 
 
 class RulingEntry(Exactly):

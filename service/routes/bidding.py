@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -33,14 +34,14 @@ async def submit_bid(
     standing = await standing_of(counter.database, renovation_id)
     actor = await role_actor(counter, standing, request, Role.CONTRACTOR)
 
-    async def change(session: AsyncSession) -> tuple[str, Mapping[str, JsonValue]]:
+    async def change(session: AsyncSession, now: datetime) -> tuple[str, Mapping[str, JsonValue]]:
         tender = await _open_tender(session, standing)
         problems = submission_problems(
             price_fen=command.price_fen,
             bond_fen=command.bond_fen,
             ceiling_fen=tender.ceiling_fen,
             estimate_fen=tender.estimate_fen,
-            now=standing.now,
+            now=now,
             notice_at=tender.notice_at,
             deadline_at=tender.deadline_at,
             timetable=standing.timetable,
@@ -50,7 +51,7 @@ async def submit_bid(
         if await _standing_bid(session, tender, actor.id) is not None:
             params: dict[str, str | int] = {"bidder": actor.id, "tender": tender.id}
             raise Refused(Problem(code="bidding.already_bid", params=params))
-        bid = bid_row(standing, tender, actor.id, command)
+        bid = bid_row(tender, actor.id, command, now)
         session.add(bid)
         return bid.id, {"tender": tender.id, "bid": bid.id}
 
@@ -69,19 +70,19 @@ async def withdraw_bid(
     standing = await standing_of(counter.database, renovation_id)
     actor = await role_actor(counter, standing, request, Role.CONTRACTOR)
 
-    async def change(session: AsyncSession) -> tuple[str, Mapping[str, JsonValue]]:
+    async def change(session: AsyncSession, now: datetime) -> tuple[str, Mapping[str, JsonValue]]:
         tender = await _open_tender(session, standing)
         bid = await _standing_bid(session, tender, actor.id)
         if bid is None:
             params: dict[str, str | int] = {"bidder": actor.id, "tender": tender.id}
             raise Refused(Problem(code="bidding.no_bid", params=params))
-        if standing.now >= tender.deadline_at:
+        if now >= tender.deadline_at:
             params = {
-                "now": standing.now.isoformat(),
+                "now": now.isoformat(),
                 "deadline_at": tender.deadline_at.isoformat(),
             }
             raise Refused(Problem(code="bidding.late", params=params))
-        bid.state, bid.withdrawn_at = "withdrawn", standing.now
+        bid.state, bid.withdrawn_at = "withdrawn", now
         return bid.id, {"tender": tender.id, "bid": bid.id}
 
     sealed = sealed_bidder(counter, standing, actor)
@@ -101,7 +102,7 @@ def sealed_bidder(counter: Counter, standing: Standing, actor: Actor) -> Actor:
     )
 
 
-def bid_row(standing: Standing, tender: Tender, bidder_id: str, command: SubmitBid) -> Bid:
+def bid_row(tender: Tender, bidder_id: str, command: SubmitBid, now: datetime) -> Bid:
     """The bid as it lies sealed until the opening."""
     name = hashlib.sha256(command.command_id.encode()).hexdigest()[:20]
     return Bid(
@@ -114,7 +115,7 @@ def bid_row(standing: Standing, tender: Tender, bidder_id: str, command: SubmitB
         bond_fen=command.bond_fen,
         bond_account=command.bond_account,
         flags=dict(command.flags),
-        submitted_at=standing.now,
+        submitted_at=now,
         state="submitted",
     )
 

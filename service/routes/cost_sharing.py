@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -9,9 +10,12 @@ from pydantic import JsonValue
 from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Instalment, Payment
+from models.tables import CaseWait, Instalment, Payment, Renovation
 from models.values.actor import Role
 from models.values.refusal import Problem, Refused
+from models.values.waits import PAID_UP, at_work
+from runtime.journal import tick_of
+from runtime.waits import add_waits
 from service.commands import Accepted, ReportPayments
 from service.counter import Counter, counter_of
 from service.standing import Standing, standing_of
@@ -30,6 +34,8 @@ SELECT EXISTS (
   WHERE coalesce(p.paid, 0) < d.due)
 """)
 """Is anything that is due now still unpaid?"""
+PAYMENTS = "payments"
+"""What the collection waits for, in the agenda."""
 
 
 @router.post("/payments", status_code=201)
@@ -43,10 +49,11 @@ async def report_payments(
     standing = await standing_of(counter.database, renovation_id)
     actor = await role_actor(counter, standing, request, Role.PAYMENT_PROVIDER)
 
-    async def change(session: AsyncSession) -> tuple[str, Mapping[str, JsonValue]]:
-        rows = payment_rows(standing, command)
+    async def change(session: AsyncSession, now: datetime) -> tuple[str, Mapping[str, JsonValue]]:
+        rows = payment_rows(standing, command, now)
         await _refuse(session, standing, command, rows)
         await session.execute(insert(Payment), rows)
+        await _count_now(session, standing, now)
         total = sum(payment.amount_fen for payment in command.payments)
         return command.command_id, {
             "payments": len(rows),
@@ -56,12 +63,18 @@ async def report_payments(
 
     kind = "cost_sharing.payments_received"
     accepted = await write(counter, standing, actor, command, kind, change)
-    if standing.stage == "cost_sharing" and not await _outstanding(counter, standing):
-        await counter.gateway.everyone_paid(standing)
+    if standing.stage == "cost_sharing":
+        async with counter.database.session() as session:
+            now = await tick_of(session, standing.id)
+            outstanding = await _outstanding(session, standing, now)
+        if not outstanding:
+            await counter.gateway.everyone_paid(standing)
     return accepted
 
 
-def payment_rows(standing: Standing, command: ReportPayments) -> list[dict[str, object]]:
+def payment_rows(
+    standing: Standing, command: ReportPayments, now: datetime
+) -> list[dict[str, object]]:
     """The rows to insert; a reference makes a payment the same one in whatever report it comes."""
     rows: list[dict[str, object]] = []
     for number, payment in enumerate(command.payments, start=1):
@@ -76,7 +89,7 @@ def payment_rows(standing: Standing, command: ReportPayments) -> list[dict[str, 
                 "unit_number": payment.unit_number,
                 "amount_fen": payment.amount_fen,
                 "source": command.source,
-                "received_at": standing.now,
+                "received_at": now,
             }
         )
     return rows
@@ -111,7 +124,16 @@ async def _refuse(
         raise Refused(*problems)
 
 
-async def _outstanding(counter: Counter, standing: Standing) -> bool:
-    async with counter.database.session() as session:
-        found = await session.scalar(OUTSTANDING, {"rid": standing.id, "now": standing.now})
-    return bool(found)
+async def _count_now(session: AsyncSession, standing: Standing, now: datetime) -> None:
+    """When the last share is paid, the collection has work to do: a clock does not go past it."""
+    row = await session.get_one(Renovation, standing.id)
+    if row.stage != "cost_sharing" or await _outstanding(session, standing, now):
+        return
+    running = (CaseWait.workflow_id == row.stage_workflow_id, CaseWait.what == PAYMENTS)
+    if await session.scalar(select(CaseWait.what).where(*running)):
+        wait = at_work(PAID_UP, now)
+        await add_waits(session, standing.id, row.stage_workflow_id, (wait,), now)
+
+
+async def _outstanding(session: AsyncSession, standing: Standing, now: datetime) -> bool:
+    return bool(await session.scalar(OUTSTANDING, {"rid": standing.id, "now": now}))

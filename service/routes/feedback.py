@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -11,9 +12,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.acts import Done
+from models.messages.ids import ticket_workflow_id
 from models.tables import Renovation, SurveyAnswer, Ticket
 from models.values.actor import Actor
 from models.values.refusal import Problem, Refused
+from models.values.waits import STARTING, at_work
+from runtime.waits import replace_waits
 from service.commands import Accepted, AnswerSurvey, ConfirmAnswer, OpenTicket
 from service.counter import Counter, counter_of
 from service.credentials import voter_of
@@ -34,7 +38,7 @@ async def open_ticket(
     standing = await standing_of(counter.database, renovation_id)
     actor = voter_actor(counter, standing, request, command.unit_number)
 
-    async def change(session: AsyncSession) -> tuple[str, Mapping[str, JsonValue]]:
+    async def change(session: AsyncSession, now: datetime) -> tuple[str, Mapping[str, JsonValue]]:
         await refuse_unknown_units(
             session, standing, {command.unit_number}, "feedback.unit_unknown"
         )
@@ -49,16 +53,19 @@ async def open_ticket(
             confidential=command.confidential,
             level="grid",
             state="open",
-            opened_at=standing.now,
-            due_at=standing.now,
+            opened_at=now,
+            due_at=now,
         )
         session.add(ticket)
+        # Nobody moves a clock past it before its workflow has begun.
+        workflow_id = ticket_workflow_id(standing.id, ticket.id)
+        await replace_waits(session, standing.id, workflow_id, [at_work(STARTING, now)], now)
         digest = hashlib.sha256(command.text.encode()).hexdigest()
         return ticket.id, {"ticket": ticket.id, "kind": command.kind, "text_sha256": digest}
 
     named = standing.resident() if command.confidential else actor
     accepted = await write(counter, standing, named, command, "feedback.ticket_opened", change)
-    await counter.gateway.start_ticket(renovation_id, accepted.id)
+    await counter.gateway.start_ticket(standing, accepted.id)
     return accepted
 
 

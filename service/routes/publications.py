@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -31,8 +32,8 @@ async def object_to(
     standing = await standing_of(counter.database, renovation_id)
     actor = await _who(counter, standing, request, command.unit_number)
 
-    async def change(session: AsyncSession) -> tuple[str, Mapping[str, JsonValue]]:
-        await _must_be_open(session, standing, command.publication_id)
+    async def change(session: AsyncSession, now: datetime) -> tuple[str, Mapping[str, JsonValue]]:
+        await _must_be_open(session, standing, command.publication_id, now)
         name = hashlib.sha256(command.command_id.encode()).hexdigest()[:24]
         objection = Objection(
             id=f"{standing.id}.o{name}",
@@ -40,7 +41,7 @@ async def object_to(
             command_id=command.command_id,
             unit_number=command.unit_number,
             text=command.text,
-            filed_at=standing.now,
+            filed_at=now,
             recorded_at=func.clock_timestamp(),
             state="open",
         )
@@ -64,11 +65,13 @@ async def _who(
     return await role_actor(counter, standing, request)
 
 
-async def _must_be_open(session: AsyncSession, standing: Standing, name: str) -> None:
+async def _must_be_open(
+    session: AsyncSession, standing: Standing, name: str, now: datetime
+) -> None:
     """The share lock keeps the closing out until this objection is committed."""
     row = await session.get(Publication, name, with_for_update={"read": True})
     if row is None or row.renovation_id != standing.id:
         raise Refused(Problem(code="publication_unknown", where=name))
-    if row.state != "open" or standing.now >= row.closes_at:
+    if row.state != "open" or now >= row.closes_at:
         params: dict[str, str | int] = {"publication": name, "at": row.closes_at.isoformat()}
         raise Refused(Problem(code="publication.closed", params=params))

@@ -198,7 +198,6 @@ async def test_an_open_box_is_closed_uncounted(database: Database) -> None:
                 state="open",
                 opens_at=START,
                 closes_at=START,
-                case_closes_at=START,
                 roll_hash="0" * 64,
                 closed_at=None,
                 tally=None,

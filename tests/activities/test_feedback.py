@@ -6,7 +6,8 @@ from sqlalchemy import select
 from temporalio.exceptions import ApplicationError
 
 from activities.desk import Desk
-from activities.feedback import Evaluations, Tickets
+from activities.feedback import Evaluations
+from activities.tickets import Tickets
 from models.messages.acts import ResolveTicket
 from models.messages.journey import FeedbackOutcome, FeedbackState, TicketInput, TicketTimer
 from models.messages.step import Step
@@ -403,7 +404,6 @@ def _counted_box(rid: str) -> BallotBox:
         state="closed",
         opens_at=START,
         closes_at=START,
-        case_closes_at=START,
         roll_hash="0" * 64,
         tally={"works": {"tally": tally}},
         public_key=bytes(32),

@@ -304,16 +304,13 @@ async def test_a_report_after_the_deadline_is_too_late(database: Database) -> No
     assert refused(error) == ["inspection.rectification_too_late"]
 
 
-async def test_in_sandbox_time_the_deadline_is_a_real_moment(database: Database) -> None:
-    here = await site(database, "w13", sandbox_day_s=1)
-    here.at = datetime.now(UTC)
+async def test_on_a_told_clock_the_deadline_is_a_moment_of_that_clock(database: Database) -> None:
+    here = await site(database, "w13", told_at=START)
     await here.begin()
     await here.report("roof")
     state = await here.inspect("roof", "FAIL")
-    assert state.overdue_at is not None
-    assert timedelta(seconds=6) < state.overdue_at - here.at <= timedelta(seconds=12)
-    here.at = state.overdue_at
-    assert (await here.mark_overdue()).default == ("roof",)
+    # Seven days from 2 March: until the midnight that ends 9 March in Shanghai.
+    assert state.overdue_at == datetime(2026, 3, 9, 16, 0, tzinfo=UTC)
 
 
 async def test_the_chief_accepts_when_no_item_is_open(database: Database) -> None:

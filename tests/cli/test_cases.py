@@ -1,5 +1,7 @@
+import asyncio
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -89,6 +91,24 @@ def test_list_status_and_history_agree_about_a_renovation(renovation: str) -> No
     assert len(events) == shown["events"]
     assert renovation in RUNNER.invoke(app, ["list"]).stdout
     assert "waiting for" in RUNNER.invoke(app, ["status", renovation]).stdout
+
+
+@pytest.mark.usefixtures("at_database")
+async def test_a_told_case_is_shown_as_a_training_case_and_where_its_clock_stands(
+    database: Database, renovation: str
+) -> None:
+    told = await make_renovation(database, rid="rtold", told_at=datetime(2026, 3, 2, 1, tzinfo=UTC))
+    words = await asyncio.to_thread(RUNNER.invoke, app, ["status", told])
+    assert "clock            told (training case)\n" in words.stdout
+    assert "it stands at     2026-03-02 09:00\n" in words.stdout
+    shown = json.loads((await asyncio.to_thread(RUNNER.invoke, app, ["list", "--json"])).stdout)
+    clocks = {each["id"]: (each["clock"], each["sandbox"], each["stands_at"]) for each in shown}
+    assert clocks == {
+        told: ("told", True, "2026-03-02T01:00:00+00:00"),
+        renovation: ("wall", False, None),
+    }
+    wall = await asyncio.to_thread(RUNNER.invoke, app, ["status", renovation])
+    assert "clock            real time\n" in wall.stdout
 
 
 @pytest.mark.usefixtures("at_database")

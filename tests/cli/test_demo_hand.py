@@ -1,20 +1,32 @@
 import asyncio
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
-from pydantic import JsonValue, SecretStr
+from pydantic import SecretStr
 
+from cli.demo import doors as doors_of_demo
 from cli.demo import hand as hands
+from cli.demo import journey, people
+from cli.demo.ballots import Cast
 from cli.demo.doors import Doors, at_once
 from cli.demo.estate import units_of
 from cli.demo.hand import Charge, Hand
+from cli.demo.journey import travel
 from cli.demo.run import Silent
+from cli.demo.view import View
+from cli.demo.voting import REACTIONS, send
+from cli.shown import ZONE
 from models.values.refusal import Problem, Refused
+from service.credentials import actor_credential
 
-NOW = datetime(2025, 3, 3, tzinfo=UTC)
+KEY = SecretStr("ab" * 32)
+NINE = datetime(2025, 3, 3, 9, tzinfo=ZONE)
+MIDNIGHT = datetime(2025, 3, 19, tzinfo=ZONE)
 
 
 class NoCharges:
@@ -22,35 +34,205 @@ class NoCharges:
         return ()
 
 
+class Counter:
+    """A service before which the demo acts: one wait after the other, and a clock that is told."""
+
+    def __init__(self, *waiting_for: str, now: datetime = NINE) -> None:
+        self.ahead = list(waiting_for)
+        self.now = now
+        self.waits: list[dict[str, Any]] = []
+        self.moves: list[dict[str, Any]] = []
+        self.credentials: set[str] = set()
+        self.posted: list[tuple[str, dict[str, Any]]] = []
+        self.answer: Callable[[str, dict[str, Any]], httpx.Response] = lambda path, body: (
+            httpx.Response(201, json={"id": "x"})
+        )
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.path.removeprefix("/v1/renovations/r1")
+        if request.method == "GET":
+            return httpx.Response(200, json=self.clock() if path == "/clock" else self.view())
+        body = json.loads(request.content)
+        if path == "/clock":
+            self.credentials.add(request.headers["authorization"].removeprefix("Bearer "))
+            return self.move(body)
+        self.posted.append((path, body))
+        return self.answer(path, body)
+
+    def view(self) -> dict[str, Any]:
+        running = bool(self.ahead)
+        return {
+            "stage": "voting",
+            "state": "running" if running else "completed",
+            "waiting_for": self.ahead[0] if running else "nothing",
+        }
+
+    def clock(self) -> dict[str, Any]:
+        return {
+            "renovation_id": "r1",
+            "clock": "told",
+            "now": self.now.astimezone(UTC).isoformat(),
+            "settled": True,
+            "holds": [],
+            "waits": self.waits,
+        }
+
+    def move(self, body: dict[str, Any]) -> httpx.Response:
+        self.moves.append(body)
+        if body["move"] == "to":
+            self.now = datetime.fromisoformat(body["to"]).replace(hour=9, tzinfo=ZONE)
+        elif body["move"] == "days":
+            self.now += timedelta(days=body["days"])
+        else:
+            self.now = self.now.replace(hour=0) + timedelta(days=1)
+            self.ahead = self.ahead[1:]
+        return httpx.Response(200, json={**self.clock(), "from": "…", "to": "…", "moves": []})
+
+
 @asynccontextmanager
-async def looking_at(**fields: JsonValue) -> AsyncIterator[Hand]:
-    """A hand before a service that always gives the same answer."""
-    body = {"stage": "voting", "state": "running", "waiting_for": "engine", "events": 3}
-    answer = {**body, "case_now": NOW.isoformat(), **fields}
-    service = httpx.MockTransport(lambda _: httpx.Response(200, json=answer))
-    async with httpx.AsyncClient(transport=service, base_url="http://demo") as http:
-        doors = Doors(http, "r1", SecretStr("ab" * 32))
+async def before(service: Callable[[httpx.Request], httpx.Response]) -> AsyncIterator[Hand]:
+    transport = httpx.MockTransport(service)
+    async with httpx.AsyncClient(transport=transport, base_url="http://demo") as http:
+        doors = Doors([http], "r1", KEY)
         yield Hand(doors, units_of(60, 1), NoCharges(), 1, Silent(), lambda: None)
 
 
-async def test_a_renovation_that_does_not_move_is_said_to_stand_still(
+def refused_for(error: pytest.ExceptionInfo[Refused]) -> Problem:
+    (problem,) = error.value.problems
+    return problem
+
+
+async def test_where_nobody_is_asked_the_clock_goes_on_until_the_case_is_over() -> None:
+    service = Counter("engine", "objections.candidates", "tickets")
+    async with before(service) as hand:
+        last = await travel(hand)
+    assert last.state == "completed"
+    assert [body["move"] for body in service.moves] == ["next"] * 3
+    assert service.posted == []
+
+
+async def test_every_move_is_the_committees_and_has_an_id_of_its_own() -> None:
+    service = Counter("engine", "tickets")
+    async with before(service) as hand:
+        await travel(hand)
+        await hand.days(4)
+    ids = [body["command_id"] for body in service.moves]
+    assert len(set(ids)) == len(ids) == 3
+    assert all(name.startswith("r1-") for name in ids)
+    assert service.credentials == {actor_credential(KEY, people.COMMITTEE.id)}
+
+
+async def test_a_person_acts_once_for_what_is_waited_for_and_in_the_morning() -> None:
+    service = Counter("open_vote", now=MIDNIGHT)
+    async with before(service) as hand:
+        await travel(hand)
+    assert [path for path, _ in service.posted] == ["/acts/open_vote"]
+    assert [body["move"] for body in service.moves] == ["to", "next"]
+    assert service.moves[0]["to"] == "2025-03-19"
+
+
+async def test_nobody_votes_before_the_box_opens(monkeypatch: pytest.MonkeyPatch) -> None:
+    voted_at: list[datetime] = []
+
+    async def vote(hand: Hand, _view: View) -> None:
+        voted_at.append(hand.clock.now)
+
+    monkeypatch.setitem(journey.REACTIONS, "ballots", vote)
+    opens_at = NINE + timedelta(days=2, hours=-9)
+    service = Counter("ballots", "ballots", "ballots", "ballots")
+    service.waits = [{"what": "ballots", "since": opens_at.isoformat()}]
+    async with before(service) as hand:
+        await travel(hand)
+    assert voted_at == [NINE + timedelta(days=2)]
+
+
+async def test_it_waits_for_a_monday_and_on_a_monday_for_nothing() -> None:
+    service = Counter("works", now=NINE)
+    async with before(service) as hand:
+        await hand.look()
+        await hand.monday()
+        assert service.moves == []
+        await hand.days(2)
+        await hand.monday()
+        assert hand.clock.now == NINE + timedelta(days=7)
+    assert [body["days"] for body in service.moves] == [2, 5]
+
+
+async def test_a_case_in_which_nothing_lies_ahead_is_said_to_stand_still() -> None:
+    service = Counter("engine")
+    code = {"type": "about:blank", "code": "clock.nothing_due"}
+    service.move = lambda body: httpx.Response(409, json=code)  # type: ignore[method-assign]
+    async with before(service) as hand:
+        with pytest.raises(Refused) as error:
+            await travel(hand)
+    problem = refused_for(error)
+    assert problem.code == "demo.stands_still"
+    assert problem.params == {"date": "2025-03-03", "stage": "voting", "waiting_for": "engine"}
+
+
+async def test_moves_that_lead_nowhere_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hands, "MOST_MOVES", 5)
+    service = Counter(*["engine"] * 50)
+    async with before(service) as hand:
+        with pytest.raises(Refused) as error:
+            await travel(hand)
+    assert refused_for(error).code == "demo.stands_still"
+    assert len(service.moves) <= 6
+
+
+async def test_a_refused_act_is_not_asked_for_again() -> None:
+    service = Counter("open_vote")
+    no = {"code": "authority.wrong_role", "detail": "not yours"}
+    service.answer = lambda path, body: httpx.Response(403, json=no)
+    async with before(service) as hand:
+        with pytest.raises(Refused) as error:
+            await travel(hand)
+    assert refused_for(error).code == "demo.act_refused"
+    assert refused_for(error).params["reason"] == "not yours"
+    assert len(service.posted) == 1
+
+
+async def test_a_busy_service_is_asked_again_with_the_same_id(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(hands, "STILL_S", 0.0)
-    async with looking_at() as hand:
-        await hand.look()
-        with pytest.raises(Refused) as refused:
-            await hand.look()
-    problem = refused.value.problems[0]
-    assert problem.code == "demo.stands_still"
-    assert (problem.params["stage"], problem.params["waiting_for"]) == ("voting", "engine")
+    monkeypatch.setattr(doors_of_demo, "PAUSE_S", 0.0)
+    service = Counter("open_vote")
+    statuses = iter([503, 429, 201])
+    service.answer = lambda path, body: httpx.Response(next(statuses), json={"id": "x"})
+    async with before(service) as hand:
+        await hand.act("open_vote", people.COMMITTEE, "open-vote")
+    assert len({body["command_id"] for _, body in service.posted}) == 1
+    assert len(service.posted) == 3
 
 
-async def test_a_legal_period_that_runs_is_no_standstill(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hands, "STILL_S", 0.0)
-    async with looking_at(due_at=(NOW + timedelta(days=1)).isoformat()) as hand:
-        await hand.look()
-        assert (await hand.look()).waiting_for == "engine"
+async def test_ballots_are_counted_by_their_receipts_and_refusals_by_their_codes() -> None:
+    service = Counter("ballots")
+    statuses = {"a": 201, "b": 200, "c": 409}
+    service.answer = lambda path, body: httpx.Response(
+        statuses[body["command_id"]], json={"code": "voting.box_closed"}
+    )
+    casts = [
+        Cast(command_id=name, unit_number="1-1-101", choices={}, credential_of="1-1-101")
+        for name in "abc"
+    ]
+    async with before(service) as hand:
+        # The answer to b was lost on the way, so that it comes as a repetition; it counts once.
+        await send(hand, casts)
+        await send(hand, casts[:1])
+    assert hand.acknowledged == {"a", "b"}
+    assert hand.repeated == 1
+    assert hand.refused == {"voting.box_closed": 1}
+
+
+async def test_a_vote_that_is_not_extended_is_said_to_be_so() -> None:
+    service = Counter("ballots", "ballots", "engine")
+    box = {"id": "b1", "closes_at": (NINE + timedelta(days=9)).isoformat()}
+    view = service.view
+    service.view = lambda: {**view(), "box": box}  # type: ignore[method-assign]
+    async with before(service) as hand:
+        with pytest.raises(Refused) as error:
+            await REACTIONS["ballots"](hand, await hand.look())
+    assert refused_for(error).code == "demo.not_extended"
 
 
 async def test_what_one_of_many_clients_is_refused_comes_out_as_that_refusal() -> None:

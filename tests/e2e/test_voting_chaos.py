@@ -1,6 +1,6 @@
 """SIGKILL of service, worker and PostgreSQL under load: what was acknowledged is counted, once.
 
-A renovation's own voting workflow opens and closes the box on a sandbox clock, so that a killed
+A renovation's own voting workflow opens and closes the box on a told clock, so that a killed
 worker is one that holds the timer and the closing. The database is durable, as in a pilot. 64
 connections vote and change their votes over HTTP; the kills are spread over the load, each part is
 started again at once, as a supervisor would.
@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from fractions import Fraction
 from pathlib import Path
 from time import monotonic
 
@@ -51,8 +50,7 @@ LOAD_S = 30.0
 KILLS = 10
 BETWEEN_KILLS = 2 * CLIENTS
 """Ballots at least that are acknowledged between two kills."""
-DAY_S = Fraction(2)
-"""60 days of an open box are 120 real seconds: the load, what ten restarts add, and some rest."""
+TOLD_AT = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 TIMETABLE = Timetable(
     vote_notice=calendar_days(1),
     vote_open=calendar_days(60),
@@ -87,9 +85,7 @@ async def opened_vote(stack: LocalStack, rid: str) -> None:
     """A renovation whose workflow has announced the vote; returns when ballots are taken."""
     database = Database(stack.record.database_url)
     try:
-        await make_renovation(
-            database, rid=rid, units=UNITS, sandbox_day_s=DAY_S, timetable=TIMETABLE
-        )
+        await make_renovation(database, rid=rid, units=UNITS, told_at=TOLD_AT, timetable=TIMETABLE)
     finally:
         await database.dispose()
     client = await connect(stack.record.temporal_address, stack.record.temporal_namespace)

@@ -23,6 +23,8 @@ ISSUING = {
     "continue_as_new",
     "patched",
     "sleep",
+    "wait_again",
+    "when_due",
 }
 ADVICE = (
     "The order of commands in workflows/{name}.py changed ({method}). Renovations that are under way"

@@ -17,13 +17,13 @@ from rules.ballots import (
     ROUTE_OF,
     STAFFED,
     Cast,
+    Leaves,
     Ruling,
+    Times,
     ballot_id_of,
     batch_statement,
     choice_problems,
     commitment_of,
-    leaf_data,
-    leaf_of,
     length_of,
     plain_ballot,
     pseudonym_of,
@@ -57,6 +57,7 @@ names = st.one_of(
 )
 hashes = st.binary(min_size=32, max_size=32)
 amounts = st.integers(min_value=0, max_value=2**62)
+TIMES = Times("2026-03-02T09:00:00.000000+00:00", "2026-04-02T09:00:00.123456+00:00")
 pseudonyms = st.text("0123456789abcdef", min_size=32, max_size=32)
 
 
@@ -152,7 +153,7 @@ def test_no_two_ballots_have_one_commitment(two: list[tuple[bytes, bytes]]) -> N
     amounts,
     st.one_of(st.none(), amounts),
 )
-def test_leaf_data_is_the_canonical_json_of_the_contract(
+def test_a_leaf_is_over_the_canonical_json_of_the_contract(
     box_id: str,
     pseudonym: str,
     channel: str,
@@ -161,16 +162,7 @@ def test_leaf_data_is_the_canonical_json_of_the_contract(
     area_dm2: int,
     shares: int | None,
 ) -> None:
-    data = leaf_data(
-        box_id=box_id,
-        pseudonym=pseudonym,
-        channel=channel,
-        commitment=commitment,
-        heads=heads,
-        area_dm2=area_dm2,
-        shares=shares,
-    )
-    assert data == canonical_json(
+    said = canonical_json(
         {
             "area_dm2": area_dm2,
             "box_id": box_id,
@@ -181,32 +173,39 @@ def test_leaf_data_is_the_canonical_json_of_the_contract(
             "shares": shares,
         }
     )
-    leaf = leaf_of(
-        box_id=box_id,
-        pseudonym=pseudonym,
-        channel=channel,
-        commitment=commitment,
-        heads=heads,
-        area_dm2=area_dm2,
-        shares=shares,
-    )
-    assert leaf == hashlib.sha256(b"\0" + data).digest()
-    assert ballot_id_of(leaf) == leaf.hex()[:32]
+    content_hash = hashlib.sha256(b"\0" + said).digest()
+    before, now = Leaves(box_id, 1), Leaves(box_id, 2)
+    for leaves in (before, now):
+        assert content_hash == leaves.content_hash(
+            pseudonym=pseudonym,
+            channel=channel,
+            commitment=commitment,
+            heads=heads,
+            area_dm2=area_dm2,
+            shares=shares,
+        )
+    for times in (TIMES, TIMES._replace(cast_at="2026-03-02T09:00:00.000001+00:00"), TIMES):
+        data = canonical_json({"ballot": content_hash.hex(), **times._asdict()})
+        assert before.leaf(content_hash, times) == content_hash
+        assert now.leaf(content_hash, times) == hashlib.sha256(b"\0" + data).digest()
+    assert ballot_id_of(content_hash) == content_hash.hex()[:32]
 
 
-@given(names, names, hashes)
+@given(names, names, hashes, st.sampled_from([None, "2026-03-02T09:00:00.000000+00:00"]))
 def test_receipt_data_is_the_canonical_json_of_the_receipt(
-    box_id: str, unit_number: str, leaf: bytes
+    box_id: str, unit_number: str, leaf: bytes, cast_at: str | None
 ) -> None:
     data = receipt_data(
         ballot_id=ballot_id_of(leaf),
         box_id=box_id,
         leaf=leaf,
+        cast_at=cast_at,
         recorded_at="2026-03-02T09:00:00.000000+00:00",
         unit_number=unit_number,
     )
     assert data == canonical_json(
         {
+            **({} if cast_at is None else {"cast_at": cast_at}),
             "ballot_id": leaf.hex()[:32],
             "box_id": box_id,
             "leaf_hash": leaf.hex(),

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from rules import merkle
+from rules.ballots import Times
 from rules.chain import canonical_json
 from rules.evidence import bundle
 from rules.evidence.receipts import Receipt, check_receipt, short_code
@@ -19,13 +20,16 @@ LINES = [json.loads(line) for line in GOOD[bundle.BALLOTS].splitlines()]
 LEAVES = [bytes.fromhex(line["leaf"]) for line in LINES]
 
 
-def receipt_of(leaf: bytes, box_id: str = bundles.BOX) -> dict[str, object]:
-    """A receipt as the service gives it, signed alone."""
+def receipt_of(
+    leaf: bytes, box_id: str = bundles.BOX, times: Times | None = None
+) -> dict[str, object]:
+    """A receipt as the service gives it, signed alone; of the times of the ballot with the leaf."""
+    at = LEAVES.index(leaf) if leaf in LEAVES else 0
     own = {
+        **(times or bundles.times_of(at))._asdict(),
         "ballot_id": leaf.hex()[:32],
         "box_id": box_id,
         "leaf_hash": leaf.hex(),
-        "recorded_at": "2026-03-10T08:00:00.000000+00:00",
         "unit_number": "1-01",
     }
     root = merkle.leaf_hash(canonical_json(own)).hex()
@@ -58,6 +62,7 @@ def test_a_code_finds_the_ballot_with_its_state_and_proof(tmp_path: Path, index:
 def test_a_receipt_file_finds_the_ballot(tmp_path: Path) -> None:
     own = check(written(tmp_path, GOOD), receipt=kept(tmp_path, receipt_of(LEAVES[4])))["receipt"]
     assert (own["index"], own["state"]) == (4, "superseded")
+    assert Times(own["cast_at"], own["recorded_at"]) == bundles.times_of(4)
 
 
 def test_the_house_accepts_the_same_receipt() -> None:
@@ -76,6 +81,7 @@ def test_a_receipt_whose_ballot_is_gone_is_missed(tmp_path: Path) -> None:
     ("field", "value"),
     [
         ("unit_number", "9-9"),
+        ("cast_at", "2026-03-11T08:00:00.000000+00:00"),
         ("recorded_at", "2026-03-09T08:00:00.000000+00:00"),
         ("leaf_hash", LEAVES[0].hex()),
         ("signature", "0" * 128),
@@ -89,6 +95,23 @@ def test_a_receipt_that_nobody_gave_out_is_told_from_a_true_one(
     forged = receipt_of(LEAVES[4]) | {field: value}
     with pytest.raises(Fault, match="signature"):
         check(written(tmp_path, GOOD), receipt=kept(tmp_path, forged))
+
+
+@pytest.mark.parametrize("name", ["cast_at", "recorded_at"])
+def test_a_receipt_that_was_signed_for_another_moment_than_its_ballots_is_told(
+    tmp_path: Path, name: str
+) -> None:
+    other = bundles.times_of(4)._replace(**{name: "2026-03-11T09:00:00.000000+00:00"})
+    lying = receipt_of(LEAVES[4], times=other)
+    with pytest.raises(Fault, match=rf"{name} is .* in ballots.jsonl"):
+        check(written(tmp_path, GOOD), receipt=kept(tmp_path, lying))
+
+
+def test_a_receipt_that_does_not_state_when_its_ballot_was_cast_is_none(tmp_path: Path) -> None:
+    silent = receipt_of(LEAVES[4])
+    del silent["cast_at"]
+    with pytest.raises(Fault, match="cast_at is no text"):
+        check(written(tmp_path, GOOD), receipt=kept(tmp_path, silent))
 
 
 def test_a_receipt_of_another_vote_is_not_looked_for(tmp_path: Path) -> None:

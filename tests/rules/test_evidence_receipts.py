@@ -22,7 +22,10 @@ def signed(key: bytes, message: bytes, signature: bytes) -> bool:
     return True
 
 
-def receipts(size: int) -> list[Receipt]:
+CAST_AT = "2026-02-27T01:00:00.000000+00:00"
+
+
+def receipts(size: int, cast_at: str | None = CAST_AT) -> list[Receipt]:
     key = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
     blank = [
         Receipt(
@@ -30,6 +33,7 @@ def receipts(size: int) -> list[Receipt]:
             box_id="box-1",
             unit_number=f"1-{number}",
             leaf_hash=leaf_hash(bytes([number])).hex(),
+            cast_at=cast_at,
             recorded_at="2026-03-01T08:00:00.000001+00:00",
             batch={"id": "i-1", "index": number, "size": size, "path": ()},
             public_key=key.public_key().public_bytes_raw().hex(),
@@ -91,11 +95,21 @@ def test_every_receipt_of_a_batch_holds(size: int) -> None:
         check_receipt(receipt, signed, receipt.public_key.upper())
 
 
+@pytest.mark.parametrize("size", [1, 5])
+def test_receipts_of_format_1_hold_as_they_were_given_out(size: int) -> None:
+    for receipt in receipts(size, None):
+        check_receipt(receipt, signed)
+        assert b"cast_at" not in stated(receipt)
+        with pytest.raises(Refused):
+            check_receipt(receipt.model_copy(update={"cast_at": CAST_AT}), signed)
+
+
 CHANGES = {
     "ballot_id": "f" * 32,
     "box_id": "box-2",
     "unit_number": "9-9",
     "leaf_hash": "0" * 64,
+    "cast_at": "2026-02-27T01:00:00.000001+00:00",
     "recorded_at": "2026-03-01T07:00:00.000001+00:00",
     "signature": "0" * 128,
 }

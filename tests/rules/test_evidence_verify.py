@@ -24,7 +24,7 @@ from rules.evidence.verifier import standalone
 from rules.evidence.verifier.main import check
 from rules.evidence.verifier.reading import Fault, Files
 from tests.support import bundles
-from tests.support.bundles import Bundle, Cast, changed, example, headed, signed, written
+from tests.support.bundles import Bundle, Cast, changed, example, headed, sealed, signed, written
 
 GOOD = bundles.GOOD
 NAMES = sorted(GOOD)
@@ -262,6 +262,30 @@ LIES: dict[str, tuple[str, Callable[[Bundle], Bundle]]] = {
         "ballots.jsonl, line 2",
         lambda b: changed(b, bundle.MOTIONS, in_result("motions", "0", "id", value="lifts")),
     ),
+    "a ballot was cast at another moment": (
+        "ballots.jsonl, line 2",
+        lambda b: changed(b, bundle.BALLOTS, set_field("cast_at", bundles.times_of(8).cast_at), 2),
+    ),
+    "a ballot was cast at another moment, with its leaf": (
+        "ballots.jsonl",
+        lambda b: changed(b, bundle.BALLOTS, moved_to(bundles.times_of(8).cast_at), 2),
+    ),
+    "a ballot was recorded at another moment": (
+        "ballots.jsonl, line 2",
+        lambda b: changed(
+            b, bundle.BALLOTS, set_field("recorded_at", bundles.times_of(8).recorded_at), 2
+        ),
+    ),
+    "the vote was open for longer": (
+        "head.json",
+        lambda b: changed(
+            b, bundle.HEAD, set_field("opens_at", "2026-03-01T00:00:00.000000+00:00")
+        ),
+    ),
+    "the bundle is of the format before": (
+        "head.json",
+        lambda b: changed(b, bundle.MANIFEST, set_field("format", bundle.FORMATS[1])),
+    ),
     "the head is another vote's": (
         "head.json",
         lambda b: changed(b, bundle.HEAD, set_field("box_id", "renovation-1.2")),
@@ -277,6 +301,14 @@ LIES: dict[str, tuple[str, Callable[[Bundle], Bundle]]] = {
         lambda b: changed(b, bundle.HEAD, set_field("tree_size", 14)),
     ),
 }
+
+
+def moved_to(moment: str) -> Callable[[dict], None]:
+    def change(fields: dict) -> None:
+        fields["cast_at"] = moment
+        with_leaf(fields)
+
+    return change
 
 
 def closed_as(state: str) -> Callable[[dict], None]:
@@ -311,9 +343,50 @@ def kept(files: Bundle) -> bytes:
 @pytest.mark.parametrize("lie", LIES)
 def test_who_has_the_key_cannot_lie_about_the_result(tmp_path: Path, lie: str) -> None:
     place, tell = LIES[lie]
-    script, house = both(written(tmp_path, signed(tell(GOOD))))
+    false = tell(GOOD)
+    files = signed(false) if false[bundle.MANIFEST] == GOOD[bundle.MANIFEST] else sealed(false)
+    script, house = both(written(tmp_path, files))
     assert script == place
     assert house == place or (isinstance(house, str) and house.split(",")[0] == place.split(",")[0])
+
+
+BEFORE, AFTER = "2026-03-09T23:59:59.999999+00:00", bundles.PERIOD["closes_at"]
+
+
+@pytest.mark.parametrize("moment", [BEFORE, AFTER, "2026-03-11", "", None])
+@pytest.mark.parametrize("line", range(1, 16))
+def test_no_ballot_was_cast_outside_of_the_period_of_the_vote(
+    tmp_path: Path, moment: str | None, line: int
+) -> None:
+    """Though the tree that holds it is the signed one: with the key, one would have moved the close."""
+    false = headed(changed(GOOD, bundle.BALLOTS, moved_to(moment), line))
+    place = f"ballots.jsonl, line {line}"
+    assert both(written(tmp_path, false)) == (place, place)
+
+
+@pytest.mark.parametrize("moment", [bundles.PERIOD["opens_at"], "2026-03-20T07:59:59.999999+00:00"])
+def test_a_ballot_of_the_first_and_of_the_last_moment_is_a_ballot(
+    tmp_path: Path, moment: str
+) -> None:
+    files = headed(changed(GOOD, bundle.BALLOTS, moved_to(moment), 2))
+    outcomes = {"lift": "passed", "paint": "passed"}
+    assert both(written(tmp_path, files)) == (outcomes, outcomes)
+
+
+HEADS = {
+    "closed before its time": {"closed_at": BEFORE},
+    "over before it began": {"closes_at": BEFORE},
+    "closed at no moment": {"closed_at": "2026-03-20"},
+    "open from no moment on": {"opens_at": "2026-03-10"},
+    "open until no moment": {"closes_at": "soon"},
+}
+
+
+@pytest.mark.parametrize("what", HEADS)
+def test_no_head_was_signed_before_the_end_of_its_vote(tmp_path: Path, what: str) -> None:
+    head = json.loads(GOOD[bundle.HEAD]) | HEADS[what]
+    false = headed({**GOOD, bundle.HEAD: bundle.line(head)})
+    assert both(written(tmp_path, false)) == ("head.json", "head.json")
 
 
 def test_a_swapped_tree_head_does_not_fit_the_receipts(tmp_path: Path) -> None:

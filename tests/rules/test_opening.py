@@ -1,5 +1,6 @@
 import copy
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,7 @@ def test_the_example_of_the_documentation_opens():
     assert read.place_path == "370702/370702900/370702900901/370702900901-g3"
     assert read.path_of("street_office") == "370702/370702900"
     assert read.sandbox is not None
-    assert (read.sandbox.day_s.numerator, read.sandbox.day_s.denominator) == (1, 4)
+    assert read.sandbox.clock == "told"
 
 
 def test_json_says_the_same_as_yaml():
@@ -71,10 +72,24 @@ def test_json_says_the_same_as_yaml():
 
 
 def test_numbers_and_decimals_are_exact_without_quotes():
-    text = EXAMPLE.replace('day_s: "0.25"', "day_s: 0.1")
-    read = read_renovation(text.encode(), "estate.yaml")
-    assert read.sandbox is not None
-    assert str(read.sandbox.day_s) == "1/10"
+    weights = [
+        floor.weight
+        for floor in read_renovation(EXAMPLE.encode(), "e.yaml").scheme.items[LIFT].floors
+    ]
+    assert weights == [0, Fraction(1, 2), 1, Fraction(11, 10)]
+
+
+@pytest.mark.parametrize("sandbox", ['{ day_s: "0.25" }', "{ day_s: x, clock: told }", "{day_s: }"])
+def test_a_sandbox_whose_time_runs_by_itself_is_refused_with_what_to_write(sandbox: str):
+    text = EXAMPLE.replace("sandbox: { clock: told }", f"sandbox: {sandbox}")
+    (only,) = problems(text)
+    line = text[: text.index("sandbox:")].count("\n") + 1
+    assert (only.code, only.where) == (
+        "opening.day_s_gone",
+        f"estate.yaml line {line}, sandbox.day_s",
+    )
+    assert "sandbox: { clock: told }" in sentence(only)
+    assert "sandbox: { clock: told }" in sentence(only, "zh_CN")
 
 
 def test_unit_numbers_keep_their_zeros():
@@ -147,8 +162,10 @@ def test_a_timetable_may_be_more_patient_than_the_law():
         ("timetable", {"bid_preparation": {"days": "19"}}, "opening.unlawful", "bid_preparation"),
         ("region", "XX", "opening.region_unknown", "region"),
         ("roll", "../roll.csv", "opening.roll_elsewhere", "roll"),
-        ("sandbox.day_s", "0", "opening.sandbox_day", "sandbox.day_s"),
-        ("sandbox.day_s", "86401", "opening.sandbox_day", "sandbox.day_s"),
+        ("sandbox", {}, "opening.field_missing", "sandbox.clock"),
+        ("sandbox", "told", "opening.not_a_mapping", "sandbox"),
+        ("sandbox.clock", "wall", "opening.not_one_of", "sandbox.clock"),
+        ("sandbox.speed", "9", "opening.field_unknown", "sandbox.speed"),
         ("officials.0.role", "owner", "opening.role_not_granted", "officials[0].role"),
         ("officials.0.id", "engine", "opening.id_invalid", "officials[0].id"),
         ("officials.0.label", "", "opening.official_label", "officials[0].label"),

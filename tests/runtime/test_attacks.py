@@ -180,9 +180,7 @@ async def test_a_vote_that_is_extended_is_whole_and_no_shorter_for_anybody(
     assert (await played.audit()).ok
     back = "interval '15 days'"
     await as_app.execute(
-        f"UPDATE ballot_box SET closes_at=closes_at-{back}, case_closes_at=case_closes_at-{back}"
-        " WHERE id=$1",
-        played.box,
+        f"UPDATE ballot_box SET closes_at=closes_at-{back} WHERE id=$1", played.box
     )
     assert await played.reasons() == {"box"}
 
@@ -760,7 +758,7 @@ async def test_a_result_changed_after_the_close_is_not_what_the_events_say(
     [
         "state='closed', closed_at=now()",
         "closes_at = closes_at - interval '20 days'",
-        "case_closes_at = case_closes_at + interval '20 days', closes_at = closes_at + interval '20 days'",
+        "closes_at = closes_at + interval '20 days'",
         "opens_at = opens_at - interval '1 day'",
         "public_key = sha256('mine')",
         "roll_hash = repeat('a', 64)",

@@ -1,7 +1,8 @@
 import asyncio
 import os
 import signal
-from datetime import UTC, datetime
+import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
@@ -17,13 +18,15 @@ from models.values.base import Carried
 from models.values.refusal import Problem, Refused
 from rules.chain import GENESIS, Link, verify
 from runtime.audit import audit
-from runtime.database import Database
+from runtime.database import LOCK_NOT_AVAILABLE, Database, sqlstate
 from runtime.embedded_postgres import EmbeddedPostgres
 from runtime.journal import Journal, Recorded, hashed_fields
 from runtime.migrate import upgrade
 from tests.support.estate import make_renovation
+from tests.support.waiting import blocked_by
 
-MOMENT = datetime(2026, 3, 2, 9, tzinfo=UTC)
+TOLD_AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
+LATE_S = 8
 
 
 class Note(Carried):
@@ -36,14 +39,13 @@ def deed(command_id: str, rid: str = "r1", who: str = "engine") -> Deed:
     return Deed(
         command_id=command_id,
         renovation_id=rid,
-        happened_at=MOMENT,
         rule_pack="CN-2021",
         actor=Actor(id=who, role=Role.ENGINE, label=who),
     )
 
 
 def saying(answer: str, runs: list[str] | None = None):
-    async def inside(session: AsyncSession) -> Recorded[Note]:
+    async def inside(session: AsyncSession, _now: datetime) -> Recorded[Note]:
         if runs is not None:
             runs.append(answer)
         return Recorded(Note(text=answer), {"said": answer})
@@ -123,7 +125,7 @@ async def test_the_receipt_points_to_the_event_and_holds_the_answer(database: Da
 
 
 async def test_the_change_may_name_the_kind_of_its_event(database: Database) -> None:
-    async def inside(session: AsyncSession) -> Recorded[Note]:
+    async def inside(session: AsyncSession, _now: datetime) -> Recorded[Note]:
         return Recorded(Note(text=""), {}, kind="test.other")
 
     for _ in range(2):
@@ -134,7 +136,7 @@ async def test_the_change_may_name_the_kind_of_its_event(database: Database) -> 
 async def test_a_refused_change_leaves_nothing(database: Database) -> None:
     before = len(await events(database))
 
-    async def inside(session: AsyncSession) -> Recorded[Note]:
+    async def inside(session: AsyncSession, _now: datetime) -> Recorded[Note]:
         row = await session.get_one(Renovation, "r1")
         row.title = "changed"
         await session.flush()
@@ -150,7 +152,7 @@ async def test_a_refused_change_leaves_nothing(database: Database) -> None:
 
 
 async def test_the_opening_event_may_insert_its_renovation(database: Database) -> None:
-    async def inside(session: AsyncSession) -> Recorded[Note]:
+    async def inside(session: AsyncSession, _now: datetime) -> Recorded[Note]:
         old = await session.get_one(Renovation, "r1")
         values = {c.key: getattr(old, c.key) for c in Renovation.__table__.columns}
         del values["head_seq"], values["head_hash"]
@@ -163,6 +165,44 @@ async def test_the_opening_event_may_insert_its_renovation(database: Database) -
         )
     (event,) = await events(database, "opened")
     assert (event.seq, event.prev_hash) == (1, GENESIS)
+
+
+async def test_an_event_happens_at_the_tick_that_the_change_is_given(database: Database) -> None:
+    given: list[datetime] = []
+
+    async def inside(session: AsyncSession, now: datetime) -> Recorded[Note]:
+        given.append(now)
+        return Recorded(Note(text=""), {})
+
+    await make_renovation(database, rid="told", told_at=TOLD_AT)
+    for rid in ("r1", "told"):
+        await Journal(database).record(deed(f"at-{rid}", rid), "test.said", None, inside, Note)
+    wall = (await events(database))[-1]
+    (told,) = await events(database, "told")
+    assert given == [wall.happened_at, TOLD_AT]
+    assert told.happened_at == TOLD_AT
+    assert wall.happened_at <= wall.recorded_at
+    assert told.recorded_at > TOLD_AT
+
+
+async def test_a_change_that_waited_for_another_happens_after_it(
+    database: Database, owner: str
+) -> None:
+    await make_renovation(database, rid="queue", told_at=TOLD_AT)
+    later = TOLD_AT + timedelta(days=3)
+    clock = await asyncpg.connect(owner)
+    try:
+        async with clock.transaction():
+            await clock.execute("SELECT 1 FROM renovation WHERE id = 'queue' FOR NO KEY UPDATE")
+            waiting = asyncio.create_task(say(database, "queued", "one", rid="queue"))
+            await blocked_by(clock)
+            await clock.execute(
+                "UPDATE case_clock SET now = $1, moved_seq = 2 WHERE renovation_id = 'queue'", later
+            )
+        await waiting
+    finally:
+        await clock.close()
+    assert [event.happened_at for event in await events(database, "queue")] == [later]
 
 
 async def test_an_unknown_renovation_is_refused(database: Database) -> None:
@@ -196,7 +236,7 @@ async def test_rows_that_refer_to_the_renovation_do_not_wait_for_a_long_act(
 ) -> None:
     started, finish = asyncio.Event(), asyncio.Event()
 
-    async def inside(session: AsyncSession) -> Recorded[Note]:
+    async def inside(session: AsyncSession, _now: datetime) -> Recorded[Note]:
         started.set()
         await finish.wait()
         return Recorded(Note(text="done"), {})
@@ -300,6 +340,43 @@ async def test_a_mistake_is_not_tried_again(database: Database, sql: str, value:
     assert tries == 1
 
 
+async def test_a_lock_that_is_not_there_in_time_is_told_at_once_to_who_asks_so(
+    database: Database, owner: str
+) -> None:
+    tries = 0
+
+    async def work(session: AsyncSession) -> None:
+        nonlocal tries
+        tries += 1
+        await session.execute(text("SET LOCAL lock_timeout = '10ms'"))
+        await session.execute(text("SELECT 1 FROM renovation WHERE id = 'r1' FOR UPDATE"))
+
+    holder = await asyncpg.connect(owner)
+    try:
+        async with holder.transaction():
+            await holder.execute("SELECT 1 FROM renovation WHERE id = 'r1' FOR UPDATE")
+            with pytest.raises(DBAPIError) as error:
+                await database.transaction(work, at_once=(LOCK_NOT_AVAILABLE,))
+            assert (tries, sqlstate(error.value)) == (1, LOCK_NOT_AVAILABLE)
+            again = asyncio.create_task(database.transaction(work))
+            async with asyncio.timeout(20):
+                while tries <= 2:
+                    await asyncio.sleep(0.01)
+        await again
+    finally:
+        await holder.close()
+
+
+async def test_a_server_that_is_away_for_good_is_not_waited_for_without_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("runtime.database.AWAY_S", 0.2)
+    nowhere = Database("postgresql://nobody@127.0.0.1:9/nothing")
+    with pytest.raises(ConnectionRefusedError):
+        await nowhere.transaction(lambda session: session.scalar(text("SELECT 1")))
+    await nowhere.dispose()
+
+
 async def test_a_server_that_is_killed_and_started_again_costs_a_writer_only_time(
     tmp_path: Path,
 ) -> None:
@@ -322,3 +399,35 @@ async def test_a_server_that_is_killed_and_started_again_costs_a_writer_only_tim
     finally:
         await database.dispose()
         await asyncio.to_thread(server.stop)
+
+
+async def test_a_server_that_comes_back_late_on_a_busy_machine_is_waited_for(
+    tmp_path: Path,
+) -> None:
+    server = EmbeddedPostgres(tmp_path)
+    urls = await asyncio.to_thread(server.start)
+    upgrade(urls.owner)
+    database = Database(urls.app)
+    busy = [await busy_loop(10 * LATE_S) for _ in range(2)]
+    try:
+        await make_renovation(database)
+        await asyncio.to_thread(server.stop)
+        writing = asyncio.create_task(say(database, "late", "one"))
+        # It ends when the server was away for longer than it was once waited for.
+        await (await busy_loop(LATE_S)).wait()
+        assert not writing.done()
+        await asyncio.to_thread(server.start)
+        assert await writing == Note(text="one")
+        assert [event.command_id for event in await events(database)] == ["late"]
+    finally:
+        await database.dispose()
+        await asyncio.to_thread(server.stop)
+        for process in busy:
+            process.kill()
+            await process.wait()
+
+
+async def busy_loop(seconds: float) -> asyncio.subprocess.Process:
+    """A process that keeps one core busy for so long."""
+    loop = f"import time; end = time.monotonic() + {seconds}\nwhile time.monotonic() < end: pass"
+    return await asyncio.create_subprocess_exec(sys.executable, "-c", loop)

@@ -31,7 +31,10 @@ APPEND_ONLY = (
     "owner_replacement",
 )
 OF_A_BOX = ("ballot_seal", "ballot_batch", "ballot_check")
-NEVER_CHANGED = ("roll_entry", "roll_unit", "scheme", "inspection", "roll_import", "paper_line")
+NEVER_CHANGED = (
+    *("roll_entry", "roll_unit", "scheme", "inspection", "roll_import", "paper_line"),
+    "case_clock",  # whose two columns may only go forward
+)
 
 CONSTRAINTS = """
 SELECT n.nspname || '.' || c.relname || ' ' || k.conname || ' ' || pg_get_constraintdef(k.oid)

@@ -12,9 +12,11 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RetryConfig, RPCError
 from temporalio.testing import WorkflowEnvironment
 
-from models.files.renovation import RenovationFile
+from models.files.renovation import RenovationFile, SandboxTime
 from models.files.roll import RegisteredUnit, Roll
+from models.messages.journey import Journey
 from models.tables import (
+    CaseClock,
     Estate,
     Event,
     Person,
@@ -29,14 +31,15 @@ from models.tables import (
 from models.values.actor import Actor, Role
 from models.values.refusal import Refused
 from models.values.scheme import SchemeContent
-from models.values.timetable import Clock
-from rules.clock import case_time
+from models.values.waits import STARTING
 from rules.opening import read_renovation
 from rules.roll import owner_key, read_roll
 from runtime.audit import audit
 from runtime.database import Database
+from runtime.journal import tick_of
 from runtime.settings import Settings
 from runtime.temporal import register_search_attributes
+from runtime.waits import due_workflows, waits_of
 from service.opening import OpenedRenovation, estate_id_of, open_renovation, renovation_id_of
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
@@ -246,22 +249,52 @@ async def test_units_of_the_same_owners_share_their_people(office: Office):
         assert len(set(people)) == 1
 
 
-async def test_a_sandbox_begins_at_nine_on_its_first_day(office: Office):
-    opened = await office.open("open-l", file("sandbox"), roll())
+async def test_a_told_case_begins_at_nine_on_its_first_day(office: Office):
+    nine = datetime(2026, 3, 2, 1, tzinfo=UTC)
+    for _ in range(2):
+        opened = await office.open("open-l", file("told"), roll())
     async with office.database.session() as session:
         row = await session.get_one(Renovation, opened.renovation_id)
-    clock = Clock.model_validate(row.clock)
-    assert row.opened_at == datetime(2026, 3, 2, 1, tzinfo=UTC)
-    later = clock.real_origin + timedelta(milliseconds=250)
-    assert case_time(clock, later) == row.opened_at + timedelta(days=1)
+        clock = await session.get_one(CaseClock, opened.renovation_id)
+        (event,) = await session.scalars(select(Event).where(Event.renovation_id == row.id))
+        assert await tick_of(session, row.id) == nine
+    assert (clock.now, clock.moved_seq, row.clock) == (nine, event.seq, {})
+    assert (row.opened_at, event.happened_at, event.details["clock"]) == (nine, nine, "told")
+    assert await journey(office, opened) == Journey(renovation_id=row.id, clock="told")
 
 
-async def test_a_renovation_without_a_sandbox_runs_in_real_time(office: Office):
+async def test_a_renovation_without_a_sandbox_runs_on_the_wall_clock(office: Office):
     opened = await office.open("open-m", file("real", sandbox=None), roll())
     async with office.database.session() as session:
         row = await session.get_one(Renovation, opened.renovation_id)
-    assert row.clock == {}
+        (event,) = await session.scalars(select(Event).where(Event.renovation_id == row.id))
+        assert await session.get(CaseClock, opened.renovation_id) is None
+        assert await tick_of(session, row.id) > row.opened_at
     assert abs(datetime.now(UTC) - row.opened_at) < timedelta(minutes=5)
+    assert (event.happened_at, event.details["clock"]) == (row.opened_at, "wall")
+    assert await journey(office, opened) == Journey(renovation_id=row.id, clock="wall")
+
+
+@pytest.mark.parametrize("sandbox", [SandboxTime(clock="told"), None])
+async def test_a_case_is_not_settled_before_its_workflow_has_begun(
+    office: Office, sandbox: SandboxTime | None
+):
+    given = file(f"starts {sandbox}", sandbox=sandbox)
+    opened = await office.open(f"open-starts-{sandbox}", given, roll())
+    async with office.database.session() as session:
+        row = await session.get_one(Renovation, opened.renovation_id)
+        (wait,) = await waits_of(session, row.id)
+        now = await tick_of(session, row.id)
+        assert await due_workflows(session, row.id, now) == [row.workflow_id]
+    assert (wait.workflow_id, wait.what, wait.due_at) == (row.workflow_id, STARTING, row.opened_at)
+
+
+async def journey(office: Office, opened: OpenedRenovation) -> Journey:
+    """What the workflow was started with."""
+    history = await office.client.get_workflow_handle(opened.workflow_id).fetch_history()
+    payloads = history.events[0].workflow_execution_started_event_attributes.input.payloads
+    (given,) = await office.client.data_converter.decode(payloads, [Journey])
+    return given
 
 
 def unit(number: str, owner: str) -> RegisteredUnit:

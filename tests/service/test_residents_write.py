@@ -1,5 +1,6 @@
 """Objections, payments, bids, complaints and survey answers: rows with an event, once."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
@@ -10,6 +11,7 @@ from pydantic import SecretStr
 
 from service.credentials import actor_credential, voter_credential
 from tests.service.conftest import KEY
+from tests.support.waiting import blocked_by
 
 Make = Callable[..., Awaitable[str]]
 UNIT = "1-101"
@@ -119,6 +121,56 @@ async def test_an_objection_after_the_period_is_refused(
     assert await events(sql, rid) == []
 
 
+async def test_an_objection_is_judged_by_the_tick_under_the_lock(
+    http: httpx.AsyncClient, sql: asyncpg.Connection, rid: str
+) -> None:
+    await told(sql, rid, NOW)
+    name = await publication(sql, rid, days=7)
+    body = {"publication_id": name, "text": "no", "unit_number": UNIT}
+    in_time = await send(http, rid, "/objections", voter(rid), command_id=f"{rid}-1", **body)
+    assert in_time.status_code == 201
+    assert datetime.fromisoformat(in_time.json()["happened_at"]) == NOW
+    # It is asked for within the period, and has its turn when the period is over.
+    async with sql.transaction():
+        await sql.execute("SELECT 1 FROM renovation WHERE id=$1 FOR NO KEY UPDATE", rid)
+        sent = send(http, rid, "/objections", voter(rid), command_id=f"{rid}-2", **body)
+        waiting = asyncio.create_task(sent)
+        await blocked_by(sql)
+        await moved(sql, rid, NOW + timedelta(days=7))
+    late = await waiting
+    assert (late.status_code, late.json()["code"]) == (409, "publication.closed")
+    rows = await sql.fetch("SELECT filed_at FROM objection WHERE publication_id=$1", name)
+    assert [row["filed_at"] for row in rows] == [NOW]
+    assert await events(sql, rid) == ["publication.objection_filed"]
+
+
+async def test_a_bid_is_judged_by_the_tick_under_the_lock(
+    http: httpx.AsyncClient, sql: asyncpg.Connection, rid: str
+) -> None:
+    await told(sql, rid, NOW)
+    await tender(sql, rid, days=7)
+    async with sql.transaction():
+        await sql.execute("SELECT 1 FROM renovation WHERE id=$1 FOR NO KEY UPDATE", rid)
+        sent = send(http, rid, "/bids", official("b2"), command_id=f"{rid}-b", price_fen=800_000)
+        waiting = asyncio.create_task(sent)
+        await blocked_by(sql)
+        await moved(sql, rid, NOW + timedelta(days=7))
+    late = await waiting
+    assert (late.status_code, late.json()["code"]) == (422, "bidding.late")
+    assert await events(sql, rid) == []
+
+
+async def told(sql: asyncpg.Connection, rid: str, now: datetime) -> None:
+    """Make the renovation a told case."""
+    await sql.execute("INSERT INTO case_clock VALUES ($1, $2, 1)", rid, now)
+
+
+async def moved(sql: asyncpg.Connection, rid: str, now: datetime) -> None:
+    await sql.execute(
+        "UPDATE case_clock SET now=$2, moved_seq=moved_seq+1 WHERE renovation_id=$1", rid, now
+    )
+
+
 async def test_payments_are_booked_whole_and_once(
     http: httpx.AsyncClient, sql: asyncpg.Connection, rid: str
 ) -> None:
@@ -137,6 +189,53 @@ async def test_payments_are_booked_whole_and_once(
     total = await sql.fetchval("SELECT sum(amount_fen) FROM payment WHERE renovation_id=$1", rid)
     assert total == 1400
     assert await events(sql, rid) == ["cost_sharing.payments_received"]
+
+
+async def test_the_last_payment_makes_the_collection_due(
+    http: httpx.AsyncClient, sql: asyncpg.Connection, rid: str
+) -> None:
+    await instalments(sql, rid)
+    collection, reminder = f"renovation/{rid}/cost_sharing/1", NOW + timedelta(days=14)
+    await sql.execute(
+        "UPDATE renovation SET stage='cost_sharing', stage_workflow_id=$2 WHERE id=$1",
+        rid,
+        collection,
+    )
+    for workflow_id, what, consequence in (
+        (collection, "payments", "reminded"),
+        (collection, "grants", ""),
+        (f"{collection}/other", "payments", "reminded"),
+    ):
+        await sql.execute(
+            "INSERT INTO case_wait (workflow_id, what, subject, renovation_id, due_at, since, who,"
+            " consequence) VALUES ($1, $2, '', $3, $4, $5, '', $6)",
+            *(workflow_id, what, rid, reminder, NOW, consequence),
+        )
+
+    async def due_before(moment: datetime) -> list[str]:
+        rows = await sql.fetch(
+            "SELECT workflow_id || ' ' || what AS wait FROM case_wait"
+            " WHERE renovation_id=$1 AND due_at < $2",
+            rid,
+            moment,
+        )
+        return [row["wait"] for row in rows]
+
+    answers = []
+    for unit, amount_fen, due in (
+        (UNIT, 1000, []),
+        ("1-102", 999, []),
+        ("1-102", 1, [f"{collection} payments"]),
+    ):
+        payment = {"unit_number": unit, "amount_fen": amount_fen}
+        body = {"command_id": f"{rid}-{amount_fen}", "payments": [payment]}
+        answers.append((await send(http, rid, "/payments", official("bank"), **body)).json())
+        assert await due_before(reminder) == due
+    # In the transaction of the payment, at its moment: whoever sees the one sees the other.
+    due_at = await sql.fetchval(
+        "SELECT due_at FROM case_wait WHERE workflow_id=$1 AND what='payments'", collection
+    )
+    assert due_at == datetime.fromisoformat(answers[-1]["happened_at"])
 
 
 async def test_the_same_money_in_another_report_is_refused_and_nothing_of_it_is_booked(
@@ -239,6 +338,22 @@ async def test_a_complaint_is_kept_though_temporal_is_away_and_may_be_sent_again
     assert await events(sql, rid) == ["feedback.ticket_opened"]
 
 
+async def test_a_complaint_is_awaited_from_the_moment_that_it_is_written_down(
+    http: httpx.AsyncClient, sql: asyncpg.Connection, rid: str
+) -> None:
+    await told(sql, rid, NOW)
+    body = {"unit_number": UNIT, "kind": "noise", "text": "at night"}
+    await send(http, rid, "/tickets", voter(rid), command_id=f"{rid}-t", **body)
+    ticket = await sql.fetchrow("SELECT * FROM ticket WHERE renovation_id=$1", rid)
+    (wait,) = await sql.fetch("SELECT * FROM case_wait WHERE renovation_id=$1", rid)
+    assert (wait["workflow_id"], wait["what"], wait["consequence"]) == (
+        f"renovation/{rid}/ticket/{ticket['id']}",
+        "starting",
+        "goes_on",
+    )
+    assert wait["due_at"] == ticket["opened_at"] == NOW
+
+
 async def test_the_survey_takes_answers_only_while_it_is_open(
     http: httpx.AsyncClient, sql: asyncpg.Connection, rid: str
 ) -> None:
@@ -301,11 +416,22 @@ async def test_official_acts_are_refused_by_role_place_and_stage(
 async def test_a_renovation_is_read_with_an_etag(http: httpx.AsyncClient, rid: str) -> None:
     first = await http.get(f"/v1/renovations/{rid}")
     assert first.json()["waiting_for"] == "open_vote"
+    assert (first.json()["clock"], first.json()["sandbox"]) == ("wall", False)
     tag = {"If-None-Match": first.headers["etag"]}
     assert (await http.get(f"/v1/renovations/{rid}", headers=tag)).status_code == 304
     assert (await http.get("/v1/renovations/nowhere")).status_code == 404
     progress = (await http.get(f"/v1/renovations/{rid}/progress")).json()
     assert (progress["stage"], progress["stages_done"]) == ("voting", [])
+
+
+async def test_a_told_case_is_read_with_its_clock(
+    http: httpx.AsyncClient, sql: asyncpg.Connection, rid: str
+) -> None:
+    await told(sql, rid, NOW - timedelta(days=100))
+    view = (await http.get(f"/v1/renovations/{rid}")).json()
+    assert (view["clock"], view["sandbox"]) == ("told", True)
+    assert datetime.fromisoformat(view["case_now"]) == NOW - timedelta(days=100)
+    assert (await http.get(f"/v1/renovations/{rid}/progress")).json()["sandbox"] is True
 
 
 async def test_the_list_is_paged(http: httpx.AsyncClient, rid: str) -> None:

@@ -175,8 +175,8 @@ async def box_of(owner: str, renovation: str) -> None:
     try:
         await connection.execute(
             """INSERT INTO ballot_box (id, renovation_id, attempt, motions, state, opens_at,
-               closes_at, case_closes_at, roll_hash, public_key, wrapped_key, roll_salt)
-               VALUES ($1, $2, 1, '[]', 'open', now(), now(), now(), $3, $4, $4, $4)""",
+               closes_at, roll_hash, public_key, wrapped_key, roll_salt)
+               VALUES ($1, $2, 1, '[]', 'open', now(), now(), $3, $4, $4, $4)""",
             *(f"{renovation}.1", renovation, "0" * 64, bytes(32)),
         )
     finally:

@@ -9,13 +9,21 @@ import asyncpg
 from pydantic import SecretStr
 
 from models.values.voting import Motion
-from rules.ballots import ballot_id_of, leaf_of, length_of, plain_ballot, pseudonym_of
+from rules.ballots import Leaves, ballot_id_of, length_of, plain_ballot, pseudonym_of
+from runtime.ballot_times import WrittenTimes
 from runtime.counting import opened
 from runtime.sealing import BallotSeal, BoxKeys
 
 MOTIONS = [{"id": "works", "title": "Works", "kind": "major"}]
-BOX_KEYS = BoxKeys(SecretStr("b0" * 32))
+BOX_KEY = SecretStr("b0" * 32)
+BOX_KEYS = BoxKeys(BOX_KEY)
 CLOSE = "UPDATE ballot_box SET state = 'closed', closed_at = clock_timestamp() WHERE id = $1"
+# A ballot that is put in by hand was cast now, or as near to now as the period of the vote allows.
+BOX = """
+SELECT public_key, motions, format, clock_timestamp() AS recorded_at, greatest(opens_at, least(
+  tick_of(renovation_id), closes_at - interval '1 microsecond')) AS cast_at
+FROM ballot_box WHERE id = $1
+"""
 Said = Mapping[str, str]
 
 
@@ -35,9 +43,9 @@ async def open_box(
     salt = secrets.token_bytes(32)
     await owner.execute(
         "INSERT INTO ballot_box (id, renovation_id, attempt, motions, opens_at, closes_at,"
-        " case_closes_at, roll_hash, public_key, wrapped_key, roll_salt, change_allowed)"
-        " VALUES ($1, $2, $9, $3, clock_timestamp() + $4, clock_timestamp() + $5,"
-        " clock_timestamp() + $5, repeat('0', 64), $6, $7, $8, $10)",
+        " roll_hash, public_key, wrapped_key, roll_salt, change_allowed)"
+        " VALUES ($1, $2, $9, $3, tick_of($2) + $4, tick_of($2) + $5,"
+        " repeat('0', 64), $6, $7, $8, $10)",
         box,
         rid,
         json.dumps(motions),
@@ -93,7 +101,10 @@ async def put_ballots(
     channel: str = "web",
 ) -> list[str]:
     """Sealed ballots of roll entries straight into the table, open or not; returns their ids."""
-    row = await owner.fetchrow("SELECT public_key, motions FROM ballot_box WHERE id = $1", box)
+    row = await owner.fetchrow(BOX, box)
+    cast_at = row["cast_at"]
+    recorded_at = row["recorded_at"] if row["format"] > 1 else cast_at
+    times, leaves = WrittenTimes().of(cast_at, recorded_at), Leaves(box, row["format"])
     length = length_of([Motion.model_validate(motion) for motion in json.loads(row["motions"])])
     seal = BallotSeal(row["public_key"])
     await owner.execute(
@@ -110,8 +121,7 @@ async def put_ballots(
     for entry_id, choices in said:
         entry = entries[entry_id]
         words = seal.seal(plain_ballot(choices), length)
-        leaf = leaf_of(
-            box_id=box,
+        content_hash = leaves.content_hash(
             pseudonym=entry["pseudonym"],
             channel=channel,
             commitment=words.commitment,
@@ -119,6 +129,7 @@ async def put_ballots(
             area_dm2=entry["area_dm2"],
             shares=entry["shares"],
         )
+        leaf = leaves.leaf(content_hash, times)
         rows.append(
             (
                 ballot_id_of(leaf),
@@ -135,13 +146,15 @@ async def put_ballots(
                 words.sealed,
                 words.commitment,
                 leaf,
+                cast_at,
+                recorded_at,
             )
         )
     await owner.executemany(
         "INSERT INTO ballot (id, box_id, entry_id, unit_number, command_id, request_hash, channel,"
         " pseudonym, heads, area_dm2, shares, seal_id, sealed, commitment, leaf, intake, batch,"
-        " recorded_at) VALUES ($1, $2, $3, $4, $5, sha256('x'), $6, $7, $8, $9, $10, $11,"
-        " $12, $13, $14, 'test', 1, clock_timestamp())",
+        " cast_at, recorded_at) VALUES ($1, $2, $3, $4, $5, sha256('x'), $6, $7, $8, $9, $10, $11,"
+        " $12, $13, $14, 'test', 1, $15, $16)",
         rows,
     )
     return [row[0] for row in rows]

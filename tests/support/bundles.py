@@ -14,7 +14,7 @@ from pydantic import JsonValue
 
 from models.values.decision_rules import Rule
 from models.values.voting import Condition, Motion, MotionKind, VotingPack
-from rules.ballots import commitment_of, leaf_of, pseudonym_of, roll_line
+from rules.ballots import Leaves, Times, commitment_of, pseudonym_of, roll_line
 from rules.chain import canonical_json
 from rules.evidence import bundle
 from rules.evidence.verifier import standalone
@@ -27,6 +27,8 @@ PUBLIC_KEY = KEY.public_key().public_bytes_raw().hex()
 BOX = "renovation-1.1"
 SALT = b"s" * 32
 AT = datetime(2026, 3, 20, 8, tzinfo=UTC)
+FORMAT = 2
+PERIOD = {"opens_at": "2026-03-10T00:00:00.000000+00:00", "closes_at": bundle.moment(AT)}
 VERIFY = standalone()
 Bundle = dict[str, bytes]
 
@@ -93,7 +95,7 @@ class Vote:
         rules = {motion.id: (motion.kind.value, self.rule or RULE) for motion in self.motions}
         files[bundle.RULES] = bundle.rules_file(rules)
         files[bundle.RESULT] = bundle.line(self._result())
-        files[bundle.README] = bundle.readme("加装电梯 lift", BOX)
+        files[bundle.README] = bundle.readme("加装电梯 lift", BOX, FORMAT)
         files[bundle.VERIFY] = VERIFY
         head: dict[str, JsonValue] = {
             "box_id": BOX,
@@ -101,19 +103,19 @@ class Vote:
             "roll_hash": bundle.sha256(files[bundle.ROLL]),
             "root": root_of(self.leaves).hex(),
             "tree_size": len(self.leaves),
+            **PERIOD,
         }
         files[bundle.HEAD] = bundle.line(head | signature_of(canonical_json(head)))
         return signed(files)
 
     def _ballots(self, entries: Mapping[str, Entry]) -> bytes:
-        lines = []
+        lines, maker = [], Leaves(BOX, FORMAT)
         self.leaves.clear()
         for number, cast in enumerate(self.casts):
             entry = entries[cast.entry]
             nonce = number.to_bytes(16, "big")
             commitment = commitment_of(nonce, canonical_json(dict(cast.choices)))
-            leaf = leaf_of(
-                box_id=BOX,
+            content_hash = maker.content_hash(
                 pseudonym=entry.pseudonym,
                 channel=cast.channel,
                 commitment=commitment,
@@ -121,6 +123,8 @@ class Vote:
                 area_dm2=entry.area_dm2,
                 shares=entry.shares,
             )
+            times = times_of(number)
+            leaf = maker.leaf(content_hash, times)
             self.leaves.append(leaf)
             line = bundle.BallotLine(
                 box_id=BOX,
@@ -132,6 +136,7 @@ class Vote:
                 shares=entry.shares,
                 leaf=leaf,
                 state=cast.state,
+                times=times,
                 choices=canonical_json(dict(cast.choices)),
                 nonce=nonce,
             )
@@ -187,6 +192,12 @@ class Vote:
             text=rule.law,
             non_return="ignore" if rule.silence.kind == "no_vote" else "follow_majority",
         )
+
+
+def times_of(number: int) -> Times:
+    """When a ballot of the tree was cast: one a minute, two at once; recorded a year later."""
+    minute = f"03-11T08:{number // 2:02d}:00.000001+00:00"
+    return Times(f"2026-{minute}", f"2027-{minute}")
 
 
 def roll_of(entries: Sequence[Entry]) -> bytes:
@@ -249,10 +260,19 @@ def signed(files: Bundle) -> Bundle:
     """The files with a manifest that names them, signed: what somebody with the key can make."""
     hashes = {name: bundle.sha256(files[name]) for name in bundle.LISTED}
     manifest = bundle.manifest_file(
-        box_id=BOX, renovation_id="renovation-1", title="加装电梯 lift", hashes=hashes
+        box_id=BOX,
+        box_format=FORMAT,
+        renovation_id="renovation-1",
+        title="加装电梯 lift",
+        hashes=hashes,
     )
-    seal = bundle.signature_file(PUBLIC_KEY, KEY.sign(manifest))
-    return {**files, bundle.MANIFEST: manifest, bundle.SIGNATURE: seal}
+    return sealed({**files, bundle.MANIFEST: manifest})
+
+
+def sealed(files: Bundle) -> Bundle:
+    """The files with a signature over the manifest that they have."""
+    seal = bundle.signature_file(PUBLIC_KEY, KEY.sign(files[bundle.MANIFEST]))
+    return {**files, bundle.SIGNATURE: seal}
 
 
 def headed(files: Bundle) -> Bundle:
@@ -260,8 +280,7 @@ def headed(files: Bundle) -> Bundle:
     lines = [json.loads(line) for line in files[bundle.BALLOTS].splitlines()]
     head = json.loads(files[bundle.HEAD])
     statement = {
-        "box_id": head["box_id"],
-        "closed_at": head["closed_at"],
+        **{name: head[name] for name in ("box_id", "closed_at", *PERIOD)},
         "roll_hash": bundle.sha256(files[bundle.ROLL]),
         "root": root_of(bytes.fromhex(line["leaf"]) for line in lines).hex(),
         "tree_size": len(lines),
@@ -337,8 +356,10 @@ def example() -> Vote:
 
 
 def leaf_hash_of(data: Mapping[str, JsonValue]) -> bytes:
-    """The leaf of a ballot's fields."""
-    return leaf_hash(canonical_json(data))
+    """The leaf of a ballot's fields, written out after the documentation and not after the code."""
+    times = {name: data[name] for name in ("cast_at", "recorded_at")}
+    content = {name: value for name, value in data.items() if name not in times}
+    return leaf_hash(canonical_json({"ballot": leaf_hash(canonical_json(content)).hex(), **times}))
 
 
 GOOD: Bundle = example().bundle()

@@ -134,6 +134,7 @@ def receipts_that_lie(receipts: Sequence[dict[str, Any]], public_key: str) -> li
                 ballot_id=each["ballot_id"],
                 box_id=each["box_id"],
                 leaf=bytes.fromhex(each["leaf_hash"]),
+                cast_at=each.get("cast_at"),
                 recorded_at=each["recorded_at"],
                 unit_number=each["unit_number"],
             )

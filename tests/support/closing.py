@@ -14,7 +14,7 @@ async def close_and_count(database: Database, box_id: str) -> CountedBox:
 
     async def work(session: AsyncSession) -> CountedBox:
         box = await session.get_one(BallotBox, box_id, with_for_update=True)
-        box.state, box.closed_at = "closed", box.case_closes_at
+        box.state, box.closed_at = "closed", box.closes_at
         await session.flush()
         counted = await count_out(session, box, law.pack_for("CN-2021"), BOX_KEYS)
         box.tally, box.tree_head = dict(counted.record), counted.head

@@ -2,18 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from fractions import Fraction
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.ids import renovation_workflow_id
-from models.tables import Estate, Place, Renovation, Scheme, Unit
+from models.tables import CaseClock, Estate, Place, Renovation, Scheme, Unit
 from models.values.cost_sharing import CostItem, CostKey, ItemCategory
 from models.values.scheme import PlannedWork, SchemeContent, Target, TenderPlan
 from models.values.timetable import Timetable
 from models.values.voting import Matter, Motion, MotionKind
-from rules.clock import sandbox
 from runtime.database import Database
 
 PLACES = (("d", "district"), ("s", "street_office"), ("c", "community"), ("g", "grid"))
@@ -73,19 +71,18 @@ async def make_renovation(
     *,
     rid: str = "r1",
     units: int = 12,
-    sandbox_day_s: int | Fraction | None = None,
+    told_at: datetime | None = None,
     content: SchemeContent | None = None,
     timetable: Timetable | None = None,
     owner_keys: Sequence[str] | None = None,
 ) -> str:
     """Insert the renovation `rid` with everything it stands on; returns `rid`.
 
-    One case day lasts `sandbox_day_s` real seconds; None is case time = real time. `owner_keys`
-    names the owners of the units in order, otherwise every unit has an owner of its own.
+    It is a told case whose clock stands at `told_at`, or runs on the wall clock when that is None.
+    `owner_keys` names the owners of the units in order, otherwise every unit has an owner of its own.
     """
-    now = datetime.now(UTC)
+    now = told_at or datetime.now(UTC)
     given = content or scheme_content()
-    clock = None if sandbox_day_s is None else sandbox(now, now, Fraction(sandbox_day_s))
     keys = owner_keys or [f"{rid}-owner-{number}" for number in range(units)]
 
     async def work(session: AsyncSession) -> None:
@@ -107,12 +104,14 @@ async def make_renovation(
                 place_path=PLACE_PATH,
                 rule_pack=RULE_PACK,
                 timetable=(timetable or Timetable()).model_dump(mode="json"),
-                clock={} if clock is None else clock.model_dump(mode="json"),
+                clock={},
                 opened_at=now,
                 waiting_for="open_vote",
             )
         )
         await session.flush()
+        if told_at is not None:
+            session.add(CaseClock(renovation_id=rid, now=told_at, moved_seq=1))
         session.add(
             Scheme(
                 renovation_id=rid,

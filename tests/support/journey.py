@@ -1,38 +1,42 @@
-"""Carries a renovation through its workflows on the time-skipping server, one reaction per wait.
+"""Carries a told case through its workflows, one reaction per wait, on real servers.
 
-`JourneyDriver.until(word)` does what an ordinary committee would do for every other `waiting_for`;
-a test replaces the reaction it is about with `on`. Residents act by row, as in the product.
+`JourneyDriver.until(word)` does what an ordinary committee would do for every other `waiting_for`,
+and moves the clock when there is nothing to do; a test replaces the reaction it is about with `on`.
+Residents, bidders and the bank come through the product's own doors.
 """
 
-import asyncio
-import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
-from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
-from temporalio.exceptions import ApplicationError
-from temporalio.service import RPCError, RPCStatusCode
-from temporalio.testing import WorkflowEnvironment
+import httpx
+from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncSession
+from temporalio.client import WorkflowHandle
 
 from models.messages import acts as a
 from models.messages.ids import (
-    publication_workflow_id,
     renovation_workflow_id,
-    ticket_workflow_id,
 )
-from models.messages.journey import Journey, JourneyOutcome, TicketInput
+from models.messages.journey import Journey, JourneyOutcome
 from models.values.actor import Actor, Role
-from tests.support.box import put_ballots
+from models.values.refusal import Refused
+from models.values.waits import STARTING, at_work
+from runtime.journal import tick_of
+from runtime.waits import replace_waits
+from service.clock_commands import ClockMoved, MoveClock
+from service.counter import Counter
+from service.credentials import actor_credential, voter_credential
 from workflows.renovation import RenovationWorkflow
-from workflows.ticket import TicketWorkflow
 
 Reaction = Callable[["JourneyDriver"], Awaitable[None]]
 DAY = timedelta(days=1)
-MAX_DAYS = 1500
-PATIENCE_S = 3.0
+MOST_MOVES = 400
+PATIENCE_S = 30.0
+FAR_DAYS = 10
+"""So far the clock goes at once where no deadline is known."""
 
 
 def actor(role: Role, name: str = "") -> Actor:
@@ -46,17 +50,19 @@ BUREAU = actor(Role.DISTRICT_BUREAU)
 CONTRACTOR = actor(Role.CONTRACTOR, "b1")
 SUPERVISOR = actor(Role.SUPERVISOR, "s1")
 OTHER_SUPERVISOR = actor(Role.SUPERVISOR, "s2")
+BANK = actor(Role.PAYMENT_PROVIDER)
 CHIEF = actor(Role.CHIEF_SUPERVISOR)
 EVALUATOR = actor(Role.EVALUATOR)
 
 
 class JourneyDriver:
-    """One renovation under way: its database (as owner, to play the residents) and its workflows."""
+    """One told case under way: its database (as owner, to look), the counter, and the HTTP doors."""
 
     def __init__(
-        self, env: WorkflowEnvironment, client: Client, db: asyncpg.Connection, rid: str, queue: str
+        self, counter: Counter, http: httpx.AsyncClient, db: asyncpg.Connection, rid: str
     ) -> None:
-        self.env, self.client, self.db, self.rid, self.queue = env, client, db, rid, queue
+        self.counter, self.http, self.db, self.rid = counter, http, db, rid
+        self.client, self.queue = counter.client, counter.settings.task_queue
         self.acts = 0
         self.reactions: dict[str, Reaction] = dict(REACTIONS)
 
@@ -65,9 +71,15 @@ class JourneyDriver:
         self.reactions[word] = reaction
 
     async def start(self) -> WorkflowHandle[RenovationWorkflow, JourneyOutcome]:
+        async def begin(session: AsyncSession) -> None:
+            now = await tick_of(session, self.rid)
+            waits = (at_work(STARTING, now),)
+            await replace_waits(session, self.rid, renovation_workflow_id(self.rid), waits, now)
+
+        await self.counter.database.transaction(begin)
         self.handle = await self.client.start_workflow(
             RenovationWorkflow.run,
-            Journey(renovation_id=self.rid),
+            Journey(renovation_id=self.rid, clock="told"),
             id=renovation_workflow_id(self.rid),
             task_queue=self.queue,
         )
@@ -77,15 +89,13 @@ class JourneyDriver:
         return await self.db.fetchrow("SELECT * FROM renovation WHERE id = $1", self.rid)
 
     async def now(self) -> datetime:
-        return await self.env.get_current_time()
+        return (await self.counter.clocks.look(self.rid)).now
 
     async def until(self, word: str) -> asyncpg.Record:
         """React to every other wait until the renovation waits for `word`, or has ended ("nothing")."""
-        for _ in range(MAX_DAYS):
+        for _ in range(MOST_MOVES):
+            await self.counter.clocks.settle(self.rid)
             row = await self.row()
-            if row["head_seq"] == 0:
-                await asyncio.sleep(0.02)
-                continue
             if row["waiting_for"] == word:
                 return row
             if row["state"] != "running":
@@ -97,137 +107,161 @@ class JourneyDriver:
                 await reaction(self)
                 if await self.seq() != before:
                     continue
-            await self.env.sleep(await self._while(row["due_at"]))
+            await self.go_on()
         raise AssertionError(f"still waiting for {row['waiting_for']!r}, not {word!r}")
 
-    async def _while(self, due_at: datetime | None) -> timedelta:
-        """Sleep towards the next deadline in few steps, but look again before it."""
-        left = (due_at - await self.now()) / 2 if due_at else DAY
-        return max(DAY, left)
+    async def go_on(self) -> None:
+        """To the next deadline; some days on where there is none."""
+        try:
+            await self.move("next")
+        except Refused as refused:
+            if codes(refused) != ["clock.nothing_due"]:
+                raise
+            await self.days(FAR_DAYS)
+
+    async def days(self, days: int) -> ClockMoved:
+        return await self.move("days", days=days)
+
+    async def move(self, move: str, **fields: Any) -> ClockMoved:
+        """Tell the clock, under a new command id."""
+        command = MoveClock(command_id=self.new_id("move"), move=move, **fields)
+        return await self.counter.clocks.move(self.rid, COMMITTEE, command)
+
+    def new_id(self, word: str) -> str:
+        self.acts += 1
+        return f"{self.rid}-{word}-{self.acts}"
 
     async def seq(self) -> int:
         return int(await self.db.fetchval("SELECT head_seq FROM renovation WHERE id=$1", self.rid))
 
     async def act(self, kind: type[a.Act], who: Actor, /, **fields: Any) -> a.Done:
-        """Do an official act; asked again for a moment, since a row is ahead of its workflow."""
-        last = asyncio.get_running_loop().time() + PATIENCE_S
-        while True:
-            try:
-                return await self.once(kind, who, **fields)
-            except (WorkflowUpdateFailedError, RPCError):
-                if asyncio.get_running_loop().time() > last:
-                    raise
-            await asyncio.sleep(0.02)
-
-    async def once(self, kind: type[a.Act], who: Actor, /, **fields: Any) -> a.Done:
-        """Do an official act at the workflow that hears it, under a new command id."""
-        self.acts += 1
-        given = kind(command_id=f"{self.rid}-act-{self.acts}", actor=who, **fields)
-        return await self.send(given)
+        """Do an official act through the gateway, under a new command id."""
+        return await self.send(kind(command_id=self.new_id("act"), actor=who, **fields))
 
     async def send(self, given: a.Act) -> a.Done:
-        """Send it; a row is a moment ahead of the workflow that it names."""
-        handle = self.client.get_workflow_handle(await self._target(given))
-        last = asyncio.get_running_loop().time() + PATIENCE_S
-        while True:
-            try:
-                return await handle.execute_update(
-                    given.name, given, id=given.command_id, result_type=a.Done
-                )
-            except RPCError as error:
-                late = asyncio.get_running_loop().time() > last
-                if error.status != RPCStatusCode.NOT_FOUND or late:
-                    raise
-            await asyncio.sleep(0.02)
+        """Send it in the name of its actor, who holds the role here from now on."""
+        gateway, who = self.counter.gateway, given.actor
+        if isinstance(given, a.ConfirmTicket):
+            return await gateway.confirm_ticket(
+                self.rid, given.ticket_id, who, given.command_id, satisfied=given.satisfied
+            )
+        await self.official(who)
+        body = given.model_dump(mode="json", exclude={"command_id", "actor"})
+        return await gateway.send(self.rid, given.name, body, who.id, given.command_id)
 
-    async def _target(self, given: a.Act) -> str:
-        if isinstance(given, a.AnswerObjection):
-            return publication_workflow_id(self.rid, given.publication_id)
-        if isinstance(given, a.ResolveTicket | a.ConfirmTicket):
-            return ticket_workflow_id(self.rid, given.ticket_id)
-        if given.target == "renovation":
-            return renovation_workflow_id(self.rid)
-        return str((await self.row())["stage_workflow_id"])
+    # What residents, bidders and the bank do, through the doors.
 
-    # What residents and bidders do: rows, as the service writes them.
+    async def post(self, path: str, credential: str, **body: Any) -> httpx.Response:
+        command = {"command_id": body.pop("command_id", None) or self.new_id("door"), **body}
+        return await self.http.post(
+            f"/v1/renovations/{self.rid}{path}",
+            json=command,
+            headers={"Authorization": f"Bearer {credential}"},
+        )
+
+    async def told(self, path: str, credential: str, **body: Any) -> dict[str, Any]:
+        """Post what must be taken."""
+        answer = await self.post(path, credential, **body)
+        assert answer.is_success, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def key(self) -> SecretStr:
+        return self.counter.settings.credential_key
+
+    def voter(self, unit: str) -> str:
+        return voter_credential(self.key(), self.rid, unit)
+
+    async def official(self, who: Actor) -> str:
+        """The credential of an official, who holds the role here from now on."""
+        await self.db.execute(
+            "INSERT INTO role_grant (actor_id, label, role, place_id) VALUES ($1,$2,$3,$4)"
+            " ON CONFLICT DO NOTHING",
+            who.id,
+            who.label,
+            who.role.value,
+            who.place,
+        )
+        return actor_credential(self.key(), who.id)
+
+    async def units(self) -> list[str]:
+        """One unit for each owner, in order."""
+        rows = await self.db.fetch(
+            "SELECT min(u.number) AS number FROM unit u JOIN renovation r USING (estate_id)"
+            " WHERE r.id=$1 AND NOT u.developer GROUP BY u.owner_key ORDER BY 1",
+            self.rid,
+        )
+        return [str(row["number"]) for row in rows]
+
+    async def box(self) -> asyncpg.Record:
+        return await self.db.fetchrow(
+            "SELECT * FROM ballot_box WHERE renovation_id=$1 ORDER BY attempt DESC LIMIT 1",
+            self.rid,
+        )
 
     async def box_id(self) -> str:
-        return str(
-            await self.db.fetchval(
-                "SELECT id FROM ballot_box WHERE renovation_id=$1 ORDER BY attempt DESC LIMIT 1",
-                self.rid,
-            )
-        )
+        return str((await self.box())["id"])
 
     async def cast(self, choice: str, share: float = 1.0) -> int:
-        """The first `share` of the roll casts `choice` on every motion; returns how many."""
-        box = await self.box_id()
-        entries = await self.db.fetch(
-            "SELECT entry_id FROM roll_entry WHERE box_id=$1 ORDER BY entry_id", box
-        )
-        motions = json.loads(
-            await self.db.fetchval("SELECT motions FROM ballot_box WHERE id=$1", box)
-        )
-        choices = {motion["id"]: choice for motion in motions}
-        chosen = entries[: round(len(entries) * share)]
-        await put_ballots(self.db, box, [(entry["entry_id"], choices) for entry in chosen])
-        return len(chosen)
+        """The first `share` of the owners cast `choice` on every motion, once the box is open."""
+        motions = [motion["id"] for motion in json.loads((await self.box())["motions"])]
+        units = await self.units()
+        chosen = units[: round(len(units) * share)]
+        said = [(unit, dict.fromkeys(motions, choice)) for unit in chosen]
+        return await self.ballots(said)
 
-    async def object_to(self, subject: str, who: str = "unit") -> tuple[str, str]:
-        """File an objection against the open publication; returns publication and objection id."""
-        publication = await self.db.fetchval(
-            "SELECT id FROM publication WHERE renovation_id=$1 AND subject=$2 AND state='open'",
-            self.rid,
-            subject,
+    async def ballots(self, said: list[tuple[str, dict[str, str]]]) -> int:
+        """Each unit casts its choices; before the opening nothing is cast. How many there were."""
+        box = await self.box()
+        if await self.now() < box["opens_at"]:
+            return 0
+        for unit, choices in said:
+            command = f"{box['id']}-{unit}-{'-'.join(choices.values())}"
+            await self.told(
+                "/ballots", self.voter(unit), command_id=command, unit_number=unit, choices=choices
+            )
+        return len(said)
+
+    async def object_to(self, subject: str, unit: int = 0) -> tuple[str, str]:
+        """An owner objects to the open publication; returns publication and objection id."""
+        publication = str(
+            await self.value(
+                "SELECT id FROM publication WHERE renovation_id=$1 AND subject=$2 AND state='open'",
+                subject,
+            )
         )
-        oid = f"{self.rid}.o{self.acts}-{who}"
-        await self.db.execute(
-            "INSERT INTO objection (id, publication_id, command_id, unit_number, text, filed_at,"
-            " recorded_at, state) VALUES ($1,$2,$1,NULL,'why?',$3,clock_timestamp(),'open')",
-            oid,
-            publication,
-            await self.now(),
+        number = (await self.units())[unit]
+        filed = await self.told(
+            "/objections",
+            self.voter(number),
+            publication_id=publication,
+            unit_number=number,
+            text="why?",
         )
-        return str(publication), oid
+        return publication, str(filed["id"])
 
     async def pay(self, permille: int = 1000) -> None:
-        """The first so many units pay all they owe."""
+        """The bank reports that the first so many units have paid all they owe."""
         rows = await self.db.fetch(
-            "SELECT unit_number, sum(amount_fen)::bigint AS due FROM instalment"
-            " WHERE renovation_id=$1 GROUP BY 1 HAVING sum(amount_fen) > 0 ORDER BY 1",
+            "SELECT i.unit_number, sum(i.amount_fen)::bigint"
+            " - coalesce((SELECT sum(amount_fen) FROM payment p WHERE p.renovation_id=$1"
+            "   AND p.unit_number=i.unit_number), 0)::bigint AS due"
+            " FROM instalment i WHERE i.renovation_id=$1 GROUP BY 1 ORDER BY 1",
             self.rid,
         )
-        for row in rows[: len(rows) * permille // 1000]:
-            key = f"{self.rid}-pay-{row['unit_number']}"
-            await self.db.execute(
-                "INSERT INTO payment (id, renovation_id, command_id, unit_number, amount_fen,"
-                " source, received_at) VALUES ($1,$2,$3,$4,$5,'owner',$6) ON CONFLICT DO NOTHING",
-                digest(key),
-                self.rid,
-                key,
-                row["unit_number"],
-                row["due"],
-                await self.now(),
-            )
+        owing = [row for row in rows[: len(rows) * permille // 1000] if row["due"] > 0]
+        if owing:
+            payments = [
+                {"unit_number": row["unit_number"], "amount_fen": row["due"]} for row in owing
+            ]
+            await self.told("/payments", await self.official(BANK), payments=payments)
 
     async def bid(self, *prices: int) -> None:
-        """Bidders b1, b2… bid these prices on the open tender."""
-        tender = await self.db.fetchval(
-            "SELECT id FROM tender WHERE renovation_id=$1 AND state='open'", self.rid
-        )
+        """Bidders b1, b2… bid these prices on the open tender, once."""
+        tender = await self.value("SELECT id FROM tender WHERE renovation_id=$1 AND state='open'")
         for number, price in enumerate(prices, start=1):
-            key = f"{tender}-b{number}"
-            await self.db.execute(
-                "INSERT INTO bid (id, tender_id, command_id, bidder_id, price_fen, technical_milli,"
-                " bond_fen, bond_account, flags, submitted_at, state)"
-                " VALUES ($1,$2,$3,$4::text,$5,0,0,$4::text,'{}',$6,'submitted') ON CONFLICT DO NOTHING",
-                digest(key),
-                tender,
-                key,
-                f"b{number}",
-                price,
-                await self.now(),
-            )
+            who = await self.official(actor(Role.CONTRACTOR, f"b{number}"))
+            await self.told("/bids", who, command_id=f"{tender}-b{number}", price_fen=price)
 
     async def events(self) -> list[str]:
         rows = await self.db.fetch(
@@ -248,14 +282,9 @@ class JourneyDriver:
         return await self.db.fetchval(sql, self.rid, *args)
 
 
-def codes(error: WorkflowUpdateFailedError) -> list[str]:
-    """The codes of a refusal, as a validator or an activity gave them."""
-    assert isinstance(error.cause, ApplicationError), error.cause
-    return [problem["code"] for problem in error.cause.details[0]]
-
-
-def digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def codes(refused: Refused) -> list[str]:
+    """The codes of a refusal."""
+    return [problem.code for problem in refused.problems]
 
 
 async def open_vote(j: JourneyDriver) -> None:
@@ -263,12 +292,10 @@ async def open_vote(j: JourneyDriver) -> None:
 
 
 async def open_when_allowed(j: JourneyDriver) -> None:
-    """The law wants time between two votes: ask every day until the vote may be opened."""
+    """The law wants time between two votes: ask again until the vote may be opened."""
     try:
-        await j.once(a.OpenVote, COMMITTEE)
-    except RPCError:
-        return  # the stage's workflow is not there yet
-    except WorkflowUpdateFailedError as error:
+        await j.act(a.OpenVote, COMMITTEE)
+    except Refused as error:
         if codes(error) != ["voting.re_vote_too_early"]:
             raise
 
@@ -370,21 +397,14 @@ REACTIONS: dict[str, Reaction] = {
 
 
 async def complain(j: JourneyDriver) -> str:
-    """A resident complains: the row and its workflow, as the service makes them."""
-    tid = f"{j.rid}.t1"
-    await j.db.execute(
-        "INSERT INTO ticket (id, renovation_id, command_id, kind, text, unit_number, level, state,"
-        " opened_at, due_at) VALUES ($1,$2,$3,'complaint','the stairs are dark',NULL,'grid','open',"
-        " $4,$4)",
-        tid,
-        j.rid,
-        f"{tid}-open",
-        await j.now(),
+    """A resident complains; returns the ticket's id."""
+    unit = (await j.units())[0]
+    opened = await j.told(
+        "/tickets",
+        j.voter(unit),
+        unit_number=unit,
+        kind="complaint",
+        text="the stairs are dark",
+        confidential=False,
     )
-    await j.client.start_workflow(
-        TicketWorkflow.run,
-        TicketInput(renovation_id=j.rid, ticket_id=tid),
-        id=ticket_workflow_id(j.rid, tid),
-        task_queue=j.queue,
-    )
-    return tid
+    return str(opened["id"])

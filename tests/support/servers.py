@@ -1,4 +1,4 @@
-"""Temporal's time-skipping server for tests."""
+"""Temporal's servers for tests: the real one, and the one that skips time."""
 
 import sys
 from collections.abc import AsyncIterator
@@ -12,7 +12,9 @@ from temporalio.testing import WorkflowEnvironment
 
 from models.values.search_attributes import SEARCH_ATTRIBUTES
 from runtime.temporal import INDEXED_AS
+from workflows.search_attributes import DUE_AT, NEEDS_ATTENTION, PLACE, RENOVATION_STAGE
 
+DEV_SERVER = Path(sys.executable).with_name("temporal")
 TEST_SERVER = Path(sys.executable).with_name("temporal-test-server")
 
 
@@ -37,3 +39,19 @@ async def plain_client(env: WorkflowEnvironment) -> Client:
     """
     target = env.client.service_client.config.target_host
     return await Client.connect(target, data_converter=pydantic_data_converter)
+
+
+@asynccontextmanager
+async def dev_server() -> AsyncIterator[WorkflowEnvironment]:
+    """The real server, in memory, with our search attributes and the product's settings."""
+    async with await WorkflowEnvironment.start_local(
+        data_converter=pydantic_data_converter,
+        dev_server_existing_path=str(DEV_SERVER),
+        search_attributes=[DUE_AT, NEEDS_ATTENTION, PLACE, RENOVATION_STAGE],
+        dev_server_log_level="error",
+        dev_server_extra_args=[
+            "--dynamic-config-value",
+            "history.transferProcessorMaxPollRPS=1000",
+        ],
+    ) as env:
+        yield env

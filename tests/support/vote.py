@@ -1,10 +1,7 @@
-"""A vote that was really announced, is open by the database's clock, and is closed by its activity.
-
-It was announced twenty days ago, so that nobody has to wait: the activities take their time as given.
-"""
+"""A vote that was really announced, is open, and is closed by its activity: a told case."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from sqlalchemy import select
 
@@ -20,16 +17,21 @@ from models.tables import BallotBox, RollUnit
 from models.values.timetable import Timetable, WorkCalendar, calendar_days
 from runtime.database import Database
 from tests.support.box import BOX_KEYS
+from tests.support.clock import clock_at
 from tests.support.estate import make_renovation
 from tests.support.journey import STREET
 
 TIMETABLE = Timetable(vote_notice=calendar_days(1), vote_open=calendar_days(30))
 CALENDAR = WorkCalendar(first_on=date(2020, 1, 1), last_on=date(2020, 12, 31))
-EARLIER = timedelta(days=20)
+TOLD_AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
+"""When it is announced: a Monday, nine in the morning in China."""
 
 
 class LiveVote:
-    """One renovation with an open vote; `box_id` is its box, `units` are those of its roll."""
+    """One renovation with an open vote; `box_id` is its box, `units` are those of its roll.
+
+    Its clock stands where the last step left it: at the opening of the box, until somebody goes on.
+    """
 
     def __init__(
         self,
@@ -45,42 +47,50 @@ class LiveVote:
         self.period: VotePeriod
 
     async def open(self) -> "LiveVote":
-        """Make the renovation and announce its vote."""
+        """Announce the vote and go on to the moment at which the box opens."""
+        await self.announce()
+        async with self.database.session() as session:
+            await self.at((await session.get_one(BallotBox, self.box_id)).opens_at)
+        return self
+
+    async def announce(self) -> None:
+        """Make the renovation and announce its vote; its notice runs."""
         await make_renovation(
             self.database,
             rid=self.rid,
             units=self._units,
             owner_keys=self._owners,
             timetable=TIMETABLE,
+            told_at=TOLD_AT,
         )
-        step = self._step("open", datetime.now(UTC) - EARLIER)
         given = StageInput(renovation_id=self.rid, attempt=1)
-        self.period = await Ballots(self.desk).open_box(step, given)
+        self.period = await Ballots(self.desk).open_box(self._step("open"), given)
         async with self.database.session() as session:
-            box = await session.get_one(BallotBox, self.box_id)
-            assert box.opens_at < datetime.now(UTC) < box.closes_at
             roll = await session.scalars(
                 select(RollUnit.unit_number)
                 .where(RollUnit.box_id == self.box_id)
                 .order_by(RollUnit.unit_number)
             )
             self.units = list(roll)
-        return self
+
+    async def at(self, moment: datetime) -> None:
+        """Tell the clock of the case on to a moment."""
+        await clock_at(self.database, self.rid, moment)
 
     async def close(self) -> VoteResult:
         """Close and count, at the moment that was announced."""
-        step = self._step("close", self.period.closes_at)
-        return await Ballots(self.desk).close_box(step, self.period)
+        await self.at(self.period.closes_at)
+        return await Ballots(self.desk).close_box(self._step("close"), self.period)
 
     async def look_at_turnout(self) -> VotePeriod:
         """What is done a day before the close: a short quorum extends the vote."""
-        step = self._step("turnout", self.period.check_at)
-        self.period = await Ballots(self.desk).check_turnout(step, self.period)
+        await self.at(self.period.check_at)
+        self.period = await Ballots(self.desk).check_turnout(self._step("turnout"), self.period)
         return self.period
 
     async def void(self) -> None:
         """Stop the renovation's vote, as a cancellation does."""
-        await Cancellations(self.desk).void_vote(self._step("void", datetime.now(UTC)))
+        await Cancellations(self.desk).void_vote(self._step("void"))
 
     async def close_officially(self) -> VoteResult:
         """Close with the result of an official system, where all said yes, before the announced close."""
@@ -106,8 +116,7 @@ class LiveVote:
             file_sha256="0" * 64,
             results={"works": numbers, "costs": numbers},
         )
-        step = self._step("official", datetime.now(UTC))
-        return await OfficialResults(self.desk).import_one(step, self.period, act)
+        return await OfficialResults(self.desk).import_one(self._step("official"), self.period, act)
 
-    def _step(self, name: str, at: datetime) -> Step:
-        return Step(command_id=f"{self.rid}#{name}", renovation_id=self.rid, at=at)
+    def _step(self, name: str) -> Step:
+        return Step(command_id=f"{self.rid}#{name}", renovation_id=self.rid)

@@ -1,9 +1,9 @@
 from collections.abc import Awaitable, Callable
 
 import pytest
-from temporalio.client import WorkflowUpdateFailedError
 
 from models.messages import acts as a
+from models.values.refusal import Refused
 from tests.support.journey import STREET, JourneyDriver, codes, first_candidate
 
 Begin = Callable[..., Awaitable[JourneyDriver]]
@@ -43,9 +43,9 @@ async def test_an_objection_suspends_the_clock_of_the_candidates(journey: Begin)
     planned = await j.value(
         "SELECT closes_at FROM publication WHERE renovation_id=$1 AND subject='candidates'"
     )
-    publication, objection = await j.object_to("candidates", "b2")
+    publication, objection = await j.object_to("candidates")
     await j.until("answers")
-    await j.env.sleep(5 * 86_400)
+    await j.days(5)
     await j.act(
         a.AnswerObjection,
         STREET,
@@ -64,7 +64,7 @@ async def test_an_objection_suspends_the_clock_of_the_candidates(journey: Begin)
 async def test_an_upheld_objection_strikes_the_first_candidate(journey: Begin) -> None:
     j = await journey()
     await j.until("objections.candidates")
-    publication, objection = await j.object_to("candidates", "b2")
+    publication, objection = await j.object_to("candidates")
     await j.act(
         a.AnswerObjection,
         STREET,
@@ -103,14 +103,14 @@ async def test_when_every_candidate_has_gone_the_renovation_is_shelved(journey: 
 async def test_only_the_first_candidate_is_awarded(journey: Begin) -> None:
     j = await journey()
     await j.until("award_contract")
-    with pytest.raises(WorkflowUpdateFailedError) as refused:
-        await j.once(a.AwardContract, STREET, bidder_id="b3")
+    with pytest.raises(Refused) as refused:
+        await j.act(a.AwardContract, STREET, bidder_id="b3")
     assert codes(refused.value) == ["not_first_candidate"]
 
 
 async def test_a_contract_is_signed_at_the_price_of_the_bid(journey: Begin) -> None:
     j = await journey()
     await j.until("sign_contract")
-    with pytest.raises(WorkflowUpdateFailedError):
-        await j.once(a.SignContract, STREET, value_fen=1)
+    with pytest.raises(Refused):
+        await j.act(a.SignContract, STREET, value_fen=1)
     assert "bidding.contract_signed" not in await j.events()

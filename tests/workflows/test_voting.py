@@ -2,11 +2,10 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
-from temporalio.client import WorkflowUpdateFailedError
 
 from models.messages import acts as a
+from models.values.refusal import Refused
 from models.values.voting import Motion, MotionKind, MotionOption
-from tests.support.box import put_ballots
 from tests.support.estate import scheme_content
 from tests.support.journey import COMMITTEE, STREET, JourneyDriver, codes, open_when_allowed
 
@@ -62,17 +61,15 @@ async def test_options_without_a_majority_go_into_a_run_off_of_the_top_two(journ
     j = await journey(content=content.model_copy(update={"motions": motions}))
 
     async def colours(driver: JourneyDriver) -> None:
-        box = await driver.box_id()
-        rows = await driver.db.fetch("SELECT entry_id FROM roll_entry WHERE box_id=$1", box)
-        first = box.endswith(".1")
+        first = (await driver.box_id()).endswith(".1")
         wishes = (
             ["red"] * 5 + ["green"] * 4 + ["blue"] * 3 if first else ["red"] * 7 + ["green"] * 5
         )
         said = [
-            (row["entry_id"], {"colour": wish, **({"works": "yes"} if first else {})})
-            for row, wish in zip(rows, wishes, strict=True)
+            (unit, {"colour": wish, **({"works": "yes"} if first else {})})
+            for unit, wish in zip(await driver.units(), wishes, strict=True)
         ]
-        await put_ballots(driver.db, box, said)
+        await driver.ballots(said)
 
     j.on("ballots", colours)
     await j.until("objections.share_table")
@@ -155,8 +152,8 @@ async def test_a_result_waits_for_the_answer_to_an_objection(journey: Begin) -> 
 async def test_a_vote_is_opened_once(journey: Begin) -> None:
     j = await journey()
     await j.until("ballots")
-    with pytest.raises(WorkflowUpdateFailedError) as refused:
-        await j.once(a.OpenVote, COMMITTEE)
+    with pytest.raises(Refused) as refused:
+        await j.act(a.OpenVote, COMMITTEE)
     assert codes(refused.value) == ["vote_already_open"]
 
 

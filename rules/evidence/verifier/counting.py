@@ -35,6 +35,8 @@ BALLOT = (
     "shares",
     "state",
 )
+TIMES = ("cast_at", "recorded_at")
+"""What a line says beside these in format 2."""
 
 
 class Roll:
@@ -130,10 +132,17 @@ def read_rulings(files: Files, roll: Roll, size: int) -> dict[int, Ruling]:
 
 
 class Box:
-    """The ballots in the order of the tree: whose, on which route, in which state."""
+    """The ballots in the order of the tree: whose, on which route, in which state.
 
-    def __init__(self, box_id: str, roll: Roll, motions: dict[str, Motion]) -> None:
-        self.roll, self.motions = roll, motions
+    `period` is between which moments they were cast; in format 1 nothing says so.
+    """
+
+    def __init__(
+        self, box_id: str, period: tuple[str, str] | None, roll: Roll, motions: dict[str, Motion]
+    ) -> None:
+        self.roll, self.motions, self.period = roll, motions, period
+        self.fields = BALLOT if period is None else BALLOT + TIMES
+        self._last, self._end = ("", ""), b""
         self.leaves = Leaves()
         self.entry, self.route, self.state = array("q"), bytearray(), bytearray()
         self.box = canonical(box_id).decode()
@@ -145,7 +154,7 @@ class Box:
         if line.value.get("state") == "broken":
             raise line.fault("state", "is broken: the ballot was changed after it was cast")
         state = STATES.index(line.text("state", STATES))
-        line.only(*BALLOT, *(("choices", "nonce") if state == COUNTED else ()))
+        line.only(*self.fields, *(("choices", "nonce") if state == COUNTED else ()))
         channel = line.text("channel", tuple(ROUTES))
         entry = self.roll.number.get(line.hex("entry", 16))
         if line.text("box_id") != self.box_id:
@@ -154,7 +163,9 @@ class Box:
             raise line.fault("entry", "is not on the roll")
         weight = (line.number("heads"), line.number("area_dm2"), line.maybe_number("shares"))
         self._check_weight(line, entry, weight)
-        leaf = leaf_of(self._leaf_data(line, weight))
+        leaf = leaf_of(self._content(line, weight))
+        if self.period is not None:
+            leaf = self._with_times(line, leaf, self.period)
         if leaf != line.hex("leaf", 32):
             raise line.fault("leaf", "is not the hash of this ballot")
         self.leaves.add(leaf)
@@ -164,7 +175,18 @@ class Box:
         if state == COUNTED:
             self._count(line, weight[0], weight[1], channel in STAFFED)
 
-    def _leaf_data(self, line: Fields, weight: tuple[int, int, int | None]) -> bytes:
+    def _with_times(self, line: Fields, content: bytes, period: tuple[str, str]) -> bytes:
+        """The leaf of format 2: over the hash of the content and both times, cast in the period."""
+        times = (line.utc("cast_at"), line.utc("recorded_at"))
+        if times != self._last:
+            if not period[0] <= times[0] < period[1]:
+                raise line.fault("cast_at", f"is not from {period[0]} to {period[1]}")
+            # Ballots that were taken together have the same times, and stand together.
+            end = f'","cast_at":"{times[0]}","recorded_at":"{times[1]}"}}'
+            self._last, self._end = times, end.encode()
+        return leaf_of(b'{"ballot":"' + content.hex().encode() + self._end)
+
+    def _content(self, line: Fields, weight: tuple[int, int, int | None]) -> bytes:
         value, (heads, area, shares) = line.value, weight
         line.hex("commitment", 32)
         return (
@@ -252,9 +274,8 @@ def _settle(last: list[int], due: bytearray) -> None:
         due[last[PROXY]] = COUNTED
 
 
-def read_ballots(files: Files, box_id: str, roll: Roll, motions: dict[str, Motion]) -> Box:
+def read_ballots(files: Files, box: Box) -> Box:
     """All ballots, each checked by itself and counted if it says that it is to be counted."""
-    box = Box(box_id, roll, motions)
     for number, raw in files.lines("ballots.jsonl"):
         box.add(number, raw)
     return box

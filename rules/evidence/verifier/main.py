@@ -30,20 +30,23 @@ from rules.evidence.verifier.receipt import (
     code_of,
     find_own,
     read_receipt,
+    times_of,
     typed_code,
 )
 from rules.evidence.verifier.results import check_result
 from rules.evidence.verifier.signing import signed
 
-FORMAT = "gongjian.voting/1"
+FORMATS = ("gongjian.voting/1", "gongjian.voting/2")
+HEAD = ("box_id", "closed_at", "roll_hash", "root", "tree_size")
+PERIOD = ("opens_at", "closes_at")
+"""What the signed head says beside it in format 2: between which moments ballots were cast."""
 
 
 def check_manifest(files: Files, fingerprint: str) -> Fields:
     """Every file is the one that the manifest names by its hash, and the manifest is the signed one."""
     fields = Fields(object_of(files, "manifest.json"), "manifest.json", 0)
     fields.only("box_id", "files", "format", "renovation_id", "title")
-    if fields.text("format") != FORMAT:
-        raise fields.fault("format", f"is not {FORMAT}")
+    fields.text("format", FORMATS)
     fields.text("box_id"), fields.text("renovation_id"), fields.text("title")
     listed = fields.inner("files")
     listed.only(*(name for name in NAMES if name not in UNLISTED))
@@ -55,16 +58,17 @@ def check_manifest(files: Files, fingerprint: str) -> Fields:
     return fields
 
 
-def check_signatures(files: Files, box_id: str, key: str) -> dict[str, object]:
+def check_signatures(files: Files, manifest: Fields, key: str) -> dict[str, object]:
     """The tree head and the whole bundle are signed with one key, the posted one if it is given."""
+    box_id = manifest.text("box_id")
     head = Fields(object_of(files, "head.json"), "head.json", 0)
-    head.only("box_id", "closed_at", "public_key", "roll_hash", "root", "signature", "tree_size")
+    names = HEAD if manifest.text("format") == FORMATS[0] else HEAD + PERIOD
+    head.only(*names, "public_key", "signature")
     public = head.hex("public_key", 32)
     if key and public.hex() != key:
         raise head.fault("public_key", "is not the posted one")
     if head.text("box_id") != box_id:
         raise head.fault("box_id", "is that of another vote")
-    names = ("box_id", "closed_at", "roll_hash", "root", "tree_size")
     (
         head.text("closed_at"),
         head.hex("roll_hash", 32),
@@ -74,6 +78,8 @@ def check_signatures(files: Files, box_id: str, key: str) -> dict[str, object]:
     message = canonical({name: head.value[name] for name in names})
     if not signed(public, message, head.hex("signature", 64)):
         raise head.fault("signature", "does not hold")
+    if names != HEAD and not head.utc("opens_at") <= head.utc("closes_at") <= head.utc("closed_at"):
+        raise head.fault("closed_at", "lies before the end of the period of the vote")
     whole = Fields(object_of(files, "signature.json"), "signature.json", 0)
     whole.only("public_key", "signature")
     if whole.hex("public_key", 32) != public:
@@ -94,12 +100,14 @@ def check(path: str, key: str = "", fingerprint: str = "", receipt: str = "") ->
     with Files(path) as files:
         manifest = check_manifest(files, fingerprint)
         box_id = manifest.text("box_id")
-        head = check_signatures(files, box_id, key)
+        head = check_signatures(files, manifest, key)
         roll = read_roll(files)
         if roll.hash != head["roll_hash"]:
             raise Fault("roll.jsonl", 0, "is not the roll whose hash was signed")
         motions = read_motions(files)
-        box = read_ballots(files, box_id, roll, motions)
+        period = {name: str(head[name]) for name in PERIOD if name in head}
+        span = (period["opens_at"], period["closes_at"]) if period else None
+        box = read_ballots(files, Box(box_id, span, roll, motions))
         if len(box.leaves) != head["tree_size"]:
             text = f"{len(box.leaves)} ballots, the signed tree has {head['tree_size']}"
             raise Fault("ballots.jsonl", 0, text)
@@ -111,6 +119,7 @@ def check(path: str, key: str = "", fingerprint: str = "", receipt: str = "") ->
             "ballots": totals,
             "box_id": box_id,
             "closed_at": head["closed_at"],
+            **period,
             "manifest": files.sha256("manifest.json"),
             "outcomes": {name: each.outcome for name, each in results.items()},
             "reasons": {name: reasons(each.decided) for name, each in results.items()},
@@ -121,8 +130,8 @@ def check(path: str, key: str = "", fingerprint: str = "", receipt: str = "") ->
             "tallies": {name: each.tally for name, each in results.items()},
             "title": manifest.text("title"),
         }
-    if receipt:
-        found["receipt"] = own_ballot(box, receipt)
+        if receipt:
+            found["receipt"] = own_ballot(files, box, receipt)
     return found
 
 
@@ -137,14 +146,25 @@ def reasons(decided: Decided) -> list[str]:
     ]
 
 
-def own_ballot(box: Box, receipt: str) -> dict[str, object]:
+def own_ballot(files: Files, box: Box, receipt: str) -> dict[str, object]:
     """The ballot of a receipt, given as a file or as its short code."""
     if not os.path.isfile(receipt):
-        return find_own(box, None, typed_code(receipt))
+        own = find_own(box, None, typed_code(receipt))
+        return {**own, **times_in(files, box, own)}
     with open(receipt, "rb") as file:
         fields = read_receipt(file.read(MAX_LINE))
-    leaf = check_receipt(fields, box.box_id)
-    return {**find_own(box, leaf, code_of(leaf)), "signed_by": fields.text("public_key")}
+    leaf = check_receipt(fields, box)
+    own = find_own(box, leaf, code_of(leaf))
+    times = times_in(files, box, own)
+    for name, moment in times.items():
+        if fields.text(name) != moment:
+            raise fields.fault(name, f"is {moment} in ballots.jsonl")
+    return {**own, **times, "signed_by": fields.text("public_key")}
+
+
+def times_in(files: Files, box: Box, own: dict[str, object]) -> dict[str, object]:
+    """When the own ballot was cast, where the format says it."""
+    return {} if box.period is None else times_of(files, own["line"])
 
 
 def lines_of(found: dict[str, object]) -> list[str]:
@@ -155,6 +175,8 @@ def lines_of(found: dict[str, object]) -> list[str]:
         f"  名册 roll: {found['roll']}",
         f"  选票 ballots: {found['ballots']}",
     ]
+    if "opens_at" in found:
+        lines.append(f"  投票期 cast from {found['opens_at']} to {found['closes_at']}")
     outcomes, tallies, why = found["outcomes"], found["tallies"], found["reasons"]
     assert isinstance(outcomes, dict)
     assert isinstance(tallies, dict)
@@ -167,6 +189,8 @@ def lines_of(found: dict[str, object]) -> list[str]:
     if isinstance(own, dict):
         lines.append(f"  您的选票 your ballot: {own['code']}: {own['state']}")
         lines.append(f"    ballots.jsonl line {own['line']}, leaf {own['leaf']}")
+        if "cast_at" in own:
+            lines.append(f"    投票时间 cast at {own['cast_at']}, recorded at {own['recorded_at']}")
         lines.extend(f"    path {part}" for part in own["path"])
         if "signed_by" in own:
             lines.append(f"    回执签名公钥 the receipt is signed by {own['signed_by']}")

@@ -164,6 +164,10 @@ def _no_float(text: str) -> object:
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 _DECODER = json.JSONDecoder(parse_float=_no_float, parse_constant=_no_float)
 _EXACT = re.compile("-?[0-9]{1,999}/[1-9][0-9]{0,999}")
+_UTC = re.compile(
+    "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    "T([01][0-9]|2[0-3])(:[0-5][0-9]){2}[.][0-9]{6}[+]00:00"
+)
 _HEX = {size: re.compile("[0-9a-f]{%d}" % (2 * size)) for size in (16, 32, 64)}
 
 
@@ -262,6 +266,13 @@ class Fields:
     def maybe_text(self, name: str) -> str | None:
         """A text or null."""
         return None if self.value.get(name) is None else self.text(name)
+
+    def utc(self, name: str) -> str:
+        """A moment in UTC with microseconds, in one spelling: the order of texts is that of time."""
+        value = self.value.get(name)
+        if not isinstance(value, str) or not _UTC.fullmatch(value):
+            raise self.fault(name, "is no moment in UTC with microseconds")
+        return value
 
     def hex(self, name: str, size: int) -> bytes:
         """`size` bytes in lower-case hex digits."""

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import json
 
-from rules.evidence.verifier.counting import STATES, Box
+from rules.evidence.verifier.counting import STATES, TIMES, Box
 from rules.evidence.verifier.hashing import leaf_of, root_of_path
-from rules.evidence.verifier.reading import MAX_LINE, Fault, Fields, canonical, exact_json
+from rules.evidence.verifier.reading import (
+    MAX_LINE,
+    Fault,
+    Fields,
+    Files,
+    canonical,
+    exact_json,
+)
 from rules.evidence.verifier.signing import signed
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_DIGITS = 12
+STATED = ("ballot_id", "box_id", "leaf_hash", "unit_number")
+"""What a receipt states beside the times; in format 1 only the second of these."""
 MISREAD = {"O": "0", "I": "1", "L": "1", "-": "", " ": ""}
 
 
@@ -40,12 +49,11 @@ def read_receipt(raw: bytes) -> Fields:
         raise Fault("receipt", 0, "is no JSON") from None
 
 
-def check_receipt(fields: Fields, box_id: str) -> bytes:
+def check_receipt(fields: Fields, box: Box) -> bytes:
     """Was the receipt signed as it stands, for this vote? The leaf that it names."""
-    if fields.text("box_id") != box_id:
+    if fields.text("box_id") != box.box_id:
         raise fields.fault("box_id", "is that of another vote")
-    names = ("ballot_id", "box_id", "leaf_hash", "recorded_at", "unit_number")
-    own = canonical({name: fields.text(name) for name in names})
+    own = canonical({name: fields.text(name) for name in STATED + TIMES[box.period is None :]})
     batch = fields.inner("batch")
     size, path = batch.number("size"), batch.hashes("path")
     root = root_of_path(leaf_of(own), batch.number("index"), size, path)
@@ -54,13 +62,22 @@ def check_receipt(fields: Fields, box_id: str) -> bytes:
     statement = {
         "batch": batch.text("id"),
         "batch_root": root.hex(),
-        "box_id": box_id,
+        "box_id": box.box_id,
         "size": size,
     }
     key, signature = fields.hex("public_key", 32), fields.hex("signature", 64)
     if not signed(key, canonical(statement), signature):
         raise fields.fault("signature", "does not hold: the receipt was changed or never given out")
     return fields.hex("leaf_hash", 32)
+
+
+def times_of(files: Files, line: object) -> dict[str, object]:
+    """When the ballot of a line was cast and recorded, as its leaf has it."""
+    for number, raw in files.lines("ballots.jsonl"):
+        if number == line:
+            value = exact_json(raw, "ballots.jsonl", number)
+            return {name: value[name] for name in TIMES}
+    raise Fault("ballots.jsonl", 0, "has changed meanwhile")
 
 
 def find_own(box: Box, leaf: bytes | None, code: str) -> dict[str, object]:

@@ -1,0 +1,183 @@
+"""`clock`: case time and the agenda of a renovation; the clock of a training case is told here."""
+
+import asyncio
+import json
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from cli.servers import Servers, running
+from cli.shown import moment, result_console
+from cli.stack import DATA
+from models.values.actor import Actor
+from models.values.refusal import Problem, Refused
+from models.values.waits import Wait
+from rules.authority import ROLES_OF_WRITE, covers
+from service.clock import CaseClocks, told_standing
+from service.clock_commands import ClockMoved, ClockView, MoveClock, ReleaseHold, SetHold
+from service.commands import Accepted
+from service.gateway import Gateway
+from service.problems import malformed
+from service.standing import grants_in_roles, grants_of
+
+MOVES = ("next", "to", "days", "auto")
+HOLDS = ("hold", "release")
+Id = Annotated[str, typer.Argument(metavar="RENOVATION", help="The id that `gongjian start` gave.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command("clock")(clock)
+
+
+def clock(
+    renovation: Id,
+    move: Annotated[
+        str,
+        typer.Argument(
+            metavar="[next | to DATE | days N | auto | hold NAME | release NAME]",
+            help="Nothing: show the clock. next: to the next deadline. auto: until somebody is awaited.",
+        ),
+    ] = "",
+    value: Annotated[str, typer.Argument(hidden=True)] = "",
+    past_holds: Annotated[
+        bool, typer.Option("--past-holds", help="Go on although the clock is held; it is recorded.")
+    ] = False,
+    as_: Annotated[
+        str, typer.Option("--as", metavar="ACTOR", help="Who says so; else the only convener.")
+    ] = "",
+    command_id: Annotated[str, typer.Option(help="The same id is done once; else a new one.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+    data: Annotated[Path | None, DATA] = None,
+) -> None:
+    """Show what falls due when; move the clock of a training case (`sandbox: {clock: told}`)."""
+    sent_as = command_id or f"cli-{uuid.uuid4()}"
+    told = None if not move else _command(move, value, sent_as, past_holds=past_holds)
+
+    async def work() -> ClockView | ClockMoved | Accepted:
+        async with running(data) as servers:
+            clocks = await _clocks(servers)
+            if told is None:
+                return await clocks.look(renovation)
+            actor = await _convener(servers, renovation, as_)
+            if isinstance(told, MoveClock):
+                return await clocks.move(renovation, actor, told)
+            if isinstance(told, SetHold):
+                return await clocks.hold(renovation, actor, told)
+            return await clocks.release(renovation, actor, value, told)
+
+    answer = asyncio.run(work())
+    if as_json:
+        print(json.dumps(answer.model_dump(mode="json", by_alias=True), ensure_ascii=False))
+    else:
+        _tell(answer)
+
+
+async def _clocks(servers: Servers) -> CaseClocks:
+    gateway = Gateway(await servers.temporal(), servers.database, servers.settings)
+    return CaseClocks(servers.database, gateway)
+
+
+def _command(
+    move: str, value: str, command_id: str, *, past_holds: bool
+) -> MoveClock | SetHold | ReleaseHold:
+    """What was typed, as the service takes it.
+
+    Raises:
+        Refused: `clock.move_unknown`, `clock.value_missing`, `clock.value_extra`, `service.field_…`.
+    """
+    if move not in (*MOVES, *HOLDS):
+        params: dict[str, str | int] = {"given": move[:40], "known": ", ".join((*MOVES, *HOLDS))}
+        raise Refused(Problem(code="clock.move_unknown", params=params))
+    takes = move in ("to", "days", *HOLDS)
+    if takes and not value:
+        raise Refused(Problem(code="clock.value_missing", params={"move": move}))
+    if value and not takes:
+        raise Refused(Problem(code="clock.value_extra", params={"move": move, "given": value[:40]}))
+    fields: dict[str, object] = {"command_id": command_id}
+    kind: type[MoveClock | SetHold | ReleaseHold] = MoveClock
+    if move in MOVES:
+        fields |= {"move": move, "past_holds": past_holds}
+        fields |= {"to": value} if move == "to" else {}
+        fields |= {"days": int(value) if value.isdecimal() else value} if move == "days" else {}
+    elif move == "hold":
+        kind, fields = SetHold, {**fields, "name": value}
+    else:
+        kind = ReleaseHold
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        raise malformed(error.errors(include_url=False, include_input=False)) from None
+
+
+async def _convener(servers: Servers, renovation: str, given: str) -> Actor:
+    """Who is named, if the clock is theirs to tell; unnamed, the only one who may.
+
+    Raises:
+        Refused: `clock.wall`, `cases.actor_needed`, `credential.no_role`.
+    """
+    standing = await told_standing(servers.database, renovation)
+    roles = ROLES_OF_WRITE["move_clock"].roles
+    if given:
+        return standing.in_role(await grants_of(servers.database, given), *roles)
+    able = [
+        grant
+        for grant in await grants_in_roles(servers.database, *roles)
+        if covers(grant.place, standing.place_path)
+    ]
+    ids = sorted({grant.actor_id for grant in able})
+    if len(ids) == 1:
+        return standing.in_role(tuple(able), *roles)
+    params: dict[str, str | int] = {"act": "clock", "actors": ", ".join(ids[:20]) or "-"}
+    raise Refused(Problem(code="cases.actor_needed", where="--as", params=params))
+
+
+def _tell(answer: ClockView | ClockMoved | Accepted) -> None:
+    if isinstance(answer, Accepted):
+        print(f"{answer.kind} {answer.id}")
+        return
+    if isinstance(answer, ClockMoved):
+        for step in answer.moves:
+            print(f"{moment(step.to)}")
+            for wait in step.due:
+                print(f"  {_said(wait, step.to)}")
+        if answer.stopped:
+            print(f"stopped: {answer.stopped} {answer.stopped_by}".rstrip())
+    kind = "told (training case)" if answer.clock == "told" else "wall"
+    print(f"clock {kind}, now {moment(answer.now)}")
+    if answer.holds:
+        print("held: " + ", ".join(f"{each.name} ({each.set_by})" for each in answer.holds))
+    result_console().print(agenda_table(answer.waits, answer.now))
+
+
+def agenda_table(waits: Sequence[Wait], now: datetime) -> Table:
+    """What is waited for: until when, by whom, and what happens then."""
+    table = Table(box=SIMPLE_HEAD)
+    for name in ("due", "waits for", "who", "what happens then"):
+        table.add_column(name, overflow="fold")
+    for wait in waits:
+        due = moment(wait.due_at) if wait.due_at else "-"
+        if wait.since and wait.since > now:
+            due = f"{moment(wait.since)} – {due}"
+        elif wait.due_at and wait.due_at <= now and not wait.consequence:
+            due = f"{due} (late)"
+        what = f"{wait.what} {wait.subject}".rstrip()
+        table.add_row(due, what, wait.who or "-", wait.consequence or "-")
+    return table
+
+
+def _said(wait: Wait, at: datetime) -> str:
+    """One thing that fell due: what, and what the engine did or who is late."""
+    what = f"{wait.what} {wait.subject}".rstrip()
+    if wait.due_at != at:
+        return f"{what}: begins"
+    if wait.consequence:
+        return f"{what}: over, {wait.consequence}"
+    return f"{what}: over, {wait.who or 'nobody'} is late"

@@ -1,0 +1,347 @@
+"""The clock of a told case (sandbox): it moves when the convener says so, deadline by deadline.
+
+A command settles the case, moves the clock to the next moment at which something falls due (or to
+its target, if that comes first), wakes whoever is due, settles again, and so on. Every move is a
+journaled transaction of its own, so that a command that died half way is finished by sending it again.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from pydantic import JsonValue
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import CaseClock, CaseHold, CaseWait, Renovation
+from models.values.actor import Actor
+from models.values.refusal import Problem, Refused
+from models.values.waits import Wait
+from rules.told_clock import (
+    awaited_now,
+    days_after,
+    fell_due,
+    moment_of,
+    next_moment,
+    refuse_going_back,
+)
+from runtime.database import Database, sqlstate
+from runtime.journal import Journal, Recorded, tick_of
+from runtime.waits import due_workflows, waits_of
+from service.clock_commands import (
+    ClockMoved,
+    ClockStep,
+    ClockView,
+    HoldView,
+    MoveClock,
+    ReleaseHold,
+    SetHold,
+    WaitView,
+)
+from service.commands import Accepted
+from service.gateway import Gateway
+from service.standing import Standing, standing_of
+from service.waking import Waking
+
+LOCK_TIMEOUT = text("SET LOCAL lock_timeout = '5s'")
+"""Ballots under way are waited for so long; then nothing is moved."""
+# Ballots that are being committed hold the box FOR SHARE: this waits for them.
+OPEN_BOXES = text("""
+SELECT id FROM ballot_box WHERE renovation_id = :renovation AND state = 'open' FOR NO KEY UPDATE
+""")
+LOCK_NOT_AVAILABLE = "55P03"
+ADVANCED = "clock.advanced"
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Why a clock goes no further; "" while it goes on."""
+
+    why: Literal["", "hold", "person", "nothing"]
+    by: str = ""
+
+
+class StopError(Exception):
+    """Rolls a move back that is not to be made."""
+
+    def __init__(self, stop: Stop) -> None:
+        super().__init__(stop.why)
+        self.stop = stop
+
+
+class UnsettledError(Exception):
+    """Something fell due between the look and the lock: settle once more."""
+
+
+class CaseClocks:
+    """Looks at the clocks of cases, and moves those that are told."""
+
+    def __init__(self, database: Database, gateway: Gateway) -> None:
+        self._database = database
+        self._journal = Journal(database)
+        self._waking = Waking(database, gateway)
+
+    async def look(self, renovation_id: str) -> ClockView:
+        """The clock and the agenda of a case, told or not.
+
+        Raises:
+            Refused: `renovation_unknown`.
+        """
+        standing = await standing_of(self._database, renovation_id)
+        async with self._database.session() as session:
+            now = await tick_of(session, renovation_id)
+            waits = await waits_of(session, renovation_id)
+            due = await due_workflows(session, renovation_id, now)
+            holds = await _holds(session, renovation_id)
+        return ClockView(
+            renovation_id=renovation_id,
+            clock=standing.clock,
+            now=now,
+            settled=not due,
+            holds=tuple(HoldView(name=each.name, set_by=each.set_by) for each in holds),
+            waits=tuple(_shown(wait) for wait in waits),
+        )
+
+    async def settle(self, renovation_id: str) -> ClockView:
+        """Wake whatever is due and wait until nothing is any more; a wall case is only looked at.
+
+        Raises:
+            Refused: `renovation_unknown`, `clock.not_settled`.
+        """
+        standing = await standing_of(self._database, renovation_id)
+        if standing.clock == "told":
+            await self._waking.settle(standing)
+        return await self.look(renovation_id)
+
+    async def move(self, renovation_id: str, actor: Actor, command: MoveClock) -> ClockMoved:
+        """Move the clock; the same command again finishes what it began, and moves nothing twice.
+
+        Raises:
+            Refused: `clock.wall`, `clock.case_over`, `clock.backwards`, `clock.date_invalid`,
+                `clock.held`, `clock.nothing_due`, `clock.busy`, `clock.not_settled`,
+                `journal.command_reused`.
+        """
+        standing = await told_standing(self._database, renovation_id)
+        moves: list[ClockStep] = []
+        stop = Stop("")
+        again = await self._made(command, moves)
+        while not stop.why and not is_done(command, moves):
+            if again and command.move == "auto" and not await self._made(command, moves):
+                break
+            await self._waking.settle(standing)
+            try:
+                moves.append(await self._step(standing, actor, command, moves))
+            except UnsettledError:
+                continue
+            except StopError as stopped:
+                stop = stopped.stop
+        await self._waking.settle(standing)
+        return await self._answer(renovation_id, command, moves, stop)
+
+    async def _made(self, command: MoveClock, moves: Sequence[ClockStep]) -> bool:
+        """Has this command made the move after these already?"""
+        return await self._journal.answered(key_of(command, len(moves) + 1)) is not None
+
+    async def _step(
+        self, standing: Standing, actor: Actor, command: MoveClock, moves: Sequence[ClockStep]
+    ) -> ClockStep:
+        """One move, to the next moment of the agenda or to the target if that comes first."""
+        known = moves[0].target if moves else None
+
+        async def inside(session: AsyncSession, now: datetime) -> Recorded[ClockStep]:
+            await _wait_for_ballots(session, standing.id)
+            if await due_workflows(session, standing.id, now):
+                raise UnsettledError
+            held = [each.name for each in await _holds(session, standing.id)]
+            waits = [
+                Wait.model_validate(_shown(row)) for row in await waits_of(session, standing.id)
+            ]
+            if not waits and standing.state != "running":
+                raise Refused(Problem(code="clock.case_over", where=standing.id))
+            target = known or target_of(command, now, standing.timetable.zone)
+            _stop_if_asked(command, held, waits, target, now)
+            goal = min(filter(None, (next_moment(waits, now), target)), default=None)
+            if goal is None:
+                raise StopError(Stop("nothing"))
+            await _set(session, standing.id, goal)
+            step = ClockStep(from_=now, to=goal, due=fell_due(waits, now, goal), target=target)
+            return Recorded(step, _details(command, step, held))
+
+        deed = standing.deed(key_of(command, len(moves) + 1), actor)
+        return await self._journal.record(deed, ADVANCED, command, inside, ClockStep)
+
+    async def _answer(
+        self, renovation_id: str, command: MoveClock, moves: Sequence[ClockStep], stop: Stop
+    ) -> ClockMoved:
+        if not moves and stop.why == "hold":
+            params: dict[str, str | int] = {"names": stop.by}
+            raise Refused(Problem(code="clock.held", params=params))
+        if not moves and stop.why == "nothing" and command.move == "next":
+            raise Refused(Problem(code="clock.nothing_due", where=renovation_id))
+        view = await self.look(renovation_id)
+        return ClockMoved(
+            **{name: getattr(view, name) for name in ClockView.model_fields},
+            from_=moves[0].from_ if moves else view.now,
+            to=moves[-1].to if moves else view.now,
+            moves=tuple(moves),
+            stopped=stop.why,
+            stopped_by=stop.by,
+        )
+
+    async def hold(self, renovation_id: str, actor: Actor, command: SetHold) -> Accepted:
+        """Hold the clock under a name.
+
+        Raises:
+            Refused: `clock.wall`, `clock.hold_known`.
+        """
+
+        async def change(session: AsyncSession) -> None:
+            if await session.get(CaseHold, (renovation_id, command.name)) is not None:
+                raise Refused(Problem(code="clock.hold_known", params={"name": command.name}))
+            session.add(CaseHold(renovation_id=renovation_id, name=command.name, set_by=actor.id))
+
+        return await self._of_hold(
+            renovation_id, actor, command, command.name, "clock.held", change
+        )
+
+    async def release(
+        self, renovation_id: str, actor: Actor, name: str, command: ReleaseHold
+    ) -> Accepted:
+        """Take a hold away.
+
+        Raises:
+            Refused: `clock.wall`, `clock.hold_unknown`.
+        """
+
+        async def change(session: AsyncSession) -> None:
+            row = await session.get(CaseHold, (renovation_id, name))
+            if row is None:
+                raise Refused(Problem(code="clock.hold_unknown", params={"name": name[:64]}))
+            await session.delete(row)
+
+        asked = SetHold(command_id=command.command_id, name=name)
+        return await self._of_hold(renovation_id, actor, asked, name, "clock.released", change)
+
+    async def _of_hold(
+        self,
+        renovation_id: str,
+        actor: Actor,
+        command: SetHold,
+        name: str,
+        kind: str,
+        change: Callable[[AsyncSession], Awaitable[None]],
+    ) -> Accepted:
+        standing = await told_standing(self._database, renovation_id)
+
+        async def inside(session: AsyncSession, now: datetime) -> Recorded[Accepted]:
+            await change(session)
+            accepted = Accepted(
+                command_id=command.command_id, id=name, kind=kind, happened_at=now.isoformat()
+            )
+            return Recorded(accepted, {"name": name})
+
+        deed = standing.deed(command.command_id, actor)
+        return await self._journal.record(deed, kind, command, inside, Accepted)
+
+
+def key_of(command: MoveClock, number: int) -> str:
+    """The idempotency key of a command's move: "#" keeps it apart from what anybody may send."""
+    return f"{command.command_id}#{number}"
+
+
+def is_done(command: MoveClock, moves: Sequence[ClockStep]) -> bool:
+    """Has the command come to its end? An automatic clock has none of its own."""
+    if not moves or command.move == "auto":
+        return False
+    target = moves[-1].target
+    return target is None or moves[-1].to >= target
+
+
+def target_of(command: MoveClock, now: datetime, zone: str) -> datetime | None:
+    """Where a command goes; None where it ends by the agenda alone.
+
+    Raises:
+        Refused: `clock.date_invalid`, `clock.backwards`.
+    """
+    if command.move == "days":
+        return days_after(now, command.days, zone)
+    if command.move != "to":
+        return None
+    target = moment_of(command.to, zone)
+    refuse_going_back(target, now, zone)
+    return target
+
+
+async def told_standing(database: Database, renovation_id: str) -> Standing:
+    """The renovation, if its clock is a told one.
+
+    Raises:
+        Refused: `renovation_unknown`, `clock.wall`.
+    """
+    standing = await standing_of(database, renovation_id)
+    if standing.clock != "told":
+        raise Refused(Problem(code="clock.wall", where=renovation_id))
+    return standing
+
+
+def _stop_if_asked(
+    command: MoveClock,
+    held: Sequence[str],
+    waits: Sequence[Wait],
+    target: datetime | None,
+    now: datetime,
+) -> None:
+    """Whoever holds the clock stops it; an automatic one stops for everybody who is awaited."""
+    if target == now:
+        raise StopError(Stop("nothing"))
+    if held and not command.past_holds:
+        raise StopError(Stop("hold", ", ".join(held)))
+    awaited = awaited_now(waits, now) if command.move == "auto" else None
+    if awaited is not None:
+        raise StopError(Stop("person", f"{awaited.what}: {awaited.who}"))
+
+
+async def _wait_for_ballots(session: AsyncSession, renovation_id: str) -> None:
+    """No ballot is being committed while the clock moves, and none is after it by the old time.
+
+    Raises:
+        Refused: `clock.busy`; nothing is moved.
+    """
+    await session.execute(LOCK_TIMEOUT)
+    try:
+        await session.execute(OPEN_BOXES, {"renovation": renovation_id})
+    except DBAPIError as error:
+        if sqlstate(error) != LOCK_NOT_AVAILABLE:
+            raise
+        raise Refused(Problem(code="clock.busy", where=renovation_id)) from error
+
+
+async def _set(session: AsyncSession, renovation_id: str, goal: datetime) -> None:
+    row = await session.get_one(Renovation, renovation_id)
+    await session.execute(
+        update(CaseClock)
+        .where(CaseClock.renovation_id == renovation_id)
+        .values(now=goal, moved_seq=row.head_seq + 1)
+    )
+
+
+async def _holds(session: AsyncSession, renovation_id: str) -> Sequence[CaseHold]:
+    query = select(CaseHold).where(CaseHold.renovation_id == renovation_id)
+    return (await session.scalars(query.order_by(CaseHold.name))).all()
+
+
+def _shown(row: CaseWait) -> WaitView:
+    return WaitView.model_validate({name: getattr(row, name) for name in WaitView.model_fields})
+
+
+def _details(command: MoveClock, step: ClockStep, held: Sequence[str]) -> dict[str, JsonValue]:
+    return {
+        "from": step.from_.isoformat(),
+        "to": step.to.isoformat(),
+        "why": command.move,
+        "target": step.target.isoformat() if step.target else None,
+        "due": [wait.model_dump(mode="json") for wait in step.due],
+        "past_holds": list(held),
+    }

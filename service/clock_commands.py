@@ -1,0 +1,103 @@
+"""What is said to a told clock, and what it answers."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
+
+from models.messages.journey import CaseClock
+from models.values.base import Carried
+from models.values.waits import Wait
+from service.commands import Command
+
+Move = Literal["next", "to", "days", "auto"]
+HoldName = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f/]+$"
+    ),
+]
+MOST_DAYS = 3_650
+
+
+class MoveClock(Command):
+    """Move the clock of a told case: to the `next` moment at which something falls due or begins,
+    `to` a date or moment, so many `days` on, or on by itself (`auto`) until somebody is awaited.
+    """
+
+    move: Move
+    to: str = Field(default="", max_length=40)
+    """For `to`: a date like 2026-05-12 (nine in the morning there), or a moment with its offset."""
+    days: int = Field(default=0, strict=True, ge=0, le=MOST_DAYS)
+    """For `days`: 1 or more."""
+    past_holds: bool = False
+    """Go on although somebody holds the clock; it is recorded."""
+
+    @model_validator(mode="after")
+    def _says_where(self) -> "MoveClock":
+        if (self.move == "to") != bool(self.to) or (self.move == "days") != bool(self.days):
+            raise ValueError(
+                "`to` takes a date in `to`, `days` a number in `days`, the others none"
+            )
+        return self
+
+
+class SetHold(Command):
+    """Hold the clock until it is released: "the paper ballots are not typed yet"."""
+
+    name: HoldName
+
+
+class ReleaseHold(Command):
+    """Let the clock go on."""
+
+
+class WaitView(Wait):
+    """One line of the agenda, and the workflow it belongs to."""
+
+    workflow_id: str
+
+
+class HoldView(Carried):
+    """Who holds the clock, and why."""
+
+    name: str
+    set_by: str
+
+
+class ClockView(Carried):
+    """The clock of a case and its agenda, by deadline; case time."""
+
+    renovation_id: str
+    clock: CaseClock
+    now: datetime
+    settled: bool
+    """Nothing is due: nothing happens until somebody acts or time goes on."""
+    holds: tuple[HoldView, ...]
+    waits: tuple[WaitView, ...]
+
+
+class ClockStep(Carried):
+    """One move of the clock; it never passes a moment at which something falls due."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    from_: datetime = Field(serialization_alias="from", validation_alias="from")
+    to: datetime
+    due: tuple[Wait, ...]
+    """What ended or began at `to`."""
+    target: datetime | None = None
+    """Where the whole command goes; None for `next` and `auto`."""
+
+
+class ClockMoved(ClockView):
+    """What a command has done to the clock, and how the case stands after it."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    from_: datetime = Field(serialization_alias="from", validation_alias="from")
+    to: datetime
+    moves: tuple[ClockStep, ...]
+    stopped: Literal["", "hold", "person", "nothing"] = ""
+    """Why it stopped before its end: a hold, a person who is awaited, nothing left to fall due."""
+    stopped_by: str = ""

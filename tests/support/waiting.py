@@ -1,0 +1,17 @@
+"""Waiting for what another connection does, for tests of what happens under a lock."""
+
+import asyncio
+
+import asyncpg
+
+BLOCKED = """
+SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))
+"""
+PATIENCE_S = 20
+
+
+async def blocked_by(holder: asyncpg.Connection) -> None:
+    """Return as soon as somebody waits for a lock that this connection holds."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not await holder.fetchval(BLOCKED):
+            await asyncio.sleep(0.01)

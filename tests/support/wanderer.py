@@ -1,0 +1,300 @@
+"""A journey by chance: everybody does something or nothing, the clock goes on, and it must end.
+
+Everything is drawn from the seed. Refusals are what the rules are for; what must never happen is a
+case that cannot go on.
+"""
+
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from models.messages import acts as a
+from models.values.refusal import Refused
+from tests.support.journey import (
+    BUREAU,
+    CHIEF,
+    COMMITTEE,
+    CONTRACTOR,
+    EVALUATOR,
+    OTHER_SUPERVISOR,
+    STREET,
+    SUPERVISOR,
+    JourneyDriver,
+    codes,
+    first_candidate,
+)
+
+MOST_STEPS = 400
+MOST_OF_ONE = 60
+FAULTS = frozenset({"service.failed", "service.not_confirmed", "clock.not_settled", "clock.busy"})
+"""Refusals that are no answers: somebody hangs, or something broke."""
+Deed = Callable[["Wanderer"], Awaitable[None]]
+
+
+class Wanderer:
+    """The people of one case, who act by chance."""
+
+    def __init__(self, driver: JourneyDriver, seed: int) -> None:
+        self.j, self.rng = driver, random.Random(f"wander-{seed}")
+        self.log: list[str] = []
+        self.tickets: list[str] = []
+        self.objections: list[tuple[str, str]] = []
+        self._waiting, self._since = "", 0
+
+    async def go(self) -> str:
+        """Wander until the case has ended; the state it ended in."""
+        for step in range(MOST_STEPS):
+            await self.j.counter.clocks.settle(self.j.rid)
+            row = await self.j.row()
+            if row["state"] != "running":
+                await self._finish_tickets()
+                return str(row["state"])
+            self._notice_if_stuck(str(row["waiting_for"]))
+            self.log.append(f"{step}: {row['stage']} waits for {row['waiting_for']}")
+            await self._something(str(row["waiting_for"]).partition(".")[0], step)
+            await self.attempt(self._time)
+        raise AssertionError("it never ended:\n" + "\n".join(self.log[-40:]))
+
+    def _notice_if_stuck(self, waiting_for: str) -> None:
+        """Somebody comes for everything in the end: a wait that nothing ends cannot be ended."""
+        self._since = self._since + 1 if waiting_for == self._waiting else 0
+        self._waiting = waiting_for
+        if self._since > MOST_OF_ONE:
+            raise AssertionError("nobody can end this:\n" + "\n".join(self.log[-12:]))
+
+    async def _something(self, waiting_for: str, step: int) -> None:
+        if step > MOST_STEPS * 3 // 4 or self.rng.random() < 0.005:
+            await self.act(a.CancelRenovation, STREET, reason="nobody comes to an end")
+        if self.rng.random() < 0.05 and len(self.tickets) < 3:
+            await self.attempt(self._complain)
+        if self.tickets and self.rng.random() < 0.3:
+            await self.attempt(self._care_for_a_ticket)
+        if self.objections and self.rng.random() < 0.6:
+            await self._answer()
+        deed = DEEDS.get(waiting_for)
+        if deed is not None and self.rng.random() < 0.8:
+            await self.attempt(lambda: deed(self))
+
+    async def _time(self) -> None:
+        if self.rng.random() < 0.3:
+            await self.j.days(self.rng.randrange(1, 30))
+        else:
+            await self.j.go_on()
+
+    async def act(self, kind: type[a.Act], who: Any, /, **fields: Any) -> None:
+        await self.attempt(lambda: self.j.act(kind, who, **fields))
+
+    async def attempt(self, deed: Callable[[], Awaitable[object]]) -> None:
+        """Try it; a refusal is noted, a fault is raised."""
+        try:
+            await deed()
+        except Refused as refused:
+            if FAULTS.intersection(codes(refused)):
+                raise
+            self.log.append(f"   refused: {codes(refused)}")
+
+    async def door(self, path: str, credential: str, **body: Any) -> dict[str, Any] | None:
+        """Send it through a door; a refusal is noted, a fault is raised."""
+        answer = await self.j.post(path, credential, **body)
+        assert answer.status_code < 500, answer.text
+        if not answer.is_success:
+            self.log.append(f"   refused: {answer.json()['code']}")
+            return None
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def share(self) -> float:
+        return self.rng.choice((0.3, 0.6, 0.8, 1.0, 1.0))
+
+    async def _complain(self) -> None:
+        unit = self.rng.choice(await self.j.units())
+        opened = await self.door(
+            "/tickets",
+            self.j.voter(unit),
+            unit_number=unit,
+            kind="noise",
+            text="loud",
+            confidential=self.rng.random() < 0.5,
+        )
+        if opened:
+            self.tickets.append(str(opened["id"]))
+
+    async def _care_for_a_ticket(self) -> None:
+        ticket = self.rng.choice(self.tickets)
+        row = await self.j.db.fetchrow("SELECT * FROM ticket WHERE id=$1", ticket)
+        if row["state"] == "resolved":
+            unit = str(row["unit_number"])
+            path = f"/tickets/{ticket}/confirmation"
+            await self.door(path, self.j.voter(unit), satisfied=self.rng.random() < 0.6)
+        elif row["state"] != "closed":
+            await self.j.act(
+                a.ResolveTicket, self.rng.choice((STREET, BUREAU)), ticket_id=ticket, answer="done"
+            )
+
+    async def _finish_tickets(self) -> None:
+        """What is still open when the case has ended is answered in the end."""
+        for ticket in self.tickets:
+            for _ in range(12):
+                state = await self.j.db.fetchval("SELECT state FROM ticket WHERE id=$1", ticket)
+                if state == "closed":
+                    break
+                if state != "resolved":
+                    await self.act(a.ResolveTicket, BUREAU, ticket_id=ticket, answer="done")
+                await self.attempt(self.j.go_on)
+
+    async def _object(self, subject: str) -> None:
+        publication, objection = await self.j.object_to(subject, self.rng.randrange(12))
+        self.objections.append((publication, objection))
+
+    async def _answer(self) -> None:
+        publication, objection = self.objections.pop()
+        await self.act(
+            a.AnswerObjection,
+            self.rng.choice((STREET, COMMITTEE)),
+            publication_id=publication,
+            objection_id=objection,
+            upheld=self.rng.random() < 0.3,
+            answer="looked at",
+        )
+
+
+async def open_vote(w: Wanderer) -> None:
+    await w.act(a.OpenVote, COMMITTEE)
+
+
+async def vote(w: Wanderer) -> None:
+    choice = w.rng.choice(("yes", "yes", "yes", "yes", "no", "abstain"))
+    await w.j.cast(choice, w.share())
+
+
+async def revise(w: Wanderer) -> None:
+    await w.act(a.ReviseScheme, COMMITTEE, title="smaller", reason="asked for")
+
+
+async def find_money(w: Wanderer) -> None:
+    if w.rng.random() < 0.2:
+        await w.act(a.DeclineSubsidy, STREET, reason="none left")
+    else:
+        await w.act(a.GrantSubsidy, STREET, amount_fen=w.rng.choice((100, 500)), reason="some")
+
+
+async def pay(w: Wanderer) -> None:
+    await w.j.pay(w.rng.choice((300, 700, 1000, 1000)))
+
+
+async def decide(w: Wanderer) -> None:
+    decision = w.rng.choice(("start", "start", "wait", "shelve"))
+    await w.act(a.DecideCollection, COMMITTEE, decision=decision, reason="so decided")
+
+
+async def publish_tender(w: Wanderer) -> None:
+    await w.act(a.PublishTender, STREET)
+
+
+async def bid(w: Wanderer) -> None:
+    ceiling = await w.j.value(
+        "SELECT ceiling_fen FROM tender WHERE renovation_id=$1 AND state='open'"
+    )
+    bids = [ceiling * (88 + 3 * number) // 100 for number in range(w.rng.choice((1, 3, 3, 4)))]
+    tender = await w.j.value("SELECT id FROM tender WHERE renovation_id=$1 AND state='open'")
+    if not await w.j.db.fetchval("SELECT count(*) FROM bid WHERE tender_id=$1", tender):
+        await w.j.bid(*bids)
+
+
+async def evaluate(w: Wanderer) -> None:
+    await w.act(a.RecordEvaluation, EVALUATOR, report="price after price")
+
+
+async def approve_direct(w: Wanderer) -> None:
+    price = await w.j.value("SELECT min(ceiling_fen) FROM tender WHERE renovation_id=$1") * 9 // 10
+    await w.act(
+        a.ApproveDirectAward, STREET, bidder_id="b1", price_fen=price, reason="two tenders failed"
+    )
+
+
+async def award(w: Wanderer) -> None:
+    bidder = await first_candidate(w.j)
+    if w.rng.random() < 0.2:
+        await w.act(a.WithdrawCandidate, STREET, bidder_id=bidder, reason="no capacity")
+    else:
+        await w.act(a.AwardContract, STREET, bidder_id=bidder)
+
+
+async def sign(w: Wanderer) -> None:
+    price = await w.j.value(
+        "SELECT award.price_fen FROM award JOIN tender ON tender.id = award.tender_id"
+        " WHERE tender.renovation_id=$1 AND award.state='awarded'"
+    )
+    await w.act(a.SignContract, STREET, value_fen=price)
+
+
+async def build(w: Wanderer) -> None:
+    rows = await w.j.db.fetch(
+        "SELECT id, concealed, state FROM work_item WHERE renovation_id=$1 ORDER BY id", w.j.rid
+    )
+    contractor = await w.j.value("SELECT bidder_id FROM contract WHERE renovation_id=$1")
+    builder = CONTRACTOR.model_copy(update={"id": contractor})
+    for row in rows:
+        item = str(row["id"]).removeprefix(f"{w.j.rid}.")
+        if row["state"] == "planned" and w.rng.random() < 0.7:
+            await w.act(a.ReportItem, builder, item_id=item)
+        elif row["state"] == "reported":
+            await inspect(w, item, concealed=bool(row["concealed"]))
+        elif row["state"] == "rejected" and w.rng.random() < 0.5:
+            await w.act(a.ReportRectified, builder, item_id=item)
+
+
+async def inspect(w: Wanderer, item: str, *, concealed: bool) -> None:
+    kinds = ("concealed", "stage") if concealed else ("stage",)
+    fails = w.rng.random() < 0.35
+    for kind in kinds:
+        await w.act(
+            a.RecordInspection,
+            w.rng.choice((SUPERVISOR, OTHER_SUPERVISOR)),
+            item_id=item,
+            kind=kind,
+            outcome="FAIL" if fails else "PASS",
+            defects=("a crack",) if fails else (),
+        )
+
+
+async def accept(w: Wanderer) -> None:
+    await w.act(a.AcceptWorks, CHIEF)
+
+
+async def release(w: Wanderer) -> None:
+    await w.act(a.ApprovePayment, BUREAU)
+
+
+async def answer_survey(w: Wanderer) -> None:
+    for unit in await w.j.units():
+        if w.rng.random() < 0.6:
+            score = w.rng.randrange(1, 6)
+            await w.door("/survey-answers", w.j.voter(unit), unit_number=unit, score=score)
+
+
+async def object_to(w: Wanderer) -> None:
+    if w.rng.random() < 0.3 and len(w.objections) < 2:
+        waits = str((await w.j.row())["waiting_for"])
+        await w._object(waits.partition(".")[2])
+
+
+DEEDS: dict[str, Deed] = {
+    "open_vote": open_vote,
+    "ballots": vote,
+    "objections": object_to,
+    "revise_scheme": revise,
+    "subsidy": find_money,
+    "payments": pay,
+    "decide_collection": decide,
+    "publish_tender": publish_tender,
+    "bids": bid,
+    "record_evaluation": evaluate,
+    "approve_direct_award": approve_direct,
+    "award_contract": award,
+    "sign_contract": sign,
+    "works": build,
+    "accept_works": accept,
+    "approve_payment": release,
+    "survey": answer_survey,
+}
