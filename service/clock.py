@@ -12,7 +12,6 @@ from typing import Literal
 
 from pydantic import JsonValue
 from sqlalchemy import select, text, update
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import CaseClock, CaseHold, CaseWait, Renovation
@@ -27,7 +26,7 @@ from rules.told_clock import (
     next_moment,
     refuse_going_back,
 )
-from runtime.database import LOCK_NOT_AVAILABLE, Database, sqlstate
+from runtime.database import Database
 from runtime.journal import Journal, Recorded, tick_of
 from runtime.waits import due_workflows, waits_of
 from service.clock_commands import (
@@ -45,9 +44,8 @@ from service.gateway import Gateway
 from service.standing import Standing, standing_of
 from service.waking import Waking
 
-LOCK_TIMEOUT = text("SET LOCAL lock_timeout = '5s'")
-"""Ballots under way are waited for so long; then nothing is moved."""
-# Ballots that are being committed hold the box FOR SHARE: this waits for them.
+# Ballots that are being committed hold the box FOR SHARE: none is under way while the clock moves, and
+# none after it goes by the old time.
 OPEN_BOXES = text("""
 SELECT id FROM ballot_box WHERE renovation_id = :renovation AND state = 'open' FOR NO KEY UPDATE
 """)
@@ -150,7 +148,7 @@ class CaseClocks:
         known = moves[0].target if moves else None
 
         async def inside(session: AsyncSession, now: datetime) -> Recorded[ClockStep]:
-            await _wait_for_ballots(session, standing.id)
+            await session.execute(OPEN_BOXES, {"renovation": standing.id})
             if await due_workflows(session, standing.id, now):
                 raise UnsettledError
             held = [each.name for each in await _holds(session, standing.id)]
@@ -169,7 +167,9 @@ class CaseClocks:
             return Recorded(step, _details(command, step, held))
 
         deed = standing.deed(key_of(command, len(moves) + 1), actor)
-        return await self._journal.record(deed, ADVANCED, command, inside, ClockStep)
+        return await self._journal.record(
+            deed, ADVANCED, command, inside, ClockStep, busy="clock.busy"
+        )
 
     async def _answer(
         self, renovation_id: str, command: MoveClock, moves: Sequence[ClockStep], stop: Stop
@@ -300,21 +300,6 @@ def _stop_if_asked(
     awaited = awaited_now(waits, now) if command.move == "auto" else None
     if awaited is not None:
         raise StopError(Stop("person", f"{awaited.what}: {awaited.who}"))
-
-
-async def _wait_for_ballots(session: AsyncSession, renovation_id: str) -> None:
-    """No ballot is being committed while the clock moves, and none is after it by the old time.
-
-    Raises:
-        Refused: `clock.busy`; nothing is moved.
-    """
-    await session.execute(LOCK_TIMEOUT)
-    try:
-        await session.execute(OPEN_BOXES, {"renovation": renovation_id})
-    except DBAPIError as error:
-        if sqlstate(error) != LOCK_NOT_AVAILABLE:
-            raise
-        raise Refused(Problem(code="clock.busy", where=renovation_id)) from error
 
 
 async def _set(session: AsyncSession, renovation_id: str, goal: datetime) -> None:

@@ -1,7 +1,7 @@
 """Settling a told case: whoever has something to do is woken until it is done.
 
-A wake-up may be lost (a service that died between a move and its signals), so it is given again
-until the agenda says that nothing is due any more.
+A wake-up may be lost (a service that died between a move and its signals), so every command begins
+with one for whatever is due, and says it again until Temporal has taken it.
 """
 
 import asyncio
@@ -21,8 +21,6 @@ from service.standing import Standing
 
 PATIENCE_S = 60.0
 FIRST_LOOK_S, LAST_LOOK_S = 0.01, 0.1
-WAKE_AGAIN_S = 1.0
-"""A workflow that was woken and has not written yet is woken again after so long."""
 
 
 class Waking:
@@ -39,7 +37,7 @@ class Waking:
             Refused: `clock.not_settled` after a minute: the worker or Temporal is away.
         """
         loop = asyncio.get_running_loop()
-        last, pause_s, woken = loop.time() + PATIENCE_S, FIRST_LOOK_S, dict[str, float]()
+        last, pause_s, woken = loop.time() + PATIENCE_S, FIRST_LOOK_S, set[tuple[str, ...]]()
         while True:
             now, due = await self._due(standing.id)
             if not due and not self._gateway.under_way(standing.id):
@@ -47,7 +45,9 @@ class Waking:
             if loop.time() > last:
                 raise _not_settled(due)
             for wait in due:
-                await self._wake(standing, wait, now, woken)
+                key = (wait.workflow_id, wait.what, wait.subject, now.isoformat())
+                if key not in woken and await self._wake(standing, wait, now):
+                    woken.add(key)
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, LAST_LOOK_S)
 
@@ -63,24 +63,17 @@ class Waking:
             )
             return now, rows.all()
 
-    async def _wake(
-        self, standing: Standing, wait: CaseWait, now: datetime, woken: dict[str, float]
-    ) -> None:
-        """Say what the workflow waits to hear; one that is at work needs no word, at first."""
-        loop = asyncio.get_running_loop()
-        key = f"{wait.workflow_id} {wait.what} {wait.subject} {now.isoformat()}"
-        at_work = wait.what in (ENGINE, STARTING)
-        since = woken.setdefault(key, loop.time() if at_work else float("-inf"))
-        if loop.time() - since < WAKE_AGAIN_S:
-            return
-        woken[key] = loop.time()
+    async def _wake(self, standing: Standing, wait: CaseWait, now: datetime) -> bool:
+        """Say what the workflow waits to hear; True when it has been said, once is enough."""
         ticket = wait.workflow_id.removeprefix(ticket_workflow_id(wait.renovation_id, ""))
         if wait.what == STARTING and ticket != wait.workflow_id:
             await self._gateway.start_ticket(standing, ticket)
-        elif wait.what == PAID_UP:
-            await self._gateway.signal(wait.workflow_id, "everyone_paid")
-        else:
-            await self._gateway.signal(wait.workflow_id, "clock_moved", now)
+            return True
+        if wait.what in (ENGINE, STARTING):
+            return True  # it is at work already
+        if wait.what == PAID_UP:
+            return await self._gateway.signal(wait.workflow_id, "everyone_paid")
+        return await self._gateway.signal(wait.workflow_id, "clock_moved", now)
 
 
 def _not_settled(due: Sequence[CaseWait]) -> Refused:
