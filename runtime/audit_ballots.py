@@ -8,12 +8,13 @@ closed boxes only, with the key that the closing has published.
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from pydantic import JsonValue
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Ballot, BallotBatch, BallotBox, BallotSeal, Renovation
+from models.tables import Ballot, BallotBatch, BallotBox, BallotSeal, CaseClock, Renovation
 from models.values.base import Value
 from rules.ballots import Leaves, Times, ballot_id_of, batch_statement, receipt_data
 from rules.chain import canonical_json
@@ -32,6 +33,8 @@ from runtime.journal import utc_text
 from runtime.sealing import BallotOpener, SealBroken, signed_by
 
 AT_ONCE = 2_000
+SLACK = timedelta(minutes=1)
+"""A ballot is recorded right after its tick was read, unless the machine stood still in between."""
 Batch = tuple[str, int]
 """(intake, number)."""
 
@@ -99,8 +102,10 @@ class _Check:
 
     box: BallotBox
     leaves: Leaves
-    clock: Mapping[str, JsonValue] | None
+    clock: Mapping[str, JsonValue] | None = None
     """Of a box of format 1, whose leaves do not cover when a ballot was cast: the clock of its case."""
+    on_the_wall: bool = False
+    """By the clock of the database the ballots lie within the period too, or nearly."""
 
     def fault_of(self, ballot: Ballot, times: Times) -> str | None:
         """What is wrong with a ballot by itself."""
@@ -121,15 +126,17 @@ class _Check:
             return "twice"
         if ballot.cast_at < self.box.opens_at:
             return "early"
-        return "late" if ballot.cast_at >= self.box.closes_at else None
+        late = self.on_the_wall and ballot.recorded_at >= self.box.closes_at + SLACK
+        return "late" if late or ballot.cast_at >= self.box.closes_at else None
 
 
 async def _check_of(session: AsyncSession, box: BallotBox) -> _Check:
     leaves = Leaves(box.id, box.format)
     if box.format > 1:
-        return _Check(box, leaves, None)
+        told = await session.get(CaseClock, box.renovation_id)
+        return _Check(box, leaves, on_the_wall=told is None)
     renovation = await session.get_one(Renovation, box.renovation_id)
-    return _Check(box, leaves, renovation.clock)
+    return _Check(box, leaves, clock=renovation.clock)
 
 
 async def _openers(session: AsyncSession, box: BallotBox) -> dict[str, BallotOpener] | None:

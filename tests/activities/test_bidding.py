@@ -24,9 +24,9 @@ from models.values.scheme import TenderPlan
 from runtime.database import Database
 from tests.support import money
 from tests.support.agenda import too_early
-from tests.support.clock import clock_at
 from tests.support.estate import make_renovation
 from tests.support.money import START, STREET, count_of, details, rows_of, scheme, step, sum_of
+from tests.support.told import move_clock
 
 DAY = timedelta(days=1)
 EVALUATOR = Actor(id="e1", role=Role.EVALUATOR, label="evaluator")
@@ -43,7 +43,7 @@ class House:
         self.at = START
 
     async def go_to(self, moment: datetime) -> None:
-        await clock_at(self.database, self.rid, moment)
+        await move_clock(self.database, self.rid, moment)
         self.at = moment
 
     def act(self, kind: type[Any], name: str, who: Actor = STREET, **fields: object) -> Any:

@@ -26,9 +26,9 @@ from runtime.database import Database
 from runtime.journal import Recorded
 from tests.support import money
 from tests.support.agenda import too_early
-from tests.support.clock import clock_at
 from tests.support.estate import make_renovation
 from tests.support.money import START, STREET, details, item, scheme, step
+from tests.support.told import move_clock
 
 DAY = timedelta(days=1)
 
@@ -130,12 +130,12 @@ async def test_a_new_computation_supersedes_the_rows_of_the_earlier_one(
 async def test_a_collection_calls_reminds_twice_and_ends(database: Database) -> None:
     shares = await begun(database, "n1")
     call = START + 7 * DAY  # no period ends on a weekend
-    await clock_at(database, "n1", call)
+    await move_clock(database, "n1", call)
     first = await shares.next_reminder(step("n1", "1-0"), 1, 0)
     assert await shares.next_reminder(step("n1", "1-0"), 1, 0) == first
-    await clock_at(database, "n1", first.at)
+    await move_clock(database, "n1", first.at)
     second = await shares.next_reminder(step("n1", "1-1"), 1, 1)
-    await clock_at(database, "n1", second.at)
+    await move_clock(database, "n1", second.at)
     third = await shares.next_reminder(step("n1", "1-2"), 1, 2)
     assert [goal.last for goal in (first, second, third)] == [False, False, True]
     days = [(goal.at - call).days for goal in (first, second, third)]
@@ -149,9 +149,9 @@ async def test_a_second_round_has_the_same_periods_again(database: Database) -> 
     shares = await begun(database, "n2")
     await shares.next_reminder(step("n2", "1-0"), 1, 0)
     call = START + 90 * DAY
-    await clock_at(database, "n2", call)
+    await move_clock(database, "n2", call)
     first = await shares.next_reminder(step("n2", "2-0"), 2, 0)
-    await clock_at(database, "n2", first.at)
+    await move_clock(database, "n2", first.at)
     second = await shares.next_reminder(step("n2", "2-1"), 2, 1)
     assert [(goal.at - call).days for goal in (first, second)] == [15, 30]
 
@@ -171,7 +171,7 @@ async def test_nobody_is_reminded_before_the_moment_of_the_reminder(database: Da
     called = await shares.next_reminder(step("n4", "1-0"), 1, 0)
     remind = partial(shares.next_reminder, step("n4", "1-1"), 1, 1)
     assert await too_early(database, "n4", remind) == called.at - START
-    await clock_at(database, "n4", called.at)
+    await move_clock(database, "n4", called.at)
     assert (await remind()).reminder == 1
 
 
@@ -183,9 +183,9 @@ async def test_a_collection_is_not_counted_before_its_deadline_while_somebody_ow
     called = await details(database, "n5", "cost_sharing.payments_called")
     deadline = datetime.fromisoformat(called["deadline"])
     count = partial(shares.count_collection, step("n5", "count"))
-    await clock_at(database, "n5", deadline - DAY)
+    await move_clock(database, "n5", deadline - DAY)
     assert await too_early(database, "n5", count) == DAY
-    await clock_at(database, "n5", deadline)
+    await move_clock(database, "n5", deadline)
     assert not (await count()).enough
 
 
@@ -204,7 +204,7 @@ async def test_ninety_percent_is_enough_and_an_overpayment_covers_nobody_else(
 ) -> None:
     shares = await begun(database, "k1")
     await shares.next_reminder(step("k1", "1-0"), 1, 0)
-    await clock_at(database, "k1", START + 80 * DAY)
+    await move_clock(database, "k1", START + 80 * DAY)
     units = await money.units_of(database, "k1")
     await money.pay(database, "k1", *units[:9], fen=800)
     await money.pay(database, "k1", units[0], fen=8_000)
@@ -295,7 +295,7 @@ async def awarded(database: Database, rid: str, value_fen: int) -> AwardShares:
         return Recorded(await fix_shares_by_award(case, value_fen), {})
 
     desk = money.desk_of(database)
-    await clock_at(database, rid, START + 100 * DAY)
+    await move_clock(database, rid, START + 100 * DAY)
     answers = [
         await desk.write(step(rid, "sign"), "bidding.contract_signed", None, change, AwardShares)
         for _ in range(2)

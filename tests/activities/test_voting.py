@@ -22,8 +22,8 @@ from models.values.voting import Motion, MotionKind
 from runtime.database import Database
 from tests.support.agenda import now_of, too_early
 from tests.support.box import BOX_KEYS, put_ballots
-from tests.support.clock import clock_at
 from tests.support.estate import make_renovation, scheme_content
+from tests.support.told import move_clock
 
 CALENDAR = WorkCalendar(
     first_on=date(2020, 1, 1),
@@ -51,7 +51,7 @@ class Vote:
         self.steps = 0
 
     async def at(self, moment: datetime) -> None:
-        await clock_at(self.database, self.rid, moment)
+        await move_clock(self.database, self.rid, moment)
 
     async def twice(self, act: Callable[..., Awaitable[Any]], *given: Any) -> Any:
         self.steps += 1

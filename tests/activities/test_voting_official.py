@@ -19,6 +19,7 @@ from runtime.audit import audit
 from runtime.audit_ballots import head_holds
 from runtime.database import Database
 from tests.support.box import BOX_KEYS, put_ballots
+from tests.support.told import move_clock
 from tests.support.vote import LiveVote
 
 STREET = Actor(id="street", role=Role.STREET_OFFICE, label="street", place="d")
@@ -146,7 +147,7 @@ async def test_no_result_is_imported_in_the_notice_period(database: Database) ->
     with pytest.raises(ApplicationError) as error:
         await imported(vote, act(vote))
     assert codes(error) == ["official.too_early"]
-    await vote.at((await box_of(vote)).opens_at)
+    await move_clock(vote.database, vote.rid, (await box_of(vote)).opens_at)
     assert (await imported(vote, act(vote))).box_id == vote.box_id
 
 
@@ -165,7 +166,7 @@ async def test_after_the_close_nothing_is_imported_and_after_the_import_nothing_
 
 
 async def test_of_an_import_and_a_closing_at_once_one_closes_the_box(vote: LiveVote) -> None:
-    await vote.at(vote.period.closes_at)
+    await move_clock(vote.database, vote.rid, vote.period.closes_at)
     close = Step(command_id=f"{vote.rid}#c", renovation_id=vote.rid)
     answers = await asyncio.gather(
         imported(vote, act(vote)),

@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import asyncpg
 from pydantic import SecretStr
@@ -44,7 +44,7 @@ async def open_box(
     await owner.execute(
         "INSERT INTO ballot_box (id, renovation_id, attempt, motions, opens_at, closes_at,"
         " roll_hash, public_key, wrapped_key, roll_salt, change_allowed)"
-        " VALUES ($1, $2, $9, $3, tick_of($2) + $4, tick_of($2) + $5,"
+        " VALUES ($1, $2::varchar, $9, $3, tick_of($2::varchar) + $4, tick_of($2::varchar) + $5,"
         " repeat('0', 64), $6, $7, $8, $10)",
         box,
         rid,
@@ -99,11 +99,16 @@ async def put_ballots(
     said: Sequence[tuple[str, Said]],
     *,
     channel: str = "web",
+    cast_at: datetime | None = None,
+    recorded_at: datetime | None = None,
 ) -> list[str]:
-    """Sealed ballots of roll entries straight into the table, open or not; returns their ids."""
+    """Sealed ballots of roll entries straight into the table, open or not; returns their ids.
+
+    They are well made for the times that are given, or for now.
+    """
     row = await owner.fetchrow(BOX, box)
-    cast_at = row["cast_at"]
-    recorded_at = row["recorded_at"] if row["format"] > 1 else cast_at
+    cast_at = cast_at or row["cast_at"]
+    recorded_at = recorded_at or (row["recorded_at"] if row["format"] > 1 else cast_at)
     times, leaves = WrittenTimes().of(cast_at, recorded_at), Leaves(box, row["format"])
     length = length_of([Motion.model_validate(motion) for motion in json.loads(row["motions"])])
     seal = BallotSeal(row["public_key"])

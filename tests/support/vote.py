@@ -1,4 +1,7 @@
-"""A vote that was really announced, is open, and is closed by its activity: a told case."""
+"""A vote of a told case that was really announced, is open, and is closed by its activity.
+
+Nobody has to wait: the clock is moved to the opening, to the look at the turnout, to the close.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -17,21 +20,17 @@ from models.tables import BallotBox, RollUnit
 from models.values.timetable import Timetable, WorkCalendar, calendar_days
 from runtime.database import Database
 from tests.support.box import BOX_KEYS
-from tests.support.clock import clock_at
 from tests.support.estate import make_renovation
 from tests.support.journey import STREET
+from tests.support.told import move_clock
 
 TIMETABLE = Timetable(vote_notice=calendar_days(1), vote_open=calendar_days(30))
 CALENDAR = WorkCalendar(first_on=date(2020, 1, 1), last_on=date(2020, 12, 31))
-TOLD_AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
-"""When it is announced: a Monday, nine in the morning in China."""
+TOLD_AT = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 
 
 class LiveVote:
-    """One renovation with an open vote; `box_id` is its box, `units` are those of its roll.
-
-    Its clock stands where the last step left it: at the opening of the box, until somebody goes on.
-    """
+    """One renovation with an open vote; `box_id` is its box, `units` are those of its roll."""
 
     def __init__(
         self,
@@ -47,14 +46,15 @@ class LiveVote:
         self.period: VotePeriod
 
     async def open(self) -> "LiveVote":
-        """Announce the vote and go on to the moment at which the box opens."""
+        """Announce the vote, and go on to the moment at which its box opens."""
         await self.announce()
         async with self.database.session() as session:
-            await self.at((await session.get_one(BallotBox, self.box_id)).opens_at)
+            opens_at = (await session.get_one(BallotBox, self.box_id)).opens_at
+        await move_clock(self.database, self.rid, opens_at)
         return self
 
     async def announce(self) -> None:
-        """Make the renovation and announce its vote; its notice runs."""
+        """Make the renovation and announce its vote; the notice runs."""
         await make_renovation(
             self.database,
             rid=self.rid,
@@ -63,8 +63,9 @@ class LiveVote:
             timetable=TIMETABLE,
             told_at=TOLD_AT,
         )
+        step = self._step("open")
         given = StageInput(renovation_id=self.rid, attempt=1)
-        self.period = await Ballots(self.desk).open_box(self._step("open"), given)
+        self.period = await Ballots(self.desk).open_box(step, given)
         async with self.database.session() as session:
             roll = await session.scalars(
                 select(RollUnit.unit_number)
@@ -73,19 +74,17 @@ class LiveVote:
             )
             self.units = list(roll)
 
-    async def at(self, moment: datetime) -> None:
-        """Tell the clock of the case on to a moment."""
-        await clock_at(self.database, self.rid, moment)
-
     async def close(self) -> VoteResult:
         """Close and count, at the moment that was announced."""
-        await self.at(self.period.closes_at)
-        return await Ballots(self.desk).close_box(self._step("close"), self.period)
+        await move_clock(self.database, self.rid, self.period.closes_at)
+        step = self._step("close")
+        return await Ballots(self.desk).close_box(step, self.period)
 
     async def look_at_turnout(self) -> VotePeriod:
         """What is done a day before the close: a short quorum extends the vote."""
-        await self.at(self.period.check_at)
-        self.period = await Ballots(self.desk).check_turnout(self._step("turnout"), self.period)
+        await move_clock(self.database, self.rid, self.period.check_at)
+        step = self._step("turnout")
+        self.period = await Ballots(self.desk).check_turnout(step, self.period)
         return self.period
 
     async def void(self) -> None:
@@ -116,7 +115,8 @@ class LiveVote:
             file_sha256="0" * 64,
             results={"works": numbers, "costs": numbers},
         )
-        return await OfficialResults(self.desk).import_one(self._step("official"), self.period, act)
+        step = self._step("official")
+        return await OfficialResults(self.desk).import_one(step, self.period, act)
 
     def _step(self, name: str) -> Step:
         return Step(command_id=f"{self.rid}#{name}", renovation_id=self.rid)

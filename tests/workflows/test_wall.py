@@ -73,6 +73,8 @@ class WallDriver(JourneyDriver):
             id=renovation_workflow_id(self.rid),
             task_queue=self.queue,
         )
+        while not (await self.row())["stage_workflow_id"]:
+            await asyncio.sleep(0.02)
         return self.handle
 
     async def go_on(self) -> None:
