@@ -29,9 +29,10 @@ class BadEvent(Value):
 
     `reason`: "gap" (one or more events before it are missing), "prev_hash" (it does not follow the
     one before it), "hash" (its content was changed), "backwards" (it happened before the one before
-    it), "clock" (the clock of a told case was moved by no event, or stands elsewhere than its events
-    say), "deadline" (it sets one that lies before it), "head" (the renovation's row names another last
-    event), "receipt" (its receipt is missing or tells another story).
+    it), "clock" (it happened at another moment than the told clock of its case said, that clock was
+    moved by no event, or a case is told and should not be), "deadline" (it sets one that lies before
+    it), "head" (the renovation's row names another last event), "receipt" (its receipt is missing or
+    tells another story).
     """
 
     renovation_id: str

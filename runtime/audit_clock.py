@@ -76,11 +76,11 @@ class ClockAudit:
         return None if stands == (self._now, self._moved_seq) else "clock"
 
     def _fault_of_clock(self, event: Event, now: datetime) -> str | None:
-        if event.happened_at < now:
-            return "backwards"
         if self._told is None:
             self._now = event.happened_at
-            return "clock" if event.kind == ADVANCED else None
+            if event.kind == ADVANCED:
+                return "clock"
+            return "backwards" if event.happened_at < now else None
         if event.happened_at != now:
             return "clock"
         if event.kind == ADVANCED:

@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from itertools import count
 
 import asyncpg
@@ -29,18 +30,13 @@ async def fill(database: Database, rid: str) -> None:
     """A renovation with six events."""
     await make_renovation(database, rid=rid)
 
-    async def inside(session: AsyncSession) -> Recorded[Done]:
+    async def inside(_session: AsyncSession, _now: datetime) -> Recorded[Done]:
         return Recorded(
             Done(), {"amount_fen": 12_345, "text": "屋顶", "checks": [{"need": "51/4"}]}
         )
 
     for number in range(EVENTS):
-        deed = Deed(
-            command_id=f"{rid}-{number}",
-            renovation_id=rid,
-            happened_at="2026-03-02T09:00:00Z",
-            rule_pack="CN-2021",
-        )
+        deed = Deed(command_id=f"{rid}-{number}", renovation_id=rid, rule_pack="CN-2021")
         await Journal(database).record(deed, "test.happened", None, inside, Done)
 
 
@@ -174,6 +170,8 @@ async def voted(tampering: asyncpg.Connection, rid: str) -> tuple[str, list[str]
         "channel = 'paper'",
         "commitment = sha256('x')",
         "leaf = sha256('x')",
+        "cast_at = cast_at - interval '1 microsecond'",
+        "recorded_at = recorded_at - interval '1 microsecond'",
         "pseudonym = repeat('a', 32)",
     ],
 )
@@ -188,13 +186,22 @@ async def test_a_changed_ballot_is_named(
     assert report.bad_ballots == (BadBallot(box_id=box, ballot_id=second, reason="leaf"),)
 
 
-async def test_a_ballot_from_after_the_close_is_named(
-    database: Database, tampering: asyncpg.Connection, rid: str
+@pytest.mark.parametrize("hours", [-2, 2])
+@pytest.mark.parametrize("which", ["cast_at", "recorded_at"])
+async def test_a_ballot_from_outside_of_the_period_is_named(
+    database: Database, tampering: asyncpg.Connection, rid: str, which: str, hours: int
 ) -> None:
-    box, (_, second) = await voted(tampering, rid)
-    await tampering.execute("UPDATE ballot SET recorded_at = now() + '2h' WHERE id=$1", second)
+    """On the wall clock: recorded before it was cast is no fault, nobody could have gained by it."""
+    box = await open_box(tampering, rid)
+    entry, now = await tampering.fetchrow(
+        "SELECT entry_id, clock_timestamp() FROM roll_entry WHERE box_id=$1 LIMIT 1", box
+    )
+    said, moment = [(entry, {"works": "yes"})], now + timedelta(hours=hours)
+    (ballot,) = await put_ballots(tampering, box, said, **{which: moment})
+    reason = "late" if hours > 0 else "early"
+    named = (BadBallot(box_id=box, ballot_id=ballot, reason=reason),)
     report = await audit(database, rid)
-    assert report.bad_ballots == (BadBallot(box_id=box, ballot_id=second, reason="late"),)
+    assert report.bad_ballots == (() if (which, reason) == ("recorded_at", "early") else named)
 
 
 async def test_an_unknown_renovation_is_refused(database: Database) -> None:

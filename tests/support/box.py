@@ -44,7 +44,7 @@ async def open_box(
     await owner.execute(
         "INSERT INTO ballot_box (id, renovation_id, attempt, motions, opens_at, closes_at,"
         " roll_hash, public_key, wrapped_key, roll_salt, change_allowed)"
-        " VALUES ($1, $2, $9, $3, tick_of($2) + $4, tick_of($2) + $5,"
+        " VALUES ($1, $2::varchar, $9, $3, tick_of($2::varchar) + $4, tick_of($2::varchar) + $5,"
         " repeat('0', 64), $6, $7, $8, $10)",
         box,
         rid,
