@@ -1,18 +1,21 @@
-# Every target sets up .venv by itself; Python 3.11 and make are all that must be there.
-PYTHON ?= python3.11
+# Every target sets up .venv by itself; a Python from 3.11 on and make are all that must be there.
+# Which Python is found, and when .venv is made anew: tools/venv.sh. `make PYTHON=python3.13 …` names one.
+PYTHON ?=
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-slow check bench bench-journey bench-voting bench-history bench-election record format lock clean
+.PHONY: stale help demo up test test-slow check bench bench-journey bench-voting bench-history bench-election record format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-$(READY): requirements.txt requirements-dev.txt pyproject.toml
-	@command -v $(PYTHON) >/dev/null || { echo "gongjian needs Python 3.11: '$(PYTHON)' was not found (set PYTHON=...)"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+# A .venv that does not run, is too old or is of another version than the one named is no longer ready.
+STALE := $(if $(wildcard $(READY)),$(shell sh tools/venv.sh stale "$(PYTHON)"))
+
+$(READY): requirements.txt requirements-dev.txt pyproject.toml $(STALE)
+	@sh tools/venv.sh make "$(PYTHON)"
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
@@ -36,11 +39,13 @@ check: $(READY) ## format, lint, types, import contracts, catalogues, docs, mani
 	$(BIN)/lint-imports
 	$(BIN)/python docs/check.py
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml
 
 bench: bench-journey bench-voting ## every benchmark; raw output goes to benchmarks/results/
 
-bench-journey: $(READY) ## 20 sandbox renovations at once, beside null activities on the same server
-	$(BIN)/python benchmarks/journey.py
+bench-journey: $(READY) ## CPU of a journey before and now; 20 at once beside null activities
+	$(BIN)/python -m benchmarks.journey
+	$(BIN)/python -m benchmarks.journey.rates
 
 bench-voting: $(READY) ## ballots per second beside floors of the same run; closing a million ballots
 	$(BIN)/python -m benchmarks.voting

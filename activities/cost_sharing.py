@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, or_, select
 from temporalio import activity
 
-from activities import share_rows
+from activities import collection, share_rows
 from activities.desk import Case, Desk, who_does
 from models.messages.acts import (
     ApproveRelief,
@@ -17,16 +17,12 @@ from models.messages.acts import (
 )
 from models.messages.journey import Collection, CollectionState, CostSharingOutcome, Funding
 from models.messages.step import Step
-from models.tables import Event, Payment, Relief, Share, Unit, UnitOwner
+from models.tables import Payment, Relief, Share, Unit, UnitOwner
 from models.values import cost_sharing as values
 from models.values.refusal import Problem, Refused
 from models.values.scheme import SchemeContent
-from models.values.waits import Wait
 from rules import cost_sharing as law
 from runtime.journal import Recorded
-
-CALLED = "cost_sharing.payments_called"
-"""The first word of a round of collection; its moment is the start of the round's periods."""
 
 
 class Shares:
@@ -134,14 +130,17 @@ class Shares:
         """
 
         async def change(case: Case) -> Recorded[Collection]:
-            start = case.now if reminder == 0 else await _called_at(case) or case.now
-            moments = _moments(case, start)
-            debtors = await _debtors(case, start)
+            start = case.now if reminder == 0 else await collection.called_at(case) or case.now
+            moments = collection.moments(case, start)
+            debtors = await collection.debtors(case, start)
             if reminder and debtors:
                 case.not_before(moments[min(reminder, len(moments)) - 1])
             last = reminder >= len(moments) - 1 or not debtors
             at = moments[min(reminder, len(moments) - 1)] if debtors else case.now
-            _await_payments(case, moments[-1], None if last else at)
+            if debtors:
+                collection.await_payments(case, moments[-1], None if last else at)
+            else:
+                case.wait_for("engine")
             if reminder == 0:
                 case.notify("all_owners", "payment_called", round=round_number)
             elif debtors:
@@ -155,7 +154,7 @@ class Shares:
                     "next_at": at.isoformat(),
                     "deadline": moments[-1].isoformat(),
                 },
-                kind=CALLED if reminder == 0 else None,
+                kind=collection.CALLED if reminder == 0 else None,
             )
 
         return await self.desk.write(step, "cost_sharing.reminder_sent", None, change, Collection)
@@ -165,10 +164,12 @@ class Shares:
         """Count what is collected or guaranteed of what was due when the round was called."""
 
         async def change(case: Case) -> Recorded[CollectionState]:
-            start = await _called_at(case) or case.now
-            if await _debtors(case, start):
-                case.not_before(_moments(case, start)[-1])
-            owed = {total.unit_number: total.amount_fen for total in await _due(case, start)}
+            start = await collection.called_at(case) or case.now
+            if await collection.debtors(case, start):
+                case.not_before(collection.moments(case, start)[-1])
+            owed = {
+                total.unit_number: total.amount_fen for total in await collection.due(case, start)
+            }
             money = await share_rows.money_of(case)
             due = sum(owed.values())
             # Capped per unit: a neighbour's overpayment covers nobody else.
@@ -311,53 +312,6 @@ async def _replace_shares(case: Case, version: int, table: values.ShareTable) ->
         for share in table.shares
     ]
     await share_rows.insert_rows(case.session, Share, rows)
-
-
-def _await_payments(case: Case, deadline_at: datetime, remind_at: datetime | None) -> None:
-    """Until the deadline the owners pay; before it, whoever has not is reminded."""
-    case.wait_for("payments", deadline_at, who="owners", then="collection_counted")
-    if remind_at is not None:
-        case.await_too(Wait(what="reminder", due_at=remind_at, consequence="reminder_sent"))
-
-
-def _moments(case: Case, start: datetime) -> list[datetime]:
-    """The reminders of a round and its deadline, in case time; none comes after the deadline."""
-    deadline = case.ends(start, case.timetable.collection_deadline)
-    reminders = sorted(case.ends(start, period) for period in case.timetable.collection_reminders)
-    return [*(moment for moment in reminders if moment < deadline), deadline]
-
-
-async def _called_at(case: Case) -> datetime | None:
-    """When the present round of collection was called, in case time."""
-    return await case.session.scalar(
-        select(Event.happened_at)
-        .where(
-            Event.renovation_id == case.renovation.id,
-            Event.kind == CALLED,
-            Event.workflow_id == case.step.workflow_id,
-        )
-        .order_by(Event.seq.desc())
-        .limit(1)
-    )
-
-
-async def _due(case: Case, called_at: datetime) -> tuple[values.ShareTotal, ...]:
-    """What a round collects: what was due at its call, and in any case the first instalment.
-
-    Instalments that fall due later are not in arrears yet.
-    """
-    table = await share_rows.instalments_of(case)
-    first = min((due_at for _, due_at in table), default=called_at)
-    return law.due_by(table, max(called_at, first))
-
-
-async def _debtors(case: Case, called_at: datetime) -> int:
-    """How many units still owe something of what was due."""
-    money = await share_rows.money_of(case)
-    return sum(
-        total.amount_fen > money.get(total.unit_number, (0, 0))[0]
-        for total in await _due(case, called_at)
-    )
 
 
 async def _relief_room(case: Case, act: ApproveRelief) -> int:

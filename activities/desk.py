@@ -196,7 +196,7 @@ class Desk:
 
         async def inside(session: AsyncSession, now: datetime) -> Recorded[T]:
             row = await session.get_one(Renovation, step.renovation_id)
-            refuse_after_the_stage(step.workflow_id, row)
+            refuse_after_the_stage(step, row)
             case = Case(
                 session=session,
                 renovation=row,
@@ -240,16 +240,19 @@ class Desk:
         return frame
 
 
-def refuse_after_the_stage(workflow_id: str, renovation: Renovation) -> None:
+def refuse_after_the_stage(step: Step, renovation: Renovation) -> None:
     """A stage that was left, by its end or by a cancellation, writes nothing any more.
+
+    Nor does a publication that such a stage has started: what it would wait for, nobody ends.
 
     Raises:
         Refused: `stage_over`; a write that was on its way when the stage ended comes too late.
     """
-    parts = workflow_id.split("/")
-    of_a_stage = len(parts) > 2 and parts[2] in STAGES  # noqa: PLR2004 - renovation/<id>/<stage>/<n>
-    if of_a_stage and workflow_id != renovation.stage_workflow_id:
-        raise Refused(Problem(code="stage_over", params={"stage": "/".join(parts[2:])}))
+    for workflow_id in (step.workflow_id, step.parent_id):
+        parts = workflow_id.split("/")
+        of_a_stage = len(parts) > 2 and parts[2] in STAGES  # noqa: PLR2004 - renovation/<id>/<stage>/<n>
+        if of_a_stage and workflow_id != renovation.stage_workflow_id:
+            raise Refused(Problem(code="stage_over", params={"stage": "/".join(parts[2:])}))
 
 
 def who_does(*acts: str) -> str:

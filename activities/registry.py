@@ -7,10 +7,11 @@ from activities.bidding import Tenders
 from activities.cancellation import Cancellations
 from activities.cost_sharing import Shares
 from activities.desk import Desk
-from activities.feedback import Evaluations, Tickets
+from activities.feedback import Evaluations
 from activities.inspection import Works
 from activities.publications import Publications
 from activities.renovations import Renovations
+from activities.tickets import Tickets
 from activities.voting import Ballots
 from activities.voting_official import OfficialResults
 from runtime.calendars import chinese_calendar

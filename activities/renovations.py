@@ -15,6 +15,7 @@ from models.values.refusal import Problem, Refused
 from models.values.waits import Wait
 from rules import revision
 from runtime.journal import Recorded
+from runtime.waits import end_waits_but_of_tickets
 
 FIRST_WAIT: Mapping[Stage, str] = {
     "voting": "open_vote",
@@ -135,14 +136,14 @@ class Renovations:
 
     @activity.defn(name="Renovations.close")
     async def close(self, step: Step, outcome: JourneyOutcome) -> Done:
-        """The end of the journey, whichever it is; nothing is waited for any more."""
+        """The end of the journey, whichever it is; only complaints go on."""
 
         async def change(case: Case) -> Recorded[Done]:
             _refuse_when_over(case)
             case.renovation.state = outcome.state
             case.renovation.closed_at = case.now
+            await end_waits_but_of_tickets(case.session, case.renovation.id)
             case.wait_for("nothing")
-            case.agenda[case.renovation.stage_workflow_id] = ()
             case.await_only()
             case.notify("all_owners", "renovation_closed", state=outcome.state)
             return Recorded(

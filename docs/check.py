@@ -209,7 +209,7 @@ def files(*endings: str) -> Iterator[Path]:
             for name in folders
             if name not in SKIPPED_FOLDERS
             and not name.endswith(".egg-info")
-            and (not name.startswith(".") or name == ".ci")
+            and (not name.startswith(".") or name in {".ci", ".github"})
         )
         for name in sorted(names):
             if name.endswith(endings):

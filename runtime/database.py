@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import TypeVar
@@ -78,19 +78,19 @@ class Database:
         async with AsyncSession(self.engine, expire_on_commit=False) as session:
             yield session
 
-    async def transaction(self, work: Work[T], at_once: Collection[str] = ()) -> T:
+    async def transaction(self, work: Work[T]) -> T:
         """Run `work` in one transaction and commit it; tries again what another attempt may cure.
 
         Deadlocks and serialization failures are cured by trying again, a few times; a server that
         restarts or is starting is waited for. A connection lost while committing leaves open
         whether the commit happened: `work` must be idempotent, as everything is that goes through
-        the journal. `at_once` are SQLSTATEs that the caller wants to hear of at once:
-        `LOCK_NOT_AVAILABLE`, where `work` has set a `lock_timeout` of its own.
+        the journal. A `work` that has set a `lock_timeout` of its own and whose caller is to hear
+        of `LOCK_NOT_AVAILABLE` at once turns it into a refusal, which is never tried again.
 
         Raises:
             DBAPIError, OSError: the last error, when patience is at its end.
         """
-        patience = _Patience(frozenset(at_once))
+        patience = _Patience()
         while True:
             try:
                 return await self._once(work)
@@ -113,8 +113,7 @@ class Database:
 class _Patience:
     """How long one transaction is tried again."""
 
-    def __init__(self, at_once: frozenset[str]) -> None:
-        self._at_once = at_once
+    def __init__(self) -> None:
         self._met = 0
         self._away_until: float | None = None
         self.failures = 0
@@ -122,8 +121,6 @@ class _Patience:
     def pause_s(self, error: Exception) -> float | None:
         """How long to wait before the next attempt; None: there is none."""
         self.failures += 1
-        if _sqlstate_in(error) in self._at_once:
-            return None
         if server_away(error):
             now = monotonic()
             if self._away_until is None:

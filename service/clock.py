@@ -27,7 +27,7 @@ from rules.told_clock import (
     next_moment,
     refuse_going_back,
 )
-from runtime.database import Database, sqlstate
+from runtime.database import LOCK_NOT_AVAILABLE, Database, sqlstate
 from runtime.journal import Journal, Recorded, tick_of
 from runtime.waits import due_workflows, waits_of
 from service.clock_commands import (
@@ -51,7 +51,6 @@ LOCK_TIMEOUT = text("SET LOCAL lock_timeout = '5s'")
 OPEN_BOXES = text("""
 SELECT id FROM ballot_box WHERE renovation_id = :renovation AND state = 'open' FOR NO KEY UPDATE
 """)
-LOCK_NOT_AVAILABLE = "55P03"
 ADVANCED = "clock.advanced"
 
 

@@ -184,20 +184,49 @@ class Gateway:
 
         Raises:
             Refused: `service.field_wrong` for an id nobody outside may use;
-                `journal.command_reused` when it was somebody else's or another renovation's.
+                `journal.command_reused` when it was somebody else's or another renovation's;
+                `service.not_confirmed`.
         """
         _check_command_id(command_id)
         receipt = await self._journal.answered(command_id)
         if receipt is None:
             return None
         async with self._database.session() as session:
-            author = await session.scalar(
-                select(Event.actor_id).where(Event.command_id == command_id)
-            )
+            author, workflow_id = (
+                await session.execute(
+                    select(Event.actor_id, Event.workflow_id).where(Event.command_id == command_id)
+                )
+            ).one()
         if receipt.renovation_id != renovation_id or author != actor_id:
             params: dict[str, str | int] = {"command": command_id, "kind": receipt.kind}
             raise Refused(Problem(code="journal.command_reused", where=command_id, params=params))
+        await self._heard(workflow_id, command_id)
         return Done(command_id=command_id, kind=receipt.kind)
+
+    async def _heard(self, workflow_id: str, command_id: str) -> None:
+        """Wait until the workflow knows what is on the record.
+
+        A worker that dies after its commit leaves the workflow a step behind its own record: whoever
+        is told "done" then would be refused the next act.
+
+        Raises:
+            Refused: `service.not_confirmed`.
+        """
+        if not workflow_id:
+            return
+        update = self._client.get_workflow_handle(workflow_id).get_update_handle(command_id)
+        try:
+            async with asyncio.timeout(self._patience.total_seconds()):
+                await update.result()
+        except WorkflowUpdateFailedError:
+            return
+        except RPCError as error:
+            if error.status in AWAY:
+                raise _not_confirmed() from error
+            # Nobody waits for it any more: Temporal has forgotten the update or the workflow.
+            return
+        except (WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError, RuntimeError) as error:
+            raise _not_confirmed() from error
 
     async def _deliver(self, standing: Standing, act: Act) -> Done:
         self._acts[standing.id] += 1

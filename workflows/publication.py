@@ -41,15 +41,18 @@ class PublicationWorkflow(CaseWorkflow):
             if found.closed:
                 await workflow.wait_condition(workflow.all_handlers_finished)
                 return found
-            self.closes_at, self.unanswered = found.closes_at, found.open_objections
             # An answer may give the time back that it took: then the window is open again.
             await workflow.wait_condition(
                 lambda: self.unanswered == 0 or not self.is_over(self._closes_at())
             )
 
     async def _close(self) -> PublicationClosing:
-        step = own_step(self.given.renovation_id, f"close-{self.closing}")
-        return await self.write(Publications.close, step, self.given)
+        # An answer may be on its way: whoever wrote last knows how things stand.
+        async with self.turn:
+            step = own_step(self.given.renovation_id, f"close-{self.closing}")
+            found = await self.write(Publications.close, step, self.given)
+            self.closes_at, self.unanswered = found.closes_at, found.open_objections
+            return found
 
     @workflow.update
     async def answer_objection(self, act: AnswerObjection) -> Done:

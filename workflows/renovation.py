@@ -57,7 +57,11 @@ class RenovationWorkflow(CaseWorkflow):
         try:
             outcome = await self.work
         except BaseException as error:
-            if not (self.cancelled and is_cancelled_exception(error)):
+            if not is_cancelled_exception(error):
+                # A stage whose write came after the cancellation is refused and fails; the word that
+                # the cancellation is written may reach this workflow later than that failure.
+                await workflow.wait_condition(workflow.all_handlers_finished)
+            if not self.cancelled:
                 raise
             outcome = await self._undo()
         self.ended = True

@@ -1,6 +1,7 @@
 """The committee's list of what is due, read from the database of the stack."""
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from cli.demo.hand import Charge
 from models.tables import Instalment
@@ -24,6 +25,10 @@ class DatabaseLedger:
             )
             .order_by(Instalment.unit_number)
         )
-        async with self._database.session() as session:
-            rows = (await session.execute(query)).all()
-        return tuple(Charge(unit_number=unit, amount_fen=amount) for unit, amount in rows)
+
+        async def read(session: AsyncSession) -> tuple[Charge, ...]:
+            rows = await session.execute(query)
+            return tuple(Charge(unit_number=unit, amount_fen=amount) for unit, amount in rows)
+
+        # In a transaction, because that one waits for a server that is away.
+        return await self._database.transaction(read)

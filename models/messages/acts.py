@@ -56,11 +56,13 @@ class ImportOfficialResult(Act):
 
 
 class ReviseScheme(Act):
-    """Put a changed scheme to the owners after a failed vote: items to leave out, a new title."""
+    """Put a changed scheme to the owners: after a failed vote, or when no money closes the gap.
+
+    Items to leave out, a new title.
+    """
 
     name = "revise_scheme"
     target = "renovation"
-    stage = "voting"
     drop_items: tuple[str, ...] = ()
     title: str = Field(default="", max_length=200)
     reason: str = Field(min_length=1, max_length=2000)

@@ -1,40 +1,15 @@
-"""Time as the law counts it: clocks, working-day calendars, and the timetable of one renovation.
+"""Time as the law counts it: working-day calendars, and the timetable of one renovation.
 
 Tags as in the rule book: [V] verified in a text of law, [M] from memory, [D] default proposed by
 this project. What is [M] or [D] is configuration and never a constant in code.
 """
 
-from datetime import date, datetime
+from datetime import date
 from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field
 
-from models.values.base import Carried, Exact
-
-
-class Clock(Carried):
-    """Case time as an affine image of real time; a sandbox renovation runs faster than life.
-
-    `case = case_origin + (real - real_origin) * rate`. Both origins are aware moments; `rate` is
-    the number of case seconds per real second, above zero; 1 is a real renovation.
-    """
-
-    real_origin: datetime
-    case_origin: datetime
-    rate: Exact
-
-    @field_validator("real_origin", "case_origin")
-    @classmethod
-    def _aware(cls, moment: datetime) -> datetime:
-        if moment.utcoffset() is None:
-            raise ValueError("an aware moment is needed")
-        return moment
-
-    @model_validator(mode="after")
-    def _runs_forward(self) -> "Clock":
-        if self.rate <= 0:
-            raise ValueError("the rate of a clock is above zero")
-        return self
+from models.values.base import Carried
 
 
 class WorkCalendar(Carried):

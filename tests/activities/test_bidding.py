@@ -1,5 +1,6 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from zlib import crc32
 
@@ -22,8 +23,10 @@ from models.values.actor import Actor, Role
 from models.values.scheme import TenderPlan
 from runtime.database import Database
 from tests.support import money
+from tests.support.agenda import too_early
 from tests.support.estate import make_renovation
 from tests.support.money import START, STREET, count_of, details, rows_of, scheme, step, sum_of
+from tests.support.told import move_clock
 
 DAY = timedelta(days=1)
 EVALUATOR = Actor(id="e1", role=Role.EVALUATOR, label="evaluator")
@@ -39,13 +42,17 @@ class House:
         self.tenders = Tenders(money.desk_of(database))
         self.at = START
 
+    async def go_to(self, moment: datetime) -> None:
+        await move_clock(self.database, self.rid, moment)
+        self.at = moment
+
     def act(self, kind: type[Any], name: str, who: Actor = STREET, **fields: object) -> Any:
         return kind(command_id=f"{self.rid}#{name}", actor=who, **fields)
 
     async def publish(self, name: str = "publish", **fields: object) -> TenderPeriod:
         act = self.act(PublishTender, name, **fields)
         given = StageInput(renovation_id=self.rid)
-        return await self.tenders.publish(step(self.rid, name, self.at, STREET), given, act)
+        return await self.tenders.publish(step(self.rid, name, STREET), given, act)
 
     async def bid(self, period: TenderPeriod, *prices: int, **more: Any) -> None:
         async with self.database.session() as session, session.begin():
@@ -71,34 +78,34 @@ class House:
                 )
 
     async def open(self, period: TenderPeriod, name: str = "open") -> BidOpening:
-        self.at = period.deadline_at
-        return await self.tenders.open_bids(step(self.rid, name, self.at), period)
+        await self.go_to(period.deadline_at)
+        return await self.tenders.open_bids(step(self.rid, name), period)
 
     async def evaluate(self, name: str = "evaluate", **fields: object) -> Candidates:
         who = fields.pop("who", EVALUATOR)
         assert isinstance(who, Actor)
         act = self.act(RecordEvaluation, name, who, **fields)
-        return await self.tenders.evaluate(step(self.rid, name, self.at, who), act)
+        return await self.tenders.evaluate(step(self.rid, name, who), act)
 
     async def withdraw(
         self, bidder: str, name: str = "withdraw", who: Actor = STREET
     ) -> Candidates:
         act = self.act(WithdrawCandidate, name, who, bidder_id=bidder, reason="no capacity")
-        return await self.tenders.withdraw(step(self.rid, name, self.at, who), act)
+        return await self.tenders.withdraw(step(self.rid, name, who), act)
 
     async def award(self, bidder: str, name: str = "award") -> Candidates:
         act = self.act(AwardContract, name, bidder_id=bidder)
-        return await self.tenders.award(step(self.rid, name, self.at, STREET), act)
+        return await self.tenders.award(step(self.rid, name, STREET), act)
 
     async def sign(self, value: int, name: str = "sign", bond: int = 0) -> Any:
         act = self.act(SignContract, name, value_fen=value, performance_bond_fen=bond)
-        return await self.tenders.sign(step(self.rid, name, self.at, STREET), act)
+        return await self.tenders.sign(step(self.rid, name, STREET), act)
 
     async def approve(self, price: int, name: str = "approve", bidder: str = "b1") -> Candidates:
         act = self.act(
             ApproveDirectAward, name, bidder_id=bidder, price_fen=price, reason="two failed"
         )
-        return await self.tenders.approve_direct(step(self.rid, name, self.at, STREET), act)
+        return await self.tenders.approve_direct(step(self.rid, name, STREET), act)
 
     async def ranked(self, *prices: int, **more: Any) -> Candidates:
         period = await self.publish()
@@ -137,7 +144,8 @@ def house(database: Database, request: pytest.FixtureRequest) -> Build:
         tender = TenderPlan.model_validate(
             {"estimate_fen": 12_000, "ceiling_fen": 12_000, "contingency_permille": 0, **plan}
         )
-        await make_renovation(database, rid=rid, units=12, content=scheme(tender=tender))
+        content = scheme(tender=tender)
+        await make_renovation(database, rid=rid, units=12, content=content, told_at=START)
         if shares:
             await money.computed(database, rid)
         return House(database, rid)
@@ -211,9 +219,13 @@ async def test_two_tenders_are_not_open_at_once(house: Build) -> None:
 async def test_bids_are_not_opened_before_the_deadline(house: Build) -> None:
     h = await house()
     period = await h.publish()
-    with pytest.raises(ApplicationError) as refused:
-        await h.tenders.open_bids(step(h.rid, "early", period.deadline_at - DAY), period)
-    assert codes(refused) == ["bidding.not_to_be_opened"]
+    await h.bid(period, *PRICES)
+    await h.go_to(period.deadline_at - DAY)
+    opening = partial(h.tenders.open_bids, step(h.rid, "open"), period)
+    assert await too_early(h.database, h.rid, opening) == DAY
+    assert await h.states() == ["submitted"] * 3
+    await h.go_to(period.deadline_at)
+    assert (await opening()).next_step == "evaluate"
 
 
 async def test_three_bids_are_opened_once_and_their_prices_are_on_the_record(house: Build) -> None:
@@ -385,7 +397,7 @@ async def test_an_upheld_objection_strikes_the_candidate_that_was_published_firs
     h = await house()
     await h.ranked()
     await posted(h, "b1")
-    strike = step(h.rid, "strike", h.at)
+    strike = step(h.rid, "strike")
     after = await h.tenders.strike_first(strike)
     assert after.bidder_ids == ("b2", "b3")
     assert await h.tenders.strike_first(strike) == after
@@ -398,7 +410,7 @@ async def test_nobody_is_struck_for_a_candidate_that_has_withdrawn_meanwhile(
     await h.ranked()
     await posted(h, "b1")
     await h.withdraw("b1")
-    after = await h.tenders.strike_first(step(h.rid, "strike", h.at))
+    after = await h.tenders.strike_first(step(h.rid, "strike"))
     assert after.bidder_ids == ("b2", "b3")
 
 
@@ -422,13 +434,13 @@ async def test_a_tender_without_candidates_has_failed(house: Build) -> None:
     h = await house()
     await h.ranked()
     with pytest.raises(ApplicationError) as refused:
-        await h.tenders.fail(step(h.rid, "too-early", h.at))
+        await h.tenders.fail(step(h.rid, "too-early"))
     assert codes(refused) == ["bidding.candidates_left"]
     for bidder in ("b1", "b2", "b3"):
         left = await h.withdraw(bidder, f"withdraw-{bidder}")
     assert left.bidder_ids == ()
-    failed = await h.tenders.fail(step(h.rid, "fail", h.at))
-    assert await h.tenders.fail(step(h.rid, "fail", h.at)) == failed
+    failed = await h.tenders.fail(step(h.rid, "fail"))
+    assert await h.tenders.fail(step(h.rid, "fail")) == failed
     assert failed.outcome == "failed"
 
 
@@ -474,7 +486,7 @@ async def test_a_contract_is_not_signed_after_the_legal_time(house: Build) -> No
     h = await house()
     await h.ranked()
     await h.award("b1")
-    h.at += 40 * DAY
+    await h.go_to(h.at + 40 * DAY)
     with pytest.raises(ApplicationError) as refused:
         await h.sign(11_000)
     assert codes(refused) == ["bidding.contract_signing"]

@@ -1,4 +1,5 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from temporalio.exceptions import ApplicationError
@@ -24,14 +25,18 @@ from models.values.cost_sharing import AwardShares
 from runtime.database import Database
 from runtime.journal import Recorded
 from tests.support import money
+from tests.support.agenda import too_early
 from tests.support.estate import make_renovation
 from tests.support.money import START, STREET, details, item, scheme, step
+from tests.support.told import move_clock
 
 DAY = timedelta(days=1)
 
 
 async def begun(database: Database, rid: str, **more: object) -> Shares:
-    await make_renovation(database, rid=rid, units=12, content=scheme(), **more)
+    await make_renovation(
+        database, rid=rid, units=12, **{"content": scheme(), "told_at": START, **more}
+    )
     await money.computed(database, rid)
     return Shares(money.desk_of(database))
 
@@ -125,10 +130,13 @@ async def test_a_new_computation_supersedes_the_rows_of_the_earlier_one(
 async def test_a_collection_calls_reminds_twice_and_ends(database: Database) -> None:
     shares = await begun(database, "n1")
     call = START + 7 * DAY  # no period ends on a weekend
-    first = await shares.next_reminder(step("n1", "1-0", call), 1, 0)
-    assert await shares.next_reminder(step("n1", "1-0", call), 1, 0) == first
-    second = await shares.next_reminder(step("n1", "1-1", first.at), 1, 1)
-    third = await shares.next_reminder(step("n1", "1-2", second.at), 1, 2)
+    await move_clock(database, "n1", call)
+    first = await shares.next_reminder(step("n1", "1-0"), 1, 0)
+    assert await shares.next_reminder(step("n1", "1-0"), 1, 0) == first
+    await move_clock(database, "n1", first.at)
+    second = await shares.next_reminder(step("n1", "1-1"), 1, 1)
+    await move_clock(database, "n1", second.at)
+    third = await shares.next_reminder(step("n1", "1-2"), 1, 2)
     assert [goal.last for goal in (first, second, third)] == [False, False, True]
     days = [(goal.at - call).days for goal in (first, second, third)]
     assert days == [15, 30, 60]
@@ -139,46 +147,80 @@ async def test_a_collection_calls_reminds_twice_and_ends(database: Database) -> 
 
 async def test_a_second_round_has_the_same_periods_again(database: Database) -> None:
     shares = await begun(database, "n2")
-    await shares.next_reminder(step("n2", "1-0", START + 10 * DAY), 1, 0)
+    await shares.next_reminder(step("n2", "1-0"), 1, 0)
     call = START + 90 * DAY
-    first = await shares.next_reminder(step("n2", "2-0", call), 2, 0)
-    second = await shares.next_reminder(step("n2", "2-1", first.at), 2, 1)
+    await move_clock(database, "n2", call)
+    first = await shares.next_reminder(step("n2", "2-0"), 2, 0)
+    await move_clock(database, "n2", first.at)
+    second = await shares.next_reminder(step("n2", "2-1"), 2, 1)
     assert [(goal.at - call).days for goal in (first, second)] == [15, 30]
 
 
 async def test_a_collection_that_everybody_paid_ends_at_once(database: Database) -> None:
     shares = await begun(database, "n3")
     await money.pay(database, "n3", *await money.units_of(database, "n3"), fen=800)
-    call = START + 10 * DAY
-    goal = await shares.next_reminder(step("n3", "1-0", call), 1, 0)
+    goal = await shares.next_reminder(step("n3", "1-0"), 1, 0)
     assert goal.last
-    assert goal.at == call
+    assert goal.at == START
+    # The engine counts now: no clock goes on before it has.
+    assert await waiting(database, "n3") == "engine"
+
+
+async def test_nobody_is_reminded_before_the_moment_of_the_reminder(database: Database) -> None:
+    shares = await begun(database, "n4")
+    called = await shares.next_reminder(step("n4", "1-0"), 1, 0)
+    remind = partial(shares.next_reminder, step("n4", "1-1"), 1, 1)
+    assert await too_early(database, "n4", remind) == called.at - START
+    await move_clock(database, "n4", called.at)
+    assert (await remind()).reminder == 1
+
+
+async def test_a_collection_is_not_counted_before_its_deadline_while_somebody_owes(
+    database: Database,
+) -> None:
+    shares = await begun(database, "n5")
+    await shares.next_reminder(step("n5", "1-0"), 1, 0)
+    called = await details(database, "n5", "cost_sharing.payments_called")
+    deadline = datetime.fromisoformat(called["deadline"])
+    count = partial(shares.count_collection, step("n5", "count"))
+    await move_clock(database, "n5", deadline - DAY)
+    assert await too_early(database, "n5", count) == DAY
+    await move_clock(database, "n5", deadline)
+    assert not (await count()).enough
+
+
+async def test_when_nobody_owes_anything_the_collection_is_counted_at_once(
+    database: Database,
+) -> None:
+    shares = await begun(database, "n6")
+    await shares.next_reminder(step("n6", "1-0"), 1, 0)
+    await money.pay(database, "n6", *await money.units_of(database, "n6"), fen=800)
+    counted = await shares.count_collection(step("n6", "count"))
+    assert (counted.enough, counted.collected_fen) == (True, 9_600)
 
 
 async def test_ninety_percent_is_enough_and_an_overpayment_covers_nobody_else(
     database: Database,
 ) -> None:
     shares = await begun(database, "k1")
-    at = START + 80 * DAY
+    await shares.next_reminder(step("k1", "1-0"), 1, 0)
+    await move_clock(database, "k1", START + 80 * DAY)
     units = await money.units_of(database, "k1")
     await money.pay(database, "k1", *units[:9], fen=800)
     await money.pay(database, "k1", units[0], fen=8_000)
-    short = await shares.count_collection(step("k1", "count-1", at))
-    assert await shares.count_collection(step("k1", "count-1", at)) == short
+    short = await shares.count_collection(step("k1", "count-1"))
+    assert await shares.count_collection(step("k1", "count-1")) == short
     assert (short.enough, short.collected_fen, short.due_fen) == (False, 7_200, 9_600)
     assert await waiting(database, "k1") == "decide_collection"
     await money.pay(database, "k1", *units[9:11], fen=800)
-    enough = await shares.count_collection(step("k1", "count-2", at))
+    enough = await shares.count_collection(step("k1", "count-2"))
     assert (enough.enough, enough.collected_fen) == (True, 8_800)
 
 
 async def test_an_instalment_that_is_not_due_yet_is_not_missing(database: Database) -> None:
-    content = scheme(owner_instalments_permille=(500, 500))
-    await make_renovation(database, rid="k2", units=12, content=content)
-    await money.computed(database, "k2")
-    shares = Shares(money.desk_of(database))
+    shares = await begun(database, "k2", content=scheme(owner_instalments_permille=(500, 500)))
     await money.pay(database, "k2", *await money.units_of(database, "k2"), fen=400)
-    counted = await shares.count_collection(step("k2", "count", START + 20 * DAY))
+    counted = await shares.count_collection(step("k2", "count"))
     assert (counted.enough, counted.due_fen) == (True, 4_800)
     assert (await details(database, "k2", "cost_sharing.collection_counted"))["total_fen"] == 9_600
 
@@ -253,11 +295,9 @@ async def awarded(database: Database, rid: str, value_fen: int) -> AwardShares:
         return Recorded(await fix_shares_by_award(case, value_fen), {})
 
     desk = money.desk_of(database)
-    at = START + 100 * DAY
+    await move_clock(database, rid, START + 100 * DAY)
     answers = [
-        await desk.write(
-            step(rid, "sign", at), "bidding.contract_signed", None, change, AwardShares
-        )
+        await desk.write(step(rid, "sign"), "bidding.contract_signed", None, change, AwardShares)
         for _ in range(2)
     ]
     assert answers[0] == answers[1]
@@ -294,8 +334,7 @@ async def test_a_dearer_award_adds_an_instalment(database: Database) -> None:
 
 
 async def test_an_award_above_what_the_owners_agreed_to_is_refused(database: Database) -> None:
-    await make_renovation(database, rid="a3", units=12, content=scheme(owners_limit_fen=9_600))
-    await money.computed(database, "a3")
+    await begun(database, "a3", content=scheme(owners_limit_fen=9_600))
     with pytest.raises(ApplicationError) as error:
         await awarded(database, "a3", 12_001)
     assert refused(error) == ["cost_sharing.award_above_limit"]

@@ -1,4 +1,5 @@
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -6,7 +7,8 @@ from sqlalchemy import select
 from temporalio.exceptions import ApplicationError
 
 from activities.desk import Desk
-from activities.feedback import Evaluations, Tickets
+from activities.feedback import Evaluations
+from activities.tickets import Tickets
 from models.messages.acts import ResolveTicket
 from models.messages.journey import FeedbackOutcome, FeedbackState, TicketInput, TicketTimer
 from models.messages.step import Step
@@ -27,11 +29,14 @@ from models.tables import (
 from models.values.actor import ENGINE, Actor, Role
 from models.values.timetable import WorkCalendar
 from runtime.database import Database
+from tests.support.agenda import too_early
 from tests.support.box import BOX_KEYS
 from tests.support.estate import make_renovation, unit
+from tests.support.told import move_clock
 
 START = datetime(2026, 3, 2, 4, tzinfo=UTC)
 """A Monday, noon in Shanghai."""
+INSTANT = timedelta(microseconds=1)
 TEXT = "the stairs are dark, says the widow of flat 3"
 GRID = Actor(id="grid", role=Role.GRID_WORKER, label="grid worker")
 COMMUNITY = Actor(id="community", role=Role.RESIDENTS_COMMITTEE, label="community")
@@ -47,14 +52,14 @@ class Counter:
         desk = Desk(database, calendar, BOX_KEYS)
         self.database, self.rid, self.count = database, rid, 0
         self.tickets, self.evaluations = Tickets(desk), Evaluations(desk)
-        self.at = START
         self.given = TicketInput(renovation_id=rid, ticket_id=f"{rid}.t1")
 
     def step(self, who: Actor = ENGINE) -> Step:
         self.count += 1
-        return Step(
-            command_id=f"{self.rid}#{self.count}", renovation_id=self.rid, at=self.at, actor=who
-        )
+        return Step(command_id=f"{self.rid}#{self.count}", renovation_id=self.rid, actor=who)
+
+    async def at(self, moment: datetime) -> None:
+        await move_clock(self.database, self.rid, moment)
 
     async def complain(self, *, confidential: bool = False, name: str = "t1") -> TicketTimer:
         async with self.database.session() as session, session.begin():
@@ -156,7 +161,7 @@ class Counter:
 
 
 async def counter(database: Database, rid: str, **more: Any) -> Counter:
-    await make_renovation(database, rid=rid, **more)
+    await make_renovation(database, rid=rid, told_at=START, **more)
     return Counter(database, rid)
 
 
@@ -198,9 +203,10 @@ async def test_a_missed_level_loses_the_ticket_to_the_next_up_to_the_city(
     timer = await here.complain()
     levels = []
     while not timer.top:
-        here.at = timer.due_at
+        missed = timer.due_at
+        await here.at(missed)
         timer = await here.twice(here.tickets.escalate)
-        assert timer.due_at > here.at
+        assert timer.due_at > missed
         levels.append(timer.level)
     assert levels == ["community", "street", "district", "city"]
     with pytest.raises(ApplicationError) as error:
@@ -219,7 +225,7 @@ async def test_an_answer_that_came_first_is_not_escalated(database: Database) ->
 async def test_a_level_below_cannot_answer_and_one_above_can(database: Database) -> None:
     here = await counter(database, "f6")
     timer = await here.complain()
-    here.at = timer.due_at
+    await here.at(timer.due_at)
     await here.twice(here.tickets.escalate)
     with pytest.raises(ApplicationError) as error:
         await here.resolve(GRID)
@@ -257,7 +263,7 @@ async def test_silence_closes_a_ticket_without_a_word_on_satisfaction(database: 
     await here.complain()
     with pytest.raises(ApplicationError) as error:
         await here.twice(here.tickets.close_silent)
-    await here.resolve(GRID)
+    await here.at((await here.resolve(GRID)).due_at)
     outcome = await here.twice(here.tickets.close_silent)
     assert refused(error) == ["feedback.ticket_not_resolved"]
     assert (outcome.state, (await here.row()).satisfied) == ("closed", None)
@@ -278,7 +284,7 @@ async def test_a_reopening_after_its_period_is_refused(database: Database) -> No
     here = await counter(database, "f11")
     await here.complain()
     await here.resolve(GRID)
-    here.at = START + timedelta(days=30)
+    await here.at(START + timedelta(days=30))
     with pytest.raises(ApplicationError) as error:
         await here.twice(here.tickets.reopen)
     assert refused(error) == ["feedback.reopen_too_late"]
@@ -290,10 +296,12 @@ async def test_the_evaluation_waits_for_open_tickets_one_working_day_at_a_time(
     here = await counter(database, "f12")
     await here.complain()
     closes_at = await here.open_survey()
-    here.at, looks = closes_at, 1
+    looks = 1
+    await here.at(closes_at)
     while (state := await here.look(looks)).look_again_at is not None:
         assert state.open_tickets == 1
-        here.at, looks = state.look_again_at, looks + 1
+        looks += 1
+        await here.at(state.look_again_at)
     assert (state.open_tickets, looks) == (1, 7)
 
 
@@ -301,11 +309,54 @@ async def test_without_open_tickets_the_evaluation_follows_at_once(database: Dat
     here = await counter(database, "f13")
     await here.complain()
     await here.resolve(GRID)
-    here.at = await here.open_survey()
-    assert (await here.look(1)).open_tickets == 1
+    await here.at(await here.open_survey())
+    first = await here.look(1)
+    assert first.open_tickets == 1
+    assert first.look_again_at is not None
     await here.twice(here.tickets.close_silent)
+    await here.at(first.look_again_at)
     state = await here.look(2)
     assert (state.open_tickets, state.look_again_at) == (0, None)
+
+
+async def test_open_tickets_are_not_looked_at_before_the_survey_closes_nor_before_the_next_look(
+    database: Database,
+) -> None:
+    here = await counter(database, "f19")
+    await here.complain()
+    closes_at = await here.open_survey()
+    look = partial(here.evaluations.count_open_tickets, here.step(), 1)
+    assert await too_early(database, "f19", look) == closes_at - START
+    await here.at(closes_at)
+    again = (await look()).look_again_at
+    assert again is not None
+    look = partial(here.evaluations.count_open_tickets, here.step(), 2)
+    assert await too_early(database, "f19", look) == again - closes_at
+    await here.at(again)
+    assert (await look()).open_tickets == 1
+
+
+async def test_a_level_does_not_lose_its_ticket_before_its_time(database: Database) -> None:
+    here = await counter(database, "f20")
+    timer = await here.complain()
+    await here.at(timer.due_at - INSTANT)
+    escalate = partial(here.tickets.escalate, here.step(), here.given)
+    assert await too_early(database, "f20", escalate) == INSTANT
+    assert (await here.row()).state == "open"
+    await here.at(timer.due_at)
+    assert (await escalate()).level == "community"
+
+
+async def test_an_answered_ticket_is_not_closed_before_the_call_back_is_over(
+    database: Database,
+) -> None:
+    here = await counter(database, "f21")
+    await here.complain()
+    answered = await here.resolve(GRID)
+    close = partial(here.tickets.close_silent, here.step(), here.given)
+    assert await too_early(database, "f21", close) == answered.due_at - START
+    await here.at(answered.due_at)
+    assert (await close()).state == "closed"
 
 
 async def test_the_last_answer_of_a_household_counts(database: Database) -> None:

@@ -1,4 +1,5 @@
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -23,10 +24,13 @@ from models.tables import (
 from models.values.actor import ENGINE, Actor, Role
 from models.values.timetable import Timetable, WorkCalendar
 from runtime.database import Database
+from tests.support.agenda import too_early
 from tests.support.box import BOX_KEYS
 from tests.support.estate import make_renovation, scheme_content
+from tests.support.told import move_clock
 
 START = datetime(2026, 3, 2, 4, tzinfo=UTC)
+INSTANT = timedelta(microseconds=1)
 VALUE_FEN = 9_000_001
 SUPERVISOR = Actor(id="s1", role=Role.SUPERVISOR, label="supervisor")
 OTHER = Actor(id="s2", role=Role.SUPERVISOR, label="supervisor")
@@ -42,13 +46,13 @@ class Site:
         calendar = WorkCalendar(first_on=date(2026, 1, 1), last_on=date(2026, 12, 31))
         self.database, self.rid, self.count = database, rid, 0
         self.works = Works(Desk(database, calendar, BOX_KEYS))
-        self.at = START
 
     def step(self, who: Actor = ENGINE) -> Step:
         self.count += 1
-        return Step(
-            command_id=f"{self.rid}#{self.count}", renovation_id=self.rid, at=self.at, actor=who
-        )
+        return Step(command_id=f"{self.rid}#{self.count}", renovation_id=self.rid, actor=who)
+
+    async def at(self, moment: datetime) -> None:
+        await move_clock(self.database, self.rid, moment)
 
     def fields(self, step: Step) -> dict[str, Any]:
         return {"command_id": step.command_id, "actor": step.actor}
@@ -147,7 +151,7 @@ class Site:
 
 
 async def site(database: Database, rid: str, **more: Any) -> Site:
-    await make_renovation(database, rid=rid, **more)
+    await make_renovation(database, rid=rid, told_at=START, **more)
     async with database.session() as session, session.begin():
         session.add(
             Tender(
@@ -287,30 +291,40 @@ async def test_a_missed_rectification_deadline_is_a_default(database: Database) 
     await here.report("roof")
     failed = await here.inspect("roof", "FAIL")
     assert failed.overdue_at is not None
-    here.at = failed.overdue_at - timedelta(microseconds=1)
-    assert (await here.mark_overdue()).rejected == ("roof",)
-    here.at = failed.overdue_at
-    state = await here.mark_overdue()
+    mark = partial(here.works.mark_overdue, here.step())
+    assert await too_early(database, "w11", mark) == failed.overdue_at - START
+    await here.at(failed.overdue_at - INSTANT)
+    assert await too_early(database, "w11", mark) == INSTANT
+    await here.at(failed.overdue_at)
+    state = await mark()
+    assert await mark() == state
     assert (state.default, state.overdue_at) == (("roof",), None)
+
+
+async def test_of_two_rectifications_only_the_one_whose_time_is_over_is_a_default(
+    database: Database,
+) -> None:
+    here = await begun(database, "w20")
+    await here.report("roof")
+    first = (await here.inspect("roof", "FAIL")).overdue_at
+    await here.at(START + timedelta(days=2))
+    await here.report("paint")
+    assert first is not None
+    assert (await here.inspect("paint", "FAIL")).overdue_at == first
+    await here.at(first)
+    state = await here.mark_overdue()
+    assert (state.default, state.rejected) == (("roof",), ("paint",))
+    assert state.overdue_at == first + timedelta(days=2)
 
 
 async def test_a_report_after_the_deadline_is_too_late(database: Database) -> None:
     here = await begun(database, "w12")
     await here.report("roof")
     await here.inspect("roof", "FAIL")
-    here.at = START + timedelta(days=30)
+    await here.at(START + timedelta(days=30))
     with pytest.raises(ApplicationError) as error:
         await here.rectify("roof")
     assert refused(error) == ["inspection.rectification_too_late"]
-
-
-async def test_on_a_told_clock_the_deadline_is_a_moment_of_that_clock(database: Database) -> None:
-    here = await site(database, "w13", told_at=START)
-    await here.begin()
-    await here.report("roof")
-    state = await here.inspect("roof", "FAIL")
-    # Seven days from 2 March: until the midnight that ends 9 March in Shanghai.
-    assert state.overdue_at == datetime(2026, 3, 9, 16, 0, tzinfo=UTC)
 
 
 async def test_the_chief_accepts_when_no_item_is_open(database: Database) -> None:

@@ -17,6 +17,7 @@ from runtime.calendars import chinese_calendar
 from runtime.database import Database
 from tests.support.box import BOX_KEYS
 from tests.support.estate import make_renovation
+from tests.support.told import move_clock
 
 NOW = datetime(2026, 3, 2, 2, tzinfo=UTC)
 COMMITTEE = Actor(id="committee", role=Role.OWNERS_COMMITTEE, label="Committee", place="d/s/c/g")
@@ -27,11 +28,10 @@ def renovations(database: Database) -> Renovations:
     return Renovations(Desk(database, chinese_calendar(), BOX_KEYS))
 
 
-def step(rid: str, name: str, at: datetime = NOW) -> Step:
+def step(rid: str, name: str) -> Step:
     return Step(
         command_id=f"renovation/{rid}#{name}",
         renovation_id=rid,
-        at=at,
         workflow_id=f"renovation/{rid}",
     )
 
@@ -47,7 +47,7 @@ def revise(rid: str, *drop_items: str, title: str = "") -> ReviseScheme:
 
 
 def act_step(rid: str, act: ReviseScheme) -> Step:
-    return Step(command_id=act.command_id, renovation_id=rid, at=NOW, actor=act.actor)
+    return Step(command_id=act.command_id, renovation_id=rid, actor=act.actor)
 
 
 async def row(database: Database, rid: str) -> Renovation:
@@ -86,7 +86,7 @@ def problem_code(error: ApplicationError) -> str:
     ],
 )
 async def test_a_stage_that_begins_says_what_it_waits_for(database, renovations, stage, waits_for):
-    rid = await make_renovation(database, rid=f"enter-{stage}"[:20])
+    rid = await make_renovation(database, rid=f"enter-{stage}"[:20], told_at=NOW)
     child = f"renovation/{rid}/{stage}/1"
     for _ in range(2):
         await renovations.enter_stage(step(rid, "enter-1"), stage, child)
@@ -96,7 +96,7 @@ async def test_a_stage_that_begins_says_what_it_waits_for(database, renovations,
 
 
 async def test_below_the_limit_a_revision_is_asked_for(database, renovations):
-    rid = await make_renovation(database, rid="ask")
+    rid = await make_renovation(database, rid="ask", told_at=NOW)
     for _ in range(2):
         assert await renovations.ask_revision(step(rid, "revise-2"), 2) is True
     assert (await row(database, rid)).waiting_for == "revise_scheme"
@@ -104,7 +104,7 @@ async def test_below_the_limit_a_revision_is_asked_for(database, renovations):
 
 
 async def test_at_the_limit_of_votes_no_revision_is_asked_for(database, renovations):
-    rid = await make_renovation(database, rid="limit")
+    rid = await make_renovation(database, rid="limit", told_at=NOW)
     for _ in range(2):
         assert await renovations.ask_revision(step(rid, "revise-3"), 3) is False
     assert (await row(database, rid)).waiting_for == "engine"
@@ -112,11 +112,11 @@ async def test_at_the_limit_of_votes_no_revision_is_asked_for(database, renovati
 
 async def test_after_the_time_for_all_votes_no_revision_is_asked_for(database, renovations):
     timetable = Timetable(re_vote_span=calendar_days(100))
-    rid = await make_renovation(database, rid="span", timetable=timetable)
+    rid = await make_renovation(database, rid="span", timetable=timetable, told_at=NOW)
     await announced(database, rid)
-    late = NOW + timedelta(days=102)
     assert await renovations.ask_revision(step(rid, "revise-1"), 1) is True
-    assert await renovations.ask_revision(step(rid, "revise-2", late), 2) is False
+    await move_clock(database, rid, NOW + timedelta(days=102))
+    assert await renovations.ask_revision(step(rid, "revise-2"), 2) is False
 
 
 async def announced(database: Database, rid: str) -> None:
@@ -148,7 +148,7 @@ async def announced(database: Database, rid: str) -> None:
 
 
 async def test_the_reasons_of_a_revision_are_on_record_with_both_numbers(database, renovations):
-    rid = await make_renovation(database, rid="reasons")
+    rid = await make_renovation(database, rid="reasons", told_at=NOW)
     await renovations.ask_revision(step(rid, "revise-3"), 3)
     async with database.session() as session:
         event = await session.scalar(select(Event).where(Event.renovation_id == rid))
@@ -158,7 +158,7 @@ async def test_the_reasons_of_a_revision_are_on_record_with_both_numbers(databas
 
 
 async def test_a_revised_scheme_is_a_new_version_without_the_dropped_items(database, renovations):
-    rid = await make_renovation(database, rid="drop")
+    rid = await make_renovation(database, rid="drop", told_at=NOW)
     act = revise(rid, "pipes")
     for _ in range(2):
         await renovations.revise_scheme(act_step(rid, act), act)
@@ -171,7 +171,7 @@ async def test_a_revised_scheme_is_a_new_version_without_the_dropped_items(datab
 
 
 async def test_a_revision_may_change_the_title_only(database, renovations):
-    rid = await make_renovation(database, rid="title")
+    rid = await make_renovation(database, rid="title", told_at=NOW)
     act = revise(rid, title="Explained better")
     await renovations.revise_scheme(act_step(rid, act), act)
     first, second = await schemes(database, rid)
@@ -186,7 +186,7 @@ async def test_a_revision_may_change_the_title_only(database, renovations):
     ],
 )
 async def test_a_revision_that_cannot_be_leaves_the_scheme(database, renovations, dropped, code):
-    rid = await make_renovation(database, rid=f"bad{len(dropped)}")
+    rid = await make_renovation(database, rid=f"bad{len(dropped)}", told_at=NOW)
     act = revise(rid, *dropped)
     with pytest.raises(ApplicationError) as refusal:
         await renovations.revise_scheme(act_step(rid, act), act)
@@ -197,7 +197,7 @@ async def test_a_revision_that_cannot_be_leaves_the_scheme(database, renovations
 
 @pytest.mark.parametrize("state", ["completed", "shelved", "cancelled"])
 async def test_the_end_is_written_once(database, renovations, state):
-    rid = await make_renovation(database, rid=f"end-{state}")
+    rid = await make_renovation(database, rid=f"end-{state}", told_at=NOW)
     outcome = JourneyOutcome(state=state, reason="why")
     for _ in range(2):
         await renovations.close(step(rid, "close"), outcome)
@@ -207,7 +207,7 @@ async def test_the_end_is_written_once(database, renovations, state):
 
 
 async def test_what_has_ended_does_not_begin_another_stage(database, renovations):
-    rid = await make_renovation(database, rid="over")
+    rid = await make_renovation(database, rid="over", told_at=NOW)
     await renovations.close(step(rid, "close"), JourneyOutcome(state="shelved"))
     with pytest.raises(ApplicationError) as refusal:
         await renovations.enter_stage(step(rid, "enter-9"), "voting", f"renovation/{rid}/voting/9")

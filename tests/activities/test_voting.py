@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -19,8 +20,10 @@ from models.tables import BallotBox, Event, Notice, Renovation, RollEntry, RollU
 from models.values.timetable import Timetable, WorkCalendar, calendar_days
 from models.values.voting import Motion, MotionKind
 from runtime.database import Database
+from tests.support.agenda import now_of, too_early
 from tests.support.box import BOX_KEYS, put_ballots
 from tests.support.estate import make_renovation, scheme_content
+from tests.support.told import move_clock
 
 CALENDAR = WorkCalendar(
     first_on=date(2020, 1, 1),
@@ -33,6 +36,8 @@ CALENDAR = WorkCalendar(
     ),
 )
 DAY = timedelta(days=1)
+INSTANT = timedelta(microseconds=1)
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
 class Vote:
@@ -44,11 +49,13 @@ class Vote:
         self.rid = rid
         self.ballots = Ballots(Desk(database, CALENDAR, BOX_KEYS))
         self.steps = 0
-        self.now = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+    async def at(self, moment: datetime) -> None:
+        await move_clock(self.database, self.rid, moment)
 
     async def twice(self, act: Callable[..., Awaitable[Any]], *given: Any) -> Any:
         self.steps += 1
-        step = Step(command_id=f"{self.rid}#{self.steps}", renovation_id=self.rid, at=self.now)
+        step = Step(command_id=f"{self.rid}#{self.steps}", renovation_id=self.rid)
         first = await act(step, *given)
         again = await act(step, *given)
         assert again == first
@@ -59,20 +66,23 @@ class Vote:
         return await self.twice(self.ballots.open_box, given)
 
     async def check(self, period: VotePeriod) -> VotePeriod:
-        self.now = period.check_at
+        await self.at(period.check_at)
         return await self.twice(self.ballots.check_turnout, period)
 
     async def close(self, period: VotePeriod) -> VoteResult:
-        self.now = period.closes_at
+        await self.at(period.closes_at)
         return await self.twice(self.ballots.close_box, period)
 
     async def declare(self, result: VoteResult, upheld: int = 0, closed: bool = True) -> str:
-        closing = PublicationClosing(closed=closed, closes_at=self.now, upheld=upheld)
+        closing = PublicationClosing(closed=closed, closes_at=START, upheld=upheld)
         outcome = await self.twice(self.ballots.declare_result, result, closing)
         return str(outcome.outcome)
 
     async def cast(self, said: dict[str, str | dict[str, str]], channel: str = "web") -> list[str]:
-        """Sealed ballots as plain rows: entry -> choice(s); returns their ids."""
+        """Sealed ballots as plain rows, once the box is open: entry -> choice(s); their ids."""
+        opens_at = (await self.box()).opens_at
+        if await now_of(self.database, self.rid) < opens_at:
+            await self.at(opens_at)
         ballots = [
             (entry, choice if isinstance(choice, dict) else {"works": choice, "costs": choice})
             for entry, choice in said.items()
@@ -144,7 +154,8 @@ Begin = Callable[..., Awaitable[Vote]]
 def begin(database: Database, owner: str, request: pytest.FixtureRequest) -> Begin:
     async def start(suffix: str = "", **given: Any) -> Vote:
         name = hashlib.sha256(f"{request.node.name}{suffix}".encode()).hexdigest()[:12]
-        return Vote(database, owner, await make_renovation(database, rid=f"r{name}", **given))
+        rid = await make_renovation(database, rid=f"r{name}", **{"told_at": START, **given})
+        return Vote(database, owner, rid)
 
     return start
 
@@ -245,10 +256,10 @@ async def test_a_re_vote_before_its_time_is_refused_with_the_date(begin: Begin) 
     with pytest.raises(ApplicationError) as error:
         await vote.open(attempt=2)
     assert refusal(error) == ("voting.re_vote_too_early", {"date": "2026-05-04"})
-    vote.now = datetime(2026, 5, 3, 15, 59, 59, tzinfo=UTC)
+    await vote.at(datetime(2026, 5, 3, 15, 59, 59, tzinfo=UTC))
     with pytest.raises(ApplicationError):
         await vote.open(attempt=2)
-    vote.now = datetime(2026, 5, 3, 16, 0, tzinfo=UTC)
+    await vote.at(datetime(2026, 5, 3, 16, 0, tzinfo=UTC))
     assert (await vote.open(attempt=2)).box_id == f"{vote.rid}.2"
 
 
@@ -286,17 +297,31 @@ async def test_a_short_quorum_brings_one_extension_and_the_checks(begin: Begin) 
 async def test_a_second_extension_is_not_given(begin: Begin) -> None:
     vote = await begin()
     once = await vote.check(await vote.open())
-    vote.now = once.closes_at - DAY
+    await vote.at(once.closes_at - DAY)
     again = await vote.twice(vote.ballots.check_turnout, once)
     assert (again.extended, again.closes_at) == (False, once.closes_at)
 
 
-async def test_no_extension_after_the_close(begin: Begin) -> None:
+@pytest.mark.parametrize("late", [timedelta(), 3 * DAY])
+async def test_no_extension_after_the_close(begin: Begin, late: timedelta) -> None:
     vote = await begin()
     period = await vote.open()
-    vote.now = period.closes_at
+    await vote.at(period.closes_at + late)
     checked = await vote.twice(vote.ballots.check_turnout, period)
     assert (checked.extended, checked.closes_at) == (False, period.closes_at)
+    assert (await vote.box()).closes_at == period.closes_at
+    assert await vote.notices() == ["vote_announced"]
+
+
+async def test_the_turnout_is_not_looked_at_before_its_time(begin: Begin) -> None:
+    vote = await begin()
+    period = await vote.open()
+    await vote.at(period.check_at - INSTANT)
+    step = Step(command_id=f"{vote.rid}#turnout", renovation_id=vote.rid)
+    look = partial(vote.ballots.check_turnout, step, period)
+    assert await too_early(vote.database, vote.rid, look) == INSTANT
+    await vote.at(period.check_at)
+    assert (await look()).extended
 
 
 async def test_an_extension_ends_with_the_longest_window(begin: Begin) -> None:
@@ -393,11 +418,24 @@ async def test_the_closed_box_says_how_much_the_largest_owner_holds(begin: Begin
 async def test_a_box_is_not_closed_before_its_time(begin: Begin) -> None:
     vote = await begin()
     period = await vote.open()
-    vote.now = period.closes_at - timedelta(microseconds=1)
-    with pytest.raises(ApplicationError) as error:
-        await vote.twice(vote.ballots.close_box, period)
-    assert refusal(error)[0] == "voting.close_too_early"
-    assert (await vote.box()).state == "open"
+    step = Step(command_id=f"{vote.rid}#close", renovation_id=vote.rid)
+    close = partial(vote.ballots.close_box, step, period)
+    assert await too_early(vote.database, vote.rid, close) == period.closes_at - START
+    await vote.at(period.closes_at - INSTANT)
+    assert await too_early(vote.database, vote.rid, close) == INSTANT
+    await vote.at(period.closes_at)
+    assert (await close()).box_id == period.box_id
+    assert (await vote.box()).state == "closed"
+
+
+async def test_an_extended_box_is_not_closed_at_its_first_closing_time(begin: Begin) -> None:
+    vote = await begin()
+    period = await vote.open()
+    extended = await vote.check(period)
+    await vote.at(period.closes_at)
+    step = Step(command_id=f"{vote.rid}#close", renovation_id=vote.rid)
+    left = await too_early(vote.database, vote.rid, partial(vote.ballots.close_box, step, period))
+    assert left == extended.closes_at - period.closes_at
 
 
 async def test_a_closed_box_is_not_counted_again_by_another_command(begin: Begin) -> None:
@@ -443,18 +481,10 @@ async def test_an_uncounted_vote_is_not_declared(begin: Begin) -> None:
 
 async def test_a_box_that_does_not_exist_is_refused(begin: Begin) -> None:
     vote = await begin()
-    missing = VotePeriod(box_id="none", check_at=vote.now, closes_at=vote.now)
+    missing = VotePeriod(box_id="none", check_at=START, closes_at=START)
     with pytest.raises(ApplicationError) as error:
         await vote.close(missing)
     assert refusal(error)[0] == "box_unknown"
-
-
-async def test_on_a_told_clock_the_periods_are_those_of_the_law(begin: Begin) -> None:
-    vote = await begin(told_at=datetime(2026, 3, 2, 1, 0, tzinfo=UTC))
-    period = await vote.open()
-    box = await vote.box()
-    assert box.opens_at == datetime(2026, 3, 17, 16, 0, tzinfo=UTC)
-    assert box.closes_at == period.closes_at == datetime(2026, 4, 2, 16, 0, tzinfo=UTC)
 
 
 async def test_a_roll_in_pieces_is_the_same_roll(

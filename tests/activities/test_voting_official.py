@@ -19,6 +19,7 @@ from runtime.audit import audit
 from runtime.audit_ballots import head_holds
 from runtime.database import Database
 from tests.support.box import BOX_KEYS, put_ballots
+from tests.support.told import move_clock
 from tests.support.vote import LiveVote
 
 STREET = Actor(id="street", role=Role.STREET_OFFICE, label="street", place="d")
@@ -61,12 +62,7 @@ def act(
 
 
 async def imported(vote: LiveVote, given: ImportOfficialResult) -> VoteResult:
-    step = Step(
-        command_id=given.command_id,
-        renovation_id=vote.rid,
-        at=vote.period.check_at,
-        actor=STREET,
-    )
+    step = Step(command_id=given.command_id, renovation_id=vote.rid, actor=STREET)
     return await OfficialResults(vote.desk).import_one(step, vote.period, given)
 
 
@@ -103,7 +99,11 @@ async def test_a_result_closes_the_box_once_and_is_decided_here(
     row = await sql.fetchrow("SELECT * FROM official_result WHERE box_id=$1", vote.box_id)
     assert (row["certificate"], row["file_sha256"]) == ("WF-2026-17", SHA)
     kinds = await sql.fetch("SELECT kind FROM event WHERE renovation_id=$1 ORDER BY seq", vote.rid)
-    assert [each["kind"] for each in kinds] == ["voting.box_announced", "voting.box_closed"]
+    assert [each["kind"] for each in kinds] == [
+        "voting.box_announced",
+        "clock.advanced",
+        "voting.box_closed",
+    ]
 
 
 async def test_what_the_certificate_does_not_say_is_not_adopted(vote: LiveVote) -> None:
@@ -141,14 +141,14 @@ async def test_a_report_with_faults_closes_nothing_and_names_them_all(vote: Live
     assert (await box_of(vote)).state == "open"
 
 
-async def test_no_result_is_imported_in_the_notice_period(vote: LiveVote) -> None:
-    step = Step(
-        command_id=f"{vote.rid}-x", renovation_id=vote.rid, at=(await box_of(vote)).opens_at
-    )
-    early = step.model_copy(update={"at": step.at.replace(year=step.at.year - 1)})
+async def test_no_result_is_imported_in_the_notice_period(database: Database) -> None:
+    vote = LiveVote(database, f"r{uuid.uuid4().hex[:10]}")
+    await vote.announce()
     with pytest.raises(ApplicationError) as error:
-        await OfficialResults(vote.desk).import_one(early, vote.period, act(vote))
+        await imported(vote, act(vote))
     assert codes(error) == ["official.too_early"]
+    await move_clock(vote.database, vote.rid, (await box_of(vote)).opens_at)
+    assert (await imported(vote, act(vote))).box_id == vote.box_id
 
 
 async def test_after_the_close_nothing_is_imported_and_after_the_import_nothing_counted(
@@ -166,7 +166,8 @@ async def test_after_the_close_nothing_is_imported_and_after_the_import_nothing_
 
 
 async def test_of_an_import_and_a_closing_at_once_one_closes_the_box(vote: LiveVote) -> None:
-    close = Step(command_id=f"{vote.rid}#c", renovation_id=vote.rid, at=vote.period.closes_at)
+    await move_clock(vote.database, vote.rid, vote.period.closes_at)
+    close = Step(command_id=f"{vote.rid}#c", renovation_id=vote.rid)
     answers = await asyncio.gather(
         imported(vote, act(vote)),
         Ballots(vote.desk).close_box(close, vote.period),

@@ -1,29 +1,31 @@
 """Whatever dies on the way: the same outcome, a chain that verifies, every acknowledged ballot counted.
 
-Ten renovations at once for each round of kills. Their days are long enough that no legal period ends
-while a process is away: a deadline that passes during an outage has passed, as it should.
+Ten renovations at once for each round of kills. Their clocks are told, so that no legal period ends
+while a process is away; a kill comes after a random step of the cases, and not after a time.
 """
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from pathlib import Path
 
 import asyncpg
 import pytest
 
 from cli.demo.ballots import vote_plan
-from cli.demo.estate import PATIENT_TIMETABLE, units_of
+from cli.demo.estate import figures_of, units_of
+from cli.demo.figures import BIDS
 from cli.demo.report import DemoReport
-from cli.demo.run import DemoOptions, Silent, carry
+from cli.demo.run import DemoOptions, carry
 from runtime.database import asyncpg_url
 from runtime.settings import LocalSettings
 from runtime.stack import LocalStack, Part
 
 UNITS = 60
-DAY_S = "0.8"
 OUTCOMES = ["adopted", "funded", "signed", "accepted", "evaluated"]
-CONTRACT_FEN = 32_058_693_000
+CLOSED_ON = "2026-01-30"
+STEPS_OF_A_CASE = 24
+"""A case shows some more steps than that."""
 
 pytestmark = pytest.mark.slow
 
@@ -35,31 +37,68 @@ async def stack(tmp_path: Path) -> AsyncIterator[LocalStack]:
         yield running
 
 
-async def travel(stack: LocalStack, number: int) -> DemoReport:
-    options = DemoOptions(
-        units=UNITS,
-        seed=number,
-        day_s=DAY_S,
-        case=f"crash{number}",
-        timetable=PATIENT_TIMETABLE,
-        poll_ms=300,
-    )
-    return await carry(stack.settings, stack.record.service_url, options, Silent(), lambda: None)
+class Steps:
+    """Counts what the cases show, all of them together."""
+
+    def __init__(self) -> None:
+        self.seen = 0
+        self.one_more = asyncio.Condition()
+        self._telling: set[asyncio.Task[None]] = set()
+
+    def say(self, _text: str) -> None:
+        self.seen += 1
+        telling = asyncio.create_task(self._tell())
+        self._telling.add(telling)
+        telling.add_done_callback(self._telling.discard)
+
+    def waiting(self, _text: str) -> None:
+        """Nothing has happened."""
+
+    async def reached(self, goal: int) -> None:
+        async with self.one_more:
+            await self.one_more.wait_for(lambda: self.seen >= goal)
+
+    async def _tell(self) -> None:
+        async with self.one_more:
+            self.one_more.notify_all()
+
+
+async def travel(stack: LocalStack, number: int, steps: Steps) -> DemoReport:
+    options = DemoOptions(units=UNITS, seed=number, case=f"crash{number}")
+    return await carry(stack.settings, stack.record.service_url, options, steps, lambda: None)
 
 
 async def with_kills(
-    stack: LocalStack, runs: int, kills: list[Part], rng: random.Random
+    stack: LocalStack, runs: int, kills: Sequence[Part], rng: random.Random
 ) -> list[DemoReport]:
     """Carry `runs` renovations at once while the parts are killed one after the other."""
-    journeys = [asyncio.create_task(travel(stack, number)) for number in range(runs)]
-    for part in kills:
-        await asyncio.sleep(rng.uniform(3, 20))  # the random moment
-        if all(journey.done() for journey in journeys):
-            pytest.fail(f"the journeys ended before the {part} was killed: nothing was shown")
-        await stack.kill(part)
-        await asyncio.sleep(rng.uniform(0, 1))
-        await stack.restart(part)
-    return await asyncio.gather(*journeys)
+    steps = Steps()
+    journeys = [asyncio.create_task(travel(stack, number, steps)) for number in range(runs)]
+    try:
+        moments = sorted(rng.sample(range(1, runs * STEPS_OF_A_CASE), len(kills)))
+        for part, moment in zip(kills, moments, strict=True):
+            await first_of(steps.reached(moment), *journeys)
+            await stack.kill(part)
+            await stack.restart(part)
+        return await asyncio.gather(*journeys)
+    finally:
+        for journey in journeys:
+            journey.cancel()
+
+
+async def first_of(reached: Awaitable[None], *journeys: asyncio.Task[DemoReport]) -> None:
+    """Wait for the step; a journey that fails says so at once, and one that has ended is no news."""
+    waiting = asyncio.ensure_future(reached)
+    try:
+        while not waiting.done():
+            open_ones = [journey for journey in journeys if not journey.done()]
+            assert open_ones, "the journeys ended before the kill: nothing was shown"
+            await asyncio.wait([waiting, *open_ones], return_when=asyncio.FIRST_COMPLETED)
+            for journey in journeys:
+                if journey.done():
+                    journey.result()
+    finally:
+        waiting.cancel()
 
 
 async def check(stack: LocalStack, reports: list[DemoReport]) -> None:
@@ -72,17 +111,19 @@ async def check(stack: LocalStack, reports: list[DemoReport]) -> None:
 
 
 async def check_one(db: asyncpg.Connection, number: int, report: DemoReport) -> None:
-    facts, rid = report.facts, report.renovation_id
+    facts, rid, units = report.facts, report.renovation_id, units_of(UNITS, number)
     assert [stage.outcome for stage in facts.stages] == OUTCOMES, rid
+    assert facts.closed_on == CLOSED_ON
     assert facts.event_chain_ok
     assert facts.shares.exact
-    assert facts.contract_value_fen == CONTRACT_FEN
-    plan = vote_plan(units_of(UNITS, number), number, rid)
+    assert facts.contract_value_fen == figures_of(units).winner_fen
+    plan = vote_plan(units, number, rid)
     cast = len(plan.first) + len(plan.changed) + len(plan.second)
     # What was acknowledged, 201 or (after a lost answer) 200, is there once.
-    assert report.ballots.accepted + report.ballots.repeated == cast + len(plan.again)
+    assert report.ballots.accepted == cast
+    assert report.ballots.repeated == len(plan.again)
     assert await count(db, "ballot JOIN ballot_box b ON b.id = box_id", rid) == cast
-    assert await count(db, "bid JOIN tender b ON b.id = tender_id", rid) == 57
+    assert await count(db, "bid JOIN tender b ON b.id = tender_id", rid) == BIDS
     assert await count(db, "contract b", rid) == 1
     assert await count(db, "ticket b", rid) == 1
     doubled = await db.fetchval(

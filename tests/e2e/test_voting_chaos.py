@@ -1,7 +1,7 @@
 """SIGKILL of service, worker and PostgreSQL under load: what was acknowledged is counted, once.
 
-A renovation's own voting workflow opens and closes the box on a told clock, so that a killed
-worker is one that holds the timer and the closing. The database is durable, as in a pilot. 64
+A told case's own voting workflow closes the box when the clock is told so, after the load: by a
+worker that was killed and has read its history again. The database is durable, as in a pilot. 64
 connections vote and change their votes over HTTP; the kills are spread over the load, each part is
 started again at once, as a supervisor would.
 """
@@ -13,20 +13,23 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from time import monotonic
 
 import asyncpg
+import httpx
 import pytest
 from pydantic import SecretStr
-from temporalio.client import WorkflowUpdateFailedError
-from temporalio.service import RPCError
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.messages.acts import Done, OpenVote
 from models.messages.ids import renovation_workflow_id
 from models.messages.journey import Journey
+from models.tables import RoleGrant
 from models.values.refusal import Refused
 from models.values.timetable import Timetable, calendar_days
+from models.values.waits import STARTING, at_work
 from rules.merkle import root_of
 from runtime.audit import AuditReport, audit
 from runtime.children import kill_family
@@ -37,7 +40,9 @@ from runtime.sealing import Signer
 from runtime.settings import LocalSettings
 from runtime.stack import LocalStack, Part
 from runtime.temporal import connect
+from runtime.waits import replace_waits
 from service.commands import CastBallot
+from service.credentials import actor_credential
 from service.intake import Intake
 from tests.support.chaos import CLIENTS, Crowd, Told, receipts_that_lie
 from tests.support.estate import make_renovation
@@ -82,33 +87,59 @@ class Shown:
 
 
 async def opened_vote(stack: LocalStack, rid: str) -> None:
-    """A renovation whose workflow has announced the vote; returns when ballots are taken."""
+    """A told case whose workflow has announced the vote; returns when ballots are taken."""
     database = Database(stack.record.database_url)
     try:
         await make_renovation(database, rid=rid, units=UNITS, told_at=TOLD_AT, timetable=TIMETABLE)
+        await database.transaction(lambda session: convened(session, rid))
     finally:
         await database.dispose()
     client = await connect(stack.record.temporal_address, stack.record.temporal_namespace)
     await client.start_workflow(
         RenovationWorkflow.run,
-        Journey(renovation_id=rid),
+        Journey(renovation_id=rid, clock="told"),
         id=renovation_workflow_id(rid),
         task_queue=stack.settings.task_queue,
     )
-    act = OpenVote(command_id=f"{rid}-open", actor=COMMITTEE)
-    async with asyncio.timeout(PATIENCE_S):
+    async with door(stack) as http:
+        settled = await http.get(f"/v1/renovations/{rid}/clock", params={"settled": True})
+        assert settled.is_success, settled.text
+    await committee_says(stack, rid, "acts/open_vote")
+    await committee_says(stack, rid, "clock", move="next")
+    shut = "SELECT opens_at > (SELECT now FROM case_clock WHERE renovation_id = $1) FROM ballot_box"
+    assert not await value(stack, f"{shut} WHERE renovation_id = $1", rid)
+
+
+async def convened(session: AsyncSession, rid: str) -> None:
+    """The committee convenes the case, and its workflow is about to begin."""
+    grant = {"actor_id": COMMITTEE.id, "role": COMMITTEE.role.value, "place_id": COMMITTEE.place}
+    row = insert(RoleGrant).values(label=COMMITTEE.label, **grant)
+    await session.execute(row.on_conflict_do_nothing())
+    waits = [at_work(STARTING, TOLD_AT)]
+    await replace_waits(session, rid, renovation_workflow_id(rid), waits, TOLD_AT)
+
+
+async def committee_says(stack: LocalStack, rid: str, what: str, **body: object) -> None:
+    """The committee says something, under one command id until it is confirmed."""
+    given = {"command_id": f"{rid}-{what}-{body.get('move', '')}".replace("/", "-"), **body}
+    async with asyncio.timeout(PATIENCE_S), door(stack) as http:
         while True:
-            stage = await value(stack, "SELECT stage_workflow_id FROM renovation WHERE id=$1", rid)
-            try:
-                handle = client.get_workflow_handle(str(stage))
-                await handle.execute_update(act.name, act, id=act.command_id, result_type=Done)
-            except (RPCError, WorkflowUpdateFailedError):
-                await asyncio.sleep(0.1)  # the stage's workflow is not there yet
-            else:
+            answer = await http.post(f"/v1/renovations/{rid}/{what}", json=given)
+            if answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
                 break
-        open_now = "SELECT opens_at <= clock_timestamp() FROM ballot_box WHERE renovation_id=$1"
-        while not await value(stack, open_now, rid):
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(float(answer.headers["retry-after"]))
+    assert answer.is_success, answer.text
+
+
+def door(stack: LocalStack) -> httpx.AsyncClient:
+    """The service as the committee reaches it."""
+    credential = actor_credential(stack.settings.credential_key, COMMITTEE.id)
+    return httpx.AsyncClient(
+        base_url=stack.record.service_url,
+        headers={"Authorization": f"Bearer {credential}"},
+        timeout=PATIENCE_S,
+        trust_env=False,
+    )
 
 
 async def value(stack: LocalStack, sql: str, *args: object) -> object:
@@ -145,20 +176,18 @@ async def voted_while_dying(stack: LocalStack, part: Part) -> Shown:
     await crowd.answered(BETWEEN_KILLS)
     await asyncio.sleep(max(0.0, began + LOAD_S - monotonic()))
     crowd.stop()
-    told = await voting
+    answers = await voting
     load_s = monotonic() - began
-    late = await value(stack, "SELECT now() > closes_at FROM ballot_box WHERE id=$1", f"{rid}.1")
-    assert not late, "the load went on past the close: give the box more time"
-    return Shown(told, KILLS, load_s, await closing(stack, rid), await audited(stack, rid))
+    closes_at = await value(stack, "SELECT closes_at FROM ballot_box WHERE id=$1", f"{rid}.1")
+    assert isinstance(closes_at, datetime)
+    await committee_says(stack, rid, "clock", move="to", to=closes_at.isoformat())
+    return Shown(answers, KILLS, load_s, await closing(stack, rid), await audited(stack, rid))
 
 
 async def closing(stack: LocalStack, rid: str) -> dict[str, object]:
     """What the workflow's closing has recorded."""
     sql = "SELECT details FROM event WHERE renovation_id=$1 AND kind='voting.box_closed'"
-    async with asyncio.timeout(PATIENCE_S):
-        while not (found := await rows(stack, sql, rid)):
-            await asyncio.sleep(0.2)
-    (only,) = found
+    (only,) = await rows(stack, sql, rid)
     details: dict[str, object] = json.loads(only["details"])
     return details
 

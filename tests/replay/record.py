@@ -1,69 +1,62 @@
 """Record what `make test` replays: one history of every workflow type, fingerprints, names.
 
 Run it as `make record` after a change of a workflow that is behind `workflow.patched`. Histories that
-are there already stay, they stand for renovations under way; new ones are added beside them.
+are there already stay, they stand for renovations under way; new ones are added beside them. With
+`--pin-only` only the order of commands and the names are pinned: for calls that moved within a module
+while every recorded history still replays.
 """
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import asyncpg
 from temporalio.client import Client
-from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Worker
 
 from activities.registry import build_activities
+from models.messages.ids import ticket_workflow_id
 from models.values.actor import Role
-from runtime.database import Database
+from runtime.database import Database, asyncpg_url
 from runtime.embedded_postgres import EmbeddedPostgres
 from runtime.migrate import upgrade
 from tests.replay import guard
 from tests.support import journey as play
 from tests.support.box import BOX_KEYS
 from tests.support.estate import make_renovation
-from tests.support.servers import plain_client, time_skipping
+from tests.support.servers import dev_server
+from tests.support.serving import serving
 from workflows.registry import WORKFLOWS
 
-QUEUE = "record"
 RID = "recorded"
+OPENED_AT = datetime(2025, 3, 3, 1, tzinfo=UTC)
 
 
 @asynccontextmanager
-async def stage() -> AsyncIterator[
-    tuple[WorkflowEnvironment, Client, Database, asyncpg.Connection]
-]:
-    """Real servers for one recording."""
+async def stage() -> AsyncIterator[play.JourneyDriver]:
+    """A told case on real servers, for one recording."""
     with TemporaryDirectory() as folder:
         postgres = EmbeddedPostgres(Path(folder) / "postgres")
         urls = await asyncio.to_thread(postgres.start)
         await asyncio.to_thread(upgrade, urls.owner)
         database = Database(urls.app)
-        owner = await asyncpg.connect(urls.owner.replace("+asyncpg", ""))
+        owner = await asyncpg.connect(asyncpg_url(urls.owner))
         try:
-            async with time_skipping() as env:
-                client = await plain_client(env)
-                activities = build_activities(database, BOX_KEYS)
-                async with Worker(
-                    client, task_queue=QUEUE, workflows=WORKFLOWS, activities=activities
-                ):
-                    yield env, client, database, owner
+            async with dev_server() as env, serving(env, database) as (counter, http):
+                await make_renovation(database, rid=RID, told_at=OPENED_AT)
+                yield play.JourneyDriver(counter, http, owner, RID)
         finally:
             await owner.close()
             await database.dispose()
             await asyncio.to_thread(postgres.stop)
 
 
-async def carry(
-    env: WorkflowEnvironment, client: Client, database: Database, owner: asyncpg.Connection
-) -> None:
+async def carry(driver: play.JourneyDriver) -> None:
     """A journey with a complaint and a failed inspection on the way."""
-    await make_renovation(database, rid=RID)
-    driver = play.JourneyDriver(env, client, owner, RID, QUEUE)
     await driver.start()
     await driver.until("works")
     item, concealed = (await play.planned(driver))[0]
@@ -74,7 +67,7 @@ async def carry(
     await driver.act(play.a.ReportRectified, play.CONTRACTOR, item_id=item)
     await play.inspect(driver, item, "PASS", who=play.OTHER_SUPERVISOR)
     ticket = await play.complain(driver)
-    await env.sleep(3 * play.DAY)
+    await driver.go_on()
     await driver.act(
         play.a.ResolveTicket, play.BUREAU, ticket_id=ticket, answer="a lamp was mounted"
     )
@@ -84,7 +77,12 @@ async def carry(
     await driver.handle.result()
 
 
-async def save(client: Client) -> None:
+async def ticket_of(driver: play.JourneyDriver) -> str:
+    ticket = await driver.value("SELECT id FROM ticket WHERE renovation_id=$1")
+    return ticket_workflow_id(RID, str(ticket))
+
+
+async def save(client: Client, ticket: str) -> None:
     """The newest history of each type, named after type and day."""
     folder = guard.HERE / "histories"
     folder.mkdir(exist_ok=True)
@@ -92,7 +90,7 @@ async def save(client: Client) -> None:
     ids["RenovationWorkflow"] = f"renovation/{RID}"
     history = await client.get_workflow_handle(ids["RenovationWorkflow"]).fetch_history()
     await _children(client, history.events, ids)
-    ids["TicketWorkflow"] = f"renovation/{RID}/ticket/{RID}.t1"
+    ids["TicketWorkflow"] = ticket
     for name, workflow_id in ids.items():
         fetched = await client.get_workflow_handle(workflow_id).fetch_history()
         path = folder / f"{name}.{date.today().isoformat()}.json"  # noqa: DTZ011
@@ -111,14 +109,23 @@ async def _children(client: Client, events: object, ids: dict[str, str]) -> None
 
 
 async def main() -> None:
-    async with stage() as (env, client, database, owner):
-        await carry(env, client, database, owner)
-        await save(client)
-        names = guard.registered_names(WORKFLOWS, list(build_activities(database, BOX_KEYS)))
+    async with stage() as driver:
+        await carry(driver)
+        await save(driver.client, await ticket_of(driver))
+    pin()
+
+
+def pin() -> None:
+    """Pin the commands and the names as they are now."""
+    database = Database("postgresql+asyncpg://nobody@127.0.0.1:1/none")
+    names = guard.registered_names(WORKFLOWS, list(build_activities(database, BOX_KEYS)))
     pinned = {"commands": guard.fingerprints(), "names": names}
     guard.PINNED.write_text(json.dumps(pinned, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     print(f"pinned {guard.PINNED.name}")
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    if sys.argv[1:] == ["--pin-only"]:
+        pin()
+    else:
+        asyncio.run(main())

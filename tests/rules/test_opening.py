@@ -60,8 +60,8 @@ def example_roll() -> Roll:
 def test_the_example_of_the_documentation_opens():
     read = read_renovation(EXAMPLE.encode(), "estate.yaml")
     check_together(read, example_roll())
-    assert read.place_path == "370702/370702900/370702900901/370702900901-g3"
-    assert read.path_of("street_office") == "370702/370702900"
+    assert read.place_path == "990101/990101900/990101900901/990101900901-g3"
+    assert read.path_of("street_office") == "990101/990101900"
     assert read.sandbox is not None
     assert read.sandbox.clock == "told"
 

@@ -6,13 +6,15 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
+from temporalio import activity
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from activities.registry import build_activities
 from models.messages.ids import renovation_workflow_id
-from models.messages.journey import Journey
+from models.messages.journey import Journey, StageInput, VotePeriod
+from models.messages.step import Step
 from models.values.refusal import Refused
 from runtime.database import Database
 from runtime.settings import Settings
@@ -135,6 +137,42 @@ async def test_without_a_worker_the_act_is_not_confirmed_and_may_be_sent_again(
     await begin(client, rid, "nobody-listens")
     code = await code_of(hurried, rid, "cancel_renovation", f"{rid}-stop", "bureau")
     assert code == "service.not_confirmed"
+
+
+async def test_an_act_on_the_record_is_not_confirmed_before_its_workflow_knows(
+    client: Client,
+    database: Database,
+    gateway: Gateway,
+    settings: Settings,
+    sql: asyncpg.Connection,
+    rid: str,
+) -> None:
+    """As after a worker that died between its commit and its answer to Temporal."""
+    written, answered = asyncio.Event(), asyncio.Event()
+    others = build_activities(database, BOX_KEYS)
+    (real,) = [each for each in others if each.__qualname__ == "Ballots.open_box"]
+
+    @activity.defn(name="Ballots.open_box")
+    async def open_box(step: Step, given: StageInput) -> VotePeriod:
+        period: VotePeriod = await real(step, given)
+        written.set()
+        await answered.wait()
+        return period
+
+    others.remove(real)
+    queue = f"{QUEUE}-slow"
+    async with Worker(
+        client, task_queue=queue, workflows=WORKFLOWS, activities=[*others, open_box]
+    ):
+        await begin(client, rid, queue)
+        await in_voting(sql, rid)
+        first = asyncio.create_task(gateway.send(rid, "open_vote", {}, "oc", f"{rid}-open"))
+        await written.wait()
+        hurried = Gateway(client, database, settings)
+        code = await code_of(hurried, rid, "open_vote", f"{rid}-open", "oc")
+        assert code == "service.not_confirmed"
+        answered.set()
+        assert await gateway.send(rid, "open_vote", {}, "oc", f"{rid}-open") == await first
 
 
 async def test_the_engines_own_keys_cannot_be_taken(gateway: Gateway, rid: str) -> None:

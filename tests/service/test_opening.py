@@ -44,7 +44,7 @@ from service.opening import OpenedRenovation, estate_id_of, open_renovation, ren
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 TABLES = (Place, Estate, Unit, Person, UnitOwner, RoleGrant, Renovation, Scheme, Event, Receipt)
-ACTOR = Actor(id="street-1", role=Role.STREET_OFFICE, label="Street office", place="370702")
+ACTOR = Actor(id="street-1", role=Role.STREET_OFFICE, label="Street office", place="990101")
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +120,7 @@ async def test_opening_writes_everything_and_starts_the_workflow(office: Office)
         "running",
         "CN-2021",
     )
-    assert row.place_path == "370702/370702900/370702900901/370702900901-g3"
+    assert row.place_path == "990101/990101900/990101900901/990101900901-g3"
     assert scheme.budget_fen == 96_000_000
     assert SchemeContent.model_validate(scheme.content) == file("one").scheme
     assert [event.kind for event in events] == ["renovation.opened"]

@@ -201,16 +201,11 @@ async def test_the_last_payment_makes_the_collection_due(
         rid,
         collection,
     )
-    for workflow_id, what, consequence in (
-        (collection, "payments", "reminded"),
-        (collection, "grants", ""),
-        (f"{collection}/other", "payments", "reminded"),
-    ):
-        await sql.execute(
-            "INSERT INTO case_wait (workflow_id, what, subject, renovation_id, due_at, since, who,"
-            " consequence) VALUES ($1, $2, '', $3, $4, $5, '', $6)",
-            *(workflow_id, what, rid, reminder, NOW, consequence),
-        )
+    await sql.execute(
+        "INSERT INTO case_wait (workflow_id, what, subject, renovation_id, due_at, since, who,"
+        " consequence) VALUES ($1, 'payments', '', $2, $3, $4, 'owners', 'reminded')",
+        *(collection, rid, reminder, NOW),
+    )
 
     async def due_before(moment: datetime) -> list[str]:
         rows = await sql.fetch(
@@ -225,7 +220,7 @@ async def test_the_last_payment_makes_the_collection_due(
     for unit, amount_fen, due in (
         (UNIT, 1000, []),
         ("1-102", 999, []),
-        ("1-102", 1, [f"{collection} payments"]),
+        ("1-102", 1, [f"{collection} paid_up"]),
     ):
         payment = {"unit_number": unit, "amount_fen": amount_fen}
         body = {"command_id": f"{rid}-{amount_fen}", "payments": [payment]}
@@ -233,7 +228,7 @@ async def test_the_last_payment_makes_the_collection_due(
         assert await due_before(reminder) == due
     # In the transaction of the payment, at its moment: whoever sees the one sees the other.
     due_at = await sql.fetchval(
-        "SELECT due_at FROM case_wait WHERE workflow_id=$1 AND what='payments'", collection
+        "SELECT due_at FROM case_wait WHERE workflow_id=$1 AND what='paid_up'", collection
     )
     assert due_at == datetime.fromisoformat(answers[-1]["happened_at"])
 

@@ -27,9 +27,9 @@ def desk_of(database: Database) -> Desk:
     return Desk(database, calendar, BOX_KEYS)
 
 
-def step(rid: str, name: str, at: datetime = START, actor: Actor = ENGINE) -> Step:
+def step(rid: str, name: str, actor: Actor = ENGINE) -> Step:
     """A step of the stage with a key of its own."""
-    return Step(command_id=f"{rid}#{name}", renovation_id=rid, at=at, actor=actor)
+    return Step(command_id=f"{rid}#{name}", renovation_id=rid, actor=actor)
 
 
 def item(name: str, cost_fen: int, **more: object) -> CostItem:

@@ -46,7 +46,15 @@ class LiveVote:
         self.period: VotePeriod
 
     async def open(self) -> "LiveVote":
-        """Make the renovation and announce its vote."""
+        """Announce the vote, and go on to the moment at which its box opens."""
+        await self.announce()
+        async with self.database.session() as session:
+            opens_at = (await session.get_one(BallotBox, self.box_id)).opens_at
+        await move_clock(self.database, self.rid, opens_at)
+        return self
+
+    async def announce(self) -> None:
+        """Make the renovation and announce its vote; the notice runs."""
         await make_renovation(
             self.database,
             rid=self.rid,
@@ -59,16 +67,12 @@ class LiveVote:
         given = StageInput(renovation_id=self.rid, attempt=1)
         self.period = await Ballots(self.desk).open_box(step, given)
         async with self.database.session() as session:
-            box = await session.get_one(BallotBox, self.box_id)
-            opens_at = box.opens_at
             roll = await session.scalars(
                 select(RollUnit.unit_number)
                 .where(RollUnit.box_id == self.box_id)
                 .order_by(RollUnit.unit_number)
             )
             self.units = list(roll)
-        await move_clock(self.database, self.rid, opens_at)
-        return self
 
     async def close(self) -> VoteResult:
         """Close and count, at the moment that was announced."""

@@ -25,6 +25,7 @@ from tests.support.journey import (
 )
 
 MOST_STEPS = 400
+MOST_OF_ONE = 60
 FAULTS = frozenset({"service.failed", "service.not_confirmed", "clock.not_settled", "clock.busy"})
 """Refusals that are no answers: somebody hangs, or something broke."""
 Deed = Callable[["Wanderer"], Awaitable[None]]
@@ -38,6 +39,7 @@ class Wanderer:
         self.log: list[str] = []
         self.tickets: list[str] = []
         self.objections: list[tuple[str, str]] = []
+        self._waiting, self._since = "", 0
 
     async def go(self) -> str:
         """Wander until the case has ended; the state it ended in."""
@@ -47,10 +49,18 @@ class Wanderer:
             if row["state"] != "running":
                 await self._finish_tickets()
                 return str(row["state"])
+            self._notice_if_stuck(str(row["waiting_for"]))
             self.log.append(f"{step}: {row['stage']} waits for {row['waiting_for']}")
             await self._something(str(row["waiting_for"]).partition(".")[0], step)
             await self.attempt(self._time)
         raise AssertionError("it never ended:\n" + "\n".join(self.log[-40:]))
+
+    def _notice_if_stuck(self, waiting_for: str) -> None:
+        """Somebody comes for everything in the end: a wait that nothing ends cannot be ended."""
+        self._since = self._since + 1 if waiting_for == self._waiting else 0
+        self._waiting = waiting_for
+        if self._since > MOST_OF_ONE:
+            raise AssertionError("nobody can end this:\n" + "\n".join(self.log[-12:]))
 
     async def _something(self, waiting_for: str, step: int) -> None:
         if step > MOST_STEPS * 3 // 4 or self.rng.random() < 0.005:

@@ -8,14 +8,11 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from runtime.database import Database
-from runtime.settings import Settings
-from service.app import create_app
 from service.counter import Counter
-from tests.support.box import BOX_KEY
 from tests.support.estate import make_renovation
 from tests.support.journey import JourneyDriver
 from tests.support.servers import dev_server
-from worker import build_worker
+from tests.support.serving import serving
 
 OPENED_AT = datetime(2025, 3, 3, 1, tzinfo=UTC)
 """A Monday, nine in the morning in China."""
@@ -28,38 +25,24 @@ async def env() -> AsyncIterator[WorkflowEnvironment]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def settings(env: WorkflowEnvironment, database: Database) -> Settings:
-    return Settings(
-        database_url=database.url,
-        credential_key="0f" * 32,
-        receipt_key="1e" * 32,
-        box_key=BOX_KEY,
-        temporal_address=env.client.service_client.config.target_host,
-    )
+Doors = tuple[Counter, httpx.AsyncClient]
 
 
 @pytest.fixture(scope="module")
-async def http(
-    env: WorkflowEnvironment, database: Database, settings: Settings
-) -> AsyncIterator[httpx.AsyncClient]:
+async def doors(env: WorkflowEnvironment, database: Database) -> AsyncIterator[Doors]:
     """The whole service, and the worker as the product runs it."""
-    app = create_app(settings)
-    api = app.api  # type: ignore[attr-defined]
-    async with (
-        build_worker(env.client, database, settings),
-        api.router.lifespan_context(api),
-        httpx.AsyncClient(
-            transport=httpx.ASGITransport(app), base_url="http://test", timeout=60
-        ) as client,
-    ):
-        client.counter = api.state.counter  # type: ignore[attr-defined]
-        yield client
+    async with serving(env, database) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
-def counter(http: httpx.AsyncClient) -> Counter:
-    return http.counter  # type: ignore[attr-defined,no-any-return]
+def counter(doors: Doors) -> Counter:
+    return doors[0]
+
+
+@pytest.fixture(scope="module")
+def http(doors: Doors) -> httpx.AsyncClient:
+    return doors[1]
 
 
 @pytest.fixture

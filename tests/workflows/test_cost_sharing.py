@@ -72,6 +72,9 @@ async def test_without_a_subsidy_the_owners_vote_again(journey: Begin) -> None:
     await j.act(a.DeclineSubsidy, STREET, reason="no money this year")
     await j.until("revise_scheme")
     assert "cost_sharing.subsidy_declined" in await j.events()
+    await j.act(a.ReviseScheme, COMMITTEE, title="once more", reason="no subsidy")
+    await j.until("objections.vote_result")
+    assert len(await j.details("voting.box_closed")) == 2
 
 
 async def test_non_payers_are_reminded_and_too_little_is_decided_by_the_committee(

@@ -1,0 +1,45 @@
+"""The product in the test's process, on a Temporal server and a database that run: worker, counter, doors."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from temporalio.testing import WorkflowEnvironment
+
+from runtime.database import Database
+from runtime.settings import Settings
+from service.app import create_app
+from service.counter import Counter
+from tests.support.box import BOX_KEY
+from tests.support.servers import plain_client
+from worker import build_worker
+
+
+def settings_for(env: WorkflowEnvironment, database: Database) -> Settings:
+    """Settings of these servers, with the keys of the tests."""
+    return Settings(
+        database_url=database.url,
+        credential_key="0f" * 32,
+        receipt_key="1e" * 32,
+        box_key=BOX_KEY,
+        temporal_address=env.client.service_client.config.target_host,
+        temporal_namespace=env.client.namespace,
+    )
+
+
+@asynccontextmanager
+async def serving(
+    env: WorkflowEnvironment, database: Database
+) -> AsyncIterator[tuple[Counter, httpx.AsyncClient]]:
+    """The counter and the HTTP doors, with the worker as the product runs it."""
+    settings = settings_for(env, database)
+    app = create_app(settings)
+    api = app.api  # type: ignore[attr-defined]
+    async with (
+        build_worker(await plain_client(env), database, settings),
+        api.router.lifespan_context(api),
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://test", timeout=60
+        ) as http,
+    ):
+        yield api.state.counter, http
