@@ -1,6 +1,7 @@
 """A voter finds the own ballot: before the close that it was taken, afterwards its proof."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 import asyncpg
 import httpx
@@ -48,6 +49,9 @@ async def test_before_the_close_it_says_that_it_was_taken_and_nothing_else(
     found = (await http.get(f"/v1/renovations/{rid}/ballots/{receipts[2]['code']}")).json()
     assert (found["state"], found["leaf_hash"]) == ("taken", receipts[2]["leaf_hash"])
     assert (found["choices"], found["index"], found["path"]) == (None, None, [])
+    assert [datetime.fromisoformat(found[name]) for name in ("cast_at", "recorded_at")] == [
+        datetime.fromisoformat(str(receipts[2][name])) for name in ("cast_at", "recorded_at")
+    ]
 
 
 async def test_after_the_close_the_path_leads_to_the_signed_root(

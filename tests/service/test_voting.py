@@ -48,7 +48,7 @@ async def test_a_ballot_gets_a_receipt_and_the_same_one_again(
     first = await cast(http, rid, ballot(f"{rid}-1"))
     again = await cast(http, rid, ballot(f"{rid}-1"))
     assert (first.status_code, again.status_code) == (201, 200)
-    stated = ("ballot_id", "box_id", "unit_number", "leaf_hash", "recorded_at", "code")
+    stated = ("ballot_id", "box_id", "unit_number", "leaf_hash", "cast_at", "recorded_at", "code")
     assert [first.json()[name] for name in stated] == [again.json()[name] for name in stated]
     (row,) = await stored(sql, box)
     assert row["leaf"].hex() == first.json()["leaf_hash"]

@@ -21,7 +21,13 @@ class Moved(Carried):
 
 
 async def move_clock(database: Database, rid: str, to: datetime) -> None:
-    """The clock of `rid` at `to`, with the event that says so; nothing if it is there already."""
+    """The clock of `rid` at `to`, with the event that says so; nothing if it is there already.
+
+    A case that was made without any event gets the one of its opening first.
+    """
+
+    async def opening(_session: AsyncSession, now: datetime) -> Recorded[Moved]:
+        return Recorded(Moved(to=now), {"clock": "told"})
 
     async def inside(session: AsyncSession, now: datetime) -> Recorded[Moved]:
         case = await session.get_one(Renovation, rid)
@@ -30,8 +36,14 @@ async def move_clock(database: Database, rid: str, to: datetime) -> None:
         await session.execute(update(CaseClock).where(clock).values(**moved))
         return Recorded(Moved(to=to), {"from": now.isoformat(), "to": to.isoformat()})
 
+    def deed(word: str) -> Deed:
+        return Deed(command_id=f"{rid}#{word}", renovation_id=rid, rule_pack=RULE_PACK)
+
     async with database.session() as session:
         if (await session.get_one(CaseClock, rid)).now >= to:
             return
-    deed = Deed(command_id=f"{rid}#{to.isoformat()}", renovation_id=rid, rule_pack=RULE_PACK)
-    await Journal(database).record(deed, ADVANCED, None, inside, Moved)
+        empty = (await session.get_one(Renovation, rid)).head_seq == 0
+    journal = Journal(database)
+    if empty:
+        await journal.record(deed("opened"), "renovation.opened", None, opening, Moved)
+    await journal.record(deed(to.isoformat()), ADVANCED, None, inside, Moved)
