@@ -10,7 +10,8 @@ from pydantic import SecretStr
 
 from benchmarks.voting.client import post
 from models.values.voting import Motion
-from rules.ballots import ballot_id_of, leaf_of, length_of, plain_ballot, pseudonym_of
+from rules.ballots import Leaves, ballot_id_of, length_of, plain_ballot, pseudonym_of
+from runtime.ballot_times import WrittenTimes
 from runtime.database import Database
 from runtime.sealing import BallotSeal, BoxKeys
 from service.credentials import voter_credential
@@ -22,6 +23,7 @@ MOTIONS = [
     {"id": "costs", "title": "Costs", "kind": "major", "depends_on": "works"},
 ]
 NOW = datetime.now(UTC)
+TIMES, FORMAT = WrittenTimes().of(NOW, NOW), 2
 CHOICES = ("yes", "yes", "yes", "yes", "no", "abstain")
 
 
@@ -120,7 +122,8 @@ async def ballot_rows(
 
 COLUMNS: Sequence[str] = (
     "id", "box_id", "entry_id", "unit_number", "command_id", "request_hash", "channel", "pseudonym",
-    "heads", "area_dm2", "seal_id", "sealed", "commitment", "leaf", "intake", "batch", "recorded_at",
+    "heads", "area_dm2", "seal_id", "sealed", "commitment", "leaf", "intake", "batch", "cast_at",
+    "recorded_at",
 )  # fmt: skip
 
 
@@ -129,8 +132,8 @@ def _row(box: str, salt: bytes, seal: BallotSeal, length: int, number: int) -> t
     given = body_of(number, "filled")
     words = seal.seal(plain_ballot(given["choices"]), length)  # type: ignore[arg-type]
     pseudonym, area = pseudonym_of(salt, unit), 5000 + number % 7000
-    leaf = leaf_of(
-        box_id=box,
+    leaves = Leaves(box, FORMAT)
+    content_hash = leaves.content_hash(
         pseudonym=pseudonym,
         channel="web",
         commitment=words.commitment,
@@ -138,7 +141,8 @@ def _row(box: str, salt: bytes, seal: BallotSeal, length: int, number: int) -> t
         area_dm2=area,
         shares=None,
     )
+    leaf = leaves.leaf(content_hash, TIMES)
     return (
         ballot_id_of(leaf), box, unit, unit, given["command_id"], bytes(32), "web", pseudonym,
-        1, area, seal.id, words.sealed, words.commitment, leaf, "filled", 1, NOW,
+        1, area, seal.id, words.sealed, words.commitment, leaf, "filled", 1, NOW, NOW,
     )  # fmt: skip

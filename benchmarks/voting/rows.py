@@ -20,6 +20,7 @@ CALLERS = 1024
 TYPES = (
     "text", "text", "text", "text", "text", "bytea", "text", "text", "int", "bigint", "text",
     "bytea", "bytea", "bytea", "text", "bigint", "timestamptz",
+    "timestamptz",
 )  # fmt: skip
 
 
