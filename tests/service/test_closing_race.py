@@ -166,9 +166,9 @@ def naive_cast(pool: asyncpg.Pool, box: str) -> Cast:
             await connection.execute(
                 "INSERT INTO ballot (id, box_id, entry_id, unit_number, command_id, request_hash,"
                 " channel, pseudonym, heads, area_dm2, seal_id, sealed, commitment, leaf, intake,"
-                " batch, recorded_at) SELECT $1::text, box_id, entry_id, entry_id, $2::text,"
+                " batch, cast_at, recorded_at) SELECT $1::text, box_id, entry_id, entry_id, $2::text,"
                 " sha256('x'), 'web', pseudonym, 1, area_dm2, 'none', '', sha256('x'), sha256('x'),"
-                " 'naive', 1, clock_timestamp() FROM roll_entry WHERE box_id=$3 AND entry_id=$4",
+                " 'naive', 1, clock_timestamp(), clock_timestamp() FROM roll_entry WHERE box_id=$3 AND entry_id=$4",
                 name,
                 ballot.command_id,
                 box,
