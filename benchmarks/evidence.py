@@ -141,11 +141,7 @@ async def closed_vote(urls: Urls, rid: str, size: int) -> None:
         }
         return Recorded(Done(), details)
 
-    deed = Deed(
-        command_id=f"{rid}#close",
-        renovation_id=rid,
-        rule_pack="CN-2021",
-    )
+    deed = Deed(command_id=f"{rid}#close", renovation_id=rid, rule_pack="CN-2021")
     await Journal(database).record(deed, "voting.box_closed", None, inside, Done)
     await owner.close()
     await database.dispose()

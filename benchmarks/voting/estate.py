@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from benchmarks.voting.client import post
 from models.values.voting import Motion
 from rules.ballots import Leaves, ballot_id_of, length_of, plain_ballot, pseudonym_of
-from runtime.ballot_times import WrittenTimes
+from runtime.ballot_times import times_of
 from runtime.database import Database
 from runtime.sealing import BallotSeal, BoxKeys
 from service.credentials import voter_credential
@@ -23,7 +23,9 @@ MOTIONS = [
     {"id": "costs", "title": "Costs", "kind": "major", "depends_on": "works"},
 ]
 NOW = datetime.now(UTC)
-TIMES, FORMAT = WrittenTimes().of(NOW, NOW), 2
+BOX_FORMAT = 2
+COMMITS = 64
+"""Ballots that are filled in with the times of one commit; those of two writers come by turns."""
 CHOICES = ("yes", "yes", "yes", "yes", "no", "abstain")
 
 
@@ -132,7 +134,7 @@ def _row(box: str, salt: bytes, seal: BallotSeal, length: int, number: int) -> t
     given = body_of(number, "filled")
     words = seal.seal(plain_ballot(given["choices"]), length)  # type: ignore[arg-type]
     pseudonym, area = pseudonym_of(salt, unit), 5000 + number % 7000
-    leaves = Leaves(box, FORMAT)
+    leaves = Leaves(box, BOX_FORMAT)
     content_hash = leaves.content_hash(
         pseudonym=pseudonym,
         channel="web",
@@ -141,8 +143,9 @@ def _row(box: str, salt: bytes, seal: BallotSeal, length: int, number: int) -> t
         area_dm2=area,
         shares=None,
     )
-    leaf = leaves.leaf(content_hash, TIMES)
+    at = NOW + timedelta(milliseconds=number // (2 * COMMITS) * 2 + number % 2)
+    leaf = leaves.leaf(content_hash, times_of(at, at))
     return (
         ballot_id_of(leaf), box, unit, unit, given["command_id"], bytes(32), "web", pseudonym,
-        1, area, seal.id, words.sealed, words.commitment, leaf, "filled", 1, NOW, NOW,
+        1, area, seal.id, words.sealed, words.commitment, leaf, "filled", 1, at, at,
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """Temporal's history of a vote of a hundred households beside one of a million: the same events.
 
-The real service, workflows and activities on a told clock: the roll is frozen by `open_vote`, the ballots
-come by COPY (sealed as the intake seals them), the clock goes on and the box is closed and counted.
+The real workflows and activities on the time-skipping server: the roll is frozen by `open_vote`, the
+ballots come by COPY (sealed as the intake seals them), the box is closed and counted by its timer.
 """
 
 import argparse
@@ -15,28 +15,28 @@ from pathlib import Path
 import asyncpg
 import psutil
 import uvloop
+from temporalio.service import RPCError
+from temporalio.worker import Worker
 
+from activities.registry import build_activities
 from benchmarks.voting.__main__ import MIB, RESULTS, show
-from benchmarks.voting.estate import COLUMNS, FORMAT
-from models.messages import acts as a
+from benchmarks.voting.estate import COLUMNS
 from models.messages.ids import stage_workflow_id
-from models.values.refusal import Refused
 from models.values.voting import Motion
 from rules.ballots import Leaves, ballot_id_of, length_of, plain_ballot
-from runtime.ballot_times import WrittenTimes
+from runtime.ballot_times import times_of
 from runtime.database import Database, asyncpg_url
 from runtime.embedded_postgres import EmbeddedPostgres, Urls
 from runtime.migrate import upgrade
-from runtime.sealing import BallotSeal
+from runtime.sealing import BallotSeal, SealedBallot
+from tests.support.box import BOX_KEYS
 from tests.support.estate import make_renovation
-from tests.support.journey import JourneyDriver, codes
-from tests.support.servers import dev_server
-from tests.support.serving import serving
+from tests.support.journey import JourneyDriver
+from tests.support.servers import plain_client, time_skipping
+from workflows.registry import WORKFLOWS
 
+QUEUE = "bench-history"
 PIECE = 4_096
-OPENED_AT = datetime(2025, 3, 3, 1, tzinfo=UTC)
-PATIENCE = {"clock.not_settled", "service.not_confirmed"}
-"""What the counter answers while a million rows are written or counted."""
 
 
 async def main(sizes: list[int]) -> None:
@@ -58,7 +58,7 @@ async def held(urls: Urls, size: int) -> dict[str, object]:
     """One vote from `open_vote` to the published result."""
     database, owner = Database(urls.app), await asyncpg.connect(asyncpg_url(urls.owner))
     rid = f"r{secrets.token_hex(5)}"
-    await make_renovation(database, rid=rid, units=0, told_at=OPENED_AT)
+    await make_renovation(database, rid=rid, units=0)
     await owner.copy_records_to_table(
         "unit",
         records=(
@@ -87,18 +87,21 @@ async def held(urls: Urls, size: int) -> dict[str, object]:
             "owner_key",
         ),
     )
-    async with dev_server() as env, serving(env, database) as (counter, http):
-        driver = PatientDriver(counter, http, owner, rid)
-        await driver.start()
-        begun = time.perf_counter()
-        driver.on("ballots", lambda j: everybody_votes(j, owner))
-        await driver.until("objections.vote_result")
-        wall = time.perf_counter() - begun
-        (closed,) = await driver.details("voting.box_closed")
-        events = 0
-        handle = counter.client.get_workflow_handle(stage_workflow_id(rid, "voting", 1))
-        async for _ in handle.fetch_history_events():
-            events += 1
+    async with time_skipping() as env:
+        client = await plain_client(env)
+        activities = build_activities(database, BOX_KEYS)
+        async with Worker(client, task_queue=QUEUE, workflows=WORKFLOWS, activities=activities):
+            driver = PatientDriver(env, client, owner, rid, QUEUE)
+            await driver.start()
+            begun = time.perf_counter()
+            driver.on("ballots", lambda j: everybody_votes(j, owner))
+            await driver.until("objections.vote_result")
+            wall = time.perf_counter() - begun
+            (closed,) = await driver.details("voting.box_closed")
+            events = 0
+            handle = client.get_workflow_handle(stage_workflow_id(rid, "voting", 1))
+            async for _ in handle.fetch_history_events():
+                events += 1
     figures = {
         "history_events_up_to_the_publication": events,
         "ballots": closed["ballots"],
@@ -114,35 +117,26 @@ async def held(urls: Urls, size: int) -> dict[str, object]:
 
 
 class PatientDriver(JourneyDriver):
-    """Asks again, with the same command, while a long activity is under way."""
+    """Goes on when the server's clock does not move for a while: it waits for a long activity."""
 
     async def until(self, word: str) -> asyncpg.Record:
         while True:
             try:
                 return await super().until(word)
-            except Refused as refused:
-                if not PATIENCE.issuperset(codes(refused)):
-                    raise
-                show("still at work", word)
-
-    async def send(self, given: a.Act) -> a.Done:
-        while True:
-            try:
-                return await super().send(given)
-            except Refused as refused:
-                if not PATIENCE.issuperset(codes(refused)):
-                    raise
-                show("still at work", given.name)
+            except RPCError:
+                show("still counting", word)
 
 
 async def everybody_votes(driver: JourneyDriver, owner: asyncpg.Connection) -> None:
-    """Every entry of the roll says yes, once, as soon as the box is open."""
-    box, now = await driver.box_id(), await driver.now()
-    if now < (await driver.box())["opens_at"]:
-        return
+    """Every entry of the roll says yes, once."""
+    box = await driver.box_id()
     if await owner.fetchval("SELECT EXISTS (SELECT 1 FROM ballot WHERE box_id = $1)", box):
         return
-    row = await owner.fetchrow("SELECT public_key, motions FROM ballot_box WHERE id = $1", box)
+    row = await owner.fetchrow(
+        "SELECT public_key, motions, format, opens_at FROM ballot_box WHERE id = $1", box
+    )
+    at = row["opens_at"], datetime.now(UTC)
+    leaves, times = Leaves(box, row["format"]), times_of(*at)
     length = length_of([Motion.model_validate(each) for each in json.loads(row["motions"])])
     said = plain_ballot({"works": "yes", "costs": "yes"})
     last = ""
@@ -161,29 +155,29 @@ async def everybody_votes(driver: JourneyDriver, owner: asyncpg.Connection) -> N
         await owner.execute(
             "INSERT INTO ballot_seal VALUES ($1, $2, $3, now())", seal.id, box, seal.public
         )
-        rows = [_row(box, now, seal, length, said, each) for each in entries]
+        rows = []
+        for each in entries:
+            words = seal.seal(said, length)
+            content_hash = leaves.content_hash(
+                pseudonym=each["pseudonym"],
+                channel="web",
+                commitment=words.commitment,
+                heads=1,
+                area_dm2=each["area_dm2"],
+                shares=None,
+            )
+            leaf = leaves.leaf(content_hash, times)
+            rows.append((*_row(box, seal, words, leaf, each), *at))
         await owner.copy_records_to_table("ballot", records=rows, columns=COLUMNS)
 
 
 def _row(
-    box: str, now: datetime, seal: BallotSeal, length: int, said: bytes, entry: asyncpg.Record
+    box: str, seal: BallotSeal, words: SealedBallot, leaf: bytes, entry: asyncpg.Record
 ) -> tuple[object, ...]:
-    words = seal.seal(said, length)
-    leaves = Leaves(box, FORMAT)
-    content_hash = leaves.content_hash(
-        pseudonym=entry["pseudonym"],
-        channel="web",
-        commitment=words.commitment,
-        heads=1,
-        area_dm2=entry["area_dm2"],
-        shares=None,
-    )
-    leaf = leaves.leaf(content_hash, WrittenTimes().of(now, now))
     unit = entry["entry_id"]
     return (
         ballot_id_of(leaf), box, unit, unit, f"h-{unit}", bytes(32), "web", entry["pseudonym"], 1,
         entry["area_dm2"], seal.id, words.sealed, words.commitment, leaf, "filled", 1,
-        now, now,
     )  # fmt: skip
 
 
