@@ -33,6 +33,7 @@ from models.values.decision import Decision
 from models.values.refusal import Problem, Refused
 from models.values.scheme import TenderPlan
 from models.values.timetable import Period
+from models.values.waits import Consequence
 from rules import bidding as law
 from rules import cost_sharing
 from rules.evaluation_of_bids import method_named, refuse_interested
@@ -63,7 +64,9 @@ class Tenders:
             )
             _refuse_failed(decision)
             tender = await _new_tender(case, plan, deadline_at)
-            case.wait_for("bids", deadline_at, who=Role.CONTRACTOR.value, then="bids_opened")
+            case.wait_for(
+                "bids", deadline_at, who=Role.CONTRACTOR.value, then=Consequence.BIDS_OPENED
+            )
             case.notify("bidders", "tender_published", round=tender.round)
             return Recorded(
                 TenderPeriod(tender_id=tender.id, deadline_at=deadline_at),

@@ -8,7 +8,7 @@ from activities import share_rows
 from activities.desk import Case
 from models.tables import Event
 from models.values import cost_sharing as values
-from models.values.waits import Wait
+from models.values.waits import Consequence, Wait
 from rules import cost_sharing as law
 
 CALLED = "cost_sharing.payments_called"
@@ -17,9 +17,11 @@ CALLED = "cost_sharing.payments_called"
 
 def await_payments(case: Case, deadline_at: datetime, remind_at: datetime | None) -> None:
     """Until the deadline the owners pay; before it, whoever has not is reminded."""
-    case.wait_for("payments", deadline_at, who="owners", then="collection_counted")
+    case.wait_for("payments", deadline_at, who="owners", then=Consequence.COLLECTION_COUNTED)
     if remind_at is not None:
-        case.await_too(Wait(what="reminder", due_at=remind_at, consequence="reminder_sent"))
+        case.await_too(
+            Wait(what="reminder", due_at=remind_at, consequence=Consequence.REMINDER_SENT)
+        )
 
 
 def moments(case: Case, start: datetime) -> list[datetime]:

@@ -23,7 +23,7 @@ from models.tables import CaseClock, Notice, Renovation, Scheme
 from models.values.refusal import Problem, Refused
 from models.values.scheme import SchemeContent
 from models.values.timetable import Period, Timetable, WorkCalendar
-from models.values.waits import ENGINE, Wait, at_work
+from models.values.waits import ENGINE, Consequence, Wait, at_work
 from rules.authority import ROLES_OF_ACT
 from rules.deadlines import deadline
 from runtime.database import Database
@@ -81,7 +81,7 @@ class Case:
         *,
         since: datetime | None = None,
         who: str | None = None,
-        then: str = "",
+        then: Consequence = Consequence.NONE,
     ) -> None:
         """Say what this workflow waits for now, and show it on the renovation's row.
 

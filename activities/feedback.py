@@ -23,6 +23,7 @@ from models.values.feedback import (
     Measurement,
     TargetResult,
 )
+from models.values.waits import Consequence
 from rules import feedback as law
 from runtime.journal import Recorded
 
@@ -43,7 +44,7 @@ class Evaluations:
 
         async def change(case: Case) -> Recorded[FeedbackPeriod]:
             closes_at = case.ends(case.now, case.timetable.survey_open)
-            case.wait_for("survey", closes_at, who="owners", then="tickets_looked_at")
+            case.wait_for("survey", closes_at, who="owners", then=Consequence.TICKETS_LOOKED_AT)
             case.notify("all_owners", "survey_opened", closes_at=closes_at.isoformat())
             return Recorded(
                 FeedbackPeriod(survey_closes_at=closes_at),
@@ -65,7 +66,7 @@ class Evaluations:
             if again is None:
                 case.wait_for("engine")
             else:
-                case.wait_for("tickets", again, then="tickets_looked_at")
+                case.wait_for("tickets", again, then=Consequence.TICKETS_LOOKED_AT)
             return Recorded(
                 FeedbackState(
                     open_tickets=len(tickets),

@@ -12,7 +12,7 @@ from models.tables import Certificate, Contract, Inspection, WorkItem
 from models.values.actor import Actor
 from models.values.inspection import ItemFacts, ItemState, PastInspection, WorksPayment
 from models.values.refusal import Problem, Refused
-from models.values.waits import Wait
+from models.values.waits import Consequence, Wait
 from rules.deadlines import deadline
 
 
@@ -177,7 +177,7 @@ def _rectification(case: Case, item_id: str, due_at: datetime) -> Wait:
         subject=planned_id(case, item_id),
         due_at=due_at,
         who=who_does("report_rectified"),
-        consequence="contractor_default",
+        consequence=Consequence.CONTRACTOR_DEFAULT,
     )
 
 

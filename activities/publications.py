@@ -22,7 +22,7 @@ from models.tables import (
 )
 from models.values.refusal import Problem, Refused
 from models.values.timetable import Period, Timetable
-from models.values.waits import Wait
+from models.values.waits import Consequence, Wait
 from rules.authority import refuse_same_person
 from rules.deadlines import extended_end
 from runtime.journal import Recorded
@@ -163,7 +163,7 @@ async def _hand_on(case: Case, publication: Publication) -> None:
 
 def _await_objections(case: Case, given: PublicationInput, closes_at: datetime) -> None:
     """Anybody concerned may object until the window closes."""
-    case.wait_for(f"objections.{given.subject}", closes_at, then="publication_closed")
+    case.wait_for(f"objections.{given.subject}", closes_at, then=Consequence.PUBLICATION_CLOSED)
 
 
 async def _locked(case: Case, given: PublicationInput) -> Publication:

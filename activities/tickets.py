@@ -14,7 +14,7 @@ from models.tables import Ticket
 from models.values.decision import Decision
 from models.values.feedback import Level
 from models.values.refusal import Problem, Refused
-from models.values.waits import Wait
+from models.values.waits import Consequence, Wait
 from rules import feedback as law
 from runtime.journal import Recorded
 
@@ -207,14 +207,14 @@ def _wait_of(ticket: Ticket, *, top: bool) -> Wait:
             subject=ticket.id,
             due_at=ticket.due_at,
             who="complainant",
-            consequence="ticket_closed",
+            consequence=Consequence.TICKET_CLOSED,
         )
     return Wait(
         what="answer",
         subject=ticket.id,
         due_at=ticket.due_at,
         who=f"level_{ticket.level}",
-        consequence="" if top else "ticket_escalated",
+        consequence=Consequence.NONE if top else Consequence.TICKET_ESCALATED,
     )
 
 

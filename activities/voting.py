@@ -25,14 +25,13 @@ from models.tables import GENESIS, BallotBox, Event
 from models.values.decision import Decision
 from models.values.refusal import Problem, Refused
 from models.values.voting import Motion, VotingPack
-from models.values.waits import Wait
+from models.values.waits import Consequence, Wait
 from rules import voting as law
 from rules.chain import digest
 from runtime.journal import Recorded
 from runtime.sealing import BoxKeys
 
 SALT_BYTES = 32
-BOX_CLOSED, TURNOUT_CHECKED = "box_closed", "turnout_checked"
 LARGEST = text("""
 SELECT heads, area_dm2 AS area, developer FROM roll_entry
 WHERE box_id = :box AND excluded_reason IS NULL ORDER BY area_dm2 DESC, entry_id LIMIT 1
@@ -68,7 +67,9 @@ class Ballots:
             period = _period(case, box)
             _await_ballots(case, box)
             case.await_too(
-                Wait(what="turnout", due_at=period.check_at, consequence=TURNOUT_CHECKED)
+                Wait(
+                    what="turnout", due_at=period.check_at, consequence=Consequence.TURNOUT_CHECKED
+                )
             )
             case.notify("all_owners", "vote_announced", box=box.id)
             return Recorded(period, _announcement(box, roll, self.desk.keys.signer.public_key))
@@ -270,7 +271,9 @@ def _latest_close(case: Case, opens_at: datetime) -> datetime:
 
 def _await_ballots(case: Case, box: BallotBox) -> None:
     """The owners vote from the opening on; at the close the engine counts (V-CN-8)."""
-    case.wait_for("ballots", box.closes_at, since=box.opens_at, who="owners", then=BOX_CLOSED)
+    case.wait_for(
+        "ballots", box.closes_at, since=box.opens_at, who="owners", then=Consequence.BOX_CLOSED
+    )
 
 
 def _period(case: Case, box: BallotBox) -> VotePeriod:

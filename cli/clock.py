@@ -19,16 +19,19 @@ from cli.stack import DATA
 from models.values.actor import Actor
 from models.values.refusal import Problem, Refused
 from models.values.waits import Wait
-from rules.authority import ROLES_OF_WRITE, covers
+from rules.authority import ROLES_OF_WRITE
+from runtime.sentences import sentence
 from service.clock import CaseClocks, told_standing
 from service.clock_commands import ClockMoved, ClockView, MoveClock, ReleaseHold, SetHold
 from service.commands import Accepted
 from service.gateway import Gateway
 from service.problems import malformed
-from service.standing import grants_in_roles, grants_of
+from service.standing import grants_of, opener_of
 
 MOVES = ("next", "to", "days", "auto")
 HOLDS = ("hold", "release")
+OF_OTHERS = frozenset({"stage", "publication"})
+"""Waits for a workflow whose own waits are on the agenda."""
 Id = Annotated[str, typer.Argument(metavar="RENOVATION", help="The id that `gongjian start` gave.")]
 
 
@@ -47,13 +50,16 @@ def clock(
         ),
     ] = "",
     value: Annotated[str, typer.Argument(hidden=True)] = "",
+    *,
     past_holds: Annotated[
         bool, typer.Option("--past-holds", help="Go on although the clock is held; it is recorded.")
     ] = False,
     as_: Annotated[
-        str, typer.Option("--as", metavar="ACTOR", help="Who says so; else the only convener.")
+        str,
+        typer.Option("--as", metavar="ACTOR", help="Who says so; else whoever opened the case."),
     ] = "",
     command_id: Annotated[str, typer.Option(help="The same id is done once; else a new one.")] = "",
+    language: Annotated[str, typer.Option(help="en or zh_CN.")] = "en",
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
     data: Annotated[Path | None, DATA] = None,
 ) -> None:
@@ -77,7 +83,7 @@ def clock(
     if as_json:
         print(json.dumps(answer.model_dump(mode="json", by_alias=True), ensure_ascii=False))
     else:
-        _tell(answer)
+        _tell(answer, language)
 
 
 async def _clocks(servers: Servers) -> CaseClocks:
@@ -118,28 +124,18 @@ def _command(
 
 
 async def _convener(servers: Servers, renovation: str, given: str) -> Actor:
-    """Who is named, if the clock is theirs to tell; unnamed, the only one who may.
+    """Who is named, if the clock is theirs to tell; unnamed, whoever opened the case.
 
     Raises:
-        Refused: `clock.wall`, `cases.actor_needed`, `credential.no_role`.
+        Refused: `clock.wall`, `credential.no_role`.
     """
     standing = await told_standing(servers.database, renovation)
     roles = ROLES_OF_WRITE["move_clock"].roles
-    if given:
-        return standing.in_role(await grants_of(servers.database, given), *roles)
-    able = [
-        grant
-        for grant in await grants_in_roles(servers.database, *roles)
-        if covers(grant.place, standing.place_path)
-    ]
-    ids = sorted({grant.actor_id for grant in able})
-    if len(ids) == 1:
-        return standing.in_role(tuple(able), *roles)
-    params: dict[str, str | int] = {"act": "clock", "actors": ", ".join(ids[:20]) or "-"}
-    raise Refused(Problem(code="cases.actor_needed", where="--as", params=params))
+    name = given or await opener_of(servers.database, renovation)
+    return standing.in_role(await grants_of(servers.database, name), *roles)
 
 
-def _tell(answer: ClockView | ClockMoved | Accepted) -> None:
+def _tell(answer: ClockView | ClockMoved | Accepted, language: str) -> None:
     if isinstance(answer, Accepted):
         print(f"{answer.kind} {answer.id}")
         return
@@ -147,37 +143,53 @@ def _tell(answer: ClockView | ClockMoved | Accepted) -> None:
         for step in answer.moves:
             print(f"{moment(step.to)}")
             for wait in step.due:
-                print(f"  {_said(wait, step.to)}")
+                print(f"  {_said(wait, step.to, language)}")
         if answer.stopped:
             print(f"stopped: {answer.stopped} {answer.stopped_by}".rstrip())
     kind = "told (training case)" if answer.clock == "told" else "wall"
     print(f"clock {kind}, now {moment(answer.now)}")
     if answer.holds:
         print("held: " + ", ".join(f"{each.name} ({each.set_by})" for each in answer.holds))
-    result_console().print(agenda_table(answer.waits, answer.now))
+    result_console().print(agenda_table(answer.waits, answer.now, language))
 
 
-def agenda_table(waits: Sequence[Wait], now: datetime) -> Table:
+def agenda_table(waits: Sequence[Wait], now: datetime, language: str) -> Table:
     """What is waited for: until when, by whom, and what happens then."""
     table = Table(box=SIMPLE_HEAD)
     for name in ("due", "waits for", "who", "what happens then"):
         table.add_column(name, overflow="fold")
     for wait in waits:
-        due = moment(wait.due_at) if wait.due_at else "-"
-        if wait.since and wait.since > now:
-            due = f"{moment(wait.since)} – {due}"
-        elif wait.due_at and wait.due_at <= now and not wait.consequence:
-            due = f"{due} (late)"
-        what = f"{wait.what} {wait.subject}".rstrip()
-        table.add_row(due, what, wait.who or "-", wait.consequence or "-")
+        if wait.what not in OF_OTHERS:
+            then = _then(wait, language)
+            table.add_row(_due(wait, now), _what(wait, language), wait.who or "-", then)
     return table
 
 
-def _said(wait: Wait, at: datetime) -> str:
+def _due(wait: Wait, now: datetime) -> str:
+    due = moment(wait.due_at) if wait.due_at else "-"
+    if wait.since and wait.since > now:
+        return f"{moment(wait.since)} – {due}"
+    late = wait.due_at and wait.due_at <= now and not wait.consequence
+    return f"{due} (late)" if late else due
+
+
+def _said(wait: Wait, at: datetime, language: str) -> str:
     """One thing that fell due: what, and what the engine did or who is late."""
-    what = f"{wait.what} {wait.subject}".rstrip()
+    what = _what(wait, language)
     if wait.due_at != at:
         return f"{what}: begins"
     if wait.consequence:
-        return f"{what}: over, {wait.consequence}"
+        return f"{what}: over; {_then(wait, language)}"
     return f"{what}: over, {wait.who or 'nobody'} is late"
+
+
+def _what(wait: Wait, language: str) -> str:
+    kind, _, of = wait.what.partition(".")
+    name = sentence(Problem(code=f"wait.{kind}"), language)
+    return " ".join(filter(None, (name, of, wait.subject)))
+
+
+def _then(wait: Wait, language: str) -> str:
+    if not wait.consequence:
+        return "-"
+    return sentence(Problem(code=f"then.{wait.consequence}"), language)

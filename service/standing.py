@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, DateTime, Select, func, select
+from sqlalchemy import DateTime, Select, func, select
 
 from models.messages.deed import Deed
-from models.tables import CaseClock, Place, Renovation, RoleGrant
+from models.tables import CaseClock, Event, Place, Renovation, RoleGrant
 from models.values.actor import Actor, Role
 from models.values.refusal import Problem, Refused
 from models.values.timetable import Timetable
@@ -113,22 +113,13 @@ def with_time() -> Select[Renovation, bool, datetime]:
 
 async def grants_of(database: Database, actor_id: str) -> tuple[Grant, ...]:
     """Every role that an actor holds, with the path of its place; the same order every time."""
-    return await _grants(database, RoleGrant.actor_id == actor_id)
-
-
-async def grants_in_roles(database: Database, *roles: Role) -> tuple[Grant, ...]:
-    """Everybody who holds one of the roles anywhere; the same order every time."""
-    return await _grants(database, RoleGrant.role.in_(roles))
-
-
-async def _grants(database: Database, which: ColumnElement[bool]) -> tuple[Grant, ...]:
     async with database.session() as session:
         rows = (
             await session.execute(
                 select(RoleGrant, Place.path)
                 .join(Place, Place.id == RoleGrant.place_id)
-                .where(which)
-                .order_by(Place.path, RoleGrant.role, RoleGrant.actor_id)
+                .where(RoleGrant.actor_id == actor_id)
+                .order_by(Place.path, RoleGrant.role)
             )
         ).all()
     known = {role.value for role in Role}
@@ -137,3 +128,12 @@ async def _grants(database: Database, which: ColumnElement[bool]) -> tuple[Grant
         for row, path in rows
         if row.role in known
     )
+
+
+async def opener_of(database: Database, renovation_id: str) -> str:
+    """Who opened a case; "" where the record does not say."""
+    async with database.session() as session:
+        found = await session.scalar(
+            select(Event.actor_id).where(Event.renovation_id == renovation_id, Event.seq == 1)
+        )
+    return found or ""

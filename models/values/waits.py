@@ -1,6 +1,7 @@
 """What a workflow of a case waits for: one line of the agenda."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from models.values.base import Carried
 
@@ -10,8 +11,24 @@ ENGINE = "engine"
 """The workflow itself has something to do now."""
 PAID_UP = "paid_up"
 """The last share is paid: the collection is counted before its deadline."""
-GOES_ON = "goes_on"
-"""The consequence of all three."""
+
+
+class Consequence(StrEnum):
+    """What the engine does when a wait is over; its sentence is `then.<word>` in the catalogues."""
+
+    NONE = ""
+    """Nothing: then somebody is late."""
+    GOES_ON = "goes_on"
+    TURNOUT_CHECKED = "turnout_checked"
+    BOX_CLOSED = "box_closed"
+    PUBLICATION_CLOSED = "publication_closed"
+    REMINDER_SENT = "reminder_sent"
+    COLLECTION_COUNTED = "collection_counted"
+    BIDS_OPENED = "bids_opened"
+    CONTRACTOR_DEFAULT = "contractor_default"
+    TICKETS_LOOKED_AT = "tickets_looked_at"
+    TICKET_ESCALATED = "ticket_escalated"
+    TICKET_CLOSED = "ticket_closed"
 
 
 class Wait(Carried):
@@ -19,7 +36,7 @@ class Wait(Carried):
 
     `subject` tells several waits of one kind apart. `since` None is now; it may lie ahead, as for
     the ballots of a box that is still to open. `due_at` None has no end. `consequence` is what the
-    engine does at `due_at`; "" means that then somebody is late and nothing happens by itself.
+    engine does at `due_at`, if anything.
     """
 
     what: str
@@ -27,9 +44,9 @@ class Wait(Carried):
     due_at: datetime | None = None
     since: datetime | None = None
     who: str = ""
-    consequence: str = ""
+    consequence: Consequence = Consequence.NONE
 
 
 def at_work(what: str, now: datetime) -> Wait:
     """The engine goes on by itself: due at once."""
-    return Wait(what=what, due_at=now, since=now, consequence=GOES_ON)
+    return Wait(what=what, due_at=now, since=now, consequence=Consequence.GOES_ON)
