@@ -12,14 +12,14 @@ from typing import Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, JsonValue
 from sqlalchemy import select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.deed import Deed
 from models.tables import Event, Receipt, Renovation
 from models.values.refusal import Problem, Refused
 from rules import chain
-from runtime.database import Database, sqlstate
+from runtime.database import LOCK_NOT_AVAILABLE, Database, Work, sqlstate
 
 T = TypeVar("T", bound=BaseModel)
 UNIQUE_VIOLATION = "23505"
@@ -46,6 +46,7 @@ class Moment(NamedTuple):
 
 Inside = Callable[[AsyncSession, datetime], Awaitable[Recorded[T]]]
 """Writes the rows, given the tick of the case: the moment at which what it does happens."""
+LOCK_TIMEOUT = text("SET LOCAL lock_timeout = '5s'")
 MOMENT = text("SELECT tick_of(:renovation) AS tick, clock_timestamp() AS recorded_at")
 
 
@@ -56,7 +57,13 @@ class Journal:
         self._database = database
 
     async def record(
-        self, deed: Deed, kind: str, request: BaseModel | None, inside: Inside[T], into: type[T]
+        self,
+        deed: Deed,
+        kind: str,
+        request: BaseModel | None,
+        inside: Inside[T],
+        into: type[T],
+        busy: str = "",
     ) -> T:
         """Do `inside` once for `deed.command_id`; every later call returns the stored answer.
 
@@ -65,6 +72,9 @@ class Journal:
 
         `inside` may run more than once, each time in a new transaction whose predecessor was
         rolled back. It may also insert the renovation itself, for the event that opens it.
+
+        `busy` is the code of the refusal when others hold the case, or what `inside` locks, for more
+        than five seconds; without one they are waited for.
 
         Raises:
             Refused: `journal.command_reused` when the command id was used for another request;
@@ -91,7 +101,7 @@ class Journal:
             return recorded.result
 
         try:
-            return await self._database.transaction(work)
+            return await self._database.transaction(_impatient(work, busy) if busy else work)
         except IntegrityError as error:
             if sqlstate(error) != UNIQUE_VIOLATION:
                 raise
@@ -105,6 +115,21 @@ class Journal:
         """The receipt of a command that was done, None when it was not (yet)."""
         async with self._database.session() as session:
             return await session.get(Receipt, command_id)
+
+
+def _impatient(work: Work[T], busy: str) -> Work[T]:
+    """The same work, which refuses with the code `busy` when a lock is not to be had in time."""
+
+    async def inside(session: AsyncSession) -> T:
+        await session.execute(LOCK_TIMEOUT)
+        try:
+            return await work(session)
+        except DBAPIError as error:
+            if sqlstate(error) != LOCK_NOT_AVAILABLE:
+                raise
+            raise Refused(Problem(code=busy)) from error
+
+    return inside
 
 
 def request_hash(deed: Deed, kind: str, request: BaseModel | None) -> str:

@@ -23,10 +23,24 @@ async def replace_waits(
     waits: Sequence[Wait],
     now: datetime,
 ) -> None:
-    """Put these in the place of everything that the workflow waited for."""
-    await session.execute(delete(CaseWait).where(CaseWait.workflow_id == workflow_id))
+    """Put these in the place of everything that the workflow waited for.
+
+    Somebody who was awaited for the same thing before is awaited since then.
+    """
+    before = await session.execute(
+        delete(CaseWait)
+        .where(CaseWait.workflow_id == workflow_id)
+        .returning(CaseWait.what, CaseWait.subject, CaseWait.who, CaseWait.since)
+    )
+    since = {(what, subject, who): moment for what, subject, who, moment in before}
     if waits:
-        await add_waits(session, renovation_id, workflow_id, waits, now)
+        kept = [
+            wait.model_copy(update={"since": since.get((wait.what, wait.subject, wait.who))})
+            if wait.since is None
+            else wait
+            for wait in waits
+        ]
+        await add_waits(session, renovation_id, workflow_id, kept, now)
 
 
 async def add_waits(
@@ -68,20 +82,5 @@ async def waits_of(session: AsyncSession, renovation_id: str) -> list[CaseWait]:
         .order_by(
             CaseWait.due_at.nulls_last(), CaseWait.workflow_id, CaseWait.what, CaseWait.subject
         )
-    )
-    return list(rows)
-
-
-async def due_workflows(session: AsyncSession, renovation_id: str, now: datetime) -> list[str]:
-    """The workflows of a case that have something to do at `now`; none means that it is settled."""
-    rows = await session.scalars(
-        select(CaseWait.workflow_id)
-        .where(
-            CaseWait.renovation_id == renovation_id,
-            CaseWait.consequence != "",
-            CaseWait.due_at <= now,
-        )
-        .distinct()
-        .order_by(CaseWait.workflow_id)
     )
     return list(rows)

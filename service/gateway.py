@@ -168,8 +168,8 @@ class Gateway:
         """Tell the collection that nothing is due any more; it also finds out by itself, later."""
         await self.signal(standing.stage_workflow_id, "everyone_paid")
 
-    async def signal(self, workflow_id: str, name: str, *args: object) -> None:
-        """Tell a workflow a fact; one that is away or gone finds out by itself, or is told again."""
+    async def signal(self, workflow_id: str, name: str, *args: object) -> bool:
+        """Tell a workflow a fact; False where it is away or gone, and has to be told again."""
         handle = self._client.get_workflow_handle(workflow_id)
         try:
             async with asyncio.timeout(self._patience.total_seconds()):
@@ -178,6 +178,8 @@ class Gateway:
             log.info(
                 "workflow_not_told", workflow_id=workflow_id, fact=name, reason=type(error).__name__
             )
+            return False
+        return True
 
     async def _done_before(self, renovation_id: str, command_id: str, actor_id: str) -> Done | None:
         """The answer of an act that is on the record already, from the record.

@@ -29,6 +29,8 @@ BEFORE = "8287647"
 """The last commit whose sandbox time was an affine image of real time."""
 PARTS = ("worker", "temporal", "postgres", "service")
 TARGET_S = 4.0
+SLOWNESS = (1, 2, 4)
+"""Times a day of the old sandbox time, which lasts 0.4 s."""
 
 Side = dict[str, object]
 
@@ -39,9 +41,9 @@ def main() -> None:
     sides: dict[str, Side] = {}
     if given.only != "now":
         with before_tree(given.before) as tree:
-            sides["before"] = run_side(tree, given)
+            sides["before"] = run_before(tree, given)
     if given.only != "before":
-        sides["now"] = run_side(ROOT, given)
+        sides["now"] = run_side(ROOT, given, 1)
     report = {
         "measured_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         "before_commit": given.before,
@@ -96,7 +98,23 @@ def git(*words: str) -> str:
     return done.stdout
 
 
-def run_side(tree: Path, given: argparse.Namespace) -> Side:
+def run_before(tree: Path, given: argparse.Namespace) -> Side:
+    """The old side. Its people race the clock, so beside other work its days have to be longer.
+
+    Raises:
+        SystemExit: the journeys did not arrive with the longest days either.
+    """
+    for slowness in SLOWNESS:
+        try:
+            return run_side(tree, given, slowness)
+        except SystemExit:
+            if slowness == SLOWNESS[-1]:
+                raise
+            print("its people were too late: once more with longer days", file=sys.stderr)
+    raise AssertionError
+
+
+def run_side(tree: Path, given: argparse.Namespace, slowness: int) -> Side:
     """Carry the journeys with the code of `tree`, in a process of its own.
 
     Raises:
@@ -107,6 +125,7 @@ def run_side(tree: Path, given: argparse.Namespace) -> Side:
         # -P: modules come from the tree, which goes before the house that is installed, not from here.
         command = [sys.executable, "-P", str(SIDE), str(result), "--journeys", str(given.journeys)]
         command += ["--units", str(given.units), "--apart-s", str(given.apart_s)]
+        command += ["--slowness", str(slowness)]
         environment = {**os.environ, "PYTHONPATH": str(tree)}
         print(f"{given.journeys} journeys on {tree.name} …", file=sys.stderr, flush=True)
         done = subprocess.run(command, check=False, cwd=tree, env=environment)
@@ -118,7 +137,8 @@ def run_side(tree: Path, given: argparse.Namespace) -> Side:
 def table(sides: Mapping[str, Side]) -> Iterator[str]:
     """CPU seconds of one journey, a line for each process and a column for each side."""
     costs = [cast("dict[str, float]", side["cpu_s_per_journey"]) for side in sides.values()]
-    yield f"{'CPU s per journey':<24}" + "".join(f"{name:>9}" for name in (*sides, "ratio"))
+    heads = (*sides, "ratio") if len(costs) > 1 else tuple(sides)
+    yield f"{'CPU s per journey':<24}" + "".join(f"{name:>9}" for name in heads)
     for part in (*PARTS, "all", "driver"):
         spent = [cost[part] for cost in costs]
         ratio = f"{spent[1] / spent[0]:>9.2f}" if len(spent) > 1 else ""

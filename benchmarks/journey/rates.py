@@ -1,4 +1,4 @@
-"""Twenty sandbox renovations of 200 units at once on one worker, beside null activities.
+"""Twenty told renovations of 200 units at once on one worker, beside null activities: rates and memory.
 
 Then, on the same server, null activities and real writes back to back, as many workflows side by side:
 the floor, and what one of our activities costs beside it. Prints a report and writes it, raw, under `benchmarks/results/`.
@@ -31,11 +31,10 @@ from runtime.stack import LocalStack, Part
 from runtime.temporal import connect
 from worker import box_keys_of
 
-RESULTS = Path(__file__).resolve().parent / "results"
+RESULTS = Path(__file__).resolve().parents[1] / "results"
 EACH = 60
 TURNS = 3
 SAMPLE_S = 0.5
-POLL_MS = 300
 MIB = 1024 * 1024
 
 
@@ -64,7 +63,7 @@ class WriteWorkflow:
             step = Step(
                 command_id=f"bench#{renovation_id}-{turn}-{number}",
                 renovation_id=renovation_id,
-                at=workflow.now(),
+                asked_at=workflow.now(),
             )
             await workflow.execute_activity(
                 "Evaluations.count_open_tickets",
@@ -113,7 +112,7 @@ async def main() -> None:
     print(text)
     if not given.dry:
         RESULTS.mkdir(exist_ok=True)
-        path = RESULTS / f"journey-{datetime.now(UTC):%Y-%m-%dT%H%M}.json"
+        path = RESULTS / f"journey-rates-{datetime.now(UTC):%Y-%m-%dT%H%M}.json"
         path.write_text(text + "\n", encoding="utf-8")
         print(f"written to benchmarks/results/{path.name}", file=sys.stderr)
 
@@ -122,7 +121,6 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--renovations", type=int, default=20)
     parser.add_argument("--units", type=int, default=200)
-    parser.add_argument("--day-s", default="0.4", help="real seconds of a case day")
     parser.add_argument("--apart-s", type=float, default=1.0, help="seconds between two starts")
     parser.add_argument("--dry", action="store_true", help="write no file")
     return parser.parse_args()
@@ -141,9 +139,7 @@ async def run_journeys(stack: LocalStack, given: argparse.Namespace) -> dict[str
         options = DemoOptions(
             units=given.units,
             seed=number,
-            day_s=given.day_s,
             case=f"bench{number}",
-            poll_ms=POLL_MS,
         )
         # Committees do not all press the button in the same second.
         await asyncio.sleep(number * given.apart_s)
@@ -169,7 +165,7 @@ async def side_by_side(
 ) -> dict[str, object]:
     """Null activities and real writes, as fast as they go, on this server and in one worker.
 
-    The journeys themselves mostly wait for days to pass; this is what an activity costs.
+    The journeys wait for their driver, too; this is what an activity costs.
     """
     database = Database(stack.record.database_url)
     ids = [str(run["renovation_id"]) for run in journeys["runs"]]  # type: ignore[attr-defined]
@@ -248,7 +244,6 @@ async def summary(
     return {
         "renovations": given.renovations,
         "units": given.units,
-        "day_s": given.day_s,
         "apart_s": given.apart_s,
         "wall_s": round(wall, 1),
         "journeys_per_minute": round(60 * given.renovations / wall, 2),

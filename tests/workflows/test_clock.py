@@ -190,6 +190,8 @@ async def test_ballots_under_way_are_waited_for_and_then_nothing_is_moved(
     async with locked(owner, "SELECT id FROM ballot_box WHERE renovation_id=$1 FOR SHARE", j.rid):
         assert code_of(await tell(j, f"{j.rid}-n", "next")) == (503, "clock.busy")
         assert await j.now() == before
+    async with locked(owner, "SELECT id FROM renovation WHERE id=$1 FOR UPDATE", j.rid):
+        assert code_of(await tell(j, f"{j.rid}-n", "next")) == (503, "clock.busy")
     moved = await tell(j, f"{j.rid}-n", "next")
     assert moment(moved.json()["now"]) > before, "the same command again moves it now"
 
