@@ -195,13 +195,31 @@ async def test_an_act_of_the_wall_clock_does_not_stand_in_a_told_case(told: Play
     assert await told.bad() == ((7, "clock"),)
 
 
-async def test_a_case_is_told_or_not_as_its_opening_says(
-    told: Played, wall: Played, as_app: asyncpg.Connection
+async def test_the_clock_of_a_real_case_cannot_be_held_still(
+    wall: Played, as_app: asyncpg.Connection
 ) -> None:
-    # The role of the service could hold the clock of a real case still, to take late ballots in.
-    await as_app.execute("INSERT INTO case_clock VALUES ($1, clock_timestamp(), 1)", wall.rid)
+    # The role of the service may open told cases; with a clock it could take late ballots in.
+    clock = "INSERT INTO case_clock VALUES ($1, clock_timestamp(), 1)"
+    with pytest.raises(asyncpg.RaiseError, match="no clock of its own"):
+        await as_app.execute(clock, wall.rid)
+    async with as_app.transaction():
+        await as_app.execute("UPDATE renovation SET head_seq=0 WHERE id=$1", wall.rid)
+        with pytest.raises(asyncpg.RaiseError, match="no clock of its own"):
+            async with as_app.transaction():
+                await as_app.execute(clock, wall.rid)
+        await as_app.execute("UPDATE renovation SET head_seq=4 WHERE id=$1", wall.rid)
+    assert await wall.bad() == ()
+    await wall.hand.execute(clock, wall.rid)
     assert await wall.bad() == ((1, "clock"),)
-    await told.hand.execute("DELETE FROM case_clock WHERE renovation_id=$1", told.rid)
+
+
+async def test_the_clock_of_a_told_case_cannot_be_taken_away(
+    told: Played, as_app: asyncpg.Connection
+) -> None:
+    gone = "DELETE FROM case_clock WHERE renovation_id=$1"
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await as_app.execute(gone, told.rid)
+    await told.hand.execute(gone, told.rid)
     assert await told.bad() == ((1, "clock"),)
 
 

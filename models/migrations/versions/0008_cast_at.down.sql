@@ -59,6 +59,10 @@ REVOKE ALL ON FUNCTION cast_ballots FROM PUBLIC
 
 GRANT EXECUTE ON FUNCTION cast_ballots TO gongjian_app
 
+DROP TRIGGER case_clock_at_opening ON case_clock
+
+DROP FUNCTION refuse_a_later_clock()
+
 ALTER TABLE ballot DROP COLUMN cast_at
 
 ALTER TABLE ballot_box DROP COLUMN format

@@ -34,6 +34,20 @@ ALTER TABLE ballot ENABLE TRIGGER ballot_append_only
 
 ALTER TABLE ballot ALTER COLUMN cast_at SET NOT NULL
 
+-- Whether a case is told is said when it is opened, and never again: with a clock of its own a real case
+-- could be held still, to take ballots in after its close.
+CREATE FUNCTION refuse_a_later_clock() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM public.event e WHERE e.renovation_id = NEW.renovation_id) THEN
+    RAISE EXCEPTION 'a case that is open gets no clock of its own';
+  END IF;
+  RETURN NEW;
+END
+$$
+
+CREATE TRIGGER case_clock_at_opening BEFORE INSERT ON case_clock
+  FOR EACH ROW EXECUTE FUNCTION refuse_a_later_clock()
+
 DROP FUNCTION cast_ballots
 
 -- As before, with the clock of the case: `tick` is when the ballots were cast, for the deadline and for
