@@ -7,6 +7,7 @@ import sys
 from datetime import timedelta
 
 import structlog
+import uvloop
 from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
@@ -97,7 +98,7 @@ def main() -> None:
     try:
         settings = read_settings(Settings)
         configure_logging(settings.log_level, settings.log_format)
-        asyncio.run(run(settings))
+        uvloop.run(run(settings))
     except Refused as refusal:
         for problem in refusal.problems:
             print(f"worker: {sentence(problem)}", file=sys.stderr)  # noqa: T201 - logs may not be set

@@ -116,7 +116,7 @@ async def closed_vote(urls: Urls, rid: str, size: int) -> None:
     await fill_box(owner, box_id, size)
     await owner.execute("ANALYZE ballot")
 
-    async def inside(session: AsyncSession) -> Recorded[Done]:
+    async def inside(session: AsyncSession, _now: datetime) -> Recorded[Done]:
         box = await session.get_one(BallotBox, box_id, with_for_update=True)
         box.state, box.closed_at = "closed", box.closes_at
         box.roll_hash = await hash_of_roll(session, box_id)
@@ -141,12 +141,7 @@ async def closed_vote(urls: Urls, rid: str, size: int) -> None:
         }
         return Recorded(Done(), details)
 
-    deed = Deed(
-        command_id=f"{rid}#close",
-        renovation_id=rid,
-        happened_at=datetime.now(UTC),
-        rule_pack="CN-2021",
-    )
+    deed = Deed(command_id=f"{rid}#close", renovation_id=rid, rule_pack="CN-2021")
     await Journal(database).record(deed, "voting.box_closed", None, inside, Done)
     await owner.close()
     await database.dispose()

@@ -3,10 +3,13 @@
 Nothing here knows a key: `runtime.sealing` hides the choices until the close.
 """
 
-import hashlib
 import hmac
 import json
+from binascii import hexlify
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
 from typing import Literal, NamedTuple
 
 from models.values.menu import BallotForm
@@ -14,7 +17,6 @@ from models.values.refusal import Problem
 from models.values.voting import INVALID, Channel, Choice, Motion
 from rules.chain import canonical_json
 from rules.menu import problems_of_menu_choice
-from rules.merkle import leaf_hash
 
 Said = str | tuple[str, ...] | Mapping[str, int]
 """What a ballot says to one motion: a word, an option, or the items of a menu."""
@@ -38,6 +40,7 @@ ROUTE_OF: Mapping[Channel, Route] = {
 }
 """Within a route the last ballot counts; ballots of two routes contradict each other."""
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+_LEAF_BEGINS = b'\0{"ballot":"'
 _STRING = json.encoder.encode_basestring
 STAFFED: frozenset[Channel] = frozenset({"paper", "door", "onsite"})
 """Channels in which an official enters what is on paper; only there a choice can be invalid."""
@@ -144,10 +147,11 @@ def _longest(motion: Motion) -> Said:
 
 def commitment_of(nonce: bytes, choices: bytes) -> bytes:
     """SHA-256 of the secret nonce and the canonical JSON of the choices: binds, and hides."""
-    return hashlib.sha256(nonce + choices).digest()
+    return sha256(nonce + choices).digest()
 
 
-class Times(NamedTuple):
+@dataclass(frozen=True)
+class Times:
     """When a ballot was cast: by the clock of the case (the tick) and by that of the database.
 
     Both in UTC with microseconds and offset +00:00. The ballots of one commit share them.
@@ -156,9 +160,14 @@ class Times(NamedTuple):
     cast_at: str
     recorded_at: str
 
+    @cached_property
+    def end(self) -> bytes:
+        """How the data of a leaf ends."""
+        return f'","cast_at":"{self.cast_at}","recorded_at":"{self.recorded_at}"}}'.encode()
+
 
 class Leaves:
-    """Makes the leaves of one box's Merkle tree; what its ballots share is written once.
+    """Makes the leaves of one box's Merkle tree (RFC 6962, each SHA-256 of 0x00 and its data).
 
     In a box of format 1 a leaf is the content hash of its ballot; from format 2 on it covers the
     times as well.
@@ -166,12 +175,9 @@ class Leaves:
 
     def __init__(self, box_id: str, box_format: int) -> None:
         self._box, self._has_times = _CANONICAL(box_id), box_format > 1
-        self._times: Times | None = None
-        self._end = b""
 
     def content_hash(
         self,
-        *,
         pseudonym: str,
         channel: str,
         commitment: bytes,
@@ -179,28 +185,23 @@ class Leaves:
         area_dm2: int,
         shares: int | None,
     ) -> bytes:
-        """What a ballot is apart from its times: SHA-256 of 0x00 and of the canonical JSON."""
-        return leaf_hash(
-            (
-                f'{{"area_dm2":{area_dm2},"box_id":{self._box},'
-                f'"channel":"{channel}","commitment":"{commitment.hex()}","entry":"{pseudonym}",'
-                f'"heads":{heads},"shares":{"null" if shares is None else shares}}}'
-            ).encode()
+        """What a ballot is apart from its times, over canonical JSON: 32 bytes."""
+        # Written out in one piece with its 0x00, because it is made often.
+        data = (
+            f'\0{{"area_dm2":{area_dm2},"box_id":{self._box},'
+            f'"channel":"{channel}","commitment":"{commitment.hex()}","entry":"{pseudonym}",'
+            f'"heads":{heads},"shares":{"null" if shares is None else shares}}}'
         )
+        return sha256(data.encode()).digest()
 
     def leaf(self, content_hash: bytes, times: Times) -> bytes:
-        """The leaf hash of a ballot (RFC 6962): 32 bytes; the receipt shows it.
+        """The leaf hash of a ballot: 32 bytes; the receipt shows it.
 
         The function `cast_ballots` makes the same one: only the database knows the times.
         """
         if not self._has_times:
             return content_hash
-        if times is not self._times:
-            self._times = times
-            self._end = (
-                f'","cast_at":"{times.cast_at}","recorded_at":"{times.recorded_at}"}}'.encode()
-            )
-        return leaf_hash(b'{"ballot":"' + content_hash.hex().encode() + self._end)
+        return sha256(_LEAF_BEGINS + hexlify(content_hash) + times.end).digest()
 
 
 def ballot_id_of(leaf: bytes) -> str:
@@ -238,7 +239,7 @@ def batch_statement(batch: str, root: bytes, box_id: str, size: int) -> bytes:
 
 def pseudonym_of(salt: bytes, entry_id: str) -> str:
     """What stands for a roll entry in all that is published: 32 hex digits, new in every box."""
-    return hmac.digest(salt, entry_id.encode(), hashlib.sha256).hex()[:32]
+    return hmac.digest(salt, entry_id.encode(), sha256).hex()[:32]
 
 
 def roll_line(

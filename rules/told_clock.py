@@ -28,6 +28,11 @@ def fell_due(waits: Sequence[Wait], before: datetime, now: datetime) -> tuple[Wa
     return tuple(wait for _, wait in sorted(found, key=lambda pair: (pair[0], pair[1].what)))
 
 
+def is_due(wait: Wait, now: datetime) -> bool:
+    """Has the engine something to do about it at `now`? A case is settled when there is nothing."""
+    return wait.consequence != "" and wait.due_at is not None and wait.due_at <= now
+
+
 def awaited_now(waits: Sequence[Wait], now: datetime) -> Wait | None:
     """The first wait in which somebody is awaited at `now`: there an automatic clock stops."""
     return next(

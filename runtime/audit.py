@@ -68,7 +68,7 @@ async def audit(
     Raises:
         Refused: `renovation_unknown`.
     """
-    async with database.session() as session:
+    async with database.held() as session:
         await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
         renovations = await _renovations(session, renovation_id)
         events, bad = 0, []

@@ -28,7 +28,7 @@ from runtime.audit_boxes import (
     rulings_hold,
 )
 from runtime.audit_clock import image_of
-from runtime.ballot_times import WrittenTimes
+from runtime.ballot_times import times_of
 from runtime.journal import utc_text
 from runtime.sealing import BallotOpener, SealBroken, signed_by
 
@@ -70,14 +70,14 @@ async def audit_box(session: AsyncSession, box: BallotBox, receipts_key: str | N
     """Check one box, row by row; what is kept meanwhile is 32 bytes of each signed ballot."""
     found = BoxAudit()
     tree = Tree()
-    check, written = await _check_of(session, box), WrittenTimes()
+    check = await _check_of(session, box)
     leaves: dict[Batch, list[tuple[str, bytes]]] = defaultdict(list)
     openers = await _openers(session, box)
     query = select(Ballot).where(Ballot.box_id == box.id).order_by(Ballot.seq)
     rows = await session.stream_scalars(query.execution_options(yield_per=AT_ONCE))
     async for ballot in rows:
         found.ballots += 1
-        times = written.of(ballot.cast_at, ballot.recorded_at)
+        times = times_of(ballot.cast_at, ballot.recorded_at)
         reason = check.fault_of(ballot, times) or _seal_fault(ballot, openers)
         if reason is not None:
             found.bad.append(BadBallot(box_id=box.id, ballot_id=ballot.id, reason=reason))

@@ -1,32 +1,35 @@
 """The times of ballots as texts: those of one commit are written once, and shared."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from rules.ballots import Times
 from runtime.journal import utc_text
 
-KEPT = 64
+KEPT = 256
 """Commits whose times are kept: the ballots of two writers come by turns."""
+SENT = "timestamptz_send(b.cast_at) || timestamptz_send(b.recorded_at)"
+"""SQL: both times in 16 bytes, which cost less than two moments for each of a million ballots."""
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_HALF = 8
 
 
-class WrittenTimes:
-    """Writes when ballots were cast and recorded; whoever comes later with the same gets the same."""
+class WrittenTimes(dict[bytes, Times]):
+    """Looks up, by what `SENT` gives, when ballots were cast and recorded."""
 
-    def __init__(self) -> None:
-        self._cast_at: datetime | None = None
-        self._recorded_at: datetime | None = None
-        self._last = Times("", "")
-        self._kept: dict[tuple[datetime, datetime], Times] = {}
-
-    def of(self, cast_at: datetime, recorded_at: datetime) -> Times:
-        """Both moments in UTC with microseconds."""
-        if cast_at == self._cast_at and recorded_at == self._recorded_at:
-            return self._last
-        times = self._kept.get((cast_at, recorded_at))
-        if times is None:
-            times = Times(utc_text(cast_at), utc_text(recorded_at))
-            if len(self._kept) >= KEPT:
-                self._kept.clear()
-            self._kept[cast_at, recorded_at] = times
-        self._cast_at, self._recorded_at, self._last = cast_at, recorded_at, times
+    def __missing__(self, sent: bytes) -> Times:
+        """Write them down: the first of their commit was met."""
+        if len(self) >= KEPT:
+            self.clear()
+        times = times_of(_moment(sent[:_HALF]), _moment(sent[_HALF:]))
+        self[sent] = times
         return times
+
+
+def times_of(cast_at: datetime, recorded_at: datetime) -> Times:
+    """Both moments as a leaf has them."""
+    return Times(utc_text(cast_at), utc_text(recorded_at))
+
+
+def _moment(sent: bytes) -> datetime:
+    """PostgreSQL counts the microseconds since 2000."""
+    return _EPOCH + timedelta(microseconds=int.from_bytes(sent, "big", signed=True))

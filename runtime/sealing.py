@@ -9,6 +9,7 @@ the worker's box key until the close.
 import os
 import secrets
 from dataclasses import dataclass
+from hashlib import sha256
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -105,10 +106,11 @@ class BallotOpener:
             plain = self._cipher.decrypt(sealed[:IV_BYTES], sealed[IV_BYTES:], commitment)
         except (InvalidTag, ValueError):
             raise SealBroken from None
-        nonce, choices = plain[:NONCE_BYTES], plain[NONCE_BYTES:].rstrip(b" ")
-        if commitment_of(nonce, choices) != commitment:
+        # What was committed to, in one piece: the nonce and the choices, which never end with a space.
+        said = plain.rstrip(b" ")
+        if sha256(said).digest() != commitment:
             raise SealBroken
-        return nonce, choices
+        return said[:NONCE_BYTES], said[NONCE_BYTES:]
 
 
 class BoxKeys:

@@ -84,18 +84,3 @@ async def waits_of(session: AsyncSession, renovation_id: str) -> list[CaseWait]:
         )
     )
     return list(rows)
-
-
-async def due_workflows(session: AsyncSession, renovation_id: str, now: datetime) -> list[str]:
-    """The workflows of a case that have something to do at `now`; none means that it is settled."""
-    rows = await session.scalars(
-        select(CaseWait.workflow_id)
-        .where(
-            CaseWait.renovation_id == renovation_id,
-            CaseWait.consequence != "",
-            CaseWait.due_at <= now,
-        )
-        .distinct()
-        .order_by(CaseWait.workflow_id)
-    )
-    return list(rows)

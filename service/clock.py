@@ -22,13 +22,14 @@ from rules.told_clock import (
     awaited_now,
     days_after,
     fell_due,
+    is_due,
     moment_of,
     next_moment,
     refuse_going_back,
 )
 from runtime.database import Database
-from runtime.journal import Journal, Recorded, tick_of
-from runtime.waits import due_workflows, waits_of
+from runtime.journal import Journal, Recorded
+from runtime.waits import waits_of
 from service.clock_commands import (
     ClockMoved,
     ClockStep,
@@ -87,18 +88,19 @@ class CaseClocks:
             Refused: `renovation_unknown`.
         """
         standing = await standing_of(self._database, renovation_id)
+        return await self._view(standing)
+
+    async def _view(self, standing: Standing) -> ClockView:
         async with self._database.session() as session:
-            now = await tick_of(session, renovation_id)
-            waits = await waits_of(session, renovation_id)
-            due = await due_workflows(session, renovation_id, now)
-            holds = await _holds(session, renovation_id)
+            waits = [_shown(row) for row in await waits_of(session, standing.id)]
+            holds = await _holds(session, standing.id)
         return ClockView(
-            renovation_id=renovation_id,
+            renovation_id=standing.id,
             clock=standing.clock,
-            now=now,
-            settled=not due,
+            now=standing.now,
+            settled=not any(is_due(wait, standing.now) for wait in waits),
             holds=tuple(HoldView(name=each.name, set_by=each.set_by) for each in holds),
-            waits=tuple(_shown(wait) for wait in waits),
+            waits=tuple(waits),
         )
 
     async def settle(self, renovation_id: str) -> ClockView:
@@ -108,8 +110,9 @@ class CaseClocks:
             Refused: `renovation_unknown`, `clock.not_settled`.
         """
         standing = await standing_of(self._database, renovation_id)
-        if standing.clock == "told":
-            await self._waking.settle(standing)
+        if standing.clock == "wall":
+            return await self._view(standing)
+        await self._waking.settle(standing)
         return await self.look(renovation_id)
 
     async def move(self, renovation_id: str, actor: Actor, command: MoveClock) -> ClockMoved:
@@ -149,12 +152,10 @@ class CaseClocks:
 
         async def inside(session: AsyncSession, now: datetime) -> Recorded[ClockStep]:
             await session.execute(OPEN_BOXES, {"renovation": standing.id})
-            if await due_workflows(session, standing.id, now):
-                raise UnsettledError
             held = [each.name for each in await _holds(session, standing.id)]
-            waits = [
-                Wait.model_validate(_shown(row)) for row in await waits_of(session, standing.id)
-            ]
+            waits = [_shown(row) for row in await waits_of(session, standing.id)]
+            if any(is_due(wait, now) for wait in waits):
+                raise UnsettledError
             if not waits and standing.state != "running":
                 raise Refused(Problem(code="clock.case_over", where=standing.id))
             target = known or target_of(command, now, standing.timetable.zone)
@@ -163,7 +164,8 @@ class CaseClocks:
             if goal is None:
                 raise StopError(Stop("nothing"))
             await _set(session, standing.id, goal)
-            step = ClockStep(from_=now, to=goal, due=fell_due(waits, now, goal), target=target)
+            due = fell_due([wait.bare() for wait in waits], now, goal)
+            step = ClockStep(from_=now, to=goal, due=due, target=target)
             return Recorded(step, _details(command, step, held))
 
         deed = standing.deed(key_of(command, len(moves) + 1), actor)

@@ -57,6 +57,10 @@ class WaitView(Wait):
 
     workflow_id: str
 
+    def bare(self) -> Wait:
+        """The wait as the record keeps it, without the id of a workflow."""
+        return Wait.model_validate(self.model_dump(exclude={"workflow_id"}))
+
 
 class HoldView(Carried):
     """Who holds the clock, and why."""

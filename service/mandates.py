@@ -180,7 +180,7 @@ async def cast_by_agent(
 ) -> tuple[Receipt, bool]:
     """An agent's ballot: in force, within the mandate, as instructed; its receipt, and if it is new."""
     key = mandate_key(counter.settings.receipt_key)
-    async with counter.database.session() as session:
+    async with counter.database.held() as session:
         # Held until the ballot is committed: a revocation comes before it or after it.
         await session.execute(LOCK_SHARED, {"mandate": mandate_id})
         row = await session.get(Mandate, mandate_id)

@@ -7,20 +7,38 @@ with one for whatever is due, and says it again until Temporal has taken it.
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import text
 
 from models.messages.ids import ticket_workflow_id
-from models.tables import CaseWait
 from models.values.refusal import Problem, Refused
 from models.values.waits import ENGINE, PAID_UP, STARTING
 from runtime.database import Database
-from runtime.journal import tick_of
 from service.gateway import Gateway
 from service.standing import Standing
 
 PATIENCE_S = 60.0
 FIRST_LOOK_S, LAST_LOOK_S = 0.01, 0.1
+
+
+# One statement for one moment, and one round trip: a case that settles is asked often.
+DUE = text("""
+WITH tick AS MATERIALIZED (SELECT tick_of(:renovation) AS now)
+SELECT w.workflow_id, w.what, w.subject, tick.now
+FROM case_wait w, tick
+WHERE w.renovation_id = :renovation AND w.consequence <> '' AND w.due_at <= tick.now
+ORDER BY w.workflow_id, w.what, w.subject
+""")
+
+
+class _Due(NamedTuple):
+    """Something that a workflow has to do at this moment of the case."""
+
+    workflow_id: str
+    what: str
+    subject: str
+    now: datetime
 
 
 class Waking:
@@ -37,35 +55,27 @@ class Waking:
             Refused: `clock.not_settled` after a minute: the worker or Temporal is away.
         """
         loop = asyncio.get_running_loop()
-        last, pause_s, woken = loop.time() + PATIENCE_S, FIRST_LOOK_S, set[tuple[str, ...]]()
+        last, pause_s, woken = loop.time() + PATIENCE_S, FIRST_LOOK_S, set[_Due]()
         while True:
-            now, due = await self._due(standing.id)
+            due = await self._due(standing.id)
             if not due and not self._gateway.under_way(standing.id):
                 return
             if loop.time() > last:
                 raise _not_settled(due)
             for wait in due:
-                key = (wait.workflow_id, wait.what, wait.subject, now.isoformat())
-                if key not in woken and await self._wake(standing, wait, now):
-                    woken.add(key)
+                if wait not in woken and await self._wake(standing, wait):
+                    woken.add(wait)
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, LAST_LOOK_S)
 
-    async def _due(self, renovation_id: str) -> tuple[datetime, Sequence[CaseWait]]:
+    async def _due(self, renovation_id: str) -> list[_Due]:
         async with self._database.session() as session:
-            now = await tick_of(session, renovation_id)
-            rows = await session.scalars(
-                select(CaseWait).where(
-                    CaseWait.renovation_id == renovation_id,
-                    CaseWait.consequence != "",
-                    CaseWait.due_at <= now,
-                )
-            )
-            return now, rows.all()
+            rows = await session.execute(DUE, {"renovation": renovation_id})
+            return [_Due(*row) for row in rows]
 
-    async def _wake(self, standing: Standing, wait: CaseWait, now: datetime) -> bool:
+    async def _wake(self, standing: Standing, wait: _Due) -> bool:
         """Say what the workflow waits to hear; True when it has been said, once is enough."""
-        ticket = wait.workflow_id.removeprefix(ticket_workflow_id(wait.renovation_id, ""))
+        ticket = wait.workflow_id.removeprefix(ticket_workflow_id(standing.id, ""))
         if wait.what == STARTING and ticket != wait.workflow_id:
             await self._gateway.start_ticket(standing, ticket)
             return True
@@ -73,9 +83,9 @@ class Waking:
             return True  # it is at work already
         if wait.what == PAID_UP:
             return await self._gateway.signal(wait.workflow_id, "everyone_paid")
-        return await self._gateway.signal(wait.workflow_id, "clock_moved", now)
+        return await self._gateway.signal(wait.workflow_id, "clock_moved", wait.now)
 
 
-def _not_settled(due: Sequence[CaseWait]) -> Refused:
+def _not_settled(due: Sequence[_Due]) -> Refused:
     names = ", ".join(sorted({f"{wait.workflow_id} ({wait.what})" for wait in due}))
     return Refused(Problem(code="clock.not_settled", params={"workflows": names or "an act"}))

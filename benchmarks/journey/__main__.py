@@ -137,7 +137,8 @@ def run_side(tree: Path, given: argparse.Namespace, slowness: int) -> Side:
 def table(sides: Mapping[str, Side]) -> Iterator[str]:
     """CPU seconds of one journey, a line for each process and a column for each side."""
     costs = [cast("dict[str, float]", side["cpu_s_per_journey"]) for side in sides.values()]
-    yield f"{'CPU s per journey':<24}" + "".join(f"{name:>9}" for name in (*sides, "ratio"))
+    heads = (*sides, "ratio") if len(costs) > 1 else tuple(sides)
+    yield f"{'CPU s per journey':<24}" + "".join(f"{name:>9}" for name in heads)
     for part in (*PARTS, "all", "driver"):
         spent = [cost[part] for cost in costs]
         ratio = f"{spent[1] / spent[0]:>9.2f}" if len(spent) > 1 else ""

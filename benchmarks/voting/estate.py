@@ -10,7 +10,8 @@ from pydantic import SecretStr
 
 from benchmarks.voting.client import post
 from models.values.voting import Motion
-from rules.ballots import ballot_id_of, leaf_of, length_of, plain_ballot, pseudonym_of
+from rules.ballots import Leaves, ballot_id_of, length_of, plain_ballot, pseudonym_of
+from runtime.ballot_times import times_of
 from runtime.database import Database
 from runtime.sealing import BallotSeal, BoxKeys
 from service.credentials import voter_credential
@@ -22,6 +23,9 @@ MOTIONS = [
     {"id": "costs", "title": "Costs", "kind": "major", "depends_on": "works"},
 ]
 NOW = datetime.now(UTC)
+BOX_FORMAT = 2
+COMMITS = 64
+"""Ballots that are filled in with the times of one commit; those of two writers come by turns."""
 CHOICES = ("yes", "yes", "yes", "yes", "no", "abstain")
 
 
@@ -120,7 +124,8 @@ async def ballot_rows(
 
 COLUMNS: Sequence[str] = (
     "id", "box_id", "entry_id", "unit_number", "command_id", "request_hash", "channel", "pseudonym",
-    "heads", "area_dm2", "seal_id", "sealed", "commitment", "leaf", "intake", "batch", "recorded_at",
+    "heads", "area_dm2", "seal_id", "sealed", "commitment", "leaf", "intake", "batch", "cast_at",
+    "recorded_at",
 )  # fmt: skip
 
 
@@ -129,8 +134,8 @@ def _row(box: str, salt: bytes, seal: BallotSeal, length: int, number: int) -> t
     given = body_of(number, "filled")
     words = seal.seal(plain_ballot(given["choices"]), length)  # type: ignore[arg-type]
     pseudonym, area = pseudonym_of(salt, unit), 5000 + number % 7000
-    leaf = leaf_of(
-        box_id=box,
+    leaves = Leaves(box, BOX_FORMAT)
+    content_hash = leaves.content_hash(
         pseudonym=pseudonym,
         channel="web",
         commitment=words.commitment,
@@ -138,7 +143,9 @@ def _row(box: str, salt: bytes, seal: BallotSeal, length: int, number: int) -> t
         area_dm2=area,
         shares=None,
     )
+    at = NOW + timedelta(milliseconds=number // (2 * COMMITS) * 2 + number % 2)
+    leaf = leaves.leaf(content_hash, times_of(at, at))
     return (
         ballot_id_of(leaf), box, unit, unit, given["command_id"], bytes(32), "web", pseudonym,
-        1, area, seal.id, words.sealed, words.commitment, leaf, "filled", 1, NOW,
+        1, area, seal.id, words.sealed, words.commitment, leaf, "filled", 1, at, at,
     )  # fmt: skip

@@ -23,11 +23,12 @@ from benchmarks.voting.__main__ import MIB, RESULTS, show
 from benchmarks.voting.estate import COLUMNS
 from models.messages.ids import stage_workflow_id
 from models.values.voting import Motion
-from rules.ballots import ballot_id_of, leaf_of, length_of, plain_ballot
+from rules.ballots import Leaves, ballot_id_of, length_of, plain_ballot
+from runtime.ballot_times import times_of
 from runtime.database import Database, asyncpg_url
 from runtime.embedded_postgres import EmbeddedPostgres, Urls
 from runtime.migrate import upgrade
-from runtime.sealing import BallotSeal
+from runtime.sealing import BallotSeal, SealedBallot
 from tests.support.box import BOX_KEYS
 from tests.support.estate import make_renovation
 from tests.support.journey import JourneyDriver
@@ -131,7 +132,11 @@ async def everybody_votes(driver: JourneyDriver, owner: asyncpg.Connection) -> N
     box = await driver.box_id()
     if await owner.fetchval("SELECT EXISTS (SELECT 1 FROM ballot WHERE box_id = $1)", box):
         return
-    row = await owner.fetchrow("SELECT public_key, motions FROM ballot_box WHERE id = $1", box)
+    row = await owner.fetchrow(
+        "SELECT public_key, motions, format, opens_at FROM ballot_box WHERE id = $1", box
+    )
+    at = row["opens_at"], datetime.now(UTC)
+    leaves, times = Leaves(box, row["format"]), times_of(*at)
     length = length_of([Motion.model_validate(each) for each in json.loads(row["motions"])])
     said = plain_ballot({"works": "yes", "costs": "yes"})
     last = ""
@@ -150,28 +155,29 @@ async def everybody_votes(driver: JourneyDriver, owner: asyncpg.Connection) -> N
         await owner.execute(
             "INSERT INTO ballot_seal VALUES ($1, $2, $3, now())", seal.id, box, seal.public
         )
-        rows = [_row(box, seal, length, said, each) for each in entries]
+        rows = []
+        for each in entries:
+            words = seal.seal(said, length)
+            content_hash = leaves.content_hash(
+                pseudonym=each["pseudonym"],
+                channel="web",
+                commitment=words.commitment,
+                heads=1,
+                area_dm2=each["area_dm2"],
+                shares=None,
+            )
+            leaf = leaves.leaf(content_hash, times)
+            rows.append((*_row(box, seal, words, leaf, each), *at))
         await owner.copy_records_to_table("ballot", records=rows, columns=COLUMNS)
 
 
 def _row(
-    box: str, seal: BallotSeal, length: int, said: bytes, entry: asyncpg.Record
+    box: str, seal: BallotSeal, words: SealedBallot, leaf: bytes, entry: asyncpg.Record
 ) -> tuple[object, ...]:
-    words = seal.seal(said, length)
-    leaf = leaf_of(
-        box_id=box,
-        pseudonym=entry["pseudonym"],
-        channel="web",
-        commitment=words.commitment,
-        heads=1,
-        area_dm2=entry["area_dm2"],
-        shares=None,
-    )
     unit = entry["entry_id"]
     return (
         ballot_id_of(leaf), box, unit, unit, f"h-{unit}", bytes(32), "web", entry["pseudonym"], 1,
         entry["area_dm2"], seal.id, words.sealed, words.commitment, leaf, "filled", 1,
-        datetime.now(UTC),
     )  # fmt: skip
 
 

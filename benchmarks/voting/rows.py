@@ -19,7 +19,7 @@ WRITERS = 2
 CALLERS = 1024
 TYPES = (
     "text", "text", "text", "text", "text", "bytea", "text", "text", "int", "bigint", "text",
-    "bytea", "bytea", "bytea", "text", "bigint", "timestamptz",
+    "bytea", "bytea", "bytea", "text", "bigint", "timestamptz", "timestamptz",
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from benchmarks.voting.estate import BOX_KEYS, MOTIONS, body_of
 from models.values.voting import Motion
-from rules.ballots import leaf_of, length_of, plain_ballot, words_of
+from rules.ballots import Leaves, length_of, plain_ballot, words_of
 from runtime.sealing import BallotSeal, Signer
 from service.boxes import Box, Entry
 from service.casts import problems_of
@@ -32,12 +32,15 @@ def steps_us() -> dict[str, float]:
     seal = BallotSeal(BOX_KEYS.new("box").public)
     words = seal.seal(plain_ballot(ballot.choices), length)
     signer = Signer.of_receipts(SecretStr("1e" * 32))
-    leaf = leaf_of(
-        box_id="box", pseudonym="a" * 32, channel="web", commitment=words.commitment,
-        heads=1, area_dm2=5000, shares=None,
-    )  # fmt: skip
+    leaves, now = Leaves("box", 2), written(datetime.now(UTC))
+    content = {
+        "pseudonym": "a" * 32, "channel": "web", "commitment": words.commitment,
+        "heads": 1, "area_dm2": 5000, "shares": None,
+    }  # fmt: skip
     stored = [
-        Stored(f"{number:032x}", "box", "0000007", bytes(32), leaf, written(datetime.now(UTC)))
+        Stored(
+            f"{number:032x}", "box", "0000007", bytes(32), leaves.content_hash(**content), now, now
+        )
         for number in range(BATCH)
     ]
     receipt = signed_batch("i.1", "box", stored, signer)[1][0]
@@ -46,7 +49,7 @@ def steps_us() -> dict[str, float]:
     words_of_motion = {name: frozenset(words_of(motion)) for name, motion in motions.items()}
     box = Box(
         id="box", roll_hash="0" * 64, motions=motions, earlier=(), roll={"0000007": entry},
-        seals=None, ballot_bytes=length, words=words_of_motion,  # type: ignore[arg-type]
+        seals=None, ballot_bytes=length, words=words_of_motion, leaves=leaves,  # type: ignore[arg-type]
     )  # fmt: skip
     scope = {"type": "http", "headers": [(b"authorization", bearer.encode()), (b"host", b"x")]}
     return {
@@ -54,12 +57,7 @@ def steps_us() -> dict[str, float]:
         "parse body": _us(lambda: CastBallot.model_validate_json(body)),
         "check choices": _us(lambda: problems_of(ballot, box)),
         "seal": _us(lambda: seal.seal(plain_ballot(ballot.choices), length)),
-        "leaf": _us(
-            lambda: leaf_of(
-                box_id="box", pseudonym="a" * 32, channel="web", commitment=words.commitment,
-                heads=1, area_dm2=5000, shares=None,
-            )
-        ),
+        "content hash": _us(lambda: leaves.content_hash(**content)),
         f"sign and receipts (batch of {BATCH})": _us(
             lambda: signed_batch("i.1", "box", stored, signer), LOOPS // BATCH
         )

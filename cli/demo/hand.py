@@ -79,6 +79,8 @@ class Hand:
         self.moves = 0
         self._clock: ClockView | None = None
         self._view: View | None = None
+        self._settled = False
+        """Nothing was done since the clock was last seen, settled."""
 
     @property
     def renovation_id(self) -> str:
@@ -98,18 +100,22 @@ class Hand:
             Refused: `demo.service_silent`, or what `check` raises.
         """
         self.check()
-        self._clock = ClockView.model_validate(await self.doors.clock())
+        if not self._settled:
+            self._clock = ClockView.model_validate(await self.doors.clock())
+            self._settled = True
         self._view = View.model_validate(await self.doors.look())
         return self._view
 
     async def act(self, name: str, who: Official, step: str, **fields: JsonValue) -> Answer:
         """Do an official act."""
+        self._settled = False
         return self._done(name, await self.doors.act(name, who.id, self.id(step), fields))
 
     async def post(
         self, path: str, credential: str, step: str, body: dict[str, JsonValue]
     ) -> Answer:
         """Send what a resident, a bank or a bidder sends."""
+        self._settled = False
         whole = {"command_id": self.id(step), **body}
         return self._done(path, await self.doors.post(path, credential, whole))
 
@@ -158,6 +164,7 @@ class Hand:
         if answer.code == NOTHING_DUE or self.moves > MOST_MOVES:
             raise self.stands_still()
         self._clock = ClockView.model_validate(self._done("clock", answer).fields())
+        self._settled = True
 
     def _done(self, what: str, answer: Answer) -> Answer:
         """The answer, if it is yes: in a settled case there is nothing that one could wait for.

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 
 import pytest
 from hypothesis import given
@@ -184,8 +185,8 @@ def test_a_leaf_is_over_the_canonical_json_of_the_contract(
             area_dm2=area_dm2,
             shares=shares,
         )
-    for times in (TIMES, TIMES._replace(cast_at="2026-03-02T09:00:00.000001+00:00"), TIMES):
-        data = canonical_json({"ballot": content_hash.hex(), **times._asdict()})
+    for times in (TIMES, replace(TIMES, cast_at="2026-03-02T09:00:00.000001+00:00"), TIMES):
+        data = canonical_json({"ballot": content_hash.hex(), **asdict(times)})
         assert before.leaf(content_hash, times) == content_hash
         assert now.leaf(content_hash, times) == hashlib.sha256(b"\0" + data).digest()
     assert ballot_id_of(content_hash) == content_hash.hex()[:32]

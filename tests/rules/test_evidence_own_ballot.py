@@ -1,6 +1,7 @@
 """A voter with a receipt finds the own ballot in a bundle, or learns that it is missing."""
 
 import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ def receipt_of(
     """A receipt as the service gives it, signed alone; of the times of the ballot with the leaf."""
     at = LEAVES.index(leaf) if leaf in LEAVES else 0
     own = {
-        **(times or bundles.times_of(at))._asdict(),
+        **asdict(times or bundles.times_of(at)),
         "ballot_id": leaf.hex()[:32],
         "box_id": box_id,
         "leaf_hash": leaf.hex(),
@@ -101,7 +102,7 @@ def test_a_receipt_that_nobody_gave_out_is_told_from_a_true_one(
 def test_a_receipt_that_was_signed_for_another_moment_than_its_ballots_is_told(
     tmp_path: Path, name: str
 ) -> None:
-    other = bundles.times_of(4)._replace(**{name: "2026-03-11T09:00:00.000000+00:00"})
+    other = replace(bundles.times_of(4), **{name: "2026-03-11T09:00:00.000000+00:00"})
     lying = receipt_of(LEAVES[4], times=other)
     with pytest.raises(Fault, match=rf"{name} is .* in ballots.jsonl"):
         check(written(tmp_path, GOOD), receipt=kept(tmp_path, lying))

@@ -475,8 +475,10 @@ async def test_temporary_tables_and_a_hostile_search_path_do_not_fool_the_door(
     await played.close()
     attacker = await asyncpg.connect(asyncpg_url(database.url))
     try:
-        for table in ("ballot_box", "roll_entry", "roll_unit", "ballot_seal", "ballot"):
+        of_the_vote = ("ballot_box", "roll_entry", "roll_unit", "ballot_seal", "ballot")
+        for table in (*of_the_vote, "case_clock", "event"):
             await attacker.execute(f"CREATE TEMP TABLE {table} AS SELECT * FROM public.{table}")
+        await attacker.execute("UPDATE pg_temp.case_clock SET now = now - interval '1 day'")
         await attacker.execute("UPDATE pg_temp.ballot_box SET state='open', closed_at=NULL")
         await attacker.execute("UPDATE pg_temp.roll_entry SET area_dm2 = 1000000")
         await attacker.execute(

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from models.values.voting import Motion
 from rules.ballots import Leaves, ballot_id_of, length_of, plain_ballot, pseudonym_of
-from runtime.ballot_times import WrittenTimes
+from runtime.ballot_times import times_of
 from runtime.counting import opened
 from runtime.sealing import BallotSeal, BoxKeys
 
@@ -109,7 +109,7 @@ async def put_ballots(
     row = await owner.fetchrow(BOX, box)
     cast_at = cast_at or row["cast_at"]
     recorded_at = recorded_at or (row["recorded_at"] if row["format"] > 1 else cast_at)
-    times, leaves = WrittenTimes().of(cast_at, recorded_at), Leaves(box, row["format"])
+    times, leaves = times_of(cast_at, recorded_at), Leaves(box, row["format"])
     length = length_of([Motion.model_validate(motion) for motion in json.loads(row["motions"])])
     seal = BallotSeal(row["public_key"])
     await owner.execute(

@@ -1,12 +1,12 @@
 """Temporal's servers for tests: the real one, and the one that skips time."""
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
-from temporalio.client import Client
+from temporalio.client import Client, Interceptor
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
@@ -33,12 +33,16 @@ async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
         yield env
 
 
-async def plain_client(env: WorkflowEnvironment) -> Client:
+async def plain_client(
+    env: WorkflowEnvironment, interceptors: Sequence[Interceptor] = ()
+) -> Client:
     """A client that never skips time by itself: `result()` of the environment's own one does, and
     leaves the clock of this server unable to sleep afterwards.
     """
     target = env.client.service_client.config.target_host
-    return await Client.connect(target, data_converter=pydantic_data_converter)
+    return await Client.connect(
+        target, data_converter=pydantic_data_converter, interceptors=interceptors
+    )
 
 
 @asynccontextmanager

@@ -1,9 +1,10 @@
 """The product in the test's process, on a Temporal server and a database that run: worker, counter, doors."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import httpx
+from temporalio.client import Interceptor
 from temporalio.testing import WorkflowEnvironment
 
 from runtime.database import Database
@@ -29,14 +30,17 @@ def settings_for(env: WorkflowEnvironment, database: Database) -> Settings:
 
 @asynccontextmanager
 async def serving(
-    env: WorkflowEnvironment, database: Database
+    env: WorkflowEnvironment, database: Database, interceptors: Sequence[Interceptor] = ()
 ) -> AsyncIterator[tuple[Counter, httpx.AsyncClient]]:
-    """The counter and the HTTP doors, with the worker as the product runs it."""
+    """The counter and the HTTP doors, with the worker as the product runs it.
+
+    `interceptors` stand between Temporal and that worker.
+    """
     settings = settings_for(env, database)
     app = create_app(settings)
     api = app.api  # type: ignore[attr-defined]
     async with (
-        build_worker(await plain_client(env), database, settings),
+        build_worker(await plain_client(env, interceptors), database, settings),
         api.router.lifespan_context(api),
         httpx.AsyncClient(
             transport=httpx.ASGITransport(app), base_url="http://test", timeout=60

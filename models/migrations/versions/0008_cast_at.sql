@@ -39,7 +39,8 @@ DROP FUNCTION cast_ballots
 -- As before, with the clock of the case: `tick` is when the ballots were cast, for the deadline and for
 -- ever; `moment` is the database's clock. The leaf of a box of format 2 is RFC 6962's hash of
 -- {"ballot":"<content hash>","cast_at":"…","recorded_at":"…"}: nobody else knows the times when it
--- is made. One row is answered for all: an array costs less than as many rows.
+-- is made. One row is answered for all: an array costs less than as many rows. Nor is anything planned
+-- anew for every call: for few ballots that took a third of the time.
 CREATE FUNCTION cast_ballots(
   of_box text, of_roll text, of_channel text, of_seal text, of_intake text, of_batch bigint,
   unit_numbers text[], command_ids text[], request_hashes bytea[], sealeds bytea[],
@@ -47,7 +48,8 @@ CREATE FUNCTION cast_ballots(
   OUT box_format smallint, OUT tick timestamptz, OUT moment timestamptz,
   OUT taken text[], OUT leaves bytea[]
 )
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
   of_case text;

@@ -1,0 +1,136 @@
+"""Publications: posted, objected to, answered and closed; every write is made twice."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from temporalio.exceptions import ApplicationError
+
+from models.messages.acts import AnswerObjection
+from models.messages.journey import PublicationClosing, PublicationInput, PublicationPeriod
+from models.tables import Event, Objection, Publication
+from models.values.actor import Actor, Role
+from runtime.database import Database
+from tests.support.money import START, STREET
+from tests.support.play import Play, begin
+
+COMMITTEE = Actor(id="committee", role=Role.OWNERS_COMMITTEE, label="committee")
+
+
+async def posted(database: Database, rid: str) -> tuple[Play, PublicationInput, PublicationPeriod]:
+    play = await begin(database, rid, "cost_sharing")
+    given = play.publication("share_table")
+    step = play.step(play.of(given))
+    period = await play.publications.open(step, given)
+    assert await play.publications.open(step, given) == period
+    return play, given, period
+
+
+async def answered(
+    play: Play,
+    given: PublicationInput,
+    objection: str,
+    who: Actor = STREET,
+    *,
+    upheld: bool = False,
+) -> PublicationPeriod:
+    step = play.step(play.of(given), who)
+    act = AnswerObjection(
+        command_id=step.command_id,
+        actor=who,
+        publication_id=given.publication_id,
+        objection_id=objection,
+        upheld=upheld,
+        answer="it was computed as the scheme says",
+    )
+    first = await play.publications.answer(step, given, act)
+    assert await play.publications.answer(step, given, act) == first
+    return first
+
+
+async def closed(play: Play, given: PublicationInput) -> PublicationClosing:
+    step = play.step(play.of(given))
+    first = await play.publications.close(step, given)
+    assert await play.publications.close(step, given) == first
+    return first
+
+
+async def row_of(play: Play, table: type[Any], name: str) -> Any:
+    async with play.database.session() as session:
+        return await session.get_one(table, name)
+
+
+def refused(error: pytest.ExceptionInfo[ApplicationError]) -> list[str]:
+    return [problem["code"] for problem in error.value.details[0]]
+
+
+async def test_a_publication_stands_when_nobody_objects(database: Database) -> None:
+    play, given, period = await posted(database, "p1")
+    row = await row_of(play, Publication, given.publication_id)
+    assert (row.opens_at, row.closes_at, row.state) == (START, period.closes_at, "open")
+    await play.at(period.closes_at)
+    found = await closed(play, given)
+    assert (found.closed, found.objections, found.upheld) == (True, 0, 0)
+    row = await row_of(play, Publication, given.publication_id)
+    assert (row.state, row.outcome) == ("closed", "stands")
+
+
+async def test_an_objection_that_is_upheld_is_the_outcome(database: Database) -> None:
+    play, given, period = await posted(database, "p2")
+    yes, no = await play.object_to(given), await play.object_to(given)
+    assert (await answered(play, given, no)).open_objections == 1
+    assert (await answered(play, given, yes, upheld=True)).open_objections == 0
+    row = await row_of(play, Objection, yes)
+    assert (row.state, row.upheld, row.answered_at, row.answered_by) == (
+        "answered",
+        True,
+        START,
+        STREET.id,
+    )
+    await play.at(period.closes_at)
+    found = await closed(play, given)
+    assert (found.objections, found.upheld) == (2, 1)
+    assert (await row_of(play, Publication, given.publication_id)).outcome == "upheld"
+
+
+async def test_the_window_of_what_is_not_suspended_stays_as_it_was_posted(
+    database: Database,
+) -> None:
+    play, given, period = await posted(database, "p3")
+    objection = await play.object_to(given)
+    await play.at(period.closes_at)
+    assert not (await closed(play, given)).closed
+    assert (await answered(play, given, objection)).closes_at == period.closes_at
+    assert (await closed(play, given)).closed
+
+
+async def test_an_objection_is_answered_once_and_only_where_it_was_filed(
+    database: Database,
+) -> None:
+    play, given, _ = await posted(database, "p4")
+    objection = await play.object_to(given)
+    await answered(play, given, objection)
+    with pytest.raises(ApplicationError) as twice:
+        await answered(play, given, objection)
+    other = play.publication("share_table", publication_id="p4.share_table.2")
+    await play.own(play.publications.open, other, of=play.of(other))
+    elsewhere = await play.object_to(other)
+    with pytest.raises(ApplicationError) as unknown:
+        await answered(play, given, elsewhere)
+    assert (refused(twice), refused(unknown)) == (["objection_answered"], ["objection_unknown"])
+
+
+async def test_nobody_answers_the_own_objection(database: Database) -> None:
+    play, given, _ = await posted(database, "p5")
+    objection = await play.object_to(given)
+    async with database.session() as session, session.begin():
+        head = await session.scalar(
+            select(Event).where(Event.renovation_id == "p5").order_by(Event.seq.desc()).limit(1)
+        )
+        assert head is not None
+        # The committee filed it: the command of its event is the objection's.
+        (await session.get_one(Objection, objection)).command_id = head.command_id
+        own = COMMITTEE.model_copy(update={"id": head.actor_id})
+    with pytest.raises(ApplicationError) as error:
+        await answered(play, given, objection, own)
+    assert refused(error) == ["own_objection"]
