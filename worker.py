@@ -15,6 +15,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from activities.registry import build_activities
 from models.values.refusal import Problem, Refused
 from runtime.database import Database
+from runtime.leaving import run_and_leave
 from runtime.logging import configure_logging
 from runtime.pulse import beat
 from runtime.sealing import BoxKeys
@@ -106,4 +107,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_and_leave(main)

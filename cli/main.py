@@ -3,10 +3,12 @@
 import sys
 from collections.abc import Mapping
 from importlib import import_module
+from typing import NoReturn
 
 import typer
 
 from models.values.refusal import Refused
+from runtime.leaving import run_and_leave
 from runtime.logging import configure_logging
 from runtime.sentences import sentence
 
@@ -100,5 +102,10 @@ def _first_line(error: Exception) -> str:
     return lines[0] if lines else type(cause).__name__
 
 
+def run() -> NoReturn:
+    """The command `gongjian`."""
+    run_and_leave(main)
+
+
 if __name__ == "__main__":
-    main()
+    run()
