@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: stale help demo up test test-slow check bench bench-journey bench-voting bench-history bench-election record format lock clean
+.PHONY: stale help demo up test test-slow check bench bench-journey bench-voting bench-voting-before bench-history bench-election record format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ bench-journey: $(READY) ## CPU of a journey before and now; 20 at once beside nu
 
 bench-voting: $(READY) ## ballots per second beside floors of the same run; closing a million ballots
 	$(BIN)/python -m benchmarks.voting
+
+bench-voting-before: $(READY) ## the same on commit 8287647 and here, by turns in one run
+	$(BIN)/python -m benchmarks.voting.compare
 
 bench-history: $(READY) ## Temporal's history of a vote of 100 beside one of 1,000,000
 	$(BIN)/python -m benchmarks.voting.history

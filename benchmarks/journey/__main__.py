@@ -17,16 +17,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
-ROOT = Path(__file__).resolve().parents[2]
+from benchmarks.trees import BEFORE, RESULTS, ROOT, before_tree, git
+
 SIDE = Path(__file__).with_name("side.py")
-RESULTS = ROOT / "benchmarks" / "results"
-BEFORE = "8287647"
-"""The last commit whose sandbox time was an affine image of real time."""
 PARTS = ("worker", "temporal", "postgres", "service")
 TARGET_S = 4.0
 SLOWNESS = (1, 2, 4)
@@ -70,32 +67,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", choices=("before", "now"), help="one side, nothing to compare")
     parser.add_argument("--dry", action="store_true", help="write no file")
     return parser.parse_args()
-
-
-@contextmanager
-def before_tree(commit: str) -> Iterator[Path]:
-    """The files of a commit in a folder that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="gongjian-before-") as folder:
-        tree = Path(folder) / "tree"
-        git("worktree", "add", "--detach", str(tree), commit)
-        try:
-            yield tree
-        finally:
-            git("worktree", "remove", "--force", str(tree))
-
-
-def git(*words: str) -> str:
-    """Run git here.
-
-    Raises:
-        SystemExit: it failed; a shallow clone, for example, does not have the commit.
-    """
-    done = subprocess.run(
-        ("git", "-C", str(ROOT), *words), check=False, capture_output=True, text=True
-    )
-    if done.returncode != 0:
-        raise SystemExit(f"git {' '.join(words)}: {done.stderr.strip()}")
-    return done.stdout
 
 
 def run_before(tree: Path, given: argparse.Namespace) -> Side:
