@@ -42,18 +42,18 @@ class Tree:
 
     def append(self, leaf: bytes) -> None:
         """Add the next leaf hash at the right end."""
-        peaks, number = self._peaks, self._size
-        self._size = number + 1
-        while number & 1:
-            leaf = sha256(b"\x01" + peaks.pop() + leaf).digest()
-            number >>= 1
-        peaks.append(leaf)
+        self.extend((leaf,))
 
     def extend(self, leaves: Iterable[bytes]) -> None:
         """Add many leaf hashes, in their order."""
-        append = self.append
+        pop, push = self._peaks.pop, self._peaks.append
         for leaf in leaves:
-            append(leaf)
+            node, number = leaf, self._size
+            self._size = number + 1
+            while number & 1:
+                node = sha256(b"\x01" + pop() + node).digest()
+                number >>= 1
+            push(node)
 
     def root(self) -> bytes:
         """The root over what was appended so far; the tree may go on growing."""
