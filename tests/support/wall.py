@@ -7,7 +7,7 @@ from datetime import datetime
 import asyncpg
 
 DEFINITION = "SELECT pg_get_functiondef('tick_of(text)'::regprocedure)"
-WALL = "clock_timestamp()"
+WALL = "pg_catalog.clock_timestamp()"
 SetWall = Callable[[datetime], Awaitable[None]]
 
 
