@@ -199,7 +199,7 @@ async def test_the_roll_hash_can_be_computed_again_from_the_stored_roll(begin: B
     vote = await begin(units=3)
     await vote.open()
     box = await vote.box()
-    async with vote.database.session() as session:
+    async with vote.database.held() as session:
         assert await hash_of_roll(session, box.id) == box.roll_hash
 
 
