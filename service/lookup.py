@@ -73,7 +73,7 @@ class Lookup:
         Raises:
             Refused: `receipt.code`, `voting.ballot_unknown`.
         """
-        async with self._database.session() as session:
+        async with self._database.held() as session:
             box, ballot = await _by_code(session, renovation_id, read_code(code))
             found = FoundBallot(
                 box_id=box.id,
