@@ -65,6 +65,7 @@ class Wanderer:
     async def _something(self, waiting_for: str, step: int) -> None:
         if step > MOST_STEPS * 3 // 4 or self.rng.random() < 0.005:
             await self.act(a.CancelRenovation, STREET, reason="nobody comes to an end")
+            return
         if self.rng.random() < 0.05 and len(self.tickets) < 3:
             await self.attempt(self._complain)
         if self.tickets and self.rng.random() < 0.3:
@@ -221,6 +222,12 @@ async def award(w: Wanderer) -> None:
 
 
 async def sign(w: Wanderer) -> None:
+    until = (await w.j.row())["due_at"]
+    if until is not None and await w.j.now() > until:
+        # Too late to sign (Law art. 46): the tenderer strikes the winner out, the next one follows.
+        late = {"bidder_id": await first_candidate(w.j), "reason": "did not sign in time"}
+        await w.act(a.WithdrawCandidate, STREET, **late)
+        return
     price = await w.j.value(
         "SELECT award.price_fen FROM award JOIN tender ON tender.id = award.tender_id"
         " WHERE tender.renovation_id=$1 AND award.state='awarded'"
