@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -222,7 +222,11 @@ class CaseClocks:
                 raise Refused(Problem(code="clock.hold_unknown", params={"name": name[:64]}))
             await session.delete(row)
 
-        asked = SetHold(command_id=command.command_id, name=name)
+        try:
+            asked = SetHold(command_id=command.command_id, name=name)
+        except ValidationError:
+            # What cannot be the name of a hold is nobody's.
+            raise Refused(Problem(code="clock.hold_unknown", params={"name": name[:64]})) from None
         return await self._of_hold(renovation_id, actor, asked, name, "clock.released", change)
 
     async def _of_hold(

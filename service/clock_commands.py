@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from models.messages.journey import CaseClock
 from models.values.base import Carried
 from models.values.waits import Wait
-from service.commands import Command
+from service.commands import Command, Word
 
 Move = Literal["next", "to", "days", "auto"]
 HoldName = Annotated[
@@ -26,7 +26,7 @@ class MoveClock(Command):
     """
 
     move: Move
-    to: str = Field(default="", max_length=40)
+    to: Word = ""
     """For `to`: a date like 2026-05-12 (nine in the morning there), or a moment with its offset."""
     days: int = Field(default=0, strict=True, ge=0, le=MOST_DAYS)
     """For `days`: 1 or more."""

@@ -126,6 +126,8 @@ async def test_what_is_no_date_and_what_lies_behind_are_refused(journey: Begin) 
     assert code_of(await tell(j, f"{j.rid}-e", "to"))[0] == 422
     assert code_of(await tell(j, f"{j.rid}-f", "next", to="2030-01-01"))[0] == 422
     assert code_of(await tell(j, "x\u0000y", "next"))[0] == 422
+    nul = await tell(j, f"{j.rid}-nul", "to", to="2026-01-01\u0000")
+    assert code_of(nul)[0] == 422
     assert code_of(await tell(j, f"{j.rid}-g", "next")) == (409, "clock.nothing_due")
     assert await j.seq() == before, "nothing was written"
 
@@ -178,6 +180,9 @@ async def test_a_hold_stops_the_clock_until_it_is_released(journey: Begin) -> No
     assert gone.status_code == 200
     unknown = await j.post(f"/clock/holds/{name}/release", credential, command_id=f"{j.rid}-r2")
     assert code_of(unknown) == (404, "clock.hold_unknown")
+    for odd in ("a%00b", "x" * 300, "%F0%9F%94%92"):
+        answer = await j.post(f"/clock/holds/{odd}/release", credential)
+        assert code_of(answer) == (404, "clock.hold_unknown")
     assert (await tell(j, f"{j.rid}-n2", "next")).is_success
 
 
