@@ -78,7 +78,7 @@ def clock_words(case: Case) -> str:
     """What kind of time a case has."""
     if case.told:
         return "told (training case)"
-    return "sandbox of release 0.2" if case.row.clock else "real time"
+    return "sandbox of an earlier release" if case.row.clock else "real time"
 
 
 def history_table(events: Sequence[Event]) -> Table:

@@ -74,7 +74,7 @@ def _fields(mapping: FileMapping) -> tuple[dict[str, object], list[Problem]]:
 
 
 def _has_day_s(raw: Plain) -> bool:
-    """Whether the file is for release 0.2, in which the time of a sandbox ran by itself."""
+    """Whether the file is for an earlier release, in which the time of a sandbox ran by itself."""
     return isinstance(raw, dict) and DAY_S in raw
 
 
