@@ -24,8 +24,8 @@ from models.tables.base import (
 class Renovation(Table):
     """One case from the first vote to the end of the warranty, as the pages show it.
 
-    `head_seq` and `head_hash` are the last event's. `clock` is {}, but for the sandboxes of release
-    0.2, whose time was an image of real time. Moments are case time.
+    `head_seq` and `head_hash` are the last event's. `clock` is {}, but for the sandboxes of an
+    earlier release, whose time was an image of real time. Moments are case time.
     """
 
     __tablename__ = "renovation"
