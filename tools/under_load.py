@@ -26,21 +26,39 @@ STOP_S = 10
 def main() -> int:
     """Start the loops, run the command, end the loops; say how long it took."""
     given = arguments()
-    signal.signal(signal.SIGTERM, stop)
-    loops: list[subprocess.Popen[bytes]] = []
     began = time.monotonic()
+    ending = Ending()
+    loops: list[subprocess.Popen[bytes]] = []
     try:
         # One by one: what was started is in the list even if the next one cannot be.
         loops.extend(busy_loop() for _ in range(given.loops))
-        code = run(given.command)
-    except KeyboardInterrupt:
-        code = 128 + signal.SIGINT
+        code = run(given.command, ending)
     finally:
         used = [end(loop) for loop in loops]
     wall_s = time.monotonic() - began
     load = f"{len(used)} busy loops on {os.cpu_count()} cores"
     print(f"under load: {load}, {wall_s:.1f} s, exit code {code}", file=sys.stderr)
     return code
+
+
+class Ending:
+    """Hears SIGTERM and Ctrl-C from now on. It raises nothing: a signal between two lines must not lose a child."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.command: subprocess.Popen[bytes] | None = None
+        signal.signal(signal.SIGTERM, self.hear)
+        signal.signal(signal.SIGINT, self.hear)
+
+    def hear(self, number: int, _frame: FrameType | None) -> None:
+        """Remember the signal, and pass SIGTERM on to the command if it runs."""
+        self.number = number
+        self.pass_on()
+
+    def pass_on(self) -> None:
+        """SIGTERM goes on to the command; the terminal sends Ctrl-C to it itself."""
+        if self.command is not None and self.number == signal.SIGTERM:
+            self.command.terminate()
 
 
 def busy_loop() -> "subprocess.Popen[bytes]":
@@ -63,34 +81,25 @@ def arguments() -> argparse.Namespace:
     return given
 
 
-def run(command: list[str]) -> int:
-    """Run the command to its end and return its exit code; SIGTERM is passed on to it."""
-    try:
-        child = subprocess.Popen(command)
-    except OSError as error:
-        print(f"{shlex.join(command)}: {error.strerror}", file=sys.stderr)
-        return 127
-    try:
-        code = child.wait()
-    except KeyboardInterrupt:
-        child.wait()  # the terminal sent Ctrl-C to it too; it stops its own servers first
-        raise
-    except SystemExit:
-        child.terminate()
-        child.wait()
-        raise
-    return code if code >= 0 else 128 - code
+def run(command: list[str], ending: Ending) -> int:
+    """Run the command to its end and return its exit code, or 128 + the signal that ended this run."""
+    if not ending.number:
+        try:
+            ending.command = subprocess.Popen(command)
+        except OSError as error:
+            print(f"{shlex.join(command)}: {error.strerror}", file=sys.stderr)
+            return 127
+        ending.pass_on()  # the signal that came while the command was being started
+        code = ending.command.wait()
+        if not ending.number:
+            return code if code >= 0 else 128 - code
+    return 128 + ending.number
 
 
 def end(loop: "subprocess.Popen[bytes]") -> int:
     """End one loop and wait until it is gone."""
     loop.kill()
     return loop.wait(STOP_S)
-
-
-def stop(number: int, _frame: FrameType | None) -> None:
-    """SIGTERM ends this process by way of its `finally`."""
-    raise SystemExit(128 + number)
 
 
 if __name__ == "__main__":
