@@ -27,7 +27,7 @@ from models.values.refusal import Problem, Refused
 from models.values.voting import Motion, VotingPack
 from models.values.waits import Consequence, Wait
 from rules import voting as law
-from rules.chain import digest
+from proof.chain import digest
 from runtime.journal import Recorded
 from runtime.sealing import BoxKeys
 

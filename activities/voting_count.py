@@ -11,7 +11,7 @@ from models.tables import BallotBox
 from models.values.refusal import Problem, Refused
 from models.values.voting import Motion, ReportedTally, VotingPack
 from rules import voting as law
-from rules.chain import canonical_json
+from proof.chain import canonical_json
 from rules.voting.results import Weight
 from runtime.counting import Count, count_box, special_states
 from runtime.database import driver_connection

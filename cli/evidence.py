@@ -12,11 +12,11 @@ from pydantic import JsonValue
 from cli.servers import running
 from cli.stack import DATA
 from models.values.refusal import Problem, Refused
-from rules.evidence.bundle import sha256
-from rules.evidence.checking import Checked, check_bundle
-from rules.evidence.verifier import standalone
-from rules.evidence.verifier.main import check, lines_of
-from rules.evidence.verifier.reading import Fault, Files
+from proof.bundle.contents import sha256
+from proof.bundle.checking import Checked, check_bundle
+from proof.verifier import standalone
+from proof.verifier.main import check, lines_of
+from proof.verifier.reading import Fault, Files
 from runtime.evidence import Exported, export_voting
 from runtime.sealing import BoxKeys, signed_by
 from runtime.sentences import sentence

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 from models.values.menu import BallotForm
 from models.values.refusal import Problem
 from models.values.voting import INVALID, Channel, Choice, Motion
-from rules.chain import canonical_json
+from proof.chain import canonical_json
 from rules.menu import problems_of_menu_choice
 
 Said = str | tuple[str, ...] | Mapping[str, int]
@@ -113,7 +113,7 @@ def words_of(motion: Motion) -> tuple[str, ...]:
 
 
 def plain_ballot(choices: Choices) -> bytes:
-    """The choices as they are committed to: canonical JSON (as `rules.chain` writes it)."""
+    """The choices as they are committed to: canonical JSON (as `proof.chain` writes it)."""
     pairs = []
     for name in sorted(choices):
         said = choices[name]

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import BallotBox, CaseClock, Event, Receipt, Renovation
 from models.values.base import Value
 from models.values.refusal import Problem, Refused
-from rules import chain
+from proof import chain
 from runtime.audit_ballots import BadBallot, audit_box
 from runtime.audit_clock import ClockAudit
 from runtime.database import Database

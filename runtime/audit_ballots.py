@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import Ballot, BallotBatch, BallotBox, BallotSeal, CaseClock, Renovation
 from models.values.base import Value
 from rules.ballots import Leaves, Times, ballot_id_of, batch_statement, receipt_data
-from rules.chain import canonical_json
-from rules.merkle import Tree, leaf_hash, root_of
+from proof.chain import canonical_json
+from proof.merkle import Tree, leaf_hash, root_of
 from runtime.audit_boxes import (
     box_holds,
     details_of,

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import BallotBox, Event, RollEntry
 from rules.ballots import pseudonym_of, roll_line
-from rules.chain import digest
+from proof.chain import digest
 from runtime.sealing import public_half
 
 AT_ONCE = 5_000

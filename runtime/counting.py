@@ -13,7 +13,7 @@ from typing import NamedTuple
 import asyncpg
 
 from rules.ballots import Cast, Leaves, Ruling, State, Times, states_of
-from rules.merkle import Tree
+from proof.merkle import Tree
 from rules.voting.results import Weight
 from runtime.ballot_times import SENT, WrittenTimes
 from runtime.journal import utc_text

@@ -1,4 +1,4 @@
-"""The bundle of evidence of a closed vote, streamed out of the database (format in `rules.evidence`).
+"""The bundle of evidence of a closed vote, streamed out of the database (format in `proof.bundle`).
 
 A million ballots pass through in pieces: what is held in memory is one piece, and the ballots of
 entries that voted on several ways. Everything is read in one snapshot.
@@ -20,8 +20,8 @@ from pydantic import JsonValue, TypeAdapter
 from models.values.refusal import Problem, Refused
 from models.values.voting import Motion, VotingPack
 from rules.ballots import roll_line
-from rules.evidence import bundle
-from rules.evidence.verifier import standalone
+from proof.bundle import contents as bundle
+from proof.verifier import standalone
 from rules.voting import pack_for, rule_of, strict_kind
 from runtime.counting import Opened, opened
 from runtime.sealing import Signer

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.messages.deed import Deed
 from models.tables import Event, Receipt, Renovation
 from models.values.refusal import Problem, Refused
-from rules import chain
+from proof import chain
 from runtime.database import LOCK_NOT_AVAILABLE, Database, Work, sqlstate
 
 T = TypeVar("T", bound=BaseModel)

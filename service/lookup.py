@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import Ballot, BallotBox, BallotCheck, BallotSeal, RollUnit
 from models.values.base import Carried
 from models.values.refusal import Problem, Refused
-from rules.evidence.receipts import ALPHABET, CODE_BITS, read_code
-from rules.merkle import PackedTree
+from proof.receipts import ALPHABET, CODE_BITS, read_code
+from proof.merkle import PackedTree
 from runtime.counting import special_states
 from runtime.database import Database, driver_connection
 from runtime.sealing import BallotOpener, SealBroken

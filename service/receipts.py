@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from rules.ballots import batch_statement, receipt_data
-from rules.evidence.receipts import short_code
-from rules.merkle import all_paths, leaf_hash, root_of
+from proof.receipts import short_code
+from proof.merkle import all_paths, leaf_hash, root_of
 from runtime.sealing import Signer
 from service.commands import BallotReceipt
 

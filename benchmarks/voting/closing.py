@@ -13,7 +13,7 @@ from activities.voting_count import count_out
 from benchmarks.voting.estate import BOX_KEYS, fill_box, make_box
 from models.tables import BallotBox
 from rules import voting as law
-from rules.merkle import root_of
+from proof.merkle import root_of
 from runtime.database import Database
 
 MIB = 1024 * 1024

@@ -7,7 +7,7 @@ import segno
 from fastapi import APIRouter, Depends, Request, Response
 
 from models.values.refusal import Problem, Refused
-from rules.evidence.receipts import read_code
+from proof.receipts import read_code
 from service.ballots import answer_ballot
 from service.commands import BallotReceipt, CastBallot
 from service.counter import Counter, counter_of

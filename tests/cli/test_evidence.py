@@ -6,8 +6,8 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from models.values.refusal import Refused
-from rules.evidence import bundle
-from rules.evidence.receipts import short_code
+from proof.bundle import contents as bundle
+from proof.receipts import short_code
 from tests.support import bundles
 from tests.support.bundles import GOOD, changed, signed, written
 

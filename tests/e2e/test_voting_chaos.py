@@ -30,7 +30,7 @@ from models.tables import RoleGrant
 from models.values.refusal import Refused
 from models.values.timetable import Timetable, calendar_days
 from models.values.waits import STARTING, at_work
-from rules.merkle import root_of
+from proof.merkle import root_of
 from runtime.audit import AuditReport, audit
 from runtime.children import kill_family
 from runtime.database import Database, asyncpg_url

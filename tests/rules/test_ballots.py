@@ -33,7 +33,7 @@ from rules.ballots import (
     states_of,
     words_of,
 )
-from rules.chain import canonical_json
+from proof.chain import canonical_json
 
 # Names as an attacker would choose them: quotes, backslashes, line ends, Chinese, emoji, JSON.
 names = st.one_of(

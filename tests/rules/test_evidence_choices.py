@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from models.values.menu import BallotForm, Completion, Menu, MenuItem, MenuRule, MenuRules, TieRule
 from models.values.voting import Motion, MotionKind, MotionOption
-from rules.chain import canonical_json
-from rules.evidence import bundle
-from rules.evidence.verifier.main import check
-from rules.evidence.verifier.reading import Fault
+from proof.chain import canonical_json
+from proof.bundle import contents as bundle
+from proof.verifier.main import check
+from proof.verifier.reading import Fault
 from tests.rules.test_evidence_verify import VALUES, both, places
 from tests.support.bundles import Cast, Entry, Vote, changed, signed, written
 

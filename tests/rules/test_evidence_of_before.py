@@ -13,11 +13,11 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from rules.chain import canonical_json
-from rules.evidence import bundle
-from rules.evidence.receipts import Receipt, check_receipt
-from rules.evidence.verifier.main import check
-from rules.evidence.verifier.reading import Fault
+from proof.chain import canonical_json
+from proof.bundle import contents as bundle
+from proof.receipts import Receipt, check_receipt
+from proof.verifier.main import check
+from proof.verifier.reading import Fault
 from tests.rules.test_evidence_verify import both, closed_as, set_field, trusted
 from tests.support.box import BOX_KEYS
 from tests.support.bundles import Bundle, changed, written

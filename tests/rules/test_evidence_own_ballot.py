@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from rules import merkle
+from proof import merkle
 from rules.ballots import Times
-from rules.chain import canonical_json
-from rules.evidence import bundle
-from rules.evidence.receipts import Receipt, check_receipt, short_code
-from rules.evidence.verifier.main import check, main
-from rules.evidence.verifier.reading import Fault
+from proof.chain import canonical_json
+from proof.bundle import contents as bundle
+from proof.receipts import Receipt, check_receipt, short_code
+from proof.verifier.main import check, main
+from proof.verifier.reading import Fault
 from tests.rules.test_evidence_receipts import signed
 from tests.support import bundles
 from tests.support.bundles import GOOD, KEY, PUBLIC_KEY, written

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.values.refusal import Refused
-from rules.chain import canonical_json
-from rules.evidence.receipts import Receipt, check_receipt, matches, read_code, short_code, stated
-from rules.merkle import all_paths, leaf_hash, root_of
+from proof.chain import canonical_json
+from proof.receipts import Receipt, check_receipt, matches, read_code, short_code, stated
+from proof.merkle import all_paths, leaf_hash, root_of
 
 LEAVES = st.binary(min_size=32, max_size=32)
 

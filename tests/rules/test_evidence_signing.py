@@ -5,7 +5,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.evidence.verifier.signing import signed
+from proof.verifier.signing import signed
 
 L = 2**252 + 27742317777372353535851937790883648493
 P = 2**255 - 19

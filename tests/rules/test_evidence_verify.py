@@ -16,13 +16,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.values.refusal import Refused
-from rules.chain import canonical_json
-from rules.evidence import bundle
-from rules.evidence.checking import check_bundle
-from rules.evidence.receipts import short_code
-from rules.evidence.verifier import standalone
-from rules.evidence.verifier.main import check
-from rules.evidence.verifier.reading import Fault, Files
+from proof.chain import canonical_json
+from proof.bundle import contents as bundle
+from proof.bundle.checking import check_bundle
+from proof.receipts import short_code
+from proof.verifier import standalone
+from proof.verifier.main import check
+from proof.verifier.reading import Fault, Files
 from tests.support import bundles
 from tests.support.bundles import Bundle, Cast, changed, example, headed, sealed, signed, written
 

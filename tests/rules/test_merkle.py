@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules import merkle
+from proof import merkle
 
 DATA = [
     bytes.fromhex(text)

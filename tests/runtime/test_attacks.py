@@ -20,8 +20,8 @@ from sqlalchemy import select
 
 from models.tables import BallotBox, Event
 from rules.ballots import commitment_of
-from rules.chain import canonical_json, event_hash
-from rules.merkle import Tree
+from proof.chain import canonical_json, event_hash
+from proof.merkle import Tree
 from runtime.audit import AuditReport, audit
 from runtime.database import Database, asyncpg_url
 from runtime.journal import hashed_fields

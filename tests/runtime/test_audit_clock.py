@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.messages.deed import Deed
 from models.tables import Event
 from models.values.base import Carried
-from rules.chain import GENESIS, event_hash
+from proof.chain import GENESIS, event_hash
 from runtime.audit import BadEvent, audit
 from runtime.audit_clock import DEADLINES, TURNOUT
 from runtime.database import Database, asyncpg_url

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from activities.desk import who_does
 from cli.main import app
 from models.messages.ids import publication_workflow_id
-from rules.evidence.receipts import Receipt, check_receipt
+from proof.receipts import Receipt, check_receipt
 from runtime.migrate import downgrade, upgrade
 from runtime.sealing import signed_by
 from tests.conftest import TestPostgres

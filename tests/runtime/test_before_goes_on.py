@@ -20,7 +20,7 @@ from models.messages.ids import publication_workflow_id, renovation_workflow_id
 from models.messages.journey import JourneyOutcome, PublicationInput, StageInput, VotePeriod
 from models.messages.step import Step
 from models.values.actor import ENGINE
-from rules.evidence.receipts import Receipt, check_receipt
+from proof.receipts import Receipt, check_receipt
 from runtime.calendars import chinese_calendar
 from runtime.sealing import signed_by
 from tests.support.before import HERE, CaseOfBefore, Place, before, proven, row_of_then

@@ -17,9 +17,9 @@ import pytest
 from pydantic import SecretStr
 
 from models.values.refusal import Refused
-from rules.evidence.checking import check_bundle
-from rules.evidence.verifier.main import check
-from rules.evidence.verifier.reading import Files
+from proof.bundle.checking import check_bundle
+from proof.verifier.main import check
+from proof.verifier.reading import Files
 from runtime.audit import audit
 from runtime.database import Database
 from runtime.evidence import export_voting

@@ -24,11 +24,11 @@ from models.messages.journey import StageInput
 from models.messages.step import Step
 from models.values.refusal import Refused
 from models.values.timetable import WorkCalendar
-from rules.evidence import bundle
-from rules.evidence.checking import check_bundle
-from rules.evidence.receipts import short_code
-from rules.evidence.verifier.main import check
-from rules.evidence.verifier.reading import Fault, Files
+from proof.bundle import contents as bundle
+from proof.bundle.checking import check_bundle
+from proof.receipts import short_code
+from proof.verifier.main import check
+from proof.verifier.reading import Fault, Files
 from runtime.database import Database
 from runtime.evidence import export_voting
 from runtime.journal import utc_text

@@ -16,7 +16,7 @@ from models.tables import Event, Receipt, Renovation
 from models.values.actor import Actor, Role
 from models.values.base import Carried
 from models.values.refusal import Problem, Refused
-from rules.chain import GENESIS, Link, verify
+from proof.chain import GENESIS, Link, verify
 from runtime.audit import audit
 from runtime.database import LOCK_NOT_AVAILABLE, Database, sqlstate
 from runtime.embedded_postgres import EmbeddedPostgres

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from rules.ballots import Leaves, Times, ballot_id_of
-from rules.evidence.receipts import Receipt, check_receipt
+from proof.receipts import Receipt, check_receipt
 from runtime.audit import audit
 from runtime.database import Database
 from runtime.journal import utc_text

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.evidence.receipts import Receipt, check_receipt
-from rules.merkle import PackedTree, included, inclusion_path, leaf_hash, root_of
+from proof.receipts import Receipt, check_receipt
+from proof.merkle import PackedTree, included, inclusion_path, leaf_hash, root_of
 from runtime.database import Database
 from runtime.sealing import signed_by
 from tests.service.test_voting import ballot, bearer, cast

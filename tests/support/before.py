@@ -19,10 +19,10 @@ import httpx
 from pydantic import JsonValue, SecretStr
 
 from models.values.base import Carried
-from rules.evidence import bundle
-from rules.evidence.checking import check_bundle
-from rules.evidence.verifier.main import check
-from rules.evidence.verifier.reading import Files
+from proof.bundle import contents as bundle
+from proof.bundle.checking import check_bundle
+from proof.verifier.main import check
+from proof.verifier.reading import Files
 from runtime.audit import AuditReport, audit
 from runtime.database import Database
 from runtime.evidence import export_voting

@@ -15,10 +15,10 @@ from pydantic import JsonValue
 from models.values.decision_rules import Rule
 from models.values.voting import Condition, Motion, MotionKind, VotingPack
 from rules.ballots import Leaves, Times, commitment_of, pseudonym_of, roll_line
-from rules.chain import canonical_json
-from rules.evidence import bundle
-from rules.evidence.verifier import standalone
-from rules.merkle import leaf_hash, root_of
+from proof.chain import canonical_json
+from proof.bundle import contents as bundle
+from proof.verifier import standalone
+from proof.merkle import leaf_hash, root_of
 from rules.voting import adopted
 from rules.voting.results import Weight, results_of
 

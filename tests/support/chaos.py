@@ -18,7 +18,7 @@ import httpx
 from pydantic import SecretStr
 
 from rules.ballots import batch_statement, receipt_data
-from rules.merkle import leaf_hash, root_from_path
+from proof.merkle import leaf_hash, root_from_path
 from runtime.sealing import signed_by
 from service.credentials import voter_credential
 

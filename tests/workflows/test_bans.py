@@ -8,7 +8,7 @@ import worker
 from tests.support.bans import banned_in, modules_under
 
 ROOT = Path(__file__).resolve().parents[2]
-NOT_OF_A_WORKFLOW = ("rules/evidence/verifier/", "models/migrations/", "models/tables/")
+NOT_OF_A_WORKFLOW = ("proof/verifier/", "models/migrations/", "models/tables/")
 """The verifier of a bundle reads files and is called by nobody here; rows are for activities."""
 MODULES = [
     str(path.relative_to(ROOT))

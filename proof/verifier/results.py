@@ -5,11 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NamedTuple
 
-from rules.evidence.verifier.asking import UNITS, Motion
-from rules.evidence.verifier.counting import Roll
-from rules.evidence.verifier.deciding import NAME_OF, Decided, Rule, Test
-from rules.evidence.verifier.menus import menu_outcome
-from rules.evidence.verifier.reading import Fields, Files, canonical, object_of
+from proof.verifier.asking import UNITS, Motion
+from proof.verifier.counting import Roll
+from proof.verifier.deciding import NAME_OF, Decided, Rule, Test
+from proof.verifier.menus import menu_outcome
+from proof.verifier.reading import Fields, Files, canonical, object_of
 
 TWO = 2
 OUTCOMES = ("failed", "lapsed", "passed", "run_off", "tie")

@@ -16,9 +16,9 @@ from rules.ballots import (
     commitment_of,
     states_of,
 )
-from rules.evidence import bundle
-from rules.evidence.shapes import Ballot, Head, HeadOfPeriod, Manifest, fault_at
-from rules.merkle import HASH_BYTES, Tree
+from proof.bundle import contents as bundle
+from proof.bundle.shapes import Ballot, Head, HeadOfPeriod, Manifest, fault_at
+from proof.merkle import HASH_BYTES, Tree
 from rules.voting.results import Weight
 
 NO_TIMES = Times("", "")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Counter, Dict, List, NamedTuple, Tuple
 
-from rules.evidence.verifier.reading import Fields
+from proof.verifier.reading import Fields
 
 Chosen = Tuple[Tuple[str, ...], Tuple[int, ...]]
 """The works of a ballot and their points; no points where the form settles them."""

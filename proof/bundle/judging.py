@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import date
 
 from models.values.voting import Motion, MotionKind, VotingPack
-from rules.evidence import bundle
-from rules.evidence.opened_box import OpenedBox
-from rules.evidence.shapes import Largest, Result, RuleOfMotion, Rules, fault_at, read_value
-from rules.evidence.verifier.reading import Files
+from proof.bundle import contents as bundle
+from proof.bundle.opened_box import OpenedBox
+from proof.bundle.shapes import Largest, Result, RuleOfMotion, Rules, fault_at, read_value
+from proof.verifier.reading import Files
 from rules.voting import PACKS, adopted, lapses, rule_of
 from rules.voting.results import MotionResult, Weight, results_of
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from array import array
 
-from rules.evidence.verifier.asking import Motion
-from rules.evidence.verifier.hashing import Leaves, leaf_of
-from rules.evidence.verifier.reading import Fault, Fields, Files, canonical, exact_json
+from proof.verifier.asking import Motion
+from proof.verifier.hashing import Leaves, leaf_of
+from proof.verifier.reading import Fault, Fields, Files, canonical, exact_json
 
 ROUTES = {
     "web": 0,

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rules.ballots import Ruling
-from rules.chain import canonical_json
-from rules.evidence import bundle
-from rules.evidence.judging import compare_result
-from rules.evidence.opened_box import Holder, OpenedBox
-from rules.evidence.receipts import Signed
-from rules.evidence.shapes import (
+from proof.chain import canonical_json
+from proof.bundle import contents as bundle
+from proof.bundle.judging import compare_result
+from proof.bundle.opened_box import Holder, OpenedBox
+from proof.receipts import Signed
+from proof.bundle.shapes import (
     Ballot,
     BallotWithTimes,
     Head,
@@ -28,7 +28,7 @@ from rules.evidence.shapes import (
     fault_at,
     read_value,
 )
-from rules.evidence.verifier.reading import Fault, Files
+from proof.verifier.reading import Fault, Files
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,10 @@ import argparse
 import os
 import sys
 
-from rules.evidence.verifier.asking import read_motions
-from rules.evidence.verifier.counting import (
-    STATES,
-    Box,
-    read_ballots,
-    read_roll,
-    read_rulings,
-)
-from rules.evidence.verifier.deciding import Decided, read_rules
-from rules.evidence.verifier.reading import (
+from proof.verifier.asking import read_motions
+from proof.verifier.counting import STATES, Box, read_ballots, read_roll, read_rulings
+from proof.verifier.deciding import Decided, read_rules
+from proof.verifier.reading import (
     MAX_LINE,
     NAMES,
     UNLISTED,
@@ -25,7 +19,7 @@ from rules.evidence.verifier.reading import (
     canonical,
     object_of,
 )
-from rules.evidence.verifier.receipt import (
+from proof.verifier.receipt import (
     check_receipt,
     code_of,
     find_own,
@@ -33,8 +27,8 @@ from rules.evidence.verifier.receipt import (
     times_of,
     typed_code,
 )
-from rules.evidence.verifier.results import check_result
-from rules.evidence.verifier.signing import signed
+from proof.verifier.results import check_result
+from proof.verifier.signing import signed
 
 FORMATS = ("gongjian.voting/1", "gongjian.voting/2")
 HEAD = ("box_id", "closed_at", "roll_hash", "root", "tree_size")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NamedTuple
 
-from rules.evidence.verifier.asking import Motion
-from rules.evidence.verifier.reading import Fault, Fields, Files, object_of
+from proof.verifier.asking import Motion
+from proof.verifier.reading import Fault, Fields, Files, object_of
 
 NAME_OF = {"head": "heads", "area": "area_dm2", "share": "shares"}
 """How the numbers of a dimension are called."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import collections
 from typing import Counter, Dict, List
 
-from rules.evidence.verifier.menus import Chosen, Menu
-from rules.evidence.verifier.reading import Fields, Files, object_of
+from proof.verifier.menus import Chosen, Menu
+from proof.verifier.reading import Fields, Files, object_of
 
 UNITS = ("heads", "area_dm2")
 MATTERS = (

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import json
 
-from rules.evidence.verifier.counting import STATES, TIMES, Box
-from rules.evidence.verifier.hashing import leaf_of, root_of_path
-from rules.evidence.verifier.reading import (
-    MAX_LINE,
-    Fault,
-    Fields,
-    Files,
-    canonical,
-    exact_json,
-)
-from rules.evidence.verifier.signing import signed
+from proof.verifier.counting import STATES, TIMES, Box
+from proof.verifier.hashing import leaf_of, root_of_path
+from proof.verifier.reading import MAX_LINE, Fault, Fields, Files, canonical, exact_json
+from proof.verifier.signing import signed
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_DIGITS = 12

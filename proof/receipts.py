@@ -12,8 +12,8 @@ from pydantic import Field, JsonValue, StringConstraints
 
 from models.values.base import Carried
 from models.values.refusal import Problem, Refused
-from rules.chain import canonical_json
-from rules.merkle import leaf_hash, root_from_path
+from proof.chain import canonical_json
+from proof.merkle import leaf_hash, root_from_path
 
 CODE_BITS = 60
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

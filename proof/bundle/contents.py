@@ -18,7 +18,7 @@ from models.values.base import Carried
 from models.values.decision_rules import Rule
 from models.values.voting import Condition, Motion
 from rules.ballots import Times
-from rules.chain import canonical_json
+from proof.chain import canonical_json
 
 FORMATS: Mapping[int, str] = {1: "gongjian.voting/1", 2: "gongjian.voting/2"}
 """By the format of the box."""

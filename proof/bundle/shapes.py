@@ -9,8 +9,8 @@ from models.values.base import Value
 from models.values.refusal import Problem, Refused
 from models.values.voting import Channel, Condition, Motion
 from rules.ballots import Times, roll_line
-from rules.chain import canonical_json
-from rules.evidence import bundle
+from proof.chain import canonical_json
+from proof.bundle import contents as bundle
 from rules.voting.results import MotionResult
 
 Whole = Annotated[int, Field(strict=True, ge=0, lt=10**18)]
