@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from models.values.menu import BallotForm, Menu, MenuBallot, MenuItem
 from rules.menu import counted, equal_shares, greedy, problems_of_menu_choice
-from rules.pabulib import read_pabulib
+from formats.pabulib import read_pabulib
 
 T = TypeVar("T")
 FOLDER = Path(__file__).resolve().parents[2] / "shared/data/pabulib"

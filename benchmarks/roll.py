@@ -27,7 +27,7 @@ from python_calamine import CalamineWorkbook
 from models.files.renovation import LEVELS, PlaceEntry
 from models.files.roll import RollReport
 from models.tables import Estate
-from rules.roll import roll_of
+from formats.roll import roll_of
 from runtime.database import Database
 from runtime.embedded_postgres import EmbeddedPostgres
 from runtime.migrate import upgrade

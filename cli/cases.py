@@ -33,7 +33,7 @@ from models.tables import Event, OwnerReplacement, Place, Renovation, RoleGrant,
 from models.values.actor import Actor
 from models.values.refusal import Problem, Refused
 from rules.authority import ROLES_OF_ACT, covers
-from rules.opening import read_renovation
+from formats.renovation_file.reading import read_renovation
 from runtime.audit import AuditReport
 from runtime.audit import audit as audited
 from runtime.holding import write_private

@@ -14,7 +14,7 @@ from cli.inputs import read_file
 from cli.shown import result_console
 from models.values.menu import Completion, Menu, MenuOutcome, MenuRule, TieRule, Utility
 from rules.menu import counted, equal_shares, greedy
-from rules.pabulib import Election, read_pabulib
+from formats.pabulib import Election, read_pabulib
 
 
 def register(app: typer.Typer) -> None:

@@ -19,8 +19,8 @@ from cli.stack import DATA
 from models.files.renovation import LEVELS, PlaceEntry
 from models.files.roll import Finding, RollDifference, RollReport, RollSummary
 from models.values.refusal import Problem, Refused
-from rules.roll import COLUMNS, differences, roll_of, summary
-from rules.roll.columns import IGNORE
+from formats.roll import COLUMNS, differences, roll_of, summary
+from formats.roll.columns import IGNORE
 from runtime.roll_files import Rows, check_roll_file, read_roll_file
 from runtime.sentences import sentence
 from service.opening_units import owner_secret

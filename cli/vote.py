@@ -20,7 +20,7 @@ from models.tables import BallotBox
 from models.values.actor import Actor
 from models.values.channels import PaperChannel, RulingKind
 from rules.authority import ROLES_OF_WRITE
-from rules.paper_sheet import lines_of_sheet
+from formats.paper_sheet import lines_of_sheet
 from service.channel_commands import EnterPaper, Remind, RuleOnBallots
 from service.count_sheets import count_sheets
 from service.counter import Counter, open_counter

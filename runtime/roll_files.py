@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from models.files.roll import Finding, Roll, RollReport
 from models.values.refusal import Problem, Refused
-from rules.roll.checking import check_rows, csv_rows, roll_of
-from rules.roll.reading import Row, Source
+from formats.roll.checking import check_rows, csv_rows, roll_of
+from formats.roll.reading import Row, Source
 from runtime.spreadsheets import Sheet, format_of, opened
 
 Rows = Iterable[tuple[int, Row]]
@@ -33,7 +33,7 @@ def check_roll_file(
 ) -> RollReport:
     """What a file holds: the roll, or every problem; warnings beside. Raises nothing.
 
-    `mapping` is heading to field of `rules.roll.COLUMNS`, or to "ignore".
+    `mapping` is heading to field of `formats.roll.COLUMNS`, or to "ignore".
     """
     source = Source(name, hashlib.sha256(data).hexdigest())
     asked = mapping or {}

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.files.roll import RegisteredUnit, Roll
 from models.tables import PRIVATE, Unit
-from rules.roll import stored_owner_key
+from formats.roll import stored_owner_key
 
 UNIT_COLUMNS = (
     "number",

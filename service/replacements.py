@@ -22,8 +22,8 @@ from models.values.actor import Actor
 from models.values.base import Value
 from models.values.replacement import Replacement, Sale
 from models.values.voting import HeadGroup
-from rules.roll import owner_key, stored_owner_key
-from rules.roll.replacement import replace_owner
+from formats.roll import owner_key, stored_owner_key
+from formats.roll.replacement import replace_owner
 from runtime.journal import Recorded
 from service.channel_commands import ReplacedOwner, ReplaceOwner
 from service.commands import Accepted

@@ -15,8 +15,8 @@ from models.tables import BallotBox, Estate, Person, Renovation, Unit, UnitOwner
 from models.tables.roll_imports import RollImport
 from models.values.base import Carried
 from models.values.refusal import Problem, Refused
-from rules.roll import differences, stored_owner_key
-from rules.roll.differences import head_of
+from formats.roll import differences, stored_owner_key
+from formats.roll.differences import head_of
 from runtime.database import Database
 from service.opening_units import UNIT_COLUMNS, columns_of, copy_people, copy_units, unit_id_of
 from service.places import estate_id_at, write_places

@@ -24,7 +24,7 @@ from models.tables import BallotBox
 from models.values.menu import MenuOutcome
 from models.values.voting import Motion, MotionKind
 from rules.menu import choice_of
-from rules.pabulib import Election, read_pabulib
+from formats.pabulib import Election, read_pabulib
 from runtime.database import Database, asyncpg_url
 from runtime.embedded_postgres import EmbeddedPostgres, Urls
 from runtime.migrate import upgrade

@@ -27,8 +27,8 @@ from cli.stack import DATA, StepDisplay, local_settings
 from models.values.actor import Actor
 from models.values.base import Value
 from models.values.refusal import Problem, Refused
-from rules.opening import read_renovation
-from rules.roll import read_roll
+from formats.renovation_file.reading import read_renovation
+from formats.roll import read_roll
 from runtime.children import last_lines
 from runtime.database import Database
 from runtime.sealing import BoxKeys

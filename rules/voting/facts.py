@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from models.values.decision_rules import DIMENSIONS, Amounts, Facts
 from models.values.refusal import Problem, Refused
 from models.values.voting import Dimension
-from rules.file_text import read_text
+from formats.file_text import read_text
 from rules.voting.consistency import disagreements
 
 MOST_DIGITS = 100

@@ -11,7 +11,7 @@ from cli.cases import audit_lines, convener_of
 from cli.inputs import act_fields, act_named
 from cli.main import app
 from models.values.refusal import Refused
-from rules.opening import read_renovation
+from formats.renovation_file.reading import read_renovation
 from runtime.audit import AuditReport, BadEvent
 from runtime.audit_ballots import BadBallot
 from runtime.database import Database

@@ -12,8 +12,8 @@ from cli.demo.facts import CheckFact, EventFact, checks_of, stages_of
 from cli.demo.report import checks_table, timeline_table
 from cli.demo.scheme import FUND_MOTION, MAIN_MOTION, scheme_content
 from models.tables import Event
-from rules.opening import check_together, read_renovation
-from rules.roll import read_roll
+from formats.renovation_file.reading import check_together, read_renovation
+from formats.roll import read_roll
 
 
 def event(seq: int, kind: str, **details: object) -> Event:

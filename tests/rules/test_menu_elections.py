@@ -12,7 +12,7 @@ import pytest
 
 from models.values.menu import Completion
 from rules.menu import counted, equal_shares, greedy
-from rules.pabulib import read_pabulib, write_pabulib
+from formats.pabulib import read_pabulib, write_pabulib
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared/data/pabulib"
 FILES = sorted(FOLDER.glob("*.pb"))

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from models.files.roll import Roll
 from models.values.refusal import Problem, Refused
 from models.values.timetable import Period
-from rules.opening import check_together, read_renovation
-from rules.roll import read_roll
+from formats.renovation_file.reading import check_together, read_renovation
+from formats.roll import read_roll
 from runtime.sentences import sentence
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"

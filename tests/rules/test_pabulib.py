@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from models.values.menu import BallotForm, Menu, MenuBallot, MenuItem, MenuRules, TallyUnit
 from models.values.refusal import Refused
 from rules.menu import counted, equal_shares, greedy, tally
-from rules.pabulib import election_of, read_pabulib, write_pabulib
+from formats.pabulib import election_of, read_pabulib, write_pabulib
 from runtime.sentences import sentence
 
 FEW = settings(max_examples=80, deadline=None)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from models.values.refusal import Refused
 from rules.paper import Line
-from rules.paper_sheet import lines_of_sheet
+from formats.paper_sheet import lines_of_sheet
 
 CELLS = st.sampled_from(("yes", "no", "abstain", "invalid", ""))
 UNITS = st.integers(101, 120).map(lambda number: f"1-{number}")

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.values.refusal import Problem, Refused
-from rules.roll import owner_key, read_roll
+from formats.roll import owner_key, read_roll
 from runtime.sentences import sentence
 
 HEADING = "number,building,entrance,floor,area_m2,kind,owners,shares,developer"
@@ -247,14 +247,14 @@ def test_whatever_the_bytes_it_is_a_roll_or_a_refusal(data):
 @pytest.mark.parametrize(
     "module",
     [
-        "rules/roll/cells",
-        "rules/roll/checking",
-        "rules/roll/reading",
-        "rules/roll/replacement",
-        "rules/file_text",
-        "rules/file_mapping",
-        "rules/opening",
-        "rules/opening_checks",
+        "formats/roll/cells",
+        "formats/roll/checking",
+        "formats/roll/reading",
+        "formats/roll/replacement",
+        "formats/file_text",
+        "formats/file_mapping",
+        "formats/renovation_file/reading",
+        "formats/renovation_file/checks",
         "runtime/spreadsheets",
         "runtime/spreadsheet_child",
         "runtime/spreadsheet_zip",

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from models.files.roll import RollReport
 from models.values.refusal import Refused
-from rules.roll import check_csv, differences, owner_key, read_roll, stored_owner_key, summary
-from rules.roll.columns import COLUMNS, REQUIRED, letter, plain_heading
+from formats.roll import check_csv, differences, owner_key, read_roll, stored_owner_key, summary
+from formats.roll.columns import COLUMNS, REQUIRED, letter, plain_heading
 from tests.support.workbooks import HEADING, row
 
 NAMES = ("number", "building", "entrance", "floor", "area_m2", "kind", "owners")

@@ -5,7 +5,7 @@ import pytest
 from models.values.refusal import Refused
 from models.values.replacement import Replacement, Sale
 from models.values.voting import HeadGroup
-from rules.roll import replace_owner
+from formats.roll import replace_owner
 
 ENTRIES = (
     HeadGroup(entry_id="101", area_dm2=5000, units=("101",)),

@@ -32,8 +32,8 @@ from models.values.actor import Actor, Role
 from models.values.refusal import Refused
 from models.values.scheme import SchemeContent
 from models.values.waits import STARTING
-from rules.opening import read_renovation
-from rules.roll import owner_key, read_roll
+from formats.renovation_file.reading import read_renovation
+from formats.roll import owner_key, read_roll
 from runtime.audit import audit
 from runtime.database import Database
 from runtime.journal import tick_of

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.voting_channels import carry_credentials
-from rules.roll import owner_key, stored_owner_key
+from formats.roll import owner_key, stored_owner_key
 from runtime.database import Database
 from runtime.settings import Settings
 from service.app import create_app

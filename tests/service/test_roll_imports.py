@@ -9,7 +9,7 @@ from models.files.renovation import LEVELS, PlaceEntry
 from models.tables import BallotBox, Estate, Person, Place, Renovation, Unit, UnitOwner
 from models.tables.roll_imports import RollImport
 from models.values.refusal import Refused
-from rules.roll import owner_key, read_roll
+from formats.roll import owner_key, read_roll
 from runtime.database import Database
 from service.opening_units import owner_secret
 from service.roll_imports import ImportedRoll, RollRequest, compare_roll, import_roll

@@ -5,8 +5,8 @@ semicolon-separated with quotes as in CSV. https://pabulib.org/format. The cells
 as they are; menu and ballots are what they say.
 """
 
-from rules.pabulib.election import Election, Table
-from rules.pabulib.reader import read_pabulib
-from rules.pabulib.writer import election_of, write_pabulib
+from formats.pabulib.election import Election, Table
+from formats.pabulib.reader import read_pabulib
+from formats.pabulib.writer import election_of, write_pabulib
 
 __all__ = ["Election", "Table", "election_of", "read_pabulib", "write_pabulib"]

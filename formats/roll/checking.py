@@ -9,8 +9,8 @@ from itertools import chain, islice
 
 from models.files.roll import Fault, Finding, Roll, RollReport
 from models.values.refusal import Problem, Refused
-from rules.file_text import read_text
-from rules.roll.columns import (
+from formats.file_text import read_text
+from formats.roll.columns import (
     COLUMNS,
     HEADING_WITHIN,
     IGNORE,
@@ -19,8 +19,16 @@ from rules.roll.columns import (
     find_heading,
     plain_heading,
 )
-from rules.roll.owners import owner_key
-from rules.roll.reading import MAX_LABEL, MAX_PROBLEMS, MAX_ROWS, Findings, Reader, Row, Source
+from formats.roll.owners import owner_key
+from formats.roll.reading import (
+    MAX_LABEL,
+    MAX_PROBLEMS,
+    MAX_ROWS,
+    Findings,
+    Reader,
+    Row,
+    Source,
+)
 
 MAX_UNITS_NAMED = 5
 NO_MAPPING: Mapping[str, str] = {}

@@ -9,8 +9,8 @@ from pydantic_core import ErrorDetails
 from models.files.renovation import RenovationFile
 from models.files.roll import Roll
 from models.values.refusal import Problem, Refused
-from rules.file_mapping import FileMapping, Path, Plain, read_mapping, unreadable, words
-from rules.opening_checks import Draft, problems_in, problems_together
+from formats.file_mapping import FileMapping, Path, Plain, read_mapping, unreadable, words
+from formats.renovation_file.checks import Draft, problems_in, problems_together
 
 MAX_PROBLEMS = 100
 MAX_WORD = 4_000

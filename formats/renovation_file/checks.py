@@ -22,7 +22,7 @@ from models.values.scheme import SchemeContent
 from models.values.timetable import Timetable
 from models.values.voting import Motion, MotionKind
 from rules import cost_sharing
-from rules.file_mapping import Path
+from formats.file_mapping import Path
 from rules.timetables import check_timetable
 from rules.voting import kind_of, pack_in_force
 

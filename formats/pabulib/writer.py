@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from models.values.menu import SECTIONS, BallotForm, Menu, MenuBallot, MenuRules, TallyUnit
 from models.values.refusal import Problem, Refused
 from rules.menu.tally import counted, points_of, tally
-from rules.pabulib.election import Election, Table
-from rules.pabulib.reader import read_pabulib
+from formats.pabulib.election import Election, Table
+from formats.pabulib.reader import read_pabulib
 
 SPECIAL = re.compile(r'[;"\r\n]')
 

@@ -1,10 +1,10 @@
 """The owners' roll (业主名册): reading it, comparing it, and replacing an owner on a frozen one."""
 
-from rules.roll.checking import check_csv, check_rows, read_roll, roll_of
-from rules.roll.columns import COLUMNS
-from rules.roll.differences import differences, summary
-from rules.roll.owners import name_key, owner_key, stored_owner_key
-from rules.roll.replacement import replace_owner
+from formats.roll.checking import check_csv, check_rows, read_roll, roll_of
+from formats.roll.columns import COLUMNS
+from formats.roll.differences import differences, summary
+from formats.roll.owners import name_key, owner_key, stored_owner_key
+from formats.roll.replacement import replace_owner
 
 __all__ = [
     "COLUMNS",

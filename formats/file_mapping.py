@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import yaml
 
 from models.values.refusal import Problem, Refused
-from rules.file_text import read_text
+from formats.file_text import read_text
 
 Plain = str | None | list["Plain"] | dict[str, "Plain"]
 Path = tuple[str | int, ...]

@@ -13,9 +13,9 @@ from models.values.menu import (
     MenuRules,
     TallyUnit,
 )
-from rules.file_text import read_text
-from rules.pabulib.election import Election
-from rules.pabulib.shape import SHOWN, Section, Shape
+from formats.file_text import read_text
+from formats.pabulib.election import Election
+from formats.pabulib.shape import SHOWN, Section, Shape
 
 FORMS: Mapping[str, BallotForm] = {
     "approval": BallotForm.APPROVAL,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from models.values.menu import SECTIONS
 from models.values.refusal import Problem, Refused
-from rules.pabulib.election import Table
+from formats.pabulib.election import Table
 
 MAX_PROBLEMS = 100
 SHOWN = 40

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from models.files.roll import Fault, Finding, RegisteredUnit
 from models.values.refusal import Problem
-from rules.roll.cells import (
+from formats.roll.cells import (
     KINDS,
     SUSPECT,
     TOTALS,
@@ -21,8 +21,8 @@ from rules.roll.cells import (
     normal,
     yes,
 )
-from rules.roll.columns import IGNORE, Heading, letter
-from rules.roll.owners import owner_key
+from formats.roll.columns import IGNORE, Heading, letter
+from formats.roll.owners import owner_key
 
 MAX_PROBLEMS = 100
 MAX_ROWS = 1_000_000
