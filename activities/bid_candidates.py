@@ -7,7 +7,7 @@ from activities.desk import Case
 from models.messages.journey import Candidates
 from models.tables import Award, Tender
 from models.values.refusal import Problem, Refused
-from rules import bidding as law
+from rules.bidding import procedure as law
 
 RANKING = 1
 """A tender is ranked once; who leaves it makes room, and the others keep the rank of the report."""

@@ -11,8 +11,8 @@ from models.tables import Bid, Tender
 from models.values.bidding import BidFinding, Criteria, JudgedBid, Method, Ranking
 from models.values.cost_sharing import PERMILLE
 from models.values.refusal import Problem, Refused
-from rules import bidding as law
-from rules import evaluation_of_bids as judging
+from rules.bidding import procedure as law
+from rules.bidding import evaluation as judging
 from runtime.journal import Recorded
 
 NEXT_WAIT = {

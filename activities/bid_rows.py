@@ -13,7 +13,7 @@ from models.values.decision import Decision
 from models.values.refusal import Problem, Refused
 from models.values.scheme import SchemeContent
 from rules import cost_sharing
-from rules.evaluation_of_bids import read_flags
+from rules.bidding.evaluation import read_flags
 
 STANDING = ("candidate", "awarded")
 _MICROSECOND = timedelta(microseconds=1)

@@ -34,9 +34,9 @@ from models.values.refusal import Problem, Refused
 from models.values.scheme import TenderPlan
 from models.values.timetable import Period
 from models.values.waits import Consequence
-from rules import bidding as law
+from rules.bidding import procedure as law
 from rules import cost_sharing
-from rules.evaluation_of_bids import method_named, refuse_interested
+from rules.bidding.evaluation import method_named, refuse_interested
 from runtime.journal import Recorded
 
 

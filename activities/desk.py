@@ -25,7 +25,7 @@ from models.values.scheme import SchemeContent
 from models.values.timetable import Period, Timetable, WorkCalendar
 from models.values.waits import ENGINE, Consequence, Wait, at_work
 from rules.authority import ROLES_OF_ACT
-from rules.deadlines import deadline
+from rules.time.deadlines import deadline
 from runtime.database import Database
 from runtime.journal import Journal, Recorded
 from runtime.sealing import BoxKeys

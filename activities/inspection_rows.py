@@ -13,7 +13,7 @@ from models.values.actor import Actor
 from models.values.inspection import ItemFacts, ItemState, PastInspection, WorksPayment
 from models.values.refusal import Problem, Refused
 from models.values.waits import Consequence, Wait
-from rules.deadlines import deadline
+from rules.time.deadlines import deadline
 
 
 async def contract_of(case: Case) -> Contract:

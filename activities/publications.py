@@ -24,7 +24,7 @@ from models.values.refusal import Problem, Refused
 from models.values.timetable import Period, Timetable
 from models.values.waits import Consequence, Wait
 from rules.authority import refuse_same_person
-from rules.deadlines import extended_end
+from rules.time.deadlines import extended_end
 from runtime.journal import Recorded
 
 

@@ -14,7 +14,7 @@ from models.messages.step import Step
 from models.tables import BallotBox, OfficialResult
 from models.values.refusal import Problem, Refused
 from rules import voting as law
-from rules.official import official_problems, official_results
+from rules.ballots.official import official_problems, official_results
 from runtime.counting import BATCHES_NOT_WHOLE, Count
 from runtime.database import driver_connection
 from runtime.journal import Recorded

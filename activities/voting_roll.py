@@ -16,7 +16,7 @@ from models.tables import RollEntry, RollUnit, Unit
 from models.values.voting import HeadGroup, VotingPack
 from models.values.voting import RollUnit as UnitOnRoll
 from rules import voting as law
-from rules.ballots import pseudonym_of, roll_line
+from rules.ballots.ballot import pseudonym_of, roll_line
 
 PIECE = 5_000
 """Units that are held in memory at once, beside those of the head that a piece ends with."""

@@ -1,6 +1,6 @@
 """`decide` and `packs`: any published vote under any rule of decision, without a server.
 
-The input is the numbers of one vote (`rules.voting.facts`); a cap takes weights or lots instead.
+The input is the numbers of one vote (`rules.voting.inputs.facts`); a cap takes weights or lots instead.
 Exit code 0 for every verdict; 1 when the input or the question is refused, each problem on a line.
 """
 
@@ -27,8 +27,8 @@ from models.values.decision_rules import ChosenRule, RecordedDecision
 from models.values.refusal import Problem, Refused
 from rules.voting.caps import apply_cap
 from rules.voting.concentration import concentration
-from rules.voting.facts import facts_from, read_json, read_object
-from rules.voting.inputs_of_caps import cap_input, holdings_from
+from rules.voting.inputs.facts import facts_from, read_json, read_object
+from rules.voting.inputs.caps import cap_input, holdings_from
 from rules.voting.judging import judged
 from rules.voting.law import TABLES
 from rules.voting.options import decide_options

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from models.values.refusal import Problem, Refused
 from models.values.voting import INVALID
-from rules.ballots import Said
-from rules.paper import Line
+from rules.ballots.ballot import Said
+from rules.ballots.paper import Line
 
 UNIT_HEADINGS = frozenset({"unit", "unit_number", "房号"})
 WORDS = {"同意": "yes", "反对": "no", "不同意": "no", "弃权": "abstain", "无效": INVALID}

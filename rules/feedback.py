@@ -28,7 +28,7 @@ from models.values.feedback import (
 from models.values.refusal import Problem, Refused
 from models.values.scheme import Target
 from models.values.timetable import Period, Timetable, WorkCalendar, working_days
-from rules.deadlines import deadline, hours_after
+from rules.time.deadlines import deadline, hours_after
 from rules.voting import compare
 
 _HIGHEST_LEVEL_OF: dict[Role, Level] = {

@@ -23,7 +23,7 @@ from models.values.inspection import (
 from models.values.refusal import Problem, Refused
 from models.values.timetable import Timetable, WorkCalendar
 from rules.cost_sharing import largest_remainder
-from rules.deadlines import deadline
+from rules.time.deadlines import deadline
 from rules.voting import compare
 
 OPEN_STATES = (ItemState.PLANNED, ItemState.REPORTED, ItemState.REJECTED)

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Ballot, BallotBatch, BallotBox, BallotSeal, CaseClock, Renovation
 from models.values.base import Value
-from rules.ballots import Leaves, Times, ballot_id_of, batch_statement, receipt_data
+from rules.ballots.ballot import Leaves, Times, ballot_id_of, batch_statement, receipt_data
 from proof.chain import canonical_json
 from proof.merkle import Tree, leaf_hash, root_of
 from runtime.audit_boxes import (

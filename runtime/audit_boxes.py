@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import BallotBox, Event, RollEntry
-from rules.ballots import pseudonym_of, roll_line
+from rules.ballots.ballot import pseudonym_of, roll_line
 from proof.chain import digest
 from runtime.sealing import public_half
 

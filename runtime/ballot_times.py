@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from rules.ballots import Times
+from rules.ballots.ballot import Times
 from runtime.journal import utc_text
 
 KEPT = 256

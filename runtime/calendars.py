@@ -14,7 +14,7 @@ SATURDAY = 5
 def chinese_calendar() -> WorkCalendar:
     """The announced years of the package `chinesecalendar`, whole years from the first to the last.
 
-    Later years are provisional in `rules.deadlines`; a newer package adds them.
+    Later years are provisional in `rules.time.deadlines`; a newer package adds them.
     """
     days_off = {day for day in constants.holidays if day.weekday() < SATURDAY}
     worked = {day for day in constants.workdays if day.weekday() >= SATURDAY}

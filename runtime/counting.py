@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import asyncpg
 
-from rules.ballots import Cast, Leaves, Ruling, State, Times, states_of
+from rules.ballots.ballot import Cast, Leaves, Ruling, State, Times, states_of
 from proof.merkle import Tree
 from rules.voting.results import Weight
 from runtime.ballot_times import SENT, WrittenTimes

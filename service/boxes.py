@@ -15,7 +15,7 @@ from typing import NamedTuple
 import asyncpg
 
 from models.values.voting import Motion
-from rules.ballots import Leaves, length_of, words_of
+from rules.ballots.ballot import Leaves, length_of, words_of
 from runtime.sealing import BallotSeal
 
 KEPT_UNITS = 500_000

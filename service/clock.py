@@ -18,7 +18,7 @@ from models.tables import CaseClock, CaseHold, CaseWait, Renovation
 from models.values.actor import Actor
 from models.values.refusal import Problem, Refused
 from models.values.waits import Wait
-from rules.told_clock import (
+from rules.time.told_clock import (
     awaited_now,
     days_after,
     fell_due,

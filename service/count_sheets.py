@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import BallotBox, PaperBatch, PaperCast, PaperEntry
 from models.values.base import Carried
-from rules.paper import differing
+from rules.ballots.paper import differing
 from service.paper import lines_of
 
 

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from models.values.refusal import Problem, Refused
 from models.values.voting import Channel
-from rules.ballots import plain_ballot
+from rules.ballots.ballot import plain_ballot
 from runtime.database import asyncpg_url, worth_another_attempt
 from runtime.sealing import Signer
 from service.ballot_rows import LOOKERS, Ledger

@@ -14,7 +14,7 @@ from models.tables import BallotBox, Mandate, MandateRevocation, Person, RollEnt
 from models.values.actor import Actor
 from models.values.base import Carried, Value
 from models.values.refusal import Problem, Refused
-from rules.mandates import (
+from rules.ballots.mandates import (
     Mandated,
     agent_id_of,
     ballot_problems,

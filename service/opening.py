@@ -29,7 +29,7 @@ from models.values.base import Carried
 from models.values.refusal import Problem, Refused
 from models.values.waits import STARTING, at_work
 from formats.renovation_file.reading import check_together
-from rules.timetables import check_timetable
+from rules.time.timetables import check_timetable
 from rules.voting import pack_in_force
 from runtime.database import Database
 from runtime.journal import Journal, Recorded

@@ -27,7 +27,7 @@ from models.values.actor import Actor
 from models.values.base import Value
 from models.values.refusal import Problem, Refused
 from rules.authority import refuse_same_person
-from rules.paper import (
+from rules.ballots.paper import (
     Line,
     RollPlace,
     again_problems,

@@ -13,7 +13,7 @@ from models.tables import BallotBox, DoorVisit, Notice, RollUnit
 from models.values.actor import Actor
 from models.values.base import Carried
 from models.values.refusal import Problem, Refused
-from rules.visits import Door, visit_problems
+from rules.ballots.visits import Door, visit_problems
 from service.channel_commands import RecordVisits, Remind
 from service.commands import Accepted
 from service.counter import Counter

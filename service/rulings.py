@@ -26,9 +26,9 @@ from models.values.channels import RulingKind
 from models.values.refusal import Refused
 from models.values.voting import Channel
 from rules.authority import refuse_same_person
-from rules.ballots import Cast, Ruling, states_of
+from rules.ballots.ballot import Cast, Ruling, states_of
 from proof.receipts import short_code
-from rules.rulings import named_ballot, ruling_problems
+from rules.ballots.rulings import named_ballot, ruling_problems
 from service.channel_commands import RuleOnBallots
 from service.commands import Accepted
 from service.counter import Counter

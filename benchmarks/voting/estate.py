@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from benchmarks.voting.client import post
 from models.values.voting import Motion
-from rules.ballots import Leaves, ballot_id_of, length_of, plain_ballot, pseudonym_of
+from rules.ballots.ballot import Leaves, ballot_id_of, length_of, plain_ballot, pseudonym_of
 from runtime.ballot_times import times_of
 from runtime.database import Database
 from runtime.sealing import BallotSeal, BoxKeys

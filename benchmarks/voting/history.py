@@ -23,7 +23,7 @@ from benchmarks.voting.__main__ import MIB, RESULTS, show
 from benchmarks.voting.estate import COLUMNS
 from models.messages.ids import stage_workflow_id
 from models.values.voting import Motion
-from rules.ballots import Leaves, ballot_id_of, length_of, plain_ballot
+from rules.ballots.ballot import Leaves, ballot_id_of, length_of, plain_ballot
 from runtime.ballot_times import times_of
 from runtime.database import Database, asyncpg_url
 from runtime.embedded_postgres import EmbeddedPostgres, Urls

@@ -23,7 +23,7 @@ from models.values.timetable import Timetable
 from models.values.voting import Motion, MotionKind
 from rules import cost_sharing
 from formats.file_mapping import Path
-from rules.timetables import check_timetable
+from rules.time.timetables import check_timetable
 from rules.voting import kind_of, pack_in_force
 
 ID = re.compile(r"[\w-]{1,32}")

@@ -47,7 +47,7 @@ def working_days(days: int) -> Period:
 class Timetable(Carried):
     """Every period and limit of one renovation, with the default and its source.
 
-    `rules.timetables.check_timetable` says which values fall below the law.
+    `rules.time.timetables.check_timetable` says which values fall below the law.
     """
 
     zone: str = "Asia/Shanghai"

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rules.ballots import Ruling
+from rules.ballots.ballot import Ruling
 from proof.chain import canonical_json
 from proof.bundle import contents as bundle
 from proof.bundle.judging import compare_result

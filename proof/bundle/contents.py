@@ -17,7 +17,7 @@ from pydantic import JsonValue
 from models.values.base import Carried
 from models.values.decision_rules import Rule
 from models.values.voting import Condition, Motion
-from rules.ballots import Times
+from rules.ballots.ballot import Times
 from proof.chain import canonical_json
 
 FORMATS: Mapping[int, str] = {1: "gongjian.voting/1", 2: "gongjian.voting/2"}

@@ -6,7 +6,7 @@ from typing import NamedTuple, cast, get_args
 from pydantic import JsonValue
 
 from models.values.voting import Channel, Motion
-from rules.ballots import (
+from rules.ballots.ballot import (
     Cast,
     Choices,
     Leaves,

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, JsonValue, StringConstraints, Validation
 from models.values.base import Value
 from models.values.refusal import Problem, Refused
 from models.values.voting import Channel, Condition, Motion
-from rules.ballots import Times, roll_line
+from rules.ballots.ballot import Times, roll_line
 from proof.chain import canonical_json
 from proof.bundle import contents as bundle
 from rules.voting.results import MotionResult

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import Bid, Tender
 from models.values.actor import Actor, Role
 from models.values.refusal import Problem, Refused
-from rules.bidding import submission_problems
+from rules.bidding.procedure import submission_problems
 from service.commands import Accepted, SubmitBid, WithdrawBid
 from service.counter import Counter, counter_of
 from service.standing import Standing, standing_of

@@ -20,7 +20,7 @@ from models.messages.journey import (
 from models.values.actor import Actor, Role
 from models.values.scheme import PlannedWork
 from models.values.timetable import Timetable, calendar_days
-from rules.deadlines import deadline
+from rules.time.deadlines import deadline
 from runtime.database import Database
 from tests.support import money
 from tests.support.agenda import Line, agenda, everything_of, too_early

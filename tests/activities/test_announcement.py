@@ -22,7 +22,7 @@ from models.messages.journey import PublicationInput, StageInput, VotePeriod
 from models.messages.step import Step
 from models.tables import BallotBox, Event
 from models.values.timetable import Period, Timetable, WorkCalendar, calendar_days
-from rules.deadlines import deadline
+from rules.time.deadlines import deadline
 from runtime.audit import audit
 from runtime.database import Database
 from tests.support.agenda import Line, agenda, too_early

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.values.timetable import Timetable, WorkCalendar, working_days
-from rules import bidding as law
-from rules import tender_clocks as clocks
-from rules.deadlines import deadline
+from rules.bidding import procedure as law
+from rules.bidding import clocks
+from rules.time.deadlines import deadline
 
 TIMETABLE = Timetable()
 ZONE = TIMETABLE.zone

@@ -9,9 +9,9 @@ import pytest
 
 from models.values.bidding import Criteria, JudgedBid, Method
 from models.values.timetable import Timetable, WorkCalendar
-from rules import bidding as law
-from rules import tender_clocks as clocks
-from rules.evaluation_of_bids import committee, rank
+from rules.bidding import procedure as law
+from rules.bidding import clocks
+from rules.bidding.evaluation import committee, rank
 
 FILE = Path(__file__).parents[3] / "shared/domain/cases/bidding.json"
 TIMETABLE = Timetable()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from models.values.bidding import BidFlags, Criteria, FlagKind, JudgedBid, Method, SealedBid
 from models.values.refusal import Refused
 from models.values.timetable import Timetable
-from rules import evaluation_of_bids as law
+from rules.bidding import evaluation as law
 
 TIMETABLE = Timetable()
 AT = datetime(2026, 3, 20, tzinfo=UTC)

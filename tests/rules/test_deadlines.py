@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from models.values.timetable import WorkCalendar, calendar_days, working_days
-from rules.deadlines import (
+from rules.time.deadlines import (
     deadline,
     extended_end,
     hours_after,

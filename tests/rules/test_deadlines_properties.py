@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.values.timetable import Period, WorkCalendar, calendar_days, working_days
-from rules.deadlines import deadline, is_working_day, latest_before
+from rules.time.deadlines import deadline, is_working_day, latest_before
 
 ZONE = "Asia/Shanghai"
 DAY = timedelta(days=1)

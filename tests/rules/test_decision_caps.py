@@ -10,7 +10,7 @@ from models.values.decision_rules import Cap
 from models.values.refusal import Refused
 from rules.voting import apply_cap, cap_named
 from rules.voting.caps import mandate_refused
-from rules.voting.inputs_of_caps import cap_input
+from rules.voting.inputs.caps import cap_input
 
 WEIGHTS = st.lists(st.integers(0, 10**30), min_size=2, max_size=12)
 

@@ -9,8 +9,8 @@ import pytest
 
 from cli.decide_shown import cap_json, ruling_json
 from rules.voting.caps import apply_cap
-from rules.voting.facts import facts_from
-from rules.voting.inputs_of_caps import cap_input
+from rules.voting.inputs.facts import facts_from
+from rules.voting.inputs.caps import cap_input
 from rules.voting.judging import judged
 from rules.voting.registry import cap_named, rule_named
 

@@ -8,7 +8,7 @@ from models.values.decision_rules import Amounts, Concentration, Facts, Holding
 from models.values.refusal import Refused
 from rules.voting import concentration, judged, rule_named
 from rules.voting.concentration import without
-from rules.voting.inputs_of_caps import holdings_from
+from rules.voting.inputs.caps import holdings_from
 
 HK = rule_named("HK.BMO.general")
 KIN_SANG = Facts(all=Amounts(share=100_000), yes=Amounts(share=16_916), no=Amounts(share=7_298))

@@ -9,7 +9,7 @@ import pytest
 
 from cli.decide_shown import ruling_json
 from models.values.decision_rules import ChosenRule, MatterTable, Rule
-from rules.voting.facts import facts_from
+from rules.voting.inputs.facts import facts_from
 from rules.voting.judging import judged
 from rules.voting.law import build
 from rules.voting.registry import rule_in

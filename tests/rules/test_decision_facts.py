@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from models.values.decision_rules import Amounts
 from models.values.refusal import Refused
-from rules.voting.facts import FIELDS, read_facts
+from rules.voting.inputs.facts import FIELDS, read_facts
 
 
 def read(value: object) -> object:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from models.values.decision_rules import Amounts, Facts, OptionsRuling
 from models.values.refusal import Refused
 from rules.voting import decide_options, judged, rule_named
-from rules.voting.facts import facts_from
+from rules.voting.inputs.facts import facts_from
 
 FR = rule_named("FR.24")
 CN = rule_named("CN.278.ordinary")

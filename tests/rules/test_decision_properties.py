@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from models.values.decision_rules import DIMENSIONS, Amounts, Facts, Rule
 from models.values.voting import RollUnit
 from rules.voting import head_groups, pack_for
-from rules.voting.consistency import disagreements
+from rules.voting.inputs.consistency import disagreements
 from rules.voting.judging import judged
 from rules.voting.law import RULES
 from rules.voting.numbers import compare

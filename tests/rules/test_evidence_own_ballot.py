@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from proof import merkle
-from rules.ballots import Times
+from rules.ballots.ballot import Times
 from proof.chain import canonical_json
 from proof.bundle import contents as bundle
 from proof.receipts import Receipt, check_receipt, short_code

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.values.voting import Motion, MotionKind
-from rules.mandates import (
+from rules.ballots.mandates import (
     Mandated,
     agent_id_of,
     ballot_problems,

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.values.voting import Motion, MotionKind, MotionOption, ReportedTally
-from rules.official import official_problems, official_results
+from rules.ballots.official import official_problems, official_results
 from rules.voting import pack_for
 from rules.voting.results import Weight
 

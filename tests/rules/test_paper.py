@@ -2,8 +2,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.values.voting import CHANNELS, INVALID, Motion, MotionKind
-from rules.ballots import ROUTE_OF
-from rules.paper import (
+from rules.ballots.ballot import ROUTE_OF
+from rules.ballots.paper import (
     Line,
     RollPlace,
     again_problems,

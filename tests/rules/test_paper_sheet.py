@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.values.refusal import Refused
-from rules.paper import Line
+from rules.ballots.paper import Line
 from formats.paper_sheet import lines_of_sheet
 
 CELLS = st.sampled_from(("yes", "no", "abstain", "invalid", ""))

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from models.values.channels import RulingKind
 from models.values.voting import CHANNELS
-from rules.ballots import Cast, Ruling, states_of
-from rules.rulings import is_contested, named_ballot, ruling_problems
+from rules.ballots.ballot import Cast, Ruling, states_of
+from rules.ballots.rulings import is_contested, named_ballot, ruling_problems
 
 WEB_AND_PAPER = (Cast(1, "a", "web"), Cast(2, "b", "paper"))
 KINDS = get_args(RulingKind)

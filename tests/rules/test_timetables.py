@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from models.values.timetable import Period, Timetable, calendar_days, working_days
-from rules.timetables import LEGAL_BOUNDS, check_timetable
+from rules.time.timetables import LEGAL_BOUNDS, check_timetable
 
 CASES = Path(__file__).parents[3] / "shared" / "domain" / "cases" / "timers.json"
 

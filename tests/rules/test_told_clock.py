@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from models.values.refusal import Refused
 from models.values.waits import Wait
-from rules.told_clock import (
+from rules.time.told_clock import (
     awaited_now,
     days_after,
     fell_due,

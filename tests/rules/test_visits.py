@@ -3,7 +3,7 @@ from typing import get_args
 import pytest
 
 from models.values.channels import Visit
-from rules.visits import Door, visit_problems
+from rules.ballots.visits import Door, visit_problems
 
 
 @pytest.mark.parametrize("outcome", get_args(Visit))

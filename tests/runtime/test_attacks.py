@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from models.tables import BallotBox, Event
-from rules.ballots import commitment_of
+from rules.ballots.ballot import commitment_of
 from proof.chain import canonical_json, event_hash
 from proof.merkle import Tree
 from runtime.audit import AuditReport, audit

@@ -1,6 +1,6 @@
 from datetime import date
 
-from rules.deadlines import is_provisional, is_working_day
+from rules.time.deadlines import is_provisional, is_working_day
 from runtime.calendars import chinese_calendar
 
 

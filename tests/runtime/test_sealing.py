@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from models.values.voting import INVALID, Motion, MotionKind
-from rules.ballots import commitment_of, length_of, plain_ballot, words_of
+from rules.ballots.ballot import commitment_of, length_of, plain_ballot, words_of
 from runtime.sealing import (
     BallotOpener,
     BallotSeal,

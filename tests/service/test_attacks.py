@@ -24,7 +24,7 @@ from structlog.testing import capture_logs
 
 from models.tables import BallotBox
 from models.values.refusal import Refused
-from rules.ballots import commitment_of, plain_ballot
+from rules.ballots.ballot import commitment_of, plain_ballot
 from proof.merkle import leaf_hash
 from runtime.audit import audit
 from runtime.database import Database

@@ -10,7 +10,7 @@ import asyncpg
 import httpx
 import pytest
 
-from rules.ballots import Leaves, Times, ballot_id_of
+from rules.ballots.ballot import Leaves, Times, ballot_id_of
 from proof.receipts import Receipt, check_receipt
 from runtime.audit import audit
 from runtime.database import Database

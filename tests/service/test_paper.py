@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from models.values.refusal import Problem, Refused
-from rules.paper import Line, batch_key, line_digest
+from rules.ballots.paper import Line, batch_key, line_digest
 from service.intake import Intake
 from service.paper import paper_key
 from tests.support.box import close_box, open_box, said_in

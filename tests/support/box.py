@@ -9,7 +9,7 @@ import asyncpg
 from pydantic import SecretStr
 
 from models.values.voting import Motion
-from rules.ballots import Leaves, ballot_id_of, length_of, plain_ballot, pseudonym_of
+from rules.ballots.ballot import Leaves, ballot_id_of, length_of, plain_ballot, pseudonym_of
 from runtime.ballot_times import times_of
 from runtime.counting import opened
 from runtime.sealing import BallotSeal, BoxKeys

@@ -14,7 +14,7 @@ from pydantic import JsonValue
 
 from models.values.decision_rules import Rule
 from models.values.voting import Condition, Motion, MotionKind, VotingPack
-from rules.ballots import Leaves, Times, commitment_of, pseudonym_of, roll_line
+from rules.ballots.ballot import Leaves, Times, commitment_of, pseudonym_of, roll_line
 from proof.chain import canonical_json
 from proof.bundle import contents as bundle
 from proof.verifier import standalone

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from rules.ballots import batch_statement, receipt_data
+from rules.ballots.ballot import batch_statement, receipt_data
 from proof.merkle import leaf_hash, root_from_path
 from runtime.sealing import signed_by
 from service.credentials import voter_credential

@@ -2,7 +2,7 @@
 
 Civil Code art. 165: a written authority names the agent, the matters, the powers and the period.
 An owner acting for others holds at most so many (Weifang art. 32: three), and votes as instructed
-(Shanghai art. 18). Rule book V-CN-7. Who votes in person takes the mandate back (`rules.ballots`).
+(Shanghai art. 18). Rule book V-CN-7. Who votes in person takes the mandate back (`rules.ballots.ballot`).
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from models.values.decision_rules import Cap
 from models.values.refusal import Problem
 from models.values.voting import Motion, VotingPack
-from rules.ballots import Choices, Said, choice_problems, plain_ballot
+from rules.ballots.ballot import Choices, Said, choice_problems, plain_ballot
 from rules.voting.caps import mandates_allowed
 
 _AGENT = b"gongjian/mandate/agent"

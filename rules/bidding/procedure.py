@@ -1,7 +1,7 @@
 """Tendering (招标投标) of works: money and steps of rules B-1 to B-20.
 
-The clocks are in `rules.tender_clocks`, how bids are judged and ranked in
-`rules.evaluation_of_bids`. Moments are case time; every result has its checks with both numbers
+The clocks are in `rules.bidding.clocks`, how bids are judged and ranked in
+`rules.bidding.evaluation`. Moments are case time; every result has its checks with both numbers
 and the article.
 """
 
@@ -14,7 +14,7 @@ from models.values.cost_sharing import PERMILLE
 from models.values.decision import Decision
 from models.values.refusal import Problem
 from models.values.timetable import Timetable, WorkCalendar
-from rules.tender_clocks import (
+from rules.bidding.clocks import (
     check,
     clarification,
     clarify_until,

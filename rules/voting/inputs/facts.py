@@ -11,7 +11,7 @@ from models.values.decision_rules import DIMENSIONS, Amounts, Facts
 from models.values.refusal import Problem, Refused
 from models.values.voting import Dimension
 from formats.file_text import read_text
-from rules.voting.consistency import disagreements
+from rules.voting.inputs.consistency import disagreements
 
 MOST_DIGITS = 100
 AMOUNTS = (

@@ -28,7 +28,7 @@ from models.values.cost_sharing import PERMILLE
 from models.values.decision import Decision
 from models.values.refusal import Problem, Refused
 from models.values.timetable import Timetable
-from rules.tender_clocks import check, decide
+from rules.bidding.clocks import check, decide
 
 MAX_CANDIDATES = 3
 """The report names at most three candidates [V, Regs art. 53]."""

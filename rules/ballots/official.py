@@ -9,7 +9,7 @@ from models.values.base import Carried
 from models.values.decision import Decision
 from models.values.refusal import Problem
 from models.values.voting import Motion, ReportedTally, VotingPack
-from rules.voting.consistency import disagreements
+from rules.voting.inputs.consistency import disagreements
 from rules.voting.motions import lapses
 from rules.voting.packs import decide_reported, facts_of, strict_kind
 from rules.voting.results import Weight

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from models.values.decision import Check, Decision, Operator, Verdict
 from models.values.timetable import Period, Timetable, WorkCalendar
-from rules.deadlines import deadline, is_working_day, latest_before
+from rules.time.deadlines import deadline, is_working_day, latest_before
 
 _DAY = timedelta(days=1)
 _MICROSECOND = timedelta(microseconds=1)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from models.values.refusal import Problem
 from models.values.voting import INVALID, Channel, Motion
-from rules.ballots import ROUTE_OF, Choices, choice_problems, plain_ballot
+from rules.ballots.ballot import ROUTE_OF, Choices, choice_problems, plain_ballot
 
 FEW = 5
 """Of fewer ballots than this nobody is told how many are invalid: it would tell whose."""
