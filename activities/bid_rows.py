@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from activities.desk import Case
 from models.tables import Award, Bid, Event, Publication, ShareTotal, Tender
 from models.values.bidding import BidFinding, Criteria, RedFlag, SealedBid
-from models.values.decision import Decision
+from models.values.decisions.decision import Decision
 from models.values.refusal import Problem, Refused
 from models.values.scheme import SchemeContent
 from rules import cost_sharing

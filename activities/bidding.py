@@ -29,7 +29,7 @@ from models.messages.step import Step
 from models.tables import Award, Contract, Tender
 from models.values.actor import Role
 from models.values.bidding import Criteria
-from models.values.decision import Decision
+from models.values.decisions.decision import Decision
 from models.values.refusal import Problem, Refused
 from models.values.scheme import TenderPlan
 from models.values.timetable import Period

@@ -15,7 +15,7 @@ from models.messages.journey import (
 )
 from models.messages.step import Step
 from models.tables import Evaluation, Event
-from models.values.decision import Decision
+from models.values.decisions.decision import Decision
 from models.values.feedback import (
     EvaluationFacts,
     Interval,

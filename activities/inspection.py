@@ -14,7 +14,7 @@ from models.messages.journey import InspectionOutcome, WorksState
 from models.messages.step import Step
 from models.tables import Contract, WorkItem
 from models.values.actor import Actor
-from models.values.decision import Decision
+from models.values.decisions.decision import Decision
 from models.values.inspection import ItemState, Ruling, WorksPayment
 from models.values.refusal import Problem, Refused
 from rules import inspection as law

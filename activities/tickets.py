@@ -11,7 +11,7 @@ from models.messages.acts import ResolveTicket
 from models.messages.journey import TicketInput, TicketOutcome, TicketTimer
 from models.messages.step import Step
 from models.tables import Ticket
-from models.values.decision import Decision
+from models.values.decisions.decision import Decision
 from models.values.feedback import Level
 from models.values.refusal import Problem, Refused
 from models.values.waits import Consequence, Wait

@@ -22,7 +22,7 @@ from models.messages.journey import (
 )
 from models.messages.step import Step
 from models.tables import GENESIS, BallotBox, Event
-from models.values.decision import Decision
+from models.values.decisions.decision import Decision
 from models.values.refusal import Problem, Refused
 from models.values.voting import Motion, VotingPack
 from models.values.waits import Consequence, Wait

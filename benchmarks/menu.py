@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from models.values.menu import BallotForm, Menu, MenuBallot, MenuItem
+from models.values.decisions.menu import BallotForm, Menu, MenuBallot, MenuItem
 from rules.menu import counted, equal_shares, greedy, problems_of_menu_choice
 from formats.pabulib import read_pabulib
 

@@ -23,7 +23,7 @@ from cli.decide_shown import (
 )
 from cli.inputs import read_file
 from cli.shown import result_console
-from models.values.decision_rules import ChosenRule, RecordedDecision
+from models.values.decisions.rules import ChosenRule, RecordedDecision
 from models.values.refusal import Problem, Refused
 from rules.voting.caps import apply_cap
 from rules.voting.concentration import concentration

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from pydantic import JsonValue
 
-from models.values.decision_rules import (
+from models.values.decisions.rules import (
     Bridge,
     Cap,
     CapResult,

@@ -12,7 +12,14 @@ from rich.table import Table
 
 from cli.inputs import read_file
 from cli.shown import result_console
-from models.values.menu import Completion, Menu, MenuOutcome, MenuRule, TieRule, Utility
+from models.values.decisions.menu import (
+    Completion,
+    Menu,
+    MenuOutcome,
+    MenuRule,
+    TieRule,
+    Utility,
+)
 from rules.menu import counted, equal_shares, greedy
 from formats.pabulib import Election, read_pabulib
 

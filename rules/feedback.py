@@ -12,7 +12,7 @@ from math import isqrt
 
 from models.values.actor import Actor, Role
 from models.values.cost_sharing import PERMILLE
-from models.values.decision import Check, Decision, Operator
+from models.values.decisions.decision import Check, Decision, Operator
 from models.values.feedback import (
     LEVELS,
     LOWER_IS_BETTER,

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from models.values.actor import Actor, Role
 from models.values.cost_sharing import PERMILLE
-from models.values.decision import Check, Decision, Operator
+from models.values.decisions.decision import Check, Decision, Operator
 from models.values.inspection import (
     InspectionKind,
     InspectionOutcome,

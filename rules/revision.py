@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 
 from models.messages.acts import ReviseScheme
-from models.values.decision import Check, Decision
+from models.values.decisions.decision import Check, Decision
 from models.values.scheme import SchemeContent
 from models.values.timetable import Timetable
 from rules.cost_sharing import without_items

@@ -7,8 +7,8 @@ sentences `check.*`, so that every check of every stage can be read out.
 from fractions import Fraction
 from math import ceil, floor
 
-from models.values.decision import Check
-from models.values.decision_rules import RuleCheck
+from models.values.decisions.decision import Check
+from models.values.decisions.rules import RuleCheck
 from models.values.refusal import Problem
 from runtime.sentences import sentence
 

@@ -21,7 +21,7 @@ from benchmarks.voting.client import post
 from benchmarks.voting.closing import close_s
 from benchmarks.voting.estate import make_box
 from models.tables import BallotBox
-from models.values.menu import MenuOutcome
+from models.values.decisions.menu import MenuOutcome
 from models.values.voting import Motion, MotionKind
 from rules.menu import choice_of
 from formats.pabulib import Election, read_pabulib

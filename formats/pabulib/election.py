@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from models.values.menu import Menu, MenuBallot
+from models.values.decisions.menu import Menu, MenuBallot
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from models.values.menu import (
+from models.values.decisions.menu import (
     SECTIONS,
     BallotForm,
     Menu,

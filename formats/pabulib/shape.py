@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from models.values.menu import SECTIONS
+from models.values.decisions.menu import SECTIONS
 from models.values.refusal import Problem, Refused
 from formats.pabulib.election import Table
 

@@ -3,7 +3,14 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from models.values.menu import SECTIONS, BallotForm, Menu, MenuBallot, MenuRules, TallyUnit
+from models.values.decisions.menu import (
+    SECTIONS,
+    BallotForm,
+    Menu,
+    MenuBallot,
+    MenuRules,
+    TallyUnit,
+)
 from models.values.refusal import Problem, Refused
 from rules.menu.tally import counted, points_of, tally
 from formats.pabulib.election import Election, Table

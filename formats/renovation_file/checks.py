@@ -16,7 +16,7 @@ from models.files.renovation import LEVELS, Official, PlaceEntry
 from models.files.roll import Roll
 from models.values.actor import Role
 from models.values.cost_sharing import PERMILLE, CostItem, CostKey, ShareUnit
-from models.values.decision import Check
+from models.values.decisions.decision import Check
 from models.values.refusal import Problem, Refused
 from models.values.scheme import SchemeContent
 from models.values.timetable import Timetable

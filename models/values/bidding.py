@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import Field
 
 from models.values.base import Carried, Exact
-from models.values.decision import Decision
+from models.values.decisions.decision import Decision
 
 
 class Method(StrEnum):

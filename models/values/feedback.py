@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from models.values.base import Carried, Exact
-from models.values.decision import Check
+from models.values.decisions.decision import Check
 
 Level = Literal["grid", "community", "street", "district", "city"]
 LEVELS: tuple[Level, ...] = ("grid", "community", "street", "district", "city")

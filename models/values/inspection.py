@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from models.values.base import Carried
-from models.values.decision import Decision
+from models.values.decisions.decision import Decision
 
 InspectionKind = Literal["material", "concealed", "stage", "completion"]
 InspectionOutcome = Literal["PASS", "PASS_WITH_MINOR", "FAIL"]

@@ -10,8 +10,8 @@ from typing import Literal, get_args
 from pydantic import Field, model_validator
 
 from models.values.base import Carried, Exact
-from models.values.decision import Operator
-from models.values.menu import Completion, Menu, MenuRule
+from models.values.decisions.decision import Operator
+from models.values.decisions.menu import Completion, Menu, MenuRule
 
 UnitKind = Literal["flat", "shop", "parking", "storage", "other"]
 

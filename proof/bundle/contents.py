@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 from pydantic import JsonValue
 
 from models.values.base import Carried
-from models.values.decision_rules import Rule
+from models.values.decisions.rules import Rule
 from models.values.voting import Condition, Motion
 from rules.ballots.ballot import Times
 from proof.chain import canonical_json

@@ -12,7 +12,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Literal, NamedTuple
 
-from models.values.menu import BallotForm
+from models.values.decisions.menu import BallotForm
 from models.values.refusal import Problem
 from models.values.voting import INVALID, Channel, Choice, Motion
 from proof.chain import canonical_json

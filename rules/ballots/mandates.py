@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from models.values.decision_rules import Cap
+from models.values.decisions.rules import Cap
 from models.values.refusal import Problem
 from models.values.voting import Motion, VotingPack
 from rules.ballots.ballot import Choices, Said, choice_problems, plain_ballot

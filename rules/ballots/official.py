@@ -6,7 +6,7 @@ Its numbers may be incomplete; what is not known is not guessed, and INDETERMINA
 from collections.abc import Mapping, Sequence
 
 from models.values.base import Carried
-from models.values.decision import Decision
+from models.values.decisions.decision import Decision
 from models.values.refusal import Problem
 from models.values.voting import Motion, ReportedTally, VotingPack
 from rules.voting.inputs.consistency import disagreements

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from models.values.decision import Check, Decision, Operator, Verdict
+from models.values.decisions.decision import Check, Decision, Operator, Verdict
 from models.values.timetable import Period, Timetable, WorkCalendar
 from rules.time.deadlines import deadline, is_working_day, latest_before
 

@@ -25,7 +25,7 @@ from models.values.bidding import (
     SealedBid,
 )
 from models.values.cost_sharing import PERMILLE
-from models.values.decision import Decision
+from models.values.decisions.decision import Decision
 from models.values.refusal import Problem, Refused
 from models.values.timetable import Timetable
 from rules.bidding.clocks import check, decide

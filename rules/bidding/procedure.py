@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from models.values.bidding import NextCandidate, OpeningDecision, OpeningRoute, PriceBuildUp
 from models.values.cost_sharing import PERMILLE
-from models.values.decision import Decision
+from models.values.decisions.decision import Decision
 from models.values.refusal import Problem
 from models.values.timetable import Timetable, WorkCalendar
 from rules.bidding.clocks import (

@@ -5,7 +5,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from models.values.cost_sharing import PERMILLE, Balance, Instalment, Relief, ShareTotal
-from models.values.decision import Check, Decision
+from models.values.decisions.decision import Check, Decision
 from models.values.refusal import Problem, Refused
 from models.values.timetable import Timetable
 from rules.cost_sharing.rounding import largest_remainder

@@ -19,7 +19,7 @@ from models.values.cost_sharing import (
     ShareTotal,
     ShareUnit,
 )
-from models.values.decision import Check, Decision
+from models.values.decisions.decision import Check, Decision
 from models.values.scheme import SchemeContent
 from models.values.voting import UnitKind
 from rules.cost_sharing.keys import COUNTED_KINDS, share_table

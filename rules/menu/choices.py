@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from models.values.menu import BallotForm, Menu, MenuBallot, MenuRules
+from models.values.decisions.menu import BallotForm, Menu, MenuBallot, MenuRules
 from models.values.refusal import Problem
 
 SHOWN = 40

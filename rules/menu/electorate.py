@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import TypeAlias
 
-from models.values.menu import Menu, MenuBallot, Utility
+from models.values.decisions.menu import Menu, MenuBallot, Utility
 from rules.menu.tally import points_of, tally, tie_order
 
 Purses: TypeAlias = Sequence[int]

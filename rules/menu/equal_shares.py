@@ -22,7 +22,7 @@ Going up one unit at a time can take millions of runs. Two facts make it few, an
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from models.values.menu import (
+from models.values.decisions.menu import (
     Completion,
     Menu,
     MenuBallot,

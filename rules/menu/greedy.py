@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
-from models.values.menu import Menu, MenuBallot, MenuOutcome, MenuRule, MenuTie
+from models.values.decisions.menu import Menu, MenuBallot, MenuOutcome, MenuRule, MenuTie
 from rules.menu.tally import tally, tie_order
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from models.values.menu import BallotForm, Menu, MenuBallot, MenuTally, TieRule
+from models.values.decisions.menu import BallotForm, Menu, MenuBallot, MenuTally, TieRule
 
 
 def counted(ballots: Iterable[MenuBallot]) -> Counter[MenuBallot]:

@@ -6,7 +6,7 @@ Only what a text of law fixes is tested here; defaults of this project may be se
 from dataclasses import dataclass
 from fractions import Fraction
 
-from models.values.decision import Check, Decision, Operator
+from models.values.decisions.decision import Check, Decision, Operator
 from models.values.timetable import Period, Timetable
 from rules.voting import compare
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import floor
 
-from models.values.decision_rules import Cap, CapResult
+from models.values.decisions.rules import Cap, CapResult
 from models.values.refusal import Problem, Refused
 
 FEWEST_HOLDERS = 2

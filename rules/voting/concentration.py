@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from itertools import accumulate
 
-from models.values.decision import Verdict
-from models.values.decision_rules import (
+from models.values.decisions.decision import Verdict
+from models.values.decisions.rules import (
     DIMENSIONS,
     Amounts,
     Concentration,

@@ -4,7 +4,7 @@ Model of rule book section 1.1: `all` is without the excluded, `cast` is yes + n
 is yes + no + abstain where nobody stated it.
 """
 
-from models.values.decision_rules import DIMENSIONS, Facts, Rule
+from models.values.decisions.rules import DIMENSIONS, Facts, Rule
 from models.values.voting import Base, Condition, Dimension, Measured
 from rules.voting.numbers import least, total
 

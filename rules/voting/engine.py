@@ -6,8 +6,8 @@ rule); `rules.voting.packs` puts the house's own tallies through it.
 
 from fractions import Fraction
 
-from models.values.decision import Verdict
-from models.values.decision_rules import (
+from models.values.decisions.decision import Verdict
+from models.values.decisions.rules import (
     UNIT_OF,
     Bridge,
     Facts,

@@ -1,6 +1,6 @@
 """A rule applied with what it needs of other rules: options first, payers by another rule last."""
 
-from models.values.decision_rules import Facts, Payers, Rule, Ruling
+from models.values.decisions.rules import Facts, Payers, Rule, Ruling
 from models.values.refusal import Problem, Refused
 from rules.voting.engine import weigh
 from rules.voting.options import as_yes_and_no

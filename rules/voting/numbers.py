@@ -3,7 +3,7 @@
 from fractions import Fraction
 from math import ceil, floor
 
-from models.values.decision import Operator, Verdict
+from models.values.decisions.decision import Operator, Verdict
 
 
 def compare(have: Fraction | int, op: Operator, need: Fraction | int) -> bool:

@@ -7,7 +7,7 @@ thresholds of the rule hold for options too, and a run-off decides by the same r
 from collections.abc import Mapping
 from fractions import Fraction
 
-from models.values.decision_rules import DIMENSIONS, Amounts, Facts, OptionsRuling, Rule
+from models.values.decisions.rules import DIMENSIONS, Amounts, Facts, OptionsRuling, Rule
 from models.values.refusal import Problem, Refused
 from models.values.voting import Dimension
 from rules.voting.counted import dimensions_of

@@ -6,8 +6,8 @@ pack. `decide` puts the house's tally through the same engine as every other vot
 
 from datetime import date
 
-from models.values.decision import Check, Decision
-from models.values.decision_rules import Amounts, Facts, MatterTable, Rule, Silence
+from models.values.decisions.decision import Check, Decision
+from models.values.decisions.rules import Amounts, Facts, MatterTable, Rule, Silence
 from models.values.refusal import Problem, Refused
 from models.values.voting import (
     Condition,

@@ -3,13 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 
-from models.values.decision_rules import (
-    Cap,
-    ChosenRule,
-    MatterTable,
-    RecordedDecision,
-    Rule,
-)
+from models.values.decisions.rules import Cap, ChosenRule, MatterTable, RecordedDecision, Rule
 from models.values.refusal import Problem, Refused
 from rules.voting.law import CAPS, RULES, TABLES
 

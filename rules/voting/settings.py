@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from fractions import Fraction
 
-from models.values.decision_rules import Rule
+from models.values.decisions.rules import Rule
 from models.values.refusal import Problem, Refused
 from models.values.voting import Condition
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.values.decision_rules import Cap
+from models.values.decisions.rules import Cap
 from models.values.refusal import Refused
 from rules.voting import apply_cap, cap_named
 from rules.voting.caps import mandate_refused

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from models.values.decision_rules import Amounts, Concentration, Facts, Holding
+from models.values.decisions.rules import Amounts, Concentration, Facts, Holding
 from models.values.refusal import Refused
 from rules.voting import concentration, judged, rule_named
 from rules.voting.concentration import without

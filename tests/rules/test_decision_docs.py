@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cli.decide_shown import ruling_json
-from models.values.decision_rules import ChosenRule, MatterTable, Rule
+from models.values.decisions.rules import ChosenRule, MatterTable, Rule
 from rules.voting.inputs.facts import facts_from
 from rules.voting.judging import judged
 from rules.voting.law import build

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from models.values.decision_rules import Amounts, Facts, Ruling
+from models.values.decisions.rules import Amounts, Facts, Ruling
 from models.values.refusal import Refused
 from rules.voting import configured, judged, rule_named
 

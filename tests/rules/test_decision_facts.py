@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.values.decision_rules import Amounts
+from models.values.decisions.rules import Amounts
 from models.values.refusal import Refused
 from rules.voting.inputs.facts import FIELDS, read_facts
 

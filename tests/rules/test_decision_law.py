@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from models.values.decision_rules import RecordedDecision
+from models.values.decisions.rules import RecordedDecision
 from models.values.refusal import Refused
 from models.values.voting import Matter, Motion, MotionKind, Tally
 from rules.voting import configured, decide, kind_of, pack_for, rule_for, rule_named

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.values.decision_rules import Amounts, Facts, OptionsRuling
+from models.values.decisions.rules import Amounts, Facts, OptionsRuling
 from models.values.refusal import Refused
 from rules.voting import decide_options, judged, rule_named
 from rules.voting.inputs.facts import facts_from

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.values.decision_rules import DIMENSIONS, Amounts, Facts, Rule
+from models.values.decisions.rules import DIMENSIONS, Amounts, Facts, Rule
 from models.values.voting import RollUnit
 from rules.voting import head_groups, pack_for
 from rules.voting.inputs.consistency import disagreements

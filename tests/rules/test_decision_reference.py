@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from models.values.decision_rules import DIMENSIONS, Amounts, Facts, Rule
+from models.values.decisions.rules import DIMENSIONS, Amounts, Facts, Rule
 from rules.voting.judging import judged
 from rules.voting.law import RULES
 

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models.values.menu import BallotForm, Completion, Menu, MenuItem, MenuRule, MenuRules, TieRule
+from models.values.decisions.menu import (
+    BallotForm,
+    Completion,
+    Menu,
+    MenuItem,
+    MenuRule,
+    MenuRules,
+    TieRule,
+)
 from models.values.voting import Motion, MotionKind, MotionOption
 from proof.chain import canonical_json
 from proof.bundle import contents as bundle

@@ -8,7 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from models.values.menu import BallotForm, Menu, MenuBallot, MenuItem, MenuRules, TallyUnit, TieRule
+from models.values.decisions.menu import (
+    BallotForm,
+    Menu,
+    MenuBallot,
+    MenuItem,
+    MenuRules,
+    TallyUnit,
+    TieRule,
+)
 from rules.menu import ballot_of, choice_of, counted, greedy, problems_of_menu_choice, tally
 
 FEW = settings(max_examples=150, deadline=None)

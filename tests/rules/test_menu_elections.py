@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from models.values.menu import Completion
+from models.values.decisions.menu import Completion
 from rules.menu import counted, equal_shares, greedy
 from formats.pabulib import read_pabulib, write_pabulib
 

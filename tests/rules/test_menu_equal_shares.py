@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.values.menu import (
+from models.values.decisions.menu import (
     BallotForm,
     Completion,
     Menu,

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.values.menu import BallotForm, Menu, MenuBallot, MenuItem, MenuRules, TallyUnit
+from models.values.decisions.menu import (
+    BallotForm,
+    Menu,
+    MenuBallot,
+    MenuItem,
+    MenuRules,
+    TallyUnit,
+)
 from models.values.refusal import Refused
 from rules.menu import counted, equal_shares, greedy, tally
 from formats.pabulib import election_of, read_pabulib, write_pabulib

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from models.values.decision import Check
+from models.values.decisions.decision import Check
 from models.values.voting import MotionKind, ReportedTally
 from rules.voting import decide_reported, pack_for
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.values.menu import BallotForm, Completion, Menu, MenuItem, MenuRule
+from models.values.decisions.menu import BallotForm, Completion, Menu, MenuItem, MenuRule
 from models.values.voting import Matter, Motion, MotionKind, MotionOption
 from rules.voting import (
     Weight,

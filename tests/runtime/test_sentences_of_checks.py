@@ -2,7 +2,7 @@ from fractions import Fraction
 
 import pytest
 
-from models.values.decision import Check, Operator
+from models.values.decisions.decision import Check, Operator
 from runtime.sentences_of_checks import check_sentence
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import JsonValue
 
-from models.values.decision_rules import Rule
+from models.values.decisions.rules import Rule
 from models.values.voting import Condition, Motion, MotionKind, VotingPack
 from rules.ballots.ballot import Leaves, Times, commitment_of, pseudonym_of, roll_line
 from proof.chain import canonical_json

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from models.values.base import Value
-from models.values.decision_rules import Amounts, Cap, Holding
+from models.values.decisions.rules import Amounts, Cap, Holding
 from models.values.refusal import Problem, Refused
 from rules.voting.inputs.facts import amounts_from, unknown_field, whole_number, wrong_value
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from models.values.decision_rules import DIMENSIONS, Amounts, Facts
+from models.values.decisions.rules import DIMENSIONS, Amounts, Facts
 from models.values.refusal import Problem
 from models.values.voting import Dimension
 

@@ -7,7 +7,7 @@ under "input". Numbers are whole and not negative; `null` is "not known".
 import json
 from collections.abc import Mapping
 
-from models.values.decision_rules import DIMENSIONS, Amounts, Facts
+from models.values.decisions.rules import DIMENSIONS, Amounts, Facts
 from models.values.refusal import Problem, Refused
 from models.values.voting import Dimension
 from formats.file_text import read_text

@@ -4,7 +4,7 @@ A rule is never edited once a vote was decided under it: a change of the law is 
 its own date. How to add a jurisdiction: docs/add-a-rule.md.
 """
 
-from models.values.decision_rules import Cap, MatterTable, Rule
+from models.values.decisions.rules import Cap, MatterTable, Rule
 from rules.voting.law import au_nsw, cn, de, es, fr, hk, it, sg, tw, us_ca
 
 _BOOKS = (cn, hk, de, es, fr, it, us_ca, au_nsw, tw, sg)

@@ -3,8 +3,8 @@
 from datetime import date
 from fractions import Fraction
 
-from models.values.decision import Operator
-from models.values.decision_rules import Cap, ClassRule, MatterTable, Rule
+from models.values.decisions.decision import Operator
+from models.values.decisions.rules import Cap, ClassRule, MatterTable, Rule
 from models.values.voting import Condition
 from rules.voting.law.build import HALF, HEAD, QUARTER, SHARE, TWO_THIRDS, conditions, matters
 

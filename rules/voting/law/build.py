@@ -2,8 +2,8 @@
 
 from fractions import Fraction
 
-from models.values.decision import Operator
-from models.values.decision_rules import MatterClass
+from models.values.decisions.decision import Operator
+from models.values.decisions.rules import MatterClass
 from models.values.voting import Base, Condition, Confidence, Dimension, Measured
 
 HALF = Fraction(1, 2)

@@ -6,7 +6,7 @@ are keyed by what they are: local lists add items, so that item numbers shift (V
 
 from datetime import date
 
-from models.values.decision_rules import Cap, ClassRule, MatterTable, Rule, Silence
+from models.values.decisions.rules import Cap, ClassRule, MatterTable, Rule, Silence
 from models.values.voting import Confidence
 from rules.voting.law.build import (
     HALF,

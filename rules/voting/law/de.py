@@ -5,7 +5,7 @@ Whether works are decided (s. 20, 25) and who pays for them (s. 21) are two resu
 
 from datetime import date
 
-from models.values.decision_rules import Cap, ClassRule, MatterTable, PayerRule, Rule
+from models.values.decisions.rules import Cap, ClassRule, MatterTable, PayerRule, Rule
 from rules.voting.law.build import HALF, HEAD, SHARE, TWO_THIRDS, conditions, matters
 
 _SINCE = date(2020, 12, 1)

@@ -5,7 +5,7 @@ Owners in arrears have no vote and leave both denominators (art. 15.2): give the
 
 from datetime import date
 
-from models.values.decision_rules import (
+from models.values.decisions.rules import (
     Cap,
     ClassRule,
     FollowUp,

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from models.values.decision_rules import Cap, ClassRule, FollowUp, MatterTable, Rule
+from models.values.decisions.rules import Cap, ClassRule, FollowUp, MatterTable, Rule
 from rules.voting.law.build import (
     HALF,
     HEAD,

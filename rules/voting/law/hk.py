@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from models.values.decision_rules import Cap, ClassRule, MatterTable, Rule
+from models.values.decisions.rules import Cap, ClassRule, MatterTable, Rule
 from rules.voting.law.build import (
     FIFTH,
     HALF,

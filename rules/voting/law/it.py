@@ -3,7 +3,7 @@
 from datetime import date
 from fractions import Fraction
 
-from models.values.decision_rules import Cap, ClassRule, FollowUp, MatterTable, Rule
+from models.values.decisions.rules import Cap, ClassRule, FollowUp, MatterTable, Rule
 from models.values.voting import Condition
 from rules.voting.law.build import (
     HALF,

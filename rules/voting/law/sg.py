@@ -6,7 +6,7 @@ The proxy cap is verified; the thresholds are from memory and therefore defaults
 from datetime import date
 from fractions import Fraction
 
-from models.values.decision_rules import Cap, ClassRule, MatterTable, Rule
+from models.values.decisions.rules import Cap, ClassRule, MatterTable, Rule
 from rules.voting.law.build import HALF, SHARE, THREE_QUARTERS, THREE_TENTHS, conditions, matters
 
 _SINCE = date(2019, 2, 1)

@@ -3,7 +3,7 @@
 from datetime import date
 from fractions import Fraction
 
-from models.values.decision_rules import Cap, ClassRule, FollowUp, MatterTable, Rule, Veto
+from models.values.decisions.rules import Cap, ClassRule, FollowUp, MatterTable, Rule, Veto
 from rules.voting.law.build import (
     FIFTH,
     HALF,

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from models.values.decision_rules import Cap, ClassRule, MatterTable, Rule
+from models.values.decisions.rules import Cap, ClassRule, MatterTable, Rule
 from rules.voting.law.build import HALF, HEAD, conditions, matters
 
 _SINCE = date(2014, 1, 1)

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from models.values.base import Exact, Value
-from models.values.decision import Check, Verdict
+from models.values.decisions.decision import Check, Verdict
 from models.values.voting import Base, Condition, Confidence, Dimension, Measured
 
 DIMENSIONS: tuple[Dimension, ...] = ("head", "area", "share")
