@@ -10,9 +10,9 @@ from pydantic import JsonValue
 from sqlalchemy import CursorResult, func, select, update
 from temporalio import activity
 
-from activities import share_rows
-from activities.award_shares import replace_refunds
-from activities.desk import Case, Desk
+from activities.cost_sharing import rows as share_rows
+from activities.cost_sharing.award import replace_refunds
+from activities.recording import Case, Desk
 from models.messages.acts import CancelRenovation, Done
 from models.messages.step import Step
 from models.tables import Award, BallotBox, Certificate, Contract, Refund, Tender, WorkItem

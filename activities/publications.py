@@ -6,7 +6,7 @@ from pydantic import JsonValue
 from sqlalchemy import func, select
 from temporalio import activity
 
-from activities.desk import Case, Desk, who_does
+from activities.recording import Case, Desk, who_does
 from models.messages.acts import AnswerObjection
 from models.messages.journey import PublicationClosing, PublicationInput, PublicationPeriod
 from models.messages.step import Step

@@ -3,17 +3,17 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from activities.bidding import Tenders
+from activities.bidding.tender import Tenders
 from activities.cancellation import Cancellations
-from activities.cost_sharing import Shares
-from activities.desk import Desk
-from activities.feedback import Evaluations
-from activities.inspection import Works
+from activities.cost_sharing.shares import Shares
+from activities.recording import Desk
+from activities.feedback.survey import Evaluations
+from activities.inspection.works import Works
 from activities.publications import Publications
 from activities.renovations import Renovations
-from activities.tickets import Tickets
-from activities.voting import Ballots
-from activities.voting_official import OfficialResults
+from activities.feedback.tickets import Tickets
+from activities.voting.box import Ballots
+from activities.voting.official import OfficialResults
 from runtime.calendars import chinese_calendar
 from runtime.database import Database
 from runtime.sealing import BoxKeys

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import func, select
 from temporalio import activity
 
-from activities.desk import Case, Desk
+from activities.recording import Case, Desk
 from models.messages.acts import Done, ReviseScheme
 from models.messages.journey import JourneyOutcome, Stage
 from models.messages.step import Step

@@ -21,8 +21,8 @@ import psutil
 from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from activities.voting_count import count_out
-from activities.voting_roll import hash_of_roll
+from activities.voting.count import count_out
+from activities.voting.roll import hash_of_roll
 from benchmarks.voting.estate import BOX_KEYS, fill_box, make_box
 from models.messages.deed import Deed
 from models.tables import BallotBox

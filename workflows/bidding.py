@@ -7,7 +7,7 @@ from temporalio import workflow
 from temporalio.common import VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
-    from activities.bidding import Tenders
+    from activities.bidding.tender import Tenders
     from models.messages.acts import (
         ApproveDirectAward,
         AwardContract,

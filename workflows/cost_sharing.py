@@ -6,7 +6,7 @@ from temporalio import workflow
 from temporalio.common import VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
-    from activities.cost_sharing import Shares
+    from activities.cost_sharing.shares import Shares
     from models.messages.acts import (
         ApproveRelief,
         DecideCollection,

@@ -6,7 +6,7 @@ from temporalio import workflow
 from temporalio.common import VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
-    from activities.feedback import Evaluations
+    from activities.feedback.survey import Evaluations
     from models.messages.journey import (
         FeedbackOutcome,
         FeedbackPeriod,

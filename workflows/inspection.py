@@ -6,7 +6,7 @@ from temporalio import workflow
 from temporalio.common import VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
-    from activities.inspection import Works
+    from activities.inspection.works import Works
     from models.messages.acts import (
         AcceptWorks,
         ApprovePayment,

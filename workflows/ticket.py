@@ -6,7 +6,7 @@ from temporalio import workflow
 from temporalio.common import VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
-    from activities.tickets import Tickets
+    from activities.feedback.tickets import Tickets
     from models.messages.acts import ConfirmTicket, Done, ResolveTicket
     from models.messages.journey import TicketInput, TicketOutcome, TicketTimer
     from models.messages.step import Step

@@ -7,8 +7,8 @@ from temporalio import workflow
 from temporalio.common import VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
-    from activities.voting import Ballots
-    from activities.voting_official import OfficialResults
+    from activities.voting.box import Ballots
+    from activities.voting.official import OfficialResults
     from models.messages.acts import Done, ImportOfficialResult, OpenVote
     from models.messages.journey import (
         PublicationInput,

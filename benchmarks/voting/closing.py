@@ -9,7 +9,7 @@ import asyncpg
 import psutil
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from activities.voting_count import count_out
+from activities.voting.count import count_out
 from benchmarks.voting.estate import BOX_KEYS, fill_box, make_box
 from models.tables import BallotBox
 from rules import voting as law

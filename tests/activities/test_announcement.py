@@ -15,9 +15,9 @@ import asyncpg
 import pytest
 from sqlalchemy import select
 
-from activities.desk import Desk
+from activities.recording import Desk
 from activities.publications import Publications
-from activities.voting import Ballots
+from activities.voting.box import Ballots
 from models.messages.journey import PublicationInput, StageInput, VotePeriod
 from models.messages.step import Step
 from models.tables import BallotBox, Event

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from temporalio.exceptions import ApplicationError
 
-from activities.bidding import Tenders
+from activities.bidding.tender import Tenders
 from models.messages.acts import (
     ApproveDirectAward,
     AwardContract,

@@ -4,9 +4,9 @@ from functools import partial
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.award_shares import fix_shares_by_award
-from activities.cost_sharing import Shares
-from activities.desk import Case
+from activities.cost_sharing.award import fix_shares_by_award
+from activities.cost_sharing.shares import Shares
+from activities.recording import Case
 from models.messages.acts import ApproveRelief, DecideCollection, DeclineSubsidy, GrantSubsidy
 from models.messages.journey import CostSharingOutcome
 from models.tables import (

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, select
 from temporalio.exceptions import ApplicationError
 
-from activities.desk import Desk
+from activities.recording import Desk
 from activities.renovations import Renovations
 from models.messages.acts import ReviseScheme
 from models.messages.journey import JourneyOutcome

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import select, text
 from temporalio.exceptions import ApplicationError
 
-from activities.desk import Desk
-from activities.voting import Ballots
-from activities.voting_roll import hash_of_roll
+from activities.recording import Desk
+from activities.voting.box import Ballots
+from activities.voting.roll import hash_of_roll
 from models.messages.journey import PublicationClosing, StageInput, VotePeriod, VoteResult
 from models.messages.step import Step
 from models.tables import BallotBox, Event, Notice, Renovation, RollEntry, RollUnit
@@ -493,7 +493,7 @@ async def test_a_roll_in_pieces_is_the_same_roll(
     owners = [f"o{number % 11}" for number in range(30)]
     whole = await begin(units=30, owner_keys=owners, suffix="a")
     await whole.open()
-    monkeypatch.setattr("activities.voting_roll.PIECE", 4)
+    monkeypatch.setattr("activities.voting.roll.PIECE", 4)
     pieces = await begin(units=30, owner_keys=owners, suffix="b")
     await pieces.open()
     assert len(await pieces.entries()) == 11

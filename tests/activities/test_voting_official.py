@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.voting import Ballots
-from activities.voting_official import OfficialResults
+from activities.voting.box import Ballots
+from activities.voting.official import OfficialResults
 from models.messages.acts import ImportOfficialResult
 from models.messages.journey import VoteResult
 from models.messages.step import Step

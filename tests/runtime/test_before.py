@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from activities.desk import who_does
+from activities.recording import who_does
 from cli.main import app
 from models.messages.ids import publication_workflow_id
 from proof.receipts import Receipt, check_receipt

@@ -12,10 +12,10 @@ import pytest
 from pydantic import JsonValue
 from temporalio.exceptions import ApplicationError
 
-from activities.desk import Desk
+from activities.recording import Desk
 from activities.publications import Publications
 from activities.renovations import Renovations
-from activities.voting import Ballots
+from activities.voting.box import Ballots
 from models.messages.ids import publication_workflow_id, renovation_workflow_id
 from models.messages.journey import JourneyOutcome, PublicationInput, StageInput, VotePeriod
 from models.messages.step import Step

@@ -17,8 +17,8 @@ import pytest
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
-from activities.desk import Desk
-from activities.voting import Ballots
+from activities.recording import Desk
+from activities.voting.box import Ballots
 from cli.main import app
 from models.messages.journey import StageInput
 from models.messages.step import Step

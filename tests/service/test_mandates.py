@@ -9,7 +9,7 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from activities.voting_channels import proxies_of
+from activities.voting.channels import proxies_of
 from runtime.counting import special_states
 from runtime.database import Database
 from tests.support.box import close_box, open_box, said_in

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from activities.voting_channels import carry_credentials
+from activities.voting.channels import carry_credentials
 from formats.roll import owner_key, stored_owner_key
 from runtime.database import Database
 from runtime.settings import Settings

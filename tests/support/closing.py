@@ -2,7 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from activities.voting_count import CountedBox, count_out
+from activities.voting.count import CountedBox, count_out
 from models.tables import BallotBox
 from rules import voting as law
 from runtime.database import Database

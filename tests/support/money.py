@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from activities.cost_sharing import Shares
-from activities.desk import Desk
+from activities.cost_sharing.shares import Shares
+from activities.recording import Desk
 from models.messages.step import Step
 from models.tables import Event, Payment, ShareTotal, Unit
 from models.values.actor import ENGINE, Actor, Role

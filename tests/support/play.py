@@ -10,15 +10,15 @@ from typing import Any
 
 from sqlalchemy import text
 
-from activities.bidding import Tenders
+from activities.bidding.tender import Tenders
 from activities.cancellation import Cancellations
-from activities.cost_sharing import Shares
-from activities.feedback import Evaluations
-from activities.inspection import Works
+from activities.cost_sharing.shares import Shares
+from activities.feedback.survey import Evaluations
+from activities.inspection.works import Works
 from activities.publications import Publications
 from activities.renovations import Renovations
-from activities.tickets import Tickets
-from activities.voting import Ballots
+from activities.feedback.tickets import Tickets
+from activities.voting.box import Ballots
 from models.messages.acts import Act
 from models.messages.ids import (
     publication_workflow_id,

@@ -9,10 +9,10 @@ from datetime import UTC, date, datetime
 from sqlalchemy import select
 
 from activities.cancellation import Cancellations
-from activities.desk import Desk
-from activities.voting import Ballots
-from activities.voting_count import roll_totals
-from activities.voting_official import OfficialResults
+from activities.recording import Desk
+from activities.voting.box import Ballots
+from activities.voting.count import roll_totals
+from activities.voting.official import OfficialResults
 from models.messages.acts import ImportOfficialResult, ReportedNumbers
 from models.messages.journey import StageInput, VotePeriod, VoteResult
 from models.messages.step import Step

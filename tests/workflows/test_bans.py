@@ -74,7 +74,7 @@ def test_what_a_workflow_may_do_is_let_be(source: str) -> None:
 
 
 def test_a_workflow_that_calls_an_activity_itself_is_told() -> None:
-    source = "from activities.voting import Ballots\nx = Ballots.close_box(1)\n"
+    source = "from activities.voting.box import Ballots\nx = Ballots.close_box(1)\n"
     (found,) = banned_in(source, "workflows/sample.py", own=("activities",))
-    assert "activities.voting.Ballots.close_box is called here" in found
+    assert "activities.voting.box.Ballots.close_box is called here" in found
     assert not banned_in(source.replace("(1)", ""), "workflows/sample.py", own=("activities",))

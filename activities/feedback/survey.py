@@ -6,8 +6,8 @@ from pydantic import JsonValue
 from sqlalchemy import select
 from temporalio import activity
 
-from activities import feedback_counts as counts
-from activities.desk import Case, Desk
+from activities.feedback import counts
+from activities.recording import Case, Desk
 from models.messages.journey import (
     FeedbackOutcome,
     FeedbackPeriod,

@@ -5,11 +5,11 @@ from datetime import datetime
 from pydantic import JsonValue
 from temporalio import activity
 
-from activities import bid_candidates as standing
-from activities import bid_rows as rows
-from activities.award_shares import fix_shares_by_award
-from activities.bid_evaluation import evaluate_tender, open_tender
-from activities.desk import Case, Desk
+from activities.bidding import candidates as standing
+from activities.bidding import rows
+from activities.cost_sharing.award import fix_shares_by_award
+from activities.bidding.evaluation import evaluate_tender, open_tender
+from activities.recording import Case, Desk
 from models.messages.acts import (
     ApproveDirectAward,
     AwardContract,

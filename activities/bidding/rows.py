@@ -6,7 +6,7 @@ from fractions import Fraction
 from pydantic import JsonValue
 from sqlalchemy import func, select
 
-from activities.desk import Case
+from activities.recording import Case
 from models.tables import Award, Bid, Event, Publication, ShareTotal, Tender
 from models.values.bidding import BidFinding, Criteria, RedFlag, SealedBid
 from models.values.decisions.decision import Decision

@@ -2,9 +2,9 @@
 
 from pydantic import JsonValue
 
-from activities import bid_rows as rows
-from activities.bid_candidates import award_row, candidates
-from activities.desk import Case
+from activities.bidding import rows
+from activities.bidding.candidates import award_row, candidates
+from activities.recording import Case
 from models.messages.acts import RecordEvaluation
 from models.messages.journey import BidOpening, Candidates
 from models.tables import Bid, Tender

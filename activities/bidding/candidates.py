@@ -2,8 +2,8 @@
 
 from pydantic import JsonValue
 
-from activities import bid_rows as rows
-from activities.desk import Case
+from activities.bidding import rows
+from activities.recording import Case
 from models.messages.journey import Candidates
 from models.tables import Award, Tender
 from models.values.refusal import Problem, Refused

@@ -6,9 +6,9 @@ from typing import cast
 from pydantic import JsonValue
 from temporalio import activity
 
-from activities import inspection_rows as rows
-from activities import share_rows
-from activities.desk import Case, Desk
+from activities.inspection import rows
+from activities.cost_sharing import rows as share_rows
+from activities.recording import Case, Desk
 from models.messages.acts import ApprovePayment, RecordInspection, ReportItem, ReportRectified
 from models.messages.journey import InspectionOutcome, WorksState
 from models.messages.step import Step

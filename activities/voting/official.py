@@ -4,10 +4,10 @@ from pydantic import JsonValue
 from sqlalchemy import func
 from temporalio import activity
 
-from activities.desk import Case, Desk
-from activities.voting import motions_of
-from activities.voting_channels import proxies_of
-from activities.voting_count import roll_totals, signed_head
+from activities.recording import Case, Desk
+from activities.voting.box import motions_of
+from activities.voting.channels import proxies_of
+from activities.voting.count import roll_totals, signed_head
 from models.messages.acts import ImportOfficialResult
 from models.messages.journey import VotePeriod, VoteResult
 from models.messages.step import Step

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from activities import share_rows
-from activities.desk import Case
+from activities.cost_sharing import rows as share_rows
+from activities.recording import Case
 from models.tables import Event
 from models.values import cost_sharing as values
 from models.values.waits import Consequence, Wait

@@ -6,7 +6,7 @@ from typing import cast
 from pydantic import JsonValue
 from temporalio import activity
 
-from activities.desk import Case, Desk
+from activities.recording import Case, Desk
 from models.messages.acts import ResolveTicket
 from models.messages.journey import TicketInput, TicketOutcome, TicketTimer
 from models.messages.step import Step

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from activities.desk import Case
+from activities.recording import Case
 from models.tables import Instalment, Payment, Scheme, ShareTotal, Table, Unit
 from models.values import cost_sharing as values
 from models.values.refusal import Problem, Refused

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import RowMapping, select, text
 
-from activities import share_rows
-from activities.desk import Case
+from activities.cost_sharing import rows as share_rows
+from activities.recording import Case
 from models.tables import BallotBox, Event, Scheme, Ticket
 from models.values.feedback import SATISFIED_SCORE, EvaluationFacts
 from rules import feedback as law

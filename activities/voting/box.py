@@ -9,10 +9,10 @@ from pydantic import JsonValue
 from sqlalchemy import func, select, text
 from temporalio import activity
 
-from activities.desk import Case, Desk
-from activities.voting_channels import carry_credentials, proxies_of
-from activities.voting_count import count_out, roll_totals, turnout_tally
-from activities.voting_roll import FrozenRoll, freeze_roll, hash_of_roll
+from activities.recording import Case, Desk
+from activities.voting.channels import carry_credentials, proxies_of
+from activities.voting.count import count_out, roll_totals, turnout_tally
+from activities.voting.roll import FrozenRoll, freeze_roll, hash_of_roll
 from models.messages.journey import (
     PublicationClosing,
     StageInput,

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from activities.desk import Case, who_does
+from activities.recording import Case, who_does
 from models.messages.acts import RecordInspection
 from models.messages.journey import WorksState
 from models.tables import Certificate, Contract, Inspection, WorkItem
