@@ -26,7 +26,7 @@ with workflow.unsafe.imports_passed_through():
         TenderPeriod,
     )
     from workflows.children import publish
-    from workflows.desk import act_step, own_step, refuse
+    from workflows.writes import act_step, own_step, refuse
     from workflows.waiting import CaseWorkflow
 
 

@@ -23,7 +23,7 @@ with workflow.unsafe.imports_passed_through():
         StageInput,
     )
     from workflows.children import publish
-    from workflows.desk import NotYetError, act_step, own_step, refuse
+    from workflows.writes import NotYetError, act_step, own_step, refuse
     from workflows.waiting import CaseWorkflow
 
 

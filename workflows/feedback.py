@@ -13,7 +13,7 @@ with workflow.unsafe.imports_passed_through():
         FeedbackState,
         StageInput,
     )
-    from workflows.desk import own_step
+    from workflows.writes import own_step
     from workflows.waiting import CaseWorkflow
 
 

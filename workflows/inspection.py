@@ -16,7 +16,7 @@ with workflow.unsafe.imports_passed_through():
         ReportRectified,
     )
     from models.messages.journey import InspectionOutcome, StageInput, WorksState
-    from workflows.desk import act_step, own_step, refuse
+    from workflows.writes import act_step, own_step, refuse
     from workflows.waiting import CaseWorkflow
 
 

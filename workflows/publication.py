@@ -10,7 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.publications import Publications
     from models.messages.acts import AnswerObjection, Done
     from models.messages.journey import PublicationClosing, PublicationInput
-    from workflows.desk import act_step, own_step, refuse
+    from workflows.writes import act_step, own_step, refuse
     from workflows.waiting import CaseWorkflow
 
 

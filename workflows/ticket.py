@@ -10,7 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from models.messages.acts import ConfirmTicket, Done, ResolveTicket
     from models.messages.journey import TicketInput, TicketOutcome, TicketTimer
     from models.messages.step import Step
-    from workflows.desk import act_step, own_step, refuse
+    from workflows.writes import act_step, own_step, refuse
     from workflows.waiting import CaseWorkflow
 
 

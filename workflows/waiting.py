@@ -13,7 +13,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from models.messages.journey import CaseClock, Ticked
-    from workflows import desk
+    from workflows import writes as desk
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -42,7 +42,7 @@ class CaseWorkflow:
         *args: P.args,
         **_: P.kwargs,
     ) -> R:
-        """One short write; see `workflows.desk.write`."""
+        """One short write; see `workflows.writes.write`."""
         return self._heard(await desk.write(activity, *args, **_))
 
     async def write_many(
@@ -51,7 +51,7 @@ class CaseWorkflow:
         *args: P.args,
         **_: P.kwargs,
     ) -> R:
-        """One write of a row per resident; see `workflows.desk.write_many`."""
+        """One write of a row per resident; see `workflows.writes.write_many`."""
         return self._heard(await desk.write_many(activity, *args, **_))
 
     async def until(
