@@ -17,9 +17,9 @@ from models.values.refusal import Problem, Refused
 from runtime.database import Database
 from runtime.leaving import run_and_leave
 from runtime.logging import configure_logging
-from runtime.pulse import beat
-from runtime.sealing import BoxKeys
-from runtime.sentences import sentence
+from runtime.liveness import beat
+from runtime.ballots.sealing import BoxKeys
+from runtime.language.sentences import sentence
 from runtime.settings import Settings, environment_names, read_settings
 from runtime.temporal import connect_patiently
 from workflows.registry import WORKFLOWS

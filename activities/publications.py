@@ -25,7 +25,7 @@ from models.values.timetable import Period, Timetable
 from models.values.waits import Consequence, Wait
 from rules.authority import refuse_same_person
 from rules.time.deadlines import extended_end
-from runtime.journal import Recorded
+from runtime.record.journal import Recorded
 
 
 def objection_window(timetable: Timetable, subject: str) -> Period:

@@ -16,7 +16,7 @@ from activities.voting.box import Ballots
 from activities.voting.official import OfficialResults
 from runtime.calendars import chinese_calendar
 from runtime.database import Database
-from runtime.sealing import BoxKeys
+from runtime.ballots.sealing import BoxKeys
 
 CLASSES = (
     Renovations,

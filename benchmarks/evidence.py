@@ -29,8 +29,8 @@ from models.tables import BallotBox
 from models.values.base import Carried
 from rules import voting as law
 from runtime.database import Database, asyncpg_url
-from runtime.embedded_postgres import EmbeddedPostgres, Urls
-from runtime.journal import Journal, Recorded
+from runtime.local.postgres import EmbeddedPostgres, Urls
+from runtime.record.journal import Journal, Recorded
 from runtime.migrate import upgrade
 
 HOUSE = Path(__file__).resolve().parents[1]

@@ -29,9 +29,9 @@ from models.files.roll import RollReport
 from models.tables import Estate
 from formats.roll import roll_of
 from runtime.database import Database
-from runtime.embedded_postgres import EmbeddedPostgres
+from runtime.local.postgres import EmbeddedPostgres
 from runtime.migrate import upgrade
-from runtime.roll_files import check_roll_file
+from runtime.spreadsheets.roll_files import check_roll_file
 from service.opening_units import copy_people, copy_units, owner_secret, unit_id_of
 from service.places import write_places
 from service.roll_imports import RollRequest, import_roll

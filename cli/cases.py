@@ -34,11 +34,11 @@ from models.values.actor import Actor
 from models.values.refusal import Problem, Refused
 from rules.authority import ROLES_OF_ACT, covers
 from formats.renovation_file.reading import read_renovation
-from runtime.audit import AuditReport
-from runtime.audit import audit as audited
-from runtime.holding import write_private
-from runtime.roll_files import read_roll_file
-from runtime.sealing import Signer
+from runtime.record.audit import AuditReport
+from runtime.record.audit import audit as audited
+from runtime.local.data_dir import write_private
+from runtime.spreadsheets.roll_files import read_roll_file
+from runtime.ballots.sealing import Signer
 from service.credentials import voter_credential
 from service.gateway import Gateway
 from service.opening import OpenedRenovation, open_renovation

@@ -20,7 +20,7 @@ from models.values.actor import Actor
 from models.values.refusal import Problem, Refused
 from models.values.waits import Wait
 from rules.authority import ROLES_OF_WRITE
-from runtime.sentences import sentence
+from runtime.language.sentences import sentence
 from service.clock import CaseClocks, told_standing
 from service.clock_commands import ClockMoved, ClockView, MoveClock, ReleaseHold, SetHold
 from service.commands import Accepted

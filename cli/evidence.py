@@ -17,9 +17,9 @@ from proof.bundle.checking import Checked, check_bundle
 from proof.verifier import standalone
 from proof.verifier.main import check, lines_of
 from proof.verifier.reading import Fault, Files
-from runtime.evidence import Exported, export_voting
-from runtime.sealing import BoxKeys, signed_by
-from runtime.sentences import sentence
+from runtime.ballots.evidence import Exported, export_voting
+from runtime.ballots.sealing import BoxKeys, signed_by
+from runtime.language.sentences import sentence
 
 BAD = 1
 Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]

@@ -10,7 +10,7 @@ import typer
 from models.values.refusal import Refused
 from runtime.leaving import run_and_leave
 from runtime.logging import configure_logging
-from runtime.sentences import sentence
+from runtime.language.sentences import sentence
 
 REFUSED = 1
 UNREACHABLE = 2

@@ -21,8 +21,8 @@ from models.files.roll import Finding, RollDifference, RollReport, RollSummary
 from models.values.refusal import Problem, Refused
 from formats.roll import COLUMNS, differences, roll_of, summary
 from formats.roll.columns import IGNORE
-from runtime.roll_files import Rows, check_roll_file, read_roll_file
-from runtime.sentences import sentence
+from runtime.spreadsheets.roll_files import Rows, check_roll_file, read_roll_file
+from runtime.language.sentences import sentence
 from service.opening_units import owner_secret
 from service.roll_imports import ImportedRoll, RollRequest, compare_roll, import_roll
 

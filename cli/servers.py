@@ -9,7 +9,7 @@ from temporalio.client import Client
 
 from cli.stack import local_settings
 from runtime.database import Database
-from runtime.holding import settings_of_running
+from runtime.local.data_dir import settings_of_running
 from runtime.settings import Settings, read_settings
 from runtime.temporal import connect_patiently
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from runtime.sealing import Signer
+from runtime.ballots.sealing import Signer
 from service.casts import Cast
 from service.receipts import SignedBatch, Stored, signed_batch, written
 

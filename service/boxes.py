@@ -16,7 +16,7 @@ import asyncpg
 
 from models.values.voting import Motion
 from rules.ballots.ballot import Leaves, length_of, words_of
-from runtime.sealing import BallotSeal
+from runtime.ballots.sealing import BallotSeal
 
 KEPT_UNITS = 500_000
 """Roll units kept in memory over all boxes, about 250 bytes each."""

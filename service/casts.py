@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from models.values.refusal import Problem
 from models.values.voting import Channel
 from rules.ballots.ballot import ballot_id_of, choice_problems
-from runtime.sealing import SealedBallot
+from runtime.ballots.sealing import SealedBallot
 from service.boxes import Box, Entry, NoBox
 from service.commands import CastBallot
 from service.receipts import Receipt, Stored

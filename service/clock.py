@@ -28,8 +28,8 @@ from rules.time.told_clock import (
     refuse_going_back,
 )
 from runtime.database import Database
-from runtime.journal import Journal, Recorded
-from runtime.waits import waits_of
+from runtime.record.journal import Journal, Recorded
+from runtime.record.agenda import waits_of
 from service.clock_commands import (
     ClockMoved,
     ClockStep,

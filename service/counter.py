@@ -8,7 +8,7 @@ from fastapi import Request
 from temporalio.client import Client
 
 from runtime.database import Database
-from runtime.journal import Journal
+from runtime.record.journal import Journal
 from runtime.settings import Settings
 from runtime.temporal import connect
 from service.clock import CaseClocks

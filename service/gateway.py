@@ -33,7 +33,7 @@ from models.values.actor import Actor
 from models.values.refusal import Problem, Refused
 from rules.authority import Grant, check_act
 from runtime.database import Database
-from runtime.journal import Journal
+from runtime.record.journal import Journal
 from runtime.settings import Settings
 from service.commands import CommandId
 from service.problems import malformed

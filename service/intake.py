@@ -18,7 +18,7 @@ from models.values.refusal import Problem, Refused
 from models.values.voting import Channel
 from rules.ballots.ballot import plain_ballot
 from runtime.database import asyncpg_url, worth_another_attempt
-from runtime.sealing import Signer
+from runtime.ballots.sealing import Signer
 from service.ballot_rows import LOOKERS, Ledger
 from service.boxes import Box, Boxes, NoBox
 from service.casts import Answer, Cast, prepared, problems_of

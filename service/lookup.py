@@ -19,9 +19,9 @@ from models.values.base import Carried
 from models.values.refusal import Problem, Refused
 from proof.receipts import ALPHABET, CODE_BITS, read_code
 from proof.merkle import PackedTree
-from runtime.counting import special_states
+from runtime.ballots.counting import special_states
 from runtime.database import Database, driver_connection
-from runtime.sealing import BallotOpener, SealBroken
+from runtime.ballots.sealing import BallotOpener, SealBroken
 
 TREES_KEPT = 2
 """Trees of closed boxes kept in memory, 64 bytes a ballot."""

@@ -25,7 +25,7 @@ from rules.ballots.mandates import (
     registration_problems,
 )
 from rules.voting import pack_for
-from runtime.journal import Recorded, tick_of
+from runtime.record.journal import Recorded, tick_of
 from service.channel_commands import (
     CastProxyBallot,
     RegisteredMandate,

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import BallotBox, RollEntry, RollUnit
 from models.values.refusal import Problem, Refused
 from models.values.voting import Motion
-from runtime.journal import tick_of
+from runtime.record.journal import tick_of
 from service.receipts import written
 from service.standing import Standing
 

@@ -32,9 +32,9 @@ from formats.renovation_file.reading import check_together
 from rules.time.timetables import check_timetable
 from rules.voting import pack_in_force
 from runtime.database import Database
-from runtime.journal import Journal, Recorded
+from runtime.record.journal import Journal, Recorded
 from runtime.settings import Settings
-from runtime.waits import replace_waits
+from runtime.record.agenda import replace_waits
 from service.opening_units import UNIT_COLUMNS, columns_of, owner_secret, write_units
 from service.places import estate_id_at, write_places
 from workflows.search_attributes import PLACE, RENOVATION_STAGE

@@ -40,7 +40,7 @@ from rules.ballots.paper import (
     line_problems,
     same_route,
 )
-from runtime.journal import Recorded
+from runtime.record.journal import Recorded
 from service.channel_commands import EnterPaper, PaperEntered
 from service.commands import CastBallot
 from service.counter import Counter

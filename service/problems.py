@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from models.values.refusal import Problem, Refused
 from runtime.database import worth_another_attempt
-from runtime.sentences import sentence
+from runtime.language.sentences import sentence
 
 CUT_OFF = asyncpg.InterfaceError | asyncpg.InternalClientError
 """What the driver raises beside the server's own errors when its server dies in the middle."""

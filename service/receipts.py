@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from rules.ballots.ballot import batch_statement, receipt_data
 from proof.receipts import short_code
 from proof.merkle import all_paths, leaf_hash, root_of
-from runtime.sealing import Signer
+from runtime.ballots.sealing import Signer
 from service.commands import BallotReceipt
 
 AGAIN = "again"

@@ -24,7 +24,7 @@ from models.values.replacement import Replacement, Sale
 from models.values.voting import HeadGroup
 from formats.roll import owner_key, stored_owner_key
 from formats.roll.replacement import replace_owner
-from runtime.journal import Recorded
+from runtime.record.journal import Recorded
 from service.channel_commands import ReplacedOwner, ReplaceOwner
 from service.commands import Accepted
 from service.counter import Counter

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import Unit
 from models.values.actor import Actor, Role
 from models.values.refusal import Problem, Refused
-from runtime.journal import Recorded
+from runtime.record.journal import Recorded
 from service.commands import Accepted, Command
 from service.counter import Counter
 from service.credentials import actor_of, voter_of

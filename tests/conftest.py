@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from runtime.database import Database
-from runtime.embedded_postgres import EmbeddedPostgres, Urls
+from runtime.local.postgres import EmbeddedPostgres, Urls
 from runtime.migrate import upgrade
 
 TEMPLATE = "gongjian_template"

@@ -13,7 +13,7 @@ from models.values.cost_sharing import PERMILLE
 from models.values.refusal import Problem, Refused
 from rules.bidding import procedure as law
 from rules.bidding import evaluation as judging
-from runtime.journal import Recorded
+from runtime.record.journal import Recorded
 
 NEXT_WAIT = {
     "evaluate": "record_evaluation",

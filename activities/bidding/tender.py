@@ -37,7 +37,7 @@ from models.values.waits import Consequence
 from rules.bidding import procedure as law
 from rules import cost_sharing
 from rules.bidding.evaluation import method_named, refuse_interested
-from runtime.journal import Recorded
+from runtime.record.journal import Recorded
 
 
 class Tenders:

@@ -22,7 +22,7 @@ from models.values import cost_sharing as values
 from models.values.refusal import Problem, Refused
 from models.values.scheme import SchemeContent
 from rules import cost_sharing as law
-from runtime.journal import Recorded
+from runtime.record.journal import Recorded
 
 
 class Shares:

@@ -25,7 +25,7 @@ from models.values.feedback import (
 )
 from models.values.waits import Consequence
 from rules import feedback as law
-from runtime.journal import Recorded
+from runtime.record.journal import Recorded
 
 SURVEY_OPENED = "feedback.survey_opened"
 IDS_SHOWN = 100

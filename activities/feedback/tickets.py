@@ -16,7 +16,7 @@ from models.values.feedback import Level
 from models.values.refusal import Problem, Refused
 from models.values.waits import Consequence, Wait
 from rules import feedback as law
-from runtime.journal import Recorded
+from runtime.record.journal import Recorded
 
 WAITING_FOR_AN_ANSWER = ("open", "escalated", "reopened")
 

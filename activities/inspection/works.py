@@ -18,7 +18,7 @@ from models.values.decisions.decision import Decision
 from models.values.inspection import ItemState, Ruling, WorksPayment
 from models.values.refusal import Problem, Refused
 from rules import inspection as law
-from runtime.journal import Recorded
+from runtime.record.journal import Recorded
 
 
 class Works:

@@ -28,8 +28,8 @@ from models.values.voting import Motion, VotingPack
 from models.values.waits import Consequence, Wait
 from rules import voting as law
 from proof.chain import digest
-from runtime.journal import Recorded
-from runtime.sealing import BoxKeys
+from runtime.record.journal import Recorded
+from runtime.ballots.sealing import BoxKeys
 
 SALT_BYTES = 32
 LARGEST = text("""

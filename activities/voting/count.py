@@ -13,10 +13,10 @@ from models.values.voting import Motion, ReportedTally, VotingPack
 from rules import voting as law
 from proof.chain import canonical_json
 from rules.voting.results import Weight
-from runtime.counting import Count, count_box, special_states
+from runtime.ballots.counting import Count, count_box, special_states
 from runtime.database import driver_connection
-from runtime.journal import utc_text
-from runtime.sealing import BoxKeys, SealBroken, public_half
+from runtime.record.journal import utc_text
+from runtime.ballots.sealing import BoxKeys, SealBroken, public_half
 
 ROLL = text("""
 SELECT coalesce(sum(heads), 0)::bigint AS heads, coalesce(sum(area_dm2), 0)::bigint AS area_dm2

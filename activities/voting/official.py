@@ -15,9 +15,9 @@ from models.tables import BallotBox, OfficialResult
 from models.values.refusal import Problem, Refused
 from rules import voting as law
 from rules.ballots.official import official_problems, official_results
-from runtime.counting import BATCHES_NOT_WHOLE, Count
+from runtime.ballots.counting import BATCHES_NOT_WHOLE, Count
 from runtime.database import driver_connection
-from runtime.journal import Recorded
+from runtime.record.journal import Recorded
 
 LEAVES = "SELECT leaf FROM ballot WHERE box_id = $1 ORDER BY seq"
 AT_ONCE = 10_000

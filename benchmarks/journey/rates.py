@@ -27,7 +27,7 @@ from cli.demo.run import DemoOptions, Silent, carry
 from models.messages.step import Step
 from runtime.database import Database, asyncpg_url
 from runtime.settings import LocalSettings
-from runtime.stack import LocalStack, Part
+from runtime.local.stack import LocalStack, Part
 from runtime.temporal import connect
 from worker import box_keys_of
 

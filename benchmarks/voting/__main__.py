@@ -32,9 +32,9 @@ from benchmarks.voting.estate import body_of, make_box, requests_of
 from benchmarks.voting.rows import intake_rate, unnest_rate
 from benchmarks.voting.steps import steps_us
 from runtime.database import Database, asyncpg_url
-from runtime.embedded_postgres import EmbeddedPostgres, Urls
+from runtime.local.postgres import EmbeddedPostgres, Urls
 from runtime.migrate import upgrade
-from runtime.parts import free_port
+from runtime.local.programs import free_port
 
 HOUSE = Path(__file__).resolve().parents[2]
 RESULTS = HOUSE / "benchmarks" / "results"

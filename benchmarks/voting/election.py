@@ -26,7 +26,7 @@ from models.values.voting import Motion, MotionKind
 from rules.menu import choice_of
 from formats.pabulib import Election, read_pabulib
 from runtime.database import Database, asyncpg_url
-from runtime.embedded_postgres import EmbeddedPostgres, Urls
+from runtime.local.postgres import EmbeddedPostgres, Urls
 from runtime.migrate import upgrade
 from service.credentials import voter_credential
 

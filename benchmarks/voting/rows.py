@@ -8,9 +8,9 @@ import asyncpg
 from pydantic import SecretStr
 
 from benchmarks.voting.estate import COLUMNS, ballot_rows, body_of
-from runtime.collector import calm_collector
+from runtime.gc import calm_collector
 from runtime.database import asyncpg_url
-from runtime.embedded_postgres import Urls
+from runtime.local.postgres import Urls
 from service.commands import CastBallot
 from service.intake import Intake
 

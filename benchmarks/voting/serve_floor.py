@@ -4,7 +4,7 @@ import sys
 
 import uvicorn
 
-from runtime.collector import calm_collector
+from runtime.gc import calm_collector
 from service.one_write import OneWriteProtocol
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from benchmarks.voting.estate import BOX_KEYS, MOTIONS, body_of
 from models.values.voting import Motion
 from rules.ballots.ballot import Leaves, length_of, plain_ballot, words_of
-from runtime.sealing import BallotSeal, Signer
+from runtime.ballots.sealing import BallotSeal, Signer
 from service.boxes import Box, Entry
 from service.casts import problems_of
 from service.commands import CastBallot

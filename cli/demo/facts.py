@@ -25,7 +25,7 @@ from models.tables import (
     Ticket,
 )
 from models.values.base import Carried, Value
-from runtime.audit import audit
+from runtime.record.audit import audit
 from runtime.database import Database
 
 ENTERED = "renovation.stage_entered"

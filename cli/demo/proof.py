@@ -9,8 +9,8 @@ from pathlib import Path
 
 from models.values.base import Value
 from runtime.database import Database
-from runtime.evidence import export_voting
-from runtime.sealing import Signer
+from runtime.ballots.evidence import export_voting
+from runtime.ballots.sealing import Signer
 
 PATIENCE_S = 600
 

@@ -29,11 +29,11 @@ from models.values.base import Value
 from models.values.refusal import Problem, Refused
 from formats.renovation_file.reading import read_renovation
 from formats.roll import read_roll
-from runtime.children import last_lines
+from runtime.local.processes import last_lines
 from runtime.database import Database
-from runtime.sealing import BoxKeys
+from runtime.ballots.sealing import BoxKeys
 from runtime.settings import Settings
-from runtime.stack import LocalStack, Part
+from runtime.local.stack import LocalStack, Part
 from runtime.temporal import connect_patiently
 from service.opening import open_renovation
 

@@ -1,6 +1,6 @@
 """What a ballot is: the words it may say, its commitment and leaf, and which one of several counts.
 
-Nothing here knows a key: `runtime.sealing` hides the choices until the close.
+Nothing here knows a key: `runtime.ballots.sealing` hides the choices until the close.
 """
 
 import hmac

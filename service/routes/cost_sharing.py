@@ -14,8 +14,8 @@ from models.tables import CaseWait, Instalment, Payment, Renovation
 from models.values.actor import Role
 from models.values.refusal import Problem, Refused
 from models.values.waits import PAID_UP, at_work
-from runtime.journal import tick_of
-from runtime.waits import add_waits
+from runtime.record.journal import tick_of
+from runtime.record.agenda import add_waits
 from service.commands import Accepted, ReportPayments
 from service.counter import Counter, counter_of
 from service.standing import Standing, standing_of

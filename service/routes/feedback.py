@@ -17,7 +17,7 @@ from models.tables import Renovation, SurveyAnswer, Ticket
 from models.values.actor import Actor
 from models.values.refusal import Problem, Refused
 from models.values.waits import STARTING, at_work
-from runtime.waits import replace_waits
+from runtime.record.agenda import replace_waits
 from service.commands import Accepted, AnswerSurvey, ConfirmAnswer, OpenTicket
 from service.counter import Counter, counter_of
 from service.credentials import voter_of

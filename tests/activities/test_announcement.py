@@ -23,7 +23,7 @@ from models.messages.step import Step
 from models.tables import BallotBox, Event
 from models.values.timetable import Period, Timetable, WorkCalendar, calendar_days
 from rules.time.deadlines import deadline
-from runtime.audit import audit
+from runtime.record.audit import audit
 from runtime.database import Database
 from tests.support.agenda import Line, agenda, too_early
 from tests.support.box import BOX_KEYS

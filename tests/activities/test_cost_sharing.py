@@ -23,7 +23,7 @@ from models.tables import (
 from models.values.actor import Actor, Role
 from models.values.cost_sharing import AwardShares
 from runtime.database import Database
-from runtime.journal import Recorded
+from runtime.record.journal import Recorded
 from tests.support import money
 from tests.support.agenda import too_early
 from tests.support.estate import make_renovation

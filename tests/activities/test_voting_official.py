@@ -15,8 +15,8 @@ from models.messages.journey import VoteResult
 from models.messages.step import Step
 from models.tables import BallotBox
 from models.values.actor import Actor, Role
-from runtime.audit import audit
-from runtime.audit_ballots import head_holds
+from runtime.record.audit import audit
+from runtime.ballots.audit import head_holds
 from runtime.database import Database
 from tests.support.box import BOX_KEYS, put_ballots
 from tests.support.told import move_clock

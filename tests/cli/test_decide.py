@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 from cli import decide
 from cli.main import app, main
 from models.values.refusal import Refused
-from runtime.sentences import sentence
+from runtime.language.sentences import sentence
 
 RUNNER = CliRunner()
 CASES: list[dict[str, Any]] = json.loads(

@@ -19,7 +19,7 @@ from cli.demo.report import DemoReport
 from cli.demo.run import DemoOptions, carry
 from runtime.database import asyncpg_url
 from runtime.settings import LocalSettings
-from runtime.stack import LocalStack, Part
+from runtime.local.stack import LocalStack, Part
 
 UNITS = 60
 OUTCOMES = ["adopted", "funded", "signed", "accepted", "evaluated"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runtime.parts import HOUSE
+from runtime.local.programs import HOUSE
 from runtime.settings import LocalSettings, environment_names
 
 LIMIT_S = 240

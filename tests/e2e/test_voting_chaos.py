@@ -31,16 +31,16 @@ from models.values.refusal import Refused
 from models.values.timetable import Timetable, calendar_days
 from models.values.waits import STARTING, at_work
 from proof.merkle import root_of
-from runtime.audit import AuditReport, audit
-from runtime.children import kill_family
+from runtime.record.audit import AuditReport, audit
+from runtime.local.processes import kill_family
 from runtime.database import Database, asyncpg_url
-from runtime.embedded_postgres import EmbeddedPostgres
+from runtime.local.postgres import EmbeddedPostgres
 from runtime.migrate import upgrade
-from runtime.sealing import Signer
+from runtime.ballots.sealing import Signer
 from runtime.settings import LocalSettings
-from runtime.stack import LocalStack, Part
+from runtime.local.stack import LocalStack, Part
 from runtime.temporal import connect
-from runtime.waits import replace_waits
+from runtime.record.agenda import replace_waits
 from service.commands import CastBallot
 from service.credentials import actor_credential
 from service.intake import Intake

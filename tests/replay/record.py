@@ -22,7 +22,7 @@ from activities.registry import build_activities
 from models.messages.ids import ticket_workflow_id
 from models.values.actor import Role
 from runtime.database import Database, asyncpg_url
-from runtime.embedded_postgres import EmbeddedPostgres
+from runtime.local.postgres import EmbeddedPostgres
 from runtime.migrate import upgrade
 from tests.replay import guard
 from tests.support import journey as play

@@ -13,7 +13,7 @@ from models.values.refusal import Problem, Refused
 from models.values.timetable import Period
 from formats.renovation_file.reading import check_together, read_renovation
 from formats.roll import read_roll
-from runtime.sentences import sentence
+from runtime.language.sentences import sentence
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 EXAMPLE = (EXAMPLES / "estate.yaml").read_text(encoding="utf-8")

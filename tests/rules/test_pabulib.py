@@ -15,7 +15,7 @@ from models.values.decisions.menu import (
 from models.values.refusal import Refused
 from rules.menu import counted, equal_shares, greedy, tally
 from formats.pabulib import election_of, read_pabulib, write_pabulib
-from runtime.sentences import sentence
+from runtime.language.sentences import sentence
 
 FEW = settings(max_examples=80, deadline=None)
 GOOD = """META

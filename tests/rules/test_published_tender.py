@@ -18,7 +18,7 @@ from models.values.timetable import Timetable
 from rules.bidding import procedure as bidding
 from rules import cost_sharing, inspection
 from rules.bidding.evaluation import abnormally_low, read_flags
-from runtime.parts import HOUSE
+from runtime.local.programs import HOUSE
 
 CENTS = 100
 WINNER, SECOND = 320_586_930 * CENTS, 453_452_630 * CENTS

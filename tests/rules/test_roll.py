@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from models.values.refusal import Problem, Refused
 from formats.roll import owner_key, read_roll
-from runtime.sentences import sentence
+from runtime.language.sentences import sentence
 
 HEADING = "number,building,entrance,floor,area_m2,kind,owners,shares,developer"
 ROW = "1-101,1,1,1,56.65,flat,Ann,12,no"
@@ -255,12 +255,12 @@ def test_whatever_the_bytes_it_is_a_roll_or_a_refusal(data):
         "formats/file_mapping",
         "formats/renovation_file/reading",
         "formats/renovation_file/checks",
-        "runtime/spreadsheets",
-        "runtime/spreadsheet_child",
-        "runtime/spreadsheet_zip",
-        "runtime/spreadsheet_ods",
-        "runtime/spreadsheet_xls",
-        "runtime/roll_files",
+        "runtime/spreadsheets/reading",
+        "runtime/spreadsheets/child",
+        "runtime/spreadsheets/archive",
+        "runtime/spreadsheets/ods",
+        "runtime/spreadsheets/xls",
+        "runtime/spreadsheets/roll_files",
         "service/roll_imports",
         "cli/roll",
     ],

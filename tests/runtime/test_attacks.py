@@ -22,10 +22,10 @@ from models.tables import BallotBox, Event
 from rules.ballots.ballot import commitment_of
 from proof.chain import canonical_json, event_hash
 from proof.merkle import Tree
-from runtime.audit import AuditReport, audit
+from runtime.record.audit import AuditReport, audit
 from runtime.database import Database, asyncpg_url
-from runtime.journal import hashed_fields
-from runtime.sealing import BallotOpener, BoxKeys, SealBroken, Signer
+from runtime.record.journal import hashed_fields
+from runtime.ballots.sealing import BallotOpener, BoxKeys, SealBroken, Signer
 from service.commands import CastBallot
 from service.intake import Intake
 from tests.support.box import put_ballots

@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.messages.deed import Deed
 from models.values.base import Carried
 from models.values.refusal import Refused
-from runtime.audit import BadEvent, audit
-from runtime.audit_ballots import BadBallot
+from runtime.record.audit import BadEvent, audit
+from runtime.ballots.audit import BadBallot
 from runtime.database import Database
-from runtime.journal import Journal, Recorded
+from runtime.record.journal import Journal, Recorded
 from tests.support.box import open_box, put_ballots
 from tests.support.estate import make_renovation
 

@@ -15,10 +15,10 @@ from models.messages.deed import Deed
 from models.tables import Event
 from models.values.base import Carried
 from proof.chain import GENESIS, event_hash
-from runtime.audit import BadEvent, audit
-from runtime.audit_clock import DEADLINES, TURNOUT
+from runtime.record.audit import BadEvent, audit
+from runtime.record.audit_clock import DEADLINES, TURNOUT
 from runtime.database import Database, asyncpg_url
-from runtime.journal import Journal, Recorded, hashed_fields
+from runtime.record.journal import Journal, Recorded, hashed_fields
 from tests.support.estate import make_renovation
 from tests.support.told import move_clock
 

@@ -22,7 +22,7 @@ from models.messages.step import Step
 from models.values.actor import ENGINE
 from proof.receipts import Receipt, check_receipt
 from runtime.calendars import chinese_calendar
-from runtime.sealing import signed_by
+from runtime.ballots.sealing import signed_by
 from tests.support.before import HERE, CaseOfBefore, Place, before, proven, row_of_then
 from tests.support.box import BOX_KEYS
 from tests.support.channels import official, owner_of

@@ -20,11 +20,11 @@ from models.values.refusal import Refused
 from proof.bundle.checking import check_bundle
 from proof.verifier.main import check
 from proof.verifier.reading import Files
-from runtime.audit import audit
+from runtime.record.audit import audit
 from runtime.database import Database
-from runtime.evidence import export_voting
+from runtime.ballots.evidence import export_voting
 from runtime.migrate import upgrade
-from runtime.sealing import Signer, signed_by
+from runtime.ballots.sealing import Signer, signed_by
 from tests.support.box import BOX_KEYS
 
 CASES = Path(__file__).parent / "cases" / "before_the_ticks.json"

@@ -8,9 +8,9 @@ import asyncpg
 import pytest
 
 from models.values.refusal import Refused
-from runtime.children import is_running, last_lines
-from runtime.embedded_postgres import EmbeddedPostgres
-from runtime.parts import PORTS
+from runtime.local.processes import is_running, last_lines
+from runtime.local.postgres import EmbeddedPostgres
+from runtime.local.programs import PORTS
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import sys
 
 import asyncpg
 
-from runtime.parts import HOUSE
+from runtime.local.programs import HOUSE
 from runtime.settings import LocalSettings, Settings, environment_names
 from tests.conftest import TestPostgres
 

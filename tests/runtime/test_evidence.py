@@ -30,9 +30,9 @@ from proof.receipts import short_code
 from proof.verifier.main import check
 from proof.verifier.reading import Fault, Files
 from runtime.database import Database
-from runtime.evidence import export_voting
-from runtime.journal import utc_text
-from runtime.sealing import BoxKeys, signed_by
+from runtime.ballots.evidence import export_voting
+from runtime.record.journal import utc_text
+from runtime.ballots.sealing import BoxKeys, signed_by
 from tests.support.box import BOX_KEYS, put_ballots
 from tests.support.estate import make_renovation
 from tests.support.told import move_clock

@@ -17,10 +17,10 @@ from models.values.actor import Actor, Role
 from models.values.base import Carried
 from models.values.refusal import Problem, Refused
 from proof.chain import GENESIS, Link, verify
-from runtime.audit import audit
+from runtime.record.audit import audit
 from runtime.database import LOCK_NOT_AVAILABLE, Database, sqlstate
-from runtime.embedded_postgres import EmbeddedPostgres
-from runtime.journal import Journal, Recorded, hashed_fields
+from runtime.local.postgres import EmbeddedPostgres
+from runtime.record.journal import Journal, Recorded, hashed_fields
 from runtime.migrate import upgrade
 from tests.support.estate import make_renovation
 from tests.support.waiting import blocked_by

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from runtime.parts import HOUSE
+from runtime.local.programs import HOUSE
 
 PROGRAM = """
 import sys

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from models.values.voting import INVALID, Motion, MotionKind
 from rules.ballots.ballot import commitment_of, length_of, plain_ballot, words_of
-from runtime.sealing import (
+from runtime.ballots.sealing import (
     BallotOpener,
     BallotSeal,
     BoxKeys,

@@ -3,7 +3,7 @@ from fractions import Fraction
 import pytest
 
 from models.values.decisions.decision import Check, Operator
-from runtime.sentences_of_checks import check_sentence
+from runtime.language.checks import check_sentence
 
 
 def check(

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from models.files.roll import RollReport
 from models.values.refusal import Refused
-from runtime.roll_files import check_roll_file, read_roll_file
-from runtime.spreadsheet_child import text_of
-from runtime.spreadsheets import MAX_BYTES
+from runtime.spreadsheets.roll_files import check_roll_file, read_roll_file
+from runtime.spreadsheets.child import text_of
+from runtime.spreadsheets.reading import MAX_BYTES
 from tests.rules.test_roll_headings import as_csv
 from tests.support.workbooks import (
     HEADING,

@@ -13,11 +13,11 @@ import pytest
 
 from models.values.refusal import Refused
 from models.values.search_attributes import SEARCH_ATTRIBUTES
-from runtime import holding
-from runtime.children import is_running
-from runtime.parts import HOUSE, Ports
+from runtime.local import data_dir as holding
+from runtime.local.processes import is_running
+from runtime.local.programs import HOUSE, Ports
 from runtime.settings import LocalSettings, environment_names
-from runtime.stack import LocalStack, Part, Step
+from runtime.local.stack import LocalStack, Part, Step
 from runtime.temporal import connect, register_search_attributes
 
 SERVERS = (Part.POSTGRES, Part.TEMPORAL)
@@ -139,7 +139,7 @@ async def test_children_die_with_a_parent_that_is_killed(tmp_path: Path) -> None
     program = (
         "import asyncio, json, pathlib, sys\n"
         "from runtime.settings import LocalSettings\n"
-        "from runtime.stack import LocalStack, Part\n"
+        "from runtime.local.stack import LocalStack, Part\n"
         "async def main():\n"
         "    local = LocalSettings(data_dir=pathlib.Path(sys.argv[1]))\n"
         "    stack = LocalStack(local, only=[Part.TEMPORAL], headless=True)\n"

@@ -12,8 +12,8 @@ import httpx
 import psutil
 import pytest
 
-from runtime.children import is_running
-from runtime.parts import HOUSE
+from runtime.local.processes import is_running
+from runtime.local.programs import HOUSE
 from runtime.settings import LocalSettings, environment_names
 
 LIMIT_S = 90

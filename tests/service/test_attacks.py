@@ -26,9 +26,9 @@ from models.tables import BallotBox
 from models.values.refusal import Refused
 from rules.ballots.ballot import commitment_of, plain_ballot
 from proof.merkle import leaf_hash
-from runtime.audit import audit
+from runtime.record.audit import audit
 from runtime.database import Database
-from runtime.sealing import BallotOpener, BoxKeys, SealBroken, Signer
+from runtime.ballots.sealing import BallotOpener, BoxKeys, SealBroken, Signer
 from runtime.settings import Settings
 from service.ballot_rows import Ledger
 from service.commands import CastBallot

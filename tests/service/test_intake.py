@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from models.values.refusal import Refused
 from runtime.database import Database
-from runtime.sealing import BallotSeal
+from runtime.ballots.sealing import BallotSeal
 from service.boxes import Box
 from service.commands import CastBallot
 from service.intake import Intake

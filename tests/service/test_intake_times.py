@@ -12,10 +12,10 @@ import pytest
 
 from rules.ballots.ballot import Leaves, Times, ballot_id_of
 from proof.receipts import Receipt, check_receipt
-from runtime.audit import audit
+from runtime.record.audit import audit
 from runtime.database import Database
-from runtime.journal import utc_text
-from runtime.sealing import signed_by
+from runtime.record.journal import utc_text
+from runtime.ballots.sealing import signed_by
 from service.intake import Intake
 from service.receipts import Receipt as Given
 from tests.service.test_intake import RECEIPT_KEY, ballot, until_blocked, warm

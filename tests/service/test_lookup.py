@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from proof.receipts import Receipt, check_receipt
 from proof.merkle import PackedTree, included, inclusion_path, leaf_hash, root_of
 from runtime.database import Database
-from runtime.sealing import signed_by
+from runtime.ballots.sealing import signed_by
 from tests.service.test_voting import ballot, bearer, cast
 from tests.support.box import open_box
 from tests.support.closing import close_and_count

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.voting.channels import proxies_of
-from runtime.counting import special_states
+from runtime.ballots.counting import special_states
 from runtime.database import Database
 from tests.support.box import close_box, open_box, said_in
 from tests.support.channels import Channels, code, grant_roles, official, owner_of

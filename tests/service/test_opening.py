@@ -34,12 +34,12 @@ from models.values.scheme import SchemeContent
 from models.values.waits import STARTING
 from formats.renovation_file.reading import read_renovation
 from formats.roll import owner_key, read_roll
-from runtime.audit import audit
+from runtime.record.audit import audit
 from runtime.database import Database
-from runtime.journal import tick_of
+from runtime.record.journal import tick_of
 from runtime.settings import Settings
 from runtime.temporal import register_search_attributes
-from runtime.waits import waits_of
+from runtime.record.agenda import waits_of
 from service.opening import OpenedRenovation, estate_id_of, open_renovation, renovation_id_of
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"

@@ -24,8 +24,8 @@ from models.messages.journey import Journey, JourneyOutcome
 from models.values.actor import Actor, Role
 from models.values.refusal import Refused
 from models.values.waits import STARTING, at_work
-from runtime.journal import tick_of
-from runtime.waits import replace_waits
+from runtime.record.journal import tick_of
+from runtime.record.agenda import replace_waits
 from service.clock_commands import ClockMoved, MoveClock
 from service.counter import Counter
 from service.credentials import actor_credential, voter_credential

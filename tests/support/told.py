@@ -9,7 +9,7 @@ from models.messages.deed import Deed
 from models.tables import CaseClock, Renovation
 from models.values.base import Carried
 from runtime.database import Database
-from runtime.journal import Journal, Recorded
+from runtime.record.journal import Journal, Recorded
 from service.clock import ADVANCED
 from tests.support.estate import RULE_PACK
 

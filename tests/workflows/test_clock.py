@@ -13,7 +13,7 @@ import pytest
 from models.messages import acts as a
 from models.values.refusal import Refused
 from models.values.waits import at_work
-from runtime.audit import audit
+from runtime.record.audit import audit
 from service import waking
 from service.clock_commands import MoveClock
 from tests.support.estate import make_renovation

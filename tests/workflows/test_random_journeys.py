@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from runtime.audit import audit
+from runtime.record.audit import audit
 from runtime.database import Database
 from tests.support.estate import scheme_content
 from tests.support.journey import JourneyDriver

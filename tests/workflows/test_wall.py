@@ -17,7 +17,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from models.messages.ids import publication_workflow_id, renovation_workflow_id
 from models.messages.journey import Journey, JourneyOutcome, PublicationClosing, PublicationInput
-from runtime.audit import audit
+from runtime.record.audit import audit
 from runtime.database import Database
 from service.clock_commands import ClockMoved
 from service.counter import Counter

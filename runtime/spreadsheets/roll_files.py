@@ -7,7 +7,7 @@ from models.files.roll import Finding, Roll, RollReport
 from models.values.refusal import Problem, Refused
 from formats.roll.checking import check_rows, csv_rows, roll_of
 from formats.roll.reading import Row, Source
-from runtime.spreadsheets import Sheet, format_of, opened
+from runtime.spreadsheets.reading import Sheet, format_of, opened
 
 Rows = Iterable[tuple[int, Row]]
 Progress = Callable[[Rows, int], Rows]

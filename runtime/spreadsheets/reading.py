@@ -84,7 +84,7 @@ def opened(data: bytes, name: str, kind: Format, sheet: str | None = None) -> It
     if len(data) > MAX_BYTES:
         params: dict[str, str | int] = {"have": len(data) >> 20, "most": MAX_BYTES >> 20}
         raise Refused(Problem(code="spreadsheet.file_too_large", where=name, params=params))
-    command = (sys.executable, "-m", "runtime.spreadsheet_child", kind, sheet or "")
+    command = (sys.executable, "-m", "runtime.spreadsheets.child", kind, sheet or "")
     child = subprocess.Popen(  # noqa: S603 - our own module, arguments without a shell
         command,
         cwd=HOUSE,

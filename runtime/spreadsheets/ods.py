@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import IO
 from xml.parsers import expat
 
-from runtime.spreadsheet_zip import MAX_CELLS, MAX_FAULTS, SheetScan, Unfit
+from runtime.spreadsheets.archive import MAX_CELLS, MAX_FAULTS, SheetScan, Unfit
 
 TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0 "
 OFFICE = "urn:oasis:names:tc:opendocument:xmlns:office:1.0 "

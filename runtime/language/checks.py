@@ -10,7 +10,7 @@ from math import ceil, floor
 from models.values.decisions.decision import Check
 from models.values.decisions.rules import RuleCheck
 from models.values.refusal import Problem
-from runtime.sentences import sentence
+from runtime.language.sentences import sentence
 
 AREA = "area_dm2"
 SQUARE_METRE = 100

@@ -30,9 +30,9 @@ from pydantic import ValidationError
 
 from models.values.base import Carried
 from models.values.refusal import Problem, Refused
-from runtime.children import last_lines
-from runtime.holding import write_private
-from runtime.parts import LOOPBACK, free_port, is_free
+from runtime.local.processes import last_lines
+from runtime.local.data_dir import write_private
+from runtime.local.programs import LOOPBACK, free_port, is_free
 
 DATABASE = "gongjian"
 OWNER, APP, ADMIN = "gongjian_owner", "gongjian_app", "postgres"

@@ -1,6 +1,6 @@
 """The process that opens a workbook: its own, with little memory and little time, for files from anywhere.
 
-`python -m runtime.spreadsheet_child KIND SHEET` takes the file from standard input and answers on
+`python -m runtime.spreadsheets.child KIND SHEET` takes the file from standard input and answers on
 standard output in frames: four bytes of length, then a tuple written by marshal. Whatever a hostile
 file does to the reader of spreadsheets happens here and ends here. Standard library and calamine only.
 """
@@ -24,9 +24,9 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
-from runtime.spreadsheet_ods import scan_ods
-from runtime.spreadsheet_xls import scan_xls
-from runtime.spreadsheet_zip import SheetScan, Unfit, scan
+from runtime.spreadsheets.ods import scan_ods
+from runtime.spreadsheets.xls import scan_xls
+from runtime.spreadsheets.archive import SheetScan, Unfit, scan
 
 MEMORY = 3 * 1024 * 1024 * 1024
 """Bytes of address space; 200,000 rows take 0.4 GB of it."""

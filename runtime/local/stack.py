@@ -14,11 +14,11 @@ from typing import Self, TypeVar
 
 from models.values.base import Value
 from models.values.refusal import Problem, Refused
-from runtime import holding, parts
-from runtime.children import Child, Crash, is_running, kill_family, last_lines
-from runtime.embedded_postgres import EmbeddedPostgres
+from runtime.local import data_dir as holding, programs as parts
+from runtime.local.processes import Child, Crash, is_running, kill_family, last_lines
+from runtime.local.postgres import EmbeddedPostgres
 from runtime.migrate import upgrade
-from runtime.parts import Ports
+from runtime.local.programs import Ports
 from runtime.settings import LocalSettings, Settings
 from runtime.temporal import connect_patiently, register_search_attributes
 

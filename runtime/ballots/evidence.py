@@ -23,8 +23,8 @@ from rules.ballots.ballot import roll_line
 from proof.bundle import contents as bundle
 from proof.verifier import standalone
 from rules.voting import pack_for, rule_of, strict_kind
-from runtime.counting import Opened, opened
-from runtime.sealing import Signer
+from runtime.ballots.counting import Opened, opened
+from runtime.ballots.sealing import Signer
 
 AT_ONCE = 4_000
 LEVEL = 1

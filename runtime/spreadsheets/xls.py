@@ -7,7 +7,7 @@ Formulas are counted: this format always stores their last value.
 import struct
 from collections.abc import Iterator
 
-from runtime.spreadsheet_zip import SheetScan, Unfit
+from runtime.spreadsheets.archive import SheetScan, Unfit
 
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 MAX_COLUMNS = 100

@@ -12,7 +12,7 @@ import httpx
 from models.values.base import Value
 from models.values.refusal import Problem, Refused
 from models.values.search_attributes import SEARCH_ATTRIBUTES
-from runtime.pulse import is_fresh
+from runtime.liveness import is_fresh
 
 HOUSE = Path(__file__).resolve().parent.parent
 """The folder that holds the packages and `worker.py`, in a checkout and in an installation."""

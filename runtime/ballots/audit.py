@@ -19,7 +19,7 @@ from models.values.base import Value
 from rules.ballots.ballot import Leaves, Times, ballot_id_of, batch_statement, receipt_data
 from proof.chain import canonical_json
 from proof.merkle import Tree, leaf_hash, root_of
-from runtime.audit_boxes import (
+from runtime.ballots.audit_boxes import (
     box_holds,
     details_of,
     off_the_roll,
@@ -27,10 +27,10 @@ from runtime.audit_boxes import (
     roll_holds,
     rulings_hold,
 )
-from runtime.audit_clock import image_of
-from runtime.ballot_times import times_of
-from runtime.journal import utc_text
-from runtime.sealing import BallotOpener, SealBroken, signed_by
+from runtime.record.audit_clock import image_of
+from runtime.ballots.times import times_of
+from runtime.record.journal import utc_text
+from runtime.ballots.sealing import BallotOpener, SealBroken, signed_by
 
 AT_ONCE = 2_000
 SLACK = timedelta(minutes=1)

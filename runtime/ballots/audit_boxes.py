@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import BallotBox, Event, RollEntry
 from rules.ballots.ballot import pseudonym_of, roll_line
 from proof.chain import digest
-from runtime.sealing import public_half
+from runtime.ballots.sealing import public_half
 
 AT_ONCE = 5_000
 RULING = ("entry", "number", "kind", "ballot", "up_to_seq", "reason_sha256")

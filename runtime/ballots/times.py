@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from rules.ballots.ballot import Times
-from runtime.journal import utc_text
+from runtime.record.journal import utc_text
 
 KEPT = 256
 """Commits whose times are kept: the ballots of two writers come by turns."""

@@ -14,10 +14,10 @@ from models.tables import BallotBox, CaseClock, Event, Receipt, Renovation
 from models.values.base import Value
 from models.values.refusal import Problem, Refused
 from proof import chain
-from runtime.audit_ballots import BadBallot, audit_box
-from runtime.audit_clock import ClockAudit
+from runtime.ballots.audit import BadBallot, audit_box
+from runtime.record.audit_clock import ClockAudit
 from runtime.database import Database
-from runtime.journal import hashed_fields
+from runtime.record.journal import hashed_fields
 
 Row = TypeVar("Row", bound=Event)
 AT_ONCE = 500
