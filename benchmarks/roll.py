@@ -32,9 +32,9 @@ from runtime.database import Database
 from runtime.local.postgres import EmbeddedPostgres
 from runtime.migrate import upgrade
 from runtime.spreadsheets.roll_files import check_roll_file
-from service.opening_units import copy_people, copy_units, owner_secret, unit_id_of
-from service.places import write_places
-from service.roll_imports import RollRequest, import_roll
+from service.estates.units import copy_people, copy_units, owner_secret, unit_id_of
+from service.estates.places import write_places
+from service.estates.rolls import RollRequest, import_roll
 
 RESULTS = Path(__file__).parent / "results" / "roll.txt"
 HEADING = (

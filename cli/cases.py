@@ -39,10 +39,10 @@ from runtime.record.audit import audit as audited
 from runtime.local.data_dir import write_private
 from runtime.spreadsheets.roll_files import read_roll_file
 from runtime.ballots.sealing import Signer
-from service.credentials import voter_credential
+from service.http.credentials import voter_credential
 from service.gateway import Gateway
-from service.opening import OpenedRenovation, open_renovation
-from service.standing import with_time
+from service.estates.renovations import OpenedRenovation, open_renovation
+from service.situation import with_time
 
 T = TypeVar("T")
 BAD = 1

@@ -23,8 +23,8 @@ from formats.roll import COLUMNS, differences, roll_of, summary
 from formats.roll.columns import IGNORE
 from runtime.spreadsheets.roll_files import Rows, check_roll_file, read_roll_file
 from runtime.language.sentences import sentence
-from service.opening_units import owner_secret
-from service.roll_imports import ImportedRoll, RollRequest, compare_roll, import_roll
+from service.estates.units import owner_secret
+from service.estates.rolls import ImportedRoll, RollRequest, compare_roll, import_roll
 
 BAD = 1
 SHOWN = 20

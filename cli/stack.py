@@ -20,7 +20,7 @@ from runtime.settings import LocalSettings, Settings, read_settings
 from runtime.local.stack import LocalStack, Step
 from runtime.temporal import connect_patiently, register_search_attributes
 from service.app import create_app
-from service.one_write import OneWriteProtocol
+from service.http.joined_writes import OneWriteProtocol
 
 CHECK_S = 0.5
 PORT = typer.Option(min=0, max=65_535, help="0 chooses a free port.")

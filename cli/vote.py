@@ -21,16 +21,16 @@ from models.values.actor import Actor
 from models.values.channels import PaperChannel, RulingKind
 from rules.authority import ROLES_OF_WRITE
 from formats.paper_sheet import lines_of_sheet
-from service.channel_commands import EnterPaper, Remind, RuleOnBallots
-from service.count_sheets import count_sheets
-from service.counter import Counter, open_counter
-from service.mandates import register_of
-from service.open_box import latest_box
-from service.paper import enter
-from service.problems import malformed
-from service.rounds import non_voters, remind
-from service.rulings import contested, rule
-from service.standing import Standing, grants_of, standing_of
+from service.channels.commands import EnterPaper, Remind, RuleOnBallots
+from service.channels.count_sheets import count_sheets
+from service.parts import Counter, open_counter
+from service.channels.mandates import register_of
+from service.channels.open_box import latest_box
+from service.channels.paper import enter
+from service.http.problems import malformed
+from service.channels.rounds import non_voters, remind
+from service.channels.rulings import contested, rule
+from service.situation import Standing, grants_of, standing_of
 
 T = TypeVar("T")
 C = TypeVar("C", bound=BaseModel)

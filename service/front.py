@@ -7,8 +7,8 @@ from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
 from models.values.refusal import Problem
-from service.ballots import send_ballot
-from service.problems import problem_response
+from service.ballots.endpoint import send_ballot
+from service.http.problems import problem_response
 
 BALLOTS = re.compile(r"/v1/renovations/([^/]+)/ballots")
 

@@ -35,9 +35,9 @@ from rules.authority import Grant, check_act
 from runtime.database import Database
 from runtime.record.journal import Journal
 from runtime.settings import Settings
-from service.commands import CommandId
-from service.problems import malformed
-from service.standing import Standing, grants_of, standing_of
+from service.residents.commands import CommandId
+from service.http.problems import malformed
+from service.situation import Standing, grants_of, standing_of
 
 log = structlog.get_logger("gateway")
 TICKET_WORKFLOW = "TicketWorkflow"

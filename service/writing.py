@@ -12,10 +12,10 @@ from models.tables import Unit
 from models.values.actor import Actor, Role
 from models.values.refusal import Problem, Refused
 from runtime.record.journal import Recorded
-from service.commands import Accepted, Command
-from service.counter import Counter
-from service.credentials import actor_of, voter_of
-from service.standing import Standing, grants_of
+from service.residents.commands import Accepted, Command
+from service.parts import Counter
+from service.http.credentials import actor_of, voter_of
+from service.situation import Standing, grants_of
 
 Change = Callable[[AsyncSession, datetime], Awaitable[tuple[str, Mapping[str, JsonValue]]]]
 """Writes the rows, given the tick; returns the id of what was written and the details of its event."""

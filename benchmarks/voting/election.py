@@ -28,7 +28,7 @@ from formats.pabulib import Election, read_pabulib
 from runtime.database import Database, asyncpg_url
 from runtime.local.postgres import EmbeddedPostgres, Urls
 from runtime.migrate import upgrade
-from service.credentials import voter_credential
+from service.http.credentials import voter_credential
 
 
 async def main(file: Path) -> None:

@@ -14,7 +14,7 @@ from rules.ballots.ballot import Leaves, ballot_id_of, length_of, plain_ballot, 
 from runtime.ballots.times import times_of
 from runtime.database import Database
 from runtime.ballots.sealing import BallotSeal, BoxKeys
-from service.credentials import voter_credential
+from service.http.credentials import voter_credential
 from tests.support.estate import make_renovation
 
 BOX_KEYS = BoxKeys(SecretStr("b0" * 32))

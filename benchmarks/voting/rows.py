@@ -11,8 +11,8 @@ from benchmarks.voting.estate import COLUMNS, ballot_rows, body_of
 from runtime.gc import calm_collector
 from runtime.database import asyncpg_url
 from runtime.local.postgres import Urls
-from service.commands import CastBallot
-from service.intake import Intake
+from service.residents.commands import CastBallot
+from service.ballots.intake import Intake
 
 ROWS = 256
 WRITERS = 2

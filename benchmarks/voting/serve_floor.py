@@ -5,7 +5,7 @@ import sys
 import uvicorn
 
 from runtime.gc import calm_collector
-from service.one_write import OneWriteProtocol
+from service.http.joined_writes import OneWriteProtocol
 
 if __name__ == "__main__":
     app, port = sys.argv[1], int(sys.argv[2])

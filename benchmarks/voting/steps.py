@@ -11,11 +11,11 @@ from benchmarks.voting.estate import BOX_KEYS, MOTIONS, body_of
 from models.values.voting import Motion
 from rules.ballots.ballot import Leaves, length_of, plain_ballot, words_of
 from runtime.ballots.sealing import BallotSeal, Signer
-from service.boxes import Box, Entry
-from service.casts import problems_of
-from service.commands import CastBallot
-from service.credentials import VoterCheck, voter_credential
-from service.receipts import Stored, signed_batch, written
+from service.ballots.boxes import Box, Entry
+from service.ballots.queued import problems_of
+from service.residents.commands import CastBallot
+from service.http.credentials import VoterCheck, voter_credential
+from service.ballots.receipts import Stored, signed_batch, written
 
 LOOPS = 20_000
 BATCH = 32

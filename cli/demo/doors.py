@@ -11,7 +11,7 @@ import httpx
 from pydantic import JsonValue, SecretStr, TypeAdapter
 
 from models.values.refusal import Problem, Refused
-from service.credentials import actor_credential, voter_credential
+from service.http.credentials import actor_credential, voter_credential
 
 CONNECTIONS = 64
 BUSY = frozenset({429, 503})

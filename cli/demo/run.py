@@ -35,7 +35,7 @@ from runtime.ballots.sealing import BoxKeys
 from runtime.settings import Settings
 from runtime.local.stack import LocalStack, Part
 from runtime.temporal import connect_patiently
-from service.opening import open_renovation
+from service.estates.renovations import open_renovation
 
 FILE_NAME = "estate.json"
 CONNECT_S = 30.0

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from models.values.actor import Actor
 from rules.authority import ROLES_OF_WRITE
-from service.channel_commands import (
+from service.channels.commands import (
     CastProxyBallot,
     EnterPaper,
     PaperEntered,
@@ -19,25 +19,19 @@ from service.channel_commands import (
     RevokeMandate,
     RuleOnBallots,
 )
-from service.commands import Accepted, BallotReceipt, CastBallot
-from service.count_sheets import CountSheet, count_sheets
-from service.counter import Counter, counter_of
-from service.credentials import mandate_of
-from service.mandates import MandateView, cast_by_agent, register, register_of, revoke
-from service.open_box import latest_box
-from service.paper import enter
-from service.portal import cast_by_portal
-from service.receipts import Receipt
-from service.replacements import replace
-from service.rounds import (
-    VisitView,
-    last_visits,
-    non_voters,
-    record_visits,
-    remind,
-)
-from service.rulings import ContestedView, contested, rule
-from service.standing import Standing, standing_of
+from service.residents.commands import Accepted, BallotReceipt, CastBallot
+from service.channels.count_sheets import CountSheet, count_sheets
+from service.parts import Counter, counter_of
+from service.http.credentials import mandate_of
+from service.channels.mandates import MandateView, cast_by_agent, register, register_of, revoke
+from service.channels.open_box import latest_box
+from service.channels.paper import enter
+from service.channels.portal import cast_by_portal
+from service.ballots.receipts import Receipt
+from service.channels.replacements import replace
+from service.channels.rounds import VisitView, last_visits, non_voters, record_visits, remind
+from service.channels.rulings import ContestedView, contested, rule
+from service.situation import Standing, standing_of
 from service.writing import role_actor
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["channels"])

@@ -16,9 +16,9 @@ from models.values.refusal import Problem, Refused
 from models.values.waits import PAID_UP, at_work
 from runtime.record.journal import tick_of
 from runtime.record.agenda import add_waits
-from service.commands import Accepted, ReportPayments
-from service.counter import Counter, counter_of
-from service.standing import Standing, standing_of
+from service.residents.commands import Accepted, ReportPayments
+from service.parts import Counter, counter_of
+from service.situation import Standing, standing_of
 from service.writing import refuse_unknown_units, role_actor, write
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["cost sharing"])

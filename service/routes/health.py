@@ -12,7 +12,7 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 
 from models.values.base import Value
 from models.values.refusal import Problem, Refused
-from service.counter import Counter, counter_of
+from service.parts import Counter, counter_of
 
 PATIENCE_S = 3.0
 router = APIRouter(prefix="/health", tags=["health"])

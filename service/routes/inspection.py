@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from models.tables import Inspection, WorkItem
 from models.values.base import Carried
-from service.counter import Counter, counter_of
+from service.parts import Counter, counter_of
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["inspection"])
 

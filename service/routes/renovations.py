@@ -8,15 +8,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from models.messages.journey import STAGES
 from models.values.base import Carried
 from models.values.refusal import Problem, Refused
-from service.counter import Counter, counter_of
-from service.reading import (
-    EventView,
-    RenovationLine,
-    RenovationView,
-    events_of,
-    list_of,
-    view_of,
-)
+from service.parts import Counter, counter_of
+from service.views import EventView, RenovationLine, RenovationView, events_of, list_of, view_of
 
 router = APIRouter(prefix="/v1/renovations", tags=["renovations"])
 PAGE = 100

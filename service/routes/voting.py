@@ -8,12 +8,12 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from models.values.refusal import Problem, Refused
 from proof.receipts import read_code
-from service.ballots import answer_ballot
-from service.commands import BallotReceipt, CastBallot
-from service.counter import Counter, counter_of
-from service.credentials import voter_of
-from service.lookup import FoundBallot, Verification, verification_of
-from service.reading import Turnout, latest_box, turnout_of
+from service.ballots.endpoint import answer_ballot
+from service.residents.commands import BallotReceipt, CastBallot
+from service.parts import Counter, counter_of
+from service.http.credentials import voter_of
+from service.ballots.lookup import FoundBallot, Verification, verification_of
+from service.views import Turnout, latest_box, turnout_of
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["voting"])
 

@@ -22,7 +22,7 @@ from cli.demo.view import View
 from cli.demo.voting import REACTIONS, send
 from cli.shown import ZONE
 from models.values.refusal import Problem, Refused
-from service.credentials import actor_credential
+from service.http.credentials import actor_credential
 
 KEY = SecretStr("ab" * 32)
 NINE = datetime(2025, 3, 3, 9, tzinfo=ZONE)
@@ -119,7 +119,7 @@ async def test_every_move_is_the_committees_and_has_an_id_of_its_own() -> None:
     ids = [body["command_id"] for body in service.moves]
     assert len(set(ids)) == len(ids) == 3
     assert all(name.startswith("r1-") for name in ids)
-    assert service.credentials == {actor_credential(KEY, people.COMMITTEE.id)}
+    assert service.http.credentials == {actor_credential(KEY, people.COMMITTEE.id)}
 
 
 async def test_a_person_acts_once_for_what_is_waited_for_and_in_the_morning() -> None:

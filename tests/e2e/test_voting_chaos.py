@@ -41,9 +41,9 @@ from runtime.settings import LocalSettings
 from runtime.local.stack import LocalStack, Part
 from runtime.temporal import connect
 from runtime.record.agenda import replace_waits
-from service.commands import CastBallot
-from service.credentials import actor_credential
-from service.intake import Intake
+from service.residents.commands import CastBallot
+from service.http.credentials import actor_credential
+from service.ballots.intake import Intake
 from tests.support.chaos import CLIENTS, Crowd, Told, receipts_that_lie
 from tests.support.estate import make_renovation
 from tests.support.journey import COMMITTEE

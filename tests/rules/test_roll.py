@@ -261,7 +261,7 @@ def test_whatever_the_bytes_it_is_a_roll_or_a_refusal(data):
         "runtime/spreadsheets/ods",
         "runtime/spreadsheets/xls",
         "runtime/spreadsheets/roll_files",
-        "service/roll_imports",
+        "service/estates/rolls",
         "cli/roll",
     ],
 )

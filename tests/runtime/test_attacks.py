@@ -26,8 +26,8 @@ from runtime.record.audit import AuditReport, audit
 from runtime.database import Database, asyncpg_url
 from runtime.record.journal import hashed_fields
 from runtime.ballots.sealing import BallotOpener, BoxKeys, SealBroken, Signer
-from service.commands import CastBallot
-from service.intake import Intake
+from service.residents.commands import CastBallot
+from service.ballots.intake import Intake
 from tests.support.box import put_ballots
 from tests.support.chaos import receipts_that_lie
 from tests.support.vote import LiveVote

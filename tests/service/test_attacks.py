@@ -30,12 +30,12 @@ from runtime.record.audit import audit
 from runtime.database import Database
 from runtime.ballots.sealing import BallotOpener, BoxKeys, SealBroken, Signer
 from runtime.settings import Settings
-from service.ballot_rows import Ledger
-from service.commands import CastBallot
-from service.credentials import VoterCheck, actor_credential, voter_credential, voter_of
-from service.intake import Intake
-from service.problems import away
-from service.receipts import signed_batch
+from service.ballots.batches import Ledger
+from service.residents.commands import CastBallot
+from service.http.credentials import VoterCheck, actor_credential, voter_credential, voter_of
+from service.ballots.intake import Intake
+from service.http.problems import away
+from service.ballots.receipts import signed_batch
 from tests.service.conftest import KEY
 from tests.support.box import open_box, put_ballots, said_in
 from tests.support.channels import Channels, grant_roles, official

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from runtime.settings import Settings
 from service.app import create_app
-from service.credentials import voter_credential
+from service.http.credentials import voter_credential
 
 KEY = "0f" * 32
 

@@ -12,10 +12,10 @@ from pydantic import SecretStr
 from models.values.refusal import Refused
 from runtime.database import Database
 from runtime.ballots.sealing import BallotSeal
-from service.boxes import Box
-from service.commands import CastBallot
-from service.intake import Intake
-from service.receipts import Receipt
+from service.ballots.boxes import Box
+from service.residents.commands import CastBallot
+from service.ballots.intake import Intake
+from service.ballots.receipts import Receipt
 from tests.support.box import open_box
 from tests.support.estate import make_renovation
 

@@ -16,8 +16,8 @@ from runtime.record.audit import audit
 from runtime.database import Database
 from runtime.record.journal import utc_text
 from runtime.ballots.sealing import signed_by
-from service.intake import Intake
-from service.receipts import Receipt as Given
+from service.ballots.intake import Intake
+from service.ballots.receipts import Receipt as Given
 from tests.service.test_intake import RECEIPT_KEY, ballot, until_blocked, warm
 from tests.service.test_voting import bearer
 from tests.support.box import open_box

@@ -40,7 +40,12 @@ from runtime.record.journal import tick_of
 from runtime.settings import Settings
 from runtime.temporal import register_search_attributes
 from runtime.record.agenda import waits_of
-from service.opening import OpenedRenovation, estate_id_of, open_renovation, renovation_id_of
+from service.estates.renovations import (
+    OpenedRenovation,
+    estate_id_of,
+    open_renovation,
+    renovation_id_of,
+)
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 TABLES = (Place, Estate, Unit, Person, UnitOwner, RoleGrant, Renovation, Scheme, Event, Receipt)

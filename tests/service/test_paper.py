@@ -10,8 +10,8 @@ from pydantic import SecretStr
 
 from models.values.refusal import Problem, Refused
 from rules.ballots.paper import Line, batch_key, line_digest
-from service.intake import Intake
-from service.paper import paper_key
+from service.ballots.intake import Intake
+from service.channels.paper import paper_key
 from tests.support.box import close_box, open_box, said_in
 from tests.support.channels import Channels, code, grant_roles, official
 

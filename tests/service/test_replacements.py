@@ -15,7 +15,7 @@ from formats.roll import owner_key, stored_owner_key
 from runtime.database import Database
 from runtime.settings import Settings
 from service.app import create_app
-from service.opening_units import owner_secret
+from service.estates.units import owner_secret
 from tests.support.box import close_box, open_box, said_in
 from tests.support.channels import KEY, Channels, code, grant_roles, official, owner_of
 

@@ -11,8 +11,8 @@ from models.tables.roll_imports import RollImport
 from models.values.refusal import Refused
 from formats.roll import owner_key, read_roll
 from runtime.database import Database
-from service.opening_units import owner_secret
-from service.roll_imports import ImportedRoll, RollRequest, compare_roll, import_roll
+from service.estates.units import owner_secret
+from service.estates.rolls import ImportedRoll, RollRequest, compare_roll, import_roll
 from tests.rules.test_roll_headings import as_csv
 from tests.support.estate import make_renovation
 from tests.support.workbooks import HEADING, ROW, row

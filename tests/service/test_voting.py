@@ -8,7 +8,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from service.credentials import actor_credential, voter_credential
+from service.http.credentials import actor_credential, voter_credential
 from tests.service.conftest import KEY
 from tests.support.box import close_box, open_box, said_in
 

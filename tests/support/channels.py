@@ -6,7 +6,7 @@ import asyncpg
 import httpx
 from pydantic import SecretStr
 
-from service.credentials import actor_credential, voter_credential
+from service.http.credentials import actor_credential, voter_credential
 
 KEY = "0f" * 32
 OFFICIALS = (

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from rules.ballots.ballot import batch_statement, receipt_data
 from proof.merkle import leaf_hash, root_from_path
 from runtime.ballots.sealing import signed_by
-from service.credentials import voter_credential
+from service.http.credentials import voter_credential
 
 CLIENTS = 64
 PAUSE_S = 0.2

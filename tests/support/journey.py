@@ -26,9 +26,9 @@ from models.values.refusal import Refused
 from models.values.waits import STARTING, at_work
 from runtime.record.journal import tick_of
 from runtime.record.agenda import replace_waits
-from service.clock_commands import ClockMoved, MoveClock
-from service.counter import Counter
-from service.credentials import actor_credential, voter_credential
+from service.clock.commands import ClockMoved, MoveClock
+from service.parts import Counter
+from service.http.credentials import actor_credential, voter_credential
 from workflows.renovation import RenovationWorkflow
 
 Reaction = Callable[["JourneyDriver"], Awaitable[None]]

@@ -10,7 +10,7 @@ from temporalio.testing import WorkflowEnvironment
 from runtime.database import Database
 from runtime.settings import Settings
 from service.app import create_app
-from service.counter import Counter
+from service.parts import Counter
 from tests.support.box import BOX_KEY
 from tests.support.servers import plain_client
 from worker import build_worker

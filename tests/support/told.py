@@ -10,7 +10,7 @@ from models.tables import CaseClock, Renovation
 from models.values.base import Carried
 from runtime.database import Database
 from runtime.record.journal import Journal, Recorded
-from service.clock import ADVANCED
+from service.clock.moving import ADVANCED
 from tests.support.estate import RULE_PACK
 
 

@@ -8,7 +8,7 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from runtime.database import Database
-from service.counter import Counter
+from service.parts import Counter
 from tests.support.estate import make_renovation
 from tests.support.journey import JourneyDriver
 from tests.support.servers import dev_server

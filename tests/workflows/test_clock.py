@@ -14,8 +14,8 @@ from models.messages import acts as a
 from models.values.refusal import Refused
 from models.values.waits import at_work
 from runtime.record.audit import audit
-from service import waking
-from service.clock_commands import MoveClock
+from service.clock import waking
+from service.clock.commands import MoveClock
 from tests.support.estate import make_renovation
 from tests.support.journey import COMMITTEE, CONTRACTOR, STREET, JourneyDriver, codes
 

@@ -16,7 +16,7 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 from models.messages import acts as a
 from models.values.actor import Actor
 from runtime.database import Database
-from service.counter import Counter
+from service.parts import Counter
 from tests.support.journey import BUREAU, STREET, JourneyDriver
 from tests.support.serving import serving
 from tests.support.told import move_clock

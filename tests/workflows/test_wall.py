@@ -19,8 +19,8 @@ from models.messages.ids import publication_workflow_id, renovation_workflow_id
 from models.messages.journey import Journey, JourneyOutcome, PublicationClosing, PublicationInput
 from runtime.record.audit import audit
 from runtime.database import Database
-from service.clock_commands import ClockMoved
-from service.counter import Counter
+from service.clock.commands import ClockMoved
+from service.parts import Counter
 from tests.support.estate import make_renovation
 from tests.support.journey import JourneyDriver
 from tests.support.servers import time_skipping

@@ -11,11 +11,11 @@ from runtime.database import Database
 from runtime.record.journal import Journal
 from runtime.settings import Settings
 from runtime.temporal import connect
-from service.clock import CaseClocks
-from service.credentials import VoterCheck
+from service.clock.moving import CaseClocks
+from service.http.credentials import VoterCheck
 from service.gateway import Gateway
-from service.intake import Intake
-from service.lookup import Lookup
+from service.ballots.intake import Intake
+from service.ballots.lookup import Lookup
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,11 +14,11 @@ from models.values.actor import Actor
 from models.values.base import Carried
 from models.values.refusal import Problem, Refused
 from rules.ballots.visits import Door, visit_problems
-from service.channel_commands import RecordVisits, Remind
-from service.commands import Accepted
-from service.counter import Counter
-from service.open_box import locked_box
-from service.standing import Standing
+from service.channels.commands import RecordVisits, Remind
+from service.residents.commands import Accepted
+from service.parts import Counter
+from service.channels.open_box import locked_box
+from service.situation import Standing
 from service.writing import write
 
 SILENT = text("""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import asyncpg
 
 from runtime.ballots.sealing import Signer
-from service.casts import Cast
-from service.receipts import SignedBatch, Stored, signed_batch, written
+from service.ballots.queued import Cast
+from service.ballots.receipts import SignedBatch, Stored, signed_batch, written
 
 LOOKERS = 3
 """Connections beside the writers', for rolls, for receipts of retries, for the batches' record."""

@@ -29,11 +29,11 @@ from rules.authority import refuse_same_person
 from rules.ballots.ballot import Cast, Ruling, states_of
 from proof.receipts import short_code
 from rules.ballots.rulings import named_ballot, ruling_problems
-from service.channel_commands import RuleOnBallots
-from service.commands import Accepted
-from service.counter import Counter
-from service.open_box import entry_of, locked_box
-from service.standing import Standing
+from service.channels.commands import RuleOnBallots
+from service.residents.commands import Accepted
+from service.parts import Counter
+from service.channels.open_box import entry_of, locked_box
+from service.situation import Standing
 from service.writing import write
 
 

@@ -41,11 +41,11 @@ from rules.ballots.paper import (
     same_route,
 )
 from runtime.record.journal import Recorded
-from service.channel_commands import EnterPaper, PaperEntered
-from service.commands import CastBallot
-from service.counter import Counter
-from service.open_box import latest_box, locked_box, motions_of
-from service.standing import Standing
+from service.channels.commands import EnterPaper, PaperEntered
+from service.residents.commands import CastBallot
+from service.parts import Counter
+from service.channels.open_box import latest_box, locked_box, motions_of
+from service.situation import Standing
 
 AT_ONCE = 64
 """Ballots of a batch on their way at the same time."""

@@ -19,12 +19,12 @@ from models.values.voting import Channel
 from rules.ballots.ballot import plain_ballot
 from runtime.database import asyncpg_url, worth_another_attempt
 from runtime.ballots.sealing import Signer
-from service.ballot_rows import LOOKERS, Ledger
-from service.boxes import Box, Boxes, NoBox
-from service.casts import Answer, Cast, prepared, problems_of
-from service.commands import CastBallot
-from service.problems import away
-from service.receipts import Receipt, Stored, receipt_again, signed_batch, written
+from service.ballots.batches import LOOKERS, Ledger
+from service.ballots.boxes import Box, Boxes, NoBox
+from service.ballots.queued import Answer, Cast, prepared, problems_of
+from service.residents.commands import CastBallot
+from service.http.problems import away
+from service.ballots.receipts import Receipt, Stored, receipt_again, signed_batch, written
 
 log = structlog.get_logger("intake")
 DATABASE_ERRORS = (

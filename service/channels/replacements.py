@@ -25,14 +25,14 @@ from models.values.voting import HeadGroup
 from formats.roll import owner_key, stored_owner_key
 from formats.roll.replacement import replace_owner
 from runtime.record.journal import Recorded
-from service.channel_commands import ReplacedOwner, ReplaceOwner
-from service.commands import Accepted
-from service.counter import Counter
-from service.credentials import voter_credential
-from service.mandates import LOCK
-from service.open_box import entry_of, latest_box, locked_box
-from service.opening_units import owner_secret
-from service.standing import Standing
+from service.channels.commands import ReplacedOwner, ReplaceOwner
+from service.residents.commands import Accepted
+from service.parts import Counter
+from service.http.credentials import voter_credential
+from service.channels.mandates import LOCK
+from service.channels.open_box import entry_of, latest_box, locked_box
+from service.estates.units import owner_secret
+from service.situation import Standing
 
 BY_SALE = "the unit was sold"
 

@@ -30,7 +30,7 @@ from rules.time.told_clock import (
 from runtime.database import Database
 from runtime.record.journal import Journal, Recorded
 from runtime.record.agenda import waits_of
-from service.clock_commands import (
+from service.clock.commands import (
     ClockMoved,
     ClockStep,
     ClockView,
@@ -40,10 +40,10 @@ from service.clock_commands import (
     SetHold,
     WaitView,
 )
-from service.commands import Accepted
+from service.residents.commands import Accepted
 from service.gateway import Gateway
-from service.standing import Standing, standing_of
-from service.waking import Waking
+from service.situation import Standing, standing_of
+from service.clock.waking import Waking
 
 # Ballots that are being committed hold the box FOR SHARE: none is under way while the clock moves, and
 # none after it goes by the old time.

@@ -18,8 +18,8 @@ from models.values.refusal import Problem, Refused
 from formats.roll import differences, stored_owner_key
 from formats.roll.differences import head_of
 from runtime.database import Database
-from service.opening_units import UNIT_COLUMNS, columns_of, copy_people, copy_units, unit_id_of
-from service.places import estate_id_at, write_places
+from service.estates.units import UNIT_COLUMNS, columns_of, copy_people, copy_units, unit_id_of
+from service.estates.places import estate_id_at, write_places
 
 NOTHING = RollDifference(added=(), removed=(), changed=(), regrouped=())
 PIECE = 5_000

@@ -7,8 +7,8 @@ from models.tables import BallotBox, RollEntry, RollUnit
 from models.values.refusal import Problem, Refused
 from models.values.voting import Motion
 from runtime.record.journal import tick_of
-from service.receipts import written
-from service.standing import Standing
+from service.ballots.receipts import written
+from service.situation import Standing
 
 
 async def locked_box(

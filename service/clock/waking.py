@@ -16,7 +16,7 @@ from models.values.refusal import Problem, Refused
 from models.values.waits import ENGINE, PAID_UP, STARTING
 from runtime.database import Database
 from service.gateway import Gateway
-from service.standing import Standing
+from service.situation import Standing
 
 PATIENCE_S = 60.0
 FIRST_LOOK_S, LAST_LOOK_S = 0.01, 0.1

@@ -4,10 +4,10 @@ import hashlib
 import hmac
 
 from models.values.actor import Actor
-from service.commands import CastBallot
-from service.counter import Counter
-from service.receipts import Receipt
-from service.standing import Standing
+from service.residents.commands import CastBallot
+from service.parts import Counter
+from service.ballots.receipts import Receipt
+from service.situation import Standing
 
 
 async def cast_by_portal(

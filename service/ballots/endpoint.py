@@ -5,9 +5,9 @@ from starlette.responses import Response
 from starlette.types import Scope, Send
 
 from models.values.refusal import Problem, Refused
-from service.commands import CastBallot
-from service.counter import Counter
-from service.problems import malformed, problem_response
+from service.residents.commands import CastBallot
+from service.parts import Counter
+from service.http.problems import malformed, problem_response
 
 JSON = (b"content-type", b"application/json")
 

@@ -35,8 +35,8 @@ from runtime.database import Database
 from runtime.record.journal import Journal, Recorded
 from runtime.settings import Settings
 from runtime.record.agenda import replace_waits
-from service.opening_units import UNIT_COLUMNS, columns_of, owner_secret, write_units
-from service.places import estate_id_at, write_places
+from service.estates.units import UNIT_COLUMNS, columns_of, owner_secret, write_units
+from service.estates.places import estate_id_at, write_places
 from workflows.search_attributes import PLACE, RENOVATION_STAGE
 
 WORKFLOW = "RenovationWorkflow"

@@ -11,9 +11,9 @@ from models.values.refusal import Problem
 from models.values.voting import Channel
 from rules.ballots.ballot import ballot_id_of, choice_problems
 from runtime.ballots.sealing import SealedBallot
-from service.boxes import Box, Entry, NoBox
-from service.commands import CastBallot
-from service.receipts import Receipt, Stored
+from service.ballots.boxes import Box, Entry, NoBox
+from service.residents.commands import CastBallot
+from service.ballots.receipts import Receipt, Stored
 
 
 @dataclass(eq=False, slots=True)

@@ -26,18 +26,18 @@ from rules.ballots.mandates import (
 )
 from rules.voting import pack_for
 from runtime.record.journal import Recorded, tick_of
-from service.channel_commands import (
+from service.channels.commands import (
     CastProxyBallot,
     RegisteredMandate,
     RegisterMandate,
     RevokeMandate,
 )
-from service.commands import Accepted, CastBallot
-from service.counter import Counter
-from service.credentials import proxy_credential
-from service.open_box import entry_of, latest_box, locked_box, motions_of
-from service.receipts import Receipt
-from service.standing import Standing
+from service.residents.commands import Accepted, CastBallot
+from service.parts import Counter
+from service.http.credentials import proxy_credential
+from service.channels.open_box import entry_of, latest_box, locked_box, motions_of
+from service.ballots.receipts import Receipt
+from service.situation import Standing
 
 REGISTER = text("""
 SELECT m.id, m.entry_id, m.agent_id, m.motions, m.valid_from, m.valid_until,

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import BallotBox, PaperBatch, PaperCast, PaperEntry
 from models.values.base import Carried
 from rules.ballots.paper import differing
-from service.paper import lines_of
+from service.channels.paper import lines_of
 
 
 class TypingView(Carried):

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
 from models.values.base import Value
 from models.values.channels import PaperChannel, RulingKind, Visit
-from service.commands import (
+from service.residents.commands import (
     MOTIONS,
     Accepted,
     Command,
