@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cli.demo.hand import Charge
+from cli.demo.driver import Charge
 from models.tables import Instalment
 from runtime.database import Database
 

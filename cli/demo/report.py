@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.demo.facts import CheckFact, EventFact, Facts
-from cli.demo.figures import YUAN
+from cli.demo.town.figures import YUAN
 from cli.demo.proof import VoteProof
 from models.values.base import Value
 

@@ -14,10 +14,10 @@ import typer
 from rich.console import Console
 from rich.status import Status
 
-from cli.demo import estate, people
-from cli.demo.doors import Doors
+from cli.demo.town import estate, people
+from cli.demo.client import Doors
 from cli.demo.facts import read_facts
-from cli.demo.hand import Hand, Show
+from cli.demo.driver import Hand, Show
 from cli.demo.journey import travel
 from cli.demo.ledger import DatabaseLedger
 from cli.demo.proof import prove_vote

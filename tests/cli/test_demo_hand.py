@@ -9,17 +9,18 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from cli.demo import doors as doors_of_demo
-from cli.demo import hand as hands
-from cli.demo import journey, people
-from cli.demo.ballots import Cast
-from cli.demo.doors import Doors, at_once
-from cli.demo.estate import units_of
-from cli.demo.hand import Charge, Hand
+from cli.demo import client as doors_of_demo
+from cli.demo import driver as hands
+from cli.demo import journey
+from cli.demo.town import people
+from cli.demo.stages.ballots import Cast
+from cli.demo.client import Doors, at_once
+from cli.demo.town.estate import units_of
+from cli.demo.driver import Charge, Hand
 from cli.demo.journey import travel
 from cli.demo.run import Silent
 from cli.demo.view import View
-from cli.demo.voting import REACTIONS, send
+from cli.demo.stages.voting import REACTIONS, send
 from cli.shown import ZONE
 from models.values.refusal import Problem, Refused
 from service.http.credentials import actor_credential

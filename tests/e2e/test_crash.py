@@ -12,9 +12,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from cli.demo.ballots import vote_plan
-from cli.demo.estate import figures_of, units_of
-from cli.demo.figures import BIDS
+from cli.demo.stages.ballots import vote_plan
+from cli.demo.town.estate import figures_of, units_of
+from cli.demo.town.figures import BIDS
 from cli.demo.report import DemoReport
 from cli.demo.run import DemoOptions, carry
 from runtime.database import asyncpg_url

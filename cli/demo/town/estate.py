@@ -13,9 +13,9 @@ import random
 from collections.abc import Sequence
 from datetime import date
 
-from cli.demo.figures import Figures
-from cli.demo.people import SYNTHETIC, officials, owners
-from cli.demo.scheme import scheme_content
+from cli.demo.town.figures import Figures
+from cli.demo.town.people import SYNTHETIC, officials, owners
+from cli.demo.town.scheme import scheme_content
 from models.files.renovation import Official, PlaceEntry, RenovationFile, SandboxTime
 from models.values.base import Value
 

@@ -11,11 +11,11 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
-from cli.demo.ballots import VotePlan, vote_plan
-from cli.demo.doors import Answer, Doors
-from cli.demo.estate import DemoUnit, figures_of
-from cli.demo.figures import Figures
-from cli.demo.people import COMMITTEE, Official
+from cli.demo.stages.ballots import VotePlan, vote_plan
+from cli.demo.client import Answer, Doors
+from cli.demo.town.estate import DemoUnit, figures_of
+from cli.demo.town.figures import Figures
+from cli.demo.town.people import COMMITTEE, Official
 from cli.demo.view import ClockView, View
 from models.values.base import Value
 from models.values.refusal import Problem, Refused

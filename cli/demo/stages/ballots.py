@@ -4,8 +4,8 @@ import random
 
 from pydantic import JsonValue
 
-from cli.demo.estate import DemoUnit
-from cli.demo.scheme import FUND_MOTION, MAIN_MOTION
+from cli.demo.town.estate import DemoUnit
+from cli.demo.town.scheme import FUND_MOTION, MAIN_MOTION
 from models.values.base import Value
 from models.values.voting import Choice
 

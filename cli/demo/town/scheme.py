@@ -1,7 +1,7 @@
 """What the owners of the demo vote on: items, subsidy, motions, tender and works, all invented."""
 
-from cli.demo import figures as money
-from cli.demo.figures import Figures
+from cli.demo.town import figures as money
+from cli.demo.town.figures import Figures
 from models.values.base import Value
 from models.values.cost_sharing import CostItem, CostKey, Funding, FundingSource, ItemCategory
 from models.values.scheme import PlannedWork, SchemeContent, Target, TenderPlan

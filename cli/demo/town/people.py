@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator
 
-from cli.demo.figures import BIDS, bidder_id
+from cli.demo.town.figures import BIDS, bidder_id
 from models.values.actor import Role
 from models.values.base import Value
 
