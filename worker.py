@@ -14,18 +14,27 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities.registry import build_activities
 from models.values.refusal import Problem, Refused
-from runtime.database import Database
-from runtime.leaving import run_and_leave
-from runtime.logging import configure_logging
-from runtime.liveness import beat
 from runtime.ballots.sealing import BoxKeys
+from runtime.database import Database
 from runtime.language.sentences import sentence
+from runtime.leaving import run_and_leave
+from runtime.liveness import beat
+from runtime.logging import configure_logging
 from runtime.settings import Settings, environment_names, read_settings
 from runtime.temporal import connect_patiently
 from workflows.registry import WORKFLOWS
 
 log = structlog.get_logger("worker")
-PASSED_THROUGH = ("workflows", "activities", "models", "rules", "pydantic", "structlog")
+PASSED_THROUGH = (
+    "workflows",
+    "activities",
+    "models",
+    "rules",
+    "formats",
+    "proof",
+    "pydantic",
+    "structlog",
+)
 """Loaded once per process, and not once per workflow that starts or replays. What the sandbox would
 forbid in our own pure modules, import contracts, the linter and tests forbid.
 """

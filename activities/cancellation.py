@@ -19,8 +19,8 @@ from models.tables import Award, BallotBox, Certificate, Contract, Refund, Tende
 from models.values import cost_sharing as values
 from models.values.refusal import Problem, Refused
 from rules import cost_sharing as law
-from runtime.record.journal import Recorded
 from runtime.record.agenda import end_waits_but_of_tickets
+from runtime.record.journal import Recorded
 
 NOTHING: dict[str, JsonValue] = {"nothing": "nothing to undo"}
 """The details of a compensation for something that never happened."""

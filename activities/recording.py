@@ -26,10 +26,10 @@ from models.values.timetable import Period, Timetable, WorkCalendar
 from models.values.waits import ENGINE, Consequence, Wait, at_work
 from rules.authority import ROLES_OF_ACT
 from rules.time.deadlines import deadline
-from runtime.database import Database
-from runtime.record.journal import Journal, Recorded
 from runtime.ballots.sealing import BoxKeys
+from runtime.database import Database
 from runtime.record.agenda import replace_waits
+from runtime.record.journal import Journal, Recorded
 
 T = TypeVar("T", bound=BaseModel)
 BEATS_PER_TIMEOUT = 4

@@ -6,17 +6,17 @@ from typing import Any
 from activities.bidding.tender import Tenders
 from activities.cancellation import Cancellations
 from activities.cost_sharing.shares import Shares
-from activities.recording import Desk
 from activities.feedback.survey import Evaluations
+from activities.feedback.tickets import Tickets
 from activities.inspection.works import Works
 from activities.publications import Publications
+from activities.recording import Desk
 from activities.renovations import Renovations
-from activities.feedback.tickets import Tickets
 from activities.voting.box import Ballots
 from activities.voting.official import OfficialResults
+from runtime.ballots.sealing import BoxKeys
 from runtime.calendars import chinese_calendar
 from runtime.database import Database
-from runtime.ballots.sealing import BoxKeys
 
 CLASSES = (
     Renovations,

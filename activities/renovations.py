@@ -14,8 +14,8 @@ from models.values.base import Carried
 from models.values.refusal import Problem, Refused
 from models.values.waits import Wait
 from rules import revision
-from runtime.record.journal import Recorded
 from runtime.record.agenda import end_waits_but_of_tickets
+from runtime.record.journal import Recorded
 
 FIRST_WAIT: Mapping[Stage, str] = {
     "voting": "open_vote",

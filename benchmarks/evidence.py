@@ -30,8 +30,8 @@ from models.values.base import Carried
 from rules import voting as law
 from runtime.database import Database, asyncpg_url
 from runtime.local.postgres import EmbeddedPostgres, Urls
-from runtime.record.journal import Journal, Recorded
 from runtime.migrate import upgrade
+from runtime.record.journal import Journal, Recorded
 
 HOUSE = Path(__file__).resolve().parents[1]
 SIZES = (10_000, 100_000, 1_000_000)

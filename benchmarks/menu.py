@@ -14,9 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from formats.pabulib import read_pabulib
 from models.values.decisions.menu import BallotForm, Menu, MenuBallot, MenuItem
 from rules.menu import counted, equal_shares, greedy, problems_of_menu_choice
-from formats.pabulib import read_pabulib
 
 T = TypeVar("T")
 FOLDER = Path(__file__).resolve().parents[2] / "shared/data/pabulib"

@@ -24,17 +24,17 @@ import xlsxwriter
 from pydantic import SecretStr
 from python_calamine import CalamineWorkbook
 
+from formats.roll import roll_of
 from models.files.renovation import LEVELS, PlaceEntry
 from models.files.roll import RollReport
 from models.tables import Estate
-from formats.roll import roll_of
 from runtime.database import Database
 from runtime.local.postgres import EmbeddedPostgres
 from runtime.migrate import upgrade
 from runtime.spreadsheets.roll_files import check_roll_file
-from service.estates.units import copy_people, copy_units, owner_secret, unit_id_of
 from service.estates.places import write_places
 from service.estates.rolls import RollRequest, import_roll
+from service.estates.units import copy_people, copy_units, owner_secret, unit_id_of
 
 RESULTS = Path(__file__).parent / "results" / "roll.txt"
 HEADING = (

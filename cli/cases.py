@@ -27,21 +27,21 @@ from cli.shown import (
     status_lines,
 )
 from cli.stack import DATA
+from formats.renovation_file.reading import read_renovation
 from models.files.renovation import RenovationFile
 from models.messages.acts import Act, Done
 from models.tables import Event, OwnerReplacement, Place, Renovation, RoleGrant, Unit
 from models.values.actor import Actor
 from models.values.refusal import Problem, Refused
 from rules.authority import ROLES_OF_ACT, covers
-from formats.renovation_file.reading import read_renovation
+from runtime.ballots.sealing import Signer
+from runtime.local.data_dir import write_private
 from runtime.record.audit import AuditReport
 from runtime.record.audit import audit as audited
-from runtime.local.data_dir import write_private
 from runtime.spreadsheets.roll_files import read_roll_file
-from runtime.ballots.sealing import Signer
-from service.http.credentials import voter_credential
-from service.gateway import Gateway
 from service.estates.renovations import OpenedRenovation, open_renovation
+from service.gateway import Gateway
+from service.http.credentials import voter_credential
 from service.situation import with_time
 
 T = TypeVar("T")

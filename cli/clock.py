@@ -21,11 +21,11 @@ from models.values.refusal import Problem, Refused
 from models.values.waits import Wait
 from rules.authority import ROLES_OF_WRITE
 from runtime.language.sentences import sentence
-from service.clock.moving import CaseClocks, told_standing
 from service.clock.commands import ClockMoved, ClockView, MoveClock, ReleaseHold, SetHold
-from service.residents.commands import Accepted
+from service.clock.moving import CaseClocks, told_standing
 from service.gateway import Gateway
 from service.http.problems import malformed
+from service.residents.commands import Accepted
 from service.situation import grants_of, opener_of
 
 MOVES = ("next", "to", "days", "auto")

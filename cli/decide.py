@@ -27,8 +27,8 @@ from models.values.decisions.rules import ChosenRule, RecordedDecision
 from models.values.refusal import Problem, Refused
 from rules.voting.caps import apply_cap
 from rules.voting.concentration import concentration
-from rules.voting.inputs.facts import facts_from, read_json, read_object
 from rules.voting.inputs.caps import cap_input, holdings_from
+from rules.voting.inputs.facts import facts_from, read_json, read_object
 from rules.voting.judging import judged
 from rules.voting.law import TABLES
 from rules.voting.options import decide_options

@@ -20,8 +20,8 @@ from models.values.decisions.rules import (
 from models.values.refusal import Problem
 from rules.voting.law import CAPS, RULES, TABLES
 from rules.voting.settings import settings_of
-from runtime.language.sentences import sentence
 from runtime.language.checks import check_sentence
+from runtime.language.sentences import sentence
 
 Shown = dict[str, JsonValue]
 HALF = Fraction(1, 2)

@@ -12,8 +12,8 @@ from pydantic import JsonValue
 from cli.servers import running
 from cli.stack import DATA
 from models.values.refusal import Problem, Refused
-from proof.bundle.contents import sha256
 from proof.bundle.checking import Checked, check_bundle
+from proof.bundle.contents import sha256
 from proof.verifier import standalone
 from proof.verifier.main import check, lines_of
 from proof.verifier.reading import Fault, Files

@@ -8,9 +8,9 @@ from typing import NoReturn
 import typer
 
 from models.values.refusal import Refused
+from runtime.language.sentences import sentence
 from runtime.leaving import run_and_leave
 from runtime.logging import configure_logging
-from runtime.language.sentences import sentence
 
 REFUSED = 1
 UNREACHABLE = 2

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from cli.inputs import read_file
 from cli.shown import result_console
+from formats.pabulib import Election, read_pabulib
 from models.values.decisions.menu import (
     Completion,
     Menu,
@@ -21,7 +22,6 @@ from models.values.decisions.menu import (
     Utility,
 )
 from rules.menu import counted, equal_shares, greedy
-from formats.pabulib import Election, read_pabulib
 
 
 def register(app: typer.Typer) -> None:

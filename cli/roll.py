@@ -16,15 +16,15 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from cli.inputs import read_file
 from cli.servers import running
 from cli.stack import DATA
+from formats.roll import COLUMNS, differences, roll_of, summary
+from formats.roll.columns import IGNORE
 from models.files.renovation import LEVELS, PlaceEntry
 from models.files.roll import Finding, RollDifference, RollReport, RollSummary
 from models.values.refusal import Problem, Refused
-from formats.roll import COLUMNS, differences, roll_of, summary
-from formats.roll.columns import IGNORE
-from runtime.spreadsheets.roll_files import Rows, check_roll_file, read_roll_file
 from runtime.language.sentences import sentence
-from service.estates.units import owner_secret
+from runtime.spreadsheets.roll_files import Rows, check_roll_file, read_roll_file
 from service.estates.rolls import ImportedRoll, RollRequest, compare_roll, import_roll
+from service.estates.units import owner_secret
 
 BAD = 1
 SHOWN = 20

@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.status import Status
 
 from models.values.refusal import Problem, Refused
-from runtime.local.processes import Crash
 from runtime.gc import calm_collector
+from runtime.local.processes import Crash
+from runtime.local.programs import Ports
+from runtime.local.stack import LocalStack, Step
 from runtime.logging import configure_logging
 from runtime.migrate import downgrade, upgrade
-from runtime.local.programs import Ports
 from runtime.settings import LocalSettings, Settings, read_settings
-from runtime.local.stack import LocalStack, Step
 from runtime.temporal import connect_patiently, register_search_attributes
 from service.app import create_app
 from service.http.joined_writes import OneWriteProtocol

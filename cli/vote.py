@@ -16,20 +16,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cli.inputs import read_file
 from cli.servers import running
 from cli.stack import DATA
+from formats.paper_sheet import lines_of_sheet
 from models.tables import BallotBox
 from models.values.actor import Actor
 from models.values.channels import PaperChannel, RulingKind
 from rules.authority import ROLES_OF_WRITE
-from formats.paper_sheet import lines_of_sheet
 from service.channels.commands import EnterPaper, Remind, RuleOnBallots
 from service.channels.count_sheets import count_sheets
-from service.parts import Counter, open_counter
 from service.channels.mandates import register_of
 from service.channels.open_box import latest_box
 from service.channels.paper import enter
-from service.http.problems import malformed
 from service.channels.rounds import non_voters, remind
 from service.channels.rulings import contested, rule
+from service.http.problems import malformed
+from service.parts import Counter, open_counter
 from service.situation import Standing, grants_of, standing_of
 
 T = TypeVar("T")

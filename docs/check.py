@@ -125,7 +125,7 @@ def stages_in_every_room() -> Iterator[str]:
         for room in ROOMS:
             if not (ROOT / room / f"{stage}.py").exists() and not (ROOT / room / stage).is_dir():
                 yield f"{room}/{stage}.py is missing: every stage has a module in every room"
-        if not any((ROOT / "tests").glob(f"*/test_{stage}*.py")):
+        if not any((ROOT / "tests").rglob(f"test_{stage}*.py")):
             yield f"tests/*/test_{stage}*.py is missing: every stage has tests"
 
 
@@ -173,7 +173,7 @@ def problem_code(node: ast.AST) -> ast.Constant | None:
 
 def locale_folders() -> list[Path]:
     """The folders that hold message catalogues, one per room at most."""
-    return sorted(path for path in ROOT.glob("*/locales") if path.is_dir())
+    return sorted(path for path in ROOT.glob("*/*/locales") if path.is_dir())
 
 
 def catalogue(folder: Path) -> dict[str, str]:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from models.values.refusal import Problem, Refused
 from formats.file_text import read_text
+from models.values.refusal import Problem, Refused
 
 Plain = str | None | list["Plain"] | dict[str, "Plain"]
 Path = tuple[str | int, ...]

@@ -18,9 +18,9 @@ from starlette.types import ASGIApp
 
 from models.values.refusal import Problem, Refused
 from runtime.settings import Settings
-from service.parts import open_counter
 from service.front import Front
 from service.http.problems import away, malformed, problem_response
+from service.parts import open_counter
 from service.routes import (
     acts,
     bidding,

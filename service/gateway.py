@@ -35,8 +35,8 @@ from rules.authority import Grant, check_act
 from runtime.database import Database
 from runtime.record.journal import Journal
 from runtime.settings import Settings
-from service.residents.commands import CommandId
 from service.http.problems import malformed
+from service.residents.commands import CommandId
 from service.situation import Standing, grants_of, standing_of
 
 log = structlog.get_logger("gateway")

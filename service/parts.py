@@ -11,11 +11,11 @@ from runtime.database import Database
 from runtime.record.journal import Journal
 from runtime.settings import Settings
 from runtime.temporal import connect
-from service.clock.moving import CaseClocks
-from service.http.credentials import VoterCheck
-from service.gateway import Gateway
 from service.ballots.intake import Intake
 from service.ballots.lookup import Lookup
+from service.clock.moving import CaseClocks
+from service.gateway import Gateway
+from service.http.credentials import VoterCheck
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,8 +18,8 @@ from models.tables import (
     WorkItem,
 )
 from models.values.base import Carried
-from service.situation import with_time
 from service.ballots.uncounted import uncounted_entries
+from service.situation import with_time
 
 TICKETS = 50
 TURNOUT = text("""

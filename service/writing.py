@@ -12,9 +12,9 @@ from models.tables import Unit
 from models.values.actor import Actor, Role
 from models.values.refusal import Problem, Refused
 from runtime.record.journal import Recorded
-from service.residents.commands import Accepted, Command
-from service.parts import Counter
 from service.http.credentials import actor_of, voter_of
+from service.parts import Counter
+from service.residents.commands import Accepted, Command
 from service.situation import Standing, grants_of
 
 Change = Callable[[AsyncSession, datetime], Awaitable[tuple[str, Mapping[str, JsonValue]]]]

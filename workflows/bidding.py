@@ -26,8 +26,8 @@ with workflow.unsafe.imports_passed_through():
         TenderPeriod,
     )
     from workflows.children import publish
-    from workflows.writes import act_step, own_step, refuse
     from workflows.waiting import CaseWorkflow
+    from workflows.writes import act_step, own_step, refuse
 
 
 @workflow.defn(name="BiddingWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)

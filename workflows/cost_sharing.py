@@ -23,8 +23,8 @@ with workflow.unsafe.imports_passed_through():
         StageInput,
     )
     from workflows.children import publish
-    from workflows.writes import NotYetError, act_step, own_step, refuse
     from workflows.waiting import CaseWorkflow
+    from workflows.writes import NotYetError, act_step, own_step, refuse
 
 
 @workflow.defn(name="CostSharingWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)

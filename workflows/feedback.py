@@ -13,8 +13,8 @@ with workflow.unsafe.imports_passed_through():
         FeedbackState,
         StageInput,
     )
-    from workflows.writes import own_step
     from workflows.waiting import CaseWorkflow
+    from workflows.writes import own_step
 
 
 @workflow.defn(name="FeedbackWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)

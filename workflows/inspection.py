@@ -16,8 +16,8 @@ with workflow.unsafe.imports_passed_through():
         ReportRectified,
     )
     from models.messages.journey import InspectionOutcome, StageInput, WorksState
-    from workflows.writes import act_step, own_step, refuse
     from workflows.waiting import CaseWorkflow
+    from workflows.writes import act_step, own_step, refuse
 
 
 @workflow.defn(name="InspectionWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)

@@ -10,8 +10,8 @@ with workflow.unsafe.imports_passed_through():
     from activities.publications import Publications
     from models.messages.acts import AnswerObjection, Done
     from models.messages.journey import PublicationClosing, PublicationInput
-    from workflows.writes import act_step, own_step, refuse
     from workflows.waiting import CaseWorkflow
+    from workflows.writes import act_step, own_step, refuse
 
 
 @workflow.defn(name="PublicationWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)

@@ -22,12 +22,12 @@ with workflow.unsafe.imports_passed_through():
     from workflows.bidding import BiddingWorkflow
     from workflows.children import publish
     from workflows.cost_sharing import CostSharingWorkflow
-    from workflows.writes import act_step, own_step, refuse
     from workflows.feedback import FeedbackWorkflow
     from workflows.inspection import InspectionWorkflow
     from workflows.search_attributes import RENOVATION_STAGE
     from workflows.voting import VotingWorkflow
     from workflows.waiting import CaseWorkflow
+    from workflows.writes import act_step, own_step, refuse
 
 
 @workflow.defn(name="RenovationWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)

@@ -10,8 +10,8 @@ with workflow.unsafe.imports_passed_through():
     from models.messages.acts import ConfirmTicket, Done, ResolveTicket
     from models.messages.journey import TicketInput, TicketOutcome, TicketTimer
     from models.messages.step import Step
-    from workflows.writes import act_step, own_step, refuse
     from workflows.waiting import CaseWorkflow
+    from workflows.writes import act_step, own_step, refuse
 
 
 @workflow.defn(name="TicketWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)

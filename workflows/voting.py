@@ -18,8 +18,8 @@ with workflow.unsafe.imports_passed_through():
         VotingOutcome,
     )
     from workflows.children import publish
-    from workflows.writes import act_step, own_step, refuse
     from workflows.waiting import CaseWorkflow
+    from workflows.writes import act_step, own_step, refuse
 
 
 @workflow.defn(name="VotingWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)

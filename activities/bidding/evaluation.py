@@ -11,8 +11,8 @@ from models.tables import Bid, Tender
 from models.values.bidding import BidFinding, Criteria, JudgedBid, Method, Ranking
 from models.values.cost_sharing import PERMILLE
 from models.values.refusal import Problem, Refused
-from rules.bidding import procedure as law
 from rules.bidding import evaluation as judging
+from rules.bidding import procedure as law
 from runtime.record.journal import Recorded
 
 NEXT_WAIT = {

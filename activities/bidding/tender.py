@@ -7,8 +7,8 @@ from temporalio import activity
 
 from activities.bidding import candidates as standing
 from activities.bidding import rows
-from activities.cost_sharing.award import fix_shares_by_award
 from activities.bidding.evaluation import evaluate_tender, open_tender
+from activities.cost_sharing.award import fix_shares_by_award
 from activities.recording import Case, Desk
 from models.messages.acts import (
     ApproveDirectAward,
@@ -34,8 +34,8 @@ from models.values.refusal import Problem, Refused
 from models.values.scheme import TenderPlan
 from models.values.timetable import Period
 from models.values.waits import Consequence
-from rules.bidding import procedure as law
 from rules import cost_sharing
+from rules.bidding import procedure as law
 from rules.bidding.evaluation import method_named, refuse_interested
 from runtime.record.journal import Recorded
 

@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import delete, func, or_, select
 from temporalio import activity
 
-from activities.cost_sharing import collection, rows as share_rows
+from activities.cost_sharing import collection
+from activities.cost_sharing import rows as share_rows
 from activities.recording import Case, Desk, who_does
 from models.messages.acts import (
     ApproveRelief,

@@ -6,8 +6,8 @@ from typing import cast
 from pydantic import JsonValue
 from temporalio import activity
 
-from activities.inspection import rows
 from activities.cost_sharing import rows as share_rows
+from activities.inspection import rows
 from activities.recording import Case, Desk
 from models.messages.acts import ApprovePayment, RecordInspection, ReportItem, ReportRectified
 from models.messages.journey import InspectionOutcome, WorksState

@@ -26,10 +26,10 @@ from models.values.decisions.decision import Decision
 from models.values.refusal import Problem, Refused
 from models.values.voting import Motion, VotingPack
 from models.values.waits import Consequence, Wait
-from rules import voting as law
 from proof.chain import digest
-from runtime.record.journal import Recorded
+from rules import voting as law
 from runtime.ballots.sealing import BoxKeys
+from runtime.record.journal import Recorded
 
 SALT_BYTES = 32
 LARGEST = text("""

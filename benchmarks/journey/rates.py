@@ -26,8 +26,8 @@ from activities.registry import build_activities
 from cli.demo.run import DemoOptions, Silent, carry
 from models.messages.step import Step
 from runtime.database import Database, asyncpg_url
-from runtime.settings import LocalSettings
 from runtime.local.stack import LocalStack, Part
+from runtime.settings import LocalSettings
 from runtime.temporal import connect
 from worker import box_keys_of
 

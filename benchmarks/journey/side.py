@@ -17,7 +17,11 @@ import psutil
 import runtime
 from cli.demo.run import DemoOptions, Silent, carry
 from runtime.settings import LocalSettings
-from runtime.local.stack import LocalStack, Part
+
+try:
+    from runtime.local.stack import LocalStack, Part
+except ModuleNotFoundError:  # the tree of before has it there
+    from runtime.stack import LocalStack, Part
 
 DAY_S, POLL_MS = Fraction(2, 5), 300
 """How the journeys of the affine clock were carried by their own benchmark; the told clock has neither."""

@@ -33,8 +33,8 @@ from benchmarks.voting.rows import intake_rate, unnest_rate
 from benchmarks.voting.steps import steps_us
 from runtime.database import Database, asyncpg_url
 from runtime.local.postgres import EmbeddedPostgres, Urls
-from runtime.migrate import upgrade
 from runtime.local.programs import free_port
+from runtime.migrate import upgrade
 
 HOUSE = Path(__file__).resolve().parents[2]
 RESULTS = HOUSE / "benchmarks" / "results"

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from activities.voting.count import count_out
 from benchmarks.voting.estate import BOX_KEYS, fill_box, make_box
 from models.tables import BallotBox
-from rules import voting as law
 from proof.merkle import root_of
+from rules import voting as law
 from runtime.database import Database
 
 MIB = 1024 * 1024

@@ -20,11 +20,11 @@ from benchmarks.voting.__main__ import CONNECTIONS, CREDENTIAL_KEY, RESULTS, ser
 from benchmarks.voting.client import post
 from benchmarks.voting.closing import close_s
 from benchmarks.voting.estate import make_box
+from formats.pabulib import Election, read_pabulib
 from models.tables import BallotBox
 from models.values.decisions.menu import MenuOutcome
 from models.values.voting import Motion, MotionKind
 from rules.menu import choice_of
-from formats.pabulib import Election, read_pabulib
 from runtime.database import Database, asyncpg_url
 from runtime.local.postgres import EmbeddedPostgres, Urls
 from runtime.migrate import upgrade

@@ -11,9 +11,9 @@ from pydantic import SecretStr
 from benchmarks.voting.client import post
 from models.values.voting import Motion
 from rules.ballots.ballot import Leaves, ballot_id_of, length_of, plain_ballot, pseudonym_of
+from runtime.ballots.sealing import BallotSeal, BoxKeys
 from runtime.ballots.times import times_of
 from runtime.database import Database
-from runtime.ballots.sealing import BallotSeal, BoxKeys
 from service.http.credentials import voter_credential
 from tests.support.estate import make_renovation
 

@@ -24,11 +24,11 @@ from benchmarks.voting.estate import COLUMNS
 from models.messages.ids import stage_workflow_id
 from models.values.voting import Motion
 from rules.ballots.ballot import Leaves, ballot_id_of, length_of, plain_ballot
+from runtime.ballots.sealing import BallotSeal, SealedBallot
 from runtime.ballots.times import times_of
 from runtime.database import Database, asyncpg_url
 from runtime.local.postgres import EmbeddedPostgres, Urls
 from runtime.migrate import upgrade
-from runtime.ballots.sealing import BallotSeal, SealedBallot
 from tests.support.box import BOX_KEYS
 from tests.support.estate import make_renovation
 from tests.support.journey import JourneyDriver

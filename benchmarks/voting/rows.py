@@ -8,11 +8,11 @@ import asyncpg
 from pydantic import SecretStr
 
 from benchmarks.voting.estate import COLUMNS, ballot_rows, body_of
-from runtime.gc import calm_collector
 from runtime.database import asyncpg_url
+from runtime.gc import calm_collector
 from runtime.local.postgres import Urls
-from service.residents.commands import CastBallot
 from service.ballots.intake import Intake
+from service.residents.commands import CastBallot
 
 ROWS = 256
 WRITERS = 2

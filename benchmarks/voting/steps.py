@@ -13,9 +13,9 @@ from rules.ballots.ballot import Leaves, length_of, plain_ballot, words_of
 from runtime.ballots.sealing import BallotSeal, Signer
 from service.ballots.boxes import Box, Entry
 from service.ballots.queued import problems_of
-from service.residents.commands import CastBallot
-from service.http.credentials import VoterCheck, voter_credential
 from service.ballots.receipts import Stored, signed_batch, written
+from service.http.credentials import VoterCheck, voter_credential
+from service.residents.commands import CastBallot
 
 LOOPS = 20_000
 BATCH = 32

@@ -11,8 +11,8 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
-from cli.demo.stages.ballots import VotePlan, vote_plan
 from cli.demo.client import Answer, Doors
+from cli.demo.stages.ballots import VotePlan, vote_plan
 from cli.demo.town.estate import DemoUnit, figures_of
 from cli.demo.town.figures import Figures
 from cli.demo.town.people import COMMITTEE, Official

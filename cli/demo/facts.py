@@ -25,8 +25,8 @@ from models.tables import (
     Ticket,
 )
 from models.values.base import Carried, Value
-from runtime.record.audit import audit
 from runtime.database import Database
+from runtime.record.audit import audit
 
 ENTERED = "renovation.stage_entered"
 MOVED = "clock.advanced"

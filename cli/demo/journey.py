@@ -1,7 +1,7 @@
 """The driver of the demo: looks at what the renovation waits for and does what a person would do."""
 
-from cli.demo.stages import bidding, cost_sharing, feedback, inspection, voting
 from cli.demo.driver import Hand, Reaction
+from cli.demo.stages import bidding, cost_sharing, feedback, inspection, voting
 from cli.demo.view import View
 
 REACTIONS: dict[str, Reaction] = {

@@ -8,9 +8,9 @@ import zipfile
 from pathlib import Path
 
 from models.values.base import Value
-from runtime.database import Database
 from runtime.ballots.evidence import export_voting
 from runtime.ballots.sealing import Signer
+from runtime.database import Database
 
 PATIENCE_S = 600
 

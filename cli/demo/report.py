@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.demo.facts import CheckFact, EventFact, Facts
-from cli.demo.town.figures import YUAN
 from cli.demo.proof import VoteProof
+from cli.demo.town.figures import YUAN
 from models.values.base import Value
 
 TIMETABLE = "timetable.*"

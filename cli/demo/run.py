@@ -14,26 +14,26 @@ import typer
 from rich.console import Console
 from rich.status import Status
 
-from cli.demo.town import estate, people
 from cli.demo.client import Doors
-from cli.demo.facts import read_facts
 from cli.demo.driver import Hand, Show
+from cli.demo.facts import read_facts
 from cli.demo.journey import travel
 from cli.demo.ledger import DatabaseLedger
 from cli.demo.proof import prove_vote
 from cli.demo.report import CASE, Ballots, DemoReport, report_tables
+from cli.demo.town import estate, people
 from cli.shown import result_console
 from cli.stack import DATA, StepDisplay, local_settings
+from formats.renovation_file.reading import read_renovation
+from formats.roll import read_roll
 from models.values.actor import Actor
 from models.values.base import Value
 from models.values.refusal import Problem, Refused
-from formats.renovation_file.reading import read_renovation
-from formats.roll import read_roll
-from runtime.local.processes import last_lines
-from runtime.database import Database
 from runtime.ballots.sealing import BoxKeys
-from runtime.settings import Settings
+from runtime.database import Database
+from runtime.local.processes import last_lines
 from runtime.local.stack import LocalStack, Part
+from runtime.settings import Settings
 from runtime.temporal import connect_patiently
 from service.estates.renovations import open_renovation
 

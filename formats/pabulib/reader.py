@@ -4,6 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from formats.file_text import read_text
+from formats.pabulib.election import Election
+from formats.pabulib.shape import SHOWN, Section, Shape
 from models.values.decisions.menu import (
     SECTIONS,
     BallotForm,
@@ -13,9 +16,6 @@ from models.values.decisions.menu import (
     MenuRules,
     TallyUnit,
 )
-from formats.file_text import read_text
-from formats.pabulib.election import Election
-from formats.pabulib.shape import SHOWN, Section, Shape
 
 FORMS: Mapping[str, BallotForm] = {
     "approval": BallotForm.APPROVAL,

@@ -5,9 +5,9 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from formats.pabulib.election import Table
 from models.values.decisions.menu import SECTIONS
 from models.values.refusal import Problem, Refused
-from formats.pabulib.election import Table
 
 MAX_PROBLEMS = 100
 SHOWN = 40

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from formats.pabulib.election import Election, Table
+from formats.pabulib.reader import read_pabulib
 from models.values.decisions.menu import (
     SECTIONS,
     BallotForm,
@@ -13,8 +15,6 @@ from models.values.decisions.menu import (
 )
 from models.values.refusal import Problem, Refused
 from rules.menu.tally import counted, points_of, tally
-from formats.pabulib.election import Election, Table
-from formats.pabulib.reader import read_pabulib
 
 SPECIAL = re.compile(r'[;"\r\n]')
 

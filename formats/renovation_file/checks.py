@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel
 
+from formats.file_mapping import Path
 from models.files.renovation import LEVELS, Official, PlaceEntry
 from models.files.roll import Roll
 from models.values.actor import Role
@@ -22,7 +23,6 @@ from models.values.scheme import SchemeContent
 from models.values.timetable import Timetable
 from models.values.voting import Motion, MotionKind
 from rules import cost_sharing
-from formats.file_mapping import Path
 from rules.time.timetables import check_timetable
 from rules.voting import kind_of, pack_in_force
 

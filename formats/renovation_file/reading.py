@@ -6,11 +6,11 @@ from typing import cast
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from formats.file_mapping import FileMapping, Path, Plain, read_mapping, unreadable, words
+from formats.renovation_file.checks import Draft, problems_in, problems_together
 from models.files.renovation import RenovationFile
 from models.files.roll import Roll
 from models.values.refusal import Problem, Refused
-from formats.file_mapping import FileMapping, Path, Plain, read_mapping, unreadable, words
-from formats.renovation_file.checks import Draft, problems_in, problems_together
 
 MAX_PROBLEMS = 100
 MAX_WORD = 4_000

@@ -7,8 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
 
-from models.files.roll import Fault, Finding, Roll, RollReport
-from models.values.refusal import Problem, Refused
 from formats.file_text import read_text
 from formats.roll.columns import (
     COLUMNS,
@@ -29,6 +27,8 @@ from formats.roll.reading import (
     Row,
     Source,
 )
+from models.files.roll import Fault, Finding, Roll, RollReport
+from models.values.refusal import Problem, Refused
 
 MAX_UNITS_NAMED = 5
 NO_MAPPING: Mapping[str, str] = {}

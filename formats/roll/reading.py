@@ -8,8 +8,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from models.files.roll import Fault, Finding, RegisteredUnit
-from models.values.refusal import Problem
 from formats.roll.cells import (
     KINDS,
     SUSPECT,
@@ -23,6 +21,8 @@ from formats.roll.cells import (
 )
 from formats.roll.columns import IGNORE, Heading, letter
 from formats.roll.owners import owner_key
+from models.files.roll import Fault, Finding, RegisteredUnit
+from models.values.refusal import Problem
 
 MAX_PROBLEMS = 100
 MAX_ROWS = 1_000_000

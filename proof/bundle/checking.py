@@ -9,12 +9,9 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rules.ballots.ballot import Ruling
-from proof.chain import canonical_json
 from proof.bundle import contents as bundle
 from proof.bundle.judging import compare_result
 from proof.bundle.opened_box import Holder, OpenedBox
-from proof.receipts import Signed
 from proof.bundle.shapes import (
     Ballot,
     BallotWithTimes,
@@ -28,7 +25,10 @@ from proof.bundle.shapes import (
     fault_at,
     read_value,
 )
+from proof.chain import canonical_json
+from proof.receipts import Signed
 from proof.verifier.reading import Fault, Files
+from rules.ballots.ballot import Ruling
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,9 @@ from typing import NamedTuple, cast, get_args
 from pydantic import JsonValue
 
 from models.values.voting import Channel, Motion
+from proof.bundle import contents as bundle
+from proof.bundle.shapes import Ballot, Head, HeadOfPeriod, Manifest, fault_at
+from proof.merkle import HASH_BYTES, Tree
 from rules.ballots.ballot import (
     Cast,
     Choices,
@@ -16,9 +19,6 @@ from rules.ballots.ballot import (
     commitment_of,
     states_of,
 )
-from proof.bundle import contents as bundle
-from proof.bundle.shapes import Ballot, Head, HeadOfPeriod, Manifest, fault_at
-from proof.merkle import HASH_BYTES, Tree
 from rules.voting.results import Weight
 
 NO_TIMES = Times("", "")

@@ -8,9 +8,9 @@ from pydantic import ConfigDict, Field, JsonValue, StringConstraints, Validation
 from models.values.base import Value
 from models.values.refusal import Problem, Refused
 from models.values.voting import Channel, Condition, Motion
-from rules.ballots.ballot import Times, roll_line
-from proof.chain import canonical_json
 from proof.bundle import contents as bundle
+from proof.chain import canonical_json
+from rules.ballots.ballot import Times, roll_line
 from rules.voting.results import MotionResult
 
 Whole = Annotated[int, Field(strict=True, ge=0, lt=10**18)]

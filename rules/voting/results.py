@@ -13,8 +13,8 @@ from typing import Literal, NamedTuple
 
 from models.values.base import Carried
 from models.values.decisions.decision import Check, Decision
-from models.values.decisions.rules import Amounts, OptionsRuling
 from models.values.decisions.menu import MenuBallot, MenuOutcome, MenuRule
+from models.values.decisions.rules import Amounts, OptionsRuling
 from models.values.voting import INVALID, Choice, Motion, Tally, VotingPack
 from rules.menu import ballot_of, equal_shares, greedy
 from rules.voting.motions import lapses

@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Ballot, BallotBatch, BallotBox, BallotSeal, CaseClock, Renovation
 from models.values.base import Value
-from rules.ballots.ballot import Leaves, Times, ballot_id_of, batch_statement, receipt_data
 from proof.chain import canonical_json
 from proof.merkle import Tree, leaf_hash, root_of
+from rules.ballots.ballot import Leaves, Times, ballot_id_of, batch_statement, receipt_data
 from runtime.ballots.audit_boxes import (
     box_holds,
     details_of,
@@ -27,10 +27,10 @@ from runtime.ballots.audit_boxes import (
     roll_holds,
     rulings_hold,
 )
-from runtime.record.audit_clock import image_of
-from runtime.ballots.times import times_of
-from runtime.record.journal import utc_text
 from runtime.ballots.sealing import BallotOpener, SealBroken, signed_by
+from runtime.ballots.times import times_of
+from runtime.record.audit_clock import image_of
+from runtime.record.journal import utc_text
 
 AT_ONCE = 2_000
 SLACK = timedelta(minutes=1)

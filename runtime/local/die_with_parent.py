@@ -1,4 +1,4 @@
-"""Run a program that dies when its parent does: `python leash.py PARENT_PID PROGRAM ARGUMENT…`.
+"""Run a program that dies when its parent does: `python die_with_parent.py PARENT_PID PROGRAM ARGUMENT…`.
 
 A shim instead of `preexec_fn`, which may deadlock in a process that has threads. It asks the kernel
 (Linux) to send this process SIGTERM when the parent's starting thread ends, then becomes the

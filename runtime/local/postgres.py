@@ -30,8 +30,8 @@ from pydantic import ValidationError
 
 from models.values.base import Carried
 from models.values.refusal import Problem, Refused
-from runtime.local.processes import last_lines
 from runtime.local.data_dir import write_private
+from runtime.local.processes import last_lines
 from runtime.local.programs import LOOPBACK, free_port, is_free
 
 DATABASE = "gongjian"

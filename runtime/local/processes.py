@@ -13,7 +13,7 @@ import psutil
 
 from models.values.base import Value
 
-LEASH = Path(__file__).with_name("leash.py")
+LEASH = Path(__file__).with_name("die_with_parent.py")
 LOG_TAIL_BYTES = 64 * 1024
 LOG_KEPT_BYTES = 10 * 1024 * 1024
 """A log larger than this is put aside (one generation) when its child is started anew."""

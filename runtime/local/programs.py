@@ -14,7 +14,7 @@ from models.values.refusal import Problem, Refused
 from models.values.search_attributes import SEARCH_ATTRIBUTES
 from runtime.liveness import is_fresh
 
-HOUSE = Path(__file__).resolve().parent.parent
+HOUSE = Path(__file__).resolve().parents[2]
 """The folder that holds the packages and `worker.py`, in a checkout and in an installation."""
 LOOPBACK = "127.0.0.1"
 PORTS = range(20_000, 32_000)

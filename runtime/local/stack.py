@@ -14,11 +14,12 @@ from typing import Self, TypeVar
 
 from models.values.base import Value
 from models.values.refusal import Problem, Refused
-from runtime.local import data_dir as holding, programs as parts
-from runtime.local.processes import Child, Crash, is_running, kill_family, last_lines
+from runtime.local import data_dir as holding
+from runtime.local import programs as parts
 from runtime.local.postgres import EmbeddedPostgres
-from runtime.migrate import upgrade
+from runtime.local.processes import Child, Crash, is_running, kill_family, last_lines
 from runtime.local.programs import Ports
+from runtime.migrate import upgrade
 from runtime.settings import LocalSettings, Settings
 from runtime.temporal import connect_patiently, register_search_attributes
 

@@ -15,8 +15,8 @@ from models.values.base import Value
 from models.values.refusal import Problem, Refused
 from proof import chain
 from runtime.ballots.audit import BadBallot, audit_box
-from runtime.record.audit_clock import ClockAudit
 from runtime.database import Database
+from runtime.record.audit_clock import ClockAudit
 from runtime.record.journal import hashed_fields
 
 Row = TypeVar("Row", bound=Event)

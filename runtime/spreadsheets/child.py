@@ -24,9 +24,9 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
+from runtime.spreadsheets.archive import SheetScan, Unfit, scan
 from runtime.spreadsheets.ods import scan_ods
 from runtime.spreadsheets.xls import scan_xls
-from runtime.spreadsheets.archive import SheetScan, Unfit, scan
 
 MEMORY = 3 * 1024 * 1024 * 1024
 """Bytes of address space; 200,000 rows take 0.4 GB of it."""

@@ -28,7 +28,7 @@ FROM_SUFFIX: dict[str, Format] = {".xlsx": "xlsx", ".ods": "ods", ".xls": "xls"}
 UNREAD = (".xlsm", ".xlsb", ".xlt", ".xltx", ".et", ".numbers", ".pdf", ".doc", ".docx")
 """Other formats that people send; named so that the answer is clear."""
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-HOUSE = Path(__file__).parents[1]
+HOUSE = Path(__file__).parents[2]
 
 _SHEET = TypeAdapter(tuple[str, str, int, int, str])
 _ROWS = TypeAdapter(tuple[str, int, list[list[str]], list[tuple[int, int, str, str]]])

@@ -3,10 +3,10 @@
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 
-from models.files.roll import Finding, Roll, RollReport
-from models.values.refusal import Problem, Refused
 from formats.roll.checking import check_rows, csv_rows, roll_of
 from formats.roll.reading import Row, Source
+from models.files.roll import Finding, Roll, RollReport
+from models.values.refusal import Problem, Refused
 from runtime.spreadsheets.reading import Sheet, format_of, opened
 
 Rows = Iterable[tuple[int, Row]]

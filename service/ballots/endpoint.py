@@ -5,9 +5,9 @@ from starlette.responses import Response
 from starlette.types import Scope, Send
 
 from models.values.refusal import Problem, Refused
-from service.residents.commands import CastBallot
-from service.parts import Counter
 from service.http.problems import malformed, problem_response
+from service.parts import Counter
+from service.residents.commands import CastBallot
 
 JSON = (b"content-type", b"application/json")
 

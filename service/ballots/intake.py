@@ -17,14 +17,14 @@ from pydantic import SecretStr
 from models.values.refusal import Problem, Refused
 from models.values.voting import Channel
 from rules.ballots.ballot import plain_ballot
-from runtime.database import asyncpg_url, worth_another_attempt
 from runtime.ballots.sealing import Signer
+from runtime.database import asyncpg_url, worth_another_attempt
 from service.ballots.batches import LOOKERS, Ledger
 from service.ballots.boxes import Box, Boxes, NoBox
 from service.ballots.queued import Answer, Cast, prepared, problems_of
-from service.residents.commands import CastBallot
-from service.http.problems import away
 from service.ballots.receipts import Receipt, Stored, receipt_again, signed_batch, written
+from service.http.problems import away
+from service.residents.commands import CastBallot
 
 log = structlog.get_logger("intake")
 DATABASE_ERRORS = (

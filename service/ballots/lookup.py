@@ -17,11 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import Ballot, BallotBox, BallotCheck, BallotSeal, RollUnit
 from models.values.base import Carried
 from models.values.refusal import Problem, Refused
-from proof.receipts import ALPHABET, CODE_BITS, read_code
 from proof.merkle import PackedTree
+from proof.receipts import ALPHABET, CODE_BITS, read_code
 from runtime.ballots.counting import special_states
-from runtime.database import Database, driver_connection
 from runtime.ballots.sealing import BallotOpener, SealBroken
+from runtime.database import Database, driver_connection
 
 TREES_KEPT = 2
 """Trees of closed boxes kept in memory, 64 bytes a ballot."""

@@ -26,17 +26,17 @@ from rules.ballots.mandates import (
 )
 from rules.voting import pack_for
 from runtime.record.journal import Recorded, tick_of
+from service.ballots.receipts import Receipt
 from service.channels.commands import (
     CastProxyBallot,
     RegisteredMandate,
     RegisterMandate,
     RevokeMandate,
 )
-from service.residents.commands import Accepted, CastBallot
-from service.parts import Counter
-from service.http.credentials import proxy_credential
 from service.channels.open_box import entry_of, latest_box, locked_box, motions_of
-from service.ballots.receipts import Receipt
+from service.http.credentials import proxy_credential
+from service.parts import Counter
+from service.residents.commands import Accepted, CastBallot
 from service.situation import Standing
 
 REGISTER = text("""

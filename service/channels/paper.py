@@ -42,9 +42,9 @@ from rules.ballots.paper import (
 )
 from runtime.record.journal import Recorded
 from service.channels.commands import EnterPaper, PaperEntered
-from service.residents.commands import CastBallot
-from service.parts import Counter
 from service.channels.open_box import latest_box, locked_box, motions_of
+from service.parts import Counter
+from service.residents.commands import CastBallot
 from service.situation import Standing
 
 AT_ONCE = 64

@@ -4,9 +4,9 @@ import hashlib
 import hmac
 
 from models.values.actor import Actor
-from service.residents.commands import CastBallot
-from service.parts import Counter
 from service.ballots.receipts import Receipt
+from service.parts import Counter
+from service.residents.commands import CastBallot
 from service.situation import Standing
 
 

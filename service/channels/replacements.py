@@ -7,6 +7,8 @@ from pydantic import SecretStr
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from formats.roll import owner_key, stored_owner_key
+from formats.roll.replacement import replace_owner
 from models.tables import (
     Ballot,
     BallotBox,
@@ -22,16 +24,14 @@ from models.values.actor import Actor
 from models.values.base import Value
 from models.values.replacement import Replacement, Sale
 from models.values.voting import HeadGroup
-from formats.roll import owner_key, stored_owner_key
-from formats.roll.replacement import replace_owner
 from runtime.record.journal import Recorded
 from service.channels.commands import ReplacedOwner, ReplaceOwner
-from service.residents.commands import Accepted
-from service.parts import Counter
-from service.http.credentials import voter_credential
 from service.channels.mandates import LOCK
 from service.channels.open_box import entry_of, latest_box, locked_box
 from service.estates.units import owner_secret
+from service.http.credentials import voter_credential
+from service.parts import Counter
+from service.residents.commands import Accepted
 from service.situation import Standing
 
 BY_SALE = "the unit was sold"

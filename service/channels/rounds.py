@@ -15,9 +15,9 @@ from models.values.base import Carried
 from models.values.refusal import Problem, Refused
 from rules.ballots.visits import Door, visit_problems
 from service.channels.commands import RecordVisits, Remind
-from service.residents.commands import Accepted
-from service.parts import Counter
 from service.channels.open_box import locked_box
+from service.parts import Counter
+from service.residents.commands import Accepted
 from service.situation import Standing
 from service.writing import write
 

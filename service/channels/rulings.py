@@ -25,14 +25,14 @@ from models.values.base import Carried
 from models.values.channels import RulingKind
 from models.values.refusal import Refused
 from models.values.voting import Channel
+from proof.receipts import short_code
 from rules.authority import refuse_same_person
 from rules.ballots.ballot import Cast, Ruling, states_of
-from proof.receipts import short_code
 from rules.ballots.rulings import named_ballot, ruling_problems
 from service.channels.commands import RuleOnBallots
-from service.residents.commands import Accepted
-from service.parts import Counter
 from service.channels.open_box import entry_of, locked_box
+from service.parts import Counter
+from service.residents.commands import Accepted
 from service.situation import Standing
 from service.writing import write
 

@@ -28,8 +28,8 @@ from rules.time.told_clock import (
     refuse_going_back,
 )
 from runtime.database import Database
-from runtime.record.journal import Journal, Recorded
 from runtime.record.agenda import waits_of
+from runtime.record.journal import Journal, Recorded
 from service.clock.commands import (
     ClockMoved,
     ClockStep,
@@ -40,10 +40,10 @@ from service.clock.commands import (
     SetHold,
     WaitView,
 )
-from service.residents.commands import Accepted
-from service.gateway import Gateway
-from service.situation import Standing, standing_of
 from service.clock.waking import Waking
+from service.gateway import Gateway
+from service.residents.commands import Accepted
+from service.situation import Standing, standing_of
 
 # Ballots that are being committed hold the box FOR SHARE: none is under way while the clock moves, and
 # none after it goes by the old time.

@@ -18,6 +18,7 @@ from temporalio.client import Client
 from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
+from formats.renovation_file.reading import check_together
 from models.files.renovation import RenovationFile
 from models.files.roll import Roll
 from models.messages.deed import Deed
@@ -28,15 +29,14 @@ from models.values.actor import Actor
 from models.values.base import Carried
 from models.values.refusal import Problem, Refused
 from models.values.waits import STARTING, at_work
-from formats.renovation_file.reading import check_together
 from rules.time.timetables import check_timetable
 from rules.voting import pack_in_force
 from runtime.database import Database
+from runtime.record.agenda import replace_waits
 from runtime.record.journal import Journal, Recorded
 from runtime.settings import Settings
-from runtime.record.agenda import replace_waits
-from service.estates.units import UNIT_COLUMNS, columns_of, owner_secret, write_units
 from service.estates.places import estate_id_at, write_places
+from service.estates.units import UNIT_COLUMNS, columns_of, owner_secret, write_units
 from workflows.search_attributes import PLACE, RENOVATION_STAGE
 
 WORKFLOW = "RenovationWorkflow"

@@ -9,17 +9,17 @@ from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from formats.roll import differences, stored_owner_key
+from formats.roll.differences import head_of
 from models.files.renovation import PlaceEntry
 from models.files.roll import RegisteredUnit, Roll, RollDifference
 from models.tables import BallotBox, Estate, Person, Renovation, Unit, UnitOwner
 from models.tables.roll_imports import RollImport
 from models.values.base import Carried
 from models.values.refusal import Problem, Refused
-from formats.roll import differences, stored_owner_key
-from formats.roll.differences import head_of
 from runtime.database import Database
-from service.estates.units import UNIT_COLUMNS, columns_of, copy_people, copy_units, unit_id_of
 from service.estates.places import estate_id_at, write_places
+from service.estates.units import UNIT_COLUMNS, columns_of, copy_people, copy_units, unit_id_of
 
 NOTHING = RollDifference(added=(), removed=(), changed=(), regrouped=())
 PIECE = 5_000

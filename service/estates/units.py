@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from formats.roll import stored_owner_key
 from models.files.roll import RegisteredUnit, Roll
 from models.tables import PRIVATE, Unit
-from formats.roll import stored_owner_key
 
 UNIT_COLUMNS = (
     "number",

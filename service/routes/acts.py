@@ -7,8 +7,8 @@ from pydantic import JsonValue
 
 from models.messages.acts import Done
 from models.values.refusal import Problem, Refused
-from service.parts import Counter, counter_of
 from service.http.credentials import actor_of
+from service.parts import Counter, counter_of
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["official acts"])
 

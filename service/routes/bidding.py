@@ -15,8 +15,8 @@ from models.tables import Bid, Tender
 from models.values.actor import Actor, Role
 from models.values.refusal import Problem, Refused
 from rules.bidding.procedure import submission_problems
-from service.residents.commands import Accepted, SubmitBid, WithdrawBid
 from service.parts import Counter, counter_of
+from service.residents.commands import Accepted, SubmitBid, WithdrawBid
 from service.situation import Standing, standing_of
 from service.writing import role_actor, write
 

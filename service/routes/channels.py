@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from models.values.actor import Actor
 from rules.authority import ROLES_OF_WRITE
+from service.ballots.receipts import Receipt
 from service.channels.commands import (
     CastProxyBallot,
     EnterPaper,
@@ -19,18 +20,17 @@ from service.channels.commands import (
     RevokeMandate,
     RuleOnBallots,
 )
-from service.residents.commands import Accepted, BallotReceipt, CastBallot
 from service.channels.count_sheets import CountSheet, count_sheets
-from service.parts import Counter, counter_of
-from service.http.credentials import mandate_of
 from service.channels.mandates import MandateView, cast_by_agent, register, register_of, revoke
 from service.channels.open_box import latest_box
 from service.channels.paper import enter
 from service.channels.portal import cast_by_portal
-from service.ballots.receipts import Receipt
 from service.channels.replacements import replace
 from service.channels.rounds import VisitView, last_visits, non_voters, record_visits, remind
 from service.channels.rulings import ContestedView, contested, rule
+from service.http.credentials import mandate_of
+from service.parts import Counter, counter_of
+from service.residents.commands import Accepted, BallotReceipt, CastBallot
 from service.situation import Standing, standing_of
 from service.writing import role_actor
 

@@ -6,10 +6,10 @@ from fastapi import APIRouter, Depends, Request
 
 from models.values.actor import Actor
 from rules.authority import ROLES_OF_WRITE
-from service.clock.moving import told_standing
 from service.clock.commands import ClockMoved, ClockView, MoveClock, ReleaseHold, SetHold
-from service.residents.commands import Accepted
+from service.clock.moving import told_standing
 from service.parts import Counter, counter_of
+from service.residents.commands import Accepted
 from service.writing import role_actor
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}/clock", tags=["clock"])

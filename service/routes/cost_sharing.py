@@ -14,10 +14,10 @@ from models.tables import CaseWait, Instalment, Payment, Renovation
 from models.values.actor import Role
 from models.values.refusal import Problem, Refused
 from models.values.waits import PAID_UP, at_work
-from runtime.record.journal import tick_of
 from runtime.record.agenda import add_waits
-from service.residents.commands import Accepted, ReportPayments
+from runtime.record.journal import tick_of
 from service.parts import Counter, counter_of
+from service.residents.commands import Accepted, ReportPayments
 from service.situation import Standing, standing_of
 from service.writing import refuse_unknown_units, role_actor, write
 

@@ -18,9 +18,9 @@ from models.values.actor import Actor
 from models.values.refusal import Problem, Refused
 from models.values.waits import STARTING, at_work
 from runtime.record.agenda import replace_waits
-from service.residents.commands import Accepted, AnswerSurvey, ConfirmAnswer, OpenTicket
-from service.parts import Counter, counter_of
 from service.http.credentials import voter_of
+from service.parts import Counter, counter_of
+from service.residents.commands import Accepted, AnswerSurvey, ConfirmAnswer, OpenTicket
 from service.situation import Standing, standing_of
 from service.writing import refuse_unknown_units, voter_actor, write
 

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import Objection, Publication
 from models.values.actor import Actor
 from models.values.refusal import Problem, Refused
-from service.residents.commands import Accepted, FileObjection
 from service.parts import Counter, counter_of
+from service.residents.commands import Accepted, FileObjection
 from service.situation import Standing, standing_of
 from service.writing import role_actor, voter_actor, write
 

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, Request, Response
 from models.values.refusal import Problem, Refused
 from proof.receipts import read_code
 from service.ballots.endpoint import answer_ballot
-from service.residents.commands import BallotReceipt, CastBallot
-from service.parts import Counter, counter_of
-from service.http.credentials import voter_of
 from service.ballots.lookup import FoundBallot, Verification, verification_of
+from service.http.credentials import voter_of
+from service.parts import Counter, counter_of
+from service.residents.commands import BallotReceipt, CastBallot
 from service.views import Turnout, latest_box, turnout_of
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["voting"])

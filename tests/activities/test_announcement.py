@@ -15,16 +15,16 @@ import asyncpg
 import pytest
 from sqlalchemy import select
 
-from activities.recording import Desk
 from activities.publications import Publications
+from activities.recording import Desk
 from activities.voting.box import Ballots
 from models.messages.journey import PublicationInput, StageInput, VotePeriod
 from models.messages.step import Step
 from models.tables import BallotBox, Event
 from models.values.timetable import Period, Timetable, WorkCalendar, calendar_days
 from rules.time.deadlines import deadline
-from runtime.record.audit import audit
 from runtime.database import Database
+from runtime.record.audit import audit
 from tests.support.agenda import Line, agenda, too_early
 from tests.support.box import BOX_KEYS
 from tests.support.estate import make_renovation

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select
 from temporalio.exceptions import ApplicationError
 
-from activities.recording import Desk
 from activities.feedback.survey import Evaluations
 from activities.feedback.tickets import Tickets
+from activities.recording import Desk
 from models.messages.acts import ResolveTicket
 from models.messages.journey import FeedbackOutcome, FeedbackState, TicketInput, TicketTimer
 from models.messages.step import Step

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import func, select
 from temporalio.exceptions import ApplicationError
 
-from activities.recording import Desk
 from activities.inspection.works import Works
+from activities.recording import Desk
 from models.messages.acts import ApprovePayment, RecordInspection, ReportItem, ReportRectified
 from models.messages.journey import WorksState
 from models.messages.step import Step

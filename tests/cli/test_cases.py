@@ -10,12 +10,12 @@ from typer.testing import CliRunner
 from cli.cases import audit_lines, convener_of
 from cli.inputs import act_fields, act_named
 from cli.main import app
-from models.values.refusal import Refused
 from formats.renovation_file.reading import read_renovation
-from runtime.record.audit import AuditReport, BadEvent
+from models.values.refusal import Refused
 from runtime.ballots.audit import BadBallot
 from runtime.database import Database
 from runtime.local.programs import HOUSE
+from runtime.record.audit import AuditReport, BadEvent
 from runtime.settings import LocalSettings, environment_names
 from tests.support.estate import make_renovation
 

@@ -12,8 +12,8 @@ import pytest
 
 from models.values.refusal import Problem
 from models.values.waits import Consequence
-from runtime.local.programs import HOUSE
 from runtime.language.sentences import sentence
+from runtime.local.programs import HOUSE
 from runtime.settings import LocalSettings, environment_names
 
 EXAMPLE = HOUSE / "docs" / "examples" / "estate.yaml"

@@ -13,7 +13,9 @@ from runtime.language.sentences import sentence
 
 RUNNER = CliRunner()
 CASES: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parents[1] / "rules" / "cases" / "decisions.json").read_text(encoding="utf-8")
+    (Path(__file__).parents[1] / "rules" / "voting" / "cases" / "decisions.json").read_text(
+        encoding="utf-8"
+    )
 )
 LIFT = {
     "all": {"head": 24, "area": 240000},

@@ -5,15 +5,15 @@ from fractions import Fraction
 import pytest
 from rich.console import Console
 
-from cli.demo.town import estate
-from cli.demo.town import figures as money
-from cli.demo.stages.ballots import Cast, vote_plan
 from cli.demo.facts import CheckFact, EventFact, checks_of, stages_of
 from cli.demo.report import checks_table, timeline_table
+from cli.demo.stages.ballots import Cast, vote_plan
+from cli.demo.town import estate
+from cli.demo.town import figures as money
 from cli.demo.town.scheme import FUND_MOTION, MAIN_MOTION, scheme_content
-from models.tables import Event
 from formats.renovation_file.reading import check_together, read_renovation
 from formats.roll import read_roll
+from models.tables import Event
 
 
 def event(seq: int, kind: str, **details: object) -> Event:

@@ -12,15 +12,15 @@ from pydantic import SecretStr
 from cli.demo import client as doors_of_demo
 from cli.demo import driver as hands
 from cli.demo import journey
-from cli.demo.town import people
-from cli.demo.stages.ballots import Cast
 from cli.demo.client import Doors, at_once
-from cli.demo.town.estate import units_of
 from cli.demo.driver import Charge, Hand
 from cli.demo.journey import travel
 from cli.demo.run import Silent
-from cli.demo.view import View
+from cli.demo.stages.ballots import Cast
 from cli.demo.stages.voting import REACTIONS, send
+from cli.demo.town import people
+from cli.demo.town.estate import units_of
+from cli.demo.view import View
 from cli.shown import ZONE
 from models.values.refusal import Problem, Refused
 from service.http.credentials import actor_credential
@@ -120,7 +120,7 @@ async def test_every_move_is_the_committees_and_has_an_id_of_its_own() -> None:
     ids = [body["command_id"] for body in service.moves]
     assert len(set(ids)) == len(ids) == 3
     assert all(name.startswith("r1-") for name in ids)
-    assert service.http.credentials == {actor_credential(KEY, people.COMMITTEE.id)}
+    assert service.credentials == {actor_credential(KEY, people.COMMITTEE.id)}
 
 
 async def test_a_person_acts_once_for_what_is_waited_for_and_in_the_morning() -> None:

@@ -10,7 +10,7 @@ from cli.roll import mapping_of, places_of
 from models.values.refusal import Refused
 from runtime.database import Database
 from runtime.settings import LocalSettings, environment_names
-from tests.rules.test_roll_headings import as_csv
+from tests.formats.test_roll_headings import as_csv
 from tests.support.workbooks import HEADING, ROW, row, xlsx
 
 RUNNER = CliRunner()

@@ -12,14 +12,14 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from cli.demo.report import DemoReport
+from cli.demo.run import DemoOptions, carry
 from cli.demo.stages.ballots import vote_plan
 from cli.demo.town.estate import figures_of, units_of
 from cli.demo.town.figures import BIDS
-from cli.demo.report import DemoReport
-from cli.demo.run import DemoOptions, carry
 from runtime.database import asyncpg_url
-from runtime.settings import LocalSettings
 from runtime.local.stack import LocalStack, Part
+from runtime.settings import LocalSettings
 
 UNITS = 60
 OUTCOMES = ["adopted", "funded", "signed", "accepted", "evaluated"]

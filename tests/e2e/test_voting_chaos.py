@@ -31,19 +31,19 @@ from models.values.refusal import Refused
 from models.values.timetable import Timetable, calendar_days
 from models.values.waits import STARTING, at_work
 from proof.merkle import root_of
-from runtime.record.audit import AuditReport, audit
-from runtime.local.processes import kill_family
+from runtime.ballots.sealing import Signer
 from runtime.database import Database, asyncpg_url
 from runtime.local.postgres import EmbeddedPostgres
-from runtime.migrate import upgrade
-from runtime.ballots.sealing import Signer
-from runtime.settings import LocalSettings
+from runtime.local.processes import kill_family
 from runtime.local.stack import LocalStack, Part
-from runtime.temporal import connect
+from runtime.migrate import upgrade
 from runtime.record.agenda import replace_waits
-from service.residents.commands import CastBallot
-from service.http.credentials import actor_credential
+from runtime.record.audit import AuditReport, audit
+from runtime.settings import LocalSettings
+from runtime.temporal import connect
 from service.ballots.intake import Intake
+from service.http.credentials import actor_credential
+from service.residents.commands import CastBallot
 from tests.support.chaos import CLIENTS, Crowd, Told, receipts_that_lie
 from tests.support.estate import make_renovation
 from tests.support.journey import COMMITTEE

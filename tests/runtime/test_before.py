@@ -12,8 +12,8 @@ from activities.recording import who_does
 from cli.main import app
 from models.messages.ids import publication_workflow_id
 from proof.receipts import Receipt, check_receipt
-from runtime.migrate import downgrade, upgrade
 from runtime.ballots.sealing import signed_by
+from runtime.migrate import downgrade, upgrade
 from tests.conftest import TestPostgres
 from tests.support.agenda import Line, agenda
 from tests.support.before import (

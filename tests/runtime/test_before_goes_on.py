@@ -12,8 +12,8 @@ import pytest
 from pydantic import JsonValue
 from temporalio.exceptions import ApplicationError
 
-from activities.recording import Desk
 from activities.publications import Publications
+from activities.recording import Desk
 from activities.renovations import Renovations
 from activities.voting.box import Ballots
 from models.messages.ids import publication_workflow_id, renovation_workflow_id
@@ -21,8 +21,8 @@ from models.messages.journey import JourneyOutcome, PublicationInput, StageInput
 from models.messages.step import Step
 from models.values.actor import ENGINE
 from proof.receipts import Receipt, check_receipt
-from runtime.calendars import chinese_calendar
 from runtime.ballots.sealing import signed_by
+from runtime.calendars import chinese_calendar
 from tests.support.before import HERE, CaseOfBefore, Place, before, proven, row_of_then
 from tests.support.box import BOX_KEYS
 from tests.support.channels import official, owner_of

@@ -20,11 +20,11 @@ from models.values.refusal import Refused
 from proof.bundle.checking import check_bundle
 from proof.verifier.main import check
 from proof.verifier.reading import Files
-from runtime.record.audit import audit
-from runtime.database import Database
 from runtime.ballots.evidence import export_voting
-from runtime.migrate import upgrade
 from runtime.ballots.sealing import Signer, signed_by
+from runtime.database import Database
+from runtime.migrate import upgrade
+from runtime.record.audit import audit
 from tests.support.box import BOX_KEYS
 
 CASES = Path(__file__).parent / "cases" / "before_the_ticks.json"

@@ -9,8 +9,8 @@ from sqlalchemy import text
 from temporalio.exceptions import ApplicationError
 
 from runtime.database import Database
-from runtime.record.journal import tick_of
 from runtime.record.agenda import waits_of
+from runtime.record.journal import tick_of
 
 OF_A_CASE = text(
     "SELECT table_name FROM information_schema.columns"

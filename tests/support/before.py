@@ -23,10 +23,10 @@ from proof.bundle import contents as bundle
 from proof.bundle.checking import check_bundle
 from proof.verifier.main import check
 from proof.verifier.reading import Files
-from runtime.record.audit import AuditReport, audit
-from runtime.database import Database
 from runtime.ballots.evidence import export_voting
 from runtime.ballots.sealing import Signer, signed_by
+from runtime.database import Database
+from runtime.record.audit import AuditReport, audit
 from runtime.settings import Settings
 from service.app import create_app
 from tests.conftest import TestPostgres

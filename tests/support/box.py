@@ -10,9 +10,9 @@ from pydantic import SecretStr
 
 from models.values.voting import Motion
 from rules.ballots.ballot import Leaves, ballot_id_of, length_of, plain_ballot, pseudonym_of
-from runtime.ballots.times import times_of
 from runtime.ballots.counting import opened
 from runtime.ballots.sealing import BallotSeal, BoxKeys
+from runtime.ballots.times import times_of
 
 MOTIONS = [{"id": "works", "title": "Works", "kind": "major"}]
 BOX_KEY = SecretStr("b0" * 32)

@@ -14,11 +14,11 @@ from pydantic import JsonValue
 
 from models.values.decisions.rules import Rule
 from models.values.voting import Condition, Motion, MotionKind, VotingPack
-from rules.ballots.ballot import Leaves, Times, commitment_of, pseudonym_of, roll_line
-from proof.chain import canonical_json
 from proof.bundle import contents as bundle
-from proof.verifier import standalone
+from proof.chain import canonical_json
 from proof.merkle import leaf_hash, root_of
+from proof.verifier import standalone
+from rules.ballots.ballot import Leaves, Times, commitment_of, pseudonym_of, roll_line
 from rules.voting import adopted
 from rules.voting.results import Weight, results_of
 

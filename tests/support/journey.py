@@ -24,11 +24,11 @@ from models.messages.journey import Journey, JourneyOutcome
 from models.values.actor import Actor, Role
 from models.values.refusal import Refused
 from models.values.waits import STARTING, at_work
-from runtime.record.journal import tick_of
 from runtime.record.agenda import replace_waits
+from runtime.record.journal import tick_of
 from service.clock.commands import ClockMoved, MoveClock
-from service.parts import Counter
 from service.http.credentials import actor_credential, voter_credential
+from service.parts import Counter
 from workflows.renovation import RenovationWorkflow
 
 Reaction = Callable[["JourneyDriver"], Awaitable[None]]

@@ -14,10 +14,10 @@ from activities.bidding.tender import Tenders
 from activities.cancellation import Cancellations
 from activities.cost_sharing.shares import Shares
 from activities.feedback.survey import Evaluations
+from activities.feedback.tickets import Tickets
 from activities.inspection.works import Works
 from activities.publications import Publications
 from activities.renovations import Renovations
-from activities.feedback.tickets import Tickets
 from activities.voting.box import Ballots
 from models.messages.acts import Act
 from models.messages.ids import (

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from runtime.record.audit import audit
 from runtime.database import Database
+from runtime.record.audit import audit
 from tests.support.estate import scheme_content
 from tests.support.journey import JourneyDriver
 from tests.support.wanderer import Wanderer

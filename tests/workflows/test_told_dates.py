@@ -8,8 +8,8 @@ import pytest
 
 from models.messages import acts as a
 from models.values.timetable import Period, Timetable
-from rules.time.deadlines import deadline, extended_end
 from rules.feedback import ticket_due
+from rules.time.deadlines import deadline, extended_end
 from runtime.calendars import chinese_calendar
 from tests.support.journey import STREET, JourneyDriver, complain
 

@@ -17,8 +17,8 @@ from temporalio.testing import WorkflowEnvironment
 
 from models.messages.ids import publication_workflow_id, renovation_workflow_id
 from models.messages.journey import Journey, JourneyOutcome, PublicationClosing, PublicationInput
-from runtime.record.audit import audit
 from runtime.database import Database
+from runtime.record.audit import audit
 from service.clock.commands import ClockMoved
 from service.parts import Counter
 from tests.support.estate import make_renovation

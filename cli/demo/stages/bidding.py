@@ -2,8 +2,8 @@
 
 from pydantic import JsonValue
 
-from cli.demo.town import figures, people
 from cli.demo.driver import Hand, Reaction
+from cli.demo.town import figures, people
 from cli.demo.view import View
 
 NOTICE_DAYS = 6

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from pydantic import JsonValue
 
-from cli.demo.town import people
 from cli.demo.client import at_once
 from cli.demo.driver import Charge, Hand, Reaction
+from cli.demo.town import people
 from cli.demo.view import View
 
 BATCH = 300

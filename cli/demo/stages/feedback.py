@@ -2,10 +2,10 @@
 
 from pydantic import JsonValue
 
-from cli.demo.town import people
 from cli.demo.client import at_once
-from cli.demo.town.estate import DemoUnit
 from cli.demo.driver import Hand, Reaction
+from cli.demo.town import people
+from cli.demo.town.estate import DemoUnit
 from cli.demo.view import TicketView, View
 
 SURVEY_MOST = 300

@@ -1,8 +1,8 @@
 """The works of the demo: eight pieces, of which one fails, is put right and inspected by another."""
 
-from cli.demo.town import figures, people
-from cli.demo.stages.feedback import complain
 from cli.demo.driver import Hand, Reaction
+from cli.demo.stages.feedback import complain
+from cli.demo.town import figures, people
 from cli.demo.town.people import Official
 from cli.demo.town.scheme import WORKS, Work
 from cli.demo.view import View

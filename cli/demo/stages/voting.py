@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from cli.demo.town import people
-from cli.demo.stages.ballots import Cast
 from cli.demo.client import at_once
 from cli.demo.driver import Hand, Reaction
+from cli.demo.stages.ballots import Cast
+from cli.demo.town import people
 from cli.demo.view import BoxView, View
 from cli.shown import ZONE
 from models.values.refusal import Problem, Refused

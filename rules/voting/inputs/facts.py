@@ -7,10 +7,10 @@ under "input". Numbers are whole and not negative; `null` is "not known".
 import json
 from collections.abc import Mapping
 
+from formats.file_text import read_text
 from models.values.decisions.rules import DIMENSIONS, Amounts, Facts
 from models.values.refusal import Problem, Refused
 from models.values.voting import Dimension
-from formats.file_text import read_text
 from rules.voting.inputs.consistency import disagreements
 
 MOST_DIGITS = 100

@@ -1,0 +1,334 @@
+import copy
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from formats.renovation_file.reading import check_together, read_renovation
+from formats.roll import read_roll
+from models.files.roll import Roll
+from models.values.refusal import Problem, Refused
+from models.values.timetable import Period
+from runtime.language.sentences import sentence
+
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+EXAMPLE = (EXAMPLES / "estate.yaml").read_text(encoding="utf-8")
+LIFT = 2
+"""The place of the lift in the example's items."""
+
+
+def file() -> dict:
+    return yaml.load(EXAMPLE, Loader=yaml.BaseLoader)
+
+
+def changed(path: str, value: object) -> dict:
+    """The example with one part replaced; DELETE takes it out."""
+    content = file()
+    *parents, last = [int(step) if step.isdigit() else step for step in path.split(".")]
+    part = content
+    for step in parents:
+        part = part[step]
+    if value is DELETE:
+        del part[last]
+    else:
+        part[last] = value
+    return content
+
+
+DELETE = object()
+
+
+def problems(content: dict | str | bytes, name: str = "estate.yaml") -> list[Problem]:
+    text = yaml.safe_dump(content, allow_unicode=True) if isinstance(content, dict) else content
+    with pytest.raises(Refused) as refusal:
+        read_renovation(text if isinstance(text, bytes) else text.encode(), name)
+    return list(refusal.value.problems)
+
+
+def codes(content: dict | str | bytes, name: str = "estate.yaml") -> list[str]:
+    return [problem.code for problem in problems(content, name)]
+
+
+def example_roll() -> Roll:
+    return read_roll((EXAMPLES / "roll.csv").read_bytes(), "roll.csv")
+
+
+def test_the_example_of_the_documentation_opens():
+    read = read_renovation(EXAMPLE.encode(), "estate.yaml")
+    check_together(read, example_roll())
+    assert read.place_path == "990101/990101900/990101900901/990101900901-g3"
+    assert read.path_of("street_office") == "990101/990101900"
+    assert read.sandbox is not None
+    assert read.sandbox.clock == "told"
+
+
+def test_json_says_the_same_as_yaml():
+    data = json.dumps(file()).encode()
+    assert read_renovation(data, "e.json") == read_renovation(EXAMPLE.encode(), "e.yaml")
+
+
+def test_numbers_and_decimals_are_exact_without_quotes():
+    weights = [
+        floor.weight
+        for floor in read_renovation(EXAMPLE.encode(), "e.yaml").scheme.items[LIFT].floors
+    ]
+    assert weights == [0, Fraction(1, 2), 1, Fraction(11, 10)]
+
+
+@pytest.mark.parametrize("sandbox", ['{ day_s: "0.25" }', "{ day_s: x, clock: told }", "{day_s: }"])
+def test_a_sandbox_whose_time_runs_by_itself_is_refused_with_what_to_write(sandbox: str):
+    text = EXAMPLE.replace("sandbox: { clock: told }", f"sandbox: {sandbox}")
+    (only,) = problems(text)
+    line = text[: text.index("sandbox:")].count("\n") + 1
+    assert (only.code, only.where) == (
+        "opening.day_s_gone",
+        f"estate.yaml line {line}, sandbox.day_s",
+    )
+    assert "sandbox: { clock: told }" in sentence(only)
+    assert "sandbox: { clock: told }" in sentence(only, "zh_CN")
+
+
+def test_unit_numbers_keep_their_zeros():
+    payers = {"scope": "listed", "units": "UNITS"}
+    text = yaml.safe_dump(changed("scheme.items.0.payers", payers)).replace("UNITS", "[0101, 010]")
+    read = read_renovation(text.encode(), "estate.yaml")
+    assert read.scheme.items[0].payers.units == ("0101", "010")
+
+
+def test_a_timetable_may_be_more_patient_than_the_law():
+    read = read_renovation(
+        yaml.safe_dump(changed("timetable", {"vote_notice": {"days": 20}})).encode(), "estate.yaml"
+    )
+    assert read.timetable.vote_notice == Period(days=20)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "code", "where"),
+    [
+        ("colour", "red", "opening.field_unknown", "colour"),
+        ("scheme.colour", "red", "opening.field_unknown", "scheme.colour"),
+        ("scheme.items.0.colour", "red", "opening.field_unknown", "scheme.items[0].colour"),
+        ("timetable", {"vote_notise": {"days": 20}}, "opening.field_unknown", "vote_notise"),
+        ("title", DELETE, "opening.field_missing", "estate.yaml"),
+        ("title", " ", "opening.text_too_short", "title"),
+        ("title", "x" * 201, "opening.text_too_long", "title"),
+        ("title", ["x"], "opening.not_a_text", "title"),
+        ("officials", "x", "opening.not_a_list", "officials"),
+        ("scheme", "x", "opening.not_a_mapping", "scheme"),
+        ("synthetic", "perhaps", "opening.not_yes_or_no", "synthetic"),
+        ("ends_on", "2026-03-01", "opening.ends_before_start", "ends_on"),
+        ("ends_on", "2026-02-30", "opening.not_a_date", "ends_on"),
+        ("ends_on", "9999-01-01", "opening.year", "ends_on"),
+        ("budget_fen", "-1", "opening.budget_negative", "budget_fen"),
+        ("budget_fen", "12.50", "opening.not_an_integer", "budget_fen"),
+        ("scheme.items.0.cost_fen", "-1", "opening.must_be_at_least", "scheme.items[0].cost_fen"),
+        ("scheme.items.0.key", "magic", "opening.not_one_of", "scheme.items[0].key"),
+        ("scheme.tender.bid_bond_fen", "1760001", "opening.bid_bond_too_high", "bid_bond_fen"),
+        ("scheme.tender.ceiling_fen", "96000001", "opening.ceiling_above_budget", "ceiling_fen"),
+        ("scheme.tender.method", "dice", "opening.method_unknown", "scheme.tender.method"),
+        ("scheme.tender.instalments_permille", ["999"], "opening.instalments_sum", "permille"),
+        ("scheme.owner_instalments_permille", [], "opening.instalments_sum", "permille"),
+        ("scheme.owners_limit_fen", "-5", "opening.must_be_at_least", "scheme.owners_limit_fen"),
+        ("scheme.owners_limit_fen", "9" * 17, "opening.number_too_large", "owners_limit_fen"),
+        ("scheme.motions", [], "opening.list_empty", "scheme.motions"),
+        ("scheme.works", [], "opening.list_empty", "scheme.works"),
+        ("scheme.motions.1.depends_on", "nothing", "opening.motion_unknown", "[1].depends_on"),
+        ("scheme.motions.1.depends_on", "costs", "opening.motion_circle", "[1].depends_on"),
+        ("scheme.motions.1.kind", "ordinary", "opening.motion_kind", "scheme.motions[1].kind"),
+        ("scheme.funding.1.items", ["nothing"], "opening.item_unknown", "funding[1].items[0]"),
+        ("scheme.works.1.id", "roof-1", "opening.id_twice", "scheme.works[1].id"),
+        ("scheme.works.1.id", "a.b", "opening.id_invalid", "scheme.works[1].id"),
+        (f"scheme.items.{LIFT}.floors", [], "opening.floors_missing", "scheme.items[2]"),
+        (f"scheme.items.{LIFT}.floors.0.weight", "-1", "opening.weight_negative", "weight"),
+        (f"scheme.items.{LIFT}.floors.0.floor", "2", "opening.id_twice", "floors[1].floor"),
+        (f"scheme.items.{LIFT}.floors.0.weight", "x", "opening.field_invalid", "weight"),
+        (f"scheme.items.{LIFT}.key", "floor_percent", "opening.floor_percent_sum", "floors"),
+        (f"scheme.items.{LIFT}.key", "area", "opening.floors_unused", "floors"),
+        ("scheme.items.0.payers", {"scope": "listed"}, "opening.payers_missing", "payers"),
+        ("scheme.items.0.payers", {"scope": "building"}, "opening.payers_missing", "payers"),
+        (
+            "scheme.items.0.payers",
+            {"scope": "entrance", "building": "1"},
+            "opening.payers_missing",
+            "payers",
+        ),
+        ("timetable", {"zone": "Mars/Olympus"}, "opening.zone_unknown", "timetable.zone"),
+        ("timetable", {"zone": "../../etc"}, "opening.zone_unknown", "timetable.zone"),
+        ("timetable", {"vote_notice": {"days": "14"}}, "opening.unlawful", "timetable.vote_notice"),
+        ("timetable", {"bid_preparation": {"days": "19"}}, "opening.unlawful", "bid_preparation"),
+        ("region", "XX", "opening.region_unknown", "region"),
+        ("roll", "../roll.csv", "opening.roll_elsewhere", "roll"),
+        ("sandbox", {}, "opening.field_missing", "sandbox.clock"),
+        ("sandbox", "told", "opening.not_a_mapping", "sandbox"),
+        ("sandbox.clock", "wall", "opening.not_one_of", "sandbox.clock"),
+        ("sandbox.speed", "9", "opening.field_unknown", "sandbox.speed"),
+        ("officials.0.role", "owner", "opening.role_not_granted", "officials[0].role"),
+        ("officials.0.id", "engine", "opening.id_invalid", "officials[0].id"),
+        ("officials.0.label", "", "opening.official_label", "officials[0].label"),
+        ("officials.0.place", "370703", "opening.place_outside", "officials[0].place"),
+        ("places.1.id", "a/b", "opening.id_invalid", "places[1].id"),
+        ("places.1.level", "grid", "opening.place_chain", "places"),
+        ("places.1.name", "", "opening.place_name", "places[1].name"),
+    ],
+)
+def test_one_mistake_is_one_problem_at_its_place(path, value, code, where):
+    (only,) = problems(changed(path, value))
+    assert only.code == code
+    assert only.where.endswith(where)
+    assert sentence(only) != code
+
+
+def test_a_budget_below_the_sum_of_the_items_names_both():
+    found = problems(changed("budget_fen", "91999999"))
+    short = next(problem for problem in found if problem.code == "opening.budget_short")
+    assert short.params == {"have": 91_999_999, "need": 92_000_000}
+
+
+def test_an_unlawful_period_is_told_with_both_numbers_and_the_article():
+    (only,) = problems(changed("timetable", {"vote_notice": {"days": "14"}}))
+    assert (only.params["have"], only.params["op"], only.params["need"]) == ("14", ">=", "15")
+    assert "Property Management Regs art. 14" in sentence(only)
+
+
+def test_the_same_grant_twice_is_refused():
+    content = file()
+    content["officials"].append(copy.deepcopy(content["officials"][0]))
+    assert codes(content) == ["opening.grant_twice"]
+
+
+def test_every_problem_comes_at_once():
+    content = changed("budget_fen", "-1") | {"colour": "red", "ends_on": "2020-01-01"}
+    content["timetable"] = {"vote_notice": {"days": "1"}}
+    content["scheme"]["items"][0]["colour"] = "red"
+    del content["scheme"]["items"][LIFT]["floors"]
+    assert set(codes(content)) == {
+        "opening.field_unknown",
+        "opening.ends_before_start",
+        "opening.unlawful",
+        "opening.budget_negative",
+        "opening.floors_missing",
+    }
+
+
+def test_beyond_100_problems_only_their_number_is_told():
+    found = problems(file() | {f"field{number}": "x" for number in range(130)})
+    assert (len(found), found[-1].code, found[-1].params) == (
+        101,
+        "opening.more_problems",
+        {"more": 30},
+    )
+
+
+def test_a_field_is_named_with_its_line():
+    text = EXAMPLE.replace("budget_fen: 96000000", "budget_fen: much")
+    line = 1 + EXAMPLE[: EXAMPLE.index("budget_fen: 96000000")].count("\n")
+    (only,) = problems(text)
+    assert only.where == f"estate.yaml line {line}, budget_fen"
+
+
+def test_broken_yaml_names_line_and_column():
+    (only,) = problems("title: x\nplaces: [a, b\nestate: y\n")
+    assert (only.code, only.where) == ("file.broken", "estate.yaml line 3, column 7")
+
+
+def test_broken_json_names_line_and_column():
+    (only,) = problems('{"title": "x",\n "places" []}', "estate.json")
+    assert (only.code, only.where) == ("file.broken", "estate.json line 2, column 11")
+
+
+@pytest.mark.parametrize("text", ["", "- a\n- b\n", "just words", "42"])
+def test_a_file_that_is_no_mapping_is_refused(text):
+    assert codes(text) == ["file.not_a_mapping"]
+
+
+@pytest.mark.parametrize("name", ["estate.yaml", "estate.json"])
+def test_a_double_key_is_refused(name):
+    text = json.dumps(file()).replace('{"title"', '{"estate": "again", "title"', 1)
+    assert codes(text, name) == ["file.key_twice"]
+
+
+def test_a_double_key_names_both_lines():
+    (only,) = problems(f"{EXAMPLE}\nestate: again\n")
+    assert only.where == f"estate.yaml line {EXAMPLE.count(chr(10)) + 2}, estate"
+    assert only.params["first"] == 1 + EXAMPLE[: EXAMPLE.index("\nestate:") + 1].count("\n")
+
+
+def test_aliases_are_refused_before_they_can_grow():
+    assert codes("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n") == ["file.alias"]
+
+
+@pytest.mark.parametrize("name", ["estate.yaml", "estate.json"])
+def test_deep_nesting_is_refused(name):
+    assert codes('{"a": ' + "[" * 900 + "]" * 900 + "}", name) == ["file.too_deep"]
+
+
+def test_a_file_over_2_megabytes_is_refused():
+    assert codes(b"#" * (2 * 1024 * 1024 + 1)) == ["file.too_large"]
+
+
+def test_characters_that_no_database_stores_are_refused():
+    text = json.dumps(changed("title", "a\0b"))
+    assert codes(text, "estate.json") == ["opening.unreadable"]
+    assert codes(json.dumps(changed("title", "\ud800")), "e.json") == ["opening.unreadable"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=200), st.sampled_from(["a.yaml", "a.json"]))
+def test_whatever_the_bytes_there_is_a_refusal_and_nothing_else(data, name):
+    assert codes(data, name)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(sorted(file())),
+    st.recursive(
+        st.text(max_size=5) | st.none() | st.integers(),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+        max_leaves=8,
+    ),
+)
+def test_whatever_stands_in_a_field_there_is_a_file_or_a_refusal(field, value):
+    answer: object = None
+    try:
+        answer = read_renovation(json.dumps(file() | {field: value}).encode(), "e.json")
+    except Refused as refused:
+        answer = refused.problems
+    assert answer
+
+
+def together(content: dict) -> list[Problem]:
+    read = read_renovation(yaml.safe_dump(content).encode(), "estate.yaml")
+    with pytest.raises(Refused) as refusal:
+        check_together(read, example_roll())
+    return list(refusal.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "code"),
+    [
+        (
+            f"scheme.items.{LIFT}.payers",
+            {"scope": "building", "building": "9"},
+            "opening.item_without_payers",
+        ),
+        (
+            "scheme.items.0.payers",
+            {"scope": "listed", "units": ["9-999"]},
+            "cost_sharing.payer_unknown",
+        ),
+        (f"scheme.items.{LIFT}.floors.0.floor", "9", "cost_sharing.floor_without_weight"),
+        ("scheme.works.0.building", "9", "opening.building_unknown"),
+    ],
+)
+def test_what_only_file_and_roll_together_show_is_refused(path, value, code):
+    assert [problem.code for problem in together(changed(path, value))] == [code]
+
+
+def test_weights_of_zero_for_everybody_are_refused():
+    floors = [{"floor": str(number), "weight": "0"} for number in range(1, 5)]
+    (only,) = together(changed(f"scheme.items.{LIFT}.floors", floors))
+    assert only.code == "opening.weights_zero"

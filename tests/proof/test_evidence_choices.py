@@ -1,0 +1,178 @@
+"""Options with run-off and menu votes in a bundle: `verify.py` finds what the house found."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from models.values.decisions.menu import (
+    BallotForm,
+    Completion,
+    Menu,
+    MenuItem,
+    MenuRule,
+    MenuRules,
+    TieRule,
+)
+from models.values.voting import Motion, MotionKind, MotionOption
+from proof.bundle import contents as bundle
+from proof.chain import canonical_json
+from proof.verifier.main import check
+from proof.verifier.reading import Fault
+from tests.proof.test_evidence_verify import VALUES, both, places
+from tests.support.bundles import Cast, Entry, Vote, changed, signed, written
+
+SLOW = settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60
+)
+OPTIONS = ("glass", "steel", "wood")
+WORKS = ("bench", "lamp", "ramp", "tree")
+
+
+def menu(form: BallotForm, costs: tuple[int, ...], budget: int, ties: TieRule) -> Menu:
+    items = tuple(MenuItem(id=name, cost=cost) for name, cost in zip(WORKS, costs, strict=True))
+    rules = MenuRules(max_length=3, ties=ties)
+    return Menu(items=items, budget=budget, form=form, rules=rules)
+
+
+@st.composite
+def votes(draw: st.DrawFn) -> Vote:
+    form = draw(st.sampled_from(list(BallotForm)))
+    asked = menu(
+        form,
+        tuple(draw(st.lists(st.integers(0, 40), min_size=4, max_size=4))),
+        draw(st.integers(0, 90)),
+        draw(st.sampled_from(list(TieRule))),
+    )
+    motions = [
+        Motion(
+            id="cabin",
+            title="Which cabin",
+            kind=MotionKind.MAJOR,
+            options=tuple(
+                MotionOption(id=name, title=name) for name in OPTIONS[: draw(st.integers(1, 3))]
+            ),
+        ),
+        Motion(
+            id="works",
+            title="Which works",
+            kind=MotionKind.ORDINARY,
+            menu=asked,
+            menu_rule=draw(st.sampled_from(list(MenuRule))),
+            completion=draw(st.sampled_from(list(Completion))),
+            depends_on=draw(st.sampled_from((None, "cabin"))),
+        ),
+    ]
+    works = st.lists(st.sampled_from(WORKS), min_size=1, max_size=3, unique=True)
+    chosen = (
+        st.dictionaries(st.sampled_from(WORKS), st.integers(0, 5), min_size=1, max_size=3)
+        if form is BallotForm.CUMULATIVE
+        else works
+    )
+    words = st.sampled_from((*(option.id for option in motions[0].options), "abstain"))
+    answers = st.fixed_dictionaries(
+        {}, optional={"cabin": words, "works": st.one_of(chosen, st.just("abstain"))}
+    )
+    said = draw(st.lists(answers, min_size=1, max_size=14))
+    entries = [Entry(f"{number}", draw(st.integers(1, 50))) for number in range(14)]
+    casts = [Cast(f"{number}", choices) for number, choices in enumerate(said)]
+    return Vote(entries, casts, motions)
+
+
+@settings(SLOW, max_examples=200)
+@given(vote=votes())
+def test_both_find_the_same_winners(tmp_path: Path, vote: Vote) -> None:
+    script, house = both(written(tmp_path, vote.bundle()))
+    assert script == house
+    assert isinstance(script, dict), script
+
+
+def example(menu_rule: MenuRule = MenuRule.EQUAL_SHARES) -> Vote:
+    """A run-off between steel and glass; works by equal shares with raises."""
+    asked = menu(BallotForm.APPROVAL, (30, 20, 25, 10), 60, TieRule.LISTED)
+    motions = [
+        Motion(
+            id="cabin",
+            title="Which cabin",
+            kind=MotionKind.MAJOR,
+            options=tuple(MotionOption(id=name, title=name) for name in OPTIONS),
+        ),
+        Motion(
+            id="works",
+            title="Which works",
+            kind=MotionKind.ORDINARY,
+            menu=asked,
+            menu_rule=menu_rule,
+            completion=Completion.ADD1,
+        ),
+    ]
+    said = [
+        {"cabin": "steel", "works": ["bench", "tree"]},
+        {"cabin": "steel", "works": ["bench", "ramp"]},
+        {"cabin": "steel", "works": ["lamp"]},
+        {"cabin": "glass", "works": ["lamp", "tree"]},
+        {"cabin": "glass", "works": ["ramp"]},
+        {"cabin": "wood", "works": "abstain"},
+        {"cabin": "abstain", "works": ["bench"]},
+    ]
+    entries = [Entry(f"{number}", 8_000 + number) for number in range(8)]
+    return Vote(entries, [Cast(f"{number}", each) for number, each in enumerate(said)], motions)
+
+
+GOOD = example().bundle()
+RESULT = json.loads(GOOD[bundle.RESULT])
+
+
+def test_a_run_off_and_raises_are_found(tmp_path: Path) -> None:
+    assert RESULT["motions"]["cabin"]["named"] == ["steel", "glass"]
+    assert RESULT["motions"]["works"]["menu"]["rule"] == "equal-shares"
+    outcomes = {"cabin": "run_off", "works": "passed"}
+    assert both(written(tmp_path, GOOD)) == (outcomes, outcomes)
+
+
+@pytest.mark.parametrize("rule", list(MenuRule))
+def test_winners_cannot_be_exchanged(tmp_path: Path, rule: MenuRule) -> None:
+    def exchange(fields: dict) -> None:
+        fields["motions"]["works"]["menu"]["winners"].reverse()
+
+    true = example(rule).bundle()
+    false = signed(changed(true, bundle.RESULT, exchange))
+    script, house = both(written(tmp_path, false))
+    assert (script, house) == ("result.json", "result.json")
+
+
+def test_the_raises_cannot_end_early(tmp_path: Path) -> None:
+    """A published run without raises is a true run of equal shares, but not the last one."""
+
+    vote = example()
+    vote.motions[1] = vote.motions[1].model_copy(update={"completion": Completion.NONE})
+    files = {**vote.bundle(), bundle.MOTIONS: GOOD[bundle.MOTIONS]}
+    with pytest.raises(Fault, match="endowment is not where the raises end"):
+        check(written(tmp_path, signed(files)))
+
+
+@settings(SLOW, max_examples=300)
+@given(data=st.data())
+def test_both_say_the_same_about_any_changed_field(tmp_path: Path, data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from((bundle.RESULT, bundle.MOTIONS, bundle.RULES)))
+    value = json.loads(GOOD[name])
+    path = data.draw(st.sampled_from(places(value)))
+    holder = value
+    for part in path[:-1]:
+        holder = holder[part]
+    if data.draw(st.booleans()):
+        holder[path[-1]] = data.draw(
+            VALUES.filter(lambda new: json.dumps(new) != json.dumps(holder[path[-1]]))
+        )
+    else:
+        del holder[path[-1]]
+    try:
+        raw = canonical_json(value)
+    except ValueError:
+        raw = json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+    script, house = both(written(tmp_path, signed({**GOOD, name: raw + b"\n"})))
+    assert isinstance(script, dict) == isinstance(house, dict), (name, path, script, house)
+    if isinstance(script, dict):
+        assert script == house

@@ -1,0 +1,210 @@
+from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.values.timetable import Timetable, WorkCalendar, working_days
+from rules.bidding import clocks
+from rules.bidding import procedure as law
+from rules.time.deadlines import deadline
+
+TIMETABLE = Timetable()
+ZONE = TIMETABLE.zone
+CALENDAR = WorkCalendar(first_on=date(2026, 1, 1), last_on=date(2026, 12, 31))
+NOTICE = datetime(2026, 3, 2, 1, tzinfo=UTC)
+DEADLINE = deadline(NOTICE, TIMETABLE.bid_preparation, CALENDAR, ZONE)
+
+
+def submission(**changed: object) -> list[str]:
+    given = {
+        "price_fen": 900,
+        "bond_fen": 20,
+        "ceiling_fen": 1_000,
+        "estimate_fen": 1_000,
+        "now": NOTICE,
+        "notice_at": NOTICE,
+        "deadline_at": DEADLINE,
+        "timetable": TIMETABLE,
+        **changed,
+    }
+    return [problem.code for problem in law.submission_problems(**given)]
+
+
+def signed(**changed: object) -> list[str]:
+    given = {
+        "value_fen": 1_000,
+        "bid_fen": 1_000,
+        "performance_bond_fen": 100,
+        "awarded_at": NOTICE,
+        "signed_at": NOTICE + timedelta(days=1),
+        "timetable": TIMETABLE,
+        "calendar": CALENDAR,
+        **changed,
+    }
+    return [check.code for check in law.signature(**given).failed]
+
+
+def test_a_bid_in_time_is_received() -> None:
+    assert submission() == []
+
+
+def test_a_bid_is_late_at_the_deadline_itself() -> None:
+    assert submission(now=DEADLINE - timedelta(microseconds=1)) == []
+    assert submission(now=DEADLINE) == ["bidding.late"]
+
+
+def test_a_bid_before_the_notice_is_refused() -> None:
+    assert submission(now=NOTICE - timedelta(seconds=1)) == ["bidding.before_notice"]
+
+
+def test_the_door_says_nothing_about_the_ceiling_because_the_bid_is_sealed() -> None:
+    assert submission(price_fen=1_001) == []
+
+
+def test_no_bond_above_two_percent_of_the_estimate_is_taken() -> None:
+    assert submission(bond_fen=21) == ["bidding.bond_above_limit"]
+
+
+def test_a_bid_that_is_late_and_without_a_price_hears_both() -> None:
+    assert submission(price_fen=0, now=DEADLINE) == ["bidding.price_missing", "bidding.late"]
+
+
+def test_funds_must_cover_the_estimate_to_the_fen() -> None:
+    assert law.funds_secured(600, 400, 1_000).passed
+    short = law.funds_secured(600, 399, 1_000)
+    assert [(c.have, c.op, c.need) for c in short.failed] == [(999, ">=", 1_000)]
+
+
+def test_bond_in_the_documents_is_at_most_two_percent() -> None:
+    assert law.bid_bond(20, 1_000, TIMETABLE).passed
+    assert law.bid_bond(21, 1_000, TIMETABLE).failed[0].need == 20
+
+
+@pytest.mark.parametrize(
+    ("bids", "round_number", "route"),
+    [(3, 1, "open"), (2, 1, "retender"), (2, 2, "approval"), (0, 1, "retender"), (3, 2, "open")],
+)
+def test_fewer_than_three_bids_are_not_opened(bids: int, round_number: int, route: str) -> None:
+    assert law.opening(bids, round_number, TIMETABLE).route == route
+
+
+def test_the_number_of_rounds_is_the_timetables() -> None:
+    three = TIMETABLE.model_copy(update={"tender_rounds": 3})
+    assert law.opening(2, 2, three).route == "retender"
+    assert law.opening(2, 3, three).route == "approval"
+
+
+def test_the_approval_route_needs_failed_rounds_and_stays_below_the_ceiling() -> None:
+    early = law.direct_award(
+        failed_rounds=1, price_fen=1_001, ceiling_fen=1_000, timetable=TIMETABLE
+    )
+    assert [check.code for check in early.failed] == ["bidding.failed_rounds", "bidding.ceiling"]
+    assert law.direct_award(
+        failed_rounds=2, price_fen=1_000, ceiling_fen=1_000, timetable=TIMETABLE
+    ).passed
+
+
+def test_the_clocks_of_a_tender_published_by_the_timetable_are_lawful() -> None:
+    decision = law.tender_clocks(
+        notice_at=NOTICE,
+        documents_from=NOTICE,
+        documents_until=deadline(NOTICE, TIMETABLE.document_sale, CALENDAR, ZONE),
+        deadline_at=DEADLINE,
+        timetable=TIMETABLE,
+        calendar=CALENDAR,
+    )
+    assert decision.passed
+    assert [check.have for check in decision.checks] == [0, 8, 21]
+
+
+def test_documents_before_the_notice_and_a_short_sale_are_found() -> None:
+    decision = law.tender_clocks(
+        notice_at=NOTICE,
+        documents_from=NOTICE - timedelta(seconds=1),
+        documents_until=NOTICE + timedelta(days=3),
+        deadline_at=NOTICE + timedelta(days=19),
+        timetable=TIMETABLE,
+        calendar=CALENDAR,
+    )
+    assert [(check.code, check.have, check.need) for check in decision.failed] == [
+        ("bidding.notice_before_documents", -1, 0),
+        ("bidding.document_sale", 4, 5),
+        ("bidding.preparation", 19, 20),
+    ]
+
+
+def test_a_change_too_late_moves_the_deadline() -> None:
+    last = law.clarify_until(DEADLINE, TIMETABLE, CALENDAR)
+    assert law.clarification(last, DEADLINE, TIMETABLE, CALENDAR).passed
+    assert clocks.deadline_after_clarification(last, DEADLINE, TIMETABLE, CALENDAR) == DEADLINE
+    late = last + timedelta(seconds=1)
+    assert not law.clarification(late, DEADLINE, TIMETABLE, CALENDAR).passed
+    moved = clocks.deadline_after_clarification(late, DEADLINE, TIMETABLE, CALENDAR)
+    assert moved > DEADLINE
+    assert law.clarification(late, moved, TIMETABLE, CALENDAR).passed
+
+
+def test_an_objection_to_the_documents_comes_ten_days_before_the_deadline() -> None:
+    last = law.object_until(DEADLINE, TIMETABLE, CALENDAR)
+    assert clocks.document_objection(last, DEADLINE, TIMETABLE, CALENDAR).passed
+    after = last + timedelta(seconds=1)
+    assert not clocks.document_objection(after, DEADLINE, TIMETABLE, CALENDAR).passed
+
+
+def test_an_objection_is_answered_and_the_candidates_are_published_within_three_days() -> None:
+    on_time, late = NOTICE + timedelta(days=3), NOTICE + timedelta(days=4)
+    for rule in (clocks.objection_answer, clocks.candidates_published):
+        assert rule(NOTICE, on_time, TIMETABLE, CALENDAR).passed
+        assert not rule(NOTICE, late, TIMETABLE, CALENDAR).passed
+
+
+def test_working_days_are_counted_without_weekends() -> None:
+    friday = datetime(2026, 3, 6, 1, tzinfo=UTC)
+    monday = friday + timedelta(days=3)
+    assert clocks.days_between(friday, monday, working_days(1), CALENDAR, ZONE) == 1
+
+
+def test_a_contract_on_the_terms_of_the_bid_may_be_signed() -> None:
+    assert signed() == []
+
+
+def test_a_contract_at_another_price_late_with_too_high_a_bond_fails_three_times() -> None:
+    assert signed(
+        value_fen=1_001, performance_bond_fen=101, signed_at=NOTICE + timedelta(days=31)
+    ) == ["bidding.contract_value", "bidding.contract_signing", "bidding.performance_bond"]
+
+
+def test_the_last_day_for_the_signature_counts_to_its_end() -> None:
+    end = deadline(NOTICE, TIMETABLE.contract_signing, CALENDAR, ZONE)
+    assert signed(signed_at=end) == []
+    assert signed(signed_at=end + timedelta(seconds=1)) == ["bidding.contract_signing"]
+
+
+def test_the_next_candidate_follows_or_it_is_tendered_again() -> None:
+    assert law.next_candidate(["B", "C"]).bidder_id == "B"
+    assert law.next_candidate([]).retender
+
+
+@given(days=st.integers(20, 365), hour=st.integers(0, 23), offset=st.integers(0, 300))
+@settings(max_examples=60)
+def test_every_deadline_of_the_law_leaves_at_least_the_days_it_promises(
+    days: int, hour: int, offset: int
+) -> None:
+    start = NOTICE + timedelta(days=offset, hours=hour)
+    period = TIMETABLE.bid_preparation.model_copy(update={"days": days})
+    end = deadline(start, period, CALENDAR, ZONE)
+    assert clocks.days_between(start, end, period, CALENDAR, ZONE) >= days
+
+
+@given(estimate=st.integers(1, 10**15), permille=st.integers(0, 1000))
+@settings(max_examples=60)
+def test_the_bond_that_the_door_takes_is_the_highest_that_documents_may_ask_for(
+    estimate: int, permille: int
+) -> None:
+    timetable = TIMETABLE.model_copy(update={"bid_bond_permille": permille})
+    limit = law.bond_limit_fen(estimate, timetable)
+    assert limit <= Fraction(estimate * permille, 1000) < limit + 1
+    assert law.bid_bond(limit, estimate, timetable).passed
+    assert not law.bid_bond(limit + 1, estimate, timetable).passed

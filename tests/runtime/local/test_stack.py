@@ -1,0 +1,161 @@
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import psutil
+import pytest
+
+from models.values.refusal import Refused
+from models.values.search_attributes import SEARCH_ATTRIBUTES
+from runtime.local import data_dir as holding
+from runtime.local.processes import is_running
+from runtime.local.programs import HOUSE, Ports
+from runtime.local.stack import LocalStack, Part, Step
+from runtime.settings import LocalSettings, environment_names
+from runtime.temporal import connect, register_search_attributes
+
+SERVERS = (Part.POSTGRES, Part.TEMPORAL)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_servers_of_others() -> None:
+    for name in environment_names(LocalSettings).values():
+        os.environ.pop(name, None)
+
+
+@pytest.fixture(scope="module")
+async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalStack]:
+    local = LocalSettings(data_dir=tmp_path_factory.mktemp("stack"))
+    async with LocalStack(local, only=SERVERS, headless=True) as running:
+        yield running
+
+
+async def answer_of_database(stack: LocalStack) -> int:
+    plain = stack.record.database_url.replace("postgresql+asyncpg:", "postgresql:")
+    connection = await asyncpg.connect(plain)
+    try:
+        return int(await connection.fetchval("SELECT count(*) FROM renovation"))
+    finally:
+        await connection.close()
+
+
+async def test_both_servers_answer_with_schema_and_search_attributes(stack: LocalStack) -> None:
+    assert await answer_of_database(stack) == 0
+    client = await connect(stack.record.temporal_address)
+    # Registered already: nothing is new, and doing it again is no error.
+    assert await register_search_attributes(client) == ()
+    assert len(SEARCH_ATTRIBUTES) == 4
+    assert stack.check() == ()
+
+
+async def test_a_second_start_on_the_same_data_names_who_runs_it(stack: LocalStack) -> None:
+    with pytest.raises(Refused) as refused:
+        await LocalStack(stack.local, only=SERVERS).start()
+    (problem,) = refused.value.problems
+    assert problem.code == "stack.already_running"
+    assert problem.params["pid"] == os.getpid()
+    assert stack.record.temporal_address in str(problem.params["addresses"])
+    assert await answer_of_database(stack) == 0
+
+
+async def test_a_second_terminal_finds_the_running_stack(stack: LocalStack) -> None:
+    found = holding.settings_of_running(stack.local)
+    assert found.database_url.get_secret_value() == stack.record.database_url
+    assert found.credential_key == stack.settings.credential_key
+
+
+async def test_files_with_secrets_are_for_their_owner_only(stack: LocalStack) -> None:
+    for name in ("keys.json", "stack.json"):
+        assert (stack.data_dir / name).stat().st_mode & 0o077 == 0
+
+
+async def test_a_crashed_server_is_reported_with_its_log_and_can_be_restarted(
+    stack: LocalStack,
+) -> None:
+    address = stack.record.temporal_address
+    await stack.kill(Part.TEMPORAL)
+    (crash,) = stack.check()
+    assert (crash.name, crash.exit_code) == ("temporal", -signal.SIGKILL)
+    assert crash.log.exists()
+    await stack.restart(Part.TEMPORAL)
+    assert stack.check() == ()
+    assert stack.record.temporal_address == address
+
+
+async def test_a_killed_database_is_reported_and_keeps_its_rows(stack: LocalStack) -> None:
+    await stack.kill(Part.POSTGRES)
+    assert [crash.name for crash in stack.check()] == ["postgres"]
+    await stack.restart(Part.POSTGRES)
+    assert stack.check() == ()
+    assert await answer_of_database(stack) == 0
+
+
+async def test_stop_leaves_no_process_and_frees_the_data(tmp_path: Path) -> None:
+    steps: list[Step] = []
+    stack = LocalStack(LocalSettings(data_dir=tmp_path), only=SERVERS, progress=steps.append)
+    await stack.start()
+    pids = [pid for part in SERVERS if (pid := stack.pid(part)) is not None]
+    assert len(pids) == 2
+    keys = holding.keys_of(tmp_path)
+    await stack.stop()
+    await stack.stop()
+    assert not any(is_running(pid) for pid in pids)
+    assert [step.name for step in steps if step.done][-2:] == ["stop temporal", "stop postgres"]
+    assert not holding.is_locked(tmp_path)
+    assert holding.record_of(tmp_path) is None
+    # Kept between starts.
+    assert holding.keys_of(tmp_path) == keys
+    with pytest.raises(Refused, match=r"stack\.not_running"):
+        holding.settings_of_running(LocalSettings(data_dir=tmp_path))
+
+
+async def test_a_server_that_cannot_start_is_reported_with_its_last_lines(tmp_path: Path) -> None:
+    (tmp_path / "temporal.sqlite").write_bytes(b"this is no database" * 100)
+    stack = LocalStack(LocalSettings(data_dir=tmp_path), only=[Part.TEMPORAL], headless=True)
+    with pytest.raises(Refused) as refused:
+        await stack.start()
+    (problem,) = refused.value.problems
+    assert problem.code == "stack.part_crashed"
+    assert "database" in str(problem.params["last_lines"])
+    assert not holding.is_locked(tmp_path)
+
+
+async def test_a_given_port_that_is_taken_is_refused_before_anything_starts(
+    stack: LocalStack, tmp_path: Path
+) -> None:
+    taken = int(stack.record.temporal_address.rpartition(":")[2])
+    second = LocalStack(LocalSettings(data_dir=tmp_path), ports=Ports(temporal=taken))
+    with pytest.raises(Refused, match=r"stack\.port_taken"):
+        await second.start()
+
+
+async def test_children_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    program = (
+        "import asyncio, json, pathlib, sys\n"
+        "from runtime.settings import LocalSettings\n"
+        "from runtime.local.stack import LocalStack, Part\n"
+        "async def main():\n"
+        "    local = LocalSettings(data_dir=pathlib.Path(sys.argv[1]))\n"
+        "    stack = LocalStack(local, only=[Part.TEMPORAL], headless=True)\n"
+        "    await stack.start()\n"
+        "    print(json.dumps(stack.pid(Part.TEMPORAL)), flush=True)\n"
+        "    await asyncio.Event().wait()\n"
+        "asyncio.run(main())\n"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, cwd=HOUSE
+    )
+    assert parent.stdout is not None
+    with parent.stdout:
+        child = psutil.Process(json.loads(await asyncio.to_thread(parent.stdout.readline)))
+    parent.kill()
+    parent.wait()
+    gone, alive = await asyncio.to_thread(psutil.wait_procs, [child], 10)
+    assert (len(gone), len(alive)) == (1, 0)
+    assert not holding.is_locked(tmp_path)
