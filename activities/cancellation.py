@@ -17,7 +17,7 @@ from models.messages.acts import CancelRenovation, Done
 from models.messages.step import Step
 from models.tables import Award, BallotBox, Certificate, Contract, Refund, Tender, WorkItem
 from models.values import cost_sharing as values
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from rules import cost_sharing as law
 from runtime.record.agenda import end_waits_but_of_tickets
 from runtime.record.journal import Recorded
@@ -39,12 +39,10 @@ class Cancellations:
 
         async def change(case: Case) -> Recorded[Done]:
             if case.renovation.state != "running":
-                raise Refused(
-                    Problem(
-                        code="settlement.already_ended",
-                        where=case.renovation.id,
-                        params={"state": case.renovation.state},
-                    )
+                raise refusal(
+                    "settlement.already_ended",
+                    where=case.renovation.id,
+                    state=case.renovation.state,
                 )
             # From here on the stage that was under way writes nothing any more (ADR 3).
             case.renovation.stage_workflow_id = ""

@@ -20,7 +20,7 @@ from models.tables import (
     ShareTotal,
     Tender,
 )
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from models.values.timetable import Period, Timetable
 from models.values.waits import Consequence, Wait
 from rules.authority import refuse_same_person
@@ -82,9 +82,9 @@ class Publications:
             publication = await _locked(case, given)
             objection = await case.session.get(Objection, act.objection_id)
             if objection is None or objection.publication_id != publication.id:
-                raise Refused(Problem(code="objection_unknown", where=act.objection_id))
+                raise refusal("publication.objection_unknown", where=act.objection_id)
             if objection.state != "open":
-                raise Refused(Problem(code="objection_answered", where=act.objection_id))
+                raise refusal("publication.objection_answered", where=act.objection_id)
             await _not_by_its_author(case, objection, act)
             objection.state, objection.upheld = "answered", act.upheld
             objection.answer, objection.answered_at = act.answer, case.now
@@ -169,7 +169,7 @@ def _await_objections(case: Case, given: PublicationInput, closes_at: datetime) 
 async def _locked(case: Case, given: PublicationInput) -> Publication:
     row = await case.session.get(Publication, given.publication_id, with_for_update=True)
     if row is None:
-        raise Refused(Problem(code="publication_unknown", where=given.publication_id))
+        raise refusal("publication.unknown", where=given.publication_id)
     return row
 
 
@@ -187,7 +187,7 @@ async def _not_by_its_author(case: Case, objection: Objection, act: AnswerObject
     author = await case.session.scalar(
         select(Event.actor_id).where(Event.command_id == objection.command_id)
     )
-    refuse_same_person(author, act.actor.id, "own_objection")
+    refuse_same_person(author, act.actor.id, "publication.own_objection")
 
 
 async def content_of(case: Case, subject: str) -> dict[str, JsonValue]:

@@ -20,7 +20,7 @@ from models.messages.deed import Deed
 from models.messages.journey import STAGES, Ticked
 from models.messages.step import Step
 from models.tables import CaseClock, Notice, Renovation, Scheme
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 from models.values.scheme import SchemeContent
 from models.values.timetable import Period, Timetable, WorkCalendar
 from models.values.waits import ENGINE, Consequence, Wait, at_work
@@ -124,7 +124,7 @@ class Case:
             .limit(1)
         )
         if row is None:
-            raise Refused(Problem(code="scheme_missing", where=self.renovation.id))
+            raise refusal("renovation.scheme_missing", where=self.renovation.id)
         return row.version, SchemeContent.model_validate(row.content)
 
     def notify(self, audience: str, template: str, **params: str | int) -> None:
@@ -228,7 +228,7 @@ class Desk:
             row = await session.get(Renovation, renovation_id)
             told = await session.get(CaseClock, renovation_id) is not None
         if row is None:
-            raise Refused(Problem(code="renovation_unknown", where=renovation_id))
+            raise refusal("renovation.unknown", where=renovation_id)
         frame = Frame(
             told=told,
             timetable=Timetable.model_validate(row.timetable),
@@ -246,13 +246,13 @@ def refuse_after_the_stage(step: Step, renovation: Renovation) -> None:
     Nor does a publication that such a stage has started: what it would wait for, nobody ends.
 
     Raises:
-        Refused: `stage_over`; a write that was on its way when the stage ended comes too late.
+        Refused: `renovation.stage_over`; a write that was on its way when the stage ended comes too late.
     """
     for workflow_id in (step.workflow_id, step.parent_id):
         parts = workflow_id.split("/")
         of_a_stage = len(parts) > 2 and parts[2] in STAGES  # noqa: PLR2004 - renovation/<id>/<stage>/<n>
         if of_a_stage and workflow_id != renovation.stage_workflow_id:
-            raise Refused(Problem(code="stage_over", params={"stage": "/".join(parts[2:])}))
+            raise refusal("renovation.stage_over", stage="/".join(parts[2:]))
 
 
 def who_does(*acts: str) -> str:

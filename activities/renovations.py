@@ -11,7 +11,7 @@ from models.messages.journey import JourneyOutcome, Stage
 from models.messages.step import Step
 from models.tables import Event, Scheme
 from models.values.base import Carried
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from models.values.waits import Wait
 from rules import revision
 from runtime.record.agenda import end_waits_but_of_tickets
@@ -157,5 +157,4 @@ class Renovations:
 def _refuse_when_over(case: Case) -> None:
     """What has ended is not begun, revised or ended again."""
     if case.renovation.state != "running":
-        params: dict[str, str | int] = {"state": case.renovation.state}
-        raise Refused(Problem(code="renovation.over", where=case.renovation.id, params=params))
+        raise refusal("renovation.over", where=case.renovation.id, state=case.renovation.state)

@@ -32,7 +32,7 @@ from models.files.renovation import RenovationFile
 from models.messages.acts import Act, Done
 from models.tables import Event, OwnerReplacement, Place, Renovation, RoleGrant, Unit
 from models.values.actor import Actor
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 from rules.authority import ROLES_OF_ACT, covers
 from runtime.ballots.sealing import Signer
 from runtime.local.data_dir import write_private
@@ -226,9 +226,8 @@ def credentials(
         write_private(out.absolute(), content)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        params: dict[str, str | int] = {"file": str(out), "reason": reason}
-        raise Refused(
-            Problem(code="cases.file_unwritable", where=str(out), params=params)
+        raise refusal(
+            "cases.file_unwritable", where=str(out), file=str(out), reason=reason
         ) from None
     print(f"{content.count(chr(10)) - 1:,} credentials in {out}", file=sys.stderr)
 
@@ -245,7 +244,7 @@ def convener_of(file: RenovationFile) -> Actor:
             place = file.path_of(official.place)
             return Actor(id=official.id, role=official.role, label=official.label, place=place)
     wanted = ", ".join(sorted(roles))
-    raise Refused(Problem(code="cases.no_convener", where="officials", params={"roles": wanted}))
+    raise refusal("cases.no_convener", where="officials", roles=wanted)
 
 
 def audit_lines(report: AuditReport) -> list[str]:
@@ -279,8 +278,9 @@ async def _only_actor(servers: Servers, renovation: str, kind: type[Act]) -> str
         able = sorted({actor for actor, place in rows if covers(place, path)})
     if len(able) == 1:
         return able[0]
-    params: dict[str, str | int] = {"act": kind.name, "actors": ", ".join(able[:20]) or "-"}
-    raise Refused(Problem(code="cases.actor_needed", where="--as", params=params))
+    raise refusal(
+        "cases.actor_needed", where="--as", act=kind.name, actors=", ".join(able[:20]) or "-"
+    )
 
 
 async def _versions(session: AsyncSession, renovation: str) -> dict[str, int]:
@@ -301,8 +301,7 @@ async def _case(session: AsyncSession, renovation: str) -> Case:
     query = with_time().where(Renovation.id == renovation)
     found = (await session.execute(query)).one_or_none()
     if found is None:
-        params: dict[str, str | int] = {"renovation": renovation}
-        raise Refused(Problem(code="renovation_unknown", where=renovation, params=params))
+        raise refusal("renovation.unknown", where=renovation, renovation=renovation)
     return Case(*found)
 
 

@@ -10,7 +10,7 @@ import uvicorn
 from rich.console import Console
 from rich.status import Status
 
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 from runtime.gc import calm_collector
 from runtime.local.processes import Crash
 from runtime.local.programs import Ports
@@ -199,5 +199,4 @@ async def _register(address: str, local: LocalSettings) -> tuple[str, ...]:
 
 
 def _missing(name: str) -> Refused:
-    params: dict[str, str | int] = {"name": name, "expected": "Field required"}
-    return Refused(Problem(code="settings.missing", where=name, params=params))
+    return refusal("settings.missing", where=name, name=name, expected="Field required")

@@ -157,11 +157,15 @@ def codes_have_sentences() -> Iterator[str]:
 
 
 def problem_code(node: ast.AST) -> ast.Constant | None:
-    """The literal code of `Problem(code="…")` or of a workflow's `refuse("…")`, else None."""
+    """The literal code of `Problem(code="…")`, `problem("…")`, `refusal("…")`, `refuse("…")`, else None."""
     if not isinstance(node, ast.Call):
         return None
     name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-    if name == "refuse" and node.args and isinstance(node.args[0], ast.Constant):
+    if (
+        name in {"refuse", "problem", "refusal"}
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+    ):
         return node.args[0]
     if name != "Problem":
         return None

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import Field, JsonValue, StringConstraints
 
 from models.values.base import Carried
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Problem, Refused, refusal
 from proof.chain import canonical_json
 from proof.merkle import leaf_hash, root_from_path
 
@@ -108,7 +108,7 @@ def statement(receipt: Receipt) -> bytes:
     try:
         root = root_from_path(leaf_hash(stated(receipt)), place.index, place.size, path)
     except ValueError:
-        raise Refused(Problem(code="receipt.path", where=receipt.ballot_id[:64])) from None
+        raise refusal("receipt.path", where=receipt.ballot_id[:64]) from None
     return canonical_json(
         {
             "batch": place.id,
@@ -127,7 +127,7 @@ def check_receipt(receipt: Receipt, signed: Signed, public_key: str | None = Non
     """
     where = receipt.ballot_id[:64]
     if public_key is not None and receipt.public_key != public_key.strip().lower():
-        raise Refused(Problem(code="receipt.key", where=where))
+        raise refusal("receipt.key", where=where)
     signature, key = bytes.fromhex(receipt.signature), bytes.fromhex(receipt.public_key)
     if not signed(key, statement(receipt), signature):
-        raise Refused(Problem(code="receipt.signature", where=where))
+        raise refusal("receipt.signature", where=where)

@@ -30,7 +30,7 @@ from models.messages.ids import (
 from models.messages.journey import TicketInput
 from models.tables import CaseWait, Event, Publication, Ticket
 from models.values.actor import Actor
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Problem, Refused, problem, refusal
 from rules.authority import Grant, check_act
 from runtime.database import Database
 from runtime.record.journal import Journal
@@ -57,15 +57,15 @@ AWAY = frozenset(
 """The server or a worker did not get to it; whether it happened is open."""
 NOT_NOW = frozenset(
     {
-        "collection_running",
-        "no_gap",
-        "not_now",
-        "payment_before_acceptance",
-        "publication_not_open",
-        "revision_not_asked",
-        "ticket_not_answered",
-        "ticket_not_open",
-        "works_not_finished",
+        "cost_sharing.collection_running",
+        "cost_sharing.no_gap",
+        "act.not_now",
+        "inspection.payment_before_acceptance",
+        "publication.not_open",
+        "renovation.revision_not_asked",
+        "feedback.ticket_not_answered",
+        "feedback.ticket_not_open",
+        "inspection.works_not_finished",
     }
 )
 """What a workflow says to an act that comes before its time."""
@@ -103,12 +103,12 @@ class Gateway:
         """Do an official act; `body` are its own fields. Sent twice, it is done once.
 
         Raises:
-            Refused: `renovation_unknown`, `authority.…`, `service.field_…`, what the rules say, or
+            Refused: `renovation.unknown`, `authority.…`, `service.field_…`, what the rules say, or
                 `service.target_closed` (409) and `service.not_confirmed` (503).
         """
         standing = await standing_of(self._database, renovation_id)
         if act_name not in ACTS:
-            raise Refused(Problem(code="authority.unknown_act", params={"act": act_name}))
+            raise refusal("authority.unknown_act", act=act_name)
         done = await self._done_before(renovation_id, command_id, actor_id)
         if done is not None:
             return done
@@ -200,8 +200,9 @@ class Gateway:
                 )
             ).one()
         if receipt.renovation_id != renovation_id or author != actor_id:
-            params: dict[str, str | int] = {"command": command_id, "kind": receipt.kind}
-            raise Refused(Problem(code="journal.command_reused", where=command_id, params=params))
+            raise refusal(
+                "journal.command_reused", where=command_id, command=command_id, kind=receipt.kind
+            )
         await self._heard(workflow_id, command_id)
         return Done(command_id=command_id, kind=receipt.kind)
 
@@ -300,7 +301,7 @@ class Gateway:
             return renovation_workflow_id(standing.id)
         if act.target == "publication":
             name = str(getattr(act, "publication_id", ""))
-            await self._must_exist(standing, Publication, name, "publication_unknown")
+            await self._must_exist(standing, Publication, name, "publication.unknown")
             return publication_workflow_id(standing.id, name)
         if act.target == "ticket":
             name = str(getattr(act, "ticket_id", ""))
@@ -318,7 +319,7 @@ class Gateway:
                 select(table.id).where(table.id == name, table.renovation_id == standing.id)
             )
         if found is None:
-            raise Refused(Problem(code=code, where=name))
+            raise refusal(code, where=name)
 
 
 def built(act_name: str, body: Mapping[str, JsonValue], actor: Actor, command_id: str) -> Act:
@@ -330,10 +331,7 @@ def built(act_name: str, body: Mapping[str, JsonValue], actor: Actor, command_id
     reserved = sorted({"actor", "command_id"} & body.keys())
     if reserved:
         raise Refused(
-            *(
-                Problem(code="service.field_unknown", where=name, params={"field": name})
-                for name in reserved
-            )
+            *(problem("service.field_unknown", where=name, field=name) for name in reserved)
         )
     given = {**body, "command_id": command_id, "actor": actor}
     try:
@@ -346,12 +344,11 @@ def _check_command_id(command_id: str) -> None:
     try:
         COMMAND_ID.validate_python(command_id)
     except ValidationError:
-        params: dict[str, str | int] = {
-            "field": "command_id",
-            "expected": "1 to 120 characters without spaces and '#'",
-        }
-        raise Refused(
-            Problem(code="service.field_wrong", where="command_id", params=params)
+        raise refusal(
+            "service.field_wrong",
+            where="command_id",
+            field="command_id",
+            expected="1 to 120 characters without spaces and '#'",
         ) from None
 
 
@@ -363,12 +360,12 @@ def _refusal(act: Act, cause: BaseException | None) -> Refused:
         if cause.type == ENDED:
             return _target_closed(act)
     log.error("act_failed", act=act.name, reason=type(cause).__name__)
-    return Refused(Problem(code="service.failed"))
+    return refusal("service.failed")
 
 
 def _not_confirmed() -> Refused:
-    return Refused(Problem(code="service.not_confirmed"))
+    return refusal("service.not_confirmed")
 
 
 def _target_closed(act: Act) -> Refused:
-    return Refused(Problem(code="service.target_closed", params={"act": act.name}))
+    return refusal("service.target_closed", act=act.name)

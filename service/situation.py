@@ -9,7 +9,7 @@ from sqlalchemy import DateTime, Select, func, select
 from models.messages.deed import Deed
 from models.tables import CaseClock, Event, Place, Renovation, RoleGrant
 from models.values.actor import Actor, Role
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from models.values.timetable import Timetable
 from rules.authority import Grant, covers
 from runtime.database import Database
@@ -70,23 +70,21 @@ class Standing:
                     id=grant.actor_id, role=grant.role, label=grant.label, place=grant.place
                 )
         wanted = ", ".join(sorted(roles)) or "*"
-        raise Refused(
-            Problem(code="credential.no_role", params={"roles": wanted, "place": self.place_path})
-        )
+        raise refusal("credential.no_role", roles=wanted, place=self.place_path)
 
 
 async def standing_of(database: Database, renovation_id: str) -> Standing:
     """The renovation now.
 
     Raises:
-        Refused: `renovation_unknown`.
+        Refused: `renovation.unknown`.
     """
     async with database.session() as session:
         found = (
             await session.execute(with_time().where(Renovation.id == renovation_id))
         ).one_or_none()
     if found is None:
-        raise Refused(Problem(code="renovation_unknown"))
+        raise refusal("renovation.unknown")
     row, told, now = found
     return Standing(
         id=row.id,

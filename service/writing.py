@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Unit
 from models.values.actor import Actor, Role
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, problem, refusal
 from runtime.record.journal import Recorded
 from service.http.credentials import actor_of, voter_of
 from service.parts import Counter
@@ -58,8 +58,7 @@ def voter_actor(counter: Counter, standing: Standing, request: Request, unit_num
     key = counter.settings.credential_key
     voter = voter_of(key, standing.id, request.headers.get("authorization"))
     if voter.unit_number != unit_number:
-        params: dict[str, str | int] = {"unit": unit_number}
-        raise Refused(Problem(code="credential.other_unit", where="unit_number", params=params))
+        raise refusal("credential.other_unit", where="unit_number", unit=unit_number)
     return standing.owner(unit_number)
 
 
@@ -86,6 +85,4 @@ async def refuse_unknown_units(
     )
     missing = sorted(numbers - set(rows))
     if missing:
-        raise Refused(
-            *(Problem(code=code, where=number, params={"unit": number}) for number in missing)
-        )
+        raise Refused(*(problem(code, where=number, unit=number) for number in missing))

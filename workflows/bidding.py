@@ -222,10 +222,10 @@ class BiddingWorkflow(CaseWorkflow):
     def _only(self, phase: str | tuple[str, ...], act: str) -> None:
         phases = (phase,) if isinstance(phase, str) else phase
         if self.phase not in phases or self.outcome is not None:
-            raise refuse("not_now", act=act, now=self.phase, then=" / ".join(phases))
+            raise refuse("act.not_now", act=act, now=self.phase, then=" / ".join(phases))
 
     def _only_first(self, bidder_id: str) -> None:
         standing = self.candidates.bidder_ids if self.candidates else ()
         if not standing or standing[0] != bidder_id:
             first = standing[0] if standing else ""
-            raise refuse("not_first_candidate", bidder=bidder_id, first=first)
+            raise refuse("bidding.not_first_candidate", bidder=bidder_id, first=first)

@@ -170,7 +170,7 @@ class CostSharingWorkflow(CaseWorkflow):
     def approve_relief_allowed(self, act: ApproveRelief) -> None:
         """Once the shares are known."""
         if self.phase not in ("publication", "collection", "decision"):
-            raise refuse("shares_not_known", act=act.name)
+            raise refuse("cost_sharing.not_computed", act=act.name)
 
     @workflow.update
     async def decide_collection(self, act: DecideCollection) -> Done:
@@ -185,12 +185,12 @@ class CostSharingWorkflow(CaseWorkflow):
     def decide_collection_allowed(self, act: DecideCollection) -> None:
         """Only after a deadline that was missed."""
         if self.phase != "decision" or self.decision:
-            raise refuse("collection_running", act=act.name)
+            raise refuse("cost_sharing.collection_running", act=act.name)
 
     def _only_while_short(self, act: str) -> None:
         short = self.funding is not None and self.funding.gap_fen > 0
         if self.phase != "subsidy" or not short or self.declined:
-            raise refuse("no_gap", act=act)
+            raise refuse("cost_sharing.no_gap", act=act)
 
     @workflow.query
     def waiting_for(self) -> str:

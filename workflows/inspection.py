@@ -96,7 +96,7 @@ class InspectionWorkflow(CaseWorkflow):
         self._running(act.name)
         self._item_in(act.item_id, self.works.reported)
         if act.outcome == "FAIL" and not act.defects:
-            raise refuse("defects_missing", item=act.item_id)
+            raise refuse("inspection.defects_missing", item=act.item_id)
 
     @workflow.update
     async def report_rectified(self, act: ReportRectified) -> Done:
@@ -128,7 +128,7 @@ class InspectionWorkflow(CaseWorkflow):
         self._running(act.name)
         if not self.works.finished or self.accepted:
             left = len(self.works.planned + self.works.reported + self.works.rejected)
-            raise refuse("works_not_finished", open=left)
+            raise refuse("inspection.works_not_finished", open=left)
 
     @workflow.update
     async def approve_payment(self, act: ApprovePayment) -> Done:
@@ -144,7 +144,7 @@ class InspectionWorkflow(CaseWorkflow):
         """No payment without acceptance."""
         self._running(act.name)
         if not self.accepted:
-            raise refuse("payment_before_acceptance", act=act.name)
+            raise refuse("inspection.payment_before_acceptance", act=act.name)
 
     @workflow.query
     def waiting_for(self) -> str:
@@ -155,9 +155,11 @@ class InspectionWorkflow(CaseWorkflow):
 
     def _running(self, act: str) -> None:
         if not self.begun or self.outcome is not None:
-            raise refuse("not_now", act=act, now="preparing", then="works")
+            raise refuse("act.not_now", act=act, now="preparing", then="works")
 
     @staticmethod
     def _item_in(item_id: str, allowed: tuple[str, ...]) -> None:
         if item_id not in allowed:
-            raise refuse("item_not_in_state", item=item_id, allowed=", ".join(allowed[:20]))
+            raise refuse(
+                "inspection.item_not_in_state", item=item_id, allowed=", ".join(allowed[:20])
+            )

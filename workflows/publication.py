@@ -69,9 +69,9 @@ class PublicationWorkflow(CaseWorkflow):
     def answer_objection_allowed(self, act: AnswerObjection) -> None:
         """Only for this publication, once it is posted."""
         if act.publication_id != self.given.publication_id:
-            raise refuse("publication_other", publication=act.publication_id)
+            raise refuse("publication.another", publication=act.publication_id)
         if self.closes_at is None:
-            raise refuse("publication_not_open", publication=act.publication_id)
+            raise refuse("publication.not_open", publication=act.publication_id)
 
     @workflow.query
     def waiting_for(self) -> str:

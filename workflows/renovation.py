@@ -189,7 +189,7 @@ class RenovationWorkflow(CaseWorkflow):
     def revise_scheme_allowed(self, act: ReviseScheme) -> None:
         """Only when a vote has failed."""
         if not self.revision_wanted:
-            raise refuse("revision_not_asked", act=act.name)
+            raise refuse("renovation.revision_not_asked", act=act.name)
 
     @workflow.update
     async def cancel_renovation(self, act: CancelRenovation) -> Done:
@@ -206,7 +206,7 @@ class RenovationWorkflow(CaseWorkflow):
     def cancel_renovation_allowed(self, act: CancelRenovation) -> None:
         """Once, and not after the end."""
         if self.cancelled or self.ended or self.work is None or self.work.done():
-            raise refuse("renovation_ended", act=act.name)
+            raise refuse("renovation.ended", act=act.name)
 
     @workflow.query
     def waiting_for(self) -> str:

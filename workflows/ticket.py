@@ -81,7 +81,7 @@ class TicketWorkflow(CaseWorkflow):
     def resolve_ticket_allowed(self, act: ResolveTicket) -> None:
         """Only an open ticket."""
         if self.state != "open" or self.timer is None or self.outcome is not None:
-            raise refuse("ticket_not_open", ticket=act.ticket_id)
+            raise refuse("feedback.ticket_not_open", ticket=act.ticket_id)
 
     @workflow.update
     async def confirm_ticket(self, act: ConfirmTicket) -> Done:
@@ -100,7 +100,7 @@ class TicketWorkflow(CaseWorkflow):
     def confirm_ticket_allowed(self, act: ConfirmTicket) -> None:
         """Only after an answer."""
         if self.state != "resolved" or self.outcome is not None:
-            raise refuse("ticket_not_answered", ticket=act.ticket_id)
+            raise refuse("feedback.ticket_not_answered", ticket=act.ticket_id)
 
     @workflow.query
     def waiting_for(self) -> str:

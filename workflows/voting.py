@@ -96,7 +96,7 @@ class VotingWorkflow(CaseWorkflow):
     def open_vote_allowed(self, act: OpenVote) -> None:
         """Once per vote."""
         if self.period is not None:
-            raise refuse("vote_already_open", act=act.name)
+            raise refuse("voting.announced", act=act.name)
 
     @workflow.update
     async def import_official_result(self, act: ImportOfficialResult) -> Done:
@@ -113,9 +113,9 @@ class VotingWorkflow(CaseWorkflow):
     def import_allowed(self, act: ImportOfficialResult) -> None:
         """While the vote is open."""
         if self.period is None:
-            raise refuse("vote_not_open", act=act.name)
+            raise refuse("voting.not_open", act=act.name)
         if self.result is not None:
-            raise refuse("vote_closed", act=act.name)
+            raise refuse("voting.closed", act=act.name)
 
     @workflow.query
     def waiting_for(self) -> str:

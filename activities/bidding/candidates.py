@@ -6,7 +6,7 @@ from activities.bidding import rows
 from activities.recording import Case
 from models.messages.journey import Candidates
 from models.tables import Award, Tender
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from rules.bidding import procedure as law
 
 RANKING = 1
@@ -37,12 +37,11 @@ async def first(case: Case, tender: Tender, bidder_id: str) -> Award:
     """The first candidate that stands, which must be this bidder (B-15)."""
     left = await rows.standing(case, tender)
     if not left or left[0].bidder_id != bidder_id:
-        raise Refused(
-            Problem(
-                code="bidding.not_first",
-                where=tender.id,
-                params={"bidder": bidder_id, "first": left[0].bidder_id if left else "—"},
-            )
+        raise refusal(
+            "bidding.not_first",
+            where=tender.id,
+            bidder=bidder_id,
+            first=left[0].bidder_id if left else "—",
         )
     return left[0]
 
@@ -52,7 +51,7 @@ async def awarded(case: Case, tender: Tender) -> Award:
     for award in await rows.standing(case, tender):
         if award.state == "awarded":
             return award
-    raise Refused(Problem(code="bidding.not_awarded", where=tender.id))
+    raise refusal("bidding.not_awarded", where=tender.id)
 
 
 async def leave(case: Case, tender: Tender, award: Award, state: str) -> dict[str, JsonValue]:

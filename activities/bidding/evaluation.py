@@ -10,7 +10,7 @@ from models.messages.journey import BidOpening, Candidates
 from models.tables import Bid, Tender
 from models.values.bidding import BidFinding, Criteria, JudgedBid, Method, Ranking
 from models.values.cost_sharing import PERMILLE
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, problem
 from rules.bidding import evaluation as judging
 from rules.bidding import procedure as law
 from runtime.record.journal import Recorded
@@ -132,19 +132,19 @@ def _refuse_scores(act: RecordEvaluation, bids: list[Bid], criteria: Criteria) -
     """Scores name valid bids and are whole thousandths; a method that needs them has them all."""
     valid = {bid.bidder_id for bid in bids}
     problems = [
-        Problem(code="bidding.score_of_nobody", params={"bidder": bidder})
+        problem("bidding.score_of_nobody", bidder=bidder)
         for bidder in act.technical_milli
         if bidder not in valid
     ]
     problems += [
-        Problem(code="bidding.score_out_of_range", params={"bidder": bidder, "score": score})
+        problem("bidding.score_out_of_range", bidder=bidder, score=score)
         for bidder, score in act.technical_milli.items()
         if not 0 <= score <= PERMILLE
     ]
     scored = criteria.method is not Method.LOWEST_EVALUATED
     if scored and criteria.price_weight_milli < PERMILLE:
         problems += [
-            Problem(code="bidding.score_missing", params={"bidder": bidder})
+            problem("bidding.score_missing", bidder=bidder)
             for bidder in sorted(valid - set(act.technical_milli))
         ]
     if problems:

@@ -10,7 +10,7 @@ from activities.recording import Case
 from models.tables import Award, Bid, Event, Publication, ShareTotal, Tender
 from models.values.bidding import BidFinding, Criteria, RedFlag, SealedBid
 from models.values.decisions.decision import Decision
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from models.values.scheme import SchemeContent
 from rules import cost_sharing
 from rules.bidding.evaluation import read_flags
@@ -23,7 +23,7 @@ async def tender_locked(case: Case, tender_id: str) -> Tender:
     """The tender, locked, so that no bid comes in or goes out meanwhile."""
     row = await case.session.get(Tender, tender_id, with_for_update=True)
     if row is None or row.renovation_id != case.renovation.id:
-        raise Refused(Problem(code="bidding.tender_unknown", where=tender_id))
+        raise refusal("bidding.tender_unknown", where=tender_id)
     return row
 
 
@@ -37,7 +37,7 @@ async def last_tender(case: Case) -> Tender:
         .with_for_update()
     )
     if row is None:
-        raise Refused(Problem(code="bidding.tender_unknown", where=case.renovation.id))
+        raise refusal("bidding.tender_unknown", where=case.renovation.id)
     return row
 
 
@@ -111,7 +111,7 @@ async def awarded_at(case: Case) -> datetime:
         .limit(1)
     )
     if moment is None:
-        raise Refused(Problem(code="bidding.not_awarded", where=case.renovation.id))
+        raise refusal("bidding.not_awarded", where=case.renovation.id)
     return moment
 
 

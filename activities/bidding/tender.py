@@ -30,7 +30,7 @@ from models.tables import Award, Contract, Tender
 from models.values.actor import Role
 from models.values.bidding import Criteria
 from models.values.decisions.decision import Decision
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, problem, refusal
 from models.values.scheme import TenderPlan
 from models.values.timetable import Period
 from models.values.waits import Consequence
@@ -91,15 +91,11 @@ class Tenders:
         async def change(case: Case) -> Recorded[BidOpening]:
             tender = await rows.tender_locked(case, period.tender_id)
             if tender.state != "open":
-                raise Refused(
-                    Problem(
-                        code="bidding.not_to_be_opened",
-                        where=tender.id,
-                        params={
-                            "state": tender.state,
-                            "deadline_at": tender.deadline_at.isoformat(),
-                        },
-                    )
+                raise refusal(
+                    "bidding.not_to_be_opened",
+                    where=tender.id,
+                    state=tender.state,
+                    deadline_at=tender.deadline_at.isoformat(),
                 )
             case.not_before(tender.deadline_at)
             return await open_tender(case, tender)
@@ -113,13 +109,7 @@ class Tenders:
         async def change(case: Case) -> Recorded[Candidates]:
             tender = await rows.last_tender(case)
             if tender.state != "closed" or await rows.count_awards(case, tender):
-                raise Refused(
-                    Problem(
-                        code="bidding.not_to_be_evaluated",
-                        where=tender.id,
-                        params={"state": tender.state},
-                    )
-                )
+                raise refusal("bidding.not_to_be_evaluated", where=tender.id, state=tender.state)
             return await evaluate_tender(case, tender, act)
 
         return await self.desk.write(step, "bidding.candidates_ranked", act, change, Candidates)
@@ -164,9 +154,7 @@ class Tenders:
             tender = await rows.last_tender(case)
             first = await standing.first(case, tender, act.bidder_id)
             if act.actor.role is Role.CONTRACTOR and act.bidder_id not in _persons(act):
-                raise Refused(
-                    Problem(code="bidding.not_own_candidacy", params={"bidder": act.bidder_id})
-                )
+                raise refusal("bidding.not_own_candidacy", bidder=act.bidder_id)
             details = await standing.leave(case, tender, first, "withdrawn")
             return Recorded(
                 await standing.candidates(case, tender), {**details, "reason": act.reason}
@@ -202,7 +190,7 @@ class Tenders:
             first = await standing.first(case, tender, act.bidder_id)
             refuse_interested(_persons(act), [act.bidder_id])
             if first.state == "awarded":
-                raise Refused(Problem(code="bidding.already_awarded", where=tender.id))
+                raise refusal("bidding.already_awarded", where=tender.id)
             first.state = tender.state = "awarded"
             sign_until = case.ends(case.now, case.timetable.contract_signing)
             case.wait_for("sign_contract", sign_until)
@@ -266,13 +254,7 @@ class Tenders:
         async def change(case: Case) -> Recorded[BiddingOutcome]:
             tender = await rows.last_tender(case)
             if left := await rows.standing(case, tender):
-                raise Refused(
-                    Problem(
-                        code="bidding.candidates_left",
-                        where=tender.id,
-                        params={"candidates": len(left)},
-                    )
-                )
+                raise refusal("bidding.candidates_left", where=tender.id, candidates=len(left))
             tender.state = "failed"
             case.wait_for("engine")
             case.is_last_word()
@@ -296,12 +278,8 @@ def _preparation(case: Case, act: PublishTender) -> Period:
     if days is None:
         return least
     if days < least.days:
-        raise Refused(
-            Problem(
-                code="bidding.preparation_short",
-                where="preparation_days",
-                params={"have": days, "need": least.days},
-            )
+        raise refusal(
+            "bidding.preparation_short", where="preparation_days", have=days, need=least.days
         )
     return least.model_copy(update={"days": days})
 
@@ -309,10 +287,7 @@ def _preparation(case: Case, act: PublishTender) -> Period:
 def _refuse_failed(decision: Decision) -> None:
     """Refuse with one problem for each check that failed, with both of its numbers."""
     problems = [
-        Problem(
-            code=check.code,
-            params={"have": str(check.have), "need": str(check.need), "article": check.article},
-        )
+        problem(check.code, have=str(check.have), need=str(check.need), article=check.article)
         for check in decision.failed
     ]
     if problems:
@@ -337,7 +312,7 @@ async def _new_tender(case: Case, plan: TenderPlan, deadline_at: datetime) -> Te
     """The next round, with the terms of the scheme's tender plan and the dates for questions."""
     number = await rows.count_tenders(case) + 1
     if await rows.count_tenders(case, "open"):
-        raise Refused(Problem(code="bidding.tender_open", where=case.renovation.id))
+        raise refusal("bidding.tender_open", where=case.renovation.id)
     criteria = Criteria(
         method=method_named(plan.method),
         price_weight_milli=plan.price_weight_milli,

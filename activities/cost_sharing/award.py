@@ -9,7 +9,7 @@ from activities.cost_sharing import rows as share_rows
 from activities.recording import Case
 from models.tables import Refund
 from models.values import cost_sharing as values
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from rules import cost_sharing as law
 
 Plan = list[tuple[values.Instalment, datetime]]
@@ -26,12 +26,11 @@ async def fix_shares_by_award(case: Case, contract_value_fen: int) -> values.Awa
     units = await share_rows.share_units(case)
     table = law.award_totals(content, units, contract_value_fen, share_rows.counted_kinds(case))
     if not law.within_limit(table.total_fen, content.owners_limit_fen).passed:
-        raise Refused(
-            Problem(
-                code="cost_sharing.award_above_limit",
-                where=case.renovation.id,
-                params={"have": table.total_fen, "most": content.owners_limit_fen or 0},
-            )
+        raise refusal(
+            "cost_sharing.award_above_limit",
+            where=case.renovation.id,
+            have=table.total_fen,
+            most=content.owners_limit_fen or 0,
         )
     before = await share_rows.totals_of(case, "estimate")
     changes = law.adjustments(before, table.totals)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from activities.recording import Case
 from models.tables import Instalment, Payment, Scheme, ShareTotal, Table, Unit
 from models.values import cost_sharing as values
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from models.values.scheme import SchemeContent
 from models.values.voting import UnitKind
 from rules.voting import pack_for
@@ -51,7 +51,7 @@ async def share_units(case: Case) -> tuple[values.ShareUnit, ...]:
     )
     units = tuple(values.ShareUnit.model_validate(dict(row)) for row in rows.mappings())
     if not units:
-        raise Refused(Problem(code="cost_sharing.no_units", where=case.renovation.estate_id))
+        raise refusal("cost_sharing.no_units", where=case.renovation.estate_id)
     return units
 
 
@@ -64,7 +64,7 @@ async def add_scheme_version(case: Case, content: SchemeContent) -> int:
         .limit(1)
     )
     if last is None:
-        raise Refused(Problem(code="scheme_missing", where=case.renovation.id))
+        raise refusal("renovation.scheme_missing", where=case.renovation.id)
     before = SchemeContent.model_validate(last.content)
     cheaper = _cost(before) - _cost(content)
     case.session.add(

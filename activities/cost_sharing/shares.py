@@ -20,7 +20,7 @@ from models.messages.journey import Collection, CollectionState, CostSharingOutc
 from models.messages.step import Step
 from models.tables import Payment, Relief, Share, Unit, UnitOwner
 from models.values import cost_sharing as values
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from models.values.scheme import SchemeContent
 from rules import cost_sharing as law
 from runtime.record.journal import Recorded
@@ -49,7 +49,7 @@ class Shares:
         async def change(case: Case) -> Recorded[Funding]:
             version, content = await case.scheme()
             if not _missing(content):
-                raise Refused(Problem(code="cost_sharing.no_gap", where=case.renovation.id))
+                raise refusal("cost_sharing.no_gap", where=case.renovation.id)
             richer = law.with_subsidy(content, f"extra-subsidy-{version + 1}", act.amount_fen)
             version = await share_rows.add_scheme_version(case, richer)
             recorded = await _planned(case, version, richer)
@@ -68,7 +68,7 @@ class Shares:
             _, content = await case.scheme()
             missing = _missing(content)
             if not missing:
-                raise Refused(Problem(code="cost_sharing.no_gap", where=case.renovation.id))
+                raise refusal("cost_sharing.no_gap", where=case.renovation.id)
             case.wait_for("engine")
             case.notify("all_owners", "subsidy_declined", missing_fen=missing)
             return Recorded(
@@ -204,23 +204,16 @@ class Shares:
         async def change(case: Case) -> Recorded[Done]:
             room = await _relief_room(case, act)
             if act.amount_fen > room:
-                raise Refused(
-                    Problem(
-                        code="cost_sharing.relief_above_debt",
-                        where=act.unit_number,
-                        params={"have": act.amount_fen, "most": room},
-                    )
+                raise refusal(
+                    "cost_sharing.relief_above_debt",
+                    where=act.unit_number,
+                    have=act.amount_fen,
+                    most=room,
                 )
             await _refuse_own_unit(case, act)
             key = (case.renovation.id, act.unit_number, act.kind)
             if await case.session.get(Relief, key) is not None:
-                raise Refused(
-                    Problem(
-                        code="cost_sharing.relief_twice",
-                        where=act.unit_number,
-                        params={"kind": act.kind},
-                    )
-                )
+                raise refusal("cost_sharing.relief_twice", where=act.unit_number, kind=act.kind)
             case.session.add_all(_relief_rows(case, act))
             # No unit in the event: who is in hardship is personal (PIPL art. 28).
             return Recorded(
@@ -318,7 +311,7 @@ async def _replace_shares(case: Case, version: int, table: values.ShareTable) ->
 async def _relief_room(case: Case, act: ApproveRelief) -> int:
     owed = {total.unit_number: total.amount_fen for total in await share_rows.charges(case)}
     if act.unit_number not in owed:
-        raise Refused(Problem(code="cost_sharing.unit_without_share", where=act.unit_number))
+        raise refusal("cost_sharing.unit_without_share", where=act.unit_number)
     paid = await case.session.scalar(
         select(func.coalesce(func.sum(Payment.amount_fen), 0)).where(
             Payment.renovation_id == case.renovation.id, Payment.unit_number == act.unit_number
@@ -344,7 +337,7 @@ async def _refuse_own_unit(case: Case, act: ApproveRelief) -> None:
         .limit(1)
     )
     if own is not None:
-        raise Refused(Problem(code="cost_sharing.own_relief", where=act.unit_number))
+        raise refusal("cost_sharing.own_relief", where=act.unit_number)
 
 
 def _relief_rows(case: Case, act: ApproveRelief) -> tuple[Relief, Payment]:

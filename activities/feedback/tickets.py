@@ -13,7 +13,7 @@ from models.messages.step import Step
 from models.tables import Ticket
 from models.values.decisions.decision import Decision
 from models.values.feedback import Level
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, problem, refusal
 from models.values.waits import Consequence, Wait
 from rules import feedback as law
 from runtime.record.journal import Recorded
@@ -66,7 +66,7 @@ class Tickets:
             before = _level(ticket)
             above = law.level_above(before)
             if above is None:
-                raise Refused(Problem(code="feedback.no_level_above", params={"ticket": ticket.id}))
+                raise refusal("feedback.no_level_above", ticket=ticket.id)
             missed = ticket.due_at
             ticket.state = "escalated"
             case.not_before(missed)
@@ -91,9 +91,7 @@ class Tickets:
             ticket = await _locked(case, given)
             problems = list(law.answer_problems(_level(ticket), act.actor))
             if ticket.state not in WAITING_FOR_AN_ANSWER:
-                problems.append(
-                    Problem(code="feedback.not_waiting_for_answer", params={"ticket": ticket.id})
-                )
+                problems.append(problem("feedback.not_waiting_for_answer", ticket=ticket.id))
             if problems:
                 raise Refused(*problems)
             decision = law.resolved_in_time(
@@ -169,18 +167,13 @@ class Tickets:
 async def _locked(case: Case, given: TicketInput) -> Ticket:
     row = await case.session.get(Ticket, given.ticket_id, with_for_update=True)
     if row is None or row.renovation_id != case.renovation.id:
-        raise Refused(Problem(code="feedback.ticket_unknown", params={"ticket": given.ticket_id}))
+        raise refusal("feedback.ticket_unknown", ticket=given.ticket_id)
     return row
 
 
 def _refuse_unanswered(ticket: Ticket) -> None:
     if ticket.state != "resolved":
-        raise Refused(
-            Problem(
-                code="feedback.ticket_not_resolved",
-                params={"ticket": ticket.id, "state": ticket.state},
-            )
-        )
+        raise refusal("feedback.ticket_not_resolved", ticket=ticket.id, state=ticket.state)
 
 
 def _level(ticket: Ticket) -> Level:

@@ -11,7 +11,7 @@ from models.messages.journey import WorksState
 from models.tables import Certificate, Contract, Inspection, WorkItem
 from models.values.actor import Actor
 from models.values.inspection import ItemFacts, ItemState, PastInspection, WorksPayment
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from models.values.waits import Consequence, Wait
 from rules.time.deadlines import deadline
 
@@ -25,7 +25,7 @@ async def contract_of(case: Case) -> Contract:
         .limit(1)
     )
     if row is None:
-        raise Refused(Problem(code="inspection.contract_missing", where=case.renovation.id))
+        raise refusal("inspection.contract_missing", where=case.renovation.id)
     return row
 
 
@@ -33,14 +33,9 @@ async def item_of(case: Case, name: str, state: ItemState | None = None) -> Work
     """The row of a planned item. Refused: unknown, or not in the state that the act needs."""
     row = await case.session.get(WorkItem, f"{case.renovation.id}.{name}")
     if row is None or row.renovation_id != case.renovation.id:
-        raise Refused(Problem(code="inspection.item_unknown", params={"item": name}))
+        raise refusal("inspection.item_unknown", item=name)
     if state is not None and row.state != state.value:
-        raise Refused(
-            Problem(
-                code="inspection.item_other_state",
-                params={"item": name, "state": row.state, "needed": state.value},
-            )
-        )
+        raise refusal("inspection.item_other_state", item=name, state=row.state, needed=state.value)
     return row
 
 

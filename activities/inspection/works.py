@@ -16,7 +16,7 @@ from models.tables import Contract, WorkItem
 from models.values.actor import Actor
 from models.values.decisions.decision import Decision
 from models.values.inspection import ItemState, Ruling, WorksPayment
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, problem, refusal
 from rules import inspection as law
 from runtime.record.journal import Recorded
 
@@ -123,11 +123,8 @@ class Works:
             facts = await rows.facts_of(case, row)
             due_at = law.rectification_due(facts, case.timetable, case.calendar)
             if due_at is not None and case.now > due_at:
-                raise Refused(
-                    Problem(
-                        code="inspection.rectification_too_late",
-                        params={"item": act.item_id, "until": due_at.isoformat()},
-                    )
+                raise refusal(
+                    "inspection.rectification_too_late", item=act.item_id, until=due_at.isoformat()
                 )
             row.state = ItemState.REPORTED.value
             case.notify("supervisor", "item_rectified", item=act.item_id)
@@ -176,7 +173,7 @@ class Works:
             states = [ItemState(state) for state in await rows.states_of(case)]
             problems = list(law.acceptance_problems(states, step.actor))
             if await rows.accepted_by(case) is not None:
-                problems.append(Problem(code="inspection.already_accepted"))
+                problems.append(problem("inspection.already_accepted"))
             if problems:
                 raise Refused(*problems)
             await rows.add_acceptance(case, step.actor)
@@ -238,11 +235,8 @@ class Works:
 
 def _refuse_other_firm(actor: Actor, contract: Contract) -> None:
     if actor.id != contract.bidder_id:
-        raise Refused(
-            Problem(
-                code="inspection.not_the_contractor",
-                params={"actor": actor.id, "contractor": contract.bidder_id},
-            )
+        raise refusal(
+            "inspection.not_the_contractor", actor=actor.id, contractor=contract.bidder_id
         )
 
 

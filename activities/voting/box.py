@@ -23,7 +23,7 @@ from models.messages.journey import (
 from models.messages.step import Step
 from models.tables import GENESIS, BallotBox, Event
 from models.values.decisions.decision import Decision
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from models.values.voting import Motion, VotingPack
 from models.values.waits import Consequence, Wait
 from proof.chain import digest
@@ -51,7 +51,7 @@ class Ballots:
         async def change(case: Case) -> Recorded[VotePeriod]:
             motions = await _motions_to_put(case, given)
             if not motions:
-                raise Refused(Problem(code="voting.no_motions", where=case.renovation.id))
+                raise refusal("voting.no_motions", where=case.renovation.id)
             await _refuse_too_soon_or_too_often(case, given)
             box = _announced(case, given, motions, self.desk.keys)
             box.change_allowed = _pack(case).change_allowed
@@ -62,7 +62,7 @@ class Ballots:
             )
             await carry_credentials(case.session, case.renovation.id, box.id)
             if roll.voters == 0:
-                raise Refused(Problem(code="roll_empty", where=case.renovation.estate_id))
+                raise refusal("voting.roll_empty", where=case.renovation.estate_id)
             box.roll_hash = await hash_of_roll(case.session, box.id)
             period = _period(case, box)
             _await_ballots(case, box)
@@ -147,9 +147,9 @@ class Ballots:
         async def change(case: Case) -> Recorded[VotingOutcome]:
             box = await _locked(case, result.box_id)
             if box.tally is None:
-                raise Refused(Problem(code="voting.not_counted", params={"box": box.id}))
+                raise refusal("voting.not_counted", box=box.id)
             if not closing.closed:
-                raise Refused(Problem(code="voting.not_published", params={"box": box.id}))
+                raise refusal("voting.not_published", box=box.id)
             word = "annulled" if closing.upheld else _word_for(result)
             outcome = VotingOutcome.model_validate({"outcome": word, "box_id": box.id})
             case.wait_for("engine")
@@ -214,18 +214,16 @@ async def _refuse_too_soon_or_too_often(case: Case, given: StageInput) -> None:
     """
     boxes = await _boxes(case)
     if any(box.state == "open" or box.attempt >= given.attempt for box in boxes):
-        raise Refused(Problem(code="voting.already_open", params={"box": boxes[-1].id}))
+        raise refusal("voting.already_open", box=boxes[-1].id)
     if given.run_off:
         return
     limit = case.timetable.re_vote_limit
     if len(boxes) - await _run_offs(case) >= limit:
-        raise Refused(Problem(code="voting.re_vote_limit", params={"limit": limit}))
+        raise refusal("voting.re_vote_limit", limit=limit)
     if boxes:
         earliest = case.ends(boxes[-1].closes_at, case.timetable.re_vote_wait)
         if case.now < earliest:
-            raise Refused(
-                Problem(code="voting.re_vote_too_early", params={"date": _day(case, earliest)})
-            )
+            raise refusal("voting.re_vote_too_early", date=_day(case, earliest))
 
 
 async def _run_offs(case: Case) -> int:
@@ -350,11 +348,11 @@ def _outcome_of(box: BallotBox, motion: str) -> JsonValue:
 
 def _refuse_closed(box: BallotBox) -> None:
     if box.state != "open":
-        raise Refused(Problem(code="voting.box_closed", params={"box": box.id}))
+        raise refusal("voting.box_closed", box=box.id)
 
 
 async def _locked(case: Case, box_id: str) -> BallotBox:
     box = await case.session.get(BallotBox, box_id, with_for_update={"key_share": True})
     if box is None:
-        raise Refused(Problem(code="box_unknown", where=box_id))
+        raise refusal("voting.box_unknown", where=box_id)
     return box

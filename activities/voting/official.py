@@ -12,7 +12,7 @@ from models.messages.acts import ImportOfficialResult
 from models.messages.journey import VotePeriod, VoteResult
 from models.messages.step import Step
 from models.tables import BallotBox, OfficialResult
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 from rules import voting as law
 from rules.ballots.official import official_problems, official_results
 from runtime.ballots.counting import BATCHES_NOT_WHOLE, Count
@@ -80,11 +80,11 @@ async def _open_box(case: Case, box_id: str) -> BallotBox:
     """The box, locked as the closing locks it; the notice is kept, whoever counts."""
     box = await case.session.get(BallotBox, box_id, with_for_update=True)
     if box is None:
-        raise Refused(Problem(code="box_unknown", where=box_id))
+        raise refusal("voting.box_unknown", where=box_id)
     if box.state != "open":
-        raise Refused(Problem(code="official.box_closed", params={"box": box.id}))
+        raise refusal("official.box_closed", box=box.id)
     if case.now < box.opens_at:
-        raise Refused(Problem(code="official.too_early", params={"box": box.id}))
+        raise refusal("official.too_early", box=box.id)
     return box
 
 

@@ -10,7 +10,7 @@ from typing import Self, TypeVar
 import httpx
 from pydantic import JsonValue, SecretStr, TypeAdapter
 
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 from service.http.credentials import actor_credential, voter_credential
 
 CONNECTIONS = 64
@@ -159,7 +159,7 @@ class Doors:
 
 
 def _silent(reason: str) -> Refused:
-    return Refused(Problem(code="demo.service_silent", params={"reason": reason}))
+    return refusal("demo.service_silent", reason=reason)
 
 
 async def at_once(

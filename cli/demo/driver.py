@@ -18,7 +18,7 @@ from cli.demo.town.figures import Figures
 from cli.demo.town.people import COMMITTEE, Official
 from cli.demo.view import ClockView, View
 from models.values.base import Value
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 
 MOST_MOVES = 300
 """A journey takes some forty moves of the clock; so many mean that it leads nowhere."""
@@ -174,22 +174,19 @@ class Hand:
         """
         if answer.accepted:
             return answer
-        params: dict[str, str | int] = {
-            "act": what,
-            "status": answer.status,
-            "reason": answer.reason,
-        }
-        raise Refused(Problem(code="demo.act_refused", where=what, params=params))
+        raise refusal(
+            "demo.act_refused", where=what, act=what, status=answer.status, reason=answer.reason
+        )
 
     def stands_still(self) -> Refused:
         """What there is to say when the case goes nowhere."""
         view = self._view
-        params: dict[str, str | int] = {
-            "date": str(self.clock.today),
-            "stage": view.stage if view else "",
-            "waiting_for": view.waiting_for if view else "",
-        }
-        return Refused(Problem(code="demo.stands_still", params=params))
+        return refusal(
+            "demo.stands_still",
+            date=str(self.clock.today),
+            stage=view.stage if view else "",
+            waiting_for=view.waiting_for if view else "",
+        )
 
 
 Reaction = Callable[[Hand, View], Awaitable[None]]

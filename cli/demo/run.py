@@ -28,7 +28,7 @@ from formats.renovation_file.reading import read_renovation
 from formats.roll import read_roll
 from models.values.actor import Actor
 from models.values.base import Value
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 from runtime.ballots.sealing import BoxKeys
 from runtime.database import Database
 from runtime.local.processes import last_lines
@@ -174,12 +174,13 @@ async def run_demo(options: DemoOptions, stack: LocalStack, show: Show) -> DemoR
 
     def check() -> None:
         for crash in stack.check():
-            params: dict[str, str | int] = {
-                "name": crash.name,
-                "exit_code": crash.exit_code if crash.exit_code is not None else "?",
-                "last_lines": "\n".join(crash.last_lines),
-            }
-            raise Refused(Problem(code="demo.part_ended", where=crash.name, params=params))
+            raise refusal(
+                "demo.part_ended",
+                where=crash.name,
+                name=crash.name,
+                exit_code=crash.exit_code if crash.exit_code is not None else "?",
+                last_lines="\n".join(crash.last_lines),
+            )
 
     return await carry(stack.settings, stack.record.service_url, options, show, check)
 

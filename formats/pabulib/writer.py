@@ -13,7 +13,7 @@ from models.values.decisions.menu import (
     MenuRules,
     TallyUnit,
 )
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from rules.menu.tally import counted, points_of, tally
 
 SPECIAL = re.compile(r'[;"\r\n]')
@@ -54,8 +54,7 @@ def election_of(
     """
     for number, voter in enumerate(ballots, start=1):
         if not voter or voter != voter.strip() or not voter.isprintable() or voter in SECTIONS:
-            params: dict[str, str | int] = {"number": number}
-            raise Refused(Problem(code="menu.pb_voter_id", where=f"ballot {number}", params=params))
+            raise refusal("menu.pb_voter_id", where=f"ballot {number}", number=number)
     meta = _meta(menu, len(ballots), about or {})
     content = _file(meta, _projects(menu, ballots, winners), _votes(menu, ballots))
     return read_pabulib(content, "export.pb")

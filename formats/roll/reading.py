@@ -22,7 +22,7 @@ from formats.roll.cells import (
 from formats.roll.columns import IGNORE, Heading, letter
 from formats.roll.owners import owner_key
 from models.files.roll import Fault, Finding, RegisteredUnit
-from models.values.refusal import Problem
+from models.values.refusal import problem
 
 MAX_PROBLEMS = 100
 MAX_ROWS = 1_000_000
@@ -87,11 +87,10 @@ class Findings:
         if self.found > MAX_PROBLEMS:
             return
         where = self.source.at(row, place, name)
-        problem = Problem(code=code, where=where, params=params)
         column = None if place is None else letter(place)
         self.kept.append(
             Finding(
-                problem=problem,
+                problem=problem(code, where=where, **params),
                 sheet=self.source.sheet,
                 row=row,
                 column=column,

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import ConfigDict, Field, JsonValue, StringConstraints, ValidationError
 
 from models.values.base import Value
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 from models.values.voting import Channel, Condition, Motion
 from proof.bundle import contents as bundle
 from proof.chain import canonical_json
@@ -222,9 +222,7 @@ class Result(Value):
 def fault_at(file: str, line: int, text: str) -> Refused:
     """The refusal of a bundle, with its place."""
     where = file if line == 0 else f"{file}, line {line}"
-    return Refused(
-        Problem(code="evidence.fault", where=where, params={"fault": f"{where}: {text}"})
-    )
+    return refusal("evidence.fault", where=where, fault=f"{where}: {text}")
 
 
 def read_value(shape: type[Shape], raw: bytes, file: str, line: int = 0) -> Shape:

@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Literal, NamedTuple
 
 from models.values.decisions.menu import BallotForm
-from models.values.refusal import Problem
+from models.values.refusal import Problem, problem
 from models.values.voting import INVALID, Channel, Choice, Motion
 from proof.chain import canonical_json
 from rules.menu import problems_of_menu_choice
@@ -82,22 +82,23 @@ def choice_problems(
         if motion is None:
             known = ", ".join(sorted(motions))
             problems.append(
-                Problem(
-                    code="voting.motion_unknown",
-                    where=f"choices.{name}",
-                    params={"motion": name, "motions": known},
+                problem(
+                    "voting.motion_unknown", where=f"choices.{name}", motion=name, motions=known
                 )
             )
         elif motion.menu is not None and not isinstance(said, str):
-            for problem in problems_of_menu_choice(motion.menu, said):
-                where = f"choices.{name}"
-                problems.append(problem.model_copy(update={"where": where}))
+            where = f"choices.{name}"
+            problems += (
+                each.model_copy(update={"where": where})
+                for each in problems_of_menu_choice(motion.menu, said)
+            )
         elif not (said == INVALID and channel in STAFFED) and said not in words_of(motion):
             problems.append(
-                Problem(
-                    code="voting.choice_unknown",
+                problem(
+                    "voting.choice_unknown",
                     where=f"choices.{name}",
-                    params={"motion": name, "choices": ", ".join(words_of(motion))},
+                    motion=name,
+                    choices=", ".join(words_of(motion)),
                 )
             )
     return tuple(problems)

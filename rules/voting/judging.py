@@ -1,7 +1,7 @@
 """A rule applied with what it needs of other rules: options first, payers by another rule last."""
 
 from models.values.decisions.rules import Facts, Payers, Rule, Ruling
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from rules.voting.engine import weigh
 from rules.voting.options import as_yes_and_no
 from rules.voting.registry import rule_named
@@ -15,7 +15,7 @@ def judged(rule: Rule, facts: Facts, *, after: str | None = None) -> Ruling:
     none open here.
 
     Raises:
-        Refused: `pack_unknown` for `after`; `decide.not_a_follow_up` when that rule does not lead
+        Refused: `voting.pack_unknown` for `after`; `decide.not_a_follow_up` when that rule does not lead
             to this one; `decide.option_dimensions`.
     """
     bridged = after is not None and _closes_bridges(rule_named(after), rule)
@@ -37,5 +37,4 @@ def _closes_bridges(first: Rule, second: Rule) -> bool:
     for follow_up in first.follow_ups:
         if follow_up.then == second.id:
             return follow_up.no_further
-    params: dict[str, str | int] = {"first": first.id, "second": second.id}
-    raise Refused(Problem(code="decide.not_a_follow_up", params=params))
+    raise refusal("decide.not_a_follow_up", first=first.id, second=second.id)

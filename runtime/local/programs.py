@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 
 from models.values.base import Value
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, problem, refusal
 from models.values.search_attributes import SEARCH_ATTRIBUTES
 from runtime.liveness import is_fresh
 
@@ -37,7 +37,7 @@ class Ports(Value):
         """
         given = {"service": self.service, "temporal": self.temporal, "ui": self.ui}
         taken = [
-            Problem(code="stack.port_taken", where=name, params={"name": name, "port": port})
+            problem("stack.port_taken", where=name, name=name, port=port)
             for name, port in given.items()
             if port and not is_free(port)
         ]
@@ -83,7 +83,7 @@ def find_program(name: str) -> str:
     beside = Path(sys.executable).with_name(name)
     found = str(beside) if beside.exists() else shutil.which(name)
     if found is None:
-        raise Refused(Problem(code="stack.program_missing", where=name, params={"name": name}))
+        raise refusal("stack.program_missing", where=name, name=name)
     return found
 
 
@@ -118,7 +118,7 @@ def free_port(used: set[int]) -> int:
         port = secrets.choice(PORTS)
         if port not in used and is_free(port):
             return port
-    raise Refused(Problem(code="stack.no_free_port"))
+    raise refusal("stack.no_free_port")
 
 
 def is_free(port: int) -> bool:

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from models.values.base import Value
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 from runtime.local import data_dir as holding
 from runtime.local import programs as parts
 from runtime.local.postgres import EmbeddedPostgres
@@ -320,20 +320,22 @@ class LocalStack:
 
 
 def _crashed(crash: Crash) -> Refused:
-    params: dict[str, str | int] = {
-        "name": crash.name,
-        "exit_code": crash.exit_code if crash.exit_code is not None else "?",
-        "log": str(crash.log),
-        "last_lines": "\n".join(crash.last_lines),
-    }
-    return Refused(Problem(code="stack.part_crashed", where=crash.name, params=params))
+    return refusal(
+        "stack.part_crashed",
+        where=crash.name,
+        name=crash.name,
+        exit_code=crash.exit_code if crash.exit_code is not None else "?",
+        log=str(crash.log),
+        last_lines="\n".join(crash.last_lines),
+    )
 
 
 def _not_ready(child: Child) -> Refused:
-    params: dict[str, str | int] = {
-        "name": child.name,
-        "seconds": int(READY_S),
-        "log": str(child.log),
-        "last_lines": "\n".join(last_lines(child.log)),
-    }
-    return Refused(Problem(code="stack.part_not_ready", where=child.name, params=params))
+    return refusal(
+        "stack.part_not_ready",
+        where=child.name,
+        name=child.name,
+        seconds=int(READY_S),
+        log=str(child.log),
+        last_lines="\n".join(last_lines(child.log)),
+    )

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.deed import Deed
 from models.tables import Event, Receipt, Renovation
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from proof import chain
 from runtime.database import LOCK_NOT_AVAILABLE, Database, Work, sqlstate
 
@@ -78,7 +78,7 @@ class Journal:
 
         Raises:
             Refused: `journal.command_reused` when the command id was used for another request;
-                `renovation_unknown`; and whatever `inside` refuses. Nothing is changed.
+                `renovation.unknown`; and whatever `inside` refuses. Nothing is changed.
         """
         asked = request_hash(deed, kind, request)
 
@@ -127,7 +127,7 @@ def _impatient(work: Work[T], busy: str) -> Work[T]:
         except DBAPIError as error:
             if sqlstate(error) != LOCK_NOT_AVAILABLE:
                 raise
-            raise Refused(Problem(code=busy)) from error
+            raise refusal(busy) from error
 
     return inside
 
@@ -193,8 +193,7 @@ async def _just_inserted(session: AsyncSession, renovation_id: str) -> Renovatio
     """The renovation that the change itself has inserted, with the columns the server filled."""
     renovation = await session.get(Renovation, renovation_id, populate_existing=True)
     if renovation is None:
-        params: dict[str, str | int] = {"renovation": renovation_id}
-        raise Refused(Problem(code="renovation_unknown", where=renovation_id, params=params))
+        raise refusal("renovation.unknown", where=renovation_id, renovation=renovation_id)
     return renovation
 
 
@@ -247,9 +246,11 @@ def _receipt(event: Event, asked: str, result: BaseModel) -> Receipt:
 
 def _answer_again(receipt: Receipt, asked: str, into: type[T]) -> T:
     if receipt.request_hash != asked:
-        params: dict[str, str | int] = {"command": receipt.command_id, "kind": receipt.kind}
-        raise Refused(
-            Problem(code="journal.command_reused", where=receipt.command_id, params=params)
+        raise refusal(
+            "journal.command_reused",
+            where=receipt.command_id,
+            command=receipt.command_id,
+            kind=receipt.kind,
         )
     return into.model_validate(receipt.result)
 

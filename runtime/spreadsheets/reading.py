@@ -17,7 +17,7 @@ from typing import IO, Literal, cast
 from pydantic import TypeAdapter
 
 from models.files.roll import Fault
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 
 Format = Literal["xlsx", "ods", "xls"]
 Row = list[str | Fault]
@@ -64,12 +64,13 @@ def format_of(data: bytes, name: str) -> Format | None:
         found = "ods" if b"opendocument.spreadsheet" in data[:200] else "xlsx"
     said = FROM_SUFFIX.get(suffix)
     if suffix in UNREAD:
-        raise Refused(Problem(code="spreadsheet.not_read", where=name, params={"suffix": suffix}))
+        raise refusal("spreadsheet.not_read", where=name, suffix=suffix)
     if said != found:
-        params: dict[str, str | int] = {"suffix": suffix or "-", "content": found or "text"}
-        raise Refused(Problem(code="spreadsheet.wrong_suffix", where=name, params=params))
+        raise refusal(
+            "spreadsheet.wrong_suffix", where=name, suffix=suffix or "-", content=found or "text"
+        )
     if data.startswith(OLE) and found == "xlsx":
-        raise Refused(Problem(code="spreadsheet.encrypted", where=name))
+        raise refusal("spreadsheet.encrypted", where=name)
     return found
 
 
@@ -82,8 +83,9 @@ def opened(data: bytes, name: str, kind: Format, sheet: str | None = None) -> It
             are read.
     """
     if len(data) > MAX_BYTES:
-        params: dict[str, str | int] = {"have": len(data) >> 20, "most": MAX_BYTES >> 20}
-        raise Refused(Problem(code="spreadsheet.file_too_large", where=name, params=params))
+        raise refusal(
+            "spreadsheet.file_too_large", where=name, have=len(data) >> 20, most=MAX_BYTES >> 20
+        )
     command = (sys.executable, "-m", "runtime.spreadsheets.child", kind, sheet or "")
     child = subprocess.Popen(  # noqa: S603 - our own module, arguments without a shell
         command,
@@ -118,12 +120,12 @@ def _frames(child: subprocess.Popen[bytes], out: IO[bytes], name: str) -> Iterat
         body = out.read(int.from_bytes(head, "big")) if len(head) == 4 else b""  # noqa: PLR2004
         if not body or len(body) < int.from_bytes(head, "big"):
             child.wait()
-            raise Refused(Problem(code="spreadsheet.too_large", where=name))
+            raise refusal("spreadsheet.too_large", where=name)
         frame = marshal.loads(body)  # noqa: S302 - written by our own process
         if frame[0] == "refused":
             _, code, where, params = _REFUSED.validate_python(frame)
             where = f"{name} {where}".strip()
-            raise Refused(Problem(code=code, where=where, params=params))
+            raise refusal(code, where=where, **params)
         if frame[0] == "end":
             return
         yield frame

@@ -4,7 +4,7 @@ from pydantic import ValidationError
 from starlette.responses import Response
 from starlette.types import Scope, Send
 
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 from service.http.problems import malformed, problem_response
 from service.parts import Counter
 from service.residents.commands import CastBallot
@@ -50,8 +50,7 @@ async def _cast(
     except ValidationError as error:
         raise malformed(error.errors(include_url=False, include_input=False)) from None
     if ballot.unit_number != unit_number:
-        params: dict[str, str | int] = {"unit": ballot.unit_number}
-        raise Refused(Problem(code="credential.other_unit", where="unit_number", params=params))
+        raise refusal("credential.other_unit", where="unit_number", unit=ballot.unit_number)
     receipt, fresh = await counter.intake.cast(renovation_id, ballot, version=version)
     return (201 if fresh else 200), receipt.json()
 

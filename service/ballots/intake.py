@@ -14,7 +14,7 @@ import asyncpg
 import structlog
 from pydantic import SecretStr
 
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Problem, Refused, problem, refusal
 from models.values.voting import Channel
 from rules.ballots.ballot import plain_ballot
 from runtime.ballots.sealing import Signer
@@ -82,7 +82,7 @@ class Intake:
             task.cancel()
         await asyncio.gather(*self._tasks, self._recorder, return_exceptions=True)
         for cast in tuple(self._under_way.values()):
-            self._fail([cast], Refused(Problem(code="service.busy")))
+            self._fail([cast], refusal("service.busy"))
         self._ledger.give_up_all()
         await self._record_now()
         self._pool.terminate()
@@ -137,9 +137,11 @@ class Intake:
         if answer is None:
             raise Refused(await self._why_not(box, ballot.unit_number, version))
         if not _same(answer.stored, ballot, asked):
-            params: dict[str, str | int] = {"command": ballot.command_id, "kind": "ballot"}
-            raise Refused(
-                Problem(code="journal.command_reused", where=ballot.command_id, params=params)
+            raise refusal(
+                "journal.command_reused",
+                where=ballot.command_id,
+                command=ballot.command_id,
+                kind="ballot",
             )
         return answer.receipt, answer.fresh
 
@@ -165,7 +167,7 @@ class Intake:
         try:
             self._queue.put_nowait(cast)
         except asyncio.QueueFull:
-            raise Refused(Problem(code="service.busy")) from None
+            raise refusal("service.busy") from None
         self._under_way[key] = cast
         return await asyncio.shield(cast.done)
 
@@ -190,7 +192,7 @@ class Intake:
             self._ledger.give_up(number)
             if len(batch) == 1:
                 log.warning("ballot_unwritable", reason=type(error).__name__)
-                self._fail(batch, Refused(Problem(code="voting.ballot_unwritable")))
+                self._fail(batch, refusal("voting.ballot_unwritable"))
                 return
             middle = len(batch) // 2
             await self._commit(batch[:middle])
@@ -270,16 +272,13 @@ class Intake:
 
     async def _why_not(self, box: Box, unit_number: str, version: int | None) -> Problem:
         row = await self._ledger.state_of(box.id)
-        params: dict[str, str | int] = {"box": box.id}
         if row["is_open"]:
             if version not in (None, await self._ledger.version_of(box.id, unit_number)):
-                return Problem(code="credential.replaced", params={"unit": unit_number})
-            return Problem(code="voting.already_voted", params=params)
+                return problem("credential.replaced", unit=unit_number)
+            return problem("voting.already_voted", box=box.id)
         if row["state"] == "open" and row["early"]:
-            return Problem(
-                code="voting.box_not_open_yet", params={**params, "at": written(row["opens_at"])}
-            )
-        return Problem(code="voting.box_closed", params={**params, "at": written(row["closes_at"])})
+            return problem("voting.box_not_open_yet", box=box.id, at=written(row["opens_at"]))
+        return problem("voting.box_closed", box=box.id, at=written(row["closes_at"]))
 
     def _fail(self, batch: Sequence[Cast], error: Exception) -> None:
         for cast in batch:

@@ -7,7 +7,7 @@ makes five of them.
 import asyncio
 from dataclasses import dataclass
 
-from models.values.refusal import Problem
+from models.values.refusal import Problem, problem
 from models.values.voting import Channel
 from rules.ballots.ballot import ballot_id_of, choice_problems
 from runtime.ballots.sealing import SealedBallot
@@ -67,16 +67,17 @@ def problems_of(
 ) -> tuple[Problem, ...]:
     """Why a box cannot take this ballot, as far as its motions and its roll say."""
     if isinstance(box, NoBox):
-        code = "voting.no_box" if box.renovation_known else "renovation_unknown"
-        return (Problem(code=code),)
+        code = "voting.no_box" if box.renovation_known else "renovation.unknown"
+        return (problem(code),)
     if ballot.box_id is not None and ballot.box_id != box.id:
-        return (Problem(code="voting.other_box", params={"given": ballot.box_id, "box": box.id}),)
+        return (problem("voting.other_box", given=ballot.box_id, box=box.id),)
     entry = box.roll.get(ballot.unit_number)
     if entry is None:
-        return (Problem(code="voting.unit_not_on_roll", params={"unit": ballot.unit_number}),)
+        return (problem("voting.unit_not_on_roll", unit=ballot.unit_number),)
     if entry.excluded_reason is not None:
-        params: dict[str, str | int] = {"unit": ballot.unit_number, "reason": entry.excluded_reason}
-        return (Problem(code="voting.unit_excluded", params=params),)
+        return (
+            problem("voting.unit_excluded", unit=ballot.unit_number, reason=entry.excluded_reason),
+        )
     for motion, said in ballot.choices.items():
         if not isinstance(said, str) or said not in box.words.get(motion, ()):
             return choice_problems(box.motions, ballot.choices, channel)

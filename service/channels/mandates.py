@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import BallotBox, Mandate, MandateRevocation, Person, RollEntry
 from models.values.actor import Actor
 from models.values.base import Carried, Value
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 from rules.ballots.mandates import (
     Mandated,
     agent_id_of,
@@ -149,10 +149,10 @@ async def revoke(
         box = await locked_box(session, standing, None, early=True)
         row = await session.get(Mandate, mandate_id)
         if row is None or row.box_id != box.id:
-            raise Refused(Problem(code="mandate.unknown", where=mandate_id))
+            raise refusal("mandate.unknown", where=mandate_id)
         await session.execute(LOCK, {"mandate": mandate_id})
         if await session.get(MandateRevocation, mandate_id) is not None:
-            raise Refused(Problem(code="mandate.revoked", where=mandate_id))
+            raise refusal("mandate.revoked", where=mandate_id)
         session.add(
             MandateRevocation(
                 mandate_id=mandate_id,
@@ -185,10 +185,10 @@ async def cast_by_agent(
         await session.execute(LOCK_SHARED, {"mandate": mandate_id})
         row = await session.get(Mandate, mandate_id)
         if row is None:
-            raise Refused(Problem(code="mandate.unknown", where=mandate_id))
+            raise refusal("mandate.unknown", where=mandate_id)
         box = await latest_box(session, standing)
         if box.id != row.box_id:
-            raise Refused(Problem(code="mandate.other_vote", where=mandate_id))
+            raise refusal("mandate.other_vote", where=mandate_id)
         (standing_mandate,) = await _register(session, box, mandate_id=mandate_id)
         given = {motion: str(digest) for motion, digest in row.instructions.items()}
         obeyed = obeyed_of(key, mandate_id, given, command.choices)
@@ -249,11 +249,9 @@ async def _refuse(
     now: datetime,
 ) -> None:
     if entry.excluded_reason is not None:
-        params: dict[str, str | int] = {
-            "unit": command.unit_number,
-            "reason": entry.excluded_reason,
-        }
-        raise Refused(Problem(code="voting.unit_excluded", params=params))
+        raise refusal(
+            "voting.unit_excluded", unit=command.unit_number, reason=entry.excluded_reason
+        )
     new = Mandated(
         mandate_id,
         entry.entry_id,

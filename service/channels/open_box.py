@@ -4,7 +4,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import BallotBox, RollEntry, RollUnit
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from models.values.voting import Motion
 from runtime.record.journal import tick_of
 from service.ballots.receipts import written
@@ -32,17 +32,15 @@ async def locked_box(
     locked = query.with_for_update(key_share=True) if alone else query.with_for_update(read=True)
     box = await session.scalar(locked)
     if box is None:
-        raise Refused(Problem(code="voting.no_box", where=standing.id))
+        raise refusal("voting.no_box", where=standing.id)
     if box_id is not None and box_id != box.id:
-        raise Refused(Problem(code="voting.other_box", params={"given": box_id, "box": box.id}))
+        raise refusal("voting.other_box", given=box_id, box=box.id)
     # A statement of its own: the tick of after the lock.
     now = await tick_of(session, standing.id)
     if box.state != "open" or now >= box.closes_at:
-        params: dict[str, str | int] = {"box": box.id, "at": written(box.closes_at)}
-        raise Refused(Problem(code="voting.box_closed", params=params))
+        raise refusal("voting.box_closed", box=box.id, at=written(box.closes_at))
     if now < box.opens_at and not early:
-        params = {"box": box.id, "at": written(box.opens_at)}
-        raise Refused(Problem(code="voting.box_not_open_yet", params=params))
+        raise refusal("voting.box_not_open_yet", box=box.id, at=written(box.opens_at))
     return box
 
 
@@ -54,7 +52,7 @@ async def latest_box(session: AsyncSession, standing: Standing) -> BallotBox:
     """
     box = await session.scalar(_latest(standing))
     if box is None:
-        raise Refused(Problem(code="voting.no_box", where=standing.id))
+        raise refusal("voting.no_box", where=standing.id)
     return box
 
 
@@ -79,8 +77,7 @@ async def entry_of(session: AsyncSession, box: BallotBox, unit_number: str) -> R
         .where(RollUnit.box_id == box.id, RollUnit.unit_number == unit_number)
     )
     if entry is None:
-        params: dict[str, str | int] = {"unit": unit_number}
-        raise Refused(Problem(code="voting.unit_not_on_roll", where="unit_number", params=params))
+        raise refusal("voting.unit_not_on_roll", where="unit_number", unit=unit_number)
     return entry
 
 

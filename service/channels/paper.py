@@ -25,7 +25,7 @@ from models.tables import (
 )
 from models.values.actor import Actor
 from models.values.base import Value
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, problem, refusal
 from rules.authority import refuse_same_person
 from rules.ballots.paper import (
     Line,
@@ -162,11 +162,9 @@ async def _batch(
     if row is None:
         return _Batch(batch_id, 1, None, {}, None)
     if (row.channel, row.scan) != (command.channel, command.scan):
-        params: dict[str, str | int] = {"batch": row.reference, "scan": row.scan}
-        raise Refused(Problem(code="paper.other_scan", where="scan", params=params))
+        raise refusal("paper.other_scan", where="scan", batch=row.reference, scan=row.scan)
     if row.code_check != check:
-        params = {"batch": row.reference}
-        raise Refused(Problem(code="paper.other_code", where="code", params=params))
+        raise refusal("paper.other_code", where="code", batch=row.reference)
     last = await session.scalar(
         select(PaperEntry)
         .where(PaperEntry.batch_id == batch_id)
@@ -312,9 +310,8 @@ async def _cast(
         await asyncio.gather(*(one(line) for line in lines[start : start + AT_ONCE]))
     open_ones = [(unit, each) for unit, each in refused if each.problems[0].code not in FINAL]
     if open_ones:
-        params: dict[str, str | int] = {"cast": cast, "ballots": len(lines)}
         raise Refused(
-            Problem(code="paper.not_all_cast", where=command.reference, params=params),
+            problem("paper.not_all_cast", where=command.reference, cast=cast, ballots=len(lines)),
             *(
                 each.problems[0].model_copy(update={"where": unit})
                 for unit, each in sorted(open_ones, key=lambda pair: pair[0])

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import BallotBox, DoorVisit, Notice, RollUnit
 from models.values.actor import Actor
 from models.values.base import Carried
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 from rules.ballots.visits import Door, visit_problems
 from service.channels.commands import RecordVisits, Remind
 from service.channels.open_box import locked_box
@@ -94,7 +94,7 @@ async def remind(counter: Counter, standing: Standing, actor: Actor, command: Re
         box = await locked_box(session, standing, command.box_id)
         silent = await non_voters(session, box)
         if not silent:
-            raise Refused(Problem(code="reminder.nobody", params={"box": box.id}))
+            raise refusal("reminder.nobody", box=box.id)
         name = hashlib.sha256(f"{command.command_id}!vote_reminder".encode()).hexdigest()
         session.add(
             Notice(

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import CaseClock, CaseHold, CaseWait, Renovation
 from models.values.actor import Actor
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from models.values.waits import Wait
 from rules.time.told_clock import (
     awaited_now,
@@ -85,7 +85,7 @@ class CaseClocks:
         """The clock and the agenda of a case, told or not.
 
         Raises:
-            Refused: `renovation_unknown`.
+            Refused: `renovation.unknown`.
         """
         standing = await standing_of(self._database, renovation_id)
         return await self._view(standing)
@@ -107,7 +107,7 @@ class CaseClocks:
         """Wake whatever is due and wait until nothing is any more; a wall case is only looked at.
 
         Raises:
-            Refused: `renovation_unknown`, `clock.not_settled`.
+            Refused: `renovation.unknown`, `clock.not_settled`.
         """
         standing = await standing_of(self._database, renovation_id)
         if standing.clock == "wall":
@@ -157,7 +157,7 @@ class CaseClocks:
             if any(is_due(wait, now) for wait in waits):
                 raise UnsettledError
             if not waits and standing.state != "running":
-                raise Refused(Problem(code="clock.case_over", where=standing.id))
+                raise refusal("clock.case_over", where=standing.id)
             target = known or target_of(command, now, standing.timetable.zone)
             _stop_if_asked(command, held, waits, target, now)
             goal = min(filter(None, (next_moment(waits, now), target)), default=None)
@@ -177,10 +177,9 @@ class CaseClocks:
         self, renovation_id: str, command: MoveClock, moves: Sequence[ClockStep], stop: Stop
     ) -> ClockMoved:
         if not moves and stop.why == "hold":
-            params: dict[str, str | int] = {"names": stop.by}
-            raise Refused(Problem(code="clock.held", params=params))
+            raise refusal("clock.held", names=stop.by)
         if not moves and stop.why == "nothing" and command.move == "next":
-            raise Refused(Problem(code="clock.nothing_due", where=renovation_id))
+            raise refusal("clock.nothing_due", where=renovation_id)
         view = await self.look(renovation_id)
         return ClockMoved(
             **{name: getattr(view, name) for name in ClockView.model_fields},
@@ -200,7 +199,7 @@ class CaseClocks:
 
         async def change(session: AsyncSession) -> None:
             if await session.get(CaseHold, (renovation_id, command.name)) is not None:
-                raise Refused(Problem(code="clock.hold_known", params={"name": command.name}))
+                raise refusal("clock.hold_known", name=command.name)
             session.add(CaseHold(renovation_id=renovation_id, name=command.name, set_by=actor.id))
 
         return await self._of_hold(
@@ -219,14 +218,14 @@ class CaseClocks:
         async def change(session: AsyncSession) -> None:
             row = await session.get(CaseHold, (renovation_id, name))
             if row is None:
-                raise Refused(Problem(code="clock.hold_unknown", params={"name": name[:64]}))
+                raise refusal("clock.hold_unknown", name=name[:64])
             await session.delete(row)
 
         try:
             asked = SetHold(command_id=command.command_id, name=name)
         except ValidationError:
             # What cannot be the name of a hold is nobody's.
-            raise Refused(Problem(code="clock.hold_unknown", params={"name": name[:64]})) from None
+            raise refusal("clock.hold_unknown", name=name[:64]) from None
         return await self._of_hold(renovation_id, actor, asked, name, "clock.released", change)
 
     async def _of_hold(
@@ -283,11 +282,11 @@ async def told_standing(database: Database, renovation_id: str) -> Standing:
     """The renovation, if its clock is a told one.
 
     Raises:
-        Refused: `renovation_unknown`, `clock.wall`.
+        Refused: `renovation.unknown`, `clock.wall`.
     """
     standing = await standing_of(database, renovation_id)
     if standing.clock != "told":
-        raise Refused(Problem(code="clock.wall", where=renovation_id))
+        raise refusal("clock.wall", where=renovation_id)
     return standing
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import text
 
 from models.messages.ids import ticket_workflow_id
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 from models.values.waits import ENGINE, PAID_UP, STARTING
 from runtime.database import Database
 from service.gateway import Gateway
@@ -88,4 +88,4 @@ class Waking:
 
 def _not_settled(due: Sequence[_Due]) -> Refused:
     names = ", ".join(sorted({f"{wait.workflow_id} ({wait.what})" for wait in due}))
-    return Refused(Problem(code="clock.not_settled", params={"workflows": names or "an act"}))
+    return refusal("clock.not_settled", workflows=names or "an act")

@@ -27,7 +27,7 @@ from models.messages.journey import Journey
 from models.tables import CaseClock, Estate, Renovation, RoleGrant, Scheme, Unit
 from models.values.actor import Actor
 from models.values.base import Carried
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from models.values.waits import STARTING, at_work
 from rules.time.timetables import check_timetable
 from rules.voting import pack_in_force
@@ -191,11 +191,7 @@ async def _estate(session: AsyncSession, opening: _Opening, secret: bytes, now: 
     )
     row = await session.get_one(Estate, opening.estate_id, with_for_update=True)
     if row.synthetic != file.synthetic:
-        raise Refused(
-            Problem(
-                code="opening.estate_differs", where=file.estate, params={"estate": file.estate}
-            )
-        )
+        raise refusal("opening.estate_differs", where=file.estate, estate=file.estate)
     columns = [getattr(Unit, name) for name in UNIT_COLUMNS]
     found = await session.execute(select(*columns).where(Unit.estate_id == opening.estate_id))
     there = {row.number: tuple(row) for row in found}
@@ -208,12 +204,13 @@ async def _estate(session: AsyncSession, opening: _Opening, secret: bytes, now: 
         if given.get(number) != there.get(number)
     ]
     if differing:
-        params: dict[str, str | int] = {
-            "estate": file.estate,
-            "count": len(differing),
-            "first": differing[0],
-        }
-        raise Refused(Problem(code="opening.units_differ", where=opening.roll.name, params=params))
+        raise refusal(
+            "opening.units_differ",
+            where=opening.roll.name,
+            estate=file.estate,
+            count=len(differing),
+            first=differing[0],
+        )
     return False
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Body, Depends, Request
 from pydantic import JsonValue
 
 from models.messages.acts import Done
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from service.http.credentials import actor_of
 from service.parts import Counter, counter_of
 
@@ -29,6 +29,5 @@ async def do_act(
     actor_id = actor_of(counter.settings.credential_key, request.headers.get("authorization"))
     command_id = body.pop("command_id", None)
     if not isinstance(command_id, str):
-        params: dict[str, str | int] = {"field": "command_id"}
-        raise Refused(Problem(code="service.field_missing", where="command_id", params=params))
+        raise refusal("service.field_missing", where="command_id", field="command_id")
     return await counter.gateway.send(renovation_id, name, body, actor_id, command_id)

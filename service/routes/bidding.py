@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Bid, Tender
 from models.values.actor import Actor, Role
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 from rules.bidding.procedure import submission_problems
 from service.parts import Counter, counter_of
 from service.residents.commands import Accepted, SubmitBid, WithdrawBid
@@ -49,8 +49,7 @@ async def submit_bid(
         if problems:
             raise Refused(*problems)
         if await _standing_bid(session, tender, actor.id) is not None:
-            params: dict[str, str | int] = {"bidder": actor.id, "tender": tender.id}
-            raise Refused(Problem(code="bidding.already_bid", params=params))
+            raise refusal("bidding.already_bid", bidder=actor.id, tender=tender.id)
         bid = bid_row(tender, actor.id, command, now)
         session.add(bid)
         return bid.id, {"tender": tender.id, "bid": bid.id}
@@ -74,14 +73,11 @@ async def withdraw_bid(
         tender = await _open_tender(session, standing)
         bid = await _standing_bid(session, tender, actor.id)
         if bid is None:
-            params: dict[str, str | int] = {"bidder": actor.id, "tender": tender.id}
-            raise Refused(Problem(code="bidding.no_bid", params=params))
+            raise refusal("bidding.no_bid", bidder=actor.id, tender=tender.id)
         if now >= tender.deadline_at:
-            params = {
-                "now": now.isoformat(),
-                "deadline_at": tender.deadline_at.isoformat(),
-            }
-            raise Refused(Problem(code="bidding.late", params=params))
+            raise refusal(
+                "bidding.late", now=now.isoformat(), deadline_at=tender.deadline_at.isoformat()
+            )
         bid.state, bid.withdrawn_at = "withdrawn", now
         return bid.id, {"tender": tender.id, "bid": bid.id}
 
@@ -130,10 +126,9 @@ async def _open_tender(session: AsyncSession, standing: Standing) -> Tender:
         .with_for_update(read=True)
     )
     if tender is None:
-        raise Refused(Problem(code="bidding.no_tender", where=standing.id))
+        raise refusal("bidding.no_tender", where=standing.id)
     if tender.state != "open":
-        params: dict[str, str | int] = {"tender": tender.id, "at": tender.deadline_at.isoformat()}
-        raise Refused(Problem(code="bidding.tender_closed", params=params))
+        raise refusal("bidding.tender_closed", tender=tender.id, at=tender.deadline_at.isoformat())
     return tender
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import CaseWait, Instalment, Payment, Renovation
 from models.values.actor import Role
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, problem, refusal
 from models.values.waits import PAID_UP, at_work
 from runtime.record.agenda import add_waits
 from runtime.record.journal import tick_of
@@ -106,16 +106,16 @@ async def _refuse(
         select(Instalment.number).where(Instalment.renovation_id == standing.id).limit(1)
     )
     if due is None or standing.state != "running":
-        raise Refused(Problem(code="cost_sharing.nothing_due", where=standing.id))
+        raise refusal("cost_sharing.nothing_due", where=standing.id)
     numbers = {payment.unit_number for payment in command.payments}
     await refuse_unknown_units(session, standing, numbers, "cost_sharing.unit_unknown")
     ids = [str(row["id"]) for row in rows]
     booked = set(await session.scalars(select(Payment.id).where(Payment.id.in_(ids))))
     problems = [
-        Problem(
-            code="cost_sharing.payment_booked",
+        problem(
+            "cost_sharing.payment_booked",
             where=f"payments.{place}",
-            params={"reference": command.payments[place].reference},
+            reference=command.payments[place].reference,
         )
         for place, name in enumerate(ids)
         if name in booked or name in ids[:place]

@@ -15,7 +15,7 @@ from models.messages.acts import Done
 from models.messages.ids import ticket_workflow_id
 from models.tables import Renovation, SurveyAnswer, Ticket
 from models.values.actor import Actor
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from models.values.waits import STARTING, at_work
 from runtime.record.agenda import replace_waits
 from service.http.credentials import voter_of
@@ -117,10 +117,9 @@ async def _complainant(
     async with counter.database.session() as session:
         ticket = await session.get(Ticket, ticket_id)
     if ticket is None or ticket.renovation_id != standing.id:
-        raise Refused(Problem(code="feedback.ticket_unknown", where=ticket_id))
+        raise refusal("feedback.ticket_unknown", where=ticket_id)
     if ticket.unit_number != voter.unit_number:
-        params: dict[str, str | int] = {"unit": voter.unit_number}
-        raise Refused(Problem(code="credential.other_unit", params=params))
+        raise refusal("credential.other_unit", unit=voter.unit_number)
     return standing.resident() if ticket.confidential else standing.owner(voter.unit_number)
 
 
@@ -136,11 +135,10 @@ async def _store_answer(session: AsyncSession, standing: Standing, command: Answ
     if row is not None:
         same = (row.renovation_id, row.unit_number, row.score)
         if same != (standing.id, command.unit_number, command.score):
-            params: dict[str, str | int] = {"command": command.command_id, "kind": "survey"}
-            raise Refused(Problem(code="journal.command_reused", params=params))
+            raise refusal("journal.command_reused", command=command.command_id, kind="survey")
         return
     if waits != "survey":
-        raise Refused(Problem(code="feedback.survey_not_open", where=standing.id))
+        raise refusal("feedback.survey_not_open", where=standing.id)
     await session.execute(
         insert(SurveyAnswer)
         .values(

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 
 from models.values.base import Value
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, problem
 from service.parts import Counter, counter_of
 
 PATIENCE_S = 3.0
@@ -38,12 +38,7 @@ async def ready(counter: Annotated[Counter, Depends(counter_of)]) -> Health:
     answers = await asyncio.gather(*(_answers(name, look) for name, look in parts.items()))
     missing = [name for name, good in zip(parts, answers, strict=True) if not good]
     if missing:
-        raise Refused(
-            *(
-                Problem(code="service.not_ready", where=name, params={"part": name})
-                for name in missing
-            )
-        )
+        raise Refused(*(problem("service.not_ready", where=name, part=name) for name in missing))
     return Health()
 
 

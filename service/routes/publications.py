@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Objection, Publication
 from models.values.actor import Actor
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from service.parts import Counter, counter_of
 from service.residents.commands import Accepted, FileObjection
 from service.situation import Standing, standing_of
@@ -71,7 +71,6 @@ async def _must_be_open(
     """The share lock keeps the closing out until this objection is committed."""
     row = await session.get(Publication, name, with_for_update={"read": True})
     if row is None or row.renovation_id != standing.id:
-        raise Refused(Problem(code="publication_unknown", where=name))
+        raise refusal("publication.unknown", where=name)
     if row.state != "open" or now >= row.closes_at:
-        params: dict[str, str | int] = {"publication": name, "at": row.closes_at.isoformat()}
-        raise Refused(Problem(code="publication.closed", params=params))
+        raise refusal("publication.closed", publication=name, at=row.closes_at.isoformat())

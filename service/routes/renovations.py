@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from models.messages.journey import STAGES
 from models.values.base import Carried
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from service.parts import Counter, counter_of
 from service.views import EventView, RenovationLine, RenovationView, events_of, list_of, view_of
 
@@ -92,5 +92,5 @@ async def _view(counter: Counter, renovation_id: str) -> RenovationView:
     async with counter.database.session() as session:
         view = await view_of(session, renovation_id)
     if view is None:
-        raise Refused(Problem(code="renovation_unknown", where=renovation_id))
+        raise refusal("renovation.unknown", where=renovation_id)
     return view

@@ -6,7 +6,7 @@ from typing import Annotated
 import segno
 from fastapi import APIRouter, Depends, Request, Response
 
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from proof.receipts import read_code
 from service.ballots.endpoint import answer_ballot
 from service.ballots.lookup import FoundBallot, Verification, verification_of
@@ -38,7 +38,7 @@ async def read_turnout(
     async with counter.database.session() as session:
         turnout = await turnout_of(session, renovation_id)
     if turnout is None:
-        raise Refused(Problem(code="voting.no_box", where=renovation_id))
+        raise refusal("voting.no_box", where=renovation_id)
     return turnout
 
 
@@ -80,5 +80,5 @@ async def read_verification(
     async with counter.database.session() as session:
         box = await latest_box(session, renovation_id)
         if box is None:
-            raise Refused(Problem(code="voting.no_box", where=renovation_id))
+            raise refusal("voting.no_box", where=renovation_id)
         return await verification_of(session, box)

@@ -261,7 +261,7 @@ async def test_a_publication_whose_stage_was_left_writes_nothing_any_more(
     ):
         with pytest.raises(ApplicationError) as error:
             await write()
-        assert [problem["code"] for problem in error.value.details[0]] == ["stage_over"]
+        assert [problem["code"] for problem in error.value.details[0]] == ["renovation.stage_over"]
     assert await everything_of(database, "p4") == before
 
 

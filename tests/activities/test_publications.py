@@ -117,7 +117,10 @@ async def test_an_objection_is_answered_once_and_only_where_it_was_filed(
     elsewhere = await play.object_to(other)
     with pytest.raises(ApplicationError) as unknown:
         await answered(play, given, elsewhere)
-    assert (refused(twice), refused(unknown)) == (["objection_answered"], ["objection_unknown"])
+    assert (refused(twice), refused(unknown)) == (
+        ["publication.objection_answered"],
+        ["publication.objection_unknown"],
+    )
 
 
 async def test_nobody_answers_the_own_objection(database: Database) -> None:
@@ -133,4 +136,4 @@ async def test_nobody_answers_the_own_objection(database: Database) -> None:
         own = COMMITTEE.model_copy(update={"id": head.actor_id})
     with pytest.raises(ApplicationError) as error:
         await answered(play, given, objection, own)
-    assert refused(error) == ["own_objection"]
+    assert refused(error) == ["publication.own_objection"]

@@ -112,7 +112,7 @@ async def test_what_the_workflow_refuses_comes_back_with_its_code(
     await begin(client, rid)
     await in_voting(sql, rid)
     await gateway.send(rid, "open_vote", {}, "oc", f"{rid}-open")
-    assert await code_of(gateway, rid, "open_vote", f"{rid}-two", "oc") == "vote_already_open"
+    assert await code_of(gateway, rid, "open_vote", f"{rid}-two", "oc") == "voting.announced"
 
 
 async def test_a_command_of_somebody_else_is_not_answered(

@@ -298,7 +298,7 @@ async def test_a_refusal_says_which_person_is_missing_at_the_terminal(journey: B
     j = await journey()
     with pytest.raises(Refused) as refused:
         await j.counter.clocks.move("r-unknown", COMMITTEE, move_of("x", await j.now()))
-    assert codes(refused.value) == ["renovation_unknown"]
+    assert codes(refused.value) == ["renovation.unknown"]
 
 
 @asynccontextmanager

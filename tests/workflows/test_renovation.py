@@ -60,7 +60,7 @@ async def test_a_renovation_is_cancelled_once(journey: Begin) -> None:
     await j.act(a.CancelRenovation, STREET, reason="the estate will be rebuilt")
     with pytest.raises(Refused) as refused:
         await j.act(a.CancelRenovation, STREET, reason="again")
-    assert codes(refused.value) == ["renovation_ended"]
+    assert codes(refused.value) == ["renovation.ended"]
 
 
 async def test_a_scheme_is_revised_only_when_asked_for(journey: Begin) -> None:
@@ -68,4 +68,4 @@ async def test_a_scheme_is_revised_only_when_asked_for(journey: Begin) -> None:
     await j.until("open_vote")
     with pytest.raises(Refused) as refused:
         await j.act(a.ReviseScheme, STREET, reason="just so")
-    assert codes(refused.value) == ["revision_not_asked"]
+    assert codes(refused.value) == ["renovation.revision_not_asked"]

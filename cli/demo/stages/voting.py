@@ -8,7 +8,7 @@ from cli.demo.stages.ballots import Cast
 from cli.demo.town import people
 from cli.demo.view import BoxView, View
 from cli.shown import ZONE
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 
 
 async def open_vote(hand: Hand, _view: View) -> None:
@@ -91,7 +91,7 @@ async def send(hand: Hand, casts: Sequence[Cast]) -> None:
 
 
 def _not_extended(now: str) -> Refused:
-    return Refused(Problem(code="demo.not_extended", params={"now": now}))
+    return refusal("demo.not_extended", now=now)
 
 
 REACTIONS: dict[str, Reaction] = {

@@ -215,7 +215,7 @@ async def test_an_empty_roll_opens_no_vote(begin: Begin) -> None:
     vote = await begin(units=0)
     with pytest.raises(ApplicationError) as error:
         await vote.open()
-    assert refusal(error)[0] == "roll_empty"
+    assert refusal(error)[0] == "voting.roll_empty"
     assert await vote.details("voting.box_announced") == []
     assert await vote.box_id() == "None"
 
@@ -230,7 +230,7 @@ async def test_a_roll_on_which_nobody_may_vote_opens_no_vote(begin: Begin) -> No
         await session.commit()
     with pytest.raises(ApplicationError) as error:
         await vote.open()
-    assert refusal(error)[0] == "roll_empty"
+    assert refusal(error)[0] == "voting.roll_empty"
 
 
 async def test_a_scheme_without_a_question_opens_no_vote(begin: Begin) -> None:
@@ -484,7 +484,7 @@ async def test_a_box_that_does_not_exist_is_refused(begin: Begin) -> None:
     missing = VotePeriod(box_id="none", check_at=START, closes_at=START)
     with pytest.raises(ApplicationError) as error:
         await vote.close(missing)
-    assert refusal(error)[0] == "box_unknown"
+    assert refusal(error)[0] == "voting.box_unknown"
 
 
 async def test_a_roll_in_pieces_is_the_same_roll(

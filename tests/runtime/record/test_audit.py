@@ -205,5 +205,5 @@ async def test_a_ballot_from_outside_of_the_period_is_named(
 
 
 async def test_an_unknown_renovation_is_refused(database: Database) -> None:
-    with pytest.raises(Refused, match=r"renovation_unknown"):
+    with pytest.raises(Refused, match=r"renovation.unknown"):
         await audit(database, "nowhere")

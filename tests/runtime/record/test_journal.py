@@ -207,7 +207,7 @@ async def test_a_change_that_waited_for_another_happens_after_it(
 
 async def test_an_unknown_renovation_is_refused(database: Database) -> None:
     for _ in range(2):
-        with pytest.raises(Refused, match=r"renovation_unknown"):
+        with pytest.raises(Refused, match=r"renovation.unknown"):
             await say(database, "lost", "one", rid="nowhere")
 
 
