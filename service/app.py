@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from models.values.refusal import problem, refusal
+from models.values.refusal import Refused, problem, refusal
 from runtime.settings import Settings
 from service.front import Front
 from service.http.problems import away, malformed, problem_response
