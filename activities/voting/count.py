@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import BallotBox
+from models.values.refusal import refusal
 from models.values.voting import Motion, ReportedTally, VotingPack
 from proof.chain import canonical_json
 from rules import voting as law
