@@ -12,7 +12,7 @@ from temporalio import activity
 
 from activities.cost_sharing import rows as share_rows
 from activities.cost_sharing.award import replace_refunds
-from activities.recording import Case, Desk
+from activities.recording import Case, Recorder
 from models.messages.acts import CancelRenovation, Done
 from models.messages.step import Step
 from models.tables import Award, BallotBox, Certificate, Contract, Refund, Tender, WorkItem
@@ -30,7 +30,7 @@ UNFINISHED = ("planned", "reported", "rejected")
 class Cancellations:
     """Writes what a stopped renovation leaves behind."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Recorder) -> None:
         self.desk = desk
 
     @activity.defn(name="Cancellations.record")

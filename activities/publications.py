@@ -6,7 +6,7 @@ from pydantic import JsonValue
 from sqlalchemy import func, select
 from temporalio import activity
 
-from activities.recording import Case, Desk, who_does
+from activities.recording import Case, Recorder, who_does
 from models.messages.acts import AnswerObjection
 from models.messages.journey import PublicationClosing, PublicationInput, PublicationPeriod
 from models.messages.step import Step
@@ -41,7 +41,7 @@ def objection_window(timetable: Timetable, subject: str) -> Period:
 class Publications:
     """Writes publications and the answers to objections."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Recorder) -> None:
         self.desk = desk
 
     @activity.defn(name="Publications.open")

@@ -147,7 +147,7 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Frame:
+class CaseTerms:
     """The law under which a renovation was opened, and whether its clock is a told one."""
 
     told: bool
@@ -158,7 +158,7 @@ class Frame:
 Change = Callable[[Case], Awaitable[Recorded[T]]]
 
 
-class Desk:
+class Recorder:
     """Writes steps: one transaction each, idempotent by the step's command id."""
 
     def __init__(self, database: Database, calendar: WorkCalendar, keys: BoxKeys) -> None:
@@ -166,7 +166,7 @@ class Desk:
         self.journal = Journal(database)
         self.calendar = calendar
         self.keys = keys
-        self.frames: dict[str, Frame] = {}
+        self.frames: dict[str, CaseTerms] = {}
 
     async def write(
         self,
@@ -219,7 +219,7 @@ class Desk:
         )
         return await self.journal.record(deed, kind, request, inside, into)
 
-    async def _frame(self, renovation_id: str) -> Frame:
+    async def _frame(self, renovation_id: str) -> CaseTerms:
         """What a renovation carries from its opening to its end; read once, it never changes."""
         frame = self.frames.get(renovation_id)
         if frame is not None:
@@ -229,7 +229,7 @@ class Desk:
             told = await session.get(CaseClock, renovation_id) is not None
         if row is None:
             raise refusal("renovation.unknown", where=renovation_id)
-        frame = Frame(
+        frame = CaseTerms(
             told=told,
             timetable=Timetable.model_validate(row.timetable),
             rule_pack=row.rule_pack,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import func, select
 from temporalio import activity
 
-from activities.recording import Case, Desk
+from activities.recording import Case, Recorder
 from models.messages.acts import Done, ReviseScheme
 from models.messages.journey import JourneyOutcome, Stage
 from models.messages.step import Step
@@ -44,7 +44,7 @@ class Revision(Carried):
 class Renovations:
     """Writes the course of a renovation."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Recorder) -> None:
         self.desk = desk
 
     @activity.defn(name="Renovations.enter_stage")

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cli.inputs import act_fields, act_named, read_file
 from cli.servers import Servers, running
 from cli.shown import (
-    Case,
+    CaseLine,
     event_json,
     history_table,
     list_table,
@@ -134,9 +134,9 @@ def act(
 def list_(as_json: Json = False, data: Data = None) -> None:
     """Every renovation, the ones that were opened last first."""
 
-    async def read(session: AsyncSession) -> list[Case]:
+    async def read(session: AsyncSession) -> list[CaseLine]:
         query = with_time().order_by(Renovation.opened_at.desc(), Renovation.id)
-        return [Case(*found) for found in await session.execute(query)]
+        return [CaseLine(*found) for found in await session.execute(query)]
 
     cases = _run(data, lambda servers: _read(servers, read))
     if as_json:
@@ -297,12 +297,12 @@ async def _row(session: AsyncSession, renovation: str) -> Renovation:
     return (await _case(session, renovation)).row
 
 
-async def _case(session: AsyncSession, renovation: str) -> Case:
+async def _case(session: AsyncSession, renovation: str) -> CaseLine:
     query = with_time().where(Renovation.id == renovation)
     found = (await session.execute(query)).one_or_none()
     if found is None:
         raise refusal("renovation.unknown", where=renovation, renovation=renovation)
-    return Case(*found)
+    return CaseLine(*found)
 
 
 async def _read(servers: Servers, work: Callable[[AsyncSession], Awaitable[T]]) -> T:

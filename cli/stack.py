@@ -14,7 +14,7 @@ from models.values.refusal import Refused, refusal
 from runtime.gc import calm_collector
 from runtime.local.processes import Crash
 from runtime.local.programs import Ports
-from runtime.local.stack import LocalStack, Step
+from runtime.local.stack import LocalStack, StackStep
 from runtime.logging import configure_logging
 from runtime.migrate import downgrade, upgrade
 from runtime.settings import LocalSettings, Settings, read_settings
@@ -106,7 +106,7 @@ class StepDisplay:
         self._console = console
         self._status = Status("", console=console)
 
-    def __call__(self, step: Step) -> None:
+    def __call__(self, step: StackStep) -> None:
         """Show one step."""
         if not step.done:
             self._status.update(f"{step.name} …")

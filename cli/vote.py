@@ -29,8 +29,8 @@ from service.channels.paper import enter
 from service.channels.rounds import non_voters, remind
 from service.channels.rulings import contested, rule
 from service.http.problems import malformed
-from service.parts import Counter, open_counter
-from service.situation import Standing, grants_of, standing_of
+from service.parts import Parts, open_counter
+from service.situation import Situation, grants_of, standing_of
 
 T = TypeVar("T")
 C = TypeVar("C", bound=BaseModel)
@@ -166,7 +166,7 @@ def _write(
     actor_id: str,
     what: str,
     command: C,
-    act: Callable[[Counter, Standing, Actor, C], Awaitable[R]],
+    act: Callable[[Parts, Situation, Actor, C], Awaitable[R]],
 ) -> R:
     """Do something in the name of an official who may."""
 

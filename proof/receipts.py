@@ -38,7 +38,7 @@ class ReceiptPlace(Carried):
     path: tuple[Hash, ...] = Field(max_length=64)
 
 
-class Receipt(Carried):
+class SignedReceipt(Carried):
     """What the voter keeps. It shows that a ballot was taken, never what it says."""
 
     ballot_id: str
@@ -85,7 +85,7 @@ def matches(code: str, leaf: bytes) -> bool:
     return read_code(code) == short_code(leaf)
 
 
-def stated(receipt: Receipt) -> bytes:
+def stated(receipt: SignedReceipt) -> bytes:
     """What the receipt itself says, as the leaf of its batch has it."""
     said: dict[str, JsonValue] = {
         "ballot_id": receipt.ballot_id,
@@ -97,7 +97,7 @@ def stated(receipt: Receipt) -> bytes:
     return canonical_json(said if receipt.cast_at is None else said | {"cast_at": receipt.cast_at})
 
 
-def statement(receipt: Receipt) -> bytes:
+def statement(receipt: SignedReceipt) -> bytes:
     """What was signed: the root of the batch that the receipt's path leads to.
 
     Raises:
@@ -119,7 +119,7 @@ def statement(receipt: Receipt) -> bytes:
     )
 
 
-def check_receipt(receipt: Receipt, signed: Signed, public_key: str | None = None) -> None:
+def check_receipt(receipt: SignedReceipt, signed: Signed, public_key: str | None = None) -> None:
     """Was this receipt given by the holder of its key, and of the key on the posted notice?
 
     Raises:

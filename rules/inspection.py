@@ -14,10 +14,10 @@ from models.values.decisions.decision import Check, Decision, Operator
 from models.values.inspection import (
     InspectionKind,
     InspectionOutcome,
+    InspectionResult,
     ItemFacts,
     ItemPayment,
     ItemState,
-    Ruling,
     WorksPayment,
 )
 from models.values.refusal import Problem, problem, refusal
@@ -80,7 +80,7 @@ def may_cover(item: ItemFacts) -> Decision:
 
 def rule_inspection(
     item: ItemFacts, kind: InspectionKind, outcome: InspectionOutcome, timetable: Timetable
-) -> Ruling:
+) -> InspectionResult:
     """What the outcome makes of the item.
 
     FAIL rejects it until it is put right (Quality Regs art. 32); more failed rounds than the limit
@@ -102,7 +102,9 @@ def rule_inspection(
         state = ItemState.REJECTED if decision.passed else ItemState.DEFAULT
     else:
         state = ItemState.PASSED if kind == "stage" else ItemState.REPORTED
-    return Ruling(state=state, round=len(item.history) + 1, failed_rounds=failed, decision=decision)
+    return InspectionResult(
+        state=state, round=len(item.history) + 1, failed_rounds=failed, decision=decision
+    )
 
 
 def rectification_due(

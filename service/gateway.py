@@ -37,7 +37,7 @@ from runtime.record.journal import Journal
 from runtime.settings import Settings
 from service.http.problems import malformed
 from service.residents.commands import CommandId
-from service.situation import Standing, grants_of, standing_of
+from service.situation import Situation, grants_of, standing_of
 
 log = structlog.get_logger("gateway")
 TICKET_WORKFLOW = "TicketWorkflow"
@@ -139,7 +139,7 @@ class Gateway:
         fields: dict[str, JsonValue] = {"ticket_id": ticket_id, "satisfied": satisfied}
         return await self._deliver(standing, built(ConfirmTicket.name, fields, allowed, command_id))
 
-    async def start_ticket(self, standing: Standing, ticket_id: str) -> None:
+    async def start_ticket(self, standing: Situation, ticket_id: str) -> None:
         """Begin the care of a ticket that is written down already; begun before is as good.
 
         Raises:
@@ -164,7 +164,7 @@ class Gateway:
             log.warning("ticket_not_started", ticket_id=ticket_id, reason=type(error).__name__)
             raise _not_confirmed() from error
 
-    async def everyone_paid(self, standing: Standing) -> None:
+    async def everyone_paid(self, standing: Situation) -> None:
         """Tell the collection that nothing is due any more; it also finds out by itself, later."""
         await self.signal(standing.stage_workflow_id, "everyone_paid")
 
@@ -231,14 +231,14 @@ class Gateway:
         except (WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError, RuntimeError) as error:
             raise _not_confirmed() from error
 
-    async def _deliver(self, standing: Standing, act: Act) -> Done:
+    async def _deliver(self, standing: Situation, act: Act) -> Done:
         self._acts[standing.id] += 1
         try:
             return await self._confirmed(standing, act)
         finally:
             self._acts[standing.id] -= 1
 
-    async def _confirmed(self, standing: Standing, act: Act) -> Done:
+    async def _confirmed(self, standing: Situation, act: Act) -> Done:
         target = await self._target(standing, act)
         try:
             # A server that is away is asked again by the SDK without end: the limit is ours.
@@ -252,7 +252,7 @@ class Gateway:
             log.warning("act_not_confirmed", act=act.name, renovation_id=standing.id)
             raise _not_confirmed() from error
 
-    async def _update(self, standing: Standing, workflow_id: str, act: Act) -> Done | None:
+    async def _update(self, standing: Situation, workflow_id: str, act: Act) -> Done | None:
         """Send the update; None when the record is a moment ahead of the workflow: ask again.
 
         The record names a new stage before its workflow runs, and what is awaited before the
@@ -277,7 +277,7 @@ class Gateway:
             raise
         return done
 
-    async def _refuse_if_left(self, standing: Standing, workflow_id: str, act: Act) -> None:
+    async def _refuse_if_left(self, standing: Situation, workflow_id: str, act: Act) -> None:
         """There is no such workflow: it is about to begin if the record still names it."""
         now = await standing_of(self._database, standing.id)
         moved = now.state != "running" or now.stage_workflow_id != workflow_id
@@ -295,7 +295,7 @@ class Gateway:
             )
             return any(what.partition(".")[0] == awaited_as for what in waits)
 
-    async def _target(self, standing: Standing, act: Act) -> str:
+    async def _target(self, standing: Situation, act: Act) -> str:
         """The id of the workflow that hears the act."""
         if act.target == "renovation":
             return renovation_workflow_id(standing.id)
@@ -312,7 +312,7 @@ class Gateway:
         return standing.stage_workflow_id
 
     async def _must_exist(
-        self, standing: Standing, table: type[Publication] | type[Ticket], name: str, code: str
+        self, standing: Situation, table: type[Publication] | type[Ticket], name: str, code: str
     ) -> None:
         async with self._database.session() as session:
             found = await session.scalar(

@@ -16,7 +16,7 @@ from runtime.database import Database
 
 
 @dataclass(frozen=True)
-class Standing:
+class Situation:
     """A renovation at one moment; `now` is its tick, UTC.
 
     Good for reading and for what a page shows. A write asks the tick again, under the lock: the
@@ -73,7 +73,7 @@ class Standing:
         raise refusal("credential.no_role", roles=wanted, place=self.place_path)
 
 
-async def standing_of(database: Database, renovation_id: str) -> Standing:
+async def standing_of(database: Database, renovation_id: str) -> Situation:
     """The renovation now.
 
     Raises:
@@ -86,7 +86,7 @@ async def standing_of(database: Database, renovation_id: str) -> Standing:
     if found is None:
         raise refusal("renovation.unknown")
     row, told, now = found
-    return Standing(
+    return Situation(
         id=row.id,
         estate_id=row.estate_id,
         stage=row.stage,

@@ -13,19 +13,19 @@ from models.values.actor import Actor, Role
 from models.values.refusal import Refused, problem, refusal
 from runtime.record.journal import Recorded
 from service.http.credentials import actor_of, voter_of
-from service.parts import Counter
-from service.residents.commands import Accepted, Command
-from service.situation import Standing, grants_of
+from service.parts import Parts
+from service.residents.commands import Accepted, CommandBody
+from service.situation import Situation, grants_of
 
 Change = Callable[[AsyncSession, datetime], Awaitable[tuple[str, Mapping[str, JsonValue]]]]
 """Writes the rows, given the tick; returns the id of what was written and the details of its event."""
 
 
 async def write(
-    counter: Counter,
-    standing: Standing,
+    counter: Parts,
+    standing: Situation,
     actor: Actor,
-    command: Command,
+    command: CommandBody,
     kind: str,
     change: Change,
 ) -> Accepted:
@@ -49,7 +49,7 @@ async def write(
     return await counter.journal.record(deed, kind, command, inside, Accepted)
 
 
-def voter_actor(counter: Counter, standing: Standing, request: Request, unit_number: str) -> Actor:
+def voter_actor(counter: Parts, standing: Situation, request: Request, unit_number: str) -> Actor:
     """The holder of the unit's credential, who acts for this unit and no other.
 
     Raises:
@@ -62,7 +62,7 @@ def voter_actor(counter: Counter, standing: Standing, request: Request, unit_num
     return standing.owner(unit_number)
 
 
-async def role_actor(counter: Counter, standing: Standing, request: Request, *roles: Role) -> Actor:
+async def role_actor(counter: Parts, standing: Situation, request: Request, *roles: Role) -> Actor:
     """The holder of an actor's credential in one of the roles (any, if none is named) here.
 
     Raises:
@@ -73,7 +73,7 @@ async def role_actor(counter: Counter, standing: Standing, request: Request, *ro
 
 
 async def refuse_unknown_units(
-    session: AsyncSession, standing: Standing, numbers: set[str], code: str
+    session: AsyncSession, standing: Situation, numbers: set[str], code: str
 ) -> None:
     """Every unit must be one of the estate's.
 

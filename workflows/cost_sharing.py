@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
         Collection,
         CollectionState,
         CostSharingOutcome,
-        Funding,
+        FundingState,
         PublicationInput,
         StageInput,
     )
@@ -37,7 +37,7 @@ class CostSharingWorkflow(CaseWorkflow):
         self.given = given
         self.turn = asyncio.Lock()
         self.phase = "planning"
-        self.funding: Funding | None = None
+        self.funding: FundingState | None = None
         self.declined = False
         self.decision = ""
         self.paid_up = False

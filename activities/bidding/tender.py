@@ -9,7 +9,7 @@ from activities.bidding import candidates as standing
 from activities.bidding import rows
 from activities.bidding.evaluation import evaluate_tender, open_tender
 from activities.cost_sharing.award import fix_shares_by_award
-from activities.recording import Case, Desk
+from activities.recording import Case, Recorder
 from models.messages.acts import (
     ApproveDirectAward,
     AwardContract,
@@ -43,7 +43,7 @@ from runtime.record.journal import Recorded
 class Tenders:
     """Writes tenders, what is found of their bids, awards and the contract."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Recorder) -> None:
         self.desk = desk
 
     @activity.defn(name="Tenders.publish")

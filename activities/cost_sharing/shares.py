@@ -8,7 +8,7 @@ from temporalio import activity
 
 from activities.cost_sharing import collection
 from activities.cost_sharing import rows as share_rows
-from activities.recording import Case, Desk, who_does
+from activities.recording import Case, Recorder, who_does
 from models.messages.acts import (
     ApproveRelief,
     DecideCollection,
@@ -16,7 +16,7 @@ from models.messages.acts import (
     Done,
     GrantSubsidy,
 )
-from models.messages.journey import Collection, CollectionState, CostSharingOutcome, Funding
+from models.messages.journey import Collection, CollectionState, CostSharingOutcome, FundingState
 from models.messages.step import Step
 from models.tables import Payment, Relief, Share, Unit, UnitOwner
 from models.values import cost_sharing as values
@@ -29,24 +29,24 @@ from runtime.record.journal import Recorded
 class Shares:
     """Writes the money plan, the share table, the collection and the reliefs."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Recorder) -> None:
         self.desk = desk
 
     @activity.defn(name="Shares.plan")
-    async def plan(self, step: Step) -> Funding:
+    async def plan(self, step: Step) -> FundingState:
         """Let others pay first; give up optional items when the owners' gap is too much (E12)."""
 
-        async def change(case: Case) -> Recorded[Funding]:
+        async def change(case: Case) -> Recorded[FundingState]:
             version, content = await case.scheme()
             return await _planned(case, version, content)
 
-        return await self.desk.write(step, "cost_sharing.planned", None, change, Funding)
+        return await self.desk.write(step, "cost_sharing.planned", None, change, FundingState)
 
     @activity.defn(name="Shares.grant_subsidy")
-    async def grant_subsidy(self, step: Step, act: GrantSubsidy) -> Funding:
+    async def grant_subsidy(self, step: Step, act: GrantSubsidy) -> FundingState:
         """Extra public money in a new version of the scheme. Refused: there is no gap to close."""
 
-        async def change(case: Case) -> Recorded[Funding]:
+        async def change(case: Case) -> Recorded[FundingState]:
             version, content = await case.scheme()
             if not _missing(content):
                 raise refusal("cost_sharing.no_gap", where=case.renovation.id)
@@ -58,13 +58,15 @@ class Shares:
                 {**recorded.details, "granted_fen": act.amount_fen, "reason": act.reason},
             )
 
-        return await self.desk.write(step, "cost_sharing.subsidy_granted", act, change, Funding)
+        return await self.desk.write(
+            step, "cost_sharing.subsidy_granted", act, change, FundingState
+        )
 
     @activity.defn(name="Shares.decline_subsidy")
-    async def decline_subsidy(self, step: Step, act: DeclineSubsidy) -> Funding:
+    async def decline_subsidy(self, step: Step, act: DeclineSubsidy) -> FundingState:
         """No extra public money: an extra levy is a new vote of the owners."""
 
-        async def change(case: Case) -> Recorded[Funding]:
+        async def change(case: Case) -> Recorded[FundingState]:
             _, content = await case.scheme()
             missing = _missing(content)
             if not missing:
@@ -72,11 +74,13 @@ class Shares:
             case.wait_for("engine")
             case.notify("all_owners", "subsidy_declined", missing_fen=missing)
             return Recorded(
-                Funding(gap_fen=missing, next_step="new_vote"),
+                FundingState(gap_fen=missing, next_step="new_vote"),
                 {"missing_fen": missing, "reason": act.reason},
             )
 
-        return await self.desk.write(step, "cost_sharing.subsidy_declined", act, change, Funding)
+        return await self.desk.write(
+            step, "cost_sharing.subsidy_declined", act, change, FundingState
+        )
 
     @activity.defn(name="Shares.compute")
     async def compute(self, step: Step) -> values.SharesComputed:
@@ -255,7 +259,7 @@ def _missing(content: SchemeContent) -> int:
     return law.gap_plan(content.items, content.funding, content.owners_limit_fen).missing_fen
 
 
-async def _planned(case: Case, version: int, content: SchemeContent) -> Recorded[Funding]:
+async def _planned(case: Case, version: int, content: SchemeContent) -> Recorded[FundingState]:
     """Climb the ladder of E12 on one version of the scheme, and say where it ends."""
     plan = law.gap_plan(content.items, content.funding, content.owners_limit_fen)
     if plan.dropped:
@@ -270,7 +274,9 @@ async def _planned(case: Case, version: int, content: SchemeContent) -> Recorded
         case.wait_for("engine")
     decision = law.within_limit(gap, content.owners_limit_fen)
     return Recorded(
-        Funding(gap_fen=plan.missing_fen, next_step="ask_subsidy" if plan.missing_fen else "none"),
+        FundingState(
+            gap_fen=plan.missing_fen, next_step="ask_subsidy" if plan.missing_fen else "none"
+        ),
         {
             "scheme_version": version,
             "cost_fen": sum(item.cost_fen for item in funded),

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from temporalio import activity
 
 from activities.feedback import counts
-from activities.recording import Case, Desk
+from activities.recording import Case, Recorder
 from models.messages.journey import (
     FeedbackOutcome,
     FeedbackPeriod,
@@ -35,7 +35,7 @@ IDS_SHOWN = 100
 class Evaluations:
     """Writes the survey's opening, the looks at open tickets and the evaluation."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Recorder) -> None:
         self.desk = desk
 
     @activity.defn(name="Evaluations.open_survey")

@@ -6,7 +6,7 @@ from typing import cast
 from pydantic import JsonValue
 from temporalio import activity
 
-from activities.recording import Case, Desk
+from activities.recording import Case, Recorder
 from models.messages.acts import ResolveTicket
 from models.messages.journey import TicketInput, TicketOutcome, TicketTimer
 from models.messages.step import Step
@@ -24,7 +24,7 @@ WAITING_FOR_AN_ANSWER = ("open", "escalated", "reopened")
 class Tickets:
     """Writes what becomes of a ticket. Nothing a resident wrote ever stands in an event."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Recorder) -> None:
         self.desk = desk
 
     @activity.defn(name="Tickets.take_in")

@@ -8,14 +8,14 @@ from temporalio import activity
 
 from activities.cost_sharing import rows as share_rows
 from activities.inspection import rows
-from activities.recording import Case, Desk
+from activities.recording import Case, Recorder
 from models.messages.acts import ApprovePayment, RecordInspection, ReportItem, ReportRectified
 from models.messages.journey import InspectionOutcome, WorksState
 from models.messages.step import Step
 from models.tables import Contract, WorkItem
 from models.values.actor import Actor
 from models.values.decisions.decision import Decision
-from models.values.inspection import ItemState, Ruling, WorksPayment
+from models.values.inspection import InspectionResult, ItemState, WorksPayment
 from models.values.refusal import Refused, problem, refusal
 from rules import inspection as law
 from runtime.record.journal import Recorded
@@ -27,7 +27,7 @@ class Works:
     Acts and workflow state name an item by its planned id; rows prefix it with the renovation's.
     """
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Recorder) -> None:
         self.desk = desk
 
     @activity.defn(name="Works.begin")
@@ -240,7 +240,9 @@ def _refuse_other_firm(actor: Actor, contract: Contract) -> None:
         )
 
 
-def _order_or_default(case: Case, act: RecordInspection, ruling: Ruling) -> datetime | None:
+def _order_or_default(
+    case: Case, act: RecordInspection, ruling: InspectionResult
+) -> datetime | None:
     """Tell the people concerned; the deadline of a rectification order, in case time."""
     if ruling.state is ItemState.DEFAULT:
         case.notify("all_owners", "contractor_default", item=act.item_id)
@@ -253,7 +255,7 @@ def _order_or_default(case: Case, act: RecordInspection, ruling: Ruling) -> date
 
 
 def _inspection_details(
-    act: RecordInspection, ruling: Ruling, due_at: datetime | None
+    act: RecordInspection, ruling: InspectionResult, due_at: datetime | None
 ) -> dict[str, JsonValue]:
     return {
         "item": act.item_id,

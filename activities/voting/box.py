@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from sqlalchemy import func, select, text
 from temporalio import activity
 
-from activities.recording import Case, Desk
+from activities.recording import Case, Recorder
 from activities.voting.channels import carry_credentials, proxies_of
 from activities.voting.count import count_out, roll_totals, turnout_tally
 from activities.voting.roll import FrozenRoll, freeze_roll, hash_of_roll
@@ -41,7 +41,7 @@ WHERE box_id = :box AND excluded_reason IS NULL ORDER BY area_dm2 DESC, entry_id
 class Ballots:
     """Writes ballot boxes and their results."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Recorder) -> None:
         self.desk = desk
 
     @activity.defn(name="Ballots.open_box")

@@ -4,7 +4,7 @@ from pydantic import JsonValue
 from sqlalchemy import func
 from temporalio import activity
 
-from activities.recording import Case, Desk
+from activities.recording import Case, Recorder
 from activities.voting.box import motions_of
 from activities.voting.channels import proxies_of
 from activities.voting.count import roll_totals, signed_head
@@ -26,7 +26,7 @@ AT_ONCE = 10_000
 class OfficialResults:
     """Writes results that were counted elsewhere."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Recorder) -> None:
         self.desk = desk
 
     @activity.defn(name="OfficialResults.import_one")

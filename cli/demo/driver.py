@@ -11,11 +11,11 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
-from cli.demo.client import Answer, Doors
+from cli.demo.client import Client, HttpAnswer
 from cli.demo.stages.ballots import VotePlan, vote_plan
 from cli.demo.town.estate import DemoUnit, figures_of
 from cli.demo.town.figures import Figures
-from cli.demo.town.people import COMMITTEE, Official
+from cli.demo.town.people import COMMITTEE, DemoOfficial
 from cli.demo.view import ClockView, View
 from models.values.base import Value
 from models.values.refusal import Refused, refusal
@@ -34,14 +34,14 @@ class Charge(Value):
     amount_fen: int
 
 
-class Ledger(Protocol):
+class DueList(Protocol):
     """The committee's list of what is due, which the bank collects."""
 
     async def charges(self, renovation_id: str) -> tuple[Charge, ...]:
         """Every unit's first instalment, by unit."""
 
 
-class Show(Protocol):
+class Progress(Protocol):
     """What the person in front of the screen sees."""
 
     def say(self, text: str) -> None:
@@ -51,16 +51,16 @@ class Show(Protocol):
         """What it waits for now."""
 
 
-class Hand:
+class Driver:
     """The hand that acts for everybody in the demo."""
 
     def __init__(
         self,
-        doors: Doors,
+        doors: Client,
         units: Sequence[DemoUnit],
-        ledger: Ledger,
+        ledger: DueList,
         seed: int,
-        show: Show,
+        show: Progress,
         check: Callable[[], None],
     ) -> None:
         self.doors = doors
@@ -106,14 +106,14 @@ class Hand:
         self._view = View.model_validate(await self.doors.look())
         return self._view
 
-    async def act(self, name: str, who: Official, step: str, **fields: JsonValue) -> Answer:
+    async def act(self, name: str, who: DemoOfficial, step: str, **fields: JsonValue) -> HttpAnswer:
         """Do an official act."""
         self._settled = False
         return self._done(name, await self.doors.act(name, who.id, self.id(step), fields))
 
     async def post(
         self, path: str, credential: str, step: str, body: dict[str, JsonValue]
-    ) -> Answer:
+    ) -> HttpAnswer:
         """Send what a resident, a bank or a bidder sends."""
         self._settled = False
         whole = {"command_id": self.id(step), **body}
@@ -166,7 +166,7 @@ class Hand:
         self._clock = ClockView.model_validate(self._done("clock", answer).fields())
         self._settled = True
 
-    def _done(self, what: str, answer: Answer) -> Answer:
+    def _done(self, what: str, answer: HttpAnswer) -> HttpAnswer:
         """The answer, if it is yes: in a settled case there is nothing that one could wait for.
 
         Raises:
@@ -189,4 +189,4 @@ class Hand:
         )
 
 
-Reaction = Callable[[Hand, View], Awaitable[None]]
+Reaction = Callable[[Driver, View], Awaitable[None]]

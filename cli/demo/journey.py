@@ -1,6 +1,6 @@
 """The driver of the demo: looks at what the renovation waits for and does what a person would do."""
 
-from cli.demo.driver import Hand, Reaction
+from cli.demo.driver import Driver, Reaction
 from cli.demo.stages import bidding, cost_sharing, feedback, inspection, voting
 from cli.demo.view import View
 
@@ -14,7 +14,7 @@ REACTIONS: dict[str, Reaction] = {
 """What a person does about each `waiting_for`; for every other one the clock goes on."""
 
 
-async def travel(hand: Hand) -> View:
+async def travel(hand: Driver) -> View:
     """React, or move the clock to the next deadline, until the renovation has ended.
 
     Raises:

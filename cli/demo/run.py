@@ -14,13 +14,13 @@ import typer
 from rich.console import Console
 from rich.status import Status
 
-from cli.demo.client import Doors
-from cli.demo.driver import Hand, Show
+from cli.demo.client import Client
+from cli.demo.driver import Driver, Progress
 from cli.demo.facts import read_facts
 from cli.demo.journey import travel
-from cli.demo.ledger import DatabaseLedger
+from cli.demo.ledger import DatabaseDueList
 from cli.demo.proof import prove_vote
-from cli.demo.report import CASE, Ballots, DemoReport, report_tables
+from cli.demo.report import CASE, BallotAnswers, DemoReport, report_tables
 from cli.demo.town import estate, people
 from cli.shown import result_console
 from cli.stack import DATA, StepDisplay, local_settings
@@ -86,7 +86,7 @@ class Screen:
 
 
 async def carry(
-    settings: Settings, url: str, options: DemoOptions, show: Show, check: Callable[[], None]
+    settings: Settings, url: str, options: DemoOptions, show: Progress, check: Callable[[], None]
 ) -> DemoReport:
     """Carry one renovation through the journey on servers that run already.
 
@@ -117,9 +117,9 @@ async def carry(
         show.say(
             f"renovation {rid} opened: {opened.units:,} units, pack {opened.rule_pack}; {CASE}"
         )
-        async with Doors.open(url, rid, settings.credential_key) as doors:
-            ledger = DatabaseLedger(database)
-            hand = Hand(doors, units, ledger, options.seed, show, check)
+        async with Client.open(url, rid, settings.credential_key) as doors:
+            ledger = DatabaseDueList(database)
+            hand = Driver(doors, units, ledger, options.seed, show, check)
             await travel(hand)
         facts = await read_facts(database, client, rid)
         assert settings.box_key is not None, "the demo's stack has a worker, and so its key"
@@ -129,7 +129,7 @@ async def carry(
     return DemoReport(
         renovation_id=rid,
         units=opened.units,
-        ballots=Ballots(
+        ballots=BallotAnswers(
             accepted=len(hand.acknowledged),
             repeated=hand.repeated,
             refused=dict(sorted(hand.refused.items())),
@@ -169,7 +169,7 @@ def register(app: typer.Typer) -> None:
     app.command("demo")(demo)
 
 
-async def run_demo(options: DemoOptions, stack: LocalStack, show: Show) -> DemoReport:
+async def run_demo(options: DemoOptions, stack: LocalStack, show: Progress) -> DemoReport:
     """`carry` on a stack of this process, noticing when one of its parts ends."""
 
     def check() -> None:

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from formats.pabulib.election import Table
+from formats.pabulib.election import SectionTable
 from models.values.decisions.menu import SECTIONS
 from models.values.refusal import Problem, Refused, problem
 
@@ -35,9 +35,9 @@ class Section:
         place = self.columns.index(name)
         return [row[place].strip() for row in self.rows]
 
-    def table(self) -> Table:
+    def table(self) -> SectionTable:
         """The section without its lines."""
-        return Table(self.columns, tuple(self.rows))
+        return SectionTable(self.columns, tuple(self.rows))
 
 
 @dataclass(slots=True)

@@ -27,7 +27,7 @@ from formats.roll.reading import (
     Row,
     Source,
 )
-from models.files.roll import Fault, Finding, Roll, RollReport
+from models.files.roll import Finding, Roll, RollReport, UnreadableCell
 from models.values.refusal import Refused, problem, refusal
 
 MAX_UNITS_NAMED = 5
@@ -115,8 +115,8 @@ def csv_rows(data: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
         raise refusal("roll.quote_open", where=f"{name} row {number + 1}") from None
 
 
-def _filled(cell: str | Fault) -> bool:
-    return isinstance(cell, Fault) or bool(cell.strip())
+def _filled(cell: str | UnreadableCell) -> bool:
+    return isinstance(cell, UnreadableCell) or bool(cell.strip())
 
 
 def _heading(
@@ -126,7 +126,7 @@ def _heading(
     if not first:
         raise refusal("roll.empty", where=source.name)
     titles = [
-        (number, ["" if isinstance(cell, Fault) else cell for cell in cells])
+        (number, ["" if isinstance(cell, UnreadableCell) else cell for cell in cells])
         for number, cells in first
     ]
     heading, used = find_heading(titles, mapping)

@@ -21,7 +21,7 @@ from formats.roll.cells import (
 )
 from formats.roll.columns import IGNORE, Heading, letter
 from formats.roll.owners import owner_key
-from models.files.roll import Fault, Finding, RegisteredUnit
+from models.files.roll import Finding, RegisteredUnit, UnreadableCell
 from models.values.refusal import problem
 
 MAX_PROBLEMS = 100
@@ -35,7 +35,7 @@ MAX_AREA_DM2 = 100_000_000
 MAX_SHARES = 1_000_000_000
 FLOORS = range(-20, 301)
 
-Cell = str | Fault
+Cell = str | UnreadableCell
 Row = Sequence[Cell]
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,12}")
@@ -166,7 +166,7 @@ class Reader:
         raw: dict[str, str] = {}
         for name, at in self._place.items():
             cell = cells[at]
-            if isinstance(cell, Fault):
+            if isinstance(cell, UnreadableCell):
                 raw[name] = self._stand_in(name, cell)
             elif cell[:1] in SUSPECT and (fault := fault_of(cell)) is not None:
                 raw[name] = self._stand_in(name, fault)
@@ -174,7 +174,7 @@ class Reader:
                 raw[name] = cell
         return raw
 
-    def _stand_in(self, name: str, fault: Fault) -> str:
+    def _stand_in(self, name: str, fault: UnreadableCell) -> str:
         self._wrong(fault.code, name, value=fault.value)
         if name in {"number", "room", "building", "entrance"}:
             return f"?{self.row}"
@@ -284,7 +284,10 @@ def _is_total(cells: Row) -> bool:
     """A row of sums below the units, by its first filled cell."""
     for cell in cells:
         if cell:
-            return not isinstance(cell, Fault) and normal(cell).casefold().rstrip(":") in TOTALS
+            return (
+                not isinstance(cell, UnreadableCell)
+                and normal(cell).casefold().rstrip(":") in TOTALS
+            )
     return False
 
 

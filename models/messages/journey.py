@@ -99,7 +99,7 @@ class VotingOutcome(Carried):
     box_id: str
 
 
-class Funding(Carried):
+class FundingState(Carried):
     """The state of the money plan: gap 0 means that shares can be published."""
 
     gap_fen: int

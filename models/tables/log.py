@@ -55,7 +55,7 @@ class Event(Table):
     hash: Mapped[Hash]
 
 
-class Receipt(Table):
+class CommandReceipt(Table):
     """What a command was answered, so that a retry gets the same answer; append-only."""
 
     __tablename__ = "receipt"

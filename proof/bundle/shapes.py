@@ -77,7 +77,7 @@ class Signature(Exactly):
     signature: Hex128
 
 
-class RollEntry(Exactly):
+class BundleEntry(Exactly):
     """A line of roll.jsonl."""
 
     area_dm2: Whole
@@ -104,7 +104,7 @@ class RollEntry(Exactly):
         )
 
 
-class Ballot(Exactly):
+class BundleBallot(Exactly):
     """A line of ballots.jsonl of format 1."""
 
     area_dm2: Whole
@@ -149,7 +149,7 @@ class Ballot(Exactly):
         )
 
 
-class BallotWithTimes(Ballot):
+class BallotWithTimes(BundleBallot):
     """A line of ballots.jsonl of format 2."""
 
     cast_at: Utc
@@ -229,7 +229,7 @@ def read_value(shape: type[Shape], raw: bytes, file: str, line: int = 0) -> Shap
     """One value, written in the one canonical way."""
     try:
         value = shape.model_validate_json(raw)
-        if isinstance(value, Ballot | RollEntry):
+        if isinstance(value, BundleBallot | BundleEntry):
             same = value.written() == raw
         else:
             same = bundle.line(value.model_dump(mode="json")) == raw

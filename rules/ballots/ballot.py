@@ -56,7 +56,7 @@ AFTER_RULING: Mapping[str, State] = {
 """What becomes of the ballots before a ruling that it does not name."""
 
 
-class Cast(NamedTuple):
+class BallotReference(NamedTuple):
     """One ballot of an entry, in the order of the box."""
 
     seq: int
@@ -64,7 +64,7 @@ class Cast(NamedTuple):
     channel: Channel
 
 
-class Ruling(NamedTuple):
+class RulingReference(NamedTuple):
     """What was recorded about an entry's ballots up to `up_to_seq`."""
 
     kind: Literal["disputed", "accepted", "set_aside"]
@@ -268,7 +268,9 @@ def roll_line(
     )
 
 
-def states_of(ballots: Sequence[Cast], rulings: Sequence[Ruling]) -> dict[str, State]:
+def states_of(
+    ballots: Sequence[BallotReference], rulings: Sequence[RulingReference]
+) -> dict[str, State]:
     """What becomes of each ballot of one entry: one is counted at most (V-CN-4; rule book 1.4.2).
 
     Within a route the last one counts. Who votes in person takes the mandate back, so own ballots
@@ -289,7 +291,7 @@ def states_of(ballots: Sequence[Cast], rulings: Sequence[Ruling]) -> dict[str, S
     return states | _of_routes(standing)
 
 
-def _of_routes(ballots: Sequence[Cast]) -> dict[str, State]:
+def _of_routes(ballots: Sequence[BallotReference]) -> dict[str, State]:
     last = {ROUTE_OF[ballot.channel]: ballot for ballot in ballots}
     states: dict[str, State] = {ballot.ballot_id: "superseded" for ballot in ballots}
     if len(last) > 1:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from models.values.channels import RulingKind
 from models.values.refusal import Problem, problem
-from rules.ballots.ballot import Cast, Ruling, states_of
+from rules.ballots.ballot import BallotReference, RulingReference, states_of
 
 
 def named_ballot(code: str, ballots: Sequence[tuple[str, str]]) -> str | None:
@@ -27,8 +27,8 @@ def named_ballot(code: str, ballots: Sequence[tuple[str, str]]) -> str | None:
 def ruling_problems(
     kind: RulingKind,
     unit: str,
-    ballots: Sequence[Cast],
-    rulings: Sequence[Ruling],
+    ballots: Sequence[BallotReference],
+    rulings: Sequence[RulingReference],
     asked: str = "",
     named: str | None = None,
 ) -> tuple[Problem, ...]:
@@ -49,6 +49,6 @@ def ruling_problems(
     return ()
 
 
-def is_contested(ballots: Sequence[Cast], rulings: Sequence[Ruling]) -> bool:
+def is_contested(ballots: Sequence[BallotReference], rulings: Sequence[RulingReference]) -> bool:
     """Whether nothing counts of these ballots until somebody rules."""
     return "contested" in states_of(ballots, rulings).values()

@@ -40,7 +40,7 @@ class Part(StrEnum):
     SERVICE = "service"
 
 
-class Step(Value):
+class StackStep(Value):
     """Something the stack does on the way up or down, for a progress display."""
 
     name: str
@@ -50,10 +50,10 @@ class Step(Value):
     seconds: float = 0.0
 
 
-Progress = Callable[[Step], None]
+Progress = Callable[[StackStep], None]
 
 
-def silent(_step: Step) -> None:
+def silent(_step: StackStep) -> None:
     """Show nothing."""
 
 
@@ -210,7 +210,7 @@ class LocalStack:
             app_url = self.local.database_url.get_secret_value()
             owner = self.local.database_owner_url
             self._owner_url = owner.get_secret_value() if owner is not None else ""
-            self._progress(Step(name="postgres", done=True, detail="DATABASE_URL"))
+            self._progress(StackStep(name="postgres", done=True, detail="DATABASE_URL"))
         else:
             app_url = await self._step("postgres", self._start_postgres())
         self._note(database_url=app_url)
@@ -218,7 +218,7 @@ class LocalStack:
             await self._step("migrations", self._in_thread(lambda: upgrade(self._owner_url)))
         else:
             # The schema is then somebody else's to migrate: readiness of the service will tell.
-            self._progress(Step(name="migrations", done=True, detail="no DATABASE_OWNER_URL"))
+            self._progress(StackStep(name="migrations", done=True, detail="no DATABASE_OWNER_URL"))
 
     async def _start_postgres(self) -> str:
         postgres = EmbeddedPostgres(self.data_dir / "postgres")
@@ -243,7 +243,7 @@ class LocalStack:
     async def _start_temporal(self) -> None:
         address, namespace = self.local.temporal_address, self.local.temporal_namespace
         if address is not None:
-            self._progress(Step(name="temporal", done=True, detail="TEMPORAL_ADDRESS"))
+            self._progress(StackStep(name="temporal", done=True, detail="TEMPORAL_ADDRESS"))
         else:
             address = f"{parts.LOOPBACK}:{self._ports.temporal}"
             state = self.data_dir / "temporal.sqlite"
@@ -299,10 +299,10 @@ class LocalStack:
 
     async def _step(self, name: str, work: Awaitable[T]) -> T:
         """Do a piece of work and show that it began and ended."""
-        self._progress(Step(name=name, done=False))
+        self._progress(StackStep(name=name, done=False))
         began = time.monotonic()
         result = await work
-        self._progress(Step(name=name, done=True, seconds=time.monotonic() - began))
+        self._progress(StackStep(name=name, done=True, seconds=time.monotonic() - began))
         return result
 
     async def _in_thread(self, work: Callable[[], T]) -> T:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from sqlalchemy import Select, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import BallotBox, CaseClock, Event, Receipt, Renovation
+from models.tables import BallotBox, CaseClock, CommandReceipt, Event, Renovation
 from models.values.base import Value
 from models.values.refusal import refusal
 from proof import chain
@@ -126,13 +126,13 @@ async def _receipts(session: AsyncSession, renovation: Renovation) -> BadEvent |
     """The first event whose receipt is missing, belongs to another command, or has another kind."""
     query = (
         select(Event.seq)
-        .outerjoin(Receipt, Receipt.command_id == Event.command_id)
+        .outerjoin(CommandReceipt, CommandReceipt.command_id == Event.command_id)
         .where(
             Event.renovation_id == renovation.id,
-            (Receipt.command_id.is_(None))
-            | (Receipt.renovation_id != Event.renovation_id)
-            | (Receipt.seq != Event.seq)
-            | (Receipt.kind != Event.kind),
+            (CommandReceipt.command_id.is_(None))
+            | (CommandReceipt.renovation_id != Event.renovation_id)
+            | (CommandReceipt.seq != Event.seq)
+            | (CommandReceipt.kind != Event.kind),
         )
         .order_by(Event.seq)
         .limit(1)

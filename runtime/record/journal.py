@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.deed import Deed
-from models.tables import Event, Receipt, Renovation
+from models.tables import CommandReceipt, Event, Renovation
 from models.values.refusal import refusal
 from proof import chain
 from runtime.database import LOCK_NOT_AVAILABLE, Database, Work, sqlstate
@@ -84,7 +84,7 @@ class Journal:
 
         async def work(session: AsyncSession) -> T:
             opened = await _lock(session, deed.renovation_id)
-            receipt = await session.get(Receipt, deed.command_id)
+            receipt = await session.get(CommandReceipt, deed.command_id)
             if receipt is not None:
                 return _answer_again(receipt, asked, into)
             moment = await _moment(session, deed.renovation_id)
@@ -111,10 +111,10 @@ class Journal:
                 raise
             return _answer_again(receipt, asked, into)
 
-    async def answered(self, command_id: str) -> Receipt | None:
+    async def answered(self, command_id: str) -> CommandReceipt | None:
         """The receipt of a command that was done, None when it was not (yet)."""
         async with self._database.session() as session:
-            return await session.get(Receipt, command_id)
+            return await session.get(CommandReceipt, command_id)
 
 
 def _impatient(work: Work[T], busy: str) -> Work[T]:
@@ -232,8 +232,8 @@ async def _append(
     return event
 
 
-def _receipt(event: Event, asked: str, result: BaseModel) -> Receipt:
-    return Receipt(
+def _receipt(event: Event, asked: str, result: BaseModel) -> CommandReceipt:
+    return CommandReceipt(
         command_id=event.command_id,
         renovation_id=event.renovation_id,
         seq=event.seq,
@@ -244,7 +244,7 @@ def _receipt(event: Event, asked: str, result: BaseModel) -> Receipt:
     )
 
 
-def _answer_again(receipt: Receipt, asked: str, into: type[T]) -> T:
+def _answer_again(receipt: CommandReceipt, asked: str, into: type[T]) -> T:
     if receipt.request_hash != asked:
         raise refusal(
             "journal.command_reused",

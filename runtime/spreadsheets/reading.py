@@ -16,11 +16,11 @@ from typing import IO, Literal, cast
 
 from pydantic import TypeAdapter
 
-from models.files.roll import Fault
+from models.files.roll import UnreadableCell
 from models.values.refusal import refusal
 
 Format = Literal["xlsx", "ods", "xls"]
-Row = list[str | Fault]
+Row = list[str | UnreadableCell]
 
 MAX_BYTES = 64 * 1024 * 1024
 """Of a workbook; a roll of 200,000 units has 8 MB."""
@@ -136,7 +136,7 @@ def _rows(frames: Iterator[object]) -> Iterator[tuple[int, Row]]:
         _, first, rows, wrong = _ROWS.validate_python(frame)
         batch = cast("list[Row]", rows)
         for row, column, code, value in wrong:
-            batch[row - first][column] = Fault(code, value)
+            batch[row - first][column] = UnreadableCell(code, value)
         yield from enumerate(batch, start=first)
 
 

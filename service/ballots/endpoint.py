@@ -6,14 +6,14 @@ from starlette.types import Scope, Send
 
 from models.values.refusal import Refused, refusal
 from service.http.problems import malformed, problem_response
-from service.parts import Counter
+from service.parts import Parts
 from service.residents.commands import CastBallot
 
 JSON = (b"content-type", b"application/json")
 
 
 async def send_ballot(
-    counter: Counter, renovation_id: str, scope: Scope, body: bytes, send: Send
+    counter: Parts, renovation_id: str, scope: Scope, body: bytes, send: Send
 ) -> None:
     """201 and a receipt for a new ballot, 200 and its receipt again, or a problem."""
     headers = dict(scope["headers"])
@@ -29,7 +29,7 @@ async def send_ballot(
 
 
 async def answer_ballot(
-    counter: Counter, renovation_id: str, authorization: str | None, body: bytes
+    counter: Parts, renovation_id: str, authorization: str | None, body: bytes
 ) -> Response:
     """The same for a caller that has no connection of its own.
 
@@ -42,7 +42,7 @@ async def answer_ballot(
 
 
 async def _cast(
-    counter: Counter, renovation_id: str, authorization: bytes | None, body: bytes
+    counter: Parts, renovation_id: str, authorization: bytes | None, body: bytes
 ) -> tuple[int, bytes]:
     unit_number, version = counter.voters.holder_of(renovation_id, authorization)
     try:

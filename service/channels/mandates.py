@@ -35,9 +35,9 @@ from service.channels.commands import (
 )
 from service.channels.open_box import entry_of, latest_box, locked_box, motions_of
 from service.http.credentials import proxy_credential
-from service.parts import Counter
+from service.parts import Parts
 from service.residents.commands import Accepted, CastBallot
-from service.situation import Standing
+from service.situation import Situation
 
 REGISTER = text("""
 SELECT m.id, m.entry_id, m.agent_id, m.motions, m.valid_from, m.valid_until,
@@ -96,7 +96,7 @@ def mandate_key(receipt_key: SecretStr) -> bytes:
 
 
 async def register(
-    counter: Counter, standing: Standing, actor: Actor, command: RegisterMandate
+    counter: Parts, standing: Situation, actor: Actor, command: RegisterMandate
 ) -> RegisteredMandate:
     """Enter a mandate: one for an owner, so many for an agent, while the box is not closed."""
     key = mandate_key(counter.settings.receipt_key)
@@ -140,7 +140,7 @@ async def register(
 
 
 async def revoke(
-    counter: Counter, standing: Standing, actor: Actor, mandate_id: str, command: RevokeMandate
+    counter: Parts, standing: Situation, actor: Actor, mandate_id: str, command: RevokeMandate
 ) -> Accepted:
     """Take a mandate back; a ballot that was cast on it before stays until the owner votes."""
     asked = command.model_copy(update={"reason": f"{mandate_id}/{command.reason}"})
@@ -176,7 +176,7 @@ async def revoke(
 
 
 async def cast_by_agent(
-    counter: Counter, standing: Standing, mandate_id: str, command: CastProxyBallot
+    counter: Parts, standing: Situation, mandate_id: str, command: CastProxyBallot
 ) -> tuple[Receipt, bool]:
     """An agent's ballot: in force, within the mandate, as instructed; its receipt, and if it is new."""
     key = mandate_key(counter.settings.receipt_key)
@@ -240,7 +240,7 @@ async def register_of(session: AsyncSession, box: BallotBox) -> tuple[MandateVie
 
 async def _refuse(
     session: AsyncSession,
-    standing: Standing,
+    standing: Situation,
     box: BallotBox,
     entry: RollEntry,
     command: RegisterMandate,

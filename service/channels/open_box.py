@@ -8,12 +8,12 @@ from models.values.refusal import refusal
 from models.values.voting import Motion
 from runtime.record.journal import tick_of
 from service.ballots.receipts import written
-from service.situation import Standing
+from service.situation import Situation
 
 
 async def locked_box(
     session: AsyncSession,
-    standing: Standing,
+    standing: Situation,
     box_id: str | None,
     *,
     alone: bool = False,
@@ -44,7 +44,7 @@ async def locked_box(
     return box
 
 
-async def latest_box(session: AsyncSession, standing: Standing) -> BallotBox:
+async def latest_box(session: AsyncSession, standing: Situation) -> BallotBox:
     """The latest box, open or not, to read.
 
     Raises:
@@ -81,7 +81,7 @@ async def entry_of(session: AsyncSession, box: BallotBox, unit_number: str) -> R
     return entry
 
 
-def _latest(standing: Standing) -> Select[BallotBox]:
+def _latest(standing: Situation) -> Select[BallotBox]:
     return (
         select(BallotBox)
         .where(BallotBox.renovation_id == standing.id)

@@ -43,9 +43,9 @@ from rules.ballots.paper import (
 from runtime.record.journal import Recorded
 from service.channels.commands import EnterPaper, PaperEntered
 from service.channels.open_box import latest_box, locked_box, motions_of
-from service.parts import Counter
+from service.parts import Parts
 from service.residents.commands import CastBallot
-from service.situation import Standing
+from service.situation import Situation
 
 AT_ONCE = 64
 """Ballots of a batch on their way at the same time."""
@@ -89,7 +89,7 @@ class _Batch:
 
 
 async def enter(
-    counter: Counter, standing: Standing, actor: Actor, command: EnterPaper
+    counter: Parts, standing: Situation, actor: Actor, command: EnterPaper
 ) -> PaperEntered:
     """Record a typing; if it is the second of a pair, cast what agrees. Sent again, it goes on.
 
@@ -279,8 +279,8 @@ def _details(box: BallotBox, command: EnterPaper, entered: PaperEntered) -> dict
 
 
 async def _cast(
-    counter: Counter,
-    standing: Standing,
+    counter: Parts,
+    standing: Situation,
     command: EnterPaper,
     key: bytes,
     batch_id: str,
@@ -321,8 +321,8 @@ async def _cast(
 
 
 async def _record_cast(
-    counter: Counter,
-    standing: Standing,
+    counter: Parts,
+    standing: Situation,
     actor: Actor,
     entered: PaperEntered,
     cast: int,

@@ -5,13 +5,13 @@ import hmac
 
 from models.values.actor import Actor
 from service.ballots.receipts import Receipt
-from service.parts import Counter
+from service.parts import Parts
 from service.residents.commands import CastBallot
-from service.situation import Standing
+from service.situation import Situation
 
 
 async def cast_by_portal(
-    counter: Counter, standing: Standing, portal: Actor, ballot: CastBallot
+    counter: Parts, standing: Situation, portal: Actor, ballot: CastBallot
 ) -> tuple[Receipt, bool]:
     """One ballot of the electronic route: it and the unit's own on the web replace each other.
 

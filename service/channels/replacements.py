@@ -30,9 +30,9 @@ from service.channels.mandates import LOCK
 from service.channels.open_box import entry_of, latest_box, locked_box
 from service.estates.units import owner_secret
 from service.http.credentials import voter_credential
-from service.parts import Counter
+from service.parts import Parts
 from service.residents.commands import Accepted
-from service.situation import Standing
+from service.situation import Situation
 
 BY_SALE = "the unit was sold"
 
@@ -50,7 +50,7 @@ class _Asked(Value):
 
 
 async def replace(
-    counter: Counter, standing: Standing, actor: Actor, command: ReplaceOwner
+    counter: Parts, standing: Situation, actor: Actor, command: ReplaceOwner
 ) -> ReplacedOwner:
     """Log the sale; from its commit on the seller's credential casts nothing.
 
@@ -119,7 +119,7 @@ def sale_of(key: SecretStr, command: ReplaceOwner) -> Sale:
 
 
 async def _replacement(
-    session: AsyncSession, standing: Standing, box: BallotBox, entry: RollEntry, sale: Sale
+    session: AsyncSession, standing: Situation, box: BallotBox, entry: RollEntry, sale: Sale
 ) -> Replacement:
     """What the law makes of the sale, from the rows."""
     owner = await session.scalar(
@@ -205,7 +205,7 @@ def _revoked(mandate_id: str, actor: Actor, command_id: str) -> MandateRevocatio
 
 async def _row(
     session: AsyncSession,
-    standing: Standing,
+    standing: Situation,
     box: BallotBox,
     made: Replacement,
     actor: Actor,

@@ -16,9 +16,9 @@ from models.values.refusal import Refused, refusal
 from rules.ballots.visits import Door, visit_problems
 from service.channels.commands import RecordVisits, Remind
 from service.channels.open_box import locked_box
-from service.parts import Counter
+from service.parts import Parts
 from service.residents.commands import Accepted
-from service.situation import Standing
+from service.situation import Situation
 from service.writing import write
 
 SILENT = text("""
@@ -45,7 +45,7 @@ class VisitView(Carried):
 
 
 async def record_visits(
-    counter: Counter, standing: Standing, actor: Actor, command: RecordVisits
+    counter: Parts, standing: Situation, actor: Actor, command: RecordVisits
 ) -> Accepted:
     """Write down a round of visits; the event has how many of which kind, no door."""
 
@@ -87,7 +87,7 @@ async def last_visits(session: AsyncSession, box: BallotBox) -> tuple[VisitView,
     return tuple(VisitView.model_validate(row._asdict()) for row in rows)
 
 
-async def remind(counter: Counter, standing: Standing, actor: Actor, command: Remind) -> Accepted:
+async def remind(counter: Parts, standing: Situation, actor: Actor, command: Remind) -> Accepted:
     """Queue a notice to those who have not taken part; who that is, is asked when it is sent."""
 
     async def change(session: AsyncSession, now: datetime) -> tuple[str, Mapping[str, JsonValue]]:

@@ -43,7 +43,7 @@ from service.clock.commands import (
 from service.clock.waking import Waking
 from service.gateway import Gateway
 from service.residents.commands import Accepted
-from service.situation import Standing, standing_of
+from service.situation import Situation, standing_of
 
 # Ballots that are being committed hold the box FOR SHARE: none is under way while the clock moves, and
 # none after it goes by the old time.
@@ -90,7 +90,7 @@ class CaseClocks:
         standing = await standing_of(self._database, renovation_id)
         return await self._view(standing)
 
-    async def _view(self, standing: Standing) -> ClockView:
+    async def _view(self, standing: Situation) -> ClockView:
         async with self._database.session() as session:
             waits = [_shown(row) for row in await waits_of(session, standing.id)]
             holds = await _holds(session, standing.id)
@@ -145,7 +145,7 @@ class CaseClocks:
         return await self._journal.answered(key_of(command, len(moves) + 1)) is not None
 
     async def _step(
-        self, standing: Standing, actor: Actor, command: MoveClock, moves: Sequence[ClockStep]
+        self, standing: Situation, actor: Actor, command: MoveClock, moves: Sequence[ClockStep]
     ) -> ClockStep:
         """One move, to the next moment of the agenda or to the target if that comes first."""
         known = moves[0].target if moves else None
@@ -278,7 +278,7 @@ def target_of(command: MoveClock, now: datetime, zone: str) -> datetime | None:
     return target
 
 
-async def told_standing(database: Database, renovation_id: str) -> Standing:
+async def told_standing(database: Database, renovation_id: str) -> Situation:
     """The renovation, if its clock is a told one.
 
     Raises:

@@ -16,7 +16,7 @@ from models.values.refusal import Refused, refusal
 from models.values.waits import ENGINE, PAID_UP, STARTING
 from runtime.database import Database
 from service.gateway import Gateway
-from service.situation import Standing
+from service.situation import Situation
 
 PATIENCE_S = 60.0
 FIRST_LOOK_S, LAST_LOOK_S = 0.01, 0.1
@@ -48,7 +48,7 @@ class Waking:
         self._database = database
         self._gateway = gateway
 
-    async def settle(self, standing: Standing) -> None:
+    async def settle(self, standing: Situation) -> None:
         """Return when nothing is due and no act of this process is under way.
 
         Raises:
@@ -73,7 +73,7 @@ class Waking:
             rows = await session.execute(DUE, {"renovation": renovation_id})
             return [_Due(*row) for row in rows]
 
-    async def _wake(self, standing: Standing, wait: _Due) -> bool:
+    async def _wake(self, standing: Situation, wait: _Due) -> bool:
         """Say what the workflow waits to hear; True when it has been said, once is enough."""
         ticket = wait.workflow_id.removeprefix(ticket_workflow_id(standing.id, ""))
         if wait.what == STARTING and ticket != wait.workflow_id:

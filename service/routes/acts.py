@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from models.messages.acts import Done
 from models.values.refusal import refusal
 from service.http.credentials import actor_of
-from service.parts import Counter, counter_of
+from service.parts import Parts, counter_of
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["official acts"])
 
@@ -19,7 +19,7 @@ async def do_act(
     name: str,
     request: Request,
     body: Annotated[dict[str, JsonValue], Body()],
-    counter: Annotated[Counter, Depends(counter_of)],
+    counter: Annotated[Parts, Depends(counter_of)],
 ) -> Done:
     """Do an official act; `command_id` and the act's own fields. Sent twice, it is done once.
 

@@ -15,9 +15,9 @@ from models.tables import Bid, Tender
 from models.values.actor import Actor, Role
 from models.values.refusal import Refused, refusal
 from rules.bidding.procedure import submission_problems
-from service.parts import Counter, counter_of
+from service.parts import Parts, counter_of
 from service.residents.commands import Accepted, SubmitBid, WithdrawBid
-from service.situation import Standing, standing_of
+from service.situation import Situation, standing_of
 from service.writing import role_actor, write
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["bidding"])
@@ -28,7 +28,7 @@ async def submit_bid(
     renovation_id: str,
     command: SubmitBid,
     request: Request,
-    counter: Annotated[Counter, Depends(counter_of)],
+    counter: Annotated[Parts, Depends(counter_of)],
 ) -> Accepted:
     """Hand in a bid; one that stands per contractor. The event does not say the price."""
     standing = await standing_of(counter.database, renovation_id)
@@ -63,7 +63,7 @@ async def withdraw_bid(
     renovation_id: str,
     command: WithdrawBid,
     request: Request,
-    counter: Annotated[Counter, Depends(counter_of)],
+    counter: Annotated[Parts, Depends(counter_of)],
 ) -> Accepted:
     """Take the own bid back before the deadline (Tendering Law art. 29); the bond goes back."""
     standing = await standing_of(counter.database, renovation_id)
@@ -85,7 +85,7 @@ async def withdraw_bid(
     return await write(counter, standing, sealed, command, "bidding.bid_withdrawn", change)
 
 
-def sealed_bidder(counter: Counter, standing: Standing, actor: Actor) -> Actor:
+def sealed_bidder(counter: Parts, standing: Situation, actor: Actor) -> Actor:
     """The bidder as the record names it: nobody may know before the opening who has bid.
 
     Tendering Law art. 22 [M] keeps names and number of bidders secret. The id is keyed, so that the
@@ -116,7 +116,7 @@ def bid_row(tender: Tender, bidder_id: str, command: SubmitBid, now: datetime) -
     )
 
 
-async def _open_tender(session: AsyncSession, standing: Standing) -> Tender:
+async def _open_tender(session: AsyncSession, standing: Situation) -> Tender:
     """The latest tender; the share lock keeps the opening out until this bid is committed."""
     tender = await session.scalar(
         select(Tender)

@@ -29,13 +29,13 @@ from service.channels.replacements import replace
 from service.channels.rounds import VisitView, last_visits, non_voters, record_visits, remind
 from service.channels.rulings import ContestedView, contested, rule
 from service.http.credentials import mandate_of
-from service.parts import Counter, counter_of
+from service.parts import Parts, counter_of
 from service.residents.commands import Accepted, BallotReceipt, CastBallot
-from service.situation import Standing, standing_of
+from service.situation import Situation, standing_of
 from service.writing import role_actor
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["channels"])
-Here = Annotated[Counter, Depends(counter_of)]
+Here = Annotated[Parts, Depends(counter_of)]
 
 
 @router.post("/rulings", status_code=201)
@@ -173,8 +173,8 @@ def _receipt(receipt: Receipt, fresh: bool) -> Response:
 
 
 async def _who(
-    counter: Counter, request: Request, renovation_id: str, what: str
-) -> tuple[Standing, Actor]:
+    counter: Parts, request: Request, renovation_id: str, what: str
+) -> tuple[Situation, Actor]:
     """The renovation, and the official who may do this here."""
     standing = await standing_of(counter.database, renovation_id)
     roles = ROLES_OF_WRITE[what].roles

@@ -8,12 +8,12 @@ from models.values.actor import Actor
 from rules.authority import ROLES_OF_WRITE
 from service.clock.commands import ClockMoved, ClockView, MoveClock, ReleaseHold, SetHold
 from service.clock.moving import told_standing
-from service.parts import Counter, counter_of
+from service.parts import Parts, counter_of
 from service.residents.commands import Accepted
 from service.writing import role_actor
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}/clock", tags=["clock"])
-Here = Annotated[Counter, Depends(counter_of)]
+Here = Annotated[Parts, Depends(counter_of)]
 
 
 @router.get("")
@@ -54,6 +54,6 @@ async def release_clock(
     return await counter.clocks.release(renovation_id, actor, name, command)
 
 
-async def _convener(renovation_id: str, request: Request, counter: Counter) -> Actor:
+async def _convener(renovation_id: str, request: Request, counter: Parts) -> Actor:
     standing = await told_standing(counter.database, renovation_id)
     return await role_actor(counter, standing, request, *ROLES_OF_WRITE["move_clock"].roles)

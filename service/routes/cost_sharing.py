@@ -16,9 +16,9 @@ from models.values.refusal import Refused, problem, refusal
 from models.values.waits import PAID_UP, at_work
 from runtime.record.agenda import add_waits
 from runtime.record.journal import tick_of
-from service.parts import Counter, counter_of
+from service.parts import Parts, counter_of
 from service.residents.commands import Accepted, ReportPayments
-from service.situation import Standing, standing_of
+from service.situation import Situation, standing_of
 from service.writing import refuse_unknown_units, role_actor, write
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["cost sharing"])
@@ -43,7 +43,7 @@ async def report_payments(
     renovation_id: str,
     command: ReportPayments,
     request: Request,
-    counter: Annotated[Counter, Depends(counter_of)],
+    counter: Annotated[Parts, Depends(counter_of)],
 ) -> Accepted:
     """Book 1 to 1,000 payments, all or none; only a payment provider may. Money in fen."""
     standing = await standing_of(counter.database, renovation_id)
@@ -73,7 +73,7 @@ async def report_payments(
 
 
 def payment_rows(
-    standing: Standing, command: ReportPayments, now: datetime
+    standing: Situation, command: ReportPayments, now: datetime
 ) -> list[dict[str, object]]:
     """The rows to insert; a reference makes a payment the same one in whatever report it comes."""
     rows: list[dict[str, object]] = []
@@ -97,7 +97,7 @@ def payment_rows(
 
 async def _refuse(
     session: AsyncSession,
-    standing: Standing,
+    standing: Situation,
     command: ReportPayments,
     rows: list[dict[str, object]],
 ) -> None:
@@ -124,7 +124,7 @@ async def _refuse(
         raise Refused(*problems)
 
 
-async def _count_now(session: AsyncSession, standing: Standing, now: datetime) -> None:
+async def _count_now(session: AsyncSession, standing: Situation, now: datetime) -> None:
     """When the last share is paid, the collection has work to do: a clock does not go past it."""
     row = await session.get_one(Renovation, standing.id)
     if row.stage != "cost_sharing" or await _outstanding(session, standing, now):
@@ -135,5 +135,5 @@ async def _count_now(session: AsyncSession, standing: Standing, now: datetime) -
         await add_waits(session, standing.id, row.stage_workflow_id, (wait,), now)
 
 
-async def _outstanding(session: AsyncSession, standing: Standing, now: datetime) -> bool:
+async def _outstanding(session: AsyncSession, standing: Situation, now: datetime) -> bool:
     return bool(await session.scalar(OUTSTANDING, {"rid": standing.id, "now": now}))

@@ -19,9 +19,9 @@ from models.values.refusal import refusal
 from models.values.waits import STARTING, at_work
 from runtime.record.agenda import replace_waits
 from service.http.credentials import voter_of
-from service.parts import Counter, counter_of
+from service.parts import Parts, counter_of
 from service.residents.commands import Accepted, AnswerSurvey, ConfirmAnswer, OpenTicket
-from service.situation import Standing, standing_of
+from service.situation import Situation, standing_of
 from service.writing import refuse_unknown_units, voter_actor, write
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["feedback"])
@@ -32,7 +32,7 @@ async def open_ticket(
     renovation_id: str,
     command: OpenTicket,
     request: Request,
-    counter: Annotated[Counter, Depends(counter_of)],
+    counter: Annotated[Parts, Depends(counter_of)],
 ) -> Accepted:
     """Complain or suggest; the grid worker gets it first. Confidential: the record names nobody."""
     standing = await standing_of(counter.database, renovation_id)
@@ -75,7 +75,7 @@ async def confirm_answer(
     ticket_id: str,
     command: ConfirmAnswer,
     request: Request,
-    counter: Annotated[Counter, Depends(counter_of)],
+    counter: Annotated[Parts, Depends(counter_of)],
 ) -> Done:
     """Say whether the answer helped: yes closes the ticket, no reopens it."""
     standing = await standing_of(counter.database, renovation_id)
@@ -90,7 +90,7 @@ async def answer_survey(
     renovation_id: str,
     command: AnswerSurvey,
     request: Request,
-    counter: Annotated[Counter, Depends(counter_of)],
+    counter: Annotated[Parts, Depends(counter_of)],
 ) -> Accepted:
     """Score the finished works, 1 to 5; of several answers of a unit the last one counts."""
     standing = await standing_of(counter.database, renovation_id)
@@ -109,7 +109,7 @@ async def answer_survey(
 
 
 async def _complainant(
-    counter: Counter, standing: Standing, request: Request, ticket_id: str
+    counter: Parts, standing: Situation, request: Request, ticket_id: str
 ) -> Actor:
     """Whoever holds the credential of the unit that complained."""
     key = counter.settings.credential_key
@@ -123,7 +123,7 @@ async def _complainant(
     return standing.resident() if ticket.confidential else standing.owner(voter.unit_number)
 
 
-async def _store_answer(session: AsyncSession, standing: Standing, command: AnswerSurvey) -> None:
+async def _store_answer(session: AsyncSession, standing: Situation, command: AnswerSurvey) -> None:
     """A row, no event: residents act by row, the evaluation reads them in bulk."""
     await refuse_unknown_units(session, standing, {command.unit_number}, "feedback.unit_unknown")
     waits = await session.scalar(

@@ -12,7 +12,7 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 
 from models.values.base import Value
 from models.values.refusal import Refused, problem
-from service.parts import Counter, counter_of
+from service.parts import Parts, counter_of
 
 PATIENCE_S = 3.0
 router = APIRouter(prefix="/health", tags=["health"])
@@ -32,7 +32,7 @@ async def live() -> Health:
 
 
 @router.get("/ready")
-async def ready(counter: Annotated[Counter, Depends(counter_of)]) -> Health:
+async def ready(counter: Annotated[Parts, Depends(counter_of)]) -> Health:
     """The database has its schema and Temporal knows the namespace; 503 names what does not."""
     parts = {"database": _database(counter), "temporal": _temporal(counter)}
     answers = await asyncio.gather(*(_answers(name, look) for name, look in parts.items()))
@@ -52,12 +52,12 @@ async def _answers(name: str, look: Awaitable[None]) -> bool:
     return True
 
 
-async def _database(counter: Counter) -> None:
+async def _database(counter: Parts) -> None:
     async with counter.database.session() as session:
         await session.execute(text("SELECT 1 FROM renovation LIMIT 1"))
 
 
-async def _temporal(counter: Counter) -> None:
+async def _temporal(counter: Parts) -> None:
     await counter.client.workflow_service.describe_namespace(
         DescribeNamespaceRequest(namespace=counter.client.namespace),
         timeout=timedelta(seconds=PATIENCE_S),

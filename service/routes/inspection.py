@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from models.tables import Inspection, WorkItem
 from models.values.base import Carried
-from service.parts import Counter, counter_of
+from service.parts import Parts, counter_of
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["inspection"])
 
@@ -26,7 +26,7 @@ class WorkItemView(Carried):
 
 @router.get("/works")
 async def read_works(
-    renovation_id: str, counter: Annotated[Counter, Depends(counter_of)]
+    renovation_id: str, counter: Annotated[Parts, Depends(counter_of)]
 ) -> tuple[WorkItemView, ...]:
     """Every work item with its state; empty before the works begin."""
     counted = (

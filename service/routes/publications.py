@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import Objection, Publication
 from models.values.actor import Actor
 from models.values.refusal import refusal
-from service.parts import Counter, counter_of
+from service.parts import Parts, counter_of
 from service.residents.commands import Accepted, FileObjection
-from service.situation import Standing, standing_of
+from service.situation import Situation, standing_of
 from service.writing import role_actor, voter_actor, write
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["publications"])
@@ -26,7 +26,7 @@ async def object_to(
     renovation_id: str,
     command: FileObjection,
     request: Request,
-    counter: Annotated[Counter, Depends(counter_of)],
+    counter: Annotated[Parts, Depends(counter_of)],
 ) -> Accepted:
     """File an objection with a unit's credential, or with an actor's (a bidder, an office)."""
     standing = await standing_of(counter.database, renovation_id)
@@ -58,7 +58,7 @@ async def object_to(
 
 
 async def _who(
-    counter: Counter, standing: Standing, request: Request, unit_number: str | None
+    counter: Parts, standing: Situation, request: Request, unit_number: str | None
 ) -> Actor:
     if unit_number is not None:
         return voter_actor(counter, standing, request, unit_number)
@@ -66,7 +66,7 @@ async def _who(
 
 
 async def _must_be_open(
-    session: AsyncSession, standing: Standing, name: str, now: datetime
+    session: AsyncSession, standing: Situation, name: str, now: datetime
 ) -> None:
     """The share lock keeps the closing out until this objection is committed."""
     row = await session.get(Publication, name, with_for_update={"read": True})

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from models.messages.journey import STAGES
 from models.values.base import Carried
 from models.values.refusal import refusal
-from service.parts import Counter, counter_of
+from service.parts import Parts, counter_of
 from service.views import EventView, RenovationLine, RenovationView, events_of, list_of, view_of
 
 router = APIRouter(prefix="/v1/renovations", tags=["renovations"])
@@ -30,7 +30,7 @@ class Progress(Carried):
 
 @router.get("")
 async def list_renovations(
-    counter: Annotated[Counter, Depends(counter_of)],
+    counter: Annotated[Parts, Depends(counter_of)],
     after: Annotated[str, Query(max_length=64)] = "",
     limit: Annotated[int, Query(ge=1, le=MOST)] = PAGE,
 ) -> tuple[RenovationLine, ...]:
@@ -44,7 +44,7 @@ async def read_renovation(
     renovation_id: str,
     request: Request,
     response: Response,
-    counter: Annotated[Counter, Depends(counter_of)],
+    counter: Annotated[Parts, Depends(counter_of)],
 ) -> RenovationView:
     """Where it stands; with `If-None-Match` 304 while nothing has changed but the time."""
     view = await _view(counter, renovation_id)
@@ -58,7 +58,7 @@ async def read_renovation(
 
 @router.get("/{renovation_id}/progress")
 async def read_progress(
-    renovation_id: str, counter: Annotated[Counter, Depends(counter_of)]
+    renovation_id: str, counter: Annotated[Parts, Depends(counter_of)]
 ) -> Progress:
     """The public page's facts."""
     view = await _view(counter, renovation_id)
@@ -78,7 +78,7 @@ async def read_progress(
 @router.get("/{renovation_id}/events")
 async def read_events(
     renovation_id: str,
-    counter: Annotated[Counter, Depends(counter_of)],
+    counter: Annotated[Parts, Depends(counter_of)],
     after: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=MOST)] = PAGE,
 ) -> tuple[EventView, ...]:
@@ -88,7 +88,7 @@ async def read_events(
         return await events_of(session, renovation_id, after, limit)
 
 
-async def _view(counter: Counter, renovation_id: str) -> RenovationView:
+async def _view(counter: Parts, renovation_id: str) -> RenovationView:
     async with counter.database.session() as session:
         view = await view_of(session, renovation_id)
     if view is None:

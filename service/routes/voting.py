@@ -11,7 +11,7 @@ from proof.receipts import read_code
 from service.ballots.endpoint import answer_ballot
 from service.ballots.lookup import FoundBallot, Verification, verification_of
 from service.http.credentials import voter_of
-from service.parts import Counter, counter_of
+from service.parts import Parts, counter_of
 from service.residents.commands import BallotReceipt, CastBallot
 from service.views import Turnout, latest_box, turnout_of
 
@@ -23,7 +23,7 @@ async def cast_ballot(
     renovation_id: str,
     ballot: CastBallot,
     request: Request,
-    counter: Annotated[Counter, Depends(counter_of)],
+    counter: Annotated[Parts, Depends(counter_of)],
 ) -> Response:
     """Cast or change a ballot: 201 with a receipt after it is committed, 200 for the same again."""
     body = ballot.model_dump_json(exclude_none=True).encode()
@@ -32,7 +32,7 @@ async def cast_ballot(
 
 @router.get("/turnout")
 async def read_turnout(
-    renovation_id: str, counter: Annotated[Counter, Depends(counter_of)]
+    renovation_id: str, counter: Annotated[Parts, Depends(counter_of)]
 ) -> Turnout:
     """Who has taken part, in heads and area, by the latest box; never how anybody voted."""
     async with counter.database.session() as session:
@@ -44,7 +44,7 @@ async def read_turnout(
 
 @router.get("/ballots/{code}")
 async def find_ballot(
-    renovation_id: str, code: str, counter: Annotated[Counter, Depends(counter_of)]
+    renovation_id: str, code: str, counter: Annotated[Parts, Depends(counter_of)]
 ) -> FoundBallot:
     """A ballot by the short code of its receipt: that it was taken; after the close its proof."""
     return await counter.lookup.find(renovation_id, code)
@@ -64,7 +64,7 @@ async def verify_ballot(
     renovation_id: str,
     code: str,
     request: Request,
-    counter: Annotated[Counter, Depends(counter_of)],
+    counter: Annotated[Parts, Depends(counter_of)],
 ) -> Verification:
     """A household says that it found its ballot in the published tree; counted once."""
     key = counter.settings.credential_key
@@ -74,7 +74,7 @@ async def verify_ballot(
 
 @router.get("/verification")
 async def read_verification(
-    renovation_id: str, counter: Annotated[Counter, Depends(counter_of)]
+    renovation_id: str, counter: Annotated[Parts, Depends(counter_of)]
 ) -> Verification:
     """How many households of the latest vote have verified their ballots."""
     async with counter.database.session() as session:

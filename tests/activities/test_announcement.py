@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import select
 
 from activities.publications import Publications
-from activities.recording import Desk
+from activities.recording import Recorder
 from activities.voting.box import Ballots
 from models.messages.journey import PublicationInput, StageInput, VotePeriod
 from models.messages.step import Step
@@ -87,8 +87,8 @@ def ends(start: datetime, period: Period) -> datetime:
     return deadline(start, period, CALENDAR, ZONE)
 
 
-def desk(database: Database) -> Desk:
-    return Desk(database, CALENDAR, BOX_KEYS)
+def desk(database: Database) -> Recorder:
+    return Recorder(database, CALENDAR, BOX_KEYS)
 
 
 async def box_of(database: Database, rid: str) -> BallotBox:

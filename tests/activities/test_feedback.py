@@ -8,7 +8,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.feedback.survey import Evaluations
 from activities.feedback.tickets import Tickets
-from activities.recording import Desk
+from activities.recording import Recorder
 from models.messages.acts import ResolveTicket
 from models.messages.journey import FeedbackOutcome, FeedbackState, TicketInput, TicketTimer
 from models.messages.step import Step
@@ -49,7 +49,7 @@ class Counter:
 
     def __init__(self, database: Database, rid: str) -> None:
         calendar = WorkCalendar(first_on=date(2026, 1, 1), last_on=date(2026, 12, 31))
-        desk = Desk(database, calendar, BOX_KEYS)
+        desk = Recorder(database, calendar, BOX_KEYS)
         self.database, self.rid, self.count = database, rid, 0
         self.tickets, self.evaluations = Tickets(desk), Evaluations(desk)
         self.given = TicketInput(renovation_id=rid, ticket_id=f"{rid}.t1")

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from temporalio.exceptions import ApplicationError
 
 from activities.inspection.works import Works
-from activities.recording import Desk
+from activities.recording import Recorder
 from models.messages.acts import ApprovePayment, RecordInspection, ReportItem, ReportRectified
 from models.messages.journey import WorksState
 from models.messages.step import Step
@@ -45,7 +45,7 @@ class Site:
     def __init__(self, database: Database, rid: str) -> None:
         calendar = WorkCalendar(first_on=date(2026, 1, 1), last_on=date(2026, 12, 31))
         self.database, self.rid, self.count = database, rid, 0
-        self.works = Works(Desk(database, calendar, BOX_KEYS))
+        self.works = Works(Recorder(database, calendar, BOX_KEYS))
 
     def step(self, who: Actor = ENGINE) -> Step:
         self.count += 1

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, select
 from temporalio.exceptions import ApplicationError
 
-from activities.recording import Desk
+from activities.recording import Recorder
 from activities.renovations import Renovations
 from models.messages.acts import ReviseScheme
 from models.messages.journey import JourneyOutcome
@@ -25,7 +25,7 @@ COMMITTEE = Actor(id="committee", role=Role.OWNERS_COMMITTEE, label="Committee",
 
 @pytest.fixture
 def renovations(database: Database) -> Renovations:
-    return Renovations(Desk(database, chinese_calendar(), BOX_KEYS))
+    return Renovations(Recorder(database, chinese_calendar(), BOX_KEYS))
 
 
 def step(rid: str, name: str) -> Step:

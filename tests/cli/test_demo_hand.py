@@ -12,11 +12,11 @@ from pydantic import SecretStr
 from cli.demo import client as doors_of_demo
 from cli.demo import driver as hands
 from cli.demo import journey
-from cli.demo.client import Doors, at_once
-from cli.demo.driver import Charge, Hand
+from cli.demo.client import Client, at_once
+from cli.demo.driver import Charge, Driver
 from cli.demo.journey import travel
 from cli.demo.run import Silent
-from cli.demo.stages.ballots import Cast
+from cli.demo.stages.ballots import DemoBallot
 from cli.demo.stages.voting import REACTIONS, send
 from cli.demo.town import people
 from cli.demo.town.estate import units_of
@@ -91,11 +91,11 @@ class Counter:
 
 
 @asynccontextmanager
-async def before(service: Callable[[httpx.Request], httpx.Response]) -> AsyncIterator[Hand]:
+async def before(service: Callable[[httpx.Request], httpx.Response]) -> AsyncIterator[Driver]:
     transport = httpx.MockTransport(service)
     async with httpx.AsyncClient(transport=transport, base_url="http://demo") as http:
-        doors = Doors([http], "r1", KEY)
-        yield Hand(doors, units_of(60, 1), NoCharges(), 1, Silent(), lambda: None)
+        doors = Client([http], "r1", KEY)
+        yield Driver(doors, units_of(60, 1), NoCharges(), 1, Silent(), lambda: None)
 
 
 def refused_for(error: pytest.ExceptionInfo[Refused]) -> Problem:
@@ -135,7 +135,7 @@ async def test_a_person_acts_once_for_what_is_waited_for_and_in_the_morning() ->
 async def test_nobody_votes_before_the_box_opens(monkeypatch: pytest.MonkeyPatch) -> None:
     voted_at: list[datetime] = []
 
-    async def vote(hand: Hand, _view: View) -> None:
+    async def vote(hand: Driver, _view: View) -> None:
         voted_at.append(hand.clock.now)
 
     monkeypatch.setitem(journey.REACTIONS, "ballots", vote)
@@ -213,7 +213,7 @@ async def test_ballots_are_counted_by_their_receipts_and_refusals_by_their_codes
         statuses[body["command_id"]], json={"code": "voting.box_closed"}
     )
     casts = [
-        Cast(command_id=name, unit_number="1-1-101", choices={}, credential_of="1-1-101")
+        DemoBallot(command_id=name, unit_number="1-1-101", choices={}, credential_of="1-1-101")
         for name in "abc"
     ]
     async with before(service) as hand:

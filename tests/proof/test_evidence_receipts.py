@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from models.values.refusal import Refused
 from proof.chain import canonical_json
 from proof.merkle import all_paths, leaf_hash, root_of
-from proof.receipts import Receipt, check_receipt, matches, read_code, short_code, stated
+from proof.receipts import SignedReceipt, check_receipt, matches, read_code, short_code, stated
 
 LEAVES = st.binary(min_size=32, max_size=32)
 
@@ -25,10 +25,10 @@ def signed(key: bytes, message: bytes, signature: bytes) -> bool:
 CAST_AT = "2026-02-27T01:00:00.000000+00:00"
 
 
-def receipts(size: int, cast_at: str | None = CAST_AT) -> list[Receipt]:
+def receipts(size: int, cast_at: str | None = CAST_AT) -> list[SignedReceipt]:
     key = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
     blank = [
-        Receipt(
+        SignedReceipt(
             ballot_id=f"{number:032x}",
             box_id="box-1",
             unit_number=f"1-{number}",
@@ -46,7 +46,7 @@ def receipts(size: int, cast_at: str | None = CAST_AT) -> list[Receipt]:
     message = {"batch": "i-1", "batch_root": root, "box_id": "box-1", "size": size}
     signature = key.sign(canonical_json(message)).hex()
     return [
-        Receipt.model_validate(
+        SignedReceipt.model_validate(
             receipt.model_dump()
             | {"signature": signature}
             | {"batch": receipt.batch.model_dump() | {"path": tuple(part.hex() for part in path)}}

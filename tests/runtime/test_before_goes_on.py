@@ -13,14 +13,14 @@ from pydantic import JsonValue
 from temporalio.exceptions import ApplicationError
 
 from activities.publications import Publications
-from activities.recording import Desk
+from activities.recording import Recorder
 from activities.renovations import Renovations
 from activities.voting.box import Ballots
 from models.messages.ids import publication_workflow_id, renovation_workflow_id
 from models.messages.journey import JourneyOutcome, PublicationInput, StageInput, VotePeriod
 from models.messages.step import Step
 from models.values.actor import ENGINE
-from proof.receipts import Receipt, check_receipt
+from proof.receipts import SignedReceipt, check_receipt
 from runtime.ballots.sealing import signed_by
 from runtime.calendars import chinese_calendar
 from tests.support.before import HERE, CaseOfBefore, Place, before, proven, row_of_then
@@ -58,11 +58,11 @@ async def cast(
 
 async def taken(
     http: httpx.AsyncClient, case: CaseOfBefore, unit: str, choices: dict[str, str] = YES
-) -> Receipt:
+) -> SignedReceipt:
     """A ballot that was taken: its receipt is one of format 1, and holds."""
     answer = await cast(http, case, unit, choices)
     assert answer.status_code == 201, answer.text
-    receipt = Receipt.model_validate(answer.json())
+    receipt = SignedReceipt.model_validate(answer.json())
     check_receipt(receipt, signed_by)
     assert receipt.cast_at is None
     return receipt
@@ -157,7 +157,7 @@ async def test_a_shelved_sandbox_takes_no_ballot_on_any_way(own: Place) -> None:
 async def test_the_workflows_of_a_shelved_sandbox_write_nothing_more(own: Place, name: str) -> None:
     """They are still there in Temporal, with their timers, and come when these are over."""
     case, then = CASES[name], row_of_then(CASES[name].renovation)
-    desk = Desk(own.database, chinese_calendar(), BOX_KEYS)
+    desk = Recorder(own.database, chinese_calendar(), BOX_KEYS)
     rid = case.renovation
     posted = PublicationInput(
         renovation_id=rid, publication_id=f"{rid}.share_table.2-1", subject="share_table"
@@ -190,7 +190,7 @@ async def test_the_vote_of_a_wall_case_goes_on_and_is_counted_whole(
 ) -> None:
     case = CASES["wall"]
     rid, fresh = case.renovation, await units_left(own, case)
-    ballots = Ballots(Desk(own.database, chinese_calendar(), BOX_KEYS))
+    ballots = Ballots(Recorder(own.database, chinese_calendar(), BOX_KEYS))
     workflow = str(row_of_then(rid)["stage_workflow_id"])
     closes_at = datetime(2027, 1, 14, 16, tzinfo=UTC)
     period = VotePeriod(box_id=case.box, check_at=closes_at - DAY, closes_at=closes_at)
@@ -238,7 +238,7 @@ async def test_a_wall_case_that_waits_for_its_committee_announces_a_vote_of_toda
     own: Place,
 ) -> None:
     rid = CASES["waiting"].renovation
-    ballots = Ballots(Desk(own.database, chinese_calendar(), BOX_KEYS))
+    ballots = Ballots(Recorder(own.database, chinese_calendar(), BOX_KEYS))
     opening = step(rid, "open", row_of_then(rid)["stage_workflow_id"])
     async with wall_clock(own.hand) as stand_at:
         await stand_at(VOTE_OPEN)

@@ -28,7 +28,7 @@ from runtime.record.agenda import replace_waits
 from runtime.record.journal import tick_of
 from service.clock.commands import ClockMoved, MoveClock
 from service.http.credentials import actor_credential, voter_credential
-from service.parts import Counter
+from service.parts import Parts
 from workflows.renovation import RenovationWorkflow
 
 Reaction = Callable[["JourneyDriver"], Awaitable[None]]
@@ -59,7 +59,7 @@ class JourneyDriver:
     """One told case under way: its database (as owner, to look), the counter, and the HTTP doors."""
 
     def __init__(
-        self, counter: Counter, http: httpx.AsyncClient, db: asyncpg.Connection, rid: str
+        self, counter: Parts, http: httpx.AsyncClient, db: asyncpg.Connection, rid: str
     ) -> None:
         self.counter, self.http, self.db, self.rid = counter, http, db, rid
         self.client, self.queue = counter.client, counter.settings.task_queue

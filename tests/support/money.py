@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from activities.cost_sharing.shares import Shares
-from activities.recording import Desk
+from activities.recording import Recorder
 from models.messages.step import Step
 from models.tables import Event, Payment, ShareTotal, Unit
 from models.values.actor import ENGINE, Actor, Role
@@ -21,10 +21,10 @@ START = datetime(2026, 3, 2, 4, tzinfo=UTC)
 STREET = Actor(id="street", role=Role.STREET_OFFICE, label="street office")
 
 
-def desk_of(database: Database) -> Desk:
+def desk_of(database: Database) -> Recorder:
     """A desk with a calendar of plain weekends."""
     calendar = WorkCalendar(first_on=date(2026, 1, 1), last_on=date(2026, 12, 31))
-    return Desk(database, calendar, BOX_KEYS)
+    return Recorder(database, calendar, BOX_KEYS)
 
 
 def step(rid: str, name: str, actor: Actor = ENGINE) -> Step:

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from sqlalchemy import select
 
 from activities.cancellation import Cancellations
-from activities.recording import Desk
+from activities.recording import Recorder
 from activities.voting.box import Ballots
 from activities.voting.count import roll_totals
 from activities.voting.official import OfficialResults
@@ -42,7 +42,7 @@ class LiveVote:
         self.database, self.rid, self._units, self._owners = database, rid, units, owner_keys
         self.box_id = f"{rid}.1"
         self.units: list[str] = []
-        self.desk = Desk(database, CALENDAR, BOX_KEYS)
+        self.desk = Recorder(database, CALENDAR, BOX_KEYS)
         self.period: VotePeriod
 
     async def open(self) -> "LiveVote":

@@ -8,7 +8,7 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from runtime.database import Database
-from service.parts import Counter
+from service.parts import Parts
 from tests.support.estate import make_renovation
 from tests.support.journey import JourneyDriver
 from tests.support.servers import dev_server
@@ -25,7 +25,7 @@ async def env() -> AsyncIterator[WorkflowEnvironment]:
         yield running
 
 
-Doors = tuple[Counter, httpx.AsyncClient]
+Doors = tuple[Parts, httpx.AsyncClient]
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ async def doors(env: WorkflowEnvironment, database: Database) -> AsyncIterator[D
 
 
 @pytest.fixture(scope="module")
-def counter(doors: Doors) -> Counter:
+def counter(doors: Doors) -> Parts:
     return doors[0]
 
 
@@ -47,7 +47,7 @@ def http(doors: Doors) -> httpx.AsyncClient:
 
 @pytest.fixture
 async def journey(
-    counter: Counter, http: httpx.AsyncClient, database: Database, owner: str
+    counter: Parts, http: httpx.AsyncClient, database: Database, owner: str
 ) -> AsyncIterator[Callable[..., Awaitable[JourneyDriver]]]:
     """Begin a told case of 12 units; arguments go to `make_renovation`."""
     drivers: list[JourneyDriver] = []

@@ -16,7 +16,7 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 from models.messages import acts as a
 from models.values.actor import Actor
 from runtime.database import Database
-from service.parts import Counter
+from service.parts import Parts
 from tests.support.journey import BUREAU, STREET, JourneyDriver
 from tests.support.serving import serving
 from tests.support.told import move_clock
@@ -68,7 +68,7 @@ def word() -> LateWord:
 @pytest.fixture(scope="module")
 async def doors(
     env: WorkflowEnvironment, database: Database, word: LateWord
-) -> AsyncIterator[tuple[Counter, httpx.AsyncClient]]:
+) -> AsyncIterator[tuple[Parts, httpx.AsyncClient]]:
     async with serving(env, database, [word]) as opened:
         yield opened
 

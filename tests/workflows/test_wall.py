@@ -20,7 +20,7 @@ from models.messages.journey import Journey, JourneyOutcome, PublicationClosing,
 from runtime.database import Database
 from runtime.record.audit import audit
 from service.clock.commands import ClockMoved
-from service.parts import Counter
+from service.parts import Parts
 from tests.support.estate import make_renovation
 from tests.support.journey import JourneyDriver
 from tests.support.servers import time_skipping
@@ -92,7 +92,7 @@ class WallDriver(JourneyDriver):
 
 async def test_a_wall_case_goes_through_all_stages(
     env: WorkflowEnvironment,
-    counter: Counter,
+    counter: Parts,
     http: httpx.AsyncClient,
     database: Database,
     owner: str,
@@ -118,7 +118,7 @@ async def test_a_wall_case_goes_through_all_stages(
 
 async def test_a_step_that_comes_too_early_by_the_tick_waits_for_the_time_that_is_left(
     env: WorkflowEnvironment,
-    counter: Counter,
+    counter: Parts,
     database: Database,
     tick: asyncpg.Connection,
     http: httpx.AsyncClient,

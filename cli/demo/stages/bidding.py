@@ -2,7 +2,7 @@
 
 from pydantic import JsonValue
 
-from cli.demo.driver import Hand, Reaction
+from cli.demo.driver import Driver, Reaction
 from cli.demo.town import figures, people
 from cli.demo.view import View
 
@@ -12,13 +12,13 @@ SIGNING_DAYS = 12
 """From the award notice to the signature; the law allows 30."""
 
 
-async def publish_tender(hand: Hand, _view: View) -> None:
+async def publish_tender(hand: Driver, _view: View) -> None:
     """The notice; bids close after the legal preparation time."""
     await hand.act("publish_tender", people.COMMITTEE, "tender")
     hand.say("tender published")
 
 
-async def bid(hand: Hand, _view: View) -> None:
+async def bid(hand: Driver, _view: View) -> None:
     """The contractors hand in their sealed bids, one after the other."""
     await hand.days(NOTICE_DAYS)
     given = figures.bids(hand.seed, hand.figures)
@@ -34,7 +34,7 @@ async def bid(hand: Hand, _view: View) -> None:
     hand.say(f"{len(given)} sealed bids")
 
 
-async def evaluate(hand: Hand, _view: View) -> None:
+async def evaluate(hand: Driver, _view: View) -> None:
     """The evaluation committee reports."""
     await hand.act(
         "record_evaluation",
@@ -45,14 +45,14 @@ async def evaluate(hand: Hand, _view: View) -> None:
     hand.say("bids opened and evaluated; the candidates are published")
 
 
-async def award(hand: Hand, _view: View) -> None:
+async def award(hand: Driver, _view: View) -> None:
     """Nobody objected: the first candidate wins."""
     winner = figures.winner(hand.seed, hand.figures)
     await hand.act("award_contract", people.COMMITTEE, "award", bidder_id=winner)
     hand.say("contract awarded to the first candidate")
 
 
-async def sign(hand: Hand, _view: View) -> None:
+async def sign(hand: Driver, _view: View) -> None:
     """The contract, on the terms of the bid."""
     await hand.days(SIGNING_DAYS)
     value = hand.figures.winner_fen

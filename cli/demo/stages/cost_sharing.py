@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pydantic import JsonValue
 
 from cli.demo.client import at_once
-from cli.demo.driver import Charge, Hand, Reaction
+from cli.demo.driver import Charge, Driver, Reaction
 from cli.demo.town import people
 from cli.demo.view import View
 
@@ -15,7 +15,7 @@ PAID_PERCENT = (81, 92, 96)
 """So many households have paid after the call, the first and the second reminder; invented."""
 
 
-async def relieve(hand: Hand, _view: View) -> None:
+async def relieve(hand: Driver, _view: View) -> None:
     """One household in hardship: the neighbours' fund pays its first instalment."""
     charge = (await hand.ledger.charges(hand.renovation_id))[-1]
     await hand.act(
@@ -30,7 +30,7 @@ async def relieve(hand: Hand, _view: View) -> None:
     hand.say("share table published; one household relieved by the mutual-aid fund")
 
 
-async def pay(hand: Hand, _view: View) -> None:
+async def pay(hand: Driver, _view: View) -> None:
     """The bank reports what comes in after the call, and after each reminder."""
     charges = await hand.ledger.charges(hand.renovation_id)
     paid = 0
@@ -44,7 +44,7 @@ async def pay(hand: Hand, _view: View) -> None:
         hand.say(f"{paid:,} of {len(charges):,} households have paid; the rest is reminded")
 
 
-async def start_anyway(hand: Hand, _view: View) -> None:
+async def start_anyway(hand: Driver, _view: View) -> None:
     """Below the threshold at the deadline: the committee starts with what is there."""
     await hand.act(
         "decide_collection",
@@ -56,7 +56,7 @@ async def start_anyway(hand: Hand, _view: View) -> None:
     hand.say("collection below the threshold: decided to start")
 
 
-async def _report(hand: Hand, paying: Sequence[Charge], reminder: int) -> None:
+async def _report(hand: Driver, paying: Sequence[Charge], reminder: int) -> None:
     """In batches, as a bank sends them."""
     batches = [paying[start : start + BATCH] for start in range(0, len(paying), BATCH)]
     credential = hand.doors.official(people.BANK.id)

@@ -3,7 +3,7 @@
 from pydantic import JsonValue
 
 from cli.demo.client import at_once
-from cli.demo.driver import Hand, Reaction
+from cli.demo.driver import Driver, Reaction
 from cli.demo.town import people
 from cli.demo.town.estate import DemoUnit
 from cli.demo.view import TicketView, View
@@ -16,7 +16,7 @@ SCORES = (5, 5, 4, 5, 4, 5, 4, 5, 3, 5)
 LOW_LEVELS = frozenset({"grid", "community"})
 
 
-async def complain(hand: Hand) -> None:
+async def complain(hand: Driver) -> None:
     """Grid and community leave a complaint lying: it escalates to the street office."""
     unit = hand.plan.first[0].unit_number
     credential = hand.doors.voter(unit)
@@ -47,7 +47,7 @@ async def complain(hand: Hand) -> None:
     hand.say("the street office answered, and the resident confirmed")
 
 
-async def answer_survey(hand: Hand, _view: View) -> None:
+async def answer_survey(hand: Driver, _view: View) -> None:
     """Some hundred households score the works."""
     await hand.days(SURVEY_DAYS)
     units = hand.units[:SURVEY_MOST]
@@ -65,7 +65,7 @@ async def answer_survey(hand: Hand, _view: View) -> None:
     hand.say(f"{len(units)} survey answers")
 
 
-async def _ticket(hand: Hand, ticket_id: str) -> TicketView:
+async def _ticket(hand: Driver, ticket_id: str) -> TicketView:
     """The complaint as it stands."""
     view = await hand.look()
     found = next((each for each in view.tickets if each.id == ticket_id), None)

@@ -1,9 +1,9 @@
 """The works of the demo: eight pieces, of which one fails, is put right and inspected by another."""
 
-from cli.demo.driver import Hand, Reaction
+from cli.demo.driver import Driver, Reaction
 from cli.demo.stages.feedback import complain
 from cli.demo.town import figures, people
-from cli.demo.town.people import Official
+from cli.demo.town.people import DemoOfficial
 from cli.demo.town.scheme import WORKS, Work
 from cli.demo.view import View
 
@@ -18,7 +18,7 @@ ACCEPTANCE_DAYS = 7
 """The completion acceptance is posted a week before."""
 
 
-async def build(hand: Hand, _view: View) -> None:
+async def build(hand: Driver, _view: View) -> None:
     """Section after section is built, reported and inspected; a resident complains in between."""
     contractor = people.official(figures.winner(hand.seed, hand.figures))
     each = len(WORKS) // len(SECTIONS_DAYS)
@@ -30,14 +30,14 @@ async def build(hand: Hand, _view: View) -> None:
             await complain(hand)
 
 
-async def accept(hand: Hand, _view: View) -> None:
+async def accept(hand: Driver, _view: View) -> None:
     """The chief supervising engineer signs the completion acceptance."""
     await hand.days(ACCEPTANCE_DAYS)
     await hand.act("accept_works", people.CHIEF_SUPERVISOR, "accept")
     hand.say("works accepted by the chief supervising engineer")
 
 
-async def release_money(hand: Hand, _view: View) -> None:
+async def release_money(hand: Driver, _view: View) -> None:
     """The committee releases the money, less the two omissions and the retention."""
     omissions = hand.figures.omissions
     omitted = sum(omission.credit_fen for omission in omissions)
@@ -48,7 +48,7 @@ async def release_money(hand: Hand, _view: View) -> None:
     hand.say(f"payment released; omissions of {omitted // figures.YUAN:,} yuan credited")
 
 
-async def _section(hand: Hand, works: tuple[Work, ...], contractor: Official) -> None:
+async def _section(hand: Driver, works: tuple[Work, ...], contractor: DemoOfficial) -> None:
     for work in works:
         await hand.act("report_item", contractor, f"{work.id}-report", item_id=work.id)
     if any(work.concealed for work in works):
@@ -63,7 +63,7 @@ async def _section(hand: Hand, works: tuple[Work, ...], contractor: Official) ->
             await _put_right(hand, work, contractor)
 
 
-async def _put_right(hand: Hand, work: Work, contractor: Official) -> None:
+async def _put_right(hand: Driver, work: Work, contractor: DemoOfficial) -> None:
     """In time, and inspected again by somebody else."""
     hand.say(f"{work.id} failed: to be put right within the week")
     await hand.days(RECTIFIED_DAYS)
@@ -72,7 +72,7 @@ async def _put_right(hand: Hand, work: Work, contractor: Official) -> None:
     hand.say(f"{work.id} was put right and passed by another inspector")
 
 
-async def _record(hand: Hand, work: Work, who: Official, step: str, *, fails: bool) -> None:
+async def _record(hand: Driver, work: Work, who: DemoOfficial, step: str, *, fails: bool) -> None:
     await hand.act(
         "record_inspection",
         who,

@@ -3,21 +3,21 @@
 from collections.abc import Sequence
 
 from cli.demo.client import at_once
-from cli.demo.driver import Hand, Reaction
-from cli.demo.stages.ballots import Cast
+from cli.demo.driver import Driver, Reaction
+from cli.demo.stages.ballots import DemoBallot
 from cli.demo.town import people
 from cli.demo.view import BoxView, View
 from cli.shown import ZONE
 from models.values.refusal import Refused, refusal
 
 
-async def open_vote(hand: Hand, _view: View) -> None:
+async def open_vote(hand: Driver, _view: View) -> None:
     """The committee announces the vote."""
     await hand.act("open_vote", people.COMMITTEE, "open-vote")
     hand.say("vote announced; the notice period runs")
 
 
-async def cast_ballots(hand: Hand, _view: View) -> None:
+async def cast_ballots(hand: Driver, _view: View) -> None:
     """The first wave falls short; the second one comes when the vote has been extended."""
     plan = hand.plan
     before = await _box(hand)
@@ -36,7 +36,7 @@ async def cast_ballots(hand: Hand, _view: View) -> None:
     hand.say(f"{len(plan.second):,} more ballots within the extension")
 
 
-async def object_to_result(hand: Hand, view: View) -> None:
+async def object_to_result(hand: Driver, view: View) -> None:
     """Late ballots are refused; a neighbour objects and gets an answer."""
     await send(hand, hand.plan.late)
     hand.say(f"{len(hand.plan.late)} late ballots refused")
@@ -66,7 +66,7 @@ async def object_to_result(hand: Hand, view: View) -> None:
     hand.say("an objection to the result: answered, not upheld")
 
 
-async def _box(hand: Hand) -> BoxView:
+async def _box(hand: Driver) -> BoxView:
     """The box while the vote lasts; a vote that was over without an extension cannot go on."""
     view = await hand.look()
     if view.box is None or view.waiting_for != "ballots":
@@ -74,10 +74,10 @@ async def _box(hand: Hand) -> BoxView:
     return view.box
 
 
-async def send(hand: Hand, casts: Sequence[Cast]) -> None:
+async def send(hand: Driver, casts: Sequence[DemoBallot]) -> None:
     """Count by receipt, so that an answer that was lost and asked for again counts as one."""
 
-    async def cast(ballot: Cast) -> None:
+    async def cast(ballot: DemoBallot) -> None:
         credential = hand.doors.voter(ballot.credential_of)
         answer = await hand.doors.post("/ballots", credential, ballot.body())
         if not answer.accepted:

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, text
 from temporalio.exceptions import ApplicationError
 
-from activities.recording import Desk
+from activities.recording import Recorder
 from activities.voting.box import Ballots
 from activities.voting.roll import hash_of_roll
 from models.messages.journey import PublicationClosing, StageInput, VotePeriod, VoteResult
@@ -47,7 +47,7 @@ class Vote:
         self.database = database
         self.owner = owner
         self.rid = rid
-        self.ballots = Ballots(Desk(database, CALENDAR, BOX_KEYS))
+        self.ballots = Ballots(Recorder(database, CALENDAR, BOX_KEYS))
         self.steps = 0
 
     async def at(self, moment: datetime) -> None:

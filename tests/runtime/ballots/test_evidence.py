@@ -17,7 +17,7 @@ import pytest
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
-from activities.recording import Desk
+from activities.recording import Recorder
 from activities.voting.box import Ballots
 from cli.main import app
 from models.messages.journey import StageInput
@@ -63,7 +63,7 @@ class Closed:
 
 async def opened(database: Database, owner: str, rid: str) -> tuple[Ballots, Step]:
     await make_renovation(database, rid=rid, told_at=START)
-    ballots = Ballots(Desk(database, CALENDAR, BOX_KEYS))
+    ballots = Ballots(Recorder(database, CALENDAR, BOX_KEYS))
     return ballots, Step(command_id=f"{rid}#open", renovation_id=rid)
 
 

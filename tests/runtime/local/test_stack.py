@@ -16,7 +16,7 @@ from models.values.search_attributes import SEARCH_ATTRIBUTES
 from runtime.local import data_dir as holding
 from runtime.local.processes import is_running
 from runtime.local.programs import HOUSE, Ports
-from runtime.local.stack import LocalStack, Part, Step
+from runtime.local.stack import LocalStack, Part, StackStep
 from runtime.settings import LocalSettings, environment_names
 from runtime.temporal import connect, register_search_attributes
 
@@ -97,7 +97,7 @@ async def test_a_killed_database_is_reported_and_keeps_its_rows(stack: LocalStac
 
 
 async def test_stop_leaves_no_process_and_frees_the_data(tmp_path: Path) -> None:
-    steps: list[Step] = []
+    steps: list[StackStep] = []
     stack = LocalStack(LocalSettings(data_dir=tmp_path), only=SERVERS, progress=steps.append)
     await stack.start()
     pids = [pid for part in SERVERS if (pid := stack.pid(part)) is not None]

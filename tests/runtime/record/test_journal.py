@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.deed import Deed
-from models.tables import Event, Receipt, Renovation
+from models.tables import CommandReceipt, Event, Renovation
 from models.values.actor import Actor, Role
 from models.values.base import Carried
 from models.values.refusal import Problem, Refused
@@ -117,7 +117,7 @@ async def test_a_command_id_is_one_for_all_renovations(database: Database) -> No
 async def test_the_receipt_points_to_the_event_and_holds_the_answer(database: Database) -> None:
     await say(database, "kept", "yes")
     receipt = await Journal(database).answered("kept")
-    assert isinstance(receipt, Receipt)
+    assert isinstance(receipt, CommandReceipt)
     assert (receipt.kind, receipt.result) == ("test.said", {"text": "yes"})
     event = next(event for event in await events(database) if event.command_id == "kept")
     assert (event.seq, event.recorded_at) == (receipt.seq, receipt.recorded_at)

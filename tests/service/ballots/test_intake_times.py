@@ -10,14 +10,14 @@ import asyncpg
 import httpx
 import pytest
 
-from proof.receipts import Receipt, check_receipt
+from proof.receipts import SignedReceipt, check_receipt
 from rules.ballots.ballot import Leaves, Times, ballot_id_of
 from runtime.ballots.sealing import signed_by
 from runtime.database import Database
 from runtime.record.audit import audit
 from runtime.record.journal import utc_text
 from service.ballots.intake import Intake
-from service.ballots.receipts import Receipt as Given
+from service.ballots.receipts import SignedReceipt as Given
 from tests.service.ballots.test_intake import RECEIPT_KEY, ballot, until_blocked, warm
 from tests.service.ballots.test_voting import bearer
 from tests.support.box import open_box
@@ -106,7 +106,7 @@ async def test_row_and_receipt_state_the_tick_and_the_clock_of_the_database(told
     assert (row["cast_at"], before < row["recorded_at"] < after) == (START + 2 * HOUR, True)
     assert receipt["cast_at"] == "2031-03-02T03:00:00.000000+00:00"
     assert receipt["recorded_at"] == utc_text(row["recorded_at"])
-    check_receipt(Receipt.model_validate(receipt), signed_by, SIGNER.public_key)
+    check_receipt(SignedReceipt.model_validate(receipt), signed_by, SIGNER.public_key)
 
 
 async def test_asked_again_after_the_clock_has_moved_a_receipt_states_the_same(
@@ -159,7 +159,7 @@ async def test_in_a_box_of_before_receipts_and_batches_are_those_of_before(
     )
     receipt = await case.cast("1-101")
     assert "cast_at" not in receipt
-    check_receipt(Receipt.model_validate(receipt), signed_by, SIGNER.public_key)
+    check_receipt(SignedReceipt.model_validate(receipt), signed_by, SIGNER.public_key)
     again = await case.cast("1-101")
     assert ("cast_at" in again, again["leaf_hash"]) == (False, receipt["leaf_hash"])
     (row,) = await case.rows()

@@ -19,11 +19,11 @@ from models.files.roll import RegisteredUnit, Roll
 from models.messages.journey import Journey
 from models.tables import (
     CaseClock,
+    CommandReceipt,
     Estate,
     Event,
     Person,
     Place,
-    Receipt,
     Renovation,
     RoleGrant,
     Scheme,
@@ -48,7 +48,18 @@ from service.estates.renovations import (
 )
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
-TABLES = (Place, Estate, Unit, Person, UnitOwner, RoleGrant, Renovation, Scheme, Event, Receipt)
+TABLES = (
+    Place,
+    Estate,
+    Unit,
+    Person,
+    UnitOwner,
+    RoleGrant,
+    Renovation,
+    Scheme,
+    Event,
+    CommandReceipt,
+)
 ACTOR = Actor(id="street-1", role=Role.STREET_OFFICE, label="Street office", place="990101")
 
 
