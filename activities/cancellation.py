@@ -30,8 +30,8 @@ UNFINISHED = ("planned", "reported", "rejected")
 class Cancellations:
     """Writes what a stopped renovation leaves behind."""
 
-    def __init__(self, desk: Recorder) -> None:
-        self.desk = desk
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
 
     @activity.defn(name="Cancellations.record")
     async def record(self, step: Step, act: CancelRenovation) -> Done:
@@ -54,7 +54,7 @@ class Cancellations:
                 {"reason": act.reason, "stage": case.renovation.stage},
             )
 
-        return await self.desk.write(step, "renovation.cancelled", act, change, Done)
+        return await self.recorder.write(step, "renovation.cancelled", act, change, Done)
 
     @activity.defn(name="Cancellations.make_safe")
     async def make_safe(self, step: Step) -> values.Settlement:
@@ -72,7 +72,9 @@ class Cancellations:
                 {"contract": contract.id, "open_items": list(items)},
             )
 
-        return await self.desk.write(step, "settlement.made_safe", None, change, values.Settlement)
+        return await self.recorder.write(
+            step, "settlement.made_safe", None, change, values.Settlement
+        )
 
     @activity.defn(name="Cancellations.settle_contract")
     async def settle_contract(self, step: Step) -> values.Settlement:
@@ -113,7 +115,7 @@ class Cancellations:
                 },
             )
 
-        return await self.desk.write(
+        return await self.recorder.write(
             step, "settlement.contract_settled", None, change, values.Settlement
         )
 
@@ -161,7 +163,7 @@ class Cancellations:
                 },
             )
 
-        return await self.desk.write(
+        return await self.recorder.write(
             step, "settlement.refund_sheet_drawn", None, change, values.RefundSheet
         )
 
@@ -192,7 +194,7 @@ class Cancellations:
                 },
             )
 
-        return await self.desk.write(
+        return await self.recorder.write(
             step, "settlement.refunds_paid", None, change, values.RefundSheet
         )
 
@@ -218,7 +220,7 @@ class Cancellations:
             case.notify("all_owners", "vote_voided", box=box.id)
             return Recorded(done, {"box": box.id, "box_was": was})
 
-        return await self.desk.write(step, "settlement.vote_voided", None, change, Done)
+        return await self.recorder.write(step, "settlement.vote_voided", None, change, Done)
 
 
 async def _contract(case: Case) -> Contract | None:

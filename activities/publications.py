@@ -41,8 +41,8 @@ def objection_window(timetable: Timetable, subject: str) -> Period:
 class Publications:
     """Writes publications and the answers to objections."""
 
-    def __init__(self, desk: Recorder) -> None:
-        self.desk = desk
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
 
     @activity.defn(name="Publications.open")
     async def open(self, step: Step, given: PublicationInput) -> PublicationPeriod:
@@ -70,7 +70,9 @@ class Publications:
                 {"publication": given.publication_id, "closes_at": closes_at.isoformat()},
             )
 
-        return await self.desk.write(step, "publication.opened", given, change, PublicationPeriod)
+        return await self.recorder.write(
+            step, "publication.opened", given, change, PublicationPeriod
+        )
 
     @activity.defn(name="Publications.answer")
     async def answer(
@@ -104,7 +106,7 @@ class Publications:
                 {"objection": objection.id, "upheld": act.upheld, "answer": act.answer},
             )
 
-        return await self.desk.write(
+        return await self.recorder.write(
             step, "publication.objection_answered", act, change, PublicationPeriod
         )
 
@@ -145,7 +147,7 @@ class Publications:
                 {"publication": publication.id, "objections": total, "upheld": upheld or 0},
             )
 
-        return await self.desk.write(
+        return await self.recorder.write(
             step, "publication.close_looked_at", given, change, PublicationClosing
         )
 

@@ -33,7 +33,7 @@ from runtime.record.journal import Journal, Recorded
 
 T = TypeVar("T", bound=BaseModel)
 BEATS_PER_TIMEOUT = 4
-FRAMES_KEPT = 1_000
+TERMS_KEPT = 1_000
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -166,7 +166,7 @@ class Recorder:
         self.journal = Journal(database)
         self.calendar = calendar
         self.keys = keys
-        self.frames: dict[str, CaseTerms] = {}
+        self.terms: dict[str, CaseTerms] = {}
 
     async def write(
         self,
@@ -192,7 +192,7 @@ class Recorder:
     async def _record(
         self, step: Step, kind: str, request: BaseModel | None, change: Change[T], into: type[T]
     ) -> T:
-        frame = await self._frame(step.renovation_id)
+        terms = await self._terms(step.renovation_id)
 
         async def inside(session: AsyncSession, now: datetime) -> Recorded[T]:
             row = await session.get_one(Renovation, step.renovation_id)
@@ -202,42 +202,42 @@ class Recorder:
                 renovation=row,
                 step=step,
                 now=now,
-                timetable=frame.timetable,
+                timetable=terms.timetable,
                 calendar=self.calendar,
             )
             recorded = await change(case)
             await _write_agenda(case)
-            return _with_tick(recorded, now) if frame.told else recorded
+            return _with_tick(recorded, now) if terms.told else recorded
 
         deed = Deed(
             command_id=step.command_id,
             renovation_id=step.renovation_id,
-            rule_pack=frame.rule_pack,
+            rule_pack=terms.rule_pack,
             actor=step.actor,
             workflow_id=step.workflow_id,
             run_id=step.run_id,
         )
         return await self.journal.record(deed, kind, request, inside, into)
 
-    async def _frame(self, renovation_id: str) -> CaseTerms:
+    async def _terms(self, renovation_id: str) -> CaseTerms:
         """What a renovation carries from its opening to its end; read once, it never changes."""
-        frame = self.frames.get(renovation_id)
-        if frame is not None:
-            return frame
+        terms = self.terms.get(renovation_id)
+        if terms is not None:
+            return terms
         async with self.database.session() as session:
             row = await session.get(Renovation, renovation_id)
             told = await session.get(CaseClock, renovation_id) is not None
         if row is None:
             raise refusal("renovation.unknown", where=renovation_id)
-        frame = CaseTerms(
+        terms = CaseTerms(
             told=told,
             timetable=Timetable.model_validate(row.timetable),
             rule_pack=row.rule_pack,
         )
-        if len(self.frames) >= FRAMES_KEPT:
-            self.frames.clear()
-        self.frames[renovation_id] = frame
-        return frame
+        if len(self.terms) >= TERMS_KEPT:
+            self.terms.clear()
+        self.terms[renovation_id] = terms
+        return terms
 
 
 def refuse_after_the_stage(step: Step, renovation: Renovation) -> None:

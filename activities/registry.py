@@ -34,10 +34,10 @@ CLASSES = (
 
 def build_activities(database: Database, keys: BoxKeys) -> Sequence[Callable[..., Any]]:
     """Every method that is an activity, bound to objects that share the database."""
-    desk = Recorder(database, chinese_calendar(), keys)
+    recorder = Recorder(database, chinese_calendar(), keys)
     return [
         method
-        for each in (kind(desk) for kind in CLASSES)
+        for each in (kind(recorder) for kind in CLASSES)
         for name in dir(each)
         if hasattr(method := getattr(each, name), "__temporal_activity_definition")
     ]

@@ -44,8 +44,8 @@ class Revision(Carried):
 class Renovations:
     """Writes the course of a renovation."""
 
-    def __init__(self, desk: Recorder) -> None:
-        self.desk = desk
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
 
     @activity.defn(name="Renovations.enter_stage")
     async def enter_stage(self, step: Step, stage: Stage, child_id: str) -> Done:
@@ -67,7 +67,7 @@ class Renovations:
                 entry.model_dump(mode="json"),
             )
 
-        return await self.desk.write(step, "renovation.stage_entered", entry, change, Done)
+        return await self.recorder.write(step, "renovation.stage_entered", entry, change, Done)
 
     @activity.defn(name="Renovations.ask_revision")
     async def ask_revision(self, step: Step, attempts: int) -> bool:
@@ -97,7 +97,9 @@ class Renovations:
             )
 
         asked = Revision(attempts=attempts)
-        answer = await self.desk.write(step, "renovation.revision_asked", asked, change, Revision)
+        answer = await self.recorder.write(
+            step, "renovation.revision_asked", asked, change, Revision
+        )
         return answer.wanted
 
     @activity.defn(name="Renovations.revise_scheme")
@@ -132,7 +134,7 @@ class Renovations:
                 },
             )
 
-        return await self.desk.write(step, "voting.scheme_revised", act, change, Done)
+        return await self.recorder.write(step, "voting.scheme_revised", act, change, Done)
 
     @activity.defn(name="Renovations.close")
     async def close(self, step: Step, outcome: JourneyOutcome) -> Done:
@@ -151,7 +153,7 @@ class Renovations:
                 outcome.model_dump(mode="json"),
             )
 
-        return await self.desk.write(step, "renovation.closed", outcome, change, Done)
+        return await self.recorder.write(step, "renovation.closed", outcome, change, Done)
 
 
 def _refuse_when_over(case: Case) -> None:

@@ -33,7 +33,7 @@ from runtime.local.postgres import EmbeddedPostgres, Urls
 from runtime.migrate import upgrade
 from runtime.record.journal import Journal, Recorded
 
-HOUSE = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[1]
 SIZES = (10_000, 100_000, 1_000_000)
 KEY = "b0" * 32
 MIB = 1024 * 1024
@@ -54,7 +54,7 @@ async def main(sizes: list[int]) -> None:
         finally:
             postgres.stop()
     report = {"cpus": psutil.cpu_count(), "python": sys.version.split()[0], "ballots": figures}
-    name = HOUSE / "benchmarks" / "results" / f"evidence-{datetime.now(UTC):%Y-%m-%dT%H%M}.json"
+    name = ROOT / "benchmarks" / "results" / f"evidence-{datetime.now(UTC):%Y-%m-%dT%H%M}.json"
     name.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     print(f"written: benchmarks/results/{name.name}")
 
@@ -65,7 +65,7 @@ async def figures_of(urls: Urls, size: int, folder: Path) -> dict[str, object]:
     zip_, script = folder / f"{size}.zip", folder / "verify.py"
     script.write_bytes(
         subprocess.run(
-            [*GONGJIAN, "evidence", "script"], check=True, cwd=HOUSE, stdout=subprocess.PIPE
+            [*GONGJIAN, "evidence", "script"], check=True, cwd=ROOT, stdout=subprocess.PIPE
         ).stdout
     )
     found = {
@@ -84,7 +84,7 @@ def peak(*command: str, urls: Urls) -> dict[str, float]:
     begun = time.perf_counter()
     child = subprocess.Popen(
         command,
-        cwd=HOUSE,
+        cwd=ROOT,
         env={**os.environ, **keys, "DATABASE_URL": urls.app},
         stdout=subprocess.DEVNULL,
     )

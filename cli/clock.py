@@ -128,10 +128,10 @@ async def _convener(servers: Servers, renovation: str, given: str) -> Actor:
     Raises:
         Refused: `clock.wall`, `credential.no_role`.
     """
-    standing = await told_standing(servers.database, renovation)
+    situation = await told_standing(servers.database, renovation)
     roles = ROLES_OF_WRITE["move_clock"].roles
     name = given or await opener_of(servers.database, renovation)
-    return standing.in_role(await grants_of(servers.database, name), *roles)
+    return situation.in_role(await grants_of(servers.database, name), *roles)
 
 
 def _tell(answer: ClockView | ClockMoved | Accepted, language: str) -> None:

@@ -16,7 +16,7 @@ from babel.messages.pofile import read_po
 ROOT = Path(__file__).resolve().parent.parent
 PRODUCT = ("rules", "models", "workflows", "activities", "service", "runtime", "cli")
 STAGES = ("voting", "cost_sharing", "bidding", "inspection", "feedback")
-ROOMS = (
+MODULES = (
     "rules",
     "models/values",
     "models/tables",
@@ -122,7 +122,7 @@ def sizes_of_functions_and_modules() -> Iterator[str]:
 def stages_in_every_room() -> Iterator[str]:
     """The five stages have the same name in every room of the house."""
     for stage in STAGES:
-        for room in ROOMS:
+        for room in MODULES:
             if not (ROOT / room / f"{stage}.py").exists() and not (ROOT / room / stage).is_dir():
                 yield f"{room}/{stage}.py is missing: every stage has a module in every room"
         if not any((ROOT / "tests").rglob(f"test_{stage}*.py")):

@@ -20,7 +20,7 @@ from models.values.refusal import Refused, problem, refusal
 from runtime.settings import Settings
 from service.front import Front
 from service.http.problems import away, malformed, problem_response
-from service.parts import open_counter
+from service.parts import open_parts
 from service.routes import (
     acts,
     bidding,
@@ -82,8 +82,8 @@ def create_app(settings: Settings) -> ASGIApp:
 
 @asynccontextmanager
 async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
-    async with open_counter(api.state.settings) as counter:
-        api.state.counter = counter
+    async with open_parts(api.state.settings) as parts:
+        api.state.parts = parts
         log.info("service_started")
         yield
     log.info("service_stopped")

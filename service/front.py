@@ -42,7 +42,7 @@ class Front:
             return
         path = BALLOTS.fullmatch(scope["path"])
         if path is not None and scope["method"] == "POST":
-            await send_ballot(self.api.state.counter, path[1], scope, body, send)
+            await send_ballot(self.api.state.parts, path[1], scope, body, send)
             return
         await self.api(scope, replaying(body, receive), send)
 

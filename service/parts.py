@@ -34,7 +34,7 @@ class Parts:
 
 
 @asynccontextmanager
-async def open_counter(settings: Settings) -> AsyncIterator[Parts]:
+async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
     """The parts, started; Temporal is reached when it is first asked."""
     url = settings.database_url.get_secret_value()
     database = Database(url, settings.database_pool)
@@ -59,7 +59,7 @@ async def open_counter(settings: Settings) -> AsyncIterator[Parts]:
         await database.dispose()
 
 
-def counter_of(request: Request) -> Parts:
+def running_parts(request: Request) -> Parts:
     """The running parts, for `Depends`."""
-    counter: Parts = request.app.state.counter
-    return counter
+    parts: Parts = request.app.state.parts
+    return parts

@@ -73,7 +73,7 @@ class Situation:
         raise refusal("credential.no_role", roles=wanted, place=self.place_path)
 
 
-async def standing_of(database: Database, renovation_id: str) -> Situation:
+async def load_situation(database: Database, renovation_id: str) -> Situation:
     """The renovation now.
 
     Raises:

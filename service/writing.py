@@ -22,8 +22,8 @@ Change = Callable[[AsyncSession, datetime], Awaitable[tuple[str, Mapping[str, Js
 
 
 async def write(
-    counter: Parts,
-    standing: Situation,
+    parts: Parts,
+    situation: Situation,
     actor: Actor,
     command: CommandBody,
     kind: str,
@@ -45,35 +45,35 @@ async def write(
         )
         return Recorded(accepted, details)
 
-    deed = standing.deed(command.command_id, actor)
-    return await counter.journal.record(deed, kind, command, inside, Accepted)
+    deed = situation.deed(command.command_id, actor)
+    return await parts.journal.record(deed, kind, command, inside, Accepted)
 
 
-def voter_actor(counter: Parts, standing: Situation, request: Request, unit_number: str) -> Actor:
+def voter_actor(parts: Parts, situation: Situation, request: Request, unit_number: str) -> Actor:
     """The holder of the unit's credential, who acts for this unit and no other.
 
     Raises:
         Refused: `credential.missing`, `credential.wrong`, `credential.other_unit`.
     """
-    key = counter.settings.credential_key
-    voter = voter_of(key, standing.id, request.headers.get("authorization"))
+    key = parts.settings.credential_key
+    voter = voter_of(key, situation.id, request.headers.get("authorization"))
     if voter.unit_number != unit_number:
         raise refusal("credential.other_unit", where="unit_number", unit=unit_number)
-    return standing.owner(unit_number)
+    return situation.owner(unit_number)
 
 
-async def role_actor(counter: Parts, standing: Situation, request: Request, *roles: Role) -> Actor:
+async def role_actor(parts: Parts, situation: Situation, request: Request, *roles: Role) -> Actor:
     """The holder of an actor's credential in one of the roles (any, if none is named) here.
 
     Raises:
         Refused: `credential.missing`, `credential.wrong`, `credential.no_role`.
     """
-    actor_id = actor_of(counter.settings.credential_key, request.headers.get("authorization"))
-    return standing.in_role(await grants_of(counter.database, actor_id), *roles)
+    actor_id = actor_of(parts.settings.credential_key, request.headers.get("authorization"))
+    return situation.in_role(await grants_of(parts.database, actor_id), *roles)
 
 
 async def refuse_unknown_units(
-    session: AsyncSession, standing: Situation, numbers: set[str], code: str
+    session: AsyncSession, situation: Situation, numbers: set[str], code: str
 ) -> None:
     """Every unit must be one of the estate's.
 
@@ -81,7 +81,7 @@ async def refuse_unknown_units(
         Refused: `code`, once for each number that is not.
     """
     rows = await session.scalars(
-        select(Unit.number).where(Unit.estate_id == standing.estate_id, Unit.number.in_(numbers))
+        select(Unit.number).where(Unit.estate_id == situation.estate_id, Unit.number.in_(numbers))
     )
     missing = sorted(numbers - set(rows))
     if missing:

@@ -13,7 +13,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from models.messages.journey import CaseClock, Ticked
-    from workflows import writes as desk
+    from workflows import writes
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -43,7 +43,7 @@ class CaseWorkflow:
         **_: P.kwargs,
     ) -> R:
         """One short write; see `workflows.writes.write`."""
-        return self._heard(await desk.write(activity, *args, **_))
+        return self._heard(await writes.write(activity, *args, **_))
 
     async def write_many(
         self,
@@ -52,7 +52,7 @@ class CaseWorkflow:
         **_: P.kwargs,
     ) -> R:
         """One write of a row per resident; see `workflows.writes.write_many`."""
-        return self._heard(await desk.write_many(activity, *args, **_))
+        return self._heard(await writes.write_many(activity, *args, **_))
 
     async def until(
         self, moment: Callable[[], datetime], condition: Callable[[], bool], summary: str
@@ -80,7 +80,7 @@ class CaseWorkflow:
         while not await self.until(moment, overtaken, summary):
             try:
                 return await step()
-            except desk.NotYetError as early:
+            except writes.NotYetError as early:
                 await self.wait_again(early.left, overtaken)
         return None
 

@@ -43,8 +43,8 @@ from runtime.record.journal import Recorded
 class Tenders:
     """Writes tenders, what is found of their bids, awards and the contract."""
 
-    def __init__(self, desk: Recorder) -> None:
-        self.desk = desk
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
 
     @activity.defn(name="Tenders.publish")
     async def publish(self, step: Step, given: StageInput, act: PublishTender) -> TenderPeriod:
@@ -82,7 +82,9 @@ class Tenders:
                 },
             )
 
-        return await self.desk.write(step, "bidding.tender_published", act, change, TenderPeriod)
+        return await self.recorder.write(
+            step, "bidding.tender_published", act, change, TenderPeriod
+        )
 
     @activity.defn(name="Tenders.open_bids")
     async def open_bids(self, step: Step, period: TenderPeriod) -> BidOpening:
@@ -100,7 +102,7 @@ class Tenders:
             case.not_before(tender.deadline_at)
             return await open_tender(case, tender)
 
-        return await self.desk.write(step, "bidding.bids_opened", period, change, BidOpening)
+        return await self.recorder.write(step, "bidding.bids_opened", period, change, BidOpening)
 
     @activity.defn(name="Tenders.evaluate")
     async def evaluate(self, step: Step, act: RecordEvaluation) -> Candidates:
@@ -112,7 +114,7 @@ class Tenders:
                 raise refusal("bidding.not_to_be_evaluated", where=tender.id, state=tender.state)
             return await evaluate_tender(case, tender, act)
 
-        return await self.desk.write(step, "bidding.candidates_ranked", act, change, Candidates)
+        return await self.recorder.write(step, "bidding.candidates_ranked", act, change, Candidates)
 
     @activity.defn(name="Tenders.approve_direct")
     async def approve_direct(self, step: Step, act: ApproveDirectAward) -> Candidates:
@@ -144,7 +146,9 @@ class Tenders:
                 },
             )
 
-        return await self.desk.write(step, "bidding.direct_award_approved", act, change, Candidates)
+        return await self.recorder.write(
+            step, "bidding.direct_award_approved", act, change, Candidates
+        )
 
     @activity.defn(name="Tenders.withdraw")
     async def withdraw(self, step: Step, act: WithdrawCandidate) -> Candidates:
@@ -160,7 +164,9 @@ class Tenders:
                 await standing.candidates(case, tender), {**details, "reason": act.reason}
             )
 
-        return await self.desk.write(step, "bidding.candidate_withdrawn", act, change, Candidates)
+        return await self.recorder.write(
+            step, "bidding.candidate_withdrawn", act, change, Candidates
+        )
 
     @activity.defn(name="Tenders.strike_first")
     async def strike_first(self, step: Step) -> Candidates:
@@ -179,7 +185,7 @@ class Tenders:
                 details = await standing.leave(case, tender, struck, "cancelled")
             return Recorded(await standing.candidates(case, tender), details)
 
-        return await self.desk.write(step, "bidding.candidate_struck", None, change, Candidates)
+        return await self.recorder.write(step, "bidding.candidate_struck", None, change, Candidates)
 
     @activity.defn(name="Tenders.award")
     async def award(self, step: Step, act: AwardContract) -> Candidates:
@@ -207,7 +213,7 @@ class Tenders:
                 },
             )
 
-        return await self.desk.write(step, "bidding.contract_awarded", act, change, Candidates)
+        return await self.recorder.write(step, "bidding.contract_awarded", act, change, Candidates)
 
     @activity.defn(name="Tenders.sign")
     async def sign(self, step: Step, act: SignContract) -> BiddingOutcome:
@@ -245,7 +251,9 @@ class Tenders:
                 },
             )
 
-        return await self.desk.write(step, "bidding.contract_signed", act, change, BiddingOutcome)
+        return await self.recorder.write(
+            step, "bidding.contract_signed", act, change, BiddingOutcome
+        )
 
     @activity.defn(name="Tenders.fail")
     async def fail(self, step: Step) -> BiddingOutcome:
@@ -261,7 +269,7 @@ class Tenders:
             case.notify("all_owners", "tender_failed", round=tender.round)
             return Recorded(BiddingOutcome(outcome="failed"), {"tender": tender.id})
 
-        return await self.desk.write(step, "bidding.failed", None, change, BiddingOutcome)
+        return await self.recorder.write(step, "bidding.failed", None, change, BiddingOutcome)
 
 
 def _persons(

@@ -29,8 +29,8 @@ from runtime.record.journal import Recorded
 class Shares:
     """Writes the money plan, the share table, the collection and the reliefs."""
 
-    def __init__(self, desk: Recorder) -> None:
-        self.desk = desk
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
 
     @activity.defn(name="Shares.plan")
     async def plan(self, step: Step) -> FundingState:
@@ -40,7 +40,7 @@ class Shares:
             version, content = await case.scheme()
             return await _planned(case, version, content)
 
-        return await self.desk.write(step, "cost_sharing.planned", None, change, FundingState)
+        return await self.recorder.write(step, "cost_sharing.planned", None, change, FundingState)
 
     @activity.defn(name="Shares.grant_subsidy")
     async def grant_subsidy(self, step: Step, act: GrantSubsidy) -> FundingState:
@@ -58,7 +58,7 @@ class Shares:
                 {**recorded.details, "granted_fen": act.amount_fen, "reason": act.reason},
             )
 
-        return await self.desk.write(
+        return await self.recorder.write(
             step, "cost_sharing.subsidy_granted", act, change, FundingState
         )
 
@@ -78,7 +78,7 @@ class Shares:
                 {"missing_fen": missing, "reason": act.reason},
             )
 
-        return await self.desk.write(
+        return await self.recorder.write(
             step, "cost_sharing.subsidy_declined", act, change, FundingState
         )
 
@@ -122,7 +122,7 @@ class Shares:
                 },
             )
 
-        return await self.desk.write(
+        return await self.recorder.write(
             step, "cost_sharing.shares_computed", None, change, values.SharesComputed
         )
 
@@ -162,7 +162,9 @@ class Shares:
                 kind=collection.CALLED if reminder == 0 else None,
             )
 
-        return await self.desk.write(step, "cost_sharing.reminder_sent", None, change, Collection)
+        return await self.recorder.write(
+            step, "cost_sharing.reminder_sent", None, change, Collection
+        )
 
     @activity.defn(name="Shares.count_collection")
     async def count_collection(self, step: Step) -> CollectionState:
@@ -194,7 +196,7 @@ class Shares:
                 },
             )
 
-        return await self.desk.write(
+        return await self.recorder.write(
             step, "cost_sharing.collection_counted", None, change, CollectionState
         )
 
@@ -225,7 +227,7 @@ class Shares:
                 {"kind": act.kind, "amount_fen": act.amount_fen, "funded_by": act.funded_by},
             )
 
-        return await self.desk.write(step, "cost_sharing.relief_approved", act, change, Done)
+        return await self.recorder.write(step, "cost_sharing.relief_approved", act, change, Done)
 
     @activity.defn(name="Shares.decide_collection")
     async def decide_collection(self, step: Step, act: DecideCollection) -> Done:
@@ -239,7 +241,7 @@ class Shares:
                 {"decision": act.decision, "reason": act.reason},
             )
 
-        return await self.desk.write(step, "cost_sharing.collection_decided", act, change, Done)
+        return await self.recorder.write(step, "cost_sharing.collection_decided", act, change, Done)
 
     @activity.defn(name="Shares.finish")
     async def finish(self, step: Step, outcome: CostSharingOutcome) -> CostSharingOutcome:
@@ -250,7 +252,7 @@ class Shares:
             case.is_last_word()
             return Recorded(outcome, outcome.model_dump(mode="json"))
 
-        return await self.desk.write(
+        return await self.recorder.write(
             step, "cost_sharing.finished", outcome, change, CostSharingOutcome
         )
 

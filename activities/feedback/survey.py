@@ -35,8 +35,8 @@ IDS_SHOWN = 100
 class Evaluations:
     """Writes the survey's opening, the looks at open tickets and the evaluation."""
 
-    def __init__(self, desk: Recorder) -> None:
-        self.desk = desk
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
 
     @activity.defn(name="Evaluations.open_survey")
     async def open_survey(self, step: Step) -> FeedbackPeriod:
@@ -51,7 +51,7 @@ class Evaluations:
                 {"closes_at": closes_at.isoformat()},
             )
 
-        return await self.desk.write(step, SURVEY_OPENED, None, change, FeedbackPeriod)
+        return await self.recorder.write(step, SURVEY_OPENED, None, change, FeedbackPeriod)
 
     @activity.defn(name="Evaluations.count_open_tickets")
     async def count_open_tickets(self, step: Step, looks: int) -> FeedbackState:
@@ -80,7 +80,7 @@ class Evaluations:
                 },
             )
 
-        return await self.desk.write(
+        return await self.recorder.write(
             step, "feedback.tickets_looked_at", Look(number=looks), change, FeedbackState
         )
 
@@ -108,7 +108,7 @@ class Evaluations:
                 },
             )
 
-        return await self.desk.write(step, "feedback.evaluated", None, change, FeedbackOutcome)
+        return await self.recorder.write(step, "feedback.evaluated", None, change, FeedbackOutcome)
 
 
 async def _next_look_at(case: Case) -> datetime | None:

@@ -24,8 +24,8 @@ WAITING_FOR_AN_ANSWER = ("open", "escalated", "reopened")
 class Tickets:
     """Writes what becomes of a ticket. Nothing a resident wrote ever stands in an event."""
 
-    def __init__(self, desk: Recorder) -> None:
-        self.desk = desk
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
 
     @activity.defn(name="Tickets.take_in")
     async def take_in(self, step: Step, given: TicketInput) -> TicketTimer:
@@ -48,7 +48,9 @@ class Tickets:
                 },
             )
 
-        return await self.desk.write(step, "feedback.ticket_taken_in", given, change, TicketTimer)
+        return await self.recorder.write(
+            step, "feedback.ticket_taken_in", given, change, TicketTimer
+        )
 
     @activity.defn(name="Tickets.escalate")
     async def escalate(self, step: Step, given: TicketInput) -> TicketTimer:
@@ -77,7 +79,9 @@ class Tickets:
                 {**_facts(ticket), "from": before, "missed": missed.isoformat()},
             )
 
-        return await self.desk.write(step, "feedback.ticket_escalated", given, change, TicketTimer)
+        return await self.recorder.write(
+            step, "feedback.ticket_escalated", given, change, TicketTimer
+        )
 
     @activity.defn(name="Tickets.resolve")
     async def resolve(self, step: Step, given: TicketInput, act: ResolveTicket) -> TicketTimer:
@@ -109,7 +113,7 @@ class Tickets:
                 _timer(case, ticket), {**_facts(ticket), **answer, "checks": _checks(decision)}
             )
 
-        return await self.desk.write(step, "feedback.ticket_resolved", act, change, TicketTimer)
+        return await self.recorder.write(step, "feedback.ticket_resolved", act, change, TicketTimer)
 
     @activity.defn(name="Tickets.close_silent")
     async def close_silent(self, step: Step, given: TicketInput) -> TicketOutcome:
@@ -146,7 +150,9 @@ class Tickets:
             case.notify(f"level_{again.level}", "ticket_reopened", ticket=ticket.id)
             return Recorded(_timer(case, ticket), _facts(ticket))
 
-        return await self.desk.write(step, "feedback.ticket_reopened", given, change, TicketTimer)
+        return await self.recorder.write(
+            step, "feedback.ticket_reopened", given, change, TicketTimer
+        )
 
     async def _close(self, step: Step, given: TicketInput, satisfied: bool | None) -> TicketOutcome:
         async def change(case: Case) -> Recorded[TicketOutcome]:
@@ -161,7 +167,9 @@ class Tickets:
                 {**_facts(ticket), "satisfied": satisfied},
             )
 
-        return await self.desk.write(step, "feedback.ticket_closed", given, change, TicketOutcome)
+        return await self.recorder.write(
+            step, "feedback.ticket_closed", given, change, TicketOutcome
+        )
 
 
 async def _locked(case: Case, given: TicketInput) -> Ticket:

@@ -27,8 +27,8 @@ class Works:
     Acts and workflow state name an item by its planned id; rows prefix it with the renovation's.
     """
 
-    def __init__(self, desk: Recorder) -> None:
-        self.desk = desk
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
 
     @activity.defn(name="Works.begin")
     async def begin(self, step: Step) -> WorksState:
@@ -64,7 +64,7 @@ class Works:
                 },
             )
 
-        return await self.desk.write(step, "inspection.works_begun", None, change, WorksState)
+        return await self.recorder.write(step, "inspection.works_begun", None, change, WorksState)
 
     @activity.defn(name="Works.report_item")
     async def report_item(self, step: Step, act: ReportItem) -> WorksState:
@@ -82,7 +82,7 @@ class Works:
                 await rows.works_state(case), {"item": act.item_id, "concealed": row.concealed}
             )
 
-        return await self.desk.write(step, "inspection.item_reported", act, change, WorksState)
+        return await self.recorder.write(step, "inspection.item_reported", act, change, WorksState)
 
     @activity.defn(name="Works.record_inspection")
     async def record_inspection(self, step: Step, act: RecordInspection) -> WorksState:
@@ -106,7 +106,7 @@ class Works:
             due_at = _order_or_default(case, act, ruling)
             return Recorded(await rows.works_state(case), _inspection_details(act, ruling, due_at))
 
-        return await self.desk.write(
+        return await self.recorder.write(
             step, "inspection.inspection_recorded", act, change, WorksState
         )
 
@@ -133,7 +133,7 @@ class Works:
                 {"item": act.item_id, "failed_rounds": facts.failed_rounds},
             )
 
-        return await self.desk.write(
+        return await self.recorder.write(
             step, "inspection.rectification_reported", act, change, WorksState
         )
 
@@ -157,7 +157,7 @@ class Works:
                     )
             return Recorded(await rows.works_state(case), {"items": late})
 
-        return await self.desk.write(
+        return await self.recorder.write(
             step, "inspection.rectification_overdue", None, change, WorksState
         )
 
@@ -192,7 +192,9 @@ class Works:
                 },
             )
 
-        return await self.desk.write(step, "inspection.works_accepted", None, change, WorksState)
+        return await self.recorder.write(
+            step, "inspection.works_accepted", None, change, WorksState
+        )
 
     @activity.defn(name="Works.approve_payment")
     async def approve_payment(self, step: Step, act: ApprovePayment) -> InspectionOutcome:
@@ -228,7 +230,7 @@ class Works:
                 _payment_details(case, contract, payment, act.note, pay_by),
             )
 
-        return await self.desk.write(
+        return await self.recorder.write(
             step, "inspection.payment_released", act, change, InspectionOutcome
         )
 

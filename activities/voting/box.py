@@ -41,8 +41,8 @@ WHERE box_id = :box AND excluded_reason IS NULL ORDER BY area_dm2 DESC, entry_id
 class Ballots:
     """Writes ballot boxes and their results."""
 
-    def __init__(self, desk: Recorder) -> None:
-        self.desk = desk
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
 
     @activity.defn(name="Ballots.open_box")
     async def open_box(self, step: Step, given: StageInput) -> VotePeriod:
@@ -53,7 +53,7 @@ class Ballots:
             if not motions:
                 raise refusal("voting.no_motions", where=case.renovation.id)
             await _refuse_too_soon_or_too_often(case, given)
-            box = _announced(case, given, motions, self.desk.keys)
+            box = _announced(case, given, motions, self.recorder.keys)
             box.change_allowed = _pack(case).change_allowed
             case.session.add(box)
             await case.session.flush()
@@ -72,9 +72,9 @@ class Ballots:
                 )
             )
             case.notify("all_owners", "vote_announced", box=box.id)
-            return Recorded(period, _announcement(box, roll, self.desk.keys.signer.public_key))
+            return Recorded(period, _announcement(box, roll, self.recorder.keys.signer.public_key))
 
-        return await self.desk.write(step, "voting.box_announced", given, change, VotePeriod)
+        return await self.recorder.write(step, "voting.box_announced", given, change, VotePeriod)
 
     @activity.defn(name="Ballots.check_turnout")
     async def check_turnout(self, step: Step, period: VotePeriod) -> VotePeriod:
@@ -105,7 +105,7 @@ class Ballots:
                 },
             )
 
-        return await self.desk.write(step, "voting.turnout_checked", period, change, VotePeriod)
+        return await self.recorder.write(step, "voting.turnout_checked", period, change, VotePeriod)
 
     @activity.defn(name="Ballots.close_box")
     async def close_box(self, step: Step, period: VotePeriod) -> VoteResult:
@@ -118,7 +118,7 @@ class Ballots:
             box.state, box.closed_at = "closed", case.now
             await case.session.flush()
             case.wait_for("engine")
-            counted = await count_out(case.session, box, _pack(case), self.desk.keys)
+            counted = await count_out(case.session, box, _pack(case), self.recorder.keys)
             box.tally, box.tree_head = dict(counted.record), counted.head
             return Recorded(
                 VoteResult(box_id=box.id, adopted=counted.adopted, run_off=counted.run_off),
@@ -136,7 +136,7 @@ class Ballots:
                 },
             )
 
-        return await self.desk.write(step, "voting.box_closed", period, change, VoteResult)
+        return await self.recorder.write(step, "voting.box_closed", period, change, VoteResult)
 
     @activity.defn(name="Ballots.declare_result")
     async def declare_result(
@@ -165,7 +165,9 @@ class Ballots:
                 },
             )
 
-        return await self.desk.write(step, "voting.result_declared", result, change, VotingOutcome)
+        return await self.recorder.write(
+            step, "voting.result_declared", result, change, VotingOutcome
+        )
 
 
 def motions_of(box: BallotBox) -> tuple[Motion, ...]:

@@ -26,8 +26,8 @@ AT_ONCE = 10_000
 class OfficialResults:
     """Writes results that were counted elsewhere."""
 
-    def __init__(self, desk: Recorder) -> None:
-        self.desk = desk
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
 
     @activity.defn(name="OfficialResults.import_one")
     async def import_one(
@@ -54,7 +54,7 @@ class OfficialResults:
                 name: each.model_dump(mode="json") for name, each in results.items()
             }
             count = await _uncounted(case, box)
-            head = signed_head(box, count, self.desk.keys)
+            head = signed_head(box, count, self.recorder.keys)
             box.tally, box.tree_head = record, head
             case.session.add(_row(box, act, record))
             return Recorded(
@@ -73,7 +73,7 @@ class OfficialResults:
                 },
             )
 
-        return await self.desk.write(step, "voting.box_closed", act, change, VoteResult)
+        return await self.recorder.write(step, "voting.box_closed", act, change, VoteResult)
 
 
 async def _open_box(case: Case, box_id: str) -> BallotBox:

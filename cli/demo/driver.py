@@ -56,14 +56,14 @@ class Driver:
 
     def __init__(
         self,
-        doors: Client,
+        client: Client,
         units: Sequence[DemoUnit],
         ledger: DueList,
         seed: int,
         show: Progress,
         check: Callable[[], None],
     ) -> None:
-        self.doors = doors
+        self.client = client
         self.units = tuple(units)
         self.figures: Figures = figures_of(self.units)
         self.ledger = ledger
@@ -71,7 +71,7 @@ class Driver:
         self.show = show
         self.check = check
         """Raises when a part of the stack has ended."""
-        self.plan: VotePlan = vote_plan(self.units, seed, doors.renovation_id)
+        self.plan: VotePlan = vote_plan(self.units, seed, client.renovation_id)
         self.acknowledged: set[str] = set()
         """Command ids of the ballots that have a receipt."""
         self.repeated = 0
@@ -85,7 +85,7 @@ class Driver:
     @property
     def renovation_id(self) -> str:
         """The renovation that all of this is about."""
-        return self.doors.renovation_id
+        return self.client.renovation_id
 
     @property
     def clock(self) -> ClockView:
@@ -101,15 +101,15 @@ class Driver:
         """
         self.check()
         if not self._settled:
-            self._clock = ClockView.model_validate(await self.doors.clock())
+            self._clock = ClockView.model_validate(await self.client.clock())
             self._settled = True
-        self._view = View.model_validate(await self.doors.look())
+        self._view = View.model_validate(await self.client.look())
         return self._view
 
     async def act(self, name: str, who: DemoOfficial, step: str, **fields: JsonValue) -> HttpAnswer:
         """Do an official act."""
         self._settled = False
-        return self._done(name, await self.doors.act(name, who.id, self.id(step), fields))
+        return self._done(name, await self.client.act(name, who.id, self.id(step), fields))
 
     async def post(
         self, path: str, credential: str, step: str, body: dict[str, JsonValue]
@@ -117,7 +117,7 @@ class Driver:
         """Send what a resident, a bank or a bidder sends."""
         self._settled = False
         whole = {"command_id": self.id(step), **body}
-        return self._done(path, await self.doors.post(path, credential, whole))
+        return self._done(path, await self.client.post(path, credential, whole))
 
     async def next(self) -> None:
         """Move the clock to the next moment at which something falls due or begins."""
@@ -160,7 +160,7 @@ class Driver:
         self.check()
         self.moves += 1
         command: dict[str, JsonValue] = {"command_id": self.id(f"clock-{self.moves}"), **fields}
-        answer = await self.doors.post("/clock", self.doors.official(COMMITTEE.id), command)
+        answer = await self.client.post("/clock", self.client.official(COMMITTEE.id), command)
         if answer.code == NOTHING_DUE or self.moves > MOST_MOVES:
             raise self.stands_still()
         self._clock = ClockView.model_validate(self._done("clock", answer).fields())

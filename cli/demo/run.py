@@ -100,13 +100,13 @@ async def carry(
     units = estate.units_of(options.units, options.seed)
     database = Database(settings.database_url.get_secret_value(), 2)
     try:
-        client = await connect_patiently(
+        temporal = await connect_patiently(
             settings.temporal_address, settings.temporal_namespace, CONNECT_S
         )
         file = estate.renovation_file(units, options.case)
         opened = await open_renovation(
             database,
-            client,
+            temporal,
             settings,
             command_id=f"demo-{options.case}",
             file=read_renovation(estate.file_bytes(file), FILE_NAME),
@@ -117,11 +117,11 @@ async def carry(
         show.say(
             f"renovation {rid} opened: {opened.units:,} units, pack {opened.rule_pack}; {CASE}"
         )
-        async with Client.open(url, rid, settings.credential_key) as doors:
+        async with Client.open(url, rid, settings.credential_key) as client:
             ledger = DatabaseDueList(database)
-            hand = Driver(doors, units, ledger, options.seed, show, check)
-            await travel(hand)
-        facts = await read_facts(database, client, rid)
+            driver = Driver(client, units, ledger, options.seed, show, check)
+            await travel(driver)
+        facts = await read_facts(database, temporal, rid)
         assert settings.box_key is not None, "the demo's stack has a worker, and so its key"
         proof = await prove_vote(database, rid, BoxKeys(settings.box_key).signer)
     finally:
@@ -130,9 +130,9 @@ async def carry(
         renovation_id=rid,
         units=opened.units,
         ballots=BallotAnswers(
-            accepted=len(hand.acknowledged),
-            repeated=hand.repeated,
-            refused=dict(sorted(hand.refused.items())),
+            accepted=len(driver.acknowledged),
+            repeated=driver.repeated,
+            refused=dict(sorted(driver.refused.items())),
         ),
         facts=facts,
         proof=proof,

@@ -14,7 +14,7 @@ from models.values.refusal import Refused, problem, refusal
 from models.values.search_attributes import SEARCH_ATTRIBUTES
 from runtime.liveness import is_fresh
 
-HOUSE = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[2]
 """The folder that holds the packages and `worker.py`, in a checkout and in an installation."""
 LOOPBACK = "127.0.0.1"
 PORTS = range(20_000, 32_000)
@@ -66,7 +66,7 @@ def temporal_command(ports: Ports, database: Path, namespace: str, headless: boo
 
 def worker_command() -> list[str]:
     """The worker, as `python worker.py` starts it."""
-    return [sys.executable, str(HOUSE / "worker.py")]
+    return [sys.executable, str(ROOT / "worker.py")]
 
 
 def service_command() -> list[str]:

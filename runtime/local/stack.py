@@ -278,7 +278,7 @@ class LocalStack:
         self, part: Part, command: list[str], variables: dict[str, str] | None = None
     ) -> Child:
         log = self.data_dir / "logs" / f"{part}.log"
-        child = Child(part, command, variables or {}, log, parts.HOUSE)
+        child = Child(part, command, variables or {}, log, parts.ROOT)
         self._children[part] = child
         child.start()
         return child

@@ -28,7 +28,7 @@ FROM_SUFFIX: dict[str, Format] = {".xlsx": "xlsx", ".ods": "ods", ".xls": "xls"}
 UNREAD = (".xlsm", ".xlsb", ".xlt", ".xltx", ".et", ".numbers", ".pdf", ".doc", ".docx")
 """Other formats that people send; named so that the answer is clear."""
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-HOUSE = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[2]
 
 _SHEET = TypeAdapter(tuple[str, str, int, int, str])
 _ROWS = TypeAdapter(tuple[str, int, list[list[str]], list[tuple[int, int, str, str]]])
@@ -89,7 +89,7 @@ def opened(data: bytes, name: str, kind: Format, sheet: str | None = None) -> It
     command = (sys.executable, "-m", "runtime.spreadsheets.child", kind, sheet or "")
     child = subprocess.Popen(  # noqa: S603 - our own module, arguments without a shell
         command,
-        cwd=HOUSE,
+        cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

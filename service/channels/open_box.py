@@ -13,7 +13,7 @@ from service.situation import Situation
 
 async def locked_box(
     session: AsyncSession,
-    standing: Situation,
+    situation: Situation,
     box_id: str | None,
     *,
     alone: bool = False,
@@ -27,16 +27,16 @@ async def locked_box(
     Raises:
         Refused: `voting.no_box`, `voting.other_box`, `voting.box_not_open_yet`, `voting.box_closed`.
     """
-    query = _latest(standing).execution_options(populate_existing=True)
+    query = _latest(situation).execution_options(populate_existing=True)
     # FOR NO KEY UPDATE waits for the ballots that are being committed (they hold FOR SHARE).
     locked = query.with_for_update(key_share=True) if alone else query.with_for_update(read=True)
     box = await session.scalar(locked)
     if box is None:
-        raise refusal("voting.no_box", where=standing.id)
+        raise refusal("voting.no_box", where=situation.id)
     if box_id is not None and box_id != box.id:
         raise refusal("voting.other_box", given=box_id, box=box.id)
     # A statement of its own: the tick of after the lock.
-    now = await tick_of(session, standing.id)
+    now = await tick_of(session, situation.id)
     if box.state != "open" or now >= box.closes_at:
         raise refusal("voting.box_closed", box=box.id, at=written(box.closes_at))
     if now < box.opens_at and not early:
@@ -44,15 +44,15 @@ async def locked_box(
     return box
 
 
-async def latest_box(session: AsyncSession, standing: Situation) -> BallotBox:
+async def latest_box(session: AsyncSession, situation: Situation) -> BallotBox:
     """The latest box, open or not, to read.
 
     Raises:
         Refused: `voting.no_box`.
     """
-    box = await session.scalar(_latest(standing))
+    box = await session.scalar(_latest(situation))
     if box is None:
-        raise refusal("voting.no_box", where=standing.id)
+        raise refusal("voting.no_box", where=situation.id)
     return box
 
 
@@ -81,10 +81,10 @@ async def entry_of(session: AsyncSession, box: BallotBox, unit_number: str) -> R
     return entry
 
 
-def _latest(standing: Situation) -> Select[BallotBox]:
+def _latest(situation: Situation) -> Select[BallotBox]:
     return (
         select(BallotBox)
-        .where(BallotBox.renovation_id == standing.id)
+        .where(BallotBox.renovation_id == situation.id)
         .order_by(BallotBox.attempt.desc())
         .limit(1)
     )

@@ -89,7 +89,7 @@ class _Batch:
 
 
 async def enter(
-    counter: Parts, standing: Situation, actor: Actor, command: EnterPaper
+    parts: Parts, situation: Situation, actor: Actor, command: EnterPaper
 ) -> PaperEntered:
     """Record a typing; if it is the second of a pair, cast what agrees. Sent again, it goes on.
 
@@ -97,16 +97,16 @@ async def enter(
         Refused: every problem of every line at once; `paper.…`; `paper.not_all_cast` when the box
             did not take some ballots: what was cast stays cast, the same command casts the rest.
     """
-    async with counter.database.session() as session:
-        box_id = (await latest_box(session, standing)).id
-    key = paper_key(counter.settings.receipt_key)
+    async with parts.database.session() as session:
+        box_id = (await latest_box(session, situation)).id
+    key = paper_key(parts.settings.receipt_key)
     batch_id = batch_id_of(box_id, command.reference)
     lines = [Line(line.unit_number, line.choices) for line in command.lines]
     of_batch = batch_key(key, batch_id, command.code)
     digests = {line.unit_number: line_digest(of_batch, batch_id, line) for line in lines}
 
     async def inside(session: AsyncSession, _now: datetime) -> Recorded[PaperEntered]:
-        box = await locked_box(session, standing, command.box_id or box_id)
+        box = await locked_box(session, situation, command.box_id or box_id)
         batch = await _batch(session, box, command, code_check(of_batch))
         await _refuse(session, box, batch, actor, lines, command)
         differ = differing(batch.lines, digests) if batch.number % 2 == 0 else ()
@@ -130,15 +130,15 @@ async def enter(
         scan=command.scan,
         lines=tuple((unit, digest.hex()) for unit, digest in digests.items()),
     )
-    deed = standing.deed(command.command_id, actor)
+    deed = situation.deed(command.command_id, actor)
     kind = "voting.paper_entered"
-    entered = await counter.journal.record(deed, kind, typed, inside, PaperEntered)
+    entered = await parts.journal.record(deed, kind, typed, inside, PaperEntered)
     if entered.number % 2 == 1:
         return entered
     agreed = [line for line in lines if line.unit_number not in entered.differing]
     ballots = [line for line in agreed if line.choices is not None]
-    cast = await _cast(counter, standing, command, key, batch_id, ballots)
-    await _record_cast(counter, standing, actor, entered, cast, len(ballots))
+    cast = await _cast(parts, situation, command, key, batch_id, ballots)
+    await _record_cast(parts, situation, actor, entered, cast, len(ballots))
     return entered.model_copy(update={"cast": cast})
 
 
@@ -279,8 +279,8 @@ def _details(box: BallotBox, command: EnterPaper, entered: PaperEntered) -> dict
 
 
 async def _cast(
-    counter: Parts,
-    standing: Situation,
+    parts: Parts,
+    situation: Situation,
     command: EnterPaper,
     key: bytes,
     batch_id: str,
@@ -300,7 +300,7 @@ async def _cast(
             }
         )
         try:
-            await counter.intake.cast(standing.id, ballot, command.channel)
+            await parts.intake.cast(situation.id, ballot, command.channel)
         except Refused as refusal:
             refused.append((line.unit_number, refusal))
         else:
@@ -321,8 +321,8 @@ async def _cast(
 
 
 async def _record_cast(
-    counter: Parts,
-    standing: Situation,
+    parts: Parts,
+    situation: Situation,
     actor: Actor,
     entered: PaperEntered,
     cast: int,
@@ -351,5 +351,5 @@ async def _record_cast(
             },
         )
 
-    deed = standing.deed(command_id, actor)
-    await counter.journal.record(deed, "voting.paper_cast", entered, inside, PaperEntered)
+    deed = situation.deed(command_id, actor)
+    await parts.journal.record(deed, "voting.paper_cast", entered, inside, PaperEntered)

@@ -55,13 +55,13 @@ class ContestedView(Carried):
 
 
 async def rule(
-    counter: Parts, standing: Situation, actor: Actor, command: RuleOnBallots
+    parts: Parts, situation: Situation, actor: Actor, command: RuleOnBallots
 ) -> Accepted:
     """Record a ruling about all ballots that the unit's entry has cast up to now."""
 
     async def change(session: AsyncSession, _now: datetime) -> tuple[str, Mapping[str, JsonValue]]:
         # Alone: a ballot that is being committed may have a lower number than one that is there.
-        box = await locked_box(session, standing, command.box_id, alone=True)
+        box = await locked_box(session, situation, command.box_id, alone=True)
         entry = await entry_of(session, box, command.unit_number)
         ballots = await _ballots(session, box, entry)
         rulings = await _rulings(session, box, entry)
@@ -103,7 +103,7 @@ async def rule(
             "reason_sha256": hashlib.sha256(command.reason.encode()).hexdigest(),
         }
 
-    return await write(counter, standing, actor, command, "voting.ballots_ruled_on", change)
+    return await write(parts, situation, actor, command, "voting.ballots_ruled_on", change)
 
 
 async def contested(session: AsyncSession, box: BallotBox) -> tuple[ContestedView, ...]:

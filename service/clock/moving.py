@@ -43,7 +43,7 @@ from service.clock.commands import (
 from service.clock.waking import Waking
 from service.gateway import Gateway
 from service.residents.commands import Accepted
-from service.situation import Situation, standing_of
+from service.situation import Situation, load_situation
 
 # Ballots that are being committed hold the box FOR SHARE: none is under way while the clock moves, and
 # none after it goes by the old time.
@@ -87,18 +87,18 @@ class CaseClocks:
         Raises:
             Refused: `renovation.unknown`.
         """
-        standing = await standing_of(self._database, renovation_id)
-        return await self._view(standing)
+        situation = await load_situation(self._database, renovation_id)
+        return await self._view(situation)
 
-    async def _view(self, standing: Situation) -> ClockView:
+    async def _view(self, situation: Situation) -> ClockView:
         async with self._database.session() as session:
-            waits = [_shown(row) for row in await waits_of(session, standing.id)]
-            holds = await _holds(session, standing.id)
+            waits = [_shown(row) for row in await waits_of(session, situation.id)]
+            holds = await _holds(session, situation.id)
         return ClockView(
-            renovation_id=standing.id,
-            clock=standing.clock,
-            now=standing.now,
-            settled=not any(is_due(wait, standing.now) for wait in waits),
+            renovation_id=situation.id,
+            clock=situation.clock,
+            now=situation.now,
+            settled=not any(is_due(wait, situation.now) for wait in waits),
             holds=tuple(HoldView(name=each.name, set_by=each.set_by) for each in holds),
             waits=tuple(waits),
         )
@@ -109,10 +109,10 @@ class CaseClocks:
         Raises:
             Refused: `renovation.unknown`, `clock.not_settled`.
         """
-        standing = await standing_of(self._database, renovation_id)
-        if standing.clock == "wall":
-            return await self._view(standing)
-        await self._waking.settle(standing)
+        situation = await load_situation(self._database, renovation_id)
+        if situation.clock == "wall":
+            return await self._view(situation)
+        await self._waking.settle(situation)
         return await self.look(renovation_id)
 
     async def move(self, renovation_id: str, actor: Actor, command: MoveClock) -> ClockMoved:
@@ -123,21 +123,21 @@ class CaseClocks:
                 `clock.held`, `clock.nothing_due`, `clock.busy`, `clock.not_settled`,
                 `journal.command_reused`.
         """
-        standing = await told_standing(self._database, renovation_id)
+        situation = await told_standing(self._database, renovation_id)
         moves: list[ClockStep] = []
         stop = Stop("")
         again = await self._made(command, moves)
         while not stop.why and not is_done(command, moves):
             if again and command.move == "auto" and not await self._made(command, moves):
                 break
-            await self._waking.settle(standing)
+            await self._waking.settle(situation)
             try:
-                moves.append(await self._step(standing, actor, command, moves))
+                moves.append(await self._step(situation, actor, command, moves))
             except UnsettledError:
                 continue
             except StopError as stopped:
                 stop = stopped.stop
-        await self._waking.settle(standing)
+        await self._waking.settle(situation)
         return await self._answer(renovation_id, command, moves, stop)
 
     async def _made(self, command: MoveClock, moves: Sequence[ClockStep]) -> bool:
@@ -145,30 +145,30 @@ class CaseClocks:
         return await self._journal.answered(key_of(command, len(moves) + 1)) is not None
 
     async def _step(
-        self, standing: Situation, actor: Actor, command: MoveClock, moves: Sequence[ClockStep]
+        self, situation: Situation, actor: Actor, command: MoveClock, moves: Sequence[ClockStep]
     ) -> ClockStep:
         """One move, to the next moment of the agenda or to the target if that comes first."""
         known = moves[0].target if moves else None
 
         async def inside(session: AsyncSession, now: datetime) -> Recorded[ClockStep]:
-            await session.execute(OPEN_BOXES, {"renovation": standing.id})
-            held = [each.name for each in await _holds(session, standing.id)]
-            waits = [_shown(row) for row in await waits_of(session, standing.id)]
+            await session.execute(OPEN_BOXES, {"renovation": situation.id})
+            held = [each.name for each in await _holds(session, situation.id)]
+            waits = [_shown(row) for row in await waits_of(session, situation.id)]
             if any(is_due(wait, now) for wait in waits):
                 raise UnsettledError
-            if not waits and standing.state != "running":
-                raise refusal("clock.case_over", where=standing.id)
-            target = known or target_of(command, now, standing.timetable.zone)
+            if not waits and situation.state != "running":
+                raise refusal("clock.case_over", where=situation.id)
+            target = known or target_of(command, now, situation.timetable.zone)
             _stop_if_asked(command, held, waits, target, now)
             goal = min(filter(None, (next_moment(waits, now), target)), default=None)
             if goal is None:
                 raise StopError(Stop("nothing"))
-            await _set(session, standing.id, goal)
+            await _set(session, situation.id, goal)
             due = fell_due([wait.bare() for wait in waits], now, goal)
             step = ClockStep(from_=now, to=goal, due=due, target=target)
             return Recorded(step, _details(command, step, held))
 
-        deed = standing.deed(key_of(command, len(moves) + 1), actor)
+        deed = situation.deed(key_of(command, len(moves) + 1), actor)
         return await self._journal.record(
             deed, ADVANCED, command, inside, ClockStep, busy="clock.busy"
         )
@@ -237,7 +237,7 @@ class CaseClocks:
         kind: str,
         change: Callable[[AsyncSession], Awaitable[None]],
     ) -> Accepted:
-        standing = await told_standing(self._database, renovation_id)
+        situation = await told_standing(self._database, renovation_id)
 
         async def inside(session: AsyncSession, now: datetime) -> Recorded[Accepted]:
             await change(session)
@@ -246,7 +246,7 @@ class CaseClocks:
             )
             return Recorded(accepted, {"name": name})
 
-        deed = standing.deed(command.command_id, actor)
+        deed = situation.deed(command.command_id, actor)
         return await self._journal.record(deed, kind, command, inside, Accepted)
 
 
@@ -284,10 +284,10 @@ async def told_standing(database: Database, renovation_id: str) -> Situation:
     Raises:
         Refused: `renovation.unknown`, `clock.wall`.
     """
-    standing = await standing_of(database, renovation_id)
-    if standing.clock != "told":
+    situation = await load_situation(database, renovation_id)
+    if situation.clock != "told":
         raise refusal("clock.wall", where=renovation_id)
-    return standing
+    return situation
 
 
 def _stop_if_asked(

@@ -80,7 +80,7 @@ async def test_an_announced_vote_awaits_ballots_from_its_opening_and_a_look_at_t
     play = await begin(database, "v1", "voting")
     period = await opened(play)
     table = Timetable()
-    calendar = play.desk.calendar
+    calendar = play.recorder.calendar
     opens_at = deadline(START, table.vote_notice, calendar, table.zone)
     closes_at = deadline(opens_at, table.vote_open, calendar, table.zone)
     assert period.closes_at == closes_at
@@ -479,7 +479,7 @@ async def test_each_rectification_is_a_wait_of_its_own_with_its_own_deadline(
     later = begun + 3 * DAY
     await play.at(later)
     assert await inspected(play, "b", "FAIL") == first
-    table, calendar = Timetable(), play.desk.calendar
+    table, calendar = Timetable(), play.recorder.calendar
     second = deadline(later, table.rectification_period, calendar, table.zone)
     assert second > first
     rectified = order("b", second, later)

@@ -87,7 +87,7 @@ def ends(start: datetime, period: Period) -> datetime:
     return deadline(start, period, CALENDAR, ZONE)
 
 
-def desk(database: Database) -> Recorder:
+def recorder(database: Database) -> Recorder:
     return Recorder(database, CALENDAR, BOX_KEYS)
 
 
@@ -120,7 +120,7 @@ async def announced(
     await make_renovation(database, rid=rid, timetable=timetable)
     await wall(asked)
     given = StageInput(renovation_id=rid)
-    opening = Ballots(desk(database)).open_box(step(rid, "open", asked), given)
+    opening = Ballots(recorder(database)).open_box(step(rid, "open", asked), given)
     async with held_back(owner, rid, opening):
         await wall(written)
 
@@ -174,7 +174,7 @@ async def test_the_window_of_a_publication_runs_from_its_posting(
     given = PublicationInput.model_validate(
         {"renovation_id": rid, "publication_id": f"{rid}.p", "subject": "share_table"}
     )
-    posting = Publications(desk(database)).open(step(rid, "open", asked), given)
+    posting = Publications(recorder(database)).open(step(rid, "open", asked), given)
     async with held_back(owner, rid, posting):
         await wall(written)
     (wait,) = (await agenda(database, rid))[f"workflow-of-{rid}"]
@@ -192,7 +192,9 @@ async def test_a_timer_that_is_ahead_of_the_tick_closes_nothing(
     period = VotePeriod(box_id="ahead.1", check_at=closes_at - DAY, closes_at=closes_at)
 
     async def close() -> object:
-        return await Ballots(desk(database)).close_box(step("ahead", "close", closes_at), period)
+        return await Ballots(recorder(database)).close_box(
+            step("ahead", "close", closes_at), period
+        )
 
     await wall(closes_at - timedelta(seconds=90))
     assert await too_early(database, "ahead", close) == timedelta(seconds=90)
@@ -210,6 +212,6 @@ async def test_a_wall_that_is_put_back_breaks_neither_the_order_nor_a_period(
     given = PublicationInput.model_validate(
         {"renovation_id": "back", "publication_id": "back.p", "subject": "share_table"}
     )
-    period = await Publications(desk(database)).open(step("back", "post"), given)
+    period = await Publications(recorder(database)).open(step("back", "post"), given)
     assert await happened_at(database, "back") == [at, at]
     assert period.closes_at == ends(at, Timetable().scheme_publication)

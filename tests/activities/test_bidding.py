@@ -39,7 +39,7 @@ class House:
 
     def __init__(self, database: Database, rid: str) -> None:
         self.database, self.rid = database, rid
-        self.tenders = Tenders(money.desk_of(database))
+        self.tenders = Tenders(money.recorder_of(database))
         self.at = START
 
     async def go_to(self, moment: datetime) -> None:

@@ -22,7 +22,7 @@ from tests.support.money import START, STREET, details, scheme, step
 
 async def begun(database: Database, rid: str, content: object = None) -> Cancellations:
     await make_renovation(database, rid=rid, units=12, content=content or scheme())
-    return Cancellations(money.desk_of(database))
+    return Cancellations(money.recorder_of(database))
 
 
 async def contracted(database: Database, rid: str, passed_fen: int) -> None:

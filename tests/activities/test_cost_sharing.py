@@ -38,7 +38,7 @@ async def begun(database: Database, rid: str, **more: object) -> Shares:
         database, rid=rid, units=12, **{"content": scheme(), "told_at": START, **more}
     )
     await money.computed(database, rid)
-    return Shares(money.desk_of(database))
+    return Shares(money.recorder_of(database))
 
 
 def refused(error: pytest.ExceptionInfo[ApplicationError]) -> list[str]:
@@ -52,7 +52,7 @@ async def waiting(database: Database, rid: str) -> str:
 
 async def test_a_plan_without_a_limit_has_no_gap(database: Database) -> None:
     await make_renovation(database, rid="p1", units=12, content=scheme())
-    shares = Shares(money.desk_of(database))
+    shares = Shares(money.recorder_of(database))
     first = await shares.plan(step("p1", "plan"))
     assert (first.gap_fen, first.next_step) == (0, "none")
     assert await shares.plan(step("p1", "plan")) == first
@@ -67,7 +67,7 @@ async def test_optional_items_are_dropped_in_a_new_version_once(database: Databa
         owners_limit_fen=10_800,
     )
     await make_renovation(database, rid="p2", units=12, content=content)
-    shares = Shares(money.desk_of(database))
+    shares = Shares(money.recorder_of(database))
     first = await shares.plan(step("p2", "plan"))
     assert await shares.plan(step("p2", "plan")) == first
     assert first.next_step == "none"
@@ -79,7 +79,7 @@ async def test_optional_items_are_dropped_in_a_new_version_once(database: Databa
 
 async def test_a_gap_asks_for_a_subsidy_which_closes_it(database: Database) -> None:
     await make_renovation(database, rid="p3", units=12, content=scheme(owners_limit_fen=9_000))
-    shares = Shares(money.desk_of(database))
+    shares = Shares(money.recorder_of(database))
     gap = await shares.plan(step("p3", "plan"))
     assert (gap.gap_fen, gap.next_step) == (600, "ask_subsidy")
     assert await waiting(database, "p3") == "subsidy"
@@ -97,7 +97,7 @@ async def test_a_gap_asks_for_a_subsidy_which_closes_it(database: Database) -> N
 
 async def test_a_declined_subsidy_leads_to_a_new_vote(database: Database) -> None:
     await make_renovation(database, rid="p4", units=12, content=scheme(owners_limit_fen=9_000))
-    shares = Shares(money.desk_of(database))
+    shares = Shares(money.recorder_of(database))
     await shares.plan(step("p4", "plan"))
     act = DeclineSubsidy(command_id="p4#no", actor=STREET, reason="no money")
     answers = [await shares.decline_subsidy(step("p4", "no", actor=STREET), act) for _ in "12"]
@@ -107,7 +107,7 @@ async def test_a_declined_subsidy_leads_to_a_new_vote(database: Database) -> Non
 async def test_shares_totals_and_instalments_are_one_sum(database: Database) -> None:
     content = scheme(owner_instalments_permille=(200, 200, 150, 150, 150, 150))
     await make_renovation(database, rid="c1", units=12, content=content)
-    shares = Shares(money.desk_of(database))
+    shares = Shares(money.recorder_of(database))
     first = await shares.compute(step("c1", "compute"))
     assert await shares.compute(step("c1", "compute")) == first
     for table in (Share, ShareTotal, Instalment):
@@ -294,10 +294,12 @@ async def awarded(database: Database, rid: str, value_fen: int) -> AwardShares:
     async def change(case: Case) -> Recorded[AwardShares]:
         return Recorded(await fix_shares_by_award(case, value_fen), {})
 
-    desk = money.desk_of(database)
+    recorder = money.recorder_of(database)
     await move_clock(database, rid, START + 100 * DAY)
     answers = [
-        await desk.write(step(rid, "sign"), "bidding.contract_signed", None, change, AwardShares)
+        await recorder.write(
+            step(rid, "sign"), "bidding.contract_signed", None, change, AwardShares
+        )
         for _ in range(2)
     ]
     assert answers[0] == answers[1]

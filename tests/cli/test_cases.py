@@ -14,13 +14,13 @@ from formats.renovation_file.reading import read_renovation
 from models.values.refusal import Refused
 from runtime.ballots.audit import BadBallot
 from runtime.database import Database
-from runtime.local.programs import HOUSE
+from runtime.local.programs import ROOT
 from runtime.record.audit import AuditReport, BadEvent
 from runtime.settings import LocalSettings, environment_names
 from tests.support.estate import make_renovation
 
 RUNNER = CliRunner()
-ESTATE = HOUSE / "docs" / "examples" / "estate.yaml"
+ESTATE = ROOT / "docs" / "examples" / "estate.yaml"
 KEY = "ab" * 32
 
 

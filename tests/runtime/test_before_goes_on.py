@@ -157,7 +157,7 @@ async def test_a_shelved_sandbox_takes_no_ballot_on_any_way(own: Place) -> None:
 async def test_the_workflows_of_a_shelved_sandbox_write_nothing_more(own: Place, name: str) -> None:
     """They are still there in Temporal, with their timers, and come when these are over."""
     case, then = CASES[name], row_of_then(CASES[name].renovation)
-    desk = Recorder(own.database, chinese_calendar(), BOX_KEYS)
+    recorder = Recorder(own.database, chinese_calendar(), BOX_KEYS)
     rid = case.renovation
     posted = PublicationInput(
         renovation_id=rid, publication_id=f"{rid}.share_table.2-1", subject="share_table"
@@ -166,15 +166,17 @@ async def test_the_workflows_of_a_shelved_sandbox_write_nothing_more(own: Place,
     whole = renovation_workflow_id(rid)
     stage = step(rid, "late", then["stage_workflow_id"])
     attempts = [
-        lambda: Ballots(desk).check_turnout(stage, period),
-        lambda: Ballots(desk).close_box(stage, period),
-        lambda: Renovations(desk).enter_stage(step(rid, "enter-9", whole), "bidding", "x"),
-        lambda: Renovations(desk).close(step(rid, "end", whole), JourneyOutcome(state="completed")),
+        lambda: Ballots(recorder).check_turnout(stage, period),
+        lambda: Ballots(recorder).close_box(stage, period),
+        lambda: Renovations(recorder).enter_stage(step(rid, "enter-9", whole), "bidding", "x"),
+        lambda: Renovations(recorder).close(
+            step(rid, "end", whole), JourneyOutcome(state="completed")
+        ),
     ]
     if name == "sharing":
         name = publication_workflow_id(rid, posted.publication_id)
         publication = step(rid, "close", name, then["stage_workflow_id"])
-        attempts.append(lambda: Publications(desk).close(publication, posted))
+        attempts.append(lambda: Publications(recorder).close(publication, posted))
     before_it = await own.hand.fetchrow("SELECT * FROM renovation WHERE id = $1", rid)
     for attempt in attempts:
         with pytest.raises(ApplicationError) as refused:

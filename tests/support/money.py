@@ -21,7 +21,7 @@ START = datetime(2026, 3, 2, 4, tzinfo=UTC)
 STREET = Actor(id="street", role=Role.STREET_OFFICE, label="street office")
 
 
-def desk_of(database: Database) -> Recorder:
+def recorder_of(database: Database) -> Recorder:
     """A desk with a calendar of plain weekends."""
     calendar = WorkCalendar(first_on=date(2026, 1, 1), last_on=date(2026, 12, 31))
     return Recorder(database, calendar, BOX_KEYS)
@@ -52,7 +52,7 @@ def scheme(*items: CostItem, **more: object) -> SchemeContent:
 
 async def computed(database: Database, rid: str) -> None:
     """Plan and compute the shares of a renovation."""
-    shares = Shares(desk_of(database))
+    shares = Shares(recorder_of(database))
     await shares.plan(step(rid, "plan"))
     await shares.compute(step(rid, "compute"))
 

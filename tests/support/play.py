@@ -44,16 +44,16 @@ class Play:
     """The case, its activities, and where it stands: `stage` is the id of the stage's workflow."""
 
     def __init__(self, database: Database, rid: str) -> None:
-        desk = money.desk_of(database)
-        self.database, self.rid, self.desk, self.steps = database, rid, desk, 0
-        self.renovations, self.cancellations = Renovations(desk), Cancellations(desk)
+        recorder = money.recorder_of(database)
+        self.database, self.rid, self.recorder, self.steps = database, rid, recorder, 0
+        self.renovations, self.cancellations = Renovations(recorder), Cancellations(recorder)
         self.publications, self.ballots, self.shares = (
-            Publications(desk),
-            Ballots(desk),
-            Shares(desk),
+            Publications(recorder),
+            Ballots(recorder),
+            Shares(recorder),
         )
-        self.tenders, self.works = Tenders(desk), Works(desk)
-        self.tickets, self.evaluations = Tickets(desk), Evaluations(desk)
+        self.tenders, self.works = Tenders(recorder), Works(recorder)
+        self.tickets, self.evaluations = Tickets(recorder), Evaluations(recorder)
         self.case = renovation_workflow_id(rid)
         self.stage = ""
 

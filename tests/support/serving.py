@@ -46,4 +46,4 @@ async def serving(
             transport=httpx.ASGITransport(app), base_url="http://test", timeout=60
         ) as http,
     ):
-        yield api.state.counter, http
+        yield api.state.parts, http

@@ -42,7 +42,7 @@ class LiveVote:
         self.database, self.rid, self._units, self._owners = database, rid, units, owner_keys
         self.box_id = f"{rid}.1"
         self.units: list[str] = []
-        self.desk = Recorder(database, CALENDAR, BOX_KEYS)
+        self.recorder = Recorder(database, CALENDAR, BOX_KEYS)
         self.period: VotePeriod
 
     async def open(self) -> "LiveVote":
@@ -65,7 +65,7 @@ class LiveVote:
         )
         step = self._step("open")
         given = StageInput(renovation_id=self.rid, attempt=1)
-        self.period = await Ballots(self.desk).open_box(step, given)
+        self.period = await Ballots(self.recorder).open_box(step, given)
         async with self.database.session() as session:
             roll = await session.scalars(
                 select(RollUnit.unit_number)
@@ -78,18 +78,18 @@ class LiveVote:
         """Close and count, at the moment that was announced."""
         await move_clock(self.database, self.rid, self.period.closes_at)
         step = self._step("close")
-        return await Ballots(self.desk).close_box(step, self.period)
+        return await Ballots(self.recorder).close_box(step, self.period)
 
     async def look_at_turnout(self) -> VotePeriod:
         """What is done a day before the close: a short quorum extends the vote."""
         await move_clock(self.database, self.rid, self.period.check_at)
         step = self._step("turnout")
-        self.period = await Ballots(self.desk).check_turnout(step, self.period)
+        self.period = await Ballots(self.recorder).check_turnout(step, self.period)
         return self.period
 
     async def void(self) -> None:
         """Stop the renovation's vote, as a cancellation does."""
-        await Cancellations(self.desk).void_vote(self._step("void"))
+        await Cancellations(self.recorder).void_vote(self._step("void"))
 
     async def close_officially(self) -> VoteResult:
         """Close with the result of an official system, where all said yes, before the announced close."""
@@ -116,7 +116,7 @@ class LiveVote:
             results={"works": numbers, "costs": numbers},
         )
         step = self._step("official")
-        return await OfficialResults(self.desk).import_one(step, self.period, act)
+        return await OfficialResults(self.recorder).import_one(step, self.period, act)
 
     def _step(self, name: str) -> Step:
         return Step(command_id=f"{self.rid}#{name}", renovation_id=self.rid)

@@ -36,7 +36,7 @@ async def doors(env: WorkflowEnvironment, database: Database) -> AsyncIterator[D
 
 
 @pytest.fixture(scope="module")
-def counter(doors: Doors) -> Parts:
+def parts(doors: Doors) -> Parts:
     return doors[0]
 
 
@@ -47,7 +47,7 @@ def http(doors: Doors) -> httpx.AsyncClient:
 
 @pytest.fixture
 async def journey(
-    counter: Parts, http: httpx.AsyncClient, database: Database, owner: str
+    parts: Parts, http: httpx.AsyncClient, database: Database, owner: str
 ) -> AsyncIterator[Callable[..., Awaitable[JourneyDriver]]]:
     """Begin a told case of 12 units; arguments go to `make_renovation`."""
     drivers: list[JourneyDriver] = []
@@ -55,7 +55,7 @@ async def journey(
     async def begin(**options: object) -> JourneyDriver:
         rid = f"r{uuid.uuid4().hex[:12]}"
         await make_renovation(database, rid=rid, **{"told_at": OPENED_AT, **options})
-        driver = JourneyDriver(counter, http, await asyncpg.connect(owner), rid)
+        driver = JourneyDriver(parts, http, await asyncpg.connect(owner), rid)
         drivers.append(driver)
         await driver.start()
         return driver

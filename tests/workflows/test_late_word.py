@@ -78,7 +78,7 @@ async def sent(
 ) -> asyncio.Task[a.Done]:
     """An act that is under way."""
     await j.official(who)
-    sending = j.counter.gateway.send(j.rid, kind.name, fields, who.id, j.new_id("act"))
+    sending = j.parts.gateway.send(j.rid, kind.name, fields, who.id, j.new_id("act"))
     return asyncio.create_task(sending)
 
 
@@ -129,7 +129,7 @@ async def test_an_answer_that_overtakes_a_close_does_not_leave_the_publication_o
         answering = await sent(j, a.AnswerObjection, BUREAU, **fields, upheld=False, answer="no")
         await asyncio.wait({answering}, timeout=HEAD_START_S)
     await answering
-    await j.counter.clocks.settle(j.rid)
+    await j.parts.clocks.settle(j.rid)
     closings = await j.details("publication.close_looked_at")
     assert closings[0]["unanswered"] == 1
     assert closings[1]["objections"] == 1

@@ -92,7 +92,7 @@ class WallDriver(JourneyDriver):
 
 async def test_a_wall_case_goes_through_all_stages(
     env: WorkflowEnvironment,
-    counter: Parts,
+    parts: Parts,
     http: httpx.AsyncClient,
     database: Database,
     owner: str,
@@ -101,7 +101,7 @@ async def test_a_wall_case_goes_through_all_stages(
     await set_tick(tick, await env.get_current_time())
     rid = await make_renovation(database, rid=f"w{uuid.uuid4().hex[:12]}")
     db = await asyncpg.connect(owner)
-    driver = WallDriver(counter, http, db, rid)
+    driver = WallDriver(parts, http, db, rid)
     driver.env, driver.tick = env, tick
     try:
         await driver.start()
@@ -118,7 +118,7 @@ async def test_a_wall_case_goes_through_all_stages(
 
 async def test_a_step_that_comes_too_early_by_the_tick_waits_for_the_time_that_is_left(
     env: WorkflowEnvironment,
-    counter: Parts,
+    parts: Parts,
     database: Database,
     tick: asyncpg.Connection,
     http: httpx.AsyncClient,
@@ -128,11 +128,11 @@ async def test_a_step_that_comes_too_early_by_the_tick_waits_for_the_time_that_i
     await set_tick(tick, await env.get_current_time())
     rid = await make_renovation(database, rid=f"w{uuid.uuid4().hex[:12]}")
     given = PublicationInput(renovation_id=rid, publication_id=f"{rid}.p", subject="vote_result")
-    handle = await counter.client.start_workflow(
+    handle = await parts.client.start_workflow(
         PublicationWorkflow.run,
         given,
         id=publication_workflow_id(rid, given.publication_id),
-        task_queue=counter.settings.task_queue,
+        task_queue=parts.settings.task_queue,
     )
     closes_at = await posted(tick, given.publication_id)
     window = closes_at - await env.get_current_time()

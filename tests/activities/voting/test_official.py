@@ -63,7 +63,7 @@ def act(
 
 async def imported(vote: LiveVote, given: ImportOfficialResult) -> VoteResult:
     step = Step(command_id=given.command_id, renovation_id=vote.rid, actor=STREET)
-    return await OfficialResults(vote.desk).import_one(step, vote.period, given)
+    return await OfficialResults(vote.recorder).import_one(step, vote.period, given)
 
 
 async def box_of(vote: LiveVote) -> BallotBox:
@@ -170,7 +170,7 @@ async def test_of_an_import_and_a_closing_at_once_one_closes_the_box(vote: LiveV
     close = Step(command_id=f"{vote.rid}#c", renovation_id=vote.rid)
     answers = await asyncio.gather(
         imported(vote, act(vote)),
-        Ballots(vote.desk).close_box(close, vote.period),
+        Ballots(vote.recorder).close_box(close, vote.period),
         return_exceptions=True,
     )
     assert sorted(isinstance(answer, VoteResult) for answer in answers) == [False, True]

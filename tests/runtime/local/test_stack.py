@@ -15,7 +15,7 @@ from models.values.refusal import Refused
 from models.values.search_attributes import SEARCH_ATTRIBUTES
 from runtime.local import data_dir as holding
 from runtime.local.processes import is_running
-from runtime.local.programs import HOUSE, Ports
+from runtime.local.programs import ROOT, Ports
 from runtime.local.stack import LocalStack, Part, StackStep
 from runtime.settings import LocalSettings, environment_names
 from runtime.temporal import connect, register_search_attributes
@@ -149,7 +149,7 @@ async def test_children_die_with_a_parent_that_is_killed(tmp_path: Path) -> None
         "asyncio.run(main())\n"
     )
     parent = subprocess.Popen(
-        [sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, cwd=HOUSE
+        [sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, cwd=ROOT
     )
     assert parent.stdout is not None
     with parent.stdout:

@@ -22,7 +22,7 @@ from runtime.record.journal import Journal, Recorded, hashed_fields
 from tests.support.estate import make_renovation
 from tests.support.told import move_clock
 
-HOUSE = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[3]
 NUMBERS = count(1)
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -292,7 +292,7 @@ async def test_what_sets_no_deadline_may_speak_of_one_that_is_over(
 
 
 def test_every_kind_and_every_key_of_the_table_is_written_by_an_activity() -> None:
-    texts = "".join(path.read_text() for path in (HOUSE / "activities").rglob("*.py"))
+    texts = "".join(path.read_text() for path in (ROOT / "activities").rglob("*.py"))
     for kind, keys in DEADLINES.items():
         assert f'"{kind}"' in texts
         for key in keys:
