@@ -4,12 +4,10 @@ from datetime import datetime
 
 from pydantic import JsonValue
 from sqlalchemy import func, select
-from temporalio import activity
 
-from activities.recording import Case, Recorder, who_does
+from activities.recording import Case, Writer, who_does, writes
 from models.messages.acts import AnswerObjection
 from models.messages.journey import PublicationClosing, PublicationInput, PublicationPeriod
-from models.messages.step import Step
 from models.tables import (
     Award,
     BallotBox,
@@ -38,117 +36,96 @@ def objection_window(timetable: Timetable, subject: str) -> Period:
     }[subject]
 
 
-class Publications:
+class Publications(Writer):
     """Writes publications and the answers to objections."""
 
-    def __init__(self, recorder: Recorder) -> None:
-        self.recorder = recorder
-
-    @activity.defn(name="Publications.open")
-    async def open(self, step: Step, given: PublicationInput) -> PublicationPeriod:
+    @writes("Publications.open", event="publication.opened", into=PublicationPeriod)
+    async def open(self, case: Case, given: PublicationInput) -> Recorded[PublicationPeriod]:
         """Post it; the window runs from now."""
-
-        async def change(case: Case) -> Recorded[PublicationPeriod]:
-            closes_at = case.ends(case.now, objection_window(case.timetable, given.subject))
-            case.session.add(
-                Publication(
-                    id=given.publication_id,
-                    renovation_id=given.renovation_id,
-                    subject=given.subject,
-                    content=await content_of(case, given.subject),
-                    opens_at=case.now,
-                    closes_at=closes_at,
-                    state="open",
-                    outcome=None,
-                )
+        closes_at = case.ends(case.now, objection_window(case.timetable, given.subject))
+        case.session.add(
+            Publication(
+                id=given.publication_id,
+                renovation_id=given.renovation_id,
+                subject=given.subject,
+                content=await content_of(case, given.subject),
+                opens_at=case.now,
+                closes_at=closes_at,
+                state="open",
+                outcome=None,
             )
-            _await_objections(case, given, closes_at)
-            case.parent_awaits("publication", given.publication_id)
-            case.notify("all_owners", "publication_opened", subject=given.subject)
-            return Recorded(
-                PublicationPeriod(closes_at=closes_at),
-                {"publication": given.publication_id, "closes_at": closes_at.isoformat()},
-            )
-
-        return await self.recorder.write(
-            step, "publication.opened", given, change, PublicationPeriod
+        )
+        _await_objections(case, given, closes_at)
+        case.parent_awaits("publication", given.publication_id)
+        case.notify("all_owners", "publication_opened", subject=given.subject)
+        return Recorded(
+            PublicationPeriod(closes_at=closes_at),
+            {"publication": given.publication_id, "closes_at": closes_at.isoformat()},
         )
 
-    @activity.defn(name="Publications.answer")
+    @writes("Publications.answer", event="publication.objection_answered", into=PublicationPeriod)
     async def answer(
-        self, step: Step, given: PublicationInput, act: AnswerObjection
-    ) -> PublicationPeriod:
+        self, case: Case, given: PublicationInput, act: AnswerObjection
+    ) -> Recorded[PublicationPeriod]:
         """Answer one objection; a suspended clock gets the time back that the answer took."""
-
-        async def change(case: Case) -> Recorded[PublicationPeriod]:
-            publication = await _locked(case, given)
-            objection = await case.session.get(Objection, act.objection_id)
-            if objection is None or objection.publication_id != publication.id:
-                raise refusal("publication.objection_unknown", where=act.objection_id)
-            if objection.state != "open":
-                raise refusal("publication.objection_answered", where=act.objection_id)
-            await _not_by_its_author(case, objection, act)
-            objection.state, objection.upheld = "answered", act.upheld
-            objection.answer, objection.answered_at = act.answer, case.now
-            objection.answered_by = act.actor.id
-            if given.suspends:
-                publication.closes_at = extended_end(
-                    publication.closes_at, objection.filed_at, case.now
-                )
-            await case.session.flush()
-            unanswered = await _count(case, given, "open")
-            if unanswered and case.now >= publication.closes_at:
-                case.wait_for("answers", publication.closes_at, who=who_does("answer_objection"))
-            else:
-                _await_objections(case, given, publication.closes_at)
-            return Recorded(
-                PublicationPeriod(closes_at=publication.closes_at, open_objections=unanswered),
-                {"objection": objection.id, "upheld": act.upheld, "answer": act.answer},
+        publication = await _locked(case, given)
+        objection = await case.session.get(Objection, act.objection_id)
+        if objection is None or objection.publication_id != publication.id:
+            raise refusal("publication.objection_unknown", where=act.objection_id)
+        if objection.state != "open":
+            raise refusal("publication.objection_answered", where=act.objection_id)
+        await _not_by_its_author(case, objection, act)
+        objection.state, objection.upheld = "answered", act.upheld
+        objection.answer, objection.answered_at = act.answer, case.now
+        objection.answered_by = act.actor.id
+        if given.suspends:
+            publication.closes_at = extended_end(
+                publication.closes_at, objection.filed_at, case.now
             )
-
-        return await self.recorder.write(
-            step, "publication.objection_answered", act, change, PublicationPeriod
+        await case.session.flush()
+        unanswered = await _count(case, given, "open")
+        if unanswered and case.now >= publication.closes_at:
+            case.wait_for("answers", publication.closes_at, who=who_does("answer_objection"))
+        else:
+            _await_objections(case, given, publication.closes_at)
+        return Recorded(
+            PublicationPeriod(closes_at=publication.closes_at, open_objections=unanswered),
+            {"objection": objection.id, "upheld": act.upheld, "answer": act.answer},
         )
 
-    @activity.defn(name="Publications.close")
-    async def close(self, step: Step, given: PublicationInput) -> PublicationClosing:
+    @writes("Publications.close", event="publication.close_looked_at", into=PublicationClosing)
+    async def close(self, case: Case, given: PublicationInput) -> Recorded[PublicationClosing]:
         """Close it if the window is over and nothing is unanswered; otherwise say what is missing."""
-
-        async def change(case: Case) -> Recorded[PublicationClosing]:
-            publication = await _locked(case, given)
-            case.not_before(publication.closes_at)
-            unanswered = await _count(case, given, "open")
-            if unanswered:
-                case.wait_for("answers", publication.closes_at, who=who_does("answer_objection"))
-                return Recorded(
-                    PublicationClosing(
-                        closed=False,
-                        closes_at=publication.closes_at,
-                        open_objections=unanswered,
-                    ),
-                    {"publication": publication.id, "unanswered": unanswered},
-                )
-            upheld = await case.session.scalar(
-                select(func.count())
-                .select_from(Objection)
-                .where(Objection.publication_id == publication.id, Objection.upheld.is_(True))
-            )
-            total = await _count(case, given, "answered")
-            publication.state = "closed"
-            publication.outcome = "upheld" if upheld else "stands"
-            await _hand_on(case, publication)
+        publication = await _locked(case, given)
+        case.not_before(publication.closes_at)
+        unanswered = await _count(case, given, "open")
+        if unanswered:
+            case.wait_for("answers", publication.closes_at, who=who_does("answer_objection"))
             return Recorded(
                 PublicationClosing(
-                    closed=True,
+                    closed=False,
                     closes_at=publication.closes_at,
-                    objections=total,
-                    upheld=upheld or 0,
+                    open_objections=unanswered,
                 ),
-                {"publication": publication.id, "objections": total, "upheld": upheld or 0},
+                {"publication": publication.id, "unanswered": unanswered},
             )
-
-        return await self.recorder.write(
-            step, "publication.close_looked_at", given, change, PublicationClosing
+        upheld = await case.session.scalar(
+            select(func.count())
+            .select_from(Objection)
+            .where(Objection.publication_id == publication.id, Objection.upheld.is_(True))
+        )
+        total = await _count(case, given, "answered")
+        publication.state = "closed"
+        publication.outcome = "upheld" if upheld else "stands"
+        await _hand_on(case, publication)
+        return Recorded(
+            PublicationClosing(
+                closed=True,
+                closes_at=publication.closes_at,
+                objections=total,
+                upheld=upheld or 0,
+            ),
+            {"publication": publication.id, "objections": total, "upheld": upheld or 0},
         )
 
 

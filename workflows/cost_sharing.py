@@ -22,9 +22,10 @@ with workflow.unsafe.imports_passed_through():
         PublicationInput,
         StageInput,
     )
+    from models.values.waits import NotYetError
     from workflows.children import publish
     from workflows.waiting import CaseWorkflow
-    from workflows.writes import NotYetError, act_step, own_step, refuse
+    from workflows.writes import act_step, own_step, refuse
 
 
 @workflow.defn(name="CostSharingWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)

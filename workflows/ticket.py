@@ -8,8 +8,8 @@ from temporalio.common import VersioningBehavior
 with workflow.unsafe.imports_passed_through():
     from activities.feedback.tickets import Tickets
     from models.messages.acts import ConfirmTicket, Done, ResolveTicket
+    from models.messages.command import Command
     from models.messages.journey import TicketInput, TicketOutcome, TicketTimer
-    from models.messages.step import Step
     from workflows.waiting import CaseWorkflow
     from workflows.writes import act_step, own_step, refuse
 
@@ -72,8 +72,8 @@ class TicketWorkflow(CaseWorkflow):
         """The answer; the resident is called back."""
         async with self.turn:
             self.resolve_ticket_allowed(act)
-            step = act_step(self.given.renovation_id, act)
-            timer = await self.write(Tickets.resolve, step, self.given, act)
+            command = act_step(self.given.renovation_id, act)
+            timer = await self.write(Tickets.resolve, command, self.given, act)
             self.state, self.timer = "resolved", timer
             return Done(command_id=act.command_id, kind="feedback.ticket_resolved")
 
@@ -88,11 +88,11 @@ class TicketWorkflow(CaseWorkflow):
         """Satisfied closes; not satisfied reopens, one level higher."""
         async with self.turn:
             self.confirm_ticket_allowed(act)
-            step = act_step(self.given.renovation_id, act)
+            command = act_step(self.given.renovation_id, act)
             if act.satisfied:
-                self.outcome = await self.write(Tickets.close_satisfied, step, self.given)
+                self.outcome = await self.write(Tickets.close_satisfied, command, self.given)
                 return Done(command_id=act.command_id, kind="feedback.ticket_closed")
-            timer = await self.write(Tickets.reopen, step, self.given)
+            timer = await self.write(Tickets.reopen, command, self.given)
             self.state, self.timer = "open", timer
             return Done(command_id=act.command_id, kind="feedback.ticket_reopened")
 
@@ -107,5 +107,5 @@ class TicketWorkflow(CaseWorkflow):
         """What the ticket waits for now."""
         return "answer" if self.state == "open" else "call_back"
 
-    def _step(self, name: str) -> Step:
+    def _step(self, name: str) -> Command:
         return own_step(self.given.renovation_id, f"{name}-{self.steps}")

@@ -13,6 +13,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from models.messages.journey import CaseClock, Ticked
+    from models.values.waits import NotYetError
     from workflows import writes
 
 P = ParamSpec("P")
@@ -80,7 +81,7 @@ class CaseWorkflow:
         while not await self.until(moment, overtaken, summary):
             try:
                 return await step()
-            except writes.NotYetError as early:
+            except NotYetError as early:
                 await self.wait_again(early.left, overtaken)
         return None
 

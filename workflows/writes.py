@@ -9,8 +9,9 @@ from temporalio.exceptions import ActivityError, ApplicationError, ApplicationEr
 
 with workflow.unsafe.imports_passed_through():
     from models.messages.acts import Act
-    from models.messages.step import Step
+    from models.messages.command import Command
     from models.values.refusal import Problem
+    from models.values.waits import NotYetError
     from workflows import policies
 
 P = ParamSpec("P")
@@ -18,23 +19,15 @@ R = TypeVar("R")
 S = TypeVar("S")
 
 
-class NotYetError(Exception):
-    """The tick says that a step of the engine comes too early; `left` is to wait."""
-
-    def __init__(self, left: timedelta) -> None:
-        super().__init__(f"not yet: {left} left")
-        self.left = left
-
-
 def refuse(code: str, **params: str | int) -> ApplicationError:
     """A refusal for a validator to raise: it leaves no history and reaches the person at once."""
     return _refusal(code, [Problem(code=code, params=params).model_dump(mode="json")])
 
 
-def own_step(renovation_id: str, name: str) -> Step:
+def own_step(renovation_id: str, name: str) -> Command:
     """A step that the engine takes by itself; its key is this workflow's id and `name`."""
     info = workflow.info()
-    return Step(
+    return Command(
         command_id=f"{info.workflow_id}#{name}",
         renovation_id=renovation_id,
         asked_at=workflow.now(),
@@ -44,10 +37,10 @@ def own_step(renovation_id: str, name: str) -> Step:
     )
 
 
-def act_step(renovation_id: str, act: Act) -> Step:
+def act_step(renovation_id: str, act: Act) -> Command:
     """The step of an official act: the person's command id, the person as actor."""
     info = workflow.info()
-    return Step(
+    return Command(
         command_id=act.command_id,
         renovation_id=renovation_id,
         asked_at=workflow.now(),
@@ -108,8 +101,8 @@ def _refusal(message: str, *details: object) -> ApplicationError:
 
 def _summary(args: Sequence[object]) -> str | None:
     """What the Temporal UI shows beside the activity: who acts, or the engine's own step."""
-    step = args[0] if args else None
-    if not isinstance(step, Step):
+    command = args[0] if args else None
+    if not isinstance(command, Command):
         return None
-    own = step.command_id.startswith(f"{step.workflow_id}#")
-    return step.command_id.partition("#")[2] if own else step.actor.label
+    own = command.command_id.startswith(f"{command.workflow_id}#")
+    return command.command_id.partition("#")[2] if own else command.actor.label

@@ -38,7 +38,7 @@ async def called_at(case: Case) -> datetime | None:
         .where(
             Event.renovation_id == case.renovation.id,
             Event.kind == CALLED,
-            Event.workflow_id == case.step.workflow_id,
+            Event.workflow_id == case.command.workflow_id,
         )
         .order_by(Event.seq.desc())
         .limit(1)

@@ -168,9 +168,9 @@ class CaseClocks:
             step = ClockStep(from_=now, to=goal, due=due, target=target)
             return Recorded(step, _details(command, step, held))
 
-        deed = situation.deed(key_of(command, len(moves) + 1), actor)
+        written = situation.command(key_of(command, len(moves) + 1), actor)
         return await self._journal.record(
-            deed, ADVANCED, command, inside, ClockStep, busy="clock.busy"
+            written, ADVANCED, command, inside, ClockStep, busy="clock.busy"
         )
 
     async def _answer(
@@ -246,8 +246,8 @@ class CaseClocks:
             )
             return Recorded(accepted, {"name": name})
 
-        deed = situation.deed(command.command_id, actor)
-        return await self._journal.record(deed, kind, command, inside, Accepted)
+        written = situation.command(command.command_id, actor)
+        return await self._journal.record(written, kind, command, inside, Accepted)
 
 
 def key_of(command: MoveClock, number: int) -> str:

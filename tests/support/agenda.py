@@ -64,12 +64,12 @@ async def everything_of(database: Database, rid: str) -> dict[str, list[str]]:
 
 
 async def too_early(
-    database: Database, rid: str, step: Callable[[], Awaitable[object]]
+    database: Database, rid: str, command: Callable[[], Awaitable[object]]
 ) -> timedelta:
     """The step is answered "not yet" and nothing at all is written; returns the time that is left."""
     before = await everything_of(database, rid)
     with pytest.raises(ApplicationError) as error:
-        await step()
+        await command()
     assert error.value.type == "NotYet"
     assert await everything_of(database, rid) == before
     return timedelta(microseconds=int(error.value.details[0]))
