@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from activities.recording import Case, Writer, who_does, writes
 from models.messages.acts import AnswerObjection
-from models.messages.journey import PublicationClosing, PublicationInput, PublicationPeriod
+from models.messages.publication import PublicationClosing, PublicationInput, PublicationPeriod
 from models.tables import (
     Award,
     BallotBox,

@@ -17,14 +17,9 @@ with workflow.unsafe.imports_passed_through():
         SignContract,
         WithdrawCandidate,
     )
-    from models.messages.journey import (
-        BiddingOutcome,
-        BidOpening,
-        Candidates,
-        PublicationInput,
-        StageInput,
-        TenderPeriod,
-    )
+    from models.messages.bidding import BiddingOutcome, BidOpening, Candidates, TenderPeriod
+    from models.messages.journey import StageInput
+    from models.messages.publication import PublicationInput
     from workflows.children import publish
     from workflows.waiting import CaseWorkflow
     from workflows.writes import act_step, own_step, refuse

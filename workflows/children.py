@@ -5,7 +5,7 @@ from temporalio.common import WorkflowIDReusePolicy
 
 with workflow.unsafe.imports_passed_through():
     from models.messages.ids import publication_workflow_id
-    from models.messages.journey import PublicationClosing, PublicationInput
+    from models.messages.publication import PublicationClosing, PublicationInput
     from workflows.publication import PublicationWorkflow
 
 

@@ -14,14 +14,14 @@ with workflow.unsafe.imports_passed_through():
         Done,
         GrantSubsidy,
     )
-    from models.messages.journey import (
+    from models.messages.cost_sharing import (
         Collection,
         CollectionState,
         CostSharingOutcome,
         FundingState,
-        PublicationInput,
-        StageInput,
     )
+    from models.messages.journey import StageInput
+    from models.messages.publication import PublicationInput
     from models.values.waits import NotYetError
     from workflows.children import publish
     from workflows.waiting import CaseWorkflow

@@ -7,12 +7,8 @@ from temporalio.common import VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
     from activities.feedback.survey import Evaluations
-    from models.messages.journey import (
-        FeedbackOutcome,
-        FeedbackPeriod,
-        FeedbackState,
-        StageInput,
-    )
+    from models.messages.feedback import FeedbackOutcome, FeedbackPeriod, FeedbackState
+    from models.messages.journey import StageInput
     from workflows.waiting import CaseWorkflow
     from workflows.writes import own_step
 

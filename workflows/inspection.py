@@ -15,7 +15,8 @@ with workflow.unsafe.imports_passed_through():
         ReportItem,
         ReportRectified,
     )
-    from models.messages.journey import InspectionOutcome, StageInput, WorksState
+    from models.messages.inspection import InspectionOutcome, WorksState
+    from models.messages.journey import StageInput
     from workflows.waiting import CaseWorkflow
     from workflows.writes import act_step, own_step, refuse
 

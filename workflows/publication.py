@@ -9,7 +9,7 @@ from temporalio.common import VersioningBehavior
 with workflow.unsafe.imports_passed_through():
     from activities.publications import Publications
     from models.messages.acts import AnswerObjection, Done
-    from models.messages.journey import PublicationClosing, PublicationInput
+    from models.messages.publication import PublicationClosing, PublicationInput
     from workflows.waiting import CaseWorkflow
     from workflows.writes import act_step, own_step, refuse
 

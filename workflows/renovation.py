@@ -12,13 +12,8 @@ with workflow.unsafe.imports_passed_through():
     from activities.renovations import Renovations
     from models.messages.acts import CancelRenovation, Done, ReviseScheme
     from models.messages.ids import stage_workflow_id
-    from models.messages.journey import (
-        Journey,
-        JourneyOutcome,
-        PublicationInput,
-        Stage,
-        StageInput,
-    )
+    from models.messages.journey import Journey, JourneyOutcome, Stage, StageInput
+    from models.messages.publication import PublicationInput
     from workflows.bidding import BiddingWorkflow
     from workflows.children import publish
     from workflows.cost_sharing import CostSharingWorkflow

@@ -9,7 +9,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.feedback.tickets import Tickets
     from models.messages.acts import ConfirmTicket, Done, ResolveTicket
     from models.messages.command import Command
-    from models.messages.journey import TicketInput, TicketOutcome, TicketTimer
+    from models.messages.feedback import TicketInput, TicketOutcome, TicketTimer
     from workflows.waiting import CaseWorkflow
     from workflows.writes import act_step, own_step, refuse
 

@@ -10,13 +10,9 @@ with workflow.unsafe.imports_passed_through():
     from activities.voting.box import Ballots
     from activities.voting.official import OfficialResults
     from models.messages.acts import Done, ImportOfficialResult, OpenVote
-    from models.messages.journey import (
-        PublicationInput,
-        StageInput,
-        VotePeriod,
-        VoteResult,
-        VotingOutcome,
-    )
+    from models.messages.journey import StageInput
+    from models.messages.publication import PublicationInput
+    from models.messages.voting import VotePeriod, VoteResult, VotingOutcome
     from workflows.children import publish
     from workflows.waiting import CaseWorkflow
     from workflows.writes import act_step, own_step, refuse

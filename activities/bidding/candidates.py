@@ -4,7 +4,7 @@ from pydantic import JsonValue
 
 from activities.bidding import rows
 from activities.recording import Case
-from models.messages.journey import Candidates
+from models.messages.bidding import Candidates
 from models.tables import Award, Tender
 from models.values.refusal import refusal
 from rules.bidding import procedure as law

@@ -6,7 +6,7 @@ from activities.bidding import rows
 from activities.bidding.candidates import award_row, candidates
 from activities.recording import Case
 from models.messages.acts import RecordEvaluation
-from models.messages.journey import BidOpening, Candidates
+from models.messages.bidding import BidOpening, Candidates
 from models.tables import Bid, Tender
 from models.values.bidding import BidFinding, Criteria, JudgedBid, Method, Ranking
 from models.values.cost_sharing import PERMILLE

@@ -17,13 +17,8 @@ from models.messages.acts import (
     SignContract,
     WithdrawCandidate,
 )
-from models.messages.journey import (
-    BiddingOutcome,
-    BidOpening,
-    Candidates,
-    StageInput,
-    TenderPeriod,
-)
+from models.messages.bidding import BiddingOutcome, BidOpening, Candidates, TenderPeriod
+from models.messages.journey import StageInput
 from models.tables import Award, Contract, Tender
 from models.values.actor import Role
 from models.values.bidding import Criteria

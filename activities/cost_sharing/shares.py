@@ -15,7 +15,12 @@ from models.messages.acts import (
     Done,
     GrantSubsidy,
 )
-from models.messages.journey import Collection, CollectionState, CostSharingOutcome, FundingState
+from models.messages.cost_sharing import (
+    Collection,
+    CollectionState,
+    CostSharingOutcome,
+    FundingState,
+)
 from models.tables import Payment, Relief, Share, Unit, UnitOwner
 from models.values import cost_sharing as values
 from models.values.refusal import refusal

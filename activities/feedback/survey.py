@@ -7,11 +7,7 @@ from sqlalchemy import select
 
 from activities.feedback import counts
 from activities.recording import Case, Writer, writes
-from models.messages.journey import (
-    FeedbackOutcome,
-    FeedbackPeriod,
-    FeedbackState,
-)
+from models.messages.feedback import FeedbackOutcome, FeedbackPeriod, FeedbackState
 from models.tables import Evaluation, Event
 from models.values.decisions.decision import Decision
 from models.values.feedback import (

@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from activities.recording import Case, Writer, writes
 from models.messages.acts import ResolveTicket
-from models.messages.journey import TicketInput, TicketOutcome, TicketTimer
+from models.messages.feedback import TicketInput, TicketOutcome, TicketTimer
 from models.tables import Ticket
 from models.values.decisions.decision import Decision
 from models.values.feedback import Level

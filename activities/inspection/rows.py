@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from activities.recording import Case, who_does
 from models.messages.acts import RecordInspection
-from models.messages.journey import WorksState
+from models.messages.inspection import WorksState
 from models.tables import Certificate, Contract, Inspection, WorkItem
 from models.values.actor import Actor
 from models.values.inspection import ItemFacts, ItemState, PastInspection, WorksPayment

@@ -9,7 +9,7 @@ from activities.cost_sharing import rows as share_rows
 from activities.inspection import rows
 from activities.recording import Case, Writer, writes
 from models.messages.acts import ApprovePayment, RecordInspection, ReportItem, ReportRectified
-from models.messages.journey import InspectionOutcome, WorksState
+from models.messages.inspection import InspectionOutcome, WorksState
 from models.tables import Contract, WorkItem
 from models.values.actor import Actor
 from models.values.decisions.decision import Decision

@@ -12,13 +12,9 @@ from activities.recording import Case, Writer, writes
 from activities.voting.channels import carry_credentials, proxies_of
 from activities.voting.count import count_out, roll_totals, turnout_tally
 from activities.voting.roll import FrozenRoll, freeze_roll, hash_of_roll
-from models.messages.journey import (
-    PublicationClosing,
-    StageInput,
-    VotePeriod,
-    VoteResult,
-    VotingOutcome,
-)
+from models.messages.journey import StageInput
+from models.messages.publication import PublicationClosing
+from models.messages.voting import VotePeriod, VoteResult, VotingOutcome
 from models.tables import GENESIS, BallotBox, Event
 from models.values.decisions.decision import Decision
 from models.values.refusal import refusal

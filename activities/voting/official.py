@@ -8,7 +8,7 @@ from activities.voting.box import motions_of
 from activities.voting.channels import proxies_of
 from activities.voting.count import roll_totals, signed_head
 from models.messages.acts import ImportOfficialResult
-from models.messages.journey import VotePeriod, VoteResult
+from models.messages.voting import VotePeriod, VoteResult
 from models.tables import BallotBox, OfficialResult
 from models.values.refusal import Refused, refusal
 from rules import voting as law

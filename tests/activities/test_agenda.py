@@ -7,16 +7,10 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from models.messages import acts as a
-from models.messages.journey import (
-    CostSharingOutcome,
-    JourneyOutcome,
-    PublicationClosing,
-    PublicationInput,
-    Stage,
-    StageInput,
-    VotePeriod,
-    VoteResult,
-)
+from models.messages.cost_sharing import CostSharingOutcome
+from models.messages.journey import JourneyOutcome, Stage, StageInput
+from models.messages.publication import PublicationClosing, PublicationInput
+from models.messages.voting import VotePeriod, VoteResult
 from models.values.actor import Actor, Role
 from models.values.scheme import PlannedWork
 from models.values.timetable import Timetable, calendar_days

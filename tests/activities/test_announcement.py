@@ -19,7 +19,9 @@ from activities.publications import Publications
 from activities.recording import Recorder
 from activities.voting.box import Ballots
 from models.messages.command import Command
-from models.messages.journey import PublicationInput, StageInput, VotePeriod
+from models.messages.journey import StageInput
+from models.messages.publication import PublicationInput
+from models.messages.voting import VotePeriod
 from models.tables import BallotBox, Event
 from models.values.timetable import Period, Timetable, WorkCalendar, calendar_days
 from rules.time.deadlines import deadline

@@ -17,7 +17,8 @@ from models.messages.acts import (
     SignContract,
     WithdrawCandidate,
 )
-from models.messages.journey import BidOpening, Candidates, StageInput, TenderPeriod
+from models.messages.bidding import BidOpening, Candidates, TenderPeriod
+from models.messages.journey import StageInput
 from models.tables import Award, Bid, Contract, Event, Publication, Renovation, ShareTotal, Tender
 from models.values.actor import Actor, Role
 from models.values.scheme import TenderPlan

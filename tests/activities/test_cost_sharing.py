@@ -8,7 +8,7 @@ from activities.cost_sharing.award import fix_shares_by_award
 from activities.cost_sharing.shares import Shares
 from activities.recording import Case
 from models.messages.acts import ApproveRelief, DecideCollection, DeclineSubsidy, GrantSubsidy
-from models.messages.journey import CostSharingOutcome
+from models.messages.cost_sharing import CostSharingOutcome
 from models.tables import (
     Instalment,
     Notice,

@@ -11,7 +11,7 @@ from activities.feedback.tickets import Tickets
 from activities.recording import Recorder
 from models.messages.acts import ResolveTicket
 from models.messages.command import Command
-from models.messages.journey import FeedbackOutcome, FeedbackState, TicketInput, TicketTimer
+from models.messages.feedback import FeedbackOutcome, FeedbackState, TicketInput, TicketTimer
 from models.tables import (
     BallotBox,
     Certificate,

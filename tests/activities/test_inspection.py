@@ -10,7 +10,7 @@ from activities.inspection.works import Works
 from activities.recording import Recorder
 from models.messages.acts import ApprovePayment, RecordInspection, ReportItem, ReportRectified
 from models.messages.command import Command
-from models.messages.journey import WorksState
+from models.messages.inspection import WorksState
 from models.tables import (
     Certificate,
     Contract,

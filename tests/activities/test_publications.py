@@ -7,7 +7,7 @@ from sqlalchemy import select
 from temporalio.exceptions import ApplicationError
 
 from models.messages.acts import AnswerObjection
-from models.messages.journey import PublicationClosing, PublicationInput, PublicationPeriod
+from models.messages.publication import PublicationClosing, PublicationInput, PublicationPeriod
 from models.tables import Event, Objection, Publication
 from models.values.actor import Actor, Role
 from runtime.database import Database

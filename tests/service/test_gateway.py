@@ -14,7 +14,8 @@ from temporalio.worker import Worker
 from activities.registry import build_activities
 from models.messages.command import Command
 from models.messages.ids import renovation_workflow_id
-from models.messages.journey import Journey, StageInput, VotePeriod
+from models.messages.journey import Journey, StageInput
+from models.messages.voting import VotePeriod
 from models.values.refusal import Refused
 from runtime.database import Database
 from runtime.settings import Settings

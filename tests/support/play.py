@@ -21,13 +21,15 @@ from activities.renovations import Renovations
 from activities.voting.box import Ballots
 from models.messages.acts import Act
 from models.messages.command import Command
+from models.messages.feedback import TicketInput
 from models.messages.ids import (
     publication_workflow_id,
     renovation_workflow_id,
     stage_workflow_id,
     ticket_workflow_id,
 )
-from models.messages.journey import PublicationInput, Stage, TicketInput
+from models.messages.journey import Stage
+from models.messages.publication import PublicationInput
 from models.tables import Bid, Objection, Ticket
 from models.values.actor import ENGINE, Actor, Role
 from runtime.database import Database

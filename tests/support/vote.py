@@ -15,7 +15,8 @@ from activities.voting.count import roll_totals
 from activities.voting.official import OfficialResults
 from models.messages.acts import ImportOfficialResult, ReportedNumbers
 from models.messages.command import Command
-from models.messages.journey import StageInput, VotePeriod, VoteResult
+from models.messages.journey import StageInput
+from models.messages.voting import VotePeriod, VoteResult
 from models.tables import BallotBox, RollUnit
 from models.values.timetable import Timetable, WorkCalendar, calendar_days
 from runtime.database import Database

@@ -15,7 +15,9 @@ from activities.recording import Recorder
 from activities.voting.box import Ballots
 from activities.voting.roll import hash_of_roll
 from models.messages.command import Command
-from models.messages.journey import PublicationClosing, StageInput, VotePeriod, VoteResult
+from models.messages.journey import StageInput
+from models.messages.publication import PublicationClosing
+from models.messages.voting import VotePeriod, VoteResult
 from models.tables import BallotBox, Event, Notice, Renovation, RollEntry, RollUnit
 from models.values.timetable import Timetable, WorkCalendar, calendar_days
 from models.values.voting import Motion, MotionKind

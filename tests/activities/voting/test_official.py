@@ -12,7 +12,7 @@ from activities.voting.box import Ballots
 from activities.voting.official import OfficialResults
 from models.messages.acts import ImportOfficialResult
 from models.messages.command import Command
-from models.messages.journey import VoteResult
+from models.messages.voting import VoteResult
 from models.tables import BallotBox
 from models.values.actor import Actor, Role
 from runtime.ballots.audit import head_holds
