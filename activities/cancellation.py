@@ -15,14 +15,16 @@ from activities.recording import Case, Writer, writes
 from models.messages.acts import CancelRenovation, Done
 from models.tables import Award, BallotBox, Certificate, Contract, Refund, Tender, WorkItem
 from models.values import cost_sharing as values
+from models.values.inspection import ItemState
 from models.values.refusal import refusal
+from models.values.states import AwardState, BoxState, ContractState, RenovationState, TenderState
 from rules import cost_sharing as law
 from runtime.record.agenda import end_waits_but_of_tickets
 from runtime.record.journal import Recorded
 
 NOTHING: dict[str, JsonValue] = {"nothing": "nothing to undo"}
 """The details of a compensation for something that never happened."""
-UNFINISHED = ("planned", "reported", "rejected")
+UNFINISHED = (ItemState.PLANNED, ItemState.REPORTED, ItemState.REJECTED)
 
 
 class Cancellations(Writer):
@@ -31,7 +33,7 @@ class Cancellations(Writer):
     @writes("Cancellations.record", event="renovation.cancelled", into=Done)
     async def record(self, case: Case, act: CancelRenovation) -> Recorded[Done]:
         """The decision to stop, with its reason. Refused: the renovation has already ended."""
-        if case.renovation.state != "running":
+        if case.renovation.state is not RenovationState.RUNNING:
             raise refusal(
                 "settlement.already_ended",
                 where=case.renovation.id,
@@ -53,7 +55,7 @@ class Cancellations(Writer):
         contract = await _contract(case)
         items = await _items_in(case, *UNFINISHED, "default")
         case.wait_for("engine")
-        if contract is None or contract.state == "completed":
+        if contract is None or contract.state is ContractState.COMPLETED:
             return Recorded(values.Settlement(), NOTHING)
         case.notify("contractor", "make_safe", contract=contract.id)
         return Recorded(
@@ -72,17 +74,17 @@ class Cancellations(Writer):
         if contract is None:
             return Recorded(values.Settlement(), {"tenders": list(tenders)} if tenders else NOTHING)
         certified = await _certified_fen(case, contract)
-        passed = await _items_in(case, "passed")
+        passed = await _items_in(case, ItemState.PASSED)
         given_up = await _items_in(case, *UNFINISHED)
-        if contract.state == "signed":
-            contract.state = "terminated"
+        if contract.state is ContractState.SIGNED:
+            contract.state = ContractState.TERMINATED
             await case.session.execute(
                 update(WorkItem)
                 .where(
                     WorkItem.renovation_id == case.renovation.id,
                     WorkItem.state.in_(UNFINISHED),
                 )
-                .values(state="cancelled")
+                .values(state=ItemState.CANCELLED)
             )
             case.notify("contractor", "contract_terminated", contract=contract.id)
         return Recorded(
@@ -182,8 +184,8 @@ class Cancellations(Writer):
         if box is None:
             return Recorded(done, NOTHING)
         was = box.state
-        if was == "open":
-            box.state, box.closed_at = "closed", case.now
+        if was is BoxState.OPEN:
+            box.state, box.closed_at = BoxState.CLOSED, case.now
         case.notify("all_owners", "vote_voided", box=box.id)
         return Recorded(done, {"box": box.id, "box_was": was})
 
@@ -211,16 +213,22 @@ async def _cancel_tenders(case: Case) -> tuple[str, ...]:
     """Tenders that run or wait for their award stop, with the candidates that still stand."""
     rows = await case.session.scalars(
         update(Tender)
-        .where(Tender.renovation_id == case.renovation.id, Tender.state.in_(("open", "closed")))
-        .values(state="cancelled")
+        .where(
+            Tender.renovation_id == case.renovation.id,
+            Tender.state.in_((TenderState.OPEN, TenderState.CLOSED)),
+        )
+        .values(state=TenderState.CANCELLED)
         .returning(Tender.id)
     )
     stopped = tuple(sorted(rows))
     if stopped:
         await case.session.execute(
             update(Award)
-            .where(Award.tender_id.in_(stopped), Award.state.in_(("candidate", "awarded")))
-            .values(state="cancelled")
+            .where(
+                Award.tender_id.in_(stopped),
+                Award.state.in_((AwardState.CANDIDATE, AwardState.AWARDED)),
+            )
+            .values(state=AwardState.CANCELLED)
         )
         case.notify("bidders", "tender_cancelled")
     return stopped
@@ -231,7 +239,7 @@ async def _certified_fen(case: Case, contract: Contract) -> int:
     rid = case.renovation.id
     passed = await case.session.scalar(
         select(func.coalesce(func.sum(WorkItem.value_fen), 0)).where(
-            WorkItem.renovation_id == rid, WorkItem.state == "passed"
+            WorkItem.renovation_id == rid, WorkItem.state == ItemState.PASSED
         )
     )
     certified = await case.session.scalar(

@@ -7,7 +7,12 @@ from sqlalchemy import func, select
 
 from activities.recording import Case, Writer, who_does, writes
 from models.messages.acts import AnswerObjection
-from models.messages.publication import PublicationClosing, PublicationInput, PublicationPeriod
+from models.messages.publication import (
+    PublicationClosing,
+    PublicationInput,
+    PublicationPeriod,
+    Subject,
+)
 from models.tables import (
     Award,
     BallotBox,
@@ -19,6 +24,7 @@ from models.tables import (
     Tender,
 )
 from models.values.refusal import refusal
+from models.values.states import AwardState, ObjectionState, PublicationOutcome, PublicationState
 from models.values.timetable import Period, Timetable
 from models.values.waits import Consequence, Wait
 from rules.authority import refuse_same_person
@@ -26,13 +32,13 @@ from rules.time.deadlines import extended_end
 from runtime.record.journal import Recorded
 
 
-def objection_window(timetable: Timetable, subject: str) -> Period:
+def objection_window(timetable: Timetable, subject: Subject) -> Period:
     """How long a subject is open to objections."""
     return {
-        "vote_result": timetable.result_objection,
-        "share_table": timetable.scheme_publication,
-        "candidates": timetable.candidate_publicity,
-        "refunds": timetable.refund_publication,
+        Subject.VOTE_RESULT: timetable.result_objection,
+        Subject.SHARE_TABLE: timetable.scheme_publication,
+        Subject.CANDIDATES: timetable.candidate_publicity,
+        Subject.REFUNDS: timetable.refund_publication,
     }[subject]
 
 
@@ -51,7 +57,7 @@ class Publications(Writer):
                 content=await content_of(case, given.subject),
                 opens_at=case.now,
                 closes_at=closes_at,
-                state="open",
+                state=PublicationState.OPEN,
                 outcome=None,
             )
         )
@@ -72,10 +78,10 @@ class Publications(Writer):
         objection = await case.session.get(Objection, act.objection_id)
         if objection is None or objection.publication_id != publication.id:
             raise refusal("publication.objection_unknown", where=act.objection_id)
-        if objection.state != "open":
+        if objection.state is not ObjectionState.OPEN:
             raise refusal("publication.objection_answered", where=act.objection_id)
         await _not_by_its_author(case, objection, act)
-        objection.state, objection.upheld = "answered", act.upheld
+        objection.state, objection.upheld = ObjectionState.ANSWERED, act.upheld
         objection.answer, objection.answered_at = act.answer, case.now
         objection.answered_by = act.actor.id
         if given.suspends:
@@ -115,8 +121,8 @@ class Publications(Writer):
             .where(Objection.publication_id == publication.id, Objection.upheld.is_(True))
         )
         total = await _count(case, given, "answered")
-        publication.state = "closed"
-        publication.outcome = "upheld" if upheld else "stands"
+        publication.state = PublicationState.CLOSED
+        publication.outcome = PublicationOutcome.UPHELD if upheld else PublicationOutcome.STANDS
         await _hand_on(case, publication)
         return Recorded(
             PublicationClosing(
@@ -131,8 +137,11 @@ class Publications(Writer):
 
 async def _hand_on(case: Case, publication: Publication) -> None:
     """Candidates who stand as they were published may get the award; else the engine goes on."""
-    stands = publication.outcome == "stands" and publication.subject == "candidates"
-    if stands and publication.content == await content_of(case, "candidates"):
+    stands = (
+        publication.outcome is PublicationOutcome.STANDS
+        and publication.subject == Subject.CANDIDATES
+    )
+    if stands and publication.content == await content_of(case, Subject.CANDIDATES):
         case.wait_for("award_contract")
         case.is_last_word(Wait(what="award_contract", who=who_does("award_contract")))
     else:
@@ -169,11 +178,11 @@ async def _not_by_its_author(case: Case, objection: Objection, act: AnswerObject
     refuse_same_person(author, act.actor.id, "publication.own_objection")
 
 
-async def content_of(case: Case, subject: str) -> dict[str, JsonValue]:
+async def content_of(case: Case, subject: Subject) -> dict[str, JsonValue]:
     """What is posted: numbers and ids that everybody may see, no person and no single household."""
-    if subject == "vote_result":
+    if subject is Subject.VOTE_RESULT:
         return await _vote_result(case)
-    if subject == "candidates":
+    if subject is Subject.CANDIDATES:
         return await _candidates(case)
     return await _sums(case, subject)
 
@@ -194,16 +203,16 @@ async def _candidates(case: Case) -> dict[str, JsonValue]:
     rows = await case.session.scalars(
         select(Award)
         .join(Tender, Tender.id == Award.tender_id)
-        .where(Tender.renovation_id == case.renovation.id, Award.state == "candidate")
+        .where(Tender.renovation_id == case.renovation.id, Award.state == AwardState.CANDIDATE)
         .order_by(Tender.round.desc(), Award.rank)
     )
     return {"candidates": [{"bidder": row.bidder_id, "price_fen": row.price_fen} for row in rows]}
 
 
-async def _sums(case: Case, subject: str) -> dict[str, JsonValue]:
+async def _sums(case: Case, subject: Subject) -> dict[str, JsonValue]:
     """How many units and how much in all; a unit's own row is for its owners (P-4)."""
     amount, of_case = Refund.amount_fen, [Refund.renovation_id == case.renovation.id]
-    if subject == "share_table":
+    if subject is Subject.SHARE_TABLE:
         amount = ShareTotal.amount_fen
         of_case = [
             ShareTotal.renovation_id == case.renovation.id,

@@ -19,10 +19,11 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from models.messages.acts import ACTS
 from models.messages.command import Command
-from models.messages.journey import STAGES, Ticked
+from models.messages.journey import Stage, Ticked
 from models.tables import CaseClock, Notice, Renovation, Scheme
 from models.values.refusal import Refused, refusal
 from models.values.scheme import SchemeContent
+from models.values.states import NoticeState
 from models.values.timetable import Period, Timetable, WorkCalendar
 from models.values.waits import ENGINE, Consequence, NotYetError, Wait, at_work
 from rules.authority import ROLES_OF_ACT
@@ -132,7 +133,7 @@ class Case:
                 audience_id=None,
                 template=template,
                 params=dict(params),
-                state="queued",
+                state=NoticeState.QUEUED,
                 attempts=0,
                 created_at=self.now,
             )
@@ -281,6 +282,7 @@ def writes(
             )
 
         _say_types(write, into)
+        vars(write)["event"] = event
         return activity.defn(name=name)(write)
 
     return activity_of
@@ -307,7 +309,7 @@ def refuse_after_the_stage(command: Command, renovation: Renovation) -> None:
     """
     for workflow_id in (command.workflow_id, command.parent_id):
         parts = workflow_id.split("/")
-        of_a_stage = len(parts) > 2 and parts[2] in STAGES  # noqa: PLR2004 - renovation/<id>/<stage>/<n>
+        of_a_stage = len(parts) > 2 and parts[2] in tuple(Stage)  # noqa: PLR2004 - renovation/<id>/<stage>/<n>
         if of_a_stage and workflow_id != renovation.stage_workflow_id:
             raise refusal("renovation.stage_over", stage="/".join(parts[2:]))
 

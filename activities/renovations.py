@@ -12,17 +12,18 @@ from models.messages.journey import JourneyOutcome, Stage
 from models.tables import Event, Scheme
 from models.values.base import Carried
 from models.values.refusal import refusal
+from models.values.states import RenovationState
 from models.values.waits import Wait
 from rules import revision
 from runtime.record.agenda import end_waits_but_of_tickets
 from runtime.record.journal import Recorded
 
 FIRST_WAIT: Mapping[Stage, str] = {
-    "voting": "open_vote",
-    "cost_sharing": "engine",
-    "bidding": "publish_tender",
-    "inspection": "engine",
-    "feedback": "engine",
+    Stage.VOTING: "open_vote",
+    Stage.COST_SHARING: "engine",
+    Stage.BIDDING: "publish_tender",
+    Stage.INSPECTION: "engine",
+    Stage.FEEDBACK: "engine",
 }
 """What a stage waits for as soon as it is entered."""
 
@@ -148,5 +149,5 @@ async def _revision(case: Case, attempts: int) -> Recorded[Revision]:
 
 def _refuse_when_over(case: Case) -> None:
     """What has ended is not begun, revised or ended again."""
-    if case.renovation.state != "running":
+    if case.renovation.state is not RenovationState.RUNNING:
         raise refusal("renovation.over", where=case.renovation.id, state=case.renovation.state)

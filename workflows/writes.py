@@ -8,8 +8,9 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, ApplicationErrorCategory
 
 with workflow.unsafe.imports_passed_through():
-    from models.messages.acts import Act
+    from models.messages.acts import Act, Done
     from models.messages.command import Command
+    from models.values.actor import ENGINE, Actor
     from models.values.refusal import Problem
     from models.values.waits import NotYetError
     from workflows import policies
@@ -24,27 +25,28 @@ def refuse(code: str, **params: str | int) -> ApplicationError:
     return _refusal(code, [Problem(code=code, params=params).model_dump(mode="json")])
 
 
-def own_step(renovation_id: str, name: str) -> Command:
+def own_command(renovation_id: str, name: str) -> Command:
     """A step that the engine takes by itself; its key is this workflow's id and `name`."""
-    info = workflow.info()
-    return Command(
-        command_id=f"{info.workflow_id}#{name}",
-        renovation_id=renovation_id,
-        asked_at=workflow.now(),
-        workflow_id=info.workflow_id,
-        run_id=info.run_id,
-        parent_id=info.parent.workflow_id if info.parent else "",
-    )
+    return _command(renovation_id, f"{workflow.info().workflow_id}#{name}", ENGINE)
 
 
-def act_step(renovation_id: str, act: Act) -> Command:
-    """The step of an official act: the person's command id, the person as actor."""
+def act_command(renovation_id: str, act: Act) -> Command:
+    """The command of an official act: the person's command id, the person as actor."""
+    return _command(renovation_id, act.command_id, act.actor)
+
+
+def done(act: Act, activity: Callable[..., object]) -> Done:
+    """The answer to an official act: what was written, as the activity names it."""
+    return Done(command_id=act.command_id, kind=str(vars(activity)["event"]))
+
+
+def _command(renovation_id: str, command_id: str, actor: Actor) -> Command:
     info = workflow.info()
     return Command(
-        command_id=act.command_id,
+        command_id=command_id,
         renovation_id=renovation_id,
         asked_at=workflow.now(),
-        actor=act.actor,
+        actor=actor,
         workflow_id=info.workflow_id,
         run_id=info.run_id,
         parent_id=info.parent.workflow_id if info.parent else "",

@@ -7,6 +7,7 @@ from activities.recording import Case
 from models.messages.bidding import Candidates
 from models.tables import Award, Tender
 from models.values.refusal import refusal
+from models.values.states import AwardState, TenderState
 from rules.bidding import procedure as law
 
 RANKING = 1
@@ -21,7 +22,7 @@ def award_row(tender: Tender, rank: int, bidder_id: str, price_fen: int) -> Awar
         rank=rank,
         bidder_id=bidder_id,
         price_fen=price_fen,
-        state="candidate",
+        state=AwardState.CANDIDATE,
     )
 
 
@@ -49,16 +50,18 @@ async def first(case: Case, tender: Tender, bidder_id: str) -> Award:
 async def awarded(case: Case, tender: Tender) -> Award:
     """The candidate that has the award notice."""
     for award in await rows.standing(case, tender):
-        if award.state == "awarded":
+        if award.state is AwardState.AWARDED:
             return award
     raise refusal("bidding.not_awarded", where=tender.id)
 
 
-async def leave(case: Case, tender: Tender, award: Award, state: str) -> dict[str, JsonValue]:
+async def leave(
+    case: Case, tender: Tender, award: Award, state: AwardState
+) -> dict[str, JsonValue]:
     """A candidate leaves as `withdrawn` or `cancelled`; its bond is forfeited (E24)."""
     award.state = state
-    if tender.state == "awarded":
-        tender.state = "closed"
+    if tender.state is TenderState.AWARDED:
+        tender.state = TenderState.CLOSED
     await case.session.flush()
     left = await rows.standing(case, tender)
     following = law.next_candidate([each.bidder_id for each in left])

@@ -12,6 +12,7 @@ from models.values.bidding import BidFinding, Criteria, RedFlag, SealedBid
 from models.values.decisions.decision import Decision
 from models.values.refusal import refusal
 from models.values.scheme import SchemeContent
+from models.values.states import BidState, TenderState
 from rules import cost_sharing
 from rules.bidding.evaluation import read_flags
 
@@ -41,7 +42,7 @@ async def last_tender(case: Case) -> Tender:
     return row
 
 
-async def count_tenders(case: Case, *states: str) -> int:
+async def count_tenders(case: Case, *states: TenderState) -> int:
     """How many rounds the renovation has had, in one of the `states` if any are named."""
     query = select(func.count()).select_from(Tender)
     query = query.where(Tender.renovation_id == case.renovation.id)
@@ -50,7 +51,7 @@ async def count_tenders(case: Case, *states: str) -> int:
     return await case.session.scalar(query) or 0
 
 
-async def bids_of(case: Case, tender: Tender, *states: str) -> list[Bid]:
+async def bids_of(case: Case, tender: Tender, *states: BidState) -> list[Bid]:
     """The bids of a tender in one of the `states`, in the order in which they came in.
 
     In a told case many come in at one moment; their order is then the bidders', on any machine.
@@ -83,7 +84,7 @@ async def bond_of(case: Case, tender: Tender, bidder_id: str) -> int:
     """The bid bond that lies with a bidder's valid bid, in fen; 0 without one."""
     bond = await case.session.scalar(
         select(Bid.bond_fen).where(
-            Bid.tender_id == tender.id, Bid.bidder_id == bidder_id, Bid.state != "withdrawn"
+            Bid.tender_id == tender.id, Bid.bidder_id == bidder_id, Bid.state != BidState.WITHDRAWN
         )
     )
     return bond or 0

@@ -17,7 +17,13 @@ from models.messages.acts import (
     SignContract,
     WithdrawCandidate,
 )
-from models.messages.bidding import BiddingOutcome, BidOpening, Candidates, TenderPeriod
+from models.messages.bidding import (
+    BiddingOutcome,
+    BiddingResult,
+    BidOpening,
+    Candidates,
+    TenderPeriod,
+)
 from models.messages.journey import StageInput
 from models.tables import Award, Contract, Tender
 from models.values.actor import Role
@@ -25,6 +31,7 @@ from models.values.bidding import Criteria
 from models.values.decisions.decision import Decision
 from models.values.refusal import Refused, problem, refusal
 from models.values.scheme import TenderPlan
+from models.values.states import AwardState, ContractState, TenderState
 from models.values.timetable import Period
 from models.values.waits import Consequence
 from rules import cost_sharing
@@ -74,7 +81,7 @@ class Tenders(Writer):
     async def open_bids(self, case: Case, period: TenderPeriod) -> Recorded[BidOpening]:
         """At the deadline, under a lock: too few bids stay sealed, otherwise all are read out."""
         tender = await rows.tender_locked(case, period.tender_id)
-        if tender.state != "open":
+        if tender.state is not TenderState.OPEN:
             raise refusal(
                 "bidding.not_to_be_opened",
                 where=tender.id,
@@ -88,7 +95,7 @@ class Tenders(Writer):
     async def evaluate(self, case: Case, act: RecordEvaluation) -> Recorded[Candidates]:
         """The committee's report: low prices without reasons go out, the first three are named."""
         tender = await rows.last_tender(case)
-        if tender.state != "closed" or await rows.count_awards(case, tender):
+        if tender.state is not TenderState.CLOSED or await rows.count_awards(case, tender):
             raise refusal("bidding.not_to_be_evaluated", where=tender.id, state=tender.state)
         return await evaluate_tender(case, tender, act)
 
@@ -98,7 +105,7 @@ class Tenders(Writer):
         refuse_interested(_persons(act), [act.bidder_id])
         tender = await rows.last_tender(case)
         decision = law.direct_award(
-            failed_rounds=await rows.count_tenders(case, "failed"),
+            failed_rounds=await rows.count_tenders(case, TenderState.FAILED),
             price_fen=act.price_fen,
             ceiling_fen=tender.ceiling_fen,
             timetable=case.timetable,
@@ -127,7 +134,7 @@ class Tenders(Writer):
         first = await standing.first(case, tender, act.bidder_id)
         if act.actor.role is Role.CONTRACTOR and act.bidder_id not in _persons(act):
             raise refusal("bidding.not_own_candidacy", bidder=act.bidder_id)
-        details = await standing.leave(case, tender, first, "withdrawn")
+        details = await standing.leave(case, tender, first, AwardState.WITHDRAWN)
         return Recorded(await standing.candidates(case, tender), {**details, "reason": act.reason})
 
     @writes("Tenders.strike_first", event="bidding.candidate_struck", into=Candidates)
@@ -142,7 +149,7 @@ class Tenders(Writer):
         struck = left[0] if left and named in (None, left[0].bidder_id) else None
         details: dict[str, JsonValue] = {"tender": tender.id, "struck": None}
         if struck is not None:
-            details = await standing.leave(case, tender, struck, "cancelled")
+            details = await standing.leave(case, tender, struck, AwardState.CANCELLED)
         return Recorded(await standing.candidates(case, tender), details)
 
     @writes("Tenders.award", event="bidding.contract_awarded", into=Candidates)
@@ -151,9 +158,9 @@ class Tenders(Writer):
         tender = await rows.last_tender(case)
         first = await standing.first(case, tender, act.bidder_id)
         refuse_interested(_persons(act), [act.bidder_id])
-        if first.state == "awarded":
+        if first.state is AwardState.AWARDED:
             raise refusal("bidding.already_awarded", where=tender.id)
-        first.state = tender.state = "awarded"
+        first.state, tender.state = AwardState.AWARDED, TenderState.AWARDED
         sign_until = case.ends(case.now, case.timetable.contract_signing)
         case.wait_for("sign_contract", sign_until)
         case.notify("bidders", "contract_awarded", bidder=act.bidder_id)
@@ -189,7 +196,7 @@ class Tenders(Writer):
         case.wait_for("engine")
         case.is_last_word()
         return Recorded(
-            BiddingOutcome(outcome="signed", contract_id=contract.id),
+            BiddingOutcome(outcome=BiddingResult.SIGNED, contract_id=contract.id),
             {
                 "contract": contract.id,
                 "bidder": contract.bidder_id,
@@ -209,11 +216,11 @@ class Tenders(Writer):
         tender = await rows.last_tender(case)
         if left := await rows.standing(case, tender):
             raise refusal("bidding.candidates_left", where=tender.id, candidates=len(left))
-        tender.state = "failed"
+        tender.state = TenderState.FAILED
         case.wait_for("engine")
         case.is_last_word()
         case.notify("all_owners", "tender_failed", round=tender.round)
-        return Recorded(BiddingOutcome(outcome="failed"), {"tender": tender.id})
+        return Recorded(BiddingOutcome(outcome=BiddingResult.FAILED), {"tender": tender.id})
 
 
 def _persons(
@@ -263,7 +270,7 @@ def _publication(case: Case, plan: TenderPlan, deadline_at: datetime, funds: Dec
 async def _new_tender(case: Case, plan: TenderPlan, deadline_at: datetime) -> Tender:
     """The next round, with the terms of the scheme's tender plan and the dates for questions."""
     number = await rows.count_tenders(case) + 1
-    if await rows.count_tenders(case, "open"):
+    if await rows.count_tenders(case, TenderState.OPEN):
         raise refusal("bidding.tender_open", where=case.renovation.id)
     criteria = Criteria(
         method=method_named(plan.method),
@@ -276,7 +283,7 @@ async def _new_tender(case: Case, plan: TenderPlan, deadline_at: datetime) -> Te
         id=f"{case.renovation.id}.tender.{number}",
         renovation_id=case.renovation.id,
         round=number,
-        state="open",
+        state=TenderState.OPEN,
         notice_at=case.now,
         deadline_at=deadline_at,
         ceiling_fen=plan.ceiling_fen,
@@ -302,7 +309,7 @@ async def _contract(case: Case, tender: Tender, award: Award) -> Contract:
         contingency_fen=cost_sharing.contingency_fen(award.price_fen, plan.contingency_permille),
         retention_permille=min(plan.retention_permille, case.timetable.retention_permille),
         signed_at=case.now,
-        state="signed",
+        state=ContractState.SIGNED,
     )
     case.session.add(contract)
     await case.session.flush()

@@ -20,6 +20,7 @@ from models.messages.cost_sharing import (
     CollectionState,
     CostSharingOutcome,
     FundingState,
+    NextStep,
 )
 from models.tables import Payment, Relief, Share, Unit, UnitOwner
 from models.values import cost_sharing as values
@@ -62,7 +63,7 @@ class Shares(Writer):
         case.wait_for("engine")
         case.notify("all_owners", "subsidy_declined", missing_fen=missing)
         return Recorded(
-            FundingState(gap_fen=missing, next_step="new_vote"),
+            FundingState(gap_fen=missing, next_step=NextStep.NEW_VOTE),
             {"missing_fen": missing, "reason": act.reason},
         )
 
@@ -229,7 +230,8 @@ async def _planned(case: Case, version: int, content: SchemeContent) -> Recorded
     decision = law.within_limit(gap, content.owners_limit_fen)
     return Recorded(
         FundingState(
-            gap_fen=plan.missing_fen, next_step="ask_subsidy" if plan.missing_fen else "none"
+            gap_fen=plan.missing_fen,
+            next_step=NextStep.ASK_SUBSIDY if plan.missing_fen else NextStep.NONE,
         ),
         {
             "scheme_version": version,

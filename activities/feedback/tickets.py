@@ -12,11 +12,12 @@ from models.tables import Ticket
 from models.values.decisions.decision import Decision
 from models.values.feedback import Level
 from models.values.refusal import Refused, problem, refusal
+from models.values.states import TicketState
 from models.values.waits import Consequence, Wait
 from rules import feedback as law
 from runtime.record.journal import Recorded
 
-WAITING_FOR_AN_ANSWER = ("open", "escalated", "reopened")
+WAITING_FOR_AN_ANSWER = (TicketState.OPEN, TicketState.ESCALATED, TicketState.REOPENED)
 
 
 class Tickets(Writer):
@@ -57,7 +58,7 @@ class Tickets(Writer):
         if above is None:
             raise refusal("feedback.no_level_above", ticket=ticket.id)
         missed = ticket.due_at
-        ticket.state = "escalated"
+        ticket.state = TicketState.ESCALATED
         case.not_before(missed)
         _hand_to(case, ticket, above, case.now)
         case.notify(f"level_{above}", "ticket_escalated", ticket=ticket.id, level=above)
@@ -82,7 +83,7 @@ class Tickets(Writer):
         if problems:
             raise Refused(*problems)
         decision = law.resolved_in_time(ticket.opened_at, case.now, case.timetable, case.calendar)
-        ticket.state, ticket.resolved_at = "resolved", case.now
+        ticket.state, ticket.resolved_at = TicketState.RESOLVED, case.now
         ticket.due_at = case.ends(case.now, case.timetable.callback)
         case.notify("complainant", "ticket_answered", ticket=ticket.id, answer=act.answer)
         answer: dict[str, JsonValue] = (
@@ -121,7 +122,8 @@ class Tickets(Writer):
             case.timetable,
             case.calendar,
         )
-        ticket.state, ticket.reopened, ticket.satisfied = "reopened", again.reopened, False
+        ticket.state, ticket.reopened = TicketState.REOPENED, again.reopened
+        ticket.satisfied = False
         ticket.resolved_at = None
         _hand_to(case, ticket, again.level, case.now)
         case.notify(f"level_{again.level}", "ticket_reopened", ticket=ticket.id)
@@ -136,7 +138,7 @@ async def _closed(
     if satisfied is None:
         case.not_before(ticket.due_at)
     case.is_last_word()
-    ticket.state, ticket.satisfied = "closed", satisfied
+    ticket.state, ticket.satisfied = TicketState.CLOSED, satisfied
     return Recorded(
         TicketOutcome(state="closed", level=ticket.level, reopened=ticket.reopened),
         {**_facts(ticket), "satisfied": satisfied},
@@ -151,7 +153,7 @@ async def _locked(case: Case, given: TicketInput) -> Ticket:
 
 
 def _refuse_unanswered(ticket: Ticket) -> None:
-    if ticket.state != "resolved":
+    if ticket.state is not TicketState.RESOLVED:
         raise refusal("feedback.ticket_not_resolved", ticket=ticket.id, state=ticket.state)
 
 
@@ -173,7 +175,7 @@ def _timer(case: Case, ticket: Ticket) -> TicketTimer:
 
 def _wait_of(ticket: Ticket, *, top: bool) -> Wait:
     """Whoever holds it answers, or the next level gets it; after an answer the complainant is asked."""
-    if ticket.state == "resolved":
+    if ticket.state is TicketState.RESOLVED:
         return Wait(
             what="call_back",
             subject=ticket.id,

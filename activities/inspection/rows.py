@@ -12,6 +12,7 @@ from models.tables import Certificate, Contract, Inspection, WorkItem
 from models.values.actor import Actor
 from models.values.inspection import ItemFacts, ItemState, PastInspection, WorksPayment
 from models.values.refusal import refusal
+from models.values.states import CertificateState, ContractState
 from models.values.waits import Consequence, Wait
 from rules.time.deadlines import deadline
 
@@ -20,7 +21,9 @@ async def contract_of(case: Case) -> Contract:
     """The contract under which the works are done. Refused: there is none."""
     row: Contract | None = await case.session.scalar(
         select(Contract)
-        .where(Contract.renovation_id == case.renovation.id, Contract.state != "terminated")
+        .where(
+            Contract.renovation_id == case.renovation.id, Contract.state != ContractState.TERMINATED
+        )
         .order_by(Contract.signed_at.desc())
         .limit(1)
     )
@@ -34,7 +37,7 @@ async def item_of(case: Case, name: str, state: ItemState | None = None) -> Work
     row = await case.session.get(WorkItem, f"{case.renovation.id}.{name}")
     if row is None or row.renovation_id != case.renovation.id:
         raise refusal("inspection.item_unknown", item=name)
-    if state is not None and row.state != state.value:
+    if state is not None and row.state is not state:
         raise refusal("inspection.item_other_state", item=name, state=row.state, needed=state.value)
     return row
 
@@ -119,7 +122,7 @@ async def rectifications(case: Case) -> dict[str, datetime]:
         .join(Inspection, Inspection.item_id == WorkItem.id)
         .where(
             WorkItem.renovation_id == case.renovation.id,
-            WorkItem.state == ItemState.REJECTED.value,
+            WorkItem.state == ItemState.REJECTED,
             Inspection.outcome == "FAIL",
         )
         .group_by(WorkItem.id)
@@ -244,7 +247,7 @@ async def add_certificates(case: Case, payment: WorksPayment, actor: Actor) -> N
             retention_fen=item.retention_fen,
             deductions_fen=item.deductions_fen,
             payable_fen=item.payable_fen,
-            state="released",
+            state=CertificateState.RELEASED,
             approved_by=actor.id,
         )
         for number, item in enumerate(payment.items, start=first)

@@ -15,6 +15,7 @@ from models.values.actor import Actor
 from models.values.decisions.decision import Decision
 from models.values.inspection import InspectionResult, ItemState, WorksPayment
 from models.values.refusal import Refused, problem, refusal
+from models.values.states import ContractState
 from rules import inspection as law
 from runtime.record.journal import Recorded
 
@@ -65,7 +66,7 @@ class Works(Writer):
         """
         _refuse_other_firm(act.actor, await rows.contract_of(case))
         row = await rows.item_of(case, act.item_id, ItemState.PLANNED)
-        row.state = ItemState.REPORTED.value
+        row.state = ItemState.REPORTED
         case.notify("supervisor", "item_reported", item=act.item_id)
         return Recorded(
             await rows.works_state(case), {"item": act.item_id, "concealed": row.concealed}
@@ -87,7 +88,7 @@ class Works(Writer):
             raise Refused(*problems)
         ruling = law.rule_inspection(facts, act.kind, act.outcome, case.timetable)
         await rows.add_inspection(case, row.id, ruling.round, act)
-        row.state = ruling.state.value
+        row.state = ruling.state
         due_at = _order_or_default(case, act, ruling)
         return Recorded(await rows.works_state(case), _inspection_details(act, ruling, due_at))
 
@@ -105,7 +106,7 @@ class Works(Writer):
             raise refusal(
                 "inspection.rectification_too_late", item=act.item_id, until=due_at.isoformat()
             )
-        row.state = ItemState.REPORTED.value
+        row.state = ItemState.REPORTED
         case.notify("supervisor", "item_rectified", item=act.item_id)
         return Recorded(
             await rows.works_state(case),
@@ -121,7 +122,7 @@ class Works(Writer):
         for item_id, due_at in running.items():
             if due_at <= case.now:
                 row = await case.session.get_one(WorkItem, item_id)
-                row.state = ItemState.DEFAULT.value
+                row.state = ItemState.DEFAULT
                 late.append({"item": rows.planned_id(case, item_id), "due_at": due_at.isoformat()})
                 case.notify("all_owners", "contractor_default", item=rows.planned_id(case, item_id))
         return Recorded(await rows.works_state(case), {"items": late})
@@ -174,7 +175,7 @@ class Works(Writer):
             case.timetable,
         )
         await rows.add_certificates(case, payment, act.actor)
-        contract.state = "completed"
+        contract.state = ContractState.COMPLETED
         pay_by = case.ends(case.now, case.timetable.contractor_payment)
         case.wait_for("engine")
         case.is_last_word()
@@ -216,7 +217,7 @@ def _inspection_details(
         "outcome": act.outcome,
         "round": ruling.round,
         "failed_rounds": ruling.failed_rounds,
-        "state": ruling.state.value,
+        "state": ruling.state,
         "defects": list(act.defects),
         "due_at": None if due_at is None else due_at.isoformat(),
         "checks": _checks(ruling.decision),

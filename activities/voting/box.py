@@ -14,10 +14,11 @@ from activities.voting.count import count_out, roll_totals, turnout_tally
 from activities.voting.roll import FrozenRoll, freeze_roll, hash_of_roll
 from models.messages.journey import StageInput
 from models.messages.publication import PublicationClosing
-from models.messages.voting import VotePeriod, VoteResult, VotingOutcome
+from models.messages.voting import VotePeriod, VoteResult, VotingOutcome, VotingResult
 from models.tables import GENESIS, BallotBox, Event
 from models.values.decisions.decision import Decision
 from models.values.refusal import refusal
+from models.values.states import BoxState
 from models.values.voting import Motion, VotingPack
 from models.values.waits import Consequence, Wait
 from proof.chain import digest
@@ -94,7 +95,7 @@ class Ballots(Writer):
         box = await _locked(case, period.box_id)
         _refuse_closed(box)
         case.not_before(box.closes_at)
-        box.state, box.closed_at = "closed", case.now
+        box.state, box.closed_at = BoxState.CLOSED, case.now
         await case.session.flush()
         case.wait_for("engine")
         counted = await count_out(case.session, box, _pack(case), self.recorder.keys)
@@ -130,8 +131,8 @@ class Ballots(Writer):
             raise refusal("voting.not_counted", box=box.id)
         if not closing.closed:
             raise refusal("voting.not_published", box=box.id)
-        word = "annulled" if closing.upheld else _word_for(result)
-        outcome = VotingOutcome.model_validate({"outcome": word, "box_id": box.id})
+        word = VotingResult.ANNULLED if closing.upheld else _outcome(result)
+        outcome = VotingOutcome(outcome=word, box_id=box.id)
         case.wait_for("engine")
         case.is_last_word()
         case.notify("all_owners", "vote_declared", outcome=outcome.outcome)
@@ -160,10 +161,10 @@ def _day(case: Case, moment: datetime) -> str:
     return moment.astimezone(ZoneInfo(case.timetable.zone)).date().isoformat()
 
 
-def _word_for(result: VoteResult) -> str:
+def _outcome(result: VoteResult) -> VotingResult:
     if result.run_off:
-        return "run_off"
-    return "adopted" if result.adopted else "rejected"
+        return VotingResult.RUN_OFF
+    return VotingResult.ADOPTED if result.adopted else VotingResult.REJECTED
 
 
 async def _boxes(case: Case) -> Sequence[BallotBox]:
@@ -191,7 +192,7 @@ async def _refuse_too_soon_or_too_often(case: Case, given: StageInput) -> None:
     A run-off ends the vote before it: it is no vote more, and nothing has to be waited for.
     """
     boxes = await _boxes(case)
-    if any(box.state == "open" or box.attempt >= given.attempt for box in boxes):
+    if any(box.state is BoxState.OPEN or box.attempt >= given.attempt for box in boxes):
         raise refusal("voting.already_open", box=boxes[-1].id)
     if given.run_off:
         return
@@ -208,7 +209,7 @@ async def _run_offs(case: Case) -> int:
     query = select(func.count()).where(
         Event.renovation_id == case.renovation.id,
         Event.kind == "voting.result_declared",
-        Event.details["outcome"].as_string() == "run_off",
+        Event.details["outcome"].as_string() == VotingResult.RUN_OFF.value,
     )
     return await case.session.scalar(query.select_from(Event)) or 0
 
@@ -227,7 +228,7 @@ def _announced(
         renovation_id=given.renovation_id,
         attempt=given.attempt,
         motions=[motion.model_dump(mode="json") for motion in motions],
-        state="open",
+        state=BoxState.OPEN,
         opens_at=opens_at,
         closes_at=closes_at,
         # Known when the roll below has been written, in this same transaction.
@@ -325,7 +326,7 @@ def _outcome_of(box: BallotBox, motion: str) -> JsonValue:
 
 
 def _refuse_closed(box: BallotBox) -> None:
-    if box.state != "open":
+    if box.state is not BoxState.OPEN:
         raise refusal("voting.box_closed", box=box.id)
 
 

@@ -11,6 +11,7 @@ from models.messages.acts import ImportOfficialResult
 from models.messages.voting import VotePeriod, VoteResult
 from models.tables import BallotBox, OfficialResult
 from models.values.refusal import Refused, refusal
+from models.values.states import BoxState
 from rules import voting as law
 from rules.ballots.official import official_problems, official_results
 from runtime.ballots.counting import BATCHES_NOT_WHOLE, Count
@@ -34,7 +35,7 @@ class OfficialResults(Writer):
         problems = official_problems(motions, act.results, await roll_totals(case.session, box.id))
         if problems:
             raise Refused(*problems)
-        box.state, box.closed_at = "closed", case.now
+        box.state, box.closed_at = BoxState.CLOSED, case.now
         case.wait_for("engine")
         await case.session.flush()
         pack = law.pack_for(case.renovation.rule_pack)
@@ -70,7 +71,7 @@ async def _open_box(case: Case, box_id: str) -> BallotBox:
     box = await case.session.get(BallotBox, box_id, with_for_update=True)
     if box is None:
         raise refusal("voting.box_unknown", where=box_id)
-    if box.state != "open":
+    if box.state is not BoxState.OPEN:
         raise refusal("official.box_closed", box=box.id)
     if case.now < box.opens_at:
         raise refusal("official.too_early", box=box.id)

@@ -15,6 +15,14 @@ class NextStep(StrEnum):
     NEW_VOTE = "new_vote"
 
 
+class CollectionDecision(StrEnum):
+    """What the committee decides when too little was collected."""
+
+    START = "start"
+    WAIT = "wait"
+    SHELVE = "shelve"
+
+
 class CostSharingResult(StrEnum):
     """How cost sharing ends."""
 

@@ -4,14 +4,24 @@ All moments are case time, by which deadlines are kept (the tick).
 """
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Literal
 
 from models.values.base import Carried
+from models.values.states import RenovationState
 
-Stage = Literal["voting", "cost_sharing", "bidding", "inspection", "feedback"]
 CaseClock = Literal["wall", "told"]
 """Whose clock a case keeps: everybody's, or one of its own that moves when it is told (sandbox)."""
-STAGES: tuple[Stage, ...] = ("voting", "cost_sharing", "bidding", "inspection", "feedback")
+
+
+class Stage(StrEnum):
+    """The five stages in their order; each has the same name in every room of the project."""
+
+    VOTING = "voting"
+    COST_SHARING = "cost_sharing"
+    BIDDING = "bidding"
+    INSPECTION = "inspection"
+    FEEDBACK = "feedback"
 
 
 class Journey(Carried):
@@ -44,5 +54,5 @@ class StageInput(Carried):
 class JourneyOutcome(Carried):
     """How a renovation ended."""
 
-    state: Literal["completed", "shelved", "cancelled"]
+    state: RenovationState
     reason: str = ""
