@@ -42,7 +42,7 @@ class Cancellations(Writer):
         # From here on the stage that was under way writes nothing any more (ADR 3).
         case.renovation.stage_workflow_id = ""
         await end_waits_but_of_tickets(case.session, case.renovation.id)
-        case.wait_for("engine")
+        case.goes_on()
         case.notify("all_owners", "renovation_cancelled")
         return Recorded(
             Done(command_id=act.command_id, kind="renovation.cancelled"),
@@ -54,7 +54,7 @@ class Cancellations(Writer):
         """First of all the site: the contractor secures what is open before anything is settled."""
         contract = await _contract(case)
         items = await _items_in(case, *UNFINISHED, "default")
-        case.wait_for("engine")
+        case.goes_on()
         if contract is None or contract.state is ContractState.COMPLETED:
             return Recorded(values.Settlement(), NOTHING)
         case.notify("contractor", "make_safe", contract=contract.id)
@@ -70,7 +70,7 @@ class Cancellations(Writer):
         """End tender and contract; only work that passed its inspection is paid (art. 806)."""
         tenders = await _cancel_tenders(case)
         contract = await _contract(case)
-        case.wait_for("engine")
+        case.goes_on()
         if contract is None:
             return Recorded(values.Settlement(), {"tenders": list(tenders)} if tenders else NOTHING)
         certified = await _certified_fen(case, contract)
@@ -111,9 +111,9 @@ class Cancellations(Writer):
         Before the contract nothing is sunk and everything goes back. Below zero is a debt: it has
         no refund row, its charge is in the totals on the basis "settlement".
         """
-        money = await share_rows.money_of(case)
+        money = await share_rows.load_money(case)
         charges = await share_rows.charges(case)
-        case.wait_for("engine")
+        case.goes_on()
         if not money and not charges:
             return Recorded(values.RefundSheet(), NOTHING)
         sunk = await _owners_sunk_fen(case)
@@ -154,7 +154,7 @@ class Cancellations(Writer):
         )
         paid = await case.session.execute(update(Refund).where(*unpaid).values(paid=True))
         assert isinstance(paid, CursorResult)
-        case.wait_for("engine")
+        case.goes_on()
         if paid.rowcount == 0:
             return Recorded(values.RefundSheet(), NOTHING)
         due = case.ends(case.now, case.timetable.refund_payment)
@@ -180,7 +180,7 @@ class Cancellations(Writer):
             .limit(1)
             .with_for_update()
         )
-        case.wait_for("engine")
+        case.goes_on()
         if box is None:
             return Recorded(done, NOTHING)
         was = box.state

@@ -54,7 +54,7 @@ class Publications(Writer):
                 id=given.publication_id,
                 renovation_id=given.renovation_id,
                 subject=given.subject,
-                content=await content_of(case, given.subject),
+                content=await load_content(case, given.subject),
                 opens_at=case.now,
                 closes_at=closes_at,
                 state=PublicationState.OPEN,
@@ -141,11 +141,11 @@ async def _hand_on(case: Case, publication: Publication) -> None:
         publication.outcome is PublicationOutcome.STANDS
         and publication.subject == Subject.CANDIDATES
     )
-    if stands and publication.content == await content_of(case, Subject.CANDIDATES):
+    if stands and publication.content == await load_content(case, Subject.CANDIDATES):
         case.wait_for("award_contract")
         case.is_last_word(Wait(what="award_contract", who=who_does("award_contract")))
     else:
-        case.wait_for("engine")
+        case.goes_on()
         case.is_last_word()
 
 
@@ -178,7 +178,7 @@ async def _not_by_its_author(case: Case, objection: Objection, act: AnswerObject
     refuse_same_person(author, act.actor.id, "publication.own_objection")
 
 
-async def content_of(case: Case, subject: Subject) -> dict[str, JsonValue]:
+async def load_content(case: Case, subject: Subject) -> dict[str, JsonValue]:
     """What is posted: numbers and ids that everybody may see, no person and no single household."""
     if subject is Subject.VOTE_RESULT:
         return await _vote_result(case)

@@ -89,6 +89,10 @@ class Case:
         awaited = who_does(what) if who is None else who
         self.await_only(Wait(what=what, due_at=due_at, since=since, who=awaited, consequence=then))
 
+    def goes_on(self) -> None:
+        """The workflow goes on by itself: nobody is awaited."""
+        self.wait_for(ENGINE)
+
     def await_only(self, *waits: Wait) -> None:
         """These and nothing else are what this workflow waits for."""
         self.agenda[self.command.workflow_id] = waits

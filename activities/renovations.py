@@ -94,7 +94,7 @@ class Renovations(Writer):
                 created_at=case.now,
             )
         )
-        case.wait_for("engine")
+        case.goes_on()
         case.notify("all_owners", "scheme_revised", version=number + 1)
         return Recorded(
             Done(command_id=act.command_id, kind="voting.scheme_revised"),
@@ -136,13 +136,13 @@ async def _revision(case: Case, attempts: int) -> Recorded[Revision]:
         case.wait_for("revise_scheme", ends_at)
         case.notify("committee", "revision_asked", attempts=attempts)
     else:
-        case.wait_for("engine")
+        case.goes_on()
     return Recorded(
         Revision(attempts=attempts, wanted=decision.passed),
         {
             "attempts": attempts,
             "wanted": decision.passed,
-            "checks": decision.model_dump(mode="json")["checks"],
+            "checks": decision.record(),
         },
     )
 

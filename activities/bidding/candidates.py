@@ -66,13 +66,13 @@ async def leave(
     left = await rows.standing(case, tender)
     following = law.next_candidate([each.bidder_id for each in left])
     if case.renovation.waiting_for in ("award_contract", "sign_contract"):
-        case.wait_for("engine")
+        case.goes_on()
     case.notify("bidders", "candidate_left", bidder=award.bidder_id)
     return {
         "tender": tender.id,
         "award": award.id,
         "bidder": award.bidder_id,
-        "bond_forfeited_fen": await rows.bond_of(case, tender, award.bidder_id),
+        "bond_forfeited_fen": await rows.load_bond(case, tender, award.bidder_id),
         "next": following.bidder_id,
         "article": "Tendering Regs art. 55",
     }

@@ -28,7 +28,7 @@ async def open_tender(case: Case, tender: Tender) -> Recorded[BidOpening]:
 
     Bids that are not opened keep the state `submitted`: nobody has seen their prices (B-7).
     """
-    submitted = await rows.bids_of(case, tender, BidState.SUBMITTED)
+    submitted = await rows.load_bids(case, tender, BidState.SUBMITTED)
     in_time = [bid for bid in submitted if rows.seconds_early(bid, tender) > 0]
     found = law.opening(len(in_time), tender.round, case.timetable)
     details: dict[str, JsonValue] = {
@@ -36,7 +36,7 @@ async def open_tender(case: Case, tender: Tender) -> Recorded[BidOpening]:
         "round": tender.round,
         "submitted": len(submitted),
         "late": len(submitted) - len(in_time),
-        "checks": rows.checks(found.decision),
+        "checks": found.decision.record(),
     }
     if found.route != "open":
         return _failed(
@@ -76,8 +76,8 @@ async def evaluate_tender(
     case: Case, tender: Tender, act: RecordEvaluation
 ) -> Recorded[Candidates]:
     """Reject low prices without reasons, rank the rest, name the first three."""
-    bids = await rows.bids_of(case, tender, BidState.OPENED)
-    everybody = await rows.bids_of(
+    bids = await rows.load_bids(case, tender, BidState.OPENED)
+    everybody = await rows.load_bids(
         case, tender, BidState.OPENED, BidState.REJECTED, BidState.SUBMITTED
     )
     evaluators = [act.actor.id, *filter(None, [act.actor.on_behalf_of])]
@@ -96,7 +96,7 @@ async def evaluate_tender(
         bid.state = BidState.REJECTED if bid.bidder_id in below_cost else BidState.EVALUATED
     _name(case, tender, ranking)
     if ranking.candidates:
-        case.wait_for("engine")
+        case.goes_on()
     else:
         # Every bid is rejected: the tender is held again (B-19).
         tender.state = TenderState.FAILED

@@ -73,7 +73,7 @@ class Tenders(Writer):
                 "ceiling_fen": tender.ceiling_fen,
                 "estimate_fen": tender.estimate_fen,
                 "criteria": tender.criteria,
-                "checks": rows.checks(decision),
+                "checks": decision.record(),
             },
         )
 
@@ -115,7 +115,7 @@ class Tenders(Writer):
         award = standing.award_row(tender, rank, act.bidder_id, act.price_fen)
         case.session.add(award)
         await case.session.flush()
-        case.wait_for("engine")
+        case.goes_on()
         return Recorded(
             await standing.candidates(case, tender),
             {
@@ -123,7 +123,7 @@ class Tenders(Writer):
                 "bidder": act.bidder_id,
                 "price_fen": act.price_fen,
                 "reason": act.reason,
-                "checks": rows.checks(decision),
+                "checks": decision.record(),
             },
         )
 
@@ -193,7 +193,7 @@ class Tenders(Writer):
         _refuse_failed(decision)
         contract = await _contract(case, tender, award)
         shares = await fix_shares_by_award(case, contract.value_fen)
-        case.wait_for("engine")
+        case.goes_on()
         case.is_last_word()
         return Recorded(
             BiddingOutcome(outcome=BiddingResult.SIGNED, contract_id=contract.id),
@@ -206,7 +206,7 @@ class Tenders(Writer):
                 "performance_bond_fen": act.performance_bond_fen,
                 "bonds_back_until": case.ends(case.now, case.timetable.bond_return).isoformat(),
                 "shares": shares.model_dump(mode="json"),
-                "checks": rows.checks(decision),
+                "checks": decision.record(),
             },
         )
 
@@ -217,7 +217,7 @@ class Tenders(Writer):
         if left := await rows.standing(case, tender):
             raise refusal("bidding.candidates_left", where=tender.id, candidates=len(left))
         tender.state = TenderState.FAILED
-        case.wait_for("engine")
+        case.goes_on()
         case.is_last_word()
         case.notify("all_owners", "tender_failed", round=tender.round)
         return Recorded(BiddingOutcome(outcome=BiddingResult.FAILED), {"tender": tender.id})

@@ -60,7 +60,7 @@ class Shares(Writer):
         missing = _missing(content)
         if not missing:
             raise refusal("cost_sharing.no_gap", where=case.renovation.id)
-        case.wait_for("engine")
+        case.goes_on()
         case.notify("all_owners", "subsidy_declined", missing_fen=missing)
         return Recorded(
             FundingState(gap_fen=missing, next_step=NextStep.NEW_VOTE),
@@ -87,7 +87,7 @@ class Shares(Writer):
         await _replace_shares(case, version, table)
         await share_rows.replace_totals(case, "estimate", table.totals)
         await share_rows.replace_instalments(case, [(part, due[part.number - 1]) for part in parts])
-        case.wait_for("engine")
+        case.goes_on()
         result = values.SharesComputed(
             scheme_version=version,
             units=len(table.totals),
@@ -122,7 +122,7 @@ class Shares(Writer):
         if debtors:
             collection.await_payments(case, moments[-1], None if last else at)
         else:
-            case.wait_for("engine")
+            case.goes_on()
         if reminder == 0:
             case.notify("all_owners", "payment_called", round=round_number)
         elif debtors:
@@ -148,7 +148,7 @@ class Shares(Writer):
         if await collection.debtors(case, start):
             case.not_before(collection.moments(case, start)[-1])
         owed = {total.unit_number: total.amount_fen for total in await collection.due(case, start)}
-        money = await share_rows.money_of(case)
+        money = await share_rows.load_money(case)
         due = sum(owed.values())
         # Capped per unit: a neighbour's overpayment covers nobody else.
         have = sum(min(money.get(unit, (0, 0))[0], amount) for unit, amount in owed.items())
@@ -163,7 +163,7 @@ class Shares(Writer):
                 "due_fen": due,
                 "total_fen": sum(t.amount_fen for t in await share_rows.charges(case)),
                 "received_fen": sum(everything for everything, _ in money.values()),
-                "checks": decision.model_dump(mode="json")["checks"],
+                "checks": decision.record(),
             },
         )
 
@@ -195,7 +195,7 @@ class Shares(Writer):
     @writes("Shares.decide_collection", event="cost_sharing.collection_decided", into=Done)
     async def decide_collection(self, case: Case, act: DecideCollection) -> Recorded[Done]:
         """The committee's word after a missed threshold: start, wait one more round, or shelve."""
-        case.wait_for("engine")
+        case.goes_on()
         case.notify("all_owners", "collection_decided", decision=act.decision)
         return Recorded(
             Done(command_id=act.command_id, kind="cost_sharing.collection_decided"),
@@ -205,7 +205,7 @@ class Shares(Writer):
     @writes("Shares.finish", event="cost_sharing.finished", into=CostSharingOutcome)
     async def finish(self, case: Case, outcome: CostSharingOutcome) -> Recorded[CostSharingOutcome]:
         """The stage is over: funded, back to the owners, or shelved."""
-        case.wait_for("engine")
+        case.goes_on()
         case.is_last_word()
         return Recorded(outcome, outcome.model_dump(mode="json"))
 
@@ -226,7 +226,7 @@ async def _planned(case: Case, version: int, content: SchemeContent) -> Recorded
     if plan.missing_fen:
         case.wait_for("subsidy", who=who_does("grant_subsidy", "decline_subsidy"))
     else:
-        case.wait_for("engine")
+        case.goes_on()
     decision = law.within_limit(gap, content.owners_limit_fen)
     return Recorded(
         FundingState(
@@ -240,7 +240,7 @@ async def _planned(case: Case, version: int, content: SchemeContent) -> Recorded
             "missing_fen": plan.missing_fen,
             "dropped": list(plan.dropped),
             "step": plan.step.value,
-            "checks": decision.model_dump(mode="json")["checks"],
+            "checks": decision.record(),
         },
     )
 

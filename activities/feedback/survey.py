@@ -54,7 +54,7 @@ class Evaluations(Writer):
         tickets = await counts.open_ticket_ids(case)
         again = law.next_look(case.now, closed_at, len(tickets), case.timetable, case.calendar)
         if again is None:
-            case.wait_for("engine")
+            case.goes_on()
         else:
             case.wait_for("tickets", again, then=Consequence.TICKETS_LOOKED_AT)
         return Recorded(
@@ -80,7 +80,7 @@ class Evaluations(Writer):
         await _write_rows(case, measured, results)
         floor = law.satisfaction_floor(facts.satisfied, facts.answers, case.timetable)
         plan = _ask_for_plan(case, floor)
-        case.wait_for("engine")
+        case.goes_on()
         case.is_last_word()
         met = sum(result.met for result in results)
         return Recorded(

@@ -9,7 +9,6 @@ from activities.recording import Case, Writer, writes
 from models.messages.acts import ResolveTicket
 from models.messages.feedback import TicketInput, TicketOutcome, TicketTimer
 from models.tables import Ticket
-from models.values.decisions.decision import Decision
 from models.values.feedback import Level
 from models.values.refusal import Refused, problem, refusal
 from models.values.states import TicketState
@@ -92,7 +91,7 @@ class Tickets(Writer):
             else {"answer": act.answer}
         )
         return Recorded(
-            _timer(case, ticket), {**_facts(ticket), **answer, "checks": _checks(decision)}
+            _timer(case, ticket), {**_facts(ticket), **answer, "checks": decision.record()}
         )
 
     @writes("Tickets.close_silent", event="feedback.ticket_closed", into=TicketOutcome)
@@ -201,7 +200,3 @@ def _facts(ticket: Ticket) -> dict[str, JsonValue]:
         "due_at": ticket.due_at.isoformat(),
         "reopened": ticket.reopened,
     }
-
-
-def _checks(decision: Decision) -> JsonValue:
-    return cast("JsonValue", decision.model_dump(mode="json")["checks"])

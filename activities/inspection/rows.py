@@ -17,7 +17,7 @@ from models.values.waits import Consequence, Wait
 from rules.time.deadlines import deadline
 
 
-async def contract_of(case: Case) -> Contract:
+async def load_contract(case: Case) -> Contract:
     """The contract under which the works are done. Refused: there is none."""
     row: Contract | None = await case.session.scalar(
         select(Contract)
@@ -32,7 +32,7 @@ async def contract_of(case: Case) -> Contract:
     return row
 
 
-async def item_of(case: Case, name: str, state: ItemState | None = None) -> WorkItem:
+async def load_item(case: Case, name: str, state: ItemState | None = None) -> WorkItem:
     """The row of a planned item. Refused: unknown, or not in the state that the act needs."""
     row = await case.session.get(WorkItem, f"{case.renovation.id}.{name}")
     if row is None or row.renovation_id != case.renovation.id:
@@ -57,7 +57,7 @@ def bare_facts(row: WorkItem) -> ItemFacts:
     )
 
 
-async def facts_of(case: Case, row: WorkItem) -> ItemFacts:
+async def load_facts(case: Case, row: WorkItem) -> ItemFacts:
     """The item with its inspections in order; people read its planned id."""
     history = await case.session.scalars(
         select(Inspection)
@@ -83,7 +83,7 @@ async def facts_of(case: Case, row: WorkItem) -> ItemFacts:
     )
 
 
-async def items_of(case: Case) -> Sequence[WorkItem]:
+async def load_items(case: Case) -> Sequence[WorkItem]:
     """Every work item, by id."""
     return (
         await case.session.scalars(
@@ -94,7 +94,7 @@ async def items_of(case: Case) -> Sequence[WorkItem]:
     ).all()
 
 
-async def states_of(case: Case) -> Sequence[str]:
+async def load_states(case: Case) -> Sequence[str]:
     """The states of all work items."""
     return (
         await case.session.scalars(

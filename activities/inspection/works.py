@@ -1,7 +1,6 @@
 """The works, item by item: report, inspect, put right, inspect again, accept, release the money."""
 
 from datetime import datetime
-from typing import cast
 
 from pydantic import JsonValue
 
@@ -12,7 +11,6 @@ from models.messages.acts import ApprovePayment, RecordInspection, ReportItem, R
 from models.messages.inspection import InspectionOutcome, WorksState
 from models.tables import Contract, WorkItem
 from models.values.actor import Actor
-from models.values.decisions.decision import Decision
 from models.values.inspection import InspectionResult, ItemState, WorksPayment
 from models.values.refusal import Refused, problem, refusal
 from models.values.states import ContractState
@@ -29,7 +27,7 @@ class Works(Writer):
     @writes("Works.begin", event="inspection.works_begun", into=WorksState)
     async def begin(self, case: Case) -> Recorded[WorksState]:
         """Plan one work item per piece of work of the latest scheme (contract signed: art. 13)."""
-        contract = await rows.contract_of(case)
+        contract = await rows.load_contract(case)
         version, scheme = await case.scheme()
         known = await rows.count_items(case)
         if not known:
@@ -64,8 +62,8 @@ class Works(Writer):
 
         Refused: an unknown item, one that is not planned any more, another firm's report.
         """
-        _refuse_other_firm(act.actor, await rows.contract_of(case))
-        row = await rows.item_of(case, act.item_id, ItemState.PLANNED)
+        _refuse_other_firm(act.actor, await rows.load_contract(case))
+        row = await rows.load_item(case, act.item_id, ItemState.PLANNED)
         row.state = ItemState.REPORTED
         case.notify("supervisor", "item_reported", item=act.item_id)
         return Recorded(
@@ -78,9 +76,9 @@ class Works(Writer):
 
         Refused: everything of `rules.inspection.inspection_problems` at once.
         """
-        contract = await rows.contract_of(case)
-        row = await rows.item_of(case, act.item_id)
-        facts = await rows.facts_of(case, row)
+        contract = await rows.load_contract(case)
+        row = await rows.load_item(case, act.item_id)
+        facts = await rows.load_facts(case, row)
         problems = law.inspection_problems(
             facts, act.kind, act.outcome, act.defects, act.actor, contract.bidder_id
         )
@@ -98,9 +96,9 @@ class Works(Writer):
 
         Refused: an item that was not rejected, another firm's report, a report after the deadline.
         """
-        _refuse_other_firm(act.actor, await rows.contract_of(case))
-        row = await rows.item_of(case, act.item_id, ItemState.REJECTED)
-        facts = await rows.facts_of(case, row)
+        _refuse_other_firm(act.actor, await rows.load_contract(case))
+        row = await rows.load_item(case, act.item_id, ItemState.REJECTED)
+        facts = await rows.load_facts(case, row)
         due_at = law.rectification_due(facts, case.timetable, case.calendar)
         if due_at is not None and case.now > due_at:
             raise refusal(
@@ -134,7 +132,7 @@ class Works(Writer):
         Refused: not by the chief supervising engineer (Quality Regs art. 37(2)), an open item,
         works that are accepted already.
         """
-        states = [ItemState(state) for state in await rows.states_of(case)]
+        states = [ItemState(state) for state in await rows.load_states(case)]
         problems = list(law.acceptance_problems(states, case.command.actor))
         if await rows.accepted_by(case) is not None:
             problems.append(problem("inspection.already_accepted"))
@@ -152,7 +150,7 @@ class Works(Writer):
                 "passed": len(state.passed),
                 "default": list(state.default),
                 "filing_due": filing_due.isoformat(),
-                "checks": _checks(law.acceptance(states)),
+                "checks": law.acceptance(states).record(),
             },
         )
 
@@ -163,12 +161,12 @@ class Works(Writer):
         Refused: without acceptance, by who accepted, by the contractor, omissions above the value
         of the works, a variation that needs the owners (E33).
         """
-        contract = await rows.contract_of(case)
+        contract = await rows.load_contract(case)
         problems = law.payment_problems(act.actor, await rows.accepted_by(case), contract.bidder_id)
         if problems:
             raise Refused(*problems)
         payment = law.works_payment(
-            [rows.bare_facts(row) for row in await rows.items_of(case)],
+            [rows.bare_facts(row) for row in await rows.load_items(case)],
             contract.value_fen,
             act.omissions_fen,
             contract.retention_permille,
@@ -177,7 +175,7 @@ class Works(Writer):
         await rows.add_certificates(case, payment, act.actor)
         contract.state = ContractState.COMPLETED
         pay_by = case.ends(case.now, case.timetable.contractor_payment)
-        case.wait_for("engine")
+        case.goes_on()
         case.is_last_word()
         case.notify("contractor", "payment_released", payable_fen=payment.payable_fen)
         case.notify("all_owners", "payment_released", payable_fen=payment.payable_fen)
@@ -220,7 +218,7 @@ def _inspection_details(
         "state": ruling.state,
         "defects": list(act.defects),
         "due_at": None if due_at is None else due_at.isoformat(),
-        "checks": _checks(ruling.decision),
+        "checks": ruling.decision.record(),
     }
 
 
@@ -238,9 +236,5 @@ def _payment_details(
         "items": items,
         "note": note,
         "pay_by": pay_by.isoformat(),
-        "checks": _checks(payment.decision),
+        "checks": payment.decision.record(),
     }
-
-
-def _checks(decision: Decision) -> JsonValue:
-    return cast("JsonValue", decision.model_dump(mode="json")["checks"])

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from sqlalchemy import func, select, text
 
 from activities.recording import Case, Writer, writes
-from activities.voting.channels import carry_credentials, proxies_of
+from activities.voting.channels import carry_credentials, load_proxies
 from activities.voting.count import count_out, roll_totals, turnout_tally
 from activities.voting.roll import FrozenRoll, freeze_roll, hash_of_roll
 from models.messages.journey import StageInput
@@ -84,7 +84,7 @@ class Ballots(Writer):
             {
                 "box": box.id,
                 "extended": closes_at is not None,
-                "checks": decision.model_dump(mode="json")["checks"],
+                "checks": decision.record(),
                 "closes_at": box.closes_at.isoformat(),
             },
         )
@@ -97,7 +97,7 @@ class Ballots(Writer):
         case.not_before(box.closes_at)
         box.state, box.closed_at = BoxState.CLOSED, case.now
         await case.session.flush()
-        case.wait_for("engine")
+        case.goes_on()
         counted = await count_out(case.session, box, _pack(case), self.recorder.keys)
         box.tally, box.tree_head = dict(counted.record), counted.head
         return Recorded(
@@ -111,7 +111,7 @@ class Ballots(Writer):
                 "concentration": await _concentration(case, box),
                 "ballots": counted.ballots,
                 "unsigned": counted.unsigned,
-                "proxies": await proxies_of(case.session, box.id),
+                "proxies": await load_proxies(case.session, box.id),
                 "tree_head": counted.head,
             },
         )
@@ -133,7 +133,7 @@ class Ballots(Writer):
             raise refusal("voting.not_published", box=box.id)
         word = VotingResult.ANNULLED if closing.upheld else _outcome(result)
         outcome = VotingOutcome(outcome=word, box_id=box.id)
-        case.wait_for("engine")
+        case.goes_on()
         case.is_last_word()
         case.notify("all_owners", "vote_declared", outcome=outcome.outcome)
         return Recorded(

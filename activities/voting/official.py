@@ -5,7 +5,7 @@ from sqlalchemy import func
 
 from activities.recording import Case, Writer, writes
 from activities.voting.box import motions_of
-from activities.voting.channels import proxies_of
+from activities.voting.channels import load_proxies
 from activities.voting.count import roll_totals, signed_head
 from models.messages.acts import ImportOfficialResult
 from models.messages.voting import VotePeriod, VoteResult
@@ -36,7 +36,7 @@ class OfficialResults(Writer):
         if problems:
             raise Refused(*problems)
         box.state, box.closed_at = BoxState.CLOSED, case.now
-        case.wait_for("engine")
+        case.goes_on()
         await case.session.flush()
         pack = law.pack_for(case.renovation.rule_pack)
         results = official_results(pack, motions, act.results)
@@ -60,7 +60,7 @@ class OfficialResults(Writer):
                 "file_sha256": act.file_sha256,
                 "motions": dict(record),
                 "ballots": {"not_counted": count.tree.size, "missing": count.missing},
-                "proxies": await proxies_of(case.session, box.id),
+                "proxies": await load_proxies(case.session, box.id),
                 "tree_head": head,
             },
         )

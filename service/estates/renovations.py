@@ -281,7 +281,7 @@ def _details(opening: _Opening) -> dict[str, JsonValue]:
         "area_dm2": sum(unit.area_dm2 for unit in units),
         "roll_sha256": opening.roll.sha256,
         "clock": opening.clock,
-        "checks": decision.model_dump(mode="json")["checks"],
+        "checks": decision.record(),
     }
 
 
