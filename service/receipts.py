@@ -26,6 +26,7 @@ class Stored:
     ballot_id: str
     box_id: str
     unit_number: str
+    command_id: str
     request_hash: bytes | None
     """None when another process wrote it, whose key is not known here."""
     leaf: bytes
