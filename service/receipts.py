@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from rules.ballots import batch_statement, receipt_data
 from rules.evidence.receipts import short_code
-from rules.merkle import all_paths, leaf_hash, root_of
+from rules.merkle import leaf_hash, root_and_paths
 from runtime.sealing import Signer
 from service.commands import BallotReceipt
 
@@ -82,12 +82,12 @@ def signed_batch(
     """Sign a batch of one box; the receipts are in the order of their ballots' ids."""
     ordered = sorted(stored, key=lambda each: each.ballot_id)
     leaves = [_leaf(each) for each in ordered]
-    root = root_of(leaves)
+    root, paths = root_and_paths(leaves)
     signature = signer.sign(batch_statement(batch_id, root, box_id, len(leaves)))
     batch = SignedBatch(batch_id, box_id, len(leaves), root, signature)
     return batch, [
         Receipt(each, batch, index, path, signer.public_key)
-        for index, (each, path) in enumerate(zip(ordered, all_paths(leaves), strict=True))
+        for index, (each, path) in enumerate(zip(ordered, paths, strict=True))
     ]
 
 
@@ -116,4 +116,4 @@ def _leaf(stored: Stored) -> bytes:
     )
 
 
-_quoted = json.JSONEncoder(ensure_ascii=False).encode
+_quoted = json.encoder.encode_basestring
