@@ -35,7 +35,7 @@ from rules.authority import Grant, check_act
 from runtime.database import Database
 from runtime.record.journal import Journal
 from runtime.settings import Settings
-from service.http.problems import malformed
+from service.http.problems import COMMAND_ID_FORM, malformed
 from service.residents.commands import CommandId
 from service.situation import Situation, grants_of, load_situation
 
@@ -350,7 +350,7 @@ def _check_command_id(command_id: str) -> None:
             "service.field_wrong",
             where="command_id",
             field="command_id",
-            expected="1 to 120 characters without spaces and '#'",
+            expected=COMMAND_ID_FORM,
         ) from None
 
 
