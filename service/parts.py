@@ -1,10 +1,9 @@
-"""What every route works with: made once by the composition root, found on the application."""
+"""The parts of the service, put together in one place for the HTTP application and for commands."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from fastapi import Request
 from temporalio.client import Client
 
 from runtime.database import Database
@@ -57,9 +56,3 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
     finally:
         await intake.stop()
         await database.dispose()
-
-
-def running_parts(request: Request) -> Parts:
-    """The running parts, for `Depends`."""
-    parts: Parts = request.app.state.parts
-    return parts

@@ -52,8 +52,10 @@ class Situation:
             place=self.place_path,
         )
 
-    def resident(self) -> Actor:
-        """A resident of whom the record keeps nothing, as for tickets."""
+    def complainant(self, unit_number: str, *, confidential: bool) -> Actor:
+        """Who opened a ticket: the owner of the unit, or a resident of whom the record keeps nothing."""
+        if not confidential:
+            return self.owner(unit_number)
         return Actor(
             id="resident", role=Role.RESIDENT, label="居民 / resident", place=self.place_path
         )

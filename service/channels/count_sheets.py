@@ -9,6 +9,7 @@ from models.tables import BallotBox, PaperBatch, PaperCast, PaperEntry
 from models.values.base import Carried
 from rules.ballots.paper import differing
 from service.channels.paper import lines_of
+from service.views import shown
 
 
 class TypingView(Carried):
@@ -69,16 +70,7 @@ async def _sheet(session: AsyncSession, batch: PaperBatch) -> CountSheet:
         reference=batch.reference,
         channel=batch.channel,
         scan=batch.scan,
-        typings=tuple(
-            TypingView(
-                number=entry.number,
-                entered_by=entry.entered_by,
-                ballots=entry.ballots,
-                invalid=entry.invalid,
-                recorded_at=entry.recorded_at,
-            )
-            for entry in entries
-        ),
+        typings=tuple(shown(TypingView, entry) for entry in entries),
         differing=units,
         cast=sum(cast.values()),
         waiting_for=waiting,

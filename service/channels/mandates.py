@@ -25,7 +25,7 @@ from rules.ballots.mandates import (
     registration_problems,
 )
 from rules.voting import pack_for
-from runtime.record.journal import Recorded, tick_of
+from runtime.record.journal import tick_of
 from service.ballots.receipts import Receipt
 from service.channels.commands import (
     CastProxyBallot,
@@ -36,6 +36,7 @@ from service.channels.commands import (
 from service.channels.open_box import entry_of, latest_box, locked_box, motions_of
 from service.http.credentials import proxy_credential
 from service.parts import Parts
+from service.recording import Details, accept
 from service.residents.commands import Accepted, CastBallot
 from service.situation import Situation
 
@@ -77,7 +78,7 @@ class MandateView(Carried):
     voted: bool
 
 
-class _Asked(Value):
+class _AskedMandate(Value):
     """What the journal keeps of a registration: no name, no number, no instruction."""
 
     unit_number: str
@@ -103,7 +104,7 @@ async def register(
     mandate_id = (
         f"m{hashlib.sha256(f'{situation.id}/{command.command_id}'.encode()).hexdigest()[:31]}"
     )
-    asked = _Asked(
+    asked = _AskedMandate(
         unit_number=command.unit_number,
         agent_id=agent_id_of(key, situation.id, command.agent_identity),
         motions=tuple(dict.fromkeys(command.motions)),
@@ -116,7 +117,7 @@ async def register(
         },
     )
 
-    async def inside(session: AsyncSession, now: datetime) -> Recorded[Accepted]:
+    async def change(session: AsyncSession, now: datetime) -> tuple[str, Details]:
         box = await locked_box(session, situation, command.box_id, early=True)
         entry = await entry_of(session, box, command.unit_number)
         await _refuse(session, situation, box, entry, command, mandate_id, asked, now)
@@ -124,17 +125,10 @@ async def register(
         person = insert(Person).values(id=asked.agent_id, name=command.agent_name, phone=None)
         await session.execute(person.on_conflict_do_nothing())
         session.add(_row(box, entry, mandate_id, asked, actor, command.command_id))
-        accepted = Accepted(
-            command_id=command.command_id,
-            id=mandate_id,
-            kind="voting.mandate_registered",
-            happened_at=now.isoformat(),
-        )
-        return Recorded(accepted, _details(box, entry, mandate_id, asked))
+        return mandate_id, _details(box, entry, mandate_id, asked)
 
-    deed = situation.deed(command.command_id, actor)
     kind = "voting.mandate_registered"
-    accepted = await parts.journal.record(deed, kind, asked, inside, Accepted)
+    accepted = await accept(parts.journal, situation, actor, command, kind, change, request=asked)
     credential = proxy_credential(parts.settings.credential_key, situation.id, mandate_id)
     return RegisteredMandate(**accepted.model_dump(), credential=credential)
 
@@ -145,7 +139,7 @@ async def revoke(
     """Take a mandate back; a ballot that was cast on it before stays until the owner votes."""
     asked = command.model_copy(update={"reason": f"{mandate_id}/{command.reason}"})
 
-    async def inside(session: AsyncSession, now: datetime) -> Recorded[Accepted]:
+    async def change(session: AsyncSession, _now: datetime) -> tuple[str, Details]:
         box = await locked_box(session, situation, None, early=True)
         row = await session.get(Mandate, mandate_id)
         if row is None or row.box_id != box.id:
@@ -162,17 +156,11 @@ async def revoke(
                 revoked_at=func.clock_timestamp(),
             )
         )
-        accepted = Accepted(
-            command_id=command.command_id,
-            id=mandate_id,
-            kind="voting.mandate_revoked",
-            happened_at=now.isoformat(),
-        )
         digest = hashlib.sha256(command.reason.encode()).hexdigest()
-        return Recorded(accepted, {"box": box.id, "mandate": mandate_id, "reason_sha256": digest})
+        return mandate_id, {"box": box.id, "mandate": mandate_id, "reason_sha256": digest}
 
-    deed = situation.deed(command.command_id, actor)
-    return await parts.journal.record(deed, "voting.mandate_revoked", asked, inside, Accepted)
+    kind = "voting.mandate_revoked"
+    return await accept(parts.journal, situation, actor, command, kind, change, request=asked)
 
 
 async def cast_by_agent(
@@ -245,7 +233,7 @@ async def _refuse(
     entry: RollEntry,
     command: RegisterMandate,
     mandate_id: str,
-    asked: _Asked,
+    asked: _AskedMandate,
     now: datetime,
 ) -> None:
     if entry.excluded_reason is not None:
@@ -303,7 +291,12 @@ async def _register(
 
 
 def _row(
-    box: BallotBox, entry: RollEntry, mandate_id: str, asked: _Asked, actor: Actor, command_id: str
+    box: BallotBox,
+    entry: RollEntry,
+    mandate_id: str,
+    asked: _AskedMandate,
+    actor: Actor,
+    command_id: str,
 ) -> Mandate:
     return Mandate(
         id=mandate_id,
@@ -323,7 +316,7 @@ def _row(
 
 
 def _details(
-    box: BallotBox, entry: RollEntry, mandate_id: str, asked: _Asked
+    box: BallotBox, entry: RollEntry, mandate_id: str, asked: _AskedMandate
 ) -> Mapping[str, JsonValue]:
     return {
         "box": box.id,

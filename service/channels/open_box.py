@@ -1,14 +1,20 @@
 """The open ballot box as a write beside the web finds it: locked, so that it cannot close meanwhile."""
 
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import BallotBox, RollEntry, RollUnit
 from models.values.refusal import refusal
 from models.values.voting import Motion
+from runtime.database import Database
 from runtime.record.journal import tick_of
 from service.ballots.receipts import written
 from service.situation import Situation
+
+T = TypeVar("T")
 
 
 async def locked_box(
@@ -54,6 +60,20 @@ async def latest_box(session: AsyncSession, situation: Situation) -> BallotBox:
     if box is None:
         raise refusal("voting.no_box", where=situation.id)
     return box
+
+
+async def read_latest_box(
+    database: Database,
+    situation: Situation,
+    read: Callable[[AsyncSession, BallotBox], Awaitable[T]],
+) -> T:
+    """What `read` finds about the latest box, open or not.
+
+    Raises:
+        Refused: `voting.no_box`.
+    """
+    async with database.session() as session:
+        return await read(session, await latest_box(session, situation))
 
 
 def motions_of(box: BallotBox) -> dict[str, Motion]:

@@ -44,6 +44,7 @@ from runtime.record.journal import Recorded
 from service.channels.commands import EnterPaper, PaperEntered
 from service.channels.open_box import latest_box, locked_box, motions_of
 from service.parts import Parts
+from service.recording import record
 from service.residents.commands import CastBallot
 from service.situation import Situation
 
@@ -130,9 +131,8 @@ async def enter(
         scan=command.scan,
         lines=tuple((unit, digest.hex()) for unit, digest in digests.items()),
     )
-    deed = situation.deed(command.command_id, actor)
-    kind = "voting.paper_entered"
-    entered = await parts.journal.record(deed, kind, typed, inside, PaperEntered)
+    name, kind = command.command_id, "voting.paper_entered"
+    entered = await record(parts.journal, situation, actor, name, kind, typed, inside, PaperEntered)
     if entered.number % 2 == 1:
         return entered
     agreed = [line for line in lines if line.unit_number not in entered.differing]
@@ -351,5 +351,5 @@ async def _record_cast(
             },
         )
 
-    deed = situation.deed(command_id, actor)
-    await parts.journal.record(deed, "voting.paper_cast", entered, inside, PaperEntered)
+    kind = "voting.paper_cast"
+    await record(parts.journal, situation, actor, command_id, kind, entered, inside, PaperEntered)

@@ -31,9 +31,11 @@ from service.channels.open_box import entry_of, latest_box, locked_box
 from service.estates.units import owner_secret
 from service.http.credentials import voter_credential
 from service.parts import Parts
+from service.recording import record
 from service.residents.commands import Accepted
 from service.situation import Situation
 
+KIND = "voting.owner_replaced"
 BY_SALE = "the unit was sold"
 
 
@@ -43,7 +45,7 @@ class _Generation(Accepted):
     generation: int
 
 
-class _Asked(Value):
+class _AskedSale(Value):
     """What the journal keeps of the request: keys instead of names."""
 
     sale: Sale
@@ -78,7 +80,7 @@ async def replace(
         accepted = _Generation(
             command_id=command.command_id,
             id=f"{entry.pseudonym}.{made.generation}",
-            kind="voting.owner_replaced",
+            kind=KIND,
             happened_at=now.isoformat(),
             generation=made.generation,
         )
@@ -95,9 +97,8 @@ async def replace(
             },
         )
 
-    deed = situation.deed(command.command_id, actor)
-    kind = "voting.owner_replaced"
-    done = await parts.journal.record(deed, kind, _Asked(sale=sale), inside, _Generation)
+    name, request = command.command_id, _AskedSale(sale=sale)
+    done = await record(parts.journal, situation, actor, name, KIND, request, inside, _Generation)
     credential = voter_credential(key, situation.id, command.unit_number, done.generation)
     return ReplacedOwner(**done.model_dump(exclude={"generation"}), credential=credential)
 

@@ -2,10 +2,8 @@
 
 import hashlib
 from collections import Counter as Tallies
-from collections.abc import Mapping
 from datetime import datetime
 
-from pydantic import JsonValue
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,9 +15,9 @@ from rules.ballots.visits import Door, visit_problems
 from service.channels.commands import RecordVisits, Remind
 from service.channels.open_box import locked_box
 from service.parts import Parts
+from service.recording import Details, accept
 from service.residents.commands import Accepted
 from service.situation import Situation
-from service.writing import write
 
 SILENT = text("""
 SELECT u.unit_number FROM roll_unit u
@@ -49,7 +47,7 @@ async def record_visits(
 ) -> Accepted:
     """Write down a round of visits; the event has how many of which kind, no door."""
 
-    async def change(session: AsyncSession, _now: datetime) -> tuple[str, Mapping[str, JsonValue]]:
+    async def change(session: AsyncSession, _now: datetime) -> tuple[str, Details]:
         box = await locked_box(session, situation, command.box_id, early=True)
         numbers = [visit.unit_number for visit in command.visits]
         roll = set(
@@ -78,7 +76,7 @@ async def record_visits(
         kinds = {str(kind): number for kind, number in Tallies(d.outcome for d in doors).items()}
         return command.command_id, {"box": box.id, "doors": len(doors), **kinds}
 
-    return await write(parts, situation, actor, command, "voting.doors_visited", change)
+    return await accept(parts.journal, situation, actor, command, "voting.doors_visited", change)
 
 
 async def last_visits(session: AsyncSession, box: BallotBox) -> tuple[VisitView, ...]:
@@ -90,7 +88,7 @@ async def last_visits(session: AsyncSession, box: BallotBox) -> tuple[VisitView,
 async def remind(parts: Parts, situation: Situation, actor: Actor, command: Remind) -> Accepted:
     """Queue a notice to those who have not taken part; who that is, is asked when it is sent."""
 
-    async def change(session: AsyncSession, now: datetime) -> tuple[str, Mapping[str, JsonValue]]:
+    async def change(session: AsyncSession, now: datetime) -> tuple[str, Details]:
         box = await locked_box(session, situation, command.box_id)
         silent = await non_voters(session, box)
         if not silent:
@@ -112,7 +110,7 @@ async def remind(parts: Parts, situation: Situation, actor: Actor, command: Remi
         )
         return name, {"box": box.id, "units": len(silent)}
 
-    return await write(parts, situation, actor, command, "voting.reminded", change)
+    return await accept(parts.journal, situation, actor, command, "voting.reminded", change)
 
 
 async def non_voters(session: AsyncSession, box: BallotBox) -> tuple[str, ...]:

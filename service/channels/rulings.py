@@ -2,11 +2,9 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping
 from datetime import datetime
 from typing import cast
 
-from pydantic import JsonValue
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -32,9 +30,9 @@ from rules.ballots.rulings import named_ballot, ruling_problems
 from service.channels.commands import RuleOnBallots
 from service.channels.open_box import entry_of, locked_box
 from service.parts import Parts
+from service.recording import Details, accept
 from service.residents.commands import Accepted
 from service.situation import Situation
-from service.writing import write
 
 
 class BallotView(Carried):
@@ -59,7 +57,7 @@ async def rule(
 ) -> Accepted:
     """Record a ruling about all ballots that the unit's entry has cast up to now."""
 
-    async def change(session: AsyncSession, _now: datetime) -> tuple[str, Mapping[str, JsonValue]]:
+    async def change(session: AsyncSession, _now: datetime) -> tuple[str, Details]:
         # Alone: a ballot that is being committed may have a lower number than one that is there.
         box = await locked_box(session, situation, command.box_id, alone=True)
         entry = await entry_of(session, box, command.unit_number)
@@ -103,7 +101,7 @@ async def rule(
             "reason_sha256": hashlib.sha256(command.reason.encode()).hexdigest(),
         }
 
-    return await write(parts, situation, actor, command, "voting.ballots_ruled_on", change)
+    return await accept(parts.journal, situation, actor, command, "voting.ballots_ruled_on", change)
 
 
 async def contested(session: AsyncSession, box: BallotBox) -> tuple[ContestedView, ...]:

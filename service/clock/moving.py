@@ -5,7 +5,7 @@ its target, if that comes first), wakes whoever is due, settles again, and so on
 journaled transaction of its own, so that a command that died half way is finished by sending it again.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -14,7 +14,7 @@ from pydantic import JsonValue, ValidationError
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import CaseClock, CaseHold, CaseWait, Renovation
+from models.tables import CaseClock, CaseHold, Renovation
 from models.values.actor import Actor
 from models.values.refusal import refusal
 from models.values.waits import Wait
@@ -42,8 +42,10 @@ from service.clock.commands import (
 )
 from service.clock.waking import Waking
 from service.gateway import Gateway
+from service.recording import Details, accept, record
 from service.residents.commands import Accepted
 from service.situation import Situation, load_situation
+from service.views import shown
 
 # Ballots that are being committed hold the box FOR SHARE: none is under way while the clock moves, and
 # none after it goes by the old time.
@@ -92,14 +94,14 @@ class CaseClocks:
 
     async def _view(self, situation: Situation) -> ClockView:
         async with self._database.session() as session:
-            waits = [_shown(row) for row in await waits_of(session, situation.id)]
+            waits = [shown(WaitView, row) for row in await waits_of(session, situation.id)]
             holds = await _holds(session, situation.id)
         return ClockView(
             renovation_id=situation.id,
             clock=situation.clock,
             now=situation.now,
             settled=not any(is_due(wait, situation.now) for wait in waits),
-            holds=tuple(HoldView(name=each.name, set_by=each.set_by) for each in holds),
+            holds=tuple(shown(HoldView, each) for each in holds),
             waits=tuple(waits),
         )
 
@@ -153,7 +155,7 @@ class CaseClocks:
         async def inside(session: AsyncSession, now: datetime) -> Recorded[ClockStep]:
             await session.execute(OPEN_BOXES, {"renovation": situation.id})
             held = [each.name for each in await _holds(session, situation.id)]
-            waits = [_shown(row) for row in await waits_of(session, situation.id)]
+            waits = [shown(WaitView, row) for row in await waits_of(session, situation.id)]
             if any(is_due(wait, now) for wait in waits):
                 raise UnsettledError
             if not waits and situation.state != "running":
@@ -168,9 +170,17 @@ class CaseClocks:
             step = ClockStep(from_=now, to=goal, due=due, target=target)
             return Recorded(step, _details(command, step, held))
 
-        deed = situation.deed(key_of(command, len(moves) + 1), actor)
-        return await self._journal.record(
-            deed, ADVANCED, command, inside, ClockStep, busy="clock.busy"
+        key = key_of(command, len(moves) + 1)
+        return await record(
+            self._journal,
+            situation,
+            actor,
+            key,
+            ADVANCED,
+            command,
+            inside,
+            ClockStep,
+            busy="clock.busy",
         )
 
     async def _answer(
@@ -196,15 +206,15 @@ class CaseClocks:
         Raises:
             Refused: `clock.wall`, `clock.hold_known`.
         """
+        situation = await told_standing(self._database, renovation_id)
 
-        async def change(session: AsyncSession) -> None:
+        async def change(session: AsyncSession, _now: datetime) -> tuple[str, Details]:
             if await session.get(CaseHold, (renovation_id, command.name)) is not None:
                 raise refusal("clock.hold_known", name=command.name)
             session.add(CaseHold(renovation_id=renovation_id, name=command.name, set_by=actor.id))
+            return command.name, {"name": command.name}
 
-        return await self._of_hold(
-            renovation_id, actor, command, command.name, "clock.held", change
-        )
+        return await accept(self._journal, situation, actor, command, "clock.held", change)
 
     async def release(
         self, renovation_id: str, actor: Actor, name: str, command: ReleaseHold
@@ -214,40 +224,21 @@ class CaseClocks:
         Raises:
             Refused: `clock.wall`, `clock.hold_unknown`.
         """
-
-        async def change(session: AsyncSession) -> None:
-            row = await session.get(CaseHold, (renovation_id, name))
-            if row is None:
-                raise refusal("clock.hold_unknown", name=name[:64])
-            await session.delete(row)
-
         try:
             asked = SetHold(command_id=command.command_id, name=name)
         except ValidationError:
             # What cannot be the name of a hold is nobody's.
             raise refusal("clock.hold_unknown", name=name[:64]) from None
-        return await self._of_hold(renovation_id, actor, asked, name, "clock.released", change)
-
-    async def _of_hold(
-        self,
-        renovation_id: str,
-        actor: Actor,
-        command: SetHold,
-        name: str,
-        kind: str,
-        change: Callable[[AsyncSession], Awaitable[None]],
-    ) -> Accepted:
         situation = await told_standing(self._database, renovation_id)
 
-        async def inside(session: AsyncSession, now: datetime) -> Recorded[Accepted]:
-            await change(session)
-            accepted = Accepted(
-                command_id=command.command_id, id=name, kind=kind, happened_at=now.isoformat()
-            )
-            return Recorded(accepted, {"name": name})
+        async def change(session: AsyncSession, _now: datetime) -> tuple[str, Details]:
+            row = await session.get(CaseHold, (renovation_id, name))
+            if row is None:
+                raise refusal("clock.hold_unknown", name=name[:64])
+            await session.delete(row)
+            return name, {"name": name}
 
-        deed = situation.deed(command.command_id, actor)
-        return await self._journal.record(deed, kind, command, inside, Accepted)
+        return await accept(self._journal, situation, actor, asked, "clock.released", change)
 
 
 def key_of(command: MoveClock, number: int) -> str:
@@ -319,10 +310,6 @@ async def _set(session: AsyncSession, renovation_id: str, goal: datetime) -> Non
 async def _holds(session: AsyncSession, renovation_id: str) -> Sequence[CaseHold]:
     query = select(CaseHold).where(CaseHold.renovation_id == renovation_id)
     return (await session.scalars(query.order_by(CaseHold.name))).all()
-
-
-def _shown(row: CaseWait) -> WaitView:
-    return WaitView.model_validate({name: getattr(row, name) for name in WaitView.model_fields})
 
 
 def _details(command: MoveClock, step: ClockStep, held: Sequence[str]) -> dict[str, JsonValue]:

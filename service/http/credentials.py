@@ -34,6 +34,15 @@ class Voter(Value):
     unit_number: str
     version: int = 0
 
+    def must_hold(self, unit_number: str) -> None:
+        """A request for a unit comes with its own credential.
+
+        Raises:
+            Refused: `credential.other_unit`.
+        """
+        if self.unit_number != unit_number:
+            raise refusal("credential.other_unit", where="unit_number", unit=unit_number)
+
 
 class VoterCheck:
     """Checks the credentials of voters on the hot path: what is the same for all is made once."""

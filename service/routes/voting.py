@@ -1,17 +1,16 @@
 """Voting (表决): the turnout, and the document of the ballot route that answers before FastAPI."""
 
 import io
-from typing import Annotated
 
 import segno
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from models.values.refusal import refusal
 from proof.receipts import read_code
 from service.ballots.endpoint import answer_ballot
 from service.ballots.lookup import FoundBallot, Verification, verification_of
 from service.http.credentials import voter_of
-from service.parts import Parts, running_parts
+from service.http.dependencies import RunningParts
 from service.residents.commands import BallotReceipt, CastBallot
 from service.views import Turnout, latest_box, turnout_of
 
@@ -23,7 +22,7 @@ async def cast_ballot(
     renovation_id: str,
     ballot: CastBallot,
     request: Request,
-    parts: Annotated[Parts, Depends(running_parts)],
+    parts: RunningParts,
 ) -> Response:
     """Cast or change a ballot: 201 with a receipt after it is committed, 200 for the same again."""
     body = ballot.model_dump_json(exclude_none=True).encode()
@@ -31,9 +30,7 @@ async def cast_ballot(
 
 
 @router.get("/turnout")
-async def read_turnout(
-    renovation_id: str, parts: Annotated[Parts, Depends(running_parts)]
-) -> Turnout:
+async def read_turnout(renovation_id: str, parts: RunningParts) -> Turnout:
     """Who has taken part, in heads and area, by the latest box; never how anybody voted."""
     async with parts.database.session() as session:
         turnout = await turnout_of(session, renovation_id)
@@ -43,9 +40,7 @@ async def read_turnout(
 
 
 @router.get("/ballots/{code}")
-async def find_ballot(
-    renovation_id: str, code: str, parts: Annotated[Parts, Depends(running_parts)]
-) -> FoundBallot:
+async def find_ballot(renovation_id: str, code: str, parts: RunningParts) -> FoundBallot:
     """A ballot by the short code of its receipt: that it was taken; after the close its proof."""
     return await parts.lookup.find(renovation_id, code)
 
@@ -64,7 +59,7 @@ async def verify_ballot(
     renovation_id: str,
     code: str,
     request: Request,
-    parts: Annotated[Parts, Depends(running_parts)],
+    parts: RunningParts,
 ) -> Verification:
     """A household says that it found its ballot in the published tree; counted once."""
     key = parts.settings.credential_key
@@ -73,9 +68,7 @@ async def verify_ballot(
 
 
 @router.get("/verification")
-async def read_verification(
-    renovation_id: str, parts: Annotated[Parts, Depends(running_parts)]
-) -> Verification:
+async def read_verification(renovation_id: str, parts: RunningParts) -> Verification:
     """How many households of the latest vote have verified their ballots."""
     async with parts.database.session() as session:
         box = await latest_box(session, renovation_id)
