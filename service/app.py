@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 from models.values.refusal import Refused, problem, refusal
 from runtime.settings import Settings
 from service.front import Front
+from service.http.document import DocumentedApi
 from service.http.problems import away, malformed, problem_response
 from service.parts import open_parts
 from service.routes import (
@@ -59,10 +60,10 @@ def create_app(settings: Settings) -> ASGIApp:
 
     It starts without its servers too and says so: readiness is 503 until they answer.
     """
-    api = FastAPI(
+    api = DocumentedApi(
         title="gongjian",
         version="1",
-        summary="The counter of participatory renovation: read a case, vote, object, pay, bid, act.",
+        summary="Participatory renovation: read a case, vote, object, pay, bid, act.",
         lifespan=_lifespan,
         docs_url=None,  # the pages of the document viewers load remote assets
         redoc_url=None,

@@ -1,7 +1,6 @@
-"""The ballot route: raw, before FastAPI, with pydantic-core; `routes.voting` documents it."""
+"""The ballot route: raw, before FastAPI, with pydantic-core; `service.http.document` documents it."""
 
 from pydantic import ValidationError
-from starlette.responses import Response
 from starlette.types import Scope, Send
 
 from models.values.refusal import Refused, refusal
@@ -26,19 +25,6 @@ async def send_ballot(
     length = (b"content-length", str(len(receipt)).encode())
     await send({"type": "http.response.start", "status": status, "headers": [JSON, length]})
     await send({"type": "http.response.body", "body": receipt})
-
-
-async def answer_ballot(
-    parts: Parts, renovation_id: str, authorization: str | None, body: bytes
-) -> Response:
-    """The same for a caller that has no connection of its own.
-
-    Raises:
-        Refused: whatever the ballot is refused for.
-    """
-    credential = authorization.encode("latin-1") if authorization is not None else None
-    status, receipt = await _cast(parts, renovation_id, credential, body)
-    return Response(receipt, status_code=status, media_type="application/json")
 
 
 async def _cast(

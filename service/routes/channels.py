@@ -40,6 +40,10 @@ from service.residents.commands import Accepted, BallotReceipt, CastBallot
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["channels"])
 
+SENT_AGAIN: dict[int | str, dict[str, object]] = {
+    200: {"model": BallotReceipt, "description": "The same ballot again: its receipt."}
+}
+
 
 @router.post("/rulings", status_code=201)
 async def rule_on_ballots(
@@ -104,7 +108,7 @@ async def list_mandates(
     return await read_latest_box(parts.database, situation, register_of)
 
 
-@router.post("/proxy-ballots", status_code=201, response_model=BallotReceipt)
+@router.post("/proxy-ballots", status_code=201, response_model=BallotReceipt, responses=SENT_AGAIN)
 async def cast_proxy_ballot(
     mandate_id: CurrentAgent,
     situation: CaseSituation,
@@ -115,7 +119,7 @@ async def cast_proxy_ballot(
     return _receipt(*await cast_by_agent(parts, situation, mandate_id, command))
 
 
-@router.post("/portal-ballots", status_code=201, response_model=BallotReceipt)
+@router.post("/portal-ballots", status_code=201, response_model=BallotReceipt, responses=SENT_AGAIN)
 async def cast_portal_ballot(
     situation: CaseSituation, actor: MayCastForPortal, ballot: CastBallot, parts: RunningParts
 ) -> Response:

@@ -1,4 +1,4 @@
-"""Voting (表决): the turnout, and the document of the ballot route that answers before FastAPI."""
+"""Voting (表决): the turnout, and ballots found again; they are cast by `service.ballots.endpoint`."""
 
 import io
 
@@ -7,26 +7,11 @@ from fastapi import APIRouter, Request, Response
 
 from models.values.refusal import refusal
 from proof.receipts import read_code
-from service.ballots.endpoint import answer_ballot
 from service.ballots.lookup import FoundBallot, Verification, verification_of
-from service.http.credentials import voter_of
-from service.http.dependencies import RunningParts
-from service.residents.commands import BallotReceipt, CastBallot
+from service.http.dependencies import CurrentVoter, RunningParts
 from service.views import Turnout, latest_box, turnout_of
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["voting"])
-
-
-@router.post("/ballots", status_code=201, response_model=BallotReceipt)
-async def cast_ballot(
-    renovation_id: str,
-    ballot: CastBallot,
-    request: Request,
-    parts: RunningParts,
-) -> Response:
-    """Cast or change a ballot: 201 with a receipt after it is committed, 200 for the same again."""
-    body = ballot.model_dump_json(exclude_none=True).encode()
-    return await answer_ballot(parts, renovation_id, request.headers.get("authorization"), body)
 
 
 @router.get("/turnout")
@@ -56,14 +41,9 @@ async def read_qr(renovation_id: str, code: str, request: Request) -> Response:
 
 @router.post("/ballots/{code}/verified")
 async def verify_ballot(
-    renovation_id: str,
-    code: str,
-    request: Request,
-    parts: RunningParts,
+    renovation_id: str, voter: CurrentVoter, code: str, parts: RunningParts
 ) -> Verification:
     """A household says that it found its ballot in the published tree; counted once."""
-    key = parts.settings.credential_key
-    voter = voter_of(key, renovation_id, request.headers.get("authorization"))
     return await parts.lookup.verify(renovation_id, voter.unit_number, code)
 
 
