@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from cli.servers import Servers, running
+from cli.servers import reach_temporal, running
 from cli.shown import moment, result_console
 from cli.stack import DATA
 from models.values.actor import Actor
@@ -22,9 +22,9 @@ from models.values.waits import Wait
 from rules.authority import ROLES_OF_WRITE
 from runtime.language.sentences import sentence
 from service.clock.commands import ClockMoved, ClockView, MoveClock, ReleaseHold, SetHold
-from service.clock.moving import CaseClocks, told_standing
-from service.gateway import Gateway
+from service.clock.moving import told_standing
 from service.http.problems import malformed
+from service.parts import Parts
 from service.residents.commands import Accepted
 from service.situation import grants_of, opener_of
 
@@ -68,27 +68,22 @@ def clock(
     told = None if not move else _command(move, value, sent_as, past_holds=past_holds)
 
     async def work() -> ClockView | ClockMoved | Accepted:
-        async with running(data) as servers:
-            clocks = await _clocks(servers)
+        async with running(data) as parts:
+            await reach_temporal(parts)
             if told is None:
-                return await clocks.look(renovation)
-            actor = await _convener(servers, renovation, as_)
+                return await parts.clocks.look(renovation)
+            actor = await _convener(parts, renovation, as_)
             if isinstance(told, MoveClock):
-                return await clocks.move(renovation, actor, told)
+                return await parts.clocks.move(renovation, actor, told)
             if isinstance(told, SetHold):
-                return await clocks.hold(renovation, actor, told)
-            return await clocks.release(renovation, actor, value, told)
+                return await parts.clocks.hold(renovation, actor, told)
+            return await parts.clocks.release(renovation, actor, value, told)
 
     answer = asyncio.run(work())
     if as_json:
         print(json.dumps(answer.model_dump(mode="json", by_alias=True), ensure_ascii=False))
     else:
         _tell(answer, language)
-
-
-async def _clocks(servers: Servers) -> CaseClocks:
-    gateway = Gateway(await servers.temporal(), servers.database, servers.settings)
-    return CaseClocks(servers.database, gateway)
 
 
 def _command(
@@ -122,16 +117,16 @@ def _command(
         raise malformed(error.errors(include_url=False, include_input=False)) from None
 
 
-async def _convener(servers: Servers, renovation: str, given: str) -> Actor:
+async def _convener(parts: Parts, renovation: str, given: str) -> Actor:
     """Who is named, if the clock is theirs to tell; unnamed, whoever opened the case.
 
     Raises:
         Refused: `clock.wall`, `credential.no_role`.
     """
-    situation = await told_standing(servers.database, renovation)
+    situation = await told_standing(parts.database, renovation)
     roles = ROLES_OF_WRITE["move_clock"].roles
-    name = given or await opener_of(servers.database, renovation)
-    return situation.in_role(await grants_of(servers.database, name), *roles)
+    name = given or await opener_of(parts.database, renovation)
+    return situation.in_role(await grants_of(parts.database, name), *roles)
 
 
 def _tell(answer: ClockView | ClockMoved | Accepted, language: str) -> None:

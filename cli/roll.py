@@ -107,18 +107,18 @@ def import_(  # noqa: PLR0917 - typer reads the signature
     roll = roll_of(report)
 
     async def work() -> ImportedRoll:
-        async with running(data) as servers:
+        async with running(data) as parts:
             request = RollRequest(
                 roll=roll,
                 estate=estate,
                 by=by or getpass.getuser(),
-                secret=owner_secret(servers.settings.credential_key),
+                secret=owner_secret(parts.settings.credential_key),
                 places=places,
                 synthetic=synthetic,
             )
             do = compare_roll if dry_run else import_roll
             with _waiting("comparing" if dry_run else "writing"):
-                return await do(servers.database, request)
+                return await do(parts.database, request)
 
     imported = asyncio.run(work())
     _show(report, imported.difference, imported, as_json=as_json)

@@ -24,12 +24,12 @@ from rules.authority import ROLES_OF_WRITE
 from service.channels.commands import EnterPaper, Remind, RuleOnBallots
 from service.channels.count_sheets import count_sheets
 from service.channels.mandates import register_of
-from service.channels.open_box import latest_box
+from service.channels.open_box import read_latest_box
 from service.channels.paper import enter
 from service.channels.rounds import non_voters, remind
 from service.channels.rulings import contested, rule
 from service.http.problems import malformed
-from service.parts import Parts, open_parts
+from service.parts import Parts
 from service.situation import Situation, grants_of, load_situation
 
 T = TypeVar("T")
@@ -152,10 +152,9 @@ def _read(
     """Read something of the latest box."""
 
     async def work() -> T:
-        async with running(data) as servers:
-            situation = await load_situation(servers.database, renovation)
-            async with servers.database.session() as session:
-                return await read(session, await latest_box(session, situation))
+        async with running(data) as parts:
+            situation = await load_situation(parts.database, renovation)
+            return await read_latest_box(parts.database, situation, read)
 
     return asyncio.run(work())
 
@@ -171,9 +170,9 @@ def _write(
     """Do something in the name of an official who may."""
 
     async def work() -> R:
-        async with running(data) as servers, open_parts(servers.settings) as parts:
-            situation = await load_situation(servers.database, renovation)
-            grants = await grants_of(servers.database, actor_id)
+        async with running(data) as parts:
+            situation = await load_situation(parts.database, renovation)
+            grants = await grants_of(parts.database, actor_id)
             actor = situation.in_role(grants, *sorted(ROLES_OF_WRITE[what].roles))
             return await act(parts, situation, actor, command)
 
