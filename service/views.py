@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal, TypeVar
 
-from pydantic import JsonValue
+from pydantic import AliasChoices, Field, JsonValue
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -49,7 +49,7 @@ class BoxView(Carried):
     closes_at: datetime
     motions: JsonValue
     roll_hash: str
-    result: JsonValue = None
+    result: JsonValue = Field(default=None, validation_alias=AliasChoices("result", "tally"))
     """Per motion the tally and every check; null until the box is closed."""
 
 
@@ -319,32 +319,18 @@ async def _box(session: AsyncSession, rid: str) -> BoxView | None:
     )
     if row is None:
         return None
-    return BoxView(
-        id=row.id,
-        attempt=row.attempt,
-        state=row.state,
-        opens_at=row.opens_at,
-        closes_at=row.closes_at,
-        motions=row.motions,
-        roll_hash=row.roll_hash,
-        result=row.tally,
-    )
+    return shown(BoxView, row)
 
 
 async def _tender(session: AsyncSession, rid: str) -> TenderView | None:
-    row = await session.scalar(
-        select(Tender).where(Tender.renovation_id == rid).order_by(Tender.round.desc()).limit(1)
-    )
+    query = select(Tender).where(Tender.renovation_id == rid).order_by(Tender.round.desc())
+    row = await session.scalar(query.limit(1))
     return None if row is None else shown(TenderView, row)
 
 
 async def _publication(session: AsyncSession, rid: str) -> PublicationView | None:
-    row = await session.scalar(
-        select(Publication)
-        .where(Publication.renovation_id == rid, Publication.state == "open")
-        .order_by(Publication.opens_at.desc())
-        .limit(1)
-    )
+    query = select(Publication).where(Publication.renovation_id == rid, Publication.state == "open")
+    row = await session.scalar(query.order_by(Publication.opens_at.desc()).limit(1))
     return None if row is None else shown(PublicationView, row)
 
 

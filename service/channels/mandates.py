@@ -275,19 +275,8 @@ async def _register(
         "entry": new.entry_id if new is not None else None,
     }
     rows = await session.execute(REGISTER, query)
-    return [
-        Mandated(
-            row.id,
-            row.entry_id,
-            row.agent_id,
-            tuple(row.motions),
-            row.valid_from,
-            row.valid_until,
-            row.revoked,
-            row.voted,
-        )
-        for row in rows
-    ]
+    # The columns stand in the order of the fields.
+    return [Mandated._make(row)._replace(motions=tuple(row.motions)) for row in rows]
 
 
 def _row(

@@ -101,8 +101,7 @@ def voter_of(key: SecretStr, renovation_id: str, authorization: str | None) -> V
         Refused: `credential.missing`, or `credential.wrong` for one that is damaged, forged, an
             actor's, or of another renovation.
     """
-    given = authorization.encode("latin-1", "replace") if authorization else None
-    unit_number, version = VoterCheck(key).holder_of(renovation_id, given)
+    unit_number, version = VoterCheck(key).holder_of(renovation_id, _raw(authorization))
     return Voter(renovation_id=renovation_id, unit_number=unit_number, version=version)
 
 
@@ -112,11 +111,7 @@ def actor_of(key: SecretStr, authorization: str | None) -> str:
     Raises:
         Refused: `credential.missing` or `credential.wrong`.
     """
-    name, mac = _read(authorization.encode("latin-1", "replace") if authorization else None)
-    actor_id = name.decode(errors="replace")
-    if not hmac.compare_digest(mac, _mac(key, _ACTOR, actor_id)):
-        raise _wrong()
-    return actor_id
+    return _name_in(key, authorization, _ACTOR)
 
 
 def proxy_credential(key: SecretStr, renovation_id: str, mandate_id: str) -> str:
@@ -130,11 +125,20 @@ def mandate_of(key: SecretStr, renovation_id: str, authorization: str | None) ->
     Raises:
         Refused: `credential.missing` or `credential.wrong`.
     """
-    name, mac = _read(authorization.encode("latin-1", "replace") if authorization else None)
-    mandate_id = name.decode(errors="replace")
-    if not hmac.compare_digest(mac, _mac(key, _PROXY, renovation_id, mandate_id)):
+    return _name_in(key, authorization, _PROXY, renovation_id)
+
+
+def _name_in(key: SecretStr, authorization: str | None, kind: str, *parts: str) -> str:
+    """The name in a credential of this kind, which ends what the MAC covers."""
+    given, mac = _read(_raw(authorization))
+    name = given.decode(errors="replace")
+    if not hmac.compare_digest(mac, _mac(key, kind, *parts, name)):
         raise _wrong()
-    return mandate_id
+    return name
+
+
+def _raw(authorization: str | None) -> bytes | None:
+    return authorization.encode("latin-1", "replace") if authorization else None
 
 
 def _mac(key: SecretStr, kind: str, *parts: str) -> bytes:

@@ -16,35 +16,23 @@ from service.http.statuses import STATUS_OF_CODE
 Json = dict[str, Any]
 SCHEMAS = "#/components/schemas/"
 HEALTH = "health"
-ROOMS_OF_TAG: Mapping[str, tuple[str, ...]] = {
-    HEALTH: (),
-    "renovations": (),
-    "voting": ("voting", "menu", "receipt"),
-    "channels": ("voting", "menu", "paper", "ruling", "mandate", "roll", "reminder", "door"),
-    "cost sharing": ("cost_sharing",),
-    "bidding": ("bidding",),
-    "inspection": (),
-    "feedback": ("feedback",),
-    "publications": ("publication",),
-    "clock": ("clock",),
-    "official acts": (
-        "act",
-        "authority",
-        "bidding",
-        "cost_sharing",
-        "feedback",
-        "inspection",
-        "official",
-        "publication",
-        "renovation",
-        "settlement",
-        "voting",
-    ),
+ROOMS_OF_TAG: Mapping[str, str] = {
+    HEALTH: "",
+    "renovations": "",
+    "voting": "voting menu receipt",
+    "channels": "voting menu paper ruling mandate roll reminder door",
+    "cost sharing": "cost_sharing",
+    "bidding": "bidding",
+    "inspection": "",
+    "feedback": "feedback",
+    "publications": "publication",
+    "clock": "clock",
+    "official acts": "act authority bidding cost_sharing feedback inspection official publication"
+    " renovation settlement voting",
 }
 """Whose refusals a route may answer, beside the service's own."""
-OF_SERVICE = {
-    code for code in STATUS_OF_CODE if code.startswith("service.") and code != "service.not_ready"
-} - {"service.not_found", "service.method_not_allowed"}
+NOT_HERE = {"service.not_found", "service.method_not_allowed", "service.not_ready"}
+OF_SERVICE = {code for code in STATUS_OF_CODE if code.startswith("service.")} - NOT_HERE
 BALLOT_ROUTE = "/v1/renovations/{renovation_id}/ballots"
 
 
@@ -71,7 +59,7 @@ def refusals(operation: Json) -> dict[str, Json]:
     if HEALTH in operation["tags"]:
         codes = {"service.not_ready"} if "ready" in operation["operationId"] else set[str]()
     else:
-        rooms = {room for tag in operation["tags"] for room in ROOMS_OF_TAG[tag]}
+        rooms = {room for tag in operation["tags"] for room in ROOMS_OF_TAG[tag].split()}
         rooms |= {"credential"} if operation.get("security") else set()
         rooms |= {"journal"} if operation.get("requestBody") else set()
         codes = OF_SERVICE | {code for code in STATUS_OF_CODE if code.partition(".")[0] in rooms}
