@@ -80,7 +80,7 @@ def start(
     roll = read_roll_file(roll_bytes, renovation.roll)
     digest = hashlib.sha256(content + b"\0" + roll_bytes).hexdigest()
     command = command_id or f"start-{digest[:32]}"
-    convener = convener_of(renovation)
+    convener = find_convener(renovation)
 
     async def work(parts: Parts) -> OpenedRenovation:
         await reach_temporal(parts)
@@ -233,7 +233,7 @@ def credentials(
     print(f"{content.count(chr(10)) - 1:,} credentials in {out}", file=sys.stderr)
 
 
-def convener_of(file: RenovationFile) -> Actor:
+def find_convener(file: RenovationFile) -> Actor:
     """The first official of the file who may call the vote: whoever opens the case for the owners.
 
     Raises:

@@ -22,11 +22,11 @@ from models.values.waits import Wait
 from rules.authority import ROLES_OF_WRITE
 from runtime.language.sentences import sentence
 from service.clock.commands import ClockMoved, ClockView, MoveClock, ReleaseHold, SetHold
-from service.clock.moving import told_standing
+from service.clock.moving import load_told_situation
 from service.http.problems import malformed
 from service.parts import Parts
 from service.residents.commands import Accepted
-from service.situation import grants_of, opener_of
+from service.situation import load_grants, load_opener
 
 MOVES = ("next", "to", "days", "auto")
 HOLDS = ("hold", "release")
@@ -123,10 +123,10 @@ async def _convener(parts: Parts, renovation: str, given: str) -> Actor:
     Raises:
         Refused: `clock.wall`, `credential.no_role`.
     """
-    situation = await told_standing(parts.database, renovation)
+    situation = await load_told_situation(parts.database, renovation)
     roles = ROLES_OF_WRITE["move_clock"].roles
-    name = given or await opener_of(parts.database, renovation)
-    return situation.in_role(await grants_of(parts.database, name), *roles)
+    name = given or await load_opener(parts.database, renovation)
+    return situation.in_role(await load_grants(parts.database, name), *roles)
 
 
 def _tell(answer: ClockView | ClockMoved | Accepted, language: str) -> None:

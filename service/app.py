@@ -20,7 +20,7 @@ from models.values.refusal import Refused, problem, refusal
 from runtime.settings import Settings
 from service.front import Front
 from service.http.document import DocumentedApi
-from service.http.problems import away, malformed, problem_response
+from service.http.problems import database_away, malformed, problem_response
 from service.parts import open_parts
 from service.routes import (
     acts,
@@ -119,7 +119,7 @@ async def _http(request: Request, error: Exception) -> Response:
 
 async def _failed(request: Request, error: Exception) -> Response:
     """What nobody foresaw; a database that is away is told apart, the person may ask again."""
-    gone = away(error)
+    gone = database_away(error)
     if gone is None:
         log.error("request_failed", path=request.url.path, exc_info=error)
         gone = refusal("service.failed")

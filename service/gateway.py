@@ -37,7 +37,7 @@ from runtime.record.journal import Journal
 from runtime.settings import Settings
 from service.http.problems import COMMAND_ID_FORM, malformed
 from service.residents.commands import CommandId
-from service.situation import Situation, grants_of, load_situation
+from service.situation import Situation, load_grants, load_situation
 
 log = structlog.get_logger("gateway")
 TICKET_WORKFLOW = "TicketWorkflow"
@@ -112,9 +112,9 @@ class Gateway:
         done = await self._done_before(renovation_id, command_id, actor_id)
         if done is not None:
             return done
-        grants = await grants_of(self._database, actor_id)
+        grants = await load_grants(self._database, actor_id)
         actor = check_act(act_name, situation.stage, grants, situation.place_path)
-        return await self._deliver(situation, built(act_name, body, actor, command_id))
+        return await self._deliver(situation, build_act(act_name, body, actor, command_id))
 
     def under_way(self, renovation_id: str) -> bool:
         """Is an act of this process on its way to the case? A told clock waits for it."""
@@ -138,7 +138,7 @@ class Gateway:
         allowed = check_act(ConfirmTicket.name, situation.stage, (grant,), situation.place_path)
         fields: dict[str, JsonValue] = {"ticket_id": ticket_id, "satisfied": satisfied}
         return await self._deliver(
-            situation, built(ConfirmTicket.name, fields, allowed, command_id)
+            situation, build_act(ConfirmTicket.name, fields, allowed, command_id)
         )
 
     async def start_ticket(self, situation: Situation, ticket_id: str) -> None:
@@ -324,7 +324,7 @@ class Gateway:
             raise refusal(code, where=name)
 
 
-def built(act_name: str, body: Mapping[str, JsonValue], actor: Actor, command_id: str) -> Act:
+def build_act(act_name: str, body: Mapping[str, JsonValue], actor: Actor, command_id: str) -> Act:
     """The act from its own fields; whoever sends it names neither the actor nor a second command.
 
     Raises:

@@ -111,7 +111,7 @@ def with_time() -> Select[Renovation, bool, datetime]:
     ).outerjoin(CaseClock, CaseClock.renovation_id == Renovation.id)
 
 
-async def grants_of(database: Database, actor_id: str) -> tuple[Grant, ...]:
+async def load_grants(database: Database, actor_id: str) -> tuple[Grant, ...]:
     """Every role that an actor holds, with the path of its place; the same order every time."""
     async with database.session() as session:
         rows = (
@@ -130,7 +130,7 @@ async def grants_of(database: Database, actor_id: str) -> tuple[Grant, ...]:
     )
 
 
-async def opener_of(database: Database, renovation_id: str) -> str:
+async def load_opener(database: Database, renovation_id: str) -> str:
     """Who opened a case; "" where the record does not say."""
     async with database.session() as session:
         found = await session.scalar(

@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from cli.demo.client import Client, HttpAnswer
 from cli.demo.stages.ballots import VotePlan, vote_plan
-from cli.demo.town.estate import DemoUnit, figures_of
+from cli.demo.town.estate import DemoUnit, figures_for
 from cli.demo.town.figures import Figures
 from cli.demo.town.people import COMMITTEE, DemoOfficial
 from cli.shown import ZONE
@@ -69,7 +69,7 @@ class Driver:
     ) -> None:
         self.client = client
         self.units = tuple(units)
-        self.figures: Figures = figures_of(self.units)
+        self.figures: Figures = figures_for(self.units)
         self.ledger = ledger
         self.seed = seed
         self.show = show

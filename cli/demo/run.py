@@ -97,7 +97,7 @@ async def carry(
     """
     loop = asyncio.get_running_loop()
     began = loop.time()
-    units = estate.units_of(options.units, options.seed)
+    units = estate.make_units(options.units, options.seed)
     client = await connect_patiently(
         settings.temporal_address, settings.temporal_namespace, CONNECT_S
     )

@@ -33,7 +33,7 @@ from service.channels.commands import (
     RegisterMandate,
     RevokeMandate,
 )
-from service.channels.open_box import entry_of, latest_box, locked_box, motions_of
+from service.channels.open_box import load_entry, load_latest_box, lock_open_box, motions_by_id
 from service.http.credentials import proxy_credential
 from service.parts import Parts
 from service.recording import Details, accept
@@ -96,7 +96,7 @@ def mandate_key(receipt_key: SecretStr) -> bytes:
     return hmac.digest(secret, b"gongjian/mandates", hashlib.sha256)
 
 
-async def register(
+async def register_mandate(
     parts: Parts, situation: Situation, actor: Actor, command: RegisterMandate
 ) -> RegisteredMandate:
     """Enter a mandate: one for an owner, so many for an agent, while the box is not closed."""
@@ -118,8 +118,8 @@ async def register(
     )
 
     async def change(session: AsyncSession, now: datetime) -> tuple[str, Details]:
-        box = await locked_box(session, situation, command.box_id, early=True)
-        entry = await entry_of(session, box, command.unit_number)
+        box = await lock_open_box(session, situation, command.box_id, early=True)
+        entry = await load_entry(session, box, command.unit_number)
         await _refuse(session, situation, box, entry, command, mandate_id, asked, now)
         # The name of who was known before stays as it was written first.
         person = insert(Person).values(id=asked.agent_id, name=command.agent_name, phone=None)
@@ -133,14 +133,14 @@ async def register(
     return RegisteredMandate(**accepted.model_dump(), credential=credential)
 
 
-async def revoke(
+async def revoke_mandate(
     parts: Parts, situation: Situation, actor: Actor, mandate_id: str, command: RevokeMandate
 ) -> Accepted:
     """Take a mandate back; a ballot that was cast on it before stays until the owner votes."""
     asked = command.model_copy(update={"reason": f"{mandate_id}/{command.reason}"})
 
     async def change(session: AsyncSession, _now: datetime) -> tuple[str, Details]:
-        box = await locked_box(session, situation, None, early=True)
+        box = await lock_open_box(session, situation, None, early=True)
         row = await session.get(Mandate, mandate_id)
         if row is None or row.box_id != box.id:
             raise refusal("mandate.unknown", where=mandate_id)
@@ -174,7 +174,7 @@ async def cast_by_agent(
         row = await session.get(Mandate, mandate_id)
         if row is None:
             raise refusal("mandate.unknown", where=mandate_id)
-        box = await latest_box(session, situation)
+        box = await load_latest_box(session, situation)
         if box.id != row.box_id:
             raise refusal("mandate.other_vote", where=mandate_id)
         (standing_mandate,) = await _register(session, box, mandate_id=mandate_id)
@@ -193,7 +193,7 @@ async def cast_by_agent(
         return await parts.intake.cast(situation.id, ballot, "proxy")
 
 
-async def register_of(session: AsyncSession, box: BallotBox) -> tuple[MandateView, ...]:
+async def list_register(session: AsyncSession, box: BallotBox) -> tuple[MandateView, ...]:
     """The register of a vote, with its history."""
     voted = {each.id: each.voted for each in await _register(session, box)}
     rows = await session.execute(
@@ -251,7 +251,7 @@ async def _refuse(
     problems = registration_problems(
         new,
         command.instructions,
-        motions_of(box),
+        motions_by_id(box),
         await _register(session, box, new=new),
         mandate_limit(pack_for(situation.rule_pack)),
         now,

@@ -17,7 +17,7 @@ from service.situation import Situation
 T = TypeVar("T")
 
 
-async def locked_box(
+async def lock_open_box(
     session: AsyncSession,
     situation: Situation,
     box_id: str | None,
@@ -50,7 +50,7 @@ async def locked_box(
     return box
 
 
-async def latest_box(session: AsyncSession, situation: Situation) -> BallotBox:
+async def load_latest_box(session: AsyncSession, situation: Situation) -> BallotBox:
     """The latest box, open or not, to read.
 
     Raises:
@@ -73,16 +73,16 @@ async def read_latest_box(
         Refused: `voting.no_box`.
     """
     async with database.session() as session:
-        return await read(session, await latest_box(session, situation))
+        return await read(session, await load_latest_box(session, situation))
 
 
-def motions_of(box: BallotBox) -> dict[str, Motion]:
+def motions_by_id(box: BallotBox) -> dict[str, Motion]:
     """The motions of a box by their ids."""
     motions = (Motion.model_validate(motion) for motion in box.motions)
     return {motion.id: motion for motion in motions}
 
 
-async def entry_of(session: AsyncSession, box: BallotBox, unit_number: str) -> RollEntry:
+async def load_entry(session: AsyncSession, box: BallotBox, unit_number: str) -> RollEntry:
     """The roll entry that a unit votes with.
 
     Raises:

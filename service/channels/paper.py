@@ -42,7 +42,7 @@ from rules.ballots.paper import (
 )
 from runtime.record.journal import Recorded
 from service.channels.commands import EnterPaper, PaperEntered
-from service.channels.open_box import latest_box, locked_box, motions_of
+from service.channels.open_box import load_latest_box, lock_open_box, motions_by_id
 from service.parts import Parts
 from service.recording import record
 from service.residents.commands import CastBallot
@@ -89,7 +89,7 @@ class _Batch:
     """What the last pair left differing; None for a new batch or the second of a pair."""
 
 
-async def enter(
+async def enter_paper(
     parts: Parts, situation: Situation, actor: Actor, command: EnterPaper
 ) -> PaperEntered:
     """Record a typing; if it is the second of a pair, cast what agrees. Sent again, it goes on.
@@ -99,15 +99,15 @@ async def enter(
             did not take some ballots: what was cast stays cast, the same command casts the rest.
     """
     async with parts.database.session() as session:
-        box_id = (await latest_box(session, situation)).id
+        box_id = (await load_latest_box(session, situation)).id
     key = paper_key(parts.settings.receipt_key)
-    batch_id = batch_id_of(box_id, command.reference)
+    batch_id = batch_id_for(box_id, command.reference)
     lines = [Line(line.unit_number, line.choices) for line in command.lines]
     of_batch = batch_key(key, batch_id, command.code)
     digests = {line.unit_number: line_digest(of_batch, batch_id, line) for line in lines}
 
     async def inside(session: AsyncSession, _now: datetime) -> Recorded[PaperEntered]:
-        box = await locked_box(session, situation, command.box_id or box_id)
+        box = await lock_open_box(session, situation, command.box_id or box_id)
         batch = await _batch(session, box, command, code_check(of_batch))
         await _refuse(session, box, batch, actor, lines, command)
         differ = differing(batch.lines, digests) if batch.number % 2 == 0 else ()
@@ -148,7 +148,7 @@ def paper_key(receipt_key: SecretStr) -> bytes:
     return hmac.digest(secret, b"gongjian/paper", hashlib.sha256)
 
 
-def batch_id_of(box_id: str, reference: str) -> str:
+def batch_id_for(box_id: str, reference: str) -> str:
     """The id of the batch that an office calls so."""
     return hashlib.sha256(f"{box_id}\0{reference}".encode()).hexdigest()[:32]
 
@@ -157,7 +157,7 @@ async def _batch(
     session: AsyncSession, box: BallotBox, command: EnterPaper, check: bytes
 ) -> _Batch:
     """The batch so far; journal writes of a renovation come one after the other."""
-    batch_id = batch_id_of(box.id, command.reference)
+    batch_id = batch_id_for(box.id, command.reference)
     row = await session.get(PaperBatch, batch_id)
     if row is None:
         return _Batch(batch_id, 1, None, {}, None)
@@ -172,14 +172,14 @@ async def _batch(
         .limit(1)
     )
     assert last is not None
-    lines = await lines_of(session, batch_id, last.number)
+    lines = await load_line_digests(session, batch_id, last.number)
     if last.number % 2 == 1:
         return _Batch(batch_id, last.number + 1, last.entered_by, lines, None)
-    first = await lines_of(session, batch_id, last.number - 1)
+    first = await load_line_digests(session, batch_id, last.number - 1)
     return _Batch(batch_id, last.number + 1, None, {}, differing(first, lines))
 
 
-async def lines_of(session: AsyncSession, batch_id: str, number: int) -> dict[str, bytes]:
+async def load_line_digests(session: AsyncSession, batch_id: str, number: int) -> dict[str, bytes]:
     """The digests of one typing, by unit."""
     rows = await session.scalars(
         select(PaperLine).where(PaperLine.batch_id == batch_id, PaperLine.number == number)
@@ -217,7 +217,7 @@ async def _refuse(
         "entries": [place.entry_id for place in roll.values()],
     }
     elsewhere = {row.entry_id: row.reference for row in await session.execute(ELSEWHERE, query)}
-    problems = line_problems(lines, motions_of(box), roll, elsewhere, command.channel)
+    problems = line_problems(lines, motions_by_id(box), roll, elsewhere, command.channel)
     if problems:
         raise Refused(*problems)
 

@@ -27,7 +27,7 @@ from models.values.voting import HeadGroup
 from runtime.record.journal import Recorded
 from service.channels.commands import ReplacedOwner, ReplaceOwner
 from service.channels.mandates import LOCK
-from service.channels.open_box import entry_of, latest_box, locked_box
+from service.channels.open_box import load_entry, load_latest_box, lock_open_box
 from service.estates.units import owner_secret
 from service.http.credentials import voter_credential
 from service.parts import Parts
@@ -51,7 +51,7 @@ class _AskedSale(Value):
     sale: Sale
 
 
-async def replace(
+async def replace_unit_owner(
     parts: Parts, situation: Situation, actor: Actor, command: ReplaceOwner
 ) -> ReplacedOwner:
     """Log the sale; from its commit on the seller's credential casts nothing.
@@ -61,13 +61,15 @@ async def replace(
     other units of the entry stay with the seller.
     """
     key = parts.settings.credential_key
-    sale = sale_of(key, command)
+    sale = _sale(key, command)
 
     async def inside(session: AsyncSession, now: datetime) -> Recorded[_Generation]:
-        entry = await entry_of(session, await latest_box(session, situation), command.unit_number)
+        entry = await load_entry(
+            session, await load_latest_box(session, situation), command.unit_number
+        )
         # Before the box: an agent's ballot that is under way needs the box to get done.
         mandate = await _standing_mandate(session, entry)
-        box = await locked_box(session, situation, command.box_id, alone=True, early=True)
+        box = await lock_open_box(session, situation, command.box_id, alone=True, early=True)
         made = await _replacement(session, situation, box, entry, sale)
         if mandate is not None and not made.shared:
             session.add(_revoked(mandate, actor, command.command_id))
@@ -103,7 +105,7 @@ async def replace(
     return ReplacedOwner(**done.model_dump(exclude={"generation"}), credential=credential)
 
 
-def sale_of(key: SecretStr, command: ReplaceOwner) -> Sale:
+def _sale(key: SecretStr, command: ReplaceOwner) -> Sale:
     """The sale with the stored keys of both sets of owners; their names end here."""
     secret = owner_secret(key)
 

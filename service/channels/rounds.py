@@ -13,7 +13,7 @@ from models.values.base import Carried
 from models.values.refusal import Refused, refusal
 from rules.ballots.visits import Door, visit_problems
 from service.channels.commands import RecordVisits, Remind
-from service.channels.open_box import locked_box
+from service.channels.open_box import lock_open_box
 from service.parts import Parts
 from service.recording import Details, accept
 from service.residents.commands import Accepted
@@ -48,7 +48,7 @@ async def record_visits(
     """Write down a round of visits; the event has how many of which kind, no door."""
 
     async def change(session: AsyncSession, _now: datetime) -> tuple[str, Details]:
-        box = await locked_box(session, situation, command.box_id, early=True)
+        box = await lock_open_box(session, situation, command.box_id, early=True)
         numbers = [visit.unit_number for visit in command.visits]
         roll = set(
             await session.scalars(
@@ -79,18 +79,20 @@ async def record_visits(
     return await accept(parts.journal, situation, actor, command, "voting.doors_visited", change)
 
 
-async def last_visits(session: AsyncSession, box: BallotBox) -> tuple[VisitView, ...]:
+async def list_last_visits(session: AsyncSession, box: BallotBox) -> tuple[VisitView, ...]:
     """The last visit at each door of a vote."""
     rows = await session.execute(LAST_VISITS, {"box": box.id})
     return tuple(VisitView.model_validate(row._asdict()) for row in rows)
 
 
-async def remind(parts: Parts, situation: Situation, actor: Actor, command: Remind) -> Accepted:
+async def remind_non_voters(
+    parts: Parts, situation: Situation, actor: Actor, command: Remind
+) -> Accepted:
     """Queue a notice to those who have not taken part; who that is, is asked when it is sent."""
 
     async def change(session: AsyncSession, now: datetime) -> tuple[str, Details]:
-        box = await locked_box(session, situation, command.box_id)
-        silent = await non_voters(session, box)
+        box = await lock_open_box(session, situation, command.box_id)
+        silent = await list_non_voters(session, box)
         if not silent:
             raise refusal("reminder.nobody", box=box.id)
         name = hashlib.sha256(f"{command.command_id}!vote_reminder".encode()).hexdigest()
@@ -113,6 +115,6 @@ async def remind(parts: Parts, situation: Situation, actor: Actor, command: Remi
     return await accept(parts.journal, situation, actor, command, "voting.reminded", change)
 
 
-async def non_voters(session: AsyncSession, box: BallotBox) -> tuple[str, ...]:
+async def list_non_voters(session: AsyncSession, box: BallotBox) -> tuple[str, ...]:
     """The units that may vote and have cast no ballot by any way; never how anybody voted."""
     return tuple(await session.scalars(SILENT, {"box": box.id}))

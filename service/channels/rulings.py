@@ -28,7 +28,7 @@ from rules.authority import refuse_same_person
 from rules.ballots.ballot import BallotReference, RulingReference, states_of
 from rules.ballots.rulings import named_ballot, ruling_problems
 from service.channels.commands import RuleOnBallots
-from service.channels.open_box import entry_of, locked_box
+from service.channels.open_box import load_entry, lock_open_box
 from service.parts import Parts
 from service.recording import Details, accept
 from service.residents.commands import Accepted
@@ -52,15 +52,15 @@ class ContestedView(Carried):
     rulings: int
 
 
-async def rule(
+async def record_ruling(
     parts: Parts, situation: Situation, actor: Actor, command: RuleOnBallots
 ) -> Accepted:
     """Record a ruling about all ballots that the unit's entry has cast up to now."""
 
     async def change(session: AsyncSession, _now: datetime) -> tuple[str, Details]:
         # Alone: a ballot that is being committed may have a lower number than one that is there.
-        box = await locked_box(session, situation, command.box_id, alone=True)
-        entry = await entry_of(session, box, command.unit_number)
+        box = await lock_open_box(session, situation, command.box_id, alone=True)
+        entry = await load_entry(session, box, command.unit_number)
         ballots = await _ballots(session, box, entry)
         rulings = await _rulings(session, box, entry)
         named = named_ballot(command.ballot, [(b.id, short_code(b.leaf)) for b in ballots])
@@ -104,7 +104,7 @@ async def rule(
     return await accept(parts.journal, situation, actor, command, "voting.ballots_ruled_on", change)
 
 
-async def contested(session: AsyncSession, box: BallotBox) -> tuple[ContestedView, ...]:
+async def list_contested(session: AsyncSession, box: BallotBox) -> tuple[ContestedView, ...]:
     """Every roll entry whose ballots contest each other now, by its units."""
     two_ways = select(Ballot.entry_id).where(
         Ballot.box_id == box.id, Ballot.channel.not_in(("web", "portal"))

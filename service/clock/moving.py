@@ -125,7 +125,7 @@ class CaseClocks:
                 `clock.held`, `clock.nothing_due`, `clock.busy`, `clock.not_settled`,
                 `journal.command_reused`.
         """
-        situation = await told_standing(self._database, renovation_id)
+        situation = await load_told_situation(self._database, renovation_id)
         moves: list[ClockStep] = []
         stop = Stop("")
         again = await self._made(command, moves)
@@ -144,7 +144,7 @@ class CaseClocks:
 
     async def _made(self, command: MoveClock, moves: Sequence[ClockStep]) -> bool:
         """Has this command made the move after these already?"""
-        return await self._journal.answered(key_of(command, len(moves) + 1)) is not None
+        return await self._journal.answered(move_key(command, len(moves) + 1)) is not None
 
     async def _step(
         self, situation: Situation, actor: Actor, command: MoveClock, moves: Sequence[ClockStep]
@@ -160,7 +160,7 @@ class CaseClocks:
                 raise UnsettledError
             if not waits and situation.state != "running":
                 raise refusal("clock.case_over", where=situation.id)
-            target = known or target_of(command, now, situation.timetable.zone)
+            target = known or target_for(command, now, situation.timetable.zone)
             _stop_if_asked(command, held, waits, target, now)
             goal = min(filter(None, (next_moment(waits, now), target)), default=None)
             if goal is None:
@@ -170,7 +170,7 @@ class CaseClocks:
             step = ClockStep(from_=now, to=goal, due=due, target=target)
             return Recorded(step, _details(command, step, held))
 
-        key = key_of(command, len(moves) + 1)
+        key = move_key(command, len(moves) + 1)
         return await record(
             self._journal,
             situation,
@@ -206,7 +206,7 @@ class CaseClocks:
         Raises:
             Refused: `clock.wall`, `clock.hold_known`.
         """
-        situation = await told_standing(self._database, renovation_id)
+        situation = await load_told_situation(self._database, renovation_id)
 
         async def change(session: AsyncSession, _now: datetime) -> tuple[str, Details]:
             if await session.get(CaseHold, (renovation_id, command.name)) is not None:
@@ -229,7 +229,7 @@ class CaseClocks:
         except ValidationError:
             # What cannot be the name of a hold is nobody's.
             raise refusal("clock.hold_unknown", name=name[:64]) from None
-        situation = await told_standing(self._database, renovation_id)
+        situation = await load_told_situation(self._database, renovation_id)
 
         async def change(session: AsyncSession, _now: datetime) -> tuple[str, Details]:
             row = await session.get(CaseHold, (renovation_id, name))
@@ -241,7 +241,7 @@ class CaseClocks:
         return await accept(self._journal, situation, actor, asked, "clock.released", change)
 
 
-def key_of(command: MoveClock, number: int) -> str:
+def move_key(command: MoveClock, number: int) -> str:
     """The idempotency key of a command's move: "#" keeps it apart from what anybody may send."""
     return f"{command.command_id}#{number}"
 
@@ -254,7 +254,7 @@ def is_done(command: MoveClock, moves: Sequence[ClockStep]) -> bool:
     return target is None or moves[-1].to >= target
 
 
-def target_of(command: MoveClock, now: datetime, zone: str) -> datetime | None:
+def target_for(command: MoveClock, now: datetime, zone: str) -> datetime | None:
     """Where a command goes; None where it ends by the agenda alone.
 
     Raises:
@@ -269,7 +269,7 @@ def target_of(command: MoveClock, now: datetime, zone: str) -> datetime | None:
     return target
 
 
-async def told_standing(database: Database, renovation_id: str) -> Situation:
+async def load_told_situation(database: Database, renovation_id: str) -> Situation:
     """The renovation, if its clock is a told one.
 
     Raises:

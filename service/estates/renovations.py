@@ -36,7 +36,7 @@ from runtime.record.agenda import replace_waits
 from runtime.record.journal import Journal, Recorded
 from runtime.settings import Settings
 from service.estates.places import estate_id_at, write_places
-from service.estates.units import UNIT_COLUMNS, columns_of, owner_secret, write_units
+from service.estates.units import UNIT_COLUMNS, columns_for, owner_secret, write_units
 from workflows.search_attributes import PLACE, RENOVATION_STAGE
 
 WORKFLOW = "RenovationWorkflow"
@@ -143,20 +143,20 @@ async def open_renovation(
     return opened
 
 
-def renovation_id_of(command_id: str) -> str:
+def renovation_id_for(command_id: str) -> str:
     """The id a command's renovation has: 21 characters, the same however often it is asked."""
     return "r" + hashlib.sha256(command_id.encode()).hexdigest()[:20]
 
 
-def estate_id_of(file: RenovationFile) -> str:
+def estate_id_for(file: RenovationFile) -> str:
     """The id of the estate of that name in that grid: 21 characters."""
     return estate_id_at(file.place_path, file.estate)
 
 
 def _prepare(command_id: str, file: RenovationFile, roll: Roll) -> _Opening:
     return _Opening(
-        renovation_id=renovation_id_of(command_id),
-        estate_id=estate_id_of(file),
+        renovation_id=renovation_id_for(command_id),
+        estate_id=estate_id_for(file),
         file=file,
         roll=roll,
         rule_pack=pack_in_force(file.region, file.starts_on).id,
@@ -197,7 +197,7 @@ async def _estate(session: AsyncSession, opening: _Opening, secret: bytes, now: 
     there = {row.number: tuple(row) for row in found}
     if not there:
         return True
-    given = {unit.number: columns_of(unit, secret) for unit in opening.roll.units}
+    given = {unit.number: columns_for(unit, secret) for unit in opening.roll.units}
     differing = [
         number
         for number in dict.fromkeys((*given, *there))

@@ -19,7 +19,7 @@ from models.values.base import Carried
 from models.values.refusal import Refused, refusal
 from runtime.database import Database
 from service.estates.places import estate_id_at, write_places
-from service.estates.units import UNIT_COLUMNS, columns_of, copy_people, copy_units, unit_id_of
+from service.estates.units import UNIT_COLUMNS, columns_for, copy_people, copy_units, unit_row_id
 
 NOTHING = RollDifference(added=(), removed=(), changed=(), regrouped=())
 PIECE = 5_000
@@ -213,7 +213,7 @@ async def _change(
     changed = [(ids[change.number], given[change.number]) for change in difference.changed]
     await _update_units(session, changed, request.secret)
     await copy_units(session, estate_id, added, request.secret)
-    new = [(unit_id_of(estate_id, unit), unit) for unit in added]
+    new = [(unit_row_id(estate_id, unit), unit) for unit in added]
     await copy_people(session, [*new, *((ids[number], given[number]) for number in people)])
 
 
@@ -253,7 +253,7 @@ async def _update_units(
         {"row": unit_id}
         | {
             f"new_{name}": value
-            for name, value in zip(UNIT_COLUMNS, columns_of(unit, secret), strict=True)
+            for name, value in zip(UNIT_COLUMNS, columns_for(unit, secret), strict=True)
             if name in names
         }
         for unit_id, unit in units

@@ -94,7 +94,7 @@ def actor_credential(key: SecretStr, actor_id: str) -> str:
     return _written(actor_id, _mac(key, _ACTOR, actor_id))
 
 
-def voter_of(key: SecretStr, renovation_id: str, authorization: str | None) -> Voter:
+def read_voter(key: SecretStr, renovation_id: str, authorization: str | None) -> Voter:
     """The unit whose credential the Authorization header holds.
 
     Raises:
@@ -105,7 +105,7 @@ def voter_of(key: SecretStr, renovation_id: str, authorization: str | None) -> V
     return Voter(renovation_id=renovation_id, unit_number=unit_number, version=version)
 
 
-def actor_of(key: SecretStr, authorization: str | None) -> str:
+def read_actor(key: SecretStr, authorization: str | None) -> str:
     """The id of the actor whose credential the Authorization header holds.
 
     Raises:
@@ -119,7 +119,7 @@ def proxy_credential(key: SecretStr, renovation_id: str, mandate_id: str) -> str
     return _written(mandate_id, _mac(key, _PROXY, renovation_id, mandate_id))
 
 
-def mandate_of(key: SecretStr, renovation_id: str, authorization: str | None) -> str:
+def read_mandate(key: SecretStr, renovation_id: str, authorization: str | None) -> str:
     """The id of the mandate whose credential the Authorization header holds.
 
     Raises:

@@ -13,9 +13,9 @@ from fastapi.security.base import SecurityBase
 
 from models.values.actor import Actor, Role
 from rules.authority import ROLES_OF_WRITE
-from service.http.credentials import Voter, actor_of, mandate_of, voter_of
+from service.http.credentials import Voter, read_actor, read_mandate, read_voter
 from service.parts import Parts
-from service.situation import Situation, grants_of, load_situation
+from service.situation import Situation, load_grants, load_situation
 
 
 async def running_parts(request: Request) -> Parts:
@@ -66,7 +66,7 @@ async def voter_in_header(
     Raises:
         Refused: `credential.missing`, `credential.wrong`.
     """
-    return voter_of(parts.settings.credential_key, renovation_id, credential)
+    return read_voter(parts.settings.credential_key, renovation_id, credential)
 
 
 async def official_in_header(
@@ -77,7 +77,7 @@ async def official_in_header(
     Raises:
         Refused: `credential.missing`, `credential.wrong`.
     """
-    return actor_of(parts.settings.credential_key, credential)
+    return read_actor(parts.settings.credential_key, credential)
 
 
 async def agent_in_header(
@@ -88,7 +88,7 @@ async def agent_in_header(
     Raises:
         Refused: `credential.missing`, `credential.wrong`.
     """
-    return mandate_of(parts.settings.credential_key, renovation_id, credential)
+    return read_mandate(parts.settings.credential_key, renovation_id, credential)
 
 
 async def either_in_header(
@@ -110,7 +110,7 @@ def _in_role(*roles: Role) -> Callable[..., Awaitable[Actor]]:
         situation: CaseSituation, actor_id: CurrentOfficial, parts: RunningParts
     ) -> Actor:
         """The sender, in one of the roles in this place; refused with `credential.no_role`."""
-        return situation.in_role(await grants_of(parts.database, actor_id), *roles)
+        return situation.in_role(await load_grants(parts.database, actor_id), *roles)
 
     return actor
 

@@ -40,13 +40,13 @@ class ProblemDocument(Carried):
     problems: tuple[SpokenProblem, ...]
 
 
-def status_of(problems: Iterable[Problem]) -> int:
+def status_for(problems: Iterable[Problem]) -> int:
     """The status of the first problem; 422 where a rule says no."""
     first = next(iter(problems), None)
     return STATUS_OF_CODE.get(first.code, 422) if first is not None else 422
 
 
-def language_of(accept_language: str | None) -> str:
+def wanted_language(accept_language: str | None) -> str:
     """Of "zh_CN" and "en" the one the Accept-Language header puts first; "en" without a wish."""
     best, language = 0.0, "en"
     for wish in (accept_language or "").split(","):
@@ -83,8 +83,8 @@ def problem_response(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The response for a refusal; it says when to ask again, and what credential is wanted."""
-    number = status if status is not None else status_of(problems)
-    language = language_of(accept_language)
+    number = status if status is not None else status_for(problems)
+    language = wanted_language(accept_language)
     extra = {"Content-Language": language.replace("_", "-"), **(headers or {})}
     if number == HTTPStatus.SERVICE_UNAVAILABLE:
         extra["Retry-After"] = str(RETRY_AFTER_S)
@@ -103,7 +103,7 @@ def malformed(errors: Iterable[ErrorDetails]) -> Refused:
     return Refused(*(_of_field(error) for error in errors))
 
 
-def away(error: BaseException) -> Refused | None:
+def database_away(error: BaseException) -> Refused | None:
     """The refusal for a database that does not answer; None for any other error."""
     lost = isinstance(error, TimeoutError | CUT_OFF) or (
         isinstance(error, OSError | SQLAlchemyError | asyncpg.PostgresError)

@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import Objection, Publication
 from models.values.actor import Actor
 from models.values.refusal import refusal
-from service.http.credentials import actor_of, voter_of
+from service.http.credentials import read_actor, read_voter
 from service.parts import Parts
 from service.recording import Details, accept
 from service.residents.commands import Accepted, FileObjection
-from service.situation import Situation, grants_of
+from service.situation import Situation, load_grants
 
 
 async def file_objection(
@@ -59,8 +59,8 @@ async def _objector(
 ) -> Actor:
     key = parts.settings.credential_key
     if unit_number is None:
-        return situation.in_role(await grants_of(parts.database, actor_of(key, credential)))
-    voter_of(key, situation.id, credential).must_hold(unit_number)
+        return situation.in_role(await load_grants(parts.database, read_actor(key, credential)))
+    read_voter(key, situation.id, credential).must_hold(unit_number)
     return situation.owner(unit_number)
 
 

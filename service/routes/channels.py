@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Response
 
 from service.ballots.receipts import Receipt
+from service.channels import count_sheets, mandates, paper, portal, replacements, rounds, rulings
 from service.channels.commands import (
     CastProxyBallot,
     EnterPaper,
@@ -16,14 +17,11 @@ from service.channels.commands import (
     RevokeMandate,
     RuleOnBallots,
 )
-from service.channels.count_sheets import CountSheet, count_sheets
-from service.channels.mandates import MandateView, cast_by_agent, register, register_of, revoke
+from service.channels.count_sheets import CountSheet
+from service.channels.mandates import MandateView
 from service.channels.open_box import read_latest_box
-from service.channels.paper import enter
-from service.channels.portal import cast_by_portal
-from service.channels.replacements import replace
-from service.channels.rounds import VisitView, last_visits, non_voters, record_visits, remind
-from service.channels.rulings import ContestedView, contested, rule
+from service.channels.rounds import VisitView
+from service.channels.rulings import ContestedView
 from service.http.dependencies import (
     CaseSituation,
     CurrentAgent,
@@ -50,7 +48,7 @@ async def rule_on_ballots(
     situation: CaseSituation, actor: MayRuleOnBallots, command: RuleOnBallots, parts: RunningParts
 ) -> Accepted:
     """Dispute the ballots of a unit, accept one by its code, or set all aside; no choice is seen."""
-    return await rule(parts, situation, actor, command)
+    return await rulings.record_ruling(parts, situation, actor, command)
 
 
 @router.get("/contested")
@@ -58,7 +56,7 @@ async def list_contested(
     situation: CaseSituation, _actor: MayRuleOnBallots, parts: RunningParts
 ) -> tuple[ContestedView, ...]:
     """The units whose ballots wait for a ruling, with the channels they came in by."""
-    return await read_latest_box(parts.database, situation, contested)
+    return await read_latest_box(parts.database, situation, rulings.list_contested)
 
 
 @router.post("/paper", status_code=201)
@@ -66,7 +64,7 @@ async def enter_paper(
     situation: CaseSituation, actor: MayEnterPaper, command: EnterPaper, parts: RunningParts
 ) -> PaperEntered:
     """Type a batch of paper ballots; the second typing, by somebody else, casts what agrees."""
-    return await enter(parts, situation, actor, command)
+    return await paper.enter_paper(parts, situation, actor, command)
 
 
 @router.get("/paper")
@@ -74,7 +72,7 @@ async def list_paper(
     situation: CaseSituation, _actor: MayEnterPaper, parts: RunningParts
 ) -> tuple[CountSheet, ...]:
     """The count sheet of every batch: ballots, invalid ones, what differs, what is cast."""
-    return await read_latest_box(parts.database, situation, count_sheets)
+    return await read_latest_box(parts.database, situation, count_sheets.list_count_sheets)
 
 
 @router.post("/mandates", status_code=201)
@@ -85,7 +83,7 @@ async def register_mandate(
     parts: RunningParts,
 ) -> RegisteredMandate:
     """Enter an owner's mandate for an agent; the answer has the agent's credential."""
-    return await register(parts, situation, actor, command)
+    return await mandates.register_mandate(parts, situation, actor, command)
 
 
 @router.post("/mandates/{mandate_id}/revocation", status_code=201)
@@ -97,7 +95,7 @@ async def revoke_mandate(
     parts: RunningParts,
 ) -> Accepted:
     """Take a mandate back; it stays in the register."""
-    return await revoke(parts, situation, actor, mandate_id, command)
+    return await mandates.revoke_mandate(parts, situation, actor, mandate_id, command)
 
 
 @router.get("/mandates")
@@ -105,7 +103,7 @@ async def list_mandates(
     situation: CaseSituation, _actor: MayRegisterMandates, parts: RunningParts
 ) -> tuple[MandateView, ...]:
     """The register of the latest vote with its history; no names, no instructions."""
-    return await read_latest_box(parts.database, situation, register_of)
+    return await read_latest_box(parts.database, situation, mandates.list_register)
 
 
 @router.post("/proxy-ballots", status_code=201, response_model=BallotReceipt, responses=SENT_AGAIN)
@@ -116,7 +114,7 @@ async def cast_proxy_ballot(
     parts: RunningParts,
 ) -> Response:
     """An agent's ballot, with the credential of the mandate: 201 with a receipt, 200 for the same."""
-    return _receipt(*await cast_by_agent(parts, situation, mandate_id, command))
+    return _receipt(*await mandates.cast_by_agent(parts, situation, mandate_id, command))
 
 
 @router.post("/portal-ballots", status_code=201, response_model=BallotReceipt, responses=SENT_AGAIN)
@@ -124,7 +122,7 @@ async def cast_portal_ballot(
     situation: CaseSituation, actor: MayCastForPortal, ballot: CastBallot, parts: RunningParts
 ) -> Response:
     """A ballot that a city's portal hands in for a unit: 201 with a receipt, 200 for the same."""
-    return _receipt(*await cast_by_portal(parts, situation, actor, ballot))
+    return _receipt(*await portal.cast_by_portal(parts, situation, actor, ballot))
 
 
 @router.post("/door-visits", status_code=201)
@@ -132,7 +130,7 @@ async def record_door_visits(
     situation: CaseSituation, actor: MayRecordVisits, command: RecordVisits, parts: RunningParts
 ) -> Accepted:
     """What a grid worker found at the doors; never a choice."""
-    return await record_visits(parts, situation, actor, command)
+    return await rounds.record_visits(parts, situation, actor, command)
 
 
 @router.get("/door-visits")
@@ -140,7 +138,7 @@ async def list_door_visits(
     situation: CaseSituation, _actor: MayRecordVisits, parts: RunningParts
 ) -> tuple[VisitView, ...]:
     """The last visit at each door of the latest vote."""
-    return await read_latest_box(parts.database, situation, last_visits)
+    return await read_latest_box(parts.database, situation, rounds.list_last_visits)
 
 
 @router.post("/replacements", status_code=201)
@@ -148,7 +146,7 @@ async def replace_an_owner(
     situation: CaseSituation, actor: MayReplaceOwners, command: ReplaceOwner, parts: RunningParts
 ) -> ReplacedOwner:
     """A unit was sold before the close: logged; the answer has the buyer's credential."""
-    return await replace(parts, situation, actor, command)
+    return await replacements.replace_unit_owner(parts, situation, actor, command)
 
 
 @router.post("/reminders", status_code=201)
@@ -156,7 +154,7 @@ async def remind_non_voters(
     situation: CaseSituation, actor: MayRemind, command: Remind, parts: RunningParts
 ) -> Accepted:
     """Remind those who have not taken part, and nobody else."""
-    return await remind(parts, situation, actor, command)
+    return await rounds.remind_non_voters(parts, situation, actor, command)
 
 
 @router.get("/non-voters")
@@ -164,7 +162,7 @@ async def list_non_voters(
     situation: CaseSituation, _actor: MayRemind, parts: RunningParts
 ) -> tuple[str, ...]:
     """The units that have not taken part by any way, for those who go round."""
-    return await read_latest_box(parts.database, situation, non_voters)
+    return await read_latest_box(parts.database, situation, rounds.list_non_voters)
 
 
 def _receipt(receipt: Receipt, fresh: bool) -> Response:

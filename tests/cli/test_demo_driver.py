@@ -19,7 +19,7 @@ from cli.demo.run import Silent
 from cli.demo.stages.ballots import DemoBallot
 from cli.demo.stages.voting import REACTIONS, send
 from cli.demo.town import people
-from cli.demo.town.estate import units_of
+from cli.demo.town.estate import make_units
 from cli.shown import ZONE
 from models.values.refusal import Problem, Refused
 from service.http.credentials import actor_credential
@@ -121,7 +121,7 @@ async def before(service: Callable[[httpx.Request], httpx.Response]) -> AsyncIte
     transport = httpx.MockTransport(service)
     async with httpx.AsyncClient(transport=transport, base_url="http://demo") as http:
         client = Client([http], "r1", KEY)
-        yield Driver(client, units_of(60, 1), NoCharges(), 1, Silent(), lambda: None)
+        yield Driver(client, make_units(60, 1), NoCharges(), 1, Silent(), lambda: None)
 
 
 def refused_for(error: pytest.ExceptionInfo[Refused]) -> Problem:
