@@ -1,4 +1,4 @@
-"""`clock`: case time and the agenda of a renovation; the clock of a training case is told here."""
+"""`clock`: shows case time and the agenda of a renovation, and moves the clock of a training case."""
 
 import asyncio
 import json
@@ -89,7 +89,7 @@ def clock(
 def _command(
     move: str, value: str, command_id: str, *, past_holds: bool
 ) -> MoveClock | SetHold | ReleaseHold:
-    """What was typed, as the service takes it.
+    """The command of the service for what was typed.
 
     Raises:
         Refused: `clock.move_unknown`, `clock.value_missing`, `clock.value_extra`, `service.field_…`.
@@ -118,7 +118,7 @@ def _command(
 
 
 async def _convener(parts: Parts, renovation: str, given: str) -> Actor:
-    """Who is named, if the clock is theirs to tell; unnamed, whoever opened the case.
+    """The official named by `--as`, else whoever opened the case, if they may move its clock.
 
     Raises:
         Refused: `clock.wall`, `credential.no_role`.

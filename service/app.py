@@ -1,7 +1,7 @@
-"""The composition root of the HTTP service: settings -> parts -> routes -> one ASGI application.
+"""The composition root of the HTTP service: settings, parts and routes become one ASGI application.
 
-FastAPI gives the breadth and the OpenAPI document; in front of it stand the limit on bodies and the
-hot path of ballots, which answer without it.
+FastAPI serves all routes but one and makes the OpenAPI document. `Front` stands before it: it limits
+the length of bodies and answers the ballot route, where FastAPI's time per request would count.
 """
 
 from collections.abc import AsyncIterator
@@ -52,7 +52,7 @@ ROUTERS = (
 )
 
 DATABASE_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
-"""Answered inside the framework: what only the handler of Exception answers is raised again."""
+"""Handled one by one: Starlette answers `Exception` too, but then raises it again into the server."""
 
 
 def create_app(settings: Settings) -> ASGIApp:
@@ -118,7 +118,7 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _failed(request: Request, error: Exception) -> Response:
-    """What nobody foresaw; a database that is away is told apart, the person may ask again."""
+    """An unforeseen error: `service.database_away` (503) for a lost database, else `service.failed`."""
     gone = database_away(error)
     if gone is None:
         log.error("request_failed", path=request.url.path, exc_info=error)

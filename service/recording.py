@@ -1,4 +1,4 @@
-"""How the service writes beside official acts: in one transaction with an event and a receipt."""
+"""Writes of the service that are no official acts: rows, event and receipt in one transaction."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime

@@ -1,7 +1,7 @@
-"""What the people of every stage share: look, act, move the clock; and what they have done so far.
+"""What all stages of the demo use: read the renovation, act for people, move the clock.
 
-Nothing here waits for case time, and nothing happens beside something else: the clock of the case
-moves when it is told, and only then. So one seed makes the same case on every machine.
+Nothing here waits for case time and no two things happen at once: the clock of the case moves only
+when the driver moves it. So one seed makes the same case on every machine.
 """
 
 from collections import Counter
@@ -46,13 +46,13 @@ class DueList(Protocol):
 
 
 class Progress(Protocol):
-    """What the person in front of the screen sees."""
+    """Shows how far the demo is; `run.Screen` in a terminal."""
 
     def say(self, text: str) -> None:
         """One line about something that happened."""
 
     def waiting(self, text: str) -> None:
-        """What it waits for now."""
+        """Show what the demo waits for now."""
 
 
 class Driver:

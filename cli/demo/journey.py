@@ -1,4 +1,4 @@
-"""The driver of the demo: looks at what the renovation waits for and does what a person would do."""
+"""The loop of the demo: read what the renovation waits for, do what a person would do about it."""
 
 from cli.demo.driver import Driver, Reaction
 from cli.demo.stages import bidding, cost_sharing, feedback, inspection, voting

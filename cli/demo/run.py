@@ -116,9 +116,9 @@ async def carry(
         show.say(
             f"renovation {rid} opened: {opened.units:,} units, pack {opened.rule_pack}; {CASE}"
         )
-        async with Client.open(url, rid, settings.credential_key) as browsers:
+        async with Client.open(url, rid, settings.credential_key) as http:
             ledger = DatabaseDueList(parts.database)
-            driver = Driver(browsers, units, ledger, options.seed, show, check)
+            driver = Driver(http, units, ledger, options.seed, show, check)
             await travel(driver)
         facts = await read_facts(parts.database, client, rid)
         assert settings.box_key is not None, "the demo's stack has a worker, and so its key"

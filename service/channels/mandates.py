@@ -79,7 +79,7 @@ class MandateView(Carried):
 
 
 class _AskedMandate(Value):
-    """What the journal keeps of a registration: no name, no number, no instruction."""
+    """A registration as the journal hashes it: no name, no document number, no readable instruction."""
 
     unit_number: str
     agent_id: str
@@ -91,7 +91,7 @@ class _AskedMandate(Value):
 
 
 def mandate_key(receipt_key: SecretStr) -> bytes:
-    """The key of agents' ids and instructions; it follows from the key of the receipts."""
+    """The key of agents' ids and instructions, derived from the key of the receipts."""
     secret = bytes.fromhex(receipt_key.get_secret_value())
     return hmac.digest(secret, b"gongjian/mandates", hashlib.sha256)
 
@@ -166,7 +166,11 @@ async def revoke_mandate(
 async def cast_by_agent(
     parts: Parts, situation: Situation, mandate_id: str, command: CastProxyBallot
 ) -> tuple[Receipt, bool]:
-    """An agent's ballot: in force, within the mandate, as instructed; its receipt, and if it is new."""
+    """Cast an agent's ballot on a mandate; returns the receipt and whether the ballot is new.
+
+    Raises:
+        Refused: `mandate.…` where the mandate does not allow the ballot; what the box refuses.
+    """
     key = mandate_key(parts.settings.receipt_key)
     async with parts.database.held() as session:
         # Held until the ballot is committed: a revocation comes before it or after it.
@@ -267,7 +271,7 @@ async def _register(
     mandate_id: str | None = None,
     new: Mandated | None = None,
 ) -> list[Mandated]:
-    """The register of a vote; only one mandate of it, or those that matter for a new one."""
+    """Mandates of a vote: all, the one of `mandate_id`, or those of the agent or owner of `new`."""
     query = {
         "box": box.id,
         "mandate": mandate_id,

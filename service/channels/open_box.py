@@ -1,4 +1,4 @@
-"""The open ballot box as a write beside the web finds it: locked, so that it cannot close meanwhile."""
+"""The ballot box for writes beside the intake: locked, so that it cannot close meanwhile."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -25,10 +25,11 @@ async def lock_open_box(
     alone: bool = False,
     early: bool = False,
 ) -> BallotBox:
-    """The latest box of the renovation, open; the closing waits for this transaction.
+    """Lock the latest box of the renovation if it is open; the closing waits for this transaction.
 
-    `alone` keeps ballots out too, so that what is read of them is everything there is. `early`
-    takes a box that was announced and does not take ballots yet. `box_id` is what the page showed.
+    `alone` also waits for ballots that are being committed and keeps new ones out, so that the caller
+    reads all of them. `early` accepts a box that is announced and not open yet. `box_id`, if given, is
+    the box that the page showed: another one is refused.
 
     Raises:
         Refused: `voting.no_box`, `voting.other_box`, `voting.box_not_open_yet`, `voting.box_closed`.
@@ -51,7 +52,7 @@ async def lock_open_box(
 
 
 async def load_latest_box(session: AsyncSession, situation: Situation) -> BallotBox:
-    """The latest box, open or not, to read.
+    """The latest box, open or not, without a lock.
 
     Raises:
         Refused: `voting.no_box`.
@@ -67,7 +68,7 @@ async def read_latest_box(
     situation: Situation,
     read: Callable[[AsyncSession, BallotBox], Awaitable[T]],
 ) -> T:
-    """What `read` finds about the latest box, open or not.
+    """Call `read` with the latest box, open or not; routes and commands read lists this way.
 
     Raises:
         Refused: `voting.no_box`.

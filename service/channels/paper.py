@@ -1,6 +1,6 @@
-"""Paper in batches: two typings by two officials, compared by keyed digests, cast where they agree.
+"""Paper ballots, typed in batches by two officials; lines whose keyed digests agree are cast.
 
-Choices pass through the memory of the second typing only; no table has them but the sealed ballots.
+No table has the choices of a typing, only digests: what is cast is sealed like any other ballot.
 """
 
 import asyncio
@@ -51,7 +51,7 @@ from service.situation import Situation
 AT_ONCE = 64
 """Ballots of a batch on their way at the same time."""
 FINAL = frozenset({"voting.already_voted"})
-"""Refusals that another attempt does not cure."""
+"""Refusals of a ballot that sending the batch again would not change."""
 ELSEWHERE = text("""
 SELECT u.entry_id, b.reference FROM paper_line l
 JOIN paper_batch b ON b.id = l.batch_id
@@ -68,7 +68,7 @@ WHERE b.box_id = :box AND b.id <> :batch AND b.channel = ANY (:channels)
 
 
 class _Typed(Value):
-    """What the journal keeps of the request: the digest of a line is not the line."""
+    """The request as the journal hashes it: digests of the lines instead of the lines."""
 
     reference: str
     channel: str
@@ -78,7 +78,7 @@ class _Typed(Value):
 
 @dataclass(frozen=True)
 class _Batch:
-    """A batch as it stands: its id, its typings so far, and the lines of the last pair."""
+    """A batch before this typing."""
 
     id: str
     number: int
@@ -92,7 +92,7 @@ class _Batch:
 async def enter_paper(
     parts: Parts, situation: Situation, actor: Actor, command: EnterPaper
 ) -> PaperEntered:
-    """Record a typing; if it is the second of a pair, cast what agrees. Sent again, it goes on.
+    """Record a typing; if it is the second of a pair, cast what agrees. Sent again, it casts the rest.
 
     Raises:
         Refused: every problem of every line at once; `paper.…`; `paper.not_all_cast` when the box
@@ -143,20 +143,20 @@ async def enter_paper(
 
 
 def paper_key(receipt_key: SecretStr) -> bytes:
-    """The key of the lines' digests; it follows from the key of the receipts."""
+    """The key of the lines' digests, derived from the key of the receipts."""
     secret = bytes.fromhex(receipt_key.get_secret_value())
     return hmac.digest(secret, b"gongjian/paper", hashlib.sha256)
 
 
 def batch_id_for(box_id: str, reference: str) -> str:
-    """The id of the batch that an office calls so."""
+    """The id of the batch with this reference in this box."""
     return hashlib.sha256(f"{box_id}\0{reference}".encode()).hexdigest()[:32]
 
 
 async def _batch(
     session: AsyncSession, box: BallotBox, command: EnterPaper, check: bytes
 ) -> _Batch:
-    """The batch so far; journal writes of a renovation come one after the other."""
+    """The batch so far; no lock, since the journal lets one writer of a renovation in at a time."""
     batch_id = batch_id_for(box.id, command.reference)
     row = await session.get(PaperBatch, batch_id)
     if row is None:
@@ -286,7 +286,7 @@ async def _cast(
     batch_id: str,
     lines: Sequence[Line],
 ) -> int:
-    """Put the agreed ballots into the box; those that are there already are found there."""
+    """Cast the agreed ballots and return how many are in the box; a repeated ballot is counted once."""
     refused: list[tuple[str, Refused]] = []
     cast = 0
 
@@ -328,7 +328,7 @@ async def _record_cast(
     cast: int,
     ballots: int,
 ) -> None:
-    """Say on the record that the pair of typings is in the box, once."""
+    """Record once that the ballots of a pair of typings are in the box."""
     command_id = f"{entered.command_id}#cast"
 
     async def inside(session: AsyncSession, _now: datetime) -> Recorded[PaperEntered]:

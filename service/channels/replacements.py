@@ -40,13 +40,13 @@ BY_SALE = "the unit was sold"
 
 
 class _Generation(Accepted):
-    """What the journal answers: the version of the buyer's credential, not the credential."""
+    """The stored answer: it has the version of the buyer's credential, not the credential."""
 
     generation: int
 
 
 class _AskedSale(Value):
-    """What the journal keeps of the request: keys instead of names."""
+    """The request as the journal hashes it: keyed digests instead of names."""
 
     sale: Sale
 
@@ -106,7 +106,7 @@ async def replace_unit_owner(
 
 
 def _sale(key: SecretStr, command: ReplaceOwner) -> Sale:
-    """The sale with the stored keys of both sets of owners; their names end here."""
+    """The sale with the stored keys of both sets of owners; no name is passed on."""
     secret = owner_secret(key)
 
     def stored(names: tuple[str, ...], numbers: tuple[str, ...]) -> str:
@@ -124,7 +124,7 @@ def _sale(key: SecretStr, command: ReplaceOwner) -> Sale:
 async def _replacement(
     session: AsyncSession, situation: Situation, box: BallotBox, entry: RollEntry, sale: Sale
 ) -> Replacement:
-    """What the law makes of the sale, from the rows."""
+    """What `replace_owner` decides about the sale, given the rows."""
     owner = await session.scalar(
         select(Unit.owner_key).where(
             Unit.estate_id == situation.estate_id, Unit.number == sale.unit_number
@@ -181,7 +181,7 @@ async def _frozen_at(session: AsyncSession, box: BallotBox) -> datetime:
 
 
 async def _standing_mandate(session: AsyncSession, entry: RollEntry) -> str | None:
-    """The entry's mandate that was not revoked, with the agent's ballots waited for."""
+    """The entry's mandate that is not revoked; waits for ballots of the agent that are under way."""
     found = await session.scalar(
         select(Mandate.id)
         .outerjoin(MandateRevocation, MandateRevocation.mandate_id == Mandate.id)

@@ -1,4 +1,4 @@
-"""Going round: visits at the doors, reminders to those who have not taken part, who that is."""
+"""Door-to-door rounds and reminders: visits are recorded, and who has not taken part is listed."""
 
 import hashlib
 from collections import Counter as Tallies
@@ -45,7 +45,7 @@ class VisitView(Carried):
 async def record_visits(
     parts: Parts, situation: Situation, actor: Actor, command: RecordVisits
 ) -> Accepted:
-    """Write down a round of visits; the event has how many of which kind, no door."""
+    """Record a round of visits; the event has the number of each outcome and names no unit."""
 
     async def change(session: AsyncSession, _now: datetime) -> tuple[str, Details]:
         box = await lock_open_box(session, situation, command.box_id, early=True)
@@ -88,7 +88,7 @@ async def list_last_visits(session: AsyncSession, box: BallotBox) -> tuple[Visit
 async def remind_non_voters(
     parts: Parts, situation: Situation, actor: Actor, command: Remind
 ) -> Accepted:
-    """Queue a notice to those who have not taken part; who that is, is asked when it is sent."""
+    """Queue a notice; its recipients are looked up when it is sent, not now."""
 
     async def change(session: AsyncSession, now: datetime) -> tuple[str, Details]:
         box = await lock_open_box(session, situation, command.box_id)
@@ -116,5 +116,5 @@ async def remind_non_voters(
 
 
 async def list_non_voters(session: AsyncSession, box: BallotBox) -> tuple[str, ...]:
-    """The units that may vote and have cast no ballot by any way; never how anybody voted."""
+    """The units that may vote and have no ballot by any channel, by number."""
     return tuple(await session.scalars(SILENT, {"box": box.id}))

@@ -105,7 +105,7 @@ async def record_ruling(
 
 
 async def list_contested(session: AsyncSession, box: BallotBox) -> tuple[ContestedView, ...]:
-    """Every roll entry whose ballots contest each other now, by its units."""
+    """The roll entries with contested ballots, each with its units and those ballots."""
     two_ways = select(Ballot.entry_id).where(
         Ballot.box_id == box.id, Ballot.channel.not_in(("web", "portal"))
     )
@@ -178,7 +178,7 @@ async def _not_the_own_dispute(
 async def _not_the_own_paper(
     session: AsyncSession, box: BallotBox, entry: RollEntry, actor: Actor
 ) -> None:
-    """Who typed a ballot of the unit does not decide whether it counts."""
+    """Refuse a ruling by the official who typed one of the entry's paper ballots."""
     typist = await session.scalar(
         select(PaperEntry.entered_by)
         .join(PaperBatch, PaperBatch.id == PaperEntry.batch_id)

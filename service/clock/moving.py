@@ -1,4 +1,4 @@
-"""The clock of a told case (sandbox): it moves when the convener says so, deadline by deadline.
+"""The clock of a told case (training): the convener moves it, deadline by deadline.
 
 A command settles the case, moves the clock to the next moment at which something falls due (or to
 its target, if that comes first), wakes whoever is due, settles again, and so on. Every move is a
@@ -64,7 +64,7 @@ class Stop:
 
 
 class StopError(Exception):
-    """Rolls a move back that is not to be made."""
+    """Raised inside the transaction of a move to roll it back."""
 
     def __init__(self, stop: Stop) -> None:
         super().__init__(stop.why)
@@ -72,7 +72,7 @@ class StopError(Exception):
 
 
 class UnsettledError(Exception):
-    """Something fell due between the look and the lock: settle once more."""
+    """Raised inside a move when something fell due before the lock was taken: settle again."""
 
 
 class CaseClocks:
@@ -143,7 +143,7 @@ class CaseClocks:
         return await self._answer(renovation_id, command, moves, stop)
 
     async def _made(self, command: MoveClock, moves: Sequence[ClockStep]) -> bool:
-        """Has this command made the move after these already?"""
+        """Whether an earlier sending of this command made the move that comes after these."""
         return await self._journal.answered(move_key(command, len(moves) + 1)) is not None
 
     async def _step(
@@ -242,12 +242,12 @@ class CaseClocks:
 
 
 def move_key(command: MoveClock, number: int) -> str:
-    """The idempotency key of a command's move: "#" keeps it apart from what anybody may send."""
+    """The command id of one move of a command; senders may not use "#", so it is never theirs."""
     return f"{command.command_id}#{number}"
 
 
 def is_done(command: MoveClock, moves: Sequence[ClockStep]) -> bool:
-    """Has the command come to its end? An automatic clock has none of its own."""
+    """Whether the moves so far reach the end of the command; `auto` has no end of its own."""
     if not moves or command.move == "auto":
         return False
     target = moves[-1].target
@@ -255,7 +255,7 @@ def is_done(command: MoveClock, moves: Sequence[ClockStep]) -> bool:
 
 
 def target_for(command: MoveClock, now: datetime, zone: str) -> datetime | None:
-    """Where a command goes; None where it ends by the agenda alone.
+    """The moment to which a command moves the clock; None for `next` and `auto`.
 
     Raises:
         Refused: `clock.date_invalid`, `clock.backwards`.
@@ -288,7 +288,7 @@ def _stop_if_asked(
     target: datetime | None,
     now: datetime,
 ) -> None:
-    """Whoever holds the clock stops it; an automatic one stops for everybody who is awaited."""
+    """Raise `StopError` at the target, at a hold, and for `auto` where a person is awaited."""
     if target == now:
         raise StopError(Stop("nothing"))
     if held and not command.past_holds:

@@ -1,7 +1,7 @@
 """Opening a renovation: all its rows in one transaction, then its workflow.
 
-Whatever is there already (places, the estate with its units) is used if it is the same and refused
-if it differs: a roll is never changed by the way.
+Places, the estate and its units that exist already must be the same as in the file, else the opening
+is refused: only an import changes a roll.
 """
 
 import hashlib
@@ -49,7 +49,7 @@ SUMMARY_LETTERS = 60
 
 
 class OpenedRenovation(Carried):
-    """What the committee gets back; the same again for the same command id."""
+    """The answer to an opening; the same command id gets the same answer."""
 
     renovation_id: str
     estate_id: str
@@ -60,7 +60,7 @@ class OpenedRenovation(Carried):
 
 
 class OpeningRequest(Carried):
-    """What makes two openings the same request."""
+    """The request as the journal hashes it."""
 
     file: RenovationFile
     roll_sha256: str
@@ -144,7 +144,7 @@ async def open_renovation(
 
 
 def renovation_id_for(command_id: str) -> str:
-    """The id a command's renovation has: 21 characters, the same however often it is asked."""
+    """The id of the renovation that a command opens: "r" and 20 hex digits of the command id's hash."""
     return "r" + hashlib.sha256(command_id.encode()).hexdigest()[:20]
 
 
@@ -176,7 +176,7 @@ async def _write(session: AsyncSession, opening: _Opening, secret: bytes, now: d
 
 
 async def _estate(session: AsyncSession, opening: _Opening, secret: bytes, now: datetime) -> bool:
-    """The estate, locked; True when it is new and its units are still to be written."""
+    """Insert or lock the estate; True when it has no units yet and they have to be written."""
     file = opening.file
     await session.execute(
         insert(Estate)
@@ -215,7 +215,7 @@ async def _estate(session: AsyncSession, opening: _Opening, secret: bytes, now: 
 
 
 async def _grants(session: AsyncSession, file: RenovationFile) -> None:
-    """The file's officials; who has the role there already keeps it."""
+    """Grant the file's officials their roles; a grant that exists stays as it is."""
     for official in file.officials:
         await session.execute(
             insert(RoleGrant)
@@ -265,7 +265,7 @@ async def _renovation(session: AsyncSession, opening: _Opening, now: datetime) -
 
 
 def _details(opening: _Opening) -> dict[str, JsonValue]:
-    """What the event says: figures and hashes, no people."""
+    """The details of the event: figures and hashes, no names of people."""
     file, units = opening.file, opening.roll.units
     decision = check_timetable(file.timetable)
     return {
@@ -289,7 +289,7 @@ def _details(opening: _Opening) -> dict[str, JsonValue]:
 async def _start(
     client: Client, settings: Settings, opened: OpenedRenovation, opening: _Opening
 ) -> None:
-    """Start the journey; one that runs or has ended already is fine."""
+    """Start the workflow of the renovation; one that exists already is left alone."""
     try:
         await client.start_workflow(
             WORKFLOW,

@@ -123,7 +123,7 @@ def _answer(
 
 
 class _Stored(dict[str, str]):
-    """From the key of a set of owners in a file to the one that rows have."""
+    """Key of a set of owners in a file to its keyed digest in the rows; each is computed once."""
 
     def __init__(self, secret: bytes) -> None:
         super().__init__()
@@ -153,7 +153,7 @@ async def _estate(session: AsyncSession, request: RollRequest, now: datetime) ->
 
 
 async def _found(session: AsyncSession, request: RollRequest) -> str | None:
-    """The estate of that id, in that place, or of that name."""
+    """The id of the estate at the given places, else of that id or name; None if there is none."""
     if request.places:
         found = await session.get(Estate, _new_id(request))
         return None if found is None else found.id

@@ -1,4 +1,4 @@
-"""Bearer credentials that need no login: an HMAC over who holds them (3 µs to check).
+"""Bearer credentials that need no login: an HMAC over the name of their holder.
 
 "v1.<id>.<mac>", both parts base64url without padding. A voter's credential names a unit of one
 renovation and is handed out by the committee; an actor's names an official, a contractor or a
@@ -18,7 +18,7 @@ from models.values.refusal import Refused, refusal
 VERSION = "v1"
 PREFIXES_KEPT = 1_000
 _URLSAFE = bytes.maketrans(b"-_+/", b"+/  ")
-"""To the common alphabet; what belongs to that one only becomes what no alphabet has."""
+"""base64url to base64; "+" and "/", which base64url does not have, become spaces and are refused."""
 _PARTS = 3
 _VOTER = "gongjian/credential/voter"
 _ACTOR = "gongjian/credential/actor"
@@ -28,7 +28,7 @@ _VERSION = b"\0"
 
 
 class Voter(Value):
-    """Who showed the credential of a unit, in one renovation."""
+    """The unit whose credential a request came with, in one renovation."""
 
     renovation_id: str
     unit_number: str
@@ -45,7 +45,7 @@ class Voter(Value):
 
 
 class VoterCheck:
-    """Checks the credentials of voters on the hot path: what is the same for all is made once."""
+    """Checks voters' credentials for the ballot route; keeps what all of one renovation share."""
 
     def __init__(self, key: SecretStr) -> None:
         self._key = bytes.fromhex(key.get_secret_value())

@@ -15,7 +15,7 @@ from runtime.language.sentences import sentence
 from service.http.statuses import STATUS_OF_CODE
 
 CUT_OFF = asyncpg.InterfaceError | asyncpg.InternalClientError
-"""What the driver raises beside the server's own errors when its server dies in the middle."""
+"""What asyncpg raises, beside the server's errors, when the server dies during a statement."""
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 1
 COMMAND_ID_FORM = "1 to 120 characters without spaces and '#'"
@@ -41,13 +41,13 @@ class ProblemDocument(Carried):
 
 
 def status_for(problems: Iterable[Problem]) -> int:
-    """The status of the first problem; 422 where a rule says no."""
+    """The status of the first problem's code; 422 for a code without one."""
     first = next(iter(problems), None)
     return STATUS_OF_CODE.get(first.code, 422) if first is not None else 422
 
 
 def wanted_language(accept_language: str | None) -> str:
-    """Of "zh_CN" and "en" the one the Accept-Language header puts first; "en" without a wish."""
+    """The language for an Accept-Language header: "zh_CN" or "en", "en" if it names neither."""
     best, language = 0.0, "en"
     for wish in (accept_language or "").split(","):
         tag, _, weight = wish.partition(";")
@@ -82,7 +82,10 @@ def problem_response(
     status: int | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """The response for a refusal; it says when to ask again, and what credential is wanted."""
+    """The response for a refusal: `status` if given, else the one of its first code.
+
+    503 has Retry-After, 401 has WWW-Authenticate.
+    """
     number = status if status is not None else status_for(problems)
     language = wanted_language(accept_language)
     extra = {"Content-Language": language.replace("_", "-"), **(headers or {})}
@@ -99,12 +102,12 @@ def problem_response(
 
 
 def malformed(errors: Iterable[ErrorDetails]) -> Refused:
-    """A refusal that names each field that is wrong and what was expected; never the value."""
+    """The refusal for a failed validation: each wrong field and what was expected, never the value."""
     return Refused(*(_of_field(error) for error in errors))
 
 
 def database_away(error: BaseException) -> Refused | None:
-    """The refusal for a database that does not answer; None for any other error."""
+    """`service.database_away` if the error means that the database does not answer, else None."""
     lost = isinstance(error, TimeoutError | CUT_OFF) or (
         isinstance(error, OSError | SQLAlchemyError | asyncpg.PostgresError)
         and worth_another_attempt(error)

@@ -92,7 +92,7 @@ def sealed_bidder(parts: Parts, situation: Situation, bidder: Actor) -> Actor:
 
 
 def bid_row(tender: Tender, bidder_id: str, command: SubmitBid, now: datetime) -> Bid:
-    """The bid as it lies sealed until the opening."""
+    """The row of a new bid; nothing shows it before the opening."""
     name = hashlib.sha256(command.command_id.encode()).hexdigest()[:20]
     return Bid(
         id=f"{tender.id}.{name}",
@@ -110,7 +110,7 @@ def bid_row(tender: Tender, bidder_id: str, command: SubmitBid, now: datetime) -
 
 
 async def _open_tender(session: AsyncSession, situation: Situation) -> Tender:
-    """The latest tender; the share lock keeps the opening out until this bid is committed."""
+    """The latest tender if it is open; its share lock makes the opening wait for the commit."""
     tender = await session.scalar(
         select(Tender)
         .where(Tender.renovation_id == situation.id)

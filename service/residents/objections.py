@@ -67,7 +67,7 @@ async def _objector(
 async def _must_be_open(
     session: AsyncSession, situation: Situation, name: str, now: datetime
 ) -> None:
-    """The share lock keeps the closing out until this objection is committed."""
+    """Refuse unless the publication is open; its share lock makes the closing wait for the commit."""
     row = await session.get(Publication, name, with_for_update={"read": True})
     if row is None or row.renovation_id != situation.id:
         raise refusal("publication.unknown", where=name)

@@ -27,9 +27,9 @@ SELECT EXISTS (
     WHERE renovation_id = :rid GROUP BY unit_number) p USING (unit_number)
   WHERE coalesce(p.paid, 0) < d.due)
 """)
-"""Is anything that is due now still unpaid?"""
+"""Whether anything that is due at `now` is unpaid."""
 PAYMENTS = "payments"
-"""What the collection waits for, in the agenda."""
+"""The name of the collection's wait on the agenda."""
 
 
 async def report_payments(
@@ -67,7 +67,7 @@ async def report_payments(
 def payment_rows(
     situation: Situation, command: ReportPayments, now: datetime
 ) -> list[dict[str, object]]:
-    """The rows to insert; a reference makes a payment the same one in whatever report it comes."""
+    """The rows to insert; a payment with a reference has the same id in whatever report it comes."""
     rows: list[dict[str, object]] = []
     for number, payment in enumerate(command.payments, start=1):
         own = f"{command.command_id}/{number}"
@@ -117,7 +117,7 @@ async def _refuse(
 
 
 async def _add_wait_if_paid_up(session: AsyncSession, situation: Situation, now: datetime) -> None:
-    """When the last share is paid, the collection has work to do: a clock does not go past it."""
+    """Put the count of the collection on the agenda when all is paid, so that no clock moves past it."""
     row = await session.get_one(Renovation, situation.id)
     if row.stage != "cost_sharing" or await _outstanding(session, situation, now):
         return

@@ -21,11 +21,11 @@ from service.situation import Situation
 async def open_ticket(
     parts: Parts, situation: Situation, voter: Voter, command: OpenTicket
 ) -> Accepted:
-    """Write a ticket down and begin its care; of a confidential one the record names nobody.
+    """Write a ticket and start its workflow; the event of a confidential one names no unit.
 
     Raises:
-        Refused: `credential.other_unit`, `feedback.unit_unknown`, and `service.not_confirmed` for a
-            ticket that is written and whose care has not begun: it may be sent again.
+        Refused: `credential.other_unit`, `feedback.unit_unknown`; `service.not_confirmed` where the
+            ticket is written and its workflow did not start: the same command starts it.
     """
     voter.must_hold(command.unit_number)
 

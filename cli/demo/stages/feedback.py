@@ -1,4 +1,4 @@
-"""The residents' word in the demo: a complaint that climbs to the street office, and a survey."""
+"""Feedback in the demo: a complaint that escalates to the street office, and a survey."""
 
 from pydantic import JsonValue
 
