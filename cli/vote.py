@@ -24,10 +24,10 @@ from rules.authority import ROLES_OF_WRITE
 from service.channels.commands import EnterPaper, Remind, RuleOnBallots
 from service.channels.count_sheets import list_count_sheets
 from service.channels.mandates import list_register
-from service.channels.open_box import read_latest_box
+from service.channels.open_box import read_running_box
 from service.channels.paper import enter_paper
 from service.channels.rounds import list_non_voters, remind_non_voters
-from service.channels.rulings import list_contested, record_ruling
+from service.channels.rulings import contested_units, record_ruling
 from service.http.problems import malformed
 from service.parts import Parts
 from service.situation import Situation, load_grants, load_situation
@@ -53,7 +53,7 @@ def register(app: typer.Typer) -> None:
 @commands.command("contested")
 def show_contested(renovation: Id, data: Data = None) -> None:
     """Units whose ballots wait for a ruling, as JSON: channels and codes, never a choice."""
-    _print(_read(data, renovation, list_contested))
+    _print(_read(data, renovation, contested_units))
 
 
 @commands.command("non-voters")
@@ -154,7 +154,7 @@ def _read(
     async def work() -> T:
         async with running(data) as parts:
             situation = await load_situation(parts.database, renovation)
-            return await read_latest_box(parts.database, situation, read)
+            return await read_running_box(parts.database, situation, read)
 
     return asyncio.run(work())
 

@@ -23,15 +23,16 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from models.messages.acts import ACTS, Act, ConfirmTicket, Done
+from models.messages.feedback import TicketInput
 from models.messages.ids import (
     publication_workflow_id,
     renovation_workflow_id,
     ticket_workflow_id,
 )
-from models.messages.journey import TicketInput
 from models.tables import CaseWait, Event, Publication, Ticket
 from models.values.actor import Actor
 from models.values.refusal import Problem, Refused, problem, refusal
+from models.values.states import RenovationState
 from rules.authority import Grant, check_act
 from runtime.database import Database
 from runtime.record.journal import Journal
@@ -283,7 +284,7 @@ class Gateway:
     async def _refuse_if_left(self, situation: Situation, workflow_id: str, act: Act) -> None:
         """Temporal knows no such workflow: refuse, unless the row still names it and it is about to start."""
         now = await load_situation(self._database, situation.id)
-        moved = now.state != "running" or now.stage_workflow_id != workflow_id
+        moved = now.state != RenovationState.RUNNING or now.stage_workflow_id != workflow_id
         if act.target != "stage" or moved:
             raise _target_closed(act)
 

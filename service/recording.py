@@ -38,8 +38,8 @@ async def record(
     Raises:
         Refused: what `inside` refuses, `journal.command_reused`, and `busy` if it is given.
     """
-    deed = situation.deed(command_id, actor)
-    return await journal.record(deed, kind, request, inside, into, busy=busy)
+    command = situation.command(command_id, actor)
+    return await journal.record(command, kind, request, inside, into, busy=busy)
 
 
 async def accept(

@@ -7,7 +7,7 @@ from pydantic import AliasChoices, Field, JsonValue
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.messages.journey import STAGES
+from models.messages.journey import Stage
 from models.tables import (
     BallotBox,
     Contract,
@@ -21,6 +21,7 @@ from models.tables import (
 )
 from models.values.base import Carried
 from models.values.refusal import refusal
+from models.values.states import PublicationState, RenovationState, TicketState
 from service.ballots.uncounted import uncounted_entries
 from service.situation import with_time
 
@@ -233,11 +234,12 @@ async def load_renovation(session: AsyncSession, renovation_id: str) -> Renovati
 
 def progress_for(view: RenovationView) -> PublicProgress:
     """What of a renovation everybody may know."""
-    reached = STAGES.index(view.stage) if view.stage in STAGES else 0
+    stages = tuple(Stage)
+    before = stages[: stages.index(Stage(view.stage))]
     return PublicProgress(
         title=view.title,
         state=view.state,
-        stages_done=STAGES if view.state == "completed" else STAGES[:reached],
+        stages_done=stages if view.state == RenovationState.COMPLETED else before,
         stage=view.stage,
         waiting_for=view.waiting_for,
         due_on=view.due_at.date().isoformat() if view.due_at else None,
@@ -329,7 +331,9 @@ async def _tender(session: AsyncSession, rid: str) -> TenderView | None:
 
 
 async def _publication(session: AsyncSession, rid: str) -> PublicationView | None:
-    query = select(Publication).where(Publication.renovation_id == rid, Publication.state == "open")
+    query = select(Publication).where(
+        Publication.renovation_id == rid, Publication.state == PublicationState.OPEN
+    )
     row = await session.scalar(query.order_by(Publication.opens_at.desc()).limit(1))
     return None if row is None else shown(PublicationView, row)
 
@@ -358,6 +362,9 @@ async def _open_tickets(session: AsyncSession, rid: str) -> int:
     found = await session.scalar(
         select(func.count())
         .select_from(Ticket)
-        .where(Ticket.renovation_id == rid, Ticket.state.not_in(("closed", "referred")))
+        .where(
+            Ticket.renovation_id == rid,
+            Ticket.state.not_in((TicketState.CLOSED, TicketState.REFERRED)),
+        )
     )
     return found or 0

@@ -2,6 +2,7 @@
 
 from cli.demo.driver import Driver, Reaction
 from cli.demo.stages import bidding, cost_sharing, feedback, inspection, voting
+from models.values.states import RenovationState
 from service.views import RenovationView
 
 REACTIONS: dict[str, Reaction] = {
@@ -23,7 +24,7 @@ async def travel(driver: Driver) -> RenovationView:
     done: set[str] = set()
     while True:
         view = await driver.look()
-        if view.state != "running":
+        if view.state != RenovationState.RUNNING:
             return view
         driver.show.waiting(f"{driver.today} {view.stage}: waiting for {view.waiting_for}")
         # Once for each thing that is waited for in a stage.

@@ -33,7 +33,7 @@ from service.channels.commands import (
     RegisterMandate,
     RevokeMandate,
 )
-from service.channels.open_box import load_entry, load_latest_box, lock_open_box, motions_by_id
+from service.channels.open_box import load_entry, lock_open_box, motions_by_id, running_box
 from service.http.credentials import proxy_credential
 from service.parts import Parts
 from service.recording import Details, accept
@@ -178,7 +178,7 @@ async def cast_by_agent(
         row = await session.get(Mandate, mandate_id)
         if row is None:
             raise refusal("mandate.unknown", where=mandate_id)
-        box = await load_latest_box(session, situation)
+        box = await running_box(session, situation)
         if box.id != row.box_id:
             raise refusal("mandate.other_vote", where=mandate_id)
         (standing_mandate,) = await _register(session, box, mandate_id=mandate_id)

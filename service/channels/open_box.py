@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import BallotBox, RollEntry, RollUnit
 from models.values.refusal import refusal
+from models.values.states import BoxState
 from models.values.voting import Motion
 from runtime.database import Database
 from runtime.record.journal import tick_of
@@ -44,14 +45,14 @@ async def lock_open_box(
         raise refusal("voting.other_box", given=box_id, box=box.id)
     # A statement of its own: the tick of after the lock.
     now = await tick_of(session, situation.id)
-    if box.state != "open" or now >= box.closes_at:
+    if box.state != BoxState.OPEN or now >= box.closes_at:
         raise refusal("voting.box_closed", box=box.id, at=written(box.closes_at))
     if now < box.opens_at and not early:
         raise refusal("voting.box_not_open_yet", box=box.id, at=written(box.opens_at))
     return box
 
 
-async def load_latest_box(session: AsyncSession, situation: Situation) -> BallotBox:
+async def running_box(session: AsyncSession, situation: Situation) -> BallotBox:
     """The latest box, open or not, without a lock.
 
     Raises:
@@ -63,7 +64,7 @@ async def load_latest_box(session: AsyncSession, situation: Situation) -> Ballot
     return box
 
 
-async def read_latest_box(
+async def read_running_box(
     database: Database,
     situation: Situation,
     read: Callable[[AsyncSession, BallotBox], Awaitable[T]],
@@ -74,7 +75,7 @@ async def read_latest_box(
         Refused: `voting.no_box`.
     """
     async with database.session() as session:
-        return await read(session, await load_latest_box(session, situation))
+        return await read(session, await running_box(session, situation))
 
 
 def motions_by_id(box: BallotBox) -> dict[str, Motion]:

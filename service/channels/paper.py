@@ -42,7 +42,7 @@ from rules.ballots.paper import (
 )
 from runtime.record.journal import Recorded
 from service.channels.commands import EnterPaper, PaperEntered
-from service.channels.open_box import load_latest_box, lock_open_box, motions_by_id
+from service.channels.open_box import lock_open_box, motions_by_id, running_box
 from service.parts import Parts
 from service.recording import record
 from service.residents.commands import CastBallot
@@ -99,7 +99,7 @@ async def enter_paper(
             did not take some ballots: what was cast stays cast, the same command casts the rest.
     """
     async with parts.database.session() as session:
-        box_id = (await load_latest_box(session, situation)).id
+        box_id = (await running_box(session, situation)).id
     key = paper_key(parts.settings.receipt_key)
     batch_id = batch_id_for(box_id, command.reference)
     lines = [Line(line.unit_number, line.choices) for line in command.lines]

@@ -27,7 +27,7 @@ from models.values.voting import HeadGroup
 from runtime.record.journal import Recorded
 from service.channels.commands import ReplacedOwner, ReplaceOwner
 from service.channels.mandates import LOCK
-from service.channels.open_box import load_entry, load_latest_box, lock_open_box
+from service.channels.open_box import load_entry, lock_open_box, running_box
 from service.estates.units import owner_secret
 from service.http.credentials import voter_credential
 from service.parts import Parts
@@ -65,7 +65,7 @@ async def replace_unit_owner(
 
     async def inside(session: AsyncSession, now: datetime) -> Recorded[_Generation]:
         entry = await load_entry(
-            session, await load_latest_box(session, situation), command.unit_number
+            session, await running_box(session, situation), command.unit_number
         )
         # Before the box: an agent's ballot that is under way needs the box to get done.
         mandate = await _standing_mandate(session, entry)

@@ -11,6 +11,7 @@ from models.tables import BallotBox, DoorVisit, Notice, RollUnit
 from models.values.actor import Actor
 from models.values.base import Carried
 from models.values.refusal import Refused, refusal
+from models.values.states import NoticeState
 from rules.ballots.visits import Door, visit_problems
 from service.channels.commands import RecordVisits, Remind
 from service.channels.open_box import lock_open_box
@@ -105,7 +106,7 @@ async def remind_non_voters(
                 audience_id=None,
                 template="vote_reminder",
                 params={"box": box.id, "closes_at": box.closes_at.isoformat()},
-                state="queued",
+                state=NoticeState.QUEUED,
                 attempts=0,
                 created_at=now,
             )

@@ -104,7 +104,7 @@ async def record_ruling(
     return await accept(parts.journal, situation, actor, command, "voting.ballots_ruled_on", change)
 
 
-async def list_contested(session: AsyncSession, box: BallotBox) -> tuple[ContestedView, ...]:
+async def contested_units(session: AsyncSession, box: BallotBox) -> tuple[ContestedView, ...]:
     """The roll entries with contested ballots, each with its units and those ballots."""
     two_ways = select(Ballot.entry_id).where(
         Ballot.box_id == box.id, Ballot.channel.not_in(("web", "portal"))

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import CaseClock, CaseHold, Renovation
 from models.values.actor import Actor
 from models.values.refusal import refusal
+from models.values.states import RenovationState
 from models.values.waits import Wait
 from rules.time.told_clock import (
     awaited_now,
@@ -28,7 +29,7 @@ from rules.time.told_clock import (
     refuse_going_back,
 )
 from runtime.database import Database
-from runtime.record.agenda import waits_of
+from runtime.record.agenda import load_waits
 from runtime.record.journal import Journal, Recorded
 from service.clock.commands import (
     ClockMoved,
@@ -94,7 +95,7 @@ class CaseClocks:
 
     async def _view(self, situation: Situation) -> ClockView:
         async with self._database.session() as session:
-            waits = [shown(WaitView, row) for row in await waits_of(session, situation.id)]
+            waits = [shown(WaitView, row) for row in await load_waits(session, situation.id)]
             holds = await _holds(session, situation.id)
         return ClockView(
             renovation_id=situation.id,
@@ -155,10 +156,10 @@ class CaseClocks:
         async def inside(session: AsyncSession, now: datetime) -> Recorded[ClockStep]:
             await session.execute(OPEN_BOXES, {"renovation": situation.id})
             held = [each.name for each in await _holds(session, situation.id)]
-            waits = [shown(WaitView, row) for row in await waits_of(session, situation.id)]
+            waits = [shown(WaitView, row) for row in await load_waits(session, situation.id)]
             if any(is_due(wait, now) for wait in waits):
                 raise UnsettledError
-            if not waits and situation.state != "running":
+            if not waits and situation.state != RenovationState.RUNNING:
                 raise refusal("clock.case_over", where=situation.id)
             target = known or target_for(command, now, situation.timetable.zone)
             _stop_if_asked(command, held, waits, target, now)

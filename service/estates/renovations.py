@@ -21,13 +21,14 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from formats.renovation_file.reading import check_together
 from models.files.renovation import RenovationFile
 from models.files.roll import Roll
-from models.messages.deed import Deed
+from models.messages.command import Command
 from models.messages.ids import renovation_workflow_id
-from models.messages.journey import Journey
+from models.messages.journey import Journey, Stage
 from models.tables import CaseClock, Estate, Renovation, RoleGrant, Scheme, Unit
 from models.values.actor import Actor
 from models.values.base import Carried
 from models.values.refusal import refusal
+from models.values.states import RenovationState
 from models.values.waits import STARTING, at_work
 from rules.time.timetables import check_timetable
 from rules.voting import pack_in_force
@@ -128,16 +129,15 @@ async def open_renovation(
         await _write(session, opening, secret, opening.now(tick))
         return Recorded(opening.result, _details(opening))
 
-    deed = Deed(
+    command = Command(
         command_id=command_id,
         renovation_id=opening.renovation_id,
-        rule_pack=opening.rule_pack,
         actor=actor,
         workflow_id=opening.workflow_id,
     )
     request = OpeningRequest(file=file, roll_sha256=roll.sha256)
     opened = await Journal(database).record(
-        deed, "renovation.opened", request, inside, OpenedRenovation
+        command, "renovation.opened", request, inside, OpenedRenovation
     )
     await _start(client, settings, opened, opening)
     return opened
@@ -236,8 +236,8 @@ async def _renovation(session: AsyncSession, opening: _Opening, now: datetime) -
             id=opening.renovation_id,
             estate_id=opening.estate_id,
             title=file.title,
-            stage="voting",
-            state="running",
+            stage=Stage.VOTING,
+            state=RenovationState.RUNNING,
             workflow_id=opening.workflow_id,
             place_id=file.places[-1].id,
             place_path=file.place_path,
@@ -282,7 +282,7 @@ def _details(opening: _Opening) -> dict[str, JsonValue]:
         "area_dm2": sum(unit.area_dm2 for unit in units),
         "roll_sha256": opening.roll.sha256,
         "clock": opening.clock,
-        "checks": decision.model_dump(mode="json")["checks"],
+        "checks": decision.record(),
     }
 
 
@@ -299,7 +299,7 @@ async def _start(
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             search_attributes=TypedSearchAttributes(
                 [
-                    SearchAttributePair(RENOVATION_STAGE, "voting"),
+                    SearchAttributePair(RENOVATION_STAGE, Stage.VOTING.value),
                     SearchAttributePair(PLACE, opened.place_path),
                 ]
             ),

@@ -17,6 +17,7 @@ from models.tables import BallotBox, Estate, Person, Renovation, Unit, UnitOwner
 from models.tables.roll_imports import RollImport
 from models.values.base import Carried
 from models.values.refusal import Refused, refusal
+from models.values.states import BoxState, RenovationState
 from runtime.database import Database
 from service.estates.places import estate_id_at, write_places
 from service.estates.units import UNIT_COLUMNS, columns_for, copy_people, copy_units, unit_row_id
@@ -184,10 +185,13 @@ async def _refuse_under_a_vote(session: AsyncSession, estate_id: str) -> None:
     rows = await session.execute(
         select(Renovation.id, BallotBox.state)
         .join(BallotBox, BallotBox.renovation_id == Renovation.id)
-        .where(Renovation.estate_id == estate_id, Renovation.state == "running")
+        .where(Renovation.estate_id == estate_id, Renovation.state == RenovationState.RUNNING)
     )
     boxes = [(row.id, row.state) for row in rows]
-    for wanted, code in (("open", "roll.vote_open"), ("closed", "roll.frozen")):
+    for wanted, code in (
+        (BoxState.OPEN, "roll.vote_open"),
+        (BoxState.CLOSED, "roll.frozen"),
+    ):
         for renovation, state in boxes:
             if state == wanted:
                 raise refusal(code, where=renovation, renovation=renovation)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import Bid, Tender
 from models.values.actor import Actor
 from models.values.refusal import Refused, refusal
+from models.values.states import BidState, TenderState
 from rules.bidding.procedure import submission_problems
 from service.parts import Parts
 from service.recording import Details, accept
@@ -70,7 +71,7 @@ async def withdraw_bid(
             raise refusal(
                 "bidding.late", now=now.isoformat(), deadline_at=tender.deadline_at.isoformat()
             )
-        bid.state, bid.withdrawn_at = "withdrawn", now
+        bid.state, bid.withdrawn_at = BidState.WITHDRAWN, now
         return bid.id, {"tender": tender.id, "bid": bid.id}
 
     sealed = sealed_bidder(parts, situation, bidder)
@@ -105,7 +106,7 @@ def bid_row(tender: Tender, bidder_id: str, command: SubmitBid, now: datetime) -
         bond_account=command.bond_account,
         flags=dict(command.flags),
         submitted_at=now,
-        state="submitted",
+        state=BidState.SUBMITTED,
     )
 
 
@@ -120,7 +121,7 @@ async def _open_tender(session: AsyncSession, situation: Situation) -> Tender:
     )
     if tender is None:
         raise refusal("bidding.no_tender", where=situation.id)
-    if tender.state != "open":
+    if tender.state != TenderState.OPEN:
         raise refusal("bidding.tender_closed", tender=tender.id, at=tender.deadline_at.isoformat())
     return tender
 
@@ -128,6 +129,6 @@ async def _open_tender(session: AsyncSession, situation: Situation) -> Tender:
 async def _standing_bid(session: AsyncSession, tender: Tender, bidder_id: str) -> Bid | None:
     return await session.scalar(
         select(Bid).where(
-            Bid.tender_id == tender.id, Bid.bidder_id == bidder_id, Bid.state != "withdrawn"
+            Bid.tender_id == tender.id, Bid.bidder_id == bidder_id, Bid.state != BidState.WITHDRAWN
         )
     )

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import Objection, Publication
 from models.values.actor import Actor
 from models.values.refusal import refusal
+from models.values.states import ObjectionState, PublicationState
 from service.http.credentials import read_actor, read_voter
 from service.parts import Parts
 from service.recording import Details, accept
@@ -39,7 +40,7 @@ async def file_objection(
             text=command.text,
             filed_at=now,
             recorded_at=func.clock_timestamp(),
-            state="open",
+            state=ObjectionState.OPEN,
         )
         session.add(objection)
         digest = hashlib.sha256(command.text.encode()).hexdigest()
@@ -71,5 +72,5 @@ async def _must_be_open(
     row = await session.get(Publication, name, with_for_update={"read": True})
     if row is None or row.renovation_id != situation.id:
         raise refusal("publication.unknown", where=name)
-    if row.state != "open" or now >= row.closes_at:
+    if row.state != PublicationState.OPEN or now >= row.closes_at:
         raise refusal("publication.closed", publication=name, at=row.closes_at.isoformat())

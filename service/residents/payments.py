@@ -6,9 +6,11 @@ from datetime import datetime
 from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.messages.journey import Stage
 from models.tables import CaseWait, Instalment, Payment, Renovation
 from models.values.actor import Actor
 from models.values.refusal import Refused, problem, refusal
+from models.values.states import RenovationState
 from models.values.waits import PAID_UP, at_work
 from runtime.record.agenda import add_waits
 from runtime.record.journal import tick_of
@@ -55,7 +57,7 @@ async def report_payments(
 
     kind = "cost_sharing.payments_received"
     accepted = await accept(parts.journal, situation, provider, command, kind, change)
-    if situation.stage == "cost_sharing":
+    if situation.stage == Stage.COST_SHARING:
         async with parts.database.session() as session:
             now = await tick_of(session, situation.id)
             outstanding = await _outstanding(session, situation, now)
@@ -97,7 +99,7 @@ async def _refuse(
     due = await session.scalar(
         select(Instalment.number).where(Instalment.renovation_id == situation.id).limit(1)
     )
-    if due is None or situation.state != "running":
+    if due is None or situation.state != RenovationState.RUNNING:
         raise refusal("cost_sharing.nothing_due", where=situation.id)
     numbers = {payment.unit_number for payment in command.payments}
     await refuse_unknown_units(session, situation, numbers, "cost_sharing.unit_unknown")
@@ -119,7 +121,7 @@ async def _refuse(
 async def _add_wait_if_paid_up(session: AsyncSession, situation: Situation, now: datetime) -> None:
     """Put the count of the collection on the agenda when all is paid, so that no clock moves past it."""
     row = await session.get_one(Renovation, situation.id)
-    if row.stage != "cost_sharing" or await _outstanding(session, situation, now):
+    if row.stage != Stage.COST_SHARING or await _outstanding(session, situation, now):
         return
     running = (CaseWait.workflow_id == row.stage_workflow_id, CaseWait.what == PAYMENTS)
     if await session.scalar(select(CaseWait.what).where(*running)):

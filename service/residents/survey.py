@@ -4,6 +4,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.messages.journey import Stage
 from models.tables import Renovation, SurveyAnswer
 from models.values.refusal import refusal
 from service.http.credentials import Voter
@@ -40,7 +41,7 @@ async def _store(session: AsyncSession, situation: Situation, command: AnswerSur
     await refuse_unknown_units(session, situation, {command.unit_number}, "feedback.unit_unknown")
     waits = await session.scalar(
         select(Renovation.waiting_for).where(
-            Renovation.id == situation.id, Renovation.stage == "feedback"
+            Renovation.id == situation.id, Renovation.stage == Stage.FEEDBACK
         )
     )
     row = await session.get(SurveyAnswer, command.command_id)

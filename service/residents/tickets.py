@@ -9,6 +9,7 @@ from models.messages.acts import Done
 from models.messages.ids import ticket_workflow_id
 from models.tables import Ticket
 from models.values.refusal import refusal
+from models.values.states import TicketState
 from models.values.waits import STARTING, at_work
 from runtime.record.agenda import replace_waits
 from service.http.credentials import Voter
@@ -43,7 +44,7 @@ async def open_ticket(
             unit_number=command.unit_number,
             confidential=command.confidential,
             level="grid",
-            state="open",
+            state=TicketState.OPEN,
             opened_at=now,
             due_at=now,
         )

@@ -19,7 +19,7 @@ from service.channels.commands import (
 )
 from service.channels.count_sheets import CountSheet
 from service.channels.mandates import MandateView
-from service.channels.open_box import read_latest_box
+from service.channels.open_box import read_running_box
 from service.channels.rounds import VisitView
 from service.channels.rulings import ContestedView
 from service.http.dependencies import (
@@ -56,7 +56,7 @@ async def list_contested(
     situation: CaseSituation, _actor: MayRuleOnBallots, parts: RunningParts
 ) -> tuple[ContestedView, ...]:
     """The units whose ballots wait for a ruling, with the channels they came in by."""
-    return await read_latest_box(parts.database, situation, rulings.list_contested)
+    return await read_running_box(parts.database, situation, rulings.contested_units)
 
 
 @router.post("/paper", status_code=201)
@@ -72,7 +72,7 @@ async def list_paper(
     situation: CaseSituation, _actor: MayEnterPaper, parts: RunningParts
 ) -> tuple[CountSheet, ...]:
     """The count sheet of every batch: ballots, invalid ones, what differs, what is cast."""
-    return await read_latest_box(parts.database, situation, count_sheets.list_count_sheets)
+    return await read_running_box(parts.database, situation, count_sheets.list_count_sheets)
 
 
 @router.post("/mandates", status_code=201)
@@ -103,7 +103,7 @@ async def list_mandates(
     situation: CaseSituation, _actor: MayRegisterMandates, parts: RunningParts
 ) -> tuple[MandateView, ...]:
     """The register of the latest vote with its history; no names, no instructions."""
-    return await read_latest_box(parts.database, situation, mandates.list_register)
+    return await read_running_box(parts.database, situation, mandates.list_register)
 
 
 @router.post("/proxy-ballots", status_code=201, response_model=BallotReceipt, responses=SENT_AGAIN)
@@ -138,7 +138,7 @@ async def list_door_visits(
     situation: CaseSituation, _actor: MayRecordVisits, parts: RunningParts
 ) -> tuple[VisitView, ...]:
     """The last visit at each door of the latest vote."""
-    return await read_latest_box(parts.database, situation, rounds.list_last_visits)
+    return await read_running_box(parts.database, situation, rounds.list_last_visits)
 
 
 @router.post("/replacements", status_code=201)
@@ -162,7 +162,7 @@ async def list_non_voters(
     situation: CaseSituation, _actor: MayRemind, parts: RunningParts
 ) -> tuple[str, ...]:
     """The units that have not taken part by any way, for those who go round."""
-    return await read_latest_box(parts.database, situation, rounds.list_non_voters)
+    return await read_running_box(parts.database, situation, rounds.list_non_voters)
 
 
 def _receipt(receipt: Receipt, fresh: bool) -> Response:
