@@ -101,8 +101,12 @@ class Gateway:
         body: Mapping[str, JsonValue],
         actor_id: str,
         command_id: str,
+        *,
+        resident: Actor | None = None,
     ) -> Done:
         """Do an official act; `body` are its own fields. Sent twice, it is done once.
+
+        `resident` is the actor where it is no official, whose roles are on the record.
 
         Raises:
             Refused: `renovation.unknown`, `authority.…`, `service.field_…`, what the rules say, or
@@ -114,7 +118,18 @@ class Gateway:
         done = await self._done_before(renovation_id, command_id, actor_id)
         if done is not None:
             return done
-        grants = await load_grants(self._database, actor_id)
+        grants = (
+            (
+                Grant(
+                    actor_id=actor_id,
+                    label=resident.label,
+                    role=resident.role,
+                    place=resident.place,
+                ),
+            )
+            if resident is not None
+            else await load_grants(self._database, actor_id)
+        )
         actor = check_act(act_name, situation.stage, grants, situation.place_path)
         return await self._deliver(situation, build_act(act_name, body, actor, command_id))
 
@@ -130,17 +145,9 @@ class Gateway:
         Raises:
             Refused: as `send` does.
         """
-        situation = await load_situation(self._database, renovation_id)
-        done = await self._done_before(renovation_id, command_id, actor.id)
-        if done is not None:
-            return done
-        grant = Grant(
-            actor_id=actor.id, label=actor.label, role=actor.role, place=situation.place_path
-        )
-        allowed = check_act(ConfirmTicket.name, situation.stage, (grant,), situation.place_path)
         fields: dict[str, JsonValue] = {"ticket_id": ticket_id, "satisfied": satisfied}
-        return await self._deliver(
-            situation, build_act(ConfirmTicket.name, fields, allowed, command_id)
+        return await self.send(
+            renovation_id, ConfirmTicket.name, fields, actor.id, command_id, resident=actor
         )
 
     async def start_ticket(self, situation: Situation, ticket_id: str) -> None:

@@ -138,18 +138,7 @@ async def _replacement(
         )
         .order_by(OwnerReplacement.generation)
     )
-    earlier = [
-        Replacement(
-            entry_id=row.entry_id,
-            unit_number=row.unit_number,
-            generation=row.generation,
-            shared=row.shared,
-            buyer_key=row.buyer_key,
-            registered_on=row.registered_on,
-            evidence=row.evidence,
-        )
-        for row in rows
-    ]
+    earlier = [Replacement.model_validate(row, from_attributes=True) for row in rows]
     group = HeadGroup(
         entry_id=entry.entry_id,
         area_dm2=entry.area_dm2,
@@ -220,15 +209,9 @@ async def _row(
         )
     )
     return OwnerReplacement(
+        **made.model_dump(),
         renovation_id=situation.id,
-        unit_number=made.unit_number,
-        generation=made.generation,
         box_id=box.id,
-        entry_id=made.entry_id,
-        shared=made.shared,
-        buyer_key=made.buyer_key,
-        registered_on=made.registered_on,
-        evidence=made.evidence,
         up_to_seq=last or 0,
         replaced_by=actor.id,
         command_id=command_id,
