@@ -21,11 +21,11 @@ from models.values.refusal import problem, refusal
 from models.values.waits import Wait
 from rules.authority import ROLES_OF_WRITE
 from runtime.language.sentences import sentence
-from service.clock.commands import ClockMoved, ClockView, MoveClock, ReleaseHold, SetHold
+from service.bodies import Accepted
+from service.clock.bodies import ClockMoved, ClockView, MoveClock, ReleaseHold, SetHold
 from service.clock.moving import load_told_situation
 from service.http.problems import malformed
 from service.parts import Parts
-from service.residents.commands import Accepted
 from service.situation import load_grants, load_opener
 
 MOVES = ("next", "to", "days", "auto")

@@ -21,7 +21,7 @@ from models.tables import BallotBox
 from models.values.actor import Actor
 from models.values.channels import PaperChannel, RulingKind
 from rules.authority import ROLES_OF_WRITE
-from service.channels.commands import EnterPaper, Remind, RuleOnBallots
+from service.channels.bodies import EnterPaper, Remind, RuleOnBallots
 from service.channels.count_sheets import list_count_sheets
 from service.channels.mandates import list_register
 from service.channels.open_box import read_running_box

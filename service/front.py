@@ -42,7 +42,8 @@ class Front:
             return
         path = BALLOTS.fullmatch(scope["path"])
         if path is not None and scope["method"] == "POST":
-            await send_ballot(self.api.state.parts, path[1], scope, body, send)
+            parts = self.api.state.parts
+            await send_ballot(parts.voters, parts.intake, path[1], scope, body, send)
             return
         await self.api(scope, replaying(body, receive), send)
 

@@ -37,8 +37,8 @@ from rules.authority import Grant, check_act
 from runtime.database import Database
 from runtime.record.journal import Journal
 from runtime.settings import Settings
+from service.bodies import CommandId
 from service.http.problems import COMMAND_ID_FORM, malformed
-from service.residents.commands import CommandId
 from service.situation import Situation, load_grants, load_situation
 
 log = structlog.get_logger("gateway")

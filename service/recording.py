@@ -12,7 +12,7 @@ from models.tables import Unit
 from models.values.actor import Actor
 from models.values.refusal import Refused, problem
 from runtime.record.journal import Inside, Journal, Recorded
-from service.residents.commands import Accepted, CommandBody
+from service.bodies import Accepted, CommandBody
 from service.situation import Situation
 
 T = TypeVar("T", bound=BaseModel)

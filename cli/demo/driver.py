@@ -19,7 +19,7 @@ from cli.demo.town.people import COMMITTEE, DemoOfficial
 from cli.shown import ZONE
 from models.values.base import Value
 from models.values.refusal import Refused, refusal
-from service.clock.commands import ClockView
+from service.clock.bodies import ClockView
 from service.views import RenovationView
 
 MOST_MOVES = 300
@@ -62,7 +62,7 @@ class Driver:
         self,
         client: Client,
         units: Sequence[DemoUnit],
-        ledger: DueList,
+        due_list: DueList,
         seed: int,
         show: Progress,
         check: Callable[[], None],
@@ -70,7 +70,7 @@ class Driver:
         self.client = client
         self.units = tuple(units)
         self.figures: Figures = figures_for(self.units)
-        self.ledger = ledger
+        self.due_list = due_list
         self.seed = seed
         self.show = show
         self.check = check

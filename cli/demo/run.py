@@ -16,9 +16,9 @@ from rich.status import Status
 
 from cli.demo.client import Client
 from cli.demo.driver import Driver, Progress
+from cli.demo.due_list import DatabaseDueList
 from cli.demo.facts import read_facts
 from cli.demo.journey import travel
-from cli.demo.ledger import DatabaseDueList
 from cli.demo.proof import prove_vote
 from cli.demo.report import CASE, BallotAnswers, DemoReport, report_tables
 from cli.demo.town import estate, people
@@ -117,8 +117,8 @@ async def carry(
             f"renovation {rid} opened: {opened.units:,} units, pack {opened.rule_pack}; {CASE}"
         )
         async with Client.open(url, rid, settings.credential_key) as http:
-            ledger = DatabaseDueList(parts.database)
-            driver = Driver(http, units, ledger, options.seed, show, check)
+            due_list = DatabaseDueList(parts.database)
+            driver = Driver(http, units, due_list, options.seed, show, check)
             await travel(driver)
         facts = await read_facts(parts.database, client, rid)
         assert settings.box_key is not None, "the demo's stack has a worker, and so its key"

@@ -23,8 +23,8 @@ from service.ballots.batches import LOOKERS, Ledger
 from service.ballots.boxes import Box, Boxes, NoBox
 from service.ballots.queued import Answer, Cast, prepared, problems_of
 from service.ballots.receipts import Receipt, Stored, receipt_again, signed_batch, written
+from service.bodies import CastBallot
 from service.http.problems import database_away
-from service.residents.commands import CastBallot
 
 log = structlog.get_logger("intake")
 DATABASE_ERRORS = (

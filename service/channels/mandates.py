@@ -27,7 +27,8 @@ from rules.ballots.mandates import (
 from rules.voting import pack_for
 from runtime.record.journal import tick_of
 from service.ballots.receipts import Receipt
-from service.channels.commands import (
+from service.bodies import Accepted, CastBallot
+from service.channels.bodies import (
     CastProxyBallot,
     RegisteredMandate,
     RegisterMandate,
@@ -37,7 +38,6 @@ from service.channels.open_box import load_entry, lock_open_box, motions_by_id, 
 from service.http.credentials import proxy_credential
 from service.parts import Parts
 from service.recording import Details, accept
-from service.residents.commands import Accepted, CastBallot
 from service.situation import Situation
 
 REGISTER = text("""

@@ -41,11 +41,11 @@ from rules.ballots.paper import (
     same_route,
 )
 from runtime.record.journal import Recorded
-from service.channels.commands import EnterPaper, PaperEntered
+from service.bodies import CastBallot
+from service.channels.bodies import EnterPaper, PaperEntered
 from service.channels.open_box import lock_open_box, motions_by_id, running_box
 from service.parts import Parts
 from service.recording import record
-from service.residents.commands import CastBallot
 from service.situation import Situation
 
 AT_ONCE = 64

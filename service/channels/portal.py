@@ -5,8 +5,8 @@ import hmac
 
 from models.values.actor import Actor
 from service.ballots.receipts import Receipt
+from service.bodies import CastBallot
 from service.parts import Parts
-from service.residents.commands import CastBallot
 from service.situation import Situation
 
 

@@ -25,14 +25,14 @@ from models.values.base import Value
 from models.values.replacement import Replacement, Sale
 from models.values.voting import HeadGroup
 from runtime.record.journal import Recorded
-from service.channels.commands import ReplacedOwner, ReplaceOwner
+from service.bodies import Accepted
+from service.channels.bodies import ReplacedOwner, ReplaceOwner
 from service.channels.mandates import LOCK
 from service.channels.open_box import load_entry, lock_open_box, running_box
 from service.estates.units import owner_secret
 from service.http.credentials import voter_credential
 from service.parts import Parts
 from service.recording import record
-from service.residents.commands import Accepted
 from service.situation import Situation
 
 KIND = "voting.owner_replaced"

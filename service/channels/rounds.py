@@ -13,11 +13,11 @@ from models.values.base import Carried
 from models.values.refusal import Refused, refusal
 from models.values.states import NoticeState
 from rules.ballots.visits import Door, visit_problems
-from service.channels.commands import RecordVisits, Remind
+from service.bodies import Accepted
+from service.channels.bodies import RecordVisits, Remind
 from service.channels.open_box import lock_open_box
 from service.parts import Parts
 from service.recording import Details, accept
-from service.residents.commands import Accepted
 from service.situation import Situation
 
 SILENT = text("""

@@ -27,11 +27,11 @@ from proof.receipts import short_code
 from rules.authority import refuse_same_person
 from rules.ballots.ballot import BallotReference, RulingReference, states_of
 from rules.ballots.rulings import named_ballot, ruling_problems
-from service.channels.commands import RuleOnBallots
+from service.bodies import Accepted
+from service.channels.bodies import RuleOnBallots
 from service.channels.open_box import load_entry, lock_open_box
 from service.parts import Parts
 from service.recording import Details, accept
-from service.residents.commands import Accepted
 from service.situation import Situation
 
 

@@ -31,7 +31,8 @@ from rules.time.told_clock import (
 from runtime.database import Database
 from runtime.record.agenda import load_waits
 from runtime.record.journal import Journal, Recorded
-from service.clock.commands import (
+from service.bodies import Accepted
+from service.clock.bodies import (
     ClockMoved,
     ClockStep,
     ClockView,
@@ -44,7 +45,6 @@ from service.clock.commands import (
 from service.clock.waking import Waking
 from service.gateway import Gateway
 from service.recording import Details, accept, record
-from service.residents.commands import Accepted
 from service.situation import Situation, load_situation
 from service.views import shown
 

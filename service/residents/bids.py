@@ -12,9 +12,9 @@ from models.values.actor import Actor
 from models.values.refusal import Refused, refusal
 from models.values.states import BidState, TenderState
 from rules.bidding.procedure import submission_problems
+from service.bodies import Accepted, SubmitBid, WithdrawBid
 from service.parts import Parts
 from service.recording import Details, accept
-from service.residents.commands import Accepted, SubmitBid, WithdrawBid
 from service.situation import Situation
 
 

@@ -10,10 +10,10 @@ from models.tables import Objection, Publication
 from models.values.actor import Actor
 from models.values.refusal import refusal
 from models.values.states import ObjectionState, PublicationState
+from service.bodies import Accepted, FileObjection
 from service.http.credentials import read_actor, read_voter
 from service.parts import Parts
 from service.recording import Details, accept
-from service.residents.commands import Accepted, FileObjection
 from service.situation import Situation, load_grants
 
 

@@ -14,9 +14,9 @@ from models.values.states import RenovationState
 from models.values.waits import PAID_UP, at_work
 from runtime.record.agenda import add_waits
 from runtime.record.journal import tick_of
+from service.bodies import Accepted, ReportPayments
 from service.parts import Parts
 from service.recording import Details, accept, refuse_unknown_units
-from service.residents.commands import Accepted, ReportPayments
 from service.situation import Situation
 
 OUTSTANDING = text("""

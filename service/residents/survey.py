@@ -7,10 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.messages.journey import Stage
 from models.tables import Renovation, SurveyAnswer
 from models.values.refusal import refusal
+from service.bodies import Accepted, AnswerSurvey
 from service.http.credentials import Voter
 from service.parts import Parts
 from service.recording import refuse_unknown_units
-from service.residents.commands import Accepted, AnswerSurvey
 from service.situation import Situation
 
 

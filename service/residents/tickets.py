@@ -12,10 +12,10 @@ from models.values.refusal import refusal
 from models.values.states import TicketState
 from models.values.waits import STARTING, at_work
 from runtime.record.agenda import replace_waits
+from service.bodies import Accepted, ConfirmAnswer, OpenTicket
 from service.http.credentials import Voter
 from service.parts import Parts
 from service.recording import Details, accept, refuse_unknown_units
-from service.residents.commands import Accepted, ConfirmAnswer, OpenTicket
 from service.situation import Situation
 
 

@@ -10,8 +10,8 @@ from pydantic import create_model
 from models.messages.acts import ACTS, Act, Done
 from models.values.refusal import refusal
 from rules.authority import ROLES_OF_ACT
+from service.bodies import CommandBody
 from service.http.dependencies import CaseSituation, CurrentOfficial, RunningParts
-from service.residents.commands import CommandBody
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["official acts"])
 FILLED_IN = frozenset({"actor", "command_id"})

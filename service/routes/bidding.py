@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
+from service.bodies import Accepted, SubmitBid, WithdrawBid
 from service.http.dependencies import CaseSituation, CurrentContractor, RunningParts
 from service.residents import bids
-from service.residents.commands import Accepted, SubmitBid, WithdrawBid
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["bidding"])
 

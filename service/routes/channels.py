@@ -3,8 +3,9 @@
 from fastapi import APIRouter, Response
 
 from service.ballots.receipts import Receipt
+from service.bodies import Accepted, BallotReceipt, CastBallot
 from service.channels import count_sheets, mandates, paper, portal, replacements, rounds, rulings
-from service.channels.commands import (
+from service.channels.bodies import (
     CastProxyBallot,
     EnterPaper,
     PaperEntered,
@@ -34,7 +35,6 @@ from service.http.dependencies import (
     MayRuleOnBallots,
     RunningParts,
 )
-from service.residents.commands import Accepted, BallotReceipt, CastBallot
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["channels"])
 

@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from service.clock.commands import ClockMoved, ClockView, MoveClock, ReleaseHold, SetHold
+from service.bodies import Accepted
+from service.clock.bodies import ClockMoved, ClockView, MoveClock, ReleaseHold, SetHold
 from service.http.dependencies import MayMoveClock, RunningParts
-from service.residents.commands import Accepted
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}/clock", tags=["clock"])
 

@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
+from service.bodies import Accepted, ReportPayments
 from service.http.dependencies import CaseSituation, CurrentPaymentProvider, RunningParts
 from service.residents import payments
-from service.residents.commands import Accepted, ReportPayments
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["cost sharing"])
 

@@ -3,9 +3,9 @@
 from fastapi import APIRouter
 
 from models.messages.acts import Done
+from service.bodies import Accepted, AnswerSurvey, ConfirmAnswer, OpenTicket
 from service.http.dependencies import CaseSituation, CurrentVoter, RunningParts
 from service.residents import survey, tickets
-from service.residents.commands import Accepted, AnswerSurvey, ConfirmAnswer, OpenTicket
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["feedback"])
 

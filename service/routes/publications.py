@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
+from service.bodies import Accepted, FileObjection
 from service.http.dependencies import CaseSituation, RunningParts, VoterOrOfficial
 from service.residents import objections
-from service.residents.commands import Accepted, FileObjection
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["publications"])
 

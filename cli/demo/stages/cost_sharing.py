@@ -17,7 +17,7 @@ PAID_PERCENT = (81, 92, 96)
 
 async def relieve(driver: Driver, _view: RenovationView) -> None:
     """One household in hardship: the neighbours' fund pays its first instalment."""
-    charge = (await driver.ledger.charges(driver.renovation_id))[-1]
+    charge = (await driver.due_list.charges(driver.renovation_id))[-1]
     await driver.act(
         "approve_relief",
         people.STREET_OFFICE,
@@ -32,7 +32,7 @@ async def relieve(driver: Driver, _view: RenovationView) -> None:
 
 async def pay(driver: Driver, _view: RenovationView) -> None:
     """The bank reports what comes in after the call, and after each reminder."""
-    charges = await driver.ledger.charges(driver.renovation_id)
+    charges = await driver.due_list.charges(driver.renovation_id)
     paid = 0
     for reminder, percent in enumerate(PAID_PERCENT):
         if reminder:

@@ -33,9 +33,9 @@ from runtime.settings import Settings
 from service.ballots.batches import Ledger
 from service.ballots.intake import Intake
 from service.ballots.receipts import signed_batch
+from service.bodies import CastBallot
 from service.http.credentials import VoterCheck, actor_credential, read_voter, voter_credential
 from service.http.problems import database_away
-from service.residents.commands import CastBallot
 from tests.service.conftest import KEY
 from tests.support.box import open_box, put_ballots, said_in
 from tests.support.channels import Channels, grant_roles, official

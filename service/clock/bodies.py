@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from models.messages.journey import CaseClock
 from models.values.base import Carried
 from models.values.waits import Wait
-from service.residents.commands import CommandBody, Word
+from service.bodies import CommandBody, Word
 
 Move = Literal["next", "to", "days", "auto"]
 HoldName = Annotated[

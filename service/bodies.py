@@ -1,4 +1,4 @@
-"""The bodies of what residents, contractors and payment services send; unknown fields are refused."""
+"""The bodies of requests that write, and their answers: residents, contractors, payment services."""
 
 from typing import Annotated, Literal
 

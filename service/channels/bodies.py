@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
 from models.values.base import Value
 from models.values.channels import PaperChannel, RulingKind, Visit
-from service.residents.commands import (
+from service.bodies import (
     MOTIONS,
     Accepted,
     CommandBody,
