@@ -12,7 +12,7 @@ from runtime.database import asyncpg_url
 from runtime.gc import calm_collector
 from runtime.local.postgres import Urls
 from service.ballots.intake import Intake
-from service.residents.commands import CastBallot
+from service.bodies import CastBallot
 
 ROWS = 256
 WRITERS = 2

@@ -14,8 +14,8 @@ from runtime.ballots.sealing import Sealer, Signer
 from service.ballots.boxes import Box, Entry
 from service.ballots.queued import problems_of
 from service.ballots.receipts import Stored, signed_batch, written
+from service.bodies import CastBallot
 from service.http.credentials import VoterCheck, voter_credential
-from service.residents.commands import CastBallot
 
 LOOPS = 20_000
 BATCH = 32

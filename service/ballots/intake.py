@@ -25,8 +25,8 @@ from service.ballots.batches import LOOKERS, Ledger
 from service.ballots.boxes import Box, Boxes, NoBox
 from service.ballots.queued import Answer, Cast, Group, prepared, problems_of
 from service.ballots.receipts import Receipt, Stored, receipt_again, signed_batch, written
-from service.http.problems import away
-from service.residents.commands import CastBallot
+from service.bodies import CastBallot
+from service.http.problems import database_away
 
 log = structlog.get_logger("intake")
 DATABASE_ERRORS = (
@@ -111,7 +111,7 @@ class Intake:
         try:
             return await self._cast(renovation_id, ballot, channel, version)
         except DATABASE_ERRORS as error:
-            refusal = away(error)
+            refusal = database_away(error)
             if refusal is None:
                 raise
             raise refusal from error
@@ -232,7 +232,7 @@ class Intake:
         except Exception as error:  # noqa: BLE001 - the writer goes on, each caller is told
             log.warning("batch_not_committed", ballots=len(batch), reason=type(error).__name__)
             self._ledger.give_up(number)
-            self._fail(batch, away(error) or error)
+            self._fail(batch, database_away(error) or error)
         else:
             for cast in batch:
                 self._under_way.pop((cast.box_id, cast.command_id), None)

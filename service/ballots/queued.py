@@ -13,7 +13,7 @@ from rules.ballots.ballot import ballot_id_of, choice_problems
 from runtime.ballots.sealing import SealedBallot
 from service.ballots.boxes import Box, Entry, NoBox
 from service.ballots.receipts import Receipt, Stored
-from service.residents.commands import CastBallot
+from service.bodies import CastBallot
 
 Group = tuple[str, str, str, str]
 """Box, roll, channel and seal: what ballots of one statement share."""

@@ -13,7 +13,7 @@ from proof.merkle import leaf_hash, root_and_paths
 from proof.receipts import short_code
 from rules.ballots.ballot import batch_statement, receipt_data
 from runtime.ballots.sealing import Signer
-from service.residents.commands import BallotReceipt
+from service.bodies import BallotReceipt
 
 AGAIN = "again"
 """The batch of a receipt that was asked for again: of its own, and not recorded."""
@@ -49,7 +49,7 @@ class SignedBatch:
 
 @dataclass(slots=True)
 class Receipt:
-    """One receipt before it is written; `service.residents.commands.BallotReceipt` is its published form."""
+    """One receipt before it is written; `service.bodies.BallotReceipt` is its published form."""
 
     stored: Stored
     batch: SignedBatch

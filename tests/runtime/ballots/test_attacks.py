@@ -27,7 +27,7 @@ from runtime.database import Database, asyncpg_url
 from runtime.record.audit import AuditReport, audit
 from runtime.record.journal import hashed_fields
 from service.ballots.intake import Intake
-from service.residents.commands import CastBallot
+from service.bodies import CastBallot
 from tests.support.box import put_ballots
 from tests.support.chaos import receipts_that_lie
 from tests.support.vote import LiveVote

@@ -33,9 +33,9 @@ from runtime.settings import Settings
 from service.ballots.batches import Ledger
 from service.ballots.intake import Intake
 from service.ballots.receipts import signed_batch
-from service.http.credentials import VoterCheck, actor_credential, voter_credential, voter_of
-from service.http.problems import away
-from service.residents.commands import CastBallot
+from service.bodies import CastBallot
+from service.http.credentials import VoterCheck, actor_credential, read_voter, voter_credential
+from service.http.problems import database_away
 from tests.service.conftest import KEY
 from tests.support.box import open_box, put_ballots, said_in
 from tests.support.channels import Channels, grant_roles, official
@@ -351,7 +351,7 @@ def test_no_damaged_or_invented_credential_is_anybodys(name: str, mac: bytes, cu
     )
     for credential in forged:
         with pytest.raises(Refused, match=r"credential\."):
-            voter_of(key, "r1", f"Bearer {credential}")
+            read_voter(key, "r1", f"Bearer {credential}")
 
 
 def test_a_flipped_bit_anywhere_in_the_mac_makes_a_credential_nobodys() -> None:
@@ -606,14 +606,14 @@ async def test_an_intake_that_stops_in_the_middle_has_recorded_all_its_numbers(
     ],
 )
 def test_a_database_that_was_killed_is_away_and_the_page_asks_again(error: Exception) -> None:
-    refusal = away(error)
+    refusal = database_away(error)
     assert refusal is not None
     assert refusal.problems[0].code == "service.database_away"
 
 
 def test_a_wrong_value_is_no_database_that_is_away() -> None:
-    assert away(asyncpg.DataError("value too long")) is None
-    assert away(ValueError("x")) is None
+    assert database_away(asyncpg.DataError("value too long")) is None
+    assert database_away(ValueError("x")) is None
 
 
 async def test_an_intake_that_dies_at_any_moment_leaves_unsigned_ballots_and_nothing_bad(

@@ -15,7 +15,7 @@ from runtime.database import Database
 from service.ballots.boxes import Box
 from service.ballots.intake import Intake
 from service.ballots.receipts import Receipt
-from service.residents.commands import CastBallot
+from service.bodies import CastBallot
 from tests.support.box import open_box
 from tests.support.estate import make_renovation
 
