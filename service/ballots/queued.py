@@ -6,13 +6,14 @@ makes five of them.
 
 import asyncio
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
 from models.values.refusal import Problem, problem
 from models.values.voting import Channel
-from rules.ballots.ballot import ballot_id_of, choice_problems
-from runtime.ballots.sealing import SealedBallot
+from rules.ballots.ballot import ballot_id_of, choice_problems, plain_ballot
+from runtime.ballots.sealing import Sealer
 from service.ballots.boxes import Box, Entry, NoBox
-from service.ballots.receipts import Receipt, Stored
+from service.ballots.receipts import BatchReceipt, StoredBallot
 from service.bodies import CastBallot
 
 Group = tuple[str, str, str, str]
@@ -20,7 +21,7 @@ Group = tuple[str, str, str, str]
 
 
 @dataclass(eq=False, slots=True)
-class Cast:
+class QueuedBallot:
     """One ballot on its way into the database, which makes its leaf and its id."""
 
     box_id: str
@@ -35,16 +36,16 @@ class Cast:
     content_hash: bytes
     version: int | None
     """Of the voter's credential; None where no voter's credential was shown."""
-    waiting: list[asyncio.Future["Answer | None"]] = field(default_factory=list)
+    waiting: list[asyncio.Future["BallotAnswer | None"]] = field(default_factory=list)
     """One for each caller: who hangs up takes the answer from nobody else."""
 
-    def awaited(self) -> asyncio.Future["Answer | None"]:
+    def awaited(self) -> asyncio.Future["BallotAnswer | None"]:
         """Resolves after the commit, for one more caller; None when the box did not take it."""
         future = asyncio.get_running_loop().create_future()
         self.waiting.append(future)
         return future
 
-    def answer(self, answer: "Answer | None") -> None:
+    def answer(self, answer: "BallotAnswer | None") -> None:
         """Tell the callers that are still there."""
         for future in self.waiting:
             if not future.done():
@@ -57,13 +58,18 @@ class Cast:
                 future.set_exception(error)
 
     @property
+    def key(self) -> tuple[str, str]:
+        """What makes a ballot the same one again."""
+        return self.box_id, self.command_id
+
+    @property
     def group(self) -> Group:
         """What ballots of one statement share."""
         return self.box_id, self.roll_hash, self.channel, self.seal_id
 
-    def stored(self, leaf: bytes, cast_at: str | None, recorded_at: str) -> Stored:
+    def stored(self, leaf: bytes, cast_at: str | None, recorded_at: str) -> StoredBallot:
         """The ballot after its commit."""
-        return Stored(
+        return StoredBallot(
             ballot_id_of(leaf),
             self.box_id,
             self.unit_number,
@@ -76,10 +82,10 @@ class Cast:
 
 
 @dataclass(slots=True)
-class Answer:
+class BallotAnswer:
     """The receipt of a committed ballot, and whether it came in just now."""
 
-    receipt: Receipt
+    receipt: BatchReceipt
     fresh: bool
 
 
@@ -105,35 +111,46 @@ def problems_of(
     return ()
 
 
-def prepared(
+def queued_ballot(
     box: Box,
+    seal: Sealer,
     ballot: CastBallot,
     channel: Channel,
-    words: SealedBallot,
-    seal_id: str,
-    request_hash: bytes,
-    version: int | None = None,
-) -> Cast:
-    """The row to insert; its weights are those of the frozen roll."""
+    version: int | None,
+    request_key: bytes,
+) -> QueuedBallot:
+    """The row to insert: the choices sealed, with the weights of the frozen roll."""
     entry: Entry = box.roll[ballot.unit_number]
+    choices_json = plain_ballot(ballot.choices)
+    sealed = seal.seal(choices_json, box.ballot_bytes)
     content_hash = box.leaves.content_hash(
         pseudonym=entry.pseudonym,
         channel=channel,
-        commitment=words.commitment,
+        commitment=sealed.commitment,
         heads=entry.heads,
         area_dm2=entry.area_dm2,
         shares=entry.shares,
     )
-    return Cast(
+    return QueuedBallot(
         box_id=box.id,
         roll_hash=box.roll_hash,
         unit_number=ballot.unit_number,
         command_id=ballot.command_id,
-        request_hash=request_hash,
+        request_hash=_request_hash(ballot.unit_number, choices_json, request_key),
         channel=channel,
-        seal_id=seal_id,
-        sealed=words.sealed,
-        commitment=words.commitment,
+        seal_id=seal.id,
+        sealed=sealed.sealed,
+        commitment=sealed.commitment,
         content_hash=content_hash,
         version=version,
     )
+
+
+def request_hash(ballot: CastBallot, request_key: bytes) -> bytes:
+    """What makes two uses of a command id the same ballot, as long as the process lives."""
+    return _request_hash(ballot.unit_number, plain_ballot(ballot.choices), request_key)
+
+
+def _request_hash(unit_number: str, choices_json: bytes, request_key: bytes) -> bytes:
+    request = unit_number.encode() + b"\0" + choices_json
+    return blake2b(request, key=request_key, digest_size=32).digest()

@@ -20,7 +20,7 @@ AGAIN = "again"
 
 
 @dataclass(slots=True)
-class Stored:
+class StoredBallot:
     """A committed ballot."""
 
     ballot_id: str
@@ -48,10 +48,10 @@ class SignedBatch:
 
 
 @dataclass(slots=True)
-class Receipt:
+class BatchReceipt:
     """One receipt before it is written; `service.bodies.BallotReceipt` is its published form."""
 
-    stored: Stored
+    stored: StoredBallot
     batch: SignedBatch
     index: int
     path: tuple[bytes, ...]
@@ -77,8 +77,8 @@ class Receipt:
 
 
 def signed_batch(
-    batch_id: str, box_id: str, stored: Sequence[Stored], signer: Signer
-) -> tuple[SignedBatch, list[Receipt]]:
+    batch_id: str, box_id: str, stored: Sequence[StoredBallot], signer: Signer
+) -> tuple[SignedBatch, list[BatchReceipt]]:
     """Sign a batch of one box; the receipts are in the order of their ballots' ids."""
     ordered = sorted(stored, key=lambda each: each.ballot_id)
     leaves = [_leaf(each) for each in ordered]
@@ -86,12 +86,12 @@ def signed_batch(
     signature = signer.sign(batch_statement(batch_id, root, box_id, len(leaves)))
     batch = SignedBatch(batch_id, box_id, len(leaves), root, signature)
     return batch, [
-        Receipt(each, batch, index, path, signer.public_key)
+        BatchReceipt(each, batch, index, path, signer.public_key)
         for index, (each, path) in enumerate(zip(ordered, paths, strict=True))
     ]
 
 
-def receipt_again(stored: Stored, signer: Signer) -> Receipt:
+def receipt_again(stored: StoredBallot, signer: Signer) -> BatchReceipt:
     """The receipt of a ballot that was committed earlier: the same statement, signed alone."""
     return signed_batch(AGAIN, stored.box_id, [stored], signer)[1][0]
 
@@ -103,7 +103,7 @@ def written(moment: datetime) -> str:
     return moment.isoformat(timespec="microseconds")
 
 
-def _leaf(stored: Stored) -> bytes:
+def _leaf(stored: StoredBallot) -> bytes:
     return leaf_hash(
         receipt_data(
             ballot_id=stored.ballot_id,

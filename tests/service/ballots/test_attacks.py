@@ -30,9 +30,8 @@ from runtime.ballots.sealing import BallotOpener, BoxKeys, SealBroken, Signer
 from runtime.database import Database
 from runtime.record.audit import audit
 from runtime.settings import Settings
-from service.ballots.batches import Ledger
+from service.ballots.batches import BatchBook
 from service.ballots.intake import Intake
-from service.ballots.receipts import signed_batch
 from service.bodies import CastBallot
 from service.http.credentials import VoterCheck, actor_credential, read_voter, voter_credential
 from service.http.problems import database_away
@@ -539,25 +538,25 @@ async def test_a_batch_that_is_under_way_holds_back_the_record_of_the_later_ones
     signer = Signer.of_receipts(RECEIPT_KEY)
     pool = await asyncpg.create_pool(database.url.replace("+asyncpg", ""), min_size=1, max_size=1)
     try:
-        ledger = Ledger(pool, f"i{uuid.uuid4().hex[:8]}")
-        first, second = ledger.next_number(box), ledger.next_number(box)
-        ledger.remember(second, signed_batch(ledger.name_of(second), box, [], signer)[0])
-        await ledger.record(signer)
-        assert await recorded(sql, ledger) == []
-        ledger.give_up(first)
-        third = ledger.next_number(box)
-        await ledger.record(signer)
-        assert await recorded(sql, ledger) == [first, second]
-        ledger.give_up_all()
-        await ledger.record(signer)
-        assert await recorded(sql, ledger) == [first, second, third]
+        book = BatchBook(pool, f"i{uuid.uuid4().hex[:8]}", signer)
+        first, second = book.next_number(box), book.next_number(box)
+        book.sign(second, box, [])
+        await book.record()
+        assert await recorded(sql, book) == []
+        book.give_up(first)
+        third = book.next_number(box)
+        await book.record()
+        assert await recorded(sql, book) == [first, second]
+        book.give_up_all()
+        await book.record()
+        assert await recorded(sql, book) == [first, second, third]
     finally:
         await pool.close()
 
 
-async def recorded(sql: asyncpg.Connection, ledger: Ledger) -> list[int]:
+async def recorded(sql: asyncpg.Connection, book: BatchBook) -> list[int]:
     found = await sql.fetch(
-        "SELECT number FROM ballot_batch WHERE intake=$1 ORDER BY 1", ledger.intake
+        "SELECT number FROM ballot_batch WHERE intake=$1 ORDER BY 1", book.intake
     )
     return [row["number"] for row in found]
 
@@ -665,7 +664,7 @@ async def killed(intake: Intake) -> None:
     intake._recorder.cancel()
     await asyncio.gather(intake._recorder, return_exceptions=True)
     await intake._record_now()
-    for task in intake._tasks:
+    for task in intake._queue._tasks:
         task.cancel()
-    await asyncio.gather(*intake._tasks, return_exceptions=True)
+    await asyncio.gather(*intake._queue._tasks, return_exceptions=True)
     intake._pool.terminate()
