@@ -2,7 +2,8 @@
 
 `python -m runtime.spreadsheets.child KIND SHEET` takes the file from standard input and answers on
 standard output in frames: four bytes of length, then a tuple written by marshal. Whatever a hostile
-file does to the reader of spreadsheets happens here and ends here. Standard library and calamine only.
+file does to the reader of spreadsheets happens here and ends here. Standard library, calamine
+and olefile only.
 """
 
 import marshal
