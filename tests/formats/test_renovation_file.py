@@ -129,7 +129,7 @@ def test_a_timetable_may_be_more_patient_than_the_law():
         ("ends_on", "2026-03-01", "opening.ends_before_start", "ends_on"),
         ("ends_on", "2026-02-30", "opening.not_a_date", "ends_on"),
         ("ends_on", "9999-01-01", "opening.year", "ends_on"),
-        ("budget_fen", "-1", "opening.budget_negative", "budget_fen"),
+        ("budget_fen", "-1", "opening.must_be_at_least", "budget_fen"),
         ("budget_fen", "12.50", "opening.not_an_integer", "budget_fen"),
         ("scheme.items.0.cost_fen", "-1", "opening.must_be_at_least", "scheme.items[0].cost_fen"),
         ("scheme.items.0.key", "magic", "opening.not_one_of", "scheme.items[0].key"),
@@ -174,11 +174,11 @@ def test_a_timetable_may_be_more_patient_than_the_law():
         ("sandbox.speed", "9", "opening.field_unknown", "sandbox.speed"),
         ("officials.0.role", "owner", "opening.role_not_granted", "officials[0].role"),
         ("officials.0.id", "engine", "opening.id_invalid", "officials[0].id"),
-        ("officials.0.label", "", "opening.official_label", "officials[0].label"),
+        ("officials.0.label", "", "opening.text_too_short", "officials[0].label"),
         ("officials.0.place", "370703", "opening.place_outside", "officials[0].place"),
         ("places.1.id", "a/b", "opening.id_invalid", "places[1].id"),
         ("places.1.level", "grid", "opening.place_chain", "places"),
-        ("places.1.name", "", "opening.place_name", "places[1].name"),
+        ("places.1.name", "", "opening.text_too_short", "places[1].name"),
     ],
 )
 def test_one_mistake_is_one_problem_at_its_place(path, value, code, where):
@@ -215,7 +215,7 @@ def test_every_problem_comes_at_once():
         "opening.field_unknown",
         "opening.ends_before_start",
         "opening.unlawful",
-        "opening.budget_negative",
+        "opening.must_be_at_least",
         "opening.floors_missing",
     }
 
