@@ -12,7 +12,7 @@ from pydantic import Field, JsonValue, StringConstraints
 
 from models.values.base import Carried
 from models.values.refusal import Problem, Refused, refusal
-from proof.chain import canonical_json
+from proof.canonical import canonical_json
 from proof.merkle import leaf_hash, root_from_path
 
 CODE_BITS = 60

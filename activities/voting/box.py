@@ -26,7 +26,7 @@ from models.values.decisions.decision import Decision
 from models.values.refusal import refusal
 from models.values.voting import Motion, VotingPack
 from models.values.waits import Consequence, Wait
-from proof.chain import digest
+from proof.canonical import digest
 from rules import voting as law
 from runtime.ballots.sealing import BoxKeys
 from runtime.record.journal import Recorded

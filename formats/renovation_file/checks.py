@@ -283,8 +283,8 @@ def _tender(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
             "opening.method_unknown", "scheme", "tender", "method", expected=expected
         )
     if scheme.owners_limit_fen is not None and scheme.owners_limit_fen < 0:
-        path = ("scheme", "owners_limit_fen")
-        yield draft.problem("opening.must_be_at_least", *path, field="owners_limit_fen", bound=0)
+        field = "owners_limit_fen"
+        yield draft.problem("opening.must_be_at_least", "scheme", field, field=field, bound=0)
     for path, parts in (
         (("scheme", "owner_instalments_permille"), scheme.owner_instalments_permille),
         (("scheme", "tender", "instalments_permille"), tender.instalments_permille),

@@ -25,7 +25,7 @@ from proof.bundle.shapes import (
     fault_at,
     read_value,
 )
-from proof.chain import canonical_json
+from proof.canonical import canonical_json
 from proof.receipts import Signed
 from proof.verifier.reading import Fault, Files
 from rules.ballots.ballot import RulingReference

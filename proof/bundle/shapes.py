@@ -9,7 +9,7 @@ from models.values.base import Value
 from models.values.refusal import Refused, refusal
 from models.values.voting import Channel, Condition, Motion
 from proof.bundle import contents as bundle
-from proof.chain import canonical_json
+from proof.canonical import canonical_json
 from rules.ballots.ballot import Times, roll_line
 from rules.voting.results import MotionResult
 

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 from models.values.decisions.menu import BallotForm
 from models.values.refusal import Problem, problem
 from models.values.voting import INVALID, Channel, Choice, Motion
-from proof.chain import canonical_json
+from proof.canonical import canonical_json, canonical_text
 from rules.menu import problems_of_menu_choice
 
 Said = str | tuple[str, ...] | Mapping[str, int]
@@ -39,7 +39,6 @@ ROUTE_OF: Mapping[Channel, Route] = {
     "official": "official",
 }
 """Within a route the last ballot counts; ballots of two routes contradict each other."""
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 _LEAF_BEGINS = b'\0{"ballot":"'
 _STRING = json.encoder.encode_basestring
 STAFFED: frozenset[Channel] = frozenset({"paper", "door", "onsite"})
@@ -119,7 +118,7 @@ def plain_ballot(choices: Choices) -> bytes:
     for name in sorted(choices):
         said = choices[name]
         # Nearly every answer is a word; the encoder for whatever else costs three times as much.
-        text = _STRING(said) if isinstance(said, str) else _CANONICAL(said)
+        text = _STRING(said) if isinstance(said, str) else canonical_text(said)
         pairs.append(f"{_STRING(name)}:{text}")
     return f"{{{','.join(pairs)}}}".encode()
 
@@ -175,7 +174,7 @@ class Leaves:
     """
 
     def __init__(self, box_id: str, box_format: int) -> None:
-        self._box, self._has_times = _CANONICAL(box_id), box_format > 1
+        self._box, self._has_times = canonical_text(box_id), box_format > 1
 
     def content_hash(
         self,
@@ -225,9 +224,9 @@ def receipt_data(
     """
     cast = "" if cast_at is None else f'"cast_at":"{cast_at}",'
     return (
-        f'{{"ballot_id":"{ballot_id}","box_id":{_CANONICAL(box_id)},{cast}'
+        f'{{"ballot_id":"{ballot_id}","box_id":{canonical_text(box_id)},{cast}'
         f'"leaf_hash":"{leaf.hex()}","recorded_at":"{recorded_at}",'
-        f'"unit_number":{_CANONICAL(unit_number)}}}'
+        f'"unit_number":{canonical_text(unit_number)}}}'
     ).encode()
 
 

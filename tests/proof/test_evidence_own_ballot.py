@@ -8,7 +8,7 @@ import pytest
 
 from proof import merkle
 from proof.bundle import contents as bundle
-from proof.chain import canonical_json
+from proof.canonical import canonical_json
 from proof.receipts import SignedReceipt, check_receipt, short_code
 from proof.verifier.main import check, main
 from proof.verifier.reading import Fault

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.values.voting import CHANNELS, INVALID, Channel, Motion, MotionKind, MotionOption
-from proof.chain import canonical_json
+from proof.canonical import canonical_json
 from rules.ballots.ballot import (
     AFTER_RULING,
     BLOCK,
