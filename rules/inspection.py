@@ -203,15 +203,30 @@ def works_payment(
 
 
 def contract_prices(items: Sequence[ItemFacts], contract_fen: int) -> dict[str, int]:
-    """Every item at contract prices: the planned values scaled by largest remainder, in fen."""
-    counted = {i.id: i.value_fen for i in items if i.state is not ItemState.CANCELLED}
-    prices = dict.fromkeys((i.id for i in items), 0)
-    if not any(counted.values()):
-        # Without planned values every item weighs the same; without items there is nothing.
-        counted = dict.fromkeys(counted, 1)
-    if counted:
-        prices.update(largest_remainder(contract_fen, counted))
-    return prices
+    """The contract's price of every work item, in fen: the only place that says it.
+
+    The contract has one price for everything, so its planned values are scaled to it by largest
+    remainder; without planned values every item weighs the same. A cancelled item keeps its price,
+    because it is the part of the contract that was not done.
+    """
+    planned = {item.id: item.value_fen for item in items}
+    if not any(planned.values()):
+        planned = dict.fromkeys(planned, 1)
+    return largest_remainder(contract_fen, planned) if planned else {}
+
+
+def certified_at_the_end_fen(
+    items: Sequence[ItemFacts], contract_fen: int, contingency_fen: int, certificates_fen: int
+) -> int:
+    """What is owed for the work of a contract that ends early (Civil Code art. 806), in fen.
+
+    The items that passed at the contract's prices, or what was certified where that is more; never
+    above the contract with its contingency. All items of the contract are given, cancelled ones
+    included.
+    """
+    prices = contract_prices(items, contract_fen)
+    passed = sum(prices[item.id] for item in items if item.state is ItemState.PASSED)
+    return min(max(passed, certificates_fen), contract_fen + contingency_fen)
 
 
 def retention_fen(certified_fen: int, permille: int) -> int:

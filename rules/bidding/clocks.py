@@ -56,10 +56,10 @@ def days_between(
     An end at 24:00 belongs to the day that it ends. Counted in the kind of days of `period`; an
     end before the start gives a number below zero (calendar days) or zero (working days).
     """
-    first, last = _day_of(start, zone), _day_of(end - _MICROSECOND, zone)
+    span = _days(start, end, zone)
     if period.kind == "calendar":
-        return (last - first).days
-    span = (last - first).days
+        return span
+    first = _day_of(start, zone)
     return sum(is_working_day(first + n * _DAY, calendar) for n in range(1, span + 1))
 
 
@@ -210,12 +210,20 @@ def within(
     calendar: WorkCalendar,
     zone: str,
 ) -> Decision:
-    """The second moment of `span` is not after the period that the first one set off."""
+    """The second moment of `span` is not after the period that the first one set off.
+
+    `deadline` alone decides; the check tells it in days as the calendar counts them, days off
+    included.
+    """
     start, end = span
-    last = deadline(start, period, calendar, zone)
-    allowed = max(days_between(start, last, period, calendar, zone), period.days)
-    have = max(days_between(start, end, period, calendar, zone), 0)
-    return decide(check(code, article, have, "<=", allowed, f"{period.kind} days"))
+    over = deadline(start, period, calendar, zone)
+    allowed = max(_days(start, over, zone), 0)
+    have = max(_days(start, end, zone), 0 if end <= over else allowed + 1)
+    return decide(check(code, article, have, "<=", allowed, "calendar days"))
+
+
+def _days(start: datetime, end: datetime, zone: str) -> int:
+    return (_day_of(end - _MICROSECOND, zone) - _day_of(start, zone)).days
 
 
 def _day_of(moment: datetime, zone: str) -> date:

@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.values.timetable import Timetable, WorkCalendar, working_days
+from models.values.timetable import (
+    Period,
+    Timetable,
+    WorkCalendar,
+    calendar_days,
+    working_days,
+)
 from rules.bidding import clocks
 from rules.bidding import procedure as law
 from rules.time.deadlines import deadline
@@ -158,6 +164,28 @@ def test_an_objection_is_answered_and_the_candidates_are_published_within_three_
     for rule in (clocks.objection_answer, clocks.candidates_published):
         assert rule(NOTICE, on_time, TIMETABLE, CALENDAR).passed
         assert not rule(NOTICE, late, TIMETABLE, CALENDAR).passed
+
+
+ANSWERS = (calendar_days(0), calendar_days(3), working_days(1), working_days(3))
+HOURS = st.integers(0, 24 * 18)
+
+
+@settings(max_examples=400)
+@given(HOURS, HOURS, st.sampled_from(ANSWERS))
+def test_what_is_within_a_period_is_what_its_deadline_says(
+    start: int, later: int, period: Period
+) -> None:
+    # Half of these hours lie in the spring holiday, where counted days and the deadline differed.
+    calendar = WorkCalendar(
+        first_on=date(2026, 1, 1),
+        last_on=date(2026, 12, 31),
+        holidays=tuple(date(2026, 2, day) for day in range(16, 24)),
+        make_up=(date(2026, 2, 28),),
+    )
+    begins = datetime(2026, 2, 10, tzinfo=UTC) + timedelta(hours=start)
+    ends = begins + timedelta(hours=later)
+    found = clocks.within("x", "art. 1", (begins, ends), period, calendar, ZONE)
+    assert found.passed is (ends <= deadline(begins, period, calendar, ZONE))
 
 
 def test_working_days_are_counted_without_weekends() -> None:
