@@ -34,8 +34,8 @@ from models.values.refusal import Refused, problem, refusal
 from models.values.scheme import TenderPlan
 from models.values.timetable import Period
 from models.values.waits import Consequence
+from rules import bidding as law
 from rules import cost_sharing
-from rules.bidding import procedure as law
 from rules.bidding.evaluation import method_named, refuse_interested
 from runtime.record.journal import Recorded
 

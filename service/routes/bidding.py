@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import Bid, Tender
 from models.values.actor import Actor, Role
 from models.values.refusal import Refused, refusal
-from rules.bidding.procedure import submission_problems
+from rules.bidding import submission_problems
 from service.parts import Parts, running_parts
 from service.residents.commands import Accepted, SubmitBid, WithdrawBid
 from service.situation import Situation, load_situation
