@@ -275,7 +275,7 @@ def percent(part: Fraction, whole: Fraction, digits: int = 2) -> Fraction:
     return Fraction((2 * exact.numerator + exact.denominator) // (2 * exact.denominator), scale)
 
 
-def grade(score: Fraction, scale: Sequence[GradeStep], lowest: str) -> str:
+def grade(score: Fraction, scale: Sequence[GradeStep], lowest: str) -> str:  # waits for evaluation
     """The grade of a score; the scale is configuration, best step first, each strictly above."""
     return next((step.grade for step in scale if score > step.above), lowest)
 

@@ -215,7 +215,7 @@ def contract_prices(items: Sequence[ItemFacts], contract_fen: int) -> dict[str, 
     return largest_remainder(contract_fen, planned) if planned else {}
 
 
-def certified_at_the_end_fen(
+def certified_at_the_end_fen(  # waits for cancellation
     items: Sequence[ItemFacts], contract_fen: int, contingency_fen: int, certificates_fen: int
 ) -> int:
     """What is owed for the work of a contract that ends early (Civil Code art. 806), in fen.
@@ -248,7 +248,9 @@ def payable_fen(
     return left
 
 
-def omission_credit_fen(item_fen: int, work_done_fen: int = 0, deposits_fen: int = 0) -> int:
+def omission_credit_fen(  # waits for variations
+    item_fen: int, work_done_fen: int = 0, deposits_fen: int = 0
+) -> int:
     """The credit for an omitted item: `price - work done - irrecoverable deposits` (rules.md 4.2).
 
     Raises:
@@ -258,11 +260,6 @@ def omission_credit_fen(item_fen: int, work_done_fen: int = 0, deposits_fen: int
     if credit < 0:
         raise refusal("inspection.omission_below_zero", short=-credit)
     return credit
-
-
-def certified_before_fen(cumulative_fen: int, certificates_fen: Sequence[int]) -> int:
-    """What was certified before these certificates, from the cumulative sum after them."""
-    return cumulative_fen - sum(certificates_fen)
 
 
 def variation_check(changed_fen: int, contract_fen: int, timetable: Timetable) -> Check:

@@ -57,7 +57,7 @@ def signature(
     )
 
 
-def price_build_up(
+def price_build_up(  # waits for bidding
     *, base_fen: int, options_fen: int, new_fen: int, old_fen: int, contingency_permille: int
 ) -> PriceBuildUp:
     """A bid on the basket that the owners chose: base + options + (new - old), then contingency.

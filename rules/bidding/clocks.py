@@ -108,7 +108,7 @@ def tender_clocks(
     )
 
 
-def clarification(
+def clarification(  # waits for bidding
     changed_at: datetime, deadline_at: datetime, timetable: Timetable, calendar: WorkCalendar
 ) -> Decision:
     """A change that affects bids comes at least 15 days before the deadline (B-4)."""
@@ -122,7 +122,7 @@ def clarification(
     )
 
 
-def deadline_after_clarification(
+def deadline_after_clarification(  # waits for bidding
     changed_at: datetime, deadline_at: datetime, timetable: Timetable, calendar: WorkCalendar
 ) -> datetime:
     """The deadline once the documents have changed: moved if the change came too late (E28); UTC."""
@@ -131,7 +131,7 @@ def deadline_after_clarification(
     return deadline(changed_at, timetable.clarification_before_deadline, calendar, timetable.zone)
 
 
-def document_objection(
+def document_objection(  # waits for bidding
     filed_at: datetime, deadline_at: datetime, timetable: Timetable, calendar: WorkCalendar
 ) -> Decision:
     """An objection to the documents comes at least 10 days before the deadline (B-5)."""
@@ -145,7 +145,7 @@ def document_objection(
     )
 
 
-def objection_answer(
+def objection_answer(  # waits for bidding
     filed_at: datetime, answered_at: datetime, timetable: Timetable, calendar: WorkCalendar
 ) -> Decision:
     """An objection is answered within 3 days; what it is about stands still meanwhile (B-5, B-14)."""
@@ -159,7 +159,7 @@ def objection_answer(
     )
 
 
-def candidates_published(
+def candidates_published(  # waits for bidding
     report_at: datetime, published_at: datetime, timetable: Timetable, calendar: WorkCalendar
 ) -> Decision:
     """The candidates are published within 3 days of the report (B-14)."""

@@ -55,7 +55,7 @@ def read_flags(raw: Mapping[str, JsonValue]) -> BidFlags:
         return BidFlags(responsive=False)
 
 
-def committee(members: int, experts: int) -> Decision:
+def committee(members: int, experts: int) -> Decision:  # waits for bidding
     """An odd number of at least five members, at least two thirds of them experts (B-9)."""
     article = "Tendering Law art. 37"
     return decide(

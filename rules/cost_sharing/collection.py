@@ -32,11 +32,6 @@ def instalments(totals: Sequence[ShareTotal], permilles: Sequence[int]) -> tuple
     )
 
 
-def collection_permille(part: int, whole: int) -> int:
-    """Paid of due in permille, rounded half up, for notices and pages; nothing due is 1000."""
-    return (2 * PERMILLE * part + whole) // (2 * whole) if whole else PERMILLE
-
-
 def due_by(
     table: Sequence[tuple[Instalment, datetime]], moment: datetime
 ) -> tuple[ShareTotal, ...]:
@@ -68,7 +63,9 @@ def collected(collected_fen: int, due_fen: int, timetable: Timetable) -> Decisio
     return Decision(verdict="PASS" if passed else "FAIL", checks=(check,))
 
 
-def late_fee_fen(instalment_fen: int, permille_a_month: int, started_months: int) -> int:
+def late_fee_fen(  # waits for money
+    instalment_fen: int, permille_a_month: int, started_months: int
+) -> int:
     """Simple interest per started month, each month rounded up; only where the owners voted it."""
     return -(-instalment_fen * permille_a_month // PERMILLE) * started_months
 
@@ -100,7 +97,7 @@ def relief_room_fen(charge_fen: int, paid_fen: int) -> int:
     return max(charge_fen - paid_fen, 0)
 
 
-def subsidy_loss(lost_fen: int, gap_fen: int, timetable: Timetable) -> Decision:
+def subsidy_loss(lost_fen: int, gap_fen: int, timetable: Timetable) -> Decision:  # waits for money
     """Whether a lost subsidy can be borne without a new vote (E15): at most 5% of the gap."""
     most = Fraction(gap_fen * timetable.subsidy_re_vote_permille, PERMILLE)
     passed = lost_fen <= most
@@ -116,7 +113,7 @@ def subsidy_loss(lost_fen: int, gap_fen: int, timetable: Timetable) -> Decision:
     return Decision(verdict="PASS" if passed else "FAIL", checks=(check,))
 
 
-def balance(
+def balance(  # waits for money
     unit_number: str,
     table: Sequence[tuple[Instalment, datetime]],
     paid_fen: int,

@@ -8,7 +8,7 @@ PASS. Rule book section 1.
 from rules.voting.caps import apply_cap
 from rules.voting.concentration import concentration
 from rules.voting.engine import weigh
-from rules.voting.heads import DEVELOPER_KEY, KIND_NOT_COUNTED, head_groups, tally_of
+from rules.voting.heads import DEVELOPER_KEY, KIND_NOT_COUNTED, head_groups
 from rules.voting.judging import judged
 from rules.voting.motions import adopted, lapses, run_off_due, run_off_motions
 from rules.voting.numbers import compare
@@ -62,6 +62,5 @@ __all__ = [
     "run_off_motions",
     "strict_kind",
     "table_named",
-    "tally_of",
     "weigh",
 ]

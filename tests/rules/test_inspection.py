@@ -82,15 +82,6 @@ def test_a_published_omission_credits_the_price_less_what_is_lost(case_id: str) 
     assert credit == case["expected"]["credit"]
 
 
-def test_the_cumulative_sum_gives_back_what_was_certified_before() -> None:
-    case = worked("hk-wf-cumulative")
-    given = case["input"]
-    before = law.certified_before_fen(
-        cents(given["cumulative_1_13"]), [cents(given["cert12"]), cents(given["cert13"])]
-    )
-    assert before == int(case["expected"]["cumulative_1_11"])
-
-
 def test_two_failures_and_a_pass_take_two_rectification_rounds() -> None:
     facts = item()
     states = []
