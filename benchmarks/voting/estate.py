@@ -10,7 +10,8 @@ from pydantic import SecretStr
 
 from benchmarks.voting.client import post
 from models.values.voting import Motion
-from rules.ballots.ballot import Leaves, ballot_id_of, length_of, plain_ballot, pseudonym_of
+from proof.ballots import Leaves, ballot_id_of, pseudonym_of
+from rules.ballots.ballot import length_of, plain_ballot
 from runtime.ballots.sealing import BoxKeys, Sealer
 from runtime.ballots.times import times_of
 from runtime.database import Database

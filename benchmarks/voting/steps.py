@@ -9,7 +9,8 @@ from pydantic import SecretStr
 
 from benchmarks.voting.estate import BOX_KEYS, MOTIONS, body_of
 from models.values.voting import Motion
-from rules.ballots.ballot import Leaves, length_of, plain_ballot, words_of
+from proof.ballots import Leaves
+from rules.ballots.ballot import length_of, plain_ballot, words_of
 from runtime.ballots.sealing import Sealer, Signer
 from service.ballots.boxes import Box, Entry
 from service.ballots.queued import problems_of

@@ -28,7 +28,7 @@ from proof.bundle.shapes import (
 from proof.canonical import canonical_json
 from proof.receipts import Signed
 from proof.verifier.reading import Fault, Files
-from rules.ballots.ballot import RulingReference
+from rules.ballots.states import RulingReference
 
 
 @dataclass(frozen=True)

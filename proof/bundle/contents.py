@@ -17,8 +17,8 @@ from pydantic import JsonValue
 from models.values.base import Carried
 from models.values.decisions.rules import Rule
 from models.values.voting import Condition, Motion
+from proof.ballots import Times
 from proof.canonical import canonical_json, utc_text
-from rules.ballots.ballot import Times
 
 FORMATS: Mapping[int, str] = {1: "gongjian.voting/1", 2: "gongjian.voting/2"}
 """By the format of the box."""

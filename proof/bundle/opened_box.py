@@ -6,19 +6,12 @@ from typing import NamedTuple, cast, get_args
 from pydantic import JsonValue
 
 from models.values.voting import Channel, Motion
+from proof.ballots import Leaves, Times, commitment_of
 from proof.bundle import contents as bundle
 from proof.bundle.shapes import BundleBallot, Head, HeadOfPeriod, Manifest, fault_at
 from proof.merkle import HASH_BYTES, Tree
-from rules.ballots.ballot import (
-    BallotReference,
-    Choices,
-    Leaves,
-    RulingReference,
-    Times,
-    choice_problems,
-    commitment_of,
-    states_of,
-)
+from rules.ballots.ballot import Choices, choice_problems
+from rules.ballots.states import BallotReference, RulingReference, states_of
 from rules.voting.results import Weight
 
 NO_TIMES = Times("", "")

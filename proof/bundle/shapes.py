@@ -8,9 +8,9 @@ from pydantic import ConfigDict, Field, JsonValue, StringConstraints, Validation
 from models.values.base import Value
 from models.values.refusal import Refused, refusal
 from models.values.voting import Channel, Condition, Motion
+from proof.ballots import Times, roll_line
 from proof.bundle import contents as bundle
 from proof.canonical import canonical_json
-from rules.ballots.ballot import Times, roll_line
 from rules.voting.results import MotionResult
 
 Whole = Annotated[int, Field(strict=True, ge=0, lt=10**18)]

@@ -2,7 +2,7 @@
 
 Civil Code art. 165: a written authority names the agent, the matters, the powers and the period.
 An owner acting for others holds at most so many (Weifang art. 32: three), and votes as instructed
-(Shanghai art. 18). Rule book V-CN-7. Who votes in person takes the mandate back (`rules.ballots.ballot`).
+(Shanghai art. 18). Rule book V-CN-7. Who votes in person takes the mandate back (`rules.ballots.states`).
 """
 
 import hashlib

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from models.values.refusal import Problem, problem
 from models.values.voting import INVALID, Channel, Motion
-from rules.ballots.ballot import ROUTE_OF, Choices, choice_problems, plain_ballot
+from rules.ballots.ballot import Choices, choice_problems, plain_ballot
+from rules.ballots.states import ROUTE_OF
 
 FEW = 5
 """Of fewer ballots than this nobody is told how many are invalid: it would tell whose."""

@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Ballot, BallotBatch, BallotBox, BallotSeal, CaseClock, Renovation
 from models.values.base import Value
+from proof.ballots import Leaves, Times, ballot_id_of, batch_statement, receipt_data
 from proof.canonical import canonical_json, utc_text
 from proof.merkle import Tree, leaf_hash, root_of
-from rules.ballots.ballot import Leaves, Times, ballot_id_of, batch_statement, receipt_data
 from runtime.ballots.audit_boxes import (
     box_holds,
     details_of,

@@ -19,9 +19,9 @@ from pydantic import JsonValue, TypeAdapter
 
 from models.values.refusal import refusal
 from models.values.voting import Motion, VotingPack
+from proof.ballots import roll_line
 from proof.bundle import contents as bundle
 from proof.verifier import standalone
-from rules.ballots.ballot import roll_line
 from rules.voting import pack_for, rule_of, strict_kind
 from runtime.ballots.counting import Opened, opened
 from runtime.ballots.sealing import Signer

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from proof.ballots import Times
 from proof.canonical import utc_text
-from rules.ballots.ballot import Times
 
 KEPT = 256
 """Commits whose times are kept: the ballots of two writers come by turns."""

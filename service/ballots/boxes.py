@@ -15,7 +15,8 @@ from typing import NamedTuple
 import asyncpg
 
 from models.values.voting import Motion
-from rules.ballots.ballot import Leaves, length_of, words_of
+from proof.ballots import Leaves
+from rules.ballots.ballot import length_of, words_of
 from runtime.ballots.sealing import Sealer
 
 KEPT_UNITS = 500_000

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from models.values.refusal import Problem, problem
 from models.values.voting import Channel
-from rules.ballots.ballot import ballot_id_of, choice_problems
+from proof.ballots import ballot_id_of
+from rules.ballots.ballot import choice_problems
 from runtime.ballots.sealing import SealedBallot
 from service.ballots.boxes import Box, Entry, NoBox
 from service.ballots.receipts import Receipt, Stored

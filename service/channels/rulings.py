@@ -27,8 +27,8 @@ from models.values.refusal import Refused
 from models.values.voting import Channel
 from proof.receipts import short_code
 from rules.authority import refuse_same_person
-from rules.ballots.ballot import BallotReference, RulingReference, states_of
 from rules.ballots.rulings import named_ballot, ruling_problems
+from rules.ballots.states import BallotReference, RulingReference, states_of
 from service.channels.commands import RuleOnBallots
 from service.channels.open_box import entry_of, locked_box
 from service.parts import Parts

@@ -14,11 +14,11 @@ from pydantic import JsonValue
 
 from models.values.decisions.rules import Rule
 from models.values.voting import Condition, Motion, MotionKind, VotingPack
+from proof.ballots import Leaves, Times, commitment_of, pseudonym_of, roll_line
 from proof.bundle import contents as bundle
 from proof.canonical import canonical_json, utc_text
 from proof.merkle import leaf_hash, root_of
 from proof.verifier import standalone
-from rules.ballots.ballot import Leaves, Times, commitment_of, pseudonym_of, roll_line
 from rules.voting import adopted
 from rules.voting.results import Weight, results_of
 

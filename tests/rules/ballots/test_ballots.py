@@ -11,29 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.values.voting import CHANNELS, INVALID, Channel, Motion, MotionKind, MotionOption
-from proof.canonical import canonical_json
-from rules.ballots.ballot import (
-    AFTER_RULING,
-    BLOCK,
+from proof.ballots import (
     NONCE_BYTES,
-    ROUTE_OF,
-    STAFFED,
-    BallotReference,
     Leaves,
-    RulingReference,
     Times,
     ballot_id_of,
     batch_statement,
-    choice_problems,
     commitment_of,
-    length_of,
-    plain_ballot,
     pseudonym_of,
     receipt_data,
     roll_line,
-    states_of,
-    words_of,
 )
+from proof.canonical import canonical_json
+from rules.ballots.ballot import BLOCK, STAFFED, choice_problems, length_of, plain_ballot, words_of
+from rules.ballots.states import AFTER_RULING, ROUTE_OF, BallotReference, RulingReference, states_of
 
 # Names as an attacker would choose them: quotes, backslashes, line ends, Chinese, emoji, JSON.
 names = st.one_of(

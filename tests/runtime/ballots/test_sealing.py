@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from models.values.voting import INVALID, Motion, MotionKind
-from rules.ballots.ballot import commitment_of, length_of, plain_ballot, words_of
+from proof.ballots import commitment_of
+from rules.ballots.ballot import length_of, plain_ballot, words_of
 from runtime.ballots.sealing import (
     BallotOpener,
     BoxKeys,

@@ -10,9 +10,9 @@ import asyncpg
 import httpx
 import pytest
 
+from proof.ballots import Leaves, Times, ballot_id_of
 from proof.canonical import utc_text
 from proof.receipts import SignedReceipt, check_receipt
-from rules.ballots.ballot import Leaves, Times, ballot_id_of
 from runtime.ballots.sealing import signed_by
 from runtime.database import Database
 from runtime.record.audit import audit
