@@ -12,7 +12,7 @@ from math import isqrt
 
 from models.values.actor import Actor, Role
 from models.values.cost_sharing import PERMILLE
-from models.values.decisions.decision import Check, Decision, Operator
+from models.values.decisions.decision import Decision, Operator
 from models.values.feedback import (
     LEVELS,
     LOWER_IS_BETTER,
@@ -28,8 +28,8 @@ from models.values.feedback import (
 from models.values.refusal import Problem, problem, refusal
 from models.values.scheme import Target
 from models.values.timetable import Period, Timetable, WorkCalendar, working_days
+from rules.checks import check, decide
 from rules.time.deadlines import deadline, hours_after
-from rules.voting import compare
 
 _HIGHEST_LEVEL_OF: dict[Role, Level] = {
     Role.GRID_WORKER: "grid",
@@ -97,8 +97,9 @@ def resolved_in_time(
     took = Fraction((resolved_at - opened_at) // _MICROSECOND, _SECOND)
     limit = total_due(opened_at, timetable, calendar)
     may = Fraction((limit - opened_at) // _MICROSECOND, _SECOND)
-    check = _check("feedback.resolved_within", "Weifang Hotline Regs art. 20", took, "<=", may, "s")
-    return Decision(verdict="PASS" if check.passed else "FAIL", checks=(check,))
+    return decide(
+        check("feedback.resolved_within", "Weifang Hotline Regs art. 20", took, "<=", may, "s")
+    )
 
 
 def reopening(
@@ -200,51 +201,34 @@ def compare_with_target(measured: Sequence[Measurement], target: Target) -> Targ
     found = next((each for each in measured if each.indicator == target.indicator), None)
     mine = found or Measurement(indicator=target.indicator, numerator=0, denominator=0)
     op: Operator = "<=" if target.indicator in LOWER_IS_BETTER else ">="
-    passed = (
-        compare(mine.numerator * target.denominator, op, target.numerator * mine.denominator)
-        if mine.denominator
-        else None
-    )
-    check = Check(
-        code="feedback.target_met",
-        article=f"target {target.indicator}, set before the start; rules 5.6",
-        have=Fraction(mine.numerator, mine.denominator) if mine.denominator else None,
-        op=op,
-        need=Fraction(target.numerator, target.denominator),
-        unit="fraction",
-        passed=passed,
+    found_check = check(
+        "feedback.target_met",
+        f"target {target.indicator}, set before the start; rules 5.6",
+        Fraction(mine.numerator, mine.denominator) if mine.denominator else None,
+        op,
+        Fraction(target.numerator, target.denominator),
+        "fraction",
     )
     return TargetResult(
         measured=mine,
         target_numerator=target.numerator,
         target_denominator=target.denominator,
-        check=check,
+        check=found_check,
     )
 
 
 def satisfaction_floor(satisfied: int, answers: int, timetable: Timetable) -> Decision:
     """Satisfaction against the floor (E48); nobody's answer leaves it unknown."""
-    need = Fraction(timetable.satisfaction_floor_permille, PERMILLE)
-    if answers == 0:
-        unknown = Check(
-            code="feedback.satisfaction_floor",
-            article="rules E48",
-            have=None,
-            op=">=",
-            need=need,
-            unit="fraction",
-            passed=None,
+    return decide(
+        check(
+            "feedback.satisfaction_floor",
+            "rules E48",
+            Fraction(satisfied, answers) if answers else None,
+            ">=",
+            Fraction(timetable.satisfaction_floor_permille, PERMILLE),
+            "fraction",
         )
-        return Decision(verdict="INDETERMINATE", checks=(unknown,))
-    check = _check(
-        "feedback.satisfaction_floor",
-        "rules E48",
-        Fraction(satisfied, answers),
-        ">=",
-        need,
-        "fraction",
     )
-    return Decision(verdict="PASS" if check.passed else "FAIL", checks=(check,))
 
 
 def wilson(satisfied: int, answers: int) -> Interval | None:
@@ -293,17 +277,3 @@ def _period(level: Level, timetable: Timetable) -> Period:
         "district": timetable.ticket_district,
         "city": timetable.ticket_city,
     }[level]
-
-
-def _check(
-    code: str, article: str, have: Fraction, op: Operator, need: Fraction, unit: str
-) -> Check:
-    return Check(
-        code=code,
-        article=article,
-        have=have,
-        op=op,
-        need=need,
-        unit=unit,
-        passed=compare(have, op, need),
-    )

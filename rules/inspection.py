@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from models.values.actor import Actor, Role
 from models.values.cost_sharing import PERMILLE
-from models.values.decisions.decision import Check, Decision, Operator
+from models.values.decisions.decision import Check, Decision
 from models.values.inspection import (
     InspectionKind,
     InspectionOutcome,
@@ -22,9 +22,9 @@ from models.values.inspection import (
 )
 from models.values.refusal import Problem, problem, refusal
 from models.values.timetable import Timetable, WorkCalendar
+from rules.checks import check, decide
 from rules.cost_sharing import largest_remainder
 from rules.time.deadlines import deadline
-from rules.voting import compare
 
 OPEN_STATES = (ItemState.PLANNED, ItemState.REPORTED, ItemState.REJECTED)
 """An item in one of these stands in the way of the acceptance."""
@@ -66,8 +66,8 @@ def may_cover(item: ItemFacts) -> Decision:
     Civil Code art. 798, Quality Regs art. 30; what was covered without it is opened up and
     inspected again at the contractor's cost (E31).
     """
-    return _decision(
-        _check(
+    return decide(
+        check(
             "inspection.concealed_seen",
             "Civil Code art. 798; Quality Regs art. 30",
             int(item.seen_before_cover),
@@ -88,8 +88,8 @@ def rule_inspection(
     stand for its stage inspection; a pass of the stage passes the item.
     """
     failed = item.failed_rounds + (outcome == "FAIL")
-    decision = _decision(
-        _check(
+    decision = decide(
+        check(
             "inspection.failed_rounds",
             "Quality Regs art. 32; rules 4.1",
             failed,
@@ -135,9 +135,7 @@ def acceptance_problems(states: Iterable[ItemState], actor: Actor) -> tuple[Prob
 def acceptance(states: Sequence[ItemState]) -> Decision:
     """The count behind the acceptance: items still open against none."""
     left = sum(state in OPEN_STATES for state in states)
-    return _decision(
-        _check("inspection.open_items", "Quality Regs art. 16(2)", left, "<=", 0, "items")
-    )
+    return decide(check("inspection.open_items", "Quality Regs art. 16(2)", left, "<=", 0, "items"))
 
 
 def payment_problems(
@@ -174,7 +172,7 @@ def works_payment(
     passed_fen = sum(passed.values())
     if omissions_fen > passed_fen:
         raise refusal("inspection.omissions_above_value", omissions=omissions_fen, value=passed_fen)
-    variation = variation_check(omissions_fen, contract_fen, timetable)
+    variation = variationcheck(omissions_fen, contract_fen, timetable)
     if not variation.passed:
         raise refusal(
             "inspection.variation_needs_decision",
@@ -196,7 +194,7 @@ def works_payment(
         deductions_fen=0,
         payable_fen=payable_fen(certified_fen, kept_fen),
         items=rows,
-        decision=_decision(
+        decision=decide(
             variation, *_payment_checks(certified_fen, contract_fen, kept_fen, timetable)
         ),
     )
@@ -262,9 +260,9 @@ def omission_credit_fen(  # waits for variations
     return credit
 
 
-def variation_check(changed_fen: int, contract_fen: int, timetable: Timetable) -> Check:
+def variationcheck(changed_fen: int, contract_fen: int, timetable: Timetable) -> Check:
     """A variation above a part of the contract needs a new decision of the owners (E33)."""
-    return _check(
+    return check(
         "inspection.variation",
         "rules E33",
         changed_fen,
@@ -289,7 +287,7 @@ def _payment_checks(
 ) -> tuple[Check, ...]:
     most = Fraction(certified_fen * timetable.retention_permille, PERMILLE)
     return (
-        _check(
+        check(
             "inspection.certified_within_contract",
             "Quality Regs art. 37(2)",
             certified_fen,
@@ -297,7 +295,7 @@ def _payment_checks(
             contract_fen,
             "fen",
         ),
-        _check("inspection.retention", "Jianzhi 2017 no. 138 art. 7", kept_fen, "<=", most, "fen"),
+        check("inspection.retention", "Jianzhi 2017 no. 138 art. 7", kept_fen, "<=", most, "fen"),
     )
 
 
@@ -324,22 +322,3 @@ def _spread(total: int, weights: Mapping[str, int]) -> dict[str, int]:
 
 def _problem(code: str, item: ItemFacts, **params: str | int) -> Problem:
     return Problem(code=code, params={"item": item.id, **params})
-
-
-def _check(
-    code: str, article: str, have: int, op: Operator, need: int | Fraction, unit: str
-) -> Check:
-    return Check(
-        code=code,
-        article=article,
-        have=Fraction(have),
-        op=op,
-        need=Fraction(need),
-        unit=unit,
-        passed=compare(have, op, need),
-    )
-
-
-def _decision(*checks: Check) -> Decision:
-    failed = any(check.passed is False for check in checks)
-    return Decision(verdict="FAIL" if failed else "PASS", checks=checks)

@@ -7,6 +7,7 @@ from models.messages.acts import ReviseScheme
 from models.values.decisions.decision import Check, Decision
 from models.values.scheme import SchemeContent
 from models.values.timetable import Timetable
+from rules.checks import check, decide
 from rules.cost_sharing import without_items
 
 DAY = timedelta(days=1)
@@ -21,15 +22,7 @@ def another_vote(
     when the time for all of them is over (both None before there was one).
     """
     checks = [
-        Check(
-            code="renovation.votes_held",
-            article="rules 8, E1",
-            have=Fraction(held),
-            op="<",
-            need=Fraction(limits.re_vote_limit),
-            unit="votes",
-            passed=held < limits.re_vote_limit,
-        )
+        check("renovation.votes_held", "rules 8, E1", held, "<", limits.re_vote_limit, "votes")
     ]
     if first_at is not None and ends_at is not None:
         checks.append(
@@ -43,8 +36,7 @@ def another_vote(
                 passed=now < ends_at,
             )
         )
-    passed = all(check.passed for check in checks)
-    return Decision(verdict="PASS" if passed else "FAIL", checks=tuple(checks))
+    return decide(*checks)
 
 
 def revised(content: SchemeContent, act: ReviseScheme) -> SchemeContent:

@@ -1,6 +1,6 @@
 """Which of an entry's ballots counts (V-CN-4; rule book 1.4.2): by route, by order, by ruling.
 
-This is the only place in Python that says it; `runtime.ballots.standing` asks the same in SQL.
+The count asks in Python; what asks in SQL takes `ROUTE_OF` and `AFTER_RULING` from here.
 """
 
 from collections.abc import Mapping, Sequence

@@ -7,7 +7,7 @@ numbers and the article.
 """
 
 from rules.bidding.award import next_candidate, price_build_up, signature
-from rules.bidding.clocks import clarify_until, decide, object_until, tender_clocks
+from rules.bidding.clocks import clarify_until, object_until, tender_clocks
 from rules.bidding.opening import MIN_BIDS, direct_award, failed_route, may_open
 from rules.bidding.submission import (
     bid_bond,
@@ -21,7 +21,6 @@ __all__ = [
     "bid_bond",
     "bond_limit_fen",
     "clarify_until",
-    "decide",
     "direct_award",
     "failed_route",
     "funds_secured",

@@ -8,7 +8,8 @@ from models.values.bidding import NextCandidate, PriceBuildUp
 from models.values.cost_sharing import PERMILLE
 from models.values.decisions.decision import Decision
 from models.values.timetable import Timetable, WorkCalendar
-from rules.bidding.clocks import check, decide, within
+from rules.bidding.clocks import within
+from rules.checks import check, decide
 
 
 def next_candidate(standing: Sequence[str]) -> NextCandidate:
@@ -36,7 +37,7 @@ def signature(
     """The contract is signed on the terms of the bid, in time, with a lawful bond (B-16, B-17)."""
     period = timetable.contract_signing
     in_time = within(
-        "contract_signing",
+        "bidding.contract_signing",
         "Tendering Law art. 46",
         (awarded_at, signed_at),
         period,
@@ -44,10 +45,10 @@ def signature(
         timetable.zone,
     )
     return decide(
-        check("contract_value", "Tendering Law art. 46", value_fen, "==", bid_fen, "fen"),
+        check("bidding.contract_value", "Tendering Law art. 46", value_fen, "==", bid_fen, "fen"),
         *in_time.checks,
         check(
-            "performance_bond",
+            "bidding.performance_bond",
             "Tendering Regs art. 58",
             performance_bond_fen,
             "<=",

@@ -1,4 +1,4 @@
-"""The clocks of a tender (rules B-2 to B-5, B-14), and how bidding writes down a check.
+"""The clocks of a tender: rules B-2 to B-5 and B-14.
 
 Moments are case time. S11 is the Tendering Law (招标投标法), S12 its Regulations (实施条例).
 """
@@ -7,45 +7,13 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from models.values.decisions.decision import Check, Decision, Operator, Verdict
+from models.values.decisions.decision import Decision
 from models.values.timetable import Period, Timetable, WorkCalendar
+from rules.checks import check, decide
 from rules.time.deadlines import deadline, is_working_day, latest_before
 
 _DAY = timedelta(days=1)
 _MICROSECOND = timedelta(microseconds=1)
-_COMPARE = {
-    ">=": Fraction.__ge__,
-    ">": Fraction.__gt__,
-    "<=": Fraction.__le__,
-    "<": Fraction.__lt__,
-    "==": Fraction.__eq__,
-}
-
-
-def check(
-    code: str, article: str, have: int | Fraction, op: Operator, need: int | Fraction, unit: str
-) -> Check:
-    """One test of bidding; the comparison is exact."""
-    left, right = Fraction(have), Fraction(need)
-    return Check(
-        code=f"bidding.{code}",
-        article=article,
-        have=left,
-        op=op,
-        need=right,
-        unit=unit,
-        passed=bool(_COMPARE[op](left, right)),
-    )
-
-
-def decide(*checks: Check) -> Decision:
-    """All checks together: FAIL beats INDETERMINATE beats PASS."""
-    verdict: Verdict = "PASS"
-    if any(each.passed is False for each in checks):
-        verdict = "FAIL"
-    elif any(each.passed is None for each in checks):
-        verdict = "INDETERMINATE"
-    return Decision(verdict=verdict, checks=checks)
 
 
 def days_between(
@@ -82,7 +50,7 @@ def tender_clocks(
     sale, preparation = timetable.document_sale, timetable.bid_preparation
     return decide(
         check(
-            "notice_before_documents",
+            "bidding.notice_before_documents",
             "Tendering Law art. 16",
             _seconds(documents_from - notice_at),
             ">=",
@@ -90,7 +58,7 @@ def tender_clocks(
             "seconds",
         ),
         check(
-            "document_sale",
+            "bidding.document_sale",
             "Tendering Regs art. 16",
             days_between(documents_from - _DAY, documents_until, sale, calendar, zone),
             ">=",
@@ -98,7 +66,7 @@ def tender_clocks(
             f"{sale.kind} days",
         ),
         check(
-            "preparation",
+            "bidding.preparation",
             "Tendering Law art. 24",
             days_between(documents_from, deadline_at, preparation, calendar, zone),
             ">=",
@@ -113,7 +81,7 @@ def clarification(  # waits for bidding
 ) -> Decision:
     """A change that affects bids comes at least 15 days before the deadline (B-4)."""
     return _before(
-        "clarification",
+        "bidding.clarification",
         "Tendering Law art. 23; Tendering Regs art. 21",
         changed_at,
         deadline_at,
@@ -136,7 +104,7 @@ def document_objection(  # waits for bidding
 ) -> Decision:
     """An objection to the documents comes at least 10 days before the deadline (B-5)."""
     return _before(
-        "document_objection",
+        "bidding.document_objection",
         "Tendering Regs art. 22",
         filed_at,
         deadline_at,
@@ -150,7 +118,7 @@ def objection_answer(  # waits for bidding
 ) -> Decision:
     """An objection is answered within 3 days; what it is about stands still meanwhile (B-5, B-14)."""
     return within(
-        "objection_answer",
+        "bidding.objection_answer",
         "Tendering Regs art. 22, 54",
         (filed_at, answered_at),
         timetable.tender_objection_answer,
@@ -164,7 +132,7 @@ def candidates_published(  # waits for bidding
 ) -> Decision:
     """The candidates are published within 3 days of the report (B-14)."""
     return within(
-        "candidates_published",
+        "bidding.candidates_published",
         "Tendering Regs art. 54",
         (report_at, published_at),
         timetable.candidate_publication,

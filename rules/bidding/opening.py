@@ -3,7 +3,7 @@
 from models.values.bidding import OpeningDecision, OpeningRoute
 from models.values.decisions.decision import Decision
 from models.values.timetable import Timetable
-from rules.bidding.clocks import check, decide
+from rules.checks import check, decide
 
 MIN_BIDS = 3
 """Fewer bidders are not opened [V, Law art. 28, Regs art. 44]."""
@@ -16,7 +16,7 @@ def may_open(bids_in_time: int, round_number: int, timetable: Timetable) -> Open
     """
     decision = decide(
         check(
-            "bids_at_deadline",
+            "bidding.bids_at_deadline",
             "Tendering Law art. 28; Tendering Regs art. 44",
             bids_in_time,
             ">=",
@@ -43,7 +43,12 @@ def direct_award(
     """The approval route is open after the last failed round, within the budget (B-20)."""
     return decide(
         check(
-            "failed_rounds", "rules B-20", failed_rounds, ">=", timetable.tender_rounds, "tenders"
+            "bidding.failed_rounds",
+            "rules B-20",
+            failed_rounds,
+            ">=",
+            timetable.tender_rounds,
+            "tenders",
         ),
-        check("ceiling", "Tendering Regs art. 27", price_fen, "<=", ceiling_fen, "fen"),
+        check("bidding.ceiling", "Tendering Regs art. 27", price_fen, "<=", ceiling_fen, "fen"),
     )

@@ -10,7 +10,7 @@ from models.values.cost_sharing import PERMILLE
 from models.values.decisions.decision import Decision
 from models.values.refusal import Problem, problem
 from models.values.timetable import Timetable
-from rules.bidding.clocks import check, decide
+from rules.checks import check, decide
 
 
 def funds_secured(
@@ -22,7 +22,7 @@ def funds_secured(
     """
     return decide(
         check(
-            "funds_secured",
+            "bidding.funds_secured",
             "Tendering Law art. 9",
             owners_fen + other_fen,
             ">=",
@@ -39,7 +39,7 @@ def bid_bond(bond_fen: int, estimate_fen: int, timetable: Timetable) -> Decision
     """
     return decide(
         check(
-            "bid_bond",
+            "bidding.bid_bond",
             "Tendering Regs art. 26",
             bond_fen,
             "<=",

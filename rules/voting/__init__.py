@@ -11,7 +11,6 @@ from rules.voting.engine import weigh
 from rules.voting.heads import DEVELOPER_KEY, KIND_NOT_COUNTED, head_groups
 from rules.voting.judging import judged
 from rules.voting.motions import adopted, lapses, run_off_due, run_off_motions
-from rules.voting.numbers import compare
 from rules.voting.options import decide_options
 from rules.voting.packs import (
     PACKS,
@@ -38,7 +37,6 @@ __all__ = [
     "adopted",
     "apply_cap",
     "cap_named",
-    "compare",
     "concentration",
     "configured",
     "decide",

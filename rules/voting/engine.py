@@ -20,8 +20,9 @@ from models.values.decisions.rules import (
     Thresholds,
 )
 from models.values.voting import Condition, Dimension
+from rules.checks import compare, overall_verdict
 from rules.voting.counted import Counted, counted, dimensions_of, following, required_quorum
-from rules.voting.numbers import compare, least, most, verdict_of
+from rules.voting.numbers import least, most
 
 
 def weigh(rule: Rule, facts: Facts, *, bridged: bool = False) -> RuleResult:
@@ -37,8 +38,8 @@ def weigh(rule: Rule, facts: Facts, *, bridged: bool = False) -> RuleResult:
     capped = _tests(rule.reject_cap, "reject_cap", voiced)
     objected = _veto(rule, facts, numbers)
     heads = [check.passed for check in approval if check.dimension == "head"]
-    quorum = verdict_of([check.passed for check in quorum_checks])
-    approve = verdict_of([check.passed for check in (*approval, *capped, *objected)])
+    quorum = overall_verdict([check.passed for check in quorum_checks])
+    approve = overall_verdict([check.passed for check in (*approval, *capped, *objected)])
     presumed = quorum == "INDETERMINATE" and rule.quorum_unknown == "presumed"
     verdict = _both("PASS" if presumed else quorum, approve)
     return RuleResult(
@@ -46,7 +47,7 @@ def weigh(rule: Rule, facts: Facts, *, bridged: bool = False) -> RuleResult:
         verdict=verdict,
         quorum=quorum,
         approve=approve,
-        head_approve=verdict_of(heads) if heads else None,
+        head_approve=overall_verdict(heads) if heads else None,
         quorum_presumed=presumed,
         checks=(*quorum_checks, *approval, *capped, *objected),
         follow_ups=tuple(
@@ -173,7 +174,7 @@ def _follow_up(follow_up: FollowUp, verdict: Verdict, quorum: Verdict, numbers: 
     ended = verdict if follow_up.after == "fail" else quorum
     checks = _tests(follow_up.conditions, "follow_up", numbers)
     first: bool | None = {"FAIL": True, "PASS": False, "INDETERMINATE": None}[ended]
-    outcome = verdict_of([first, *(check.passed for check in checks)])
+    outcome = overall_verdict([first, *(check.passed for check in checks)])
     is_open = {"FAIL": False, "PASS": True, "INDETERMINATE": None}[outcome]
     return Bridge(follow_up=follow_up, open=is_open, checks=checks)
 

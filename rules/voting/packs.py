@@ -18,10 +18,10 @@ from models.values.voting import (
     Tally,
     VotingPack,
 )
+from rules.checks import decide as decided
 from rules.voting.counted import counted
 from rules.voting.engine import check_of, weigh
 from rules.voting.law import CAPS, TABLES, cn
-from rules.voting.numbers import verdict_of
 from rules.voting.registry import rule_in, rule_named
 
 _TEXTS = {"CN.278.major": cn.CIVIL_CODE_TEXT, "CN.PL76.major": cn.PROPERTY_LAW_TEXT}
@@ -167,4 +167,4 @@ def _decision(checks: tuple[Check, ...]) -> Decision:
         Check.model_validate({name: getattr(check, name) for name in Check.model_fields})
         for check in checks
     )
-    return Decision(verdict=verdict_of([check.passed for check in plain]), checks=plain)
+    return decided(*plain)

@@ -8,7 +8,6 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from models.values.base import Carried
@@ -16,6 +15,7 @@ from models.values.decisions.decision import Check, Decision
 from models.values.decisions.menu import MenuBallot, MenuOutcome, MenuRule
 from models.values.decisions.rules import Amounts, OptionsRuling
 from models.values.voting import INVALID, Choice, Motion, Tally, VotingPack
+from rules.checks import check
 from rules.menu import ballot_of, equal_shares, greedy
 from rules.voting.motions import lapses
 from rules.voting.options import decide_options
@@ -91,15 +91,7 @@ def results_of(
 
 def intact_check(faults: int) -> Check:
     """A box with a ballot that was changed or taken away decides nothing (design principle 9)."""
-    return Check(
-        code="voting.box_intact",
-        article="gongjian: fail closed",
-        have=Fraction(faults),
-        op="==",
-        need=Fraction(0),
-        unit="ballots",
-        passed=faults == 0,
-    )
+    return check("voting.box_intact", "gongjian: fail closed", faults, "==", 0, "ballots")
 
 
 def _heard(motions: Sequence[Motion], said: Mapping[bytes, Weight]) -> dict[str, _Said]:
