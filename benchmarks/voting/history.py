@@ -24,7 +24,7 @@ from benchmarks.voting.estate import COLUMNS
 from models.messages.ids import stage_workflow_id
 from models.values.voting import Motion
 from proof.ballots import Leaves, ballot_id_of
-from rules.ballots.ballot import length_of, plain_ballot
+from rules.ballots.ballot import padded_length, plain_ballot
 from runtime.ballots.sealing import SealedBallot, Sealer
 from runtime.ballots.times import times_of
 from runtime.database import Database, asyncpg_url
@@ -138,7 +138,7 @@ async def everybody_votes(driver: JourneyDriver, owner: asyncpg.Connection) -> N
     )
     at = row["opens_at"], datetime.now(UTC)
     leaves, times = Leaves(box, row["format"]), times_of(*at)
-    length = length_of([Motion.model_validate(each) for each in json.loads(row["motions"])])
+    length = padded_length([Motion.model_validate(each) for each in json.loads(row["motions"])])
     said = plain_ballot({"works": "yes", "costs": "yes"})
     last = ""
     while True:

@@ -38,7 +38,7 @@ _ERROR = re.compile(
     r"#(REF!|N/A|DIV/0!|VALUE!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)|Err:[0-9]{3}"
 )
 SUSPECT = frozenset("=#E \t")
-"""How a text may begin that `fault_of` has to look at."""
+"""How a text may begin that `cell_fault` has to look at."""
 
 
 @lru_cache(maxsize=4096)
@@ -48,7 +48,7 @@ def normal(cell: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFKC", text).strip()
 
 
-def fault_of(text: str) -> UnreadableCell | None:
+def cell_fault(text: str) -> UnreadableCell | None:
     """A text that is no text: a formula that was never worked out, or the error one gave."""
     text = text.strip()
     if text.startswith("="):

@@ -216,18 +216,18 @@ def find_heading(
     """
     asked = {plain_heading(title): name for title, name in mapping.items()}
     for place, (number, titles) in enumerate(rows):
-        heading = heading_of(number, titles, asked)
+        heading = match_heading(number, titles, asked)
         if heading.known < FEWEST_KNOWN:
             continue
         if place + 1 < len(rows) and _all_known(rows[place + 1][1], asked):
-            both = heading_of(rows[place + 1][0], _under(titles, rows[place + 1][1]), asked)
+            both = match_heading(rows[place + 1][0], _under(titles, rows[place + 1][1]), asked)
             return both, place + 2
         return heading, place + 1
     number, titles = rows[0]
-    return heading_of(number, titles, asked), 1
+    return match_heading(number, titles, asked), 1
 
 
-def heading_of(row: int, titles: Sequence[str], asked: Mapping[str, str]) -> Heading:
+def match_heading(row: int, titles: Sequence[str], asked: Mapping[str, str]) -> Heading:
     """The fields behind one row of titles."""
     plain = [plain_heading(title) for title in titles]
     fields = [asked.get(title) or _KNOWN.get(title, "") for title in plain]

@@ -8,8 +8,8 @@ from proof.bundle import contents as bundle
 from proof.bundle.opened_box import OpenedBox
 from proof.bundle.shapes import Largest, Result, RuleOfMotion, Rules, fault_at, read_value
 from proof.verifier.reading import Files
-from rules.voting import PACKS, adopted, lapses, rule_of
-from rules.voting.results import MotionResult, Weight, results_of
+from rules.voting import PACKS, adopted, lapses, pack_rule
+from rules.voting.results import MotionResult, Weight, motion_results
 
 NOT_WHOLE = "ballots: the box was not whole: some were changed or taken away"
 
@@ -35,7 +35,7 @@ def compare_result(files: Files, motions: Sequence[Motion], box: OpenedBox) -> d
         pack = _pack(motion.id, rules[motion.id])
         alone = motion.model_copy(update={"depends_on": None})
         # Only this motion's answers: with another pack, another rule may hold for the others.
-        due |= results_of(pack, [alone], box.said, weight)
+        due |= motion_results(pack, [alone], box.said, weight)
     passed = {name for name, each in due.items() if each.outcome == "passed"}
     for name in lapses(motions, passed):
         due[name] = due[name].model_copy(update={"outcome": "lapsed"})
@@ -67,7 +67,7 @@ def _pack(motion: str, given: RuleOfMotion) -> VotingPack:
     """
     pack = next((pack for pack in PACKS if pack.id == given.id), None)
     if pack is not None and given.kind in tuple(MotionKind):
-        law = rule_of(pack, MotionKind(given.kind))
+        law = pack_rule(pack, MotionKind(given.kind))
         said = (given.law, given.silence, given.quorum, given.approve, given.reject_cap)
         if said != (law.law, law.silence.kind, law.quorum, law.approve, law.reject_cap):
             text = f"motions.{motion[:40]}: is not the law that this release knows as {pack.id}"

@@ -79,7 +79,7 @@ def plain_ballot(choices: Choices) -> bytes:
     return f"{{{','.join(pairs)}}}".encode()
 
 
-def length_of(motions: Sequence[Motion]) -> int:
+def padded_length(motions: Sequence[Motion]) -> int:
     """Bytes that hold every possible ballot of a box, a multiple of `BLOCK`."""
     longest = {motion.id: _longest(motion) for motion in motions}
     return -(-len(plain_ballot(longest)) // BLOCK) * BLOCK

@@ -132,7 +132,7 @@ def instruction_digest(key: bytes, mandate_id: str, motion: str, said: Said) -> 
     return _keyed(key, _INSTRUCTION, mandate_id.encode(), words).hex()
 
 
-def obeyed_of(
+def instructions_obeyed(
     key: bytes, mandate_id: str, instructions: Mapping[str, str], choices: Choices
 ) -> dict[str, bool]:
     """For each motion on which the agent is bound, whether the ballot says what it must."""

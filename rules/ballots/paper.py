@@ -70,7 +70,7 @@ def is_invalid(line: Line) -> bool:
     return line.choices is not None and INVALID in line.choices.values()
 
 
-def invalid_of(lines: Sequence[Line]) -> int | None:
+def invalid_ballots(lines: Sequence[Line]) -> int | None:
     """How many ballots of a typing are invalid on some motion, for the count sheet; None of a few."""
     ballots = sum(line.choices is not None for line in lines)
     return None if ballots < FEW else sum(is_invalid(line) for line in lines)

@@ -40,7 +40,7 @@ def awaited_now(waits: Sequence[Wait], now: datetime) -> Wait | None:
     )
 
 
-def moment_of(text: str, zone: str) -> datetime:
+def parse_moment(text: str, zone: str) -> datetime:
     """The moment that a date ("2026-05-12") or a moment with its offset stands for; UTC.
 
     Raises:

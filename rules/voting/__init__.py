@@ -16,16 +16,16 @@ from rules.voting.packs import (
     PACKS,
     decide,
     decide_reported,
-    facts_of,
     kind_of,
     pack_for,
     pack_in_force,
+    pack_rule,
     quorum,
-    rule_of,
     strict_kind,
+    tally_facts,
 )
 from rules.voting.registry import cap_named, rule_for, rule_in, rule_named, table_named
-from rules.voting.results import MotionResult, Weight, intact_check, results_of
+from rules.voting.results import MotionResult, Weight, intact_check, motion_results
 from rules.voting.settings import configured
 
 __all__ = [
@@ -42,23 +42,23 @@ __all__ = [
     "decide",
     "decide_options",
     "decide_reported",
-    "facts_of",
     "head_groups",
     "intact_check",
     "judged",
     "kind_of",
     "lapses",
+    "motion_results",
     "pack_for",
     "pack_in_force",
+    "pack_rule",
     "quorum",
-    "results_of",
     "rule_for",
     "rule_in",
     "rule_named",
-    "rule_of",
     "run_off_due",
     "run_off_motions",
     "strict_kind",
     "table_named",
+    "tally_facts",
     "weigh",
 ]

@@ -89,7 +89,7 @@ def thresholds(rule: Rule, numbers: Counted) -> Thresholds:
     )
 
 
-def check_of(condition: Condition, part: Part, numbers: Counted) -> RuleCheck:
+def condition_check(condition: Condition, part: Part, numbers: Counted) -> RuleCheck:
     """One test with both of its numbers; `passed` is None while one of them is unknown."""
     have = numbers[condition.value, condition.dimension]
     base = numbers[condition.of, condition.dimension]
@@ -123,7 +123,7 @@ def _whole(rule: Rule, condition: Condition, everybody: int) -> int:
 def _tests(
     conditions: tuple[Condition, ...], part: Part, numbers: Counted
 ) -> tuple[RuleCheck, ...]:
-    return tuple(check_of(condition, part, numbers) for condition in conditions)
+    return tuple(condition_check(condition, part, numbers) for condition in conditions)
 
 
 def _nobody(rule: Rule, numbers: Counted) -> tuple[RuleCheck, ...]:

@@ -19,7 +19,7 @@ from rules.checks import check
 from rules.menu import ballot_of, equal_shares, greedy
 from rules.voting.motions import lapses
 from rules.voting.options import decide_options
-from rules.voting.packs import decide, facts_of, quorum, rule_of, strict_kind
+from rules.voting.packs import decide, pack_rule, quorum, strict_kind, tally_facts
 
 Outcome = Literal["passed", "failed", "lapsed", "run_off", "tie"]
 
@@ -70,7 +70,7 @@ class _Said:
             self.words[word] = self.words.get(word, Weight()).plus(weight)
 
 
-def results_of(
+def motion_results(
     pack: VotingPack,
     motions: Sequence[Motion],
     said: Mapping[bytes, Weight],
@@ -126,8 +126,8 @@ def _options_result(pack: VotingPack, motion: Motion, said: _Said, roll: Weight)
     for weight in options.values():
         all_cast = all_cast.plus(weight)
     whole = _tally(roll, said.words, all_cast, Weight())
-    rule = rule_of(pack, strict_kind(motion, pack))
-    ruling = decide_options(rule, amounts, facts_of(whole))
+    rule = pack_rule(pack, strict_kind(motion, pack))
+    ruling = decide_options(rule, amounts, tally_facts(whole))
     top = options[ruling.order[0]] if ruling.order else Weight()
     rest = Weight(all_cast.heads - top.heads, all_cast.area_dm2 - top.area_dm2)
     tally = _tally(roll, said.words, top, rest)

@@ -108,7 +108,7 @@ def scan(data: bytes) -> dict[str, SheetScan]:
     return scans
 
 
-def place_of(reference: str) -> tuple[int, int]:
+def parse_reference(reference: str) -> tuple[int, int]:
     """(row from 1, column from 0) of a reference like "C7"."""
     letters = reference.rstrip("0123456789")
     column = 0
@@ -236,7 +236,7 @@ def _search(text: bytes, found: SheetScan) -> None:
 
 def _fault(found: SheetScan, reference: bytes, code: str, value: str) -> None:
     if len(found.faults) < MAX_FAULTS:
-        found.faults[place_of(reference.decode())] = (code, value[:16])
+        found.faults[parse_reference(reference.decode())] = (code, value[:16])
 
 
 def _bomb() -> Unfit:

@@ -70,7 +70,7 @@ def main() -> None:
         _send(("refused", "spreadsheet.damaged", "", {}))
 
 
-def text_of(number: Number) -> str | None:
+def number_text(number: Number) -> str | None:
     """A number as a person would write it, to 15 significant digits; None if it has more.
 
     89.5 is "89.5", 101.0 is "101", 0.1 + 0.2 is "0.3"; an identity number of 18 digits that was
@@ -181,7 +181,7 @@ def _told(value: Value) -> tuple[str, str, str]:
     if isinstance(value, bool):
         return ("true" if value else "false"), "", ""
     if isinstance(value, int | float):
-        text = text_of(value)
+        text = number_text(value)
         if text is not None:
             return text, "", ""
         return "", "roll.digits_lost", "…"

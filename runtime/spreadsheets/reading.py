@@ -49,7 +49,7 @@ class Sheet:
     """(number of the row, its cells), empty rows included; all rows are equally wide."""
 
 
-def format_of(data: bytes, name: str) -> Format | None:
+def detect_format(data: bytes, name: str) -> Format | None:
     """Which kind of workbook the bytes are, None for text; the name must say the same.
 
     Raises:

@@ -20,7 +20,7 @@ from proof.canonical import canonical_json, utc_text
 from proof.merkle import leaf_hash, root_of
 from proof.verifier import standalone
 from rules.voting import adopted
-from rules.voting.results import Weight, results_of
+from rules.voting.results import Weight, motion_results
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"tree heads of the tests, 32 byte")
 PUBLIC_KEY = KEY.public_key().public_bytes_raw().hex()
@@ -149,7 +149,7 @@ class Vote:
         states = dict.fromkeys(("counted", "superseded", "contested", "set_aside", "excluded"), 0)
         for cast in self.casts:
             states[cast.state] += 1
-        results = results_of(
+        results = motion_results(
             self._pack(), self.motions, self._said(), Weight(roll["heads"], roll["area_dm2"])
         )
         passed = [name for name, result in results.items() if result.outcome == "passed"]

@@ -23,7 +23,14 @@ from proof.ballots import (
     roll_line,
 )
 from proof.canonical import canonical_json
-from rules.ballots.ballot import BLOCK, STAFFED, choice_problems, length_of, plain_ballot, words_of
+from rules.ballots.ballot import (
+    BLOCK,
+    STAFFED,
+    choice_problems,
+    padded_length,
+    plain_ballot,
+    words_of,
+)
 from rules.ballots.states import AFTER_RULING, ROUTE_OF, BallotReference, RulingReference, states_of
 
 # Names as an attacker would choose them: quotes, backslashes, line ends, Chinese, emoji, JSON.
@@ -83,14 +90,14 @@ def test_every_ballot_of_a_box_fits_into_its_length(
     given_box: tuple[list[Motion], dict[str, str]],
 ) -> None:
     motions, said = given_box
-    assert len(plain_ballot(said)) <= length_of(motions)
+    assert len(plain_ballot(said)) <= padded_length(motions)
 
 
 @given(motion_lists())
 def test_the_length_of_a_box_is_whole_blocks_and_knows_no_ballot(motions: list[Motion]) -> None:
-    length = length_of(motions)
+    length = padded_length(motions)
     assert length % BLOCK == 0
-    assert length == length_of(list(reversed(motions)))
+    assert length == padded_length(list(reversed(motions)))
 
 
 @given(said_in_a_box())
@@ -98,7 +105,7 @@ def test_a_filled_ballot_gives_its_words_back(
     given_box: tuple[list[Motion], dict[str, str]],
 ) -> None:
     motions, said = given_box
-    filled = plain_ballot(said).ljust(length_of(motions))
+    filled = plain_ballot(said).ljust(padded_length(motions))
     assert json.loads(filled.rstrip(b" ")) == said
     assert filled.rstrip(b" ") == plain_ballot(said) == canonical_json(said)
 
