@@ -172,7 +172,7 @@ def works_payment(
     passed_fen = sum(passed.values())
     if omissions_fen > passed_fen:
         raise refusal("inspection.omissions_above_value", omissions=omissions_fen, value=passed_fen)
-    variation = variationcheck(omissions_fen, contract_fen, timetable)
+    variation = variation_check(omissions_fen, contract_fen, timetable)
     if not variation.passed:
         raise refusal(
             "inspection.variation_needs_decision",
@@ -260,7 +260,7 @@ def omission_credit_fen(  # waits for variations
     return credit
 
 
-def variationcheck(changed_fen: int, contract_fen: int, timetable: Timetable) -> Check:
+def variation_check(changed_fen: int, contract_fen: int, timetable: Timetable) -> Check:
     """A variation above a part of the contract needs a new decision of the owners (E33)."""
     return check(
         "inspection.variation",
