@@ -12,6 +12,7 @@ from pydantic import Field, JsonValue, StringConstraints
 
 from models.values.base import Carried
 from models.values.refusal import Problem, Refused, refusal
+from proof.ballots import batch_statement
 from proof.canonical import canonical_json
 from proof.merkle import leaf_hash, root_from_path
 
@@ -87,14 +88,16 @@ def matches(code: str, leaf: bytes) -> bool:
 
 def stated(receipt: SignedReceipt) -> bytes:
     """What the receipt itself says, as the leaf of its batch has it."""
-    said: dict[str, JsonValue] = {
+    content: dict[str, JsonValue] = {
         "ballot_id": receipt.ballot_id,
         "box_id": receipt.box_id,
         "leaf_hash": receipt.leaf_hash,
         "recorded_at": receipt.recorded_at,
         "unit_number": receipt.unit_number,
     }
-    return canonical_json(said if receipt.cast_at is None else said | {"cast_at": receipt.cast_at})
+    if receipt.cast_at is not None:
+        content["cast_at"] = receipt.cast_at
+    return canonical_json(content)
 
 
 def statement(receipt: SignedReceipt) -> bytes:
@@ -109,14 +112,7 @@ def statement(receipt: SignedReceipt) -> bytes:
         root = root_from_path(leaf_hash(stated(receipt)), place.index, place.size, path)
     except ValueError:
         raise refusal("receipt.path", where=receipt.ballot_id[:64]) from None
-    return canonical_json(
-        {
-            "batch": place.id,
-            "batch_root": root.hex(),
-            "box_id": receipt.box_id,
-            "size": place.size,
-        }
-    )
+    return batch_statement(place.id, root, receipt.box_id, place.size)
 
 
 def check_receipt(receipt: SignedReceipt, signed: Signed, public_key: str | None = None) -> None:

@@ -50,8 +50,8 @@ class OpenedBox:
         self.channels: list[Channel] = []
         self.claimed: list[str] = []
         self.states: dict[bundle.BallotState, int] = dict.fromkeys(get_args(bundle.BallotState), 0)
-        self.said: dict[bytes, Weight] = {}
-        self.heard: set[tuple[bytes, Channel]] = set()
+        self.weights: dict[bytes, Weight] = {}
+        self.checked: set[tuple[bytes, Channel]] = set()
 
     def take(self, number: int, ballot: BundleBallot) -> None:
         """One ballot by itself: its entry, weights, leaf and, if it is opened, its choices."""
@@ -100,16 +100,16 @@ class OpenedBox:
         choices: Mapping[str, JsonValue],
         nonce: bytes,
     ) -> None:
-        written = ballot.said
+        written = ballot.choices_json
         if commitment_of(nonce, written).hex() != ballot.commitment:
             raise fault_at(bundle.BALLOTS, number, "opens to something else than was committed to")
         answer = cast("Choices", choices)
         way = (written, ballot.channel)
-        if way not in self.heard and choice_problems(self.motions, answer, ballot.channel):
+        if way not in self.checked and choice_problems(self.motions, answer, ballot.channel):
             raise fault_at(bundle.BALLOTS, number, "says what no motion asks")
-        self.heard.add(way)
-        before = self.said.get(written, Weight())
-        self.said[written] = before.plus(Weight(entry.heads, entry.area_dm2))
+        self.checked.add(way)
+        before = self.weights.get(written, Weight())
+        self.weights[written] = before.plus(Weight(entry.heads, entry.area_dm2))
 
     def compare_tree(self, head: Head) -> None:
         """Are these the ballots whose root was signed?"""

@@ -13,12 +13,12 @@ from models.values.voting import INVALID, Channel, Choice, Motion
 from proof.canonical import canonical_text
 from rules.menu import problems_of_menu_choice
 
-Said = str | tuple[str, ...] | Mapping[str, int]
+Answer = str | tuple[str, ...] | Mapping[str, int]
 """What a ballot says to one motion: a word, an option, or the items of a menu."""
-Choices = Mapping[str, Said]
+Choices = Mapping[str, Answer]
 
 MOST_POINTS = 1_000_000
-"""Points for one work that a door takes at most."""
+"""Points for one work that the service takes at most."""
 BLOCK = 32
 """Ballots are filled up to a multiple of this, so that their length says nothing."""
 
@@ -32,7 +32,7 @@ def choice_problems(
 ) -> tuple[Problem, ...]:
     """Why a ballot cannot be taken; motions that are left out are not voted on."""
     problems: list[Problem] = []
-    for name, said in choices.items():
+    for name, answer in choices.items():
         motion = motions.get(name)
         if motion is None:
             known = ", ".join(sorted(motions))
@@ -41,13 +41,13 @@ def choice_problems(
                     "voting.motion_unknown", where=f"choices.{name}", motion=name, motions=known
                 )
             )
-        elif motion.menu is not None and not isinstance(said, str):
+        elif motion.menu is not None and not isinstance(answer, str):
             where = f"choices.{name}"
             problems += (
                 each.model_copy(update={"where": where})
-                for each in problems_of_menu_choice(motion.menu, said)
+                for each in problems_of_menu_choice(motion.menu, answer)
             )
-        elif not (said == INVALID and channel in STAFFED) and said not in words_of(motion):
+        elif not (answer == INVALID and channel in STAFFED) and answer not in words_of(motion):
             problems.append(
                 problem(
                     "voting.choice_unknown",
@@ -72,9 +72,9 @@ def plain_ballot(choices: Choices) -> bytes:
     """The choices as they are committed to: canonical JSON (as `proof.canonical` writes it)."""
     pairs = []
     for name in sorted(choices):
-        said = choices[name]
+        answer = choices[name]
         # Nearly every answer is a word; the encoder for whatever else costs three times as much.
-        text = _STRING(said) if isinstance(said, str) else canonical_text(said)
+        text = _STRING(answer) if isinstance(answer, str) else canonical_text(answer)
         pairs.append(f"{_STRING(name)}:{text}")
     return f"{{{','.join(pairs)}}}".encode()
 
@@ -85,13 +85,13 @@ def padded_length(motions: Sequence[Motion]) -> int:
     return -(-len(plain_ballot(longest)) // BLOCK) * BLOCK
 
 
-def _longest(motion: Motion) -> Said:
+def _longest(motion: Motion) -> Answer:
     """The answer that takes most room."""
 
-    def room(said: Said) -> int:
-        return len(plain_ballot({"": said}))
+    def room(answer: Answer) -> int:
+        return len(plain_ballot({"": answer}))
 
-    answers: list[Said] = [*words_of(motion), INVALID]
+    answers: list[Answer] = [*words_of(motion), INVALID]
     if motion.menu is not None:
         rules = motion.menu.rules
         ids = sorted(motion.menu.costs, key=room, reverse=True)[: rules.max_length]

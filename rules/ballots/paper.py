@@ -48,8 +48,8 @@ def code_check(of_batch: bytes) -> bytes:
 
 def line_digest(key: bytes, batch_id: str, line: Line) -> bytes:
     """32 bytes that are the same for the same line only; without the key they say nothing."""
-    said = b"" if line.choices is None else plain_ballot(line.choices)
-    return _keyed(key, _LINE, batch_id.encode(), line.unit_number.encode(), said)
+    choices_json = b"" if line.choices is None else plain_ballot(line.choices)
+    return _keyed(key, _LINE, batch_id.encode(), line.unit_number.encode(), choices_json)
 
 
 def ballot_command(key: bytes, batch_id: str, unit_number: str) -> str:

@@ -174,12 +174,12 @@ def below_cost(
     The committee's word counts first; where it is silent, a written justification that lies with
     the bid is taken as accepted.
     """
-    said = low_price_findings(report)
+    accepted = low_price_findings(report)
     return tuple(
         finding.bidder_id
         for finding in findings
         if not finding.decision.passed
-        and not said.get(finding.bidder_id, finding.bidder_id in with_reasons)
+        and not accepted.get(finding.bidder_id, finding.bidder_id in with_reasons)
     )
 
 

@@ -68,7 +68,7 @@ def submission_problems(
     """What keeps a bid from being received (B-6); empty when it is taken in.
 
     The bid is sealed: its price is compared with the ceiling at the opening (B-11) and not here,
-    or the door would say which prices are in. Moments are case time; a bid must come before
+    or a refusal would tell which prices are in. Moments are case time; a bid must come before
     the deadline (Law art. 28), and no bond is taken above 2 % of the estimate (Regs art. 26).
     """
     problems: list[Problem] = []

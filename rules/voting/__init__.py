@@ -1,8 +1,8 @@
 """Owners' votes (业主共同决定): who counts as one head, what a vote decides, under whose law.
 
-`law` is the world's rules as dated data; `engine` the one mechanism that applies them; `packs` the
-house's own votes under Chinese law. Every comparison is exact, and FAIL beats INDETERMINATE beats
-PASS. Rule book section 1.
+`law` is the world's rules as dated data; `engine` the one mechanism that applies them; `packs` our
+own votes under Chinese law. Every comparison is exact, and FAIL beats INDETERMINATE beats PASS.
+Rule book section 1.
 """
 
 from rules.voting.caps import apply_cap

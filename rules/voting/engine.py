@@ -1,7 +1,7 @@
 """The one mechanism behind every decision of owners: a rule applied to the numbers of a vote.
 
 Pure and exact. `rules.voting.judging` adds what needs other rules (options, payers by another
-rule); `rules.voting.packs` puts the house's own tallies through it.
+rule); `rules.voting.packs` puts the tallies of our own votes through it.
 """
 
 from fractions import Fraction

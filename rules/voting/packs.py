@@ -1,7 +1,7 @@
 """The house's own votes: dated packs of Chinese law, made of the rules in `rules.voting.law`.
 
 A renovation carries the id of the pack it began under ("CN-2021"); a later change of law is a new
-pack. `decide` puts the house's tally through the same engine as every other vote.
+pack. `decide` puts the tally of our own votes through the same engine as every other vote.
 """
 
 from datetime import date

@@ -62,10 +62,10 @@ def detect_format(data: bytes, name: str) -> Format | None:
         found = "xlsx" if suffix == ".xlsx" and _is_encrypted(data) else "xls"
     elif data.startswith(ZIP):
         found = "ods" if b"opendocument.spreadsheet" in data[:200] else "xlsx"
-    said = FROM_SUFFIX.get(suffix)
+    named = FROM_SUFFIX.get(suffix)
     if suffix in UNREAD:
         raise refusal("spreadsheet.not_read", where=name, suffix=suffix)
-    if said != found:
+    if named != found:
         raise refusal(
             "spreadsheet.wrong_suffix", where=name, suffix=suffix or "-", content=found or "text"
         )

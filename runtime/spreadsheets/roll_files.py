@@ -36,15 +36,15 @@ def check_roll_file(
     `mapping` is heading to field of `formats.roll.COLUMNS`, or to "ignore".
     """
     source = Source(name, hashlib.sha256(data).hexdigest())
-    asked = mapping or {}
+    wanted = mapping or {}
     try:
         kind = detect_format(data, name)
         if kind is None:
             _refuse_sheet(name, sheet)
-            return check_rows(progress(csv_rows(data, name), data.count(b"\n")), source, asked)
+            return check_rows(progress(csv_rows(data, name), data.count(b"\n")), source, wanted)
         with opened(data, name, kind, sheet) as found:
             source = Source(name, source.sha256, found.name)
-            report = check_rows(progress(found.rows, found.height), source, asked)
+            report = check_rows(progress(found.rows, found.height), source, wanted)
             return _with_formulas(report, found)
     except Refused as refusal:
         findings = tuple(Finding(problem=problem) for problem in refusal.problems)
