@@ -1,4 +1,4 @@
-"""From the text of a YAML or JSON file to plain mappings, lists and words, with their line numbers.
+"""Reads a YAML or JSON file into plain mappings, lists and words, with their line numbers.
 
 Every scalar stays the word that was written: a unit "0101" is not octal, an office "no" is not
 false, and 0.25 does not pass through a float. The model behind the file gives words their types.
@@ -45,7 +45,7 @@ class FileMapping:
     problems: tuple[Problem, ...] = ()
 
     def where(self, path: Path) -> str:
-        """The place of a part in words, like "estate.yaml line 12, scheme.items[0].cost_fen"."""
+        """The place of a part for a message, like "estate.yaml line 12, scheme.items[0].cost_fen"."""
         line = next(
             (self.lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in self.lines),
             0,
@@ -61,7 +61,7 @@ def in_words(path: Path) -> str:
 
 
 def read_mapping(data: bytes, name: str) -> FileMapping:
-    """Read a file of at most 2 MB; JSON if it is called so, otherwise YAML.
+    """Read a YAML file, or a JSON file if its name ends in .json; at most `MAX_BYTES` bytes.
 
     Raises:
         Refused: `file.too_large`, `file.broken` with line and column, `file.not_a_mapping`,
@@ -126,7 +126,7 @@ class _YamlReader:
         return event
 
     def _value(self, event: Event, path: Path) -> Plain:
-        """What the event begins; a word that YAML 1.2 reads as null is None."""
+        """The value that begins with this event; None for a word that YAML 1.2 reads as null."""
         self.lines.setdefault(path, self.line)
         if isinstance(event, AliasEvent):
             raise refusal("file.alias", where=f"{self.name} line {self.line}")
@@ -215,7 +215,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def unreadable(word: str) -> bool:
-    """Characters that no screen shows and no database stores: controls, halves of pairs."""
+    """Whether a word has characters that no screen shows and no database stores."""
     return _CONTROL.search(word) is not None
 
 

@@ -18,7 +18,7 @@ NUMBERED = 2
 
 
 def lines_of_sheet(data: bytes, name: str) -> tuple[Line, ...]:
-    """The lines of a sheet; a row without any word is "no such ballot".
+    """The lines of a sheet; a row without an answer means that there is no such ballot.
 
     A blank cell among filled ones is an invalid vote on that motion only if it says `invalid`
     (无效): left empty, the line was not typed to its end, and the service refuses it. A cell that

@@ -19,7 +19,7 @@ _STRING = json.encoder.encode_basestring
 
 
 def commitment_of(nonce: bytes, choices: bytes) -> bytes:
-    """SHA-256 of the secret nonce and the canonical JSON of the choices: binds, and hides."""
+    """SHA-256 of the secret nonce and the canonical JSON of the choices: it binds the voter and hides the choice."""
     return sha256(nonce + choices).digest()
 
 
@@ -35,7 +35,7 @@ class Times:
 
     @cached_property
     def end(self) -> bytes:
-        """How the data of a leaf ends."""
+        """The end of a leaf's data, the same for every ballot of a commit."""
         return f'","cast_at":"{self.cast_at}","recorded_at":"{self.recorded_at}"}}'.encode()
 
 
@@ -58,7 +58,7 @@ class Leaves:
         area_dm2: int,
         shares: int | None,
     ) -> bytes:
-        """What a ballot is apart from its times, over canonical JSON: 32 bytes."""
+        """The hash of a ballot without its times, over canonical JSON: 32 bytes."""
         # Written out in one piece with its 0x00, because it is made often.
         data = (
             f'\0{{"area_dm2":{area_dm2},"box_id":{self._box},'

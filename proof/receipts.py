@@ -2,7 +2,7 @@
 
 A receipt is signed together with all that were committed at the same moment: the signature is over
 the root of a small Merkle tree, the receipt carries its path to it. Signatures are checked by the
-caller (`signed`), since the law knows no cryptography.
+caller (`signed`), since this room holds no keys and no cryptography.
 """
 
 from collections.abc import Callable
@@ -78,7 +78,7 @@ def read_code(text: str) -> str:
 
 
 def matches(code: str, leaf: bytes) -> bool:
-    """Does a code, however it was typed, stand for this leaf?
+    """Whether a code, however it was typed, stands for this leaf.
 
     Raises:
         Refused: `receipt.code`.
@@ -116,7 +116,7 @@ def statement(receipt: SignedReceipt) -> bytes:
 
 
 def check_receipt(receipt: SignedReceipt, signed: Signed, public_key: str | None = None) -> None:
-    """Was this receipt given by the holder of its key, and of the key on the posted notice?
+    """Refuse a receipt that its key, or the key on the posted notice, did not sign.
 
     Raises:
         Refused: `receipt.path`, `receipt.key` (another key than `public_key`), `receipt.signature`.

@@ -1,4 +1,4 @@
-"""Feedback (反馈评价) as law and arithmetic: rules.md section 5, E44, E48.
+"""Feedback (反馈评价) as law and arithmetic: rule book section 5, E44, E48.
 
 The ladder of a ticket with its deadlines, who may answer, how often it may come back, and the
 evaluation: fractions beside targets, and the Wilson interval in integers.
@@ -143,7 +143,7 @@ def next_look(
     timetable: Timetable,
     calendar: WorkCalendar,
 ) -> datetime | None:
-    """When to look again: at the end of every working day, until the limit; None: evaluate now."""
+    """When open tickets are looked at again: every working day until the limit; None to evaluate now."""
     limit = tickets_limit(survey_closes_at, timetable, calendar)
     if open_tickets == 0 or now >= limit:
         return None
@@ -153,7 +153,7 @@ def next_look(
 
 
 def text_hash(ticket_id: str, text: str) -> str:
-    """SHA-256 of what a person wrote, bound to its ticket: the record proves it, shows nothing."""
+    """SHA-256 of what a person wrote, with its ticket: the event proves the words without showing them."""
     return hashlib.sha256(f"{ticket_id}\n{text}".encode()).hexdigest()
 
 

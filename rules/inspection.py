@@ -61,7 +61,7 @@ def inspection_problems(
 
 
 def may_cover(item: ItemFacts) -> Decision:
-    """May the next procedure go over this item? Concealed works only after their own inspection.
+    """Whether the item may be covered: concealed works only after their own inspection.
 
     Civil Code art. 798, Quality Regs art. 30; what was covered without it is opened up and
     inspected again at the contractor's cost (E31).
@@ -81,7 +81,7 @@ def may_cover(item: ItemFacts) -> Decision:
 def rule_inspection(
     item: ItemFacts, kind: InspectionKind, outcome: InspectionOutcome, timetable: Timetable
 ) -> InspectionResult:
-    """What the outcome makes of the item.
+    """The state of the item after an inspection with this outcome.
 
     FAIL rejects it until it is put right (Quality Regs art. 32); more failed rounds than the limit
     are the contractor's default [D 4.1]. A pass of materials or of concealed works lets the item
@@ -133,7 +133,7 @@ def acceptance_problems(states: Iterable[ItemState], actor: Actor) -> tuple[Prob
 
 
 def acceptance(states: Sequence[ItemState]) -> Decision:
-    """The count behind the acceptance: items still open against none."""
+    """The check behind the acceptance: no item is open."""
     left = sum(state in OPEN_STATES for state in states)
     return decide(check("inspection.open_items", "Quality Regs art. 16(2)", left, "<=", 0, "items"))
 

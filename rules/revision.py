@@ -1,4 +1,4 @@
-"""After a failed vote: whether the owners may be asked again, and what the revised scheme says (E1)."""
+"""After a failed vote: whether the matter may be voted on again, and the revised scheme (E1)."""
 
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -16,7 +16,7 @@ DAY = timedelta(days=1)
 def another_vote(
     held: int, first_at: datetime | None, now: datetime, ends_at: datetime | None, limits: Timetable
 ) -> Decision:
-    """May the matter be put to another vote: fewer than the limit so far, within the time for it.
+    """Whether the matter may be put to another vote: fewer than the limit so far, within the time for it.
 
     `held` counts the votes on the matter, `first_at` is when the first was announced and `ends_at`
     when the time for all of them is over (both None before there was one).
@@ -40,7 +40,7 @@ def another_vote(
 
 
 def revised(content: SchemeContent, act: ReviseScheme) -> SchemeContent:
-    """The scheme without the items that the act leaves out, with all that hangs on them.
+    """The scheme without the items that the act leaves out, and without their works and funding.
 
     Raises:
         Refused: an unknown item, or all of them, as `cost_sharing.without_items` says.

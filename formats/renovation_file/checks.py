@@ -219,7 +219,7 @@ def _scheme(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
 
 
 def _item(draft: Draft, item: CostItem, at: Path) -> Iterator[Problem]:
-    """The key has what it needs, and the payer set names somebody."""
+    """Problems of one item: the key lacks what it needs, or the payer set names nobody."""
     if item.key in FLOOR_KEYS:
         yield from _floors(draft, item, at)
     elif item.floors:
@@ -266,7 +266,7 @@ def _motions(draft: Draft, motions: tuple[Motion, ...]) -> Iterator[Problem]:
 
 
 def _in_circle(motion: Motion, known: dict[str, Motion]) -> bool:
-    """Following what it depends on leads back to it."""
+    """Whether the motions that it depends on lead back to the motion itself."""
     following = known.get(motion.depends_on or "")
     for _ in known:
         if following is None or following is motion:
@@ -304,7 +304,7 @@ def _ids(draft: Draft, entries: Iterable[BaseModel], *at: str) -> Iterator[Probl
 
 
 def _repeated(words: Iterable[str]) -> Iterator[int]:
-    """The positions at which a word comes for another time."""
+    """The positions of words that stood further up already."""
     seen: Counter[str] = Counter()
     for number, word in enumerate(words):
         seen[word] += 1

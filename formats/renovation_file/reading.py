@@ -44,7 +44,7 @@ def check_together(file: RenovationFile, roll: Roll) -> None:
 
 
 def _fields(mapping: FileMapping) -> tuple[dict[str, object], list[Problem]]:
-    """Each top field by itself, so that a mistake in one does not hide those of another."""
+    """Validate every top field by itself, so that a mistake in one does not hide those of others."""
     found: dict[str, object] = {}
     problems = [
         _problem(mapping, (key,), {"type": "extra_forbidden", "loc": (), "msg": "", "input": None})
@@ -75,12 +75,12 @@ def _fields(mapping: FileMapping) -> tuple[dict[str, object], list[Problem]]:
 
 
 def _has_day_s(raw: Plain) -> bool:
-    """Whether the file is for an earlier release, in which the time of a sandbox ran by itself."""
+    """Whether the file was written for an earlier release, in which a sandbox's clock ran fast by itself."""
     return isinstance(raw, dict) and DAY_S in raw
 
 
 def _validated(adapter: TypeAdapter[object], raw: Plain) -> tuple[object, list[ErrorDetails]]:
-    """The value and its errors; unknown fields are errors that leave a value to look at."""
+    """The value and its errors. Unknown fields are errors too, but the value is kept: it is checked further."""
     try:
         return adapter.validate_python(raw, extra="forbid"), []
     except ValidationError as error:

@@ -49,7 +49,7 @@ def normal(cell: str) -> str:
 
 
 def cell_fault(text: str) -> UnreadableCell | None:
-    """A text that is no text: a formula that was never worked out, or the error one gave."""
+    """The fault of a cell that holds a formula without a value, or the error of one; else None."""
     text = text.strip()
     if text.startswith("="):
         return UnreadableCell("roll.formula_text", "=…")
@@ -57,7 +57,7 @@ def cell_fault(text: str) -> UnreadableCell | None:
 
 
 def harmless(text: str) -> str:
-    """The value if it is only a number of sorts: a shifted column may hold a name."""
+    """The value if it may be shown: only numbers may, because a shifted column may hold names."""
     return text if _HARMLESS.fullmatch(text) else "…"
 
 

@@ -1,4 +1,4 @@
-"""From rows to a report: the headings, every row, what is suspicious though allowed."""
+"""Checks the rows of a roll: headings, every cell, and what is allowed but suspicious."""
 
 import csv
 import hashlib
@@ -85,7 +85,7 @@ def check_rows(rows: Rows, source: Source, mapping: Mapping[str, str] = NO_MAPPI
 
 
 def accepted_roll(report: RollReport) -> Roll:
-    """The roll of a report without problems.
+    """The roll of a report that has no problems; otherwise all of them are raised.
 
     Raises:
         Refused: its problems, and how many more there are.

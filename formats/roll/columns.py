@@ -266,7 +266,7 @@ def _address(name: str, *, has_number: bool) -> str:
 
 
 def _all_known(titles: Sequence[str], mapped: Mapping[str, str]) -> bool:
-    """Whether a row is headings throughout, which no row of a unit is."""
+    """Whether every filled cell of a row is a known heading; no row of a unit is like that."""
     plain = [plain_heading(title) for title in titles if title.strip()]
     return bool(plain) and all(title in mapped or title in _KNOWN for title in plain)
 

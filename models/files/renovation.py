@@ -36,7 +36,7 @@ class Official(Value):
 
 
 class SandboxTime(Value):
-    """Makes it a training case: its clock is told, it moves only when somebody moves it."""
+    """Makes the case a training case: its clock moves only when somebody moves it."""
 
     clock: Literal["told"]
 

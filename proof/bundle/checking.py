@@ -1,4 +1,4 @@
-"""A bundle judged by the rules of this house: the same questions as `verify.py`, in other code.
+"""A bundle judged by the rules of this project: the same questions as `verify.py`, in other code.
 
 Every step raises `Refused` with `evidence.fault` at the first thing that does not agree; `where` is
 the file and the line.

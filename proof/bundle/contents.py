@@ -67,7 +67,7 @@ class RulingLine(NamedTuple):
 
 
 class RollSums(Carried):
-    """What all who may vote weigh together; shares only where every entry has some."""
+    """The summed weights of all who may vote; shares only where every entry has some."""
 
     heads: int
     area_dm2: int

@@ -1,4 +1,4 @@
-"""The published result of a bundle, compared with what the rules of this house say of the count."""
+"""The published result of a bundle, compared with what the rules of this project make of the count."""
 
 from collections.abc import Sequence
 from datetime import date

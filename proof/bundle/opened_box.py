@@ -18,7 +18,7 @@ NO_TIMES = Times("", "")
 
 
 class Holder(NamedTuple):
-    """One entry of the roll; a million of them are kept."""
+    """One entry of the roll; a tuple, because a roll may have a million of them."""
 
     heads: int
     area_dm2: int
@@ -112,12 +112,12 @@ class OpenedBox:
         self.weights[written] = before.plus(Weight(entry.heads, entry.area_dm2))
 
     def compare_tree(self, head: Head) -> None:
-        """Are these the ballots whose root was signed?"""
+        """Refuse ballots whose root is not the signed one."""
         if (self.tree.size, self.tree.root().hex()) != (head.tree_size, head.root):
             raise fault_at(bundle.BALLOTS, 0, "make another tree than the signed one")
 
     def compare_states(self, rulings: Mapping[str, Sequence[RulingReference]]) -> None:
-        """Is the right ballot of each entry counted?"""
+        """Refuse a bundle that counts another ballot of an entry than the rule does."""
         for entry, numbers in self.numbers.items():
             casts = [self._cast(number) for number in numbers]
             of_entry = rulings.get(entry, ())

@@ -73,7 +73,7 @@ def plain_ballot(choices: Choices) -> bytes:
     pairs = []
     for name in sorted(choices):
         answer = choices[name]
-        # Nearly every answer is a word; the encoder for whatever else costs three times as much.
+        # Nearly every answer is a word; the encoder for everything else is slower.
         text = _STRING(answer) if isinstance(answer, str) else canonical_text(answer)
         pairs.append(f"{_STRING(name)}:{text}")
     return f"{{{','.join(pairs)}}}".encode()

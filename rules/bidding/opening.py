@@ -10,7 +10,7 @@ MIN_BIDS = 3
 
 
 def may_open(bids_in_time: int, round_number: int, timetable: Timetable) -> OpeningDecision:
-    """Fewer than three bids are not opened: tender again, or after the last round ask for approval.
+    """Whether the bids are opened: fewer than three are not; tender again, or ask for approval.
 
     Rules B-7 and B-20. `round_number` counts the tenders of the renovation from 1.
     """

@@ -29,7 +29,7 @@ from rules.cost_sharing.rounding import largest_remainder
 
 
 def contingency_fen(contract_value_fen: int, permille: int) -> int:
-    """The contingency on top of a contract's value, broken fen left out."""
+    """The contingency on top of a contract's value, rounded down to whole fen."""
     return contract_value_fen * permille // PERMILLE
 
 

@@ -1,4 +1,4 @@
-"""Does a renovation's timetable respect the law: one check for every legal minimum and maximum.
+"""The legal minimum and maximum of every period of a timetable, each with one check.
 
 Only what a text of law fixes is tested here; defaults of this project may be set freely.
 """

@@ -1,7 +1,7 @@
 """Owners' votes (业主共同决定): who counts as one head, what a vote decides, under whose law.
 
-`law` is the world's rules as dated data; `engine` the one mechanism that applies them; `packs` our
-own votes under Chinese law. Every comparison is exact, and FAIL beats INDETERMINATE beats PASS.
+`law` is the world's rules as dated data; `engine` the one mechanism that applies them; `packs` the
+votes of a renovation under Chinese law. Every comparison is exact, and FAIL beats INDETERMINATE beats PASS.
 Rule book section 1.
 """
 

@@ -1,7 +1,7 @@
 """The one mechanism behind every decision of owners: a rule applied to the numbers of a vote.
 
 Pure and exact. `rules.voting.judging` adds what needs other rules (options, payers by another
-rule); `rules.voting.packs` puts the tallies of our own votes through it.
+rule); `rules.voting.packs` puts the tallies of a renovation's votes through it.
 """
 
 from fractions import Fraction
@@ -26,7 +26,7 @@ from rules.voting.numbers import least, most
 
 
 def weigh(rule: Rule, facts: Facts, *, bridged: bool = False) -> RuleResult:
-    """Everything a rule says about a vote, but for payers that another rule decides.
+    """The full result of a rule for a vote, except for payers that another rule decides.
 
     `bridged` says that this is itself the vote that a bridge without further bridge opened
     (France: an art. 25 vote after art. 26-1).
@@ -127,7 +127,7 @@ def _tests(
 
 
 def _nobody(rule: Rule, numbers: Counted) -> tuple[RuleCheck, ...]:
-    """Two thirds of nobody would be nobody: an empty roll decides nothing."""
+    """The check that fails on an empty roll: two thirds of nobody would be met by nobody."""
     for dimension in dimensions_of(rule.quorum, rule.approve, rule.reject_cap):
         if numbers["all", dimension] == 0:
             zero = Fraction(0)
@@ -170,7 +170,7 @@ def _both(quorum: Verdict, approve: Verdict) -> Verdict:
 
 
 def _follow_up(follow_up: FollowUp, verdict: Verdict, quorum: Verdict, numbers: Counted) -> Bridge:
-    """Whether the second vote is open: the first one ended as it must, and the conditions hold."""
+    """Whether the second vote may be held: the first one ended as it must, and the conditions hold."""
     ended = verdict if follow_up.after == "fail" else quorum
     checks = _tests(follow_up.conditions, "follow_up", numbers)
     first: bool | None = {"FAIL": True, "PASS": False, "INDETERMINATE": None}[ended]

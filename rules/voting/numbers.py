@@ -1,4 +1,4 @@
-"""Exact comparisons, and the whole numbers at which they turn."""
+"""The whole numbers at which exact comparisons turn."""
 
 from fractions import Fraction
 from math import ceil, floor

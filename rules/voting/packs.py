@@ -1,7 +1,7 @@
-"""The house's own votes: dated packs of Chinese law, made of the rules in `rules.voting.law`.
+"""The votes of a renovation: dated packs of Chinese law, made of the rules in `rules.voting.law`.
 
 A renovation carries the id of the pack it began under ("CN-2021"); a later change of law is a new
-pack. `decide` puts the tally of our own votes through the same engine as every other vote.
+pack. `decide` puts the tally of such a vote through the same engine as every other vote.
 """
 
 from datetime import date
@@ -131,7 +131,7 @@ def tally_facts(tally: ReportedTally) -> Facts:
 
 
 def quorum(pack: VotingPack, tally: ReportedTally) -> Decision:
-    """Did enough owners take part, in heads and in area (Civil Code art. 278(2), first sentence)?"""
+    """Whether enough owners took part, in heads and in area (Civil Code art. 278(2), first sentence)?"""
     numbers = counted(pack_rule(pack, MotionKind.ORDINARY), tally_facts(tally))
     return _decision(tuple(condition_check(each, "quorum", numbers) for each in pack.quorum))
 

@@ -1,4 +1,4 @@
-"""From what the counted ballots say to the result of each motion: yes and no, options, menus.
+"""The result of each motion from the counted ballots: yes and no, options, menus.
 
 Nothing here knows how ballots are kept: `weights` maps each way to vote (canonical JSON of the
 choices) to what the ballots that say so weigh together.
@@ -61,7 +61,7 @@ class _Answers:
     chose: Weight = field(default_factory=Weight)
 
     def add(self, motion: Motion, value: str | list[str] | dict[str, int], weight: Weight) -> None:
-        """Count what some ballots say."""
+        """Add the answer of ballots that weigh so much together."""
         if motion.menu is not None and not isinstance(value, str):
             self.menu[ballot_of(motion.menu, value)] += weight.heads
             self.chose = self.chose.plus(weight)

@@ -30,7 +30,7 @@ from runtime.spreadsheets.ods import scan_ods
 from runtime.spreadsheets.xls import scan_xls
 
 MEMORY = 3 * 1024 * 1024 * 1024
-"""Bytes of address space; 200,000 rows take 0.4 GB of it."""
+"""Bytes of address space: several times what the roll of a whole town takes."""
 SECONDS = 120
 """Of processor time."""
 BATCH = 1_000
@@ -47,7 +47,7 @@ Faults = dict[Place, tuple[str, str]]
 
 
 def main() -> None:
-    """Read the file, answer, and go."""
+    """Read the file from standard input, write the frames, and end."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     kind, sheet = sys.argv[1:3]
@@ -130,7 +130,7 @@ def _is_vast(found: dict[str, SheetScan], name: str) -> bool:
 
 
 def _loaded(book: CalamineWorkbook, found: dict[str, SheetScan], name: str) -> CalamineSheet:
-    """A sheet, unless the table it spans is too large to be made."""
+    """Load a sheet, unless the table that it spans is too large for memory."""
     special = found.get(name, SheetScan())
     if special.outside:
         raise Unfit("spreadsheet.outside", f"sheet {name}", cell=special.outside)

@@ -1,7 +1,7 @@
 """Reading workbooks (.xlsx, .xls, .ods) from anywhere: in a process of their own, row by row.
 
-The file goes to `spreadsheet_child`, which has little memory and little time; rows come back in
-batches. What the child cannot survive is a refusal here, and nothing half done.
+The file goes to `runtime.spreadsheets.child`, which has little memory and little time; rows come back in
+batches. A file that kills the child is refused here; nothing is left half done.
 """
 
 import marshal
@@ -23,7 +23,7 @@ Format = Literal["xlsx", "ods", "xls"]
 Row = list[str | UnreadableCell]
 
 MAX_BYTES = 64 * 1024 * 1024
-"""Of a workbook; a roll of 200,000 units has 8 MB."""
+"""Of a workbook: several times the roll of a whole town."""
 FROM_SUFFIX: dict[str, Format] = {".xlsx": "xlsx", ".ods": "ods", ".xls": "xls"}
 UNREAD = (".xlsm", ".xlsb", ".xlt", ".xltx", ".et", ".numbers", ".pdf", ".doc", ".docx")
 """Other formats that people send; named so that the answer is clear."""

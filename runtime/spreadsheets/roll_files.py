@@ -59,7 +59,7 @@ def _refuse_sheet(name: str, sheet: str | None) -> None:
 
 
 def _with_formulas(report: RollReport, sheet: Sheet) -> RollReport:
-    """A warning where values are those that the last program worked out."""
+    """The report with a warning where values were computed by the program that saved the file."""
     if not sheet.formulas:
         return report
     where = f"{report.name} sheet {sheet.name}"

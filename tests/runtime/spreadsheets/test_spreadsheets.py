@@ -405,6 +405,7 @@ def test_a_workbook_with_a_password_is_refused_as_such(name):
         (zipped({"a.txt": "x"}), "roll.xlsx", "spreadsheet.damaged"),
         (compound({"Other": b"x"}), "roll.xls", "spreadsheet.not_a_workbook"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "roll.xls", "spreadsheet.damaged"),
+        (WHOLE["xls"][:-512], "roll.xls", "spreadsheet.damaged"),
     ],
 )
 def test_a_file_that_is_not_what_its_name_says_is_refused(data, name, code):
