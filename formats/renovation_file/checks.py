@@ -17,6 +17,7 @@ from models.files.renovation import LEVELS, Official, PlaceEntry
 from models.files.roll import Roll
 from models.values.actor import Role
 from models.values.base import ID_PATTERN, LARGEST
+from models.values.bidding import Method
 from models.values.cost_sharing import PERMILLE, CostItem, CostKey, ShareUnit
 from models.values.decisions.decision import Check
 from models.values.refusal import Problem, Refused, problem
@@ -32,7 +33,8 @@ YEARS = range(2000, 2101)
 NOT_OFFICIALS = frozenset((Role.ENGINE, Role.OWNER, Role.RESIDENT))
 FLOOR_KEYS = (CostKey.FLOOR_COEFFICIENT, CostKey.COEFFICIENT_AREA, CostKey.FLOOR_PERCENT)
 ALL_PERCENT = 100
-METHODS = ("lowest_evaluated", "comprehensive")
+METHODS = (Method.LOWEST_EVALUATED.value, Method.COMPREHENSIVE.value)
+"""The benchmark method needs terms that a file does not have."""
 
 
 @dataclass(frozen=True)
