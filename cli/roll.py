@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from cli.inputs import read_file
 from cli.servers import running
 from cli.stack import DATA
-from formats.roll import COLUMNS, differences, roll_of, summary
+from formats.roll import COLUMNS, accepted_roll, differences, summary
 from formats.roll.columns import IGNORE
 from models.files.renovation import LEVELS, PlaceEntry
 from models.files.roll import Finding, RollDifference, RollReport, RollSummary
@@ -104,7 +104,7 @@ def import_(  # noqa: PLR0917 - typer reads the signature
     if report.roll is None:
         _show(report, None, None, as_json=as_json)
         return
-    roll = roll_of(report)
+    roll = accepted_roll(report)
 
     async def work() -> ImportedRoll:
         async with running(data) as parts:
@@ -217,7 +217,7 @@ def _show(
         return
     if figures is None:
         print(f"{report.name}: {report.problem_count:,} problems, nothing was imported")
-        roll_of(report)
+        accepted_roll(report)
         return
     for line in (*_report_lines(report), *_figure_lines(figures)):
         print(line)

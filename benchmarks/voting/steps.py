@@ -9,7 +9,8 @@ from pydantic import SecretStr
 
 from benchmarks.voting.estate import BOX_KEYS, MOTIONS, body_of
 from models.values.voting import Motion
-from rules.ballots.ballot import Leaves, length_of, plain_ballot, words_of
+from proof.ballots import Leaves
+from rules.ballots.ballot import padded_length, plain_ballot, words_of
 from runtime.ballots.sealing import Sealer, Signer
 from service.ballots.boxes import Box, Entry
 from service.ballots.queued import problems_of
@@ -28,7 +29,7 @@ def steps_us() -> dict[str, float]:
     body = json.dumps(body_of(7, "run")).encode()
     ballot = CastBallot.model_validate_json(body)
     motions = {each["id"]: Motion.model_validate(each) for each in MOTIONS}
-    length = length_of(tuple(motions.values()))
+    length = padded_length(tuple(motions.values()))
     seal = Sealer(BOX_KEYS.new("box").public)
     words = seal.seal(plain_ballot(ballot.choices), length)
     signer = Signer.of_receipts(SecretStr("1e" * 32))

@@ -5,9 +5,10 @@ from datetime import datetime
 from fractions import Fraction
 
 from models.values.cost_sharing import PERMILLE, Balance, Instalment, Relief, ShareTotal
-from models.values.decisions.decision import Check, Decision
+from models.values.decisions.decision import Decision
 from models.values.refusal import refusal
 from models.values.timetable import Timetable
+from rules.checks import check, decide
 from rules.cost_sharing.rounding import largest_remainder
 
 HOUSEHOLD = ""
@@ -32,11 +33,6 @@ def instalments(totals: Sequence[ShareTotal], permilles: Sequence[int]) -> tuple
     )
 
 
-def collection_permille(part: int, whole: int) -> int:
-    """Paid of due in permille, rounded half up, for notices and pages; nothing due is 1000."""
-    return (2 * PERMILLE * part + whole) // (2 * whole) if whole else PERMILLE
-
-
 def due_by(
     table: Sequence[tuple[Instalment, datetime]], moment: datetime
 ) -> tuple[ShareTotal, ...]:
@@ -55,20 +51,13 @@ def collected(collected_fen: int, due_fen: int, timetable: Timetable) -> Decisio
     `collected_fen` counts each unit up to what it owes: a neighbour's overpayment covers nobody.
     """
     need = Fraction(due_fen * timetable.collection_threshold_permille, PERMILLE)
-    passed = collected_fen >= need
-    check = Check(
-        code="cost_sharing.collected",
-        article="rules 2.5, collection threshold",
-        have=Fraction(collected_fen),
-        op=">=",
-        need=need,
-        unit="fen",
-        passed=passed,
-    )
-    return Decision(verdict="PASS" if passed else "FAIL", checks=(check,))
+    article = "rules 2.5, collection threshold"
+    return decide(check("cost_sharing.collected", article, collected_fen, ">=", need, "fen"))
 
 
-def late_fee_fen(instalment_fen: int, permille_a_month: int, started_months: int) -> int:
+def late_fee_fen(  # waits for money
+    instalment_fen: int, permille_a_month: int, started_months: int
+) -> int:
     """Simple interest per started month, each month rounded up; only where the owners voted it."""
     return -(-instalment_fen * permille_a_month // PERMILLE) * started_months
 
@@ -100,23 +89,13 @@ def relief_room_fen(charge_fen: int, paid_fen: int) -> int:
     return max(charge_fen - paid_fen, 0)
 
 
-def subsidy_loss(lost_fen: int, gap_fen: int, timetable: Timetable) -> Decision:
+def subsidy_loss(lost_fen: int, gap_fen: int, timetable: Timetable) -> Decision:  # waits for money
     """Whether a lost subsidy can be borne without a new vote (E15): at most 5% of the gap."""
     most = Fraction(gap_fen * timetable.subsidy_re_vote_permille, PERMILLE)
-    passed = lost_fen <= most
-    check = Check(
-        code="cost_sharing.subsidy_lost",
-        article="rules 8, E15",
-        have=Fraction(lost_fen),
-        op="<=",
-        need=most,
-        unit="fen",
-        passed=passed,
-    )
-    return Decision(verdict="PASS" if passed else "FAIL", checks=(check,))
+    return decide(check("cost_sharing.subsidy_lost", "rules 8, E15", lost_fen, "<=", most, "fen"))
 
 
-def balance(
+def balance(  # waits for money
     unit_number: str,
     table: Sequence[tuple[Instalment, datetime]],
     paid_fen: int,

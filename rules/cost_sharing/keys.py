@@ -116,15 +116,7 @@ def share_table(
     )
 
 
-def indicative_levy_fen(total_fen: int, all_shares: int, shares: int) -> int:
-    """The levy of a unit as Hong Kong owners were told it: per share rounded up, then multiplied.
-
-    For reference only: the sum is more than the total, so the shares are never computed this way.
-    """
-    return -(-total_fen // all_shares) * shares
-
-
-def unit_price_fen(
+def unit_price_fen(  # waits for money
     area_dm2: int,
     price_fen_per_m2: int,
     *,

@@ -19,16 +19,17 @@ from models.values.cost_sharing import (
     ShareTotal,
     ShareUnit,
 )
-from models.values.decisions.decision import Check, Decision
+from models.values.decisions.decision import Decision
 from models.values.scheme import SchemeContent
 from models.values.voting import UnitKind
+from rules.checks import check, decide
 from rules.cost_sharing.keys import COUNTED_KINDS, share_table
 from rules.cost_sharing.money_plan import waterfall
 from rules.cost_sharing.rounding import largest_remainder
 
 
 def contingency_fen(contract_value_fen: int, permille: int) -> int:
-    """The contingency on top of a contract's value, broken fen left out."""
+    """The contingency on top of a contract's value, rounded down to whole fen."""
     return contract_value_fen * permille // PERMILLE
 
 
@@ -55,18 +56,9 @@ def award_totals(
 def within_limit(total_fen: int, limit_fen: int | None) -> Decision:
     """Whether the owners' total stays within what they have agreed to carry."""
     if limit_fen is None:
-        return Decision(verdict="PASS", checks=())
-    passed = total_fen <= limit_fen
-    check = Check(
-        code="cost_sharing.owners_limit",
-        article="Civil Code art. 278, the adopted scheme",
-        have=Fraction(total_fen),
-        op="<=",
-        need=Fraction(limit_fen),
-        unit="fen",
-        passed=passed,
-    )
-    return Decision(verdict="PASS" if passed else "FAIL", checks=(check,))
+        return decide()
+    article = "Civil Code art. 278, the adopted scheme"
+    return decide(check("cost_sharing.owners_limit", article, total_fen, "<=", limit_fen, "fen"))
 
 
 def adjustments(
@@ -118,7 +110,7 @@ def with_credit(
     )
 
 
-def late_joining(
+def late_joining(  # waits for money
     original_share_fen: int, earlier: Mapping[str, int | Fraction], uplift: Fraction = Fraction(0)
 ) -> LateJoining:
     """Joining later costs the share of the original scheme, with an uplift only where one is voted.
@@ -161,7 +153,9 @@ def owners_part_fen(
     return largest_remainder(certified_fen, {"others": others, "owners": cost - others})["owners"]
 
 
-def sunk_net_fen(certified_fen: int, committed_fen: int, applied_fen: int) -> int:
+def sunk_net_fen(  # waits for money
+    certified_fen: int, committed_fen: int, applied_fen: int
+) -> int:
     """Certified work of acceptable quality and irrevocable commitments, less what others pay of it.
 
     Civil Code art. 806: work of acceptable quality is paid for after termination.

@@ -1,4 +1,4 @@
-"""One ballot of a menu vote: is it what the rules of the menu allow, and what does it say."""
+"""One ballot of a menu vote: whether the menu allows it, and the choice that it stands for."""
 
 from collections.abc import Mapping
 
@@ -51,7 +51,9 @@ def ballot_of(menu: Menu, value: object) -> MenuBallot:
     return MenuBallot(ids if menu.form is BallotForm.ORDINAL else tuple(sorted(ids)))
 
 
-def choice_of(menu: Menu, ballot: MenuBallot) -> list[str] | dict[str, int]:
+def choice_of(  # waits for official results of menus
+    menu: Menu, ballot: MenuBallot
+) -> list[str] | dict[str, int]:
     """The choice as JSON that a ballot stands for, `ballot_of` the other way round."""
     if menu.form is BallotForm.CUMULATIVE:
         return dict(zip(ballot.items, ballot.points, strict=True))

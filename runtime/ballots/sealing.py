@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
 
-from rules.ballots.ballot import NONCE_BYTES, commitment_of
+from proof.ballots import NONCE_BYTES, commitment_of
 
 IV_BYTES = 12
 KEY_BYTES = 32

@@ -15,7 +15,8 @@ from typing import NamedTuple
 import asyncpg
 
 from models.values.voting import Motion
-from rules.ballots.ballot import Leaves, length_of, words_of
+from proof.ballots import Leaves
+from rules.ballots.ballot import padded_length, words_of
 from runtime.ballots.sealing import Sealer
 
 KEPT_UNITS = 500_000
@@ -153,7 +154,7 @@ class Boxes:
             earlier=tuple(row["earlier"]),
             roll={each["unit_number"]: Entry(*each[1:]) for each in rows},
             seals=Seals(self._pool, row["id"], row["public_key"]),
-            ballot_bytes=length_of(motions),
+            ballot_bytes=padded_length(motions),
             words={motion.id: frozenset(words_of(motion)) for motion in motions},
             leaves=Leaves(row["id"], row["format"]),
         )

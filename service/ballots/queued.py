@@ -10,7 +10,8 @@ from hashlib import blake2b
 
 from models.values.refusal import Problem, problem
 from models.values.voting import Channel
-from rules.ballots.ballot import ballot_id_of, choice_problems, plain_ballot
+from proof.ballots import ballot_id_of
+from rules.ballots.ballot import choice_problems, plain_ballot
 from runtime.ballots.sealing import Sealer
 from service.ballots.boxes import Box, Entry, NoBox
 from service.ballots.receipts import BatchReceipt, StoredBallot

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from proof.ballots import batch_statement, receipt_data
 from proof.merkle import leaf_hash, root_and_paths
 from proof.receipts import short_code
-from rules.ballots.ballot import batch_statement, receipt_data
 from runtime.ballots.sealing import Signer
 from service.bodies import BallotReceipt
 

@@ -19,8 +19,8 @@ from rules.ballots.mandates import (
     agent_id_of,
     ballot_problems,
     instruction_digest,
+    instructions_obeyed,
     mandate_limit,
-    obeyed_of,
     proxy_command,
     registration_problems,
 )
@@ -183,7 +183,7 @@ async def cast_by_agent(
             raise refusal("mandate.other_vote", where=mandate_id)
         (standing_mandate,) = await _register(session, box, mandate_id=mandate_id)
         given = {motion: str(digest) for motion, digest in row.instructions.items()}
-        obeyed = obeyed_of(key, mandate_id, given, command.choices)
+        obeyed = instructions_obeyed(key, mandate_id, given, command.choices)
         now = await tick_of(session, situation.id)
         problems = ballot_problems(standing_mandate, command.choices, obeyed, now)
         if problems:

@@ -35,7 +35,7 @@ from rules.ballots.paper import (
     batch_key,
     code_check,
     differing,
-    invalid_of,
+    invalid_ballots,
     line_digest,
     line_problems,
     same_route,
@@ -116,7 +116,7 @@ async def enter_paper(
             batch_id=batch.id,
             number=batch.number,
             ballots=sum(line.choices is not None for line in lines),
-            invalid=invalid_of(lines),
+            invalid=invalid_ballots(lines),
             differing=differ,
         )
         if entered.number == 1:

@@ -25,8 +25,8 @@ from models.values.refusal import Refused
 from models.values.voting import Channel
 from proof.receipts import short_code
 from rules.authority import refuse_same_person
-from rules.ballots.ballot import BallotReference, RulingReference, states_of
 from rules.ballots.rulings import named_ballot, ruling_problems
+from rules.ballots.states import BallotReference, RulingReference, states_of
 from service.bodies import Accepted
 from service.channels.bodies import RuleOnBallots
 from service.channels.open_box import load_entry, lock_open_box

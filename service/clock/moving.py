@@ -24,8 +24,8 @@ from rules.time.told_clock import (
     days_after,
     fell_due,
     is_due,
-    moment_of,
     next_moment,
+    parse_moment,
     refuse_going_back,
 )
 from runtime.database import Database
@@ -265,7 +265,7 @@ def target_for(command: MoveClock, now: datetime, zone: str) -> datetime | None:
         return days_after(now, command.days, zone)
     if command.move != "to":
         return None
-    target = moment_of(command.to, zone)
+    target = parse_moment(command.to, zone)
     refuse_going_back(target, now, zone)
     return target
 

@@ -11,7 +11,7 @@ from models.tables import Bid, Tender
 from models.values.actor import Actor
 from models.values.refusal import Refused, refusal
 from models.values.states import BidState, TenderState
-from rules.bidding.procedure import submission_problems
+from rules.bidding import submission_problems
 from service.bodies import Accepted, SubmitBid, WithdrawBid
 from service.parts import Parts
 from service.recording import Details, accept

@@ -19,9 +19,10 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from models.tables import BallotBox, Event
-from proof.chain import canonical_json, event_hash
+from proof.ballots import commitment_of
+from proof.canonical import canonical_json
+from proof.chain import event_hash
 from proof.merkle import Tree
-from rules.ballots.ballot import commitment_of
 from runtime.ballots.sealing import BallotOpener, BoxKeys, SealBroken, Signer
 from runtime.database import Database, asyncpg_url
 from runtime.record.audit import AuditReport, audit

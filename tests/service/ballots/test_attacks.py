@@ -24,8 +24,9 @@ from structlog.testing import capture_logs
 
 from models.tables import BallotBox
 from models.values.refusal import Refused
+from proof.ballots import commitment_of
 from proof.merkle import leaf_hash
-from rules.ballots.ballot import commitment_of, plain_ballot
+from rules.ballots.ballot import plain_ballot
 from runtime.ballots.sealing import BallotOpener, BoxKeys, SealBroken, Signer
 from runtime.database import Database
 from runtime.record.audit import audit
