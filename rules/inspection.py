@@ -213,7 +213,8 @@ def contract_prices(items: Sequence[ItemFacts], contract_fen: int) -> dict[str, 
     return largest_remainder(contract_fen, planned) if planned else {}
 
 
-def certified_at_the_end_fen(  # waits for cancellation
+# waits for the settlement of a cancelled contract
+def certified_at_the_end_fen(
     items: Sequence[ItemFacts], contract_fen: int, contingency_fen: int, certificates_fen: int
 ) -> int:
     """What is owed for the work of a contract that ends early (Civil Code art. 806), in fen.
@@ -246,9 +247,8 @@ def payable_fen(
     return left
 
 
-def omission_credit_fen(  # waits for variations
-    item_fen: int, work_done_fen: int = 0, deposits_fen: int = 0
-) -> int:
+# waits for items that are omitted from the works
+def omission_credit_fen(item_fen: int, work_done_fen: int = 0, deposits_fen: int = 0) -> int:
     """The credit for an omitted item: `price - work done - irrecoverable deposits` (rules.md 4.2).
 
     Raises:

@@ -1,6 +1,6 @@
 """Which of an entry's ballots counts (V-CN-4; rule book 1.4.2): by route, by order, by ruling.
 
-The count asks in Python; what asks in SQL takes `ROUTE_OF` and `AFTER_RULING` from here.
+What asks in SQL for a whole box takes `ROUTE_OF` and `AFTER_RULING` from here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,6 +19,8 @@ ROUTE_OF: Mapping[Channel, Route] = {
     "official": "official",
 }
 """Within a route the last ballot counts; ballots of two routes contradict each other."""
+YIELDS: Route = "proxy"
+"""The route whose ballots yield to the owner's own (Civil Code art. 173(2))."""
 
 State = Literal["counted", "superseded", "contested", "set_aside"]
 
@@ -48,7 +50,9 @@ class RulingReference(NamedTuple):
 
 
 def states_of(
-    ballots: Sequence[BallotReference], rulings: Sequence[RulingReference]
+    ballots: Sequence[BallotReference],
+    rulings: Sequence[RulingReference],
+    routes: Mapping[Channel, Route] = ROUTE_OF,
 ) -> dict[str, State]:
     """What becomes of each ballot of one entry: one is counted at most (V-CN-4; rule book 1.4.2).
 
@@ -67,14 +71,16 @@ def states_of(
         if ruling.kind == "disputed":
             return states | {ballot.ballot_id: "contested" for ballot in later}
         standing = [b for b in settled if b.ballot_id == ruling.ballot_id] + later
-    return states | _of_routes(standing)
+    return states | _of_routes(standing, routes)
 
 
-def _of_routes(ballots: Sequence[BallotReference]) -> dict[str, State]:
-    last = {ROUTE_OF[ballot.channel]: ballot for ballot in ballots}
+def _of_routes(
+    ballots: Sequence[BallotReference], routes: Mapping[Channel, Route]
+) -> dict[str, State]:
+    last = {routes[ballot.channel]: ballot for ballot in ballots}
     states: dict[str, State] = {ballot.ballot_id: "superseded" for ballot in ballots}
     if len(last) > 1:
-        last.pop("proxy", None)
+        last.pop(YIELDS, None)
     for ballot in last.values():
         states[ballot.ballot_id] = "counted" if len(last) == 1 else "contested"
     return states

@@ -58,7 +58,8 @@ def signature(
     )
 
 
-def price_build_up(  # waits for bidding
+# waits for tenders on a basket of options
+def price_build_up(
     *, base_fen: int, options_fen: int, new_fen: int, old_fen: int, contingency_permille: int
 ) -> PriceBuildUp:
     """A bid on the basket that the owners chose: base + options + (new - old), then contingency.

@@ -76,7 +76,8 @@ def tender_clocks(
     )
 
 
-def clarification(  # waits for bidding
+# waits for changes of the tender documents (E28)
+def clarification(
     changed_at: datetime, deadline_at: datetime, timetable: Timetable, calendar: WorkCalendar
 ) -> Decision:
     """A change that affects bids comes at least 15 days before the deadline (B-4)."""
@@ -90,7 +91,8 @@ def clarification(  # waits for bidding
     )
 
 
-def deadline_after_clarification(  # waits for bidding
+# waits for changes of the tender documents (E28)
+def deadline_after_clarification(
     changed_at: datetime, deadline_at: datetime, timetable: Timetable, calendar: WorkCalendar
 ) -> datetime:
     """The deadline once the documents have changed: moved if the change came too late (E28); UTC."""
@@ -99,7 +101,8 @@ def deadline_after_clarification(  # waits for bidding
     return deadline(changed_at, timetable.clarification_before_deadline, calendar, timetable.zone)
 
 
-def document_objection(  # waits for bidding
+# waits for objections to the tender documents
+def document_objection(
     filed_at: datetime, deadline_at: datetime, timetable: Timetable, calendar: WorkCalendar
 ) -> Decision:
     """An objection to the documents comes at least 10 days before the deadline (B-5)."""
@@ -113,7 +116,8 @@ def document_objection(  # waits for bidding
     )
 
 
-def objection_answer(  # waits for bidding
+# waits for objections to the tender documents
+def objection_answer(
     filed_at: datetime, answered_at: datetime, timetable: Timetable, calendar: WorkCalendar
 ) -> Decision:
     """An objection is answered within 3 days; what it is about stands still meanwhile (B-5, B-14)."""
@@ -127,7 +131,8 @@ def objection_answer(  # waits for bidding
     )
 
 
-def candidates_published(  # waits for bidding
+# waits for the clock from the report to the publication (B-14)
+def candidates_published(
     report_at: datetime, published_at: datetime, timetable: Timetable, calendar: WorkCalendar
 ) -> Decision:
     """The candidates are published within 3 days of the report (B-14)."""

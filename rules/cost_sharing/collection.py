@@ -55,13 +55,13 @@ def collected(collected_fen: int, due_fen: int, timetable: Timetable) -> Decisio
     return decide(check("cost_sharing.collected", article, collected_fen, ">=", need, "fen"))
 
 
-def late_fee_fen(  # waits for money
-    instalment_fen: int, permille_a_month: int, started_months: int
-) -> int:
+# waits for late fees that the owners voted
+def late_fee_fen(instalment_fen: int, permille_a_month: int, started_months: int) -> int:
     """Simple interest per started month, each month rounded up; only where the owners voted it."""
     return -(-instalment_fen * permille_a_month // PERMILLE) * started_months
 
 
+# waits for relief out of hardship funds (E14)
 def relieve(
     unit_number: str, charge_fen: int, permille: int, funds: Mapping[str, int], kind: str
 ) -> tuple[Relief, ...]:
@@ -89,13 +89,15 @@ def relief_room_fen(charge_fen: int, paid_fen: int) -> int:
     return max(charge_fen - paid_fen, 0)
 
 
-def subsidy_loss(lost_fen: int, gap_fen: int, timetable: Timetable) -> Decision:  # waits for money
+# waits for a subsidy that is lost (E15)
+def subsidy_loss(lost_fen: int, gap_fen: int, timetable: Timetable) -> Decision:
     """Whether a lost subsidy can be borne without a new vote (E15): at most 5% of the gap."""
     most = Fraction(gap_fen * timetable.subsidy_re_vote_permille, PERMILLE)
     return decide(check("cost_sharing.subsidy_lost", "rules 8, E15", lost_fen, "<=", most, "fen"))
 
 
-def balance(  # waits for money
+# waits for certificates of balance at a sale (E18)
+def balance(
     unit_number: str,
     table: Sequence[tuple[Instalment, datetime]],
     paid_fen: int,

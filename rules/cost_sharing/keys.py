@@ -116,7 +116,8 @@ def share_table(
     )
 
 
-def unit_price_fen(  # waits for money
+# waits for prices by area with extensions (Hangzhou)
+def unit_price_fen(
     area_dm2: int,
     price_fen_per_m2: int,
     *,

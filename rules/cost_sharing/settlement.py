@@ -110,7 +110,8 @@ def with_credit(
     )
 
 
-def late_joining(  # waits for money
+# waits for joining after the works are paid
+def late_joining(
     original_share_fen: int, earlier: Mapping[str, int | Fraction], uplift: Fraction = Fraction(0)
 ) -> LateJoining:
     """Joining later costs the share of the original scheme, with an uplift only where one is voted.
@@ -153,9 +154,8 @@ def owners_part_fen(
     return largest_remainder(certified_fen, {"others": others, "owners": cost - others})["owners"]
 
 
-def sunk_net_fen(  # waits for money
-    certified_fen: int, committed_fen: int, applied_fen: int
-) -> int:
+# waits for commitments in the settlement of a cancelled case
+def sunk_net_fen(certified_fen: int, committed_fen: int, applied_fen: int) -> int:
     """Certified work of acceptable quality and irrevocable commitments, less what others pay of it.
 
     Civil Code art. 806: work of acceptable quality is paid for after termination.

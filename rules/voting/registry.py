@@ -55,7 +55,8 @@ def table_in_force(
     raise refusal("voting.pack_unknown", pack=name)
 
 
-def rule_for(  # waits for votes under every pack
+# waits for votes under the law of other places
+def rule_for(
     jurisdiction: str, matter: str, on: date, override: RecordedDecision | None = None
 ) -> ChosenRule:
     """The rule that a matter needs in a place on a day (matter -> class -> rule).

@@ -26,7 +26,7 @@ from rules.voting import (
     quorum,
 )
 from rules.voting.packs import PACKS
-from tests.support.tallies import tally_of
+from tests.rules.voting.tallies import tally_of
 
 PACK = pack_for("CN-2021")
 MAJOR = Motion(id="m", title="lift", kind=MotionKind.MAJOR)

@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from models.values.voting import Choice, Motion, MotionKind, RollUnit, Tally
 from rules.voting import decide, head_groups, pack_for
-from tests.support.tallies import tally_of
+from tests.rules.voting.tallies import tally_of
 
 PACK = pack_for("CN-2021")
 MAJOR = Motion(id="m", title="lift", kind=MotionKind.MAJOR)
