@@ -8,7 +8,7 @@ import asyncpg
 from runtime.ballots.sealing import Signer
 from service.ballots.queued import BallotAnswer, QueuedBallot
 from service.ballots.receipts import (
-    BatchReceipt,
+    IssuedReceipt,
     SignedBatch,
     StoredBallot,
     receipt_again,
@@ -111,7 +111,7 @@ class BatchBook:
 
     def sign(
         self, number: int, box_id: str, came_in: Sequence[StoredBallot]
-    ) -> Sequence[BatchReceipt]:
+    ) -> Sequence[IssuedReceipt]:
         """Sign a batch and keep it for the next `record`."""
         signed, receipts = signed_batch(f"{self.intake}.{number}", box_id, came_in, self._signer)
         self._under_way.pop(number, None)

@@ -19,7 +19,7 @@ from service.ballots.batches import LOOKERS, BatchBook
 from service.ballots.boxes import Box, Boxes, NoBox
 from service.ballots.queue import BallotQueue
 from service.ballots.queued import BallotAnswer, problems_of, queued_ballot, request_hash
-from service.ballots.receipts import BatchReceipt, StoredBallot, receipt_again, written
+from service.ballots.receipts import IssuedReceipt, StoredBallot, receipt_again, written
 from service.bodies import CastBallot
 from service.http.problems import database_away
 
@@ -83,7 +83,7 @@ class Intake:
         ballot: CastBallot,
         channel: Channel = "web",
         version: int | None = None,
-    ) -> tuple[BatchReceipt, bool]:
+    ) -> tuple[IssuedReceipt, bool]:
         """Put a ballot into the renovation's box; the receipt, and whether it is a new one.
 
         `version` is that of the unit's credential which was shown, if one was: the database takes
@@ -104,7 +104,7 @@ class Intake:
 
     async def _cast(
         self, renovation_id: str, ballot: CastBallot, channel: Channel, version: int | None
-    ) -> tuple[BatchReceipt, bool]:
+    ) -> tuple[IssuedReceipt, bool]:
         box: Box | NoBox | None = self.boxes.kept(renovation_id)
         just_read = box is None
         if box is None:

@@ -14,7 +14,7 @@ from proof.ballots import ballot_id_of
 from rules.ballots.ballot import choice_problems, plain_ballot
 from runtime.ballots.sealing import Sealer
 from service.ballots.boxes import Box, Entry, NoBox
-from service.ballots.receipts import BatchReceipt, StoredBallot
+from service.ballots.receipts import IssuedReceipt, StoredBallot
 from service.bodies import CastBallot
 
 Group = tuple[str, str, str, str]
@@ -86,7 +86,7 @@ class QueuedBallot:
 class BallotAnswer:
     """The receipt of a committed ballot, and whether it came in just now."""
 
-    receipt: BatchReceipt
+    receipt: IssuedReceipt
     fresh: bool
 
 

@@ -48,7 +48,7 @@ class SignedBatch:
 
 
 @dataclass(slots=True)
-class BatchReceipt:
+class IssuedReceipt:
     """One receipt before it is written; `service.bodies.BallotReceipt` is its published form."""
 
     stored: StoredBallot
@@ -78,7 +78,7 @@ class BatchReceipt:
 
 def signed_batch(
     batch_id: str, box_id: str, stored: Sequence[StoredBallot], signer: Signer
-) -> tuple[SignedBatch, list[BatchReceipt]]:
+) -> tuple[SignedBatch, list[IssuedReceipt]]:
     """Sign a batch of one box; the receipts are in the order of their ballots' ids."""
     ordered = sorted(stored, key=lambda each: each.ballot_id)
     leaves = [_leaf(each) for each in ordered]
@@ -86,12 +86,12 @@ def signed_batch(
     signature = signer.sign(batch_statement(batch_id, root, box_id, len(leaves)))
     batch = SignedBatch(batch_id, box_id, len(leaves), root, signature)
     return batch, [
-        BatchReceipt(each, batch, index, path, signer.public_key)
+        IssuedReceipt(each, batch, index, path, signer.public_key)
         for index, (each, path) in enumerate(zip(ordered, paths, strict=True))
     ]
 
 
-def receipt_again(stored: StoredBallot, signer: Signer) -> BatchReceipt:
+def receipt_again(stored: StoredBallot, signer: Signer) -> IssuedReceipt:
     """The receipt of a ballot that was committed earlier: the same statement, signed alone."""
     return signed_batch(AGAIN, stored.box_id, [stored], signer)[1][0]
 
