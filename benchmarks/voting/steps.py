@@ -12,8 +12,8 @@ from models.values.voting import Motion
 from rules.ballots.ballot import Leaves, length_of, plain_ballot, words_of
 from runtime.ballots.sealing import Sealer, Signer
 from service.ballots.boxes import Box, Entry
-from service.ballots.queued import problems_of
-from service.ballots.receipts import Stored, signed_batch, written
+from service.ballots.queued import box_problems
+from service.ballots.receipts import StoredBallot, signed_batch, written
 from service.bodies import CastBallot
 from service.http.credentials import VoterCheck, voter_credential
 
@@ -38,7 +38,7 @@ def steps_us() -> dict[str, float]:
         "heads": 1, "area_dm2": 5000, "shares": None,
     }  # fmt: skip
     stored = [
-        Stored(
+        StoredBallot(
             f"{number:032x}",
             "box",
             "0000007",
@@ -60,9 +60,9 @@ def steps_us() -> dict[str, float]:
     )  # fmt: skip
     scope = {"type": "http", "headers": [(b"authorization", bearer.encode()), (b"host", b"x")]}
     return {
-        "credential": _us(lambda: voters.unit_of(rid, dict(scope["headers"]).get(b"authorization"))),
+        "credential": _us(lambda: voters.read(rid, dict(scope["headers"]).get(b"authorization"))),
         "parse body": _us(lambda: CastBallot.model_validate_json(body)),
-        "check choices": _us(lambda: problems_of(ballot, box)),
+        "check choices": _us(lambda: box_problems(ballot, box)),
         "seal": _us(lambda: seal.seal(plain_ballot(ballot.choices), length)),
         "content hash": _us(lambda: leaves.content_hash(**content)),
         f"sign and receipts (batch of {BATCH})": _us(

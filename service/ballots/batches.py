@@ -1,4 +1,4 @@
-"""The rows of the hot path: ballots in by one function of the database, signed batches beside them."""
+"""SQL of the intake: ballots go in by the function `cast_ballots`, signed batches are recorded after."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import asyncpg
 
 from runtime.ballots.sealing import Signer
-from service.ballots.queued import Cast
-from service.ballots.receipts import SignedBatch, Stored, signed_batch, written
+from service.ballots.queued import QueuedBallot
+from service.ballots.receipts import SignedBatch, StoredBallot, signed_batch, written
 
 LOOKERS = 3
-"""Connections beside the writers', for rolls, for receipts of retries, for the batches' record."""
+"""Connections beside the writers': for rolls, for receipts of repeated ballots, for the record of batches."""
 WAIT_S = 10.0
 
 INSERT = """
@@ -48,7 +48,7 @@ ON CONFLICT DO NOTHING
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What came in of a batch: command to leaf, and the times that all of them share."""
+    """What the database took of a batch: command id to leaf, and the times that all of them share."""
 
     leaves: Mapping[str, bytes]
     cast_at: str | None
@@ -58,8 +58,8 @@ class Taken:
 NOTHING = Taken({}, None, "")
 
 
-class Ledger:
-    """Writes and finds ballots for one running intake, whose batches it numbers."""
+class BatchBook:
+    """Writes and finds ballots for one intake; numbers its batches and records their signatures."""
 
     def __init__(self, pool: asyncpg.Pool, intake: str) -> None:
         self._pool = pool
@@ -76,21 +76,21 @@ class Ledger:
         self._under_way[self._number] = box_id
         return self._number
 
-    def name_of(self, number: int) -> str:
-        """How receipts call a batch."""
+    def batch_name(self, number: int) -> str:
+        """The id of a batch in receipts."""
         return f"{self.intake}.{number}"
 
-    async def insert(self, batch: Sequence[Cast], number: int) -> Taken:
-        """Put the ballots of one group in; those that came in are committed."""
+    async def insert(self, batch: Sequence[QueuedBallot], number: int) -> Taken:
+        """Insert the ballots of one group; those in the answer are committed."""
         first = batch[0]
         columns = (
-            [cast.unit_number for cast in batch],
-            [cast.command_id for cast in batch],
-            [cast.request_hash for cast in batch],
-            [cast.sealed for cast in batch],
-            [cast.commitment for cast in batch],
-            [cast.content_hash for cast in batch],
-            [cast.version for cast in batch],
+            [queued.unit_number for queued in batch],
+            [queued.command_id for queued in batch],
+            [queued.request_hash for queued in batch],
+            [queued.sealed for queued in batch],
+            [queued.commitment for queued in batch],
+            [queued.content_hash for queued in batch],
+            [queued.version for queued in batch],
         )
         connection = await self._connection()
         try:
@@ -110,7 +110,7 @@ class Ledger:
         )
 
     async def _connection(self) -> asyncpg.Connection:
-        """One that is kept from the last batch: asking the pool each time costs 70 µs."""
+        """A connection kept from an earlier batch, since asking the pool for one takes longer."""
         while self._kept:
             kept = self._kept.pop()
             if not kept.is_closed():
@@ -118,32 +118,37 @@ class Ledger:
             await self._pool.release(kept)
         return await self._pool.acquire(timeout=WAIT_S)
 
-    async def stored(self, casts: Sequence[Cast], number: int) -> list[tuple[Stored, bool]]:
-        """The ballots that are there already for the commands of these.
+    async def stored(
+        self, ballots: Sequence[QueuedBallot], number: int
+    ) -> list[tuple[StoredBallot, bool]]:
+        """The ballots that are in the database already for the commands of these.
 
-        With each, whether it came in with this batch of ours: by an attempt whose answer was lost.
+        True beside a ballot that this batch inserted in an earlier attempt, whose answer was lost.
         """
-        if not casts:
+        if not ballots:
             return []
-        boxes, commands = [cast.box_id for cast in casts], [cast.command_id for cast in casts]
+        boxes, commands = (
+            [queued.box_id for queued in ballots],
+            [queued.command_id for queued in ballots],
+        )
         rows = await self._pool.fetch(STORED, boxes, commands)
         return [
             (self._stored(row), row["intake"] == self.intake and row["batch"] == number)
             for row in rows
         ]
 
-    async def stored_in(self, boxes: Sequence[str], command_id: str) -> Stored | None:
+    async def stored_in(self, boxes: Sequence[str], command_id: str) -> StoredBallot | None:
         """The ballot that a command cast in one of these boxes."""
         row = await self._pool.fetchrow(STORED, list(boxes), [command_id] * len(boxes))
         return self._stored(row) if row is not None else None
 
-    async def version_of(self, box_id: str, unit_number: str) -> int:
+    async def credential_version(self, box_id: str, unit_number: str) -> int:
         """Which version of a unit's credential votes now."""
         found: int = await self._pool.fetchval(VERSION, box_id, unit_number)
         return found
 
-    async def state_of(self, box_id: str) -> asyncpg.Record:
-        """Whether a box is open, by the clock of its case."""
+    async def box_state(self, box_id: str) -> asyncpg.Record:
+        """The state of a box, with whether it is open by the clock of its case."""
         return await self._pool.fetchrow(STATE, box_id)
 
     def remember(self, number: int, batch: SignedBatch) -> None:
@@ -152,24 +157,24 @@ class Ledger:
         self._unrecorded[number] = batch
 
     def give_up(self, number: int) -> None:
-        """Nobody knows what of this batch was committed: `record` will look."""
+        """Note that it is unknown what of this batch was committed; `record` looks into the database."""
         self._unknown[number] = self._under_way.pop(number)
 
     def give_up_all(self) -> None:
-        """The writers have stopped, in the middle of these perhaps."""
+        """`give_up` for every batch that was under way when the intake stopped."""
         for number in tuple(self._under_way):
             self.give_up(number)
 
     async def record(self, signer: Signer) -> None:
-        """Write down the signed batches in the order of their numbers.
+        """Record the signed batches in the order of their numbers.
 
-        None before all that were begun earlier: an intake that dies leaves no gap, and so a gap in
-        the numbers means that a batch was taken away. What fails is kept for the next time.
+        Batches are stored in number order, so a gap in the numbers always means that a batch was
+        deleted, never that an intake crashed. What cannot be written is kept for the next call.
         """
         for number, box_id in tuple(self._unknown.items()):
             rows = await self._pool.fetch(OF_BATCH, box_id, self.intake, number)
             stored = [self._stored(row) for row in rows]
-            self.remember(number, signed_batch(self.name_of(number), box_id, stored, signer)[0])
+            self.remember(number, signed_batch(self.batch_name(number), box_id, stored, signer)[0])
             del self._unknown[number]
         first_open = min((*self._under_way, *self._unknown), default=self._number + 1)
         batches = {at: each for at, each in self._unrecorded.items() if at < first_open}
@@ -187,8 +192,8 @@ class Ledger:
         for number in batches:
             self._unrecorded.pop(number, None)
 
-    def _stored(self, row: asyncpg.Record) -> Stored:
-        return Stored(
+    def _stored(self, row: asyncpg.Record) -> StoredBallot:
+        return StoredBallot(
             ballot_id=row["id"],
             box_id=row["box_id"],
             unit_number=row["unit_number"],

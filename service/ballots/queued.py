@@ -1,7 +1,7 @@
-"""One ballot on its way: may the box take it, the row that it becomes, and what is answered.
+"""A ballot before its commit: whether the box may take it, the row it becomes, who waits for it.
 
-The classes are not frozen: five fields cost half a microsecond more each time, and every ballot
-makes five of them.
+The classes are not frozen, because a frozen dataclass takes longer to make and each ballot makes
+several.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from models.values.voting import Channel
 from rules.ballots.ballot import ballot_id_of, choice_problems
 from runtime.ballots.sealing import SealedBallot
 from service.ballots.boxes import Box, Entry, NoBox
-from service.ballots.receipts import Receipt, Stored
+from service.ballots.receipts import IssuedReceipt, StoredBallot
 from service.bodies import CastBallot
 
 Group = tuple[str, str, str, str]
@@ -20,8 +20,8 @@ Group = tuple[str, str, str, str]
 
 
 @dataclass(eq=False, slots=True)
-class Cast:
-    """One ballot on its way into the database, which makes its leaf and its id."""
+class QueuedBallot:
+    """A ballot that waits for its commit; the database makes its leaf and its id."""
 
     box_id: str
     roll_hash: str
@@ -35,23 +35,23 @@ class Cast:
     content_hash: bytes
     version: int | None
     """Of the voter's credential; None where no voter's credential was shown."""
-    waiting: list[asyncio.Future["Answer | None"]] = field(default_factory=list)
-    """One for each caller: who hangs up takes the answer from nobody else."""
+    waiting: list[asyncio.Future["CastAnswer | None"]] = field(default_factory=list)
+    """One for each caller, so that a caller that is cancelled does not cancel the others."""
 
-    def awaited(self) -> asyncio.Future["Answer | None"]:
-        """Resolves after the commit, for one more caller; None when the box did not take it."""
+    def awaited(self) -> asyncio.Future["CastAnswer | None"]:
+        """A future for one more caller: the answer after the commit, None if the box did not take it."""
         future = asyncio.get_running_loop().create_future()
         self.waiting.append(future)
         return future
 
-    def answer(self, answer: "Answer | None") -> None:
-        """Tell the callers that are still there."""
+    def answer(self, answer: "CastAnswer | None") -> None:
+        """Give the answer to the callers that still wait."""
         for future in self.waiting:
             if not future.done():
                 future.set_result(answer)
 
     def fail(self, error: Exception) -> None:
-        """Tell them that it could not be committed."""
+        """Raise the error in the callers that still wait."""
         for future in self.waiting:
             if not future.done():
                 future.set_exception(error)
@@ -61,9 +61,9 @@ class Cast:
         """What ballots of one statement share."""
         return self.box_id, self.roll_hash, self.channel, self.seal_id
 
-    def stored(self, leaf: bytes, cast_at: str | None, recorded_at: str) -> Stored:
+    def stored(self, leaf: bytes, cast_at: str | None, recorded_at: str) -> StoredBallot:
         """The ballot after its commit."""
-        return Stored(
+        return StoredBallot(
             ballot_id_of(leaf),
             self.box_id,
             self.unit_number,
@@ -76,17 +76,17 @@ class Cast:
 
 
 @dataclass(slots=True)
-class Answer:
+class CastAnswer:
     """The receipt of a committed ballot, and whether it came in just now."""
 
-    receipt: Receipt
+    receipt: IssuedReceipt
     fresh: bool
 
 
-def problems_of(
+def box_problems(
     ballot: CastBallot, box: Box | NoBox, channel: Channel = "web"
 ) -> tuple[Problem, ...]:
-    """Why a box cannot take this ballot, as far as its motions and its roll say."""
+    """Why a box cannot take this ballot, by its motions and its frozen roll; () if it may."""
     if isinstance(box, NoBox):
         code = "voting.no_box" if box.renovation_known else "renovation.unknown"
         return (problem(code),)
@@ -99,32 +99,32 @@ def problems_of(
         return (
             problem("voting.unit_excluded", unit=ballot.unit_number, reason=entry.excluded_reason),
         )
-    for motion, said in ballot.choices.items():
-        if not isinstance(said, str) or said not in box.words.get(motion, ()):
+    for motion, choice in ballot.choices.items():
+        if not isinstance(choice, str) or choice not in box.words.get(motion, ()):
             return choice_problems(box.motions, ballot.choices, channel)
     return ()
 
 
-def prepared(
+def queued_ballot(
     box: Box,
     ballot: CastBallot,
     channel: Channel,
-    words: SealedBallot,
+    sealed: SealedBallot,
     seal_id: str,
     request_hash: bytes,
     version: int | None = None,
-) -> Cast:
-    """The row to insert; its weights are those of the frozen roll."""
+) -> QueuedBallot:
+    """The ballot as it is inserted; its weights are those of the frozen roll."""
     entry: Entry = box.roll[ballot.unit_number]
     content_hash = box.leaves.content_hash(
         pseudonym=entry.pseudonym,
         channel=channel,
-        commitment=words.commitment,
+        commitment=sealed.commitment,
         heads=entry.heads,
         area_dm2=entry.area_dm2,
         shares=entry.shares,
     )
-    return Cast(
+    return QueuedBallot(
         box_id=box.id,
         roll_hash=box.roll_hash,
         unit_number=ballot.unit_number,
@@ -132,8 +132,8 @@ def prepared(
         request_hash=request_hash,
         channel=channel,
         seal_id=seal_id,
-        sealed=words.sealed,
-        commitment=words.commitment,
+        sealed=sealed.sealed,
+        commitment=sealed.commitment,
         content_hash=content_hash,
         version=version,
     )

@@ -26,7 +26,7 @@ from rules.ballots.mandates import (
 )
 from rules.voting import pack_for
 from runtime.record.journal import tick_of
-from service.ballots.receipts import Receipt
+from service.ballots.receipts import IssuedReceipt
 from service.bodies import Accepted, CastBallot
 from service.channels.bodies import (
     CastProxyBallot,
@@ -165,7 +165,7 @@ async def revoke_mandate(
 
 async def cast_by_agent(
     parts: Parts, situation: Situation, mandate_id: str, command: CastProxyBallot
-) -> tuple[Receipt, bool]:
+) -> tuple[IssuedReceipt, bool]:
     """Cast an agent's ballot on a mandate; returns the receipt and whether the ballot is new.
 
     Raises:

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 
 from models.values.actor import Actor
-from service.ballots.receipts import Receipt
+from service.ballots.receipts import IssuedReceipt
 from service.bodies import CastBallot
 from service.parts import Parts
 from service.situation import Situation
@@ -12,7 +12,7 @@ from service.situation import Situation
 
 async def cast_by_portal(
     parts: Parts, situation: Situation, portal: Actor, ballot: CastBallot
-) -> tuple[Receipt, bool]:
+) -> tuple[IssuedReceipt, bool]:
     """Cast a ballot that a portal vouches for; returns the receipt and whether the ballot is new.
 
     It is of the electronic route: it and the unit's own ballot on the web replace each other. The

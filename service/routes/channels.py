@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Response
 
-from service.ballots.receipts import Receipt
+from service.ballots.receipts import IssuedReceipt
 from service.bodies import Accepted, BallotReceipt, CastBallot
 from service.channels import count_sheets, mandates, paper, portal, replacements, rounds, rulings
 from service.channels.bodies import (
@@ -165,6 +165,6 @@ async def list_non_voters(
     return await read_running_box(parts.database, situation, rounds.list_non_voters)
 
 
-def _receipt(receipt: Receipt, fresh: bool) -> Response:
+def _receipt(receipt: IssuedReceipt, fresh: bool) -> Response:
     status = 201 if fresh else 200
     return Response(receipt.json(), status_code=status, media_type="application/json")

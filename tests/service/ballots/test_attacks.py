@@ -30,7 +30,7 @@ from runtime.ballots.sealing import BallotOpener, BoxKeys, SealBroken, Signer
 from runtime.database import Database
 from runtime.record.audit import audit
 from runtime.settings import Settings
-from service.ballots.batches import Ledger
+from service.ballots.batches import BatchBook
 from service.ballots.intake import Intake
 from service.ballots.receipts import signed_batch
 from service.bodies import CastBallot
@@ -357,13 +357,13 @@ def test_no_damaged_or_invented_credential_is_anybodys(name: str, mac: bytes, cu
 def test_a_flipped_bit_anywhere_in_the_mac_makes_a_credential_nobodys() -> None:
     check = VoterCheck(SecretStr(KEY))
     good = voter_credential(SecretStr(KEY), "r1", UNIT)
-    assert check.unit_of("r1", f"Bearer {good}".encode()) == UNIT
+    assert check.read("r1", f"Bearer {good}".encode()) == (UNIT, 0)
     head, name, mac = good.split(".")
     for place in range(len(mac) - 1):  # the last character holds bits that mean nothing
         other = "A" if mac[place] != "A" else "B"
         forged = ".".join((head, name, mac[:place] + other + mac[place + 1 :]))
         with pytest.raises(Refused, match=r"credential\.wrong"):
-            check.unit_of("r1", f"Bearer {forged}".encode())
+            check.read("r1", f"Bearer {forged}".encode())
 
 
 # Whoever reads every door and every log line, and whoever has the service's settings.
@@ -539,25 +539,25 @@ async def test_a_batch_that_is_under_way_holds_back_the_record_of_the_later_ones
     signer = Signer.of_receipts(RECEIPT_KEY)
     pool = await asyncpg.create_pool(database.url.replace("+asyncpg", ""), min_size=1, max_size=1)
     try:
-        ledger = Ledger(pool, f"i{uuid.uuid4().hex[:8]}")
-        first, second = ledger.next_number(box), ledger.next_number(box)
-        ledger.remember(second, signed_batch(ledger.name_of(second), box, [], signer)[0])
-        await ledger.record(signer)
-        assert await recorded(sql, ledger) == []
-        ledger.give_up(first)
-        third = ledger.next_number(box)
-        await ledger.record(signer)
-        assert await recorded(sql, ledger) == [first, second]
-        ledger.give_up_all()
-        await ledger.record(signer)
-        assert await recorded(sql, ledger) == [first, second, third]
+        book = BatchBook(pool, f"i{uuid.uuid4().hex[:8]}")
+        first, second = book.next_number(box), book.next_number(box)
+        book.remember(second, signed_batch(book.batch_name(second), box, [], signer)[0])
+        await book.record(signer)
+        assert await recorded(sql, book) == []
+        book.give_up(first)
+        third = book.next_number(box)
+        await book.record(signer)
+        assert await recorded(sql, book) == [first, second]
+        book.give_up_all()
+        await book.record(signer)
+        assert await recorded(sql, book) == [first, second, third]
     finally:
         await pool.close()
 
 
-async def recorded(sql: asyncpg.Connection, ledger: Ledger) -> list[int]:
+async def recorded(sql: asyncpg.Connection, book: BatchBook) -> list[int]:
     found = await sql.fetch(
-        "SELECT number FROM ballot_batch WHERE intake=$1 ORDER BY 1", ledger.intake
+        "SELECT number FROM ballot_batch WHERE intake=$1 ORDER BY 1", book.intake
     )
     return [row["number"] for row in found]
 

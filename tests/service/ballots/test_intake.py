@@ -14,14 +14,14 @@ from runtime.ballots.sealing import Sealer
 from runtime.database import Database
 from service.ballots.boxes import Box
 from service.ballots.intake import Intake
-from service.ballots.receipts import Receipt
+from service.ballots.receipts import IssuedReceipt
 from service.bodies import CastBallot
 from tests.support.box import open_box
 from tests.support.estate import make_renovation
 
 RECEIPT_KEY = SecretStr("1e" * 32)
 UNITS = 40
-Answer = tuple[Receipt, bool]
+Answer = tuple[IssuedReceipt, bool]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from runtime.database import Database
 from runtime.record.audit import audit
 from runtime.record.journal import utc_text
 from service.ballots.intake import Intake
-from service.ballots.receipts import Receipt as Given
+from service.ballots.receipts import IssuedReceipt as Given
 from tests.service.ballots.test_intake import RECEIPT_KEY, ballot, until_blocked, warm
 from tests.service.ballots.test_voting import bearer
 from tests.support.box import open_box
