@@ -101,7 +101,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 async def _malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return problem_response(malformed(error.errors()).problems, _accepts(request), 422)
+    return problem_response(malformed(error.errors()).problems, _accepts(request))
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -113,8 +113,7 @@ async def _http(request: Request, error: Exception) -> Response:
         400: "service.json_invalid",
     }
     answer = problem(codes.get(error.status_code, "service.failed"))
-    status = 422 if error.status_code == 400 else error.status_code  # noqa: PLR2004 - HTTP
-    return problem_response((answer,), _accepts(request), status, error.headers)
+    return problem_response((answer,), _accepts(request), error.headers)
 
 
 async def _failed(request: Request, error: Exception) -> Response:

@@ -63,7 +63,7 @@ def steps_us() -> dict[str, float]:
     return {
         "credential": _us(lambda: voters.holder_of(rid, dict(scope["headers"]).get(b"authorization"))),
         "parse body": _us(lambda: CastBallot.model_validate_json(body)),
-        "check choices": _us(lambda: problems_of(ballot, box)),
+        "check choices": _us(lambda: box_problems(ballot, box)),
         "seal": _us(lambda: seal.seal(plain_ballot(ballot.choices), length)),
         "content hash": _us(lambda: leaves.content_hash(**content)),
         f"sign and receipts (batch of {BATCH})": _us(

@@ -1,4 +1,4 @@
-"""The rows of the hot path: ballots in by one function of the database, signed batches beside them."""
+"""SQL of the intake: ballots go in by the function `cast_ballots`, signed batches are recorded after."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from service.ballots.receipts import (
 )
 
 LOOKERS = 3
-"""Connections beside the writers', for rolls, for receipts of retries, for the batches' record."""
+"""Connections beside the writers': for rolls, for receipts of repeated ballots, for the record of batches."""
 WAIT_S = 10.0
 
 INSERT = """
@@ -55,7 +55,7 @@ ON CONFLICT DO NOTHING
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What came in of a batch: command to leaf, and the times that all of them share."""
+    """What the database took of a batch: command id to leaf, and the times that all of them share."""
 
     leaves: Mapping[str, bytes]
     cast_at: str | None
@@ -148,7 +148,7 @@ class BatchBook:
         )
 
     async def _connection(self) -> asyncpg.Connection:
-        """One that is kept from the last batch: asking the pool each time costs 70 µs."""
+        """A connection kept from an earlier batch, since asking the pool for one takes longer."""
         while self._kept:
             kept = self._kept.pop()
             if not kept.is_closed():
@@ -161,7 +161,7 @@ class BatchBook:
     ) -> list[tuple[StoredBallot, bool]]:
         """The ballots that are there already for the commands of these.
 
-        With each, whether it came in with this batch of ours: by an attempt whose answer was lost.
+        True beside a ballot that this batch inserted in an earlier attempt, whose answer was lost.
         """
         if not batch:
             return []
@@ -180,21 +180,21 @@ class BatchBook:
         row = await self._pool.fetchrow(STORED, list(boxes), [command_id] * len(boxes))
         return self._stored(row) if row is not None else None
 
-    async def version_of(self, box_id: str, unit_number: str) -> int:
+    async def credential_version(self, box_id: str, unit_number: str) -> int:
         """Which version of a unit's credential votes now."""
         found: int = await self._pool.fetchval(VERSION, box_id, unit_number)
         return found
 
-    async def state_of(self, box_id: str) -> asyncpg.Record:
-        """Whether a box is open, by the clock of its case."""
+    async def box_state(self, box_id: str) -> asyncpg.Record:
+        """The state of a box, with whether it is open by the clock of its case."""
         return await self._pool.fetchrow(STATE, box_id)
 
     def give_up(self, number: int) -> None:
-        """Nobody knows what of this batch was committed: `record` will look."""
+        """Note that it is unknown what of this batch was committed; `record` looks into the database."""
         self._unknown[number] = self._under_way.pop(number)
 
     def give_up_all(self) -> None:
-        """The writers have stopped, in the middle of these perhaps."""
+        """`give_up` for every batch that was under way when the intake stopped."""
         for number in tuple(self._under_way):
             self.give_up(number)
 

@@ -21,7 +21,7 @@ async def send_ballot(
     """Answer one request: 201 and a receipt, 200 and the receipt of the same ballot, or a problem."""
     headers = dict(scope["headers"])
     try:
-        unit_number, version = voters.holder_of(renovation_id, headers.get(b"authorization"))
+        unit_number, version = voters.read(renovation_id, headers.get(b"authorization"))
         ballot = _read(body, unit_number)
         receipt, fresh = await intake.cast(renovation_id, ballot, version=version)
     except Refused as refused:

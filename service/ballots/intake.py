@@ -34,11 +34,11 @@ WRITERS = 2
 """Statements under way at most."""
 TIMEOUT_S = 10.0
 RECORD_PAUSE_S = 0.05
-"""Signed batches are recorded together so often; nobody waits for it."""
+"""Pause between two writes of the signed batches; no caller waits for them."""
 
 
 class Intake:
-    """Takes ballots in; at most `queue` of them wait for a commit."""
+    """Takes ballots; the one place through which they come into a box. At most `queue` of them wait."""
 
     def __init__(
         self, url: str, receipt_key: SecretStr, *, queue: int, writers: int = WRITERS
@@ -109,10 +109,10 @@ class Intake:
         just_read = box is None
         if box is None:
             box, just_read = await self.boxes.of(renovation_id)
-        problems = problems_of(ballot, box, channel)
+        problems = box_problems(ballot, box, channel)
         if problems and not just_read:
             box, just_read = await self.boxes.reload(renovation_id), True
-            problems = problems_of(ballot, box, channel)
+            problems = box_problems(ballot, box, channel)
         if problems:
             raise Refused(*problems)
         assert isinstance(box, Box)
@@ -164,7 +164,7 @@ class Intake:
         return problem("voting.box_closed", box=box.id, at=written(row["closes_at"]))
 
     async def _record(self) -> None:
-        """Write the signed batches down, a few times a second."""
+        """Record the signed batches, every `RECORD_PAUSE_S` seconds."""
         while True:
             await asyncio.sleep(RECORD_PAUSE_S)
             await self._record_now()
@@ -177,4 +177,4 @@ class Intake:
 
 
 async def _as_it_is(_: asyncpg.Connection) -> None:
-    """How a connection goes back to the pool."""
+    """The reset of the pool: none."""

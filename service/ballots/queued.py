@@ -1,7 +1,7 @@
-"""One ballot on its way: may the box take it, the row that it becomes, and what is answered.
+"""A ballot before its commit: whether the box may take it, the row it becomes, who waits for it.
 
-The classes are not frozen: five fields cost half a microsecond more each time, and every ballot
-makes five of them.
+The classes are not frozen, because a frozen dataclass takes longer to make and each ballot makes
+several.
 """
 
 import asyncio
@@ -53,7 +53,7 @@ class QueuedBallot:
                 future.set_result(answer)
 
     def fail(self, error: Exception) -> None:
-        """Tell them that it could not be committed."""
+        """Raise the error in the callers that still wait."""
         for future in self.waiting:
             if not future.done():
                 future.set_exception(error)
@@ -90,10 +90,10 @@ class BallotAnswer:
     fresh: bool
 
 
-def problems_of(
+def box_problems(
     ballot: CastBallot, box: Box | NoBox, channel: Channel = "web"
 ) -> tuple[Problem, ...]:
-    """Why a box cannot take this ballot, as far as its motions and its roll say."""
+    """Why a box cannot take this ballot, by its motions and its frozen roll; () if it may."""
     if isinstance(box, NoBox):
         code = "voting.no_box" if box.renovation_known else "renovation.unknown"
         return (problem(code),)
@@ -106,8 +106,8 @@ def problems_of(
         return (
             problem("voting.unit_excluded", unit=ballot.unit_number, reason=entry.excluded_reason),
         )
-    for motion, said in ballot.choices.items():
-        if not isinstance(said, str) or said not in box.words.get(motion, ()):
+    for motion, choice in ballot.choices.items():
+        if not isinstance(choice, str) or choice not in box.words.get(motion, ()):
             return choice_problems(box.motions, ballot.choices, channel)
     return ()
 

@@ -16,7 +16,7 @@ from runtime.ballots.sealing import Signer
 from service.bodies import BallotReceipt
 
 AGAIN = "again"
-"""The batch of a receipt that was asked for again: of its own, and not recorded."""
+"""The batch id of a receipt that is made again: it is signed alone and its batch is not recorded."""
 
 
 @dataclass(slots=True)
@@ -72,7 +72,7 @@ class IssuedReceipt:
         ).encode()
 
     def published(self) -> BallotReceipt:
-        """The receipt as the doors describe it."""
+        """The receipt as the OpenAPI document describes it."""
         return BallotReceipt.model_validate_json(self.json())
 
 
@@ -97,7 +97,7 @@ def receipt_again(stored: StoredBallot, signer: Signer) -> IssuedReceipt:
 
 
 def written(moment: datetime) -> str:
-    """A moment as the doors write it: UTC, microseconds."""
+    """A moment as receipts and refusals write it: UTC, microseconds."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
     return moment.isoformat(timespec="microseconds")

@@ -51,15 +51,7 @@ class VoterCheck:
         self._key = bytes.fromhex(key.get_secret_value())
         self._prefixes: dict[str, bytes] = {}
 
-    def unit_of(self, renovation_id: str, authorization: bytes | None) -> str:
-        """The unit whose credential the Authorization header holds, of whatever version.
-
-        Raises:
-            Refused: as `holder_of` does.
-        """
-        return self.holder_of(renovation_id, authorization)[0]
-
-    def holder_of(self, renovation_id: str, authorization: bytes | None) -> tuple[str, int]:
+    def read(self, renovation_id: str, authorization: bytes | None) -> tuple[str, int]:
         """The unit whose credential the Authorization header holds, and the credential's version.
 
         Raises:
@@ -101,7 +93,7 @@ def read_voter(key: SecretStr, renovation_id: str, authorization: str | None) ->
         Refused: `credential.missing`, or `credential.wrong` for one that is damaged, forged, an
             actor's, or of another renovation.
     """
-    unit_number, version = VoterCheck(key).holder_of(renovation_id, _raw(authorization))
+    unit_number, version = VoterCheck(key).read(renovation_id, _raw(authorization))
     return Voter(renovation_id=renovation_id, unit_number=unit_number, version=version)
 
 

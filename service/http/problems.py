@@ -79,14 +79,10 @@ def problem_document(problems: tuple[Problem, ...], status: int, language: str) 
 def problem_response(
     problems: tuple[Problem, ...],
     accept_language: str | None = None,
-    status: int | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """The response for a refusal: `status` if given, else the one of its first code.
-
-    503 has Retry-After, 401 has WWW-Authenticate.
-    """
-    number = status if status is not None else status_for(problems)
+    """The response for a refusal; 503 has Retry-After, 401 has WWW-Authenticate."""
+    number = status_for(problems)
     language = wanted_language(accept_language)
     extra = {"Content-Language": language.replace("_", "-"), **(headers or {})}
     if number == HTTPStatus.SERVICE_UNAVAILABLE:

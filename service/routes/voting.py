@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from models.values.refusal import refusal
 from proof.receipts import read_code
-from service.ballots.lookup import FoundBallot, Verification, verification_of
+from service.ballots.lookup import FoundBallot, Verification, load_verification
 from service.http.dependencies import CurrentVoter, RunningParts
 from service.views import Turnout, latest_box, turnout_of
 
@@ -54,4 +54,4 @@ async def read_verification(renovation_id: str, parts: RunningParts) -> Verifica
         box = await latest_box(session, renovation_id)
         if box is None:
             raise refusal("voting.no_box", where=renovation_id)
-        return await verification_of(session, box)
+        return await load_verification(session, box)

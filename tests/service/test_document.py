@@ -94,3 +94,25 @@ async def test_a_wrong_field_of_an_act_is_named(http: httpx.AsyncClient, renovat
     assert problems["reason"]["code"] == "service.field_missing"
     assert problems["amount_fen"]["code"] == "service.field_wrong"
     assert "without spaces" in problems["command_id"]["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "content", "status", "code"),
+    [
+        ("GET", "/v1/nothing", b"", 404, "service.not_found"),
+        ("DELETE", "/v1/renovations", b"", 405, "service.method_not_allowed"),
+        ("POST", "/v1/renovations/r-none/bids", b"{", 422, "service.json_invalid"),
+        ("POST", "/v1/renovations/r-none/bids", b"{}", 404, "renovation.unknown"),
+        ("POST", "/v1/renovations/r-none/acts/open_vote", b"{}", 401, "credential.missing"),
+    ],
+)
+async def test_what_the_framework_refuses_is_a_problem_document_too(
+    http: httpx.AsyncClient, method: str, path: str, content: bytes, status: int, code: str
+) -> None:
+    headers = {"Content-Type": "application/json"}
+
+    answer = await http.request(method, path, content=content, headers=headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert STATUS_OF_CODE[code] == status == answer.json()["status"]

@@ -357,13 +357,13 @@ def test_no_damaged_or_invented_credential_is_anybodys(name: str, mac: bytes, cu
 def test_a_flipped_bit_anywhere_in_the_mac_makes_a_credential_nobodys() -> None:
     check = VoterCheck(SecretStr(KEY))
     good = voter_credential(SecretStr(KEY), "r1", UNIT)
-    assert check.unit_of("r1", f"Bearer {good}".encode()) == UNIT
+    assert check.read("r1", f"Bearer {good}".encode()) == (UNIT, 0)
     head, name, mac = good.split(".")
     for place in range(len(mac) - 1):  # the last character holds bits that mean nothing
         other = "A" if mac[place] != "A" else "B"
         forged = ".".join((head, name, mac[:place] + other + mac[place + 1 :]))
         with pytest.raises(Refused, match=r"credential\.wrong"):
-            check.unit_of("r1", f"Bearer {forged}".encode())
+            check.read("r1", f"Bearer {forged}".encode())
 
 
 # Whoever reads every door and every log line, and whoever has the service's settings.
