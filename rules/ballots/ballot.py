@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from models.values.decisions.menu import BallotForm
-from models.values.refusal import Problem, problem
+from models.values.refusal import Problem, Refused, problem
 from models.values.voting import INVALID, Channel, Choice, Motion
 from proof.canonical import canonical_text
 from rules.menu import problems_of_menu_choice
@@ -79,8 +79,36 @@ def plain_ballot(choices: Choices) -> bytes:
     return f"{{{','.join(pairs)}}}".encode()
 
 
+class BallotPaper:
+    """What a vote puts before the owners, and how an answer to it is written down.
+
+    `length` is what every ballot of the vote is filled up to before it is sealed: enough for every
+    possible one, a multiple of `BLOCK`.
+    """
+
+    def __init__(self, motions: Sequence[Motion]) -> None:
+        self.motions = {motion.id: motion for motion in motions}
+        self.words = {motion.id: frozenset(words_of(motion)) for motion in motions}
+        self.length = padded_length(motions)
+
+    def write(self, choices: Choices, channel: Channel = "web") -> bytes:
+        """The choices as they are committed to, if the vote asks for them.
+
+        Raises:
+            Refused: `voting.motion_unknown`, `voting.choice_unknown`, or what a menu refuses.
+        """
+        for motion, answer in choices.items():
+            # Nearly every answer is one of the words; only what is not is looked at thoroughly.
+            if not isinstance(answer, str) or answer not in self.words.get(motion, ()):
+                problems = choice_problems(self.motions, choices, channel)
+                if problems:
+                    raise Refused(*problems)
+                break
+        return plain_ballot(choices)
+
+
 def padded_length(motions: Sequence[Motion]) -> int:
-    """Bytes that hold every possible ballot of a box, a multiple of `BLOCK`."""
+    """Bytes that hold every possible ballot of a vote, a multiple of `BLOCK`."""
     longest = {motion.id: _longest(motion) for motion in motions}
     return -(-len(plain_ballot(longest)) // BLOCK) * BLOCK
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from models.values.refusal import Problem, problem
 from runtime.ballots.sealing import Signer
 from service.ballots.queued import BallotAnswer, QueuedBallot
 from service.ballots.receipts import (
@@ -175,19 +176,23 @@ class BatchBook:
             for row in rows
         ]
 
-    async def stored_in(self, boxes: Sequence[str], command_id: str) -> StoredBallot | None:
-        """The ballot that a command cast in one of these boxes."""
+    async def again(self, boxes: Sequence[str], command_id: str) -> BallotAnswer | None:
+        """The receipt of the ballot that a command cast in one of these boxes, signed anew."""
         row = await self._pool.fetchrow(STORED, list(boxes), [command_id] * len(boxes))
-        return self._stored(row) if row is not None else None
+        return row and BallotAnswer(receipt_again(self._stored(row), self._signer), fresh=False)
 
-    async def credential_version(self, box_id: str, unit_number: str) -> int:
-        """Which version of a unit's credential votes now."""
-        found: int = await self._pool.fetchval(VERSION, box_id, unit_number)
-        return found
-
-    async def box_state(self, box_id: str) -> asyncpg.Record:
-        """The state of a box, with whether it is open by the clock of its case."""
-        return await self._pool.fetchrow(STATE, box_id)
+    async def why_not(self, queued: QueuedBallot) -> Problem:
+        """Why the database has not taken a ballot, by the clock of the case."""
+        box = await self._pool.fetchrow(STATE, queued.box_id)
+        if box["is_open"]:
+            voting = await self._pool.fetchval(VERSION, queued.box_id, queued.unit_number)
+            if queued.version not in (None, voting):
+                return problem("credential.replaced", unit=queued.unit_number)
+            return problem("voting.already_voted", box=queued.box_id)
+        if box["state"] == "open" and box["early"]:
+            at = written(box["opens_at"])
+            return problem("voting.box_not_open_yet", box=queued.box_id, at=at)
+        return problem("voting.box_closed", box=queued.box_id, at=written(box["closes_at"]))
 
     def give_up(self, number: int) -> None:
         """Note that it is unknown what of this batch was committed; `record` looks into the database."""

@@ -11,15 +11,14 @@ import asyncpg
 import structlog
 from pydantic import SecretStr
 
-from models.values.refusal import Problem, Refused, problem, refusal
 from models.values.voting import Channel
 from runtime.ballots.sealing import Signer
 from runtime.database import asyncpg_url
 from service.ballots.batches import LOOKERS, BatchBook
-from service.ballots.boxes import Box, Boxes, NoBox
+from service.ballots.boxes import Boxes
 from service.ballots.queue import BallotQueue
-from service.ballots.queued import BallotAnswer, problems_of, queued_ballot, request_hash
-from service.ballots.receipts import IssuedReceipt, StoredBallot, receipt_again, written
+from service.ballots.queued import BallotAnswer, NotTaken, queued_ballot
+from service.ballots.receipts import IssuedReceipt
 from service.bodies import CastBallot
 from service.http.problems import database_away
 
@@ -95,73 +94,28 @@ class Intake:
                 nothing was counted.
         """
         try:
-            return await self._cast(renovation_id, ballot, channel, version)
+            answer = await self._cast(renovation_id, ballot, channel, version)
         except DATABASE_ERRORS as error:
             gone = database_away(error)
             if gone is None:
                 raise
             raise gone from error
+        return answer.receipt, answer.fresh
 
     async def _cast(
         self, renovation_id: str, ballot: CastBallot, channel: Channel, version: int | None
-    ) -> tuple[IssuedReceipt, bool]:
-        box: Box | NoBox | None = self.boxes.kept(renovation_id)
-        just_read = box is None
-        if box is None:
-            box, just_read = await self.boxes.of(renovation_id)
-        problems = box_problems(ballot, box, channel)
-        if problems and not just_read:
-            box, just_read = await self.boxes.reload(renovation_id), True
-            problems = box_problems(ballot, box, channel)
-        if problems:
-            raise Refused(*problems)
-        assert isinstance(box, Box)
-        answer = await self._answer(box, ballot, channel, version)
-        if answer is None and not just_read:
-            newer = await self.boxes.reload(renovation_id)
-            if newer is not box:
-                return await self._cast(renovation_id, ballot, channel, version)
-        if answer is None:
-            raise Refused(await self._why_not(box, ballot.unit_number, version))
-        if not (answer.fresh or self._is_of(ballot, answer.receipt.stored)):
-            again = ballot.command_id
-            raise refusal("journal.command_reused", where=again, command=again, kind="ballot")
-        return answer.receipt, answer.fresh
-
-    async def _answer(
-        self, box: Box, ballot: CastBallot, channel: Channel, version: int | None
-    ) -> BallotAnswer | None:
-        """What became of the command: now, or in this or an earlier vote before; None if not taken."""
-        if box.earlier:
-            # A command that voted in an earlier vote is answered from there, not cast again.
-            stored = await self._book.stored_in(box.earlier, ballot.command_id)
-            if stored is not None:
-                return BallotAnswer(receipt_again(stored, self.signer), fresh=False)
-        seal = box.seals.in_use() or await box.seals.current()
-        key = (box.id, ballot.command_id)
-        queued = self._queue.under_way(key)
-        if queued is not None:
-            first = await queued.awaited()
-            return first and BallotAnswer(first.receipt, fresh=False)
-        return await self._queue.put(
-            queued_ballot(box, seal, ballot, channel, version, self._request_key)
-        )
-
-    def _is_of(self, ballot: CastBallot, stored: StoredBallot) -> bool:
-        """Is this the ballot that was asked for? What another process wrote, nobody can compare."""
-        if stored.unit_number != ballot.unit_number:
-            return False
-        return stored.request_hash in (None, request_hash(ballot, self._request_key))
-
-    async def _why_not(self, box: Box, unit_number: str, version: int | None) -> Problem:
-        row = await self._book.state_of(box.id)
-        if row["is_open"]:
-            if version not in (None, await self._book.version_of(box.id, unit_number)):
-                return problem("credential.replaced", unit=unit_number)
-            return problem("voting.already_voted", box=box.id)
-        if row["state"] == "open" and row["early"]:
-            return problem("voting.box_not_open_yet", box=box.id, at=written(row["opens_at"]))
-        return problem("voting.box_closed", box=box.id, at=written(row["closes_at"]))
+    ) -> BallotAnswer:
+        """Into the box that is kept in memory; where that one refuses, into a newer one if there is."""
+        box, just_read = await self.boxes.load(renovation_id)
+        while True:
+            try:
+                queued = await queued_ballot(box, ballot, channel, version, self._request_key)
+                return await self._queue.put(queued, box.earlier)
+            except NotTaken:
+                newest = await self.boxes.reload(renovation_id)
+                if just_read or newest is box:
+                    raise
+                box, just_read = newest, True
 
     async def _record(self) -> None:
         """Record the signed batches, every `RECORD_PAUSE_S` seconds."""

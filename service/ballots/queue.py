@@ -14,12 +14,10 @@ import structlog
 from models.values.refusal import refusal
 from runtime.database import worth_another_attempt
 from service.ballots.batches import BatchBook
-from service.ballots.queued import BallotAnswer, Group, QueuedBallot
+from service.ballots.queued import BallotAnswer, Group, Key, NotTaken, QueuedBallot
 from service.http.problems import database_away
 
 log = structlog.get_logger("intake")
-Key = tuple[str, str]
-"""(box id, command id): what makes a ballot the same one again."""
 BATCH = 256
 ATTEMPTS = 3
 
@@ -36,17 +34,35 @@ class BallotQueue:
         self._flying: list[Group] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def under_way(self, key: Key) -> QueuedBallot | None:
-        """The ballot of this command that waits or is being written."""
-        return self._under_way.get(key)
+    async def put(self, queued: QueuedBallot, earlier: Sequence[str]) -> BallotAnswer:
+        """Queue a ballot and wait for its commit; a command that voted before gets its receipt again.
 
-    async def put(self, queued: QueuedBallot) -> BallotAnswer | None:
-        """Queue a ballot and wait for its commit; None when its box did not take it.
+        `earlier` are the boxes of the votes before, in which the command may have voted.
 
         Raises:
             Refused: `service.busy` when too many wait; `voting.ballot_unwritable`,
-                `service.database_away`.
+                `service.database_away`, `journal.command_reused`.
+            NotTaken: the box did not take it.
         """
+        answer = await self._answered_before(queued, earlier)
+        if answer is None:
+            answer = await self._committed(queued)
+        if answer is None:
+            raise NotTaken(await self._book.why_not(queued))
+        if not answer.fresh:
+            queued.refuse_another(answer.receipt.stored)
+        return answer
+
+    async def _answered_before(
+        self, queued: QueuedBallot, earlier: Sequence[str]
+    ) -> BallotAnswer | None:
+        if earlier and (again := await self._book.again(earlier, queued.command_id)) is not None:
+            return again
+        first = self._under_way.get(queued.key)
+        answer = await first.awaited() if first is not None else None
+        return answer and BallotAnswer(answer.receipt, fresh=False)
+
+    async def _committed(self, queued: QueuedBallot) -> BallotAnswer | None:
         if not self._room:
             raise refusal("service.busy")
         self._under_way[queued.key] = queued

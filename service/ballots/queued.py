@@ -8,17 +8,21 @@ import asyncio
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from models.values.refusal import Problem, problem
+from models.values.refusal import Refused, problem, refusal
 from models.values.voting import Channel
 from proof.ballots import ballot_id_of
-from rules.ballots.ballot import choice_problems, plain_ballot
-from runtime.ballots.sealing import Sealer
-from service.ballots.boxes import Box, Entry, NoBox
+from service.ballots.boxes import Box, Entry
 from service.ballots.receipts import IssuedReceipt, StoredBallot
 from service.bodies import CastBallot
 
+Key = tuple[str, str]
+"""Box and command: what makes a ballot the same one again."""
 Group = tuple[str, str, str, str]
 """Box, roll, channel and seal: what ballots of one statement share."""
+
+
+class NotTaken(Refused):
+    """A box does not take a ballot; a newer box of the same case might."""
 
 
 @dataclass(eq=False, slots=True)
@@ -59,9 +63,20 @@ class QueuedBallot:
                 future.set_exception(error)
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> Key:
         """What makes a ballot the same one again."""
         return self.box_id, self.command_id
+
+    def refuse_another(self, stored: StoredBallot) -> None:
+        """Is the stored ballot of this command this one? What another process wrote, nobody can compare.
+
+        Raises:
+            Refused: `journal.command_reused`.
+        """
+        same = stored.request_hash in (None, self.request_hash)
+        if stored.unit_number != self.unit_number or not same:
+            used = self.command_id
+            raise refusal("journal.command_reused", where=used, command=used, kind="ballot")
 
     @property
     def group(self) -> Group:
@@ -90,40 +105,23 @@ class BallotAnswer:
     fresh: bool
 
 
-def box_problems(
-    ballot: CastBallot, box: Box | NoBox, channel: Channel = "web"
-) -> tuple[Problem, ...]:
-    """Why a box cannot take this ballot, by its motions and its frozen roll; () if it may."""
-    if isinstance(box, NoBox):
-        code = "voting.no_box" if box.renovation_known else "renovation.unknown"
-        return (problem(code),)
-    if ballot.box_id is not None and ballot.box_id != box.id:
-        return (problem("voting.other_box", given=ballot.box_id, box=box.id),)
-    entry = box.roll.get(ballot.unit_number)
-    if entry is None:
-        return (problem("voting.unit_not_on_roll", unit=ballot.unit_number),)
-    if entry.excluded_reason is not None:
-        return (
-            problem("voting.unit_excluded", unit=ballot.unit_number, reason=entry.excluded_reason),
-        )
-    for motion, choice in ballot.choices.items():
-        if not isinstance(choice, str) or choice not in box.words.get(motion, ()):
-            return choice_problems(box.motions, ballot.choices, channel)
-    return ()
-
-
-def queued_ballot(
-    box: Box,
-    seal: Sealer,
-    ballot: CastBallot,
-    channel: Channel,
-    version: int | None,
-    request_key: bytes,
+async def queued_ballot(
+    box: Box, ballot: CastBallot, channel: Channel, version: int | None, request_key: bytes
 ) -> QueuedBallot:
-    """The row to insert: the choices sealed, with the weights of the frozen roll."""
-    entry: Entry = box.roll[ballot.unit_number]
-    choices_json = plain_ballot(ballot.choices)
-    sealed = seal.seal(choices_json, box.ballot_bytes)
+    """The row to insert: the choices sealed, with the weights of the frozen roll.
+
+    `request_key` is this process's own: the hash of a request tells two ballots under one command
+    id apart, and nobody else can compute it.
+
+    Raises:
+        NotTaken: why the box cannot take this ballot, by its frozen roll and its motions.
+    """
+    entry = _entry(box, ballot)
+    seal = box.seals.in_use() or await box.seals.current()
+    try:
+        choices_json, sealed = seal.seal_ballot(box.paper, ballot.choices, channel)
+    except Refused as refused:
+        raise NotTaken(*refused.problems) from None
     content_hash = box.leaves.content_hash(
         pseudonym=entry.pseudonym,
         channel=channel,
@@ -132,12 +130,13 @@ def queued_ballot(
         area_dm2=entry.area_dm2,
         shares=entry.shares,
     )
+    request = ballot.unit_number.encode() + b"\0" + choices_json
     return QueuedBallot(
         box_id=box.id,
         roll_hash=box.roll_hash,
         unit_number=ballot.unit_number,
         command_id=ballot.command_id,
-        request_hash=_request_hash(ballot.unit_number, choices_json, request_key),
+        request_hash=blake2b(request, key=request_key, digest_size=32).digest(),
         channel=channel,
         seal_id=seal.id,
         sealed=sealed.sealed,
@@ -147,11 +146,14 @@ def queued_ballot(
     )
 
 
-def request_hash(ballot: CastBallot, request_key: bytes) -> bytes:
-    """What makes two uses of a command id the same ballot, as long as the process lives."""
-    return _request_hash(ballot.unit_number, plain_ballot(ballot.choices), request_key)
-
-
-def _request_hash(unit_number: str, choices_json: bytes, request_key: bytes) -> bytes:
-    request = unit_number.encode() + b"\0" + choices_json
-    return blake2b(request, key=request_key, digest_size=32).digest()
+def _entry(box: Box, ballot: CastBallot) -> Entry:
+    """The entry of the roll that this ballot votes with."""
+    if ballot.box_id is not None and ballot.box_id != box.id:
+        raise NotTaken(problem("voting.other_box", given=ballot.box_id, box=box.id))
+    entry = box.roll.get(ballot.unit_number)
+    if entry is None:
+        raise NotTaken(problem("voting.unit_not_on_roll", unit=ballot.unit_number))
+    if entry.excluded_reason is not None:
+        reason = entry.excluded_reason
+        raise NotTaken(problem("voting.unit_excluded", unit=ballot.unit_number, reason=reason))
+    return entry

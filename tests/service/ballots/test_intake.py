@@ -62,7 +62,7 @@ def ballot(unit: str, command_id: str = "") -> CastBallot:
 
 async def warm(intake: Intake, rid: str) -> None:
     """The roll is read and the seal is made before anybody locks the box."""
-    box, _ = await intake.boxes.of(rid)
+    box, _ = await intake.boxes.load(rid)
     assert isinstance(box, Box)
     await box.seals.current()
 
