@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
@@ -24,7 +23,7 @@ from runtime.language.sentences import sentence
 from service.bodies import Accepted
 from service.clock.bodies import ClockMoved, ClockView, MoveClock, ReleaseHold, SetHold
 from service.clock.moving import load_told_situation
-from service.http.problems import malformed
+from service.http.problems import read_fields
 from service.parts import Parts
 from service.situation import load_grants, load_opener
 
@@ -111,10 +110,7 @@ def _command(
         kind, fields = SetHold, {**fields, "name": value}
     else:
         kind = ReleaseHold
-    try:
-        return kind.model_validate(fields)
-    except ValidationError as error:
-        raise malformed(error.errors(include_url=False, include_input=False)) from None
+    return read_fields(kind, fields)
 
 
 async def _convener(parts: Parts, renovation: str, given: str) -> Actor:

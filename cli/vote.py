@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cli.inputs import read_file
@@ -28,7 +28,7 @@ from service.channels.open_box import read_running_box
 from service.channels.paper import enter_paper
 from service.channels.rounds import list_non_voters, remind_non_voters
 from service.channels.rulings import contested_units, record_ruling
-from service.http.problems import malformed
+from service.http.problems import read_fields
 from service.parts import Parts
 from service.situation import Situation, load_grants, load_situation
 
@@ -87,14 +87,8 @@ def rule_on(
     data: Data = None,
 ) -> None:
     """Record a ruling on a unit's ballots."""
-    command = _built(
-        RuleOnBallots,
-        command_id=command_id or f"cli-{uuid.uuid4()}",
-        unit_number=unit,
-        kind=kind,
-        ballot=ballot,
-        reason=reason,
-    )
+    given = _fields(command_id, unit_number=unit, kind=kind, ballot=ballot, reason=reason)
+    command = read_fields(RuleOnBallots, given)
     _print([_write(data, renovation, as_, "rule_on_ballots", command, record_ruling)])
 
 
@@ -117,31 +111,27 @@ def type_paper(  # noqa: PLR0917 - typer reads the signature
     if not code:
         code = secrets.token_hex(10)
         print(f"gongjian: write this code on the bundle: {code}", file=sys.stderr)
-    command = _built(
-        EnterPaper,
-        command_id=command_id or f"cli-{uuid.uuid4()}",
+    given = _fields(
+        command_id,
         reference=reference,
         scan=scan,
         code=code,
         channel=channel,
         lines=[{"unit_number": line.unit_number, "choices": line.choices} for line in lines],
     )
+    command = read_fields(EnterPaper, given)
     _print([_write(data, renovation, as_, "enter_paper", command, enter_paper)])
 
 
 @commands.command("remind")
 def remind_silent(renovation: Id, as_: As, command_id: CommandId = "", data: Data = None) -> None:
     """Remind those who have not taken part, and nobody else."""
-    command = _built(Remind, command_id=command_id or f"cli-{uuid.uuid4()}")
+    command = read_fields(Remind, _fields(command_id))
     _print([_write(data, renovation, as_, "remind", command, remind_non_voters)])
 
 
-def _built(kind: type[C], /, **fields: object) -> C:
-    """The command, checked as the service checks it."""
-    try:
-        return kind.model_validate(fields)
-    except ValidationError as error:
-        raise malformed(error.errors(include_url=False, include_input=False)) from None
+def _fields(command_id: str, **fields: object) -> dict[str, object]:
+    return {"command_id": command_id or f"cli-{uuid.uuid4()}", **fields}
 
 
 def _read(

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 import structlog
-from pydantic import JsonValue, TypeAdapter, ValidationError
+from pydantic import JsonValue
 from sqlalchemy import select
 from temporalio.client import (
     Client,
@@ -37,13 +37,12 @@ from rules.authority import Grant, check_act
 from runtime.database import Database
 from runtime.record.journal import Journal
 from runtime.settings import Settings
-from service.bodies import CommandId
-from service.http.problems import COMMAND_ID_FORM, malformed
+from service.bodies import CommandBody
+from service.http.problems import read_fields
 from service.situation import Situation, load_grants, load_situation
 
 log = structlog.get_logger("gateway")
 TICKET_WORKFLOW = "TicketWorkflow"
-COMMAND_ID: TypeAdapter[str] = TypeAdapter(CommandId)
 NOT_YET_S = 0.05
 AWAY = frozenset(
     {
@@ -200,7 +199,7 @@ class Gateway:
                 `journal.command_reused` when it was somebody else's or another renovation's;
                 `service.not_confirmed`.
         """
-        _check_command_id(command_id)
+        read_fields(CommandBody, {"command_id": command_id})
         receipt = await self._journal.answered(command_id)
         if receipt is None:
             return None
@@ -345,22 +344,7 @@ def build_act(act_name: str, body: Mapping[str, JsonValue], actor: Actor, comman
             *(problem("service.field_unknown", where=name, field=name) for name in reserved)
         )
     given = {**body, "command_id": command_id, "actor": actor}
-    try:
-        return ACTS[act_name].model_validate(given)
-    except ValidationError as error:
-        raise malformed(error.errors(include_url=False, include_input=False)) from None
-
-
-def _check_command_id(command_id: str) -> None:
-    try:
-        COMMAND_ID.validate_python(command_id)
-    except ValidationError:
-        raise refusal(
-            "service.field_wrong",
-            where="command_id",
-            field="command_id",
-            expected=COMMAND_ID_FORM,
-        ) from None
+    return read_fields(ACTS[act_name], given)
 
 
 def _refusal(act: Act, cause: BaseException | None) -> Refused:

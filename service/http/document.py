@@ -10,6 +10,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from service.http.dependencies import VOTER
 from service.http.problems import MEDIA_TYPE, ProblemDocument
 from service.http.statuses import STATUS_OF_CODE
 
@@ -34,6 +35,7 @@ ROOMS_OF_TAG: Mapping[str, str] = {
 NOT_HERE = {"service.not_found", "service.method_not_allowed", "service.not_ready"}
 OF_SERVICE = {code for code in STATUS_OF_CODE if code.startswith("service.")} - NOT_HERE
 BALLOT_ROUTE = "/v1/renovations/{renovation_id}/ballots"
+PORTAL_ROUTE = "/v1/renovations/{renovation_id}/portal-ballots"
 
 
 class DocumentedApi(FastAPI):
@@ -44,7 +46,8 @@ class DocumentedApi(FastAPI):
         if self.openapi_schema is None:
             made = super().openapi()
             schemas = made["components"]["schemas"]
-            made["paths"][BALLOT_ROUTE] = {"post": ballot_operation()}
+            portal = made["paths"][PORTAL_ROUTE]["post"]
+            made["paths"][BALLOT_ROUTE] = {"post": ballot_operation(portal)}
             for operation in _operations(made):
                 operation["responses"].update(refusals(operation))
             for name in ("HTTPValidationError", "ValidationError"):
@@ -77,26 +80,17 @@ def refusals(operation: Json) -> dict[str, Json]:
     }
 
 
-def ballot_operation() -> Json:
-    """The route of `service.ballots.endpoint`, which no framework sees."""
-    receipt = {"application/json": {"schema": {"$ref": SCHEMAS + "BallotReceipt"}}}
+def ballot_operation(portal: Json) -> Json:
+    """The route of `service.ballots.endpoint`; body and receipt are those of a portal's ballots."""
     return {
+        **portal,
+        "responses": dict(portal["responses"]),
         "tags": ["voting"],
         "summary": "Cast Ballot",
-        "description": "Cast or change a ballot.",
+        "description": "Cast or change a ballot: 201 with a receipt after it is committed, 200 for the"
+        " same again.",
         "operationId": "cast_ballot_v1_renovations__renovation_id__ballots_post",
-        "security": [{"voter": []}],
-        "parameters": [
-            {"name": "renovation_id", "in": "path", "required": True, "schema": {"type": "string"}}
-        ],
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": {"$ref": SCHEMAS + "CastBallot"}}},
-        },
-        "responses": {
-            "201": {"description": "In the box: the ballot is committed.", "content": receipt},
-            "200": {"description": "The same ballot again: its receipt.", "content": receipt},
-        },
+        "security": [{VOTER.scheme_name: []}],
     }
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
+from typing import TypeVar
 
 import asyncpg
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import Response
@@ -14,6 +16,7 @@ from runtime.database import worth_another_attempt
 from runtime.language.sentences import sentence
 from service.http.statuses import STATUS_OF_CODE
 
+M = TypeVar("M", bound=BaseModel)
 CUT_OFF = asyncpg.InterfaceError | asyncpg.InternalClientError
 """What asyncpg raises, beside the server's errors, when the server dies during a statement."""
 MEDIA_TYPE = "application/problem+json"
@@ -95,6 +98,18 @@ def problem_response(
         media_type=MEDIA_TYPE,
         headers=extra,
     )
+
+
+def read_fields(kind: type[M], fields: Mapping[str, object]) -> M:
+    """The fields as a value of this kind.
+
+    Raises:
+        Refused: `service.field_…` for each field that is missing, unknown or wrong.
+    """
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        raise malformed(error.errors(include_url=False, include_input=False)) from None
 
 
 def malformed(errors: Iterable[ErrorDetails]) -> Refused:
