@@ -15,10 +15,11 @@ from activities.cost_sharing.award import replace_refunds
 from activities.recording import Case, Recorder
 from models.messages.acts import CancelRenovation, Done
 from models.messages.step import Step
-from models.tables import Award, BallotBox, Certificate, Contract, Refund, Tender, WorkItem
+from models.tables import Award, Certificate, Contract, Refund, Tender, WorkItem
 from models.values import cost_sharing as values
 from models.values.refusal import refusal
 from rules import cost_sharing as law
+from runtime.ballots.boxes import running_vote, select_box
 from runtime.record.agenda import end_waits_but_of_tickets
 from runtime.record.journal import Recorded
 
@@ -204,13 +205,9 @@ class Cancellations:
 
         async def change(case: Case) -> Recorded[Done]:
             done = Done(command_id=step.command_id, kind="settlement.vote_voided")
-            box = await case.session.scalar(
-                select(BallotBox)
-                .where(BallotBox.renovation_id == case.renovation.id)
-                .order_by(BallotBox.attempt.desc())
-                .limit(1)
-                .with_for_update()
-            )
+            rid = case.renovation.id
+            query = select_box(rid, running_vote(rid)).with_for_update()
+            box = await case.session.scalar(query)
             case.wait_for("engine")
             if box is None:
                 return Recorded(done, NOTHING)

@@ -24,10 +24,10 @@ from rules.authority import ROLES_OF_WRITE
 from service.channels.commands import EnterPaper, Remind, RuleOnBallots
 from service.channels.count_sheets import count_sheets
 from service.channels.mandates import register_of
-from service.channels.open_box import latest_box
+from service.channels.open_box import running_box
 from service.channels.paper import enter
 from service.channels.rounds import non_voters, remind
-from service.channels.rulings import contested, rule
+from service.channels.rulings import contested_units, rule
 from service.http.problems import malformed
 from service.parts import Parts, open_parts
 from service.situation import Situation, grants_of, load_situation
@@ -53,7 +53,7 @@ def register(app: typer.Typer) -> None:
 @commands.command("contested")
 def show_contested(renovation: Id, data: Data = None) -> None:
     """Units whose ballots wait for a ruling, as JSON: channels and codes, never a choice."""
-    _print(_read(data, renovation, contested))
+    _print(_read(data, renovation, contested_units))
 
 
 @commands.command("non-voters")
@@ -149,13 +149,13 @@ def _read(
     renovation: str,
     read: Callable[[AsyncSession, BallotBox], Awaitable[T]],
 ) -> T:
-    """Read something of the latest box."""
+    """Read something of the box of the running vote."""
 
     async def work() -> T:
         async with running(data) as servers:
             situation = await load_situation(servers.database, renovation)
             async with servers.database.session() as session:
-                return await read(session, await latest_box(session, situation))
+                return await read(session, await running_box(session, situation))
 
     return asyncio.run(work())
 

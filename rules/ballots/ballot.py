@@ -39,6 +39,8 @@ ROUTE_OF: Mapping[Channel, Route] = {
     "official": "official",
 }
 """Within a route the last ballot counts; ballots of two routes contradict each other."""
+YIELDS: Route = "proxy"
+"""The route whose ballots yield to the owner's own (Civil Code art. 173(2))."""
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 _LEAF_BEGINS = b'\0{"ballot":"'
 _STRING = json.encoder.encode_basestring
@@ -269,9 +271,13 @@ def roll_line(
 
 
 def states_of(
-    ballots: Sequence[BallotReference], rulings: Sequence[RulingReference]
+    ballots: Sequence[BallotReference],
+    rulings: Sequence[RulingReference],
+    routes: Mapping[Channel, Route] = ROUTE_OF,
 ) -> dict[str, State]:
     """What becomes of each ballot of one entry: one is counted at most (V-CN-4; rule book 1.4.2).
+
+    `runtime.ballots.standing` says the same in SQL, for a whole box; a property test compares them.
 
     Within a route the last one counts. Who votes in person takes the mandate back, so own ballots
     prevail over a proxy's (Civil Code art. 173(2)). Ballots of two other routes contest each
@@ -288,14 +294,16 @@ def states_of(
         if ruling.kind == "disputed":
             return states | {ballot.ballot_id: "contested" for ballot in later}
         standing = [b for b in settled if b.ballot_id == ruling.ballot_id] + later
-    return states | _of_routes(standing)
+    return states | _of_routes(standing, routes)
 
 
-def _of_routes(ballots: Sequence[BallotReference]) -> dict[str, State]:
-    last = {ROUTE_OF[ballot.channel]: ballot for ballot in ballots}
+def _of_routes(
+    ballots: Sequence[BallotReference], routes: Mapping[Channel, Route]
+) -> dict[str, State]:
+    last = {routes[ballot.channel]: ballot for ballot in ballots}
     states: dict[str, State] = {ballot.ballot_id: "superseded" for ballot in ballots}
     if len(last) > 1:
-        last.pop("proxy", None)
+        last.pop(YIELDS, None)
     for ballot in last.values():
         states[ballot.ballot_id] = "counted" if len(last) == 1 else "contested"
     return states

@@ -25,6 +25,7 @@ from rules.ballots.mandates import (
     registration_problems,
 )
 from rules.voting import pack_for
+from runtime.ballots.mandates import AGENTS, VOTED
 from runtime.record.journal import Recorded, tick_of
 from service.ballots.receipts import Receipt
 from service.channels.commands import (
@@ -33,25 +34,21 @@ from service.channels.commands import (
     RegisterMandate,
     RevokeMandate,
 )
-from service.channels.open_box import entry_of, latest_box, locked_box, motions_of
+from service.channels.open_box import entry_of, locked_box, motions_of, running_box
 from service.http.credentials import proxy_credential
 from service.parts import Parts
 from service.residents.commands import Accepted, CastBallot
 from service.situation import Situation
 
-REGISTER = text("""
+REGISTER = text(f"""
 SELECT m.id, m.entry_id, m.agent_id, m.motions, m.valid_from, m.valid_until,
-       r.mandate_id IS NOT NULL AS revoked,
-       EXISTS (SELECT 1 FROM ballot b
-               WHERE b.box_id = m.box_id AND b.entry_id = m.entry_id AND b.channel = 'proxy'
-                 AND b.recorded_at >= m.registered_at
-                 AND b.recorded_at <= coalesce(r.revoked_at, 'infinity')) AS voted
+       r.mandate_id IS NOT NULL AS revoked, {VOTED} AS voted
 FROM mandate m LEFT JOIN mandate_revocation r ON r.mandate_id = m.id
 WHERE m.box_id = :box
   AND (CAST(:mandate AS text) IS NULL OR m.id = :mandate)
   AND (CAST(:agent AS text) IS NULL OR m.agent_id = :agent OR m.entry_id = :entry)
 ORDER BY m.registered_at, m.id
-""")
+""")  # noqa: S608 - our own text
 # Waits for the ballots of the mandate that are on their way, and they for its revocation.
 LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('mandate/' || :mandate, 0))")
 LOCK_SHARED = text(
@@ -186,7 +183,7 @@ async def cast_by_agent(
         row = await session.get(Mandate, mandate_id)
         if row is None:
             raise refusal("mandate.unknown", where=mandate_id)
-        box = await latest_box(session, situation)
+        box = await running_box(session, situation)
         if box.id != row.box_id:
             raise refusal("mandate.other_vote", where=mandate_id)
         (standing_mandate,) = await _register(session, box, mandate_id=mandate_id)
@@ -282,6 +279,7 @@ async def _register(
     """The register of a vote; only one mandate of it, or those that matter for a new one."""
     query = {
         "box": box.id,
+        "agents": AGENTS,
         "mandate": mandate_id,
         "agent": new.agent_id if new is not None else None,
         "entry": new.entry_id if new is not None else None,

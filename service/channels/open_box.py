@@ -1,11 +1,12 @@
 """The open ballot box as a write beside the web finds it: locked, so that it cannot close meanwhile."""
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import BallotBox, RollEntry, RollUnit
 from models.values.refusal import refusal
 from models.values.voting import Motion
+from runtime.ballots.boxes import box_of_running_vote, running_vote, select_box
 from runtime.record.journal import tick_of
 from service.ballots.receipts import written
 from service.situation import Situation
@@ -19,7 +20,7 @@ async def locked_box(
     alone: bool = False,
     early: bool = False,
 ) -> BallotBox:
-    """The latest box of the renovation, open; the closing waits for this transaction.
+    """The box of the running vote, open; the closing waits for this transaction.
 
     `alone` keeps ballots out too, so that what is read of them is everything there is. `early`
     takes a box that was announced and does not take ballots yet. `box_id` is what the page showed.
@@ -27,7 +28,9 @@ async def locked_box(
     Raises:
         Refused: `voting.no_box`, `voting.other_box`, `voting.box_not_open_yet`, `voting.box_closed`.
     """
-    query = _latest(situation).execution_options(populate_existing=True)
+    query = select_box(situation.id, running_vote(situation.id)).execution_options(
+        populate_existing=True
+    )
     # FOR NO KEY UPDATE waits for the ballots that are being committed (they hold FOR SHARE).
     locked = query.with_for_update(key_share=True) if alone else query.with_for_update(read=True)
     box = await session.scalar(locked)
@@ -44,13 +47,13 @@ async def locked_box(
     return box
 
 
-async def latest_box(session: AsyncSession, situation: Situation) -> BallotBox:
-    """The latest box, open or not, to read.
+async def running_box(session: AsyncSession, situation: Situation) -> BallotBox:
+    """The box of the running vote, open or not, to read.
 
     Raises:
         Refused: `voting.no_box`.
     """
-    box = await session.scalar(_latest(situation))
+    box = await box_of_running_vote(session, situation.id)
     if box is None:
         raise refusal("voting.no_box", where=situation.id)
     return box
@@ -79,12 +82,3 @@ async def entry_of(session: AsyncSession, box: BallotBox, unit_number: str) -> R
     if entry is None:
         raise refusal("voting.unit_not_on_roll", where="unit_number", unit=unit_number)
     return entry
-
-
-def _latest(situation: Situation) -> Select[BallotBox]:
-    return (
-        select(BallotBox)
-        .where(BallotBox.renovation_id == situation.id)
-        .order_by(BallotBox.attempt.desc())
-        .limit(1)
-    )

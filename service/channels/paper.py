@@ -42,7 +42,7 @@ from rules.ballots.paper import (
 )
 from runtime.record.journal import Recorded
 from service.channels.commands import EnterPaper, PaperEntered
-from service.channels.open_box import latest_box, locked_box, motions_of
+from service.channels.open_box import locked_box, motions_of, running_box
 from service.parts import Parts
 from service.residents.commands import CastBallot
 from service.situation import Situation
@@ -98,7 +98,7 @@ async def enter(
             did not take some ballots: what was cast stays cast, the same command casts the rest.
     """
     async with parts.database.session() as session:
-        box_id = (await latest_box(session, situation)).id
+        box_id = (await running_box(session, situation)).id
     key = paper_key(parts.settings.receipt_key)
     batch_id = batch_id_of(box_id, command.reference)
     lines = [Line(line.unit_number, line.choices) for line in command.lines]

@@ -27,7 +27,7 @@ from models.values.voting import HeadGroup
 from runtime.record.journal import Recorded
 from service.channels.commands import ReplacedOwner, ReplaceOwner
 from service.channels.mandates import LOCK
-from service.channels.open_box import entry_of, latest_box, locked_box
+from service.channels.open_box import entry_of, locked_box, running_box
 from service.estates.units import owner_secret
 from service.http.credentials import voter_credential
 from service.parts import Parts
@@ -62,7 +62,7 @@ async def replace(
     sale = sale_of(key, command)
 
     async def inside(session: AsyncSession, now: datetime) -> Recorded[_Generation]:
-        entry = await entry_of(session, await latest_box(session, situation), command.unit_number)
+        entry = await entry_of(session, await running_box(session, situation), command.unit_number)
         # Before the box: an agent's ballot that is under way needs the box to get done.
         mandate = await _standing_mandate(session, entry)
         box = await locked_box(session, situation, command.box_id, alone=True, early=True)

@@ -22,12 +22,12 @@ from service.channels.commands import (
 )
 from service.channels.count_sheets import CountSheet, count_sheets
 from service.channels.mandates import MandateView, cast_by_agent, register, register_of, revoke
-from service.channels.open_box import latest_box
+from service.channels.open_box import running_box
 from service.channels.paper import enter
 from service.channels.portal import cast_by_portal
 from service.channels.replacements import replace
 from service.channels.rounds import VisitView, last_visits, non_voters, record_visits, remind
-from service.channels.rulings import ContestedView, contested, rule
+from service.channels.rulings import ContestedView, contested_units, rule
 from service.http.credentials import mandate_of
 from service.parts import Parts, running_parts
 from service.residents.commands import Accepted, BallotReceipt, CastBallot
@@ -54,7 +54,7 @@ async def list_contested(
     """The units whose ballots wait for a ruling, with the channels they came in by."""
     situation, _ = await _who(parts, request, renovation_id, "rule_on_ballots")
     async with parts.database.session() as session:
-        return await contested(session, await latest_box(session, situation))
+        return await contested_units(session, await running_box(session, situation))
 
 
 @router.post("/paper", status_code=201)
@@ -71,7 +71,7 @@ async def list_paper(renovation_id: str, request: Request, parts: Here) -> tuple
     """The count sheet of every batch: ballots, invalid ones, what differs, what is cast."""
     situation, _ = await _who(parts, request, renovation_id, "enter_paper")
     async with parts.database.session() as session:
-        return await count_sheets(session, await latest_box(session, situation))
+        return await count_sheets(session, await running_box(session, situation))
 
 
 @router.post("/mandates", status_code=201)
@@ -96,10 +96,10 @@ async def revoke_mandate(
 async def list_mandates(
     renovation_id: str, request: Request, parts: Here
 ) -> tuple[MandateView, ...]:
-    """The register of the latest vote with its history; no names, no instructions."""
+    """The register of the running vote with its history; no names, no instructions."""
     situation, _ = await _who(parts, request, renovation_id, "register_mandate")
     async with parts.database.session() as session:
-        return await register_of(session, await latest_box(session, situation))
+        return await register_of(session, await running_box(session, situation))
 
 
 @router.post("/proxy-ballots", status_code=201, response_model=BallotReceipt)
@@ -135,10 +135,10 @@ async def record_door_visits(
 async def list_door_visits(
     renovation_id: str, request: Request, parts: Here
 ) -> tuple[VisitView, ...]:
-    """The last visit at each door of the latest vote."""
+    """The last visit at each door of the running vote."""
     situation, _ = await _who(parts, request, renovation_id, "record_visits")
     async with parts.database.session() as session:
-        return await last_visits(session, await latest_box(session, situation))
+        return await last_visits(session, await running_box(session, situation))
 
 
 @router.post("/replacements", status_code=201)
@@ -164,7 +164,7 @@ async def list_non_voters(renovation_id: str, request: Request, parts: Here) -> 
     """The units that have not taken part by any way, for those who go round."""
     situation, _ = await _who(parts, request, renovation_id, "remind")
     async with parts.database.session() as session:
-        return await non_voters(session, await latest_box(session, situation))
+        return await non_voters(session, await running_box(session, situation))
 
 
 def _receipt(receipt: Receipt, fresh: bool) -> Response:

@@ -8,12 +8,13 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from models.values.refusal import refusal
 from proof.receipts import read_code
+from runtime.ballots.boxes import box_of_running_vote
 from service.ballots.endpoint import answer_ballot
 from service.ballots.lookup import FoundBallot, Verification, verification_of
 from service.http.credentials import voter_of
 from service.parts import Parts, running_parts
 from service.residents.commands import BallotReceipt, CastBallot
-from service.views import Turnout, latest_box, turnout_of
+from service.views import Turnout, turnout_of
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["voting"])
 
@@ -34,7 +35,7 @@ async def cast_ballot(
 async def read_turnout(
     renovation_id: str, parts: Annotated[Parts, Depends(running_parts)]
 ) -> Turnout:
-    """Who has taken part, in heads and area, by the latest box; never how anybody voted."""
+    """Who has taken part, in heads and area, by the box of the running vote; never how anybody voted."""
     async with parts.database.session() as session:
         turnout = await turnout_of(session, renovation_id)
     if turnout is None:
@@ -76,9 +77,9 @@ async def verify_ballot(
 async def read_verification(
     renovation_id: str, parts: Annotated[Parts, Depends(running_parts)]
 ) -> Verification:
-    """How many households of the latest vote have verified their ballots."""
+    """How many households of the running vote have verified their ballots."""
     async with parts.database.session() as session:
-        box = await latest_box(session, renovation_id)
+        box = await box_of_running_vote(session, renovation_id)
         if box is None:
             raise refusal("voting.no_box", where=renovation_id)
-        return await verification_of(session, box)
+        return await verification_of(session, box.id)
