@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from activities.voting.count import count_out
 from activities.voting.roll import hash_of_roll
 from benchmarks.voting.estate import BOX_KEYS, fill_box, make_box
-from models.messages.deed import Deed
+from models.messages.command import Command
 from models.tables import BallotBox
 from models.values.base import Carried
 from rules import voting as law
@@ -141,8 +141,8 @@ async def closed_vote(urls: Urls, rid: str, size: int) -> None:
         }
         return Recorded(Done(), details)
 
-    deed = Deed(command_id=f"{rid}#close", renovation_id=rid, rule_pack="CN-2021")
-    await Journal(database).record(deed, "voting.box_closed", None, inside, Done)
+    command = Command(command_id=f"{rid}#close", renovation_id=rid)
+    await Journal(database).record(command, "voting.box_closed", None, inside, Done)
     await owner.close()
     await database.dispose()
 

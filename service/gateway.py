@@ -22,12 +22,12 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from models.messages.acts import ACTS, Act, ConfirmTicket, Done
+from models.messages.feedback import TicketInput
 from models.messages.ids import (
     publication_workflow_id,
     renovation_workflow_id,
     ticket_workflow_id,
 )
-from models.messages.journey import TicketInput
 from models.tables import CaseWait, Event, Publication, Ticket
 from models.values.actor import Actor
 from models.values.refusal import Problem, Refused, problem, refusal

@@ -6,7 +6,7 @@ from typing import Literal
 
 from sqlalchemy import DateTime, Select, func, select
 
-from models.messages.deed import Deed
+from models.messages.command import Command
 from models.tables import CaseClock, Event, Place, Renovation, RoleGrant
 from models.values.actor import Actor, Role
 from models.values.refusal import refusal
@@ -34,12 +34,11 @@ class Situation:
     clock: Literal["wall", "told"]
     now: datetime
 
-    def deed(self, command_id: str, actor: Actor) -> Deed:
+    def command(self, command_id: str, actor: Actor) -> Command:
         """The frame of a write."""
-        return Deed(
+        return Command(
             command_id=command_id,
             renovation_id=self.id,
-            rule_pack=self.rule_pack,
             actor=actor,
         )
 

@@ -45,8 +45,8 @@ async def write(
         )
         return Recorded(accepted, details)
 
-    deed = situation.deed(command.command_id, actor)
-    return await parts.journal.record(deed, kind, command, inside, Accepted)
+    written = situation.command(command.command_id, actor)
+    return await parts.journal.record(written, kind, command, inside, Accepted)
 
 
 def voter_actor(parts: Parts, situation: Situation, request: Request, unit_number: str) -> Actor:

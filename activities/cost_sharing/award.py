@@ -32,7 +32,7 @@ async def fix_shares_by_award(case: Case, contract_value_fen: int) -> values.Awa
             have=table.total_fen,
             most=content.owners_limit_fen or 0,
         )
-    before = await share_rows.totals_of(case, "estimate")
+    before = await share_rows.load_totals(case, "estimate")
     changes = law.adjustments(before, table.totals)
     await share_rows.replace_totals(case, "award", table.totals)
     refunds = await _adjust(case, changes)
@@ -51,9 +51,9 @@ async def fix_shares_by_award(case: Case, contract_value_fen: int) -> values.Awa
 
 async def _adjust(case: Case, changes: tuple[values.Adjustment, ...]) -> int:
     """Rewrite the instalments and the refunds; the sum of the refunds to households."""
-    money = await share_rows.money_of(case)
+    money = await share_rows.load_money(case)
     plans: dict[str, Plan] = defaultdict(list)
-    for part, due_at in await share_rows.instalments_of(case):
+    for part, due_at in await share_rows.load_instalments(case):
         plans[part.unit_number].append((part, due_at))
     after: Plan = []
     refunds: list[dict[str, object]] = []

@@ -118,7 +118,7 @@ async def replace_instalments(
     await insert_rows(case.session, Instalment, rows)
 
 
-async def totals_of(case: Case, basis: str) -> tuple[values.ShareTotal, ...]:
+async def load_totals(case: Case, basis: str) -> tuple[values.ShareTotal, ...]:
     """The totals on one basis, by unit number."""
     rows = await case.session.execute(
         select(ShareTotal.unit_number, ShareTotal.amount_fen)
@@ -130,10 +130,10 @@ async def totals_of(case: Case, basis: str) -> tuple[values.ShareTotal, ...]:
 
 async def charges(case: Case) -> tuple[values.ShareTotal, ...]:
     """What the units owe now: by the award once there is one, by the estimate until then."""
-    return await totals_of(case, "award") or await totals_of(case, "estimate")
+    return await load_totals(case, "award") or await load_totals(case, "estimate")
 
 
-async def instalments_of(case: Case) -> list[tuple[values.Instalment, datetime]]:
+async def load_instalments(case: Case) -> list[tuple[values.Instalment, datetime]]:
     """All instalments with their due dates, by unit and number."""
     rows = await case.session.execute(
         select(Instalment.unit_number, Instalment.number, Instalment.amount_fen, Instalment.due_at)
@@ -146,7 +146,7 @@ async def instalments_of(case: Case) -> list[tuple[values.Instalment, datetime]]
     ]
 
 
-async def money_of(case: Case) -> dict[str, tuple[int, int]]:
+async def load_money(case: Case) -> dict[str, tuple[int, int]]:
     """Per unit what has come in from every source, and of that what the household itself paid."""
     rows = await case.session.execute(
         select(

@@ -39,7 +39,14 @@ def steps_us() -> dict[str, float]:
     }  # fmt: skip
     stored = [
         Stored(
-            f"{number:032x}", "box", "0000007", bytes(32), leaves.content_hash(**content), now, now
+            f"{number:032x}",
+            "box",
+            "0000007",
+            "run-0000007",
+            bytes(32),
+            leaves.content_hash(**content),
+            now,
+            now,
         )
         for number in range(BATCH)
     ]

@@ -227,9 +227,9 @@ def receipt_data(
     """
     cast = "" if cast_at is None else f'"cast_at":"{cast_at}",'
     return (
-        f'{{"ballot_id":"{ballot_id}","box_id":{_CANONICAL(box_id)},{cast}'
+        f'{{"ballot_id":"{ballot_id}","box_id":{_STRING(box_id)},{cast}'
         f'"leaf_hash":"{leaf.hex()}","recorded_at":"{recorded_at}",'
-        f'"unit_number":{_CANONICAL(unit_number)}}}'
+        f'"unit_number":{_STRING(unit_number)}}}'
     ).encode()
 
 

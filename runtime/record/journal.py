@@ -15,7 +15,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.messages.deed import Deed
+from models.messages.command import Command
 from models.tables import CommandReceipt, Event, Renovation
 from models.values.refusal import refusal
 from proof import chain
@@ -58,7 +58,7 @@ class Journal:
 
     async def record(
         self,
-        deed: Deed,
+        command: Command,
         kind: str,
         request: BaseModel | None,
         inside: Inside[T],
@@ -80,22 +80,22 @@ class Journal:
             Refused: `journal.command_reused` when the command id was used for another request;
                 `renovation.unknown`; and whatever `inside` refuses. Nothing is changed.
         """
-        asked = request_hash(deed, kind, request)
+        asked = request_hash(command, kind, request)
 
         async def work(session: AsyncSession) -> T:
-            opened = await _lock(session, deed.renovation_id)
-            receipt = await session.get(CommandReceipt, deed.command_id)
+            opened = await _lock(session, command.renovation_id)
+            receipt = await session.get(CommandReceipt, command.command_id)
             if receipt is not None:
                 return _answer_again(receipt, asked, into)
-            moment = await _moment(session, deed.renovation_id)
+            moment = await _moment(session, command.renovation_id)
             recorded = await inside(session, moment.tick)
             await session.flush()
             renovation = opened
             if renovation is None:
-                renovation = await _just_inserted(session, deed.renovation_id)
+                renovation = await _just_inserted(session, command.renovation_id)
                 moment = moment._replace(tick=renovation.opened_at)
             event = await _append(
-                session, renovation, deed, recorded.kind or kind, recorded.details, moment
+                session, renovation, command, recorded.kind or kind, recorded.details, moment
             )
             session.add(_receipt(event, asked, recorded.result))
             return recorded.result
@@ -106,7 +106,7 @@ class Journal:
             if sqlstate(error) != UNIQUE_VIOLATION:
                 raise
             # Somebody else did it at the same moment: then there is a receipt.
-            receipt = await self.answered(deed.command_id)
+            receipt = await self.answered(command.command_id)
             if receipt is None:
                 raise
             return _answer_again(receipt, asked, into)
@@ -132,13 +132,13 @@ def _impatient(work: Work[T], busy: str) -> Work[T]:
     return inside
 
 
-def request_hash(deed: Deed, kind: str, request: BaseModel | None) -> str:
+def request_hash(command: Command, kind: str, request: BaseModel | None) -> str:
     """What makes two uses of a command id the same request: case, kind, actor and content."""
     return chain.digest(
         {
-            "renovation_id": deed.renovation_id,
+            "renovation_id": command.renovation_id,
             "kind": kind,
-            "actor_id": deed.actor.id,
+            "actor_id": command.actor.id,
             "request": None if request is None else request.model_dump(mode="json"),
         }
     )
@@ -200,17 +200,17 @@ async def _just_inserted(session: AsyncSession, renovation_id: str) -> Renovatio
 async def _append(
     session: AsyncSession,
     renovation: Renovation,
-    deed: Deed,
+    command: Command,
     kind: str,
     details: Mapping[str, JsonValue],
     moment: Moment,
 ) -> Event:
     """Add the event at the end of the chain and move the head to it."""
-    actor = deed.actor
+    actor = command.actor
     event = Event(
         renovation_id=renovation.id,
         seq=renovation.head_seq + 1,
-        command_id=deed.command_id,
+        command_id=command.command_id,
         happened_at=moment.tick,
         recorded_at=moment.recorded_at,
         actor_id=actor.id,
@@ -220,9 +220,9 @@ async def _append(
         on_behalf_of=actor.on_behalf_of,
         kind=kind,
         details=dict(details),
-        rule_pack=deed.rule_pack,
-        workflow_id=deed.workflow_id,
-        run_id=deed.run_id,
+        rule_pack=renovation.rule_pack,
+        workflow_id=command.workflow_id,
+        run_id=command.run_id,
         prev_hash=renovation.head_hash,
     )
     event.hash = chain.event_hash(event.prev_hash, hashed_fields(event))

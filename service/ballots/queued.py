@@ -5,7 +5,7 @@ makes five of them.
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from models.values.refusal import Problem, problem
 from models.values.voting import Channel
@@ -14,6 +14,9 @@ from runtime.ballots.sealing import SealedBallot
 from service.ballots.boxes import Box, Entry, NoBox
 from service.ballots.receipts import Receipt, Stored
 from service.residents.commands import CastBallot
+
+Group = tuple[str, str, str, str]
+"""Box, roll, channel and seal: what ballots of one statement share."""
 
 
 @dataclass(eq=False, slots=True)
@@ -32,11 +35,29 @@ class Cast:
     content_hash: bytes
     version: int | None
     """Of the voter's credential; None where no voter's credential was shown."""
-    done: asyncio.Future["Answer | None"]
-    """Resolves after the commit; None when the box did not take it."""
+    waiting: list[asyncio.Future["Answer | None"]] = field(default_factory=list)
+    """One for each caller: who hangs up takes the answer from nobody else."""
+
+    def awaited(self) -> asyncio.Future["Answer | None"]:
+        """Resolves after the commit, for one more caller; None when the box did not take it."""
+        future = asyncio.get_running_loop().create_future()
+        self.waiting.append(future)
+        return future
+
+    def answer(self, answer: "Answer | None") -> None:
+        """Tell the callers that are still there."""
+        for future in self.waiting:
+            if not future.done():
+                future.set_result(answer)
+
+    def fail(self, error: Exception) -> None:
+        """Tell them that it could not be committed."""
+        for future in self.waiting:
+            if not future.done():
+                future.set_exception(error)
 
     @property
-    def group(self) -> tuple[str, str, str, str]:
+    def group(self) -> Group:
         """What ballots of one statement share."""
         return self.box_id, self.roll_hash, self.channel, self.seal_id
 
@@ -46,6 +67,7 @@ class Cast:
             ballot_id_of(leaf),
             self.box_id,
             self.unit_number,
+            self.command_id,
             self.request_hash,
             leaf,
             cast_at,
@@ -55,9 +77,8 @@ class Cast:
 
 @dataclass(slots=True)
 class Answer:
-    """A committed ballot, its receipt, and whether it came in just now."""
+    """The receipt of a committed ballot, and whether it came in just now."""
 
-    stored: Stored
     receipt: Receipt
     fresh: bool
 
@@ -115,5 +136,4 @@ def prepared(
         commitment=words.commitment,
         content_hash=content_hash,
         version=version,
-        done=asyncio.get_running_loop().create_future(),
     )

@@ -129,9 +129,9 @@ async def register(
         )
         return Recorded(accepted, _details(box, entry, mandate_id, asked))
 
-    deed = situation.deed(command.command_id, actor)
+    written = situation.command(command.command_id, actor)
     kind = "voting.mandate_registered"
-    accepted = await parts.journal.record(deed, kind, asked, inside, Accepted)
+    accepted = await parts.journal.record(written, kind, asked, inside, Accepted)
     credential = proxy_credential(parts.settings.credential_key, situation.id, mandate_id)
     return RegisteredMandate(**accepted.model_dump(), credential=credential)
 
@@ -168,8 +168,8 @@ async def revoke(
         digest = hashlib.sha256(command.reason.encode()).hexdigest()
         return Recorded(accepted, {"box": box.id, "mandate": mandate_id, "reason_sha256": digest})
 
-    deed = situation.deed(command.command_id, actor)
-    return await parts.journal.record(deed, "voting.mandate_revoked", asked, inside, Accepted)
+    written = situation.command(command.command_id, actor)
+    return await parts.journal.record(written, "voting.mandate_revoked", asked, inside, Accepted)
 
 
 async def cast_by_agent(

@@ -130,9 +130,9 @@ async def enter(
         scan=command.scan,
         lines=tuple((unit, digest.hex()) for unit, digest in digests.items()),
     )
-    deed = situation.deed(command.command_id, actor)
+    written = situation.command(command.command_id, actor)
     kind = "voting.paper_entered"
-    entered = await parts.journal.record(deed, kind, typed, inside, PaperEntered)
+    entered = await parts.journal.record(written, kind, typed, inside, PaperEntered)
     if entered.number % 2 == 1:
         return entered
     agreed = [line for line in lines if line.unit_number not in entered.differing]
@@ -351,5 +351,5 @@ async def _record_cast(
             },
         )
 
-    deed = situation.deed(command_id, actor)
-    await parts.journal.record(deed, "voting.paper_cast", entered, inside, PaperEntered)
+    written = situation.command(command_id, actor)
+    await parts.journal.record(written, "voting.paper_cast", entered, inside, PaperEntered)

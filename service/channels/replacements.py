@@ -95,9 +95,9 @@ async def replace(
             },
         )
 
-    deed = situation.deed(command.command_id, actor)
+    written = situation.command(command.command_id, actor)
     kind = "voting.owner_replaced"
-    done = await parts.journal.record(deed, kind, _Asked(sale=sale), inside, _Generation)
+    done = await parts.journal.record(written, kind, _Asked(sale=sale), inside, _Generation)
     credential = voter_credential(key, situation.id, command.unit_number, done.generation)
     return ReplacedOwner(**done.model_dump(exclude={"generation"}), credential=credential)
 

@@ -28,7 +28,7 @@ from rules.time.told_clock import (
     refuse_going_back,
 )
 from runtime.database import Database
-from runtime.record.agenda import waits_of
+from runtime.record.agenda import load_waits
 from runtime.record.journal import Journal, Recorded
 from service.clock.commands import (
     ClockMoved,
@@ -92,7 +92,7 @@ class CaseClocks:
 
     async def _view(self, situation: Situation) -> ClockView:
         async with self._database.session() as session:
-            waits = [_shown(row) for row in await waits_of(session, situation.id)]
+            waits = [_shown(row) for row in await load_waits(session, situation.id)]
             holds = await _holds(session, situation.id)
         return ClockView(
             renovation_id=situation.id,
@@ -153,7 +153,7 @@ class CaseClocks:
         async def inside(session: AsyncSession, now: datetime) -> Recorded[ClockStep]:
             await session.execute(OPEN_BOXES, {"renovation": situation.id})
             held = [each.name for each in await _holds(session, situation.id)]
-            waits = [_shown(row) for row in await waits_of(session, situation.id)]
+            waits = [_shown(row) for row in await load_waits(session, situation.id)]
             if any(is_due(wait, now) for wait in waits):
                 raise UnsettledError
             if not waits and situation.state != "running":
@@ -168,9 +168,9 @@ class CaseClocks:
             step = ClockStep(from_=now, to=goal, due=due, target=target)
             return Recorded(step, _details(command, step, held))
 
-        deed = situation.deed(key_of(command, len(moves) + 1), actor)
+        written = situation.command(key_of(command, len(moves) + 1), actor)
         return await self._journal.record(
-            deed, ADVANCED, command, inside, ClockStep, busy="clock.busy"
+            written, ADVANCED, command, inside, ClockStep, busy="clock.busy"
         )
 
     async def _answer(
@@ -246,8 +246,8 @@ class CaseClocks:
             )
             return Recorded(accepted, {"name": name})
 
-        deed = situation.deed(command.command_id, actor)
-        return await self._journal.record(deed, kind, command, inside, Accepted)
+        written = situation.command(command.command_id, actor)
+        return await self._journal.record(written, kind, command, inside, Accepted)
 
 
 def key_of(command: MoveClock, number: int) -> str:

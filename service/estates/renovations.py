@@ -21,7 +21,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from formats.renovation_file.reading import check_together
 from models.files.renovation import RenovationFile
 from models.files.roll import Roll
-from models.messages.deed import Deed
+from models.messages.command import Command
 from models.messages.ids import renovation_workflow_id
 from models.messages.journey import Journey
 from models.tables import CaseClock, Estate, Renovation, RoleGrant, Scheme, Unit
@@ -128,16 +128,15 @@ async def open_renovation(
         await _write(session, opening, secret, opening.now(tick))
         return Recorded(opening.result, _details(opening))
 
-    deed = Deed(
+    command = Command(
         command_id=command_id,
         renovation_id=opening.renovation_id,
-        rule_pack=opening.rule_pack,
         actor=actor,
         workflow_id=opening.workflow_id,
     )
     request = OpeningRequest(file=file, roll_sha256=roll.sha256)
     opened = await Journal(database).record(
-        deed, "renovation.opened", request, inside, OpenedRenovation
+        command, "renovation.opened", request, inside, OpenedRenovation
     )
     await _start(client, settings, opened, opening)
     return opened
@@ -282,7 +281,7 @@ def _details(opening: _Opening) -> dict[str, JsonValue]:
         "area_dm2": sum(unit.area_dm2 for unit in units),
         "roll_sha256": opening.roll.sha256,
         "clock": opening.clock,
-        "checks": decision.model_dump(mode="json")["checks"],
+        "checks": decision.record(),
     }
 
 

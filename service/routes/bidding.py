@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import Bid, Tender
 from models.values.actor import Actor, Role
 from models.values.refusal import Refused, refusal
+from models.values.states import BidState
 from rules.bidding.procedure import submission_problems
 from service.parts import Parts, running_parts
 from service.residents.commands import Accepted, SubmitBid, WithdrawBid
@@ -78,7 +79,7 @@ async def withdraw_bid(
             raise refusal(
                 "bidding.late", now=now.isoformat(), deadline_at=tender.deadline_at.isoformat()
             )
-        bid.state, bid.withdrawn_at = "withdrawn", now
+        bid.state, bid.withdrawn_at = BidState.WITHDRAWN, now
         return bid.id, {"tender": tender.id, "bid": bid.id}
 
     sealed = sealed_bidder(parts, situation, actor)

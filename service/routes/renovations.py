@@ -5,9 +5,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from models.messages.journey import STAGES
+from models.messages.journey import Stage
 from models.values.base import Carried
 from models.values.refusal import refusal
+from models.values.states import RenovationState
 from service.parts import Parts, running_parts
 from service.views import EventView, RenovationLine, RenovationView, events_of, list_of, view_of
 
@@ -62,12 +63,13 @@ async def read_progress(
 ) -> Progress:
     """The public page's facts."""
     view = await _view(parts, renovation_id)
-    over = view.state == "completed"
-    here = STAGES.index(view.stage) if view.stage in STAGES else 0
+    over = view.state == RenovationState.COMPLETED
+    stages = tuple(Stage)
+    here = stages.index(Stage(view.stage))
     return Progress(
         title=view.title,
         state=view.state,
-        stages_done=STAGES if over else STAGES[:here],
+        stages_done=stages if over else stages[:here],
         stage=view.stage,
         waiting_for=view.waiting_for,
         due_on=view.due_at.date().isoformat() if view.due_at else None,

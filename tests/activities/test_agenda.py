@@ -7,16 +7,10 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from models.messages import acts as a
-from models.messages.journey import (
-    CostSharingOutcome,
-    JourneyOutcome,
-    PublicationClosing,
-    PublicationInput,
-    Stage,
-    StageInput,
-    VotePeriod,
-    VoteResult,
-)
+from models.messages.cost_sharing import CostSharingOutcome
+from models.messages.journey import JourneyOutcome, Stage, StageInput
+from models.messages.publication import PublicationClosing, PublicationInput
+from models.messages.voting import VotePeriod, VoteResult
 from models.values.actor import Actor, Role
 from models.values.scheme import PlannedWork
 from models.values.timetable import Timetable, calendar_days
@@ -70,8 +64,8 @@ async def test_a_stage_that_is_left_waits_for_nothing(database: Database) -> Non
 
 async def opened(play: Play) -> VotePeriod:
     given = StageInput(renovation_id=play.rid, attempt=1)
-    step = play.step(play.stage, COMMITTEE)
-    return await play.ballots.open_box(step, given)
+    command = play.command(play.stage, COMMITTEE)
+    return await play.ballots.open_box(command, given)
 
 
 async def test_an_announced_vote_awaits_ballots_from_its_opening_and_a_look_at_the_turnout(
@@ -230,7 +224,7 @@ async def test_an_answer_gives_a_suspended_publication_its_time_back(database: D
     (wait,) = (await play.agenda())[given.publication_id]
     assert (wait.what, wait.due_at) == ("objections.candidates", closes_at + DAY)
     await play.at(closes_at)
-    close = partial(play.publications.close, play.step(play.of(given)), given)
+    close = partial(play.publications.close, play.command(play.of(given)), given)
     assert await too_early(database, "p3", close) == DAY
     await play.at(closes_at + DAY)
     assert (await close()).closed
@@ -242,7 +236,7 @@ async def test_a_publication_whose_stage_was_left_writes_nothing_any_more(
     play = await begin(database, "p4", "voting")
     given, closes_at = await posted(play)
     objection = await play.object_to(given)
-    late = play.step(play.of(given), BUREAU)
+    late = play.command(play.of(given), BUREAU)
     answer = a.AnswerObjection(
         command_id=late.command_id,
         actor=BUREAU,
@@ -251,7 +245,7 @@ async def test_a_publication_whose_stage_was_left_writes_nothing_any_more(
         upheld=True,
         answer="yes",
     )
-    close = play.step(play.of(given))
+    close = play.command(play.of(given))
     await cancelled(play)
     await play.at(closes_at)
     before = await everything_of(database, "p4")
@@ -501,7 +495,7 @@ async def test_finished_works_await_acceptance_then_payment_and_hand_over(
     now = await play.now()
     wait = Line("accept_works", since=now, who="chief_supervisor")
     assert (await play.agenda())["stage"] == [wait]
-    await play.works.accept(play.step(play.stage, CHIEF))
+    await play.works.accept(play.command(play.stage, CHIEF))
     assert (await play.agenda())["stage"] == [Line("approve_payment", since=now, who=TENDERER)]
     await play.act(play.works.approve_payment, a.ApprovePayment, BUREAU)
     assert await play.agenda() == {"case": [await play.goes_on()]}
@@ -648,7 +642,7 @@ async def test_a_window_of_no_days_is_over_as_soon_as_it_is_open(database: Datab
     none = Timetable(candidate_publicity=calendar_days(0))
     play = await begin(database, "z1", "bidding", timetable=none)
     given = play.publication("candidates")
-    step = play.step(play.of(given))
-    period = await play.publications.open(step, given)
+    command = play.command(play.of(given))
+    period = await play.publications.open(command, given)
     assert period.closes_at == period.tick == START
     assert (await play.own(play.publications.close, given, of=play.of(given))).closed

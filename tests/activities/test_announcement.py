@@ -18,8 +18,10 @@ from sqlalchemy import select
 from activities.publications import Publications
 from activities.recording import Recorder
 from activities.voting.box import Ballots
-from models.messages.journey import PublicationInput, StageInput, VotePeriod
-from models.messages.step import Step
+from models.messages.command import Command
+from models.messages.journey import StageInput
+from models.messages.publication import PublicationInput
+from models.messages.voting import VotePeriod
 from models.tables import BallotBox, Event
 from models.values.timetable import Period, Timetable, WorkCalendar, calendar_days
 from rules.time.deadlines import deadline
@@ -73,9 +75,9 @@ def moment(of_the_place: str) -> datetime:
     return datetime.fromisoformat(of_the_place).replace(tzinfo=ZoneInfo(ZONE)).astimezone(UTC)
 
 
-def step(rid: str, name: str, asked_at: datetime | None = None) -> Step:
+def command(rid: str, name: str, asked_at: datetime | None = None) -> Command:
     workflow = f"workflow-of-{rid}"
-    return Step(
+    return Command(
         command_id=f"{workflow}#{name}",
         renovation_id=rid,
         asked_at=asked_at,
@@ -120,7 +122,7 @@ async def announced(
     await make_renovation(database, rid=rid, timetable=timetable)
     await wall(asked)
     given = StageInput(renovation_id=rid)
-    opening = Ballots(recorder(database)).open_box(step(rid, "open", asked), given)
+    opening = Ballots(recorder(database)).open_box(command(rid, "open", asked), given)
     async with held_back(owner, rid, opening):
         await wall(written)
 
@@ -174,7 +176,7 @@ async def test_the_window_of_a_publication_runs_from_its_posting(
     given = PublicationInput.model_validate(
         {"renovation_id": rid, "publication_id": f"{rid}.p", "subject": "share_table"}
     )
-    posting = Publications(recorder(database)).open(step(rid, "open", asked), given)
+    posting = Publications(recorder(database)).open(command(rid, "open", asked), given)
     async with held_back(owner, rid, posting):
         await wall(written)
     (wait,) = (await agenda(database, rid))[f"workflow-of-{rid}"]
@@ -193,7 +195,7 @@ async def test_a_timer_that_is_ahead_of_the_tick_closes_nothing(
 
     async def close() -> object:
         return await Ballots(recorder(database)).close_box(
-            step("ahead", "close", closes_at), period
+            command("ahead", "close", closes_at), period
         )
 
     await wall(closes_at - timedelta(seconds=90))
@@ -212,6 +214,6 @@ async def test_a_wall_that_is_put_back_breaks_neither_the_order_nor_a_period(
     given = PublicationInput.model_validate(
         {"renovation_id": "back", "publication_id": "back.p", "subject": "share_table"}
     )
-    period = await Publications(recorder(database)).open(step("back", "post"), given)
+    period = await Publications(recorder(database)).open(command("back", "post"), given)
     assert await happened_at(database, "back") == [at, at]
     assert period.closes_at == ends(at, Timetable().scheme_publication)

@@ -10,8 +10,8 @@ from activities.feedback.survey import Evaluations
 from activities.feedback.tickets import Tickets
 from activities.recording import Recorder
 from models.messages.acts import ResolveTicket
-from models.messages.journey import FeedbackOutcome, FeedbackState, TicketInput, TicketTimer
-from models.messages.step import Step
+from models.messages.command import Command
+from models.messages.feedback import FeedbackOutcome, FeedbackState, TicketInput, TicketTimer
 from models.tables import (
     BallotBox,
     Certificate,
@@ -54,9 +54,9 @@ class Counter:
         self.tickets, self.evaluations = Tickets(recorder), Evaluations(recorder)
         self.given = TicketInput(renovation_id=rid, ticket_id=f"{rid}.t1")
 
-    def step(self, who: Actor = ENGINE) -> Step:
+    def command(self, who: Actor = ENGINE) -> Command:
         self.count += 1
-        return Step(command_id=f"{self.rid}#{self.count}", renovation_id=self.rid, actor=who)
+        return Command(command_id=f"{self.rid}#{self.count}", renovation_id=self.rid, actor=who)
 
     async def at(self, moment: datetime) -> None:
         await move_clock(self.database, self.rid, moment)
@@ -82,21 +82,21 @@ class Counter:
         return await self.twice(self.tickets.take_in)
 
     async def twice(self, write: Any, who: Actor = ENGINE) -> Any:
-        step = self.step(who)
-        first = await write(step, self.given)
-        assert await write(step, self.given) == first
+        command = self.command(who)
+        first = await write(command, self.given)
+        assert await write(command, self.given) == first
         return first
 
     async def resolve(self, who: Actor) -> TicketTimer:
-        step = self.step(who)
+        command = self.command(who)
         act = ResolveTicket(
-            command_id=step.command_id,
+            command_id=command.command_id,
             actor=who,
             ticket_id=self.given.ticket_id,
             answer="a lamp was mounted at the widow's door",
         )
-        first = await self.tickets.resolve(step, self.given, act)
-        assert await self.tickets.resolve(step, self.given, act) == first
+        first = await self.tickets.resolve(command, self.given, act)
+        assert await self.tickets.resolve(command, self.given, act) == first
         return first
 
     async def row(self) -> Ticket:
@@ -104,21 +104,21 @@ class Counter:
             return await session.get_one(Ticket, self.given.ticket_id)
 
     async def open_survey(self) -> datetime:
-        step = self.step()
-        period = await self.evaluations.open_survey(step)
-        assert await self.evaluations.open_survey(step) == period
+        command = self.command()
+        period = await self.evaluations.open_survey(command)
+        assert await self.evaluations.open_survey(command) == period
         return period.survey_closes_at
 
     async def look(self, number: int) -> FeedbackState:
-        step = self.step()
-        first = await self.evaluations.count_open_tickets(step, number)
-        assert await self.evaluations.count_open_tickets(step, number) == first
+        command = self.command()
+        first = await self.evaluations.count_open_tickets(command, number)
+        assert await self.evaluations.count_open_tickets(command, number) == first
         return first
 
     async def evaluate(self) -> FeedbackOutcome:
-        step = self.step()
-        first = await self.evaluations.evaluate(step)
-        assert await self.evaluations.evaluate(step) == first
+        command = self.command()
+        first = await self.evaluations.evaluate(command)
+        assert await self.evaluations.evaluate(command) == first
         return first
 
     async def indicators(self) -> dict[str, tuple[int, int, int]]:
@@ -325,12 +325,12 @@ async def test_open_tickets_are_not_looked_at_before_the_survey_closes_nor_befor
     here = await parts(database, "f19")
     await here.complain()
     closes_at = await here.open_survey()
-    look = partial(here.evaluations.count_open_tickets, here.step(), 1)
+    look = partial(here.evaluations.count_open_tickets, here.command(), 1)
     assert await too_early(database, "f19", look) == closes_at - START
     await here.at(closes_at)
     again = (await look()).look_again_at
     assert again is not None
-    look = partial(here.evaluations.count_open_tickets, here.step(), 2)
+    look = partial(here.evaluations.count_open_tickets, here.command(), 2)
     assert await too_early(database, "f19", look) == again - closes_at
     await here.at(again)
     assert (await look()).open_tickets == 1
@@ -340,7 +340,7 @@ async def test_a_level_does_not_lose_its_ticket_before_its_time(database: Databa
     here = await parts(database, "f20")
     timer = await here.complain()
     await here.at(timer.due_at - INSTANT)
-    escalate = partial(here.tickets.escalate, here.step(), here.given)
+    escalate = partial(here.tickets.escalate, here.command(), here.given)
     assert await too_early(database, "f20", escalate) == INSTANT
     assert (await here.row()).state == "open"
     await here.at(timer.due_at)
@@ -353,7 +353,7 @@ async def test_an_answered_ticket_is_not_closed_before_the_call_back_is_over(
     here = await parts(database, "f21")
     await here.complain()
     answered = await here.resolve(GRID)
-    close = partial(here.tickets.close_silent, here.step(), here.given)
+    close = partial(here.tickets.close_silent, here.command(), here.given)
     assert await too_early(database, "f21", close) == answered.due_at - START
     await here.at(answered.due_at)
     assert (await close()).state == "closed"

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from temporalio.exceptions import ApplicationError
 
 from models.messages.acts import AnswerObjection
-from models.messages.journey import PublicationClosing, PublicationInput, PublicationPeriod
+from models.messages.publication import PublicationClosing, PublicationInput, PublicationPeriod
 from models.tables import Event, Objection, Publication
 from models.values.actor import Actor, Role
 from runtime.database import Database
@@ -20,9 +20,9 @@ COMMITTEE = Actor(id="committee", role=Role.OWNERS_COMMITTEE, label="committee")
 async def posted(database: Database, rid: str) -> tuple[Play, PublicationInput, PublicationPeriod]:
     play = await begin(database, rid, "cost_sharing")
     given = play.publication("share_table")
-    step = play.step(play.of(given))
-    period = await play.publications.open(step, given)
-    assert await play.publications.open(step, given) == period
+    command = play.command(play.of(given))
+    period = await play.publications.open(command, given)
+    assert await play.publications.open(command, given) == period
     return play, given, period
 
 
@@ -34,24 +34,24 @@ async def answered(
     *,
     upheld: bool = False,
 ) -> PublicationPeriod:
-    step = play.step(play.of(given), who)
+    command = play.command(play.of(given), who)
     act = AnswerObjection(
-        command_id=step.command_id,
+        command_id=command.command_id,
         actor=who,
         publication_id=given.publication_id,
         objection_id=objection,
         upheld=upheld,
         answer="it was computed as the scheme says",
     )
-    first = await play.publications.answer(step, given, act)
-    assert await play.publications.answer(step, given, act) == first
+    first = await play.publications.answer(command, given, act)
+    assert await play.publications.answer(command, given, act) == first
     return first
 
 
 async def closed(play: Play, given: PublicationInput) -> PublicationClosing:
-    step = play.step(play.of(given))
-    first = await play.publications.close(step, given)
-    assert await play.publications.close(step, given) == first
+    command = play.command(play.of(given))
+    first = await play.publications.close(command, given)
+    assert await play.publications.close(command, given) == first
     return first
 
 

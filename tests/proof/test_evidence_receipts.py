@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from models.values.refusal import Refused
 from proof.chain import canonical_json
-from proof.merkle import all_paths, leaf_hash, root_of
+from proof.merkle import leaf_hash, root_and_paths
 from proof.receipts import SignedReceipt, check_receipt, matches, read_code, short_code, stated
 
 LEAVES = st.binary(min_size=32, max_size=32)
@@ -42,8 +42,8 @@ def receipts(size: int, cast_at: str | None = CAST_AT) -> list[SignedReceipt]:
         for number in range(size)
     ]
     leaves = [leaf_hash(stated(receipt)) for receipt in blank]
-    root = root_of(leaves).hex()
-    message = {"batch": "i-1", "batch_root": root, "box_id": "box-1", "size": size}
+    root, paths = root_and_paths(leaves)
+    message = {"batch": "i-1", "batch_root": root.hex(), "box_id": "box-1", "size": size}
     signature = key.sign(canonical_json(message)).hex()
     return [
         SignedReceipt.model_validate(
@@ -51,7 +51,7 @@ def receipts(size: int, cast_at: str | None = CAST_AT) -> list[SignedReceipt]:
             | {"signature": signature}
             | {"batch": receipt.batch.model_dump() | {"path": tuple(part.hex() for part in path)}}
         )
-        for receipt, path in zip(blank, all_paths(leaves), strict=True)
+        for receipt, path in zip(blank, paths, strict=True)
     ]
 
 

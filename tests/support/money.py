@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from activities.cost_sharing.shares import Shares
 from activities.recording import Recorder
-from models.messages.step import Step
+from models.messages.command import Command
 from models.tables import Event, Payment, ShareTotal, Unit
 from models.values.actor import ENGINE, Actor, Role
 from models.values.cost_sharing import CostItem, CostKey, Funding, FundingSource, ItemCategory
@@ -27,9 +27,9 @@ def recorder_of(database: Database) -> Recorder:
     return Recorder(database, calendar, BOX_KEYS)
 
 
-def step(rid: str, name: str, actor: Actor = ENGINE) -> Step:
+def command(rid: str, name: str, actor: Actor = ENGINE) -> Command:
     """A step of the stage with a key of its own."""
-    return Step(command_id=f"{rid}#{name}", renovation_id=rid, actor=actor)
+    return Command(command_id=f"{rid}#{name}", renovation_id=rid, actor=actor)
 
 
 def item(name: str, cost_fen: int, **more: object) -> CostItem:
@@ -53,8 +53,8 @@ def scheme(*items: CostItem, **more: object) -> SchemeContent:
 async def computed(database: Database, rid: str) -> None:
     """Plan and compute the shares of a renovation."""
     shares = Shares(recorder_of(database))
-    await shares.plan(step(rid, "plan"))
-    await shares.compute(step(rid, "compute"))
+    await shares.plan(command(rid, "plan"))
+    await shares.compute(command(rid, "compute"))
 
 
 async def pay(database: Database, rid: str, *units: str, fen: int, source: str = "owner") -> None:

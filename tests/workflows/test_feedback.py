@@ -4,8 +4,8 @@ import pytest
 from temporalio.client import WorkflowHandle
 
 from models.messages import acts as a
+from models.messages.feedback import TicketOutcome
 from models.messages.ids import ticket_workflow_id
-from models.messages.journey import TicketOutcome
 from models.values.actor import Role
 from models.values.refusal import Refused
 from tests.support.journey import STREET, JourneyDriver, actor, complain

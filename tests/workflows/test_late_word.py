@@ -93,7 +93,7 @@ async def heard(handle: WorkflowHandle, kind: "EventType.ValueType") -> None:
     async with asyncio.timeout(PATIENCE_S):
         while all(each.event_type != kind for each in (await handle.fetch_history()).events):
             await asyncio.sleep(0.02)
-    await handle.query("waiting_for")
+    await handle.query("__stack_trace")
 
 
 async def test_a_stage_that_fails_over_a_cancellation_not_yet_heard_of_does_not_stop_the_settlement(

@@ -3,7 +3,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from models.messages import acts as a
-from models.messages.journey import STAGES
+from models.messages.journey import Stage
 from models.values.refusal import Refused
 from tests.support.journey import STREET, JourneyDriver, codes
 
@@ -15,7 +15,7 @@ async def test_the_straight_way_ends_with_an_evaluation(journey: Begin) -> None:
     row = await j.until("nothing")
     assert row["state"] == "completed"
     entered = [d["stage"] for d in await j.details("renovation.stage_entered")]
-    assert entered == list(STAGES)
+    assert entered == list(Stage)
     assert (await j.handle.result()).state == "completed"
     paid = await j.value("SELECT sum(payable_fen) FROM certificate WHERE renovation_id=$1")
     assert paid > 0

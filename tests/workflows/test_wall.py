@@ -16,7 +16,8 @@ from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
 from models.messages.ids import publication_workflow_id, renovation_workflow_id
-from models.messages.journey import Journey, JourneyOutcome, PublicationClosing, PublicationInput
+from models.messages.journey import Journey, JourneyOutcome
+from models.messages.publication import PublicationClosing, PublicationInput
 from runtime.database import Database
 from runtime.record.audit import audit
 from service.clock.commands import ClockMoved

@@ -106,7 +106,10 @@ async def test_stop_leaves_no_process_and_frees_the_data(tmp_path: Path) -> None
     await stack.stop()
     await stack.stop()
     assert not any(is_running(pid) for pid in pids)
-    assert [step.name for step in steps if step.done][-2:] == ["stop temporal", "stop postgres"]
+    assert [command.name for command in steps if command.done][-2:] == [
+        "stop temporal",
+        "stop postgres",
+    ]
     assert not holding.is_locked(tmp_path)
     assert holding.record_of(tmp_path) is None
     # Kept between starts.

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.messages.deed import Deed
+from models.messages.command import Command
 from models.tables import Event
 from models.values.base import Carried
 from proof.chain import GENESIS, event_hash
@@ -52,8 +52,8 @@ class Played:
             return Recorded(Done(), details)  # type: ignore[arg-type]
 
         command = f"{self.rid}-{next(self.written)}"
-        deed = Deed(command_id=command, renovation_id=self.rid, rule_pack="CN-2021")
-        await Journal(self.database).record(deed, kind, None, inside, Done)
+        written = Command(command_id=command, renovation_id=self.rid)
+        await Journal(self.database).record(written, kind, None, inside, Done)
 
     async def forge(self, seq: int, change: str, *args: object) -> None:
         """Change an event, and make its hash and all that follow anew, with the renovation's head."""

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.messages.deed import Deed
+from models.messages.command import Command
 from models.tables import CommandReceipt, Event, Renovation
 from models.values.actor import Actor, Role
 from models.values.base import Carried
@@ -35,11 +35,10 @@ class Note(Carried):
     text: str
 
 
-def deed(command_id: str, rid: str = "r1", who: str = "engine") -> Deed:
-    return Deed(
+def command(command_id: str, rid: str = "r1", who: str = "engine") -> Command:
+    return Command(
         command_id=command_id,
         renovation_id=rid,
-        rule_pack="CN-2021",
         actor=Actor(id=who, role=Role.ENGINE, label=who),
     )
 
@@ -57,7 +56,7 @@ async def say(
     database: Database, command_id: str, answer: str, request: str = "x", rid: str = "r1"
 ) -> Note:
     return await Journal(database).record(
-        deed(command_id, rid), "test.said", Note(text=request), saying(answer), Note
+        command(command_id, rid), "test.said", Note(text=request), saying(answer), Note
     )
 
 
@@ -83,10 +82,10 @@ async def test_the_same_command_twice_is_one_event_and_the_first_answer(database
     runs: list[str] = []
     journal = Journal(database)
     first = await journal.record(
-        deed("twice"), "test.said", Note(text="q"), saying("one", runs), Note
+        command("twice"), "test.said", Note(text="q"), saying("one", runs), Note
     )
     second = await journal.record(
-        deed("twice"), "test.said", Note(text="q"), saying("two", runs), Note
+        command("twice"), "test.said", Note(text="q"), saying("two", runs), Note
     )
     assert first == second == Note(text="one")
     assert runs == ["one"]
@@ -103,9 +102,9 @@ async def test_another_request_under_a_used_command_id_is_refused(database: Data
 
 async def test_another_actor_does_not_get_the_answer_of_the_first(database: Database) -> None:
     journal = Journal(database)
-    await journal.record(deed("mine", who="a"), "test.said", None, saying("one"), Note)
+    await journal.record(command("mine", who="a"), "test.said", None, saying("one"), Note)
     with pytest.raises(Refused, match=r"journal\.command_reused"):
-        await journal.record(deed("mine", who="b"), "test.said", None, saying("two"), Note)
+        await journal.record(command("mine", who="b"), "test.said", None, saying("two"), Note)
 
 
 async def test_a_command_id_is_one_for_all_renovations(database: Database) -> None:
@@ -129,7 +128,7 @@ async def test_the_change_may_name_the_kind_of_its_event(database: Database) -> 
         return Recorded(Note(text=""), {}, kind="test.other")
 
     for _ in range(2):
-        await Journal(database).record(deed("kind"), "test.said", None, inside, Note)
+        await Journal(database).record(command("kind"), "test.said", None, inside, Note)
     assert [e.kind for e in await events(database) if e.command_id == "kind"] == ["test.other"]
 
 
@@ -144,7 +143,7 @@ async def test_a_refused_change_leaves_nothing(database: Database) -> None:
 
     for _ in range(2):
         with pytest.raises(Refused, match=r"test\.no"):
-            await Journal(database).record(deed("no"), "test.said", None, inside, Note)
+            await Journal(database).record(command("no"), "test.said", None, inside, Note)
     assert len(await events(database)) == before
     assert await Journal(database).answered("no") is None
     async with database.session() as session:
@@ -161,7 +160,7 @@ async def test_the_opening_event_may_insert_its_renovation(database: Database) -
 
     for _ in range(2):
         await Journal(database).record(
-            deed("open", "opened"), "renovation.opened", None, inside, Note
+            command("open", "opened"), "renovation.opened", None, inside, Note
         )
     (event,) = await events(database, "opened")
     assert (event.seq, event.prev_hash) == (1, GENESIS)
@@ -176,7 +175,7 @@ async def test_an_event_happens_at_the_tick_that_the_change_is_given(database: D
 
     await make_renovation(database, rid="told", told_at=TOLD_AT)
     for rid in ("r1", "told"):
-        await Journal(database).record(deed(f"at-{rid}", rid), "test.said", None, inside, Note)
+        await Journal(database).record(command(f"at-{rid}", rid), "test.said", None, inside, Note)
     wall = (await events(database))[-1]
     (told,) = await events(database, "told")
     assert given == [wall.happened_at, TOLD_AT]
@@ -242,7 +241,7 @@ async def test_rows_that_refer_to_the_renovation_do_not_wait_for_a_long_act(
         return Recorded(Note(text="done"), {})
 
     act = asyncio.create_task(
-        Journal(database).record(deed("long"), "test.said", None, inside, Note)
+        Journal(database).record(command("long"), "test.said", None, inside, Note)
     )
     await started.wait()
     try:
