@@ -13,12 +13,13 @@ from activities.cost_sharing import rows as share_rows
 from activities.cost_sharing.award import replace_refunds
 from activities.recording import Case, Writer, writes
 from models.messages.acts import CancelRenovation, Done
-from models.tables import Award, BallotBox, Certificate, Contract, Refund, Tender, WorkItem
+from models.tables import Award, Certificate, Contract, Refund, Tender, WorkItem
 from models.values import cost_sharing as values
 from models.values.inspection import ItemState
 from models.values.refusal import refusal
 from models.values.states import AwardState, BoxState, ContractState, RenovationState, TenderState
 from rules import cost_sharing as law
+from runtime.ballots.boxes import running_vote, select_box
 from runtime.record.agenda import end_waits_but_of_tickets
 from runtime.record.journal import Recorded
 
@@ -173,13 +174,9 @@ class Cancellations(Writer):
     async def void_vote(self, case: Case) -> Recorded[Done]:
         """The vote no longer carries anything: an open box closes uncounted, a result is void."""
         done = Done(command_id=case.command.command_id, kind="settlement.vote_voided")
-        box = await case.session.scalar(
-            select(BallotBox)
-            .where(BallotBox.renovation_id == case.renovation.id)
-            .order_by(BallotBox.attempt.desc())
-            .limit(1)
-            .with_for_update()
-        )
+        rid = case.renovation.id
+        query = select_box(rid, running_vote(rid)).with_for_update()
+        box = await case.session.scalar(query)
         case.goes_on()
         if box is None:
             return Recorded(done, NOTHING)

@@ -139,7 +139,7 @@ def _read(
     renovation: str,
     read: Callable[[AsyncSession, BallotBox], Awaitable[T]],
 ) -> T:
-    """Read something of the latest box."""
+    """Read something of the box of the running vote."""
 
     async def work() -> T:
         async with running(data) as parts:

@@ -4,12 +4,11 @@ from datetime import datetime
 from typing import Literal, TypeVar
 
 from pydantic import AliasChoices, Field, JsonValue
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.journey import Stage
 from models.tables import (
-    BallotBox,
     Contract,
     Event,
     Inspection,
@@ -22,26 +21,16 @@ from models.tables import (
 from models.values.base import Carried
 from models.values.refusal import refusal
 from models.values.states import PublicationState, RenovationState, TicketState
-from service.ballots.uncounted import uncounted_entries
+from runtime.ballots.boxes import box_of_running_vote
+from runtime.ballots.standing import taken_part
 from service.situation import with_time
 
 V = TypeVar("V", bound=Carried)
 TICKETS = 50
-TURNOUT = text("""
-SELECT coalesce(sum(e.heads), 0)::bigint AS roll_heads,
-       coalesce(sum(e.area_dm2), 0)::bigint AS roll_area_dm2,
-       coalesce(sum(e.heads) FILTER (WHERE v.entry_id IS NOT NULL), 0)::bigint AS heads,
-       coalesce(sum(e.area_dm2) FILTER (WHERE v.entry_id IS NOT NULL), 0)::bigint AS area_dm2,
-       clock_timestamp() AS counted_at
-FROM roll_entry e
-LEFT JOIN (SELECT DISTINCT entry_id FROM ballot
-           WHERE box_id = :box AND NOT entry_id = ANY (:without)) v USING (entry_id)
-WHERE e.box_id = :box AND e.excluded_reason IS NULL
-""")
 
 
 class BoxView(Carried):
-    """The latest ballot box; case time."""
+    """The ballot box of the running vote; case time."""
 
     id: str
     attempt: int
@@ -271,31 +260,19 @@ async def list_works(session: AsyncSession, renovation_id: str) -> tuple[WorkIte
     )
 
 
-async def latest_box(session: AsyncSession, renovation_id: str) -> str | None:
-    """The id of the renovation's latest ballot box."""
-    found: str | None = await session.scalar(
-        select(BallotBox.id)
-        .where(BallotBox.renovation_id == renovation_id)
-        .order_by(BallotBox.attempt.desc())
-        .limit(1)
-    )
-    return found
-
-
 async def turnout_of(session: AsyncSession, renovation_id: str) -> Turnout | None:
-    """Participation in the latest box; None before there is one. What is contested takes no part."""
-    box = await latest_box(session, renovation_id)
+    """Participation in the running vote; None before there is one. What is contested takes no part."""
+    box = await box_of_running_vote(session, renovation_id)
     if box is None:
         return None
-    without = await uncounted_entries(session, box)
-    row = (await session.execute(TURNOUT, {"box": box, "without": without})).one()
+    found = await taken_part(session, box.id)
     return Turnout(
-        box_id=box,
-        roll_heads=row.roll_heads,
-        roll_area_dm2=row.roll_area_dm2,
-        participating_heads=row.heads,
-        participating_area_dm2=row.area_dm2,
-        counted_at=row.counted_at,
+        box_id=box.id,
+        roll_heads=found.roll_heads,
+        roll_area_dm2=found.roll_area_dm2,
+        participating_heads=found.heads,
+        participating_area_dm2=found.area_dm2,
+        counted_at=found.counted_at,
     )
 
 
@@ -313,12 +290,7 @@ async def list_events(
 
 
 async def _box(session: AsyncSession, rid: str) -> BoxView | None:
-    row = await session.scalar(
-        select(BallotBox)
-        .where(BallotBox.renovation_id == rid)
-        .order_by(BallotBox.attempt.desc())
-        .limit(1)
-    )
+    row = await box_of_running_vote(session, rid)
     if row is None:
         return None
     return shown(BoxView, row)

@@ -7,10 +7,11 @@ from sqlalchemy import RowMapping, select, text
 
 from activities.cost_sharing import rows as share_rows
 from activities.recording import Case
-from models.tables import BallotBox, Event, Scheme, Ticket
+from models.tables import Event, Scheme, Ticket
 from models.values.feedback import SATISFIED_SCORE, EvaluationFacts
 from models.values.states import TicketState
 from rules import feedback as law
+from runtime.ballots.boxes import box_of_running_vote
 
 COLLECTION = text("""
 WITH due AS (
@@ -100,13 +101,8 @@ async def _one(case: Case, statement: Any, **params: object) -> RowMapping:
 
 
 async def _participation(case: Case) -> dict[str, int]:
-    """The turnout of the first motion in the last box that was counted."""
-    box = await case.session.scalar(
-        select(BallotBox)
-        .where(BallotBox.renovation_id == case.renovation.id, BallotBox.tally.is_not(None))
-        .order_by(BallotBox.attempt.desc())
-        .limit(1)
-    )
+    """The turnout of the first motion of the vote that carries the renovation: no other came after it."""
+    box = await box_of_running_vote(case.session, case.renovation.id)
     if box is None or box.tally is None:
         return {}
     first = box.motions[0]

@@ -23,6 +23,7 @@ from models.values.voting import Motion, VotingPack
 from models.values.waits import Consequence, Wait
 from proof.canonical import digest
 from rules import voting as law
+from runtime.ballots.boxes import box_of_vote
 from runtime.ballots.sealing import BoxKeys
 from runtime.record.journal import Recorded
 
@@ -168,6 +169,7 @@ def _outcome(result: VoteResult) -> VotingResult:
 
 
 async def _boxes(case: Case) -> Sequence[BallotBox]:
+    """Those of every vote of the renovation, in the order of the votes."""
     query = select(BallotBox).where(BallotBox.renovation_id == case.renovation.id)
     return (await case.session.scalars(query.order_by(BallotBox.attempt))).all()
 
@@ -176,7 +178,9 @@ async def _motions_to_put(case: Case, given: StageInput) -> tuple[Motion, ...]:
     """Those of the scheme; in a run-off what the vote before left undecided."""
     if not given.run_off:
         return (await case.scheme())[1].motions
-    before = (await _boxes(case))[-1]
+    before = await box_of_vote(case.session, case.renovation.id, given.attempt - 1)
+    if before is None:
+        raise refusal("voting.box_unknown", where=f"{case.renovation.id}.{given.attempt - 1}")
     results = {
         name: law.MotionResult.model_validate(result)
         for name, result in (before.tally or {}).items()
@@ -192,15 +196,16 @@ async def _refuse_too_soon_or_too_often(case: Case, given: StageInput) -> None:
     A run-off ends the vote before it: it is no vote more, and nothing has to be waited for.
     """
     boxes = await _boxes(case)
-    if any(box.state is BoxState.OPEN or box.attempt >= given.attempt for box in boxes):
-        raise refusal("voting.already_open", box=boxes[-1].id)
+    for box in boxes:
+        if box.state is BoxState.OPEN or box.attempt >= given.attempt:
+            raise refusal("voting.already_open", box=box.id)
     if given.run_off:
         return
     limit = case.timetable.re_vote_limit
-    if len(boxes) - await _run_offs(case) >= limit:
+    if len({box.attempt for box in boxes}) - await _run_offs(case) >= limit:
         raise refusal("voting.re_vote_limit", limit=limit)
     if boxes:
-        earliest = case.ends(boxes[-1].closes_at, case.timetable.re_vote_wait)
+        earliest = case.ends(max(box.closes_at for box in boxes), case.timetable.re_vote_wait)
         if case.now < earliest:
             raise refusal("voting.re_vote_too_early", date=_day(case, earliest))
 

@@ -4,17 +4,15 @@ from pydantic import JsonValue
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-PROXIES = text("""
+from runtime.ballots.mandates import AGENTS, VOTED
+
+PROXIES = text(f"""
 SELECT count(*) AS mandates,
        count(r.mandate_id) AS revoked,
-       count(*) FILTER (WHERE EXISTS (
-         SELECT 1 FROM ballot b
-         WHERE b.box_id = m.box_id AND b.entry_id = m.entry_id AND b.channel = 'proxy'
-           AND b.recorded_at >= m.registered_at
-           AND b.recorded_at <= coalesce(r.revoked_at, 'infinity'))) AS voted
+       count(*) FILTER (WHERE {VOTED}) AS voted
 FROM mandate m LEFT JOIN mandate_revocation r ON r.mandate_id = m.id
 WHERE m.box_id = :box GROUP BY m.agent_id ORDER BY 1 DESC, 3 DESC, m.agent_id
-""")
+""")  # noqa: S608 - our own text
 
 CARRY = text("""
 UPDATE roll_unit u SET credential_version = r.generation
@@ -31,7 +29,7 @@ async def carry_credentials(session: AsyncSession, renovation_id: str, box_id: s
 
 async def load_proxies(session: AsyncSession, box_id: str) -> list[JsonValue]:
     """For each agent of a vote, by number and not by name: mandates held, taken back, voted on."""
-    rows = await session.execute(PROXIES, {"box": box_id})
+    rows = await session.execute(PROXIES, {"box": box_id, "agents": AGENTS})
     return [
         {
             "agent": number,

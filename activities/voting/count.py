@@ -1,6 +1,5 @@
 """Counting a closed box: open every ballot, decide each motion, sign the head of the tree."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import JsonValue
@@ -13,26 +12,14 @@ from models.values.voting import Motion, ReportedTally, VotingPack
 from proof.canonical import canonical_json, utc_text
 from rules import voting as law
 from rules.voting.results import Weight
-from runtime.ballots.counting import Count, count_box, special_states
+from runtime.ballots.counting import Count, count_box
 from runtime.ballots.sealing import BoxKeys, SealBroken, public_half
+from runtime.ballots.standing import taken_part
 from runtime.database import driver_connection
 
 ROLL = text("""
 SELECT coalesce(sum(heads), 0)::bigint AS heads, coalesce(sum(area_dm2), 0)::bigint AS area_dm2
 FROM roll_entry WHERE box_id = :box AND excluded_reason IS NULL
-""")
-TAKEN_PART = text("""
-SELECT e.entry_id, e.heads, e.area_dm2 FROM roll_entry e
-WHERE e.box_id = :box AND e.excluded_reason IS NULL
-  AND EXISTS (SELECT 1 FROM ballot b WHERE b.box_id = e.box_id AND b.entry_id = e.entry_id)
-  AND NOT e.entry_id = ANY (:without)
-""")
-TAKEN_PART_SUM = text(f"""
-SELECT coalesce(sum(heads), 0)::bigint AS heads, coalesce(sum(area_dm2), 0)::bigint AS area_dm2
-FROM ({TAKEN_PART.text}) t
-""")  # noqa: S608 - our own text
-OF_BALLOTS = text("""
-SELECT DISTINCT entry_id FROM ballot WHERE box_id = :box AND id = ANY (:ids)
 """)
 
 
@@ -56,20 +43,13 @@ async def roll_totals(session: AsyncSession, box_id: str) -> Weight:
 
 
 async def turnout_tally(session: AsyncSession, box_id: str) -> ReportedTally:
-    """Who has taken part so far, over all channels; contested entries have not, until a ruling."""
-    states = await special_states(await driver_connection(session), box_id)
-    counted = [ballot for ballot, state in states.items() if state == "counted"]
-    uncounted = [ballot for ballot, state in states.items() if state != "counted"]
-    entries = set(await _entries(session, box_id, uncounted))
-    without = entries - set(await _entries(session, box_id, counted))
-    query = {"box": box_id, "without": sorted(without)}
-    row = (await session.execute(TAKEN_PART_SUM, query)).one()
-    roll = await roll_totals(session, box_id)
+    """Who has taken part so far, for the decision about the extension; how, nobody knows yet."""
+    found = await taken_part(session, box_id)
     return ReportedTally(
-        roll_heads=roll.heads,
-        roll_area_dm2=roll.area_dm2,
-        participating_heads=row.heads,
-        participating_area_dm2=row.area_dm2,
+        roll_heads=found.roll_heads,
+        roll_area_dm2=found.roll_area_dm2,
+        participating_heads=found.heads,
+        participating_area_dm2=found.area_dm2,
     )
 
 
@@ -135,9 +115,3 @@ def _unwrapped(box: BallotBox, keys: BoxKeys) -> bytes:
     if public_half(private) != box.public_key:
         raise wrong
     return private
-
-
-async def _entries(session: AsyncSession, box_id: str, ballots: Sequence[str]) -> list[str]:
-    if not ballots:
-        return []
-    return list(await session.scalars(OF_BALLOTS, {"box": box_id, "ids": list(ballots)}))

@@ -15,9 +15,10 @@ import asyncpg
 from proof.ballots import Leaves, Times
 from proof.canonical import utc_text
 from proof.merkle import Tree
-from rules.ballots.states import BallotReference, RulingReference, State, states_of
+from rules.ballots.states import State
 from rules.voting.results import Weight
 from runtime.ballots.sealing import BallotOpener, SealBroken
+from runtime.ballots.standing import STATES, arguments
 from runtime.ballots.times import SENT, WrittenTimes
 
 NOTHING = Weight()
@@ -27,30 +28,16 @@ AT_ONCE = 4_000
 
 BALLOTS = f"""
 SELECT b.seq, b.id, b.pseudonym, b.channel, b.heads, b.area_dm2, b.shares, b.seal_id, b.sealed,
-       b.commitment, b.leaf, b.entry_id, {SENT}, b.seq = last.seq, e.entry_id IS NOT NULL
-FROM ballot b
-JOIN (SELECT entry_id, max(seq) AS seq FROM ballot WHERE box_id = $1 GROUP BY entry_id) last
-  ON last.entry_id = b.entry_id
+       b.commitment, b.leaf, b.entry_id, {SENT}, b.state, e.entry_id IS NOT NULL
+FROM ({STATES}) b
 LEFT JOIN roll_entry e
   ON e.box_id = b.box_id AND e.entry_id = b.entry_id AND e.pseudonym = b.pseudonym
   AND e.heads = b.heads AND e.area_dm2 = b.area_dm2 AND e.shares IS NOT DISTINCT FROM b.shares
   AND e.excluded_reason IS NULL
-WHERE b.box_id = $1
 ORDER BY b.seq
 """  # noqa: S608 - our own text
 BOX = "SELECT format, opens_at, closes_at FROM ballot_box WHERE id = $1"
 SEALS = "SELECT id, public_key FROM ballot_seal WHERE box_id = $1"
-OF_TWO_WAYS = """
-SELECT seq, id, entry_id, channel FROM ballot
-WHERE box_id = $1 AND entry_id IN (
-  SELECT entry_id FROM ballot WHERE box_id = $1 AND channel NOT IN ('web', 'portal')
-  UNION SELECT entry_id FROM ballot_ruling WHERE box_id = $1)
-ORDER BY entry_id, seq
-"""
-RULINGS = """
-SELECT entry_id, kind, ballot_id, up_to_seq FROM ballot_ruling
-WHERE box_id = $1 ORDER BY entry_id, number
-"""
 BATCHES_NOT_WHOLE = """
 SELECT coalesce(sum(r.size - r.found), 0)::bigint
 FROM (SELECT r.size, count(b.seq) AS found
@@ -144,7 +131,6 @@ class _Box:
     period: tuple[str, str] | None
     """Within which they were cast; a box of format 1 does not say."""
     openers: dict[str, BallotOpener]
-    special: dict[str, State]
 
 
 async def opened(
@@ -160,30 +146,13 @@ async def opened(
             row["id"]: BallotOpener(private_key, row["public_key"])
             for row in await connection.fetch(SEALS, box_id)
         },
-        special=await special_states(connection, box_id),
     )
     # A generic cursor plan would hurry to the first row; all of them are wanted. A hundred thousand
     # ballots are put into their order without a file on the disk.
     await connection.execute("SET LOCAL cursor_tuple_fraction = 1.0; SET LOCAL work_mem = '64MB'")
-    cursor = await connection.cursor(BALLOTS, box_id)
+    cursor = await connection.cursor(BALLOTS, *arguments(box_id))
     while rows := await cursor.fetch(AT_ONCE):
         yield [_opened(box, row) for row in rows]
-
-
-async def special_states(connection: asyncpg.Connection, box_id: str) -> dict[str, State]:
-    """What became of the ballots of entries that voted in other ways than the web, or were ruled on."""
-    casts: dict[str, list[BallotReference]] = defaultdict(list)
-    for row in await connection.fetch(OF_TWO_WAYS, box_id):
-        casts[row["entry_id"]].append(BallotReference(row["seq"], row["id"], row["channel"]))
-    rulings: dict[str, list[RulingReference]] = defaultdict(list)
-    for row in await connection.fetch(RULINGS, box_id):
-        rulings[row["entry_id"]].append(
-            RulingReference(row["kind"], row["ballot_id"], row["up_to_seq"])
-        )
-    states: dict[str, State] = {}
-    for entry_id, ballots in casts.items():
-        states |= states_of(ballots, rulings.get(entry_id, ()))
-    return states
 
 
 def _opened(box: _Box, row: asyncpg.Record) -> Opened:
@@ -201,10 +170,9 @@ def _opened(box: _Box, row: asyncpg.Record) -> Opened:
         leaf,
         entry_id,
         sent,
-        is_last,
+        state,
         on_roll,
     ) = row
-    state = box.special.get(ballot_id) or ("counted" if is_last else "superseded")
     times = box.times[sent]
     content_hash = box.leaves.content_hash(pseudonym, channel, commitment, heads, area_dm2, shares)
     in_time = box.period is None or box.period[0] <= times.cast_at < box.period[1]

@@ -23,6 +23,7 @@ from proof.ballots import roll_line
 from proof.bundle import contents as bundle
 from proof.verifier import standalone
 from rules.voting import pack_for, pack_rule, strict_kind
+from runtime.ballots.boxes import COUNTED_VOTE
 from runtime.ballots.counting import Opened, opened
 from runtime.ballots.sealing import Signer
 
@@ -38,8 +39,7 @@ BOX = """
 SELECT b.id, b.motions::text, b.tally::text, b.tree_head::text, b.opened_key, b.format, r.rule_pack,
        r.title
 FROM ballot_box b JOIN renovation r ON r.id = b.renovation_id
-WHERE b.renovation_id = $1 AND ($2::int IS NULL OR b.attempt = $2)
-ORDER BY (b.tree_head IS NOT NULL) DESC, b.attempt DESC LIMIT 1
+WHERE b.renovation_id = $1 AND b.attempt = $2
 """
 CLOSED = """
 SELECT details::text FROM event
@@ -161,6 +161,8 @@ class _Pack:
 async def _counted_box(
     connection: asyncpg.Connection, renovation_id: str, attempt: int | None
 ) -> _Box:
+    if attempt is None:
+        attempt = await connection.fetchval(COUNTED_VOTE, renovation_id)
     row = await connection.fetchrow(BOX, renovation_id, attempt)
     if row is None or row["tally"] is None or row["tree_head"] is None:
         raise refusal("evidence.not_counted", renovation=renovation_id[:64])

@@ -17,6 +17,7 @@ from models.values.refusal import refusal
 from models.values.voting import Motion
 from proof.ballots import Leaves
 from rules.ballots.ballot import BallotPaper
+from runtime.ballots.boxes import RUNNING_VOTE
 from runtime.ballots.sealing import Sealer
 
 KEPT_UNITS = 500_000
@@ -25,14 +26,14 @@ SEAL_BALLOTS = 4_096
 SEAL_S = 600.0
 """A seal's key is forgotten after so many ballots or seconds, whichever comes first."""
 
-LATEST = """
+BOX = f"""
 SELECT id, roll_hash, motions, public_key, format,
        ARRAY(SELECT o.id FROM ballot_box o
              WHERE o.renovation_id = b.renovation_id AND o.attempt < b.attempt) AS earlier,
        EXISTS (SELECT 1 FROM renovation r WHERE r.id = $1) AS known
 FROM (SELECT 1) one LEFT JOIN LATERAL (
-  SELECT * FROM ballot_box WHERE renovation_id = $1 ORDER BY attempt DESC LIMIT 1) b ON true
-"""
+  SELECT * FROM ballot_box WHERE renovation_id = $1 AND attempt = ({RUNNING_VOTE})) b ON true
+"""  # noqa: S608 - our own text
 ROLL = """
 SELECT u.unit_number, e.entry_id, e.pseudonym, e.heads, e.area_dm2, e.shares, e.excluded_reason
 FROM roll_unit u JOIN roll_entry e USING (box_id, entry_id) WHERE u.box_id = $1
@@ -55,7 +56,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Box:
-    """The latest ballot box of a renovation."""
+    """The ballot box of the running vote of a renovation."""
 
     id: str
     roll_hash: str
@@ -136,7 +137,7 @@ class Boxes:
             Refused: as `load` does.
         """
         async with self._pool.acquire() as connection:
-            row = await connection.fetchrow(LATEST, renovation_id)
+            row = await connection.fetchrow(BOX, renovation_id)
             if row["id"] is None:
                 raise refusal("voting.no_box" if row["known"] else "renovation.unknown")
             kept = self._boxes.get(renovation_id)

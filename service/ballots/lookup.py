@@ -19,9 +19,9 @@ from models.values.base import Carried
 from models.values.refusal import Problem, Refused, refusal
 from proof.merkle import PackedTree
 from proof.receipts import ALPHABET, CODE_BITS, read_code
-from runtime.ballots.counting import special_states
 from runtime.ballots.sealing import BallotOpener, SealBroken
-from runtime.database import Database, driver_connection
+from runtime.ballots.standing import states
+from runtime.database import Database
 
 TREES_KEPT = 2
 """Trees of closed boxes kept in memory, 64 bytes a ballot."""
@@ -192,15 +192,7 @@ def _hex_prefix(code: str) -> str:
 
 async def _opened(session: AsyncSession, box: BallotBox, ballot: Ballot) -> tuple[str, JsonValue]:
     """What became of the ballot, and what it says."""
-    states = await special_states(await driver_connection(session), box.id)
-    state: str | None = states.get(ballot.id)
-    if state is None:
-        last = await session.scalar(
-            select(func.max(Ballot.seq)).where(
-                Ballot.box_id == box.id, Ballot.entry_id == ballot.entry_id
-            )
-        )
-        state = "counted" if last == ballot.seq else "superseded"
+    of_entry = await states(session, box.id, ballot.entry_id)
     seal = await session.get_one(BallotSeal, ballot.seal_id)
     assert box.opened_key is not None
     try:
@@ -209,4 +201,4 @@ async def _opened(session: AsyncSession, box: BallotBox, ballot: Ballot) -> tupl
     except SealBroken:
         return "broken", None
     said: JsonValue = json.loads(choices)
-    return state, said
+    return of_entry[ballot.id], said

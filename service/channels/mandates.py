@@ -25,6 +25,7 @@ from rules.ballots.mandates import (
     registration_problems,
 )
 from rules.voting import pack_for
+from runtime.ballots.mandates import AGENTS, VOTED
 from runtime.record.journal import tick_of
 from service.ballots.receipts import IssuedReceipt
 from service.bodies import Accepted, CastBallot
@@ -40,19 +41,15 @@ from service.parts import Parts
 from service.recording import Details, accept
 from service.situation import Situation
 
-REGISTER = text("""
+REGISTER = text(f"""
 SELECT m.id, m.entry_id, m.agent_id, m.motions, m.valid_from, m.valid_until,
-       r.mandate_id IS NOT NULL AS revoked,
-       EXISTS (SELECT 1 FROM ballot b
-               WHERE b.box_id = m.box_id AND b.entry_id = m.entry_id AND b.channel = 'proxy'
-                 AND b.recorded_at >= m.registered_at
-                 AND b.recorded_at <= coalesce(r.revoked_at, 'infinity')) AS voted
+       r.mandate_id IS NOT NULL AS revoked, {VOTED} AS voted
 FROM mandate m LEFT JOIN mandate_revocation r ON r.mandate_id = m.id
 WHERE m.box_id = :box
   AND (CAST(:mandate AS text) IS NULL OR m.id = :mandate)
   AND (CAST(:agent AS text) IS NULL OR m.agent_id = :agent OR m.entry_id = :entry)
 ORDER BY m.registered_at, m.id
-""")
+""")  # noqa: S608 - our own text
 # Waits for the ballots of the mandate that are on their way, and they for its revocation.
 LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('mandate/' || :mandate, 0))")
 LOCK_SHARED = text(
@@ -274,6 +271,7 @@ async def _register(
     """Mandates of a vote: all, the one of `mandate_id`, or those of the agent or owner of `new`."""
     query = {
         "box": box.id,
+        "agents": AGENTS,
         "mandate": mandate_id,
         "agent": new.agent_id if new is not None else None,
         "entry": new.entry_id if new is not None else None,

@@ -3,13 +3,14 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import BallotBox, RollEntry, RollUnit
 from models.values.refusal import refusal
 from models.values.states import BoxState
 from models.values.voting import Motion
+from runtime.ballots.boxes import box_of_running_vote, running_vote, select_box
 from runtime.database import Database
 from runtime.record.journal import tick_of
 from service.ballots.receipts import written
@@ -26,7 +27,7 @@ async def lock_open_box(
     alone: bool = False,
     early: bool = False,
 ) -> BallotBox:
-    """Lock the latest box of the renovation if it is open; the closing waits for this transaction.
+    """Lock the box of the running vote if it is open; the closing waits for this transaction.
 
     `alone` also waits for ballots that are being committed and keeps new ones out, so that the caller
     reads all of them. `early` accepts a box that is announced and not open yet. `box_id`, if given, is
@@ -35,7 +36,9 @@ async def lock_open_box(
     Raises:
         Refused: `voting.no_box`, `voting.other_box`, `voting.box_not_open_yet`, `voting.box_closed`.
     """
-    query = _latest(situation).execution_options(populate_existing=True)
+    query = select_box(situation.id, running_vote(situation.id)).execution_options(
+        populate_existing=True
+    )
     # FOR NO KEY UPDATE waits for the ballots that are being committed (they hold FOR SHARE).
     locked = query.with_for_update(key_share=True) if alone else query.with_for_update(read=True)
     box = await session.scalar(locked)
@@ -53,12 +56,12 @@ async def lock_open_box(
 
 
 async def running_box(session: AsyncSession, situation: Situation) -> BallotBox:
-    """The latest box, open or not, without a lock.
+    """The box of the running vote, open or not, to read.
 
     Raises:
         Refused: `voting.no_box`.
     """
-    box = await session.scalar(_latest(situation))
+    box = await box_of_running_vote(session, situation.id)
     if box is None:
         raise refusal("voting.no_box", where=situation.id)
     return box
@@ -69,7 +72,7 @@ async def read_running_box(
     situation: Situation,
     read: Callable[[AsyncSession, BallotBox], Awaitable[T]],
 ) -> T:
-    """Call `read` with the latest box, open or not; routes and commands read lists this way.
+    """Call `read` with the box of the running vote, open or not; routes and commands read lists this way.
 
     Raises:
         Refused: `voting.no_box`.
@@ -101,12 +104,3 @@ async def load_entry(session: AsyncSession, box: BallotBox, unit_number: str) ->
     if entry is None:
         raise refusal("voting.unit_not_on_roll", where="unit_number", unit=unit_number)
     return entry
-
-
-def _latest(situation: Situation) -> Select[BallotBox]:
-    return (
-        select(BallotBox)
-        .where(BallotBox.renovation_id == situation.id)
-        .order_by(BallotBox.attempt.desc())
-        .limit(1)
-    )

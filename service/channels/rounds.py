@@ -13,6 +13,7 @@ from models.values.base import Carried
 from models.values.refusal import Refused, refusal
 from models.values.states import NoticeState
 from rules.ballots.visits import Door, visit_problems
+from runtime.ballots.standing import not_taken_part
 from service.bodies import Accepted
 from service.channels.bodies import RecordVisits, Remind
 from service.channels.open_box import lock_open_box
@@ -20,13 +21,6 @@ from service.parts import Parts
 from service.recording import Details, accept
 from service.situation import Situation
 
-SILENT = text("""
-SELECT u.unit_number FROM roll_unit u
-JOIN roll_entry e ON e.box_id = u.box_id AND e.entry_id = u.entry_id
-WHERE u.box_id = :box AND e.excluded_reason IS NULL
-  AND NOT EXISTS (SELECT 1 FROM ballot b WHERE b.box_id = e.box_id AND b.entry_id = e.entry_id)
-ORDER BY u.unit_number
-""")
 LAST_VISITS = text("""
 SELECT DISTINCT ON (unit_number) unit_number, outcome, envelope, visited_by, recorded_at
 FROM door_visit WHERE box_id = :box ORDER BY unit_number, seq DESC
@@ -117,5 +111,8 @@ async def remind_non_voters(
 
 
 async def list_non_voters(session: AsyncSession, box: BallotBox) -> tuple[str, ...]:
-    """The units that may vote and have no ballot by any channel, by number."""
-    return tuple(await session.scalars(SILENT, {"box": box.id}))
+    """The units that may vote and have not taken part; never how anybody voted.
+
+    A unit whose ballots are contested is one of them: as things stand nothing of it counts.
+    """
+    return await not_taken_part(session, box.id)

@@ -1,8 +1,9 @@
 """Rulings on contested ballots: recorded with a reason, without seeing what any ballot says."""
 
 import hashlib
-from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import cast
 
 from sqlalchemy import func, select
@@ -26,7 +27,8 @@ from models.values.voting import Channel
 from proof.receipts import short_code
 from rules.authority import refuse_same_person
 from rules.ballots.rulings import named_ballot, ruling_problems
-from rules.ballots.states import BallotReference, RulingReference, states_of
+from rules.ballots.states import BallotReference, RulingReference
+from runtime.ballots.standing import ContestedBallot, contested
 from service.bodies import Accepted
 from service.channels.bodies import RuleOnBallots
 from service.channels.open_box import load_entry, lock_open_box
@@ -105,45 +107,11 @@ async def record_ruling(
 
 
 async def contested_units(session: AsyncSession, box: BallotBox) -> tuple[ContestedView, ...]:
-    """The roll entries with contested ballots, each with its units and those ballots."""
-    two_ways = select(Ballot.entry_id).where(
-        Ballot.box_id == box.id, Ballot.channel.not_in(("web", "portal"))
+    """Every roll entry whose ballots contest each other now, by its units."""
+    return tuple(
+        _view(list(ballots))
+        for _, ballots in groupby(await contested(session, box.id), key=lambda each: each.entry_id)
     )
-    ruled = select(BallotRuling.entry_id).where(BallotRuling.box_id == box.id)
-    rows = await session.scalars(
-        select(Ballot)
-        .where(Ballot.box_id == box.id, Ballot.entry_id.in_(two_ways.union(ruled)))
-        .order_by(Ballot.entry_id, Ballot.seq)
-    )
-    ballots: dict[str, list[Ballot]] = defaultdict(list)
-    for ballot in rows:
-        ballots[ballot.entry_id].append(ballot)
-    rulings: dict[str, list[RulingReference]] = defaultdict(list)
-    for row in await session.scalars(
-        select(BallotRuling).where(BallotRuling.box_id == box.id).order_by(BallotRuling.number)
-    ):
-        rulings[row.entry_id].append(_ruling(row))
-    units = {
-        entry.entry_id: entry.units
-        for entry in await session.scalars(
-            select(RollEntry).where(
-                RollEntry.box_id == box.id, RollEntry.entry_id.in_(ballots.keys())
-            )
-        )
-    }
-    found: list[ContestedView] = []
-    for entry_id, theirs in ballots.items():
-        states = states_of([_cast(ballot) for ballot in theirs], rulings[entry_id])
-        open_ones = [ballot for ballot in theirs if states[ballot.id] == "contested"]
-        if open_ones:
-            found.append(
-                ContestedView(
-                    unit_numbers=tuple(units[entry_id]),
-                    ballots=tuple(_view(ballot) for ballot in open_ones),
-                    rulings=len(rulings[entry_id]),
-                )
-            )
-    return tuple(found)
 
 
 async def _ballots(session: AsyncSession, box: BallotBox, entry: RollEntry) -> list[Ballot]:
@@ -204,10 +172,17 @@ def _ruling(row: BallotRuling) -> RulingReference:
     return RulingReference(cast("RulingKind", row.kind), row.ballot_id, row.up_to_seq)
 
 
-def _view(ballot: Ballot) -> BallotView:
-    return BallotView(
-        ballot_id=ballot.id,
-        code=short_code(ballot.leaf),
-        channel=cast("Channel", ballot.channel),
-        recorded_at=ballot.recorded_at,
+def _view(ballots: Sequence[ContestedBallot]) -> ContestedView:
+    return ContestedView(
+        unit_numbers=tuple(ballots[0].units),
+        ballots=tuple(
+            BallotView(
+                ballot_id=ballot.ballot_id,
+                code=short_code(ballot.leaf),
+                channel=ballot.channel,
+                recorded_at=ballot.recorded_at,
+            )
+            for ballot in ballots
+        ),
+        rulings=ballots[0].rulings,
     )

@@ -102,7 +102,7 @@ async def revoke_mandate(
 async def list_mandates(
     situation: CaseSituation, _actor: MayRegisterMandates, parts: RunningParts
 ) -> tuple[MandateView, ...]:
-    """The register of the latest vote with its history; no names, no instructions."""
+    """The register of the running vote with its history; no names, no instructions."""
     return await read_running_box(parts.database, situation, mandates.list_register)
 
 
@@ -137,7 +137,7 @@ async def record_door_visits(
 async def list_door_visits(
     situation: CaseSituation, _actor: MayRecordVisits, parts: RunningParts
 ) -> tuple[VisitView, ...]:
-    """The last visit at each door of the latest vote."""
+    """The last visit at each door of the running vote."""
     return await read_running_box(parts.database, situation, rounds.list_last_visits)
 
 

@@ -7,16 +7,17 @@ from fastapi import APIRouter, Request, Response
 
 from models.values.refusal import refusal
 from proof.receipts import read_code
+from runtime.ballots.boxes import box_of_running_vote
 from service.ballots.lookup import FoundBallot, Verification, load_verification
 from service.http.dependencies import CurrentVoter, RunningParts
-from service.views import Turnout, latest_box, turnout_of
+from service.views import Turnout, turnout_of
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["voting"])
 
 
 @router.get("/turnout")
 async def read_turnout(renovation_id: str, parts: RunningParts) -> Turnout:
-    """Who has taken part, in heads and area, by the latest box; never how anybody voted."""
+    """Who has taken part, in heads and area, by the box of the running vote; never how anybody voted."""
     async with parts.database.session() as session:
         turnout = await turnout_of(session, renovation_id)
     if turnout is None:
@@ -49,9 +50,9 @@ async def verify_ballot(
 
 @router.get("/verification")
 async def read_verification(renovation_id: str, parts: RunningParts) -> Verification:
-    """How many households of the latest vote have verified their ballots."""
+    """How many households of the running vote have verified their ballots."""
     async with parts.database.session() as session:
-        box = await latest_box(session, renovation_id)
+        box = await box_of_running_vote(session, renovation_id)
         if box is None:
             raise refusal("voting.no_box", where=renovation_id)
-        return await load_verification(session, box)
+        return await load_verification(session, box.id)

@@ -296,6 +296,17 @@ async def test_a_short_quorum_brings_one_extension_and_the_checks(begin: Begin) 
     assert await vote.notices() == ["vote_announced", "vote_extended"]
 
 
+async def test_a_contested_entry_is_missing_when_the_quorum_is_looked_at(begin: Begin) -> None:
+    vote = await begin()
+    period = await vote.open()
+    eight = (await vote.entries())[:8]
+    await vote.cast(dict.fromkeys(eight, "yes"))
+    await vote.cast({eight[0]: "no"}, channel="paper")
+    assert (await vote.check(period)).extended
+    (details,) = await vote.details("voting.turnout_checked")
+    assert details["checks"][0]["have"] == 7
+
+
 async def test_a_second_extension_is_not_given(begin: Begin) -> None:
     vote = await begin()
     once = await vote.check(await vote.open())

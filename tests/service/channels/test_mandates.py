@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.voting.channels import load_proxies
-from runtime.ballots.counting import special_states
+from runtime.ballots.standing import STATES, arguments
 from runtime.database import Database
 from tests.support.box import close_box, open_box, said_in
 from tests.support.channels import Channels, code, grant_roles, official, owner_of
@@ -157,7 +157,8 @@ async def test_the_owners_own_ballot_prevails_whenever_it_came(vote: Channels) -
     who = agent(await registered(vote))
     own = (await vote.web("1-101", "no")).json()["ballot_id"]
     theirs = (await proxy(vote, who, works="yes")).json()["ballot_id"]
-    states = await special_states(vote.sql, vote.box)
+    rows = await vote.sql.fetch(f"SELECT id, state FROM ({STATES}) s", *arguments(vote.box))
+    states = {row["id"]: row["state"] for row in rows}
     assert (states[own], states[theirs]) == ("counted", "superseded")
 
 

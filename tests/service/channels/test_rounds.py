@@ -173,6 +173,15 @@ async def test_those_who_have_not_taken_part_are_listed_and_reminded(vote: Chann
     assert await vote.events() == ["voting.reminded"]
 
 
+async def test_a_unit_whose_ballots_are_contested_is_reminded_and_out_of_the_turnout(
+    vote: Channels,
+) -> None:
+    await vote.web(UNIT, "yes")
+    await put_ballots(vote.sql, vote.box, [(UNIT, {"works": "no"})], channel="paper")
+    assert UNIT in (await vote.get("/non-voters", COMMITTEE)).json()
+    assert (await vote.get("/turnout", {})).json()["participating_heads"] == 0
+
+
 async def test_when_all_have_taken_part_nobody_is_reminded(vote: Channels) -> None:
     units = (await vote.get("/non-voters", COMMITTEE)).json()
     await put_ballots(vote.sql, vote.box, [(unit, {"works": "yes"}) for unit in units])
