@@ -28,12 +28,18 @@ from rules.ballots.states import AFTER_RULING, ROUTE_OF, YIELDS, Route, State
 from runtime.database import driver_connection
 
 Routes = Mapping[Channel, Route]
-Arguments = tuple[str, Sequence[str], Sequence[int], Sequence[str], Sequence[str]]
+Arguments = tuple[str, Sequence[str], Sequence[int], Sequence[str], Sequence[str], Sequence[str]]
 """Of every query below: `$1` the box, `$2` and `$3` the channels and the bits of their routes, `$4` and
-`$5` the kinds of rulings and what becomes of the ballots before them."""
+`$5` the kinds of rulings and what becomes of the ballots before them, `$6` the plain channels."""
 YIELDING = 0
 """What the route that yields to all others has instead of a bit."""
 
+SPECIAL = """
+SELECT entry_id FROM ballot WHERE box_id = $1 AND channel <> ALL ($6::text[])
+UNION SELECT entry_id FROM ballot_ruling WHERE box_id = $1
+"""
+"""The entries of which more has to be known than their last ballot. Of all others every ballot came by
+one own route and nobody ruled. Most entries of a box are like that, and cost no more than `max(seq)`."""
 PLACED = """
 SELECT b.*, ($3::int[])[array_position($2::text[], b.channel)] AS route,
        CASE WHEN r.entry_id IS NULL THEN NULL
@@ -56,23 +62,31 @@ FROM (
   SELECT entry_id, bit_or(route) FILTER (WHERE ruled IS NULL) AS routes,
          max(seq) FILTER (WHERE ruled IS NULL AND route <> {YIELDING}) AS last_own,
          max(seq) FILTER (WHERE ruled IS NULL) AS last
-  FROM ({PLACED}) placed GROUP BY entry_id) standing
+  FROM ({PLACED}) placed WHERE entry_id IN ({SPECIAL}) GROUP BY entry_id) standing
 """  # noqa: S608 - our own text
-"""Each entry with ballots: `agreed` when those that stand came by one route, or by one and by an agent.
-`last` is the ballot that counts then. `agreed` is NULL when none stands."""
+"""The special entries: `agreed` when the ballots that stand came by one route, or by one and by an
+agent. `last` is the ballot that counts then. `agreed` is NULL when none stands."""
 STATES = f"""
 SELECT b.*,
        CASE WHEN b.ruled IS NOT NULL THEN b.ruled
-            WHEN e.agreed THEN CASE WHEN b.seq = e.last THEN 'counted' ELSE 'superseded' END
+            WHEN e.agreed IS NOT FALSE THEN
+              CASE WHEN b.seq = coalesce(e.last, l.seq) THEN 'counted' ELSE 'superseded' END
             WHEN b.route = {YIELDING} OR EXISTS (
               SELECT 1 FROM ({PLACED}) later WHERE later.entry_id = b.entry_id
               AND later.seq > b.seq AND later.route = b.route AND later.ruled IS NULL)
             THEN 'superseded'
             ELSE 'contested' END AS state
-FROM ({PLACED}) b LEFT JOIN ({ENTRIES}) e ON e.entry_id = b.entry_id
+FROM ({PLACED}) b
+JOIN (SELECT entry_id, max(seq) AS seq FROM ballot WHERE box_id = $1 GROUP BY entry_id) l
+  ON l.entry_id = b.entry_id
+LEFT JOIN ({ENTRIES}) e ON e.entry_id = b.entry_id
 """  # noqa: S608 - our own text
 """Each ballot, with all its columns, and its `state`."""
-TAKEN_PART = f"SELECT entry_id FROM ({ENTRIES}) entries WHERE agreed"  # noqa: S608 - our own text
+TAKEN_PART = f"""
+SELECT DISTINCT entry_id FROM ballot
+WHERE box_id = $1
+  AND entry_id NOT IN (SELECT entry_id FROM ({ENTRIES}) special WHERE agreed IS NOT TRUE)
+"""  # noqa: S608 - our own text
 PARTICIPATION = f"""
 SELECT coalesce(sum(e.heads), 0)::bigint, coalesce(sum(e.area_dm2), 0)::bigint,
        coalesce(sum(e.heads) FILTER (WHERE t.entry_id IS NOT NULL), 0)::bigint,
@@ -96,7 +110,7 @@ JOIN roll_entry e ON e.box_id = $1 AND e.entry_id = b.entry_id
 WHERE b.state = 'contested'
 ORDER BY b.entry_id, b.seq
 """  # noqa: S608 - our own text
-STATES_OF_ENTRY = f"SELECT id, state FROM ({STATES}) s WHERE entry_id = $6"  # noqa: S608 - our own text
+STATES_OF_ENTRY = f"SELECT id, state FROM ({STATES}) s WHERE entry_id = $7"  # noqa: S608 - our own text
 
 
 class Participation(NamedTuple):
@@ -125,7 +139,10 @@ class ContestedBallot(NamedTuple):
 
 
 def arguments(box_id: str, routes: Routes = ROUTE_OF) -> Arguments:
-    """The parameters `$1` to `$5` of every query of this module."""
+    """The parameters `$1` to `$6` of every query of this module.
+
+    Plain are the channels of the first own route of the table: any would give the same states.
+    """
     own = [route for route in dict.fromkeys(routes.values()) if route != YIELDS]
     bits = {YIELDS: YIELDING} | {route: 1 << place for place, route in enumerate(own)}
     return (
@@ -134,6 +151,7 @@ def arguments(box_id: str, routes: Routes = ROUTE_OF) -> Arguments:
         [bits[route] for route in routes.values()],
         list(AFTER_RULING),
         list(AFTER_RULING.values()),
+        [channel for channel, route in routes.items() if route == own[0]],
     )
 
 
