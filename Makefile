@@ -37,7 +37,7 @@ check: $(READY) ## format, lint, types, import contracts, catalogues, docs, mani
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python docs/check.py
+	$(BIN)/python -m tools.check
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml
 

@@ -85,7 +85,7 @@ def write_files(directory: Path, count: int) -> None:
     for at, cells in enumerate(rows(count), start=1):
         page.write_row(at, 0, cells)
     book.close()
-    from tests.support.workbooks import ods, xls  # noqa: PLC0415 - writers that only tests have
+    from tests.support.files.workbooks import ods, xls  # noqa: PLC0415 - writers that only tests have
 
     (directory / "roll.ods").write_bytes(ods([HEADING, *rows(count)]))
     (directory / "roll.xls").write_bytes(xls([HEADING, *rows(min(count, XLS_ROWS))]))

@@ -273,6 +273,7 @@ def wilson(satisfied: int, answers: int) -> Interval | None:
     )
 
 
+# waits for performance reports
 def percent(part: Fraction, whole: Fraction, digits: int = 2) -> Fraction:
     """`part / whole` in per cent, rounded half up to `digits` decimals (执行率 and the like)."""
     scale = 10**digits
@@ -280,6 +281,7 @@ def percent(part: Fraction, whole: Fraction, digits: int = 2) -> Fraction:
     return Fraction((2 * exact.numerator + exact.denominator) // (2 * exact.denominator), scale)
 
 
+# waits for performance reports
 def grade(score: Fraction, scale: Sequence[GradeStep], lowest: str) -> str:
     """The grade of a score; the scale is configuration, best step first, each strictly above."""
     return next((step.grade for step in scale if score > step.above), lowest)

@@ -239,6 +239,7 @@ def payable_fen(
     return left
 
 
+# waits for items that are omitted from the works
 def omission_credit_fen(item_fen: int, work_done_fen: int = 0, deposits_fen: int = 0) -> int:
     """The credit for an omitted item: `price - work done - irrecoverable deposits` (rules.md 4.2).
 
@@ -251,6 +252,7 @@ def omission_credit_fen(item_fen: int, work_done_fen: int = 0, deposits_fen: int
     return credit
 
 
+# waits for certificates that show their sum so far
 def certified_before_fen(cumulative_fen: int, certificates_fen: Sequence[int]) -> int:
     """What was certified before these certificates, from the cumulative sum after them."""
     return cumulative_fen - sum(certificates_fen)

@@ -32,7 +32,7 @@ from runtime.migrate import upgrade
 from tests.support.box import BOX_KEYS
 from tests.support.estate import make_renovation
 from tests.support.journey import JourneyDriver
-from tests.support.servers import plain_client, time_skipping
+from tests.support.processes.servers import plain_client, time_skipping
 from workflows.registry import WORKFLOWS
 
 QUEUE = "bench-history"

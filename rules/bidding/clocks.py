@@ -122,6 +122,7 @@ def clarification(
     )
 
 
+# waits for changes of the tender documents (E28)
 def deadline_after_clarification(
     changed_at: datetime, deadline_at: datetime, timetable: Timetable, calendar: WorkCalendar
 ) -> datetime:
@@ -131,6 +132,7 @@ def deadline_after_clarification(
     return deadline(changed_at, timetable.clarification_before_deadline, calendar, timetable.zone)
 
 
+# waits for objections to the tender documents
 def document_objection(
     filed_at: datetime, deadline_at: datetime, timetable: Timetable, calendar: WorkCalendar
 ) -> Decision:
@@ -145,6 +147,7 @@ def document_objection(
     )
 
 
+# waits for objections to the tender documents
 def objection_answer(
     filed_at: datetime, answered_at: datetime, timetable: Timetable, calendar: WorkCalendar
 ) -> Decision:
@@ -159,6 +162,7 @@ def objection_answer(
     )
 
 
+# waits for the clock from the report to the publication (B-14)
 def candidates_published(
     report_at: datetime, published_at: datetime, timetable: Timetable, calendar: WorkCalendar
 ) -> Decision:

@@ -55,6 +55,7 @@ def read_flags(raw: Mapping[str, JsonValue]) -> BidFlags:
         return BidFlags(responsive=False)
 
 
+# waits for the committee named in the evaluation report
 def committee(members: int, experts: int) -> Decision:
     """An odd number of at least five members, at least two thirds of them experts (B-9)."""
     article = "Tendering Law art. 37"

@@ -213,6 +213,7 @@ def signature(
     )
 
 
+# waits for tenders on a basket of options
 def price_build_up(
     *, base_fen: int, options_fen: int, new_fen: int, old_fen: int, contingency_permille: int
 ) -> PriceBuildUp:

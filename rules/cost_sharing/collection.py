@@ -37,6 +37,7 @@ def instalments(totals: Sequence[ShareTotal], permilles: Sequence[int]) -> tuple
     )
 
 
+# waits for pages and notices of the collection
 def collection_permille(part: int, whole: int) -> int:
     """Paid of due in permille, rounded half up, for notices and pages; nothing due is 1000."""
     return (2 * PERMILLE * part + whole) // (2 * whole) if whole else PERMILLE
@@ -73,11 +74,13 @@ def collected(collected_fen: int, due_fen: int, timetable: Timetable) -> Decisio
     return Decision(verdict="PASS" if passed else "FAIL", checks=(check,))
 
 
+# waits for late fees that the owners voted
 def late_fee_fen(instalment_fen: int, permille_a_month: int, started_months: int) -> int:
     """Simple interest per started month, each month rounded up; only where the owners voted it."""
     return -(-instalment_fen * permille_a_month // PERMILLE) * started_months
 
 
+# waits for relief out of hardship funds (E14)
 def relieve(
     unit_number: str, charge_fen: int, permille: int, funds: Mapping[str, int], kind: str
 ) -> tuple[Relief, ...]:
@@ -105,6 +108,7 @@ def relief_room_fen(charge_fen: int, paid_fen: int) -> int:
     return max(charge_fen - paid_fen, 0)
 
 
+# waits for a subsidy that is lost (E15)
 def subsidy_loss(lost_fen: int, gap_fen: int, timetable: Timetable) -> Decision:
     """Whether a lost subsidy can be borne without a new vote (E15): at most 5% of the gap."""
     most = Fraction(gap_fen * timetable.subsidy_re_vote_permille, PERMILLE)
@@ -121,6 +125,7 @@ def subsidy_loss(lost_fen: int, gap_fen: int, timetable: Timetable) -> Decision:
     return Decision(verdict="PASS" if passed else "FAIL", checks=(check,))
 
 
+# waits for certificates of balance at a sale (E18)
 def balance(
     unit_number: str,
     table: Sequence[tuple[Instalment, datetime]],

@@ -118,6 +118,7 @@ def share_table(
     )
 
 
+# waits for notices of levies by shares (Hong Kong)
 def indicative_levy_fen(total_fen: int, all_shares: int, shares: int) -> int:
     """The levy of a unit as Hong Kong owners were told it: per share rounded up, then multiplied.
 
@@ -126,6 +127,7 @@ def indicative_levy_fen(total_fen: int, all_shares: int, shares: int) -> int:
     return -(-total_fen // all_shares) * shares
 
 
+# waits for prices by area with extensions (Hangzhou)
 def unit_price_fen(
     area_dm2: int,
     price_fen_per_m2: int,

@@ -118,6 +118,7 @@ def with_credit(
     )
 
 
+# waits for joining after the works are paid
 def late_joining(
     original_share_fen: int, earlier: Mapping[str, int | Fraction], uplift: Fraction = Fraction(0)
 ) -> LateJoining:
@@ -161,6 +162,7 @@ def owners_part_fen(
     return largest_remainder(certified_fen, {"others": others, "owners": cost - others})["owners"]
 
 
+# waits for commitments in the settlement of a cancelled case
 def sunk_net_fen(certified_fen: int, committed_fen: int, applied_fen: int) -> int:
     """Certified work of acceptable quality and irrevocable commitments, less what others pay of it.
 

@@ -51,6 +51,7 @@ def ballot_of(menu: Menu, value: object) -> MenuBallot:
     return MenuBallot(ids if menu.form is BallotForm.ORDINAL else tuple(sorted(ids)))
 
 
+# waits for ballots of published elections taken in
 def choice_of(menu: Menu, ballot: MenuBallot) -> list[str] | dict[str, int]:
     """The choice as JSON that a ballot stands for, `ballot_of` the other way round."""
     if menu.form is BallotForm.CUMULATIVE:

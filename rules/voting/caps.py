@@ -48,6 +48,7 @@ def mandates_allowed(cap: Cap, lots: int) -> int:
     return max(cap.least, floor(cap.fraction * lots))
 
 
+# waits for votes under the law of other places
 def mandate_refused(cap: Cap, held: int, lots: int = 0) -> bool:
     """Whether one more mandate is too many for somebody who holds so many (Weifang: the 4th)."""
     return held + 1 > mandates_allowed(cap, lots)

@@ -59,6 +59,7 @@ def _group(members: list[RollUnit], reason: str) -> HeadGroup:
     )
 
 
+# waits for votes that are counted outside the database
 def tally_of(groups: Iterable[HeadGroup], choices: Mapping[str, Choice]) -> Tally:
     """Count one motion: `choices` holds the effective choice of each entry that returned a ballot.
 

@@ -61,6 +61,7 @@ def table_in_force(
     raise Refused(Problem(code="pack_unknown", params={"pack": name}))
 
 
+# waits for votes under the law of other places
 def rule_for(
     jurisdiction: str, matter: str, on: date, override: RecordedDecision | None = None
 ) -> ChosenRule:

@@ -8,8 +8,8 @@ from cli.main import app
 from models.values.refusal import Refused
 from proof.bundle import contents as bundle
 from proof.receipts import short_code
-from tests.support import bundles
-from tests.support.bundles import GOOD, changed, signed, written
+from tests.support.files import bundles
+from tests.support.files.bundles import GOOD, changed, signed, written
 
 RUNNER = CliRunner()
 FALSE = signed(changed(GOOD, bundle.BALLOTS, lambda fields: fields["choices"].update(lift="no"), 2))

@@ -9,7 +9,7 @@ from formats.roll import check_csv, differences, owner_key, read_roll, stored_ow
 from formats.roll.columns import COLUMNS, REQUIRED, letter, plain_heading
 from models.files.roll import RollReport
 from models.values.refusal import Refused
-from tests.support.workbooks import HEADING, row
+from tests.support.files.workbooks import HEADING, row
 
 NAMES = ("number", "building", "entrance", "floor", "area_m2", "kind", "owners")
 VALUES = {

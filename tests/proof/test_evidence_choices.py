@@ -22,7 +22,7 @@ from proof.chain import canonical_json
 from proof.verifier.main import check
 from proof.verifier.reading import Fault
 from tests.proof.test_evidence_verify import VALUES, both, places
-from tests.support.bundles import Cast, Entry, Vote, changed, signed, written
+from tests.support.files.bundles import Cast, Entry, Vote, changed, signed, written
 
 SLOW = settings(
     deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60

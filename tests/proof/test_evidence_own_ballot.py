@@ -14,8 +14,8 @@ from proof.verifier.main import check, main
 from proof.verifier.reading import Fault
 from rules.ballots.ballot import Times
 from tests.proof.test_evidence_receipts import signed
-from tests.support import bundles
-from tests.support.bundles import GOOD, KEY, PUBLIC_KEY, written
+from tests.support.files import bundles
+from tests.support.files.bundles import GOOD, KEY, PUBLIC_KEY, written
 
 LINES = [json.loads(line) for line in GOOD[bundle.BALLOTS].splitlines()]
 LEAVES = [bytes.fromhex(line["leaf"]) for line in LINES]

@@ -23,8 +23,17 @@ from proof.receipts import short_code
 from proof.verifier import standalone
 from proof.verifier.main import check
 from proof.verifier.reading import Fault, Files
-from tests.support import bundles
-from tests.support.bundles import Bundle, Cast, changed, example, headed, sealed, signed, written
+from tests.support.files import bundles
+from tests.support.files.bundles import (
+    Bundle,
+    Cast,
+    changed,
+    example,
+    headed,
+    sealed,
+    signed,
+    written,
+)
 
 GOOD = bundles.GOOD
 NAMES = sorted(GOOD)

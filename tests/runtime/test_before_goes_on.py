@@ -23,9 +23,9 @@ from models.values.actor import ENGINE
 from proof.receipts import Receipt, check_receipt
 from runtime.ballots.sealing import signed_by
 from runtime.calendars import chinese_calendar
-from tests.support.before import HERE, CaseOfBefore, Place, before, proven, row_of_then
 from tests.support.box import BOX_KEYS
 from tests.support.channels import official, owner_of
+from tests.support.files.before import HERE, CaseOfBefore, Place, before, proven, row_of_then
 from tests.support.wall import wall_clock
 
 CASES = before().cases

@@ -21,7 +21,7 @@ from runtime.settings import Settings
 from service.gateway import Gateway
 from tests.support.box import BOX_KEYS
 from tests.support.estate import make_renovation
-from tests.support.servers import plain_client, time_skipping
+from tests.support.processes.servers import plain_client, time_skipping
 from workflows.registry import WORKFLOWS
 
 QUEUE = "gateway-test"

@@ -11,8 +11,8 @@ from runtime.database import Database
 from service.parts import Counter
 from tests.support.estate import make_renovation
 from tests.support.journey import JourneyDriver
-from tests.support.servers import dev_server
-from tests.support.serving import serving
+from tests.support.processes.servers import dev_server
+from tests.support.processes.serving import serving
 
 OPENED_AT = datetime(2025, 3, 3, 1, tzinfo=UTC)
 """A Monday, nine in the morning in China."""

@@ -18,7 +18,7 @@ from models.values.actor import Actor
 from runtime.database import Database
 from service.parts import Counter
 from tests.support.journey import BUREAU, STREET, JourneyDriver
-from tests.support.serving import serving
+from tests.support.processes.serving import serving
 from tests.support.told import move_clock
 
 Begin = Callable[..., Awaitable[JourneyDriver]]

@@ -23,7 +23,7 @@ from service.clock.commands import ClockMoved
 from service.parts import Counter
 from tests.support.estate import make_renovation
 from tests.support.journey import JourneyDriver
-from tests.support.servers import time_skipping
+from tests.support.processes.servers import time_skipping
 from workflows.publication import PublicationWorkflow
 from workflows.renovation import RenovationWorkflow
 

@@ -14,7 +14,7 @@ from runtime.spreadsheets.child import text_of
 from runtime.spreadsheets.reading import MAX_BYTES
 from runtime.spreadsheets.roll_files import check_roll_file, read_roll_file
 from tests.formats.test_roll_headings import as_csv
-from tests.support.workbooks import (
+from tests.support.files.workbooks import (
     HEADING,
     ROW,
     add_sheet,

@@ -15,7 +15,7 @@ from service.estates.rolls import ImportedRoll, RollRequest, compare_roll, impor
 from service.estates.units import owner_secret
 from tests.formats.test_roll_headings import as_csv
 from tests.support.estate import make_renovation
-from tests.support.workbooks import HEADING, ROW, row
+from tests.support.files.workbooks import HEADING, ROW, row
 
 SECRET = owner_secret(SecretStr("ab" * 32))
 PLACES = tuple(PlaceEntry(level=level, id=f"roll-{level}", name=level) for level in LEVELS)

@@ -33,7 +33,7 @@ from tests.conftest import TestPostgres
 from tests.support.box import BOX_KEYS
 from tests.support.channels import KEY
 
-FILE = Path(__file__).parents[1] / "runtime" / "before" / "database-0006.json.gz"
+FILE = Path(__file__).parents[2] / "runtime" / "before" / "database-0006.json.gz"
 REVISION = "0006"
 GONE = "case_closes_at"
 HERE = "/v1/renovations"
