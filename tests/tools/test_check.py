@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from tools.check.callers import law_has_a_caller
+from tools.check.documents import image_has_the_product
 from tools.check.language import codes_have_sentences, codes_have_statuses
-from tools.check.project import Project
+from tools.check.project import PRODUCT, Project
 from tools.check.shape import names_of_classes, sizes_of_packages
 
 PO = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "a.known"\nmsgstr "yes"\n'
@@ -202,3 +203,11 @@ def test_a_mark_goes_when_the_procedure_has_come(plant: Plant) -> None:
     said = one(law_has_a_caller(project))
     assert said.startswith("rules/money.py:2: bid_bond is called by the product now.")
     assert "Delete the comment" in said
+
+
+def test_a_package_that_the_image_does_not_copy_is_told(plant: Plant) -> None:
+    copied = "".join(f"COPY {each} ./{each}\n" for each in PRODUCT if each != "proof")
+    said = one(image_has_the_product(plant({"deploy/Dockerfile": copied})))
+    assert said == (
+        "deploy/Dockerfile: proof/ is not in the image. Add the line `COPY proof ./proof`."
+    )

@@ -5,7 +5,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tools.check.callers import law_has_a_caller
-from tools.check.documents import commands_in_readme, links_in_documents, places_of_this_machine
+from tools.check.documents import (
+    commands_in_readme,
+    image_has_the_product,
+    links_in_documents,
+    places_of_this_machine,
+)
 from tools.check.language import catalogues_agree, codes_have_sentences, codes_have_statuses
 from tools.check.project import Project
 from tools.check.shape import (
@@ -19,6 +24,7 @@ CHECKS: tuple[Callable[[Project], Iterator[str]], ...] = (
     commands_in_readme,
     links_in_documents,
     places_of_this_machine,
+    image_has_the_product,
     sizes_of_functions_and_modules,
     sizes_of_packages,
     stages_in_every_room,

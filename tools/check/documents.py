@@ -4,7 +4,7 @@ import re
 import sys
 from collections.abc import Iterator
 
-from tools.check.project import Project
+from tools.check.project import PRODUCT, Project
 
 TEXT = (".py", ".md", ".toml", ".txt", ".yaml", ".yml", ".json", ".po", ".csv", ".sh", ".mako")
 TEXT += (".ini", ".cfg", ".example", ".html", ".css", ".js", "Makefile", "Dockerfile", "run")
@@ -45,6 +45,20 @@ def places_of_this_machine(project: Project) -> Iterator[str]:
         for number, line in enumerate(project.text(path).splitlines(), start=1):
             if PRIVATE_PATH.search(line) or REGISTRY.search(line):
                 yield f"{project.name(path)}:{number}: names a private path or a registry"
+
+
+def image_has_the_product(project: Project) -> Iterator[str]:
+    """The image copies every package that is shipped, and the builder is sent it."""
+    for file, line in (
+        ("deploy/Dockerfile", "COPY {0} ./{0}"),
+        ("deploy/Dockerfile.dockerignore", "!{0}"),
+    ):
+        path = project.root / file
+        lines = project.text(path).splitlines() if path.exists() else []
+        for package in PRODUCT:
+            wanted = line.format(package)
+            if lines and wanted not in lines:
+                yield f"{file}: {package}/ is not in the image. Add the line `{wanted}`."
 
 
 def _command_names(project: Project) -> set[str]:
