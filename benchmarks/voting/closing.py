@@ -56,7 +56,7 @@ async def close_s(database: Database, box_id: str) -> tuple[float, int]:
         box.state, box.closed_at = "closed", box.closes_at
         await session.flush()
         counted = await count_out(session, box, law.pack_for("CN-2021"), BOX_KEYS)
-        box.tally, box.tree_head = counted.record, counted.head
+        box.tally, box.tree_head = {**counted.record}, counted.head
         return int(counted.ballots["counted"])  # type: ignore[arg-type]
 
     counted = await database.transaction(work)

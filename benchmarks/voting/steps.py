@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -33,7 +34,7 @@ def steps_us() -> dict[str, float]:
     words = seal.seal(plain_ballot(ballot.choices), length)
     signer = Signer.of_receipts(SecretStr("1e" * 32))
     leaves, now = Leaves("box", 2), written(datetime.now(UTC))
-    content = {
+    content: dict[str, Any] = {
         "pseudonym": "a" * 32, "channel": "web", "commitment": words.commitment,
         "heads": 1, "area_dm2": 5000, "shares": None,
     }  # fmt: skip
@@ -51,7 +52,10 @@ def steps_us() -> dict[str, float]:
         id="box", roll_hash="0" * 64, motions=motions, earlier=(), roll={"0000007": entry},
         seals=None, ballot_bytes=length, words=words_of_motion, leaves=leaves,  # type: ignore[arg-type]
     )  # fmt: skip
-    scope = {"type": "http", "headers": [(b"authorization", bearer.encode()), (b"host", b"x")]}
+    scope: dict[str, Any] = {
+        "type": "http",
+        "headers": [(b"authorization", bearer.encode()), (b"host", b"x")],
+    }
     return {
         "credential": _us(lambda: voters.unit_of(rid, dict(scope["headers"]).get(b"authorization"))),
         "parse body": _us(lambda: CastBallot.model_validate_json(body)),

@@ -14,13 +14,16 @@ from models.tables import (
     Tender,
     WorkItem,
 )
+from models.values.scheme import SchemeContent
 from runtime.database import Database
 from tests.support import money
 from tests.support.estate import make_renovation
 from tests.support.money import START, STREET, details, scheme, step
 
 
-async def begun(database: Database, rid: str, content: object = None) -> Cancellations:
+async def begun(
+    database: Database, rid: str, content: SchemeContent | None = None
+) -> Cancellations:
     await make_renovation(database, rid=rid, units=12, content=content or scheme())
     return Cancellations(money.desk_of(database))
 

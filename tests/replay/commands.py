@@ -17,7 +17,8 @@ from temporalio import activity, workflow
 PACKAGE = "workflows"
 Modules = Mapping[str, ast.Module]
 """The modules of `workflows/` by their name: `voting` and so on."""
-Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+Named = ast.FunctionDef | ast.AsyncFunctionDef
+Function = Named | ast.Lambda
 ENTRIES = ("run", "update", "signal")
 TIMERS = {"sleep", "asyncio.sleep", "asyncio.wait_for", "asyncio.timeout", "asyncio.timeout_at"}
 COMMANDS = {
@@ -249,7 +250,7 @@ class Reading:
         return name
 
 
-def command_calls(modules: Modules) -> Iterator[tuple[str, Function, ast.Call]]:
+def command_calls(modules: Modules) -> Iterator[tuple[str, Named, ast.Call]]:
     """Every call of Temporal in `workflows/`: module, the function that it stands in, the call."""
     for module, tree in modules.items():
         for function in ast.walk(tree):

@@ -136,7 +136,7 @@ async def test_a_shelved_sandbox_takes_no_ballot_on_any_way(own: Place) -> None:
         "reference": "P-01",
         "scan": "box 7",
         "code": "written-on-the-bundle",
-        "lines": [{"unit_number": unit, "choices": YES}],
+        "lines": [{"unit_number": unit, "choices": {**YES}}],
     }
     async with own.http() as http:
         sent = [

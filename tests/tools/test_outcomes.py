@@ -22,7 +22,7 @@ class Mistyped(ast.NodeTransformer):
         if isinstance(node.left, ast.Attribute) and node.left.attr == "outcome":
             self.places += 1
             if isinstance(compared, ast.Constant):
-                compared.value = f"{compared.value}d"
+                compared.value = f"{compared.value!s}d"
             elif isinstance(compared, ast.Attribute):
                 compared.attr = f"{compared.attr}D"
         return node

@@ -1,6 +1,7 @@
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import asyncpg
 import httpx
@@ -52,7 +53,7 @@ async def journey(
     """Begin a told case of 12 units; arguments go to `make_renovation`."""
     drivers: list[JourneyDriver] = []
 
-    async def begin(**options: object) -> JourneyDriver:
+    async def begin(**options: Any) -> JourneyDriver:
         rid = f"r{uuid.uuid4().hex[:12]}"
         await make_renovation(database, rid=rid, **{"told_at": OPENED_AT, **options})
         driver = JourneyDriver(counter, http, await asyncpg.connect(owner), rid)

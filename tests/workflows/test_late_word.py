@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import httpx
 import pytest
@@ -74,7 +75,7 @@ async def doors(
 
 
 async def sent(
-    j: JourneyDriver, kind: type[a.Act], who: Actor, **fields: object
+    j: JourneyDriver, kind: type[a.Act], who: Actor, **fields: Any
 ) -> asyncio.Task[a.Done]:
     """An act that is under way."""
     await j.official(who)

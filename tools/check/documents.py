@@ -6,7 +6,19 @@ from collections.abc import Iterator
 
 from tools.check.project import PRODUCT, Project
 
-TEXT = (".py", ".md", ".toml", ".txt", ".yaml", ".yml", ".json", ".po", ".csv", ".sh", ".mako")
+TEXT: tuple[str, ...] = (
+    ".py",
+    ".md",
+    ".toml",
+    ".txt",
+    ".yaml",
+    ".yml",
+    ".json",
+    ".po",
+    ".csv",
+    ".sh",
+    ".mako",
+)
 TEXT += (".ini", ".cfg", ".example", ".html", ".css", ".js", "Makefile", "Dockerfile", "run")
 PRIVATE_PATH = re.compile(r"(?<![\w.:/}-])/(?:home|root|Users|work|workspace|mnt)/\w")
 REGISTRY = re.compile("|".join(("pypi" + r"\.org", "python" + r"hosted\.org", "npm" + r"js\.")))

@@ -72,11 +72,11 @@ def _with_status(project: Project) -> set[str]:
             continue
         seen.add(name)
         for value in assigned.get(name, ()):
-            for node in ast.walk(value):
-                if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    found.update(node.value.split())
-                elif isinstance(node, ast.Name):
-                    waiting.append(node.id)
+            for part in ast.walk(value):
+                if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                    found.update(part.value.split())
+                elif isinstance(part, ast.Name):
+                    waiting.append(part.id)
     return found
 
 

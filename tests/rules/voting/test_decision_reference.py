@@ -15,7 +15,7 @@ from tests.support.cases import FOLDER, book
 EVALUATOR = FOLDER / "check_cases.py.txt"
 TEXT = EVALUATOR.read_text(encoding="utf-8")
 ORACLE: dict[str, Any] = {"__file__": str(EVALUATOR)}
-exec(compile(TEXT[: re.search(r"^bad=0", TEXT, re.MULTILINE).start()], "oracle", "exec"), ORACLE)
+exec(compile(re.split(r"^bad=0", TEXT, flags=re.MULTILINE)[0], "oracle", "exec"), ORACLE)
 IDS = tuple(book("rules_voting")["packs"])
 OURS = {rule.id: rule for rule in RULES}
 
