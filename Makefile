@@ -37,8 +37,9 @@ up: $(READY) ## start the local stack and keep it running (Ctrl-C stops it)
 test: $(READY) ## the test suite (under 10 minutes on 2 cores)
 	$(BIN)/python -m pytest -m "not slow"
 
-test-slow: $(READY) $(ORACLE)/.ready ## crash and load proofs, and pabutools beside our count of menus
-	$(BIN)/python -m pytest -m slow
+test-slow: $(READY) $(ORACLE)/.ready ## every test, crash and load proofs and pabutools too, with the coverage
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report
 
 check: $(READY) ## format, lint, types, import contracts, catalogues, docs, manifests
 	$(BIN)/ruff format --check .
