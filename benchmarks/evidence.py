@@ -27,6 +27,7 @@ from benchmarks.voting.estate import BOX_KEYS, fill_box, make_box
 from models.messages.command import Command
 from models.tables import BallotBox
 from models.values.base import Carried
+from models.values.states import BoxState
 from rules import voting as law
 from runtime.database import Database, asyncpg_url
 from runtime.local.postgres import EmbeddedPostgres, Urls
@@ -118,7 +119,7 @@ async def closed_vote(urls: Urls, rid: str, size: int) -> None:
 
     async def inside(session: AsyncSession, _now: datetime) -> Recorded[Done]:
         box = await session.get_one(BallotBox, box_id, with_for_update=True)
-        box.state, box.closed_at = "closed", box.closes_at
+        box.state, box.closed_at = BoxState.CLOSED, box.closes_at
         box.roll_hash = await hash_of_roll(session, box_id)
         await session.flush()
         counted = await count_out(session, box, law.pack_for("CN-2021"), BOX_KEYS)

@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -73,7 +74,7 @@ def main() -> None:
     )
     for file in sorted(folder.glob("*.pb")):
         data = file.read_bytes()
-        election, reading = timed(lambda data=data, name=file.name: read_pabulib(data, name))
+        election, reading = timed(partial(read_pabulib, data, file.name))
         line(file.stem, election.menu, counted(election.ballots), reading)
     for voters, works, length, budget in SYNTHETIC:
         menu, ballots = synthetic(voters, works, length, budget)

@@ -24,7 +24,7 @@ import xlsxwriter
 from pydantic import SecretStr
 from python_calamine import CalamineWorkbook
 
-from formats.roll import roll_of
+from formats.roll import accepted_roll
 from models.files.renovation import LEVELS, PlaceEntry
 from models.files.roll import RollReport
 from models.tables import Estate
@@ -85,7 +85,7 @@ def write_files(directory: Path, count: int) -> None:
     for at, cells in enumerate(rows(count), start=1):
         page.write_row(at, 0, cells)
     book.close()
-    from tests.support.workbooks import ods, xls  # noqa: PLC0415 - writers that only tests have
+    from tests.support.files.workbooks import ods, xls  # noqa: PLC0415 - writers that only tests have
 
     (directory / "roll.ods").write_bytes(ods([HEADING, *rows(count)]))
     (directory / "roll.xls").write_bytes(xls([HEADING, *rows(min(count, XLS_ROWS))]))
@@ -108,14 +108,14 @@ async def in_database(url: str, work: Callable[[Database], object]) -> object:
 
 def import_file(path: Path, url: str, estate: str) -> None:
     """What `gongjian roll import` does."""
-    roll = roll_of(report_of(path))
+    roll = accepted_roll(report_of(path))
     request = RollRequest(roll=roll, estate=estate, by="bench", secret=SECRET, places=PLACES)
     asyncio.run(in_database(url, lambda database: import_roll(database, request)))
 
 
 def copy_alone(path: Path, url: str, estate: str) -> tuple[float, float]:
     """Seconds, and those of the processor, of COPY of finished rows into a new estate, with commit."""
-    units = roll_of(report_of(path)).units
+    units = accepted_roll(report_of(path)).units
     new = [(unit_row_id(estate, unit), unit) for unit in units]
 
     async def work(database: Database) -> tuple[float, float]:

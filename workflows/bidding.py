@@ -32,7 +32,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.writes import done, refuse
 
 
-class Phase(StrEnum):
+class BiddingPhase(StrEnum):
     """What bidding waits for."""
 
     PUBLISH_TENDER = "publish_tender"
@@ -52,7 +52,7 @@ class BiddingWorkflow(CaseWorkflow):
     def __init__(self, given: StageInput) -> None:
         super().__init__(given)
         self.given = given
-        self.phase = Phase.PUBLISH_TENDER
+        self.phase = BiddingPhase.PUBLISH_TENDER
         self.tender: TenderPeriod | None = None
         self.candidates: Candidates | None = None
         self.outcome: BiddingOutcome | None = None
@@ -76,15 +76,15 @@ class BiddingWorkflow(CaseWorkflow):
             if opening.next_step is AfterOpening.RETENDER:
                 continue  # fewer than three bids stay sealed: Tendering Law art. 28
             if opening.next_step is AfterOpening.EVALUATE:
-                self.phase = Phase.EVALUATION
+                self.phase = BiddingPhase.EVALUATION
             else:
-                self.phase = Phase.APPROVAL  # too few bids once more (B-20)
+                self.phase = BiddingPhase.APPROVAL  # too few bids once more (B-20)
             await self.wait_for(lambda: self.candidates is not None, "the committee's report")
             self._forget_empty_ranking()
 
     async def _published_tender(self) -> TenderPeriod:
         """Wait until the tenderer publishes the (next) tender."""
-        self.phase, self.tender = Phase.PUBLISH_TENDER, None
+        self.phase, self.tender = BiddingPhase.PUBLISH_TENDER, None
         await self.wait_for(lambda: self.tender is not None, "the tenderer publishes the tender")
         return cast("TenderPeriod", self.tender)
 
@@ -108,10 +108,10 @@ class BiddingWorkflow(CaseWorkflow):
             candidates = self.candidates
             if not candidates or not candidates.bidder_ids:
                 return await self.write(Tenders.fail, self.step("fail"))
-            self.phase = Phase.PUBLICITY
+            self.phase = BiddingPhase.PUBLICITY
             await self._publish()
             if self.candidates == candidates:
-                self.phase = Phase.AWARD
+                self.phase = BiddingPhase.AWARD
             await self.wait_for(
                 lambda: self.outcome is not None or self.candidates != candidates,  # noqa: B023
                 "the award, the signature, or a candidate that leaves",
@@ -132,13 +132,13 @@ class BiddingWorkflow(CaseWorkflow):
         async with self.turn:
             self.publish_tender_allowed(act)
             self.tender = await self.write(Tenders.publish, self.command(act), self.given, act)
-            self.phase = Phase.BIDS
+            self.phase = BiddingPhase.BIDS
             return done(act, Tenders.publish)
 
     @publish_tender.validator
     def publish_tender_allowed(self, act: PublishTender) -> None:
         """One tender at a time."""
-        self._only(Phase.PUBLISH_TENDER, act=act)
+        self._only(BiddingPhase.PUBLISH_TENDER, act=act)
 
     @workflow.update
     async def record_evaluation(self, act: RecordEvaluation) -> Done:
@@ -146,13 +146,13 @@ class BiddingWorkflow(CaseWorkflow):
         async with self.turn:
             self.record_evaluation_allowed(act)
             self.candidates = await self.write(Tenders.evaluate, self.command(act), act)
-            self.phase = Phase.PUBLICITY
+            self.phase = BiddingPhase.PUBLICITY
             return done(act, Tenders.evaluate)
 
     @record_evaluation.validator
     def record_evaluation_allowed(self, act: RecordEvaluation) -> None:
         """After the opening; the report names at most three (Implementing Regs art. 53)."""
-        self._only(Phase.EVALUATION, act=act)
+        self._only(BiddingPhase.EVALUATION, act=act)
 
     @workflow.update
     async def approve_direct_award(self, act: ApproveDirectAward) -> Done:
@@ -160,13 +160,13 @@ class BiddingWorkflow(CaseWorkflow):
         async with self.turn:
             self.approve_direct_award_allowed(act)
             self.candidates = await self.write(Tenders.approve_direct, self.command(act), act)
-            self.phase = Phase.PUBLICITY
+            self.phase = BiddingPhase.PUBLICITY
             return done(act, Tenders.approve_direct)
 
     @approve_direct_award.validator
     def approve_direct_award_allowed(self, act: ApproveDirectAward) -> None:
         """Only when tendering has failed twice."""
-        self._only(Phase.APPROVAL, act=act)
+        self._only(BiddingPhase.APPROVAL, act=act)
 
     @workflow.update
     async def withdraw_candidate(self, act: WithdrawCandidate) -> Done:
@@ -180,7 +180,7 @@ class BiddingWorkflow(CaseWorkflow):
     @withdraw_candidate.validator
     def withdraw_candidate_allowed(self, act: WithdrawCandidate) -> None:
         """From the candidates' publicity to the signature; only the first candidate."""
-        self._only(Phase.PUBLICITY, Phase.AWARD, Phase.SIGNATURE, act=act)
+        self._only(BiddingPhase.PUBLICITY, BiddingPhase.AWARD, BiddingPhase.SIGNATURE, act=act)
         self._only_first(act.bidder_id)
 
     @workflow.update
@@ -189,13 +189,13 @@ class BiddingWorkflow(CaseWorkflow):
         async with self.turn:
             self.award_contract_allowed(act)
             await self.write(Tenders.award, self.command(act), act)
-            self.phase = Phase.SIGNATURE
+            self.phase = BiddingPhase.SIGNATURE
             return done(act, Tenders.award)
 
     @award_contract.validator
     def award_contract_allowed(self, act: AwardContract) -> None:
         """After the candidates' publicity; only to the first candidate."""
-        self._only(Phase.AWARD, act=act)
+        self._only(BiddingPhase.AWARD, act=act)
         self._only_first(act.bidder_id)
 
     @workflow.update
@@ -209,9 +209,9 @@ class BiddingWorkflow(CaseWorkflow):
     @sign_contract.validator
     def sign_contract_allowed(self, act: SignContract) -> None:
         """After the award."""
-        self._only(Phase.SIGNATURE, act=act)
+        self._only(BiddingPhase.SIGNATURE, act=act)
 
-    def _only(self, *phases: Phase, act: Act) -> None:
+    def _only(self, *phases: BiddingPhase, act: Act) -> None:
         if self.phase not in phases or self.outcome is not None:
             raise refuse("act.not_now", act=act.name, now=self.phase, then=" / ".join(phases))
 

@@ -36,7 +36,7 @@ MOST_ROUNDS = 1000
 """The committee may wait as often as this."""
 
 
-class Phase(StrEnum):
+class CostSharingPhase(StrEnum):
     """What cost sharing waits for."""
 
     PLANNING = "planning"
@@ -55,7 +55,7 @@ class CostSharingWorkflow(CaseWorkflow):
     def __init__(self, given: StageInput) -> None:
         super().__init__(given)
         self.given = given
-        self.phase = Phase.PLANNING
+        self.phase = CostSharingPhase.PLANNING
         self.funding: FundingState | None = None
         self.declined = False
         self.decision: CollectionDecision | None = None
@@ -68,7 +68,7 @@ class CostSharingWorkflow(CaseWorkflow):
         if result is CostSharingResult.FUNDED:
             await self._publish_shares()
             result = await self._collect()
-        self.phase = Phase.FINISHED
+        self.phase = CostSharingPhase.FINISHED
         await self.finish()
         outcome = CostSharingOutcome(outcome=result)
         return await self.write(Shares.finish, self.step("finish"), outcome)
@@ -79,7 +79,7 @@ class CostSharingWorkflow(CaseWorkflow):
         while self.funding.gap_fen > 0:
             if self.funding.next_step is NextStep.NEW_VOTE:
                 return CostSharingResult.NEW_VOTE
-            self.phase = Phase.SUBSIDY
+            self.phase = CostSharingPhase.SUBSIDY
             gap = self.funding
             await self.wait_for(
                 lambda: self.declined or self.funding != gap,  # noqa: B023
@@ -93,7 +93,7 @@ class CostSharingWorkflow(CaseWorkflow):
         """Publish until nothing has to be corrected; an upheld objection means a new table."""
         version = 1
         while True:
-            self.phase = Phase.PUBLICATION
+            self.phase = CostSharingPhase.PUBLICATION
             await self.write_many(Shares.compute, self.step(f"shares-{version}"))
             number = f"{self.given.attempt}-{version}"
             closing = await publish(self, Subject.SHARE_TABLE, number)
@@ -116,13 +116,13 @@ class CostSharingWorkflow(CaseWorkflow):
 
     async def _decided(self) -> CollectionDecision:
         """Below the threshold the committee decides whether to start, to wait or to stop."""
-        self.phase, self.decision = Phase.DECISION, None
+        self.phase, self.decision = CostSharingPhase.DECISION, None
         await self.wait_for(lambda: self.decision is not None, "start, wait or stop")
         return cast("CollectionDecision", self.decision)
 
     async def _one_collection(self, round_number: int) -> CollectionState:
         """Remind until the deadline, then count; when everybody has paid, count at once."""
-        self.phase, goal = Phase.COLLECTION, await self._remind(round_number, 0)
+        self.phase, goal = CostSharingPhase.COLLECTION, await self._remind(round_number, 0)
         while True:
             await self.wait_until(goal.at, self._is_paid_up, "shares are due")
             try:
@@ -187,7 +187,11 @@ class CostSharingWorkflow(CaseWorkflow):
     @approve_relief.validator
     def approve_relief_allowed(self, act: ApproveRelief) -> None:
         """Once the shares are known."""
-        if self.phase not in (Phase.PUBLICATION, Phase.COLLECTION, Phase.DECISION):
+        if self.phase not in (
+            CostSharingPhase.PUBLICATION,
+            CostSharingPhase.COLLECTION,
+            CostSharingPhase.DECISION,
+        ):
             raise refuse("cost_sharing.not_computed", act=act.name)
 
     @workflow.update
@@ -202,10 +206,10 @@ class CostSharingWorkflow(CaseWorkflow):
     @decide_collection.validator
     def decide_collection_allowed(self, act: DecideCollection) -> None:
         """Only after a deadline that was missed."""
-        if self.phase is not Phase.DECISION or self.decision is not None:
+        if self.phase is not CostSharingPhase.DECISION or self.decision is not None:
             raise refuse("cost_sharing.collection_running", act=act.name)
 
     def _only_while_short(self, act: str) -> None:
         short = self.funding is not None and self.funding.gap_fen > 0
-        if self.phase is not Phase.SUBSIDY or not short or self.declined:
+        if self.phase is not CostSharingPhase.SUBSIDY or not short or self.declined:
             raise refuse("cost_sharing.no_gap", act=act)

@@ -21,7 +21,7 @@ from runtime.settings import LocalSettings
 try:
     from runtime.local.stack import LocalStack, Part
 except ModuleNotFoundError:  # the tree of before has it there
-    from runtime.stack import LocalStack, Part
+    from runtime.stack import LocalStack, Part  # type: ignore[no-redef]
 
 DAY_S, POLL_MS = Fraction(2, 5), 300
 """How the journeys of the affine clock were carried by their own benchmark; the told clock has neither."""

@@ -20,6 +20,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import psutil
@@ -234,10 +235,10 @@ def postgres_cpu_s() -> float:
     return total
 
 
-def summary(turns: Sequence[dict[str, object]]) -> dict[str, object]:
+def summary(turns: Sequence[dict[str, Any]]) -> dict[str, object]:
     names = ("rate", "p50_ms", "p99_ms", "server_cpu_us", "postgres_cpu_us")
-    return {name: round(statistics.median(t[name] for t in turns), 2) for name in names} | {  # type: ignore[type-var]
-        "rate_spread": [min(t["rate"] for t in turns), max(t["rate"] for t in turns)]  # type: ignore[type-var]
+    return {name: round(statistics.median(t[name] for t in turns), 2) for name in names} | {
+        "rate_spread": [min(t["rate"] for t in turns), max(t["rate"] for t in turns)]
     }
 
 

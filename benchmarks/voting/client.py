@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
@@ -79,7 +80,7 @@ async def load(ports: Sequence[int], requests: Sequence[bytes], connections: int
     begun = time.perf_counter()
     for number, future in enumerate(done):
         await loop.create_connection(
-            lambda future=future: Connection(shared, answers, future),
+            partial(Connection, shared, answers, future),
             "127.0.0.1",
             ports[number % len(ports)],
         )

@@ -1,7 +1,7 @@
 """Temporal's history of a vote of a hundred households beside one of a million: the same events.
 
-The real workflows and activities on the time-skipping server: the roll is frozen by `open_vote`, the
-ballots come by COPY (sealed as the intake seals them), the box is closed and counted by its timer.
+The real workflows and activities on a real server, in a told case: the roll is frozen by `open_vote`, the
+ballots come by COPY (sealed as the intake seals them), the box is closed and counted when the clock has come to its close.
 """
 
 import argparse
@@ -16,9 +16,7 @@ import asyncpg
 import psutil
 import uvloop
 from temporalio.service import RPCError
-from temporalio.worker import Worker
 
-from activities.registry import build_activities
 from benchmarks.voting.__main__ import MIB, RESULTS, show
 from benchmarks.voting.estate import COLUMNS
 from models.messages.ids import stage_workflow_id
@@ -30,13 +28,12 @@ from runtime.ballots.times import times_of
 from runtime.database import Database, asyncpg_url
 from runtime.local.postgres import EmbeddedPostgres, Urls
 from runtime.migrate import upgrade
-from tests.support.box import BOX_KEYS
 from tests.support.estate import make_renovation
 from tests.support.journey import JourneyDriver
-from tests.support.servers import plain_client, time_skipping
-from workflows.registry import WORKFLOWS
+from tests.support.processes.servers import dev_server
+from tests.support.processes.serving import serving
 
-QUEUE = "bench-history"
+OPENED_AT = datetime(2025, 3, 3, 1, tzinfo=UTC)
 PIECE = 4_096
 
 
@@ -59,7 +56,7 @@ async def held(urls: Urls, size: int) -> dict[str, object]:
     """One vote from `open_vote` to the published result."""
     database, owner = Database(urls.app), await asyncpg.connect(asyncpg_url(urls.owner))
     rid = f"r{secrets.token_hex(5)}"
-    await make_renovation(database, rid=rid, units=0)
+    await make_renovation(database, rid=rid, units=0, told_at=OPENED_AT)
     await owner.copy_records_to_table(
         "unit",
         records=(
@@ -88,21 +85,18 @@ async def held(urls: Urls, size: int) -> dict[str, object]:
             "owner_key",
         ),
     )
-    async with time_skipping() as env:
-        client = await plain_client(env)
-        activities = build_activities(database, BOX_KEYS)
-        async with Worker(client, task_queue=QUEUE, workflows=WORKFLOWS, activities=activities):
-            driver = PatientDriver(env, client, owner, rid, QUEUE)
-            await driver.start()
-            begun = time.perf_counter()
-            driver.on("ballots", lambda j: everybody_votes(j, owner))
-            await driver.until("objections.vote_result")
-            wall = time.perf_counter() - begun
-            (closed,) = await driver.details("voting.box_closed")
-            events = 0
-            handle = client.get_workflow_handle(stage_workflow_id(rid, "voting", 1))
-            async for _ in handle.fetch_history_events():
-                events += 1
+    async with dev_server() as env, serving(env, database) as (counter, http):
+        driver = PatientDriver(counter, http, owner, rid)
+        await driver.start()
+        begun = time.perf_counter()
+        driver.on("ballots", lambda j: everybody_votes(j, owner))
+        await driver.until("objections.vote_result")
+        wall = time.perf_counter() - begun
+        (closed,) = await driver.details("voting.box_closed")
+        events = 0
+        handle = counter.client.get_workflow_handle(stage_workflow_id(rid, "voting", 1))
+        async for _ in handle.fetch_history_events():
+            events += 1
     figures = {
         "history_events_up_to_the_publication": events,
         "ballots": closed["ballots"],

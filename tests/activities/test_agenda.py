@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 from temporalio.exceptions import ApplicationError
@@ -454,7 +455,7 @@ async def building(database: Database, rid: str) -> Play:
 async def inspected(play: Play, item: str, outcome: str) -> datetime | None:
     await play.act(play.works.report_item, a.ReportItem, CONTRACTOR, item_id=item)
     defects = ("a crack",) if outcome == "FAIL" else ()
-    found = {"item_id": item, "outcome": outcome, "defects": defects}
+    found: dict[str, Any] = {"item_id": item, "outcome": outcome, "defects": defects}
     state = await play.act(play.works.record_inspection, a.RecordInspection, SUPERVISOR, **found)
     due_at: datetime | None = state.overdue_at
     return due_at
@@ -604,6 +605,7 @@ async def test_the_settlement_goes_on_by_itself_around_the_publication_of_the_re
     play = await collecting(database, "x2")
     await money.pay(database, "x2", *await money.units_of(database, "x2"), fen=800)
     await cancelled(play)
+    write: Any
     for write in (
         play.cancellations.make_safe,
         play.cancellations.settle_contract,

@@ -5,10 +5,9 @@ midnights need no waiting.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -54,15 +53,13 @@ async def wall(owner: str) -> AsyncIterator[SetWall]:
 
 
 @asynccontextmanager
-async def held_back(
-    owner: str, rid: str, writing: Coroutine[Any, Any, object]
-) -> AsyncIterator[None]:
+async def held_back(owner: str, rid: str, writing: Awaitable[object]) -> AsyncIterator[None]:
     """Somebody else holds the renovation's row while this is to be written, until the block ends."""
     holder = await asyncpg.connect(owner)
     try:
         async with holder.transaction():
             await holder.execute("SELECT 1 FROM renovation WHERE id = $1 FOR UPDATE", rid)
-            task = asyncio.create_task(writing)
+            task = asyncio.ensure_future(writing)
             await blocked_by(holder)
             yield
             assert not task.done()

@@ -47,10 +47,10 @@ class House:
         await move_clock(self.database, self.rid, moment)
         self.at = moment
 
-    def act(self, kind: type[Any], name: str, who: Actor = STREET, **fields: object) -> Any:
+    def act(self, kind: type[Any], name: str, who: Actor = STREET, **fields: Any) -> Any:
         return kind(command_id=f"{self.rid}#{name}", actor=who, **fields)
 
-    async def publish(self, name: str = "publish", **fields: object) -> TenderPeriod:
+    async def publish(self, name: str = "publish", **fields: Any) -> TenderPeriod:
         act = self.act(PublishTender, name, **fields)
         given = StageInput(renovation_id=self.rid)
         return await self.tenders.publish(command(self.rid, name, STREET), given, act)
@@ -82,7 +82,7 @@ class House:
         await self.go_to(period.deadline_at)
         return await self.tenders.open_bids(command(self.rid, name), period)
 
-    async def evaluate(self, name: str = "evaluate", **fields: object) -> Candidates:
+    async def evaluate(self, name: str = "evaluate", **fields: Any) -> Candidates:
         who = fields.pop("who", EVALUATOR)
         assert isinstance(who, Actor)
         act = self.act(RecordEvaluation, name, who, **fields)
@@ -140,7 +140,7 @@ Build = Callable[..., Awaitable[House]]
 
 @pytest.fixture
 def house(database: Database, request: pytest.FixtureRequest) -> Build:
-    async def build(shares: bool = True, **plan: object) -> House:
+    async def build(shares: bool = True, **plan: Any) -> House:
         rid = f"t{crc32(request.node.name.encode())}"
         tender = TenderPlan.model_validate(
             {"estimate_fen": 12_000, "ceiling_fen": 12_000, "contingency_permille": 0, **plan}

@@ -14,13 +14,17 @@ from models.tables import (
     Tender,
     WorkItem,
 )
+from models.values.scheme import SchemeContent
+from models.values.states import RenovationState, TenderState
 from runtime.database import Database
 from tests.support import money
 from tests.support.estate import make_renovation
 from tests.support.money import START, STREET, command, details, scheme
 
 
-async def begun(database: Database, rid: str, content: object = None) -> Cancellations:
+async def begun(
+    database: Database, rid: str, content: SchemeContent | None = None
+) -> Cancellations:
     await make_renovation(database, rid=rid, units=12, content=content or scheme())
     return Cancellations(money.recorder_of(database))
 
@@ -84,7 +88,7 @@ async def test_a_cancellation_is_recorded_with_its_reason(database: Database) ->
 async def test_what_has_ended_cannot_be_cancelled(database: Database) -> None:
     cancel = await begun(database, "x2")
     async with database.session() as session, session.begin():
-        (await session.get_one(Renovation, "x2")).state = "completed"
+        (await session.get_one(Renovation, "x2")).state = RenovationState.COMPLETED
     act = CancelRenovation(command_id="x2#stop", actor=STREET, reason="too late")
     with pytest.raises(ApplicationError) as error:
         await cancel.record(command("x2", "stop"), act)
@@ -169,7 +173,7 @@ async def test_a_running_tender_is_cancelled_with_its_candidates(database: Datab
     await contracted(database, "x8", passed_fen=0)
     async with database.session() as session, session.begin():
         await session.delete(await session.get_one(Contract, "x8.contract"))
-        (await session.get_one(Tender, "x8.tender.1")).state = "closed"
+        (await session.get_one(Tender, "x8.tender.1")).state = TenderState.CLOSED
         session.add(
             Award(
                 id="x8.tender.1.1.1",

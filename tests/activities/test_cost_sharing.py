@@ -1,5 +1,6 @@
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 from temporalio.exceptions import ApplicationError
@@ -33,7 +34,7 @@ from tests.support.told import move_clock
 DAY = timedelta(days=1)
 
 
-async def begun(database: Database, rid: str, **more: object) -> Shares:
+async def begun(database: Database, rid: str, **more: Any) -> Shares:
     await make_renovation(
         database, rid=rid, units=12, **{"content": scheme(), "told_at": START, **more}
     )

@@ -124,11 +124,8 @@ class Site:
 
     async def count_of(self, table: Any) -> int:
         async with self.database.session() as session:
-            return int(
-                await session.scalar(
-                    select(func.count()).select_from(table).where(table.renovation_id == self.rid)
-                )
-            )
+            found = select(func.count()).select_from(table).where(table.renovation_id == self.rid)
+            return await session.scalar(found) or 0
 
     async def waiting_for(self) -> str:
         async with self.database.session() as session:

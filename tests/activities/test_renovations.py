@@ -85,7 +85,9 @@ def problem_code(error: ApplicationError) -> str:
         ("feedback", "engine"),
     ],
 )
-async def test_a_stage_that_begins_says_what_it_waits_for(database, renovations, stage, waits_for):
+async def test_a_stage_that_begins_says_what_it_waits_for(
+    database, renovations, stage, waits_for
+) -> None:
     rid = await make_renovation(database, rid=f"enter-{stage}"[:20], told_at=NOW)
     child = f"renovation/{rid}/{stage}/1"
     for _ in range(2):
@@ -95,7 +97,7 @@ async def test_a_stage_that_begins_says_what_it_waits_for(database, renovations,
     assert await kinds(database, rid) == ["renovation.stage_entered"]
 
 
-async def test_below_the_limit_a_revision_is_asked_for(database, renovations):
+async def test_below_the_limit_a_revision_is_asked_for(database, renovations) -> None:
     rid = await make_renovation(database, rid="ask", told_at=NOW)
     for _ in range(2):
         assert await renovations.ask_revision(command(rid, "revise-2"), 2) is True
@@ -103,14 +105,14 @@ async def test_below_the_limit_a_revision_is_asked_for(database, renovations):
     assert await kinds(database, rid) == ["renovation.revision_asked"]
 
 
-async def test_at_the_limit_of_votes_no_revision_is_asked_for(database, renovations):
+async def test_at_the_limit_of_votes_no_revision_is_asked_for(database, renovations) -> None:
     rid = await make_renovation(database, rid="limit", told_at=NOW)
     for _ in range(2):
         assert await renovations.ask_revision(command(rid, "revise-3"), 3) is False
     assert (await row(database, rid)).waiting_for == "engine"
 
 
-async def test_after_the_time_for_all_votes_no_revision_is_asked_for(database, renovations):
+async def test_after_the_time_for_all_votes_no_revision_is_asked_for(database, renovations) -> None:
     timetable = Timetable(re_vote_span=calendar_days(100))
     rid = await make_renovation(database, rid="span", timetable=timetable, told_at=NOW)
     await announced(database, rid)
@@ -147,7 +149,9 @@ async def announced(database: Database, rid: str) -> None:
         renovation.head_seq, renovation.head_hash = 1, "1" * 64
 
 
-async def test_the_reasons_of_a_revision_are_on_record_with_both_numbers(database, renovations):
+async def test_the_reasons_of_a_revision_are_on_record_with_both_numbers(
+    database, renovations
+) -> None:
     rid = await make_renovation(database, rid="reasons", told_at=NOW)
     await renovations.ask_revision(command(rid, "revise-3"), 3)
     async with database.session() as session:
@@ -157,7 +161,9 @@ async def test_the_reasons_of_a_revision_are_on_record_with_both_numbers(databas
     assert (check["have"], check["op"], check["need"], check["passed"]) == (3, "<", 3, False)
 
 
-async def test_a_revised_scheme_is_a_new_version_without_the_dropped_items(database, renovations):
+async def test_a_revised_scheme_is_a_new_version_without_the_dropped_items(
+    database, renovations
+) -> None:
     rid = await make_renovation(database, rid="drop", told_at=NOW)
     act = revise(rid, "pipes")
     for _ in range(2):
@@ -170,7 +176,7 @@ async def test_a_revised_scheme_is_a_new_version_without_the_dropped_items(datab
     assert await kinds(database, rid) == ["voting.scheme_revised"]
 
 
-async def test_a_revision_may_change_the_title_only(database, renovations):
+async def test_a_revision_may_change_the_title_only(database, renovations) -> None:
     rid = await make_renovation(database, rid="title", told_at=NOW)
     act = revise(rid, title="Explained better")
     await renovations.revise_scheme(act_step(rid, act), act)
@@ -185,7 +191,9 @@ async def test_a_revision_may_change_the_title_only(database, renovations):
         (("roof", "pipes"), "cost_sharing.no_items_left"),
     ],
 )
-async def test_a_revision_that_cannot_be_leaves_the_scheme(database, renovations, dropped, code):
+async def test_a_revision_that_cannot_be_leaves_the_scheme(
+    database, renovations, dropped, code
+) -> None:
     rid = await make_renovation(database, rid=f"bad{len(dropped)}", told_at=NOW)
     act = revise(rid, *dropped)
     with pytest.raises(ApplicationError) as refusal:
@@ -196,7 +204,7 @@ async def test_a_revision_that_cannot_be_leaves_the_scheme(database, renovations
 
 
 @pytest.mark.parametrize("state", ["completed", "shelved", "cancelled"])
-async def test_the_end_is_written_once(database, renovations, state):
+async def test_the_end_is_written_once(database, renovations, state) -> None:
     rid = await make_renovation(database, rid=f"end-{state}", told_at=NOW)
     outcome = JourneyOutcome(state=state, reason="why")
     for _ in range(2):
@@ -206,7 +214,7 @@ async def test_the_end_is_written_once(database, renovations, state):
     assert await kinds(database, rid) == ["renovation.closed"]
 
 
-async def test_what_has_ended_does_not_begin_another_stage(database, renovations):
+async def test_what_has_ended_does_not_begin_another_stage(database, renovations) -> None:
     rid = await make_renovation(database, rid="over", told_at=NOW)
     await renovations.close(command(rid, "close"), JourneyOutcome(state="shelved"))
     with pytest.raises(ApplicationError) as refusal:

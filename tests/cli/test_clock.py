@@ -51,7 +51,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
     finally:
         up.terminate()
-        up.wait(60)
+        up.communicate(timeout=60)
 
 
 @pytest.fixture(scope="module")

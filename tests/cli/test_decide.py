@@ -10,13 +10,10 @@ from cli import decide
 from cli.main import app, main
 from models.values.refusal import Refused
 from runtime.language.sentences import sentence
+from tests.support.cases import decisions
 
 RUNNER = CliRunner()
-CASES: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parents[1] / "rules" / "voting" / "cases" / "decisions.json").read_text(
-        encoding="utf-8"
-    )
-)
+CASES = decisions()
 LIFT = {
     "all": {"head": 24, "area": 240000},
     "yes": {"head": 17, "area": 170000},

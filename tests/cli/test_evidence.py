@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -8,11 +9,17 @@ from cli.main import app
 from models.values.refusal import Refused
 from proof.bundle import contents as bundle
 from proof.receipts import short_code
-from tests.support import bundles
-from tests.support.bundles import GOOD, changed, signed, written
+from tests.support.files import bundles
+from tests.support.files.bundles import GOOD, changed, signed, written
 
 RUNNER = CliRunner()
-FALSE = signed(changed(GOOD, bundle.BALLOTS, lambda fields: fields["choices"].update(lift="no"), 2))
+
+
+def flipped(fields: dict[str, Any]) -> None:
+    fields["choices"]["lift"] = "no"
+
+
+FALSE = signed(changed(GOOD, bundle.BALLOTS, flipped, 2))
 LEAF = bytes.fromhex(json.loads(GOOD[bundle.BALLOTS].splitlines()[8])["leaf"])
 
 

@@ -11,7 +11,7 @@ from models.values.refusal import Refused
 from runtime.database import Database
 from runtime.settings import LocalSettings, environment_names
 from tests.formats.test_roll_headings import as_csv
-from tests.support.workbooks import HEADING, ROW, row, xlsx
+from tests.support.files.workbooks import HEADING, ROW, row, xlsx
 
 RUNNER = CliRunner()
 KEY = "ab" * 32

@@ -44,9 +44,9 @@ from runtime.temporal import connect
 from service.ballots.intake import Intake
 from service.bodies import CastBallot
 from service.http.credentials import actor_credential
-from tests.support.chaos import CLIENTS, Crowd, Told, receipts_that_lie
 from tests.support.estate import make_renovation
 from tests.support.journey import COMMITTEE
+from tests.support.processes.chaos import CLIENTS, Crowd, Told, receipts_that_lie
 from tests.support.vote import LiveVote
 from workflows.renovation import RenovationWorkflow
 

@@ -217,7 +217,7 @@ def test_no_problem_repeats_a_voter() -> None:
 IDS = st.text(
     st.characters(exclude_categories=("C", "Z"), exclude_characters=","), min_size=1, max_size=6
 )
-WORDS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=12)
+WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 
 
 @st.composite

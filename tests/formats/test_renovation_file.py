@@ -63,7 +63,7 @@ def example_roll() -> Roll:
     return read_roll((EXAMPLES / "roll.csv").read_bytes(), "roll.csv")
 
 
-def test_the_example_of_the_documentation_opens():
+def test_the_example_of_the_documentation_opens() -> None:
     read = read_renovation(EXAMPLE.encode(), "estate.yaml")
     check_together(read, example_roll())
     assert read.place_path == "990101/990101900/990101900901/990101900901-g3"
@@ -72,12 +72,12 @@ def test_the_example_of_the_documentation_opens():
     assert read.sandbox.clock == "told"
 
 
-def test_json_says_the_same_as_yaml():
+def test_json_says_the_same_as_yaml() -> None:
     data = json.dumps(file()).encode()
     assert read_renovation(data, "e.json") == read_renovation(EXAMPLE.encode(), "e.yaml")
 
 
-def test_numbers_and_decimals_are_exact_without_quotes():
+def test_numbers_and_decimals_are_exact_without_quotes() -> None:
     weights = [
         floor.weight
         for floor in read_renovation(EXAMPLE.encode(), "e.yaml").scheme.items[LIFT].floors
@@ -86,7 +86,7 @@ def test_numbers_and_decimals_are_exact_without_quotes():
 
 
 @pytest.mark.parametrize("sandbox", ['{ day_s: "0.25" }', "{ day_s: x, clock: told }", "{day_s: }"])
-def test_a_sandbox_whose_time_runs_by_itself_is_refused_with_what_to_write(sandbox: str):
+def test_a_sandbox_whose_time_runs_by_itself_is_refused_with_what_to_write(sandbox: str) -> None:
     text = EXAMPLE.replace("sandbox: { clock: told }", f"sandbox: {sandbox}")
     (only,) = problems(text)
     line = text[: text.index("sandbox:")].count("\n") + 1
@@ -98,14 +98,14 @@ def test_a_sandbox_whose_time_runs_by_itself_is_refused_with_what_to_write(sandb
     assert "sandbox: { clock: told }" in sentence(only, "zh_CN")
 
 
-def test_unit_numbers_keep_their_zeros():
+def test_unit_numbers_keep_their_zeros() -> None:
     payers = {"scope": "listed", "units": "UNITS"}
     text = as_yaml(changed("scheme.items.0.payers", payers)).replace('"UNITS"', "[0101, 010]")
     read = read_renovation(text.encode(), "estate.yaml")
     assert read.scheme.items[0].payers.units == ("0101", "010")
 
 
-def test_a_timetable_may_be_more_patient_than_the_law():
+def test_a_timetable_may_be_more_patient_than_the_law() -> None:
     read = read_renovation(
         as_yaml(changed("timetable", {"vote_notice": {"days": 20}})).encode(), "estate.yaml"
     )
@@ -181,32 +181,32 @@ def test_a_timetable_may_be_more_patient_than_the_law():
         ("places.1.name", "", "opening.text_too_short", "places[1].name"),
     ],
 )
-def test_one_mistake_is_one_problem_at_its_place(path, value, code, where):
+def test_one_mistake_is_one_problem_at_its_place(path, value, code, where) -> None:
     (only,) = problems(changed(path, value))
     assert only.code == code
     assert only.where.endswith(where)
     assert sentence(only) != code
 
 
-def test_a_budget_below_the_sum_of_the_items_names_both():
+def test_a_budget_below_the_sum_of_the_items_names_both() -> None:
     found = problems(changed("budget_fen", "91999999"))
     short = next(problem for problem in found if problem.code == "opening.budget_short")
     assert short.params == {"have": 91_999_999, "need": 92_000_000}
 
 
-def test_an_unlawful_period_is_told_with_both_numbers_and_the_article():
+def test_an_unlawful_period_is_told_with_both_numbers_and_the_article() -> None:
     (only,) = problems(changed("timetable", {"vote_notice": {"days": "14"}}))
     assert (only.params["have"], only.params["op"], only.params["need"]) == ("14", ">=", "15")
     assert "Property Management Regs art. 14" in sentence(only)
 
 
-def test_the_same_grant_twice_is_refused():
+def test_the_same_grant_twice_is_refused() -> None:
     content = file()
     content["officials"].append(copy.deepcopy(content["officials"][0]))
     assert codes(content) == ["opening.grant_twice"]
 
 
-def test_every_problem_comes_at_once():
+def test_every_problem_comes_at_once() -> None:
     content = changed("budget_fen", "-1") | {"colour": "red", "ends_on": "2020-01-01"}
     content["timetable"] = {"vote_notice": {"days": "1"}}
     content["scheme"]["items"][0]["colour"] = "red"
@@ -220,7 +220,7 @@ def test_every_problem_comes_at_once():
     }
 
 
-def test_beyond_100_problems_only_their_number_is_told():
+def test_beyond_100_problems_only_their_number_is_told() -> None:
     found = problems(file() | {f"field{number}": "x" for number in range(130)})
     assert (len(found), found[-1].code, found[-1].params) == (
         101,
@@ -229,14 +229,14 @@ def test_beyond_100_problems_only_their_number_is_told():
     )
 
 
-def test_a_field_is_named_with_its_line():
+def test_a_field_is_named_with_its_line() -> None:
     text = EXAMPLE.replace("budget_fen: 96000000", "budget_fen: much")
     line = 1 + EXAMPLE[: EXAMPLE.index("budget_fen: 96000000")].count("\n")
     (only,) = problems(text)
     assert only.where == f"estate.yaml line {line}, budget_fen"
 
 
-def test_broken_yaml_names_line_and_column():
+def test_broken_yaml_names_line_and_column() -> None:
     (only,) = problems("title: x\nplaces: [a, b\nestate: y\n")
     assert (only.code, only.where) == ("file.broken", "estate.yaml line 3, column 7")
 
@@ -277,36 +277,36 @@ def test_broken_json_names_line_and_column():
 
 
 @pytest.mark.parametrize("text", ["", "- a\n- b\n", "just words", "42"])
-def test_a_file_that_is_no_mapping_is_refused(text):
+def test_a_file_that_is_no_mapping_is_refused(text) -> None:
     assert codes(text) == ["file.not_a_mapping"]
 
 
 @pytest.mark.parametrize("name", ["estate.yaml", "estate.json"])
-def test_a_double_key_is_refused(name):
+def test_a_double_key_is_refused(name) -> None:
     text = json.dumps(file()).replace('{"title"', '{"estate": "again", "title"', 1)
     assert codes(text, name) == ["file.key_twice"]
 
 
-def test_a_double_key_names_both_lines():
+def test_a_double_key_names_both_lines() -> None:
     (only,) = problems(f"{EXAMPLE}\nestate: again\n")
     assert only.where == f"estate.yaml line {EXAMPLE.count(chr(10)) + 2}, estate"
     assert only.params["first"] == 1 + EXAMPLE[: EXAMPLE.index("\nestate:") + 1].count("\n")
 
 
-def test_aliases_are_refused_before_they_can_grow():
+def test_aliases_are_refused_before_they_can_grow() -> None:
     assert codes("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n") == ["file.alias"]
 
 
 @pytest.mark.parametrize("name", ["estate.yaml", "estate.json"])
-def test_deep_nesting_is_refused(name):
+def test_deep_nesting_is_refused(name) -> None:
     assert codes('{"a": ' + "[" * 900 + "]" * 900 + "}", name) == ["file.too_deep"]
 
 
-def test_a_file_over_2_megabytes_is_refused():
+def test_a_file_over_2_megabytes_is_refused() -> None:
     assert codes(b"#" * (2 * 1024 * 1024 + 1)) == ["file.too_large"]
 
 
-def test_characters_that_no_database_stores_are_refused():
+def test_characters_that_no_database_stores_are_refused() -> None:
     text = json.dumps(changed("title", "a\0b"))
     assert codes(text, "estate.json") == ["opening.unreadable"]
     assert codes(json.dumps(changed("title", "\ud800")), "e.json") == ["opening.unreadable"]
@@ -314,7 +314,7 @@ def test_characters_that_no_database_stores_are_refused():
 
 @settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=200), st.sampled_from(["a.yaml", "a.json"]))
-def test_whatever_the_bytes_there_is_a_refusal_and_nothing_else(data, name):
+def test_whatever_the_bytes_there_is_a_refusal_and_nothing_else(data, name) -> None:
     assert codes(data, name)
 
 
@@ -327,7 +327,7 @@ def test_whatever_the_bytes_there_is_a_refusal_and_nothing_else(data, name):
         max_leaves=8,
     ),
 )
-def test_whatever_stands_in_a_field_there_is_a_file_or_a_refusal(field, value):
+def test_whatever_stands_in_a_field_there_is_a_file_or_a_refusal(field, value) -> None:
     answer: object = None
     try:
         answer = read_renovation(json.dumps(file() | {field: value}).encode(), "e.json")
@@ -360,11 +360,11 @@ def together(content: dict) -> list[Problem]:
         ("scheme.works.0.building", "9", "opening.building_unknown"),
     ],
 )
-def test_what_only_file_and_roll_together_show_is_refused(path, value, code):
+def test_what_only_file_and_roll_together_show_is_refused(path, value, code) -> None:
     assert [problem.code for problem in together(changed(path, value))] == [code]
 
 
-def test_weights_of_zero_for_everybody_are_refused():
+def test_weights_of_zero_for_everybody_are_refused() -> None:
     floors = [{"floor": str(number), "weight": "0"} for number in range(1, 5)]
     (only,) = together(changed(f"scheme.items.{LIFT}.floors", floors))
     assert only.code == "opening.weights_zero"

@@ -36,35 +36,35 @@ def the_problem(data: bytes) -> tuple[str, str]:
     return only.code, only.where
 
 
-def test_a_row_becomes_a_unit_with_its_area_in_hundredths_of_a_square_metre():
+def test_a_row_becomes_a_unit_with_its_area_in_hundredths_of_a_square_metre() -> None:
     (unit,) = read_roll(csv(ROW), "roll.csv").units
     assert (unit.number, unit.area_dm2, unit.floor, unit.kind) == ("1-101", 5665, 1, "flat")
     assert (unit.shares, unit.developer, unit.owners) == (12, False, ("Ann",))
 
 
 @pytest.mark.parametrize(("text", "area"), [("56", 5600), ("56.5", 5650), ("0.01", 1)])
-def test_an_area_may_have_fewer_decimals(text, area):
+def test_an_area_may_have_fewer_decimals(text, area) -> None:
     assert read_roll(csv(row(area_m2=text)), "roll.csv").units[0].area_dm2 == area
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
-def test_utf_8_with_or_without_bom_and_gb18030_are_read_alike(encoding):
+def test_utf_8_with_or_without_bom_and_gb18030_are_read_alike(encoding) -> None:
     (unit,) = read_roll(CHINESE.encode(encoding), "roll.csv").units
     assert (unit.owners, unit.kind) == (("张三", "李四"), "flat")
 
 
-def test_the_columns_may_come_in_any_order_and_language():
+def test_the_columns_may_come_in_any_order_and_language() -> None:
     mixed = "业主,area_m2,房号,building,单元,floor,用途\nAnn,50,1,1,1,-1,车位\n"
     (unit,) = read_roll(mixed.encode(), "roll.csv").units
     assert (unit.number, unit.floor, unit.kind, unit.shares) == ("1", -1, "parking", None)
 
 
-def test_full_width_digits_and_rows_of_blanks_are_no_problem():
+def test_full_width_digits_and_rows_of_blanks_are_no_problem() -> None:
     text = CHINESE.replace("56.65", "56.65") + ",,,,,,\n\n"
     assert read_roll(text.encode(), "roll.csv").units[0].area_dm2 == 5665
 
 
-def test_the_example_of_the_documentation_is_a_roll():
+def test_the_example_of_the_documentation_is_a_roll() -> None:
     roll = read_roll((EXAMPLES / "roll.csv").read_bytes(), "roll.csv")
     assert len(roll.units) == 18
 
@@ -101,27 +101,27 @@ def test_the_example_of_the_documentation_is_a_roll():
         ({"developer": "maybe"}, "roll.not_one_of", "developer"),
     ],
 )
-def test_a_wrong_cell_is_named_by_row_and_column(cells, code, column):
+def test_a_wrong_cell_is_named_by_row_and_column(cells, code, column) -> None:
     data = csv(row(number="1-100"), row(**cells))
     assert the_problem(data) == (code, f"roll.csv row 3, column {column}")
 
 
-def test_a_unit_that_comes_twice_names_the_first_row():
+def test_a_unit_that_comes_twice_names_the_first_row() -> None:
     (only,) = problems(csv(ROW, row(number="1-102"), ROW))
     assert (only.code, only.where) == ("roll.unit_twice", "roll.csv row 4, column number")
     assert only.params == {"unit": "1-101", "first": 2}
 
 
-def test_a_unit_written_in_full_width_is_the_same_unit():
+def test_a_unit_written_in_full_width_is_the_same_unit() -> None:
     assert the_problem(csv(ROW, row(number="1-101")))[0] == "roll.unit_twice"
 
 
 @pytest.mark.parametrize("bad", [ROW + ",more", "1-101,1,1"])
-def test_a_ragged_row_is_refused(bad):
+def test_a_ragged_row_is_refused(bad) -> None:
     assert the_problem(csv(row(number="2"), bad)) == ("roll.ragged_row", "roll.csv row 3")
 
 
-def test_missing_unknown_and_double_columns_are_all_named():
+def test_missing_unknown_and_double_columns_are_all_named() -> None:
     found = problems(b"number,building,building,colour,area_m2,kind,owners\n")
     assert [(p.code, p.params.get("column") or p.params.get("title")) for p in found] == [
         ("roll.column_unknown", "colour"),
@@ -131,41 +131,41 @@ def test_missing_unknown_and_double_columns_are_all_named():
     ]
 
 
-def test_the_same_column_in_two_languages_is_double():
+def test_the_same_column_in_two_languages_is_double() -> None:
     assert "roll.column_twice" in {p.code for p in problems(f"{HEADING},面积\n".encode())}
 
 
 @pytest.mark.parametrize("data", [b"", b"\n\n", b"\xef\xbb\xbf"])
-def test_an_empty_file_is_refused(data):
+def test_an_empty_file_is_refused(data) -> None:
     assert the_problem(data) == ("roll.empty", "roll.csv")
 
 
-def test_a_roll_of_0_rows_is_refused():
+def test_a_roll_of_0_rows_is_refused() -> None:
     assert the_problem(csv()) == ("roll.no_rows", "roll.csv")
 
 
-def test_a_nul_byte_is_named_by_line_and_byte():
+def test_a_nul_byte_is_named_by_line_and_byte() -> None:
     assert the_problem(csv(ROW, "1-\0")) == ("file.nul_byte", "roll.csv line 3, byte 3")
 
 
-def test_utf_16_is_refused_by_name():
+def test_utf_16_is_refused_by_name() -> None:
     assert the_problem(CHINESE.encode("utf-16"))[0] == "file.utf_16"
 
 
 @pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
-def test_a_file_that_turns_from_utf_8_to_gb18030_names_the_line_and_byte(bom):
+def test_a_file_that_turns_from_utf_8_to_gb18030_names_the_line_and_byte(bom) -> None:
     more = "1-102,1,1,1,50,住宅,王五\n".encode("gb18030")
     where = "roll.csv line 3, byte 16"
     assert the_problem(bom + CHINESE.encode() + more) == ("file.mixed_encodings", where)
 
 
-def test_a_gb18030_file_with_one_utf_8_line_is_refused_although_it_would_decode():
+def test_a_gb18030_file_with_one_utf_8_line_is_refused_although_it_would_decode() -> None:
     data = CHINESE.encode("gb18030") + "1-102,1,1,1,50,住宅,王五\n".encode()
     data.decode("gb18030")
     assert the_problem(data)[0] == "file.mixed_encodings"
 
 
-def test_bytes_of_no_encoding_are_named():
+def test_bytes_of_no_encoding_are_named() -> None:
     assert the_problem(csv(ROW) + b"\n1-\xff") == ("file.not_text", "roll.csv line 3, byte 3")
 
 
@@ -173,14 +173,14 @@ def test_bytes_of_no_encoding_are_named():
 @given(
     st.lists(st.text("联通住宅张王李赵刘陈杨黄周吴一二三四五六七八九十", min_size=1), min_size=1)
 )
-def test_everyday_chinese_in_gb18030_is_never_taken_for_a_mixture(names):
+def test_everyday_chinese_in_gb18030_is_never_taken_for_a_mixture(names) -> None:
     rows = "".join(f"{n},1,1,1,50,住宅,{name}\n" for n, name in enumerate(names))
     text = CHINESE.splitlines()[0] + "\n" + rows
     roll = read_roll(text.encode("gb18030"), "roll.csv")
     assert [unit.owners for unit in roll.units] == [(name,) for name in names]
 
 
-def test_every_problem_comes_at_once():
+def test_every_problem_comes_at_once() -> None:
     found = problems(csv(row(area_m2="0", floor="x", owners=""), row(number="2", kind="castle")))
     assert [p.where for p in found] == [
         "roll.csv row 2, column owners",
@@ -190,52 +190,52 @@ def test_every_problem_comes_at_once():
     ]
 
 
-def test_beyond_100_problems_only_their_number_is_told():
+def test_beyond_100_problems_only_their_number_is_told() -> None:
     found = problems(csv(*(row(number=str(n), area_m2="0") for n in range(250))))
     assert len(found) == 101
     assert (found[-1].code, found[-1].params) == ("roll.more_problems", {"more": 150})
 
 
-def test_a_problem_never_repeats_a_name():
+def test_a_problem_never_repeats_a_name() -> None:
     shifted = csv("张三,张三,张三,张三,张三,张三,张三,张三,张三")
     assert "张三" not in "".join(sentence(p, "zh_CN") for p in problems(shifted))
 
 
-def test_a_roll_does_not_show_its_owners_when_it_is_printed():
+def test_a_roll_does_not_show_its_owners_when_it_is_printed() -> None:
     roll = read_roll(CHINESE.encode(), "roll.csv")
     assert "张三" not in repr(roll) + repr(roll.units[0])
 
 
-def test_an_owner_key_is_of_the_exact_set():
+def test_an_owner_key_is_of_the_exact_set() -> None:
     assert owner_key(("Ann", "Bob")) == owner_key(("Bob", "Ann"))
     assert len({owner_key(("Ann",)), owner_key(("Ann", "Bob")), owner_key(("Bob",))}) == 3
 
 
-def test_an_owner_key_does_not_depend_on_blanks_width_or_case():
+def test_an_owner_key_does_not_depend_on_blanks_width_or_case() -> None:
     assert owner_key(("张 三",)) == owner_key(("张三",)) == owner_key(("张　三 ",))
     assert owner_key(("ANN  Lee",)) == owner_key(("Ann Lee",))
 
 
-def test_identity_numbers_tell_namesakes_apart():
+def test_identity_numbers_tell_namesakes_apart() -> None:
     heading = "房号,楼栋,单元,楼层,面积,用途,业主,证件号\n"
     rows = "1,1,1,1,50,住宅,张三,11x\n2,1,1,1,50,住宅,张三,22\n3,1,1,1,50,住宅,张三,11X\n"
     one, two, three = read_roll((heading + rows).encode(), "roll.csv").units
     assert one.owner_key == three.owner_key != two.owner_key
 
 
-def test_identity_numbers_come_one_for_each_owner():
+def test_identity_numbers_come_one_for_each_owner() -> None:
     data = "房号,楼栋,单元,楼层,面积,用途,业主,证件号\n1,1,1,1,50,住宅,张三;李四,11\n".encode()
     assert the_problem(data) == ("roll.owner_ids_count", "roll.csv row 2, column owner_ids")
 
 
-def test_two_hundred_thousand_rows_are_read():
+def test_two_hundred_thousand_rows_are_read() -> None:
     data = csv(*(row(number=f"{n // 100}-{n}", owners=f"o{n}") for n in range(200_000)))
     assert len(read_roll(data, "roll.csv").units) == 200_000
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=300))
-def test_whatever_the_bytes_it_is_a_roll_or_a_refusal(data):
+def test_whatever_the_bytes_it_is_a_roll_or_a_refusal(data) -> None:
     answer: object = None
     try:
         answer = read_roll(HEADING.encode() + b"\n" + data, "roll.csv").units

@@ -33,16 +33,16 @@ def code(what: Sale, *earlier: Replacement) -> str:
     return refusal.value.problems[0].code
 
 
-def test_the_buyer_of_a_unit_takes_its_entry_over():
+def test_the_buyer_of_a_unit_takes_its_entry_over() -> None:
     done = replace(sale())
     assert (done.entry_id, done.generation, done.shared, done.buyer_key) == ("101", 1, False, "c")
 
 
-def test_of_an_entry_with_more_units_seller_and_buyer_share_the_vote():
+def test_of_an_entry_with_more_units_seller_and_buyer_share_the_vote() -> None:
     assert replace(sale("103", "b")).shared
 
 
-def test_a_unit_may_be_sold_twice_and_only_by_who_owns_it_now():
+def test_a_unit_may_be_sold_twice_and_only_by_who_owns_it_now() -> None:
     first = replace(sale())
     assert replace(sale(seller="c", buyer="d"), first).generation == 2
     assert code(sale(), first) == "roll.not_the_owner"
@@ -59,5 +59,5 @@ def test_a_unit_may_be_sold_twice_and_only_by_who_owns_it_now():
         (sale().model_copy(update={"registered_on": date(2026, 4, 2)}), "roll.sale_not_between"),
     ],
 )
-def test_what_is_no_sale_on_this_roll_is_refused(what, expected):
+def test_what_is_no_sale_on_this_roll_is_refused(what, expected) -> None:
     assert code(what) == expected

@@ -1,5 +1,6 @@
 import hashlib
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -17,7 +18,7 @@ JSON = st.recursive(
 FIELDS = st.dictionaries(TEXT.filter(lambda name: name != "prev_hash"), JSON, max_size=4)
 
 
-def chain_of(*contents: dict[str, object]) -> list[Link]:
+def chain_of(*contents: dict[str, Any]) -> list[Link]:
     links: list[Link] = []
     for seq, fields in enumerate(contents, start=1):
         before = links[-1].hash if links else GENESIS
@@ -26,7 +27,11 @@ def chain_of(*contents: dict[str, object]) -> list[Link]:
 
 
 def test_the_hash_is_the_one_anybody_computes_with_the_standard_library() -> None:
-    fields = {"seq": 1, "kind": "voting.box_closed", "details": {"费用": [1, None, True]}}
+    fields: dict[str, Any] = {
+        "seq": 1,
+        "kind": "voting.box_closed",
+        "details": {"费用": [1, None, True]},
+    }
     text = (
         '{"details":{"费用":[1,null,true]},"kind":"voting.box_closed",'
         f'"prev_hash":"{GENESIS}","seq":1}}'
@@ -43,13 +48,13 @@ def test_canonical_json_does_not_depend_on_the_order_and_survives_a_round_trip(v
 
 
 @pytest.mark.parametrize("value", [1.5, {"a": [1.0]}, "a\0b", {"a\0": 1}, "\ud800"])
-def test_what_a_database_would_not_give_back_unchanged_is_refused(value: object) -> None:
+def test_what_a_database_would_not_give_back_unchanged_is_refused(value: Any) -> None:
     with pytest.raises(ValueError):
         canonical_json(value)
 
 
 @pytest.mark.parametrize("value", [{1: "a"}, {"a": {2, 3}}, b"x"])
-def test_what_is_no_json_is_refused(value: object) -> None:
+def test_what_is_no_json_is_refused(value: Any) -> None:
     with pytest.raises(TypeError):
         canonical_json(value)
 

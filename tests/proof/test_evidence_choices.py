@@ -2,10 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import JsonValue
 
 from models.values.decisions.menu import (
     BallotForm,
@@ -22,7 +24,7 @@ from proof.canonical import canonical_json
 from proof.verifier.main import check
 from proof.verifier.reading import Fault
 from tests.proof.test_evidence_verify import VALUES, both, places
-from tests.support.bundles import Cast, Entry, Vote, changed, signed, written
+from tests.support.files.bundles import Cast, Entry, Vote, changed, signed, written
 
 SLOW = settings(
     deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60
@@ -75,7 +77,7 @@ def votes(draw: st.DrawFn) -> Vote:
     answers = st.fixed_dictionaries(
         {}, optional={"cabin": words, "works": st.one_of(chosen, st.just("abstain"))}
     )
-    said = draw(st.lists(answers, min_size=1, max_size=14))
+    said: list[dict[str, Any]] = draw(st.lists(answers, min_size=1, max_size=14))
     entries = [Entry(f"{number}", draw(st.integers(1, 50))) for number in range(14)]
     casts = [Cast(f"{number}", choices) for number, choices in enumerate(said)]
     return Vote(entries, casts, motions)
@@ -108,7 +110,7 @@ def example(menu_rule: MenuRule = MenuRule.EQUAL_SHARES) -> Vote:
             completion=Completion.ADD1,
         ),
     ]
-    said = [
+    said: list[dict[str, JsonValue]] = [
         {"cabin": "steel", "works": ["bench", "tree"]},
         {"cabin": "steel", "works": ["bench", "ramp"]},
         {"cabin": "steel", "works": ["lamp"]},
@@ -147,7 +149,8 @@ def test_the_raises_cannot_end_early(tmp_path: Path) -> None:
     """A published run without raises is a true run of equal shares, but not the last one."""
 
     vote = example()
-    vote.motions[1] = vote.motions[1].model_copy(update={"completion": Completion.NONE})
+    cabin, works = vote.motions
+    vote.motions = [cabin, works.model_copy(update={"completion": Completion.NONE})]
     files = {**vote.bundle(), bundle.MOTIONS: GOOD[bundle.MOTIONS]}
     with pytest.raises(Fault, match="endowment is not where the raises end"):
         check(written(tmp_path, signed(files)))

@@ -20,7 +20,7 @@ from proof.verifier.main import check
 from proof.verifier.reading import Fault
 from tests.proof.test_evidence_verify import both, closed_as, set_field, trusted
 from tests.support.box import BOX_KEYS
-from tests.support.bundles import Bundle, changed, written
+from tests.support.files.bundles import Bundle, changed, written
 
 CASES = Path(__file__).parent / "cases"
 ZIP, RECEIPT = CASES / "evidence-1.zip", CASES / "evidence-1.receipt.json"

@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,8 +15,8 @@ from proof.receipts import SignedReceipt, check_receipt, short_code
 from proof.verifier.main import check, main
 from proof.verifier.reading import Fault
 from tests.proof.test_evidence_receipts import signed
-from tests.support import bundles
-from tests.support.bundles import GOOD, KEY, PUBLIC_KEY, written
+from tests.support.files import bundles
+from tests.support.files.bundles import GOOD, KEY, PUBLIC_KEY, written
 
 LINES = [json.loads(line) for line in GOOD[bundle.BALLOTS].splitlines()]
 LEAVES = [bytes.fromhex(line["leaf"]) for line in LINES]
@@ -23,7 +24,7 @@ LEAVES = [bytes.fromhex(line["leaf"]) for line in LINES]
 
 def receipt_of(
     leaf: bytes, box_id: str = bundles.BOX, times: Times | None = None
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """A receipt as the service gives it, signed alone; of the times of the ballot with the leaf."""
     at = LEAVES.index(leaf) if leaf in LEAVES else 0
     own = {
@@ -34,7 +35,7 @@ def receipt_of(
         "unit_number": "1-01",
     }
     root = merkle.leaf_hash(canonical_json(own)).hex()
-    statement = {"batch": "b", "batch_root": root, "box_id": box_id, "size": 1}
+    statement: dict[str, Any] = {"batch": "b", "batch_root": root, "box_id": box_id, "size": 1}
     return {
         **own,
         "batch": {"id": "b", "index": 0, "size": 1, "path": []},
@@ -44,7 +45,7 @@ def receipt_of(
     }
 
 
-def kept(folder: Path, receipt: dict[str, object]) -> str:
+def kept(folder: Path, receipt: dict[str, Any]) -> str:
     path = folder / "receipt.json"
     path.write_text(json.dumps(receipt, indent=2))
     return str(path)
@@ -52,7 +53,9 @@ def kept(folder: Path, receipt: dict[str, object]) -> str:
 
 @pytest.mark.parametrize("index", range(len(LEAVES)))
 def test_a_code_finds_the_ballot_with_its_state_and_proof(tmp_path: Path, index: int) -> None:
-    found = check(written(tmp_path, GOOD), receipt=short_code(LEAVES[index]).lower())
+    found: dict[str, Any] = check(
+        written(tmp_path, GOOD), receipt=short_code(LEAVES[index]).lower()
+    )
     own = found["receipt"]
     path = [bytes.fromhex(part) for part in own["path"]]
     root = merkle.root_from_path(LEAVES[index], own["index"], own["size"], path)
@@ -61,7 +64,8 @@ def test_a_code_finds_the_ballot_with_its_state_and_proof(tmp_path: Path, index:
 
 
 def test_a_receipt_file_finds_the_ballot(tmp_path: Path) -> None:
-    own = check(written(tmp_path, GOOD), receipt=kept(tmp_path, receipt_of(LEAVES[4])))["receipt"]
+    receipt = kept(tmp_path, receipt_of(LEAVES[4]))
+    own: Any = check(written(tmp_path, GOOD), receipt=receipt)["receipt"]
     assert (own["index"], own["state"]) == (4, "superseded")
     assert Times(own["cast_at"], own["recorded_at"]) == bundles.times_of(4)
 

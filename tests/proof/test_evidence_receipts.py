@@ -1,10 +1,13 @@
 """Receipts: codes that can be read aloud, and statements that nobody else can have made."""
 
+from typing import Any
+
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import JsonValue
 
 from models.values.refusal import Refused
 from proof.canonical import canonical_json
@@ -43,7 +46,12 @@ def receipts(size: int, cast_at: str | None = CAST_AT) -> list[SignedReceipt]:
     ]
     leaves = [leaf_hash(stated(receipt)) for receipt in blank]
     root, paths = root_and_paths(leaves)
-    message = {"batch": "i-1", "batch_root": root.hex(), "box_id": "box-1", "size": size}
+    message: dict[str, JsonValue] = {
+        "batch": "i-1",
+        "batch_root": root.hex(),
+        "box_id": "box-1",
+        "size": size,
+    }
     signature = key.sign(canonical_json(message)).hex()
     return [
         SignedReceipt.model_validate(
@@ -124,7 +132,7 @@ def test_a_receipt_with_a_changed_field_does_not_hold(field: str) -> None:
 
 
 @pytest.mark.parametrize("change", [{"index": 3}, {"size": 6}, {"id": "i-2"}])
-def test_a_receipt_moved_within_its_batch_does_not_hold(change: dict[str, object]) -> None:
+def test_a_receipt_moved_within_its_batch_does_not_hold(change: dict[str, Any]) -> None:
     receipt = receipts(5)[2]
     moved = receipt.model_copy(update={"batch": receipt.batch.model_copy(update=change)})
     with pytest.raises(Refused) as refusal:

@@ -8,6 +8,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -23,8 +24,17 @@ from proof.receipts import short_code
 from proof.verifier import standalone
 from proof.verifier.main import check
 from proof.verifier.reading import Fault, Files
-from tests.support import bundles
-from tests.support.bundles import Bundle, Cast, changed, example, headed, sealed, signed, written
+from tests.support.files import bundles
+from tests.support.files.bundles import (
+    Bundle,
+    Cast,
+    changed,
+    example,
+    headed,
+    sealed,
+    signed,
+    written,
+)
 
 GOOD = bundles.GOOD
 NAMES = sorted(GOOD)
@@ -57,9 +67,11 @@ def by_house(path: str) -> dict[str, str] | str:
 
 def by_script(path: str) -> dict[str, str] | str:
     try:
-        return check(path)["outcomes"]
+        found: dict[str, Any] = check(path)
     except Fault as fault:
         return fault.file if fault.line == 0 else f"{fault.file}, line {fault.line}"
+    outcomes: dict[str, str] = found["outcomes"]
+    return outcomes
 
 
 def both(path: str) -> tuple[dict[str, str] | str, dict[str, str] | str]:
@@ -118,7 +130,7 @@ def set_field(name: str, value: object) -> Callable[[dict], None]:
 
 
 def in_result(*path: str, value: object) -> Callable[[dict], None]:
-    def change(fields: dict) -> None:
+    def change(fields: Any) -> None:
         for part in path[:-1]:
             fields = fields[int(part) if isinstance(fields, list) else part]
         fields[path[-1]] = value
@@ -356,7 +368,7 @@ BEFORE, AFTER = "2026-03-09T23:59:59.999999+00:00", bundles.PERIOD["closes_at"]
 @pytest.mark.parametrize("moment", [BEFORE, AFTER, "2026-03-11", "", None])
 @pytest.mark.parametrize("line", range(1, 16))
 def test_no_ballot_was_cast_outside_of_the_period_of_the_vote(
-    tmp_path: Path, moment: str | None, line: int
+    tmp_path: Path, moment: Any, line: int
 ) -> None:
     """Though the tree that holds it is the signed one: with the key, one would have moved the close."""
     false = headed(changed(GOOD, bundle.BALLOTS, moved_to(moment), line))

@@ -1,70 +1,55 @@
-"""What makes a workflow's history: the calls that issue commands, read from its source, in order."""
+"""What histories hold: the commands of each entry of a workflow in order, and registered names."""
 
-import ast
 import json
+from difflib import unified_diff
 from pathlib import Path
 
 from temporalio import activity, workflow
 
+from tests.replay import commands
+
 HERE = Path(__file__).resolve().parent
 WORKFLOWS = HERE.parents[1] / "workflows"
 PINNED = HERE / "pinned.json"
-ISSUING = {
-    "write",
-    "write_many",
-    "until",
-    "publish",
-    "wait_condition",
-    "execute_child_workflow",
-    "start_child_workflow",
-    "execute_activity_method",
-    "execute_activity",
-    "upsert_search_attributes",
-    "continue_as_new",
-    "patched",
-    "sleep",
-    "wait_again",
-    "when_due",
-}
 ADVICE = (
-    "The order of commands in workflows/{name}.py changed ({method}). Renovations that are under way"
-    ' would no longer replay. Put the change behind `workflow.patched("<date>-<reason>")` so that'
-    " old histories take the old branch, then run `make record` and commit what it wrote.\n"
-    "  pinned: {before}\n  now:    {now}"
+    "{entry}: the commands that it issues changed. Renovations that are under way would no longer"
+    ' replay. Put the change behind `workflow.patched("<date>-<reason>")` so that old histories take'
+    " the old branch, then run `make record` and commit what it wrote. If every recorded history"
+    " still replays, because calls only moved, `python -m tests.replay.record --pin-only` will do."
+    "\n{difference}"
 )
+UNSEEN = (
+    "{function} issues a command, and no entry of a workflow is seen to lead to it. Call it by its"
+    " name (self.x, a function of workflows/, or a function that is handed on as an argument), so"
+    " that the guard can follow; delete it if nothing calls it."
+)
+Commands = dict[str, list[str]]
+"""The commands of each entry of a workflow, in order: `VotingWorkflow run run`, …"""
 
 
-def commands_of(source: str) -> dict[str, list[str]]:
-    """Method to its command-issuing calls in source order, e.g. ``write(Ballots.close_box)``."""
-    found: dict[str, list[str]] = {}
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef):
-            calls = sorted(
-                (each for each in ast.walk(node) if isinstance(each, ast.Call)),
-                key=lambda call: (call.lineno, call.col_offset),
-            )
-            lines = [_shown(call) for call in calls if _name(call) in ISSUING]
-            if lines:
-                found[node.name] = lines
-    return found
+def fingerprints() -> Commands:
+    """The commands of every entry of the workflows as they are."""
+    return commands_of(commands.read(WORKFLOWS))
 
 
-def drift(name: str, before: dict[str, list[str]], now: dict[str, list[str]]) -> list[str]:
-    """One sentence of advice for every method whose commands changed."""
+def commands_of(modules: commands.Modules) -> Commands:
+    """The same of other sources; entries that issue none are left out."""
+    entries = commands.Reading(modules).entries()
+    return {entry: issued for entry, issued in entries.items() if issued}
+
+
+def drift(before: Commands, now: Commands) -> list[str]:
+    """One sentence of advice for every entry whose commands changed, with the difference."""
     return [
-        ADVICE.format(name=name, method=method, before=before.get(method), now=now.get(method))
-        for method in sorted(before.keys() | now.keys())
-        if before.get(method) != now.get(method)
+        ADVICE.format(entry=entry, difference=_difference(before.get(entry), now.get(entry)))
+        for entry in sorted(before.keys() | now.keys())
+        if before.get(entry) != now.get(entry)
     ]
 
 
-def fingerprints() -> dict[str, dict[str, list[str]]]:
-    """Every module of `workflows/` with its methods and their commands."""
-    return {
-        path.stem: commands_of(path.read_text(encoding="utf-8"))
-        for path in sorted(WORKFLOWS.glob("*.py"))
-        if path.stem != "__init__"
-    }
+def _difference(before: list[str] | None, now: list[str] | None) -> str:
+    lines = unified_diff(before or [], now or [], "pinned", "now", lineterm="", n=2)
+    return "\n".join(f"  {line}" for line in lines)
 
 
 def registered_names(workflows: list[type], activities: list[object]) -> dict[str, list[str]]:
@@ -84,20 +69,6 @@ def registered_names(workflows: list[type], activities: list[object]) -> dict[st
     return names
 
 
-def pinned() -> dict[str, dict[str, dict[str, list[str]]]]:
+def pinned() -> dict[str, dict[str, list[str]]]:
+    """Both as they were when they were pinned."""
     return json.loads(PINNED.read_text(encoding="utf-8"))
-
-
-def _name(call: ast.Call) -> str:
-    function = call.func
-    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-
-
-def _shown(call: ast.Call) -> str:
-    name = _name(call)
-    first = call.args[0] if call.args else None
-    if name.startswith("write") and first is not None:
-        return f"{name}({ast.unparse(first)})"
-    if name == "patched" and first is not None:
-        return f"patched({ast.unparse(first)})"
-    return name

@@ -28,8 +28,8 @@ from tests.replay import guard
 from tests.support import journey as play
 from tests.support.box import BOX_KEYS
 from tests.support.estate import make_renovation
-from tests.support.servers import dev_server
-from tests.support.serving import serving
+from tests.support.processes.servers import dev_server
+from tests.support.processes.serving import serving
 from workflows.registry import WORKFLOWS
 
 RID = "recorded"

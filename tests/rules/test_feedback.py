@@ -1,9 +1,6 @@
-import json
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from math import sqrt
-from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,19 +12,13 @@ from models.values.refusal import Refused
 from models.values.scheme import Target
 from models.values.timetable import Timetable, WorkCalendar
 from rules import feedback as law
+from tests.support.cases import worked
 
-CASES = Path(__file__).parents[3] / "shared" / "domain" / "cases" / "evaluation.json"
+CASES = worked("evaluation")
 CALENDAR = WorkCalendar(first_on=date(2026, 1, 1), last_on=date(2026, 12, 31))
 TIMETABLE = Timetable()
 MONDAY = datetime(2026, 3, 2, 4, tzinfo=UTC)
 """Noon in Shanghai, where days end at 16:00 UTC."""
-
-
-def worked(case_id: str) -> dict[str, Any]:
-    if not CASES.exists():
-        pytest.skip("the worked cases are not beside this repository")
-    cases = json.loads(CASES.read_text(encoding="utf-8"))["cases"]
-    return next(case for case in cases if case["id"] == case_id)
 
 
 def who(role: Role) -> Actor:
@@ -220,13 +211,13 @@ def test_the_interval_holds_the_share_and_agrees_with_the_real_formula(
 
 
 def test_the_published_budget_execution_comes_out() -> None:
-    case = worked("sd-2019-exec")
+    case = CASES["sd-2019-exec"]
     found = law.percent(Fraction(case["input"]["spent_wan"]), Fraction(case["input"]["budget_wan"]))
     assert found == Fraction(case["expected"]["execution_rate_pct"])
 
 
 def test_the_published_balance_and_funding_sums_come_out() -> None:
-    spent, total = worked("sd-2017"), worked("sd-2020")
+    spent, total = CASES["sd-2017"], CASES["sd-2020"]
     left = Fraction(spent["input"]["budget_wan"]) - Fraction(spent["input"]["spent_wan"])
     both = Fraction(total["input"]["central_wan"]) + Fraction(total["input"]["provincial_wan"])
     assert left == Fraction(spent["expected"]["balance_wan"])
@@ -234,7 +225,7 @@ def test_the_published_balance_and_funding_sums_come_out() -> None:
 
 
 def test_the_published_share_of_the_residents_comes_out() -> None:
-    case = worked("hz-zhegong")
+    case = CASES["hz-zhegong"]
     found = law.percent(
         Fraction(case["input"]["residents_yi"]), Fraction(case["input"]["total_yi"]), 1
     )
@@ -242,7 +233,7 @@ def test_the_published_share_of_the_residents_comes_out() -> None:
 
 
 def test_the_published_completion_is_more_than_the_plan() -> None:
-    case = worked("jn-2021")
+    case = CASES["jn-2021"]
     done, planned = case["input"]["communities"], case["expected"]["planned_communities_about"]
     assert law.percent(Fraction(done), Fraction(planned), 0) == case["input"]["plan_completion_pct"]
 
@@ -254,5 +245,5 @@ def test_the_published_grades_are_strict_at_their_bounds(score: str, expected: s
         GradeStep(grade="good", above=Fraction(85)),
         GradeStep(grade="pass", above=Fraction(75)),
     )
-    assert expected in worked("jx-grades")["expected"][score]
+    assert expected in CASES["jx-grades"]["expected"][score]
     assert law.grade(Fraction(score), scale, "poor") == expected

@@ -1,8 +1,5 @@
-import json
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
-from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,8 +10,9 @@ from models.values.inspection import ItemFacts, ItemState, PastInspection
 from models.values.refusal import Refused
 from models.values.timetable import Timetable, WorkCalendar
 from rules import inspection as law
+from tests.support.cases import worked
 
-CASES = Path(__file__).parents[3] / "shared" / "domain" / "cases" / "construction.json"
+CASES = worked("construction")
 MONDAY = datetime(2026, 3, 2, 4, tzinfo=UTC)
 CALENDAR = WorkCalendar(first_on=date(2026, 1, 1), last_on=date(2026, 12, 31))
 TIMETABLE = Timetable()
@@ -23,13 +21,6 @@ OTHER = Actor(id="s2", role=Role.SUPERVISOR, label="supervisor")
 CHIEF = Actor(id="chief", role=Role.CHIEF_SUPERVISOR, label="chief")
 OFFICE = Actor(id="street", role=Role.STREET_OFFICE, label="office")
 CONTRACTOR = Actor(id="b1", role=Role.CONTRACTOR, label="contractor")
-
-
-def worked(case_id: str) -> dict[str, Any]:
-    if not CASES.exists():
-        pytest.skip("the worked cases are not beside this repository")
-    cases = json.loads(CASES.read_text(encoding="utf-8"))["cases"]
-    return next(case for case in cases if case["id"] == case_id)
 
 
 def cents(amount: str) -> int:
@@ -65,7 +56,7 @@ def codes(
 
 
 def test_a_published_certificate_keeps_a_tenth_back() -> None:
-    case = worked("hk-wf-certificate-1")
+    case = CASES["hk-wf-certificate-1"]
     certified = case["input"]["certified_hkd"]
     kept = law.retention_fen(certified, case["input"]["retention_pct"] * 10)
     assert kept == case["expected"]["retention"]
@@ -74,7 +65,7 @@ def test_a_published_certificate_keeps_a_tenth_back() -> None:
 
 @pytest.mark.parametrize("case_id", ["hk-wf-omission-1", "hk-wf-omission-2b"])
 def test_a_published_omission_credits_the_price_less_what_is_lost(case_id: str) -> None:
-    case = worked(case_id)
+    case = CASES[case_id]
     given = case["input"]
     credit = law.omission_credit_fen(
         given["item"], given.get("work_done", 0), given.get("deposit_paid_to_supplier", 0)
@@ -85,7 +76,7 @@ def test_a_published_omission_credits_the_price_less_what_is_lost(case_id: str) 
 def test_two_failures_and_a_pass_take_two_rectification_rounds() -> None:
     facts = item()
     states = []
-    for number, outcome in enumerate(worked("syn-rectify-loop")["input"], start=1):
+    for number, outcome in enumerate(CASES["syn-rectify-loop"]["input"], start=1):
         ruling = law.rule_inspection(facts, "stage", outcome, TIMETABLE)
         states.append(ruling.state)
         facts = item("reported", *facts.history, past(outcome, number=number))
@@ -100,7 +91,7 @@ def test_no_item_is_paid_before_it_passes(state: str) -> None:
 
 
 def test_concealed_works_are_not_covered_without_their_inspection() -> None:
-    assert worked("syn-concealed-skip")["input"]["notice_given"] is False
+    assert CASES["syn-concealed-skip"]["input"]["notice_given"] is False
     trench = item(concealed=True)
     assert not law.may_cover(trench).passed
     assert codes(trench) == ["inspection.concealed_first"]
@@ -174,7 +165,7 @@ def test_a_rejected_item_is_due_after_the_rectification_period() -> None:
 
 
 def test_only_the_chief_supervising_engineer_accepts_finished_works() -> None:
-    assert worked("syn-no-pay-without-chief-engineer")
+    assert CASES["syn-no-pay-without-chief-engineer"]
     passed, default, rejected = ItemState.PASSED, ItemState.DEFAULT, ItemState.REJECTED
     assert law.acceptance_problems([passed, default], CHIEF) == ()
     refused = law.acceptance_problems([passed, rejected], SUPERVISOR)

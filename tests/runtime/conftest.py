@@ -7,7 +7,7 @@ import pytest
 
 from runtime.migrate import upgrade
 from tests.conftest import TestPostgres
-from tests.support.before import REVISION, Copy, Place, load, opened
+from tests.support.files.before import REVISION, Copy, Place, load, opened
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,8 @@ from runtime.ballots.sealing import signed_by
 from runtime.migrate import downgrade, upgrade
 from tests.conftest import TestPostgres
 from tests.support.agenda import Line, agenda
-from tests.support.before import (
+from tests.support.channels import KEY
+from tests.support.files.before import (
     HERE,
     RECEIPT_KEY,
     REVISION,
@@ -29,7 +30,6 @@ from tests.support.before import (
     proven,
     row_of_then,
 )
-from tests.support.channels import KEY
 
 CASES = before().cases
 SHELVED = ("sharing", "voting")

@@ -18,16 +18,16 @@ from activities.renovations import Renovations
 from activities.voting.box import Ballots
 from models.messages.command import Command
 from models.messages.ids import publication_workflow_id, renovation_workflow_id
-from models.messages.journey import JourneyOutcome, StageInput
+from models.messages.journey import JourneyOutcome, Stage, StageInput
 from models.messages.publication import PublicationInput
 from models.messages.voting import VotePeriod
 from models.values.actor import ENGINE
 from proof.receipts import SignedReceipt, check_receipt
 from runtime.ballots.sealing import signed_by
 from runtime.calendars import chinese_calendar
-from tests.support.before import HERE, CaseOfBefore, Place, before, proven, row_of_then
 from tests.support.box import BOX_KEYS
 from tests.support.channels import official, owner_of
+from tests.support.files.before import HERE, CaseOfBefore, Place, before, proven, row_of_then
 from tests.support.wall import wall_clock
 
 CASES = before().cases
@@ -138,7 +138,7 @@ async def test_a_shelved_sandbox_takes_no_ballot_on_any_way(own: Place) -> None:
         "reference": "P-01",
         "scan": "box 7",
         "code": "written-on-the-bundle",
-        "lines": [{"unit_number": unit, "choices": YES}],
+        "lines": [{"unit_number": unit, "choices": {**YES}}],
     }
     async with own.http() as http:
         sent = [
@@ -170,7 +170,9 @@ async def test_the_workflows_of_a_shelved_sandbox_write_nothing_more(own: Place,
     attempts = [
         lambda: Ballots(recorder).check_turnout(stage, period),
         lambda: Ballots(recorder).close_box(stage, period),
-        lambda: Renovations(recorder).enter_stage(command(rid, "enter-9", whole), "bidding", "x"),
+        lambda: Renovations(recorder).enter_stage(
+            command(rid, "enter-9", whole), Stage.BIDDING, "x"
+        ),
         lambda: Renovations(recorder).close(
             command(rid, "end", whole), JourneyOutcome(state="completed")
         ),

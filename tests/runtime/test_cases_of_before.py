@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -41,7 +42,7 @@ class Before:
 
     async def reasons(self, rid: str) -> set[str]:
         report = await audit(self.database, rid, RECEIPTS)
-        return {bad.reason for bad in (*report.bad, *report.bad_ballots)}
+        return {bad.reason for bad in report.bad} | {bad.reason for bad in report.bad_ballots}
 
 
 @pytest.fixture
@@ -99,7 +100,7 @@ async def test_a_vote_of_theirs_that_was_counted_gives_the_bundle_of_then(
 ) -> None:
     out = tmp_path / "b.zip"
     await export_voting(before.hand, rid, out, BOX_KEYS.signer)
-    found = check(str(out), key=BOX_KEYS.signer.public_key)
+    found: dict[str, Any] = check(str(out), key=BOX_KEYS.signer.public_key)
     with Files(str(out)) as files:
         assert check_bundle(files, signed_by).outcomes == found["outcomes"]
         assert b'"gongjian.voting/1"' in files.whole("manifest.json")

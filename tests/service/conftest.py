@@ -1,5 +1,6 @@
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import asyncpg
 import httpx
@@ -45,7 +46,7 @@ async def sql(owner: str) -> AsyncIterator[asyncpg.Connection]:
 
 @pytest.fixture
 async def renovation(database: Database) -> Callable[..., Awaitable[str]]:
-    async def make(**options: object) -> str:
+    async def make(**options: Any) -> str:
         return await make_renovation(database, rid=f"r{uuid.uuid4().hex[:10]}", **options)
 
     return make

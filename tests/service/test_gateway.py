@@ -22,7 +22,7 @@ from runtime.settings import Settings
 from service.gateway import Gateway
 from tests.support.box import BOX_KEYS
 from tests.support.estate import make_renovation
-from tests.support.servers import plain_client, time_skipping
+from tests.support.processes.servers import plain_client, time_skipping
 from workflows.registry import WORKFLOWS
 
 QUEUE = "gateway-test"
@@ -150,7 +150,7 @@ async def test_an_act_on_the_record_is_not_confirmed_before_its_workflow_knows(
 ) -> None:
     """As after a worker that died between its commit and its answer to Temporal."""
     written, answered = asyncio.Event(), asyncio.Event()
-    others = build_activities(database, BOX_KEYS)
+    others = list(build_activities(database, BOX_KEYS))
     (real,) = [each for each in others if each.__qualname__ == "Ballots.open_box"]
 
     @activity.defn(name="Ballots.open_box")

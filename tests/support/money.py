@@ -96,7 +96,7 @@ async def sum_of(database: Database, column: Any, *where: Any) -> int:
 async def count_of(database: Database, table: Any, *where: Any) -> int:
     """How many rows there are."""
     async with database.session() as session:
-        return int(await session.scalar(select(func.count()).select_from(table).where(*where)))
+        return await session.scalar(select(func.count()).select_from(table).where(*where)) or 0
 
 
 async def details(database: Database, rid: str, kind: str) -> dict[str, Any]:

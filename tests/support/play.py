@@ -110,10 +110,10 @@ class Play:
         act = kind.model_validate({"command_id": command.command_id, "actor": who, **fields})
         return await write(command, *first, act)
 
-    async def enter(self, stage: Stage) -> None:
+    async def enter(self, stage: str) -> None:
         """The case enters a stage."""
-        child = stage_workflow_id(self.rid, stage, 1)
-        await self.own(self.renovations.enter_stage, stage, child, of=self.case)
+        child = stage_workflow_id(self.rid, Stage(stage), 1)
+        await self.own(self.renovations.enter_stage, Stage(stage), child, of=self.case)
         self.stage = child
 
     def publication(self, subject: str, **more: object) -> PublicationInput:
@@ -215,7 +215,7 @@ class Play:
         return found.waiting_for, found.due_at
 
 
-async def begin(database: Database, rid: str, stage: Stage | None = None, **more: Any) -> Play:
+async def begin(database: Database, rid: str, stage: str | None = None, **more: Any) -> Play:
     """A told case of twelve units that opens at `money.START`, in a stage if one is named."""
     given = {"units": 12, "content": money.scheme(), "told_at": money.START, **more}
     play = Play(database, await make_renovation(database, rid=rid, **given))

@@ -1,6 +1,7 @@
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import asyncpg
 import httpx
@@ -11,8 +12,8 @@ from runtime.database import Database
 from service.parts import Parts
 from tests.support.estate import make_renovation
 from tests.support.journey import JourneyDriver
-from tests.support.servers import dev_server
-from tests.support.serving import serving
+from tests.support.processes.servers import dev_server
+from tests.support.processes.serving import serving
 
 OPENED_AT = datetime(2025, 3, 3, 1, tzinfo=UTC)
 """A Monday, nine in the morning in China."""
@@ -52,7 +53,7 @@ async def journey(
     """Begin a told case of 12 units; arguments go to `make_renovation`."""
     drivers: list[JourneyDriver] = []
 
-    async def begin(**options: object) -> JourneyDriver:
+    async def begin(**options: Any) -> JourneyDriver:
         rid = f"r{uuid.uuid4().hex[:12]}"
         await make_renovation(database, rid=rid, **{"told_at": OPENED_AT, **options})
         driver = JourneyDriver(parts, http, await asyncpg.connect(owner), rid)

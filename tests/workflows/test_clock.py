@@ -279,7 +279,7 @@ async def test_two_who_tell_the_clock_at_once_move_it_one_after_the_other(journe
     j = await journey()
     await j.until("open_vote")
     before = await j.now()
-    command = {"move": "days", "days": 2}
+    command: dict[str, Any] = {"move": "days", "days": 2}
     moves_ = [MoveClock(command_id=f"{j.rid}-both-{number}", **command) for number in range(2)]
     await asyncio.gather(*(j.parts.clocks.move(j.rid, COMMITTEE, each) for each in moves_))
     assert await j.now() == before + 4 * DAY

@@ -6,7 +6,7 @@ from temporalio.client import WorkflowHandle
 from models.messages import acts as a
 from models.messages.feedback import TicketOutcome
 from models.messages.ids import ticket_workflow_id
-from models.values.actor import Role
+from models.values.actor import Actor, Role
 from models.values.refusal import Refused
 from tests.support.journey import STREET, JourneyDriver, actor, complain
 from workflows.ticket import TicketWorkflow
@@ -33,7 +33,7 @@ async def level_becomes(j: JourneyDriver, tid: str, level: str) -> None:
     raise AssertionError(f"the ticket never came to the {level}")
 
 
-async def answer(j: JourneyDriver, tid: str, who: object) -> None:
+async def answer(j: JourneyDriver, tid: str, who: Actor) -> None:
     await j.act(a.ResolveTicket, who, ticket_id=tid, answer="a lamp was mounted")
 
 

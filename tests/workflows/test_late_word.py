@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import httpx
 import pytest
@@ -18,7 +19,7 @@ from models.values.actor import Actor
 from runtime.database import Database
 from service.parts import Parts
 from tests.support.journey import BUREAU, STREET, JourneyDriver
-from tests.support.serving import serving
+from tests.support.processes.serving import serving
 from tests.support.told import move_clock
 
 Begin = Callable[..., Awaitable[JourneyDriver]]
@@ -74,7 +75,7 @@ async def doors(
 
 
 async def sent(
-    j: JourneyDriver, kind: type[a.Act], who: Actor, **fields: object
+    j: JourneyDriver, kind: type[a.Act], who: Actor, **fields: Any
 ) -> asyncio.Task[a.Done]:
     """An act that is under way."""
     await j.official(who)

@@ -106,7 +106,7 @@ async def test_the_working_days_of_a_complaint(journey: Begin, told_at: datetime
     for level in ("grid", "community", "street", "district"):
         await j.parts.clocks.settle(j.rid)
         row = await j.db.fetchrow("SELECT level, due_at FROM ticket WHERE id=$1", ticket)
-        due = ticket_due(level, opened, since, TIMES, CALENDAR)  # type: ignore[arg-type]
+        due = ticket_due(level, opened, since, TIMES, CALENDAR)
         assert (row["level"], row["due_at"]) == (level, due)
         moved = await j.move("next")
         assert moved.now == due

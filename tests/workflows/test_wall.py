@@ -24,7 +24,7 @@ from service.clock.bodies import ClockMoved
 from service.parts import Parts
 from tests.support.estate import make_renovation
 from tests.support.journey import JourneyDriver
-from tests.support.servers import time_skipping
+from tests.support.processes.servers import time_skipping
 from workflows.publication import PublicationWorkflow
 from workflows.renovation import RenovationWorkflow
 

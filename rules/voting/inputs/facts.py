@@ -41,15 +41,6 @@ class NotWhole(str):
     __slots__ = ()
 
 
-def read_facts(data: bytes, name: str) -> Facts:
-    """The facts in a file.
-
-    Raises:
-        Refused: every problem of the file at once, with its field (codes `decide.*`, `file.*`).
-    """
-    return facts_from(read_object(data, name), name)
-
-
 def read_object(data: bytes, name: str) -> dict[str, object]:
     """The JSON object in a file, taken out of "input" if it is wrapped.
 

@@ -369,8 +369,9 @@ async def test_the_count_takes_the_last_ballot_of_each_entry(begin: Begin) -> No
     assert result.adopted
     box = await vote.box()
     assert (box.state, box.closed_at) == ("closed", period.closes_at)
-    tally = (box.tally or {})["works"]["tally"]  # type: ignore[index, call-overload]
-    assert tally["roll_heads"] == 12  # type: ignore[index, call-overload]
+    record: dict[str, Any] = box.tally or {}
+    tally = record["works"]["tally"]
+    assert tally["roll_heads"] == 12
     said = [tally[f"{name}_heads"] for name in ("yes", "no", "abstain", "participating")]
     assert said == [9, 1, 1, 11]
     (closed,) = await vote.details("voting.box_closed")

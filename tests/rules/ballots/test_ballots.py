@@ -5,6 +5,7 @@ import hmac
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -58,6 +59,10 @@ hashes = st.binary(min_size=32, max_size=32)
 amounts = st.integers(min_value=0, max_value=2**62)
 TIMES = Times("2026-03-02T09:00:00.000000+00:00", "2026-04-02T09:00:00.123456+00:00")
 pseudonyms = st.text("0123456789abcdef", min_size=32, max_size=32)
+
+
+RulingKind = Literal["disputed", "accepted", "set_aside"]
+KINDS: tuple[RulingKind, ...] = ("disputed", "accepted", "set_aside")
 
 
 @st.composite
@@ -285,7 +290,7 @@ def entries(draw: st.DrawFn) -> tuple[list[BallotReference], list[RulingReferenc
     rulings = []
     for _ in range(draw(st.integers(0, 3))):
         up_to = draw(st.integers(1, len(ballots)))
-        kind = draw(st.sampled_from(["disputed", "accepted", "set_aside"]))
+        kind: RulingKind = draw(st.sampled_from(KINDS))
         named = f"b{draw(st.integers(1, up_to))}" if kind == "accepted" else None
         rulings.append(RulingReference(kind, named, up_to))
     return ballots, rulings
@@ -323,7 +328,8 @@ def test_without_a_ruling_the_last_ballot_of_the_only_route_counts(
 def test_an_own_ballot_takes_the_mandate_back_whenever_the_agent_votes(
     channels: list[Channel], own: Channel
 ) -> None:
-    for ballots in (casts([own, *["proxy"] * 3]), casts([*["proxy"] * 3, own])):
+    agents: list[Channel] = ["proxy"] * 3
+    for ballots in (casts([own, *agents]), casts([*agents, own])):
         states = states_of(ballots, ())
         assert {b.channel for b in ballots if states[b.ballot_id] == "counted"} == {own}
     mixed = casts(channels)

@@ -107,4 +107,4 @@ def test_a_line_has_one_command_and_no_two_lines_have_the_same(a: str, b: str) -
 @given(st.sampled_from(CHANNELS))
 def test_a_channel_is_of_its_own_route(channel: str) -> None:
     assert channel in same_route(channel)  # type: ignore[arg-type]
-    assert {ROUTE_OF[each] for each in same_route(channel)} == {ROUTE_OF[channel]}  # type: ignore[arg-type,index]
+    assert {ROUTE_OF[each] for each in same_route(channel)} == {ROUTE_OF[channel]}

@@ -1,5 +1,6 @@
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -23,7 +24,7 @@ NOTICE = datetime(2026, 3, 2, 1, tzinfo=UTC)
 DEADLINE = deadline(NOTICE, TIMETABLE.bid_preparation, CALENDAR, ZONE)
 
 
-def submission(**changed: object) -> list[str]:
+def submission(**changed: Any) -> list[str]:
     given = {
         "price_fen": 900,
         "bond_fen": 20,
@@ -38,7 +39,7 @@ def submission(**changed: object) -> list[str]:
     return [problem.code for problem in law.submission_problems(**given)]
 
 
-def signed(**changed: object) -> list[str]:
+def signed(**changed: Any) -> list[str]:
     given = {
         "value_fen": 1_000,
         "bid_fen": 1_000,

@@ -1,7 +1,5 @@
-import json
 from datetime import date, datetime, timedelta
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,14 +10,11 @@ from models.values.timetable import Timetable, WorkCalendar
 from rules import bidding as law
 from rules.bidding import clocks
 from rules.bidding.evaluation import committee, rank
+from tests.support.cases import worked
 
-FILE = Path(__file__).parents[4] / "shared/domain/cases/bidding.json"
 TIMETABLE = Timetable()
 CALENDAR = WorkCalendar(first_on=date(2023, 1, 1), last_on=date(2026, 12, 31))
-CASES = (
-    {case["id"]: case for case in json.loads(FILE.read_text())["cases"]} if FILE.exists() else {}
-)
-pytestmark = pytest.mark.skipif(not CASES, reason="the worked cases are not beside the repository")
+CASES = worked("bidding")
 
 
 def local(day: str) -> datetime:

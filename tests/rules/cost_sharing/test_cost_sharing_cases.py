@@ -1,8 +1,6 @@
 """The worked cases of the rule book come out to the fen."""
 
-import json
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,12 +15,10 @@ from models.values.cost_sharing import (
     ShareUnit,
 )
 from rules import cost_sharing as law
+from tests.support.cases import book, worked
 
-FILE = Path(__file__).resolve().parents[4] / "shared/domain/cases/cost_sharing.json"
-if not FILE.exists():
-    pytest.skip("the worked cases are not beside this checkout", allow_module_level=True)
-BOOK = json.loads(FILE.read_text(encoding="utf-8"))
-CASES = {case["id"]: case for case in BOOK["cases"]}
+BOOK = book("cost_sharing")
+CASES = worked("cost_sharing")
 TABLES = {table["id"]: table["table"] for table in BOOK["coefficient_tables"] if table["table"]}
 
 

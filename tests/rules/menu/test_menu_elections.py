@@ -14,9 +14,11 @@ from formats.pabulib import read_pabulib, write_pabulib
 from models.values.decisions.menu import Completion
 from rules.menu import counted, equal_shares, greedy
 
-FOLDER = Path(__file__).resolve().parents[4] / "shared/data/pabulib"
-FILES = sorted(FOLDER.glob("*.pb"))
-ORACLE = os.environ.get("GONGJIAN_PABUTOOLS_PYTHON", "")
+ROOT = Path(__file__).resolve().parents[3]
+FILES = sorted((ROOT.parent / "shared" / "data" / "pabulib").glob("*.pb"))
+ORACLE = Path(
+    os.environ.get("GONGJIAN_PABUTOOLS_PYTHON") or ROOT / ".venv-pabutools" / "bin" / "python"
+)
 BESIDE = pytest.mark.skipif(not FILES, reason="no ../shared/data/pabulib beside the checkout")
 ELECTIONS = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 HELPER = Path(__file__).with_name("pabutools_oracle.py")
@@ -47,7 +49,9 @@ def test_equal_shares_stays_within_the_budget_and_chooses_something(file: Path) 
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not ORACLE, reason="GONGJIAN_PABUTOOLS_PYTHON names no interpreter")
+@pytest.mark.skipif(
+    not ORACLE.exists(), reason="no .venv-pabutools beside .venv: `make test-slow` makes it"
+)
 @BESIDE
 @pytest.mark.parametrize("completion", Completion)
 @ELECTIONS
@@ -63,6 +67,10 @@ def test_pabutools_chooses_the_same_works_by_equal_shares(
         "step": 1,
     }
     found = subprocess.run(
-        [ORACLE, str(HELPER)], input=json.dumps(job), capture_output=True, text=True, check=True
+        [str(ORACLE), str(HELPER)],
+        input=json.dumps(job),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert set(outcome.winners) == set(json.loads(found.stdout))

@@ -1,12 +1,8 @@
-import json
-from pathlib import Path
-
 import pytest
 
 from models.values.timetable import Period, Timetable, calendar_days, working_days
 from rules.time.timetables import LEGAL_BOUNDS, check_timetable
-
-CASES = Path(__file__).parents[4] / "shared" / "domain" / "cases" / "timers.json"
+from tests.support.cases import book
 
 FIELD_OF_TIMER = {
     "meeting.notice.min": "vote_notice",
@@ -46,9 +42,7 @@ UNIT = {"d": "calendar", "wd": "working"}
 
 
 def timers() -> dict[str, tuple[int, str]]:
-    if not CASES.exists():
-        pytest.skip("the worked cases are not beside the repository")
-    return {row[0]: (row[1], row[2]) for row in json.loads(CASES.read_text())["timers"]}
+    return {row[0]: (row[1], row[2]) for row in book("timers")["timers"]}
 
 
 @pytest.mark.parametrize("timer", sorted(FIELD_OF_TIMER))

@@ -7,9 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.values.decisions.rules import Amounts
+from models.values.decisions.rules import Amounts, Facts
 from models.values.refusal import Refused
-from rules.voting.inputs.facts import FIELDS, read_facts
+from rules.voting.inputs.facts import FIELDS, facts_from, read_object
+
+
+def read_facts(data: bytes, name: str) -> Facts:
+    return facts_from(read_object(data, name), name)
 
 
 def read(value: object) -> object:

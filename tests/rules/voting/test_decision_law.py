@@ -53,7 +53,7 @@ def test_all_25_rules_of_the_book_are_there() -> None:
 
 
 def test_every_id_and_version_is_once() -> None:
-    keys = [(each.id, each.version) for each in (*RULES, *CAPS, *TABLES)]
+    keys = [(each.id, each.version) for book in (RULES, CAPS, TABLES) for each in book]
     assert len(set(keys)) == len(keys)
 
 

@@ -1,8 +1,7 @@
 """The rule book's independent evaluator says the same about votes that nobody wrote down."""
 
-import json
 import re
-from pathlib import Path
+import warnings
 from typing import Any
 
 import pytest
@@ -12,15 +11,14 @@ from hypothesis import strategies as st
 from models.values.decisions.rules import DIMENSIONS, Amounts, Facts, Rule
 from rules.voting.judging import judged
 from rules.voting.law import RULES
+from tests.support.cases import FOLDER, book
 
-BOOK = Path(__file__).parents[4] / "shared" / "domain" / "cases"
-if not (BOOK / "check_cases.py").exists():
-    pytest.skip("the worked cases are not beside the repository", allow_module_level=True)
-
-TEXT = (BOOK / "check_cases.py").read_text(encoding="utf-8")
-ORACLE: dict[str, Any] = {"__file__": str(BOOK / "check_cases.py")}
-exec(compile(TEXT[: re.search(r"^bad=0", TEXT, re.MULTILINE).start()], "oracle", "exec"), ORACLE)
-IDS = tuple(json.loads((BOOK / "rules_voting.json").read_text(encoding="utf-8"))["packs"])
+EVALUATOR = FOLDER / "check_cases.py.txt"
+TEXT = EVALUATOR.read_text(encoding="utf-8")
+ORACLE: dict[str, Any] = {"__file__": str(EVALUATOR)}
+with warnings.catch_warnings(action="ignore", category=ResourceWarning):  # it closes no file
+    exec(compile(re.split(r"^bad=0", TEXT, flags=re.MULTILINE)[0], "oracle", "exec"), ORACLE)
+IDS = tuple(book("rules_voting")["packs"])
 OURS = {rule.id: rule for rule in RULES}
 
 

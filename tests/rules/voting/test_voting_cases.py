@@ -1,7 +1,5 @@
 """The worked vote cases of the rule book that are judged by Chinese law."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +7,8 @@ import pytest
 from models.values.decisions.decision import Check
 from models.values.voting import MotionKind, ReportedTally
 from rules.voting import decide_reported, pack_for
+from tests.support.cases import book
 
-FILE = Path(__file__).parents[4] / "shared" / "domain" / "cases" / "votes.json"
 PACK_OF_RULE = {
     "CN.278.ordinary": ("CN-2021", MotionKind.ORDINARY),
     "CN.278.major": ("CN-2021", MotionKind.MAJOR),
@@ -20,9 +18,7 @@ PACK_OF_RULE = {
 NAMES = {"all": "roll"}
 UNITS = {"head": "heads", "area": "area_dm2"}
 
-if not FILE.exists():
-    pytest.skip("the worked cases are not beside the repository", allow_module_level=True)
-CASES = [case for case in json.loads(FILE.read_text())["cases"] if case["rule"] in PACK_OF_RULE]
+CASES = [case for case in book("votes")["cases"] if case["rule"] in PACK_OF_RULE]
 DECIDED = [case for case in CASES if "verdict" in case["expected"]]
 THRESHOLDS = [case for case in CASES if "min_participating" in case["expected"]]
 

@@ -30,7 +30,7 @@ from runtime.record.journal import hashed_fields
 from service.ballots.intake import Intake
 from service.bodies import CastBallot
 from tests.support.box import put_ballots
-from tests.support.chaos import receipts_that_lie
+from tests.support.processes.chaos import receipts_that_lie
 from tests.support.vote import LiveVote
 
 RECEIPT_KEY = SecretStr("1e" * 32)

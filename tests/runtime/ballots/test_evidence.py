@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -145,7 +146,7 @@ def files_of(path: Path) -> dict[str, bytes]:
         return {name: packed.read(name) for name in packed.namelist()}
 
 
-def lines_of(path: Path, name: str = bundle.BALLOTS) -> list[dict[str, object]]:
+def lines_of(path: Path, name: str = bundle.BALLOTS) -> list[dict[str, Any]]:
     return [json.loads(line) for line in files_of(path)[name].splitlines()]
 
 
@@ -224,7 +225,7 @@ async def test_a_code_of_the_database_finds_its_ballot(vote: Closed, tmp_path: P
     row = await vote.owner.fetchrow(
         "SELECT leaf, seq FROM ballot WHERE box_id = $1 ORDER BY seq OFFSET 3 LIMIT 1", vote.box
     )
-    own = check(str(path), receipt=short_code(row["leaf"]))["receipt"]
+    own: Any = check(str(path), receipt=short_code(row["leaf"]))["receipt"]
     assert (own["index"], own["leaf"]) == (3, row["leaf"].hex())
 
 

@@ -305,7 +305,7 @@ async def test_the_count_takes_the_ballots_that_the_rule_counts(
 async def test_every_entry_that_cast_by_two_ways_is_reminded_until_somebody_rules(
     boxes: Boxes,
 ) -> None:
-    both = [Cast("1-201", "web", "yes"), Cast("1-201", "paper", "no")]
+    both: list[Act] = [Cast("1-201", "web", "yes"), Cast("1-201", "paper", "no")]
     for acts, reminded in (
         (both, True),
         ([*both, Ruled("1-201", "accepted", 0)], False),

@@ -1,7 +1,9 @@
 import io
 import struct
 import zipfile
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import xlsxwriter
@@ -14,9 +16,11 @@ from runtime.spreadsheets.child import number_text
 from runtime.spreadsheets.reading import MAX_BYTES
 from runtime.spreadsheets.roll_files import check_roll_file, read_roll_file
 from tests.formats.test_roll_headings import as_csv
-from tests.support.workbooks import (
+from tests.support.files.workbooks import (
     HEADING,
     ROW,
+    Cell,
+    Rows,
     add_sheet,
     changed,
     compound,
@@ -27,12 +31,12 @@ from tests.support.workbooks import (
     zipped,
 )
 
-WRITERS = {"xlsx": xlsx, "ods": ods, "xls": xls}
+WRITERS: dict[str, Callable[[Rows], bytes]] = {"xlsx": xlsx, "ods": ods, "xls": xls}
 WHOLE = {suffix: writer([HEADING, ROW]) for suffix, writer in WRITERS.items()}
 SHEET1 = "xl/worksheets/sheet1.xml"
 
 
-def check(data: bytes, name: str = "roll.xlsx", **options: object) -> RollReport:
+def check(data: bytes, name: str = "roll.xlsx", **options: Any) -> RollReport:
     return check_roll_file(data, name, **options)
 
 
@@ -40,7 +44,7 @@ def codes(report: RollReport) -> list[str]:
     return [finding.problem.code for finding in report.problems]
 
 
-def book(*sheets: tuple[str, object], hidden: tuple[str, ...] = ()) -> bytes:
+def book(*sheets: tuple[str, Rows], hidden: tuple[str, ...] = ()) -> bytes:
     out = io.BytesIO()
     made = xlsxwriter.Workbook(out, {"in_memory": True})
     for name, rows in sheets:
@@ -62,14 +66,14 @@ def with_cell(write) -> bytes:
 
 
 @pytest.mark.parametrize("suffix", WRITERS)
-def test_a_workbook_of_every_format_gives_the_roll_of_the_same_csv(suffix):
-    rows = [HEADING, ROW, row(number="1-102", owners="李四、王五", area_m2=89.5)]
+def test_a_workbook_of_every_format_gives_the_roll_of_the_same_csv(suffix) -> None:
+    rows: Rows = [HEADING, ROW, row(number="1-102", owners="李四、王五", area_m2=89.5)]
     read = read_roll_file(WRITERS[suffix](rows), f"roll.{suffix}")
     assert read.units == read_roll_file(as_csv(*rows), "roll.csv").units
 
 
 @pytest.mark.parametrize("suffix", WRITERS)
-def test_a_problem_names_sheet_row_column_letter_field_and_value(suffix):
+def test_a_problem_names_sheet_row_column_letter_field_and_value(suffix) -> None:
     report = check(WRITERS[suffix]([HEADING, ROW, row(number="2", area_m2=56.655)]), f"r.{suffix}")
     (only,) = report.problems
     assert only.problem.where == f"r.{suffix} sheet 名册 row 3, column E (area_m2)"
@@ -116,7 +120,7 @@ cells = st.fixed_dictionaries(
 
 @settings(max_examples=12, deadline=None)
 @given(st.lists(cells, min_size=1, max_size=8))
-def test_the_same_rows_give_the_same_roll_in_every_format(found):
+def test_the_same_rows_give_the_same_roll_in_every_format(found) -> None:
     rows = [HEADING, *(row(number=f"1-{n}", **each) for n, each in enumerate(found))]
     wanted = check(as_csv(*rows), "roll.csv")
     for suffix, writer in WRITERS.items():
@@ -160,7 +164,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("bad", "code"), BAD)
-def test_the_bad_rolls_are_refused_as_workbooks_too(bad, code):
+def test_the_bad_rolls_are_refused_as_workbooks_too(bad, code) -> None:
     rows = [HEADING, row(number="1-100"), row(number="1-101") if bad else ROW, row(**bad)]
     if "number" not in bad:
         rows[2] = row(number="1-102")
@@ -172,13 +176,13 @@ def test_the_bad_rolls_are_refused_as_workbooks_too(bad, code):
     assert "张三" not in report.model_dump_json()
 
 
-def test_a_roll_of_no_rows_an_empty_sheet_and_missing_columns_are_refused():
+def test_a_roll_of_no_rows_an_empty_sheet_and_missing_columns_are_refused() -> None:
     assert codes(check(xlsx([HEADING]))) == ["roll.no_rows"]
     assert codes(check(xlsx([]))) == ["spreadsheet.no_sheet"]
     assert codes(check(xlsx([HEADING[:3], ROW[:3]])))[0] == "roll.column_missing"
 
 
-def test_a_formula_with_a_result_is_read_and_said():
+def test_a_formula_with_a_result_is_read_and_said() -> None:
     data = with_cell(lambda page, _: page.write_formula("E3", "=30+26.65", None, 56.65))
     report = check(data)
     assert report.roll is not None
@@ -188,20 +192,20 @@ def test_a_formula_with_a_result_is_read_and_said():
 
 
 @pytest.mark.parametrize("value", [0, ""])
-def test_a_formula_without_a_result_is_refused(value):
+def test_a_formula_without_a_result_is_refused(value) -> None:
     data = with_cell(lambda page, _: page.write_formula("H3", "=1+1", None, value))
     report = check(data)
     assert codes(report) == ["roll.formula_without_value"]
     assert (report.problems[0].row, report.problems[0].column) == (3, "H")
 
 
-def test_a_formula_without_any_value_element_is_refused():
+def test_a_formula_without_any_value_element_is_refused() -> None:
     data = with_cell(lambda page, _: page.write_formula("H3", "=1+1", None, 777))
     bare = changed(data, SHEET1, "<v>777</v>", "")
     assert codes(check(bare)) == ["roll.formula_without_value"]
 
 
-def test_an_error_cell_in_an_optional_column_is_not_taken_for_empty():
+def test_an_error_cell_in_an_optional_column_is_not_taken_for_empty() -> None:
     data = with_cell(lambda page, _: page.write_formula("H3", "=A1/0", None, "#DIV/0!"))
     (only,) = check(data).problems
     assert (only.problem.code, only.value) == ("roll.cell_error", "#DIV/0!")
@@ -215,14 +219,14 @@ def test_an_error_cell_in_an_optional_column_is_not_taken_for_empty():
     assert codes(check(data, "roll.ods")) == ["roll.cell_error"]
 
 
-def test_a_formula_without_a_result_in_an_ods_is_refused():
+def test_a_formula_without_a_result_in_an_ods_is_refused() -> None:
     cell = '<table:table-cell table:formula="of:=1+1"/>'
     data = ods([HEADING, ROW, row(number="2")], cells={(2, 7): cell})
     assert codes(check(data, "roll.ods")) == ["roll.formula_without_value"]
 
 
-def test_a_unit_that_became_a_date_is_refused():
-    def write(page, made):
+def test_a_unit_that_became_a_date_is_refused() -> None:
+    def write(page, made) -> None:
         day = made.add_format({"num_format": "m-d"})
         page.write_datetime("A3", datetime(2026, 3, 2, tzinfo=UTC).replace(tzinfo=None), day)
 
@@ -230,7 +234,7 @@ def test_a_unit_that_became_a_date_is_refused():
     assert (only.problem.code, only.value) == ("roll.cell_is_date", "2026-03-02")
 
 
-def test_a_title_merged_above_the_headings_is_skipped():
+def test_a_title_merged_above_the_headings_is_skipped() -> None:
     out = io.BytesIO()
     made = xlsxwriter.Workbook(out, {"in_memory": True})
     page = add_sheet(made, "名册", [(), HEADING, ROW])
@@ -241,11 +245,11 @@ def test_a_title_merged_above_the_headings_is_skipped():
     assert report.heading_row == 2
 
 
-def test_headings_merged_over_two_rows_are_read_together():
+def test_headings_merged_over_two_rows_are_read_together() -> None:
     out = io.BytesIO()
     made = xlsxwriter.Workbook(out, {"in_memory": True})
-    add = ["", "", "", "", "建筑面积", "套内面积", "", ""]
-    cells = ["1", "1", "1", 1, 56.65, 50, "住宅", "张三"]
+    add: list[Cell] = ["", "", "", "", "建筑面积", "套内面积", "", ""]
+    cells: list[Cell] = ["1", "1", "1", 1, 56.65, 50, "住宅", "张三"]
     page = add_sheet(
         made, "名册", [["房号", "楼栋", "单元", "楼层", "", "", "用途", "业主"], add, cells]
     )
@@ -259,7 +263,7 @@ def test_headings_merged_over_two_rows_are_read_together():
     assert report.roll.units[0].area_dm2 == 5665
 
 
-def test_a_heading_merged_over_two_columns_of_values_is_refused():
+def test_a_heading_merged_over_two_columns_of_values_is_refused() -> None:
     out = io.BytesIO()
     made = xlsxwriter.Workbook(out, {"in_memory": True})
     page = add_sheet(made, "名册", [[*HEADING, ""], [*ROW, "x"]])
@@ -270,13 +274,13 @@ def test_a_heading_merged_over_two_columns_of_values_is_refused():
     assert report.problems[0].column == "J"
 
 
-def test_a_cell_merged_with_the_one_above_is_refused_where_it_stands():
+def test_a_cell_merged_with_the_one_above_is_refused_where_it_stands() -> None:
     data = with_cell(lambda page, _: page.merge_range("B2:B3", "1"))
     (only,) = check(data).problems
     assert (only.problem.code, only.row, only.column) == ("roll.cell_merged", 3, "B")
 
 
-def test_a_thousand_columns_are_refused():
+def test_a_thousand_columns_are_refused() -> None:
     wide = [*HEADING, *(f"列{n}" for n in range(991))]
     assert codes(check(xlsx([wide, [*ROW, *["x"] * 991]]))) == ["spreadsheet.outside"]
     assert codes(check(ods([wide]), "roll.ods")) == ["spreadsheet.outside"]
@@ -284,14 +288,14 @@ def test_a_thousand_columns_are_refused():
 
 
 @pytest.mark.parametrize("cell", ["XFD2", "A1048576", "XFD1048576"])
-def test_one_cell_far_outside_is_refused_before_a_table_that_large_is_made(cell):
+def test_one_cell_far_outside_is_refused_before_a_table_that_large_is_made(cell) -> None:
     data = with_cell(lambda page, _: page.write_string(cell, "x"))
     (only,) = check(data).problems
     assert only.problem.code == "spreadsheet.outside"
     assert only.problem.params["cell"] == cell
 
 
-def test_a_few_cells_that_span_a_huge_table_are_refused():
+def test_a_few_cells_that_span_a_huge_table_are_refused() -> None:
     far = '<row r="900000"><c r="CU900000" t="str"><v>x</v></c></row></sheetData>'
     data = changed(xlsx([HEADING, ROW]), SHEET1, "</sheetData>", far)
     assert codes(check(data)) == ["spreadsheet.too_large"]
@@ -301,20 +305,20 @@ def test_a_few_cells_that_span_a_huge_table_are_refused():
     assert codes(check(data, "roll.ods")) == ["spreadsheet.too_large"]
 
 
-def test_an_error_in_a_cell_without_a_reference_is_refused():
+def test_an_error_in_a_cell_without_a_reference_is_refused() -> None:
     row_ = '<row r="3"><c t="e"><v>#REF!</v></c></row></sheetData>'
     data = changed(xlsx([HEADING, ROW]), SHEET1, "</sheetData>", row_)
     assert codes(check(data)) == ["spreadsheet.damaged"]
 
 
-def test_formats_without_values_far_outside_do_not_matter():
-    def write(page, made):
+def test_formats_without_values_far_outside_do_not_matter() -> None:
+    def write(page, made) -> None:
         page.write_blank("XFD1048576", None, made.add_format({"bold": True}))
 
     assert check(with_cell(write)).roll is not None
 
 
-def test_the_only_filled_visible_sheet_is_taken():
+def test_the_only_filled_visible_sheet_is_taken() -> None:
     data = book(
         ("Sheet1", []), ("旧", [HEADING, row(number="9")]), ("名册", [HEADING, ROW]), hidden=("旧",)
     )
@@ -322,7 +326,7 @@ def test_the_only_filled_visible_sheet_is_taken():
     assert (report.sheet, report.roll is not None) == ("名册", True)
 
 
-def test_between_two_filled_sheets_somebody_has_to_choose():
+def test_between_two_filled_sheets_somebody_has_to_choose() -> None:
     data = book(("a", [HEADING, ROW]), ("b", [HEADING, row(number="9")]))
     (only,) = check(data).problems
     assert (only.problem.code, only.problem.params["sheets"]) == (
@@ -337,16 +341,16 @@ def test_between_two_filled_sheets_somebody_has_to_choose():
 
 
 def bomb(megabytes: int) -> bytes:
-    return zipped({"[Content_Types].xml": "<Types/>", SHEET1: b"0" * (megabytes << 20)})
+    return zipped({"[Content_Types].xml": b"<Types/>", SHEET1: b"0" * (megabytes << 20)})
 
 
-def test_a_zip_bomb_is_refused_by_what_it_unpacks_to():
+def test_a_zip_bomb_is_refused_by_what_it_unpacks_to() -> None:
     data = bomb(64)
     assert len(data) < 100_000
     assert codes(check(data)) == ["spreadsheet.bomb"]
 
 
-def test_a_bomb_that_lies_about_its_size_is_refused():
+def test_a_bomb_that_lies_about_its_size_is_refused() -> None:
     data = bomb(64)
     size = struct.pack("<I", 64 << 20)
     assert data.count(size) == 2
@@ -357,7 +361,7 @@ def test_a_bomb_that_lies_about_its_size_is_refused():
     assert codes(check(small.replace(stated, struct.pack("<I", 10)))) == ["spreadsheet.damaged"]
 
 
-def test_parts_that_share_their_bytes_are_refused():
+def test_parts_that_share_their_bytes_are_refused() -> None:
     data = xlsx([HEADING, ROW])
     start = data.rindex(b"PK\x05\x06")
     directory = struct.unpack_from("<I", data, start + 16)[0]
@@ -371,13 +375,13 @@ def test_parts_that_share_their_bytes_are_refused():
     assert codes(check(data[:directory] + copies + bytes(tail))) == ["spreadsheet.bomb"]
 
 
-def test_an_archive_inside_or_too_many_parts_are_refused():
+def test_an_archive_inside_or_too_many_parts_are_refused() -> None:
     assert codes(check(zipped({"xl/embeddings/a.xlsx": "x"}))) == ["spreadsheet.nested"]
     parts = {f"p{n}": "" for n in range(1_001)}
     assert codes(check(zipped(parts))) == ["spreadsheet.too_many_parts"]
 
 
-def test_xml_entities_are_refused():
+def test_xml_entities_are_refused() -> None:
     laugh = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><worksheet>'
     data = changed(
         xlsx([HEADING, ROW]), SHEET1, "<worksheet", laugh.replace("<worksheet>", "<worksheet")
@@ -386,7 +390,7 @@ def test_xml_entities_are_refused():
 
 
 @pytest.mark.parametrize("name", ["roll.xlsx", "roll.xls"])
-def test_a_workbook_with_a_password_is_refused_as_such(name):
+def test_a_workbook_with_a_password_is_refused_as_such(name) -> None:
     data = compound({"EncryptionInfo": b"x" * 5000, "EncryptedPackage": b"y" * 5000})
     assert codes(check(data, name)) == ["spreadsheet.encrypted"]
 
@@ -408,17 +412,17 @@ def test_a_workbook_with_a_password_is_refused_as_such(name):
         (WHOLE["xls"][:-512], "roll.xls", "spreadsheet.damaged"),
     ],
 )
-def test_a_file_that_is_not_what_its_name_says_is_refused(data, name, code):
+def test_a_file_that_is_not_what_its_name_says_is_refused(data, name, code) -> None:
     assert codes(check(data, name)) == [code]
 
 
-def test_a_workbook_that_is_too_large_to_look_at_is_refused():
+def test_a_workbook_that_is_too_large_to_look_at_is_refused() -> None:
     assert codes(check(b"PK\x03\x04" + bytes(MAX_BYTES))) == ["spreadsheet.file_too_large"]
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.sampled_from(sorted(WRITERS)), st.data())
-def test_a_damaged_workbook_is_a_roll_or_a_refusal_and_never_a_crash(suffix, data):
+def test_a_damaged_workbook_is_a_roll_or_a_refusal_and_never_a_crash(suffix, data) -> None:
     whole = bytearray(WHOLE[suffix])
     for _ in range(data.draw(st.integers(1, 8))):
         whole[data.draw(st.integers(8, len(whole) - 1))] = data.draw(st.integers(0, 255))
@@ -427,7 +431,7 @@ def test_a_damaged_workbook_is_a_roll_or_a_refusal_and_never_a_crash(suffix, dat
     assert (report.roll is None) == bool(report.problems)
 
 
-def test_a_roll_with_problems_is_refused_as_a_whole():
+def test_a_roll_with_problems_is_refused_as_a_whole() -> None:
     with pytest.raises(Refused) as refusal:
         read_roll_file(
             xlsx([HEADING, *(row(number=str(n), area_m2=0) for n in range(150))]), "r.xlsx"

@@ -39,8 +39,8 @@ from service.http.problems import database_away
 from tests.service.conftest import KEY
 from tests.support.box import open_box, put_ballots, said_in
 from tests.support.channels import Channels, grant_roles, official
-from tests.support.chaos import receipts_that_lie
 from tests.support.estate import make_renovation
+from tests.support.processes.chaos import receipts_that_lie
 from tests.support.vote import LiveVote
 
 RECEIPT_KEY = SecretStr("1e" * 32)

@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 
 import asyncpg
 import pytest
@@ -142,7 +143,7 @@ async def test_checking_first_and_inserting_then_loses_acknowledged_ballots(
             _, box, units = await prepared(database, connection)
             naive = naive_cast(pool, box)
             acknowledged, _, counted = await race(
-                units, naive, lambda box=box: close_and_count(closer, box)
+                units, naive, partial(close_and_count, closer, box)
             )
             lost += acknowledged - counted
             if lost:

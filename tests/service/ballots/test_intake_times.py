@@ -5,6 +5,7 @@ import json
 import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import asyncpg
 import httpx
@@ -41,7 +42,7 @@ class Case:
         self.box = await open_box(self.sql, self.rid, opens_in=HOUR, closes_in=3 * HOUR)
         return self
 
-    async def cast(self, unit: str, command: str = "") -> dict[str, object]:
+    async def cast(self, unit: str, command: str = "") -> dict[str, Any]:
         given, _ = await self.intake.cast(self.rid, ballot(unit, command))
         return shown(given)
 
@@ -49,7 +50,7 @@ class Case:
         return await self.sql.fetch("SELECT * FROM ballot WHERE box_id=$1 ORDER BY seq", self.box)
 
 
-def shown(given: Given) -> dict[str, object]:
+def shown(given: Given) -> dict[str, Any]:
     return dict(json.loads(given.json()))
 
 

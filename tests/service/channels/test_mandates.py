@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import asyncpg
 import httpx
@@ -21,7 +22,7 @@ NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
 NAME, NUMBER = "Li Jianguo", "370701198001010017"
 OPTIONS = [{"id": "blue-roof", "title": "Blue"}, {"id": "red-roof", "title": "Red"}]
-MOTIONS = [
+MOTIONS: list[dict[str, object]] = [
     {"id": "works", "title": "Works", "kind": "major"},
     {"id": "roof", "title": "Roof", "kind": "ordinary", "options": OPTIONS},
 ]
@@ -173,7 +174,7 @@ async def test_no_other_credential_votes_on_a_mandate(vote: Channels) -> None:
     await registered(vote)
     for who in (COMMITTEE, owner_of(vote.rid, "1-101"), official("grid")):
         assert code(await proxy(vote, who, works="yes")) == (401, "credential.wrong")
-    body = {"unit_number": "1-101", "choices": {"works": "yes"}}
+    body: dict[str, Any] = {"unit_number": "1-101", "choices": {"works": "yes"}}
     other = agent(await registered(vote, "1-102"))
     assert code(await vote.post("/ballots", other, **body)) == (401, "credential.wrong")
 

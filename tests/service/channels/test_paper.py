@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import asyncpg
 import httpx
@@ -34,7 +35,7 @@ async def typed(
     who: dict[str, str],
     said: Mapping[str, str | None] = SAID,
     command_id: str = "",
-    **more: object,
+    **more: Any,
 ) -> httpx.Response:
     lines = [
         {"unit_number": unit, "choices": None if word is None else {"works": word}}
@@ -48,7 +49,7 @@ async def said(vote: Channels) -> list[str]:
     return [each["works"] for each in await said_in(vote.sql, vote.box)]
 
 
-async def sheet(vote: Channels) -> dict[str, object]:
+async def sheet(vote: Channels) -> dict[str, Any]:
     (found,) = (await vote.get("/paper", FIRST)).json()
     return dict(found)
 
@@ -80,7 +81,7 @@ async def test_the_count_sheet_has_the_invalid_ballots_of_a_bundle_but_not_of_a_
         await typed(vote, who, many)
     found = await sheet(vote)
     typings = found["typings"]
-    assert [(each["ballots"], each["invalid"]) for each in typings] == [(5, 2)] * 2  # type: ignore[attr-defined]
+    assert [(each["ballots"], each["invalid"]) for each in typings] == [(5, 2)] * 2
     assert (found["cast"], found["waiting_for"]) == (5, "nothing")
     details = await vote.sql.fetch(
         "SELECT details::text AS text FROM event WHERE renovation_id=$1", vote.rid
@@ -198,7 +199,7 @@ async def test_every_problem_is_told_at_once_and_nothing_is_half_done(vote: Chan
 async def test_a_unit_in_another_batch_waits_for_a_ruling(vote: Channels) -> None:
     await typed(vote, FIRST)
     await typed(vote, SECOND)
-    other: dict[str, object] = {"reference": "P-02", "channel": "door"}
+    other: dict[str, Any] = {"reference": "P-02", "channel": "door"}
     answer = await typed(vote, FIRST, {"1-101": "no"}, **other)
     assert code(answer) == (409, "paper.in_another_batch")
     assert "P-01" in answer.json()["detail"]

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import asyncpg
 import httpx
@@ -37,7 +38,7 @@ async def visited(
 async def portal(
     vote: Channels, choice: str = "yes", command_id: str = "", **more: object
 ) -> httpx.Response:
-    body = {"unit_number": UNIT, "choices": {"works": choice}, **more}
+    body: dict[str, Any] = {"unit_number": UNIT, "choices": {"works": choice}, **more}
     return await vote.post("/portal-ballots", PORTAL, command_id, **body)
 
 
@@ -76,7 +77,7 @@ async def test_one_wrong_door_refuses_the_whole_round(vote: Channels) -> None:
 
 
 async def test_the_worker_casts_no_ballot_by_any_door_of_the_service(vote: Channels) -> None:
-    body = {"unit_number": UNIT, "choices": {"works": "yes"}}
+    body: dict[str, Any] = {"unit_number": UNIT, "choices": {"works": "yes"}}
     line = [{"unit_number": UNIT, "choices": {"works": "yes"}}]
     answers = {
         "/ballots": await vote.post("/ballots", WORKER, **body),
@@ -147,7 +148,7 @@ async def test_a_portals_command_id_is_not_a_voters(vote: Channels) -> None:
 
 
 async def test_only_a_portal_votes_for_units(vote: Channels) -> None:
-    body = {"unit_number": UNIT, "choices": {"works": "yes"}}
+    body: dict[str, Any] = {"unit_number": UNIT, "choices": {"works": "yes"}}
     for who, wanted in (
         (COMMITTEE, (403, "credential.no_role")),
         (owner_of(vote.rid, UNIT), (401, "credential.wrong")),

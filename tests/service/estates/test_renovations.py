@@ -124,7 +124,7 @@ def office(database: Database, client: Client, settings: Settings) -> Office:
     return Office(database, client, settings)
 
 
-async def test_opening_writes_everything_and_starts_the_workflow(office: Office):
+async def test_opening_writes_everything_and_starts_the_workflow(office: Office) -> None:
     opened = await office.open("open-1", file("one"), roll())
     async with office.database.session() as session:
         row = await session.get_one(Renovation, opened.renovation_id)
@@ -146,7 +146,9 @@ async def test_opening_writes_everything_and_starts_the_workflow(office: Office)
     assert (found["GongjianPlace"], found["GongjianStage"]) == (row.place_path, "voting")
 
 
-async def test_the_same_command_again_gives_the_same_renovation_and_doubles_nothing(office: Office):
+async def test_the_same_command_again_gives_the_same_renovation_and_doubles_nothing(
+    office: Office,
+) -> None:
     first = await office.open("open-twice", file("twice"), roll())
     before = await counts(office.database)
     assert await office.open("open-twice", file("twice"), roll()) == first
@@ -155,7 +157,7 @@ async def test_the_same_command_again_gives_the_same_renovation_and_doubles_noth
     assert len(first.renovation_id) <= 24
 
 
-async def test_the_same_command_at_the_same_time_opens_once(office: Office):
+async def test_the_same_command_at_the_same_time_opens_once(office: Office) -> None:
     given = file("at once")
     answers = await asyncio.gather(*(office.open("open-4", given, roll()) for _ in range(4)))
     assert len(set(answers)) == 1
@@ -164,14 +166,14 @@ async def test_the_same_command_at_the_same_time_opens_once(office: Office):
         assert await session.scalar(units) == 18
 
 
-async def test_a_command_of_another_file_is_refused(office: Office):
+async def test_a_command_of_another_file_is_refused(office: Office) -> None:
     await office.open("open-other", file("first"), roll())
     with pytest.raises(Refused) as refusal:
         await office.open("open-other", file("first", title="Another"), roll())
     assert [each.code for each in refusal.value.problems] == ["journal.command_reused"]
 
 
-async def test_a_second_renovation_of_the_estate_uses_its_units(office: Office):
+async def test_a_second_renovation_of_the_estate_uses_its_units(office: Office) -> None:
     first = await office.open("open-a", file("again"), roll())
     before = await counts(office.database)
     second = await office.open("open-b", file("again"), roll())
@@ -181,7 +183,9 @@ async def test_a_second_renovation_of_the_estate_uses_its_units(office: Office):
     assert after[: TABLES.index(Renovation)] == before[: TABLES.index(Renovation)]
 
 
-async def test_another_roll_of_a_known_estate_is_refused_and_changes_nothing(office: Office):
+async def test_another_roll_of_a_known_estate_is_refused_and_changes_nothing(
+    office: Office,
+) -> None:
     await office.open("open-c", file("known"), roll())
     before = await counts(office.database)
     changed = roll("2-501,2,1,4,50.00,住宅,示例新人,13,否")
@@ -193,7 +197,7 @@ async def test_another_roll_of_a_known_estate_is_refused_and_changes_nothing(off
     assert await counts(office.database) == before
 
 
-async def test_a_place_of_another_name_is_refused_and_no_new_place_stays(office: Office):
+async def test_a_place_of_another_name_is_refused_and_no_new_place_stays(office: Office) -> None:
     await office.open("open-e", file("places"), roll())
     before = await counts(office.database)
     places = list(file("places").places)
@@ -205,7 +209,7 @@ async def test_a_place_of_another_name_is_refused_and_no_new_place_stays(office:
     assert await counts(office.database) == before
 
 
-async def test_a_failure_half_way_leaves_nothing(office: Office):
+async def test_a_failure_half_way_leaves_nothing(office: Office) -> None:
     before = await counts(office.database)
     units = roll().units
     too_long = units[-1].model_copy(update={"number": "x" * 65})
@@ -215,7 +219,9 @@ async def test_a_failure_half_way_leaves_nothing(office: Office):
     assert await counts(office.database) == before
 
 
-async def test_what_file_and_roll_contradict_is_refused_before_anything_is_written(office: Office):
+async def test_what_file_and_roll_contradict_is_refused_before_anything_is_written(
+    office: Office,
+) -> None:
     before = await counts(office.database)
     lonely = Roll(name="roll.csv", sha256="0" * 64, units=(unit("9-1", "Ann"),))
     with pytest.raises(Refused):
@@ -223,7 +229,7 @@ async def test_what_file_and_roll_contradict_is_refused_before_anything_is_writt
     assert await counts(office.database) == before
 
 
-async def test_when_temporal_is_away_the_next_call_starts_the_workflow(office: Office):
+async def test_when_temporal_is_away_the_next_call_starts_the_workflow(office: Office) -> None:
     away = await Client.connect(
         "127.0.0.1:9",
         lazy=True,
@@ -237,7 +243,7 @@ async def test_when_temporal_is_away_the_next_call_starts_the_workflow(office: O
     assert description.workflow_type == "RenovationWorkflow"
 
 
-async def test_people_stay_in_the_private_tables(office: Office):
+async def test_people_stay_in_the_private_tables(office: Office) -> None:
     opened = await office.open("open-j", file("private"), roll())
     async with office.database.session() as session:
         names = await session.scalars(
@@ -254,7 +260,7 @@ async def test_people_stay_in_the_private_tables(office: Office):
     assert "示例孙三甲" not in str(event.details)
 
 
-async def test_units_of_the_same_owners_share_their_people(office: Office):
+async def test_units_of_the_same_owners_share_their_people(office: Office) -> None:
     opened = await office.open("open-k", file("same owners"), roll())
     async with office.database.session() as session:
         people = await session.scalars(
@@ -265,7 +271,7 @@ async def test_units_of_the_same_owners_share_their_people(office: Office):
         assert len(set(people)) == 1
 
 
-async def test_a_told_case_begins_at_nine_on_its_first_day(office: Office):
+async def test_a_told_case_begins_at_nine_on_its_first_day(office: Office) -> None:
     nine = datetime(2026, 3, 2, 1, tzinfo=UTC)
     for _ in range(2):
         opened = await office.open("open-l", file("told"), roll())
@@ -279,7 +285,7 @@ async def test_a_told_case_begins_at_nine_on_its_first_day(office: Office):
     assert await journey(office, opened) == Journey(renovation_id=row.id, clock="told")
 
 
-async def test_a_renovation_without_a_sandbox_runs_on_the_wall_clock(office: Office):
+async def test_a_renovation_without_a_sandbox_runs_on_the_wall_clock(office: Office) -> None:
     opened = await office.open("open-m", file("real", sandbox=None), roll())
     async with office.database.session() as session:
         row = await session.get_one(Renovation, opened.renovation_id)
@@ -294,7 +300,7 @@ async def test_a_renovation_without_a_sandbox_runs_on_the_wall_clock(office: Off
 @pytest.mark.parametrize("sandbox", [SandboxTime(clock="told"), None])
 async def test_a_case_is_not_settled_before_its_workflow_has_begun(
     office: Office, sandbox: SandboxTime | None
-):
+) -> None:
     given = file(f"starts {sandbox}", sandbox=sandbox)
     opened = await office.open(f"open-starts-{sandbox}", given, roll())
     async with office.database.session() as session:

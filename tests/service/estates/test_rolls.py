@@ -15,7 +15,7 @@ from service.estates.rolls import ImportedRoll, RollRequest, compare_roll, impor
 from service.estates.units import owner_secret
 from tests.formats.test_roll_headings import as_csv
 from tests.support.estate import make_renovation
-from tests.support.workbooks import HEADING, ROW, row
+from tests.support.files.workbooks import HEADING, ROW, row
 
 SECRET = owner_secret(SecretStr("ab" * 32))
 PLACES = tuple(PlaceEntry(level=level, id=f"roll-{level}", name=level) for level in LEVELS)
@@ -65,7 +65,7 @@ async def codes(database: Database, asked: RollRequest) -> list[str]:
     return found
 
 
-async def test_an_estate_is_made_with_its_units_people_and_the_record(database: Database):
+async def test_an_estate_is_made_with_its_units_people_and_the_record(database: Database) -> None:
     done = await import_roll(database, request("one", ROW, row(number="2", owners="李四、王五")))
     assert (done.created, done.imported, done.units) == (True, True, 2)
     assert await names_of(database, done, "2") == ["李四", "王五"]
@@ -79,14 +79,16 @@ async def test_an_estate_is_made_with_its_units_people_and_the_record(database: 
     )
 
 
-async def test_the_database_does_not_hold_what_can_be_computed_from_a_name(database: Database):
+async def test_the_database_does_not_hold_what_can_be_computed_from_a_name(
+    database: Database,
+) -> None:
     done = await import_roll(database, request("keys"))
     (unit,) = (await units_of(database, done)).values()
     assert unit.owner_key != owner_key(("张三",))
     assert len(unit.owner_key) == 64
 
 
-async def test_the_same_file_again_changes_nothing(database: Database):
+async def test_the_same_file_again_changes_nothing(database: Database) -> None:
     await import_roll(database, request("again"))
     before = await counts(database)
     done = await import_roll(database, request("again"))
@@ -94,12 +96,14 @@ async def test_the_same_file_again_changes_nothing(database: Database):
     assert await counts(database) == before
 
 
-async def test_the_same_file_at_the_same_time_is_imported_once(database: Database):
+async def test_the_same_file_at_the_same_time_is_imported_once(database: Database) -> None:
     answers = await asyncio.gather(*(import_roll(database, request("at once")) for _ in range(4)))
     assert sum(answer.imported for answer in answers) == 1
 
 
-async def test_a_changed_roll_changes_units_and_owners_and_forgets_who_left(database: Database):
+async def test_a_changed_roll_changes_units_and_owners_and_forgets_who_left(
+    database: Database,
+) -> None:
     first = (ROW, row(number="2"), row(number="3", owners="李四"), row(number="4", owners="赵六"))
     await import_roll(database, request("changes", *first))
     before = await counts(database)
@@ -123,25 +127,27 @@ async def test_a_changed_roll_changes_units_and_owners_and_forgets_who_left(data
     assert after[TABLES.index(Person)] == before[TABLES.index(Person)]
 
 
-async def test_a_dry_run_writes_nothing_and_says_what_would_change(database: Database):
+async def test_a_dry_run_writes_nothing_and_says_what_would_change(database: Database) -> None:
     before = await counts(database)
     done = await compare_roll(database, request("dry"))
     assert (done.created, done.imported, done.difference.added) == (True, False, ("1-101",))
     assert await counts(database) == before
 
 
-async def test_an_unknown_estate_is_refused_without_a_place(database: Database):
+async def test_an_unknown_estate_is_refused_without_a_place(database: Database) -> None:
     assert await codes(database, request("nowhere", where=False)) == ["roll.estate_unknown"] * 2
 
 
-async def test_an_estate_is_found_by_its_id_and_by_its_name(database: Database):
+async def test_an_estate_is_found_by_its_id_and_by_its_name(database: Database) -> None:
     made = await import_roll(database, request("found"))
     for name in (made.estate_id, "found"):
         done = await import_roll(database, request(name, where=False))
         assert (done.estate_id, done.imported) == (made.estate_id, False)
 
 
-async def test_a_roll_under_an_open_vote_or_a_frozen_one_is_refused(database: Database, owner: str):
+async def test_a_roll_under_an_open_vote_or_a_frozen_one_is_refused(
+    database: Database, owner: str
+) -> None:
     await make_renovation(database, rid="rrolls", units=3)
     async with database.session() as session:
         row_ = await session.get_one(Renovation, "rrolls")
@@ -156,7 +162,7 @@ async def test_a_roll_under_an_open_vote_or_a_frozen_one_is_refused(database: Da
     assert (await import_roll(database, asked)).imported
 
 
-async def test_a_failure_half_way_leaves_nothing(database: Database):
+async def test_a_failure_half_way_leaves_nothing(database: Database) -> None:
     await import_roll(database, request("half", ROW, row(number="2", owners="李四")))
     before = await counts(database)
     asked = request("half", row(area_m2="70"))

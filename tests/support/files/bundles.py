@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import JsonValue
@@ -157,7 +158,7 @@ class Vote:
         above = 5 * largest.area_dm2 > roll["area_dm2"] or roll["heads"] < 5
         return {
             "adopted": adopted(self.motions, passed),
-            "ballots": states,
+            "ballots": {**states},
             "concentration": {
                 "heads": 1,
                 "roll_heads": roll["heads"],
@@ -215,7 +216,7 @@ def roll_of(entries: Sequence[Entry]) -> bytes:
     )
 
 
-def weights(entries: Sequence[Entry], voters: Sequence[Entry] = ()) -> dict[str, int | None]:
+def weights(entries: Sequence[Entry], voters: Sequence[Entry] = ()) -> dict[str, Any]:
     """Heads, area and shares together."""
     known = all(entry.shares is not None for entry in (*entries, *voters))
     return {
@@ -306,7 +307,7 @@ def written(folder: Path, files: Mapping[str, bytes]) -> str:
     return str(path)
 
 
-Change = Callable[[dict[str, JsonValue]], None]
+Change = Callable[[dict[str, Any]], object]
 
 
 def changed(files: Bundle, name: str, change: Change, line: int = 1) -> Bundle:

@@ -12,7 +12,7 @@ from runtime.settings import Settings
 from service.app import create_app
 from service.parts import Parts
 from tests.support.box import BOX_KEY
-from tests.support.servers import plain_client
+from tests.support.processes.servers import plain_client
 from worker import build_worker
 
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import httpx
@@ -33,7 +34,7 @@ from tests.conftest import TestPostgres
 from tests.support.box import BOX_KEYS
 from tests.support.channels import KEY
 
-FILE = Path(__file__).parents[1] / "runtime" / "before" / "database-0006.json.gz"
+FILE = Path(__file__).parents[2] / "runtime" / "before" / "database-0006.json.gz"
 REVISION = "0006"
 GONE = "case_closes_at"
 HERE = "/v1/renovations"
@@ -176,7 +177,7 @@ async def opened(postgres: TestPostgres, name: str) -> AsyncIterator[Place]:
 
 async def proven(
     place: Place, case: CaseOfBefore, folder: Path, receipt: str = ""
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """What both checkers find in the bundle of a case, and its own script as a program."""
     out = folder / "vote.zip"
     await export_voting(place.hand, case.renovation, out, BOX_KEYS.signer)

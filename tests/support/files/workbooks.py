@@ -3,7 +3,8 @@
 import io
 import struct
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from xml.sax.saxutils import escape
 
 import xlsxwriter
@@ -20,7 +21,7 @@ FREE, END, FAT = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
 def row(**cells: Cell) -> tuple[Cell, ...]:
     """The usual row with other cells, by our names of the columns."""
     values = dict(zip((*NAMES, "developer"), ROW, strict=True)) | cells
-    return tuple(values.values())
+    return tuple(values.values())  # type: ignore[arg-type]
 
 
 def xlsx(rows: Rows, *, sheet: str = "名册", text: bool = False) -> bytes:
@@ -32,7 +33,7 @@ def xlsx(rows: Rows, *, sheet: str = "名册", text: bool = False) -> bytes:
     return out.getvalue()
 
 
-def add_sheet(book: xlsxwriter.Workbook, name: str, rows: Rows, *, text: bool = False) -> object:
+def add_sheet(book: xlsxwriter.Workbook, name: str, rows: Rows, *, text: bool = False) -> Any:
     page = book.add_worksheet(name)
     for at, cells in enumerate(rows):
         for column, cell in enumerate(cells):
@@ -74,7 +75,7 @@ def ods(
     return zipped({"mimetype": kind, "content.xml": content, "META-INF/manifest.xml": manifest})
 
 
-def zipped(parts: dict[str, str | bytes]) -> bytes:
+def zipped(parts: Mapping[str, str] | Mapping[str, bytes] | Mapping[str, str | bytes]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, body in parts.items():
