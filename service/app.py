@@ -19,7 +19,6 @@ from starlette.types import ASGIApp
 from models.values.refusal import Refused, problem, refusal
 from runtime.settings import Settings
 from service.front import Front
-from service.http.document import DocumentedApi
 from service.http.problems import database_away, malformed, problem_response
 from service.parts import open_parts
 from service.routes import (
@@ -35,6 +34,7 @@ from service.routes import (
     renovations,
     voting,
 )
+from service.routes.document import DocumentedApi
 
 log = structlog.get_logger("service")
 ROUTERS = (

@@ -1,6 +1,6 @@
 """The ballot route, answered before FastAPI because most requests of a vote come here.
 
-`service.front` calls it; `service.http.document` puts it into the OpenAPI document.
+`service.front` calls it; `service.routes.document` puts it into the OpenAPI document.
 """
 
 from pydantic import ValidationError

@@ -11,7 +11,7 @@ from models.messages.acts import ACTS, Act, Done
 from models.values.refusal import refusal
 from rules.authority import ROLES_OF_ACT
 from service.bodies import CommandBody
-from service.http.dependencies import CaseSituation, CurrentOfficial, RunningParts
+from service.routes.dependencies import CaseSituation, CurrentOfficial, RunningParts
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["official acts"])
 FILLED_IN = frozenset({"actor", "command_id"})

@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 
 from service.bodies import Accepted, SubmitBid, WithdrawBid
-from service.http.dependencies import CaseSituation, CurrentContractor, RunningParts
 from service.residents import bids
+from service.routes.dependencies import CaseSituation, CurrentContractor, RunningParts
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["bidding"])
 

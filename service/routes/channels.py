@@ -23,7 +23,7 @@ from service.channels.mandates import MandateView
 from service.channels.open_box import read_running_box
 from service.channels.rounds import VisitView
 from service.channels.rulings import ContestedView
-from service.http.dependencies import (
+from service.routes.dependencies import (
     CaseSituation,
     CurrentAgent,
     MayCastForPortal,

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from service.bodies import Accepted
 from service.clock.bodies import ClockMoved, ClockView, MoveClock, ReleaseHold, SetHold
-from service.http.dependencies import MayMoveClock, RunningParts
+from service.routes.dependencies import MayMoveClock, RunningParts
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}/clock", tags=["clock"])
 

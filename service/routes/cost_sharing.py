@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 
 from service.bodies import Accepted, ReportPayments
-from service.http.dependencies import CaseSituation, CurrentPaymentProvider, RunningParts
 from service.residents import payments
+from service.routes.dependencies import CaseSituation, CurrentPaymentProvider, RunningParts
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["cost sharing"])
 

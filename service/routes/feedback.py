@@ -4,8 +4,8 @@ from fastapi import APIRouter
 
 from models.messages.acts import Done
 from service.bodies import Accepted, AnswerSurvey, ConfirmAnswer, OpenTicket
-from service.http.dependencies import CaseSituation, CurrentVoter, RunningParts
 from service.residents import survey, tickets
+from service.routes.dependencies import CaseSituation, CurrentVoter, RunningParts
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["feedback"])
 

@@ -12,8 +12,8 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 
 from models.values.base import Value
 from models.values.refusal import Refused, problem
-from service.http.dependencies import RunningParts
 from service.parts import Parts
+from service.routes.dependencies import RunningParts
 
 PATIENCE_S = 3.0
 router = APIRouter(prefix="/health", tags=["health"])

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from service.http.dependencies import RunningParts
+from service.routes.dependencies import RunningParts
 from service.views import WorkItemView, list_works
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["inspection"])

@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 
 from service.bodies import Accepted, FileObjection
-from service.http.dependencies import CaseSituation, RunningParts, VoterOrOfficial
 from service.residents import objections
+from service.routes.dependencies import CaseSituation, RunningParts, VoterOrOfficial
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["publications"])
 

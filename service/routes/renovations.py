@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from service import views
-from service.http.dependencies import RunningParts
+from service.routes.dependencies import RunningParts
 from service.views import EventView, PublicProgress, RenovationLine, RenovationView
 
 router = APIRouter(prefix="/v1/renovations", tags=["renovations"])

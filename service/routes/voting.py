@@ -9,7 +9,7 @@ from models.values.refusal import refusal
 from proof.receipts import read_code
 from runtime.ballots.boxes import box_of_running_vote
 from service.ballots.lookup import FoundBallot, Verification, load_verification
-from service.http.dependencies import CurrentVoter, RunningParts
+from service.routes.dependencies import CurrentVoter, RunningParts
 from service.views import Turnout, turnout_of
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["voting"])

@@ -8,8 +8,8 @@ from fastapi import FastAPI
 
 from models.messages.acts import ACTS
 from service.app import create_app
-from service.http.document import BALLOT_ROUTE
 from service.http.statuses import CODES, STATUS_OF_CODE
+from service.routes.document import BALLOT_ROUTE
 from tests.support.channels import official
 
 CASE = "/v1/renovations/{renovation_id}"

@@ -10,9 +10,9 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from service.http.dependencies import VOTER
 from service.http.problems import MEDIA_TYPE, ProblemDocument
 from service.http.statuses import STATUS_OF_CODE
+from service.routes.dependencies import VOTER
 
 Json = dict[str, Any]
 SCHEMAS = "#/components/schemas/"
