@@ -1,6 +1,5 @@
 """Bids: handed in and taken back before the deadline, sealed until the opening."""
 
-import hashlib
 import hmac
 from datetime import datetime
 
@@ -12,6 +11,7 @@ from models.values.actor import Actor
 from models.values.refusal import refusal, refuse_if_any
 from models.values.states import BidState, TenderState
 from rules.bidding import submission_problems
+from runtime.record.journal import id_from
 from service.bodies import Accepted, SubmitBid, WithdrawBid
 from service.parts import Parts
 from service.recording import Details, accept
@@ -94,7 +94,7 @@ def sealed_bidder(parts: Parts, situation: Situation, bidder: Actor) -> Actor:
 
 def bid_row(tender: Tender, bidder_id: str, command: SubmitBid, now: datetime) -> Bid:
     """The row of a new bid; nothing shows it before the opening."""
-    name = hashlib.sha256(command.command_id.encode()).hexdigest()[:20]
+    name = id_from(command.command_id, 20)
     return Bid(
         id=f"{tender.id}.{name}",
         tender_id=tender.id,
