@@ -1,4 +1,4 @@
-"""How every door says no: a stable code, parameters, and where; sentences live in the catalogues."""
+"""How the product says no everywhere: a stable code, parameters, and where; sentences live in the catalogues."""
 
 from collections.abc import Iterable
 

@@ -1,7 +1,7 @@
 """The audit of a ballot box: every leaf, every signed batch, the roll, and the signed head of the tree.
 
-It finds a ballot that was changed, one that was taken away, one that was put in beside the door or
-after the close, a roll that was changed, and a result that another key signed. It opens ballots of
+It finds a ballot that was changed, one that was taken away, one that was put in past the function
+that casts ballots or after the close, a roll that was changed, and a result that another key signed. It opens ballots of
 closed boxes only, with the key that the closing has published.
 """
 

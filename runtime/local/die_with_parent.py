@@ -2,7 +2,7 @@
 
 A shim instead of `preexec_fn`, which may deadlock in a process that has threads. It asks the kernel
 (Linux) to send this process SIGTERM when the parent's starting thread ends, then becomes the
-program. Standard library only: it is executed by path, before anything of the house is imported.
+program. Standard library only: it is executed by path, before anything of the project is imported.
 """
 
 import ctypes

@@ -68,7 +68,7 @@ def worker_command() -> list[str]:
 
 
 def service_command() -> list[str]:
-    """The service, as `gongjian serve` starts it; needs `HOUSE` as working directory."""
+    """The service, as `gongjian serve` starts it; its working directory has to be that of the modules."""
     return [sys.executable, "-m", "cli.main", "serve"]
 
 

@@ -1,6 +1,6 @@
 """The journal: one transaction holds the change, its event and its receipt; a retry gets the receipt.
 
-Every write of the house goes through `Journal.record`. The renovation's row is locked first, which
+Every write of the project goes through `Journal.record`. The renovation's row is locked first, which
 orders the events of a renovation and makes the chain gapless; the tick, by which deadlines are
 kept, is read under that lock.
 """
@@ -58,7 +58,7 @@ MOMENT = text("SELECT tick_of(:renovation) AS tick, clock_timestamp() AS recorde
 
 
 class Journal:
-    """Writes deeds into one database."""
+    """Writes commands into one database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -72,7 +72,7 @@ class Journal:
         into: type[T],
         busy: str = "",
     ) -> T:
-        """Do `inside` once for `deed.command_id`; every later call returns the stored answer.
+        """Do `inside` once for `command.command_id`; every later call returns the stored answer.
 
         The event happens at the tick that `inside` is given (of a case that `inside` opens: when it
         was opened).
