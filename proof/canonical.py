@@ -32,6 +32,11 @@ def digest(value: JsonValue | Mapping[str, JsonValue]) -> str:
     return hashlib.sha256(canonical_json(value)).hexdigest()
 
 
+def framed(*parts: bytes) -> bytes:
+    """Each part is preceded by its length, so that no two lists of parts are one message."""
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
 def utc_text(moment: datetime) -> str:
     """A moment with microseconds and offset, like 2026-03-02T01:00:00.000000+00:00.
 

@@ -31,7 +31,7 @@ from models.messages.ids import (
 )
 from models.tables import CaseWait, Event, Publication, Ticket
 from models.values.actor import Actor
-from models.values.refusal import Problem, Refused, problem, refusal
+from models.values.refusal import Problem, Refused, problem, refusal, refuse_if_any
 from models.values.states import RenovationState
 from rules.authority import Grant, check_act
 from runtime.database import Database
@@ -338,11 +338,10 @@ def build_act(act_name: str, body: Mapping[str, JsonValue], actor: Actor, comman
     Raises:
         Refused: `service.field_…` for each field that is missing, unknown or wrong.
     """
-    reserved = sorted({"actor", "command_id"} & body.keys())
-    if reserved:
-        raise Refused(
-            *(problem("service.field_unknown", where=name, field=name) for name in reserved)
-        )
+    refuse_if_any(
+        problem("service.field_unknown", where=name, field=name)
+        for name in sorted({"actor", "command_id"} & body.keys())
+    )
     given = {**body, "command_id": command_id, "actor": actor}
     return read_fields(ACTS[act_name], given)
 

@@ -5,7 +5,6 @@ An owner acting for others holds at most so many (Weifang art. 32: three), and v
 (Shanghai art. 18). Rule book V-CN-7. Who votes in person takes the mandate back (`rules.ballots.states`).
 """
 
-import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -14,6 +13,7 @@ from typing import NamedTuple
 from models.values.decisions.rules import Cap
 from models.values.refusal import Problem, problem
 from models.values.voting import Motion, VotingPack
+from proof.canonical import framed
 from rules.ballots.ballot import Answer, Choices, choice_problems, plain_ballot
 from rules.voting.caps import mandates_allowed
 
@@ -122,14 +122,14 @@ def ballot_problems(
 def agent_id_of(key: bytes, renovation_id: str, identity: str) -> str:
     """What stands for an agent in one renovation: the same document number is the same agent."""
     number = "".join(identity.split()).upper()
-    digest = _keyed(key, _AGENT, renovation_id.encode(), number.encode())
+    digest = hmac.digest(key, framed(_AGENT, renovation_id.encode(), number.encode()), "sha256")
     return f"agent-{digest.hex()[:32]}"
 
 
 def instruction_digest(key: bytes, mandate_id: str, motion: str, answer: Answer) -> str:
     """Hex of 32 bytes that bind an instruction; without the key they say nothing."""
     words = plain_ballot({motion: answer})
-    return _keyed(key, _INSTRUCTION, mandate_id.encode(), words).hex()
+    return hmac.digest(key, framed(_INSTRUCTION, mandate_id.encode(), words), "sha256").hex()
 
 
 def instructions_obeyed(
@@ -147,10 +147,5 @@ def instructions_obeyed(
 
 def proxy_command(key: bytes, mandate_id: str, command_id: str) -> str:
     """The ballot's command id: the agent's own, which no other voter can take or meet."""
-    digest = _keyed(key, _COMMAND, mandate_id.encode(), command_id.encode())
+    digest = hmac.digest(key, framed(_COMMAND, mandate_id.encode(), command_id.encode()), "sha256")
     return f"proxy.{digest.hex()[:40]}"
-
-
-def _keyed(key: bytes, *parts: bytes) -> bytes:
-    message = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-    return hmac.digest(key, message, hashlib.sha256)

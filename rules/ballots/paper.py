@@ -4,13 +4,13 @@ The first typing leaves a keyed digest of each line, the second one is compared 
 is cast; what differs is typed again, twice. The paper wins by nobody's word but by two typings.
 """
 
-import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from models.values.refusal import Problem, problem
 from models.values.voting import INVALID, Channel, Motion
+from proof.canonical import framed
 from rules.ballots.ballot import Choices, choice_problems, plain_ballot
 from rules.ballots.states import ROUTE_OF
 
@@ -38,23 +38,25 @@ class RollPlace(NamedTuple):
 
 def batch_key(key: bytes, batch_id: str, code: str) -> bytes:
     """The key of one bundle's digests; the code is written on the bundle and kept nowhere else."""
-    return _keyed(key, _BATCH, batch_id.encode(), code.encode())
+    return hmac.digest(key, framed(_BATCH, batch_id.encode(), code.encode()), "sha256")
 
 
 def code_check(of_batch: bytes) -> bytes:
     """32 bytes that tell whether the second typist has the bundle's code."""
-    return _keyed(of_batch, _CODE)
+    return hmac.digest(of_batch, framed(_CODE), "sha256")
 
 
 def line_digest(key: bytes, batch_id: str, line: Line) -> bytes:
     """32 bytes that are the same for the same line only; without the key they say nothing."""
     choices_json = b"" if line.choices is None else plain_ballot(line.choices)
-    return _keyed(key, _LINE, batch_id.encode(), line.unit_number.encode(), choices_json)
+    return hmac.digest(
+        key, framed(_LINE, batch_id.encode(), line.unit_number.encode(), choices_json), "sha256"
+    )
 
 
 def ballot_command(key: bytes, batch_id: str, unit_number: str) -> str:
     """The command id of a line's ballot: cast again it is the same one; nobody else can take it."""
-    digest = _keyed(key, _COMMAND, batch_id.encode(), unit_number.encode())
+    digest = hmac.digest(key, framed(_COMMAND, batch_id.encode(), unit_number.encode()), "sha256")
     return f"paper.{digest.hex()[:40]}"
 
 
@@ -153,9 +155,3 @@ def _place_problems(
             )
         )
     return problems
-
-
-def _keyed(key: bytes, *parts: bytes) -> bytes:
-    """Each part is preceded by its length, so that no two lists of parts are one message."""
-    message = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-    return hmac.digest(key, message, hashlib.sha256)

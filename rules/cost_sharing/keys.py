@@ -13,7 +13,7 @@ from models.values.cost_sharing import (
     ShareTotal,
     ShareUnit,
 )
-from models.values.refusal import Refused, problem, refusal, refuse_if_any
+from models.values.refusal import problem, refusal, refuse_if_any
 from models.values.voting import UnitKind
 from rules.cost_sharing.rounding import largest_remainder
 
@@ -33,13 +33,9 @@ def payers(
     who = item.payers
     if who.scope == "listed":
         unknown = sorted(set(who.units) - {unit.number for unit in units})
-        if unknown:
-            raise Refused(
-                *(
-                    problem("cost_sharing.payer_unknown", where=item.id, unit=number)
-                    for number in unknown
-                )
-            )
+        refuse_if_any(
+            problem("cost_sharing.payer_unknown", where=item.id, unit=number) for number in unknown
+        )
         listed = set(who.units)
         found = [unit for unit in units if unit.number in listed]
     else:

@@ -1,7 +1,6 @@
 """The register of mandates, and the ballots that agents cast on them."""
 
 import hashlib
-import hmac
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -36,7 +35,7 @@ from service.channels.bodies import (
     RevokeMandate,
 )
 from service.channels.open_box import load_entry, lock_open_box, motions_by_id, running_box
-from service.http.credentials import proxy_credential
+from service.http.credentials import keyed_hash, proxy_credential
 from service.parts import Parts
 from service.recording import Details, accept
 from service.situation import Situation
@@ -89,8 +88,7 @@ class _AskedMandate(Value):
 
 def mandate_key(receipt_key: SecretStr) -> bytes:
     """The key of agents' ids and instructions, derived from the key of the receipts."""
-    secret = bytes.fromhex(receipt_key.get_secret_value())
-    return hmac.digest(secret, b"gongjian/mandates", hashlib.sha256)
+    return keyed_hash(receipt_key, b"gongjian/mandates")
 
 
 async def register_mandate(

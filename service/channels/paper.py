@@ -5,7 +5,6 @@ No table has the choices of a typing, only digests: what is cast is sealed like 
 
 import asyncio
 import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,6 +43,7 @@ from runtime.record.journal import Recorded
 from service.bodies import CastBallot
 from service.channels.bodies import EnterPaper, PaperEntered
 from service.channels.open_box import lock_open_box, motions_by_id, running_box
+from service.http.credentials import keyed_hash
 from service.parts import Parts
 from service.recording import record
 from service.situation import Situation
@@ -144,8 +144,7 @@ async def enter_paper(
 
 def paper_key(receipt_key: SecretStr) -> bytes:
     """The key of the lines' digests, derived from the key of the receipts."""
-    secret = bytes.fromhex(receipt_key.get_secret_value())
-    return hmac.digest(secret, b"gongjian/paper", hashlib.sha256)
+    return keyed_hash(receipt_key, b"gongjian/paper")
 
 
 def batch_id_for(box_id: str, reference: str) -> str:

@@ -1,6 +1,5 @@
 """The units of an estate and their registered owners, written in bulk."""
 
-import hmac
 import uuid
 from collections.abc import Iterable, Iterator
 
@@ -10,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from formats.roll import stored_owner_key
 from models.files.roll import RegisteredUnit, Roll
 from models.tables import PRIVATE, Unit
+from service.http.credentials import keyed_hash
 
 UNIT_COLUMNS = (
     "number",
@@ -31,7 +31,7 @@ def owner_secret(key: SecretStr) -> bytes:
 
     Without it a reader of the database who has a list of names could find out whose a unit is.
     """
-    return hmac.digest(bytes.fromhex(key.get_secret_value()), _OWNER, "sha256")
+    return keyed_hash(key, _OWNER)
 
 
 async def write_units(session: AsyncSession, estate_id: str, roll: Roll, secret: bytes) -> None:

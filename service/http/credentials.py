@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from models.values.base import Value
 from models.values.refusal import Refused, refusal
+from proof.canonical import framed
 
 VERSION = "v1"
 PREFIXES_KEPT = 1_000
@@ -63,8 +64,9 @@ class VoterCheck:
         if prefix is None:
             if len(self._prefixes) >= PREFIXES_KEPT:
                 self._prefixes.clear()
-            prefix = _message(_VOTER, renovation_id)
+            prefix = framed(_VOTER.encode(), renovation_id.encode())
             self._prefixes[renovation_id] = prefix
+        # As `framed` does it, written out because every ballot comes by here.
         message = prefix + len(name).to_bytes(4, "big") + name
         if not hmac.compare_digest(mac, hmac.digest(self._key, message, "sha256")):
             raise _wrong()
@@ -133,16 +135,13 @@ def _raw(authorization: str | None) -> bytes | None:
     return authorization.encode("latin-1", "replace") if authorization else None
 
 
+def keyed_hash(key: SecretStr, message: bytes) -> bytes:
+    """HMAC-SHA256 under a key of the settings, which is hexadecimal."""
+    return hmac.digest(bytes.fromhex(key.get_secret_value()), message, "sha256")
+
+
 def _mac(key: SecretStr, kind: str, *parts: str) -> bytes:
-    secret = bytes.fromhex(key.get_secret_value())
-    return hmac.digest(secret, _message(kind, *parts), "sha256")
-
-
-def _message(*parts: str) -> bytes:
-    """Each part is preceded by its length, so that no two lists of parts are one message."""
-    return b"".join(
-        len(part).to_bytes(4, "big") + part for part in (text.encode() for text in parts)
-    )
+    return keyed_hash(key, framed(kind.encode(), *(part.encode() for part in parts)))
 
 
 def _written(name: str, mac: bytes) -> str:

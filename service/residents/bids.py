@@ -1,6 +1,5 @@
 """Bids: handed in and taken back before the deadline, sealed until the opening."""
 
-import hmac
 from datetime import datetime
 
 from sqlalchemy import select
@@ -13,6 +12,7 @@ from models.values.states import BidState, TenderState
 from rules.bidding import submission_problems
 from runtime.record.journal import id_from
 from service.bodies import Accepted, SubmitBid, WithdrawBid
+from service.http.credentials import keyed_hash
 from service.parts import Parts
 from service.recording import Details, accept
 from service.situation import Situation
@@ -85,8 +85,8 @@ def sealed_bidder(parts: Parts, situation: Situation, bidder: Actor) -> Actor:
     Tendering Law art. 22 [M] keeps names and number of bidders secret. The id is keyed, so that the
     list of contractors does not give it away; the bid's own row says who it was once it is opened.
     """
-    key = bytes.fromhex(parts.settings.credential_key.get_secret_value())
-    name = hmac.digest(key, f"{situation.id}\0{bidder.id}".encode(), "sha256").hex()[:24]
+    key, named = parts.settings.credential_key, f"{situation.id}\0{bidder.id}"
+    name = keyed_hash(key, named.encode()).hex()[:24]
     return Actor(
         id=f"sealed-{name}", role=bidder.role, label="投标人 / bidder", place=situation.place_path
     )

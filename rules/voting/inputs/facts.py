@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from formats.file_text import read_text
 from models.values.decisions.rules import DIMENSIONS, Amounts, Facts
-from models.values.refusal import Problem, Refused, problem, refusal, refuse_if_any
+from models.values.refusal import Problem, problem, refusal, refuse_if_any
 from models.values.voting import Dimension
 from rules.voting.inputs.consistency import disagreements
 
@@ -92,13 +92,9 @@ def read_json(data: bytes, name: str) -> object:
         ) from None
     except RecursionError:
         raise refusal("decide.json_invalid", where=name, line=1, column=1) from None
-    if twice:
-        raise Refused(
-            *(
-                problem("decide.key_twice", where=name, field=key[:80])
-                for key in dict.fromkeys(twice)
-            )
-        )
+    refuse_if_any(
+        problem("decide.key_twice", where=name, field=key[:80]) for key in dict.fromkeys(twice)
+    )
     return value
 
 
