@@ -291,9 +291,7 @@ async def list_events(
 
 async def _box(session: AsyncSession, rid: str) -> BoxView | None:
     row = await box_of_running_vote(session, rid)
-    if row is None:
-        return None
-    return shown(BoxView, row)
+    return None if row is None else shown(BoxView, row)
 
 
 async def _tender(session: AsyncSession, rid: str) -> TenderView | None:

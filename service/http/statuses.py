@@ -1,7 +1,7 @@
 """The HTTP status of every refusal code: the answers and the OpenAPI document both read this table.
 
 401 nobody, 403 not this person, 404 not there, 409 not as things stand, 422 a rule or a field
-refuses it, 503 ask again. Codes of commands in a terminal have none.
+refuses it, 503 ask again. What only the command line refuses has none.
 """
 
 CODES: dict[int, str] = {
@@ -65,10 +65,10 @@ CODES: dict[int, str] = {
         inspection.not_reported inspection.not_the_contractor inspection.nothing_concealed
         inspection.nothing_payable inspection.omission_below_zero inspection.omissions_above_value
         inspection.own_work inspection.payment_before_acceptance inspection.payment_by_acceptor
-        inspection.payment_by_contractor inspection.rectification_too_late
-        inspection.same_inspector inspection.variation_needs_decision inspection.works_not_finished
-        inspection.works_open mandate.period mandate.too_many menu.cost_too_high menu.cost_too_low
-        menu.item_twice menu.item_unknown menu.not_a_list menu.not_points menu.pb_before_sections
+        inspection.payment_by_contractor inspection.rectification_too_late inspection.same_inspector
+        inspection.variation_needs_decision inspection.works_not_finished inspection.works_open
+        mandate.period mandate.too_many menu.cost_too_high menu.cost_too_low menu.item_twice
+        menu.item_unknown menu.not_a_list menu.not_points menu.pb_before_sections
         menu.pb_column_twice menu.pb_count menu.pb_more menu.pb_no_column menu.pb_no_voter
         menu.pb_not_money menu.pb_not_whole menu.pb_points_count menu.pb_project_id
         menu.pb_project_twice menu.pb_project_unknown menu.pb_quote_open menu.pb_ragged
@@ -76,34 +76,33 @@ CODES: dict[int, str] = {
         menu.pb_voter_twice menu.points_not_whole menu.points_too_high menu.points_too_low
         menu.sum_too_high menu.sum_too_low menu.too_few_items menu.too_many_items
         official.below_zero official.box_closed official.motion_missing official.not_yes_or_no
-        official.other_roll official.too_early opening.bid_bond_too_high opening.budget_negative
-        opening.budget_short opening.building_unknown opening.ceiling_above_budget
-        opening.day_s_gone opening.ends_before_start opening.estate_differs opening.field_missing
+        official.other_roll official.too_early opening.bid_bond_too_high opening.budget_short
+        opening.building_unknown opening.ceiling_above_budget opening.day_s_gone
+        opening.ends_before_start opening.estate_differs opening.field_missing
         opening.floor_percent_sum opening.floors_missing opening.floors_unused opening.grant_twice
         opening.id_invalid opening.id_twice opening.instalments_sum opening.item_unknown
         opening.item_without_payers opening.list_empty opening.method_unknown opening.more_problems
         opening.motion_circle opening.motion_kind opening.motion_unknown opening.must_be_at_least
-        opening.number_too_large opening.official_label opening.payers_missing opening.place_chain
-        opening.place_differs opening.place_name opening.place_outside opening.region_unknown
-        opening.role_not_granted opening.roll_elsewhere opening.text_too_long
-        opening.text_too_short opening.units_differ opening.unlawful opening.unreadable
-        opening.weight_negative opening.weights_zero opening.year opening.zone_unknown
-        paper.motion_left_out paper.other_code paper.other_lines paper.other_scan paper.owner_twice
-        paper.sheet_cell paper.sheet_headings paper.sheet_unreadable publication.another
-        publication.not_open publication.objection_answered publication.objection_unknown
-        publication.own_objection receipt.code receipt.key receipt.path receipt.signature
-        reminder.nobody renovation.ended renovation.over renovation.revision_not_asked
-        renovation.scheme_missing renovation.stage_over roll.area_not_positive roll.area_too_large
-        roll.cell_empty roll.column_missing roll.column_twice roll.column_unknown
-        roll.column_untitled roll.empty roll.entry_excluded roll.estate_ambiguous
-        roll.estate_unknown roll.formulas_taken roll.mapped_missing roll.more_problems roll.no_rows
-        roll.not_an_integer roll.not_one_of roll.not_the_owner roll.out_of_range
-        roll.owner_ids_count roll.owner_missing roll.owner_twice roll.quote_open roll.ragged_row
-        roll.sale_not_between roll.same_owner roll.too_long roll.too_many_columns
-        roll.too_many_owners roll.too_many_rows roll.total_row roll.unit_not_on_roll
-        roll.unit_twice roll.unprintable ruling.names_a_ballot service.field_missing
-        service.field_unknown service.field_wrong service.json_invalid settings.missing
-        settlement.already_ended spreadsheet.encrypted spreadsheet.file_too_large
+        opening.number_too_large opening.payers_missing opening.place_chain opening.place_differs
+        opening.place_outside opening.region_unknown opening.role_not_granted opening.roll_elsewhere
+        opening.text_too_long opening.text_too_short opening.units_differ opening.unlawful
+        opening.unreadable opening.weight_negative opening.weights_zero opening.year
+        opening.zone_unknown paper.motion_left_out paper.other_code paper.other_lines
+        paper.other_scan paper.owner_twice paper.sheet_cell paper.sheet_headings
+        paper.sheet_unreadable publication.another publication.not_open
+        publication.objection_answered publication.objection_unknown publication.own_objection
+        receipt.code receipt.key receipt.path receipt.signature reminder.nobody renovation.ended
+        renovation.over renovation.revision_not_asked renovation.scheme_missing
+        renovation.stage_over roll.area_not_positive roll.area_too_large roll.cell_empty
+        roll.column_missing roll.column_twice roll.column_unknown roll.column_untitled roll.empty
+        roll.entry_excluded roll.estate_ambiguous roll.estate_unknown roll.formulas_taken
+        roll.mapped_missing roll.more_problems roll.no_rows roll.not_an_integer roll.not_one_of
+        roll.not_the_owner roll.out_of_range roll.owner_ids_count roll.owner_missing
+        roll.owner_twice roll.quote_open roll.ragged_row roll.sale_not_between roll.same_owner
+        roll.too_long roll.too_many_columns roll.too_many_owners roll.too_many_rows roll.total_row
+        roll.unit_not_on_roll roll.unit_twice roll.unprintable ruling.names_a_ballot
+        service.field_missing service.field_unknown service.field_wrong service.json_invalid
+        settings.missing settlement.already_ended spreadsheet.encrypted spreadsheet.file_too_large
         spreadsheet.not_read spreadsheet.sheet_unknown spreadsheet.too_large
         spreadsheet.wrong_suffix stack.already_running stack.keys_unreadable stack.no_free_port
         stack.not_running stack.part_crashed stack.part_not_ready stack.port_taken
