@@ -184,6 +184,7 @@ class Recorder:
             problems = [problem.model_dump(mode="json") for problem in refused.problems]
             raise _answer("Refused", str(refused), problems) from refused
         except NotYetError as early:
+            # In whole microseconds: a float would lose some, and the step would come too early again.
             raise _answer("NotYet", str(early), early.left // MICROSECOND) from early
 
     async def _record(
@@ -197,6 +198,7 @@ class Recorder:
         terms = await self._terms(command.renovation_id)
 
         async def inside(session: AsyncSession, now: datetime) -> Recorded[T]:
+            # The journal has locked it in this session: no query.
             row = await session.get_one(Renovation, command.renovation_id)
             refuse_after_the_stage(command, row)
             case = Case(

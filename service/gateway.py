@@ -270,6 +270,7 @@ class Gateway:
         """
         handle = self._client.get_workflow_handle(workflow_id)
         try:
+            # The command id is the update's id: sent twice, both get the answer of one update.
             done: Done = await handle.execute_update(
                 act.name, act, id=act.command_id, result_type=Done
             )

@@ -112,6 +112,7 @@ def _unwrapped(box: BallotBox, keys: BoxKeys) -> bytes:
         private = keys.unwrap(box.id, box.wrapped_key)
     except SealBroken:
         raise wrong from None
+    # The private half is bound to the box; the public one is a column, which may have been changed.
     if public_half(private) != box.public_key:
         raise wrong
     return private

@@ -115,7 +115,7 @@ class Journal:
             # Somebody else did it at the same moment: then there is a receipt.
             receipt = await self.answered(command.command_id)
             if receipt is None:
-                raise
+                raise  # not the command id, but something unique in what `inside` wrote
             return _answer_again(receipt, asked, into)
 
     async def answered(self, command_id: str) -> CommandReceipt | None:

@@ -85,6 +85,7 @@ class Seals:
             seal = self.in_use()
             if seal is None:
                 seal = Sealer(self._public_key)
+                # Committed before its first ballot: without this row the ballots could not be opened.
                 await self._pool.execute(KEEP_SEAL, seal.id, self._box_id, seal.public)
                 self._seal, self._until = seal, monotonic() + SEAL_S
         return seal
@@ -128,6 +129,7 @@ class Boxes:
             loading = asyncio.ensure_future(self.reload(renovation_id))
             self._loading[renovation_id] = loading
             loading.add_done_callback(lambda _: self._loading.pop(renovation_id, None))
+        # Shielded: the caller that began the reading may hang up, and the others wait for it.
         return await asyncio.shield(loading), True
 
     async def reload(self, renovation_id: str) -> Box:

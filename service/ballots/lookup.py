@@ -133,6 +133,7 @@ class Lookup:
         return await self._database.transaction(work)
 
     async def _tree(self, session: AsyncSession, box_id: str) -> PackedTree:
+        # One at a time: after a count everybody looks at once, and a tree is made for all.
         async with self._making:
             tree = self._trees.get(box_id)
             if tree is None:

@@ -88,6 +88,7 @@ class BallotQueue:
             waiting = self._waiting.pop(group)
             batch, rest = waiting[:BATCH], waiting[BATCH:]
             if rest:
+                # At the end of the dict again, whose order is that of waiting.
                 self._waiting[group] = rest
             self._room += len(batch)
             self._flying.append(group)
@@ -123,6 +124,7 @@ class BallotQueue:
                 log.warning("ballot_unwritable", reason=type(error).__name__)
                 self._fail(batch, refusal("voting.ballot_unwritable"))
                 return
+            # Nothing of it is in: a batch is one statement. Each half gets a number of its own.
             middle = len(batch) // 2
             await self._commit(batch[:middle])
             await self._commit(batch[middle:])

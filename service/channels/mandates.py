@@ -132,6 +132,7 @@ async def revoke_mandate(
     parts: Parts, situation: Situation, actor: Actor, mandate_id: str, command: RevokeMandate
 ) -> Accepted:
     """Take a mandate back; a ballot that was cast on it before stays until the owner votes."""
+    # The mandate is named in the path: the same command for another one is another request.
     asked = command.model_copy(update={"reason": f"{mandate_id}/{command.reason}"})
 
     async def change(session: AsyncSession, _now: datetime) -> tuple[str, Details]:

@@ -36,6 +36,7 @@ async def lock_open_box(
     Raises:
         Refused: `voting.no_box`, `voting.other_box`, `voting.box_not_open_yet`, `voting.box_closed`.
     """
+    # The session may hold the row from before the lock: the lock's own read replaces it.
     query = select_box(situation.id, running_vote(situation.id)).execution_options(
         populate_existing=True
     )

@@ -98,6 +98,7 @@ async def enter_paper(
         Refused: every problem of every line at once; `paper.…`; `paper.not_all_cast` when the box
             did not take some ballots: what was cast stays cast, the same command casts the rest.
     """
+    # Read before it is locked, because the digests depend on it; the lock refuses any other box.
     async with parts.database.session() as session:
         box_id = (await running_box(session, situation)).id
     key = paper_key(parts.settings.receipt_key)
@@ -110,6 +111,7 @@ async def enter_paper(
         box = await lock_open_box(session, situation, command.box_id or box_id)
         batch = await _batch(session, box, command, code_check(of_batch))
         await _refuse(session, box, batch, actor, lines, command)
+        # Typings come in pairs: the even one is compared with the odd one before it.
         differ = differing(batch.lines, digests) if batch.number % 2 == 0 else ()
         entered = PaperEntered(
             command_id=command.command_id,

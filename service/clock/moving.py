@@ -131,12 +131,14 @@ class CaseClocks:
         stop = Stop("")
         again = await self._made(command, moves)
         while not stop.why and not is_done(command, moves):
+            # Sent again, `auto` repeats its answer and goes no further: it has no end of its own.
             if again and command.move == "auto" and not await self._made(command, moves):
                 break
             await self._waking.settle(situation)
             try:
                 moves.append(await self._step(situation, actor, command, moves))
             except UnsettledError:
+                # Between settling and the lock somebody wrote a wait that is due already.
                 continue
             except StopError as stopped:
                 stop = stopped.stop
@@ -151,6 +153,7 @@ class CaseClocks:
         self, situation: Situation, actor: Actor, command: MoveClock, moves: Sequence[ClockStep]
     ) -> ClockStep:
         """One move, to the next moment of the agenda or to the target if that comes first."""
+        # Of the first move: "three days on" is counted from where the command began.
         known = moves[0].target if moves else None
 
         async def inside(session: AsyncSession, now: datetime) -> Recorded[ClockStep]:
