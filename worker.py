@@ -13,7 +13,7 @@ from temporalio.worker import PollerBehaviorAutoscaling, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.registry import build_activities
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 from runtime.ballots.sealing import BoxKeys
 from runtime.database import Database
 from runtime.language.sentences import sentence
@@ -68,7 +68,7 @@ def box_keys_of(settings: Settings) -> BoxKeys:
     """
     if settings.box_key is None:
         name = environment_names(Settings)["box_key"]
-        raise Refused(Problem(code="settings.missing", where=name, params={"name": name}))
+        raise refusal("settings.missing", where=name, name=name)
     return BoxKeys(settings.box_key)
 
 

@@ -8,219 +8,186 @@ from zoneinfo import ZoneInfo
 
 from pydantic import JsonValue
 from sqlalchemy import CursorResult, func, select, update
-from temporalio import activity
 
 from activities.cost_sharing import rows as share_rows
 from activities.cost_sharing.award import replace_refunds
-from activities.recording import Case, Desk
+from activities.recording import Case, Writer, writes
 from models.messages.acts import CancelRenovation, Done
-from models.messages.step import Step
 from models.tables import Award, BallotBox, Certificate, Contract, Refund, Tender, WorkItem
 from models.values import cost_sharing as values
-from models.values.refusal import Problem, Refused
+from models.values.inspection import ItemState
+from models.values.refusal import refusal
+from models.values.states import AwardState, BoxState, ContractState, RenovationState, TenderState
 from rules import cost_sharing as law
 from runtime.record.agenda import end_waits_but_of_tickets
 from runtime.record.journal import Recorded
 
 NOTHING: dict[str, JsonValue] = {"nothing": "nothing to undo"}
 """The details of a compensation for something that never happened."""
-UNFINISHED = ("planned", "reported", "rejected")
+UNFINISHED = (ItemState.PLANNED, ItemState.REPORTED, ItemState.REJECTED)
 
 
-class Cancellations:
+class Cancellations(Writer):
     """Writes what a stopped renovation leaves behind."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-
-    @activity.defn(name="Cancellations.record")
-    async def record(self, step: Step, act: CancelRenovation) -> Done:
+    @writes("Cancellations.record", event="renovation.cancelled", into=Done)
+    async def record(self, case: Case, act: CancelRenovation) -> Recorded[Done]:
         """The decision to stop, with its reason. Refused: the renovation has already ended."""
-
-        async def change(case: Case) -> Recorded[Done]:
-            if case.renovation.state != "running":
-                raise Refused(
-                    Problem(
-                        code="settlement.already_ended",
-                        where=case.renovation.id,
-                        params={"state": case.renovation.state},
-                    )
-                )
-            # From here on the stage that was under way writes nothing any more (ADR 3).
-            case.renovation.stage_workflow_id = ""
-            await end_waits_but_of_tickets(case.session, case.renovation.id)
-            case.wait_for("engine")
-            case.notify("all_owners", "renovation_cancelled")
-            return Recorded(
-                Done(command_id=act.command_id, kind="renovation.cancelled"),
-                {"reason": act.reason, "stage": case.renovation.stage},
+        if case.renovation.state is not RenovationState.RUNNING:
+            raise refusal(
+                "settlement.already_ended",
+                where=case.renovation.id,
+                state=case.renovation.state,
             )
-
-        return await self.desk.write(step, "renovation.cancelled", act, change, Done)
-
-    @activity.defn(name="Cancellations.make_safe")
-    async def make_safe(self, step: Step) -> values.Settlement:
-        """First of all the site: the contractor secures what is open before anything is settled."""
-
-        async def change(case: Case) -> Recorded[values.Settlement]:
-            contract = await _contract(case)
-            items = await _items_in(case, *UNFINISHED, "default")
-            case.wait_for("engine")
-            if contract is None or contract.state == "completed":
-                return Recorded(values.Settlement(), NOTHING)
-            case.notify("contractor", "make_safe", contract=contract.id)
-            return Recorded(
-                values.Settlement(contract_id=contract.id),
-                {"contract": contract.id, "open_items": list(items)},
-            )
-
-        return await self.desk.write(step, "settlement.made_safe", None, change, values.Settlement)
-
-    @activity.defn(name="Cancellations.settle_contract")
-    async def settle_contract(self, step: Step) -> values.Settlement:
-        """End tender and contract; only work that passed its inspection is paid (art. 806)."""
-
-        async def change(case: Case) -> Recorded[values.Settlement]:
-            tenders = await _cancel_tenders(case)
-            contract = await _contract(case)
-            case.wait_for("engine")
-            if contract is None:
-                return Recorded(
-                    values.Settlement(), {"tenders": list(tenders)} if tenders else NOTHING
-                )
-            certified = await _certified_fen(case, contract)
-            passed = await _items_in(case, "passed")
-            given_up = await _items_in(case, *UNFINISHED)
-            if contract.state == "signed":
-                contract.state = "terminated"
-                await case.session.execute(
-                    update(WorkItem)
-                    .where(
-                        WorkItem.renovation_id == case.renovation.id,
-                        WorkItem.state.in_(UNFINISHED),
-                    )
-                    .values(state="cancelled")
-                )
-                case.notify("contractor", "contract_terminated", contract=contract.id)
-            return Recorded(
-                values.Settlement(contract_id=contract.id, certified_fen=certified),
-                {
-                    "contract": contract.id,
-                    "state": contract.state,
-                    "value_fen": contract.value_fen,
-                    "certified_fen": certified,
-                    "passed_items": list(passed),
-                    "cancelled_items": list(given_up),
-                    "tenders": list(tenders),
-                },
-            )
-
-        return await self.desk.write(
-            step, "settlement.contract_settled", None, change, values.Settlement
+        # From here on the stage that was under way writes nothing any more (ADR 3).
+        case.renovation.stage_workflow_id = ""
+        await end_waits_but_of_tickets(case.session, case.renovation.id)
+        case.goes_on()
+        case.notify("all_owners", "renovation_cancelled")
+        return Recorded(
+            Done(command_id=act.command_id, kind="renovation.cancelled"),
+            {"reason": act.reason, "stage": case.renovation.stage},
         )
 
-    @activity.defn(name="Cancellations.draw_refund_sheet")
-    async def draw_refund_sheet(self, step: Step) -> values.RefundSheet:
+    @writes("Cancellations.make_safe", event="settlement.made_safe", into=values.Settlement)
+    async def make_safe(self, case: Case) -> Recorded[values.Settlement]:
+        """First of all the site: the contractor secures what is open before anything is settled."""
+        contract = await _contract(case)
+        items = await _items_in(case, *UNFINISHED, "default")
+        case.goes_on()
+        if contract is None or contract.state is ContractState.COMPLETED:
+            return Recorded(values.Settlement(), NOTHING)
+        case.notify("contractor", "make_safe", contract=contract.id)
+        return Recorded(
+            values.Settlement(contract_id=contract.id),
+            {"contract": contract.id, "open_items": list(items)},
+        )
+
+    @writes(
+        "Cancellations.settle_contract", event="settlement.contract_settled", into=values.Settlement
+    )
+    async def settle_contract(self, case: Case) -> Recorded[values.Settlement]:
+        """End tender and contract; only work that passed its inspection is paid (art. 806)."""
+        tenders = await _cancel_tenders(case)
+        contract = await _contract(case)
+        case.goes_on()
+        if contract is None:
+            return Recorded(values.Settlement(), {"tenders": list(tenders)} if tenders else NOTHING)
+        certified = await _certified_fen(case, contract)
+        passed = await _items_in(case, ItemState.PASSED)
+        given_up = await _items_in(case, *UNFINISHED)
+        if contract.state is ContractState.SIGNED:
+            contract.state = ContractState.TERMINATED
+            await case.session.execute(
+                update(WorkItem)
+                .where(
+                    WorkItem.renovation_id == case.renovation.id,
+                    WorkItem.state.in_(UNFINISHED),
+                )
+                .values(state=ItemState.CANCELLED)
+            )
+            case.notify("contractor", "contract_terminated", contract=contract.id)
+        return Recorded(
+            values.Settlement(contract_id=contract.id, certified_fen=certified),
+            {
+                "contract": contract.id,
+                "state": contract.state,
+                "value_fen": contract.value_fen,
+                "certified_fen": certified,
+                "passed_items": list(passed),
+                "cancelled_items": list(given_up),
+                "tenders": list(tenders),
+            },
+        )
+
+    @writes(
+        "Cancellations.draw_refund_sheet",
+        event="settlement.refund_sheet_drawn",
+        into=values.RefundSheet,
+    )
+    async def draw_refund_sheet(self, case: Case) -> Recorded[values.RefundSheet]:
         """What every unit gets back: paid less its part of the sunk cost (rules.md 2.6).
 
         Before the contract nothing is sunk and everything goes back. Below zero is a debt: it has
         no refund row, its charge is in the totals on the basis "settlement".
         """
-
-        async def change(case: Case) -> Recorded[values.RefundSheet]:
-            money = await share_rows.money_of(case)
-            charges = await share_rows.charges(case)
-            case.wait_for("engine")
-            if not money and not charges:
-                return Recorded(values.RefundSheet(), NOTHING)
-            sunk = await _owners_sunk_fen(case)
-            if not any(total.amount_fen for total in charges):
-                sunk = 0  # the owners carry nothing, so nothing of theirs is sunk
-            sheet = law.refunds(
-                tuple(
-                    values.Paid(unit_number=unit, amount_fen=everything)
-                    for unit, (everything, _) in money.items()
+        money = await share_rows.load_money(case)
+        charges = await share_rows.charges(case)
+        case.goes_on()
+        if not money and not charges:
+            return Recorded(values.RefundSheet(), NOTHING)
+        sunk = await _owners_sunk_fen(case)
+        if not any(total.amount_fen for total in charges):
+            sunk = 0  # the owners carry nothing, so nothing of theirs is sunk
+        sheet = law.refunds(
+            tuple(
+                values.Paid(unit_number=unit, amount_fen=everything)
+                for unit, (everything, _) in money.items()
+            ),
+            {total.unit_number: total.amount_fen for total in charges},
+            sunk,
+        )
+        back = [law.paid_back(row, money.get(row.unit_number, (0, 0))[1]) for row in sheet]
+        await _write_sheet(case, sheet, back)
+        result = _in_sums(sheet, back, sunk)
+        return Recorded(
+            result,
+            {
+                **result.model_dump(mode="json"),
+                "debtors": sum(row.amount_fen < 0 for row in sheet),
+                "sheet_hash": share_rows.table_hash(
+                    [
+                        values.ShareTotal(unit_number=row.unit_number, amount_fen=row.charge_fen)
+                        for row in sheet
+                    ]
                 ),
-                {total.unit_number: total.amount_fen for total in charges},
-                sunk,
-            )
-            back = [law.paid_back(row, money.get(row.unit_number, (0, 0))[1]) for row in sheet]
-            await _write_sheet(case, sheet, back)
-            result = _in_sums(sheet, back, sunk)
-            return Recorded(
-                result,
-                {
-                    **result.model_dump(mode="json"),
-                    "debtors": sum(row.amount_fen < 0 for row in sheet),
-                    "sheet_hash": share_rows.table_hash(
-                        [
-                            values.ShareTotal(
-                                unit_number=row.unit_number, amount_fen=row.charge_fen
-                            )
-                            for row in sheet
-                        ]
-                    ),
-                },
-            )
-
-        return await self.desk.write(
-            step, "settlement.refund_sheet_drawn", None, change, values.RefundSheet
+            },
         )
 
-    @activity.defn(name="Cancellations.pay_refunds")
-    async def pay_refunds(self, step: Step) -> values.RefundSheet:
+    @writes("Cancellations.pay_refunds", event="settlement.refunds_paid", into=values.RefundSheet)
+    async def pay_refunds(self, case: Case) -> Recorded[values.RefundSheet]:
         """After the objection window the refunds are ordered; debtors are told what they owe."""
-
-        async def change(case: Case) -> Recorded[values.RefundSheet]:
-            rid = case.renovation.id
-            unpaid = (Refund.renovation_id == rid, Refund.paid.is_(False))
-            amount = await case.session.scalar(
-                select(func.coalesce(func.sum(Refund.amount_fen), 0)).where(*unpaid)
-            )
-            paid = await case.session.execute(update(Refund).where(*unpaid).values(paid=True))
-            assert isinstance(paid, CursorResult)
-            case.wait_for("engine")
-            if paid.rowcount == 0:
-                return Recorded(values.RefundSheet(), NOTHING)
-            due = case.ends(case.now, case.timetable.refund_payment)
-            case.notify("payment_provider", "refunds_ordered", due_at=due.isoformat())
-            case.notify("all_owners", "refunds_paid", units=paid.rowcount)
-            return Recorded(
-                values.RefundSheet(units=paid.rowcount, refunds_fen=int(amount or 0)),
-                {
-                    "units": paid.rowcount,
-                    "refunds_fen": int(amount or 0),
-                    "due_at": due.isoformat(),
-                },
-            )
-
-        return await self.desk.write(
-            step, "settlement.refunds_paid", None, change, values.RefundSheet
+        rid = case.renovation.id
+        unpaid = (Refund.renovation_id == rid, Refund.paid.is_(False))
+        amount = await case.session.scalar(
+            select(func.coalesce(func.sum(Refund.amount_fen), 0)).where(*unpaid)
+        )
+        paid = await case.session.execute(update(Refund).where(*unpaid).values(paid=True))
+        assert isinstance(paid, CursorResult)
+        case.goes_on()
+        if paid.rowcount == 0:
+            return Recorded(values.RefundSheet(), NOTHING)
+        due = case.ends(case.now, case.timetable.refund_payment)
+        case.notify("payment_provider", "refunds_ordered", due_at=due.isoformat())
+        case.notify("all_owners", "refunds_paid", units=paid.rowcount)
+        return Recorded(
+            values.RefundSheet(units=paid.rowcount, refunds_fen=int(amount or 0)),
+            {
+                "units": paid.rowcount,
+                "refunds_fen": int(amount or 0),
+                "due_at": due.isoformat(),
+            },
         )
 
-    @activity.defn(name="Cancellations.void_vote")
-    async def void_vote(self, step: Step) -> Done:
+    @writes("Cancellations.void_vote", event="settlement.vote_voided", into=Done)
+    async def void_vote(self, case: Case) -> Recorded[Done]:
         """The vote no longer carries anything: an open box closes uncounted, a result is void."""
-
-        async def change(case: Case) -> Recorded[Done]:
-            done = Done(command_id=step.command_id, kind="settlement.vote_voided")
-            box = await case.session.scalar(
-                select(BallotBox)
-                .where(BallotBox.renovation_id == case.renovation.id)
-                .order_by(BallotBox.attempt.desc())
-                .limit(1)
-                .with_for_update()
-            )
-            case.wait_for("engine")
-            if box is None:
-                return Recorded(done, NOTHING)
-            was = box.state
-            if was == "open":
-                box.state, box.closed_at = "closed", case.now
-            case.notify("all_owners", "vote_voided", box=box.id)
-            return Recorded(done, {"box": box.id, "box_was": was})
-
-        return await self.desk.write(step, "settlement.vote_voided", None, change, Done)
+        done = Done(command_id=case.command.command_id, kind="settlement.vote_voided")
+        box = await case.session.scalar(
+            select(BallotBox)
+            .where(BallotBox.renovation_id == case.renovation.id)
+            .order_by(BallotBox.attempt.desc())
+            .limit(1)
+            .with_for_update()
+        )
+        case.goes_on()
+        if box is None:
+            return Recorded(done, NOTHING)
+        was = box.state
+        if was is BoxState.OPEN:
+            box.state, box.closed_at = BoxState.CLOSED, case.now
+        case.notify("all_owners", "vote_voided", box=box.id)
+        return Recorded(done, {"box": box.id, "box_was": was})
 
 
 async def _contract(case: Case) -> Contract | None:
@@ -246,16 +213,22 @@ async def _cancel_tenders(case: Case) -> tuple[str, ...]:
     """Tenders that run or wait for their award stop, with the candidates that still stand."""
     rows = await case.session.scalars(
         update(Tender)
-        .where(Tender.renovation_id == case.renovation.id, Tender.state.in_(("open", "closed")))
-        .values(state="cancelled")
+        .where(
+            Tender.renovation_id == case.renovation.id,
+            Tender.state.in_((TenderState.OPEN, TenderState.CLOSED)),
+        )
+        .values(state=TenderState.CANCELLED)
         .returning(Tender.id)
     )
     stopped = tuple(sorted(rows))
     if stopped:
         await case.session.execute(
             update(Award)
-            .where(Award.tender_id.in_(stopped), Award.state.in_(("candidate", "awarded")))
-            .values(state="cancelled")
+            .where(
+                Award.tender_id.in_(stopped),
+                Award.state.in_((AwardState.CANDIDATE, AwardState.AWARDED)),
+            )
+            .values(state=AwardState.CANCELLED)
         )
         case.notify("bidders", "tender_cancelled")
     return stopped
@@ -266,7 +239,7 @@ async def _certified_fen(case: Case, contract: Contract) -> int:
     rid = case.renovation.id
     passed = await case.session.scalar(
         select(func.coalesce(func.sum(WorkItem.value_fen), 0)).where(
-            WorkItem.renovation_id == rid, WorkItem.state == "passed"
+            WorkItem.renovation_id == rid, WorkItem.state == ItemState.PASSED
         )
     )
     certified = await case.session.scalar(

@@ -4,12 +4,15 @@ from datetime import datetime
 
 from pydantic import JsonValue
 from sqlalchemy import func, select
-from temporalio import activity
 
-from activities.recording import Case, Desk, who_does
+from activities.recording import Case, Writer, who_does, writes
 from models.messages.acts import AnswerObjection
-from models.messages.journey import PublicationClosing, PublicationInput, PublicationPeriod
-from models.messages.step import Step
+from models.messages.publication import (
+    PublicationClosing,
+    PublicationInput,
+    PublicationPeriod,
+    Subject,
+)
 from models.tables import (
     Award,
     BallotBox,
@@ -20,7 +23,8 @@ from models.tables import (
     ShareTotal,
     Tender,
 )
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
+from models.values.states import AwardState, ObjectionState, PublicationOutcome, PublicationState
 from models.values.timetable import Period, Timetable
 from models.values.waits import Consequence, Wait
 from rules.authority import refuse_same_person
@@ -28,136 +32,120 @@ from rules.time.deadlines import extended_end
 from runtime.record.journal import Recorded
 
 
-def objection_window(timetable: Timetable, subject: str) -> Period:
+def objection_window(timetable: Timetable, subject: Subject) -> Period:
     """How long a subject is open to objections."""
     return {
-        "vote_result": timetable.result_objection,
-        "share_table": timetable.scheme_publication,
-        "candidates": timetable.candidate_publicity,
-        "refunds": timetable.refund_publication,
+        Subject.VOTE_RESULT: timetable.result_objection,
+        Subject.SHARE_TABLE: timetable.scheme_publication,
+        Subject.CANDIDATES: timetable.candidate_publicity,
+        Subject.REFUNDS: timetable.refund_publication,
     }[subject]
 
 
-class Publications:
+class Publications(Writer):
     """Writes publications and the answers to objections."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-
-    @activity.defn(name="Publications.open")
-    async def open(self, step: Step, given: PublicationInput) -> PublicationPeriod:
+    @writes("Publications.open", event="publication.opened", into=PublicationPeriod)
+    async def open(self, case: Case, given: PublicationInput) -> Recorded[PublicationPeriod]:
         """Post it; the window runs from now."""
-
-        async def change(case: Case) -> Recorded[PublicationPeriod]:
-            closes_at = case.ends(case.now, objection_window(case.timetable, given.subject))
-            case.session.add(
-                Publication(
-                    id=given.publication_id,
-                    renovation_id=given.renovation_id,
-                    subject=given.subject,
-                    content=await content_of(case, given.subject),
-                    opens_at=case.now,
-                    closes_at=closes_at,
-                    state="open",
-                    outcome=None,
-                )
+        closes_at = case.ends(case.now, objection_window(case.timetable, given.subject))
+        case.session.add(
+            Publication(
+                id=given.publication_id,
+                renovation_id=given.renovation_id,
+                subject=given.subject,
+                content=await load_content(case, given.subject),
+                opens_at=case.now,
+                closes_at=closes_at,
+                state=PublicationState.OPEN,
+                outcome=None,
             )
-            _await_objections(case, given, closes_at)
-            case.parent_awaits("publication", given.publication_id)
-            case.notify("all_owners", "publication_opened", subject=given.subject)
-            return Recorded(
-                PublicationPeriod(closes_at=closes_at),
-                {"publication": given.publication_id, "closes_at": closes_at.isoformat()},
-            )
-
-        return await self.desk.write(step, "publication.opened", given, change, PublicationPeriod)
-
-    @activity.defn(name="Publications.answer")
-    async def answer(
-        self, step: Step, given: PublicationInput, act: AnswerObjection
-    ) -> PublicationPeriod:
-        """Answer one objection; a suspended clock gets the time back that the answer took."""
-
-        async def change(case: Case) -> Recorded[PublicationPeriod]:
-            publication = await _locked(case, given)
-            objection = await case.session.get(Objection, act.objection_id)
-            if objection is None or objection.publication_id != publication.id:
-                raise Refused(Problem(code="objection_unknown", where=act.objection_id))
-            if objection.state != "open":
-                raise Refused(Problem(code="objection_answered", where=act.objection_id))
-            await _not_by_its_author(case, objection, act)
-            objection.state, objection.upheld = "answered", act.upheld
-            objection.answer, objection.answered_at = act.answer, case.now
-            objection.answered_by = act.actor.id
-            if given.suspends:
-                publication.closes_at = extended_end(
-                    publication.closes_at, objection.filed_at, case.now
-                )
-            await case.session.flush()
-            unanswered = await _count(case, given, "open")
-            if unanswered and case.now >= publication.closes_at:
-                case.wait_for("answers", publication.closes_at, who=who_does("answer_objection"))
-            else:
-                _await_objections(case, given, publication.closes_at)
-            return Recorded(
-                PublicationPeriod(closes_at=publication.closes_at, open_objections=unanswered),
-                {"objection": objection.id, "upheld": act.upheld, "answer": act.answer},
-            )
-
-        return await self.desk.write(
-            step, "publication.objection_answered", act, change, PublicationPeriod
+        )
+        _await_objections(case, given, closes_at)
+        case.parent_awaits("publication", given.publication_id)
+        case.notify("all_owners", "publication_opened", subject=given.subject)
+        return Recorded(
+            PublicationPeriod(closes_at=closes_at),
+            {"publication": given.publication_id, "closes_at": closes_at.isoformat()},
         )
 
-    @activity.defn(name="Publications.close")
-    async def close(self, step: Step, given: PublicationInput) -> PublicationClosing:
-        """Close it if the window is over and nothing is unanswered; otherwise say what is missing."""
-
-        async def change(case: Case) -> Recorded[PublicationClosing]:
-            publication = await _locked(case, given)
-            case.not_before(publication.closes_at)
-            unanswered = await _count(case, given, "open")
-            if unanswered:
-                case.wait_for("answers", publication.closes_at, who=who_does("answer_objection"))
-                return Recorded(
-                    PublicationClosing(
-                        closed=False,
-                        closes_at=publication.closes_at,
-                        open_objections=unanswered,
-                    ),
-                    {"publication": publication.id, "unanswered": unanswered},
-                )
-            upheld = await case.session.scalar(
-                select(func.count())
-                .select_from(Objection)
-                .where(Objection.publication_id == publication.id, Objection.upheld.is_(True))
+    @writes("Publications.answer", event="publication.objection_answered", into=PublicationPeriod)
+    async def answer(
+        self, case: Case, given: PublicationInput, act: AnswerObjection
+    ) -> Recorded[PublicationPeriod]:
+        """Answer one objection; a suspended clock gets the time back that the answer took."""
+        publication = await _locked(case, given)
+        objection = await case.session.get(Objection, act.objection_id)
+        if objection is None or objection.publication_id != publication.id:
+            raise refusal("publication.objection_unknown", where=act.objection_id)
+        if objection.state is not ObjectionState.OPEN:
+            raise refusal("publication.objection_answered", where=act.objection_id)
+        await _not_by_its_author(case, objection, act)
+        objection.state, objection.upheld = ObjectionState.ANSWERED, act.upheld
+        objection.answer, objection.answered_at = act.answer, case.now
+        objection.answered_by = act.actor.id
+        if given.suspends:
+            publication.closes_at = extended_end(
+                publication.closes_at, objection.filed_at, case.now
             )
-            total = await _count(case, given, "answered")
-            publication.state = "closed"
-            publication.outcome = "upheld" if upheld else "stands"
-            await _hand_on(case, publication)
+        await case.session.flush()
+        unanswered = await _count(case, given, "open")
+        if unanswered and case.now >= publication.closes_at:
+            case.wait_for("answers", publication.closes_at, who=who_does("answer_objection"))
+        else:
+            _await_objections(case, given, publication.closes_at)
+        return Recorded(
+            PublicationPeriod(closes_at=publication.closes_at, open_objections=unanswered),
+            {"objection": objection.id, "upheld": act.upheld, "answer": act.answer},
+        )
+
+    @writes("Publications.close", event="publication.close_looked_at", into=PublicationClosing)
+    async def close(self, case: Case, given: PublicationInput) -> Recorded[PublicationClosing]:
+        """Close it if the window is over and nothing is unanswered; otherwise say what is missing."""
+        publication = await _locked(case, given)
+        case.not_before(publication.closes_at)
+        unanswered = await _count(case, given, "open")
+        if unanswered:
+            case.wait_for("answers", publication.closes_at, who=who_does("answer_objection"))
             return Recorded(
                 PublicationClosing(
-                    closed=True,
+                    closed=False,
                     closes_at=publication.closes_at,
-                    objections=total,
-                    upheld=upheld or 0,
+                    open_objections=unanswered,
                 ),
-                {"publication": publication.id, "objections": total, "upheld": upheld or 0},
+                {"publication": publication.id, "unanswered": unanswered},
             )
-
-        return await self.desk.write(
-            step, "publication.close_looked_at", given, change, PublicationClosing
+        upheld = await case.session.scalar(
+            select(func.count())
+            .select_from(Objection)
+            .where(Objection.publication_id == publication.id, Objection.upheld.is_(True))
+        )
+        total = await _count(case, given, "answered")
+        publication.state = PublicationState.CLOSED
+        publication.outcome = PublicationOutcome.UPHELD if upheld else PublicationOutcome.STANDS
+        await _hand_on(case, publication)
+        return Recorded(
+            PublicationClosing(
+                closed=True,
+                closes_at=publication.closes_at,
+                objections=total,
+                upheld=upheld or 0,
+            ),
+            {"publication": publication.id, "objections": total, "upheld": upheld or 0},
         )
 
 
 async def _hand_on(case: Case, publication: Publication) -> None:
     """Candidates who stand as they were published may get the award; else the engine goes on."""
-    stands = publication.outcome == "stands" and publication.subject == "candidates"
-    if stands and publication.content == await content_of(case, "candidates"):
+    stands = (
+        publication.outcome is PublicationOutcome.STANDS
+        and publication.subject == Subject.CANDIDATES
+    )
+    if stands and publication.content == await load_content(case, Subject.CANDIDATES):
         case.wait_for("award_contract")
         case.is_last_word(Wait(what="award_contract", who=who_does("award_contract")))
     else:
-        case.wait_for("engine")
+        case.goes_on()
         case.is_last_word()
 
 
@@ -169,7 +157,7 @@ def _await_objections(case: Case, given: PublicationInput, closes_at: datetime) 
 async def _locked(case: Case, given: PublicationInput) -> Publication:
     row = await case.session.get(Publication, given.publication_id, with_for_update=True)
     if row is None:
-        raise Refused(Problem(code="publication_unknown", where=given.publication_id))
+        raise refusal("publication.unknown", where=given.publication_id)
     return row
 
 
@@ -187,14 +175,14 @@ async def _not_by_its_author(case: Case, objection: Objection, act: AnswerObject
     author = await case.session.scalar(
         select(Event.actor_id).where(Event.command_id == objection.command_id)
     )
-    refuse_same_person(author, act.actor.id, "own_objection")
+    refuse_same_person(author, act.actor.id, "publication.own_objection")
 
 
-async def content_of(case: Case, subject: str) -> dict[str, JsonValue]:
+async def load_content(case: Case, subject: Subject) -> dict[str, JsonValue]:
     """What is posted: numbers and ids that everybody may see, no person and no single household."""
-    if subject == "vote_result":
+    if subject is Subject.VOTE_RESULT:
         return await _vote_result(case)
-    if subject == "candidates":
+    if subject is Subject.CANDIDATES:
         return await _candidates(case)
     return await _sums(case, subject)
 
@@ -215,16 +203,16 @@ async def _candidates(case: Case) -> dict[str, JsonValue]:
     rows = await case.session.scalars(
         select(Award)
         .join(Tender, Tender.id == Award.tender_id)
-        .where(Tender.renovation_id == case.renovation.id, Award.state == "candidate")
+        .where(Tender.renovation_id == case.renovation.id, Award.state == AwardState.CANDIDATE)
         .order_by(Tender.round.desc(), Award.rank)
     )
     return {"candidates": [{"bidder": row.bidder_id, "price_fen": row.price_fen} for row in rows]}
 
 
-async def _sums(case: Case, subject: str) -> dict[str, JsonValue]:
+async def _sums(case: Case, subject: Subject) -> dict[str, JsonValue]:
     """How many units and how much in all; a unit's own row is for its owners (P-4)."""
     amount, of_case = Refund.amount_fen, [Refund.renovation_id == case.renovation.id]
-    if subject == "share_table":
+    if subject is Subject.SHARE_TABLE:
         amount = ShareTotal.amount_fen
         of_case = [
             ShareTotal.renovation_id == case.renovation.id,

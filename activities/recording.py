@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from functools import wraps
+from inspect import Parameter, Signature, signature
+from typing import Concatenate, ParamSpec, TypeVar
 
 from pydantic import BaseModel
 from sqlalchemy import select
@@ -16,14 +18,14 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from models.messages.acts import ACTS
-from models.messages.deed import Deed
-from models.messages.journey import STAGES, Ticked
-from models.messages.step import Step
+from models.messages.command import Command
+from models.messages.journey import Stage, Ticked
 from models.tables import CaseClock, Notice, Renovation, Scheme
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 from models.values.scheme import SchemeContent
+from models.values.states import NoticeState
 from models.values.timetable import Period, Timetable, WorkCalendar
-from models.values.waits import ENGINE, Consequence, Wait, at_work
+from models.values.waits import ENGINE, Consequence, NotYetError, Wait, at_work
 from rules.authority import ROLES_OF_ACT
 from rules.time.deadlines import deadline
 from runtime.ballots.sealing import BoxKeys
@@ -33,16 +35,8 @@ from runtime.record.journal import Journal, Recorded
 
 T = TypeVar("T", bound=BaseModel)
 BEATS_PER_TIMEOUT = 4
-FRAMES_KEPT = 1_000
+TERMS_KEPT = 1_000
 MICROSECOND = timedelta(microseconds=1)
-
-
-class NotYetError(Exception):
-    """A step of the engine that comes too early by the tick: nothing is written, `left` is to wait."""
-
-    def __init__(self, left: timedelta) -> None:
-        super().__init__(f"not yet: {left} left")
-        self.left = left
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +45,7 @@ class Case:
 
     session: AsyncSession
     renovation: Renovation
-    step: Step
+    command: Command
     now: datetime
     """The tick: case time, UTC. Every period starts here."""
     timetable: Timetable
@@ -95,25 +89,29 @@ class Case:
         awaited = who_does(what) if who is None else who
         self.await_only(Wait(what=what, due_at=due_at, since=since, who=awaited, consequence=then))
 
+    def goes_on(self) -> None:
+        """The workflow goes on by itself: nobody is awaited."""
+        self.wait_for(ENGINE)
+
     def await_only(self, *waits: Wait) -> None:
         """These and nothing else are what this workflow waits for."""
-        self.agenda[self.step.workflow_id] = waits
+        self.agenda[self.command.workflow_id] = waits
 
     def await_too(self, *waits: Wait) -> None:
         """These as well."""
-        own = self.agenda.get(self.step.workflow_id, ())
-        self.agenda[self.step.workflow_id] = (*own, *waits)
+        own = self.agenda.get(self.command.workflow_id, ())
+        self.agenda[self.command.workflow_id] = (*own, *waits)
 
     def parent_awaits(self, what: str, subject: str) -> None:
         """The workflow that started this one waits for its end."""
-        if self.step.parent_id:
-            self.agenda[self.step.parent_id] = (Wait(what=what, subject=subject),)
+        if self.command.parent_id:
+            self.agenda[self.command.parent_id] = (Wait(what=what, subject=subject),)
 
     def is_last_word(self, next_of_parent: Wait | None = None) -> None:
         """This workflow writes nothing any more; whoever started it goes on, or waits for the next."""
-        self.agenda[self.step.workflow_id] = ()
-        if self.step.parent_id:
-            self.agenda[self.step.parent_id] = (next_of_parent or at_work(ENGINE, self.now),)
+        self.agenda[self.command.workflow_id] = ()
+        if self.command.parent_id:
+            self.agenda[self.command.parent_id] = (next_of_parent or at_work(ENGINE, self.now),)
 
     async def scheme(self) -> tuple[int, SchemeContent]:
         """The latest version of the scheme, with its number."""
@@ -124,22 +122,22 @@ class Case:
             .limit(1)
         )
         if row is None:
-            raise Refused(Problem(code="scheme_missing", where=self.renovation.id))
+            raise refusal("renovation.scheme_missing", where=self.renovation.id)
         return row.version, SchemeContent.model_validate(row.content)
 
     def notify(self, audience: str, template: str, **params: str | int) -> None:
         """Put a notice into the outbox, in this transaction."""
-        key = f"{self.step.command_id}!{template}!{next(self.notices)}"
+        key = f"{self.command.command_id}!{template}!{next(self.notices)}"
         self.session.add(
             Notice(
                 id=hashlib.sha256(key.encode()).hexdigest(),
                 renovation_id=self.renovation.id,
-                command_id=self.step.command_id,
+                command_id=self.command.command_id,
                 audience=audience,
                 audience_id=None,
                 template=template,
                 params=dict(params),
-                state="queued",
+                state=NoticeState.QUEUED,
                 attempts=0,
                 created_at=self.now,
             )
@@ -147,18 +145,17 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Frame:
+class CaseTerms:
     """The law under which a renovation was opened, and whether its clock is a told one."""
 
     told: bool
     timetable: Timetable
-    rule_pack: str
 
 
 Change = Callable[[Case], Awaitable[Recorded[T]]]
 
 
-class Desk:
+class Recorder:
     """Writes steps: one transaction each, idempotent by the step's command id."""
 
     def __init__(self, database: Database, calendar: WorkCalendar, keys: BoxKeys) -> None:
@@ -166,11 +163,11 @@ class Desk:
         self.journal = Journal(database)
         self.calendar = calendar
         self.keys = keys
-        self.frames: dict[str, Frame] = {}
+        self.terms: dict[str, CaseTerms] = {}
 
     async def write(
         self,
-        step: Step,
+        command: Command,
         kind: str,
         request: BaseModel | None,
         change: Change[T],
@@ -182,7 +179,7 @@ class Desk:
         """
         try:
             async with _beating():
-                return await self._record(step, kind, request, change, into)
+                return await self._record(command, kind, request, change, into)
         except Refused as refused:
             problems = [problem.model_dump(mode="json") for problem in refused.problems]
             raise _answer("Refused", str(refused), problems) from refused
@@ -190,69 +187,135 @@ class Desk:
             raise _answer("NotYet", str(early), early.left // MICROSECOND) from early
 
     async def _record(
-        self, step: Step, kind: str, request: BaseModel | None, change: Change[T], into: type[T]
+        self,
+        command: Command,
+        kind: str,
+        request: BaseModel | None,
+        change: Change[T],
+        into: type[T],
     ) -> T:
-        frame = await self._frame(step.renovation_id)
+        terms = await self._terms(command.renovation_id)
 
         async def inside(session: AsyncSession, now: datetime) -> Recorded[T]:
-            row = await session.get_one(Renovation, step.renovation_id)
-            refuse_after_the_stage(step, row)
+            row = await session.get_one(Renovation, command.renovation_id)
+            refuse_after_the_stage(command, row)
             case = Case(
                 session=session,
                 renovation=row,
-                step=step,
+                command=command,
                 now=now,
-                timetable=frame.timetable,
+                timetable=terms.timetable,
                 calendar=self.calendar,
             )
             recorded = await change(case)
             await _write_agenda(case)
-            return _with_tick(recorded, now) if frame.told else recorded
+            return _with_tick(recorded, now) if terms.told else recorded
 
-        deed = Deed(
-            command_id=step.command_id,
-            renovation_id=step.renovation_id,
-            rule_pack=frame.rule_pack,
-            actor=step.actor,
-            workflow_id=step.workflow_id,
-            run_id=step.run_id,
-        )
-        return await self.journal.record(deed, kind, request, inside, into)
+        return await self.journal.record(command, kind, request, inside, into)
 
-    async def _frame(self, renovation_id: str) -> Frame:
+    async def _terms(self, renovation_id: str) -> CaseTerms:
         """What a renovation carries from its opening to its end; read once, it never changes."""
-        frame = self.frames.get(renovation_id)
-        if frame is not None:
-            return frame
+        terms = self.terms.get(renovation_id)
+        if terms is not None:
+            return terms
         async with self.database.session() as session:
             row = await session.get(Renovation, renovation_id)
             told = await session.get(CaseClock, renovation_id) is not None
         if row is None:
-            raise Refused(Problem(code="renovation_unknown", where=renovation_id))
-        frame = Frame(
+            raise refusal("renovation.unknown", where=renovation_id)
+        terms = CaseTerms(
             told=told,
             timetable=Timetable.model_validate(row.timetable),
-            rule_pack=row.rule_pack,
         )
-        if len(self.frames) >= FRAMES_KEPT:
-            self.frames.clear()
-        self.frames[renovation_id] = frame
-        return frame
+        if len(self.terms) >= TERMS_KEPT:
+            self.terms.clear()
+        self.terms[renovation_id] = terms
+        return terms
 
 
-def refuse_after_the_stage(step: Step, renovation: Renovation) -> None:
+class Writer:
+    """The parent of every class of activities: they write through one recorder."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+
+
+W = TypeVar("W", bound=Writer)
+P = ParamSpec("P")
+
+
+def last_model(*args: object) -> BaseModel | None:
+    """What is asked, as a retry must ask it again: the last argument, if it is a model."""
+    last = args[-1] if args else None
+    return last if isinstance(last, BaseModel) else None
+
+
+def writes(
+    name: str,
+    *,
+    event: str,
+    into: type[T],
+    request: Callable[..., BaseModel | None] = last_model,
+) -> Callable[
+    [Callable[Concatenate[W, Case, P], Awaitable[Recorded[T]]]],
+    Callable[Concatenate[W, Command, P], Awaitable[T]],
+]:
+    """Make an activity of a method that changes a case.
+
+    The method is written for a `Case`; workflows call it with a `Command`, and get the result `into`.
+    The recorder opens the case and writes the `event` and the receipt with what the method changes.
+
+    Args:
+        name: Of the activity; it stands in every history and is never changed.
+        event: The kind of the event, unless the method says another in `Recorded.kind`.
+        into: The type of the result.
+        request: What of the arguments makes two uses of a command id the same request.
+    """
+
+    def activity_of(
+        change: Callable[Concatenate[W, Case, P], Awaitable[Recorded[T]]],
+    ) -> Callable[Concatenate[W, Command, P], Awaitable[T]]:
+        @wraps(change)
+        async def write(self: W, command: Command, /, *args: P.args, **named: P.kwargs) -> T:
+            return await self.recorder.write(
+                command,
+                event,
+                request(*args, **named),
+                lambda case: change(self, case, *args, **named),
+                into,
+            )
+
+        _say_types(write, into)
+        vars(write)["event"] = event
+        return activity.defn(name=name)(write)
+
+    return activity_of
+
+
+def _say_types(write: Callable[..., object], into: type[BaseModel]) -> None:
+    """Temporal reads the types of arguments and result from the function's signature."""
+    own, _case, *others = signature(write, eval_str=True).parameters.values()
+    command = Parameter("command", Parameter.POSITIONAL_OR_KEYWORD, annotation=Command)
+    parameters = [own, command, *others]
+    types = {each.name: each.annotation for each in parameters[1:]}
+    write.__annotations__ = {**types, "return": into}
+    vars(write)["__signature__"] = Signature(parameters, return_annotation=into)
+    del vars(write)["__wrapped__"]
+
+
+def refuse_after_the_stage(command: Command, renovation: Renovation) -> None:
     """A stage that was left, by its end or by a cancellation, writes nothing any more.
 
     Nor does a publication that such a stage has started: what it would wait for, nobody ends.
 
     Raises:
-        Refused: `stage_over`; a write that was on its way when the stage ended comes too late.
+        Refused: `renovation.stage_over`; a write that was on its way when the stage ended comes too late.
     """
-    for workflow_id in (step.workflow_id, step.parent_id):
+    for workflow_id in (command.workflow_id, command.parent_id):
         parts = workflow_id.split("/")
-        of_a_stage = len(parts) > 2 and parts[2] in STAGES  # noqa: PLR2004 - renovation/<id>/<stage>/<n>
+        of_a_stage = len(parts) > 2 and parts[2] in tuple(Stage)  # noqa: PLR2004 - renovation/<id>/<stage>/<n>
         if of_a_stage and workflow_id != renovation.stage_workflow_id:
-            raise Refused(Problem(code="stage_over", params={"stage": "/".join(parts[2:])}))
+            raise refusal("renovation.stage_over", stage="/".join(parts[2:]))
 
 
 def who_does(*acts: str) -> str:

@@ -10,7 +10,7 @@ from activities.feedback.survey import Evaluations
 from activities.feedback.tickets import Tickets
 from activities.inspection.works import Works
 from activities.publications import Publications
-from activities.recording import Desk
+from activities.recording import Recorder
 from activities.renovations import Renovations
 from activities.voting.box import Ballots
 from activities.voting.official import OfficialResults
@@ -34,10 +34,10 @@ CLASSES = (
 
 def build_activities(database: Database, keys: BoxKeys) -> Sequence[Callable[..., Any]]:
     """Every method that is an activity, bound to objects that share the database."""
-    desk = Desk(database, chinese_calendar(), keys)
+    recorder = Recorder(database, chinese_calendar(), keys)
     return [
         method
-        for each in (kind(desk) for kind in CLASSES)
+        for each in (kind(recorder) for kind in CLASSES)
         for name in dir(each)
         if hasattr(method := getattr(each, name), "__temporal_activity_definition")
     ]

@@ -5,24 +5,25 @@ from collections.abc import Mapping
 from sqlalchemy import func, select
 from temporalio import activity
 
-from activities.recording import Case, Desk
+from activities.recording import Case, Writer, writes
 from models.messages.acts import Done, ReviseScheme
+from models.messages.command import Command
 from models.messages.journey import JourneyOutcome, Stage
-from models.messages.step import Step
 from models.tables import Event, Scheme
 from models.values.base import Carried
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
+from models.values.states import RenovationState
 from models.values.waits import Wait
 from rules import revision
 from runtime.record.agenda import end_waits_but_of_tickets
 from runtime.record.journal import Recorded
 
 FIRST_WAIT: Mapping[Stage, str] = {
-    "voting": "open_vote",
-    "cost_sharing": "engine",
-    "bidding": "publish_tender",
-    "inspection": "engine",
-    "feedback": "engine",
+    Stage.VOTING: "open_vote",
+    Stage.COST_SHARING: "engine",
+    Stage.BIDDING: "publish_tender",
+    Stage.INSPECTION: "engine",
+    Stage.FEEDBACK: "engine",
 }
 """What a stage waits for as soon as it is entered."""
 
@@ -41,121 +42,112 @@ class Revision(Carried):
     wanted: bool = False
 
 
-class Renovations:
+class Renovations(Writer):
     """Writes the course of a renovation."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-
-    @activity.defn(name="Renovations.enter_stage")
-    async def enter_stage(self, step: Step, stage: Stage, child_id: str) -> Done:
+    @writes(
+        "Renovations.enter_stage",
+        event="renovation.stage_entered",
+        into=Done,
+        request=lambda stage, child_id: StageEntry(stage=stage, workflow_id=child_id),
+    )
+    async def enter_stage(self, case: Case, stage: Stage, child_id: str) -> Recorded[Done]:
         """A stage begins: from now on only its workflow writes (and the renovation's own)."""
-        entry = StageEntry(stage=stage, workflow_id=child_id)
-
-        async def change(case: Case) -> Recorded[Done]:
-            _refuse_when_over(case)
-            case.agenda[case.renovation.stage_workflow_id] = ()
-            case.renovation.stage = stage
-            case.renovation.stage_workflow_id = child_id
-            case.wait_for(FIRST_WAIT[stage])
-            # What the stage waits for until it has written something itself.
-            case.agenda[child_id] = case.agenda[step.workflow_id]
-            case.await_only(Wait(what="stage", subject=stage))
-            case.notify("all_owners", "stage_entered", stage=stage)
-            return Recorded(
-                Done(command_id=step.command_id, kind="renovation.stage_entered"),
-                entry.model_dump(mode="json"),
-            )
-
-        return await self.desk.write(step, "renovation.stage_entered", entry, change, Done)
+        _refuse_when_over(case)
+        case.agenda[case.renovation.stage_workflow_id] = ()
+        case.renovation.stage = stage
+        case.renovation.stage_workflow_id = child_id
+        case.wait_for(FIRST_WAIT[stage])
+        # What the stage waits for until it has written something itself.
+        case.agenda[child_id] = case.agenda[case.command.workflow_id]
+        case.await_only(Wait(what="stage", subject=stage))
+        case.notify("all_owners", "stage_entered", stage=stage)
+        return Recorded(
+            Done(command_id=case.command.command_id, kind="renovation.stage_entered"),
+            {"stage": stage, "workflow_id": child_id},
+        )
 
     @activity.defn(name="Renovations.ask_revision")
-    async def ask_revision(self, step: Step, attempts: int) -> bool:
+    async def ask_revision(self, command: Command, attempts: int) -> bool:
         """After a vote that failed: ask for a revised scheme, if there may be another vote (E1)."""
+        asked, kind = Revision(attempts=attempts), "renovation.revision_asked"
+        answer = await self.recorder.write(
+            command, kind, asked, lambda case: _revision(case, attempts), Revision
+        )
+        return answer.wanted  # a bare word in every recorded history
 
-        async def change(case: Case) -> Recorded[Revision]:
-            first_at = await case.session.scalar(
-                select(func.min(Event.happened_at)).where(
-                    Event.renovation_id == case.renovation.id,
-                    Event.kind == "voting.box_announced",
-                )
-            )
-            ends_at = case.ends(first_at, case.timetable.re_vote_span) if first_at else None
-            decision = revision.another_vote(attempts, first_at, case.now, ends_at, case.timetable)
-            if decision.passed:
-                case.wait_for("revise_scheme", ends_at)
-                case.notify("committee", "revision_asked", attempts=attempts)
-            else:
-                case.wait_for("engine")
-            return Recorded(
-                Revision(attempts=attempts, wanted=decision.passed),
-                {
-                    "attempts": attempts,
-                    "wanted": decision.passed,
-                    "checks": decision.model_dump(mode="json")["checks"],
-                },
-            )
-
-        asked = Revision(attempts=attempts)
-        answer = await self.desk.write(step, "renovation.revision_asked", asked, change, Revision)
-        return answer.wanted
-
-    @activity.defn(name="Renovations.revise_scheme")
-    async def revise_scheme(self, step: Step, act: ReviseScheme) -> Done:
+    @writes("Renovations.revise_scheme", event="voting.scheme_revised", into=Done)
+    async def revise_scheme(self, case: Case, act: ReviseScheme) -> Recorded[Done]:
         """A new version of the scheme; the old one stays as it was voted on."""
-
-        async def change(case: Case) -> Recorded[Done]:
-            _refuse_when_over(case)
-            number, content = await case.scheme()
-            before = await case.session.get_one(Scheme, (case.renovation.id, number))
-            after = revision.revised(content, act)
-            budget_fen = revision.revised_budget_fen(before.budget_fen, content, after)
-            case.session.add(
-                Scheme(
-                    renovation_id=case.renovation.id,
-                    version=number + 1,
-                    title=act.title or before.title,
-                    content=after.model_dump(mode="json"),
-                    budget_fen=budget_fen,
-                    created_at=case.now,
-                )
+        _refuse_when_over(case)
+        number, content = await case.scheme()
+        before = await case.session.get_one(Scheme, (case.renovation.id, number))
+        after = revision.revised(content, act)
+        budget_fen = revision.revised_budget_fen(before.budget_fen, content, after)
+        case.session.add(
+            Scheme(
+                renovation_id=case.renovation.id,
+                version=number + 1,
+                title=act.title or before.title,
+                content=after.model_dump(mode="json"),
+                budget_fen=budget_fen,
+                created_at=case.now,
             )
-            case.wait_for("engine")
-            case.notify("all_owners", "scheme_revised", version=number + 1)
-            return Recorded(
-                Done(command_id=act.command_id, kind="voting.scheme_revised"),
-                {
-                    "version": number + 1,
-                    "dropped": list(act.drop_items),
-                    "budget_fen": budget_fen,
-                    "reason": act.reason,
-                },
-            )
+        )
+        case.goes_on()
+        case.notify("all_owners", "scheme_revised", version=number + 1)
+        return Recorded(
+            Done(command_id=act.command_id, kind="voting.scheme_revised"),
+            {
+                "version": number + 1,
+                "dropped": list(act.drop_items),
+                "budget_fen": budget_fen,
+                "reason": act.reason,
+            },
+        )
 
-        return await self.desk.write(step, "voting.scheme_revised", act, change, Done)
-
-    @activity.defn(name="Renovations.close")
-    async def close(self, step: Step, outcome: JourneyOutcome) -> Done:
+    @writes("Renovations.close", event="renovation.closed", into=Done)
+    async def close(self, case: Case, outcome: JourneyOutcome) -> Recorded[Done]:
         """The end of the journey, whichever it is; only complaints go on."""
+        _refuse_when_over(case)
+        case.renovation.state = outcome.state
+        case.renovation.closed_at = case.now
+        await end_waits_but_of_tickets(case.session, case.renovation.id)
+        case.wait_for("nothing")
+        case.await_only()
+        case.notify("all_owners", "renovation_closed", state=outcome.state)
+        return Recorded(
+            Done(command_id=case.command.command_id, kind="renovation.closed"),
+            outcome.model_dump(mode="json"),
+        )
 
-        async def change(case: Case) -> Recorded[Done]:
-            _refuse_when_over(case)
-            case.renovation.state = outcome.state
-            case.renovation.closed_at = case.now
-            await end_waits_but_of_tickets(case.session, case.renovation.id)
-            case.wait_for("nothing")
-            case.await_only()
-            case.notify("all_owners", "renovation_closed", state=outcome.state)
-            return Recorded(
-                Done(command_id=step.command_id, kind="renovation.closed"),
-                outcome.model_dump(mode="json"),
-            )
 
-        return await self.desk.write(step, "renovation.closed", outcome, change, Done)
+async def _revision(case: Case, attempts: int) -> Recorded[Revision]:
+    """Whether there may be another vote, and how long it is waited for."""
+    first_at = await case.session.scalar(
+        select(func.min(Event.happened_at)).where(
+            Event.renovation_id == case.renovation.id,
+            Event.kind == "voting.box_announced",
+        )
+    )
+    ends_at = case.ends(first_at, case.timetable.re_vote_span) if first_at else None
+    decision = revision.another_vote(attempts, first_at, case.now, ends_at, case.timetable)
+    if decision.passed:
+        case.wait_for("revise_scheme", ends_at)
+        case.notify("committee", "revision_asked", attempts=attempts)
+    else:
+        case.goes_on()
+    return Recorded(
+        Revision(attempts=attempts, wanted=decision.passed),
+        {
+            "attempts": attempts,
+            "wanted": decision.passed,
+            "checks": decision.record(),
+        },
+    )
 
 
 def _refuse_when_over(case: Case) -> None:
     """What has ended is not begun, revised or ended again."""
-    if case.renovation.state != "running":
-        params: dict[str, str | int] = {"state": case.renovation.state}
-        raise Refused(Problem(code="renovation.over", where=case.renovation.id, params=params))
+    if case.renovation.state is not RenovationState.RUNNING:
+        raise refusal("renovation.over", where=case.renovation.id, state=case.renovation.state)

@@ -24,16 +24,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from activities.voting.count import count_out
 from activities.voting.roll import hash_of_roll
 from benchmarks.voting.estate import BOX_KEYS, fill_box, make_box
-from models.messages.deed import Deed
+from models.messages.command import Command
 from models.tables import BallotBox
 from models.values.base import Carried
+from models.values.states import BoxState
 from rules import voting as law
 from runtime.database import Database, asyncpg_url
 from runtime.local.postgres import EmbeddedPostgres, Urls
 from runtime.migrate import upgrade
 from runtime.record.journal import Journal, Recorded
 
-HOUSE = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[1]
 SIZES = (10_000, 100_000, 1_000_000)
 KEY = "b0" * 32
 MIB = 1024 * 1024
@@ -54,7 +55,7 @@ async def main(sizes: list[int]) -> None:
         finally:
             postgres.stop()
     report = {"cpus": psutil.cpu_count(), "python": sys.version.split()[0], "ballots": figures}
-    name = HOUSE / "benchmarks" / "results" / f"evidence-{datetime.now(UTC):%Y-%m-%dT%H%M}.json"
+    name = ROOT / "benchmarks" / "results" / f"evidence-{datetime.now(UTC):%Y-%m-%dT%H%M}.json"
     name.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     print(f"written: benchmarks/results/{name.name}")
 
@@ -65,7 +66,7 @@ async def figures_of(urls: Urls, size: int, folder: Path) -> dict[str, object]:
     zip_, script = folder / f"{size}.zip", folder / "verify.py"
     script.write_bytes(
         subprocess.run(
-            [*GONGJIAN, "evidence", "script"], check=True, cwd=HOUSE, stdout=subprocess.PIPE
+            [*GONGJIAN, "evidence", "script"], check=True, cwd=ROOT, stdout=subprocess.PIPE
         ).stdout
     )
     found = {
@@ -84,7 +85,7 @@ def peak(*command: str, urls: Urls) -> dict[str, float]:
     begun = time.perf_counter()
     child = subprocess.Popen(
         command,
-        cwd=HOUSE,
+        cwd=ROOT,
         env={**os.environ, **keys, "DATABASE_URL": urls.app},
         stdout=subprocess.DEVNULL,
     )
@@ -118,7 +119,7 @@ async def closed_vote(urls: Urls, rid: str, size: int) -> None:
 
     async def inside(session: AsyncSession, _now: datetime) -> Recorded[Done]:
         box = await session.get_one(BallotBox, box_id, with_for_update=True)
-        box.state, box.closed_at = "closed", box.closes_at
+        box.state, box.closed_at = BoxState.CLOSED, box.closes_at
         box.roll_hash = await hash_of_roll(session, box_id)
         await session.flush()
         counted = await count_out(session, box, law.pack_for("CN-2021"), BOX_KEYS)
@@ -141,8 +142,8 @@ async def closed_vote(urls: Urls, rid: str, size: int) -> None:
         }
         return Recorded(Done(), details)
 
-    deed = Deed(command_id=f"{rid}#close", renovation_id=rid, rule_pack="CN-2021")
-    await Journal(database).record(deed, "voting.box_closed", None, inside, Done)
+    command = Command(command_id=f"{rid}#close", renovation_id=rid)
+    await Journal(database).record(command, "voting.box_closed", None, inside, Done)
     await owner.close()
     await database.dispose()
 

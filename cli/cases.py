@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cli.inputs import act_fields, act_named, read_file
 from cli.servers import Servers, running
 from cli.shown import (
-    Case,
+    CaseLine,
     event_json,
     history_table,
     list_table,
@@ -32,7 +32,7 @@ from models.files.renovation import RenovationFile
 from models.messages.acts import Act, Done
 from models.tables import Event, OwnerReplacement, Place, Renovation, RoleGrant, Unit
 from models.values.actor import Actor
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 from rules.authority import ROLES_OF_ACT, covers
 from runtime.ballots.sealing import Signer
 from runtime.local.data_dir import write_private
@@ -134,9 +134,9 @@ def act(
 def list_(as_json: Json = False, data: Data = None) -> None:
     """Every renovation, the ones that were opened last first."""
 
-    async def read(session: AsyncSession) -> list[Case]:
+    async def read(session: AsyncSession) -> list[CaseLine]:
         query = with_time().order_by(Renovation.opened_at.desc(), Renovation.id)
-        return [Case(*found) for found in await session.execute(query)]
+        return [CaseLine(*found) for found in await session.execute(query)]
 
     cases = _run(data, lambda servers: _read(servers, read))
     if as_json:
@@ -226,9 +226,8 @@ def credentials(
         write_private(out.absolute(), content)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        params: dict[str, str | int] = {"file": str(out), "reason": reason}
-        raise Refused(
-            Problem(code="cases.file_unwritable", where=str(out), params=params)
+        raise refusal(
+            "cases.file_unwritable", where=str(out), file=str(out), reason=reason
         ) from None
     print(f"{content.count(chr(10)) - 1:,} credentials in {out}", file=sys.stderr)
 
@@ -245,7 +244,7 @@ def convener_of(file: RenovationFile) -> Actor:
             place = file.path_of(official.place)
             return Actor(id=official.id, role=official.role, label=official.label, place=place)
     wanted = ", ".join(sorted(roles))
-    raise Refused(Problem(code="cases.no_convener", where="officials", params={"roles": wanted}))
+    raise refusal("cases.no_convener", where="officials", roles=wanted)
 
 
 def audit_lines(report: AuditReport) -> list[str]:
@@ -279,8 +278,9 @@ async def _only_actor(servers: Servers, renovation: str, kind: type[Act]) -> str
         able = sorted({actor for actor, place in rows if covers(place, path)})
     if len(able) == 1:
         return able[0]
-    params: dict[str, str | int] = {"act": kind.name, "actors": ", ".join(able[:20]) or "-"}
-    raise Refused(Problem(code="cases.actor_needed", where="--as", params=params))
+    raise refusal(
+        "cases.actor_needed", where="--as", act=kind.name, actors=", ".join(able[:20]) or "-"
+    )
 
 
 async def _versions(session: AsyncSession, renovation: str) -> dict[str, int]:
@@ -297,13 +297,12 @@ async def _row(session: AsyncSession, renovation: str) -> Renovation:
     return (await _case(session, renovation)).row
 
 
-async def _case(session: AsyncSession, renovation: str) -> Case:
+async def _case(session: AsyncSession, renovation: str) -> CaseLine:
     query = with_time().where(Renovation.id == renovation)
     found = (await session.execute(query)).one_or_none()
     if found is None:
-        params: dict[str, str | int] = {"renovation": renovation}
-        raise Refused(Problem(code="renovation_unknown", where=renovation, params=params))
-    return Case(*found)
+        raise refusal("renovation.unknown", where=renovation, renovation=renovation)
+    return CaseLine(*found)
 
 
 async def _read(servers: Servers, work: Callable[[AsyncSession], Awaitable[T]]) -> T:

@@ -17,7 +17,7 @@ from cli.servers import Servers, running
 from cli.shown import moment, result_console
 from cli.stack import DATA
 from models.values.actor import Actor
-from models.values.refusal import Problem, Refused
+from models.values.refusal import problem, refusal
 from models.values.waits import Wait
 from rules.authority import ROLES_OF_WRITE
 from runtime.language.sentences import sentence
@@ -100,13 +100,12 @@ def _command(
         Refused: `clock.move_unknown`, `clock.value_missing`, `clock.value_extra`, `service.field_…`.
     """
     if move not in (*MOVES, *HOLDS):
-        params: dict[str, str | int] = {"given": move[:40], "known": ", ".join((*MOVES, *HOLDS))}
-        raise Refused(Problem(code="clock.move_unknown", params=params))
+        raise refusal("clock.move_unknown", given=move[:40], known=", ".join((*MOVES, *HOLDS)))
     takes = move in ("to", "days", *HOLDS)
     if takes and not value:
-        raise Refused(Problem(code="clock.value_missing", params={"move": move}))
+        raise refusal("clock.value_missing", move=move)
     if value and not takes:
-        raise Refused(Problem(code="clock.value_extra", params={"move": move, "given": value[:40]}))
+        raise refusal("clock.value_extra", move=move, given=value[:40])
     fields: dict[str, object] = {"command_id": command_id}
     kind: type[MoveClock | SetHold | ReleaseHold] = MoveClock
     if move in MOVES:
@@ -129,10 +128,10 @@ async def _convener(servers: Servers, renovation: str, given: str) -> Actor:
     Raises:
         Refused: `clock.wall`, `credential.no_role`.
     """
-    standing = await told_standing(servers.database, renovation)
+    situation = await told_standing(servers.database, renovation)
     roles = ROLES_OF_WRITE["move_clock"].roles
     name = given or await opener_of(servers.database, renovation)
-    return standing.in_role(await grants_of(servers.database, name), *roles)
+    return situation.in_role(await grants_of(servers.database, name), *roles)
 
 
 def _tell(answer: ClockView | ClockMoved | Accepted, language: str) -> None:
@@ -185,11 +184,11 @@ def _said(wait: Wait, at: datetime, language: str) -> str:
 
 def _what(wait: Wait, language: str) -> str:
     kind, _, of = wait.what.partition(".")
-    name = sentence(Problem(code=f"wait.{kind}"), language)
+    name = sentence(problem(f"wait.{kind}"), language)
     return " ".join(filter(None, (name, of, wait.subject)))
 
 
 def _then(wait: Wait, language: str) -> str:
     if not wait.consequence:
         return "-"
-    return sentence(Problem(code=f"then.{wait.consequence}"), language)
+    return sentence(problem(f"then.{wait.consequence}"), language)

@@ -24,7 +24,7 @@ from cli.decide_shown import (
 from cli.inputs import read_file
 from cli.shown import result_console
 from models.values.decisions.rules import ChosenRule, RecordedDecision
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from rules.voting.caps import apply_cap
 from rules.voting.concentration import concentration
 from rules.voting.inputs.caps import cap_input, holdings_from
@@ -153,16 +153,15 @@ def _chosen(pack: str, matter: str, on: date | None, record: RecordedDecision | 
     if table is None:
         rule = rule_named(pack, on)
         if matter or record:
-            raise Refused(Problem(code="decide.matter_not_wanted", params={"pack": pack}))
+            raise refusal("decide.matter_not_wanted", pack=pack)
         return ChosenRule(rule=rule, table="", matter="", cls="", legal_cls="", article="")
     if on is not None and not table.in_force(on):
         until = table.valid_until.isoformat() if table.valid_until else "-"
         days = {"since": table.valid_from.isoformat(), "until": until, "on": on.isoformat()}
-        raise Refused(Problem(code="decide.not_in_force", params={"pack": table.id, **days}))
+        raise refusal("decide.not_in_force", pack=table.id, **days)
     if not matter:
         known = ", ".join(sorted(each.matter for each in table.matters))
-        params: dict[str, str | int] = {"pack": table.id, "known": known}
-        raise Refused(Problem(code="decide.matter_needed", where="--matter", params=params))
+        raise refusal("decide.matter_needed", where="--matter", pack=table.id, known=known)
     return rule_in(table, matter, on, record)
 
 
@@ -171,7 +170,7 @@ def _record(cls: str, by: str, on: str, document: str) -> RecordedDecision | Non
     if not any(given):
         return None
     if not all(given):
-        raise Refused(Problem(code="decide.override_incomplete", where="--as-class"))
+        raise refusal("decide.override_incomplete", where="--as-class")
     return RecordedDecision(
         cls=given[0],
         decided_by=given[1],
@@ -182,7 +181,7 @@ def _record(cls: str, by: str, on: str, document: str) -> RecordedDecision | Non
 
 def _needed_day(on: date | None) -> date:
     if on is None:
-        raise Refused(Problem(code="decide.day_invalid", where="--on", params={"value": ""}))
+        raise refusal("decide.day_invalid", where="--on", value="")
     return on
 
 
@@ -190,9 +189,7 @@ def _day(text: str, where: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise Refused(
-            Problem(code="decide.day_invalid", where=where, params={"value": text[:40]})
-        ) from None
+        raise refusal("decide.day_invalid", where=where, value=text[:40]) from None
 
 
 def _pairs(given: list[str]) -> dict[str, str]:
@@ -200,7 +197,7 @@ def _pairs(given: list[str]) -> dict[str, str]:
     for pair in given:
         name, sign, value = pair.partition("=")
         if not sign or not name:
-            raise Refused(Problem(code="cases.pair_invalid", where=pair, params={"pair": pair}))
+            raise refusal("cases.pair_invalid", where=pair, pair=pair)
         pairs[name] = value
     return pairs
 

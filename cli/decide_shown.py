@@ -15,7 +15,7 @@ from models.values.decisions.rules import (
     OptionsRuling,
     Rule,
     RuleCheck,
-    Ruling,
+    RuleResult,
 )
 from models.values.refusal import Problem
 from rules.voting.law import CAPS, RULES, TABLES
@@ -40,7 +40,7 @@ EXTRAS = (
 
 
 def ruling_json(
-    rule: Rule, facts: Facts, ruling: Ruling, options: OptionsRuling | None = None
+    rule: Rule, facts: Facts, ruling: RuleResult, options: OptionsRuling | None = None
 ) -> Shown:
     """Everything about one ruling; fractions as integers or "p/q"."""
     shown: Shown = {
@@ -196,7 +196,7 @@ def _follow_up_json(bridge: Bridge) -> Shown:
     }
 
 
-def _notes(rule: Rule, facts: Facts, ruling: Ruling) -> list[Problem]:
+def _notes(rule: Rule, facts: Facts, ruling: RuleResult) -> list[Problem]:
     """What a reader must know beside the numbers."""
     notes: list[Problem] = []
     if ruling.quorum_presumed:
@@ -216,7 +216,7 @@ def _notes(rule: Rule, facts: Facts, ruling: Ruling) -> list[Problem]:
     return notes
 
 
-def _follow_up_notes(ruling: Ruling) -> list[Problem]:
+def _follow_up_notes(ruling: RuleResult) -> list[Problem]:
     """Second votes that are open, or that may be."""
     notes: list[Problem] = []
     for each in ruling.follow_ups:

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from cli.servers import running
 from cli.stack import DATA
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, problem, refusal
 from proof.bundle.checking import Checked, check_bundle
 from proof.bundle.contents import sha256
 from proof.verifier import standalone
@@ -75,7 +75,7 @@ async def _export(
     async with running(data) as servers:
         key = servers.settings.box_key
         if key is None:
-            raise Refused(Problem(code="evidence.no_box_key"))
+            raise refusal("evidence.no_box_key")
         async with servers.database.engine.connect() as pooled:
             raw = await pooled.get_raw_connection()
             path = out if out is not None else Path(f"{renovation}.evidence.zip")
@@ -117,7 +117,7 @@ def verify(
         return
     print("\n".join(lines_of(found)))
     if not own:
-        print(sentence(Problem(code="evidence.other_verify")))
+        print(sentence(problem("evidence.other_verify")))
 
 
 def _json(found: dict[str, object], checked: Checked) -> dict[str, object]:
@@ -127,7 +127,7 @@ def _json(found: dict[str, object], checked: Checked) -> dict[str, object]:
 def _refuse(file: str, line: int, text: str, *, as_json: bool) -> NoReturn:
     if not as_json:
         fault = Fault(file, line, text)
-        raise Refused(Problem(code="evidence.fault", where=file, params={"fault": str(fault)}))
+        raise refusal("evidence.fault", where=file, fault=str(fault))
     shown: dict[str, JsonValue] = {"ok": False, "file": file, "line": line, "fault": text}
     print(json.dumps(shown, ensure_ascii=False))
     raise typer.Exit(BAD)

@@ -7,7 +7,7 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from models.messages.acts import ACTS, Act
 from models.values.actor import ENGINE
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Problem, Refused, problem, refusal
 
 FIELDS = TypeAdapter(dict[str, JsonValue])
 MOST_BYTES = 256 * 1024 * 1024
@@ -23,13 +23,14 @@ def read_file(path: Path) -> bytes:
     """
     try:
         if path.stat().st_size > MOST_BYTES:
-            params: dict[str, str | int] = {"file": str(path), "most": MOST_BYTES}
-            raise Refused(Problem(code="cases.file_too_large", where=str(path), params=params))
+            raise refusal("cases.file_too_large", where=str(path), file=str(path), most=MOST_BYTES)
         return path.read_bytes()
     except OSError as error:
-        params = {"file": str(path), "reason": error.strerror or type(error).__name__}
-        raise Refused(
-            Problem(code="cases.file_unreadable", where=str(path), params=params)
+        raise refusal(
+            "cases.file_unreadable",
+            where=str(path),
+            file=str(path),
+            reason=error.strerror or type(error).__name__,
         ) from None
 
 
@@ -41,8 +42,7 @@ def act_named(name: str) -> type[Act]:
     """
     act = ACTS.get(name.replace("-", "_"))
     if act is None:
-        params: dict[str, str | int] = {"act": name, "known": ", ".join(sorted(ACTS))}
-        raise Refused(Problem(code="cases.act_unknown", where=name, params=params))
+        raise refusal("cases.act_unknown", where=name, act=name, known=", ".join(sorted(ACTS)))
     return act
 
 
@@ -59,7 +59,7 @@ def act_fields(act: type[Act], pairs: list[str], text: str | None) -> dict[str, 
     for pair in pairs:
         name, sign, value = pair.partition("=")
         if not sign or not name:
-            raise Refused(Problem(code="cases.pair_invalid", where=pair, params={"pair": pair}))
+            raise refusal("cases.pair_invalid", where=pair, pair=pair)
         fields[name] = value if _is_text(act, name) else _plain(value)
     _refuse_wrong(act, fields)
     return fields
@@ -69,7 +69,7 @@ def _from_json(text: str) -> dict[str, JsonValue]:
     try:
         return FIELDS.validate_json(text)
     except ValidationError:
-        raise Refused(Problem(code="cases.json_invalid", where="--json")) from None
+        raise refusal("cases.json_invalid", where="--json") from None
 
 
 def _is_text(act: type[Act], name: str) -> bool:
@@ -103,10 +103,11 @@ def _refuse_wrong(act: type[Act], fields: dict[str, JsonValue]) -> None:
 
 def _field_problem(act: type[Act], field: str, expected: str) -> Problem:
     known = ", ".join(name for name in act.model_fields if name not in OURS)
-    params: dict[str, str | int] = {
-        "act": act.name,
-        "field": field,
-        "expected": expected,
-        "fields": known or "-",
-    }
-    return Problem(code="cases.field_invalid", where=field, params=params)
+    return problem(
+        "cases.field_invalid",
+        where=field,
+        act=act.name,
+        field=field,
+        expected=expected,
+        fields=known or "-",
+    )

@@ -14,7 +14,7 @@ from runtime.logging import configure_logging
 
 REFUSED = 1
 UNREACHABLE = 2
-ROOMS: Mapping[str, tuple[str, ...]] = {
+MODULES: Mapping[str, tuple[str, ...]] = {
     "cli.stack": ("up", "serve", "migrate", "temporal-setup"),
     "cli.cases": ("start", "act", "list", "status", "history", "audit", "credentials"),
     "cli.clock": ("clock",),
@@ -44,7 +44,7 @@ def application(command: str | None = None) -> typer.Typer:
         add_completion=False,
     )
     app.callback()(_whole)
-    rooms = [room for room, commands in ROOMS.items() if command in commands] or list(ROOMS)
+    rooms = [room for room, commands in MODULES.items() if command in commands] or list(MODULES)
     for room in rooms:
         import_module(room).register(app)
     return app

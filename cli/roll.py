@@ -20,7 +20,7 @@ from formats.roll import COLUMNS, differences, roll_of, summary
 from formats.roll.columns import IGNORE
 from models.files.renovation import LEVELS, PlaceEntry
 from models.files.roll import Finding, RollDifference, RollReport, RollSummary
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from runtime.language.sentences import sentence
 from runtime.spreadsheets.roll_files import Rows, check_roll_file, read_roll_file
 from service.estates.rolls import ImportedRoll, RollRequest, compare_roll, import_roll
@@ -134,8 +134,7 @@ def places_of(text: str) -> tuple[PlaceEntry, ...]:
         return ()
     parts = [part.partition("=") for part in text.split("/")]
     if len(parts) != len(LEVELS) or not all(key and name for key, _, name in parts):
-        params: dict[str, str | int] = {"levels": ", ".join(LEVELS)}
-        raise Refused(Problem(code="roll.place_unreadable", where="--place", params=params))
+        raise refusal("roll.place_unreadable", where="--place", levels=", ".join(LEVELS))
     return tuple(
         PlaceEntry(level=level, id=key.strip(), name=name.strip())
         for level, (key, _, name) in zip(LEVELS, parts, strict=True)
@@ -153,8 +152,7 @@ def mapping_of(pairs: list[str]) -> dict[str, str]:
     for pair in pairs:
         name, _, heading = pair.partition("=")
         if name not in known or not heading.strip():
-            params: dict[str, str | int] = {"pair": pair, "fields": ", ".join(known)}
-            raise Refused(Problem(code="roll.map_unreadable", where="--map", params=params))
+            raise refusal("roll.map_unreadable", where="--map", pair=pair, fields=", ".join(known))
         found[heading] = name
     return found
 

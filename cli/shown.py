@@ -27,7 +27,7 @@ def result_console() -> Console:
     return console if console.is_terminal else Console(width=WIDE)
 
 
-class Case(NamedTuple):
+class CaseLine(NamedTuple):
     """A renovation and its time: whether its clock is told, and its tick."""
 
     row: Renovation
@@ -35,7 +35,7 @@ class Case(NamedTuple):
     now: datetime
 
 
-def list_table(cases: Iterable[Case]) -> Table:
+def list_table(cases: Iterable[CaseLine]) -> Table:
     """Every renovation on one line."""
     table = Table("renovation", "title", "stage", "state", "waiting for", "due", "events", "clock")
     for case in cases:
@@ -53,7 +53,7 @@ def list_table(cases: Iterable[Case]) -> Table:
     return table
 
 
-def status_lines(case: Case) -> list[tuple[str, str]]:
+def status_lines(case: CaseLine) -> list[tuple[str, str]]:
     """What an official wants to know about one case, as names and words."""
     row = case.row
     return [
@@ -74,7 +74,7 @@ def status_lines(case: Case) -> list[tuple[str, str]]:
     ]
 
 
-def clock_words(case: Case) -> str:
+def clock_words(case: CaseLine) -> str:
     """What kind of time a case has."""
     if case.told:
         return "told (training case)"
@@ -120,7 +120,7 @@ def event_json(event: Event) -> dict[str, JsonValue]:
     }
 
 
-def status_json(case: Case) -> dict[str, JsonValue]:
+def status_json(case: CaseLine) -> dict[str, JsonValue]:
     """One case for a program."""
     row = case.row
     return {

@@ -10,11 +10,11 @@ import uvicorn
 from rich.console import Console
 from rich.status import Status
 
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 from runtime.gc import calm_collector
 from runtime.local.processes import Crash
 from runtime.local.programs import Ports
-from runtime.local.stack import LocalStack, Step
+from runtime.local.stack import LocalStack, StackStep
 from runtime.logging import configure_logging
 from runtime.migrate import downgrade, upgrade
 from runtime.settings import LocalSettings, Settings, read_settings
@@ -106,7 +106,7 @@ class StepDisplay:
         self._console = console
         self._status = Status("", console=console)
 
-    def __call__(self, step: Step) -> None:
+    def __call__(self, step: StackStep) -> None:
         """Show one step."""
         if not step.done:
             self._status.update(f"{step.name} …")
@@ -199,5 +199,4 @@ async def _register(address: str, local: LocalSettings) -> tuple[str, ...]:
 
 
 def _missing(name: str) -> Refused:
-    params: dict[str, str | int] = {"name": name, "expected": "Field required"}
-    return Refused(Problem(code="settings.missing", where=name, params=params))
+    return refusal("settings.missing", where=name, name=name, expected="Field required")

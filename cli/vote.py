@@ -29,8 +29,8 @@ from service.channels.paper import enter
 from service.channels.rounds import non_voters, remind
 from service.channels.rulings import contested, rule
 from service.http.problems import malformed
-from service.parts import Counter, open_counter
-from service.situation import Standing, grants_of, standing_of
+from service.parts import Parts, open_parts
+from service.situation import Situation, grants_of, load_situation
 
 T = TypeVar("T")
 C = TypeVar("C", bound=BaseModel)
@@ -153,9 +153,9 @@ def _read(
 
     async def work() -> T:
         async with running(data) as servers:
-            standing = await standing_of(servers.database, renovation)
+            situation = await load_situation(servers.database, renovation)
             async with servers.database.session() as session:
-                return await read(session, await latest_box(session, standing))
+                return await read(session, await latest_box(session, situation))
 
     return asyncio.run(work())
 
@@ -166,16 +166,16 @@ def _write(
     actor_id: str,
     what: str,
     command: C,
-    act: Callable[[Counter, Standing, Actor, C], Awaitable[R]],
+    act: Callable[[Parts, Situation, Actor, C], Awaitable[R]],
 ) -> R:
     """Do something in the name of an official who may."""
 
     async def work() -> R:
-        async with running(data) as servers, open_counter(servers.settings) as counter:
-            standing = await standing_of(servers.database, renovation)
+        async with running(data) as servers, open_parts(servers.settings) as parts:
+            situation = await load_situation(servers.database, renovation)
             grants = await grants_of(servers.database, actor_id)
-            actor = standing.in_role(grants, *sorted(ROLES_OF_WRITE[what].roles))
-            return await act(counter, standing, actor, command)
+            actor = situation.in_role(grants, *sorted(ROLES_OF_WRITE[what].roles))
+            return await act(parts, situation, actor, command)
 
     return asyncio.run(work())
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import yaml
 
 from formats.file_text import read_text
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Problem, Refused, problem, refusal
 
 Plain = str | None | list["Plain"] | dict[str, "Plain"]
 Path = tuple[str | int, ...]
@@ -55,11 +55,7 @@ def read_mapping(data: bytes, name: str) -> FileMapping:
             `file.too_deep`, `file.alias`, or what is wrong with the encoding.
     """
     if len(data) > MAX_BYTES:
-        raise Refused(
-            Problem(
-                code="file.too_large", where=name, params={"have": len(data), "most": MAX_BYTES}
-            )
-        )
+        raise refusal("file.too_large", where=name, have=len(data), most=MAX_BYTES)
     text = read_text(data, name)
     return _from_json(text, name) if name.lower().endswith(".json") else _from_yaml(text, name)
 
@@ -79,7 +75,7 @@ def _from_yaml(text: str, name: str) -> FileMapping:
         column = position - (text.rfind("\n", 0, position) + 1) + 1
         raise Refused(_broken(name, line, column)) from None
     if not isinstance(node, yaml.MappingNode):
-        raise Refused(Problem(code="file.not_a_mapping", where=name))
+        raise refusal("file.not_a_mapping", where=name)
     walk = _Walk(name)
     content = walk.mapping(node, ())
     return FileMapping(name, content, walk.lines, tuple(walk.problems))
@@ -91,7 +87,7 @@ def _refuse_what_expands(text: str, name: str) -> None:
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         line = event.start_mark.line + 1 if event.start_mark else 1
         if isinstance(event, yaml.AliasEvent):
-            raise Refused(Problem(code="file.alias", where=f"{name} line {line}"))
+            raise refusal("file.alias", where=f"{name} line {line}")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -117,8 +113,7 @@ class _Walk:
             if word in found:
                 where = f"{self.name} line {line}, {in_words((*path, word))}"
                 first = self.lines[(*path, word)]
-                params: dict[str, str | int] = {"key": word, "first": first}
-                self.problems.append(Problem(code="file.key_twice", where=where, params=params))
+                self.problems.append(problem("file.key_twice", where=where, key=word, first=first))
                 continue
             self.lines[(*path, word)] = line
             found[word] = self.plain(value, (*path, word))
@@ -141,9 +136,8 @@ def _from_json(text: str, name: str) -> FileMapping:
         content: dict[str, object] = {}
         for key, value in found:
             if key in content:
-                params: dict[str, str | int] = {"key": key, "first": "?"}
                 problems.append(
-                    Problem(code="file.key_twice", where=f"{name}, {key}", params=params)
+                    problem("file.key_twice", where=f"{name}, {key}", key=key, first="?")
                 )
             content.setdefault(key, value)
         return content
@@ -158,7 +152,7 @@ def _from_json(text: str, name: str) -> FileMapping:
     except RecursionError:
         raise Refused(_too_deep(name)) from None
     if not isinstance(plain, dict):
-        raise Refused(Problem(code="file.not_a_mapping", where=name))
+        raise refusal("file.not_a_mapping", where=name)
     return FileMapping(name, plain, {}, tuple(problems))
 
 
@@ -196,12 +190,10 @@ def unreadable(word: str) -> bool:
 
 
 def _broken(name: str, line: int, column: int) -> Problem:
-    return Problem(
-        code="file.broken",
-        where=f"{name} line {line}, column {column}",
-        params={"line": line, "column": column},
+    return problem(
+        "file.broken", where=f"{name} line {line}, column {column}", line=line, column=column
     )
 
 
 def _too_deep(where: str) -> Problem:
-    return Problem(code="file.too_deep", where=where, params={"most": MAX_DEPTH})
+    return problem("file.too_deep", where=where, most=MAX_DEPTH)

@@ -6,7 +6,7 @@ together are both, and read as either they would silently turn names into other 
 
 from collections.abc import Iterator
 
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Problem, Refused, problem, refusal
 
 BOM = b"\xef\xbb\xbf"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -23,7 +23,7 @@ def read_text(data: bytes, name: str) -> str:
             with the line and the byte in it, both counted from 1.
     """
     if data.startswith(UTF_16):
-        raise Refused(Problem(code="file.utf_16", where=name))
+        raise refusal("file.utf_16", where=name)
     nul = data.find(b"\0")
     if nul >= 0:
         raise Refused(_at("file.nul_byte", name, data, nul))
@@ -60,7 +60,7 @@ def _first_other(name: str, body: bytes) -> Problem:
             # Some GB18030 pairs are UTF-8 by chance: the line turns at its first Chinese byte.
             start = next(place for place, byte in enumerate(line) if byte > LAST_ASCII)
             return _problem("file.mixed_encodings", name, number, start + 1, line[start])
-    return Problem(code="file.not_text", where=name, params={"line": 1, "byte": 1, "value": "?"})
+    return problem("file.not_text", where=name, line=1, byte=1, value="?")
 
 
 def _lines_in_utf_8(body: bytes) -> Iterator[int]:
@@ -96,8 +96,6 @@ def _at(code: str, name: str, data: bytes, offset: int) -> Problem:
 
 
 def _problem(code: str, name: str, line: int, byte: int, value: int) -> Problem:
-    return Problem(
-        code=code,
-        where=f"{name} line {line}, byte {byte}",
-        params={"line": line, "byte": byte, "value": f"0x{value:02x}"},
+    return problem(
+        code, where=f"{name} line {line}, byte {byte}", line=line, byte=byte, value=f"0x{value:02x}"
     )

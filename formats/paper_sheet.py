@@ -5,7 +5,7 @@ import io
 import json
 from collections.abc import Iterable
 
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Problem, Refused, problem, refusal
 from models.values.voting import INVALID
 from rules.ballots.ballot import Said
 from rules.ballots.paper import Line
@@ -30,12 +30,12 @@ def lines_of_sheet(data: bytes, name: str) -> tuple[Line, ...]:
     try:
         rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error):
-        raise Refused(Problem(code="paper.sheet_unreadable", where=name)) from None
+        raise refusal("paper.sheet_unreadable", where=name) from None
     headings = [cell.strip() for cell in rows[0]] if rows else []
     motions = headings[1:]
     whole = headings and headings[0].lower() in UNIT_HEADINGS
     if not whole or not motions or len(set(motions)) < len(motions) or "" in motions:
-        raise Refused(Problem(code="paper.sheet_headings", where=name))
+        raise refusal("paper.sheet_headings", where=name)
     problems: list[Problem] = []
     lines: list[Line] = []
     for number, row in enumerate(rows[1:], start=NUMBERED):
@@ -46,13 +46,13 @@ def lines_of_sheet(data: bytes, name: str) -> tuple[Line, ...]:
             said = _said(motions, cells[1:])
         except ValueError:
             where = f"{name} row {number}"
-            problems.append(Problem(code="paper.sheet_cell", where=where, params={"row": number}))
+            problems.append(problem("paper.sheet_cell", where=where, row=number))
         else:
             lines.append(Line(cells[0], said))
     if problems:
         raise Refused(*problems)
     if not lines:
-        raise Refused(Problem(code="paper.sheet_headings", where=name))
+        raise refusal("paper.sheet_headings", where=name)
     return tuple(lines)
 
 

@@ -123,10 +123,21 @@ def inclusion_path(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
     return tuple(path)
 
 
-def all_paths(leaves: Sequence[bytes]) -> list[tuple[bytes, ...]]:
-    """The path of every leaf, in the order of the leaves: O(n log n), for a batch of receipts."""
+def root_and_paths(leaves: Sequence[bytes]) -> tuple[bytes, list[tuple[bytes, ...]]]:
+    """The root, and the path of every leaf in the order of the leaves: for a batch of receipts."""
     levels = list(_levels(leaves))
-    return [tuple(_sisters(levels, index)) for index in range(len(leaves))]
+    if not levels:
+        return (leaves[0] if leaves else EMPTY_ROOT), [() for _ in leaves]
+    paths = []
+    for leaf in range(len(leaves)):
+        path, index = [], leaf
+        for level in levels:
+            sister = index ^ 1
+            if sister < len(level):
+                path.append(level[sister])
+            index >>= 1
+        paths.append(tuple(path))
+    return node_hash(*levels[-1]), paths
 
 
 def root_from_path(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes:
@@ -231,13 +242,6 @@ def _levels(leaves: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
         if len(level) & 1:
             above.append(level[-1])
         level = above
-
-
-def _sisters(levels: Sequence[Sequence[bytes]], index: int) -> Iterator[bytes]:
-    for level in levels:
-        if index ^ 1 < len(level):
-            yield level[index ^ 1]
-        index >>= 1
 
 
 def _next(steps: Iterator[bytes]) -> bytes:

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import Field, JsonValue, StringConstraints
 
 from models.values.base import Carried
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Problem, Refused, refusal
 from proof.chain import canonical_json
 from proof.merkle import leaf_hash, root_from_path
 
@@ -38,7 +38,7 @@ class ReceiptPlace(Carried):
     path: tuple[Hash, ...] = Field(max_length=64)
 
 
-class Receipt(Carried):
+class SignedReceipt(Carried):
     """What the voter keeps. It shows that a ballot was taken, never what it says."""
 
     ballot_id: str
@@ -85,7 +85,7 @@ def matches(code: str, leaf: bytes) -> bool:
     return read_code(code) == short_code(leaf)
 
 
-def stated(receipt: Receipt) -> bytes:
+def stated(receipt: SignedReceipt) -> bytes:
     """What the receipt itself says, as the leaf of its batch has it."""
     said: dict[str, JsonValue] = {
         "ballot_id": receipt.ballot_id,
@@ -97,7 +97,7 @@ def stated(receipt: Receipt) -> bytes:
     return canonical_json(said if receipt.cast_at is None else said | {"cast_at": receipt.cast_at})
 
 
-def statement(receipt: Receipt) -> bytes:
+def statement(receipt: SignedReceipt) -> bytes:
     """What was signed: the root of the batch that the receipt's path leads to.
 
     Raises:
@@ -108,7 +108,7 @@ def statement(receipt: Receipt) -> bytes:
     try:
         root = root_from_path(leaf_hash(stated(receipt)), place.index, place.size, path)
     except ValueError:
-        raise Refused(Problem(code="receipt.path", where=receipt.ballot_id[:64])) from None
+        raise refusal("receipt.path", where=receipt.ballot_id[:64]) from None
     return canonical_json(
         {
             "batch": place.id,
@@ -119,7 +119,7 @@ def statement(receipt: Receipt) -> bytes:
     )
 
 
-def check_receipt(receipt: Receipt, signed: Signed, public_key: str | None = None) -> None:
+def check_receipt(receipt: SignedReceipt, signed: Signed, public_key: str | None = None) -> None:
     """Was this receipt given by the holder of its key, and of the key on the posted notice?
 
     Raises:
@@ -127,7 +127,7 @@ def check_receipt(receipt: Receipt, signed: Signed, public_key: str | None = Non
     """
     where = receipt.ballot_id[:64]
     if public_key is not None and receipt.public_key != public_key.strip().lower():
-        raise Refused(Problem(code="receipt.key", where=where))
+        raise refusal("receipt.key", where=where)
     signature, key = bytes.fromhex(receipt.signature), bytes.fromhex(receipt.public_key)
     if not signed(key, statement(receipt), signature):
-        raise Refused(Problem(code="receipt.signature", where=where))
+        raise refusal("receipt.signature", where=where)

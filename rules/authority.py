@@ -6,7 +6,7 @@ Where no text of law names who acts, the roles are a proposal of this project, m
 from models.messages.acts import ACTS
 from models.values.actor import Actor, Role
 from models.values.base import Carried
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 
 
 class Grant(Carried):
@@ -111,27 +111,18 @@ def check_act(
     """
     act, authority = ACTS.get(act_name), ROLES_OF_ACT.get(act_name)
     if act is None or authority is None:
-        raise Refused(Problem(code="authority.unknown_act", params={"act": act_name}))
+        raise refusal("authority.unknown_act", act=act_name)
     in_role = [grant for grant in grants if grant.role in authority.roles]
     if not in_role:
         roles = ", ".join(sorted(authority.roles))
-        params: dict[str, str | int] = {"act": act_name, "roles": roles}
-        raise Refused(Problem(code="authority.wrong_role", params=params))
+        raise refusal("authority.wrong_role", act=act_name, roles=roles)
     here = [grant for grant in in_role if covers(grant.place, place_path)]
     if not here:
         places = ", ".join(sorted({grant.place for grant in in_role}))
-        raise Refused(
-            Problem(
-                code="authority.outside_place",
-                params={"act": act_name, "places": places, "place": place_path},
-            )
-        )
+        raise refusal("authority.outside_place", act=act_name, places=places, place=place_path)
     if act.stage and act.stage != stage_of_renovation:
-        raise Refused(
-            Problem(
-                code="authority.wrong_stage",
-                params={"act": act_name, "stage": act.stage, "now": stage_of_renovation},
-            )
+        raise refusal(
+            "authority.wrong_stage", act=act_name, stage=act.stage, now=stage_of_renovation
         )
     grant = max(here, key=lambda each: each.place.count("/"))
     return Actor(id=grant.actor_id, role=grant.role, label=grant.label, place=grant.place)
@@ -152,4 +143,4 @@ def refuse_same_person(previous_actor_id: str | None, actor_id: str, code: str) 
         Refused: `code`, with the actor.
     """
     if previous_actor_id is not None and previous_actor_id == actor_id:
-        raise Refused(Problem(code=code, params={"actor": actor_id}))
+        raise refusal(code, actor=actor_id)

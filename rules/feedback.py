@@ -25,7 +25,7 @@ from models.values.feedback import (
     Reopening,
     TargetResult,
 )
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Problem, problem, refusal
 from models.values.scheme import Target
 from models.values.timetable import Period, Timetable, WorkCalendar, working_days
 from rules.time.deadlines import deadline, hours_after
@@ -87,12 +87,7 @@ def answer_problems(level: Level, actor: Actor) -> tuple[Problem, ...]:
     highest = _HIGHEST_LEVEL_OF.get(actor.role)
     if highest is not None and LEVELS.index(highest) >= LEVELS.index(level):
         return ()
-    return (
-        Problem(
-            code="feedback.not_this_level",
-            params={"level": level, "role": actor.role.value},
-        ),
-    )
+    return (problem("feedback.not_this_level", level=level, role=actor.role.value),)
 
 
 def resolved_in_time(
@@ -124,12 +119,12 @@ def reopening(
     """
     limit = deadline(resolved_at, timetable.ticket_reopen, calendar, timetable.zone)
     if now > limit:
-        raise Refused(Problem(code="feedback.reopen_too_late", params={"until": limit.isoformat()}))
+        raise refusal("feedback.reopen_too_late", until=limit.isoformat())
     if reopened == 0:
         return Reopening(level=level, reopened=1)
     above = level_above(level)
     if above is None:
-        raise Refused(Problem(code="feedback.reopen_exhausted", params={"times": reopened}))
+        raise refusal("feedback.reopen_exhausted", times=reopened)
     return Reopening(level=above, reopened=reopened + 1)
 
 

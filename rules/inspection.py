@@ -14,13 +14,13 @@ from models.values.decisions.decision import Check, Decision, Operator
 from models.values.inspection import (
     InspectionKind,
     InspectionOutcome,
+    InspectionResult,
     ItemFacts,
     ItemPayment,
     ItemState,
-    Ruling,
     WorksPayment,
 )
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Problem, problem, refusal
 from models.values.timetable import Timetable, WorkCalendar
 from rules.cost_sharing import largest_remainder
 from rules.time.deadlines import deadline
@@ -80,7 +80,7 @@ def may_cover(item: ItemFacts) -> Decision:
 
 def rule_inspection(
     item: ItemFacts, kind: InspectionKind, outcome: InspectionOutcome, timetable: Timetable
-) -> Ruling:
+) -> InspectionResult:
     """What the outcome makes of the item.
 
     FAIL rejects it until it is put right (Quality Regs art. 32); more failed rounds than the limit
@@ -102,7 +102,9 @@ def rule_inspection(
         state = ItemState.REJECTED if decision.passed else ItemState.DEFAULT
     else:
         state = ItemState.PASSED if kind == "stage" else ItemState.REPORTED
-    return Ruling(state=state, round=len(item.history) + 1, failed_rounds=failed, decision=decision)
+    return InspectionResult(
+        state=state, round=len(item.history) + 1, failed_rounds=failed, decision=decision
+    )
 
 
 def rectification_due(
@@ -123,12 +125,10 @@ def acceptance_problems(states: Iterable[ItemState], actor: Actor) -> tuple[Prob
     """
     problems: list[Problem] = []
     if actor.role is not Role.CHIEF_SUPERVISOR:
-        problems.append(
-            Problem(code="inspection.not_chief_supervisor", params={"role": actor.role.value})
-        )
+        problems.append(problem("inspection.not_chief_supervisor", role=actor.role.value))
     left = sum(state in OPEN_STATES for state in states)
     if left:
-        problems.append(Problem(code="inspection.works_open", params={"open": left}))
+        problems.append(problem("inspection.works_open", open=left))
     return tuple(problems)
 
 
@@ -145,11 +145,11 @@ def payment_problems(
 ) -> tuple[Problem, ...]:
     """What speaks against releasing the money: no acceptance (art. 37(2)), or one's own work."""
     if accepted_by is None:
-        return (Problem(code="inspection.not_accepted"),)
+        return (problem("inspection.not_accepted"),)
     if actor.id == accepted_by:
-        return (Problem(code="inspection.payment_by_acceptor", params={"actor": actor.id}),)
+        return (problem("inspection.payment_by_acceptor", actor=actor.id),)
     if actor.role is Role.CONTRACTOR or actor.id == contractor_id:
-        return (Problem(code="inspection.payment_by_contractor", params={"actor": actor.id}),)
+        return (problem("inspection.payment_by_contractor", actor=actor.id),)
     return ()
 
 
@@ -173,19 +173,13 @@ def works_payment(
     default_fen = sum(scaled[i.id] for i in items if i.state is ItemState.DEFAULT)
     passed_fen = sum(passed.values())
     if omissions_fen > passed_fen:
-        raise Refused(
-            Problem(
-                code="inspection.omissions_above_value",
-                params={"omissions": omissions_fen, "value": passed_fen},
-            )
-        )
+        raise refusal("inspection.omissions_above_value", omissions=omissions_fen, value=passed_fen)
     variation = variation_check(omissions_fen, contract_fen, timetable)
     if not variation.passed:
-        raise Refused(
-            Problem(
-                code="inspection.variation_needs_decision",
-                params={"omissions": omissions_fen, "permille": timetable.variation_permille},
-            )
+        raise refusal(
+            "inspection.variation_needs_decision",
+            omissions=omissions_fen,
+            permille=timetable.variation_permille,
         )
     kept_permille = min(contract_retention_permille, timetable.retention_permille)
     certified_fen = passed_fen - omissions_fen
@@ -235,7 +229,7 @@ def payable_fen(
     """
     left = certified_fen - retention_fen - advance_fen - deductions_fen
     if left < 0:
-        raise Refused(Problem(code="inspection.nothing_payable", params={"short": -left}))
+        raise refusal("inspection.nothing_payable", short=-left)
     return left
 
 
@@ -248,7 +242,7 @@ def omission_credit_fen(item_fen: int, work_done_fen: int = 0, deposits_fen: int
     """
     credit = item_fen - work_done_fen - deposits_fen
     if credit < 0:
-        raise Refused(Problem(code="inspection.omission_below_zero", params={"short": -credit}))
+        raise refusal("inspection.omission_below_zero", short=-credit)
     return credit
 
 

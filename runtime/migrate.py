@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from runtime.database import sqlalchemy_url
 
-HOUSE = Path(__file__).resolve().parent.parent
-SCRIPTS = HOUSE / "models" / "migrations"
+ROOT = Path(__file__).resolve().parent.parent
+SCRIPTS = ROOT / "models" / "migrations"
 
 
 def upgrade(owner_url: str, to: str = "head") -> None:

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Problem, Refused, problem
 
 PREFIX = "GONGJIAN_"
 
@@ -229,6 +229,5 @@ def read_settings(kind: type[AnySettings]) -> AnySettings:
                 where, where if where in names.values() else PREFIX + where.upper()
             )
             code = "settings.missing" if item["type"] == "missing" else "settings.invalid"
-            params: dict[str, str | int] = {"name": variable, "expected": str(item["msg"])}
-            problems.append(Problem(code=code, where=variable, params=params))
+            problems.append(problem(code, where=variable, name=variable, expected=str(item["msg"])))
         raise Refused(*problems) from None

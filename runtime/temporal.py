@@ -13,7 +13,7 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError, RPCStatusCode
 
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, problem, refusal
 from models.values.search_attributes import SEARCH_ATTRIBUTES, SearchAttribute, SearchAttributeKind
 
 INDEXED_AS: Mapping[SearchAttributeKind, IndexedValueType.ValueType] = {
@@ -77,10 +77,11 @@ async def register_search_attributes(client: Client, timeout_s: float = 30) -> t
     known = await _listed(client)
     new = tuple(wanted for wanted in SEARCH_ATTRIBUTES if wanted.name not in known)
     clashes = [
-        Problem(
-            code="temporal.search_attribute_kind",
+        problem(
+            "temporal.search_attribute_kind",
             where=wanted.name,
-            params={"name": wanted.name, "expected": wanted.kind.value},
+            name=wanted.name,
+            expected=wanted.kind.value,
         )
         for wanted in SEARCH_ATTRIBUTES
         if wanted not in new and known[wanted.name] != INDEXED_AS[wanted.kind]
@@ -124,9 +125,7 @@ async def _await_listed(
                 await asyncio.sleep(RETRY_S)
     except TimeoutError as error:
         missing = ", ".join(sorted(names))
-        raise Refused(
-            Problem(code="temporal.search_attributes_missing", params={"names": missing})
-        ) from error
+        raise refusal("temporal.search_attributes_missing", names=missing) from error
 
 
 def _is_final(error: Exception) -> bool:
@@ -139,10 +138,4 @@ def _is_final(error: Exception) -> bool:
 
 
 def _unreachable(address: str, reason: str) -> Refused:
-    return Refused(
-        Problem(
-            code="temporal.unreachable",
-            where=address,
-            params={"address": address, "reason": reason},
-        )
-    )
+    return refusal("temporal.unreachable", where=address, address=address, reason=reason)

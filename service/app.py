@@ -16,11 +16,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, problem, refusal
 from runtime.settings import Settings
 from service.front import Front
 from service.http.problems import away, malformed, problem_response
-from service.parts import open_counter
+from service.parts import open_parts
 from service.routes import (
     acts,
     bidding,
@@ -82,8 +82,8 @@ def create_app(settings: Settings) -> ASGIApp:
 
 @asynccontextmanager
 async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
-    async with open_counter(api.state.settings) as counter:
-        api.state.counter = counter
+    async with open_parts(api.state.settings) as parts:
+        api.state.parts = parts
         log.info("service_started")
         yield
     log.info("service_stopped")
@@ -111,15 +111,15 @@ async def _http(request: Request, error: Exception) -> Response:
         405: "service.method_not_allowed",
         400: "service.json_invalid",
     }
-    problem = Problem(code=codes.get(error.status_code, "service.failed"))
+    answer = problem(codes.get(error.status_code, "service.failed"))
     status = 422 if error.status_code == 400 else error.status_code  # noqa: PLR2004 - HTTP
-    return problem_response((problem,), _accepts(request), status, error.headers)
+    return problem_response((answer,), _accepts(request), status, error.headers)
 
 
 async def _failed(request: Request, error: Exception) -> Response:
     """What nobody foresaw; a database that is away is told apart, the person may ask again."""
-    refusal = away(error)
-    if refusal is None:
+    gone = away(error)
+    if gone is None:
         log.error("request_failed", path=request.url.path, exc_info=error)
-        refusal = Refused(Problem(code="service.failed"))
-    return problem_response(refusal.problems, _accepts(request))
+        gone = refusal("service.failed")
+    return problem_response(gone.problems, _accepts(request))

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
-from models.values.refusal import Problem
+from models.values.refusal import problem
 from service.ballots.endpoint import send_ballot
 from service.http.problems import problem_response
 
@@ -34,7 +34,7 @@ class Front:
         except TooLarge:
             # What was not read is in the connection still: it cannot be used again.
             response = problem_response(
-                (Problem(code="service.body_too_large", params={"limit": self._limit}),),
+                (problem("service.body_too_large", limit=self._limit),),
                 Headers(scope=scope).get("accept-language"),
                 headers={"Connection": "close"},
             )
@@ -42,7 +42,7 @@ class Front:
             return
         path = BALLOTS.fullmatch(scope["path"])
         if path is not None and scope["method"] == "POST":
-            await send_ballot(self.api.state.counter, path[1], scope, body, send)
+            await send_ballot(self.api.state.parts, path[1], scope, body, send)
             return
         await self.api(scope, replaying(body, receive), send)
 

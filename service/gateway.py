@@ -22,22 +22,22 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from models.messages.acts import ACTS, Act, ConfirmTicket, Done
+from models.messages.feedback import TicketInput
 from models.messages.ids import (
     publication_workflow_id,
     renovation_workflow_id,
     ticket_workflow_id,
 )
-from models.messages.journey import TicketInput
 from models.tables import CaseWait, Event, Publication, Ticket
 from models.values.actor import Actor
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Problem, Refused, problem, refusal
 from rules.authority import Grant, check_act
 from runtime.database import Database
 from runtime.record.journal import Journal
 from runtime.settings import Settings
 from service.http.problems import malformed
 from service.residents.commands import CommandId
-from service.situation import Standing, grants_of, standing_of
+from service.situation import Situation, grants_of, load_situation
 
 log = structlog.get_logger("gateway")
 TICKET_WORKFLOW = "TicketWorkflow"
@@ -57,15 +57,15 @@ AWAY = frozenset(
 """The server or a worker did not get to it; whether it happened is open."""
 NOT_NOW = frozenset(
     {
-        "collection_running",
-        "no_gap",
-        "not_now",
-        "payment_before_acceptance",
-        "publication_not_open",
-        "revision_not_asked",
-        "ticket_not_answered",
-        "ticket_not_open",
-        "works_not_finished",
+        "cost_sharing.collection_running",
+        "cost_sharing.no_gap",
+        "act.not_now",
+        "inspection.payment_before_acceptance",
+        "publication.not_open",
+        "renovation.revision_not_asked",
+        "feedback.ticket_not_answered",
+        "feedback.ticket_not_open",
+        "inspection.works_not_finished",
     }
 )
 """What a workflow says to an act that comes before its time."""
@@ -103,18 +103,18 @@ class Gateway:
         """Do an official act; `body` are its own fields. Sent twice, it is done once.
 
         Raises:
-            Refused: `renovation_unknown`, `authority.…`, `service.field_…`, what the rules say, or
+            Refused: `renovation.unknown`, `authority.…`, `service.field_…`, what the rules say, or
                 `service.target_closed` (409) and `service.not_confirmed` (503).
         """
-        standing = await standing_of(self._database, renovation_id)
+        situation = await load_situation(self._database, renovation_id)
         if act_name not in ACTS:
-            raise Refused(Problem(code="authority.unknown_act", params={"act": act_name}))
+            raise refusal("authority.unknown_act", act=act_name)
         done = await self._done_before(renovation_id, command_id, actor_id)
         if done is not None:
             return done
         grants = await grants_of(self._database, actor_id)
-        actor = check_act(act_name, standing.stage, grants, standing.place_path)
-        return await self._deliver(standing, built(act_name, body, actor, command_id))
+        actor = check_act(act_name, situation.stage, grants, situation.place_path)
+        return await self._deliver(situation, built(act_name, body, actor, command_id))
 
     def under_way(self, renovation_id: str) -> bool:
         """Is an act of this process on its way to the case? A told clock waits for it."""
@@ -128,18 +128,20 @@ class Gateway:
         Raises:
             Refused: as `send` does.
         """
-        standing = await standing_of(self._database, renovation_id)
+        situation = await load_situation(self._database, renovation_id)
         done = await self._done_before(renovation_id, command_id, actor.id)
         if done is not None:
             return done
         grant = Grant(
-            actor_id=actor.id, label=actor.label, role=actor.role, place=standing.place_path
+            actor_id=actor.id, label=actor.label, role=actor.role, place=situation.place_path
         )
-        allowed = check_act(ConfirmTicket.name, standing.stage, (grant,), standing.place_path)
+        allowed = check_act(ConfirmTicket.name, situation.stage, (grant,), situation.place_path)
         fields: dict[str, JsonValue] = {"ticket_id": ticket_id, "satisfied": satisfied}
-        return await self._deliver(standing, built(ConfirmTicket.name, fields, allowed, command_id))
+        return await self._deliver(
+            situation, built(ConfirmTicket.name, fields, allowed, command_id)
+        )
 
-    async def start_ticket(self, standing: Standing, ticket_id: str) -> None:
+    async def start_ticket(self, situation: Situation, ticket_id: str) -> None:
         """Begin the care of a ticket that is written down already; begun before is as good.
 
         Raises:
@@ -150,9 +152,9 @@ class Gateway:
                 await self._client.start_workflow(
                     TICKET_WORKFLOW,
                     TicketInput(
-                        renovation_id=standing.id, ticket_id=ticket_id, clock=standing.clock
+                        renovation_id=situation.id, ticket_id=ticket_id, clock=situation.clock
                     ),
-                    id=ticket_workflow_id(standing.id, ticket_id),
+                    id=ticket_workflow_id(situation.id, ticket_id),
                     task_queue=self._task_queue,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                     static_summary="ticket",
@@ -164,9 +166,9 @@ class Gateway:
             log.warning("ticket_not_started", ticket_id=ticket_id, reason=type(error).__name__)
             raise _not_confirmed() from error
 
-    async def everyone_paid(self, standing: Standing) -> None:
+    async def everyone_paid(self, situation: Situation) -> None:
         """Tell the collection that nothing is due any more; it also finds out by itself, later."""
-        await self.signal(standing.stage_workflow_id, "everyone_paid")
+        await self.signal(situation.stage_workflow_id, "everyone_paid")
 
     async def signal(self, workflow_id: str, name: str, *args: object) -> bool:
         """Tell a workflow a fact; False where it is away or gone, and has to be told again."""
@@ -200,8 +202,9 @@ class Gateway:
                 )
             ).one()
         if receipt.renovation_id != renovation_id or author != actor_id:
-            params: dict[str, str | int] = {"command": command_id, "kind": receipt.kind}
-            raise Refused(Problem(code="journal.command_reused", where=command_id, params=params))
+            raise refusal(
+                "journal.command_reused", where=command_id, command=command_id, kind=receipt.kind
+            )
         await self._heard(workflow_id, command_id)
         return Done(command_id=command_id, kind=receipt.kind)
 
@@ -230,28 +233,28 @@ class Gateway:
         except (WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError, RuntimeError) as error:
             raise _not_confirmed() from error
 
-    async def _deliver(self, standing: Standing, act: Act) -> Done:
-        self._acts[standing.id] += 1
+    async def _deliver(self, situation: Situation, act: Act) -> Done:
+        self._acts[situation.id] += 1
         try:
-            return await self._confirmed(standing, act)
+            return await self._confirmed(situation, act)
         finally:
-            self._acts[standing.id] -= 1
+            self._acts[situation.id] -= 1
 
-    async def _confirmed(self, standing: Standing, act: Act) -> Done:
-        target = await self._target(standing, act)
+    async def _confirmed(self, situation: Situation, act: Act) -> Done:
+        target = await self._target(situation, act)
         try:
             # A server that is away is asked again by the SDK without end: the limit is ours.
             async with asyncio.timeout(self._patience.total_seconds()):
                 while True:
-                    done = await self._update(standing, target, act)
+                    done = await self._update(situation, target, act)
                     if done is not None:
                         return done
                     await asyncio.sleep(NOT_YET_S)
         except (WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError, RuntimeError) as error:
-            log.warning("act_not_confirmed", act=act.name, renovation_id=standing.id)
+            log.warning("act_not_confirmed", act=act.name, renovation_id=situation.id)
             raise _not_confirmed() from error
 
-    async def _update(self, standing: Standing, workflow_id: str, act: Act) -> Done | None:
+    async def _update(self, situation: Situation, workflow_id: str, act: Act) -> Done | None:
         """Send the update; None when the record is a moment ahead of the workflow: ask again.
 
         The record names a new stage before its workflow runs, and what is awaited before the
@@ -269,16 +272,16 @@ class Gateway:
             raise refusal from error
         except RPCError as error:
             if error.status == RPCStatusCode.NOT_FOUND:
-                await self._refuse_if_left(standing, workflow_id, act)
+                await self._refuse_if_left(situation, workflow_id, act)
                 return None
             if error.status in AWAY:
                 raise _not_confirmed() from error
             raise
         return done
 
-    async def _refuse_if_left(self, standing: Standing, workflow_id: str, act: Act) -> None:
+    async def _refuse_if_left(self, situation: Situation, workflow_id: str, act: Act) -> None:
         """There is no such workflow: it is about to begin if the record still names it."""
-        now = await standing_of(self._database, standing.id)
+        now = await load_situation(self._database, situation.id)
         moved = now.state != "running" or now.stage_workflow_id != workflow_id
         if act.target != "stage" or moved:
             raise _target_closed(act)
@@ -294,31 +297,31 @@ class Gateway:
             )
             return any(what.partition(".")[0] == awaited_as for what in waits)
 
-    async def _target(self, standing: Standing, act: Act) -> str:
+    async def _target(self, situation: Situation, act: Act) -> str:
         """The id of the workflow that hears the act."""
         if act.target == "renovation":
-            return renovation_workflow_id(standing.id)
+            return renovation_workflow_id(situation.id)
         if act.target == "publication":
             name = str(getattr(act, "publication_id", ""))
-            await self._must_exist(standing, Publication, name, "publication_unknown")
-            return publication_workflow_id(standing.id, name)
+            await self._must_exist(situation, Publication, name, "publication.unknown")
+            return publication_workflow_id(situation.id, name)
         if act.target == "ticket":
             name = str(getattr(act, "ticket_id", ""))
-            await self._must_exist(standing, Ticket, name, "feedback.ticket_unknown")
-            return ticket_workflow_id(standing.id, name)
-        if not standing.stage_workflow_id:
+            await self._must_exist(situation, Ticket, name, "feedback.ticket_unknown")
+            return ticket_workflow_id(situation.id, name)
+        if not situation.stage_workflow_id:
             raise _target_closed(act)
-        return standing.stage_workflow_id
+        return situation.stage_workflow_id
 
     async def _must_exist(
-        self, standing: Standing, table: type[Publication] | type[Ticket], name: str, code: str
+        self, situation: Situation, table: type[Publication] | type[Ticket], name: str, code: str
     ) -> None:
         async with self._database.session() as session:
             found = await session.scalar(
-                select(table.id).where(table.id == name, table.renovation_id == standing.id)
+                select(table.id).where(table.id == name, table.renovation_id == situation.id)
             )
         if found is None:
-            raise Refused(Problem(code=code, where=name))
+            raise refusal(code, where=name)
 
 
 def built(act_name: str, body: Mapping[str, JsonValue], actor: Actor, command_id: str) -> Act:
@@ -330,10 +333,7 @@ def built(act_name: str, body: Mapping[str, JsonValue], actor: Actor, command_id
     reserved = sorted({"actor", "command_id"} & body.keys())
     if reserved:
         raise Refused(
-            *(
-                Problem(code="service.field_unknown", where=name, params={"field": name})
-                for name in reserved
-            )
+            *(problem("service.field_unknown", where=name, field=name) for name in reserved)
         )
     given = {**body, "command_id": command_id, "actor": actor}
     try:
@@ -346,12 +346,11 @@ def _check_command_id(command_id: str) -> None:
     try:
         COMMAND_ID.validate_python(command_id)
     except ValidationError:
-        params: dict[str, str | int] = {
-            "field": "command_id",
-            "expected": "1 to 120 characters without spaces and '#'",
-        }
-        raise Refused(
-            Problem(code="service.field_wrong", where="command_id", params=params)
+        raise refusal(
+            "service.field_wrong",
+            where="command_id",
+            field="command_id",
+            expected="1 to 120 characters without spaces and '#'",
         ) from None
 
 
@@ -363,12 +362,12 @@ def _refusal(act: Act, cause: BaseException | None) -> Refused:
         if cause.type == ENDED:
             return _target_closed(act)
     log.error("act_failed", act=act.name, reason=type(cause).__name__)
-    return Refused(Problem(code="service.failed"))
+    return refusal("service.failed")
 
 
 def _not_confirmed() -> Refused:
-    return Refused(Problem(code="service.not_confirmed"))
+    return refusal("service.not_confirmed")
 
 
 def _target_closed(act: Act) -> Refused:
-    return Refused(Problem(code="service.target_closed", params={"act": act.name}))
+    return refusal("service.target_closed", act=act.name)

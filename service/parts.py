@@ -19,7 +19,7 @@ from service.http.credentials import VoterCheck
 
 
 @dataclass(frozen=True, kw_only=True)
-class Counter:
+class Parts:
     """The parts of a running service."""
 
     settings: Settings
@@ -34,7 +34,7 @@ class Counter:
 
 
 @asynccontextmanager
-async def open_counter(settings: Settings) -> AsyncIterator[Counter]:
+async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
     """The parts, started; Temporal is reached when it is first asked."""
     url = settings.database_url.get_secret_value()
     database = Database(url, settings.database_pool)
@@ -43,7 +43,7 @@ async def open_counter(settings: Settings) -> AsyncIterator[Counter]:
     intake = Intake(url, settings.receipt_key, queue=settings.intake_queue)
     await intake.start()
     try:
-        yield Counter(
+        yield Parts(
             settings=settings,
             database=database,
             journal=Journal(database),
@@ -59,7 +59,7 @@ async def open_counter(settings: Settings) -> AsyncIterator[Counter]:
         await database.dispose()
 
 
-def counter_of(request: Request) -> Counter:
+def running_parts(request: Request) -> Parts:
     """The running parts, for `Depends`."""
-    counter: Counter = request.app.state.counter
-    return counter
+    parts: Parts = request.app.state.parts
+    return parts

@@ -6,17 +6,17 @@ from typing import Literal
 
 from sqlalchemy import DateTime, Select, func, select
 
-from models.messages.deed import Deed
+from models.messages.command import Command
 from models.tables import CaseClock, Event, Place, Renovation, RoleGrant
 from models.values.actor import Actor, Role
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from models.values.timetable import Timetable
 from rules.authority import Grant, covers
 from runtime.database import Database
 
 
 @dataclass(frozen=True)
-class Standing:
+class Situation:
     """A renovation at one moment; `now` is its tick, UTC.
 
     Good for reading and for what a page shows. A write asks the tick again, under the lock: the
@@ -34,12 +34,11 @@ class Standing:
     clock: Literal["wall", "told"]
     now: datetime
 
-    def deed(self, command_id: str, actor: Actor) -> Deed:
+    def command(self, command_id: str, actor: Actor) -> Command:
         """The frame of a write."""
-        return Deed(
+        return Command(
             command_id=command_id,
             renovation_id=self.id,
-            rule_pack=self.rule_pack,
             actor=actor,
         )
 
@@ -70,25 +69,23 @@ class Standing:
                     id=grant.actor_id, role=grant.role, label=grant.label, place=grant.place
                 )
         wanted = ", ".join(sorted(roles)) or "*"
-        raise Refused(
-            Problem(code="credential.no_role", params={"roles": wanted, "place": self.place_path})
-        )
+        raise refusal("credential.no_role", roles=wanted, place=self.place_path)
 
 
-async def standing_of(database: Database, renovation_id: str) -> Standing:
+async def load_situation(database: Database, renovation_id: str) -> Situation:
     """The renovation now.
 
     Raises:
-        Refused: `renovation_unknown`.
+        Refused: `renovation.unknown`.
     """
     async with database.session() as session:
         found = (
             await session.execute(with_time().where(Renovation.id == renovation_id))
         ).one_or_none()
     if found is None:
-        raise Refused(Problem(code="renovation_unknown"))
+        raise refusal("renovation.unknown")
     row, told, now = found
-    return Standing(
+    return Situation(
         id=row.id,
         estate_id=row.estate_id,
         stage=row.stage,

@@ -10,22 +10,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Unit
 from models.values.actor import Actor, Role
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, problem, refusal
 from runtime.record.journal import Recorded
 from service.http.credentials import actor_of, voter_of
-from service.parts import Counter
-from service.residents.commands import Accepted, Command
-from service.situation import Standing, grants_of
+from service.parts import Parts
+from service.residents.commands import Accepted, CommandBody
+from service.situation import Situation, grants_of
 
 Change = Callable[[AsyncSession, datetime], Awaitable[tuple[str, Mapping[str, JsonValue]]]]
 """Writes the rows, given the tick; returns the id of what was written and the details of its event."""
 
 
 async def write(
-    counter: Counter,
-    standing: Standing,
+    parts: Parts,
+    situation: Situation,
     actor: Actor,
-    command: Command,
+    command: CommandBody,
     kind: str,
     change: Change,
 ) -> Accepted:
@@ -45,36 +45,35 @@ async def write(
         )
         return Recorded(accepted, details)
 
-    deed = standing.deed(command.command_id, actor)
-    return await counter.journal.record(deed, kind, command, inside, Accepted)
+    written = situation.command(command.command_id, actor)
+    return await parts.journal.record(written, kind, command, inside, Accepted)
 
 
-def voter_actor(counter: Counter, standing: Standing, request: Request, unit_number: str) -> Actor:
+def voter_actor(parts: Parts, situation: Situation, request: Request, unit_number: str) -> Actor:
     """The holder of the unit's credential, who acts for this unit and no other.
 
     Raises:
         Refused: `credential.missing`, `credential.wrong`, `credential.other_unit`.
     """
-    key = counter.settings.credential_key
-    voter = voter_of(key, standing.id, request.headers.get("authorization"))
+    key = parts.settings.credential_key
+    voter = voter_of(key, situation.id, request.headers.get("authorization"))
     if voter.unit_number != unit_number:
-        params: dict[str, str | int] = {"unit": unit_number}
-        raise Refused(Problem(code="credential.other_unit", where="unit_number", params=params))
-    return standing.owner(unit_number)
+        raise refusal("credential.other_unit", where="unit_number", unit=unit_number)
+    return situation.owner(unit_number)
 
 
-async def role_actor(counter: Counter, standing: Standing, request: Request, *roles: Role) -> Actor:
+async def role_actor(parts: Parts, situation: Situation, request: Request, *roles: Role) -> Actor:
     """The holder of an actor's credential in one of the roles (any, if none is named) here.
 
     Raises:
         Refused: `credential.missing`, `credential.wrong`, `credential.no_role`.
     """
-    actor_id = actor_of(counter.settings.credential_key, request.headers.get("authorization"))
-    return standing.in_role(await grants_of(counter.database, actor_id), *roles)
+    actor_id = actor_of(parts.settings.credential_key, request.headers.get("authorization"))
+    return situation.in_role(await grants_of(parts.database, actor_id), *roles)
 
 
 async def refuse_unknown_units(
-    session: AsyncSession, standing: Standing, numbers: set[str], code: str
+    session: AsyncSession, situation: Situation, numbers: set[str], code: str
 ) -> None:
     """Every unit must be one of the estate's.
 
@@ -82,10 +81,8 @@ async def refuse_unknown_units(
         Refused: `code`, once for each number that is not.
     """
     rows = await session.scalars(
-        select(Unit.number).where(Unit.estate_id == standing.estate_id, Unit.number.in_(numbers))
+        select(Unit.number).where(Unit.estate_id == situation.estate_id, Unit.number.in_(numbers))
     )
     missing = sorted(numbers - set(rows))
     if missing:
-        raise Refused(
-            *(Problem(code=code, where=number, params={"unit": number}) for number in missing)
-        )
+        raise Refused(*(problem(code, where=number, unit=number) for number in missing))

@@ -1,6 +1,7 @@
 """Cost sharing (费用分摊): close the gap, compute and publish the shares, collect them."""
 
-import asyncio
+from enum import StrEnum
+from typing import cast
 
 from temporalio import workflow
 from temporalio.common import VersioningBehavior
@@ -14,17 +15,36 @@ with workflow.unsafe.imports_passed_through():
         Done,
         GrantSubsidy,
     )
-    from models.messages.journey import (
+    from models.messages.cost_sharing import (
         Collection,
+        CollectionDecision,
         CollectionState,
         CostSharingOutcome,
-        Funding,
-        PublicationInput,
-        StageInput,
+        CostSharingResult,
+        FundingState,
+        NextStep,
     )
+    from models.messages.journey import StageInput
+    from models.messages.publication import Subject
+    from models.values.waits import NotYetError
     from workflows.children import publish
     from workflows.waiting import CaseWorkflow
-    from workflows.writes import NotYetError, act_step, own_step, refuse
+    from workflows.writes import done, refuse
+
+
+MOST_ROUNDS = 1000
+"""The committee may wait as often as this."""
+
+
+class Phase(StrEnum):
+    """What cost sharing waits for."""
+
+    PLANNING = "planning"
+    SUBSIDY = "subsidy"
+    PUBLICATION = "publication"
+    COLLECTION = "collection"
+    DECISION = "decision"
+    FINISHED = "finished"
 
 
 @workflow.defn(name="CostSharingWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
@@ -33,101 +53,99 @@ class CostSharingWorkflow(CaseWorkflow):
 
     @workflow.init
     def __init__(self, given: StageInput) -> None:
-        super().__init__(given.clock)
+        super().__init__(given)
         self.given = given
-        self.turn = asyncio.Lock()
-        self.phase = "planning"
-        self.funding: Funding | None = None
+        self.phase = Phase.PLANNING
+        self.funding: FundingState | None = None
         self.declined = False
-        self.decision = ""
+        self.decision: CollectionDecision | None = None
         self.paid_up = False
 
     @workflow.run
-    async def run(self, given: StageInput) -> CostSharingOutcome:
+    async def run(self, _given: StageInput) -> CostSharingOutcome:
         """Fund, publish, collect."""
-        outcome = await self._fund()
-        if outcome == "funded":
+        result = await self._fund()
+        if result is CostSharingResult.FUNDED:
             await self._publish_shares()
-            outcome = await self._collect()
-        self.phase = "finished"
-        await workflow.wait_condition(workflow.all_handlers_finished)
-        return await self.write(
-            Shares.finish,
-            own_step(given.renovation_id, "finish"),
-            CostSharingOutcome(outcome=outcome),
-        )
+            result = await self._collect()
+        self.phase = Phase.FINISHED
+        await self.finish()
+        outcome = CostSharingOutcome(outcome=result)
+        return await self.write(Shares.finish, self.step("finish"), outcome)
 
-    async def _fund(self) -> str:
-        """The ladder of the shortfall: drop optional items, ask for money, ask the owners."""
-        self.funding = await self.write_many(
-            Shares.plan, own_step(self.given.renovation_id, "plan")
-        )
+    async def _fund(self) -> CostSharingResult:
+        """The ladder of the shortfall: drop optional items, ask for money, ask the owners (E12)."""
+        self.funding = await self.write_many(Shares.plan, self.step("plan"))
         while self.funding.gap_fen > 0:
-            if self.funding.next_step == "new_vote":
-                return "new_vote"
-            self.phase = "subsidy"
+            if self.funding.next_step is NextStep.NEW_VOTE:
+                return CostSharingResult.NEW_VOTE
+            self.phase = Phase.SUBSIDY
             gap = self.funding
-            await workflow.wait_condition(lambda: self.declined or self.funding != gap)  # noqa: B023
+            await self.wait_for(
+                lambda: self.declined or self.funding != gap,  # noqa: B023
+                "extra public money is granted or declined",
+            )
             if self.declined:
-                return "new_vote"
-        return "funded"
+                return CostSharingResult.NEW_VOTE
+        return CostSharingResult.FUNDED
 
     async def _publish_shares(self) -> None:
         """Publish until nothing has to be corrected; an upheld objection means a new table."""
         version = 1
         while True:
-            self.phase = "publication"
-            step = own_step(self.given.renovation_id, f"shares-{version}")
-            await self.write_many(Shares.compute, step)
-            closing = await publish(
-                PublicationInput(
-                    renovation_id=self.given.renovation_id,
-                    publication_id=(
-                        f"{self.given.renovation_id}.share_table.{self.given.attempt}-{version}"
-                    ),
-                    subject="share_table",
-                    clock=self.clock,
-                )
-            )
+            self.phase = Phase.PUBLICATION
+            await self.write_many(Shares.compute, self.step(f"shares-{version}"))
+            number = f"{self.given.attempt}-{version}"
+            closing = await publish(self, Subject.SHARE_TABLE, number)
             if closing.upheld == 0:
                 return
             version += 1
 
-    async def _collect(self) -> str:
+    async def _collect(self) -> CostSharingResult:
         """Remind, count at the deadline, and let the committee decide when it is not enough."""
-        for round_number in range(1, 1000):
+        for round_number in range(1, MOST_ROUNDS):
             state = await self._one_collection(round_number)
             if state.enough:
-                return "funded"
-            self.phase, self.decision = "decision", ""
-            await workflow.wait_condition(lambda: self.decision != "")
-            if self.decision != "wait":
-                return "funded" if self.decision == "start" else "shelved"
-        return "shelved"
+                return CostSharingResult.FUNDED
+            decision = await self._decided()
+            if decision is CollectionDecision.START:
+                return CostSharingResult.FUNDED
+            if decision is CollectionDecision.SHELVE:
+                return CostSharingResult.SHELVED
+        return CostSharingResult.SHELVED
+
+    async def _decided(self) -> CollectionDecision:
+        """Below the threshold the committee decides whether to start, to wait or to stop."""
+        self.phase, self.decision = Phase.DECISION, None
+        await self.wait_for(lambda: self.decision is not None, "start, wait or stop")
+        return cast("CollectionDecision", self.decision)
 
     async def _one_collection(self, round_number: int) -> CollectionState:
         """Remind until the deadline, then count; when everybody has paid, count at once."""
-        self.phase, goal = "collection", await self._remind(round_number, 0)
+        self.phase, goal = Phase.COLLECTION, await self._remind(round_number, 0)
         while True:
-            await self.until(lambda: goal.at, lambda: self.paid_up, "shares are due")  # noqa: B023
+            await self.wait_until(goal.at, self._is_paid_up, "shares are due")
             try:
                 if goal.last or self.paid_up:
-                    step = own_step(self.given.renovation_id, f"count-{round_number}")
+                    step = self.step(f"count-{round_number}")
                     return await self.write_many(Shares.count_collection, step)
                 goal = await self._remind(round_number, goal.reminder + 1)
             except NotYetError as early:
                 if not self.paid_up:
-                    await self.wait_again(early.left, lambda: self.paid_up)
+                    await self.wait_again(early.left, self._is_paid_up)
                 # Somebody owes again: the deadline holds.
                 self.paid_up = False
 
     async def _remind(self, round_number: int, reminder: int) -> Collection:
-        step = own_step(self.given.renovation_id, f"collect-{round_number}-{reminder}")
+        step = self.step(f"collect-{round_number}-{reminder}")
         return await self.write(Shares.next_reminder, step, round_number, reminder)
+
+    def _is_paid_up(self) -> bool:
+        return self.paid_up
 
     @workflow.signal
     def everyone_paid(self) -> None:
-        """The payment door saw the last open share paid."""
+        """The service saw the last open share paid."""
         self.paid_up = True
 
     @workflow.update
@@ -135,9 +153,9 @@ class CostSharingWorkflow(CaseWorkflow):
         """Extra public money closes the gap, or part of it."""
         async with self.turn:
             self.grant_subsidy_allowed(act)
-            step = act_step(self.given.renovation_id, act)
+            step = self.command(act)
             self.funding = await self.write_many(Shares.grant_subsidy, step, act)
-            return Done(command_id=act.command_id, kind="cost_sharing.subsidy_granted")
+            return done(act, Shares.grant_subsidy)
 
     @grant_subsidy.validator
     def grant_subsidy_allowed(self, act: GrantSubsidy) -> None:
@@ -149,9 +167,9 @@ class CostSharingWorkflow(CaseWorkflow):
         """No money: the owners are asked again."""
         async with self.turn:
             self.decline_subsidy_allowed(act)
-            await self.write(Shares.decline_subsidy, act_step(self.given.renovation_id, act), act)
+            await self.write(Shares.decline_subsidy, self.command(act), act)
             self.declined = True
-            return Done(command_id=act.command_id, kind="cost_sharing.subsidy_declined")
+            return done(act, Shares.decline_subsidy)
 
     @decline_subsidy.validator
     def decline_subsidy_allowed(self, act: DeclineSubsidy) -> None:
@@ -163,36 +181,31 @@ class CostSharingWorkflow(CaseWorkflow):
         """A fund pays in a household's place."""
         async with self.turn:
             self.approve_relief_allowed(act)
-            await self.write(Shares.approve_relief, act_step(self.given.renovation_id, act), act)
-            return Done(command_id=act.command_id, kind="cost_sharing.relief_approved")
+            await self.write(Shares.approve_relief, self.command(act), act)
+            return done(act, Shares.approve_relief)
 
     @approve_relief.validator
     def approve_relief_allowed(self, act: ApproveRelief) -> None:
         """Once the shares are known."""
-        if self.phase not in ("publication", "collection", "decision"):
-            raise refuse("shares_not_known", act=act.name)
+        if self.phase not in (Phase.PUBLICATION, Phase.COLLECTION, Phase.DECISION):
+            raise refuse("cost_sharing.not_computed", act=act.name)
 
     @workflow.update
     async def decide_collection(self, act: DecideCollection) -> Done:
         """Start, wait or stop, below the threshold."""
         async with self.turn:
             self.decide_collection_allowed(act)
-            await self.write(Shares.decide_collection, act_step(self.given.renovation_id, act), act)
+            await self.write(Shares.decide_collection, self.command(act), act)
             self.decision = act.decision
-            return Done(command_id=act.command_id, kind="cost_sharing.collection_decided")
+            return done(act, Shares.decide_collection)
 
     @decide_collection.validator
     def decide_collection_allowed(self, act: DecideCollection) -> None:
         """Only after a deadline that was missed."""
-        if self.phase != "decision" or self.decision:
-            raise refuse("collection_running", act=act.name)
+        if self.phase is not Phase.DECISION or self.decision is not None:
+            raise refuse("cost_sharing.collection_running", act=act.name)
 
     def _only_while_short(self, act: str) -> None:
         short = self.funding is not None and self.funding.gap_fen > 0
-        if self.phase != "subsidy" or not short or self.declined:
-            raise refuse("no_gap", act=act)
-
-    @workflow.query
-    def waiting_for(self) -> str:
-        """What the stage waits for now."""
-        return self.phase
+        if self.phase is not Phase.SUBSIDY or not short or self.declined:
+            raise refuse("cost_sharing.no_gap", act=act)

@@ -1,7 +1,5 @@
 """Inspection (检查验收): report, inspect, rectify, inspect again, accept, release money."""
 
-import asyncio
-
 from temporalio import workflow
 from temporalio.common import VersioningBehavior
 
@@ -15,9 +13,10 @@ with workflow.unsafe.imports_passed_through():
         ReportItem,
         ReportRectified,
     )
-    from models.messages.journey import InspectionOutcome, StageInput, WorksState
+    from models.messages.inspection import InspectionOutcome, WorksState
+    from models.messages.journey import StageInput
     from workflows.waiting import CaseWorkflow
-    from workflows.writes import act_step, own_step, refuse
+    from workflows.writes import done, refuse
 
 
 @workflow.defn(name="InspectionWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
@@ -26,9 +25,8 @@ class InspectionWorkflow(CaseWorkflow):
 
     @workflow.init
     def __init__(self, given: StageInput) -> None:
-        super().__init__(given.clock)
+        super().__init__(given)
         self.given = given
-        self.turn = asyncio.Lock()
         self.works = WorksState()
         self.begun = False
         self.accepted = False
@@ -36,20 +34,22 @@ class InspectionWorkflow(CaseWorkflow):
         self.overdue = 0
 
     @workflow.run
-    async def run(self, given: StageInput) -> InspectionOutcome:
+    async def run(self, _given: StageInput) -> InspectionOutcome:
         """Wait for acceptance and payment; rectifications that miss their deadline are defaults."""
-        self.works = await self.write_many(Works.begin, own_step(given.renovation_id, "begin"))
+        self.works = await self.write_many(Works.begin, self.step("begin"))
         self.begun = True
         while self.outcome is None:
             await self._wait_or_default()
-        await workflow.wait_condition(workflow.all_handlers_finished)
+        await self.finish()
         return self.outcome
 
     async def _wait_or_default(self) -> None:
+        """What fails is put right in time, or the contractor is in default (Quality Regs art. 32)."""
         due = self.works.overdue_at
         if due is None:
-            await workflow.wait_condition(
-                lambda: self.outcome is not None or self.works.overdue_at is not None
+            await self.wait_for(
+                lambda: self.outcome is not None or self.works.overdue_at is not None,
+                "the works go on",
             )
             return
         self.overdue += 1
@@ -61,19 +61,19 @@ class InspectionWorkflow(CaseWorkflow):
             async with self.turn:
                 # The report that was on its way when the time was over may have moved it.
                 if not moved():
-                    step = own_step(self.given.renovation_id, f"overdue-{self.overdue}")
+                    step = self.step(f"overdue-{self.overdue}")
                     self.works = await self.write(Works.mark_overdue, step)
 
-        await self.when_due(lambda: due, moved, "rectification is due", mark)
+        await self.when_due(due, "rectification is due", mark, unless=moved)
 
     @workflow.update
     async def report_item(self, act: ReportItem) -> Done:
         """An item is ready to be inspected."""
         async with self.turn:
             self.report_item_allowed(act)
-            step = act_step(self.given.renovation_id, act)
+            step = self.command(act)
             self.works = await self.write(Works.report_item, step, act)
-            return Done(command_id=act.command_id, kind="inspection.item_reported")
+            return done(act, Works.report_item)
 
     @report_item.validator
     def report_item_allowed(self, act: ReportItem) -> None:
@@ -86,9 +86,9 @@ class InspectionWorkflow(CaseWorkflow):
         """The outcome of an inspection, with its defects."""
         async with self.turn:
             self.record_inspection_allowed(act)
-            step = act_step(self.given.renovation_id, act)
+            step = self.command(act)
             self.works = await self.write(Works.record_inspection, step, act)
-            return Done(command_id=act.command_id, kind="inspection.inspection_recorded")
+            return done(act, Works.record_inspection)
 
     @record_inspection.validator
     def record_inspection_allowed(self, act: RecordInspection) -> None:
@@ -96,16 +96,16 @@ class InspectionWorkflow(CaseWorkflow):
         self._running(act.name)
         self._item_in(act.item_id, self.works.reported)
         if act.outcome == "FAIL" and not act.defects:
-            raise refuse("defects_missing", item=act.item_id)
+            raise refuse("inspection.defects_missing", item=act.item_id)
 
     @workflow.update
     async def report_rectified(self, act: ReportRectified) -> Done:
         """The defects are put right: inspect again."""
         async with self.turn:
             self.report_rectified_allowed(act)
-            step = act_step(self.given.renovation_id, act)
+            step = self.command(act)
             self.works = await self.write(Works.report_rectified, step, act)
-            return Done(command_id=act.command_id, kind="inspection.rectification_reported")
+            return done(act, Works.report_rectified)
 
     @report_rectified.validator
     def report_rectified_allowed(self, act: ReportRectified) -> None:
@@ -115,12 +115,12 @@ class InspectionWorkflow(CaseWorkflow):
 
     @workflow.update
     async def accept_works(self, act: AcceptWorks) -> Done:
-        """Completion acceptance; only the chief supervising engineer signs it."""
+        """Completion acceptance; only the chief supervising engineer signs it: Quality Regs art. 37."""
         async with self.turn:
             self.accept_works_allowed(act)
-            await self.write(Works.accept, act_step(self.given.renovation_id, act))
+            await self.write(Works.accept, self.command(act))
             self.accepted = True
-            return Done(command_id=act.command_id, kind="inspection.works_accepted")
+            return done(act, Works.accept)
 
     @accept_works.validator
     def accept_works_allowed(self, act: AcceptWorks) -> None:
@@ -128,36 +128,31 @@ class InspectionWorkflow(CaseWorkflow):
         self._running(act.name)
         if not self.works.finished or self.accepted:
             left = len(self.works.planned + self.works.reported + self.works.rejected)
-            raise refuse("works_not_finished", open=left)
+            raise refuse("inspection.works_not_finished", open=left)
 
     @workflow.update
     async def approve_payment(self, act: ApprovePayment) -> Done:
         """Release what the accepted works are worth."""
         async with self.turn:
             self.approve_payment_allowed(act)
-            step = act_step(self.given.renovation_id, act)
+            step = self.command(act)
             self.outcome = await self.write(Works.approve_payment, step, act)
-            return Done(command_id=act.command_id, kind="inspection.payment_released")
+            return done(act, Works.approve_payment)
 
     @approve_payment.validator
     def approve_payment_allowed(self, act: ApprovePayment) -> None:
-        """No payment without acceptance."""
+        """No payment without the chief supervising engineer: Quality Regs art. 37."""
         self._running(act.name)
         if not self.accepted:
-            raise refuse("payment_before_acceptance", act=act.name)
-
-    @workflow.query
-    def waiting_for(self) -> str:
-        """What the stage waits for now."""
-        if self.accepted:
-            return "approve_payment"
-        return "accept_works" if self.begun and self.works.finished else "works"
+            raise refuse("inspection.payment_before_acceptance", act=act.name)
 
     def _running(self, act: str) -> None:
         if not self.begun or self.outcome is not None:
-            raise refuse("not_now", act=act, now="preparing", then="works")
+            raise refuse("act.not_now", act=act, now="preparing", then="works")
 
     @staticmethod
     def _item_in(item_id: str, allowed: tuple[str, ...]) -> None:
         if item_id not in allowed:
-            raise refuse("item_not_in_state", item=item_id, allowed=", ".join(allowed[:20]))
+            raise refuse(
+                "inspection.item_not_in_state", item=item_id, allowed=", ".join(allowed[:20])
+            )

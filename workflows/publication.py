@@ -1,6 +1,5 @@
 """Publication with an objection window (公示): post, wait, hear objections, close."""
 
-import asyncio
 from datetime import datetime
 
 from temporalio import workflow
@@ -9,9 +8,9 @@ from temporalio.common import VersioningBehavior
 with workflow.unsafe.imports_passed_through():
     from activities.publications import Publications
     from models.messages.acts import AnswerObjection, Done
-    from models.messages.journey import PublicationClosing, PublicationInput
+    from models.messages.publication import PublicationClosing, PublicationInput
     from workflows.waiting import CaseWorkflow
-    from workflows.writes import act_step, own_step, refuse
+    from workflows.writes import done, refuse
 
 
 @workflow.defn(name="PublicationWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
@@ -20,9 +19,8 @@ class PublicationWorkflow(CaseWorkflow):
 
     @workflow.init
     def __init__(self, given: PublicationInput) -> None:
-        super().__init__(given.clock)
+        super().__init__(given)
         self.given = given
-        self.turn = asyncio.Lock()
         self.closes_at: datetime | None = None
         self.unanswered = 0
         self.closing = 0
@@ -30,26 +28,25 @@ class PublicationWorkflow(CaseWorkflow):
     @workflow.run
     async def run(self, given: PublicationInput) -> PublicationClosing:
         """Post and wait; the database says whether it may close."""
-        period = await self.write(Publications.open, own_step(given.renovation_id, "open"), given)
+        period = await self.write(Publications.open, self.step("open"), given)
         self.closes_at = period.closes_at
         while True:
             self.closing += 1
-            found = await self.when_due(
-                self._closes_at, lambda: False, f"{given.subject}: objections until", self._close
-            )
-            assert found is not None
+            why = f"{given.subject}: objections until"
+            found = await self.at(self._closes_at, why, self._close)
             if found.closed:
-                await workflow.wait_condition(workflow.all_handlers_finished)
+                await self.finish()
                 return found
             # An answer may give the time back that it took: then the window is open again.
-            await workflow.wait_condition(
-                lambda: self.unanswered == 0 or not self.is_over(self._closes_at())
+            await self.wait_for(
+                lambda: self.unanswered == 0 or not self.is_over(self._closes_at()),
+                "every objection is answered",
             )
 
     async def _close(self) -> PublicationClosing:
         # An answer may be on its way: whoever wrote last knows how things stand.
         async with self.turn:
-            step = own_step(self.given.renovation_id, f"close-{self.closing}")
+            step = self.step(f"close-{self.closing}")
             found = await self.write(Publications.close, step, self.given)
             self.closes_at, self.unanswered = found.closes_at, found.open_objections
             return found
@@ -59,24 +56,17 @@ class PublicationWorkflow(CaseWorkflow):
         """An objection gets its answer; a suspended clock runs on from here."""
         async with self.turn:
             self.answer_objection_allowed(act)
-            period = await self.write(
-                Publications.answer, act_step(self.given.renovation_id, act), self.given, act
-            )
+            period = await self.write(Publications.answer, self.command(act), self.given, act)
             self.closes_at, self.unanswered = period.closes_at, period.open_objections
-            return Done(command_id=act.command_id, kind="publication.objection_answered")
+            return done(act, Publications.answer)
 
     @answer_objection.validator
     def answer_objection_allowed(self, act: AnswerObjection) -> None:
         """Only for this publication, once it is posted."""
         if act.publication_id != self.given.publication_id:
-            raise refuse("publication_other", publication=act.publication_id)
+            raise refuse("publication.another", publication=act.publication_id)
         if self.closes_at is None:
-            raise refuse("publication_not_open", publication=act.publication_id)
-
-    @workflow.query
-    def waiting_for(self) -> str:
-        """What the publication waits for now."""
-        return "answers" if self.unanswered else "objection_period"
+            raise refuse("publication.not_open", publication=act.publication_id)
 
     def _closes_at(self) -> datetime:
         assert self.closes_at is not None

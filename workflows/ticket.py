@@ -1,17 +1,15 @@
 """A complaint: grid worker, community, street office, district; working-day timers, call-back."""
 
-import asyncio
-
 from temporalio import workflow
 from temporalio.common import VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
     from activities.feedback.tickets import Tickets
     from models.messages.acts import ConfirmTicket, Done, ResolveTicket
-    from models.messages.journey import TicketInput, TicketOutcome, TicketTimer
-    from models.messages.step import Step
+    from models.messages.command import Command
+    from models.messages.feedback import TicketInput, TicketOutcome, TicketTimer
     from workflows.waiting import CaseWorkflow
-    from workflows.writes import act_step, own_step, refuse
+    from workflows.writes import done, refuse
 
 
 @workflow.defn(name="TicketWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
@@ -20,21 +18,20 @@ class TicketWorkflow(CaseWorkflow):
 
     @workflow.init
     def __init__(self, given: TicketInput) -> None:
-        super().__init__(given.clock)
+        super().__init__(given)
         self.given = given
-        self.turn = asyncio.Lock()
         self.timer: TicketTimer | None = None
-        self.state = "open"
+        self.answered = False
         self.outcome: TicketOutcome | None = None
         self.steps = 0
 
     @workflow.run
     async def run(self, given: TicketInput) -> TicketOutcome:
         """A level that misses its time loses the ticket to the next one."""
-        self.timer = await self.write(Tickets.take_in, self._step("take-in"), given)
+        self.timer = await self.write(Tickets.take_in, self._numbered("take-in"), given)
         while self.outcome is None:
             await self._one_wait()
-        await workflow.wait_condition(workflow.all_handlers_finished)
+        await self.finish()
         return self.outcome
 
     async def _one_wait(self) -> None:
@@ -51,61 +48,58 @@ class TicketWorkflow(CaseWorkflow):
                 if not moved():
                     await self._go_on()
 
-        at_top = self.state == "open" and timer.top
-        summary = f"{timer.level} answers" if self.state == "open" else "call-back"
-        if at_top:
+        why = "call-back" if self.answered else f"{timer.level} answers"
+        if timer.top and not self.answered:
             # Nobody is above: whoever holds it is late, and the ticket stays with them.
-            if not await self.until(lambda: timer.due_at, moved, summary):
-                await workflow.wait_condition(moved)
+            if not await self.wait_until(timer.due_at, moved, why):
+                await self.wait_for(moved, f"{why}, late")
             return
-        await self.when_due(lambda: timer.due_at, moved, summary, go_on)
+        await self.when_due(timer.due_at, why, go_on, unless=moved)
 
     async def _go_on(self) -> None:
         """The time is over: an answered ticket closes, an open one goes to the next level."""
-        if self.state == "resolved":
-            self.outcome = await self.write(Tickets.close_silent, self._step("close"), self.given)
+        if self.answered:
+            self.outcome = await self.write(
+                Tickets.close_silent, self._numbered("close"), self.given
+            )
         else:
-            self.timer = await self.write(Tickets.escalate, self._step("escalate"), self.given)
+            self.timer = await self.write(Tickets.escalate, self._numbered("escalate"), self.given)
 
     @workflow.update
     async def resolve_ticket(self, act: ResolveTicket) -> Done:
         """The answer; the resident is called back."""
         async with self.turn:
             self.resolve_ticket_allowed(act)
-            step = act_step(self.given.renovation_id, act)
-            timer = await self.write(Tickets.resolve, step, self.given, act)
-            self.state, self.timer = "resolved", timer
-            return Done(command_id=act.command_id, kind="feedback.ticket_resolved")
+            command = self.command(act)
+            timer = await self.write(Tickets.resolve, command, self.given, act)
+            self.answered, self.timer = True, timer
+            return done(act, Tickets.resolve)
 
     @resolve_ticket.validator
     def resolve_ticket_allowed(self, act: ResolveTicket) -> None:
         """Only an open ticket."""
-        if self.state != "open" or self.timer is None or self.outcome is not None:
-            raise refuse("ticket_not_open", ticket=act.ticket_id)
+        if self.answered or self.timer is None or self.outcome is not None:
+            raise refuse("feedback.ticket_not_open", ticket=act.ticket_id)
 
     @workflow.update
     async def confirm_ticket(self, act: ConfirmTicket) -> Done:
         """Satisfied closes; not satisfied reopens, one level higher."""
         async with self.turn:
             self.confirm_ticket_allowed(act)
-            step = act_step(self.given.renovation_id, act)
             if act.satisfied:
-                self.outcome = await self.write(Tickets.close_satisfied, step, self.given)
-                return Done(command_id=act.command_id, kind="feedback.ticket_closed")
-            timer = await self.write(Tickets.reopen, step, self.given)
-            self.state, self.timer = "open", timer
-            return Done(command_id=act.command_id, kind="feedback.ticket_reopened")
+                self.outcome = await self.write(
+                    Tickets.close_satisfied, self.command(act), self.given
+                )
+                return done(act, Tickets.close_satisfied)
+            timer = await self.write(Tickets.reopen, self.command(act), self.given)
+            self.answered, self.timer = False, timer
+            return done(act, Tickets.reopen)
 
     @confirm_ticket.validator
     def confirm_ticket_allowed(self, act: ConfirmTicket) -> None:
         """Only after an answer."""
-        if self.state != "resolved" or self.outcome is not None:
-            raise refuse("ticket_not_answered", ticket=act.ticket_id)
+        if not self.answered or self.outcome is not None:
+            raise refuse("feedback.ticket_not_answered", ticket=act.ticket_id)
 
-    @workflow.query
-    def waiting_for(self) -> str:
-        """What the ticket waits for now."""
-        return "answer" if self.state == "open" else "call_back"
-
-    def _step(self, name: str) -> Step:
-        return own_step(self.given.renovation_id, f"{name}-{self.steps}")
+    def _numbered(self, name: str) -> Command:
+        return self.step(f"{name}-{self.steps}")

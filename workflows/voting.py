@@ -1,8 +1,5 @@
 """Voting (表决): notice, open box, one extension if the quorum is short, close, count, publish."""
 
-import asyncio
-from datetime import datetime
-
 from temporalio import workflow
 from temporalio.common import VersioningBehavior
 
@@ -10,16 +7,12 @@ with workflow.unsafe.imports_passed_through():
     from activities.voting.box import Ballots
     from activities.voting.official import OfficialResults
     from models.messages.acts import Done, ImportOfficialResult, OpenVote
-    from models.messages.journey import (
-        PublicationInput,
-        StageInput,
-        VotePeriod,
-        VoteResult,
-        VotingOutcome,
-    )
+    from models.messages.journey import StageInput
+    from models.messages.publication import Subject
+    from models.messages.voting import VotePeriod, VoteResult, VotingOutcome
     from workflows.children import publish
     from workflows.waiting import CaseWorkflow
-    from workflows.writes import act_step, own_step, refuse
+    from workflows.writes import done, refuse
 
 
 @workflow.defn(name="VotingWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
@@ -28,99 +21,87 @@ class VotingWorkflow(CaseWorkflow):
 
     @workflow.init
     def __init__(self, given: StageInput) -> None:
-        super().__init__(given.clock)
+        super().__init__(given)
         self.given = given
-        self.turn = asyncio.Lock()
         self.period: VotePeriod | None = None
         self.result: VoteResult | None = None
 
     @workflow.run
     async def run(self, _given: StageInput) -> VotingOutcome:
         """Wait for the committee, hold the vote, publish its result."""
-        await workflow.wait_condition(lambda: self.period is not None)
+        await self.wait_for(lambda: self.period is not None, "the committee opens the vote")
         await self._extend_once_if_short()
-        await self.when_due(self._closes_at, self._is_decided, "the ballot box closes", self._close)
-        assert self.result is not None
-        outcome = await self._publish(self.result)
-        await workflow.wait_condition(workflow.all_handlers_finished)
+        result = await self._closed()
+        closing = await publish(self, Subject.VOTE_RESULT, self.given.attempt)
+        outcome = await self.write(Ballots.declare_result, self.step("declare"), result, closing)
+        await self.finish()
         return outcome
 
     async def _extend_once_if_short(self) -> None:
+        """Two thirds must take part (Civil Code art. 278): a vote that is short goes on once (E2)."""
         period = self._period()
 
         async def look() -> None:
             # An official result may be on its way: whoever has the turn first is heard.
             async with self.turn:
                 if self.result is None:
-                    step = own_step(self.given.renovation_id, "turnout")
+                    step = self.step("turnout")
                     self.period = await self.write_many(Ballots.check_turnout, step, period)
 
         await self.when_due(
-            lambda: period.check_at, self._is_decided, "the turnout is looked at", look
+            period.check_at, "the turnout is looked at", look, unless=self._is_decided
         )
 
-    async def _close(self) -> None:
-        """The box's own count, unless an official result has closed it."""
-        async with self.turn:
-            if self.result is None:
-                step = own_step(self.given.renovation_id, "close")
-                self.result = await self.write_many(Ballots.close_box, step, self._period())
+    async def _closed(self) -> VoteResult:
+        """The count of the box, or the official result that has closed it before its time."""
 
-    async def _publish(self, result: VoteResult) -> VotingOutcome:
-        given = self.given
-        closing = await publish(
-            PublicationInput(
-                renovation_id=given.renovation_id,
-                publication_id=f"{given.renovation_id}.vote_result.{given.attempt}",
-                subject="vote_result",
-                clock=self.clock,
-            )
+        async def close() -> None:
+            async with self.turn:
+                if self.result is None:
+                    step = self.step("close")
+                    self.result = await self.write_many(Ballots.close_box, step, self._period())
+
+        await self.when_due(
+            lambda: self._period().closes_at,
+            "the ballot box closes",
+            close,
+            unless=self._is_decided,
         )
-        return await self.write(
-            Ballots.declare_result,
-            own_step(given.renovation_id, "declare"),
-            result,
-            closing,
-        )
+        assert self.result is not None
+        return self.result
 
     @workflow.update
     async def open_vote(self, act: OpenVote) -> Done:
         """Freeze the roll, announce the vote, set the box up."""
         async with self.turn:
             self.open_vote_allowed(act)
-            step = act_step(self.given.renovation_id, act)
+            step = self.command(act)
             self.period = await self.write_many(Ballots.open_box, step, self.given)
-            return Done(command_id=act.command_id, kind="voting.box_announced")
+            return done(act, Ballots.open_box)
 
     @open_vote.validator
     def open_vote_allowed(self, act: OpenVote) -> None:
         """Once per vote."""
         if self.period is not None:
-            raise refuse("vote_already_open", act=act.name)
+            raise refuse("voting.announced", act=act.name)
 
     @workflow.update
     async def import_official_result(self, act: ImportOfficialResult) -> Done:
         """The official system's result closes the box; publication and objections go on as usual."""
         async with self.turn:
             self.import_allowed(act)
-            step = act_step(self.given.renovation_id, act)
             self.result = await self.write_many(
-                OfficialResults.import_one, step, self._period(), act
+                OfficialResults.import_one, self.command(act), self._period(), act
             )
-            return Done(command_id=act.command_id, kind="voting.box_closed")
+            return done(act, OfficialResults.import_one)
 
     @import_official_result.validator
     def import_allowed(self, act: ImportOfficialResult) -> None:
         """While the vote is open."""
         if self.period is None:
-            raise refuse("vote_not_open", act=act.name)
+            raise refuse("voting.not_open", act=act.name)
         if self.result is not None:
-            raise refuse("vote_closed", act=act.name)
-
-    @workflow.query
-    def waiting_for(self) -> str:
-        """What the vote waits for now."""
-        return "open_vote" if self.period is None else "ballots"
+            raise refuse("voting.closed", act=act.name)
 
     def _period(self) -> VotePeriod:
         assert self.period is not None
@@ -128,6 +109,3 @@ class VotingWorkflow(CaseWorkflow):
 
     def _is_decided(self) -> bool:
         return self.result is not None
-
-    def _closes_at(self) -> datetime:
-        return self._period().closes_at

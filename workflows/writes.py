@@ -8,9 +8,11 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, ApplicationErrorCategory
 
 with workflow.unsafe.imports_passed_through():
-    from models.messages.acts import Act
-    from models.messages.step import Step
+    from models.messages.acts import Act, Done
+    from models.messages.command import Command
+    from models.values.actor import ENGINE, Actor
     from models.values.refusal import Problem
+    from models.values.waits import NotYetError
     from workflows import policies
 
 P = ParamSpec("P")
@@ -18,40 +20,33 @@ R = TypeVar("R")
 S = TypeVar("S")
 
 
-class NotYetError(Exception):
-    """The tick says that a step of the engine comes too early; `left` is to wait."""
-
-    def __init__(self, left: timedelta) -> None:
-        super().__init__(f"not yet: {left} left")
-        self.left = left
-
-
 def refuse(code: str, **params: str | int) -> ApplicationError:
     """A refusal for a validator to raise: it leaves no history and reaches the person at once."""
     return _refusal(code, [Problem(code=code, params=params).model_dump(mode="json")])
 
 
-def own_step(renovation_id: str, name: str) -> Step:
+def own_command(renovation_id: str, name: str) -> Command:
     """A step that the engine takes by itself; its key is this workflow's id and `name`."""
-    info = workflow.info()
-    return Step(
-        command_id=f"{info.workflow_id}#{name}",
-        renovation_id=renovation_id,
-        asked_at=workflow.now(),
-        workflow_id=info.workflow_id,
-        run_id=info.run_id,
-        parent_id=info.parent.workflow_id if info.parent else "",
-    )
+    return _command(renovation_id, f"{workflow.info().workflow_id}#{name}", ENGINE)
 
 
-def act_step(renovation_id: str, act: Act) -> Step:
-    """The step of an official act: the person's command id, the person as actor."""
+def act_command(renovation_id: str, act: Act) -> Command:
+    """The command of an official act: the person's command id, the person as actor."""
+    return _command(renovation_id, act.command_id, act.actor)
+
+
+def done(act: Act, activity: Callable[..., object]) -> Done:
+    """The answer to an official act: what was written, as the activity names it."""
+    return Done(command_id=act.command_id, kind=str(vars(activity)["event"]))
+
+
+def _command(renovation_id: str, command_id: str, actor: Actor) -> Command:
     info = workflow.info()
-    return Step(
-        command_id=act.command_id,
+    return Command(
+        command_id=command_id,
         renovation_id=renovation_id,
         asked_at=workflow.now(),
-        actor=act.actor,
+        actor=actor,
         workflow_id=info.workflow_id,
         run_id=info.run_id,
         parent_id=info.parent.workflow_id if info.parent else "",
@@ -108,8 +103,8 @@ def _refusal(message: str, *details: object) -> ApplicationError:
 
 def _summary(args: Sequence[object]) -> str | None:
     """What the Temporal UI shows beside the activity: who acts, or the engine's own step."""
-    step = args[0] if args else None
-    if not isinstance(step, Step):
+    command = args[0] if args else None
+    if not isinstance(command, Command):
         return None
-    own = step.command_id.startswith(f"{step.workflow_id}#")
-    return step.command_id.partition("#")[2] if own else step.actor.label
+    own = command.command_id.startswith(f"{command.workflow_id}#")
+    return command.command_id.partition("#")[2] if own else command.actor.label

@@ -4,9 +4,10 @@ from pydantic import JsonValue
 
 from activities.bidding import rows
 from activities.recording import Case
-from models.messages.journey import Candidates
+from models.messages.bidding import Candidates
 from models.tables import Award, Tender
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
+from models.values.states import AwardState, TenderState
 from rules.bidding import procedure as law
 
 RANKING = 1
@@ -21,7 +22,7 @@ def award_row(tender: Tender, rank: int, bidder_id: str, price_fen: int) -> Awar
         rank=rank,
         bidder_id=bidder_id,
         price_fen=price_fen,
-        state="candidate",
+        state=AwardState.CANDIDATE,
     )
 
 
@@ -37,12 +38,11 @@ async def first(case: Case, tender: Tender, bidder_id: str) -> Award:
     """The first candidate that stands, which must be this bidder (B-15)."""
     left = await rows.standing(case, tender)
     if not left or left[0].bidder_id != bidder_id:
-        raise Refused(
-            Problem(
-                code="bidding.not_first",
-                where=tender.id,
-                params={"bidder": bidder_id, "first": left[0].bidder_id if left else "—"},
-            )
+        raise refusal(
+            "bidding.not_first",
+            where=tender.id,
+            bidder=bidder_id,
+            first=left[0].bidder_id if left else "—",
         )
     return left[0]
 
@@ -50,27 +50,29 @@ async def first(case: Case, tender: Tender, bidder_id: str) -> Award:
 async def awarded(case: Case, tender: Tender) -> Award:
     """The candidate that has the award notice."""
     for award in await rows.standing(case, tender):
-        if award.state == "awarded":
+        if award.state is AwardState.AWARDED:
             return award
-    raise Refused(Problem(code="bidding.not_awarded", where=tender.id))
+    raise refusal("bidding.not_awarded", where=tender.id)
 
 
-async def leave(case: Case, tender: Tender, award: Award, state: str) -> dict[str, JsonValue]:
+async def leave(
+    case: Case, tender: Tender, award: Award, state: AwardState
+) -> dict[str, JsonValue]:
     """A candidate leaves as `withdrawn` or `cancelled`; its bond is forfeited (E24)."""
     award.state = state
-    if tender.state == "awarded":
-        tender.state = "closed"
+    if tender.state is TenderState.AWARDED:
+        tender.state = TenderState.CLOSED
     await case.session.flush()
     left = await rows.standing(case, tender)
     following = law.next_candidate([each.bidder_id for each in left])
     if case.renovation.waiting_for in ("award_contract", "sign_contract"):
-        case.wait_for("engine")
+        case.goes_on()
     case.notify("bidders", "candidate_left", bidder=award.bidder_id)
     return {
         "tender": tender.id,
         "award": award.id,
         "bidder": award.bidder_id,
-        "bond_forfeited_fen": await rows.bond_of(case, tender, award.bidder_id),
+        "bond_forfeited_fen": await rows.load_bond(case, tender, award.bidder_id),
         "next": following.bidder_id,
         "article": "Tendering Regs art. 55",
     }

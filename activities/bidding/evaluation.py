@@ -6,19 +6,20 @@ from activities.bidding import rows
 from activities.bidding.candidates import award_row, candidates
 from activities.recording import Case
 from models.messages.acts import RecordEvaluation
-from models.messages.journey import BidOpening, Candidates
+from models.messages.bidding import AfterOpening, BidOpening, Candidates
 from models.tables import Bid, Tender
 from models.values.bidding import BidFinding, Criteria, JudgedBid, Method, Ranking
 from models.values.cost_sharing import PERMILLE
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, problem
+from models.values.states import BidState, TenderState
 from rules.bidding import evaluation as judging
 from rules.bidding import procedure as law
 from runtime.record.journal import Recorded
 
 NEXT_WAIT = {
-    "evaluate": "record_evaluation",
-    "retender": "publish_tender",
-    "approval": "approve_direct_award",
+    AfterOpening.EVALUATE: "record_evaluation",
+    AfterOpening.RETENDER: "publish_tender",
+    AfterOpening.APPROVAL: "approve_direct_award",
 }
 
 
@@ -27,7 +28,7 @@ async def open_tender(case: Case, tender: Tender) -> Recorded[BidOpening]:
 
     Bids that are not opened keep the state `submitted`: nobody has seen their prices (B-7).
     """
-    submitted = await rows.bids_of(case, tender, "submitted")
+    submitted = await rows.load_bids(case, tender, BidState.SUBMITTED)
     in_time = [bid for bid in submitted if rows.seconds_early(bid, tender) > 0]
     found = law.opening(len(in_time), tender.round, case.timetable)
     details: dict[str, JsonValue] = {
@@ -35,7 +36,7 @@ async def open_tender(case: Case, tender: Tender) -> Recorded[BidOpening]:
         "round": tender.round,
         "submitted": len(submitted),
         "late": len(submitted) - len(in_time),
-        "checks": rows.checks(found.decision),
+        "checks": found.decision.record(),
     }
     if found.route != "open":
         return _failed(
@@ -45,7 +46,7 @@ async def open_tender(case: Case, tender: Tender) -> Recorded[BidOpening]:
             details,
         )
     for bid in submitted:
-        bid.state = "rejected"
+        bid.state = BidState.REJECTED
     findings = _admit(tender, in_time)
     sealed = [rows.sealed(bid) for bid in in_time]
     flagged = judging.red_flags(sealed)
@@ -63,9 +64,11 @@ async def open_tender(case: Case, tender: Tender) -> Recorded[BidOpening]:
         return _failed(
             case, tender, BidOpening(next_step=route, accepted=0, submitted=len(submitted)), details
         )
-    tender.state = "closed"
+    tender.state = TenderState.CLOSED
     return _opened(
-        case, BidOpening(next_step="evaluate", accepted=accepted, submitted=len(submitted)), details
+        case,
+        BidOpening(next_step=AfterOpening.EVALUATE, accepted=accepted, submitted=len(submitted)),
+        details,
     )
 
 
@@ -73,8 +76,10 @@ async def evaluate_tender(
     case: Case, tender: Tender, act: RecordEvaluation
 ) -> Recorded[Candidates]:
     """Reject low prices without reasons, rank the rest, name the first three."""
-    bids = await rows.bids_of(case, tender, "opened")
-    everybody = await rows.bids_of(case, tender, "opened", "rejected", "submitted")
+    bids = await rows.load_bids(case, tender, BidState.OPENED)
+    everybody = await rows.load_bids(
+        case, tender, BidState.OPENED, BidState.REJECTED, BidState.SUBMITTED
+    )
     evaluators = [act.actor.id, *filter(None, [act.actor.on_behalf_of])]
     judging.refuse_interested(evaluators, [bid.bidder_id for bid in everybody])
     criteria = rows.criteria_of(tender)
@@ -88,13 +93,13 @@ async def evaluate_tender(
     )
     for bid in bids:
         bid.technical_milli = act.technical_milli.get(bid.bidder_id, 0)
-        bid.state = "rejected" if bid.bidder_id in below_cost else "evaluated"
+        bid.state = BidState.REJECTED if bid.bidder_id in below_cost else BidState.EVALUATED
     _name(case, tender, ranking)
     if ranking.candidates:
-        case.wait_for("engine")
+        case.goes_on()
     else:
         # Every bid is rejected: the tender is held again (B-19).
-        tender.state = "failed"
+        tender.state = TenderState.FAILED
         case.wait_for("publish_tender")
     return Recorded(await candidates(case, tender), _report(tender, act, ranking, low, below_cost))
 
@@ -108,7 +113,7 @@ def _opened(case: Case, opening: BidOpening, details: dict[str, JsonValue]) -> R
 def _failed(
     case: Case, tender: Tender, opening: BidOpening, details: dict[str, JsonValue]
 ) -> Recorded[BidOpening]:
-    tender.state = "failed"
+    tender.state = TenderState.FAILED
     return _opened(case, opening, details)
 
 
@@ -123,7 +128,7 @@ def _admit(tender: Tender, in_time: list[Bid]) -> dict[str, BidFinding]:
             deadline_seconds=rows.seconds_early(bid, tender),
             criteria=criteria,
         )
-        bid.state = "opened" if found.decision.passed else "rejected"
+        bid.state = BidState.OPENED if found.decision.passed else BidState.REJECTED
         findings[bid.bidder_id] = found
     return findings
 
@@ -132,19 +137,19 @@ def _refuse_scores(act: RecordEvaluation, bids: list[Bid], criteria: Criteria) -
     """Scores name valid bids and are whole thousandths; a method that needs them has them all."""
     valid = {bid.bidder_id for bid in bids}
     problems = [
-        Problem(code="bidding.score_of_nobody", params={"bidder": bidder})
+        problem("bidding.score_of_nobody", bidder=bidder)
         for bidder in act.technical_milli
         if bidder not in valid
     ]
     problems += [
-        Problem(code="bidding.score_out_of_range", params={"bidder": bidder, "score": score})
+        problem("bidding.score_out_of_range", bidder=bidder, score=score)
         for bidder, score in act.technical_milli.items()
         if not 0 <= score <= PERMILLE
     ]
     scored = criteria.method is not Method.LOWEST_EVALUATED
     if scored and criteria.price_weight_milli < PERMILLE:
         problems += [
-            Problem(code="bidding.score_missing", params={"bidder": bidder})
+            problem("bidding.score_missing", bidder=bidder)
             for bidder in sorted(valid - set(act.technical_milli))
         ]
     if problems:

@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 from activities.recording import Case
 from models.tables import Award, Bid, Event, Publication, ShareTotal, Tender
 from models.values.bidding import BidFinding, Criteria, RedFlag, SealedBid
-from models.values.decisions.decision import Decision
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from models.values.scheme import SchemeContent
+from models.values.states import BidState, TenderState
 from rules import cost_sharing
 from rules.bidding.evaluation import read_flags
 
@@ -23,7 +23,7 @@ async def tender_locked(case: Case, tender_id: str) -> Tender:
     """The tender, locked, so that no bid comes in or goes out meanwhile."""
     row = await case.session.get(Tender, tender_id, with_for_update=True)
     if row is None or row.renovation_id != case.renovation.id:
-        raise Refused(Problem(code="bidding.tender_unknown", where=tender_id))
+        raise refusal("bidding.tender_unknown", where=tender_id)
     return row
 
 
@@ -37,11 +37,11 @@ async def last_tender(case: Case) -> Tender:
         .with_for_update()
     )
     if row is None:
-        raise Refused(Problem(code="bidding.tender_unknown", where=case.renovation.id))
+        raise refusal("bidding.tender_unknown", where=case.renovation.id)
     return row
 
 
-async def count_tenders(case: Case, *states: str) -> int:
+async def count_tenders(case: Case, *states: TenderState) -> int:
     """How many rounds the renovation has had, in one of the `states` if any are named."""
     query = select(func.count()).select_from(Tender)
     query = query.where(Tender.renovation_id == case.renovation.id)
@@ -50,7 +50,7 @@ async def count_tenders(case: Case, *states: str) -> int:
     return await case.session.scalar(query) or 0
 
 
-async def bids_of(case: Case, tender: Tender, *states: str) -> list[Bid]:
+async def load_bids(case: Case, tender: Tender, *states: BidState) -> list[Bid]:
     """The bids of a tender in one of the `states`, in the order in which they came in.
 
     In a told case many come in at one moment; their order is then the bidders', on any machine.
@@ -79,11 +79,11 @@ async def count_awards(case: Case, tender: Tender) -> int:
     return await case.session.scalar(query) or 0
 
 
-async def bond_of(case: Case, tender: Tender, bidder_id: str) -> int:
+async def load_bond(case: Case, tender: Tender, bidder_id: str) -> int:
     """The bid bond that lies with a bidder's valid bid, in fen; 0 without one."""
     bond = await case.session.scalar(
         select(Bid.bond_fen).where(
-            Bid.tender_id == tender.id, Bid.bidder_id == bidder_id, Bid.state != "withdrawn"
+            Bid.tender_id == tender.id, Bid.bidder_id == bidder_id, Bid.state != BidState.WITHDRAWN
         )
     )
     return bond or 0
@@ -111,7 +111,7 @@ async def awarded_at(case: Case) -> datetime:
         .limit(1)
     )
     if moment is None:
-        raise Refused(Problem(code="bidding.not_awarded", where=case.renovation.id))
+        raise refusal("bidding.not_awarded", where=case.renovation.id)
     return moment
 
 
@@ -149,11 +149,6 @@ def seconds_early(bid: Bid, tender: Tender) -> Fraction:
     return Fraction((tender.deadline_at - bid.submitted_at) // _MICROSECOND, 1_000_000)
 
 
-def checks(*decisions: Decision) -> list[JsonValue]:
-    """The checks of decisions, for an event's details."""
-    return [check.model_dump(mode="json") for decision in decisions for check in decision.checks]
-
-
 def finding(bid: Bid, found: BidFinding) -> dict[str, JsonValue]:
     """What was read out of a bid and found of it, for an event's details."""
     return {
@@ -161,7 +156,7 @@ def finding(bid: Bid, found: BidFinding) -> dict[str, JsonValue]:
         "price_fen": bid.price_fen,
         "bond_fen": bid.bond_fen,
         "valid": found.decision.passed,
-        "checks": checks(found.decision),
+        "checks": found.decision.record(),
     }
 
 

@@ -3,13 +3,12 @@
 from datetime import datetime
 
 from pydantic import JsonValue
-from temporalio import activity
 
 from activities.bidding import candidates as standing
 from activities.bidding import rows
 from activities.bidding.evaluation import evaluate_tender, open_tender
 from activities.cost_sharing.award import fix_shares_by_award
-from activities.recording import Case, Desk
+from activities.recording import Case, Writer, writes
 from models.messages.acts import (
     ApproveDirectAward,
     AwardContract,
@@ -18,20 +17,21 @@ from models.messages.acts import (
     SignContract,
     WithdrawCandidate,
 )
-from models.messages.journey import (
+from models.messages.bidding import (
     BiddingOutcome,
+    BiddingResult,
     BidOpening,
     Candidates,
-    StageInput,
     TenderPeriod,
 )
-from models.messages.step import Step
+from models.messages.journey import StageInput
 from models.tables import Award, Contract, Tender
 from models.values.actor import Role
 from models.values.bidding import Criteria
 from models.values.decisions.decision import Decision
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, problem, refusal
 from models.values.scheme import TenderPlan
+from models.values.states import AwardState, ContractState, TenderState
 from models.values.timetable import Period
 from models.values.waits import Consequence
 from rules import cost_sharing
@@ -40,246 +40,187 @@ from rules.bidding.evaluation import method_named, refuse_interested
 from runtime.record.journal import Recorded
 
 
-class Tenders:
+class Tenders(Writer):
     """Writes tenders, what is found of their bids, awards and the contract."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-
-    @activity.defn(name="Tenders.publish")
-    async def publish(self, step: Step, given: StageInput, act: PublishTender) -> TenderPeriod:
+    @writes("Tenders.publish", event="bidding.tender_published", into=TenderPeriod)
+    async def publish(
+        self, case: Case, given: StageInput, act: PublishTender
+    ) -> Recorded[TenderPeriod]:
         """Publish the tender of the adopted scheme; bids close at the legal earliest or later."""
+        _, content = await case.scheme()
+        plan = content.tender
+        preparation = _preparation(case, act)
+        deadline_at = case.ends(case.now, preparation)
+        owners_fen, others_fen = await rows.money(case, content)
+        decision = _publication(
+            case,
+            plan,
+            deadline_at,
+            law.funds_secured(owners_fen, others_fen, plan.estimate_fen),
+        )
+        _refuse_failed(decision)
+        tender = await _new_tender(case, plan, deadline_at)
+        case.wait_for("bids", deadline_at, who=Role.CONTRACTOR.value, then=Consequence.BIDS_OPENED)
+        case.notify("bidders", "tender_published", round=tender.round)
+        return Recorded(
+            TenderPeriod(tender_id=tender.id, deadline_at=deadline_at),
+            {
+                "tender": tender.id,
+                "round": tender.round,
+                "attempt": given.attempt,
+                "deadline_at": deadline_at.isoformat(),
+                "ceiling_fen": tender.ceiling_fen,
+                "estimate_fen": tender.estimate_fen,
+                "criteria": tender.criteria,
+                "checks": decision.record(),
+            },
+        )
 
-        async def change(case: Case) -> Recorded[TenderPeriod]:
-            _, content = await case.scheme()
-            plan = content.tender
-            preparation = _preparation(case, act)
-            deadline_at = case.ends(case.now, preparation)
-            owners_fen, others_fen = await rows.money(case, content)
-            decision = _publication(
-                case,
-                plan,
-                deadline_at,
-                law.funds_secured(owners_fen, others_fen, plan.estimate_fen),
-            )
-            _refuse_failed(decision)
-            tender = await _new_tender(case, plan, deadline_at)
-            case.wait_for(
-                "bids", deadline_at, who=Role.CONTRACTOR.value, then=Consequence.BIDS_OPENED
-            )
-            case.notify("bidders", "tender_published", round=tender.round)
-            return Recorded(
-                TenderPeriod(tender_id=tender.id, deadline_at=deadline_at),
-                {
-                    "tender": tender.id,
-                    "round": tender.round,
-                    "attempt": given.attempt,
-                    "deadline_at": deadline_at.isoformat(),
-                    "ceiling_fen": tender.ceiling_fen,
-                    "estimate_fen": tender.estimate_fen,
-                    "criteria": tender.criteria,
-                    "checks": rows.checks(decision),
-                },
-            )
-
-        return await self.desk.write(step, "bidding.tender_published", act, change, TenderPeriod)
-
-    @activity.defn(name="Tenders.open_bids")
-    async def open_bids(self, step: Step, period: TenderPeriod) -> BidOpening:
+    @writes("Tenders.open_bids", event="bidding.bids_opened", into=BidOpening)
+    async def open_bids(self, case: Case, period: TenderPeriod) -> Recorded[BidOpening]:
         """At the deadline, under a lock: too few bids stay sealed, otherwise all are read out."""
+        tender = await rows.tender_locked(case, period.tender_id)
+        if tender.state is not TenderState.OPEN:
+            raise refusal(
+                "bidding.not_to_be_opened",
+                where=tender.id,
+                state=tender.state,
+                deadline_at=tender.deadline_at.isoformat(),
+            )
+        case.not_before(tender.deadline_at)
+        return await open_tender(case, tender)
 
-        async def change(case: Case) -> Recorded[BidOpening]:
-            tender = await rows.tender_locked(case, period.tender_id)
-            if tender.state != "open":
-                raise Refused(
-                    Problem(
-                        code="bidding.not_to_be_opened",
-                        where=tender.id,
-                        params={
-                            "state": tender.state,
-                            "deadline_at": tender.deadline_at.isoformat(),
-                        },
-                    )
-                )
-            case.not_before(tender.deadline_at)
-            return await open_tender(case, tender)
-
-        return await self.desk.write(step, "bidding.bids_opened", period, change, BidOpening)
-
-    @activity.defn(name="Tenders.evaluate")
-    async def evaluate(self, step: Step, act: RecordEvaluation) -> Candidates:
+    @writes("Tenders.evaluate", event="bidding.candidates_ranked", into=Candidates)
+    async def evaluate(self, case: Case, act: RecordEvaluation) -> Recorded[Candidates]:
         """The committee's report: low prices without reasons go out, the first three are named."""
+        tender = await rows.last_tender(case)
+        if tender.state is not TenderState.CLOSED or await rows.count_awards(case, tender):
+            raise refusal("bidding.not_to_be_evaluated", where=tender.id, state=tender.state)
+        return await evaluate_tender(case, tender, act)
 
-        async def change(case: Case) -> Recorded[Candidates]:
-            tender = await rows.last_tender(case)
-            if tender.state != "closed" or await rows.count_awards(case, tender):
-                raise Refused(
-                    Problem(
-                        code="bidding.not_to_be_evaluated",
-                        where=tender.id,
-                        params={"state": tender.state},
-                    )
-                )
-            return await evaluate_tender(case, tender, act)
-
-        return await self.desk.write(step, "bidding.candidates_ranked", act, change, Candidates)
-
-    @activity.defn(name="Tenders.approve_direct")
-    async def approve_direct(self, step: Step, act: ApproveDirectAward) -> Candidates:
+    @writes("Tenders.approve_direct", event="bidding.direct_award_approved", into=Candidates)
+    async def approve_direct(self, case: Case, act: ApproveDirectAward) -> Recorded[Candidates]:
         """The approval route after the last failed round: one contractor, within the ceiling."""
+        refuse_interested(_persons(act), [act.bidder_id])
+        tender = await rows.last_tender(case)
+        decision = law.direct_award(
+            failed_rounds=await rows.count_tenders(case, TenderState.FAILED),
+            price_fen=act.price_fen,
+            ceiling_fen=tender.ceiling_fen,
+            timetable=case.timetable,
+        )
+        _refuse_failed(decision)
+        rank = await rows.count_awards(case, tender) + 1
+        award = standing.award_row(tender, rank, act.bidder_id, act.price_fen)
+        case.session.add(award)
+        await case.session.flush()
+        case.goes_on()
+        return Recorded(
+            await standing.candidates(case, tender),
+            {
+                "tender": tender.id,
+                "bidder": act.bidder_id,
+                "price_fen": act.price_fen,
+                "reason": act.reason,
+                "checks": decision.record(),
+            },
+        )
 
-        async def change(case: Case) -> Recorded[Candidates]:
-            refuse_interested(_persons(act), [act.bidder_id])
-            tender = await rows.last_tender(case)
-            decision = law.direct_award(
-                failed_rounds=await rows.count_tenders(case, "failed"),
-                price_fen=act.price_fen,
-                ceiling_fen=tender.ceiling_fen,
-                timetable=case.timetable,
-            )
-            _refuse_failed(decision)
-            rank = await rows.count_awards(case, tender) + 1
-            award = standing.award_row(tender, rank, act.bidder_id, act.price_fen)
-            case.session.add(award)
-            await case.session.flush()
-            case.wait_for("engine")
-            return Recorded(
-                await standing.candidates(case, tender),
-                {
-                    "tender": tender.id,
-                    "bidder": act.bidder_id,
-                    "price_fen": act.price_fen,
-                    "reason": act.reason,
-                    "checks": rows.checks(decision),
-                },
-            )
-
-        return await self.desk.write(step, "bidding.direct_award_approved", act, change, Candidates)
-
-    @activity.defn(name="Tenders.withdraw")
-    async def withdraw(self, step: Step, act: WithdrawCandidate) -> Candidates:
+    @writes("Tenders.withdraw", event="bidding.candidate_withdrawn", into=Candidates)
+    async def withdraw(self, case: Case, act: WithdrawCandidate) -> Recorded[Candidates]:
         """The first candidate gives up: the bid bond is forfeited and the next one follows (B-15)."""
+        tender = await rows.last_tender(case)
+        first = await standing.first(case, tender, act.bidder_id)
+        if act.actor.role is Role.CONTRACTOR and act.bidder_id not in _persons(act):
+            raise refusal("bidding.not_own_candidacy", bidder=act.bidder_id)
+        details = await standing.leave(case, tender, first, AwardState.WITHDRAWN)
+        return Recorded(await standing.candidates(case, tender), {**details, "reason": act.reason})
 
-        async def change(case: Case) -> Recorded[Candidates]:
-            tender = await rows.last_tender(case)
-            first = await standing.first(case, tender, act.bidder_id)
-            if act.actor.role is Role.CONTRACTOR and act.bidder_id not in _persons(act):
-                raise Refused(
-                    Problem(code="bidding.not_own_candidacy", params={"bidder": act.bidder_id})
-                )
-            details = await standing.leave(case, tender, first, "withdrawn")
-            return Recorded(
-                await standing.candidates(case, tender), {**details, "reason": act.reason}
-            )
-
-        return await self.desk.write(step, "bidding.candidate_withdrawn", act, change, Candidates)
-
-    @activity.defn(name="Tenders.strike_first")
-    async def strike_first(self, step: Step) -> Candidates:
+    @writes("Tenders.strike_first", event="bidding.candidate_struck", into=Candidates)
+    async def strike_first(self, case: Case) -> Recorded[Candidates]:
         """After an upheld objection the candidate that was published first is struck out.
 
         If that one has withdrawn during the publicity, nobody else pays for it.
         """
+        tender = await rows.last_tender(case)
+        left = await rows.standing(case, tender)
+        named = await rows.published_first(case)
+        struck = left[0] if left and named in (None, left[0].bidder_id) else None
+        details: dict[str, JsonValue] = {"tender": tender.id, "struck": None}
+        if struck is not None:
+            details = await standing.leave(case, tender, struck, AwardState.CANCELLED)
+        return Recorded(await standing.candidates(case, tender), details)
 
-        async def change(case: Case) -> Recorded[Candidates]:
-            tender = await rows.last_tender(case)
-            left = await rows.standing(case, tender)
-            named = await rows.published_first(case)
-            struck = left[0] if left and named in (None, left[0].bidder_id) else None
-            details: dict[str, JsonValue] = {"tender": tender.id, "struck": None}
-            if struck is not None:
-                details = await standing.leave(case, tender, struck, "cancelled")
-            return Recorded(await standing.candidates(case, tender), details)
-
-        return await self.desk.write(step, "bidding.candidate_struck", None, change, Candidates)
-
-    @activity.defn(name="Tenders.award")
-    async def award(self, step: Step, act: AwardContract) -> Candidates:
+    @writes("Tenders.award", event="bidding.contract_awarded", into=Candidates)
+    async def award(self, case: Case, act: AwardContract) -> Recorded[Candidates]:
         """The award notice to the first candidate that still stands (B-15, B-16)."""
+        tender = await rows.last_tender(case)
+        first = await standing.first(case, tender, act.bidder_id)
+        refuse_interested(_persons(act), [act.bidder_id])
+        if first.state is AwardState.AWARDED:
+            raise refusal("bidding.already_awarded", where=tender.id)
+        first.state, tender.state = AwardState.AWARDED, TenderState.AWARDED
+        sign_until = case.ends(case.now, case.timetable.contract_signing)
+        case.wait_for("sign_contract", sign_until)
+        case.notify("bidders", "contract_awarded", bidder=act.bidder_id)
+        return Recorded(
+            await standing.candidates(case, tender),
+            {
+                "tender": tender.id,
+                "award": first.id,
+                "bidder": first.bidder_id,
+                "price_fen": first.price_fen,
+                "sign_until": sign_until.isoformat(),
+                "report_until": case.ends(case.now, case.timetable.award_report).isoformat(),
+            },
+        )
 
-        async def change(case: Case) -> Recorded[Candidates]:
-            tender = await rows.last_tender(case)
-            first = await standing.first(case, tender, act.bidder_id)
-            refuse_interested(_persons(act), [act.bidder_id])
-            if first.state == "awarded":
-                raise Refused(Problem(code="bidding.already_awarded", where=tender.id))
-            first.state = tender.state = "awarded"
-            sign_until = case.ends(case.now, case.timetable.contract_signing)
-            case.wait_for("sign_contract", sign_until)
-            case.notify("bidders", "contract_awarded", bidder=act.bidder_id)
-            return Recorded(
-                await standing.candidates(case, tender),
-                {
-                    "tender": tender.id,
-                    "award": first.id,
-                    "bidder": first.bidder_id,
-                    "price_fen": first.price_fen,
-                    "sign_until": sign_until.isoformat(),
-                    "report_until": case.ends(case.now, case.timetable.award_report).isoformat(),
-                },
-            )
-
-        return await self.desk.write(step, "bidding.contract_awarded", act, change, Candidates)
-
-    @activity.defn(name="Tenders.sign")
-    async def sign(self, step: Step, act: SignContract) -> BiddingOutcome:
+    @writes("Tenders.sign", event="bidding.contract_signed", into=BiddingOutcome)
+    async def sign(self, case: Case, act: SignContract) -> Recorded[BiddingOutcome]:
         """Sign on the terms of the bid; the award fixes the base of the shares with it."""
+        tender = await rows.last_tender(case)
+        award = await standing.awarded(case, tender)
+        decision = law.signature(
+            value_fen=act.value_fen,
+            bid_fen=award.price_fen,
+            performance_bond_fen=act.performance_bond_fen,
+            awarded_at=await rows.awarded_at(case),
+            signed_at=case.now,
+            timetable=case.timetable,
+            calendar=case.calendar,
+        )
+        _refuse_failed(decision)
+        contract = await _contract(case, tender, award)
+        shares = await fix_shares_by_award(case, contract.value_fen)
+        case.goes_on()
+        case.is_last_word()
+        return Recorded(
+            BiddingOutcome(outcome=BiddingResult.SIGNED, contract_id=contract.id),
+            {
+                "contract": contract.id,
+                "bidder": contract.bidder_id,
+                "value_fen": contract.value_fen,
+                "contingency_fen": contract.contingency_fen,
+                "retention_permille": contract.retention_permille,
+                "performance_bond_fen": act.performance_bond_fen,
+                "bonds_back_until": case.ends(case.now, case.timetable.bond_return).isoformat(),
+                "shares": shares.model_dump(mode="json"),
+                "checks": decision.record(),
+            },
+        )
 
-        async def change(case: Case) -> Recorded[BiddingOutcome]:
-            tender = await rows.last_tender(case)
-            award = await standing.awarded(case, tender)
-            decision = law.signature(
-                value_fen=act.value_fen,
-                bid_fen=award.price_fen,
-                performance_bond_fen=act.performance_bond_fen,
-                awarded_at=await rows.awarded_at(case),
-                signed_at=case.now,
-                timetable=case.timetable,
-                calendar=case.calendar,
-            )
-            _refuse_failed(decision)
-            contract = await _contract(case, tender, award)
-            shares = await fix_shares_by_award(case, contract.value_fen)
-            case.wait_for("engine")
-            case.is_last_word()
-            return Recorded(
-                BiddingOutcome(outcome="signed", contract_id=contract.id),
-                {
-                    "contract": contract.id,
-                    "bidder": contract.bidder_id,
-                    "value_fen": contract.value_fen,
-                    "contingency_fen": contract.contingency_fen,
-                    "retention_permille": contract.retention_permille,
-                    "performance_bond_fen": act.performance_bond_fen,
-                    "bonds_back_until": case.ends(case.now, case.timetable.bond_return).isoformat(),
-                    "shares": shares.model_dump(mode="json"),
-                    "checks": rows.checks(decision),
-                },
-            )
-
-        return await self.desk.write(step, "bidding.contract_signed", act, change, BiddingOutcome)
-
-    @activity.defn(name="Tenders.fail")
-    async def fail(self, step: Step) -> BiddingOutcome:
+    @writes("Tenders.fail", event="bidding.failed", into=BiddingOutcome)
+    async def fail(self, case: Case) -> Recorded[BiddingOutcome]:
         """No candidate is left: the tender has failed."""
-
-        async def change(case: Case) -> Recorded[BiddingOutcome]:
-            tender = await rows.last_tender(case)
-            if left := await rows.standing(case, tender):
-                raise Refused(
-                    Problem(
-                        code="bidding.candidates_left",
-                        where=tender.id,
-                        params={"candidates": len(left)},
-                    )
-                )
-            tender.state = "failed"
-            case.wait_for("engine")
-            case.is_last_word()
-            case.notify("all_owners", "tender_failed", round=tender.round)
-            return Recorded(BiddingOutcome(outcome="failed"), {"tender": tender.id})
-
-        return await self.desk.write(step, "bidding.failed", None, change, BiddingOutcome)
+        tender = await rows.last_tender(case)
+        if left := await rows.standing(case, tender):
+            raise refusal("bidding.candidates_left", where=tender.id, candidates=len(left))
+        tender.state = TenderState.FAILED
+        case.goes_on()
+        case.is_last_word()
+        case.notify("all_owners", "tender_failed", round=tender.round)
+        return Recorded(BiddingOutcome(outcome=BiddingResult.FAILED), {"tender": tender.id})
 
 
 def _persons(
@@ -296,12 +237,8 @@ def _preparation(case: Case, act: PublishTender) -> Period:
     if days is None:
         return least
     if days < least.days:
-        raise Refused(
-            Problem(
-                code="bidding.preparation_short",
-                where="preparation_days",
-                params={"have": days, "need": least.days},
-            )
+        raise refusal(
+            "bidding.preparation_short", where="preparation_days", have=days, need=least.days
         )
     return least.model_copy(update={"days": days})
 
@@ -309,10 +246,7 @@ def _preparation(case: Case, act: PublishTender) -> Period:
 def _refuse_failed(decision: Decision) -> None:
     """Refuse with one problem for each check that failed, with both of its numbers."""
     problems = [
-        Problem(
-            code=check.code,
-            params={"have": str(check.have), "need": str(check.need), "article": check.article},
-        )
+        problem(check.code, have=str(check.have), need=str(check.need), article=check.article)
         for check in decision.failed
     ]
     if problems:
@@ -336,8 +270,8 @@ def _publication(case: Case, plan: TenderPlan, deadline_at: datetime, funds: Dec
 async def _new_tender(case: Case, plan: TenderPlan, deadline_at: datetime) -> Tender:
     """The next round, with the terms of the scheme's tender plan and the dates for questions."""
     number = await rows.count_tenders(case) + 1
-    if await rows.count_tenders(case, "open"):
-        raise Refused(Problem(code="bidding.tender_open", where=case.renovation.id))
+    if await rows.count_tenders(case, TenderState.OPEN):
+        raise refusal("bidding.tender_open", where=case.renovation.id)
     criteria = Criteria(
         method=method_named(plan.method),
         price_weight_milli=plan.price_weight_milli,
@@ -349,7 +283,7 @@ async def _new_tender(case: Case, plan: TenderPlan, deadline_at: datetime) -> Te
         id=f"{case.renovation.id}.tender.{number}",
         renovation_id=case.renovation.id,
         round=number,
-        state="open",
+        state=TenderState.OPEN,
         notice_at=case.now,
         deadline_at=deadline_at,
         ceiling_fen=plan.ceiling_fen,
@@ -375,7 +309,7 @@ async def _contract(case: Case, tender: Tender, award: Award) -> Contract:
         contingency_fen=cost_sharing.contingency_fen(award.price_fen, plan.contingency_permille),
         retention_permille=min(plan.retention_permille, case.timetable.retention_permille),
         signed_at=case.now,
-        state="signed",
+        state=ContractState.SIGNED,
     )
     case.session.add(contract)
     await case.session.flush()

@@ -9,7 +9,7 @@ from activities.cost_sharing import rows as share_rows
 from activities.recording import Case
 from models.tables import Refund
 from models.values import cost_sharing as values
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from rules import cost_sharing as law
 
 Plan = list[tuple[values.Instalment, datetime]]
@@ -26,14 +26,13 @@ async def fix_shares_by_award(case: Case, contract_value_fen: int) -> values.Awa
     units = await share_rows.share_units(case)
     table = law.award_totals(content, units, contract_value_fen, share_rows.counted_kinds(case))
     if not law.within_limit(table.total_fen, content.owners_limit_fen).passed:
-        raise Refused(
-            Problem(
-                code="cost_sharing.award_above_limit",
-                where=case.renovation.id,
-                params={"have": table.total_fen, "most": content.owners_limit_fen or 0},
-            )
+        raise refusal(
+            "cost_sharing.award_above_limit",
+            where=case.renovation.id,
+            have=table.total_fen,
+            most=content.owners_limit_fen or 0,
         )
-    before = await share_rows.totals_of(case, "estimate")
+    before = await share_rows.load_totals(case, "estimate")
     changes = law.adjustments(before, table.totals)
     await share_rows.replace_totals(case, "award", table.totals)
     refunds = await _adjust(case, changes)
@@ -52,9 +51,9 @@ async def fix_shares_by_award(case: Case, contract_value_fen: int) -> values.Awa
 
 async def _adjust(case: Case, changes: tuple[values.Adjustment, ...]) -> int:
     """Rewrite the instalments and the refunds; the sum of the refunds to households."""
-    money = await share_rows.money_of(case)
+    money = await share_rows.load_money(case)
     plans: dict[str, Plan] = defaultdict(list)
-    for part, due_at in await share_rows.instalments_of(case):
+    for part, due_at in await share_rows.load_instalments(case):
         plans[part.unit_number].append((part, due_at))
     after: Plan = []
     refunds: list[dict[str, object]] = []

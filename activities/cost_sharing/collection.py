@@ -38,7 +38,7 @@ async def called_at(case: Case) -> datetime | None:
         .where(
             Event.renovation_id == case.renovation.id,
             Event.kind == CALLED,
-            Event.workflow_id == case.step.workflow_id,
+            Event.workflow_id == case.command.workflow_id,
         )
         .order_by(Event.seq.desc())
         .limit(1)
@@ -50,14 +50,14 @@ async def due(case: Case, called_at: datetime) -> tuple[values.ShareTotal, ...]:
 
     Instalments that fall due later are not in arrears yet.
     """
-    table = await share_rows.instalments_of(case)
+    table = await share_rows.load_instalments(case)
     first = min((due_at for _, due_at in table), default=called_at)
     return law.due_by(table, max(called_at, first))
 
 
 async def debtors(case: Case, called_at: datetime) -> int:
     """How many units still owe something of what was due."""
-    money = await share_rows.money_of(case)
+    money = await share_rows.load_money(case)
     return sum(
         total.amount_fen > money.get(total.unit_number, (0, 0))[0]
         for total in await due(case, called_at)

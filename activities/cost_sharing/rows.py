@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from activities.recording import Case
 from models.tables import Instalment, Payment, Scheme, ShareTotal, Table, Unit
 from models.values import cost_sharing as values
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from models.values.scheme import SchemeContent
 from models.values.voting import UnitKind
 from rules.voting import pack_for
@@ -51,7 +51,7 @@ async def share_units(case: Case) -> tuple[values.ShareUnit, ...]:
     )
     units = tuple(values.ShareUnit.model_validate(dict(row)) for row in rows.mappings())
     if not units:
-        raise Refused(Problem(code="cost_sharing.no_units", where=case.renovation.estate_id))
+        raise refusal("cost_sharing.no_units", where=case.renovation.estate_id)
     return units
 
 
@@ -64,7 +64,7 @@ async def add_scheme_version(case: Case, content: SchemeContent) -> int:
         .limit(1)
     )
     if last is None:
-        raise Refused(Problem(code="scheme_missing", where=case.renovation.id))
+        raise refusal("renovation.scheme_missing", where=case.renovation.id)
     before = SchemeContent.model_validate(last.content)
     cheaper = _cost(before) - _cost(content)
     case.session.add(
@@ -118,7 +118,7 @@ async def replace_instalments(
     await insert_rows(case.session, Instalment, rows)
 
 
-async def totals_of(case: Case, basis: str) -> tuple[values.ShareTotal, ...]:
+async def load_totals(case: Case, basis: str) -> tuple[values.ShareTotal, ...]:
     """The totals on one basis, by unit number."""
     rows = await case.session.execute(
         select(ShareTotal.unit_number, ShareTotal.amount_fen)
@@ -130,10 +130,10 @@ async def totals_of(case: Case, basis: str) -> tuple[values.ShareTotal, ...]:
 
 async def charges(case: Case) -> tuple[values.ShareTotal, ...]:
     """What the units owe now: by the award once there is one, by the estimate until then."""
-    return await totals_of(case, "award") or await totals_of(case, "estimate")
+    return await load_totals(case, "award") or await load_totals(case, "estimate")
 
 
-async def instalments_of(case: Case) -> list[tuple[values.Instalment, datetime]]:
+async def load_instalments(case: Case) -> list[tuple[values.Instalment, datetime]]:
     """All instalments with their due dates, by unit and number."""
     rows = await case.session.execute(
         select(Instalment.unit_number, Instalment.number, Instalment.amount_fen, Instalment.due_at)
@@ -146,7 +146,7 @@ async def instalments_of(case: Case) -> list[tuple[values.Instalment, datetime]]
     ]
 
 
-async def money_of(case: Case) -> dict[str, tuple[int, int]]:
+async def load_money(case: Case) -> dict[str, tuple[int, int]]:
     """Per unit what has come in from every source, and of that what the household itself paid."""
     rows = await case.session.execute(
         select(

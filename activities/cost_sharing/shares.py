@@ -4,11 +4,10 @@ import hashlib
 from datetime import datetime
 
 from sqlalchemy import delete, func, or_, select
-from temporalio import activity
 
 from activities.cost_sharing import collection
 from activities.cost_sharing import rows as share_rows
-from activities.recording import Case, Desk, who_does
+from activities.recording import Case, Writer, who_does, writes
 from models.messages.acts import (
     ApproveRelief,
     DecideCollection,
@@ -16,253 +15,206 @@ from models.messages.acts import (
     Done,
     GrantSubsidy,
 )
-from models.messages.journey import Collection, CollectionState, CostSharingOutcome, Funding
-from models.messages.step import Step
+from models.messages.cost_sharing import (
+    Collection,
+    CollectionState,
+    CostSharingOutcome,
+    FundingState,
+    NextStep,
+)
 from models.tables import Payment, Relief, Share, Unit, UnitOwner
 from models.values import cost_sharing as values
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from models.values.scheme import SchemeContent
 from rules import cost_sharing as law
 from runtime.record.journal import Recorded
 
 
-class Shares:
+class Shares(Writer):
     """Writes the money plan, the share table, the collection and the reliefs."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-
-    @activity.defn(name="Shares.plan")
-    async def plan(self, step: Step) -> Funding:
+    @writes("Shares.plan", event="cost_sharing.planned", into=FundingState)
+    async def plan(self, case: Case) -> Recorded[FundingState]:
         """Let others pay first; give up optional items when the owners' gap is too much (E12)."""
+        version, content = await case.scheme()
+        return await _planned(case, version, content)
 
-        async def change(case: Case) -> Recorded[Funding]:
-            version, content = await case.scheme()
-            return await _planned(case, version, content)
-
-        return await self.desk.write(step, "cost_sharing.planned", None, change, Funding)
-
-    @activity.defn(name="Shares.grant_subsidy")
-    async def grant_subsidy(self, step: Step, act: GrantSubsidy) -> Funding:
+    @writes("Shares.grant_subsidy", event="cost_sharing.subsidy_granted", into=FundingState)
+    async def grant_subsidy(self, case: Case, act: GrantSubsidy) -> Recorded[FundingState]:
         """Extra public money in a new version of the scheme. Refused: there is no gap to close."""
+        version, content = await case.scheme()
+        if not _missing(content):
+            raise refusal("cost_sharing.no_gap", where=case.renovation.id)
+        richer = law.with_subsidy(content, f"extra-subsidy-{version + 1}", act.amount_fen)
+        version = await share_rows.add_scheme_version(case, richer)
+        recorded = await _planned(case, version, richer)
+        return Recorded(
+            recorded.result,
+            {**recorded.details, "granted_fen": act.amount_fen, "reason": act.reason},
+        )
 
-        async def change(case: Case) -> Recorded[Funding]:
-            version, content = await case.scheme()
-            if not _missing(content):
-                raise Refused(Problem(code="cost_sharing.no_gap", where=case.renovation.id))
-            richer = law.with_subsidy(content, f"extra-subsidy-{version + 1}", act.amount_fen)
-            version = await share_rows.add_scheme_version(case, richer)
-            recorded = await _planned(case, version, richer)
-            return Recorded(
-                recorded.result,
-                {**recorded.details, "granted_fen": act.amount_fen, "reason": act.reason},
-            )
-
-        return await self.desk.write(step, "cost_sharing.subsidy_granted", act, change, Funding)
-
-    @activity.defn(name="Shares.decline_subsidy")
-    async def decline_subsidy(self, step: Step, act: DeclineSubsidy) -> Funding:
+    @writes("Shares.decline_subsidy", event="cost_sharing.subsidy_declined", into=FundingState)
+    async def decline_subsidy(self, case: Case, act: DeclineSubsidy) -> Recorded[FundingState]:
         """No extra public money: an extra levy is a new vote of the owners."""
+        _, content = await case.scheme()
+        missing = _missing(content)
+        if not missing:
+            raise refusal("cost_sharing.no_gap", where=case.renovation.id)
+        case.goes_on()
+        case.notify("all_owners", "subsidy_declined", missing_fen=missing)
+        return Recorded(
+            FundingState(gap_fen=missing, next_step=NextStep.NEW_VOTE),
+            {"missing_fen": missing, "reason": act.reason},
+        )
 
-        async def change(case: Case) -> Recorded[Funding]:
-            _, content = await case.scheme()
-            missing = _missing(content)
-            if not missing:
-                raise Refused(Problem(code="cost_sharing.no_gap", where=case.renovation.id))
-            case.wait_for("engine")
-            case.notify("all_owners", "subsidy_declined", missing_fen=missing)
-            return Recorded(
-                Funding(gap_fen=missing, next_step="new_vote"),
-                {"missing_fen": missing, "reason": act.reason},
-            )
-
-        return await self.desk.write(step, "cost_sharing.subsidy_declined", act, change, Funding)
-
-    @activity.defn(name="Shares.compute")
-    async def compute(self, step: Step) -> values.SharesComputed:
+    @writes("Shares.compute", event="cost_sharing.shares_computed", into=values.SharesComputed)
+    async def compute(self, case: Case) -> Recorded[values.SharesComputed]:
         """Every unit's share and instalments; an earlier computation is superseded.
 
         The first instalment is due when the publication of the table ends, the others follow at
         the interval of the timetable.
         """
-
-        async def change(case: Case) -> Recorded[values.SharesComputed]:
-            version, content = await case.scheme()
-            funded = law.waterfall(content.items, content.funding)
-            table = law.share_table(
-                content.items,
-                funded,
-                await share_rows.share_units(case),
-                share_rows.counted_kinds(case),
-            )
-            parts = law.instalments(table.totals, content.owner_instalments_permille)
-            due = _due_dates(case, len(content.owner_instalments_permille))
-            await _replace_shares(case, version, table)
-            await share_rows.replace_totals(case, "estimate", table.totals)
-            await share_rows.replace_instalments(
-                case, [(part, due[part.number - 1]) for part in parts]
-            )
-            case.wait_for("engine")
-            result = values.SharesComputed(
-                scheme_version=version,
-                units=len(table.totals),
-                total_fen=table.total_fen,
-                table_hash=share_rows.table_hash(table.totals),
-            )
-            return Recorded(
-                result,
-                {
-                    **result.model_dump(mode="json"),
-                    "gaps_fen": {part.item_id: part.gap_fen for part in funded},
-                    "due_at": [moment.isoformat() for moment in due],
-                },
-            )
-
-        return await self.desk.write(
-            step, "cost_sharing.shares_computed", None, change, values.SharesComputed
+        version, content = await case.scheme()
+        funded = law.waterfall(content.items, content.funding)
+        table = law.share_table(
+            content.items,
+            funded,
+            await share_rows.share_units(case),
+            share_rows.counted_kinds(case),
+        )
+        parts = law.instalments(table.totals, content.owner_instalments_permille)
+        due = _due_dates(case, len(content.owner_instalments_permille))
+        await _replace_shares(case, version, table)
+        await share_rows.replace_totals(case, "estimate", table.totals)
+        await share_rows.replace_instalments(case, [(part, due[part.number - 1]) for part in parts])
+        case.goes_on()
+        result = values.SharesComputed(
+            scheme_version=version,
+            units=len(table.totals),
+            total_fen=table.total_fen,
+            table_hash=share_rows.table_hash(table.totals),
+        )
+        return Recorded(
+            result,
+            {
+                **result.model_dump(mode="json"),
+                "gaps_fen": {part.item_id: part.gap_fen for part in funded},
+                "due_at": [moment.isoformat() for moment in due],
+            },
         )
 
-    @activity.defn(name="Shares.next_reminder")
-    async def next_reminder(self, step: Step, round_number: int, reminder: int) -> Collection:
+    @writes("Shares.next_reminder", event="cost_sharing.reminder_sent", into=Collection)
+    async def next_reminder(
+        self, case: Case, round_number: int, reminder: int
+    ) -> Recorded[Collection]:
         """Call for the payments (reminder 0) or remind who has not paid, and say what comes next.
 
         Every round has the same periods from its own call. When nothing is owed any more the
         answer is the end, now.
         """
-
-        async def change(case: Case) -> Recorded[Collection]:
-            start = case.now if reminder == 0 else await collection.called_at(case) or case.now
-            moments = collection.moments(case, start)
-            debtors = await collection.debtors(case, start)
-            if reminder and debtors:
-                case.not_before(moments[min(reminder, len(moments)) - 1])
-            last = reminder >= len(moments) - 1 or not debtors
-            at = moments[min(reminder, len(moments) - 1)] if debtors else case.now
-            if debtors:
-                collection.await_payments(case, moments[-1], None if last else at)
-            else:
-                case.wait_for("engine")
-            if reminder == 0:
-                case.notify("all_owners", "payment_called", round=round_number)
-            elif debtors:
-                case.notify("non_payers", "payment_reminder", round=round_number, number=reminder)
-            return Recorded(
-                Collection(at=at, last=last, reminder=reminder),
-                {
-                    "round": round_number,
-                    "reminder": reminder,
-                    "debtors": debtors,
-                    "next_at": at.isoformat(),
-                    "deadline": moments[-1].isoformat(),
-                },
-                kind=collection.CALLED if reminder == 0 else None,
-            )
-
-        return await self.desk.write(step, "cost_sharing.reminder_sent", None, change, Collection)
-
-    @activity.defn(name="Shares.count_collection")
-    async def count_collection(self, step: Step) -> CollectionState:
-        """Count what is collected or guaranteed of what was due when the round was called."""
-
-        async def change(case: Case) -> Recorded[CollectionState]:
-            start = await collection.called_at(case) or case.now
-            if await collection.debtors(case, start):
-                case.not_before(collection.moments(case, start)[-1])
-            owed = {
-                total.unit_number: total.amount_fen for total in await collection.due(case, start)
-            }
-            money = await share_rows.money_of(case)
-            due = sum(owed.values())
-            # Capped per unit: a neighbour's overpayment covers nobody else.
-            have = sum(min(money.get(unit, (0, 0))[0], amount) for unit, amount in owed.items())
-            decision = law.collected(have, due, case.timetable)
-            case.wait_for("engine" if decision.passed else "decide_collection")
-            if not decision.passed:
-                case.notify("committee", "collection_short", collected_fen=have, due_fen=due)
-            return Recorded(
-                CollectionState(enough=decision.passed, collected_fen=have, due_fen=due),
-                {
-                    "collected_fen": have,
-                    "due_fen": due,
-                    "total_fen": sum(t.amount_fen for t in await share_rows.charges(case)),
-                    "received_fen": sum(everything for everything, _ in money.values()),
-                    "checks": decision.model_dump(mode="json")["checks"],
-                },
-            )
-
-        return await self.desk.write(
-            step, "cost_sharing.collection_counted", None, change, CollectionState
+        start = case.now if reminder == 0 else await collection.called_at(case) or case.now
+        moments = collection.moments(case, start)
+        debtors = await collection.debtors(case, start)
+        if reminder and debtors:
+            case.not_before(moments[min(reminder, len(moments)) - 1])
+        last = reminder >= len(moments) - 1 or not debtors
+        at = moments[min(reminder, len(moments) - 1)] if debtors else case.now
+        if debtors:
+            collection.await_payments(case, moments[-1], None if last else at)
+        else:
+            case.goes_on()
+        if reminder == 0:
+            case.notify("all_owners", "payment_called", round=round_number)
+        elif debtors:
+            case.notify("non_payers", "payment_reminder", round=round_number, number=reminder)
+        return Recorded(
+            Collection(at=at, last=last, reminder=reminder),
+            {
+                "round": round_number,
+                "reminder": reminder,
+                "debtors": debtors,
+                "next_at": at.isoformat(),
+                "deadline": moments[-1].isoformat(),
+            },
+            kind=collection.CALLED if reminder == 0 else None,
         )
 
-    @activity.defn(name="Shares.approve_relief")
-    async def approve_relief(self, step: Step, act: ApproveRelief) -> Done:
+    @writes(
+        "Shares.count_collection", event="cost_sharing.collection_counted", into=CollectionState
+    )
+    async def count_collection(self, case: Case) -> Recorded[CollectionState]:
+        """Count what is collected or guaranteed of what was due when the round was called."""
+        start = await collection.called_at(case) or case.now
+        if await collection.debtors(case, start):
+            case.not_before(collection.moments(case, start)[-1])
+        owed = {total.unit_number: total.amount_fen for total in await collection.due(case, start)}
+        money = await share_rows.load_money(case)
+        due = sum(owed.values())
+        # Capped per unit: a neighbour's overpayment covers nobody else.
+        have = sum(min(money.get(unit, (0, 0))[0], amount) for unit, amount in owed.items())
+        decision = law.collected(have, due, case.timetable)
+        case.wait_for("engine" if decision.passed else "decide_collection")
+        if not decision.passed:
+            case.notify("committee", "collection_short", collected_fen=have, due_fen=due)
+        return Recorded(
+            CollectionState(enough=decision.passed, collected_fen=have, due_fen=due),
+            {
+                "collected_fen": have,
+                "due_fen": due,
+                "total_fen": sum(t.amount_fen for t in await share_rows.charges(case)),
+                "received_fen": sum(everything for everything, _ in money.values()),
+                "checks": decision.record(),
+            },
+        )
+
+    @writes("Shares.approve_relief", event="cost_sharing.relief_approved", into=Done)
+    async def approve_relief(self, case: Case, act: ApproveRelief) -> Recorded[Done]:
         """A fund pays in a household's place (E14); the neighbours' shares do not change.
 
         Refused: more than the unit still owes, one's own unit, the same kind of relief twice.
         """
-
-        async def change(case: Case) -> Recorded[Done]:
-            room = await _relief_room(case, act)
-            if act.amount_fen > room:
-                raise Refused(
-                    Problem(
-                        code="cost_sharing.relief_above_debt",
-                        where=act.unit_number,
-                        params={"have": act.amount_fen, "most": room},
-                    )
-                )
-            await _refuse_own_unit(case, act)
-            key = (case.renovation.id, act.unit_number, act.kind)
-            if await case.session.get(Relief, key) is not None:
-                raise Refused(
-                    Problem(
-                        code="cost_sharing.relief_twice",
-                        where=act.unit_number,
-                        params={"kind": act.kind},
-                    )
-                )
-            case.session.add_all(_relief_rows(case, act))
-            # No unit in the event: who is in hardship is personal (PIPL art. 28).
-            return Recorded(
-                Done(command_id=act.command_id, kind="cost_sharing.relief_approved"),
-                {"kind": act.kind, "amount_fen": act.amount_fen, "funded_by": act.funded_by},
+        room = await _relief_room(case, act)
+        if act.amount_fen > room:
+            raise refusal(
+                "cost_sharing.relief_above_debt",
+                where=act.unit_number,
+                have=act.amount_fen,
+                most=room,
             )
-
-        return await self.desk.write(step, "cost_sharing.relief_approved", act, change, Done)
-
-    @activity.defn(name="Shares.decide_collection")
-    async def decide_collection(self, step: Step, act: DecideCollection) -> Done:
-        """The committee's word after a missed threshold: start, wait one more round, or shelve."""
-
-        async def change(case: Case) -> Recorded[Done]:
-            case.wait_for("engine")
-            case.notify("all_owners", "collection_decided", decision=act.decision)
-            return Recorded(
-                Done(command_id=act.command_id, kind="cost_sharing.collection_decided"),
-                {"decision": act.decision, "reason": act.reason},
-            )
-
-        return await self.desk.write(step, "cost_sharing.collection_decided", act, change, Done)
-
-    @activity.defn(name="Shares.finish")
-    async def finish(self, step: Step, outcome: CostSharingOutcome) -> CostSharingOutcome:
-        """The stage is over: funded, back to the owners, or shelved."""
-
-        async def change(case: Case) -> Recorded[CostSharingOutcome]:
-            case.wait_for("engine")
-            case.is_last_word()
-            return Recorded(outcome, outcome.model_dump(mode="json"))
-
-        return await self.desk.write(
-            step, "cost_sharing.finished", outcome, change, CostSharingOutcome
+        await _refuse_own_unit(case, act)
+        key = (case.renovation.id, act.unit_number, act.kind)
+        if await case.session.get(Relief, key) is not None:
+            raise refusal("cost_sharing.relief_twice", where=act.unit_number, kind=act.kind)
+        case.session.add_all(_relief_rows(case, act))
+        # No unit in the event: who is in hardship is personal (PIPL art. 28).
+        return Recorded(
+            Done(command_id=act.command_id, kind="cost_sharing.relief_approved"),
+            {"kind": act.kind, "amount_fen": act.amount_fen, "funded_by": act.funded_by},
         )
+
+    @writes("Shares.decide_collection", event="cost_sharing.collection_decided", into=Done)
+    async def decide_collection(self, case: Case, act: DecideCollection) -> Recorded[Done]:
+        """The committee's word after a missed threshold: start, wait one more round, or shelve."""
+        case.goes_on()
+        case.notify("all_owners", "collection_decided", decision=act.decision)
+        return Recorded(
+            Done(command_id=act.command_id, kind="cost_sharing.collection_decided"),
+            {"decision": act.decision, "reason": act.reason},
+        )
+
+    @writes("Shares.finish", event="cost_sharing.finished", into=CostSharingOutcome)
+    async def finish(self, case: Case, outcome: CostSharingOutcome) -> Recorded[CostSharingOutcome]:
+        """The stage is over: funded, back to the owners, or shelved."""
+        case.goes_on()
+        case.is_last_word()
+        return Recorded(outcome, outcome.model_dump(mode="json"))
 
 
 def _missing(content: SchemeContent) -> int:
     return law.gap_plan(content.items, content.funding, content.owners_limit_fen).missing_fen
 
 
-async def _planned(case: Case, version: int, content: SchemeContent) -> Recorded[Funding]:
+async def _planned(case: Case, version: int, content: SchemeContent) -> Recorded[FundingState]:
     """Climb the ladder of E12 on one version of the scheme, and say where it ends."""
     plan = law.gap_plan(content.items, content.funding, content.owners_limit_fen)
     if plan.dropped:
@@ -274,10 +226,13 @@ async def _planned(case: Case, version: int, content: SchemeContent) -> Recorded
     if plan.missing_fen:
         case.wait_for("subsidy", who=who_does("grant_subsidy", "decline_subsidy"))
     else:
-        case.wait_for("engine")
+        case.goes_on()
     decision = law.within_limit(gap, content.owners_limit_fen)
     return Recorded(
-        Funding(gap_fen=plan.missing_fen, next_step="ask_subsidy" if plan.missing_fen else "none"),
+        FundingState(
+            gap_fen=plan.missing_fen,
+            next_step=NextStep.ASK_SUBSIDY if plan.missing_fen else NextStep.NONE,
+        ),
         {
             "scheme_version": version,
             "cost_fen": sum(item.cost_fen for item in funded),
@@ -285,7 +240,7 @@ async def _planned(case: Case, version: int, content: SchemeContent) -> Recorded
             "missing_fen": plan.missing_fen,
             "dropped": list(plan.dropped),
             "step": plan.step.value,
-            "checks": decision.model_dump(mode="json")["checks"],
+            "checks": decision.record(),
         },
     )
 
@@ -318,7 +273,7 @@ async def _replace_shares(case: Case, version: int, table: values.ShareTable) ->
 async def _relief_room(case: Case, act: ApproveRelief) -> int:
     owed = {total.unit_number: total.amount_fen for total in await share_rows.charges(case)}
     if act.unit_number not in owed:
-        raise Refused(Problem(code="cost_sharing.unit_without_share", where=act.unit_number))
+        raise refusal("cost_sharing.unit_without_share", where=act.unit_number)
     paid = await case.session.scalar(
         select(func.coalesce(func.sum(Payment.amount_fen), 0)).where(
             Payment.renovation_id == case.renovation.id, Payment.unit_number == act.unit_number
@@ -344,11 +299,11 @@ async def _refuse_own_unit(case: Case, act: ApproveRelief) -> None:
         .limit(1)
     )
     if own is not None:
-        raise Refused(Problem(code="cost_sharing.own_relief", where=act.unit_number))
+        raise refusal("cost_sharing.own_relief", where=act.unit_number)
 
 
 def _relief_rows(case: Case, act: ApproveRelief) -> tuple[Relief, Payment]:
-    number = hashlib.sha256(case.step.command_id.encode()).hexdigest()[:24]
+    number = hashlib.sha256(case.command.command_id.encode()).hexdigest()[:24]
     return (
         Relief(
             renovation_id=case.renovation.id,
@@ -361,7 +316,7 @@ def _relief_rows(case: Case, act: ApproveRelief) -> tuple[Relief, Payment]:
         Payment(
             id=f"{case.renovation.id}.relief.{number}",
             renovation_id=case.renovation.id,
-            command_id=case.step.command_id,
+            command_id=case.command.command_id,
             unit_number=act.unit_number,
             amount_fen=act.amount_fen,
             source="relief",

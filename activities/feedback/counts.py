@@ -9,6 +9,7 @@ from activities.cost_sharing import rows as share_rows
 from activities.recording import Case
 from models.tables import BallotBox, Event, Scheme, Ticket
 from models.values.feedback import SATISFIED_SCORE, EvaluationFacts
+from models.values.states import TicketState
 from rules import feedback as law
 
 COLLECTION = text("""
@@ -52,7 +53,12 @@ FROM asked LEFT JOIN last ON last.unit_number = asked.number
 """)
 """One answer per household counts: its last."""
 
-OPEN_STATES = ("open", "escalated", "reopened", "resolved")
+OPEN_STATES = (
+    TicketState.OPEN,
+    TicketState.ESCALATED,
+    TicketState.REOPENED,
+    TicketState.RESOLVED,
+)
 """A ticket that was answered stays open until its call-back is over."""
 
 

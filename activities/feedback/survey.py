@@ -4,16 +4,10 @@ from datetime import datetime
 
 from pydantic import JsonValue
 from sqlalchemy import select
-from temporalio import activity
 
 from activities.feedback import counts
-from activities.recording import Case, Desk
-from models.messages.journey import (
-    FeedbackOutcome,
-    FeedbackPeriod,
-    FeedbackState,
-)
-from models.messages.step import Step
+from activities.recording import Case, Writer, writes
+from models.messages.feedback import FeedbackOutcome, FeedbackPeriod, FeedbackState
 from models.tables import Evaluation, Event
 from models.values.decisions.decision import Decision
 from models.values.feedback import (
@@ -32,83 +26,71 @@ IDS_SHOWN = 100
 """Most ticket ids that one event names; their number is always exact."""
 
 
-class Evaluations:
+class Evaluations(Writer):
     """Writes the survey's opening, the looks at open tickets and the evaluation."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-
-    @activity.defn(name="Evaluations.open_survey")
-    async def open_survey(self, step: Step) -> FeedbackPeriod:
+    @writes("Evaluations.open_survey", event=SURVEY_OPENED, into=FeedbackPeriod)
+    async def open_survey(self, case: Case) -> Recorded[FeedbackPeriod]:
         """Ask every household; a full census, so n and the response rate say all (5.6)."""
-
-        async def change(case: Case) -> Recorded[FeedbackPeriod]:
-            closes_at = case.ends(case.now, case.timetable.survey_open)
-            case.wait_for("survey", closes_at, who="owners", then=Consequence.TICKETS_LOOKED_AT)
-            case.notify("all_owners", "survey_opened", closes_at=closes_at.isoformat())
-            return Recorded(
-                FeedbackPeriod(survey_closes_at=closes_at),
-                {"closes_at": closes_at.isoformat()},
-            )
-
-        return await self.desk.write(step, SURVEY_OPENED, None, change, FeedbackPeriod)
-
-    @activity.defn(name="Evaluations.count_open_tickets")
-    async def count_open_tickets(self, step: Step, looks: int) -> FeedbackState:
-        """Look at the open tickets, once a working day, until none is open or their time is over."""
-
-        async def change(case: Case) -> Recorded[FeedbackState]:
-            opened = await counts.event_details(case, SURVEY_OPENED)
-            closed_at = datetime.fromisoformat(str(opened["closes_at"])) if opened else case.now
-            case.not_before(await _next_look_at(case) or closed_at)
-            tickets = await counts.open_ticket_ids(case)
-            again = law.next_look(case.now, closed_at, len(tickets), case.timetable, case.calendar)
-            if again is None:
-                case.wait_for("engine")
-            else:
-                case.wait_for("tickets", again, then=Consequence.TICKETS_LOOKED_AT)
-            return Recorded(
-                FeedbackState(
-                    open_tickets=len(tickets),
-                    look_again_at=again,
-                ),
-                {
-                    "look": looks,
-                    "open": len(tickets),
-                    "tickets": list(tickets[:IDS_SHOWN]),
-                    "look_again_at": None if again is None else again.isoformat(),
-                },
-            )
-
-        return await self.desk.write(
-            step, "feedback.tickets_looked_at", Look(number=looks), change, FeedbackState
+        closes_at = case.ends(case.now, case.timetable.survey_open)
+        case.wait_for("survey", closes_at, who="owners", then=Consequence.TICKETS_LOOKED_AT)
+        case.notify("all_owners", "survey_opened", closes_at=closes_at.isoformat())
+        return Recorded(
+            FeedbackPeriod(survey_closes_at=closes_at),
+            {"closes_at": closes_at.isoformat()},
         )
 
-    @activity.defn(name="Evaluations.evaluate")
-    async def evaluate(self, step: Step) -> FeedbackOutcome:
+    @writes(
+        "Evaluations.count_open_tickets",
+        event="feedback.tickets_looked_at",
+        into=FeedbackState,
+        request=lambda looks: Look(number=looks),
+    )
+    async def count_open_tickets(self, case: Case, looks: int) -> Recorded[FeedbackState]:
+        """Look at the open tickets, once a working day, until none is open or their time is over."""
+        opened = await counts.event_details(case, SURVEY_OPENED)
+        closed_at = datetime.fromisoformat(str(opened["closes_at"])) if opened else case.now
+        case.not_before(await _next_look_at(case) or closed_at)
+        tickets = await counts.open_ticket_ids(case)
+        again = law.next_look(case.now, closed_at, len(tickets), case.timetable, case.calendar)
+        if again is None:
+            case.goes_on()
+        else:
+            case.wait_for("tickets", again, then=Consequence.TICKETS_LOOKED_AT)
+        return Recorded(
+            FeedbackState(
+                open_tickets=len(tickets),
+                look_again_at=again,
+            ),
+            {
+                "look": looks,
+                "open": len(tickets),
+                "tickets": list(tickets[:IDS_SHOWN]),
+                "look_again_at": None if again is None else again.isoformat(),
+            },
+        )
+
+    @writes("Evaluations.evaluate", event="feedback.evaluated", into=FeedbackOutcome)
+    async def evaluate(self, case: Case) -> Recorded[FeedbackOutcome]:
         """Measure every indicator and put it beside its target; below the floor a plan is due (E48)."""
-
-        async def change(case: Case) -> Recorded[FeedbackOutcome]:
-            _, scheme = await case.scheme()
-            facts = await counts.evaluation_facts(case)
-            measured = law.measurements(facts)
-            results = [law.compare_with_target(measured, target) for target in scheme.targets]
-            await _write_rows(case, measured, results)
-            floor = law.satisfaction_floor(facts.satisfied, facts.answers, case.timetable)
-            plan = _ask_for_plan(case, floor)
-            case.wait_for("engine")
-            case.is_last_word()
-            met = sum(result.met for result in results)
-            return Recorded(
-                FeedbackOutcome(outcome="evaluated", targets_met=met, targets=len(results)),
-                {
-                    **_evaluation_details(facts, measured, results, floor),
-                    "targets_met": met,
-                    **plan,
-                },
-            )
-
-        return await self.desk.write(step, "feedback.evaluated", None, change, FeedbackOutcome)
+        _, scheme = await case.scheme()
+        facts = await counts.evaluation_facts(case)
+        measured = law.measurements(facts)
+        results = [law.compare_with_target(measured, target) for target in scheme.targets]
+        await _write_rows(case, measured, results)
+        floor = law.satisfaction_floor(facts.satisfied, facts.answers, case.timetable)
+        plan = _ask_for_plan(case, floor)
+        case.goes_on()
+        case.is_last_word()
+        met = sum(result.met for result in results)
+        return Recorded(
+            FeedbackOutcome(outcome="evaluated", targets_met=met, targets=len(results)),
+            {
+                **_evaluation_details(facts, measured, results, floor),
+                "targets_met": met,
+                **plan,
+            },
+        )
 
 
 async def _next_look_at(case: Case) -> datetime | None:
@@ -118,7 +100,7 @@ async def _next_look_at(case: Case) -> datetime | None:
         .where(
             Event.renovation_id == case.renovation.id,
             Event.kind == "feedback.tickets_looked_at",
-            Event.workflow_id == case.step.workflow_id,
+            Event.workflow_id == case.command.workflow_id,
         )
         .order_by(Event.seq.desc())
         .limit(1)

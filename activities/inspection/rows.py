@@ -7,40 +7,38 @@ from sqlalchemy import func, select
 
 from activities.recording import Case, who_does
 from models.messages.acts import RecordInspection
-from models.messages.journey import WorksState
+from models.messages.inspection import WorksState
 from models.tables import Certificate, Contract, Inspection, WorkItem
 from models.values.actor import Actor
 from models.values.inspection import ItemFacts, ItemState, PastInspection, WorksPayment
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
+from models.values.states import CertificateState, ContractState
 from models.values.waits import Consequence, Wait
 from rules.time.deadlines import deadline
 
 
-async def contract_of(case: Case) -> Contract:
+async def load_contract(case: Case) -> Contract:
     """The contract under which the works are done. Refused: there is none."""
     row: Contract | None = await case.session.scalar(
         select(Contract)
-        .where(Contract.renovation_id == case.renovation.id, Contract.state != "terminated")
+        .where(
+            Contract.renovation_id == case.renovation.id, Contract.state != ContractState.TERMINATED
+        )
         .order_by(Contract.signed_at.desc())
         .limit(1)
     )
     if row is None:
-        raise Refused(Problem(code="inspection.contract_missing", where=case.renovation.id))
+        raise refusal("inspection.contract_missing", where=case.renovation.id)
     return row
 
 
-async def item_of(case: Case, name: str, state: ItemState | None = None) -> WorkItem:
+async def load_item(case: Case, name: str, state: ItemState | None = None) -> WorkItem:
     """The row of a planned item. Refused: unknown, or not in the state that the act needs."""
     row = await case.session.get(WorkItem, f"{case.renovation.id}.{name}")
     if row is None or row.renovation_id != case.renovation.id:
-        raise Refused(Problem(code="inspection.item_unknown", params={"item": name}))
-    if state is not None and row.state != state.value:
-        raise Refused(
-            Problem(
-                code="inspection.item_other_state",
-                params={"item": name, "state": row.state, "needed": state.value},
-            )
-        )
+        raise refusal("inspection.item_unknown", item=name)
+    if state is not None and row.state is not state:
+        raise refusal("inspection.item_other_state", item=name, state=row.state, needed=state.value)
     return row
 
 
@@ -59,7 +57,7 @@ def bare_facts(row: WorkItem) -> ItemFacts:
     )
 
 
-async def facts_of(case: Case, row: WorkItem) -> ItemFacts:
+async def load_facts(case: Case, row: WorkItem) -> ItemFacts:
     """The item with its inspections in order; people read its planned id."""
     history = await case.session.scalars(
         select(Inspection)
@@ -85,7 +83,7 @@ async def facts_of(case: Case, row: WorkItem) -> ItemFacts:
     )
 
 
-async def items_of(case: Case) -> Sequence[WorkItem]:
+async def load_items(case: Case) -> Sequence[WorkItem]:
     """Every work item, by id."""
     return (
         await case.session.scalars(
@@ -96,7 +94,7 @@ async def items_of(case: Case) -> Sequence[WorkItem]:
     ).all()
 
 
-async def states_of(case: Case) -> Sequence[str]:
+async def load_states(case: Case) -> Sequence[str]:
     """The states of all work items."""
     return (
         await case.session.scalars(
@@ -124,7 +122,7 @@ async def rectifications(case: Case) -> dict[str, datetime]:
         .join(Inspection, Inspection.item_id == WorkItem.id)
         .where(
             WorkItem.renovation_id == case.renovation.id,
-            WorkItem.state == ItemState.REJECTED.value,
+            WorkItem.state == ItemState.REJECTED,
             Inspection.outcome == "FAIL",
         )
         .group_by(WorkItem.id)
@@ -249,7 +247,7 @@ async def add_certificates(case: Case, payment: WorksPayment, actor: Actor) -> N
             retention_fen=item.retention_fen,
             deductions_fen=item.deductions_fen,
             payable_fen=item.payable_fen,
-            state="released",
+            state=CertificateState.RELEASED,
             approved_by=actor.id,
         )
         for number, item in enumerate(payment.items, start=first)

@@ -1,252 +1,200 @@
 """The works, item by item: report, inspect, put right, inspect again, accept, release the money."""
 
 from datetime import datetime
-from typing import cast
 
 from pydantic import JsonValue
-from temporalio import activity
 
 from activities.cost_sharing import rows as share_rows
 from activities.inspection import rows
-from activities.recording import Case, Desk
+from activities.recording import Case, Writer, writes
 from models.messages.acts import ApprovePayment, RecordInspection, ReportItem, ReportRectified
-from models.messages.journey import InspectionOutcome, WorksState
-from models.messages.step import Step
+from models.messages.inspection import InspectionOutcome, WorksState
 from models.tables import Contract, WorkItem
 from models.values.actor import Actor
-from models.values.decisions.decision import Decision
-from models.values.inspection import ItemState, Ruling, WorksPayment
-from models.values.refusal import Problem, Refused
+from models.values.inspection import InspectionResult, ItemState, WorksPayment
+from models.values.refusal import Refused, problem, refusal
+from models.values.states import ContractState
 from rules import inspection as law
 from runtime.record.journal import Recorded
 
 
-class Works:
+class Works(Writer):
     """Writes work items, inspections and payment certificates.
 
     Acts and workflow state name an item by its planned id; rows prefix it with the renovation's.
     """
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-
-    @activity.defn(name="Works.begin")
-    async def begin(self, step: Step) -> WorksState:
+    @writes("Works.begin", event="inspection.works_begun", into=WorksState)
+    async def begin(self, case: Case) -> Recorded[WorksState]:
         """Plan one work item per piece of work of the latest scheme (contract signed: art. 13)."""
-
-        async def change(case: Case) -> Recorded[WorksState]:
-            contract = await rows.contract_of(case)
-            version, scheme = await case.scheme()
-            known = await rows.count_items(case)
-            if not known:
-                rid = case.renovation.id
-                items: list[dict[str, object]] = [
-                    {
-                        "id": f"{rid}.{work.id}",
-                        "renovation_id": rid,
-                        "building": work.building,
-                        "title": work.title,
-                        "concealed": work.concealed,
-                        "value_fen": work.value_fen,
-                        "state": ItemState.PLANNED.value,
-                    }
-                    for work in scheme.works
-                ]
-                await share_rows.insert_rows(case.session, WorkItem, items)
-            case.notify("contractor", "works_begun", contract=contract.id)
-            return Recorded(
-                await rows.works_state(case),
+        contract = await rows.load_contract(case)
+        version, scheme = await case.scheme()
+        known = await rows.count_items(case)
+        if not known:
+            rid = case.renovation.id
+            items: list[dict[str, object]] = [
                 {
-                    "contract": contract.id,
-                    "scheme_version": version,
-                    "items": known or len(scheme.works),
-                    "concealed": sum(work.concealed for work in scheme.works),
-                },
-            )
+                    "id": f"{rid}.{work.id}",
+                    "renovation_id": rid,
+                    "building": work.building,
+                    "title": work.title,
+                    "concealed": work.concealed,
+                    "value_fen": work.value_fen,
+                    "state": ItemState.PLANNED.value,
+                }
+                for work in scheme.works
+            ]
+            await share_rows.insert_rows(case.session, WorkItem, items)
+        case.notify("contractor", "works_begun", contract=contract.id)
+        return Recorded(
+            await rows.works_state(case),
+            {
+                "contract": contract.id,
+                "scheme_version": version,
+                "items": known or len(scheme.works),
+                "concealed": sum(work.concealed for work in scheme.works),
+            },
+        )
 
-        return await self.desk.write(step, "inspection.works_begun", None, change, WorksState)
-
-    @activity.defn(name="Works.report_item")
-    async def report_item(self, step: Step, act: ReportItem) -> WorksState:
+    @writes("Works.report_item", event="inspection.item_reported", into=WorksState)
+    async def report_item(self, case: Case, act: ReportItem) -> Recorded[WorksState]:
         """The contractor's notice that an item is ready; for concealed works before the cover (I-2).
 
         Refused: an unknown item, one that is not planned any more, another firm's report.
         """
+        _refuse_other_firm(act.actor, await rows.load_contract(case))
+        row = await rows.load_item(case, act.item_id, ItemState.PLANNED)
+        row.state = ItemState.REPORTED
+        case.notify("supervisor", "item_reported", item=act.item_id)
+        return Recorded(
+            await rows.works_state(case), {"item": act.item_id, "concealed": row.concealed}
+        )
 
-        async def change(case: Case) -> Recorded[WorksState]:
-            _refuse_other_firm(act.actor, await rows.contract_of(case))
-            row = await rows.item_of(case, act.item_id, ItemState.PLANNED)
-            row.state = ItemState.REPORTED.value
-            case.notify("supervisor", "item_reported", item=act.item_id)
-            return Recorded(
-                await rows.works_state(case), {"item": act.item_id, "concealed": row.concealed}
-            )
-
-        return await self.desk.write(step, "inspection.item_reported", act, change, WorksState)
-
-    @activity.defn(name="Works.record_inspection")
-    async def record_inspection(self, step: Step, act: RecordInspection) -> WorksState:
+    @writes("Works.record_inspection", event="inspection.inspection_recorded", into=WorksState)
+    async def record_inspection(self, case: Case, act: RecordInspection) -> Recorded[WorksState]:
         """An inspection with its outcome; a failure orders the rectification or is the default.
 
         Refused: everything of `rules.inspection.inspection_problems` at once.
         """
-
-        async def change(case: Case) -> Recorded[WorksState]:
-            contract = await rows.contract_of(case)
-            row = await rows.item_of(case, act.item_id)
-            facts = await rows.facts_of(case, row)
-            problems = law.inspection_problems(
-                facts, act.kind, act.outcome, act.defects, act.actor, contract.bidder_id
-            )
-            if problems:
-                raise Refused(*problems)
-            ruling = law.rule_inspection(facts, act.kind, act.outcome, case.timetable)
-            await rows.add_inspection(case, row.id, ruling.round, act)
-            row.state = ruling.state.value
-            due_at = _order_or_default(case, act, ruling)
-            return Recorded(await rows.works_state(case), _inspection_details(act, ruling, due_at))
-
-        return await self.desk.write(
-            step, "inspection.inspection_recorded", act, change, WorksState
+        contract = await rows.load_contract(case)
+        row = await rows.load_item(case, act.item_id)
+        facts = await rows.load_facts(case, row)
+        problems = law.inspection_problems(
+            facts, act.kind, act.outcome, act.defects, act.actor, contract.bidder_id
         )
+        if problems:
+            raise Refused(*problems)
+        ruling = law.rule_inspection(facts, act.kind, act.outcome, case.timetable)
+        await rows.add_inspection(case, row.id, ruling.round, act)
+        row.state = ruling.state
+        due_at = _order_or_default(case, act, ruling)
+        return Recorded(await rows.works_state(case), _inspection_details(act, ruling, due_at))
 
-    @activity.defn(name="Works.report_rectified")
-    async def report_rectified(self, step: Step, act: ReportRectified) -> WorksState:
+    @writes("Works.report_rectified", event="inspection.rectification_reported", into=WorksState)
+    async def report_rectified(self, case: Case, act: ReportRectified) -> Recorded[WorksState]:
         """The contractor reports the defects as put right: somebody else inspects again.
 
         Refused: an item that was not rejected, another firm's report, a report after the deadline.
         """
-
-        async def change(case: Case) -> Recorded[WorksState]:
-            _refuse_other_firm(act.actor, await rows.contract_of(case))
-            row = await rows.item_of(case, act.item_id, ItemState.REJECTED)
-            facts = await rows.facts_of(case, row)
-            due_at = law.rectification_due(facts, case.timetable, case.calendar)
-            if due_at is not None and case.now > due_at:
-                raise Refused(
-                    Problem(
-                        code="inspection.rectification_too_late",
-                        params={"item": act.item_id, "until": due_at.isoformat()},
-                    )
-                )
-            row.state = ItemState.REPORTED.value
-            case.notify("supervisor", "item_rectified", item=act.item_id)
-            return Recorded(
-                await rows.works_state(case),
-                {"item": act.item_id, "failed_rounds": facts.failed_rounds},
+        _refuse_other_firm(act.actor, await rows.load_contract(case))
+        row = await rows.load_item(case, act.item_id, ItemState.REJECTED)
+        facts = await rows.load_facts(case, row)
+        due_at = law.rectification_due(facts, case.timetable, case.calendar)
+        if due_at is not None and case.now > due_at:
+            raise refusal(
+                "inspection.rectification_too_late", item=act.item_id, until=due_at.isoformat()
             )
-
-        return await self.desk.write(
-            step, "inspection.rectification_reported", act, change, WorksState
+        row.state = ItemState.REPORTED
+        case.notify("supervisor", "item_rectified", item=act.item_id)
+        return Recorded(
+            await rows.works_state(case),
+            {"item": act.item_id, "failed_rounds": facts.failed_rounds},
         )
 
-    @activity.defn(name="Works.mark_overdue")
-    async def mark_overdue(self, step: Step) -> WorksState:
+    @writes("Works.mark_overdue", event="inspection.rectification_overdue", into=WorksState)
+    async def mark_overdue(self, case: Case) -> Recorded[WorksState]:
         """Rejected items whose deadline has passed are the contractor's default (4.1)."""
+        late: list[JsonValue] = []
+        running = await rows.rectifications(case)
+        case.not_before(min(running.values(), default=case.now))
+        for item_id, due_at in running.items():
+            if due_at <= case.now:
+                row = await case.session.get_one(WorkItem, item_id)
+                row.state = ItemState.DEFAULT
+                late.append({"item": rows.planned_id(case, item_id), "due_at": due_at.isoformat()})
+                case.notify("all_owners", "contractor_default", item=rows.planned_id(case, item_id))
+        return Recorded(await rows.works_state(case), {"items": late})
 
-        async def change(case: Case) -> Recorded[WorksState]:
-            late: list[JsonValue] = []
-            running = await rows.rectifications(case)
-            case.not_before(min(running.values(), default=case.now))
-            for item_id, due_at in running.items():
-                if due_at <= case.now:
-                    row = await case.session.get_one(WorkItem, item_id)
-                    row.state = ItemState.DEFAULT.value
-                    late.append(
-                        {"item": rows.planned_id(case, item_id), "due_at": due_at.isoformat()}
-                    )
-                    case.notify(
-                        "all_owners", "contractor_default", item=rows.planned_id(case, item_id)
-                    )
-            return Recorded(await rows.works_state(case), {"items": late})
-
-        return await self.desk.write(
-            step, "inspection.rectification_overdue", None, change, WorksState
-        )
-
-    @activity.defn(name="Works.accept")
-    async def accept(self, step: Step) -> WorksState:
+    @writes("Works.accept", event="inspection.works_accepted", into=WorksState)
+    async def accept(self, case: Case) -> Recorded[WorksState]:
         """Completion acceptance (竣工验收) as an inspection of the works as a whole.
 
         Refused: not by the chief supervising engineer (Quality Regs art. 37(2)), an open item,
         works that are accepted already.
         """
+        states = [ItemState(state) for state in await rows.load_states(case)]
+        problems = list(law.acceptance_problems(states, case.command.actor))
+        if await rows.accepted_by(case) is not None:
+            problems.append(problem("inspection.already_accepted"))
+        if problems:
+            raise Refused(*problems)
+        await rows.add_acceptance(case, case.command.actor)
+        await case.session.flush()
+        filing_due = case.ends(case.now, case.timetable.completion_filing)
+        case.notify("all_owners", "works_accepted", filing_due=filing_due.isoformat())
+        state = await rows.works_state(case)
+        case.wait_for("approve_payment")
+        return Recorded(
+            state,
+            {
+                "passed": len(state.passed),
+                "default": list(state.default),
+                "filing_due": filing_due.isoformat(),
+                "checks": law.acceptance(states).record(),
+            },
+        )
 
-        async def change(case: Case) -> Recorded[WorksState]:
-            states = [ItemState(state) for state in await rows.states_of(case)]
-            problems = list(law.acceptance_problems(states, step.actor))
-            if await rows.accepted_by(case) is not None:
-                problems.append(Problem(code="inspection.already_accepted"))
-            if problems:
-                raise Refused(*problems)
-            await rows.add_acceptance(case, step.actor)
-            await case.session.flush()
-            filing_due = case.ends(case.now, case.timetable.completion_filing)
-            case.notify("all_owners", "works_accepted", filing_due=filing_due.isoformat())
-            state = await rows.works_state(case)
-            case.wait_for("approve_payment")
-            return Recorded(
-                state,
-                {
-                    "passed": len(state.passed),
-                    "default": list(state.default),
-                    "filing_due": filing_due.isoformat(),
-                    "checks": _checks(law.acceptance(states)),
-                },
-            )
-
-        return await self.desk.write(step, "inspection.works_accepted", None, change, WorksState)
-
-    @activity.defn(name="Works.approve_payment")
-    async def approve_payment(self, step: Step, act: ApprovePayment) -> InspectionOutcome:
+    @writes("Works.approve_payment", event="inspection.payment_released", into=InspectionOutcome)
+    async def approve_payment(self, case: Case, act: ApprovePayment) -> Recorded[InspectionOutcome]:
         """Release what the accepted works are worth (4.2): passed items less omissions, retention.
 
         Refused: without acceptance, by who accepted, by the contractor, omissions above the value
         of the works, a variation that needs the owners (E33).
         """
-
-        async def change(case: Case) -> Recorded[InspectionOutcome]:
-            contract = await rows.contract_of(case)
-            problems = law.payment_problems(
-                act.actor, await rows.accepted_by(case), contract.bidder_id
-            )
-            if problems:
-                raise Refused(*problems)
-            payment = law.works_payment(
-                [rows.bare_facts(row) for row in await rows.items_of(case)],
-                contract.value_fen,
-                act.omissions_fen,
-                contract.retention_permille,
-                case.timetable,
-            )
-            await rows.add_certificates(case, payment, act.actor)
-            contract.state = "completed"
-            pay_by = case.ends(case.now, case.timetable.contractor_payment)
-            case.wait_for("engine")
-            case.is_last_word()
-            case.notify("contractor", "payment_released", payable_fen=payment.payable_fen)
-            case.notify("all_owners", "payment_released", payable_fen=payment.payable_fen)
-            return Recorded(
-                InspectionOutcome(outcome="accepted"),
-                _payment_details(case, contract, payment, act.note, pay_by),
-            )
-
-        return await self.desk.write(
-            step, "inspection.payment_released", act, change, InspectionOutcome
+        contract = await rows.load_contract(case)
+        problems = law.payment_problems(act.actor, await rows.accepted_by(case), contract.bidder_id)
+        if problems:
+            raise Refused(*problems)
+        payment = law.works_payment(
+            [rows.bare_facts(row) for row in await rows.load_items(case)],
+            contract.value_fen,
+            act.omissions_fen,
+            contract.retention_permille,
+            case.timetable,
+        )
+        await rows.add_certificates(case, payment, act.actor)
+        contract.state = ContractState.COMPLETED
+        pay_by = case.ends(case.now, case.timetable.contractor_payment)
+        case.goes_on()
+        case.is_last_word()
+        case.notify("contractor", "payment_released", payable_fen=payment.payable_fen)
+        case.notify("all_owners", "payment_released", payable_fen=payment.payable_fen)
+        return Recorded(
+            InspectionOutcome(outcome="accepted"),
+            _payment_details(case, contract, payment, act.note, pay_by),
         )
 
 
 def _refuse_other_firm(actor: Actor, contract: Contract) -> None:
     if actor.id != contract.bidder_id:
-        raise Refused(
-            Problem(
-                code="inspection.not_the_contractor",
-                params={"actor": actor.id, "contractor": contract.bidder_id},
-            )
+        raise refusal(
+            "inspection.not_the_contractor", actor=actor.id, contractor=contract.bidder_id
         )
 
 
-def _order_or_default(case: Case, act: RecordInspection, ruling: Ruling) -> datetime | None:
+def _order_or_default(
+    case: Case, act: RecordInspection, ruling: InspectionResult
+) -> datetime | None:
     """Tell the people concerned; the deadline of a rectification order, in case time."""
     if ruling.state is ItemState.DEFAULT:
         case.notify("all_owners", "contractor_default", item=act.item_id)
@@ -259,7 +207,7 @@ def _order_or_default(case: Case, act: RecordInspection, ruling: Ruling) -> date
 
 
 def _inspection_details(
-    act: RecordInspection, ruling: Ruling, due_at: datetime | None
+    act: RecordInspection, ruling: InspectionResult, due_at: datetime | None
 ) -> dict[str, JsonValue]:
     return {
         "item": act.item_id,
@@ -267,10 +215,10 @@ def _inspection_details(
         "outcome": act.outcome,
         "round": ruling.round,
         "failed_rounds": ruling.failed_rounds,
-        "state": ruling.state.value,
+        "state": ruling.state,
         "defects": list(act.defects),
         "due_at": None if due_at is None else due_at.isoformat(),
-        "checks": _checks(ruling.decision),
+        "checks": ruling.decision.record(),
     }
 
 
@@ -288,9 +236,5 @@ def _payment_details(
         "items": items,
         "note": note,
         "pay_by": pay_by.isoformat(),
-        "checks": _checks(payment.decision),
+        "checks": payment.decision.record(),
     }
-
-
-def _checks(decision: Decision) -> JsonValue:
-    return cast("JsonValue", decision.model_dump(mode="json")["checks"])

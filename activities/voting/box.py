@@ -7,23 +7,18 @@ from zoneinfo import ZoneInfo
 
 from pydantic import JsonValue
 from sqlalchemy import func, select, text
-from temporalio import activity
 
-from activities.recording import Case, Desk
-from activities.voting.channels import carry_credentials, proxies_of
+from activities.recording import Case, Writer, writes
+from activities.voting.channels import carry_credentials, load_proxies
 from activities.voting.count import count_out, roll_totals, turnout_tally
 from activities.voting.roll import FrozenRoll, freeze_roll, hash_of_roll
-from models.messages.journey import (
-    PublicationClosing,
-    StageInput,
-    VotePeriod,
-    VoteResult,
-    VotingOutcome,
-)
-from models.messages.step import Step
+from models.messages.journey import StageInput
+from models.messages.publication import PublicationClosing
+from models.messages.voting import VotePeriod, VoteResult, VotingOutcome, VotingResult
 from models.tables import GENESIS, BallotBox, Event
 from models.values.decisions.decision import Decision
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
+from models.values.states import BoxState
 from models.values.voting import Motion, VotingPack
 from models.values.waits import Consequence, Wait
 from proof.chain import digest
@@ -38,134 +33,118 @@ WHERE box_id = :box AND excluded_reason IS NULL ORDER BY area_dm2 DESC, entry_id
 """)
 
 
-class Ballots:
+class Ballots(Writer):
     """Writes ballot boxes and their results."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-
-    @activity.defn(name="Ballots.open_box")
-    async def open_box(self, step: Step, given: StageInput) -> VotePeriod:
+    @writes("Ballots.open_box", event="voting.box_announced", into=VotePeriod)
+    async def open_box(self, case: Case, given: StageInput) -> Recorded[VotePeriod]:
         """Freeze the roll (V-CN-1…3) and announce the vote: notice first, then the open box."""
+        motions = await _motions_to_put(case, given)
+        if not motions:
+            raise refusal("voting.no_motions", where=case.renovation.id)
+        await _refuse_too_soon_or_too_often(case, given)
+        box = _announced(case, given, motions, self.recorder.keys)
+        box.change_allowed = _pack(case).change_allowed
+        case.session.add(box)
+        await case.session.flush()
+        roll = await freeze_roll(
+            case.session, box.id, box.roll_salt, case.renovation.estate_id, _pack(case)
+        )
+        await carry_credentials(case.session, case.renovation.id, box.id)
+        if roll.voters == 0:
+            raise refusal("voting.roll_empty", where=case.renovation.estate_id)
+        box.roll_hash = await hash_of_roll(case.session, box.id)
+        period = _period(case, box)
+        _await_ballots(case, box)
+        case.await_too(
+            Wait(what="turnout", due_at=period.check_at, consequence=Consequence.TURNOUT_CHECKED)
+        )
+        case.notify("all_owners", "vote_announced", box=box.id)
+        return Recorded(period, _announcement(box, roll, self.recorder.keys.signer.public_key))
 
-        async def change(case: Case) -> Recorded[VotePeriod]:
-            motions = await _motions_to_put(case, given)
-            if not motions:
-                raise Refused(Problem(code="voting.no_motions", where=case.renovation.id))
-            await _refuse_too_soon_or_too_often(case, given)
-            box = _announced(case, given, motions, self.desk.keys)
-            box.change_allowed = _pack(case).change_allowed
-            case.session.add(box)
-            await case.session.flush()
-            roll = await freeze_roll(
-                case.session, box.id, box.roll_salt, case.renovation.estate_id, _pack(case)
-            )
-            await carry_credentials(case.session, case.renovation.id, box.id)
-            if roll.voters == 0:
-                raise Refused(Problem(code="roll_empty", where=case.renovation.estate_id))
-            box.roll_hash = await hash_of_roll(case.session, box.id)
-            period = _period(case, box)
-            _await_ballots(case, box)
-            case.await_too(
-                Wait(
-                    what="turnout", due_at=period.check_at, consequence=Consequence.TURNOUT_CHECKED
-                )
-            )
-            case.notify("all_owners", "vote_announced", box=box.id)
-            return Recorded(period, _announcement(box, roll, self.desk.keys.signer.public_key))
-
-        return await self.desk.write(step, "voting.box_announced", given, change, VotePeriod)
-
-    @activity.defn(name="Ballots.check_turnout")
-    async def check_turnout(self, step: Step, period: VotePeriod) -> VotePeriod:
+    @writes("Ballots.check_turnout", event="voting.turnout_checked", into=VotePeriod)
+    async def check_turnout(self, case: Case, period: VotePeriod) -> Recorded[VotePeriod]:
         """Before the close: a short quorum gets an extension, decided now and not later (E2)."""
+        box = await _locked(case, period.box_id)
+        _refuse_closed(box)
+        case.not_before(period.check_at)
+        decision = await _turnout(case, box)
+        closes_at = await _extended_close(case, box) if not decision.passed else None
+        if closes_at is not None:
+            box.closes_at = closes_at
+            case.notify("non_voters", "vote_extended", box=box.id)
+        _await_ballots(case, box)
+        return Recorded(
+            VotePeriod(
+                box_id=box.id,
+                check_at=period.check_at,
+                closes_at=box.closes_at,
+                extended=closes_at is not None,
+            ),
+            {
+                "box": box.id,
+                "extended": closes_at is not None,
+                "checks": decision.record(),
+                "closes_at": box.closes_at.isoformat(),
+            },
+        )
 
-        async def change(case: Case) -> Recorded[VotePeriod]:
-            box = await _locked(case, period.box_id)
-            _refuse_closed(box)
-            case.not_before(period.check_at)
-            decision = await _turnout(case, box)
-            closes_at = await _extended_close(case, box) if not decision.passed else None
-            if closes_at is not None:
-                box.closes_at = closes_at
-                case.notify("non_voters", "vote_extended", box=box.id)
-            _await_ballots(case, box)
-            return Recorded(
-                VotePeriod(
-                    box_id=box.id,
-                    check_at=period.check_at,
-                    closes_at=box.closes_at,
-                    extended=closes_at is not None,
-                ),
-                {
-                    "box": box.id,
-                    "extended": closes_at is not None,
-                    "checks": decision.model_dump(mode="json")["checks"],
-                    "closes_at": box.closes_at.isoformat(),
-                },
-            )
-
-        return await self.desk.write(step, "voting.turnout_checked", period, change, VotePeriod)
-
-    @activity.defn(name="Ballots.close_box")
-    async def close_box(self, step: Step, period: VotePeriod) -> VoteResult:
+    @writes("Ballots.close_box", event="voting.box_closed", into=VoteResult)
+    async def close_box(self, case: Case, period: VotePeriod) -> Recorded[VoteResult]:
         """Close under a lock: what is committed is counted, everything after is refused."""
+        box = await _locked(case, period.box_id)
+        _refuse_closed(box)
+        case.not_before(box.closes_at)
+        box.state, box.closed_at = BoxState.CLOSED, case.now
+        await case.session.flush()
+        case.goes_on()
+        counted = await count_out(case.session, box, _pack(case), self.recorder.keys)
+        box.tally, box.tree_head = dict(counted.record), counted.head
+        return Recorded(
+            VoteResult(box_id=box.id, adopted=counted.adopted, run_off=counted.run_off),
+            {
+                "box": box.id,
+                "adopted": counted.adopted,
+                "run_off": counted.run_off,
+                "motions": dict(counted.record),
+                "checks": counted.checks,
+                "concentration": await _concentration(case, box),
+                "ballots": counted.ballots,
+                "unsigned": counted.unsigned,
+                "proxies": await load_proxies(case.session, box.id),
+                "tree_head": counted.head,
+            },
+        )
 
-        async def change(case: Case) -> Recorded[VoteResult]:
-            box = await _locked(case, period.box_id)
-            _refuse_closed(box)
-            case.not_before(box.closes_at)
-            box.state, box.closed_at = "closed", case.now
-            await case.session.flush()
-            case.wait_for("engine")
-            counted = await count_out(case.session, box, _pack(case), self.desk.keys)
-            box.tally, box.tree_head = dict(counted.record), counted.head
-            return Recorded(
-                VoteResult(box_id=box.id, adopted=counted.adopted, run_off=counted.run_off),
-                {
-                    "box": box.id,
-                    "adopted": counted.adopted,
-                    "run_off": counted.run_off,
-                    "motions": dict(counted.record),
-                    "checks": counted.checks,
-                    "concentration": await _concentration(case, box),
-                    "ballots": counted.ballots,
-                    "unsigned": counted.unsigned,
-                    "proxies": await proxies_of(case.session, box.id),
-                    "tree_head": counted.head,
-                },
-            )
-
-        return await self.desk.write(step, "voting.box_closed", period, change, VoteResult)
-
-    @activity.defn(name="Ballots.declare_result")
+    @writes(
+        "Ballots.declare_result",
+        event="voting.result_declared",
+        into=VotingOutcome,
+        request=lambda result, _closing: result,
+    )
     async def declare_result(
-        self, step: Step, result: VoteResult, closing: PublicationClosing
-    ) -> VotingOutcome:
+        self, case: Case, result: VoteResult, closing: PublicationClosing
+    ) -> Recorded[VotingOutcome]:
         """After the objection window the result is final, or annulled by an upheld objection."""
-
-        async def change(case: Case) -> Recorded[VotingOutcome]:
-            box = await _locked(case, result.box_id)
-            if box.tally is None:
-                raise Refused(Problem(code="voting.not_counted", params={"box": box.id}))
-            if not closing.closed:
-                raise Refused(Problem(code="voting.not_published", params={"box": box.id}))
-            word = "annulled" if closing.upheld else _word_for(result)
-            outcome = VotingOutcome.model_validate({"outcome": word, "box_id": box.id})
-            case.wait_for("engine")
-            case.is_last_word()
-            case.notify("all_owners", "vote_declared", outcome=outcome.outcome)
-            return Recorded(
-                outcome,
-                {
-                    **outcome.model_dump(mode="json"),
-                    "motions": {motion: _outcome_of(box, motion) for motion in box.tally},
-                    "objections": closing.objections,
-                    "upheld": closing.upheld,
-                },
-            )
-
-        return await self.desk.write(step, "voting.result_declared", result, change, VotingOutcome)
+        box = await _locked(case, result.box_id)
+        if box.tally is None:
+            raise refusal("voting.not_counted", box=box.id)
+        if not closing.closed:
+            raise refusal("voting.not_published", box=box.id)
+        word = VotingResult.ANNULLED if closing.upheld else _outcome(result)
+        outcome = VotingOutcome(outcome=word, box_id=box.id)
+        case.goes_on()
+        case.is_last_word()
+        case.notify("all_owners", "vote_declared", outcome=outcome.outcome)
+        return Recorded(
+            outcome,
+            {
+                **outcome.model_dump(mode="json"),
+                "motions": {motion: _outcome_of(box, motion) for motion in box.tally},
+                "objections": closing.objections,
+                "upheld": closing.upheld,
+            },
+        )
 
 
 def motions_of(box: BallotBox) -> tuple[Motion, ...]:
@@ -182,10 +161,10 @@ def _day(case: Case, moment: datetime) -> str:
     return moment.astimezone(ZoneInfo(case.timetable.zone)).date().isoformat()
 
 
-def _word_for(result: VoteResult) -> str:
+def _outcome(result: VoteResult) -> VotingResult:
     if result.run_off:
-        return "run_off"
-    return "adopted" if result.adopted else "rejected"
+        return VotingResult.RUN_OFF
+    return VotingResult.ADOPTED if result.adopted else VotingResult.REJECTED
 
 
 async def _boxes(case: Case) -> Sequence[BallotBox]:
@@ -213,26 +192,24 @@ async def _refuse_too_soon_or_too_often(case: Case, given: StageInput) -> None:
     A run-off ends the vote before it: it is no vote more, and nothing has to be waited for.
     """
     boxes = await _boxes(case)
-    if any(box.state == "open" or box.attempt >= given.attempt for box in boxes):
-        raise Refused(Problem(code="voting.already_open", params={"box": boxes[-1].id}))
+    if any(box.state is BoxState.OPEN or box.attempt >= given.attempt for box in boxes):
+        raise refusal("voting.already_open", box=boxes[-1].id)
     if given.run_off:
         return
     limit = case.timetable.re_vote_limit
     if len(boxes) - await _run_offs(case) >= limit:
-        raise Refused(Problem(code="voting.re_vote_limit", params={"limit": limit}))
+        raise refusal("voting.re_vote_limit", limit=limit)
     if boxes:
         earliest = case.ends(boxes[-1].closes_at, case.timetable.re_vote_wait)
         if case.now < earliest:
-            raise Refused(
-                Problem(code="voting.re_vote_too_early", params={"date": _day(case, earliest)})
-            )
+            raise refusal("voting.re_vote_too_early", date=_day(case, earliest))
 
 
 async def _run_offs(case: Case) -> int:
     query = select(func.count()).where(
         Event.renovation_id == case.renovation.id,
         Event.kind == "voting.result_declared",
-        Event.details["outcome"].as_string() == "run_off",
+        Event.details["outcome"].as_string() == VotingResult.RUN_OFF.value,
     )
     return await case.session.scalar(query.select_from(Event)) or 0
 
@@ -251,7 +228,7 @@ def _announced(
         renovation_id=given.renovation_id,
         attempt=given.attempt,
         motions=[motion.model_dump(mode="json") for motion in motions],
-        state="open",
+        state=BoxState.OPEN,
         opens_at=opens_at,
         closes_at=closes_at,
         # Known when the roll below has been written, in this same transaction.
@@ -349,12 +326,12 @@ def _outcome_of(box: BallotBox, motion: str) -> JsonValue:
 
 
 def _refuse_closed(box: BallotBox) -> None:
-    if box.state != "open":
-        raise Refused(Problem(code="voting.box_closed", params={"box": box.id}))
+    if box.state is not BoxState.OPEN:
+        raise refusal("voting.box_closed", box=box.id)
 
 
 async def _locked(case: Case, box_id: str) -> BallotBox:
     box = await case.session.get(BallotBox, box_id, with_for_update={"key_share": True})
     if box is None:
-        raise Refused(Problem(code="box_unknown", where=box_id))
+        raise refusal("voting.box_unknown", where=box_id)
     return box

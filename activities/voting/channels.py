@@ -29,7 +29,7 @@ async def carry_credentials(session: AsyncSession, renovation_id: str, box_id: s
     await session.execute(CARRY, {"renovation": renovation_id, "box": box_id})
 
 
-async def proxies_of(session: AsyncSession, box_id: str) -> list[JsonValue]:
+async def load_proxies(session: AsyncSession, box_id: str) -> list[JsonValue]:
     """For each agent of a vote, by number and not by name: mandates held, taken back, voted on."""
     rows = await session.execute(PROXIES, {"box": box_id})
     return [

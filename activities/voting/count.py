@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import BallotBox
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from models.values.voting import Motion, ReportedTally, VotingPack
 from proof.chain import canonical_json
 from rules import voting as law
@@ -128,13 +128,13 @@ def signed_head(box: BallotBox, count: Count, keys: BoxKeys) -> dict[str, JsonVa
 
 
 def _unwrapped(box: BallotBox, keys: BoxKeys) -> bytes:
-    problem = Problem(code="voting.box_key_wrong", where=box.id, params={"box": box.id})
+    wrong = refusal("voting.box_key_wrong", where=box.id, box=box.id)
     try:
         private = keys.unwrap(box.id, box.wrapped_key)
     except SealBroken:
-        raise Refused(problem) from None
+        raise wrong from None
     if public_half(private) != box.public_key:
-        raise Refused(problem)
+        raise wrong
     return private
 
 

@@ -2,17 +2,16 @@
 
 from pydantic import JsonValue
 from sqlalchemy import func
-from temporalio import activity
 
-from activities.recording import Case, Desk
+from activities.recording import Case, Writer, writes
 from activities.voting.box import motions_of
-from activities.voting.channels import proxies_of
+from activities.voting.channels import load_proxies
 from activities.voting.count import roll_totals, signed_head
 from models.messages.acts import ImportOfficialResult
-from models.messages.journey import VotePeriod, VoteResult
-from models.messages.step import Step
+from models.messages.voting import VotePeriod, VoteResult
 from models.tables import BallotBox, OfficialResult
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
+from models.values.states import BoxState
 from rules import voting as law
 from rules.ballots.official import official_problems, official_results
 from runtime.ballots.counting import BATCHES_NOT_WHOLE, Count
@@ -23,68 +22,59 @@ LEAVES = "SELECT leaf FROM ballot WHERE box_id = $1 ORDER BY seq"
 AT_ONCE = 10_000
 
 
-class OfficialResults:
+class OfficialResults(Writer):
     """Writes results that were counted elsewhere."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-
-    @activity.defn(name="OfficialResults.import_one")
+    @writes("OfficialResults.import_one", event="voting.box_closed", into=VoteResult)
     async def import_one(
-        self, step: Step, period: VotePeriod, act: ImportOfficialResult
-    ) -> VoteResult:
+        self, case: Case, period: VotePeriod, act: ImportOfficialResult
+    ) -> Recorded[VoteResult]:
         """Close the open box with the reported numbers; its own ballots stay sealed for good."""
-
-        async def change(case: Case) -> Recorded[VoteResult]:
-            box = await _open_box(case, period.box_id)
-            motions = motions_of(box)
-            problems = official_problems(
-                motions, act.results, await roll_totals(case.session, box.id)
-            )
-            if problems:
-                raise Refused(*problems)
-            box.state, box.closed_at = "closed", case.now
-            case.wait_for("engine")
-            await case.session.flush()
-            pack = law.pack_for(case.renovation.rule_pack)
-            results = official_results(pack, motions, act.results)
-            passed = {name for name, each in results.items() if each.outcome == "passed"}
-            adopted = law.adopted(motions, passed)
-            record: dict[str, JsonValue] = {
-                name: each.model_dump(mode="json") for name, each in results.items()
-            }
-            count = await _uncounted(case, box)
-            head = signed_head(box, count, self.desk.keys)
-            box.tally, box.tree_head = record, head
-            case.session.add(_row(box, act, record))
-            return Recorded(
-                VoteResult(box_id=box.id, adopted=adopted),
-                {
-                    "box": box.id,
-                    "adopted": adopted,
-                    "source": "official",
-                    "system": act.system,
-                    "certificate": act.certificate,
-                    "file_sha256": act.file_sha256,
-                    "motions": dict(record),
-                    "ballots": {"not_counted": count.tree.size, "missing": count.missing},
-                    "proxies": await proxies_of(case.session, box.id),
-                    "tree_head": head,
-                },
-            )
-
-        return await self.desk.write(step, "voting.box_closed", act, change, VoteResult)
+        box = await _open_box(case, period.box_id)
+        motions = motions_of(box)
+        problems = official_problems(motions, act.results, await roll_totals(case.session, box.id))
+        if problems:
+            raise Refused(*problems)
+        box.state, box.closed_at = BoxState.CLOSED, case.now
+        case.goes_on()
+        await case.session.flush()
+        pack = law.pack_for(case.renovation.rule_pack)
+        results = official_results(pack, motions, act.results)
+        passed = {name for name, each in results.items() if each.outcome == "passed"}
+        adopted = law.adopted(motions, passed)
+        record: dict[str, JsonValue] = {
+            name: each.model_dump(mode="json") for name, each in results.items()
+        }
+        count = await _uncounted(case, box)
+        head = signed_head(box, count, self.recorder.keys)
+        box.tally, box.tree_head = record, head
+        case.session.add(_row(box, act, record))
+        return Recorded(
+            VoteResult(box_id=box.id, adopted=adopted),
+            {
+                "box": box.id,
+                "adopted": adopted,
+                "source": "official",
+                "system": act.system,
+                "certificate": act.certificate,
+                "file_sha256": act.file_sha256,
+                "motions": dict(record),
+                "ballots": {"not_counted": count.tree.size, "missing": count.missing},
+                "proxies": await load_proxies(case.session, box.id),
+                "tree_head": head,
+            },
+        )
 
 
 async def _open_box(case: Case, box_id: str) -> BallotBox:
     """The box, locked as the closing locks it; the notice is kept, whoever counts."""
     box = await case.session.get(BallotBox, box_id, with_for_update=True)
     if box is None:
-        raise Refused(Problem(code="box_unknown", where=box_id))
-    if box.state != "open":
-        raise Refused(Problem(code="official.box_closed", params={"box": box.id}))
+        raise refusal("voting.box_unknown", where=box_id)
+    if box.state is not BoxState.OPEN:
+        raise refusal("official.box_closed", box=box.id)
     if case.now < box.opens_at:
-        raise Refused(Problem(code="official.too_early", params={"box": box.id}))
+        raise refusal("official.too_early", box=box.id)
     return box
 
 

@@ -24,7 +24,7 @@ from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
 from activities.registry import build_activities
 from cli.demo.run import DemoOptions, Silent, carry
-from models.messages.step import Step
+from models.messages.command import Command
 from runtime.database import Database, asyncpg_url
 from runtime.local.stack import LocalStack, Part
 from runtime.settings import LocalSettings
@@ -60,14 +60,14 @@ class WriteWorkflow:
     @workflow.run
     async def run(self, renovation_id: str, turn: int, count: int) -> None:
         for number in range(count):
-            step = Step(
+            command = Command(
                 command_id=f"bench#{renovation_id}-{turn}-{number}",
                 renovation_id=renovation_id,
                 asked_at=workflow.now(),
             )
             await workflow.execute_activity(
                 "Evaluations.count_open_tickets",
-                args=[step, 1],
+                args=[command, 1],
                 start_to_close_timeout=timedelta(seconds=10),
             )
 

@@ -37,8 +37,8 @@ from runtime.local.postgres import EmbeddedPostgres, Urls
 from runtime.local.programs import free_port
 from runtime.migrate import upgrade
 
-HOUSE = Path(__file__).resolve().parents[2]
-RESULTS = HOUSE / "benchmarks" / "results"
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "benchmarks" / "results"
 CREDENTIAL_KEY, RECEIPT_KEY = "0f" * 32, "1e" * 32
 CONNECTIONS = 64
 MIB = 1024 * 1024
@@ -201,7 +201,7 @@ async def serving(
     stock += ["--http", "httptools", "--no-access-log", "--log-level", "warning"]
     same = [sys.executable, "-m", "benchmarks.voting.serve_floor", app or "", str(port)]
     floor = stock if plain else same
-    process = subprocess.Popen(floor if app else ours, cwd=HOUSE, env=environment)
+    process = subprocess.Popen(floor if app else ours, cwd=ROOT, env=environment)
     try:
         await listening(port)
         yield Server(process, port)

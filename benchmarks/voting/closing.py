@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from activities.voting.count import count_out
 from benchmarks.voting.estate import BOX_KEYS, fill_box, make_box
 from models.tables import BallotBox
+from models.values.states import BoxState
 from proof.merkle import root_of
 from rules import voting as law
 from runtime.database import Database
@@ -53,7 +54,7 @@ async def close_s(database: Database, box_id: str) -> tuple[float, int]:
 
     async def work(session: AsyncSession) -> int:
         box = await session.get_one(BallotBox, box_id, with_for_update=True)
-        box.state, box.closed_at = "closed", box.closes_at
+        box.state, box.closed_at = BoxState.CLOSED, box.closes_at
         await session.flush()
         counted = await count_out(session, box, law.pack_for("CN-2021"), BOX_KEYS)
         box.tally, box.tree_head = {**counted.record}, counted.head

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from benchmarks.voting.client import post
 from models.values.voting import Motion
 from rules.ballots.ballot import Leaves, ballot_id_of, length_of, plain_ballot, pseudonym_of
-from runtime.ballots.sealing import BallotSeal, BoxKeys
+from runtime.ballots.sealing import BoxKeys, Sealer
 from runtime.ballots.times import times_of
 from runtime.database import Database
 from service.http.credentials import voter_credential
@@ -99,7 +99,7 @@ async def fill_box(owner: asyncpg.Connection, box: str, ballots: int) -> None:
     )
     length = length_of([Motion.model_validate(motion) for motion in MOTIONS])
     for first in range(0, ballots, 4096):
-        seal = BallotSeal(public)
+        seal = Sealer(public)
         await owner.execute(
             "INSERT INTO ballot_seal VALUES ($1, $2, $3, now())", seal.id, box, seal.public
         )
@@ -118,7 +118,7 @@ async def ballot_rows(
         "SELECT public_key, roll_salt FROM ballot_box WHERE id = $1", box
     )
     length = length_of([Motion.model_validate(motion) for motion in MOTIONS])
-    seal = BallotSeal(public)
+    seal = Sealer(public)
     return [_row(box, salt, seal, length, number) for number in numbers]
 
 
@@ -129,7 +129,7 @@ COLUMNS: Sequence[str] = (
 )  # fmt: skip
 
 
-def _row(box: str, salt: bytes, seal: BallotSeal, length: int, number: int) -> tuple[object, ...]:
+def _row(box: str, salt: bytes, seal: Sealer, length: int, number: int) -> tuple[object, ...]:
     unit = f"{number:07d}"
     given = body_of(number, "filled")
     words = seal.seal(plain_ballot(given["choices"]), length)  # type: ignore[arg-type]

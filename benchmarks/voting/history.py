@@ -22,7 +22,7 @@ from benchmarks.voting.estate import COLUMNS
 from models.messages.ids import stage_workflow_id
 from models.values.voting import Motion
 from rules.ballots.ballot import Leaves, ballot_id_of, length_of, plain_ballot
-from runtime.ballots.sealing import BallotSeal, SealedBallot
+from runtime.ballots.sealing import SealedBallot, Sealer
 from runtime.ballots.times import times_of
 from runtime.database import Database, asyncpg_url
 from runtime.local.postgres import EmbeddedPostgres, Urls
@@ -145,7 +145,7 @@ async def everybody_votes(driver: JourneyDriver, owner: asyncpg.Connection) -> N
         if not entries:
             return
         last = entries[-1]["entry_id"]
-        seal = BallotSeal(row["public_key"])
+        seal = Sealer(row["public_key"])
         await owner.execute(
             "INSERT INTO ballot_seal VALUES ($1, $2, $3, now())", seal.id, box, seal.public
         )
@@ -166,7 +166,7 @@ async def everybody_votes(driver: JourneyDriver, owner: asyncpg.Connection) -> N
 
 
 def _row(
-    box: str, seal: BallotSeal, words: SealedBallot, leaf: bytes, entry: asyncpg.Record
+    box: str, seal: Sealer, words: SealedBallot, leaf: bytes, entry: asyncpg.Record
 ) -> tuple[object, ...]:
     unit = entry["entry_id"]
     return (

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from benchmarks.voting.estate import BOX_KEYS, MOTIONS, body_of
 from models.values.voting import Motion
 from rules.ballots.ballot import Leaves, length_of, plain_ballot, words_of
-from runtime.ballots.sealing import BallotSeal, Signer
+from runtime.ballots.sealing import Sealer, Signer
 from service.ballots.boxes import Box, Entry
 from service.ballots.queued import problems_of
 from service.ballots.receipts import Stored, signed_batch, written
@@ -30,7 +30,7 @@ def steps_us() -> dict[str, float]:
     ballot = CastBallot.model_validate_json(body)
     motions = {each["id"]: Motion.model_validate(each) for each in MOTIONS}
     length = length_of(tuple(motions.values()))
-    seal = BallotSeal(BOX_KEYS.new("box").public)
+    seal = Sealer(BOX_KEYS.new("box").public)
     words = seal.seal(plain_ballot(ballot.choices), length)
     signer = Signer.of_receipts(SecretStr("1e" * 32))
     leaves, now = Leaves("box", 2), written(datetime.now(UTC))
@@ -40,7 +40,14 @@ def steps_us() -> dict[str, float]:
     }  # fmt: skip
     stored = [
         Stored(
-            f"{number:032x}", "box", "0000007", bytes(32), leaves.content_hash(**content), now, now
+            f"{number:032x}",
+            "box",
+            "0000007",
+            "run-0000007",
+            bytes(32),
+            leaves.content_hash(**content),
+            now,
+            now,
         )
         for number in range(BATCH)
     ]

@@ -10,7 +10,7 @@ from typing import Self, TypeVar
 import httpx
 from pydantic import JsonValue, SecretStr, TypeAdapter
 
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 from service.http.credentials import actor_credential, voter_credential
 
 CONNECTIONS = 64
@@ -24,7 +24,7 @@ OBJECT = TypeAdapter(dict[str, JsonValue])
 T = TypeVar("T")
 
 
-class Answer:
+class HttpAnswer:
     """What a door said: the status, the code of a refusal, and the body."""
 
     def __init__(self, response: httpx.Response) -> None:
@@ -53,7 +53,7 @@ class Answer:
         return OBJECT.validate_python(self.body)
 
 
-class Doors:
+class Client:
     """One service, one renovation, and the keys to make everybody's credential."""
 
     def __init__(
@@ -111,13 +111,13 @@ class Doors:
         """
         return await self._read("/clock?settled=true")
 
-    async def post(self, path: str, credential: str, body: Mapping[str, JsonValue]) -> Answer:
+    async def post(self, path: str, credential: str, body: Mapping[str, JsonValue]) -> HttpAnswer:
         """Send a command; asked again with the same id while the service is busy or away."""
         return await self._send("POST", path, credential, body)
 
     async def act(
         self, name: str, actor_id: str, command_id: str, fields: Mapping[str, JsonValue]
-    ) -> Answer:
+    ) -> HttpAnswer:
         """An official act."""
         body = {"command_id": command_id, **fields}
         return await self.post(f"/acts/{name}", self.official(actor_id), body)
@@ -139,7 +139,7 @@ class Doors:
 
     async def _send(
         self, method: str, path: str, credential: str | None, body: Mapping[str, JsonValue] | None
-    ) -> Answer:
+    ) -> HttpAnswer:
         url = f"/v1/renovations/{self.renovation_id}{path}"
         headers = {"Authorization": f"Bearer {credential}"} if credential else {}
         loop = asyncio.get_running_loop()
@@ -149,7 +149,7 @@ class Doors:
                 async with self._browser() as browser:
                     response = await browser.request(method, url, json=body, headers=headers)
                 if response.status_code not in BUSY:
-                    return Answer(response)
+                    return HttpAnswer(response)
                 reason = f"status {response.status_code}"
             except httpx.TransportError as error:
                 reason = str(error) or type(error).__name__
@@ -159,7 +159,7 @@ class Doors:
 
 
 def _silent(reason: str) -> Refused:
-    return Refused(Problem(code="demo.service_silent", params={"reason": reason}))
+    return refusal("demo.service_silent", reason=reason)
 
 
 async def at_once(

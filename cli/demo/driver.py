@@ -11,14 +11,14 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
-from cli.demo.client import Answer, Doors
+from cli.demo.client import Client, HttpAnswer
 from cli.demo.stages.ballots import VotePlan, vote_plan
 from cli.demo.town.estate import DemoUnit, figures_of
 from cli.demo.town.figures import Figures
-from cli.demo.town.people import COMMITTEE, Official
+from cli.demo.town.people import COMMITTEE, DemoOfficial
 from cli.demo.view import ClockView, View
 from models.values.base import Value
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 
 MOST_MOVES = 300
 """A journey takes some forty moves of the clock; so many mean that it leads nowhere."""
@@ -34,14 +34,14 @@ class Charge(Value):
     amount_fen: int
 
 
-class Ledger(Protocol):
+class DueList(Protocol):
     """The committee's list of what is due, which the bank collects."""
 
     async def charges(self, renovation_id: str) -> tuple[Charge, ...]:
         """Every unit's first instalment, by unit."""
 
 
-class Show(Protocol):
+class Progress(Protocol):
     """What the person in front of the screen sees."""
 
     def say(self, text: str) -> None:
@@ -51,19 +51,19 @@ class Show(Protocol):
         """What it waits for now."""
 
 
-class Hand:
+class Driver:
     """The hand that acts for everybody in the demo."""
 
     def __init__(
         self,
-        doors: Doors,
+        client: Client,
         units: Sequence[DemoUnit],
-        ledger: Ledger,
+        ledger: DueList,
         seed: int,
-        show: Show,
+        show: Progress,
         check: Callable[[], None],
     ) -> None:
-        self.doors = doors
+        self.client = client
         self.units = tuple(units)
         self.figures: Figures = figures_of(self.units)
         self.ledger = ledger
@@ -71,7 +71,7 @@ class Hand:
         self.show = show
         self.check = check
         """Raises when a part of the stack has ended."""
-        self.plan: VotePlan = vote_plan(self.units, seed, doors.renovation_id)
+        self.plan: VotePlan = vote_plan(self.units, seed, client.renovation_id)
         self.acknowledged: set[str] = set()
         """Command ids of the ballots that have a receipt."""
         self.repeated = 0
@@ -85,7 +85,7 @@ class Hand:
     @property
     def renovation_id(self) -> str:
         """The renovation that all of this is about."""
-        return self.doors.renovation_id
+        return self.client.renovation_id
 
     @property
     def clock(self) -> ClockView:
@@ -101,23 +101,23 @@ class Hand:
         """
         self.check()
         if not self._settled:
-            self._clock = ClockView.model_validate(await self.doors.clock())
+            self._clock = ClockView.model_validate(await self.client.clock())
             self._settled = True
-        self._view = View.model_validate(await self.doors.look())
+        self._view = View.model_validate(await self.client.look())
         return self._view
 
-    async def act(self, name: str, who: Official, step: str, **fields: JsonValue) -> Answer:
+    async def act(self, name: str, who: DemoOfficial, step: str, **fields: JsonValue) -> HttpAnswer:
         """Do an official act."""
         self._settled = False
-        return self._done(name, await self.doors.act(name, who.id, self.id(step), fields))
+        return self._done(name, await self.client.act(name, who.id, self.id(step), fields))
 
     async def post(
         self, path: str, credential: str, step: str, body: dict[str, JsonValue]
-    ) -> Answer:
+    ) -> HttpAnswer:
         """Send what a resident, a bank or a bidder sends."""
         self._settled = False
         whole = {"command_id": self.id(step), **body}
-        return self._done(path, await self.doors.post(path, credential, whole))
+        return self._done(path, await self.client.post(path, credential, whole))
 
     async def next(self) -> None:
         """Move the clock to the next moment at which something falls due or begins."""
@@ -160,13 +160,13 @@ class Hand:
         self.check()
         self.moves += 1
         command: dict[str, JsonValue] = {"command_id": self.id(f"clock-{self.moves}"), **fields}
-        answer = await self.doors.post("/clock", self.doors.official(COMMITTEE.id), command)
+        answer = await self.client.post("/clock", self.client.official(COMMITTEE.id), command)
         if answer.code == NOTHING_DUE or self.moves > MOST_MOVES:
             raise self.stands_still()
         self._clock = ClockView.model_validate(self._done("clock", answer).fields())
         self._settled = True
 
-    def _done(self, what: str, answer: Answer) -> Answer:
+    def _done(self, what: str, answer: HttpAnswer) -> HttpAnswer:
         """The answer, if it is yes: in a settled case there is nothing that one could wait for.
 
         Raises:
@@ -174,22 +174,19 @@ class Hand:
         """
         if answer.accepted:
             return answer
-        params: dict[str, str | int] = {
-            "act": what,
-            "status": answer.status,
-            "reason": answer.reason,
-        }
-        raise Refused(Problem(code="demo.act_refused", where=what, params=params))
+        raise refusal(
+            "demo.act_refused", where=what, act=what, status=answer.status, reason=answer.reason
+        )
 
     def stands_still(self) -> Refused:
         """What there is to say when the case goes nowhere."""
         view = self._view
-        params: dict[str, str | int] = {
-            "date": str(self.clock.today),
-            "stage": view.stage if view else "",
-            "waiting_for": view.waiting_for if view else "",
-        }
-        return Refused(Problem(code="demo.stands_still", params=params))
+        return refusal(
+            "demo.stands_still",
+            date=str(self.clock.today),
+            stage=view.stage if view else "",
+            waiting_for=view.waiting_for if view else "",
+        )
 
 
-Reaction = Callable[[Hand, View], Awaitable[None]]
+Reaction = Callable[[Driver, View], Awaitable[None]]

@@ -95,7 +95,7 @@ class InspectionFact(Value):
     inspector: str
 
 
-class Facts(Value):
+class JourneyFacts(Value):
     """Everything that is read back when a journey has ended."""
 
     state: str
@@ -125,7 +125,7 @@ class EventFact(Value):
     actor: str
 
 
-async def read_facts(database: Database, client: Client, renovation_id: str) -> Facts:
+async def read_facts(database: Database, client: Client, renovation_id: str) -> JourneyFacts:
     """Read everything back; waits a moment for the workflows that are about to end."""
     histories = await history_events(client, renovation_id)
     chain = await audit(database, renovation_id)
@@ -136,7 +136,7 @@ async def read_facts(database: Database, client: Client, renovation_id: str) -> 
                 select(Event).where(Event.renovation_id == renovation_id).order_by(Event.seq)
             )
         ).all()
-        return Facts(
+        return JourneyFacts(
             state=row.state,
             closed_on=moment(row.closed_at)[:DATE_LETTERS] if row.closed_at else "",
             clock_moves=sum(event.kind == MOVED for event in events),

@@ -1,6 +1,6 @@
 """The driver of the demo: looks at what the renovation waits for and does what a person would do."""
 
-from cli.demo.driver import Hand, Reaction
+from cli.demo.driver import Driver, Reaction
 from cli.demo.stages import bidding, cost_sharing, feedback, inspection, voting
 from cli.demo.view import View
 
@@ -14,7 +14,7 @@ REACTIONS: dict[str, Reaction] = {
 """What a person does about each `waiting_for`; for every other one the clock goes on."""
 
 
-async def travel(hand: Hand) -> View:
+async def travel(driver: Driver) -> View:
     """React, or move the clock to the next deadline, until the renovation has ended.
 
     Raises:
@@ -22,17 +22,17 @@ async def travel(hand: Hand) -> View:
     """
     done: set[str] = set()
     while True:
-        view = await hand.look()
+        view = await driver.look()
         if view.state != "running":
             return view
-        hand.show.waiting(f"{hand.clock.today} {view.stage}: waiting for {view.waiting_for}")
+        driver.show.waiting(f"{driver.clock.today} {view.stage}: waiting for {view.waiting_for}")
         # Once for each thing that is waited for in a stage.
         key = f"{view.stage}/{view.waiting_for}"
         reaction = REACTIONS.get(view.waiting_for)
-        if reaction is None or key in done or not hand.clock.begun(view.waiting_for):
-            await hand.next()
-        elif hand.clock.before_hours:
-            await hand.morning()
+        if reaction is None or key in done or not driver.clock.begun(view.waiting_for):
+            await driver.next()
+        elif driver.clock.before_hours:
+            await driver.morning()
         else:
             done.add(key)
-            await reaction(hand, view)
+            await reaction(driver, view)

@@ -8,7 +8,7 @@ from models.tables import Instalment
 from runtime.database import Database
 
 
-class DatabaseLedger:
+class DatabaseDueList:
     """What the committee exports for the bank: each unit and its first instalment."""
 
     def __init__(self, database: Database) -> None:

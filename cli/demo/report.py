@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cli.demo.facts import CheckFact, EventFact, Facts
+from cli.demo.facts import CheckFact, EventFact, JourneyFacts
 from cli.demo.proof import VoteProof
 from cli.demo.town.figures import YUAN
 from models.values.base import Value
@@ -18,7 +18,7 @@ TIMETABLE = "timetable.*"
 CASE = "training case, told clock, invented data"
 
 
-class Ballots(Value):
+class BallotAnswers(Value):
     """What the service answered to the ballots of the demo."""
 
     accepted: int
@@ -32,8 +32,8 @@ class DemoReport(Value):
 
     renovation_id: str
     units: int
-    ballots: Ballots
-    facts: Facts
+    ballots: BallotAnswers
+    facts: JourneyFacts
     proof: VoteProof
     wall_cs: int
     """Hundredths of a second from the opening to the end, without the start of the servers."""

@@ -14,13 +14,13 @@ import typer
 from rich.console import Console
 from rich.status import Status
 
-from cli.demo.client import Doors
-from cli.demo.driver import Hand, Show
+from cli.demo.client import Client
+from cli.demo.driver import Driver, Progress
 from cli.demo.facts import read_facts
 from cli.demo.journey import travel
-from cli.demo.ledger import DatabaseLedger
+from cli.demo.ledger import DatabaseDueList
 from cli.demo.proof import prove_vote
-from cli.demo.report import CASE, Ballots, DemoReport, report_tables
+from cli.demo.report import CASE, BallotAnswers, DemoReport, report_tables
 from cli.demo.town import estate, people
 from cli.shown import result_console
 from cli.stack import DATA, StepDisplay, local_settings
@@ -28,7 +28,7 @@ from formats.renovation_file.reading import read_renovation
 from formats.roll import read_roll
 from models.values.actor import Actor
 from models.values.base import Value
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 from runtime.ballots.sealing import BoxKeys
 from runtime.database import Database
 from runtime.local.processes import last_lines
@@ -86,7 +86,7 @@ class Screen:
 
 
 async def carry(
-    settings: Settings, url: str, options: DemoOptions, show: Show, check: Callable[[], None]
+    settings: Settings, url: str, options: DemoOptions, show: Progress, check: Callable[[], None]
 ) -> DemoReport:
     """Carry one renovation through the journey on servers that run already.
 
@@ -100,13 +100,13 @@ async def carry(
     units = estate.units_of(options.units, options.seed)
     database = Database(settings.database_url.get_secret_value(), 2)
     try:
-        client = await connect_patiently(
+        temporal = await connect_patiently(
             settings.temporal_address, settings.temporal_namespace, CONNECT_S
         )
         file = estate.renovation_file(units, options.case)
         opened = await open_renovation(
             database,
-            client,
+            temporal,
             settings,
             command_id=f"demo-{options.case}",
             file=read_renovation(estate.file_bytes(file), FILE_NAME),
@@ -117,11 +117,11 @@ async def carry(
         show.say(
             f"renovation {rid} opened: {opened.units:,} units, pack {opened.rule_pack}; {CASE}"
         )
-        async with Doors.open(url, rid, settings.credential_key) as doors:
-            ledger = DatabaseLedger(database)
-            hand = Hand(doors, units, ledger, options.seed, show, check)
-            await travel(hand)
-        facts = await read_facts(database, client, rid)
+        async with Client.open(url, rid, settings.credential_key) as client:
+            ledger = DatabaseDueList(database)
+            driver = Driver(client, units, ledger, options.seed, show, check)
+            await travel(driver)
+        facts = await read_facts(database, temporal, rid)
         assert settings.box_key is not None, "the demo's stack has a worker, and so its key"
         proof = await prove_vote(database, rid, BoxKeys(settings.box_key).signer)
     finally:
@@ -129,10 +129,10 @@ async def carry(
     return DemoReport(
         renovation_id=rid,
         units=opened.units,
-        ballots=Ballots(
-            accepted=len(hand.acknowledged),
-            repeated=hand.repeated,
-            refused=dict(sorted(hand.refused.items())),
+        ballots=BallotAnswers(
+            accepted=len(driver.acknowledged),
+            repeated=driver.repeated,
+            refused=dict(sorted(driver.refused.items())),
         ),
         facts=facts,
         proof=proof,
@@ -169,17 +169,18 @@ def register(app: typer.Typer) -> None:
     app.command("demo")(demo)
 
 
-async def run_demo(options: DemoOptions, stack: LocalStack, show: Show) -> DemoReport:
+async def run_demo(options: DemoOptions, stack: LocalStack, show: Progress) -> DemoReport:
     """`carry` on a stack of this process, noticing when one of its parts ends."""
 
     def check() -> None:
         for crash in stack.check():
-            params: dict[str, str | int] = {
-                "name": crash.name,
-                "exit_code": crash.exit_code if crash.exit_code is not None else "?",
-                "last_lines": "\n".join(crash.last_lines),
-            }
-            raise Refused(Problem(code="demo.part_ended", where=crash.name, params=params))
+            raise refusal(
+                "demo.part_ended",
+                where=crash.name,
+                name=crash.name,
+                exit_code=crash.exit_code if crash.exit_code is not None else "?",
+                last_lines="\n".join(crash.last_lines),
+            )
 
     return await carry(stack.settings, stack.record.service_url, options, show, check)
 

@@ -5,8 +5,8 @@ semicolon-separated with quotes as in CSV. https://pabulib.org/format. The cells
 as they are; menu and ballots are what they say.
 """
 
-from formats.pabulib.election import Election, Table
+from formats.pabulib.election import Election, SectionTable
 from formats.pabulib.reader import read_pabulib
 from formats.pabulib.writer import election_of, write_pabulib
 
-__all__ = ["Election", "Table", "election_of", "read_pabulib", "write_pabulib"]
+__all__ = ["Election", "SectionTable", "election_of", "read_pabulib", "write_pabulib"]

@@ -7,7 +7,7 @@ from models.values.decisions.menu import Menu, MenuBallot
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class SectionTable:
     """A section: its headings and its rows, as in the file; each row is as long as the heading."""
 
     columns: tuple[str, ...]
@@ -25,9 +25,9 @@ class Table:
 class Election:
     """A file's cells, and the menu and the ballots that they say, in the file's order."""
 
-    meta: Table
-    projects: Table
-    votes: Table
+    meta: SectionTable
+    projects: SectionTable
+    votes: SectionTable
     menu: Menu
     ballots: tuple[MenuBallot, ...]
 

@@ -5,9 +5,9 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from formats.pabulib.election import Table
+from formats.pabulib.election import SectionTable
 from models.values.decisions.menu import SECTIONS
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Problem, Refused, problem
 
 MAX_PROBLEMS = 100
 SHOWN = 40
@@ -35,9 +35,9 @@ class Section:
         place = self.columns.index(name)
         return [row[place].strip() for row in self.rows]
 
-    def table(self) -> Table:
+    def table(self) -> SectionTable:
         """The section without its lines."""
-        return Table(self.columns, tuple(self.rows))
+        return SectionTable(self.columns, tuple(self.rows))
 
 
 @dataclass(slots=True)
@@ -57,13 +57,14 @@ class Shape:
             places = [f"{self.name} line {line}", f"section {part}" if part else ""]
             places.append(f"field {heading}" if heading else "")
             where = ", ".join(place for place in places if place)
-            self.problems.append(Problem(code=code, where=where, params=params))
+            self.problems.append(problem(code, where=where, **params))
 
     def refuse(self) -> None:
         """Say no if there was any problem."""
         if self.found > len(self.problems):
-            more: dict[str, str | int] = {"more": self.found - len(self.problems)}
-            self.problems.append(Problem(code="menu.pb_more", where=self.name, params=more))
+            self.problems.append(
+                problem("menu.pb_more", where=self.name, more=self.found - len(self.problems))
+            )
         if self.problems:
             raise Refused(*self.problems)
 

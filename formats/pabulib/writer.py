@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from formats.pabulib.election import Election, Table
+from formats.pabulib.election import Election, SectionTable
 from formats.pabulib.reader import read_pabulib
 from models.values.decisions.menu import (
     SECTIONS,
@@ -13,7 +13,7 @@ from models.values.decisions.menu import (
     MenuRules,
     TallyUnit,
 )
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from rules.menu.tally import counted, points_of, tally
 
 SPECIAL = re.compile(r'[;"\r\n]')
@@ -24,7 +24,7 @@ def write_pabulib(election: Election) -> bytes:
     return _file(election.meta, election.projects, election.votes)
 
 
-def _file(meta: Table, projects: Table, votes: Table) -> bytes:
+def _file(meta: SectionTable, projects: SectionTable, votes: SectionTable) -> bytes:
     lines = []
     for section, table in (("META", meta), ("PROJECTS", projects), ("VOTES", votes)):
         lines += [section, *(";".join(map(_cell, row)) for row in (table.columns, *table.rows))]
@@ -54,14 +54,13 @@ def election_of(
     """
     for number, voter in enumerate(ballots, start=1):
         if not voter or voter != voter.strip() or not voter.isprintable() or voter in SECTIONS:
-            params: dict[str, str | int] = {"number": number}
-            raise Refused(Problem(code="menu.pb_voter_id", where=f"ballot {number}", params=params))
+            raise refusal("menu.pb_voter_id", where=f"ballot {number}", number=number)
     meta = _meta(menu, len(ballots), about or {})
     content = _file(meta, _projects(menu, ballots, winners), _votes(menu, ballots))
     return read_pabulib(content, "export.pb")
 
 
-def _meta(menu: Menu, ballots: int, about: Mapping[str, str]) -> Table:
+def _meta(menu: Menu, ballots: int, about: Mapping[str, str]) -> SectionTable:
     rules = menu.rules
     entries = {
         **about,
@@ -73,7 +72,7 @@ def _meta(menu: Menu, ballots: int, about: Mapping[str, str]) -> Table:
         "min_length": str(rules.min_length),
         **_limits(rules, menu.scale),
     }
-    return Table(("key", "value"), tuple(entries.items()))
+    return SectionTable(("key", "value"), tuple(entries.items()))
 
 
 def _limits(rules: MenuRules, scale: int) -> dict[str, str]:
@@ -93,7 +92,9 @@ def _limits(rules: MenuRules, scale: int) -> dict[str, str]:
     return entries
 
 
-def _projects(menu: Menu, ballots: Mapping[str, MenuBallot], winners: Sequence[str]) -> Table:
+def _projects(
+    menu: Menu, ballots: Mapping[str, MenuBallot], winners: Sequence[str]
+) -> SectionTable:
     figures = tally(menu, counted(ballots.values()))
     score = menu.unit is TallyUnit.SCORE
     columns = ("project_id", "cost", "votes", *(("score",) if score else ()))
@@ -103,15 +104,15 @@ def _projects(menu: Menu, ballots: Mapping[str, MenuBallot], winners: Sequence[s
         mark = "1" if item.id in winners else "0"
         cost = _money(item.cost, menu.scale)
         rows.append((item.id, cost, *map(str, numbers), item.title, item.category, mark))
-    return Table((*columns, "name", "category", "selected"), tuple(rows))
+    return SectionTable((*columns, "name", "category", "selected"), tuple(rows))
 
 
-def _votes(menu: Menu, ballots: Mapping[str, MenuBallot]) -> Table:
+def _votes(menu: Menu, ballots: Mapping[str, MenuBallot]) -> SectionTable:
     rows = [(voter, ",".join(ballot.items)) for voter, ballot in ballots.items()]
     if menu.form is BallotForm.APPROVAL:
-        return Table(("voter_id", "vote"), tuple(rows))
+        return SectionTable(("voter_id", "vote"), tuple(rows))
     points = (",".join(map(str, points_of(menu, ballot))) for ballot in ballots.values())
-    return Table(
+    return SectionTable(
         ("voter_id", "vote", "points"),
         tuple((*row, each) for row, each in zip(rows, points, strict=True)),
     )

@@ -18,7 +18,7 @@ from models.files.roll import Roll
 from models.values.actor import Role
 from models.values.cost_sharing import PERMILLE, CostItem, CostKey, ShareUnit
 from models.values.decisions.decision import Check
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Problem, Refused, problem
 from models.values.scheme import SchemeContent
 from models.values.timetable import Timetable
 from models.values.voting import Motion, MotionKind
@@ -47,7 +47,7 @@ class Draft:
 
     def problem(self, code: str, *path: str | int, **params: str | int) -> Problem:
         """A problem at a path of the file."""
-        return Problem(code=code, where=self.where(path), params=params)
+        return problem(code, where=self.where(path), **params)
 
 
 def problems_in(draft: Draft) -> Iterator[Problem]:
@@ -95,19 +95,18 @@ def problems_together(scheme: SchemeContent, roll: Roll) -> Iterator[Problem]:
         try:
             paying = cost_sharing.payers(item, units)
             if not paying:
-                params: dict[str, str | int] = {"item": item.id, "roll": roll.name}
-                yield Problem(code="opening.item_without_payers", where=item.id, params=params)
+                yield problem(
+                    "opening.item_without_payers", where=item.id, item=item.id, roll=roll.name
+                )
             elif not any(cost_sharing.weights(item, paying).values()):
-                yield Problem(code="opening.weights_zero", where=item.id, params={"item": item.id})
+                yield problem("opening.weights_zero", where=item.id, item=item.id)
         except Refused as refused:
             yield from refused.problems
     buildings = {unit.building for unit in roll.units}
     for work in scheme.works:
         if work.building and work.building not in buildings:
-            yield Problem(
-                code="opening.building_unknown",
-                where=work.id,
-                params={"building": work.building, "roll": roll.name},
+            yield problem(
+                "opening.building_unknown", where=work.id, building=work.building, roll=roll.name
             )
 
 

@@ -10,7 +10,7 @@ from formats.file_mapping import FileMapping, Path, Plain, read_mapping, unreada
 from formats.renovation_file.checks import Draft, problems_in, problems_together
 from models.files.renovation import RenovationFile
 from models.files.roll import Roll
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Problem, Refused, problem
 
 MAX_PROBLEMS = 100
 MAX_WORD = 4_000
@@ -55,15 +55,13 @@ def _fields(mapping: FileMapping) -> tuple[dict[str, object], list[Problem]]:
     for key, field in RenovationFile.model_fields.items():
         if key not in mapping.content:
             if field.is_required():
-                params: dict[str, str | int] = {"field": key}
-                problem = Problem(code="opening.field_missing", where=mapping.name, params=params)
-                problems.append(problem)
+                problems.append(problem("opening.field_missing", where=mapping.name, field=key))
             else:
                 found[key] = field.get_default(call_default_factory=True, validated_data={})
             continue
         if key == SANDBOX and _has_day_s(mapping.content[key]):
             where = mapping.where((SANDBOX, DAY_S))
-            problems.append(Problem(code="opening.day_s_gone", where=where))
+            problems.append(problem("opening.day_s_gone", where=where))
             continue
         adapter: TypeAdapter[object] = TypeAdapter(cast("type[object]", field.annotation))
         value, errors = _validated(adapter, mapping.content[key])
@@ -147,18 +145,19 @@ def _problem(mapping: FileMapping, path: Path, error: ErrorDetails) -> Problem:
         params["expected"] = str(context.get("expected", "")).replace("'", "")
     if code == "opening.field_invalid":
         params["expected"] = error["msg"].removeprefix("Value error, ")
-    return Problem(code=code, where=mapping.where(path), params=params)
+    return problem(code, where=mapping.where(path), **params)
 
 
 def _unreadable(mapping: FileMapping) -> Iterator[Problem]:
     for path, word in words(mapping.content):
         if unreadable(word):
-            yield Problem(code="opening.unreadable", where=mapping.where(_shown(path)))
+            yield problem("opening.unreadable", where=mapping.where(_shown(path)))
         elif len(word) > MAX_WORD:
-            yield Problem(
-                code="opening.text_too_long",
+            yield problem(
+                "opening.text_too_long",
                 where=mapping.where(_shown(path)),
-                params={"field": str(_shown(path)[-1]), "bound": MAX_WORD},
+                field=str(_shown(path)[-1]),
+                bound=MAX_WORD,
             )
 
 
@@ -171,5 +170,5 @@ def _limited(problems: list[Problem], name: str) -> list[Problem]:
     kept = problems[:MAX_PROBLEMS]
     if len(problems) > MAX_PROBLEMS:
         more = len(problems) - MAX_PROBLEMS
-        kept.append(Problem(code="opening.more_problems", where=name, params={"more": more}))
+        kept.append(problem("opening.more_problems", where=name, more=more))
     return kept

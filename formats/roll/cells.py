@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 
-from models.files.roll import ExclusionReason, Fault
+from models.files.roll import ExclusionReason, UnreadableCell
 from models.values.voting import UnitKind
 
 KINDS: Mapping[str, UnitKind] = {
@@ -48,12 +48,12 @@ def normal(cell: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFKC", text).strip()
 
 
-def fault_of(text: str) -> Fault | None:
+def fault_of(text: str) -> UnreadableCell | None:
     """A text that is no text: a formula that was never worked out, or the error one gave."""
     text = text.strip()
     if text.startswith("="):
-        return Fault("roll.formula_text", "=…")
-    return Fault("roll.cell_error", text) if _ERROR.fullmatch(text) else None
+        return UnreadableCell("roll.formula_text", "=…")
+    return UnreadableCell("roll.cell_error", text) if _ERROR.fullmatch(text) else None
 
 
 def harmless(text: str) -> str:

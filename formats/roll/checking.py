@@ -27,8 +27,8 @@ from formats.roll.reading import (
     Row,
     Source,
 )
-from models.files.roll import Fault, Finding, Roll, RollReport
-from models.values.refusal import Problem, Refused
+from models.files.roll import Finding, Roll, RollReport, UnreadableCell
+from models.values.refusal import Refused, problem, refusal
 
 MAX_UNITS_NAMED = 5
 NO_MAPPING: Mapping[str, str] = {}
@@ -95,9 +95,7 @@ def roll_of(report: RollReport) -> Roll:
     problems = [finding.problem for finding in report.problems]
     more = report.problem_count - len(problems)
     if more > 0:
-        problems.append(
-            Problem(code="roll.more_problems", where=report.name, params={"more": more})
-        )
+        problems.append(problem("roll.more_problems", where=report.name, more=more))
     raise Refused(*problems)
 
 
@@ -114,11 +112,11 @@ def csv_rows(data: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
             yield number, cells
     except csv.Error:
         # The only thing csv refuses here is a cell of more than 128 KiB: an unclosed quote.
-        raise Refused(Problem(code="roll.quote_open", where=f"{name} row {number + 1}")) from None
+        raise refusal("roll.quote_open", where=f"{name} row {number + 1}") from None
 
 
-def _filled(cell: str | Fault) -> bool:
-    return isinstance(cell, Fault) or bool(cell.strip())
+def _filled(cell: str | UnreadableCell) -> bool:
+    return isinstance(cell, UnreadableCell) or bool(cell.strip())
 
 
 def _heading(
@@ -126,9 +124,9 @@ def _heading(
 ) -> tuple[Heading, Iterator[tuple[int, Row]]]:
     first = list(islice(rows, HEADING_WITHIN))
     if not first:
-        raise Refused(Problem(code="roll.empty", where=source.name))
+        raise refusal("roll.empty", where=source.name)
     titles = [
-        (number, ["" if isinstance(cell, Fault) else cell for cell in cells])
+        (number, ["" if isinstance(cell, UnreadableCell) else cell for cell in cells])
         for number, cells in first
     ]
     heading, used = find_heading(titles, mapping)
@@ -173,7 +171,7 @@ def _read(heading: Heading, rows: Iterator[tuple[int, Row]], problems: Findings)
             break
         reader.read(number, cells)
     if not reader.units and not problems.found:
-        raise Refused(Problem(code="roll.no_rows", where=problems.source.name))
+        raise refusal("roll.no_rows", where=problems.source.name)
     return reader
 
 

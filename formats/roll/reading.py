@@ -21,8 +21,8 @@ from formats.roll.cells import (
 )
 from formats.roll.columns import IGNORE, Heading, letter
 from formats.roll.owners import owner_key
-from models.files.roll import Fault, Finding, RegisteredUnit
-from models.values.refusal import Problem
+from models.files.roll import Finding, RegisteredUnit, UnreadableCell
+from models.values.refusal import problem
 
 MAX_PROBLEMS = 100
 MAX_ROWS = 1_000_000
@@ -35,7 +35,7 @@ MAX_AREA_DM2 = 100_000_000
 MAX_SHARES = 1_000_000_000
 FLOORS = range(-20, 301)
 
-Cell = str | Fault
+Cell = str | UnreadableCell
 Row = Sequence[Cell]
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,12}")
@@ -87,11 +87,10 @@ class Findings:
         if self.found > MAX_PROBLEMS:
             return
         where = self.source.at(row, place, name)
-        problem = Problem(code=code, where=where, params=params)
         column = None if place is None else letter(place)
         self.kept.append(
             Finding(
-                problem=problem,
+                problem=problem(code, where=where, **params),
                 sheet=self.source.sheet,
                 row=row,
                 column=column,
@@ -167,7 +166,7 @@ class Reader:
         raw: dict[str, str] = {}
         for name, at in self._place.items():
             cell = cells[at]
-            if isinstance(cell, Fault):
+            if isinstance(cell, UnreadableCell):
                 raw[name] = self._stand_in(name, cell)
             elif cell[:1] in SUSPECT and (fault := fault_of(cell)) is not None:
                 raw[name] = self._stand_in(name, fault)
@@ -175,7 +174,7 @@ class Reader:
                 raw[name] = cell
         return raw
 
-    def _stand_in(self, name: str, fault: Fault) -> str:
+    def _stand_in(self, name: str, fault: UnreadableCell) -> str:
         self._wrong(fault.code, name, value=fault.value)
         if name in {"number", "room", "building", "entrance"}:
             return f"?{self.row}"
@@ -285,7 +284,10 @@ def _is_total(cells: Row) -> bool:
     """A row of sums below the units, by its first filled cell."""
     for cell in cells:
         if cell:
-            return not isinstance(cell, Fault) and normal(cell).casefold().rstrip(":") in TOTALS
+            return (
+                not isinstance(cell, UnreadableCell)
+                and normal(cell).casefold().rstrip(":") in TOTALS
+            )
     return False
 
 

@@ -7,7 +7,7 @@ replaces the seller, logged. The weights are those of the freeze.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 from models.values.replacement import Replacement, Sale
 from models.values.voting import HeadGroup
 
@@ -63,4 +63,4 @@ def replace_owner(
 
 def _refused(code: str, sale: Sale, **params: str | int) -> Refused:
     where = f"unit {sale.unit_number}"
-    return Refused(Problem(code=code, where=where, params={"unit": sale.unit_number, **params}))
+    return refusal(code, where=where, unit=sale.unit_number, **params)

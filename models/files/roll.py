@@ -16,7 +16,7 @@ ExclusionReason = Literal["arrears", "conflict", "frozen", "disputed", "other"]
 """Why an owner of the roll has no vote; a code, because free text would be published with names."""
 
 
-class Fault(NamedTuple):
+class UnreadableCell(NamedTuple):
     """A cell that has no text to read: an error, a formula without a value, a date."""
 
     code: str

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
+from models.messages.cost_sharing import CollectionDecision
 from models.values.actor import Actor
 from models.values.base import Value
 from models.values.voting import ReportedTally
@@ -112,7 +113,7 @@ class DecideCollection(Act):
 
     name = "decide_collection"
     stage = "cost_sharing"
-    decision: Literal["start", "wait", "shelve"]
+    decision: CollectionDecision
     reason: str = Field(min_length=1, max_length=2000)
 
 

@@ -18,7 +18,7 @@ from models.tables.cost_sharing import Instalment, Payment, Refund, Relief, Shar
 from models.tables.estates import Estate, Unit
 from models.tables.feedback import Evaluation, SurveyAnswer, Ticket
 from models.tables.inspection import Certificate, Inspection, WorkItem
-from models.tables.log import Event, Notice, Receipt
+from models.tables.log import CommandReceipt, Event, Notice
 from models.tables.places import Person, Place, RoleGrant, UnitOwner
 from models.tables.publications import Objection, Publication
 from models.tables.renovations import Renovation, Scheme
@@ -49,6 +49,7 @@ __all__ = [
     "CaseHold",
     "CaseWait",
     "Certificate",
+    "CommandReceipt",
     "Contract",
     "DoorVisit",
     "Estate",
@@ -70,7 +71,6 @@ __all__ = [
     "Person",
     "Place",
     "Publication",
-    "Receipt",
     "Refund",
     "Relief",
     "Renovation",

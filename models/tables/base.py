@@ -1,6 +1,7 @@
 """The base of every table: how Python types become columns and how constraints are named."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 
 from sqlalchemy import (
@@ -12,7 +13,12 @@ from sqlalchemy import (
     String,
     Text,
 )
+from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeDecorator
+
+from models.values import states
+from models.values.inspection import ItemState
 
 PRIVATE = "private"
 """The schema that holds people; nothing in it is ever joined into what is published."""
@@ -44,6 +50,29 @@ metadata = MetaData(
 )
 
 
+class ByValue(TypeDecorator[StrEnum]):
+    """A column of text that holds the value of an enumeration."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, words: type[StrEnum]) -> None:
+        super().__init__()
+        self.words = words
+
+    def process_bind_param(self, value: StrEnum | str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """The value as it is stored."""
+        return None if value is None else self.words(value).value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:  # noqa: ARG002
+        """The member that is stored by its value."""
+        return None if value is None else self.words(value)
+
+
+STATES = (ItemState, *(each for each in vars(states).values() if isinstance(each, type)))
+"""Every enumeration of `models.values.states`."""
+
+
 class Table(DeclarativeBase):
     """The parent of every mapped class."""
 
@@ -54,6 +83,7 @@ class Table(DeclarativeBase):
         Id: String(64),
         CommandId: String(200),
         Fen: BigInteger(),
+        **{each: ByValue(each) for each in STATES if each is not StrEnum},
     }
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.tables.base import CommandId, Fen, Id, Table, not_negative, one_of, word
+from models.values.states import AwardState, BidState, ContractState, TenderState
 
 
 class Tender(Table):
@@ -16,7 +17,7 @@ class Tender(Table):
     __tablename__ = "tender"
     __table_args__ = (
         UniqueConstraint("renovation_id", "round"),
-        one_of("state", "open", "closed", "failed", "cancelled", "awarded"),
+        one_of("state", *TenderState),
         word("method"),
         CheckConstraint("round > 0", name="round_positive"),
         CheckConstraint("deadline_at >= notice_at", name="deadline_after_notice"),
@@ -26,7 +27,7 @@ class Tender(Table):
     id: Mapped[Id] = mapped_column(primary_key=True)
     renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"))
     round: Mapped[int]
-    state: Mapped[str] = mapped_column(server_default="open")
+    state: Mapped[TenderState] = mapped_column(server_default="open")
     notice_at: Mapped[datetime]
     deadline_at: Mapped[datetime]
     ceiling_fen: Mapped[Fen]
@@ -40,7 +41,7 @@ class Bid(Table):
 
     __tablename__ = "bid"
     __table_args__ = (
-        one_of("state", "submitted", "withdrawn", "opened", "rejected", "evaluated"),
+        one_of("state", *BidState),
         CheckConstraint(
             "(state = 'withdrawn') = (withdrawn_at IS NOT NULL)", name="withdrawn_when"
         ),
@@ -65,7 +66,7 @@ class Bid(Table):
     flags: Mapped[dict[str, JsonValue]] = mapped_column(JSONB)
     submitted_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
-    state: Mapped[str] = mapped_column(server_default="submitted")
+    state: Mapped[BidState] = mapped_column(server_default="submitted")
 
 
 class Award(Table):
@@ -74,7 +75,7 @@ class Award(Table):
     __tablename__ = "award"
     __table_args__ = (
         UniqueConstraint("tender_id", "rank"),
-        one_of("state", "candidate", "awarded", "withdrawn", "cancelled"),
+        one_of("state", *AwardState),
         CheckConstraint("rank > 0", name="rank_positive"),
         *not_negative("price_fen"),
     )
@@ -84,7 +85,7 @@ class Award(Table):
     rank: Mapped[int]
     bidder_id: Mapped[Id]
     price_fen: Mapped[Fen]
-    state: Mapped[str] = mapped_column(server_default="candidate")
+    state: Mapped[AwardState] = mapped_column(server_default="candidate")
 
 
 class Contract(Table):
@@ -92,7 +93,7 @@ class Contract(Table):
 
     __tablename__ = "contract"
     __table_args__ = (
-        one_of("state", "signed", "terminated", "completed"),
+        one_of("state", *ContractState),
         CheckConstraint("retention_permille BETWEEN 0 AND 1000", name="retention_permille_share"),
         *not_negative("value_fen", "contingency_fen"),
     )
@@ -105,4 +106,4 @@ class Contract(Table):
     contingency_fen: Mapped[Fen]
     retention_permille: Mapped[int]
     signed_at: Mapped[datetime]
-    state: Mapped[str] = mapped_column(server_default="signed")
+    state: Mapped[ContractState] = mapped_column(server_default="signed")

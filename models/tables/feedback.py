@@ -7,6 +7,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.tables.base import Big, CommandId, Id, Table, not_negative, one_of, word
+from models.values.states import TicketState
 
 
 class Ticket(Table):
@@ -19,7 +20,7 @@ class Ticket(Table):
     __table_args__ = (
         word("kind"),
         one_of("level", "grid", "community", "street", "district", "city"),
-        one_of("state", "open", "resolved", "closed", "reopened", "escalated", "referred"),
+        one_of("state", *TicketState),
         *not_negative("reopened"),
         Index(None, "renovation_id", "state"),
     )
@@ -32,7 +33,7 @@ class Ticket(Table):
     unit_number: Mapped[Id | None]
     confidential: Mapped[bool] = mapped_column(server_default=sql("false"))
     level: Mapped[str]
-    state: Mapped[str] = mapped_column(server_default="open")
+    state: Mapped[TicketState] = mapped_column(server_default="open")
     opened_at: Mapped[datetime]
     due_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]

@@ -8,6 +8,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.tables.base import Fen, Id, Table, not_negative, one_of
+from models.values.inspection import ItemState
+from models.values.states import CertificateState
 
 
 class WorkItem(Table):
@@ -15,7 +17,7 @@ class WorkItem(Table):
 
     __tablename__ = "work_item"
     __table_args__ = (
-        one_of("state", "planned", "reported", "passed", "rejected", "default", "cancelled"),
+        one_of("state", *ItemState),
         *not_negative("value_fen"),
     )
 
@@ -25,7 +27,7 @@ class WorkItem(Table):
     title: Mapped[str]
     concealed: Mapped[bool] = mapped_column(server_default=text("false"))
     value_fen: Mapped[Fen]
-    state: Mapped[str] = mapped_column(server_default="planned")
+    state: Mapped[ItemState] = mapped_column(server_default="planned")
 
 
 class Inspection(Table):
@@ -60,7 +62,7 @@ class Certificate(Table):
 
     __tablename__ = "certificate"
     __table_args__ = (
-        one_of("state", "blocked", "released"),
+        one_of("state", *CertificateState),
         *not_negative("certified_fen", "retention_fen", "deductions_fen", "payable_fen"),
         CheckConstraint(
             "payable_fen = certified_fen - retention_fen - deductions_fen", name="sums_up"
@@ -74,5 +76,5 @@ class Certificate(Table):
     retention_fen: Mapped[Fen]
     deductions_fen: Mapped[Fen]
     payable_fen: Mapped[Fen]
-    state: Mapped[str] = mapped_column(server_default="blocked")
+    state: Mapped[CertificateState] = mapped_column(server_default="blocked")
     approved_by: Mapped[Id]

@@ -19,6 +19,7 @@ from models.tables.base import (
     sha256,
     word,
 )
+from models.values.states import NoticeState
 
 
 class Event(Table):
@@ -55,7 +56,7 @@ class Event(Table):
     hash: Mapped[Hash]
 
 
-class Receipt(Table):
+class CommandReceipt(Table):
     """What a command was answered, so that a retry gets the same answer; append-only."""
 
     __tablename__ = "receipt"
@@ -83,7 +84,7 @@ class Notice(Table):
 
     __tablename__ = "notice"
     __table_args__ = (
-        one_of("state", "queued", "sent", "failed"),
+        one_of("state", *NoticeState),
         word("audience"),
         *not_negative("attempts"),
         Index("ix_notice_queued", "created_at", postgresql_where=text("state = 'queued'")),
@@ -96,6 +97,6 @@ class Notice(Table):
     audience_id: Mapped[Id | None]
     template: Mapped[str]
     params: Mapped[dict[str, JsonValue]] = mapped_column(JSONB)
-    state: Mapped[str] = mapped_column(server_default="queued")
+    state: Mapped[NoticeState] = mapped_column(server_default="queued")
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[datetime]

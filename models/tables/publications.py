@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.tables.base import CommandId, Id, Table, one_of
+from models.values.states import ObjectionState, PublicationOutcome, PublicationState
 
 
 class Publication(Table):
@@ -15,7 +16,7 @@ class Publication(Table):
 
     __tablename__ = "publication"
     __table_args__ = (
-        one_of("state", "open", "closed"),
+        one_of("state", *PublicationState),
         CheckConstraint("closes_at >= opens_at", name="closes_after_opening"),
     )
 
@@ -25,8 +26,8 @@ class Publication(Table):
     content: Mapped[dict[str, JsonValue]] = mapped_column(JSONB)
     opens_at: Mapped[datetime]
     closes_at: Mapped[datetime]
-    state: Mapped[str] = mapped_column(server_default="open")
-    outcome: Mapped[str | None]
+    state: Mapped[PublicationState] = mapped_column(server_default="open")
+    outcome: Mapped[PublicationOutcome | None]
 
 
 class Objection(Table):
@@ -34,7 +35,7 @@ class Objection(Table):
 
     __tablename__ = "objection"
     __table_args__ = (
-        one_of("state", "open", "answered"),
+        one_of("state", *ObjectionState),
         CheckConstraint(
             "(state = 'answered') = (answer IS NOT NULL AND upheld IS NOT NULL"
             " AND answered_at IS NOT NULL AND answered_by IS NOT NULL)",
@@ -49,7 +50,7 @@ class Objection(Table):
     text: Mapped[str]
     filed_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
-    state: Mapped[str] = mapped_column(server_default="open")
+    state: Mapped[ObjectionState] = mapped_column(server_default="open")
     upheld: Mapped[bool | None]
     answer: Mapped[str | None]
     answered_at: Mapped[datetime | None]

@@ -19,6 +19,7 @@ from models.tables.base import (
     sha256,
     word,
 )
+from models.values.states import RenovationState
 
 
 class Renovation(Table):
@@ -30,7 +31,7 @@ class Renovation(Table):
 
     __tablename__ = "renovation"
     __table_args__ = (
-        one_of("state", "running", "completed", "shelved", "cancelled"),
+        one_of("state", *RenovationState),
         word("stage"),
         sha256("head_hash"),
         CheckConstraint("head_seq >= 0", name="head_seq_not_negative"),
@@ -46,7 +47,7 @@ class Renovation(Table):
     estate_id: Mapped[Id] = mapped_column(ForeignKey("estate.id"), index=True)
     title: Mapped[str]
     stage: Mapped[str]
-    state: Mapped[str]
+    state: Mapped[RenovationState]
     workflow_id: Mapped[WorkflowId] = mapped_column(server_default="")
     stage_workflow_id: Mapped[WorkflowId] = mapped_column(server_default="")
     place_id: Mapped[Id] = mapped_column(ForeignKey("place.id"), index=True)

@@ -29,6 +29,7 @@ from models.tables.base import (
     refers,
     sha256,
 )
+from models.values.states import BoxState
 from models.values.voting import CHANNELS
 
 
@@ -46,7 +47,7 @@ class BallotBox(Table):
     __tablename__ = "ballot_box"
     __table_args__ = (
         UniqueConstraint("renovation_id", "attempt"),
-        one_of("state", "open", "closed"),
+        one_of("state", *BoxState),
         sha256("roll_hash"),
         CheckConstraint("attempt > 0", name="attempt_positive"),
         CheckConstraint("format IN (1, 2)", name="format_known"),
@@ -59,7 +60,7 @@ class BallotBox(Table):
     renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"))
     attempt: Mapped[int]
     motions: Mapped[list[JsonValue]] = mapped_column(JSONB)
-    state: Mapped[str] = mapped_column(server_default="open")
+    state: Mapped[BoxState] = mapped_column(server_default="open")
     opens_at: Mapped[datetime]
     closes_at: Mapped[datetime]
     roll_hash: Mapped[Hash]

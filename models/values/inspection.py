@@ -68,7 +68,7 @@ class ItemFacts(Carried):
         return bool(seen) and seen[-1] != "FAIL"
 
 
-class Ruling(Carried):
+class InspectionResult(Carried):
     """What an inspection makes of an item, and the count of failed rounds behind it."""
 
     state: ItemState

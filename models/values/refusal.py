@@ -25,3 +25,13 @@ class Refused(Exception):  # noqa: N818 - it is a refusal, not a malfunction
             "; ".join(f"{p.code} {p.where} {dict(p.params)}".strip() for p in problems)
         )
         self.problems = problems
+
+
+def problem(code: str, /, where: str = "", **params: str | int) -> Problem:
+    """One thing that is wrong, in one line; `params` are what its sentence names."""
+    return Problem(code=code, where=where, params=params)
+
+
+def refusal(code: str, /, where: str = "", **params: str | int) -> Refused:
+    """To be raised where there is one problem."""
+    return Refused(problem(code, where, **params))

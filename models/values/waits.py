@@ -1,6 +1,6 @@
 """What a workflow of a case waits for: one line of the agenda."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from models.values.base import Carried
@@ -29,6 +29,14 @@ class Consequence(StrEnum):
     TICKETS_LOOKED_AT = "tickets_looked_at"
     TICKET_ESCALATED = "ticket_escalated"
     TICKET_CLOSED = "ticket_closed"
+
+
+class NotYetError(Exception):
+    """A step of the engine that comes too early by the tick: nothing is written, `left` is to wait."""
+
+    def __init__(self, left: timedelta) -> None:
+        super().__init__(f"not yet: {left} left")
+        self.left = left
 
 
 class Wait(Carried):

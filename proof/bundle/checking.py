@@ -13,13 +13,13 @@ from proof.bundle import contents as bundle
 from proof.bundle.judging import compare_result
 from proof.bundle.opened_box import Holder, OpenedBox
 from proof.bundle.shapes import (
-    Ballot,
     BallotWithTimes,
+    BundleBallot,
+    BundleEntry,
     Head,
     HeadOfPeriod,
     Manifest,
     Motions,
-    RollEntry,
     RulingEntry,
     Signature,
     fault_at,
@@ -28,7 +28,7 @@ from proof.bundle.shapes import (
 from proof.chain import canonical_json
 from proof.receipts import Signed
 from proof.verifier.reading import Fault, Files
-from rules.ballots.ballot import Ruling
+from rules.ballots.ballot import RulingReference
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def check_bundle(files: Files, signed: Signed) -> Checked:
         roll = _roll(files, head)
         motions = read_value(Motions, files.whole(bundle.MOTIONS), bundle.MOTIONS).motions
         box = OpenedBox(manifest, head, roll, {motion.id: motion for motion in motions})
-        shape = BallotWithTimes if isinstance(head, HeadOfPeriod) else Ballot
+        shape = BallotWithTimes if isinstance(head, HeadOfPeriod) else BundleBallot
         for number, raw in files.lines(bundle.BALLOTS):
             box.take(number, read_value(shape, raw + b"\n", bundle.BALLOTS, number))
         box.compare_tree(head)
@@ -111,7 +111,7 @@ def _roll(files: Files, head: Head) -> dict[str, Holder]:
     digest, before = hashlib.sha256(), ""
     for number, raw in files.lines(bundle.ROLL):
         digest.update(raw + b"\n")
-        entry = read_value(RollEntry, raw + b"\n", bundle.ROLL, number)
+        entry = read_value(BundleEntry, raw + b"\n", bundle.ROLL, number)
         if entry.entry <= before:
             raise fault_at(bundle.ROLL, number, "entries are sorted, each once")
         before = entry.entry
@@ -123,8 +123,10 @@ def _roll(files: Files, head: Head) -> dict[str, Holder]:
     return roll
 
 
-def _rulings(files: Files, roll: Mapping[str, Holder], size: int) -> dict[str, list[Ruling]]:
-    rulings: dict[str, list[Ruling]] = defaultdict(list)
+def _rulings(
+    files: Files, roll: Mapping[str, Holder], size: int
+) -> dict[str, list[RulingReference]]:
+    rulings: dict[str, list[RulingReference]] = defaultdict(list)
     before = ("", 0)
     for number, raw in files.lines(bundle.RULINGS):
         ruling = read_value(RulingEntry, raw + b"\n", bundle.RULINGS, number)
@@ -137,5 +139,5 @@ def _rulings(files: Files, roll: Mapping[str, Holder], size: int) -> dict[str, l
         if ruling.up_to > size:
             raise fault_at(bundle.RULINGS, number, "settles more ballots than there are")
         before = (ruling.entry, ruling.number)
-        rulings[ruling.entry].append(Ruling(ruling.kind, ruling.leaf, ruling.up_to))
+        rulings[ruling.entry].append(RulingReference(ruling.kind, ruling.leaf, ruling.up_to))
     return rulings

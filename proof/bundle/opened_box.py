@@ -7,13 +7,13 @@ from pydantic import JsonValue
 
 from models.values.voting import Channel, Motion
 from proof.bundle import contents as bundle
-from proof.bundle.shapes import Ballot, Head, HeadOfPeriod, Manifest, fault_at
+from proof.bundle.shapes import BundleBallot, Head, HeadOfPeriod, Manifest, fault_at
 from proof.merkle import HASH_BYTES, Tree
 from rules.ballots.ballot import (
-    Cast,
+    BallotReference,
     Choices,
     Leaves,
-    Ruling,
+    RulingReference,
     Times,
     choice_problems,
     commitment_of,
@@ -60,7 +60,7 @@ class OpenedBox:
         self.said: dict[bytes, Weight] = {}
         self.heard: set[tuple[bytes, Channel]] = set()
 
-    def take(self, number: int, ballot: Ballot) -> None:
+    def take(self, number: int, ballot: BundleBallot) -> None:
         """One ballot by itself: its entry, weights, leaf and, if it is opened, its choices."""
         entry = self.roll.get(ballot.entry)
         if entry is None or ballot.box_id != self.box_id:
@@ -84,7 +84,7 @@ class OpenedBox:
         if ballot.choices is not None and ballot.nonce is not None:
             self._count(number, ballot, entry, ballot.choices, bytes.fromhex(ballot.nonce))
 
-    def _leaf(self, number: int, ballot: Ballot) -> bytes:
+    def _leaf(self, number: int, ballot: BundleBallot) -> bytes:
         """The leaf that follows from the line, cast within the period of the vote."""
         times = ballot.times or NO_TIMES
         if self.period is not None and not self.period[0] <= times.cast_at < self.period[1]:
@@ -102,7 +102,7 @@ class OpenedBox:
     def _count(
         self,
         number: int,
-        ballot: Ballot,
+        ballot: BundleBallot,
         entry: Holder,
         choices: Mapping[str, JsonValue],
         nonce: bytes,
@@ -123,7 +123,7 @@ class OpenedBox:
         if (self.tree.size, self.tree.root().hex()) != (head.tree_size, head.root):
             raise fault_at(bundle.BALLOTS, 0, "make another tree than the signed one")
 
-    def compare_states(self, rulings: Mapping[str, Sequence[Ruling]]) -> None:
+    def compare_states(self, rulings: Mapping[str, Sequence[RulingReference]]) -> None:
         """Is the right ballot of each entry counted?"""
         for entry, numbers in self.numbers.items():
             casts = [self._cast(number) for number in numbers]
@@ -145,9 +145,9 @@ class OpenedBox:
             if rulings[entry][-1].kind == "accepted":
                 raise fault_at(bundle.RULINGS, 0, "accepts a ballot that the entry never cast")
 
-    def _cast(self, number: int) -> Cast:
+    def _cast(self, number: int) -> BallotReference:
         leaf = self.leaves[HASH_BYTES * (number - 1) : HASH_BYTES * number]
-        return Cast(number, leaf.hex(), self.channels[number - 1])
+        return BallotReference(number, leaf.hex(), self.channels[number - 1])
 
     def voters(self) -> Iterator[Holder]:
         """Everybody who may vote."""

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import ConfigDict, Field, JsonValue, StringConstraints, ValidationError
 
 from models.values.base import Value
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 from models.values.voting import Channel, Condition, Motion
 from proof.bundle import contents as bundle
 from proof.chain import canonical_json
@@ -77,7 +77,7 @@ class Signature(Exactly):
     signature: Hex128
 
 
-class RollEntry(Exactly):
+class BundleEntry(Exactly):
     """A line of roll.jsonl."""
 
     area_dm2: Whole
@@ -104,7 +104,7 @@ class RollEntry(Exactly):
         )
 
 
-class Ballot(Exactly):
+class BundleBallot(Exactly):
     """A line of ballots.jsonl of format 1."""
 
     area_dm2: Whole
@@ -149,7 +149,7 @@ class Ballot(Exactly):
         )
 
 
-class BallotWithTimes(Ballot):
+class BallotWithTimes(BundleBallot):
     """A line of ballots.jsonl of format 2."""
 
     cast_at: Utc
@@ -222,16 +222,14 @@ class Result(Value):
 def fault_at(file: str, line: int, text: str) -> Refused:
     """The refusal of a bundle, with its place."""
     where = file if line == 0 else f"{file}, line {line}"
-    return Refused(
-        Problem(code="evidence.fault", where=where, params={"fault": f"{where}: {text}"})
-    )
+    return refusal("evidence.fault", where=where, fault=f"{where}: {text}")
 
 
 def read_value(shape: type[Shape], raw: bytes, file: str, line: int = 0) -> Shape:
     """One value, written in the one canonical way."""
     try:
         value = shape.model_validate_json(raw)
-        if isinstance(value, Ballot | RollEntry):
+        if isinstance(value, BundleBallot | BundleEntry):
             same = value.written() == raw
         else:
             same = bundle.line(value.model_dump(mode="json")) == raw

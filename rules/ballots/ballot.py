@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Literal, NamedTuple
 
 from models.values.decisions.menu import BallotForm
-from models.values.refusal import Problem
+from models.values.refusal import Problem, problem
 from models.values.voting import INVALID, Channel, Choice, Motion
 from proof.chain import canonical_json
 from rules.menu import problems_of_menu_choice
@@ -56,7 +56,7 @@ AFTER_RULING: Mapping[str, State] = {
 """What becomes of the ballots before a ruling that it does not name."""
 
 
-class Cast(NamedTuple):
+class BallotReference(NamedTuple):
     """One ballot of an entry, in the order of the box."""
 
     seq: int
@@ -64,7 +64,7 @@ class Cast(NamedTuple):
     channel: Channel
 
 
-class Ruling(NamedTuple):
+class RulingReference(NamedTuple):
     """What was recorded about an entry's ballots up to `up_to_seq`."""
 
     kind: Literal["disputed", "accepted", "set_aside"]
@@ -82,22 +82,23 @@ def choice_problems(
         if motion is None:
             known = ", ".join(sorted(motions))
             problems.append(
-                Problem(
-                    code="voting.motion_unknown",
-                    where=f"choices.{name}",
-                    params={"motion": name, "motions": known},
+                problem(
+                    "voting.motion_unknown", where=f"choices.{name}", motion=name, motions=known
                 )
             )
         elif motion.menu is not None and not isinstance(said, str):
-            for problem in problems_of_menu_choice(motion.menu, said):
-                where = f"choices.{name}"
-                problems.append(problem.model_copy(update={"where": where}))
+            where = f"choices.{name}"
+            problems += (
+                each.model_copy(update={"where": where})
+                for each in problems_of_menu_choice(motion.menu, said)
+            )
         elif not (said == INVALID and channel in STAFFED) and said not in words_of(motion):
             problems.append(
-                Problem(
-                    code="voting.choice_unknown",
+                problem(
+                    "voting.choice_unknown",
                     where=f"choices.{name}",
-                    params={"motion": name, "choices": ", ".join(words_of(motion))},
+                    motion=name,
+                    choices=", ".join(words_of(motion)),
                 )
             )
     return tuple(problems)
@@ -224,9 +225,9 @@ def receipt_data(
     """
     cast = "" if cast_at is None else f'"cast_at":"{cast_at}",'
     return (
-        f'{{"ballot_id":"{ballot_id}","box_id":{_CANONICAL(box_id)},{cast}'
+        f'{{"ballot_id":"{ballot_id}","box_id":{_STRING(box_id)},{cast}'
         f'"leaf_hash":"{leaf.hex()}","recorded_at":"{recorded_at}",'
-        f'"unit_number":{_CANONICAL(unit_number)}}}'
+        f'"unit_number":{_STRING(unit_number)}}}'
     ).encode()
 
 
@@ -267,7 +268,9 @@ def roll_line(
     )
 
 
-def states_of(ballots: Sequence[Cast], rulings: Sequence[Ruling]) -> dict[str, State]:
+def states_of(
+    ballots: Sequence[BallotReference], rulings: Sequence[RulingReference]
+) -> dict[str, State]:
     """What becomes of each ballot of one entry: one is counted at most (V-CN-4; rule book 1.4.2).
 
     Within a route the last one counts. Who votes in person takes the mandate back, so own ballots
@@ -288,7 +291,7 @@ def states_of(ballots: Sequence[Cast], rulings: Sequence[Ruling]) -> dict[str, S
     return states | _of_routes(standing)
 
 
-def _of_routes(ballots: Sequence[Cast]) -> dict[str, State]:
+def _of_routes(ballots: Sequence[BallotReference]) -> dict[str, State]:
     last = {ROUTE_OF[ballot.channel]: ballot for ballot in ballots}
     states: dict[str, State] = {ballot.ballot_id: "superseded" for ballot in ballots}
     if len(last) > 1:

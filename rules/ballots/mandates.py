@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from models.values.decisions.rules import Cap
-from models.values.refusal import Problem
+from models.values.refusal import Problem, problem
 from models.values.voting import Motion, VotingPack
 from rules.ballots.ballot import Choices, Said, choice_problems, plain_ballot
 from rules.voting.caps import mandates_allowed
@@ -69,25 +69,23 @@ def registration_problems(
     problems: list[Problem] = []
     known = ", ".join(sorted(motions))
     problems += (
-        Problem(
-            code="voting.motion_unknown", where="motions", params={"motion": name, "motions": known}
-        )
+        problem("voting.motion_unknown", where="motions", motion=name, motions=known)
         for name in new.motions
         if name not in motions
     )
     problems += (
-        Problem(code="mandate.not_covered", where="instructions", params={"motion": name})
+        problem("mandate.not_covered", where="instructions", motion=name)
         for name in instructions
         if name not in new.motions
     )
     bound = {name: said for name, said in instructions.items() if name in motions}
     problems += choice_problems(motions, bound, "proxy")
     if new.valid_until <= new.valid_from or new.valid_until <= now:
-        problems.append(Problem(code="mandate.period", where="valid_until"))
+        problems.append(problem("mandate.period", where="valid_until"))
     if any(each.entry_id == new.entry_id and not each.revoked for each in register):
-        problems.append(Problem(code="mandate.already_given", where="unit_number"))
+        problems.append(problem("mandate.already_given", where="unit_number"))
     if limit is not None and held_by(new.agent_id, register) >= limit:
-        problems.append(Problem(code="mandate.too_many", where="agent", params={"limit": limit}))
+        problems.append(problem("mandate.too_many", where="agent", limit=limit))
     return tuple(problems)
 
 
@@ -100,7 +98,7 @@ def ballot_problems(
     motion that is left out is not obeyed.
     """
     if mandate.revoked:
-        return (Problem(code="mandate.revoked"),)
+        return (problem("mandate.revoked"),)
     if not mandate.valid_from <= now < mandate.valid_until:
         params: dict[str, str | int] = {
             "from": mandate.valid_from.isoformat(),
@@ -109,16 +107,12 @@ def ballot_problems(
         return (Problem(code="mandate.not_in_force", params=params),)
     return (
         *(
-            Problem(code="mandate.not_covered", where=f"choices.{name}", params={"motion": name})
+            problem("mandate.not_covered", where=f"choices.{name}", motion=name)
             for name in choices
             if name not in mandate.motions
         ),
         *(
-            Problem(
-                code="mandate.against_instruction",
-                where=f"choices.{name}",
-                params={"motion": name},
-            )
+            problem("mandate.against_instruction", where=f"choices.{name}", motion=name)
             for name, good in obeyed.items()
             if not good
         ),

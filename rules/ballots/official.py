@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from models.values.base import Carried
 from models.values.decisions.decision import Decision
-from models.values.refusal import Problem
+from models.values.refusal import Problem, problem
 from models.values.voting import Motion, ReportedTally, VotingPack
 from rules.voting.inputs.consistency import disagreements
 from rules.voting.motions import lapses
@@ -32,17 +32,18 @@ def official_problems(
     Every motion has its numbers, no other has; no number contradicts another; and the roll, where
     it is reported, is the frozen one: a vote of others is not this vote.
     """
-    problems: list[Problem] = []
     known = {motion.id: motion for motion in motions}
-    for name in results.keys() - known.keys():
-        params: dict[str, str | int] = {"motion": name, "motions": ", ".join(sorted(known))}
-        problems.append(Problem(code="voting.motion_unknown", where="results", params=params))
+    names = ", ".join(sorted(known))
+    problems = [
+        problem("voting.motion_unknown", where="results", motion=name, motions=names)
+        for name in results.keys() - known.keys()
+    ]
     for name, motion in known.items():
-        params = {"motion": name}
+        params: dict[str, str | int] = {"motion": name}
         if motion.options or motion.menu is not None:
-            problems.append(Problem(code="official.not_yes_or_no", where=name, params=params))
+            problems.append(problem("official.not_yes_or_no", where=name, **params))
         elif name not in results:
-            problems.append(Problem(code="official.motion_missing", where=name, params=params))
+            problems.append(problem("official.motion_missing", where=name, **params))
         else:
             problems += _of_one(name, results[name], roll)
     return tuple(problems)
@@ -72,14 +73,15 @@ def _of_one(name: str, tally: ReportedTally, roll: Weight) -> list[Problem]:
     numbers = tally.model_dump()
     below = [field for field, number in numbers.items() if number is not None and number < 0]
     if below:
-        params: dict[str, str | int] = {"motion": name, "field": below[0]}
-        return [Problem(code="official.below_zero", where=name, params=params)]
+        return [problem("official.below_zero", where=name, motion=name, field=below[0])]
     frozen = (("roll_heads", roll.heads), ("roll_area_dm2", roll.area_dm2))
     other = [
-        Problem(
-            code="official.other_roll",
+        problem(
+            "official.other_roll",
             where=f"{name}.{field}",
-            params={"motion": name, "given": numbers[field], "frozen": number},
+            motion=name,
+            given=numbers[field],
+            frozen=number,
         )
         for field, number in frozen
         if numbers[field] not in (None, number)

@@ -9,7 +9,7 @@ import hmac
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from models.values.refusal import Problem
+from models.values.refusal import Problem, problem
 from models.values.voting import INVALID, Channel, Motion
 from rules.ballots.ballot import ROUTE_OF, Choices, choice_problems, plain_ballot
 
@@ -98,9 +98,7 @@ def line_problems(
         where, unit = f"lines.{number}", line.unit_number
         place = roll.get(unit)
         if place is None:
-            problems.append(
-                Problem(code="voting.unit_not_on_roll", where=where, params={"unit": unit})
-            )
+            problems.append(problem("voting.unit_not_on_roll", where=where, unit=unit))
             continue
         problems += _place_problems(unit, where, place, seen, elsewhere)
         seen.setdefault(place.entry_id, unit)
@@ -111,9 +109,7 @@ def line_problems(
             for problem in choice_problems(motions, line.choices, channel)
         )
         problems += (
-            Problem(
-                code="paper.motion_left_out", where=where, params={"unit": unit, "motion": name}
-            )
+            problem("paper.motion_left_out", where=where, unit=unit, motion=name)
             for name in motions
             if name not in line.choices
         )
@@ -126,11 +122,10 @@ def again_problems(
     """After two typings that differ, exactly the lines that differed (`wanted`) are typed again."""
     params: dict[str, str | int] = {"batch": reference}
     if not wanted:
-        return (Problem(code="paper.batch_complete", where="reference", params=params),)
+        return (problem("paper.batch_complete", where="reference", **params),)
     if set(wanted) == set(given):
         return ()
-    units = {**params, "units": ", ".join(sorted(wanted))}
-    return (Problem(code="paper.other_lines", where="lines", params=units),)
+    return (problem("paper.other_lines", where="lines", **params, units=", ".join(sorted(wanted))),)
 
 
 def _place_problems(
@@ -143,14 +138,19 @@ def _place_problems(
     problems: list[Problem] = []
     params: dict[str, str | int] = {"unit": unit}
     if place.excluded_reason is not None:
-        reason = {**params, "reason": place.excluded_reason}
-        problems.append(Problem(code="voting.unit_excluded", where=where, params=reason))
+        problems.append(
+            problem("voting.unit_excluded", where=where, **params, reason=place.excluded_reason)
+        )
     if place.entry_id in seen:
-        other = {**params, "other": seen[place.entry_id]}
-        problems.append(Problem(code="paper.owner_twice", where=where, params=other))
+        problems.append(
+            problem("paper.owner_twice", where=where, **params, other=seen[place.entry_id])
+        )
     if place.entry_id in elsewhere:
-        batch = {**params, "batch": elsewhere[place.entry_id]}
-        problems.append(Problem(code="paper.in_another_batch", where=where, params=batch))
+        problems.append(
+            problem(
+                "paper.in_another_batch", where=where, **params, batch=elsewhere[place.entry_id]
+            )
+        )
     return problems
 
 

@@ -7,8 +7,8 @@ participating. Somebody decides before: which ballot counts, or that none does (
 from collections.abc import Sequence
 
 from models.values.channels import RulingKind
-from models.values.refusal import Problem
-from rules.ballots.ballot import Cast, Ruling, states_of
+from models.values.refusal import Problem, problem
+from rules.ballots.ballot import BallotReference, RulingReference, states_of
 
 
 def named_ballot(code: str, ballots: Sequence[tuple[str, str]]) -> str | None:
@@ -27,8 +27,8 @@ def named_ballot(code: str, ballots: Sequence[tuple[str, str]]) -> str | None:
 def ruling_problems(
     kind: RulingKind,
     unit: str,
-    ballots: Sequence[Cast],
-    rulings: Sequence[Ruling],
+    ballots: Sequence[BallotReference],
+    rulings: Sequence[RulingReference],
     asked: str = "",
     named: str | None = None,
 ) -> tuple[Problem, ...]:
@@ -39,16 +39,16 @@ def ruling_problems(
     """
     params: dict[str, str | int] = {"unit": unit}
     if not ballots:
-        return (Problem(code="ruling.no_ballots", where="unit_number", params=params),)
+        return (problem("ruling.no_ballots", where="unit_number", **params),)
     if kind == "accepted" and named is None:
-        return (Problem(code="ruling.ballot_unknown", where="ballot", params=params),)
+        return (problem("ruling.ballot_unknown", where="ballot", **params),)
     if kind != "accepted" and asked:
-        return (Problem(code="ruling.names_a_ballot", where="ballot", params={"kind": kind}),)
+        return (problem("ruling.names_a_ballot", where="ballot", kind=kind),)
     if kind != "disputed" and not is_contested(ballots, rulings):
-        return (Problem(code="ruling.not_contested", where="unit_number", params=params),)
+        return (problem("ruling.not_contested", where="unit_number", **params),)
     return ()
 
 
-def is_contested(ballots: Sequence[Cast], rulings: Sequence[Ruling]) -> bool:
+def is_contested(ballots: Sequence[BallotReference], rulings: Sequence[RulingReference]) -> bool:
     """Whether nothing counts of these ballots until somebody rules."""
     return "contested" in states_of(ballots, rulings).values()

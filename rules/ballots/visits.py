@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from models.values.channels import Visit
-from models.values.refusal import Problem
+from models.values.refusal import Problem, problem
 
 
 class Door(NamedTuple):
@@ -26,7 +26,7 @@ def visit_problems(doors: Iterable[Door], roll: Collection[str]) -> tuple[Proble
     for number, door in enumerate(doors, start=1):
         where, params = f"visits.{number}", {"unit": door.unit_number}
         if door.unit_number not in roll:
-            problems.append(Problem(code="voting.unit_not_on_roll", where=where, params={**params}))
+            problems.append(problem("voting.unit_not_on_roll", where=where, **params))
         if (door.outcome == "handed_over") != bool(door.envelope):
-            problems.append(Problem(code="door.envelope", where=where, params={**params}))
+            problems.append(problem("door.envelope", where=where, **params))
     return tuple(problems)

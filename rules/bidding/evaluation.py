@@ -26,7 +26,7 @@ from models.values.bidding import (
 )
 from models.values.cost_sharing import PERMILLE
 from models.values.decisions.decision import Decision
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from models.values.timetable import Timetable
 from rules.bidding.clocks import check, decide
 
@@ -74,9 +74,7 @@ def refuse_interested(evaluator_ids: Iterable[str], bidder_ids: Iterable[str]) -
     """
     both = sorted(set(evaluator_ids) & set(bidder_ids))
     if both:
-        raise Refused(
-            Problem(code="bidding.conflict_of_interest", params={"actor": ", ".join(both)})
-        )
+        raise refusal("bidding.conflict_of_interest", actor=", ".join(both))
 
 
 def admission(
@@ -184,9 +182,7 @@ def method_named(name: str) -> Method:
         return Method(name)
     except ValueError as error:
         known = ", ".join(Method)
-        raise Refused(
-            Problem(code="bidding.method_unknown", params={"method": name, "known": known})
-        ) from error
+        raise refusal("bidding.method_unknown", method=name, known=known) from error
 
 
 def rank(bids: Sequence[JudgedBid], criteria: Criteria) -> Ranking:

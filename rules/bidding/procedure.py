@@ -12,7 +12,7 @@ from fractions import Fraction
 from models.values.bidding import NextCandidate, OpeningDecision, OpeningRoute, PriceBuildUp
 from models.values.cost_sharing import PERMILLE
 from models.values.decisions.decision import Decision
-from models.values.refusal import Problem
+from models.values.refusal import Problem, problem
 from models.values.timetable import Timetable, WorkCalendar
 from rules.bidding.clocks import (
     check,
@@ -88,17 +88,18 @@ def submission_problems(
     """
     problems: list[Problem] = []
     if ceiling_fen <= 0 or price_fen <= 0:
-        problems.append(Problem(code="bidding.price_missing", params={"price_fen": price_fen}))
+        problems.append(problem("bidding.price_missing", price_fen=price_fen))
     if now < notice_at:
-        params: dict[str, str | int] = {"now": now.isoformat(), "notice_at": notice_at.isoformat()}
-        problems.append(Problem(code="bidding.before_notice", params=params))
+        problems.append(
+            problem("bidding.before_notice", now=now.isoformat(), notice_at=notice_at.isoformat())
+        )
     if now >= deadline_at:
-        params = {"now": now.isoformat(), "deadline_at": deadline_at.isoformat()}
-        problems.append(Problem(code="bidding.late", params=params))
+        problems.append(
+            problem("bidding.late", now=now.isoformat(), deadline_at=deadline_at.isoformat())
+        )
     limit = bond_limit_fen(estimate_fen, timetable)
     if not 0 <= bond_fen <= limit:
-        params = {"bond_fen": bond_fen, "most_fen": limit}
-        problems.append(Problem(code="bidding.bond_above_limit", params=params))
+        problems.append(problem("bidding.bond_above_limit", bond_fen=bond_fen, most_fen=limit))
     return tuple(problems)
 
 

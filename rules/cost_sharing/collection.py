@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from models.values.cost_sharing import PERMILLE, Balance, Instalment, Relief, ShareTotal
 from models.values.decisions.decision import Check, Decision
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from models.values.timetable import Timetable
 from rules.cost_sharing.rounding import largest_remainder
 
@@ -22,12 +22,7 @@ def instalments(totals: Sequence[ShareTotal], permilles: Sequence[int]) -> tuple
     1000 permille together.
     """
     if sum(permilles) != PERMILLE or min(permilles) < 0:
-        raise Refused(
-            Problem(
-                code="cost_sharing.instalments_sum",
-                params={"have": sum(permilles), "need": PERMILLE},
-            )
-        )
+        raise refusal("cost_sharing.instalments_sum", have=sum(permilles), need=PERMILLE)
     # Numbers as text of one width, so that the tie by id is the tie by number.
     parts = {f"{number:04d}": part for number, part in enumerate(permilles, start=1)}
     return tuple(
@@ -91,7 +86,7 @@ def relieve(
     """
     weight = sum(funds.values())
     if weight <= 0 or HOUSEHOLD in funds:
-        raise Refused(Problem(code="cost_sharing.relief_without_fund", where=unit_number))
+        raise refusal("cost_sharing.relief_without_fund", where=unit_number)
     parts: dict[str, int | Fraction] = {
         fund: Fraction(permille * part, weight) for fund, part in funds.items()
     }

@@ -13,7 +13,7 @@ from models.values.cost_sharing import (
     ShareTotal,
     ShareUnit,
 )
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, problem, refusal
 from models.values.voting import UnitKind
 from rules.cost_sharing.rounding import largest_remainder
 
@@ -36,9 +36,7 @@ def payers(
         if unknown:
             raise Refused(
                 *(
-                    Problem(
-                        code="cost_sharing.payer_unknown", where=item.id, params={"unit": number}
-                    )
+                    problem("cost_sharing.payer_unknown", where=item.id, unit=number)
                     for number in unknown
                 )
             )
@@ -94,7 +92,7 @@ def share_table(
     """
     twice = _twice(unit.number for unit in units)
     if twice:
-        raise Refused(*(Problem(code="cost_sharing.unit_twice", where=unit) for unit in twice))
+        raise Refused(*(problem("cost_sharing.unit_twice", where=unit) for unit in twice))
     rules = {item.id: item for item in items}
     shares: list[Share] = []
     totals: dict[str, int] = defaultdict(int)
@@ -104,7 +102,7 @@ def share_table(
             continue
         paying = payers(item, units, counted)
         if not paying:
-            raise Refused(Problem(code="cost_sharing.item_without_payers", where=item.id))
+            raise refusal("cost_sharing.item_without_payers", where=item.id)
         parts = largest_remainder(part.gap_fen, weights(item, paying))
         for number in sorted(parts):
             totals[number] += parts[number]
@@ -142,11 +140,8 @@ def unit_price_fen(
     A broken fen is left to the payer. Refused: an extension above the most that is allowed.
     """
     if extension_dm2 > extension_max_dm2:
-        raise Refused(
-            Problem(
-                code="cost_sharing.extension_too_large",
-                params={"have": extension_dm2, "most": extension_max_dm2},
-            )
+        raise refusal(
+            "cost_sharing.extension_too_large", have=extension_dm2, most=extension_max_dm2
         )
     charged = max(area_dm2, minimum_dm2) * price_fen_per_m2
     return (charged + extension_dm2 * extension_price_fen_per_m2) // 100
@@ -157,11 +152,7 @@ def _by_shares(item: CostItem, paying: Sequence[ShareUnit]) -> dict[str, int | F
     problems = []
     for unit in paying:
         if unit.shares is None:
-            problems.append(
-                Problem(
-                    code="cost_sharing.shares_unknown", where=item.id, params={"unit": unit.number}
-                )
-            )
+            problems.append(problem("cost_sharing.shares_unknown", where=item.id, unit=unit.number))
         else:
             found[unit.number] = unit.shares
     if problems:
@@ -174,28 +165,24 @@ def _floor_weights(item: CostItem, paying: Sequence[ShareUnit]) -> dict[int, Fra
     twice = _twice(str(row.floor) for row in item.floors)
     table = {row.floor: row.weight for row in item.floors}
     there = {unit.floor for unit in paying}
-    problems = [
-        Problem(code="cost_sharing.floor_twice", where=item.id, params={"floor": floor})
-        for floor in twice
-    ]
+    problems = [problem("cost_sharing.floor_twice", where=item.id, floor=floor) for floor in twice]
     problems += [
-        Problem(code="cost_sharing.floor_without_weight", where=item.id, params={"floor": floor})
+        problem("cost_sharing.floor_without_weight", where=item.id, floor=floor)
         for floor in sorted(there - set(table))
     ]
     if item.key is CostKey.FLOOR_PERCENT:
         total = sum(table.values())
         if total != ALL_PERCENT:
             problems.append(
-                Problem(
-                    code="cost_sharing.floor_percent_sum",
+                problem(
+                    "cost_sharing.floor_percent_sum",
                     where=item.id,
-                    params={"have": str(total), "need": ALL_PERCENT},
+                    have=str(total),
+                    need=ALL_PERCENT,
                 )
             )
         problems += [
-            Problem(
-                code="cost_sharing.floor_without_payers", where=item.id, params={"floor": floor}
-            )
+            problem("cost_sharing.floor_without_payers", where=item.id, floor=floor)
             for floor in sorted(set(table) - there)
             if table[floor] > 0
         ]

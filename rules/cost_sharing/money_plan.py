@@ -13,7 +13,7 @@ from models.values.cost_sharing import (
     GapPlan,
     GapStep,
 )
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, problem, refusal
 from models.values.scheme import PlannedWork, SchemeContent
 from rules.cost_sharing.rounding import largest_remainder
 
@@ -95,10 +95,10 @@ def without_items(content: SchemeContent, dropped: Sequence[str]) -> SchemeConte
     known = {item.id for item in content.items}
     unknown = sorted(set(dropped) - known)
     if unknown:
-        raise Refused(*(Problem(code="cost_sharing.item_unknown", where=item) for item in unknown))
+        raise Refused(*(problem("cost_sharing.item_unknown", where=item) for item in unknown))
     kept = tuple(item for item in content.items if item.id not in dropped)
     if not kept:
-        raise Refused(Problem(code="cost_sharing.no_items_left"))
+        raise refusal("cost_sharing.no_items_left")
     before = sum(item.cost_fen for item in content.items)
     after = sum(item.cost_fen for item in kept)
     tender = content.tender
@@ -164,7 +164,7 @@ def _shrunk(amount_fen: int, after: int, before: int) -> int:
 def _check_ids(items: Sequence[CostItem], funding: Sequence[Funding]) -> None:
     known = [item.id for item in items]
     problems = [
-        Problem(code=code, where=name)
+        problem(code, where=name)
         for code, names in (
             ("cost_sharing.item_twice", known),
             ("cost_sharing.funding_twice", [source.id for source in funding]),
@@ -173,7 +173,7 @@ def _check_ids(items: Sequence[CostItem], funding: Sequence[Funding]) -> None:
     ]
     named = set(chain.from_iterable(source.items for source in funding))
     problems += [
-        Problem(code="cost_sharing.item_unknown", where=item) for item in sorted(named - set(known))
+        problem("cost_sharing.item_unknown", where=item) for item in sorted(named - set(known))
     ]
     if problems:
         raise Refused(*problems)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from math import lcm
 
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 
 
 def largest_remainder(total: int, weights: Mapping[str, int | Fraction]) -> dict[str, int]:
@@ -15,15 +15,15 @@ def largest_remainder(total: int, weights: Mapping[str, int | Fraction]) -> dict
     zero, or money without any weight to carry it.
     """
     if total < 0:
-        raise Refused(Problem(code="cost_sharing.total_below_zero", params={"total": total}))
+        raise refusal("cost_sharing.total_below_zero", total=total)
     for key, weight in weights.items():
         if weight < 0:
-            raise Refused(Problem(code="cost_sharing.weight_below_zero", where=key))
+            raise refusal("cost_sharing.weight_below_zero", where=key)
     whole = _whole(weights)
     everything = sum(whole.values())
     if everything == 0:
         if total > 0:
-            raise Refused(Problem(code="cost_sharing.nobody_pays", params={"total": total}))
+            raise refusal("cost_sharing.nobody_pays", total=total)
         return dict.fromkeys(weights, 0)
     parts = {key: total * weight // everything for key, weight in whole.items()}
     missing = total - sum(parts.values())

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from models.values.decisions.menu import BallotForm, Menu, MenuBallot, MenuRules
-from models.values.refusal import Problem
+from models.values.refusal import Problem, problem
 
 SHOWN = 40
 """Characters of a voter's own text that a refusal repeats."""
@@ -19,11 +19,11 @@ def problems_of_menu_choice(menu: Menu, value: object) -> tuple[Problem, ...]:
     """
     if menu.form is BallotForm.CUMULATIVE:
         if not isinstance(value, Mapping):
-            return (Problem(code="menu.not_points"),)
+            return (problem("menu.not_points"),)
         points: tuple[object, ...] = tuple(value.values())
     else:
         if not isinstance(value, list | tuple):
-            return (Problem(code="menu.not_a_list"),)
+            return (problem("menu.not_a_list"),)
         points = ()
     costs = menu.costs
     cost = 0
@@ -32,7 +32,7 @@ def problems_of_menu_choice(menu: Menu, value: object) -> tuple[Problem, ...]:
             return _unknown(value, costs)
         cost += costs[item]
     if not points and len(set(value)) < len(value):
-        return (Problem(code="menu.item_twice"),)
+        return (problem("menu.item_twice"),)
     return _limits(menu.rules, len(value), cost, points)
 
 
@@ -63,9 +63,7 @@ def _unknown(
     value: Mapping[object, object] | list[object] | tuple[object, ...], costs: Mapping[str, int]
 ) -> tuple[Problem, ...]:
     ids = [item for item in value if not isinstance(item, str) or item not in costs]
-    return tuple(
-        Problem(code="menu.item_unknown", params={"item": str(item)[:SHOWN]}) for item in ids[:10]
-    )
+    return tuple(problem("menu.item_unknown", item=str(item)[:SHOWN]) for item in ids[:10])
 
 
 def _limits(
@@ -88,7 +86,7 @@ def _limits(
 def _points_limits(rules: MenuRules, given: tuple[object, ...]) -> list[Problem]:
     points = [each for each in given if type(each) is int]
     if len(points) < len(given):
-        return [Problem(code="menu.points_not_whole")]
+        return [problem("menu.points_not_whole")]
     problems: list[Problem] = []
     if rules.min_points is not None and min(points) < rules.min_points:
         problems.append(_least("menu.points_too_low", min(points), rules.min_points))
@@ -103,8 +101,8 @@ def _points_limits(rules: MenuRules, given: tuple[object, ...]) -> list[Problem]
 
 
 def _least(code: str, have: int, least: int) -> Problem:
-    return Problem(code=code, params={"have": have, "least": least})
+    return problem(code, have=have, least=least)
 
 
 def _most(code: str, have: int, most: int) -> Problem:
-    return Problem(code=code, params={"have": have, "most": most})
+    return problem(code, have=have, most=most)

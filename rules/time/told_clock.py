@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from models.values.waits import Wait
 
 DAY_BEGINS = time(9)
@@ -55,7 +55,7 @@ def moment_of(text: str, zone: str) -> datetime:
             return moment.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    raise Refused(Problem(code="clock.date_invalid", where="to", params={"given": text[:40]}))
+    raise refusal("clock.date_invalid", where="to", given=text[:40])
 
 
 def days_after(now: datetime, days: int, zone: str) -> datetime:
@@ -70,8 +70,7 @@ def refuse_going_back(target: datetime, now: datetime, zone: str) -> None:
         Refused: `clock.backwards`.
     """
     if target < now:
-        params: dict[str, str | int] = {"now": _shown(now, zone), "to": _shown(target, zone)}
-        raise Refused(Problem(code="clock.backwards", where="to", params=params))
+        raise refusal("clock.backwards", where="to", now=_shown(now, zone), to=_shown(target, zone))
 
 
 def _shown(moment: datetime, zone: str) -> str:

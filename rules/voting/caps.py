@@ -5,7 +5,7 @@ from fractions import Fraction
 from math import floor
 
 from models.values.decisions.rules import Cap, CapResult
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 
 FEWEST_HOLDERS = 2
 
@@ -82,6 +82,4 @@ def _result(before: Sequence[int], after: Sequence[Fraction]) -> CapResult:
 
 
 def _needs(cap: Cap, field: str) -> Refused:
-    return Refused(
-        Problem(code="decide.cap_input", where=field, params={"pack": cap.id, "field": field})
-    )
+    return refusal("decide.cap_input", where=field, pack=cap.id, field=field)

@@ -16,7 +16,7 @@ from models.values.decisions.rules import (
     Payers,
     Rule,
     RuleCheck,
-    Ruling,
+    RuleResult,
     Thresholds,
 )
 from models.values.voting import Condition, Dimension
@@ -24,7 +24,7 @@ from rules.voting.counted import Counted, counted, dimensions_of, following, req
 from rules.voting.numbers import compare, least, most, verdict_of
 
 
-def weigh(rule: Rule, facts: Facts, *, bridged: bool = False) -> Ruling:
+def weigh(rule: Rule, facts: Facts, *, bridged: bool = False) -> RuleResult:
     """Everything a rule says about a vote, but for payers that another rule decides.
 
     `bridged` says that this is itself the vote that a bridge without further bridge opened
@@ -41,7 +41,7 @@ def weigh(rule: Rule, facts: Facts, *, bridged: bool = False) -> Ruling:
     approve = verdict_of([check.passed for check in (*approval, *capped, *objected)])
     presumed = quorum == "INDETERMINATE" and rule.quorum_unknown == "presumed"
     verdict = _both("PASS" if presumed else quorum, approve)
-    return Ruling(
+    return RuleResult(
         rule=rule.id,
         verdict=verdict,
         quorum=quorum,

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, problem
 from models.values.voting import Choice, HeadGroup, RollUnit, Tally, VotingPack
 
 DEVELOPER_KEY = "developer"
@@ -31,9 +31,7 @@ def head_groups(units: Iterable[RollUnit], pack: VotingPack) -> tuple[HeadGroup,
         seen.add(unit.number)
         grouped[_head_key(unit, pack)].append(unit)
     if twice:
-        raise Refused(
-            *(Problem(code="voting.unit_twice", params={"unit": number}) for number in twice)
-        )
+        raise Refused(*(problem("voting.unit_twice", unit=number) for number in twice))
     groups = (_group(members, key[0]) for key, members in grouped.items())
     return tuple(sorted(groups, key=lambda group: group.entry_id))
 

@@ -1,13 +1,13 @@
 """A rule applied with what it needs of other rules: options first, payers by another rule last."""
 
-from models.values.decisions.rules import Facts, Payers, Rule, Ruling
-from models.values.refusal import Problem, Refused
+from models.values.decisions.rules import Facts, Payers, Rule, RuleResult
+from models.values.refusal import refusal
 from rules.voting.engine import weigh
 from rules.voting.options import as_yes_and_no
 from rules.voting.registry import rule_named
 
 
-def judged(rule: Rule, facts: Facts, *, after: str | None = None) -> Ruling:
+def judged(rule: Rule, facts: Facts, *, after: str | None = None) -> RuleResult:
     """What the rule says about the vote, with options and payers.
 
     With several options the strongest is judged against all others (rule book 1.4.6). `after` is
@@ -15,7 +15,7 @@ def judged(rule: Rule, facts: Facts, *, after: str | None = None) -> Ruling:
     none open here.
 
     Raises:
-        Refused: `pack_unknown` for `after`; `decide.not_a_follow_up` when that rule does not lead
+        Refused: `voting.pack_unknown` for `after`; `decide.not_a_follow_up` when that rule does not lead
             to this one; `decide.option_dimensions`.
     """
     bridged = after is not None and _closes_bridges(rule_named(after), rule)
@@ -26,7 +26,7 @@ def judged(rule: Rule, facts: Facts, *, after: str | None = None) -> Ruling:
     return ruling.model_copy(update={"payer_set": _payers(rule.payers.by, plain, ruling)})
 
 
-def _payers(by: str, facts: Facts, ruling: Ruling) -> Payers | None:
+def _payers(by: str, facts: Facts, ruling: RuleResult) -> Payers | None:
     """Who pays for what was decided: nobody for nothing, else as the other rule says."""
     if ruling.verdict != "PASS":
         return "nobody" if ruling.verdict == "FAIL" else None
@@ -37,5 +37,4 @@ def _closes_bridges(first: Rule, second: Rule) -> bool:
     for follow_up in first.follow_ups:
         if follow_up.then == second.id:
             return follow_up.no_further
-    params: dict[str, str | int] = {"first": first.id, "second": second.id}
-    raise Refused(Problem(code="decide.not_a_follow_up", params=params))
+    raise refusal("decide.not_a_follow_up", first=first.id, second=second.id)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from models.values.decisions.rules import DIMENSIONS, Amounts, Facts, OptionsRuling, Rule
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from models.values.voting import Dimension
 from rules.voting.counted import dimensions_of
 from rules.voting.engine import weigh
@@ -32,8 +32,9 @@ def as_yes_and_no(rule: Rule, facts: Facts) -> Facts:
         if any(amounts.of(dimension) is not None for amounts in facts.options.values())
     }
     if given and not given.intersection(used):
-        params: dict[str, str | int] = {"expected": ", ".join(used), "pack": rule.id}
-        raise Refused(Problem(code="decide.option_dimensions", where="options", params=params))
+        raise refusal(
+            "decide.option_dimensions", where="options", expected=", ".join(used), pack=rule.id
+        )
     strongest = _against_the_rest(facts, facts.options, _order(used, facts.options)[0])
     unknown = {
         dimension

@@ -8,7 +8,7 @@ from datetime import date
 
 from models.values.decisions.decision import Check, Decision
 from models.values.decisions.rules import Amounts, Facts, MatterTable, Rule, Silence
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from models.values.voting import (
     Condition,
     Matter,
@@ -66,12 +66,12 @@ def pack_for(pack_id: str) -> VotingPack:
     """The pack with this id, in force or not: a running case keeps the law it began under.
 
     Raises:
-        Refused: `pack_unknown`.
+        Refused: `voting.pack_unknown`.
     """
     for pack in PACKS:
         if pack.id == pack_id:
             return pack
-    raise Refused(Problem(code="pack_unknown", params={"pack": pack_id}))
+    raise refusal("voting.pack_unknown", pack=pack_id)
 
 
 def pack_in_force(region: str, on: date) -> VotingPack:
@@ -80,14 +80,14 @@ def pack_in_force(region: str, on: date) -> VotingPack:
     `region` is "CN" or a narrower code such as "CN-3707".
 
     Raises:
-        Refused: `pack_unknown` when no law of owners' votes is known for that place and day.
+        Refused: `voting.pack_unknown` when no law of owners' votes is known for that place and day.
     """
     for place in dict.fromkeys((region, region.partition("-")[0])):
         for pack in reversed(PACKS):
             over = pack.valid_until is not None and on > pack.valid_until
             if pack.region == place and pack.valid_from <= on and not over:
                 return pack
-    raise Refused(Problem(code="pack_unknown", params={"pack": f"{region} {on.isoformat()}"}))
+    raise refusal("voting.pack_unknown", pack=f"{region} {on.isoformat()}")
 
 
 def kind_of(matter: Matter, table: MatterTable = _NOW) -> MotionKind:

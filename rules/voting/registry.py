@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from models.values.decisions.rules import Cap, ChosenRule, MatterTable, RecordedDecision, Rule
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from rules.voting.law import CAPS, RULES, TABLES
 
 
@@ -12,11 +12,11 @@ def rule_named(rule_id: str, on: date | None = None, rules: Iterable[Rule] = RUL
     """The rule with this id: the version in force on a day, else the newest.
 
     Raises:
-        Refused: `pack_unknown`, or `decide.not_in_force` when it was not law on that day.
+        Refused: `voting.pack_unknown`, or `decide.not_in_force` when it was not law on that day.
     """
     versions = [rule for rule in rules if rule.id == rule_id]
     if not versions:
-        raise Refused(Problem(code="pack_unknown", params={"pack": rule_id}))
+        raise refusal("voting.pack_unknown", pack=rule_id)
     newest = max(versions, key=lambda rule: (rule.valid_from, rule.version))
     if on is None:
         return newest
@@ -25,13 +25,7 @@ def rule_named(rule_id: str, on: date | None = None, rules: Iterable[Rule] = RUL
         return max(in_force, key=lambda rule: (rule.valid_from, rule.version))
     until = newest.valid_until.isoformat() if newest.valid_until else "-"
     first = min(rule.valid_from for rule in versions).isoformat()
-    params: dict[str, str | int] = {
-        "pack": rule_id,
-        "on": on.isoformat(),
-        "since": first,
-        "until": until,
-    }
-    raise Refused(Problem(code="decide.not_in_force", params=params))
+    raise refusal("decide.not_in_force", pack=rule_id, on=on.isoformat(), since=first, until=until)
 
 
 def cap_named(cap_id: str) -> Cap | None:
@@ -50,7 +44,7 @@ def table_in_force(
     """The mapping of a place on a day; the nation's where a city ("CN-3707") has none of its own.
 
     Raises:
-        Refused: `pack_unknown` when no law is known for that place and day.
+        Refused: `voting.pack_unknown` when no law is known for that place and day.
     """
     known = tuple(tables)
     for place in dict.fromkeys((jurisdiction, jurisdiction.partition("-")[0])):
@@ -58,7 +52,7 @@ def table_in_force(
         if found:
             return max(found, key=lambda table: (table.valid_from, table.version))
     name = f"{jurisdiction} {on.isoformat()}"
-    raise Refused(Problem(code="pack_unknown", params={"pack": name}))
+    raise refusal("voting.pack_unknown", pack=name)
 
 
 # waits for votes under the law of other places
@@ -72,7 +66,7 @@ def rule_for(
     leaves that to the owners (`may_undercut`).
 
     Raises:
-        Refused: `pack_unknown`, `decide.matter_unknown`, `decide.class_unknown`,
+        Refused: `voting.pack_unknown`, `decide.matter_unknown`, `decide.class_unknown`,
             `decide.undercut`, `decide.decided_later` (the record is younger than the vote).
     """
     return rule_in(table_in_force(jurisdiction, on), matter, on, override)
@@ -93,12 +87,7 @@ def rule_in(
     entry = next((entry for entry in table.matters if entry.matter == matter), None)
     if entry is None:
         known = ", ".join(sorted(entry.matter for entry in table.matters))
-        raise Refused(
-            Problem(
-                code="decide.matter_unknown",
-                params={"matter": matter, "pack": table.id, "known": known},
-            )
-        )
+        raise refusal("decide.matter_unknown", matter=matter, pack=table.id, known=known)
     cls = entry.cls if override is None else _overridden(table, entry.cls, on, override)
     rule_id = next(each.rule for each in table.classes if each.cls == cls)
     day = on or max(table.valid_from, min(r.valid_from for r in rules if r.id == rule_id))
@@ -115,17 +104,13 @@ def rule_in(
 
 def _overridden(table: MatterTable, legal: str, on: date | None, override: RecordedDecision) -> str:
     order = [each.cls for each in table.classes]
-    params: dict[str, str | int] = {
-        "cls": override.cls,
-        "legal": legal,
-        "pack": table.id,
-        "known": ", ".join(order),
-    }
     if override.cls not in order:
-        raise Refused(Problem(code="decide.class_unknown", params=params))
+        raise refusal(
+            "decide.class_unknown", cls=override.cls, pack=table.id, known=", ".join(order)
+        )
     if on is not None and override.decided_on > on:
-        days: dict[str, str | int] = {"decided": override.decided_on.isoformat()}
-        raise Refused(Problem(code="decide.decided_later", params={**days, "on": on.isoformat()}))
+        decided = override.decided_on.isoformat()
+        raise refusal("decide.decided_later", decided=decided, on=on.isoformat())
     if order.index(override.cls) < order.index(legal) and not table.may_undercut:
-        raise Refused(Problem(code="decide.undercut", params=params))
+        raise refusal("decide.undercut", cls=override.cls, legal=legal, pack=table.id)
     return override.cls

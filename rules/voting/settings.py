@@ -10,7 +10,7 @@ from datetime import date
 from fractions import Fraction
 
 from models.values.decisions.rules import Rule
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Problem, Refused, problem
 from models.values.voting import Condition
 
 OPEN = ("M", "D")
@@ -62,8 +62,7 @@ def _conditions(rule: Rule) -> tuple[Condition, ...]:
 def _wrong(may: tuple[str, ...], given: str, value: str) -> list[Problem]:
     name = given.removeprefix(PREFIX)
     if name not in may:
-        params: dict[str, str | int] = {"name": given, "known": ", ".join(may)}
-        return [Problem(code="decide.setting_fixed", where=given, params=params)]
+        return [problem("decide.setting_fixed", where=given, name=given, known=", ".join(may))]
     if name in _WORDS:
         expected = " | ".join(_WORDS[name])
         good = value in _WORDS[name]
@@ -75,8 +74,9 @@ def _wrong(may: tuple[str, ...], given: str, value: str) -> list[Problem]:
         good = _FRACTION.fullmatch(value) is not None
     if good:
         return []
-    params = {"name": given, "value": value, "expected": expected}
-    return [Problem(code="decide.setting_invalid", where=given, params=params)]
+    return [
+        problem("decide.setting_invalid", where=given, name=given, value=value, expected=expected)
+    ]
 
 
 def _set(rule: Rule, name: str, value: str) -> Rule:

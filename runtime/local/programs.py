@@ -10,11 +10,11 @@ from pathlib import Path
 import httpx
 
 from models.values.base import Value
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, problem, refusal
 from models.values.search_attributes import SEARCH_ATTRIBUTES
 from runtime.liveness import is_fresh
 
-HOUSE = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[2]
 """The folder that holds the packages and `worker.py`, in a checkout and in an installation."""
 LOOPBACK = "127.0.0.1"
 PORTS = range(20_000, 32_000)
@@ -37,7 +37,7 @@ class Ports(Value):
         """
         given = {"service": self.service, "temporal": self.temporal, "ui": self.ui}
         taken = [
-            Problem(code="stack.port_taken", where=name, params={"name": name, "port": port})
+            problem("stack.port_taken", where=name, name=name, port=port)
             for name, port in given.items()
             if port and not is_free(port)
         ]
@@ -66,7 +66,7 @@ def temporal_command(ports: Ports, database: Path, namespace: str, headless: boo
 
 def worker_command() -> list[str]:
     """The worker, as `python worker.py` starts it."""
-    return [sys.executable, str(HOUSE / "worker.py")]
+    return [sys.executable, str(ROOT / "worker.py")]
 
 
 def service_command() -> list[str]:
@@ -83,7 +83,7 @@ def find_program(name: str) -> str:
     beside = Path(sys.executable).with_name(name)
     found = str(beside) if beside.exists() else shutil.which(name)
     if found is None:
-        raise Refused(Problem(code="stack.program_missing", where=name, params={"name": name}))
+        raise refusal("stack.program_missing", where=name, name=name)
     return found
 
 
@@ -118,7 +118,7 @@ def free_port(used: set[int]) -> int:
         port = secrets.choice(PORTS)
         if port not in used and is_free(port):
             return port
-    raise Refused(Problem(code="stack.no_free_port"))
+    raise refusal("stack.no_free_port")
 
 
 def is_free(port: int) -> bool:

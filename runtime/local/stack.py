@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from models.values.base import Value
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 from runtime.local import data_dir as holding
 from runtime.local import programs as parts
 from runtime.local.postgres import EmbeddedPostgres
@@ -40,7 +40,7 @@ class Part(StrEnum):
     SERVICE = "service"
 
 
-class Step(Value):
+class StackStep(Value):
     """Something the stack does on the way up or down, for a progress display."""
 
     name: str
@@ -50,10 +50,10 @@ class Step(Value):
     seconds: float = 0.0
 
 
-Progress = Callable[[Step], None]
+Progress = Callable[[StackStep], None]
 
 
-def silent(_step: Step) -> None:
+def silent(_step: StackStep) -> None:
     """Show nothing."""
 
 
@@ -210,7 +210,7 @@ class LocalStack:
             app_url = self.local.database_url.get_secret_value()
             owner = self.local.database_owner_url
             self._owner_url = owner.get_secret_value() if owner is not None else ""
-            self._progress(Step(name="postgres", done=True, detail="DATABASE_URL"))
+            self._progress(StackStep(name="postgres", done=True, detail="DATABASE_URL"))
         else:
             app_url = await self._step("postgres", self._start_postgres())
         self._note(database_url=app_url)
@@ -218,7 +218,7 @@ class LocalStack:
             await self._step("migrations", self._in_thread(lambda: upgrade(self._owner_url)))
         else:
             # The schema is then somebody else's to migrate: readiness of the service will tell.
-            self._progress(Step(name="migrations", done=True, detail="no DATABASE_OWNER_URL"))
+            self._progress(StackStep(name="migrations", done=True, detail="no DATABASE_OWNER_URL"))
 
     async def _start_postgres(self) -> str:
         postgres = EmbeddedPostgres(self.data_dir / "postgres")
@@ -243,7 +243,7 @@ class LocalStack:
     async def _start_temporal(self) -> None:
         address, namespace = self.local.temporal_address, self.local.temporal_namespace
         if address is not None:
-            self._progress(Step(name="temporal", done=True, detail="TEMPORAL_ADDRESS"))
+            self._progress(StackStep(name="temporal", done=True, detail="TEMPORAL_ADDRESS"))
         else:
             address = f"{parts.LOOPBACK}:{self._ports.temporal}"
             state = self.data_dir / "temporal.sqlite"
@@ -278,7 +278,7 @@ class LocalStack:
         self, part: Part, command: list[str], variables: dict[str, str] | None = None
     ) -> Child:
         log = self.data_dir / "logs" / f"{part}.log"
-        child = Child(part, command, variables or {}, log, parts.HOUSE)
+        child = Child(part, command, variables or {}, log, parts.ROOT)
         self._children[part] = child
         child.start()
         return child
@@ -299,10 +299,10 @@ class LocalStack:
 
     async def _step(self, name: str, work: Awaitable[T]) -> T:
         """Do a piece of work and show that it began and ended."""
-        self._progress(Step(name=name, done=False))
+        self._progress(StackStep(name=name, done=False))
         began = time.monotonic()
         result = await work
-        self._progress(Step(name=name, done=True, seconds=time.monotonic() - began))
+        self._progress(StackStep(name=name, done=True, seconds=time.monotonic() - began))
         return result
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
@@ -320,20 +320,22 @@ class LocalStack:
 
 
 def _crashed(crash: Crash) -> Refused:
-    params: dict[str, str | int] = {
-        "name": crash.name,
-        "exit_code": crash.exit_code if crash.exit_code is not None else "?",
-        "log": str(crash.log),
-        "last_lines": "\n".join(crash.last_lines),
-    }
-    return Refused(Problem(code="stack.part_crashed", where=crash.name, params=params))
+    return refusal(
+        "stack.part_crashed",
+        where=crash.name,
+        name=crash.name,
+        exit_code=crash.exit_code if crash.exit_code is not None else "?",
+        log=str(crash.log),
+        last_lines="\n".join(crash.last_lines),
+    )
 
 
 def _not_ready(child: Child) -> Refused:
-    params: dict[str, str | int] = {
-        "name": child.name,
-        "seconds": int(READY_S),
-        "log": str(child.log),
-        "last_lines": "\n".join(last_lines(child.log)),
-    }
-    return Refused(Problem(code="stack.part_not_ready", where=child.name, params=params))
+    return refusal(
+        "stack.part_not_ready",
+        where=child.name,
+        name=child.name,
+        seconds=int(READY_S),
+        log=str(child.log),
+        last_lines="\n".join(last_lines(child.log)),
+    )

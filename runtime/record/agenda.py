@@ -74,7 +74,7 @@ async def end_waits_but_of_tickets(session: AsyncSession, renovation_id: str) ->
     )
 
 
-async def waits_of(session: AsyncSession, renovation_id: str) -> list[CaseWait]:
+async def load_waits(session: AsyncSession, renovation_id: str) -> list[CaseWait]:
     """The agenda of a case, by deadline; what has none comes last."""
     rows = await session.scalars(
         select(CaseWait)

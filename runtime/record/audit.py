@@ -10,9 +10,9 @@ from typing import TypeVar
 from sqlalchemy import Select, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import BallotBox, CaseClock, Event, Receipt, Renovation
+from models.tables import BallotBox, CaseClock, CommandReceipt, Event, Renovation
 from models.values.base import Value
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from proof import chain
 from runtime.ballots.audit import BadBallot, audit_box
 from runtime.database import Database
@@ -66,7 +66,7 @@ async def audit(
     under the batches of ballots are taken for what they say.
 
     Raises:
-        Refused: `renovation_unknown`.
+        Refused: `renovation.unknown`.
     """
     async with database.held() as session:
         await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
@@ -94,8 +94,7 @@ async def _renovations(session: AsyncSession, renovation_id: str | None) -> Sequ
         query = query.where(Renovation.id == renovation_id)
     found = (await session.scalars(query)).all()
     if renovation_id is not None and not found:
-        params: dict[str, str | int] = {"renovation": renovation_id}
-        raise Refused(Problem(code="renovation_unknown", where=renovation_id, params=params))
+        raise refusal("renovation.unknown", where=renovation_id, renovation=renovation_id)
     return found
 
 
@@ -127,13 +126,13 @@ async def _receipts(session: AsyncSession, renovation: Renovation) -> BadEvent |
     """The first event whose receipt is missing, belongs to another command, or has another kind."""
     query = (
         select(Event.seq)
-        .outerjoin(Receipt, Receipt.command_id == Event.command_id)
+        .outerjoin(CommandReceipt, CommandReceipt.command_id == Event.command_id)
         .where(
             Event.renovation_id == renovation.id,
-            (Receipt.command_id.is_(None))
-            | (Receipt.renovation_id != Event.renovation_id)
-            | (Receipt.seq != Event.seq)
-            | (Receipt.kind != Event.kind),
+            (CommandReceipt.command_id.is_(None))
+            | (CommandReceipt.renovation_id != Event.renovation_id)
+            | (CommandReceipt.seq != Event.seq)
+            | (CommandReceipt.kind != Event.kind),
         )
         .order_by(Event.seq)
         .limit(1)

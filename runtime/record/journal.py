@@ -15,9 +15,9 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.messages.deed import Deed
-from models.tables import Event, Receipt, Renovation
-from models.values.refusal import Problem, Refused
+from models.messages.command import Command
+from models.tables import CommandReceipt, Event, Renovation
+from models.values.refusal import refusal
 from proof import chain
 from runtime.database import LOCK_NOT_AVAILABLE, Database, Work, sqlstate
 
@@ -58,7 +58,7 @@ class Journal:
 
     async def record(
         self,
-        deed: Deed,
+        command: Command,
         kind: str,
         request: BaseModel | None,
         inside: Inside[T],
@@ -78,24 +78,24 @@ class Journal:
 
         Raises:
             Refused: `journal.command_reused` when the command id was used for another request;
-                `renovation_unknown`; and whatever `inside` refuses. Nothing is changed.
+                `renovation.unknown`; and whatever `inside` refuses. Nothing is changed.
         """
-        asked = request_hash(deed, kind, request)
+        asked = request_hash(command, kind, request)
 
         async def work(session: AsyncSession) -> T:
-            opened = await _lock(session, deed.renovation_id)
-            receipt = await session.get(Receipt, deed.command_id)
+            opened = await _lock(session, command.renovation_id)
+            receipt = await session.get(CommandReceipt, command.command_id)
             if receipt is not None:
                 return _answer_again(receipt, asked, into)
-            moment = await _moment(session, deed.renovation_id)
+            moment = await _moment(session, command.renovation_id)
             recorded = await inside(session, moment.tick)
             await session.flush()
             renovation = opened
             if renovation is None:
-                renovation = await _just_inserted(session, deed.renovation_id)
+                renovation = await _just_inserted(session, command.renovation_id)
                 moment = moment._replace(tick=renovation.opened_at)
             event = await _append(
-                session, renovation, deed, recorded.kind or kind, recorded.details, moment
+                session, renovation, command, recorded.kind or kind, recorded.details, moment
             )
             session.add(_receipt(event, asked, recorded.result))
             return recorded.result
@@ -106,15 +106,15 @@ class Journal:
             if sqlstate(error) != UNIQUE_VIOLATION:
                 raise
             # Somebody else did it at the same moment: then there is a receipt.
-            receipt = await self.answered(deed.command_id)
+            receipt = await self.answered(command.command_id)
             if receipt is None:
                 raise
             return _answer_again(receipt, asked, into)
 
-    async def answered(self, command_id: str) -> Receipt | None:
+    async def answered(self, command_id: str) -> CommandReceipt | None:
         """The receipt of a command that was done, None when it was not (yet)."""
         async with self._database.session() as session:
-            return await session.get(Receipt, command_id)
+            return await session.get(CommandReceipt, command_id)
 
 
 def _impatient(work: Work[T], busy: str) -> Work[T]:
@@ -127,18 +127,18 @@ def _impatient(work: Work[T], busy: str) -> Work[T]:
         except DBAPIError as error:
             if sqlstate(error) != LOCK_NOT_AVAILABLE:
                 raise
-            raise Refused(Problem(code=busy)) from error
+            raise refusal(busy) from error
 
     return inside
 
 
-def request_hash(deed: Deed, kind: str, request: BaseModel | None) -> str:
+def request_hash(command: Command, kind: str, request: BaseModel | None) -> str:
     """What makes two uses of a command id the same request: case, kind, actor and content."""
     return chain.digest(
         {
-            "renovation_id": deed.renovation_id,
+            "renovation_id": command.renovation_id,
             "kind": kind,
-            "actor_id": deed.actor.id,
+            "actor_id": command.actor.id,
             "request": None if request is None else request.model_dump(mode="json"),
         }
     )
@@ -193,25 +193,24 @@ async def _just_inserted(session: AsyncSession, renovation_id: str) -> Renovatio
     """The renovation that the change itself has inserted, with the columns the server filled."""
     renovation = await session.get(Renovation, renovation_id, populate_existing=True)
     if renovation is None:
-        params: dict[str, str | int] = {"renovation": renovation_id}
-        raise Refused(Problem(code="renovation_unknown", where=renovation_id, params=params))
+        raise refusal("renovation.unknown", where=renovation_id, renovation=renovation_id)
     return renovation
 
 
 async def _append(
     session: AsyncSession,
     renovation: Renovation,
-    deed: Deed,
+    command: Command,
     kind: str,
     details: Mapping[str, JsonValue],
     moment: Moment,
 ) -> Event:
     """Add the event at the end of the chain and move the head to it."""
-    actor = deed.actor
+    actor = command.actor
     event = Event(
         renovation_id=renovation.id,
         seq=renovation.head_seq + 1,
-        command_id=deed.command_id,
+        command_id=command.command_id,
         happened_at=moment.tick,
         recorded_at=moment.recorded_at,
         actor_id=actor.id,
@@ -221,9 +220,9 @@ async def _append(
         on_behalf_of=actor.on_behalf_of,
         kind=kind,
         details=dict(details),
-        rule_pack=deed.rule_pack,
-        workflow_id=deed.workflow_id,
-        run_id=deed.run_id,
+        rule_pack=renovation.rule_pack,
+        workflow_id=command.workflow_id,
+        run_id=command.run_id,
         prev_hash=renovation.head_hash,
     )
     event.hash = chain.event_hash(event.prev_hash, hashed_fields(event))
@@ -233,8 +232,8 @@ async def _append(
     return event
 
 
-def _receipt(event: Event, asked: str, result: BaseModel) -> Receipt:
-    return Receipt(
+def _receipt(event: Event, asked: str, result: BaseModel) -> CommandReceipt:
+    return CommandReceipt(
         command_id=event.command_id,
         renovation_id=event.renovation_id,
         seq=event.seq,
@@ -245,11 +244,13 @@ def _receipt(event: Event, asked: str, result: BaseModel) -> Receipt:
     )
 
 
-def _answer_again(receipt: Receipt, asked: str, into: type[T]) -> T:
+def _answer_again(receipt: CommandReceipt, asked: str, into: type[T]) -> T:
     if receipt.request_hash != asked:
-        params: dict[str, str | int] = {"command": receipt.command_id, "kind": receipt.kind}
-        raise Refused(
-            Problem(code="journal.command_reused", where=receipt.command_id, params=params)
+        raise refusal(
+            "journal.command_reused",
+            where=receipt.command_id,
+            command=receipt.command_id,
+            kind=receipt.kind,
         )
     return into.model_validate(receipt.result)
 

@@ -16,11 +16,11 @@ from typing import IO, Literal, cast
 
 from pydantic import TypeAdapter
 
-from models.files.roll import Fault
-from models.values.refusal import Problem, Refused
+from models.files.roll import UnreadableCell
+from models.values.refusal import refusal
 
 Format = Literal["xlsx", "ods", "xls"]
-Row = list[str | Fault]
+Row = list[str | UnreadableCell]
 
 MAX_BYTES = 64 * 1024 * 1024
 """Of a workbook; a roll of 200,000 units has 8 MB."""
@@ -28,7 +28,7 @@ FROM_SUFFIX: dict[str, Format] = {".xlsx": "xlsx", ".ods": "ods", ".xls": "xls"}
 UNREAD = (".xlsm", ".xlsb", ".xlt", ".xltx", ".et", ".numbers", ".pdf", ".doc", ".docx")
 """Other formats that people send; named so that the answer is clear."""
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-HOUSE = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[2]
 
 _SHEET = TypeAdapter(tuple[str, str, int, int, str])
 _ROWS = TypeAdapter(tuple[str, int, list[list[str]], list[tuple[int, int, str, str]]])
@@ -64,12 +64,13 @@ def format_of(data: bytes, name: str) -> Format | None:
         found = "ods" if b"opendocument.spreadsheet" in data[:200] else "xlsx"
     said = FROM_SUFFIX.get(suffix)
     if suffix in UNREAD:
-        raise Refused(Problem(code="spreadsheet.not_read", where=name, params={"suffix": suffix}))
+        raise refusal("spreadsheet.not_read", where=name, suffix=suffix)
     if said != found:
-        params: dict[str, str | int] = {"suffix": suffix or "-", "content": found or "text"}
-        raise Refused(Problem(code="spreadsheet.wrong_suffix", where=name, params=params))
+        raise refusal(
+            "spreadsheet.wrong_suffix", where=name, suffix=suffix or "-", content=found or "text"
+        )
     if data.startswith(OLE) and found == "xlsx":
-        raise Refused(Problem(code="spreadsheet.encrypted", where=name))
+        raise refusal("spreadsheet.encrypted", where=name)
     return found
 
 
@@ -82,12 +83,13 @@ def opened(data: bytes, name: str, kind: Format, sheet: str | None = None) -> It
             are read.
     """
     if len(data) > MAX_BYTES:
-        params: dict[str, str | int] = {"have": len(data) >> 20, "most": MAX_BYTES >> 20}
-        raise Refused(Problem(code="spreadsheet.file_too_large", where=name, params=params))
+        raise refusal(
+            "spreadsheet.file_too_large", where=name, have=len(data) >> 20, most=MAX_BYTES >> 20
+        )
     command = (sys.executable, "-m", "runtime.spreadsheets.child", kind, sheet or "")
     child = subprocess.Popen(  # noqa: S603 - our own module, arguments without a shell
         command,
-        cwd=HOUSE,
+        cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -118,12 +120,12 @@ def _frames(child: subprocess.Popen[bytes], out: IO[bytes], name: str) -> Iterat
         body = out.read(int.from_bytes(head, "big")) if len(head) == 4 else b""  # noqa: PLR2004
         if not body or len(body) < int.from_bytes(head, "big"):
             child.wait()
-            raise Refused(Problem(code="spreadsheet.too_large", where=name))
+            raise refusal("spreadsheet.too_large", where=name)
         frame = marshal.loads(body)  # noqa: S302 - written by our own process
         if frame[0] == "refused":
             _, code, where, params = _REFUSED.validate_python(frame)
             where = f"{name} {where}".strip()
-            raise Refused(Problem(code=code, where=where, params=params))
+            raise refusal(code, where=where, **params)
         if frame[0] == "end":
             return
         yield frame
@@ -134,7 +136,7 @@ def _rows(frames: Iterator[object]) -> Iterator[tuple[int, Row]]:
         _, first, rows, wrong = _ROWS.validate_python(frame)
         batch = cast("list[Row]", rows)
         for row, column, code, value in wrong:
-            batch[row - first][column] = Fault(code, value)
+            batch[row - first][column] = UnreadableCell(code, value)
         yield from enumerate(batch, start=first)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from formats.roll.checking import check_rows, csv_rows, roll_of
 from formats.roll.reading import Row, Source
 from models.files.roll import Finding, Roll, RollReport
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, problem, refusal
 from runtime.spreadsheets.reading import Sheet, format_of, opened
 
 Rows = Iterable[tuple[int, Row]]
@@ -55,8 +55,7 @@ def check_roll_file(
 
 def _refuse_sheet(name: str, sheet: str | None) -> None:
     if sheet is not None:
-        params: dict[str, str | int] = {"sheet": sheet, "sheets": "-"}
-        raise Refused(Problem(code="spreadsheet.sheet_unknown", where=name, params=params))
+        raise refusal("spreadsheet.sheet_unknown", where=name, sheet=sheet, sheets="-")
 
 
 def _with_formulas(report: RollReport, sheet: Sheet) -> RollReport:
@@ -64,11 +63,12 @@ def _with_formulas(report: RollReport, sheet: Sheet) -> RollReport:
     if not sheet.formulas:
         return report
     where = f"{report.name} sheet {sheet.name}"
-    params: dict[str, str | int] = {"count": sheet.formulas, "first": sheet.first_formula}
-    problem = Problem(code="roll.formulas_taken", where=where, params=params)
+    taken = problem(
+        "roll.formulas_taken", where=where, count=sheet.formulas, first=sheet.first_formula
+    )
     return report.model_copy(
         update={
-            "warnings": (Finding(problem=problem, sheet=sheet.name), *report.warnings),
+            "warnings": (Finding(problem=taken, sheet=sheet.name), *report.warnings),
             "warning_count": report.warning_count + 1,
         }
     )

@@ -64,6 +64,7 @@ class Ledger:
     def __init__(self, pool: asyncpg.Pool, intake: str) -> None:
         self._pool = pool
         self.intake = intake
+        self._kept: list[asyncpg.Connection] = []
         self._number = 0
         self._under_way: dict[int, str] = {}
         self._unknown: dict[int, str] = {}
@@ -91,18 +92,14 @@ class Ledger:
             [cast.content_hash for cast in batch],
             [cast.version for cast in batch],
         )
-        async with self._pool.acquire(timeout=WAIT_S) as connection:
+        connection = await self._connection()
+        try:
             # Outside of a transaction block, the statement has committed when it returns.
-            row = await connection.fetchrow(
-                INSERT,
-                first.box_id,
-                first.roll_hash,
-                first.channel,
-                first.seal_id,
-                self.intake,
-                number,
-                *columns,
-            )
+            row = await connection.fetchrow(INSERT, *first.group, self.intake, number, *columns)
+        except BaseException:
+            await self._pool.release(connection)
+            raise
+        self._kept.append(connection)
         box_format, tick, moment, taken, leaves = row
         if not taken:
             return NOTHING
@@ -112,24 +109,28 @@ class Ledger:
             recorded_at=written(moment),
         )
 
-    async def stored(
-        self, casts: Sequence[Cast], number: int
-    ) -> dict[tuple[str, str], tuple[Stored, bool]]:
-        """The ballots that are there already for these (box, command)s.
+    async def _connection(self) -> asyncpg.Connection:
+        """One that is kept from the last batch: asking the pool each time costs 70 µs."""
+        while self._kept:
+            kept = self._kept.pop()
+            if not kept.is_closed():
+                return kept
+            await self._pool.release(kept)
+        return await self._pool.acquire(timeout=WAIT_S)
+
+    async def stored(self, casts: Sequence[Cast], number: int) -> list[tuple[Stored, bool]]:
+        """The ballots that are there already for the commands of these.
 
         With each, whether it came in with this batch of ours: by an attempt whose answer was lost.
         """
         if not casts:
-            return {}
+            return []
         boxes, commands = [cast.box_id for cast in casts], [cast.command_id for cast in casts]
         rows = await self._pool.fetch(STORED, boxes, commands)
-        return {
-            (row["box_id"], row["command_id"]): (
-                self._stored(row),
-                row["intake"] == self.intake and row["batch"] == number,
-            )
+        return [
+            (self._stored(row), row["intake"] == self.intake and row["batch"] == number)
             for row in rows
-        }
+        ]
 
     async def stored_in(self, boxes: Sequence[str], command_id: str) -> Stored | None:
         """The ballot that a command cast in one of these boxes."""
@@ -191,6 +192,7 @@ class Ledger:
             ballot_id=row["id"],
             box_id=row["box_id"],
             unit_number=row["unit_number"],
+            command_id=row["command_id"],
             request_hash=row["request_hash"] if row["intake"] == self.intake else None,
             leaf=row["leaf"],
             cast_at=written(row["cast_at"]) if row["format"] > 1 else None,

@@ -16,7 +16,7 @@ import asyncpg
 
 from models.values.voting import Motion
 from rules.ballots.ballot import Leaves, length_of, words_of
-from runtime.ballots.sealing import BallotSeal
+from runtime.ballots.sealing import Sealer
 
 KEPT_UNITS = 500_000
 """Roll units kept in memory over all boxes, about 250 bytes each."""
@@ -84,21 +84,21 @@ class Seals:
         self._pool = pool
         self._box_id = box_id
         self._public_key = public_key
-        self._seal: BallotSeal | None = None
+        self._seal: Sealer | None = None
         self._until = 0.0
         self._making = asyncio.Lock()
 
-    async def current(self) -> BallotSeal:
+    async def current(self) -> Sealer:
         """A seal whose public half is committed already; made now if there is none in use."""
         async with self._making:
             seal = self.in_use()
             if seal is None:
-                seal = BallotSeal(self._public_key)
+                seal = Sealer(self._public_key)
                 await self._pool.execute(KEEP_SEAL, seal.id, self._box_id, seal.public)
                 self._seal, self._until = seal, monotonic() + SEAL_S
         return seal
 
-    def in_use(self) -> BallotSeal | None:
+    def in_use(self) -> Sealer | None:
         """The seal in use, unless its time is over."""
         seal = self._seal
         if seal is None or seal.used >= SEAL_BALLOTS or monotonic() > self._until:

@@ -1,27 +1,29 @@
 """The hot path: ballots queue while the last batch commits, then go in together.
 
-Adaptive group commit: two writers, no timer. A batch is one statement and so one transaction, which
-takes the box rows FOR SHARE; the closing takes them FOR UPDATE. A ballot is committed before the
-close and counted, or refused; a caller gets a receipt only after the commit.
+Adaptive group commit, no timer: of each box one batch is under way, a second one only when a whole
+one waits. A batch is one statement and so one transaction, which takes the box row FOR SHARE; the
+closing takes it FOR UPDATE. A ballot is committed before the close and counted, or refused; a caller
+gets a receipt only after the commit.
 """
 
 import asyncio
 import hashlib
 import secrets
 from collections.abc import Sequence
+from functools import partial
 
 import asyncpg
 import structlog
 from pydantic import SecretStr
 
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Problem, Refused, problem, refusal
 from models.values.voting import Channel
 from rules.ballots.ballot import plain_ballot
 from runtime.ballots.sealing import Signer
 from runtime.database import asyncpg_url, worth_another_attempt
 from service.ballots.batches import LOOKERS, Ledger
 from service.ballots.boxes import Box, Boxes, NoBox
-from service.ballots.queued import Answer, Cast, prepared, problems_of
+from service.ballots.queued import Answer, Cast, Group, prepared, problems_of
 from service.ballots.receipts import Receipt, Stored, receipt_again, signed_batch, written
 from service.http.problems import away
 from service.residents.commands import CastBallot
@@ -36,6 +38,7 @@ DATABASE_ERRORS = (
 Key = tuple[str, str]
 """(box id, command id): what makes a ballot the same one again."""
 WRITERS = 2
+"""Statements under way at most."""
 BATCH = 256
 ATTEMPTS = 3
 TIMEOUT_S = 10.0
@@ -54,13 +57,15 @@ class Intake:
         # would tell an operator who reads the table how everybody voted.
         self._request_key = secrets.token_bytes(32)
         self.signer = Signer.of_receipts(receipt_key)
-        self._queue: asyncio.Queue[Cast] = asyncio.Queue(maxsize=queue)
+        self._room = queue
+        self._waiting: dict[Group, list[Cast]] = {}
         self._under_way: dict[Key, Cast] = {}
         self._writers = writers
-        self._tasks: list[asyncio.Task[None]] = []
+        self._flying: list[Group] = []
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Start the writers; connections are made when they are needed."""
+        """Start taking ballots; connections are made when they are needed."""
         self._pool = await asyncpg.create_pool(
             self._url,
             min_size=0,
@@ -73,16 +78,16 @@ class Intake:
         )
         self.boxes = Boxes(self._pool)
         self._ledger = Ledger(self._pool, secrets.token_hex(8))
-        self._tasks = [asyncio.create_task(self._write()) for _ in range(self._writers)]
         self._recorder = asyncio.create_task(self._record())
 
     async def stop(self) -> None:
-        """Stop the writers; whoever still waits is told that nothing was acknowledged."""
+        """Stop writing; whoever still waits is told that nothing was acknowledged."""
+        self._waiting.clear()
         for task in (*self._tasks, self._recorder):
             task.cancel()
         await asyncio.gather(*self._tasks, self._recorder, return_exceptions=True)
         for cast in tuple(self._under_way.values()):
-            self._fail([cast], Refused(Problem(code="service.busy")))
+            self._fail([cast], refusal("service.busy"))
         self._ledger.give_up_all()
         await self._record_now()
         self._pool.terminate()
@@ -136,10 +141,12 @@ class Intake:
                 return await self._cast(renovation_id, ballot, channel, version)
         if answer is None:
             raise Refused(await self._why_not(box, ballot.unit_number, version))
-        if not _same(answer.stored, ballot, asked):
-            params: dict[str, str | int] = {"command": ballot.command_id, "kind": "ballot"}
-            raise Refused(
-                Problem(code="journal.command_reused", where=ballot.command_id, params=params)
+        if not _same(answer.receipt.stored, ballot, asked):
+            raise refusal(
+                "journal.command_reused",
+                where=ballot.command_id,
+                command=ballot.command_id,
+                kind="ballot",
             )
         return answer.receipt, answer.fresh
 
@@ -157,29 +164,56 @@ class Intake:
         seal = box.seals.in_use() or await box.seals.current()
         cast = self._under_way.get(key)
         if cast is not None:
-            # Who joins and hangs up must not take the answer from the one that came first.
-            first = await asyncio.shield(cast.done)
-            return first and Answer(first.stored, first.receipt, fresh=False)
+            first = await cast.awaited()
+            return first and Answer(first.receipt, fresh=False)
+        if not self._room:
+            raise refusal("service.busy")
         words = seal.seal(said, box.ballot_bytes)
         cast = prepared(box, ballot, channel, words, seal.id, asked, version)
-        try:
-            self._queue.put_nowait(cast)
-        except asyncio.QueueFull:
-            raise Refused(Problem(code="service.busy")) from None
         self._under_way[key] = cast
-        return await asyncio.shield(cast.done)
+        self._queue(cast)
+        return await cast.awaited()
 
-    async def _write(self) -> None:
-        """One writer: whatever has queued meanwhile is the next batch, a statement for each group."""
-        while True:
-            batch = [await self._queue.get()]
-            while len(batch) < BATCH and not self._queue.empty():
-                batch.append(self._queue.get_nowait())
-            groups: dict[tuple[str, str, str, str], list[Cast]] = {}
-            for cast in batch:
-                groups.setdefault(cast.group, []).append(cast)
-            for group in groups.values():
-                await self._commit(group)
+    def _queue(self, cast: Cast) -> None:
+        self._room -= 1
+        group = cast.group
+        waiting = self._waiting.get(group)
+        if waiting is None:
+            waiting = self._waiting[group] = []
+        waiting.append(cast)
+        if len(waiting) in (1, BATCH):
+            # Not at once: what else comes in this turn of the loop belongs to the same batch.
+            asyncio.get_running_loop().call_soon(self._send_off)
+
+    def _send_off(self) -> None:
+        """Begin the statements that may begin now."""
+        while len(self._flying) < self._writers and (group := self._next_group()) is not None:
+            waiting = self._waiting.pop(group)
+            batch, rest = waiting[:BATCH], waiting[BATCH:]
+            if rest:
+                self._waiting[group] = rest
+            self._room += len(batch)
+            self._flying.append(group)
+            task = asyncio.create_task(self._commit(batch))
+            self._tasks.add(task)
+            task.add_done_callback(partial(self._landed, group))
+
+    def _next_group(self) -> Group | None:
+        """Of the groups that may be sent, the one that has waited longest.
+
+        Beside a statement of the same box a second one pays for a whole batch only: a call of the
+        database costs as much as ten ballots.
+        """
+        for group, waiting in self._waiting.items():
+            if len(waiting) >= BATCH or group not in self._flying:
+                return group
+        return None
+
+    def _landed(self, group: Group, task: asyncio.Task[None]) -> None:
+        self._flying.remove(group)
+        self._tasks.discard(task)
+        if not task.cancelled():
+            self._send_off()
 
     async def _commit(self, batch: Sequence[Cast]) -> None:
         """Commit a group; one that fails for its content is halved until its bad row is found."""
@@ -190,7 +224,7 @@ class Intake:
             self._ledger.give_up(number)
             if len(batch) == 1:
                 log.warning("ballot_unwritable", reason=type(error).__name__)
-                self._fail(batch, Refused(Problem(code="voting.ballot_unwritable")))
+                self._fail(batch, refusal("voting.ballot_unwritable"))
                 return
             middle = len(batch) // 2
             await self._commit(batch[:middle])
@@ -202,8 +236,7 @@ class Intake:
         else:
             for cast in batch:
                 self._under_way.pop((cast.box_id, cast.command_id), None)
-                if not cast.done.done():
-                    cast.done.set_result(answers.get(cast.command_id))
+                cast.answer(answers.get(cast.command_id))
 
     async def _commit_patiently(self, batch: Sequence[Cast], number: int) -> dict[str, Answer]:
         """Try again after a deadlock or a lost connection: the same rows are found, not doubled."""
@@ -222,31 +255,25 @@ class Intake:
         """
         taken = await self._ledger.insert(batch, number)
         came_in: list[Stored] = []
-        command_of: dict[str, str] = {}
         rest: list[Cast] = []
         for cast in batch:
             leaf = taken.leaves.get(cast.command_id)
             if leaf is None:
                 rest.append(cast)
             else:
-                stored = cast.stored(leaf, taken.cast_at, taken.recorded_at)
-                came_in.append(stored)
-                command_of[stored.ballot_id] = cast.command_id
+                came_in.append(cast.stored(leaf, taken.cast_at, taken.recorded_at))
         answers: dict[str, Answer] = {}
-        for (_, command_id), (stored, ours) in (await self._ledger.stored(rest, number)).items():
+        for stored, ours in await self._ledger.stored(rest, number):
             if ours:
                 came_in.append(stored)
-                command_of[stored.ballot_id] = command_id
             else:
                 again = receipt_again(stored, self.signer)
-                answers[command_id] = Answer(stored, again, fresh=False)
+                answers[stored.command_id] = Answer(again, fresh=False)
         name = self._ledger.name_of(number)
         signed, receipts = signed_batch(name, batch[0].box_id, came_in, self.signer)
         self._ledger.remember(number, signed)
         for receipt in receipts:
-            answers[command_of[receipt.stored.ballot_id]] = Answer(
-                receipt.stored, receipt, fresh=True
-            )
+            answers[receipt.stored.command_id] = Answer(receipt, fresh=True)
         return answers
 
     async def _record(self) -> None:
@@ -266,27 +293,22 @@ class Intake:
         each = await self._ledger.stored_in(box.earlier, ballot.command_id)
         if each is None:
             return None
-        return Answer(each, receipt_again(each, self.signer), fresh=False)
+        return Answer(receipt_again(each, self.signer), fresh=False)
 
     async def _why_not(self, box: Box, unit_number: str, version: int | None) -> Problem:
         row = await self._ledger.state_of(box.id)
-        params: dict[str, str | int] = {"box": box.id}
         if row["is_open"]:
             if version not in (None, await self._ledger.version_of(box.id, unit_number)):
-                return Problem(code="credential.replaced", params={"unit": unit_number})
-            return Problem(code="voting.already_voted", params=params)
+                return problem("credential.replaced", unit=unit_number)
+            return problem("voting.already_voted", box=box.id)
         if row["state"] == "open" and row["early"]:
-            return Problem(
-                code="voting.box_not_open_yet", params={**params, "at": written(row["opens_at"])}
-            )
-        return Problem(code="voting.box_closed", params={**params, "at": written(row["closes_at"])})
+            return problem("voting.box_not_open_yet", box=box.id, at=written(row["opens_at"]))
+        return problem("voting.box_closed", box=box.id, at=written(row["closes_at"]))
 
     def _fail(self, batch: Sequence[Cast], error: Exception) -> None:
         for cast in batch:
             self._under_way.pop((cast.box_id, cast.command_id), None)
-            if not cast.done.done():
-                cast.done.set_exception(error)
-                cast.done.exception()  # the caller may have hung up: nobody has to look at it
+            cast.fail(error)
 
     def _hash_of_request(self, unit_number: str, said: bytes) -> bytes:
         """What makes two uses of a command id the same ballot, as long as this process lives."""

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Ballot, BallotBox, BallotCheck, BallotSeal, RollUnit
 from models.values.base import Carried
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Problem, Refused, refusal
 from proof.merkle import PackedTree
 from proof.receipts import ALPHABET, CODE_BITS, read_code
 from runtime.ballots.counting import special_states
@@ -114,10 +114,10 @@ class Lookup:
         async def work(session: AsyncSession) -> Verification:
             box, ballot = await _by_code(session, renovation_id, read_code(code))
             if box.tree_head is None:
-                raise Refused(Problem(code="voting.not_counted", params={"box": box.id}))
+                raise refusal("voting.not_counted", box=box.id)
             unit = await session.get(RollUnit, (box.id, unit_number))
             if unit is None or unit.entry_id != ballot.entry_id:
-                raise Refused(Problem(code="voting.ballot_of_another", where=read_code(code)))
+                raise refusal("voting.ballot_of_another", where=read_code(code))
             await session.execute(
                 insert(BallotCheck)
                 .values(

@@ -5,15 +5,18 @@ makes five of them.
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from models.values.refusal import Problem
+from models.values.refusal import Problem, problem
 from models.values.voting import Channel
 from rules.ballots.ballot import ballot_id_of, choice_problems
 from runtime.ballots.sealing import SealedBallot
 from service.ballots.boxes import Box, Entry, NoBox
 from service.ballots.receipts import Receipt, Stored
 from service.residents.commands import CastBallot
+
+Group = tuple[str, str, str, str]
+"""Box, roll, channel and seal: what ballots of one statement share."""
 
 
 @dataclass(eq=False, slots=True)
@@ -32,11 +35,29 @@ class Cast:
     content_hash: bytes
     version: int | None
     """Of the voter's credential; None where no voter's credential was shown."""
-    done: asyncio.Future["Answer | None"]
-    """Resolves after the commit; None when the box did not take it."""
+    waiting: list[asyncio.Future["Answer | None"]] = field(default_factory=list)
+    """One for each caller: who hangs up takes the answer from nobody else."""
+
+    def awaited(self) -> asyncio.Future["Answer | None"]:
+        """Resolves after the commit, for one more caller; None when the box did not take it."""
+        future = asyncio.get_running_loop().create_future()
+        self.waiting.append(future)
+        return future
+
+    def answer(self, answer: "Answer | None") -> None:
+        """Tell the callers that are still there."""
+        for future in self.waiting:
+            if not future.done():
+                future.set_result(answer)
+
+    def fail(self, error: Exception) -> None:
+        """Tell them that it could not be committed."""
+        for future in self.waiting:
+            if not future.done():
+                future.set_exception(error)
 
     @property
-    def group(self) -> tuple[str, str, str, str]:
+    def group(self) -> Group:
         """What ballots of one statement share."""
         return self.box_id, self.roll_hash, self.channel, self.seal_id
 
@@ -46,6 +67,7 @@ class Cast:
             ballot_id_of(leaf),
             self.box_id,
             self.unit_number,
+            self.command_id,
             self.request_hash,
             leaf,
             cast_at,
@@ -55,9 +77,8 @@ class Cast:
 
 @dataclass(slots=True)
 class Answer:
-    """A committed ballot, its receipt, and whether it came in just now."""
+    """The receipt of a committed ballot, and whether it came in just now."""
 
-    stored: Stored
     receipt: Receipt
     fresh: bool
 
@@ -67,16 +88,17 @@ def problems_of(
 ) -> tuple[Problem, ...]:
     """Why a box cannot take this ballot, as far as its motions and its roll say."""
     if isinstance(box, NoBox):
-        code = "voting.no_box" if box.renovation_known else "renovation_unknown"
-        return (Problem(code=code),)
+        code = "voting.no_box" if box.renovation_known else "renovation.unknown"
+        return (problem(code),)
     if ballot.box_id is not None and ballot.box_id != box.id:
-        return (Problem(code="voting.other_box", params={"given": ballot.box_id, "box": box.id}),)
+        return (problem("voting.other_box", given=ballot.box_id, box=box.id),)
     entry = box.roll.get(ballot.unit_number)
     if entry is None:
-        return (Problem(code="voting.unit_not_on_roll", params={"unit": ballot.unit_number}),)
+        return (problem("voting.unit_not_on_roll", unit=ballot.unit_number),)
     if entry.excluded_reason is not None:
-        params: dict[str, str | int] = {"unit": ballot.unit_number, "reason": entry.excluded_reason}
-        return (Problem(code="voting.unit_excluded", params=params),)
+        return (
+            problem("voting.unit_excluded", unit=ballot.unit_number, reason=entry.excluded_reason),
+        )
     for motion, said in ballot.choices.items():
         if not isinstance(said, str) or said not in box.words.get(motion, ()):
             return choice_problems(box.motions, ballot.choices, channel)
@@ -114,5 +136,4 @@ def prepared(
         commitment=words.commitment,
         content_hash=content_hash,
         version=version,
-        done=asyncio.get_running_loop().create_future(),
     )

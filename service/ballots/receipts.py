@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from proof.merkle import all_paths, leaf_hash, root_of
+from proof.merkle import leaf_hash, root_and_paths
 from proof.receipts import short_code
 from rules.ballots.ballot import batch_statement, receipt_data
 from runtime.ballots.sealing import Signer
@@ -26,6 +26,7 @@ class Stored:
     ballot_id: str
     box_id: str
     unit_number: str
+    command_id: str
     request_hash: bytes | None
     """None when another process wrote it, whose key is not known here."""
     leaf: bytes
@@ -81,12 +82,12 @@ def signed_batch(
     """Sign a batch of one box; the receipts are in the order of their ballots' ids."""
     ordered = sorted(stored, key=lambda each: each.ballot_id)
     leaves = [_leaf(each) for each in ordered]
-    root = root_of(leaves)
+    root, paths = root_and_paths(leaves)
     signature = signer.sign(batch_statement(batch_id, root, box_id, len(leaves)))
     batch = SignedBatch(batch_id, box_id, len(leaves), root, signature)
     return batch, [
         Receipt(each, batch, index, path, signer.public_key)
-        for index, (each, path) in enumerate(zip(ordered, all_paths(leaves), strict=True))
+        for index, (each, path) in enumerate(zip(ordered, paths, strict=True))
     ]
 
 
@@ -115,4 +116,4 @@ def _leaf(stored: Stored) -> bytes:
     )
 
 
-_quoted = json.JSONEncoder(ensure_ascii=False).encode
+_quoted = json.encoder.encode_basestring

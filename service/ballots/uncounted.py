@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import Ballot, BallotRuling
 from models.values.channels import RulingKind
 from models.values.voting import Channel
-from rules.ballots.ballot import Cast, Ruling, states_of
+from rules.ballots.ballot import BallotReference, RulingReference, states_of
 
 
 async def uncounted_entries(session: AsyncSession, box_id: str) -> list[str]:
@@ -23,14 +23,14 @@ async def uncounted_entries(session: AsyncSession, box_id: str) -> list[str]:
         .where(Ballot.box_id == box_id, Ballot.entry_id.in_(other_ways.union(ruled)))
         .order_by(Ballot.entry_id, Ballot.seq)
     )
-    ballots: dict[str, list[Cast]] = defaultdict(list)
+    ballots: dict[str, list[BallotReference]] = defaultdict(list)
     for entry_id, seq, ballot_id, channel in rows:
-        ballots[entry_id].append(Cast(seq, ballot_id, cast("Channel", channel)))
-    rulings: dict[str, list[Ruling]] = defaultdict(list)
+        ballots[entry_id].append(BallotReference(seq, ballot_id, cast("Channel", channel)))
+    rulings: dict[str, list[RulingReference]] = defaultdict(list)
     for row in await session.scalars(
         select(BallotRuling).where(BallotRuling.box_id == box_id).order_by(BallotRuling.number)
     ):
-        ruling = Ruling(cast("RulingKind", row.kind), row.ballot_id, row.up_to_seq)
+        ruling = RulingReference(cast("RulingKind", row.kind), row.ballot_id, row.up_to_seq)
         rulings[row.entry_id].append(ruling)
     return [
         entry_id

@@ -10,7 +10,7 @@ from models.values.channels import PaperChannel, RulingKind, Visit
 from service.residents.commands import (
     MOTIONS,
     Accepted,
-    Command,
+    CommandBody,
     Line,
     Points,
     Text,
@@ -32,7 +32,7 @@ Choices = Annotated[dict[Word, Said], Field(min_length=1, max_length=MOTIONS)]
 LINES = 500
 
 
-class RuleOnBallots(Command):
+class RuleOnBallots(CommandBody):
     """Dispute a unit's ballots, accept one of them, or set all of them aside."""
 
     unit_number: UnitNumber
@@ -52,7 +52,7 @@ class PaperLineGiven(Value):
     there is no ballot of this unit in the batch, the other typing was wrong."""
 
 
-class EnterPaper(Command):
+class EnterPaper(CommandBody):
     """Type a batch of paper ballots, all of it; after two typings that differ, what differed."""
 
     reference: Reference
@@ -85,7 +85,7 @@ class PaperEntered(Value):
     """Ballots of this pair that are in the box."""
 
 
-class RegisterMandate(Command):
+class RegisterMandate(CommandBody):
     """An owner's written authority for an agent, for the vote that is on (Civil Code art. 165)."""
 
     unit_number: UnitNumber
@@ -110,13 +110,13 @@ class RegisteredMandate(Accepted):
     credential: str
 
 
-class RevokeMandate(Command):
+class RevokeMandate(CommandBody):
     """The owner takes the mandate back."""
 
     reason: Text
 
 
-class CastProxyBallot(Command):
+class CastProxyBallot(CommandBody):
     """An agent's ballot for the owner of the mandate that the credential names."""
 
     choices: Choices
@@ -132,20 +132,20 @@ class VisitGiven(Value):
     """The number on the sealed envelope, where one was handed over."""
 
 
-class RecordVisits(Command):
+class RecordVisits(CommandBody):
     """A round of a grid worker, 1 to 500 doors; all of it is written down or none."""
 
     visits: tuple[VisitGiven, ...] = Field(min_length=1, max_length=LINES)
     box_id: str | None = Field(default=None, max_length=64)
 
 
-class Remind(Command):
+class Remind(CommandBody):
     """Remind those who have not taken part."""
 
     box_id: str | None = Field(default=None, max_length=64)
 
 
-class ReplaceOwner(Command):
+class ReplaceOwner(CommandBody):
     """A sale before the close: the buyer votes for the unit, the seller does not any more."""
 
     unit_number: UnitNumber

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import BallotBox, Mandate, MandateRevocation, Person, RollEntry
 from models.values.actor import Actor
 from models.values.base import Carried, Value
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 from rules.ballots.mandates import (
     Mandated,
     agent_id_of,
@@ -35,9 +35,9 @@ from service.channels.commands import (
 )
 from service.channels.open_box import entry_of, latest_box, locked_box, motions_of
 from service.http.credentials import proxy_credential
-from service.parts import Counter
+from service.parts import Parts
 from service.residents.commands import Accepted, CastBallot
-from service.situation import Standing
+from service.situation import Situation
 
 REGISTER = text("""
 SELECT m.id, m.entry_id, m.agent_id, m.motions, m.valid_from, m.valid_until,
@@ -96,16 +96,16 @@ def mandate_key(receipt_key: SecretStr) -> bytes:
 
 
 async def register(
-    counter: Counter, standing: Standing, actor: Actor, command: RegisterMandate
+    parts: Parts, situation: Situation, actor: Actor, command: RegisterMandate
 ) -> RegisteredMandate:
     """Enter a mandate: one for an owner, so many for an agent, while the box is not closed."""
-    key = mandate_key(counter.settings.receipt_key)
+    key = mandate_key(parts.settings.receipt_key)
     mandate_id = (
-        f"m{hashlib.sha256(f'{standing.id}/{command.command_id}'.encode()).hexdigest()[:31]}"
+        f"m{hashlib.sha256(f'{situation.id}/{command.command_id}'.encode()).hexdigest()[:31]}"
     )
     asked = _Asked(
         unit_number=command.unit_number,
-        agent_id=agent_id_of(key, standing.id, command.agent_identity),
+        agent_id=agent_id_of(key, situation.id, command.agent_identity),
         motions=tuple(dict.fromkeys(command.motions)),
         document=command.document,
         valid_from=command.valid_from,
@@ -117,9 +117,9 @@ async def register(
     )
 
     async def inside(session: AsyncSession, now: datetime) -> Recorded[Accepted]:
-        box = await locked_box(session, standing, command.box_id, early=True)
+        box = await locked_box(session, situation, command.box_id, early=True)
         entry = await entry_of(session, box, command.unit_number)
-        await _refuse(session, standing, box, entry, command, mandate_id, asked, now)
+        await _refuse(session, situation, box, entry, command, mandate_id, asked, now)
         # The name of who was known before stays as it was written first.
         person = insert(Person).values(id=asked.agent_id, name=command.agent_name, phone=None)
         await session.execute(person.on_conflict_do_nothing())
@@ -132,27 +132,27 @@ async def register(
         )
         return Recorded(accepted, _details(box, entry, mandate_id, asked))
 
-    deed = standing.deed(command.command_id, actor)
+    written = situation.command(command.command_id, actor)
     kind = "voting.mandate_registered"
-    accepted = await counter.journal.record(deed, kind, asked, inside, Accepted)
-    credential = proxy_credential(counter.settings.credential_key, standing.id, mandate_id)
+    accepted = await parts.journal.record(written, kind, asked, inside, Accepted)
+    credential = proxy_credential(parts.settings.credential_key, situation.id, mandate_id)
     return RegisteredMandate(**accepted.model_dump(), credential=credential)
 
 
 async def revoke(
-    counter: Counter, standing: Standing, actor: Actor, mandate_id: str, command: RevokeMandate
+    parts: Parts, situation: Situation, actor: Actor, mandate_id: str, command: RevokeMandate
 ) -> Accepted:
     """Take a mandate back; a ballot that was cast on it before stays until the owner votes."""
     asked = command.model_copy(update={"reason": f"{mandate_id}/{command.reason}"})
 
     async def inside(session: AsyncSession, now: datetime) -> Recorded[Accepted]:
-        box = await locked_box(session, standing, None, early=True)
+        box = await locked_box(session, situation, None, early=True)
         row = await session.get(Mandate, mandate_id)
         if row is None or row.box_id != box.id:
-            raise Refused(Problem(code="mandate.unknown", where=mandate_id))
+            raise refusal("mandate.unknown", where=mandate_id)
         await session.execute(LOCK, {"mandate": mandate_id})
         if await session.get(MandateRevocation, mandate_id) is not None:
-            raise Refused(Problem(code="mandate.revoked", where=mandate_id))
+            raise refusal("mandate.revoked", where=mandate_id)
         session.add(
             MandateRevocation(
                 mandate_id=mandate_id,
@@ -171,28 +171,28 @@ async def revoke(
         digest = hashlib.sha256(command.reason.encode()).hexdigest()
         return Recorded(accepted, {"box": box.id, "mandate": mandate_id, "reason_sha256": digest})
 
-    deed = standing.deed(command.command_id, actor)
-    return await counter.journal.record(deed, "voting.mandate_revoked", asked, inside, Accepted)
+    written = situation.command(command.command_id, actor)
+    return await parts.journal.record(written, "voting.mandate_revoked", asked, inside, Accepted)
 
 
 async def cast_by_agent(
-    counter: Counter, standing: Standing, mandate_id: str, command: CastProxyBallot
+    parts: Parts, situation: Situation, mandate_id: str, command: CastProxyBallot
 ) -> tuple[Receipt, bool]:
     """An agent's ballot: in force, within the mandate, as instructed; its receipt, and if it is new."""
-    key = mandate_key(counter.settings.receipt_key)
-    async with counter.database.held() as session:
+    key = mandate_key(parts.settings.receipt_key)
+    async with parts.database.held() as session:
         # Held until the ballot is committed: a revocation comes before it or after it.
         await session.execute(LOCK_SHARED, {"mandate": mandate_id})
         row = await session.get(Mandate, mandate_id)
         if row is None:
-            raise Refused(Problem(code="mandate.unknown", where=mandate_id))
-        box = await latest_box(session, standing)
+            raise refusal("mandate.unknown", where=mandate_id)
+        box = await latest_box(session, situation)
         if box.id != row.box_id:
-            raise Refused(Problem(code="mandate.other_vote", where=mandate_id))
+            raise refusal("mandate.other_vote", where=mandate_id)
         (standing_mandate,) = await _register(session, box, mandate_id=mandate_id)
         given = {motion: str(digest) for motion, digest in row.instructions.items()}
         obeyed = obeyed_of(key, mandate_id, given, command.choices)
-        now = await tick_of(session, standing.id)
+        now = await tick_of(session, situation.id)
         problems = ballot_problems(standing_mandate, command.choices, obeyed, now)
         if problems:
             raise Refused(*problems)
@@ -202,7 +202,7 @@ async def cast_by_agent(
             choices=command.choices,
             box_id=command.box_id or row.box_id,
         )
-        return await counter.intake.cast(standing.id, ballot, "proxy")
+        return await parts.intake.cast(situation.id, ballot, "proxy")
 
 
 async def register_of(session: AsyncSession, box: BallotBox) -> tuple[MandateView, ...]:
@@ -240,7 +240,7 @@ async def register_of(session: AsyncSession, box: BallotBox) -> tuple[MandateVie
 
 async def _refuse(
     session: AsyncSession,
-    standing: Standing,
+    situation: Situation,
     box: BallotBox,
     entry: RollEntry,
     command: RegisterMandate,
@@ -249,11 +249,9 @@ async def _refuse(
     now: datetime,
 ) -> None:
     if entry.excluded_reason is not None:
-        params: dict[str, str | int] = {
-            "unit": command.unit_number,
-            "reason": entry.excluded_reason,
-        }
-        raise Refused(Problem(code="voting.unit_excluded", params=params))
+        raise refusal(
+            "voting.unit_excluded", unit=command.unit_number, reason=entry.excluded_reason
+        )
     new = Mandated(
         mandate_id,
         entry.entry_id,
@@ -267,7 +265,7 @@ async def _refuse(
         command.instructions,
         motions_of(box),
         await _register(session, box, new=new),
-        mandate_limit(pack_for(standing.rule_pack)),
+        mandate_limit(pack_for(situation.rule_pack)),
         now,
     )
     if problems:

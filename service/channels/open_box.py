@@ -4,16 +4,16 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import BallotBox, RollEntry, RollUnit
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from models.values.voting import Motion
 from runtime.record.journal import tick_of
 from service.ballots.receipts import written
-from service.situation import Standing
+from service.situation import Situation
 
 
 async def locked_box(
     session: AsyncSession,
-    standing: Standing,
+    situation: Situation,
     box_id: str | None,
     *,
     alone: bool = False,
@@ -27,34 +27,32 @@ async def locked_box(
     Raises:
         Refused: `voting.no_box`, `voting.other_box`, `voting.box_not_open_yet`, `voting.box_closed`.
     """
-    query = _latest(standing).execution_options(populate_existing=True)
+    query = _latest(situation).execution_options(populate_existing=True)
     # FOR NO KEY UPDATE waits for the ballots that are being committed (they hold FOR SHARE).
     locked = query.with_for_update(key_share=True) if alone else query.with_for_update(read=True)
     box = await session.scalar(locked)
     if box is None:
-        raise Refused(Problem(code="voting.no_box", where=standing.id))
+        raise refusal("voting.no_box", where=situation.id)
     if box_id is not None and box_id != box.id:
-        raise Refused(Problem(code="voting.other_box", params={"given": box_id, "box": box.id}))
+        raise refusal("voting.other_box", given=box_id, box=box.id)
     # A statement of its own: the tick of after the lock.
-    now = await tick_of(session, standing.id)
+    now = await tick_of(session, situation.id)
     if box.state != "open" or now >= box.closes_at:
-        params: dict[str, str | int] = {"box": box.id, "at": written(box.closes_at)}
-        raise Refused(Problem(code="voting.box_closed", params=params))
+        raise refusal("voting.box_closed", box=box.id, at=written(box.closes_at))
     if now < box.opens_at and not early:
-        params = {"box": box.id, "at": written(box.opens_at)}
-        raise Refused(Problem(code="voting.box_not_open_yet", params=params))
+        raise refusal("voting.box_not_open_yet", box=box.id, at=written(box.opens_at))
     return box
 
 
-async def latest_box(session: AsyncSession, standing: Standing) -> BallotBox:
+async def latest_box(session: AsyncSession, situation: Situation) -> BallotBox:
     """The latest box, open or not, to read.
 
     Raises:
         Refused: `voting.no_box`.
     """
-    box = await session.scalar(_latest(standing))
+    box = await session.scalar(_latest(situation))
     if box is None:
-        raise Refused(Problem(code="voting.no_box", where=standing.id))
+        raise refusal("voting.no_box", where=situation.id)
     return box
 
 
@@ -79,15 +77,14 @@ async def entry_of(session: AsyncSession, box: BallotBox, unit_number: str) -> R
         .where(RollUnit.box_id == box.id, RollUnit.unit_number == unit_number)
     )
     if entry is None:
-        params: dict[str, str | int] = {"unit": unit_number}
-        raise Refused(Problem(code="voting.unit_not_on_roll", where="unit_number", params=params))
+        raise refusal("voting.unit_not_on_roll", where="unit_number", unit=unit_number)
     return entry
 
 
-def _latest(standing: Standing) -> Select[BallotBox]:
+def _latest(situation: Situation) -> Select[BallotBox]:
     return (
         select(BallotBox)
-        .where(BallotBox.renovation_id == standing.id)
+        .where(BallotBox.renovation_id == situation.id)
         .order_by(BallotBox.attempt.desc())
         .limit(1)
     )

@@ -25,7 +25,7 @@ from models.tables import (
 )
 from models.values.actor import Actor
 from models.values.base import Value
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, problem, refusal
 from rules.authority import refuse_same_person
 from rules.ballots.paper import (
     Line,
@@ -43,9 +43,9 @@ from rules.ballots.paper import (
 from runtime.record.journal import Recorded
 from service.channels.commands import EnterPaper, PaperEntered
 from service.channels.open_box import latest_box, locked_box, motions_of
-from service.parts import Counter
+from service.parts import Parts
 from service.residents.commands import CastBallot
-from service.situation import Standing
+from service.situation import Situation
 
 AT_ONCE = 64
 """Ballots of a batch on their way at the same time."""
@@ -89,7 +89,7 @@ class _Batch:
 
 
 async def enter(
-    counter: Counter, standing: Standing, actor: Actor, command: EnterPaper
+    parts: Parts, situation: Situation, actor: Actor, command: EnterPaper
 ) -> PaperEntered:
     """Record a typing; if it is the second of a pair, cast what agrees. Sent again, it goes on.
 
@@ -97,16 +97,16 @@ async def enter(
         Refused: every problem of every line at once; `paper.…`; `paper.not_all_cast` when the box
             did not take some ballots: what was cast stays cast, the same command casts the rest.
     """
-    async with counter.database.session() as session:
-        box_id = (await latest_box(session, standing)).id
-    key = paper_key(counter.settings.receipt_key)
+    async with parts.database.session() as session:
+        box_id = (await latest_box(session, situation)).id
+    key = paper_key(parts.settings.receipt_key)
     batch_id = batch_id_of(box_id, command.reference)
     lines = [Line(line.unit_number, line.choices) for line in command.lines]
     of_batch = batch_key(key, batch_id, command.code)
     digests = {line.unit_number: line_digest(of_batch, batch_id, line) for line in lines}
 
     async def inside(session: AsyncSession, _now: datetime) -> Recorded[PaperEntered]:
-        box = await locked_box(session, standing, command.box_id or box_id)
+        box = await locked_box(session, situation, command.box_id or box_id)
         batch = await _batch(session, box, command, code_check(of_batch))
         await _refuse(session, box, batch, actor, lines, command)
         differ = differing(batch.lines, digests) if batch.number % 2 == 0 else ()
@@ -130,15 +130,15 @@ async def enter(
         scan=command.scan,
         lines=tuple((unit, digest.hex()) for unit, digest in digests.items()),
     )
-    deed = standing.deed(command.command_id, actor)
+    written = situation.command(command.command_id, actor)
     kind = "voting.paper_entered"
-    entered = await counter.journal.record(deed, kind, typed, inside, PaperEntered)
+    entered = await parts.journal.record(written, kind, typed, inside, PaperEntered)
     if entered.number % 2 == 1:
         return entered
     agreed = [line for line in lines if line.unit_number not in entered.differing]
     ballots = [line for line in agreed if line.choices is not None]
-    cast = await _cast(counter, standing, command, key, batch_id, ballots)
-    await _record_cast(counter, standing, actor, entered, cast, len(ballots))
+    cast = await _cast(parts, situation, command, key, batch_id, ballots)
+    await _record_cast(parts, situation, actor, entered, cast, len(ballots))
     return entered.model_copy(update={"cast": cast})
 
 
@@ -162,11 +162,9 @@ async def _batch(
     if row is None:
         return _Batch(batch_id, 1, None, {}, None)
     if (row.channel, row.scan) != (command.channel, command.scan):
-        params: dict[str, str | int] = {"batch": row.reference, "scan": row.scan}
-        raise Refused(Problem(code="paper.other_scan", where="scan", params=params))
+        raise refusal("paper.other_scan", where="scan", batch=row.reference, scan=row.scan)
     if row.code_check != check:
-        params = {"batch": row.reference}
-        raise Refused(Problem(code="paper.other_code", where="code", params=params))
+        raise refusal("paper.other_code", where="code", batch=row.reference)
     last = await session.scalar(
         select(PaperEntry)
         .where(PaperEntry.batch_id == batch_id)
@@ -281,8 +279,8 @@ def _details(box: BallotBox, command: EnterPaper, entered: PaperEntered) -> dict
 
 
 async def _cast(
-    counter: Counter,
-    standing: Standing,
+    parts: Parts,
+    situation: Situation,
     command: EnterPaper,
     key: bytes,
     batch_id: str,
@@ -302,7 +300,7 @@ async def _cast(
             }
         )
         try:
-            await counter.intake.cast(standing.id, ballot, command.channel)
+            await parts.intake.cast(situation.id, ballot, command.channel)
         except Refused as refusal:
             refused.append((line.unit_number, refusal))
         else:
@@ -312,9 +310,8 @@ async def _cast(
         await asyncio.gather(*(one(line) for line in lines[start : start + AT_ONCE]))
     open_ones = [(unit, each) for unit, each in refused if each.problems[0].code not in FINAL]
     if open_ones:
-        params: dict[str, str | int] = {"cast": cast, "ballots": len(lines)}
         raise Refused(
-            Problem(code="paper.not_all_cast", where=command.reference, params=params),
+            problem("paper.not_all_cast", where=command.reference, cast=cast, ballots=len(lines)),
             *(
                 each.problems[0].model_copy(update={"where": unit})
                 for unit, each in sorted(open_ones, key=lambda pair: pair[0])
@@ -324,8 +321,8 @@ async def _cast(
 
 
 async def _record_cast(
-    counter: Counter,
-    standing: Standing,
+    parts: Parts,
+    situation: Situation,
     actor: Actor,
     entered: PaperEntered,
     cast: int,
@@ -354,5 +351,5 @@ async def _record_cast(
             },
         )
 
-    deed = standing.deed(command_id, actor)
-    await counter.journal.record(deed, "voting.paper_cast", entered, inside, PaperEntered)
+    written = situation.command(command_id, actor)
+    await parts.journal.record(written, "voting.paper_cast", entered, inside, PaperEntered)

@@ -30,9 +30,9 @@ from service.channels.mandates import LOCK
 from service.channels.open_box import entry_of, latest_box, locked_box
 from service.estates.units import owner_secret
 from service.http.credentials import voter_credential
-from service.parts import Counter
+from service.parts import Parts
 from service.residents.commands import Accepted
-from service.situation import Standing
+from service.situation import Situation
 
 BY_SALE = "the unit was sold"
 
@@ -50,7 +50,7 @@ class _Asked(Value):
 
 
 async def replace(
-    counter: Counter, standing: Standing, actor: Actor, command: ReplaceOwner
+    parts: Parts, situation: Situation, actor: Actor, command: ReplaceOwner
 ) -> ReplacedOwner:
     """Log the sale; from its commit on the seller's credential casts nothing.
 
@@ -58,18 +58,18 @@ async def replace(
     contested, and the ruling is made with the register's extract. The seller's mandate ends, unless
     other units of the entry stay with the seller.
     """
-    key = counter.settings.credential_key
+    key = parts.settings.credential_key
     sale = sale_of(key, command)
 
     async def inside(session: AsyncSession, now: datetime) -> Recorded[_Generation]:
-        entry = await entry_of(session, await latest_box(session, standing), command.unit_number)
+        entry = await entry_of(session, await latest_box(session, situation), command.unit_number)
         # Before the box: an agent's ballot that is under way needs the box to get done.
         mandate = await _standing_mandate(session, entry)
-        box = await locked_box(session, standing, command.box_id, alone=True, early=True)
-        made = await _replacement(session, standing, box, entry, sale)
+        box = await locked_box(session, situation, command.box_id, alone=True, early=True)
+        made = await _replacement(session, situation, box, entry, sale)
         if mandate is not None and not made.shared:
             session.add(_revoked(mandate, actor, command.command_id))
-        session.add(await _row(session, standing, box, made, actor, command.command_id))
+        session.add(await _row(session, situation, box, made, actor, command.command_id))
         await session.execute(
             update(RollUnit)
             .where(RollUnit.box_id == box.id, RollUnit.unit_number == made.unit_number)
@@ -95,10 +95,10 @@ async def replace(
             },
         )
 
-    deed = standing.deed(command.command_id, actor)
+    written = situation.command(command.command_id, actor)
     kind = "voting.owner_replaced"
-    done = await counter.journal.record(deed, kind, _Asked(sale=sale), inside, _Generation)
-    credential = voter_credential(key, standing.id, command.unit_number, done.generation)
+    done = await parts.journal.record(written, kind, _Asked(sale=sale), inside, _Generation)
+    credential = voter_credential(key, situation.id, command.unit_number, done.generation)
     return ReplacedOwner(**done.model_dump(exclude={"generation"}), credential=credential)
 
 
@@ -119,18 +119,18 @@ def sale_of(key: SecretStr, command: ReplaceOwner) -> Sale:
 
 
 async def _replacement(
-    session: AsyncSession, standing: Standing, box: BallotBox, entry: RollEntry, sale: Sale
+    session: AsyncSession, situation: Situation, box: BallotBox, entry: RollEntry, sale: Sale
 ) -> Replacement:
     """What the law makes of the sale, from the rows."""
     owner = await session.scalar(
         select(Unit.owner_key).where(
-            Unit.estate_id == standing.estate_id, Unit.number == sale.unit_number
+            Unit.estate_id == situation.estate_id, Unit.number == sale.unit_number
         )
     )
     rows = await session.scalars(
         select(OwnerReplacement)
         .where(
-            OwnerReplacement.renovation_id == standing.id,
+            OwnerReplacement.renovation_id == situation.id,
             OwnerReplacement.unit_number == sale.unit_number,
         )
         .order_by(OwnerReplacement.generation)
@@ -154,7 +154,7 @@ async def _replacement(
         developer=entry.developer,
         excluded_reason=entry.excluded_reason,
     )
-    zone = ZoneInfo(standing.timetable.zone)
+    zone = ZoneInfo(situation.timetable.zone)
     return replace_owner(
         [group],
         {sale.unit_number: str(owner)},
@@ -205,7 +205,7 @@ def _revoked(mandate_id: str, actor: Actor, command_id: str) -> MandateRevocatio
 
 async def _row(
     session: AsyncSession,
-    standing: Standing,
+    situation: Situation,
     box: BallotBox,
     made: Replacement,
     actor: Actor,
@@ -217,7 +217,7 @@ async def _row(
         )
     )
     return OwnerReplacement(
-        renovation_id=standing.id,
+        renovation_id=situation.id,
         unit_number=made.unit_number,
         generation=made.generation,
         box_id=box.id,

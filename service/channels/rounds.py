@@ -12,13 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import BallotBox, DoorVisit, Notice, RollUnit
 from models.values.actor import Actor
 from models.values.base import Carried
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 from rules.ballots.visits import Door, visit_problems
 from service.channels.commands import RecordVisits, Remind
 from service.channels.open_box import locked_box
-from service.parts import Counter
+from service.parts import Parts
 from service.residents.commands import Accepted
-from service.situation import Standing
+from service.situation import Situation
 from service.writing import write
 
 SILENT = text("""
@@ -45,12 +45,12 @@ class VisitView(Carried):
 
 
 async def record_visits(
-    counter: Counter, standing: Standing, actor: Actor, command: RecordVisits
+    parts: Parts, situation: Situation, actor: Actor, command: RecordVisits
 ) -> Accepted:
     """Write down a round of visits; the event has how many of which kind, no door."""
 
     async def change(session: AsyncSession, _now: datetime) -> tuple[str, Mapping[str, JsonValue]]:
-        box = await locked_box(session, standing, command.box_id, early=True)
+        box = await locked_box(session, situation, command.box_id, early=True)
         numbers = [visit.unit_number for visit in command.visits]
         roll = set(
             await session.scalars(
@@ -78,7 +78,7 @@ async def record_visits(
         kinds = {str(kind): number for kind, number in Tallies(d.outcome for d in doors).items()}
         return command.command_id, {"box": box.id, "doors": len(doors), **kinds}
 
-    return await write(counter, standing, actor, command, "voting.doors_visited", change)
+    return await write(parts, situation, actor, command, "voting.doors_visited", change)
 
 
 async def last_visits(session: AsyncSession, box: BallotBox) -> tuple[VisitView, ...]:
@@ -87,19 +87,19 @@ async def last_visits(session: AsyncSession, box: BallotBox) -> tuple[VisitView,
     return tuple(VisitView.model_validate(row._asdict()) for row in rows)
 
 
-async def remind(counter: Counter, standing: Standing, actor: Actor, command: Remind) -> Accepted:
+async def remind(parts: Parts, situation: Situation, actor: Actor, command: Remind) -> Accepted:
     """Queue a notice to those who have not taken part; who that is, is asked when it is sent."""
 
     async def change(session: AsyncSession, now: datetime) -> tuple[str, Mapping[str, JsonValue]]:
-        box = await locked_box(session, standing, command.box_id)
+        box = await locked_box(session, situation, command.box_id)
         silent = await non_voters(session, box)
         if not silent:
-            raise Refused(Problem(code="reminder.nobody", params={"box": box.id}))
+            raise refusal("reminder.nobody", box=box.id)
         name = hashlib.sha256(f"{command.command_id}!vote_reminder".encode()).hexdigest()
         session.add(
             Notice(
                 id=name,
-                renovation_id=standing.id,
+                renovation_id=situation.id,
                 command_id=command.command_id,
                 audience="non_voters",
                 audience_id=None,
@@ -112,7 +112,7 @@ async def remind(counter: Counter, standing: Standing, actor: Actor, command: Re
         )
         return name, {"box": box.id, "units": len(silent)}
 
-    return await write(counter, standing, actor, command, "voting.reminded", change)
+    return await write(parts, situation, actor, command, "voting.reminded", change)
 
 
 async def non_voters(session: AsyncSession, box: BallotBox) -> tuple[str, ...]:

@@ -27,13 +27,13 @@ from models.values.refusal import Refused
 from models.values.voting import Channel
 from proof.receipts import short_code
 from rules.authority import refuse_same_person
-from rules.ballots.ballot import Cast, Ruling, states_of
+from rules.ballots.ballot import BallotReference, RulingReference, states_of
 from rules.ballots.rulings import named_ballot, ruling_problems
 from service.channels.commands import RuleOnBallots
 from service.channels.open_box import entry_of, locked_box
-from service.parts import Counter
+from service.parts import Parts
 from service.residents.commands import Accepted
-from service.situation import Standing
+from service.situation import Situation
 from service.writing import write
 
 
@@ -55,13 +55,13 @@ class ContestedView(Carried):
 
 
 async def rule(
-    counter: Counter, standing: Standing, actor: Actor, command: RuleOnBallots
+    parts: Parts, situation: Situation, actor: Actor, command: RuleOnBallots
 ) -> Accepted:
     """Record a ruling about all ballots that the unit's entry has cast up to now."""
 
     async def change(session: AsyncSession, _now: datetime) -> tuple[str, Mapping[str, JsonValue]]:
         # Alone: a ballot that is being committed may have a lower number than one that is there.
-        box = await locked_box(session, standing, command.box_id, alone=True)
+        box = await locked_box(session, situation, command.box_id, alone=True)
         entry = await entry_of(session, box, command.unit_number)
         ballots = await _ballots(session, box, entry)
         rulings = await _rulings(session, box, entry)
@@ -103,7 +103,7 @@ async def rule(
             "reason_sha256": hashlib.sha256(command.reason.encode()).hexdigest(),
         }
 
-    return await write(counter, standing, actor, command, "voting.ballots_ruled_on", change)
+    return await write(parts, situation, actor, command, "voting.ballots_ruled_on", change)
 
 
 async def contested(session: AsyncSession, box: BallotBox) -> tuple[ContestedView, ...]:
@@ -120,7 +120,7 @@ async def contested(session: AsyncSession, box: BallotBox) -> tuple[ContestedVie
     ballots: dict[str, list[Ballot]] = defaultdict(list)
     for ballot in rows:
         ballots[ballot.entry_id].append(ballot)
-    rulings: dict[str, list[Ruling]] = defaultdict(list)
+    rulings: dict[str, list[RulingReference]] = defaultdict(list)
     for row in await session.scalars(
         select(BallotRuling).where(BallotRuling.box_id == box.id).order_by(BallotRuling.number)
     ):
@@ -198,12 +198,12 @@ async def _not_the_own_paper(
     refuse_same_person(typist, actor.id, "ruling.own_paper")
 
 
-def _cast(ballot: Ballot) -> Cast:
-    return Cast(ballot.seq, ballot.id, cast("Channel", ballot.channel))
+def _cast(ballot: Ballot) -> BallotReference:
+    return BallotReference(ballot.seq, ballot.id, cast("Channel", ballot.channel))
 
 
-def _ruling(row: BallotRuling) -> Ruling:
-    return Ruling(cast("RulingKind", row.kind), row.ballot_id, row.up_to_seq)
+def _ruling(row: BallotRuling) -> RulingReference:
+    return RulingReference(cast("RulingKind", row.kind), row.ballot_id, row.up_to_seq)
 
 
 def _view(ballot: Ballot) -> BallotView:

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from models.messages.journey import CaseClock
 from models.values.base import Carried
 from models.values.waits import Wait
-from service.residents.commands import Command, Word
+from service.residents.commands import CommandBody, Word
 
 Move = Literal["next", "to", "days", "auto"]
 HoldName = Annotated[
@@ -20,7 +20,7 @@ HoldName = Annotated[
 MOST_DAYS = 3_650
 
 
-class MoveClock(Command):
+class MoveClock(CommandBody):
     """Move the clock of a told case: to the `next` moment at which something falls due or begins,
     `to` a date or moment, so many `days` on, or on by itself (`auto`) until somebody is awaited.
     """
@@ -42,13 +42,13 @@ class MoveClock(Command):
         return self
 
 
-class SetHold(Command):
+class SetHold(CommandBody):
     """Hold the clock until it is released: "the paper ballots are not typed yet"."""
 
     name: HoldName
 
 
-class ReleaseHold(Command):
+class ReleaseHold(CommandBody):
     """Let the clock go on."""
 
 

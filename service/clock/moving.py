@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import CaseClock, CaseHold, CaseWait, Renovation
 from models.values.actor import Actor
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from models.values.waits import Wait
 from rules.time.told_clock import (
     awaited_now,
@@ -28,7 +28,7 @@ from rules.time.told_clock import (
     refuse_going_back,
 )
 from runtime.database import Database
-from runtime.record.agenda import waits_of
+from runtime.record.agenda import load_waits
 from runtime.record.journal import Journal, Recorded
 from service.clock.commands import (
     ClockMoved,
@@ -43,7 +43,7 @@ from service.clock.commands import (
 from service.clock.waking import Waking
 from service.gateway import Gateway
 from service.residents.commands import Accepted
-from service.situation import Standing, standing_of
+from service.situation import Situation, load_situation
 
 # Ballots that are being committed hold the box FOR SHARE: none is under way while the clock moves, and
 # none after it goes by the old time.
@@ -85,20 +85,20 @@ class CaseClocks:
         """The clock and the agenda of a case, told or not.
 
         Raises:
-            Refused: `renovation_unknown`.
+            Refused: `renovation.unknown`.
         """
-        standing = await standing_of(self._database, renovation_id)
-        return await self._view(standing)
+        situation = await load_situation(self._database, renovation_id)
+        return await self._view(situation)
 
-    async def _view(self, standing: Standing) -> ClockView:
+    async def _view(self, situation: Situation) -> ClockView:
         async with self._database.session() as session:
-            waits = [_shown(row) for row in await waits_of(session, standing.id)]
-            holds = await _holds(session, standing.id)
+            waits = [_shown(row) for row in await load_waits(session, situation.id)]
+            holds = await _holds(session, situation.id)
         return ClockView(
-            renovation_id=standing.id,
-            clock=standing.clock,
-            now=standing.now,
-            settled=not any(is_due(wait, standing.now) for wait in waits),
+            renovation_id=situation.id,
+            clock=situation.clock,
+            now=situation.now,
+            settled=not any(is_due(wait, situation.now) for wait in waits),
             holds=tuple(HoldView(name=each.name, set_by=each.set_by) for each in holds),
             waits=tuple(waits),
         )
@@ -107,12 +107,12 @@ class CaseClocks:
         """Wake whatever is due and wait until nothing is any more; a wall case is only looked at.
 
         Raises:
-            Refused: `renovation_unknown`, `clock.not_settled`.
+            Refused: `renovation.unknown`, `clock.not_settled`.
         """
-        standing = await standing_of(self._database, renovation_id)
-        if standing.clock == "wall":
-            return await self._view(standing)
-        await self._waking.settle(standing)
+        situation = await load_situation(self._database, renovation_id)
+        if situation.clock == "wall":
+            return await self._view(situation)
+        await self._waking.settle(situation)
         return await self.look(renovation_id)
 
     async def move(self, renovation_id: str, actor: Actor, command: MoveClock) -> ClockMoved:
@@ -123,21 +123,21 @@ class CaseClocks:
                 `clock.held`, `clock.nothing_due`, `clock.busy`, `clock.not_settled`,
                 `journal.command_reused`.
         """
-        standing = await told_standing(self._database, renovation_id)
+        situation = await told_standing(self._database, renovation_id)
         moves: list[ClockStep] = []
         stop = Stop("")
         again = await self._made(command, moves)
         while not stop.why and not is_done(command, moves):
             if again and command.move == "auto" and not await self._made(command, moves):
                 break
-            await self._waking.settle(standing)
+            await self._waking.settle(situation)
             try:
-                moves.append(await self._step(standing, actor, command, moves))
+                moves.append(await self._step(situation, actor, command, moves))
             except UnsettledError:
                 continue
             except StopError as stopped:
                 stop = stopped.stop
-        await self._waking.settle(standing)
+        await self._waking.settle(situation)
         return await self._answer(renovation_id, command, moves, stop)
 
     async def _made(self, command: MoveClock, moves: Sequence[ClockStep]) -> bool:
@@ -145,42 +145,41 @@ class CaseClocks:
         return await self._journal.answered(key_of(command, len(moves) + 1)) is not None
 
     async def _step(
-        self, standing: Standing, actor: Actor, command: MoveClock, moves: Sequence[ClockStep]
+        self, situation: Situation, actor: Actor, command: MoveClock, moves: Sequence[ClockStep]
     ) -> ClockStep:
         """One move, to the next moment of the agenda or to the target if that comes first."""
         known = moves[0].target if moves else None
 
         async def inside(session: AsyncSession, now: datetime) -> Recorded[ClockStep]:
-            await session.execute(OPEN_BOXES, {"renovation": standing.id})
-            held = [each.name for each in await _holds(session, standing.id)]
-            waits = [_shown(row) for row in await waits_of(session, standing.id)]
+            await session.execute(OPEN_BOXES, {"renovation": situation.id})
+            held = [each.name for each in await _holds(session, situation.id)]
+            waits = [_shown(row) for row in await load_waits(session, situation.id)]
             if any(is_due(wait, now) for wait in waits):
                 raise UnsettledError
-            if not waits and standing.state != "running":
-                raise Refused(Problem(code="clock.case_over", where=standing.id))
-            target = known or target_of(command, now, standing.timetable.zone)
+            if not waits and situation.state != "running":
+                raise refusal("clock.case_over", where=situation.id)
+            target = known or target_of(command, now, situation.timetable.zone)
             _stop_if_asked(command, held, waits, target, now)
             goal = min(filter(None, (next_moment(waits, now), target)), default=None)
             if goal is None:
                 raise StopError(Stop("nothing"))
-            await _set(session, standing.id, goal)
+            await _set(session, situation.id, goal)
             due = fell_due([wait.bare() for wait in waits], now, goal)
             step = ClockStep(from_=now, to=goal, due=due, target=target)
             return Recorded(step, _details(command, step, held))
 
-        deed = standing.deed(key_of(command, len(moves) + 1), actor)
+        written = situation.command(key_of(command, len(moves) + 1), actor)
         return await self._journal.record(
-            deed, ADVANCED, command, inside, ClockStep, busy="clock.busy"
+            written, ADVANCED, command, inside, ClockStep, busy="clock.busy"
         )
 
     async def _answer(
         self, renovation_id: str, command: MoveClock, moves: Sequence[ClockStep], stop: Stop
     ) -> ClockMoved:
         if not moves and stop.why == "hold":
-            params: dict[str, str | int] = {"names": stop.by}
-            raise Refused(Problem(code="clock.held", params=params))
+            raise refusal("clock.held", names=stop.by)
         if not moves and stop.why == "nothing" and command.move == "next":
-            raise Refused(Problem(code="clock.nothing_due", where=renovation_id))
+            raise refusal("clock.nothing_due", where=renovation_id)
         view = await self.look(renovation_id)
         return ClockMoved(
             **{name: getattr(view, name) for name in ClockView.model_fields},
@@ -200,7 +199,7 @@ class CaseClocks:
 
         async def change(session: AsyncSession) -> None:
             if await session.get(CaseHold, (renovation_id, command.name)) is not None:
-                raise Refused(Problem(code="clock.hold_known", params={"name": command.name}))
+                raise refusal("clock.hold_known", name=command.name)
             session.add(CaseHold(renovation_id=renovation_id, name=command.name, set_by=actor.id))
 
         return await self._of_hold(
@@ -219,14 +218,14 @@ class CaseClocks:
         async def change(session: AsyncSession) -> None:
             row = await session.get(CaseHold, (renovation_id, name))
             if row is None:
-                raise Refused(Problem(code="clock.hold_unknown", params={"name": name[:64]}))
+                raise refusal("clock.hold_unknown", name=name[:64])
             await session.delete(row)
 
         try:
             asked = SetHold(command_id=command.command_id, name=name)
         except ValidationError:
             # What cannot be the name of a hold is nobody's.
-            raise Refused(Problem(code="clock.hold_unknown", params={"name": name[:64]})) from None
+            raise refusal("clock.hold_unknown", name=name[:64]) from None
         return await self._of_hold(renovation_id, actor, asked, name, "clock.released", change)
 
     async def _of_hold(
@@ -238,7 +237,7 @@ class CaseClocks:
         kind: str,
         change: Callable[[AsyncSession], Awaitable[None]],
     ) -> Accepted:
-        standing = await told_standing(self._database, renovation_id)
+        situation = await told_standing(self._database, renovation_id)
 
         async def inside(session: AsyncSession, now: datetime) -> Recorded[Accepted]:
             await change(session)
@@ -247,8 +246,8 @@ class CaseClocks:
             )
             return Recorded(accepted, {"name": name})
 
-        deed = standing.deed(command.command_id, actor)
-        return await self._journal.record(deed, kind, command, inside, Accepted)
+        written = situation.command(command.command_id, actor)
+        return await self._journal.record(written, kind, command, inside, Accepted)
 
 
 def key_of(command: MoveClock, number: int) -> str:
@@ -279,16 +278,16 @@ def target_of(command: MoveClock, now: datetime, zone: str) -> datetime | None:
     return target
 
 
-async def told_standing(database: Database, renovation_id: str) -> Standing:
+async def told_standing(database: Database, renovation_id: str) -> Situation:
     """The renovation, if its clock is a told one.
 
     Raises:
-        Refused: `renovation_unknown`, `clock.wall`.
+        Refused: `renovation.unknown`, `clock.wall`.
     """
-    standing = await standing_of(database, renovation_id)
-    if standing.clock != "told":
-        raise Refused(Problem(code="clock.wall", where=renovation_id))
-    return standing
+    situation = await load_situation(database, renovation_id)
+    if situation.clock != "told":
+        raise refusal("clock.wall", where=renovation_id)
+    return situation
 
 
 def _stop_if_asked(

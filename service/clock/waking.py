@@ -12,11 +12,11 @@ from typing import NamedTuple
 from sqlalchemy import text
 
 from models.messages.ids import ticket_workflow_id
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 from models.values.waits import ENGINE, PAID_UP, STARTING
 from runtime.database import Database
 from service.gateway import Gateway
-from service.situation import Standing
+from service.situation import Situation
 
 PATIENCE_S = 60.0
 FIRST_LOOK_S, LAST_LOOK_S = 0.01, 0.1
@@ -48,7 +48,7 @@ class Waking:
         self._database = database
         self._gateway = gateway
 
-    async def settle(self, standing: Standing) -> None:
+    async def settle(self, situation: Situation) -> None:
         """Return when nothing is due and no act of this process is under way.
 
         Raises:
@@ -57,13 +57,13 @@ class Waking:
         loop = asyncio.get_running_loop()
         last, pause_s, woken = loop.time() + PATIENCE_S, FIRST_LOOK_S, set[_Due]()
         while True:
-            due = await self._due(standing.id)
-            if not due and not self._gateway.under_way(standing.id):
+            due = await self._due(situation.id)
+            if not due and not self._gateway.under_way(situation.id):
                 return
             if loop.time() > last:
                 raise _not_settled(due)
             for wait in due:
-                if wait not in woken and await self._wake(standing, wait):
+                if wait not in woken and await self._wake(situation, wait):
                     woken.add(wait)
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, LAST_LOOK_S)
@@ -73,11 +73,11 @@ class Waking:
             rows = await session.execute(DUE, {"renovation": renovation_id})
             return [_Due(*row) for row in rows]
 
-    async def _wake(self, standing: Standing, wait: _Due) -> bool:
+    async def _wake(self, situation: Situation, wait: _Due) -> bool:
         """Say what the workflow waits to hear; True when it has been said, once is enough."""
-        ticket = wait.workflow_id.removeprefix(ticket_workflow_id(standing.id, ""))
+        ticket = wait.workflow_id.removeprefix(ticket_workflow_id(situation.id, ""))
         if wait.what == STARTING and ticket != wait.workflow_id:
-            await self._gateway.start_ticket(standing, ticket)
+            await self._gateway.start_ticket(situation, ticket)
             return True
         if wait.what in (ENGINE, STARTING):
             return True  # it is at work already
@@ -88,4 +88,4 @@ class Waking:
 
 def _not_settled(due: Sequence[_Due]) -> Refused:
     names = ", ".join(sorted({f"{wait.workflow_id} ({wait.what})" for wait in due}))
-    return Refused(Problem(code="clock.not_settled", params={"workflows": names or "an act"}))
+    return refusal("clock.not_settled", workflows=names or "an act")

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.files.renovation import PlaceEntry
 from models.tables import Place
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, problem
 
 
 def estate_id_at(place_path: str, name: str) -> str:
@@ -46,7 +46,7 @@ async def write_places(session: AsyncSession, places: Sequence[PlaceEntry]) -> N
     )
     there = {row.id: (row.kind, row.parent_id, row.name, row.path) for row in rows}
     differing = [
-        Problem(code="opening.place_differs", where=place_id, params={"place": place_id})
+        problem("opening.place_differs", where=place_id, place=place_id)
         for place_id in ids
         if there.get(place_id) != wanted[place_id]
     ]

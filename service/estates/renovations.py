@@ -21,13 +21,13 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from formats.renovation_file.reading import check_together
 from models.files.renovation import RenovationFile
 from models.files.roll import Roll
-from models.messages.deed import Deed
+from models.messages.command import Command
 from models.messages.ids import renovation_workflow_id
 from models.messages.journey import Journey
 from models.tables import CaseClock, Estate, Renovation, RoleGrant, Scheme, Unit
 from models.values.actor import Actor
 from models.values.base import Carried
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from models.values.waits import STARTING, at_work
 from rules.time.timetables import check_timetable
 from rules.voting import pack_in_force
@@ -128,16 +128,15 @@ async def open_renovation(
         await _write(session, opening, secret, opening.now(tick))
         return Recorded(opening.result, _details(opening))
 
-    deed = Deed(
+    command = Command(
         command_id=command_id,
         renovation_id=opening.renovation_id,
-        rule_pack=opening.rule_pack,
         actor=actor,
         workflow_id=opening.workflow_id,
     )
     request = OpeningRequest(file=file, roll_sha256=roll.sha256)
     opened = await Journal(database).record(
-        deed, "renovation.opened", request, inside, OpenedRenovation
+        command, "renovation.opened", request, inside, OpenedRenovation
     )
     await _start(client, settings, opened, opening)
     return opened
@@ -191,11 +190,7 @@ async def _estate(session: AsyncSession, opening: _Opening, secret: bytes, now: 
     )
     row = await session.get_one(Estate, opening.estate_id, with_for_update=True)
     if row.synthetic != file.synthetic:
-        raise Refused(
-            Problem(
-                code="opening.estate_differs", where=file.estate, params={"estate": file.estate}
-            )
-        )
+        raise refusal("opening.estate_differs", where=file.estate, estate=file.estate)
     columns = [getattr(Unit, name) for name in UNIT_COLUMNS]
     found = await session.execute(select(*columns).where(Unit.estate_id == opening.estate_id))
     there = {row.number: tuple(row) for row in found}
@@ -208,12 +203,13 @@ async def _estate(session: AsyncSession, opening: _Opening, secret: bytes, now: 
         if given.get(number) != there.get(number)
     ]
     if differing:
-        params: dict[str, str | int] = {
-            "estate": file.estate,
-            "count": len(differing),
-            "first": differing[0],
-        }
-        raise Refused(Problem(code="opening.units_differ", where=opening.roll.name, params=params))
+        raise refusal(
+            "opening.units_differ",
+            where=opening.roll.name,
+            estate=file.estate,
+            count=len(differing),
+            first=differing[0],
+        )
     return False
 
 
@@ -285,7 +281,7 @@ def _details(opening: _Opening) -> dict[str, JsonValue]:
         "area_dm2": sum(unit.area_dm2 for unit in units),
         "roll_sha256": opening.roll.sha256,
         "clock": opening.clock,
-        "checks": decision.model_dump(mode="json")["checks"],
+        "checks": decision.record(),
     }
 
 

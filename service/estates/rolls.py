@@ -16,7 +16,7 @@ from models.files.roll import RegisteredUnit, Roll, RollDifference
 from models.tables import BallotBox, Estate, Person, Renovation, Unit, UnitOwner
 from models.tables.roll_imports import RollImport
 from models.values.base import Carried
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 from runtime.database import Database
 from service.estates.places import estate_id_at, write_places
 from service.estates.units import UNIT_COLUMNS, columns_of, copy_people, copy_units, unit_id_of
@@ -161,8 +161,12 @@ async def _found(session: AsyncSession, request: RollRequest) -> str | None:
         return request.estate
     ids = list(await session.scalars(select(Estate.id).where(Estate.name == request.estate)))
     if len(ids) > 1:
-        params: dict[str, str | int] = {"estate": request.estate, "ids": ", ".join(sorted(ids))}
-        raise Refused(Problem(code="roll.estate_ambiguous", where="--estate", params=params))
+        raise refusal(
+            "roll.estate_ambiguous",
+            where="--estate",
+            estate=request.estate,
+            ids=", ".join(sorted(ids)),
+        )
     return ids[0] if ids else None
 
 
@@ -186,8 +190,7 @@ async def _refuse_under_a_vote(session: AsyncSession, estate_id: str) -> None:
     for wanted, code in (("open", "roll.vote_open"), ("closed", "roll.frozen")):
         for renovation, state in boxes:
             if state == wanted:
-                params: dict[str, str | int] = {"renovation": renovation}
-                raise Refused(Problem(code=code, where=renovation, params=params))
+                raise refusal(code, where=renovation, renovation=renovation)
 
 
 async def _change(
@@ -310,5 +313,4 @@ def _new_id(request: RollRequest) -> str:
 
 
 def _unknown(estate: str) -> Refused:
-    params: dict[str, str | int] = {"estate": estate}
-    return Refused(Problem(code="roll.estate_unknown", where="--estate", params=params))
+    return refusal("roll.estate_unknown", where="--estate", estate=estate)

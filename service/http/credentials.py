@@ -13,7 +13,7 @@ import hmac
 from pydantic import SecretStr
 
 from models.values.base import Value
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 
 VERSION = "v1"
 PREFIXES_KEPT = 1_000
@@ -147,7 +147,7 @@ def _written(name: str, mac: bytes) -> str:
 def _read(authorization: bytes | None) -> tuple[bytes, bytes]:
     """The name and the MAC of a bearer credential."""
     if not authorization:
-        raise Refused(Problem(code="credential.missing"))
+        raise refusal("credential.missing")
     scheme, _, token = authorization.partition(b" ")
     parts = token.strip().split(b".")
     if scheme.lower() != b"bearer" or len(parts) != _PARTS or parts[0] != VERSION.encode():
@@ -169,4 +169,4 @@ def _to_bytes(text: bytes) -> bytes:
 
 
 def _wrong() -> Refused:
-    return Refused(Problem(code="credential.wrong"))
+    return refusal("credential.wrong")

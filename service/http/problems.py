@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails, to_json
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import Response
 
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Problem, Refused, problem, refusal
 from runtime.database import worth_another_attempt
 from runtime.language.sentences import sentence
 from service.http.rule_refusals import RULE_SAYS_NO
@@ -39,8 +39,7 @@ STATUS_OF_CODE: dict[str, int] = {
     "authority.outside_place": 403,
     "authority.wrong_stage": 409,
     "authority.unknown_act": 404,
-    "renovation_unknown": 404,
-    "journal.renovation_unknown": 404,
+    "renovation.unknown": 404,
     "journal.command_reused": 409,
     "voting.no_box": 404,
     "voting.ballot_unknown": 404,
@@ -67,7 +66,7 @@ STATUS_OF_CODE: dict[str, int] = {
     "mandate.not_covered": 403,
     "mandate.against_instruction": 403,
     "mandate.other_vote": 409,
-    "publication_unknown": 404,
+    "publication.unknown": 404,
     "publication.closed": 409,
     "cost_sharing.nothing_due": 409,
     "cost_sharing.payment_booked": 409,
@@ -112,7 +111,7 @@ def language_of(accept_language: str | None) -> str:
 
 def problem_body(problems: tuple[Problem, ...], status: int, language: str) -> dict[str, JsonValue]:
     """The members of RFC 9457, beside `code` and every problem with its sentence."""
-    first = problems[0] if problems else Problem(code="service.failed")
+    first = problems[0] if problems else problem("service.failed")
     return {
         "type": f"urn:gongjian:problem:{first.code}",
         "title": HTTPStatus(status).phrase,
@@ -165,7 +164,7 @@ def away(error: BaseException) -> Refused | None:
         and worth_another_attempt(error)
     )
     if lost or type(error).__name__ == "TimeoutError":
-        return Refused(Problem(code="service.database_away"))
+        return refusal("service.database_away")
     return None
 
 
@@ -173,14 +172,12 @@ def _of_field(error: ErrorDetails) -> Problem:
     where = ".".join(str(part) for part in error["loc"] if part != "body")
     kind = error["type"]
     if kind in ("json_invalid", "json_type"):
-        return Problem(code="service.json_invalid")
+        return problem("service.json_invalid")
     if kind == "missing":
-        return Problem(code="service.field_missing", where=where, params={"field": where})
+        return problem("service.field_missing", where=where, field=where)
     if kind == "extra_forbidden":
-        return Problem(code="service.field_unknown", where=where, params={"field": where})
-    return Problem(
-        code="service.field_wrong", where=where, params={"field": where, "expected": error["msg"]}
-    )
+        return problem("service.field_unknown", where=where, field=where)
+    return problem("service.field_wrong", where=where, field=where, expected=error["msg"])
 
 
 def _weight(text: str) -> float:

@@ -1,46 +1,49 @@
 """The codes by which a rule says no: each is answered 422; the others are in `problems.py`."""
 
 RULE_SAYS_NO = """
-    bidding.already_awarded bidding.before_notice bidding.bond_above_limit bidding.candidates_left
-    bidding.conflict_of_interest bidding.late bidding.method_unknown bidding.not_awarded
-    bidding.not_first bidding.not_own_candidacy bidding.not_to_be_evaluated
-    bidding.not_to_be_opened bidding.preparation_short bidding.price_missing bidding.score_missing
-    bidding.score_of_nobody bidding.score_out_of_range bidding.tender_open bidding.tender_unknown
-    box_unknown clock.backwards clock.date_invalid collection_running
-    cost_sharing.award_above_limit cost_sharing.extension_too_large cost_sharing.floor_percent_sum
-    cost_sharing.floor_twice cost_sharing.floor_without_payers cost_sharing.floor_without_weight
+    act.not_now bidding.already_awarded bidding.before_notice bidding.bond_above_limit
+    bidding.candidates_left bidding.conflict_of_interest bidding.late bidding.method_unknown
+    bidding.not_awarded bidding.not_first bidding.not_first_candidate bidding.not_own_candidacy
+    bidding.not_to_be_evaluated bidding.not_to_be_opened bidding.preparation_short
+    bidding.price_missing bidding.score_missing bidding.score_of_nobody bidding.score_out_of_range
+    bidding.tender_open bidding.tender_unknown clock.backwards clock.date_invalid
+    cost_sharing.award_above_limit cost_sharing.collection_running
+    cost_sharing.extension_too_large cost_sharing.floor_percent_sum cost_sharing.floor_twice
+    cost_sharing.floor_without_payers cost_sharing.floor_without_weight
     cost_sharing.instalments_sum cost_sharing.item_unknown cost_sharing.item_without_payers
     cost_sharing.no_gap cost_sharing.no_items_left cost_sharing.no_units cost_sharing.nobody_pays
-    cost_sharing.own_relief cost_sharing.payer_unknown cost_sharing.relief_above_debt
-    cost_sharing.relief_twice cost_sharing.relief_without_fund cost_sharing.shares_unknown
-    cost_sharing.total_below_zero cost_sharing.unit_twice cost_sharing.unit_unknown
-    cost_sharing.unit_without_share cost_sharing.weight_below_zero decide.cap_input
-    decide.class_unknown decide.decided_later decide.field_unknown decide.json_invalid
-    decide.key_twice decide.matter_unknown decide.more_than decide.not_a_follow_up
-    decide.not_an_object decide.not_in_force decide.number_negative decide.number_too_long
-    decide.option_dimensions decide.options_and decide.setting_fixed decide.setting_invalid
-    decide.sum_differs decide.undercut decide.value_wrong decide.weight_without_heads
-    defects_missing door.envelope evidence.fault evidence.not_counted evidence.official
-    evidence.other_key feedback.no_level_above feedback.not_this_level
+    cost_sharing.not_computed cost_sharing.own_relief cost_sharing.payer_unknown
+    cost_sharing.relief_above_debt cost_sharing.relief_twice cost_sharing.relief_without_fund
+    cost_sharing.shares_unknown cost_sharing.total_below_zero cost_sharing.unit_twice
+    cost_sharing.unit_unknown cost_sharing.unit_without_share cost_sharing.weight_below_zero
+    decide.cap_input decide.class_unknown decide.decided_later decide.field_unknown
+    decide.json_invalid decide.key_twice decide.matter_unknown decide.more_than
+    decide.not_a_follow_up decide.not_an_object decide.not_in_force decide.number_negative
+    decide.number_too_long decide.option_dimensions decide.options_and decide.setting_fixed
+    decide.setting_invalid decide.sum_differs decide.undercut decide.value_wrong
+    decide.weight_without_heads door.envelope evidence.fault evidence.not_counted
+    evidence.official evidence.other_key feedback.no_level_above feedback.not_this_level
     feedback.not_waiting_for_answer feedback.reopen_exhausted feedback.reopen_too_late
-    feedback.ticket_not_resolved file.alias file.broken file.key_twice file.mixed_encodings
-    file.not_a_mapping file.not_text file.nul_byte file.too_deep file.too_large file.utf_16
-    inspection.already_accepted inspection.completion_is_acceptance inspection.concealed_first
-    inspection.contract_missing inspection.defects_missing inspection.item_other_state
+    feedback.ticket_not_answered feedback.ticket_not_open feedback.ticket_not_resolved file.alias
+    file.broken file.key_twice file.mixed_encodings file.not_a_mapping file.not_text file.nul_byte
+    file.too_deep file.too_large file.utf_16 inspection.already_accepted
+    inspection.completion_is_acceptance inspection.concealed_first inspection.contract_missing
+    inspection.defects_missing inspection.item_not_in_state inspection.item_other_state
     inspection.item_unknown inspection.not_a_supervisor inspection.not_accepted
     inspection.not_chief_supervisor inspection.not_reported inspection.not_the_contractor
     inspection.nothing_concealed inspection.nothing_payable inspection.omission_below_zero
-    inspection.omissions_above_value inspection.own_work inspection.payment_by_acceptor
-    inspection.payment_by_contractor inspection.rectification_too_late inspection.same_inspector
-    inspection.variation_needs_decision inspection.works_open item_not_in_state mandate.period
-    mandate.too_many menu.cost_too_high menu.cost_too_low menu.item_twice menu.item_unknown
-    menu.not_a_list menu.not_points menu.pb_before_sections menu.pb_column_twice menu.pb_count
-    menu.pb_more menu.pb_no_column menu.pb_no_voter menu.pb_not_money menu.pb_not_whole
-    menu.pb_points_count menu.pb_project_id menu.pb_project_twice menu.pb_project_unknown
-    menu.pb_quote_open menu.pb_ragged menu.pb_section_twice menu.pb_vote_twice menu.pb_vote_type
-    menu.pb_voter_id menu.pb_voter_twice menu.points_not_whole menu.points_too_high
-    menu.points_too_low menu.sum_too_high menu.sum_too_low menu.too_few_items menu.too_many_items
-    no_gap not_first_candidate not_now objection_answered objection_unknown official.below_zero
+    inspection.omissions_above_value inspection.own_work inspection.payment_before_acceptance
+    inspection.payment_by_acceptor inspection.payment_by_contractor
+    inspection.rectification_too_late inspection.same_inspector
+    inspection.variation_needs_decision inspection.works_not_finished inspection.works_open
+    mandate.period mandate.too_many menu.cost_too_high menu.cost_too_low menu.item_twice
+    menu.item_unknown menu.not_a_list menu.not_points menu.pb_before_sections menu.pb_column_twice
+    menu.pb_count menu.pb_more menu.pb_no_column menu.pb_no_voter menu.pb_not_money
+    menu.pb_not_whole menu.pb_points_count menu.pb_project_id menu.pb_project_twice
+    menu.pb_project_unknown menu.pb_quote_open menu.pb_ragged menu.pb_section_twice
+    menu.pb_vote_twice menu.pb_vote_type menu.pb_voter_id menu.pb_voter_twice
+    menu.points_not_whole menu.points_too_high menu.points_too_low menu.sum_too_high
+    menu.sum_too_low menu.too_few_items menu.too_many_items official.below_zero
     official.box_closed official.motion_missing official.not_yes_or_no official.other_roll
     official.too_early opening.bid_bond_too_high opening.budget_negative opening.budget_short
     opening.building_unknown opening.ceiling_above_budget opening.day_s_gone
@@ -53,28 +56,29 @@ RULE_SAYS_NO = """
     opening.place_differs opening.place_name opening.place_outside opening.region_unknown
     opening.role_not_granted opening.roll_elsewhere opening.text_too_long opening.text_too_short
     opening.units_differ opening.unlawful opening.unreadable opening.weight_negative
-    opening.weights_zero opening.year opening.zone_unknown own_objection pack_unknown
-    paper.motion_left_out paper.other_code paper.other_lines paper.other_scan paper.owner_twice
-    paper.sheet_cell paper.sheet_headings paper.sheet_unreadable payment_before_acceptance
-    publication_not_open publication_other receipt.code receipt.key receipt.path receipt.signature
-    reminder.nobody renovation.over renovation_ended revision_not_asked roll.area_not_positive
-    roll.area_too_large roll.cell_empty roll.column_missing roll.column_twice roll.column_unknown
-    roll.column_untitled roll.empty roll.entry_excluded roll.estate_ambiguous roll.estate_unknown
-    roll.formulas_taken roll.mapped_missing roll.more_problems roll.no_rows roll.not_an_integer
-    roll.not_one_of roll.not_the_owner roll.out_of_range roll.owner_ids_count roll.owner_missing
-    roll.owner_twice roll.quote_open roll.ragged_row roll.sale_not_between roll.same_owner
-    roll.too_long roll.too_many_columns roll.too_many_owners roll.too_many_rows roll.total_row
-    roll.unit_not_on_roll roll.unit_twice roll.unprintable roll_empty ruling.names_a_ballot
-    scheme_missing service.field_missing service.field_unknown service.field_wrong
-    service.json_invalid settings.missing settlement.already_ended shares_not_known
+    opening.weights_zero opening.year opening.zone_unknown paper.motion_left_out paper.other_code
+    paper.other_lines paper.other_scan paper.owner_twice paper.sheet_cell paper.sheet_headings
+    paper.sheet_unreadable publication.another publication.not_open publication.objection_answered
+    publication.objection_unknown publication.own_objection receipt.code receipt.key receipt.path
+    receipt.signature reminder.nobody renovation.ended renovation.over
+    renovation.revision_not_asked renovation.scheme_missing renovation.stage_over
+    roll.area_not_positive roll.area_too_large roll.cell_empty roll.column_missing
+    roll.column_twice roll.column_unknown roll.column_untitled roll.empty roll.entry_excluded
+    roll.estate_ambiguous roll.estate_unknown roll.formulas_taken roll.mapped_missing
+    roll.more_problems roll.no_rows roll.not_an_integer roll.not_one_of roll.not_the_owner
+    roll.out_of_range roll.owner_ids_count roll.owner_missing roll.owner_twice roll.quote_open
+    roll.ragged_row roll.sale_not_between roll.same_owner roll.too_long roll.too_many_columns
+    roll.too_many_owners roll.too_many_rows roll.total_row roll.unit_not_on_roll roll.unit_twice
+    roll.unprintable ruling.names_a_ballot service.field_missing service.field_unknown
+    service.field_wrong service.json_invalid settings.missing settlement.already_ended
     spreadsheet.encrypted spreadsheet.file_too_large spreadsheet.not_read
     spreadsheet.sheet_unknown spreadsheet.too_large spreadsheet.wrong_suffix stack.already_running
     stack.keys_unreadable stack.no_free_port stack.not_running stack.part_crashed
     stack.part_not_ready stack.port_taken stack.postgres_failed stack.postgres_keys_lost
-    stack.program_missing stack.system_user_missing stage_over temporal.search_attribute_kind
-    temporal.search_attributes_missing temporal.unreachable ticket_not_answered ticket_not_open
-    vote_already_open vote_closed vote_not_open voting.already_open voting.ballot_unwritable
-    voting.box_key_wrong voting.choice_unknown voting.motion_unknown voting.no_motions
-    voting.not_counted voting.not_published voting.re_vote_limit voting.re_vote_too_early
-    voting.unit_twice works_not_finished
+    stack.program_missing stack.system_user_missing temporal.search_attribute_kind
+    temporal.search_attributes_missing temporal.unreachable voting.already_open voting.announced
+    voting.ballot_unwritable voting.box_key_wrong voting.box_unknown voting.choice_unknown
+    voting.closed voting.motion_unknown voting.no_motions voting.not_counted voting.not_open
+    voting.not_published voting.pack_unknown voting.re_vote_limit voting.re_vote_too_early
+    voting.roll_empty voting.unit_twice
 """.split()  # noqa: SIM905 - one code a line would be three hundred lines

@@ -28,13 +28,13 @@ Word = Annotated[str, StringConstraints(max_length=64, pattern=r"^[^\x00-\x1f\x7
 Points = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 
 
-class Command(Value):
+class CommandBody(Value):
     """A write; the same `command_id` always gets the same answer."""
 
     command_id: CommandId
 
 
-class CastBallot(Command):
+class CastBallot(CommandBody):
     """One ballot of a unit; a later one with another command id replaces it until the close."""
 
     unit_number: UnitNumber
@@ -50,7 +50,7 @@ class CastBallot(Command):
     """The ballot box the page showed; if given, another vote does not take this ballot."""
 
 
-class FileObjection(Command):
+class FileObjection(CommandBody):
     """An objection against an open publication."""
 
     publication_id: str = Field(min_length=1, max_length=64)
@@ -66,14 +66,14 @@ class ReceivedPayment(Value):
     reference: Line = ""
 
 
-class ReportPayments(Command):
+class ReportPayments(CommandBody):
     """Payments that a bank reports, 1 to 1,000; all of them are booked or none."""
 
     payments: tuple[ReceivedPayment, ...] = Field(min_length=1, max_length=1000)
     source: Literal["owner", "relief", "subsidy", "fund"] = "owner"
 
 
-class SubmitBid(Command):
+class SubmitBid(CommandBody):
     """A bid on the open tender."""
 
     price_fen: Annotated[int, Field(strict=True, gt=0, le=10**15)]
@@ -87,11 +87,11 @@ class SubmitBid(Command):
     """What the committee looks at (author, agent, offers, signed, justification…); see `BidFlags`."""
 
 
-class WithdrawBid(Command):
+class WithdrawBid(CommandBody):
     """Take the own bid back before the deadline."""
 
 
-class OpenTicket(Command):
+class OpenTicket(CommandBody):
     """A suggestion, a complaint, a defect."""
 
     unit_number: UnitNumber
@@ -100,13 +100,13 @@ class OpenTicket(Command):
     confidential: bool = False
 
 
-class ConfirmAnswer(Command):
+class ConfirmAnswer(CommandBody):
     """The resident's word on the answer to a ticket."""
 
     satisfied: bool
 
 
-class AnswerSurvey(Command):
+class AnswerSurvey(CommandBody):
     """A household's score of the finished works, from 1 (poor) to 5 (very good)."""
 
     unit_number: UnitNumber

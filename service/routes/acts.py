@@ -6,9 +6,9 @@ from fastapi import APIRouter, Body, Depends, Request
 from pydantic import JsonValue
 
 from models.messages.acts import Done
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from service.http.credentials import actor_of
-from service.parts import Counter, counter_of
+from service.parts import Parts, running_parts
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["official acts"])
 
@@ -19,16 +19,15 @@ async def do_act(
     name: str,
     request: Request,
     body: Annotated[dict[str, JsonValue], Body()],
-    counter: Annotated[Counter, Depends(counter_of)],
+    parts: Annotated[Parts, Depends(running_parts)],
 ) -> Done:
     """Do an official act; `command_id` and the act's own fields. Sent twice, it is done once.
 
     The person comes from the credential. Refused with 403 (role, place), 409 (stage, closed), 422
     (a rule says no) or 503 (not confirmed yet: send the same command again).
     """
-    actor_id = actor_of(counter.settings.credential_key, request.headers.get("authorization"))
+    actor_id = actor_of(parts.settings.credential_key, request.headers.get("authorization"))
     command_id = body.pop("command_id", None)
     if not isinstance(command_id, str):
-        params: dict[str, str | int] = {"field": "command_id"}
-        raise Refused(Problem(code="service.field_missing", where="command_id", params=params))
-    return await counter.gateway.send(renovation_id, name, body, actor_id, command_id)
+        raise refusal("service.field_missing", where="command_id", field="command_id")
+    return await parts.gateway.send(renovation_id, name, body, actor_id, command_id)

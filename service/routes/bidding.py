@@ -13,11 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Bid, Tender
 from models.values.actor import Actor, Role
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
+from models.values.states import BidState
 from rules.bidding.procedure import submission_problems
-from service.parts import Counter, counter_of
+from service.parts import Parts, running_parts
 from service.residents.commands import Accepted, SubmitBid, WithdrawBid
-from service.situation import Standing, standing_of
+from service.situation import Situation, load_situation
 from service.writing import role_actor, write
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["bidding"])
@@ -28,14 +29,14 @@ async def submit_bid(
     renovation_id: str,
     command: SubmitBid,
     request: Request,
-    counter: Annotated[Counter, Depends(counter_of)],
+    parts: Annotated[Parts, Depends(running_parts)],
 ) -> Accepted:
     """Hand in a bid; one that stands per contractor. The event does not say the price."""
-    standing = await standing_of(counter.database, renovation_id)
-    actor = await role_actor(counter, standing, request, Role.CONTRACTOR)
+    situation = await load_situation(parts.database, renovation_id)
+    actor = await role_actor(parts, situation, request, Role.CONTRACTOR)
 
     async def change(session: AsyncSession, now: datetime) -> tuple[str, Mapping[str, JsonValue]]:
-        tender = await _open_tender(session, standing)
+        tender = await _open_tender(session, situation)
         problems = submission_problems(
             price_fen=command.price_fen,
             bond_fen=command.bond_fen,
@@ -44,19 +45,18 @@ async def submit_bid(
             now=now,
             notice_at=tender.notice_at,
             deadline_at=tender.deadline_at,
-            timetable=standing.timetable,
+            timetable=situation.timetable,
         )
         if problems:
             raise Refused(*problems)
         if await _standing_bid(session, tender, actor.id) is not None:
-            params: dict[str, str | int] = {"bidder": actor.id, "tender": tender.id}
-            raise Refused(Problem(code="bidding.already_bid", params=params))
+            raise refusal("bidding.already_bid", bidder=actor.id, tender=tender.id)
         bid = bid_row(tender, actor.id, command, now)
         session.add(bid)
         return bid.id, {"tender": tender.id, "bid": bid.id}
 
-    sealed = sealed_bidder(counter, standing, actor)
-    return await write(counter, standing, sealed, command, "bidding.bid_submitted", change)
+    sealed = sealed_bidder(parts, situation, actor)
+    return await write(parts, situation, sealed, command, "bidding.bid_submitted", change)
 
 
 @router.post("/bids/withdrawal")
@@ -64,41 +64,38 @@ async def withdraw_bid(
     renovation_id: str,
     command: WithdrawBid,
     request: Request,
-    counter: Annotated[Counter, Depends(counter_of)],
+    parts: Annotated[Parts, Depends(running_parts)],
 ) -> Accepted:
     """Take the own bid back before the deadline (Tendering Law art. 29); the bond goes back."""
-    standing = await standing_of(counter.database, renovation_id)
-    actor = await role_actor(counter, standing, request, Role.CONTRACTOR)
+    situation = await load_situation(parts.database, renovation_id)
+    actor = await role_actor(parts, situation, request, Role.CONTRACTOR)
 
     async def change(session: AsyncSession, now: datetime) -> tuple[str, Mapping[str, JsonValue]]:
-        tender = await _open_tender(session, standing)
+        tender = await _open_tender(session, situation)
         bid = await _standing_bid(session, tender, actor.id)
         if bid is None:
-            params: dict[str, str | int] = {"bidder": actor.id, "tender": tender.id}
-            raise Refused(Problem(code="bidding.no_bid", params=params))
+            raise refusal("bidding.no_bid", bidder=actor.id, tender=tender.id)
         if now >= tender.deadline_at:
-            params = {
-                "now": now.isoformat(),
-                "deadline_at": tender.deadline_at.isoformat(),
-            }
-            raise Refused(Problem(code="bidding.late", params=params))
-        bid.state, bid.withdrawn_at = "withdrawn", now
+            raise refusal(
+                "bidding.late", now=now.isoformat(), deadline_at=tender.deadline_at.isoformat()
+            )
+        bid.state, bid.withdrawn_at = BidState.WITHDRAWN, now
         return bid.id, {"tender": tender.id, "bid": bid.id}
 
-    sealed = sealed_bidder(counter, standing, actor)
-    return await write(counter, standing, sealed, command, "bidding.bid_withdrawn", change)
+    sealed = sealed_bidder(parts, situation, actor)
+    return await write(parts, situation, sealed, command, "bidding.bid_withdrawn", change)
 
 
-def sealed_bidder(counter: Counter, standing: Standing, actor: Actor) -> Actor:
+def sealed_bidder(parts: Parts, situation: Situation, actor: Actor) -> Actor:
     """The bidder as the record names it: nobody may know before the opening who has bid.
 
     Tendering Law art. 22 [M] keeps names and number of bidders secret. The id is keyed, so that the
     list of contractors does not give it away; the bid's own row says who it was once it is opened.
     """
-    key = bytes.fromhex(counter.settings.credential_key.get_secret_value())
-    name = hmac.digest(key, f"{standing.id}\0{actor.id}".encode(), "sha256").hex()[:24]
+    key = bytes.fromhex(parts.settings.credential_key.get_secret_value())
+    name = hmac.digest(key, f"{situation.id}\0{actor.id}".encode(), "sha256").hex()[:24]
     return Actor(
-        id=f"sealed-{name}", role=actor.role, label="投标人 / bidder", place=standing.place_path
+        id=f"sealed-{name}", role=actor.role, label="投标人 / bidder", place=situation.place_path
     )
 
 
@@ -120,20 +117,19 @@ def bid_row(tender: Tender, bidder_id: str, command: SubmitBid, now: datetime) -
     )
 
 
-async def _open_tender(session: AsyncSession, standing: Standing) -> Tender:
+async def _open_tender(session: AsyncSession, situation: Situation) -> Tender:
     """The latest tender; the share lock keeps the opening out until this bid is committed."""
     tender = await session.scalar(
         select(Tender)
-        .where(Tender.renovation_id == standing.id)
+        .where(Tender.renovation_id == situation.id)
         .order_by(Tender.round.desc())
         .limit(1)
         .with_for_update(read=True)
     )
     if tender is None:
-        raise Refused(Problem(code="bidding.no_tender", where=standing.id))
+        raise refusal("bidding.no_tender", where=situation.id)
     if tender.state != "open":
-        params: dict[str, str | int] = {"tender": tender.id, "at": tender.deadline_at.isoformat()}
-        raise Refused(Problem(code="bidding.tender_closed", params=params))
+        raise refusal("bidding.tender_closed", tender=tender.id, at=tender.deadline_at.isoformat())
     return tender
 
 

@@ -29,142 +29,142 @@ from service.channels.replacements import replace
 from service.channels.rounds import VisitView, last_visits, non_voters, record_visits, remind
 from service.channels.rulings import ContestedView, contested, rule
 from service.http.credentials import mandate_of
-from service.parts import Counter, counter_of
+from service.parts import Parts, running_parts
 from service.residents.commands import Accepted, BallotReceipt, CastBallot
-from service.situation import Standing, standing_of
+from service.situation import Situation, load_situation
 from service.writing import role_actor
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["channels"])
-Here = Annotated[Counter, Depends(counter_of)]
+Here = Annotated[Parts, Depends(running_parts)]
 
 
 @router.post("/rulings", status_code=201)
 async def rule_on_ballots(
-    renovation_id: str, command: RuleOnBallots, request: Request, counter: Here
+    renovation_id: str, command: RuleOnBallots, request: Request, parts: Here
 ) -> Accepted:
     """Dispute the ballots of a unit, accept one by its code, or set all aside; no choice is seen."""
-    standing, actor = await _who(counter, request, renovation_id, "rule_on_ballots")
-    return await rule(counter, standing, actor, command)
+    situation, actor = await _who(parts, request, renovation_id, "rule_on_ballots")
+    return await rule(parts, situation, actor, command)
 
 
 @router.get("/contested")
 async def list_contested(
-    renovation_id: str, request: Request, counter: Here
+    renovation_id: str, request: Request, parts: Here
 ) -> tuple[ContestedView, ...]:
     """The units whose ballots wait for a ruling, with the channels they came in by."""
-    standing, _ = await _who(counter, request, renovation_id, "rule_on_ballots")
-    async with counter.database.session() as session:
-        return await contested(session, await latest_box(session, standing))
+    situation, _ = await _who(parts, request, renovation_id, "rule_on_ballots")
+    async with parts.database.session() as session:
+        return await contested(session, await latest_box(session, situation))
 
 
 @router.post("/paper", status_code=201)
 async def enter_paper(
-    renovation_id: str, command: EnterPaper, request: Request, counter: Here
+    renovation_id: str, command: EnterPaper, request: Request, parts: Here
 ) -> PaperEntered:
     """Type a batch of paper ballots; the second typing, by somebody else, casts what agrees."""
-    standing, actor = await _who(counter, request, renovation_id, "enter_paper")
-    return await enter(counter, standing, actor, command)
+    situation, actor = await _who(parts, request, renovation_id, "enter_paper")
+    return await enter(parts, situation, actor, command)
 
 
 @router.get("/paper")
-async def list_paper(renovation_id: str, request: Request, counter: Here) -> tuple[CountSheet, ...]:
+async def list_paper(renovation_id: str, request: Request, parts: Here) -> tuple[CountSheet, ...]:
     """The count sheet of every batch: ballots, invalid ones, what differs, what is cast."""
-    standing, _ = await _who(counter, request, renovation_id, "enter_paper")
-    async with counter.database.session() as session:
-        return await count_sheets(session, await latest_box(session, standing))
+    situation, _ = await _who(parts, request, renovation_id, "enter_paper")
+    async with parts.database.session() as session:
+        return await count_sheets(session, await latest_box(session, situation))
 
 
 @router.post("/mandates", status_code=201)
 async def register_mandate(
-    renovation_id: str, command: RegisterMandate, request: Request, counter: Here
+    renovation_id: str, command: RegisterMandate, request: Request, parts: Here
 ) -> RegisteredMandate:
     """Enter an owner's mandate for an agent; the answer has the agent's credential."""
-    standing, actor = await _who(counter, request, renovation_id, "register_mandate")
-    return await register(counter, standing, actor, command)
+    situation, actor = await _who(parts, request, renovation_id, "register_mandate")
+    return await register(parts, situation, actor, command)
 
 
 @router.post("/mandates/{mandate_id}/revocation", status_code=201)
 async def revoke_mandate(
-    renovation_id: str, mandate_id: str, command: RevokeMandate, request: Request, counter: Here
+    renovation_id: str, mandate_id: str, command: RevokeMandate, request: Request, parts: Here
 ) -> Accepted:
     """Take a mandate back; it stays in the register."""
-    standing, actor = await _who(counter, request, renovation_id, "register_mandate")
-    return await revoke(counter, standing, actor, mandate_id, command)
+    situation, actor = await _who(parts, request, renovation_id, "register_mandate")
+    return await revoke(parts, situation, actor, mandate_id, command)
 
 
 @router.get("/mandates")
 async def list_mandates(
-    renovation_id: str, request: Request, counter: Here
+    renovation_id: str, request: Request, parts: Here
 ) -> tuple[MandateView, ...]:
     """The register of the latest vote with its history; no names, no instructions."""
-    standing, _ = await _who(counter, request, renovation_id, "register_mandate")
-    async with counter.database.session() as session:
-        return await register_of(session, await latest_box(session, standing))
+    situation, _ = await _who(parts, request, renovation_id, "register_mandate")
+    async with parts.database.session() as session:
+        return await register_of(session, await latest_box(session, situation))
 
 
 @router.post("/proxy-ballots", status_code=201, response_model=BallotReceipt)
 async def cast_proxy_ballot(
-    renovation_id: str, command: CastProxyBallot, request: Request, counter: Here
+    renovation_id: str, command: CastProxyBallot, request: Request, parts: Here
 ) -> Response:
     """An agent's ballot, with the credential of the mandate: 201 with a receipt, 200 for the same."""
-    key = counter.settings.credential_key
+    key = parts.settings.credential_key
     mandate_id = mandate_of(key, renovation_id, request.headers.get("authorization"))
-    standing = await standing_of(counter.database, renovation_id)
-    return _receipt(*await cast_by_agent(counter, standing, mandate_id, command))
+    situation = await load_situation(parts.database, renovation_id)
+    return _receipt(*await cast_by_agent(parts, situation, mandate_id, command))
 
 
 @router.post("/portal-ballots", status_code=201, response_model=BallotReceipt)
 async def cast_portal_ballot(
-    renovation_id: str, ballot: CastBallot, request: Request, counter: Here
+    renovation_id: str, ballot: CastBallot, request: Request, parts: Here
 ) -> Response:
     """A ballot that a city's portal hands in for a unit: 201 with a receipt, 200 for the same."""
-    standing, actor = await _who(counter, request, renovation_id, "cast_for_portal")
-    return _receipt(*await cast_by_portal(counter, standing, actor, ballot))
+    situation, actor = await _who(parts, request, renovation_id, "cast_for_portal")
+    return _receipt(*await cast_by_portal(parts, situation, actor, ballot))
 
 
 @router.post("/door-visits", status_code=201)
 async def record_door_visits(
-    renovation_id: str, command: RecordVisits, request: Request, counter: Here
+    renovation_id: str, command: RecordVisits, request: Request, parts: Here
 ) -> Accepted:
     """What a grid worker found at the doors; never a choice."""
-    standing, actor = await _who(counter, request, renovation_id, "record_visits")
-    return await record_visits(counter, standing, actor, command)
+    situation, actor = await _who(parts, request, renovation_id, "record_visits")
+    return await record_visits(parts, situation, actor, command)
 
 
 @router.get("/door-visits")
 async def list_door_visits(
-    renovation_id: str, request: Request, counter: Here
+    renovation_id: str, request: Request, parts: Here
 ) -> tuple[VisitView, ...]:
     """The last visit at each door of the latest vote."""
-    standing, _ = await _who(counter, request, renovation_id, "record_visits")
-    async with counter.database.session() as session:
-        return await last_visits(session, await latest_box(session, standing))
+    situation, _ = await _who(parts, request, renovation_id, "record_visits")
+    async with parts.database.session() as session:
+        return await last_visits(session, await latest_box(session, situation))
 
 
 @router.post("/replacements", status_code=201)
 async def replace_an_owner(
-    renovation_id: str, command: ReplaceOwner, request: Request, counter: Here
+    renovation_id: str, command: ReplaceOwner, request: Request, parts: Here
 ) -> ReplacedOwner:
     """A unit was sold before the close: logged; the answer has the buyer's credential."""
-    standing, actor = await _who(counter, request, renovation_id, "replace_owner")
-    return await replace(counter, standing, actor, command)
+    situation, actor = await _who(parts, request, renovation_id, "replace_owner")
+    return await replace(parts, situation, actor, command)
 
 
 @router.post("/reminders", status_code=201)
 async def remind_non_voters(
-    renovation_id: str, command: Remind, request: Request, counter: Here
+    renovation_id: str, command: Remind, request: Request, parts: Here
 ) -> Accepted:
     """Remind those who have not taken part, and nobody else."""
-    standing, actor = await _who(counter, request, renovation_id, "remind")
-    return await remind(counter, standing, actor, command)
+    situation, actor = await _who(parts, request, renovation_id, "remind")
+    return await remind(parts, situation, actor, command)
 
 
 @router.get("/non-voters")
-async def list_non_voters(renovation_id: str, request: Request, counter: Here) -> tuple[str, ...]:
+async def list_non_voters(renovation_id: str, request: Request, parts: Here) -> tuple[str, ...]:
     """The units that have not taken part by any way, for those who go round."""
-    standing, _ = await _who(counter, request, renovation_id, "remind")
-    async with counter.database.session() as session:
-        return await non_voters(session, await latest_box(session, standing))
+    situation, _ = await _who(parts, request, renovation_id, "remind")
+    async with parts.database.session() as session:
+        return await non_voters(session, await latest_box(session, situation))
 
 
 def _receipt(receipt: Receipt, fresh: bool) -> Response:
@@ -173,9 +173,9 @@ def _receipt(receipt: Receipt, fresh: bool) -> Response:
 
 
 async def _who(
-    counter: Counter, request: Request, renovation_id: str, what: str
-) -> tuple[Standing, Actor]:
+    parts: Parts, request: Request, renovation_id: str, what: str
+) -> tuple[Situation, Actor]:
     """The renovation, and the official who may do this here."""
-    standing = await standing_of(counter.database, renovation_id)
+    situation = await load_situation(parts.database, renovation_id)
     roles = ROLES_OF_WRITE[what].roles
-    return standing, await role_actor(counter, standing, request, *sorted(roles))
+    return situation, await role_actor(parts, situation, request, *sorted(roles))

@@ -15,13 +15,13 @@ from models.messages.acts import Done
 from models.messages.ids import ticket_workflow_id
 from models.tables import Renovation, SurveyAnswer, Ticket
 from models.values.actor import Actor
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from models.values.waits import STARTING, at_work
 from runtime.record.agenda import replace_waits
 from service.http.credentials import voter_of
-from service.parts import Counter, counter_of
+from service.parts import Parts, running_parts
 from service.residents.commands import Accepted, AnswerSurvey, ConfirmAnswer, OpenTicket
-from service.situation import Standing, standing_of
+from service.situation import Situation, load_situation
 from service.writing import refuse_unknown_units, voter_actor, write
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["feedback"])
@@ -32,20 +32,20 @@ async def open_ticket(
     renovation_id: str,
     command: OpenTicket,
     request: Request,
-    counter: Annotated[Counter, Depends(counter_of)],
+    parts: Annotated[Parts, Depends(running_parts)],
 ) -> Accepted:
     """Complain or suggest; the grid worker gets it first. Confidential: the record names nobody."""
-    standing = await standing_of(counter.database, renovation_id)
-    actor = voter_actor(counter, standing, request, command.unit_number)
+    situation = await load_situation(parts.database, renovation_id)
+    actor = voter_actor(parts, situation, request, command.unit_number)
 
     async def change(session: AsyncSession, now: datetime) -> tuple[str, Mapping[str, JsonValue]]:
         await refuse_unknown_units(
-            session, standing, {command.unit_number}, "feedback.unit_unknown"
+            session, situation, {command.unit_number}, "feedback.unit_unknown"
         )
         name = hashlib.sha256(command.command_id.encode()).hexdigest()[:24]
         ticket = Ticket(
-            id=f"{standing.id}.t{name}",
-            renovation_id=standing.id,
+            id=f"{situation.id}.t{name}",
+            renovation_id=situation.id,
             command_id=command.command_id,
             kind=command.kind,
             text=command.text,
@@ -58,14 +58,14 @@ async def open_ticket(
         )
         session.add(ticket)
         # Nobody moves a clock past it before its workflow has begun.
-        workflow_id = ticket_workflow_id(standing.id, ticket.id)
-        await replace_waits(session, standing.id, workflow_id, [at_work(STARTING, now)], now)
+        workflow_id = ticket_workflow_id(situation.id, ticket.id)
+        await replace_waits(session, situation.id, workflow_id, [at_work(STARTING, now)], now)
         digest = hashlib.sha256(command.text.encode()).hexdigest()
         return ticket.id, {"ticket": ticket.id, "kind": command.kind, "text_sha256": digest}
 
-    named = standing.resident() if command.confidential else actor
-    accepted = await write(counter, standing, named, command, "feedback.ticket_opened", change)
-    await counter.gateway.start_ticket(standing, accepted.id)
+    named = situation.resident() if command.confidential else actor
+    accepted = await write(parts, situation, named, command, "feedback.ticket_opened", change)
+    await parts.gateway.start_ticket(situation, accepted.id)
     return accepted
 
 
@@ -75,12 +75,12 @@ async def confirm_answer(
     ticket_id: str,
     command: ConfirmAnswer,
     request: Request,
-    counter: Annotated[Counter, Depends(counter_of)],
+    parts: Annotated[Parts, Depends(running_parts)],
 ) -> Done:
     """Say whether the answer helped: yes closes the ticket, no reopens it."""
-    standing = await standing_of(counter.database, renovation_id)
-    actor = await _complainant(counter, standing, request, ticket_id)
-    return await counter.gateway.confirm_ticket(
+    situation = await load_situation(parts.database, renovation_id)
+    actor = await _complainant(parts, situation, request, ticket_id)
+    return await parts.gateway.confirm_ticket(
         renovation_id, ticket_id, actor, command.command_id, satisfied=command.satisfied
     )
 
@@ -90,62 +90,60 @@ async def answer_survey(
     renovation_id: str,
     command: AnswerSurvey,
     request: Request,
-    counter: Annotated[Counter, Depends(counter_of)],
+    parts: Annotated[Parts, Depends(running_parts)],
 ) -> Accepted:
     """Score the finished works, 1 to 5; of several answers of a unit the last one counts."""
-    standing = await standing_of(counter.database, renovation_id)
-    voter_actor(counter, standing, request, command.unit_number)
+    situation = await load_situation(parts.database, renovation_id)
+    voter_actor(parts, situation, request, command.unit_number)
 
     async def work(session: AsyncSession) -> None:
-        await _store_answer(session, standing, command)
+        await _store_answer(session, situation, command)
 
-    await counter.database.transaction(work)
+    await parts.database.transaction(work)
     return Accepted(
         command_id=command.command_id,
         id=command.command_id,
         kind="feedback.survey_answered",
-        happened_at=standing.now.isoformat(),
+        happened_at=situation.now.isoformat(),
     )
 
 
 async def _complainant(
-    counter: Counter, standing: Standing, request: Request, ticket_id: str
+    parts: Parts, situation: Situation, request: Request, ticket_id: str
 ) -> Actor:
     """Whoever holds the credential of the unit that complained."""
-    key = counter.settings.credential_key
-    voter = voter_of(key, standing.id, request.headers.get("authorization"))
-    async with counter.database.session() as session:
+    key = parts.settings.credential_key
+    voter = voter_of(key, situation.id, request.headers.get("authorization"))
+    async with parts.database.session() as session:
         ticket = await session.get(Ticket, ticket_id)
-    if ticket is None or ticket.renovation_id != standing.id:
-        raise Refused(Problem(code="feedback.ticket_unknown", where=ticket_id))
+    if ticket is None or ticket.renovation_id != situation.id:
+        raise refusal("feedback.ticket_unknown", where=ticket_id)
     if ticket.unit_number != voter.unit_number:
-        params: dict[str, str | int] = {"unit": voter.unit_number}
-        raise Refused(Problem(code="credential.other_unit", params=params))
-    return standing.resident() if ticket.confidential else standing.owner(voter.unit_number)
+        raise refusal("credential.other_unit", unit=voter.unit_number)
+    return situation.resident() if ticket.confidential else situation.owner(voter.unit_number)
 
 
-async def _store_answer(session: AsyncSession, standing: Standing, command: AnswerSurvey) -> None:
+async def _store_answer(session: AsyncSession, situation: Situation, command: AnswerSurvey) -> None:
     """A row, no event: residents act by row, the evaluation reads them in bulk."""
-    await refuse_unknown_units(session, standing, {command.unit_number}, "feedback.unit_unknown")
+    await refuse_unknown_units(session, situation, {command.unit_number}, "feedback.unit_unknown")
     waits = await session.scalar(
         select(Renovation.waiting_for).where(
-            Renovation.id == standing.id, Renovation.stage == "feedback"
+            Renovation.id == situation.id, Renovation.stage == "feedback"
         )
     )
     row = await session.get(SurveyAnswer, command.command_id)
     if row is not None:
         same = (row.renovation_id, row.unit_number, row.score)
-        if same != (standing.id, command.unit_number, command.score):
-            params: dict[str, str | int] = {"command": command.command_id, "kind": "survey"}
-            raise Refused(Problem(code="journal.command_reused", params=params))
+        if same != (situation.id, command.unit_number, command.score):
+            raise refusal("journal.command_reused", command=command.command_id, kind="survey")
         return
     if waits != "survey":
-        raise Refused(Problem(code="feedback.survey_not_open", where=standing.id))
+        raise refusal("feedback.survey_not_open", where=situation.id)
     await session.execute(
         insert(SurveyAnswer)
         .values(
             command_id=command.command_id,
-            renovation_id=standing.id,
+            renovation_id=situation.id,
             unit_number=command.unit_number,
             score=command.score,
             recorded_at=func.clock_timestamp(),

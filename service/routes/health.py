@@ -11,8 +11,8 @@ from sqlalchemy import text
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 
 from models.values.base import Value
-from models.values.refusal import Problem, Refused
-from service.parts import Counter, counter_of
+from models.values.refusal import Refused, problem
+from service.parts import Parts, running_parts
 
 PATIENCE_S = 3.0
 router = APIRouter(prefix="/health", tags=["health"])
@@ -32,18 +32,13 @@ async def live() -> Health:
 
 
 @router.get("/ready")
-async def ready(counter: Annotated[Counter, Depends(counter_of)]) -> Health:
+async def ready(parts: Annotated[Parts, Depends(running_parts)]) -> Health:
     """The database has its schema and Temporal knows the namespace; 503 names what does not."""
-    parts = {"database": _database(counter), "temporal": _temporal(counter)}
-    answers = await asyncio.gather(*(_answers(name, look) for name, look in parts.items()))
-    missing = [name for name, good in zip(parts, answers, strict=True) if not good]
+    looks = {"database": _database(parts), "temporal": _temporal(parts)}
+    answers = await asyncio.gather(*(_answers(name, look) for name, look in looks.items()))
+    missing = [name for name, good in zip(looks, answers, strict=True) if not good]
     if missing:
-        raise Refused(
-            *(
-                Problem(code="service.not_ready", where=name, params={"part": name})
-                for name in missing
-            )
-        )
+        raise Refused(*(problem("service.not_ready", where=name, part=name) for name in missing))
     return Health()
 
 
@@ -57,13 +52,13 @@ async def _answers(name: str, look: Awaitable[None]) -> bool:
     return True
 
 
-async def _database(counter: Counter) -> None:
-    async with counter.database.session() as session:
+async def _database(parts: Parts) -> None:
+    async with parts.database.session() as session:
         await session.execute(text("SELECT 1 FROM renovation LIMIT 1"))
 
 
-async def _temporal(counter: Counter) -> None:
-    await counter.client.workflow_service.describe_namespace(
-        DescribeNamespaceRequest(namespace=counter.client.namespace),
+async def _temporal(parts: Parts) -> None:
+    await parts.client.workflow_service.describe_namespace(
+        DescribeNamespaceRequest(namespace=parts.client.namespace),
         timeout=timedelta(seconds=PATIENCE_S),
     )

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from models.tables import Inspection, WorkItem
 from models.values.base import Carried
-from service.parts import Counter, counter_of
+from service.parts import Parts, running_parts
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["inspection"])
 
@@ -26,13 +26,13 @@ class WorkItemView(Carried):
 
 @router.get("/works")
 async def read_works(
-    renovation_id: str, counter: Annotated[Counter, Depends(counter_of)]
+    renovation_id: str, parts: Annotated[Parts, Depends(running_parts)]
 ) -> tuple[WorkItemView, ...]:
     """Every work item with its state; empty before the works begin."""
     counted = (
         select(func.count()).where(Inspection.item_id == WorkItem.id).correlate(WorkItem)
     ).scalar_subquery()
-    async with counter.database.session() as session:
+    async with parts.database.session() as session:
         rows = await session.execute(
             select(WorkItem, counted)
             .where(WorkItem.renovation_id == renovation_id)

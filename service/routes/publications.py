@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Objection, Publication
 from models.values.actor import Actor
-from models.values.refusal import Problem, Refused
-from service.parts import Counter, counter_of
+from models.values.refusal import refusal
+from service.parts import Parts, running_parts
 from service.residents.commands import Accepted, FileObjection
-from service.situation import Standing, standing_of
+from service.situation import Situation, load_situation
 from service.writing import role_actor, voter_actor, write
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["publications"])
@@ -26,17 +26,17 @@ async def object_to(
     renovation_id: str,
     command: FileObjection,
     request: Request,
-    counter: Annotated[Counter, Depends(counter_of)],
+    parts: Annotated[Parts, Depends(running_parts)],
 ) -> Accepted:
     """File an objection with a unit's credential, or with an actor's (a bidder, an office)."""
-    standing = await standing_of(counter.database, renovation_id)
-    actor = await _who(counter, standing, request, command.unit_number)
+    situation = await load_situation(parts.database, renovation_id)
+    actor = await _who(parts, situation, request, command.unit_number)
 
     async def change(session: AsyncSession, now: datetime) -> tuple[str, Mapping[str, JsonValue]]:
-        await _must_be_open(session, standing, command.publication_id, now)
+        await _must_be_open(session, situation, command.publication_id, now)
         name = hashlib.sha256(command.command_id.encode()).hexdigest()[:24]
         objection = Objection(
-            id=f"{standing.id}.o{name}",
+            id=f"{situation.id}.o{name}",
             publication_id=command.publication_id,
             command_id=command.command_id,
             unit_number=command.unit_number,
@@ -54,24 +54,23 @@ async def object_to(
             "text_sha256": digest,
         }
 
-    return await write(counter, standing, actor, command, "publication.objection_filed", change)
+    return await write(parts, situation, actor, command, "publication.objection_filed", change)
 
 
 async def _who(
-    counter: Counter, standing: Standing, request: Request, unit_number: str | None
+    parts: Parts, situation: Situation, request: Request, unit_number: str | None
 ) -> Actor:
     if unit_number is not None:
-        return voter_actor(counter, standing, request, unit_number)
-    return await role_actor(counter, standing, request)
+        return voter_actor(parts, situation, request, unit_number)
+    return await role_actor(parts, situation, request)
 
 
 async def _must_be_open(
-    session: AsyncSession, standing: Standing, name: str, now: datetime
+    session: AsyncSession, situation: Situation, name: str, now: datetime
 ) -> None:
     """The share lock keeps the closing out until this objection is committed."""
     row = await session.get(Publication, name, with_for_update={"read": True})
-    if row is None or row.renovation_id != standing.id:
-        raise Refused(Problem(code="publication_unknown", where=name))
+    if row is None or row.renovation_id != situation.id:
+        raise refusal("publication.unknown", where=name)
     if row.state != "open" or now >= row.closes_at:
-        params: dict[str, str | int] = {"publication": name, "at": row.closes_at.isoformat()}
-        raise Refused(Problem(code="publication.closed", params=params))
+        raise refusal("publication.closed", publication=name, at=row.closes_at.isoformat())

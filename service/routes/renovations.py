@@ -5,10 +5,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from models.messages.journey import STAGES
+from models.messages.journey import Stage
 from models.values.base import Carried
-from models.values.refusal import Problem, Refused
-from service.parts import Counter, counter_of
+from models.values.refusal import refusal
+from models.values.states import RenovationState
+from service.parts import Parts, running_parts
 from service.views import EventView, RenovationLine, RenovationView, events_of, list_of, view_of
 
 router = APIRouter(prefix="/v1/renovations", tags=["renovations"])
@@ -30,12 +31,12 @@ class Progress(Carried):
 
 @router.get("")
 async def list_renovations(
-    counter: Annotated[Counter, Depends(counter_of)],
+    parts: Annotated[Parts, Depends(running_parts)],
     after: Annotated[str, Query(max_length=64)] = "",
     limit: Annotated[int, Query(ge=1, le=MOST)] = PAGE,
 ) -> tuple[RenovationLine, ...]:
     """A page of renovations by id; ask again with the last id as `after`."""
-    async with counter.database.session() as session:
+    async with parts.database.session() as session:
         return await list_of(session, after, limit)
 
 
@@ -44,10 +45,10 @@ async def read_renovation(
     renovation_id: str,
     request: Request,
     response: Response,
-    counter: Annotated[Counter, Depends(counter_of)],
+    parts: Annotated[Parts, Depends(running_parts)],
 ) -> RenovationView:
     """Where it stands; with `If-None-Match` 304 while nothing has changed but the time."""
-    view = await _view(counter, renovation_id)
+    view = await _view(parts, renovation_id)
     steady = view.model_dump_json(exclude={"case_now"})
     etag = f'"{hashlib.sha256(steady.encode()).hexdigest()[:32]}"'
     if request.headers.get("if-none-match") == etag:
@@ -58,16 +59,17 @@ async def read_renovation(
 
 @router.get("/{renovation_id}/progress")
 async def read_progress(
-    renovation_id: str, counter: Annotated[Counter, Depends(counter_of)]
+    renovation_id: str, parts: Annotated[Parts, Depends(running_parts)]
 ) -> Progress:
     """The public page's facts."""
-    view = await _view(counter, renovation_id)
-    over = view.state == "completed"
-    here = STAGES.index(view.stage) if view.stage in STAGES else 0
+    view = await _view(parts, renovation_id)
+    over = view.state == RenovationState.COMPLETED
+    stages = tuple(Stage)
+    here = stages.index(Stage(view.stage))
     return Progress(
         title=view.title,
         state=view.state,
-        stages_done=STAGES if over else STAGES[:here],
+        stages_done=stages if over else stages[:here],
         stage=view.stage,
         waiting_for=view.waiting_for,
         due_on=view.due_at.date().isoformat() if view.due_at else None,
@@ -78,19 +80,19 @@ async def read_progress(
 @router.get("/{renovation_id}/events")
 async def read_events(
     renovation_id: str,
-    counter: Annotated[Counter, Depends(counter_of)],
+    parts: Annotated[Parts, Depends(running_parts)],
     after: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=MOST)] = PAGE,
 ) -> tuple[EventView, ...]:
     """The record from `after` on, at most `limit` events."""
-    await _view(counter, renovation_id)
-    async with counter.database.session() as session:
+    await _view(parts, renovation_id)
+    async with parts.database.session() as session:
         return await events_of(session, renovation_id, after, limit)
 
 
-async def _view(counter: Counter, renovation_id: str) -> RenovationView:
-    async with counter.database.session() as session:
+async def _view(parts: Parts, renovation_id: str) -> RenovationView:
+    async with parts.database.session() as session:
         view = await view_of(session, renovation_id)
     if view is None:
-        raise Refused(Problem(code="renovation_unknown", where=renovation_id))
+        raise refusal("renovation.unknown", where=renovation_id)
     return view

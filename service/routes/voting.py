@@ -6,12 +6,12 @@ from typing import Annotated
 import segno
 from fastapi import APIRouter, Depends, Request, Response
 
-from models.values.refusal import Problem, Refused
+from models.values.refusal import refusal
 from proof.receipts import read_code
 from service.ballots.endpoint import answer_ballot
 from service.ballots.lookup import FoundBallot, Verification, verification_of
 from service.http.credentials import voter_of
-from service.parts import Counter, counter_of
+from service.parts import Parts, running_parts
 from service.residents.commands import BallotReceipt, CastBallot
 from service.views import Turnout, latest_box, turnout_of
 
@@ -23,31 +23,31 @@ async def cast_ballot(
     renovation_id: str,
     ballot: CastBallot,
     request: Request,
-    counter: Annotated[Counter, Depends(counter_of)],
+    parts: Annotated[Parts, Depends(running_parts)],
 ) -> Response:
     """Cast or change a ballot: 201 with a receipt after it is committed, 200 for the same again."""
     body = ballot.model_dump_json(exclude_none=True).encode()
-    return await answer_ballot(counter, renovation_id, request.headers.get("authorization"), body)
+    return await answer_ballot(parts, renovation_id, request.headers.get("authorization"), body)
 
 
 @router.get("/turnout")
 async def read_turnout(
-    renovation_id: str, counter: Annotated[Counter, Depends(counter_of)]
+    renovation_id: str, parts: Annotated[Parts, Depends(running_parts)]
 ) -> Turnout:
     """Who has taken part, in heads and area, by the latest box; never how anybody voted."""
-    async with counter.database.session() as session:
+    async with parts.database.session() as session:
         turnout = await turnout_of(session, renovation_id)
     if turnout is None:
-        raise Refused(Problem(code="voting.no_box", where=renovation_id))
+        raise refusal("voting.no_box", where=renovation_id)
     return turnout
 
 
 @router.get("/ballots/{code}")
 async def find_ballot(
-    renovation_id: str, code: str, counter: Annotated[Counter, Depends(counter_of)]
+    renovation_id: str, code: str, parts: Annotated[Parts, Depends(running_parts)]
 ) -> FoundBallot:
     """A ballot by the short code of its receipt: that it was taken; after the close its proof."""
-    return await counter.lookup.find(renovation_id, code)
+    return await parts.lookup.find(renovation_id, code)
 
 
 @router.get("/ballots/{code}/qr.svg", response_class=Response)
@@ -64,21 +64,21 @@ async def verify_ballot(
     renovation_id: str,
     code: str,
     request: Request,
-    counter: Annotated[Counter, Depends(counter_of)],
+    parts: Annotated[Parts, Depends(running_parts)],
 ) -> Verification:
     """A household says that it found its ballot in the published tree; counted once."""
-    key = counter.settings.credential_key
+    key = parts.settings.credential_key
     voter = voter_of(key, renovation_id, request.headers.get("authorization"))
-    return await counter.lookup.verify(renovation_id, voter.unit_number, code)
+    return await parts.lookup.verify(renovation_id, voter.unit_number, code)
 
 
 @router.get("/verification")
 async def read_verification(
-    renovation_id: str, counter: Annotated[Counter, Depends(counter_of)]
+    renovation_id: str, parts: Annotated[Parts, Depends(running_parts)]
 ) -> Verification:
     """How many households of the latest vote have verified their ballots."""
-    async with counter.database.session() as session:
+    async with parts.database.session() as session:
         box = await latest_box(session, renovation_id)
         if box is None:
-            raise Refused(Problem(code="voting.no_box", where=renovation_id))
+            raise refusal("voting.no_box", where=renovation_id)
         return await verification_of(session, box)

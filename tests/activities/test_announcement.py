@@ -5,10 +5,9 @@ midnights need no waiting.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -16,10 +15,12 @@ import pytest
 from sqlalchemy import select
 
 from activities.publications import Publications
-from activities.recording import Desk
+from activities.recording import Recorder
 from activities.voting.box import Ballots
-from models.messages.journey import PublicationInput, StageInput, VotePeriod
-from models.messages.step import Step
+from models.messages.command import Command
+from models.messages.journey import StageInput
+from models.messages.publication import PublicationInput
+from models.messages.voting import VotePeriod
 from models.tables import BallotBox, Event
 from models.values.timetable import Period, Timetable, WorkCalendar, calendar_days
 from rules.time.deadlines import deadline
@@ -52,15 +53,13 @@ async def wall(owner: str) -> AsyncIterator[SetWall]:
 
 
 @asynccontextmanager
-async def held_back(
-    owner: str, rid: str, writing: Coroutine[Any, Any, object]
-) -> AsyncIterator[None]:
+async def held_back(owner: str, rid: str, writing: Awaitable[object]) -> AsyncIterator[None]:
     """Somebody else holds the renovation's row while this is to be written, until the block ends."""
     holder = await asyncpg.connect(owner)
     try:
         async with holder.transaction():
             await holder.execute("SELECT 1 FROM renovation WHERE id = $1 FOR UPDATE", rid)
-            task = asyncio.create_task(writing)
+            task = asyncio.ensure_future(writing)
             await blocked_by(holder)
             yield
             assert not task.done()
@@ -73,9 +72,9 @@ def moment(of_the_place: str) -> datetime:
     return datetime.fromisoformat(of_the_place).replace(tzinfo=ZoneInfo(ZONE)).astimezone(UTC)
 
 
-def step(rid: str, name: str, asked_at: datetime | None = None) -> Step:
+def command(rid: str, name: str, asked_at: datetime | None = None) -> Command:
     workflow = f"workflow-of-{rid}"
-    return Step(
+    return Command(
         command_id=f"{workflow}#{name}",
         renovation_id=rid,
         asked_at=asked_at,
@@ -87,8 +86,8 @@ def ends(start: datetime, period: Period) -> datetime:
     return deadline(start, period, CALENDAR, ZONE)
 
 
-def desk(database: Database) -> Desk:
-    return Desk(database, CALENDAR, BOX_KEYS)
+def recorder(database: Database) -> Recorder:
+    return Recorder(database, CALENDAR, BOX_KEYS)
 
 
 async def box_of(database: Database, rid: str) -> BallotBox:
@@ -120,7 +119,7 @@ async def announced(
     await make_renovation(database, rid=rid, timetable=timetable)
     await wall(asked)
     given = StageInput(renovation_id=rid)
-    opening = Ballots(desk(database)).open_box(step(rid, "open", asked), given)
+    opening = Ballots(recorder(database)).open_box(command(rid, "open", asked), given)
     async with held_back(owner, rid, opening):
         await wall(written)
 
@@ -174,7 +173,7 @@ async def test_the_window_of_a_publication_runs_from_its_posting(
     given = PublicationInput.model_validate(
         {"renovation_id": rid, "publication_id": f"{rid}.p", "subject": "share_table"}
     )
-    posting = Publications(desk(database)).open(step(rid, "open", asked), given)
+    posting = Publications(recorder(database)).open(command(rid, "open", asked), given)
     async with held_back(owner, rid, posting):
         await wall(written)
     (wait,) = (await agenda(database, rid))[f"workflow-of-{rid}"]
@@ -192,7 +191,9 @@ async def test_a_timer_that_is_ahead_of_the_tick_closes_nothing(
     period = VotePeriod(box_id="ahead.1", check_at=closes_at - DAY, closes_at=closes_at)
 
     async def close() -> object:
-        return await Ballots(desk(database)).close_box(step("ahead", "close", closes_at), period)
+        return await Ballots(recorder(database)).close_box(
+            command("ahead", "close", closes_at), period
+        )
 
     await wall(closes_at - timedelta(seconds=90))
     assert await too_early(database, "ahead", close) == timedelta(seconds=90)
@@ -210,6 +211,6 @@ async def test_a_wall_that_is_put_back_breaks_neither_the_order_nor_a_period(
     given = PublicationInput.model_validate(
         {"renovation_id": "back", "publication_id": "back.p", "subject": "share_table"}
     )
-    period = await Publications(desk(database)).open(step("back", "post"), given)
+    period = await Publications(recorder(database)).open(command("back", "post"), given)
     assert await happened_at(database, "back") == [at, at]
     assert period.closes_at == ends(at, Timetable().scheme_publication)

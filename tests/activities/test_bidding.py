@@ -17,7 +17,8 @@ from models.messages.acts import (
     SignContract,
     WithdrawCandidate,
 )
-from models.messages.journey import BidOpening, Candidates, StageInput, TenderPeriod
+from models.messages.bidding import BidOpening, Candidates, TenderPeriod
+from models.messages.journey import StageInput
 from models.tables import Award, Bid, Contract, Event, Publication, Renovation, ShareTotal, Tender
 from models.values.actor import Actor, Role
 from models.values.scheme import TenderPlan
@@ -25,7 +26,7 @@ from runtime.database import Database
 from tests.support import money
 from tests.support.agenda import too_early
 from tests.support.estate import make_renovation
-from tests.support.money import START, STREET, count_of, details, rows_of, scheme, step, sum_of
+from tests.support.money import START, STREET, command, count_of, details, rows_of, scheme, sum_of
 from tests.support.told import move_clock
 
 DAY = timedelta(days=1)
@@ -39,7 +40,7 @@ class House:
 
     def __init__(self, database: Database, rid: str) -> None:
         self.database, self.rid = database, rid
-        self.tenders = Tenders(money.desk_of(database))
+        self.tenders = Tenders(money.recorder_of(database))
         self.at = START
 
     async def go_to(self, moment: datetime) -> None:
@@ -52,7 +53,7 @@ class House:
     async def publish(self, name: str = "publish", **fields: Any) -> TenderPeriod:
         act = self.act(PublishTender, name, **fields)
         given = StageInput(renovation_id=self.rid)
-        return await self.tenders.publish(step(self.rid, name, STREET), given, act)
+        return await self.tenders.publish(command(self.rid, name, STREET), given, act)
 
     async def bid(self, period: TenderPeriod, *prices: int, **more: Any) -> None:
         async with self.database.session() as session, session.begin():
@@ -79,33 +80,33 @@ class House:
 
     async def open(self, period: TenderPeriod, name: str = "open") -> BidOpening:
         await self.go_to(period.deadline_at)
-        return await self.tenders.open_bids(step(self.rid, name), period)
+        return await self.tenders.open_bids(command(self.rid, name), period)
 
     async def evaluate(self, name: str = "evaluate", **fields: Any) -> Candidates:
         who = fields.pop("who", EVALUATOR)
         assert isinstance(who, Actor)
         act = self.act(RecordEvaluation, name, who, **fields)
-        return await self.tenders.evaluate(step(self.rid, name, who), act)
+        return await self.tenders.evaluate(command(self.rid, name, who), act)
 
     async def withdraw(
         self, bidder: str, name: str = "withdraw", who: Actor = STREET
     ) -> Candidates:
         act = self.act(WithdrawCandidate, name, who, bidder_id=bidder, reason="no capacity")
-        return await self.tenders.withdraw(step(self.rid, name, who), act)
+        return await self.tenders.withdraw(command(self.rid, name, who), act)
 
     async def award(self, bidder: str, name: str = "award") -> Candidates:
         act = self.act(AwardContract, name, bidder_id=bidder)
-        return await self.tenders.award(step(self.rid, name, STREET), act)
+        return await self.tenders.award(command(self.rid, name, STREET), act)
 
     async def sign(self, value: int, name: str = "sign", bond: int = 0) -> Any:
         act = self.act(SignContract, name, value_fen=value, performance_bond_fen=bond)
-        return await self.tenders.sign(step(self.rid, name, STREET), act)
+        return await self.tenders.sign(command(self.rid, name, STREET), act)
 
     async def approve(self, price: int, name: str = "approve", bidder: str = "b1") -> Candidates:
         act = self.act(
             ApproveDirectAward, name, bidder_id=bidder, price_fen=price, reason="two failed"
         )
-        return await self.tenders.approve_direct(step(self.rid, name, STREET), act)
+        return await self.tenders.approve_direct(command(self.rid, name, STREET), act)
 
     async def ranked(self, *prices: int, **more: Any) -> Candidates:
         period = await self.publish()
@@ -221,7 +222,7 @@ async def test_bids_are_not_opened_before_the_deadline(house: Build) -> None:
     period = await h.publish()
     await h.bid(period, *PRICES)
     await h.go_to(period.deadline_at - DAY)
-    opening = partial(h.tenders.open_bids, step(h.rid, "open"), period)
+    opening = partial(h.tenders.open_bids, command(h.rid, "open"), period)
     assert await too_early(h.database, h.rid, opening) == DAY
     assert await h.states() == ["submitted"] * 3
     await h.go_to(period.deadline_at)
@@ -397,7 +398,7 @@ async def test_an_upheld_objection_strikes_the_candidate_that_was_published_firs
     h = await house()
     await h.ranked()
     await posted(h, "b1")
-    strike = step(h.rid, "strike")
+    strike = command(h.rid, "strike")
     after = await h.tenders.strike_first(strike)
     assert after.bidder_ids == ("b2", "b3")
     assert await h.tenders.strike_first(strike) == after
@@ -410,7 +411,7 @@ async def test_nobody_is_struck_for_a_candidate_that_has_withdrawn_meanwhile(
     await h.ranked()
     await posted(h, "b1")
     await h.withdraw("b1")
-    after = await h.tenders.strike_first(step(h.rid, "strike"))
+    after = await h.tenders.strike_first(command(h.rid, "strike"))
     assert after.bidder_ids == ("b2", "b3")
 
 
@@ -434,13 +435,13 @@ async def test_a_tender_without_candidates_has_failed(house: Build) -> None:
     h = await house()
     await h.ranked()
     with pytest.raises(ApplicationError) as refused:
-        await h.tenders.fail(step(h.rid, "too-early"))
+        await h.tenders.fail(command(h.rid, "too-early"))
     assert codes(refused) == ["bidding.candidates_left"]
     for bidder in ("b1", "b2", "b3"):
         left = await h.withdraw(bidder, f"withdraw-{bidder}")
     assert left.bidder_ids == ()
-    failed = await h.tenders.fail(step(h.rid, "fail"))
-    assert await h.tenders.fail(step(h.rid, "fail")) == failed
+    failed = await h.tenders.fail(command(h.rid, "fail"))
+    assert await h.tenders.fail(command(h.rid, "fail")) == failed
     assert failed.outcome == "failed"
 
 

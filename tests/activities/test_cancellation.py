@@ -15,17 +15,18 @@ from models.tables import (
     WorkItem,
 )
 from models.values.scheme import SchemeContent
+from models.values.states import RenovationState, TenderState
 from runtime.database import Database
 from tests.support import money
 from tests.support.estate import make_renovation
-from tests.support.money import START, STREET, details, scheme, step
+from tests.support.money import START, STREET, command, details, scheme
 
 
 async def begun(
     database: Database, rid: str, content: SchemeContent | None = None
 ) -> Cancellations:
     await make_renovation(database, rid=rid, units=12, content=content or scheme())
-    return Cancellations(money.desk_of(database))
+    return Cancellations(money.recorder_of(database))
 
 
 async def contracted(database: Database, rid: str, passed_fen: int) -> None:
@@ -79,29 +80,29 @@ async def contracted(database: Database, rid: str, passed_fen: int) -> None:
 async def test_a_cancellation_is_recorded_with_its_reason(database: Database) -> None:
     cancel = await begun(database, "x1")
     act = CancelRenovation(command_id="x1#stop", actor=STREET, reason="to be rebuilt")
-    first = await cancel.record(step("x1", "stop", actor=STREET), act)
-    assert await cancel.record(step("x1", "stop", actor=STREET), act) == first
+    first = await cancel.record(command("x1", "stop", actor=STREET), act)
+    assert await cancel.record(command("x1", "stop", actor=STREET), act) == first
     assert (await details(database, "x1", "renovation.cancelled"))["reason"] == "to be rebuilt"
 
 
 async def test_what_has_ended_cannot_be_cancelled(database: Database) -> None:
     cancel = await begun(database, "x2")
     async with database.session() as session, session.begin():
-        (await session.get_one(Renovation, "x2")).state = "completed"
+        (await session.get_one(Renovation, "x2")).state = RenovationState.COMPLETED
     act = CancelRenovation(command_id="x2#stop", actor=STREET, reason="too late")
     with pytest.raises(ApplicationError) as error:
-        await cancel.record(step("x2", "stop"), act)
+        await cancel.record(command("x2", "stop"), act)
     assert [problem["code"] for problem in error.value.details[0]] == ["settlement.already_ended"]
 
 
 async def test_there_is_nothing_to_undo_where_nothing_happened(database: Database) -> None:
     cancel = await begun(database, "x3")
     for _ in range(2):
-        await cancel.make_safe(step("x3", "safe"))
-        await cancel.settle_contract(step("x3", "settle"))
-        await cancel.draw_refund_sheet(step("x3", "sheet"))
-        await cancel.pay_refunds(step("x3", "pay"))
-        await cancel.void_vote(step("x3", "void"))
+        await cancel.make_safe(command("x3", "safe"))
+        await cancel.settle_contract(command("x3", "settle"))
+        await cancel.draw_refund_sheet(command("x3", "sheet"))
+        await cancel.pay_refunds(command("x3", "pay"))
+        await cancel.void_vote(command("x3", "void"))
     for kind in (
         "made_safe",
         "contract_settled",
@@ -118,11 +119,11 @@ async def test_before_the_contract_everything_goes_back(database: Database) -> N
     units = await money.units_of(database, "x4")
     await money.pay(database, "x4", *units[:5], fen=800)
     await money.pay(database, "x4", units[5], fen=100)
-    sheet = await cancel.draw_refund_sheet(step("x4", "sheet"))
-    assert await cancel.draw_refund_sheet(step("x4", "sheet")) == sheet
+    sheet = await cancel.draw_refund_sheet(command("x4", "sheet"))
+    assert await cancel.draw_refund_sheet(command("x4", "sheet")) == sheet
     assert (sheet.sunk_net_fen, sheet.refunds_fen, sheet.debts_fen) == (0, 4_100, 0)
-    paid = await cancel.pay_refunds(step("x4", "pay"))
-    assert await cancel.pay_refunds(step("x4", "pay")) == paid
+    paid = await cancel.pay_refunds(command("x4", "pay"))
+    assert await cancel.pay_refunds(command("x4", "pay")) == paid
     assert (paid.units, paid.refunds_fen) == (6, 4_100)
     unpaid = (Refund.renovation_id == "x4", Refund.paid.is_(False))
     assert await money.count_of(database, Refund, *unpaid) == 0
@@ -134,11 +135,11 @@ async def test_certified_work_is_paid_and_the_rest_refunded_or_owed(database: Da
     units = await money.units_of(database, "x5")
     await money.pay(database, "x5", *units[:11], fen=800)
     await contracted(database, "x5", passed_fen=3_000)
-    await cancel.make_safe(step("x5", "safe"))
-    settled = await cancel.settle_contract(step("x5", "settle"))
-    assert await cancel.settle_contract(step("x5", "settle")) == settled
+    await cancel.make_safe(command("x5", "safe"))
+    settled = await cancel.settle_contract(command("x5", "settle"))
+    assert await cancel.settle_contract(command("x5", "settle")) == settled
     assert settled.certified_fen == 3_000
-    sheet = await cancel.draw_refund_sheet(step("x5", "sheet"))
+    sheet = await cancel.draw_refund_sheet(command("x5", "sheet"))
     # The owners carry four fifths of the plan, so 2,400 of 3,000: 200 each.
     assert (sheet.sunk_net_fen, sheet.refunds_fen, sheet.debts_fen) == (2_400, 6_600, 200)
     charged = (ShareTotal.renovation_id == "x5", ShareTotal.basis == "settlement")
@@ -150,8 +151,8 @@ async def test_certified_work_is_paid_and_the_rest_refunded_or_owed(database: Da
 async def test_a_second_settlement_finds_the_same(database: Database) -> None:
     cancel = await begun(database, "x6")
     await contracted(database, "x6", passed_fen=3_000)
-    first = await cancel.settle_contract(step("x6", "settle"))
-    assert await cancel.settle_contract(step("x6", "settle-again")) == first
+    first = await cancel.settle_contract(command("x6", "settle"))
+    assert await cancel.settle_contract(command("x6", "settle-again")) == first
 
 
 async def test_what_a_fund_paid_in_a_households_place_returns_to_the_fund(
@@ -162,7 +163,7 @@ async def test_what_a_fund_paid_in_a_households_place_returns_to_the_fund(
     unit = (await money.units_of(database, "x7"))[0]
     await money.pay(database, "x7", unit, fen=200)
     await money.pay(database, "x7", unit, fen=600, source="relief")
-    sheet = await cancel.draw_refund_sheet(step("x7", "sheet"))
+    sheet = await cancel.draw_refund_sheet(command("x7", "sheet"))
     assert (sheet.refunds_fen, sheet.sources_fen) == (200, 600)
     assert await money.sum_of(database, Payment.amount_fen, Payment.renovation_id == "x7") == 800
 
@@ -172,7 +173,7 @@ async def test_a_running_tender_is_cancelled_with_its_candidates(database: Datab
     await contracted(database, "x8", passed_fen=0)
     async with database.session() as session, session.begin():
         await session.delete(await session.get_one(Contract, "x8.contract"))
-        (await session.get_one(Tender, "x8.tender.1")).state = "closed"
+        (await session.get_one(Tender, "x8.tender.1")).state = TenderState.CLOSED
         session.add(
             Award(
                 id="x8.tender.1.1.1",
@@ -183,7 +184,7 @@ async def test_a_running_tender_is_cancelled_with_its_candidates(database: Datab
                 state="candidate",
             )
         )
-    await cancel.settle_contract(step("x8", "settle"))
+    await cancel.settle_contract(command("x8", "settle"))
     async with database.session() as session:
         assert (await session.get_one(Tender, "x8.tender.1")).state == "cancelled"
         assert (await session.get_one(Award, "x8.tender.1.1.1")).state == "cancelled"
@@ -209,8 +210,8 @@ async def test_an_open_box_is_closed_uncounted(database: Database) -> None:
                 roll_salt=bytes(32),
             )
         )
-    first = await cancel.void_vote(step("x9", "void"))
-    assert await cancel.void_vote(step("x9", "void")) == first
+    first = await cancel.void_vote(command("x9", "void"))
+    assert await cancel.void_vote(command("x9", "void")) == first
     async with database.session() as session:
         assert (await session.get_one(BallotBox, "x9.1")).state == "closed"
     assert (await details(database, "x9", "settlement.vote_voided"))["box_was"] == "open"

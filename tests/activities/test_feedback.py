@@ -8,10 +8,10 @@ from temporalio.exceptions import ApplicationError
 
 from activities.feedback.survey import Evaluations
 from activities.feedback.tickets import Tickets
-from activities.recording import Desk
+from activities.recording import Recorder
 from models.messages.acts import ResolveTicket
-from models.messages.journey import FeedbackOutcome, FeedbackState, TicketInput, TicketTimer
-from models.messages.step import Step
+from models.messages.command import Command
+from models.messages.feedback import FeedbackOutcome, FeedbackState, TicketInput, TicketTimer
 from models.tables import (
     BallotBox,
     Certificate,
@@ -49,14 +49,14 @@ class Counter:
 
     def __init__(self, database: Database, rid: str) -> None:
         calendar = WorkCalendar(first_on=date(2026, 1, 1), last_on=date(2026, 12, 31))
-        desk = Desk(database, calendar, BOX_KEYS)
+        recorder = Recorder(database, calendar, BOX_KEYS)
         self.database, self.rid, self.count = database, rid, 0
-        self.tickets, self.evaluations = Tickets(desk), Evaluations(desk)
+        self.tickets, self.evaluations = Tickets(recorder), Evaluations(recorder)
         self.given = TicketInput(renovation_id=rid, ticket_id=f"{rid}.t1")
 
-    def step(self, who: Actor = ENGINE) -> Step:
+    def command(self, who: Actor = ENGINE) -> Command:
         self.count += 1
-        return Step(command_id=f"{self.rid}#{self.count}", renovation_id=self.rid, actor=who)
+        return Command(command_id=f"{self.rid}#{self.count}", renovation_id=self.rid, actor=who)
 
     async def at(self, moment: datetime) -> None:
         await move_clock(self.database, self.rid, moment)
@@ -82,21 +82,21 @@ class Counter:
         return await self.twice(self.tickets.take_in)
 
     async def twice(self, write: Any, who: Actor = ENGINE) -> Any:
-        step = self.step(who)
-        first = await write(step, self.given)
-        assert await write(step, self.given) == first
+        command = self.command(who)
+        first = await write(command, self.given)
+        assert await write(command, self.given) == first
         return first
 
     async def resolve(self, who: Actor) -> TicketTimer:
-        step = self.step(who)
+        command = self.command(who)
         act = ResolveTicket(
-            command_id=step.command_id,
+            command_id=command.command_id,
             actor=who,
             ticket_id=self.given.ticket_id,
             answer="a lamp was mounted at the widow's door",
         )
-        first = await self.tickets.resolve(step, self.given, act)
-        assert await self.tickets.resolve(step, self.given, act) == first
+        first = await self.tickets.resolve(command, self.given, act)
+        assert await self.tickets.resolve(command, self.given, act) == first
         return first
 
     async def row(self) -> Ticket:
@@ -104,21 +104,21 @@ class Counter:
             return await session.get_one(Ticket, self.given.ticket_id)
 
     async def open_survey(self) -> datetime:
-        step = self.step()
-        period = await self.evaluations.open_survey(step)
-        assert await self.evaluations.open_survey(step) == period
+        command = self.command()
+        period = await self.evaluations.open_survey(command)
+        assert await self.evaluations.open_survey(command) == period
         return period.survey_closes_at
 
     async def look(self, number: int) -> FeedbackState:
-        step = self.step()
-        first = await self.evaluations.count_open_tickets(step, number)
-        assert await self.evaluations.count_open_tickets(step, number) == first
+        command = self.command()
+        first = await self.evaluations.count_open_tickets(command, number)
+        assert await self.evaluations.count_open_tickets(command, number) == first
         return first
 
     async def evaluate(self) -> FeedbackOutcome:
-        step = self.step()
-        first = await self.evaluations.evaluate(step)
-        assert await self.evaluations.evaluate(step) == first
+        command = self.command()
+        first = await self.evaluations.evaluate(command)
+        assert await self.evaluations.evaluate(command) == first
         return first
 
     async def indicators(self) -> dict[str, tuple[int, int, int]]:
@@ -160,7 +160,7 @@ class Counter:
                 )
 
 
-async def counter(database: Database, rid: str, **more: Any) -> Counter:
+async def parts(database: Database, rid: str, **more: Any) -> Counter:
     await make_renovation(database, rid=rid, told_at=START, **more)
     return Counter(database, rid)
 
@@ -170,14 +170,14 @@ def refused(error: pytest.ExceptionInfo[ApplicationError]) -> list[str]:
 
 
 async def test_the_grid_worker_gets_a_complaint_with_its_limit(database: Database) -> None:
-    here = await counter(database, "f1")
+    here = await parts(database, "f1")
     timer = await here.complain()
     assert (timer.level, timer.top) == ("grid", False)
     assert timer.due_at == START + timedelta(hours=24)
 
 
 async def test_nothing_that_a_resident_wrote_stands_in_an_event(database: Database) -> None:
-    here = await counter(database, "f2")
+    here = await parts(database, "f2")
     await here.complain()
     await here.resolve(GRID)
     await here.twice(here.tickets.close_satisfied)
@@ -188,7 +188,7 @@ async def test_nothing_that_a_resident_wrote_stands_in_an_event(database: Databa
 async def test_the_answer_to_a_confidential_complaint_stays_out_of_the_event(
     database: Database,
 ) -> None:
-    here = await counter(database, "f3")
+    here = await parts(database, "f3")
     await here.complain(confidential=True)
     await here.resolve(GRID)
     assert "widow" not in str(await here.events("%"))
@@ -199,7 +199,7 @@ async def test_the_answer_to_a_confidential_complaint_stays_out_of_the_event(
 async def test_a_missed_level_loses_the_ticket_to_the_next_up_to_the_city(
     database: Database,
 ) -> None:
-    here = await counter(database, "f4")
+    here = await parts(database, "f4")
     timer = await here.complain()
     levels = []
     while not timer.top:
@@ -215,7 +215,7 @@ async def test_a_missed_level_loses_the_ticket_to_the_next_up_to_the_city(
 
 
 async def test_an_answer_that_came_first_is_not_escalated(database: Database) -> None:
-    here = await counter(database, "f5")
+    here = await parts(database, "f5")
     await here.complain()
     answered = await here.resolve(GRID)
     assert await here.twice(here.tickets.escalate) == answered
@@ -223,7 +223,7 @@ async def test_an_answer_that_came_first_is_not_escalated(database: Database) ->
 
 
 async def test_a_level_below_cannot_answer_and_one_above_can(database: Database) -> None:
-    here = await counter(database, "f6")
+    here = await parts(database, "f6")
     timer = await here.complain()
     await here.at(timer.due_at)
     await here.twice(here.tickets.escalate)
@@ -237,7 +237,7 @@ async def test_a_level_below_cannot_answer_and_one_above_can(database: Database)
 async def test_the_answer_carries_the_check_of_the_total_and_starts_the_call_back(
     database: Database,
 ) -> None:
-    here = await counter(database, "f7")
+    here = await parts(database, "f7")
     await here.complain()
     timer = await here.resolve(COMMUNITY)
     assert timer.due_at == datetime(2026, 3, 5, 16, tzinfo=UTC)
@@ -250,7 +250,7 @@ async def test_the_answer_carries_the_check_of_the_total_and_starts_the_call_bac
 
 
 async def test_a_ticket_is_not_answered_twice(database: Database) -> None:
-    here = await counter(database, "f8")
+    here = await parts(database, "f8")
     await here.complain()
     await here.resolve(GRID)
     with pytest.raises(ApplicationError) as error:
@@ -259,7 +259,7 @@ async def test_a_ticket_is_not_answered_twice(database: Database) -> None:
 
 
 async def test_silence_closes_a_ticket_without_a_word_on_satisfaction(database: Database) -> None:
-    here = await counter(database, "f9")
+    here = await parts(database, "f9")
     await here.complain()
     with pytest.raises(ApplicationError) as error:
         await here.twice(here.tickets.close_silent)
@@ -270,7 +270,7 @@ async def test_silence_closes_a_ticket_without_a_word_on_satisfaction(database: 
 
 
 async def test_the_second_reopening_goes_one_level_up(database: Database) -> None:
-    here = await counter(database, "f10")
+    here = await parts(database, "f10")
     await here.complain()
     await here.resolve(GRID)
     first = await here.twice(here.tickets.reopen)
@@ -281,7 +281,7 @@ async def test_the_second_reopening_goes_one_level_up(database: Database) -> Non
 
 
 async def test_a_reopening_after_its_period_is_refused(database: Database) -> None:
-    here = await counter(database, "f11")
+    here = await parts(database, "f11")
     await here.complain()
     await here.resolve(GRID)
     await here.at(START + timedelta(days=30))
@@ -293,7 +293,7 @@ async def test_a_reopening_after_its_period_is_refused(database: Database) -> No
 async def test_the_evaluation_waits_for_open_tickets_one_working_day_at_a_time(
     database: Database,
 ) -> None:
-    here = await counter(database, "f12")
+    here = await parts(database, "f12")
     await here.complain()
     closes_at = await here.open_survey()
     looks = 1
@@ -306,7 +306,7 @@ async def test_the_evaluation_waits_for_open_tickets_one_working_day_at_a_time(
 
 
 async def test_without_open_tickets_the_evaluation_follows_at_once(database: Database) -> None:
-    here = await counter(database, "f13")
+    here = await parts(database, "f13")
     await here.complain()
     await here.resolve(GRID)
     await here.at(await here.open_survey())
@@ -322,25 +322,25 @@ async def test_without_open_tickets_the_evaluation_follows_at_once(database: Dat
 async def test_open_tickets_are_not_looked_at_before_the_survey_closes_nor_before_the_next_look(
     database: Database,
 ) -> None:
-    here = await counter(database, "f19")
+    here = await parts(database, "f19")
     await here.complain()
     closes_at = await here.open_survey()
-    look = partial(here.evaluations.count_open_tickets, here.step(), 1)
+    look = partial(here.evaluations.count_open_tickets, here.command(), 1)
     assert await too_early(database, "f19", look) == closes_at - START
     await here.at(closes_at)
     again = (await look()).look_again_at
     assert again is not None
-    look = partial(here.evaluations.count_open_tickets, here.step(), 2)
+    look = partial(here.evaluations.count_open_tickets, here.command(), 2)
     assert await too_early(database, "f19", look) == again - closes_at
     await here.at(again)
     assert (await look()).open_tickets == 1
 
 
 async def test_a_level_does_not_lose_its_ticket_before_its_time(database: Database) -> None:
-    here = await counter(database, "f20")
+    here = await parts(database, "f20")
     timer = await here.complain()
     await here.at(timer.due_at - INSTANT)
-    escalate = partial(here.tickets.escalate, here.step(), here.given)
+    escalate = partial(here.tickets.escalate, here.command(), here.given)
     assert await too_early(database, "f20", escalate) == INSTANT
     assert (await here.row()).state == "open"
     await here.at(timer.due_at)
@@ -350,17 +350,17 @@ async def test_a_level_does_not_lose_its_ticket_before_its_time(database: Databa
 async def test_an_answered_ticket_is_not_closed_before_the_call_back_is_over(
     database: Database,
 ) -> None:
-    here = await counter(database, "f21")
+    here = await parts(database, "f21")
     await here.complain()
     answered = await here.resolve(GRID)
-    close = partial(here.tickets.close_silent, here.step(), here.given)
+    close = partial(here.tickets.close_silent, here.command(), here.given)
     assert await too_early(database, "f21", close) == answered.due_at - START
     await here.at(answered.due_at)
     assert (await close()).state == "closed"
 
 
 async def test_the_last_answer_of_a_household_counts(database: Database) -> None:
-    here = await counter(database, "f14")
+    here = await parts(database, "f14")
     await here.answer_survey((0, 1), (1, 5), (0, 5), (2, 3))
     await here.evaluate()
     found = await here.indicators()
@@ -369,7 +369,7 @@ async def test_the_last_answer_of_a_household_counts(database: Database) -> None
 
 
 async def test_below_the_floor_an_improvement_plan_is_due(database: Database) -> None:
-    here = await counter(database, "f15")
+    here = await parts(database, "f15")
     await here.answer_survey((0, 5), (1, 2))
     outcome = await here.evaluate()
     assert (outcome.targets_met, outcome.targets) == (0, 1)
@@ -377,7 +377,7 @@ async def test_below_the_floor_an_improvement_plan_is_due(database: Database) ->
 
 
 async def test_at_the_floor_no_plan_is_due_and_the_target_is_met(database: Database) -> None:
-    here = await counter(database, "f16", units=20)
+    here = await parts(database, "f16", units=20)
     await here.answer_survey(*((index, 5 if index < 17 else 1) for index in range(20)))
     outcome = await here.evaluate()
     details = (await here.events("feedback.evaluated"))[0]
@@ -392,13 +392,13 @@ async def test_at_the_floor_no_plan_is_due_and_the_target_is_met(database: Datab
 async def test_without_an_answer_nothing_is_met_and_a_new_survey_is_asked_for(
     database: Database,
 ) -> None:
-    here = await counter(database, "f17")
+    here = await parts(database, "f17")
     assert (await here.evaluate()).targets_met == 0
     assert "survey_without_answers" in await here.notices()
 
 
 async def test_every_indicator_is_counted_from_the_rows(database: Database) -> None:
-    here = await counter(database, "f18")
+    here = await parts(database, "f18")
     await here.complain()
     await here.resolve(GRID)
     await here.complain(name="t2")

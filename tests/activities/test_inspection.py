@@ -7,10 +7,10 @@ from sqlalchemy import func, select
 from temporalio.exceptions import ApplicationError
 
 from activities.inspection.works import Works
-from activities.recording import Desk
+from activities.recording import Recorder
 from models.messages.acts import ApprovePayment, RecordInspection, ReportItem, ReportRectified
-from models.messages.journey import WorksState
-from models.messages.step import Step
+from models.messages.command import Command
+from models.messages.inspection import WorksState
 from models.tables import (
     Certificate,
     Contract,
@@ -45,73 +45,73 @@ class Site:
     def __init__(self, database: Database, rid: str) -> None:
         calendar = WorkCalendar(first_on=date(2026, 1, 1), last_on=date(2026, 12, 31))
         self.database, self.rid, self.count = database, rid, 0
-        self.works = Works(Desk(database, calendar, BOX_KEYS))
+        self.works = Works(Recorder(database, calendar, BOX_KEYS))
 
-    def step(self, who: Actor = ENGINE) -> Step:
+    def command(self, who: Actor = ENGINE) -> Command:
         self.count += 1
-        return Step(command_id=f"{self.rid}#{self.count}", renovation_id=self.rid, actor=who)
+        return Command(command_id=f"{self.rid}#{self.count}", renovation_id=self.rid, actor=who)
 
     async def at(self, moment: datetime) -> None:
         await move_clock(self.database, self.rid, moment)
 
-    def fields(self, step: Step) -> dict[str, Any]:
-        return {"command_id": step.command_id, "actor": step.actor}
+    def fields(self, command: Command) -> dict[str, Any]:
+        return {"command_id": command.command_id, "actor": command.actor}
 
     async def begin(self) -> WorksState:
-        step = self.step()
-        first = await self.works.begin(step)
-        assert await self.works.begin(step) == first
+        command = self.command()
+        first = await self.works.begin(command)
+        assert await self.works.begin(command) == first
         return first
 
     async def report(self, item: str, who: Actor = CONTRACTOR) -> WorksState:
-        step = self.step(who)
-        act = ReportItem(item_id=item, **self.fields(step))
-        first = await self.works.report_item(step, act)
-        assert await self.works.report_item(step, act) == first
+        command = self.command(who)
+        act = ReportItem(item_id=item, **self.fields(command))
+        first = await self.works.report_item(command, act)
+        assert await self.works.report_item(command, act) == first
         return first
 
     async def inspect(
         self, item: str, outcome: str = "PASS", who: Actor = SUPERVISOR, kind: str = "stage"
     ) -> WorksState:
-        step = self.step(who)
+        command = self.command(who)
         defects = ("a crack",) if outcome == "FAIL" else ()
         act = RecordInspection.model_validate(
             {
-                **self.fields(step),
+                **self.fields(command),
                 "item_id": item,
                 "kind": kind,
                 "outcome": outcome,
                 "defects": defects,
             }
         )
-        first = await self.works.record_inspection(step, act)
-        assert await self.works.record_inspection(step, act) == first
+        first = await self.works.record_inspection(command, act)
+        assert await self.works.record_inspection(command, act) == first
         return first
 
     async def rectify(self, item: str) -> WorksState:
-        step = self.step(CONTRACTOR)
-        act = ReportRectified(item_id=item, **self.fields(step))
-        first = await self.works.report_rectified(step, act)
-        assert await self.works.report_rectified(step, act) == first
+        command = self.command(CONTRACTOR)
+        act = ReportRectified(item_id=item, **self.fields(command))
+        first = await self.works.report_rectified(command, act)
+        assert await self.works.report_rectified(command, act) == first
         return first
 
     async def mark_overdue(self) -> WorksState:
-        step = self.step()
-        first = await self.works.mark_overdue(step)
-        assert await self.works.mark_overdue(step) == first
+        command = self.command()
+        first = await self.works.mark_overdue(command)
+        assert await self.works.mark_overdue(command) == first
         return first
 
     async def accept(self, who: Actor = CHIEF) -> WorksState:
-        step = self.step(who)
-        first = await self.works.accept(step)
-        assert await self.works.accept(step) == first
+        command = self.command(who)
+        first = await self.works.accept(command)
+        assert await self.works.accept(command) == first
         return first
 
     async def pay(self, who: Actor = BUREAU, omissions_fen: int = 0) -> None:
-        step = self.step(who)
-        act = ApprovePayment(omissions_fen=omissions_fen, **self.fields(step))
-        first = await self.works.approve_payment(step, act)
-        assert await self.works.approve_payment(step, act) == first
+        command = self.command(who)
+        act = ApprovePayment(omissions_fen=omissions_fen, **self.fields(command))
+        first = await self.works.approve_payment(command, act)
+        assert await self.works.approve_payment(command, act) == first
 
     async def pass_all(self, *items: str) -> WorksState:
         state = WorksState()
@@ -288,7 +288,7 @@ async def test_a_missed_rectification_deadline_is_a_default(database: Database) 
     await here.report("roof")
     failed = await here.inspect("roof", "FAIL")
     assert failed.overdue_at is not None
-    mark = partial(here.works.mark_overdue, here.step())
+    mark = partial(here.works.mark_overdue, here.command())
     assert await too_early(database, "w11", mark) == failed.overdue_at - START
     await here.at(failed.overdue_at - INSTANT)
     assert await too_early(database, "w11", mark) == INSTANT

@@ -7,7 +7,8 @@ from sqlalchemy import select
 from temporalio.exceptions import ApplicationError
 
 from models.messages.acts import AnswerObjection
-from models.messages.journey import PublicationClosing, PublicationInput, PublicationPeriod
+from models.messages.journey import Stage
+from models.messages.publication import PublicationClosing, PublicationInput, PublicationPeriod
 from models.tables import Event, Objection, Publication
 from models.values.actor import Actor, Role
 from runtime.database import Database
@@ -18,11 +19,11 @@ COMMITTEE = Actor(id="committee", role=Role.OWNERS_COMMITTEE, label="committee")
 
 
 async def posted(database: Database, rid: str) -> tuple[Play, PublicationInput, PublicationPeriod]:
-    play = await begin(database, rid, "cost_sharing")
+    play = await begin(database, rid, Stage.COST_SHARING)
     given = play.publication("share_table")
-    step = play.step(play.of(given))
-    period = await play.publications.open(step, given)
-    assert await play.publications.open(step, given) == period
+    command = play.command(play.of(given))
+    period = await play.publications.open(command, given)
+    assert await play.publications.open(command, given) == period
     return play, given, period
 
 
@@ -34,24 +35,24 @@ async def answered(
     *,
     upheld: bool = False,
 ) -> PublicationPeriod:
-    step = play.step(play.of(given), who)
+    command = play.command(play.of(given), who)
     act = AnswerObjection(
-        command_id=step.command_id,
+        command_id=command.command_id,
         actor=who,
         publication_id=given.publication_id,
         objection_id=objection,
         upheld=upheld,
         answer="it was computed as the scheme says",
     )
-    first = await play.publications.answer(step, given, act)
-    assert await play.publications.answer(step, given, act) == first
+    first = await play.publications.answer(command, given, act)
+    assert await play.publications.answer(command, given, act) == first
     return first
 
 
 async def closed(play: Play, given: PublicationInput) -> PublicationClosing:
-    step = play.step(play.of(given))
-    first = await play.publications.close(step, given)
-    assert await play.publications.close(step, given) == first
+    command = play.command(play.of(given))
+    first = await play.publications.close(command, given)
+    assert await play.publications.close(command, given) == first
     return first
 
 
@@ -117,7 +118,10 @@ async def test_an_objection_is_answered_once_and_only_where_it_was_filed(
     elsewhere = await play.object_to(other)
     with pytest.raises(ApplicationError) as unknown:
         await answered(play, given, elsewhere)
-    assert (refused(twice), refused(unknown)) == (["objection_answered"], ["objection_unknown"])
+    assert (refused(twice), refused(unknown)) == (
+        ["publication.objection_answered"],
+        ["publication.objection_unknown"],
+    )
 
 
 async def test_nobody_answers_the_own_objection(database: Database) -> None:
@@ -133,4 +137,4 @@ async def test_nobody_answers_the_own_objection(database: Database) -> None:
         own = COMMITTEE.model_copy(update={"id": head.actor_id})
     with pytest.raises(ApplicationError) as error:
         await answered(play, given, objection, own)
-    assert refused(error) == ["own_objection"]
+    assert refused(error) == ["publication.own_objection"]

@@ -4,11 +4,11 @@ import pytest
 from sqlalchemy import func, select
 from temporalio.exceptions import ApplicationError
 
-from activities.recording import Desk
+from activities.recording import Recorder
 from activities.renovations import Renovations
 from models.messages.acts import ReviseScheme
+from models.messages.command import Command
 from models.messages.journey import JourneyOutcome
-from models.messages.step import Step
 from models.tables import Event, Renovation, Scheme
 from models.values.actor import Actor, Role
 from models.values.scheme import SchemeContent
@@ -25,11 +25,11 @@ COMMITTEE = Actor(id="committee", role=Role.OWNERS_COMMITTEE, label="Committee",
 
 @pytest.fixture
 def renovations(database: Database) -> Renovations:
-    return Renovations(Desk(database, chinese_calendar(), BOX_KEYS))
+    return Renovations(Recorder(database, chinese_calendar(), BOX_KEYS))
 
 
-def step(rid: str, name: str) -> Step:
-    return Step(
+def command(rid: str, name: str) -> Command:
+    return Command(
         command_id=f"renovation/{rid}#{name}",
         renovation_id=rid,
         workflow_id=f"renovation/{rid}",
@@ -46,8 +46,8 @@ def revise(rid: str, *drop_items: str, title: str = "") -> ReviseScheme:
     )
 
 
-def act_step(rid: str, act: ReviseScheme) -> Step:
-    return Step(command_id=act.command_id, renovation_id=rid, actor=act.actor)
+def act_step(rid: str, act: ReviseScheme) -> Command:
+    return Command(command_id=act.command_id, renovation_id=rid, actor=act.actor)
 
 
 async def row(database: Database, rid: str) -> Renovation:
@@ -91,7 +91,7 @@ async def test_a_stage_that_begins_says_what_it_waits_for(
     rid = await make_renovation(database, rid=f"enter-{stage}"[:20], told_at=NOW)
     child = f"renovation/{rid}/{stage}/1"
     for _ in range(2):
-        await renovations.enter_stage(step(rid, "enter-1"), stage, child)
+        await renovations.enter_stage(command(rid, "enter-1"), stage, child)
     found = await row(database, rid)
     assert (found.stage, found.stage_workflow_id, found.waiting_for) == (stage, child, waits_for)
     assert await kinds(database, rid) == ["renovation.stage_entered"]
@@ -100,7 +100,7 @@ async def test_a_stage_that_begins_says_what_it_waits_for(
 async def test_below_the_limit_a_revision_is_asked_for(database, renovations) -> None:
     rid = await make_renovation(database, rid="ask", told_at=NOW)
     for _ in range(2):
-        assert await renovations.ask_revision(step(rid, "revise-2"), 2) is True
+        assert await renovations.ask_revision(command(rid, "revise-2"), 2) is True
     assert (await row(database, rid)).waiting_for == "revise_scheme"
     assert await kinds(database, rid) == ["renovation.revision_asked"]
 
@@ -108,7 +108,7 @@ async def test_below_the_limit_a_revision_is_asked_for(database, renovations) ->
 async def test_at_the_limit_of_votes_no_revision_is_asked_for(database, renovations) -> None:
     rid = await make_renovation(database, rid="limit", told_at=NOW)
     for _ in range(2):
-        assert await renovations.ask_revision(step(rid, "revise-3"), 3) is False
+        assert await renovations.ask_revision(command(rid, "revise-3"), 3) is False
     assert (await row(database, rid)).waiting_for == "engine"
 
 
@@ -116,9 +116,9 @@ async def test_after_the_time_for_all_votes_no_revision_is_asked_for(database, r
     timetable = Timetable(re_vote_span=calendar_days(100))
     rid = await make_renovation(database, rid="span", timetable=timetable, told_at=NOW)
     await announced(database, rid)
-    assert await renovations.ask_revision(step(rid, "revise-1"), 1) is True
+    assert await renovations.ask_revision(command(rid, "revise-1"), 1) is True
     await move_clock(database, rid, NOW + timedelta(days=102))
-    assert await renovations.ask_revision(step(rid, "revise-2"), 2) is False
+    assert await renovations.ask_revision(command(rid, "revise-2"), 2) is False
 
 
 async def announced(database: Database, rid: str) -> None:
@@ -153,7 +153,7 @@ async def test_the_reasons_of_a_revision_are_on_record_with_both_numbers(
     database, renovations
 ) -> None:
     rid = await make_renovation(database, rid="reasons", told_at=NOW)
-    await renovations.ask_revision(step(rid, "revise-3"), 3)
+    await renovations.ask_revision(command(rid, "revise-3"), 3)
     async with database.session() as session:
         event = await session.scalar(select(Event).where(Event.renovation_id == rid))
     assert event is not None
@@ -208,7 +208,7 @@ async def test_the_end_is_written_once(database, renovations, state) -> None:
     rid = await make_renovation(database, rid=f"end-{state}", told_at=NOW)
     outcome = JourneyOutcome(state=state, reason="why")
     for _ in range(2):
-        await renovations.close(step(rid, "close"), outcome)
+        await renovations.close(command(rid, "close"), outcome)
     found = await row(database, rid)
     assert (found.state, found.closed_at, found.waiting_for) == (state, NOW, "nothing")
     assert await kinds(database, rid) == ["renovation.closed"]
@@ -216,9 +216,11 @@ async def test_the_end_is_written_once(database, renovations, state) -> None:
 
 async def test_what_has_ended_does_not_begin_another_stage(database, renovations) -> None:
     rid = await make_renovation(database, rid="over", told_at=NOW)
-    await renovations.close(step(rid, "close"), JourneyOutcome(state="shelved"))
+    await renovations.close(command(rid, "close"), JourneyOutcome(state="shelved"))
     with pytest.raises(ApplicationError) as refusal:
-        await renovations.enter_stage(step(rid, "enter-9"), "voting", f"renovation/{rid}/voting/9")
+        await renovations.enter_stage(
+            command(rid, "enter-9"), "voting", f"renovation/{rid}/voting/9"
+        )
     assert problem_code(refusal.value) == "renovation.over"
     async with database.session() as session:
         events = select(func.count()).where(Event.renovation_id == rid)

@@ -14,13 +14,13 @@ from formats.renovation_file.reading import read_renovation
 from models.values.refusal import Refused
 from runtime.ballots.audit import BadBallot
 from runtime.database import Database
-from runtime.local.programs import HOUSE
+from runtime.local.programs import ROOT
 from runtime.record.audit import AuditReport, BadEvent
 from runtime.settings import LocalSettings, environment_names
 from tests.support.estate import make_renovation
 
 RUNNER = CliRunner()
-ESTATE = HOUSE / "docs" / "examples" / "estate.yaml"
+ESTATE = ROOT / "docs" / "examples" / "estate.yaml"
 KEY = "ab" * 32
 
 
@@ -73,12 +73,12 @@ def test_start_needs_servers_that_run(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("at_database")
 @pytest.mark.parametrize("command", ["status", "history", "credentials", "audit"])
 def test_an_unknown_renovation_is_named(command: str) -> None:
-    assert codes(command, "r-nowhere") == ["renovation_unknown"]
+    assert codes(command, "r-nowhere") == ["renovation.unknown"]
 
 
 @pytest.mark.usefixtures("at_database")
 def test_an_act_on_an_unknown_renovation_is_refused() -> None:
-    assert codes("act", "r-nowhere", "open-vote") == ["renovation_unknown"]
+    assert codes("act", "r-nowhere", "open-vote") == ["renovation.unknown"]
 
 
 @pytest.mark.usefixtures("at_database")

@@ -13,17 +13,17 @@ import pytest
 from models.values.refusal import Problem
 from models.values.waits import Consequence
 from runtime.language.sentences import sentence
-from runtime.local.programs import HOUSE
+from runtime.local.programs import ROOT
 from runtime.settings import LocalSettings, environment_names
 
-EXAMPLE = HOUSE / "docs" / "examples" / "estate.yaml"
+EXAMPLE = ROOT / "docs" / "examples" / "estate.yaml"
 
 
 def gongjian(data: Path, *words: str) -> subprocess.CompletedProcess[str]:
     foreign = set(environment_names(LocalSettings).values())
     return subprocess.run(
         [sys.executable, "-m", "cli.main", *words, "--data", str(data)],
-        cwd=HOUSE,
+        cwd=ROOT,
         env={name: value for name, value in os.environ.items() if name not in foreign},
         capture_output=True,
         text=True,
@@ -38,7 +38,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("stack")
     up = subprocess.Popen(
         [sys.executable, "-m", "cli.main", "up", "--data", str(folder)],
-        cwd=HOUSE,
+        cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -111,7 +111,7 @@ def test_a_recorded_decision_is_kept_in_the_answer() -> None:
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
-        (("--pack", "CN-1900"), "pack_unknown"),
+        (("--pack", "CN-1900"), "voting.pack_unknown"),
         (("--pack", "CN-2021"), "decide.matter_needed"),
         (("--pack", "CN-2021", "--matter", "x"), "decide.matter_unknown"),
         (("--pack", "FR.24", "--matter", "x"), "decide.matter_not_wanted"),

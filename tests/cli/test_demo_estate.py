@@ -7,7 +7,7 @@ from rich.console import Console
 
 from cli.demo.facts import CheckFact, EventFact, checks_of, stages_of
 from cli.demo.report import checks_table, timeline_table
-from cli.demo.stages.ballots import Cast, vote_plan
+from cli.demo.stages.ballots import DemoBallot, vote_plan
 from cli.demo.town import estate
 from cli.demo.town import figures as money
 from cli.demo.town.scheme import FUND_MOTION, MAIN_MOTION, scheme_content
@@ -122,7 +122,7 @@ def test_the_first_wave_is_short_of_the_quorum_and_both_pass_every_threshold(
     whole = (len(areas), sum(areas.values()))
     owners = {unit.number: unit.owners for unit in roll}
 
-    def weight(*casts: Cast) -> tuple[int, int]:
+    def weight(*casts: DemoBallot) -> tuple[int, int]:
         return len(casts), sum(areas[owners[cast.unit_number]] for cast in casts)
 
     def both(part: tuple[int, int], of: tuple[int, int], need: Fraction) -> bool:

@@ -9,14 +9,14 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from cli.demo import client as doors_of_demo
-from cli.demo import driver as hands
+from cli.demo import client as client_of_demo
+from cli.demo import driver as drivers
 from cli.demo import journey
-from cli.demo.client import Doors, at_once
-from cli.demo.driver import Charge, Hand
+from cli.demo.client import Client, at_once
+from cli.demo.driver import Charge, Driver
 from cli.demo.journey import travel
 from cli.demo.run import Silent
-from cli.demo.stages.ballots import Cast
+from cli.demo.stages.ballots import DemoBallot
 from cli.demo.stages.voting import REACTIONS, send
 from cli.demo.town import people
 from cli.demo.town.estate import units_of
@@ -91,11 +91,11 @@ class Counter:
 
 
 @asynccontextmanager
-async def before(service: Callable[[httpx.Request], httpx.Response]) -> AsyncIterator[Hand]:
+async def before(service: Callable[[httpx.Request], httpx.Response]) -> AsyncIterator[Driver]:
     transport = httpx.MockTransport(service)
     async with httpx.AsyncClient(transport=transport, base_url="http://demo") as http:
-        doors = Doors([http], "r1", KEY)
-        yield Hand(doors, units_of(60, 1), NoCharges(), 1, Silent(), lambda: None)
+        client = Client([http], "r1", KEY)
+        yield Driver(client, units_of(60, 1), NoCharges(), 1, Silent(), lambda: None)
 
 
 def refused_for(error: pytest.ExceptionInfo[Refused]) -> Problem:
@@ -105,8 +105,8 @@ def refused_for(error: pytest.ExceptionInfo[Refused]) -> Problem:
 
 async def test_where_nobody_is_asked_the_clock_goes_on_until_the_case_is_over() -> None:
     service = Counter("engine", "objections.candidates", "tickets")
-    async with before(service) as hand:
-        last = await travel(hand)
+    async with before(service) as driver:
+        last = await travel(driver)
     assert last.state == "completed"
     assert [body["move"] for body in service.moves] == ["next"] * 3
     assert service.posted == []
@@ -114,9 +114,9 @@ async def test_where_nobody_is_asked_the_clock_goes_on_until_the_case_is_over() 
 
 async def test_every_move_is_the_committees_and_has_an_id_of_its_own() -> None:
     service = Counter("engine", "tickets")
-    async with before(service) as hand:
-        await travel(hand)
-        await hand.days(4)
+    async with before(service) as driver:
+        await travel(driver)
+        await driver.days(4)
     ids = [body["command_id"] for body in service.moves]
     assert len(set(ids)) == len(ids) == 3
     assert all(name.startswith("r1-") for name in ids)
@@ -125,8 +125,8 @@ async def test_every_move_is_the_committees_and_has_an_id_of_its_own() -> None:
 
 async def test_a_person_acts_once_for_what_is_waited_for_and_in_the_morning() -> None:
     service = Counter("open_vote", now=MIDNIGHT)
-    async with before(service) as hand:
-        await travel(hand)
+    async with before(service) as driver:
+        await travel(driver)
     assert [path for path, _ in service.posted] == ["/acts/open_vote"]
     assert [body["move"] for body in service.moves] == ["to", "next"]
     assert service.moves[0]["to"] == "2025-03-19"
@@ -135,27 +135,27 @@ async def test_a_person_acts_once_for_what_is_waited_for_and_in_the_morning() ->
 async def test_nobody_votes_before_the_box_opens(monkeypatch: pytest.MonkeyPatch) -> None:
     voted_at: list[datetime] = []
 
-    async def vote(hand: Hand, _view: View) -> None:
-        voted_at.append(hand.clock.now)
+    async def vote(driver: Driver, _view: View) -> None:
+        voted_at.append(driver.clock.now)
 
     monkeypatch.setitem(journey.REACTIONS, "ballots", vote)
     opens_at = NINE + timedelta(days=2, hours=-9)
     service = Counter("ballots", "ballots", "ballots", "ballots")
     service.waits = [{"what": "ballots", "since": opens_at.isoformat()}]
-    async with before(service) as hand:
-        await travel(hand)
+    async with before(service) as driver:
+        await travel(driver)
     assert voted_at == [NINE + timedelta(days=2)]
 
 
 async def test_it_waits_for_a_monday_and_on_a_monday_for_nothing() -> None:
     service = Counter("works", now=NINE)
-    async with before(service) as hand:
-        await hand.look()
-        await hand.monday()
+    async with before(service) as driver:
+        await driver.look()
+        await driver.monday()
         assert service.moves == []
-        await hand.days(2)
-        await hand.monday()
-        assert hand.clock.now == NINE + timedelta(days=7)
+        await driver.days(2)
+        await driver.monday()
+        assert driver.clock.now == NINE + timedelta(days=7)
     assert [body["days"] for body in service.moves] == [2, 5]
 
 
@@ -163,20 +163,20 @@ async def test_a_case_in_which_nothing_lies_ahead_is_said_to_stand_still() -> No
     service = Counter("engine")
     code = {"type": "about:blank", "code": "clock.nothing_due"}
     service.move = lambda body: httpx.Response(409, json=code)  # type: ignore[method-assign]
-    async with before(service) as hand:
+    async with before(service) as driver:
         with pytest.raises(Refused) as error:
-            await travel(hand)
+            await travel(driver)
     problem = refused_for(error)
     assert problem.code == "demo.stands_still"
     assert problem.params == {"date": "2025-03-03", "stage": "voting", "waiting_for": "engine"}
 
 
 async def test_moves_that_lead_nowhere_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hands, "MOST_MOVES", 5)
+    monkeypatch.setattr(drivers, "MOST_MOVES", 5)
     service = Counter(*["engine"] * 50)
-    async with before(service) as hand:
+    async with before(service) as driver:
         with pytest.raises(Refused) as error:
-            await travel(hand)
+            await travel(driver)
     assert refused_for(error).code == "demo.stands_still"
     assert len(service.moves) <= 6
 
@@ -185,9 +185,9 @@ async def test_a_refused_act_is_not_asked_for_again() -> None:
     service = Counter("open_vote")
     no = {"code": "authority.wrong_role", "detail": "not yours"}
     service.answer = lambda path, body: httpx.Response(403, json=no)
-    async with before(service) as hand:
+    async with before(service) as driver:
         with pytest.raises(Refused) as error:
-            await travel(hand)
+            await travel(driver)
     assert refused_for(error).code == "demo.act_refused"
     assert refused_for(error).params["reason"] == "not yours"
     assert len(service.posted) == 1
@@ -196,12 +196,12 @@ async def test_a_refused_act_is_not_asked_for_again() -> None:
 async def test_a_busy_service_is_asked_again_with_the_same_id(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(doors_of_demo, "PAUSE_S", 0.0)
+    monkeypatch.setattr(client_of_demo, "PAUSE_S", 0.0)
     service = Counter("open_vote")
     statuses = iter([503, 429, 201])
     service.answer = lambda path, body: httpx.Response(next(statuses), json={"id": "x"})
-    async with before(service) as hand:
-        await hand.act("open_vote", people.COMMITTEE, "open-vote")
+    async with before(service) as driver:
+        await driver.act("open_vote", people.COMMITTEE, "open-vote")
     assert len({body["command_id"] for _, body in service.posted}) == 1
     assert len(service.posted) == 3
 
@@ -213,16 +213,16 @@ async def test_ballots_are_counted_by_their_receipts_and_refusals_by_their_codes
         statuses[body["command_id"]], json={"code": "voting.box_closed"}
     )
     casts = [
-        Cast(command_id=name, unit_number="1-1-101", choices={}, credential_of="1-1-101")
+        DemoBallot(command_id=name, unit_number="1-1-101", choices={}, credential_of="1-1-101")
         for name in "abc"
     ]
-    async with before(service) as hand:
+    async with before(service) as driver:
         # The answer to b was lost on the way, so that it comes as a repetition; it counts once.
-        await send(hand, casts)
-        await send(hand, casts[:1])
-    assert hand.acknowledged == {"a", "b"}
-    assert hand.repeated == 1
-    assert hand.refused == {"voting.box_closed": 1}
+        await send(driver, casts)
+        await send(driver, casts[:1])
+    assert driver.acknowledged == {"a", "b"}
+    assert driver.repeated == 1
+    assert driver.refused == {"voting.box_closed": 1}
 
 
 async def test_a_vote_that_is_not_extended_is_said_to_be_so() -> None:
@@ -230,9 +230,9 @@ async def test_a_vote_that_is_not_extended_is_said_to_be_so() -> None:
     box = {"id": "b1", "closes_at": (NINE + timedelta(days=9)).isoformat()}
     view = service.view
     service.view = lambda: {**view(), "box": box}  # type: ignore[method-assign]
-    async with before(service) as hand:
+    async with before(service) as driver:
         with pytest.raises(Refused) as error:
-            await REACTIONS["ballots"](hand, await hand.look())
+            await REACTIONS["ballots"](driver, await driver.look())
     assert refused_for(error).code == "demo.not_extended"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runtime.local.programs import HOUSE
+from runtime.local.programs import ROOT
 from runtime.settings import LocalSettings, environment_names
 
 LIMIT_S = 240
@@ -28,7 +28,7 @@ def demo(units: str) -> dict[str, Any]:
     words = ["demo", "--units", units, "--seed", SEED, "--json"]
     done = subprocess.run(
         [sys.executable, "-m", "cli.main", *words],
-        cwd=HOUSE,
+        cwd=ROOT,
         env={name: value for name, value in os.environ.items() if name not in foreign},
         capture_output=True,
         text=True,

@@ -12,8 +12,8 @@ from runtime.language.sentences import sentence
 HEADING = "number,building,entrance,floor,area_m2,kind,owners,shares,developer"
 ROW = "1-101,1,1,1,56.65,flat,Ann,12,no"
 CHINESE = "房号,楼栋,单元,楼层,面积,用途,业主\n1-101,1,1,1,56.65,住宅,张三、李四\n"
-HOUSE = Path(__file__).parents[2]
-EXAMPLES = HOUSE / "docs" / "examples"
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "docs" / "examples"
 
 
 def csv(*rows: str, heading: str = HEADING) -> bytes:
@@ -265,8 +265,8 @@ def test_whatever_the_bytes_it_is_a_roll_or_a_refusal(data) -> None:
         "cli/roll",
     ],
 )
-def test_every_code_has_a_sentence_in_both_languages(module) -> None:
-    source = (HOUSE / f"{module}.py").read_text(encoding="utf-8")
+def test_every_code_has_a_sentence_in_both_languages(module: str) -> None:
+    source = (ROOT / f"{module}.py").read_text(encoding="utf-8")
     codes = set(re.findall(r'"((?:roll|file|opening|spreadsheet)\.[a-z_0-9]+)"', source))
     for code in codes:
         problem = Problem(code=code)

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from cli.main import app
 from proof.bundle import contents as bundle
 from proof.chain import canonical_json
-from proof.receipts import Receipt, check_receipt
+from proof.receipts import SignedReceipt, check_receipt
 from proof.verifier.main import check
 from proof.verifier.reading import Fault
 from tests.proof.test_evidence_verify import both, closed_as, set_field, trusted
@@ -84,7 +84,7 @@ def test_the_command_verifies_it_and_finds_the_ballot_of_a_receipt_of_then() -> 
 
 def test_the_receipt_of_then_holds_and_a_changed_one_does_not(tmp_path: Path) -> None:
     receipt = json.loads(RECEIPT.read_text())
-    check_receipt(Receipt.model_validate(receipt), trusted)
+    check_receipt(SignedReceipt.model_validate(receipt), trusted)
     changed_receipt = tmp_path / "receipt.json"
     changed_receipt.write_text(json.dumps(receipt | {"recorded_at": MOMENT.replace("49", "48")}))
     with pytest.raises(Fault, match="signature"):

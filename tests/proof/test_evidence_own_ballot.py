@@ -10,7 +10,7 @@ import pytest
 from proof import merkle
 from proof.bundle import contents as bundle
 from proof.chain import canonical_json
-from proof.receipts import Receipt, check_receipt, short_code
+from proof.receipts import SignedReceipt, check_receipt, short_code
 from proof.verifier.main import check, main
 from proof.verifier.reading import Fault
 from rules.ballots.ballot import Times
@@ -71,7 +71,7 @@ def test_a_receipt_file_finds_the_ballot(tmp_path: Path) -> None:
 
 
 def test_the_house_accepts_the_same_receipt() -> None:
-    check_receipt(Receipt.model_validate(receipt_of(LEAVES[4])), signed, PUBLIC_KEY)
+    check_receipt(SignedReceipt.model_validate(receipt_of(LEAVES[4])), signed, PUBLIC_KEY)
 
 
 def test_a_receipt_whose_ballot_is_gone_is_missed(tmp_path: Path) -> None:

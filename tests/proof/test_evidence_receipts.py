@@ -11,8 +11,8 @@ from pydantic import JsonValue
 
 from models.values.refusal import Refused
 from proof.chain import canonical_json
-from proof.merkle import all_paths, leaf_hash, root_of
-from proof.receipts import Receipt, check_receipt, matches, read_code, short_code, stated
+from proof.merkle import leaf_hash, root_and_paths
+from proof.receipts import SignedReceipt, check_receipt, matches, read_code, short_code, stated
 
 LEAVES = st.binary(min_size=32, max_size=32)
 
@@ -28,10 +28,10 @@ def signed(key: bytes, message: bytes, signature: bytes) -> bool:
 CAST_AT = "2026-02-27T01:00:00.000000+00:00"
 
 
-def receipts(size: int, cast_at: str | None = CAST_AT) -> list[Receipt]:
+def receipts(size: int, cast_at: str | None = CAST_AT) -> list[SignedReceipt]:
     key = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
     blank = [
-        Receipt(
+        SignedReceipt(
             ballot_id=f"{number:032x}",
             box_id="box-1",
             unit_number=f"1-{number}",
@@ -45,21 +45,21 @@ def receipts(size: int, cast_at: str | None = CAST_AT) -> list[Receipt]:
         for number in range(size)
     ]
     leaves = [leaf_hash(stated(receipt)) for receipt in blank]
-    root = root_of(leaves).hex()
+    root, paths = root_and_paths(leaves)
     message: dict[str, JsonValue] = {
         "batch": "i-1",
-        "batch_root": root,
+        "batch_root": root.hex(),
         "box_id": "box-1",
         "size": size,
     }
     signature = key.sign(canonical_json(message)).hex()
     return [
-        Receipt.model_validate(
+        SignedReceipt.model_validate(
             receipt.model_dump()
             | {"signature": signature}
             | {"batch": receipt.batch.model_dump() | {"path": tuple(part.hex() for part in path)}}
         )
-        for receipt, path in zip(blank, all_paths(leaves), strict=True)
+        for receipt, path in zip(blank, paths, strict=True)
     ]
 
 

@@ -144,11 +144,17 @@ def test_a_tree_shows_its_root_at_every_size_and_goes_on_growing() -> None:
         assert tree.root() == root_as_the_rfc_says(leaves[:size])
 
 
+def test_a_batch_without_a_leaf_has_the_empty_root_and_no_path() -> None:
+    assert merkle.root_and_paths([]) == (merkle.EMPTY_ROOT, [])
+
+
 @given(SIZES)
 def test_every_leaf_is_proved_by_its_path(size: int) -> None:
     leaves = leaves_of(size)
     root = merkle.root_of(leaves)
-    for index, path in enumerate(merkle.all_paths(leaves)):
+    all_at_once, paths = merkle.root_and_paths(leaves)
+    assert (all_at_once, len(paths)) == (root, size)
+    for index, path in enumerate(paths):
         assert path == merkle.inclusion_path(leaves, index)
         assert merkle.root_from_path(leaves[index], index, size, path) == root
         assert merkle.included(leaves[index], index, size, path, root)

@@ -46,9 +46,9 @@ async def stage() -> AsyncIterator[play.JourneyDriver]:
         database = Database(urls.app)
         owner = await asyncpg.connect(asyncpg_url(urls.owner))
         try:
-            async with dev_server() as env, serving(env, database) as (counter, http):
+            async with dev_server() as env, serving(env, database) as (parts, http):
                 await make_renovation(database, rid=RID, told_at=OPENED_AT)
-                yield play.JourneyDriver(counter, http, owner, RID)
+                yield play.JourneyDriver(parts, http, owner, RID)
         finally:
             await owner.close()
             await database.dispose()

@@ -136,11 +136,11 @@ def test_of_several_grants_the_narrowest_acts() -> None:
 
 def test_nobody_passes_the_own_work() -> None:
     with pytest.raises(Refused) as error:
-        refuse_same_person("p1", "p1", "own_objection")
-    assert code_of(error) == "own_objection"
+        refuse_same_person("p1", "p1", "publication.own_objection")
+    assert code_of(error) == "publication.own_objection"
     assert error.value.problems[0].params == {"actor": "p1"}
 
 
 @pytest.mark.parametrize("previous", ["p2", None])
 def test_another_persons_work_may_be_passed(previous: str | None) -> None:
-    refuse_same_person(previous, "p1", "own_objection")  # is not refused
+    refuse_same_person(previous, "p1", "publication.own_objection")  # is not refused

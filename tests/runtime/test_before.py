@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from activities.recording import who_does
 from cli.main import app
 from models.messages.ids import publication_workflow_id
-from proof.receipts import Receipt, check_receipt
+from proof.receipts import SignedReceipt, check_receipt
 from runtime.ballots.sealing import signed_by
 from runtime.migrate import downgrade, upgrade
 from tests.conftest import TestPostgres
@@ -167,7 +167,7 @@ async def test_a_receipt_of_then_holds_and_finds_its_ballot(today: Place) -> Non
         case = CASES[name]
         async with today.http() as http:
             for said in case.receipts:
-                check_receipt(Receipt.model_validate(said), signed_by)
+                check_receipt(SignedReceipt.model_validate(said), signed_by)
                 found = (await http.get(f"{HERE}/{case.renovation}/ballots/{said['code']}")).json()
                 assert (found["leaf_hash"], found["state"]) == (said["leaf_hash"], "taken")
 

@@ -13,14 +13,16 @@ from pydantic import JsonValue
 from temporalio.exceptions import ApplicationError
 
 from activities.publications import Publications
-from activities.recording import Desk
+from activities.recording import Recorder
 from activities.renovations import Renovations
 from activities.voting.box import Ballots
+from models.messages.command import Command
 from models.messages.ids import publication_workflow_id, renovation_workflow_id
-from models.messages.journey import JourneyOutcome, PublicationInput, StageInput, VotePeriod
-from models.messages.step import Step
+from models.messages.journey import JourneyOutcome, Stage, StageInput
+from models.messages.publication import PublicationInput
+from models.messages.voting import VotePeriod
 from models.values.actor import ENGINE
-from proof.receipts import Receipt, check_receipt
+from proof.receipts import SignedReceipt, check_receipt
 from runtime.ballots.sealing import signed_by
 from runtime.calendars import chinese_calendar
 from tests.support.box import BOX_KEYS
@@ -38,8 +40,8 @@ DAY, MICROSECOND = timedelta(days=1), timedelta(microseconds=1)
 YES = {"scheme": "yes", "fund": "yes"}
 
 
-def step(rid: str, name: str, workflow_id: str, parent_id: str = "") -> Step:
-    return Step(
+def command(rid: str, name: str, workflow_id: str, parent_id: str = "") -> Command:
+    return Command(
         command_id=f"{workflow_id}#{name}",
         renovation_id=rid,
         workflow_id=workflow_id,
@@ -58,11 +60,11 @@ async def cast(
 
 async def taken(
     http: httpx.AsyncClient, case: CaseOfBefore, unit: str, choices: dict[str, str] = YES
-) -> Receipt:
+) -> SignedReceipt:
     """A ballot that was taken: its receipt is one of format 1, and holds."""
     answer = await cast(http, case, unit, choices)
     assert answer.status_code == 201, answer.text
-    receipt = Receipt.model_validate(answer.json())
+    receipt = SignedReceipt.model_validate(answer.json())
     check_receipt(receipt, signed_by)
     assert receipt.cast_at is None
     return receipt
@@ -157,24 +159,28 @@ async def test_a_shelved_sandbox_takes_no_ballot_on_any_way(own: Place) -> None:
 async def test_the_workflows_of_a_shelved_sandbox_write_nothing_more(own: Place, name: str) -> None:
     """They are still there in Temporal, with their timers, and come when these are over."""
     case, then = CASES[name], row_of_then(CASES[name].renovation)
-    desk = Desk(own.database, chinese_calendar(), BOX_KEYS)
+    recorder = Recorder(own.database, chinese_calendar(), BOX_KEYS)
     rid = case.renovation
     posted = PublicationInput(
         renovation_id=rid, publication_id=f"{rid}.share_table.2-1", subject="share_table"
     )
     period = VotePeriod(box_id=case.box, check_at=VOTE_OPEN, closes_at=VOTE_OPEN)
     whole = renovation_workflow_id(rid)
-    stage = step(rid, "late", then["stage_workflow_id"])
+    stage = command(rid, "late", then["stage_workflow_id"])
     attempts = [
-        lambda: Ballots(desk).check_turnout(stage, period),
-        lambda: Ballots(desk).close_box(stage, period),
-        lambda: Renovations(desk).enter_stage(step(rid, "enter-9", whole), "bidding", "x"),
-        lambda: Renovations(desk).close(step(rid, "end", whole), JourneyOutcome(state="completed")),
+        lambda: Ballots(recorder).check_turnout(stage, period),
+        lambda: Ballots(recorder).close_box(stage, period),
+        lambda: Renovations(recorder).enter_stage(
+            command(rid, "enter-9", whole), Stage.BIDDING, "x"
+        ),
+        lambda: Renovations(recorder).close(
+            command(rid, "end", whole), JourneyOutcome(state="completed")
+        ),
     ]
     if name == "sharing":
         name = publication_workflow_id(rid, posted.publication_id)
-        publication = step(rid, "close", name, then["stage_workflow_id"])
-        attempts.append(lambda: Publications(desk).close(publication, posted))
+        publication = command(rid, "close", name, then["stage_workflow_id"])
+        attempts.append(lambda: Publications(recorder).close(publication, posted))
     before_it = await own.hand.fetchrow("SELECT * FROM renovation WHERE id = $1", rid)
     for attempt in attempts:
         with pytest.raises(ApplicationError) as refused:
@@ -190,7 +196,7 @@ async def test_the_vote_of_a_wall_case_goes_on_and_is_counted_whole(
 ) -> None:
     case = CASES["wall"]
     rid, fresh = case.renovation, await units_left(own, case)
-    ballots = Ballots(Desk(own.database, chinese_calendar(), BOX_KEYS))
+    ballots = Ballots(Recorder(own.database, chinese_calendar(), BOX_KEYS))
     workflow = str(row_of_then(rid)["stage_workflow_id"])
     closes_at = datetime(2027, 1, 14, 16, tzinfo=UTC)
     period = VotePeriod(box_id=case.box, check_at=closes_at - DAY, closes_at=closes_at)
@@ -204,7 +210,7 @@ async def test_the_vote_of_a_wall_case_goes_on_and_is_counted_whole(
         assert (await own.audit()).ok
 
         await stand_at(period.check_at)
-        looked = await ballots.check_turnout(step(rid, "turnout", workflow), period)
+        looked = await ballots.check_turnout(command(rid, "turnout", workflow), period)
         assert looked.extended, "16 of 24 are short of two thirds of the area"
         await taken(http, case, fresh[3])
         await stand_at(looked.closes_at - MICROSECOND)
@@ -213,7 +219,7 @@ async def test_the_vote_of_a_wall_case_goes_on_and_is_counted_whole(
         late = await cast(http, case, fresh[5])
         assert (late.status_code, late.json()["code"]) == (409, "voting.box_closed")
 
-        result = await ballots.close_box(step(rid, "close", workflow), looked)
+        result = await ballots.close_box(command(rid, "close", workflow), looked)
     assert not result.adopted
     rows = await own.hand.fetch(
         "SELECT cast_at, recorded_at FROM ballot WHERE box_id = $1 ORDER BY seq", case.box
@@ -238,8 +244,8 @@ async def test_a_wall_case_that_waits_for_its_committee_announces_a_vote_of_toda
     own: Place,
 ) -> None:
     rid = CASES["waiting"].renovation
-    ballots = Ballots(Desk(own.database, chinese_calendar(), BOX_KEYS))
-    opening = step(rid, "open", row_of_then(rid)["stage_workflow_id"])
+    ballots = Ballots(Recorder(own.database, chinese_calendar(), BOX_KEYS))
+    opening = command(rid, "open", row_of_then(rid)["stage_workflow_id"])
     async with wall_clock(own.hand) as stand_at:
         await stand_at(VOTE_OPEN)
         period = await ballots.open_box(opening, StageInput(renovation_id=rid))

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from runtime.local.programs import HOUSE
+from runtime.local.programs import ROOT
 
 PROGRAM = """
 import sys
@@ -18,7 +18,7 @@ run_and_leave(main)
 def leaving(deed: str, **options: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", PROGRAM.format(deed=deed)],
-        cwd=HOUSE,
+        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=30,

@@ -12,9 +12,10 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from activities.registry import build_activities
+from models.messages.command import Command
 from models.messages.ids import renovation_workflow_id
-from models.messages.journey import Journey, StageInput, VotePeriod
-from models.messages.step import Step
+from models.messages.journey import Journey, StageInput
+from models.messages.voting import VotePeriod
 from models.values.refusal import Refused
 from runtime.database import Database
 from runtime.settings import Settings
@@ -112,7 +113,7 @@ async def test_what_the_workflow_refuses_comes_back_with_its_code(
     await begin(client, rid)
     await in_voting(sql, rid)
     await gateway.send(rid, "open_vote", {}, "oc", f"{rid}-open")
-    assert await code_of(gateway, rid, "open_vote", f"{rid}-two", "oc") == "vote_already_open"
+    assert await code_of(gateway, rid, "open_vote", f"{rid}-two", "oc") == "voting.announced"
 
 
 async def test_a_command_of_somebody_else_is_not_answered(
@@ -153,8 +154,8 @@ async def test_an_act_on_the_record_is_not_confirmed_before_its_workflow_knows(
     (real,) = [each for each in others if each.__qualname__ == "Ballots.open_box"]
 
     @activity.defn(name="Ballots.open_box")
-    async def open_box(step: Step, given: StageInput) -> VotePeriod:
-        period: VotePeriod = await real(step, given)
+    async def open_box(command: Command, given: StageInput) -> VotePeriod:
+        period: VotePeriod = await real(command, given)
         written.set()
         await answered.wait()
         return period

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from temporalio.exceptions import ApplicationError
 
 from runtime.database import Database
-from runtime.record.agenda import waits_of
+from runtime.record.agenda import load_waits
 from runtime.record.journal import tick_of
 
 OF_A_CASE = text(
@@ -33,7 +33,7 @@ async def agenda(database: Database, rid: str) -> dict[str, list[Line]]:
     """The waits of a case by workflow, in the order of the agenda."""
     found: dict[str, list[Line]] = {}
     async with database.session() as session:
-        for row in await waits_of(session, rid):
+        for row in await load_waits(session, rid):
             line = Line(*(getattr(row, name) for name in Line._fields))
             found.setdefault(row.workflow_id, []).append(line)
     return found
@@ -64,12 +64,12 @@ async def everything_of(database: Database, rid: str) -> dict[str, list[str]]:
 
 
 async def too_early(
-    database: Database, rid: str, step: Callable[[], Awaitable[object]]
+    database: Database, rid: str, command: Callable[[], Awaitable[object]]
 ) -> timedelta:
     """The step is answered "not yet" and nothing at all is written; returns the time that is left."""
     before = await everything_of(database, rid)
     with pytest.raises(ApplicationError) as error:
-        await step()
+        await command()
     assert error.value.type == "NotYet"
     assert await everything_of(database, rid) == before
     return timedelta(microseconds=int(error.value.details[0]))

@@ -28,7 +28,7 @@ from runtime.record.agenda import replace_waits
 from runtime.record.journal import tick_of
 from service.clock.commands import ClockMoved, MoveClock
 from service.http.credentials import actor_credential, voter_credential
-from service.parts import Counter
+from service.parts import Parts
 from workflows.renovation import RenovationWorkflow
 
 Reaction = Callable[["JourneyDriver"], Awaitable[None]]
@@ -59,10 +59,10 @@ class JourneyDriver:
     """One told case under way: its database (as owner, to look), the counter, and the HTTP doors."""
 
     def __init__(
-        self, counter: Counter, http: httpx.AsyncClient, db: asyncpg.Connection, rid: str
+        self, parts: Parts, http: httpx.AsyncClient, db: asyncpg.Connection, rid: str
     ) -> None:
-        self.counter, self.http, self.db, self.rid = counter, http, db, rid
-        self.client, self.queue = counter.client, counter.settings.task_queue
+        self.parts, self.http, self.db, self.rid = parts, http, db, rid
+        self.client, self.queue = parts.client, parts.settings.task_queue
         self.acts = 0
         self.reactions: dict[str, Reaction] = dict(REACTIONS)
 
@@ -76,7 +76,7 @@ class JourneyDriver:
             waits = (at_work(STARTING, now),)
             await replace_waits(session, self.rid, renovation_workflow_id(self.rid), waits, now)
 
-        await self.counter.database.transaction(begin)
+        await self.parts.database.transaction(begin)
         self.handle = await self.client.start_workflow(
             RenovationWorkflow.run,
             Journey(renovation_id=self.rid, clock="told"),
@@ -89,12 +89,12 @@ class JourneyDriver:
         return await self.db.fetchrow("SELECT * FROM renovation WHERE id = $1", self.rid)
 
     async def now(self) -> datetime:
-        return (await self.counter.clocks.look(self.rid)).now
+        return (await self.parts.clocks.look(self.rid)).now
 
     async def until(self, word: str) -> asyncpg.Record:
         """React to every other wait until the renovation waits for `word`, or has ended ("nothing")."""
         for _ in range(MOST_MOVES):
-            await self.counter.clocks.settle(self.rid)
+            await self.parts.clocks.settle(self.rid)
             row = await self.row()
             if row["waiting_for"] == word:
                 return row
@@ -125,7 +125,7 @@ class JourneyDriver:
     async def move(self, move: str, **fields: Any) -> ClockMoved:
         """Tell the clock, under a new command id."""
         command = MoveClock(command_id=self.new_id("move"), move=move, **fields)
-        return await self.counter.clocks.move(self.rid, COMMITTEE, command)
+        return await self.parts.clocks.move(self.rid, COMMITTEE, command)
 
     def new_id(self, word: str) -> str:
         self.acts += 1
@@ -140,7 +140,7 @@ class JourneyDriver:
 
     async def send(self, given: a.Act) -> a.Done:
         """Send it in the name of its actor, who holds the role here from now on."""
-        gateway, who = self.counter.gateway, given.actor
+        gateway, who = self.parts.gateway, given.actor
         if isinstance(given, a.ConfirmTicket):
             return await gateway.confirm_ticket(
                 self.rid, given.ticket_id, who, given.command_id, satisfied=given.satisfied
@@ -167,7 +167,7 @@ class JourneyDriver:
         return found
 
     def key(self) -> SecretStr:
-        return self.counter.settings.credential_key
+        return self.parts.settings.credential_key
 
     def voter(self, unit: str) -> str:
         return voter_credential(self.key(), self.rid, unit)

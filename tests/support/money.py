@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import func, select
 
 from activities.cost_sharing.shares import Shares
-from activities.recording import Desk
-from models.messages.step import Step
+from activities.recording import Recorder
+from models.messages.command import Command
 from models.tables import Event, Payment, ShareTotal, Unit
 from models.values.actor import ENGINE, Actor, Role
 from models.values.cost_sharing import CostItem, CostKey, Funding, FundingSource, ItemCategory
@@ -21,15 +21,15 @@ START = datetime(2026, 3, 2, 4, tzinfo=UTC)
 STREET = Actor(id="street", role=Role.STREET_OFFICE, label="street office")
 
 
-def desk_of(database: Database) -> Desk:
+def recorder_of(database: Database) -> Recorder:
     """A desk with a calendar of plain weekends."""
     calendar = WorkCalendar(first_on=date(2026, 1, 1), last_on=date(2026, 12, 31))
-    return Desk(database, calendar, BOX_KEYS)
+    return Recorder(database, calendar, BOX_KEYS)
 
 
-def step(rid: str, name: str, actor: Actor = ENGINE) -> Step:
+def command(rid: str, name: str, actor: Actor = ENGINE) -> Command:
     """A step of the stage with a key of its own."""
-    return Step(command_id=f"{rid}#{name}", renovation_id=rid, actor=actor)
+    return Command(command_id=f"{rid}#{name}", renovation_id=rid, actor=actor)
 
 
 def item(name: str, cost_fen: int, **more: object) -> CostItem:
@@ -52,9 +52,9 @@ def scheme(*items: CostItem, **more: object) -> SchemeContent:
 
 async def computed(database: Database, rid: str) -> None:
     """Plan and compute the shares of a renovation."""
-    shares = Shares(desk_of(database))
-    await shares.plan(step(rid, "plan"))
-    await shares.compute(step(rid, "compute"))
+    shares = Shares(recorder_of(database))
+    await shares.plan(command(rid, "plan"))
+    await shares.compute(command(rid, "compute"))
 
 
 async def pay(database: Database, rid: str, *units: str, fen: int, source: str = "owner") -> None:

@@ -20,14 +20,16 @@ from activities.publications import Publications
 from activities.renovations import Renovations
 from activities.voting.box import Ballots
 from models.messages.acts import Act
+from models.messages.command import Command
+from models.messages.feedback import TicketInput
 from models.messages.ids import (
     publication_workflow_id,
     renovation_workflow_id,
     stage_workflow_id,
     ticket_workflow_id,
 )
-from models.messages.journey import PublicationInput, Stage, TicketInput
-from models.messages.step import Step
+from models.messages.journey import Stage
+from models.messages.publication import PublicationInput
 from models.tables import Bid, Objection, Ticket
 from models.values.actor import ENGINE, Actor, Role
 from runtime.database import Database
@@ -44,16 +46,16 @@ class Play:
     """The case, its activities, and where it stands: `stage` is the id of the stage's workflow."""
 
     def __init__(self, database: Database, rid: str) -> None:
-        desk = money.desk_of(database)
-        self.database, self.rid, self.desk, self.steps = database, rid, desk, 0
-        self.renovations, self.cancellations = Renovations(desk), Cancellations(desk)
+        recorder = money.recorder_of(database)
+        self.database, self.rid, self.recorder, self.steps = database, rid, recorder, 0
+        self.renovations, self.cancellations = Renovations(recorder), Cancellations(recorder)
         self.publications, self.ballots, self.shares = (
-            Publications(desk),
-            Ballots(desk),
-            Shares(desk),
+            Publications(recorder),
+            Ballots(recorder),
+            Shares(recorder),
         )
-        self.tenders, self.works = Tenders(desk), Works(desk)
-        self.tickets, self.evaluations = Tickets(desk), Evaluations(desk)
+        self.tenders, self.works = Tenders(recorder), Works(recorder)
+        self.tickets, self.evaluations = Tickets(recorder), Evaluations(recorder)
         self.case = renovation_workflow_id(rid)
         self.stage = ""
 
@@ -64,10 +66,10 @@ class Play:
         """Go on to a moment; nobody is woken."""
         await move_clock(self.database, self.rid, moment)
 
-    def step(self, of: str, actor: Actor = ENGINE) -> Step:
+    def command(self, of: str, actor: Actor = ENGINE) -> Command:
         """The next step of a workflow."""
         self.steps += 1
-        return Step(
+        return Command(
             command_id=f"{of}#{self.steps}",
             renovation_id=self.rid,
             actor=actor,
@@ -84,14 +86,14 @@ class Play:
         self, write: Callable[..., Awaitable[Any]], *given: Any, of: str | None = None
     ) -> Any:
         """A step that a workflow takes by itself, the stage's unless another one is named."""
-        step = self.step(self.stage if of is None else of)
-        done = await write(step, *given)
+        command = self.command(self.stage if of is None else of)
+        done = await write(command, *given)
         now = await self.now()
-        left = (await agenda(self.database, self.rid)).get(step.workflow_id, [])
+        left = (await agenda(self.database, self.rid)).get(command.workflow_id, [])
         due = [
             line.what for line in left if line.consequence and line.due_at and line.due_at <= now
         ]
-        assert set(due) <= set(GOES_ON), f"{step.command_id} leaves {due} behind"
+        assert set(due) <= set(GOES_ON), f"{command.command_id} leaves {due} behind"
         return done
 
     async def act(
@@ -104,9 +106,9 @@ class Play:
         **fields: Any,
     ) -> Any:
         """An official act that a workflow hears, the stage's unless another one is named."""
-        step = self.step(self.stage if of is None else of, who)
-        act = kind.model_validate({"command_id": step.command_id, "actor": who, **fields})
-        return await write(step, *first, act)
+        command = self.command(self.stage if of is None else of, who)
+        act = kind.model_validate({"command_id": command.command_id, "actor": who, **fields})
+        return await write(command, *first, act)
 
     async def enter(self, stage: Stage) -> None:
         """The case enters a stage."""
@@ -224,7 +226,7 @@ async def begin(database: Database, rid: str, stage: Stage | None = None, **more
 
 async def collecting(database: Database, rid: str, **more: Any) -> Play:
     """In cost sharing, with shares that are computed and not yet called for."""
-    play = await begin(database, rid, "cost_sharing", **more)
+    play = await begin(database, rid, Stage.COST_SHARING, **more)
     await play.own(play.shares.plan)
     await play.own(play.shares.compute)
     return play

@@ -5,13 +5,12 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.messages.deed import Deed
+from models.messages.command import Command
 from models.tables import CaseClock, Renovation
 from models.values.base import Carried
 from runtime.database import Database
 from runtime.record.journal import Journal, Recorded
 from service.clock.moving import ADVANCED
-from tests.support.estate import RULE_PACK
 
 
 class Moved(Carried):
@@ -36,8 +35,8 @@ async def move_clock(database: Database, rid: str, to: datetime) -> None:
         await session.execute(update(CaseClock).where(clock).values(**moved))
         return Recorded(Moved(to=to), {"from": now.isoformat(), "to": to.isoformat()})
 
-    def deed(word: str) -> Deed:
-        return Deed(command_id=f"{rid}#{word}", renovation_id=rid, rule_pack=RULE_PACK)
+    def command(word: str) -> Command:
+        return Command(command_id=f"{rid}#{word}", renovation_id=rid)
 
     async with database.session() as session:
         if (await session.get_one(CaseClock, rid)).now >= to:
@@ -45,5 +44,5 @@ async def move_clock(database: Database, rid: str, to: datetime) -> None:
         empty = (await session.get_one(Renovation, rid)).head_seq == 0
     journal = Journal(database)
     if empty:
-        await journal.record(deed("opened"), "renovation.opened", None, opening, Moved)
-    await journal.record(deed(to.isoformat()), ADVANCED, None, inside, Moved)
+        await journal.record(command("opened"), "renovation.opened", None, opening, Moved)
+    await journal.record(command(to.isoformat()), ADVANCED, None, inside, Moved)

@@ -9,13 +9,14 @@ from datetime import UTC, date, datetime
 from sqlalchemy import select
 
 from activities.cancellation import Cancellations
-from activities.recording import Desk
+from activities.recording import Recorder
 from activities.voting.box import Ballots
 from activities.voting.count import roll_totals
 from activities.voting.official import OfficialResults
 from models.messages.acts import ImportOfficialResult, ReportedNumbers
-from models.messages.journey import StageInput, VotePeriod, VoteResult
-from models.messages.step import Step
+from models.messages.command import Command
+from models.messages.journey import StageInput
+from models.messages.voting import VotePeriod, VoteResult
 from models.tables import BallotBox, RollUnit
 from models.values.timetable import Timetable, WorkCalendar, calendar_days
 from runtime.database import Database
@@ -42,7 +43,7 @@ class LiveVote:
         self.database, self.rid, self._units, self._owners = database, rid, units, owner_keys
         self.box_id = f"{rid}.1"
         self.units: list[str] = []
-        self.desk = Desk(database, CALENDAR, BOX_KEYS)
+        self.recorder = Recorder(database, CALENDAR, BOX_KEYS)
         self.period: VotePeriod
 
     async def open(self) -> "LiveVote":
@@ -63,9 +64,9 @@ class LiveVote:
             timetable=TIMETABLE,
             told_at=TOLD_AT,
         )
-        step = self._step("open")
+        command = self._step("open")
         given = StageInput(renovation_id=self.rid, attempt=1)
-        self.period = await Ballots(self.desk).open_box(step, given)
+        self.period = await Ballots(self.recorder).open_box(command, given)
         async with self.database.session() as session:
             roll = await session.scalars(
                 select(RollUnit.unit_number)
@@ -77,19 +78,19 @@ class LiveVote:
     async def close(self) -> VoteResult:
         """Close and count, at the moment that was announced."""
         await move_clock(self.database, self.rid, self.period.closes_at)
-        step = self._step("close")
-        return await Ballots(self.desk).close_box(step, self.period)
+        command = self._step("close")
+        return await Ballots(self.recorder).close_box(command, self.period)
 
     async def look_at_turnout(self) -> VotePeriod:
         """What is done a day before the close: a short quorum extends the vote."""
         await move_clock(self.database, self.rid, self.period.check_at)
-        step = self._step("turnout")
-        self.period = await Ballots(self.desk).check_turnout(step, self.period)
+        command = self._step("turnout")
+        self.period = await Ballots(self.recorder).check_turnout(command, self.period)
         return self.period
 
     async def void(self) -> None:
         """Stop the renovation's vote, as a cancellation does."""
-        await Cancellations(self.desk).void_vote(self._step("void"))
+        await Cancellations(self.recorder).void_vote(self._step("void"))
 
     async def close_officially(self) -> VoteResult:
         """Close with the result of an official system, where all said yes, before the announced close."""
@@ -115,8 +116,8 @@ class LiveVote:
             file_sha256="0" * 64,
             results={"works": numbers, "costs": numbers},
         )
-        step = self._step("official")
-        return await OfficialResults(self.desk).import_one(step, self.period, act)
+        command = self._step("official")
+        return await OfficialResults(self.recorder).import_one(command, self.period, act)
 
-    def _step(self, name: str) -> Step:
-        return Step(command_id=f"{self.rid}#{name}", renovation_id=self.rid)
+    def _step(self, name: str) -> Command:
+        return Command(command_id=f"{self.rid}#{name}", renovation_id=self.rid)

@@ -44,7 +44,7 @@ class Wanderer:
     async def go(self) -> str:
         """Wander until the case has ended; the state it ended in."""
         for step in range(MOST_STEPS):
-            await self.j.counter.clocks.settle(self.j.rid)
+            await self.j.parts.clocks.settle(self.j.rid)
             row = await self.j.row()
             if row["state"] != "running":
                 await self._finish_tickets()

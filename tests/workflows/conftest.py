@@ -9,7 +9,7 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from runtime.database import Database
-from service.parts import Counter
+from service.parts import Parts
 from tests.support.estate import make_renovation
 from tests.support.journey import JourneyDriver
 from tests.support.processes.servers import dev_server
@@ -26,7 +26,7 @@ async def env() -> AsyncIterator[WorkflowEnvironment]:
         yield running
 
 
-Doors = tuple[Counter, httpx.AsyncClient]
+Doors = tuple[Parts, httpx.AsyncClient]
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ async def doors(env: WorkflowEnvironment, database: Database) -> AsyncIterator[D
 
 
 @pytest.fixture(scope="module")
-def counter(doors: Doors) -> Counter:
+def parts(doors: Doors) -> Parts:
     return doors[0]
 
 
@@ -48,7 +48,7 @@ def http(doors: Doors) -> httpx.AsyncClient:
 
 @pytest.fixture
 async def journey(
-    counter: Counter, http: httpx.AsyncClient, database: Database, owner: str
+    parts: Parts, http: httpx.AsyncClient, database: Database, owner: str
 ) -> AsyncIterator[Callable[..., Awaitable[JourneyDriver]]]:
     """Begin a told case of 12 units; arguments go to `make_renovation`."""
     drivers: list[JourneyDriver] = []
@@ -56,7 +56,7 @@ async def journey(
     async def begin(**options: Any) -> JourneyDriver:
         rid = f"r{uuid.uuid4().hex[:12]}"
         await make_renovation(database, rid=rid, **{"told_at": OPENED_AT, **options})
-        driver = JourneyDriver(counter, http, await asyncpg.connect(owner), rid)
+        driver = JourneyDriver(parts, http, await asyncpg.connect(owner), rid)
         drivers.append(driver)
         await driver.start()
         return driver

@@ -105,7 +105,7 @@ async def test_only_the_first_candidate_is_awarded(journey: Begin) -> None:
     await j.until("award_contract")
     with pytest.raises(Refused) as refused:
         await j.act(a.AwardContract, STREET, bidder_id="b3")
-    assert codes(refused.value) == ["not_first_candidate"]
+    assert codes(refused.value) == ["bidding.not_first_candidate"]
 
 
 async def test_a_contract_is_signed_at_the_price_of_the_bid(journey: Begin) -> None:

@@ -217,14 +217,14 @@ async def test_a_command_that_died_before_its_wake_up_is_finished_by_sending_it_
     wake, waking.Waking._wake = waking.Waking._wake, silent  # type: ignore[method-assign,assignment]
     try:
         with pytest.raises(asyncio.CancelledError):
-            await j.counter.clocks.move(
+            await j.parts.clocks.move(
                 j.rid, COMMITTEE, move_of(f"{j.rid}-dies", to=box["closes_at"])
             )
     finally:
         waking.Waking._wake = wake  # type: ignore[method-assign]
     assert await j.now() == due, "it moved to the first deadline"
     assert "voting.turnout_checked" not in await j.events()
-    moved = await j.counter.clocks.move(
+    moved = await j.parts.clocks.move(
         j.rid, COMMITTEE, move_of(f"{j.rid}-dies", to=box["closes_at"])
     )
     assert moved.now == box["closes_at"]
@@ -281,7 +281,7 @@ async def test_two_who_tell_the_clock_at_once_move_it_one_after_the_other(journe
     before = await j.now()
     command: dict[str, Any] = {"move": "days", "days": 2}
     moves_ = [MoveClock(command_id=f"{j.rid}-both-{number}", **command) for number in range(2)]
-    await asyncio.gather(*(j.counter.clocks.move(j.rid, COMMITTEE, each) for each in moves_))
+    await asyncio.gather(*(j.parts.clocks.move(j.rid, COMMITTEE, each) for each in moves_))
     assert await j.now() == before + 4 * DAY
     moves = await j.details("clock.advanced")
     assert [move["to"] for move in moves[:-1]] == [move["from"] for move in moves[1:]]
@@ -297,8 +297,8 @@ async def test_the_record_of_a_told_case_is_clean(journey: Begin, database: Any)
 async def test_a_refusal_says_which_person_is_missing_at_the_terminal(journey: Begin) -> None:
     j = await journey()
     with pytest.raises(Refused) as refused:
-        await j.counter.clocks.move("r-unknown", COMMITTEE, move_of("x", await j.now()))
-    assert codes(refused.value) == ["renovation_unknown"]
+        await j.parts.clocks.move("r-unknown", COMMITTEE, move_of("x", await j.now()))
+    assert codes(refused.value) == ["renovation.unknown"]
 
 
 @asynccontextmanager

@@ -136,4 +136,4 @@ async def test_an_act_of_a_later_step_is_refused_now(journey: Begin) -> None:
     await j.until("objections.share_table")
     with pytest.raises(Refused) as refused:
         await j.act(a.DecideCollection, COMMITTEE, decision="start", reason="in a hurry")
-    assert codes(refused.value) == ["collection_running"]
+    assert codes(refused.value) == ["cost_sharing.collection_running"]

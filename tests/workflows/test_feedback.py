@@ -4,8 +4,8 @@ import pytest
 from temporalio.client import WorkflowHandle
 
 from models.messages import acts as a
+from models.messages.feedback import TicketOutcome
 from models.messages.ids import ticket_workflow_id
-from models.messages.journey import TicketOutcome
 from models.values.actor import Actor, Role
 from models.values.refusal import Refused
 from tests.support.journey import STREET, JourneyDriver, actor, complain
@@ -26,7 +26,7 @@ async def complaint(j: JourneyDriver) -> tuple[str, Ticket]:
 
 async def level_becomes(j: JourneyDriver, tid: str, level: str) -> None:
     for _ in range(10):
-        await j.counter.clocks.settle(j.rid)
+        await j.parts.clocks.settle(j.rid)
         if await j.db.fetchval("SELECT level FROM ticket WHERE id=$1", tid) == level:
             return
         await j.go_on()

@@ -88,7 +88,7 @@ async def test_a_failure_without_defects_is_refused(journey: Begin) -> None:
     item = await reported(j)
     with pytest.raises(Refused) as refused:
         await j.act(a.RecordInspection, SUPERVISOR, item_id=item, outcome="FAIL")
-    assert codes(refused.value) == ["defects_missing"]
+    assert codes(refused.value) == ["inspection.defects_missing"]
 
 
 async def test_there_is_no_acceptance_while_an_item_is_open(journey: Begin) -> None:
@@ -96,7 +96,7 @@ async def test_there_is_no_acceptance_while_an_item_is_open(journey: Begin) -> N
     await first_item(j)
     with pytest.raises(Refused) as refused:
         await j.act(a.AcceptWorks, CHIEF)
-    assert codes(refused.value) == ["works_not_finished"]
+    assert codes(refused.value) == ["inspection.works_not_finished"]
 
 
 async def test_only_the_chief_supervising_engineer_accepts(journey: Begin) -> None:
@@ -113,7 +113,7 @@ async def test_no_payment_before_acceptance_and_not_by_who_accepted(journey: Beg
     await j.until("accept_works")
     with pytest.raises(Refused) as refused:
         await j.act(a.ApprovePayment, BUREAU)
-    assert codes(refused.value) == ["payment_before_acceptance"]
+    assert codes(refused.value) == ["inspection.payment_before_acceptance"]
     await j.act(a.AcceptWorks, CHIEF)
     with pytest.raises(Refused):
         await j.act(a.ApprovePayment, CHIEF)

@@ -17,7 +17,7 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 from models.messages import acts as a
 from models.values.actor import Actor
 from runtime.database import Database
-from service.parts import Counter
+from service.parts import Parts
 from tests.support.journey import BUREAU, STREET, JourneyDriver
 from tests.support.processes.serving import serving
 from tests.support.told import move_clock
@@ -69,7 +69,7 @@ def word() -> LateWord:
 @pytest.fixture(scope="module")
 async def doors(
     env: WorkflowEnvironment, database: Database, word: LateWord
-) -> AsyncIterator[tuple[Counter, httpx.AsyncClient]]:
+) -> AsyncIterator[tuple[Parts, httpx.AsyncClient]]:
     async with serving(env, database, [word]) as opened:
         yield opened
 
@@ -79,7 +79,7 @@ async def sent(
 ) -> asyncio.Task[a.Done]:
     """An act that is under way."""
     await j.official(who)
-    sending = j.counter.gateway.send(j.rid, kind.name, fields, who.id, j.new_id("act"))
+    sending = j.parts.gateway.send(j.rid, kind.name, fields, who.id, j.new_id("act"))
     return asyncio.create_task(sending)
 
 
@@ -94,7 +94,7 @@ async def heard(handle: WorkflowHandle, kind: "EventType.ValueType") -> None:
     async with asyncio.timeout(PATIENCE_S):
         while all(each.event_type != kind for each in (await handle.fetch_history()).events):
             await asyncio.sleep(0.02)
-    await handle.query("waiting_for")
+    await handle.query("__stack_trace")
 
 
 async def test_a_stage_that_fails_over_a_cancellation_not_yet_heard_of_does_not_stop_the_settlement(
@@ -130,7 +130,7 @@ async def test_an_answer_that_overtakes_a_close_does_not_leave_the_publication_o
         answering = await sent(j, a.AnswerObjection, BUREAU, **fields, upheld=False, answer="no")
         await asyncio.wait({answering}, timeout=HEAD_START_S)
     await answering
-    await j.counter.clocks.settle(j.rid)
+    await j.parts.clocks.settle(j.rid)
     closings = await j.details("publication.close_looked_at")
     assert closings[0]["unanswered"] == 1
     assert closings[1]["objections"] == 1

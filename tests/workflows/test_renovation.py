@@ -3,7 +3,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from models.messages import acts as a
-from models.messages.journey import STAGES
+from models.messages.journey import Stage
 from models.values.refusal import Refused
 from tests.support.journey import STREET, JourneyDriver, codes
 
@@ -15,7 +15,7 @@ async def test_the_straight_way_ends_with_an_evaluation(journey: Begin) -> None:
     row = await j.until("nothing")
     assert row["state"] == "completed"
     entered = [d["stage"] for d in await j.details("renovation.stage_entered")]
-    assert entered == list(STAGES)
+    assert entered == list(Stage)
     assert (await j.handle.result()).state == "completed"
     paid = await j.value("SELECT sum(payable_fen) FROM certificate WHERE renovation_id=$1")
     assert paid > 0
@@ -60,7 +60,7 @@ async def test_a_renovation_is_cancelled_once(journey: Begin) -> None:
     await j.act(a.CancelRenovation, STREET, reason="the estate will be rebuilt")
     with pytest.raises(Refused) as refused:
         await j.act(a.CancelRenovation, STREET, reason="again")
-    assert codes(refused.value) == ["renovation_ended"]
+    assert codes(refused.value) == ["renovation.ended"]
 
 
 async def test_a_scheme_is_revised_only_when_asked_for(journey: Begin) -> None:
@@ -68,4 +68,4 @@ async def test_a_scheme_is_revised_only_when_asked_for(journey: Begin) -> None:
     await j.until("open_vote")
     with pytest.raises(Refused) as refused:
         await j.act(a.ReviseScheme, STREET, reason="just so")
-    assert codes(refused.value) == ["revision_not_asked"]
+    assert codes(refused.value) == ["renovation.revision_not_asked"]

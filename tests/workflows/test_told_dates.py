@@ -104,7 +104,7 @@ async def test_the_working_days_of_a_complaint(journey: Begin, told_at: datetime
     ticket = await complain(j)
     since = opened = told_at
     for level in ("grid", "community", "street", "district"):
-        await j.counter.clocks.settle(j.rid)
+        await j.parts.clocks.settle(j.rid)
         row = await j.db.fetchrow("SELECT level, due_at FROM ticket WHERE id=$1", ticket)
         due = ticket_due(level, opened, since, TIMES, CALENDAR)
         assert (row["level"], row["due_at"]) == (level, due)

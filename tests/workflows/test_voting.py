@@ -154,7 +154,7 @@ async def test_a_vote_is_opened_once(journey: Begin) -> None:
     await j.until("ballots")
     with pytest.raises(Refused) as refused:
         await j.act(a.OpenVote, COMMITTEE)
-    assert codes(refused.value) == ["vote_already_open"]
+    assert codes(refused.value) == ["voting.announced"]
 
 
 async def test_the_same_command_twice_gets_the_same_answer(journey: Begin) -> None:

@@ -75,7 +75,7 @@ async def test_a_second_result_and_one_before_the_vote_are_refused(journey: Begi
     nothing = {"system": "x", "certificate": "x", "file_sha256": "0" * 64, "results": {"works": {}}}
     with pytest.raises(Refused) as refused:
         await j.act(a.ImportOfficialResult, STREET, **nothing)
-    assert codes(refused.value) == ["vote_not_open"]
+    assert codes(refused.value) == ["voting.not_open"]
     await open_for_ballots(j)
     with pytest.raises(Refused) as refused:
         await j.act(a.ImportOfficialResult, STREET, **nothing)
@@ -84,4 +84,4 @@ async def test_a_second_result_and_one_before_the_vote_are_refused(journey: Begi
     assert await j.send(given) == await j.send(given)
     with pytest.raises(Refused) as refused:
         await j.act(a.ImportOfficialResult, STREET, **await report(j))
-    assert codes(refused.value) == ["vote_closed"]
+    assert codes(refused.value) == ["voting.closed"]

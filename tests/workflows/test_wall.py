@@ -16,11 +16,12 @@ from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
 from models.messages.ids import publication_workflow_id, renovation_workflow_id
-from models.messages.journey import Journey, JourneyOutcome, PublicationClosing, PublicationInput
+from models.messages.journey import Journey, JourneyOutcome
+from models.messages.publication import PublicationClosing, PublicationInput
 from runtime.database import Database
 from runtime.record.audit import audit
 from service.clock.commands import ClockMoved
-from service.parts import Counter
+from service.parts import Parts
 from tests.support.estate import make_renovation
 from tests.support.journey import JourneyDriver
 from tests.support.processes.servers import time_skipping
@@ -92,7 +93,7 @@ class WallDriver(JourneyDriver):
 
 async def test_a_wall_case_goes_through_all_stages(
     env: WorkflowEnvironment,
-    counter: Counter,
+    parts: Parts,
     http: httpx.AsyncClient,
     database: Database,
     owner: str,
@@ -101,7 +102,7 @@ async def test_a_wall_case_goes_through_all_stages(
     await set_tick(tick, await env.get_current_time())
     rid = await make_renovation(database, rid=f"w{uuid.uuid4().hex[:12]}")
     db = await asyncpg.connect(owner)
-    driver = WallDriver(counter, http, db, rid)
+    driver = WallDriver(parts, http, db, rid)
     driver.env, driver.tick = env, tick
     try:
         await driver.start()
@@ -118,7 +119,7 @@ async def test_a_wall_case_goes_through_all_stages(
 
 async def test_a_step_that_comes_too_early_by_the_tick_waits_for_the_time_that_is_left(
     env: WorkflowEnvironment,
-    counter: Counter,
+    parts: Parts,
     database: Database,
     tick: asyncpg.Connection,
     http: httpx.AsyncClient,
@@ -128,11 +129,11 @@ async def test_a_step_that_comes_too_early_by_the_tick_waits_for_the_time_that_i
     await set_tick(tick, await env.get_current_time())
     rid = await make_renovation(database, rid=f"w{uuid.uuid4().hex[:12]}")
     given = PublicationInput(renovation_id=rid, publication_id=f"{rid}.p", subject="vote_result")
-    handle = await counter.client.start_workflow(
+    handle = await parts.client.start_workflow(
         PublicationWorkflow.run,
         given,
         id=publication_workflow_id(rid, given.publication_id),
-        task_queue=counter.settings.task_queue,
+        task_queue=parts.settings.task_queue,
     )
     closes_at = await posted(tick, given.publication_id)
     window = closes_at - await env.get_current_time()

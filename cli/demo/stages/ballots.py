@@ -16,7 +16,7 @@ FEW_PERCENT = 2
 MOST_OF_A_FEW = 20
 
 
-class Cast(Value):
+class DemoBallot(Value):
     """One ballot as one client sends it; `credential_of` is whose credential comes with it."""
 
     command_id: str
@@ -36,16 +36,16 @@ class Cast(Value):
 class VotePlan(Value):
     """Every ballot of the demo in its wave."""
 
-    first: tuple[Cast, ...]
-    again: tuple[Cast, ...]
+    first: tuple[DemoBallot, ...]
+    again: tuple[DemoBallot, ...]
     """The same ballots under the same command ids: the same receipts, counted once."""
-    changed: tuple[Cast, ...]
+    changed: tuple[DemoBallot, ...]
     """Owners of the first wave who change their mind: the last ballot counts."""
-    forged: tuple[Cast, ...]
-    strange: tuple[Cast, ...]
+    forged: tuple[DemoBallot, ...]
+    strange: tuple[DemoBallot, ...]
     """A unit that is not on the roll, and a motion that nobody put."""
-    second: tuple[Cast, ...]
-    late: tuple[Cast, ...]
+    second: tuple[DemoBallot, ...]
+    late: tuple[DemoBallot, ...]
 
 
 def vote_plan(units: tuple[DemoUnit, ...], seed: int, renovation_id: str) -> VotePlan:
@@ -75,10 +75,10 @@ def _one_for_each_owner(units: tuple[DemoUnit, ...]) -> list[DemoUnit]:
     return list(seen.values())
 
 
-def _cast(renovation_id: str, place: int, unit: DemoUnit) -> Cast:
+def _cast(renovation_id: str, place: int, unit: DemoUnit) -> DemoBallot:
     """22 of 25 say yes, 2 no, 1 abstains: enough for every threshold, in heads and in area."""
     choice = {0: Choice.NO, 1: Choice.NO, 2: Choice.ABSTAIN}.get(place % 25, Choice.YES)
-    return Cast(
+    return DemoBallot(
         command_id=f"{renovation_id}-ballot-{unit.number}",
         unit_number=unit.number,
         choices={MAIN_MOTION: choice.value, FUND_MOTION: choice.value},
@@ -86,12 +86,12 @@ def _cast(renovation_id: str, place: int, unit: DemoUnit) -> Cast:
     )
 
 
-def _changed(cast: Cast) -> Cast:
+def _changed(cast: DemoBallot) -> DemoBallot:
     choices = {MAIN_MOTION: Choice.YES.value, FUND_MOTION: Choice.ABSTAIN.value}
     return cast.model_copy(update={"command_id": f"{cast.command_id}-changed", "choices": choices})
 
 
-def _forged(cast: Cast, other: Cast) -> Cast:
+def _forged(cast: DemoBallot, other: DemoBallot) -> DemoBallot:
     """Somebody votes for a neighbour with the credential of another flat."""
     return cast.model_copy(
         update={
@@ -101,7 +101,7 @@ def _forged(cast: Cast, other: Cast) -> Cast:
     )
 
 
-def _strange(renovation_id: str, cast: Cast) -> tuple[Cast, ...]:
+def _strange(renovation_id: str, cast: DemoBallot) -> tuple[DemoBallot, ...]:
     nowhere = "0-0-000"
     return (
         cast.model_copy(
@@ -120,5 +120,5 @@ def _strange(renovation_id: str, cast: Cast) -> tuple[Cast, ...]:
     )
 
 
-def _late(cast: Cast) -> Cast:
+def _late(cast: DemoBallot) -> DemoBallot:
     return cast.model_copy(update={"command_id": f"{cast.command_id}-late"})

@@ -2,7 +2,7 @@
 
 from pydantic import JsonValue
 
-from cli.demo.driver import Hand, Reaction
+from cli.demo.driver import Driver, Reaction
 from cli.demo.town import figures, people
 from cli.demo.view import View
 
@@ -12,16 +12,16 @@ SIGNING_DAYS = 12
 """From the award notice to the signature; the law allows 30."""
 
 
-async def publish_tender(hand: Hand, _view: View) -> None:
+async def publish_tender(driver: Driver, _view: View) -> None:
     """The notice; bids close after the legal preparation time."""
-    await hand.act("publish_tender", people.COMMITTEE, "tender")
-    hand.say("tender published")
+    await driver.act("publish_tender", people.COMMITTEE, "tender")
+    driver.say("tender published")
 
 
-async def bid(hand: Hand, _view: View) -> None:
+async def bid(driver: Driver, _view: View) -> None:
     """The contractors hand in their sealed bids, one after the other."""
-    await hand.days(NOTICE_DAYS)
-    given = figures.bids(hand.seed, hand.figures)
+    await driver.days(NOTICE_DAYS)
+    given = figures.bids(driver.seed, driver.figures)
     for each in given:
         body: dict[str, JsonValue] = {
             "price_fen": each.price_fen,
@@ -29,35 +29,35 @@ async def bid(hand: Hand, _view: View) -> None:
             "bond_account": each.bond_account,
             "flags": {"low_price_justified": True} if each.justified else {},
         }
-        credential = hand.doors.official(each.bidder_id)
-        await hand.post("/bids", credential, f"bid-{each.bidder_id}", body)
-    hand.say(f"{len(given)} sealed bids")
+        credential = driver.client.official(each.bidder_id)
+        await driver.post("/bids", credential, f"bid-{each.bidder_id}", body)
+    driver.say(f"{len(given)} sealed bids")
 
 
-async def evaluate(hand: Hand, _view: View) -> None:
+async def evaluate(driver: Driver, _view: View) -> None:
     """The evaluation committee reports."""
-    await hand.act(
+    await driver.act(
         "record_evaluation",
         people.EVALUATOR,
         "evaluation",
         report="最低评标价法；第一名已书面说明报价构成。",
     )
-    hand.say("bids opened and evaluated; the candidates are published")
+    driver.say("bids opened and evaluated; the candidates are published")
 
 
-async def award(hand: Hand, _view: View) -> None:
+async def award(driver: Driver, _view: View) -> None:
     """Nobody objected: the first candidate wins."""
-    winner = figures.winner(hand.seed, hand.figures)
-    await hand.act("award_contract", people.COMMITTEE, "award", bidder_id=winner)
-    hand.say("contract awarded to the first candidate")
+    winner = figures.winner(driver.seed, driver.figures)
+    await driver.act("award_contract", people.COMMITTEE, "award", bidder_id=winner)
+    driver.say("contract awarded to the first candidate")
 
 
-async def sign(hand: Hand, _view: View) -> None:
+async def sign(driver: Driver, _view: View) -> None:
     """The contract, on the terms of the bid."""
-    await hand.days(SIGNING_DAYS)
-    value = hand.figures.winner_fen
-    await hand.act("sign_contract", people.COMMITTEE, "contract", value_fen=value)
-    hand.say(f"contract signed: {value // figures.YUAN:,} yuan")
+    await driver.days(SIGNING_DAYS)
+    value = driver.figures.winner_fen
+    await driver.act("sign_contract", people.COMMITTEE, "contract", value_fen=value)
+    driver.say(f"contract signed: {value // figures.YUAN:,} yuan")
 
 
 REACTIONS: dict[str, Reaction] = {

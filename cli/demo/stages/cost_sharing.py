@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pydantic import JsonValue
 
 from cli.demo.client import at_once
-from cli.demo.driver import Charge, Hand, Reaction
+from cli.demo.driver import Charge, Driver, Reaction
 from cli.demo.town import people
 from cli.demo.view import View
 
@@ -15,10 +15,10 @@ PAID_PERCENT = (81, 92, 96)
 """So many households have paid after the call, the first and the second reminder; invented."""
 
 
-async def relieve(hand: Hand, _view: View) -> None:
+async def relieve(driver: Driver, _view: View) -> None:
     """One household in hardship: the neighbours' fund pays its first instalment."""
-    charge = (await hand.ledger.charges(hand.renovation_id))[-1]
-    await hand.act(
+    charge = (await driver.ledger.charges(driver.renovation_id))[-1]
+    await driver.act(
         "approve_relief",
         people.STREET_OFFICE,
         "relief",
@@ -27,44 +27,44 @@ async def relieve(hand: Hand, _view: View) -> None:
         amount_fen=charge.amount_fen,
         funded_by="邻里互助金",
     )
-    hand.say("share table published; one household relieved by the mutual-aid fund")
+    driver.say("share table published; one household relieved by the mutual-aid fund")
 
 
-async def pay(hand: Hand, _view: View) -> None:
+async def pay(driver: Driver, _view: View) -> None:
     """The bank reports what comes in after the call, and after each reminder."""
-    charges = await hand.ledger.charges(hand.renovation_id)
+    charges = await driver.ledger.charges(driver.renovation_id)
     paid = 0
     for reminder, percent in enumerate(PAID_PERCENT):
         if reminder:
-            await hand.next()
-            await hand.morning()
+            await driver.next()
+            await driver.morning()
         now = len(charges) * percent // 100
-        await _report(hand, charges[paid:now], reminder)
+        await _report(driver, charges[paid:now], reminder)
         paid = now
-        hand.say(f"{paid:,} of {len(charges):,} households have paid; the rest is reminded")
+        driver.say(f"{paid:,} of {len(charges):,} households have paid; the rest is reminded")
 
 
-async def start_anyway(hand: Hand, _view: View) -> None:
+async def start_anyway(driver: Driver, _view: View) -> None:
     """Below the threshold at the deadline: the committee starts with what is there."""
-    await hand.act(
+    await driver.act(
         "decide_collection",
         people.COMMITTEE,
         "collection",
         decision="start",
         reason="已收款项足以开工。",
     )
-    hand.say("collection below the threshold: decided to start")
+    driver.say("collection below the threshold: decided to start")
 
 
-async def _report(hand: Hand, paying: Sequence[Charge], reminder: int) -> None:
+async def _report(driver: Driver, paying: Sequence[Charge], reminder: int) -> None:
     """In batches, as a bank sends them."""
     batches = [paying[start : start + BATCH] for start in range(0, len(paying), BATCH)]
-    credential = hand.doors.official(people.BANK.id)
+    credential = driver.client.official(people.BANK.id)
 
     async def report(numbered: tuple[int, Sequence[Charge]]) -> None:
         number, batch = numbered
         body: dict[str, JsonValue] = {"payments": _payments(batch), "source": "owner"}
-        await hand.post("/payments", credential, f"payments-{reminder}-{number}", body)
+        await driver.post("/payments", credential, f"payments-{reminder}-{number}", body)
 
     await at_once(enumerate(batches, 1), report, clients=4)
 

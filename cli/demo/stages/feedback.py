@@ -3,7 +3,7 @@
 from pydantic import JsonValue
 
 from cli.demo.client import at_once
-from cli.demo.driver import Hand, Reaction
+from cli.demo.driver import Driver, Reaction
 from cli.demo.town import people
 from cli.demo.town.estate import DemoUnit
 from cli.demo.view import TicketView, View
@@ -16,26 +16,26 @@ SCORES = (5, 5, 4, 5, 4, 5, 4, 5, 3, 5)
 LOW_LEVELS = frozenset({"grid", "community"})
 
 
-async def complain(hand: Hand) -> None:
+async def complain(driver: Driver) -> None:
     """Grid and community leave a complaint lying: it escalates to the street office."""
-    unit = hand.plan.first[0].unit_number
-    credential = hand.doors.voter(unit)
-    await hand.monday()
-    opened = await hand.post(
+    unit = driver.plan.first[0].unit_number
+    credential = driver.client.voter(unit)
+    await driver.monday()
+    opened = await driver.post(
         "/tickets",
         credential,
         "ticket",
         {"unit_number": unit, "kind": "noise", "text": "夜间施工噪声。", "confidential": False},
     )
     ticket = opened.text("id")
-    hand.say("a complaint about noise at night; the grid worker has a day")
-    level = (await _ticket(hand, ticket)).level
+    driver.say("a complaint about noise at night; the grid worker has a day")
+    level = (await _ticket(driver, ticket)).level
     while level in LOW_LEVELS:
-        await hand.next()
-        level = (await _ticket(hand, ticket)).level
-    await hand.morning()
-    hand.say(f"nobody answered in time: the complaint is with the {level} now")
-    await hand.act(
+        await driver.next()
+        level = (await _ticket(driver, ticket)).level
+    await driver.morning()
+    driver.say(f"nobody answered in time: the complaint is with the {level} now")
+    await driver.act(
         "resolve_ticket",
         people.STREET_OFFICE,
         "resolve-ticket",
@@ -43,14 +43,14 @@ async def complain(hand: Hand) -> None:
         answer="已责令施工单位22时后停工。",
     )
     path = f"/tickets/{ticket}/confirmation"
-    await hand.post(path, credential, "confirm-ticket", {"satisfied": True})
-    hand.say("the street office answered, and the resident confirmed")
+    await driver.post(path, credential, "confirm-ticket", {"satisfied": True})
+    driver.say("the street office answered, and the resident confirmed")
 
 
-async def answer_survey(hand: Hand, _view: View) -> None:
+async def answer_survey(driver: Driver, _view: View) -> None:
     """Some hundred households score the works."""
-    await hand.days(SURVEY_DAYS)
-    units = hand.units[:SURVEY_MOST]
+    await driver.days(SURVEY_DAYS)
+    units = driver.units[:SURVEY_MOST]
 
     async def score(numbered: tuple[int, DemoUnit]) -> None:
         place, unit = numbered
@@ -58,19 +58,19 @@ async def answer_survey(hand: Hand, _view: View) -> None:
             "unit_number": unit.number,
             "score": SCORES[place % len(SCORES)],
         }
-        credential = hand.doors.voter(unit.number)
-        await hand.post("/survey-answers", credential, f"survey-{unit.number}", body)
+        credential = driver.client.voter(unit.number)
+        await driver.post("/survey-answers", credential, f"survey-{unit.number}", body)
 
     await at_once(enumerate(units), score, clients=16)
-    hand.say(f"{len(units)} survey answers")
+    driver.say(f"{len(units)} survey answers")
 
 
-async def _ticket(hand: Hand, ticket_id: str) -> TicketView:
+async def _ticket(driver: Driver, ticket_id: str) -> TicketView:
     """The complaint as it stands."""
-    view = await hand.look()
+    view = await driver.look()
     found = next((each for each in view.tickets if each.id == ticket_id), None)
     if found is None:
-        raise hand.stands_still()
+        raise driver.stands_still()
     return found
 
 

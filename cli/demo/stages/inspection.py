@@ -1,9 +1,9 @@
 """The works of the demo: eight pieces, of which one fails, is put right and inspected by another."""
 
-from cli.demo.driver import Hand, Reaction
+from cli.demo.driver import Driver, Reaction
 from cli.demo.stages.feedback import complain
 from cli.demo.town import figures, people
-from cli.demo.town.people import Official
+from cli.demo.town.people import DemoOfficial
 from cli.demo.town.scheme import WORKS, Work
 from cli.demo.view import View
 
@@ -18,62 +18,64 @@ ACCEPTANCE_DAYS = 7
 """The completion acceptance is posted a week before."""
 
 
-async def build(hand: Hand, _view: View) -> None:
+async def build(driver: Driver, _view: View) -> None:
     """Section after section is built, reported and inspected; a resident complains in between."""
-    contractor = people.official(figures.winner(hand.seed, hand.figures))
+    contractor = people.official(figures.winner(driver.seed, driver.figures))
     each = len(WORKS) // len(SECTIONS_DAYS)
     for section, days in enumerate(SECTIONS_DAYS):
-        await hand.days(days)
-        await _section(hand, WORKS[section * each : (section + 1) * each], contractor)
+        await driver.days(days)
+        await _section(driver, WORKS[section * each : (section + 1) * each], contractor)
         if section == 0:
             # Before anything has failed: no rectification is due while the complaint climbs.
-            await complain(hand)
+            await complain(driver)
 
 
-async def accept(hand: Hand, _view: View) -> None:
+async def accept(driver: Driver, _view: View) -> None:
     """The chief supervising engineer signs the completion acceptance."""
-    await hand.days(ACCEPTANCE_DAYS)
-    await hand.act("accept_works", people.CHIEF_SUPERVISOR, "accept")
-    hand.say("works accepted by the chief supervising engineer")
+    await driver.days(ACCEPTANCE_DAYS)
+    await driver.act("accept_works", people.CHIEF_SUPERVISOR, "accept")
+    driver.say("works accepted by the chief supervising engineer")
 
 
-async def release_money(hand: Hand, _view: View) -> None:
+async def release_money(driver: Driver, _view: View) -> None:
     """The committee releases the money, less the two omissions and the retention."""
-    omissions = hand.figures.omissions
+    omissions = driver.figures.omissions
     omitted = sum(omission.credit_fen for omission in omissions)
     note = "；".join(
         f"{omission.title} {omission.credit_fen // figures.YUAN:,} 元" for omission in omissions
     )
-    await hand.act("approve_payment", people.COMMITTEE, "payment", omissions_fen=omitted, note=note)
-    hand.say(f"payment released; omissions of {omitted // figures.YUAN:,} yuan credited")
+    await driver.act(
+        "approve_payment", people.COMMITTEE, "payment", omissions_fen=omitted, note=note
+    )
+    driver.say(f"payment released; omissions of {omitted // figures.YUAN:,} yuan credited")
 
 
-async def _section(hand: Hand, works: tuple[Work, ...], contractor: Official) -> None:
+async def _section(driver: Driver, works: tuple[Work, ...], contractor: DemoOfficial) -> None:
     for work in works:
-        await hand.act("report_item", contractor, f"{work.id}-report", item_id=work.id)
+        await driver.act("report_item", contractor, f"{work.id}-report", item_id=work.id)
     if any(work.concealed for work in works):
-        await hand.days(CONCEALED_NOTICE_DAYS)
+        await driver.days(CONCEALED_NOTICE_DAYS)
     for work in works:
         if work.concealed:
-            await _record(hand, work, people.SUPERVISOR, "concealed", fails=False)
-        await _record(hand, work, people.SUPERVISOR, "inspect", fails=work.id == FAILING)
-    hand.say(f"inspected: {', '.join(work.id for work in works)}")
+            await _record(driver, work, people.SUPERVISOR, "concealed", fails=False)
+        await _record(driver, work, people.SUPERVISOR, "inspect", fails=work.id == FAILING)
+    driver.say(f"inspected: {', '.join(work.id for work in works)}")
     for work in works:
         if work.id == FAILING:
-            await _put_right(hand, work, contractor)
+            await _put_right(driver, work, contractor)
 
 
-async def _put_right(hand: Hand, work: Work, contractor: Official) -> None:
+async def _put_right(driver: Driver, work: Work, contractor: DemoOfficial) -> None:
     """In time, and inspected again by somebody else."""
-    hand.say(f"{work.id} failed: to be put right within the week")
-    await hand.days(RECTIFIED_DAYS)
-    await hand.act("report_rectified", contractor, f"{work.id}-rectified", item_id=work.id)
-    await _record(hand, work, people.SECOND_SUPERVISOR, "again", fails=False)
-    hand.say(f"{work.id} was put right and passed by another inspector")
+    driver.say(f"{work.id} failed: to be put right within the week")
+    await driver.days(RECTIFIED_DAYS)
+    await driver.act("report_rectified", contractor, f"{work.id}-rectified", item_id=work.id)
+    await _record(driver, work, people.SECOND_SUPERVISOR, "again", fails=False)
+    driver.say(f"{work.id} was put right and passed by another inspector")
 
 
-async def _record(hand: Hand, work: Work, who: Official, step: str, *, fails: bool) -> None:
-    await hand.act(
+async def _record(driver: Driver, work: Work, who: DemoOfficial, step: str, *, fails: bool) -> None:
+    await driver.act(
         "record_inspection",
         who,
         f"{work.id}-{step}",

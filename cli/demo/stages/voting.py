@@ -3,50 +3,50 @@
 from collections.abc import Sequence
 
 from cli.demo.client import at_once
-from cli.demo.driver import Hand, Reaction
-from cli.demo.stages.ballots import Cast
+from cli.demo.driver import Driver, Reaction
+from cli.demo.stages.ballots import DemoBallot
 from cli.demo.town import people
 from cli.demo.view import BoxView, View
 from cli.shown import ZONE
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Refused, refusal
 
 
-async def open_vote(hand: Hand, _view: View) -> None:
+async def open_vote(driver: Driver, _view: View) -> None:
     """The committee announces the vote."""
-    await hand.act("open_vote", people.COMMITTEE, "open-vote")
-    hand.say("vote announced; the notice period runs")
+    await driver.act("open_vote", people.COMMITTEE, "open-vote")
+    driver.say("vote announced; the notice period runs")
 
 
-async def cast_ballots(hand: Hand, _view: View) -> None:
+async def cast_ballots(driver: Driver, _view: View) -> None:
     """The first wave falls short; the second one comes when the vote has been extended."""
-    plan = hand.plan
-    before = await _box(hand)
-    await send(hand, plan.first)
-    await send(hand, (*plan.again, *plan.changed, *plan.forged, *plan.strange))
-    hand.say(f"{len(plan.first):,} ballots from 64 clients at once: short of the quorum")
+    plan = driver.plan
+    before = await _box(driver)
+    await send(driver, plan.first)
+    await send(driver, (*plan.again, *plan.changed, *plan.forged, *plan.strange))
+    driver.say(f"{len(plan.first):,} ballots from 64 clients at once: short of the quorum")
     # The next thing that falls due is the look at the turnout, before the close.
-    await hand.next()
-    await hand.morning()
-    after = await _box(hand)
+    await driver.next()
+    await driver.morning()
+    after = await _box(driver)
     if after.closes_at <= before.closes_at:
         raise _not_extended("ballots")
     until = after.closes_at.astimezone(ZONE)
-    hand.say(f"the one extension, decided before the close: until {until:%Y-%m-%d %H:%M}")
-    await send(hand, plan.second)
-    hand.say(f"{len(plan.second):,} more ballots within the extension")
+    driver.say(f"the one extension, decided before the close: until {until:%Y-%m-%d %H:%M}")
+    await send(driver, plan.second)
+    driver.say(f"{len(plan.second):,} more ballots within the extension")
 
 
-async def object_to_result(hand: Hand, view: View) -> None:
+async def object_to_result(driver: Driver, view: View) -> None:
     """Late ballots are refused; a neighbour objects and gets an answer."""
-    await send(hand, hand.plan.late)
-    hand.say(f"{len(hand.plan.late)} late ballots refused")
-    unit = hand.plan.first[0].unit_number
+    await send(driver, driver.plan.late)
+    driver.say(f"{len(driver.plan.late)} late ballots refused")
+    unit = driver.plan.first[0].unit_number
     publication = view.publication
     if publication is None:
-        raise hand.stands_still()
-    filed = await hand.post(
+        raise driver.stands_still()
+    filed = await driver.post(
         "/objections",
-        hand.doors.voter(unit),
+        driver.client.voter(unit),
         "objection",
         {
             "publication_id": publication.id,
@@ -54,7 +54,7 @@ async def object_to_result(hand: Hand, view: View) -> None:
             "text": "一号楼没有收到选票通知。",
         },
     )
-    await hand.act(
+    await driver.act(
         "answer_objection",
         people.COMMITTEE,
         "answer-objection",
@@ -63,35 +63,35 @@ async def object_to_result(hand: Hand, view: View) -> None:
         upheld=False,
         answer="送达记录显示一号楼已张贴并逐户送达，异议不成立。",
     )
-    hand.say("an objection to the result: answered, not upheld")
+    driver.say("an objection to the result: answered, not upheld")
 
 
-async def _box(hand: Hand) -> BoxView:
+async def _box(driver: Driver) -> BoxView:
     """The box while the vote lasts; a vote that was over without an extension cannot go on."""
-    view = await hand.look()
+    view = await driver.look()
     if view.box is None or view.waiting_for != "ballots":
         raise _not_extended(view.waiting_for)
     return view.box
 
 
-async def send(hand: Hand, casts: Sequence[Cast]) -> None:
+async def send(driver: Driver, casts: Sequence[DemoBallot]) -> None:
     """Count by receipt, so that an answer that was lost and asked for again counts as one."""
 
-    async def cast(ballot: Cast) -> None:
-        credential = hand.doors.voter(ballot.credential_of)
-        answer = await hand.doors.post("/ballots", credential, ballot.body())
+    async def cast(ballot: DemoBallot) -> None:
+        credential = driver.client.voter(ballot.credential_of)
+        answer = await driver.client.post("/ballots", credential, ballot.body())
         if not answer.accepted:
-            hand.refused[answer.code] += 1
-        elif ballot.command_id in hand.acknowledged:
-            hand.repeated += 1
+            driver.refused[answer.code] += 1
+        elif ballot.command_id in driver.acknowledged:
+            driver.repeated += 1
         else:
-            hand.acknowledged.add(ballot.command_id)
+            driver.acknowledged.add(ballot.command_id)
 
     await at_once(casts, cast)
 
 
 def _not_extended(now: str) -> Refused:
-    return Refused(Problem(code="demo.not_extended", params={"now": now}))
+    return refusal("demo.not_extended", now=now)
 
 
 REACTIONS: dict[str, Reaction] = {

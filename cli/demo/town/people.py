@@ -13,7 +13,7 @@ SYNTHETIC = "虚构"
 """Stands in every generated name, so that nobody takes it for a person."""
 
 
-class Official(Value):
+class DemoOfficial(Value):
     """Somebody who acts in the demo, and the place for which the role is granted."""
 
     id: str
@@ -23,8 +23,8 @@ class Official(Value):
     """district, street_office, community or grid."""
 
 
-def _invented(id_: str, label: str, role: Role, place: str) -> Official:
-    return Official(id=id_, label=f"{label}（{SYNTHETIC}）", role=role, place=place)
+def _invented(id_: str, label: str, role: Role, place: str) -> DemoOfficial:
+    return DemoOfficial(id=id_, label=f"{label}（{SYNTHETIC}）", role=role, place=place)
 
 
 COMMITTEE = _invented("owners-committee", "业主委员会", Role.OWNERS_COMMITTEE, "grid")
@@ -40,7 +40,7 @@ EVALUATOR = _invented("evaluation-committee", "评标委员会", Role.EVALUATOR,
 BANK = _invented("bank", "专用账户银行", Role.PAYMENT_PROVIDER, "district")
 
 
-def officials() -> tuple[Official, ...]:
+def officials() -> tuple[DemoOfficial, ...]:
     """Everybody who holds a role, with the bidders."""
     bidders = tuple(
         _invented(bidder_id(number), f"施工企业{number:02d}", Role.CONTRACTOR, "district")
@@ -71,6 +71,6 @@ def owners(seed: int) -> Iterator[str]:
         yield f"{rng.choice(FAMILY)}{given}（{SYNTHETIC}{number}）"
 
 
-def official(actor_id: str) -> Official:
+def official(actor_id: str) -> DemoOfficial:
     """The one with this actor id."""
     return next(each for each in officials() if each.id == actor_id)

@@ -3,6 +3,8 @@
 from math import ceil, floor
 from typing import Literal
 
+from pydantic import JsonValue
+
 from models.values.base import Carried, Exact
 
 Verdict = Literal["PASS", "FAIL", "INDETERMINATE"]
@@ -57,3 +59,7 @@ class Decision(Carried):
     def failed(self) -> tuple[Check, ...]:
         """The checks that were not met, in order."""
         return tuple(check for check in self.checks if check.passed is False)
+
+    def record(self) -> JsonValue:
+        """Every check with both of its numbers, as the details of an event hold it."""
+        return [check.model_dump(mode="json") for check in self.checks]

@@ -259,7 +259,7 @@ class Thresholds(Value):
     min_yes_if_all_participate: dict[Dimension, int] = Field(default_factory=dict)
 
 
-class Ruling(Value):
+class RuleResult(Value):
     """What a rule says about a vote. FAIL beats INDETERMINATE beats PASS."""
 
     rule: str

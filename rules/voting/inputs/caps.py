@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from models.values.base import Value
 from models.values.decisions.rules import Amounts, Cap, Holding
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Problem, Refused, problem
 from rules.voting.inputs.facts import amounts_from, unknown_field, whole_number, wrong_value
 
 CAP_FIELDS = ("shares", "lots", "original_owner")
@@ -75,11 +75,7 @@ def holdings_from(value: object, name: str) -> tuple[Holding, ...]:
         if holding is not None:
             if holding.holder in seen:
                 problems.append(
-                    Problem(
-                        code="decide.key_twice",
-                        where=f"{name}: {where}",
-                        params={"field": holding.holder},
-                    )
+                    problem("decide.key_twice", where=f"{name}: {where}", field=holding.holder)
                 )
             seen.add(holding.holder)
             found.append(holding)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from models.values.decisions.rules import DIMENSIONS, Amounts, Facts
-from models.values.refusal import Problem
+from models.values.refusal import Problem, problem
 from models.values.voting import Dimension
 
 
@@ -106,4 +106,4 @@ def _more(name: str, field: str, number: int, whole: str, bound: int) -> Problem
 
 
 def _problem(code: str, name: str, field: str, **params: str | int) -> Problem:
-    return Problem(code=code, where=f"{name}: {field}", params={"field": field, **params})
+    return problem(code, where=f"{name}: {field}", field=field, **params)

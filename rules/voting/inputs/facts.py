@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from formats.file_text import read_text
 from models.values.decisions.rules import DIMENSIONS, Amounts, Facts
-from models.values.refusal import Problem, Refused
+from models.values.refusal import Problem, Refused, problem, refusal
 from models.values.voting import Dimension
 from rules.voting.inputs.consistency import disagreements
 
@@ -50,7 +50,7 @@ def read_object(data: bytes, name: str) -> dict[str, object]:
     """
     value = read_json(data, name)
     if not isinstance(value, dict):
-        raise Refused(Problem(code="decide.not_an_object", where=name, params={"field": "-"}))
+        raise refusal("decide.not_an_object", where=name, field="-")
     if INPUT not in value:
         return value
     strange = [field for field in value if field not in WRAPPER]
@@ -58,7 +58,7 @@ def read_object(data: bytes, name: str) -> dict[str, object]:
         raise Refused(*(unknown_field(name, field, WRAPPER) for field in strange))
     inner = value[INPUT]
     if not isinstance(inner, dict):
-        raise Refused(Problem(code="decide.not_an_object", where=name, params={"field": INPUT}))
+        raise refusal("decide.not_an_object", where=name, field=INPUT)
     return inner
 
 
@@ -88,15 +88,15 @@ def read_json(data: bytes, name: str) -> object:
             parse_constant=NotWhole,
         )
     except json.JSONDecodeError as error:
-        params: dict[str, str | int] = {"line": error.lineno, "column": error.colno}
-        raise Refused(Problem(code="decide.json_invalid", where=name, params=params)) from None
+        raise refusal(
+            "decide.json_invalid", where=name, line=error.lineno, column=error.colno
+        ) from None
     except RecursionError:
-        params = {"line": 1, "column": 1}
-        raise Refused(Problem(code="decide.json_invalid", where=name, params=params)) from None
+        raise refusal("decide.json_invalid", where=name, line=1, column=1) from None
     if twice:
         raise Refused(
             *(
-                Problem(code="decide.key_twice", where=name, params={"field": key[:80]})
+                problem("decide.key_twice", where=name, field=key[:80])
                 for key in dict.fromkeys(twice)
             )
         )
@@ -138,13 +138,15 @@ def whole_number(value: object, field: str, name: str) -> tuple[int | None, list
     if value is None:
         return None, []
     if isinstance(value, NotWhole) and value.lstrip("-").isdigit():
-        params: dict[str, str | int] = {"field": field, "most": MOST_DIGITS}
-        return None, [Problem(code="decide.number_too_long", where=_at(name, field), params=params)]
+        return None, [
+            problem("decide.number_too_long", where=_at(name, field), field=field, most=MOST_DIGITS)
+        ]
     if isinstance(value, bool) or not isinstance(value, int):
         return None, [wrong_value(name, field, value, "a whole number | null")]
     if value < 0:
-        params = {"field": field, "value": value}
-        return None, [Problem(code="decide.number_negative", where=_at(name, field), params=params)]
+        return None, [
+            problem("decide.number_negative", where=_at(name, field), field=field, value=value)
+        ]
     return value, []
 
 
@@ -183,7 +185,7 @@ def _options(
     if not isinstance(options, dict) or not options:
         return None, [wrong_value(name, "options", options, '{"option": votes, …}')]
     problems = [
-        Problem(code="decide.options_and", where=_at(name, field), params={"field": field})
+        problem("decide.options_and", where=_at(name, field), field=field)
         for field in ("yes", "no")
         if field in value
     ]
@@ -204,10 +206,12 @@ def _options(
 
 def wrong_value(name: str, field: str, value: object, expected: str) -> Problem:
     """A value of the wrong kind, and what is expected."""
-    return Problem(
-        code="decide.value_wrong",
+    return problem(
+        "decide.value_wrong",
         where=_at(name, field),
-        params={"field": field, "value": _shown(value), "expected": expected},
+        field=field,
+        value=_shown(value),
+        expected=expected,
     )
 
 
@@ -222,8 +226,12 @@ def _shown(value: object) -> str:
 
 def unknown_field(name: str, field: str, known: tuple[str, ...]) -> Problem:
     """A field that there is not, and which there are."""
-    params: dict[str, str | int] = {"field": field[:80], "known": ", ".join(known)}
-    return Problem(code="decide.field_unknown", where=_at(name, field[:80]), params=params)
+    return problem(
+        "decide.field_unknown",
+        where=_at(name, field[:80]),
+        field=field[:80],
+        known=", ".join(known),
+    )
 
 
 def _at(name: str, field: str) -> str:

@@ -11,11 +11,13 @@ import pytest
 from sqlalchemy import select, text
 from temporalio.exceptions import ApplicationError
 
-from activities.recording import Desk
+from activities.recording import Recorder
 from activities.voting.box import Ballots
 from activities.voting.roll import hash_of_roll
-from models.messages.journey import PublicationClosing, StageInput, VotePeriod, VoteResult
-from models.messages.step import Step
+from models.messages.command import Command
+from models.messages.journey import StageInput
+from models.messages.publication import PublicationClosing
+from models.messages.voting import VotePeriod, VoteResult
 from models.tables import BallotBox, Event, Notice, Renovation, RollEntry, RollUnit
 from models.values.timetable import Timetable, WorkCalendar, calendar_days
 from models.values.voting import Motion, MotionKind
@@ -47,7 +49,7 @@ class Vote:
         self.database = database
         self.owner = owner
         self.rid = rid
-        self.ballots = Ballots(Desk(database, CALENDAR, BOX_KEYS))
+        self.ballots = Ballots(Recorder(database, CALENDAR, BOX_KEYS))
         self.steps = 0
 
     async def at(self, moment: datetime) -> None:
@@ -55,9 +57,9 @@ class Vote:
 
     async def twice(self, act: Callable[..., Awaitable[Any]], *given: Any) -> Any:
         self.steps += 1
-        step = Step(command_id=f"{self.rid}#{self.steps}", renovation_id=self.rid)
-        first = await act(step, *given)
-        again = await act(step, *given)
+        command = Command(command_id=f"{self.rid}#{self.steps}", renovation_id=self.rid)
+        first = await act(command, *given)
+        again = await act(command, *given)
         assert again == first
         return first
 
@@ -215,7 +217,7 @@ async def test_an_empty_roll_opens_no_vote(begin: Begin) -> None:
     vote = await begin(units=0)
     with pytest.raises(ApplicationError) as error:
         await vote.open()
-    assert refusal(error)[0] == "roll_empty"
+    assert refusal(error)[0] == "voting.roll_empty"
     assert await vote.details("voting.box_announced") == []
     assert await vote.box_id() == "None"
 
@@ -230,7 +232,7 @@ async def test_a_roll_on_which_nobody_may_vote_opens_no_vote(begin: Begin) -> No
         await session.commit()
     with pytest.raises(ApplicationError) as error:
         await vote.open()
-    assert refusal(error)[0] == "roll_empty"
+    assert refusal(error)[0] == "voting.roll_empty"
 
 
 async def test_a_scheme_without_a_question_opens_no_vote(begin: Begin) -> None:
@@ -317,8 +319,8 @@ async def test_the_turnout_is_not_looked_at_before_its_time(begin: Begin) -> Non
     vote = await begin()
     period = await vote.open()
     await vote.at(period.check_at - INSTANT)
-    step = Step(command_id=f"{vote.rid}#turnout", renovation_id=vote.rid)
-    look = partial(vote.ballots.check_turnout, step, period)
+    command = Command(command_id=f"{vote.rid}#turnout", renovation_id=vote.rid)
+    look = partial(vote.ballots.check_turnout, command, period)
     assert await too_early(vote.database, vote.rid, look) == INSTANT
     await vote.at(period.check_at)
     assert (await look()).extended
@@ -419,8 +421,8 @@ async def test_the_closed_box_says_how_much_the_largest_owner_holds(begin: Begin
 async def test_a_box_is_not_closed_before_its_time(begin: Begin) -> None:
     vote = await begin()
     period = await vote.open()
-    step = Step(command_id=f"{vote.rid}#close", renovation_id=vote.rid)
-    close = partial(vote.ballots.close_box, step, period)
+    command = Command(command_id=f"{vote.rid}#close", renovation_id=vote.rid)
+    close = partial(vote.ballots.close_box, command, period)
     assert await too_early(vote.database, vote.rid, close) == period.closes_at - START
     await vote.at(period.closes_at - INSTANT)
     assert await too_early(vote.database, vote.rid, close) == INSTANT
@@ -434,8 +436,10 @@ async def test_an_extended_box_is_not_closed_at_its_first_closing_time(begin: Be
     period = await vote.open()
     extended = await vote.check(period)
     await vote.at(period.closes_at)
-    step = Step(command_id=f"{vote.rid}#close", renovation_id=vote.rid)
-    left = await too_early(vote.database, vote.rid, partial(vote.ballots.close_box, step, period))
+    command = Command(command_id=f"{vote.rid}#close", renovation_id=vote.rid)
+    left = await too_early(
+        vote.database, vote.rid, partial(vote.ballots.close_box, command, period)
+    )
     assert left == extended.closes_at - period.closes_at
 
 
@@ -485,7 +489,7 @@ async def test_a_box_that_does_not_exist_is_refused(begin: Begin) -> None:
     missing = VotePeriod(box_id="none", check_at=START, closes_at=START)
     with pytest.raises(ApplicationError) as error:
         await vote.close(missing)
-    assert refusal(error)[0] == "box_unknown"
+    assert refusal(error)[0] == "voting.box_unknown"
 
 
 async def test_a_roll_in_pieces_is_the_same_roll(

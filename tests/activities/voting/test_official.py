@@ -11,8 +11,8 @@ from temporalio.exceptions import ApplicationError
 from activities.voting.box import Ballots
 from activities.voting.official import OfficialResults
 from models.messages.acts import ImportOfficialResult
-from models.messages.journey import VoteResult
-from models.messages.step import Step
+from models.messages.command import Command
+from models.messages.voting import VoteResult
 from models.tables import BallotBox
 from models.values.actor import Actor, Role
 from runtime.ballots.audit import head_holds
@@ -62,8 +62,8 @@ def act(
 
 
 async def imported(vote: LiveVote, given: ImportOfficialResult) -> VoteResult:
-    step = Step(command_id=given.command_id, renovation_id=vote.rid, actor=STREET)
-    return await OfficialResults(vote.desk).import_one(step, vote.period, given)
+    command = Command(command_id=given.command_id, renovation_id=vote.rid, actor=STREET)
+    return await OfficialResults(vote.recorder).import_one(command, vote.period, given)
 
 
 async def box_of(vote: LiveVote) -> BallotBox:
@@ -167,10 +167,10 @@ async def test_after_the_close_nothing_is_imported_and_after_the_import_nothing_
 
 async def test_of_an_import_and_a_closing_at_once_one_closes_the_box(vote: LiveVote) -> None:
     await move_clock(vote.database, vote.rid, vote.period.closes_at)
-    close = Step(command_id=f"{vote.rid}#c", renovation_id=vote.rid)
+    close = Command(command_id=f"{vote.rid}#c", renovation_id=vote.rid)
     answers = await asyncio.gather(
         imported(vote, act(vote)),
-        Ballots(vote.desk).close_box(close, vote.period),
+        Ballots(vote.recorder).close_box(close, vote.period),
         return_exceptions=True,
     )
     assert sorted(isinstance(answer, VoteResult) for answer in answers) == [False, True]

@@ -19,9 +19,9 @@ from rules.ballots.ballot import (
     NONCE_BYTES,
     ROUTE_OF,
     STAFFED,
-    Cast,
+    BallotReference,
     Leaves,
-    Ruling,
+    RulingReference,
     Times,
     ballot_id_of,
     batch_statement,
@@ -279,26 +279,28 @@ def test_an_entry_has_another_pseudonym_in_every_box(salts: list[bytes], entry: 
 channel_lists = st.lists(st.sampled_from(CHANNELS), min_size=1, max_size=8)
 
 
-def casts(channels: Sequence[Channel]) -> list[Cast]:
+def casts(channels: Sequence[Channel]) -> list[BallotReference]:
     """Ballots b1, b2… in this order."""
-    return [Cast(seq, f"b{seq}", channel) for seq, channel in enumerate(channels, start=1)]
+    return [
+        BallotReference(seq, f"b{seq}", channel) for seq, channel in enumerate(channels, start=1)
+    ]
 
 
 @st.composite
-def entries(draw: st.DrawFn) -> tuple[list[Cast], list[Ruling]]:
+def entries(draw: st.DrawFn) -> tuple[list[BallotReference], list[RulingReference]]:
     ballots = casts(draw(channel_lists))
     rulings = []
     for _ in range(draw(st.integers(0, 3))):
         up_to = draw(st.integers(1, len(ballots)))
         kind: RulingKind = draw(st.sampled_from(KINDS))
         named = f"b{draw(st.integers(1, up_to))}" if kind == "accepted" else None
-        rulings.append(Ruling(kind, named, up_to))
+        rulings.append(RulingReference(kind, named, up_to))
     return ballots, rulings
 
 
 @given(entries())
 def test_one_ballot_of_an_entry_is_counted_at_most_and_every_one_has_a_state(
-    entry: tuple[list[Cast], list[Ruling]],
+    entry: tuple[list[BallotReference], list[RulingReference]],
 ) -> None:
     ballots, rulings = entry
     states = states_of(ballots, rulings)
@@ -340,10 +342,10 @@ def test_an_own_ballot_takes_the_mandate_back_whenever_the_agent_votes(
 
 @given(entries(), st.sampled_from(["disputed", "set_aside"]))
 def test_the_last_ruling_holds_and_the_earlier_ones_do_not(
-    entry: tuple[list[Cast], list[Ruling]], kind: str
+    entry: tuple[list[BallotReference], list[RulingReference]], kind: str
 ) -> None:
     ballots, rulings = entry
-    last = Ruling(kind, None, len(ballots))  # type: ignore[arg-type]
+    last = RulingReference(kind, None, len(ballots))  # type: ignore[arg-type]
     assert states_of(ballots, [*rulings, last]) == dict.fromkeys(
         (ballot.ballot_id for ballot in ballots), AFTER_RULING[kind]
     )
@@ -355,7 +357,7 @@ def test_an_accepted_ballot_counts_whatever_the_routes_say(
 ) -> None:
     ballots = casts(channels)
     chosen = data.draw(st.sampled_from(ballots))
-    states = states_of(ballots, [Ruling("accepted", chosen.ballot_id, len(ballots))])
+    states = states_of(ballots, [RulingReference("accepted", chosen.ballot_id, len(ballots))])
     assert states == {
         ballot.ballot_id: "counted" if ballot == chosen else "superseded" for ballot in ballots
     }
@@ -381,7 +383,7 @@ def test_a_ballot_after_a_ruling(
     before: list[Channel], ruling: str, later: list[Channel], expected: str
 ) -> None:
     kind, _, named = ruling.partition(" ")
-    given_ruling = Ruling(kind, named or None, len(before))  # type: ignore[arg-type]
+    given_ruling = RulingReference(kind, named or None, len(before))  # type: ignore[arg-type]
     states = states_of(casts([*before, *later]), [given_ruling])
     assert [states[name] for name in sorted(states)] == expected.split()
 

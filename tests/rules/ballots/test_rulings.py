@@ -5,13 +5,15 @@ from hypothesis import strategies as st
 
 from models.values.channels import RulingKind
 from models.values.voting import CHANNELS
-from rules.ballots.ballot import Cast, Ruling, states_of
+from rules.ballots.ballot import BallotReference, RulingReference, states_of
 from rules.ballots.rulings import is_contested, named_ballot, ruling_problems
 
-WEB_AND_PAPER = (Cast(1, "a", "web"), Cast(2, "b", "paper"))
+WEB_AND_PAPER = (BallotReference(1, "a", "web"), BallotReference(2, "b", "paper"))
 KINDS = get_args(RulingKind)
 BALLOTS = st.lists(st.sampled_from(CHANNELS), min_size=1, max_size=6).map(
-    lambda channels: [Cast(at, f"b{at}", channel) for at, channel in enumerate(channels, start=1)]
+    lambda channels: [
+        BallotReference(at, f"b{at}", channel) for at, channel in enumerate(channels, start=1)
+    ]
 )
 
 
@@ -28,13 +30,16 @@ def test_what_nobody_contests_must_be_disputed_first() -> None:
     one = WEB_AND_PAPER[:1]
     assert codes("accepted", "1", one, (), "a", "a") == ["ruling.not_contested"]
     assert codes("disputed", "1", one, ()) == []
-    assert codes("set_aside", "1", one, (Ruling("disputed", None, 1),)) == []
+    assert codes("set_aside", "1", one, (RulingReference("disputed", None, 1),)) == []
 
 
 def test_a_settled_unit_is_settled_again_only_after_a_new_dispute() -> None:
-    accepted = (Ruling("accepted", "b", 2),)
+    accepted = (RulingReference("accepted", "b", 2),)
     assert codes("set_aside", "1", WEB_AND_PAPER, accepted) == ["ruling.not_contested"]
-    assert codes("set_aside", "1", WEB_AND_PAPER, (*accepted, Ruling("disputed", None, 2))) == []
+    assert (
+        codes("set_aside", "1", WEB_AND_PAPER, (*accepted, RulingReference("disputed", None, 2)))
+        == []
+    )
 
 
 def test_an_unknown_ballot_is_not_accepted_and_a_dispute_names_none() -> None:
@@ -54,12 +59,14 @@ def test_a_ballot_is_named_by_its_id_or_by_its_code_however_it_is_typed() -> Non
 
 @given(BALLOTS, st.sampled_from(KINDS), st.data())
 def test_after_a_ruling_that_is_allowed_at_most_one_ballot_counts_and_settling_settles(
-    ballots: list[Cast], kind: RulingKind, data: st.DataObject
+    ballots: list[BallotReference], kind: RulingKind, data: st.DataObject
 ) -> None:
     named = data.draw(st.sampled_from(ballots)).ballot_id if kind == "accepted" else None
     if ruling_problems(kind, "1", ballots, (), named or "", named):
         return
-    states = states_of(ballots, [Ruling(kind, named, ballots[-1].seq)])
+    states = states_of(ballots, [RulingReference(kind, named, ballots[-1].seq)])
     counted = [name for name, state in states.items() if state == "counted"]
     assert counted == ([named] if kind == "accepted" else [])
-    assert is_contested(ballots, [Ruling(kind, named, ballots[-1].seq)]) is (kind == "disputed")
+    assert is_contested(ballots, [RulingReference(kind, named, ballots[-1].seq)]) is (
+        kind == "disputed"
+    )

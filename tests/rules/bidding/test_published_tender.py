@@ -18,7 +18,7 @@ from models.values.timetable import Timetable
 from rules import cost_sharing, inspection
 from rules.bidding import procedure as bidding
 from rules.bidding.evaluation import abnormally_low, read_flags
-from runtime.local.programs import HOUSE
+from runtime.local.programs import ROOT
 
 CENTS = 100
 WINNER, SECOND = 320_586_930 * CENTS, 453_452_630 * CENTS
@@ -96,10 +96,10 @@ def test_beside_the_second_bid_the_published_winner_would_have_had_to_give_reaso
 def test_no_show_uses_a_figure_of_the_published_renovation(place: str) -> None:
     figures = (WINNER // CENTS, SECOND // CENTS, GRAND_TOTAL // CENTS, 356_072_704, 14_012_920)
     marks = [str(figure) for figure in figures] + ["1984", "31 floors", "57 bids"]
-    root = HOUSE / place
+    root = ROOT / place
     files = [root] if root.is_file() else [path for path in root.rglob("*") if path.is_file()]
     found = {
-        (path.relative_to(HOUSE).as_posix(), mark)
+        (path.relative_to(ROOT).as_posix(), mark)
         for path in files
         if path.suffix in {".md", ".py", ".po", ".yaml", ".csv", ".json"}
         for mark in marks

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from models.values.decisions.rules import Amounts, Facts, Ruling
+from models.values.decisions.rules import Amounts, Facts, RuleResult
 from models.values.refusal import Refused
 from rules.voting import configured, judged, rule_named
 
@@ -18,11 +18,11 @@ def facts(**numbers: Any) -> Facts:
     return Facts(**given)
 
 
-def ruling(rule_id: str, after: str | None = None, **numbers: Any) -> Ruling:
+def ruling(rule_id: str, after: str | None = None, **numbers: Any) -> RuleResult:
     return judged(rule_named(rule_id), facts(**numbers), after=after)
 
 
-def failed(found: Ruling) -> list[tuple[str, int | None]]:
+def failed(found: RuleResult) -> list[tuple[str, int | None]]:
     return [(check.code, check.short_by) for check in found.checks if check.passed is False]
 
 

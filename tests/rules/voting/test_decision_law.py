@@ -109,10 +109,10 @@ def test_a_matter_has_the_rule_of_its_place_and_day(
 def test_where_no_law_is_known_none_is_invented() -> None:
     with pytest.raises(Refused) as error:
         rule_for("XX", "lift", TODAY)
-    assert refusal(error) == "pack_unknown"
+    assert refusal(error) == "voting.pack_unknown"
     with pytest.raises(Refused) as error:
         rule_for("CN", "lift", date(1999, 1, 1))
-    assert refusal(error) == "pack_unknown"
+    assert refusal(error) == "voting.pack_unknown"
 
 
 def test_an_unknown_matter_is_refused_with_the_known_ones() -> None:

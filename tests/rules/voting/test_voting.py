@@ -61,7 +61,7 @@ def unit(number: str, owner: str = "", area: int = 5000, **more: object) -> Roll
 def test_an_unknown_pack_is_refused() -> None:
     with pytest.raises(Refused) as error:
         pack_for("CN-1900")
-    assert error.value.problems[0].code == "pack_unknown"
+    assert error.value.problems[0].code == "voting.pack_unknown"
 
 
 @pytest.mark.parametrize(

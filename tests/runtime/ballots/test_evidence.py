@@ -18,11 +18,11 @@ import pytest
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
-from activities.recording import Desk
+from activities.recording import Recorder
 from activities.voting.box import Ballots
 from cli.main import app
+from models.messages.command import Command
 from models.messages.journey import StageInput
-from models.messages.step import Step
 from models.values.refusal import Refused
 from models.values.timetable import WorkCalendar
 from proof.bundle import contents as bundle
@@ -62,10 +62,10 @@ class Closed:
         return out
 
 
-async def opened(database: Database, owner: str, rid: str) -> tuple[Ballots, Step]:
+async def opened(database: Database, owner: str, rid: str) -> tuple[Ballots, Command]:
     await make_renovation(database, rid=rid, told_at=START)
-    ballots = Ballots(Desk(database, CALENDAR, BOX_KEYS))
-    return ballots, Step(command_id=f"{rid}#open", renovation_id=rid)
+    ballots = Ballots(Recorder(database, CALENDAR, BOX_KEYS))
+    return ballots, Command(command_id=f"{rid}#open", renovation_id=rid)
 
 
 async def rule(
@@ -116,8 +116,8 @@ async def vote(
 ) -> AsyncIterator[Closed]:
     """Of the format that a test asks for, else of the one that boxes are made of today."""
     rid = f"rev{next(NUMBERS)}"
-    ballots, step = await opened(database, owner, rid)
-    period = await ballots.open_box(step, StageInput(renovation_id=rid, attempt=1))
+    ballots, command = await opened(database, owner, rid)
+    period = await ballots.open_box(command, StageInput(renovation_id=rid, attempt=1))
     connection = await asyncpg.connect(owner)
     box_format = getattr(request, "param", None)
     if box_format is not None:
@@ -126,7 +126,7 @@ async def vote(
         )
     ids = await cast(connection, period.box_id)
     await move_clock(database, rid, period.closes_at)
-    end = step.model_copy(update={"command_id": f"{rid}#close"})
+    end = command.model_copy(update={"command_id": f"{rid}#close"})
     await ballots.close_box(end, period)
     yield Closed(rid, period.box_id, connection, ids)
     await connection.close()
@@ -300,8 +300,8 @@ async def test_a_ballot_put_in_after_the_close_is_no_ballot_of_the_signed_tree(
 async def test_there_is_no_bundle_before_the_close(
     database: Database, owner: str, tmp_path: Path
 ) -> None:
-    ballots, step = await opened(database, owner, "rev-open")
-    await ballots.open_box(step, StageInput(renovation_id="rev-open", attempt=1))
+    ballots, command = await opened(database, owner, "rev-open")
+    await ballots.open_box(command, StageInput(renovation_id="rev-open", attempt=1))
     connection = await asyncpg.connect(owner)
     with pytest.raises(Refused, match=r"evidence\.not_counted"):
         await export_voting(connection, "rev-open", tmp_path / "b.zip", BOX_KEYS.signer)

@@ -12,9 +12,9 @@ from models.values.voting import INVALID, Motion, MotionKind
 from rules.ballots.ballot import commitment_of, length_of, plain_ballot, words_of
 from runtime.ballots.sealing import (
     BallotOpener,
-    BallotSeal,
     BoxKeys,
     SealBroken,
+    Sealer,
     Signer,
     public_half,
     signed_by,
@@ -33,7 +33,7 @@ class Pair:
     def __init__(self, box_id: str = BOX) -> None:
         self.key = KEYS.new(box_id)
         self.private = KEYS.unwrap(box_id, self.key.wrapped)
-        self.seal = BallotSeal(self.key.public)
+        self.seal = Sealer(self.key.public)
         self.opener = BallotOpener(self.private, self.seal.public)
 
 
@@ -83,7 +83,7 @@ def test_an_envelope_in_another_row_does_not_open() -> None:
 
 def test_neither_another_seal_nor_another_box_opens_it() -> None:
     words = PAIR.seal.seal(YES, LENGTH)
-    other_box, other_seal = Pair("r2.1"), BallotSeal(PAIR.key.public)
+    other_box, other_seal = Pair("r2.1"), Sealer(PAIR.key.public)
     for opener in (
         BallotOpener(PAIR.private, other_seal.public),
         BallotOpener(other_box.private, PAIR.seal.public),
@@ -165,7 +165,7 @@ def test_a_ballot_longer_than_its_box_is_not_sealed() -> None:
 
 def test_two_boxes_and_two_seals_share_no_key() -> None:
     keys = [KEYS.new(BOX) for _ in range(20)]
-    seals = [BallotSeal(keys[0].public) for _ in range(20)]
+    seals = [Sealer(keys[0].public) for _ in range(20)]
     assert len({key.public for key in keys}) == len({seal.public for seal in seals}) == 20
     assert len({key.wrapped for key in keys}) == len({seal.id for seal in seals}) == 20
 

@@ -7,7 +7,7 @@ import sys
 
 import asyncpg
 
-from runtime.local.programs import HOUSE
+from runtime.local.programs import ROOT
 from runtime.settings import LocalSettings, Settings, environment_names
 from tests.conftest import TestPostgres
 
@@ -20,7 +20,7 @@ def run(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, *command],
         capture_output=True,
         text=True,
-        cwd=HOUSE,
+        cwd=ROOT,
         env={**environment, **variables},
         timeout=60,
         check=False,

@@ -15,8 +15,8 @@ from models.values.refusal import Refused
 from models.values.search_attributes import SEARCH_ATTRIBUTES
 from runtime.local import data_dir as holding
 from runtime.local.processes import is_running
-from runtime.local.programs import HOUSE, Ports
-from runtime.local.stack import LocalStack, Part, Step
+from runtime.local.programs import ROOT, Ports
+from runtime.local.stack import LocalStack, Part, StackStep
 from runtime.settings import LocalSettings, environment_names
 from runtime.temporal import connect, register_search_attributes
 
@@ -97,7 +97,7 @@ async def test_a_killed_database_is_reported_and_keeps_its_rows(stack: LocalStac
 
 
 async def test_stop_leaves_no_process_and_frees_the_data(tmp_path: Path) -> None:
-    steps: list[Step] = []
+    steps: list[StackStep] = []
     stack = LocalStack(LocalSettings(data_dir=tmp_path), only=SERVERS, progress=steps.append)
     await stack.start()
     pids = [pid for part in SERVERS if (pid := stack.pid(part)) is not None]
@@ -106,7 +106,10 @@ async def test_stop_leaves_no_process_and_frees_the_data(tmp_path: Path) -> None
     await stack.stop()
     await stack.stop()
     assert not any(is_running(pid) for pid in pids)
-    assert [step.name for step in steps if step.done][-2:] == ["stop temporal", "stop postgres"]
+    assert [command.name for command in steps if command.done][-2:] == [
+        "stop temporal",
+        "stop postgres",
+    ]
     assert not holding.is_locked(tmp_path)
     assert holding.record_of(tmp_path) is None
     # Kept between starts.
@@ -149,7 +152,7 @@ async def test_children_die_with_a_parent_that_is_killed(tmp_path: Path) -> None
         "asyncio.run(main())\n"
     )
     parent = subprocess.Popen(
-        [sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, cwd=HOUSE
+        [sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, cwd=ROOT
     )
     assert parent.stdout is not None
     with parent.stdout:

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from runtime.local.processes import is_running
-from runtime.local.programs import HOUSE
+from runtime.local.programs import ROOT
 from runtime.settings import LocalSettings, environment_names
 
 LIMIT_S = 90
@@ -27,7 +27,7 @@ def environment() -> dict[str, str]:
 
 def start_up(data: Path, log: IO[bytes]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [*COMMAND, "--data", str(data)], stdout=log, stderr=log, cwd=HOUSE, env=environment()
+        [*COMMAND, "--data", str(data)], stdout=log, stderr=log, cwd=ROOT, env=environment()
     )
 
 
@@ -70,7 +70,7 @@ def test_up_serves_refuses_a_second_start_and_stops_cleanly(
         [*COMMAND, "--data", str(data)],
         capture_output=True,
         text=True,
-        cwd=HOUSE,
+        cwd=ROOT,
         env=environment(),
         timeout=LIMIT_S,
         check=False,

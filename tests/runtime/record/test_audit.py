@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.messages.deed import Deed
+from models.messages.command import Command
 from models.values.base import Carried
 from models.values.refusal import Refused
 from runtime.ballots.audit import BadBallot
@@ -36,8 +36,8 @@ async def fill(database: Database, rid: str) -> None:
         )
 
     for number in range(EVENTS):
-        deed = Deed(command_id=f"{rid}-{number}", renovation_id=rid, rule_pack="CN-2021")
-        await Journal(database).record(deed, "test.happened", None, inside, Done)
+        command = Command(command_id=f"{rid}-{number}", renovation_id=rid)
+        await Journal(database).record(command, "test.happened", None, inside, Done)
 
 
 @pytest.fixture
@@ -205,5 +205,5 @@ async def test_a_ballot_from_outside_of_the_period_is_named(
 
 
 async def test_an_unknown_renovation_is_refused(database: Database) -> None:
-    with pytest.raises(Refused, match=r"renovation_unknown"):
+    with pytest.raises(Refused, match=r"renovation.unknown"):
         await audit(database, "nowhere")

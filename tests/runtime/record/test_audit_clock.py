@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.messages.deed import Deed
+from models.messages.command import Command
 from models.tables import Event
 from models.values.base import Carried
 from proof.chain import GENESIS, event_hash
@@ -22,7 +22,7 @@ from runtime.record.journal import Journal, Recorded, hashed_fields
 from tests.support.estate import make_renovation
 from tests.support.told import move_clock
 
-HOUSE = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[3]
 NUMBERS = count(1)
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -52,8 +52,8 @@ class Played:
             return Recorded(Done(), details)  # type: ignore[arg-type]
 
         command = f"{self.rid}-{next(self.written)}"
-        deed = Deed(command_id=command, renovation_id=self.rid, rule_pack="CN-2021")
-        await Journal(self.database).record(deed, kind, None, inside, Done)
+        written = Command(command_id=command, renovation_id=self.rid)
+        await Journal(self.database).record(written, kind, None, inside, Done)
 
     async def forge(self, seq: int, change: str, *args: object) -> None:
         """Change an event, and make its hash and all that follow anew, with the renovation's head."""
@@ -292,7 +292,7 @@ async def test_what_sets_no_deadline_may_speak_of_one_that_is_over(
 
 
 def test_every_kind_and_every_key_of_the_table_is_written_by_an_activity() -> None:
-    texts = "".join(path.read_text() for path in (HOUSE / "activities").rglob("*.py"))
+    texts = "".join(path.read_text() for path in (ROOT / "activities").rglob("*.py"))
     for kind, keys in DEADLINES.items():
         assert f'"{kind}"' in texts
         for key in keys:

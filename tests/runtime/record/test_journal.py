@@ -12,8 +12,8 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.messages.deed import Deed
-from models.tables import Event, Receipt, Renovation
+from models.messages.command import Command
+from models.tables import CommandReceipt, Event, Renovation
 from models.values.actor import Actor, Role
 from models.values.base import Carried
 from models.values.refusal import Problem, Refused
@@ -36,11 +36,10 @@ class Note(Carried):
     text: str
 
 
-def deed(command_id: str, rid: str = "r1", who: str = "engine") -> Deed:
-    return Deed(
+def command(command_id: str, rid: str = "r1", who: str = "engine") -> Command:
+    return Command(
         command_id=command_id,
         renovation_id=rid,
-        rule_pack="CN-2021",
         actor=Actor(id=who, role=Role.ENGINE, label=who),
     )
 
@@ -58,7 +57,7 @@ async def say(
     database: Database, command_id: str, answer: str, request: str = "x", rid: str = "r1"
 ) -> Note:
     return await Journal(database).record(
-        deed(command_id, rid), "test.said", Note(text=request), saying(answer), Note
+        command(command_id, rid), "test.said", Note(text=request), saying(answer), Note
     )
 
 
@@ -84,10 +83,10 @@ async def test_the_same_command_twice_is_one_event_and_the_first_answer(database
     runs: list[str] = []
     journal = Journal(database)
     first = await journal.record(
-        deed("twice"), "test.said", Note(text="q"), saying("one", runs), Note
+        command("twice"), "test.said", Note(text="q"), saying("one", runs), Note
     )
     second = await journal.record(
-        deed("twice"), "test.said", Note(text="q"), saying("two", runs), Note
+        command("twice"), "test.said", Note(text="q"), saying("two", runs), Note
     )
     assert first == second == Note(text="one")
     assert runs == ["one"]
@@ -104,9 +103,9 @@ async def test_another_request_under_a_used_command_id_is_refused(database: Data
 
 async def test_another_actor_does_not_get_the_answer_of_the_first(database: Database) -> None:
     journal = Journal(database)
-    await journal.record(deed("mine", who="a"), "test.said", None, saying("one"), Note)
+    await journal.record(command("mine", who="a"), "test.said", None, saying("one"), Note)
     with pytest.raises(Refused, match=r"journal\.command_reused"):
-        await journal.record(deed("mine", who="b"), "test.said", None, saying("two"), Note)
+        await journal.record(command("mine", who="b"), "test.said", None, saying("two"), Note)
 
 
 async def test_a_command_id_is_one_for_all_renovations(database: Database) -> None:
@@ -118,7 +117,7 @@ async def test_a_command_id_is_one_for_all_renovations(database: Database) -> No
 async def test_the_receipt_points_to_the_event_and_holds_the_answer(database: Database) -> None:
     await say(database, "kept", "yes")
     receipt = await Journal(database).answered("kept")
-    assert isinstance(receipt, Receipt)
+    assert isinstance(receipt, CommandReceipt)
     assert (receipt.kind, receipt.result) == ("test.said", {"text": "yes"})
     event = next(event for event in await events(database) if event.command_id == "kept")
     assert (event.seq, event.recorded_at) == (receipt.seq, receipt.recorded_at)
@@ -130,7 +129,7 @@ async def test_the_change_may_name_the_kind_of_its_event(database: Database) -> 
         return Recorded(Note(text=""), {}, kind="test.other")
 
     for _ in range(2):
-        await Journal(database).record(deed("kind"), "test.said", None, inside, Note)
+        await Journal(database).record(command("kind"), "test.said", None, inside, Note)
     assert [e.kind for e in await events(database) if e.command_id == "kind"] == ["test.other"]
 
 
@@ -145,7 +144,7 @@ async def test_a_refused_change_leaves_nothing(database: Database) -> None:
 
     for _ in range(2):
         with pytest.raises(Refused, match=r"test\.no"):
-            await Journal(database).record(deed("no"), "test.said", None, inside, Note)
+            await Journal(database).record(command("no"), "test.said", None, inside, Note)
     assert len(await events(database)) == before
     assert await Journal(database).answered("no") is None
     async with database.session() as session:
@@ -162,7 +161,7 @@ async def test_the_opening_event_may_insert_its_renovation(database: Database) -
 
     for _ in range(2):
         await Journal(database).record(
-            deed("open", "opened"), "renovation.opened", None, inside, Note
+            command("open", "opened"), "renovation.opened", None, inside, Note
         )
     (event,) = await events(database, "opened")
     assert (event.seq, event.prev_hash) == (1, GENESIS)
@@ -177,7 +176,7 @@ async def test_an_event_happens_at_the_tick_that_the_change_is_given(database: D
 
     await make_renovation(database, rid="told", told_at=TOLD_AT)
     for rid in ("r1", "told"):
-        await Journal(database).record(deed(f"at-{rid}", rid), "test.said", None, inside, Note)
+        await Journal(database).record(command(f"at-{rid}", rid), "test.said", None, inside, Note)
     wall = (await events(database))[-1]
     (told,) = await events(database, "told")
     assert given == [wall.happened_at, TOLD_AT]
@@ -208,7 +207,7 @@ async def test_a_change_that_waited_for_another_happens_after_it(
 
 async def test_an_unknown_renovation_is_refused(database: Database) -> None:
     for _ in range(2):
-        with pytest.raises(Refused, match=r"renovation_unknown"):
+        with pytest.raises(Refused, match=r"renovation.unknown"):
             await say(database, "lost", "one", rid="nowhere")
 
 
@@ -243,7 +242,7 @@ async def test_rows_that_refer_to_the_renovation_do_not_wait_for_a_long_act(
         return Recorded(Note(text="done"), {})
 
     act = asyncio.create_task(
-        Journal(database).record(deed("long"), "test.said", None, inside, Note)
+        Journal(database).record(command("long"), "test.said", None, inside, Note)
     )
     await started.wait()
     try:

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from models.values.refusal import Refused
-from runtime.ballots.sealing import BallotSeal
+from runtime.ballots.sealing import Sealer
 from runtime.database import Database
 from service.ballots.boxes import Box
 from service.ballots.intake import Intake
@@ -188,7 +188,7 @@ async def test_on_tables_that_nobody_has_analysed_each_ballot_is_looked_up_by_it
     rid = f"r{uuid.uuid4().hex[:10]}"
     await make_renovation(database, rid=rid, units=500)
     name = await open_box(sql, rid)
-    seal = BallotSeal(await sql.fetchval("SELECT public_key FROM ballot_box WHERE id=$1", name))
+    seal = Sealer(await sql.fetchval("SELECT public_key FROM ballot_box WHERE id=$1", name))
     await sql.execute(
         "INSERT INTO ballot_seal VALUES ($1, $2, $3, now())", seal.id, name, seal.public
     )

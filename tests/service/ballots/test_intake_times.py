@@ -11,7 +11,7 @@ import asyncpg
 import httpx
 import pytest
 
-from proof.receipts import Receipt, check_receipt
+from proof.receipts import SignedReceipt, check_receipt
 from rules.ballots.ballot import Leaves, Times, ballot_id_of
 from runtime.ballots.sealing import signed_by
 from runtime.database import Database
@@ -107,7 +107,7 @@ async def test_row_and_receipt_state_the_tick_and_the_clock_of_the_database(told
     assert (row["cast_at"], before < row["recorded_at"] < after) == (START + 2 * HOUR, True)
     assert receipt["cast_at"] == "2031-03-02T03:00:00.000000+00:00"
     assert receipt["recorded_at"] == utc_text(row["recorded_at"])
-    check_receipt(Receipt.model_validate(receipt), signed_by, SIGNER.public_key)
+    check_receipt(SignedReceipt.model_validate(receipt), signed_by, SIGNER.public_key)
 
 
 async def test_asked_again_after_the_clock_has_moved_a_receipt_states_the_same(
@@ -160,7 +160,7 @@ async def test_in_a_box_of_before_receipts_and_batches_are_those_of_before(
     )
     receipt = await case.cast("1-101")
     assert "cast_at" not in receipt
-    check_receipt(Receipt.model_validate(receipt), signed_by, SIGNER.public_key)
+    check_receipt(SignedReceipt.model_validate(receipt), signed_by, SIGNER.public_key)
     again = await case.cast("1-101")
     assert ("cast_at" in again, again["leaf_hash"]) == (False, receipt["leaf_hash"])
     (row,) = await case.rows()

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proof.merkle import PackedTree, included, inclusion_path, leaf_hash, root_of
-from proof.receipts import Receipt, check_receipt
+from proof.receipts import SignedReceipt, check_receipt
 from runtime.ballots.sealing import signed_by
 from runtime.database import Database
 from tests.service.ballots.test_voting import ballot, bearer, cast
@@ -38,7 +38,7 @@ async def voted(
 async def test_a_receipt_holds_by_the_published_rule(voted: tuple[str, str, list[dict]]) -> None:
     _, _, receipts = voted
     for each in receipts:
-        receipt = Receipt.model_validate(each)
+        receipt = SignedReceipt.model_validate(each)
         check_receipt(receipt, signed_by, receipt.public_key)
 
 

@@ -201,7 +201,7 @@ async def test_there_is_no_vote_without_a_box_and_none_in_an_unknown_renovation(
     rid = await renovation()
     assert (await cast(http, rid, ballot("c1"))).json()["code"] == "voting.no_box"
     unknown = await cast(http, "nowhere", ballot("c1"))
-    assert (unknown.status_code, unknown.json()["code"]) == (404, "renovation_unknown")
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "renovation.unknown")
 
 
 async def test_the_turnout_counts_heads_and_area_and_no_choices(

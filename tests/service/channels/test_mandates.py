@@ -10,7 +10,7 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from activities.voting.channels import proxies_of
+from activities.voting.channels import load_proxies
 from runtime.ballots.counting import special_states
 from runtime.database import Database
 from tests.support.box import close_box, open_box, said_in
@@ -231,7 +231,7 @@ async def test_the_result_lists_mandates_by_agent_without_names(
     await proxy(vote, agent(other), works="yes")
 
     async def read(session: AsyncSession) -> object:
-        return await proxies_of(session, vote.box)
+        return await load_proxies(session, vote.box)
 
     assert await database.transaction(read) == [
         {"agent": 1, "mandates": 2, "revoked": 1, "voted": 1},

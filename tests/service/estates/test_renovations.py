@@ -19,11 +19,11 @@ from models.files.roll import RegisteredUnit, Roll
 from models.messages.journey import Journey
 from models.tables import (
     CaseClock,
+    CommandReceipt,
     Estate,
     Event,
     Person,
     Place,
-    Receipt,
     Renovation,
     RoleGrant,
     Scheme,
@@ -35,7 +35,7 @@ from models.values.refusal import Refused
 from models.values.scheme import SchemeContent
 from models.values.waits import STARTING
 from runtime.database import Database
-from runtime.record.agenda import waits_of
+from runtime.record.agenda import load_waits
 from runtime.record.audit import audit
 from runtime.record.journal import tick_of
 from runtime.settings import Settings
@@ -48,7 +48,18 @@ from service.estates.renovations import (
 )
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
-TABLES = (Place, Estate, Unit, Person, UnitOwner, RoleGrant, Renovation, Scheme, Event, Receipt)
+TABLES = (
+    Place,
+    Estate,
+    Unit,
+    Person,
+    UnitOwner,
+    RoleGrant,
+    Renovation,
+    Scheme,
+    Event,
+    CommandReceipt,
+)
 ACTOR = Actor(id="street-1", role=Role.STREET_OFFICE, label="Street office", place="990101")
 
 
@@ -294,7 +305,7 @@ async def test_a_case_is_not_settled_before_its_workflow_has_begun(
     opened = await office.open(f"open-starts-{sandbox}", given, roll())
     async with office.database.session() as session:
         row = await session.get_one(Renovation, opened.renovation_id)
-        (wait,) = await waits_of(session, row.id)
+        (wait,) = await load_waits(session, row.id)
         now = await tick_of(session, row.id)
         assert wait.due_at is not None
         assert wait.due_at <= now

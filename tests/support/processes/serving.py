@@ -10,7 +10,7 @@ from temporalio.testing import WorkflowEnvironment
 from runtime.database import Database
 from runtime.settings import Settings
 from service.app import create_app
-from service.parts import Counter
+from service.parts import Parts
 from tests.support.box import BOX_KEY
 from tests.support.processes.servers import plain_client
 from worker import build_worker
@@ -31,7 +31,7 @@ def settings_for(env: WorkflowEnvironment, database: Database) -> Settings:
 @asynccontextmanager
 async def serving(
     env: WorkflowEnvironment, database: Database, interceptors: Sequence[Interceptor] = ()
-) -> AsyncIterator[tuple[Counter, httpx.AsyncClient]]:
+) -> AsyncIterator[tuple[Parts, httpx.AsyncClient]]:
     """The counter and the HTTP doors, with the worker as the product runs it.
 
     `interceptors` stand between Temporal and that worker.
@@ -46,4 +46,4 @@ async def serving(
             transport=httpx.ASGITransport(app), base_url="http://test", timeout=60
         ) as http,
     ):
-        yield api.state.counter, http
+        yield api.state.parts, http

@@ -1,0 +1,24 @@
+"""What everybody who writes says beside the content: which renovation, who, and the idempotency key."""
+
+from datetime import datetime
+
+from models.values.actor import ENGINE, Actor
+from models.values.base import Carried
+
+
+class Command(Carried):
+    """One write, as the event log will hold it: made by workflows and by the service, kept by the journal.
+
+    `command_id` (1 to 200 characters) makes it idempotent: a person's own, or a natural key of a
+    workflow ("<workflow id>#<step>"). `workflow_id` and `run_id` are "" where no workflow writes;
+    `parent_id` is the workflow that waits for this one, "" for none. `asked_at` is when a workflow
+    asked, by its own clock, for the Temporal UI only: periods start at the tick of the transaction.
+    """
+
+    command_id: str
+    renovation_id: str
+    asked_at: datetime | None = None
+    actor: Actor = ENGINE
+    workflow_id: str = ""
+    run_id: str = ""
+    parent_id: str = ""

@@ -1,0 +1,30 @@
+"""What crosses Temporal in the inspection stage (检查验收)."""
+
+from datetime import datetime
+from typing import Literal
+
+from models.messages.journey import Ticked
+from models.values.base import Carried
+
+
+class WorksState(Ticked):
+    """The works as the inspection stage sees them: item ids by state."""
+
+    planned: tuple[str, ...] = ()
+    reported: tuple[str, ...] = ()
+    rejected: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
+    default: tuple[str, ...] = ()
+    overdue_at: datetime | None = None
+    """The earliest rectification deadline."""
+
+    @property
+    def finished(self) -> bool:
+        """No item is open any more."""
+        return not (self.planned or self.reported or self.rejected)
+
+
+class InspectionOutcome(Carried):
+    """What the inspection stage hands on."""
+
+    outcome: Literal["accepted"]
