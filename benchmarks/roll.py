@@ -24,7 +24,7 @@ import xlsxwriter
 from pydantic import SecretStr
 from python_calamine import CalamineWorkbook
 
-from formats.roll import roll_of
+from formats.roll import accepted_roll
 from models.files.renovation import LEVELS, PlaceEntry
 from models.files.roll import RollReport
 from models.tables import Estate
@@ -34,7 +34,7 @@ from runtime.migrate import upgrade
 from runtime.spreadsheets.roll_files import check_roll_file
 from service.estates.places import write_places
 from service.estates.rolls import RollRequest, import_roll
-from service.estates.units import copy_people, copy_units, owner_secret, unit_id_of
+from service.estates.units import copy_people, copy_units, owner_secret, unit_row_id
 
 RESULTS = Path(__file__).parent / "results" / "roll.txt"
 HEADING = (
@@ -108,15 +108,15 @@ async def in_database(url: str, work: Callable[[Database], object]) -> object:
 
 def import_file(path: Path, url: str, estate: str) -> None:
     """What `gongjian roll import` does."""
-    roll = roll_of(report_of(path))
+    roll = accepted_roll(report_of(path))
     request = RollRequest(roll=roll, estate=estate, by="bench", secret=SECRET, places=PLACES)
     asyncio.run(in_database(url, lambda database: import_roll(database, request)))
 
 
 def copy_alone(path: Path, url: str, estate: str) -> tuple[float, float]:
     """Seconds, and those of the processor, of COPY of finished rows into a new estate, with commit."""
-    units = roll_of(report_of(path)).units
-    new = [(unit_id_of(estate, unit), unit) for unit in units]
+    units = accepted_roll(report_of(path)).units
+    new = [(unit_row_id(estate, unit), unit) for unit in units]
 
     async def work(database: Database) -> tuple[float, float]:
         began, before = time.perf_counter(), cpu_s()

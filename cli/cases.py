@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cli.inputs import act_fields, act_named, read_file
-from cli.servers import Servers, running
+from cli.servers import reach_temporal, running
 from cli.shown import (
     CaseLine,
     event_json,
@@ -40,8 +40,8 @@ from runtime.record.audit import AuditReport
 from runtime.record.audit import audit as audited
 from runtime.spreadsheets.roll_files import read_roll_file
 from service.estates.renovations import OpenedRenovation, open_renovation
-from service.gateway import Gateway
 from service.http.credentials import voter_credential
+from service.parts import Parts
 from service.situation import with_time
 
 T = TypeVar("T")
@@ -80,13 +80,14 @@ def start(
     roll = read_roll_file(roll_bytes, renovation.roll)
     digest = hashlib.sha256(content + b"\0" + roll_bytes).hexdigest()
     command = command_id or f"start-{digest[:32]}"
-    convener = convener_of(renovation)
+    convener = find_convener(renovation)
 
-    async def work(servers: Servers) -> OpenedRenovation:
+    async def work(parts: Parts) -> OpenedRenovation:
+        await reach_temporal(parts)
         return await open_renovation(
-            servers.database,
-            await servers.temporal(),
-            servers.settings,
+            parts.database,
+            parts.client,
+            parts.settings,
             command_id=command,
             file=renovation,
             roll=roll,
@@ -117,10 +118,10 @@ def act(
     fields = act_fields(kind, field or [], json_)
     sent_as = command_id or f"cli-{uuid.uuid4()}"
 
-    async def work(servers: Servers) -> Done:
-        actor = as_ or await _only_actor(servers, renovation, kind)
-        gateway = Gateway(await servers.temporal(), servers.database, servers.settings)
-        return await gateway.send(renovation, kind.name, fields, actor, sent_as)
+    async def work(parts: Parts) -> Done:
+        actor = as_ or await _only_actor(parts, renovation, kind)
+        await reach_temporal(parts)
+        return await parts.gateway.send(renovation, kind.name, fields, actor, sent_as)
 
     try:
         done = _run(data, work)
@@ -138,7 +139,7 @@ def list_(as_json: Json = False, data: Data = None) -> None:
         query = with_time().order_by(Renovation.opened_at.desc(), Renovation.id)
         return [CaseLine(*found) for found in await session.execute(query)]
 
-    cases = _run(data, lambda servers: _read(servers, read))
+    cases = _run(data, lambda parts: _read(parts, read))
     if as_json:
         _print_json([status_json(case) for case in cases])
     else:
@@ -147,7 +148,7 @@ def list_(as_json: Json = False, data: Data = None) -> None:
 
 def status(renovation: Id, as_json: Json = False, data: Data = None) -> None:
     """Where a renovation stands and what it waits for."""
-    case = _run(data, lambda servers: _read(servers, lambda session: _case(session, renovation)))
+    case = _run(data, lambda parts: _read(parts, lambda session: _case(session, renovation)))
     if as_json:
         _print_json(status_json(case))
         return
@@ -169,7 +170,7 @@ def history(
         rows = await session.scalars(query.limit(limit) if limit else query)
         return list(reversed(rows.all()))
 
-    events = _run(data, lambda servers: _read(servers, read))
+    events = _run(data, lambda parts: _read(parts, read))
     if as_json:
         _print_json([event_json(event) for event in events])
     else:
@@ -183,10 +184,10 @@ def audit(
     """Check the hash chain of the record, and the ballots against their receipts."""
     report = _run(
         data,
-        lambda servers: audited(
-            servers.database,
+        lambda parts: audited(
+            parts.database,
             renovation,
-            Signer.of_receipts(servers.settings.receipt_key).public_key,
+            Signer.of_receipts(parts.settings.receipt_key).public_key,
         ),
     )
     for line in audit_lines(report):
@@ -202,14 +203,14 @@ def credentials(
 ) -> None:
     """Every unit's credential as CSV (unit,credential), to hand out on paper; keep it secret."""
 
-    async def work(servers: Servers) -> str:
-        async with servers.database.session() as session:
+    async def work(parts: Parts) -> str:
+        async with parts.database.session() as session:
             row = await _row(session, renovation)
             numbers = await session.scalars(
                 select(Unit.number).where(Unit.estate_id == row.estate_id).order_by(Unit.number)
             )
             versions = await _versions(session, renovation)
-        key = servers.settings.credential_key
+        key = parts.settings.credential_key
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(("unit", "credential"))
@@ -232,7 +233,7 @@ def credentials(
     print(f"{content.count(chr(10)) - 1:,} credentials in {out}", file=sys.stderr)
 
 
-def convener_of(file: RenovationFile) -> Actor:
+def find_convener(file: RenovationFile) -> Actor:
     """The first official of the file who may call the vote: whoever opens the case for the owners.
 
     Raises:
@@ -265,9 +266,9 @@ def audit_lines(report: AuditReport) -> list[str]:
     return [*lines, f"{counts}: {found}"]
 
 
-async def _only_actor(servers: Servers, renovation: str, kind: type[Act]) -> str:
+async def _only_actor(parts: Parts, renovation: str, kind: type[Act]) -> str:
     """Whoever may do the act here, if there is only one."""
-    async with servers.database.session() as session:
+    async with parts.database.session() as session:
         path = (await _row(session, renovation)).place_path
         roles = sorted(ROLES_OF_ACT[kind.name].roles)
         rows = await session.execute(
@@ -305,17 +306,17 @@ async def _case(session: AsyncSession, renovation: str) -> CaseLine:
     return CaseLine(*found)
 
 
-async def _read(servers: Servers, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-    async with servers.database.session() as session:
+async def _read(parts: Parts, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+    async with parts.database.session() as session:
         return await work(session)
 
 
-def _run(data: Path | None, work: Callable[[Servers], Awaitable[T]]) -> T:
+def _run(data: Path | None, work: Callable[[Parts], Awaitable[T]]) -> T:
     """Do the work of one command on the servers that run."""
 
     async def whole() -> T:
-        async with running(data) as servers:
-            return await work(servers)
+        async with running(data) as parts:
+            return await work(parts)
 
     return asyncio.run(whole())
 

@@ -1,4 +1,4 @@
-"""`clock`: case time and the agenda of a renovation; the clock of a training case is told here."""
+"""`clock`: shows case time and the agenda of a renovation, and moves the clock of a training case."""
 
 import asyncio
 import json
@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from cli.servers import Servers, running
+from cli.servers import reach_temporal, running
 from cli.shown import moment, result_console
 from cli.stack import DATA
 from models.values.actor import Actor
@@ -21,12 +20,12 @@ from models.values.refusal import problem, refusal
 from models.values.waits import Wait
 from rules.authority import ROLES_OF_WRITE
 from runtime.language.sentences import sentence
-from service.clock.commands import ClockMoved, ClockView, MoveClock, ReleaseHold, SetHold
-from service.clock.moving import CaseClocks, told_standing
-from service.gateway import Gateway
-from service.http.problems import malformed
-from service.residents.commands import Accepted
-from service.situation import grants_of, opener_of
+from service.bodies import Accepted
+from service.clock.bodies import ClockMoved, ClockView, MoveClock, ReleaseHold, SetHold
+from service.clock.moving import load_told_situation
+from service.http.problems import read_fields
+from service.parts import Parts
+from service.situation import load_grants, load_opener
 
 MOVES = ("next", "to", "days", "auto")
 HOLDS = ("hold", "release")
@@ -68,16 +67,16 @@ def clock(
     told = None if not move else _command(move, value, sent_as, past_holds=past_holds)
 
     async def work() -> ClockView | ClockMoved | Accepted:
-        async with running(data) as servers:
-            clocks = await _clocks(servers)
+        async with running(data) as parts:
+            await reach_temporal(parts)
             if told is None:
-                return await clocks.look(renovation)
-            actor = await _convener(servers, renovation, as_)
+                return await parts.clocks.look(renovation)
+            actor = await _convener(parts, renovation, as_)
             if isinstance(told, MoveClock):
-                return await clocks.move(renovation, actor, told)
+                return await parts.clocks.move(renovation, actor, told)
             if isinstance(told, SetHold):
-                return await clocks.hold(renovation, actor, told)
-            return await clocks.release(renovation, actor, value, told)
+                return await parts.clocks.hold(renovation, actor, told)
+            return await parts.clocks.release(renovation, actor, value, told)
 
     answer = asyncio.run(work())
     if as_json:
@@ -86,15 +85,10 @@ def clock(
         _tell(answer, language)
 
 
-async def _clocks(servers: Servers) -> CaseClocks:
-    gateway = Gateway(await servers.temporal(), servers.database, servers.settings)
-    return CaseClocks(servers.database, gateway)
-
-
 def _command(
     move: str, value: str, command_id: str, *, past_holds: bool
 ) -> MoveClock | SetHold | ReleaseHold:
-    """What was typed, as the service takes it.
+    """The command of the service for what was typed.
 
     Raises:
         Refused: `clock.move_unknown`, `clock.value_missing`, `clock.value_extra`, `service.field_…`.
@@ -116,22 +110,19 @@ def _command(
         kind, fields = SetHold, {**fields, "name": value}
     else:
         kind = ReleaseHold
-    try:
-        return kind.model_validate(fields)
-    except ValidationError as error:
-        raise malformed(error.errors(include_url=False, include_input=False)) from None
+    return read_fields(kind, fields)
 
 
-async def _convener(servers: Servers, renovation: str, given: str) -> Actor:
-    """Who is named, if the clock is theirs to tell; unnamed, whoever opened the case.
+async def _convener(parts: Parts, renovation: str, given: str) -> Actor:
+    """The official named by `--as`, else whoever opened the case, if they may move its clock.
 
     Raises:
         Refused: `clock.wall`, `credential.no_role`.
     """
-    situation = await told_standing(servers.database, renovation)
+    situation = await load_told_situation(parts.database, renovation)
     roles = ROLES_OF_WRITE["move_clock"].roles
-    name = given or await opener_of(servers.database, renovation)
-    return situation.in_role(await grants_of(servers.database, name), *roles)
+    name = given or await load_opener(parts.database, renovation)
+    return situation.in_role(await load_grants(parts.database, name), *roles)
 
 
 def _tell(answer: ClockView | ClockMoved | Accepted, language: str) -> None:

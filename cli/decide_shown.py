@@ -1,4 +1,4 @@
-"""How a ruling looks: as JSON for programs, as lines for people; and the list of packs."""
+"""Formats results of `decide` and the list of packs: JSON for programs, lines for people."""
 
 from collections.abc import Sequence
 from fractions import Fraction

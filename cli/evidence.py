@@ -72,11 +72,11 @@ def script() -> None:
 async def _export(
     renovation: str, out: Path | None, attempt: int | None, data: Path | None
 ) -> Exported:
-    async with running(data) as servers:
-        key = servers.settings.box_key
+    async with running(data) as parts:
+        key = parts.settings.box_key
         if key is None:
             raise refusal("evidence.no_box_key")
-        async with servers.database.engine.connect() as pooled:
+        async with parts.database.engine.connect() as pooled:
             raw = await pooled.get_raw_connection()
             path = out if out is not None else Path(f"{renovation}.evidence.zip")
             return await export_voting(

@@ -1,4 +1,4 @@
-"""What people type or point at: files, and the fields of an official act."""
+"""Reads what a command was given: files, and the fields of an official act."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from models.values.refusal import Problem, Refused, problem, refusal
 FIELDS = TypeAdapter(dict[str, JsonValue])
 MOST_BYTES = 256 * 1024 * 1024
 OURS = frozenset({"command_id", "actor"})
-"""Fields of every act that no person fills in."""
+"""Fields of every act that the service fills in."""
 
 
 def read_file(path: Path) -> bytes:
@@ -86,7 +86,7 @@ def _plain(value: str) -> JsonValue:
 
 
 def _refuse_wrong(act: type[Act], fields: dict[str, JsonValue]) -> None:
-    """Let the act's own class look at the fields, with a stand-in for what the house fills in."""
+    """Validate the fields with the act's own class; actor and command id are placeholders."""
     reserved = sorted(OURS & fields.keys())
     problems = [_field_problem(act, name, "-") for name in reserved]
     given = {name: value for name, value in fields.items() if name not in OURS}

@@ -1,4 +1,4 @@
-"""The entry point of `gongjian`: one application, one way to say no, one exit code for each kind."""
+"""The entry point of `gongjian`: loads a command, prints refusals, sets the exit code."""
 
 import sys
 from collections.abc import Mapping
@@ -43,15 +43,15 @@ def application(command: str | None = None) -> typer.Typer:
         pretty_exceptions_enable=False,
         add_completion=False,
     )
-    app.callback()(_whole)
-    rooms = [room for room, commands in MODULES.items() if command in commands] or list(MODULES)
-    for room in rooms:
-        import_module(room).register(app)
+    app.callback()(_keep_subcommands)
+    modules = [name for name, commands in MODULES.items() if command in commands] or list(MODULES)
+    for name in modules:
+        import_module(name).register(app)
     return app
 
 
-def _whole() -> None:
-    """Keeps a single command a subcommand, with its name."""
+def _keep_subcommands() -> None:
+    """A callback: without one typer would run a single command without its name."""
 
 
 def __getattr__(name: str) -> typer.Typer:

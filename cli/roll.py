@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from cli.inputs import read_file
 from cli.servers import running
 from cli.stack import DATA
-from formats.roll import COLUMNS, differences, roll_of, summary
+from formats.roll import COLUMNS, accepted_roll, differences, summary
 from formats.roll.columns import IGNORE
 from models.files.renovation import LEVELS, PlaceEntry
 from models.files.roll import Finding, RollDifference, RollReport, RollSummary
@@ -99,32 +99,32 @@ def import_(  # noqa: PLR0917 - typer reads the signature
     as_json: Json = False,
 ) -> None:
     """Make a file the roll of an estate, whole or not at all; the same file again changes nothing."""
-    places = places_of(place)
+    places = read_places(place)
     report = _report(file, sheet, map_)
     if report.roll is None:
         _show(report, None, None, as_json=as_json)
         return
-    roll = roll_of(report)
+    roll = accepted_roll(report)
 
     async def work() -> ImportedRoll:
-        async with running(data) as servers:
+        async with running(data) as parts:
             request = RollRequest(
                 roll=roll,
                 estate=estate,
                 by=by or getpass.getuser(),
-                secret=owner_secret(servers.settings.credential_key),
+                secret=owner_secret(parts.settings.credential_key),
                 places=places,
                 synthetic=synthetic,
             )
             do = compare_roll if dry_run else import_roll
             with _waiting("comparing" if dry_run else "writing"):
-                return await do(servers.database, request)
+                return await do(parts.database, request)
 
     imported = asyncio.run(work())
     _show(report, imported.difference, imported, as_json=as_json)
 
 
-def places_of(text: str) -> tuple[PlaceEntry, ...]:
+def read_places(text: str) -> tuple[PlaceEntry, ...]:
     """The places of "id=name/id=name/…", from the district down.
 
     Raises:
@@ -141,7 +141,7 @@ def places_of(text: str) -> tuple[PlaceEntry, ...]:
     )
 
 
-def mapping_of(pairs: list[str]) -> dict[str, str]:
+def read_mapping(pairs: list[str]) -> dict[str, str]:
     """Heading to field of "field=heading" pairs.
 
     Raises:
@@ -158,7 +158,7 @@ def mapping_of(pairs: list[str]) -> dict[str, str]:
 
 
 def _report(file: Path, sheet: str | None, pairs: list[str] | None) -> RollReport:
-    mapping = mapping_of(pairs or [])
+    mapping = read_mapping(pairs or [])
     content = read_file(file)
     with _waiting("reading") as bar:
 
@@ -217,7 +217,7 @@ def _show(
         return
     if figures is None:
         print(f"{report.name}: {report.problem_count:,} problems, nothing was imported")
-        roll_of(report)
+        accepted_roll(report)
         return
     for line in (*_report_lines(report), *_figure_lines(figures)):
         print(line)

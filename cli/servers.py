@@ -2,37 +2,17 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from temporalio.client import Client
-
 from cli.stack import local_settings
-from runtime.database import Database
 from runtime.local.data_dir import settings_of_running
 from runtime.settings import Settings, read_settings
 from runtime.temporal import connect_patiently
+from service.parts import Parts, open_parts
 
+CONNECTIONS = 2
 ANSWER_S = 10.0
 """A command in a terminal does not wait for servers as long as a process that starts does."""
-
-
-@dataclass(frozen=True)
-class Servers:
-    """The settings and the database of running servers; Temporal is reached when it is needed."""
-
-    settings: Settings
-    database: Database
-
-    async def temporal(self) -> Client:
-        """A client of Temporal.
-
-        Raises:
-            Refused: `temporal.unreachable`.
-        """
-        return await connect_patiently(
-            self.settings.temporal_address, self.settings.temporal_namespace, ANSWER_S
-        )
 
 
 def settings_for(data: Path | None) -> Settings:
@@ -48,11 +28,17 @@ def settings_for(data: Path | None) -> Settings:
 
 
 @asynccontextmanager
-async def running(data: Path | None) -> AsyncIterator[Servers]:
-    """The servers of `settings_for`, for the length of one command."""
-    settings = settings_for(data)
-    database = Database(settings.database_url.get_secret_value(), 2)
-    try:
-        yield Servers(settings, database)
-    finally:
-        await database.dispose()
+async def running(data: Path | None) -> AsyncIterator[Parts]:
+    """The service's parts on the servers of `settings_for`, for the length of one command."""
+    async with open_parts(settings_for(data), pool=CONNECTIONS) as parts:
+        yield parts
+
+
+async def reach_temporal(parts: Parts) -> None:
+    """Return when Temporal answers: a command that needs it says at once that it is away.
+
+    Raises:
+        Refused: `temporal.unreachable`.
+    """
+    settings = parts.settings
+    await connect_patiently(settings.temporal_address, settings.temporal_namespace, ANSWER_S)

@@ -1,4 +1,4 @@
-"""How cases look in a terminal: the list, one case, its history."""
+"""Formats cases for a terminal or as JSON: the list, one case, its history."""
 
 from __future__ import annotations
 

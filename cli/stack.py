@@ -1,4 +1,4 @@
-"""`up`, `serve`, `migrate`, `temporal-setup`: running the house, or one part of it."""
+"""`up`, `serve`, `migrate`, `temporal-setup`: run all servers of the project here, or one of them."""
 
 import asyncio
 import signal

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cli.inputs import read_file
@@ -21,16 +21,16 @@ from models.tables import BallotBox
 from models.values.actor import Actor
 from models.values.channels import PaperChannel, RulingKind
 from rules.authority import ROLES_OF_WRITE
-from service.channels.commands import EnterPaper, Remind, RuleOnBallots
-from service.channels.count_sheets import count_sheets
-from service.channels.mandates import register_of
-from service.channels.open_box import latest_box
-from service.channels.paper import enter
-from service.channels.rounds import non_voters, remind
-from service.channels.rulings import contested, rule
-from service.http.problems import malformed
-from service.parts import Parts, open_parts
-from service.situation import Situation, grants_of, load_situation
+from service.channels.bodies import EnterPaper, Remind, RuleOnBallots
+from service.channels.count_sheets import list_count_sheets
+from service.channels.mandates import list_register
+from service.channels.open_box import read_running_box
+from service.channels.paper import enter_paper
+from service.channels.rounds import list_non_voters, remind_non_voters
+from service.channels.rulings import contested_units, record_ruling
+from service.http.problems import read_fields
+from service.parts import Parts
+from service.situation import Situation, load_grants, load_situation
 
 T = TypeVar("T")
 C = TypeVar("C", bound=BaseModel)
@@ -53,26 +53,26 @@ def register(app: typer.Typer) -> None:
 @commands.command("contested")
 def show_contested(renovation: Id, data: Data = None) -> None:
     """Units whose ballots wait for a ruling, as JSON: channels and codes, never a choice."""
-    _print(_read(data, renovation, contested))
+    _print(_read(data, renovation, contested_units))
 
 
 @commands.command("non-voters")
 def show_non_voters(renovation: Id, data: Data = None) -> None:
     """Units that have cast no ballot by any way, one a line."""
-    for unit in _read(data, renovation, non_voters):
+    for unit in _read(data, renovation, list_non_voters):
         print(unit)
 
 
 @commands.command("count-sheets")
 def show_count_sheets(renovation: Id, data: Data = None) -> None:
     """The count sheet of every batch of paper, as JSON."""
-    _print(_read(data, renovation, count_sheets))
+    _print(_read(data, renovation, list_count_sheets))
 
 
 @commands.command("mandates")
 def show_mandates(renovation: Id, data: Data = None) -> None:
     """The register of mandates with its history, as JSON; no names, no instructions."""
-    _print(_read(data, renovation, register_of))
+    _print(_read(data, renovation, list_register))
 
 
 @commands.command("rule")
@@ -87,15 +87,9 @@ def rule_on(
     data: Data = None,
 ) -> None:
     """Record a ruling on a unit's ballots."""
-    command = _built(
-        RuleOnBallots,
-        command_id=command_id or f"cli-{uuid.uuid4()}",
-        unit_number=unit,
-        kind=kind,
-        ballot=ballot,
-        reason=reason,
-    )
-    _print([_write(data, renovation, as_, "rule_on_ballots", command, rule)])
+    given = _fields(command_id, unit_number=unit, kind=kind, ballot=ballot, reason=reason)
+    command = read_fields(RuleOnBallots, given)
+    _print([_write(data, renovation, as_, "rule_on_ballots", command, record_ruling)])
 
 
 @commands.command("paper")
@@ -117,31 +111,27 @@ def type_paper(  # noqa: PLR0917 - typer reads the signature
     if not code:
         code = secrets.token_hex(10)
         print(f"gongjian: write this code on the bundle: {code}", file=sys.stderr)
-    command = _built(
-        EnterPaper,
-        command_id=command_id or f"cli-{uuid.uuid4()}",
+    given = _fields(
+        command_id,
         reference=reference,
         scan=scan,
         code=code,
         channel=channel,
         lines=[{"unit_number": line.unit_number, "choices": line.choices} for line in lines],
     )
-    _print([_write(data, renovation, as_, "enter_paper", command, enter)])
+    command = read_fields(EnterPaper, given)
+    _print([_write(data, renovation, as_, "enter_paper", command, enter_paper)])
 
 
 @commands.command("remind")
 def remind_silent(renovation: Id, as_: As, command_id: CommandId = "", data: Data = None) -> None:
     """Remind those who have not taken part, and nobody else."""
-    command = _built(Remind, command_id=command_id or f"cli-{uuid.uuid4()}")
-    _print([_write(data, renovation, as_, "remind", command, remind)])
+    command = read_fields(Remind, _fields(command_id))
+    _print([_write(data, renovation, as_, "remind", command, remind_non_voters)])
 
 
-def _built(kind: type[C], /, **fields: object) -> C:
-    """The command, checked as the service checks it."""
-    try:
-        return kind.model_validate(fields)
-    except ValidationError as error:
-        raise malformed(error.errors(include_url=False, include_input=False)) from None
+def _fields(command_id: str, **fields: object) -> dict[str, object]:
+    return {"command_id": command_id or f"cli-{uuid.uuid4()}", **fields}
 
 
 def _read(
@@ -152,10 +142,9 @@ def _read(
     """Read something of the latest box."""
 
     async def work() -> T:
-        async with running(data) as servers:
-            situation = await load_situation(servers.database, renovation)
-            async with servers.database.session() as session:
-                return await read(session, await latest_box(session, situation))
+        async with running(data) as parts:
+            situation = await load_situation(parts.database, renovation)
+            return await read_running_box(parts.database, situation, read)
 
     return asyncio.run(work())
 
@@ -171,9 +160,9 @@ def _write(
     """Do something in the name of an official who may."""
 
     async def work() -> R:
-        async with running(data) as servers, open_parts(servers.settings) as parts:
-            situation = await load_situation(servers.database, renovation)
-            grants = await grants_of(servers.database, actor_id)
+        async with running(data) as parts:
+            situation = await load_situation(parts.database, renovation)
+            grants = await load_grants(parts.database, actor_id)
             actor = situation.in_role(grants, *sorted(ROLES_OF_WRITE[what].roles))
             return await act(parts, situation, actor, command)
 

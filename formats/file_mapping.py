@@ -1,4 +1,4 @@
-"""From the text of a YAML or JSON file to plain mappings, lists and words, with their line numbers.
+"""Reads a YAML or JSON file into plain mappings, lists and words, with their line numbers.
 
 Every scalar stays the word that was written: a unit "0101" is not octal, an office "no" is not
 false, and 0.25 does not pass through a float. The model behind the file gives words their types.
@@ -9,7 +9,19 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    StreamEndEvent,
+)
+from ruamel.yaml.reader import ReaderError
 
 from formats.file_text import read_text
 from models.values.refusal import Problem, Refused, problem, refusal
@@ -19,7 +31,8 @@ Path = tuple[str | int, ...]
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_DEPTH = 32
-NULL = "tag:yaml.org,2002:null"
+NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+"""The plain words that YAML 1.2 reads as null (core schema, 10.3.2)."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +45,7 @@ class FileMapping:
     problems: tuple[Problem, ...] = ()
 
     def where(self, path: Path) -> str:
-        """The place of a part in words, like "estate.yaml line 12, scheme.items[0].cost_fen"."""
+        """The place of a part for a message, like "estate.yaml line 12, scheme.items[0].cost_fen"."""
         line = next(
             (self.lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in self.lines),
             0,
@@ -48,7 +61,7 @@ def in_words(path: Path) -> str:
 
 
 def read_mapping(data: bytes, name: str) -> FileMapping:
-    """Read a file of at most 2 MB; JSON if it is called so, otherwise YAML.
+    """Read a YAML file, or a JSON file if its name ends in .json; at most `MAX_BYTES` bytes.
 
     Raises:
         Refused: `file.too_large`, `file.broken` with line and column, `file.not_a_mapping`,
@@ -61,72 +74,89 @@ def read_mapping(data: bytes, name: str) -> FileMapping:
 
 
 def _from_yaml(text: str, name: str) -> FileMapping:
+    reader = _YamlReader(name, text)
     try:
-        _refuse_what_expands(text, name)
-        node = yaml.compose(text, Loader=yaml.CSafeLoader)
-    except yaml.MarkedYAMLError as error:
+        content = reader.document()
+    except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise Refused(_broken(name, mark.line + 1, mark.column + 1)) from None
+    except ReaderError as error:
+        # A character that YAML does not allow; ruamel knows only its position in the text.
+        before = text[: int(error.position)]
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         raise Refused(_broken(name, line, column)) from None
-    except yaml.YAMLError as error:
-        # A character that YAML does not allow; the reader knows only its position.
-        position = int(getattr(error, "position", 0))
-        line = text.count("\n", 0, position) + 1
-        column = position - (text.rfind("\n", 0, position) + 1) + 1
-        raise Refused(_broken(name, line, column)) from None
-    if not isinstance(node, yaml.MappingNode):
+    except (ValueError, OverflowError):
+        # Escapes and tags that ruamel takes for valid until it builds a character of them.
+        raise Refused(_broken(name, reader.line, 1)) from None
+    if not isinstance(content, dict):
         raise refusal("file.not_a_mapping", where=name)
-    walk = _Walk(name)
-    content = walk.mapping(node, ())
-    return FileMapping(name, content, walk.lines, tuple(walk.problems))
+    return FileMapping(name, content, reader.lines, tuple(reader.problems))
 
 
-def _refuse_what_expands(text: str, name: str) -> None:
-    """No aliases, which can multiply a small file without end, and no deep nesting."""
-    depth = 0
-    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-        line = event.start_mark.line + 1 if event.start_mark else 1
-        if isinstance(event, yaml.AliasEvent):
-            raise refusal("file.alias", where=f"{name} line {line}")
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > MAX_DEPTH:
-            raise Refused(_too_deep(f"{name} line {line}"))
+class _YamlReader:
+    """Builds plain data from ruamel's events, so that nothing is built before it is allowed.
 
+    Depth and aliases are refused at the event that begins them: aliases can multiply a small file
+    without end.
+    """
 
-@dataclass
-class _Walk:
-    """Turns nodes into plain data, noting lines and double keys."""
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.events = iter(YAML(typ="safe", pure=True).parse(text))
+        self.line = 1
+        """Of the event that was read last."""
+        self.lines: dict[Path, int] = {}
+        self.problems: list[Problem] = []
 
-    name: str
-    lines: dict[Path, int] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    def document(self) -> Plain:
+        """The only document of the file; None for a file without one."""
+        content: Plain = None
+        documents = 0
+        while not isinstance(event := self._next(), StreamEndEvent):
+            if isinstance(event, DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise Refused(_broken(self.name, self.line, 1))
+                content = self._value(self._next(), ())
+        return content
 
-    def mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Plain]:
+    def _next(self) -> Event:
+        event: Event = next(self.events)
+        self.line = event.start_mark.line + 1
+        return event
+
+    def _value(self, event: Event, path: Path) -> Plain:
+        """The value that begins with this event; None for a word that YAML 1.2 reads as null."""
+        self.lines.setdefault(path, self.line)
+        if isinstance(event, AliasEvent):
+            raise refusal("file.alias", where=f"{self.name} line {self.line}")
+        if isinstance(event, ScalarEvent):
+            return None if event.implicit[0] and event.value in NULLS else str(event.value)
+        if len(path) >= MAX_DEPTH:
+            raise Refused(_too_deep(f"{self.name} line {self.line}"))
+        if isinstance(event, MappingStartEvent):
+            return self._mapping(path)
+        items: list[Plain] = []
+        while not isinstance(event := self._next(), SequenceEndEvent):
+            items.append(self._value(event, (*path, len(items))))
+        return items
+
+    def _mapping(self, path: Path) -> dict[str, Plain]:
         """A mapping; the first of two equal keys is kept, since the file is refused anyway."""
         found: dict[str, Plain] = {}
-        for key, value in node.value:
-            line = key.start_mark.line + 1
-            word = str(key.value) if isinstance(key, yaml.ScalarNode) else "?"
-            if word in found:
-                where = f"{self.name} line {line}, {in_words((*path, word))}"
-                first = self.lines[(*path, word)]
-                self.problems.append(problem("file.key_twice", where=where, key=word, first=first))
-                continue
-            self.lines[(*path, word)] = line
-            found[word] = self.plain(value, (*path, word))
+        while not isinstance(event := self._next(), MappingEndEvent):
+            line = self.line
+            key = str(event.value) if isinstance(event, ScalarEvent) else "?"
+            at = (*path, key)
+            if not isinstance(event, ScalarEvent):
+                self._value(event, at)
+            first = self.lines.setdefault(at, line)
+            value = self._value(self._next(), at)
+            if key in found:
+                where = f"{self.name} line {line}, {in_words(at)}"
+                self.problems.append(problem("file.key_twice", where=where, key=key, first=first))
+            found.setdefault(key, value)
         return found
-
-    def plain(self, node: yaml.Node, path: Path) -> Plain:
-        """Whatever the node is, as plain data."""
-        self.lines.setdefault(path, node.start_mark.line + 1)
-        if isinstance(node, yaml.MappingNode):
-            return self.mapping(node, path)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.plain(each, (*path, number)) for number, each in enumerate(node.value)]
-        return None if node.tag == NULL else str(node.value)
 
 
 def _from_json(text: str, name: str) -> FileMapping:
@@ -185,7 +215,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def unreadable(word: str) -> bool:
-    """Characters that no screen shows and no database stores: controls, halves of pairs."""
+    """Whether a word has characters that no screen shows and no database stores."""
     return _CONTROL.search(word) is not None
 
 

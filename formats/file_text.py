@@ -1,4 +1,4 @@
-"""From the bytes of a file to its text: UTF-8 (with or without BOM) or GB18030, never a mixture.
+"""Decodes a file: UTF-8 (with or without BOM) or GB18030, never a mixture of both.
 
 A spreadsheet saved on a Chinese desktop is GB18030, one from elsewhere UTF-8. Two files pasted
 together are both, and read as either they would silently turn names into other names.
@@ -35,7 +35,7 @@ def read_text(data: bytes, name: str) -> str:
 
 
 def _not_utf_8(data: bytes, body: bytes, name: str) -> str:
-    """The text as GB18030, if nothing in the file speaks for UTF-8."""
+    """Decode as GB18030, unless some line of the file is clearly UTF-8."""
     marked = data.startswith(BOM)
     utf_8 = None if marked else next(_lines_in_utf_8(body), None)
     try:
@@ -64,7 +64,7 @@ def _first_other(name: str, body: bytes) -> Problem:
 
 
 def _lines_in_utf_8(body: bytes) -> Iterator[int]:
-    """The numbers of the lines that are UTF-8 and hardly anything else."""
+    """The numbers of the lines that are UTF-8 beyond reasonable doubt."""
     for number, line in enumerate(body.split(b"\n"), start=1):
         if line.isascii() or not _decodes(line, "utf-8"):
             continue
@@ -73,7 +73,7 @@ def _lines_in_utf_8(body: bytes) -> Iterator[int]:
 
 
 def _plain_chinese(line: bytes) -> bool:
-    """Read as GB18030 it is everyday Chinese, so that its being UTF-8 as well is chance."""
+    """Whether the line is everyday Chinese in GB18030; then it is UTF-8 by chance only."""
     try:
         line.decode("gb18030").encode("gb2312")
     except UnicodeError:

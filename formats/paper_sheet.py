@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from models.values.refusal import Problem, Refused, problem, refusal
 from models.values.voting import INVALID
-from rules.ballots.ballot import Said
+from rules.ballots.ballot import Answer
 from rules.ballots.paper import Line
 
 UNIT_HEADINGS = frozenset({"unit", "unit_number", "房号"})
@@ -18,7 +18,7 @@ NUMBERED = 2
 
 
 def lines_of_sheet(data: bytes, name: str) -> tuple[Line, ...]:
-    """The lines of a sheet; a row without any word is "no such ballot".
+    """The lines of a sheet; a row without an answer means that there is no such ballot.
 
     A blank cell among filled ones is an invalid vote on that motion only if it says `invalid`
     (无效): left empty, the line was not typed to its end, and the service refuses it. A cell that
@@ -43,12 +43,12 @@ def lines_of_sheet(data: bytes, name: str) -> tuple[Line, ...]:
         if not any(cells):
             continue
         try:
-            said = _said(motions, cells[1:])
+            answers = _answers(motions, cells[1:])
         except ValueError:
             where = f"{name} row {number}"
             problems.append(problem("paper.sheet_cell", where=where, row=number))
         else:
-            lines.append(Line(cells[0], said))
+            lines.append(Line(cells[0], answers))
     if problems:
         raise Refused(*problems)
     if not lines:
@@ -56,15 +56,15 @@ def lines_of_sheet(data: bytes, name: str) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _said(motions: Iterable[str], cells: list[str]) -> dict[str, Said] | None:
+def _answers(motions: Iterable[str], cells: list[str]) -> dict[str, Answer] | None:
     names = list(motions)
     if len(cells) > len(names):
         raise ValueError("more cells than headings")
-    said = {name: _word(cell) for name, cell in zip(names, cells, strict=False) if cell}
-    return said or None
+    answers = {name: _word(cell) for name, cell in zip(names, cells, strict=False) if cell}
+    return answers or None
 
 
-def _word(cell: str) -> Said:
+def _word(cell: str) -> Answer:
     if not cell.startswith(("[", "{")):
         return WORDS.get(cell, cell)
     value = json.loads(cell)

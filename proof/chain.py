@@ -1,15 +1,14 @@
 """The hash chain of the event log: canonical JSON under SHA-256.
 
-Canonical JSON is UTF-8, keys sorted by code point, no spaces, no floats. Anybody can recompute it
-with a few lines of any language; nothing here is secret.
+Anybody can recompute it; nothing here is secret.
 """
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from pydantic import JsonValue
+
+from proof.canonical import digest
 
 GENESIS = "0" * 64
 """`prev_hash` of the first event of a renovation."""
@@ -22,24 +21,6 @@ class Link(NamedTuple):
     prev_hash: str
     hash: str
     fields: Mapping[str, JsonValue]
-
-
-def canonical_json(value: JsonValue | Mapping[str, JsonValue]) -> bytes:
-    """The one way to write a JSON value.
-
-    Raises:
-        ValueError: the value holds a float, a NUL character or half a surrogate pair, which
-            PostgreSQL and other languages would not give back unchanged.
-        TypeError: it is no JSON value.
-    """
-    _refuse_inexact(value)
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return text.encode()
-
-
-def digest(value: JsonValue | Mapping[str, JsonValue]) -> str:
-    """SHA-256 of the canonical JSON, as 64 lower-case hex digits."""
-    return hashlib.sha256(canonical_json(value)).hexdigest()
 
 
 def event_hash(prev_hash: str, fields: Mapping[str, JsonValue]) -> str:
@@ -72,19 +53,3 @@ def verify(events: Iterable[Link]) -> int | None:
             return link.seq
         seq, head = link.seq, link.hash
     return None
-
-
-def _refuse_inexact(value: object) -> None:
-    if isinstance(value, float):
-        raise ValueError("a float has no place in the log: use an integer or a string")  # noqa: TRY004
-    if isinstance(value, str) and "\0" in value:
-        raise ValueError("a NUL character has no place in the log")
-    if isinstance(value, Mapping):
-        for name, part in value.items():
-            if not isinstance(name, str):
-                raise TypeError("the names of a JSON object are strings")
-            _refuse_inexact(name)
-            _refuse_inexact(part)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            _refuse_inexact(part)

@@ -164,7 +164,7 @@ def root_from_path(leaf: bytes, index: int, size: int, path: Sequence[bytes]) ->
 
 
 def included(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
-    """Does this path prove that the leaf has this place in the tree of this size and root?"""
+    """Whether the path proves that the leaf has this place in the tree of this size and root."""
     try:
         return root_from_path(leaf, index, size, path) == root
     except ValueError:

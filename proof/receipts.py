@@ -2,7 +2,7 @@
 
 A receipt is signed together with all that were committed at the same moment: the signature is over
 the root of a small Merkle tree, the receipt carries its path to it. Signatures are checked by the
-caller (`signed`), since the law knows no cryptography.
+caller (`signed`), since this room holds no keys and no cryptography.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,8 @@ from pydantic import Field, JsonValue, StringConstraints
 
 from models.values.base import Carried
 from models.values.refusal import Problem, Refused, refusal
-from proof.chain import canonical_json
+from proof.ballots import batch_statement
+from proof.canonical import canonical_json
 from proof.merkle import leaf_hash, root_from_path
 
 CODE_BITS = 60
@@ -77,7 +78,7 @@ def read_code(text: str) -> str:
 
 
 def matches(code: str, leaf: bytes) -> bool:
-    """Does a code, however it was typed, stand for this leaf?
+    """Whether a code, however it was typed, stands for this leaf.
 
     Raises:
         Refused: `receipt.code`.
@@ -87,14 +88,16 @@ def matches(code: str, leaf: bytes) -> bool:
 
 def stated(receipt: SignedReceipt) -> bytes:
     """What the receipt itself says, as the leaf of its batch has it."""
-    said: dict[str, JsonValue] = {
+    content: dict[str, JsonValue] = {
         "ballot_id": receipt.ballot_id,
         "box_id": receipt.box_id,
         "leaf_hash": receipt.leaf_hash,
         "recorded_at": receipt.recorded_at,
         "unit_number": receipt.unit_number,
     }
-    return canonical_json(said if receipt.cast_at is None else said | {"cast_at": receipt.cast_at})
+    if receipt.cast_at is not None:
+        content["cast_at"] = receipt.cast_at
+    return canonical_json(content)
 
 
 def statement(receipt: SignedReceipt) -> bytes:
@@ -109,18 +112,11 @@ def statement(receipt: SignedReceipt) -> bytes:
         root = root_from_path(leaf_hash(stated(receipt)), place.index, place.size, path)
     except ValueError:
         raise refusal("receipt.path", where=receipt.ballot_id[:64]) from None
-    return canonical_json(
-        {
-            "batch": place.id,
-            "batch_root": root.hex(),
-            "box_id": receipt.box_id,
-            "size": place.size,
-        }
-    )
+    return batch_statement(place.id, root, receipt.box_id, place.size)
 
 
 def check_receipt(receipt: SignedReceipt, signed: Signed, public_key: str | None = None) -> None:
-    """Was this receipt given by the holder of its key, and of the key on the posted notice?
+    """Refuse a receipt that its key, or the key on the posted notice, did not sign.
 
     Raises:
         Refused: `receipt.path`, `receipt.key` (another key than `public_key`), `receipt.signature`.

@@ -1,4 +1,4 @@
-"""Feedback (反馈评价) as law and arithmetic: rules.md section 5, E44, E48.
+"""Feedback (反馈评价) as law and arithmetic: rule book section 5, E44, E48.
 
 The ladder of a ticket with its deadlines, who may answer, how often it may come back, and the
 evaluation: fractions beside targets, and the Wilson interval in integers.
@@ -12,7 +12,7 @@ from math import isqrt
 
 from models.values.actor import Actor, Role
 from models.values.cost_sharing import PERMILLE
-from models.values.decisions.decision import Check, Decision, Operator
+from models.values.decisions.decision import Decision, Operator
 from models.values.feedback import (
     LEVELS,
     LOWER_IS_BETTER,
@@ -28,8 +28,8 @@ from models.values.feedback import (
 from models.values.refusal import Problem, problem, refusal
 from models.values.scheme import Target
 from models.values.timetable import Period, Timetable, WorkCalendar, working_days
+from rules.checks import check, decide
 from rules.time.deadlines import deadline, hours_after
-from rules.voting import compare
 
 _HIGHEST_LEVEL_OF: dict[Role, Level] = {
     Role.GRID_WORKER: "grid",
@@ -97,8 +97,9 @@ def resolved_in_time(
     took = Fraction((resolved_at - opened_at) // _MICROSECOND, _SECOND)
     limit = total_due(opened_at, timetable, calendar)
     may = Fraction((limit - opened_at) // _MICROSECOND, _SECOND)
-    check = _check("feedback.resolved_within", "Weifang Hotline Regs art. 20", took, "<=", may, "s")
-    return Decision(verdict="PASS" if check.passed else "FAIL", checks=(check,))
+    return decide(
+        check("feedback.resolved_within", "Weifang Hotline Regs art. 20", took, "<=", may, "s")
+    )
 
 
 def reopening(
@@ -142,7 +143,7 @@ def next_look(
     timetable: Timetable,
     calendar: WorkCalendar,
 ) -> datetime | None:
-    """When to look again: at the end of every working day, until the limit; None: evaluate now."""
+    """When open tickets are looked at again: every working day until the limit; None to evaluate now."""
     limit = tickets_limit(survey_closes_at, timetable, calendar)
     if open_tickets == 0 or now >= limit:
         return None
@@ -152,7 +153,7 @@ def next_look(
 
 
 def text_hash(ticket_id: str, text: str) -> str:
-    """SHA-256 of what a person wrote, bound to its ticket: the record proves it, shows nothing."""
+    """SHA-256 of what a person wrote, with its ticket: the event proves the words without showing them."""
     return hashlib.sha256(f"{ticket_id}\n{text}".encode()).hexdigest()
 
 
@@ -200,51 +201,34 @@ def compare_with_target(measured: Sequence[Measurement], target: Target) -> Targ
     found = next((each for each in measured if each.indicator == target.indicator), None)
     mine = found or Measurement(indicator=target.indicator, numerator=0, denominator=0)
     op: Operator = "<=" if target.indicator in LOWER_IS_BETTER else ">="
-    passed = (
-        compare(mine.numerator * target.denominator, op, target.numerator * mine.denominator)
-        if mine.denominator
-        else None
-    )
-    check = Check(
-        code="feedback.target_met",
-        article=f"target {target.indicator}, set before the start; rules 5.6",
-        have=Fraction(mine.numerator, mine.denominator) if mine.denominator else None,
-        op=op,
-        need=Fraction(target.numerator, target.denominator),
-        unit="fraction",
-        passed=passed,
+    found_check = check(
+        "feedback.target_met",
+        f"target {target.indicator}, set before the start; rules 5.6",
+        Fraction(mine.numerator, mine.denominator) if mine.denominator else None,
+        op,
+        Fraction(target.numerator, target.denominator),
+        "fraction",
     )
     return TargetResult(
         measured=mine,
         target_numerator=target.numerator,
         target_denominator=target.denominator,
-        check=check,
+        check=found_check,
     )
 
 
 def satisfaction_floor(satisfied: int, answers: int, timetable: Timetable) -> Decision:
     """Satisfaction against the floor (E48); nobody's answer leaves it unknown."""
-    need = Fraction(timetable.satisfaction_floor_permille, PERMILLE)
-    if answers == 0:
-        unknown = Check(
-            code="feedback.satisfaction_floor",
-            article="rules E48",
-            have=None,
-            op=">=",
-            need=need,
-            unit="fraction",
-            passed=None,
+    return decide(
+        check(
+            "feedback.satisfaction_floor",
+            "rules E48",
+            Fraction(satisfied, answers) if answers else None,
+            ">=",
+            Fraction(timetable.satisfaction_floor_permille, PERMILLE),
+            "fraction",
         )
-        return Decision(verdict="INDETERMINATE", checks=(unknown,))
-    check = _check(
-        "feedback.satisfaction_floor",
-        "rules E48",
-        Fraction(satisfied, answers),
-        ">=",
-        need,
-        "fraction",
     )
-    return Decision(verdict="PASS" if check.passed else "FAIL", checks=(check,))
 
 
 def wilson(satisfied: int, answers: int) -> Interval | None:
@@ -295,17 +279,3 @@ def _period(level: Level, timetable: Timetable) -> Period:
         "district": timetable.ticket_district,
         "city": timetable.ticket_city,
     }[level]
-
-
-def _check(
-    code: str, article: str, have: Fraction, op: Operator, need: Fraction, unit: str
-) -> Check:
-    return Check(
-        code=code,
-        article=article,
-        have=have,
-        op=op,
-        need=need,
-        unit=unit,
-        passed=compare(have, op, need),
-    )

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from models.values.actor import Actor, Role
 from models.values.cost_sharing import PERMILLE
-from models.values.decisions.decision import Check, Decision, Operator
+from models.values.decisions.decision import Check, Decision
 from models.values.inspection import (
     InspectionKind,
     InspectionOutcome,
@@ -22,9 +22,9 @@ from models.values.inspection import (
 )
 from models.values.refusal import Problem, problem, refusal
 from models.values.timetable import Timetable, WorkCalendar
+from rules.checks import check, decide
 from rules.cost_sharing import largest_remainder
 from rules.time.deadlines import deadline
-from rules.voting import compare
 
 OPEN_STATES = (ItemState.PLANNED, ItemState.REPORTED, ItemState.REJECTED)
 """An item in one of these stands in the way of the acceptance."""
@@ -61,13 +61,13 @@ def inspection_problems(
 
 
 def may_cover(item: ItemFacts) -> Decision:
-    """May the next procedure go over this item? Concealed works only after their own inspection.
+    """Whether the item may be covered: concealed works only after their own inspection.
 
     Civil Code art. 798, Quality Regs art. 30; what was covered without it is opened up and
     inspected again at the contractor's cost (E31).
     """
-    return _decision(
-        _check(
+    return decide(
+        check(
             "inspection.concealed_seen",
             "Civil Code art. 798; Quality Regs art. 30",
             int(item.seen_before_cover),
@@ -81,15 +81,15 @@ def may_cover(item: ItemFacts) -> Decision:
 def rule_inspection(
     item: ItemFacts, kind: InspectionKind, outcome: InspectionOutcome, timetable: Timetable
 ) -> InspectionResult:
-    """What the outcome makes of the item.
+    """The state of the item after an inspection with this outcome.
 
     FAIL rejects it until it is put right (Quality Regs art. 32); more failed rounds than the limit
     are the contractor's default [D 4.1]. A pass of materials or of concealed works lets the item
     stand for its stage inspection; a pass of the stage passes the item.
     """
     failed = item.failed_rounds + (outcome == "FAIL")
-    decision = _decision(
-        _check(
+    decision = decide(
+        check(
             "inspection.failed_rounds",
             "Quality Regs art. 32; rules 4.1",
             failed,
@@ -133,11 +133,9 @@ def acceptance_problems(states: Iterable[ItemState], actor: Actor) -> tuple[Prob
 
 
 def acceptance(states: Sequence[ItemState]) -> Decision:
-    """The count behind the acceptance: items still open against none."""
+    """The check behind the acceptance: no item is open."""
     left = sum(state in OPEN_STATES for state in states)
-    return _decision(
-        _check("inspection.open_items", "Quality Regs art. 16(2)", left, "<=", 0, "items")
-    )
+    return decide(check("inspection.open_items", "Quality Regs art. 16(2)", left, "<=", 0, "items"))
 
 
 def payment_problems(
@@ -196,22 +194,38 @@ def works_payment(
         deductions_fen=0,
         payable_fen=payable_fen(certified_fen, kept_fen),
         items=rows,
-        decision=_decision(
+        decision=decide(
             variation, *_payment_checks(certified_fen, contract_fen, kept_fen, timetable)
         ),
     )
 
 
 def contract_prices(items: Sequence[ItemFacts], contract_fen: int) -> dict[str, int]:
-    """Every item at contract prices: the planned values scaled by largest remainder, in fen."""
-    counted = {i.id: i.value_fen for i in items if i.state is not ItemState.CANCELLED}
-    prices = dict.fromkeys((i.id for i in items), 0)
-    if not any(counted.values()):
-        # Without planned values every item weighs the same; without items there is nothing.
-        counted = dict.fromkeys(counted, 1)
-    if counted:
-        prices.update(largest_remainder(contract_fen, counted))
-    return prices
+    """The contract's price of every work item, in fen: the only place that says it.
+
+    The contract has one price for everything, so its planned values are scaled to it by largest
+    remainder; without planned values every item weighs the same. A cancelled item keeps its price,
+    because it is the part of the contract that was not done.
+    """
+    planned = {item.id: item.value_fen for item in items}
+    if not any(planned.values()):
+        planned = dict.fromkeys(planned, 1)
+    return largest_remainder(contract_fen, planned) if planned else {}
+
+
+# waits for the settlement of a cancelled contract
+def certified_at_the_end_fen(
+    items: Sequence[ItemFacts], contract_fen: int, contingency_fen: int, certificates_fen: int
+) -> int:
+    """What is owed for the work of a contract that ends early (Civil Code art. 806), in fen.
+
+    The items that passed at the contract's prices, or what was certified where that is more; never
+    above the contract with its contingency. All items of the contract are given, cancelled ones
+    included.
+    """
+    prices = contract_prices(items, contract_fen)
+    passed = sum(prices[item.id] for item in items if item.state is ItemState.PASSED)
+    return min(max(passed, certificates_fen), contract_fen + contingency_fen)
 
 
 def retention_fen(certified_fen: int, permille: int) -> int:
@@ -246,15 +260,9 @@ def omission_credit_fen(item_fen: int, work_done_fen: int = 0, deposits_fen: int
     return credit
 
 
-# waits for certificates that show their sum so far
-def certified_before_fen(cumulative_fen: int, certificates_fen: Sequence[int]) -> int:
-    """What was certified before these certificates, from the cumulative sum after them."""
-    return cumulative_fen - sum(certificates_fen)
-
-
 def variation_check(changed_fen: int, contract_fen: int, timetable: Timetable) -> Check:
     """A variation above a part of the contract needs a new decision of the owners (E33)."""
-    return _check(
+    return check(
         "inspection.variation",
         "rules E33",
         changed_fen,
@@ -279,7 +287,7 @@ def _payment_checks(
 ) -> tuple[Check, ...]:
     most = Fraction(certified_fen * timetable.retention_permille, PERMILLE)
     return (
-        _check(
+        check(
             "inspection.certified_within_contract",
             "Quality Regs art. 37(2)",
             certified_fen,
@@ -287,7 +295,7 @@ def _payment_checks(
             contract_fen,
             "fen",
         ),
-        _check("inspection.retention", "Jianzhi 2017 no. 138 art. 7", kept_fen, "<=", most, "fen"),
+        check("inspection.retention", "Jianzhi 2017 no. 138 art. 7", kept_fen, "<=", most, "fen"),
     )
 
 
@@ -314,22 +322,3 @@ def _spread(total: int, weights: Mapping[str, int]) -> dict[str, int]:
 
 def _problem(code: str, item: ItemFacts, **params: str | int) -> Problem:
     return Problem(code=code, params={"item": item.id, **params})
-
-
-def _check(
-    code: str, article: str, have: int, op: Operator, need: int | Fraction, unit: str
-) -> Check:
-    return Check(
-        code=code,
-        article=article,
-        have=Fraction(have),
-        op=op,
-        need=Fraction(need),
-        unit=unit,
-        passed=compare(have, op, need),
-    )
-
-
-def _decision(*checks: Check) -> Decision:
-    failed = any(check.passed is False for check in checks)
-    return Decision(verdict="FAIL" if failed else "PASS", checks=checks)

@@ -1,4 +1,4 @@
-"""After a failed vote: whether the owners may be asked again, and what the revised scheme says (E1)."""
+"""After a failed vote: whether the matter may be voted on again, and the revised scheme (E1)."""
 
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -7,6 +7,7 @@ from models.messages.acts import ReviseScheme
 from models.values.decisions.decision import Check, Decision
 from models.values.scheme import SchemeContent
 from models.values.timetable import Timetable
+from rules.checks import check, decide
 from rules.cost_sharing import without_items
 
 DAY = timedelta(days=1)
@@ -15,21 +16,13 @@ DAY = timedelta(days=1)
 def another_vote(
     held: int, first_at: datetime | None, now: datetime, ends_at: datetime | None, limits: Timetable
 ) -> Decision:
-    """May the matter be put to another vote: fewer than the limit so far, within the time for it.
+    """Whether the matter may be put to another vote: fewer than the limit so far, within the time for it.
 
     `held` counts the votes on the matter, `first_at` is when the first was announced and `ends_at`
     when the time for all of them is over (both None before there was one).
     """
     checks = [
-        Check(
-            code="renovation.votes_held",
-            article="rules 8, E1",
-            have=Fraction(held),
-            op="<",
-            need=Fraction(limits.re_vote_limit),
-            unit="votes",
-            passed=held < limits.re_vote_limit,
-        )
+        check("renovation.votes_held", "rules 8, E1", held, "<", limits.re_vote_limit, "votes")
     ]
     if first_at is not None and ends_at is not None:
         checks.append(
@@ -43,12 +36,11 @@ def another_vote(
                 passed=now < ends_at,
             )
         )
-    passed = all(check.passed for check in checks)
-    return Decision(verdict="PASS" if passed else "FAIL", checks=tuple(checks))
+    return decide(*checks)
 
 
 def revised(content: SchemeContent, act: ReviseScheme) -> SchemeContent:
-    """The scheme without the items that the act leaves out, with all that hangs on them.
+    """The scheme without the items that the act leaves out, and without their works and funding.
 
     Raises:
         Refused: an unknown item, or all of them, as `cost_sharing.without_items` says.

@@ -1,7 +1,7 @@
-"""The composition root of the HTTP service: settings -> parts -> routes -> one ASGI application.
+"""The composition root of the HTTP service: settings, parts and routes become one ASGI application.
 
-FastAPI gives the breadth and the OpenAPI document; in front of it stand the limit on bodies and the
-hot path of ballots, which answer without it.
+FastAPI serves all routes but one and makes the OpenAPI document. `Front` stands before it: it limits
+the length of bodies and answers the ballot route, where FastAPI's time per request would count.
 """
 
 from collections.abc import AsyncIterator
@@ -19,7 +19,8 @@ from starlette.types import ASGIApp
 from models.values.refusal import Refused, problem, refusal
 from runtime.settings import Settings
 from service.front import Front
-from service.http.problems import away, malformed, problem_response
+from service.http.document import DocumentedApi
+from service.http.problems import database_away, malformed, problem_response
 from service.parts import open_parts
 from service.routes import (
     acts,
@@ -51,7 +52,7 @@ ROUTERS = (
 )
 
 DATABASE_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
-"""Answered inside the framework: what only the handler of Exception answers is raised again."""
+"""Handled one by one: Starlette answers `Exception` too, but then raises it again into the server."""
 
 
 def create_app(settings: Settings) -> ASGIApp:
@@ -59,10 +60,10 @@ def create_app(settings: Settings) -> ASGIApp:
 
     It starts without its servers too and says so: readiness is 503 until they answer.
     """
-    api = FastAPI(
+    api = DocumentedApi(
         title="gongjian",
         version="1",
-        summary="The counter of participatory renovation: read a case, vote, object, pay, bid, act.",
+        summary="Participatory renovation: read a case, vote, object, pay, bid, act.",
         lifespan=_lifespan,
         docs_url=None,  # the pages of the document viewers load remote assets
         redoc_url=None,
@@ -100,7 +101,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 async def _malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return problem_response(malformed(error.errors()).problems, _accepts(request), 422)
+    return problem_response(malformed(error.errors()).problems, _accepts(request))
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -112,13 +113,12 @@ async def _http(request: Request, error: Exception) -> Response:
         400: "service.json_invalid",
     }
     answer = problem(codes.get(error.status_code, "service.failed"))
-    status = 422 if error.status_code == 400 else error.status_code  # noqa: PLR2004 - HTTP
-    return problem_response((answer,), _accepts(request), status, error.headers)
+    return problem_response((answer,), _accepts(request), error.headers)
 
 
 async def _failed(request: Request, error: Exception) -> Response:
-    """What nobody foresaw; a database that is away is told apart, the person may ask again."""
-    gone = away(error)
+    """An unforeseen error: `service.database_away` (503) for a lost database, else `service.failed`."""
+    gone = database_away(error)
     if gone is None:
         log.error("request_failed", path=request.url.path, exc_info=error)
         gone = refusal("service.failed")

@@ -1,4 +1,4 @@
-"""What stands before FastAPI: the limit on bodies, enforced while reading, and the hot route."""
+"""The ASGI layer before FastAPI: it limits bodies while they are read and answers the ballot route."""
 
 import re
 
@@ -14,11 +14,11 @@ BALLOTS = re.compile(r"/v1/renovations/([^/]+)/ballots")
 
 
 class TooLarge(Exception):  # noqa: N818 - a limit that was met, no malfunction
-    """The body is longer than the service reads."""
+    """Raised while a body is read that is longer than the limit."""
 
 
 class Front:
-    """Reads each body up to the limit, then hands it to the ballot route or to FastAPI."""
+    """Reads the body of each request, then calls the ballot route or FastAPI with it."""
 
     def __init__(self, api: FastAPI, max_body_bytes: int) -> None:
         self.api = api
@@ -42,7 +42,8 @@ class Front:
             return
         path = BALLOTS.fullmatch(scope["path"])
         if path is not None and scope["method"] == "POST":
-            await send_ballot(self.api.state.parts, path[1], scope, body, send)
+            parts = self.api.state.parts
+            await send_ballot(parts.voters, parts.intake, path[1], scope, body, send)
             return
         await self.api(scope, replaying(body, receive), send)
 
@@ -75,7 +76,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
 
 
 def replaying(body: bytes, receive: Receive) -> Receive:
-    """A `receive` that gives the body that was read already, then what comes after it."""
+    """A `receive` for FastAPI: first the body that was read already, then what the server sends."""
     given = False
 
     async def again() -> Message:

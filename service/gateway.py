@@ -1,7 +1,8 @@
-"""The only door to the workflows: official acts as updates, and the few facts that residents cause.
+"""The only way from the service to the workflows: official acts as updates, residents' facts as signals.
 
-A command id is the update's id, so a second sending gets the first one's answer. The gateway waits
-no longer than its own timeout: then the act is "not confirmed yet", and may be sent again.
+The command id is the id of the update, so the same command sent again gets the first answer. The
+gateway waits `update_timeout_s` seconds at most; then it refuses with `service.not_confirmed`, and the
+same command may be sent again.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 import structlog
-from pydantic import JsonValue, TypeAdapter, ValidationError
+from pydantic import JsonValue
 from sqlalchemy import select
 from temporalio.client import (
     Client,
@@ -31,17 +32,17 @@ from models.messages.ids import (
 from models.tables import CaseWait, Event, Publication, Ticket
 from models.values.actor import Actor
 from models.values.refusal import Problem, Refused, problem, refusal
+from models.values.states import RenovationState
 from rules.authority import Grant, check_act
 from runtime.database import Database
 from runtime.record.journal import Journal
 from runtime.settings import Settings
-from service.http.problems import malformed
-from service.residents.commands import CommandId
-from service.situation import Situation, grants_of, load_situation
+from service.bodies import CommandBody
+from service.http.problems import read_fields
+from service.situation import Situation, load_grants, load_situation
 
 log = structlog.get_logger("gateway")
 TICKET_WORKFLOW = "TicketWorkflow"
-COMMAND_ID: TypeAdapter[str] = TypeAdapter(CommandId)
 NOT_YET_S = 0.05
 AWAY = frozenset(
     {
@@ -54,7 +55,7 @@ AWAY = frozenset(
         RPCStatusCode.UNKNOWN,
     }
 )
-"""The server or a worker did not get to it; whether it happened is open."""
+"""Temporal or a worker did not answer: the act may have happened or not."""
 NOT_NOW = frozenset(
     {
         "cost_sharing.collection_running",
@@ -68,7 +69,7 @@ NOT_NOW = frozenset(
         "inspection.works_not_finished",
     }
 )
-"""What a workflow says to an act that comes before its time."""
+"""Codes with which a workflow refuses an act that comes too early."""
 AWAITED_AS: Mapping[str, str] = {
     "answer_objection": "objections",
     "grant_subsidy": "subsidy",
@@ -76,7 +77,7 @@ AWAITED_AS: Mapping[str, str] = {
     "resolve_ticket": "answer",
     "confirm_ticket": "call_back",
 }
-"""How the agenda calls what an act answers, where that is not the act's own name."""
+"""Act name to the name of its wait on the agenda (`case_wait.what`), where the two differ."""
 ENDED = "AcceptedUpdateCompletedWorkflow"
 """What the SDK calls an update that was accepted by a workflow which then ended."""
 
@@ -99,8 +100,12 @@ class Gateway:
         body: Mapping[str, JsonValue],
         actor_id: str,
         command_id: str,
+        *,
+        resident: Actor | None = None,
     ) -> Done:
         """Do an official act; `body` are its own fields. Sent twice, it is done once.
+
+        `resident` is the actor where it is no official, whose roles are on the record.
 
         Raises:
             Refused: `renovation.unknown`, `authority.…`, `service.field_…`, what the rules say, or
@@ -112,37 +117,40 @@ class Gateway:
         done = await self._done_before(renovation_id, command_id, actor_id)
         if done is not None:
             return done
-        grants = await grants_of(self._database, actor_id)
+        grants = (
+            (
+                Grant(
+                    actor_id=actor_id,
+                    label=resident.label,
+                    role=resident.role,
+                    place=resident.place,
+                ),
+            )
+            if resident is not None
+            else await load_grants(self._database, actor_id)
+        )
         actor = check_act(act_name, situation.stage, grants, situation.place_path)
-        return await self._deliver(situation, built(act_name, body, actor, command_id))
+        return await self._deliver(situation, build_act(act_name, body, actor, command_id))
 
     def under_way(self, renovation_id: str) -> bool:
-        """Is an act of this process on its way to the case? A told clock waits for it."""
+        """Whether this process is delivering an act to the case; a told clock waits until it is done."""
         return self._acts[renovation_id] > 0
 
     async def confirm_ticket(
         self, renovation_id: str, ticket_id: str, actor: Actor, command_id: str, *, satisfied: bool
     ) -> Done:
-        """The resident's word on an answer; the caller has checked that the ticket is theirs.
+        """Send a resident's confirmation of an answer; the caller has checked that the ticket is theirs.
 
         Raises:
             Refused: as `send` does.
         """
-        situation = await load_situation(self._database, renovation_id)
-        done = await self._done_before(renovation_id, command_id, actor.id)
-        if done is not None:
-            return done
-        grant = Grant(
-            actor_id=actor.id, label=actor.label, role=actor.role, place=situation.place_path
-        )
-        allowed = check_act(ConfirmTicket.name, situation.stage, (grant,), situation.place_path)
         fields: dict[str, JsonValue] = {"ticket_id": ticket_id, "satisfied": satisfied}
-        return await self._deliver(
-            situation, built(ConfirmTicket.name, fields, allowed, command_id)
+        return await self.send(
+            renovation_id, ConfirmTicket.name, fields, actor.id, command_id, resident=actor
         )
 
     async def start_ticket(self, situation: Situation, ticket_id: str) -> None:
-        """Begin the care of a ticket that is written down already; begun before is as good.
+        """Start the workflow of a ticket whose row is committed; one that runs already is left alone.
 
         Raises:
             Refused: `service.not_confirmed`; the ticket stays written, and may be sent again.
@@ -167,11 +175,11 @@ class Gateway:
             raise _not_confirmed() from error
 
     async def everyone_paid(self, situation: Situation) -> None:
-        """Tell the collection that nothing is due any more; it also finds out by itself, later."""
+        """Signal the collection that nothing is due any more; without it, it looks at its next deadline."""
         await self.signal(situation.stage_workflow_id, "everyone_paid")
 
     async def signal(self, workflow_id: str, name: str, *args: object) -> bool:
-        """Tell a workflow a fact; False where it is away or gone, and has to be told again."""
+        """Send a signal; False where Temporal did not take it, then the caller sends it again."""
         handle = self._client.get_workflow_handle(workflow_id)
         try:
             async with asyncio.timeout(self._patience.total_seconds()):
@@ -184,14 +192,14 @@ class Gateway:
         return True
 
     async def _done_before(self, renovation_id: str, command_id: str, actor_id: str) -> Done | None:
-        """The answer of an act that is on the record already, from the record.
+        """The answer of an act that was done before, from its receipt; None for a new command.
 
         Raises:
             Refused: `service.field_wrong` for an id nobody outside may use;
                 `journal.command_reused` when it was somebody else's or another renovation's;
                 `service.not_confirmed`.
         """
-        _check_command_id(command_id)
+        read_fields(CommandBody, {"command_id": command_id})
         receipt = await self._journal.answered(command_id)
         if receipt is None:
             return None
@@ -205,14 +213,14 @@ class Gateway:
             raise refusal(
                 "journal.command_reused", where=command_id, command=command_id, kind=receipt.kind
             )
-        await self._heard(workflow_id, command_id)
+        await self._await_workflow(workflow_id, command_id)
         return Done(command_id=command_id, kind=receipt.kind)
 
-    async def _heard(self, workflow_id: str, command_id: str) -> None:
-        """Wait until the workflow knows what is on the record.
+    async def _await_workflow(self, workflow_id: str, command_id: str) -> None:
+        """Return when the workflow has finished the update that is on the record already.
 
-        A worker that dies after its commit leaves the workflow a step behind its own record: whoever
-        is told "done" then would be refused the next act.
+        A worker that dies after its commit leaves the workflow behind the database. An official who
+        was answered "done" at that moment would be refused the next act.
 
         Raises:
             Refused: `service.not_confirmed`.
@@ -255,10 +263,10 @@ class Gateway:
             raise _not_confirmed() from error
 
     async def _update(self, situation: Situation, workflow_id: str, act: Act) -> Done | None:
-        """Send the update; None when the record is a moment ahead of the workflow: ask again.
+        """Send the update once; None when the database is ahead of the workflow and it must be sent again.
 
-        The record names a new stage before its workflow runs, and what is awaited before the
-        workflow that wrote it knows.
+        The row of the renovation names a new stage before the stage's workflow runs, and the agenda
+        has a wait before the workflow that wrote it goes on.
         """
         handle = self._client.get_workflow_handle(workflow_id)
         try:
@@ -280,14 +288,14 @@ class Gateway:
         return done
 
     async def _refuse_if_left(self, situation: Situation, workflow_id: str, act: Act) -> None:
-        """There is no such workflow: it is about to begin if the record still names it."""
+        """Temporal knows no such workflow: refuse, unless the row still names it and it is about to start."""
         now = await load_situation(self._database, situation.id)
-        moved = now.state != "running" or now.stage_workflow_id != workflow_id
+        moved = now.state != RenovationState.RUNNING or now.stage_workflow_id != workflow_id
         if act.target != "stage" or moved:
             raise _target_closed(act)
 
     async def _is_behind(self, workflow_id: str, act: Act, refusal: Refused) -> bool:
-        """Did the workflow say "not now" to what the record says that it waits for?"""
+        """Whether the workflow refused as too early what its agenda says that it waits for."""
         if not NOT_NOW.issuperset(problem.code for problem in refusal.problems):
             return False
         awaited_as = AWAITED_AS.get(act.name, act.name)
@@ -298,7 +306,7 @@ class Gateway:
             return any(what.partition(".")[0] == awaited_as for what in waits)
 
     async def _target(self, situation: Situation, act: Act) -> str:
-        """The id of the workflow that hears the act."""
+        """The id of the workflow that the act is sent to."""
         if act.target == "renovation":
             return renovation_workflow_id(situation.id)
         if act.target == "publication":
@@ -324,8 +332,8 @@ class Gateway:
             raise refusal(code, where=name)
 
 
-def built(act_name: str, body: Mapping[str, JsonValue], actor: Actor, command_id: str) -> Act:
-    """The act from its own fields; whoever sends it names neither the actor nor a second command.
+def build_act(act_name: str, body: Mapping[str, JsonValue], actor: Actor, command_id: str) -> Act:
+    """The act from its own fields, the verified actor and the command id.
 
     Raises:
         Refused: `service.field_…` for each field that is missing, unknown or wrong.
@@ -336,26 +344,11 @@ def built(act_name: str, body: Mapping[str, JsonValue], actor: Actor, command_id
             *(problem("service.field_unknown", where=name, field=name) for name in reserved)
         )
     given = {**body, "command_id": command_id, "actor": actor}
-    try:
-        return ACTS[act_name].model_validate(given)
-    except ValidationError as error:
-        raise malformed(error.errors(include_url=False, include_input=False)) from None
-
-
-def _check_command_id(command_id: str) -> None:
-    try:
-        COMMAND_ID.validate_python(command_id)
-    except ValidationError:
-        raise refusal(
-            "service.field_wrong",
-            where="command_id",
-            field="command_id",
-            expected="1 to 120 characters without spaces and '#'",
-        ) from None
+    return read_fields(ACTS[act_name], given)
 
 
 def _refusal(act: Act, cause: BaseException | None) -> Refused:
-    """The refusal that an update's failure stands for."""
+    """The refusal that a failed update carries; `service.failed` for what is none."""
     if isinstance(cause, ApplicationError):
         if cause.type == "Refused" and cause.details and isinstance(cause.details[0], list):
             return Refused(*(Problem.model_validate(each) for each in cause.details[0]))

@@ -1,10 +1,9 @@
-"""What every route works with: made once by the composition root, found on the application."""
+"""The parts of the service, put together in one place for the HTTP application and for commands."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from fastapi import Request
 from temporalio.client import Client
 
 from runtime.database import Database
@@ -34,11 +33,18 @@ class Parts:
 
 
 @asynccontextmanager
-async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
-    """The parts, started; Temporal is reached when it is first asked."""
+async def open_parts(
+    settings: Settings, client: Client | None = None, *, pool: int | None = None
+) -> AsyncIterator[Parts]:
+    """The parts, started, for as long as the caller works with them.
+
+    `client` is Temporal where the caller has reached it; else it is reached when it is first asked.
+    `pool` is how many connections the database may have, else as the settings say.
+    """
     url = settings.database_url.get_secret_value()
-    database = Database(url, settings.database_pool)
-    client = await connect(settings.temporal_address, settings.temporal_namespace, lazy=True)
+    database = Database(url, pool or settings.database_pool)
+    if client is None:
+        client = await connect(settings.temporal_address, settings.temporal_namespace, lazy=True)
     gateway = Gateway(client, database, settings)
     intake = Intake(url, settings.receipt_key, queue=settings.intake_queue)
     await intake.start()
@@ -57,9 +63,3 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
     finally:
         await intake.stop()
         await database.dispose()
-
-
-def running_parts(request: Request) -> Parts:
-    """The running parts, for `Depends`."""
-    parts: Parts = request.app.state.parts
-    return parts

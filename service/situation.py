@@ -1,4 +1,4 @@
-"""What a write has to know first: the renovation as it stands, its time, and who is asking."""
+"""What a request needs before it writes: the renovation as it stands, its time, the sender's roles."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,10 +17,10 @@ from runtime.database import Database
 
 @dataclass(frozen=True)
 class Situation:
-    """A renovation at one moment; `now` is its tick, UTC.
+    """A renovation as it was read without a lock; `now` is case time then, UTC.
 
-    Good for reading and for what a page shows. A write asks the tick again, under the lock: the
-    journal hands it on.
+    It decides what is shown and who may write. A write reads the time again under the lock of the
+    renovation: the journal passes it to what writes the rows.
     """
 
     id: str
@@ -35,7 +35,7 @@ class Situation:
     now: datetime
 
     def command(self, command_id: str, actor: Actor) -> Command:
-        """The frame of a write."""
+        """Who does what where, as the journal records it."""
         return Command(
             command_id=command_id,
             renovation_id=self.id,
@@ -43,7 +43,7 @@ class Situation:
         )
 
     def owner(self, unit_number: str) -> Actor:
-        """The holder of a unit's credential; a unit is the most that is known of a person."""
+        """The holder of a unit's credential; the record names the unit, never a person."""
         return Actor(
             id=f"unit:{unit_number}"[:64],
             role=Role.OWNER,
@@ -51,8 +51,10 @@ class Situation:
             place=self.place_path,
         )
 
-    def resident(self) -> Actor:
-        """A resident of whom the record keeps nothing, as for tickets."""
+    def complainant(self, unit_number: str, *, confidential: bool) -> Actor:
+        """Who opened a ticket: the owner of the unit, or a resident of whom the record keeps nothing."""
+        if not confidential:
+            return self.owner(unit_number)
         return Actor(
             id="resident", role=Role.RESIDENT, label="居民 / resident", place=self.place_path
         )
@@ -100,7 +102,7 @@ async def load_situation(database: Database, renovation_id: str) -> Situation:
 
 
 def with_time() -> Select[Renovation, bool, datetime]:
-    """Renovations, each with whether its clock is told, and with its tick."""
+    """A query of renovations, each with whether its clock is told and with case time now."""
     return select(
         Renovation,
         CaseClock.renovation_id.is_not(None),
@@ -108,8 +110,8 @@ def with_time() -> Select[Renovation, bool, datetime]:
     ).outerjoin(CaseClock, CaseClock.renovation_id == Renovation.id)
 
 
-async def grants_of(database: Database, actor_id: str) -> tuple[Grant, ...]:
-    """Every role that an actor holds, with the path of its place; the same order every time."""
+async def load_grants(database: Database, actor_id: str) -> tuple[Grant, ...]:
+    """The roles that an actor holds, each with the path of its place; ordered by place, then role."""
     async with database.session() as session:
         rows = (
             await session.execute(
@@ -127,8 +129,8 @@ async def grants_of(database: Database, actor_id: str) -> tuple[Grant, ...]:
     )
 
 
-async def opener_of(database: Database, renovation_id: str) -> str:
-    """Who opened a case; "" where the record does not say."""
+async def load_opener(database: Database, renovation_id: str) -> str:
+    """The id of the actor who opened a case; "" where there is no such event."""
     async with database.session() as session:
         found = await session.scalar(
             select(Event.actor_id).where(Event.renovation_id == renovation_id, Event.seq == 1)

@@ -1,16 +1,18 @@
-"""What the counter shows of a renovation: SQL only, numbers and ids, never a person or a choice."""
+"""What is shown of a renovation: read by SQL, numbers and ids, never a person or a choice."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeVar
 
-from pydantic import JsonValue
+from pydantic import AliasChoices, Field, JsonValue
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.messages.journey import Stage
 from models.tables import (
     BallotBox,
     Contract,
     Event,
+    Inspection,
     Publication,
     Renovation,
     Tender,
@@ -18,9 +20,12 @@ from models.tables import (
     WorkItem,
 )
 from models.values.base import Carried
+from models.values.refusal import refusal
+from models.values.states import PublicationState, RenovationState, TicketState
 from service.ballots.uncounted import uncounted_entries
 from service.situation import with_time
 
+V = TypeVar("V", bound=Carried)
 TICKETS = 50
 TURNOUT = text("""
 SELECT coalesce(sum(e.heads), 0)::bigint AS roll_heads,
@@ -45,7 +50,7 @@ class BoxView(Carried):
     closes_at: datetime
     motions: JsonValue
     roll_hash: str
-    result: JsonValue = None
+    result: JsonValue = Field(default=None, validation_alias=AliasChoices("result", "tally"))
     """Per motion the tally and every check; null until the box is closed."""
 
 
@@ -124,6 +129,30 @@ class RenovationView(RenovationLine):
     open_tickets: int
 
 
+class PublicProgress(Carried):
+    """What everybody may know: which stages are behind, which one is on, what it waits for."""
+
+    title: str
+    state: str
+    stages_done: tuple[str, ...]
+    stage: str
+    waiting_for: str
+    due_on: str | None
+    sandbox: bool
+
+
+class WorkItemView(Carried):
+    """A work item, its state, and how often it was inspected; its value in fen."""
+
+    id: str
+    building: str
+    title: str
+    concealed: bool
+    value_fen: int
+    state: str
+    inspections: int
+
+
 class Turnout(Carried):
     """Who has taken part so far, in heads and area (dm2); never how. `counted_at` is real time."""
 
@@ -154,38 +183,36 @@ class EventView(Carried):
     hash: str
 
 
-def line_of(row: Renovation) -> RenovationLine:
-    """The row as a line of the list."""
-    return RenovationLine(
-        id=row.id,
-        title=row.title,
-        place_path=row.place_path,
-        stage=row.stage,
-        state=row.state,
-        waiting_for=row.waiting_for,
-        due_at=row.due_at,
-    )
+def shown(view: type[V], row: object) -> V:
+    """The columns of a row that a view of it has."""
+    return view.model_validate(row, from_attributes=True)
 
 
-async def list_of(session: AsyncSession, after: str, limit: int) -> tuple[RenovationLine, ...]:
+async def list_renovations(
+    session: AsyncSession, after: str, limit: int
+) -> tuple[RenovationLine, ...]:
     """The renovations with ids above `after`, by id."""
     rows = await session.scalars(
         select(Renovation).where(Renovation.id > after).order_by(Renovation.id).limit(limit)
     )
-    return tuple(line_of(row) for row in rows)
+    return tuple(shown(RenovationLine, row) for row in rows)
 
 
-async def view_of(session: AsyncSession, renovation_id: str) -> RenovationView | None:
-    """Everything a page or a driver needs to know about one renovation; None: there is none."""
+async def load_renovation(session: AsyncSession, renovation_id: str) -> RenovationView:
+    """Everything a page or a driver needs to know about one renovation.
+
+    Raises:
+        Refused: `renovation.unknown`.
+    """
     found = (await session.execute(with_time().where(Renovation.id == renovation_id))).one_or_none()
     if found is None:
-        return None
+        raise refusal("renovation.unknown", where=renovation_id)
     row, told, now = found
     contract = await session.scalar(
         select(Contract.value_fen).where(Contract.renovation_id == row.id)
     )
     return RenovationView(
-        **line_of(row).model_dump(),
+        **shown(RenovationLine, row).model_dump(),
         rule_pack=row.rule_pack,
         case_now=now,
         clock="told" if told else "wall",
@@ -202,6 +229,45 @@ async def view_of(session: AsyncSession, renovation_id: str) -> RenovationView |
         works=await _works(session, row.id),
         tickets=await _tickets(session, row.id),
         open_tickets=await _open_tickets(session, row.id),
+    )
+
+
+def progress_for(view: RenovationView) -> PublicProgress:
+    """What of a renovation everybody may know."""
+    stages = tuple(Stage)
+    before = stages[: stages.index(Stage(view.stage))]
+    return PublicProgress(
+        title=view.title,
+        state=view.state,
+        stages_done=stages if view.state == RenovationState.COMPLETED else before,
+        stage=view.stage,
+        waiting_for=view.waiting_for,
+        due_on=view.due_at.date().isoformat() if view.due_at else None,
+        sandbox=view.sandbox,
+    )
+
+
+async def list_works(session: AsyncSession, renovation_id: str) -> tuple[WorkItemView, ...]:
+    """Every work item, by building; none before the works begin."""
+    counted = (
+        select(func.count()).where(Inspection.item_id == WorkItem.id).correlate(WorkItem)
+    ).scalar_subquery()
+    rows = await session.execute(
+        select(WorkItem, counted)
+        .where(WorkItem.renovation_id == renovation_id)
+        .order_by(WorkItem.building, WorkItem.id)
+    )
+    return tuple(
+        WorkItemView(
+            id=item.id.removeprefix(f"{renovation_id}."),
+            building=item.building,
+            title=item.title,
+            concealed=item.concealed,
+            value_fen=item.value_fen,
+            state=item.state,
+            inspections=inspections,
+        )
+        for item, inspections in rows
     )
 
 
@@ -233,7 +299,7 @@ async def turnout_of(session: AsyncSession, renovation_id: str) -> Turnout | Non
     )
 
 
-async def events_of(
+async def list_events(
     session: AsyncSession, renovation_id: str, after: int, limit: int
 ) -> tuple[EventView, ...]:
     """The events after `after`, in order."""
@@ -243,10 +309,7 @@ async def events_of(
         .order_by(Event.seq)
         .limit(limit)
     )
-    fields = EventView.model_fields
-    return tuple(
-        EventView.model_validate({name: getattr(row, name) for name in fields}) for row in rows
-    )
+    return tuple(shown(EventView, row) for row in rows)
 
 
 async def _box(session: AsyncSession, rid: str) -> BoxView | None:
@@ -258,50 +321,21 @@ async def _box(session: AsyncSession, rid: str) -> BoxView | None:
     )
     if row is None:
         return None
-    return BoxView(
-        id=row.id,
-        attempt=row.attempt,
-        state=row.state,
-        opens_at=row.opens_at,
-        closes_at=row.closes_at,
-        motions=row.motions,
-        roll_hash=row.roll_hash,
-        result=row.tally,
-    )
+    return shown(BoxView, row)
 
 
 async def _tender(session: AsyncSession, rid: str) -> TenderView | None:
-    row = await session.scalar(
-        select(Tender).where(Tender.renovation_id == rid).order_by(Tender.round.desc()).limit(1)
-    )
-    if row is None:
-        return None
-    return TenderView(
-        id=row.id,
-        round=row.round,
-        state=row.state,
-        notice_at=row.notice_at,
-        deadline_at=row.deadline_at,
-        ceiling_fen=row.ceiling_fen,
-    )
+    query = select(Tender).where(Tender.renovation_id == rid).order_by(Tender.round.desc())
+    row = await session.scalar(query.limit(1))
+    return None if row is None else shown(TenderView, row)
 
 
 async def _publication(session: AsyncSession, rid: str) -> PublicationView | None:
-    row = await session.scalar(
-        select(Publication)
-        .where(Publication.renovation_id == rid, Publication.state == "open")
-        .order_by(Publication.opens_at.desc())
-        .limit(1)
+    query = select(Publication).where(
+        Publication.renovation_id == rid, Publication.state == PublicationState.OPEN
     )
-    if row is None:
-        return None
-    return PublicationView(
-        id=row.id,
-        subject=row.subject,
-        opens_at=row.opens_at,
-        closes_at=row.closes_at,
-        content=row.content,
-    )
+    row = await session.scalar(query.order_by(Publication.opens_at.desc()).limit(1))
+    return None if row is None else shown(PublicationView, row)
 
 
 async def _works(session: AsyncSession, rid: str) -> tuple[WorksView, ...]:
@@ -321,16 +355,16 @@ async def _tickets(session: AsyncSession, rid: str) -> tuple[TicketView, ...]:
         .order_by(Ticket.opened_at.desc(), Ticket.id)
         .limit(TICKETS)
     )
-    return tuple(
-        TicketView(id=row.id, kind=row.kind, level=row.level, state=row.state, due_at=row.due_at)
-        for row in rows
-    )
+    return tuple(shown(TicketView, row) for row in rows)
 
 
 async def _open_tickets(session: AsyncSession, rid: str) -> int:
     found = await session.scalar(
         select(func.count())
         .select_from(Ticket)
-        .where(Ticket.renovation_id == rid, Ticket.state.not_in(("closed", "referred")))
+        .where(
+            Ticket.renovation_id == rid,
+            Ticket.state.not_in((TicketState.CLOSED, TicketState.REFERRED)),
+        )
     )
     return found or 0

@@ -8,7 +8,7 @@ from models.messages.bidding import Candidates
 from models.tables import Award, Tender
 from models.values.refusal import refusal
 from models.values.states import AwardState, TenderState
-from rules.bidding import procedure as law
+from rules import bidding as law
 
 RANKING = 1
 """A tender is ranked once; who leaves it makes room, and the others keep the rank of the report."""

@@ -12,8 +12,8 @@ from models.values.bidding import BidFinding, Criteria, JudgedBid, Method, Ranki
 from models.values.cost_sharing import PERMILLE
 from models.values.refusal import Refused, problem
 from models.values.states import BidState, TenderState
+from rules import bidding as law
 from rules.bidding import evaluation as judging
-from rules.bidding import procedure as law
 from runtime.record.journal import Recorded
 
 NEXT_WAIT = {
@@ -30,7 +30,7 @@ async def open_tender(case: Case, tender: Tender) -> Recorded[BidOpening]:
     """
     submitted = await rows.load_bids(case, tender, BidState.SUBMITTED)
     in_time = [bid for bid in submitted if rows.seconds_early(bid, tender) > 0]
-    found = law.opening(len(in_time), tender.round, case.timetable)
+    found = law.may_open(len(in_time), tender.round, case.timetable)
     details: dict[str, JsonValue] = {
         "tender": tender.id,
         "round": tender.round,

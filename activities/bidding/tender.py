@@ -34,9 +34,10 @@ from models.values.scheme import TenderPlan
 from models.values.states import AwardState, ContractState, TenderState
 from models.values.timetable import Period
 from models.values.waits import Consequence
+from rules import bidding as law
 from rules import cost_sharing
-from rules.bidding import procedure as law
 from rules.bidding.evaluation import method_named, refuse_interested
+from rules.checks import decide
 from runtime.record.journal import Recorded
 
 
@@ -264,7 +265,7 @@ def _publication(case: Case, plan: TenderPlan, deadline_at: datetime, funds: Dec
         calendar=case.calendar,
     )
     bond = law.bid_bond(plan.bid_bond_fen, plan.estimate_fen, case.timetable)
-    return law.decide(*funds.checks, *clocks.checks, *bond.checks)
+    return decide(*funds.checks, *clocks.checks, *bond.checks)
 
 
 async def _new_tender(case: Case, plan: TenderPlan, deadline_at: datetime) -> Tender:

@@ -21,7 +21,7 @@ from models.values.refusal import refusal
 from models.values.states import BoxState
 from models.values.voting import Motion, VotingPack
 from models.values.waits import Consequence, Wait
-from proof.chain import digest
+from proof.canonical import digest
 from rules import voting as law
 from runtime.ballots.sealing import BoxKeys
 from runtime.record.journal import Recorded

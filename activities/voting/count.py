@@ -10,13 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import BallotBox
 from models.values.refusal import refusal
 from models.values.voting import Motion, ReportedTally, VotingPack
-from proof.chain import canonical_json
+from proof.canonical import canonical_json, utc_text
 from rules import voting as law
 from rules.voting.results import Weight
 from runtime.ballots.counting import Count, count_box, special_states
 from runtime.ballots.sealing import BoxKeys, SealBroken, public_half
 from runtime.database import driver_connection
-from runtime.record.journal import utc_text
 
 ROLL = text("""
 SELECT coalesce(sum(heads), 0)::bigint AS heads, coalesce(sum(area_dm2), 0)::bigint AS area_dm2
@@ -88,7 +87,7 @@ async def count_out(
     motions = tuple(Motion.model_validate(motion) for motion in box.motions)
     intact = law.intact_check(count.states["broken"] + count.missing)
     roll = await roll_totals(session, box.id)
-    results = law.results_of(pack, motions, count.said, roll, [intact])
+    results = law.motion_results(pack, motions, count.said, roll, [intact])
     record = {name: result.model_dump(mode="json") for name, result in results.items()}
     return CountedBox(
         record=record,

@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import RollEntry, RollUnit, Unit
 from models.values.voting import HeadGroup, VotingPack
 from models.values.voting import RollUnit as UnitOnRoll
+from proof.ballots import pseudonym_of, roll_line
 from rules import voting as law
-from rules.ballots.ballot import pseudonym_of, roll_line
 
 PIECE = 5_000
 """Units that are held in memory at once, beside those of the head that a piece ends with."""

@@ -10,7 +10,8 @@ from pydantic import SecretStr
 
 from benchmarks.voting.client import post
 from models.values.voting import Motion
-from rules.ballots.ballot import Leaves, ballot_id_of, length_of, plain_ballot, pseudonym_of
+from proof.ballots import Leaves, ballot_id_of, pseudonym_of
+from rules.ballots.ballot import padded_length, plain_ballot
 from runtime.ballots.sealing import BoxKeys, Sealer
 from runtime.ballots.times import times_of
 from runtime.database import Database
@@ -97,7 +98,7 @@ async def fill_box(owner: asyncpg.Connection, box: str, ballots: int) -> None:
     public, salt = await owner.fetchrow(
         "SELECT public_key, roll_salt FROM ballot_box WHERE id = $1", box
     )
-    length = length_of([Motion.model_validate(motion) for motion in MOTIONS])
+    length = padded_length([Motion.model_validate(motion) for motion in MOTIONS])
     for first in range(0, ballots, 4096):
         seal = Sealer(public)
         await owner.execute(
@@ -117,7 +118,7 @@ async def ballot_rows(
     public, salt = await owner.fetchrow(
         "SELECT public_key, roll_salt FROM ballot_box WHERE id = $1", box
     )
-    length = length_of([Motion.model_validate(motion) for motion in MOTIONS])
+    length = padded_length([Motion.model_validate(motion) for motion in MOTIONS])
     seal = Sealer(public)
     return [_row(box, salt, seal, length, number) for number in numbers]
 

@@ -21,7 +21,8 @@ from benchmarks.voting.__main__ import MIB, RESULTS, show
 from benchmarks.voting.estate import COLUMNS
 from models.messages.ids import stage_workflow_id
 from models.values.voting import Motion
-from rules.ballots.ballot import Leaves, ballot_id_of, length_of, plain_ballot
+from proof.ballots import Leaves, ballot_id_of
+from rules.ballots.ballot import padded_length, plain_ballot
 from runtime.ballots.sealing import SealedBallot, Sealer
 from runtime.ballots.times import times_of
 from runtime.database import Database, asyncpg_url
@@ -131,7 +132,7 @@ async def everybody_votes(driver: JourneyDriver, owner: asyncpg.Connection) -> N
     )
     at = row["opens_at"], datetime.now(UTC)
     leaves, times = Leaves(box, row["format"]), times_of(*at)
-    length = length_of([Motion.model_validate(each) for each in json.loads(row["motions"])])
+    length = padded_length([Motion.model_validate(each) for each in json.loads(row["motions"])])
     said = plain_ballot({"works": "yes", "costs": "yes"})
     last = ""
     while True:

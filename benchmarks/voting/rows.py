@@ -12,7 +12,7 @@ from runtime.database import asyncpg_url
 from runtime.gc import calm_collector
 from runtime.local.postgres import Urls
 from service.ballots.intake import Intake
-from service.residents.commands import CastBallot
+from service.bodies import CastBallot
 
 ROWS = 256
 WRITERS = 2
@@ -59,7 +59,7 @@ async def intake_rate(urls: Urls, rid: str, ballots: int, receipt_key: SecretStr
             await intake.cast(rid, ballot)
 
     try:
-        await intake.boxes.of(rid)
+        await intake.boxes.load(rid)
         begun = time.perf_counter()
         await asyncio.gather(*(call() for _ in range(CALLERS)))
         return ballots / (time.perf_counter() - begun)

@@ -1,4 +1,4 @@
-"""The HTTP doors as the people of the demo use them: each with their own credential and command ids."""
+"""The HTTP client of the demo: every request has the credential of the person who would send it."""
 
 import asyncio
 import ssl
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class HttpAnswer:
-    """What a door said: the status, the code of a refusal, and the body."""
+    """An answer of the service: the status, the code of a refusal, and the body."""
 
     def __init__(self, response: httpx.Response) -> None:
         self.status = response.status_code
@@ -35,7 +35,7 @@ class HttpAnswer:
 
     @property
     def accepted(self) -> bool:
-        """Done, now or before under the same command id."""
+        """The service did it, now or earlier for the same command id."""
         return self.status < 400  # noqa: PLR2004
 
     @property
@@ -54,26 +54,26 @@ class HttpAnswer:
 
 
 class Client:
-    """One service, one renovation, and the keys to make everybody's credential."""
+    """Requests about one renovation; it makes the credentials of all senders from the key."""
 
     def __init__(
-        self, browsers: Iterable[httpx.AsyncClient], renovation_id: str, key: SecretStr
+        self, connections: Iterable[httpx.AsyncClient], renovation_id: str, key: SecretStr
     ) -> None:
-        self._free = deque(browsers)
+        self._free = deque(connections)
         self._key = key
         self.renovation_id = renovation_id
 
     @classmethod
     @asynccontextmanager
     async def open(cls, url: str, renovation_id: str, key: SecretStr) -> AsyncIterator[Self]:
-        """64 browsers, each with a connection of its own that is kept alive.
+        """64 httpx clients, each with one connection that is kept alive.
 
-        One client with 64 connections would look through all of them for every request.
+        One client with 64 connections would search all of them at every request.
         """
         limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=60)
         context = ssl.create_default_context()
         async with AsyncExitStack() as stack:
-            browsers = [
+            connections = [
                 await stack.enter_async_context(
                     httpx.AsyncClient(
                         base_url=url,
@@ -85,7 +85,7 @@ class Client:
                 )
                 for _ in range(CONNECTIONS)
             ]
-            yield cls(browsers, renovation_id, key)
+            yield cls(connections, renovation_id, key)
 
     def voter(self, unit_number: str) -> str:
         """The credential that the committee hands to a unit."""
@@ -123,13 +123,13 @@ class Client:
         return await self.post(f"/acts/{name}", self.official(actor_id), body)
 
     @asynccontextmanager
-    async def _browser(self) -> AsyncIterator[httpx.AsyncClient]:
-        """One that nobody uses now."""
-        browser = self._free.pop()
+    async def _free_connection(self) -> AsyncIterator[httpx.AsyncClient]:
+        """A connection that no request uses now."""
+        connection = self._free.pop()
         try:
-            yield browser
+            yield connection
         finally:
-            self._free.append(browser)
+            self._free.append(connection)
 
     async def _read(self, path: str) -> dict[str, JsonValue]:
         answer = await self._send("GET", path, None, None)
@@ -146,8 +146,8 @@ class Client:
         last = loop.time() + PATIENCE_S
         while True:
             try:
-                async with self._browser() as browser:
-                    response = await browser.request(method, url, json=body, headers=headers)
+                async with self._free_connection() as connection:
+                    response = await connection.request(method, url, json=body, headers=headers)
                 if response.status_code not in BUSY:
                     return HttpAnswer(response)
                 reason = f"status {response.status_code}"

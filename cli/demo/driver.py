@@ -1,7 +1,7 @@
-"""What the people of every stage share: look, act, move the clock; and what they have done so far.
+"""What all stages of the demo use: read the renovation, act for people, move the clock.
 
-Nothing here waits for case time, and nothing happens beside something else: the clock of the case
-moves when it is told, and only then. So one seed makes the same case on every machine.
+Nothing here waits for case time and no two things happen at once: the clock of the case moves only
+when the driver moves it. So one seed makes the same case on every machine.
 """
 
 from collections import Counter
@@ -13,18 +13,22 @@ from pydantic import JsonValue
 
 from cli.demo.client import Client, HttpAnswer
 from cli.demo.stages.ballots import VotePlan, vote_plan
-from cli.demo.town.estate import DemoUnit, figures_of
+from cli.demo.town.estate import DemoUnit, figures_for
 from cli.demo.town.figures import Figures
 from cli.demo.town.people import COMMITTEE, DemoOfficial
-from cli.demo.view import ClockView, View
+from cli.shown import ZONE
 from models.values.base import Value
 from models.values.refusal import Refused, refusal
+from service.clock.bodies import ClockView
+from service.views import RenovationView
 
 MOST_MOVES = 300
 """A journey takes some forty moves of the clock; so many mean that it leads nowhere."""
 NOTHING_DUE = "clock.nothing_due"
 WEEK_DAYS = 7
 MONDAY = 1
+OFFICE_HOUR = 9
+"""People come to their offices at nine in the morning, local time."""
 
 
 class Charge(Value):
@@ -42,31 +46,31 @@ class DueList(Protocol):
 
 
 class Progress(Protocol):
-    """What the person in front of the screen sees."""
+    """Shows how far the demo is; `run.Screen` in a terminal."""
 
     def say(self, text: str) -> None:
         """One line about something that happened."""
 
     def waiting(self, text: str) -> None:
-        """What it waits for now."""
+        """Show what the demo waits for now."""
 
 
 class Driver:
-    """The hand that acts for everybody in the demo."""
+    """Acts for everybody in the demo, over HTTP, and moves the clock of the case."""
 
     def __init__(
         self,
         client: Client,
         units: Sequence[DemoUnit],
-        ledger: DueList,
+        due_list: DueList,
         seed: int,
         show: Progress,
         check: Callable[[], None],
     ) -> None:
         self.client = client
         self.units = tuple(units)
-        self.figures: Figures = figures_of(self.units)
-        self.ledger = ledger
+        self.figures: Figures = figures_for(self.units)
+        self.due_list = due_list
         self.seed = seed
         self.show = show
         self.check = check
@@ -78,7 +82,7 @@ class Driver:
         self.refused: Counter[str] = Counter()
         self.moves = 0
         self._clock: ClockView | None = None
-        self._view: View | None = None
+        self._view: RenovationView | None = None
         self._settled = False
         """Nothing was done since the clock was last seen, settled."""
 
@@ -89,11 +93,26 @@ class Driver:
 
     @property
     def clock(self) -> ClockView:
-        """The clock as it was last seen; nobody but this hand moves it."""
+        """The clock as it was last seen; nobody but this driver moves it."""
         assert self._clock is not None, "look first"
         return self._clock
 
-    async def look(self) -> View:
+    @property
+    def today(self) -> date:
+        """The date on the wall of the estate."""
+        return self.clock.now.astimezone(ZONE).date()
+
+    @property
+    def before_hours(self) -> bool:
+        """Legal periods end at midnight, and nobody acts at that hour."""
+        return self.clock.now.astimezone(ZONE).hour < OFFICE_HOUR
+
+    def has_begun(self, what: str) -> bool:
+        """Whether it is already time for this; the ballots of a box are awaited from its opening on."""
+        waits = (wait for wait in self.clock.waits if wait.what == what)
+        return all(wait.since is None or wait.since <= self.clock.now for wait in waits)
+
+    async def look(self) -> RenovationView:
         """Where the renovation stands, once the engine has done everything that is due.
 
         Raises:
@@ -103,7 +122,7 @@ class Driver:
         if not self._settled:
             self._clock = ClockView.model_validate(await self.client.clock())
             self._settled = True
-        self._view = View.model_validate(await self.client.look())
+        self._view = RenovationView.model_validate(await self.client.look())
         return self._view
 
     async def act(self, name: str, who: DemoOfficial, step: str, **fields: JsonValue) -> HttpAnswer:
@@ -133,18 +152,18 @@ class Driver:
 
     async def morning(self) -> None:
         """Let the night pass, if it is night."""
-        if self.clock.before_hours:
-            await self.until(self.clock.today)
+        if self.before_hours:
+            await self.until(self.today)
 
     async def monday(self) -> None:
         """Let the week pass, unless it is Monday."""
-        left = (MONDAY - self.clock.today.isoweekday()) % WEEK_DAYS
+        left = (MONDAY - self.today.isoweekday()) % WEEK_DAYS
         if left:
             await self.days(left)
 
     def say(self, text: str) -> None:
         """Show what has happened, with the date of the case."""
-        self.show.say(f"{self.clock.today} {text}")
+        self.show.say(f"{self.today} {text}")
 
     def id(self, step: str) -> str:
         """A command id: the same step has the same one, however often it is sent."""
@@ -183,10 +202,10 @@ class Driver:
         view = self._view
         return refusal(
             "demo.stands_still",
-            date=str(self.clock.today),
+            date=str(self.today),
             stage=view.stage if view else "",
             waiting_for=view.waiting_for if view else "",
         )
 
 
-Reaction = Callable[[Driver, View], Awaitable[None]]
+Reaction = Callable[[Driver, RenovationView], Awaitable[None]]

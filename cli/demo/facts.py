@@ -141,8 +141,8 @@ async def read_facts(database: Database, client: Client, renovation_id: str) -> 
             closed_on=moment(row.closed_at)[:DATE_LETTERS] if row.closed_at else "",
             clock_moves=sum(event.kind == MOVED for event in events),
             events=tuple(_event(event) for event in events),
-            stages=stages_of(events, await _outcomes(client, events)),
-            checks=checks_of(events),
+            stages=stage_facts(events, await _outcomes(client, events)),
+            checks=check_facts(events),
             shares=await _shares(session, renovation_id, events),
             bids=await _bids(session, renovation_id),
             contract_value_fen=await session.scalar(
@@ -174,7 +174,7 @@ async def history_events(client: Client, renovation_id: str) -> dict[str, int]:
         await asyncio.sleep(LOOK_S)
 
 
-def stages_of(events: Sequence[Event], outcomes: Mapping[str, str]) -> tuple[StageFact, ...]:
+def stage_facts(events: Sequence[Event], outcomes: Mapping[str, str]) -> tuple[StageFact, ...]:
     """The stages in their order; what came before the first entry belongs to the first stage.
 
     `outcomes` is what each stage's workflow answered, by workflow id.
@@ -191,7 +191,7 @@ def stages_of(events: Sequence[Event], outcomes: Mapping[str, str]) -> tuple[Sta
     )
 
 
-def checks_of(events: Sequence[Event]) -> tuple[CheckFact, ...]:
+def check_facts(events: Sequence[Event]) -> tuple[CheckFact, ...]:
     """Every check of every event, in the order of the record."""
     found: list[CheckFact] = []
     for event in events:

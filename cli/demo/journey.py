@@ -1,8 +1,9 @@
-"""The driver of the demo: looks at what the renovation waits for and does what a person would do."""
+"""The loop of the demo: read what the renovation waits for, do what a person would do about it."""
 
 from cli.demo.driver import Driver, Reaction
 from cli.demo.stages import bidding, cost_sharing, feedback, inspection, voting
-from cli.demo.view import View
+from models.values.states import RenovationState
+from service.views import RenovationView
 
 REACTIONS: dict[str, Reaction] = {
     **voting.REACTIONS,
@@ -14,7 +15,7 @@ REACTIONS: dict[str, Reaction] = {
 """What a person does about each `waiting_for`; for every other one the clock goes on."""
 
 
-async def travel(driver: Driver) -> View:
+async def travel(driver: Driver) -> RenovationView:
     """React, or move the clock to the next deadline, until the renovation has ended.
 
     Raises:
@@ -23,15 +24,15 @@ async def travel(driver: Driver) -> View:
     done: set[str] = set()
     while True:
         view = await driver.look()
-        if view.state != "running":
+        if view.state != RenovationState.RUNNING:
             return view
-        driver.show.waiting(f"{driver.clock.today} {view.stage}: waiting for {view.waiting_for}")
+        driver.show.waiting(f"{driver.today} {view.stage}: waiting for {view.waiting_for}")
         # Once for each thing that is waited for in a stage.
         key = f"{view.stage}/{view.waiting_for}"
         reaction = REACTIONS.get(view.waiting_for)
-        if reaction is None or key in done or not driver.clock.begun(view.waiting_for):
+        if reaction is None or key in done or not driver.has_begun(view.waiting_for):
             await driver.next()
-        elif driver.clock.before_hours:
+        elif driver.before_hours:
             await driver.morning()
         else:
             done.add(key)

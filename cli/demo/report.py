@@ -1,4 +1,4 @@
-"""What the demo tells in the end: one JSON object for programs, tables for people."""
+"""The report of the demo: one JSON object for programs, tables for people."""
 
 from collections.abc import Iterable
 from itertools import groupby

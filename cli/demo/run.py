@@ -16,9 +16,9 @@ from rich.status import Status
 
 from cli.demo.client import Client
 from cli.demo.driver import Driver, Progress
+from cli.demo.due_list import DatabaseDueList
 from cli.demo.facts import read_facts
 from cli.demo.journey import travel
-from cli.demo.ledger import DatabaseDueList
 from cli.demo.proof import prove_vote
 from cli.demo.report import CASE, BallotAnswers, DemoReport, report_tables
 from cli.demo.town import estate, people
@@ -30,12 +30,12 @@ from models.values.actor import Actor
 from models.values.base import Value
 from models.values.refusal import Refused, refusal
 from runtime.ballots.sealing import BoxKeys
-from runtime.database import Database
 from runtime.local.processes import last_lines
 from runtime.local.stack import LocalStack, Part
 from runtime.settings import Settings
 from runtime.temporal import connect_patiently
 from service.estates.renovations import open_renovation
+from service.parts import open_parts
 
 FILE_NAME = "estate.json"
 CONNECT_S = 30.0
@@ -97,16 +97,15 @@ async def carry(
     """
     loop = asyncio.get_running_loop()
     began = loop.time()
-    units = estate.units_of(options.units, options.seed)
-    database = Database(settings.database_url.get_secret_value(), 2)
-    try:
-        temporal = await connect_patiently(
-            settings.temporal_address, settings.temporal_namespace, CONNECT_S
-        )
+    units = estate.make_units(options.units, options.seed)
+    client = await connect_patiently(
+        settings.temporal_address, settings.temporal_namespace, CONNECT_S
+    )
+    async with open_parts(settings, client, pool=2) as parts:
         file = estate.renovation_file(units, options.case)
         opened = await open_renovation(
-            database,
-            temporal,
+            parts.database,
+            client,
             settings,
             command_id=f"demo-{options.case}",
             file=read_renovation(estate.file_bytes(file), FILE_NAME),
@@ -117,15 +116,13 @@ async def carry(
         show.say(
             f"renovation {rid} opened: {opened.units:,} units, pack {opened.rule_pack}; {CASE}"
         )
-        async with Client.open(url, rid, settings.credential_key) as client:
-            ledger = DatabaseDueList(database)
-            driver = Driver(client, units, ledger, options.seed, show, check)
+        async with Client.open(url, rid, settings.credential_key) as http:
+            due_list = DatabaseDueList(parts.database)
+            driver = Driver(http, units, due_list, options.seed, show, check)
             await travel(driver)
-        facts = await read_facts(database, temporal, rid)
+        facts = await read_facts(parts.database, client, rid)
         assert settings.box_key is not None, "the demo's stack has a worker, and so its key"
-        proof = await prove_vote(database, rid, BoxKeys(settings.box_key).signer)
-    finally:
-        await database.dispose()
+        proof = await prove_vote(parts.database, rid, BoxKeys(settings.box_key).signer)
     return DemoReport(
         renovation_id=rid,
         units=opened.units,

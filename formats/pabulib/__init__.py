@@ -7,6 +7,6 @@ as they are; menu and ballots are what they say.
 
 from formats.pabulib.election import Election, SectionTable
 from formats.pabulib.reader import read_pabulib
-from formats.pabulib.writer import election_of, write_pabulib
+from formats.pabulib.writer import as_election, write_pabulib
 
-__all__ = ["Election", "SectionTable", "election_of", "read_pabulib", "write_pabulib"]
+__all__ = ["Election", "SectionTable", "as_election", "read_pabulib", "write_pabulib"]

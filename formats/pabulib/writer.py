@@ -38,7 +38,7 @@ def _cell(text: str) -> str:
     return text
 
 
-def election_of(
+def as_election(
     menu: Menu,
     ballots: Mapping[str, MenuBallot],
     winners: Sequence[str] = (),

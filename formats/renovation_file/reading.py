@@ -1,7 +1,6 @@
 """Reading the file that opens a renovation: unknown fields, dates, money, periods; all at once."""
 
 from collections.abc import Iterator, Mapping
-from typing import cast
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
@@ -45,7 +44,7 @@ def check_together(file: RenovationFile, roll: Roll) -> None:
 
 
 def _fields(mapping: FileMapping) -> tuple[dict[str, object], list[Problem]]:
-    """Each top field by itself, so that a mistake in one does not hide those of another."""
+    """Validate every top field by itself, so that a mistake in one does not hide those of others."""
     found: dict[str, object] = {}
     problems = [
         _problem(mapping, (key,), {"type": "extra_forbidden", "loc": (), "msg": "", "input": None})
@@ -63,21 +62,25 @@ def _fields(mapping: FileMapping) -> tuple[dict[str, object], list[Problem]]:
             where = mapping.where((SANDBOX, DAY_S))
             problems.append(problem("opening.day_s_gone", where=where))
             continue
-        adapter: TypeAdapter[object] = TypeAdapter(cast("type[object]", field.annotation))
+        adapter: TypeAdapter[object] = TypeAdapter(field.rebuild_annotation())
         value, errors = _validated(adapter, mapping.content[key])
-        problems += [_problem(mapping, (key, *error["loc"]), error) for error in errors]
+        problems += [
+            _problem(mapping, (key, *error["loc"]), error)
+            for error in errors
+            if error["type"] != UNREADABLE
+        ]
         if value is not None or not errors:
             found[key] = value
     return found, problems
 
 
 def _has_day_s(raw: Plain) -> bool:
-    """Whether the file is for an earlier release, in which the time of a sandbox ran by itself."""
+    """Whether the file was written for an earlier release, in which a sandbox's clock ran fast by itself."""
     return isinstance(raw, dict) and DAY_S in raw
 
 
 def _validated(adapter: TypeAdapter[object], raw: Plain) -> tuple[object, list[ErrorDetails]]:
-    """The value and its errors; unknown fields are errors that leave a value to look at."""
+    """The value and its errors. Unknown fields are errors too, but the value is kept: it is checked further."""
     try:
         return adapter.validate_python(raw, extra="forbid"), []
     except ValidationError as error:
@@ -105,6 +108,8 @@ def _without(raw: Plain, errors: list[ErrorDetails]) -> Plain:
     return copy(raw, ())
 
 
+UNREADABLE = "string_unicode"
+"""Half a pair of surrogates; such words are told of by `_unreadable` already."""
 SENTENCES: Mapping[str, str] = {
     "missing": "opening.field_missing",
     "extra_forbidden": "opening.field_unknown",
@@ -116,6 +121,7 @@ SENTENCES: Mapping[str, str] = {
     "less_than_equal": "opening.must_be_at_most",
     "string_too_long": "opening.text_too_long",
     "string_too_short": "opening.text_too_short",
+    "string_pattern_mismatch": "opening.id_invalid",
     "string_type": "opening.not_a_text",
     "tuple_type": "opening.not_a_list",
     "list_type": "opening.not_a_list",
@@ -123,7 +129,7 @@ SENTENCES: Mapping[str, str] = {
     "model_attributes_type": "opening.not_a_mapping",
     "dict_type": "opening.not_a_mapping",
 }
-"""pydantic's kind of error to the code that has a sentence."""
+"""pydantic's kind of error to the code that has a sentence. Ids are the only texts with a pattern."""
 KINDS: Mapping[str, str] = {
     "int": "opening.not_an_integer",
     "date": "opening.not_a_date",

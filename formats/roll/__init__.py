@@ -1,6 +1,6 @@
 """The owners' roll (业主名册): reading it, comparing it, and replacing an owner on a frozen one."""
 
-from formats.roll.checking import check_csv, check_rows, read_roll, roll_of
+from formats.roll.checking import accepted_roll, check_csv, check_rows, read_roll
 from formats.roll.columns import COLUMNS
 from formats.roll.differences import differences, summary
 from formats.roll.owners import name_key, owner_key, stored_owner_key
@@ -8,6 +8,7 @@ from formats.roll.replacement import replace_owner
 
 __all__ = [
     "COLUMNS",
+    "accepted_roll",
     "check_csv",
     "check_rows",
     "differences",
@@ -15,7 +16,6 @@ __all__ = [
     "owner_key",
     "read_roll",
     "replace_owner",
-    "roll_of",
     "stored_owner_key",
     "summary",
 ]

@@ -38,7 +38,7 @@ _ERROR = re.compile(
     r"#(REF!|N/A|DIV/0!|VALUE!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)|Err:[0-9]{3}"
 )
 SUSPECT = frozenset("=#E \t")
-"""How a text may begin that `fault_of` has to look at."""
+"""How a text may begin that `cell_fault` has to look at."""
 
 
 @lru_cache(maxsize=4096)
@@ -48,8 +48,8 @@ def normal(cell: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFKC", text).strip()
 
 
-def fault_of(text: str) -> UnreadableCell | None:
-    """A text that is no text: a formula that was never worked out, or the error one gave."""
+def cell_fault(text: str) -> UnreadableCell | None:
+    """The fault of a cell that holds a formula without a value, or the error of one; else None."""
     text = text.strip()
     if text.startswith("="):
         return UnreadableCell("roll.formula_text", "=…")
@@ -57,7 +57,7 @@ def fault_of(text: str) -> UnreadableCell | None:
 
 
 def harmless(text: str) -> str:
-    """The value if it is only a number of sorts: a shifted column may hold a name."""
+    """The value if it may be shown: only numbers may, because a shifted column may hold names."""
     return text if _HARMLESS.fullmatch(text) else "…"
 
 

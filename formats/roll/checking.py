@@ -1,4 +1,4 @@
-"""From rows to a report: the headings, every row, what is suspicious though allowed."""
+"""Checks the rows of a roll: headings, every cell, and what is allowed but suspicious."""
 
 import csv
 import hashlib
@@ -43,7 +43,7 @@ def read_roll(data: bytes, name: str) -> Roll:
         Refused: everything that is wrong, up to 100 problems and how many more there are; `where`
             is like "roll.csv row 17, column area_m2" and the heading's row is row 1.
     """
-    return roll_of(check_csv(data, name))
+    return accepted_roll(check_csv(data, name))
 
 
 def check_csv(data: bytes, name: str, mapping: Mapping[str, str] = NO_MAPPING) -> RollReport:
@@ -84,8 +84,8 @@ def check_rows(rows: Rows, source: Source, mapping: Mapping[str, str] = NO_MAPPI
     )
 
 
-def roll_of(report: RollReport) -> Roll:
-    """The roll of a report without problems.
+def accepted_roll(report: RollReport) -> Roll:
+    """The roll of a report that has no problems; otherwise all of them are raised.
 
     Raises:
         Refused: its problems, and how many more there are.
@@ -204,4 +204,4 @@ def _titles() -> str:
     return ", ".join("/".join((titles[0], titles[-1])) for titles in COLUMNS.values())
 
 
-__all__ = ["MAX_PROBLEMS", "check_csv", "check_rows", "csv_rows", "read_roll", "roll_of"]
+__all__ = ["MAX_PROBLEMS", "accepted_roll", "check_csv", "check_rows", "csv_rows", "read_roll"]

@@ -214,26 +214,26 @@ def find_heading(
     else (merged cells above, their parts below). Where no row is, the first one: it then says what it lacks.
     `mapping` is heading to field, and goes before what is known.
     """
-    asked = {plain_heading(title): name for title, name in mapping.items()}
+    mapped = {plain_heading(title): name for title, name in mapping.items()}
     for place, (number, titles) in enumerate(rows):
-        heading = heading_of(number, titles, asked)
+        heading = match_heading(number, titles, mapped)
         if heading.known < FEWEST_KNOWN:
             continue
-        if place + 1 < len(rows) and _all_known(rows[place + 1][1], asked):
-            both = heading_of(rows[place + 1][0], _under(titles, rows[place + 1][1]), asked)
+        if place + 1 < len(rows) and _all_known(rows[place + 1][1], mapped):
+            both = match_heading(rows[place + 1][0], _under(titles, rows[place + 1][1]), mapped)
             return both, place + 2
         return heading, place + 1
     number, titles = rows[0]
-    return heading_of(number, titles, asked), 1
+    return match_heading(number, titles, mapped), 1
 
 
-def heading_of(row: int, titles: Sequence[str], asked: Mapping[str, str]) -> Heading:
+def match_heading(row: int, titles: Sequence[str], mapped: Mapping[str, str]) -> Heading:
     """The fields behind one row of titles."""
     plain = [plain_heading(title) for title in titles]
-    fields = [asked.get(title) or _KNOWN.get(title, "") for title in plain]
-    wanted = set(asked.values()) & {asked.get(title, "") for title in plain}
+    fields = [mapped.get(title) or _KNOWN.get(title, "") for title in plain]
+    wanted = set(mapped.values()) & {mapped.get(title, "") for title in plain}
     fields = [
-        IGNORE if name in wanted and title not in asked else name
+        IGNORE if name in wanted and title not in mapped else name
         for name, title in zip(fields, plain, strict=True)
     ]
     has_number = "number" in fields or "room" in fields
@@ -265,10 +265,10 @@ def _address(name: str, *, has_number: bool) -> str:
     return IGNORE if has_number else "number"
 
 
-def _all_known(titles: Sequence[str], asked: Mapping[str, str]) -> bool:
-    """Whether a row is headings throughout, which no row of a unit is."""
+def _all_known(titles: Sequence[str], mapped: Mapping[str, str]) -> bool:
+    """Whether every filled cell of a row is a known heading; no row of a unit is like that."""
     plain = [plain_heading(title) for title in titles if title.strip()]
-    return bool(plain) and all(title in asked or title in _KNOWN for title in plain)
+    return bool(plain) and all(title in mapped or title in _KNOWN for title in plain)
 
 
 def _under(upper: Sequence[str], lower: Sequence[str]) -> list[str]:

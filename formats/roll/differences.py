@@ -1,7 +1,6 @@
 """Comparing two rolls, and the figures of one; neither shows a name."""
 
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -14,6 +13,7 @@ from models.files.roll import (
     UnitChange,
 )
 from models.values.voting import UnitKind
+from proof.canonical import canonical_text
 
 COMPARED = (
     *("building", "entrance", "floor", "kind", "area_dm2", "shares", "developer"),
@@ -95,8 +95,7 @@ def digest(units: Iterable[RegisteredUnit]) -> str:
             "head": first.setdefault(head_of(unit), unit.number),
             **{name: getattr(unit, name) for name in COMPARED},
         }
-        text = json.dumps(line, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        result.update(f"{text}\n".encode())
+        result.update(f"{canonical_text(line)}\n".encode())
     return result.hexdigest()
 
 

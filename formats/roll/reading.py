@@ -13,8 +13,8 @@ from formats.roll.cells import (
     SUSPECT,
     TOTALS,
     area_fault,
+    cell_fault,
     exclusion,
-    fault_of,
     harmless,
     normal,
     yes,
@@ -168,7 +168,7 @@ class Reader:
             cell = cells[at]
             if isinstance(cell, UnreadableCell):
                 raw[name] = self._stand_in(name, cell)
-            elif cell[:1] in SUSPECT and (fault := fault_of(cell)) is not None:
+            elif cell[:1] in SUSPECT and (fault := cell_fault(cell)) is not None:
                 raw[name] = self._stand_in(name, fault)
             else:
                 raw[name] = cell

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from models.values.actor import Role
-from models.values.base import Value
+from models.values.base import Fen, Id, Text, Value
 from models.values.scheme import SchemeContent
 from models.values.timetable import Timetable
 
@@ -19,8 +19,8 @@ class PlaceEntry(Value):
     """One place of the chain; its id is the administration's code and never changes."""
 
     level: Level
-    id: str
-    name: str
+    id: Id
+    name: Text
 
 
 class Official(Value):
@@ -29,14 +29,14 @@ class Official(Value):
     `place` is a level of this file's chain, or a path of place ids that begins with its district.
     """
 
-    id: str
-    label: str
+    id: Id
+    label: Text
     role: Role
     place: str = "grid"
 
 
 class SandboxTime(Value):
-    """Makes it a training case: its clock is told, it moves only when somebody moves it."""
+    """Makes the case a training case: its clock moves only when somebody moves it."""
 
     clock: Literal["told"]
 
@@ -44,18 +44,18 @@ class SandboxTime(Value):
 class RenovationFile(Value):
     """Everything `gongjian start` needs beside the roll. Money in fen, dates in the case's time."""
 
-    title: str
+    title: Text
     places: tuple[PlaceEntry, ...]
     """District, street office, community and grid, in this order."""
-    estate: str
-    roll: str
+    estate: Text
+    roll: Text
     """The name of the roll's file (.csv, .xlsx, .xls, .ods), beside this file."""
     officials: tuple[Official, ...]
     region: str = "CN"
     """Whose law of owners' votes applies: "CN", or a city with rules of its own like "CN-3707"."""
     starts_on: date
     ends_on: date
-    budget_fen: int
+    budget_fen: Fen
     scheme: SchemeContent
     timetable: Timetable = Field(default_factory=Timetable)
     sandbox: SandboxTime | None = None

@@ -18,7 +18,7 @@ UnitKind = Literal["flat", "shop", "parking", "storage", "other"]
 
 Channel = Literal["web", "portal", "paper", "door", "onsite", "proxy", "official"]
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
-"""The ways a ballot comes in; see `rules.ballots.ballot.ROUTE_OF` for which of them stand for each other."""
+"""The ways a ballot comes in; see `rules.ballots.states.ROUTE_OF` for which of them stand for each other."""
 
 
 Dimension = Literal["head", "area", "share"]

@@ -1,4 +1,4 @@
-"""A bundle judged by the rules of this house: the same questions as `verify.py`, in other code.
+"""A bundle judged by the rules of this project: the same questions as `verify.py`, in other code.
 
 Every step raises `Refused` with `evidence.fault` at the first thing that does not agree; `where` is
 the file and the line.
@@ -25,10 +25,10 @@ from proof.bundle.shapes import (
     fault_at,
     read_value,
 )
-from proof.chain import canonical_json
+from proof.canonical import canonical_json
 from proof.receipts import Signed
 from proof.verifier.reading import Fault, Files
-from rules.ballots.ballot import RulingReference
+from rules.ballots.states import RulingReference
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ when it was cast and when it was recorded, and the signed head between which mom
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal, NamedTuple
 
 from pydantic import JsonValue
@@ -17,8 +17,8 @@ from pydantic import JsonValue
 from models.values.base import Carried
 from models.values.decisions.rules import Rule
 from models.values.voting import Condition, Motion
-from proof.chain import canonical_json
-from rules.ballots.ballot import Times
+from proof.ballots import Times
+from proof.canonical import canonical_json, utc_text
 
 FORMATS: Mapping[int, str] = {1: "gongjian.voting/1", 2: "gongjian.voting/2"}
 """By the format of the box."""
@@ -67,7 +67,7 @@ class RulingLine(NamedTuple):
 
 
 class RollSums(Carried):
-    """What all who may vote weigh together; shares only where every entry has some."""
+    """The summed weights of all who may vote; shares only where every entry has some."""
 
     heads: int
     area_dm2: int
@@ -94,7 +94,7 @@ def ruling_line(ruling: RulingLine) -> bytes:
     """A line of rulings.jsonl."""
     return line(
         {
-            "at": moment(ruling.at),
+            "at": utc_text(ruling.at),
             "entry": ruling.entry,
             "kind": ruling.kind,
             "leaf": None if ruling.leaf is None else ruling.leaf.hex(),
@@ -139,11 +139,6 @@ def signature_file(public_key: str, signature: bytes) -> bytes:
 def line(value: Mapping[str, JsonValue]) -> bytes:
     """Canonical JSON and a line feed."""
     return canonical_json(value) + b"\n"
-
-
-def moment(at: datetime) -> str:
-    """A moment in UTC with microseconds."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def sha256(data: bytes) -> str:

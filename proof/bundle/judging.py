@@ -1,4 +1,4 @@
-"""The published result of a bundle, compared with what the rules of this house say of the count."""
+"""The published result of a bundle, compared with what the rules of this project make of the count."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -8,8 +8,8 @@ from proof.bundle import contents as bundle
 from proof.bundle.opened_box import OpenedBox
 from proof.bundle.shapes import Largest, Result, RuleOfMotion, Rules, fault_at, read_value
 from proof.verifier.reading import Files
-from rules.voting import PACKS, adopted, lapses, rule_of
-from rules.voting.results import MotionResult, Weight, results_of
+from rules.voting import PACKS, adopted, lapses, pack_rule
+from rules.voting.results import MotionResult, Weight, motion_results
 
 NOT_WHOLE = "ballots: the box was not whole: some were changed or taken away"
 
@@ -35,7 +35,7 @@ def compare_result(files: Files, motions: Sequence[Motion], box: OpenedBox) -> d
         pack = _pack(motion.id, rules[motion.id])
         alone = motion.model_copy(update={"depends_on": None})
         # Only this motion's answers: with another pack, another rule may hold for the others.
-        due |= results_of(pack, [alone], box.said, weight)
+        due |= motion_results(pack, [alone], box.weights, weight)
     passed = {name for name, each in due.items() if each.outcome == "passed"}
     for name in lapses(motions, passed):
         due[name] = due[name].model_copy(update={"outcome": "lapsed"})
@@ -67,9 +67,9 @@ def _pack(motion: str, given: RuleOfMotion) -> VotingPack:
     """
     pack = next((pack for pack in PACKS if pack.id == given.id), None)
     if pack is not None and given.kind in tuple(MotionKind):
-        law = rule_of(pack, MotionKind(given.kind))
-        said = (given.law, given.silence, given.quorum, given.approve, given.reject_cap)
-        if said != (law.law, law.silence.kind, law.quorum, law.approve, law.reject_cap):
+        law = pack_rule(pack, MotionKind(given.kind))
+        declared = (given.law, given.silence, given.quorum, given.approve, given.reject_cap)
+        if declared != (law.law, law.silence.kind, law.quorum, law.approve, law.reject_cap):
             text = f"motions.{motion[:40]}: is not the law that this release knows as {pack.id}"
             raise fault_at(bundle.RULES, 0, text)
     if given.reject_cap:
@@ -92,6 +92,11 @@ def _largest(claimed: Largest, box: OpenedBox) -> None:
     holders = {(e.heads, e.developer) for e in box.voters() if e.area_dm2 == most}
     above = 5 * most > sums.area_dm2 or 5 * claimed.heads > sums.heads
     due = (most, sums.heads, sums.area_dm2, above)
-    said = (claimed.area_dm2, claimed.roll_heads, claimed.roll_area_dm2, claimed.above_one_fifth)
-    if said != due or (claimed.heads, claimed.developer) not in holders:
+    declared = (
+        claimed.area_dm2,
+        claimed.roll_heads,
+        claimed.roll_area_dm2,
+        claimed.above_one_fifth,
+    )
+    if declared != due or (claimed.heads, claimed.developer) not in holders:
         raise fault_at(bundle.RESULT, 0, "concentration: is another one")

@@ -6,26 +6,19 @@ from typing import NamedTuple, cast, get_args
 from pydantic import JsonValue
 
 from models.values.voting import Channel, Motion
+from proof.ballots import Leaves, Times, commitment_of
 from proof.bundle import contents as bundle
 from proof.bundle.shapes import BundleBallot, Head, HeadOfPeriod, Manifest, fault_at
 from proof.merkle import HASH_BYTES, Tree
-from rules.ballots.ballot import (
-    BallotReference,
-    Choices,
-    Leaves,
-    RulingReference,
-    Times,
-    choice_problems,
-    commitment_of,
-    states_of,
-)
+from rules.ballots.ballot import Choices, choice_problems
+from rules.ballots.states import BallotReference, RulingReference, states_of
 from rules.voting.results import Weight
 
 NO_TIMES = Times("", "")
 
 
 class Holder(NamedTuple):
-    """One entry of the roll; a million of them are kept."""
+    """One entry of the roll; a tuple, because a roll may have a million of them."""
 
     heads: int
     area_dm2: int
@@ -57,8 +50,8 @@ class OpenedBox:
         self.channels: list[Channel] = []
         self.claimed: list[str] = []
         self.states: dict[bundle.BallotState, int] = dict.fromkeys(get_args(bundle.BallotState), 0)
-        self.said: dict[bytes, Weight] = {}
-        self.heard: set[tuple[bytes, Channel]] = set()
+        self.weights: dict[bytes, Weight] = {}
+        self.checked: set[tuple[bytes, Channel]] = set()
 
     def take(self, number: int, ballot: BundleBallot) -> None:
         """One ballot by itself: its entry, weights, leaf and, if it is opened, its choices."""
@@ -107,24 +100,24 @@ class OpenedBox:
         choices: Mapping[str, JsonValue],
         nonce: bytes,
     ) -> None:
-        written = ballot.said
+        written = ballot.choices_json
         if commitment_of(nonce, written).hex() != ballot.commitment:
             raise fault_at(bundle.BALLOTS, number, "opens to something else than was committed to")
         answer = cast("Choices", choices)
         way = (written, ballot.channel)
-        if way not in self.heard and choice_problems(self.motions, answer, ballot.channel):
+        if way not in self.checked and choice_problems(self.motions, answer, ballot.channel):
             raise fault_at(bundle.BALLOTS, number, "says what no motion asks")
-        self.heard.add(way)
-        before = self.said.get(written, Weight())
-        self.said[written] = before.plus(Weight(entry.heads, entry.area_dm2))
+        self.checked.add(way)
+        before = self.weights.get(written, Weight())
+        self.weights[written] = before.plus(Weight(entry.heads, entry.area_dm2))
 
     def compare_tree(self, head: Head) -> None:
-        """Are these the ballots whose root was signed?"""
+        """Refuse ballots whose root is not the signed one."""
         if (self.tree.size, self.tree.root().hex()) != (head.tree_size, head.root):
             raise fault_at(bundle.BALLOTS, 0, "make another tree than the signed one")
 
     def compare_states(self, rulings: Mapping[str, Sequence[RulingReference]]) -> None:
-        """Is the right ballot of each entry counted?"""
+        """Refuse a bundle that counts another ballot of an entry than the rule does."""
         for entry, numbers in self.numbers.items():
             casts = [self._cast(number) for number in numbers]
             of_entry = rulings.get(entry, ())

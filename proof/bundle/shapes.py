@@ -1,4 +1,4 @@
-"""The lines and files of a bundle as the house reads them: exact, nothing converted."""
+"""The lines and files of a bundle as this project reads them: exact, nothing converted."""
 
 from functools import cached_property
 from typing import Annotated, Literal, TypeVar
@@ -8,9 +8,9 @@ from pydantic import ConfigDict, Field, JsonValue, StringConstraints, Validation
 from models.values.base import Value
 from models.values.refusal import Refused, refusal
 from models.values.voting import Channel, Condition, Motion
+from proof.ballots import Times, roll_line
 from proof.bundle import contents as bundle
-from proof.chain import canonical_json
-from rules.ballots.ballot import Times, roll_line
+from proof.canonical import canonical_json
 from rules.voting.results import MotionResult
 
 Whole = Annotated[int, Field(strict=True, ge=0, lt=10**18)]
@@ -93,7 +93,7 @@ class BundleEntry(Exactly):
         return self.heads, self.area_dm2, self.shares
 
     def written(self) -> bytes:
-        """The line as the house writes it."""
+        """The line as this project writes it."""
         return roll_line(
             pseudonym=self.entry,
             heads=self.heads,
@@ -125,12 +125,12 @@ class BundleBallot(Exactly):
         return None
 
     @cached_property
-    def said(self) -> bytes:
+    def choices_json(self) -> bytes:
         """The choices in canonical JSON; nothing where the ballot is not opened."""
         return b"" if self.choices is None else canonical_json(self.choices)
 
     def written(self) -> bytes:
-        """The line as the house writes it."""
+        """The line as this project writes it."""
         return bundle.ballot_line(
             bundle.BallotLine(
                 box_id=self.box_id,
@@ -143,7 +143,7 @@ class BundleBallot(Exactly):
                 leaf=bytes.fromhex(self.leaf),
                 state=self.state,
                 times=self.times,
-                choices=self.said or None,
+                choices=self.choices_json or None,
                 nonce=None if self.nonce is None else bytes.fromhex(self.nonce),
             )
         )

@@ -2,7 +2,7 @@
 
 Civil Code art. 165: a written authority names the agent, the matters, the powers and the period.
 An owner acting for others holds at most so many (Weifang art. 32: three), and votes as instructed
-(Shanghai art. 18). Rule book V-CN-7. Who votes in person takes the mandate back (`rules.ballots.ballot`).
+(Shanghai art. 18). Rule book V-CN-7. Who votes in person takes the mandate back (`rules.ballots.states`).
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from models.values.decisions.rules import Cap
 from models.values.refusal import Problem, problem
 from models.values.voting import Motion, VotingPack
-from rules.ballots.ballot import Choices, Said, choice_problems, plain_ballot
+from rules.ballots.ballot import Answer, Choices, choice_problems, plain_ballot
 from rules.voting.caps import mandates_allowed
 
 _AGENT = b"gongjian/mandate/agent"
@@ -78,7 +78,7 @@ def registration_problems(
         for name in instructions
         if name not in new.motions
     )
-    bound = {name: said for name, said in instructions.items() if name in motions}
+    bound = {name: answer for name, answer in instructions.items() if name in motions}
     problems += choice_problems(motions, bound, "proxy")
     if new.valid_until <= new.valid_from or new.valid_until <= now:
         problems.append(problem("mandate.period", where="valid_until"))
@@ -126,13 +126,13 @@ def agent_id_of(key: bytes, renovation_id: str, identity: str) -> str:
     return f"agent-{digest.hex()[:32]}"
 
 
-def instruction_digest(key: bytes, mandate_id: str, motion: str, said: Said) -> str:
+def instruction_digest(key: bytes, mandate_id: str, motion: str, answer: Answer) -> str:
     """Hex of 32 bytes that bind an instruction; without the key they say nothing."""
-    words = plain_ballot({motion: said})
+    words = plain_ballot({motion: answer})
     return _keyed(key, _INSTRUCTION, mandate_id.encode(), words).hex()
 
 
-def obeyed_of(
+def instructions_obeyed(
     key: bytes, mandate_id: str, instructions: Mapping[str, str], choices: Choices
 ) -> dict[str, bool]:
     """For each motion on which the agent is bound, whether the ballot says what it must."""

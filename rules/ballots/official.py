@@ -11,7 +11,7 @@ from models.values.refusal import Problem, problem
 from models.values.voting import Motion, ReportedTally, VotingPack
 from rules.voting.inputs.consistency import disagreements
 from rules.voting.motions import lapses
-from rules.voting.packs import decide_reported, facts_of, strict_kind
+from rules.voting.packs import decide_reported, strict_kind, tally_facts
 from rules.voting.results import Weight
 
 
@@ -86,4 +86,4 @@ def _of_one(name: str, tally: ReportedTally, roll: Weight) -> list[Problem]:
         for field, number in frozen
         if numbers[field] not in (None, number)
     ]
-    return other or list(disagreements(facts_of(tally), name))
+    return other or list(disagreements(tally_facts(tally), name))

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from models.values.refusal import Problem, problem
 from models.values.voting import INVALID, Channel, Motion
-from rules.ballots.ballot import ROUTE_OF, Choices, choice_problems, plain_ballot
+from rules.ballots.ballot import Choices, choice_problems, plain_ballot
+from rules.ballots.states import ROUTE_OF
 
 FEW = 5
 """Of fewer ballots than this nobody is told how many are invalid: it would tell whose."""
@@ -47,8 +48,8 @@ def code_check(of_batch: bytes) -> bytes:
 
 def line_digest(key: bytes, batch_id: str, line: Line) -> bytes:
     """32 bytes that are the same for the same line only; without the key they say nothing."""
-    said = b"" if line.choices is None else plain_ballot(line.choices)
-    return _keyed(key, _LINE, batch_id.encode(), line.unit_number.encode(), said)
+    choices_json = b"" if line.choices is None else plain_ballot(line.choices)
+    return _keyed(key, _LINE, batch_id.encode(), line.unit_number.encode(), choices_json)
 
 
 def ballot_command(key: bytes, batch_id: str, unit_number: str) -> str:
@@ -69,7 +70,7 @@ def is_invalid(line: Line) -> bool:
     return line.choices is not None and INVALID in line.choices.values()
 
 
-def invalid_of(lines: Sequence[Line]) -> int | None:
+def invalid_ballots(lines: Sequence[Line]) -> int | None:
     """How many ballots of a typing are invalid on some motion, for the count sheet; None of a few."""
     ballots = sum(line.choices is not None for line in lines)
     return None if ballots < FEW else sum(is_invalid(line) for line in lines)

@@ -1,6 +1,6 @@
 """Rulings on ballots: what may be recorded about a unit's ballots, by whom, seeing no choice.
 
-Ballots of two routes contest each other (`rules.ballots.ballot.states_of`); contested at the close is not
+Ballots of two routes contest each other (`rules.ballots.states.states_of`); contested at the close is not
 participating. Somebody decides before: which ballot counts, or that none does (rule book 1.4.2).
 """
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from models.values.channels import RulingKind
 from models.values.refusal import Problem, problem
-from rules.ballots.ballot import BallotReference, RulingReference, states_of
+from rules.ballots.states import BallotReference, RulingReference, states_of
 
 
 def named_ballot(code: str, ballots: Sequence[tuple[str, str]]) -> str | None:

@@ -1,4 +1,4 @@
-"""The clocks of a tender (rules B-2 to B-5, B-14), and how bidding writes down a check.
+"""The clocks of a tender: rules B-2 to B-5 and B-14.
 
 Moments are case time. S11 is the Tendering Law (招标投标法), S12 its Regulations (实施条例).
 """
@@ -7,45 +7,13 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from models.values.decisions.decision import Check, Decision, Operator, Verdict
+from models.values.decisions.decision import Decision
 from models.values.timetable import Period, Timetable, WorkCalendar
+from rules.checks import check, decide
 from rules.time.deadlines import deadline, is_working_day, latest_before
 
 _DAY = timedelta(days=1)
 _MICROSECOND = timedelta(microseconds=1)
-_COMPARE = {
-    ">=": Fraction.__ge__,
-    ">": Fraction.__gt__,
-    "<=": Fraction.__le__,
-    "<": Fraction.__lt__,
-    "==": Fraction.__eq__,
-}
-
-
-def check(
-    code: str, article: str, have: int | Fraction, op: Operator, need: int | Fraction, unit: str
-) -> Check:
-    """One test of bidding; the comparison is exact."""
-    left, right = Fraction(have), Fraction(need)
-    return Check(
-        code=f"bidding.{code}",
-        article=article,
-        have=left,
-        op=op,
-        need=right,
-        unit=unit,
-        passed=bool(_COMPARE[op](left, right)),
-    )
-
-
-def decide(*checks: Check) -> Decision:
-    """All checks together: FAIL beats INDETERMINATE beats PASS."""
-    verdict: Verdict = "PASS"
-    if any(each.passed is False for each in checks):
-        verdict = "FAIL"
-    elif any(each.passed is None for each in checks):
-        verdict = "INDETERMINATE"
-    return Decision(verdict=verdict, checks=checks)
 
 
 def days_between(
@@ -56,10 +24,10 @@ def days_between(
     An end at 24:00 belongs to the day that it ends. Counted in the kind of days of `period`; an
     end before the start gives a number below zero (calendar days) or zero (working days).
     """
-    first, last = _day_of(start, zone), _day_of(end - _MICROSECOND, zone)
+    span = _days(start, end, zone)
     if period.kind == "calendar":
-        return (last - first).days
-    span = (last - first).days
+        return span
+    first = _day_of(start, zone)
     return sum(is_working_day(first + n * _DAY, calendar) for n in range(1, span + 1))
 
 
@@ -82,7 +50,7 @@ def tender_clocks(
     sale, preparation = timetable.document_sale, timetable.bid_preparation
     return decide(
         check(
-            "notice_before_documents",
+            "bidding.notice_before_documents",
             "Tendering Law art. 16",
             _seconds(documents_from - notice_at),
             ">=",
@@ -90,7 +58,7 @@ def tender_clocks(
             "seconds",
         ),
         check(
-            "document_sale",
+            "bidding.document_sale",
             "Tendering Regs art. 16",
             days_between(documents_from - _DAY, documents_until, sale, calendar, zone),
             ">=",
@@ -98,7 +66,7 @@ def tender_clocks(
             f"{sale.kind} days",
         ),
         check(
-            "preparation",
+            "bidding.preparation",
             "Tendering Law art. 24",
             days_between(documents_from, deadline_at, preparation, calendar, zone),
             ">=",
@@ -108,12 +76,13 @@ def tender_clocks(
     )
 
 
+# waits for changes of the tender documents (E28)
 def clarification(
     changed_at: datetime, deadline_at: datetime, timetable: Timetable, calendar: WorkCalendar
 ) -> Decision:
     """A change that affects bids comes at least 15 days before the deadline (B-4)."""
     return _before(
-        "clarification",
+        "bidding.clarification",
         "Tendering Law art. 23; Tendering Regs art. 21",
         changed_at,
         deadline_at,
@@ -138,7 +107,7 @@ def document_objection(
 ) -> Decision:
     """An objection to the documents comes at least 10 days before the deadline (B-5)."""
     return _before(
-        "document_objection",
+        "bidding.document_objection",
         "Tendering Regs art. 22",
         filed_at,
         deadline_at,
@@ -153,7 +122,7 @@ def objection_answer(
 ) -> Decision:
     """An objection is answered within 3 days; what it is about stands still meanwhile (B-5, B-14)."""
     return within(
-        "objection_answer",
+        "bidding.objection_answer",
         "Tendering Regs art. 22, 54",
         (filed_at, answered_at),
         timetable.tender_objection_answer,
@@ -168,7 +137,7 @@ def candidates_published(
 ) -> Decision:
     """The candidates are published within 3 days of the report (B-14)."""
     return within(
-        "candidates_published",
+        "bidding.candidates_published",
         "Tendering Regs art. 54",
         (report_at, published_at),
         timetable.candidate_publication,
@@ -214,12 +183,20 @@ def within(
     calendar: WorkCalendar,
     zone: str,
 ) -> Decision:
-    """The second moment of `span` is not after the period that the first one set off."""
+    """The second moment of `span` is not after the period that the first one set off.
+
+    `deadline` alone decides; the check tells it in days as the calendar counts them, days off
+    included.
+    """
     start, end = span
-    last = deadline(start, period, calendar, zone)
-    allowed = max(days_between(start, last, period, calendar, zone), period.days)
-    have = max(days_between(start, end, period, calendar, zone), 0)
-    return decide(check(code, article, have, "<=", allowed, f"{period.kind} days"))
+    over = deadline(start, period, calendar, zone)
+    allowed = max(_days(start, over, zone), 0)
+    have = max(_days(start, end, zone), 0 if end <= over else allowed + 1)
+    return decide(check(code, article, have, "<=", allowed, "calendar days"))
+
+
+def _days(start: datetime, end: datetime, zone: str) -> int:
+    return (_day_of(end - _MICROSECOND, zone) - _day_of(start, zone)).days
 
 
 def _day_of(moment: datetime, zone: str) -> date:

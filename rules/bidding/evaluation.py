@@ -28,7 +28,7 @@ from models.values.cost_sharing import PERMILLE
 from models.values.decisions.decision import Decision
 from models.values.refusal import refusal
 from models.values.timetable import Timetable
-from rules.bidding.clocks import check, decide
+from rules.checks import check, decide
 
 MAX_CANDIDATES = 3
 """The report names at most three candidates [V, Regs art. 53]."""
@@ -60,9 +60,9 @@ def committee(members: int, experts: int) -> Decision:
     """An odd number of at least five members, at least two thirds of them experts (B-9)."""
     article = "Tendering Law art. 37"
     return decide(
-        check("committee.members", article, members, ">=", MIN_COMMITTEE, "members"),
-        check("committee.odd", article, members % 2, "==", 1, "remainder of two"),
-        check("committee.experts", article, experts, ">=", _EXPERTS * members, "experts"),
+        check("bidding.committee.members", article, members, ">=", MIN_COMMITTEE, "members"),
+        check("bidding.committee.odd", article, members % 2, "==", 1, "remainder of two"),
+        check("bidding.committee.experts", article, experts, ">=", _EXPERTS * members, "experts"),
     )
 
 
@@ -90,16 +90,28 @@ def admission(
     return BidFinding(
         bidder_id=bid.bidder_id,
         decision=decide(
-            check("in_time", "Tendering Law art. 28", deadline_seconds, ">", 0, "seconds"),
-            check("signed", article, flags.signed, "==", 1, "seals"),
-            check("consortium_agreement", article, flags.consortium_agreement, "==", 1, "papers"),
-            check("qualified", article, flags.qualified, "==", 1, "qualifications"),
-            check("one_offer", article, flags.offers, "==", 1, "offers"),
-            check("responsive", article, flags.responsive, "==", 1, "answers"),
-            check("price", article, bid.price_fen, ">", 0, "fen"),
-            check("ceiling", article, bid.price_fen, "<=", ceiling_fen, "fen"),
+            check("bidding.in_time", "Tendering Law art. 28", deadline_seconds, ">", 0, "seconds"),
+            check("bidding.signed", article, flags.signed, "==", 1, "seals"),
             check(
-                "bond", "Tendering Regs art. 26", bid.bond_fen, ">=", criteria.bid_bond_fen, "fen"
+                "bidding.consortium_agreement",
+                article,
+                flags.consortium_agreement,
+                "==",
+                1,
+                "papers",
+            ),
+            check("bidding.qualified", article, flags.qualified, "==", 1, "qualifications"),
+            check("bidding.one_offer", article, flags.offers, "==", 1, "offers"),
+            check("bidding.responsive", article, flags.responsive, "==", 1, "answers"),
+            check("bidding.price", article, bid.price_fen, ">", 0, "fen"),
+            check("bidding.ceiling", article, bid.price_fen, "<=", ceiling_fen, "fen"),
+            check(
+                "bidding.bond",
+                "Tendering Regs art. 26",
+                bid.bond_fen,
+                ">=",
+                criteria.bid_bond_fen,
+                "fen",
             ),
         ),
     )
@@ -135,8 +147,8 @@ def abnormally_low(
         BidFinding(
             bidder_id=bid.bidder_id,
             decision=decide(
-                check("low_of_mean", article, bid.price_fen, ">=", of_mean, "fen"),
-                check("low_of_ceiling", article, bid.price_fen, ">=", of_ceiling, "fen"),
+                check("bidding.low_of_mean", article, bid.price_fen, ">=", of_mean, "fen"),
+                check("bidding.low_of_ceiling", article, bid.price_fen, ">=", of_ceiling, "fen"),
             ),
         )
         for bid in bids
@@ -163,12 +175,12 @@ def below_cost(
     The committee's word counts first; where it is silent, a written justification that lies with
     the bid is taken as accepted.
     """
-    said = low_price_findings(report)
+    accepted = low_price_findings(report)
     return tuple(
         finding.bidder_id
         for finding in findings
         if not finding.decision.passed
-        and not said.get(finding.bidder_id, finding.bidder_id in with_reasons)
+        and not accepted.get(finding.bidder_id, finding.bidder_id in with_reasons)
     )
 
 

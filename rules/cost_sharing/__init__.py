@@ -7,7 +7,6 @@ the gap over the units, `collection` is about paying it, `settlement` about a ch
 from rules.cost_sharing.collection import (
     balance,
     collected,
-    collection_permille,
     due_by,
     instalments,
     late_fee_fen,
@@ -17,7 +16,6 @@ from rules.cost_sharing.collection import (
 )
 from rules.cost_sharing.keys import (
     COUNTED_KINDS,
-    indicative_levy_fen,
     payers,
     share_table,
     unit_price_fen,
@@ -47,13 +45,11 @@ __all__ = [
     "award_totals",
     "balance",
     "collected",
-    "collection_permille",
     "contingency_fen",
     "credited",
     "due_by",
     "gap_fen",
     "gap_plan",
-    "indicative_levy_fen",
     "instalments",
     "largest_remainder",
     "late_fee_fen",

@@ -5,9 +5,10 @@ from datetime import datetime
 from fractions import Fraction
 
 from models.values.cost_sharing import PERMILLE, Balance, Instalment, Relief, ShareTotal
-from models.values.decisions.decision import Check, Decision
+from models.values.decisions.decision import Decision
 from models.values.refusal import refusal
 from models.values.timetable import Timetable
+from rules.checks import check, decide
 from rules.cost_sharing.rounding import largest_remainder
 
 HOUSEHOLD = ""
@@ -32,12 +33,6 @@ def instalments(totals: Sequence[ShareTotal], permilles: Sequence[int]) -> tuple
     )
 
 
-# waits for pages and notices of the collection
-def collection_permille(part: int, whole: int) -> int:
-    """Paid of due in permille, rounded half up, for notices and pages; nothing due is 1000."""
-    return (2 * PERMILLE * part + whole) // (2 * whole) if whole else PERMILLE
-
-
 def due_by(
     table: Sequence[tuple[Instalment, datetime]], moment: datetime
 ) -> tuple[ShareTotal, ...]:
@@ -56,17 +51,8 @@ def collected(collected_fen: int, due_fen: int, timetable: Timetable) -> Decisio
     `collected_fen` counts each unit up to what it owes: a neighbour's overpayment covers nobody.
     """
     need = Fraction(due_fen * timetable.collection_threshold_permille, PERMILLE)
-    passed = collected_fen >= need
-    check = Check(
-        code="cost_sharing.collected",
-        article="rules 2.5, collection threshold",
-        have=Fraction(collected_fen),
-        op=">=",
-        need=need,
-        unit="fen",
-        passed=passed,
-    )
-    return Decision(verdict="PASS" if passed else "FAIL", checks=(check,))
+    article = "rules 2.5, collection threshold"
+    return decide(check("cost_sharing.collected", article, collected_fen, ">=", need, "fen"))
 
 
 # waits for late fees that the owners voted
@@ -107,17 +93,7 @@ def relief_room_fen(charge_fen: int, paid_fen: int) -> int:
 def subsidy_loss(lost_fen: int, gap_fen: int, timetable: Timetable) -> Decision:
     """Whether a lost subsidy can be borne without a new vote (E15): at most 5% of the gap."""
     most = Fraction(gap_fen * timetable.subsidy_re_vote_permille, PERMILLE)
-    passed = lost_fen <= most
-    check = Check(
-        code="cost_sharing.subsidy_lost",
-        article="rules 8, E15",
-        have=Fraction(lost_fen),
-        op="<=",
-        need=most,
-        unit="fen",
-        passed=passed,
-    )
-    return Decision(verdict="PASS" if passed else "FAIL", checks=(check,))
+    return decide(check("cost_sharing.subsidy_lost", "rules 8, E15", lost_fen, "<=", most, "fen"))
 
 
 # waits for certificates of balance at a sale (E18)

@@ -116,15 +116,6 @@ def share_table(
     )
 
 
-# waits for notices of levies by shares (Hong Kong)
-def indicative_levy_fen(total_fen: int, all_shares: int, shares: int) -> int:
-    """The levy of a unit as Hong Kong owners were told it: per share rounded up, then multiplied.
-
-    For reference only: the sum is more than the total, so the shares are never computed this way.
-    """
-    return -(-total_fen // all_shares) * shares
-
-
 # waits for prices by area with extensions (Hangzhou)
 def unit_price_fen(
     area_dm2: int,

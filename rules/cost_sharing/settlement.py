@@ -19,16 +19,17 @@ from models.values.cost_sharing import (
     ShareTotal,
     ShareUnit,
 )
-from models.values.decisions.decision import Check, Decision
+from models.values.decisions.decision import Decision
 from models.values.scheme import SchemeContent
 from models.values.voting import UnitKind
+from rules.checks import check, decide
 from rules.cost_sharing.keys import COUNTED_KINDS, share_table
 from rules.cost_sharing.money_plan import waterfall
 from rules.cost_sharing.rounding import largest_remainder
 
 
 def contingency_fen(contract_value_fen: int, permille: int) -> int:
-    """The contingency on top of a contract's value, broken fen left out."""
+    """The contingency on top of a contract's value, rounded down to whole fen."""
     return contract_value_fen * permille // PERMILLE
 
 
@@ -55,18 +56,9 @@ def award_totals(
 def within_limit(total_fen: int, limit_fen: int | None) -> Decision:
     """Whether the owners' total stays within what they have agreed to carry."""
     if limit_fen is None:
-        return Decision(verdict="PASS", checks=())
-    passed = total_fen <= limit_fen
-    check = Check(
-        code="cost_sharing.owners_limit",
-        article="Civil Code art. 278, the adopted scheme",
-        have=Fraction(total_fen),
-        op="<=",
-        need=Fraction(limit_fen),
-        unit="fen",
-        passed=passed,
-    )
-    return Decision(verdict="PASS" if passed else "FAIL", checks=(check,))
+        return decide()
+    article = "Civil Code art. 278, the adopted scheme"
+    return decide(check("cost_sharing.owners_limit", article, total_fen, "<=", limit_fen, "fen"))
 
 
 def adjustments(

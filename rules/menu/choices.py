@@ -1,4 +1,4 @@
-"""One ballot of a menu vote: is it what the rules of the menu allow, and what does it say."""
+"""One ballot of a menu vote: whether the menu allows it, and the choice that it stands for."""
 
 from collections.abc import Mapping
 

@@ -57,7 +57,7 @@ class Rank(NamedTuple):
         return (self.price, self.place) < (other.price, other.place)
 
 
-def rank_of(least: int, most: int, over: int, place: int) -> Rank:
+def price_rank(least: int, most: int, over: int, place: int) -> Rank:
     """The rank of a price between least / over and most / over."""
     exact = Fraction(least, over) if least == most else None
     return Rank((least << SHIFT) // over, -((-most << SHIFT) // over), exact, place)
@@ -65,7 +65,7 @@ def rank_of(least: int, most: int, over: int, place: int) -> Rank:
 
 def static_rank(work: SupportedWork) -> Rank:
     """The rank if every supporter can pay the equal price; no offer is ever better."""
-    return rank_of(work.cost, work.cost, work.weight * work.worth, work.place)
+    return price_rank(work.cost, work.cost, work.weight * work.worth, work.place)
 
 
 class Purses(Protocol):
@@ -121,7 +121,7 @@ class Market:
     def rank(self, work: SupportedWork, offer: Offer) -> Rank:
         """The rank of an offer at this moment."""
         over = offer.weight * self.denominator * work.worth
-        return rank_of(offer.least, offer.most, over, work.place)
+        return price_rank(offer.least, offer.most, over, work.place)
 
     def buy(self, work: SupportedWork, offer: Offer) -> None:
         """Take the price out of the supporters' purses, on a denominator on which it is whole."""
@@ -195,7 +195,7 @@ class RoughMarket:
     def rank(self, work: SupportedWork, offer: Offer) -> Rank:
         """The rank of an offer at this moment."""
         over = offer.weight * self.denominator * work.worth
-        return rank_of(offer.least, offer.most, over, work.place)
+        return price_rank(offer.least, offer.most, over, work.place)
 
     def buy(self, work: SupportedWork, offer: Offer) -> None:
         """Take the highest possible price; the slack grows by what the price may be lower."""

@@ -7,7 +7,7 @@ from models.values.decisions.menu import BallotForm, Menu, MenuBallot, MenuTally
 
 
 def counted(ballots: Iterable[MenuBallot]) -> Counter[MenuBallot]:
-    """How many ballots say the same; the order of the ballots is gone."""
+    """How many ballots say the same; their order is dropped on purpose."""
     return Counter(ballots)
 
 

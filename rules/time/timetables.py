@@ -1,14 +1,13 @@
-"""Does a renovation's timetable respect the law: one check for every legal minimum and maximum.
+"""The legal minimum and maximum of every period of a timetable, each with one check.
 
 Only what a text of law fixes is tested here; defaults of this project may be set freely.
 """
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 from models.values.decisions.decision import Check, Decision, Operator
 from models.values.timetable import Period, Timetable
-from rules.voting import compare
+from rules.checks import check, decide
 
 _LONGEST_REST_DAYS = 9
 """The longest run of days off that an announcement has made; see `_calendar_days_at_most`."""
@@ -70,24 +69,15 @@ LEGAL_BOUNDS: tuple[Bound, ...] = (
 
 def check_timetable(timetable: Timetable) -> Decision:
     """Compare every legally bounded value with its bound; codes are "timetable.<field>"."""
-    checks = tuple(_check(timetable, bound) for bound in LEGAL_BOUNDS)
-    passed = all(check.passed for check in checks)
-    return Decision(verdict="PASS" if passed else "FAIL", checks=checks)
+    return decide(*(_check(timetable, bound) for bound in LEGAL_BOUNDS))
 
 
 def _check(timetable: Timetable, bound: Bound) -> Check:
     value = getattr(timetable, bound.field)
     is_period = isinstance(value, Period)
     have = _days(value, bound) if is_period else int(value)
-    return Check(
-        code=f"timetable.{bound.field}",
-        article=bound.article,
-        have=Fraction(have),
-        op=bound.op,
-        need=Fraction(bound.limit),
-        unit=f"{bound.kind}_days" if is_period else bound.kind,
-        passed=compare(have, bound.op, bound.limit),
-    )
+    unit = f"{bound.kind}_days" if is_period else bound.kind
+    return check(f"timetable.{bound.field}", bound.article, have, bound.op, bound.limit, unit)
 
 
 def _days(period: Period, bound: Bound) -> int:

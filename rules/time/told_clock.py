@@ -29,7 +29,7 @@ def fell_due(waits: Sequence[Wait], before: datetime, now: datetime) -> tuple[Wa
 
 
 def is_due(wait: Wait, now: datetime) -> bool:
-    """Has the engine something to do about it at `now`? A case is settled when there is nothing."""
+    """Whether the engine still has something to do at `now`; a case is settled when it has not."""
     return wait.consequence != "" and wait.due_at is not None and wait.due_at <= now
 
 
@@ -40,7 +40,7 @@ def awaited_now(waits: Sequence[Wait], now: datetime) -> Wait | None:
     )
 
 
-def moment_of(text: str, zone: str) -> datetime:
+def parse_moment(text: str, zone: str) -> datetime:
     """The moment that a date ("2026-05-12") or a moment with its offset stands for; UTC.
 
     Raises:

@@ -1,32 +1,31 @@
 """Owners' votes (业主共同决定): who counts as one head, what a vote decides, under whose law.
 
 `law` is the world's rules as dated data; `engine` the one mechanism that applies them; `packs` the
-house's own votes under Chinese law. Every comparison is exact, and FAIL beats INDETERMINATE beats
-PASS. Rule book section 1.
+votes of a renovation under Chinese law. Every comparison is exact, and FAIL beats INDETERMINATE beats PASS.
+Rule book section 1.
 """
 
 from rules.voting.caps import apply_cap
 from rules.voting.concentration import concentration
 from rules.voting.engine import weigh
-from rules.voting.heads import DEVELOPER_KEY, KIND_NOT_COUNTED, head_groups, tally_of
+from rules.voting.heads import DEVELOPER_KEY, KIND_NOT_COUNTED, head_groups
 from rules.voting.judging import judged
 from rules.voting.motions import adopted, lapses, run_off_due, run_off_motions
-from rules.voting.numbers import compare
 from rules.voting.options import decide_options
 from rules.voting.packs import (
     PACKS,
     decide,
     decide_reported,
-    facts_of,
     kind_of,
     pack_for,
     pack_in_force,
+    pack_rule,
     quorum,
-    rule_of,
     strict_kind,
+    tally_facts,
 )
 from rules.voting.registry import cap_named, rule_for, rule_in, rule_named, table_named
-from rules.voting.results import MotionResult, Weight, intact_check, results_of
+from rules.voting.results import MotionResult, Weight, intact_check, motion_results
 from rules.voting.settings import configured
 
 __all__ = [
@@ -38,30 +37,28 @@ __all__ = [
     "adopted",
     "apply_cap",
     "cap_named",
-    "compare",
     "concentration",
     "configured",
     "decide",
     "decide_options",
     "decide_reported",
-    "facts_of",
     "head_groups",
     "intact_check",
     "judged",
     "kind_of",
     "lapses",
+    "motion_results",
     "pack_for",
     "pack_in_force",
+    "pack_rule",
     "quorum",
-    "results_of",
     "rule_for",
     "rule_in",
     "rule_named",
-    "rule_of",
     "run_off_due",
     "run_off_motions",
     "strict_kind",
     "table_named",
-    "tally_of",
+    "tally_facts",
     "weigh",
 ]

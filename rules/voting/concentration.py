@@ -21,7 +21,7 @@ from rules.voting.judging import judged
 def concentration(
     rule: Rule, facts: Facts, holdings: Sequence[Holding]
 ) -> tuple[Concentration, ...]:
-    """Per dimension that the rule counts: the largest holder, what hangs on it, and who decides.
+    """For each dimension of the rule: the largest holder, whether the result depends on it, and who decides.
 
     `holdings` are the holders that may vote, with their weights and how they voted. The share is
     of the holdings' sum. "Without the largest" is the same vote had that holder not voted: its

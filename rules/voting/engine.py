@@ -1,7 +1,7 @@
 """The one mechanism behind every decision of owners: a rule applied to the numbers of a vote.
 
 Pure and exact. `rules.voting.judging` adds what needs other rules (options, payers by another
-rule); `rules.voting.packs` puts the house's own tallies through it.
+rule); `rules.voting.packs` puts the tallies of a renovation's votes through it.
 """
 
 from fractions import Fraction
@@ -20,12 +20,13 @@ from models.values.decisions.rules import (
     Thresholds,
 )
 from models.values.voting import Condition, Dimension
+from rules.checks import compare, overall_verdict
 from rules.voting.counted import Counted, counted, dimensions_of, following, required_quorum
-from rules.voting.numbers import compare, least, most, verdict_of
+from rules.voting.numbers import least, most
 
 
 def weigh(rule: Rule, facts: Facts, *, bridged: bool = False) -> RuleResult:
-    """Everything a rule says about a vote, but for payers that another rule decides.
+    """The full result of a rule for a vote, except for payers that another rule decides.
 
     `bridged` says that this is itself the vote that a bridge without further bridge opened
     (France: an art. 25 vote after art. 26-1).
@@ -37,8 +38,8 @@ def weigh(rule: Rule, facts: Facts, *, bridged: bool = False) -> RuleResult:
     capped = _tests(rule.reject_cap, "reject_cap", voiced)
     objected = _veto(rule, facts, numbers)
     heads = [check.passed for check in approval if check.dimension == "head"]
-    quorum = verdict_of([check.passed for check in quorum_checks])
-    approve = verdict_of([check.passed for check in (*approval, *capped, *objected)])
+    quorum = overall_verdict([check.passed for check in quorum_checks])
+    approve = overall_verdict([check.passed for check in (*approval, *capped, *objected)])
     presumed = quorum == "INDETERMINATE" and rule.quorum_unknown == "presumed"
     verdict = _both("PASS" if presumed else quorum, approve)
     return RuleResult(
@@ -46,7 +47,7 @@ def weigh(rule: Rule, facts: Facts, *, bridged: bool = False) -> RuleResult:
         verdict=verdict,
         quorum=quorum,
         approve=approve,
-        head_approve=verdict_of(heads) if heads else None,
+        head_approve=overall_verdict(heads) if heads else None,
         quorum_presumed=presumed,
         checks=(*quorum_checks, *approval, *capped, *objected),
         follow_ups=tuple(
@@ -88,7 +89,7 @@ def thresholds(rule: Rule, numbers: Counted) -> Thresholds:
     )
 
 
-def check_of(condition: Condition, part: Part, numbers: Counted) -> RuleCheck:
+def condition_check(condition: Condition, part: Part, numbers: Counted) -> RuleCheck:
     """One test with both of its numbers; `passed` is None while one of them is unknown."""
     have = numbers[condition.value, condition.dimension]
     base = numbers[condition.of, condition.dimension]
@@ -122,11 +123,11 @@ def _whole(rule: Rule, condition: Condition, everybody: int) -> int:
 def _tests(
     conditions: tuple[Condition, ...], part: Part, numbers: Counted
 ) -> tuple[RuleCheck, ...]:
-    return tuple(check_of(condition, part, numbers) for condition in conditions)
+    return tuple(condition_check(condition, part, numbers) for condition in conditions)
 
 
 def _nobody(rule: Rule, numbers: Counted) -> tuple[RuleCheck, ...]:
-    """Two thirds of nobody would be nobody: an empty roll decides nothing."""
+    """The check that fails on an empty roll: two thirds of nobody would be met by nobody."""
     for dimension in dimensions_of(rule.quorum, rule.approve, rule.reject_cap):
         if numbers["all", dimension] == 0:
             zero = Fraction(0)
@@ -169,11 +170,11 @@ def _both(quorum: Verdict, approve: Verdict) -> Verdict:
 
 
 def _follow_up(follow_up: FollowUp, verdict: Verdict, quorum: Verdict, numbers: Counted) -> Bridge:
-    """Whether the second vote is open: the first one ended as it must, and the conditions hold."""
+    """Whether the second vote may be held: the first one ended as it must, and the conditions hold."""
     ended = verdict if follow_up.after == "fail" else quorum
     checks = _tests(follow_up.conditions, "follow_up", numbers)
     first: bool | None = {"FAIL": True, "PASS": False, "INDETERMINATE": None}[ended]
-    outcome = verdict_of([first, *(check.passed for check in checks)])
+    outcome = overall_verdict([first, *(check.passed for check in checks)])
     is_open = {"FAIL": False, "PASS": True, "INDETERMINATE": None}[outcome]
     return Bridge(follow_up=follow_up, open=is_open, checks=checks)
 

@@ -1,10 +1,10 @@
 """Who counts as one head, and the count of the ballots (rule book V-CN-2 to V-CN-4)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from models.values.refusal import Refused, problem
-from models.values.voting import Choice, HeadGroup, RollUnit, Tally, VotingPack
+from models.values.voting import HeadGroup, RollUnit, VotingPack
 
 DEVELOPER_KEY = "developer"
 KIND_NOT_COUNTED = "kind_not_counted"
@@ -54,31 +54,4 @@ def _group(members: list[RollUnit], reason: str) -> HeadGroup:
         units=tuple(numbers),
         developer=members[0].developer,
         excluded_reason=reason or None,
-    )
-
-
-# waits for votes that are counted outside the database
-def tally_of(groups: Iterable[HeadGroup], choices: Mapping[str, Choice]) -> Tally:
-    """Count one motion: `choices` holds the effective choice of each entry that returned a ballot.
-
-    Entries that are excluded do not count, whatever they say; silence is not participation.
-    """
-    heads: dict[Choice | None, int] = defaultdict(int)
-    area: dict[Choice | None, int] = defaultdict(int)
-    for group in groups:
-        if group.excluded_reason is None:
-            choice = choices.get(group.entry_id)
-            heads[choice] += group.heads
-            area[choice] += group.area_dm2
-    return Tally(
-        roll_heads=sum(heads.values()),
-        roll_area_dm2=sum(area.values()),
-        participating_heads=sum(heads[choice] for choice in Choice),
-        participating_area_dm2=sum(area[choice] for choice in Choice),
-        yes_heads=heads[Choice.YES],
-        yes_area_dm2=area[Choice.YES],
-        no_heads=heads[Choice.NO],
-        no_area_dm2=area[Choice.NO],
-        abstain_heads=heads[Choice.ABSTAIN],
-        abstain_area_dm2=area[Choice.ABSTAIN],
     )

@@ -28,7 +28,7 @@ def lapses(motions: Iterable[Motion], passed_ids: Iterable[str]) -> tuple[str, .
 
 
 def adopted(motions: Iterable[Motion], passed_ids: Iterable[str]) -> bool:
-    """Is the scheme as a whole adopted: something was put, and nothing that did not lapse failed."""
+    """Whether the scheme as a whole is adopted: some motion passed, and none failed that did not lapse."""
     motions = tuple(motions)
     passed = frozenset(passed_ids)
     lapsed = frozenset(lapses(motions, passed))
@@ -37,7 +37,7 @@ def adopted(motions: Iterable[Motion], passed_ids: Iterable[str]) -> bool:
 
 
 def run_off_due(outcomes: Mapping[str, str]) -> bool:
-    """Is a run-off held: some options are put again, and nothing failed for good (1.4.6)."""
+    """Whether a run-off is held: some options are put again, and nothing failed for good (1.4.6)."""
     found = set(outcomes.values())
     return "run_off" in found and found <= {"passed", "run_off", "lapsed"}
 

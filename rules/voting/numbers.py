@@ -1,20 +1,9 @@
-"""Exact comparisons, and the whole numbers at which they turn."""
+"""The whole numbers at which exact comparisons turn."""
 
 from fractions import Fraction
 from math import ceil, floor
 
-from models.values.decisions.decision import Operator, Verdict
-
-
-def compare(have: Fraction | int, op: Operator, need: Fraction | int) -> bool:
-    """The comparison behind a check, exact."""
-    return {
-        ">=": have >= need,
-        ">": have > need,
-        "<=": have <= need,
-        "<": have < need,
-        "==": have == need,
-    }[op]
+from models.values.decisions.decision import Operator
 
 
 def least(op: Operator, bound: Fraction | int) -> int:
@@ -25,13 +14,6 @@ def least(op: Operator, bound: Fraction | int) -> int:
 def most(op: Operator, bound: Fraction | int) -> int:
     """The greatest whole number that is `op bound`; `op` is < or <=. Below 0: there is none."""
     return ceil(bound) - 1 if op == "<" else floor(bound)
-
-
-def verdict_of(results: list[bool | None]) -> Verdict:
-    """FAIL if anything is false, else INDETERMINATE if anything is unknown, else PASS."""
-    if False in results:
-        return "FAIL"
-    return "INDETERMINATE" if None in results else "PASS"
 
 
 def total(*values: int | None) -> int | None:

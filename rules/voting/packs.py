@@ -1,7 +1,7 @@
-"""The house's own votes: dated packs of Chinese law, made of the rules in `rules.voting.law`.
+"""The votes of a renovation: dated packs of Chinese law, made of the rules in `rules.voting.law`.
 
 A renovation carries the id of the pack it began under ("CN-2021"); a later change of law is a new
-pack. `decide` puts the house's tally through the same engine as every other vote.
+pack. `decide` puts the tally of such a vote through the same engine as every other vote.
 """
 
 from datetime import date
@@ -18,10 +18,10 @@ from models.values.voting import (
     Tally,
     VotingPack,
 )
+from rules.checks import decide as decided
 from rules.voting.counted import counted
-from rules.voting.engine import check_of, weigh
+from rules.voting.engine import condition_check, weigh
 from rules.voting.law import CAPS, TABLES, cn
-from rules.voting.numbers import verdict_of
 from rules.voting.registry import rule_in, rule_named
 
 _TEXTS = {"CN.278.major": cn.CIVIL_CODE_TEXT, "CN.PL76.major": cn.PROPERTY_LAW_TEXT}
@@ -95,7 +95,7 @@ def kind_of(matter: Matter, table: MatterTable = _NOW) -> MotionKind:
     return MotionKind(rule_in(table, matter.value).cls)
 
 
-def rule_of(pack: VotingPack, kind: MotionKind) -> Rule:
+def pack_rule(pack: VotingPack, kind: MotionKind) -> Rule:
     """One class of a pack as a rule, with the pack's own thresholds and what silence means."""
     following = pack.non_return == "follow_majority"
     return Rule(
@@ -112,7 +112,7 @@ def rule_of(pack: VotingPack, kind: MotionKind) -> Rule:
     )
 
 
-def facts_of(tally: ReportedTally) -> Facts:
+def tally_facts(tally: ReportedTally) -> Facts:
     """The numbers of a tally as the engine reads them; None stays unknown."""
 
     def amounts(name: str) -> Amounts:
@@ -131,9 +131,9 @@ def facts_of(tally: ReportedTally) -> Facts:
 
 
 def quorum(pack: VotingPack, tally: ReportedTally) -> Decision:
-    """Did enough owners take part, in heads and in area (Civil Code art. 278(2), first sentence)?"""
-    numbers = counted(rule_of(pack, MotionKind.ORDINARY), facts_of(tally))
-    return _decision(tuple(check_of(each, "quorum", numbers) for each in pack.quorum))
+    """Whether enough owners took part, in heads and in area (Civil Code art. 278(2), first sentence)?"""
+    numbers = counted(pack_rule(pack, MotionKind.ORDINARY), tally_facts(tally))
+    return _decision(tuple(condition_check(each, "quorum", numbers) for each in pack.quorum))
 
 
 def decide(pack: VotingPack, motion: Motion, tally: Tally) -> Decision:
@@ -150,7 +150,7 @@ def decide_reported(pack: VotingPack, kind: MotionKind, tally: ReportedTally) ->
     FAIL if any known test fails; else INDETERMINATE if an input is unknown; else PASS. A roll
     without anybody on it fails.
     """
-    return _decision(weigh(rule_of(pack, kind), facts_of(tally)).checks)
+    return _decision(weigh(pack_rule(pack, kind), tally_facts(tally)).checks)
 
 
 def strict_kind(motion: Motion, pack: VotingPack | None = None) -> MotionKind:
@@ -167,4 +167,4 @@ def _decision(checks: tuple[Check, ...]) -> Decision:
         Check.model_validate({name: getattr(check, name) for name in Check.model_fields})
         for check in checks
     )
-    return Decision(verdict=verdict_of([check.passed for check in plain]), checks=plain)
+    return decided(*plain)

@@ -1,6 +1,6 @@
-"""From what the counted ballots say to the result of each motion: yes and no, options, menus.
+"""The result of each motion from the counted ballots: yes and no, options, menus.
 
-Nothing here knows how ballots are kept: `said` maps each way to vote (canonical JSON of the
+Nothing here knows how ballots are kept: `weights` maps each way to vote (canonical JSON of the
 choices) to what the ballots that say so weigh together.
 """
 
@@ -8,7 +8,6 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from models.values.base import Carried
@@ -16,10 +15,11 @@ from models.values.decisions.decision import Check, Decision
 from models.values.decisions.menu import MenuBallot, MenuOutcome, MenuRule
 from models.values.decisions.rules import Amounts, OptionsRuling
 from models.values.voting import INVALID, Choice, Motion, Tally, VotingPack
+from rules.checks import check
 from rules.menu import ballot_of, equal_shares, greedy
 from rules.voting.motions import lapses
 from rules.voting.options import decide_options
-from rules.voting.packs import decide, facts_of, quorum, rule_of, strict_kind
+from rules.voting.packs import decide, pack_rule, quorum, strict_kind, tally_facts
 
 Outcome = Literal["passed", "failed", "lapsed", "run_off", "tie"]
 
@@ -53,15 +53,15 @@ class MotionResult(Carried):
 
 
 @dataclass
-class _Said:
-    """What was said to one motion: words and options by their weight, menu ballots by their number."""
+class _Answers:
+    """The answers to one motion: words and options by their weight, menu ballots by their number."""
 
     words: dict[str, Weight] = field(default_factory=dict)
     menu: Counter[MenuBallot] = field(default_factory=Counter)
     chose: Weight = field(default_factory=Weight)
 
-    def hear(self, motion: Motion, value: str | list[str] | dict[str, int], weight: Weight) -> None:
-        """Count what some ballots say."""
+    def add(self, motion: Motion, value: str | list[str] | dict[str, int], weight: Weight) -> None:
+        """Add the answer of ballots that weigh so much together."""
         if motion.menu is not None and not isinstance(value, str):
             self.menu[ballot_of(motion.menu, value)] += weight.heads
             self.chose = self.chose.plus(weight)
@@ -70,19 +70,19 @@ class _Said:
             self.words[word] = self.words.get(word, Weight()).plus(weight)
 
 
-def results_of(
+def motion_results(
     pack: VotingPack,
     motions: Sequence[Motion],
-    said: Mapping[bytes, Weight],
+    weights: Mapping[bytes, Weight],
     roll: Weight,
     conditions: Iterable[Check] = (),
 ) -> dict[str, MotionResult]:
     """Every motion's result, in order; `conditions` are checks of the box that all of them need."""
     unmet = tuple(check for check in conditions if not check.passed)
-    heard = _heard(motions, said)
-    results = {motion.id: _result(pack, motion, heard[motion.id], roll) for motion in motions}
+    answers = _answers_by_motion(motions, weights)
+    results = {motion.id: _result(pack, motion, answers[motion.id], roll) for motion in motions}
     if unmet:
-        results = {name: _spoilt(result, unmet) for name, result in results.items()}
+        results = {name: _failed(result, unmet) for name, result in results.items()}
     passed = {name for name, result in results.items() if result.outcome == "passed"}
     for name in lapses(motions, passed):
         results[name] = results[name].model_copy(update={"outcome": "lapsed"})
@@ -91,54 +91,52 @@ def results_of(
 
 def intact_check(faults: int) -> Check:
     """A box with a ballot that was changed or taken away decides nothing (design principle 9)."""
-    return Check(
-        code="voting.box_intact",
-        article="gongjian: fail closed",
-        have=Fraction(faults),
-        op="==",
-        need=Fraction(0),
-        unit="ballots",
-        passed=faults == 0,
-    )
+    return check("voting.box_intact", "gongjian: fail closed", faults, "==", 0, "ballots")
 
 
-def _heard(motions: Sequence[Motion], said: Mapping[bytes, Weight]) -> dict[str, _Said]:
-    heard = {motion.id: _Said() for motion in motions}
+def _answers_by_motion(
+    motions: Sequence[Motion], weights: Mapping[bytes, Weight]
+) -> dict[str, _Answers]:
+    answers = {motion.id: _Answers() for motion in motions}
     by_id = {motion.id: motion for motion in motions}
-    for choices, weight in said.items():
+    for choices, weight in weights.items():
         for name, value in json.loads(choices).items():
-            if name in heard:
-                heard[name].hear(by_id[name], value, weight)
-    return heard
+            if name in answers:
+                answers[name].add(by_id[name], value, weight)
+    return answers
 
 
-def _result(pack: VotingPack, motion: Motion, said: _Said, roll: Weight) -> MotionResult:
+def _result(pack: VotingPack, motion: Motion, answers: _Answers, roll: Weight) -> MotionResult:
     if motion.menu is not None:
-        return _menu_result(pack, motion, said, roll)
+        return _menu_result(pack, motion, answers, roll)
     if motion.options:
-        return _options_result(pack, motion, said, roll)
-    tally = _tally(roll, said.words, *(said.words.get(word, Weight()) for word in ("yes", "no")))
+        return _options_result(pack, motion, answers, roll)
+    tally = _tally(
+        roll, answers.words, *(answers.words.get(word, Weight()) for word in ("yes", "no"))
+    )
     decision = decide(pack, motion, tally)
     return MotionResult(
         tally=tally, decision=decision, outcome="passed" if decision.passed else "failed"
     )
 
 
-def _options_result(pack: VotingPack, motion: Motion, said: _Said, roll: Weight) -> MotionResult:
+def _options_result(
+    pack: VotingPack, motion: Motion, answers: _Answers, roll: Weight
+) -> MotionResult:
     """The strongest option against the rest (rule book 1.4.6)."""
-    options = {option.id: said.words.get(option.id, Weight()) for option in motion.options}
+    options = {option.id: answers.words.get(option.id, Weight()) for option in motion.options}
     amounts = {
         name: Amounts(head=weight.heads, area=weight.area_dm2) for name, weight in options.items()
     }
     all_cast = Weight()
     for weight in options.values():
         all_cast = all_cast.plus(weight)
-    whole = _tally(roll, said.words, all_cast, Weight())
-    rule = rule_of(pack, strict_kind(motion, pack))
-    ruling = decide_options(rule, amounts, facts_of(whole))
+    whole = _tally(roll, answers.words, all_cast, Weight())
+    rule = pack_rule(pack, strict_kind(motion, pack))
+    ruling = decide_options(rule, amounts, tally_facts(whole))
     top = options[ruling.order[0]] if ruling.order else Weight()
     rest = Weight(all_cast.heads - top.heads, all_cast.area_dm2 - top.area_dm2)
-    tally = _tally(roll, said.words, top, rest)
+    tally = _tally(roll, answers.words, top, rest)
     return MotionResult(
         tally=tally,
         decision=decide(pack, motion, tally),
@@ -149,14 +147,14 @@ def _options_result(pack: VotingPack, motion: Motion, said: _Said, roll: Weight)
     )
 
 
-def _menu_result(pack: VotingPack, motion: Motion, said: _Said, roll: Weight) -> MotionResult:
+def _menu_result(pack: VotingPack, motion: Motion, answers: _Answers, roll: Weight) -> MotionResult:
     """The works that win; the menu as a whole needs the quorum of the owners (Civil Code art. 278)."""
     assert motion.menu is not None
     if motion.menu_rule is MenuRule.GREEDY:
-        menu = greedy(motion.menu, said.menu)
+        menu = greedy(motion.menu, answers.menu)
     else:
-        menu = equal_shares(motion.menu, said.menu, completion=motion.completion)
-    tally = _tally(roll, said.words, said.chose, Weight())
+        menu = equal_shares(motion.menu, answers.menu, completion=motion.completion)
+    tally = _tally(roll, answers.words, answers.chose, Weight())
     decision = quorum(pack, tally)
     good = decision.passed and bool(menu.winners)
     return MotionResult(
@@ -191,6 +189,6 @@ def _outcome_of(ruling: OptionsRuling) -> Outcome:
     return "tie" if ruling.outcome == "tie" else "failed"
 
 
-def _spoilt(result: MotionResult, unmet: tuple[Check, ...]) -> MotionResult:
+def _failed(result: MotionResult, unmet: tuple[Check, ...]) -> MotionResult:
     decision = Decision(verdict="FAIL", checks=(*result.decision.checks, *unmet))
     return result.model_copy(update={"decision": decision, "outcome": "failed", "winner": None})

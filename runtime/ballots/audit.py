@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Ballot, BallotBatch, BallotBox, BallotSeal, CaseClock, Renovation
 from models.values.base import Value
-from proof.chain import canonical_json
+from proof.ballots import Leaves, Times, ballot_id_of, batch_statement, receipt_data
+from proof.canonical import canonical_json, utc_text
 from proof.merkle import Tree, leaf_hash, root_of
-from rules.ballots.ballot import Leaves, Times, ballot_id_of, batch_statement, receipt_data
 from runtime.ballots.audit_boxes import (
     box_holds,
     details_of,
@@ -30,7 +30,6 @@ from runtime.ballots.audit_boxes import (
 from runtime.ballots.sealing import BallotOpener, SealBroken, signed_by
 from runtime.ballots.times import times_of
 from runtime.record.audit_clock import image_of
-from runtime.record.journal import utc_text
 
 AT_ONCE = 2_000
 SLACK = timedelta(minutes=1)

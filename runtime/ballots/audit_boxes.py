@@ -13,8 +13,8 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import BallotBox, Event, RollEntry
-from proof.chain import digest
-from rules.ballots.ballot import pseudonym_of, roll_line
+from proof.ballots import pseudonym_of, roll_line
+from proof.canonical import digest
 from runtime.ballots.sealing import public_half
 
 AT_ONCE = 5_000

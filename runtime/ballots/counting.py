@@ -12,12 +12,13 @@ from typing import NamedTuple
 
 import asyncpg
 
+from proof.ballots import Leaves, Times
+from proof.canonical import utc_text
 from proof.merkle import Tree
-from rules.ballots.ballot import BallotReference, Leaves, RulingReference, State, Times, states_of
+from rules.ballots.states import BallotReference, RulingReference, State, states_of
 from rules.voting.results import Weight
 from runtime.ballots.sealing import BallotOpener, SealBroken
 from runtime.ballots.times import SENT, WrittenTimes
-from runtime.record.journal import utc_text
 
 NOTHING = Weight()
 _tuple = tuple.__new__

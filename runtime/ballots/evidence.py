@@ -19,10 +19,10 @@ from pydantic import JsonValue, TypeAdapter
 
 from models.values.refusal import refusal
 from models.values.voting import Motion, VotingPack
+from proof.ballots import roll_line
 from proof.bundle import contents as bundle
 from proof.verifier import standalone
-from rules.ballots.ballot import roll_line
-from rules.voting import pack_for, rule_of, strict_kind
+from rules.voting import pack_for, pack_rule, strict_kind
 from runtime.ballots.counting import Opened, opened
 from runtime.ballots.sealing import Signer
 
@@ -193,7 +193,7 @@ async def _write(connection: asyncpg.Connection, box: _Box, pack: _Pack) -> int:
         roll = await _write_roll(connection, box.id, write)
     pack.put(bundle.RESULT, bundle.line(_result(box, roll)))
     kinds = {motion.id: strict_kind(motion, box.pack) for motion in box.motions}
-    rules = {name: (kind.value, rule_of(box.pack, kind)) for name, kind in kinds.items()}
+    rules = {name: (kind.value, pack_rule(box.pack, kind)) for name, kind in kinds.items()}
     pack.put(bundle.RULES, bundle.rules_file(rules))
     lines = (ruling.line(settled[ruling.up_to_seq]) for ruling in rulings)
     pack.put(bundle.RULINGS, b"".join(bundle.ruling_line(line) for line in lines))

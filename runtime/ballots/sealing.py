@@ -20,7 +20,9 @@ from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
 
-from rules.ballots.ballot import NONCE_BYTES, commitment_of
+from models.values.voting import Channel
+from proof.ballots import NONCE_BYTES, commitment_of
+from rules.ballots.ballot import BallotPaper, Choices
 
 IV_BYTES = 12
 KEY_BYTES = 32
@@ -63,6 +65,17 @@ class Sealer:
         self._cipher = AESGCM(_ballot_key(shared, self.public, box_public_key))
         self.used = 0
         self._random, self._at = b"", 0
+
+    def seal_ballot(
+        self, paper: BallotPaper, choices: Choices, channel: Channel
+    ) -> tuple[bytes, SealedBallot]:
+        """The choices as the paper writes them, and sealed.
+
+        Raises:
+            Refused: what the paper refuses.
+        """
+        choices_json = paper.write(choices, channel)
+        return choices_json, self.seal(choices_json, paper.length)
 
     def seal(self, choices: bytes, length: int) -> SealedBallot:
         """Seal the canonical JSON of a ballot, filled up to `length` bytes.

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from rules.ballots.ballot import Times
-from runtime.record.journal import utc_text
+from proof.ballots import Times
+from proof.canonical import utc_text
 
 KEPT = 256
 """Commits whose times are kept: the ballots of two writers come by turns."""

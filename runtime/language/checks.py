@@ -1,7 +1,7 @@
 """A check in words, with both of its numbers: what the law asks, what was found, what is missing.
 
-The law's part is the catalogue's sentence for the check's code; the figures are said by the few
-sentences `check.*`, so that every check of every stage can be read out.
+The law's part is the catalogue's sentence for the check's code; the few
+sentences `check.*` add the figures, so that every check of every stage can be read out.
 """
 
 from fractions import Fraction

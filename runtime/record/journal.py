@@ -7,7 +7,7 @@ kept, is read under that lock.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, JsonValue
@@ -19,6 +19,7 @@ from models.messages.command import Command
 from models.tables import CommandReceipt, Event, Renovation
 from models.values.refusal import refusal
 from proof import chain
+from proof.canonical import digest, utc_text
 from runtime.database import LOCK_NOT_AVAILABLE, Database, Work, sqlstate
 
 T = TypeVar("T", bound=BaseModel)
@@ -134,7 +135,7 @@ def _impatient(work: Work[T], busy: str) -> Work[T]:
 
 def request_hash(command: Command, kind: str, request: BaseModel | None) -> str:
     """What makes two uses of a command id the same request: case, kind, actor and content."""
-    return chain.digest(
+    return digest(
         {
             "renovation_id": command.renovation_id,
             "kind": kind,
@@ -253,8 +254,3 @@ def _answer_again(receipt: CommandReceipt, asked: str, into: type[T]) -> T:
             kind=receipt.kind,
         )
     return into.model_validate(receipt.result)
-
-
-def utc_text(moment: datetime) -> str:
-    """The moment with microseconds and offset +00:00, always in the same form."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")

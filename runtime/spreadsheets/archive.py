@@ -2,7 +2,7 @@
 
 Sizes that a file states are not believed: every part is unpacked and counted, in pieces, and thrown
 away. On the way the parts of the sheets are searched for what a reader of values does not tell:
-formulas, errors, and cells far outside. Standard library only; runs in `spreadsheet_child`.
+formulas, errors, and cells far outside. Standard library only; runs in `runtime.spreadsheets.child`.
 """
 
 import re
@@ -15,7 +15,7 @@ from io import BytesIO
 
 MAX_PARTS = 1_000
 MAX_UNPACKED = 768 * 1024 * 1024
-"""Bytes of all parts together; a million rows of a roll are some 500 MB of XML."""
+"""Bytes of all parts together: room for a million rows of a roll."""
 MAX_RATIO = 300
 """Unpacked to packed; a roll has 10 to 40, a bomb 1,000."""
 RATIO_FROM = 8 * 1024 * 1024
@@ -108,7 +108,7 @@ def scan(data: bytes) -> dict[str, SheetScan]:
     return scans
 
 
-def place_of(reference: str) -> tuple[int, int]:
+def parse_reference(reference: str) -> tuple[int, int]:
     """(row from 1, column from 0) of a reference like "C7"."""
     letters = reference.rstrip("0123456789")
     column = 0
@@ -118,7 +118,7 @@ def place_of(reference: str) -> tuple[int, int]:
 
 
 def _check_stated(data: bytes, parts: list[zipfile.ZipInfo]) -> None:
-    """What the directory says of itself must be possible already."""
+    """Refuse an archive whose own directory states what cannot be."""
     if len({part.filename for part in parts}) < len(parts):
         raise Unfit("spreadsheet.damaged")
     if sum(part.compress_size for part in parts) > len(data):
@@ -176,7 +176,7 @@ def _inflated(packed: memoryview) -> Iterator[bytes]:
 
 
 def _look_for_entities(pieces: Iterator[bytes]) -> None:
-    """Entities are how XML multiplies and fetches; no spreadsheet needs them."""
+    """Refuse XML entities: they multiply text and fetch files, and no spreadsheet needs them."""
     rest = b""
     for piece in pieces:
         text = rest + piece
@@ -236,7 +236,7 @@ def _search(text: bytes, found: SheetScan) -> None:
 
 def _fault(found: SheetScan, reference: bytes, code: str, value: str) -> None:
     if len(found.faults) < MAX_FAULTS:
-        found.faults[place_of(reference.decode())] = (code, value[:16])
+        found.faults[parse_reference(reference.decode())] = (code, value[:16])
 
 
 def _bomb() -> Unfit:

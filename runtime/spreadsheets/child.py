@@ -2,7 +2,8 @@
 
 `python -m runtime.spreadsheets.child KIND SHEET` takes the file from standard input and answers on
 standard output in frames: four bytes of length, then a tuple written by marshal. Whatever a hostile
-file does to the reader of spreadsheets happens here and ends here. Standard library and calamine only.
+file does to the reader of spreadsheets happens here and ends here. Standard library, calamine
+and olefile only.
 """
 
 import marshal
@@ -29,7 +30,7 @@ from runtime.spreadsheets.ods import scan_ods
 from runtime.spreadsheets.xls import scan_xls
 
 MEMORY = 3 * 1024 * 1024 * 1024
-"""Bytes of address space; 200,000 rows take 0.4 GB of it."""
+"""Bytes of address space: several times what the roll of a whole town takes."""
 SECONDS = 120
 """Of processor time."""
 BATCH = 1_000
@@ -46,7 +47,7 @@ Faults = dict[Place, tuple[str, str]]
 
 
 def main() -> None:
-    """Read the file, answer, and go."""
+    """Read the file from standard input, write the frames, and end."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     kind, sheet = sys.argv[1:3]
@@ -69,7 +70,7 @@ def main() -> None:
         _send(("refused", "spreadsheet.damaged", "", {}))
 
 
-def text_of(number: Number) -> str | None:
+def number_text(number: Number) -> str | None:
     """A number as a person would write it, to 15 significant digits; None if it has more.
 
     89.5 is "89.5", 101.0 is "101", 0.1 + 0.2 is "0.3"; an identity number of 18 digits that was
@@ -129,7 +130,7 @@ def _is_vast(found: dict[str, SheetScan], name: str) -> bool:
 
 
 def _loaded(book: CalamineWorkbook, found: dict[str, SheetScan], name: str) -> CalamineSheet:
-    """A sheet, unless the table it spans is too large to be made."""
+    """Load a sheet, unless the table that it spans is too large for memory."""
     special = found.get(name, SheetScan())
     if special.outside:
         raise Unfit("spreadsheet.outside", f"sheet {name}", cell=special.outside)
@@ -180,7 +181,7 @@ def _told(value: Value) -> tuple[str, str, str]:
     if isinstance(value, bool):
         return ("true" if value else "false"), "", ""
     if isinstance(value, int | float):
-        text = text_of(value)
+        text = number_text(value)
         if text is not None:
             return text, "", ""
         return "", "roll.digits_lost", "…"

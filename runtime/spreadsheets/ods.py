@@ -32,15 +32,15 @@ def scan_ods(data: bytes) -> dict[str, SheetScan]:
         if b"encryption-data" in manifest:
             raise Unfit("spreadsheet.encrypted")
         with archive.open("content.xml") as content:
-            return _Walk().through(content)
+            return _ContentScan().through(content)
 
 
 def _has_manifest(archive: zipfile.ZipFile) -> bool:
     return "META-INF/manifest.xml" in archive.namelist()
 
 
-class _Walk:
-    """Walks the content and keeps count of rows and columns, repeated ones included."""
+class _ContentScan:
+    """Reads the content and keeps count of rows and columns, repeated ones included."""
 
     def __init__(self) -> None:
         self.found: dict[str, SheetScan] = {}
@@ -57,7 +57,7 @@ class _Walk:
         parser.buffer_text = True
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._said
+        parser.CharacterDataHandler = self._text
         parser.ParseFile(content)
         return self.found
 
@@ -78,7 +78,7 @@ class _Walk:
             self._formula(*self.formula)
             self.formula = None
 
-    def _said(self, text: str) -> None:
+    def _text(self, text: str) -> None:
         if self.formula is not None:
             self.text += text
 

@@ -1,7 +1,7 @@
 """Reading workbooks (.xlsx, .xls, .ods) from anywhere: in a process of their own, row by row.
 
-The file goes to `spreadsheet_child`, which has little memory and little time; rows come back in
-batches. What the child cannot survive is a refusal here, and nothing half done.
+The file goes to `runtime.spreadsheets.child`, which has little memory and little time; rows come back in
+batches. A file that kills the child is refused here; nothing is left half done.
 """
 
 import marshal
@@ -23,7 +23,7 @@ Format = Literal["xlsx", "ods", "xls"]
 Row = list[str | UnreadableCell]
 
 MAX_BYTES = 64 * 1024 * 1024
-"""Of a workbook; a roll of 200,000 units has 8 MB."""
+"""Of a workbook: several times the roll of a whole town."""
 FROM_SUFFIX: dict[str, Format] = {".xlsx": "xlsx", ".ods": "ods", ".xls": "xls"}
 UNREAD = (".xlsm", ".xlsb", ".xlt", ".xltx", ".et", ".numbers", ".pdf", ".doc", ".docx")
 """Other formats that people send; named so that the answer is clear."""
@@ -49,7 +49,7 @@ class Sheet:
     """(number of the row, its cells), empty rows included; all rows are equally wide."""
 
 
-def format_of(data: bytes, name: str) -> Format | None:
+def detect_format(data: bytes, name: str) -> Format | None:
     """Which kind of workbook the bytes are, None for text; the name must say the same.
 
     Raises:
@@ -62,10 +62,10 @@ def format_of(data: bytes, name: str) -> Format | None:
         found = "xlsx" if suffix == ".xlsx" and _is_encrypted(data) else "xls"
     elif data.startswith(ZIP):
         found = "ods" if b"opendocument.spreadsheet" in data[:200] else "xlsx"
-    said = FROM_SUFFIX.get(suffix)
+    named = FROM_SUFFIX.get(suffix)
     if suffix in UNREAD:
         raise refusal("spreadsheet.not_read", where=name, suffix=suffix)
-    if said != found:
+    if named != found:
         raise refusal(
             "spreadsheet.wrong_suffix", where=name, suffix=suffix or "-", content=found or "text"
         )

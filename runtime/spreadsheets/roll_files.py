@@ -3,11 +3,11 @@
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 
-from formats.roll.checking import check_rows, csv_rows, roll_of
+from formats.roll.checking import accepted_roll, check_rows, csv_rows
 from formats.roll.reading import Row, Source
 from models.files.roll import Finding, Roll, RollReport
 from models.values.refusal import Refused, problem, refusal
-from runtime.spreadsheets.reading import Sheet, format_of, opened
+from runtime.spreadsheets.reading import Sheet, detect_format, opened
 
 Rows = Iterable[tuple[int, Row]]
 Progress = Callable[[Rows, int], Rows]
@@ -20,7 +20,7 @@ def read_roll_file(data: bytes, name: str) -> Roll:
     Raises:
         Refused: every problem of it.
     """
-    return roll_of(check_roll_file(data, name))
+    return accepted_roll(check_roll_file(data, name))
 
 
 def check_roll_file(
@@ -36,15 +36,15 @@ def check_roll_file(
     `mapping` is heading to field of `formats.roll.COLUMNS`, or to "ignore".
     """
     source = Source(name, hashlib.sha256(data).hexdigest())
-    asked = mapping or {}
+    wanted = mapping or {}
     try:
-        kind = format_of(data, name)
+        kind = detect_format(data, name)
         if kind is None:
             _refuse_sheet(name, sheet)
-            return check_rows(progress(csv_rows(data, name), data.count(b"\n")), source, asked)
+            return check_rows(progress(csv_rows(data, name), data.count(b"\n")), source, wanted)
         with opened(data, name, kind, sheet) as found:
             source = Source(name, source.sha256, found.name)
-            report = check_rows(progress(found.rows, found.height), source, asked)
+            report = check_rows(progress(found.rows, found.height), source, wanted)
             return _with_formulas(report, found)
     except Refused as refusal:
         findings = tuple(Finding(problem=problem) for problem in refusal.problems)
@@ -59,7 +59,7 @@ def _refuse_sheet(name: str, sheet: str | None) -> None:
 
 
 def _with_formulas(report: RollReport, sheet: Sheet) -> RollReport:
-    """A warning where values are those that the last program worked out."""
+    """The report with a warning where values were computed by the program that saved the file."""
     if not sheet.formulas:
         return report
     where = f"{report.name} sheet {sheet.name}"

@@ -1,20 +1,21 @@
-"""What an old .xls workbook holds beside values: its records, read as [MS-CFB] and [MS-XLS] lay them out.
+"""What an old .xls workbook holds beside values: its records as [MS-XLS] lays them out.
 
-Only enough of the two formats to find errors and cells far outside; the values are read by calamine.
-Formulas are counted: this format always stores their last value.
+olefile opens the container; the values are read by calamine. Here are only the records that tell
+errors, formulas and cells far outside, because calamine does not tell them apart. Formulas are
+counted: this format always stores their last value.
 """
 
 import struct
 from collections.abc import Iterator
+from io import BytesIO
+
+from olefile import OleFileIO
 
 from runtime.spreadsheets.archive import SheetScan, Unfit
 
-MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+ENCRYPTED = ("EncryptedPackage", "EncryptionInfo")
+"""Streams in which Office keeps a workbook that has a password."""
 MAX_COLUMNS = 100
-_END = 0xFFFFFFFC
-"""Sector numbers from here on are marks, not sectors."""
-_FREE = 0xFFFFFFFF
-_HEADER_FATS = 109
 
 _FILEPASS, _BOUNDSHEET, _BOF = 0x002F, 0x0085, 0x0809
 _BOOLERR, _FORMULA = 0x0205, 0x0006
@@ -31,15 +32,26 @@ _ERRORS = {
 }
 
 
-def streams(data: bytes) -> dict[str, bytes]:
-    """The named streams of a compound file that are long enough not to be in its mini stream.
+def workbook_stream(data: bytes) -> bytes:
+    """The stream of records in an OLE container.
 
     Raises:
-        Unfit: `spreadsheet.damaged`.
+        Unfit: `spreadsheet.encrypted`, `spreadsheet.not_a_workbook`, `spreadsheet.damaged`.
     """
     try:
-        return _Compound(data).streams()
-    except (struct.error, IndexError, UnicodeDecodeError, ValueError):
+        with OleFileIO(BytesIO(data)) as container:
+            if any(container.exists(name) for name in ENCRYPTED):
+                raise Unfit("spreadsheet.encrypted")
+            name = next((name for name in ("Workbook", "Book") if container.exists(name)), None)
+            if name is None:
+                raise Unfit("spreadsheet.not_a_workbook")
+            stream = bytes(container.openstream(name).read())
+            # olefile returns what there is of a stream whose sectors are missing.
+            if len(stream) < container.get_size(name):
+                raise Unfit("spreadsheet.damaged")
+            return stream
+    except (OSError, struct.error, IndexError, ValueError, RecursionError):
+        # olefile's own error is an OSError; the others come from headers that lie about sizes.
         raise Unfit("spreadsheet.damaged") from None
 
 
@@ -47,14 +59,9 @@ def scan_xls(data: bytes) -> dict[str, SheetScan]:
     """Sheet name to what stands in it.
 
     Raises:
-        Unfit: `spreadsheet.encrypted`, `spreadsheet.damaged`.
+        Unfit: `spreadsheet.encrypted`, `spreadsheet.not_a_workbook`, `spreadsheet.damaged`.
     """
-    found = streams(data)
-    if "EncryptedPackage" in found or "EncryptionInfo" in found:
-        raise Unfit("spreadsheet.encrypted")
-    book = found.get("Workbook") or found.get("Book")
-    if book is None:
-        raise Unfit("spreadsheet.not_a_workbook")
+    book = workbook_stream(data)
     names: dict[int, str] = {}
     scans: dict[str, SheetScan] = {}
     current = SheetScan()
@@ -103,73 +110,3 @@ def _short_name(body: bytes) -> str:
     size, wide = body[6], body[7] & 1
     raw = body[8 : 8 + size * (2 if wide else 1)]
     return raw.decode("utf-16-le" if wide else "latin-1")
-
-
-class _Compound:
-    """A compound file: sectors in chains, and a directory of streams."""
-
-    def __init__(self, data: bytes) -> None:
-        if not data.startswith(MAGIC):
-            raise ValueError("no compound file")
-        self.data = data
-        self.size = 1 << struct.unpack_from("<H", data, 30)[0]
-        self.directory = struct.unpack_from("<I", data, 48)[0]
-        self.least = struct.unpack_from("<I", data, 56)[0]
-        self.mini_fat = struct.unpack_from("<I", data, 60)[0]
-        sectors = list(struct.unpack_from(f"<{_HEADER_FATS}I", data, 76))
-        more = struct.unpack_from("<I", data, 68)[0]
-        for _ in range(len(data) // self.size):
-            if more >= _END:
-                break
-            extra = struct.unpack(f"<{self.size // 4}I", self._sector(more))
-            sectors += extra[:-1]
-            more = extra[-1]
-        self.fat: list[int] = []
-        for sector in sectors:
-            if sector < _END:
-                self.fat += struct.unpack(f"<{self.size // 4}I", self._sector(sector))
-
-    def streams(self) -> dict[str, bytes]:
-        """Name to bytes; short streams come from the root's mini stream."""
-        entries = self._chain(self.directory)
-        found: dict[str, bytes] = {}
-        mini, mini_fat = b"", b""
-        for at in range(0, len(entries) - 127, 128):
-            entry = entries[at : at + 128]
-            length = struct.unpack_from("<H", entry, 64)[0]
-            kind, start = entry[66], struct.unpack_from("<I", entry, 116)[0]
-            size = struct.unpack_from("<I", entry, 120)[0]
-            name = entry[: max(length - 2, 0)].decode("utf-16-le")
-            if kind == 5:  # noqa: PLR2004 - the root
-                mini, mini_fat = self._chain(start), self._chain(self.mini_fat)
-            elif kind == 2 and size >= self.least:  # noqa: PLR2004 - a stream
-                found[name] = self._chain(start)[:size]
-            elif kind == 2:  # noqa: PLR2004 - a stream, short
-                found[name] = _mini(mini, mini_fat, start)[:size]
-        return found
-
-    def _sector(self, number: int) -> bytes:
-        start = (number + 1) * self.size
-        piece = self.data[start : start + self.size]
-        return piece.ljust(self.size, b"\0")
-
-    def _chain(self, start: int) -> bytes:
-        pieces: list[bytes] = []
-        while start < _END:
-            if len(pieces) > len(self.fat):
-                raise ValueError("a chain in a circle")
-            pieces.append(self._sector(start))
-            start = self.fat[start]
-        return b"".join(pieces)
-
-
-def _mini(stream: bytes, table: bytes, start: int) -> bytes:
-    """A chain of 64-byte sectors."""
-    fat = struct.unpack(f"<{len(table) // 4}I", table)
-    pieces: list[bytes] = []
-    while start < _END:
-        if len(pieces) > len(fat):
-            raise ValueError("a chain in a circle")
-        pieces.append(stream[start * 64 : start * 64 + 64])
-        start = fat[start]
-    return b"".join(pieces)

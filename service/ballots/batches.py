@@ -1,16 +1,24 @@
-"""The rows of the hot path: ballots in by one function of the database, signed batches beside them."""
+"""SQL of the intake: ballots go in by the function `cast_ballots`, signed batches are recorded after."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import asyncpg
 
+from models.values.refusal import Problem, problem
 from runtime.ballots.sealing import Signer
-from service.ballots.queued import Cast
-from service.ballots.receipts import SignedBatch, Stored, signed_batch, written
+from service.ballots.queued import BallotAnswer, QueuedBallot
+from service.ballots.receipts import (
+    IssuedReceipt,
+    SignedBatch,
+    StoredBallot,
+    receipt_again,
+    signed_batch,
+    written,
+)
 
 LOOKERS = 3
-"""Connections beside the writers', for rolls, for receipts of retries, for the batches' record."""
+"""Connections beside the writers': for rolls, for receipts of repeated ballots, for the record of batches."""
 WAIT_S = 10.0
 
 INSERT = """
@@ -48,7 +56,7 @@ ON CONFLICT DO NOTHING
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What came in of a batch: command to leaf, and the times that all of them share."""
+    """What the database took of a batch: command id to leaf, and the times that all of them share."""
 
     leaves: Mapping[str, bytes]
     cast_at: str | None
@@ -58,11 +66,12 @@ class Taken:
 NOTHING = Taken({}, None, "")
 
 
-class Ledger:
+class BatchBook:
     """Writes and finds ballots for one running intake, whose batches it numbers."""
 
-    def __init__(self, pool: asyncpg.Pool, intake: str) -> None:
+    def __init__(self, pool: asyncpg.Pool, intake: str, signer: Signer) -> None:
         self._pool = pool
+        self._signer = signer
         self.intake = intake
         self._kept: list[asyncpg.Connection] = []
         self._number = 0
@@ -76,21 +85,51 @@ class Ledger:
         self._under_way[self._number] = box_id
         return self._number
 
-    def name_of(self, number: int) -> str:
-        """How receipts call a batch."""
-        return f"{self.intake}.{number}"
+    async def commit(self, batch: Sequence[QueuedBallot], number: int) -> dict[str, BallotAnswer]:
+        """Insert, and sign what came in; what did not is looked up, it may be there already.
 
-    async def insert(self, batch: Sequence[Cast], number: int) -> Taken:
+        Command id to answer: a batch is of one box.
+        """
+        taken = await self._insert(batch, number)
+        came_in: list[StoredBallot] = []
+        rest: list[QueuedBallot] = []
+        for queued in batch:
+            leaf = taken.leaves.get(queued.command_id)
+            if leaf is None:
+                rest.append(queued)
+            else:
+                came_in.append(queued.stored(leaf, taken.cast_at, taken.recorded_at))
+        answers: dict[str, BallotAnswer] = {}
+        for stored, ours in await self._stored_before(rest, number):
+            if ours:
+                came_in.append(stored)
+            else:
+                again = receipt_again(stored, self._signer)
+                answers[stored.command_id] = BallotAnswer(again, fresh=False)
+        for receipt in self.sign(number, batch[0].box_id, came_in):
+            answers[receipt.stored.command_id] = BallotAnswer(receipt, fresh=True)
+        return answers
+
+    def sign(
+        self, number: int, box_id: str, came_in: Sequence[StoredBallot]
+    ) -> Sequence[IssuedReceipt]:
+        """Sign a batch and keep it for the next `record`."""
+        signed, receipts = signed_batch(f"{self.intake}.{number}", box_id, came_in, self._signer)
+        self._under_way.pop(number, None)
+        self._unrecorded[number] = signed
+        return receipts
+
+    async def _insert(self, batch: Sequence[QueuedBallot], number: int) -> Taken:
         """Put the ballots of one group in; those that came in are committed."""
         first = batch[0]
         columns = (
-            [cast.unit_number for cast in batch],
-            [cast.command_id for cast in batch],
-            [cast.request_hash for cast in batch],
-            [cast.sealed for cast in batch],
-            [cast.commitment for cast in batch],
-            [cast.content_hash for cast in batch],
-            [cast.version for cast in batch],
+            [queued.unit_number for queued in batch],
+            [queued.command_id for queued in batch],
+            [queued.request_hash for queued in batch],
+            [queued.sealed for queued in batch],
+            [queued.commitment for queued in batch],
+            [queued.content_hash for queued in batch],
+            [queued.version for queued in batch],
         )
         connection = await self._connection()
         try:
@@ -110,7 +149,7 @@ class Ledger:
         )
 
     async def _connection(self) -> asyncpg.Connection:
-        """One that is kept from the last batch: asking the pool each time costs 70 µs."""
+        """A connection kept from an earlier batch, since asking the pool for one takes longer."""
         while self._kept:
             kept = self._kept.pop()
             if not kept.is_closed():
@@ -118,58 +157,61 @@ class Ledger:
             await self._pool.release(kept)
         return await self._pool.acquire(timeout=WAIT_S)
 
-    async def stored(self, casts: Sequence[Cast], number: int) -> list[tuple[Stored, bool]]:
+    async def _stored_before(
+        self, batch: Sequence[QueuedBallot], number: int
+    ) -> list[tuple[StoredBallot, bool]]:
         """The ballots that are there already for the commands of these.
 
-        With each, whether it came in with this batch of ours: by an attempt whose answer was lost.
+        True beside a ballot that this batch inserted in an earlier attempt, whose answer was lost.
         """
-        if not casts:
+        if not batch:
             return []
-        boxes, commands = [cast.box_id for cast in casts], [cast.command_id for cast in casts]
+        boxes, commands = (
+            [queued.box_id for queued in batch],
+            [queued.command_id for queued in batch],
+        )
         rows = await self._pool.fetch(STORED, boxes, commands)
         return [
             (self._stored(row), row["intake"] == self.intake and row["batch"] == number)
             for row in rows
         ]
 
-    async def stored_in(self, boxes: Sequence[str], command_id: str) -> Stored | None:
-        """The ballot that a command cast in one of these boxes."""
+    async def again(self, boxes: Sequence[str], command_id: str) -> BallotAnswer | None:
+        """The receipt of the ballot that a command cast in one of these boxes, signed anew."""
         row = await self._pool.fetchrow(STORED, list(boxes), [command_id] * len(boxes))
-        return self._stored(row) if row is not None else None
+        return row and BallotAnswer(receipt_again(self._stored(row), self._signer), fresh=False)
 
-    async def version_of(self, box_id: str, unit_number: str) -> int:
-        """Which version of a unit's credential votes now."""
-        found: int = await self._pool.fetchval(VERSION, box_id, unit_number)
-        return found
-
-    async def state_of(self, box_id: str) -> asyncpg.Record:
-        """Whether a box is open, by the clock of its case."""
-        return await self._pool.fetchrow(STATE, box_id)
-
-    def remember(self, number: int, batch: SignedBatch) -> None:
-        """Keep a signed batch for the next `record`."""
-        self._under_way.pop(number, None)
-        self._unrecorded[number] = batch
+    async def why_not(self, queued: QueuedBallot) -> Problem:
+        """Why the database has not taken a ballot, by the clock of the case."""
+        box = await self._pool.fetchrow(STATE, queued.box_id)
+        if box["is_open"]:
+            voting = await self._pool.fetchval(VERSION, queued.box_id, queued.unit_number)
+            if queued.version not in (None, voting):
+                return problem("credential.replaced", unit=queued.unit_number)
+            return problem("voting.already_voted", box=queued.box_id)
+        if box["state"] == "open" and box["early"]:
+            at = written(box["opens_at"])
+            return problem("voting.box_not_open_yet", box=queued.box_id, at=at)
+        return problem("voting.box_closed", box=queued.box_id, at=written(box["closes_at"]))
 
     def give_up(self, number: int) -> None:
-        """Nobody knows what of this batch was committed: `record` will look."""
+        """Note that it is unknown what of this batch was committed; `record` looks into the database."""
         self._unknown[number] = self._under_way.pop(number)
 
     def give_up_all(self) -> None:
-        """The writers have stopped, in the middle of these perhaps."""
+        """`give_up` for every batch that was under way when the intake stopped."""
         for number in tuple(self._under_way):
             self.give_up(number)
 
-    async def record(self, signer: Signer) -> None:
-        """Write down the signed batches in the order of their numbers.
+    async def record(self) -> None:
+        """Write down the signed batches, in the order of their numbers.
 
-        None before all that were begun earlier: an intake that dies leaves no gap, and so a gap in
-        the numbers means that a batch was taken away. What fails is kept for the next time.
+        Batches are stored in number order, so a gap in the numbers always means that a batch was
+        deleted, never that an intake crashed. What fails is kept for the next time.
         """
         for number, box_id in tuple(self._unknown.items()):
             rows = await self._pool.fetch(OF_BATCH, box_id, self.intake, number)
-            stored = [self._stored(row) for row in rows]
-            self.remember(number, signed_batch(self.name_of(number), box_id, stored, signer)[0])
+            self.sign(number, box_id, [self._stored(row) for row in rows])
             del self._unknown[number]
         first_open = min((*self._under_way, *self._unknown), default=self._number + 1)
         batches = {at: each for at, each in self._unrecorded.items() if at < first_open}
@@ -187,8 +229,8 @@ class Ledger:
         for number in batches:
             self._unrecorded.pop(number, None)
 
-    def _stored(self, row: asyncpg.Record) -> Stored:
-        return Stored(
+    def _stored(self, row: asyncpg.Record) -> StoredBallot:
+        return StoredBallot(
             ballot_id=row["id"],
             box_id=row["box_id"],
             unit_number=row["unit_number"],

@@ -7,15 +7,16 @@ remembered, the database says it at every batch.
 import asyncio
 import json
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from time import monotonic
 from typing import NamedTuple
 
 import asyncpg
 
+from models.values.refusal import refusal
 from models.values.voting import Motion
-from rules.ballots.ballot import Leaves, length_of, words_of
+from proof.ballots import Leaves
+from rules.ballots.ballot import BallotPaper
 from runtime.ballots.sealing import Sealer
 
 KEPT_UNITS = 500_000
@@ -58,23 +59,12 @@ class Box:
 
     id: str
     roll_hash: str
-    motions: Mapping[str, Motion]
+    paper: BallotPaper
     earlier: tuple[str, ...]
     """The boxes of the votes before this one."""
     roll: dict[str, Entry]
     seals: "Seals"
-    ballot_bytes: int
-    """What every ballot of the box is filled up to before it is sealed."""
-    words: Mapping[str, frozenset[str]]
-    """What a ballot may say to each motion: the quick look before the thorough one."""
     leaves: Leaves
-
-
-@dataclass(frozen=True)
-class NoBox:
-    """There is nothing to vote in; `renovation_known` tells why."""
-
-    renovation_known: bool
 
 
 class Seals:
@@ -113,7 +103,7 @@ class Boxes:
         self._pool = pool
         self._kept_units = kept_units
         self._boxes: OrderedDict[str, Box] = OrderedDict()
-        self._loading: dict[str, asyncio.Future[Box | NoBox]] = {}
+        self._loading: dict[str, asyncio.Future[Box]] = {}
 
     def kept(self, renovation_id: str) -> Box | None:
         """The box if it was read before."""
@@ -122,8 +112,12 @@ class Boxes:
             self._boxes.move_to_end(renovation_id)
         return box
 
-    async def of(self, renovation_id: str) -> tuple[Box | NoBox, bool]:
-        """The box, and whether it was read just now."""
+    async def load(self, renovation_id: str) -> tuple[Box, bool]:
+        """The box, and whether it was read just now.
+
+        Raises:
+            Refused: `voting.no_box`, `renovation.unknown`.
+        """
         box = self.kept(renovation_id)
         if box is not None:
             return box, False
@@ -135,12 +129,16 @@ class Boxes:
             loading.add_done_callback(lambda _: self._loading.pop(renovation_id, None))
         return await asyncio.shield(loading), True
 
-    async def reload(self, renovation_id: str) -> Box | NoBox:
-        """Look whether there is a newer box; the roll is read again only then."""
+    async def reload(self, renovation_id: str) -> Box:
+        """Look whether there is a newer box; the roll is read again only then.
+
+        Raises:
+            Refused: as `load` does.
+        """
         async with self._pool.acquire() as connection:
             row = await connection.fetchrow(LATEST, renovation_id)
             if row["id"] is None:
-                return NoBox(renovation_known=row["known"])
+                raise refusal("voting.no_box" if row["known"] else "renovation.unknown")
             kept = self._boxes.get(renovation_id)
             if kept is not None and (kept.id, kept.roll_hash) == (row["id"], row["roll_hash"]):
                 return kept
@@ -149,12 +147,10 @@ class Boxes:
         box = Box(
             id=row["id"],
             roll_hash=row["roll_hash"],
-            motions={motion.id: motion for motion in motions},
+            paper=BallotPaper(motions),
             earlier=tuple(row["earlier"]),
             roll={each["unit_number"]: Entry(*each[1:]) for each in rows},
             seals=Seals(self._pool, row["id"], row["public_key"]),
-            ballot_bytes=length_of(motions),
-            words={motion.id: frozenset(words_of(motion)) for motion in motions},
             leaves=Leaves(row["id"], row["format"]),
         )
         self._keep(renovation_id, box)

@@ -1,60 +1,54 @@
-"""The ballot route: raw, before FastAPI, with pydantic-core; `routes.voting` documents it."""
+"""The ballot route, answered before FastAPI because most requests of a vote come here.
+
+`service.front` calls it; `service.http.document` puts it into the OpenAPI document.
+"""
 
 from pydantic import ValidationError
-from starlette.responses import Response
 from starlette.types import Scope, Send
 
 from models.values.refusal import Refused, refusal
+from service.ballots.intake import Intake
+from service.bodies import CastBallot
+from service.http.credentials import VoterCheck
 from service.http.problems import malformed, problem_response
-from service.parts import Parts
-from service.residents.commands import CastBallot
 
 JSON = (b"content-type", b"application/json")
 
 
 async def send_ballot(
-    parts: Parts, renovation_id: str, scope: Scope, body: bytes, send: Send
+    voters: VoterCheck, intake: Intake, renovation_id: str, scope: Scope, body: bytes, send: Send
 ) -> None:
-    """201 and a receipt for a new ballot, 200 and its receipt again, or a problem."""
+    """Answer one request: 201 and a receipt, 200 and the receipt of the same ballot, or a problem."""
     headers = dict(scope["headers"])
     try:
-        status, receipt = await _cast(parts, renovation_id, headers.get(b"authorization"), body)
+        unit_number, version = voters.read(renovation_id, headers.get(b"authorization"))
+        ballot = _read(body, unit_number)
+        receipt, fresh = await intake.cast(renovation_id, ballot, version=version)
     except Refused as refused:
         language = headers.get(b"accept-language", b"").decode("latin-1")
         await problem_response(refused.problems, language)(scope, _nothing, send)
         return
-    length = (b"content-length", str(len(receipt)).encode())
-    await send({"type": "http.response.start", "status": status, "headers": [JSON, length]})
-    await send({"type": "http.response.body", "body": receipt})
+    answer = receipt.json()
+    start = {
+        "type": "http.response.start",
+        "status": 201 if fresh else 200,
+        "headers": [JSON, (b"content-length", str(len(answer)).encode())],
+    }
+    await send(start)
+    await send({"type": "http.response.body", "body": answer})
 
 
-async def answer_ballot(
-    parts: Parts, renovation_id: str, authorization: str | None, body: bytes
-) -> Response:
-    """The same for a caller that has no connection of its own.
-
-    Raises:
-        Refused: whatever the ballot is refused for.
-    """
-    credential = authorization.encode("latin-1") if authorization is not None else None
-    status, receipt = await _cast(parts, renovation_id, credential, body)
-    return Response(receipt, status_code=status, media_type="application/json")
-
-
-async def _cast(
-    parts: Parts, renovation_id: str, authorization: bytes | None, body: bytes
-) -> tuple[int, bytes]:
-    unit_number, version = parts.voters.holder_of(renovation_id, authorization)
+def _read(body: bytes, unit_number: str) -> CastBallot:
+    """The ballot in a body, if it is one of the unit whose credential came with it."""
     try:
         ballot = CastBallot.model_validate_json(body)
     except ValidationError as error:
         raise malformed(error.errors(include_url=False, include_input=False)) from None
     if ballot.unit_number != unit_number:
         raise refusal("credential.other_unit", where="unit_number", unit=ballot.unit_number)
-    receipt, fresh = await parts.intake.cast(renovation_id, ballot, version=version)
-    return (201 if fresh else 200), receipt.json()
+    return ballot
 
 
 async def _nothing() -> dict[str, str]:
-    """A response does not read."""
+    """The `receive` of a response, which reads nothing."""
     return {"type": "http.disconnect"}

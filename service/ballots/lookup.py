@@ -128,7 +128,7 @@ class Lookup:
                 )
                 .on_conflict_do_nothing()
             )
-            return await verification_of(session, box.id)
+            return await load_verification(session, box.id)
 
         return await self._database.transaction(work)
 
@@ -151,7 +151,7 @@ class Lookup:
         return tree
 
 
-async def verification_of(session: AsyncSession, box_id: str) -> Verification:
+async def load_verification(session: AsyncSession, box_id: str) -> Verification:
     """The counter of one box."""
     voted = select(Ballot.entry_id).where(Ballot.box_id == box_id).distinct().subquery()
     households = await session.scalar(select(func.count()).select_from(voted))
@@ -165,7 +165,7 @@ async def _by_code(
     session: AsyncSession, renovation_id: str, code: str
 ) -> tuple[BallotBox, Ballot]:
     """The ballot whose id begins with the code's 60 bits: ids are the first half of the leaf."""
-    prefix = _hex_of(code)
+    prefix = _hex_prefix(code)
     query = (
         select(BallotBox, Ballot)
         .join(Ballot, Ballot.box_id == BallotBox.id)
@@ -183,7 +183,7 @@ async def _by_code(
     return row[0], row[1]
 
 
-def _hex_of(code: str) -> str:
+def _hex_prefix(code: str) -> str:
     number = 0
     for letter in code.replace("-", ""):
         number = number << 5 | ALPHABET.index(letter)

@@ -1,26 +1,32 @@
-"""One ballot on its way: may the box take it, the row that it becomes, and what is answered.
+"""A ballot before its commit: whether the box may take it, the row it becomes, who waits for it.
 
-The classes are not frozen: five fields cost half a microsecond more each time, and every ballot
-makes five of them.
+The classes are not frozen, because a frozen dataclass takes longer to make and each ballot makes
+several.
 """
 
 import asyncio
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
-from models.values.refusal import Problem, problem
+from models.values.refusal import Refused, problem, refusal
 from models.values.voting import Channel
-from rules.ballots.ballot import ballot_id_of, choice_problems
-from runtime.ballots.sealing import SealedBallot
-from service.ballots.boxes import Box, Entry, NoBox
-from service.ballots.receipts import Receipt, Stored
-from service.residents.commands import CastBallot
+from proof.ballots import ballot_id_of
+from service.ballots.boxes import Box, Entry
+from service.ballots.receipts import IssuedReceipt, StoredBallot
+from service.bodies import CastBallot
 
+Key = tuple[str, str]
+"""Box and command: what makes a ballot the same one again."""
 Group = tuple[str, str, str, str]
 """Box, roll, channel and seal: what ballots of one statement share."""
 
 
+class NotTaken(Refused):
+    """A box does not take a ballot; a newer box of the same case might."""
+
+
 @dataclass(eq=False, slots=True)
-class Cast:
+class QueuedBallot:
     """One ballot on its way into the database, which makes its leaf and its id."""
 
     box_id: str
@@ -35,35 +41,51 @@ class Cast:
     content_hash: bytes
     version: int | None
     """Of the voter's credential; None where no voter's credential was shown."""
-    waiting: list[asyncio.Future["Answer | None"]] = field(default_factory=list)
+    waiting: list[asyncio.Future["BallotAnswer | None"]] = field(default_factory=list)
     """One for each caller: who hangs up takes the answer from nobody else."""
 
-    def awaited(self) -> asyncio.Future["Answer | None"]:
+    def awaited(self) -> asyncio.Future["BallotAnswer | None"]:
         """Resolves after the commit, for one more caller; None when the box did not take it."""
         future = asyncio.get_running_loop().create_future()
         self.waiting.append(future)
         return future
 
-    def answer(self, answer: "Answer | None") -> None:
+    def answer(self, answer: "BallotAnswer | None") -> None:
         """Tell the callers that are still there."""
         for future in self.waiting:
             if not future.done():
                 future.set_result(answer)
 
     def fail(self, error: Exception) -> None:
-        """Tell them that it could not be committed."""
+        """Raise the error in the callers that still wait."""
         for future in self.waiting:
             if not future.done():
                 future.set_exception(error)
+
+    @property
+    def key(self) -> Key:
+        """What makes a ballot the same one again."""
+        return self.box_id, self.command_id
+
+    def refuse_another(self, stored: StoredBallot) -> None:
+        """Is the stored ballot of this command this one? What another process wrote, nobody can compare.
+
+        Raises:
+            Refused: `journal.command_reused`.
+        """
+        same = stored.request_hash in (None, self.request_hash)
+        if stored.unit_number != self.unit_number or not same:
+            used = self.command_id
+            raise refusal("journal.command_reused", where=used, command=used, kind="ballot")
 
     @property
     def group(self) -> Group:
         """What ballots of one statement share."""
         return self.box_id, self.roll_hash, self.channel, self.seal_id
 
-    def stored(self, leaf: bytes, cast_at: str | None, recorded_at: str) -> Stored:
+    def stored(self, leaf: bytes, cast_at: str | None, recorded_at: str) -> StoredBallot:
         """The ballot after its commit."""
-        return Stored(
+        return StoredBallot(
             ballot_id_of(leaf),
             self.box_id,
             self.unit_number,
@@ -76,64 +98,62 @@ class Cast:
 
 
 @dataclass(slots=True)
-class Answer:
+class BallotAnswer:
     """The receipt of a committed ballot, and whether it came in just now."""
 
-    receipt: Receipt
+    receipt: IssuedReceipt
     fresh: bool
 
 
-def problems_of(
-    ballot: CastBallot, box: Box | NoBox, channel: Channel = "web"
-) -> tuple[Problem, ...]:
-    """Why a box cannot take this ballot, as far as its motions and its roll say."""
-    if isinstance(box, NoBox):
-        code = "voting.no_box" if box.renovation_known else "renovation.unknown"
-        return (problem(code),)
-    if ballot.box_id is not None and ballot.box_id != box.id:
-        return (problem("voting.other_box", given=ballot.box_id, box=box.id),)
-    entry = box.roll.get(ballot.unit_number)
-    if entry is None:
-        return (problem("voting.unit_not_on_roll", unit=ballot.unit_number),)
-    if entry.excluded_reason is not None:
-        return (
-            problem("voting.unit_excluded", unit=ballot.unit_number, reason=entry.excluded_reason),
-        )
-    for motion, said in ballot.choices.items():
-        if not isinstance(said, str) or said not in box.words.get(motion, ()):
-            return choice_problems(box.motions, ballot.choices, channel)
-    return ()
+async def queued_ballot(
+    box: Box, ballot: CastBallot, channel: Channel, version: int | None, request_key: bytes
+) -> QueuedBallot:
+    """The row to insert: the choices sealed, with the weights of the frozen roll.
 
+    `request_key` is this process's own: the hash of a request tells two ballots under one command
+    id apart, and nobody else can compute it.
 
-def prepared(
-    box: Box,
-    ballot: CastBallot,
-    channel: Channel,
-    words: SealedBallot,
-    seal_id: str,
-    request_hash: bytes,
-    version: int | None = None,
-) -> Cast:
-    """The row to insert; its weights are those of the frozen roll."""
-    entry: Entry = box.roll[ballot.unit_number]
+    Raises:
+        NotTaken: why the box cannot take this ballot, by its frozen roll and its motions.
+    """
+    entry = _entry(box, ballot)
+    seal = box.seals.in_use() or await box.seals.current()
+    try:
+        choices_json, sealed = seal.seal_ballot(box.paper, ballot.choices, channel)
+    except Refused as refused:
+        raise NotTaken(*refused.problems) from None
     content_hash = box.leaves.content_hash(
         pseudonym=entry.pseudonym,
         channel=channel,
-        commitment=words.commitment,
+        commitment=sealed.commitment,
         heads=entry.heads,
         area_dm2=entry.area_dm2,
         shares=entry.shares,
     )
-    return Cast(
+    request = ballot.unit_number.encode() + b"\0" + choices_json
+    return QueuedBallot(
         box_id=box.id,
         roll_hash=box.roll_hash,
         unit_number=ballot.unit_number,
         command_id=ballot.command_id,
-        request_hash=request_hash,
+        request_hash=blake2b(request, key=request_key, digest_size=32).digest(),
         channel=channel,
-        seal_id=seal_id,
-        sealed=words.sealed,
-        commitment=words.commitment,
+        seal_id=seal.id,
+        sealed=sealed.sealed,
+        commitment=sealed.commitment,
         content_hash=content_hash,
         version=version,
     )
+
+
+def _entry(box: Box, ballot: CastBallot) -> Entry:
+    """The entry of the roll that this ballot votes with."""
+    if ballot.box_id is not None and ballot.box_id != box.id:
+        raise NotTaken(problem("voting.other_box", given=ballot.box_id, box=box.id))
+    entry = box.roll.get(ballot.unit_number)
+    if entry is None:
+        raise NotTaken(problem("voting.unit_not_on_roll", unit=ballot.unit_number))
+    if entry.excluded_reason is not None:
+        reason = entry.excluded_reason
+        raise NotTaken(problem("voting.unit_excluded", unit=ballot.unit_number, reason=reason))
+    return entry

@@ -9,18 +9,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from proof.ballots import batch_statement, receipt_data
 from proof.merkle import leaf_hash, root_and_paths
 from proof.receipts import short_code
-from rules.ballots.ballot import batch_statement, receipt_data
 from runtime.ballots.sealing import Signer
-from service.residents.commands import BallotReceipt
+from service.bodies import BallotReceipt
 
 AGAIN = "again"
-"""The batch of a receipt that was asked for again: of its own, and not recorded."""
+"""The batch id of a receipt that is made again: it is signed alone and its batch is not recorded."""
 
 
 @dataclass(slots=True)
-class Stored:
+class StoredBallot:
     """A committed ballot."""
 
     ballot_id: str
@@ -48,10 +48,10 @@ class SignedBatch:
 
 
 @dataclass(slots=True)
-class Receipt:
-    """One receipt before it is written; `service.residents.commands.BallotReceipt` is its published form."""
+class IssuedReceipt:
+    """One receipt before it is written; `service.bodies.BallotReceipt` is its published form."""
 
-    stored: Stored
+    stored: StoredBallot
     batch: SignedBatch
     index: int
     path: tuple[bytes, ...]
@@ -72,13 +72,13 @@ class Receipt:
         ).encode()
 
     def published(self) -> BallotReceipt:
-        """The receipt as the doors describe it."""
+        """The receipt as the OpenAPI document describes it."""
         return BallotReceipt.model_validate_json(self.json())
 
 
 def signed_batch(
-    batch_id: str, box_id: str, stored: Sequence[Stored], signer: Signer
-) -> tuple[SignedBatch, list[Receipt]]:
+    batch_id: str, box_id: str, stored: Sequence[StoredBallot], signer: Signer
+) -> tuple[SignedBatch, list[IssuedReceipt]]:
     """Sign a batch of one box; the receipts are in the order of their ballots' ids."""
     ordered = sorted(stored, key=lambda each: each.ballot_id)
     leaves = [_leaf(each) for each in ordered]
@@ -86,24 +86,24 @@ def signed_batch(
     signature = signer.sign(batch_statement(batch_id, root, box_id, len(leaves)))
     batch = SignedBatch(batch_id, box_id, len(leaves), root, signature)
     return batch, [
-        Receipt(each, batch, index, path, signer.public_key)
+        IssuedReceipt(each, batch, index, path, signer.public_key)
         for index, (each, path) in enumerate(zip(ordered, paths, strict=True))
     ]
 
 
-def receipt_again(stored: Stored, signer: Signer) -> Receipt:
+def receipt_again(stored: StoredBallot, signer: Signer) -> IssuedReceipt:
     """The receipt of a ballot that was committed earlier: the same statement, signed alone."""
     return signed_batch(AGAIN, stored.box_id, [stored], signer)[1][0]
 
 
 def written(moment: datetime) -> str:
-    """A moment as the doors write it: UTC, microseconds."""
+    """A moment as receipts and refusals write it: UTC, microseconds."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
     return moment.isoformat(timespec="microseconds")
 
 
-def _leaf(stored: Stored) -> bytes:
+def _leaf(stored: StoredBallot) -> bytes:
     return leaf_hash(
         receipt_data(
             ballot_id=stored.ballot_id,

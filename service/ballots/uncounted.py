@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import Ballot, BallotRuling
 from models.values.channels import RulingKind
 from models.values.voting import Channel
-from rules.ballots.ballot import BallotReference, RulingReference, states_of
+from rules.ballots.states import BallotReference, RulingReference, states_of
 
 
 async def uncounted_entries(session: AsyncSession, box_id: str) -> list[str]:

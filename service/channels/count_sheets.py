@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import BallotBox, PaperBatch, PaperCast, PaperEntry
 from models.values.base import Carried
 from rules.ballots.paper import differing
-from service.channels.paper import lines_of
+from service.channels.paper import load_line_digests
+from service.views import shown
 
 
 class TypingView(Carried):
@@ -38,7 +39,7 @@ class CountSheet(Carried):
     """"second_typing", "typing_again", "casting" (send the second typing again) or "nothing"."""
 
 
-async def count_sheets(session: AsyncSession, box: BallotBox) -> tuple[CountSheet, ...]:
+async def list_count_sheets(session: AsyncSession, box: BallotBox) -> tuple[CountSheet, ...]:
     """Every batch of a box, by its reference."""
     batches = await session.scalars(
         select(PaperBatch).where(PaperBatch.box_id == box.id).order_by(PaperBatch.reference)
@@ -59,8 +60,8 @@ async def _sheet(session: AsyncSession, batch: PaperBatch) -> CountSheet:
     last = entries[-1].number
     units: tuple[str, ...] = ()
     if last % 2 == 0:
-        first = await lines_of(session, batch.id, last - 1)
-        units = differing(first, await lines_of(session, batch.id, last))
+        first = await load_line_digests(session, batch.id, last - 1)
+        units = differing(first, await load_line_digests(session, batch.id, last))
     waiting = "second_typing" if last % 2 else "typing_again" if units else "nothing"
     if any(number not in cast for number in range(2, last + 1, 2)):
         waiting = "casting"
@@ -69,16 +70,7 @@ async def _sheet(session: AsyncSession, batch: PaperBatch) -> CountSheet:
         reference=batch.reference,
         channel=batch.channel,
         scan=batch.scan,
-        typings=tuple(
-            TypingView(
-                number=entry.number,
-                entered_by=entry.entered_by,
-                ballots=entry.ballots,
-                invalid=entry.invalid,
-                recorded_at=entry.recorded_at,
-            )
-            for entry in entries
-        ),
+        typings=tuple(shown(TypingView, entry) for entry in entries),
         differing=units,
         cast=sum(cast.values()),
         waiting_for=waiting,

@@ -19,24 +19,25 @@ from rules.ballots.mandates import (
     agent_id_of,
     ballot_problems,
     instruction_digest,
+    instructions_obeyed,
     mandate_limit,
-    obeyed_of,
     proxy_command,
     registration_problems,
 )
 from rules.voting import pack_for
-from runtime.record.journal import Recorded, tick_of
-from service.ballots.receipts import Receipt
-from service.channels.commands import (
+from runtime.record.journal import tick_of
+from service.ballots.receipts import IssuedReceipt
+from service.bodies import Accepted, CastBallot
+from service.channels.bodies import (
     CastProxyBallot,
     RegisteredMandate,
     RegisterMandate,
     RevokeMandate,
 )
-from service.channels.open_box import entry_of, latest_box, locked_box, motions_of
+from service.channels.open_box import load_entry, lock_open_box, motions_by_id, running_box
 from service.http.credentials import proxy_credential
 from service.parts import Parts
-from service.residents.commands import Accepted, CastBallot
+from service.recording import Details, accept
 from service.situation import Situation
 
 REGISTER = text("""
@@ -77,8 +78,8 @@ class MandateView(Carried):
     voted: bool
 
 
-class _Asked(Value):
-    """What the journal keeps of a registration: no name, no number, no instruction."""
+class _AskedMandate(Value):
+    """A registration as the journal hashes it: no name, no document number, no readable instruction."""
 
     unit_number: str
     agent_id: str
@@ -90,12 +91,12 @@ class _Asked(Value):
 
 
 def mandate_key(receipt_key: SecretStr) -> bytes:
-    """The key of agents' ids and instructions; it follows from the key of the receipts."""
+    """The key of agents' ids and instructions, derived from the key of the receipts."""
     secret = bytes.fromhex(receipt_key.get_secret_value())
     return hmac.digest(secret, b"gongjian/mandates", hashlib.sha256)
 
 
-async def register(
+async def register_mandate(
     parts: Parts, situation: Situation, actor: Actor, command: RegisterMandate
 ) -> RegisteredMandate:
     """Enter a mandate: one for an owner, so many for an agent, while the box is not closed."""
@@ -103,7 +104,7 @@ async def register(
     mandate_id = (
         f"m{hashlib.sha256(f'{situation.id}/{command.command_id}'.encode()).hexdigest()[:31]}"
     )
-    asked = _Asked(
+    asked = _AskedMandate(
         unit_number=command.unit_number,
         agent_id=agent_id_of(key, situation.id, command.agent_identity),
         motions=tuple(dict.fromkeys(command.motions)),
@@ -116,37 +117,30 @@ async def register(
         },
     )
 
-    async def inside(session: AsyncSession, now: datetime) -> Recorded[Accepted]:
-        box = await locked_box(session, situation, command.box_id, early=True)
-        entry = await entry_of(session, box, command.unit_number)
+    async def change(session: AsyncSession, now: datetime) -> tuple[str, Details]:
+        box = await lock_open_box(session, situation, command.box_id, early=True)
+        entry = await load_entry(session, box, command.unit_number)
         await _refuse(session, situation, box, entry, command, mandate_id, asked, now)
         # The name of who was known before stays as it was written first.
         person = insert(Person).values(id=asked.agent_id, name=command.agent_name, phone=None)
         await session.execute(person.on_conflict_do_nothing())
         session.add(_row(box, entry, mandate_id, asked, actor, command.command_id))
-        accepted = Accepted(
-            command_id=command.command_id,
-            id=mandate_id,
-            kind="voting.mandate_registered",
-            happened_at=now.isoformat(),
-        )
-        return Recorded(accepted, _details(box, entry, mandate_id, asked))
+        return mandate_id, _details(box, entry, mandate_id, asked)
 
-    written = situation.command(command.command_id, actor)
     kind = "voting.mandate_registered"
-    accepted = await parts.journal.record(written, kind, asked, inside, Accepted)
+    accepted = await accept(parts.journal, situation, actor, command, kind, change, request=asked)
     credential = proxy_credential(parts.settings.credential_key, situation.id, mandate_id)
     return RegisteredMandate(**accepted.model_dump(), credential=credential)
 
 
-async def revoke(
+async def revoke_mandate(
     parts: Parts, situation: Situation, actor: Actor, mandate_id: str, command: RevokeMandate
 ) -> Accepted:
     """Take a mandate back; a ballot that was cast on it before stays until the owner votes."""
     asked = command.model_copy(update={"reason": f"{mandate_id}/{command.reason}"})
 
-    async def inside(session: AsyncSession, now: datetime) -> Recorded[Accepted]:
-        box = await locked_box(session, situation, None, early=True)
+    async def change(session: AsyncSession, _now: datetime) -> tuple[str, Details]:
+        box = await lock_open_box(session, situation, None, early=True)
         row = await session.get(Mandate, mandate_id)
         if row is None or row.box_id != box.id:
             raise refusal("mandate.unknown", where=mandate_id)
@@ -162,23 +156,21 @@ async def revoke(
                 revoked_at=func.clock_timestamp(),
             )
         )
-        accepted = Accepted(
-            command_id=command.command_id,
-            id=mandate_id,
-            kind="voting.mandate_revoked",
-            happened_at=now.isoformat(),
-        )
         digest = hashlib.sha256(command.reason.encode()).hexdigest()
-        return Recorded(accepted, {"box": box.id, "mandate": mandate_id, "reason_sha256": digest})
+        return mandate_id, {"box": box.id, "mandate": mandate_id, "reason_sha256": digest}
 
-    written = situation.command(command.command_id, actor)
-    return await parts.journal.record(written, "voting.mandate_revoked", asked, inside, Accepted)
+    kind = "voting.mandate_revoked"
+    return await accept(parts.journal, situation, actor, command, kind, change, request=asked)
 
 
 async def cast_by_agent(
     parts: Parts, situation: Situation, mandate_id: str, command: CastProxyBallot
-) -> tuple[Receipt, bool]:
-    """An agent's ballot: in force, within the mandate, as instructed; its receipt, and if it is new."""
+) -> tuple[IssuedReceipt, bool]:
+    """Cast an agent's ballot on a mandate; returns the receipt and whether the ballot is new.
+
+    Raises:
+        Refused: `mandate.…` where the mandate does not allow the ballot; what the box refuses.
+    """
     key = mandate_key(parts.settings.receipt_key)
     async with parts.database.held() as session:
         # Held until the ballot is committed: a revocation comes before it or after it.
@@ -186,12 +178,12 @@ async def cast_by_agent(
         row = await session.get(Mandate, mandate_id)
         if row is None:
             raise refusal("mandate.unknown", where=mandate_id)
-        box = await latest_box(session, situation)
+        box = await running_box(session, situation)
         if box.id != row.box_id:
             raise refusal("mandate.other_vote", where=mandate_id)
         (standing_mandate,) = await _register(session, box, mandate_id=mandate_id)
         given = {motion: str(digest) for motion, digest in row.instructions.items()}
-        obeyed = obeyed_of(key, mandate_id, given, command.choices)
+        obeyed = instructions_obeyed(key, mandate_id, given, command.choices)
         now = await tick_of(session, situation.id)
         problems = ballot_problems(standing_mandate, command.choices, obeyed, now)
         if problems:
@@ -205,7 +197,7 @@ async def cast_by_agent(
         return await parts.intake.cast(situation.id, ballot, "proxy")
 
 
-async def register_of(session: AsyncSession, box: BallotBox) -> tuple[MandateView, ...]:
+async def list_register(session: AsyncSession, box: BallotBox) -> tuple[MandateView, ...]:
     """The register of a vote, with its history."""
     voted = {each.id: each.voted for each in await _register(session, box)}
     rows = await session.execute(
@@ -245,7 +237,7 @@ async def _refuse(
     entry: RollEntry,
     command: RegisterMandate,
     mandate_id: str,
-    asked: _Asked,
+    asked: _AskedMandate,
     now: datetime,
 ) -> None:
     if entry.excluded_reason is not None:
@@ -263,7 +255,7 @@ async def _refuse(
     problems = registration_problems(
         new,
         command.instructions,
-        motions_of(box),
+        motions_by_id(box),
         await _register(session, box, new=new),
         mandate_limit(pack_for(situation.rule_pack)),
         now,
@@ -279,7 +271,7 @@ async def _register(
     mandate_id: str | None = None,
     new: Mandated | None = None,
 ) -> list[Mandated]:
-    """The register of a vote; only one mandate of it, or those that matter for a new one."""
+    """Mandates of a vote: all, the one of `mandate_id`, or those of the agent or owner of `new`."""
     query = {
         "box": box.id,
         "mandate": mandate_id,
@@ -287,23 +279,17 @@ async def _register(
         "entry": new.entry_id if new is not None else None,
     }
     rows = await session.execute(REGISTER, query)
-    return [
-        Mandated(
-            row.id,
-            row.entry_id,
-            row.agent_id,
-            tuple(row.motions),
-            row.valid_from,
-            row.valid_until,
-            row.revoked,
-            row.voted,
-        )
-        for row in rows
-    ]
+    # The columns stand in the order of the fields.
+    return [Mandated._make(row)._replace(motions=tuple(row.motions)) for row in rows]
 
 
 def _row(
-    box: BallotBox, entry: RollEntry, mandate_id: str, asked: _Asked, actor: Actor, command_id: str
+    box: BallotBox,
+    entry: RollEntry,
+    mandate_id: str,
+    asked: _AskedMandate,
+    actor: Actor,
+    command_id: str,
 ) -> Mandate:
     return Mandate(
         id=mandate_id,
@@ -323,7 +309,7 @@ def _row(
 
 
 def _details(
-    box: BallotBox, entry: RollEntry, mandate_id: str, asked: _Asked
+    box: BallotBox, entry: RollEntry, mandate_id: str, asked: _AskedMandate
 ) -> Mapping[str, JsonValue]:
     return {
         "box": box.id,

@@ -1,17 +1,24 @@
-"""The open ballot box as a write beside the web finds it: locked, so that it cannot close meanwhile."""
+"""The ballot box for writes beside the intake: locked, so that it cannot close meanwhile."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import BallotBox, RollEntry, RollUnit
 from models.values.refusal import refusal
+from models.values.states import BoxState
 from models.values.voting import Motion
+from runtime.database import Database
 from runtime.record.journal import tick_of
 from service.ballots.receipts import written
 from service.situation import Situation
 
+T = TypeVar("T")
 
-async def locked_box(
+
+async def lock_open_box(
     session: AsyncSession,
     situation: Situation,
     box_id: str | None,
@@ -19,10 +26,11 @@ async def locked_box(
     alone: bool = False,
     early: bool = False,
 ) -> BallotBox:
-    """The latest box of the renovation, open; the closing waits for this transaction.
+    """Lock the latest box of the renovation if it is open; the closing waits for this transaction.
 
-    `alone` keeps ballots out too, so that what is read of them is everything there is. `early`
-    takes a box that was announced and does not take ballots yet. `box_id` is what the page showed.
+    `alone` also waits for ballots that are being committed and keeps new ones out, so that the caller
+    reads all of them. `early` accepts a box that is announced and not open yet. `box_id`, if given, is
+    the box that the page showed: another one is refused.
 
     Raises:
         Refused: `voting.no_box`, `voting.other_box`, `voting.box_not_open_yet`, `voting.box_closed`.
@@ -37,15 +45,15 @@ async def locked_box(
         raise refusal("voting.other_box", given=box_id, box=box.id)
     # A statement of its own: the tick of after the lock.
     now = await tick_of(session, situation.id)
-    if box.state != "open" or now >= box.closes_at:
+    if box.state != BoxState.OPEN or now >= box.closes_at:
         raise refusal("voting.box_closed", box=box.id, at=written(box.closes_at))
     if now < box.opens_at and not early:
         raise refusal("voting.box_not_open_yet", box=box.id, at=written(box.opens_at))
     return box
 
 
-async def latest_box(session: AsyncSession, situation: Situation) -> BallotBox:
-    """The latest box, open or not, to read.
+async def running_box(session: AsyncSession, situation: Situation) -> BallotBox:
+    """The latest box, open or not, without a lock.
 
     Raises:
         Refused: `voting.no_box`.
@@ -56,13 +64,27 @@ async def latest_box(session: AsyncSession, situation: Situation) -> BallotBox:
     return box
 
 
-def motions_of(box: BallotBox) -> dict[str, Motion]:
+async def read_running_box(
+    database: Database,
+    situation: Situation,
+    read: Callable[[AsyncSession, BallotBox], Awaitable[T]],
+) -> T:
+    """Call `read` with the latest box, open or not; routes and commands read lists this way.
+
+    Raises:
+        Refused: `voting.no_box`.
+    """
+    async with database.session() as session:
+        return await read(session, await running_box(session, situation))
+
+
+def motions_by_id(box: BallotBox) -> dict[str, Motion]:
     """The motions of a box by their ids."""
     motions = (Motion.model_validate(motion) for motion in box.motions)
     return {motion.id: motion for motion in motions}
 
 
-async def entry_of(session: AsyncSession, box: BallotBox, unit_number: str) -> RollEntry:
+async def load_entry(session: AsyncSession, box: BallotBox, unit_number: str) -> RollEntry:
     """The roll entry that a unit votes with.
 
     Raises:

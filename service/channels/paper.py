@@ -1,6 +1,6 @@
-"""Paper in batches: two typings by two officials, compared by keyed digests, cast where they agree.
+"""Paper ballots, typed in batches by two officials; lines whose keyed digests agree are cast.
 
-Choices pass through the memory of the second typing only; no table has them but the sealed ballots.
+No table has the choices of a typing, only digests: what is cast is sealed like any other ballot.
 """
 
 import asyncio
@@ -35,22 +35,23 @@ from rules.ballots.paper import (
     batch_key,
     code_check,
     differing,
-    invalid_of,
+    invalid_ballots,
     line_digest,
     line_problems,
     same_route,
 )
 from runtime.record.journal import Recorded
-from service.channels.commands import EnterPaper, PaperEntered
-from service.channels.open_box import latest_box, locked_box, motions_of
+from service.bodies import CastBallot
+from service.channels.bodies import EnterPaper, PaperEntered
+from service.channels.open_box import lock_open_box, motions_by_id, running_box
 from service.parts import Parts
-from service.residents.commands import CastBallot
+from service.recording import record
 from service.situation import Situation
 
 AT_ONCE = 64
 """Ballots of a batch on their way at the same time."""
 FINAL = frozenset({"voting.already_voted"})
-"""Refusals that another attempt does not cure."""
+"""Refusals of a ballot that sending the batch again would not change."""
 ELSEWHERE = text("""
 SELECT u.entry_id, b.reference FROM paper_line l
 JOIN paper_batch b ON b.id = l.batch_id
@@ -67,7 +68,7 @@ WHERE b.box_id = :box AND b.id <> :batch AND b.channel = ANY (:channels)
 
 
 class _Typed(Value):
-    """What the journal keeps of the request: the digest of a line is not the line."""
+    """The request as the journal hashes it: digests of the lines instead of the lines."""
 
     reference: str
     channel: str
@@ -77,7 +78,7 @@ class _Typed(Value):
 
 @dataclass(frozen=True)
 class _Batch:
-    """A batch as it stands: its id, its typings so far, and the lines of the last pair."""
+    """A batch before this typing."""
 
     id: str
     number: int
@@ -88,25 +89,25 @@ class _Batch:
     """What the last pair left differing; None for a new batch or the second of a pair."""
 
 
-async def enter(
+async def enter_paper(
     parts: Parts, situation: Situation, actor: Actor, command: EnterPaper
 ) -> PaperEntered:
-    """Record a typing; if it is the second of a pair, cast what agrees. Sent again, it goes on.
+    """Record a typing; if it is the second of a pair, cast what agrees. Sent again, it casts the rest.
 
     Raises:
         Refused: every problem of every line at once; `paper.…`; `paper.not_all_cast` when the box
             did not take some ballots: what was cast stays cast, the same command casts the rest.
     """
     async with parts.database.session() as session:
-        box_id = (await latest_box(session, situation)).id
+        box_id = (await running_box(session, situation)).id
     key = paper_key(parts.settings.receipt_key)
-    batch_id = batch_id_of(box_id, command.reference)
+    batch_id = batch_id_for(box_id, command.reference)
     lines = [Line(line.unit_number, line.choices) for line in command.lines]
     of_batch = batch_key(key, batch_id, command.code)
     digests = {line.unit_number: line_digest(of_batch, batch_id, line) for line in lines}
 
     async def inside(session: AsyncSession, _now: datetime) -> Recorded[PaperEntered]:
-        box = await locked_box(session, situation, command.box_id or box_id)
+        box = await lock_open_box(session, situation, command.box_id or box_id)
         batch = await _batch(session, box, command, code_check(of_batch))
         await _refuse(session, box, batch, actor, lines, command)
         differ = differing(batch.lines, digests) if batch.number % 2 == 0 else ()
@@ -115,7 +116,7 @@ async def enter(
             batch_id=batch.id,
             number=batch.number,
             ballots=sum(line.choices is not None for line in lines),
-            invalid=invalid_of(lines),
+            invalid=invalid_ballots(lines),
             differing=differ,
         )
         if entered.number == 1:
@@ -130,9 +131,8 @@ async def enter(
         scan=command.scan,
         lines=tuple((unit, digest.hex()) for unit, digest in digests.items()),
     )
-    written = situation.command(command.command_id, actor)
-    kind = "voting.paper_entered"
-    entered = await parts.journal.record(written, kind, typed, inside, PaperEntered)
+    name, kind = command.command_id, "voting.paper_entered"
+    entered = await record(parts.journal, situation, actor, name, kind, typed, inside, PaperEntered)
     if entered.number % 2 == 1:
         return entered
     agreed = [line for line in lines if line.unit_number not in entered.differing]
@@ -143,21 +143,21 @@ async def enter(
 
 
 def paper_key(receipt_key: SecretStr) -> bytes:
-    """The key of the lines' digests; it follows from the key of the receipts."""
+    """The key of the lines' digests, derived from the key of the receipts."""
     secret = bytes.fromhex(receipt_key.get_secret_value())
     return hmac.digest(secret, b"gongjian/paper", hashlib.sha256)
 
 
-def batch_id_of(box_id: str, reference: str) -> str:
-    """The id of the batch that an office calls so."""
+def batch_id_for(box_id: str, reference: str) -> str:
+    """The id of the batch with this reference in this box."""
     return hashlib.sha256(f"{box_id}\0{reference}".encode()).hexdigest()[:32]
 
 
 async def _batch(
     session: AsyncSession, box: BallotBox, command: EnterPaper, check: bytes
 ) -> _Batch:
-    """The batch so far; journal writes of a renovation come one after the other."""
-    batch_id = batch_id_of(box.id, command.reference)
+    """The batch so far; no lock, since the journal lets one writer of a renovation in at a time."""
+    batch_id = batch_id_for(box.id, command.reference)
     row = await session.get(PaperBatch, batch_id)
     if row is None:
         return _Batch(batch_id, 1, None, {}, None)
@@ -172,14 +172,14 @@ async def _batch(
         .limit(1)
     )
     assert last is not None
-    lines = await lines_of(session, batch_id, last.number)
+    lines = await load_line_digests(session, batch_id, last.number)
     if last.number % 2 == 1:
         return _Batch(batch_id, last.number + 1, last.entered_by, lines, None)
-    first = await lines_of(session, batch_id, last.number - 1)
+    first = await load_line_digests(session, batch_id, last.number - 1)
     return _Batch(batch_id, last.number + 1, None, {}, differing(first, lines))
 
 
-async def lines_of(session: AsyncSession, batch_id: str, number: int) -> dict[str, bytes]:
+async def load_line_digests(session: AsyncSession, batch_id: str, number: int) -> dict[str, bytes]:
     """The digests of one typing, by unit."""
     rows = await session.scalars(
         select(PaperLine).where(PaperLine.batch_id == batch_id, PaperLine.number == number)
@@ -217,7 +217,7 @@ async def _refuse(
         "entries": [place.entry_id for place in roll.values()],
     }
     elsewhere = {row.entry_id: row.reference for row in await session.execute(ELSEWHERE, query)}
-    problems = line_problems(lines, motions_of(box), roll, elsewhere, command.channel)
+    problems = line_problems(lines, motions_by_id(box), roll, elsewhere, command.channel)
     if problems:
         raise Refused(*problems)
 
@@ -286,7 +286,7 @@ async def _cast(
     batch_id: str,
     lines: Sequence[Line],
 ) -> int:
-    """Put the agreed ballots into the box; those that are there already are found there."""
+    """Cast the agreed ballots and return how many are in the box; a repeated ballot is counted once."""
     refused: list[tuple[str, Refused]] = []
     cast = 0
 
@@ -328,7 +328,7 @@ async def _record_cast(
     cast: int,
     ballots: int,
 ) -> None:
-    """Say on the record that the pair of typings is in the box, once."""
+    """Record once that the ballots of a pair of typings are in the box."""
     command_id = f"{entered.command_id}#cast"
 
     async def inside(session: AsyncSession, _now: datetime) -> Recorded[PaperEntered]:
@@ -351,5 +351,5 @@ async def _record_cast(
             },
         )
 
-    written = situation.command(command_id, actor)
-    await parts.journal.record(written, "voting.paper_cast", entered, inside, PaperEntered)
+    kind = "voting.paper_cast"
+    await record(parts.journal, situation, actor, command_id, kind, entered, inside, PaperEntered)

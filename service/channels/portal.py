@@ -4,19 +4,19 @@ import hashlib
 import hmac
 
 from models.values.actor import Actor
-from service.ballots.receipts import Receipt
+from service.ballots.receipts import IssuedReceipt
+from service.bodies import CastBallot
 from service.parts import Parts
-from service.residents.commands import CastBallot
 from service.situation import Situation
 
 
 async def cast_by_portal(
     parts: Parts, situation: Situation, portal: Actor, ballot: CastBallot
-) -> tuple[Receipt, bool]:
-    """One ballot of the electronic route: it and the unit's own on the web replace each other.
+) -> tuple[IssuedReceipt, bool]:
+    """Cast a ballot that a portal vouches for; returns the receipt and whether the ballot is new.
 
-    The portal vouches for the person. The command id is the portal's own: no other portal and no
-    voter can meet it.
+    It is of the electronic route: it and the unit's own ballot on the web replace each other. The
+    command id is hashed with the portal's id, so that it cannot equal a voter's or another portal's.
     """
     key = bytes.fromhex(parts.settings.receipt_key.get_secret_value())
     named = ("gongjian/portal/command", portal.id, ballot.command_id)

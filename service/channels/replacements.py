@@ -25,31 +25,33 @@ from models.values.base import Value
 from models.values.replacement import Replacement, Sale
 from models.values.voting import HeadGroup
 from runtime.record.journal import Recorded
-from service.channels.commands import ReplacedOwner, ReplaceOwner
+from service.bodies import Accepted
+from service.channels.bodies import ReplacedOwner, ReplaceOwner
 from service.channels.mandates import LOCK
-from service.channels.open_box import entry_of, latest_box, locked_box
+from service.channels.open_box import load_entry, lock_open_box, running_box
 from service.estates.units import owner_secret
 from service.http.credentials import voter_credential
 from service.parts import Parts
-from service.residents.commands import Accepted
+from service.recording import record
 from service.situation import Situation
 
+KIND = "voting.owner_replaced"
 BY_SALE = "the unit was sold"
 
 
 class _Generation(Accepted):
-    """What the journal answers: the version of the buyer's credential, not the credential."""
+    """The stored answer: it has the version of the buyer's credential, not the credential."""
 
     generation: int
 
 
-class _Asked(Value):
-    """What the journal keeps of the request: keys instead of names."""
+class _AskedSale(Value):
+    """The request as the journal hashes it: keyed digests instead of names."""
 
     sale: Sale
 
 
-async def replace(
+async def replace_unit_owner(
     parts: Parts, situation: Situation, actor: Actor, command: ReplaceOwner
 ) -> ReplacedOwner:
     """Log the sale; from its commit on the seller's credential casts nothing.
@@ -59,13 +61,15 @@ async def replace(
     other units of the entry stay with the seller.
     """
     key = parts.settings.credential_key
-    sale = sale_of(key, command)
+    sale = _sale(key, command)
 
     async def inside(session: AsyncSession, now: datetime) -> Recorded[_Generation]:
-        entry = await entry_of(session, await latest_box(session, situation), command.unit_number)
+        entry = await load_entry(
+            session, await running_box(session, situation), command.unit_number
+        )
         # Before the box: an agent's ballot that is under way needs the box to get done.
         mandate = await _standing_mandate(session, entry)
-        box = await locked_box(session, situation, command.box_id, alone=True, early=True)
+        box = await lock_open_box(session, situation, command.box_id, alone=True, early=True)
         made = await _replacement(session, situation, box, entry, sale)
         if mandate is not None and not made.shared:
             session.add(_revoked(mandate, actor, command.command_id))
@@ -78,7 +82,7 @@ async def replace(
         accepted = _Generation(
             command_id=command.command_id,
             id=f"{entry.pseudonym}.{made.generation}",
-            kind="voting.owner_replaced",
+            kind=KIND,
             happened_at=now.isoformat(),
             generation=made.generation,
         )
@@ -95,15 +99,14 @@ async def replace(
             },
         )
 
-    written = situation.command(command.command_id, actor)
-    kind = "voting.owner_replaced"
-    done = await parts.journal.record(written, kind, _Asked(sale=sale), inside, _Generation)
+    name, request = command.command_id, _AskedSale(sale=sale)
+    done = await record(parts.journal, situation, actor, name, KIND, request, inside, _Generation)
     credential = voter_credential(key, situation.id, command.unit_number, done.generation)
     return ReplacedOwner(**done.model_dump(exclude={"generation"}), credential=credential)
 
 
-def sale_of(key: SecretStr, command: ReplaceOwner) -> Sale:
-    """The sale with the stored keys of both sets of owners; their names end here."""
+def _sale(key: SecretStr, command: ReplaceOwner) -> Sale:
+    """The sale with the stored keys of both sets of owners; no name is passed on."""
     secret = owner_secret(key)
 
     def stored(names: tuple[str, ...], numbers: tuple[str, ...]) -> str:
@@ -121,7 +124,7 @@ def sale_of(key: SecretStr, command: ReplaceOwner) -> Sale:
 async def _replacement(
     session: AsyncSession, situation: Situation, box: BallotBox, entry: RollEntry, sale: Sale
 ) -> Replacement:
-    """What the law makes of the sale, from the rows."""
+    """What `replace_owner` decides about the sale, given the rows."""
     owner = await session.scalar(
         select(Unit.owner_key).where(
             Unit.estate_id == situation.estate_id, Unit.number == sale.unit_number
@@ -135,18 +138,7 @@ async def _replacement(
         )
         .order_by(OwnerReplacement.generation)
     )
-    earlier = [
-        Replacement(
-            entry_id=row.entry_id,
-            unit_number=row.unit_number,
-            generation=row.generation,
-            shared=row.shared,
-            buyer_key=row.buyer_key,
-            registered_on=row.registered_on,
-            evidence=row.evidence,
-        )
-        for row in rows
-    ]
+    earlier = [Replacement.model_validate(row, from_attributes=True) for row in rows]
     group = HeadGroup(
         entry_id=entry.entry_id,
         area_dm2=entry.area_dm2,
@@ -178,7 +170,7 @@ async def _frozen_at(session: AsyncSession, box: BallotBox) -> datetime:
 
 
 async def _standing_mandate(session: AsyncSession, entry: RollEntry) -> str | None:
-    """The entry's mandate that was not revoked, with the agent's ballots waited for."""
+    """The entry's mandate that is not revoked; waits for ballots of the agent that are under way."""
     found = await session.scalar(
         select(Mandate.id)
         .outerjoin(MandateRevocation, MandateRevocation.mandate_id == Mandate.id)
@@ -217,15 +209,9 @@ async def _row(
         )
     )
     return OwnerReplacement(
+        **made.model_dump(),
         renovation_id=situation.id,
-        unit_number=made.unit_number,
-        generation=made.generation,
         box_id=box.id,
-        entry_id=made.entry_id,
-        shared=made.shared,
-        buyer_key=made.buyer_key,
-        registered_on=made.registered_on,
-        evidence=made.evidence,
         up_to_seq=last or 0,
         replaced_by=actor.id,
         command_id=command_id,

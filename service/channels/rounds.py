@@ -1,11 +1,9 @@
-"""Going round: visits at the doors, reminders to those who have not taken part, who that is."""
+"""Door-to-door rounds and reminders: visits are recorded, and who has not taken part is listed."""
 
 import hashlib
 from collections import Counter as Tallies
-from collections.abc import Mapping
 from datetime import datetime
 
-from pydantic import JsonValue
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,13 +11,14 @@ from models.tables import BallotBox, DoorVisit, Notice, RollUnit
 from models.values.actor import Actor
 from models.values.base import Carried
 from models.values.refusal import Refused, refusal
+from models.values.states import NoticeState
 from rules.ballots.visits import Door, visit_problems
-from service.channels.commands import RecordVisits, Remind
-from service.channels.open_box import locked_box
+from service.bodies import Accepted
+from service.channels.bodies import RecordVisits, Remind
+from service.channels.open_box import lock_open_box
 from service.parts import Parts
-from service.residents.commands import Accepted
+from service.recording import Details, accept
 from service.situation import Situation
-from service.writing import write
 
 SILENT = text("""
 SELECT u.unit_number FROM roll_unit u
@@ -47,10 +46,10 @@ class VisitView(Carried):
 async def record_visits(
     parts: Parts, situation: Situation, actor: Actor, command: RecordVisits
 ) -> Accepted:
-    """Write down a round of visits; the event has how many of which kind, no door."""
+    """Record a round of visits; the event has the number of each outcome and names no unit."""
 
-    async def change(session: AsyncSession, _now: datetime) -> tuple[str, Mapping[str, JsonValue]]:
-        box = await locked_box(session, situation, command.box_id, early=True)
+    async def change(session: AsyncSession, _now: datetime) -> tuple[str, Details]:
+        box = await lock_open_box(session, situation, command.box_id, early=True)
         numbers = [visit.unit_number for visit in command.visits]
         roll = set(
             await session.scalars(
@@ -78,21 +77,23 @@ async def record_visits(
         kinds = {str(kind): number for kind, number in Tallies(d.outcome for d in doors).items()}
         return command.command_id, {"box": box.id, "doors": len(doors), **kinds}
 
-    return await write(parts, situation, actor, command, "voting.doors_visited", change)
+    return await accept(parts.journal, situation, actor, command, "voting.doors_visited", change)
 
 
-async def last_visits(session: AsyncSession, box: BallotBox) -> tuple[VisitView, ...]:
+async def list_last_visits(session: AsyncSession, box: BallotBox) -> tuple[VisitView, ...]:
     """The last visit at each door of a vote."""
     rows = await session.execute(LAST_VISITS, {"box": box.id})
     return tuple(VisitView.model_validate(row._asdict()) for row in rows)
 
 
-async def remind(parts: Parts, situation: Situation, actor: Actor, command: Remind) -> Accepted:
-    """Queue a notice to those who have not taken part; who that is, is asked when it is sent."""
+async def remind_non_voters(
+    parts: Parts, situation: Situation, actor: Actor, command: Remind
+) -> Accepted:
+    """Queue a notice; its recipients are looked up when it is sent, not now."""
 
-    async def change(session: AsyncSession, now: datetime) -> tuple[str, Mapping[str, JsonValue]]:
-        box = await locked_box(session, situation, command.box_id)
-        silent = await non_voters(session, box)
+    async def change(session: AsyncSession, now: datetime) -> tuple[str, Details]:
+        box = await lock_open_box(session, situation, command.box_id)
+        silent = await list_non_voters(session, box)
         if not silent:
             raise refusal("reminder.nobody", box=box.id)
         name = hashlib.sha256(f"{command.command_id}!vote_reminder".encode()).hexdigest()
@@ -105,16 +106,16 @@ async def remind(parts: Parts, situation: Situation, actor: Actor, command: Remi
                 audience_id=None,
                 template="vote_reminder",
                 params={"box": box.id, "closes_at": box.closes_at.isoformat()},
-                state="queued",
+                state=NoticeState.QUEUED,
                 attempts=0,
                 created_at=now,
             )
         )
         return name, {"box": box.id, "units": len(silent)}
 
-    return await write(parts, situation, actor, command, "voting.reminded", change)
+    return await accept(parts.journal, situation, actor, command, "voting.reminded", change)
 
 
-async def non_voters(session: AsyncSession, box: BallotBox) -> tuple[str, ...]:
-    """The units that may vote and have cast no ballot by any way; never how anybody voted."""
+async def list_non_voters(session: AsyncSession, box: BallotBox) -> tuple[str, ...]:
+    """The units that may vote and have no ballot by any channel, by number."""
     return tuple(await session.scalars(SILENT, {"box": box.id}))

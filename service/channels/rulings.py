@@ -2,11 +2,9 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping
 from datetime import datetime
 from typing import cast
 
-from pydantic import JsonValue
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,14 +25,14 @@ from models.values.refusal import Refused
 from models.values.voting import Channel
 from proof.receipts import short_code
 from rules.authority import refuse_same_person
-from rules.ballots.ballot import BallotReference, RulingReference, states_of
 from rules.ballots.rulings import named_ballot, ruling_problems
-from service.channels.commands import RuleOnBallots
-from service.channels.open_box import entry_of, locked_box
+from rules.ballots.states import BallotReference, RulingReference, states_of
+from service.bodies import Accepted
+from service.channels.bodies import RuleOnBallots
+from service.channels.open_box import load_entry, lock_open_box
 from service.parts import Parts
-from service.residents.commands import Accepted
+from service.recording import Details, accept
 from service.situation import Situation
-from service.writing import write
 
 
 class BallotView(Carried):
@@ -54,15 +52,15 @@ class ContestedView(Carried):
     rulings: int
 
 
-async def rule(
+async def record_ruling(
     parts: Parts, situation: Situation, actor: Actor, command: RuleOnBallots
 ) -> Accepted:
     """Record a ruling about all ballots that the unit's entry has cast up to now."""
 
-    async def change(session: AsyncSession, _now: datetime) -> tuple[str, Mapping[str, JsonValue]]:
+    async def change(session: AsyncSession, _now: datetime) -> tuple[str, Details]:
         # Alone: a ballot that is being committed may have a lower number than one that is there.
-        box = await locked_box(session, situation, command.box_id, alone=True)
-        entry = await entry_of(session, box, command.unit_number)
+        box = await lock_open_box(session, situation, command.box_id, alone=True)
+        entry = await load_entry(session, box, command.unit_number)
         ballots = await _ballots(session, box, entry)
         rulings = await _rulings(session, box, entry)
         named = named_ballot(command.ballot, [(b.id, short_code(b.leaf)) for b in ballots])
@@ -103,11 +101,11 @@ async def rule(
             "reason_sha256": hashlib.sha256(command.reason.encode()).hexdigest(),
         }
 
-    return await write(parts, situation, actor, command, "voting.ballots_ruled_on", change)
+    return await accept(parts.journal, situation, actor, command, "voting.ballots_ruled_on", change)
 
 
-async def contested(session: AsyncSession, box: BallotBox) -> tuple[ContestedView, ...]:
-    """Every roll entry whose ballots contest each other now, by its units."""
+async def contested_units(session: AsyncSession, box: BallotBox) -> tuple[ContestedView, ...]:
+    """The roll entries with contested ballots, each with its units and those ballots."""
     two_ways = select(Ballot.entry_id).where(
         Ballot.box_id == box.id, Ballot.channel.not_in(("web", "portal"))
     )
@@ -180,7 +178,7 @@ async def _not_the_own_dispute(
 async def _not_the_own_paper(
     session: AsyncSession, box: BallotBox, entry: RollEntry, actor: Actor
 ) -> None:
-    """Who typed a ballot of the unit does not decide whether it counts."""
+    """Refuse a ruling by the official who typed one of the entry's paper ballots."""
     typist = await session.scalar(
         select(PaperEntry.entered_by)
         .join(PaperBatch, PaperBatch.id == PaperEntry.batch_id)

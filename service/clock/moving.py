@@ -1,11 +1,11 @@
-"""The clock of a told case (sandbox): it moves when the convener says so, deadline by deadline.
+"""The clock of a told case (training): the convener moves it, deadline by deadline.
 
 A command settles the case, moves the clock to the next moment at which something falls due (or to
 its target, if that comes first), wakes whoever is due, settles again, and so on. Every move is a
 journaled transaction of its own, so that a command that died half way is finished by sending it again.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -14,23 +14,25 @@ from pydantic import JsonValue, ValidationError
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import CaseClock, CaseHold, CaseWait, Renovation
+from models.tables import CaseClock, CaseHold, Renovation
 from models.values.actor import Actor
 from models.values.refusal import refusal
+from models.values.states import RenovationState
 from models.values.waits import Wait
 from rules.time.told_clock import (
     awaited_now,
     days_after,
     fell_due,
     is_due,
-    moment_of,
     next_moment,
+    parse_moment,
     refuse_going_back,
 )
 from runtime.database import Database
 from runtime.record.agenda import load_waits
 from runtime.record.journal import Journal, Recorded
-from service.clock.commands import (
+from service.bodies import Accepted
+from service.clock.bodies import (
     ClockMoved,
     ClockStep,
     ClockView,
@@ -42,8 +44,9 @@ from service.clock.commands import (
 )
 from service.clock.waking import Waking
 from service.gateway import Gateway
-from service.residents.commands import Accepted
+from service.recording import Details, accept, record
 from service.situation import Situation, load_situation
+from service.views import shown
 
 # Ballots that are being committed hold the box FOR SHARE: none is under way while the clock moves, and
 # none after it goes by the old time.
@@ -62,7 +65,7 @@ class Stop:
 
 
 class StopError(Exception):
-    """Rolls a move back that is not to be made."""
+    """Raised inside the transaction of a move to roll it back."""
 
     def __init__(self, stop: Stop) -> None:
         super().__init__(stop.why)
@@ -70,7 +73,7 @@ class StopError(Exception):
 
 
 class UnsettledError(Exception):
-    """Something fell due between the look and the lock: settle once more."""
+    """Raised inside a move when something fell due before the lock was taken: settle again."""
 
 
 class CaseClocks:
@@ -92,14 +95,14 @@ class CaseClocks:
 
     async def _view(self, situation: Situation) -> ClockView:
         async with self._database.session() as session:
-            waits = [_shown(row) for row in await load_waits(session, situation.id)]
+            waits = [shown(WaitView, row) for row in await load_waits(session, situation.id)]
             holds = await _holds(session, situation.id)
         return ClockView(
             renovation_id=situation.id,
             clock=situation.clock,
             now=situation.now,
             settled=not any(is_due(wait, situation.now) for wait in waits),
-            holds=tuple(HoldView(name=each.name, set_by=each.set_by) for each in holds),
+            holds=tuple(shown(HoldView, each) for each in holds),
             waits=tuple(waits),
         )
 
@@ -123,7 +126,7 @@ class CaseClocks:
                 `clock.held`, `clock.nothing_due`, `clock.busy`, `clock.not_settled`,
                 `journal.command_reused`.
         """
-        situation = await told_standing(self._database, renovation_id)
+        situation = await load_told_situation(self._database, renovation_id)
         moves: list[ClockStep] = []
         stop = Stop("")
         again = await self._made(command, moves)
@@ -141,8 +144,8 @@ class CaseClocks:
         return await self._answer(renovation_id, command, moves, stop)
 
     async def _made(self, command: MoveClock, moves: Sequence[ClockStep]) -> bool:
-        """Has this command made the move after these already?"""
-        return await self._journal.answered(key_of(command, len(moves) + 1)) is not None
+        """Whether an earlier sending of this command made the move that comes after these."""
+        return await self._journal.answered(move_key(command, len(moves) + 1)) is not None
 
     async def _step(
         self, situation: Situation, actor: Actor, command: MoveClock, moves: Sequence[ClockStep]
@@ -153,12 +156,12 @@ class CaseClocks:
         async def inside(session: AsyncSession, now: datetime) -> Recorded[ClockStep]:
             await session.execute(OPEN_BOXES, {"renovation": situation.id})
             held = [each.name for each in await _holds(session, situation.id)]
-            waits = [_shown(row) for row in await load_waits(session, situation.id)]
+            waits = [shown(WaitView, row) for row in await load_waits(session, situation.id)]
             if any(is_due(wait, now) for wait in waits):
                 raise UnsettledError
-            if not waits and situation.state != "running":
+            if not waits and situation.state != RenovationState.RUNNING:
                 raise refusal("clock.case_over", where=situation.id)
-            target = known or target_of(command, now, situation.timetable.zone)
+            target = known or target_for(command, now, situation.timetable.zone)
             _stop_if_asked(command, held, waits, target, now)
             goal = min(filter(None, (next_moment(waits, now), target)), default=None)
             if goal is None:
@@ -168,9 +171,17 @@ class CaseClocks:
             step = ClockStep(from_=now, to=goal, due=due, target=target)
             return Recorded(step, _details(command, step, held))
 
-        written = situation.command(key_of(command, len(moves) + 1), actor)
-        return await self._journal.record(
-            written, ADVANCED, command, inside, ClockStep, busy="clock.busy"
+        key = move_key(command, len(moves) + 1)
+        return await record(
+            self._journal,
+            situation,
+            actor,
+            key,
+            ADVANCED,
+            command,
+            inside,
+            ClockStep,
+            busy="clock.busy",
         )
 
     async def _answer(
@@ -196,15 +207,15 @@ class CaseClocks:
         Raises:
             Refused: `clock.wall`, `clock.hold_known`.
         """
+        situation = await load_told_situation(self._database, renovation_id)
 
-        async def change(session: AsyncSession) -> None:
+        async def change(session: AsyncSession, _now: datetime) -> tuple[str, Details]:
             if await session.get(CaseHold, (renovation_id, command.name)) is not None:
                 raise refusal("clock.hold_known", name=command.name)
             session.add(CaseHold(renovation_id=renovation_id, name=command.name, set_by=actor.id))
+            return command.name, {"name": command.name}
 
-        return await self._of_hold(
-            renovation_id, actor, command, command.name, "clock.held", change
-        )
+        return await accept(self._journal, situation, actor, command, "clock.held", change)
 
     async def release(
         self, renovation_id: str, actor: Actor, name: str, command: ReleaseHold
@@ -214,57 +225,38 @@ class CaseClocks:
         Raises:
             Refused: `clock.wall`, `clock.hold_unknown`.
         """
-
-        async def change(session: AsyncSession) -> None:
-            row = await session.get(CaseHold, (renovation_id, name))
-            if row is None:
-                raise refusal("clock.hold_unknown", name=name[:64])
-            await session.delete(row)
-
         try:
             asked = SetHold(command_id=command.command_id, name=name)
         except ValidationError:
             # What cannot be the name of a hold is nobody's.
             raise refusal("clock.hold_unknown", name=name[:64]) from None
-        return await self._of_hold(renovation_id, actor, asked, name, "clock.released", change)
+        situation = await load_told_situation(self._database, renovation_id)
 
-    async def _of_hold(
-        self,
-        renovation_id: str,
-        actor: Actor,
-        command: SetHold,
-        name: str,
-        kind: str,
-        change: Callable[[AsyncSession], Awaitable[None]],
-    ) -> Accepted:
-        situation = await told_standing(self._database, renovation_id)
+        async def change(session: AsyncSession, _now: datetime) -> tuple[str, Details]:
+            row = await session.get(CaseHold, (renovation_id, name))
+            if row is None:
+                raise refusal("clock.hold_unknown", name=name[:64])
+            await session.delete(row)
+            return name, {"name": name}
 
-        async def inside(session: AsyncSession, now: datetime) -> Recorded[Accepted]:
-            await change(session)
-            accepted = Accepted(
-                command_id=command.command_id, id=name, kind=kind, happened_at=now.isoformat()
-            )
-            return Recorded(accepted, {"name": name})
-
-        written = situation.command(command.command_id, actor)
-        return await self._journal.record(written, kind, command, inside, Accepted)
+        return await accept(self._journal, situation, actor, asked, "clock.released", change)
 
 
-def key_of(command: MoveClock, number: int) -> str:
-    """The idempotency key of a command's move: "#" keeps it apart from what anybody may send."""
+def move_key(command: MoveClock, number: int) -> str:
+    """The command id of one move of a command; senders may not use "#", so it is never theirs."""
     return f"{command.command_id}#{number}"
 
 
 def is_done(command: MoveClock, moves: Sequence[ClockStep]) -> bool:
-    """Has the command come to its end? An automatic clock has none of its own."""
+    """Whether the moves so far reach the end of the command; `auto` has no end of its own."""
     if not moves or command.move == "auto":
         return False
     target = moves[-1].target
     return target is None or moves[-1].to >= target
 
 
-def target_of(command: MoveClock, now: datetime, zone: str) -> datetime | None:
-    """Where a command goes; None where it ends by the agenda alone.
+def target_for(command: MoveClock, now: datetime, zone: str) -> datetime | None:
+    """The moment to which a command moves the clock; None for `next` and `auto`.
 
     Raises:
         Refused: `clock.date_invalid`, `clock.backwards`.
@@ -273,12 +265,12 @@ def target_of(command: MoveClock, now: datetime, zone: str) -> datetime | None:
         return days_after(now, command.days, zone)
     if command.move != "to":
         return None
-    target = moment_of(command.to, zone)
+    target = parse_moment(command.to, zone)
     refuse_going_back(target, now, zone)
     return target
 
 
-async def told_standing(database: Database, renovation_id: str) -> Situation:
+async def load_told_situation(database: Database, renovation_id: str) -> Situation:
     """The renovation, if its clock is a told one.
 
     Raises:
@@ -297,7 +289,7 @@ def _stop_if_asked(
     target: datetime | None,
     now: datetime,
 ) -> None:
-    """Whoever holds the clock stops it; an automatic one stops for everybody who is awaited."""
+    """Raise `StopError` at the target, at a hold, and for `auto` where a person is awaited."""
     if target == now:
         raise StopError(Stop("nothing"))
     if held and not command.past_holds:
@@ -319,10 +311,6 @@ async def _set(session: AsyncSession, renovation_id: str, goal: datetime) -> Non
 async def _holds(session: AsyncSession, renovation_id: str) -> Sequence[CaseHold]:
     query = select(CaseHold).where(CaseHold.renovation_id == renovation_id)
     return (await session.scalars(query.order_by(CaseHold.name))).all()
-
-
-def _shown(row: CaseWait) -> WaitView:
-    return WaitView.model_validate({name: getattr(row, name) for name in WaitView.model_fields})
 
 
 def _details(command: MoveClock, step: ClockStep, held: Sequence[str]) -> dict[str, JsonValue]:

@@ -1,7 +1,7 @@
-"""Settling a told case: whoever has something to do is woken until it is done.
+"""Settling a told case: workflows with something due are signalled until nothing is due.
 
-A wake-up may be lost (a service that died between a move and its signals), so every command begins
-with one for whatever is due, and says it again until Temporal has taken it.
+A signal may be lost when the service dies after a move, so every command signals first whatever is
+due, and repeats each signal until Temporal has taken it.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ class _Due(NamedTuple):
 
 
 class Waking:
-    """Wakes the workflows of told cases."""
+    """Signals workflows of told cases, and waits for them."""
 
     def __init__(self, database: Database, gateway: Gateway) -> None:
         self._database = database
@@ -74,7 +74,7 @@ class Waking:
             return [_Due(*row) for row in rows]
 
     async def _wake(self, situation: Situation, wait: _Due) -> bool:
-        """Say what the workflow waits to hear; True when it has been said, once is enough."""
+        """Send the signal that the workflow waits for; True when Temporal has it, so it is sent once."""
         ticket = wait.workflow_id.removeprefix(ticket_workflow_id(situation.id, ""))
         if wait.what == STARTING and ticket != wait.workflow_id:
             await self._gateway.start_ticket(situation, ticket)

@@ -1,4 +1,4 @@
-"""Places and estates that are made when something is first opened or imported there."""
+"""Rows of places, from the district to the grid, written when a renovation or a roll first names them."""
 
 import hashlib
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ def estate_id_at(place_path: str, name: str) -> str:
 
 
 async def write_places(session: AsyncSession, places: Sequence[PlaceEntry]) -> None:
-    """The chain from the district down; rows that are there must say the same.
+    """Insert the places, the district first; a row that exists must be the same.
 
     Raises:
         Refused: `opening.place_differs`.

@@ -1,7 +1,7 @@
 """Opening a renovation: all its rows in one transaction, then its workflow.
 
-Whatever is there already (places, the estate with its units) is used if it is the same and refused
-if it differs: a roll is never changed by the way.
+Places, the estate and its units that exist already must be the same as in the file, else the opening
+is refused: only an import changes a roll.
 """
 
 import hashlib
@@ -23,11 +23,12 @@ from models.files.renovation import RenovationFile
 from models.files.roll import Roll
 from models.messages.command import Command
 from models.messages.ids import renovation_workflow_id
-from models.messages.journey import Journey
+from models.messages.journey import Journey, Stage
 from models.tables import CaseClock, Estate, Renovation, RoleGrant, Scheme, Unit
 from models.values.actor import Actor
 from models.values.base import Carried
 from models.values.refusal import refusal
+from models.values.states import RenovationState
 from models.values.waits import STARTING, at_work
 from rules.time.timetables import check_timetable
 from rules.voting import pack_in_force
@@ -36,7 +37,7 @@ from runtime.record.agenda import replace_waits
 from runtime.record.journal import Journal, Recorded
 from runtime.settings import Settings
 from service.estates.places import estate_id_at, write_places
-from service.estates.units import UNIT_COLUMNS, columns_of, owner_secret, write_units
+from service.estates.units import UNIT_COLUMNS, columns_for, owner_secret, write_units
 from workflows.search_attributes import PLACE, RENOVATION_STAGE
 
 WORKFLOW = "RenovationWorkflow"
@@ -49,7 +50,7 @@ SUMMARY_LETTERS = 60
 
 
 class OpenedRenovation(Carried):
-    """What the committee gets back; the same again for the same command id."""
+    """The answer to an opening; the same command id gets the same answer."""
 
     renovation_id: str
     estate_id: str
@@ -60,7 +61,7 @@ class OpenedRenovation(Carried):
 
 
 class OpeningRequest(Carried):
-    """What makes two openings the same request."""
+    """The request as the journal hashes it."""
 
     file: RenovationFile
     roll_sha256: str
@@ -142,20 +143,20 @@ async def open_renovation(
     return opened
 
 
-def renovation_id_of(command_id: str) -> str:
-    """The id a command's renovation has: 21 characters, the same however often it is asked."""
+def renovation_id_for(command_id: str) -> str:
+    """The id of the renovation that a command opens: "r" and 20 hex digits of the command id's hash."""
     return "r" + hashlib.sha256(command_id.encode()).hexdigest()[:20]
 
 
-def estate_id_of(file: RenovationFile) -> str:
+def estate_id_for(file: RenovationFile) -> str:
     """The id of the estate of that name in that grid: 21 characters."""
     return estate_id_at(file.place_path, file.estate)
 
 
 def _prepare(command_id: str, file: RenovationFile, roll: Roll) -> _Opening:
     return _Opening(
-        renovation_id=renovation_id_of(command_id),
-        estate_id=estate_id_of(file),
+        renovation_id=renovation_id_for(command_id),
+        estate_id=estate_id_for(file),
         file=file,
         roll=roll,
         rule_pack=pack_in_force(file.region, file.starts_on).id,
@@ -175,7 +176,7 @@ async def _write(session: AsyncSession, opening: _Opening, secret: bytes, now: d
 
 
 async def _estate(session: AsyncSession, opening: _Opening, secret: bytes, now: datetime) -> bool:
-    """The estate, locked; True when it is new and its units are still to be written."""
+    """Insert or lock the estate; True when it has no units yet and they have to be written."""
     file = opening.file
     await session.execute(
         insert(Estate)
@@ -196,7 +197,7 @@ async def _estate(session: AsyncSession, opening: _Opening, secret: bytes, now: 
     there = {row.number: tuple(row) for row in found}
     if not there:
         return True
-    given = {unit.number: columns_of(unit, secret) for unit in opening.roll.units}
+    given = {unit.number: columns_for(unit, secret) for unit in opening.roll.units}
     differing = [
         number
         for number in dict.fromkeys((*given, *there))
@@ -214,7 +215,7 @@ async def _estate(session: AsyncSession, opening: _Opening, secret: bytes, now: 
 
 
 async def _grants(session: AsyncSession, file: RenovationFile) -> None:
-    """The file's officials; who has the role there already keeps it."""
+    """Grant the file's officials their roles; a grant that exists stays as it is."""
     for official in file.officials:
         await session.execute(
             insert(RoleGrant)
@@ -235,8 +236,8 @@ async def _renovation(session: AsyncSession, opening: _Opening, now: datetime) -
             id=opening.renovation_id,
             estate_id=opening.estate_id,
             title=file.title,
-            stage="voting",
-            state="running",
+            stage=Stage.VOTING,
+            state=RenovationState.RUNNING,
             workflow_id=opening.workflow_id,
             place_id=file.places[-1].id,
             place_path=file.place_path,
@@ -264,7 +265,7 @@ async def _renovation(session: AsyncSession, opening: _Opening, now: datetime) -
 
 
 def _details(opening: _Opening) -> dict[str, JsonValue]:
-    """What the event says: figures and hashes, no people."""
+    """The details of the event: figures and hashes, no names of people."""
     file, units = opening.file, opening.roll.units
     decision = check_timetable(file.timetable)
     return {
@@ -288,7 +289,7 @@ def _details(opening: _Opening) -> dict[str, JsonValue]:
 async def _start(
     client: Client, settings: Settings, opened: OpenedRenovation, opening: _Opening
 ) -> None:
-    """Start the journey; one that runs or has ended already is fine."""
+    """Start the workflow of the renovation; one that exists already is left alone."""
     try:
         await client.start_workflow(
             WORKFLOW,
@@ -298,7 +299,7 @@ async def _start(
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             search_attributes=TypedSearchAttributes(
                 [
-                    SearchAttributePair(RENOVATION_STAGE, "voting"),
+                    SearchAttributePair(RENOVATION_STAGE, Stage.VOTING.value),
                     SearchAttributePair(PLACE, opened.place_path),
                 ]
             ),

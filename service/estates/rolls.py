@@ -17,9 +17,10 @@ from models.tables import BallotBox, Estate, Person, Renovation, Unit, UnitOwner
 from models.tables.roll_imports import RollImport
 from models.values.base import Carried
 from models.values.refusal import Refused, refusal
+from models.values.states import BoxState, RenovationState
 from runtime.database import Database
 from service.estates.places import estate_id_at, write_places
-from service.estates.units import UNIT_COLUMNS, columns_of, copy_people, copy_units, unit_id_of
+from service.estates.units import UNIT_COLUMNS, columns_for, copy_people, copy_units, unit_row_id
 
 NOTHING = RollDifference(added=(), removed=(), changed=(), regrouped=())
 PIECE = 5_000
@@ -123,7 +124,7 @@ def _answer(
 
 
 class _Stored(dict[str, str]):
-    """From the key of a set of owners in a file to the one that rows have."""
+    """Key of a set of owners in a file to its keyed digest in the rows; each is computed once."""
 
     def __init__(self, secret: bytes) -> None:
         super().__init__()
@@ -153,7 +154,7 @@ async def _estate(session: AsyncSession, request: RollRequest, now: datetime) ->
 
 
 async def _found(session: AsyncSession, request: RollRequest) -> str | None:
-    """The estate of that id, in that place, or of that name."""
+    """The id of the estate at the given places, else of that id or name; None if there is none."""
     if request.places:
         found = await session.get(Estate, _new_id(request))
         return None if found is None else found.id
@@ -184,10 +185,13 @@ async def _refuse_under_a_vote(session: AsyncSession, estate_id: str) -> None:
     rows = await session.execute(
         select(Renovation.id, BallotBox.state)
         .join(BallotBox, BallotBox.renovation_id == Renovation.id)
-        .where(Renovation.estate_id == estate_id, Renovation.state == "running")
+        .where(Renovation.estate_id == estate_id, Renovation.state == RenovationState.RUNNING)
     )
     boxes = [(row.id, row.state) for row in rows]
-    for wanted, code in (("open", "roll.vote_open"), ("closed", "roll.frozen")):
+    for wanted, code in (
+        (BoxState.OPEN, "roll.vote_open"),
+        (BoxState.CLOSED, "roll.frozen"),
+    ):
         for renovation, state in boxes:
             if state == wanted:
                 raise refusal(code, where=renovation, renovation=renovation)
@@ -213,7 +217,7 @@ async def _change(
     changed = [(ids[change.number], given[change.number]) for change in difference.changed]
     await _update_units(session, changed, request.secret)
     await copy_units(session, estate_id, added, request.secret)
-    new = [(unit_id_of(estate_id, unit), unit) for unit in added]
+    new = [(unit_row_id(estate_id, unit), unit) for unit in added]
     await copy_people(session, [*new, *((ids[number], given[number]) for number in people)])
 
 
@@ -253,7 +257,7 @@ async def _update_units(
         {"row": unit_id}
         | {
             f"new_{name}": value
-            for name, value in zip(UNIT_COLUMNS, columns_of(unit, secret), strict=True)
+            for name, value in zip(UNIT_COLUMNS, columns_for(unit, secret), strict=True)
             if name in names
         }
         for unit_id, unit in units

@@ -37,7 +37,7 @@ def owner_secret(key: SecretStr) -> bytes:
 async def write_units(session: AsyncSession, estate_id: str, roll: Roll, secret: bytes) -> None:
     """All units and, apart from them, the people; by COPY, since an estate may be a district's."""
     await copy_units(session, estate_id, roll.units, secret)
-    await copy_people(session, ((unit_id_of(estate_id, unit), unit) for unit in roll.units))
+    await copy_people(session, ((unit_row_id(estate_id, unit), unit) for unit in roll.units))
 
 
 async def copy_units(
@@ -48,7 +48,7 @@ async def copy_units(
         session,
         Unit.__tablename__,
         ("id", "estate_id", *UNIT_COLUMNS),
-        ((unit_id_of(estate_id, unit), estate_id, *columns_of(unit, secret)) for unit in units),
+        ((unit_row_id(estate_id, unit), estate_id, *columns_for(unit, secret)) for unit in units),
     )
 
 
@@ -104,12 +104,12 @@ async def _copy(
     await driver.copy_records_to_table(table, records=records, columns=columns, schema_name=schema)
 
 
-def columns_of(unit: RegisteredUnit, secret: bytes) -> tuple[object, ...]:
+def columns_for(unit: RegisteredUnit, secret: bytes) -> tuple[object, ...]:
     """The columns of a unit as its row has them."""
     key = stored_owner_key(unit.owner_key, secret)
     return tuple(key if name == "owner_key" else getattr(unit, name) for name in UNIT_COLUMNS)
 
 
-def unit_id_of(estate_id: str, unit: RegisteredUnit) -> str:
+def unit_row_id(estate_id: str, unit: RegisteredUnit) -> str:
     """The id of a unit's row."""
     return f"{estate_id}.{unit.number}"

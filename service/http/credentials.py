@@ -1,4 +1,4 @@
-"""Bearer credentials that need no login: an HMAC over who holds them (3 µs to check).
+"""Bearer credentials that need no login: an HMAC over the name of their holder.
 
 "v1.<id>.<mac>", both parts base64url without padding. A voter's credential names a unit of one
 renovation and is handed out by the committee; an actor's names an official, a contractor or a
@@ -18,7 +18,7 @@ from models.values.refusal import Refused, refusal
 VERSION = "v1"
 PREFIXES_KEPT = 1_000
 _URLSAFE = bytes.maketrans(b"-_+/", b"+/  ")
-"""To the common alphabet; what belongs to that one only becomes what no alphabet has."""
+"""base64url to base64; "+" and "/", which base64url does not have, become spaces and are refused."""
 _PARTS = 3
 _VOTER = "gongjian/credential/voter"
 _ACTOR = "gongjian/credential/actor"
@@ -28,29 +28,30 @@ _VERSION = b"\0"
 
 
 class Voter(Value):
-    """Who showed the credential of a unit, in one renovation."""
+    """The unit whose credential a request came with, in one renovation."""
 
     renovation_id: str
     unit_number: str
     version: int = 0
 
+    def must_hold(self, unit_number: str) -> None:
+        """A request for a unit comes with its own credential.
+
+        Raises:
+            Refused: `credential.other_unit`.
+        """
+        if self.unit_number != unit_number:
+            raise refusal("credential.other_unit", where="unit_number", unit=unit_number)
+
 
 class VoterCheck:
-    """Checks the credentials of voters on the hot path: what is the same for all is made once."""
+    """Checks voters' credentials for the ballot route; keeps what all of one renovation share."""
 
     def __init__(self, key: SecretStr) -> None:
         self._key = bytes.fromhex(key.get_secret_value())
         self._prefixes: dict[str, bytes] = {}
 
-    def unit_of(self, renovation_id: str, authorization: bytes | None) -> str:
-        """The unit whose credential the Authorization header holds, of whatever version.
-
-        Raises:
-            Refused: as `holder_of` does.
-        """
-        return self.holder_of(renovation_id, authorization)[0]
-
-    def holder_of(self, renovation_id: str, authorization: bytes | None) -> tuple[str, int]:
+    def read(self, renovation_id: str, authorization: bytes | None) -> tuple[str, int]:
         """The unit whose credential the Authorization header holds, and the credential's version.
 
         Raises:
@@ -85,29 +86,24 @@ def actor_credential(key: SecretStr, actor_id: str) -> str:
     return _written(actor_id, _mac(key, _ACTOR, actor_id))
 
 
-def voter_of(key: SecretStr, renovation_id: str, authorization: str | None) -> Voter:
+def read_voter(key: SecretStr, renovation_id: str, authorization: str | None) -> Voter:
     """The unit whose credential the Authorization header holds.
 
     Raises:
         Refused: `credential.missing`, or `credential.wrong` for one that is damaged, forged, an
             actor's, or of another renovation.
     """
-    given = authorization.encode("latin-1", "replace") if authorization else None
-    unit_number, version = VoterCheck(key).holder_of(renovation_id, given)
+    unit_number, version = VoterCheck(key).read(renovation_id, _raw(authorization))
     return Voter(renovation_id=renovation_id, unit_number=unit_number, version=version)
 
 
-def actor_of(key: SecretStr, authorization: str | None) -> str:
+def read_actor(key: SecretStr, authorization: str | None) -> str:
     """The id of the actor whose credential the Authorization header holds.
 
     Raises:
         Refused: `credential.missing` or `credential.wrong`.
     """
-    name, mac = _read(authorization.encode("latin-1", "replace") if authorization else None)
-    actor_id = name.decode(errors="replace")
-    if not hmac.compare_digest(mac, _mac(key, _ACTOR, actor_id)):
-        raise _wrong()
-    return actor_id
+    return _name_in(key, authorization, _ACTOR)
 
 
 def proxy_credential(key: SecretStr, renovation_id: str, mandate_id: str) -> str:
@@ -115,17 +111,26 @@ def proxy_credential(key: SecretStr, renovation_id: str, mandate_id: str) -> str
     return _written(mandate_id, _mac(key, _PROXY, renovation_id, mandate_id))
 
 
-def mandate_of(key: SecretStr, renovation_id: str, authorization: str | None) -> str:
+def read_mandate(key: SecretStr, renovation_id: str, authorization: str | None) -> str:
     """The id of the mandate whose credential the Authorization header holds.
 
     Raises:
         Refused: `credential.missing` or `credential.wrong`.
     """
-    name, mac = _read(authorization.encode("latin-1", "replace") if authorization else None)
-    mandate_id = name.decode(errors="replace")
-    if not hmac.compare_digest(mac, _mac(key, _PROXY, renovation_id, mandate_id)):
+    return _name_in(key, authorization, _PROXY, renovation_id)
+
+
+def _name_in(key: SecretStr, authorization: str | None, kind: str, *parts: str) -> str:
+    """The name in a credential of this kind, which ends what the MAC covers."""
+    given, mac = _read(_raw(authorization))
+    name = given.decode(errors="replace")
+    if not hmac.compare_digest(mac, _mac(key, kind, *parts, name)):
         raise _wrong()
-    return mandate_id
+    return name
+
+
+def _raw(authorization: str | None) -> bytes | None:
+    return authorization.encode("latin-1", "replace") if authorization else None
 
 
 def _mac(key: SecretStr, kind: str, *parts: str) -> bytes:

@@ -1,7 +1,6 @@
 """An HTTP protocol that sends head and body of an answer in one piece.
 
-uvicorn writes them one after the other: two system calls, two packets, and two times that the other
-side wakes up.
+uvicorn writes them one after the other, which costs a second system call and a second packet.
 """
 
 import asyncio
@@ -10,7 +9,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 
 class JoiningTransport(asyncio.Transport):
-    """Passes everything on, but what is written in one turn of the event loop as one piece."""
+    """Collects what is written during one turn of the event loop and writes it as one piece."""
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__()
@@ -51,7 +50,7 @@ class JoiningTransport(asyncio.Transport):
 
 
 class OneWriteProtocol(HttpToolsProtocol):
-    """uvicorn's protocol on such a transport."""
+    """uvicorn's HTTP protocol on a `JoiningTransport`; `gongjian serve` uses it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to serve a connection."""

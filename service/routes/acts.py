@@ -1,33 +1,60 @@
-"""The door of officials: every act of `models.messages.acts` by its name."""
+"""The official acts: one route for each act of `models.messages.acts`, with its own fields as the body."""
 
-from typing import Annotated
+import inspect
+from collections.abc import Mapping
+from typing import Any
 
-from fastapi import APIRouter, Body, Depends, Request
-from pydantic import JsonValue
+from fastapi import APIRouter
+from pydantic import create_model
 
-from models.messages.acts import Done
+from models.messages.acts import ACTS, Act, Done
 from models.values.refusal import refusal
-from service.http.credentials import actor_of
-from service.parts import Parts, running_parts
+from rules.authority import ROLES_OF_ACT
+from service.bodies import CommandBody
+from service.http.dependencies import CaseSituation, CurrentOfficial, RunningParts
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["official acts"])
+FILLED_IN = frozenset({"actor", "command_id"})
+"""Fields of every act that its body does not have, or has from `CommandBody`."""
 
 
-@router.post("/acts/{name}")
-async def do_act(
-    renovation_id: str,
-    name: str,
-    request: Request,
-    body: Annotated[dict[str, JsonValue], Body()],
-    parts: Annotated[Parts, Depends(running_parts)],
-) -> Done:
-    """Do an official act; `command_id` and the act's own fields. Sent twice, it is done once.
+def body_for(kind: type[Act]) -> type[CommandBody]:
+    """The act as it is sent: its own fields and the command id; the service adds who does it."""
+    own: Mapping[str, Any] = {
+        name: (field.annotation, field)
+        for name, field in kind.model_fields.items()
+        if name not in FILLED_IN
+    }
+    return create_model(kind.__name__, __base__=CommandBody, __doc__=kind.__doc__, **own)
 
-    The person comes from the credential. Refused with 403 (role, place), 409 (stage, closed), 422
-    (a rule says no) or 503 (not confirmed yet: send the same command again).
-    """
-    actor_id = actor_of(parts.settings.credential_key, request.headers.get("authorization"))
-    command_id = body.pop("command_id", None)
-    if not isinstance(command_id, str):
-        raise refusal("service.field_missing", where="command_id", field="command_id")
-    return await parts.gateway.send(renovation_id, name, body, actor_id, command_id)
+
+def _add_route(kind: type[Act]) -> None:
+    async def act(
+        renovation_id: str, actor_id: CurrentOfficial, command: CommandBody, parts: RunningParts
+    ) -> Done:
+        fields = command.model_dump(mode="json", exclude={"command_id"}, exclude_unset=True)
+        return await parts.gateway.send(
+            renovation_id, kind.name, fields, actor_id, command.command_id
+        )
+
+    # FastAPI reads the type of the body from the signature.
+    act.__annotations__["command"] = body_for(kind)
+    authority = ROLES_OF_ACT[kind.name]
+    who = ", ".join(sorted(authority.roles))
+    router.add_api_route(
+        f"/acts/{kind.name}",
+        act,
+        methods=["POST"],
+        name=kind.name,
+        description=f"{inspect.getdoc(kind)}\n\nBy: {who} ({authority.article}). Sent twice, done once.",
+    )
+
+
+for _kind in ACTS.values():
+    _add_route(_kind)
+
+
+@router.post("/acts/{name}", include_in_schema=False)
+async def refuse_unknown_act(name: str, _actor: CurrentOfficial, _in: CaseSituation) -> None:
+    """There is no act of this name: 404, which lists none because the document does."""
+    raise refusal("authority.unknown_act", act=name)

@@ -1,139 +1,20 @@
 """Cost sharing (费用分摊): the bank reports what it received."""
 
-import hashlib
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Annotated
+from fastapi import APIRouter
 
-from fastapi import APIRouter, Depends, Request
-from pydantic import JsonValue
-from sqlalchemy import insert, select, text
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from models.tables import CaseWait, Instalment, Payment, Renovation
-from models.values.actor import Role
-from models.values.refusal import Refused, problem, refusal
-from models.values.waits import PAID_UP, at_work
-from runtime.record.agenda import add_waits
-from runtime.record.journal import tick_of
-from service.parts import Parts, running_parts
-from service.residents.commands import Accepted, ReportPayments
-from service.situation import Situation, load_situation
-from service.writing import refuse_unknown_units, role_actor, write
+from service.bodies import Accepted, ReportPayments
+from service.http.dependencies import CaseSituation, CurrentPaymentProvider, RunningParts
+from service.residents import payments
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["cost sharing"])
-
-OUTSTANDING = text("""
-SELECT EXISTS (
-  SELECT 1 FROM (
-    SELECT unit_number, sum(amount_fen) AS due FROM instalment
-    WHERE renovation_id = :rid AND (number = 1 OR due_at <= :now) GROUP BY unit_number) d
-  LEFT JOIN (
-    SELECT unit_number, sum(amount_fen) AS paid FROM payment
-    WHERE renovation_id = :rid GROUP BY unit_number) p USING (unit_number)
-  WHERE coalesce(p.paid, 0) < d.due)
-""")
-"""Is anything that is due now still unpaid?"""
-PAYMENTS = "payments"
-"""What the collection waits for, in the agenda."""
 
 
 @router.post("/payments", status_code=201)
 async def report_payments(
-    renovation_id: str,
+    situation: CaseSituation,
+    provider: CurrentPaymentProvider,
     command: ReportPayments,
-    request: Request,
-    parts: Annotated[Parts, Depends(running_parts)],
+    parts: RunningParts,
 ) -> Accepted:
     """Book 1 to 1,000 payments, all or none; only a payment provider may. Money in fen."""
-    situation = await load_situation(parts.database, renovation_id)
-    actor = await role_actor(parts, situation, request, Role.PAYMENT_PROVIDER)
-
-    async def change(session: AsyncSession, now: datetime) -> tuple[str, Mapping[str, JsonValue]]:
-        rows = payment_rows(situation, command, now)
-        await _refuse(session, situation, command, rows)
-        await session.execute(insert(Payment), rows)
-        await _count_now(session, situation, now)
-        total = sum(payment.amount_fen for payment in command.payments)
-        return command.command_id, {
-            "payments": len(rows),
-            "total_fen": total,
-            "source": command.source,
-        }
-
-    kind = "cost_sharing.payments_received"
-    accepted = await write(parts, situation, actor, command, kind, change)
-    if situation.stage == "cost_sharing":
-        async with parts.database.session() as session:
-            now = await tick_of(session, situation.id)
-            outstanding = await _outstanding(session, situation, now)
-        if not outstanding:
-            await parts.gateway.everyone_paid(situation)
-    return accepted
-
-
-def payment_rows(
-    situation: Situation, command: ReportPayments, now: datetime
-) -> list[dict[str, object]]:
-    """The rows to insert; a reference makes a payment the same one in whatever report it comes."""
-    rows: list[dict[str, object]] = []
-    for number, payment in enumerate(command.payments, start=1):
-        own = f"{command.command_id}/{number}"
-        name = payment.reference or own
-        digest = hashlib.sha256(f"{situation.id}\0{name}".encode()).hexdigest()[:32]
-        rows.append(
-            {
-                "id": f"{situation.id}.p{digest}",
-                "renovation_id": situation.id,
-                "command_id": own,
-                "unit_number": payment.unit_number,
-                "amount_fen": payment.amount_fen,
-                "source": command.source,
-                "received_at": now,
-            }
-        )
-    return rows
-
-
-async def _refuse(
-    session: AsyncSession,
-    situation: Situation,
-    command: ReportPayments,
-    rows: list[dict[str, object]],
-) -> None:
-    """Refuse what cannot be booked: no shares yet, unknown units, money that is booked already."""
-    due = await session.scalar(
-        select(Instalment.number).where(Instalment.renovation_id == situation.id).limit(1)
-    )
-    if due is None or situation.state != "running":
-        raise refusal("cost_sharing.nothing_due", where=situation.id)
-    numbers = {payment.unit_number for payment in command.payments}
-    await refuse_unknown_units(session, situation, numbers, "cost_sharing.unit_unknown")
-    ids = [str(row["id"]) for row in rows]
-    booked = set(await session.scalars(select(Payment.id).where(Payment.id.in_(ids))))
-    problems = [
-        problem(
-            "cost_sharing.payment_booked",
-            where=f"payments.{place}",
-            reference=command.payments[place].reference,
-        )
-        for place, name in enumerate(ids)
-        if name in booked or name in ids[:place]
-    ]
-    if problems:
-        raise Refused(*problems)
-
-
-async def _count_now(session: AsyncSession, situation: Situation, now: datetime) -> None:
-    """When the last share is paid, the collection has work to do: a clock does not go past it."""
-    row = await session.get_one(Renovation, situation.id)
-    if row.stage != "cost_sharing" or await _outstanding(session, situation, now):
-        return
-    running = (CaseWait.workflow_id == row.stage_workflow_id, CaseWait.what == PAYMENTS)
-    if await session.scalar(select(CaseWait.what).where(*running)):
-        wait = at_work(PAID_UP, now)
-        await add_waits(session, situation.id, row.stage_workflow_id, (wait,), now)
-
-
-async def _outstanding(session: AsyncSession, situation: Situation, now: datetime) -> bool:
-    return bool(await session.scalar(OUTSTANDING, {"rid": situation.id, "now": now}))
+    return await payments.report_payments(parts, situation, provider, command)

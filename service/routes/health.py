@@ -3,16 +3,17 @@
 import asyncio
 from collections.abc import Awaitable
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Literal
 
 import structlog
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from sqlalchemy import text
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 
 from models.values.base import Value
 from models.values.refusal import Refused, problem
-from service.parts import Parts, running_parts
+from service.http.dependencies import RunningParts
+from service.parts import Parts
 
 PATIENCE_S = 3.0
 router = APIRouter(prefix="/health", tags=["health"])
@@ -32,7 +33,7 @@ async def live() -> Health:
 
 
 @router.get("/ready")
-async def ready(parts: Annotated[Parts, Depends(running_parts)]) -> Health:
+async def ready(parts: RunningParts) -> Health:
     """The database has its schema and Temporal knows the namespace; 503 names what does not."""
     looks = {"database": _database(parts), "temporal": _temporal(parts)}
     answers = await asyncio.gather(*(_answers(name, look) for name, look in looks.items()))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cli.cases import audit_lines, convener_of
+from cli.cases import audit_lines, find_convener
 from cli.inputs import act_fields, act_named
 from cli.main import app
 from formats.renovation_file.reading import read_renovation
@@ -160,14 +160,14 @@ def test_text_stays_text_and_numbers_become_numbers() -> None:
 
 
 def test_the_first_official_who_may_call_the_vote_opens_the_case() -> None:
-    actor = convener_of(read_renovation(ESTATE.read_bytes(), ESTATE.name))
+    actor = find_convener(read_renovation(ESTATE.read_bytes(), ESTATE.name))
     assert (actor.id, actor.place.count("/")) == ("committee-1", 3)
 
 
 def test_a_file_without_anybody_who_may_call_the_vote_is_refused() -> None:
     file = read_renovation(ESTATE.read_bytes(), ESTATE.name)
     with pytest.raises(Refused) as refused:
-        convener_of(file.model_copy(update={"officials": file.officials[5:]}))
+        find_convener(file.model_copy(update={"officials": file.officials[5:]}))
     assert refused.value.problems[0].code == "cases.no_convener"
 
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 from rich.console import Console
 
-from cli.demo.facts import CheckFact, EventFact, checks_of, stages_of
+from cli.demo.facts import CheckFact, EventFact, check_facts, stage_facts
 from cli.demo.report import checks_table, timeline_table
 from cli.demo.stages.ballots import DemoBallot, vote_plan
 from cli.demo.town import estate
@@ -28,7 +28,7 @@ def shown(table: object) -> str:
 
 
 def test_the_estate_has_the_structure_that_its_docstring_says() -> None:
-    units = estate.units_of(estate.UNITS, 1)
+    units = estate.make_units(estate.UNITS, 1)
     assert len({unit.number for unit in units}) == 2_040
     flats = Counter(unit.building for unit in units)
     assert [flats[str(block)] for block in range(1, 35)] == [48, 72] * 17
@@ -39,8 +39,8 @@ def test_the_estate_has_the_structure_that_its_docstring_says() -> None:
 
 
 def test_fewer_flats_are_the_first_entrances_and_more_are_further_blocks() -> None:
-    many = estate.units_of(2_160, 1)
-    assert estate.units_of(60, 1) == many[:60]
+    many = estate.make_units(2_160, 1)
+    assert estate.make_units(60, 1) == many[:60]
     entrances = [(unit.building, unit.entrance) for unit in many[:60]]
     assert sorted(set(entrances)) == [*(("1", str(n)) for n in range(1, 5)), ("2", "1")]
     assert entrances == sorted(entrances)
@@ -49,12 +49,14 @@ def test_fewer_flats_are_the_first_entrances_and_more_are_further_blocks() -> No
 
 
 def test_the_same_seed_makes_the_same_estate_and_another_one_other_people() -> None:
-    assert estate.units_of(70, 3) == estate.units_of(70, 3)
-    assert [u.owners for u in estate.units_of(70, 3)] != [u.owners for u in estate.units_of(70, 4)]
+    assert estate.make_units(70, 3) == estate.make_units(70, 3)
+    assert [u.owners for u in estate.make_units(70, 3)] != [
+        u.owners for u in estate.make_units(70, 4)
+    ]
 
 
 def test_everybody_and_every_place_is_marked_as_made_up() -> None:
-    units = estate.units_of(200, 1)
+    units = estate.make_units(200, 1)
     file = estate.renovation_file(units, "demo")
     names = {name for unit in units for name in unit.owners}
     names |= {official.label for official in file.officials} | {place.name for place in file.places}
@@ -64,7 +66,7 @@ def test_everybody_and_every_place_is_marked_as_made_up() -> None:
 
 
 def test_the_generated_file_and_roll_pass_every_check_of_a_real_one() -> None:
-    units = estate.units_of(200, 1)
+    units = estate.make_units(200, 1)
     file = estate.renovation_file(units, "demo")
     read = read_renovation(estate.file_bytes(file), "estate.json")
     assert read == file
@@ -74,14 +76,14 @@ def test_the_generated_file_and_roll_pass_every_check_of_a_real_one() -> None:
 
 
 def test_the_clock_of_the_case_is_told() -> None:
-    file = estate.renovation_file(estate.units_of(60, 1), "demo")
+    file = estate.renovation_file(estate.make_units(60, 1), "demo")
     assert file.sandbox is not None
     assert file.sandbox.clock == "told"
 
 
 @pytest.mark.parametrize("units", [60, 200, 2_040, 20_000])
 def test_items_and_works_add_up_and_a_square_metre_costs_the_same_everywhere(units: int) -> None:
-    figures = estate.figures_of(estate.units_of(units, 1))
+    figures = estate.figures_for(estate.make_units(units, 1))
     content = scheme_content(figures)
     assert sum(item.cost_fen for item in content.items) == figures.budget_fen
     assert sum(work.value_fen for work in content.works) == figures.estimate_fen
@@ -90,7 +92,7 @@ def test_items_and_works_add_up_and_a_square_metre_costs_the_same_everywhere(uni
 
 
 def test_eleven_bids_of_which_one_is_above_the_ceiling_and_one_has_to_explain_itself() -> None:
-    figures = estate.figures_of(estate.units_of(estate.UNITS, 1))
+    figures = estate.figures_for(estate.make_units(estate.UNITS, 1))
     given = money.bids(1, figures)
     prices = sorted(bid.price_fen for bid in given)
     assert len({bid.bidder_id for bid in given}) == len(set(prices)) == 11
@@ -102,7 +104,7 @@ def test_eleven_bids_of_which_one_is_above_the_ceiling_and_one_has_to_explain_it
 
 
 def test_the_seed_draws_who_bids_what_but_not_the_contract() -> None:
-    figures = estate.figures_of(estate.units_of(60, 1))
+    figures = estate.figures_for(estate.make_units(60, 1))
     assert money.bids(3, figures) == money.bids(3, figures)
     assert money.bids(3, figures) != money.bids(4, figures)
     lowest = {min(bid.price_fen for bid in money.bids(seed, figures)) for seed in range(20)}
@@ -114,7 +116,7 @@ def test_the_seed_draws_who_bids_what_but_not_the_contract() -> None:
 def test_the_first_wave_is_short_of_the_quorum_and_both_pass_every_threshold(
     units: int, seed: int
 ) -> None:
-    roll = estate.units_of(units, seed)
+    roll = estate.make_units(units, seed)
     plan = vote_plan(roll, seed, "r1")
     areas: Counter[tuple[str, ...]] = Counter()
     for unit in roll:
@@ -137,7 +139,7 @@ def test_the_first_wave_is_short_of_the_quorum_and_both_pass_every_threshold(
 
 
 def test_forged_and_late_ballots_come_from_units_that_have_not_voted() -> None:
-    plan = vote_plan(estate.units_of(300, 1), 1, "r1")
+    plan = vote_plan(estate.make_units(300, 1), 1, "r1")
     voted = {cast.unit_number for cast in (*plan.first, *plan.second)}
     wrong = {cast.unit_number for cast in (*plan.forged, *plan.late)}
     assert wrong
@@ -153,7 +155,7 @@ def test_the_events_of_the_stages_add_up_to_all_events() -> None:
         event(4, "renovation.stage_entered", stage="cost_sharing", workflow_id="w2"),
         event(5, "cost_sharing.planned"),
     ]
-    stages = stages_of(events, {"w1": "adopted"})
+    stages = stage_facts(events, {"w1": "adopted"})
     assert [(each.name, each.outcome, each.events) for each in stages] == [
         ("voting", "adopted", 3),
         ("cost_sharing", "unfinished", 2),
@@ -171,7 +173,7 @@ def test_every_check_keeps_both_numbers_and_the_event_it_stands_in() -> None:
         "passed": False,
         "motion": "scheme",
     }
-    found = checks_of(
+    found = check_facts(
         [event(4, "voting.box_closed", checks=[check]), event(5, "renovation.closed")]
     )
     assert found == (CheckFact.model_validate({**check, "seq": 4, "event": "voting.box_closed"}),)

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.main import app
-from cli.roll import mapping_of, places_of
+from cli.roll import read_mapping, read_places
 from models.values.refusal import Refused
 from runtime.database import Database
 from runtime.settings import LocalSettings, environment_names
@@ -95,14 +95,14 @@ def test_a_sheet_and_a_mapping_are_taken(tmp_path: Path) -> None:
 @pytest.mark.parametrize("pair", ["area_m2", "area_m2=", "colour=面积"])
 def test_a_mapping_names_one_of_our_columns(pair: str) -> None:
     with pytest.raises(Refused) as refusal:
-        mapping_of([pair])
+        read_mapping([pair])
     assert refusal.value.problems[0].code == "roll.map_unreadable"
 
 
 @pytest.mark.parametrize("text", ["a=b", "a/b/c/d", "a=b/c=d/e=f/g=", "a=b/c=d/e=f/g=h/i=j"])
 def test_a_place_has_four_levels_with_names(text: str) -> None:
     with pytest.raises(Refused) as refusal:
-        places_of(text)
+        read_places(text)
     assert refusal.value.problems[0].code == "roll.place_unreadable"
 
 

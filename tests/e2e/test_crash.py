@@ -15,7 +15,7 @@ import pytest
 from cli.demo.report import DemoReport
 from cli.demo.run import DemoOptions, carry
 from cli.demo.stages.ballots import vote_plan
-from cli.demo.town.estate import figures_of, units_of
+from cli.demo.town.estate import figures_for, make_units
 from cli.demo.town.figures import BIDS
 from runtime.database import asyncpg_url
 from runtime.local.stack import LocalStack, Part
@@ -111,12 +111,12 @@ async def check(stack: LocalStack, reports: list[DemoReport]) -> None:
 
 
 async def check_one(db: asyncpg.Connection, number: int, report: DemoReport) -> None:
-    facts, rid, units = report.facts, report.renovation_id, units_of(UNITS, number)
+    facts, rid, units = report.facts, report.renovation_id, make_units(UNITS, number)
     assert [stage.outcome for stage in facts.stages] == OUTCOMES, rid
     assert facts.closed_on == CLOSED_ON
     assert facts.event_chain_ok
     assert facts.shares.exact
-    assert facts.contract_value_fen == figures_of(units).winner_fen
+    assert facts.contract_value_fen == figures_for(units).winner_fen
     plan = vote_plan(units, number, rid)
     cast = len(plan.first) + len(plan.changed) + len(plan.second)
     # What was acknowledged, 201 or (after a lost answer) 200, is there once.

@@ -42,8 +42,8 @@ from runtime.record.audit import AuditReport, audit
 from runtime.settings import LocalSettings
 from runtime.temporal import connect
 from service.ballots.intake import Intake
+from service.bodies import CastBallot
 from service.http.credentials import actor_credential
-from service.residents.commands import CastBallot
 from tests.support.estate import make_renovation
 from tests.support.journey import COMMITTEE
 from tests.support.processes.chaos import CLIENTS, Crowd, Told, receipts_that_lie

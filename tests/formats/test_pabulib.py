@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from formats.pabulib import election_of, read_pabulib, write_pabulib
+from formats.pabulib import as_election, read_pabulib, write_pabulib
 from models.values.decisions.menu import (
     BallotForm,
     Menu,
@@ -255,7 +255,7 @@ def exports(draw: st.DrawFn) -> tuple[Menu, dict[str, MenuBallot]]:
 def test_what_is_written_is_read_again_as_the_same_value(
     export: tuple[Menu, dict[str, MenuBallot]],
 ) -> None:
-    election = election_of(*export)
+    election = as_election(*export)
     assert read_pabulib(write_pabulib(election), "x.pb") == election
 
 
@@ -265,7 +265,7 @@ def test_an_export_keeps_menu_limits_tally_and_outcomes(
     export: tuple[Menu, dict[str, MenuBallot]],
 ) -> None:
     menu, ballots = export
-    election = election_of(menu, ballots, winners=menu.items[0].id, about={"unit": "市"})
+    election = as_election(menu, ballots, winners=menu.items[0].id, about={"unit": "市"})
     ours, theirs = counted(ballots.values()), counted(election.ballots)
     kept = {"items", "budget", "form", "scale"}
     assert election.menu.model_dump(include=kept) == menu.model_dump(include=kept)
@@ -279,5 +279,5 @@ def test_an_export_keeps_menu_limits_tally_and_outcomes(
 def test_a_pseudonym_that_a_file_cannot_hold_is_refused() -> None:
     menu = Menu(items=(MenuItem(id="a", cost=1),), budget=1, form=BallotForm.APPROVAL)
     with pytest.raises(Refused) as refused:
-        election_of(menu, {"VOTES": MenuBallot(())})
+        as_election(menu, {"VOTES": MenuBallot(())})
     assert refused.value.problems[0].code == "menu.pb_voter_id"

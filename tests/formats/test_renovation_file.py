@@ -4,10 +4,11 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
+from formats.file_mapping import read_mapping
 from formats.renovation_file.reading import check_together, read_renovation
 from formats.roll import read_roll
 from models.files.roll import Roll
@@ -22,7 +23,7 @@ LIFT = 2
 
 
 def file() -> dict:
-    return yaml.load(EXAMPLE, Loader=yaml.BaseLoader)
+    return YAML(typ="base", pure=True).load(EXAMPLE)
 
 
 def changed(path: str, value: object) -> dict:
@@ -42,8 +43,13 @@ def changed(path: str, value: object) -> dict:
 DELETE = object()
 
 
+def as_yaml(content: dict) -> str:
+    """JSON is YAML, in one line."""
+    return json.dumps(content, ensure_ascii=False)
+
+
 def problems(content: dict | str | bytes, name: str = "estate.yaml") -> list[Problem]:
-    text = yaml.safe_dump(content, allow_unicode=True) if isinstance(content, dict) else content
+    text = as_yaml(content) if isinstance(content, dict) else content
     with pytest.raises(Refused) as refusal:
         read_renovation(text if isinstance(text, bytes) else text.encode(), name)
     return list(refusal.value.problems)
@@ -94,14 +100,14 @@ def test_a_sandbox_whose_time_runs_by_itself_is_refused_with_what_to_write(sandb
 
 def test_unit_numbers_keep_their_zeros() -> None:
     payers = {"scope": "listed", "units": "UNITS"}
-    text = yaml.safe_dump(changed("scheme.items.0.payers", payers)).replace("UNITS", "[0101, 010]")
+    text = as_yaml(changed("scheme.items.0.payers", payers)).replace('"UNITS"', "[0101, 010]")
     read = read_renovation(text.encode(), "estate.yaml")
     assert read.scheme.items[0].payers.units == ("0101", "010")
 
 
 def test_a_timetable_may_be_more_patient_than_the_law() -> None:
     read = read_renovation(
-        yaml.safe_dump(changed("timetable", {"vote_notice": {"days": 20}})).encode(), "estate.yaml"
+        as_yaml(changed("timetable", {"vote_notice": {"days": 20}})).encode(), "estate.yaml"
     )
     assert read.timetable.vote_notice == Period(days=20)
 
@@ -123,7 +129,7 @@ def test_a_timetable_may_be_more_patient_than_the_law() -> None:
         ("ends_on", "2026-03-01", "opening.ends_before_start", "ends_on"),
         ("ends_on", "2026-02-30", "opening.not_a_date", "ends_on"),
         ("ends_on", "9999-01-01", "opening.year", "ends_on"),
-        ("budget_fen", "-1", "opening.budget_negative", "budget_fen"),
+        ("budget_fen", "-1", "opening.must_be_at_least", "budget_fen"),
         ("budget_fen", "12.50", "opening.not_an_integer", "budget_fen"),
         ("scheme.items.0.cost_fen", "-1", "opening.must_be_at_least", "scheme.items[0].cost_fen"),
         ("scheme.items.0.key", "magic", "opening.not_one_of", "scheme.items[0].key"),
@@ -168,11 +174,11 @@ def test_a_timetable_may_be_more_patient_than_the_law() -> None:
         ("sandbox.speed", "9", "opening.field_unknown", "sandbox.speed"),
         ("officials.0.role", "owner", "opening.role_not_granted", "officials[0].role"),
         ("officials.0.id", "engine", "opening.id_invalid", "officials[0].id"),
-        ("officials.0.label", "", "opening.official_label", "officials[0].label"),
+        ("officials.0.label", "", "opening.text_too_short", "officials[0].label"),
         ("officials.0.place", "370703", "opening.place_outside", "officials[0].place"),
         ("places.1.id", "a/b", "opening.id_invalid", "places[1].id"),
         ("places.1.level", "grid", "opening.place_chain", "places"),
-        ("places.1.name", "", "opening.place_name", "places[1].name"),
+        ("places.1.name", "", "opening.text_too_short", "places[1].name"),
     ],
 )
 def test_one_mistake_is_one_problem_at_its_place(path, value, code, where) -> None:
@@ -209,7 +215,7 @@ def test_every_problem_comes_at_once() -> None:
         "opening.field_unknown",
         "opening.ends_before_start",
         "opening.unlawful",
-        "opening.budget_negative",
+        "opening.must_be_at_least",
         "opening.floors_missing",
     }
 
@@ -233,6 +239,36 @@ def test_a_field_is_named_with_its_line() -> None:
 def test_broken_yaml_names_line_and_column() -> None:
     (only,) = problems("title: x\nplaces: [a, b\nestate: y\n")
     assert (only.code, only.where) == ("file.broken", "estate.yaml line 3, column 7")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('title: x\nestate: "\\UFFFFFFFF"\n', 2),
+        ("title: x\n---\nestate: y\n", 2),
+        ("title: x\nestate: \x07\n", 2),
+        ("title: !<\n", 1),
+    ],
+)
+def test_what_no_yaml_file_may_hold_is_broken_at_its_line(text, line) -> None:
+    (only,) = problems(text)
+    assert (only.code, only.params["line"]) == ("file.broken", line)
+
+
+def test_every_scalar_is_the_word_that_was_written_and_only_null_is_none() -> None:
+    text = (
+        "a: 0101\nb: no\nc: 0.250\nd: 2026-03-02\ne: ~\nf: 'null'\ng: !!str null\nh: [on, 0x1F,]\n"
+    )
+    assert read_mapping(text.encode(), "a.yaml").content == {
+        "a": "0101",
+        "b": "no",
+        "c": "0.250",
+        "d": "2026-03-02",
+        "e": None,
+        "f": "null",
+        "g": "null",
+        "h": ["on", "0x1F"],
+    }
 
 
 def test_broken_json_names_line_and_column() -> None:
@@ -301,7 +337,7 @@ def test_whatever_stands_in_a_field_there_is_a_file_or_a_refusal(field, value) -
 
 
 def together(content: dict) -> list[Problem]:
-    read = read_renovation(yaml.safe_dump(content).encode(), "estate.yaml")
+    read = read_renovation(as_yaml(content).encode(), "estate.yaml")
     with pytest.raises(Refused) as refusal:
         check_together(read, example_roll())
     return list(refusal.value.problems)

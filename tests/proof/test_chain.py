@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proof.chain import GENESIS, Link, canonical_json, digest, event_hash, verify
+from proof.canonical import canonical_json, digest
+from proof.chain import GENESIS, Link, event_hash, verify
 
 TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=8)
 JSON = st.recursive(

@@ -20,7 +20,7 @@ from models.values.decisions.menu import (
 )
 from models.values.voting import Motion, MotionKind, MotionOption
 from proof.bundle import contents as bundle
-from proof.chain import canonical_json
+from proof.canonical import canonical_json
 from proof.verifier.main import check
 from proof.verifier.reading import Fault
 from tests.proof.test_evidence_verify import VALUES, both, places

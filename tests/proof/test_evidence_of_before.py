@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from proof.bundle import contents as bundle
-from proof.chain import canonical_json
+from proof.canonical import canonical_json
 from proof.receipts import SignedReceipt, check_receipt
 from proof.verifier.main import check
 from proof.verifier.reading import Fault

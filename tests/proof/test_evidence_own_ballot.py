@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from proof import merkle
+from proof.ballots import Times
 from proof.bundle import contents as bundle
-from proof.chain import canonical_json
+from proof.canonical import canonical_json
 from proof.receipts import SignedReceipt, check_receipt, short_code
 from proof.verifier.main import check, main
 from proof.verifier.reading import Fault
-from rules.ballots.ballot import Times
 from tests.proof.test_evidence_receipts import signed
 from tests.support.files import bundles
 from tests.support.files.bundles import GOOD, KEY, PUBLIC_KEY, written

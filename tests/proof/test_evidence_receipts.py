@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from models.values.refusal import Refused
-from proof.chain import canonical_json
+from proof.canonical import canonical_json
 from proof.merkle import leaf_hash, root_and_paths
 from proof.receipts import SignedReceipt, check_receipt, matches, read_code, short_code, stated
 

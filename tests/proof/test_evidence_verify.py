@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from models.values.refusal import Refused
 from proof.bundle import contents as bundle
 from proof.bundle.checking import check_bundle
-from proof.chain import canonical_json
+from proof.canonical import canonical_json
 from proof.receipts import short_code
 from proof.verifier import standalone
 from proof.verifier.main import check

@@ -73,15 +73,6 @@ def test_a_published_omission_credits_the_price_less_what_is_lost(case_id: str) 
     assert credit == case["expected"]["credit"]
 
 
-def test_the_cumulative_sum_gives_back_what_was_certified_before() -> None:
-    case = CASES["hk-wf-cumulative"]
-    given = case["input"]
-    before = law.certified_before_fen(
-        cents(given["cumulative_1_13"]), [cents(given["cert12"]), cents(given["cert13"])]
-    )
-    assert before == int(case["expected"]["cumulative_1_11"])
-
-
 def test_two_failures_and_a_pass_take_two_rectification_rounds() -> None:
     facts = item()
     states = []
@@ -256,6 +247,23 @@ def test_the_account_sums_exactly_over_its_items(
     prices = law.contract_prices(items, contract)
     passed = sum(prices[each.id] for each in items if each.state is ItemState.PASSED)
     payment = law.works_payment(items, contract, passed * omitted // 1_000, kept, TIMETABLE)
-    assert payment.passed_fen + payment.default_fen in (0, contract)
+    undone = sum(prices[each.id] for each in items if each.state is ItemState.CANCELLED)
+    assert payment.passed_fen + payment.default_fen + undone == (contract if items else 0)
     assert sum(row.payable_fen for row in payment.items) == payment.payable_fen
     assert all(row.payable_fen <= prices[row.item_id] for row in payment.items)
+
+
+def test_a_contract_that_ends_early_owes_its_passed_items_at_its_own_prices() -> None:
+    # Planned at 100 each, contracted at 270 for the three: the one that passed is worth 90.
+    items = [item("passed", id="a"), item("cancelled", id="b"), item("rejected", id="c")]
+    assert law.certified_at_the_end_fen(items, 270, 0, 0) == 90
+    assert law.certified_at_the_end_fen(items, 270, 0, 120) == 120
+    assert law.certified_at_the_end_fen(items, 270, 13, 1_000) == 283
+    assert law.certified_at_the_end_fen([], 270, 13, 0) == 0
+
+
+def test_cancelling_what_is_open_does_not_change_what_is_owed() -> None:
+    open_items = [item("passed", id="a", value_fen=7), item("reported", id="b", value_fen=5)]
+    cancelled = [open_items[0], item("cancelled", id="b", value_fen=5)]
+    owed = law.certified_at_the_end_fen(open_items, 1_000, 0, 0)
+    assert owed == law.certified_at_the_end_fen(cancelled, 1_000, 0, 0) == 583

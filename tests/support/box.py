@@ -9,7 +9,8 @@ import asyncpg
 from pydantic import SecretStr
 
 from models.values.voting import Motion
-from rules.ballots.ballot import Leaves, ballot_id_of, length_of, plain_ballot, pseudonym_of
+from proof.ballots import Leaves, ballot_id_of, pseudonym_of
+from rules.ballots.ballot import padded_length, plain_ballot
 from runtime.ballots.counting import opened
 from runtime.ballots.sealing import BoxKeys, Sealer
 from runtime.ballots.times import times_of
@@ -110,7 +111,7 @@ async def put_ballots(
     cast_at = cast_at or row["cast_at"]
     recorded_at = recorded_at or (row["recorded_at"] if row["format"] > 1 else cast_at)
     times, leaves = times_of(cast_at, recorded_at), Leaves(box, row["format"])
-    length = length_of([Motion.model_validate(motion) for motion in json.loads(row["motions"])])
+    length = padded_length([Motion.model_validate(motion) for motion in json.loads(row["motions"])])
     seal = Sealer(row["public_key"])
     await owner.execute(
         "INSERT INTO ballot_seal (id, box_id, public_key, made_at) VALUES ($1, $2, $3, now())",

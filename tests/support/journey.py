@@ -26,7 +26,7 @@ from models.values.refusal import Refused
 from models.values.waits import STARTING, at_work
 from runtime.record.agenda import replace_waits
 from runtime.record.journal import tick_of
-from service.clock.commands import ClockMoved, MoveClock
+from service.clock.bodies import ClockMoved, MoveClock
 from service.http.credentials import actor_credential, voter_credential
 from service.parts import Parts
 from workflows.renovation import RenovationWorkflow

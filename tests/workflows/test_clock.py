@@ -15,7 +15,7 @@ from models.values.refusal import Refused
 from models.values.waits import at_work
 from runtime.record.audit import audit
 from service.clock import waking
-from service.clock.commands import MoveClock
+from service.clock.bodies import MoveClock
 from tests.support.estate import make_renovation
 from tests.support.journey import COMMITTEE, CONTRACTOR, STREET, JourneyDriver, codes
 

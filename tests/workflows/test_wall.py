@@ -20,7 +20,7 @@ from models.messages.journey import Journey, JourneyOutcome
 from models.messages.publication import PublicationClosing, PublicationInput
 from runtime.database import Database
 from runtime.record.audit import audit
-from service.clock.commands import ClockMoved
+from service.clock.bodies import ClockMoved
 from service.parts import Parts
 from tests.support.estate import make_renovation
 from tests.support.journey import JourneyDriver

@@ -4,7 +4,7 @@ from pydantic import JsonValue
 
 from cli.demo.driver import Driver, Reaction
 from cli.demo.town import figures, people
-from cli.demo.view import View
+from service.views import RenovationView
 
 NOTICE_DAYS = 6
 """Bidders read the documents before they bid."""
@@ -12,13 +12,13 @@ SIGNING_DAYS = 12
 """From the award notice to the signature; the law allows 30."""
 
 
-async def publish_tender(driver: Driver, _view: View) -> None:
+async def publish_tender(driver: Driver, _view: RenovationView) -> None:
     """The notice; bids close after the legal preparation time."""
     await driver.act("publish_tender", people.COMMITTEE, "tender")
     driver.say("tender published")
 
 
-async def bid(driver: Driver, _view: View) -> None:
+async def bid(driver: Driver, _view: RenovationView) -> None:
     """The contractors hand in their sealed bids, one after the other."""
     await driver.days(NOTICE_DAYS)
     given = figures.bids(driver.seed, driver.figures)
@@ -34,7 +34,7 @@ async def bid(driver: Driver, _view: View) -> None:
     driver.say(f"{len(given)} sealed bids")
 
 
-async def evaluate(driver: Driver, _view: View) -> None:
+async def evaluate(driver: Driver, _view: RenovationView) -> None:
     """The evaluation committee reports."""
     await driver.act(
         "record_evaluation",
@@ -45,14 +45,14 @@ async def evaluate(driver: Driver, _view: View) -> None:
     driver.say("bids opened and evaluated; the candidates are published")
 
 
-async def award(driver: Driver, _view: View) -> None:
+async def award(driver: Driver, _view: RenovationView) -> None:
     """Nobody objected: the first candidate wins."""
     winner = figures.winner(driver.seed, driver.figures)
     await driver.act("award_contract", people.COMMITTEE, "award", bidder_id=winner)
     driver.say("contract awarded to the first candidate")
 
 
-async def sign(driver: Driver, _view: View) -> None:
+async def sign(driver: Driver, _view: RenovationView) -> None:
     """The contract, on the terms of the bid."""
     await driver.days(SIGNING_DAYS)
     value = driver.figures.winner_fen

@@ -7,7 +7,7 @@ from pydantic import JsonValue
 from cli.demo.client import at_once
 from cli.demo.driver import Charge, Driver, Reaction
 from cli.demo.town import people
-from cli.demo.view import View
+from service.views import RenovationView
 
 BATCH = 300
 """Payments in one request, which stays below the 65,536 bytes that the service reads."""
@@ -15,9 +15,9 @@ PAID_PERCENT = (81, 92, 96)
 """So many households have paid after the call, the first and the second reminder; invented."""
 
 
-async def relieve(driver: Driver, _view: View) -> None:
+async def relieve(driver: Driver, _view: RenovationView) -> None:
     """One household in hardship: the neighbours' fund pays its first instalment."""
-    charge = (await driver.ledger.charges(driver.renovation_id))[-1]
+    charge = (await driver.due_list.charges(driver.renovation_id))[-1]
     await driver.act(
         "approve_relief",
         people.STREET_OFFICE,
@@ -30,9 +30,9 @@ async def relieve(driver: Driver, _view: View) -> None:
     driver.say("share table published; one household relieved by the mutual-aid fund")
 
 
-async def pay(driver: Driver, _view: View) -> None:
+async def pay(driver: Driver, _view: RenovationView) -> None:
     """The bank reports what comes in after the call, and after each reminder."""
-    charges = await driver.ledger.charges(driver.renovation_id)
+    charges = await driver.due_list.charges(driver.renovation_id)
     paid = 0
     for reminder, percent in enumerate(PAID_PERCENT):
         if reminder:
@@ -44,7 +44,7 @@ async def pay(driver: Driver, _view: View) -> None:
         driver.say(f"{paid:,} of {len(charges):,} households have paid; the rest is reminded")
 
 
-async def start_anyway(driver: Driver, _view: View) -> None:
+async def start_anyway(driver: Driver, _view: RenovationView) -> None:
     """Below the threshold at the deadline: the committee starts with what is there."""
     await driver.act(
         "decide_collection",

@@ -1,4 +1,4 @@
-"""The residents' word in the demo: a complaint that climbs to the street office, and a survey."""
+"""Feedback in the demo: a complaint that escalates to the street office, and a survey."""
 
 from pydantic import JsonValue
 
@@ -6,7 +6,7 @@ from cli.demo.client import at_once
 from cli.demo.driver import Driver, Reaction
 from cli.demo.town import people
 from cli.demo.town.estate import DemoUnit
-from cli.demo.view import TicketView, View
+from service.views import RenovationView, TicketView
 
 SURVEY_MOST = 300
 """Enough households for a figure; the demo's time goes to the ballots."""
@@ -47,7 +47,7 @@ async def complain(driver: Driver) -> None:
     driver.say("the street office answered, and the resident confirmed")
 
 
-async def answer_survey(driver: Driver, _view: View) -> None:
+async def answer_survey(driver: Driver, _view: RenovationView) -> None:
     """Some hundred households score the works."""
     await driver.days(SURVEY_DAYS)
     units = driver.units[:SURVEY_MOST]

@@ -5,7 +5,7 @@ from cli.demo.stages.feedback import complain
 from cli.demo.town import figures, people
 from cli.demo.town.people import DemoOfficial
 from cli.demo.town.scheme import WORKS, Work
-from cli.demo.view import View
+from service.views import RenovationView
 
 SECTIONS_DAYS = (30, 35, 40, 25)
 """The works are done two pieces at a time; so long each section takes before it is reported."""
@@ -18,7 +18,7 @@ ACCEPTANCE_DAYS = 7
 """The completion acceptance is posted a week before."""
 
 
-async def build(driver: Driver, _view: View) -> None:
+async def build(driver: Driver, _view: RenovationView) -> None:
     """Section after section is built, reported and inspected; a resident complains in between."""
     contractor = people.official(figures.winner(driver.seed, driver.figures))
     each = len(WORKS) // len(SECTIONS_DAYS)
@@ -30,14 +30,14 @@ async def build(driver: Driver, _view: View) -> None:
             await complain(driver)
 
 
-async def accept(driver: Driver, _view: View) -> None:
+async def accept(driver: Driver, _view: RenovationView) -> None:
     """The chief supervising engineer signs the completion acceptance."""
     await driver.days(ACCEPTANCE_DAYS)
     await driver.act("accept_works", people.CHIEF_SUPERVISOR, "accept")
     driver.say("works accepted by the chief supervising engineer")
 
 
-async def release_money(driver: Driver, _view: View) -> None:
+async def release_money(driver: Driver, _view: RenovationView) -> None:
     """The committee releases the money, less the two omissions and the retention."""
     omissions = driver.figures.omissions
     omitted = sum(omission.credit_fen for omission in omissions)

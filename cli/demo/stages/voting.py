@@ -6,18 +6,18 @@ from cli.demo.client import at_once
 from cli.demo.driver import Driver, Reaction
 from cli.demo.stages.ballots import DemoBallot
 from cli.demo.town import people
-from cli.demo.view import BoxView, View
 from cli.shown import ZONE
 from models.values.refusal import Refused, refusal
+from service.views import BoxView, RenovationView
 
 
-async def open_vote(driver: Driver, _view: View) -> None:
+async def open_vote(driver: Driver, _view: RenovationView) -> None:
     """The committee announces the vote."""
     await driver.act("open_vote", people.COMMITTEE, "open-vote")
     driver.say("vote announced; the notice period runs")
 
 
-async def cast_ballots(driver: Driver, _view: View) -> None:
+async def cast_ballots(driver: Driver, _view: RenovationView) -> None:
     """The first wave falls short; the second one comes when the vote has been extended."""
     plan = driver.plan
     before = await _box(driver)
@@ -36,7 +36,7 @@ async def cast_ballots(driver: Driver, _view: View) -> None:
     driver.say(f"{len(plan.second):,} more ballots within the extension")
 
 
-async def object_to_result(driver: Driver, view: View) -> None:
+async def object_to_result(driver: Driver, view: RenovationView) -> None:
     """Late ballots are refused; a neighbour objects and gets an answer."""
     await send(driver, driver.plan.late)
     driver.say(f"{len(driver.plan.late)} late ballots refused")

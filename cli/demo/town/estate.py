@@ -51,7 +51,7 @@ class DemoUnit(Value):
     owners: tuple[str, ...]
 
 
-def units_of(count: int, seed: int) -> tuple[DemoUnit, ...]:
+def make_units(count: int, seed: int) -> tuple[DemoUnit, ...]:
     """The first `count` flats, with owners: most alone, some in two, a few with two flats."""
     rng = random.Random(f"estate-{seed}")  # noqa: S311 - a repeatable demo, no secret
     names = owners(seed)
@@ -68,7 +68,7 @@ def units_of(count: int, seed: int) -> tuple[DemoUnit, ...]:
     return tuple(made)
 
 
-def figures_of(units: Sequence[DemoUnit]) -> Figures:
+def figures_for(units: Sequence[DemoUnit]) -> Figures:
     """The money of an estate of these flats."""
     return Figures(area_dm2=sum(unit.area_dm2 for unit in units))
 
@@ -91,7 +91,7 @@ def renovation_file(units: Sequence[DemoUnit], case: str) -> RenovationFile:
 
     `case` keeps the places of two demos on one database apart.
     """
-    figures = figures_of(units)
+    figures = figures_for(units)
     return RenovationFile(
         title=NAME,
         places=tuple(
@@ -120,7 +120,7 @@ def file_bytes(file: RenovationFile) -> bytes:
 
 def _unit(index: int, who: tuple[str, ...]) -> DemoUnit:
     """The flat at a place of the structure, and who owns it."""
-    block, flats, place = _block_of(index)
+    block, flats, place = _block(index)
     rest, flat = divmod(place, len(flats))
     entrance, storey = divmod(rest, STOREYS)
     return DemoUnit(
@@ -133,7 +133,7 @@ def _unit(index: int, who: tuple[str, ...]) -> DemoUnit:
     )
 
 
-def _block_of(index: int) -> tuple[int, tuple[int, ...], int]:
+def _block(index: int) -> tuple[int, tuple[int, ...], int]:
     """The block of a flat, the areas on its landings, and the place of the flat within the block."""
     landings = ENTRANCES * STOREYS
     first, second = LAYOUTS_DM2[0]

@@ -12,29 +12,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.values.voting import CHANNELS, INVALID, Channel, Motion, MotionKind, MotionOption
-from proof.chain import canonical_json
-from rules.ballots.ballot import (
-    AFTER_RULING,
-    BLOCK,
+from proof.ballots import (
     NONCE_BYTES,
-    ROUTE_OF,
-    STAFFED,
-    BallotReference,
     Leaves,
-    RulingReference,
     Times,
     ballot_id_of,
     batch_statement,
-    choice_problems,
     commitment_of,
-    length_of,
-    plain_ballot,
     pseudonym_of,
     receipt_data,
     roll_line,
-    states_of,
+)
+from proof.canonical import canonical_json
+from rules.ballots.ballot import (
+    BLOCK,
+    STAFFED,
+    choice_problems,
+    padded_length,
+    plain_ballot,
     words_of,
 )
+from rules.ballots.states import AFTER_RULING, ROUTE_OF, BallotReference, RulingReference, states_of
 
 # Names as an attacker would choose them: quotes, backslashes, line ends, Chinese, emoji, JSON.
 names = st.one_of(
@@ -97,14 +95,14 @@ def test_every_ballot_of_a_box_fits_into_its_length(
     given_box: tuple[list[Motion], dict[str, str]],
 ) -> None:
     motions, said = given_box
-    assert len(plain_ballot(said)) <= length_of(motions)
+    assert len(plain_ballot(said)) <= padded_length(motions)
 
 
 @given(motion_lists())
 def test_the_length_of_a_box_is_whole_blocks_and_knows_no_ballot(motions: list[Motion]) -> None:
-    length = length_of(motions)
+    length = padded_length(motions)
     assert length % BLOCK == 0
-    assert length == length_of(list(reversed(motions)))
+    assert length == padded_length(list(reversed(motions)))
 
 
 @given(said_in_a_box())
@@ -112,7 +110,7 @@ def test_a_filled_ballot_gives_its_words_back(
     given_box: tuple[list[Motion], dict[str, str]],
 ) -> None:
     motions, said = given_box
-    filled = plain_ballot(said).ljust(length_of(motions))
+    filled = plain_ballot(said).ljust(padded_length(motions))
     assert json.loads(filled.rstrip(b" ")) == said
     assert filled.rstrip(b" ") == plain_ballot(said) == canonical_json(said)
 

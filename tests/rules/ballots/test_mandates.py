@@ -10,8 +10,8 @@ from rules.ballots.mandates import (
     ballot_problems,
     held_by,
     instruction_digest,
+    instructions_obeyed,
     mandate_limit,
-    obeyed_of,
     proxy_command,
     registration_problems,
 )
@@ -87,7 +87,7 @@ def test_a_ballot_obeys_only_if_it_says_all_that_was_instructed(
     instructed: dict[str, str], said: dict[str, str]
 ) -> None:
     digests = {name: instruction_digest(KEY, "m1", name, word) for name, word in instructed.items()}
-    obeyed = obeyed_of(KEY, "m1", digests, said)
+    obeyed = instructions_obeyed(KEY, "m1", digests, said)
     assert obeyed == {name: said.get(name) == word for name, word in instructed.items()}
     found = ballot_problems(mandate(), said, obeyed, NOW)
     assert not found if all(obeyed.values()) else found[0].code == "mandate.against_instruction"

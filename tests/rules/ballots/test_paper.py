@@ -2,7 +2,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.values.voting import CHANNELS, INVALID, Motion, MotionKind
-from rules.ballots.ballot import ROUTE_OF
 from rules.ballots.paper import (
     Line,
     RollPlace,
@@ -14,6 +13,7 @@ from rules.ballots.paper import (
     line_problems,
     same_route,
 )
+from rules.ballots.states import ROUTE_OF
 
 KEY = b"k" * 32
 MOTIONS = {name: Motion(id=name, title=name, kind=MotionKind.MAJOR) for name in ("works", "costs")}

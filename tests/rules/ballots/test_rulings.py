@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from models.values.channels import RulingKind
 from models.values.voting import CHANNELS
-from rules.ballots.ballot import BallotReference, RulingReference, states_of
 from rules.ballots.rulings import is_contested, named_ballot, ruling_problems
+from rules.ballots.states import BallotReference, RulingReference, states_of
 
 WEB_AND_PAPER = (BallotReference(1, "a", "web"), BallotReference(2, "b", "paper"))
 KINDS = get_args(RulingKind)

@@ -6,9 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.values.timetable import Timetable, WorkCalendar, working_days
+from models.values.timetable import (
+    Period,
+    Timetable,
+    WorkCalendar,
+    calendar_days,
+    working_days,
+)
+from rules import bidding as law
 from rules.bidding import clocks
-from rules.bidding import procedure as law
 from rules.time.deadlines import deadline
 
 TIMETABLE = Timetable()
@@ -88,13 +94,13 @@ def test_bond_in_the_documents_is_at_most_two_percent() -> None:
     [(3, 1, "open"), (2, 1, "retender"), (2, 2, "approval"), (0, 1, "retender"), (3, 2, "open")],
 )
 def test_fewer_than_three_bids_are_not_opened(bids: int, round_number: int, route: str) -> None:
-    assert law.opening(bids, round_number, TIMETABLE).route == route
+    assert law.may_open(bids, round_number, TIMETABLE).route == route
 
 
 def test_the_number_of_rounds_is_the_timetables() -> None:
     three = TIMETABLE.model_copy(update={"tender_rounds": 3})
-    assert law.opening(2, 2, three).route == "retender"
-    assert law.opening(2, 3, three).route == "approval"
+    assert law.may_open(2, 2, three).route == "retender"
+    assert law.may_open(2, 3, three).route == "approval"
 
 
 def test_the_approval_route_needs_failed_rounds_and_stays_below_the_ceiling() -> None:
@@ -138,13 +144,13 @@ def test_documents_before_the_notice_and_a_short_sale_are_found() -> None:
 
 def test_a_change_too_late_moves_the_deadline() -> None:
     last = law.clarify_until(DEADLINE, TIMETABLE, CALENDAR)
-    assert law.clarification(last, DEADLINE, TIMETABLE, CALENDAR).passed
+    assert clocks.clarification(last, DEADLINE, TIMETABLE, CALENDAR).passed
     assert clocks.deadline_after_clarification(last, DEADLINE, TIMETABLE, CALENDAR) == DEADLINE
     late = last + timedelta(seconds=1)
-    assert not law.clarification(late, DEADLINE, TIMETABLE, CALENDAR).passed
+    assert not clocks.clarification(late, DEADLINE, TIMETABLE, CALENDAR).passed
     moved = clocks.deadline_after_clarification(late, DEADLINE, TIMETABLE, CALENDAR)
     assert moved > DEADLINE
-    assert law.clarification(late, moved, TIMETABLE, CALENDAR).passed
+    assert clocks.clarification(late, moved, TIMETABLE, CALENDAR).passed
 
 
 def test_an_objection_to_the_documents_comes_ten_days_before_the_deadline() -> None:
@@ -159,6 +165,28 @@ def test_an_objection_is_answered_and_the_candidates_are_published_within_three_
     for rule in (clocks.objection_answer, clocks.candidates_published):
         assert rule(NOTICE, on_time, TIMETABLE, CALENDAR).passed
         assert not rule(NOTICE, late, TIMETABLE, CALENDAR).passed
+
+
+ANSWERS = (calendar_days(0), calendar_days(3), working_days(1), working_days(3))
+HOURS = st.integers(0, 24 * 18)
+
+
+@settings(max_examples=400)
+@given(HOURS, HOURS, st.sampled_from(ANSWERS))
+def test_what_is_within_a_period_is_what_its_deadline_says(
+    start: int, later: int, period: Period
+) -> None:
+    # Half of these hours lie in the spring holiday, where counted days and the deadline differed.
+    calendar = WorkCalendar(
+        first_on=date(2026, 1, 1),
+        last_on=date(2026, 12, 31),
+        holidays=tuple(date(2026, 2, day) for day in range(16, 24)),
+        make_up=(date(2026, 2, 28),),
+    )
+    begins = datetime(2026, 2, 10, tzinfo=UTC) + timedelta(hours=start)
+    ends = begins + timedelta(hours=later)
+    found = clocks.within("x", "art. 1", (begins, ends), period, calendar, ZONE)
+    assert found.passed is (ends <= deadline(begins, period, calendar, ZONE))
 
 
 def test_working_days_are_counted_without_weekends() -> None:

@@ -15,8 +15,7 @@ import pytest
 from models.values.bidding import SealedBid
 from models.values.cost_sharing import CostItem, CostKey, ItemCategory, ShareUnit
 from models.values.timetable import Timetable
-from rules import cost_sharing, inspection
-from rules.bidding import procedure as bidding
+from rules import bidding, cost_sharing, inspection
 from rules.bidding.evaluation import abnormally_low, read_flags
 from runtime.local.programs import ROOT
 

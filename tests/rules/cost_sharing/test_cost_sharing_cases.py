@@ -95,15 +95,6 @@ def test_hardship_of_eighty_percent_is_paid_by_city_and_district_half_each() -> 
     assert data["contribution"] - sum(paid.values()) == expected["household_pays"]
 
 
-def test_the_indicative_levy_of_hong_kong_is_rounded_up_per_share() -> None:
-    data, expected = given("hk-wf-levy-indicative")
-    total, all_shares = data["total_hkd"], data["shares_all"]
-    assert law.indicative_levy_fen(total, all_shares, 1) == expected["per_share_hkd_rounded_up"]
-    assert [
-        law.indicative_levy_fen(total, all_shares, count) for count in data["flat_shares"]
-    ] == expected["per_flat_indicative_hkd"]
-
-
 def test_by_undivided_shares_the_same_levy_has_no_residue() -> None:
     data, _ = given("hk-wf-levy-indicative")
     counts = [12] * 2 + [13] * 4 + [14] * 2
@@ -117,15 +108,6 @@ def test_the_late_fee_is_simple_and_rounded_up_per_started_month() -> None:
     data, expected = given("hk-wf-late-fee")
     assert law.late_fee_fen(data["instalment_hkd"], 10, 1) == expected["month1"]
     assert law.late_fee_fen(data["instalment_hkd"], 10, 2) == expected["month2"]
-
-
-@pytest.mark.parametrize("instalment", ["1", "4"])
-def test_the_collection_curve_in_percent(instalment: str) -> None:
-    data, expected = given("hk-wf-collection")
-    for day, percent in expected[f"pct_{instalment}"].items():
-        paid = data[f"paid_instalment_{instalment}"][day]
-        permille = law.collection_permille(paid, data["flats"])
-        assert f"{permille // 10}.{permille % 10}" == percent
 
 
 @pytest.mark.parametrize("case_id", ["hz-zhegong-80", "hz-zhegong-45"])

@@ -10,8 +10,8 @@ from rules.time.told_clock import (
     awaited_now,
     days_after,
     fell_due,
-    moment_of,
     next_moment,
+    parse_moment,
     refuse_going_back,
 )
 
@@ -69,8 +69,8 @@ def test_nobody_is_awaited_by_an_objection_window() -> None:
 
 
 def test_a_date_is_nine_in_the_morning_there() -> None:
-    assert moment_of("2025-03-03", ZONE) == NOW
-    assert moment_of("2025-03-03T18:00+08:00", ZONE) == datetime(2025, 3, 3, 10, tzinfo=UTC)
+    assert parse_moment("2025-03-03", ZONE) == NOW
+    assert parse_moment("2025-03-03T18:00+08:00", ZONE) == datetime(2025, 3, 3, 10, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_date_is_nine_in_the_morning_there() -> None:
 )
 def test_what_is_no_date_is_refused(text: str) -> None:
     with pytest.raises(Refused) as refused:
-        moment_of(text, ZONE)
+        parse_moment(text, ZONE)
     assert [problem.code for problem in refused.value.problems] == ["clock.date_invalid"]
 
 

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from models.values.decisions.rules import DIMENSIONS, Amounts, Facts, Rule
 from models.values.voting import RollUnit
+from rules.checks import compare
 from rules.voting import head_groups, pack_for
 from rules.voting.inputs.consistency import disagreements
 from rules.voting.judging import judged
 from rules.voting.law import RULES
-from rules.voting.numbers import compare
 from rules.voting.registry import rule_named
 
 MAJOR = rule_named("CN.278.major")

@@ -24,9 +24,9 @@ from rules.voting import (
     pack_for,
     pack_in_force,
     quorum,
-    tally_of,
 )
 from rules.voting.packs import PACKS
+from tests.rules.voting.tallies import tally_of
 
 PACK = pack_for("CN-2021")
 MAJOR = Motion(id="m", title="lift", kind=MotionKind.MAJOR)

@@ -2,7 +2,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.values.voting import Choice, Motion, MotionKind, RollUnit, Tally
-from rules.voting import decide, head_groups, pack_for, tally_of
+from rules.voting import decide, head_groups, pack_for
+from tests.rules.voting.tallies import tally_of
 
 PACK = pack_for("CN-2021")
 MAJOR = Motion(id="m", title="lift", kind=MotionKind.MAJOR)

@@ -11,8 +11,8 @@ from models.values.voting import Matter, Motion, MotionKind, MotionOption
 from rules.voting import (
     Weight,
     intact_check,
+    motion_results,
     pack_for,
-    results_of,
     run_off_due,
     run_off_motions,
 )
@@ -54,31 +54,31 @@ def said(**ways: tuple[Mapping[str, object], int]) -> dict[bytes, Weight]:
 
 def colours(**heads: int) -> MotionResult:
     ways = {name: ({"colour": name}, number) for name, number in heads.items()}
-    return results_of(PACK, [COLOUR], said(**ways), ROLL)["colour"]
+    return motion_results(PACK, [COLOUR], said(**ways), ROLL)["colour"]
 
 
 def test_yes_and_no_are_decided_by_the_pack() -> None:
     ways = said(a=({"works": "yes", "costs": "yes"}, 75), b=({"works": "no", "costs": "no"}, 25))
-    results = results_of(PACK, [WORKS, COSTS], ways, ROLL)
+    results = motion_results(PACK, [WORKS, COSTS], ways, ROLL)
     assert [results[name].outcome for name in ("works", "costs")] == ["passed", "passed"]
     assert results["works"].tally.yes_area_dm2 == 7_500
 
 
 def test_a_motion_whose_condition_failed_lapses_whatever_was_said_to_it() -> None:
     ways = said(a=({"works": "no", "costs": "yes"}, 100))
-    results = results_of(PACK, [WORKS, COSTS], ways, ROLL)
+    results = motion_results(PACK, [WORKS, COSTS], ways, ROLL)
     assert [results[name].outcome for name in ("works", "costs")] == ["failed", "lapsed"]
 
 
 def test_an_invalid_answer_takes_no_part_and_is_published() -> None:
     ways = said(a=({"works": "yes"}, 70), b=({"works": "invalid"}, 30))
-    tally = results_of(PACK, [WORKS], ways, ROLL)["works"].tally
+    tally = motion_results(PACK, [WORKS], ways, ROLL)["works"].tally
     assert (tally.participating_heads, tally.invalid_heads) == (70, 30)
 
 
 def test_a_box_that_is_not_intact_passes_nothing_and_says_why() -> None:
     ways = said(a=({"works": "yes"}, 100))
-    result = results_of(PACK, [WORKS], ways, ROLL, [intact_check(1)])["works"]
+    result = motion_results(PACK, [WORKS], ways, ROLL, [intact_check(1)])["works"]
     assert result.outcome == "failed"
     assert [check.code for check in result.decision.failed] == ["voting.box_intact"]
 
@@ -109,7 +109,7 @@ def test_a_menu_passes_with_the_quorum_and_says_which_works_won() -> None:
         b=({"extras": ["tree"]}, 25),
         c=({"extras": "abstain"}, 5),
     )
-    result = results_of(PACK, [MENU], ways, ROLL)["extras"]
+    result = motion_results(PACK, [MENU], ways, ROLL)["extras"]
     assert result.menu is not None
     assert (result.outcome, result.menu.winners) == ("passed", ("bench", "lamp"))
     assert result.menu.tally == {"bench": 40, "lamp": 40, "tree": 25}
@@ -121,14 +121,14 @@ def test_a_menu_by_equal_shares_gives_a_minority_its_part() -> None:
         update={"menu_rule": MenuRule.EQUAL_SHARES, "completion": Completion.ADD1}
     )
     ways = said(a=({"extras": ["bench", "lamp"]}, 40), b=({"extras": ["tree"]}, 30))
-    result = results_of(PACK, [fair], ways, ROLL)["extras"]
+    result = motion_results(PACK, [fair], ways, ROLL)["extras"]
     assert result.menu is not None
     assert "tree" in result.menu.winners
 
 
 def test_a_menu_without_the_quorum_fails_whatever_won() -> None:
     ways = said(a=({"extras": ["bench"]}, 50))
-    assert results_of(PACK, [MENU], ways, ROLL)["extras"].outcome == "failed"
+    assert motion_results(PACK, [MENU], ways, ROLL)["extras"].outcome == "failed"
 
 
 @given(st.permutations(["yes", "no", "abstain"]), st.tuples(*[st.integers(0, 33)] * 3))
@@ -136,7 +136,7 @@ def test_the_order_of_ballots_is_irrelevant(order: list[str], heads: tuple[int, 
     numbers = dict(zip(("yes", "no", "abstain"), heads, strict=True))
     one = said(**{word: ({"works": word}, numbers[word]) for word in numbers})
     other = said(**{word: ({"works": word}, numbers[word]) for word in order})
-    assert results_of(PACK, [WORKS], one, ROLL) == results_of(PACK, [WORKS], other, ROLL)
+    assert motion_results(PACK, [WORKS], one, ROLL) == motion_results(PACK, [WORKS], other, ROLL)
 
 
 def test_a_run_off_puts_the_top_two_and_what_waited_for_them_and_nothing_settled() -> None:

@@ -19,15 +19,16 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from models.tables import BallotBox, Event
-from proof.chain import canonical_json, event_hash
+from proof.ballots import commitment_of
+from proof.canonical import canonical_json
+from proof.chain import event_hash
 from proof.merkle import Tree
-from rules.ballots.ballot import commitment_of
 from runtime.ballots.sealing import BallotOpener, BoxKeys, SealBroken, Signer
 from runtime.database import Database, asyncpg_url
 from runtime.record.audit import AuditReport, audit
 from runtime.record.journal import hashed_fields
 from service.ballots.intake import Intake
-from service.residents.commands import CastBallot
+from service.bodies import CastBallot
 from tests.support.box import put_ballots
 from tests.support.processes.chaos import receipts_that_lie
 from tests.support.vote import LiveVote

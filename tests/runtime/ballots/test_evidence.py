@@ -27,13 +27,13 @@ from models.values.refusal import Refused
 from models.values.timetable import WorkCalendar
 from proof.bundle import contents as bundle
 from proof.bundle.checking import check_bundle
+from proof.canonical import utc_text
 from proof.receipts import short_code
 from proof.verifier.main import check
 from proof.verifier.reading import Fault, Files
 from runtime.ballots.evidence import export_voting
 from runtime.ballots.sealing import BoxKeys, signed_by
 from runtime.database import Database
-from runtime.record.journal import utc_text
 from tests.support.box import BOX_KEYS, put_ballots
 from tests.support.estate import make_renovation
 from tests.support.told import move_clock

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from models.values.voting import INVALID, Motion, MotionKind
-from rules.ballots.ballot import commitment_of, length_of, plain_ballot, words_of
+from proof.ballots import commitment_of
+from rules.ballots.ballot import padded_length, plain_ballot, words_of
 from runtime.ballots.sealing import (
     BallotOpener,
     BoxKeys,
@@ -146,7 +147,7 @@ def test_all_sealed_ballots_of_a_box_are_equally_long_whatever_they_say(
 ) -> None:
     voted = data.draw(st.lists(st.sampled_from(MOTIONS), unique_by=lambda each: each.id))
     said = {m.id: data.draw(st.sampled_from([*words_of(m), INVALID])) for m in voted}
-    length = length_of(MOTIONS)
+    length = padded_length(MOTIONS)
     words = PAIR.seal.seal(plain_ballot(said), length)
     assert (len(words.sealed), len(words.commitment)) == (12 + 16 + length + 16, 32)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from models.files.roll import RollReport
 from models.values.refusal import Refused
-from runtime.spreadsheets.child import text_of
+from runtime.spreadsheets.child import number_text
 from runtime.spreadsheets.reading import MAX_BYTES
 from runtime.spreadsheets.roll_files import check_roll_file, read_roll_file
 from tests.formats.test_roll_headings import as_csv
@@ -98,12 +98,12 @@ def test_a_problem_names_sheet_row_column_letter_field_and_value(suffix) -> None
     ],
 )
 def test_a_number_is_read_to_the_fifteen_digits_a_spreadsheet_shows(number, text) -> None:
-    assert text_of(number) == text
+    assert number_text(number) == text
 
 
 @given(st.integers(1, 10**8))
 def test_an_area_with_two_decimals_survives_being_a_float(area) -> None:
-    assert text_of(area / 100) == f"{area / 100:.2f}".rstrip("0").rstrip(".")
+    assert number_text(area / 100) == f"{area / 100:.2f}".rstrip("0").rstrip(".")
 
 
 cells = st.fixed_dictionaries(
@@ -409,6 +409,7 @@ def test_a_workbook_with_a_password_is_refused_as_such(name) -> None:
         (zipped({"a.txt": "x"}), "roll.xlsx", "spreadsheet.damaged"),
         (compound({"Other": b"x"}), "roll.xls", "spreadsheet.not_a_workbook"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "roll.xls", "spreadsheet.damaged"),
+        (WHOLE["xls"][:-512], "roll.xls", "spreadsheet.damaged"),
     ],
 )
 def test_a_file_that_is_not_what_its_name_says_is_refused(data, name, code) -> None:

@@ -24,18 +24,18 @@ from structlog.testing import capture_logs
 
 from models.tables import BallotBox
 from models.values.refusal import Refused
+from proof.ballots import commitment_of
 from proof.merkle import leaf_hash
-from rules.ballots.ballot import commitment_of, plain_ballot
+from rules.ballots.ballot import plain_ballot
 from runtime.ballots.sealing import BallotOpener, BoxKeys, SealBroken, Signer
 from runtime.database import Database
 from runtime.record.audit import audit
 from runtime.settings import Settings
-from service.ballots.batches import Ledger
+from service.ballots.batches import BatchBook
 from service.ballots.intake import Intake
-from service.ballots.receipts import signed_batch
-from service.http.credentials import VoterCheck, actor_credential, voter_credential, voter_of
-from service.http.problems import away
-from service.residents.commands import CastBallot
+from service.bodies import CastBallot
+from service.http.credentials import VoterCheck, actor_credential, read_voter, voter_credential
+from service.http.problems import database_away
 from tests.service.conftest import KEY
 from tests.support.box import open_box, put_ballots, said_in
 from tests.support.channels import Channels, grant_roles, official
@@ -351,19 +351,19 @@ def test_no_damaged_or_invented_credential_is_anybodys(name: str, mac: bytes, cu
     )
     for credential in forged:
         with pytest.raises(Refused, match=r"credential\."):
-            voter_of(key, "r1", f"Bearer {credential}")
+            read_voter(key, "r1", f"Bearer {credential}")
 
 
 def test_a_flipped_bit_anywhere_in_the_mac_makes_a_credential_nobodys() -> None:
     check = VoterCheck(SecretStr(KEY))
     good = voter_credential(SecretStr(KEY), "r1", UNIT)
-    assert check.unit_of("r1", f"Bearer {good}".encode()) == UNIT
+    assert check.read("r1", f"Bearer {good}".encode()) == (UNIT, 0)
     head, name, mac = good.split(".")
     for place in range(len(mac) - 1):  # the last character holds bits that mean nothing
         other = "A" if mac[place] != "A" else "B"
         forged = ".".join((head, name, mac[:place] + other + mac[place + 1 :]))
         with pytest.raises(Refused, match=r"credential\.wrong"):
-            check.unit_of("r1", f"Bearer {forged}".encode())
+            check.read("r1", f"Bearer {forged}".encode())
 
 
 # Whoever reads every door and every log line, and whoever has the service's settings.
@@ -539,25 +539,25 @@ async def test_a_batch_that_is_under_way_holds_back_the_record_of_the_later_ones
     signer = Signer.of_receipts(RECEIPT_KEY)
     pool = await asyncpg.create_pool(database.url.replace("+asyncpg", ""), min_size=1, max_size=1)
     try:
-        ledger = Ledger(pool, f"i{uuid.uuid4().hex[:8]}")
-        first, second = ledger.next_number(box), ledger.next_number(box)
-        ledger.remember(second, signed_batch(ledger.name_of(second), box, [], signer)[0])
-        await ledger.record(signer)
-        assert await recorded(sql, ledger) == []
-        ledger.give_up(first)
-        third = ledger.next_number(box)
-        await ledger.record(signer)
-        assert await recorded(sql, ledger) == [first, second]
-        ledger.give_up_all()
-        await ledger.record(signer)
-        assert await recorded(sql, ledger) == [first, second, third]
+        book = BatchBook(pool, f"i{uuid.uuid4().hex[:8]}", signer)
+        first, second = book.next_number(box), book.next_number(box)
+        book.sign(second, box, [])
+        await book.record()
+        assert await recorded(sql, book) == []
+        book.give_up(first)
+        third = book.next_number(box)
+        await book.record()
+        assert await recorded(sql, book) == [first, second]
+        book.give_up_all()
+        await book.record()
+        assert await recorded(sql, book) == [first, second, third]
     finally:
         await pool.close()
 
 
-async def recorded(sql: asyncpg.Connection, ledger: Ledger) -> list[int]:
+async def recorded(sql: asyncpg.Connection, book: BatchBook) -> list[int]:
     found = await sql.fetch(
-        "SELECT number FROM ballot_batch WHERE intake=$1 ORDER BY 1", ledger.intake
+        "SELECT number FROM ballot_batch WHERE intake=$1 ORDER BY 1", book.intake
     )
     return [row["number"] for row in found]
 
@@ -606,14 +606,14 @@ async def test_an_intake_that_stops_in_the_middle_has_recorded_all_its_numbers(
     ],
 )
 def test_a_database_that_was_killed_is_away_and_the_page_asks_again(error: Exception) -> None:
-    refusal = away(error)
+    refusal = database_away(error)
     assert refusal is not None
     assert refusal.problems[0].code == "service.database_away"
 
 
 def test_a_wrong_value_is_no_database_that_is_away() -> None:
-    assert away(asyncpg.DataError("value too long")) is None
-    assert away(ValueError("x")) is None
+    assert database_away(asyncpg.DataError("value too long")) is None
+    assert database_away(ValueError("x")) is None
 
 
 async def test_an_intake_that_dies_at_any_moment_leaves_unsigned_ballots_and_nothing_bad(
@@ -665,7 +665,7 @@ async def killed(intake: Intake) -> None:
     intake._recorder.cancel()
     await asyncio.gather(intake._recorder, return_exceptions=True)
     await intake._record_now()
-    for task in intake._tasks:
+    for task in intake._queue._tasks:
         task.cancel()
-    await asyncio.gather(*intake._tasks, return_exceptions=True)
+    await asyncio.gather(*intake._queue._tasks, return_exceptions=True)
     intake._pool.terminate()

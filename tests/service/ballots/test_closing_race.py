@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from models.values.refusal import Refused
 from runtime.database import Database, asyncpg_url
 from service.ballots.intake import Intake
-from service.residents.commands import CastBallot
+from service.bodies import CastBallot
 from tests.support.box import CLOSE, open_box
 from tests.support.estate import make_renovation
 

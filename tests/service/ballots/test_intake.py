@@ -14,14 +14,14 @@ from runtime.ballots.sealing import Sealer
 from runtime.database import Database
 from service.ballots.boxes import Box
 from service.ballots.intake import Intake
-from service.ballots.receipts import Receipt
-from service.residents.commands import CastBallot
+from service.ballots.receipts import IssuedReceipt
+from service.bodies import CastBallot
 from tests.support.box import open_box
 from tests.support.estate import make_renovation
 
 RECEIPT_KEY = SecretStr("1e" * 32)
 UNITS = 40
-Answer = tuple[Receipt, bool]
+Answer = tuple[IssuedReceipt, bool]
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def ballot(unit: str, command_id: str = "") -> CastBallot:
 
 async def warm(intake: Intake, rid: str) -> None:
     """The roll is read and the seal is made before anybody locks the box."""
-    box, _ = await intake.boxes.of(rid)
+    box, _ = await intake.boxes.load(rid)
     assert isinstance(box, Box)
     await box.seals.current()
 

@@ -11,14 +11,14 @@ import asyncpg
 import httpx
 import pytest
 
+from proof.ballots import Leaves, Times, ballot_id_of
+from proof.canonical import utc_text
 from proof.receipts import SignedReceipt, check_receipt
-from rules.ballots.ballot import Leaves, Times, ballot_id_of
 from runtime.ballots.sealing import signed_by
 from runtime.database import Database
 from runtime.record.audit import audit
-from runtime.record.journal import utc_text
 from service.ballots.intake import Intake
-from service.ballots.receipts import Receipt as Given
+from service.ballots.receipts import IssuedReceipt as Given
 from tests.service.ballots.test_intake import RECEIPT_KEY, ballot, until_blocked, warm
 from tests.service.ballots.test_voting import bearer
 from tests.support.box import open_box

@@ -42,9 +42,9 @@ from runtime.settings import Settings
 from runtime.temporal import register_search_attributes
 from service.estates.renovations import (
     OpenedRenovation,
-    estate_id_of,
+    estate_id_for,
     open_renovation,
-    renovation_id_of,
+    renovation_id_for,
 )
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
@@ -153,7 +153,7 @@ async def test_the_same_command_again_gives_the_same_renovation_and_doubles_noth
     before = await counts(office.database)
     assert await office.open("open-twice", file("twice"), roll()) == first
     assert await counts(office.database) == before
-    assert first.renovation_id == renovation_id_of("open-twice")
+    assert first.renovation_id == renovation_id_for("open-twice")
     assert len(first.renovation_id) <= 24
 
 
@@ -162,7 +162,7 @@ async def test_the_same_command_at_the_same_time_opens_once(office: Office) -> N
     answers = await asyncio.gather(*(office.open("open-4", given, roll()) for _ in range(4)))
     assert len(set(answers)) == 1
     async with office.database.session() as session:
-        units = select(func.count()).where(Unit.estate_id == estate_id_of(given))
+        units = select(func.count()).where(Unit.estate_id == estate_id_for(given))
         assert await session.scalar(units) == 18
 
 

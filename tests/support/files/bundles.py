@@ -15,13 +15,13 @@ from pydantic import JsonValue
 
 from models.values.decisions.rules import Rule
 from models.values.voting import Condition, Motion, MotionKind, VotingPack
+from proof.ballots import Leaves, Times, commitment_of, pseudonym_of, roll_line
 from proof.bundle import contents as bundle
-from proof.chain import canonical_json
+from proof.canonical import canonical_json, utc_text
 from proof.merkle import leaf_hash, root_of
 from proof.verifier import standalone
-from rules.ballots.ballot import Leaves, Times, commitment_of, pseudonym_of, roll_line
 from rules.voting import adopted
-from rules.voting.results import Weight, results_of
+from rules.voting.results import Weight, motion_results
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"tree heads of the tests, 32 byte")
 PUBLIC_KEY = KEY.public_key().public_bytes_raw().hex()
@@ -29,7 +29,7 @@ BOX = "renovation-1.1"
 SALT = b"s" * 32
 AT = datetime(2026, 3, 20, 8, tzinfo=UTC)
 FORMAT = 2
-PERIOD = {"opens_at": "2026-03-10T00:00:00.000000+00:00", "closes_at": bundle.moment(AT)}
+PERIOD = {"opens_at": "2026-03-10T00:00:00.000000+00:00", "closes_at": utc_text(AT)}
 VERIFY = standalone()
 Bundle = dict[str, bytes]
 
@@ -100,7 +100,7 @@ class Vote:
         files[bundle.VERIFY] = VERIFY
         head: dict[str, JsonValue] = {
             "box_id": BOX,
-            "closed_at": bundle.moment(AT),
+            "closed_at": utc_text(AT),
             "roll_hash": bundle.sha256(files[bundle.ROLL]),
             "root": root_of(self.leaves).hex(),
             "tree_size": len(self.leaves),
@@ -150,7 +150,7 @@ class Vote:
         states = dict.fromkeys(("counted", "superseded", "contested", "set_aside", "excluded"), 0)
         for cast in self.casts:
             states[cast.state] += 1
-        results = results_of(
+        results = motion_results(
             self._pack(), self.motions, self._said(), Weight(roll["heads"], roll["area_dm2"])
         )
         passed = [name for name, result in results.items() if result.outcome == "passed"]

@@ -17,8 +17,8 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
+from proof.ballots import batch_statement, receipt_data
 from proof.merkle import leaf_hash, root_from_path
-from rules.ballots.ballot import batch_statement, receipt_data
 from runtime.ballots.sealing import signed_by
 from service.http.credentials import voter_credential
 

@@ -1,4 +1,4 @@
-"""What is said to a told clock, and what it answers."""
+"""The bodies of commands to a told clock, and their answers."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from models.messages.journey import CaseClock
 from models.values.base import Carried
 from models.values.waits import Wait
-from service.residents.commands import CommandBody, Word
+from service.bodies import CommandBody, Word
 
 Move = Literal["next", "to", "days", "auto"]
 HoldName = Annotated[
@@ -49,7 +49,7 @@ class SetHold(CommandBody):
 
 
 class ReleaseHold(CommandBody):
-    """Let the clock go on."""
+    """Release a hold, so that the clock may be moved again."""
 
 
 class WaitView(Wait):
@@ -63,7 +63,7 @@ class WaitView(Wait):
 
 
 class HoldView(Carried):
-    """Who holds the clock, and why."""
+    """A hold on the clock: its name says why, `set_by` is an actor id."""
 
     name: str
     set_by: str

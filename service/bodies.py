@@ -1,4 +1,4 @@
-"""The bodies of what residents, contractors and payment services send; unknown fields are refused."""
+"""The bodies of requests that write, and their answers: residents, contractors, payment services."""
 
 from typing import Annotated, Literal
 
@@ -29,7 +29,7 @@ Points = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 
 
 class CommandBody(Value):
-    """A write; the same `command_id` always gets the same answer."""
+    """The base of every body that writes; the same `command_id` always gets the same answer."""
 
     command_id: CommandId
 
@@ -147,7 +147,7 @@ class BallotReceipt(Value):
 
 
 class Accepted(Value):
-    """What a resident's write is answered: the id of what was written, and when (case time)."""
+    """The answer to a write: the id of what was written, and when (case time)."""
 
     command_id: str
     id: str

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
 from models.values.base import Value
 from models.values.channels import PaperChannel, RulingKind, Visit
-from service.residents.commands import (
+from service.bodies import (
     MOTIONS,
     Accepted,
     CommandBody,
@@ -32,7 +32,13 @@ Choices = Annotated[dict[Word, Said], Field(min_length=1, max_length=MOTIONS)]
 LINES = 500
 
 
-class RuleOnBallots(CommandBody):
+class BoxCommand(CommandBody):
+    """A write into a vote; given `box_id`, the box that the page showed, no other vote takes it."""
+
+    box_id: str | None = Field(default=None, max_length=64)
+
+
+class RuleOnBallots(BoxCommand):
     """Dispute a unit's ballots, accept one of them, or set all of them aside."""
 
     unit_number: UnitNumber
@@ -40,7 +46,6 @@ class RuleOnBallots(CommandBody):
     ballot: Annotated[str, StringConstraints(max_length=64)] = ""
     """The accepted ballot, by its id or the code of its receipt."""
     reason: Text
-    box_id: str | None = Field(default=None, max_length=64)
 
 
 class PaperLineGiven(Value):
@@ -52,7 +57,7 @@ class PaperLineGiven(Value):
     there is no ballot of this unit in the batch, the other typing was wrong."""
 
 
-class EnterPaper(CommandBody):
+class EnterPaper(BoxCommand):
     """Type a batch of paper ballots, all of it; after two typings that differ, what differed."""
 
     reference: Reference
@@ -66,7 +71,6 @@ class EnterPaper(CommandBody):
     """Made at random by the first typist's page and written on the bundle; it is kept nowhere else, so
     that nobody can try out what the lines say. The same at every typing of the bundle."""
     lines: tuple[PaperLineGiven, ...] = Field(min_length=1, max_length=LINES)
-    box_id: str | None = Field(default=None, max_length=64)
 
 
 class PaperEntered(Value):
@@ -85,7 +89,7 @@ class PaperEntered(Value):
     """Ballots of this pair that are in the box."""
 
 
-class RegisterMandate(CommandBody):
+class RegisterMandate(BoxCommand):
     """An owner's written authority for an agent, for the vote that is on (Civil Code art. 165)."""
 
     unit_number: UnitNumber
@@ -101,7 +105,6 @@ class RegisterMandate(CommandBody):
     valid_until: AwareDatetime
     instructions: dict[Word, Said] = Field(default_factory=dict, max_length=MOTIONS)
     """Motion to what the agent must say; nobody can read it back."""
-    box_id: str | None = Field(default=None, max_length=64)
 
 
 class RegisteredMandate(Accepted):
@@ -116,11 +119,10 @@ class RevokeMandate(CommandBody):
     reason: Text
 
 
-class CastProxyBallot(CommandBody):
+class CastProxyBallot(BoxCommand):
     """An agent's ballot for the owner of the mandate that the credential names."""
 
     choices: Choices
-    box_id: str | None = Field(default=None, max_length=64)
 
 
 class VisitGiven(Value):
@@ -132,20 +134,17 @@ class VisitGiven(Value):
     """The number on the sealed envelope, where one was handed over."""
 
 
-class RecordVisits(CommandBody):
+class RecordVisits(BoxCommand):
     """A round of a grid worker, 1 to 500 doors; all of it is written down or none."""
 
     visits: tuple[VisitGiven, ...] = Field(min_length=1, max_length=LINES)
-    box_id: str | None = Field(default=None, max_length=64)
 
 
-class Remind(CommandBody):
+class Remind(BoxCommand):
     """Remind those who have not taken part."""
 
-    box_id: str | None = Field(default=None, max_length=64)
 
-
-class ReplaceOwner(CommandBody):
+class ReplaceOwner(BoxCommand):
     """A sale before the close: the buyer votes for the unit, the seller does not any more."""
 
     unit_number: UnitNumber
@@ -158,7 +157,6 @@ class ReplaceOwner(CommandBody):
     """The day in the property register."""
     evidence: Reference
     """The number of the register's extract."""
-    box_id: str | None = Field(default=None, max_length=64)
 
     @model_validator(mode="after")
     def _a_number_for_each(self) -> "ReplaceOwner":

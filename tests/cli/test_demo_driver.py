@@ -19,15 +19,41 @@ from cli.demo.run import Silent
 from cli.demo.stages.ballots import DemoBallot
 from cli.demo.stages.voting import REACTIONS, send
 from cli.demo.town import people
-from cli.demo.town.estate import units_of
-from cli.demo.view import View
+from cli.demo.town.estate import make_units
 from cli.shown import ZONE
 from models.values.refusal import Problem, Refused
 from service.http.credentials import actor_credential
+from service.views import RenovationView
 
 KEY = SecretStr("ab" * 32)
 NINE = datetime(2025, 3, 3, 9, tzinfo=ZONE)
 MIDNIGHT = datetime(2025, 3, 19, tzinfo=ZONE)
+
+
+NOTHING_YET: dict[str, Any] = {
+    "id": "r1",
+    "title": "An estate",
+    "place_path": "d/s/c/g",
+    "stage": "voting",
+    "due_at": None,
+    "rule_pack": "CN-2021",
+    "case_now": NINE.isoformat(),
+    "clock": "told",
+    "sandbox": True,
+    "events": 1,
+    "workflow_id": "renovation/r1",
+    "stage_workflow_id": "renovation/r1/voting",
+    "opened_at": NINE.isoformat(),
+    "closed_at": None,
+    "box": None,
+    "tender": None,
+    "contract_value_fen": None,
+    "publication": None,
+    "works": [],
+    "tickets": [],
+    "open_tickets": 0,
+}
+"""A renovation of which nothing has happened, as the service shows it."""
 
 
 class NoCharges:
@@ -35,7 +61,7 @@ class NoCharges:
         return ()
 
 
-class Counter:
+class FakeService:
     """A service before which the demo acts: one wait after the other, and a clock that is told."""
 
     def __init__(self, *waiting_for: str, now: datetime = NINE) -> None:
@@ -63,7 +89,7 @@ class Counter:
     def view(self) -> dict[str, Any]:
         running = bool(self.ahead)
         return {
-            "stage": "voting",
+            **NOTHING_YET,
             "state": "running" if running else "completed",
             "waiting_for": self.ahead[0] if running else "nothing",
         }
@@ -95,7 +121,7 @@ async def before(service: Callable[[httpx.Request], httpx.Response]) -> AsyncIte
     transport = httpx.MockTransport(service)
     async with httpx.AsyncClient(transport=transport, base_url="http://demo") as http:
         client = Client([http], "r1", KEY)
-        yield Driver(client, units_of(60, 1), NoCharges(), 1, Silent(), lambda: None)
+        yield Driver(client, make_units(60, 1), NoCharges(), 1, Silent(), lambda: None)
 
 
 def refused_for(error: pytest.ExceptionInfo[Refused]) -> Problem:
@@ -104,7 +130,7 @@ def refused_for(error: pytest.ExceptionInfo[Refused]) -> Problem:
 
 
 async def test_where_nobody_is_asked_the_clock_goes_on_until_the_case_is_over() -> None:
-    service = Counter("engine", "objections.candidates", "tickets")
+    service = FakeService("engine", "objections.candidates", "tickets")
     async with before(service) as driver:
         last = await travel(driver)
     assert last.state == "completed"
@@ -113,7 +139,7 @@ async def test_where_nobody_is_asked_the_clock_goes_on_until_the_case_is_over() 
 
 
 async def test_every_move_is_the_committees_and_has_an_id_of_its_own() -> None:
-    service = Counter("engine", "tickets")
+    service = FakeService("engine", "tickets")
     async with before(service) as driver:
         await travel(driver)
         await driver.days(4)
@@ -124,7 +150,7 @@ async def test_every_move_is_the_committees_and_has_an_id_of_its_own() -> None:
 
 
 async def test_a_person_acts_once_for_what_is_waited_for_and_in_the_morning() -> None:
-    service = Counter("open_vote", now=MIDNIGHT)
+    service = FakeService("open_vote", now=MIDNIGHT)
     async with before(service) as driver:
         await travel(driver)
     assert [path for path, _ in service.posted] == ["/acts/open_vote"]
@@ -135,20 +161,21 @@ async def test_a_person_acts_once_for_what_is_waited_for_and_in_the_morning() ->
 async def test_nobody_votes_before_the_box_opens(monkeypatch: pytest.MonkeyPatch) -> None:
     voted_at: list[datetime] = []
 
-    async def vote(driver: Driver, _view: View) -> None:
+    async def vote(driver: Driver, _view: RenovationView) -> None:
         voted_at.append(driver.clock.now)
 
     monkeypatch.setitem(journey.REACTIONS, "ballots", vote)
     opens_at = NINE + timedelta(days=2, hours=-9)
-    service = Counter("ballots", "ballots", "ballots", "ballots")
-    service.waits = [{"what": "ballots", "since": opens_at.isoformat()}]
+    service = FakeService("ballots", "ballots", "ballots", "ballots")
+    since = opens_at.isoformat()
+    service.waits = [{"what": "ballots", "since": since, "workflow_id": "renovation/r1/voting"}]
     async with before(service) as driver:
         await travel(driver)
     assert voted_at == [NINE + timedelta(days=2)]
 
 
 async def test_it_waits_for_a_monday_and_on_a_monday_for_nothing() -> None:
-    service = Counter("works", now=NINE)
+    service = FakeService("works", now=NINE)
     async with before(service) as driver:
         await driver.look()
         await driver.monday()
@@ -160,7 +187,7 @@ async def test_it_waits_for_a_monday_and_on_a_monday_for_nothing() -> None:
 
 
 async def test_a_case_in_which_nothing_lies_ahead_is_said_to_stand_still() -> None:
-    service = Counter("engine")
+    service = FakeService("engine")
     code = {"type": "about:blank", "code": "clock.nothing_due"}
     service.move = lambda body: httpx.Response(409, json=code)  # type: ignore[method-assign]
     async with before(service) as driver:
@@ -173,7 +200,7 @@ async def test_a_case_in_which_nothing_lies_ahead_is_said_to_stand_still() -> No
 
 async def test_moves_that_lead_nowhere_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drivers, "MOST_MOVES", 5)
-    service = Counter(*["engine"] * 50)
+    service = FakeService(*["engine"] * 50)
     async with before(service) as driver:
         with pytest.raises(Refused) as error:
             await travel(driver)
@@ -182,7 +209,7 @@ async def test_moves_that_lead_nowhere_have_an_end(monkeypatch: pytest.MonkeyPat
 
 
 async def test_a_refused_act_is_not_asked_for_again() -> None:
-    service = Counter("open_vote")
+    service = FakeService("open_vote")
     no = {"code": "authority.wrong_role", "detail": "not yours"}
     service.answer = lambda path, body: httpx.Response(403, json=no)
     async with before(service) as driver:
@@ -197,7 +224,7 @@ async def test_a_busy_service_is_asked_again_with_the_same_id(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(client_of_demo, "PAUSE_S", 0.0)
-    service = Counter("open_vote")
+    service = FakeService("open_vote")
     statuses = iter([503, 429, 201])
     service.answer = lambda path, body: httpx.Response(next(statuses), json={"id": "x"})
     async with before(service) as driver:
@@ -207,7 +234,7 @@ async def test_a_busy_service_is_asked_again_with_the_same_id(
 
 
 async def test_ballots_are_counted_by_their_receipts_and_refusals_by_their_codes() -> None:
-    service = Counter("ballots")
+    service = FakeService("ballots")
     statuses = {"a": 201, "b": 200, "c": 409}
     service.answer = lambda path, body: httpx.Response(
         statuses[body["command_id"]], json={"code": "voting.box_closed"}
@@ -226,8 +253,16 @@ async def test_ballots_are_counted_by_their_receipts_and_refusals_by_their_codes
 
 
 async def test_a_vote_that_is_not_extended_is_said_to_be_so() -> None:
-    service = Counter("ballots", "ballots", "engine")
-    box = {"id": "b1", "closes_at": (NINE + timedelta(days=9)).isoformat()}
+    service = FakeService("ballots", "ballots", "engine")
+    box = {
+        "id": "b1",
+        "attempt": 1,
+        "state": "open",
+        "opens_at": NINE.isoformat(),
+        "closes_at": (NINE + timedelta(days=9)).isoformat(),
+        "motions": [],
+        "roll_hash": "00",
+    }
     view = service.view
     service.view = lambda: {**view(), "box": box}  # type: ignore[method-assign]
     async with before(service) as driver:

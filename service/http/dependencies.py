@@ -1,0 +1,131 @@
+"""What routes ask the framework for: the running parts, a renovation as it stands, and who is asking.
+
+Who is asking comes from the bearer credential of the request. Each kind of credential is a security
+scheme, so that the OpenAPI document says which one a route wants.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends, Request, Security
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
+
+from models.values.actor import Actor, Role
+from rules.authority import ROLES_OF_WRITE
+from service.http.credentials import Voter, read_actor, read_mandate, read_voter
+from service.parts import Parts
+from service.situation import Situation, load_grants, load_situation
+
+
+async def running_parts(request: Request) -> Parts:
+    """The parts that the composition root has put on the application."""
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+RunningParts = Annotated[Parts, Depends(running_parts)]
+
+
+async def situation_in_path(renovation_id: str, parts: RunningParts) -> Situation:
+    """The renovation that the path names, as it stands.
+
+    Raises:
+        Refused: `renovation.unknown`.
+    """
+    return await load_situation(parts.database, renovation_id)
+
+
+CaseSituation = Annotated[Situation, Depends(situation_in_path)]
+
+
+class CredentialScheme(SecurityBase):
+    """The Authorization header as it is; whoever reads it tells apart a missing and a wrong one."""
+
+    def __init__(self, name: str, description: str) -> None:
+        self.model = HTTPBearer(bearerFormat="v1.<id>.<mac>", description=description)
+        self.scheme_name = name
+
+    async def __call__(self, request: Request) -> str | None:
+        """The header, None where there is none."""
+        return request.headers.get("authorization")
+
+
+VOTER = CredentialScheme("voter", "Of a unit in one renovation; the committee hands it out.")
+OFFICIAL = CredentialScheme(
+    "official", "Of an official, a contractor or a system; its roles are on the record."
+)
+AGENT = CredentialScheme("agent", "Of a mandate; the answer to its registration has it.")
+
+
+async def voter_in_header(
+    renovation_id: str, parts: RunningParts, credential: Annotated[str | None, Security(VOTER)]
+) -> Voter:
+    """The unit whose credential was sent.
+
+    Raises:
+        Refused: `credential.missing`, `credential.wrong`.
+    """
+    return read_voter(parts.settings.credential_key, renovation_id, credential)
+
+
+async def official_in_header(
+    parts: RunningParts, credential: Annotated[str | None, Security(OFFICIAL)]
+) -> str:
+    """The id of the actor whose credential was sent; the roles are not looked at.
+
+    Raises:
+        Refused: `credential.missing`, `credential.wrong`.
+    """
+    return read_actor(parts.settings.credential_key, credential)
+
+
+async def agent_in_header(
+    renovation_id: str, parts: RunningParts, credential: Annotated[str | None, Security(AGENT)]
+) -> str:
+    """The id of the mandate whose credential was sent.
+
+    Raises:
+        Refused: `credential.missing`, `credential.wrong`.
+    """
+    return read_mandate(parts.settings.credential_key, renovation_id, credential)
+
+
+async def either_in_header(
+    voter: Annotated[str | None, Security(VOTER)],
+    official: Annotated[str | None, Security(OFFICIAL)],
+) -> str | None:
+    """The header where a unit's credential will do as well as an actor's; the body says which."""
+    return voter or official
+
+
+CurrentVoter = Annotated[Voter, Depends(voter_in_header)]
+CurrentOfficial = Annotated[str, Depends(official_in_header)]
+CurrentAgent = Annotated[str, Depends(agent_in_header)]
+VoterOrOfficial = Annotated[str | None, Depends(either_in_header)]
+
+
+def _in_role(*roles: Role) -> Callable[..., Awaitable[Actor]]:
+    async def actor(
+        situation: CaseSituation, actor_id: CurrentOfficial, parts: RunningParts
+    ) -> Actor:
+        """The sender, in one of the roles in this place; refused with `credential.no_role`."""
+        return situation.in_role(await load_grants(parts.database, actor_id), *roles)
+
+    return actor
+
+
+def _who_may(write: str) -> Callable[..., Awaitable[Actor]]:
+    return _in_role(*sorted(ROLES_OF_WRITE[write].roles))
+
+
+CurrentContractor = Annotated[Actor, Depends(_in_role(Role.CONTRACTOR))]
+CurrentPaymentProvider = Annotated[Actor, Depends(_in_role(Role.PAYMENT_PROVIDER))]
+MayRuleOnBallots = Annotated[Actor, Depends(_who_may("rule_on_ballots"))]
+MayEnterPaper = Annotated[Actor, Depends(_who_may("enter_paper"))]
+MayRegisterMandates = Annotated[Actor, Depends(_who_may("register_mandate"))]
+MayRecordVisits = Annotated[Actor, Depends(_who_may("record_visits"))]
+MayCastForPortal = Annotated[Actor, Depends(_who_may("cast_for_portal"))]
+MayReplaceOwners = Annotated[Actor, Depends(_who_may("replace_owner"))]
+MayRemind = Annotated[Actor, Depends(_who_may("remind"))]
+MayMoveClock = Annotated[Actor, Depends(_who_may("move_clock"))]

@@ -1,0 +1,127 @@
+"""The HTTP status of every refusal code: the answers and the OpenAPI document both read this table.
+
+401 nobody, 403 not this person, 404 not there, 409 not as things stand, 422 a rule or a field
+refuses it, 503 ask again. Codes of commands in a terminal have none.
+"""
+
+CODES: dict[int, str] = {
+    401: "credential.missing credential.wrong",
+    403: """
+        authority.outside_place authority.wrong_role credential.no_role credential.other_unit
+        credential.replaced mandate.against_instruction mandate.not_covered mandate.not_in_force
+        mandate.revoked paper.same_person ruling.own_dispute ruling.own_paper
+        voting.ballot_of_another voting.unit_excluded
+    """,
+    404: """
+        authority.unknown_act bidding.no_bid bidding.no_tender clock.hold_unknown
+        feedback.ticket_unknown feedback.unit_unknown mandate.unknown publication.unknown
+        renovation.unknown ruling.ballot_unknown ruling.no_ballots service.not_found
+        voting.ballot_unknown voting.no_box voting.unit_not_on_roll
+    """,
+    405: "service.method_not_allowed",
+    409: """
+        authority.wrong_stage bidding.already_bid bidding.tender_closed clock.case_over clock.held
+        clock.hold_known clock.nothing_due clock.wall cost_sharing.nothing_due
+        cost_sharing.payment_booked feedback.survey_not_open journal.command_reused
+        mandate.already_given mandate.other_vote paper.batch_complete paper.in_another_batch
+        paper.not_all_cast publication.closed ruling.not_contested service.target_closed
+        voting.already_voted voting.box_closed voting.box_not_open_yet voting.other_box
+    """,
+    413: "service.body_too_large",
+    422: """
+        act.not_now bidding.already_awarded bidding.before_notice bidding.bid_bond
+        bidding.bond_above_limit bidding.candidates_left bidding.ceiling
+        bidding.conflict_of_interest bidding.contract_signing bidding.contract_value
+        bidding.document_sale bidding.failed_rounds bidding.funds_secured bidding.late
+        bidding.method_unknown bidding.not_awarded bidding.not_first bidding.not_first_candidate
+        bidding.not_own_candidacy bidding.not_to_be_evaluated bidding.not_to_be_opened
+        bidding.notice_before_documents bidding.performance_bond bidding.preparation
+        bidding.preparation_short bidding.price_missing bidding.score_missing
+        bidding.score_of_nobody bidding.score_out_of_range bidding.tender_open
+        bidding.tender_unknown clock.backwards clock.date_invalid cost_sharing.award_above_limit
+        cost_sharing.collection_running cost_sharing.extension_too_large
+        cost_sharing.floor_percent_sum cost_sharing.floor_twice cost_sharing.floor_without_payers
+        cost_sharing.floor_without_weight cost_sharing.instalments_sum cost_sharing.item_unknown
+        cost_sharing.item_without_payers cost_sharing.no_gap cost_sharing.no_items_left
+        cost_sharing.no_units cost_sharing.nobody_pays cost_sharing.not_computed
+        cost_sharing.own_relief cost_sharing.payer_unknown cost_sharing.relief_above_debt
+        cost_sharing.relief_twice cost_sharing.relief_without_fund cost_sharing.shares_unknown
+        cost_sharing.total_below_zero cost_sharing.unit_twice cost_sharing.unit_unknown
+        cost_sharing.unit_without_share cost_sharing.weight_below_zero decide.cap_input
+        decide.class_unknown decide.decided_later decide.field_unknown decide.json_invalid
+        decide.key_twice decide.matter_unknown decide.more_than decide.not_a_follow_up
+        decide.not_an_object decide.not_in_force decide.number_negative decide.number_too_long
+        decide.option_dimensions decide.options_and decide.setting_fixed decide.setting_invalid
+        decide.sum_differs decide.undercut decide.value_wrong decide.weight_without_heads
+        door.envelope evidence.fault evidence.not_counted evidence.official evidence.other_key
+        feedback.no_level_above feedback.not_this_level feedback.not_waiting_for_answer
+        feedback.reopen_exhausted feedback.reopen_too_late feedback.ticket_not_answered
+        feedback.ticket_not_open feedback.ticket_not_resolved file.alias file.broken file.key_twice
+        file.mixed_encodings file.not_a_mapping file.not_text file.nul_byte file.too_deep
+        file.too_large file.utf_16 inspection.already_accepted inspection.completion_is_acceptance
+        inspection.concealed_first inspection.contract_missing inspection.defects_missing
+        inspection.item_not_in_state inspection.item_other_state inspection.item_unknown
+        inspection.not_a_supervisor inspection.not_accepted inspection.not_chief_supervisor
+        inspection.not_reported inspection.not_the_contractor inspection.nothing_concealed
+        inspection.nothing_payable inspection.omission_below_zero inspection.omissions_above_value
+        inspection.own_work inspection.payment_before_acceptance inspection.payment_by_acceptor
+        inspection.payment_by_contractor inspection.rectification_too_late
+        inspection.same_inspector inspection.variation_needs_decision inspection.works_not_finished
+        inspection.works_open mandate.period mandate.too_many menu.cost_too_high menu.cost_too_low
+        menu.item_twice menu.item_unknown menu.not_a_list menu.not_points menu.pb_before_sections
+        menu.pb_column_twice menu.pb_count menu.pb_more menu.pb_no_column menu.pb_no_voter
+        menu.pb_not_money menu.pb_not_whole menu.pb_points_count menu.pb_project_id
+        menu.pb_project_twice menu.pb_project_unknown menu.pb_quote_open menu.pb_ragged
+        menu.pb_section_twice menu.pb_vote_twice menu.pb_vote_type menu.pb_voter_id
+        menu.pb_voter_twice menu.points_not_whole menu.points_too_high menu.points_too_low
+        menu.sum_too_high menu.sum_too_low menu.too_few_items menu.too_many_items
+        official.below_zero official.box_closed official.motion_missing official.not_yes_or_no
+        official.other_roll official.too_early opening.bid_bond_too_high opening.budget_negative
+        opening.budget_short opening.building_unknown opening.ceiling_above_budget
+        opening.day_s_gone opening.ends_before_start opening.estate_differs opening.field_missing
+        opening.floor_percent_sum opening.floors_missing opening.floors_unused opening.grant_twice
+        opening.id_invalid opening.id_twice opening.instalments_sum opening.item_unknown
+        opening.item_without_payers opening.list_empty opening.method_unknown opening.more_problems
+        opening.motion_circle opening.motion_kind opening.motion_unknown opening.must_be_at_least
+        opening.number_too_large opening.official_label opening.payers_missing opening.place_chain
+        opening.place_differs opening.place_name opening.place_outside opening.region_unknown
+        opening.role_not_granted opening.roll_elsewhere opening.text_too_long
+        opening.text_too_short opening.units_differ opening.unlawful opening.unreadable
+        opening.weight_negative opening.weights_zero opening.year opening.zone_unknown
+        paper.motion_left_out paper.other_code paper.other_lines paper.other_scan paper.owner_twice
+        paper.sheet_cell paper.sheet_headings paper.sheet_unreadable publication.another
+        publication.not_open publication.objection_answered publication.objection_unknown
+        publication.own_objection receipt.code receipt.key receipt.path receipt.signature
+        reminder.nobody renovation.ended renovation.over renovation.revision_not_asked
+        renovation.scheme_missing renovation.stage_over roll.area_not_positive roll.area_too_large
+        roll.cell_empty roll.column_missing roll.column_twice roll.column_unknown
+        roll.column_untitled roll.empty roll.entry_excluded roll.estate_ambiguous
+        roll.estate_unknown roll.formulas_taken roll.mapped_missing roll.more_problems roll.no_rows
+        roll.not_an_integer roll.not_one_of roll.not_the_owner roll.out_of_range
+        roll.owner_ids_count roll.owner_missing roll.owner_twice roll.quote_open roll.ragged_row
+        roll.sale_not_between roll.same_owner roll.too_long roll.too_many_columns
+        roll.too_many_owners roll.too_many_rows roll.total_row roll.unit_not_on_roll
+        roll.unit_twice roll.unprintable ruling.names_a_ballot service.field_missing
+        service.field_unknown service.field_wrong service.json_invalid settings.missing
+        settlement.already_ended spreadsheet.encrypted spreadsheet.file_too_large
+        spreadsheet.not_read spreadsheet.sheet_unknown spreadsheet.too_large
+        spreadsheet.wrong_suffix stack.already_running stack.keys_unreadable stack.no_free_port
+        stack.not_running stack.part_crashed stack.part_not_ready stack.port_taken
+        stack.postgres_failed stack.postgres_keys_lost stack.program_missing
+        stack.system_user_missing temporal.search_attribute_kind temporal.search_attributes_missing
+        temporal.unreachable voting.already_open voting.announced voting.ballot_unwritable
+        voting.box_key_wrong voting.box_unknown voting.choice_unknown voting.closed
+        voting.motion_unknown voting.no_motions voting.not_counted voting.not_open
+        voting.not_published voting.pack_unknown voting.re_vote_limit voting.re_vote_too_early
+        voting.roll_empty voting.unit_twice
+    """,
+    500: "service.failed",
+    503: """
+        clock.busy clock.not_settled service.busy service.database_away service.not_confirmed
+        service.not_ready
+    """,
+}
+STATUS_OF_CODE: dict[str, int] = {
+    code: status for status, codes in CODES.items() for code in codes.split()
+}
+"""A code that is not here is answered with 422; `make check` wants every code of the product here."""

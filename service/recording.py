@@ -1,0 +1,86 @@
+"""Writes of the service that are no official acts: rows, event and receipt in one transaction."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import TypeVar
+
+from pydantic import BaseModel, JsonValue
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import Unit
+from models.values.actor import Actor
+from models.values.refusal import Refused, problem
+from runtime.record.journal import Inside, Journal, Recorded
+from service.bodies import Accepted, CommandBody
+from service.situation import Situation
+
+T = TypeVar("T", bound=BaseModel)
+Details = Mapping[str, JsonValue]
+Change = Callable[[AsyncSession, datetime], Awaitable[tuple[str, Details]]]
+"""Writes the rows, given the tick; returns the id of what was written and the details of its event."""
+
+
+async def record(
+    journal: Journal,
+    situation: Situation,
+    actor: Actor,
+    command_id: str,
+    kind: str,
+    request: BaseModel,
+    inside: Inside[T],
+    into: type[T],
+    *,
+    busy: str = "",
+) -> T:
+    """`Journal.record` in a renovation that is known, in the name of an actor.
+
+    Raises:
+        Refused: what `inside` refuses, `journal.command_reused`, and `busy` if it is given.
+    """
+    command = situation.command(command_id, actor)
+    return await journal.record(command, kind, request, inside, into, busy=busy)
+
+
+async def accept(
+    journal: Journal,
+    situation: Situation,
+    actor: Actor,
+    command: CommandBody,
+    kind: str,
+    change: Change,
+    request: BaseModel | None = None,
+) -> Accepted:
+    """Record what somebody sent: the rows of `change`, the event `kind`, the receipt.
+
+    `request` is what may be kept of the command, where not all of it may.
+
+    Raises:
+        Refused: what `change` refuses, and `journal.command_reused`.
+    """
+
+    async def inside(session: AsyncSession, now: datetime) -> Recorded[Accepted]:
+        name, details = await change(session, now)
+        accepted = Accepted(
+            command_id=command.command_id, id=name, kind=kind, happened_at=now.isoformat()
+        )
+        return Recorded(accepted, details)
+
+    name, kept = command.command_id, request or command
+    return await record(journal, situation, actor, name, kind, kept, inside, Accepted)
+
+
+async def refuse_unknown_units(
+    session: AsyncSession, situation: Situation, numbers: set[str], code: str
+) -> None:
+    """Every unit must be one of the estate's.
+
+    Raises:
+        Refused: `code`, once for each number that is not.
+    """
+    rows = await session.scalars(
+        select(Unit.number).where(Unit.estate_id == situation.estate_id, Unit.number.in_(numbers))
+    )
+    missing = sorted(numbers - set(rows))
+    if missing:
+        raise Refused(*(problem(code, where=number, unit=number) for number in missing))

@@ -1,0 +1,134 @@
+"""Bids: handed in and taken back before the deadline, sealed until the opening."""
+
+import hashlib
+import hmac
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import Bid, Tender
+from models.values.actor import Actor
+from models.values.refusal import Refused, refusal
+from models.values.states import BidState, TenderState
+from rules.bidding import submission_problems
+from service.bodies import Accepted, SubmitBid, WithdrawBid
+from service.parts import Parts
+from service.recording import Details, accept
+from service.situation import Situation
+
+
+async def submit_bid(
+    parts: Parts, situation: Situation, bidder: Actor, command: SubmitBid
+) -> Accepted:
+    """Put a bid beside the others; the event does not say the price.
+
+    Raises:
+        Refused: `bidding.no_tender`, `bidding.tender_closed`, `bidding.already_bid`, and what
+            `submission_problems` finds.
+    """
+
+    async def change(session: AsyncSession, now: datetime) -> tuple[str, Details]:
+        tender = await _open_tender(session, situation)
+        problems = submission_problems(
+            price_fen=command.price_fen,
+            bond_fen=command.bond_fen,
+            ceiling_fen=tender.ceiling_fen,
+            estimate_fen=tender.estimate_fen,
+            now=now,
+            notice_at=tender.notice_at,
+            deadline_at=tender.deadline_at,
+            timetable=situation.timetable,
+        )
+        if problems:
+            raise Refused(*problems)
+        if await _standing_bid(session, tender, bidder.id) is not None:
+            raise refusal("bidding.already_bid", bidder=bidder.id, tender=tender.id)
+        bid = bid_row(tender, bidder.id, command, now)
+        session.add(bid)
+        return bid.id, {"tender": tender.id, "bid": bid.id}
+
+    sealed = sealed_bidder(parts, situation, bidder)
+    kind = "bidding.bid_submitted"
+    return await accept(parts.journal, situation, sealed, command, kind, change)
+
+
+async def withdraw_bid(
+    parts: Parts, situation: Situation, bidder: Actor, command: WithdrawBid
+) -> Accepted:
+    """Take the bidder's bid back (Tendering Law art. 29); the bond goes back.
+
+    Raises:
+        Refused: `bidding.no_tender`, `bidding.tender_closed`, `bidding.no_bid`, `bidding.late`.
+    """
+
+    async def change(session: AsyncSession, now: datetime) -> tuple[str, Details]:
+        tender = await _open_tender(session, situation)
+        bid = await _standing_bid(session, tender, bidder.id)
+        if bid is None:
+            raise refusal("bidding.no_bid", bidder=bidder.id, tender=tender.id)
+        if now >= tender.deadline_at:
+            raise refusal(
+                "bidding.late", now=now.isoformat(), deadline_at=tender.deadline_at.isoformat()
+            )
+        bid.state, bid.withdrawn_at = BidState.WITHDRAWN, now
+        return bid.id, {"tender": tender.id, "bid": bid.id}
+
+    sealed = sealed_bidder(parts, situation, bidder)
+    kind = "bidding.bid_withdrawn"
+    return await accept(parts.journal, situation, sealed, command, kind, change)
+
+
+def sealed_bidder(parts: Parts, situation: Situation, bidder: Actor) -> Actor:
+    """The bidder as the record names it: nobody may know before the opening who has bid.
+
+    Tendering Law art. 22 [M] keeps names and number of bidders secret. The id is keyed, so that the
+    list of contractors does not give it away; the bid's own row says who it was once it is opened.
+    """
+    key = bytes.fromhex(parts.settings.credential_key.get_secret_value())
+    name = hmac.digest(key, f"{situation.id}\0{bidder.id}".encode(), "sha256").hex()[:24]
+    return Actor(
+        id=f"sealed-{name}", role=bidder.role, label="投标人 / bidder", place=situation.place_path
+    )
+
+
+def bid_row(tender: Tender, bidder_id: str, command: SubmitBid, now: datetime) -> Bid:
+    """The row of a new bid; nothing shows it before the opening."""
+    name = hashlib.sha256(command.command_id.encode()).hexdigest()[:20]
+    return Bid(
+        id=f"{tender.id}.{name}",
+        tender_id=tender.id,
+        command_id=command.command_id,
+        bidder_id=bidder_id,
+        price_fen=command.price_fen,
+        technical_milli=command.technical_milli,
+        bond_fen=command.bond_fen,
+        bond_account=command.bond_account,
+        flags=dict(command.flags),
+        submitted_at=now,
+        state=BidState.SUBMITTED,
+    )
+
+
+async def _open_tender(session: AsyncSession, situation: Situation) -> Tender:
+    """The latest tender if it is open; its share lock makes the opening wait for the commit."""
+    tender = await session.scalar(
+        select(Tender)
+        .where(Tender.renovation_id == situation.id)
+        .order_by(Tender.round.desc())
+        .limit(1)
+        .with_for_update(read=True)
+    )
+    if tender is None:
+        raise refusal("bidding.no_tender", where=situation.id)
+    if tender.state != TenderState.OPEN:
+        raise refusal("bidding.tender_closed", tender=tender.id, at=tender.deadline_at.isoformat())
+    return tender
+
+
+async def _standing_bid(session: AsyncSession, tender: Tender, bidder_id: str) -> Bid | None:
+    return await session.scalar(
+        select(Bid).where(
+            Bid.tender_id == tender.id, Bid.bidder_id == bidder_id, Bid.state != BidState.WITHDRAWN
+        )
+    )

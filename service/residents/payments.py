@@ -1,0 +1,133 @@
+"""Payments that a bank or a payment service reports: booked all or none, each of them once."""
+
+import hashlib
+from datetime import datetime
+
+from sqlalchemy import insert, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.messages.journey import Stage
+from models.tables import CaseWait, Instalment, Payment, Renovation
+from models.values.actor import Actor
+from models.values.refusal import Refused, problem, refusal
+from models.values.states import RenovationState
+from models.values.waits import PAID_UP, at_work
+from runtime.record.agenda import add_waits
+from runtime.record.journal import tick_of
+from service.bodies import Accepted, ReportPayments
+from service.parts import Parts
+from service.recording import Details, accept, refuse_unknown_units
+from service.situation import Situation
+
+OUTSTANDING = text("""
+SELECT EXISTS (
+  SELECT 1 FROM (
+    SELECT unit_number, sum(amount_fen) AS due FROM instalment
+    WHERE renovation_id = :rid AND (number = 1 OR due_at <= :now) GROUP BY unit_number) d
+  LEFT JOIN (
+    SELECT unit_number, sum(amount_fen) AS paid FROM payment
+    WHERE renovation_id = :rid GROUP BY unit_number) p USING (unit_number)
+  WHERE coalesce(p.paid, 0) < d.due)
+""")
+"""Whether anything that is due at `now` is unpaid."""
+PAYMENTS = "payments"
+"""The name of the collection's wait on the agenda."""
+
+
+async def report_payments(
+    parts: Parts, situation: Situation, provider: Actor, command: ReportPayments
+) -> Accepted:
+    """Book the payments; if nothing is due any more, the collection hears of it.
+
+    Raises:
+        Refused: `cost_sharing.nothing_due`, `cost_sharing.unit_unknown`,
+            `cost_sharing.payment_booked`.
+    """
+
+    async def change(session: AsyncSession, now: datetime) -> tuple[str, Details]:
+        rows = payment_rows(situation, command, now)
+        await _refuse(session, situation, command, rows)
+        await session.execute(insert(Payment), rows)
+        await _add_wait_if_paid_up(session, situation, now)
+        return command.command_id, {
+            "payments": len(rows),
+            "total_fen": sum(payment.amount_fen for payment in command.payments),
+            "source": command.source,
+        }
+
+    kind = "cost_sharing.payments_received"
+    accepted = await accept(parts.journal, situation, provider, command, kind, change)
+    if situation.stage == Stage.COST_SHARING:
+        async with parts.database.session() as session:
+            now = await tick_of(session, situation.id)
+            outstanding = await _outstanding(session, situation, now)
+        if not outstanding:
+            await parts.gateway.everyone_paid(situation)
+    return accepted
+
+
+def payment_rows(
+    situation: Situation, command: ReportPayments, now: datetime
+) -> list[dict[str, object]]:
+    """The rows to insert; a payment with a reference has the same id in whatever report it comes."""
+    rows: list[dict[str, object]] = []
+    for number, payment in enumerate(command.payments, start=1):
+        own = f"{command.command_id}/{number}"
+        name = payment.reference or own
+        digest = hashlib.sha256(f"{situation.id}\0{name}".encode()).hexdigest()[:32]
+        rows.append(
+            {
+                "id": f"{situation.id}.p{digest}",
+                "renovation_id": situation.id,
+                "command_id": own,
+                "unit_number": payment.unit_number,
+                "amount_fen": payment.amount_fen,
+                "source": command.source,
+                "received_at": now,
+            }
+        )
+    return rows
+
+
+async def _refuse(
+    session: AsyncSession,
+    situation: Situation,
+    command: ReportPayments,
+    rows: list[dict[str, object]],
+) -> None:
+    """Refuse what cannot be booked: no shares yet, unknown units, money that is booked already."""
+    due = await session.scalar(
+        select(Instalment.number).where(Instalment.renovation_id == situation.id).limit(1)
+    )
+    if due is None or situation.state != RenovationState.RUNNING:
+        raise refusal("cost_sharing.nothing_due", where=situation.id)
+    numbers = {payment.unit_number for payment in command.payments}
+    await refuse_unknown_units(session, situation, numbers, "cost_sharing.unit_unknown")
+    ids = [str(row["id"]) for row in rows]
+    booked = set(await session.scalars(select(Payment.id).where(Payment.id.in_(ids))))
+    problems = [
+        problem(
+            "cost_sharing.payment_booked",
+            where=f"payments.{place}",
+            reference=command.payments[place].reference,
+        )
+        for place, name in enumerate(ids)
+        if name in booked or name in ids[:place]
+    ]
+    if problems:
+        raise Refused(*problems)
+
+
+async def _add_wait_if_paid_up(session: AsyncSession, situation: Situation, now: datetime) -> None:
+    """Put the count of the collection on the agenda when all is paid, so that no clock moves past it."""
+    row = await session.get_one(Renovation, situation.id)
+    if row.stage != Stage.COST_SHARING or await _outstanding(session, situation, now):
+        return
+    running = (CaseWait.workflow_id == row.stage_workflow_id, CaseWait.what == PAYMENTS)
+    if await session.scalar(select(CaseWait.what).where(*running)):
+        wait = at_work(PAID_UP, now)
+        await add_waits(session, situation.id, row.stage_workflow_id, (wait,), now)
+
+
+async def _outstanding(session: AsyncSession, situation: Situation, now: datetime) -> bool:
+    return bool(await session.scalar(OUTSTANDING, {"rid": situation.id, "now": now}))

@@ -1,0 +1,65 @@
+"""The survey of the finished works: one row for each answer and no event, since it is read in bulk."""
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.messages.journey import Stage
+from models.tables import Renovation, SurveyAnswer
+from models.values.refusal import refusal
+from service.bodies import Accepted, AnswerSurvey
+from service.http.credentials import Voter
+from service.parts import Parts
+from service.recording import refuse_unknown_units
+from service.situation import Situation
+
+
+async def answer_survey(
+    parts: Parts, situation: Situation, voter: Voter, command: AnswerSurvey
+) -> Accepted:
+    """Store a household's score; the same command again changes nothing.
+
+    Raises:
+        Refused: `credential.other_unit`, `feedback.unit_unknown`, `feedback.survey_not_open`,
+            `journal.command_reused`.
+    """
+    voter.must_hold(command.unit_number)
+
+    async def work(session: AsyncSession) -> None:
+        await _store(session, situation, command)
+
+    await parts.database.transaction(work)
+    return Accepted(
+        command_id=command.command_id,
+        id=command.command_id,
+        kind="feedback.survey_answered",
+        happened_at=situation.now.isoformat(),
+    )
+
+
+async def _store(session: AsyncSession, situation: Situation, command: AnswerSurvey) -> None:
+    await refuse_unknown_units(session, situation, {command.unit_number}, "feedback.unit_unknown")
+    waits = await session.scalar(
+        select(Renovation.waiting_for).where(
+            Renovation.id == situation.id, Renovation.stage == Stage.FEEDBACK
+        )
+    )
+    row = await session.get(SurveyAnswer, command.command_id)
+    if row is not None:
+        same = (row.renovation_id, row.unit_number, row.score)
+        if same != (situation.id, command.unit_number, command.score):
+            raise refusal("journal.command_reused", command=command.command_id, kind="survey")
+        return
+    if waits != "survey":
+        raise refusal("feedback.survey_not_open", where=situation.id)
+    await session.execute(
+        insert(SurveyAnswer)
+        .values(
+            command_id=command.command_id,
+            renovation_id=situation.id,
+            unit_number=command.unit_number,
+            score=command.score,
+            recorded_at=func.clock_timestamp(),
+        )
+        .on_conflict_do_nothing()
+    )

@@ -1,0 +1,82 @@
+"""Complaints and suggestions of residents, and their word on the answer."""
+
+import hashlib
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.messages.acts import Done
+from models.messages.ids import ticket_workflow_id
+from models.tables import Ticket
+from models.values.refusal import refusal
+from models.values.states import TicketState
+from models.values.waits import STARTING, at_work
+from runtime.record.agenda import replace_waits
+from service.bodies import Accepted, ConfirmAnswer, OpenTicket
+from service.http.credentials import Voter
+from service.parts import Parts
+from service.recording import Details, accept, refuse_unknown_units
+from service.situation import Situation
+
+
+async def open_ticket(
+    parts: Parts, situation: Situation, voter: Voter, command: OpenTicket
+) -> Accepted:
+    """Write a ticket and start its workflow; the event of a confidential one names no unit.
+
+    Raises:
+        Refused: `credential.other_unit`, `feedback.unit_unknown`; `service.not_confirmed` where the
+            ticket is written and its workflow did not start: the same command starts it.
+    """
+    voter.must_hold(command.unit_number)
+
+    async def change(session: AsyncSession, now: datetime) -> tuple[str, Details]:
+        await refuse_unknown_units(
+            session, situation, {command.unit_number}, "feedback.unit_unknown"
+        )
+        name = hashlib.sha256(command.command_id.encode()).hexdigest()[:24]
+        ticket = Ticket(
+            id=f"{situation.id}.t{name}",
+            renovation_id=situation.id,
+            command_id=command.command_id,
+            kind=command.kind,
+            text=command.text,
+            unit_number=command.unit_number,
+            confidential=command.confidential,
+            level="grid",
+            state=TicketState.OPEN,
+            opened_at=now,
+            due_at=now,
+        )
+        session.add(ticket)
+        # Nobody moves a clock past it before its workflow has begun.
+        workflow_id = ticket_workflow_id(situation.id, ticket.id)
+        await replace_waits(session, situation.id, workflow_id, [at_work(STARTING, now)], now)
+        digest = hashlib.sha256(command.text.encode()).hexdigest()
+        return ticket.id, {"ticket": ticket.id, "kind": command.kind, "text_sha256": digest}
+
+    author = situation.complainant(command.unit_number, confidential=command.confidential)
+    kind = "feedback.ticket_opened"
+    accepted = await accept(parts.journal, situation, author, command, kind, change)
+    await parts.gateway.start_ticket(situation, accepted.id)
+    return accepted
+
+
+async def confirm_answer(
+    parts: Parts, situation: Situation, voter: Voter, ticket_id: str, command: ConfirmAnswer
+) -> Done:
+    """Tell the ticket's workflow whether the answer helped.
+
+    Raises:
+        Refused: `feedback.ticket_unknown`, `credential.other_unit`, and as `Gateway.send` does.
+    """
+    async with parts.database.session() as session:
+        ticket = await session.get(Ticket, ticket_id)
+    if ticket is None or ticket.renovation_id != situation.id:
+        raise refusal("feedback.ticket_unknown", where=ticket_id)
+    if ticket.unit_number != voter.unit_number:
+        raise refusal("credential.other_unit", unit=voter.unit_number)
+    author = situation.complainant(voter.unit_number, confidential=ticket.confidential)
+    return await parts.gateway.confirm_ticket(
+        situation.id, ticket_id, author, command.command_id, satisfied=command.satisfied
+    )

@@ -1,0 +1,118 @@
+import json
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from models.messages.acts import ACTS
+from service.app import create_app
+from service.http.document import BALLOT_ROUTE
+from service.http.statuses import CODES, STATUS_OF_CODE
+from tests.support.channels import official
+
+CASE = "/v1/renovations/{renovation_id}"
+
+
+@pytest.fixture(scope="module")
+async def document(http: httpx.AsyncClient) -> dict:
+    return (await http.get("/openapi.json")).json()
+
+
+def operations(document: dict) -> Iterator[tuple[str, str, dict]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def test_every_reference_of_the_document_leads_somewhere(document: dict) -> None:
+    named = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document)))
+
+    assert named == document["components"]["schemas"].keys()
+
+
+def test_every_official_act_is_documented_with_its_own_fields(document: dict) -> None:
+    for name, act in ACTS.items():
+        operation = document["paths"][f"{CASE}/acts/{name}"]["post"]
+        body = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+        schema = document["components"]["schemas"][body.rpartition("/")[2]]
+
+        assert schema["properties"].keys() == act.model_fields.keys() - {"actor"}
+        assert schema["additionalProperties"] is False
+        assert operation["security"] == [{"official": []}]
+
+
+def test_every_refusal_is_documented_with_the_status_it_is_answered_with(document: dict) -> None:
+    for path, method, operation in operations(document):
+        for status, answer in operation["responses"].items():
+            codes = re.findall(r"\b[a-z_]+\.[a-z_]+\b", answer["description"])
+            assert {STATUS_OF_CODE[code] for code in codes} <= {int(status)}, (path, method)
+            if int(status) >= 400:
+                assert codes, (path, method)
+                assert list(answer["content"]) == ["application/problem+json"]
+
+
+def test_what_wants_a_credential_may_be_refused_without_one(document: dict) -> None:
+    for path, method, operation in operations(document):
+        assert ("security" in operation) == ("401" in operation["responses"]), (path, method)
+
+
+def test_ballots_have_one_way_in_and_it_is_documented(document: dict, settings) -> None:
+    api = create_app(settings).api  # type: ignore[attr-defined]
+
+    assert document["paths"][BALLOT_ROUTE]["post"]["security"] == [{"voter": []}]
+    assert BALLOT_ROUTE not in FastAPI.openapi(api)["paths"]
+
+
+def test_no_code_has_two_statuses() -> None:
+    words = [word for text in CODES.values() for word in text.split()]
+
+    assert len(words) == len(STATUS_OF_CODE)
+
+
+async def test_an_act_nobody_has_named_is_not_found(http: httpx.AsyncClient, renovation) -> None:
+    rid = await renovation()
+    path = f"/v1/renovations/{rid}/acts/open_the_champagne"
+
+    answer = await http.post(path, json={"command_id": "c1"}, headers=official("committee-1"))
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "authority.unknown_act")
+
+
+async def test_a_wrong_field_of_an_act_is_named(http: httpx.AsyncClient, renovation) -> None:
+    rid = await renovation()
+    body = {"command_id": "a command", "amount_fen": 0, "actor": {}}
+
+    answer = await http.post(
+        f"/v1/renovations/{rid}/acts/grant_subsidy", json=body, headers=official("office-1")
+    )
+
+    assert answer.status_code == 422
+    problems = {each["where"]: each for each in answer.json()["problems"]}
+    assert problems["actor"]["code"] == "service.field_unknown"
+    assert problems["reason"]["code"] == "service.field_missing"
+    assert problems["amount_fen"]["code"] == "service.field_wrong"
+    assert "without spaces" in problems["command_id"]["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "content", "status", "code"),
+    [
+        ("GET", "/v1/nothing", b"", 404, "service.not_found"),
+        ("DELETE", "/v1/renovations", b"", 405, "service.method_not_allowed"),
+        ("POST", "/v1/renovations/r-none/bids", b"{", 422, "service.json_invalid"),
+        ("POST", "/v1/renovations/r-none/bids", b"{}", 404, "renovation.unknown"),
+        ("POST", "/v1/renovations/r-none/acts/open_vote", b"{}", 401, "credential.missing"),
+    ],
+)
+async def test_what_the_framework_refuses_is_a_problem_document_too(
+    http: httpx.AsyncClient, method: str, path: str, content: bytes, status: int, code: str
+) -> None:
+    headers = {"Content-Type": "application/json"}
+
+    answer = await http.request(method, path, content=content, headers=headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert STATUS_OF_CODE[code] == status == answer.json()["status"]
