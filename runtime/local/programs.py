@@ -70,7 +70,7 @@ def worker_command() -> list[str]:
 
 
 def service_command() -> list[str]:
-    """The service, as `gongjian serve` starts it; needs `HOUSE` as working directory."""
+    """The service, as `gongjian serve` starts it; needs `ROOT` as working directory."""
     return [sys.executable, "-m", "cli.main", "serve"]
 
 

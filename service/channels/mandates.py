@@ -26,7 +26,7 @@ from rules.ballots.mandates import (
 )
 from rules.voting import pack_for
 from runtime.ballots.mandates import AGENTS, VOTED
-from runtime.record.journal import tick_of
+from runtime.record.journal import load_tick
 from service.ballots.receipts import IssuedReceipt
 from service.bodies import Accepted, CastBallot
 from service.channels.bodies import (
@@ -181,7 +181,7 @@ async def cast_by_agent(
         (standing_mandate,) = await _register(session, box, mandate_id=mandate_id)
         given = {motion: str(digest) for motion, digest in row.instructions.items()}
         obeyed = instructions_obeyed(key, mandate_id, given, command.choices)
-        now = await tick_of(session, situation.id)
+        now = await load_tick(session, situation.id)
         problems = ballot_problems(standing_mandate, command.choices, obeyed, now)
         if problems:
             raise Refused(*problems)
