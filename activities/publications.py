@@ -28,7 +28,7 @@ from models.values.timetable import Period, Timetable
 from models.values.waits import Consequence, Wait
 from rules.authority import refuse_same_person
 from rules.time.deadlines import extended_end
-from runtime.ballots.boxes import box_of_running_vote
+from runtime.ballots.boxes import load_running_box
 from runtime.record.journal import Recorded
 
 
@@ -189,7 +189,7 @@ async def load_content(case: Case, subject: Subject) -> dict[str, JsonValue]:
 
 async def _vote_result(case: Case) -> dict[str, JsonValue]:
     """Per motion the roll, who took part, yes, no, abstain, and every check (V-CN-10)."""
-    box = await box_of_running_vote(case.session, case.renovation.id)
+    box = await load_running_box(case.session, case.renovation.id)
     return {} if box is None else {"box": box.id, "motions": box.tally}
 
 

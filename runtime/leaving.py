@@ -15,7 +15,7 @@ def run_and_leave(main: Callable[[], None]) -> NoReturn:
     being torn down ends the process with a signal, although everything was done. What has to be
     cleaned up is cleaned up by `main` itself; the output is flushed here.
     """
-    code = _code_of(main)
+    code = _exit_code(main)
     for stream in (sys.stdout, sys.stderr):
         # Whoever read the output may be gone: then there is nobody to tell.
         with contextlib.suppress(OSError, ValueError):
@@ -23,7 +23,7 @@ def run_and_leave(main: Callable[[], None]) -> NoReturn:
     os._exit(code)
 
 
-def _code_of(main: Callable[[], None]) -> int:
+def _exit_code(main: Callable[[], None]) -> int:
     """The exit code, as the interpreter itself would have it."""
     try:
         main()

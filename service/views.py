@@ -21,7 +21,7 @@ from models.tables import (
 from models.values.base import Carried
 from models.values.refusal import refusal
 from models.values.states import PublicationState, RenovationState, TicketState
-from runtime.ballots.boxes import box_of_running_vote
+from runtime.ballots.boxes import load_running_box
 from runtime.ballots.standing import taken_part
 from service.situation import with_time
 
@@ -262,7 +262,7 @@ async def list_works(session: AsyncSession, renovation_id: str) -> tuple[WorkIte
 
 async def turnout_of(session: AsyncSession, renovation_id: str) -> Turnout | None:
     """Participation in the running vote; None before there is one. What is contested takes no part."""
-    box = await box_of_running_vote(session, renovation_id)
+    box = await load_running_box(session, renovation_id)
     if box is None:
         return None
     found = await taken_part(session, box.id)
@@ -290,7 +290,7 @@ async def list_events(
 
 
 async def _box(session: AsyncSession, rid: str) -> BoxView | None:
-    row = await box_of_running_vote(session, rid)
+    row = await load_running_box(session, rid)
     return None if row is None else shown(BoxView, row)
 
 

@@ -11,7 +11,7 @@ from models.tables import Event, Scheme, Ticket
 from models.values.feedback import SATISFIED_SCORE, EvaluationFacts
 from models.values.states import TicketState
 from rules import feedback as law
-from runtime.ballots.boxes import box_of_running_vote
+from runtime.ballots.boxes import load_running_box
 
 COLLECTION = text("""
 WITH due AS (
@@ -102,7 +102,7 @@ async def _one(case: Case, statement: Any, **params: object) -> RowMapping:
 
 async def _participation(case: Case) -> dict[str, int]:
     """The turnout of the first motion of the vote that carries the renovation: no other came after it."""
-    box = await box_of_running_vote(case.session, case.renovation.id)
+    box = await load_running_box(case.session, case.renovation.id)
     if box is None or box.tally is None:
         return {}
     first = box.motions[0]

@@ -23,7 +23,7 @@ from models.values.voting import Motion, VotingPack
 from models.values.waits import Consequence, Wait
 from proof.canonical import digest
 from rules import voting as law
-from runtime.ballots.boxes import box_of_vote
+from runtime.ballots.boxes import load_box
 from runtime.ballots.sealing import BoxKeys
 from runtime.record.journal import Recorded
 
@@ -178,7 +178,7 @@ async def _motions_to_put(case: Case, given: StageInput) -> tuple[Motion, ...]:
     """Those of the scheme; in a run-off what the vote before left undecided."""
     if not given.run_off:
         return (await case.scheme())[1].motions
-    before = await box_of_vote(case.session, case.renovation.id, given.attempt - 1)
+    before = await load_box(case.session, case.renovation.id, given.attempt - 1)
     if before is None:
         raise refusal("voting.box_unknown", where=f"{case.renovation.id}.{given.attempt - 1}")
     results = {

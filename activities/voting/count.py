@@ -67,7 +67,7 @@ async def count_out(
     motions = tuple(Motion.model_validate(motion) for motion in box.motions)
     intact = law.intact_check(count.states["broken"] + count.missing)
     roll = await roll_totals(session, box.id)
-    results = law.motion_results(pack, motions, count.said, roll, [intact])
+    results = law.motion_results(pack, motions, count.weights, roll, [intact])
     record = {name: result.model_dump(mode="json") for name, result in results.items()}
     return CountedBox(
         record=record,

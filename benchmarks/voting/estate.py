@@ -13,7 +13,7 @@ from models.values.voting import Motion
 from proof.ballots import Leaves, ballot_id_of, pseudonym_of
 from rules.ballots.ballot import padded_length, plain_ballot
 from runtime.ballots.sealing import BoxKeys, Sealer
-from runtime.ballots.times import times_of
+from runtime.ballots.times import leaf_times
 from runtime.database import Database
 from service.http.credentials import voter_credential
 from tests.support.estate import make_renovation
@@ -145,7 +145,7 @@ def _row(box: str, salt: bytes, seal: Sealer, length: int, number: int) -> tuple
         shares=None,
     )
     at = NOW + timedelta(milliseconds=number // (2 * COMMITS) * 2 + number % 2)
-    leaf = leaves.leaf(content_hash, times_of(at, at))
+    leaf = leaves.leaf(content_hash, leaf_times(at, at))
     return (
         ballot_id_of(leaf), box, unit, unit, given["command_id"], bytes(32), "web", pseudonym,
         1, area, seal.id, words.sealed, words.commitment, leaf, "filled", 1, at, at,

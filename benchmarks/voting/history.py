@@ -24,7 +24,7 @@ from models.values.voting import Motion
 from proof.ballots import Leaves, ballot_id_of
 from rules.ballots.ballot import padded_length, plain_ballot
 from runtime.ballots.sealing import SealedBallot, Sealer
-from runtime.ballots.times import times_of
+from runtime.ballots.times import leaf_times
 from runtime.database import Database, asyncpg_url
 from runtime.local.postgres import EmbeddedPostgres, Urls
 from runtime.migrate import upgrade
@@ -131,7 +131,7 @@ async def everybody_votes(driver: JourneyDriver, owner: asyncpg.Connection) -> N
         "SELECT public_key, motions, format, opens_at FROM ballot_box WHERE id = $1", box
     )
     at = row["opens_at"], datetime.now(UTC)
-    leaves, times = Leaves(box, row["format"]), times_of(*at)
+    leaves, times = Leaves(box, row["format"]), leaf_times(*at)
     length = padded_length([Motion.model_validate(each) for each in json.loads(row["motions"])])
     said = plain_ballot({"works": "yes", "costs": "yes"})
     last = ""

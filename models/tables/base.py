@@ -56,17 +56,17 @@ class ByValue(TypeDecorator[StrEnum]):
     impl = Text
     cache_ok = True
 
-    def __init__(self, words: type[StrEnum]) -> None:
+    def __init__(self, enumeration: type[StrEnum]) -> None:
         super().__init__()
-        self.words = words
+        self.enumeration = enumeration
 
     def process_bind_param(self, value: StrEnum | str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         """The value as it is stored."""
-        return None if value is None else self.words(value).value
+        return None if value is None else self.enumeration(value).value
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:  # noqa: ARG002
         """The member that is stored by its value."""
-        return None if value is None else self.words(value)
+        return None if value is None else self.enumeration(value)
 
 
 STATES = (ItemState, *(each for each in vars(states).values() if isinstance(each, type)))

@@ -152,7 +152,7 @@ class BallotBatch(Table):
 class Ballot(Table):
     """One ballot as it was cast, sealed, with the weights of the roll.
 
-    `leaf` is its leaf in the Merkle tree, `commitment` binds what was said. The function
+    `leaf` is its leaf in the Merkle tree, `commitment` binds its choices. The function
     `cast_ballots` is the only way in. `only_one` is true where a ballot may not be changed. It was
     cast at the tick `cast_at`, which decides, and recorded by the database's clock at `recorded_at`.
     """

@@ -1,8 +1,8 @@
 """The audit of a ballot box: every leaf, every signed batch, the roll, and the signed head of the tree.
 
-It finds a ballot that was changed, one that was taken away, one that was put in past the function
-that casts ballots or after the close, a roll that was changed, and a result that another key signed. It opens ballots of
-closed boxes only, with the key that the closing has published.
+It finds a ballot that was changed, taken away, inserted past the intake or inserted after the close;
+a roll that was changed; and a result that another key signed. Only ballots of closed boxes are opened,
+with the key that the closing has published.
 """
 
 from collections import defaultdict
@@ -21,19 +21,18 @@ from proof.canonical import canonical_json, utc_text
 from proof.merkle import Tree, leaf_hash, root_of
 from runtime.ballots.audit_boxes import (
     box_holds,
-    details_of,
+    event_details,
     off_the_roll,
     out_of_order,
     roll_holds,
     rulings_hold,
 )
 from runtime.ballots.sealing import BallotOpener, SealBroken, signed_by
-from runtime.ballots.times import times_of
-from runtime.record.audit_clock import image_of
+from runtime.ballots.times import leaf_times, sandbox_time
 
 AT_ONCE = 2_000
 SLACK = timedelta(minutes=1)
-"""A ballot is recorded right after its tick was read, unless the machine stood still in between."""
+"""Tolerated between the reading of a ballot's tick and its recording, which follow each other at once."""
 Batch = tuple[str, int]
 """(intake, number)."""
 
@@ -66,18 +65,18 @@ class BoxAudit:
 
 
 async def audit_box(session: AsyncSession, box: BallotBox, receipts_key: str | None) -> BoxAudit:
-    """Check one box, row by row; what is kept meanwhile is 32 bytes of each signed ballot."""
+    """Check one box, row by row; in memory stay the id and the receipt leaf of each ballot."""
     found = BoxAudit()
     tree = Tree()
-    check = await _check_of(session, box)
+    check = await _load_check(session, box)
     leaves: dict[Batch, list[tuple[str, bytes]]] = defaultdict(list)
     openers = await _openers(session, box)
     query = select(Ballot).where(Ballot.box_id == box.id).order_by(Ballot.seq)
     rows = await session.stream_scalars(query.execution_options(yield_per=AT_ONCE))
     async for ballot in rows:
         found.ballots += 1
-        times = times_of(ballot.cast_at, ballot.recorded_at)
-        reason = check.fault_of(ballot, times) or _seal_fault(ballot, openers)
+        times = leaf_times(ballot.cast_at, ballot.recorded_at)
+        reason = check.fault(ballot, times) or _seal_fault(ballot, openers)
         if reason is not None:
             found.bad.append(BadBallot(box_id=box.id, ballot_id=ballot.id, reason=reason))
         tree.append(ballot.leaf)
@@ -89,7 +88,7 @@ async def audit_box(session: AsyncSession, box: BallotBox, receipts_key: str | N
     found.bad += await _gaps(session, box.id, signed)
     unsigned = {batch: each for batch, each in leaves.items() if batch not in signed}
     found.unsigned = sum(len(each) for each in unsigned.values())
-    found.bad += _smuggled(box.id, signed, unsigned)
+    found.bad += _unexplained(box.id, signed, unsigned)
     found.bad += await _faults_around(session, box, {each.ballot_id for each in found.bad})
     found.bad += await _head_faults(session, box, tree)
     return found
@@ -102,12 +101,12 @@ class _Check:
     box: BallotBox
     leaves: Leaves
     clock: Mapping[str, JsonValue] | None = None
-    """Of a box of format 1, whose leaves do not cover when a ballot was cast: the clock of its case."""
+    """`Renovation.clock`, for a box of format 1: its leaves do not cover when a ballot was cast."""
     on_the_wall: bool = False
-    """By the clock of the database the ballots lie within the period too, or nearly."""
+    """The case runs on the wall clock, so `recorded_at` has to lie before the close as well."""
 
-    def fault_of(self, ballot: Ballot, times: Times) -> str | None:
-        """What is wrong with a ballot by itself."""
+    def fault(self, ballot: Ballot, times: Times) -> str | None:
+        """What is wrong with the row of one ballot, as `BadBallot.reason`; None: nothing."""
         content_hash = self.leaves.content_hash(
             pseudonym=ballot.pseudonym,
             channel=ballot.channel,
@@ -119,7 +118,9 @@ class _Check:
         leaf = self.leaves.leaf(content_hash, times)
         if leaf != ballot.leaf or ballot.id != ballot_id_of(leaf):
             return "leaf"
-        if self.clock is not None and ballot.cast_at != image_of(self.clock, ballot.recorded_at):
+        if self.clock is not None and ballot.cast_at != sandbox_time(
+            self.clock, ballot.recorded_at
+        ):
             return "leaf"
         if bool(ballot.only_one) == self.box.change_allowed:
             return "twice"
@@ -129,7 +130,7 @@ class _Check:
         return "late" if late or ballot.cast_at >= self.box.closes_at else None
 
 
-async def _check_of(session: AsyncSession, box: BallotBox) -> _Check:
+async def _load_check(session: AsyncSession, box: BallotBox) -> _Check:
     leaves = Leaves(box.id, box.format)
     if box.format > 1:
         told = await session.get(CaseClock, box.renovation_id)
@@ -139,7 +140,10 @@ async def _check_of(session: AsyncSession, box: BallotBox) -> _Check:
 
 
 async def _openers(session: AsyncSession, box: BallotBox) -> dict[str, BallotOpener] | None:
-    """What opens the ballots of a closed box, by seal; None while it is open."""
+    """The openers of a closed box by the id of their seal; None while the box is open.
+
+    Empty when the box's key is not a key: then no ballot opens.
+    """
     if box.opened_key is None:
         return None
     seals = await session.scalars(select(BallotSeal).where(BallotSeal.box_id == box.id))
@@ -165,7 +169,10 @@ def _seal_fault(ballot: Ballot, openers: Mapping[str, BallotOpener] | None) -> s
 async def _faults_around(
     session: AsyncSession, box: BallotBox, named: Collection[str]
 ) -> list[BadBallot]:
-    """What is wrong with the roll, with places on it and in the box, and with the box itself."""
+    """What is wrong with the roll, the order of the ballots, the rulings and the box itself.
+
+    Ballots in `named` have a finding already and get no second one.
+    """
     bad = [
         BadBallot(box_id=box.id, ballot_id=ballot_id, reason=reason)
         for reason, ballots in (
@@ -216,10 +223,14 @@ def _batch_faults(
             yield BadBallot(box_id=box_id, ballot_id=name, reason="missing")
 
 
-def _smuggled(
+def _unexplained(
     box_id: str, signed: Collection[Batch], unsigned: Mapping[Batch, list[tuple[str, bytes]]]
 ) -> Iterator[BadBallot]:
-    """Unsigned ballots that no crash explains: their intake has recorded later batches of its own."""
+    """Unsigned ballots that no crash explains.
+
+    An intake that crashes leaves its last batches unsigned. Here the same intake has signed a batch
+    with a higher number, so these were inserted by somebody else.
+    """
     newest: dict[str, int] = defaultdict(int)
     for intake, number in signed:
         newest[intake] = max(newest[intake], number)
@@ -232,14 +243,18 @@ def _smuggled(
 async def _gaps(
     session: AsyncSession, box_id: str, signed: Mapping[Batch, BallotBatch]
 ) -> list[BadBallot]:
-    """Numbers that an intake skipped: a batch was taken away. They are recorded in their order."""
+    """Numbers that are missing among the batches of an intake.
+
+    Batches are recorded in the order of their numbers, so a gap always means that a batch was
+    deleted, never that an intake crashed.
+    """
     bad: list[BadBallot] = []
     for intake in sorted({intake for intake, _ in signed}):
         numbers = set(
             await session.scalars(select(BallotBatch.number).where(BallotBatch.intake == intake))
         )
         ours = [number for name, number in signed if name == intake]
-        # One intake numbers the batches of all its boxes: the gap is named once, by its own box.
+        # An intake numbers the batches of all its boxes together; `numbers` holds all of them.
         bad += [
             BadBallot(box_id=box_id, ballot_id=f"{intake}.{number}", reason="batch")
             for number in range(1, max(ours))
@@ -251,8 +266,8 @@ async def _gaps(
 async def _head_faults(session: AsyncSession, box: BallotBox, tree: Tree) -> list[BadBallot]:
     if box.tree_head is None:
         return []
-    announced = await details_of(session, box, "voting.box_announced")
-    closed = await details_of(session, box, "voting.box_closed")
+    announced = await event_details(session, box, "voting.box_announced")
+    closed = await event_details(session, box, "voting.box_closed")
     good = (
         bool(announced and closed)
         and head_holds(box.tree_head, str(announced[0].get("signed_by")))
@@ -266,11 +281,11 @@ async def _head_faults(session: AsyncSession, box: BallotBox, tree: Tree) -> lis
 
 
 def period_holds(box: BallotBox) -> bool:
-    """Does the head say the period of the box, where the format wants it to?"""
+    """Does the signed head state the period of the box? That of format 1 states none."""
     head = box.tree_head or {}
-    said = (head.get("opens_at"), head.get("closes_at"))
-    due = (utc_text(box.opens_at), utc_text(box.closes_at)) if box.format > 1 else (None, None)
-    return said == due
+    stated = (head.get("opens_at"), head.get("closes_at"))
+    period = (utc_text(box.opens_at), utc_text(box.closes_at)) if box.format > 1 else (None, None)
+    return stated == period
 
 
 def head_holds(head: Mapping[str, JsonValue], announced_key: str) -> bool:

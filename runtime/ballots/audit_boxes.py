@@ -1,7 +1,7 @@
-"""The audit of what surrounds the ballots: the box's own row, its roll, and their places in it.
+"""The audit of a box's row, its roll, its rulings and the places of its ballots.
 
-The announcement, the extensions and the closing are in the event chain; a box or a roll that says
-anything else was changed beside them.
+The announcement, the extension and the closing of a vote are in the event chain. A box or a roll
+that differs from these events was changed without an event.
 """
 
 import hashlib
@@ -30,7 +30,8 @@ LEFT JOIN roll_unit u
 WHERE b.box_id = :box AND (e.entry_id IS NULL OR u.entry_id IS NULL)
 ORDER BY b.seq
 """)
-# Two batches that commit at the same moment may cross by less than this; nobody changes a mind so fast.
+# Two batches that commit at the same moment may get their numbers and times in opposite order, within
+# less than a second; no voter casts a second ballot so fast.
 OUT_OF_ORDER = text("""
 SELECT id FROM (
   SELECT id, seq, recorded_at, max(recorded_at) OVER (
@@ -56,25 +57,26 @@ SELECT EXISTS (
 
 
 async def box_holds(session: AsyncSession, box: BallotBox) -> bool:
-    """Does the box say what was announced, extended and closed? A box nobody announced holds."""
-    announced = await details_of(session, box, "voting.box_announced")
+    """Does the box's row agree with its announcement, extension and closing? One without events does."""
+    announced = await event_details(session, box, "voting.box_announced")
     if not announced:
         return True
-    said = announced[0]
-    looks = await details_of(session, box, "voting.turnout_checked")
+    announcement = announced[0]
+    looks = await event_details(session, box, "voting.turnout_checked")
     motions = [motion["id"] for motion in box.motions if isinstance(motion, dict)]
+    motions_hash = digest(box.motions)
     return (
-        said.get("public_key") == box.public_key.hex()
-        and said.get("roll_hash") == box.roll_hash
-        and said.get("motions") == motions
-        and said.get("motions_hash", digest(box.motions)) == digest(box.motions)
-        and _times_hold(box, said, looks)
+        announcement.get("public_key") == box.public_key.hex()
+        and announcement.get("roll_hash") == box.roll_hash
+        and announcement.get("motions") == motions
+        and announcement.get("motions_hash", motions_hash) == motions_hash
+        and _times_hold(box, announcement, looks)
         and await _closing_holds(session, box)
     )
 
 
 async def roll_holds(session: AsyncSession, box: BallotBox) -> bool:
-    """Is the roll the one whose hash was announced, each unit and each pseudonym in its place?"""
+    """Has the roll the hash that was announced, and each entry its own units and its own pseudonym?"""
     columns = RollEntry.__table__.c
     rows = await session.stream(
         select(
@@ -106,31 +108,31 @@ async def roll_holds(session: AsyncSession, box: BallotBox) -> bool:
             )
         )
     units_differ = await session.scalar(UNITS_DIFFER, {"box": box.id})
-    announced = await details_of(session, box, "voting.box_announced")
+    announced = await event_details(session, box, "voting.box_announced")
     as_announced = not announced or roll.hexdigest() == announced[0].get("roll_hash")
     return as_announced and pseudonyms_fit and not units_differ
 
 
 async def rulings_hold(session: AsyncSession, box: BallotBox) -> bool:
-    """Is each ruling an official's act in the event chain, and each of those acts still there?"""
+    """Are the rulings in the table exactly those of the event chain?"""
     rows = (await session.execute(RULINGS, {"box": box.id})).mappings()
-    acts = await details_of(session, box, "voting.ballots_ruled_on")
+    acts = await event_details(session, box, "voting.ballots_ruled_on")
     written = [dict(row) for row in rows]
     recorded = [{name: act.get(name) for name in RULING} for act in acts]
     return _in_order(written) == _in_order(recorded)
 
 
 async def off_the_roll(session: AsyncSession, box_id: str) -> Sequence[str]:
-    """Ballots of an entry, a unit or a weight that the roll does not have like this."""
+    """The ids of ballots whose entry, unit or weights differ from the roll."""
     return (await session.scalars(OFF_THE_ROLL, {"box": box_id})).all()
 
 
 async def out_of_order(session: AsyncSession, box_id: str) -> Sequence[str]:
-    """Ballots that stand after a later one of the same entry, as if they had been the last word."""
+    """The ids of ballots that stand behind a later one of their entry, and would count instead of it."""
     return (await session.scalars(OUT_OF_ORDER, {"box": box_id})).all()
 
 
-async def details_of(
+async def event_details(
     session: AsyncSession, box: BallotBox, kind: str
 ) -> Sequence[Mapping[str, JsonValue]]:
     """What the events of this kind say about the box, in their order."""
@@ -151,7 +153,7 @@ def _times_hold(
     announced: Mapping[str, JsonValue],
     looks: Sequence[Mapping[str, JsonValue]],
 ) -> bool:
-    """The opening as announced, the close as last decided."""
+    """Does the box open as announced, and close as decided last?"""
     decided = [announced, *looks][-1]
     return (
         _moment(announced.get("opens_at")) == box.opens_at
@@ -160,28 +162,28 @@ def _times_hold(
 
 
 async def _closing_holds(session: AsyncSession, box: BallotBox) -> bool:
-    """Open or voided without a result, or closed with the result and the key of the one closing."""
-    closings = await details_of(session, box, "voting.box_closed")
+    """Without a closing: open, or voided, and no result. With one: closed, with its result and its key."""
+    closings = await event_details(session, box, "voting.box_closed")
     if not closings:
-        voided = await details_of(session, box, "settlement.vote_voided")
+        voided = await event_details(session, box, "settlement.vote_voided")
         state = "closed" if voided else "open"
         written = (box.tally, box.tree_head, box.opened_key)
         closed = box.closed_at is not None
         return written == (None, None, None) and (box.state, closed) == (state, bool(voided))
-    said = closings[0]
+    closing = closings[0]
     closed_at = box.closed_at
     return (
         box.state == "closed"
         and closed_at is not None
         and _moment((box.tree_head or {}).get("closed_at")) == closed_at
-        and box.tally == said.get("motions")
-        and box.tree_head == said.get("tree_head")
-        and _key_holds(box, closed_at, official=said.get("source") == "official")
+        and box.tally == closing.get("motions")
+        and box.tree_head == closing.get("tree_head")
+        and _key_holds(box, closed_at, official=closing.get("source") == "official")
     )
 
 
 def _key_holds(box: BallotBox, closed_at: datetime, *, official: bool) -> bool:
-    """What an official system counted may end early and stays sealed; else the key is out, in time."""
+    """Was the key published at the close, not before? A box that an official system counted stays sealed."""
     if official:
         return box.opened_key is None
     return (
@@ -202,8 +204,8 @@ def _fits(opened_key: bytes, public_key: bytes) -> bool:
         return False
 
 
-def _moment(said: JsonValue) -> datetime | None:
+def _moment(detail: JsonValue) -> datetime | None:
     try:
-        return datetime.fromisoformat(str(said))
+        return datetime.fromisoformat(str(detail))
     except ValueError:
         return None

@@ -1,8 +1,8 @@
-"""Opening a closed box: every ballot in the order of the tree, what counts, what is broken.
+"""Counting a closed box: every ballot is read in the order of the tree, checked and opened.
 
-Rows stream through a cursor, so that a million ballots need little memory. Everything is checked on
-the way: each leaf against the row, each row against the roll and the period of the vote, each sealed
-ballot against its commitment.
+The closing counts with `count_box`, the bundle of evidence is written from `read_ballots`. Rows come
+through a cursor, so a million ballots need little memory. Each leaf is checked against its row, each
+row against the roll and the period of the vote, each sealed ballot against its commitment.
 """
 
 from collections import defaultdict
@@ -24,9 +24,9 @@ from runtime.ballots.times import SENT, WrittenTimes
 NOTHING = Weight()
 _tuple = tuple.__new__
 AT_ONCE = 4_000
-"""Rows fetched and worked on in one go: about 50 ms."""
+"""Rows fetched and worked on in one piece; in between the event loop does other things."""
 
-# NULL stands for "counted": a text more for each of a million rows is a cost.
+# NULL stands for "counted": one text less to decode for nearly every row.
 BALLOTS = f"""
 SELECT b.seq, b.id, b.pseudonym, b.channel, b.heads, b.area_dm2, b.shares, b.seal_id, b.sealed,
        b.commitment, b.leaf, b.entry_id, {SENT}, nullif(b.state, 'counted'), e.entry_id IS NOT NULL
@@ -57,8 +57,8 @@ WHERE b.box_id = $1 AND r.number IS NULL
 """
 
 
-class Opened(NamedTuple):
-    """One ballot of an opened box; `choices` and `nonce` are None when it is broken."""
+class CountedBallot(NamedTuple):
+    """One ballot of a closed box; `choices` and `nonce` are None when it is broken."""
 
     seq: int
     ballot_id: str
@@ -79,20 +79,20 @@ class Opened(NamedTuple):
 
 @dataclass
 class Count:
-    """The whole box, counted: for each ballot that was cast the same way its weights."""
+    """The result of counting a box."""
 
-    said: dict[bytes, Weight] = field(default_factory=dict)
-    """Canonical JSON of the choices to the weight of the counted ballots that say so."""
+    weights: dict[bytes, Weight] = field(default_factory=dict)
+    """Canonical JSON of the choices to the weight of all counted ballots with these choices."""
     states: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     """How many ballots are counted, superseded, contested, set aside, broken."""
     tree: Tree = field(default_factory=Tree)
     unsigned: int = 0
-    """Ballots whose batch nobody has signed for (yet): the last moment before a crash or the close."""
+    """Ballots of batches without a signature: an intake crashed, or has not signed its last ones yet."""
     missing: int = 0
     """Ballots that were signed for and are not there any more."""
 
-    def take(self, ballots: Sequence[Opened]) -> None:
-        """Count some more, in the order of the tree."""
+    def take(self, ballots: Sequence[CountedBallot]) -> None:
+        """Add the next ballots of the tree."""
         states, sums = self.states, dict[bytes, list[int]]()
         self.tree.extend([ballot.leaf for ballot in ballots])
         for ballot in ballots:
@@ -102,21 +102,21 @@ class Count:
                 continue
             states[state] += 1
             if state == "counted":
-                sum_of = sums.get(choices)
-                if sum_of is None:
+                weights = sums.get(choices)
+                if weights is None:
                     sums[choices] = [ballot.heads, ballot.area_dm2]
                 else:
-                    sum_of[0] += ballot.heads
-                    sum_of[1] += ballot.area_dm2
+                    weights[0] += ballot.heads
+                    weights[1] += ballot.area_dm2
         for choices, (heads, area_dm2) in sums.items():
-            before = self.said.get(choices, NOTHING)
-            self.said[choices] = before.plus(Weight(heads, area_dm2))
+            before = self.weights.get(choices, NOTHING)
+            self.weights[choices] = before.plus(Weight(heads, area_dm2))
 
 
 async def count_box(connection: asyncpg.Connection, box_id: str, private_key: bytes) -> Count:
     """Open and count every ballot of a box; inside of a transaction, for its cursor."""
     count = Count()
-    async for ballots in opened(connection, box_id, private_key):
+    async for ballots in read_ballots(connection, box_id, private_key):
         count.take(ballots)
     count.missing = await connection.fetchval(BATCHES_NOT_WHOLE, box_id)
     count.unsigned = await connection.fetchval(NOT_SIGNED_FOR, box_id)
@@ -124,22 +124,22 @@ async def count_box(connection: asyncpg.Connection, box_id: str, private_key: by
 
 
 @dataclass(frozen=True, slots=True)
-class _Box:
+class _OpenedBox:
     """What the ballots of a box are opened and compared with."""
 
     leaves: Leaves
     times: WrittenTimes
     period: tuple[str, str] | None
-    """Within which they were cast; a box of format 1 does not say."""
+    """Within which ballots were cast; None for format 1, whose leaves do not cover it."""
     openers: dict[str, BallotOpener]
 
 
-async def opened(
+async def read_ballots(
     connection: asyncpg.Connection, box_id: str, private_key: bytes
-) -> AsyncIterator[Sequence[Opened]]:
+) -> AsyncIterator[Sequence[CountedBallot]]:
     """Every ballot in the order of the tree, some thousands at once; inside of a transaction."""
     box_format, opens_at, closes_at = await connection.fetchrow(BOX, box_id)
-    box = _Box(
+    box = _OpenedBox(
         leaves=Leaves(box_id, box_format),
         times=WrittenTimes(),
         period=(utc_text(opens_at), utc_text(closes_at)) if box_format > 1 else None,
@@ -148,15 +148,15 @@ async def opened(
             for row in await connection.fetch(SEALS, box_id)
         },
     )
-    # A generic cursor plan would hurry to the first row; all of them are wanted. A hundred thousand
-    # ballots are put into their order without a file on the disk.
+    # By default PostgreSQL plans a cursor for its first tenth of the rows; here all are read. The
+    # memory lets it sort a hundred thousand ballots without a file on the disk.
     await connection.execute("SET LOCAL cursor_tuple_fraction = 1.0; SET LOCAL work_mem = '64MB'")
     cursor = await connection.cursor(BALLOTS, *arguments(box_id))
     while rows := await cursor.fetch(AT_ONCE):
-        yield [_opened(box, row) for row in rows]
+        yield [_read_ballot(box, row) for row in rows]
 
 
-def _opened(box: _Box, row: asyncpg.Record) -> Opened:
+def _read_ballot(box: _OpenedBox, row: asyncpg.Record) -> CountedBallot:
     (
         seq,
         ballot_id,
@@ -185,9 +185,9 @@ def _opened(box: _Box, row: asyncpg.Record) -> Opened:
             nonce, choices = opener.open(sealed, commitment)
         except SealBroken:
             choices = None
-    # `Opened(…)` makes the same; it costs twice as much, for each of a million ballots.
+    # `CountedBallot(…)` makes the same tuple and takes twice as long, for each of a million ballots.
     return _tuple(
-        Opened,
+        CountedBallot,
         (
             seq,
             ballot_id,

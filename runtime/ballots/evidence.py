@@ -1,7 +1,7 @@
 """The bundle of evidence of a closed vote, streamed out of the database (format in `proof.bundle`).
 
-A million ballots pass through in pieces: what is held in memory is one piece, and the ballots of
-entries that voted on several ways. Everything is read in one snapshot.
+Ballots are read and written in pieces, so memory does not grow with the box. Everything is read in
+one snapshot of the database.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from proof.bundle import contents as bundle
 from proof.verifier import standalone
 from rules.voting import pack_for, pack_rule, strict_kind
 from runtime.ballots.boxes import COUNTED_VOTE
-from runtime.ballots.counting import Opened, opened
+from runtime.ballots.counting import CountedBallot, read_ballots
 from runtime.ballots.sealing import Signer
 
 AT_ONCE = 4_000
@@ -72,7 +72,7 @@ class Exported:
 
 
 @dataclass(frozen=True)
-class _Box:
+class _ClosedBox:
     """A counted box, and what was published about it."""
 
     id: str
@@ -105,34 +105,34 @@ async def export_voting(
     """
     part = out.with_name(f".{out.name}.part")
     try:
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as packed:
+        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
             async with connection.transaction(isolation="repeatable_read", readonly=True):
                 box = await _counted_box(connection, renovation_id, attempt)
                 if box.head.get("public_key") != signer.public_key:
                     raise refusal("evidence.other_key", box=box.id)
-                pack = _Pack(packed)
-                ballots = await _write(connection, box, pack)
+                files = _BundleWriter(archive)
+                ballots = await _write(connection, box, files)
             manifest = bundle.manifest_file(
                 box_id=box.id,
                 box_format=box.format,
                 renovation_id=renovation_id,
                 title=box.title,
-                hashes=pack.hashes,
+                hashes=files.hashes,
             )
-            pack.put(bundle.MANIFEST, manifest)
+            files.put(bundle.MANIFEST, manifest)
             seal = bundle.signature_file(signer.public_key, signer.sign(manifest))
-            pack.put(bundle.SIGNATURE, seal)
+            files.put(bundle.SIGNATURE, seal)
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)
     return Exported(out, box.id, ballots, bundle.sha256(manifest), signer.public_key)
 
 
-class _Pack:
+class _BundleWriter:
     """The zip that is being written, and the hashes of its files so far."""
 
-    def __init__(self, packed: zipfile.ZipFile) -> None:
-        self._packed = packed
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
         self.hashes: dict[str, str] = {}
 
     @contextmanager
@@ -143,7 +143,7 @@ class _Pack:
         info.external_attr = 0o644 << 16
         setattr(info, "_compresslevel", LEVEL)  # noqa: B010 - there is no public name before 3.13
         digest = hashlib.sha256()
-        with self._packed.open(info, "w", force_zip64=name.endswith(".jsonl")) as raw:
+        with self._archive.open(info, "w", force_zip64=name.endswith(".jsonl")) as raw:
 
             def write(data: bytes) -> None:
                 digest.update(data)
@@ -160,7 +160,7 @@ class _Pack:
 
 async def _counted_box(
     connection: asyncpg.Connection, renovation_id: str, attempt: int | None
-) -> _Box:
+) -> _ClosedBox:
     if attempt is None:
         attempt = await connection.fetchval(COUNTED_VOTE, renovation_id)
     row = await connection.fetchrow(BOX, renovation_id, attempt)
@@ -169,7 +169,7 @@ async def _counted_box(
     if row["opened_key"] is None:
         raise refusal("evidence.official", box=row["id"])
     closed = await connection.fetchval(CLOSED, renovation_id, row["id"])
-    return _Box(
+    return _ClosedBox(
         id=row["id"],
         format=row["format"],
         renovation_id=renovation_id,
@@ -183,23 +183,23 @@ async def _counted_box(
     )
 
 
-async def _write(connection: asyncpg.Connection, box: _Box, pack: _Pack) -> int:
-    """All files that the manifest lists; how many ballots there are."""
-    pack.put(bundle.README, bundle.readme(box.title, box.id, box.format))
+async def _write(connection: asyncpg.Connection, box: _ClosedBox, files: _BundleWriter) -> int:
+    """Write all files that the manifest lists; returns the number of ballots."""
+    files.put(bundle.README, bundle.readme(box.title, box.id, box.format))
     rulings = [_Ruling(*row) for row in await connection.fetch(RULINGS, box.id)]
-    with pack.file(bundle.BALLOTS) as write:
+    with files.file(bundle.BALLOTS) as write:
         settled, ballots = await _write_ballots(connection, box, write, rulings)
-    pack.put(bundle.HEAD, bundle.line(box.head))
-    pack.put(bundle.MOTIONS, bundle.motions_file(box.motions))
-    with pack.file(bundle.ROLL) as write:
+    files.put(bundle.HEAD, bundle.line(box.head))
+    files.put(bundle.MOTIONS, bundle.motions_file(box.motions))
+    with files.file(bundle.ROLL) as write:
         roll = await _write_roll(connection, box.id, write)
-    pack.put(bundle.RESULT, bundle.line(_result(box, roll)))
+    files.put(bundle.RESULT, bundle.line(_result(box, roll)))
     kinds = {motion.id: strict_kind(motion, box.pack) for motion in box.motions}
     rules = {name: (kind.value, pack_rule(box.pack, kind)) for name, kind in kinds.items()}
-    pack.put(bundle.RULES, bundle.rules_file(rules))
+    files.put(bundle.RULES, bundle.rules_file(rules))
     lines = (ruling.line(settled[ruling.up_to_seq]) for ruling in rulings)
-    pack.put(bundle.RULINGS, b"".join(bundle.ruling_line(line) for line in lines))
-    pack.put(bundle.VERIFY, standalone())
+    files.put(bundle.RULINGS, b"".join(bundle.ruling_line(line) for line in lines))
+    files.put(bundle.VERIFY, standalone())
     return ballots
 
 
@@ -231,15 +231,18 @@ class _Ruling(NamedTuple):
 
 async def _write_ballots(
     connection: asyncpg.Connection,
-    box: _Box,
+    box: _ClosedBox,
     write: Callable[[bytes], None],
     rulings: Sequence[_Ruling],
 ) -> tuple[dict[int, int], int]:
-    """The ballots in the order of the tree; which place each `up_to_seq` is, and how many there are."""
+    """Write the ballots in the order of the tree.
+
+    Returns for each ruling's `up_to_seq` how many ballots of the tree it covers, and their number.
+    """
     waiting = sorted({ruling.up_to_seq for ruling in rulings})
     settled: dict[int, int] = {}
     count = 0
-    async for ballots in opened(connection, box.id, box.opened_key):
+    async for ballots in read_ballots(connection, box.id, box.opened_key):
         write(b"".join(bundle.ballot_line(_ballot(box, ballot)) for ballot in ballots))
         while waiting and waiting[0] < ballots[-1].seq:
             before = bisect_right(ballots, waiting[0], key=lambda ballot: ballot.seq)
@@ -248,7 +251,7 @@ async def _write_ballots(
     return settled | dict.fromkeys(waiting, count), count
 
 
-def _ballot(box: _Box, ballot: Opened) -> bundle.BallotLine:
+def _ballot(box: _ClosedBox, ballot: CountedBallot) -> bundle.BallotLine:
     return bundle.BallotLine(
         box_id=box.id,
         entry=ballot.pseudonym,
@@ -268,7 +271,7 @@ def _ballot(box: _Box, ballot: Opened) -> bundle.BallotLine:
 async def _write_roll(
     connection: asyncpg.Connection, box_id: str, write: Callable[[bytes], None]
 ) -> bundle.RollSums:
-    """The roll by pseudonym, and what all who may vote weigh together."""
+    """Write the roll by pseudonym; returns the sums of all entries that may vote."""
     heads = area_dm2 = shares = entries = 0
     all_have_shares = True
     cursor = await connection.cursor(ROLL, box_id)
@@ -289,7 +292,7 @@ async def _write_roll(
     )
 
 
-def _result(box: _Box, roll: bundle.RollSums) -> dict[str, JsonValue]:
+def _result(box: _ClosedBox, roll: bundle.RollSums) -> dict[str, JsonValue]:
     """result.json: what the close published, and the sums of the roll."""
     found = box.closed.get("ballots")
     published = found if isinstance(found, dict) else {}

@@ -1,4 +1,4 @@
-"""Whether an agent has voted on a mandate, in SQL; the register and the published list of agents ask."""
+"""SQL: whether an agent has voted on a mandate; for the register and the published list of agents."""
 
 from rules.ballots.states import ROUTE_OF, YIELDS
 

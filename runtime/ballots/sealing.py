@@ -1,9 +1,9 @@
-"""Keys: of a box (X25519, opened by its closing), of an intake's ballots (AES-256-GCM), of signers.
+"""Sealing and opening ballots, the keys of boxes, and signatures.
 
-A ballot is sealed under a key that follows from the box's public key and a key pair that the intake
-makes and forgets (X25519, HKDF-SHA256). Reading the table, or the memory of a service that was
-started again, gives no choice away; opening needs the box's private key, which lies wrapped under
-the worker's box key until the close.
+A ballot is encrypted (AES-256-GCM) under a key that is derived (X25519, HKDF-SHA256) from the box's
+public key and a key pair that the intake makes and forgets. So neither the table nor the memory of a
+service that was started again gives a choice away. Opening needs the box's private key, which stays
+encrypted under the worker's box key until the close.
 """
 
 import os
@@ -40,7 +40,7 @@ class SealBroken(Exception):  # noqa: N818 - a finding, not a malfunction
 
 @dataclass(slots=True)
 class SealedBallot:
-    """What the table keeps of a ballot's words."""
+    """The encrypted choices of a ballot, and the commitment to them."""
 
     sealed: bytes
     commitment: bytes
@@ -55,7 +55,10 @@ class NewBoxKey:
 
 
 class Sealer:
-    """One intake's key for one box; `public` is kept so that the box's private key can find it."""
+    """Seals the ballots of one intake for one box.
+
+    `public` is stored as a `BallotSeal`: with it the box's private key yields the key of the ballots.
+    """
 
     def __init__(self, box_public_key: bytes) -> None:
         pair = X25519PrivateKey.generate()
@@ -90,7 +93,7 @@ class Sealer:
             raise ValueError("the ballot is longer than its box foresees")
         self.used += 1
         if self._at >= len(self._random):
-            # One call of the system for many ballots; every byte is used once.
+            # Random bytes for many ballots by one system call; each byte is used once.
             self._random, self._at = os.urandom(BALLOT_RANDOM * AT_ONCE), 0
         at, self._at = self._at, self._at + BALLOT_RANDOM
         iv = self._random[at : at + IV_BYTES]
@@ -119,11 +122,11 @@ class BallotOpener:
             plain = self._cipher.decrypt(sealed[:IV_BYTES], sealed[IV_BYTES:], commitment)
         except (InvalidTag, ValueError):
             raise SealBroken from None
-        # What was committed to, in one piece: the nonce and the choices, which never end with a space.
-        said = plain.rstrip(b" ")
-        if sha256(said).digest() != commitment:
+        # Without the filling: JSON never ends with a space. The commitment is the hash of the rest.
+        committed = plain.rstrip(b" ")
+        if sha256(committed).digest() != commitment:
             raise SealBroken
-        return said[:NONCE_BYTES], said[NONCE_BYTES:]
+        return committed[:NONCE_BYTES], committed[NONCE_BYTES:]
 
 
 class BoxKeys:

@@ -1,11 +1,11 @@
-"""Which ballot of an entry counts, and who has taken part: the one place where SQL says it.
+"""Which ballot of an entry counts, and who has taken part: the only SQL for it.
 
-It is `rules.ballots.states.states_of`, said in SQL because a box may hold a million ballots. What
-the rule knows comes in as parameters: the route of each channel and what a ruling makes of the
+It does what `rules.ballots.states.states_of` does, in SQL because a box may hold a million ballots.
+What the rule knows comes in as parameters: the route of each channel and what a ruling makes of the
 ballots before it, so a change of the rule's tables changes every query with it. A property test
 compares this module with the rule (`tests/runtime/ballots/test_standing.py`).
 
-**Taken part has who has a ballot that counts.** An entry whose ballots contest each other, are
+**An entry has taken part when one of its ballots counts.** An entry whose ballots contest each other, are
 disputed or were set aside has not taken part until a ruling or a new ballot changes that: "unresolved
 at close = not participating" (rule book V-CN-4; docs/channels.md, "The one rule"). The count knows
 no other participation, so the turnout, the decision about the extension and the reminders say the
@@ -29,17 +29,17 @@ from runtime.database import driver_connection
 
 Routes = Mapping[Channel, Route]
 Arguments = tuple[str, Sequence[str], Sequence[int], Sequence[str], Sequence[str], Sequence[str]]
-"""Of every query below: `$1` the box, `$2` and `$3` the channels and the bits of their routes, `$4` and
+"""The parameters of every query below: `$1` the box, `$2` and `$3` the channels and the bits of their routes, `$4` and
 `$5` the kinds of rulings and what becomes of the ballots before them, `$6` the plain channels."""
 YIELDING = 0
-"""What the route that yields to all others has instead of a bit."""
+"""Stands for the route that yields to all others, which has no bit."""
 
 SPECIAL = """
 SELECT entry_id FROM ballot WHERE box_id = $1 AND channel <> ALL ($6::text[])
 UNION SELECT entry_id FROM ballot_ruling WHERE box_id = $1
 """
-"""The entries of which more has to be known than their last ballot. Of all others every ballot came by
-one own route and nobody ruled. Most entries of a box are like that, and cost no more than `max(seq)`."""
+"""The entries for which the last ballot is not enough to know: a ballot came by a special channel, or
+there is a ruling. For all others, usually most of a box, the last ballot counts: `max(seq)`."""
 PLACED = """
 SELECT b.*, ($3::int[])[array_position($2::text[], b.channel)] AS route,
        CASE WHEN r.entry_id IS NULL THEN NULL

@@ -53,13 +53,13 @@ def _bound(check: Check, language: str) -> str:
     if not isinstance(check, RuleCheck) or check.of == "number":
         return edge
     share = check.fraction
-    words: dict[str, str | int] = {
+    params: dict[str, str | int] = {
         "bound": edge,
         "op": check.op,
         "fraction": f"{share.numerator}/{share.denominator}",
         "base": _say(f"check.of.{check.of}", language),
     }
-    return _say("check.bound_of", language, words)
+    return _say("check.bound_of", language, params)
 
 
 def _edge(check: Check, language: str) -> str:
@@ -94,8 +94,8 @@ def _figure(number: Fraction | None, unit: str, language: str) -> str:
 
 def _with_unit(number: str, unit: str, language: str) -> str:
     code = f"check.unit_one.{unit}" if number == "1" else f"check.unit.{unit}"
-    said = _say(code, language, {"n": number})
-    return f"{number} {unit}" if said.startswith(code) else said
+    text = _say(code, language, {"n": number})
+    return f"{number} {unit}" if text.startswith(code) else text
 
 
 def _say(code: str, language: str, params: dict[str, str | int] | None = None) -> str:

@@ -98,7 +98,7 @@ def is_locked(data_dir: Path) -> bool:
         return True
 
 
-def keys_of(data_dir: Path) -> Keys:
+def load_keys(data_dir: Path) -> Keys:
     """The keys of this directory, made at the first call (32 random bytes each)."""
     path = data_dir / "keys.json"
     if not path.exists():
@@ -115,7 +115,7 @@ def keys_of(data_dir: Path) -> Keys:
     return keys
 
 
-def record_of(data_dir: Path) -> StackRecord | None:
+def load_record(data_dir: Path) -> StackRecord | None:
     """The record of the stack that runs here, or ran last; None when there is none to read."""
     try:
         text = (data_dir / "stack.json").read_text(encoding="utf-8")
@@ -151,11 +151,11 @@ def settings_of_running(local: LocalSettings) -> Settings:
     Raises:
         Refused: `stack.not_running` when nobody runs the stack of `local.data_dir`.
     """
-    record = record_of(local.data_dir) if is_locked(local.data_dir) else None
+    record = load_record(local.data_dir) if is_locked(local.data_dir) else None
     if record is None or not record.database_url:
         where = str(local.data_dir)
         raise refusal("stack.not_running", where=where, data_dir=where)
-    keys = keys_of(local.data_dir)
+    keys = load_keys(local.data_dir)
     port = record.service_url.rpartition(":")[2]
     return local.with_servers(
         temporal_address=record.temporal_address,
@@ -168,7 +168,7 @@ def settings_of_running(local: LocalSettings) -> Settings:
 
 
 def _already_running(data_dir: Path) -> Refused:
-    record = record_of(data_dir)
+    record = load_record(data_dir)
     return refusal(
         "stack.already_running",
         where=str(data_dir),

@@ -281,17 +281,17 @@ class EmbeddedPostgres:
                 check=False,
             )
             output.seek(0)
-            said = output.read().decode(errors="replace").strip()
+            printed = output.read().decode(errors="replace").strip()
         if done.returncode != 0:
-            raise self._failed(Path(command[0]).name, said)
+            raise self._failed(Path(command[0]).name, printed)
 
-    def _failed(self, program: str, said: str) -> Refused:
+    def _failed(self, program: str, printed: str) -> Refused:
         return refusal(
             "stack.postgres_failed",
             where="postgres",
             program=program,
             log=str(self.log),
-            last_lines="\n".join((*said.splitlines()[-5:], *last_lines(self.log))),
+            last_lines="\n".join((*printed.splitlines()[-5:], *last_lines(self.log))),
         )
 
     def _keys_lost(self) -> Refused:

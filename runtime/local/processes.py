@@ -1,4 +1,4 @@
-"""Child processes of the local stack: started on a leash, logged to files, stopped by their pid."""
+"""Child processes of the local stack: they end with it, log to files, and are stopped by their pid."""
 
 import asyncio
 import os
@@ -13,7 +13,7 @@ import psutil
 
 from models.values.base import Value
 
-LEASH = Path(__file__).with_name("die_with_parent.py")
+DIE_WITH_PARENT = Path(__file__).with_name("die_with_parent.py")
 LOG_TAIL_BYTES = 64 * 1024
 LOG_KEPT_BYTES = 10 * 1024 * 1024
 """A log larger than this is put aside (one generation) when its child is started anew."""
@@ -57,14 +57,14 @@ class Child:
     def start(self) -> None:
         """Start the program in a session of its own, so that Ctrl-C reaches the parent only.
 
-        Call it from a thread that lives as long as the stack: the leash is tied to the thread.
+        Call it from a thread that lives as long as the stack: the kernel ends the program with it.
         """
         self.log.parent.mkdir(parents=True, exist_ok=True)
         _put_aside(self.log)
-        leash = (sys.executable, "-I", "-S", str(LEASH), str(os.getpid()))
+        shim = (sys.executable, "-I", "-S", str(DIE_WITH_PARENT), str(os.getpid()))
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own programs, no shell
-                (*leash, *self.command),
+                (*shim, *self.command),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -68,7 +68,7 @@ def worker_command() -> list[str]:
 
 
 def service_command() -> list[str]:
-    """The service, as `gongjian serve` starts it; its working directory has to be that of the modules."""
+    """The service, as `gongjian serve` starts it; needs `ROOT` as working directory."""
     return [sys.executable, "-m", "cli.main", "serve"]
 
 

@@ -14,11 +14,19 @@ from typing import Self, TypeVar
 
 from models.values.base import Value
 from models.values.refusal import Refused, refusal
-from runtime.local import data_dir as holding
-from runtime.local import programs as parts
+from runtime.local.data_dir import StackLock, StackRecord, erase_record, load_keys, write_record
 from runtime.local.postgres import EmbeddedPostgres
 from runtime.local.processes import Child, Crash, is_running, kill_family, last_lines
-from runtime.local.programs import Ports
+from runtime.local.programs import (
+    LOOPBACK,
+    ROOT,
+    Ports,
+    service_command,
+    service_ready,
+    temporal_command,
+    worker_command,
+    worker_ready,
+)
 from runtime.migrate import upgrade
 from runtime.settings import LocalSettings, Settings
 from runtime.temporal import connect_patiently, register_search_attributes
@@ -75,12 +83,12 @@ class LocalStack:
     ) -> None:
         self.local = local.at(local.data_dir)
         self.data_dir = self.local.data_dir
-        self.record = holding.StackRecord(pid=os.getpid())
+        self.record = StackRecord(pid=os.getpid())
         self._wanted_ports = ports
         self._parts = frozenset(only)
         self._headless = headless
         self._progress = progress
-        self._lock: holding.StackLock | None = None
+        self._lock: StackLock | None = None
         self._ports = ports
         self._owner_url = ""
         self._postgres: EmbeddedPostgres | None = None
@@ -103,7 +111,7 @@ class LocalStack:
     @property
     def settings(self) -> Settings:
         """The settings with which the worker and the service of this stack run; others may share."""
-        keys = holding.keys_of(self.data_dir)
+        keys = load_keys(self.data_dir)
         return self.local.with_servers(
             temporal_address=self.record.temporal_address,
             database_url=self.record.database_url,
@@ -130,12 +138,12 @@ class LocalStack:
                 `stack.part_not_ready`, `temporal.…`; nothing of the stack runs then.
         """
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        lock = holding.StackLock(self.data_dir)
+        lock = StackLock(self.data_dir)
         lock.acquire()
         self._lock = lock
         try:
             self._ports = self._wanted_ports.chosen()
-            holding.write_record(self.data_dir, self.record)
+            write_record(self.data_dir, self.record)
             if Part.POSTGRES in self._parts:
                 await self._start_database()
             if Part.TEMPORAL in self._parts:
@@ -160,7 +168,7 @@ class LocalStack:
             postgres, self._postgres, self._postgres_pid = self._postgres, None, None
             await self._step("stop postgres", self._in_thread(postgres.stop))
         if self._lock is not None:
-            holding.erase_record(self.data_dir)
+            erase_record(self.data_dir)
             self._lock.release()
             self._lock = None
 
@@ -245,15 +253,15 @@ class LocalStack:
         if address is not None:
             self._progress(StackStep(name="temporal", done=True, detail="TEMPORAL_ADDRESS"))
         else:
-            address = f"{parts.LOOPBACK}:{self._ports.temporal}"
+            address = f"{LOOPBACK}:{self._ports.temporal}"
             state = self.data_dir / "temporal.sqlite"
-            command = parts.temporal_command(self._ports, state, namespace, self._headless)
+            command = temporal_command(self._ports, state, namespace, self._headless)
             child = self._spawn(Part.TEMPORAL, command)
             # With a deadline of its own: a first start makes the schema.
             ready = connect_patiently(address, namespace, READY_S)
             await self._step("temporal", self._until_ready(child, ready))
         ours = Part.TEMPORAL in self._children and not self._headless
-        ui_url = f"http://{parts.LOOPBACK}:{self._ports.ui}" if ours else ""
+        ui_url = f"http://{LOOPBACK}:{self._ports.ui}" if ours else ""
         self._note(temporal_address=address, temporal_namespace=namespace, ui_url=ui_url)
         await self._step("search attributes", self._register(address, namespace))
 
@@ -263,22 +271,22 @@ class LocalStack:
 
     async def _start_process(self, part: Part) -> None:
         """Start the worker or the service with the settings of this stack."""
-        url = f"http://{parts.LOOPBACK}:{self._ports.service}"
+        url = f"http://{LOOPBACK}:{self._ports.service}"
         if part is Part.WORKER:
             self._ready_file.unlink(missing_ok=True)
-            child = self._spawn(part, parts.worker_command(), self.settings.to_environment())
-            await self._step(part, self._until_ready(child, parts.worker_ready(self._ready_file)))
+            child = self._spawn(part, worker_command(), self.settings.to_environment())
+            await self._step(part, self._until_ready(child, worker_ready(self._ready_file)))
         else:
             without_box_key = self.settings.model_copy(update={"box_key": None})
-            child = self._spawn(part, parts.service_command(), without_box_key.to_environment())
-            await self._step(part, self._until_ready(child, parts.service_ready(url)))
+            child = self._spawn(part, service_command(), without_box_key.to_environment())
+            await self._step(part, self._until_ready(child, service_ready(url)))
             self._note(service_url=url)
 
     def _spawn(
         self, part: Part, command: list[str], variables: dict[str, str] | None = None
     ) -> Child:
         log = self.data_dir / "logs" / f"{part}.log"
-        child = Child(part, command, variables or {}, log, parts.ROOT)
+        child = Child(part, command, variables or {}, log, ROOT)
         self._children[part] = child
         child.start()
         return child
@@ -308,15 +316,15 @@ class LocalStack:
     async def _in_thread(self, work: Callable[[], T]) -> T:
         """Run blocking work in a thread; a cancelled start waits for it before it undoes it."""
 
-        async def holding_on() -> T:
+        async def exclusively() -> T:
             async with self._busy:
                 return await asyncio.to_thread(work)
 
-        return await asyncio.shield(asyncio.ensure_future(holding_on()))
+        return await asyncio.shield(asyncio.ensure_future(exclusively()))
 
     def _note(self, **news: str) -> None:
         self.record = self.record.model_copy(update=news)
-        holding.write_record(self.data_dir, self.record)
+        write_record(self.data_dir, self.record)
 
 
 def _crashed(crash: Crash) -> Refused:

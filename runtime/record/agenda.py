@@ -25,7 +25,7 @@ async def replace_waits(
 ) -> None:
     """Put these in the place of everything that the workflow waited for.
 
-    Somebody who was awaited for the same thing before is awaited since then.
+    A wait that was there before keeps its `since`.
     """
     before = await session.execute(
         delete(CaseWait)
@@ -50,7 +50,7 @@ async def add_waits(
     waits: Sequence[Wait],
     now: datetime,
 ) -> None:
-    """What the workflow waits for beside the rest; what it waits for already it waits for once."""
+    """Add to what the workflow waits for; a row that is there already stays as it is."""
     rows = [
         {
             "workflow_id": workflow_id,

@@ -109,7 +109,7 @@ async def _chain(session: AsyncSession, renovation: Renovation) -> tuple[int, Ba
         if bad is not None:
             continue
         link = chain.Link(event.seq, event.prev_hash, event.hash, hashed_fields(event))
-        reason = chain.fault(link, seq, head) or clock.fault_of(event)
+        reason = chain.fault(link, seq, head) or clock.fault(event)
         if reason is not None:
             bad = BadEvent(renovation_id=renovation.id, seq=event.seq, reason=reason)
         seq, head = event.seq, event.hash

@@ -1,13 +1,13 @@
-"""The audit of time: the clock of a case never goes back, a told one moves by its events only, and no
-deadline lies before the event that sets it.
+"""The audit of time: whether the events of a case are in the order of its clock.
 
-A case of before the ticks has an opening that speaks of a sandbox's days: its events happened at the
-times of whoever wrote them, one of whom could be late. Only its deadlines are looked at.
+The clock of a case never goes back; a told clock moves only by its own events; and no deadline lies
+before the event that sets it. Cases from before migration 0007 that ran on a sandbox clock (their
+opening says so) are excepted from the first two: their events carry the time of whoever wrote them,
+and one writer could be late. Of these only the deadlines are checked.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from fractions import Fraction
+from datetime import UTC, datetime
 
 from pydantic import JsonValue
 
@@ -15,9 +15,8 @@ from models.tables import CaseClock, Event
 
 OPENED, ADVANCED, TOLD = "renovation.opened", "clock.advanced", "told"
 OF_BEFORE = "sandbox_day_s"
-"""What only the opening of a case of before the ticks says."""
+"""A detail that only the opening of a case from before migration 0007 has."""
 TURNOUT = "voting.turnout_checked"
-MICROSECOND = timedelta(microseconds=1)
 DEADLINES: Mapping[str, Sequence[str]] = {
     "voting.box_announced": ("opens_at", "closes_at"),
     TURNOUT: ("closes_at",),
@@ -38,15 +37,15 @@ DEADLINES: Mapping[str, Sequence[str]] = {
     "feedback.evaluated": ("re_survey_at",),
     "settlement.refunds_paid": ("due_at",),
 }
-"""Kind of event to the details that are moments, or lists of them, which it sets.
+"""Kind of event to those of its details that are deadlines, or lists of deadlines, which it sets.
 
-A ticket's first deadlines are not here, they run from when it was handed in; nor is a reminder's,
-which says again what the call has set.
+The first deadlines of a ticket are left out because they run from the moment it was handed in, which
+is before its event. A reminder is left out because it repeats the deadline that the call has set.
 """
 
 
 class ClockAudit:
-    """Takes the events of one case in their order, and says which is the first that breaks time.
+    """Checks the events of one case, which the audit hands over in their order.
 
     `told` is the clock of a told case, None for a case on the wall clock.
     """
@@ -58,15 +57,15 @@ class ClockAudit:
         self._moved_seq = 1
         self._of_before = False
 
-    def fault_of(self, event: Event) -> str | None:
-        """Why an event that follows those before it breaks time, as `BadEvent` calls it."""
+    def fault(self, event: Event) -> str | None:
+        """What is wrong with the time of the next event, as `BadEvent.reason`; None: nothing."""
         if self._now is None:
             self._now = event.happened_at
             self._of_before = OF_BEFORE in event.details
             if event.kind == OPENED and (event.details.get("clock") == TOLD) != bool(self._told):
                 return "clock"
-        fault = None if self._of_before else self._fault_of_clock(event, self._now)
-        return fault or _fault_of_deadlines(event)
+        fault = None if self._of_before else self._clock_fault(event, self._now)
+        return fault or _deadline_fault(event)
 
     def fault_at_end(self) -> str | None:
         """What is wrong when the clock of a told case stands elsewhere than its events left it."""
@@ -75,7 +74,7 @@ class ClockAudit:
         stands = (self._told.now, self._told.moved_seq)
         return None if stands == (self._now, self._moved_seq) else "clock"
 
-    def _fault_of_clock(self, event: Event, now: datetime) -> str | None:
+    def _clock_fault(self, event: Event, now: datetime) -> str | None:
         if self._told is None:
             self._now = event.happened_at
             if event.kind == ADVANCED:
@@ -91,20 +90,7 @@ class ClockAudit:
         return None
 
 
-def image_of(clock: Mapping[str, JsonValue], real: datetime) -> datetime:
-    """What a real moment was in a case of format 1: itself, or the image of an old sandbox's clock.
-
-    `case_origin + (real - real_origin) * rate`, rounded down to the microsecond.
-    """
-    if not clock:
-        return real
-    origin = datetime.fromisoformat(str(clock["real_origin"]))
-    passed = (real - origin) // MICROSECOND * Fraction(str(clock["rate"]))
-    begun = datetime.fromisoformat(str(clock["case_origin"]))
-    return begun + passed.numerator // passed.denominator * MICROSECOND
-
-
-def _fault_of_deadlines(event: Event) -> str | None:
+def _deadline_fault(event: Event) -> str | None:
     # A look at the turnout that extends nothing sets nothing; it may come late.
     if event.kind == TURNOUT and event.details.get("extended") is False:
         return None
@@ -114,16 +100,16 @@ def _fault_of_deadlines(event: Event) -> str | None:
 
 def _moments(event: Event, key: str) -> Iterator[datetime]:
     """The moments under a key; what is not there or null sets nothing."""
-    said = event.details.get(key)
-    for each in said if isinstance(said, list) else [said]:
+    detail = event.details.get(key)
+    for each in detail if isinstance(detail, list) else [detail]:
         moment = _moment(each)
         if moment is not None:
             yield moment
 
 
-def _moment(said: JsonValue) -> datetime | None:
+def _moment(detail: JsonValue) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(str(said))
+        moment = datetime.fromisoformat(str(detail))
     except ValueError:
         return None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

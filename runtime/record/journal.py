@@ -1,6 +1,6 @@
 """The journal: one transaction holds the change, its event and its receipt; a retry gets the receipt.
 
-Every write of the project goes through `Journal.record`. The renovation's row is locked first, which
+Every write goes through `Journal.record`. The renovation's row is locked first, which
 orders the events of a renovation and makes the chain gapless; the tick, by which deadlines are
 kept, is read under that lock.
 """
@@ -87,24 +87,24 @@ class Journal:
             Refused: `journal.command_reused` when the command id was used for another request;
                 `renovation.unknown`; and whatever `inside` refuses. Nothing is changed.
         """
-        asked = request_hash(command, kind, request)
+        request_hash = _hash_request(command, kind, request)
 
         async def work(session: AsyncSession) -> T:
-            opened = await _lock(session, command.renovation_id)
+            locked = await _lock(session, command.renovation_id)
             receipt = await session.get(CommandReceipt, command.command_id)
             if receipt is not None:
-                return _answer_again(receipt, asked, into)
+                return _answer_again(receipt, request_hash, into)
             moment = await _moment(session, command.renovation_id)
             recorded = await inside(session, moment.tick)
             await session.flush()
-            renovation = opened
+            renovation = locked
             if renovation is None:
                 renovation = await _just_inserted(session, command.renovation_id)
                 moment = moment._replace(tick=renovation.opened_at)
             event = await _append(
                 session, renovation, command, recorded.kind or kind, recorded.details, moment
             )
-            session.add(_receipt(event, asked, recorded.result))
+            session.add(_receipt(event, request_hash, recorded.result))
             return recorded.result
 
         try:
@@ -116,7 +116,7 @@ class Journal:
             receipt = await self.answered(command.command_id)
             if receipt is None:
                 raise  # not the command id, but something unique in what `inside` wrote
-            return _answer_again(receipt, asked, into)
+            return _answer_again(receipt, request_hash, into)
 
     async def answered(self, command_id: str) -> CommandReceipt | None:
         """The receipt of a command that was done, None when it was not (yet)."""
@@ -125,7 +125,7 @@ class Journal:
 
 
 def _impatient(work: Work[T], busy: str) -> Work[T]:
-    """The same work, which refuses with the code `busy` when a lock is not to be had in time."""
+    """The same work, refused with the code `busy` when a lock cannot be had within five seconds."""
 
     async def inside(session: AsyncSession) -> T:
         await session.execute(LOCK_TIMEOUT)
@@ -139,8 +139,8 @@ def _impatient(work: Work[T], busy: str) -> Work[T]:
     return inside
 
 
-def request_hash(command: Command, kind: str, request: BaseModel | None) -> str:
-    """What makes two uses of a command id the same request: case, kind, actor and content."""
+def _hash_request(command: Command, kind: str, request: BaseModel | None) -> str:
+    """The hash of case, kind, actor and content; a repeated command id must come with the same one."""
     return digest(
         {
             "renovation_id": command.renovation_id,
@@ -152,7 +152,7 @@ def request_hash(command: Command, kind: str, request: BaseModel | None) -> str:
 
 
 def hashed_fields(event: Event) -> dict[str, JsonValue]:
-    """Everything of an event that its hash covers, beside the hash of the one before it."""
+    """What the hash of an event covers, in addition to the hash of the event before it."""
     return {
         "renovation_id": event.renovation_id,
         "seq": event.seq,
@@ -186,8 +186,8 @@ async def _lock(session: AsyncSession, renovation_id: str) -> Renovation | None:
     )
 
 
-async def tick_of(session: AsyncSession, renovation_id: str) -> datetime:
-    """The tick of a case: case time now, as the database keeps it. Ask it after the lock, if any."""
+async def load_tick(session: AsyncSession, renovation_id: str) -> datetime:
+    """Case time now, by the SQL function `tick_of`. A caller that locks the case asks after the lock."""
     return (await _moment(session, renovation_id)).tick
 
 
@@ -239,20 +239,20 @@ async def _append(
     return event
 
 
-def _receipt(event: Event, asked: str, result: BaseModel) -> CommandReceipt:
+def _receipt(event: Event, request_hash: str, result: BaseModel) -> CommandReceipt:
     return CommandReceipt(
         command_id=event.command_id,
         renovation_id=event.renovation_id,
         seq=event.seq,
         kind=event.kind,
-        request_hash=asked,
+        request_hash=request_hash,
         result=result.model_dump(mode="json"),
         recorded_at=event.recorded_at,
     )
 
 
-def _answer_again(receipt: CommandReceipt, asked: str, into: type[T]) -> T:
-    if receipt.request_hash != asked:
+def _answer_again(receipt: CommandReceipt, request_hash: str, into: type[T]) -> T:
+    if receipt.request_hash != request_hash:
         raise refusal(
             "journal.command_reused",
             where=receipt.command_id,

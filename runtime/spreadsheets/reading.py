@@ -75,7 +75,7 @@ def detect_format(data: bytes, name: str) -> Format | None:
 
 
 @contextmanager
-def opened(data: bytes, name: str, kind: Format, sheet: str | None = None) -> Iterator[Sheet]:
+def open_sheet(data: bytes, name: str, kind: Format, sheet: str | None = None) -> Iterator[Sheet]:
     """One sheet of a workbook: the one asked for, else the only visible one that is not empty.
 
     Raises:

@@ -7,7 +7,7 @@ from formats.roll.checking import accepted_roll, check_rows, csv_rows
 from formats.roll.reading import Row, Source
 from models.files.roll import Finding, Roll, RollReport
 from models.values.refusal import Refused, problem, refusal
-from runtime.spreadsheets.reading import Sheet, detect_format, opened
+from runtime.spreadsheets.reading import Sheet, detect_format, open_sheet
 
 Rows = Iterable[tuple[int, Row]]
 Progress = Callable[[Rows, int], Rows]
@@ -42,7 +42,7 @@ def check_roll_file(
         if kind is None:
             _refuse_sheet(name, sheet)
             return check_rows(progress(csv_rows(data, name), data.count(b"\n")), source, wanted)
-        with opened(data, name, kind, sheet) as found:
+        with open_sheet(data, name, kind, sheet) as found:
             source = Source(name, source.sha256, found.name)
             report = check_rows(progress(found.rows, found.height), source, wanted)
             return _with_formulas(report, found)

@@ -25,7 +25,7 @@ from rules.ballots.mandates import (
 )
 from rules.voting import pack_for
 from runtime.ballots.mandates import AGENTS, VOTED
-from runtime.record.journal import tick_of
+from runtime.record.journal import load_tick
 from service.ballots.receipts import IssuedReceipt
 from service.bodies import Accepted, CastBallot
 from service.channels.bodies import (
@@ -180,7 +180,7 @@ async def cast_by_agent(
         (standing_mandate,) = await _register(session, box, mandate_id=mandate_id)
         given = {motion: str(digest) for motion, digest in row.instructions.items()}
         obeyed = instructions_obeyed(key, mandate_id, given, command.choices)
-        now = await tick_of(session, situation.id)
+        now = await load_tick(session, situation.id)
         refuse_if_any(ballot_problems(standing_mandate, command.choices, obeyed, now))
         ballot = CastBallot(
             command_id=proxy_command(key, mandate_id, command.command_id),

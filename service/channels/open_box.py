@@ -11,9 +11,9 @@ from models.values.refusal import refusal
 from models.values.states import BoxState
 from models.values.voting import Motion
 from proof.canonical import utc_text
-from runtime.ballots.boxes import box_of_running_vote, running_vote, select_box
+from runtime.ballots.boxes import load_running_box, running_vote, select_box
 from runtime.database import Database
-from runtime.record.journal import tick_of
+from runtime.record.journal import load_tick
 from service.situation import Situation
 
 T = TypeVar("T")
@@ -48,7 +48,7 @@ async def lock_open_box(
     if box_id is not None and box_id != box.id:
         raise refusal("voting.other_box", given=box_id, box=box.id)
     # A statement of its own: the tick of after the lock.
-    now = await tick_of(session, situation.id)
+    now = await load_tick(session, situation.id)
     if box.state != BoxState.OPEN or now >= box.closes_at:
         raise refusal("voting.box_closed", box=box.id, at=utc_text(box.closes_at))
     if now < box.opens_at and not early:
@@ -62,7 +62,7 @@ async def running_box(session: AsyncSession, situation: Situation) -> BallotBox:
     Raises:
         Refused: `voting.no_box`.
     """
-    box = await box_of_running_vote(session, situation.id)
+    box = await load_running_box(session, situation.id)
     if box is None:
         raise refusal("voting.no_box", where=situation.id)
     return box

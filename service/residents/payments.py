@@ -13,7 +13,7 @@ from models.values.refusal import problem, refusal, refuse_if_any
 from models.values.states import RenovationState
 from models.values.waits import PAID_UP, at_work
 from runtime.record.agenda import add_waits
-from runtime.record.journal import tick_of
+from runtime.record.journal import load_tick
 from service.bodies import Accepted, ReportPayments
 from service.parts import Parts
 from service.recording import Details, accept, refuse_unknown_units
@@ -59,7 +59,7 @@ async def report_payments(
     accepted = await accept(parts.journal, situation, provider, command, kind, change)
     if situation.stage == Stage.COST_SHARING:
         async with parts.database.session() as session:
-            now = await tick_of(session, situation.id)
+            now = await load_tick(session, situation.id)
             outstanding = await _outstanding(session, situation, now)
         if not outstanding:
             await parts.gateway.everyone_paid(situation)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from models.values.refusal import refusal
 from proof.receipts import read_code
-from runtime.ballots.boxes import box_of_running_vote
+from runtime.ballots.boxes import load_running_box
 from service.ballots.lookup import FoundBallot, Verification, load_verification
 from service.routes.dependencies import CurrentVoter, RunningParts
 from service.views import Turnout, turnout_of
@@ -52,7 +52,7 @@ async def verify_ballot(
 async def read_verification(renovation_id: str, parts: RunningParts) -> Verification:
     """How many households of the running vote have verified their ballots."""
     async with parts.database.session() as session:
-        box = await box_of_running_vote(session, renovation_id)
+        box = await load_running_box(session, renovation_id)
         if box is None:
             raise refusal("voting.no_box", where=renovation_id)
         return await load_verification(session, box.id)

@@ -10,7 +10,7 @@ from temporalio.exceptions import ApplicationError
 
 from runtime.database import Database
 from runtime.record.agenda import load_waits
-from runtime.record.journal import tick_of
+from runtime.record.journal import load_tick
 
 OF_A_CASE = text(
     "SELECT table_name FROM information_schema.columns"
@@ -42,7 +42,7 @@ async def agenda(database: Database, rid: str) -> dict[str, list[Line]]:
 async def now_of(database: Database, rid: str) -> datetime:
     """The tick of a case."""
     async with database.session() as session:
-        return await tick_of(session, rid)
+        return await load_tick(session, rid)
 
 
 async def everything_of(database: Database, rid: str) -> dict[str, list[str]]:

@@ -11,9 +11,9 @@ from pydantic import SecretStr
 from models.values.voting import Motion
 from proof.ballots import Leaves, ballot_id_of, pseudonym_of
 from rules.ballots.ballot import padded_length, plain_ballot
-from runtime.ballots.counting import opened
+from runtime.ballots.counting import read_ballots
 from runtime.ballots.sealing import BoxKeys, Sealer
-from runtime.ballots.times import times_of
+from runtime.ballots.times import leaf_times
 
 MOTIONS = [{"id": "works", "title": "Works", "kind": "major"}]
 BOX_KEY = SecretStr("b0" * 32)
@@ -89,7 +89,7 @@ async def said_in(owner: asyncpg.Connection, box: str) -> list[dict[str, str]]:
     wrapped = await owner.fetchval("SELECT wrapped_key FROM ballot_box WHERE id = $1", box)
     said: list[dict[str, str]] = []
     async with owner.transaction():
-        async for ballots in opened(owner, box, BOX_KEYS.unwrap(box, wrapped)):
+        async for ballots in read_ballots(owner, box, BOX_KEYS.unwrap(box, wrapped)):
             said += [json.loads(ballot.choices or b"{}") for ballot in ballots]
     return said
 
@@ -110,7 +110,7 @@ async def put_ballots(
     row = await owner.fetchrow(BOX, box)
     cast_at = cast_at or row["cast_at"]
     recorded_at = recorded_at or (row["recorded_at"] if row["format"] > 1 else cast_at)
-    times, leaves = times_of(cast_at, recorded_at), Leaves(box, row["format"])
+    times, leaves = leaf_times(cast_at, recorded_at), Leaves(box, row["format"])
     length = padded_length([Motion.model_validate(motion) for motion in json.loads(row["motions"])])
     seal = Sealer(row["public_key"])
     await owner.execute(

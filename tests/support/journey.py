@@ -25,7 +25,7 @@ from models.values.actor import Actor, Role
 from models.values.refusal import Refused
 from models.values.waits import STARTING, at_work
 from runtime.record.agenda import replace_waits
-from runtime.record.journal import tick_of
+from runtime.record.journal import load_tick
 from service.clock.bodies import ClockMoved, MoveClock
 from service.http.credentials import actor_credential, voter_credential
 from service.parts import Parts
@@ -72,7 +72,7 @@ class JourneyDriver:
 
     async def start(self) -> WorkflowHandle[RenovationWorkflow, JourneyOutcome]:
         async def begin(session: AsyncSession) -> None:
-            now = await tick_of(session, self.rid)
+            now = await load_tick(session, self.rid)
             waits = (at_work(STARTING, now),)
             await replace_waits(session, self.rid, renovation_workflow_id(self.rid), waits, now)
 

@@ -298,7 +298,7 @@ async def test_the_count_takes_the_ballots_that_the_rule_counts(
                 said[played.choices[ballot]] += 1
     assert {name: number for name, number in counted.states.items() if number} == becomes
     assert {
-        json.loads(words)["works"]: weight.heads for words, weight in counted.said.items()
+        json.loads(words)["works"]: weight.heads for words, weight in counted.weights.items()
     } == said
 
 

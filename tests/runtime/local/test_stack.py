@@ -13,7 +13,7 @@ import pytest
 
 from models.values.refusal import Refused
 from models.values.search_attributes import SEARCH_ATTRIBUTES
-from runtime.local import data_dir as holding
+from runtime.local import data_dir
 from runtime.local.processes import is_running
 from runtime.local.programs import ROOT, Ports
 from runtime.local.stack import LocalStack, Part, StackStep
@@ -65,7 +65,7 @@ async def test_a_second_start_on_the_same_data_names_who_runs_it(stack: LocalSta
 
 
 async def test_a_second_terminal_finds_the_running_stack(stack: LocalStack) -> None:
-    found = holding.settings_of_running(stack.local)
+    found = data_dir.settings_of_running(stack.local)
     assert found.database_url.get_secret_value() == stack.record.database_url
     assert found.credential_key == stack.settings.credential_key
 
@@ -102,7 +102,7 @@ async def test_stop_leaves_no_process_and_frees_the_data(tmp_path: Path) -> None
     await stack.start()
     pids = [pid for part in SERVERS if (pid := stack.pid(part)) is not None]
     assert len(pids) == 2
-    keys = holding.keys_of(tmp_path)
+    keys = data_dir.load_keys(tmp_path)
     await stack.stop()
     await stack.stop()
     assert not any(is_running(pid) for pid in pids)
@@ -110,12 +110,12 @@ async def test_stop_leaves_no_process_and_frees_the_data(tmp_path: Path) -> None
         "stop temporal",
         "stop postgres",
     ]
-    assert not holding.is_locked(tmp_path)
-    assert holding.record_of(tmp_path) is None
+    assert not data_dir.is_locked(tmp_path)
+    assert data_dir.load_record(tmp_path) is None
     # Kept between starts.
-    assert holding.keys_of(tmp_path) == keys
+    assert data_dir.load_keys(tmp_path) == keys
     with pytest.raises(Refused, match=r"stack\.not_running"):
-        holding.settings_of_running(LocalSettings(data_dir=tmp_path))
+        data_dir.settings_of_running(LocalSettings(data_dir=tmp_path))
 
 
 async def test_a_server_that_cannot_start_is_reported_with_its_last_lines(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ async def test_a_server_that_cannot_start_is_reported_with_its_last_lines(tmp_pa
     (problem,) = refused.value.problems
     assert problem.code == "stack.part_crashed"
     assert "database" in str(problem.params["last_lines"])
-    assert not holding.is_locked(tmp_path)
+    assert not data_dir.is_locked(tmp_path)
 
 
 async def test_a_given_port_that_is_taken_is_refused_before_anything_starts(
@@ -161,4 +161,4 @@ async def test_children_die_with_a_parent_that_is_killed(tmp_path: Path) -> None
     parent.wait()
     gone, alive = await asyncio.to_thread(psutil.wait_procs, [child], 10)
     assert (len(gone), len(alive)) == (1, 0)
-    assert not holding.is_locked(tmp_path)
+    assert not data_dir.is_locked(tmp_path)

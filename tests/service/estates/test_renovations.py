@@ -37,7 +37,7 @@ from models.values.waits import STARTING
 from runtime.database import Database
 from runtime.record.agenda import load_waits
 from runtime.record.audit import audit
-from runtime.record.journal import tick_of
+from runtime.record.journal import load_tick
 from runtime.settings import Settings
 from runtime.temporal import register_search_attributes
 from service.estates.renovations import (
@@ -279,7 +279,7 @@ async def test_a_told_case_begins_at_nine_on_its_first_day(office: Office) -> No
         row = await session.get_one(Renovation, opened.renovation_id)
         clock = await session.get_one(CaseClock, opened.renovation_id)
         (event,) = await session.scalars(select(Event).where(Event.renovation_id == row.id))
-        assert await tick_of(session, row.id) == nine
+        assert await load_tick(session, row.id) == nine
     assert (clock.now, clock.moved_seq, row.clock) == (nine, event.seq, {})
     assert (row.opened_at, event.happened_at, event.details["clock"]) == (nine, nine, "told")
     assert await journey(office, opened) == Journey(renovation_id=row.id, clock="told")
@@ -291,7 +291,7 @@ async def test_a_renovation_without_a_sandbox_runs_on_the_wall_clock(office: Off
         row = await session.get_one(Renovation, opened.renovation_id)
         (event,) = await session.scalars(select(Event).where(Event.renovation_id == row.id))
         assert await session.get(CaseClock, opened.renovation_id) is None
-        assert await tick_of(session, row.id) > row.opened_at
+        assert await load_tick(session, row.id) > row.opened_at
     assert abs(datetime.now(UTC) - row.opened_at) < timedelta(minutes=5)
     assert (event.happened_at, event.details["clock"]) == (row.opened_at, "wall")
     assert await journey(office, opened) == Journey(renovation_id=row.id, clock="wall")
@@ -306,7 +306,7 @@ async def test_a_case_is_not_settled_before_its_workflow_has_begun(
     async with office.database.session() as session:
         row = await session.get_one(Renovation, opened.renovation_id)
         (wait,) = await load_waits(session, row.id)
-        now = await tick_of(session, row.id)
+        now = await load_tick(session, row.id)
         assert wait.due_at is not None
         assert wait.due_at <= now
         assert wait.consequence
