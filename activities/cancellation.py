@@ -11,6 +11,7 @@ from sqlalchemy import CursorResult, func, select, update
 
 from activities.cost_sharing import rows as share_rows
 from activities.cost_sharing.award import replace_refunds
+from activities.inspection import rows as works
 from activities.recording import Case, Writer, writes
 from models.messages.acts import CancelRenovation, Done
 from models.tables import Award, Certificate, Contract, Refund, Tender, WorkItem
@@ -19,6 +20,7 @@ from models.values.inspection import ItemState
 from models.values.refusal import refusal
 from models.values.states import AwardState, BoxState, ContractState, RenovationState, TenderState
 from rules import cost_sharing as law
+from rules.inspection import certified_at_the_end_fen
 from runtime.ballots.boxes import running_vote, select_box
 from runtime.record.agenda import end_waits_but_of_tickets
 from runtime.record.journal import Recorded
@@ -233,19 +235,17 @@ async def _cancel_tenders(case: Case) -> tuple[str, ...]:
 
 async def _certified_fen(case: Case, contract: Contract) -> int:
     """Work of acceptable quality: what passed, or what was certified where that is more."""
-    rid = case.renovation.id
-    passed = await case.session.scalar(
-        select(func.coalesce(func.sum(WorkItem.value_fen), 0)).where(
-            WorkItem.renovation_id == rid, WorkItem.state == ItemState.PASSED
-        )
-    )
-    certified = await case.session.scalar(
+    # Cancelled items too: an item keeps its price when the contract ends, so that the settlement
+    # and the refund sheet, which is drawn after it, find the same number.
+    items = [works.bare_facts(row) for row in await works.load_items(case)]
+    certificates = await case.session.scalar(
         select(func.coalesce(func.sum(Certificate.certified_fen), 0)).where(
-            Certificate.renovation_id == rid
+            Certificate.renovation_id == case.renovation.id
         )
     )
-    most = contract.value_fen + contract.contingency_fen
-    return min(max(int(passed or 0), int(certified or 0)), most)
+    return certified_at_the_end_fen(
+        items, contract.value_fen, contract.contingency_fen, int(certificates or 0)
+    )
 
 
 async def _owners_sunk_fen(case: Case) -> int:

@@ -1,4 +1,4 @@
-"""The activities that a worker registers: one object per class, all on one desk."""
+"""The activities that a worker registers: one object per class, all on one recorder."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -7,7 +7,7 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from models.messages.acts import ACTS, Act
 from models.values.actor import ENGINE
-from models.values.refusal import Problem, Refused, problem, refusal
+from models.values.refusal import Problem, problem, refusal, refuse_if_any
 
 FIELDS = TypeAdapter(dict[str, JsonValue])
 MOST_BYTES = 256 * 1024 * 1024
@@ -97,8 +97,7 @@ def _refuse_wrong(act: type[Act], fields: dict[str, JsonValue]) -> None:
             _field_problem(act, ".".join(map(str, item["loc"])), item["msg"])
             for item in error.errors(include_url=False, include_input=False)
         ]
-    if problems:
-        raise Refused(*problems)
+    refuse_if_any(problems)
 
 
 def _field_problem(act: type[Act], field: str, expected: str) -> Problem:

@@ -5,7 +5,7 @@ import io
 import json
 from collections.abc import Iterable
 
-from models.values.refusal import Problem, Refused, problem, refusal
+from models.values.refusal import Problem, problem, refusal, refuse_if_any
 from models.values.voting import INVALID
 from rules.ballots.ballot import Answer
 from rules.ballots.paper import Line
@@ -49,8 +49,7 @@ def lines_of_sheet(data: bytes, name: str) -> tuple[Line, ...]:
             problems.append(problem("paper.sheet_cell", where=where, row=number))
         else:
             lines.append(Line(cells[0], answers))
-    if problems:
-        raise Refused(*problems)
+    refuse_if_any(problems)
     if not lines:
         raise refusal("paper.sheet_headings", where=name)
     return tuple(lines)

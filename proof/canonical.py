@@ -38,7 +38,10 @@ def utc_text(moment: datetime) -> str:
     `moment` has a time zone; whichever it is, the text is that of UTC, so equal moments have equal
     texts and the texts sort like the moments.
     """
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+    # Every receipt and every event comes by here, and asking for the same zone again takes time.
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="microseconds")
 
 
 def _refuse_inexact(value: object) -> None:

@@ -35,7 +35,7 @@ _HIGHEST_LEVEL_OF: dict[Role, Level] = {
     Role.GRID_WORKER: "grid",
     Role.RESIDENTS_COMMITTEE: "community",
     Role.STREET_OFFICE: "street",
-    # The house knows no role above the district: its bureau answers for the city as well.
+    # The project knows no role above the district: its bureau answers for the city as well.
     Role.DISTRICT_BUREAU: "city",
 }
 

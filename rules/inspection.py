@@ -213,7 +213,6 @@ def contract_prices(items: Sequence[ItemFacts], contract_fen: int) -> dict[str, 
     return largest_remainder(contract_fen, planned) if planned else {}
 
 
-# waits for the settlement of a cancelled contract
 def certified_at_the_end_fen(
     items: Sequence[ItemFacts], contract_fen: int, contingency_fen: int, certificates_fen: int
 ) -> int:

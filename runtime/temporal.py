@@ -13,7 +13,7 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError, RPCStatusCode
 
-from models.values.refusal import Refused, problem, refusal
+from models.values.refusal import Refused, problem, refusal, refuse_if_any
 from models.values.search_attributes import SEARCH_ATTRIBUTES, SearchAttribute, SearchAttributeKind
 
 INDEXED_AS: Mapping[SearchAttributeKind, IndexedValueType.ValueType] = {
@@ -76,7 +76,7 @@ async def register_search_attributes(client: Client, timeout_s: float = 30) -> t
     """
     known = await _listed(client)
     new = tuple(wanted for wanted in SEARCH_ATTRIBUTES if wanted.name not in known)
-    clashes = [
+    refuse_if_any(
         problem(
             "temporal.search_attribute_kind",
             where=wanted.name,
@@ -85,9 +85,7 @@ async def register_search_attributes(client: Client, timeout_s: float = 30) -> t
         )
         for wanted in SEARCH_ATTRIBUTES
         if wanted not in new and known[wanted.name] != INDEXED_AS[wanted.kind]
-    ]
-    if clashes:
-        raise Refused(*clashes)
+    )
     if new:
         await _add(client, new)
         await _await_listed(client, new, timeout_s)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Unit
 from models.values.actor import Actor
-from models.values.refusal import Refused, problem
+from models.values.refusal import problem, refuse_if_any
 from runtime.record.journal import Inside, Journal, Recorded
 from service.bodies import Accepted, CommandBody
 from service.situation import Situation
@@ -82,5 +82,4 @@ async def refuse_unknown_units(
         select(Unit.number).where(Unit.estate_id == situation.estate_id, Unit.number.in_(numbers))
     )
     missing = sorted(numbers - set(rows))
-    if missing:
-        raise Refused(*(problem(code, where=number, unit=number) for number in missing))
+    refuse_if_any(problem(code, where=number, unit=number) for number in missing)

@@ -18,7 +18,7 @@ WRITE = Profile(timeout=timedelta(seconds=10))
 """One short transaction. After a crash of the worker this is how long the next attempt waits."""
 
 WRITE_MANY = Profile(timeout=timedelta(minutes=10), heartbeat=timedelta(seconds=10))
-"""A row per resident: a roll, a share table, a count. The desk beats while the database works."""
+"""A row per resident: a roll, a share table, a count. The activity beats while the database works."""
 
 WRITE_RETRY = RetryPolicy(
     initial_interval=timedelta(milliseconds=200),

@@ -10,7 +10,7 @@ from models.messages.bidding import AfterOpening, BidOpening, Candidates
 from models.tables import Bid, Tender
 from models.values.bidding import BidFinding, Criteria, JudgedBid, Method, Ranking
 from models.values.cost_sharing import PERMILLE
-from models.values.refusal import Refused, problem
+from models.values.refusal import problem, refuse_if_any
 from models.values.states import BidState, TenderState
 from rules import bidding as law
 from rules.bidding import evaluation as judging
@@ -152,8 +152,7 @@ def _refuse_scores(act: RecordEvaluation, bids: list[Bid], criteria: Criteria) -
             problem("bidding.score_missing", bidder=bidder)
             for bidder in sorted(valid - set(act.technical_milli))
         ]
-    if problems:
-        raise Refused(*problems)
+    refuse_if_any(problems)
 
 
 def _judged(bid: Bid, act: RecordEvaluation) -> JudgedBid:

@@ -29,7 +29,7 @@ from models.tables import Award, Contract, Tender
 from models.values.actor import Role
 from models.values.bidding import Criteria
 from models.values.decisions.decision import Decision
-from models.values.refusal import Refused, problem, refusal
+from models.values.refusal import problem, refusal, refuse_if_any
 from models.values.scheme import TenderPlan
 from models.values.states import AwardState, ContractState, TenderState
 from models.values.timetable import Period
@@ -246,12 +246,10 @@ def _preparation(case: Case, act: PublishTender) -> Period:
 
 def _refuse_failed(decision: Decision) -> None:
     """Refuse with one problem for each check that failed, with both of its numbers."""
-    problems = [
+    refuse_if_any(
         problem(check.code, have=str(check.have), need=str(check.need), article=check.article)
         for check in decision.failed
-    ]
-    if problems:
-        raise Refused(*problems)
+    )
 
 
 def _publication(case: Case, plan: TenderPlan, deadline_at: datetime, funds: Decision) -> Decision:

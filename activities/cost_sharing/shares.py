@@ -1,6 +1,5 @@
 """Cost sharing: close the gap, compute the shares, collect them, relieve who cannot pay."""
 
-import hashlib
 from datetime import datetime
 
 from sqlalchemy import delete, func, or_, select
@@ -27,7 +26,7 @@ from models.values import cost_sharing as values
 from models.values.refusal import refusal
 from models.values.scheme import SchemeContent
 from rules import cost_sharing as law
-from runtime.record.journal import Recorded
+from runtime.record.journal import Recorded, id_from
 
 
 class Shares(Writer):
@@ -303,7 +302,7 @@ async def _refuse_own_unit(case: Case, act: ApproveRelief) -> None:
 
 
 def _relief_rows(case: Case, act: ApproveRelief) -> tuple[Relief, Payment]:
-    number = hashlib.sha256(case.command.command_id.encode()).hexdigest()[:24]
+    number = id_from(case.command.command_id)
     return (
         Relief(
             renovation_id=case.renovation.id,

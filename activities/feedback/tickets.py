@@ -10,7 +10,7 @@ from models.messages.acts import ResolveTicket
 from models.messages.feedback import TicketInput, TicketOutcome, TicketTimer
 from models.tables import Ticket
 from models.values.feedback import Level
-from models.values.refusal import Refused, problem, refusal
+from models.values.refusal import problem, refusal, refuse_if_any
 from models.values.states import TicketState
 from models.values.waits import Consequence, Wait
 from rules import feedback as law
@@ -79,8 +79,7 @@ class Tickets(Writer):
         problems = list(law.answer_problems(_level(ticket), act.actor))
         if ticket.state not in WAITING_FOR_AN_ANSWER:
             problems.append(problem("feedback.not_waiting_for_answer", ticket=ticket.id))
-        if problems:
-            raise Refused(*problems)
+        refuse_if_any(problems)
         decision = law.resolved_in_time(ticket.opened_at, case.now, case.timetable, case.calendar)
         ticket.state, ticket.resolved_at = TicketState.RESOLVED, case.now
         ticket.due_at = case.ends(case.now, case.timetable.callback)

@@ -12,7 +12,7 @@ from models.messages.inspection import InspectionOutcome, WorksState
 from models.tables import Contract, WorkItem
 from models.values.actor import Actor
 from models.values.inspection import InspectionResult, ItemState, WorksPayment
-from models.values.refusal import Refused, problem, refusal
+from models.values.refusal import problem, refusal, refuse_if_any
 from models.values.states import ContractState
 from rules import inspection as law
 from runtime.record.journal import Recorded
@@ -79,11 +79,11 @@ class Works(Writer):
         contract = await rows.load_contract(case)
         row = await rows.load_item(case, act.item_id)
         facts = await rows.load_facts(case, row)
-        problems = law.inspection_problems(
-            facts, act.kind, act.outcome, act.defects, act.actor, contract.bidder_id
+        refuse_if_any(
+            law.inspection_problems(
+                facts, act.kind, act.outcome, act.defects, act.actor, contract.bidder_id
+            )
         )
-        if problems:
-            raise Refused(*problems)
         ruling = law.rule_inspection(facts, act.kind, act.outcome, case.timetable)
         await rows.add_inspection(case, row.id, ruling.round, act)
         row.state = ruling.state
@@ -136,8 +136,7 @@ class Works(Writer):
         problems = list(law.acceptance_problems(states, case.command.actor))
         if await rows.accepted_by(case) is not None:
             problems.append(problem("inspection.already_accepted"))
-        if problems:
-            raise Refused(*problems)
+        refuse_if_any(problems)
         await rows.add_acceptance(case, case.command.actor)
         await case.session.flush()
         filing_due = case.ends(case.now, case.timetable.completion_filing)
@@ -162,9 +161,9 @@ class Works(Writer):
         of the works, a variation that needs the owners (E33).
         """
         contract = await rows.load_contract(case)
-        problems = law.payment_problems(act.actor, await rows.accepted_by(case), contract.bidder_id)
-        if problems:
-            raise Refused(*problems)
+        refuse_if_any(
+            law.payment_problems(act.actor, await rows.accepted_by(case), contract.bidder_id)
+        )
         payment = law.works_payment(
             [rows.bare_facts(row) for row in await rows.load_items(case)],
             contract.value_fen,

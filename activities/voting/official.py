@@ -10,7 +10,7 @@ from activities.voting.count import roll_totals, signed_head
 from models.messages.acts import ImportOfficialResult
 from models.messages.voting import VotePeriod, VoteResult
 from models.tables import BallotBox, OfficialResult
-from models.values.refusal import Refused, refusal
+from models.values.refusal import refusal, refuse_if_any
 from models.values.states import BoxState
 from rules import voting as law
 from rules.ballots.official import official_problems, official_results
@@ -32,9 +32,9 @@ class OfficialResults(Writer):
         """Close the open box with the reported numbers; its own ballots stay sealed for good."""
         box = await _open_box(case, period.box_id)
         motions = motions_of(box)
-        problems = official_problems(motions, act.results, await roll_totals(case.session, box.id))
-        if problems:
-            raise Refused(*problems)
+        refuse_if_any(
+            official_problems(motions, act.results, await roll_totals(case.session, box.id))
+        )
         box.state, box.closed_at = BoxState.CLOSED, case.now
         case.goes_on()
         await case.session.flush()

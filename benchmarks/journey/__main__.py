@@ -93,7 +93,7 @@ def run_side(tree: Path, given: argparse.Namespace, slowness: int) -> Side:
     """
     with tempfile.TemporaryDirectory(prefix="gongjian-bench-") as folder:
         result = Path(folder) / "side.json"
-        # -P: modules come from the tree, which goes before the house that is installed, not from here.
+        # -P: modules come from the tree, which goes before what is installed, not from here.
         command = [sys.executable, "-P", str(SIDE), str(result), "--journeys", str(given.journeys)]
         command += ["--units", str(given.units), "--apart-s", str(given.apart_s)]
         command += ["--slowness", str(slowness)]

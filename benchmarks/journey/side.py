@@ -30,8 +30,8 @@ IDLE_S = 10.0
 
 async def main(given: argparse.Namespace) -> None:
     """Start a stack, look at it idle, carry the journeys, write the figures."""
-    house = Path(str(runtime.__file__)).resolve().parent.parent
-    assert house == Path.cwd().resolve(), f"the code of {house} would be measured"
+    tree = Path(str(runtime.__file__)).resolve().parent.parent
+    assert tree == Path.cwd().resolve(), f"the code of {tree} would be measured"
     with tempfile.TemporaryDirectory(prefix="gongjian-stack-") as folder:
         local = LocalSettings(data_dir=Path(folder), log_level="warning")
         async with LocalStack(local, headless=True) as stack:

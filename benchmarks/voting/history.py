@@ -85,8 +85,8 @@ async def held(urls: Urls, size: int) -> dict[str, object]:
             "owner_key",
         ),
     )
-    async with dev_server() as env, serving(env, database) as (counter, http):
-        driver = PatientDriver(counter, http, owner, rid)
+    async with dev_server() as env, serving(env, database) as (parts, http):
+        driver = PatientDriver(parts, http, owner, rid)
         await driver.start()
         begun = time.perf_counter()
         driver.on("ballots", lambda j: everybody_votes(j, owner))
@@ -94,7 +94,7 @@ async def held(urls: Urls, size: int) -> dict[str, object]:
         wall = time.perf_counter() - begun
         (closed,) = await driver.details("voting.box_closed")
         events = 0
-        handle = counter.client.get_workflow_handle(stage_workflow_id(rid, "voting", 1))
+        handle = parts.client.get_workflow_handle(stage_workflow_id(rid, "voting", 1))
         async for _ in handle.fetch_history_events():
             events += 1
     figures = {

@@ -11,9 +11,10 @@ from pydantic import SecretStr
 from benchmarks.voting.estate import BOX_KEYS, MOTIONS, body_of
 from models.values.voting import Motion
 from proof.ballots import Leaves
+from proof.canonical import utc_text
 from rules.ballots.ballot import BallotPaper
 from runtime.ballots.sealing import Sealer, Signer
-from service.ballots.receipts import StoredBallot, signed_batch, written
+from service.ballots.receipts import StoredBallot, signed_batch
 from service.bodies import CastBallot
 from service.http.credentials import VoterCheck, voter_credential
 
@@ -32,7 +33,7 @@ def steps_us() -> dict[str, float]:
     seal = Sealer(BOX_KEYS.new("box").public)
     _, words = seal.seal_ballot(paper, ballot.choices, "web")
     signer = Signer.of_receipts(SecretStr("1e" * 32))
-    leaves, now = Leaves("box", 2), written(datetime.now(UTC))
+    leaves, now = Leaves("box", 2), utc_text(datetime.now(UTC))
     content: dict[str, Any] = {
         "pseudonym": "a" * 32, "channel": "web", "commitment": words.commitment,
         "heads": 1, "area_dm2": 5000, "shares": None,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from formats.pabulib.election import SectionTable
 from models.values.decisions.menu import SECTIONS
-from models.values.refusal import Problem, Refused, problem
+from models.values.refusal import Problem, problem, refuse_if_any
 
 MAX_PROBLEMS = 100
 SHOWN = 40
@@ -65,8 +65,7 @@ class Shape:
             self.problems.append(
                 problem("menu.pb_more", where=self.name, more=self.found - len(self.problems))
             )
-        if self.problems:
-            raise Refused(*self.problems)
+        refuse_if_any(self.problems)
 
     def sections(self, text: str) -> dict[str, Section]:
         """The three sections by name; problems of their shape are noted."""

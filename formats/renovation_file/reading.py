@@ -9,7 +9,7 @@ from formats.file_mapping import FileMapping, Path, Plain, read_mapping, unreada
 from formats.renovation_file.checks import Draft, problems_in, problems_together
 from models.files.renovation import RenovationFile
 from models.files.roll import Roll
-from models.values.refusal import Problem, Refused, problem
+from models.values.refusal import Problem, problem, refuse_if_any
 
 MAX_PROBLEMS = 100
 MAX_WORD = 4_000
@@ -27,8 +27,7 @@ def read_renovation(data: bytes, name: str) -> RenovationFile:
     fields, wrong = _fields(mapping)
     problems += wrong
     problems += problems_in(Draft(fields, mapping.where))
-    if problems:
-        raise Refused(*_limited(problems, name))
+    refuse_if_any(_limited(problems, name))
     return RenovationFile.model_validate(fields)
 
 
@@ -39,8 +38,7 @@ def check_together(file: RenovationFile, roll: Roll) -> None:
         Refused: every problem, up to 100 and how many more.
     """
     problems = list(problems_together(file.scheme, roll))
-    if problems:
-        raise Refused(*_limited(problems, roll.name))
+    refuse_if_any(_limited(problems, roll.name))
 
 
 def _fields(mapping: FileMapping) -> tuple[dict[str, object], list[Problem]]:

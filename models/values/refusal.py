@@ -1,4 +1,6 @@
-"""How every door says no: a stable code, parameters, and where; sentences live in the catalogues."""
+"""How the product says no everywhere: a stable code, parameters, and where; sentences live in the catalogues."""
+
+from collections.abc import Iterable
 
 from pydantic import Field
 
@@ -35,3 +37,9 @@ def problem(code: str, /, where: str = "", **params: str | int) -> Problem:
 def refusal(code: str, /, where: str = "", **params: str | int) -> Refused:
     """To be raised where there is one problem."""
     return Refused(problem(code, where, **params))
+
+
+def refuse_if_any(problems: Iterable[Problem]) -> None:
+    """Go on where there is none; otherwise refuse with all of them, so that one sees them at once."""
+    if found := tuple(problems):
+        raise Refused(*found)

@@ -1,4 +1,4 @@
-"""The search attributes of the house, as names and kinds: one registry for server, tests and workflows.
+"""The search attributes of the project, as names and kinds: one registry for server, tests and workflows.
 
 The deploy step and the test fixtures register them (`runtime/temporal.py`); workflows use them through
 the typed keys of `workflows/search_attributes.py`. They are never encrypted: no personal data.
@@ -10,7 +10,7 @@ from models.values.base import Value
 
 
 class SearchAttributeKind(StrEnum):
-    """The kinds of Temporal search attributes that the house uses."""
+    """The kinds of Temporal search attributes that the project uses."""
 
     KEYWORD = "Keyword"
     DATETIME = "Datetime"

@@ -144,7 +144,7 @@ class ReportedTally(Carried):
 
 
 class Tally(ReportedTally):
-    """The complete numbers of one motion, as the house itself counted them."""
+    """The complete numbers of one motion, as the project itself counted them."""
 
     roll_heads: int = Field(ge=0)
     roll_area_dm2: int = Field(ge=0)

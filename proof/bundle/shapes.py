@@ -238,7 +238,7 @@ def read_value(shape: type[Shape], raw: bytes, file: str, line: int = 0) -> Shap
         place = ".".join(str(part) for part in first["loc"])[:80]
         raise fault_at(file, line, f"{place}: {first['msg']}"[:200]) from None
     except (ValueError, RecursionError):
-        raise fault_at(file, line, "holds what no JSON of this house holds") from None
+        raise fault_at(file, line, "holds what no JSON of this project holds") from None
     if not same:
         raise fault_at(file, line, "is not written in the canonical way")
     return value

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from models.values.decisions.menu import BallotForm
-from models.values.refusal import Problem, Refused, problem
+from models.values.refusal import Problem, problem, refuse_if_any
 from models.values.voting import INVALID, Channel, Choice, Motion
 from proof.canonical import canonical_text
 from rules.menu import problems_of_menu_choice
@@ -100,9 +100,7 @@ class BallotPaper:
         for motion, answer in choices.items():
             # Nearly every answer is one of the words; only what is not is looked at thoroughly.
             if not isinstance(answer, str) or answer not in self.words.get(motion, ()):
-                problems = choice_problems(self.motions, choices, channel)
-                if problems:
-                    raise Refused(*problems)
+                refuse_if_any(choice_problems(self.motions, choices, channel))
                 break
         return plain_ballot(choices)
 

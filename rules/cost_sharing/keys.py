@@ -13,7 +13,7 @@ from models.values.cost_sharing import (
     ShareTotal,
     ShareUnit,
 )
-from models.values.refusal import Refused, problem, refusal
+from models.values.refusal import Refused, problem, refusal, refuse_if_any
 from models.values.voting import UnitKind
 from rules.cost_sharing.rounding import largest_remainder
 
@@ -91,8 +91,7 @@ def share_table(
     item with a gap that nobody pays for, and what `weights` refuses.
     """
     twice = _twice(unit.number for unit in units)
-    if twice:
-        raise Refused(*(problem("cost_sharing.unit_twice", where=unit) for unit in twice))
+    refuse_if_any(problem("cost_sharing.unit_twice", where=unit) for unit in twice)
     rules = {item.id: item for item in items}
     shares: list[Share] = []
     totals: dict[str, int] = defaultdict(int)
@@ -146,8 +145,7 @@ def _by_shares(item: CostItem, paying: Sequence[ShareUnit]) -> dict[str, int | F
             problems.append(problem("cost_sharing.shares_unknown", where=item.id, unit=unit.number))
         else:
             found[unit.number] = unit.shares
-    if problems:
-        raise Refused(*problems)
+    refuse_if_any(problems)
     return found
 
 
@@ -177,8 +175,7 @@ def _floor_weights(item: CostItem, paying: Sequence[ShareUnit]) -> dict[int, Fra
             for floor in sorted(set(table) - there)
             if table[floor] > 0
         ]
-    if problems:
-        raise Refused(*problems)
+    refuse_if_any(problems)
     return table
 
 

@@ -13,7 +13,7 @@ from models.values.cost_sharing import (
     GapPlan,
     GapStep,
 )
-from models.values.refusal import Refused, problem, refusal
+from models.values.refusal import problem, refusal, refuse_if_any
 from models.values.scheme import PlannedWork, SchemeContent
 from rules.cost_sharing.rounding import largest_remainder
 
@@ -94,8 +94,7 @@ def without_items(content: SchemeContent, dropped: Sequence[str]) -> SchemeConte
     """
     known = {item.id for item in content.items}
     unknown = sorted(set(dropped) - known)
-    if unknown:
-        raise Refused(*(problem("cost_sharing.item_unknown", where=item) for item in unknown))
+    refuse_if_any(problem("cost_sharing.item_unknown", where=item) for item in unknown)
     kept = tuple(item for item in content.items if item.id not in dropped)
     if not kept:
         raise refusal("cost_sharing.no_items_left")
@@ -175,5 +174,4 @@ def _check_ids(items: Sequence[CostItem], funding: Sequence[Funding]) -> None:
     problems += [
         problem("cost_sharing.item_unknown", where=item) for item in sorted(named - set(known))
     ]
-    if problems:
-        raise Refused(*problems)
+    refuse_if_any(problems)

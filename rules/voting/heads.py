@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from models.values.refusal import Refused, problem
+from models.values.refusal import problem, refuse_if_any
 from models.values.voting import HeadGroup, RollUnit, VotingPack
 
 DEVELOPER_KEY = "developer"
@@ -30,8 +30,7 @@ def head_groups(units: Iterable[RollUnit], pack: VotingPack) -> tuple[HeadGroup,
             twice.append(unit.number)
         seen.add(unit.number)
         grouped[_head_key(unit, pack)].append(unit)
-    if twice:
-        raise Refused(*(problem("voting.unit_twice", unit=number) for number in twice))
+    refuse_if_any(problem("voting.unit_twice", unit=number) for number in twice)
     groups = (_group(members, key[0]) for key, members in grouped.items())
     return tuple(sorted(groups, key=lambda group: group.entry_id))
 

@@ -10,7 +10,7 @@ from datetime import date
 from fractions import Fraction
 
 from models.values.decisions.rules import Rule
-from models.values.refusal import Problem, Refused, problem
+from models.values.refusal import Problem, problem, refuse_if_any
 from models.values.voting import Condition
 
 OPEN = ("M", "D")
@@ -47,9 +47,9 @@ def configured(rule: Rule, settings: Mapping[str, str]) -> Rule:
         Refused: `decide.setting_fixed`, `decide.setting_invalid`, one for each.
     """
     may = settings_of(rule)
-    problems = [problem for name, value in settings.items() for problem in _wrong(may, name, value)]
-    if problems:
-        raise Refused(*problems)
+    refuse_if_any(
+        problem for name, value in settings.items() for problem in _wrong(may, name, value)
+    )
     for name, value in settings.items():
         rule = _set(rule, name.removeprefix(PREFIX), value)
     return rule

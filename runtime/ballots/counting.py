@@ -124,7 +124,7 @@ async def count_box(connection: asyncpg.Connection, box_id: str, private_key: by
 
 
 @dataclass(frozen=True, slots=True)
-class _Box:
+class _OpenedBox:
     """What the ballots of a box are opened and compared with."""
 
     leaves: Leaves
@@ -139,7 +139,7 @@ async def read_ballots(
 ) -> AsyncIterator[Sequence[CountedBallot]]:
     """Every ballot in the order of the tree, some thousands at once; inside of a transaction."""
     box_format, opens_at, closes_at = await connection.fetchrow(BOX, box_id)
-    box = _Box(
+    box = _OpenedBox(
         leaves=Leaves(box_id, box_format),
         times=WrittenTimes(),
         period=(utc_text(opens_at), utc_text(closes_at)) if box_format > 1 else None,
@@ -156,7 +156,7 @@ async def read_ballots(
         yield [_read_ballot(box, row) for row in rows]
 
 
-def _read_ballot(box: _Box, row: asyncpg.Record) -> CountedBallot:
+def _read_ballot(box: _OpenedBox, row: asyncpg.Record) -> CountedBallot:
     (
         seq,
         ballot_id,

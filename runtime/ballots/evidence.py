@@ -72,7 +72,7 @@ class Exported:
 
 
 @dataclass(frozen=True)
-class _Box:
+class _ClosedBox:
     """A counted box, and what was published about it."""
 
     id: str
@@ -160,7 +160,7 @@ class _BundleWriter:
 
 async def _counted_box(
     connection: asyncpg.Connection, renovation_id: str, attempt: int | None
-) -> _Box:
+) -> _ClosedBox:
     if attempt is None:
         attempt = await connection.fetchval(COUNTED_VOTE, renovation_id)
     row = await connection.fetchrow(BOX, renovation_id, attempt)
@@ -169,7 +169,7 @@ async def _counted_box(
     if row["opened_key"] is None:
         raise refusal("evidence.official", box=row["id"])
     closed = await connection.fetchval(CLOSED, renovation_id, row["id"])
-    return _Box(
+    return _ClosedBox(
         id=row["id"],
         format=row["format"],
         renovation_id=renovation_id,
@@ -183,7 +183,7 @@ async def _counted_box(
     )
 
 
-async def _write(connection: asyncpg.Connection, box: _Box, files: _BundleWriter) -> int:
+async def _write(connection: asyncpg.Connection, box: _ClosedBox, files: _BundleWriter) -> int:
     """Write all files that the manifest lists; returns the number of ballots."""
     files.put(bundle.README, bundle.readme(box.title, box.id, box.format))
     rulings = [_Ruling(*row) for row in await connection.fetch(RULINGS, box.id)]
@@ -231,7 +231,7 @@ class _Ruling(NamedTuple):
 
 async def _write_ballots(
     connection: asyncpg.Connection,
-    box: _Box,
+    box: _ClosedBox,
     write: Callable[[bytes], None],
     rulings: Sequence[_Ruling],
 ) -> tuple[dict[int, int], int]:
@@ -251,7 +251,7 @@ async def _write_ballots(
     return settled | dict.fromkeys(waiting, count), count
 
 
-def _ballot(box: _Box, ballot: CountedBallot) -> bundle.BallotLine:
+def _ballot(box: _ClosedBox, ballot: CountedBallot) -> bundle.BallotLine:
     return bundle.BallotLine(
         box_id=box.id,
         entry=ballot.pseudonym,
@@ -292,7 +292,7 @@ async def _write_roll(
     )
 
 
-def _result(box: _Box, roll: bundle.RollSums) -> dict[str, JsonValue]:
+def _result(box: _ClosedBox, roll: bundle.RollSums) -> dict[str, JsonValue]:
     """result.json: what the close published, and the sums of the roll."""
     found = box.closed.get("ballots")
     published = found if isinstance(found, dict) else {}

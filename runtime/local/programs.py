@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 
 from models.values.base import Value
-from models.values.refusal import Refused, problem, refusal
+from models.values.refusal import problem, refusal, refuse_if_any
 from models.values.search_attributes import SEARCH_ATTRIBUTES
 from runtime.liveness import is_fresh
 
@@ -36,13 +36,11 @@ class Ports(Value):
             Refused: `stack.port_taken` for each given port that somebody else listens on.
         """
         given = {"service": self.service, "temporal": self.temporal, "ui": self.ui}
-        taken = [
+        refuse_if_any(
             problem("stack.port_taken", where=name, name=name, port=port)
             for name, port in given.items()
             if port and not is_free(port)
-        ]
-        if taken:
-            raise Refused(*taken)
+        )
         used = {port for port in given.values() if port}
         for name, port in given.items():
             if not port:

@@ -5,6 +5,7 @@ orders the events of a renovation and makes the chain gapless; the tick, by whic
 kept, is read under that lock.
 """
 
+import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,6 +44,11 @@ class Moment(NamedTuple):
 
     tick: datetime
     recorded_at: datetime
+
+
+def id_from(command_id: str, digits: int = 24) -> str:
+    """The part of a row's id that its command gives: a command that is sent again names the same row."""
+    return hashlib.sha256(command_id.encode()).hexdigest()[:digits]
 
 
 Inside = Callable[[AsyncSession, datetime], Awaitable[Recorded[T]]]

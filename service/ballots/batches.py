@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from models.values.refusal import Problem, problem
+from proof.canonical import utc_text
 from runtime.ballots.sealing import Signer
 from service.ballots.queued import BallotAnswer, QueuedBallot
 from service.ballots.receipts import (
@@ -14,7 +15,6 @@ from service.ballots.receipts import (
     StoredBallot,
     receipt_again,
     signed_batch,
-    written,
 )
 
 LOOKERS = 3
@@ -144,8 +144,8 @@ class BatchBook:
             return NOTHING
         return Taken(
             leaves=dict(zip(taken, leaves, strict=True)),
-            cast_at=written(tick) if box_format > 1 else None,
-            recorded_at=written(moment),
+            cast_at=utc_text(tick) if box_format > 1 else None,
+            recorded_at=utc_text(moment),
         )
 
     async def _connection(self) -> asyncpg.Connection:
@@ -190,9 +190,9 @@ class BatchBook:
                 return problem("credential.replaced", unit=queued.unit_number)
             return problem("voting.already_voted", box=queued.box_id)
         if box["state"] == "open" and box["early"]:
-            at = written(box["opens_at"])
+            at = utc_text(box["opens_at"])
             return problem("voting.box_not_open_yet", box=queued.box_id, at=at)
-        return problem("voting.box_closed", box=queued.box_id, at=written(box["closes_at"]))
+        return problem("voting.box_closed", box=queued.box_id, at=utc_text(box["closes_at"]))
 
     def give_up(self, number: int) -> None:
         """Note that it is unknown what of this batch was committed; `record` looks into the database."""
@@ -237,6 +237,6 @@ class BatchBook:
             command_id=row["command_id"],
             request_hash=row["request_hash"] if row["intake"] == self.intake else None,
             leaf=row["leaf"],
-            cast_at=written(row["cast_at"]) if row["format"] > 1 else None,
-            recorded_at=written(row["recorded_at"]),
+            cast_at=utc_text(row["cast_at"]) if row["format"] > 1 else None,
+            recorded_at=utc_text(row["recorded_at"]),
         )

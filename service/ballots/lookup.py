@@ -152,7 +152,7 @@ class Lookup:
 
 
 async def load_verification(session: AsyncSession, box_id: str) -> Verification:
-    """The counter of one box."""
+    """How many households voted in a box, and how many of them have checked it."""
     voted = select(Ballot.entry_id).where(Ballot.box_id == box_id).distinct().subquery()
     households = await session.scalar(select(func.count()).select_from(voted))
     verified = await session.scalar(

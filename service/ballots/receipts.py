@@ -7,7 +7,6 @@ ballot. The signed roots are recorded as well: a ballot that goes missing later 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from proof.ballots import batch_statement, receipt_data
 from proof.merkle import leaf_hash, root_and_paths
@@ -31,9 +30,9 @@ class StoredBallot:
     """None when another process wrote it, whose key is not known here."""
     leaf: bytes
     cast_at: str | None
-    """As `written` writes it; None in a box of format 1, whose receipts do not state it."""
+    """As `utc_text` writes it; None in a box of format 1, whose receipts do not state it."""
     recorded_at: str
-    """As `written` writes it."""
+    """As `utc_text` writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +93,6 @@ def signed_batch(
 def receipt_again(stored: StoredBallot, signer: Signer) -> IssuedReceipt:
     """The receipt of a ballot that was committed earlier: the same statement, signed alone."""
     return signed_batch(AGAIN, stored.box_id, [stored], signer)[1][0]
-
-
-def written(moment: datetime) -> str:
-    """A moment as receipts and refusals write it: UTC, microseconds."""
-    if moment.tzinfo is not UTC:
-        moment = moment.astimezone(UTC)
-    return moment.isoformat(timespec="microseconds")
 
 
 def _leaf(stored: StoredBallot) -> bytes:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import BallotBox, Mandate, MandateRevocation, Person, RollEntry
 from models.values.actor import Actor
 from models.values.base import Carried, Value
-from models.values.refusal import Refused, refusal
+from models.values.refusal import refusal, refuse_if_any
 from rules.ballots.mandates import (
     Mandated,
     agent_id_of,
@@ -182,9 +182,7 @@ async def cast_by_agent(
         given = {motion: str(digest) for motion, digest in row.instructions.items()}
         obeyed = instructions_obeyed(key, mandate_id, given, command.choices)
         now = await load_tick(session, situation.id)
-        problems = ballot_problems(standing_mandate, command.choices, obeyed, now)
-        if problems:
-            raise Refused(*problems)
+        refuse_if_any(ballot_problems(standing_mandate, command.choices, obeyed, now))
         ballot = CastBallot(
             command_id=proxy_command(key, mandate_id, command.command_id),
             unit_number=row.unit_number,
@@ -249,16 +247,16 @@ async def _refuse(
         asked.valid_from,
         asked.valid_until,
     )
-    problems = registration_problems(
-        new,
-        command.instructions,
-        motions_by_id(box),
-        await _register(session, box, new=new),
-        mandate_limit(pack_for(situation.rule_pack)),
-        now,
+    refuse_if_any(
+        registration_problems(
+            new,
+            command.instructions,
+            motions_by_id(box),
+            await _register(session, box, new=new),
+            mandate_limit(pack_for(situation.rule_pack)),
+            now,
+        )
     )
-    if problems:
-        raise Refused(*problems)
 
 
 async def _register(

@@ -10,10 +10,10 @@ from models.tables import BallotBox, RollEntry, RollUnit
 from models.values.refusal import refusal
 from models.values.states import BoxState
 from models.values.voting import Motion
+from proof.canonical import utc_text
 from runtime.ballots.boxes import load_running_box, running_vote, select_box
 from runtime.database import Database
 from runtime.record.journal import load_tick
-from service.ballots.receipts import written
 from service.situation import Situation
 
 T = TypeVar("T")
@@ -49,9 +49,9 @@ async def lock_open_box(
     # A statement of its own: the tick of after the lock.
     now = await load_tick(session, situation.id)
     if box.state != BoxState.OPEN or now >= box.closes_at:
-        raise refusal("voting.box_closed", box=box.id, at=written(box.closes_at))
+        raise refusal("voting.box_closed", box=box.id, at=utc_text(box.closes_at))
     if now < box.opens_at and not early:
-        raise refusal("voting.box_not_open_yet", box=box.id, at=written(box.opens_at))
+        raise refusal("voting.box_not_open_yet", box=box.id, at=utc_text(box.opens_at))
     return box
 
 

@@ -25,7 +25,7 @@ from models.tables import (
 )
 from models.values.actor import Actor
 from models.values.base import Value
-from models.values.refusal import Refused, problem, refusal
+from models.values.refusal import Refused, problem, refusal, refuse_if_any
 from rules.authority import refuse_same_person
 from rules.ballots.paper import (
     Line,
@@ -198,9 +198,7 @@ async def _refuse(
     refuse_same_person(batch.entered_by, actor.id, "paper.same_person")
     units = [line.unit_number for line in lines]
     if batch.wanted is not None:
-        again = again_problems(command.reference, batch.wanted, units)
-        if again:
-            raise Refused(*again)
+        refuse_if_any(again_problems(command.reference, batch.wanted, units))
     rows = await session.execute(
         select(RollUnit.unit_number, RollUnit.entry_id, RollEntry.excluded_reason)
         .join(
@@ -217,9 +215,7 @@ async def _refuse(
         "entries": [place.entry_id for place in roll.values()],
     }
     elsewhere = {row.entry_id: row.reference for row in await session.execute(ELSEWHERE, query)}
-    problems = line_problems(lines, motions_by_id(box), roll, elsewhere, command.channel)
-    if problems:
-        raise Refused(*problems)
+    refuse_if_any(line_problems(lines, motions_by_id(box), roll, elsewhere, command.channel))
 
 
 def _bundle(box: BallotBox, command: EnterPaper, entered: PaperEntered, check: bytes) -> PaperBatch:

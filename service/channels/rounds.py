@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import BallotBox, DoorVisit, Notice, RollUnit
 from models.values.actor import Actor
 from models.values.base import Carried
-from models.values.refusal import Refused, refusal
+from models.values.refusal import refusal, refuse_if_any
 from models.values.states import NoticeState
 from rules.ballots.visits import Door, visit_problems
 from runtime.ballots.standing import not_taken_part
@@ -53,9 +53,7 @@ async def record_visits(
             )
         )
         doors = [Door(each.unit_number, each.outcome, each.envelope) for each in command.visits]
-        problems = visit_problems(doors, roll)
-        if problems:
-            raise Refused(*problems)
+        refuse_if_any(visit_problems(doors, roll))
         session.add_all(
             DoorVisit(
                 box_id=box.id,

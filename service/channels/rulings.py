@@ -22,7 +22,7 @@ from models.tables import (
 from models.values.actor import Actor
 from models.values.base import Carried
 from models.values.channels import RulingKind
-from models.values.refusal import Refused
+from models.values.refusal import refuse_if_any
 from models.values.voting import Channel
 from proof.receipts import short_code
 from rules.authority import refuse_same_person
@@ -66,16 +66,16 @@ async def record_ruling(
         ballots = await _ballots(session, box, entry)
         rulings = await _rulings(session, box, entry)
         named = named_ballot(command.ballot, [(b.id, short_code(b.leaf)) for b in ballots])
-        problems = ruling_problems(
-            command.kind,
-            command.unit_number,
-            [_cast(ballot) for ballot in ballots],
-            [_ruling(row) for row in rulings],
-            command.ballot,
-            named,
+        refuse_if_any(
+            ruling_problems(
+                command.kind,
+                command.unit_number,
+                [_cast(ballot) for ballot in ballots],
+                [_ruling(row) for row in rulings],
+                command.ballot,
+                named,
+            )
         )
-        if problems:
-            raise Refused(*problems)
         if command.kind != "disputed":
             await _not_the_own_dispute(session, rulings, actor)
             await _not_the_own_paper(session, box, entry, actor)

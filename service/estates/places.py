@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.files.renovation import PlaceEntry
 from models.tables import Place
-from models.values.refusal import Refused, problem
+from models.values.refusal import problem, refuse_if_any
 
 
 def estate_id_at(place_path: str, name: str) -> str:
@@ -45,10 +45,8 @@ async def write_places(session: AsyncSession, places: Sequence[PlaceEntry]) -> N
         )
     )
     there = {row.id: (row.kind, row.parent_id, row.name, row.path) for row in rows}
-    differing = [
+    refuse_if_any(
         problem("opening.place_differs", where=place_id, place=place_id)
         for place_id in ids
         if there.get(place_id) != wanted[place_id]
-    ]
-    if differing:
-        raise Refused(*differing)
+    )

@@ -4,7 +4,6 @@ Places, the estate and its units that exist already must be the same as in the f
 is refused: only an import changes a roll.
 """
 
-import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Literal
@@ -34,7 +33,7 @@ from rules.time.timetables import check_timetable
 from rules.voting import pack_in_force
 from runtime.database import Database
 from runtime.record.agenda import replace_waits
-from runtime.record.journal import Journal, Recorded
+from runtime.record.journal import Journal, Recorded, id_from
 from runtime.settings import Settings
 from service.estates.places import estate_id_at, write_places
 from service.estates.units import UNIT_COLUMNS, columns_for, owner_secret, write_units
@@ -145,7 +144,7 @@ async def open_renovation(
 
 def renovation_id_for(command_id: str) -> str:
     """The id of the renovation that a command opens: "r" and 20 hex digits of the command id's hash."""
-    return "r" + hashlib.sha256(command_id.encode()).hexdigest()[:20]
+    return "r" + id_from(command_id, 20)
 
 
 def estate_id_for(file: RenovationFile) -> str:

@@ -1,6 +1,5 @@
 """Bids: handed in and taken back before the deadline, sealed until the opening."""
 
-import hashlib
 import hmac
 from datetime import datetime
 
@@ -9,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Bid, Tender
 from models.values.actor import Actor
-from models.values.refusal import Refused, refusal
+from models.values.refusal import refusal, refuse_if_any
 from models.values.states import BidState, TenderState
 from rules.bidding import submission_problems
+from runtime.record.journal import id_from
 from service.bodies import Accepted, SubmitBid, WithdrawBid
 from service.parts import Parts
 from service.recording import Details, accept
@@ -30,18 +30,18 @@ async def submit_bid(
 
     async def change(session: AsyncSession, now: datetime) -> tuple[str, Details]:
         tender = await _open_tender(session, situation)
-        problems = submission_problems(
-            price_fen=command.price_fen,
-            bond_fen=command.bond_fen,
-            ceiling_fen=tender.ceiling_fen,
-            estimate_fen=tender.estimate_fen,
-            now=now,
-            notice_at=tender.notice_at,
-            deadline_at=tender.deadline_at,
-            timetable=situation.timetable,
+        refuse_if_any(
+            submission_problems(
+                price_fen=command.price_fen,
+                bond_fen=command.bond_fen,
+                ceiling_fen=tender.ceiling_fen,
+                estimate_fen=tender.estimate_fen,
+                now=now,
+                notice_at=tender.notice_at,
+                deadline_at=tender.deadline_at,
+                timetable=situation.timetable,
+            )
         )
-        if problems:
-            raise Refused(*problems)
         if await _standing_bid(session, tender, bidder.id) is not None:
             raise refusal("bidding.already_bid", bidder=bidder.id, tender=tender.id)
         bid = bid_row(tender, bidder.id, command, now)
@@ -94,7 +94,7 @@ def sealed_bidder(parts: Parts, situation: Situation, bidder: Actor) -> Actor:
 
 def bid_row(tender: Tender, bidder_id: str, command: SubmitBid, now: datetime) -> Bid:
     """The row of a new bid; nothing shows it before the opening."""
-    name = hashlib.sha256(command.command_id.encode()).hexdigest()[:20]
+    name = id_from(command.command_id, 20)
     return Bid(
         id=f"{tender.id}.{name}",
         tender_id=tender.id,

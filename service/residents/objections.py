@@ -10,6 +10,7 @@ from models.tables import Objection, Publication
 from models.values.actor import Actor
 from models.values.refusal import refusal
 from models.values.states import ObjectionState, PublicationState
+from runtime.record.journal import id_from
 from service.bodies import Accepted, FileObjection
 from service.http.credentials import read_actor, read_voter
 from service.parts import Parts
@@ -31,7 +32,7 @@ async def file_objection(
 
     async def change(session: AsyncSession, now: datetime) -> tuple[str, Details]:
         await _must_be_open(session, situation, command.publication_id, now)
-        name = hashlib.sha256(command.command_id.encode()).hexdigest()[:24]
+        name = id_from(command.command_id)
         objection = Objection(
             id=f"{situation.id}.o{name}",
             publication_id=command.publication_id,

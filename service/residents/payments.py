@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.messages.journey import Stage
 from models.tables import CaseWait, Instalment, Payment, Renovation
 from models.values.actor import Actor
-from models.values.refusal import Refused, problem, refusal
+from models.values.refusal import problem, refusal, refuse_if_any
 from models.values.states import RenovationState
 from models.values.waits import PAID_UP, at_work
 from runtime.record.agenda import add_waits
@@ -105,7 +105,7 @@ async def _refuse(
     await refuse_unknown_units(session, situation, numbers, "cost_sharing.unit_unknown")
     ids = [str(row["id"]) for row in rows]
     booked = set(await session.scalars(select(Payment.id).where(Payment.id.in_(ids))))
-    problems = [
+    refuse_if_any(
         problem(
             "cost_sharing.payment_booked",
             where=f"payments.{place}",
@@ -113,9 +113,7 @@ async def _refuse(
         )
         for place, name in enumerate(ids)
         if name in booked or name in ids[:place]
-    ]
-    if problems:
-        raise Refused(*problems)
+    )
 
 
 async def _add_wait_if_paid_up(session: AsyncSession, situation: Situation, now: datetime) -> None:

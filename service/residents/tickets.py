@@ -12,6 +12,7 @@ from models.values.refusal import refusal
 from models.values.states import TicketState
 from models.values.waits import STARTING, at_work
 from runtime.record.agenda import replace_waits
+from runtime.record.journal import id_from
 from service.bodies import Accepted, ConfirmAnswer, OpenTicket
 from service.http.credentials import Voter
 from service.parts import Parts
@@ -34,7 +35,7 @@ async def open_ticket(
         await refuse_unknown_units(
             session, situation, {command.unit_number}, "feedback.unit_unknown"
         )
-        name = hashlib.sha256(command.command_id.encode()).hexdigest()[:24]
+        name = id_from(command.command_id)
         ticket = Ticket(
             id=f"{situation.id}.t{name}",
             renovation_id=situation.id,

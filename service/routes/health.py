@@ -11,7 +11,7 @@ from sqlalchemy import text
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 
 from models.values.base import Value
-from models.values.refusal import Refused, problem
+from models.values.refusal import problem, refuse_if_any
 from service.parts import Parts
 from service.routes.dependencies import RunningParts
 
@@ -38,8 +38,7 @@ async def ready(parts: RunningParts) -> Health:
     looks = {"database": _database(parts), "temporal": _temporal(parts)}
     answers = await asyncio.gather(*(_answers(name, look) for name, look in looks.items()))
     missing = [name for name, good in zip(looks, answers, strict=True) if not good]
-    if missing:
-        raise Refused(*(problem("service.not_ready", where=name, part=name) for name in missing))
+    refuse_if_any(problem("service.not_ready", where=name, part=name) for name in missing)
     return Health()
 
 

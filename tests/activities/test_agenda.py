@@ -39,11 +39,11 @@ VOTE = [Line("stage", "voting", since=START)]
 @pytest.mark.parametrize(
     ("stage", "wait"),
     [
-        ("voting", Line("open_vote", since=START, who=CONVENERS)),
-        ("cost_sharing", Line("engine", due_at=START, since=START, consequence="goes_on")),
-        ("bidding", Line("publish_tender", since=START, who=TENDERER)),
-        ("inspection", Line("engine", due_at=START, since=START, consequence="goes_on")),
-        ("feedback", Line("engine", due_at=START, since=START, consequence="goes_on")),
+        (Stage.VOTING, Line("open_vote", since=START, who=CONVENERS)),
+        (Stage.COST_SHARING, Line("engine", due_at=START, since=START, consequence="goes_on")),
+        (Stage.BIDDING, Line("publish_tender", since=START, who=TENDERER)),
+        (Stage.INSPECTION, Line("engine", due_at=START, since=START, consequence="goes_on")),
+        (Stage.FEEDBACK, Line("engine", due_at=START, since=START, consequence="goes_on")),
     ],
 )
 async def test_a_stage_that_is_entered_has_its_first_wait(
@@ -54,9 +54,9 @@ async def test_a_stage_that_is_entered_has_its_first_wait(
 
 
 async def test_a_stage_that_is_left_waits_for_nothing(database: Database) -> None:
-    play = await begin(database, "left", "voting")
+    play = await begin(database, "left", Stage.VOTING)
     left = play.stage
-    await play.enter("bidding")
+    await play.enter(Stage.BIDDING)
     assert left not in await agenda(database, "left")
 
 
@@ -72,7 +72,7 @@ async def opened(play: Play) -> VotePeriod:
 async def test_an_announced_vote_awaits_ballots_from_its_opening_and_a_look_at_the_turnout(
     database: Database,
 ) -> None:
-    play = await begin(database, "v1", "voting")
+    play = await begin(database, "v1", Stage.VOTING)
     period = await opened(play)
     table = Timetable()
     calendar = play.recorder.calendar
@@ -92,7 +92,7 @@ async def test_an_announced_vote_awaits_ballots_from_its_opening_and_a_look_at_t
 async def test_after_the_look_only_ballots_are_awaited_until_the_new_close(
     database: Database,
 ) -> None:
-    play = await begin(database, "v2", "voting")
+    play = await begin(database, "v2", Stage.VOTING)
     period = await opened(play)
     opens_at = (await play.agenda())["stage"][1].since
     await play.at(period.check_at)
@@ -112,7 +112,7 @@ async def closed(play: Play) -> VoteResult:
 async def test_a_counted_vote_goes_on_by_itself_and_hands_over_with_its_declaration(
     database: Database,
 ) -> None:
-    play = await begin(database, "v3", "voting")
+    play = await begin(database, "v3", Stage.VOTING)
     result = await closed(play)
     assert await play.agenda() == {"case": VOTE, "stage": [await play.goes_on()]}
     closing = PublicationClosing(closed=True, closes_at=START)
@@ -123,7 +123,7 @@ async def test_a_counted_vote_goes_on_by_itself_and_hands_over_with_its_declarat
 async def test_after_a_failed_vote_a_revised_scheme_is_awaited_while_there_is_time(
     database: Database,
 ) -> None:
-    play = await begin(database, "v4", "voting")
+    play = await begin(database, "v4", Stage.VOTING)
     await opened(play)
     await play.own(play.renovations.ask_revision, 1, of=play.case)
     until = (await play.waiting_for())[1]
@@ -150,7 +150,7 @@ async def posted(play: Play) -> tuple[PublicationInput, datetime]:
 async def test_a_publication_awaits_its_end_and_its_stage_awaits_the_publication(
     database: Database,
 ) -> None:
-    play = await begin(database, "p1", "voting")
+    play = await begin(database, "p1", Stage.VOTING)
     given, closes_at = await posted(play)
     now = await play.now()
     assert await play.agenda() == {
@@ -169,7 +169,7 @@ async def test_a_publication_awaits_its_end_and_its_stage_awaits_the_publication
 async def test_an_objection_that_nobody_has_answered_is_waited_for_without_end(
     database: Database,
 ) -> None:
-    play = await begin(database, "p2", "voting")
+    play = await begin(database, "p2", Stage.VOTING)
     given, closes_at = await posted(play)
     objections = [await play.object_to(given) for _ in "12"]
     await play.at(closes_at)
@@ -205,7 +205,7 @@ TENDERER_OR_CONVENER = "district_bureau, owners_committee, residents_committee, 
 
 
 async def test_an_answer_gives_a_suspended_publication_its_time_back(database: Database) -> None:
-    play = await begin(database, "p3", "bidding")
+    play = await begin(database, "p3", Stage.BIDDING)
     given = await play.post("candidates", suspends=True)
     closes_at = (await play.waiting_for())[1]
     assert closes_at is not None
@@ -234,7 +234,7 @@ async def test_an_answer_gives_a_suspended_publication_its_time_back(database: D
 async def test_a_publication_whose_stage_was_left_writes_nothing_any_more(
     database: Database,
 ) -> None:
-    play = await begin(database, "p4", "voting")
+    play = await begin(database, "p4", Stage.VOTING)
     given, closes_at = await posted(play)
     objection = await play.object_to(given)
     late = play.command(play.of(given), BUREAU)
@@ -266,7 +266,7 @@ async def test_a_publication_whose_stage_was_left_writes_nothing_any_more(
 async def test_a_gap_awaits_public_money_and_the_end_of_the_stage_hands_over(
     database: Database,
 ) -> None:
-    play = await begin(database, "c1", "cost_sharing", content=scheme(owners_limit_fen=9_000))
+    play = await begin(database, "c1", Stage.COST_SHARING, content=scheme(owners_limit_fen=9_000))
     await play.own(play.shares.plan)
     assert (await play.agenda())["stage"] == [
         Line("subsidy", since=START, who="district_bureau, street_office")
@@ -331,7 +331,7 @@ async def bids_opened(play: Play, *prices: int) -> None:
 
 async def tendering(database: Database, rid: str, **more: object) -> Play:
     play = await collecting(database, rid, **more)
-    await play.enter("bidding")
+    await play.enter(Stage.BIDDING)
     return play
 
 
@@ -447,7 +447,7 @@ async def building(database: Database, rid: str) -> Play:
     await candidates_published(play)
     await play.act(play.tenders.award, a.AwardContract, STREET, bidder_id="b1")
     await play.act(play.tenders.sign, a.SignContract, STREET, value_fen=11_000)
-    await play.enter("inspection")
+    await play.enter(Stage.INSPECTION)
     await play.own(play.works.begin)
     return play
 
@@ -506,7 +506,7 @@ async def test_finished_works_await_acceptance_then_payment_and_hand_over(
 
 
 async def test_a_survey_awaits_answers_and_then_a_look_at_open_tickets(database: Database) -> None:
-    play = await begin(database, "f1", "feedback")
+    play = await begin(database, "f1", Stage.FEEDBACK)
     ticket = await play.complain()
     await play.own(play.tickets.take_in, ticket, of=play.ticket(ticket))
     period = await play.own(play.evaluations.open_survey)
@@ -587,7 +587,7 @@ async def cancelled(play: Play) -> None:
 
 
 async def test_a_cancellation_ends_every_wait_but_those_of_complaints(database: Database) -> None:
-    play = await begin(database, "x1", "voting")
+    play = await begin(database, "x1", Stage.VOTING)
     ticket = await play.complain()
     await play.own(play.tickets.take_in, ticket, of=play.ticket(ticket))
     complaint = (await play.agenda())[ticket.ticket_id]
@@ -630,7 +630,7 @@ async def test_the_settlement_goes_on_by_itself_around_the_publication_of_the_re
 async def test_a_renovation_that_is_closed_waits_for_nothing_but_its_complaints(
     database: Database, state: str
 ) -> None:
-    play = await begin(database, f"end-{state}", "voting")
+    play = await begin(database, f"end-{state}", Stage.VOTING)
     ticket = await play.complain()
     await play.own(play.tickets.take_in, ticket, of=play.ticket(ticket))
     await opened(play)
@@ -642,7 +642,7 @@ async def test_a_renovation_that_is_closed_waits_for_nothing_but_its_complaints(
 
 async def test_a_window_of_no_days_is_over_as_soon_as_it_is_open(database: Database) -> None:
     none = Timetable(candidate_publicity=calendar_days(0))
-    play = await begin(database, "z1", "bidding", timetable=none)
+    play = await begin(database, "z1", Stage.BIDDING, timetable=none)
     given = play.publication("candidates")
     command = play.command(play.of(given))
     period = await play.publications.open(command, given)

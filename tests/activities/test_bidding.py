@@ -35,7 +35,7 @@ FIRST = Actor(id="b1", role=Role.CONTRACTOR, label="contractor")
 PRICES = (11_000, 11_500, 11_900)
 
 
-class House:
+class Bidding:
     """One renovation with its shares computed, and the steps of its tender."""
 
     def __init__(self, database: Database, rid: str) -> None:
@@ -135,12 +135,12 @@ class House:
         )
 
 
-Build = Callable[..., Awaitable[House]]
+Build = Callable[..., Awaitable[Bidding]]
 
 
 @pytest.fixture
-def house(database: Database, request: pytest.FixtureRequest) -> Build:
-    async def build(shares: bool = True, **plan: Any) -> House:
+def build(database: Database, request: pytest.FixtureRequest) -> Build:
+    async def make(shares: bool = True, **plan: Any) -> Bidding:
         rid = f"t{crc32(request.node.name.encode())}"
         tender = TenderPlan.model_validate(
             {"estimate_fen": 12_000, "ceiling_fen": 12_000, "contingency_permille": 0, **plan}
@@ -149,17 +149,17 @@ def house(database: Database, request: pytest.FixtureRequest) -> Build:
         await make_renovation(database, rid=rid, units=12, content=content, told_at=START)
         if shares:
             await money.computed(database, rid)
-        return House(database, rid)
+        return Bidding(database, rid)
 
-    return build
+    return make
 
 
 def codes(error: pytest.ExceptionInfo[ApplicationError]) -> list[str]:
     return [problem["code"] for problem in error.value.details[0]]
 
 
-async def test_a_tender_is_published_on_the_terms_of_the_scheme_once(house: Build) -> None:
-    h = await house()
+async def test_a_tender_is_published_on_the_terms_of_the_scheme_once(build: Build) -> None:
+    h = await build()
     period = await h.publish()
     assert await h.publish() == period
     assert period.tender_id == f"{h.rid}.tender.1"
@@ -175,50 +175,50 @@ async def test_a_tender_is_published_on_the_terms_of_the_scheme_once(house: Buil
     assert await h.events("bidding.tender_published") == 1
 
 
-async def test_a_tender_without_the_money_is_refused(house: Build) -> None:
-    h = await house(shares=False)
+async def test_a_tender_without_the_money_is_refused(build: Build) -> None:
+    h = await build(shares=False)
     with pytest.raises(ApplicationError) as refused:
         await h.publish()
     assert codes(refused) == ["bidding.funds_secured"]
     assert await count_of(h.database, Tender, Tender.renovation_id == h.rid) == 0
 
 
-async def test_less_preparation_than_the_law_gives_is_refused(house: Build) -> None:
-    h = await house()
+async def test_less_preparation_than_the_law_gives_is_refused(build: Build) -> None:
+    h = await build()
     with pytest.raises(ApplicationError) as refused:
         await h.publish(preparation_days=19)
     assert codes(refused) == ["bidding.preparation_short"]
 
 
-async def test_more_preparation_moves_the_deadline(house: Build) -> None:
-    h = await house()
+async def test_more_preparation_moves_the_deadline(build: Build) -> None:
+    h = await build()
     assert (await h.publish(preparation_days=40)).deadline_at >= START + 40 * DAY
 
 
-async def test_a_bond_above_two_percent_is_a_fault_of_the_documents(house: Build) -> None:
-    h = await house(bid_bond_fen=241)
+async def test_a_bond_above_two_percent_is_a_fault_of_the_documents(build: Build) -> None:
+    h = await build(bid_bond_fen=241)
     with pytest.raises(ApplicationError) as refused:
         await h.publish()
     assert codes(refused) == ["bidding.bid_bond"]
 
 
-async def test_an_unknown_method_is_refused_before_the_notice(house: Build) -> None:
-    h = await house(method="nearest_to_the_mean")
+async def test_an_unknown_method_is_refused_before_the_notice(build: Build) -> None:
+    h = await build(method="nearest_to_the_mean")
     with pytest.raises(ApplicationError) as refused:
         await h.publish()
     assert codes(refused) == ["bidding.method_unknown"]
 
 
-async def test_two_tenders_are_not_open_at_once(house: Build) -> None:
-    h = await house()
+async def test_two_tenders_are_not_open_at_once(build: Build) -> None:
+    h = await build()
     await h.publish()
     with pytest.raises(ApplicationError) as refused:
         await h.publish("again")
     assert codes(refused) == ["bidding.tender_open"]
 
 
-async def test_bids_are_not_opened_before_the_deadline(house: Build) -> None:
-    h = await house()
+async def test_bids_are_not_opened_before_the_deadline(build: Build) -> None:
+    h = await build()
     period = await h.publish()
     await h.bid(period, *PRICES)
     await h.go_to(period.deadline_at - DAY)
@@ -229,8 +229,8 @@ async def test_bids_are_not_opened_before_the_deadline(house: Build) -> None:
     assert (await opening()).next_step == "evaluate"
 
 
-async def test_three_bids_are_opened_once_and_their_prices_are_on_the_record(house: Build) -> None:
-    h = await house()
+async def test_three_bids_are_opened_once_and_their_prices_are_on_the_record(build: Build) -> None:
+    h = await build()
     period = await h.publish()
     await h.bid(period, *PRICES)
     opened = await h.open(period)
@@ -243,9 +243,9 @@ async def test_three_bids_are_opened_once_and_their_prices_are_on_the_record(hou
 
 
 async def test_two_bids_stay_sealed_and_the_second_time_the_approval_route_follows(
-    house: Build,
+    build: Build,
 ) -> None:
-    h = await house()
+    h = await build()
     first = await h.publish()
     await h.bid(first, 11_000, 11_500)
     assert (await h.open(first)).next_step == "retender"
@@ -259,8 +259,8 @@ async def test_two_bids_stay_sealed_and_the_second_time_the_approval_route_follo
     assert (await h.waiting())[0] == "approve_direct_award"
 
 
-async def test_a_late_bid_is_neither_counted_nor_read_out(house: Build) -> None:
-    h = await house()
+async def test_a_late_bid_is_neither_counted_nor_read_out(build: Build) -> None:
+    h = await build()
     period = await h.publish()
     await h.bid(period, *PRICES, 9_999, b4={"submitted_at": period.deadline_at})
     opened = await h.open(period)
@@ -271,26 +271,26 @@ async def test_a_late_bid_is_neither_counted_nor_read_out(house: Build) -> None:
 
 
 async def test_bids_above_the_ceiling_or_unsigned_are_rejected_at_the_opening(
-    house: Build,
+    build: Build,
 ) -> None:
-    h = await house()
+    h = await build()
     period = await h.publish()
     await h.bid(period, 11_000, 12_001, 11_900, b3={"flags": {"signed": False}})
     assert (await h.open(period)).accepted == 1
     assert await h.states() == ["opened", "rejected", "rejected"]
 
 
-async def test_when_every_bid_is_rejected_it_is_tendered_again(house: Build) -> None:
-    h = await house()
+async def test_when_every_bid_is_rejected_it_is_tendered_again(build: Build) -> None:
+    h = await build()
     period = await h.publish()
     await h.bid(period, 12_001, 12_002, 12_004)
     assert (await h.open(period)).next_step == "retender"
 
 
 async def test_bonds_from_one_account_are_flagged_without_naming_the_account(
-    house: Build,
+    build: Build,
 ) -> None:
-    h = await house()
+    h = await build()
     period = await h.publish()
     one = {"bond_fen": 100, "bond_account": "one-account"}
     await h.bid(period, *PRICES, b1=one, b3=one)
@@ -302,8 +302,8 @@ async def test_bonds_from_one_account_are_flagged_without_naming_the_account(
     assert "one-account" not in str(found)
 
 
-async def test_the_three_lowest_of_four_are_candidates_in_order_once(house: Build) -> None:
-    h = await house()
+async def test_the_three_lowest_of_four_are_candidates_in_order_once(build: Build) -> None:
+    h = await build()
     found = await h.ranked(11_950, 11_000, 11_500, 11_900)
     assert found == Candidates(bidder_ids=("b2", "b3", "b4"), round=1)
     assert await h.evaluate() == found
@@ -311,8 +311,8 @@ async def test_the_three_lowest_of_four_are_candidates_in_order_once(house: Buil
     assert await count_of(h.database, Award, Award.tender_id == f"{h.rid}.tender.1") == 3
 
 
-async def test_a_bidder_cannot_evaluate_the_tender(house: Build) -> None:
-    h = await house()
+async def test_a_bidder_cannot_evaluate_the_tender(build: Build) -> None:
+    h = await build()
     period = await h.publish()
     await h.bid(period, *PRICES)
     await h.open(period)
@@ -322,21 +322,21 @@ async def test_a_bidder_cannot_evaluate_the_tender(house: Build) -> None:
     assert await h.states() == ["opened"] * 3
 
 
-async def test_a_low_price_is_rejected_unless_it_is_justified(house: Build) -> None:
-    h = await house()
+async def test_a_low_price_is_rejected_unless_it_is_justified(build: Build) -> None:
+    h = await build()
     assert (await h.ranked(5_000, 11_500, 11_900)).bidder_ids == ("b2", "b3")
     found = await details(h.database, h.rid, "bidding.candidates_ranked")
     assert (found["abnormally_low"], found["rejected"]) == (["b1"], ["b1"])
 
 
-async def test_reasons_that_lie_with_the_bid_keep_a_low_price(house: Build) -> None:
-    h = await house()
+async def test_reasons_that_lie_with_the_bid_keep_a_low_price(build: Build) -> None:
+    h = await build()
     found = await h.ranked(5_000, 11_500, 11_900, b1={"flags": {"low_price_justified": True}})
     assert found.bidder_ids == ("b1", "b2", "b3")
 
 
-async def test_scores_decide_where_the_method_has_them(house: Build) -> None:
-    h = await house(method="comprehensive", price_weight_milli=300)
+async def test_scores_decide_where_the_method_has_them(build: Build) -> None:
+    h = await build(method="comprehensive", price_weight_milli=300)
     period = await h.publish()
     await h.bid(period, *PRICES)
     await h.open(period)
@@ -352,8 +352,8 @@ async def test_scores_decide_where_the_method_has_them(house: Build) -> None:
     assert found.bidder_ids == ("b3", "b2", "b1")
 
 
-async def test_only_the_first_candidate_gets_the_award_and_only_once(house: Build) -> None:
-    h = await house()
+async def test_only_the_first_candidate_gets_the_award_and_only_once(build: Build) -> None:
+    h = await build()
     await h.ranked()
     with pytest.raises(ApplicationError) as refused:
         await h.award("b2", "award-b2")
@@ -369,9 +369,9 @@ async def test_only_the_first_candidate_gets_the_award_and_only_once(house: Buil
 
 
 async def test_a_winner_who_withdraws_forfeits_the_bond_and_the_next_follows(
-    house: Build,
+    build: Build,
 ) -> None:
-    h = await house()
+    h = await build()
     await h.ranked(b1={"bond_fen": 200})
     await h.award("b1")
     after = await h.withdraw("b1")
@@ -382,8 +382,8 @@ async def test_a_winner_who_withdraws_forfeits_the_bond_and_the_next_follows(
     assert await h.award("b2", "award-b2") == after
 
 
-async def test_a_contractor_gives_up_only_for_itself(house: Build) -> None:
-    h = await house()
+async def test_a_contractor_gives_up_only_for_itself(build: Build) -> None:
+    h = await build()
     await h.ranked()
     other = FIRST.model_copy(update={"id": "b2"})
     with pytest.raises(ApplicationError) as refused:
@@ -393,9 +393,9 @@ async def test_a_contractor_gives_up_only_for_itself(house: Build) -> None:
 
 
 async def test_an_upheld_objection_strikes_the_candidate_that_was_published_first(
-    house: Build,
+    build: Build,
 ) -> None:
-    h = await house()
+    h = await build()
     await h.ranked()
     await posted(h, "b1")
     strike = command(h.rid, "strike")
@@ -405,9 +405,9 @@ async def test_an_upheld_objection_strikes_the_candidate_that_was_published_firs
 
 
 async def test_nobody_is_struck_for_a_candidate_that_has_withdrawn_meanwhile(
-    house: Build,
+    build: Build,
 ) -> None:
-    h = await house()
+    h = await build()
     await h.ranked()
     await posted(h, "b1")
     await h.withdraw("b1")
@@ -415,7 +415,7 @@ async def test_nobody_is_struck_for_a_candidate_that_has_withdrawn_meanwhile(
     assert after.bidder_ids == ("b2", "b3")
 
 
-async def posted(h: House, first: str) -> None:
+async def posted(h: Bidding, first: str) -> None:
     async with h.database.session() as session, session.begin():
         session.add(
             Publication(
@@ -431,8 +431,8 @@ async def posted(h: House, first: str) -> None:
         )
 
 
-async def test_a_tender_without_candidates_has_failed(house: Build) -> None:
-    h = await house()
+async def test_a_tender_without_candidates_has_failed(build: Build) -> None:
+    h = await build()
     await h.ranked()
     with pytest.raises(ApplicationError) as refused:
         await h.tenders.fail(command(h.rid, "too-early"))
@@ -446,9 +446,9 @@ async def test_a_tender_without_candidates_has_failed(house: Build) -> None:
 
 
 async def test_the_contract_is_signed_once_on_the_terms_of_the_bid_and_fixes_the_shares(
-    house: Build,
+    build: Build,
 ) -> None:
-    h = await house(contingency_permille=50, retention_permille=100)
+    h = await build(contingency_permille=50, retention_permille=100)
     await h.ranked()
     await h.award("b1")
     signed = await h.sign(11_000, bond=1_100)
@@ -473,8 +473,8 @@ async def test_the_contract_is_signed_once_on_the_terms_of_the_bid_and_fixes_the
     assert (await h.waiting())[0] == "engine"
 
 
-async def test_another_price_or_too_high_a_bond_is_not_signed(house: Build) -> None:
-    h = await house()
+async def test_another_price_or_too_high_a_bond_is_not_signed(build: Build) -> None:
+    h = await build()
     await h.ranked()
     await h.award("b1")
     with pytest.raises(ApplicationError) as refused:
@@ -483,8 +483,8 @@ async def test_another_price_or_too_high_a_bond_is_not_signed(house: Build) -> N
     assert await count_of(h.database, Contract, Contract.renovation_id == h.rid) == 0
 
 
-async def test_a_contract_is_not_signed_after_the_legal_time(house: Build) -> None:
-    h = await house()
+async def test_a_contract_is_not_signed_after_the_legal_time(build: Build) -> None:
+    h = await build()
     await h.ranked()
     await h.award("b1")
     await h.go_to(h.at + 40 * DAY)
@@ -493,8 +493,8 @@ async def test_a_contract_is_not_signed_after_the_legal_time(house: Build) -> No
     assert codes(refused) == ["bidding.contract_signing"]
 
 
-async def test_nothing_is_signed_without_an_award(house: Build) -> None:
-    h = await house()
+async def test_nothing_is_signed_without_an_award(build: Build) -> None:
+    h = await build()
     await h.ranked()
     with pytest.raises(ApplicationError) as refused:
         await h.sign(11_000)
@@ -502,9 +502,9 @@ async def test_nothing_is_signed_without_an_award(house: Build) -> None:
 
 
 async def test_the_approval_route_opens_after_two_failed_tenders_and_leads_to_a_contract(
-    house: Build,
+    build: Build,
 ) -> None:
-    h = await house()
+    h = await build()
     await h.open(await h.publish())
     with pytest.raises(ApplicationError) as refused:
         await h.approve(11_000, "too-early")
@@ -520,8 +520,8 @@ async def test_the_approval_route_opens_after_two_failed_tenders_and_leads_to_a_
     assert (await h.sign(11_000)).outcome == "signed"
 
 
-async def test_whoever_approves_does_not_approve_the_own_firm(house: Build) -> None:
-    h = await house()
+async def test_whoever_approves_does_not_approve_the_own_firm(build: Build) -> None:
+    h = await build()
     await h.open(await h.publish())
     await h.open(await h.publish("second"), "open-2")
     with pytest.raises(ApplicationError) as refused:

@@ -29,8 +29,10 @@ async def begun(
     return Cancellations(money.recorder_of(database))
 
 
-async def contracted(database: Database, rid: str, passed_fen: int) -> None:
-    """A signed contract of 12,000 fen, with one work item passed and one reported."""
+async def contracted(
+    database: Database, rid: str, passed_fen: int, planned_fen: int = 12_000
+) -> None:
+    """A signed contract of 12,000 fen, with one work item passed and one reported, as planned."""
     async with database.session() as session, session.begin():
         session.add(
             Tender(
@@ -62,7 +64,7 @@ async def contracted(database: Database, rid: str, passed_fen: int) -> None:
         )
         for name, state, value in (
             ("a", "passed", passed_fen),
-            ("b", "reported", 12_000 - passed_fen),
+            ("b", "reported", planned_fen - passed_fen),
         ):
             session.add(
                 WorkItem(
@@ -146,6 +148,21 @@ async def test_certified_work_is_paid_and_the_rest_refunded_or_owed(database: Da
     assert await money.sum_of(database, ShareTotal.amount_fen, *charged) == 2_400
     found = await details(database, "x5", "settlement.contract_settled")
     assert (found["state"], found["cancelled_items"]) == ("terminated", ["x5.b"])
+
+
+async def test_passed_work_is_worth_what_the_contract_says_and_not_what_was_planned(
+    database: Database,
+) -> None:
+    cancel = await begun(database, "x10")
+    await money.computed(database, "x10")
+    await money.pay(database, "x10", *await money.units_of(database, "x10"), fen=800)
+    # Planned at 6,000 of 24,000, contracted at 12,000: the item that passed is worth a quarter.
+    await contracted(database, "x10", passed_fen=6_000, planned_fen=24_000)
+    settled = await cancel.settle_contract(command("x10", "settle"))
+    assert settled.certified_fen == 3_000
+    # The other item is cancelled by now and keeps its price: the sheet has the same 3,000.
+    sheet = await cancel.draw_refund_sheet(command("x10", "sheet"))
+    assert (sheet.sunk_net_fen, sheet.refunds_fen) == (2_400, 7_200)
 
 
 async def test_a_second_settlement_finds_the_same(database: Database) -> None:

@@ -44,7 +44,7 @@ STREET = Actor(id="street", role=Role.STREET_OFFICE, label="street office")
 BUREAU = Actor(id="bureau", role=Role.DISTRICT_BUREAU, label="bureau")
 
 
-class Counter:
+class Parts:
     """One renovation and its complaints; every write is done twice, as a retry would."""
 
     def __init__(self, database: Database, rid: str) -> None:
@@ -160,9 +160,9 @@ class Counter:
                 )
 
 
-async def parts(database: Database, rid: str, **more: Any) -> Counter:
+async def parts(database: Database, rid: str, **more: Any) -> Parts:
     await make_renovation(database, rid=rid, told_at=START, **more)
-    return Counter(database, rid)
+    return Parts(database, rid)
 
 
 def refused(error: pytest.ExceptionInfo[ApplicationError]) -> list[str]:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from temporalio.exceptions import ApplicationError
 
 from models.messages.acts import AnswerObjection
+from models.messages.journey import Stage
 from models.messages.publication import PublicationClosing, PublicationInput, PublicationPeriod
 from models.tables import Event, Objection, Publication
 from models.values.actor import Actor, Role
@@ -18,7 +19,7 @@ COMMITTEE = Actor(id="committee", role=Role.OWNERS_COMMITTEE, label="committee")
 
 
 async def posted(database: Database, rid: str) -> tuple[Play, PublicationInput, PublicationPeriod]:
-    play = await begin(database, rid, "cost_sharing")
+    play = await begin(database, rid, Stage.COST_SHARING)
     given = play.publication("share_table")
     command = play.command(play.of(given))
     period = await play.publications.open(command, given)

@@ -133,7 +133,7 @@ def test_the_complaint_climbs_to_the_street_office_and_is_answered_in_time(
     assert checks(report, "feedback.ticket_resolved", "feedback.resolved_within") == [True]
 
 
-def test_every_workflow_of_the_house_has_a_history(report: dict[str, Any]) -> None:
+def test_every_workflow_of_the_project_has_a_history(report: dict[str, Any]) -> None:
     assert set(report["history_events"]) == {
         "BiddingWorkflow",
         "CostSharingWorkflow",

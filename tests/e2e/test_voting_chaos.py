@@ -101,7 +101,7 @@ async def opened_vote(stack: LocalStack, rid: str) -> None:
         id=renovation_workflow_id(rid),
         task_queue=stack.settings.task_queue,
     )
-    async with door(stack) as http:
+    async with http_of(stack) as http:
         settled = await http.get(f"/v1/renovations/{rid}/clock", params={"settled": True})
         assert settled.is_success, settled.text
     await committee_says(stack, rid, "acts/open_vote")
@@ -122,7 +122,7 @@ async def convened(session: AsyncSession, rid: str) -> None:
 async def committee_says(stack: LocalStack, rid: str, what: str, **body: object) -> None:
     """The committee says something, under one command id until it is confirmed."""
     given = {"command_id": f"{rid}-{what}-{body.get('move', '')}".replace("/", "-"), **body}
-    async with asyncio.timeout(PATIENCE_S), door(stack) as http:
+    async with asyncio.timeout(PATIENCE_S), http_of(stack) as http:
         while True:
             answer = await http.post(f"/v1/renovations/{rid}/{what}", json=given)
             if answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
@@ -131,7 +131,7 @@ async def committee_says(stack: LocalStack, rid: str, what: str, **body: object)
     assert answer.is_success, answer.text
 
 
-def door(stack: LocalStack) -> httpx.AsyncClient:
+def http_of(stack: LocalStack) -> httpx.AsyncClient:
     """The service as the committee reaches it."""
     credential = actor_credential(stack.settings.credential_key, COMMITTEE.id)
     return httpx.AsyncClient(

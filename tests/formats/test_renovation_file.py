@@ -250,12 +250,12 @@ def test_broken_yaml_names_line_and_column() -> None:
         ("title: !<\n", 1),
     ],
 )
-def test_what_no_yaml_file_may_hold_is_broken_at_its_line(text, line):
+def test_what_no_yaml_file_may_hold_is_broken_at_its_line(text, line) -> None:
     (only,) = problems(text)
     assert (only.code, only.params["line"]) == ("file.broken", line)
 
 
-def test_every_scalar_is_the_word_that_was_written_and_only_null_is_none():
+def test_every_scalar_is_the_word_that_was_written_and_only_null_is_none() -> None:
     text = (
         "a: 0101\nb: no\nc: 0.250\nd: 2026-03-02\ne: ~\nf: 'null'\ng: !!str null\nh: [on, 0x1F,]\n"
     )
@@ -271,7 +271,7 @@ def test_every_scalar_is_the_word_that_was_written_and_only_null_is_none():
     }
 
 
-def test_broken_json_names_line_and_column():
+def test_broken_json_names_line_and_column() -> None:
     (only,) = problems('{"title": "x",\n "places" []}', "estate.json")
     assert (only.code, only.where) == ("file.broken", "estate.json line 2, column 11")
 

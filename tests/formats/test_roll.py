@@ -265,7 +265,7 @@ def test_whatever_the_bytes_it_is_a_roll_or_a_refusal(data) -> None:
         "cli/roll",
     ],
 )
-def test_every_code_has_a_sentence_in_both_languages(module):
+def test_every_code_has_a_sentence_in_both_languages(module: str) -> None:
     source = (ROOT / f"{module}.py").read_text(encoding="utf-8")
     codes = set(re.findall(r'"((?:roll|file|opening|spreadsheet)\.[a-z_0-9]+)"', source))
     for code in codes:

@@ -10,7 +10,7 @@ ZONES = st.integers(-840, 840).map(lambda minutes: timezone(timedelta(minutes=mi
 
 
 @given(MOMENTS, ZONES)
-def test_a_moment_has_one_text_in_whatever_zone_it_is_told(moment, zone):
+def test_a_moment_has_one_text_in_whatever_zone_it_is_told(moment, zone) -> None:
     told = moment.replace(tzinfo=UTC)
     text = utc_text(told.astimezone(zone))
     assert text == utc_text(told)
@@ -19,6 +19,6 @@ def test_a_moment_has_one_text_in_whatever_zone_it_is_told(moment, zone):
 
 
 @given(MOMENTS, MOMENTS)
-def test_texts_sort_like_their_moments(one, other):
+def test_texts_sort_like_their_moments(one, other) -> None:
     one, other = one.replace(tzinfo=UTC), other.replace(tzinfo=UTC)
     assert (utc_text(one) < utc_text(other)) is (one < other)

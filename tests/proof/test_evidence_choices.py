@@ -1,4 +1,4 @@
-"""Options with run-off and menu votes in a bundle: `verify.py` finds what the house found."""
+"""Options with run-off and menu votes in a bundle: `verify.py` finds what the product found."""
 
 import json
 from pathlib import Path
@@ -86,8 +86,8 @@ def votes(draw: st.DrawFn) -> Vote:
 @settings(SLOW, max_examples=200)
 @given(vote=votes())
 def test_both_find_the_same_winners(tmp_path: Path, vote: Vote) -> None:
-    script, house = both(written(tmp_path, vote.bundle()))
-    assert script == house
+    script, ours = both(written(tmp_path, vote.bundle()))
+    assert script == ours
     assert isinstance(script, dict), script
 
 
@@ -141,8 +141,8 @@ def test_winners_cannot_be_exchanged(tmp_path: Path, rule: MenuRule) -> None:
 
     true = example(rule).bundle()
     false = signed(changed(true, bundle.RESULT, exchange))
-    script, house = both(written(tmp_path, false))
-    assert (script, house) == ("result.json", "result.json")
+    script, ours = both(written(tmp_path, false))
+    assert (script, ours) == ("result.json", "result.json")
 
 
 def test_the_raises_cannot_end_early(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_both_say_the_same_about_any_changed_field(tmp_path: Path, data: st.Data
         raw = canonical_json(value)
     except ValueError:
         raw = json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
-    script, house = both(written(tmp_path, signed({**GOOD, name: raw + b"\n"})))
-    assert isinstance(script, dict) == isinstance(house, dict), (name, path, script, house)
+    script, ours = both(written(tmp_path, signed({**GOOD, name: raw + b"\n"})))
+    assert isinstance(script, dict) == isinstance(ours, dict), (name, path, script, ours)
     if isinstance(script, dict):
-        assert script == house
+        assert script == ours

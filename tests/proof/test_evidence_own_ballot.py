@@ -70,7 +70,7 @@ def test_a_receipt_file_finds_the_ballot(tmp_path: Path) -> None:
     assert Times(own["cast_at"], own["recorded_at"]) == bundles.times_of(4)
 
 
-def test_the_house_accepts_the_same_receipt() -> None:
+def test_the_product_accepts_the_same_receipt() -> None:
     check_receipt(SignedReceipt.model_validate(receipt_of(LEAVES[4])), signed, PUBLIC_KEY)
 
 

@@ -1,4 +1,4 @@
-"""The bundle's own `verify.py` and the house's check of it: they agree, and nothing false passes."""
+"""The bundle's own `verify.py` and the product's check of it: they agree, and nothing false passes."""
 
 import ast
 import io
@@ -114,8 +114,8 @@ def test_both_decide_alike_at_every_count(tmp_path: Path, yes: int, silence: str
     vote.rule = bundles.RULE.model_copy(
         update={"silence": bundles.RULE.silence.model_copy(update={"kind": silence})}
     )
-    script, house = both(written(tmp_path, vote.bundle()))
-    assert script == house
+    script, ours = both(written(tmp_path, vote.bundle()))
+    assert script == ours
     assert isinstance(script, dict)
 
 
@@ -357,9 +357,9 @@ def test_who_has_the_key_cannot_lie_about_the_result(tmp_path: Path, lie: str) -
     place, tell = LIES[lie]
     false = tell(GOOD)
     files = signed(false) if false[bundle.MANIFEST] == GOOD[bundle.MANIFEST] else sealed(false)
-    script, house = both(written(tmp_path, files))
+    script, ours = both(written(tmp_path, files))
     assert script == place
-    assert house == place or (isinstance(house, str) and house.split(",")[0] == place.split(",")[0])
+    assert ours == place or (isinstance(ours, str) and ours.split(",")[0] == place.split(",")[0])
 
 
 BEFORE, AFTER = "2026-03-09T23:59:59.999999+00:00", bundles.PERIOD["closes_at"]
@@ -421,9 +421,9 @@ def test_no_changed_byte_passes(tmp_path: Path, data: st.DataObject) -> None:
     bit = data.draw(st.integers(0, 7))
     mutated = bytearray(GOOD[name])
     mutated[at] ^= 1 << bit
-    script, house = both(written(tmp_path, {**GOOD, name: bytes(mutated)}))
+    script, ours = both(written(tmp_path, {**GOOD, name: bytes(mutated)}))
     assert isinstance(script, str)
-    assert isinstance(house, str)
+    assert isinstance(ours, str)
 
 
 @SLOW
@@ -442,12 +442,12 @@ def test_no_dropped_doubled_or_moved_line_passes_even_signed(
         lines.insert(to, lines[at])
     else:
         lines[at], lines[to] = lines[to], lines[at]
-    script, house = both(written(tmp_path, signed({**GOOD, name: b"".join(lines)})))
+    script, ours = both(written(tmp_path, signed({**GOOD, name: b"".join(lines)})))
     if name == bundle.RULINGS and act == "drop" and isinstance(script, dict):
-        assert script == house  # an earlier ruling that a later one replaced changes nothing
+        assert script == ours  # an earlier ruling that a later one replaced changes nothing
         return
     assert isinstance(script, str)
-    assert isinstance(house, str)
+    assert isinstance(ours, str)
 
 
 PACKED = bundles.zipped(GOOD)
@@ -459,9 +459,9 @@ PACKED = bundles.zipped(GOOD)
 def test_a_damaged_zip_says_the_same_or_is_refused(tmp_path: Path, at: int, byte: int) -> None:
     path = tmp_path / "bundle.zip"
     path.write_bytes(PACKED[:at] + bytes([byte]) + PACKED[at + 1 :])
-    script, house = both(str(path))
+    script, ours = both(str(path))
     true = {"lift": "passed", "paint": "passed"}
-    assert script == house == true or (isinstance(script, str) and isinstance(house, str))
+    assert script == ours == true or (isinstance(script, str) and isinstance(ours, str))
 
 
 VALUES = st.one_of(
@@ -517,10 +517,10 @@ def test_both_say_the_same_about_any_changed_field_of_a_signed_bundle(
     files = {**GOOD, name: b"".join(line + b"\n" for line in lines)}
     if name not in (bundle.MANIFEST, bundle.SIGNATURE):
         files = signed(files)
-    script, house = both(written(tmp_path, files))
-    assert isinstance(script, dict) == isinstance(house, dict), (name, path, script, house)
+    script, ours = both(written(tmp_path, files))
+    assert isinstance(script, dict) == isinstance(ours, dict), (name, path, script, ours)
     if isinstance(script, dict):
-        assert script == house
+        assert script == ours
 
 
 # Hostile files: one clear line, no traceback.
@@ -573,9 +573,9 @@ HOSTILE = {
 def test_a_hostile_bundle_gets_one_clear_line(tmp_path: Path, what: str) -> None:
     path = tmp_path / "bundle.zip"
     path.write_bytes(HOSTILE[what])
-    script, house = both(str(path))
+    script, ours = both(str(path))
     assert isinstance(script, str)
-    assert isinstance(house, str)
+    assert isinstance(ours, str)
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")

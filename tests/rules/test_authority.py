@@ -143,4 +143,4 @@ def test_nobody_passes_the_own_work() -> None:
 
 @pytest.mark.parametrize("previous", ["p2", None])
 def test_another_persons_work_may_be_passed(previous: str | None) -> None:
-    refuse_same_person(previous, "p1", "publication.own_objection")
+    refuse_same_person(previous, "p1", "publication.own_objection")  # is not refused

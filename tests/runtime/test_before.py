@@ -39,15 +39,15 @@ DAY = timedelta(days=1)
 
 async def everything(place: Place) -> dict[str, set[str]]:
     """Every row of every table, as text."""
-    tables = await place.hand.fetch(
+    tables = await place.admin.fetch(
         "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
     )
     found = {
-        name: {row[0] for row in await place.hand.fetch(f"SELECT t::text FROM {name} t")}
+        name: {row[0] for row in await place.admin.fetch(f"SELECT t::text FROM {name} t")}
         for (name,) in tables
     }
     waits = "SELECT row(workflow_id, what, subject, due_at, who, consequence)::text FROM case_wait"
-    return found | {"case_wait": {row[0] for row in await place.hand.fetch(waits)}}
+    return found | {"case_wait": {row[0] for row in await place.admin.fetch(waits)}}
 
 
 async def test_the_audit_of_all_of_it_is_clean(today: Place) -> None:
@@ -63,8 +63,8 @@ async def test_nothing_is_changed_but_the_sandboxes_and_what_is_case_time_now(
     postgres: TestPostgres, of_then: Copy, today: Place
 ) -> None:
     async with opened(postgres, await of_then()) as then:
-        had = await as_then(then.hand)
-    has = await as_then(today.hand)
+        had = await as_then(then.admin)
+    has = await as_then(today.admin)
     changed = {name for name, rows in had.items() if not rows <= has[name]}
     added = {name for name, rows in had.items() if has[name] - rows}
     assert changed == {"ballot_box", "renovation"}
@@ -83,10 +83,10 @@ async def test_nothing_is_changed_but_the_sandboxes_and_what_is_case_time_now(
 async def test_the_box_of_a_sandbox_has_the_period_that_was_announced(
     today: Place, name: str
 ) -> None:
-    row = await today.hand.fetchrow("SELECT * FROM ballot_box WHERE id = $1", CASES[name].box)
+    row = await today.admin.fetchrow("SELECT * FROM ballot_box WHERE id = $1", CASES[name].box)
     said = [
         json.loads(each["details"])
-        for each in await today.hand.fetch(
+        for each in await today.admin.fetch(
             "SELECT details FROM event WHERE renovation_id = $1 AND kind = ANY ($2) ORDER BY seq",
             CASES[name].renovation,
             ["voting.box_announced", "voting.turnout_checked"],
@@ -101,7 +101,7 @@ async def test_the_box_of_a_sandbox_has_the_period_that_was_announced(
 async def test_each_ballot_was_cast_at_the_exact_image_of_when_it_was_recorded(
     today: Place,
 ) -> None:
-    rows = await today.hand.fetch(
+    rows = await today.admin.fetch(
         "SELECT b.cast_at, b.recorded_at, b.box_id, x.opens_at, x.closes_at, r.clock FROM ballot b"
         " JOIN ballot_box x ON x.id = b.box_id JOIN renovation r ON r.id = x.renovation_id"
     )
@@ -174,7 +174,7 @@ async def test_a_receipt_of_then_holds_and_finds_its_ballot(today: Place) -> Non
 
 async def test_what_a_running_wall_case_waits_for_is_on_the_agenda(today: Place) -> None:
     case = CASES["wall"]
-    row = await today.hand.fetchrow("SELECT * FROM ballot_box WHERE id = $1", case.box)
+    row = await today.admin.fetchrow("SELECT * FROM ballot_box WHERE id = $1", case.box)
     stage, whole = (
         row_of_then(case.renovation)["stage_workflow_id"],
         "renovation/" + case.renovation,
@@ -194,7 +194,7 @@ async def test_what_a_running_wall_case_waits_for_is_on_the_agenda(today: Place)
     assert [(each.what, each.who) for each in found[waiting["stage_workflow_id"]]] == [
         ("open_vote", who_does("open_vote"))
     ]
-    rows = await today.hand.fetch("SELECT DISTINCT renovation_id FROM case_wait ORDER BY 1")
+    rows = await today.admin.fetch("SELECT DISTINCT renovation_id FROM case_wait ORDER BY 1")
     assert {row[0] for row in rows} == {case.renovation, waiting["id"]}
 
 
@@ -203,7 +203,7 @@ async def test_publications_and_complaints_of_a_wall_case_are_on_the_agenda_too(
 ) -> None:
     """The sandboxes of the file, had they run on the wall clock."""
     async with opened(postgres, await of_then()) as place:
-        await place.hand.execute("UPDATE renovation SET clock = '{}'")
+        await place.admin.execute("UPDATE renovation SET clock = '{}'")
         upgrade(place.owner, "0007")
         sharing, voting = CASES["sharing"].renovation, CASES["voting"].renovation
         found = await agenda(place.database, sharing)

@@ -72,7 +72,7 @@ async def taken(
 
 async def units_left(place: Place, case: CaseOfBefore) -> list[str]:
     """One unit of each entry of the roll that had not voted then."""
-    rows = await place.hand.fetch(
+    rows = await place.admin.fetch(
         "SELECT min(unit_number) AS unit FROM roll_unit u WHERE box_id = $1 AND NOT EXISTS ("
         " SELECT 1 FROM ballot b WHERE b.box_id = u.box_id AND b.entry_id = u.entry_id)"
         " GROUP BY entry_id ORDER BY 1",
@@ -105,14 +105,14 @@ async def test_a_running_sandbox_is_shelved_on_the_record(today: Place, name: st
         ENGINE.label,
     )
     assert last["happened_at"] == view["closed_at"]
-    latest = await today.hand.fetchval(
+    latest = await today.admin.fetchval(
         "SELECT greatest(max(e.happened_at), (SELECT max(b.cast_at) FROM ballot b WHERE b.box_id = $2))"
         " FROM event e WHERE e.renovation_id = $1 AND e.command_id NOT LIKE 'migration-%'",
         rid,
         CASES[name].box,
     )
     assert datetime.fromisoformat(view["closed_at"]) == latest
-    receipt = await today.hand.fetchrow(
+    receipt = await today.admin.fetchrow(
         "SELECT r.* FROM receipt r JOIN event e USING (command_id) WHERE e.hash = $1", last["hash"]
     )
     assert (receipt["renovation_id"], receipt["seq"]) == (rid, last["seq"])
@@ -120,13 +120,13 @@ async def test_a_running_sandbox_is_shelved_on_the_record(today: Place, name: st
 
 async def test_its_open_box_is_voided_first_and_stays_sealed(today: Place) -> None:
     case = CASES["voting"]
-    events = await today.hand.fetch(
+    events = await today.admin.fetch(
         "SELECT kind, details FROM event WHERE renovation_id = $1 ORDER BY seq DESC LIMIT 2",
         case.renovation,
     )
     assert [event["kind"] for event in events] == ["renovation.closed", "settlement.vote_voided"]
     assert json.loads(events[1]["details"]) == {"box": case.box, "box_was": "open"}
-    box = await today.hand.fetchrow("SELECT * FROM ballot_box WHERE id = $1", case.box)
+    box = await today.admin.fetchrow("SELECT * FROM ballot_box WHERE id = $1", case.box)
     assert (box["state"], box["tally"], box["opened_key"]) == ("closed", None, None)
     assert box["closed_at"] is not None
 
@@ -181,12 +181,12 @@ async def test_the_workflows_of_a_shelved_sandbox_write_nothing_more(own: Place,
         name = publication_workflow_id(rid, posted.publication_id)
         publication = command(rid, "close", name, then["stage_workflow_id"])
         attempts.append(lambda: Publications(recorder).close(publication, posted))
-    before_it = await own.hand.fetchrow("SELECT * FROM renovation WHERE id = $1", rid)
+    before_it = await own.admin.fetchrow("SELECT * FROM renovation WHERE id = $1", rid)
     for attempt in attempts:
         with pytest.raises(ApplicationError) as refused:
             await attempt()
         assert refused.value.type == "Refused"
-    assert await own.hand.fetchrow("SELECT * FROM renovation WHERE id = $1", rid) == before_it
+    assert await own.admin.fetchrow("SELECT * FROM renovation WHERE id = $1", rid) == before_it
     assert await own.value("SELECT count(*) FROM case_wait WHERE renovation_id = $1", rid) == 0
     assert (await own.audit()).ok
 
@@ -200,7 +200,7 @@ async def test_the_vote_of_a_wall_case_goes_on_and_is_counted_whole(
     workflow = str(row_of_then(rid)["stage_workflow_id"])
     closes_at = datetime(2027, 1, 14, 16, tzinfo=UTC)
     period = VotePeriod(box_id=case.box, check_at=closes_at - DAY, closes_at=closes_at)
-    async with own.http() as http, wall_clock(own.hand) as stand_at:
+    async with own.http() as http, wall_clock(own.admin) as stand_at:
         await stand_at(VOTE_OPEN)
         for unit in fresh[:3]:
             receipt = await taken(http, case, unit)
@@ -221,7 +221,7 @@ async def test_the_vote_of_a_wall_case_goes_on_and_is_counted_whole(
 
         result = await ballots.close_box(command(rid, "close", workflow), looked)
     assert not result.adopted
-    rows = await own.hand.fetch(
+    rows = await own.admin.fetch(
         "SELECT cast_at, recorded_at FROM ballot WHERE box_id = $1 ORDER BY seq", case.box
     )
     assert len(rows) == 15 + 7
@@ -231,7 +231,7 @@ async def test_the_vote_of_a_wall_case_goes_on_and_is_counted_whole(
     found = await proven(own, case, tmp_path, json.dumps(case.receipts[3]))
     assert found["outcomes"] == {"scheme": "passed", "fund": "failed"}
     tally = json.loads(
-        await own.hand.fetchval("SELECT tally FROM ballot_box WHERE id=$1", case.box)
+        await own.admin.fetchval("SELECT tally FROM ballot_box WHERE id=$1", case.box)
     )
     # Ten units on the web, two of whom came back; two more on paper; five today.
     assert {name: heads(motion) for name, motion in tally.items()} == {
@@ -246,7 +246,7 @@ async def test_a_wall_case_that_waits_for_its_committee_announces_a_vote_of_toda
     rid = CASES["waiting"].renovation
     ballots = Ballots(Recorder(own.database, chinese_calendar(), BOX_KEYS))
     opening = command(rid, "open", row_of_then(rid)["stage_workflow_id"])
-    async with wall_clock(own.hand) as stand_at:
+    async with wall_clock(own.admin) as stand_at:
         await stand_at(VOTE_OPEN)
         period = await ballots.open_box(opening, StageInput(renovation_id=rid))
     assert await own.value("SELECT format FROM ballot_box WHERE id = $1", period.box_id) == 2

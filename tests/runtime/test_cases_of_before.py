@@ -38,7 +38,7 @@ class Before:
     """A database of the release before, brought up to today's."""
 
     def __init__(self, database: Database, hand: asyncpg.Connection) -> None:
-        self.database, self.hand = database, hand
+        self.database, self.admin = database, hand
 
     async def reasons(self, rid: str) -> set[str]:
         report = await audit(self.database, rid, RECEIPTS)
@@ -75,7 +75,7 @@ async def test_the_audit_of_every_one_of_them_is_clean(before: Before) -> None:
 async def test_their_ballots_were_cast_at_the_image_of_the_moment_they_were_recorded_at(
     before: Before,
 ) -> None:
-    rows = await before.hand.fetch(
+    rows = await before.admin.fetch(
         "SELECT b.cast_at, b.recorded_at, x.format, x.opens_at, x.closes_at, r.clock::text, r.id"
         " FROM ballot b JOIN ballot_box x ON x.id = b.box_id JOIN renovation r"
         " ON r.id = x.renovation_id"
@@ -99,7 +99,7 @@ async def test_a_vote_of_theirs_that_was_counted_gives_the_bundle_of_then(
     before: Before, tmp_path: Path, rid: str
 ) -> None:
     out = tmp_path / "b.zip"
-    await export_voting(before.hand, rid, out, BOX_KEYS.signer)
+    await export_voting(before.admin, rid, out, BOX_KEYS.signer)
     found: dict[str, Any] = check(str(out), key=BOX_KEYS.signer.public_key)
     with Files(str(out)) as files:
         assert check_bundle(files, signed_by).outcomes == found["outcomes"]
@@ -110,7 +110,7 @@ async def test_a_vote_of_theirs_that_was_counted_gives_the_bundle_of_then(
 @pytest.mark.parametrize("rid", RUNNING)
 async def test_what_was_running_has_no_bundle(before: Before, tmp_path: Path, rid: str) -> None:
     with pytest.raises(Refused, match=r"evidence\.not_counted"):
-        await export_voting(before.hand, rid, tmp_path / "b.zip", BOX_KEYS.signer)
+        await export_voting(before.admin, rid, tmp_path / "b.zip", BOX_KEYS.signer)
 
 
 @pytest.mark.parametrize("rid", [*OVER, *RUNNING])
@@ -119,7 +119,7 @@ async def test_no_moment_of_their_ballots_can_be_changed(
     before: Before, rid: str, column: str
 ) -> None:
     """Their leaves do not cover it: the one follows from the other, which was signed."""
-    await before.hand.execute(
+    await before.admin.execute(
         f"UPDATE ballot SET {column} = {column} + interval '1 microsecond' WHERE seq ="
         " (SELECT min(seq) FROM ballot WHERE box_id=$1)",
         f"{rid}.1",
@@ -129,7 +129,7 @@ async def test_no_moment_of_their_ballots_can_be_changed(
 
 @pytest.mark.parametrize("rid", [*OVER, *RUNNING])
 async def test_a_box_of_theirs_cannot_be_moved_in_time(before: Before, rid: str) -> None:
-    await before.hand.execute(
+    await before.admin.execute(
         "UPDATE ballot_box SET closes_at = closes_at + interval '1 day' WHERE id=$1", f"{rid}.1"
     )
     assert await before.reasons(rid) == {"box"}

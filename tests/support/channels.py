@@ -39,7 +39,7 @@ def owner_of(rid: str, unit: str) -> dict[str, str]:
 
 
 class Channels:
-    """One renovation with an open box, seen through the doors of the service."""
+    """One renovation with an open box, seen through the HTTP API."""
 
     def __init__(
         self, http: httpx.AsyncClient, sql: asyncpg.Connection, rid: str, box: str

@@ -2,7 +2,7 @@
 
 `JourneyDriver.until(word)` does what an ordinary committee would do for every other `waiting_for`,
 and moves the clock when there is nothing to do; a test replaces the reaction it is about with `on`.
-Residents, bidders and the bank come through the product's own doors.
+Residents, bidders and the bank come through the product's own HTTP API.
 """
 
 import json
@@ -56,7 +56,7 @@ EVALUATOR = actor(Role.EVALUATOR)
 
 
 class JourneyDriver:
-    """One told case under way: its database (as owner, to look), the counter, and the HTTP doors."""
+    """One told case under way: its database (as owner, to look), the service, and its HTTP API."""
 
     def __init__(
         self, parts: Parts, http: httpx.AsyncClient, db: asyncpg.Connection, rid: str
@@ -149,10 +149,10 @@ class JourneyDriver:
         body = given.model_dump(mode="json", exclude={"command_id", "actor"})
         return await gateway.send(self.rid, given.name, body, who.id, given.command_id)
 
-    # What residents, bidders and the bank do, through the doors.
+    # What residents, bidders and the bank do, over HTTP.
 
     async def post(self, path: str, credential: str, **body: Any) -> httpx.Response:
-        command = {"command_id": body.pop("command_id", None) or self.new_id("door"), **body}
+        command = {"command_id": body.pop("command_id", None) or self.new_id("http"), **body}
         return await self.http.post(
             f"/v1/renovations/{self.rid}{path}",
             json=command,

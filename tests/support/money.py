@@ -22,7 +22,7 @@ STREET = Actor(id="street", role=Role.STREET_OFFICE, label="street office")
 
 
 def recorder_of(database: Database) -> Recorder:
-    """A desk with a calendar of plain weekends."""
+    """A recorder with a calendar of plain weekends."""
     calendar = WorkCalendar(first_on=date(2026, 1, 1), last_on=date(2026, 12, 31))
     return Recorder(database, calendar, BOX_KEYS)
 

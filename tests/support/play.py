@@ -226,7 +226,7 @@ async def begin(database: Database, rid: str, stage: str | None = None, **more: 
 
 async def collecting(database: Database, rid: str, **more: Any) -> Play:
     """In cost sharing, with shares that are computed and not yet called for."""
-    play = await begin(database, rid, "cost_sharing", **more)
+    play = await begin(database, rid, Stage.COST_SHARING, **more)
     await play.own(play.shares.plan)
     await play.own(play.shares.compute)
     return play

@@ -94,8 +94,8 @@ class Wanderer:
                 raise
             self.log.append(f"   refused: {codes(refused)}")
 
-    async def door(self, path: str, credential: str, **body: Any) -> dict[str, Any] | None:
-        """Send it through a door; a refusal is noted, a fault is raised."""
+    async def post(self, path: str, credential: str, **body: Any) -> dict[str, Any] | None:
+        """Send it over HTTP; a refusal is noted, a fault is raised."""
         answer = await self.j.post(path, credential, **body)
         assert answer.status_code < 500, answer.text
         if not answer.is_success:
@@ -109,7 +109,7 @@ class Wanderer:
 
     async def _complain(self) -> None:
         unit = self.rng.choice(await self.j.units())
-        opened = await self.door(
+        opened = await self.post(
             "/tickets",
             self.j.voter(unit),
             unit_number=unit,
@@ -126,7 +126,7 @@ class Wanderer:
         if row["state"] == "resolved":
             unit = str(row["unit_number"])
             path = f"/tickets/{ticket}/confirmation"
-            await self.door(path, self.j.voter(unit), satisfied=self.rng.random() < 0.6)
+            await self.post(path, self.j.voter(unit), satisfied=self.rng.random() < 0.6)
         elif row["state"] != "closed":
             await self.j.act(
                 a.ResolveTicket, self.rng.choice((STREET, BUREAU)), ticket_id=ticket, answer="done"
@@ -277,7 +277,7 @@ async def answer_survey(w: Wanderer) -> None:
     for unit in await w.j.units():
         if w.rng.random() < 0.6:
             score = w.rng.randrange(1, 6)
-            await w.door("/survey-answers", w.j.voter(unit), unit_number=unit, score=score)
+            await w.post("/survey-answers", w.j.voter(unit), unit_number=unit, score=score)
 
 
 async def object_to(w: Wanderer) -> None:

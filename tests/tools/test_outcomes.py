@@ -29,7 +29,6 @@ class Mistyped(ast.NodeTransformer):
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(strict=True, reason="the stages of RenovationWorkflow are not typed yet")
 def test_a_typo_in_each_outcome_is_refused_by_the_type_checker(tmp_path: Path) -> None:
     mistyped = Mistyped()
     source = ast.unparse(mistyped.visit(ast.parse(JOURNEY.read_text(encoding="utf-8"))))

@@ -26,24 +26,24 @@ async def env() -> AsyncIterator[WorkflowEnvironment]:
         yield running
 
 
-Doors = tuple[Parts, httpx.AsyncClient]
+Served = tuple[Parts, httpx.AsyncClient]
 
 
 @pytest.fixture(scope="module")
-async def doors(env: WorkflowEnvironment, database: Database) -> AsyncIterator[Doors]:
+async def served(env: WorkflowEnvironment, database: Database) -> AsyncIterator[Served]:
     """The whole service, and the worker as the product runs it."""
     async with serving(env, database) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def parts(doors: Doors) -> Parts:
-    return doors[0]
+def parts(served: Served) -> Parts:
+    return served[0]
 
 
 @pytest.fixture(scope="module")
-def http(doors: Doors) -> httpx.AsyncClient:
-    return doors[1]
+def http(served: Served) -> httpx.AsyncClient:
+    return served[1]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A told clock through its doors: what it does, and what it refuses."""
+"""A told clock through the HTTP API: what it does, and what it refuses."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -67,7 +67,7 @@ def word() -> LateWord:
 
 
 @pytest.fixture(scope="module")
-async def doors(
+async def served(
     env: WorkflowEnvironment, database: Database, word: LateWord
 ) -> AsyncIterator[tuple[Parts, httpx.AsyncClient]]:
     async with serving(env, database, [word]) as opened:

@@ -22,36 +22,6 @@ TABLE_AND_VALUE = ("models/tables/", "models/values/")
 """A row of the database and the value that the rules know may have one name: one thing, two forms."""
 STANDS_ALONE = "proof/verifier/"
 """A program of its own, copied into every bundle for other people's machines: it imports nothing of ours."""
-STILL_TWICE = frozenset(
-    (
-        "Answer",
-        "Ballot",
-        "BallotSeal",
-        "Ballots",
-        "Box",
-        "BoxView",
-        "Case",
-        "Cast",
-        "ClockView",
-        "Facts",
-        "Funding",
-        "Ledger",
-        "NotYetError",
-        "Official",
-        "PublicationView",
-        "Receipt",
-        "RollEntry",
-        "Ruling",
-        "Step",
-        "Table",
-        "TicketView",
-        "WaitView",
-        "_Asked",
-        "_Box",
-        "_Walk",
-    )
-)
-"""Names that stood twice when the check came; each is renamed and its line deleted, none is added."""
 
 
 def sizes_of_functions_and_modules(project: Project) -> Iterator[str]:
@@ -111,7 +81,7 @@ def names_of_classes(project: Project) -> Iterator[str]:
             for name, line in _classes(path):
                 places[name].append(f"{project.name(path)}:{line}")
     for name, found in sorted(places.items()):
-        if len(found) > 1 and not _is_table_and_value(found) and name not in STILL_TWICE:
+        if len(found) > 1 and not _is_table_and_value(found):
             yield (
                 f"{found[1]}: a class {name} stands in {found[0]} already. Rename the one whose name"
                 " says less of what it is (docs/glossary.md has the terms), or import the other"

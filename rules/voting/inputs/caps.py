@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from models.values.base import Value
 from models.values.decisions.rules import Amounts, Cap, Holding
-from models.values.refusal import Problem, Refused, problem
+from models.values.refusal import Problem, Refused, problem, refuse_if_any
 from rules.voting.inputs.facts import amounts_from, unknown_field, whole_number, wrong_value
 
 CAP_FIELDS = ("shares", "lots", "original_owner")
@@ -47,8 +47,7 @@ def cap_input(cap: Cap, value: Mapping[str, object], name: str) -> CapInput:
     problems.extend(wrong)
     owner, wrong = whole_number(value.get("original_owner"), "original_owner", name)
     problems.extend(wrong)
-    if problems:
-        raise Refused(*problems)
+    refuse_if_any(problems)
     if lots is None and cap.kind == "original_owner":
         lots = len(weights)
     return CapInput(shares=tuple(weights), lots=lots, original_owner=owner)
@@ -79,8 +78,7 @@ def holdings_from(value: object, name: str) -> tuple[Holding, ...]:
                 )
             seen.add(holding.holder)
             found.append(holding)
-    if problems:
-        raise Refused(*problems)
+    refuse_if_any(problems)
     return tuple(found)
 
 

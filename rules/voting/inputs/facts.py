@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from formats.file_text import read_text
 from models.values.decisions.rules import DIMENSIONS, Amounts, Facts
-from models.values.refusal import Problem, Refused, problem, refusal
+from models.values.refusal import Problem, Refused, problem, refusal, refuse_if_any
 from models.values.voting import Dimension
 from rules.voting.inputs.consistency import disagreements
 
@@ -54,8 +54,7 @@ def read_object(data: bytes, name: str) -> dict[str, object]:
     if INPUT not in value:
         return value
     strange = [field for field in value if field not in WRAPPER]
-    if strange:
-        raise Refused(*(unknown_field(name, field, WRAPPER) for field in strange))
+    refuse_if_any(unknown_field(name, field, WRAPPER) for field in strange)
     inner = value[INPUT]
     if not isinstance(inner, dict):
         raise refusal("decide.not_an_object", where=name, field=INPUT)
@@ -124,12 +123,10 @@ def facts_from(value: Mapping[str, object], name: str) -> Facts:
         options, wrong = _options(value, name)
         problems.extend(wrong)
         found["options"] = options
-    if problems:
-        raise Refused(*problems)
+    refuse_if_any(problems)
     facts = Facts.model_validate(found)
     problems = list(disagreements(facts, name))
-    if problems:
-        raise Refused(*problems)
+    refuse_if_any(problems)
     return facts
 
 

@@ -66,7 +66,7 @@ def test_a_bid_before_the_notice_is_refused() -> None:
     assert submission(now=NOTICE - timedelta(seconds=1)) == ["bidding.before_notice"]
 
 
-def test_the_door_says_nothing_about_the_ceiling_because_the_bid_is_sealed() -> None:
+def test_nothing_is_said_about_the_ceiling_when_a_bid_comes_in_because_it_is_sealed() -> None:
     assert submission(price_fen=1_001) == []
 
 
@@ -229,7 +229,7 @@ def test_every_deadline_of_the_law_leaves_at_least_the_days_it_promises(
 
 @given(estimate=st.integers(1, 10**15), permille=st.integers(0, 1000))
 @settings(max_examples=60)
-def test_the_bond_that_the_door_takes_is_the_highest_that_documents_may_ask_for(
+def test_the_bond_that_is_taken_is_the_highest_that_documents_may_ask_for(
     estimate: int, permille: int
 ) -> None:
     timetable = TIMETABLE.model_copy(update={"bid_bond_permille": permille})

@@ -222,7 +222,7 @@ def test_every_value_from_memory_or_by_choice_is_a_setting() -> None:
             assert (name in settings_of(rule)) is (test.confidence in ("M", "D"))
 
 
-# The house's own packs
+# The project's own packs
 
 
 def test_the_dated_packs_are_made_of_the_same_rules() -> None:

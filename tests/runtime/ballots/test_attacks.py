@@ -427,7 +427,7 @@ SELECT unnest(leaves) FROM cast_ballots(
 """
 
 
-async def call_the_door(
+async def cast_by_hand(
     connection: asyncpg.Connection, played: Played, command: str = "late"
 ) -> list[asyncpg.Record]:
     """Somebody with the application's rights calls the function by hand, for a unit that is silent."""
@@ -440,11 +440,11 @@ async def call_the_door(
     return list(await connection.fetch(CAST, played.box, roll, seal, unit, name))
 
 
-async def test_after_the_close_the_only_door_takes_nothing_and_it_has_its_own_clock(
+async def test_after_the_close_the_casting_function_takes_nothing_and_it_has_its_own_clock(
     played: Played, as_app: asyncpg.Connection
 ) -> None:
     await played.close()
-    assert await call_the_door(as_app, played) == []
+    assert await cast_by_hand(as_app, played) == []
     assert len(await played.leaves()) == VOTERS
     # No argument of it is a time, so that there is nothing to back-date.
     arguments = await as_app.fetchval(
@@ -459,18 +459,18 @@ async def test_after_the_close_the_only_door_takes_nothing_and_it_has_its_own_cl
     assert "box" in await played.reasons()
 
 
-async def test_a_ballot_through_the_door_by_hand_is_no_ballot_and_the_close_says_so(
+async def test_a_ballot_cast_by_hand_is_no_ballot_and_the_close_says_so(
     played: Played, as_app: asyncpg.Connection
 ) -> None:
     # A service that was taken over calls the function in time, with a leaf that is none.
-    assert len(await call_the_door(as_app, played)) == 1
+    assert len(await cast_by_hand(as_app, played)) == 1
     report = await played.audit()
     assert {bad.reason for bad in report.bad_ballots} == {"leaf"}
     assert report.unsigned == 1
     assert not intact(await played.close())
 
 
-async def test_temporary_tables_and_a_hostile_search_path_do_not_fool_the_door(
+async def test_temporary_tables_and_a_hostile_search_path_do_not_fool_the_casting_function(
     played: Played, database: Database
 ) -> None:
     await played.close()
@@ -489,7 +489,7 @@ async def test_temporary_tables_and_a_hostile_search_path_do_not_fool_the_door(
         await attacker.execute("SET search_path = pg_temp, public, pg_catalog")
         state = await attacker.fetchval("SELECT state FROM ballot_box WHERE id=$1", played.box)
         assert state == "open"  # what the session itself would see
-        assert await call_the_door(attacker, played) == []
+        assert await cast_by_hand(attacker, played) == []
         inside = await attacker.fetchval(
             "SELECT count(*) FROM pg_temp.ballot WHERE box_id=$1", played.box
         )
@@ -507,7 +507,7 @@ async def test_a_temporary_roll_gives_no_ballot_another_weight(
         await attacker.execute("CREATE TEMP TABLE roll_entry AS SELECT * FROM public.roll_entry")
         await attacker.execute("UPDATE pg_temp.roll_entry SET area_dm2 = 1000000")
         await attacker.execute("SET search_path = pg_temp, public")
-        assert len(await call_the_door(attacker, played)) == 1
+        assert len(await cast_by_hand(attacker, played)) == 1
     finally:
         await attacker.close()
     heaviest = await played.admin.fetchval(
@@ -516,13 +516,13 @@ async def test_a_temporary_roll_gives_no_ballot_another_weight(
     assert heaviest < 1_000_000
 
 
-async def stuffed(played: Played, hand: asyncpg.Connection) -> str:
+async def stuffed(played: Played, admin: asyncpg.Connection) -> str:
     """A well-made ballot for a unit that did not vote, by somebody who may insert; back-dated."""
     said = [(played.vote.units[-1], {"works": "yes", "costs": "yes"})]
-    first = await hand.fetchrow(
+    first = await admin.fetchrow(
         "SELECT cast_at, recorded_at FROM ballot WHERE box_id=$1 ORDER BY seq LIMIT 1", played.box
     )
-    (new,) = await put_ballots(hand, played.box, said, **first)
+    (new,) = await put_ballots(admin, played.box, said, **first)
     return new
 
 
@@ -598,7 +598,7 @@ async def test_a_batch_made_up_for_it_is_not_signed_by_the_service(
 async def test_a_ballot_cast_outside_of_the_period_is_found_though_all_hashes_fit(
     played: Played, admin: asyncpg.Connection, when: str
 ) -> None:
-    # Put in by hand; the one door takes none then, and what is changed later no longer fits its leaf.
+    # Put in by hand; the casting function takes none then, and what is changed later no longer fits its leaf.
     box = await played.row()
     moment = box.closes_at if when == "late" else box.opens_at - timedelta(microseconds=1)
     said = [(played.vote.units[-1], {"works": "yes", "costs": "yes"})]

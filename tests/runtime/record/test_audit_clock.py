@@ -34,10 +34,10 @@ class Done(Carried):
 
 
 class Played:
-    """A case, told or on the wall clock, and a hand that may do everything in its database."""
+    """A case, told or on the wall clock, and a connection that may do everything in its database."""
 
-    def __init__(self, database: Database, hand: asyncpg.Connection, *, told: bool) -> None:
-        self.database, self.hand, self.told = database, hand, told
+    def __init__(self, database: Database, admin: asyncpg.Connection, *, told: bool) -> None:
+        self.database, self.admin, self.told = database, admin, told
         self.rid = f"c{next(NUMBERS)}"
         self.written = count(1)
 
@@ -57,7 +57,7 @@ class Played:
 
     async def forge(self, seq: int, change: str, *args: object) -> None:
         """Change an event, and make its hash and all that follow anew, with the renovation's head."""
-        await self.hand.execute(
+        await self.admin.execute(
             f"UPDATE event SET {change} WHERE renovation_id=$1 AND seq=$2", self.rid, seq, *args
         )
         async with self.database.session() as session:
@@ -66,11 +66,11 @@ class Played:
         head = GENESIS
         for event in events:
             before, head = head, event_hash(head, hashed_fields(event))
-            await self.hand.execute(
+            await self.admin.execute(
                 "UPDATE event SET prev_hash=$3, hash=$4 WHERE renovation_id=$1 AND seq=$2",
                 *(self.rid, event.seq, before, head),
             )
-        await self.hand.execute("UPDATE renovation SET head_hash=$2 WHERE id=$1", self.rid, head)
+        await self.admin.execute("UPDATE renovation SET head_hash=$2 WHERE id=$1", self.rid, head)
 
     async def bad(self) -> tuple[tuple[int, str], ...]:
         report = await audit(self.database, self.rid)
@@ -79,7 +79,7 @@ class Played:
 
 
 @pytest.fixture
-async def hand(superuser: str) -> AsyncIterator[asyncpg.Connection]:
+async def admin(superuser: str) -> AsyncIterator[asyncpg.Connection]:
     """The superuser with the triggers switched off."""
     connection = await asyncpg.connect(superuser)
     await connection.execute("SET session_replication_role = replica")
@@ -96,9 +96,9 @@ async def as_app(database: Database) -> AsyncIterator[asyncpg.Connection]:
 
 
 @pytest.fixture
-async def told(database: Database, hand: asyncpg.Connection) -> Played:
+async def told(database: Database, admin: asyncpg.Connection) -> Played:
     """Seven events: opened, one more, moved (3), one, moved (5), two at the end."""
-    played = await Played(database, hand, told=True).begin()
+    played = await Played(database, admin, told=True).begin()
     await played.write("test.happened", {})
     for day in (1, 2):
         await move_clock(database, played.rid, START + day * DAY)
@@ -109,9 +109,9 @@ async def told(database: Database, hand: asyncpg.Connection) -> Played:
 
 
 @pytest.fixture
-async def wall(database: Database, hand: asyncpg.Connection) -> Played:
+async def wall(database: Database, admin: asyncpg.Connection) -> Played:
     """Four events on the wall clock."""
-    played = await Played(database, hand, told=False).begin()
+    played = await Played(database, admin, told=False).begin()
     for _ in range(3):
         await played.write("test.happened", {})
     assert await played.bad() == ()
@@ -150,7 +150,7 @@ async def test_a_clock_cannot_be_turned_back_and_is_found_where_it_was(
     back = "UPDATE case_clock SET now = now - interval '1 hour' WHERE renovation_id=$1"
     with pytest.raises(asyncpg.RaiseError, match="only goes forward"):
         await as_app.execute(back, told.rid)
-    await told.hand.execute(back, told.rid)
+    await told.admin.execute(back, told.rid)
     assert await told.bad() == ((7, "clock"),)
 
 
@@ -167,7 +167,7 @@ async def test_a_clock_cannot_be_turned_back_and_is_found_where_it_was(
 async def test_a_move_that_was_changed_does_not_fit_the_events_around_it(
     told: Played, seq: int, key: str, moved: timedelta, found: int
 ) -> None:
-    said = await told.hand.fetchval(
+    said = await told.admin.fetchval(
         "SELECT details ->> $3 FROM event WHERE renovation_id=$1 AND seq=$2", told.rid, seq, key
     )
     moment = (datetime.fromisoformat(said) + moved).isoformat()
@@ -209,7 +209,7 @@ async def test_the_clock_of_a_real_case_cannot_be_held_still(
                 await as_app.execute(clock, wall.rid)
         await as_app.execute("UPDATE renovation SET head_seq=4 WHERE id=$1", wall.rid)
     assert await wall.bad() == ()
-    await wall.hand.execute(clock, wall.rid)
+    await wall.admin.execute(clock, wall.rid)
     assert await wall.bad() == ((1, "clock"),)
 
 
@@ -219,7 +219,7 @@ async def test_the_clock_of_a_told_case_cannot_be_taken_away(
     gone = "DELETE FROM case_clock WHERE renovation_id=$1"
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await as_app.execute(gone, told.rid)
-    await told.hand.execute(gone, told.rid)
+    await told.admin.execute(gone, told.rid)
     assert await told.bad() == ((1, "clock"),)
 
 
@@ -241,9 +241,9 @@ async def test_an_event_that_happened_before_the_one_before_it_is_found(wall: Pl
 
 
 async def test_a_case_of_before_wrote_down_when_it_was_asked_and_is_whole(
-    database: Database, hand: asyncpg.Connection
+    database: Database, admin: asyncpg.Connection
 ) -> None:
-    played = await Played(database, hand, told=False).begin(OF_BEFORE)
+    played = await Played(database, admin, told=False).begin(OF_BEFORE)
     for _ in range(3):
         await played.write("test.happened", {})
     await played.forge(3, "happened_at = happened_at - interval '1 hour'")
@@ -258,14 +258,14 @@ async def test_a_case_of_before_wrote_down_when_it_was_asked_and_is_whole(
 )
 @pytest.mark.parametrize("as_list", [False, True])
 async def test_no_deadline_lies_before_the_event_that_sets_it(
-    database: Database, hand: asyncpg.Connection, kind: str, key: str, as_list: bool
+    database: Database, admin: asyncpg.Connection, kind: str, key: str, as_list: bool
 ) -> None:
     for opening in (None, OF_BEFORE):
-        played = await Played(database, hand, told=False).begin(opening)
+        played = await Played(database, admin, told=False).begin(opening)
         await played.write(kind, {key: (datetime.now(UTC) + DAY).isoformat()})
         assert await played.bad() == ()
         # As if it had been announced when it was over already: 112 seconds, seen in a real run.
-        happened_at = await hand.fetchval(
+        happened_at = await admin.fetchval(
             "SELECT happened_at FROM event WHERE renovation_id=$1 AND seq=2", played.rid
         )
         for seconds, found in ((0, ()), (-112, ((2, "deadline"),))):

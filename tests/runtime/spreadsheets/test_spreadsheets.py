@@ -97,12 +97,12 @@ def test_a_problem_names_sheet_row_column_letter_field_and_value(suffix) -> None
         (110101199001011234.0, None),
     ],
 )
-def test_a_number_is_read_to_the_fifteen_digits_a_spreadsheet_shows(number, text):
+def test_a_number_is_read_to_the_fifteen_digits_a_spreadsheet_shows(number, text) -> None:
     assert number_text(number) == text
 
 
 @given(st.integers(1, 10**8))
-def test_an_area_with_two_decimals_survives_being_a_float(area):
+def test_an_area_with_two_decimals_survives_being_a_float(area) -> None:
     assert number_text(area / 100) == f"{area / 100:.2f}".rstrip("0").rstrip(".")
 
 

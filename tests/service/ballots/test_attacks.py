@@ -1,7 +1,7 @@
-"""The one at the counter plays against a vote: voters, thieves, forgers, and the service's operator.
+"""Whoever can reach the service plays against a vote: voters, thieves, forgers, and the service's operator.
 
 What a taken-over database can do is in `tests/runtime/ballots/test_attacks.py`. Here: one voter twice, a
-request again, a receipt in wrong hands, a credential nobody gave out, and whoever reads every door,
+request again, a receipt in wrong hands, a credential nobody gave out, and whoever reads every answer,
 every log line, every table and every setting of the service before the close.
 """
 
@@ -228,7 +228,7 @@ async def test_a_request_of_an_earlier_vote_does_not_vote_in_the_next_one(
 # A receipt in wrong hands.
 
 
-async def test_a_stolen_receipt_opens_no_door(
+async def test_a_stolen_receipt_opens_nothing(
     http: httpx.AsyncClient, sql: asyncpg.Connection, open_vote: tuple[str, str]
 ) -> None:
     rid, box = open_vote
@@ -366,7 +366,7 @@ def test_a_flipped_bit_anywhere_in_the_mac_makes_a_credential_nobodys() -> None:
             check.read("r1", f"Bearer {forged}".encode())
 
 
-# Whoever reads every door and every log line, and whoever has the service's settings.
+# Whoever reads every answer and every log line, and whoever has the service's settings.
 
 HIDDEN = {
     *("id", "hash", "prev_hash", "workflow_id", "counted_at", "case_now", "roll_hash"),
@@ -384,7 +384,7 @@ def faceless(value: Any, rid: str) -> Any:
     return MOMENT.sub("T", value.replace(rid, "RID")) if isinstance(value, str) else value
 
 
-async def all_doors(http: httpx.AsyncClient, rid: str) -> dict[str, Any]:
+async def all_answers(http: httpx.AsyncClient, rid: str) -> dict[str, Any]:
     """What every readable address of a renovation says, for an official."""
     paths = (await http.get("/openapi.json")).json()["paths"]
     official = {"Authorization": f"Bearer {actor_credential(SecretStr(KEY), 'committee')}"}
@@ -396,7 +396,7 @@ async def all_doors(http: httpx.AsyncClient, rid: str) -> dict[str, Any]:
     return said
 
 
-async def test_no_door_tells_apart_a_yes_from_a_no_before_the_close(
+async def test_no_endpoint_tells_apart_a_yes_from_a_no_before_the_close(
     http: httpx.AsyncClient, database: Database
 ) -> None:
     worlds = []
@@ -404,7 +404,7 @@ async def test_no_door_tells_apart_a_yes_from_a_no_before_the_close(
         vote = await LiveVote(database, f"r{uuid.uuid4().hex[:10]}").open()
         for unit in vote.units[:6]:
             await cast(http, vote.rid, body(f"c-{unit}", unit, choice), bearer(vote.rid, unit))
-        worlds.append(await all_doors(http, vote.rid))
+        worlds.append(await all_answers(http, vote.rid))
     assert len(worlds[0]) >= 3  # the renovation, its events, its turnout
     assert worlds[0] == worlds[1]
     turnout = worlds[0]["/v1/renovations/{renovation_id}/turnout"]

@@ -139,7 +139,7 @@ async def test_a_row_that_cannot_be_written_does_not_hurt_the_others_of_its_batc
     box: tuple[str, str, list[str]],
 ) -> None:
     rid, name, units = box
-    # Longer than the column; the doors refuse it, so it is made without their validation.
+    # Longer than the column; the endpoints refuse it, so it is made without their validation.
     await warm(intake, rid)
     bad = ballot(units[0]).model_copy(update={"command_id": "x" * 500})
     async with holder.transaction():

@@ -76,7 +76,7 @@ async def test_one_wrong_door_refuses_the_whole_round(vote: Channels) -> None:
     assert await vote.events() == []
 
 
-async def test_the_worker_casts_no_ballot_by_any_door_of_the_service(vote: Channels) -> None:
+async def test_the_worker_casts_no_ballot_by_any_endpoint_of_the_service(vote: Channels) -> None:
     body: dict[str, Any] = {"unit_number": UNIT, "choices": {"works": "yes"}}
     line = [{"unit_number": UNIT, "choices": {"works": "yes"}}]
     answers = {

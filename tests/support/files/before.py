@@ -132,12 +132,12 @@ class Place:
     """One database: the ways in, and its address for the role that migrates."""
 
     database: Database
-    hand: asyncpg.Connection
+    admin: asyncpg.Connection
     """The owner of the schema."""
     owner: str
 
     async def value(self, sql: str, *given: object) -> object:
-        return await self.hand.fetchval(sql, *given)
+        return await self.admin.fetchval(sql, *given)
 
     async def audit(self) -> AuditReport:
         return await audit(self.database, None, RECEIPTS)
@@ -167,11 +167,11 @@ class Place:
 async def opened(postgres: TestPostgres, name: str) -> AsyncIterator[Place]:
     owner = postgres.at(postgres.urls.owner, name)
     database = Database(postgres.at(postgres.urls.app, name))
-    hand = await asyncpg.connect(owner)
+    admin = await asyncpg.connect(owner)
     try:
-        yield Place(database, hand, owner)
+        yield Place(database, admin, owner)
     finally:
-        await hand.close()
+        await admin.close()
         await database.dispose()
 
 
@@ -180,7 +180,7 @@ async def proven(
 ) -> dict[str, Any]:
     """What both checkers find in the bundle of a case, and its own script as a program."""
     out = folder / "vote.zip"
-    await export_voting(place.hand, case.renovation, out, BOX_KEYS.signer)
+    await export_voting(place.admin, case.renovation, out, BOX_KEYS.signer)
     found = check(str(out), BOX_KEYS.signer.public_key)
     with Files(str(out)) as files:
         assert check_bundle(files, signed_by).outcomes == found["outcomes"]

@@ -1,4 +1,4 @@
-"""The product in the test's process, on a Temporal server and a database that run: worker, counter, doors."""
+"""The product in the test's process, on a Temporal server and a database that run: worker and service."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -32,7 +32,7 @@ def settings_for(env: WorkflowEnvironment, database: Database) -> Settings:
 async def serving(
     env: WorkflowEnvironment, database: Database, interceptors: Sequence[Interceptor] = ()
 ) -> AsyncIterator[tuple[Parts, httpx.AsyncClient]]:
-    """The counter and the HTTP doors, with the worker as the product runs it.
+    """The parts of the service and its HTTP API, with the worker as the product runs it.
 
     `interceptors` stand between Temporal and that worker.
     """
