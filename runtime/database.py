@@ -22,24 +22,25 @@ log = structlog.get_logger("database")
 
 SCHEME = "postgresql+asyncpg://"
 CONFLICTS = 10
-"""So often a transaction may meet another one, within about 6 s."""
+"""So many attempts a transaction gets when it meets others; they take about 6 s in all."""
 AWAY_S = 60.0
-"""So long a server may be away: it restarts, or starts while the machine does much else."""
+"""So long an absent server is waited for: it restarts, or the machine is busy while it starts."""
 FIRST_PAUSE_MS = 50
 LONGEST_PAUSE_MS = 1_000
-"""Pauses double up to this one, so that a server that is back is used soon."""
+"""The pauses double up to this one, so that a server that is back is found within a second."""
 POOL_WAIT_S = 30
 CONNECT_S = 10
 
 LOCK_NOT_AVAILABLE = "55P03"
-MET = frozenset(
+CONFLICT_CODES = frozenset(
     {
         "40001",  # serialization_failure
         "40P01",  # deadlock_detected
         LOCK_NOT_AVAILABLE,
     }
 )
-AWAY = frozenset(
+"""SQLSTATE codes of a transaction that met another one; tried again it may succeed."""
+AWAY_CODES = frozenset(
     {
         "57P01",  # admin_shutdown
         "57P02",  # crash_shutdown
@@ -47,7 +48,7 @@ AWAY = frozenset(
         "53300",  # too_many_connections
     }
 )
-"""SQLSTATE codes after which the same transaction may succeed: it met another, or the server is away."""
+"""SQLSTATE codes of a server that restarts or is full; the same transaction may succeed later."""
 
 
 def sqlalchemy_url(url: str) -> str:
@@ -124,13 +125,13 @@ class Database:
 def _refuse_closed(
     connection: DBAPIConnection, _record: ConnectionPoolEntry, _proxy: PoolProxiedConnection
 ) -> None:
-    """Of a pool: give a connection out only if its server has not closed it."""
+    """The pool calls this before it hands out a connection; it replaces one that raises here."""
     if connection.driver_connection.is_closed():
         raise DisconnectionError
 
 
 class _Patience:
-    """How long one transaction is tried again."""
+    """Decides how often and how long one transaction is tried again."""
 
     def __init__(self) -> None:
         self._met = 0
@@ -153,7 +154,7 @@ class _Patience:
 
 def worth_another_attempt(error: BaseException) -> bool:
     """Whether the same transaction may succeed later, with nothing changed."""
-    return server_away(error) or _sqlstate_in(error) in MET
+    return server_away(error) or _sqlstate_in(error) in CONFLICT_CODES
 
 
 def server_away(error: BaseException) -> bool:
@@ -162,7 +163,7 @@ def server_away(error: BaseException) -> bool:
         return True
     code = _sqlstate_in(error)
     if code:
-        return code in AWAY or code.startswith("08")
+        return code in AWAY_CODES or code.startswith("08")
     # The driver's own complaints, a value of the wrong type for example, will be the same again.
     return any(isinstance(each, OSError) for each in _causes(error))
 
@@ -179,7 +180,7 @@ def sqlstate(error: DBAPIError) -> str:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and what it was made of: SQLAlchemy's, the adapter's, the driver's."""
+    """The error and its causes: SQLAlchemy's error, the adapter's, the driver's."""
     cause: BaseException | None = error
     while cause is not None:
         yield cause

@@ -1,4 +1,4 @@
-"""A worker has no port to ask: it touches a file while it works, and others look at the file's age."""
+"""Whether a worker works: it has no port to ask, so it touches a file, whose age others look at."""
 
 import asyncio
 import time

@@ -1,4 +1,7 @@
-"""Serves a floor as `gongjian serve` serves the product: the same protocol, loop and limits."""
+"""Serves a floor as `gongjian serve` serves the product: the same protocol, loop and limits.
+
+`python -m benchmarks.voting.serve_floor APP PORT [httptools]`; with the last word by uvicorn's own protocol.
+"""
 
 import sys
 
@@ -14,7 +17,7 @@ if __name__ == "__main__":
         app,
         port=port,
         loop="uvloop",
-        http=OneWriteProtocol,
+        http="httptools" if "httptools" in sys.argv[3:] else OneWriteProtocol,
         access_log=False,
         log_level="warning",
         server_header=False,

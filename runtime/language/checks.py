@@ -1,7 +1,7 @@
 """A check in words, with both of its numbers: what the law asks, what was found, what is missing.
 
-The law's part is the catalogue's sentence for the check's code; the few
-sentences `check.*` add the figures, so that every check of every stage can be read out.
+The catalogue has a sentence for the law behind each check's code; the sentences `check.*` add the
+figures. `gongjian decide` shows the result.
 """
 
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""What a data directory holds beside the databases: its lock, its keys, and who runs it now."""
+"""The files of a data directory beside the databases: lock, keys, and the record of its stack."""
 
 import fcntl
 import os
@@ -88,7 +88,7 @@ class StackLock:
 
 
 def is_locked(data_dir: Path) -> bool:
-    """Whether a living process holds the stack of this directory."""
+    """Whether a living process runs the stack of this directory."""
     if not (data_dir / "stack.lock").exists():
         return False
     try:
@@ -125,12 +125,12 @@ def load_record(data_dir: Path) -> StackRecord | None:
 
 
 def write_record(data_dir: Path, record: StackRecord) -> None:
-    """Say who runs the stack; replaces the record of an earlier one."""
+    """Write which process runs the stack; replaces the record of an earlier stack."""
     write_private(data_dir / "stack.json", record.model_dump_json(indent=1))
 
 
 def erase_record(data_dir: Path) -> None:
-    """Nobody runs the stack any more."""
+    """Remove the record of a stack that has stopped."""
     (data_dir / "stack.json").unlink(missing_ok=True)
 
 

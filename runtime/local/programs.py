@@ -50,7 +50,7 @@ class Ports(Value):
 
 
 def temporal_command(ports: Ports, database: Path, namespace: str, headless: bool) -> list[str]:
-    """The dev server with its state in `database`, quickened as design section 5 measured it."""
+    """Temporal's dev server with its state in `database`, tuned for short waits between the steps."""
     command = [find_program("temporal"), "server", "start-dev"]
     command += ["--ip", LOOPBACK, "--port", str(ports.temporal), "--log-level", "error"]
     command += ["--db-filename", str(database), "--namespace", namespace]
