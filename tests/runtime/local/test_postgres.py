@@ -1,6 +1,7 @@
 import os
 import signal
 import socket
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,11 +15,13 @@ from runtime.local.programs import PORTS
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    server = EmbeddedPostgres(tmp_path_factory.mktemp("product") / "postgres")
-    server.start()
-    yield server
-    server.stop()
+def server() -> Iterator[EmbeddedPostgres]:
+    # Not below pytest's own folder: another run of pytest by root takes that away from the server's user.
+    with tempfile.TemporaryDirectory(prefix="gongjian-postgres-") as folder:
+        server = EmbeddedPostgres(Path(folder) / "postgres")
+        server.start()
+        yield server
+        server.stop()
 
 
 async def ask(url: str, sql: str) -> object:
