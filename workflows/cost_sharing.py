@@ -102,7 +102,10 @@ class CostSharingWorkflow(CaseWorkflow):
             version += 1
 
     async def _collect(self) -> CostSharingResult:
-        """Remind, count at the deadline, and let the committee decide when it is not enough."""
+        """Remind, count at the deadline, and let the committee decide when it is not enough (E13).
+
+        A lawful decision binds all owners (Civil Code art. 280): who does not pay still owes.
+        """
         for round_number in range(1, MOST_ROUNDS):
             state = await self._one_collection(round_number)
             if state.enough:
@@ -178,7 +181,7 @@ class CostSharingWorkflow(CaseWorkflow):
 
     @workflow.update
     async def approve_relief(self, act: ApproveRelief) -> Done:
-        """A fund pays in a household's place."""
+        """A fund pays in a household's place, in hardship (rules 2.5)."""
         async with self.turn:
             self.approve_relief_allowed(act)
             await self.write(Shares.approve_relief, self.command(act), act)

@@ -22,7 +22,7 @@ class FeedbackWorkflow(CaseWorkflow):
 
     @workflow.run
     async def run(self, _given: StageInput) -> FeedbackOutcome:
-        """Survey, tickets, evaluation."""
+        """Survey, tickets, then every indicator beside the target that was set before (rules 5.6)."""
         period = await self.write(Evaluations.open_survey, self.step("survey"))
         await self._wait_for_tickets(period)
         return await self.write_many(Evaluations.evaluate, self.step("evaluate"))

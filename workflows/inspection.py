@@ -83,7 +83,7 @@ class InspectionWorkflow(CaseWorkflow):
 
     @workflow.update
     async def record_inspection(self, act: RecordInspection) -> Done:
-        """The outcome of an inspection, with its defects."""
+        """The outcome of an inspection, with its defects: Quality Regs art. 29, 30."""
         async with self.turn:
             self.record_inspection_allowed(act)
             step = self.command(act)

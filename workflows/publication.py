@@ -27,7 +27,9 @@ class PublicationWorkflow(CaseWorkflow):
 
     @workflow.run
     async def run(self, given: PublicationInput) -> PublicationClosing:
-        """Post and wait; the database says whether it may close."""
+        """Post, hear objections, close: three days and three for an answer in tender matters (Implementing
+        Regs art. 54), else the time of the rule pack (rules 5.4). The database says whether it may close.
+        """
         period = await self.write(Publications.open, self.step("open"), given)
         self.closes_at = period.closes_at
         while True:

@@ -27,7 +27,10 @@ class TicketWorkflow(CaseWorkflow):
 
     @workflow.run
     async def run(self, given: TicketInput) -> TicketOutcome:
-        """A level that misses its time loses the ticket to the next one."""
+        """Within five working days, the call-back included: Weifang hotline law art. 20, 25.
+
+        A level that misses its time loses the ticket to the next one (rules 5.2).
+        """
         self.timer = await self.write(Tickets.take_in, self._numbered("take-in"), given)
         while self.outcome is None:
             await self._one_wait()
@@ -83,7 +86,7 @@ class TicketWorkflow(CaseWorkflow):
 
     @workflow.update
     async def confirm_ticket(self, act: ConfirmTicket) -> Done:
-        """Satisfied closes; not satisfied reopens, one level higher."""
+        """Satisfied closes; not satisfied reopens, the second time one level higher (rules 5.2)."""
         async with self.turn:
             self.confirm_ticket_allowed(act)
             if act.satisfied:

@@ -28,7 +28,10 @@ class VotingWorkflow(CaseWorkflow):
 
     @workflow.run
     async def run(self, _given: StageInput) -> VotingOutcome:
-        """Wait for the committee, hold the vote, publish its result."""
+        """Wait for the committee, hold the vote, publish its result for objections before it is final.
+
+        Fifteen days of notice (PM Regs art. 14) and the written result are with the activities.
+        """
         await self.wait_for(lambda: self.period is not None, "the committee opens the vote")
         await self._extend_once_if_short()
         result = await self._closed()
@@ -97,7 +100,7 @@ class VotingWorkflow(CaseWorkflow):
 
     @import_official_result.validator
     def import_allowed(self, act: ImportOfficialResult) -> None:
-        """While the vote is open."""
+        """While the vote is open; an official system's result must be taken (rules V-CN-9)."""
         if self.period is None:
             raise refuse("voting.not_open", act=act.name)
         if self.result is not None:
