@@ -6,7 +6,8 @@ from fastapi import FastAPI
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
-from models.values.refusal import problem
+from formats.keys_once import refuse_repeated_keys
+from models.values.refusal import Refused, problem
 from service.ballots.endpoint import send_ballot
 from service.http.problems import problem_response
 
@@ -44,6 +45,12 @@ class Front:
         if path is not None and scope["method"] == "POST":
             parts = self.api.state.parts
             await send_ballot(parts.voters, parts.intake, path[1], scope, body, send)
+            return
+        try:
+            refuse_repeated_keys(body)
+        except Refused as refused:
+            language = Headers(scope=scope).get("accept-language")
+            await problem_response(refused.problems, language)(scope, receive, send)
             return
         await self.api(scope, replaying(body, receive), send)
 

@@ -102,7 +102,7 @@ CODES: dict[int, str] = {
         roll.sale_not_between roll.same_owner roll.too_long roll.too_many_columns
         roll.too_many_owners roll.too_many_rows roll.total_row roll.unit_not_on_roll
         roll.unit_twice roll.unprintable ruling.names_a_ballot service.field_missing
-        service.field_unknown service.field_wrong service.json_invalid settings.missing
+        service.field_unknown service.field_wrong service.json_invalid service.key_twice settings.missing
         settlement.already_ended spreadsheet.encrypted spreadsheet.file_too_large
         spreadsheet.not_read spreadsheet.sheet_unknown spreadsheet.too_large
         spreadsheet.wrong_suffix stack.already_running stack.keys_unreadable stack.no_free_port
