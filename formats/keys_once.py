@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from models.values.refusal import refusal
 
 
-class KeyTwice(ValueError):
+class KeyTwiceError(ValueError):
     """Raised by `keys_once` at the first key that stands twice."""
 
     def __init__(self, key: str) -> None:
@@ -18,12 +18,12 @@ def keys_once(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
     """The `object_pairs_hook` of `json.loads` that takes every key once.
 
     Raises:
-        KeyTwice: with the first key that came before.
+        KeyTwiceError: with the first key that came before.
     """
     found: dict[str, object] = {}
     for key, value in pairs:
         if key in found:
-            raise KeyTwice(key)
+            raise KeyTwiceError(key)
         found[key] = value
     return found
 
@@ -36,7 +36,7 @@ def refuse_repeated_keys(text: bytes | str) -> None:
     """
     try:
         json.loads(text, object_pairs_hook=keys_once)
-    except KeyTwice as twice:
+    except KeyTwiceError as twice:
         key = twice.key[:80]
         raise refusal("service.key_twice", where=key, key=key) from None
     except (ValueError, RecursionError):

@@ -240,8 +240,7 @@ async def test_the_sentence_is_in_the_language_that_was_asked_for(
             "works",
         ),
         (
-            '{"command_id":"%s","choices":{"works":"no"},"unit_number":"1-101",'
-            '"choices":{"works":"yes"}}',
+            '{"unit_number":"1-101","choices":{"works":"no"},"command_id":"%s","choices":{"works":"yes"}}',
             "choices",
         ),
         (
