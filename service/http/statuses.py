@@ -61,6 +61,7 @@ CODES: dict[int, str] = {
         file.too_large file.utf_16 inspection.already_accepted inspection.completion_is_acceptance
         inspection.concealed_first inspection.contract_missing inspection.defects_missing
         inspection.item_not_in_state inspection.item_other_state inspection.item_unknown
+        inspection.items_in_default inspection.nothing_passed
         inspection.not_a_supervisor inspection.not_accepted inspection.not_chief_supervisor
         inspection.not_reported inspection.not_the_contractor inspection.nothing_concealed
         inspection.nothing_payable inspection.omission_below_zero inspection.omissions_above_value
