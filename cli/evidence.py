@@ -16,7 +16,7 @@ from proof.bundle.checking import Checked, check_bundle
 from proof.bundle.contents import sha256
 from proof.verifier import standalone
 from proof.verifier.main import check, lines_of
-from proof.verifier.reading import Fault, Files
+from proof.verifier.reading import Fault, Files, NotFound, OtherForm
 from runtime.ballots.evidence import Exported, export_voting
 from runtime.ballots.sealing import BoxKeys, signed_by
 from runtime.language.sentences import sentence
@@ -98,18 +98,23 @@ def verify(
     """Check the evidence of a vote twice: as its verify.py does, and with the rules of this release.
 
     Nothing in the bundle is run. Exit code 1 and the file and line of the first fault if anything
-    does not agree.
+    does not agree, if there is no bundle, or if it is not in the form in which it was published.
     """
     try:
         found = check(str(bundle), key.strip().lower(), manifest.strip().lower(), receipt)
         with Files(str(bundle)) as files:
             checked = check_bundle(files, signed_by)
     except Fault as fault:
-        _refuse(fault.file, fault.line, fault.text, as_json=as_json)
+        _refuse(fault, as_json=as_json)
     except Refused as refusal:
         if not as_json:
             raise
-        print(json.dumps({"ok": False, "fault": sentence(refusal.problems[0])}, ensure_ascii=False))
+        print(
+            json.dumps(
+                {"ok": False, "kind": Fault.kind, "fault": sentence(refusal.problems[0])},
+                ensure_ascii=False,
+            )
+        )
         raise typer.Exit(BAD) from None
     own = checked.verify_py == sha256(standalone())
     if as_json:
@@ -124,10 +129,13 @@ def _json(found: dict[str, object], checked: Checked) -> dict[str, object]:
     return {**found, "outcomes": dict(checked.outcomes)}
 
 
-def _refuse(file: str, line: int, text: str, *, as_json: bool) -> NoReturn:
-    if not as_json:
-        fault = Fault(file, line, text)
-        raise refusal("evidence.fault", where=file, fault=str(fault))
-    shown: dict[str, JsonValue] = {"ok": False, "file": file, "line": line, "fault": text}
-    print(json.dumps(shown, ensure_ascii=False))
-    raise typer.Exit(BAD)
+def _refuse(fault: Fault, *, as_json: bool) -> NoReturn:
+    if as_json:
+        place: dict[str, JsonValue] = {"file": fault.file, "line": fault.line, "fault": fault.text}
+        print(json.dumps({"ok": False, "kind": fault.kind, **place}, ensure_ascii=False))
+        raise typer.Exit(BAD)
+    if isinstance(fault, NotFound):
+        raise refusal("evidence.not_found", where=fault.file, fault=fault.text)
+    if isinstance(fault, OtherForm):
+        raise refusal("evidence.other_form", where=fault.file, fault=fault.text)
+    raise refusal("evidence.fault", where=fault.file, fault=str(fault))

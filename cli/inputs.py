@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
+from formats.keys_once import refuse_repeated_keys
 from models.messages.acts import ACTS, Act
 from models.values.actor import ENGINE
 from models.values.refusal import Problem, problem, refusal, refuse_if_any
@@ -53,7 +54,8 @@ def act_fields(act: type[Act], pairs: list[str], text: str | None) -> dict[str, 
     and where the act wants text, as text in any case.
 
     Raises:
-        Refused: `cases.json_invalid`, `cases.pair_invalid`, `cases.field_invalid` for each field.
+        Refused: `cases.json_invalid`, `cases.pair_invalid`, `cases.field_invalid` for each field,
+            `service.key_twice`.
     """
     fields = _from_json(text) if text is not None else {}
     for pair in pairs:
@@ -66,6 +68,7 @@ def act_fields(act: type[Act], pairs: list[str], text: str | None) -> dict[str, 
 
 
 def _from_json(text: str) -> dict[str, JsonValue]:
+    refuse_repeated_keys(text)
     try:
         return FIELDS.validate_json(text)
     except ValidationError:
@@ -78,6 +81,7 @@ def _is_text(act: type[Act], name: str) -> bool:
 
 
 def _plain(value: str) -> JsonValue:
+    refuse_repeated_keys(value)
     try:
         found: JsonValue = json.loads(value)
     except ValueError:

@@ -1,5 +1,7 @@
 """The entry point of `gongjian`: loads a command, prints refusals, sets the exit code."""
 
+import errno
+import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -7,13 +9,15 @@ from typing import NoReturn
 
 import typer
 
-from models.values.refusal import Refused
+from models.values.refusal import Problem, Refused, problem
 from runtime.language.sentences import sentence
 from runtime.leaving import run_and_leave
 from runtime.logging import configure_logging
 
 REFUSED = 1
 UNREACHABLE = 2
+DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG})
+"""Errors of a write to an open file, which name no file."""
 MODULES: Mapping[str, tuple[str, ...]] = {
     "cli.stack": ("up", "serve", "migrate", "temporal-setup"),
     "cli.cases": ("start", "act", "list", "status", "history", "audit", "credentials"),
@@ -68,14 +72,32 @@ def main() -> None:
     try:
         application(sys.argv[1] if len(sys.argv) > 1 else None)()
     except Refused as refusal:
-        for problem in refusal.problems:
-            print(f"gongjian: {sentence(problem)}", file=sys.stderr)
+        for each in refusal.problems:
+            print(f"gongjian: {sentence(each)}", file=sys.stderr)
         sys.exit(REFUSED)
     except Exception as error:
+        failed = _failed_file(error)
+        if failed is not None:
+            print(f"gongjian: {sentence(failed)}", file=sys.stderr)
+            sys.exit(REFUSED)
         if not _is_no_connection(error):
             raise
         print(f"gongjian: a server did not answer: {_first_line(error)}", file=sys.stderr)
         sys.exit(UNREACHABLE)
+
+
+def _failed_file(error: Exception) -> Problem | None:
+    """What to say of a file or folder that could not be read or written, wherever it was.
+
+    A command may say more of its own file; none has to. A full disk names no file.
+    """
+    if not isinstance(error, OSError) or isinstance(error, ConnectionError):
+        return None
+    if error.filename is None and error.errno not in DISK:
+        return None
+    name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else "-"
+    reason = error.strerror or type(error).__name__
+    return problem("cases.file_failed", file=name, reason=reason)
 
 
 def _is_no_connection(error: Exception) -> bool:
@@ -90,7 +112,7 @@ def _is_no_connection(error: Exception) -> bool:
         httpx.TransportError,
         DBAPIError,
         asyncpg.PostgresConnectionError,
-        ConnectionError,
+        OSError,  # of no file, see `_failed_file`: no address, no route, no such socket, no time left
     )
     return isinstance(error, kinds)
 

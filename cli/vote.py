@@ -20,6 +20,7 @@ from formats.paper_sheet import lines_of_sheet
 from models.tables import BallotBox
 from models.values.actor import Actor
 from models.values.channels import PaperChannel, RulingKind
+from models.values.refusal import Refused
 from rules.authority import ROLES_OF_WRITE
 from service.channels.bodies import EnterPaper, Remind, RuleOnBallots
 from service.channels.count_sheets import list_count_sheets
@@ -108,19 +109,27 @@ def type_paper(  # noqa: PLR0917 - typer reads the signature
 ) -> None:
     """Type a bundle of paper ballots; the second typing, by somebody else, casts what agrees."""
     lines = lines_of_sheet(read_file(file), file.name)
-    if not code:
-        code = secrets.token_hex(10)
-        print(f"gongjian: write this code on the bundle: {code}", file=sys.stderr)
+    made = "" if code else secrets.token_hex(10)
     given = _fields(
         command_id,
         reference=reference,
         scan=scan,
-        code=code,
+        code=code or made,
         channel=channel,
         lines=[{"unit_number": line.unit_number, "choices": line.choices} for line in lines],
     )
     command = read_fields(EnterPaper, given)
-    _print([_write(data, renovation, as_, "enter_paper", command, enter_paper)])
+    try:
+        taken = _write(data, renovation, as_, "enter_paper", command, enter_paper)
+    except Refused:
+        raise
+    except Exception:
+        if made:
+            print(f"gongjian: if the bundle was taken, its code is {made}", file=sys.stderr)
+        raise
+    if made:
+        print(f"gongjian: write this code on the bundle: {made}", file=sys.stderr)
+    _print([taken])
 
 
 @commands.command("remind")

@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Iterable
 
+from formats.keys_once import keys_once
 from models.values.refusal import Problem, problem, refusal, refuse_if_any
 from models.values.voting import INVALID
 from rules.ballots.ballot import Answer
@@ -66,7 +67,7 @@ def _answers(motions: Iterable[str], cells: list[str]) -> dict[str, Answer] | No
 def _word(cell: str) -> Answer:
     if not cell.startswith(("[", "{")):
         return WORDS.get(cell, cell)
-    value = json.loads(cell)
+    value = json.loads(cell, object_pairs_hook=keys_once)
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return tuple(value)
     if isinstance(value, dict) and all(type(points) is int for points in value.values()):

@@ -177,8 +177,8 @@ def measurements(facts: EvaluationFacts) -> tuple[Measurement, ...]:
         (
             Indicator.TICKETS_IN_TIME,
             facts.tickets_in_time,
-            facts.tickets_answered,
-            facts.tickets_open,
+            facts.tickets_answered + facts.tickets_overdue,
+            facts.tickets_open - facts.tickets_overdue,
         ),
         (
             Indicator.REOPEN_RATE,

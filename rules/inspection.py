@@ -117,18 +117,24 @@ def rectification_due(
     return deadline(failure.recorded_at, timetable.rectification_period, calendar, timetable.zone)
 
 
-def acceptance_problems(states: Iterable[ItemState], actor: Actor) -> tuple[Problem, ...]:
-    """What speaks against the completion acceptance (竣工验收).
+def acceptance_problems(states: Mapping[str, ItemState], actor: Actor) -> tuple[Problem, ...]:
+    """What speaks against the completion acceptance (竣工验收), by the items and their states.
 
     Quality Regs art. 16, 37(2), Civil Code art. 799: all works done, signed by the chief
-    supervising engineer.
+    supervising engineer. A default is no end: the contractor puts the item right (art. 32), or the
+    renovation is cancelled and settled (E36).
     """
     problems: list[Problem] = []
     if actor.role is not Role.CHIEF_SUPERVISOR:
         problems.append(problem("inspection.not_chief_supervisor", role=actor.role.value))
-    left = sum(state in OPEN_STATES for state in states)
+    left = sum(state in OPEN_STATES for state in states.values())
+    default = [name for name, state in states.items() if state is ItemState.DEFAULT]
     if left:
         problems.append(problem("inspection.works_open", open=left))
+    if default:
+        problems.append(problem("inspection.items_in_default", items=", ".join(sorted(default))))
+    if not left + len(default) and ItemState.PASSED not in states.values():
+        problems.append(problem("inspection.nothing_passed"))
     return tuple(problems)
 
 

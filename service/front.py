@@ -6,7 +6,8 @@ from fastapi import FastAPI
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
-from models.values.refusal import problem
+from formats.keys_once import refuse_repeated_keys
+from models.values.refusal import Refused, problem
 from service.ballots.endpoint import send_ballot
 from service.http.problems import problem_response
 
@@ -29,6 +30,9 @@ class Front:
         if scope["type"] != "http":
             await self.api(scope, receive, send)
             return
+        if scope["method"] == "HEAD":
+            # FastAPI knows it at no route: it is a GET whose body is not sent.
+            scope, send = {**scope, "method": "GET"}, without_body(send)
         try:
             body = await read_body(scope, receive, self._limit)
         except TooLarge:
@@ -44,6 +48,12 @@ class Front:
         if path is not None and scope["method"] == "POST":
             parts = self.api.state.parts
             await send_ballot(parts.voters, parts.intake, path[1], scope, body, send)
+            return
+        try:
+            refuse_repeated_keys(body)
+        except Refused as refused:
+            language = Headers(scope=scope).get("accept-language")
+            await problem_response(refused.problems, language)(scope, receive, send)
             return
         await self.api(scope, replaying(body, receive), send)
 
@@ -73,6 +83,17 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
         if not message.get("more_body", False):
             return b"".join(pieces)
         message = await receive()
+
+
+def without_body(send: Send) -> Send:
+    """A `send` for the answer to HEAD: status and headers, and an empty body at the end."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await send(message)
+
+    return sent
 
 
 def replaying(body: bytes, receive: Receive) -> Receive:

@@ -21,6 +21,8 @@ from models.tables import (
 from models.values.base import Carried
 from models.values.refusal import refusal
 from models.values.states import PublicationState, RenovationState, TicketState
+from models.values.timetable import Timetable
+from rules.time.deadlines import last_day
 from runtime.ballots.boxes import load_running_box
 from runtime.ballots.standing import taken_part
 from service.situation import with_time
@@ -221,8 +223,15 @@ async def load_renovation(session: AsyncSession, renovation_id: str) -> Renovati
     )
 
 
-def progress_for(view: RenovationView) -> PublicProgress:
-    """What of a renovation everybody may know."""
+async def load_progress(session: AsyncSession, renovation_id: str) -> PublicProgress:
+    """What of a renovation everybody may know; days are those of its place.
+
+    Raises:
+        Refused: `renovation.unknown`.
+    """
+    view = await load_renovation(session, renovation_id)
+    terms = await session.scalar(select(Renovation.timetable).where(Renovation.id == renovation_id))
+    zone = Timetable.model_validate(terms).zone
     stages = tuple(Stage)
     before = stages[: stages.index(Stage(view.stage))]
     return PublicProgress(
@@ -231,7 +240,7 @@ def progress_for(view: RenovationView) -> PublicProgress:
         stages_done=stages if view.state == RenovationState.COMPLETED else before,
         stage=view.stage,
         waiting_for=view.waiting_for,
-        due_on=view.due_at.date().isoformat() if view.due_at else None,
+        due_on=last_day(view.due_at, zone).isoformat() if view.due_at else None,
         sandbox=view.sandbox,
     )
 

@@ -109,26 +109,29 @@ class InspectionWorkflow(CaseWorkflow):
 
     @report_rectified.validator
     def report_rectified_allowed(self, act: ReportRectified) -> None:
-        """Only of an item that failed."""
+        """Only of an item that failed, in time or in default."""
         self._running(act.name)
-        self._item_in(act.item_id, self.works.rejected)
+        self._item_in(act.item_id, self.works.rejected + self.works.default)
 
     @workflow.update
     async def accept_works(self, act: AcceptWorks) -> Done:
         """Completion acceptance; only the chief supervising engineer signs it: Quality Regs art. 37."""
         async with self.turn:
-            self.accept_works_allowed(act)
+            # What running histories were asked here when they let works in default pass; the record
+            # refuses those.
+            self._finished(act)
             await self.write(Works.accept, self.command(act))
             self.accepted = True
             return done(act, Works.accept)
 
     @accept_works.validator
     def accept_works_allowed(self, act: AcceptWorks) -> None:
-        """When no item is open."""
-        self._running(act.name)
-        if not self.works.finished or self.accepted:
-            left = len(self.works.planned + self.works.reported + self.works.rejected)
-            raise refuse("inspection.works_not_finished", open=left)
+        """When every item has passed."""
+        self._finished(act)
+        if self.works.default:
+            raise refuse("inspection.items_in_default", items=", ".join(self.works.default[:20]))
+        if not self.works.passed:
+            raise refuse("inspection.nothing_passed")
 
     @workflow.update
     async def approve_payment(self, act: ApprovePayment) -> Done:
@@ -145,6 +148,12 @@ class InspectionWorkflow(CaseWorkflow):
         self._running(act.name)
         if not self.accepted:
             raise refuse("inspection.payment_before_acceptance", act=act.name)
+
+    def _finished(self, act: AcceptWorks) -> None:
+        self._running(act.name)
+        if not self.works.finished or self.accepted:
+            left = len(self.works.planned + self.works.reported + self.works.rejected)
+            raise refuse("inspection.works_not_finished", open=left)
 
     def _running(self, act: str) -> None:
         if not self.begun or self.outcome is not None:

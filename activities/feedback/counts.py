@@ -21,10 +21,13 @@ came AS (
   SELECT unit_number, sum(amount_fen) AS fen FROM payment WHERE renovation_id = :rid GROUP BY 1)
 SELECT count(*) AS units_due, count(*) FILTER (WHERE came.fen >= due.fen) AS units_paid,
        coalesce(sum(due.fen), 0)::bigint AS due_fen,
-       coalesce(sum(least(came.fen, due.fen)), 0)::bigint AS paid_fen
+       coalesce(sum(least(coalesce(came.fen, 0), due.fen)), 0)::bigint AS paid_fen
 FROM due LEFT JOIN came USING (unit_number)
 """)
-"""A unit counts up to what it owes by now; relief paid in its place counts as paid."""
+"""A unit counts up to what it owes by now; relief paid in its place counts as paid.
+
+`least` passes over a NULL: without the 0, who never paid would have paid everything.
+"""
 
 WORKS = text("""
 WITH seen AS (
@@ -128,16 +131,21 @@ async def _budget_fen(case: Case) -> int:
 
 
 async def _tickets(case: Case) -> dict[str, int]:
-    """Tickets by what became of them; an open one that was answered counts as answered."""
+    """Tickets by what became of them; an open one that was answered counts as answered.
+
+    One that waits for an answer past its time is known not to be answered in time.
+    """
     rows = await case.session.execute(
         select(Ticket.state, Ticket.opened_at, Ticket.resolved_at, Ticket.reopened).where(
             Ticket.renovation_id == case.renovation.id
         )
     )
-    answered = in_time = reopened = still_open = 0
+    answered = in_time = reopened = still_open = overdue = 0
     for state, opened_at, resolved_at, times in rows:
         if state not in ("resolved", "closed") or resolved_at is None:
-            still_open += state != "referred"
+            if state != "referred":
+                still_open += 1
+                overdue += case.now > law.total_due(opened_at, case.timetable, case.calendar)
             continue
         answered += 1
         reopened += times > 0
@@ -148,6 +156,7 @@ async def _tickets(case: Case) -> dict[str, int]:
         "tickets_in_time": in_time,
         "tickets_reopened": reopened,
         "tickets_open": still_open,
+        "tickets_overdue": overdue,
     }
 
 

@@ -32,13 +32,14 @@ async def load_contract(case: Case) -> Contract:
     return row
 
 
-async def load_item(case: Case, name: str, state: ItemState | None = None) -> WorkItem:
-    """The row of a planned item. Refused: unknown, or not in the state that the act needs."""
+async def load_item(case: Case, name: str, *states: ItemState) -> WorkItem:
+    """The row of a planned item. Refused: unknown, or in none of the states that the act needs."""
     row = await case.session.get(WorkItem, f"{case.renovation.id}.{name}")
     if row is None or row.renovation_id != case.renovation.id:
         raise refusal("inspection.item_unknown", item=name)
-    if state is not None and row.state is not state:
-        raise refusal("inspection.item_other_state", item=name, state=row.state, needed=state.value)
+    if states and row.state not in states:
+        needed = ", ".join(states)
+        raise refusal("inspection.item_other_state", item=name, state=row.state, needed=needed)
     return row
 
 
@@ -94,13 +95,9 @@ async def load_items(case: Case) -> Sequence[WorkItem]:
     ).all()
 
 
-async def load_states(case: Case) -> Sequence[str]:
-    """The states of all work items."""
-    return (
-        await case.session.scalars(
-            select(WorkItem.state).where(WorkItem.renovation_id == case.renovation.id)
-        )
-    ).all()
+async def load_states(case: Case) -> dict[str, ItemState]:
+    """The state of every work item, by its planned id."""
+    return {planned_id(case, row.id): ItemState(row.state) for row in await load_items(case)}
 
 
 async def count_items(case: Case) -> int:
@@ -157,7 +154,7 @@ async def works_state(case: Case) -> WorksState:
         default=tuple(by_state.get("default", ())),
         overdue_at=due_at,
     )
-    if works.finished:
+    if works.acceptable:
         case.wait_for("accept_works")
     else:
         case.wait_for("works", due_at, who=who_does("report_item", "record_inspection"))

@@ -94,10 +94,13 @@ class Works(Writer):
     async def report_rectified(self, case: Case, act: ReportRectified) -> Recorded[WorksState]:
         """The contractor reports the defects as put right: somebody else inspects again.
 
-        Refused: an item that was not rejected, another firm's report, a report after the deadline.
+        An item in default is put right in the same way, until the works are accepted (art. 32).
+        Refused: an item in another state, another firm's report, a report after the deadline.
         """
         _refuse_other_firm(act.actor, await rows.load_contract(case))
-        row = await rows.load_item(case, act.item_id, ItemState.REJECTED)
+        row = await rows.load_item(case, act.item_id, ItemState.REJECTED, ItemState.DEFAULT)
+        if await rows.accepted_by(case) is not None:
+            raise refusal("inspection.already_accepted")
         facts = await rows.load_facts(case, row)
         due_at = law.rectification_due(facts, case.timetable, case.calendar)
         if due_at is not None and case.now > due_at:
@@ -129,10 +132,10 @@ class Works(Writer):
     async def accept(self, case: Case) -> Recorded[WorksState]:
         """Completion acceptance (竣工验收) as an inspection of the works as a whole.
 
-        Refused: not by the chief supervising engineer (Quality Regs art. 37(2)), an open item,
-        works that are accepted already.
+        Refused: not by the chief supervising engineer (Quality Regs art. 37(2)), an item that is
+        open or in default, works of which nothing passed, works that are accepted already.
         """
-        states = [ItemState(state) for state in await rows.load_states(case)]
+        states = await rows.load_states(case)
         problems = list(law.acceptance_problems(states, case.command.actor))
         if await rows.accepted_by(case) is not None:
             problems.append(problem("inspection.already_accepted"))
@@ -149,7 +152,7 @@ class Works(Writer):
                 "passed": len(state.passed),
                 "default": list(state.default),
                 "filing_due": filing_due.isoformat(),
-                "checks": law.acceptance(states).record(),
+                "checks": law.acceptance(list(states.values())).record(),
             },
         )
 

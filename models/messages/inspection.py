@@ -23,6 +23,11 @@ class WorksState(Ticked):
         """No item is open any more."""
         return not (self.planned or self.reported or self.rejected)
 
+    @property
+    def acceptable(self) -> bool:
+        """Every item passed: a default is no end, and no items are no works."""
+        return self.finished and bool(self.passed) and not self.default
+
 
 class InspectionOutcome(Carried):
     """What the inspection stage hands on."""

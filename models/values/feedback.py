@@ -79,6 +79,8 @@ class EvaluationFacts(Carried):
     tickets_reopened: int = Field(default=0, ge=0)
     """Of the answered ones."""
     tickets_open: int = Field(default=0, ge=0)
+    tickets_overdue: int = Field(default=0, ge=0)
+    """Of the open ones: those that can no longer be answered in time."""
 
 
 class Measurement(Carried):

@@ -198,7 +198,7 @@ def lines_of(found: dict[str, object]) -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command line: 0 all agrees, 1 something does not, 2 wrong usage."""
+    """Run the command line: 0 all agrees, 1 something does not, 2 nothing was checked."""
     parser = argparse.ArgumentParser(description="Check the evidence of a vote. 核验投票证据包。")
     here = os.path.dirname(os.path.abspath(sys.argv[0])) or "."
     parser.add_argument("bundle", nargs="?", default=here, help="zip file or folder")
@@ -213,8 +213,14 @@ def main(arguments: list[str]) -> int:
         keys = given.key.strip().lower(), given.manifest.strip().lower()
         found = check(given.bundle, keys[0], keys[1], given.receipt)
     except Fault as fault:
-        shown = {"ok": False, "file": fault.file, "line": fault.line, "fault": fault.text}
-        print(canonical(shown).decode() if given.json else f"不一致 FAULT: {fault}")
-        return 1
+        shown = {
+            "ok": False,
+            "kind": fault.kind,
+            "file": fault.file,
+            "line": fault.line,
+            "fault": fault.text,
+        }
+        print(canonical(shown).decode() if given.json else f"{fault.word}: {fault}")
+        return 1 if fault.kind == Fault.kind else 2
     print(canonical({"ok": True, **found}).decode() if given.json else "\n".join(lines_of(found)))
     return 0

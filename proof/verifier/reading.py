@@ -36,7 +36,10 @@ MAX_NUMBER = 10**18
 
 
 class Fault(Exception):  # noqa: N818 - it is a finding, not a malfunction
-    """The first thing in a bundle that is not as it has to be."""
+    """The first thing in a bundle that is not as it has to be: it contradicts itself."""
+
+    kind = "contradiction"
+    word = "不一致 FAULT"
 
     def __init__(self, file: str, line: int, text: str) -> None:
         super().__init__(text)
@@ -49,19 +52,36 @@ class Fault(Exception):  # noqa: N818 - it is a finding, not a malfunction
         return f"{place}: {self.text}"
 
 
+class NotFound(Fault):
+    """There is nothing to check at the path that was given."""
+
+    kind = "not_found"
+    word = "未找到 NOT FOUND"
+
+
+class OtherForm(Fault):
+    """It is not the bundle as it was published: packed again, or something else; nothing was checked."""
+
+    kind = "other_form"
+    word = "不是公布的形式 NOT AS PUBLISHED"
+
+
 class Files:
     """The files of a bundle, as a zip file or as a folder; closes itself at the end of `with`."""
 
     def __init__(self, path: str) -> None:
         self._folder = path if os.path.isdir(path) else ""
         self._zip = None if self._folder else _zip_of(path)
-        names = os.listdir(path) if self._folder else _zip_names(self._zip)
+        names = _folder_names(path) if self._folder else _zip_names(self._zip)
+        tops = sorted({name.partition("/")[0] for name in names if "/" in name} - {"__MACOSX"})
+        if len(tops) == 1 and not set(NAMES) & set(names):
+            raise OtherForm("bundle", 0, f"everything lies in a folder of it: {tops[0][:80]!r}")
         for name in sorted(names):
             if name not in NAMES:
-                raise Fault("bundle", 0, f"a file too many: {name[:80]!r}")
+                raise OtherForm("bundle", 0, f"a file too many: {name[:80]!r}")
         for name in NAMES:
             if name not in names:
-                raise Fault("bundle", 0, f"a file is missing: {name}")
+                raise OtherForm("bundle", 0, f"a file is missing: {name}")
 
     def __enter__(self) -> Files:  # noqa: PYI034 - Python 3.8 has no Self
         return self
@@ -134,15 +154,25 @@ class Files:
 def _zip_of(path: str) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
+    except OSError as error:
+        raise NotFound("bundle", 0, f"cannot be opened: {_short(error)}") from None
     except Exception as error:  # what zip raises has no common base
-        raise Fault("bundle", 0, f"is neither a zip file nor a folder: {_short(error)}") from None
+        text = f"is neither a zip file nor a folder: {_short(error)}"
+        raise OtherForm("bundle", 0, text) from None
+
+
+def _folder_names(path: str) -> list[str]:
+    try:
+        return os.listdir(path)
+    except OSError as error:
+        raise NotFound("bundle", 0, f"cannot be opened: {_short(error)}") from None
 
 
 def _zip_names(bundle: zipfile.ZipFile | None) -> list[str]:
     entries = bundle.infolist() if bundle is not None else []
     names = [entry.filename for entry in entries]
     if len(names) > 4 * len(NAMES):
-        raise Fault("bundle", 0, "holds far too many files")
+        raise OtherForm("bundle", 0, "holds far too many files")
     for entry in entries:
         if names.count(entry.filename) > 1:
             raise Fault("bundle", 0, f"holds a file twice: {entry.filename[:80]!r}")

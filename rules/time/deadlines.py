@@ -48,6 +48,11 @@ def deadline(start: datetime, period: Period, calendar: WorkCalendar, zone: str)
     return _midnight(last + _DAY, zone)
 
 
+def last_day(end: datetime, zone: str) -> date:
+    """The last day of a period that is over at `end`: the midnight that ends a day belongs to it."""
+    return _local_day(end - timedelta(microseconds=1), zone)
+
+
 def hours_after(start: datetime, hours: int) -> datetime:
     """A period of hours: it runs at once and from moment to moment (art. 201(2)); UTC."""
     return start.astimezone(UTC) + timedelta(hours=hours)

@@ -41,6 +41,7 @@ SELECT b.id, b.motions::text, b.tally::text, b.tree_head::text, b.opened_key, b.
 FROM ballot_box b JOIN renovation r ON r.id = b.renovation_id
 WHERE b.renovation_id = $1 AND b.attempt = $2
 """
+KNOWN = "SELECT EXISTS (SELECT 1 FROM renovation WHERE id = $1)"
 CLOSED = """
 SELECT details::text FROM event
 WHERE renovation_id = $1 AND kind = 'voting.box_closed' AND details ->> 'box' = $2
@@ -100,7 +101,7 @@ async def export_voting(
     The file appears whole or not at all.
 
     Raises:
-        Refused: `evidence.not_counted` while there is no counted vote, `evidence.official` when an
+        Refused: `renovation.unknown`, `evidence.not_counted` while there is no counted vote, `evidence.official` when an
             official system counted it, `evidence.other_key` when `signer` is not who signed it.
     """
     part = out.with_name(f".{out.name}.part")
@@ -164,6 +165,8 @@ async def _counted_box(
     if attempt is None:
         attempt = await connection.fetchval(COUNTED_VOTE, renovation_id)
     row = await connection.fetchrow(BOX, renovation_id, attempt)
+    if row is None and not await connection.fetchval(KNOWN, renovation_id):
+        raise refusal("renovation.unknown", where=renovation_id[:64])
     if row is None or row["tally"] is None or row["tree_head"] is None:
         raise refusal("evidence.not_counted", renovation=renovation_id[:64])
     if row["opened_key"] is None:

@@ -24,6 +24,7 @@ from models.values.actor import Actor
 from models.values.base import Value
 from models.values.replacement import Replacement, Sale
 from models.values.voting import HeadGroup
+from rules.time.deadlines import last_day
 from runtime.record.journal import Recorded
 from service.bodies import Accepted
 from service.channels.bodies import ReplacedOwner, ReplaceOwner
@@ -153,7 +154,7 @@ async def _replacement(
         earlier,
         sale,
         frozen_on=(await _frozen_at(session, box)).astimezone(zone).date(),
-        closes_on=box.closes_at.astimezone(zone).date(),
+        closes_on=last_day(box.closes_at, situation.timetable.zone),
     )
 
 

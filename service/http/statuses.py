@@ -54,6 +54,7 @@ CODES: dict[int, str] = {
         decide.option_dimensions decide.options_and decide.setting_fixed decide.setting_invalid
         decide.sum_differs decide.undercut decide.value_wrong decide.weight_without_heads
         door.envelope evidence.fault evidence.not_counted evidence.official evidence.other_key
+        evidence.not_found evidence.other_form
         feedback.no_level_above feedback.not_this_level feedback.not_waiting_for_answer
         feedback.reopen_exhausted feedback.reopen_too_late feedback.ticket_not_answered
         feedback.ticket_not_open feedback.ticket_not_resolved file.alias file.broken file.key_twice
@@ -61,6 +62,7 @@ CODES: dict[int, str] = {
         file.too_large file.utf_16 inspection.already_accepted inspection.completion_is_acceptance
         inspection.concealed_first inspection.contract_missing inspection.defects_missing
         inspection.item_not_in_state inspection.item_other_state inspection.item_unknown
+        inspection.items_in_default inspection.nothing_passed
         inspection.not_a_supervisor inspection.not_accepted inspection.not_chief_supervisor
         inspection.not_reported inspection.not_the_contractor inspection.nothing_concealed
         inspection.nothing_payable inspection.omission_below_zero inspection.omissions_above_value
@@ -84,10 +86,10 @@ CODES: dict[int, str] = {
         opening.item_without_payers opening.list_empty opening.method_unknown opening.more_problems
         opening.motion_circle opening.motion_kind opening.motion_unknown opening.must_be_at_least
         opening.number_too_large opening.payers_missing opening.place_chain opening.place_differs
-        opening.place_outside opening.region_unknown opening.role_not_granted opening.roll_elsewhere
-        opening.text_too_long opening.text_too_short opening.units_differ opening.unlawful
-        opening.unreadable opening.weight_negative opening.weights_zero opening.year
-        opening.zone_unknown paper.motion_left_out paper.other_code paper.other_lines
+        opening.place_outside opening.region_unknown opening.role_not_granted
+        opening.roll_elsewhere opening.text_too_long opening.text_too_short opening.units_differ
+        opening.unlawful opening.unreadable opening.weight_negative opening.weights_zero
+        opening.year opening.zone_unknown paper.motion_left_out paper.other_code paper.other_lines
         paper.other_scan paper.owner_twice paper.sheet_cell paper.sheet_headings
         paper.sheet_unreadable publication.another publication.not_open
         publication.objection_answered publication.objection_unknown publication.own_objection
@@ -102,7 +104,8 @@ CODES: dict[int, str] = {
         roll.too_long roll.too_many_columns roll.too_many_owners roll.too_many_rows roll.total_row
         roll.unit_not_on_roll roll.unit_twice roll.unprintable ruling.names_a_ballot
         service.field_missing service.field_unknown service.field_wrong service.json_invalid
-        settings.missing settlement.already_ended spreadsheet.encrypted spreadsheet.file_too_large
+        service.key_twice settings.missing settlement.already_ended spreadsheet.encrypted
+        spreadsheet.file_too_large
         spreadsheet.not_read spreadsheet.sheet_unknown spreadsheet.too_large
         spreadsheet.wrong_suffix stack.already_running stack.keys_unreadable stack.no_free_port
         stack.not_running stack.part_crashed stack.part_not_ready stack.port_taken

@@ -47,7 +47,7 @@ async def read_renovation(
 async def read_progress(renovation_id: str, parts: RunningParts) -> PublicProgress:
     """The public page's facts."""
     async with parts.database.session() as session:
-        return views.progress_for(await views.load_renovation(session, renovation_id))
+        return await views.load_progress(session, renovation_id)
 
 
 @router.get("/{renovation_id}/events")

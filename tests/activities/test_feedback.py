@@ -407,8 +407,8 @@ async def test_every_indicator_is_counted_from_the_rows(database: Database) -> N
     found = await here.indicators()
     assert found["participation_heads"] == (9, 12, 0)
     assert found["participation_area"] == (800, 1_000, 0)
-    assert found["collection_units"] == (1, 2, 0)
-    assert found["collection_amount"] == (140, 200, 0)
+    assert found["collection_units"] == (1, 3, 0)
+    assert found["collection_amount"] == (140, 300, 0)
     assert found["completion"] == (1, 2, 0)
     assert found["first_pass"] == (0, 1, 1)
     assert found["budget_execution"] == (700, 12_600_000, 0)
@@ -418,11 +418,25 @@ async def test_every_indicator_is_counted_from_the_rows(database: Database) -> N
         assert (await session.get_one(Renovation, "f18")).waiting_for == "engine"
 
 
+async def test_a_complaint_that_nobody_answered_in_its_time_is_not_in_time(
+    database: Database,
+) -> None:
+    here = await parts(database, "f29")
+    await here.complain()
+    await here.resolve(GRID)
+    await here.complain(name="t2")
+    await here.at(START + timedelta(days=30))
+    await here.evaluate()
+    found = await here.indicators()
+    assert found["tickets_in_time"] == (1, 2, 0)
+    assert found["reopen_rate"] == (0, 1, 1)
+
+
 async def _journey_rows(database: Database, rid: str) -> None:
-    """A counted vote, two units that owe 100 each (one pays twice that), one item passed late."""
+    """A counted vote, three units that owe 100 each (200, 40, nothing paid), one item passed late."""
     async with database.session() as session, session.begin():
         session.add(_counted_box(rid))
-        for index, paid_fen in enumerate((200, 40)):
+        for index, paid_fen in enumerate((200, 40, 0)):
             session.add_all(_dues(rid, unit(rid, index, "").number, paid_fen))
         session.add_all(
             WorkItem(
@@ -463,7 +477,7 @@ def _counted_box(rid: str) -> BallotBox:
 
 
 def _dues(rid: str, number: str, paid_fen: int) -> list[Instalment | Payment]:
-    """Two instalments of 100, the second one later, and one payment."""
+    """Two instalments of 100, the second one later, and one payment if any."""
     dues: list[Instalment | Payment] = [
         Instalment(
             renovation_id=rid, unit_number=number, number=part, due_at=due_at, amount_fen=100
@@ -479,7 +493,7 @@ def _dues(rid: str, number: str, paid_fen: int) -> list[Instalment | Payment]:
         source="owner",
         received_at=START,
     )
-    return [*dues, payment]
+    return [*dues, payment] if paid_fen else dues
 
 
 def _inspected(rid: str) -> list[Inspection | Certificate]:

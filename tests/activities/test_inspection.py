@@ -369,7 +369,15 @@ async def test_passed_items_are_paid_at_contract_prices_less_omissions_and_reten
     await here.inspect("paint", "FAIL")
     await here.rectify("paint")
     await here.inspect("paint", "FAIL", OTHER)
-    await here.accept()
+    with pytest.raises(ApplicationError) as error:
+        await here.accept()
+    assert refused(error) == ["inspection.items_in_default"]
+    # Accepted by a release that took a default for an end: the account is that of the passed items.
+    async with database.session() as session, session.begin():
+        session.add(_acceptance("w17"))
+    with pytest.raises(ApplicationError) as late:
+        await here.rectify("paint")
+    assert refused(late) == ["inspection.already_accepted"]
     await here.pay(omissions_fen=250_001)
     account = await here.details("inspection.payment_released")
     assert account["passed_fen"] + account["default_fen"] == VALUE_FEN
@@ -397,10 +405,40 @@ async def test_a_large_variation_goes_back_to_the_owners(database: Database) -> 
     assert refused(error) == ["inspection.variation_needs_decision"]
 
 
-async def test_works_without_items_can_be_accepted_at_once(database: Database) -> None:
+async def test_an_item_in_default_is_put_right_and_then_the_works_are_accepted(
+    database: Database,
+) -> None:
+    here = await begun(database, "w30", timetable=Timetable(rectification_limit=1))
+    await here.pass_all("roof", "risers")
+    await here.report("paint")
+    await here.inspect("paint", "FAIL")
+    await here.rectify("paint")
+    assert (await here.inspect("paint", "FAIL", OTHER)).default == ("paint",)
+    assert await here.waiting_for() == "works"
+    assert (await here.rectify("paint")).reported == ("paint",)
+    await here.inspect("paint")
+    assert await here.waiting_for() == "accept_works"
+    await here.accept()
+
+
+async def test_works_without_items_are_not_accepted(database: Database) -> None:
     nothing = scheme_content().model_copy(update={"works": ()})
     here = await site(database, "w19", content=nothing)
-    assert (await here.begin()).finished
-    await here.accept()
-    await here.pay()
-    assert await here.count_of(Certificate) == 0
+    assert not (await here.begin()).acceptable
+    with pytest.raises(ApplicationError) as error:
+        await here.accept()
+    assert refused(error) == ["inspection.nothing_passed"]
+
+
+def _acceptance(rid: str) -> Inspection:
+    return Inspection(
+        id=f"{rid}.i99",
+        renovation_id=rid,
+        item_id=None,
+        round=1,
+        kind="completion",
+        outcome="PASS",
+        inspector_id=CHIEF.id,
+        defects=[],
+        recorded_at=START,
+    )

@@ -183,3 +183,13 @@ def test_the_audit_names_every_bad_event_and_ballot() -> None:
     assert lines[0] == "BAD event 7 of renovation r1: hash"
     assert lines[1] == "BAD ballot b5 in box r1.1: leaf"
     assert lines[2].endswith("2 faults")
+
+
+@pytest.mark.parametrize(
+    ("pairs", "text"),
+    [([], '{"reason": "a", "reason": "b"}'), (['scores={"a": 1, "a": 2}'], None)],
+)
+def test_a_field_that_stands_twice_is_refused(pairs: list[str], text: str | None) -> None:
+    with pytest.raises(Refused) as refused:
+        act_fields(act_named("record_evaluation"), pairs, text)
+    assert [problem.code for problem in refused.value.problems] == ["service.key_twice"]

@@ -9,6 +9,7 @@ from cli.main import app
 from models.values.refusal import Refused
 from proof.bundle import contents as bundle
 from proof.receipts import short_code
+from proof.verifier.main import main as verify_py
 from tests.support.files import bundles
 from tests.support.files.bundles import GOOD, changed, signed, written
 
@@ -74,12 +75,43 @@ def test_a_known_law_cannot_be_weakened(tmp_path: Path) -> None:
     assert "is not the law" in str(result.exception.problems[0].params["fault"])
 
 
-@pytest.mark.parametrize("name", ["missing.zip", "text.txt"])
-def test_what_is_no_bundle_gets_one_line(tmp_path: Path, name: str) -> None:
-    (tmp_path / "text.txt").write_text("hello")
-    result = RUNNER.invoke(app, ["verify", str(tmp_path / name)])
+def inside(top: str, **more: bytes) -> dict[str, bytes]:
+    return {**{f"{top}{name}": data for name, data in GOOD.items()}, **more}
+
+
+ANSWERS = {
+    "nothing": (None, "not_found"),
+    "text": (b"hello", "other_form"),
+    "Finder": (bundles.zipped(inside("", **{".DS_Store": b"\0"})), "other_form"),
+    "Mac": (bundles.zipped(inside("", **{"__MACOSX/._head.json": b"\0"})), "other_form"),
+    "folder": (bundles.zipped(inside("vote/", **{"__MACOSX/vote/._a": b""})), "other_form"),
+    "missing": (bundles.zipped({"head.json": GOOD["head.json"]}), "other_form"),
+    "false": (bundles.zipped(FALSE), "contradiction"),
+}
+
+
+@pytest.mark.parametrize("what", ANSWERS)
+def test_not_found_and_another_form_and_a_contradiction_are_three_answers(
+    tmp_path: Path, what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, kind = ANSWERS[what]
+    path = tmp_path / "bundle.zip"
+    if data is not None:
+        path.write_bytes(data)
+    ours = RUNNER.invoke(app, ["verify", str(path), "--json"])
+    script = verify_py([str(path), "--json"])
+    assert json.loads(capsys.readouterr().out)["kind"] == json.loads(ours.output)["kind"] == kind
+    assert (ours.exit_code, script) == (1, 1 if kind == "contradiction" else 2)
+    said = RUNNER.invoke(app, ["verify", str(path)]).exception
+    assert isinstance(said, Refused)
+    codes = {"contradiction": "evidence.fault"}
+    assert said.problems[0].code == codes.get(kind, f"evidence.{kind}")
+
+
+def test_a_repacked_folder_is_named(tmp_path: Path) -> None:
+    result = RUNNER.invoke(app, ["verify", written(tmp_path, inside("vote/"))])
     assert isinstance(result.exception, Refused)
-    assert len(result.exception.problems) == 1
+    assert "a folder of it: 'vote'" in str(result.exception.problems[0].params["fault"])
 
 
 def test_the_script_of_this_release_is_the_one_in_its_bundles() -> None:

@@ -96,3 +96,22 @@ async def test_who_has_no_role_does_nothing(run: Run, vote: tuple[str, str]) -> 
     result = await in_thread(run, "remind", rid, "--as", "grid")
     assert isinstance(result.exception, Refused)
     assert result.exception.problems[0].code == "credential.no_role"
+
+
+async def test_a_code_is_shown_for_a_bundle_that_was_taken_and_for_no_other(
+    run: Run, vote: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rid, _ = vote
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text("unit,works\n1-101,yes\n", encoding="utf-8")
+    typing = ("paper", rid, str(sheet), "--reference", "P-1", "--scan", "box 7", "--as")
+    refused = await in_thread(run, *typing, "grid")
+    assert isinstance(refused.exception, Refused)
+    assert "code" not in refused.stderr
+    taken = await in_thread(run, *typing, "committee")
+    assert taken.exit_code == 0, taken.output
+    assert "write this code on the bundle" in taken.stderr
+    monkeypatch.setenv("DATABASE_URL", "postgresql+asyncpg://nobody@127.0.0.1:9/none")
+    unknown = await in_thread(run, *typing, "committee")
+    assert not isinstance(unknown.exception, Refused)
+    assert "if the bundle was taken" in unknown.stderr

@@ -42,8 +42,10 @@ def test_a_sheet_without_its_headings_or_rows_is_refused(text: str) -> None:
 
 
 def test_every_bad_row_is_named() -> None:
-    sheet = 'unit,a\n1,yes,no\n2,"[1]"\n3,[broken\n4,yes\n5,"{""a"": true}"\n'
-    assert codes(sheet) == ["paper.sheet_cell"] * 4
+    sheet = (
+        'unit,a\n1,yes,no\n2,"[1]"\n3,[broken\n4,yes\n5,"{""a"": true}"\n6,"{""a"": 1, ""a"": 2}"\n'
+    )
+    assert codes(sheet) == ["paper.sheet_cell"] * 5
 
 
 def test_bytes_that_are_no_text_are_refused() -> None:

@@ -167,12 +167,23 @@ def test_a_rejected_item_is_due_after_the_rectification_period() -> None:
 def test_only_the_chief_supervising_engineer_accepts_finished_works() -> None:
     assert CASES["syn-no-pay-without-chief-engineer"]
     passed, default, rejected = ItemState.PASSED, ItemState.DEFAULT, ItemState.REJECTED
-    assert law.acceptance_problems([passed, default], CHIEF) == ()
-    refused = law.acceptance_problems([passed, rejected], SUPERVISOR)
+    assert law.acceptance_problems({"a": passed, "b": ItemState.CANCELLED}, CHIEF) == ()
+    refused = law.acceptance_problems({"a": passed, "b": rejected}, SUPERVISOR)
     assert [problem.code for problem in refused] == [
         "inspection.not_chief_supervisor",
         "inspection.works_open",
     ]
+    (unfinished,) = law.acceptance_problems({"a": passed, "c": default, "b": default}, CHIEF)
+    assert (unfinished.code, unfinished.params) == (
+        "inspection.items_in_default",
+        {"items": "b, c"},
+    )
+
+
+@pytest.mark.parametrize("states", [{}, {"a": ItemState.CANCELLED}])
+def test_works_of_which_nothing_passed_are_not_accepted(states: dict[str, ItemState]) -> None:
+    (nothing,) = law.acceptance_problems(states, CHIEF)
+    assert nothing.code == "inspection.nothing_passed"
 
 
 @pytest.mark.parametrize(

@@ -63,3 +63,18 @@ async def test_an_unknown_address_is_a_problem_too(alone: httpx.AsyncClient) -> 
 async def test_the_document_describes_the_ballot_route(alone: httpx.AsyncClient) -> None:
     paths = (await alone.get("/openapi.json")).json()["paths"]
     assert "post" in paths["/v1/renovations/{renovation_id}/ballots"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/health/live", "/health/ready", "/openapi.json", "/v1/renovations/r1", "/nowhere"]
+)
+async def test_head_is_the_answer_to_get_without_its_body(
+    alone: httpx.AsyncClient, path: str
+) -> None:
+    get, head = await alone.get(path), await alone.head(path)
+    assert (head.status_code, head.content) == (get.status_code, b"")
+    assert head.headers["content-length"] == get.headers["content-length"]
+
+
+async def test_head_is_no_way_to_write(alone: httpx.AsyncClient) -> None:
+    assert (await alone.head("/v1/renovations/r1/tickets")).status_code == 405

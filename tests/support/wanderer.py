@@ -247,7 +247,7 @@ async def build(w: Wanderer) -> None:
             await w.act(a.ReportItem, builder, item_id=item)
         elif row["state"] == "reported":
             await inspect(w, item, concealed=bool(row["concealed"]))
-        elif row["state"] == "rejected" and w.rng.random() < 0.5:
+        elif row["state"] in ("rejected", "default") and w.rng.random() < 0.5:
             await w.act(a.ReportRectified, builder, item_id=item)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tools.check.callers import law_has_a_caller
-from tools.check.documents import image_has_the_product
+from tools.check.documents import image_has_the_product, merges_are_finished
 from tools.check.language import codes_have_sentences, codes_have_statuses
 from tools.check.project import PRODUCT, Project
 from tools.check.shape import names_of_classes, sizes_of_packages
@@ -211,3 +211,10 @@ def test_a_package_that_the_image_does_not_copy_is_told(plant: Plant) -> None:
     assert said == (
         "deploy/Dockerfile: proof/ is not in the image. Add the line `COPY proof ./proof`."
     )
+
+
+def test_the_marks_of_a_merge_are_told_also_in_a_text(plant: Plant) -> None:
+    half = f'CODES = """\n{"<" * 7} HEAD\na.b\n{"=" * 7}\na.c\n{">" * 7} other\n"""\n'
+    told = list(merges_are_finished(plant({"service/http/statuses.py": half})))
+    assert [each.split(":")[1] for each in told] == ["2", "6"]
+    assert "keep one side" in told[0]

@@ -15,6 +15,7 @@ from tests.support.journey import (
     codes,
     inspect,
     planned,
+    works,
 )
 
 Begin = Callable[..., Awaitable[JourneyDriver]]
@@ -69,6 +70,13 @@ async def test_after_the_limit_of_re_inspections_the_contractor_is_in_default(
             break
         await j.act(a.ReportRectified, CONTRACTOR, item_id=item)
     assert await state_of(j, item) == "default"
+    await works(j)
+    with pytest.raises(Refused) as refused:
+        await j.act(a.AcceptWorks, CHIEF)
+    assert codes(refused.value) == ["inspection.items_in_default"]
+    assert item in str(refused.value.problems[0].params["items"])
+    await j.act(a.ReportRectified, CONTRACTOR, item_id=item)
+    await inspect(j, item, "PASS", inspectors[(number + 1) % 2])
     row = await j.until("nothing")
     assert row["state"] == "completed"
 

@@ -9,6 +9,7 @@ from tools.check.documents import (
     commands_in_readme,
     image_has_the_product,
     links_in_documents,
+    merges_are_finished,
     places_of_this_machine,
 )
 from tools.check.language import catalogues_agree, codes_have_sentences, codes_have_statuses
@@ -24,6 +25,7 @@ CHECKS: tuple[Callable[[Project], Iterator[str]], ...] = (
     commands_in_readme,
     links_in_documents,
     places_of_this_machine,
+    merges_are_finished,
     image_has_the_product,
     sizes_of_functions_and_modules,
     sizes_of_packages,

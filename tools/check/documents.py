@@ -59,6 +59,14 @@ def places_of_this_machine(project: Project) -> Iterator[str]:
                 yield f"{project.name(path)}:{number}: names a private path or a registry"
 
 
+def merges_are_finished(project: Project) -> Iterator[str]:
+    """No file has the marks of a merge that was not resolved; in a text they pass every other check."""
+    for path in project.files(*TEXT):
+        for number, line in enumerate(project.text(path).splitlines(), start=1):
+            if line.startswith(("<" * 7 + " ", ">" * 7 + " ")):
+                yield f"{project.name(path)}:{number}: a merge is not resolved here: keep one side"
+
+
 def image_has_the_product(project: Project) -> Iterator[str]:
     """The image copies every package that is shipped, and the builder is sent it."""
     for file, line in (

@@ -305,6 +305,10 @@ async def test_there_is_no_bundle_before_the_close(
     connection = await asyncpg.connect(owner)
     with pytest.raises(Refused, match=r"evidence\.not_counted"):
         await export_voting(connection, "rev-open", tmp_path / "b.zip", BOX_KEYS.signer)
+    with pytest.raises(Refused, match=r"renovation\.unknown"):
+        await export_voting(connection, "rev-nowhere", tmp_path / "b.zip", BOX_KEYS.signer)
+    with pytest.raises(Refused, match=r"evidence\.not_counted"):
+        await export_voting(connection, "rev-open", tmp_path / "b.zip", BOX_KEYS.signer, 7)
     await connection.close()
     assert list(tmp_path.iterdir()) == []
 

@@ -230,3 +230,55 @@ async def test_the_sentence_is_in_the_language_that_was_asked_for(
     )
     assert "名册" in answer.json()["detail"]
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("body", "key"),
+    [
+        (
+            '{"command_id":"%s","unit_number":"1-101","choices":{"works":"yes","works":"no"}}',
+            "works",
+        ),
+        (
+            '{"unit_number":"1-101","choices":{"works":"no"},"command_id":"%s","choices":{"works":"yes"}}',
+            "choices",
+        ),
+        (
+            '{"command_id":"%s","unit_number":"1-101","choices":{"works":"no","w\\u006frks":"yes"}}',
+            "works",
+        ),
+        (
+            '{"command_id":"%s","unit_number":"1-101","choices":{"works":{"lift":1,"lift":2}}}',
+            "lift",
+        ),
+    ],
+)
+async def test_a_key_that_stands_twice_hides_no_answer(
+    http: httpx.AsyncClient,
+    sql: asyncpg.Connection,
+    open_vote: tuple[str, str],
+    body: str,
+    key: str,
+) -> None:
+    rid, box = open_vote
+    answer = await http.post(
+        f"/v1/renovations/{rid}/ballots", content=body % f"{rid}-1", headers=bearer(rid)
+    )
+    assert (answer.status_code, answer.json()["code"]) == (422, "service.key_twice")
+    assert f'"{key}"' in answer.json()["detail"]
+    assert await stored(sql, box) == []
+
+
+async def test_a_colon_in_a_word_is_no_key(
+    http: httpx.AsyncClient, open_vote: tuple[str, str]
+) -> None:
+    rid, _ = open_vote
+    assert (await cast(http, rid, ballot(f"{rid}:1:works:"))).status_code == 201
+
+
+async def test_no_other_door_takes_a_key_twice(http: httpx.AsyncClient) -> None:
+    for door in ("tickets", "objections", "acts/accept_works"):
+        answer = await http.post(
+            f"/v1/renovations/r1/{door}", content='{"command_id": "a", "command_id": "b"}'
+        )
+        assert (answer.status_code, answer.json()["code"]) == (422, "service.key_twice"), door

@@ -429,6 +429,28 @@ async def test_a_told_case_is_read_with_its_clock(
     assert (await http.get(f"/v1/renovations/{rid}/progress")).json()["sandbox"] is True
 
 
+@pytest.mark.parametrize(
+    ("zone", "due_at", "day"),
+    [
+        ("Asia/Shanghai", "2026-03-05T16:00:00+00:00", "2026-03-05"),  # the midnight that ends it
+        ("Asia/Shanghai", "2026-03-05T18:00:00+00:00", "2026-03-06"),
+        ("America/New_York", "2026-03-06T05:00:00+00:00", "2026-03-05"),
+        ("Europe/Berlin", "2026-03-05T23:00:00+00:00", "2026-03-05"),
+    ],
+)
+async def test_the_public_day_is_that_of_the_place(
+    http: httpx.AsyncClient, sql: asyncpg.Connection, rid: str, zone: str, due_at: str, day: str
+) -> None:
+    await sql.execute(
+        "UPDATE renovation SET due_at = $2, timetable = timetable || jsonb_build_object('zone', $3::text)"
+        " WHERE id = $1",
+        rid,
+        datetime.fromisoformat(due_at),
+        zone,
+    )
+    assert (await http.get(f"/v1/renovations/{rid}/progress")).json()["due_on"] == day
+
+
 async def test_the_list_is_paged(http: httpx.AsyncClient, rid: str) -> None:
     page = (await http.get("/v1/renovations?limit=1")).json()
     assert len(page) == 1
