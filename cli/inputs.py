@@ -5,10 +5,10 @@ from pathlib import Path
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from formats.keys_once import refuse_repeated_keys
 from models.messages.acts import ACTS, Act
 from models.values.actor import ENGINE
 from models.values.refusal import Problem, problem, refusal, refuse_if_any
+from service.bodies import refuse_repeated_keys
 
 FIELDS = TypeAdapter(dict[str, JsonValue])
 MOST_BYTES = 256 * 1024 * 1024

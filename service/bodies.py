@@ -1,10 +1,13 @@
 """The bodies of requests that write, and their answers: residents, contractors, payment services."""
 
+import json
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from formats.keys_once import KeyTwiceError, keys_once
 from models.values.base import Value
+from models.values.refusal import refusal
 
 CommandId = Annotated[
     str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\s#\x00-\x1f\x7f]+$")
@@ -48,6 +51,20 @@ class CastBallot(CommandBody):
     """
     box_id: str | None = Field(default=None, max_length=64)
     """The ballot box the page showed; if given, another vote does not take this ballot."""
+
+    @classmethod
+    def from_json(cls, body: bytes) -> "CastBallot":
+        """The ballot in a body, every key of which stands once: one answer must not hide another.
+
+        Raises:
+            ValidationError: it is no ballot.
+            Refused: `service.key_twice`.
+        """
+        ballot = cls.model_validate_json(body)
+        # A colon for each key that was read: no key stood twice, and it need not be looked for.
+        if body.count(b":") != len(ballot.model_fields_set) + len(ballot.choices):
+            refuse_repeated_keys(body)
+        return ballot
 
 
 class FileObjection(CommandBody):
@@ -153,3 +170,18 @@ class Accepted(Value):
     id: str
     kind: str
     happened_at: str
+
+
+def refuse_repeated_keys(text: bytes | str) -> None:
+    """Refuse JSON with a key twice in one object; what is no JSON is left to who reads it.
+
+    Raises:
+        Refused: `service.key_twice`.
+    """
+    try:
+        json.loads(text, object_pairs_hook=keys_once)
+    except KeyTwiceError as twice:
+        key = twice.key[:80]
+        raise refusal("service.key_twice", where=key, key=key) from None
+    except (ValueError, RecursionError):
+        return

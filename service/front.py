@@ -6,9 +6,9 @@ from fastapi import FastAPI
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
-from formats.keys_once import refuse_repeated_keys
 from models.values.refusal import Refused, problem
 from service.ballots.endpoint import send_ballot
+from service.bodies import refuse_repeated_keys
 from service.http.problems import problem_response
 
 BALLOTS = re.compile(r"/v1/renovations/([^/]+)/ballots")
