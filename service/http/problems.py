@@ -1,5 +1,6 @@
 """Refusals as RFC 9457 problem documents, with the sentences in the language that was asked for."""
 
+import json
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import TypeVar
@@ -92,8 +93,11 @@ def problem_response(
         extra["Retry-After"] = str(RETRY_AFTER_S)
     if number == HTTPStatus.UNAUTHORIZED:
         extra["WWW-Authenticate"] = 'Bearer realm="gongjian"'
+    document = problem_document(problems, number, language).model_dump()
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     return Response(
-        problem_document(problems, number, language).model_dump_json(),
+        # A body may name a field by half a character (a lone surrogate): it goes back as its escape.
+        text.encode("utf-8", "backslashreplace"),
         status_code=number,
         media_type=MEDIA_TYPE,
         headers=extra,

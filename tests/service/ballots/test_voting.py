@@ -282,3 +282,24 @@ async def test_no_other_door_takes_a_key_twice(http: httpx.AsyncClient) -> None:
             f"/v1/renovations/r1/{door}", content='{"command_id": "a", "command_id": "b"}'
         )
         assert (answer.status_code, answer.json()["code"]) == (422, "service.key_twice"), door
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "where"),
+    [
+        ('{"\\ud800": 1, "\\ud800": 2}', "service.key_twice", "\ud800"),
+        ('{"\\ud800": 1}', "service.field_wrong", ""),
+    ],
+)
+async def test_a_field_named_by_half_a_character_is_refused(
+    http: httpx.AsyncClient, open_vote: tuple[str, str], body: str, code: str, where: str
+) -> None:
+    rid, _ = open_vote
+    answer = await http.post(
+        f"/v1/renovations/{rid}/tickets",
+        content=body,
+        headers={"Content-Type": "application/json", **bearer(rid)},
+    )
+    assert answer.status_code == 422
+    problems = {each["code"]: each["where"] for each in answer.json()["problems"]}
+    assert problems[code] == where
