@@ -14,6 +14,7 @@ from activities.cost_sharing.award import replace_refunds
 from activities.inspection import rows as works
 from activities.recording import Case, Writer, writes
 from models.messages.acts import CancelRenovation, Done
+from models.messages.cost_sharing import RefundSheet, Settlement
 from models.tables import Award, Certificate, Contract, Refund, Tender, WorkItem
 from models.values import cost_sharing as values
 from models.values.inspection import ItemState
@@ -52,30 +53,28 @@ class Cancellations(Writer):
             {"reason": act.reason, "stage": case.renovation.stage},
         )
 
-    @writes("Cancellations.make_safe", event="settlement.made_safe", into=values.Settlement)
-    async def make_safe(self, case: Case) -> Recorded[values.Settlement]:
+    @writes("Cancellations.make_safe", event="settlement.made_safe", into=Settlement)
+    async def make_safe(self, case: Case) -> Recorded[Settlement]:
         """First of all the site: the contractor secures what is open before anything is settled."""
         contract = await _contract(case)
         items = await _items_in(case, *UNFINISHED, "default")
         case.goes_on()
         if contract is None or contract.state is ContractState.COMPLETED:
-            return Recorded(values.Settlement(), NOTHING)
+            return Recorded(Settlement(), NOTHING)
         case.notify("contractor", "make_safe", contract=contract.id)
         return Recorded(
-            values.Settlement(contract_id=contract.id),
+            Settlement(contract_id=contract.id),
             {"contract": contract.id, "open_items": list(items)},
         )
 
-    @writes(
-        "Cancellations.settle_contract", event="settlement.contract_settled", into=values.Settlement
-    )
-    async def settle_contract(self, case: Case) -> Recorded[values.Settlement]:
+    @writes("Cancellations.settle_contract", event="settlement.contract_settled", into=Settlement)
+    async def settle_contract(self, case: Case) -> Recorded[Settlement]:
         """End tender and contract; only work that passed its inspection is paid (art. 806)."""
         tenders = await _cancel_tenders(case)
         contract = await _contract(case)
         case.goes_on()
         if contract is None:
-            return Recorded(values.Settlement(), {"tenders": list(tenders)} if tenders else NOTHING)
+            return Recorded(Settlement(), {"tenders": list(tenders)} if tenders else NOTHING)
         certified = await _certified_fen(case, contract)
         passed = await _items_in(case, ItemState.PASSED)
         given_up = await _items_in(case, *UNFINISHED)
@@ -91,7 +90,7 @@ class Cancellations(Writer):
             )
             case.notify("contractor", "contract_terminated", contract=contract.id)
         return Recorded(
-            values.Settlement(contract_id=contract.id, certified_fen=certified),
+            Settlement(contract_id=contract.id, certified_fen=certified),
             {
                 "contract": contract.id,
                 "state": contract.state,
@@ -106,9 +105,9 @@ class Cancellations(Writer):
     @writes(
         "Cancellations.draw_refund_sheet",
         event="settlement.refund_sheet_drawn",
-        into=values.RefundSheet,
+        into=RefundSheet,
     )
-    async def draw_refund_sheet(self, case: Case) -> Recorded[values.RefundSheet]:
+    async def draw_refund_sheet(self, case: Case) -> Recorded[RefundSheet]:
         """What every unit gets back: paid less its part of the sunk cost (rules.md 2.6).
 
         Before the contract nothing is sunk and everything goes back. Below zero is a debt: it has
@@ -118,7 +117,7 @@ class Cancellations(Writer):
         charges = await share_rows.charges(case)
         case.goes_on()
         if not money and not charges:
-            return Recorded(values.RefundSheet(), NOTHING)
+            return Recorded(RefundSheet(), NOTHING)
         sunk = await _owners_sunk_fen(case)
         if not any(total.amount_fen for total in charges):
             sunk = 0  # the owners carry nothing, so nothing of theirs is sunk
@@ -136,7 +135,7 @@ class Cancellations(Writer):
         return Recorded(
             result,
             {
-                **result.model_dump(mode="json"),
+                **result.model_dump(mode="json", exclude={"seq"}),
                 "debtors": sum(row.amount_fen < 0 for row in sheet),
                 "sheet_hash": share_rows.table_hash(
                     [
@@ -147,8 +146,8 @@ class Cancellations(Writer):
             },
         )
 
-    @writes("Cancellations.pay_refunds", event="settlement.refunds_paid", into=values.RefundSheet)
-    async def pay_refunds(self, case: Case) -> Recorded[values.RefundSheet]:
+    @writes("Cancellations.pay_refunds", event="settlement.refunds_paid", into=RefundSheet)
+    async def pay_refunds(self, case: Case) -> Recorded[RefundSheet]:
         """After the objection window the refunds are ordered; debtors are told what they owe."""
         rid = case.renovation.id
         unpaid = (Refund.renovation_id == rid, Refund.paid.is_(False))
@@ -159,12 +158,12 @@ class Cancellations(Writer):
         assert isinstance(paid, CursorResult)
         case.goes_on()
         if paid.rowcount == 0:
-            return Recorded(values.RefundSheet(), NOTHING)
+            return Recorded(RefundSheet(), NOTHING)
         due = case.ends(case.now, case.timetable.refund_payment)
         case.notify("payment_provider", "refunds_ordered", due_at=due.isoformat())
         case.notify("all_owners", "refunds_paid", units=paid.rowcount)
         return Recorded(
-            values.RefundSheet(units=paid.rowcount, refunds_fen=int(amount or 0)),
+            RefundSheet(units=paid.rowcount, refunds_fen=int(amount or 0)),
             {
                 "units": paid.rowcount,
                 "refunds_fen": int(amount or 0),
@@ -295,8 +294,8 @@ async def _write_sheet(
 
 def _in_sums(
     sheet: tuple[values.Refund, ...], back: list[values.PaidBack], sunk_fen: int
-) -> values.RefundSheet:
-    return values.RefundSheet(
+) -> RefundSheet:
+    return RefundSheet(
         units=len(sheet),
         sunk_net_fen=sunk_fen,
         refunds_fen=sum(row.household_fen for row in back),

@@ -19,7 +19,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from models.messages.acts import ACTS
 from models.messages.command import Command
-from models.messages.journey import Stage, Ticked
+from models.messages.journey import Answer, Stage, Ticked
 from models.tables import CaseClock, Notice, Renovation, Scheme
 from models.values.refusal import Refused, refusal
 from models.values.scheme import SchemeContent
@@ -211,7 +211,7 @@ class Recorder:
             )
             recorded = await change(case)
             await _write_agenda(case)
-            return _with_tick(recorded, now) if terms.told else recorded
+            return _with_position(recorded, row.head_seq + 1, now if terms.told else None)
 
         return await self.journal.record(command, kind, request, inside, into)
 
@@ -336,11 +336,14 @@ async def _write_agenda(case: Case) -> None:
             await replace_waits(case.session, case.renovation.id, workflow_id, waits, case.now)
 
 
-def _with_tick(recorded: Recorded[T], now: datetime) -> Recorded[T]:
-    """The result says at which tick it was written, where the workflow may have to know."""
-    if not isinstance(recorded.result, Ticked):
-        return recorded
-    return replace(recorded, result=recorded.result.model_copy(update={"tick": now}))
+def _with_position(recorded: Recorded[T], seq: int, tick: datetime | None) -> Recorded[T]:
+    """The answer says which event it is of, and in a told case at which tick it was written."""
+    filled: dict[str, object] = {}
+    if isinstance(recorded.result, Answer):
+        filled["seq"] = seq
+    if isinstance(recorded.result, Ticked) and tick is not None:
+        filled["tick"] = tick
+    return replace(recorded, result=recorded.result.model_copy(update=filled))
 
 
 def _answer(kind: str, message: str, *details: object) -> ApplicationError:

@@ -8,7 +8,7 @@ from temporalio import activity
 from activities.recording import Case, Writer, writes
 from models.messages.acts import Done, ReviseScheme
 from models.messages.command import Command
-from models.messages.journey import JourneyOutcome, Stage
+from models.messages.journey import JourneyOutcome, Revision, Stage
 from models.tables import Event, Scheme
 from models.values.base import Carried
 from models.values.refusal import refusal
@@ -33,13 +33,6 @@ class StageEntry(Carried):
 
     stage: Stage
     workflow_id: str
-
-
-class Revision(Carried):
-    """How many votes were held, and whether a revised scheme may be put to another one."""
-
-    attempts: int
-    wanted: bool = False
 
 
 class Renovations(Writer):

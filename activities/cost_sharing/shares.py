@@ -20,6 +20,7 @@ from models.messages.cost_sharing import (
     CostSharingOutcome,
     FundingState,
     NextStep,
+    SharesComputed,
 )
 from models.tables import Payment, Relief, Share, Unit, UnitOwner
 from models.values import cost_sharing as values
@@ -66,8 +67,8 @@ class Shares(Writer):
             {"missing_fen": missing, "reason": act.reason},
         )
 
-    @writes("Shares.compute", event="cost_sharing.shares_computed", into=values.SharesComputed)
-    async def compute(self, case: Case) -> Recorded[values.SharesComputed]:
+    @writes("Shares.compute", event="cost_sharing.shares_computed", into=SharesComputed)
+    async def compute(self, case: Case) -> Recorded[SharesComputed]:
         """Every unit's share and instalments; an earlier computation is superseded.
 
         The first instalment is due when the publication of the table ends, the others follow at
@@ -87,7 +88,7 @@ class Shares(Writer):
         await share_rows.replace_totals(case, "estimate", table.totals)
         await share_rows.replace_instalments(case, [(part, due[part.number - 1]) for part in parts])
         case.goes_on()
-        result = values.SharesComputed(
+        result = SharesComputed(
             scheme_version=version,
             units=len(table.totals),
             total_fen=table.total_fen,
@@ -96,7 +97,7 @@ class Shares(Writer):
         return Recorded(
             result,
             {
-                **result.model_dump(mode="json"),
+                **result.model_dump(mode="json", exclude={"seq"}),
                 "gaps_fen": {part.item_id: part.gap_fen for part in funded},
                 "due_at": [moment.isoformat() for moment in due],
             },
@@ -206,7 +207,7 @@ class Shares(Writer):
         """The stage is over: funded, back to the owners, or shelved."""
         case.goes_on()
         case.is_last_word()
-        return Recorded(outcome, outcome.model_dump(mode="json"))
+        return Recorded(outcome, outcome.model_dump(mode="json", exclude={"seq"}))
 
 
 def _missing(content: SchemeContent) -> int:

@@ -140,7 +140,7 @@ class Ballots(Writer):
         return Recorded(
             outcome,
             {
-                **outcome.model_dump(mode="json"),
+                **outcome.model_dump(mode="json", exclude={"seq"}),
                 "motions": {motion: _outcome_of(box, motion) for motion in box.tally},
                 "objections": closing.objections,
                 "upheld": closing.upheld,

@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 from pydantic import ConfigDict, Field
 
 from models.messages.cost_sharing import CollectionDecision
+from models.messages.journey import Answer
 from models.values.actor import Actor
 from models.values.base import Value
 from models.values.voting import ReportedTally
@@ -269,9 +270,13 @@ ACTS: dict[str, type[Act]] = {
 """Every official act by its name."""
 
 
-class Done(Value):
-    """What the person gets back for an act: its place in the record."""
+class Done(Answer):
+    """What the person gets back for an act: its place in the record.
+
+    `request_hash` is that of the act (`proof.commands.act_hash`), "" from earlier releases.
+    """
 
     command_id: str
     kind: str
     text: str = ""
+    request_hash: str = ""

@@ -3,8 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from models.messages.journey import Ticked
-from models.values.base import Carried
+from models.messages.journey import Answer, Ticked
 
 
 class AfterOpening(StrEnum):
@@ -31,7 +30,7 @@ class TenderPeriod(Ticked):
     deadline_at: datetime
 
 
-class BidOpening(Carried):
+class BidOpening(Answer):
     """What the opening found."""
 
     next_step: AfterOpening
@@ -39,14 +38,14 @@ class BidOpening(Carried):
     submitted: int
 
 
-class Candidates(Carried):
+class Candidates(Answer):
     """The ranked candidates still standing, best first."""
 
     bidder_ids: tuple[str, ...]
     round: int = 1
 
 
-class BiddingOutcome(Carried):
+class BiddingOutcome(Answer):
     """What the bidding stage hands on."""
 
     outcome: BiddingResult

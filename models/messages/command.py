@@ -11,6 +11,7 @@ class Command(Carried):
 
     `command_id` (1 to 200 characters) makes it idempotent: a person's own, or a natural key of a
     workflow ("<workflow id>#<step>"). `workflow_id` and `run_id` are "" where no workflow writes;
+    `request_hash` is that of an official act (`proof.commands.act_hash`); "" for other writes.
     `parent_id` is the workflow that waits for this one, "" for none. `asked_at` is when a workflow
     asked, by its own clock, for the Temporal UI only: periods start at the tick of the transaction.
     """
@@ -22,3 +23,4 @@ class Command(Carried):
     workflow_id: str = ""
     run_id: str = ""
     parent_id: str = ""
+    request_hash: str = ""

@@ -3,8 +3,9 @@
 from datetime import datetime
 from enum import StrEnum
 
-from models.messages.journey import Ticked
-from models.values.base import Carried
+from pydantic import Field
+
+from models.messages.journey import Answer, Ticked
 
 
 class NextStep(StrEnum):
@@ -33,7 +34,7 @@ class CostSharingResult(StrEnum):
     """Too little was collected."""
 
 
-class FundingState(Carried):
+class FundingState(Answer):
     """The state of the money plan: gap 0 means that shares can be published."""
 
     gap_fen: int
@@ -48,7 +49,7 @@ class Collection(Ticked):
     reminder: int
 
 
-class CollectionState(Carried):
+class CollectionState(Answer):
     """What was collected against the threshold."""
 
     enough: bool
@@ -56,7 +57,34 @@ class CollectionState(Carried):
     due_fen: int
 
 
-class CostSharingOutcome(Carried):
+class CostSharingOutcome(Answer):
     """What the cost sharing stage hands on."""
 
     outcome: CostSharingResult
+
+
+class SharesComputed(Answer):
+    """The share table in sums; its rows are in the tables, its hash in the event."""
+
+    scheme_version: int = Field(ge=1)
+    units: int = Field(ge=0)
+    total_fen: int = Field(ge=0)
+    table_hash: str
+
+
+class Settlement(Answer):
+    """What is left of a contract when the renovation stops: only certified work is paid for."""
+
+    contract_id: str = ""
+    certified_fen: int = Field(default=0, ge=0)
+
+
+class RefundSheet(Answer):
+    """The refund sheet in sums; its rows are in the tables."""
+
+    units: int = Field(default=0, ge=0)
+    sunk_net_fen: int = Field(default=0, ge=0)
+    """What the owners carry of the certified work."""
+    refunds_fen: int = Field(default=0, ge=0)
+    sources_fen: int = Field(default=0, ge=0)
+    debts_fen: int = Field(default=0, ge=0)

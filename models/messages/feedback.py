@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from models.messages.journey import CaseClock, Ticked
+from models.messages.journey import Answer, CaseClock, Ticked
 from models.values.base import Carried
 
 
@@ -21,7 +21,7 @@ class FeedbackState(Ticked):
     """None means evaluate now, and what is still open is reported as missing."""
 
 
-class FeedbackOutcome(Carried):
+class FeedbackOutcome(Answer):
     """What the evaluation found."""
 
     outcome: Literal["evaluated"]
@@ -45,7 +45,7 @@ class TicketTimer(Ticked):
     top: bool = False
 
 
-class TicketOutcome(Carried):
+class TicketOutcome(Answer):
     """How a ticket ended."""
 
     state: Literal["closed", "referred"]

@@ -3,8 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from models.messages.journey import Ticked
-from models.values.base import Carried
+from models.messages.journey import Answer, Ticked
 
 
 class WorksState(Ticked):
@@ -29,7 +28,7 @@ class WorksState(Ticked):
         return self.finished and bool(self.passed) and not self.default
 
 
-class InspectionOutcome(Carried):
+class InspectionOutcome(Answer):
     """What the inspection stage hands on."""
 
     outcome: Literal["accepted"]

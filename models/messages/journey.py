@@ -33,7 +33,17 @@ class Journey(Carried):
     clock: CaseClock = "wall"
 
 
-class Ticked(Carried):
+class Answer(Carried):
+    """What every write answers to the workflow that asked for it.
+
+    `seq` is the number of its event, filled in by the recorder: an answer with a smaller one than
+    the last was overtaken. 0 in what was written before answers had one.
+    """
+
+    seq: int = 0
+
+
+class Ticked(Answer):
     """An answer that says at which tick it was written, in a told case; None in a wall case.
 
     From it a workflow knows whether a deadline is over already, before any signal of the clock.
@@ -56,3 +66,10 @@ class JourneyOutcome(Carried):
 
     state: RenovationState
     reason: str = ""
+
+
+class Revision(Answer):
+    """How many votes were held, and whether a revised scheme may be put to another one."""
+
+    attempts: int
+    wanted: bool = False

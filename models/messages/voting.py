@@ -3,8 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from models.messages.journey import Ticked
-from models.values.base import Carried
+from models.messages.journey import Answer, Ticked
 
 
 class VotingResult(StrEnum):
@@ -27,7 +26,7 @@ class VotePeriod(Ticked):
     extended: bool = False
 
 
-class VoteResult(Carried):
+class VoteResult(Answer):
     """The decided vote; `run_off` when the top two of some options are put again."""
 
     box_id: str
@@ -35,7 +34,7 @@ class VoteResult(Carried):
     run_off: bool = False
 
 
-class VotingOutcome(Carried):
+class VotingOutcome(Answer):
     """What the voting stage hands on."""
 
     outcome: VotingResult

@@ -17,6 +17,7 @@ from models.tables.clock import CaseClock, CaseHold, CaseWait
 from models.tables.cost_sharing import Instalment, Payment, Refund, Relief, Share, ShareTotal
 from models.tables.estates import Estate, Unit
 from models.tables.feedback import Evaluation, SurveyAnswer, Ticket
+from models.tables.healing import CaseTrouble
 from models.tables.inspection import Certificate, Inspection, WorkItem
 from models.tables.log import CommandReceipt, Event, Notice
 from models.tables.places import Person, Place, RoleGrant, UnitOwner
@@ -47,6 +48,7 @@ __all__ = [
     "Bid",
     "CaseClock",
     "CaseHold",
+    "CaseTrouble",
     "CaseWait",
     "Certificate",
     "CommandReceipt",

@@ -276,24 +276,6 @@ class PaidBack(Carried):
     """Goes back to relief funds, subsidies and the maintenance fund."""
 
 
-class Settlement(Carried):
-    """What is left of a contract when the renovation stops: only certified work is paid for."""
-
-    contract_id: str = ""
-    certified_fen: int = Field(default=0, ge=0)
-
-
-class RefundSheet(Carried):
-    """The refund sheet in sums; its rows are in the tables."""
-
-    units: int = Field(default=0, ge=0)
-    sunk_net_fen: int = Field(default=0, ge=0)
-    """What the owners carry of the certified work."""
-    refunds_fen: int = Field(default=0, ge=0)
-    sources_fen: int = Field(default=0, ge=0)
-    debts_fen: int = Field(default=0, ge=0)
-
-
 class AwardShares(Carried):
     """The shares after the award: the new sum, and what changes for the owners."""
 
@@ -305,12 +287,3 @@ class AwardShares(Carried):
     """Credited on the next instalments, summed over the units whose charge fell."""
     refunds_fen: int = Field(default=0, ge=0)
     """What the next instalments cannot take up: it goes back within the refund period (E16)."""
-
-
-class SharesComputed(Carried):
-    """The share table in sums; its rows are in the tables, its hash in the event."""
-
-    scheme_version: int = Field(ge=1)
-    units: int = Field(ge=0)
-    total_fen: int = Field(ge=0)
-    table_hash: str

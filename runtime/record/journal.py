@@ -146,7 +146,10 @@ def _hash_request(command: Command, kind: str, request: BaseModel | None) -> str
             "renovation_id": command.renovation_id,
             "kind": kind,
             "actor_id": command.actor.id,
-            "request": None if request is None else request.model_dump(mode="json"),
+            # An answer that is handed on says where it stands in the record; that is not what is asked.
+            "request": None
+            if request is None
+            else request.model_dump(mode="json", exclude={"seq"}),
         }
     )
 

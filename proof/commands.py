@@ -1,0 +1,21 @@
+"""What makes a command one: the key under which it is recorded once, and the hash of what it asks."""
+
+from models.messages.acts import Act
+from proof.canonical import digest
+
+
+def command_key(caller: str, renovation_id: str, command_id: str) -> str:
+    """The key of a command everywhere: update, receipt, event.
+
+    Two callers may use the same command id; so may one caller in two cases.
+
+    Returns:
+        64 lower-case hex digits.
+    """
+    return digest({"caller": caller, "case": renovation_id, "command_id": command_id})
+
+
+def act_hash(act: Act) -> str:
+    """The hash of what an act asks: its name and its own fields, whoever does it."""
+    fields = act.model_dump(mode="json", exclude={"actor", "command_id"})
+    return digest({"act": act.name, "fields": fields})
