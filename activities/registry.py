@@ -8,6 +8,7 @@ from activities.cancellation import Cancellations
 from activities.cost_sharing.shares import Shares
 from activities.feedback.survey import Evaluations
 from activities.feedback.tickets import Tickets
+from activities.healing.giving_up import Healing
 from activities.inspection.works import Works
 from activities.publications import Publications
 from activities.recording import Recorder
@@ -29,6 +30,7 @@ CLASSES = (
     Evaluations,
     Publications,
     Cancellations,
+    Healing,
 )
 
 
