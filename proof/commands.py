@@ -1,5 +1,7 @@
 """What makes a command one: the key under which it is recorded once, and the hash of what it asks."""
 
+import hashlib
+
 from models.messages.acts import Act
 from proof.canonical import digest
 
@@ -19,3 +21,12 @@ def act_hash(act: Act) -> str:
     """The hash of what an act asks: its name and its own fields, whoever does it."""
     fields = act.model_dump(mode="json", exclude={"actor", "command_id"})
     return digest({"act": act.name, "fields": fields})
+
+
+def reference_for(command_id: str) -> str:
+    """What a person is told, and finds in the log, when the command could not be recorded.
+
+    Returns:
+        8 lower-case hex digits, always the same for one command.
+    """
+    return hashlib.sha256(command_id.encode("utf-8", "backslashreplace")).hexdigest()[:8]

@@ -117,7 +117,7 @@ CODES: dict[int, str] = {
         voting.not_published voting.pack_unknown voting.re_vote_limit voting.re_vote_too_early
         voting.roll_empty voting.unit_twice
     """,
-    500: "service.failed",
+    500: "act.broken service.failed",
     503: """
         clock.busy clock.not_settled service.busy service.database_away service.not_confirmed
         service.not_ready
