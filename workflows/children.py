@@ -46,7 +46,7 @@ async def carry(
                 search_attributes=of_the_case(),
             )
         except (ChildWorkflowError, WorkflowAlreadyStartedError) as error:
-            if not case.heals or _being_cancelled():
+            if not case.heals() or _being_cancelled():
                 raise
             await case.child_lost(workflow_id, type(error.__cause__ or error).__name__)
             from_record = True

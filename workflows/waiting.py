@@ -28,6 +28,7 @@ with workflow.unsafe.imports_passed_through():
     from models.messages.journey import Answer, CaseInput, StageInput, Ticked
     from models.messages.progress import CarriedProgress, Progress
     from models.values.waits import NotYetError
+    from proof.commands import reference_for
     from workflows import writes
     from workflows.search_attributes import show_due, show_trouble
     from workflows.writes import Activity, BrokenError, done, refuse, step_of
@@ -73,7 +74,6 @@ class CaseWorkflow(Generic[Given, G]):
         self.told_to_go_on = 0
         self.moving = False
 
-    @property
     def heals(self) -> bool:
         """Whether this run began after `HEALS`: then its commands follow the newer order."""
         return workflow.patched(HEALS)
@@ -88,6 +88,11 @@ class CaseWorkflow(Generic[Given, G]):
     def go_on(self) -> None:
         """Reconciliation, or an administrator: take the step again that broke."""
         self.told_to_go_on += 1
+
+    @workflow.query
+    def progress_now(self) -> CarriedProgress:
+        """How far this workflow has come, to be held against the record."""
+        return self.progress.model_dump(mode="json")
 
     async def do(
         self, act: Act, activity: Activity[S, P, R], *args: P.args, **named: P.kwargs
@@ -132,7 +137,7 @@ class CaseWorkflow(Generic[Given, G]):
     ) -> R | None:
         """Like `own`; None when it was overtaken before its turn came, or while it was broken."""
         while True:
-            async with self.turn if self.heals else nullcontext():
+            async with self.turn if self.heals() else nullcontext():
                 if overtaken():
                     return None
                 try:
@@ -163,7 +168,7 @@ class CaseWorkflow(Generic[Given, G]):
     async def wait_for(self, condition: Condition, why: str) -> None:
         """Wait for what people do, without end; the record says who is awaited since when."""
         workflow.set_current_details(why)
-        if self.heals:
+        if self.heals():
             show_due(None)
         await self._pause(condition)
 
@@ -175,7 +180,7 @@ class CaseWorkflow(Generic[Given, G]):
                 return True
             if self.is_over(goal):
                 return False
-            if self.heals:
+            if self.heals():
                 show_due(goal)
             await self._wait(goal, lambda: condition() or _moment(deadline) != goal, why)  # noqa: B023
 
@@ -239,7 +244,7 @@ class CaseWorkflow(Generic[Given, G]):
         """A child was stopped from outside, or failed: wait until it is to be started again."""
         heard = self.told_to_go_on
         command = writes.own_command(self.renovation_id, f"child-{workflow_id}")
-        reference = writes.reference_of(command)
+        reference = reference_for(command.command_id)
         async with self.turn:
             await self._note(Breakage(step=CHILD_LOST, error=why, reference=reference), command)
         await self.wait_for(lambda: self.told_to_go_on != heard, "a workflow was lost")
@@ -252,7 +257,7 @@ class CaseWorkflow(Generic[Given, G]):
 
     async def _take_from_record(self) -> None:
         """The record has the last word: after a write that failed, and before continuing as new."""
-        if not self.heals:
+        if not self.heals():
             return
         try:
             found = await self.restored(workflow.info().workflow_id)
@@ -300,12 +305,12 @@ class CaseWorkflow(Generic[Given, G]):
     async def _refused(self, refused: ApplicationError, step: str, command: Command) -> NoReturn:
         """The record refuses an own step: this workflow goes by what is not so."""
         code = _code(refused)
-        if not self.heals:
+        if not self.heals():
             raise refused
         if code in OVER:
             # Whoever started this workflow is about to cancel it.
             await workflow.wait_condition(never)
-        breakage = Breakage(step=step, error=code, reference=writes.reference_of(command))
+        breakage = Breakage(step=step, error=code, reference=reference_for(command.command_id))
         await self._note(breakage, command)
         raise BrokenError(breakage) from refused
 
@@ -322,7 +327,7 @@ class CaseWorkflow(Generic[Given, G]):
         show_trouble(bool(progress.troubled))
 
     def _is_full(self) -> bool:
-        return workflow.info().is_continue_as_new_suggested() and self.heals
+        return workflow.info().is_continue_as_new_suggested() and self.heals()
 
     async def _wait(self, goal: datetime, changed: Condition, why: str) -> None:
         if self.clock == "told":

@@ -4,7 +4,6 @@ A write ends in one of four ways: an answer, a refusal, "not yet", or broken. A 
 is waited for; everything else that goes wrong is broken, and is not tried in a loop.
 """
 
-import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -27,7 +26,7 @@ with workflow.unsafe.imports_passed_through():
     from models.values.actor import ENGINE, Actor
     from models.values.refusal import Problem
     from models.values.waits import NotYetError
-    from proof.commands import act_hash
+    from proof.commands import act_hash, reference_for
     from workflows import policies
 
 P = ParamSpec("P")
@@ -125,11 +124,6 @@ async def _run(
     return result
 
 
-def reference_of(command: Command) -> str:
-    """Under which the logs have what went wrong with a command: 8 hex digits."""
-    return hashlib.sha256(command.command_id.encode()).hexdigest()[:8]
-
-
 def _profile(activity: Callable[..., object], command: Command) -> policies.Profile:
     bulk = bool(vars(activity).get("bulk"))
     if is_own(command):
@@ -160,7 +154,7 @@ def _meaning(error: ActivityError, step: str, command: Command) -> Exception:
         said, reference = (str(each) for each in cause.details[:2])
     else:
         said = "timeout" if isinstance(cause, ActivityTimeoutError) else type(cause).__name__
-        reference = reference_of(command)
+        reference = reference_for(command.command_id)
     return BrokenError(Breakage(step=step, error=said, reference=reference))
 
 

@@ -8,8 +8,10 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
+from activities.failures import told_to_workflow
 from activities.recording import Writer
 from models.messages.bidding import BiddingProgress
+from models.messages.command import Command
 from models.messages.cost_sharing import CostSharingProgress
 from models.messages.feedback import FeedbackProgress, TicketProgress
 from models.messages.ids import publication_workflow_id, renovation_workflow_id
@@ -59,8 +61,10 @@ class Restoring(Writer):
     @activity.defn(name="Restoring.restored")
     async def restored(self, renovation_id: str, workflow_id: str) -> CarriedProgress:
         """The progress of a workflow of a case; that of a new one, if it has written nothing."""
-        found = await load_progress(self.recorder.database, renovation_id, workflow_id)
-        return found.model_dump(mode="json")
+        name = f"{workflow_id}#restored"
+        with told_to_workflow(Command(command_id=name, renovation_id=renovation_id)):
+            found = await load_progress(self.recorder.database, renovation_id, workflow_id)
+            return found.model_dump(mode="json")
 
 
 async def load_progress(database: Database, renovation_id: str, workflow_id: str) -> Progress:
@@ -84,10 +88,10 @@ def fold(workflow_id: str, rows: Sequence[Recalled]) -> Progress:
     for row in rows:
         if row.workflow_id == workflow_id:
             progress = _after_own(progress, row)
-        elif row.kind == "publication.opened" and isinstance(progress, BiddingProgress):
-            progress = progress.publishing()
-        else:
+        elif row.kind != "publication.opened":
             progress = _after_child(progress, row)
+        elif isinstance(progress, BiddingProgress):
+            progress = progress.publishing()
     return progress
 
 
