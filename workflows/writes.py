@@ -13,6 +13,7 @@ with workflow.unsafe.imports_passed_through():
     from models.values.actor import ENGINE, Actor
     from models.values.refusal import Problem
     from models.values.waits import NotYetError
+    from proof.commands import act_hash
     from workflows import policies
 
 P = ParamSpec("P")
@@ -32,12 +33,14 @@ def own_command(renovation_id: str, name: str) -> Command:
 
 def act_command(renovation_id: str, act: Act) -> Command:
     """The command of an official act: the person's command id, the person as actor."""
-    return _command(renovation_id, act.command_id, act.actor)
+    command = _command(renovation_id, act.command_id, act.actor)
+    return command.model_copy(update={"request_hash": act_hash(act)})
 
 
 def done(act: Act, activity: Callable[..., object]) -> Done:
-    """The answer to an official act: what was written, as the activity names it."""
-    return Done(command_id=act.command_id, kind=str(vars(activity)["event"]))
+    """The answer to an official act: what was written, as the activity names it, and what was asked."""
+    kind = str(vars(activity)["event"])
+    return Done(command_id=act.command_id, kind=kind, request_hash=act_hash(act))
 
 
 def _command(renovation_id: str, command_id: str, actor: Actor) -> Command:
