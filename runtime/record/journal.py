@@ -22,6 +22,7 @@ from models.tables import CommandReceipt, Event, Renovation
 from models.values.refusal import refusal
 from proof import chain
 from proof.canonical import digest, utc_text
+from proof.commands import command_key
 from runtime.database import LOCK_NOT_AVAILABLE, Database, Work, sqlstate
 from runtime.record.trouble import add_trouble
 
@@ -50,9 +51,9 @@ class Moment(NamedTuple):
     recorded_at: datetime
 
 
-def id_from(command_id: str, digits: int = 24) -> str:
-    """The part of a row's id that its command gives: a command that is sent again names the same row."""
-    return hashlib.sha256(command_id.encode()).hexdigest()[:digits]
+def id_from(key: str, digits: int = 24) -> str:
+    """The part of a row's id that the key of its command gives: sent again, it names the same row."""
+    return hashlib.sha256(key.encode()).hexdigest()[:digits]
 
 
 Inside = Callable[[AsyncSession, datetime], Awaitable[Recorded[T]]]
@@ -150,6 +151,27 @@ class Journal:
             return GivenUp()
 
         return await self._database.transaction(work)
+
+    async def key_of(
+        self, command_id: str, renovation_id: str, actor_id: str, caller: str = ""
+    ) -> str:
+        """The key under which a sender's command is on the record of a case, or will be.
+
+        It is a hash: two senders may use one command id. What releases before wrote under the bare
+        id, in the name of the same actor, is found under it. `caller` names the sender where the
+        record tells senders apart by less than that (a confidential complaint).
+        """
+        async with self._database.session() as session:
+            earlier = await session.scalar(
+                select(Event.seq).where(
+                    Event.command_id == command_id,
+                    Event.renovation_id == renovation_id,
+                    Event.actor_id == actor_id,
+                )
+            )
+        if earlier is not None:
+            return command_id
+        return command_key(caller or actor_id, renovation_id, command_id)
 
     async def answered(self, command_id: str) -> CommandReceipt | None:
         """The receipt of a command that was done or given up, None when it was not (yet)."""
@@ -301,10 +323,5 @@ def refuse_given_up(receipt: CommandReceipt) -> None:
 def _answer_again(receipt: CommandReceipt, request_hash: str, into: type[T]) -> T:
     refuse_given_up(receipt)
     if receipt.request_hash != request_hash:
-        raise refusal(
-            "journal.command_reused",
-            where=receipt.command_id,
-            command=receipt.command_id,
-            kind=receipt.kind,
-        )
+        raise refusal("journal.command_reused", where="command_id", kind=receipt.kind)
     return into.model_validate(receipt.result)

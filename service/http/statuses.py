@@ -119,8 +119,8 @@ CODES: dict[int, str] = {
     """,
     500: "act.broken service.failed",
     503: """
-        clock.busy clock.not_settled service.busy service.database_away service.not_confirmed
-        service.not_ready
+        act.held_back clock.busy clock.not_settled service.busy service.database_away
+        service.not_confirmed service.not_ready service.not_running service.too_many_acts
     """,
 }
 STATUS_OF_CODE: dict[str, int] = {
