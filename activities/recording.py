@@ -252,6 +252,7 @@ def writes(
     event: str,
     into: type[T],
     request: Callable[..., BaseModel | None] = last_model,
+    bulk: bool = False,
 ) -> Callable[
     [Callable[Concatenate[W, Case, P], Awaitable[Recorded[T]]]],
     Callable[Concatenate[W, Command, P], Awaitable[T]],
@@ -266,6 +267,7 @@ def writes(
         event: The kind of the event, unless the method says another in `Recorded.kind`.
         into: The type of the result.
         request: What of the arguments makes two uses of a command id the same request.
+        bulk: It reads or writes a row per resident and may take minutes.
     """
 
     def activity_of(
@@ -282,7 +284,7 @@ def writes(
             )
 
         _say_types(write, into)
-        vars(write)["event"] = event
+        vars(write).update(event=event, into=into, bulk=bulk)
         return activity.defn(name=name)(write)
 
     return activity_of

@@ -9,6 +9,7 @@ from activities.cost_sharing.shares import Shares
 from activities.feedback.survey import Evaluations
 from activities.feedback.tickets import Tickets
 from activities.healing.giving_up import Healing
+from activities.healing.restoring import Restoring
 from activities.inspection.works import Works
 from activities.publications import Publications
 from activities.recording import Recorder
@@ -31,6 +32,7 @@ CLASSES = (
     Publications,
     Cancellations,
     Healing,
+    Restoring,
 )
 
 

@@ -204,7 +204,7 @@ def _hash_request(command: Command, kind: str, request: BaseModel | None) -> str
             # An answer that is handed on says where it stands in the record; that is not what is asked.
             "request": None
             if request is None
-            else request.model_dump(mode="json", exclude={"seq"}),
+            else request.model_dump(mode="json", exclude={"seq", "carried"}),
         }
     )
 
