@@ -152,6 +152,8 @@ class Files:
 
 
 def _zip_of(path: str) -> zipfile.ZipFile:
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise NotFound("bundle", 0, "is neither a file nor a folder")
     try:
         return zipfile.ZipFile(path)
     except OSError as error:
@@ -163,7 +165,8 @@ def _zip_of(path: str) -> zipfile.ZipFile:
 
 def _folder_names(path: str) -> list[str]:
     try:
-        return os.listdir(path)
+        names = os.listdir(path)
+        return [f"{name}/" if os.path.isdir(os.path.join(path, name)) else name for name in names]
     except OSError as error:
         raise NotFound("bundle", 0, f"cannot be opened: {_short(error)}") from None
 
@@ -187,12 +190,24 @@ def _short(error: BaseException) -> str:
     return (str(error).splitlines() or [""])[0][:120] or type(error).__name__
 
 
+def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"a name stands there twice: {twice[:40]!r}")
+    return fields
+
+
 def _no_float(text: str) -> object:
     raise ValueError(f"{text[:20]} is no whole number")
 
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 _DECODER = json.JSONDecoder(parse_float=_no_float, parse_constant=_no_float)
+_ONCE = json.JSONDecoder(
+    object_pairs_hook=_each_once, parse_float=_no_float, parse_constant=_no_float
+)
 _EXACT = re.compile("-?[0-9]{1,999}/[1-9][0-9]{0,999}")
 _UTC = re.compile(
     "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
@@ -226,6 +241,19 @@ def exact_json(raw: bytes, file: str, line: int = 0) -> dict[str, object]:
             file, line, "is not written in the one exact way (sorted names, each once, no spaces)"
         )
     return value
+
+
+def loose_json(raw: bytes, file: str) -> dict[str, object]:
+    """The JSON object in a file that people may have saved anew: any spaces, but each name once.
+
+    Raises:
+        Fault: not UTF-8, no JSON, a float or NaN, a name twice, too deep.
+    """
+    try:
+        written = canonical(_ONCE.decode(raw.decode()))
+    except (ValueError, RecursionError) as error:
+        raise Fault(file, 0, f"is no exact JSON: {_short(error)}") from None
+    return exact_json(written, file)
 
 
 def _has_nul(value: object) -> bool:
