@@ -9,7 +9,7 @@ from functools import wraps
 from inspect import Parameter, Signature, signature
 from typing import Concatenate, ParamSpec, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
@@ -127,7 +127,8 @@ class Case:
     def notify(self, audience: str, template: str, **params: str | int) -> None:
         """Put a notice into the outbox, in this transaction; the same one goes out once a write."""
         # Of what it says, not of its turn: another attempt may come to it in another order.
-        name = digest({"of": [self.command.command_id, audience, template], "params": params})
+        said: dict[str, JsonValue] = {**params}
+        name = digest({"of": [self.command.command_id, audience, template], "params": said})
         if name in self.notices:
             return
         self.notices.add(name)
@@ -139,7 +140,7 @@ class Case:
                 audience=audience,
                 audience_id=None,
                 template=template,
-                params=dict(params),
+                params=said,
                 state=NoticeState.QUEUED,
                 attempts=0,
                 created_at=self.now,

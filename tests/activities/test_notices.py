@@ -38,7 +38,7 @@ async def attempt(
         seen.update({str(row.params["item"]): row.id for row in rows})
         if dies:
             raise CrashError
-        return Recorded(Told())
+        return Recorded(Told(), {})
 
     step = Command(command_id=f"renovation/{rid}#tell", renovation_id=rid)
     recorder = Recorder(database, chinese_calendar(), BOX_KEYS)
