@@ -1,6 +1,6 @@
 """Which ballot of an entry counts: `verify.py` finds what the rule finds, whatever was cast and ruled."""
 
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import pytest
 from hypothesis import given
@@ -36,7 +36,10 @@ def opened(casts: list[tuple[int, Channel]]) -> Box:
     return box
 
 
-def ruling(kind: str, accepted: int, up_to: int) -> Ruling:
+Kind = Literal["disputed", "accepted", "set_aside"]
+
+
+def ruling(kind: Kind, accepted: int, up_to: int) -> Ruling:
     fields: dict[str, Any] = {
         "at": "",
         "entry": "0" * 32,
@@ -58,7 +61,7 @@ def test_both_find_the_same_states(data: st.DataObject) -> None:
     known: dict[int, list[RulingReference]] = {}
     for entry in data.draw(st.sets(st.integers(0, ENTRIES - 1))):
         own = [number for number, (of, _) in enumerate(casts, start=1) if of == entry]
-        kind = data.draw(
+        kind: Kind = data.draw(
             st.sampled_from(("disputed", "accepted", "set_aside") if own else ("disputed",))
         )
         up_to = data.draw(st.integers(own[0] if own else 0, len(casts)))

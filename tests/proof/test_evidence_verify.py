@@ -9,7 +9,7 @@ import json
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,29 @@ def both(path: str) -> tuple[dict[str, str] | str, dict[str, str] | str]:
 def test_a_true_bundle_is_accepted_by_both(tmp_path: Path) -> None:
     outcomes = {"lift": "passed", "paint": "passed"}
     assert both(written(tmp_path, GOOD)) == (outcomes, outcomes)
+
+
+class Watched(Files):
+    """Remembers which files of the bundle are opened."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.read: set[str] = set()
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        self.read.add(name)
+        return super().pieces(name)
+
+
+def test_the_judgement_of_the_rules_reads_no_ballot_again(tmp_path: Path) -> None:
+    """So that it costs nothing beside the reading, however many ballots there are."""
+    files = Watched(written(tmp_path, GOOD))
+    with files:
+        read = read_bundle(files)
+        assert files.read >= set(LINES)
+        files.read.clear()
+        judge(files, read)
+        assert not files.read & set(LINES)
 
 
 def test_an_unpacked_bundle_is_accepted_too(tmp_path: Path) -> None:
