@@ -184,7 +184,8 @@ class CostSharingWorkflow(CaseWorkflow):
         """A fund pays in a household's place, in hardship (rules 2.5)."""
         async with self.turn:
             self.approve_relief_allowed(act)
-            await self.write(Shares.approve_relief, self.command(act), act)
+            relieved = await self.write(Shares.approve_relief, self.command(act), act)
+            self.paid_up = self.paid_up or relieved.paid_up
             return done(act, Shares.approve_relief)
 
     @approve_relief.validator
