@@ -12,7 +12,7 @@ from proof.bundle.judging import Judged, judge
 from proof.verifier import standalone
 from proof.verifier.main import found_in, read_bundle
 from proof.verifier.reading import Fault, Files
-from proof.verifier.saying import lines_of, lines_of_fault
+from proof.verifier.saying import lines_of, lines_of_fault, say
 from runtime.language.sentences import sentence
 
 BAD = 1
@@ -51,22 +51,22 @@ def verify(
         raise typer.Exit(BAD) from None
     if as_json:
         told = {"ok": True, **found, "laws": judged.laws, "verify_py_known": own}
-        print(json.dumps(told, ensure_ascii=False))
-        return
-    print("\n".join([*lines_of(found), "", *_of_the_law(judged)]))
-    if not own:
-        print(sentence(problem("evidence.other_verify")))
+        text = json.dumps(told, ensure_ascii=False)
+    else:
+        text = "\n".join([*lines_of(found), "", *_of_the_law(judged, own=own)])
+    if not say(text):
+        raise typer.Exit(BAD)
 
 
 def _tell(fault: Fault, *, as_json: bool) -> None:
     if not as_json:
-        print("\n".join(lines_of_fault(fault)))
+        say("\n".join(lines_of_fault(fault)))
         return
     place = {"file": fault.file, "line": fault.line, "fault": fault.text}
-    print(json.dumps({"ok": False, "kind": fault.kind, **place}, ensure_ascii=False))
+    say(json.dumps({"ok": False, "kind": fault.kind, **place}, ensure_ascii=False))
 
 
-def _of_the_law(judged: Judged) -> list[str]:
+def _of_the_law(judged: Judged, *, own: bool) -> list[str]:
     """Whether the rules of the vote are those of the law, which its verify.py cannot know."""
     known = ", ".join(sorted({law for law in judged.laws.values() if law}))
     unknown = ", ".join(sorted(name for name, law in judged.laws.items() if not law))
@@ -77,4 +77,4 @@ def _of_the_law(judged: Judged) -> list[str]:
         lines.append(
             f"  ? 本版本不认识所用规则，请自行对照法律 a rule that this release does not know: {unknown}"
         )
-    return lines
+    return lines if own else [*lines, sentence(problem("evidence.other_verify"))]

@@ -28,7 +28,7 @@ from proof.verifier.receipt import (
     typed_code,
 )
 from proof.verifier.results import Found, check_result
-from proof.verifier.saying import lines_of, lines_of_fault, reasons
+from proof.verifier.saying import lines_of, lines_of_fault, reasons, say
 from proof.verifier.signing import signed
 
 FORMATS = ("gongjian.voting/1", "gongjian.voting/2")
@@ -210,7 +210,7 @@ def main(arguments: list[str]) -> int:
             "line": fault.line,
             "fault": fault.text,
         }
-        print(canonical(shown).decode() if given.json else "\n".join(lines_of_fault(fault)))
-        return 1 if fault.kind == Fault.kind else 2
-    print(canonical({"ok": True, **found}).decode() if given.json else "\n".join(lines_of(found)))
-    return 0
+        text = canonical(shown).decode() if given.json else "\n".join(lines_of_fault(fault))
+        return 1 if say(text) and fault.kind == Fault.kind else 2
+    text = canonical({"ok": True, **found}).decode() if given.json else "\n".join(lines_of(found))
+    return 0 if say(text) else 2

@@ -695,3 +695,22 @@ def test_the_standalone_file_names_file_and_line_of_a_fault(tmp_path: Path) -> N
     assert done.returncode == 1
     assert done.stdout.startswith("不一致 FAULT: ballots.jsonl, line 2: choices")
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(("target", "code"), [("| true", 0), ("> /dev/full", 2)])
+def test_an_answer_that_nobody_can_read_is_no_contradiction(
+    tmp_path: Path, target: str, code: int
+) -> None:
+    """Exit code 1 says that a bundle is false; a full disk or a closed pipe does not."""
+    script = tmp_path / "verify.py"
+    script.write_bytes(GOOD[bundle.VERIFY])
+    words = [sys.executable, "-I", str(script), written(tmp_path, GOOD)]
+    done = subprocess.run(
+        ["bash", "-c", f'set -o pipefail; "$@" {target}', "-", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
