@@ -280,9 +280,3 @@ class Done(Answer):
     kind: str
     text: str = ""
     request_hash: str = ""
-
-
-class Relieved(Done):
-    """A relief, and whether it paid the last open share of a running collection."""
-
-    paid_up: bool = False
