@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from models.messages.journey import CaseClock
 from models.values.base import Carried
+from models.values.timetable import Timetable
 from models.values.waits import Wait
 from service.bodies import CommandBody, Word
 
@@ -74,6 +75,8 @@ class ClockView(Carried):
 
     renovation_id: str
     clock: CaseClock
+    zone: str = Timetable.model_fields["zone"].default
+    """IANA zone of the place: in which its days begin and end, and people read its moments."""
     now: datetime
     settled: bool
     """Nothing is due: nothing happens until somebody acts or time goes on."""

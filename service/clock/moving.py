@@ -100,6 +100,7 @@ class CaseClocks:
         return ClockView(
             renovation_id=situation.id,
             clock=situation.clock,
+            zone=situation.timetable.zone,
             now=situation.now,
             settled=not any(is_due(wait, situation.now) for wait in waits),
             holds=tuple(shown(HoldView, each) for each in holds),

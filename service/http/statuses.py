@@ -53,8 +53,7 @@ CODES: dict[int, str] = {
         decide.not_an_object decide.not_in_force decide.number_negative decide.number_too_long
         decide.option_dimensions decide.options_and decide.setting_fixed decide.setting_invalid
         decide.sum_differs decide.undercut decide.value_wrong decide.weight_without_heads
-        door.envelope evidence.fault evidence.not_counted evidence.official evidence.other_key
-        evidence.not_found evidence.other_form
+        door.envelope evidence.not_counted evidence.official evidence.other_key
         feedback.no_level_above feedback.not_this_level feedback.not_waiting_for_answer
         feedback.reopen_exhausted feedback.reopen_too_late feedback.ticket_not_answered
         feedback.ticket_not_open feedback.ticket_not_resolved file.alias file.broken file.key_twice

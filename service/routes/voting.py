@@ -1,6 +1,7 @@
 """Voting (表决): the turnout, and ballots found again; they are cast by `service.ballots.endpoint`."""
 
 import io
+from urllib.parse import quote
 
 import segno
 from fastapi import APIRouter, Request, Response
@@ -32,11 +33,14 @@ async def find_ballot(renovation_id: str, code: str, parts: RunningParts) -> Fou
 
 
 @router.get("/ballots/{code}/qr.svg", response_class=Response)
-async def read_qr(renovation_id: str, code: str, request: Request) -> Response:
-    """The address under which a ballot is found, as a QR code to print on the receipt."""
-    address = request.url_for("find_ballot", renovation_id=renovation_id, code=read_code(code))
+async def read_qr(renovation_id: str, code: str, request: Request, parts: RunningParts) -> Response:
+    """The public address under which a ballot is found, as a QR code to print on the receipt."""
+    path = request.app.url_path_for(
+        "find_ballot", renovation_id=quote(renovation_id, safe=""), code=read_code(code)
+    )
+    address = f"{parts.settings.address}{path}"
     image = io.BytesIO()
-    segno.make(str(address), error="m").save(image, kind="svg", scale=4, xmldecl=False)
+    segno.make(address, error="m").save(image, kind="svg", scale=4, xmldecl=False)
     return Response(image.getvalue(), media_type="image/svg+xml")
 
 
