@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel
 
 from formats.file_mapping import Path
+from models.fields import ID_IN_FILE, LARGEST
 from models.files.renovation import LEVELS, Official, PlaceEntry
 from models.files.roll import Roll
 from models.values.actor import Role
-from models.values.base import ID_PATTERN, LARGEST
 from models.values.bidding import Method
 from models.values.cost_sharing import PERMILLE, CostItem, CostKey, ShareUnit
 from models.values.decisions.decision import Check
@@ -28,7 +28,7 @@ from rules import cost_sharing
 from rules.time.timetables import check_timetable
 from rules.voting import kind_of, pack_in_force
 
-ID = re.compile(ID_PATTERN)
+ID = re.compile(ID_IN_FILE)
 YEARS = range(2000, 2101)
 NOT_OFFICIALS = frozenset((Role.ENGINE, Role.OWNER, Role.RESIDENT))
 FLOOR_KEYS = (CostKey.FLOOR_COEFFICIENT, CostKey.COEFFICIENT_AREA, CostKey.FLOOR_PERCENT)

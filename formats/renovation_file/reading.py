@@ -7,6 +7,7 @@ from pydantic_core import ErrorDetails
 
 from formats.file_mapping import FileMapping, Path, Plain, read_mapping, unreadable, words
 from formats.renovation_file.checks import Draft, problems_in, problems_together
+from models.fields import UNSEEN, expectation
 from models.files.renovation import RenovationFile
 from models.files.roll import Roll
 from models.values.refusal import Problem, problem, refuse_if_any
@@ -119,7 +120,7 @@ SENTENCES: Mapping[str, str] = {
     "less_than_equal": "opening.must_be_at_most",
     "string_too_long": "opening.text_too_long",
     "string_too_short": "opening.text_too_short",
-    "string_pattern_mismatch": "opening.id_invalid",
+    "expected.id_in_file": "opening.id_invalid",
     "string_type": "opening.not_a_text",
     "tuple_type": "opening.not_a_list",
     "list_type": "opening.not_a_list",
@@ -127,7 +128,8 @@ SENTENCES: Mapping[str, str] = {
     "model_attributes_type": "opening.not_a_mapping",
     "dict_type": "opening.not_a_mapping",
 }
-"""pydantic's kind of error to the code that has a sentence. Ids are the only texts with a pattern."""
+"""pydantic's kind of error to the code that has a sentence; what is of a kind of `models.fields` says itself
+what is expected."""
 KINDS: Mapping[str, str] = {
     "int": "opening.not_an_integer",
     "date": "opening.not_a_date",
@@ -148,7 +150,7 @@ def _problem(mapping: FileMapping, path: Path, error: ErrorDetails) -> Problem:
     if code == "opening.not_one_of":
         params["expected"] = str(context.get("expected", "")).replace("'", "")
     if code == "opening.field_invalid":
-        params["expected"] = error["msg"].removeprefix("Value error, ")
+        params |= expectation(error)
     return problem(code, where=mapping.where(path), **params)
 
 
@@ -156,6 +158,8 @@ def _unreadable(mapping: FileMapping) -> Iterator[Problem]:
     for path, word in words(mapping.content):
         if unreadable(word):
             yield problem("opening.unreadable", where=mapping.where(_shown(path)))
+        elif UNSEEN.search(word):
+            yield problem("opening.unseen", where=mapping.where(_shown(path)))
         elif len(word) > MAX_WORD:
             yield problem(
                 "opening.text_too_long",

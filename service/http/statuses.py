@@ -88,7 +88,7 @@ CODES: dict[int, str] = {
         opening.number_too_large opening.payers_missing opening.place_chain opening.place_differs
         opening.place_outside opening.region_unknown opening.role_not_granted
         opening.roll_elsewhere opening.text_too_long opening.text_too_short opening.units_differ
-        opening.unlawful opening.unreadable opening.weight_negative opening.weights_zero
+        opening.unlawful opening.unreadable opening.unseen opening.weight_negative opening.weights_zero
         opening.year opening.zone_unknown paper.motion_left_out paper.other_code paper.other_lines
         paper.other_scan paper.owner_twice paper.sheet_cell paper.sheet_headings
         paper.sheet_unreadable publication.another publication.not_open
