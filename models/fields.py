@@ -254,7 +254,8 @@ _KINDS_OF_ERROR: Mapping[str, str] = {
     "model_attributes_type": "object",
 }
 """pydantic's kind of error to the sentence, for what needs no kind of its own."""
-_OF_THE_BODY = frozenset({"json_invalid", "json_type"})
+_NO_OBJECT = frozenset({"json_invalid", "json_type"})
+_NO_BODY = frozenset({"missing", "model_type", "model_attributes_type", "dict_type"})
 _WHERE_IT_CAME_IN = frozenset({"body", "path", "query", "header"})
 
 
@@ -293,13 +294,14 @@ def _wrong_field(error: ErrorDetails) -> Problem:
         path = path[1:]
     where = ".".join(str(part)[:SHOWN] for part in path if part != "[key]")
     where = where or str(error.get("ctx", {}).get("field", ""))
-    if kind in _OF_THE_BODY or not where:
+    if kind in _NO_OBJECT or (not where and kind in _NO_BODY):
         return problem("service.json_invalid")
     if kind == "missing":
         return problem("service.field_missing", where=where, field=where)
     if kind == "extra_forbidden":
         return problem("service.field_unknown", where=where, field=where)
-    return problem("service.field_wrong", where=where, field=where, **expectation(error))
+    # A name that is no text cannot be repeated.
+    return problem("service.field_wrong", where=where, field=where or "?", **expectation(error))
 
 
 def contradiction(kind: str, field: str) -> PydanticCustomError:

@@ -1,6 +1,6 @@
 """Reading the file that opens a renovation: unknown fields, dates, money, periods; all at once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
@@ -24,8 +24,9 @@ def read_renovation(data: bytes, name: str) -> RenovationFile:
         Refused: every problem, up to 100 and how many more; `where` names line and field.
     """
     mapping = read_mapping(data, name)
-    problems = [*mapping.problems, *_unreadable(mapping)]
-    fields, wrong = _fields(mapping)
+    unreadable_words = dict(_unreadable(mapping))
+    problems = [*mapping.problems, *unreadable_words.values()]
+    fields, wrong = _fields(mapping, unreadable_words)
     problems += wrong
     problems += problems_in(Draft(fields, mapping.where))
     refuse_if_any(_limited(problems, name))
@@ -42,8 +43,11 @@ def check_together(file: RenovationFile, roll: Roll) -> None:
     refuse_if_any(_limited(problems, roll.name))
 
 
-def _fields(mapping: FileMapping) -> tuple[dict[str, object], list[Problem]]:
-    """Validate every top field by itself, so that a mistake in one does not hide those of others."""
+def _fields(mapping: FileMapping, told: Container[Path]) -> tuple[dict[str, object], list[Problem]]:
+    """Validate every top field by itself, so that a mistake in one does not hide those of others.
+
+    What is at a path of `told` has its problem already.
+    """
     found: dict[str, object] = {}
     problems = [
         _problem(mapping, (key,), {"type": "extra_forbidden", "loc": (), "msg": "", "input": None})
@@ -66,7 +70,7 @@ def _fields(mapping: FileMapping) -> tuple[dict[str, object], list[Problem]]:
         problems += [
             _problem(mapping, (key, *error["loc"]), error)
             for error in errors
-            if error["type"] != UNREADABLE
+            if (key, *error["loc"]) not in told
         ]
         if value is not None or not errors:
             found[key] = value
@@ -107,8 +111,6 @@ def _without(raw: Plain, errors: list[ErrorDetails]) -> Plain:
     return copy(raw, ())
 
 
-UNREADABLE = "string_unicode"
-"""Half a pair of surrogates; such words are told of by `_unreadable` already."""
 SENTENCES: Mapping[str, str] = {
     "missing": "opening.field_missing",
     "extra_forbidden": "opening.field_unknown",
@@ -154,19 +156,17 @@ def _problem(mapping: FileMapping, path: Path, error: ErrorDetails) -> Problem:
     return problem(code, where=mapping.where(path), **params)
 
 
-def _unreadable(mapping: FileMapping) -> Iterator[Problem]:
+def _unreadable(mapping: FileMapping) -> Iterator[tuple[Path, Problem]]:
+    """The words that no field may be, whichever it is, by their paths."""
     for path, word in words(mapping.content):
+        where = mapping.where(_shown(path))
         if unreadable(word):
-            yield problem("opening.unreadable", where=mapping.where(_shown(path)))
+            yield path, problem("opening.unreadable", where=where)
         elif UNSEEN.search(word):
-            yield problem("opening.unseen", where=mapping.where(_shown(path)))
+            yield path, problem("opening.unseen", where=where)
         elif len(word) > MAX_WORD:
-            yield problem(
-                "opening.text_too_long",
-                where=mapping.where(_shown(path)),
-                field=str(_shown(path)[-1]),
-                bound=MAX_WORD,
-            )
+            field = str(_shown(path)[-1])
+            yield path, problem("opening.text_too_long", where=where, field=field, bound=MAX_WORD)
 
 
 def _shown(path: Path) -> Path:
