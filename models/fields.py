@@ -244,6 +244,8 @@ Moment = Annotated[
 # What is wrong, in words
 
 _KINDS_OF_ERROR: Mapping[str, str] = {
+    "missing": "present",
+    "extra_forbidden": "known",
     "bool_type": "yes_no",
     "bool_parsing": "yes_no",
     "literal_error": "one_of",
