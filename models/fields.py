@@ -47,8 +47,8 @@ _UNSEEN = (
 _TEXT = rf"[^{_CONTROLS_BUT_TAB_AND_NEWLINE}{_NONCHARACTERS}]"
 _LINE = rf"[^{_CONTROLS}{_SEPARATORS}{_NONCHARACTERS}]"
 _LABEL = rf"[^{_CONTROLS}{_SEPARATORS}{_UNSEEN}{_NONCHARACTERS}]"
-_WORD = r"[^\W\u200c\u200d]"
-"""Letters, digits and _ of all scripts; the two joiners, which Unicode counts among them, are unseen."""
+_WORD = rf"[^\W{_UNSEEN}]"
+"""Letters, digits and _ of all scripts; Unicode counts some that are not seen among them."""
 
 
 UNREADABLE = re.compile(rf"[{_CONTROLS_BUT_TAB_AND_NEWLINE}{_NONCHARACTERS}\ud800-\udfff]")
@@ -234,6 +234,10 @@ Day = Annotated[
     BeforeValidator(_no_number),
     Expected("day", first=YEARS.start, last=YEARS.stop - 1),
 ]
+DayInFile = Annotated[
+    date, BeforeValidator(_no_number), Expected("day", first=date.min.year, last=date.max.year)
+]
+"""A day that the checks of the file narrow further, with a sentence of their own."""
 Moment = Annotated[
     AwareDatetime,
     Interval(ge=datetime(YEARS.start, 1, 1, tzinfo=UTC), lt=datetime(YEARS.stop, 1, 1, tzinfo=UTC)),

@@ -123,6 +123,7 @@ SENTENCES: Mapping[str, str] = {
     "string_too_long": "opening.text_too_long",
     "string_too_short": "opening.text_too_short",
     "expected.id_in_file": "opening.id_invalid",
+    "expected.day": "opening.not_a_date",
     "string_type": "opening.not_a_text",
     "tuple_type": "opening.not_a_list",
     "list_type": "opening.not_a_list",

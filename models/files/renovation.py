@@ -1,11 +1,10 @@
 """The file that opens a renovation: place, people in office, dates, money, scheme and timetable."""
 
-from datetime import date
 from typing import Literal
 
 from pydantic import Field
 
-from models.fields import FenInFile, IdInFile, Label, PlacePath, Word
+from models.fields import DayInFile, FenInFile, IdInFile, Label, PlacePath, Word
 from models.values.actor import Role
 from models.values.base import Value
 from models.values.scheme import SchemeContent
@@ -54,8 +53,8 @@ class RenovationFile(Value):
     officials: tuple[Official, ...]
     region: Word = "CN"
     """Whose law of owners' votes applies: "CN", or a city with rules of its own like "CN-3707"."""
-    starts_on: date
-    ends_on: date
+    starts_on: DayInFile
+    ends_on: DayInFile
     budget_fen: FenInFile
     scheme: SchemeContent
     timetable: Timetable = Field(default_factory=Timetable)
