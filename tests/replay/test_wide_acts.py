@@ -86,7 +86,11 @@ def _widen(event: HistoryEvent) -> str:
     request = getattr(event, ACCEPTED).accepted_request.input
     (payload,) = request.args.payloads
     given = json.loads(payload.data)
-    ids = {str(each.path[0]) for each in fields_of(BODIES[request.name]) if each.kind == "id"}
+    ids = {
+        str(each.path[0])
+        for each in fields_of(BODIES[request.name])
+        if (each.kind, len(each.path)) == ("id", 1)
+    }
     beyond = {name: value for name, value in wide(request.name).items() if name not in ids}
     payload.data = json.dumps({**given, **beyond, **SENDER}).encode()
     return str(request.name)
