@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from models import fields
@@ -14,40 +14,32 @@ from models.files.roll import RegisteredUnit
 from models.messages.act_bodies import BODIES, CertifiedNumbers, Sender
 from models.messages.acts import ACTS, ReportedNumbers
 from runtime.language.sentences import _catalogue, sentence
-from service.app import ROUTERS
-from service.ballots.endpoint import CastBallot
+from service.bodies import CastBallot
+from tests.support.fields.doors import doors
 from tests.support.fields.forbidden import FORBIDDEN, forbidden
 from tests.support.fields.walking import FoundField, fields_of
 
 FILES = (RenovationFile, RegisteredUnit)
-MODELS: dict[str, object] = {
+MODELS: dict[str, Any] = {
     **{f"act {name}": body for name, body in BODIES.items()},
     **{kind.__name__: kind for kind in (*FILES, Sender, CastBallot)},
 }
 
 
-def doors() -> Iterator[tuple[str, object]]:
+def kinds() -> Iterator[tuple[str, Any]]:
     """Every body, and every parameter of a path or a query, by what a failure should name."""
-    for route in (each for router in ROUTERS for each in router.routes):
-        assert isinstance(route, APIRoute)
-        where = f"{min(route.methods)} {route.path}"
-        if route.body_field is not None:
-            yield where, route.body_field.field_info.rebuild_annotation()
-        for given in _parameters(route.dependant):
-            yield f"{where}: {given.name}", given.field_info.rebuild_annotation()
+    for door in doors():
+        where = f"{door.method} {door.path}"
+        if door.body is not None:
+            yield where, door.body
+        yield from ((f"{where}: {each.name}", each.kind) for each in door.parameters)
     yield from MODELS.items()
-
-
-def _parameters(dependant):
-    yield from (*dependant.path_params, *dependant.query_params, *dependant.header_params)
-    for inner in dependant.dependencies:
-        yield from _parameters(inner)
 
 
 def test_no_field_of_a_door_takes_whatever_its_type_takes() -> None:
     bare = [
         f"{where} {'.'.join(map(str, each.path))}"
-        for where, kind in doors()
+        for where, kind in kinds()
         for each in fields_of(kind)
         if each.kind is None
     ]
@@ -66,18 +58,18 @@ def test_a_bare_field_would_be_found() -> None:
 
 
 def test_every_kind_says_in_both_languages_what_it_expects() -> None:
-    used = {each.kind for _, kind in doors() for each in fields_of(kind)}
+    used = {each.kind for _, kind in kinds() for each in fields_of(kind)}
     assert used == FORBIDDEN.keys()
     for language in ("en", "zh_CN"):
         phrases = {name for name in _catalogue(language) if name.startswith(EXPECTED)}
         assert {f"{EXPECTED}{each}" for each in used} <= phrases
 
 
-def every_field() -> Iterator[tuple[object, FoundField]]:
-    return ((kind, each) for _, kind in doors() for each in fields_of(kind) if each.path)
+def every_field() -> Iterator[tuple[Any, FoundField]]:
+    return ((kind, each) for _, kind in kinds() for each in fields_of(kind) if each.path)
 
 
-def refused(kind: object, body: object) -> dict[str, str]:
+def refused(kind: Any, body: object) -> dict[str, str]:
     """Field to code of what a model says of a body."""
     with pytest.raises(ValidationError) as error:
         TypeAdapter(kind).validate_python(body)

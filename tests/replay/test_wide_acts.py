@@ -22,7 +22,6 @@ from workflows.registry import WORKFLOWS
 
 CONVERTER: DataConverter = pydantic_data_converter
 HISTORIES = sorted((guard.HERE / "histories").glob("*.json"))
-ACCEPTED = "workflow_execution_update_accepted_event_attributes"
 AS_TIGHT = {"sha256", "yes_no", "one_of"}
 """Kinds of which the acts had the limits from the first day on."""
 SENDER = {
@@ -73,7 +72,11 @@ async def test_an_act_beyond_every_limit_of_today_is_decoded_as_it_was_sent(name
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
 async def test_a_history_with_such_acts_replays(path: Path) -> None:
     history = WorkflowHistory.from_json(path.stem, path.read_text(encoding="utf-8"))
-    names = [_widen(each) for each in history.events if each.HasField(ACCEPTED)]
+    names = [
+        _widen(each)
+        for each in history.events
+        if each.HasField("workflow_execution_update_accepted_event_attributes")
+    ]
     if not names:
         return  # its workflow hears no act in the recording
     replayer = Replayer(workflows=WORKFLOWS, data_converter=pydantic_data_converter)
@@ -83,7 +86,7 @@ async def test_a_history_with_such_acts_replays(path: Path) -> None:
 
 def _widen(event: HistoryEvent) -> str:
     """Beyond the limits, but for ids: what a workflow looks up in its state stays what it was."""
-    request = getattr(event, ACCEPTED).accepted_request.input
+    request = event.workflow_execution_update_accepted_event_attributes.accepted_request.input
     (payload,) = request.args.payloads
     given = json.loads(payload.data)
     ids = {

@@ -36,7 +36,7 @@ LONGEST_S = 10
 
 
 @dataclass
-class House:
+class RunningCase:
     """The whole product around one case that is under way."""
 
     case: JourneyDriver
@@ -73,7 +73,7 @@ class House:
 
 
 @pytest.fixture(scope="module")
-async def house(database: Database, owner: str) -> AsyncIterator[House]:
+async def running(database: Database, owner: str) -> AsyncIterator[RunningCase]:
     await make_renovation(database, rid=RID, told_at=OPENED_AT)
     sql = await asyncpg.connect(owner)
     async with dev_server() as env, serving(env, database) as (parts, http):
@@ -82,7 +82,7 @@ async def house(database: Database, owner: str) -> AsyncIterator[House]:
             await case.official(actor(role, ANYBODY))
         await case.start()
         await case.until("open_vote")
-        yield House(case)
+        yield RunningCase(case)
     await sql.close()
 
 
@@ -93,28 +93,28 @@ def said(answer: httpx.Response) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", WITH_BODY)
 async def test_a_forbidden_value_is_refused_with_the_name_of_its_field(
-    house: House, name: str
+    running: RunningCase, name: str
 ) -> None:
     door = DOORS[name]
-    before = await house.history()
+    before = await running.history()
     fields = fields_of(door.body)
     assert "command_id" in {each.name for each in fields}
     for each in fields:
         for value in forbidden(each):
-            answer = await house.ask(door, door.address(RID), json.dumps(each.body(value)))
+            answer = await running.ask(door, door.address(RID), json.dumps(each.body(value)))
             assert answer.status_code == 422, (each.path, value, answer.text)
             assert answer.headers["content-type"] == "application/problem+json"
             wrong = [at for at, code in said(answer).items() if code == "service.field_wrong"]
             assert any(at.startswith(each.name) for at in wrong), (each.path, value, answer.text)
-    assert await house.history() == before
-    assert median(house.took) < 1
+    assert await running.history() == before
+    assert median(running.took) < 1
 
 
 @pytest.mark.parametrize("name", WITH_BODY)
-async def test_a_body_of_two_megabytes_is_not_read(house: House, name: str) -> None:
+async def test_a_body_of_two_megabytes_is_not_read(running: RunningCase, name: str) -> None:
     door = DOORS[name]
     body = json.dumps({"command_id": "c1", "padding": "x" * 2_000_000})
-    answer = await house.ask(door, door.address(RID), body)
+    answer = await running.ask(door, door.address(RID), body)
     assert (answer.status_code, answer.json()["code"]) == (413, "service.body_too_large")
 
 
@@ -124,7 +124,9 @@ def in_an_address(value: object) -> str:
 
 
 @pytest.mark.parametrize("name", WITH_PARAMETERS)
-async def test_a_forbidden_parameter_is_refused_by_its_name(house: House, name: str) -> None:
+async def test_a_forbidden_parameter_is_refused_by_its_name(
+    running: RunningCase, name: str
+) -> None:
     door = DOORS[name]
     for given in door.parameters:
         (found,) = fields_of(given.kind)
@@ -133,13 +135,13 @@ async def test_a_forbidden_parameter_is_refused_by_its_name(house: House, name: 
                 address = door.address(RID, **{given.name: in_an_address(value)})
             else:
                 address = f"{door.address(RID)}?{given.name}={in_an_address(value)}"
-            answer = await house.ask(door, address)
+            answer = await running.ask(door, address)
             assert 400 <= answer.status_code < 500, (address, answer.text)
             assert answer.headers["content-type"] == "application/problem+json"
             # A credential is of one case: with another name in the path it is wrong first.
             if answer.status_code != 401 and "/" not in str(value):
                 assert said(answer).get(given.name) == "service.field_wrong", (address, answer.text)
-    assert median(house.took) < 1
+    assert median(running.took) < 1
 
 
 def _written(found: FoundField) -> list[object]:
@@ -166,7 +168,7 @@ def _written(found: FoundField) -> list[object]:
         "..%2F..%2Fetc",
     ],
 )
-async def test_no_address_makes_the_service_fail(house: House, value: str) -> None:
+async def test_no_address_makes_the_service_fail(running: RunningCase, value: str) -> None:
     for door in DOORS.values():
         for given in door.parameters or ():
             there = quote(value, safe="%")
@@ -174,9 +176,9 @@ async def test_no_address_makes_the_service_fail(house: House, value: str) -> No
                 address = door.address(RID, **{given.name: there})
             else:
                 address = f"{door.address(RID)}?{given.name}={there}"
-            answer = await house.ask(door, address, b"{}" if door.body else b"")
+            answer = await running.ask(door, address, b"{}" if door.body else b"")
             assert answer.status_code < 500, (address, answer.text)
-    ballots = await house.ask(
+    ballots = await running.ask(
         DOORS[BALLOTS], f"/v1/renovations/{quote(value, safe='%')}/ballots", "{}"
     )
     assert 400 <= ballots.status_code < 500
@@ -198,18 +200,20 @@ HEADERS: list[tuple[str, bytes]] = [
 
 
 @pytest.mark.parametrize(("header", "value"), HEADERS, ids=range(len(HEADERS)))
-async def test_no_header_makes_the_service_fail(house: House, header: str, value: bytes) -> None:
+async def test_no_header_makes_the_service_fail(
+    running: RunningCase, header: str, value: bytes
+) -> None:
     for door in DOORS.values():
         given = [(header.encode(), value)]
         if header not in {"Content-Type", "Content-Length"}:
             given.append((b"Content-Type", b"application/json"))
-        answer = await house.case.http.request(
+        answer = await running.case.http.request(
             door.method, door.address(RID), content=b"{}" if door.body else b"", headers=given
         )
         assert answer.status_code < 500, (door.path, answer.text)
 
 
-async def test_a_body_that_is_no_object_is_refused(house: House) -> None:
+async def test_a_body_that_is_no_object_is_refused(running: RunningCase) -> None:
     for name in WITH_BODY:
         for content in (
             "[]",
@@ -222,18 +226,18 @@ async def test_a_body_that_is_no_object_is_refused(house: House) -> None:
             '{"command_id": NaN}',
             "[" * 5_000,
         ):
-            answer = await house.ask(DOORS[name], DOORS[name].address(RID), content.encode())
+            answer = await running.ask(DOORS[name], DOORS[name].address(RID), content.encode())
             assert 400 <= answer.status_code < 500, (name, content, answer.text)
 
 
-async def test_after_all_that_the_next_act_is_fine(house: House) -> None:
-    before, _ = await house.history()
-    wrong = await house.ask(
+async def test_after_all_that_the_next_act_is_fine(running: RunningCase) -> None:
+    before, _ = await running.history()
+    wrong = await running.ask(
         DOORS["POST /v1/renovations/{renovation_id}/acts/cancel_renovation"],
         f"/v1/renovations/{RID}/acts/cancel_renovation",
         json.dumps({"command_id": "nul", "reason": NUL}),
     )
     assert said(wrong) == {"reason": "service.field_wrong"}
-    done = await house.case.act(OpenVote, COMMITTEE)
+    done = await running.case.act(OpenVote, COMMITTEE)
     assert done.kind == "voting.box_announced"
-    assert (await house.history())[0] > before
+    assert (await running.history())[0] > before

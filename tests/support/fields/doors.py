@@ -51,7 +51,7 @@ def doors() -> Iterator[Door]:
         body = None if field is None else field.field_info.rebuild_annotation()
         parameters = {each.name: each for each in _parameters(route.dependant)}
         who = next(iter(_schemes(route.dependant)), "")
-        yield Door(min(route.methods), route.path, body, tuple(parameters.values()), who)
+        yield Door(min(route.methods or ()), route.path, body, tuple(parameters.values()), who)
     yield Door("POST", "/v1/renovations/{renovation_id}/ballots", CastBallot, (), VOTER.scheme_name)
 
 

@@ -25,7 +25,7 @@ FORBIDDEN: Mapping[str, list[object]] = {
     "command_id": [*OF_NO_LABEL, "a b", "a#b", *NOT_TEXT],
     "hold_name": [*OF_NO_LABEL, "a/b", *NOT_TEXT],
     "keyword": [*OF_NO_LABEL, "Ab", "1a", "a b", *NOT_TEXT],
-    "bundle_code": [f"{each}{'c' * 16}" for each in OF_NO_LABEL] + ["c" * 8 + " " + "c" * 8],
+    "bundle_code": [*(f"{each}{'c' * 16}" for each in OF_NO_LABEL), f"{'c' * 8} {'c' * 8}"],
     "sha256": [*OF_NO_LABEL, "0" * 63, "g" * 64, "0" * 65, *NOT_TEXT],
     "fen": NOT_WHOLE,
     "area": NOT_WHOLE,

@@ -42,7 +42,7 @@ class FoundField(NamedTuple):
         return body
 
 
-def fields_of(kind: object) -> list[FoundField]:
+def fields_of(kind: Any) -> list[FoundField]:
     """Every field of a model or type, those of what it holds included.
 
     What is `Carried` inside is not looked into: the readers of files ask it themselves.
