@@ -81,11 +81,13 @@ class Expected:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        """The pattern without what the regular expressions of JavaScript would misread."""
+        """The pattern without what the regular expressions of JavaScript would misread.
+
+        There \\W is everything but ASCII, and \\U with eight digits is a U and the digits.
+        """
         made = handler(schema)
-        if "pattern" in made:
-            made["pattern"] = _BEYOND_JAVASCRIPT.sub("", str(made["pattern"]))
-        return made
+        pattern = _BEYOND_JAVASCRIPT.sub("", str(made.pop("pattern", "")))
+        return {**made, "pattern": pattern} if pattern and "\\W" not in pattern else made
 
 
 def text(most: int, least: int = 1) -> tuple[object, ...]:
