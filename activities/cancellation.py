@@ -106,6 +106,7 @@ class Cancellations(Writer):
         "Cancellations.draw_refund_sheet",
         event="settlement.refund_sheet_drawn",
         into=RefundSheet,
+        bulk=True,
     )
     async def draw_refund_sheet(self, case: Case) -> Recorded[RefundSheet]:
         """What every unit gets back: paid less its part of the sunk cost (rules.md 2.6).
@@ -146,7 +147,9 @@ class Cancellations(Writer):
             },
         )
 
-    @writes("Cancellations.pay_refunds", event="settlement.refunds_paid", into=RefundSheet)
+    @writes(
+        "Cancellations.pay_refunds", event="settlement.refunds_paid", into=RefundSheet, bulk=True
+    )
     async def pay_refunds(self, case: Case) -> Recorded[RefundSheet]:
         """After the objection window the refunds are ordered; debtors are told what they owe."""
         rid = case.renovation.id

@@ -81,9 +81,9 @@ class Expected:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        """The pattern without what the regular expressions of JavaScript would misread.
+        r"""The pattern without what the regular expressions of JavaScript would misread.
 
-        There \\W is everything but ASCII, and \\U with eight digits is a U and the digits.
+        There \W is everything but ASCII, and \U with eight digits is a U and the digits.
         """
         made = handler(schema)
         pattern = _BEYOND_JAVASCRIPT.sub("", str(made.pop("pattern", "")))

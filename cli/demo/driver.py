@@ -45,7 +45,7 @@ class DueList(Protocol):
         """Every unit's first instalment, by unit."""
 
 
-class Progress(Protocol):
+class DemoDisplay(Protocol):
     """Shows how far the demo is; `run.Screen` in a terminal."""
 
     def say(self, text: str) -> None:
@@ -64,7 +64,7 @@ class Driver:
         units: Sequence[DemoUnit],
         due_list: DueList,
         seed: int,
-        show: Progress,
+        show: DemoDisplay,
         check: Callable[[], None],
     ) -> None:
         self.client = client

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.status import Status
 
 from cli.demo.client import Client
-from cli.demo.driver import Driver, Progress
+from cli.demo.driver import DemoDisplay, Driver
 from cli.demo.due_list import DatabaseDueList
 from cli.demo.facts import read_facts
 from cli.demo.journey import travel
@@ -86,7 +86,7 @@ class Screen:
 
 
 async def carry(
-    settings: Settings, url: str, options: DemoOptions, show: Progress, check: Callable[[], None]
+    settings: Settings, url: str, options: DemoOptions, show: DemoDisplay, check: Callable[[], None]
 ) -> DemoReport:
     """Carry one renovation through the journey on servers that run already.
 
@@ -166,7 +166,7 @@ def register(app: typer.Typer) -> None:
     app.command("demo")(demo)
 
 
-async def run_demo(options: DemoOptions, stack: LocalStack, show: Progress) -> DemoReport:
+async def run_demo(options: DemoOptions, stack: LocalStack, show: DemoDisplay) -> DemoReport:
     """`carry` on a stack of this process, noticing when one of its parts ends."""
 
     def check() -> None:

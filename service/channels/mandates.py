@@ -96,9 +96,8 @@ async def register_mandate(
 ) -> RegisteredMandate:
     """Enter a mandate: one for an owner, so many for an agent, while the box is not closed."""
     key = mandate_key(parts.settings.receipt_key)
-    mandate_id = (
-        f"m{hashlib.sha256(f'{situation.id}/{command.command_id}'.encode()).hexdigest()[:31]}"
-    )
+    named = await parts.journal.key_of(command.command_id, situation.id, actor.id)
+    mandate_id = f"m{hashlib.sha256(f'{situation.id}/{named}'.encode()).hexdigest()[:31]}"
     asked = _AskedMandate(
         unit_number=command.unit_number,
         agent_id=agent_id_of(key, situation.id, command.agent_identity),
@@ -112,14 +111,14 @@ async def register_mandate(
         },
     )
 
-    async def change(session: AsyncSession, now: datetime) -> tuple[str, Details]:
+    async def change(session: AsyncSession, now: datetime, name: str) -> tuple[str, Details]:
         box = await lock_open_box(session, situation, command.box_id, early=True)
         entry = await load_entry(session, box, command.unit_number)
         await _refuse(session, situation, box, entry, command, mandate_id, asked, now)
         # The name of who was known before stays as it was written first.
         person = insert(Person).values(id=asked.agent_id, name=command.agent_name, phone=None)
         await session.execute(person.on_conflict_do_nothing())
-        session.add(_row(box, entry, mandate_id, asked, actor, command.command_id))
+        session.add(_row(box, entry, mandate_id, asked, actor, name))
         return mandate_id, _details(box, entry, mandate_id, asked)
 
     kind = "voting.mandate_registered"
@@ -135,7 +134,7 @@ async def revoke_mandate(
     # The mandate is named in the path: the same command for another one is another request.
     asked = command.model_copy(update={"reason": f"{mandate_id}/{command.reason}"})
 
-    async def change(session: AsyncSession, _now: datetime) -> tuple[str, Details]:
+    async def change(session: AsyncSession, _now: datetime, name: str) -> tuple[str, Details]:
         box = await lock_open_box(session, situation, None, early=True)
         row = await session.get(Mandate, mandate_id)
         if row is None or row.box_id != box.id:
@@ -148,7 +147,7 @@ async def revoke_mandate(
                 mandate_id=mandate_id,
                 reason=command.reason,
                 revoked_by=actor.id,
-                command_id=command.command_id,
+                command_id=name,
                 revoked_at=func.clock_timestamp(),
             )
         )

@@ -5,22 +5,18 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import TypeVar
 
-import asyncpg
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import Response
 
 from models.fields import wrong_fields
 from models.values.base import Carried
 from models.values.refusal import Problem, Refused, problem, refusal
-from runtime.database import worth_another_attempt
+from runtime.database import is_lost
 from runtime.language.sentences import sentence
 from service.http.statuses import STATUS_OF_CODE
 
 M = TypeVar("M", bound=BaseModel)
-CUT_OFF = asyncpg.InterfaceError | asyncpg.InternalClientError
-"""What asyncpg raises, beside the server's errors, when the server dies during a statement."""
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 1
 
@@ -123,13 +119,7 @@ def malformed(errors: Iterable[ErrorDetails]) -> Refused:
 
 def database_away(error: BaseException) -> Refused | None:
     """`service.database_away` if the error means that the database does not answer, else None."""
-    lost = isinstance(error, TimeoutError | CUT_OFF) or (
-        isinstance(error, OSError | SQLAlchemyError | asyncpg.PostgresError)
-        and worth_another_attempt(error)
-    )
-    if lost or type(error).__name__ == "TimeoutError":
-        return refusal("service.database_away")
-    return None
+    return refusal("service.database_away") if is_lost(error) else None
 
 
 def _weight(text: str) -> float:

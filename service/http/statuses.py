@@ -117,10 +117,10 @@ CODES: dict[int, str] = {
         voting.not_published voting.pack_unknown voting.re_vote_limit voting.re_vote_too_early
         voting.roll_empty voting.unit_twice
     """,
-    500: "service.failed",
+    500: "act.broken service.failed",
     503: """
-        clock.busy clock.not_settled service.busy service.database_away service.not_confirmed
-        service.not_ready
+        act.held_back clock.busy clock.not_settled service.busy service.database_away
+        service.not_confirmed service.not_ready service.not_running service.too_many_acts
     """,
 }
 STATUS_OF_CODE: dict[str, int] = {
