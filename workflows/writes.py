@@ -46,7 +46,13 @@ class BrokenError(Exception):
 
 def refuse(code: str, **params: str | int) -> ApplicationError:
     """A refusal for a validator to raise: it leaves no history and reaches the person at once."""
-    return _refusal(code, [Problem(code=code, params=params).model_dump(mode="json")])
+    return refuse_all(Problem(code=code, params=params))
+
+
+def refuse_all(*problems: Problem) -> ApplicationError:
+    """A refusal with every problem that was found."""
+    code = problems[0].code
+    return _refusal(code, [problem.model_dump(mode="json") for problem in problems])
 
 
 def own_command(renovation_id: str, name: str) -> Command:

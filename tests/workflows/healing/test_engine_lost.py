@@ -16,7 +16,7 @@ from tests.support.journey import JourneyDriver
 from tests.support.processes.servers import dev_server
 from tests.support.processes.serving import serving
 from tests.workflows.conftest import OPENED_AT
-from tests.workflows.test_repair import OPERATOR, WAITS
+from tests.workflows.healing.test_repair import OPERATOR, WAITS
 
 
 @asynccontextmanager
