@@ -1,25 +1,25 @@
 """`evidence voting` and `verify`: make the proof of a vote, and check one in two independent ways."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from pydantic import JsonValue
 
-from cli.servers import running
-from cli.stack import DATA
+from cli.servers import DATA, running
 from models.values.refusal import Refused, problem, refusal
-from proof.bundle.checking import Checked, check_bundle
-from proof.bundle.contents import sha256
 from proof.verifier import standalone
 from proof.verifier.main import check, lines_of
 from proof.verifier.reading import Fault, Files, NotFound, OtherForm
-from runtime.ballots.evidence import Exported, export_voting
-from runtime.ballots.sealing import BoxKeys, signed_by
-from runtime.language.sentences import sentence
+
+if TYPE_CHECKING:
+    from proof.bundle.checking import Checked
+    from runtime.ballots.evidence import Exported
 
 BAD = 1
 Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
@@ -72,6 +72,9 @@ def script() -> None:
 async def _export(
     renovation: str, out: Path | None, attempt: int | None, data: Path | None
 ) -> Exported:
+    from runtime.ballots.evidence import export_voting
+    from runtime.ballots.sealing import BoxKeys
+
     async with running(data) as parts:
         key = parts.settings.box_key
         if key is None:
@@ -100,6 +103,11 @@ def verify(
     Nothing in the bundle is run. Exit code 1 and the file and line of the first fault if anything
     does not agree, if there is no bundle, or if it is not in the form in which it was published.
     """
+    from proof.bundle.checking import check_bundle
+    from proof.bundle.contents import sha256
+    from runtime.ballots.sealing import signed_by
+    from runtime.language.sentences import sentence
+
     try:
         found = check(str(bundle), key.strip().lower(), manifest.strip().lower(), receipt)
         with Files(str(bundle)) as files:

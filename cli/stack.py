@@ -1,30 +1,16 @@
 """`up`, `serve`, `migrate`, `temporal-setup`: run all servers of the project here, or one of them."""
 
 import asyncio
-import signal
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-import uvicorn
-from rich.console import Console
-from rich.status import Status
 
+from cli.servers import DATA, local_settings
 from models.values.refusal import Refused, refusal
-from runtime.gc import calm_collector
-from runtime.local.processes import Crash
-from runtime.local.programs import Ports
-from runtime.local.stack import LocalStack, StackStep
-from runtime.logging import configure_logging
-from runtime.migrate import downgrade, upgrade
 from runtime.settings import LocalSettings, Settings, read_settings
-from runtime.temporal import connect_patiently, register_search_attributes
-from service.app import create_app
-from service.http.joined_writes import OneWriteProtocol
 
-CHECK_S = 0.5
-PORT = typer.Option(min=0, max=65_535, help="0 chooses a free port.")
-DATA = typer.Option("--data", help="Directory that keeps everything between starts.")
+PORT = typer.Option(min=0, max=65_535, help="0: the port of the last start, or a free one.")
 
 
 def register(app: typer.Typer) -> None:
@@ -42,13 +28,25 @@ def up(
     temporal_port: Annotated[int, PORT] = 0,
 ) -> None:
     """Start database, Temporal, worker and service here and keep them running (Ctrl-C stops)."""
+    from rich.console import Console
+
+    from cli.up import keep_up
+    from runtime.local.programs import Ports
+
     local = local_settings(data)
     ports = Ports(service=port, temporal=temporal_port, ui=ui_port)
-    raise typer.Exit(asyncio.run(_up(local, ports, Console())))
+    raise typer.Exit(asyncio.run(keep_up(local, ports, Console())))
 
 
 def serve() -> None:
     """Run the HTTP service alone; the settings come from the environment."""
+    import uvicorn
+
+    from runtime.gc import calm_collector
+    from runtime.logging import configure_logging
+    from service.app import create_app
+    from service.http.joined_writes import OneWriteProtocol
+
     settings = read_settings(Settings)
     configure_logging(settings.log_level, settings.log_format)
     calm_collector()
@@ -74,6 +72,8 @@ def migrate(
     ] = None,
 ) -> None:
     """Bring the schema of DATABASE_OWNER_URL up to date, or take steps back (data is lost)."""
+    from runtime.migrate import downgrade, upgrade
+
     owner_url = read_settings(LocalSettings).database_owner_url
     if owner_url is None:
         raise _missing("DATABASE_OWNER_URL")
@@ -93,107 +93,9 @@ def temporal_setup() -> None:
     print(f"search attributes registered: {', '.join(new)}" if new else "all were there already")
 
 
-def local_settings(data: Path | None) -> LocalSettings:
-    """The environment's settings, for the data directory of the command line if it names one."""
-    local = read_settings(LocalSettings)
-    return local.at(data if data is not None else local.data_dir)
-
-
-class StepDisplay:
-    """Shows the steps of a stack: a spinner while one runs, a line with its time when it is done."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._status = Status("", console=console)
-
-    def __call__(self, step: StackStep) -> None:
-        """Show one step."""
-        if not step.done:
-            self._status.update(f"{step.name} …")
-            self._status.start()
-            return
-        self._status.stop()
-        figure = step.detail or f"{step.seconds:.1f} s"
-        self._console.print(f"  [green]✓[/] {step.name:<20} [dim]{figure}[/]", highlight=False)
-
-    def close(self) -> None:
-        """Take the spinner away."""
-        self._status.stop()
-
-
-async def _up(local: LocalSettings, ports: Ports, console: Console) -> int:
-    stopping = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    display = StepDisplay(console)
-    stack = LocalStack(local, ports=ports, progress=display)
-    try:
-        if not await _started(stack, stopping):
-            return 0
-        _show_addresses(stack, console)
-        crashes = await _watch(stack, stopping)
-        _show_crashes(crashes, console)
-    finally:
-        await stack.stop()
-        display.close()
-    return 1 if crashes else 0
-
-
-async def _started(stack: LocalStack, stopping: asyncio.Event) -> bool:
-    """Start the stack; False when the person changed their mind meanwhile."""
-    starting = asyncio.create_task(stack.start())
-    asked = asyncio.create_task(stopping.wait())
-    await asyncio.wait({starting, asked}, return_when=asyncio.FIRST_COMPLETED)
-    asked.cancel()
-    if starting.done():
-        await starting
-        return True
-    starting.cancel()
-    await asyncio.wait({starting})
-    return False
-
-
-async def _watch(stack: LocalStack, stopping: asyncio.Event) -> tuple[Crash, ...]:
-    """Wait until somebody stops the stack or a part of it crashes."""
-    while not stopping.is_set():
-        crashes = stack.check()
-        if crashes:
-            return crashes
-        try:
-            async with asyncio.timeout(CHECK_S):
-                await stopping.wait()
-        except TimeoutError:
-            continue
-    return ()
-
-
-def _show_addresses(stack: LocalStack, console: Console) -> None:
-    rows = (
-        ("service", stack.record.service_url),
-        ("Temporal UI", stack.record.ui_url),
-        ("Temporal", stack.record.temporal_address),
-        ("data", str(stack.data_dir)),
-    )
-    console.print()
-    for name, value in rows:
-        if value:
-            console.print(f"  {name:<12} {value}", highlight=False, soft_wrap=True)
-    console.print("\nCtrl-C stops everything; the data stays.", highlight=False)
-
-
-def _show_crashes(crashes: tuple[Crash, ...], console: Console) -> None:
-    for crash in crashes:
-        status = "?" if crash.exit_code is None else crash.exit_code
-        console.print(
-            f"\n[red]{crash.name} ended by itself[/] (exit code {status}); log: {crash.log}",
-            highlight=False,
-            soft_wrap=True,
-        )
-        for line in crash.last_lines:
-            console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
-
-
 async def _register(address: str, local: LocalSettings) -> tuple[str, ...]:
+    from runtime.temporal import connect_patiently, register_search_attributes
+
     client = await connect_patiently(address, local.temporal_namespace, local.connect_timeout_s)
     return await register_search_attributes(client)
 

@@ -15,12 +15,13 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
+from runtime.addresses import sqlalchemy_url
+
 T = TypeVar("T")
 Work = Callable[[AsyncSession], Awaitable[T]]
 
 log = structlog.get_logger("database")
 
-SCHEME = "postgresql+asyncpg://"
 CONFLICTS = 10
 """So many attempts a transaction gets when it meets others; they take about 6 s in all."""
 AWAY_S = 60.0
@@ -49,16 +50,6 @@ AWAY_CODES = frozenset(
     }
 )
 """SQLSTATE codes of a server that restarts or is full; the same transaction may succeed later."""
-
-
-def sqlalchemy_url(url: str) -> str:
-    """The address in the form SQLAlchemy wants, whichever usual form it has."""
-    return SCHEME + url.partition("://")[2]
-
-
-def asyncpg_url(url: str) -> str:
-    """The address in the form asyncpg and psql want."""
-    return "postgresql://" + url.partition("://")[2]
 
 
 class Database:

@@ -5,7 +5,8 @@ connection, because a command that is to answer at once cannot wait for the mode
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 import asyncpg
 
@@ -16,47 +17,48 @@ from models.values.refusal import refusal
 COLUMNS = """r.id, r.title, r.place_path, r.stage, r.state, r.waiting_for, r.due_at, r.rule_pack,
   r.workflow_id, r.opened_at, r.closed_at, r.head_seq AS events, c.now AS told_now,
   r.clock <> '{}' AS ran_fast"""
-NEWEST_FIRST = "ORDER BY r.opened_at DESC, r.id DESC"
+WITH_CLOCK = "renovation r LEFT JOIN case_clock c ON c.renovation_id = r.id"
 AWAITED = "string_to_array(w.what || ', ' || w.who, ', ')"
-"""What and who a line of the agenda waits for, as the index of the agenda has it."""
-ENGINE_S = 60
-"""The engine is late when so many seconds after the deadline its work is not done; a person at once."""
-LATE = f"""
-  SELECT w.renovation_id FROM case_wait w
-  WHERE w.due_at < now()
-    AND (w.consequence = '' OR w.due_at < now() - make_interval(secs => {ENGINE_S}))
-    AND NOT EXISTS (SELECT FROM case_clock c WHERE c.renovation_id = w.renovation_id)
-  UNION ALL
-  SELECT w.renovation_id FROM case_clock c
-  JOIN case_wait w ON w.renovation_id = c.renovation_id AND w.due_at < c.now"""
-"""Cases of which a line of the agenda is over and nobody came; a told case by its own clock."""
+"""What and who a line of the agenda waits for, as words; the index of the agenda has them."""
+STAMP = "%Y%m%dT%H%M%S.%fZ"
+LATE = """
+  SELECT w.renovation_id, w.due_at AS at FROM case_wait w
+  WHERE w.due_at < now() AND (w.consequence = '' OR w.due_at < now() - interval '1 minute')
+    AND NOT EXISTS (SELECT FROM case_clock c WHERE c.renovation_id = w.renovation_id)"""
+"""A person is late at once, the engine when its work is not done a minute after the deadline."""
+LATE_BY_TOLD_CLOCK = """
+  SELECT w.renovation_id, w.due_at AS at FROM case_clock c
+  JOIN case_wait w ON w.renovation_id = c.renovation_id WHERE w.due_at < c.now"""
+"""A told clock goes on when the engine has done what was due: whoever is late is a person."""
 
 
 class CaseFilter(Value):
     """Which cases are asked for: those to which everything that is given applies.
 
     `place` is a path, and everything below it is meant. `stage` means the running cases in it.
-    `waiting` is a word of the agenda (`open_vote`) or somebody awaited (`street_office`).
+    `waiting` is a word of the agenda (`open_vote`) or somebody awaited (`street_office`); `overdue`
+    means that a person or the engine is late: with both, with what is awaited. `stuck` means that
+    a step of the case broke.
     """
 
     place: str = ""
     stage: Stage | None = None
     waiting: str = ""
     overdue: bool = False
-    """A person or the engine is late."""
     stuck: bool = False
-    """A step of it broke."""
 
 
 class Trouble(Carried):
-    """A step of a case that broke; `since` is real time."""
+    """A step of a case that broke; `since` is real time.
+
+    `by_act` says that somebody asked for it, and was told; else the engine takes it up again.
+    `error` is its kind; the logs have the whole of it under `reference`.
+    """
 
     workflow_id: str
     step: str
     by_act: bool
-    """Somebody asked for it, and was told; else the engine takes it up again."""
     error: str
-    """The kind of the error; under `reference` the logs have the whole of it."""
     reference: str
     since: datetime
 
@@ -65,7 +67,7 @@ class CaseRow(Carried):
     """One case as the list and `status` show it. Moments are case time.
 
     `told_now` is where the clock of a told case stands, None in a case on the wall clock. `ran_fast`
-    marks the sandbox of an earlier release.
+    marks the sandbox of an earlier release. `cursor` asks for what follows it in the same list.
     """
 
     id: str
@@ -82,21 +84,43 @@ class CaseRow(Carried):
     events: int
     told_now: datetime | None
     ran_fast: bool
-    troubles: tuple[Trouble, ...] = ()
+    needs_attention: tuple[Trouble, ...] = ()
+    cursor: str = ""
+
+
+class Query(NamedTuple):
+    """A statement with its parameters."""
+
+    statement: str
+    values: tuple[object, ...]
+
+
+class _Source(NamedTuple):
+    """Where the ids of a list come from, and the moment by which it is ordered."""
+
+    table: str
+    id: str
+    at: str
+    newest_first: bool = False
+
+
+NEWEST = _Source("renovation r", "r.id", "r.opened_at", newest_first=True)
+STUCK = "SELECT renovation_id AS id, min(since) AS at FROM case_trouble GROUP BY renovation_id"
 
 
 async def find_cases(
     connection: asyncpg.Connection, wanted: CaseFilter, limit: int, after: str = ""
 ) -> tuple[CaseRow, ...]:
-    """A page of at most `limit` cases, the ones that were opened last first.
+    """A page of at most `limit` cases; ask for the next with the cursor of the last as `after`.
 
-    Ask again with the id of the last case as `after` for the page that follows it.
+    What is late comes in the order of the deadlines that were missed; what waits, and what is
+    stuck, by how long it has; else the cases that were opened last come first.
 
     Raises:
-        Refused: `renovation.unknown` where there is no case `after`.
+        Refused: `cases.cursor_invalid`.
     """
-    statement, values = await _page(connection, wanted, limit, after)
-    return await _with_troubles(connection, await connection.fetch(statement, *values))
+    query = page(wanted, limit, after)
+    return await _with_troubles(connection, await connection.fetch(query.statement, *query.values))
 
 
 async def load_case(connection: asyncpg.Connection, renovation_id: str) -> CaseRow:
@@ -105,13 +129,10 @@ async def load_case(connection: asyncpg.Connection, renovation_id: str) -> CaseR
     Raises:
         Refused: `renovation.unknown`.
     """
-    rows = await connection.fetch(
-        f"SELECT {COLUMNS} FROM renovation r LEFT JOIN case_clock c ON c.renovation_id = r.id"  # noqa: S608
-        " WHERE r.id = $1",
-        renovation_id,
-    )
+    statement = f"SELECT {COLUMNS} FROM {WITH_CLOCK} WHERE r.id = $1"  # noqa: S608 - ours
+    rows = await connection.fetch(statement, renovation_id)
     if not rows:
-        raise _unknown(renovation_id)
+        raise refusal("renovation.unknown", where=renovation_id, renovation=renovation_id)
     (case,) = await _with_troubles(connection, rows)
     return case
 
@@ -132,64 +153,92 @@ async def load_troubles(
     return found
 
 
-async def explain(
-    connection: asyncpg.Connection, wanted: CaseFilter, limit: int, after: str = ""
-) -> str:
-    """How the database finds a page, with the times it took (EXPLAIN ANALYZE)."""
-    statement, values = await _page(connection, wanted, limit, after)
-    lines = await connection.fetch(f"EXPLAIN (ANALYZE, BUFFERS) {statement}", *values)
-    return "\n".join(line[0] for line in lines)
+def page(wanted: CaseFilter, limit: int, after: str = "") -> Query:
+    """The query of a page: the ids and their order from the indexes first, then their rows.
 
-
-async def _page(
-    connection: asyncpg.Connection, wanted: CaseFilter, limit: int, after: str
-) -> tuple[str, list[object]]:
-    """The statement of a page and its parameters: first the ids by the indexes, then their rows."""
-    conditions, values = _conditions(wanted)
-    if after:
-        opened_at = await connection.fetchval(
-            "SELECT opened_at FROM renovation WHERE id = $1", after
-        )
-        if opened_at is None:
-            raise _unknown(after)
-        conditions.append(f"(r.opened_at, r.id) < (${len(values) + 1}, ${len(values) + 2})")
-        values += [opened_at, after]
-    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-    values.append(limit)
-    found = f"SELECT r.id FROM renovation r {where} {NEWEST_FIRST} LIMIT ${len(values)}"  # noqa: S608
-    statement = (
-        f"SELECT {COLUMNS} FROM ({found}) AS found JOIN renovation r USING (id)"  # noqa: S608
-        f" LEFT JOIN case_clock c ON c.renovation_id = r.id {NEWEST_FIRST}"
-    )
-    return statement, values
-
-
-def _conditions(wanted: CaseFilter) -> tuple[list[str], list[object]]:
-    """The conditions of a filter; what a person gave goes in as a parameter."""
-    conditions: list[str] = []
+    Raises:
+        Refused: `cases.cursor_invalid`.
+    """
     values: list[object] = []
+    source = _source(wanted, values)
+    conditions = _conditions_of_case(wanted, values)
+    if conditions and source is not NEWEST:
+        source = source._replace(table=f"{source.table} JOIN renovation r ON r.id = f.id")
+    after_sign, direction = ("<", "DESC") if source.newest_first else (">", "ASC")
+    if after:
+        at, last = _read_cursor(after)
+        keys = f"({_given(values, at)}, {_given(values, last)})"
+        conditions.append(f"({source.at}, {source.id}) {after_sign} {keys}")
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    ids = (
+        f"SELECT {source.id} AS id, {source.at} AS at FROM {source.table} {where}"  # noqa: S608
+        f" ORDER BY {source.at} {direction}, {source.id} {direction} LIMIT {_given(values, limit)}"
+    )
+    statement = (
+        f"SELECT {COLUMNS}, found.at AS listed_at FROM ({ids}) AS found"  # noqa: S608
+        f" JOIN {WITH_CLOCK} ON r.id = found.id"
+        f" ORDER BY found.at {direction}, found.id {direction}"
+    )
+    return Query(statement, tuple(values))
+
+
+def _source(wanted: CaseFilter, values: list[object]) -> _Source:
+    if wanted.waiting or wanted.overdue:
+        return _Source(f"({_agenda(wanted, values)}) AS f", "f.id", "f.at")
+    if wanted.stuck:
+        return _Source(f"({STUCK}) AS f", "f.id", "f.at")
+    return NEWEST
+
+
+def _agenda(wanted: CaseFilter, values: list[object]) -> str:
+    """The cases with a line of the agenda of this kind, each with the first moment of such lines.
+
+    It is never joined with the cases before it is grouped: most lists need a hundred of them.
+    """
+    awaited = f" AND {AWAITED} @> ARRAY[{_given(values, wanted.waiting)}]" if wanted.waiting else ""
+    if wanted.overdue:
+        lines = " UNION ALL ".join(f"{late}{awaited}" for late in (LATE, LATE_BY_TOLD_CLOCK))
+    else:
+        lines = f"SELECT w.renovation_id, w.since AS at FROM case_wait w WHERE true{awaited}"  # noqa: S608
+    return (
+        f"SELECT renovation_id AS id, min(at) AS at FROM ({lines}) AS line GROUP BY renovation_id"  # noqa: S608
+    )
+
+
+def _conditions_of_case(wanted: CaseFilter, values: list[object]) -> list[str]:
+    """What is asked of the case itself, as conditions of `r`."""
+    conditions: list[str] = []
     if wanted.place:
         path = wanted.place.rstrip("/")
-        # One range of the index, and no more than its places: "d/s-1" lies in the range of "d/s".
+        itself, below, end = (_given(values, each) for each in (path, f"{path}/", f"{path}0"))
+        # One range of the index, and of that no neighbours: "d/s-1" lies in the range of "d/s".
         conditions.append(
-            "r.place_path ~>=~ $1 AND r.place_path ~<~ $2"
-            " AND starts_with(r.place_path || '/', $1 || '/')"
+            f"r.place_path ~>=~ {itself} AND r.place_path ~<~ {end}"
+            f" AND (r.place_path = {itself} OR r.place_path ~>=~ {below})"
         )
-        values += [path, f"{path}0"]
     if wanted.stage is not None:
-        values.append(wanted.stage.value)
-        conditions.append(f"r.state = 'running' AND r.stage = ${len(values)}")
-    if wanted.waiting:
-        values.append(wanted.waiting)
-        conditions.append(
-            "EXISTS (SELECT FROM case_wait w WHERE w.renovation_id = r.id"
-            f" AND {AWAITED} @> ARRAY[${len(values)}])"
-        )
-    if wanted.overdue:
-        conditions.append(f"r.id IN ({LATE})")
-    if wanted.stuck:
+        stage = _given(values, wanted.stage.value)
+        conditions.append(f"r.state = 'running' AND r.stage = {stage}")
+    if wanted.stuck and (wanted.waiting or wanted.overdue):
         conditions.append("EXISTS (SELECT FROM case_trouble t WHERE t.renovation_id = r.id)")
-    return conditions, values
+    return conditions
+
+
+def _given(values: list[object], value: object) -> str:
+    """The place in the statement of something that was given; it is never written into it."""
+    values.append(value)
+    return f"${len(values)}"
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, str]:
+    stamp, sign, last = cursor.partition("-")
+    try:
+        at = datetime.strptime(stamp, STAMP).replace(tzinfo=UTC)
+    except ValueError:
+        sign = ""
+    if not sign:
+        raise refusal("cases.cursor_invalid", where="after", cursor=cursor[:40])
+    return at, last
 
 
 async def _with_troubles(
@@ -197,6 +246,8 @@ async def _with_troubles(
 ) -> tuple[CaseRow, ...]:
     found = [dict(row) for row in rows]
     troubles = await load_troubles(connection, [row["id"] for row in found])
-    return tuple(
-        CaseRow.model_validate({**row, "troubles": troubles.get(row["id"], ())}) for row in found
-    )
+    for row in found:
+        row["needs_attention"] = troubles.get(row["id"], ())
+        if "listed_at" in row:
+            row["cursor"] = f"{row['listed_at'].astimezone(UTC).strftime(STAMP)}-{row['id']}"
+    return tuple(CaseRow.model_validate(row) for row in found)

@@ -5,9 +5,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from models.messages.journey import Stage
+from runtime.record.cases import CaseFilter
 from service import views
 from service.routes.dependencies import RunningParts
-from service.views import EventView, PublicProgress, RenovationLine, RenovationView
+from service.views import EventView, ListedRenovation, PublicProgress, RenovationView
 
 router = APIRouter(prefix="/v1/renovations", tags=["renovations"])
 PAGE = 100
@@ -17,12 +19,31 @@ MOST = 500
 @router.get("")
 async def list_renovations(
     parts: RunningParts,
-    after: Annotated[str, Query(max_length=64)] = "",
+    place: Annotated[
+        str, Query(max_length=400, pattern=r"^[\w/-]*$", description="A path: what lies below it.")
+    ] = "",
+    stage: Annotated[Stage | None, Query(description="Running, and in this stage.")] = None,
+    waiting: Annotated[
+        str,
+        Query(
+            max_length=64,
+            pattern=r"^[a-z0-9_.]*$",
+            description="What or who is awaited: open_vote, street_office, …",
+        ),
+    ] = "",
+    overdue: Annotated[bool, Query(description="A person or the engine is late.")] = False,
+    stuck: Annotated[bool, Query(description="A step broke and needs attention.")] = False,
+    after: Annotated[str, Query(max_length=100, pattern=r"^[\w.-]*$")] = "",
     limit: Annotated[int, Query(ge=1, le=MOST)] = PAGE,
-) -> tuple[RenovationLine, ...]:
-    """A page of renovations by id; ask again with the last id as `after`."""
+) -> tuple[ListedRenovation, ...]:
+    """A page of renovations; ask again with the `cursor` of the last one as `after`.
+
+    What is late comes in the order of the deadlines that were missed; what waits, and what is stuck,
+    by how long it has; else the ones that were opened last come first.
+    """
+    wanted = CaseFilter(place=place, stage=stage, waiting=waiting, overdue=overdue, stuck=stuck)
     async with parts.database.session() as session:
-        return await views.list_renovations(session, after, limit)
+        return await views.list_renovations(session, wanted, after, limit)
 
 
 @router.get("/{renovation_id}", responses={304: {"description": "Nothing has changed."}})

@@ -21,7 +21,8 @@ from temporalio.client import Client
 from activities.registry import build_activities
 from models.messages.ids import ticket_workflow_id
 from models.values.actor import Role
-from runtime.database import Database, asyncpg_url
+from runtime.addresses import asyncpg_url
+from runtime.database import Database
 from runtime.local.postgres import EmbeddedPostgres
 from runtime.migrate import upgrade
 from tests.replay import guard
