@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from cli.inputs import act_fields, act_named, read_file
-from cli.servers import DATA, reach_temporal, reading, running
+from cli.servers import DATA, database, reach_temporal, reading, running, settings_for
 from cli.shown import (
     event_json,
     history_table,
@@ -210,14 +210,12 @@ def audit(
     from runtime.ballots.sealing import Signer
     from runtime.record.audit import audit as audited
 
-    report = _run(
-        data,
-        lambda parts: audited(
-            parts.database,
-            renovation,
-            Signer.of_receipts(parts.settings.receipt_key).public_key,
-        ),
-    )
+    async def work() -> AuditReport:
+        async with database(data) as (opened, settings):
+            receipts = Signer.of_receipts(settings.receipt_key).public_key
+            return await audited(opened, renovation, receipts)
+
+    report = asyncio.run(work())
     for line in audit_lines(report):
         print(line)
     if not report.ok:
@@ -230,29 +228,18 @@ def credentials(
     data: Data = None,
 ) -> None:
     """Every unit's credential as CSV (unit,credential), to hand out on paper; keep it secret."""
-    from sqlalchemy import select
-
-    from models.tables import Unit
     from runtime.local.data_dir import write_private
+    from runtime.record.cases import load_units
     from service.http.credentials import voter_credential
 
-    async def work(parts: Parts) -> str:
-        async with parts.database.session() as session:
-            row = await _row(session, renovation)
-            numbers = await session.scalars(
-                select(Unit.number).where(Unit.estate_id == row.estate_id).order_by(Unit.number)
-            )
-            versions = await _versions(session, renovation)
-        key = parts.settings.credential_key
-        text = io.StringIO(newline="")
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(("unit", "credential"))
-        for number in numbers:
-            version = versions.get(number, 0)
-            writer.writerow((number, voter_credential(key, renovation, number, version)))
-        return text.getvalue()
-
-    content = _run(data, work)
+    units = _read(data, lambda connection: load_units(connection, renovation))
+    key = settings_for(data).credential_key
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("unit", "credential"))
+    for number, version in units:
+        writer.writerow((number, voter_credential(key, renovation, number, version)))
+    content = text.getvalue()
     if out is None:
         sys.stdout.write(content)
         return
@@ -323,20 +310,6 @@ async def _only_actor(parts: Parts, renovation: str, kind: type[Act]) -> str:
     raise refusal(
         "cases.actor_needed", where="--as", act=kind.name, actors=", ".join(able[:20]) or "-"
     )
-
-
-async def _versions(session: AsyncSession, renovation: str) -> dict[str, int]:
-    """Units that were sold since their first freeze, with the version of the buyer's credential."""
-    from sqlalchemy import func, select
-
-    from models.tables import OwnerReplacement
-
-    rows = await session.execute(
-        select(OwnerReplacement.unit_number, func.max(OwnerReplacement.generation))
-        .where(OwnerReplacement.renovation_id == renovation)
-        .group_by(OwnerReplacement.unit_number)
-    )
-    return {row[0]: row[1] for row in rows}
 
 
 async def _row(session: AsyncSession, renovation: str) -> Renovation:

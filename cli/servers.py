@@ -20,6 +20,7 @@ from runtime.settings import LocalSettings, Settings, read_settings
 if TYPE_CHECKING:
     import asyncpg
 
+    from runtime.database import Database
     from service.parts import Parts
 
 DATA = typer.Option("--data", help="Directory that keeps everything between starts.")
@@ -57,6 +58,19 @@ async def reading(data: Path | None) -> AsyncIterator[asyncpg.Connection]:
         yield connection
     finally:
         await connection.close()
+
+
+@asynccontextmanager
+async def database(data: Path | None) -> AsyncIterator[tuple[Database, Settings]]:
+    """The database of `settings_for`, for a command that needs the tables but no Temporal."""
+    from runtime.database import Database
+
+    settings = settings_for(data)
+    opened = Database(settings.database_url.get_secret_value(), CONNECTIONS)
+    try:
+        yield opened, settings
+    finally:
+        await opened.dispose()
 
 
 @asynccontextmanager

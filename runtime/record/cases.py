@@ -21,6 +21,11 @@ WITH_CLOCK = "renovation r LEFT JOIN case_clock c ON c.renovation_id = r.id"
 AWAITED = "string_to_array(w.what || ', ' || w.who, ', ')"
 """What and who a line of the agenda waits for, as words; the index of the agenda has them."""
 STAMP = "%Y%m%dT%H%M%S.%fZ"
+UNITS = """
+SELECT u.number, coalesce(max(o.generation), 0) AS version
+FROM renovation r JOIN unit u ON u.estate_id = r.estate_id
+LEFT JOIN owner_replacement o ON o.renovation_id = r.id AND o.unit_number = u.number
+WHERE r.id = $1 GROUP BY u.number ORDER BY u.number"""
 LATE = """
   SELECT w.renovation_id, w.due_at AS at FROM case_wait w
   WHERE w.due_at < now() AND (w.consequence = '' OR w.due_at < now() - interval '1 minute')
@@ -135,6 +140,21 @@ async def load_case(connection: asyncpg.Connection, renovation_id: str) -> CaseR
         raise refusal("renovation.unknown", where=renovation_id, renovation=renovation_id)
     (case,) = await _with_troubles(connection, rows)
     return case
+
+
+async def load_units(
+    connection: asyncpg.Connection, renovation_id: str
+) -> tuple[tuple[str, int], ...]:
+    """Every unit of a case's estate by number, with the version of its credential.
+
+    That is 0, or of a unit sold since its first freeze the number of its last owner.
+
+    Raises:
+        Refused: `renovation.unknown`.
+    """
+    await load_case(connection, renovation_id)
+    rows = await connection.fetch(UNITS, renovation_id)
+    return tuple((row["number"], row["version"]) for row in rows)
 
 
 async def load_troubles(

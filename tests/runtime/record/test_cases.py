@@ -84,10 +84,10 @@ async def connection(database: Database) -> AsyncIterator[asyncpg.Connection]:
         place_path="d/s-1/c/g",
     )
     await make(database, "neighbour", opened_at=NOW - 5 * HOUR, place_path="d/s0/c/g")
-    told = {"told": True, "opened_at": TOLD_AT}
     waits = late.model_copy(update={"due_at": TOLD_AT - HOUR, "since": TOLD_AT - 2 * HOUR})
-    await make(database, "told-late", waits, **told)
-    await make(database, "told-due-now", waits.model_copy(update={"due_at": TOLD_AT}), **told)
+    await make(database, "told-late", waits, told=True, opened_at=TOLD_AT)
+    waits = waits.model_copy(update={"due_at": TOLD_AT})
+    await make(database, "told-due-now", waits, told=True, opened_at=TOLD_AT)
     await make(
         database,
         "stuck",
