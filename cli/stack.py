@@ -31,7 +31,7 @@ def up(
     from rich.console import Console
 
     from cli.up import keep_up
-    from runtime.local.programs import Ports
+    from runtime.local.ports import Ports
 
     local = local_settings(data)
     ports = Ports(service=port, temporal=temporal_port, ui=ui_port)

@@ -6,12 +6,11 @@ import signal
 from rich.console import Console
 from rich.status import Status
 
+from runtime.local.keeping import Keeper, Restart
+from runtime.local.ports import Ports
 from runtime.local.processes import Crash
-from runtime.local.programs import Ports
 from runtime.local.stack import LocalStack, StackStep
 from runtime.settings import LocalSettings
-
-CHECK_S = 0.5
 
 
 class StepDisplay:
@@ -36,6 +35,23 @@ class StepDisplay:
         self._status.stop()
 
 
+class RestartDisplay:
+    """One line for each start of a part that ended by itself."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def __call__(self, restart: Restart) -> None:
+        """Show one restart that is about to begin."""
+        crash = restart.crash
+        self._console.print(
+            f"  [yellow]![/] {crash.name} ended by itself (exit code {_exit_code(crash)}); started"
+            f" anew in {restart.pause_s:g} s, {restart.number} of {restart.tries}; log: {crash.log}",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
 async def keep_up(local: LocalSettings, ports: Ports, console: Console) -> int:
     """Keep the stack running until somebody stops it; the exit code."""
     stopping = asyncio.Event()
@@ -47,12 +63,13 @@ async def keep_up(local: LocalSettings, ports: Ports, console: Console) -> int:
         if not await _started(stack, stopping):
             return 0
         _show_addresses(stack, console)
-        crashes = await _watch(stack, stopping)
-        _show_crashes(crashes, console)
+        lost = await Keeper(stack, RestartDisplay(console)).keep(stopping)
+        if lost is not None:
+            _show_lost(lost, console)
     finally:
         await stack.stop()
         display.close()
-    return 1 if crashes else 0
+    return 0 if lost is None else 1
 
 
 async def _started(stack: LocalStack, stopping: asyncio.Event) -> bool:
@@ -69,20 +86,6 @@ async def _started(stack: LocalStack, stopping: asyncio.Event) -> bool:
     return False
 
 
-async def _watch(stack: LocalStack, stopping: asyncio.Event) -> tuple[Crash, ...]:
-    """Wait until somebody stops the stack or a part of it crashes."""
-    while not stopping.is_set():
-        crashes = stack.check()
-        if crashes:
-            return crashes
-        try:
-            async with asyncio.timeout(CHECK_S):
-                await stopping.wait()
-        except TimeoutError:
-            continue
-    return ()
-
-
 def _show_addresses(stack: LocalStack, console: Console) -> None:
     rows = (
         ("service", stack.record.service_url),
@@ -97,13 +100,15 @@ def _show_addresses(stack: LocalStack, console: Console) -> None:
     console.print("\nCtrl-C stops everything; the data stays.", highlight=False)
 
 
-def _show_crashes(crashes: tuple[Crash, ...], console: Console) -> None:
-    for crash in crashes:
-        status = "?" if crash.exit_code is None else crash.exit_code
-        console.print(
-            f"\n[red]{crash.name} ended by itself[/] (exit code {status}); log: {crash.log}",
-            highlight=False,
-            soft_wrap=True,
-        )
-        for line in crash.last_lines:
-            console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+def _show_lost(crash: Crash, console: Console) -> None:
+    console.print(
+        f"\n[red]{crash.name} does not stay up[/] (exit code {_exit_code(crash)}); log: {crash.log}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    for line in crash.last_lines:
+        console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _exit_code(crash: Crash) -> str:
+    return "?" if crash.exit_code is None else str(crash.exit_code)

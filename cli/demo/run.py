@@ -19,13 +19,14 @@ from cli.demo.report import CASE, BallotAnswers, DemoReport, report_tables
 from cli.demo.town import estate, people
 from cli.servers import local_settings
 from cli.shown import result_console
-from cli.up import StepDisplay
+from cli.up import RestartDisplay, StepDisplay
 from formats.renovation_file.reading import read_renovation
 from formats.roll import read_roll
 from models.values.actor import Actor
 from models.values.base import Value
 from models.values.refusal import Refused, refusal
 from runtime.ballots.sealing import BoxKeys
+from runtime.local.keeping import Keeper
 from runtime.local.processes import last_lines
 from runtime.local.stack import LocalStack, Part
 from runtime.settings import Settings
@@ -35,7 +36,6 @@ from service.parts import open_parts
 
 FILE_NAME = "estate.json"
 CONNECT_S = 30.0
-CHECK_S = 0.5
 WIDE = 160
 LOG_LINES = 8
 
@@ -164,7 +164,7 @@ async def run_here(options: DemoOptions, home: Path, *, as_json: bool, keep: boo
         _tell(report, as_json=as_json)
         _how_to_look(report, stack, progress, keep=keep)
         if keep:
-            await _until_asked(stopping, stack)
+            await _until_asked(stopping, stack, progress)
     except Refused:
         if screen is not None:
             screen.close()
@@ -231,11 +231,10 @@ def _stop_when_asked() -> asyncio.Event:
     return stopping
 
 
-async def _until_asked(stopping: asyncio.Event, stack: LocalStack) -> None:
-    """Wait for Ctrl-C, or for a part that crashes."""
+async def _until_asked(stopping: asyncio.Event, stack: LocalStack, console: Console) -> None:
+    """Keep the servers up until Ctrl-C, or until a part of them does not stay up."""
     try:
-        while not stack.check():  # noqa: ASYNC110 - processes, no event
-            await asyncio.sleep(CHECK_S)
+        await Keeper(stack, RestartDisplay(console)).keep(stopping)
     except asyncio.CancelledError:
         if not stopping.is_set():
             raise
