@@ -1,31 +1,30 @@
 """How an activity writes: by the tick, through the journal, with refusals that reach the person."""
 
 import asyncio
-import hashlib
-import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from typing import Concatenate, ParamSpec, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from activities.failures import told_to_workflow
 from models.messages.acts import ACTS
 from models.messages.command import Command
 from models.messages.journey import Answer, Stage, Ticked
 from models.tables import CaseClock, Notice, Renovation, Scheme
-from models.values.refusal import Refused, refusal
+from models.values.refusal import refusal
 from models.values.scheme import SchemeContent
 from models.values.states import NoticeState
 from models.values.timetable import Period, Timetable, WorkCalendar
 from models.values.waits import ENGINE, Consequence, NotYetError, Wait, at_work
+from proof.canonical import digest
 from rules.authority import ROLES_OF_ACT
 from rules.time.deadlines import deadline
 from runtime.ballots.sealing import BoxKeys
@@ -36,7 +35,6 @@ from runtime.record.journal import Journal, Recorded
 T = TypeVar("T", bound=BaseModel)
 BEATS_PER_TIMEOUT = 4
 TERMS_KEPT = 1_000
-MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +50,8 @@ class Case:
     calendar: WorkCalendar
     agenda: dict[str, tuple[Wait, ...]] = field(default_factory=dict)
     """What workflows wait for after this write, by their ids; the others' waits stay as they are."""
-    notices: Iterator[int] = field(default_factory=itertools.count)
-    """Numbers the notices of one step: the same words may go out twice."""
+    notices: set[str] = field(default_factory=set)
+    """Ids of the notices of this write."""
 
     def ends(self, start: datetime, period: Period) -> datetime:
         """When a period that starts at `start` is over, in case time."""
@@ -126,17 +124,22 @@ class Case:
         return row.version, SchemeContent.model_validate(row.content)
 
     def notify(self, audience: str, template: str, **params: str | int) -> None:
-        """Put a notice into the outbox, in this transaction."""
-        key = f"{self.command.command_id}!{template}!{next(self.notices)}"
+        """Put a notice into the outbox, in this transaction; the same one goes out once a write."""
+        # Of what it says, not of its turn: another attempt may come to it in another order.
+        said: dict[str, JsonValue] = {**params}
+        name = digest({"of": [self.command.command_id, audience, template], "params": said})
+        if name in self.notices:
+            return
+        self.notices.add(name)
         self.session.add(
             Notice(
-                id=hashlib.sha256(key.encode()).hexdigest(),
+                id=name,
                 renovation_id=self.renovation.id,
                 command_id=self.command.command_id,
                 audience=audience,
                 audience_id=None,
                 template=template,
-                params=dict(params),
+                params=said,
                 state=NoticeState.QUEUED,
                 attempts=0,
                 created_at=self.now,
@@ -175,17 +178,12 @@ class Recorder:
     ) -> T:
         """Record one change with its event, its receipt and what is waited for after it.
 
-        Refused and NotYetError become what the workflow understands.
+        Raises:
+            ApplicationError: as `told_to_workflow` says.
         """
-        try:
+        with told_to_workflow(command):
             async with _beating():
                 return await self._record(command, kind, request, change, into)
-        except Refused as refused:
-            problems = [problem.model_dump(mode="json") for problem in refused.problems]
-            raise _answer("Refused", str(refused), problems) from refused
-        except NotYetError as early:
-            # In whole microseconds: a float would lose some, and the step would come too early again.
-            raise _answer("NotYet", str(early), early.left // MICROSECOND) from early
 
     async def _record(
         self,
@@ -258,6 +256,7 @@ def writes(
     event: str,
     into: type[T],
     request: Callable[..., BaseModel | None] = last_model,
+    bulk: bool = False,
 ) -> Callable[
     [Callable[Concatenate[W, Case, P], Awaitable[Recorded[T]]]],
     Callable[Concatenate[W, Command, P], Awaitable[T]],
@@ -272,6 +271,7 @@ def writes(
         event: The kind of the event, unless the method says another in `Recorded.kind`.
         into: The type of the result.
         request: What of the arguments makes two uses of a command id the same request.
+        bulk: It reads or writes a row per resident and may take minutes.
     """
 
     def activity_of(
@@ -288,7 +288,7 @@ def writes(
             )
 
         _say_types(write, into)
-        vars(write)["event"] = event
+        vars(write).update(event=event, into=into, bulk=bulk)
         return activity.defn(name=name)(write)
 
     return activity_of
@@ -344,17 +344,6 @@ def _with_position(recorded: Recorded[T], seq: int, tick: datetime | None) -> Re
     if isinstance(recorded.result, Ticked) and tick is not None:
         filled["tick"] = tick
     return replace(recorded, result=recorded.result.model_copy(update=filled))
-
-
-def _answer(kind: str, message: str, *details: object) -> ApplicationError:
-    """An answer that is no failure: the activity is not tried again, and nobody is alarmed."""
-    return ApplicationError(
-        message,
-        *details,
-        type=kind,
-        non_retryable=True,
-        category=ApplicationErrorCategory.BENIGN,
-    )
 
 
 @asynccontextmanager

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 
 from sqlalchemy import func, select
-from temporalio import activity
 
+from activities.cancellation import load_end
 from activities.recording import Case, Writer, writes
 from models.messages.acts import Done, ReviseScheme
-from models.messages.command import Command
-from models.messages.journey import JourneyOutcome, Revision, Stage
+from models.messages.journey import JourneyOutcome, Revision, Stage, StageEntered
 from models.tables import Event, Scheme
 from models.values.base import Carried
 from models.values.refusal import refusal
@@ -35,18 +34,25 @@ class StageEntry(Carried):
     workflow_id: str
 
 
+class AskedRevision(Carried):
+    """How many votes were held when it was asked."""
+
+    attempts: int
+    wanted: bool = False
+
+
 class Renovations(Writer):
     """Writes the course of a renovation."""
 
     @writes(
         "Renovations.enter_stage",
         event="renovation.stage_entered",
-        into=Done,
+        into=StageEntered,
         request=lambda stage, child_id: StageEntry(stage=stage, workflow_id=child_id),
     )
-    async def enter_stage(self, case: Case, stage: Stage, child_id: str) -> Recorded[Done]:
+    async def enter_stage(self, case: Case, stage: Stage, child_id: str) -> Recorded[StageEntered]:
         """A stage begins: from now on only its workflow writes (and the renovation's own)."""
-        _refuse_when_over(case)
+        await _refuse_when_ending(case)
         case.agenda[case.renovation.stage_workflow_id] = ()
         case.renovation.stage = stage
         case.renovation.stage_workflow_id = child_id
@@ -56,23 +62,25 @@ class Renovations(Writer):
         case.await_only(Wait(what="stage", subject=stage))
         case.notify("all_owners", "stage_entered", stage=stage)
         return Recorded(
-            Done(command_id=case.command.command_id, kind="renovation.stage_entered"),
+            StageEntered(stage=stage, workflow_id=child_id),
             {"stage": stage, "workflow_id": child_id},
         )
 
-    @activity.defn(name="Renovations.ask_revision")
-    async def ask_revision(self, command: Command, attempts: int) -> bool:
+    @writes(
+        "Renovations.ask_revision",
+        event="renovation.revision_asked",
+        into=Revision,
+        request=lambda attempts: AskedRevision(attempts=attempts),
+    )
+    async def ask_revision(self, case: Case, attempts: int) -> Recorded[Revision]:
         """After a vote that failed: ask for a revised scheme, if there may be another vote (E1)."""
-        asked, kind = Revision(attempts=attempts), "renovation.revision_asked"
-        answer = await self.recorder.write(
-            command, kind, asked, lambda case: _revision(case, attempts), Revision
-        )
-        return answer.wanted  # a bare word in every recorded history
+        await _refuse_when_ending(case)
+        return await _revision(case, attempts)
 
     @writes("Renovations.revise_scheme", event="voting.scheme_revised", into=Done)
     async def revise_scheme(self, case: Case, act: ReviseScheme) -> Recorded[Done]:
         """A new version of the scheme; the old one stays as it was voted on."""
-        _refuse_when_over(case)
+        await _refuse_when_ending(case)
         number, content = await case.scheme()
         before = await case.session.get_one(Scheme, (case.renovation.id, number))
         after = revision.revised(content, act)
@@ -141,6 +149,13 @@ async def _revision(case: Case, attempts: int) -> Recorded[Revision]:
 
 
 def _refuse_when_over(case: Case) -> None:
-    """What has ended is not begun, revised or ended again."""
+    """What has ended is not ended again."""
     if case.renovation.state is not RenovationState.RUNNING:
         raise refusal("renovation.over", where=case.renovation.id, state=case.renovation.state)
+
+
+async def _refuse_when_ending(case: Case) -> None:
+    """What has ended, or is being settled, is not begun or revised any more."""
+    state = await load_end(case)
+    if state is not RenovationState.RUNNING:
+        raise refusal("renovation.over", where=case.renovation.id, state=state)

@@ -191,15 +191,15 @@ def history(
     from runtime.record.cases import load_case
     from runtime.record.events import EventRow, load_events
 
-    async def read(connection: asyncpg.Connection) -> tuple[EventRow, ...]:
-        await load_case(connection, renovation)
-        return await load_events(connection, renovation, limit)
+    async def read(connection: asyncpg.Connection) -> tuple[str, tuple[EventRow, ...]]:
+        case = await load_case(connection, renovation)
+        return case.zone, await load_events(connection, renovation, limit)
 
-    events = _read(data, read)
+    zone, events = _read(data, read)
     if as_json:
         _print_json([event_json(event) for event in events])
     else:
-        result_console().print(history_table(events))
+        result_console().print(history_table(events, zone))
 
 
 def audit(

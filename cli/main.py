@@ -28,18 +28,18 @@ class Listed(NamedTuple):
 
 COMMANDS: Mapping[str, Listed] = {
     "up": Listed(
-        "cli.stack",
+        "cli.local.commands",
         "Start database, Temporal, worker and service here and keep them running (Ctrl-C stops).",
     ),
     "serve": Listed(
-        "cli.stack", "Run the HTTP service alone; the settings come from the environment."
+        "cli.local.commands", "Run the HTTP service alone; the settings come from the environment."
     ),
     "migrate": Listed(
-        "cli.stack",
+        "cli.local.commands",
         "Bring the schema of DATABASE_OWNER_URL up to date, or take steps back (data is lost).",
     ),
     "temporal-setup": Listed(
-        "cli.stack",
+        "cli.local.commands",
         "Register the search attributes with the namespace at TEMPORAL_ADDRESS; safe to run again.",
     ),
     "start": Listed(
@@ -83,8 +83,8 @@ COMMANDS: Mapping[str, Listed] = {
     "menu": Listed("cli.menu", "Tally a menu vote and choose works within its budget."),
     "evidence": Listed("cli.evidence", "Evidence that anybody can check."),
     "verify": Listed(
-        "cli.evidence",
-        "Check the evidence of a vote twice: as its verify.py does, and with the rules of this release.",
+        "cli.verify",
+        "Check the evidence of a vote as its verify.py does, and with the rules of this release.",
     ),
     "demo": Listed(
         "cli.demo.command",

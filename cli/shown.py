@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from runtime.record.cases import CaseRow, Trouble
     from runtime.record.events import EventRow
 
-ZONE = ZoneInfo("Asia/Shanghai")
 MOST_DETAILS = 90
 WIDE = 140
 """Columns of a table that goes into a file or a pipe."""
@@ -41,7 +40,7 @@ def list_table(cases: Iterable[CaseRow]) -> Table:
             case.stage,
             case.state,
             case.waiting_for,
-            moment(case.due_at),
+            moment(case.due_at, case.zone),
             str(case.events),
             "wall" if case.told_now is None else "told",
             ", ".join(trouble.step for trouble in case.needs_attention),
@@ -58,7 +57,7 @@ def stuck_table(cases: Iterable[CaseRow]) -> Table:
                 case.id,
                 case.title,
                 trouble.step,
-                moment(trouble.since),
+                moment(trouble.since, case.zone),
                 "a person" if trouble.by_act else "the engine",
                 trouble.error,
                 trouble.reference,
@@ -75,25 +74,32 @@ def status_lines(case: CaseRow, language: str = "en") -> list[tuple[str, str]]:
         ("state", case.state),
         ("stage", case.stage),
         ("waiting for", case.waiting_for or "-"),
-        ("due (case time)", moment(case.due_at)),
-        *(("needs attention", trouble_words(each, language)) for each in case.needs_attention),
+        ("due (case time)", moment(case.due_at, case.zone)),
+        *(
+            ("needs attention", trouble_words(each, case.zone, language))
+            for each in case.needs_attention
+        ),
         ("rule pack", case.rule_pack),
         ("clock", clock_words(case)),
-        *([("it stands at", moment(case.told_now))] if case.told_now is not None else []),
-        ("opened", moment(case.opened_at)),
-        ("closed", moment(case.closed_at)),
+        *(
+            [("it stands at", moment(case.told_now, case.zone))]
+            if case.told_now is not None
+            else []
+        ),
+        ("opened", moment(case.opened_at, case.zone)),
+        ("closed", moment(case.closed_at, case.zone)),
         ("events", str(case.events)),
         ("workflow", case.workflow_id),
     ]
 
 
-def trouble_words(trouble: Trouble, language: str) -> str:
+def trouble_words(trouble: Trouble, zone: str, language: str) -> str:
     """What broke, what becomes of it, and where the logs have it, as a sentence."""
     from runtime.language.sentences import sentence
 
     figures = {
         "step": trouble.step,
-        "since": moment(trouble.since),
+        "since": moment(trouble.since, zone),
         "error": trouble.error,
         "reference": trouble.reference,
     }
@@ -109,13 +115,13 @@ def clock_words(case: CaseRow) -> str:
     return "sandbox of an earlier release" if case.ran_fast else "real time"
 
 
-def history_table(events: Sequence[EventRow]) -> Table:
-    """The events in their order: when, who in which capacity, what."""
+def history_table(events: Sequence[EventRow], zone: str) -> Table:
+    """The events in their order: when by the clocks of the place, who in which capacity, what."""
     table = Table("seq", "case time", "who", "role", "event", "details")
     for event in events:
         table.add_row(
             str(event.seq),
-            moment(event.happened_at),
+            moment(event.happened_at, zone),
             event.actor_label,
             event.actor_role,
             event.kind,
@@ -169,9 +175,9 @@ def status_json(case: CaseRow) -> dict[str, JsonValue]:
     }
 
 
-def moment(value: datetime | None) -> str:
-    """A moment on a wall clock in China."""
-    return value.astimezone(ZONE).strftime("%Y-%m-%d %H:%M") if value else "-"
+def moment(value: datetime | None, zone: str) -> str:
+    """A moment on a wall clock of the place, whose zone is that of the timetable."""
+    return value.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M") if value else "-"
 
 
 def brief(details: dict[str, JsonValue]) -> str:

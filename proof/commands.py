@@ -1,5 +1,8 @@
 """What makes a command one: the key under which it is recorded once, and the hash of what it asks."""
 
+import hashlib
+import json
+
 from models.messages.acts import Act
 from proof.canonical import digest
 
@@ -16,6 +19,19 @@ def command_key(caller: str, renovation_id: str, command_id: str) -> str:
 
 
 def act_hash(act: Act) -> str:
-    """The hash of what an act asks: its name and its own fields, whoever does it."""
+    """The hash of what an act asks: its name and its own fields, whoever does it.
+
+    It never fails, whatever the act holds: workflows compute it of acts that no record could take.
+    """
     fields = act.model_dump(mode="json", exclude={"actor", "command_id"})
-    return digest({"act": act.name, "fields": fields})
+    text = json.dumps({"act": act.name, "fields": fields}, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def reference_for(command_id: str) -> str:
+    """What a person is told, and finds in the log, when the command could not be recorded.
+
+    Returns:
+        8 lower-case hex digits, always the same for one command.
+    """
+    return hashlib.sha256(command_id.encode("utf-8", "backslashreplace")).hexdigest()[:8]

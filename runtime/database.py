@@ -11,7 +11,8 @@ import asyncpg
 import structlog
 from sqlalchemy import event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
@@ -46,10 +47,17 @@ AWAY_CODES = frozenset(
         "57P01",  # admin_shutdown
         "57P02",  # crash_shutdown
         "57P03",  # cannot_connect_now: the server is starting
-        "53300",  # too_many_connections
+        "25006",  # read_only_sql_transaction: a standby that is about to take over
+        "58030",  # io_error
     }
 )
-"""SQLSTATE codes of a server that restarts or is full; the same transaction may succeed later."""
+"""SQLSTATE codes of a server that restarts; the same transaction may succeed later."""
+AWAY_CLASSES = ("08", "53")
+"""Classes of SQLSTATE codes: the connection is lost; disk, memory or connections are used up."""
+CUT_OFF = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What asyncpg raises, beside the server's errors, when the server dies during a statement."""
+STALE = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
+"""The schema was migrated under a connection; the next attempt reads it anew."""
 
 
 class Database:
@@ -61,6 +69,8 @@ class Database:
             sqlalchemy_url(url),
             pool_size=pool,
             max_overflow=0,
+            # What people write stands in the parameters, and an error goes into the log.
+            hide_parameters=True,
             pool_timeout=POOL_WAIT_S,
             connect_args={"timeout": CONNECT_S, "server_settings": {"timezone": "UTC"}},
         )
@@ -145,18 +155,32 @@ class _Patience:
 
 def worth_another_attempt(error: BaseException) -> bool:
     """Whether the same transaction may succeed later, with nothing changed."""
-    return server_away(error) or _sqlstate_in(error) in CONFLICT_CODES
+    met = sqlstate_in(error) in CONFLICT_CODES or any(isinstance(e, STALE) for e in causes(error))
+    return met or server_away(error)
 
 
 def server_away(error: BaseException) -> bool:
     """Whether the server did not answer, or is starting or stopping."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    code = _sqlstate_in(error)
+    code = sqlstate_in(error)
     if code:
-        return code in AWAY_CODES or code.startswith("08")
+        return code in AWAY_CODES or code.startswith(AWAY_CLASSES)
     # The driver's own complaints, a value of the wrong type for example, will be the same again.
-    return any(isinstance(each, OSError) for each in _causes(error))
+    return any(isinstance(each, OSError) for each in causes(error))
+
+
+def is_lost(error: BaseException) -> bool:
+    """Whether an error means that the database does not do now what it may do later.
+
+    A driver that complains about a value (asyncpg.DataError) is a `CUT_OFF` by its class only.
+    """
+    if isinstance(error, TimeoutError | PoolTimeoutError):
+        return True
+    if isinstance(error, CUT_OFF):
+        return not isinstance(error, ValueError)
+    ours = isinstance(error, OSError | SQLAlchemyError | asyncpg.PostgresError)
+    return ours and worth_another_attempt(error)
 
 
 async def driver_connection(session: AsyncSession) -> asyncpg.Connection:
@@ -170,7 +194,7 @@ def sqlstate(error: DBAPIError) -> str:
     return str(getattr(error.orig, "sqlstate", None) or "")
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
     """The error and its causes: SQLAlchemy's error, the adapter's, the driver's."""
     cause: BaseException | None = error
     while cause is not None:
@@ -178,13 +202,14 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         cause = cause.orig if isinstance(cause, DBAPIError) else cause.__cause__
 
 
-def _sqlstate_in(error: BaseException) -> str:
-    codes = (getattr(each, "sqlstate", None) for each in _causes(error))
+def sqlstate_in(error: BaseException) -> str:
+    """The SQLSTATE code of an error or of what caused it, "" where there is none."""
+    codes = (getattr(each, "sqlstate", None) for each in causes(error))
     return next((code for code in codes if isinstance(code, str)), "")
 
 
 def _reason(error: Exception) -> str:
-    return _sqlstate_in(error) or type(list(_causes(error))[-1]).__name__
+    return sqlstate_in(error) or type(list(causes(error))[-1]).__name__
 
 
 def _pause_s(failures: int) -> float:

@@ -4,6 +4,7 @@ FastAPI serves all routes but one and makes the OpenAPI document. `Front` stands
 the length of bodies and answers the ballot route, where FastAPI's time per request would count.
 """
 
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -16,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from models.values.refusal import Refused, problem, refusal
+from models.values.refusal import Refused, refusal
 from runtime.settings import Settings
 from service.front import Front
 from service.http.problems import database_away, malformed, problem_response
@@ -68,6 +69,9 @@ def create_app(settings: Settings) -> ASGIApp:
         docs_url=None,  # the pages of the document viewers load remote assets
         redoc_url=None,
         openapi_url="/openapi.json",
+        servers=[{"url": settings.address}],
+        # It would send whoever adds a slash to the host that the request names.
+        redirect_slashes=False,
     )
     api.state.settings = settings
     for router in ROUTERS:
@@ -112,14 +116,19 @@ async def _http(request: Request, error: Exception) -> Response:
         405: "service.method_not_allowed",
         400: "service.json_invalid",
     }
-    answer = problem(codes.get(error.status_code, "service.failed"))
-    return problem_response((answer,), _accepts(request), error.headers)
+    code = codes.get(error.status_code)
+    answer = failed(request, error) if code is None else refusal(code)
+    return problem_response(answer.problems, _accepts(request), error.headers)
 
 
 async def _failed(request: Request, error: Exception) -> Response:
     """An unforeseen error: `service.database_away` (503) for a lost database, else `service.failed`."""
-    gone = database_away(error)
-    if gone is None:
-        log.error("request_failed", path=request.url.path, exc_info=error)
-        gone = refusal("service.failed")
-    return problem_response(gone.problems, _accepts(request))
+    answer = database_away(error) or failed(request, error)
+    return problem_response(answer.problems, _accepts(request))
+
+
+def failed(request: Request, error: Exception) -> Refused:
+    """What nobody foresaw is in the log, under a reference that the person is told."""
+    reference = secrets.token_hex(4)
+    log.error("request_failed", path=request.url.path, reference=reference, exc_info=error)
+    return refusal("service.failed", reference=reference)

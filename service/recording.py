@@ -17,15 +17,18 @@ from service.situation import Situation
 
 T = TypeVar("T", bound=BaseModel)
 Details = Mapping[str, JsonValue]
-Change = Callable[[AsyncSession, datetime], Awaitable[tuple[str, Details]]]
-"""Writes the rows, given the tick; returns the id of what was written and the details of its event."""
+Change = Callable[[AsyncSession, datetime, str], Awaitable[tuple[str, Details]]]
+"""Writes the rows, given the tick and the command's key, of which their ids are made.
+
+Returns the id of what was written and the details of its event.
+"""
 
 
 async def record(
     journal: Journal,
     situation: Situation,
     actor: Actor,
-    command_id: str,
+    key: str,
     kind: str,
     request: BaseModel,
     inside: Inside[T],
@@ -35,10 +38,12 @@ async def record(
 ) -> T:
     """`Journal.record` in a renovation that is known, in the name of an actor.
 
+    `key` is that of `Journal.key_of`.
+
     Raises:
         Refused: what `inside` refuses, `journal.command_reused`, and `busy` if it is given.
     """
-    command = situation.command(command_id, actor)
+    command = situation.command(key, actor)
     return await journal.record(command, kind, request, inside, into, busy=busy)
 
 
@@ -50,24 +55,27 @@ async def accept(
     kind: str,
     change: Change,
     request: BaseModel | None = None,
+    caller: str = "",
 ) -> Accepted:
     """Record what somebody sent: the rows of `change`, the event `kind`, the receipt.
 
-    `request` is what may be kept of the command, where not all of it may.
+    `request` is what may be kept of the command, where not all of it may. `caller` is the sender
+    where the record names the actor by less (`Journal.key_of`).
 
     Raises:
         Refused: what `change` refuses, and `journal.command_reused`.
     """
+    key = await journal.key_of(command.command_id, situation.id, actor.id, caller)
 
     async def inside(session: AsyncSession, now: datetime) -> Recorded[Accepted]:
-        name, details = await change(session, now)
+        name, details = await change(session, now, key)
         accepted = Accepted(
             command_id=command.command_id, id=name, kind=kind, happened_at=now.isoformat()
         )
         return Recorded(accepted, details)
 
-    name, kept = command.command_id, request or command
-    return await record(journal, situation, actor, name, kind, kept, inside, Accepted)
+    kept = request or command
+    return await record(journal, situation, actor, key, kind, kept, inside, Accepted)
 
 
 async def refuse_unknown_units(

@@ -34,10 +34,10 @@ class Situation:
     clock: Literal["wall", "told"]
     now: datetime
 
-    def command(self, command_id: str, actor: Actor) -> Command:
-        """Who does what where, as the journal records it."""
+    def command(self, key: str, actor: Actor) -> Command:
+        """Who does what where, as the journal records it; `key` is that of `Journal.key_of`."""
         return Command(
-            command_id=command_id,
+            command_id=key,
             renovation_id=self.id,
             actor=actor,
         )

@@ -1,17 +1,62 @@
-"""How workflows start the ones that belong to them: ids by function, one home."""
+"""How workflows start the ones that belong to them, and what they do when one of them is lost."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 from temporalio import workflow
-from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import ChildWorkflowError, WorkflowAlreadyStartedError
 
 with workflow.unsafe.imports_passed_through():
     from models.messages.ids import publication_workflow_id
+    from models.messages.journey import Answer, CaseInput
     from models.messages.publication import PublicationClosing, PublicationInput, Subject
     from workflows.publication import PublicationWorkflow
+    from workflows.search_attributes import of_the_case
     from workflows.waiting import CaseWorkflow
+
+W = TypeVar("W")
+Given = TypeVar("Given", bound=CaseInput)
+R = TypeVar("R", bound=Answer)
+
+
+async def carry(
+    case: CaseWorkflow[Any, Any],
+    run: Callable[[W, Given], Awaitable[R]],
+    given: Given,
+    workflow_id: str,
+    summary: str,
+) -> R:
+    """Run a child to its end, and take its answer into the progress.
+
+    A child that was stopped from outside, or failed, is noted; when reconciliation or an
+    administrator tells this workflow to go on, it is started again from the record.
+    """
+    from_record = case.goes_on_from_record
+    while True:
+        if from_record:
+            carried = await case.restored(workflow_id)
+            given = given.model_copy(update={"carried": carried})
+        try:
+            answer: R = await workflow.execute_child_workflow(
+                run,
+                given,
+                id=workflow_id,
+                static_summary=summary,
+                search_attributes=of_the_case(),
+            )
+        except (ChildWorkflowError, WorkflowAlreadyStartedError) as error:
+            if not case.heals() or _being_cancelled():
+                raise
+            await case.child_lost(workflow_id, type(error.__cause__ or error).__name__)
+            from_record = True
+        else:
+            case.progress = case.progress.after_child(answer)
+            return answer
 
 
 async def publish(
-    case: CaseWorkflow, subject: Subject, number: str | int, suspends: bool = False
+    case: CaseWorkflow[Any, Any], subject: Subject, number: str | int, suspends: bool = False
 ) -> PublicationClosing:
     """Post something and wait until its objection window is over.
 
@@ -25,10 +70,11 @@ async def publish(
         suspends=suspends,
         clock=case.clock,
     )
-    return await workflow.execute_child_workflow(
-        PublicationWorkflow.run,
-        given,
-        id=publication_workflow_id(given.renovation_id, given.publication_id),
-        id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-        static_summary=f"publication of {subject}",
-    )
+    name = publication_workflow_id(given.renovation_id, given.publication_id)
+    return await carry(case, PublicationWorkflow.run, given, name, f"publication of {subject}")
+
+
+def _being_cancelled() -> bool:
+    """Whether it ended because this workflow stops, and has stopped it too."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

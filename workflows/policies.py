@@ -8,23 +8,39 @@ from temporalio.common import RetryPolicy
 
 @dataclass(frozen=True)
 class Profile:
-    """How long one attempt of an activity may take, and how often a long one says that it lives."""
+    """How long an activity may take: one attempt, all attempts together, and between two beats."""
 
-    timeout: timedelta
+    attempt: timedelta
+    altogether: timedelta | None = None
     heartbeat: timedelta | None = None
 
 
-WRITE = Profile(timeout=timedelta(seconds=10))
-"""One short transaction. After a crash of the worker this is how long the next attempt waits."""
+ACT = Profile(attempt=timedelta(seconds=4), altogether=timedelta(seconds=8))
+"""An act that a person waits for: given up before the gateway's patience ends (10 s)."""
 
-WRITE_MANY = Profile(timeout=timedelta(minutes=10), heartbeat=timedelta(seconds=10))
+BULK_ACT = Profile(
+    attempt=timedelta(minutes=10),
+    altogether=timedelta(minutes=20),
+    heartbeat=timedelta(seconds=10),
+)
+"""An act that writes a row per resident: the person is told to ask again while it is under way."""
+
+STEP = Profile(attempt=timedelta(seconds=10), altogether=timedelta(minutes=10))
+"""A step of the engine in one short transaction. Who waits for the database waits on after that."""
+
+BULK_STEP = Profile(
+    attempt=timedelta(minutes=10),
+    altogether=timedelta(hours=1),
+    heartbeat=timedelta(seconds=10),
+)
 """A row per resident: a roll, a share table, a count. The activity beats while the database works."""
 
-WRITE_RETRY = RetryPolicy(
+HEALING = Profile(attempt=timedelta(seconds=10))
+"""What is done about a step that broke: tried until the database is there."""
+
+RETRY = RetryPolicy(
     initial_interval=timedelta(milliseconds=200),
     backoff_coefficient=2.0,
     maximum_interval=timedelta(seconds=10),
-    # Refusals are answers; trying again would only repeat them.
-    non_retryable_error_types=["Refused"],
 )
-"""The database may be away for long: keep trying, the write is idempotent."""
+"""What an activity does not want tried again, it says itself (`activities.recording`)."""

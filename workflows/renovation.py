@@ -1,9 +1,9 @@
 """The journey of a renovation: voting, cost sharing, bidding, inspection, feedback."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from enum import StrEnum
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any
 
 from temporalio import workflow
 from temporalio.common import VersioningBehavior
@@ -12,52 +12,42 @@ from temporalio.exceptions import is_cancelled_exception
 with workflow.unsafe.imports_passed_through():
     from activities.cancellation import Cancellations
     from activities.renovations import Renovations
-    from models.messages.acts import CancelRenovation, Done, ReviseScheme
-    from models.messages.bidding import BiddingResult
-    from models.messages.cost_sharing import CostSharingResult
+    from models.messages.acts import Act, CancelRenovation, Done, ReviseScheme
     from models.messages.ids import stage_workflow_id
     from models.messages.journey import Journey, JourneyOutcome, Stage, StageInput
+    from models.messages.journey_progress import JourneyProgress, Undo
     from models.messages.publication import Subject
     from models.messages.voting import VotingResult
     from models.values.states import RenovationState
     from workflows.bidding import BiddingWorkflow
-    from workflows.children import publish
+    from workflows.children import carry, publish
     from workflows.cost_sharing import CostSharingWorkflow
     from workflows.feedback import FeedbackWorkflow
     from workflows.inspection import InspectionWorkflow
     from workflows.search_attributes import RENOVATION_STAGE
     from workflows.voting import VotingWorkflow
     from workflows.waiting import CaseWorkflow
-    from workflows.writes import done, refuse
+    from workflows.writes import refuse
 
 
-W = TypeVar("W")
-Outcome = TypeVar("Outcome")
-
-
-class Undo(StrEnum):
-    """What has to be undone when a renovation stops."""
-
-    VOTE = "vote"
-    MONEY = "money"
-    CONTRACT = "contract"
+CARRIED_BY: Mapping[Stage, Callable[[Any, StageInput], Awaitable[Any]]] = {
+    Stage.VOTING: VotingWorkflow.run,
+    Stage.COST_SHARING: CostSharingWorkflow.run,
+    Stage.BIDDING: BiddingWorkflow.run,
+    Stage.INSPECTION: InspectionWorkflow.run,
+    Stage.FEEDBACK: FeedbackWorkflow.run,
+}
 
 
 @workflow.defn(name="RenovationWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
-class RenovationWorkflow(CaseWorkflow):
+class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
     """One renovation. Its children carry the stages; it carries what must be undone if it stops."""
 
     @workflow.init
     def __init__(self, given: Journey) -> None:
-        super().__init__(given)
-        self.entries = 0
-        self.attempts = given.attempts
-        self.run_offs = 0
-        self.to_undo: list[Undo] = []
-        self.revision_wanted = False
-        self.revised = 0
-        self.cancelled = False
+        super().__init__(given, JourneyProgress)
         self.ended = False
+        self.settling = False
         self.work: asyncio.Task[JourneyOutcome] | None = None
 
     @workflow.run
@@ -71,148 +61,125 @@ class RenovationWorkflow(CaseWorkflow):
                 # A stage whose write came after the cancellation is refused and fails; the word that
                 # the cancellation is written may reach this workflow later than that failure.
                 await self.finish()
-            if not self.cancelled:
+            if not self.progress.cancelled:
                 raise
             await self._compensate()
             outcome = JourneyOutcome(state=RenovationState.CANCELLED, reason="cancelled")
         self.ended = True
         await self.finish()
-        await self.write(Renovations.close, self.step("close"), outcome)
+        await self.own("close", Renovations.close, outcome)
         return outcome
 
     async def _walk(self) -> JourneyOutcome:
-        while True:
-            if not await self._adopt():
-                return _shelved("vote_limit_reached")
-            sharing = await self._stage(Stage.COST_SHARING, CostSharingWorkflow.run)
-            if sharing.outcome is CostSharingResult.FUNDED:
-                break
-            if sharing.outcome is CostSharingResult.SHELVED:
-                return await self._give_up("too_little_collected")
-            if not await self._revise():
-                return _shelved("vote_limit_reached")
-        self._remember(Undo.CONTRACT)
-        bidding = await self._stage(Stage.BIDDING, BiddingWorkflow.run)
-        if bidding.outcome is BiddingResult.FAILED:
-            return await self._give_up("no_contractor")
-        await self._stage(Stage.INSPECTION, InspectionWorkflow.run)
-        await self._stage(Stage.FEEDBACK, FeedbackWorkflow.run)
-        return JourneyOutcome(state=RenovationState.COMPLETED)
+        """Stage by stage, each next one following from how the last one ended."""
+        if self.progress.cancelled:
+            # Rebuilt after the cancellation was written: what is left is to undo.
+            raise asyncio.CancelledError
+        while (outcome := self.progress.ending) is None:
+            if self.progress.left:
+                await self.make_room()
+                await self._follow()
+            else:
+                with self._stage_group():
+                    await self._carry_stage()
+        if self.progress.gives_up:
+            # Stopped without blame: what was paid goes back.
+            await self._compensate()
+        return outcome
 
-    async def _adopt(self) -> bool:
-        """Vote; a vote that fails may be held again on a revised scheme, up to the limit (E1)."""
-        run_off = False
-        while True:
-            self.attempts += 1
-            self._remember(Undo.VOTE)
-            vote = await self._stage(Stage.VOTING, VotingWorkflow.run, self.attempts, run_off)
-            if vote.outcome is VotingResult.ADOPTED:
-                self._remember(Undo.MONEY)
-                return True
-            run_off = vote.outcome is VotingResult.RUN_OFF
-            self.run_offs += int(run_off)
-            if not run_off and not await self._revise():
-                return False
+    async def _follow(self) -> None:
+        """Enter what follows, or have the scheme revised, unless the limit of votes is reached (E1)."""
+        stage = self.progress.next_stage
+        if stage is not None:
+            await self._enter(stage)
+            return
+        if self.progress.wanted is None:
+            votes = self.progress.attempts - self.progress.run_offs
+            name = f"revise-{self.progress.attempts}"
+            await self.own(name, Renovations.ask_revision, votes)
+        if self.progress.wanted:
+            await self.wait_for(lambda: self.progress.renewed, "the committee revises the scheme")
 
-    async def _revise(self) -> bool:
-        """Wait for a revised scheme, unless the limit of votes is reached (E1)."""
-        goal = self.revised + 1
-        step = self.step(f"revise-{self.attempts}")
-        votes = self.attempts - self.run_offs
-        self.revision_wanted = await self.write(Renovations.ask_revision, step, votes)
-        if not self.revision_wanted:
-            return False
-        await self.wait_for(lambda: self.revised >= goal, "the committee revises the scheme")
-        return True
-
-    async def _stage(
-        self,
-        stage: Stage,
-        run: Callable[[W, StageInput], Awaitable[Outcome]],
-        attempt: int = 0,
-        run_off: bool = False,
-    ) -> Outcome:
-        """Enter a stage, carry it through as a child workflow, and hand on its outcome."""
-        self.entries += 1
-        number = attempt or self.entries
+    async def _enter(self, stage: Stage) -> None:
+        """A stage begins: from now on only its workflow writes (and this one)."""
+        before = self.progress
+        number = before.attempts + 1 if stage is Stage.VOTING else before.entries + 1
         child_id = stage_workflow_id(self.renovation_id, stage, number)
-        await self.write(
-            Renovations.enter_stage, self.step(f"enter-{self.entries}"), stage, child_id
-        )
+        name = f"enter-{before.entries + 1}"
+        await self.own(name, Renovations.enter_stage, stage, child_id)
+        self.progress = self.progress.entered(stage, child_id)
         workflow.upsert_search_attributes([RENOVATION_STAGE.value_set(stage)])
         workflow.set_current_details(f"stage: {stage}, attempt {number}")
-        return await workflow.execute_child_workflow(
-            run,
-            StageInput(
-                renovation_id=self.renovation_id,
-                attempt=number,
-                run_off=run_off,
-                clock=self.clock,
-            ),
-            id=child_id,
-            static_summary=stage,
+
+    async def _carry_stage(self) -> None:
+        """Carry the stage that was entered through as a child workflow."""
+        stage = self.progress.stage
+        assert stage is not None
+        given = StageInput(
+            renovation_id=self.renovation_id,
+            attempt=self.progress.number,
+            run_off=stage is Stage.VOTING and self.progress.vote is VotingResult.RUN_OFF,
+            clock=self.clock,
         )
+        await carry(self, CARRIED_BY[stage], given, self.progress.stage_workflow_id, stage)
 
-    def _remember(self, thing: Undo) -> None:
-        """Note what would have to be undone; a second vote is no second thing."""
-        if thing not in self.to_undo:
-            self.to_undo.append(thing)
-
-    async def _give_up(self, reason: str) -> JourneyOutcome:
-        """Stop without blame: what was paid goes back."""
-        await self._compensate()
-        return _shelved(reason)
+    def _stage_group(self) -> AbstractContextManager[object]:
+        """The Temporal UI shows what belongs to one stage as one group (an experimental call)."""
+        name = f"{self.progress.stage}/{self.progress.number}"
+        return workflow.create_event_group(name, label=name).scope()
 
     async def _compensate(self) -> None:
         """The saga: what was done is settled in reverse order, each step on the record (E42)."""
-        for thing in reversed(self.to_undo):
+        self.settling = True
+        for thing in reversed(self.progress.to_undo):
             if thing is Undo.CONTRACT:
-                await self.write(Cancellations.make_safe, self.step("undo-make-safe"))
-                await self.write(Cancellations.settle_contract, self.step("undo-contract"))
+                await self.own("undo-make-safe", Cancellations.make_safe)
+                await self.own("undo-contract", Cancellations.settle_contract)
             elif thing is Undo.MONEY:
                 await self._refund()
             else:
-                await self.write(Cancellations.void_vote, self.step("undo-vote"))
+                await self.own("undo-vote", Cancellations.void_vote)
 
     async def _refund(self) -> None:
         """The refund sheet is published before anything is paid (rules 2.6)."""
-        await self.write_many(Cancellations.draw_refund_sheet, self.step("undo-refund-sheet"))
+        await self.own("undo-refund-sheet", Cancellations.draw_refund_sheet)
         await publish(self, Subject.REFUNDS, 1)
-        await self.write_many(Cancellations.pay_refunds, self.step("undo-refunds"))
+        await self.own("undo-refunds", Cancellations.pay_refunds)
 
     @workflow.update
     async def revise_scheme(self, act: ReviseScheme) -> Done:
         """A new version of the scheme for the next vote."""
         async with self.turn:
-            self.revise_scheme_allowed(act)
-            await self.write(Renovations.revise_scheme, self.command(act), act)
-            self.revision_wanted = False
-            self.revised += 1
-            return done(act, Renovations.revise_scheme)
+            self._revision_awaited(act)
+            return await self.do(act, Renovations.revise_scheme, act)
 
     @revise_scheme.validator
     def revise_scheme_allowed(self, act: ReviseScheme) -> None:
         """Only when a vote has failed."""
-        if not self.revision_wanted:
-            raise refuse("renovation.revision_not_asked", act=act.name)
+        self.may_come(act)
+        self._revision_awaited(act)
 
     @workflow.update
     async def cancel_renovation(self, act: CancelRenovation) -> Done:
         """Stop at whatever stage it is; the settlement follows."""
         async with self.turn:
-            self.cancel_renovation_allowed(act)
-            await self.write(Cancellations.record, self.command(act), act)
+            self._open(act)
+            done = await self.do(act, Cancellations.record, act)
             assert self.work is not None
-            self.cancelled = True
             self.work.cancel()
-            return done(act, Cancellations.record)
+            return done
 
     @cancel_renovation.validator
     def cancel_renovation_allowed(self, act: CancelRenovation) -> None:
-        """Once, and not after the end."""
-        if self.cancelled or self.ended or self.work is None or self.work.done():
+        """Once, and not after the end, nor while what was done is being undone already."""
+        self.may_come(act)
+        self._open(act)
+
+    def _revision_awaited(self, act: Act) -> None:
+        if not self.progress.revision_awaited or self.settling:
+            raise refuse("renovation.revision_not_asked", act=act.name)
+
+    def _open(self, act: Act) -> None:
+        settled = self.settling or self.progress.settling or self.progress.cancelled
+        if settled or self.ended or self.work is None or self.work.done():
             raise refuse("renovation.ended", act=act.name)
-
-
-def _shelved(reason: str) -> JourneyOutcome:
-    return JourneyOutcome(state=RenovationState.SHELVED, reason=reason)

@@ -6,103 +6,90 @@ from temporalio.common import VersioningBehavior
 with workflow.unsafe.imports_passed_through():
     from activities.feedback.tickets import Tickets
     from models.messages.acts import ConfirmTicket, Done, ResolveTicket
-    from models.messages.command import Command
-    from models.messages.feedback import TicketInput, TicketOutcome, TicketTimer
-    from workflows.waiting import CaseWorkflow
-    from workflows.writes import done, refuse
+    from models.messages.feedback import TicketInput, TicketOutcome, TicketProgress, TicketTimer
+    from workflows.waiting import CaseWorkflow, Condition
+    from workflows.writes import refuse
 
 
 @workflow.defn(name="TicketWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
-class TicketWorkflow(CaseWorkflow):
+class TicketWorkflow(CaseWorkflow[TicketInput, TicketProgress]):
     """One complaint until the resident is satisfied or every level has answered."""
 
     @workflow.init
     def __init__(self, given: TicketInput) -> None:
-        super().__init__(given)
-        self.given = given
-        self.timer: TicketTimer | None = None
-        self.answered = False
-        self.outcome: TicketOutcome | None = None
-        self.steps = 0
+        super().__init__(given, TicketProgress)
 
     @workflow.run
-    async def run(self, given: TicketInput) -> TicketOutcome:
+    async def run(self, _given: TicketInput) -> TicketOutcome:
         """Within five working days, the call-back included: Weifang hotline law art. 20, 25.
 
         A level that misses its time loses the ticket to the next one (rules 5.2).
         """
-        self.timer = await self.write(Tickets.take_in, self._numbered("take-in"), given)
-        while self.outcome is None:
-            await self._one_wait()
+        if self.progress.timer is None:
+            await self.own("take-in-0", Tickets.take_in, self.given)
+        while self.progress.outcome is None:
+            assert self.progress.timer is not None
+            await self._one_wait(self.progress.timer)
         await self.finish()
-        return self.outcome
+        return self.progress.outcome
 
-    async def _one_wait(self) -> None:
-        timer = self.timer
-        assert timer is not None
-        self.steps += 1
+    async def _one_wait(self, timer: TicketTimer) -> None:
+        """Until somebody moves the ticket, or the time of whoever holds it is over."""
+        answered = self.progress.answered
 
         def moved() -> bool:
-            return self.outcome is not None or self.timer != timer
+            return self.progress.outcome is not None or self.progress.timer != timer
 
-        async def go_on() -> None:
-            async with self.turn:
-                # An answer or the resident's word may have been on its way when the time was over.
-                if not moved():
-                    await self._go_on()
-
-        why = "call-back" if self.answered else f"{timer.level} answers"
-        if timer.top and not self.answered:
+        why = "call-back" if answered else f"{timer.level} answers"
+        if timer.top and not answered:
             # Nobody is above: whoever holds it is late, and the ticket stays with them.
             if not await self.wait_until(timer.due_at, moved, why):
                 await self.wait_for(moved, f"{why}, late")
             return
-        await self.when_due(timer.due_at, why, go_on, unless=moved)
+        # An answer or the resident's word may have been on its way when the time was over.
+        await self.when_due(timer.due_at, why, lambda: self._go_on(moved), unless=moved)
 
-    async def _go_on(self) -> None:
+    async def _go_on(self, moved: Condition) -> None:
         """The time is over: an answered ticket closes, an open one goes to the next level."""
-        if self.answered:
-            self.outcome = await self.write(
-                Tickets.close_silent, self._numbered("close"), self.given
-            )
+        at = self.progress.seq
+        if self.progress.answered:
+            await self.own_unless(moved, f"close-{at}", Tickets.close_silent, self.given)
         else:
-            self.timer = await self.write(Tickets.escalate, self._numbered("escalate"), self.given)
+            await self.own_unless(moved, f"escalate-{at}", Tickets.escalate, self.given)
 
     @workflow.update
     async def resolve_ticket(self, act: ResolveTicket) -> Done:
         """The answer; the resident is called back."""
         async with self.turn:
-            self.resolve_ticket_allowed(act)
-            command = self.command(act)
-            timer = await self.write(Tickets.resolve, command, self.given, act)
-            self.answered, self.timer = True, timer
-            return done(act, Tickets.resolve)
+            self._is_open(act)
+            return await self.do(act, Tickets.resolve, self.given, act)
 
     @resolve_ticket.validator
     def resolve_ticket_allowed(self, act: ResolveTicket) -> None:
         """Only an open ticket."""
-        if self.answered or self.timer is None or self.outcome is not None:
-            raise refuse("feedback.ticket_not_open", ticket=act.ticket_id)
+        self.may_come(act)
+        self._is_open(act)
 
     @workflow.update
     async def confirm_ticket(self, act: ConfirmTicket) -> Done:
         """Satisfied closes; not satisfied reopens, the second time one level higher (rules 5.2)."""
         async with self.turn:
-            self.confirm_ticket_allowed(act)
+            self._is_answered(act)
             if act.satisfied:
-                self.outcome = await self.write(
-                    Tickets.close_satisfied, self.command(act), self.given
-                )
-                return done(act, Tickets.close_satisfied)
-            timer = await self.write(Tickets.reopen, self.command(act), self.given)
-            self.answered, self.timer = False, timer
-            return done(act, Tickets.reopen)
+                return await self.do(act, Tickets.close_satisfied, self.given)
+            return await self.do(act, Tickets.reopen, self.given)
 
     @confirm_ticket.validator
     def confirm_ticket_allowed(self, act: ConfirmTicket) -> None:
         """Only after an answer."""
-        if not self.answered or self.outcome is not None:
-            raise refuse("feedback.ticket_not_answered", ticket=act.ticket_id)
+        self.may_come(act)
+        self._is_answered(act)
 
-    def _numbered(self, name: str) -> Command:
-        return self.step(f"{name}-{self.steps}")
+    def _is_open(self, act: ResolveTicket) -> None:
+        now = self.progress
+        if now.answered or now.timer is None or now.outcome is not None:
+            raise refuse("feedback.ticket_not_open", ticket=act.ticket_id)
+
+    def _is_answered(self, act: ConfirmTicket) -> None:
+        if not self.progress.answered or self.progress.outcome is not None:
+            raise refuse("feedback.ticket_not_answered", ticket=act.ticket_id)

@@ -1,23 +1,47 @@
-"""How a workflow writes: one activity per step, with a natural key or the person's command id."""
+"""How a workflow writes: one activity per step, with a natural key or the person's command id.
+
+A write ends in one of four ways: an answer, a refusal, "not yet", or broken. A database that is away
+is waited for; everything else that goes wrong is broken, and is not tried in a loop.
+"""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, ApplicationErrorCategory
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    ApplicationErrorCategory,
+    CancelledError,
+)
+from temporalio.exceptions import (
+    TimeoutError as ActivityTimeoutError,
+)
 
 with workflow.unsafe.imports_passed_through():
     from models.messages.acts import Act, Done
     from models.messages.command import Command
+    from models.messages.healing import Breakage
     from models.values.actor import ENGINE, Actor
     from models.values.refusal import Problem
     from models.values.waits import NotYetError
+    from proof.commands import act_hash, reference_for
     from workflows import policies
 
 P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S")
+Activity = Callable[Concatenate[S, Command, P], Awaitable[R]]
+"""An activity that writes: what is called with a command, and whatever it needs."""
+
+
+class BrokenError(Exception):
+    """No attempt of a step can do it; nothing is known to be written."""
+
+    def __init__(self, breakage: Breakage) -> None:
+        super().__init__(f"{breakage.step}: {breakage.error}")
+        self.breakage = breakage
 
 
 def refuse(code: str, **params: str | int) -> ApplicationError:
@@ -32,12 +56,18 @@ def own_command(renovation_id: str, name: str) -> Command:
 
 def act_command(renovation_id: str, act: Act) -> Command:
     """The command of an official act: the person's command id, the person as actor."""
-    return _command(renovation_id, act.command_id, act.actor)
+    command = _command(renovation_id, act.command_id, act.actor)
+    return command.model_copy(update={"request_hash": act_hash(act)})
 
 
-def done(act: Act, activity: Callable[..., object]) -> Done:
-    """The answer to an official act: what was written, as the activity names it."""
-    return Done(command_id=act.command_id, kind=str(vars(activity)["event"]))
+def done(act: Act, step: str) -> Done:
+    """The answer to an official act: what was written, and the hash of what was asked."""
+    return Done(command_id=act.command_id, kind=step, request_hash=act_hash(act))
+
+
+def step_of(activity: Callable[..., object]) -> str:
+    """The name of the step that an activity is: the kind of the event that it writes."""
+    return str(vars(activity)["event"])
 
 
 def _command(renovation_id: str, command_id: str, actor: Actor) -> Command:
@@ -53,42 +83,79 @@ def _command(renovation_id: str, command_id: str, actor: Actor) -> Command:
     )
 
 
-async def write(
-    activity: Callable[Concatenate[S, P], Awaitable[R]], *args: P.args, **_: P.kwargs
-) -> R:
-    """Run one writing activity. A refusal comes back as the ApplicationError that a person reads."""
-    return await _run(activity, args, policies.WRITE)
+async def write(activity: Activity[S, P, R], command: Command, *args: P.args, **_: P.kwargs) -> R:
+    """Run one writing activity, for as long as the database is away.
+
+    Raises:
+        ApplicationError: a refusal, as a person reads it.
+        NotYetError: the step comes too early by the tick.
+        BrokenError: no attempt can do it.
+    """
+    while True:
+        try:
+            return await _run(activity, (command, *args), _profile(activity, command))
+        except ActivityError as error:
+            if isinstance(error.cause, CancelledError):
+                raise
+            if _may_go_better(error):
+                continue
+            raise _meaning(error, step_of(activity), command) from error
 
 
-async def write_many(
+async def heal(
     activity: Callable[Concatenate[S, P], Awaitable[R]], *args: P.args, **_: P.kwargs
 ) -> R:
-    """Like `write`, for activities that write or read a row per resident and may take minutes."""
-    return await _run(activity, args, policies.WRITE_MANY)
+    """Run an activity that repairs: it is tried until it is done."""
+    return await _run(activity, args, policies.HEALING)
 
 
 async def _run(
-    activity: Callable[Concatenate[S, P], Awaitable[R]],
-    args: Sequence[object],
-    profile: policies.Profile,
+    activity: Callable[..., Awaitable[R]], args: Sequence[Any], profile: policies.Profile
 ) -> R:
-    try:
-        result: R = await workflow.execute_activity_method(
-            activity,
-            args=list(args),
-            start_to_close_timeout=profile.timeout,
-            heartbeat_timeout=profile.heartbeat,
-            retry_policy=policies.WRITE_RETRY,
-            summary=_summary(args),
-        )
-    except ActivityError as error:
-        said = error.cause
-        if isinstance(said, ApplicationError) and said.type == "Refused":
-            raise _refusal(said.message, *said.details) from error
-        if isinstance(said, ApplicationError) and said.type == "NotYet":
-            raise NotYetError(timedelta(microseconds=int(said.details[0]))) from error
-        raise
+    result: R = await workflow.execute_activity_method(
+        activity,
+        args=list(args),
+        start_to_close_timeout=profile.attempt,
+        schedule_to_close_timeout=profile.altogether,
+        heartbeat_timeout=profile.heartbeat,
+        retry_policy=policies.RETRY,
+        summary=_summary(args),
+    )
     return result
+
+
+def _profile(activity: Callable[..., object], command: Command) -> policies.Profile:
+    bulk = bool(vars(activity).get("bulk"))
+    if is_own(command):
+        return policies.BULK_STEP if bulk else policies.STEP
+    return policies.BULK_ACT if bulk else policies.ACT
+
+
+def is_own(command: Command) -> bool:
+    """Whether the engine takes this step by itself."""
+    return command.command_id.startswith(f"{command.workflow_id}#")
+
+
+def _may_go_better(error: ActivityError) -> bool:
+    """The database was away until the end, or no worker has begun it: nothing is wrong with it."""
+    cause = error.cause
+    if isinstance(cause, ApplicationError):
+        return cause.type == "Away"
+    return isinstance(cause, ActivityTimeoutError) and not error.started_event_id
+
+
+def _meaning(error: ActivityError, step: str, command: Command) -> Exception:
+    cause = error.cause
+    if isinstance(cause, ApplicationError) and cause.type == "Refused":
+        return _refusal(cause.message, *cause.details)
+    if isinstance(cause, ApplicationError) and cause.type == "NotYet":
+        return NotYetError(timedelta(microseconds=int(cause.details[0])))
+    if isinstance(cause, ApplicationError) and cause.type == "Broken":
+        said, reference = (str(each) for each in cause.details[:2])
+    else:
+        said = "timeout" if isinstance(cause, ActivityTimeoutError) else type(cause).__name__
+        reference = reference_for(command.command_id)
+    return BrokenError(Breakage(step=step, error=said, reference=reference))
 
 
 def _refusal(message: str, *details: object) -> ApplicationError:
@@ -106,5 +173,4 @@ def _summary(args: Sequence[object]) -> str | None:
     command = args[0] if args else None
     if not isinstance(command, Command):
         return None
-    own = command.command_id.startswith(f"{command.workflow_id}#")
-    return command.command_id.partition("#")[2] if own else command.actor.label
+    return command.command_id.partition("#")[2] if is_own(command) else command.actor.label

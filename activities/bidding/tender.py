@@ -177,7 +177,7 @@ class Tenders(Writer):
             },
         )
 
-    @writes("Tenders.sign", event="bidding.contract_signed", into=BiddingOutcome)
+    @writes("Tenders.sign", event="bidding.contract_signed", into=BiddingOutcome, bulk=True)
     async def sign(self, case: Case, act: SignContract) -> Recorded[BiddingOutcome]:
         """Sign on the terms of the bid; the award fixes the base of the shares with it."""
         tender = await rows.last_tender(case)

@@ -11,15 +11,16 @@ from models.messages.acts import (
     ApproveRelief,
     DecideCollection,
     DeclineSubsidy,
-    Done,
     GrantSubsidy,
 )
 from models.messages.cost_sharing import (
     Collection,
+    CollectionDecided,
     CollectionState,
     CostSharingOutcome,
     FundingState,
     NextStep,
+    Relieved,
     SharesComputed,
 )
 from models.tables import Payment, Relief, Share, Unit, UnitOwner
@@ -33,13 +34,15 @@ from runtime.record.journal import Recorded, id_from
 class Shares(Writer):
     """Writes the money plan, the share table, the collection and the reliefs."""
 
-    @writes("Shares.plan", event="cost_sharing.planned", into=FundingState)
+    @writes("Shares.plan", event="cost_sharing.planned", into=FundingState, bulk=True)
     async def plan(self, case: Case) -> Recorded[FundingState]:
         """Let others pay first; give up optional items when the owners' gap is too much (E12)."""
         version, content = await case.scheme()
         return await _planned(case, version, content)
 
-    @writes("Shares.grant_subsidy", event="cost_sharing.subsidy_granted", into=FundingState)
+    @writes(
+        "Shares.grant_subsidy", event="cost_sharing.subsidy_granted", into=FundingState, bulk=True
+    )
     async def grant_subsidy(self, case: Case, act: GrantSubsidy) -> Recorded[FundingState]:
         """Extra public money in a new version of the scheme. Refused: there is no gap to close."""
         version, content = await case.scheme()
@@ -67,7 +70,7 @@ class Shares(Writer):
             {"missing_fen": missing, "reason": act.reason},
         )
 
-    @writes("Shares.compute", event="cost_sharing.shares_computed", into=SharesComputed)
+    @writes("Shares.compute", event="cost_sharing.shares_computed", into=SharesComputed, bulk=True)
     async def compute(self, case: Case) -> Recorded[SharesComputed]:
         """Every unit's share and instalments; an earlier computation is superseded.
 
@@ -140,7 +143,10 @@ class Shares(Writer):
         )
 
     @writes(
-        "Shares.count_collection", event="cost_sharing.collection_counted", into=CollectionState
+        "Shares.count_collection",
+        event="cost_sharing.collection_counted",
+        into=CollectionState,
+        bulk=True,
     )
     async def count_collection(self, case: Case) -> Recorded[CollectionState]:
         """Count what is collected or guaranteed of what was due when the round was called."""
@@ -167,8 +173,8 @@ class Shares(Writer):
             },
         )
 
-    @writes("Shares.approve_relief", event="cost_sharing.relief_approved", into=Done)
-    async def approve_relief(self, case: Case, act: ApproveRelief) -> Recorded[Done]:
+    @writes("Shares.approve_relief", event="cost_sharing.relief_approved", into=Relieved)
+    async def approve_relief(self, case: Case, act: ApproveRelief) -> Recorded[Relieved]:
         """A fund pays in a household's place (E14); the neighbours' shares do not change.
 
         Refused: more than the unit still owes, one's own unit, the same kind of relief twice.
@@ -186,19 +192,25 @@ class Shares(Writer):
         if await case.session.get(Relief, key) is not None:
             raise refusal("cost_sharing.relief_twice", where=act.unit_number, kind=act.kind)
         case.session.add_all(_relief_rows(case, act))
+        await case.session.flush()
+        paid_up = await collection.all_is_paid(case)
         # No unit in the event: who is in hardship is personal (PIPL art. 28).
         return Recorded(
-            Done(command_id=act.command_id, kind="cost_sharing.relief_approved"),
+            Relieved(paid_up=paid_up),
             {"kind": act.kind, "amount_fen": act.amount_fen, "funded_by": act.funded_by},
         )
 
-    @writes("Shares.decide_collection", event="cost_sharing.collection_decided", into=Done)
-    async def decide_collection(self, case: Case, act: DecideCollection) -> Recorded[Done]:
+    @writes(
+        "Shares.decide_collection", event="cost_sharing.collection_decided", into=CollectionDecided
+    )
+    async def decide_collection(
+        self, case: Case, act: DecideCollection
+    ) -> Recorded[CollectionDecided]:
         """The committee's word after a missed threshold: start, wait one more round, or shelve."""
         case.goes_on()
         case.notify("all_owners", "collection_decided", decision=act.decision)
         return Recorded(
-            Done(command_id=act.command_id, kind="cost_sharing.collection_decided"),
+            CollectionDecided(decision=act.decision),
             {"decision": act.decision, "reason": act.reason},
         )
 

@@ -70,7 +70,7 @@ class Evaluations(Writer):
             },
         )
 
-    @writes("Evaluations.evaluate", event="feedback.evaluated", into=FeedbackOutcome)
+    @writes("Evaluations.evaluate", event="feedback.evaluated", into=FeedbackOutcome, bulk=True)
     async def evaluate(self, case: Case) -> Recorded[FeedbackOutcome]:
         """Measure every indicator and put it beside its target; below the floor a plan is due (E48)."""
         _, scheme = await case.scheme()

@@ -16,6 +16,9 @@ from models.values.states import CertificateState, ContractState
 from models.values.waits import Consequence, Wait
 from rules.time.deadlines import deadline
 
+OPEN_ITEMS = (ItemState.PLANNED, ItemState.REPORTED, ItemState.REJECTED)
+"""An item in one of these stands in the way of the acceptance."""
+
 
 async def load_contract(case: Case) -> Contract:
     """The contract under which the works are done. Refused: there is none."""
@@ -134,24 +137,20 @@ async def rectifications(case: Case) -> dict[str, datetime]:
 
 
 async def works_state(case: Case) -> WorksState:
-    """The items by state, and what the renovation waits for because of them."""
+    """How many items are in which state, and what the renovation waits for because of them."""
     await case.session.flush()
-    rows = await case.session.execute(
-        select(WorkItem.id, WorkItem.state)
+    found = await case.session.execute(
+        select(WorkItem.state, func.count())
         .where(WorkItem.renovation_id == case.renovation.id)
-        .order_by(WorkItem.id)
+        .group_by(WorkItem.state)
     )
-    by_state: dict[str, list[str]] = {}
-    for item_id, state in rows:
-        by_state.setdefault(state, []).append(planned_id(case, item_id))
+    number = {ItemState(state): count for state, count in found}
     running = await rectifications(case)
     due_at = min(running.values(), default=None)
     works = WorksState(
-        planned=tuple(by_state.get("planned", ())),
-        reported=tuple(by_state.get("reported", ())),
-        rejected=tuple(by_state.get("rejected", ())),
-        passed=tuple(by_state.get("passed", ())),
-        default=tuple(by_state.get("default", ())),
+        open_items=sum(number.get(state, 0) for state in OPEN_ITEMS),
+        passed_items=number.get(ItemState.PASSED, 0),
+        default_items=number.get(ItemState.DEFAULT, 0),
         overdue_at=due_at,
     )
     if works.acceptable:

@@ -24,7 +24,7 @@ class Works(Writer):
     Acts and workflow state name an item by its planned id; rows prefix it with the renovation's.
     """
 
-    @writes("Works.begin", event="inspection.works_begun", into=WorksState)
+    @writes("Works.begin", event="inspection.works_begun", into=WorksState, bulk=True)
     async def begin(self, case: Case) -> Recorded[WorksState]:
         """Plan one work item per piece of work of the latest scheme (contract signed: art. 13)."""
         contract = await rows.load_contract(case)
@@ -149,8 +149,8 @@ class Works(Writer):
         return Recorded(
             state,
             {
-                "passed": len(state.passed),
-                "default": list(state.default),
+                "passed": state.passed_items,
+                "default": [],
                 "filing_due": filing_due.isoformat(),
                 "checks": law.acceptance(list(states.values())).record(),
             },

@@ -37,7 +37,7 @@ WHERE box_id = :box AND excluded_reason IS NULL ORDER BY area_dm2 DESC, entry_id
 class Ballots(Writer):
     """Writes ballot boxes and their results."""
 
-    @writes("Ballots.open_box", event="voting.box_announced", into=VotePeriod)
+    @writes("Ballots.open_box", event="voting.box_announced", into=VotePeriod, bulk=True)
     async def open_box(self, case: Case, given: StageInput) -> Recorded[VotePeriod]:
         """Freeze the roll (V-CN-1…3) and announce the vote: notice first, then the open box."""
         motions = await _motions_to_put(case, given)
@@ -63,7 +63,7 @@ class Ballots(Writer):
         case.notify("all_owners", "vote_announced", box=box.id)
         return Recorded(period, _announcement(box, roll, self.recorder.keys.signer.public_key))
 
-    @writes("Ballots.check_turnout", event="voting.turnout_checked", into=VotePeriod)
+    @writes("Ballots.check_turnout", event="voting.turnout_checked", into=VotePeriod, bulk=True)
     async def check_turnout(self, case: Case, period: VotePeriod) -> Recorded[VotePeriod]:
         """Before the close: a short quorum gets an extension, decided now and not later (E2)."""
         box = await _locked(case, period.box_id)
@@ -90,7 +90,7 @@ class Ballots(Writer):
             },
         )
 
-    @writes("Ballots.close_box", event="voting.box_closed", into=VoteResult)
+    @writes("Ballots.close_box", event="voting.box_closed", into=VoteResult, bulk=True)
     async def close_box(self, case: Case, period: VotePeriod) -> Recorded[VoteResult]:
         """Close under a lock: what is committed is counted, everything after is refused."""
         box = await _locked(case, period.box_id)

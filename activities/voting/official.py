@@ -25,7 +25,7 @@ AT_ONCE = 10_000
 class OfficialResults(Writer):
     """Writes results that were counted elsewhere."""
 
-    @writes("OfficialResults.import_one", event="voting.box_closed", into=VoteResult)
+    @writes("OfficialResults.import_one", event="voting.box_closed", into=VoteResult, bulk=True)
     async def import_one(
         self, case: Case, period: VotePeriod, act: ImportOfficialResult
     ) -> Recorded[VoteResult]:

@@ -10,16 +10,16 @@ from rich.console import Console
 from rich.status import Status
 
 from cli.demo.client import Client
-from cli.demo.driver import Driver, Progress
+from cli.demo.driver import DemoDisplay, Driver
 from cli.demo.due_list import DatabaseDueList
 from cli.demo.facts import read_facts
 from cli.demo.journey import travel
 from cli.demo.proof import prove_vote
 from cli.demo.report import CASE, BallotAnswers, DemoReport, report_tables
 from cli.demo.town import estate, people
+from cli.local.up import RestartDisplay, StepDisplay
 from cli.servers import local_settings
 from cli.shown import result_console
-from cli.up import RestartDisplay, StepDisplay
 from formats.renovation_file.reading import read_renovation
 from formats.roll import read_roll
 from models.values.actor import Actor
@@ -81,7 +81,7 @@ class Screen:
 
 
 async def carry(
-    settings: Settings, url: str, options: DemoOptions, show: Progress, check: Callable[[], None]
+    settings: Settings, url: str, options: DemoOptions, show: DemoDisplay, check: Callable[[], None]
 ) -> DemoReport:
     """Carry one renovation through the journey on servers that run already.
 
@@ -132,7 +132,7 @@ async def carry(
     )
 
 
-async def run_demo(options: DemoOptions, stack: LocalStack, show: Progress) -> DemoReport:
+async def run_demo(options: DemoOptions, stack: LocalStack, show: DemoDisplay) -> DemoReport:
     """`carry` on a stack of this process, noticing when one of its parts ends."""
 
     def check() -> None:

@@ -1,11 +1,15 @@
 """What crosses Temporal in the cost sharing stage (费用分摊)."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar, Self
 
 from pydantic import Field
 
 from models.messages.journey import Answer, Ticked
+from models.messages.progress import Progress
+from models.messages.publication import PublicationClosing
 
 
 class NextStep(StrEnum):
@@ -88,3 +92,107 @@ class RefundSheet(Answer):
     refunds_fen: int = Field(default=0, ge=0)
     sources_fen: int = Field(default=0, ge=0)
     debts_fen: int = Field(default=0, ge=0)
+
+
+class Relieved(Answer):
+    """Whether a relief paid the last open share of a running collection. Earlier releases told nothing."""
+
+    paid_up: bool = False
+
+
+class CollectionDecided(Answer):
+    """What the committee decided below the threshold. Earlier releases told only that it did."""
+
+    decision: CollectionDecision | None = None
+
+
+class CostSharingPhase(StrEnum):
+    """What cost sharing waits for."""
+
+    PLANNING = "planning"
+    SUBSIDY = "subsidy"
+    PUBLICATION = "publication"
+    COLLECTION = "collection"
+    DECISION = "decision"
+    FINISHED = "finished"
+
+
+class CostSharingProgress(Progress):
+    """How far cost sharing has come.
+
+    `tables` counts the share tables, `published` says that the last one stands. `round` counts the
+    rounds of the collection; `counted` and `decision` belong to the last one.
+    """
+
+    ANSWERS: ClassVar[Mapping[str, type[Answer]]] = {
+        "cost_sharing.planned": FundingState,
+        "cost_sharing.subsidy_granted": FundingState,
+        "cost_sharing.subsidy_declined": FundingState,
+        "cost_sharing.shares_computed": SharesComputed,
+        "cost_sharing.relief_approved": Relieved,
+        "cost_sharing.payments_called": Collection,
+        "cost_sharing.reminder_sent": Collection,
+        "cost_sharing.collection_counted": CollectionState,
+        "cost_sharing.collection_decided": CollectionDecided,
+        "cost_sharing.finished": CostSharingOutcome,
+    }
+
+    funding: FundingState | None = None
+    declined: bool = False
+    tables: int = 0
+    published: bool = False
+    round: int = 0
+    collection: Collection | None = None
+    counted: CollectionState | None = None
+    decision: CollectionDecision | None = None
+    paid_up: bool = False
+    """The service or a relief has said that nobody owes anything any more; the record has the payments."""
+    outcome: CostSharingOutcome | None = None
+
+    @property
+    def phase(self) -> CostSharingPhase:
+        """What it waits for now."""
+        if self.outcome is not None or self.declined:
+            return CostSharingPhase.FINISHED
+        if self.funding is None:
+            return CostSharingPhase.PLANNING
+        if self.funding.gap_fen > 0:
+            return CostSharingPhase.SUBSIDY
+        if not self.published:
+            return CostSharingPhase.PUBLICATION
+        short = self.counted is not None and not self.counted.enough
+        if short and self.decision is None:
+            return CostSharingPhase.DECISION
+        return CostSharingPhase.COLLECTION
+
+    def moved(self, step: str, answer: Answer) -> Self:
+        """A plan without a gap, a share table that stands, rounds of collection until it is decided."""
+        now: dict[str, object] = {}
+        match answer:
+            case FundingState() if step == "cost_sharing.subsidy_declined":
+                now = {"declined": True}
+            case FundingState():
+                now = {"funding": answer}
+            case SharesComputed():
+                now = {"tables": self.tables + 1, "published": False}
+            case PublicationClosing():
+                now = {"published": answer.upheld == 0}
+            case Collection(reminder=0):
+                # The first of a round begins it.
+                begun = {"round": self.round + 1, "counted": None, "decision": None}
+                now = {**begun, "collection": answer}
+            case Collection():
+                now = {"collection": answer}
+            case CollectionState():
+                now = {"counted": answer}
+            case Relieved():
+                now = {"paid_up": self.paid_up or answer.paid_up}
+            case CollectionDecided():
+                now = {"decision": answer.decision}
+            case CostSharingOutcome():
+                now = {"outcome": answer}
+        return self.model_copy(update=now)
+
+    def decided(self, decision: CollectionDecision) -> Self:
+        """The committee has decided what follows from the count."""
+        return self.model_copy(update={"decision": decision})

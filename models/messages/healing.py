@@ -1,8 +1,6 @@
-"""What crosses Temporal when a step breaks, and when a workflow takes its state from the record."""
+"""What crosses Temporal when a step breaks."""
 
-from datetime import datetime
-
-from pydantic import Field, JsonValue
+from pydantic import JsonValue
 
 from models.messages.journey import Answer
 from models.values.base import Carried
@@ -32,15 +30,3 @@ class GivenUp(Carried):
 
 class Noted(Answer):
     """A case was marked as needing attention, or is so no longer."""
-
-
-class WorkflowState(Carried):
-    """What every workflow of a case carries: the base of the states.
-
-    `seq` is the last event it knows of; `tick` the latest moment of a told clock that it has heard
-    of; `troubled` are the steps of it that broke and were not done since.
-    """
-
-    seq: int = 0
-    tick: datetime | None = None
-    troubled: tuple[str, ...] = Field(default=())

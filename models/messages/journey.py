@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from pydantic import JsonValue, model_validator
+
 from models.values.base import Carried
 from models.values.states import RenovationState
 
@@ -24,13 +26,17 @@ class Stage(StrEnum):
     FEEDBACK = "feedback"
 
 
-class Journey(Carried):
-    """The input of a RenovationWorkflow: everything else is in the database."""
+class CaseInput(Carried):
+    """What the input of every workflow of a case says."""
 
     renovation_id: str
-    attempts: int = 0
-    """Votes already held, carried when the journey continues as new."""
     clock: CaseClock = "wall"
+    carried: dict[str, JsonValue] | None = None
+    """The progress to go on from (`models.messages.progress`), None for a new workflow."""
+
+
+class Journey(CaseInput):
+    """The input of a RenovationWorkflow: everything else is in the database."""
 
 
 class Answer(Carried):
@@ -52,13 +58,11 @@ class Ticked(Answer):
     tick: datetime | None = None
 
 
-class StageInput(Carried):
+class StageInput(CaseInput):
     """The input of a stage workflow; `run_off` puts the top two of the vote before it again."""
 
-    renovation_id: str
     attempt: int = 1
     run_off: bool = False
-    clock: CaseClock = "wall"
 
 
 class JourneyOutcome(Carried):
@@ -68,8 +72,21 @@ class JourneyOutcome(Carried):
     reason: str = ""
 
 
+class StageEntered(Answer):
+    """A stage has begun, and `workflow_id` carries it. Earlier releases told only that it has."""
+
+    stage: Stage | None = None
+    workflow_id: str = ""
+
+
 class Revision(Answer):
     """How many votes were held, and whether a revised scheme may be put to another one."""
 
-    attempts: int
+    attempts: int = 0
     wanted: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_a_word(cls, value: object) -> object:
+        # In histories of earlier releases it is a bare true or false.
+        return {"wanted": value} if isinstance(value, bool) else value

@@ -1,9 +1,12 @@
 """What crosses Temporal in the voting stage (表决)."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar, Self
 
 from models.messages.journey import Answer, Ticked
+from models.messages.progress import Progress
 
 
 class VotingResult(StrEnum):
@@ -39,3 +42,28 @@ class VotingOutcome(Answer):
 
     outcome: VotingResult
     box_id: str
+
+
+class VotingProgress(Progress):
+    """How far a vote has come."""
+
+    ANSWERS: ClassVar[Mapping[str, type[Answer]]] = {
+        "voting.box_announced": VotePeriod,
+        "voting.turnout_checked": VotePeriod,
+        "voting.box_closed": VoteResult,
+        "voting.result_declared": VotingOutcome,
+    }
+
+    period: VotePeriod | None = None
+    result: VoteResult | None = None
+    outcome: VotingOutcome | None = None
+
+    def moved(self, _step: str, answer: Answer) -> Self:
+        """A box opens, may be extended, closes, and its result is declared."""
+        if isinstance(answer, VotePeriod):
+            return self.model_copy(update={"period": answer})
+        if isinstance(answer, VoteResult):
+            return self.model_copy(update={"result": answer})
+        if isinstance(answer, VotingOutcome):
+            return self.model_copy(update={"outcome": answer})
+        return self

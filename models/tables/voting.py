@@ -160,7 +160,7 @@ class Ballot(Table):
     __tablename__ = "ballot"
     __table_args__ = (
         UniqueConstraint("id"),
-        UniqueConstraint("box_id", "command_id"),
+        UniqueConstraint("box_id", "unit_number", "command_id"),
         refers(("box_id", "entry_id"), "roll_entry", ("box_id", "entry_id")),
         Index(None, "box_id", "entry_id", "seq"),
         Index(

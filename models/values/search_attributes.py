@@ -28,9 +28,17 @@ RENOVATION_STAGE = SearchAttribute(name="GongjianStage", kind=SearchAttributeKin
 """The stage a renovation is in: voting, cost_sharing, bidding, inspection, feedback."""
 PLACE = SearchAttribute(name="GongjianPlace", kind=SearchAttributeKind.KEYWORD)
 """The path of the grid's place, from the district down."""
+TITLE = SearchAttribute(name="GongjianTitle", kind=SearchAttributeKind.KEYWORD)
+"""The title of the renovation."""
 DUE_AT = SearchAttribute(name="GongjianDueAt", kind=SearchAttributeKind.DATETIME)
-"""The real moment (UTC) of the next deadline."""
+"""The moment (UTC) until which a workflow waits, by the clock of its case."""
 NEEDS_ATTENTION = SearchAttribute(name="GongjianNeedsAttention", kind=SearchAttributeKind.BOOL)
-"""True while a person is late or a rule stopped the course."""
+"""True while a step that broke waits to be seen to."""
 
-SEARCH_ATTRIBUTES: tuple[SearchAttribute, ...] = (RENOVATION_STAGE, PLACE, DUE_AT, NEEDS_ATTENTION)
+SEARCH_ATTRIBUTES: tuple[SearchAttribute, ...] = (
+    RENOVATION_STAGE,
+    PLACE,
+    TITLE,
+    DUE_AT,
+    NEEDS_ATTENTION,
+)

@@ -13,10 +13,11 @@ import asyncpg
 from models.messages.journey import Stage
 from models.values.base import Carried, Value
 from models.values.refusal import refusal
+from models.values.timetable import Timetable
 
 COLUMNS = """r.id, r.title, r.place_path, r.stage, r.state, r.waiting_for, r.due_at, r.rule_pack,
   r.workflow_id, r.opened_at, r.closed_at, r.head_seq AS events, c.now AS told_now,
-  r.clock <> '{}' AS ran_fast"""
+  r.clock <> '{}' AS ran_fast, r.timetable ->> 'zone' AS zone"""
 WITH_CLOCK = "renovation r LEFT JOIN case_clock c ON c.renovation_id = r.id"
 AWAITED = "string_to_array(w.what || ', ' || w.who, ', ')"
 """What and who a line of the agenda waits for, as words; the index of the agenda has them."""
@@ -89,6 +90,8 @@ class CaseRow(Carried):
     events: int
     told_now: datetime | None
     ran_fast: bool
+    zone: str
+    """In which the days of its place begin and end."""
     needs_attention: tuple[Trouble, ...] = ()
     cursor: str = ""
 
@@ -267,6 +270,7 @@ async def _with_troubles(
     found = [dict(row) for row in rows]
     troubles = await load_troubles(connection, [row["id"] for row in found])
     for row in found:
+        row["zone"] = row["zone"] or Timetable().zone
         row["needs_attention"] = troubles.get(row["id"], ())
         if "listed_at" in row:
             row["cursor"] = f"{row['listed_at'].astimezone(UTC).strftime(STAMP)}-{row['id']}"

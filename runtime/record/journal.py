@@ -17,14 +17,19 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.command import Command
+from models.messages.healing import Breakage, GivenUp
 from models.tables import CommandReceipt, Event, Renovation
 from models.values.refusal import refusal
 from proof import chain
 from proof.canonical import digest, utc_text
+from proof.commands import command_key
 from runtime.database import LOCK_NOT_AVAILABLE, Database, Work, sqlstate
+from runtime.record.trouble import add_trouble
 
 T = TypeVar("T", bound=BaseModel)
 UNIQUE_VIOLATION = "23505"
+BROKEN = "act.broken"
+"""The kind of the event and the receipt of an act that is given up: nothing is done under its id any more."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +51,9 @@ class Moment(NamedTuple):
     recorded_at: datetime
 
 
-def id_from(command_id: str, digits: int = 24) -> str:
-    """The part of a row's id that its command gives: a command that is sent again names the same row."""
-    return hashlib.sha256(command_id.encode()).hexdigest()[:digits]
+def id_from(key: str, digits: int = 24) -> str:
+    """The part of a row's id that the key of its command gives: sent again, it names the same row."""
+    return hashlib.sha256(key.encode()).hexdigest()[:digits]
 
 
 Inside = Callable[[AsyncSession, datetime], Awaitable[Recorded[T]]]
@@ -85,9 +90,9 @@ class Journal:
 
         Raises:
             Refused: `journal.command_reused` when the command id was used for another request;
-                `renovation.unknown`; and whatever `inside` refuses. Nothing is changed.
+                `act.broken` when it was given up; `renovation.unknown`; and whatever `inside` refuses. Nothing is changed.
         """
-        request_hash = _hash_request(command, kind, request)
+        request_hash = command.request_hash or _hash_request(command, kind, request)
 
         async def work(session: AsyncSession) -> T:
             locked = await _lock(session, command.renovation_id)
@@ -118,8 +123,58 @@ class Journal:
                 raise  # not the command id, but something unique in what `inside` wrote
             return _answer_again(receipt, request_hash, into)
 
+    async def give_up(self, command: Command, breakage: Breakage) -> GivenUp:
+        """Make sure that nothing is done under this command id any more, unless it is done already.
+
+        Under the lock of the renovation: an attempt that is still on its way commits before, and its
+        result is found here, or comes after and is refused with `act.broken`.
+
+        Raises:
+            Refused: `renovation.unknown`.
+        """
+
+        async def work(session: AsyncSession) -> GivenUp:
+            renovation = await _lock(session, command.renovation_id)
+            if renovation is None:
+                raise refusal("renovation.unknown", where=command.renovation_id)
+            receipt = await session.get(CommandReceipt, command.command_id)
+            if receipt is not None:
+                return GivenUp.model_validate(
+                    {"found": None if receipt.kind == BROKEN else receipt.result}
+                )
+            moment = await _moment(session, renovation.id)
+            details = breakage.model_dump(mode="json")
+            event = await _append(session, renovation, command, BROKEN, details, moment)
+            request_hash = command.request_hash or _hash_request(command, BROKEN, breakage)
+            session.add(_receipt(event, request_hash, breakage))
+            await add_trouble(session, command, breakage, by_act=True)
+            return GivenUp()
+
+        return await self._database.transaction(work)
+
+    async def key_of(
+        self, command_id: str, renovation_id: str, actor_id: str, caller: str = ""
+    ) -> str:
+        """The key under which a sender's command is on the record of a case, or will be.
+
+        It is a hash: two senders may use one command id. What releases before wrote under the bare
+        id, in the name of the same actor, is found under it. `caller` names the sender where the
+        record tells senders apart by less than that (a confidential complaint).
+        """
+        async with self._database.session() as session:
+            earlier = await session.scalar(
+                select(Event.seq).where(
+                    Event.command_id == command_id,
+                    Event.renovation_id == renovation_id,
+                    Event.actor_id == actor_id,
+                )
+            )
+        if earlier is not None:
+            return command_id
+        return command_key(caller or actor_id, renovation_id, command_id)
+
     async def answered(self, command_id: str) -> CommandReceipt | None:
-        """The receipt of a command that was done, None when it was not (yet)."""
+        """The receipt of a command that was done or given up, None when it was not (yet)."""
         async with self._database.session() as session:
             return await session.get(CommandReceipt, command_id)
 
@@ -149,7 +204,7 @@ def _hash_request(command: Command, kind: str, request: BaseModel | None) -> str
             # An answer that is handed on says where it stands in the record; that is not what is asked.
             "request": None
             if request is None
-            else request.model_dump(mode="json", exclude={"seq"}),
+            else request.model_dump(mode="json", exclude={"seq", "carried"}),
         }
     )
 
@@ -254,12 +309,19 @@ def _receipt(event: Event, request_hash: str, result: BaseModel) -> CommandRecei
     )
 
 
+def refuse_given_up(receipt: CommandReceipt) -> None:
+    """Whoever comes with the id of an act that was given up hears of it, and of its reference.
+
+    Raises:
+        Refused: `act.broken`.
+    """
+    if receipt.kind == BROKEN:
+        reference = Breakage.model_validate(receipt.result).reference
+        raise refusal("act.broken", reference=reference)
+
+
 def _answer_again(receipt: CommandReceipt, request_hash: str, into: type[T]) -> T:
+    refuse_given_up(receipt)
     if receipt.request_hash != request_hash:
-        raise refusal(
-            "journal.command_reused",
-            where=receipt.command_id,
-            command=receipt.command_id,
-            kind=receipt.kind,
-        )
+        raise refusal("journal.command_reused", where="command_id", kind=receipt.kind)
     return into.model_validate(receipt.result)

@@ -28,8 +28,8 @@ FROM cast_ballots($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 STORED = """
 SELECT b.id, b.box_id, b.unit_number, b.command_id, b.request_hash, b.leaf, b.cast_at,
        b.recorded_at, b.intake, b.batch, x.format
-FROM unnest($1::text[], $2::text[]) AS g(box_id, command_id)
-JOIN ballot b ON b.box_id = g.box_id AND b.command_id = g.command_id
+FROM unnest($1::text[], $2::text[], $3::text[]) AS g(box_id, unit_number, command_id)
+JOIN ballot b USING (box_id, unit_number, command_id)
 JOIN ballot_box x ON x.id = b.box_id
 """
 OF_BATCH = """
@@ -56,7 +56,7 @@ ON CONFLICT DO NOTHING
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What the database took of a batch: command id to leaf, and the times that all of them share."""
+    """What the database took of a batch: name to leaf, and the times that all of them share."""
 
     leaves: Mapping[str, bytes]
     cast_at: str | None
@@ -88,13 +88,13 @@ class BatchBook:
     async def commit(self, batch: Sequence[QueuedBallot], number: int) -> dict[str, BallotAnswer]:
         """Insert, and sign what came in; what did not is looked up, it may be there already.
 
-        Command id to answer: a batch is of one box.
+        Name to answer: a batch is of one box.
         """
         taken = await self._insert(batch, number)
         came_in: list[StoredBallot] = []
         rest: list[QueuedBallot] = []
         for queued in batch:
-            leaf = taken.leaves.get(queued.command_id)
+            leaf = taken.leaves.get(queued.name)
             if leaf is None:
                 rest.append(queued)
             else:
@@ -105,9 +105,9 @@ class BatchBook:
                 came_in.append(stored)
             else:
                 again = receipt_again(stored, self._signer)
-                answers[stored.command_id] = BallotAnswer(again, fresh=False)
+                answers[stored.name] = BallotAnswer(again, fresh=False)
         for receipt in self.sign(number, batch[0].box_id, came_in):
-            answers[receipt.stored.command_id] = BallotAnswer(receipt, fresh=True)
+            answers[receipt.stored.name] = BallotAnswer(receipt, fresh=True)
         return answers
 
     def sign(
@@ -166,19 +166,22 @@ class BatchBook:
         """
         if not batch:
             return []
-        boxes, commands = (
+        rows = await self._pool.fetch(
+            STORED,
             [queued.box_id for queued in batch],
+            [queued.unit_number for queued in batch],
             [queued.command_id for queued in batch],
         )
-        rows = await self._pool.fetch(STORED, boxes, commands)
         return [
             (self._stored(row), row["intake"] == self.intake and row["batch"] == number)
             for row in rows
         ]
 
-    async def again(self, boxes: Sequence[str], command_id: str) -> BallotAnswer | None:
-        """The receipt of the ballot that a command cast in one of these boxes, signed anew."""
-        row = await self._pool.fetchrow(STORED, list(boxes), [command_id] * len(boxes))
+    async def again(self, boxes: Sequence[str], queued: QueuedBallot) -> BallotAnswer | None:
+        """The receipt of the ballot that this command cast in one of these boxes, signed anew."""
+        units, commands = [queued.unit_number], [queued.command_id]
+        many = len(boxes)
+        row = await self._pool.fetchrow(STORED, list(boxes), units * many, commands * many)
         return row and BallotAnswer(receipt_again(self._stored(row), self._signer), fresh=False)
 
     async def why_not(self, queued: QueuedBallot) -> Problem:

@@ -56,7 +56,7 @@ class BallotQueue:
     async def _answered_before(
         self, queued: QueuedBallot, earlier: Sequence[str]
     ) -> BallotAnswer | None:
-        if earlier and (again := await self._book.again(earlier, queued.command_id)) is not None:
+        if earlier and (again := await self._book.again(earlier, queued)) is not None:
             return again
         first = self._under_way.get(queued.key)
         answer = await first.awaited() if first is not None else None
@@ -135,7 +135,7 @@ class BallotQueue:
         else:
             for queued in batch:
                 self._under_way.pop(queued.key, None)
-                queued.answer(answers.get(queued.command_id))
+                queued.answer(answers.get(queued.name))
 
     async def _commit_patiently(
         self, batch: Sequence[QueuedBallot], number: int

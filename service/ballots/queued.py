@@ -16,7 +16,7 @@ from service.ballots.receipts import IssuedReceipt, StoredBallot
 from service.bodies import CastBallot
 
 Key = tuple[str, str]
-"""Box and command: what makes a ballot the same one again."""
+"""Box and name: what makes a ballot the same one again."""
 Group = tuple[str, str, str, str]
 """Box, roll, channel and seal: what ballots of one statement share."""
 
@@ -64,8 +64,13 @@ class QueuedBallot:
 
     @property
     def key(self) -> Key:
-        """What makes a ballot the same one again."""
-        return self.box_id, self.command_id
+        """What makes a ballot the same one again: its name, in its box."""
+        return self.box_id, self.name
+
+    @property
+    def name(self) -> str:
+        """Unit and command id, which has no space: two voters may use one command id."""
+        return f"{self.unit_number} {self.command_id}"
 
     def refuse_another(self, stored: StoredBallot) -> None:
         """Is the stored ballot of this command this one? What another process wrote, nobody can compare.
@@ -73,10 +78,8 @@ class QueuedBallot:
         Raises:
             Refused: `journal.command_reused`.
         """
-        same = stored.request_hash in (None, self.request_hash)
-        if stored.unit_number != self.unit_number or not same:
-            used = self.command_id
-            raise refusal("journal.command_reused", where=used, command=used, kind="ballot")
+        if stored.request_hash not in (None, self.request_hash):
+            raise refusal("journal.command_reused", where="command_id", kind="ballot")
 
     @property
     def group(self) -> Group:

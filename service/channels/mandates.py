@@ -74,7 +74,7 @@ class MandateView(Carried):
     voted: bool
 
 
-class _AskedMandate(Value):
+class AskedMandate(Value):
     """A registration as the journal hashes it: no name, no document number, no readable instruction."""
 
     unit_number: str
@@ -96,10 +96,9 @@ async def register_mandate(
 ) -> RegisteredMandate:
     """Enter a mandate: one for an owner, so many for an agent, while the box is not closed."""
     key = mandate_key(parts.settings.receipt_key)
-    mandate_id = (
-        f"m{hashlib.sha256(f'{situation.id}/{command.command_id}'.encode()).hexdigest()[:31]}"
-    )
-    asked = _AskedMandate(
+    named = await parts.journal.key_of(command.command_id, situation.id, actor.id)
+    mandate_id = f"m{hashlib.sha256(f'{situation.id}/{named}'.encode()).hexdigest()[:31]}"
+    asked = AskedMandate(
         unit_number=command.unit_number,
         agent_id=agent_id_of(key, situation.id, command.agent_identity),
         motions=tuple(dict.fromkeys(command.motions)),
@@ -112,14 +111,14 @@ async def register_mandate(
         },
     )
 
-    async def change(session: AsyncSession, now: datetime) -> tuple[str, Details]:
+    async def change(session: AsyncSession, now: datetime, name: str) -> tuple[str, Details]:
         box = await lock_open_box(session, situation, command.box_id, early=True)
         entry = await load_entry(session, box, command.unit_number)
         await _refuse(session, situation, box, entry, command, mandate_id, asked, now)
         # The name of who was known before stays as it was written first.
         person = insert(Person).values(id=asked.agent_id, name=command.agent_name, phone=None)
         await session.execute(person.on_conflict_do_nothing())
-        session.add(_row(box, entry, mandate_id, asked, actor, command.command_id))
+        session.add(_row(box, entry, mandate_id, asked, actor, name))
         return mandate_id, _details(box, entry, mandate_id, asked)
 
     kind = "voting.mandate_registered"
@@ -135,7 +134,7 @@ async def revoke_mandate(
     # The mandate is named in the path: the same command for another one is another request.
     asked = command.model_copy(update={"reason": f"{mandate_id}/{command.reason}"})
 
-    async def change(session: AsyncSession, _now: datetime) -> tuple[str, Details]:
+    async def change(session: AsyncSession, _now: datetime, name: str) -> tuple[str, Details]:
         box = await lock_open_box(session, situation, None, early=True)
         row = await session.get(Mandate, mandate_id)
         if row is None or row.box_id != box.id:
@@ -148,7 +147,7 @@ async def revoke_mandate(
                 mandate_id=mandate_id,
                 reason=command.reason,
                 revoked_by=actor.id,
-                command_id=command.command_id,
+                command_id=name,
                 revoked_at=func.clock_timestamp(),
             )
         )
@@ -231,7 +230,7 @@ async def _refuse(
     entry: RollEntry,
     command: RegisterMandate,
     mandate_id: str,
-    asked: _AskedMandate,
+    asked: AskedMandate,
     now: datetime,
 ) -> None:
     if entry.excluded_reason is not None:
@@ -282,7 +281,7 @@ def _row(
     box: BallotBox,
     entry: RollEntry,
     mandate_id: str,
-    asked: _AskedMandate,
+    asked: AskedMandate,
     actor: Actor,
     command_id: str,
 ) -> Mandate:
@@ -304,7 +303,7 @@ def _row(
 
 
 def _details(
-    box: BallotBox, entry: RollEntry, mandate_id: str, asked: _AskedMandate
+    box: BallotBox, entry: RollEntry, mandate_id: str, asked: AskedMandate
 ) -> Mapping[str, JsonValue]:
     return {
         "box": box.id,

@@ -105,6 +105,7 @@ async def enter_paper(
     batch_id = batch_id_for(box_id, command.reference)
     lines = [Line(line.unit_number, line.choices) for line in command.lines]
     of_batch = batch_key(key, batch_id, command.code)
+    name = await parts.journal.key_of(command.command_id, situation.id, actor.id)
     digests = {line.unit_number: line_digest(of_batch, batch_id, line) for line in lines}
 
     async def inside(session: AsyncSession, _now: datetime) -> Recorded[PaperEntered]:
@@ -122,9 +123,9 @@ async def enter_paper(
             differing=differ,
         )
         if entered.number == 1:
-            session.add(_bundle(box, command, entered, code_check(of_batch)))
+            session.add(_bundle(box, command, entered, code_check(of_batch), name))
             await session.flush()
-        await _write_typing(session, command, entered, actor, digests)
+        await _write_typing(session, command, entered, actor, digests, name)
         return Recorded(entered, _details(box, command, entered))
 
     typed = _Typed(
@@ -133,7 +134,7 @@ async def enter_paper(
         scan=command.scan,
         lines=tuple((unit, digest.hex()) for unit, digest in digests.items()),
     )
-    name, kind = command.command_id, "voting.paper_entered"
+    kind = "voting.paper_entered"
     entered = await record(parts.journal, situation, actor, name, kind, typed, inside, PaperEntered)
     if entered.number % 2 == 1:
         return entered
@@ -219,7 +220,9 @@ async def _refuse(
     refuse_if_any(line_problems(lines, motions_by_id(box), roll, elsewhere, command.channel))
 
 
-def _bundle(box: BallotBox, command: EnterPaper, entered: PaperEntered, check: bytes) -> PaperBatch:
+def _bundle(
+    box: BallotBox, command: EnterPaper, entered: PaperEntered, check: bytes, key: str
+) -> PaperBatch:
     return PaperBatch(
         id=entered.batch_id,
         box_id=box.id,
@@ -227,7 +230,7 @@ def _bundle(box: BallotBox, command: EnterPaper, entered: PaperEntered, check: b
         channel=command.channel,
         scan=command.scan,
         code_check=check,
-        command_id=command.command_id,
+        command_id=key,
         opened_at=func.clock_timestamp(),
     )
 
@@ -238,6 +241,7 @@ async def _write_typing(
     entered: PaperEntered,
     actor: Actor,
     digests: Mapping[str, bytes],
+    key: str,
 ) -> None:
     session.add(
         PaperEntry(
@@ -246,7 +250,7 @@ async def _write_typing(
             entered_by=actor.id,
             ballots=entered.ballots,
             invalid=entered.invalid,
-            command_id=command.command_id,
+            command_id=key,
             recorded_at=func.clock_timestamp(),
         )
     )
@@ -326,7 +330,7 @@ async def _record_cast(
     ballots: int,
 ) -> None:
     """Record once that the ballots of a pair of typings are in the box."""
-    command_id = f"{entered.command_id}#cast"
+    key = await parts.journal.key_of(f"{entered.command_id}#cast", situation.id, actor.id)
 
     async def inside(session: AsyncSession, _now: datetime) -> Recorded[PaperEntered]:
         session.add(
@@ -334,7 +338,7 @@ async def _record_cast(
                 batch_id=entered.batch_id,
                 number=entered.number,
                 ballots=cast,
-                command_id=command_id,
+                command_id=key,
                 recorded_at=func.clock_timestamp(),
             )
         )
@@ -349,4 +353,4 @@ async def _record_cast(
         )
 
     kind = "voting.paper_cast"
-    await record(parts.journal, situation, actor, command_id, kind, entered, inside, PaperEntered)
+    await record(parts.journal, situation, actor, key, kind, entered, inside, PaperEntered)

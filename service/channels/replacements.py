@@ -63,6 +63,7 @@ async def replace_unit_owner(
     """
     key = parts.settings.credential_key
     sale = _sale(key, command)
+    name = await parts.journal.key_of(command.command_id, situation.id, actor.id)
 
     async def inside(session: AsyncSession, now: datetime) -> Recorded[_Generation]:
         entry = await load_entry(
@@ -73,8 +74,8 @@ async def replace_unit_owner(
         box = await lock_open_box(session, situation, command.box_id, alone=True, early=True)
         made = await _replacement(session, situation, box, entry, sale)
         if mandate is not None and not made.shared:
-            session.add(_revoked(mandate, actor, command.command_id))
-        session.add(await _row(session, situation, box, made, actor, command.command_id))
+            session.add(_revoked(mandate, actor, name))
+        session.add(await _row(session, situation, box, made, actor, name))
         await session.execute(
             update(RollUnit)
             .where(RollUnit.box_id == box.id, RollUnit.unit_number == made.unit_number)
@@ -100,7 +101,7 @@ async def replace_unit_owner(
             },
         )
 
-    name, request = command.command_id, _AskedSale(sale=sale)
+    request = _AskedSale(sale=sale)
     done = await record(parts.journal, situation, actor, name, KIND, request, inside, _Generation)
     credential = voter_credential(key, situation.id, command.unit_number, done.generation)
     return ReplacedOwner(**done.model_dump(exclude={"generation"}), credential=credential)

@@ -42,7 +42,7 @@ async def record_visits(
 ) -> Accepted:
     """Record a round of visits; the event has the number of each outcome and names no unit."""
 
-    async def change(session: AsyncSession, _now: datetime) -> tuple[str, Details]:
+    async def change(session: AsyncSession, _now: datetime, key: str) -> tuple[str, Details]:
         box = await lock_open_box(session, situation, command.box_id, early=True)
         numbers = [visit.unit_number for visit in command.visits]
         roll = set(
@@ -61,7 +61,7 @@ async def record_visits(
                 outcome=door.outcome,
                 envelope=door.envelope,
                 visited_by=actor.id,
-                command_id=command.command_id,
+                command_id=key,
                 recorded_at=func.clock_timestamp(),
             )
             for door in doors
@@ -83,17 +83,17 @@ async def remind_non_voters(
 ) -> Accepted:
     """Queue a notice; its recipients are looked up when it is sent, not now."""
 
-    async def change(session: AsyncSession, now: datetime) -> tuple[str, Details]:
+    async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
         box = await lock_open_box(session, situation, command.box_id)
         silent = await list_non_voters(session, box)
         if not silent:
             raise refusal("reminder.nobody", box=box.id)
-        name = hashlib.sha256(f"{command.command_id}!vote_reminder".encode()).hexdigest()
+        name = hashlib.sha256(f"{key}!vote_reminder".encode()).hexdigest()
         session.add(
             Notice(
                 id=name,
                 renovation_id=situation.id,
-                command_id=command.command_id,
+                command_id=key,
                 audience="non_voters",
                 audience_id=None,
                 template="vote_reminder",

@@ -59,7 +59,7 @@ async def record_ruling(
 ) -> Accepted:
     """Record a ruling about all ballots that the unit's entry has cast up to now."""
 
-    async def change(session: AsyncSession, _now: datetime) -> tuple[str, Details]:
+    async def change(session: AsyncSession, _now: datetime, key: str) -> tuple[str, Details]:
         # Alone: a ballot that is being committed may have a lower number than one that is there.
         box = await lock_open_box(session, situation, command.box_id, alone=True)
         entry = await load_entry(session, box, command.unit_number)
@@ -87,7 +87,7 @@ async def record_ruling(
             ballot_id=named if command.kind == "accepted" else None,
             up_to_seq=ballots[-1].seq,
             reason=command.reason,
-            command_id=command.command_id,
+            command_id=key,
             recorded_at=func.clock_timestamp(),
         )
         session.add(row)

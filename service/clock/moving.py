@@ -27,6 +27,7 @@ from rules.time.told_clock import (
     next_moment,
     parse_moment,
     refuse_going_back,
+    refuse_going_too_far,
 )
 from runtime.database import Database
 from runtime.record.agenda import load_waits
@@ -100,6 +101,7 @@ class CaseClocks:
         return ClockView(
             renovation_id=situation.id,
             clock=situation.clock,
+            zone=situation.timetable.zone,
             now=situation.now,
             settled=not any(is_due(wait, situation.now) for wait in waits),
             holds=tuple(shown(HoldView, each) for each in holds),
@@ -129,10 +131,14 @@ class CaseClocks:
         situation = await load_told_situation(self._database, renovation_id)
         moves: list[ClockStep] = []
         stop = Stop("")
-        again = await self._made(command, moves)
+        again = await self._made(situation, actor, command, moves)
         while not stop.why and not is_done(command, moves):
             # Sent again, `auto` repeats its answer and goes no further: it has no end of its own.
-            if again and command.move == "auto" and not await self._made(command, moves):
+            if (
+                again
+                and command.move == "auto"
+                and not await self._made(situation, actor, command, moves)
+            ):
                 break
             await self._waking.settle(situation)
             try:
@@ -145,9 +151,19 @@ class CaseClocks:
         await self._waking.settle(situation)
         return await self._answer(renovation_id, command, moves, stop)
 
-    async def _made(self, command: MoveClock, moves: Sequence[ClockStep]) -> bool:
+    async def _made(
+        self, situation: Situation, actor: Actor, command: MoveClock, moves: Sequence[ClockStep]
+    ) -> bool:
         """Whether an earlier sending of this command made the move that comes after these."""
-        return await self._journal.answered(move_key(command, len(moves) + 1)) is not None
+        key = await self._key(situation, actor, command, len(moves) + 1)
+        return await self._journal.answered(key) is not None
+
+    async def _key(
+        self, situation: Situation, actor: Actor, command: MoveClock, number: int
+    ) -> str:
+        """The key of one move of a command; senders may not use "#", so it is never theirs."""
+        name = f"{command.command_id}#{number}"
+        return await self._journal.key_of(name, situation.id, actor.id)
 
     async def _step(
         self, situation: Situation, actor: Actor, command: MoveClock, moves: Sequence[ClockStep]
@@ -174,7 +190,7 @@ class CaseClocks:
             step = ClockStep(from_=now, to=goal, due=due, target=target)
             return Recorded(step, _details(command, step, held))
 
-        key = move_key(command, len(moves) + 1)
+        key = await self._key(situation, actor, command, len(moves) + 1)
         return await record(
             self._journal,
             situation,
@@ -212,7 +228,7 @@ class CaseClocks:
         """
         situation = await load_told_situation(self._database, renovation_id)
 
-        async def change(session: AsyncSession, _now: datetime) -> tuple[str, Details]:
+        async def change(session: AsyncSession, _now: datetime, _key: str) -> tuple[str, Details]:
             if await session.get(CaseHold, (renovation_id, command.name)) is not None:
                 raise refusal("clock.hold_known", name=command.name)
             session.add(CaseHold(renovation_id=renovation_id, name=command.name, set_by=actor.id))
@@ -235,7 +251,7 @@ class CaseClocks:
             raise refusal("clock.hold_unknown", name=name[:64]) from None
         situation = await load_told_situation(self._database, renovation_id)
 
-        async def change(session: AsyncSession, _now: datetime) -> tuple[str, Details]:
+        async def change(session: AsyncSession, _now: datetime, _key: str) -> tuple[str, Details]:
             row = await session.get(CaseHold, (renovation_id, name))
             if row is None:
                 raise refusal("clock.hold_unknown", name=name[:64])
@@ -243,11 +259,6 @@ class CaseClocks:
             return name, {"name": name}
 
         return await accept(self._journal, situation, actor, asked, "clock.released", change)
-
-
-def move_key(command: MoveClock, number: int) -> str:
-    """The command id of one move of a command; senders may not use "#", so it is never theirs."""
-    return f"{command.command_id}#{number}"
 
 
 def is_done(command: MoveClock, moves: Sequence[ClockStep]) -> bool:
@@ -262,13 +273,15 @@ def target_for(command: MoveClock, now: datetime, zone: str) -> datetime | None:
     """The moment to which a command moves the clock; None for `next` and `auto`.
 
     Raises:
-        Refused: `clock.date_invalid`, `clock.backwards`.
+        Refused: `clock.date_invalid`, `clock.too_far`, `clock.backwards`.
     """
-    if command.move == "days":
-        return days_after(now, command.days, zone)
-    if command.move != "to":
+    if command.move not in {"days", "to"}:
         return None
-    target = parse_moment(command.to, zone)
+    if command.move == "days":
+        target = days_after(now, command.days, zone)
+    else:
+        target = parse_moment(command.to, zone)
+    refuse_going_too_far(target)
     refuse_going_back(target, now, zone)
     return target
 

@@ -28,7 +28,7 @@ async def submit_bid(
             `submission_problems` finds.
     """
 
-    async def change(session: AsyncSession, now: datetime) -> tuple[str, Details]:
+    async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
         tender = await _open_tender(session, situation)
         refuse_if_any(
             submission_problems(
@@ -44,7 +44,7 @@ async def submit_bid(
         )
         if await _standing_bid(session, tender, bidder.id) is not None:
             raise refusal("bidding.already_bid", bidder=bidder.id, tender=tender.id)
-        bid = bid_row(tender, bidder.id, command, now)
+        bid = bid_row(tender, bidder.id, command, now, key)
         session.add(bid)
         return bid.id, {"tender": tender.id, "bid": bid.id}
 
@@ -62,7 +62,7 @@ async def withdraw_bid(
         Refused: `bidding.no_tender`, `bidding.tender_closed`, `bidding.no_bid`, `bidding.late`.
     """
 
-    async def change(session: AsyncSession, now: datetime) -> tuple[str, Details]:
+    async def change(session: AsyncSession, now: datetime, _key: str) -> tuple[str, Details]:
         tender = await _open_tender(session, situation)
         bid = await _standing_bid(session, tender, bidder.id)
         if bid is None:
@@ -92,13 +92,13 @@ def sealed_bidder(parts: Parts, situation: Situation, bidder: Actor) -> Actor:
     )
 
 
-def bid_row(tender: Tender, bidder_id: str, command: SubmitBid, now: datetime) -> Bid:
-    """The row of a new bid; nothing shows it before the opening."""
-    name = id_from(command.command_id, 20)
+def bid_row(tender: Tender, bidder_id: str, command: SubmitBid, now: datetime, key: str) -> Bid:
+    """The row of a new bid; nothing shows it before the opening. `key` is that of the command."""
+    name = id_from(key, 20)
     return Bid(
         id=f"{tender.id}.{name}",
         tender_id=tender.id,
-        command_id=command.command_id,
+        command_id=key,
         bidder_id=bidder_id,
         price_fen=command.price_fen,
         technical_milli=command.technical_milli,

@@ -30,13 +30,13 @@ async def file_objection(
     """
     objector = await _objector(parts, situation, credential, command.unit_number)
 
-    async def change(session: AsyncSession, now: datetime) -> tuple[str, Details]:
+    async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
         await _must_be_open(session, situation, command.publication_id, now)
-        name = id_from(command.command_id)
+        name = id_from(key)
         objection = Objection(
             id=f"{situation.id}.o{name}",
             publication_id=command.publication_id,
-            command_id=command.command_id,
+            command_id=key,
             unit_number=command.unit_number,
             text=command.text,
             filed_at=now,

@@ -44,8 +44,8 @@ async def report_payments(
             `cost_sharing.payment_booked`.
     """
 
-    async def change(session: AsyncSession, now: datetime) -> tuple[str, Details]:
-        rows = payment_rows(situation, command, now)
+    async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
+        rows = payment_rows(situation, command, now, key)
         await _refuse(session, situation, command, rows)
         await session.execute(insert(Payment), rows)
         await _add_wait_if_paid_up(session, situation, now)
@@ -67,12 +67,12 @@ async def report_payments(
 
 
 def payment_rows(
-    situation: Situation, command: ReportPayments, now: datetime
+    situation: Situation, command: ReportPayments, now: datetime, key: str
 ) -> list[dict[str, object]]:
     """The rows to insert; a payment with a reference has the same id in whatever report it comes."""
     rows: list[dict[str, object]] = []
     for number, payment in enumerate(command.payments, start=1):
-        own = f"{command.command_id}/{number}"
+        own = f"{key}/{number}"
         name = payment.reference or own
         digest = hashlib.sha256(f"{situation.id}\0{name}".encode()).hexdigest()[:32]
         rows.append(

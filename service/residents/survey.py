@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.messages.journey import Stage
 from models.tables import Renovation, SurveyAnswer
 from models.values.refusal import refusal
+from proof.commands import command_key
 from service.bodies import Accepted, AnswerSurvey
 from service.http.credentials import Voter
 from service.parts import Parts
@@ -25,8 +26,10 @@ async def answer_survey(
     """
     voter.must_hold(command.unit_number)
 
+    key = command_key(situation.owner(command.unit_number).id, situation.id, command.command_id)
+
     async def work(session: AsyncSession) -> None:
-        await _store(session, situation, command)
+        await _store(session, situation, command, key)
 
     await parts.database.transaction(work)
     return Accepted(
@@ -37,25 +40,33 @@ async def answer_survey(
     )
 
 
-async def _store(session: AsyncSession, situation: Situation, command: AnswerSurvey) -> None:
+async def _store(
+    session: AsyncSession, situation: Situation, command: AnswerSurvey, key: str
+) -> None:
     await refuse_unknown_units(session, situation, {command.unit_number}, "feedback.unit_unknown")
     waits = await session.scalar(
         select(Renovation.waiting_for).where(
             Renovation.id == situation.id, Renovation.stage == Stage.FEEDBACK
         )
     )
-    row = await session.get(SurveyAnswer, command.command_id)
-    if row is not None:
-        same = (row.renovation_id, row.unit_number, row.score)
-        if same != (situation.id, command.unit_number, command.score):
-            raise refusal("journal.command_reused", command=command.command_id, kind="survey")
+    score = await session.scalar(
+        select(SurveyAnswer.score).where(
+            # Releases before wrote the bare id.
+            SurveyAnswer.command_id.in_((key, command.command_id)),
+            SurveyAnswer.renovation_id == situation.id,
+            SurveyAnswer.unit_number == command.unit_number,
+        )
+    )
+    if score is not None:
+        if score != command.score:
+            raise refusal("journal.command_reused", where="command_id", kind="survey")
         return
     if waits != "survey":
         raise refusal("feedback.survey_not_open", where=situation.id)
     await session.execute(
         insert(SurveyAnswer)
         .values(
-            command_id=command.command_id,
+            command_id=key,
             renovation_id=situation.id,
             unit_number=command.unit_number,
             score=command.score,

@@ -8,13 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.messages.acts import Done
 from models.messages.ids import ticket_workflow_id
 from models.tables import Ticket
+from models.values.actor import Actor, Role
 from models.values.refusal import refusal
 from models.values.states import TicketState
 from models.values.waits import STARTING, at_work
 from runtime.record.agenda import replace_waits
 from runtime.record.journal import id_from
 from service.bodies import Accepted, ConfirmAnswer, OpenTicket
-from service.http.credentials import Voter
+from service.http.credentials import Voter, keyed_hash
 from service.parts import Parts
 from service.recording import Details, accept, refuse_unknown_units
 from service.situation import Situation
@@ -31,15 +32,15 @@ async def open_ticket(
     """
     voter.must_hold(command.unit_number)
 
-    async def change(session: AsyncSession, now: datetime) -> tuple[str, Details]:
+    async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
         await refuse_unknown_units(
             session, situation, {command.unit_number}, "feedback.unit_unknown"
         )
-        name = id_from(command.command_id)
+        name = id_from(key)
         ticket = Ticket(
             id=f"{situation.id}.t{name}",
             renovation_id=situation.id,
-            command_id=command.command_id,
+            command_id=key,
             kind=command.kind,
             text=command.text,
             unit_number=command.unit_number,
@@ -58,7 +59,8 @@ async def open_ticket(
 
     author = situation.complainant(command.unit_number, confidential=command.confidential)
     kind = "feedback.ticket_opened"
-    accepted = await accept(parts.journal, situation, author, command, kind, change)
+    caller = _caller(parts, situation, author, command.unit_number)
+    accepted = await accept(parts.journal, situation, author, command, kind, change, caller=caller)
     await parts.gateway.start_ticket(situation, accepted.id)
     return accepted
 
@@ -79,5 +81,22 @@ async def confirm_answer(
         raise refusal("credential.other_unit", unit=voter.unit_number)
     author = situation.complainant(voter.unit_number, confidential=ticket.confidential)
     return await parts.gateway.confirm_ticket(
-        situation.id, ticket_id, author, command.command_id, satisfied=command.satisfied
+        situation.id,
+        ticket_id,
+        author,
+        command.command_id,
+        satisfied=command.satisfied,
+        caller=_caller(parts, situation, author, voter.unit_number),
     )
+
+
+def _caller(parts: Parts, situation: Situation, author: Actor, unit_number: str) -> str:
+    """Who sends, so that the commands of two residents are never one.
+
+    The record of a confidential ticket names no unit; keyed, so that no unit is guessed from a
+    command's key either.
+    """
+    if author.role is not Role.RESIDENT:
+        return author.id
+    named = f"{situation.id}\0{unit_number}"
+    return keyed_hash(parts.settings.credential_key, named.encode()).hex()

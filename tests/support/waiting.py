@@ -1,17 +1,31 @@
-"""Waiting for what another connection does, for tests of what happens under a lock."""
+"""Waiting for what another connection or process does."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import asyncpg
 
 BLOCKED = """
 SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))
 """
+QUEUED = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0
+"""
 PATIENCE_S = 20
 
 
-async def blocked_by(holder: asyncpg.Connection) -> None:
-    """Return as soon as somebody waits for a lock that this connection holds."""
+async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
+    """Return as soon as something that another process does is so."""
     async with asyncio.timeout(PATIENCE_S):
-        while not await holder.fetchval(BLOCKED):
+        while not await holds():
+            await asyncio.sleep(0.05)
+
+
+async def blocked_by(holder: asyncpg.Connection, waiting: int = 1) -> None:
+    """Return as soon as so many wait for a lock that this connection holds, or behind one who does."""
+    async with asyncio.timeout(PATIENCE_S):
+        while await holder.fetchval(BLOCKED if waiting == 1 else QUEUED) < waiting:
+            # In a transaction, who is connected is looked up once, unless one asks anew.
+            await holder.execute("SELECT pg_stat_clear_snapshot()")
             await asyncio.sleep(0.01)

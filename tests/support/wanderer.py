@@ -8,7 +8,9 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from activities.healing.restoring import load_progress
 from models.messages import acts as a
+from models.messages.progress import Progress
 from models.values.refusal import Refused
 from tests.support.journey import (
     BUREAU,
@@ -31,6 +33,28 @@ FAULTS = frozenset({"service.failed", "service.not_confirmed", "clock.not_settle
 Deed = Callable[["Wanderer"], Awaitable[None]]
 
 
+OF_THE_RUN_ALONE = {"tick", "paid_up", "seq"}
+"""What a workflow hears by signal. `seq`: the last mark may be younger than the last answer."""
+
+
+def compared(progress: Progress) -> dict[str, object]:
+    return progress.model_dump(mode="json", exclude=OF_THE_RUN_ALONE)
+
+
+async def assert_agrees(j: JourneyDriver) -> int:
+    """Every workflow of the case that waits for something carries what the record gives; how many."""
+    rows = await j.db.fetch(
+        "SELECT DISTINCT workflow_id FROM case_wait WHERE renovation_id=$1 ORDER BY 1", j.rid
+    )
+    for row in rows:
+        name = str(row["workflow_id"])
+        restored = await load_progress(j.parts.database, j.rid, name)
+        handle = j.client.get_workflow_handle(name)
+        live = type(restored).model_validate(await handle.query("progress_now"))
+        assert compared(live) == compared(restored), name
+    return len(rows)
+
+
 class Wanderer:
     """The people of one case, who act by chance."""
 
@@ -49,6 +73,7 @@ class Wanderer:
             if row["state"] != "running":
                 await self._finish_tickets()
                 return str(row["state"])
+            await assert_agrees(self.j)
             self._notice_if_stuck(str(row["waiting_for"]))
             self.log.append(f"{step}: {row['stage']} waits for {row['waiting_for']}")
             await self._something(str(row["waiting_for"]).partition(".")[0], step)

@@ -30,7 +30,7 @@ def up(
     """Start database, Temporal, worker and service here and keep them running (Ctrl-C stops)."""
     from rich.console import Console
 
-    from cli.up import keep_up
+    from cli.local.up import keep_up
     from runtime.local.ports import Ports
 
     local = local_settings(data)

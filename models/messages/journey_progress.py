@@ -1,0 +1,174 @@
+"""How far a renovation has come: which stage, how it ended, and what follows."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import ClassVar, Self
+
+from models.messages.acts import Done
+from models.messages.bidding import BiddingOutcome, BiddingResult
+from models.messages.cost_sharing import (
+    CostSharingOutcome,
+    CostSharingResult,
+    RefundSheet,
+    Settlement,
+)
+from models.messages.feedback import FeedbackOutcome
+from models.messages.inspection import InspectionOutcome
+from models.messages.journey import Answer, JourneyOutcome, Revision, Stage, StageEntered
+from models.messages.progress import Progress
+from models.messages.voting import VotingOutcome, VotingResult
+from models.values.states import RenovationState
+
+StageOutcome = (
+    VotingOutcome | CostSharingOutcome | BiddingOutcome | InspectionOutcome | FeedbackOutcome
+)
+
+
+class Undo(StrEnum):
+    """What has to be undone when a renovation stops."""
+
+    VOTE = "vote"
+    MONEY = "money"
+    CONTRACT = "contract"
+
+
+class JourneyProgress(Progress):
+    """How far a renovation has come.
+
+    `entries` counts the stages entered, `attempts` those of them that were votes; the stage that was
+    entered last is `stage`, carried by `stage_workflow_id`, until it is `left`. `vote`, `sharing` and
+    `bidding` are the last outcomes of these stages. `wanted` says whether a revised scheme may be put
+    to a vote, None before that was asked.
+    """
+
+    ANSWERS: ClassVar[Mapping[str, type[Answer]]] = {
+        "renovation.stage_entered": StageEntered,
+        "renovation.revision_asked": Revision,
+        "voting.scheme_revised": Done,
+        "renovation.cancelled": Done,
+        "settlement.made_safe": Settlement,
+        "settlement.contract_settled": Settlement,
+        "settlement.refund_sheet_drawn": RefundSheet,
+        "settlement.refunds_paid": RefundSheet,
+        "settlement.vote_voided": Done,
+    }
+
+    stage: Stage | None = None
+    stage_workflow_id: str = ""
+    left: bool = True
+    entries: int = 0
+    attempts: int = 0
+    run_offs: int = 0
+    vote: VotingResult | None = None
+    sharing: CostSharingResult | None = None
+    bidding: BiddingResult | None = None
+    adopted: bool = False
+    """Some vote has adopted the scheme: money may have been collected since."""
+    wanted: bool | None = None
+    renewed: bool = False
+    """The scheme was revised since the last stage: it is put to a vote."""
+    cancelled: bool = False
+    settling: bool = False
+    """What was done is being undone: nothing else may be decided any more."""
+
+    @property
+    def number(self) -> int:
+        """Of the stage that was entered last, within its workflow id."""
+        return self.attempts if self.stage is Stage.VOTING else self.entries
+
+    @property
+    def revision_awaited(self) -> bool:
+        """The committee is asked for a revised scheme, and nothing has ended that."""
+        return bool(self.left and self.wanted and not self.cancelled and not self.settling)
+
+    @property
+    def next_stage(self) -> Stage | None:
+        """The stage to enter now; None while one is under way, and where something else follows."""
+        if not self.left:
+            return None
+        run_off = self.stage is Stage.VOTING and self.vote is VotingResult.RUN_OFF
+        if self.stage is None or run_off or self.renewed:
+            return Stage.VOTING
+        return {
+            Stage.VOTING: Stage.COST_SHARING if self.vote is VotingResult.ADOPTED else None,
+            Stage.COST_SHARING: Stage.BIDDING if self.sharing is CostSharingResult.FUNDED else None,
+            Stage.BIDDING: Stage.INSPECTION if self.bidding is BiddingResult.SIGNED else None,
+            Stage.INSPECTION: Stage.FEEDBACK,
+            Stage.FEEDBACK: None,
+        }[self.stage]
+
+    @property
+    def ending(self) -> JourneyOutcome | None:
+        """How the journey ends, if it does now."""
+        if not self.left:
+            return None
+        if self.stage is Stage.FEEDBACK:
+            return JourneyOutcome(state=RenovationState.COMPLETED)
+        if self.stage is Stage.COST_SHARING and self.sharing is CostSharingResult.SHELVED:
+            return JourneyOutcome(state=RenovationState.SHELVED, reason="too_little_collected")
+        if self.stage is Stage.BIDDING and self.bidding is BiddingResult.FAILED:
+            return JourneyOutcome(state=RenovationState.SHELVED, reason="no_contractor")
+        if self.wanted is False:
+            return JourneyOutcome(state=RenovationState.SHELVED, reason="vote_limit_reached")
+        return None
+
+    @property
+    def gives_up(self) -> bool:
+        """It stops after money was asked for: what was done is undone (E13, B-20)."""
+        return (self.left and self.stage is Stage.BIDDING) or (
+            self.sharing is CostSharingResult.SHELVED
+        )
+
+    @property
+    def to_undo(self) -> tuple[Undo, ...]:
+        """What was done, in its order."""
+        done = {
+            Undo.VOTE: self.attempts > 0,
+            Undo.MONEY: self.adopted,
+            Undo.CONTRACT: self.sharing is CostSharingResult.FUNDED,
+        }
+        return tuple(thing for thing, happened in done.items() if happened)
+
+    def entered(self, stage: Stage, workflow_id: str) -> Self:
+        """A stage has begun."""
+        if workflow_id == self.stage_workflow_id:
+            return self
+        now = {
+            "stage": stage,
+            "stage_workflow_id": workflow_id,
+            "left": False,
+            "wanted": None,
+            "renewed": False,
+            "entries": self.entries + 1,
+            "attempts": self.attempts + int(stage is Stage.VOTING),
+        }
+        return self.model_copy(update=now)
+
+    def moved(self, step: str, answer: Answer) -> Self:
+        """Stages begin and end, schemes are revised, the whole is cancelled and settled."""
+        if isinstance(answer, StageEntered):
+            return self if answer.stage is None else self.entered(answer.stage, answer.workflow_id)
+        now: dict[str, object] = {}
+        if isinstance(answer, Revision):
+            now = {"wanted": answer.wanted}
+        elif isinstance(answer, StageOutcome):
+            now = {"left": True, **self._ended(answer)}
+        elif step == "voting.scheme_revised":
+            now = {"renewed": True, "wanted": None}
+        elif step == "renovation.cancelled":
+            now = {"cancelled": True}
+        elif step.startswith("settlement."):
+            now = {"settling": True}
+        return self.model_copy(update=now)
+
+    def _ended(self, outcome: StageOutcome) -> dict[str, object]:
+        if isinstance(outcome, VotingOutcome):
+            run_off = outcome.outcome is VotingResult.RUN_OFF
+            adopted = self.adopted or outcome.outcome is VotingResult.ADOPTED
+            offs = self.run_offs + int(run_off)
+            return {"vote": outcome.outcome, "run_offs": offs, "adopted": adopted}
+        if isinstance(outcome, CostSharingOutcome):
+            return {"sharing": outcome.outcome}
+        if isinstance(outcome, BiddingOutcome):
+            return {"bidding": outcome.outcome}
+        return {}

@@ -1,0 +1,56 @@
+"""How far a workflow has come: the one state that it carries, folded from what the record answered.
+
+A live workflow applies the answer to each of its writes; `restored` applies the same answers as the
+record has them. So a workflow that continues as new, or is rebuilt after its history was lost, goes
+on from the same state.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import ClassVar, Self
+
+from pydantic import JsonValue
+
+from models.messages.journey import Answer
+from models.values.base import Carried
+
+CarriedProgress = dict[str, JsonValue]
+"""The progress of a workflow as its input carries it."""
+
+
+class Progress(Carried):
+    """The base: `seq` is the last event of this workflow that it knows of.
+
+    `tick` is the latest moment of a told clock that it has heard of. `troubled` are the steps (events)
+    that broke and were not done since.
+    """
+
+    ANSWERS: ClassVar[Mapping[str, type[Answer]]] = {}
+    """What each step answers, by the kind of the event that it writes."""
+
+    seq: int = 0
+    tick: datetime | None = None
+    troubled: tuple[str, ...] = ()
+
+    def after(self, step: str, answer: Answer) -> Self:
+        """The progress after a step; what it already knows, and what was overtaken, changes nothing."""
+        if answer.seq and answer.seq <= self.seq:
+            return self
+        return self.moved(step, answer).model_copy(update={"seq": max(answer.seq, self.seq)})
+
+    def after_child(self, answer: Answer) -> Self:
+        """The progress after a workflow that this one had started has ended with an answer."""
+        return self.moved("", answer)
+
+    def moved(self, _step: str, _answer: Answer) -> Self:
+        """The progress after an answer that is new."""
+        return self
+
+    def with_trouble(self, step: str) -> Self:
+        """The step broke."""
+        return self.model_copy(update={"troubled": tuple(sorted({*self.troubled, step}))})
+
+    def without_trouble(self, step: str) -> Self:
+        """The step was done, or somebody has seen to it."""
+        left = tuple(each for each in self.troubled if each != step)
+        return self.model_copy(update={"troubled": left})
