@@ -20,6 +20,7 @@ from runtime.language.sentences import sentence
 from runtime.leaving import run_and_leave
 from runtime.liveness import beat
 from runtime.logging import configure_logging
+from runtime.replaying import drop_while_replaying
 from runtime.settings import Settings, environment_names, read_settings
 from runtime.temporal import connect_patiently
 from workflows.registry import WORKFLOWS
@@ -107,7 +108,7 @@ def main() -> None:
     """Read the settings, configure the logs, run; a refusal is one clear line and exit code 1."""
     try:
         settings = read_settings(Settings)
-        configure_logging(settings.log_level, settings.log_format)
+        configure_logging(settings.log_level, settings.log_format, drop_while_replaying)
         uvloop.run(run(settings))
     except Refused as refusal:
         for problem in refusal.problems:

@@ -191,7 +191,9 @@ TicketKind = Annotated[str, *_patterned("keyword", r"^[a-z][a-z0-9_.]*$", 40)]
 """What a ticket is about; the list is open."""
 ReceiptCode = Annotated[str, *line(64)]
 """The short code of a receipt, as somebody types it."""
-Cursor = Annotated[str, *line(64, 0)]
+Awaited = Annotated[str, *_patterned("keyword", r"^[a-z][a-z0-9_.]*$", 64)]
+"""What or who a case waits for, as its agenda says it."""
+Cursor = Annotated[str, *line(100, 0)]
 """Where a page of a list begins, or nothing."""
 BundleCode = Annotated[
     str,

@@ -23,9 +23,10 @@ from models.messages.ids import stage_workflow_id
 from models.values.voting import Motion
 from proof.ballots import Leaves, ballot_id_of
 from rules.ballots.ballot import padded_length, plain_ballot
+from runtime.addresses import asyncpg_url
 from runtime.ballots.sealing import SealedBallot, Sealer
 from runtime.ballots.times import leaf_times
-from runtime.database import Database, asyncpg_url
+from runtime.database import Database
 from runtime.local.postgres import EmbeddedPostgres, Urls
 from runtime.migrate import upgrade
 from tests.support.estate import make_renovation
