@@ -56,7 +56,7 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         self.work = asyncio.create_task(self._walk())
         try:
             outcome = await self.work
-        except BaseException as error:
+        except (Exception, asyncio.CancelledError) as error:
             if not is_cancelled_exception(error):
                 # A stage whose write came after the cancellation is refused and fails; the word that
                 # the cancellation is written may reach this workflow later than that failure.
