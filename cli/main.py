@@ -19,7 +19,7 @@ UNREACHABLE = 2
 DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG})
 """Errors of a write to an open file, which name no file."""
 MODULES: Mapping[str, tuple[str, ...]] = {
-    "cli.stack": ("up", "serve", "migrate", "temporal-setup"),
+    "cli.stack": ("up", "serve", "migrate", "temporal-setup", "use-build"),
     "cli.cases": ("start", "act", "list", "status", "history", "audit", "credentials"),
     "cli.clock": ("clock",),
     "cli.roll": ("roll",),

@@ -1,4 +1,4 @@
-"""`up`, `serve`, `migrate`, `temporal-setup`: run all servers of the project here, or one of them."""
+"""`up`, `serve`, `migrate`, `temporal-setup`, `use-build`: run all servers of the project here, or one of them."""
 
 import asyncio
 import signal
@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.status import Status
 
 from models.values.refusal import Refused, refusal
+from runtime.builds import make_current
 from runtime.gc import calm_collector
 from runtime.local.processes import Crash
 from runtime.local.programs import Ports
@@ -33,6 +34,7 @@ def register(app: typer.Typer) -> None:
     app.command("serve")(serve)
     app.command("migrate")(migrate)
     app.command("temporal-setup")(temporal_setup)
+    app.command("use-build")(use_build)
 
 
 def up(
@@ -91,6 +93,20 @@ def temporal_setup() -> None:
         raise _missing("TEMPORAL_ADDRESS")
     new = asyncio.run(_register(local.temporal_address, local))
     print(f"search attributes registered: {', '.join(new)}" if new else "all were there already")
+
+
+def use_build(
+    build: Annotated[
+        str, typer.Argument(help="A build whose workers run; left out: the one of this code.")
+    ] = "",
+) -> None:
+    """Send new and running workflows at TEMPORAL_ADDRESS to the workers of a build; may be repeated."""
+    local = read_settings(LocalSettings)
+    if local.temporal_address is None:
+        raise _missing("TEMPORAL_ADDRESS")
+    build = build or local.build_id
+    changed = asyncio.run(_use_build(local.temporal_address, local, build))
+    print(f"build {build} is current now" if changed else f"build {build} was current already")
 
 
 def local_settings(data: Path | None) -> LocalSettings:
@@ -196,6 +212,11 @@ def _show_crashes(crashes: tuple[Crash, ...], console: Console) -> None:
 async def _register(address: str, local: LocalSettings) -> tuple[str, ...]:
     client = await connect_patiently(address, local.temporal_namespace, local.connect_timeout_s)
     return await register_search_attributes(client)
+
+
+async def _use_build(address: str, local: LocalSettings, build: str) -> bool:
+    client = await connect_patiently(address, local.temporal_namespace, local.connect_timeout_s)
+    return await make_current(client, local.task_queue, build, local.connect_timeout_s)
 
 
 def _missing(name: str) -> Refused:

@@ -14,6 +14,7 @@ from typing import Self, TypeVar
 
 from models.values.base import Value
 from models.values.refusal import Refused, refusal
+from runtime.builds import make_current
 from runtime.local.data_dir import StackLock, StackRecord, erase_record, load_keys, write_record
 from runtime.local.postgres import EmbeddedPostgres
 from runtime.local.processes import Child, Crash, is_running, kill_family, last_lines
@@ -29,7 +30,7 @@ from runtime.local.programs import (
 )
 from runtime.migrate import upgrade
 from runtime.settings import LocalSettings, Settings
-from runtime.temporal import connect_patiently, register_search_attributes
+from runtime.temporal import connect, connect_patiently, register_search_attributes
 
 T = TypeVar("T")
 READY_S = 60.0
@@ -52,7 +53,7 @@ class StackStep(Value):
     """Something the stack does on the way up or down, for a progress display."""
 
     name: str
-    """postgres, migrations, temporal, search attributes, worker, service; "stop …" on the way down."""
+    """postgres, migrations, temporal, search attributes, worker, build, service; "stop …" on the way down."""
     done: bool
     detail: str = ""
     seconds: float = 0.0
@@ -269,6 +270,12 @@ class LocalStack:
         client = await connect_patiently(address, namespace, self.local.connect_timeout_s)
         await register_search_attributes(client)
 
+    async def _use_build(self) -> None:
+        """Without it no workflow task would reach the worker."""
+        settings = self.settings
+        client = await connect(settings.temporal_address, settings.temporal_namespace)
+        await make_current(client, settings.task_queue, settings.build_id, READY_S)
+
     async def _start_process(self, part: Part) -> None:
         """Start the worker or the service with the settings of this stack."""
         url = f"http://{LOOPBACK}:{self._ports.service}"
@@ -276,6 +283,7 @@ class LocalStack:
             self._ready_file.unlink(missing_ok=True)
             child = self._spawn(part, worker_command(), self.settings.to_environment())
             await self._step(part, self._until_ready(child, worker_ready(self._ready_file)))
+            await self._step("build", self._until_ready(child, self._use_build()))
         else:
             without_box_key = self.settings.model_copy(update={"box_key": None})
             child = self._spawn(part, service_command(), without_box_key.to_environment())

@@ -9,7 +9,6 @@ import pytest
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Worker
 
 from activities.registry import build_activities
 from models.messages.command import Command
@@ -19,6 +18,7 @@ from models.messages.voting import VotePeriod
 from models.values.refusal import Refused
 from runtime.database import Database
 from runtime.settings import Settings
+from runtime.workers import at_work, build_workers
 from service.gateway import Gateway
 from tests.support.box import BOX_KEYS
 from tests.support.estate import make_renovation
@@ -40,14 +40,15 @@ async def client(env: WorkflowEnvironment) -> Client:
 
 
 @pytest.fixture(scope="module")
-async def worker(client: Client, database: Database) -> AsyncIterator[None]:
-    async with Worker(
-        client,
-        task_queue=QUEUE,
-        workflows=WORKFLOWS,
-        activities=build_activities(database, BOX_KEYS),
+async def worker(client: Client, database: Database, settings: Settings) -> AsyncIterator[None]:
+    async with at_work(
+        build_workers(client, on(settings, QUEUE), WORKFLOWS, build_activities(database, BOX_KEYS))
     ):
         yield
+
+
+def on(settings: Settings, queue: str) -> Settings:
+    return settings.model_copy(update={"task_queue": queue})
 
 
 @pytest.fixture
@@ -162,9 +163,7 @@ async def test_an_act_on_the_record_is_not_confirmed_before_its_workflow_knows(
 
     others.remove(real)
     queue = f"{QUEUE}-slow"
-    async with Worker(
-        client, task_queue=queue, workflows=WORKFLOWS, activities=[*others, open_box]
-    ):
+    async with at_work(build_workers(client, on(settings, queue), WORKFLOWS, [*others, open_box])):
         await begin(client, rid, queue)
         await in_voting(sql, rid)
         first = asyncio.create_task(gateway.send(rid, "open_vote", {}, "oc", f"{rid}-open"))
