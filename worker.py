@@ -21,7 +21,7 @@ from runtime.liveness import beat
 from runtime.logging import configure_logging
 from runtime.settings import Settings, environment_names, read_settings
 from runtime.temporal import connect_patiently
-from runtime.workers import at_work, build_workers
+from runtime.workers import build_workers, run_together
 from workflows.registry import WORKFLOWS
 
 log = structlog.get_logger("worker")
@@ -58,7 +58,7 @@ async def run(settings: Settings) -> None:
     database = Database(settings.database_url.get_secret_value(), settings.database_pool)
     try:
         workers = workers_of(client, database, settings)
-        async with at_work(workers):
+        async with run_together(workers):
             log.info("worker_started", task_queue=settings.task_queue, build=settings.build_id)
             beating = _beat(settings, workers)
             await stopping.wait()

@@ -81,7 +81,7 @@ def build_workers(
 
 
 @asynccontextmanager
-async def at_work(workers: Sequence[Worker]) -> AsyncIterator[None]:
+async def run_together(workers: Sequence[Worker]) -> AsyncIterator[None]:
     """Let them work inside the block; at its end all of them stop together, within one grace period."""
     async with AsyncExitStack() as running:
         for worker in workers:

@@ -10,7 +10,7 @@ from temporalio.testing import WorkflowEnvironment
 from runtime.builds import make_current
 from runtime.database import Database
 from runtime.settings import Settings
-from runtime.workers import at_work
+from runtime.workers import run_together
 from service.app import create_app
 from service.parts import Parts
 from tests.support.box import BOX_KEY
@@ -38,7 +38,7 @@ async def working(
 
     The server that skips time knows no builds: it gives its tasks to whoever polls.
     """
-    async with at_work(workers_of(client, database, settings)):
+    async with run_together(workers_of(client, database, settings)):
         if not env.supports_time_skipping:
             await make_current(client, settings.task_queue, settings.build_id)
         yield
