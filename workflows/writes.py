@@ -23,6 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from models.messages.acts import Act, Done
     from models.messages.command import Command
     from models.messages.healing import Breakage
+    from models.messages.ids import bulk_queue
     from models.values.actor import ENGINE, Actor
     from models.values.refusal import Problem
     from models.values.waits import NotYetError
@@ -121,6 +122,7 @@ async def _run(
     result: R = await workflow.execute_activity_method(
         activity,
         args=list(args),
+        task_queue=bulk_queue(workflow.info().task_queue) if profile.bulk else None,
         start_to_close_timeout=profile.attempt,
         schedule_to_close_timeout=profile.altogether,
         heartbeat_timeout=profile.heartbeat,
