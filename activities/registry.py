@@ -9,7 +9,9 @@ from activities.cost_sharing.shares import Shares
 from activities.feedback.survey import Evaluations
 from activities.feedback.tickets import Tickets
 from activities.healing.giving_up import Healing
+from activities.healing.reconciling import Reconciling
 from activities.healing.restoring import Restoring
+from activities.healing.suspecting import Suspecting
 from activities.inspection.works import Works
 from activities.publications import Publications
 from activities.recording import Recorder
@@ -33,6 +35,8 @@ CLASSES = (
     Cancellations,
     Healing,
     Restoring,
+    Suspecting,
+    Reconciling,
 )
 
 

@@ -5,6 +5,7 @@ from workflows.cost_sharing import CostSharingWorkflow
 from workflows.feedback import FeedbackWorkflow
 from workflows.inspection import InspectionWorkflow
 from workflows.publication import PublicationWorkflow
+from workflows.reconcile import ReconcileWorkflow
 from workflows.renovation import RenovationWorkflow
 from workflows.ticket import TicketWorkflow
 from workflows.voting import VotingWorkflow
@@ -18,4 +19,5 @@ WORKFLOWS = [
     FeedbackWorkflow,
     PublicationWorkflow,
     TicketWorkflow,
+    ReconcileWorkflow,
 ]

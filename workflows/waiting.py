@@ -170,7 +170,10 @@ class CaseWorkflow(Generic[Given, G]):
         workflow.set_current_details(why)
         if self.heals():
             show_due(None)
-        await self._pause(condition)
+        while not condition():
+            heard = self.told_to_go_on
+            await self._pause(lambda: condition() or self.told_to_go_on != heard)  # noqa: B023
+            await self._look_at_record(heard)
 
     async def wait_until(self, deadline: Deadline, condition: Condition, why: str) -> bool:
         """Wait for the condition or the deadline; True when the condition came first."""
@@ -182,7 +185,17 @@ class CaseWorkflow(Generic[Given, G]):
                 return False
             if self.heals():
                 show_due(goal)
-            await self._wait(goal, lambda: condition() or _moment(deadline) != goal, why)  # noqa: B023
+            heard = self.told_to_go_on
+            await self._wait(
+                goal,
+                lambda: (
+                    condition() or _moment(deadline) != goal or self.told_to_go_on != heard  # noqa: B023
+                ),
+                why,
+            )
+            if await self._look_at_record(heard):
+                # The tick decides, whatever this workflow thinks of the time.
+                return condition()
 
     async def when_due(
         self,
@@ -255,6 +268,14 @@ class CaseWorkflow(Generic[Given, G]):
         """The progress of a workflow of this case, computed from the record."""
         return await writes.heal(Restoring.restored, self.renovation_id, workflow_id)
 
+    async def _look_at_record(self, heard: int) -> bool:
+        """Told to go on while it waits: whether it was; then it knows what the record says."""
+        if self.told_to_go_on == heard:
+            return False
+        async with self.turn:
+            await self._take_from_record()
+        return True
+
     async def _take_from_record(self) -> None:
         """The record has the last word: after a write that failed, and before continuing as new."""
         if not self.heals():
@@ -266,7 +287,7 @@ class CaseWorkflow(Generic[Given, G]):
             return
         restored = type(self.progress).model_validate(found)
         if restored.seq >= self.progress.seq:
-            self.progress = self._keeping(restored)
+            self._show(self._keeping(restored))
         if restored.tick is not None:
             self.clock_moved(restored.tick)
 

@@ -14,8 +14,6 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio.client import Client
-from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from formats.renovation_file.reading import check_together
 from models.files.renovation import RenovationFile
@@ -35,17 +33,14 @@ from runtime.database import Database
 from runtime.record.agenda import replace_waits
 from runtime.record.journal import Journal, Recorded, id_from
 from runtime.settings import Settings
+from runtime.starting import start_renovation
 from service.estates.places import estate_id_at, write_places
 from service.estates.units import UNIT_COLUMNS, columns_for, owner_secret, write_units
-from workflows.search_attributes import PLACE, RENOVATION_STAGE
 
-WORKFLOW = "RenovationWorkflow"
-"""Addressed by its registered name, so that the service does not load what activities need."""
 OPENS_AT = time(9)
 """A told case begins at nine in the morning of its first day, local time."""
 FIRST = 1
 """The number of the event that opens a case, which sets a told clock."""
-SUMMARY_LETTERS = 60
 
 
 class OpenedRenovation(Carried):
@@ -139,7 +134,7 @@ async def open_renovation(
     )
     request = OpeningRequest(file=file, roll_sha256=roll.sha256)
     opened = await journal.record(command, "renovation.opened", request, inside, OpenedRenovation)
-    await _start(client, settings, opened, opening)
+    await _start(database, client, settings, opened.renovation_id)
     return opened
 
 
@@ -287,23 +282,15 @@ def _details(opening: _Opening) -> dict[str, JsonValue]:
 
 
 async def _start(
-    client: Client, settings: Settings, opened: OpenedRenovation, opening: _Opening
+    database: Database, client: Client, settings: Settings, renovation_id: str
 ) -> None:
-    """Start the workflow of the renovation; one that exists already is left alone."""
-    try:
-        await client.start_workflow(
-            WORKFLOW,
-            Journey(renovation_id=opened.renovation_id, clock=opening.clock),
-            id=opened.workflow_id,
-            task_queue=settings.task_queue,
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            search_attributes=TypedSearchAttributes(
-                [
-                    SearchAttributePair(RENOVATION_STAGE, Stage.VOTING.value),
-                    SearchAttributePair(PLACE, opened.place_path),
-                ]
-            ),
-            static_summary=opening.file.title[:SUMMARY_LETTERS],
-        )
-    except WorkflowAlreadyStartedError:
-        return
+    """Start the workflow of the renovation; one that exists already is left alone.
+
+    A case that went on long ago is not begun again by a repetition, whatever Temporal still knows.
+    """
+    async with database.session() as session:
+        row = await session.get_one(Renovation, renovation_id)
+        told = await session.get(CaseClock, renovation_id) is not None
+    if not row.stage_workflow_id:
+        given = Journey(renovation_id=row.id, clock="told" if told else "wall")
+        await start_renovation(client, settings.task_queue, row, given)

@@ -12,7 +12,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from models.values.search_attributes import SEARCH_ATTRIBUTES
 from runtime.temporal import INDEXED_AS
-from workflows.search_attributes import DUE_AT, NEEDS_ATTENTION, PLACE, RENOVATION_STAGE
+from workflows.search_attributes import DUE_AT, NEEDS_ATTENTION, PLACE, RENOVATION_STAGE, TITLE
 
 DEV_SERVER = Path(sys.executable).with_name("temporal")
 TEST_SERVER = Path(sys.executable).with_name("temporal-test-server")
@@ -55,7 +55,7 @@ async def dev_server(*values: str) -> AsyncIterator[WorkflowEnvironment]:
     async with await WorkflowEnvironment.start_local(
         data_converter=pydantic_data_converter,
         dev_server_existing_path=str(DEV_SERVER),
-        search_attributes=[DUE_AT, NEEDS_ATTENTION, PLACE, RENOVATION_STAGE],
+        search_attributes=[DUE_AT, NEEDS_ATTENTION, PLACE, RENOVATION_STAGE, TITLE],
         dev_server_log_level="error",
         dev_server_extra_args=[
             each for value in settings for each in ("--dynamic-config-value", value)

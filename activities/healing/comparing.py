@@ -1,0 +1,123 @@
+"""What the engine says of the workflows of a case, beside what the record says."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
+
+from models.messages.ids import (
+    publication_workflow_id,
+    renovation_workflow_id,
+    ticket_workflow_id,
+)
+from models.tables import CaseTrouble, CaseWait, Publication, Renovation, Ticket
+from models.values.states import PublicationState, RenovationState, TicketState
+from models.values.waits import Consequence
+from runtime.record.journal import load_tick
+
+
+@dataclass(frozen=True)
+class Execution:
+    """A workflow as the engine knows it: its status in capitals, "" for none of this id."""
+
+    workflow_id: str
+    status: str
+    run_id: str
+
+    @property
+    def runs(self) -> bool:
+        """Whether it is open."""
+        return self.status == WorkflowExecutionStatus.RUNNING.name
+
+
+@dataclass(frozen=True)
+class CaseOnRecord:
+    """What must run for a case, by the record: its own workflow, its stage, publications, tickets."""
+
+    row: Renovation
+    told: bool
+    publications: tuple[str, ...]
+    tickets: tuple[str, ...]
+    troubles: tuple[CaseTrouble, ...]
+    late: tuple[str, ...]
+    """Workflows that should have gone on by themselves."""
+
+    @property
+    def journey(self) -> str:
+        """The workflow of the renovation."""
+        return renovation_workflow_id(self.row.id)
+
+
+async def execution_of(client: Client, workflow_id: str) -> Execution:
+    """The last run of a workflow, as the server has it now (not as its list has it)."""
+    try:
+        found = await client.get_workflow_handle(workflow_id).describe()
+    except RPCError as error:
+        if error.status != RPCStatusCode.NOT_FOUND:
+            raise
+        return Execution(workflow_id, "", "")
+    status = found.status.name if found.status is not None else ""
+    return Execution(workflow_id, status, found.run_id)
+
+
+async def load_case(session: AsyncSession, renovation_id: str, told: bool) -> CaseOnRecord | None:
+    """What must run for a case; None where there is no such case."""
+    row = await session.get(Renovation, renovation_id)
+    if row is None:
+        return None
+    troubles = await session.scalars(
+        select(CaseTrouble)
+        .where(CaseTrouble.renovation_id == renovation_id)
+        .order_by(CaseTrouble.workflow_id, CaseTrouble.step)
+    )
+    return CaseOnRecord(
+        row=row,
+        told=told,
+        publications=await _open_publications(session, row),
+        tickets=await _open_tickets(session, renovation_id),
+        troubles=tuple(troubles),
+        late=await _late(session, renovation_id),
+    )
+
+
+async def _open_publications(session: AsyncSession, row: Renovation) -> tuple[str, ...]:
+    if row.state is not RenovationState.RUNNING:
+        return ()
+    names = await session.scalars(
+        select(Publication.id)
+        .where(Publication.renovation_id == row.id, Publication.state == PublicationState.OPEN)
+        .order_by(Publication.id)
+    )
+    return tuple(publication_workflow_id(row.id, name) for name in names)
+
+
+async def _open_tickets(session: AsyncSession, renovation_id: str) -> tuple[str, ...]:
+    """Those that are not closed."""
+    ended = (TicketState.CLOSED, TicketState.REFERRED)
+    names = await session.scalars(
+        select(Ticket.id)
+        .where(Ticket.renovation_id == renovation_id, Ticket.state.not_in(ended))
+        .order_by(Ticket.id)
+    )
+    return tuple(ticket_workflow_id(renovation_id, name) for name in names)
+
+
+async def _late(session: AsyncSession, renovation_id: str) -> tuple[str, ...]:
+    """Workflows with a wait that the engine itself should have ended by now."""
+    tick = await load_tick(session, renovation_id)
+    names: Sequence[str] = (
+        await session.scalars(
+            select(CaseWait.workflow_id)
+            .where(
+                CaseWait.renovation_id == renovation_id,
+                CaseWait.due_at <= tick,
+                CaseWait.consequence != Consequence.NONE,
+            )
+            .distinct()
+            .order_by(CaseWait.workflow_id)
+        )
+    ).all()
+    return tuple(names)

@@ -1,0 +1,68 @@
+"""What crosses Temporal when record and engine are compared, and what was lost is rebuilt."""
+
+from enum import StrEnum
+
+from models.messages.journey import Answer
+from models.values.actor import ENGINE, Actor
+from models.values.base import Carried
+
+
+class Fault(StrEnum):
+    """What a comparison of the record with the engine finds."""
+
+    LOST = "lost"
+    """The record has an open workflow that the engine does not run."""
+    BROKEN = "broken"
+    """A step broke and waits to be taken again."""
+    LATE = "late"
+    """The engine should have gone on by itself and has not."""
+    SEEN_TO = "seen_to"
+    """An act broke; somebody has looked at it now."""
+    NOT_MENDED = "not_mended"
+    """Mending itself failed."""
+
+
+class Discrepancy(Carried):
+    """One workflow that is not as the record says; `was` is what the engine said of it."""
+
+    renovation_id: str
+    workflow_id: str
+    fault: Fault
+    was: str = ""
+    step: str = ""
+
+
+class Reconciliation(Carried):
+    """What to compare: one case, every running case, or (neither) what looks suspicious.
+
+    `by` is who asked for a repair. `dry_run` only tells. `after` is the last case that an earlier run
+    of this workflow has looked at.
+    """
+
+    renovation_id: str = ""
+    everything: bool = False
+    dry_run: bool = False
+    by: Actor = ENGINE
+    after: str = ""
+    cases: int = 0
+    findings: tuple[Discrepancy, ...] = ()
+
+
+class Suspects(Carried):
+    """A page of cases to look at; `last` is where the next page begins, "" at the end."""
+
+    renovation_ids: tuple[str, ...]
+    last: str = ""
+
+
+class Mended(Answer):
+    """What was found in one case, and mended unless it was asked only to tell."""
+
+    findings: tuple[Discrepancy, ...] = ()
+
+
+class ReconcileReport(Carried):
+    """How many cases were looked at, and the first findings."""
+
+    cases: int
+    findings: tuple[Discrepancy, ...]
