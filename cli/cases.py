@@ -164,17 +164,17 @@ def history(
 ) -> None:
     """The record of a renovation: who did what when, in which capacity."""
 
-    async def read(session: AsyncSession) -> list[Event]:
-        await _row(session, renovation)
+    async def read(session: AsyncSession) -> tuple[list[Event], str]:
+        case = await _case(session, renovation)
         query = select(Event).where(Event.renovation_id == renovation).order_by(Event.seq.desc())
         rows = await session.scalars(query.limit(limit) if limit else query)
-        return list(reversed(rows.all()))
+        return list(reversed(rows.all())), case.zone
 
-    events = _run(data, lambda parts: _read(parts, read))
+    events, zone = _run(data, lambda parts: _read(parts, read))
     if as_json:
         _print_json([event_json(event) for event in events])
     else:
-        result_console().print(history_table(events))
+        result_console().print(history_table(events, zone))
 
 
 def audit(

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import uuid
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -131,34 +130,36 @@ def _tell(answer: ClockView | ClockMoved | Accepted, language: str) -> None:
         return
     if isinstance(answer, ClockMoved):
         for step in answer.moves:
-            print(f"{moment(step.to)}")
+            print(moment(step.to, answer.zone))
             for wait in step.due:
                 print(f"  {_said(wait, step.to, language)}")
         if answer.stopped:
             print(f"stopped: {answer.stopped} {answer.stopped_by}".rstrip())
     kind = "told (training case)" if answer.clock == "told" else "wall"
-    print(f"clock {kind}, now {moment(answer.now)}")
+    print(f"clock {kind}, now {moment(answer.now, answer.zone)}")
     if answer.holds:
         print("held: " + ", ".join(f"{each.name} ({each.set_by})" for each in answer.holds))
-    result_console().print(agenda_table(answer.waits, answer.now, language))
+    result_console().print(agenda_table(answer, language))
 
 
-def agenda_table(waits: Sequence[Wait], now: datetime, language: str) -> Table:
-    """What is waited for: until when, by whom, and what happens then."""
+def agenda_table(clock: ClockView, language: str) -> Table:
+    """What is waited for: until when by the clocks of the place, by whom, and what happens then."""
     table = Table(box=SIMPLE_HEAD)
     for name in ("due", "waits for", "who", "what happens then"):
         table.add_column(name, overflow="fold")
-    for wait in waits:
+    for wait in clock.waits:
         if wait.what not in OF_OTHERS:
             then = _then(wait, language)
-            table.add_row(_due(wait, now), _what(wait, language), wait.who or "-", then)
+            table.add_row(
+                _due(wait, clock.now, clock.zone), _what(wait, language), wait.who or "-", then
+            )
     return table
 
 
-def _due(wait: Wait, now: datetime) -> str:
-    due = moment(wait.due_at) if wait.due_at else "-"
+def _due(wait: Wait, now: datetime, zone: str) -> str:
+    due = moment(wait.due_at, zone)
     if wait.since and wait.since > now:
-        return f"{moment(wait.since)} – {due}"
+        return f"{moment(wait.since, zone)} – {due}"
     late = wait.due_at and wait.due_at <= now and not wait.consequence
     return f"{due} (late)" if late else due
 

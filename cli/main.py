@@ -26,7 +26,8 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "cli.vote": ("vote",),
     "cli.decide": ("decide", "packs"),
     "cli.menu": ("menu",),
-    "cli.evidence": ("evidence", "verify"),
+    "cli.evidence": ("evidence",),
+    "cli.verify": ("verify",),
     "cli.demo.run": ("demo",),
 }
 """Which module has which commands, in the order of the help.

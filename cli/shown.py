@@ -11,11 +11,12 @@ from pydantic import JsonValue
 from rich.console import Console
 from rich.table import Table
 
+from models.values.timetable import Timetable
+
 if TYPE_CHECKING:
     # For a rule or a menu nobody needs the database.
     from models.tables import Event, Renovation
 
-ZONE = ZoneInfo("Asia/Shanghai")
 MOST_DETAILS = 90
 WIDE = 140
 """Columns of a table that goes into a file or a pipe."""
@@ -34,6 +35,11 @@ class CaseLine(NamedTuple):
     told: bool
     now: datetime
 
+    @property
+    def zone(self) -> str:
+        """The zone of the place, in which its days begin and end."""
+        return Timetable.model_validate(self.row.timetable).zone
+
 
 def list_table(cases: Iterable[CaseLine]) -> Table:
     """Every renovation on one line."""
@@ -46,7 +52,7 @@ def list_table(cases: Iterable[CaseLine]) -> Table:
             row.stage,
             row.state,
             row.waiting_for,
-            moment(row.due_at),
+            moment(row.due_at, case.zone),
             str(row.head_seq),
             "told" if case.told else "wall",
         )
@@ -63,12 +69,12 @@ def status_lines(case: CaseLine) -> list[tuple[str, str]]:
         ("state", row.state),
         ("stage", row.stage),
         ("waiting for", row.waiting_for or "-"),
-        ("due (case time)", moment(row.due_at)),
+        ("due (case time)", moment(row.due_at, case.zone)),
         ("rule pack", row.rule_pack),
         ("clock", clock_words(case)),
-        *([("it stands at", moment(case.now))] if case.told else []),
-        ("opened", moment(row.opened_at)),
-        ("closed", moment(row.closed_at)),
+        *([("it stands at", moment(case.now, case.zone))] if case.told else []),
+        ("opened", moment(row.opened_at, case.zone)),
+        ("closed", moment(row.closed_at, case.zone)),
         ("events", str(row.head_seq)),
         ("workflow", row.workflow_id),
     ]
@@ -81,13 +87,13 @@ def clock_words(case: CaseLine) -> str:
     return "sandbox of an earlier release" if case.row.clock else "real time"
 
 
-def history_table(events: Sequence[Event]) -> Table:
-    """The events in their order: when, who in which capacity, what."""
+def history_table(events: Sequence[Event], zone: str) -> Table:
+    """The events in their order: when by the clocks of the place, who in which capacity, what."""
     table = Table("seq", "case time", "who", "role", "event", "details")
     for event in events:
         table.add_row(
             str(event.seq),
-            moment(event.happened_at),
+            moment(event.happened_at, zone),
             event.actor_label,
             event.actor_role,
             event.kind,
@@ -140,9 +146,9 @@ def status_json(case: CaseLine) -> dict[str, JsonValue]:
     }
 
 
-def moment(value: datetime | None) -> str:
-    """A moment on a wall clock in China."""
-    return value.astimezone(ZONE).strftime("%Y-%m-%d %H:%M") if value else "-"
+def moment(value: datetime | None, zone: str) -> str:
+    """A moment on a wall clock of the place, whose zone is that of the timetable."""
+    return value.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M") if value else "-"
 
 
 def brief(details: dict[str, JsonValue]) -> str:

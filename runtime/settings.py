@@ -8,6 +8,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,6 +16,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from models.values.refusal import Problem, Refused, problem
 
 PREFIX = "GONGJIAN_"
+EVERYWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - nothing is bound here
+"""What a service listens on that listens on every address of its machine."""
 
 
 def _strong(key: SecretStr) -> SecretStr:
@@ -23,6 +26,19 @@ def _strong(key: SecretStr) -> SecretStr:
     return key
 
 
+def _address(url: str) -> str:
+    parts = urlsplit(url.rstrip("/"))
+    plain = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
+    if not plain or parts.query or parts.fragment or not re.fullmatch(r"[!-~]+", url):
+        raise ValueError(
+            "an address like https://vote.example.org, without user, query or fragment"
+        )
+    _ = parts.port  # a ValueError where it is no port
+    return parts.geturl()
+
+
+PublicUrl = Annotated[str, AfterValidator(_address)]
+"""An address that people are given, without a slash at its end; it may have a path."""
 Key = Annotated[SecretStr, AfterValidator(_strong)]
 """A secret key: 32 bytes or more, written in hexadecimal."""
 
@@ -70,6 +86,11 @@ class _Shared(BaseSettings):
     service_host: str = Field(
         default="127.0.0.1",
         description="The address the service listens on; 0.0.0.0 in a container.",
+    )
+    public_url: PublicUrl | None = Field(
+        default=None,
+        description="The address under which people reach the service: in QR codes and the API's"
+        " document. Without it, the one the service listens on.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least severe event that is logged."
@@ -145,6 +166,14 @@ class Settings(_Shared):
     service_port: int = Field(
         default=8000, ge=0, le=65_535, description="The TCP port of the service."
     )
+
+    @property
+    def address(self) -> str:
+        """The one address that is printed and given out; what a request says is never taken for it."""
+        if self.public_url is not None:
+            return self.public_url
+        host = "127.0.0.1" if self.service_host in EVERYWHERE else self.service_host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.service_port}"
 
     def to_environment(self) -> dict[str, str]:
         """These settings as environment variables, for a child process; secrets in clear text."""

@@ -22,6 +22,7 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
+from models.messages.act_bodies import BODIES
 from models.messages.acts import ACTS, Act, ConfirmTicket, Done
 from models.messages.feedback import TicketInput
 from models.messages.ids import ticket_workflow_id
@@ -237,5 +238,5 @@ def build_act(act_name: str, body: Mapping[str, JsonValue], actor: Actor, key: s
         problem("service.field_unknown", where=name, field=name)
         for name in sorted({"actor", "command_id"} & body.keys())
     )
-    given = {**body, "command_id": key, "actor": actor}
-    return read_fields(ACTS[act_name], given)
+    fields = read_fields(BODIES[act_name], body).model_dump(exclude_unset=True)
+    return ACTS[act_name].model_validate({**fields, "command_id": key, "actor": actor})

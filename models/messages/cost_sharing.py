@@ -94,6 +94,12 @@ class RefundSheet(Answer):
     debts_fen: int = Field(default=0, ge=0)
 
 
+class Relieved(Answer):
+    """Whether a relief paid the last open share of a running collection. Earlier releases told nothing."""
+
+    paid_up: bool = False
+
+
 class CollectionDecided(Answer):
     """What the committee decided below the threshold. Earlier releases told only that it did."""
 
@@ -123,6 +129,7 @@ class CostSharingProgress(Progress):
         "cost_sharing.subsidy_granted": FundingState,
         "cost_sharing.subsidy_declined": FundingState,
         "cost_sharing.shares_computed": SharesComputed,
+        "cost_sharing.relief_approved": Relieved,
         "cost_sharing.payments_called": Collection,
         "cost_sharing.reminder_sent": Collection,
         "cost_sharing.collection_counted": CollectionState,
@@ -139,7 +146,7 @@ class CostSharingProgress(Progress):
     counted: CollectionState | None = None
     decision: CollectionDecision | None = None
     paid_up: bool = False
-    """The service has said that nobody owes anything any more; the record has the payments."""
+    """The service or a relief has said that nobody owes anything any more; the record has the payments."""
     outcome: CostSharingOutcome | None = None
 
     @property
@@ -178,6 +185,8 @@ class CostSharingProgress(Progress):
                 now = {"collection": answer}
             case CollectionState():
                 now = {"counted": answer}
+            case Relieved():
+                now = {"paid_up": self.paid_up or answer.paid_up}
             case CollectionDecided():
                 now = {"decision": answer.decision}
             case CostSharingOutcome():

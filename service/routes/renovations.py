@@ -3,8 +3,9 @@
 import hashlib
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
+from models.fields import Cursor, EventNumber, Id, written_whole
 from service import views
 from service.routes.dependencies import RunningParts
 from service.views import EventView, PublicProgress, RenovationLine, RenovationView
@@ -12,13 +13,15 @@ from service.views import EventView, PublicProgress, RenovationLine, RenovationV
 router = APIRouter(prefix="/v1/renovations", tags=["renovations"])
 PAGE = 100
 MOST = 500
+Page = Annotated[int, *written_whole("number", MOST, 1)]
+"""How many entries of a list are asked for."""
 
 
 @router.get("")
 async def list_renovations(
     parts: RunningParts,
-    after: Annotated[str, Query(max_length=64)] = "",
-    limit: Annotated[int, Query(ge=1, le=MOST)] = PAGE,
+    after: Cursor = "",
+    limit: Page = PAGE,
 ) -> tuple[RenovationLine, ...]:
     """A page of renovations by id; ask again with the last id as `after`."""
     async with parts.database.session() as session:
@@ -27,7 +30,7 @@ async def list_renovations(
 
 @router.get("/{renovation_id}", responses={304: {"description": "Nothing has changed."}})
 async def read_renovation(
-    renovation_id: str,
+    renovation_id: Id,
     request: Request,
     response: Response,
     parts: RunningParts,
@@ -44,7 +47,7 @@ async def read_renovation(
 
 
 @router.get("/{renovation_id}/progress")
-async def read_progress(renovation_id: str, parts: RunningParts) -> PublicProgress:
+async def read_progress(renovation_id: Id, parts: RunningParts) -> PublicProgress:
     """The public page's facts."""
     async with parts.database.session() as session:
         return await views.load_progress(session, renovation_id)
@@ -52,10 +55,10 @@ async def read_progress(renovation_id: str, parts: RunningParts) -> PublicProgre
 
 @router.get("/{renovation_id}/events")
 async def read_events(
-    renovation_id: str,
+    renovation_id: Id,
     parts: RunningParts,
-    after: Annotated[int, Query(ge=0)] = 0,
-    limit: Annotated[int, Query(ge=1, le=MOST)] = PAGE,
+    after: EventNumber = 0,
+    limit: Page = PAGE,
 ) -> tuple[EventView, ...]:
     """The record from `after` on, at most `limit` events."""
     async with parts.database.session() as session:
