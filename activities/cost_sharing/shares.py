@@ -11,7 +11,6 @@ from models.messages.acts import (
     ApproveRelief,
     DecideCollection,
     DeclineSubsidy,
-    Done,
     GrantSubsidy,
 )
 from models.messages.cost_sharing import (
