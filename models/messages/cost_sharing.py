@@ -169,10 +169,9 @@ class CostSharingProgress(Progress):
         """A plan without a gap, a share table that stands, rounds of collection until it is decided."""
         now: dict[str, object] = {}
         match answer:
-            case FundingState() if step == "cost_sharing.subsidy_declined":
-                now = {"declined": True}
             case FundingState():
-                now = {"funding": answer}
+                declined = step == "cost_sharing.subsidy_declined"
+                now = {"declined": True} if declined else {"funding": answer}
             case SharesComputed():
                 now = {"tables": self.tables + 1, "published": False}
             case PublicationClosing():
