@@ -40,7 +40,11 @@ COMMANDS: Mapping[str, Listed] = {
     ),
     "temporal-setup": Listed(
         "cli.local.commands",
-        "Register the search attributes with the namespace at TEMPORAL_ADDRESS; safe to run again.",
+        "Register search attributes and reconciliation at TEMPORAL_ADDRESS; safe to run again.",
+    ),
+    "use-build": Listed(
+        "cli.local.commands",
+        "Send new and running workflows at TEMPORAL_ADDRESS to the workers of a build; may be repeated.",
     ),
     "start": Listed(
         "cli.cases", "Open a renovation from a file; the same files again open nothing new."
@@ -61,6 +65,10 @@ COMMANDS: Mapping[str, Listed] = {
     ),
     "audit": Listed(
         "cli.cases", "Check the hash chain of the record, and the ballots against their receipts."
+    ),
+    "repair": Listed(
+        "cli.repair",
+        "Compare record and engine, and rebuild from the record what the engine has lost.",
     ),
     "credentials": Listed(
         "cli.cases",

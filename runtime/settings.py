@@ -14,6 +14,7 @@ from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationE
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.values.refusal import Problem, Refused, problem
+from runtime.version import VERSION
 
 PREFIX = "GONGJIAN_"
 EVERYWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - nothing is bound here
@@ -83,6 +84,13 @@ class _Shared(BaseSettings):
     task_queue: str = Field(
         default="gongjian", min_length=1, description="The task queue of workflows and activities."
     )
+    build_id: str = Field(
+        default=VERSION,
+        min_length=1,
+        pattern=r"^[\w.+-]+$",
+        max_length=100,
+        description="The build of the workers: tasks go to the current one.",
+    )
     service_host: str = Field(
         default="127.0.0.1",
         description="The address the service listens on; 0.0.0.0 in a container.",
@@ -109,6 +117,12 @@ class _Shared(BaseSettings):
     )
     max_concurrent_activities: int = Field(
         default=32, ge=1, le=1000, description="Activities one worker runs at the same time."
+    )
+    max_concurrent_bulk_activities: int = Field(
+        default=4,
+        ge=1,
+        le=32,
+        description="Activities of a row per resident one worker runs at the same time, beside.",
     )
     max_body_bytes: int = Field(
         default=262_144,

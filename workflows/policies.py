@@ -8,11 +8,14 @@ from temporalio.common import RetryPolicy
 
 @dataclass(frozen=True)
 class Profile:
-    """How long an activity may take: one attempt, all attempts together, and between two beats."""
+    """How long an activity may take: one attempt, all attempts together, and between two beats;
+    and whether it has slots of its own, so that nobody's act waits behind it.
+    """
 
     attempt: timedelta
     altogether: timedelta | None = None
     heartbeat: timedelta | None = None
+    bulk: bool = False
 
 
 ACT = Profile(attempt=timedelta(seconds=4), altogether=timedelta(seconds=8))
@@ -22,6 +25,7 @@ BULK_ACT = Profile(
     attempt=timedelta(minutes=10),
     altogether=timedelta(minutes=20),
     heartbeat=timedelta(seconds=10),
+    bulk=True,
 )
 """An act that writes a row per resident: the person is told to ask again while it is under way."""
 
@@ -32,6 +36,7 @@ BULK_STEP = Profile(
     attempt=timedelta(minutes=10),
     altogether=timedelta(hours=1),
     heartbeat=timedelta(seconds=10),
+    bulk=True,
 )
 """A row per resident: a roll, a share table, a count. The activity beats while the database works."""
 

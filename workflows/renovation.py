@@ -39,7 +39,7 @@ CARRIED_BY: Mapping[Stage, Callable[[Any, StageInput], Awaitable[Any]]] = {
 }
 
 
-@workflow.defn(name="RenovationWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
+@workflow.defn(name="RenovationWorkflow", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
 class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
     """One renovation. Its children carry the stages; it carries what must be undone if it stops."""
 
@@ -56,7 +56,7 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         self.work = asyncio.create_task(self._walk())
         try:
             outcome = await self.work
-        except BaseException as error:
+        except (Exception, asyncio.CancelledError) as error:
             if not is_cancelled_exception(error):
                 # A stage whose write came after the cancellation is refused and fails; the word that
                 # the cancellation is written may reach this workflow later than that failure.

@@ -23,6 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from models.messages.acts import Act, Done
     from models.messages.command import Command
     from models.messages.healing import Breakage
+    from models.messages.ids import bulk_queue
     from models.values.actor import ENGINE, Actor
     from models.values.refusal import Problem
     from models.values.waits import NotYetError
@@ -46,7 +47,13 @@ class BrokenError(Exception):
 
 def refuse(code: str, **params: str | int) -> ApplicationError:
     """A refusal for a validator to raise: it leaves no history and reaches the person at once."""
-    return _refusal(code, [Problem(code=code, params=params).model_dump(mode="json")])
+    return refuse_all(Problem(code=code, params=params))
+
+
+def refuse_all(*problems: Problem) -> ApplicationError:
+    """A refusal with every problem that was found."""
+    code = problems[0].code
+    return _refusal(code, [problem.model_dump(mode="json") for problem in problems])
 
 
 def own_command(renovation_id: str, name: str) -> Command:
@@ -115,6 +122,7 @@ async def _run(
     result: R = await workflow.execute_activity_method(
         activity,
         args=list(args),
+        task_queue=bulk_queue(workflow.info().task_queue) if profile.bulk else None,
         start_to_close_timeout=profile.attempt,
         schedule_to_close_timeout=profile.altogether,
         heartbeat_timeout=profile.heartbeat,

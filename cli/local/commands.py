@@ -1,4 +1,4 @@
-"""`up`, `serve`, `migrate`, `temporal-setup`: run all servers of the project here, or one of them."""
+"""`up`, `serve`, `migrate`, `temporal-setup`, `use-build`: run all servers here, or one of them."""
 
 import asyncio
 from pathlib import Path
@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     app.command("serve")(serve)
     app.command("migrate")(migrate)
     app.command("temporal-setup")(temporal_setup)
+    app.command("use-build")(use_build)
 
 
 def up(
@@ -85,7 +86,7 @@ def migrate(
 
 
 def temporal_setup() -> None:
-    """Register the search attributes with the namespace at TEMPORAL_ADDRESS; safe to run again."""
+    """Register search attributes and reconciliation at TEMPORAL_ADDRESS; safe to run again."""
     local = read_settings(LocalSettings)
     if local.temporal_address is None:
         raise _missing("TEMPORAL_ADDRESS")
@@ -93,11 +94,36 @@ def temporal_setup() -> None:
     print(f"search attributes registered: {', '.join(new)}" if new else "all were there already")
 
 
+def use_build(
+    build: Annotated[
+        str, typer.Argument(help="A build whose workers run; left out: the one of this code.")
+    ] = "",
+) -> None:
+    """Send new and running workflows at TEMPORAL_ADDRESS to the workers of a build; may be repeated."""
+    local = read_settings(LocalSettings)
+    if local.temporal_address is None:
+        raise _missing("TEMPORAL_ADDRESS")
+    build = build or local.build_id
+    changed = asyncio.run(_use_build(local.temporal_address, local, build))
+    print(f"build {build} is current now" if changed else f"build {build} was current already")
+
+
+async def _use_build(address: str, local: LocalSettings, build: str) -> bool:
+    from runtime.engine.builds import make_current
+    from runtime.temporal import connect_patiently
+
+    client = await connect_patiently(address, local.temporal_namespace, local.connect_timeout_s)
+    return await make_current(client, local.task_queue, build, local.connect_timeout_s)
+
+
 async def _register(address: str, local: LocalSettings) -> tuple[str, ...]:
+    from runtime.engine.reconciliation import schedule_reconciliation
     from runtime.temporal import connect_patiently, register_search_attributes
 
     client = await connect_patiently(address, local.temporal_namespace, local.connect_timeout_s)
-    return await register_search_attributes(client)
+    new = await register_search_attributes(client)
+    await schedule_reconciliation(client, local.task_queue)
+    return new
 
 
 def _missing(name: str) -> Refused:

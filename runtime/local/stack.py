@@ -16,6 +16,8 @@ from temporalio.client import Client
 
 from models.values.base import Value
 from models.values.refusal import Refused, refusal
+from runtime.engine.builds import make_current
+from runtime.engine.reconciliation import schedule_reconciliation
 from runtime.local.data_dir import StackLock, StackRecord, erase_record, load_keys, write_record
 from runtime.local.ports import LOOPBACK, Ports, load_ports, write_ports
 from runtime.local.postgres import EmbeddedPostgres
@@ -34,7 +36,21 @@ from runtime.temporal import connect_patiently, register_search_attributes
 
 T = TypeVar("T")
 AfterWorker = Callable[[Client, Settings], Awaitable[object]]
-AFTER_WORKER: tuple[tuple[str, AfterWorker], ...] = ()
+
+
+async def _use_build(client: Client, settings: Settings) -> None:
+    """Without it no workflow task would reach the worker."""
+    await make_current(client, settings.task_queue, settings.build_id, READY_S)
+
+
+async def _reconcile(client: Client, settings: Settings) -> None:
+    await schedule_reconciliation(client, settings.task_queue)
+
+
+AFTER_WORKER: tuple[tuple[str, AfterWorker], ...] = (
+    ("build", _use_build),
+    ("reconciliation", _reconcile),
+)
 """What is done each time worker and Temporal are up together: the name that is shown, and the step.
 
 A step may find that everything is as it wants it: the worker or Temporal was only started anew.
@@ -59,7 +75,7 @@ class StackStep(Value):
     """Something the stack does on the way up or down, for a progress display."""
 
     name: str
-    """postgres, migrations, temporal, search attributes, worker, service; "stop …" on the way down."""
+    """postgres, migrations, temporal, search attributes, worker, build, service; "stop …" on the way down."""
     done: bool
     detail: str = ""
     seconds: float = 0.0
