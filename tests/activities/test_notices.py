@@ -23,8 +23,8 @@ class Told(Carried):
     """The answer of the step."""
 
 
-class CrashError(Exception):
-    """The attempt dies before its commit."""
+class CrashError(BaseException):
+    """The attempt dies before its commit, and nobody is left to say why."""
 
 
 async def attempt(
