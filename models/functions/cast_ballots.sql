@@ -3,9 +3,9 @@
 -- (tests/runtime/test_functions.py). `service/ballots/batches.py` calls it, once for each commit.
 --
 -- `tick` is when the ballots were cast, by the clock of their case; it decides about the deadline.
--- `moment` is the database's clock. `taken` and `leaves` are the ballots that went in, each as
--- "<unit> <command id>" (a command id has no space), and their leaves in the Merkle tree, in one row: an
--- array costs less than as many rows. Both are NULL when none went in. Left out is a ballot that is in already, and one of a unit that is not on the roll, may not
+-- `moment` is the database's clock. `taken` and `leaves` are the command ids that went in and their
+-- leaves in the Merkle tree, in one row: an array costs less than as many rows. Both are NULL when none
+-- went in. A caller gives no command id twice, though two units may have the same one. Left out is a ballot that is in already, and one of a unit that is not on the roll, may not
 -- vote or has another credential; all are left out when the box does not take ballots now.
 --
 -- The leaf of a box of format 2 is RFC 6962's hash of
@@ -77,11 +77,10 @@ BEGIN
     ) e
     WHERE e.excluded_reason IS NULL
       AND (g.version IS NULL OR g.version = unit.credential_version)
-    ORDER BY g.command_id, g.unit_number
+    ORDER BY g.unit_number, g.command_id
     ON CONFLICT DO NOTHING
-    RETURNING ballot.unit_number, ballot.command_id, ballot.leaf
+    RETURNING ballot.command_id, ballot.leaf
   )
-  SELECT array_agg(put.unit_number || ' ' || put.command_id), array_agg(put.leaf)
-  INTO taken, leaves FROM put;
+  SELECT array_agg(put.command_id::text), array_agg(put.leaf) INTO taken, leaves FROM put;
 END
 $$

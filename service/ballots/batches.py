@@ -56,7 +56,7 @@ ON CONFLICT DO NOTHING
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What the database took of a batch: name to leaf, and the times that all of them share."""
+    """What the database took of a batch: command id to leaf, and the times that all of them share."""
 
     leaves: Mapping[str, bytes]
     cast_at: str | None
@@ -88,13 +88,13 @@ class BatchBook:
     async def commit(self, batch: Sequence[QueuedBallot], number: int) -> dict[str, BallotAnswer]:
         """Insert, and sign what came in; what did not is looked up, it may be there already.
 
-        Name to answer: a batch is of one box.
+        Command id to answer: a batch is of one box, and no two of its ballots have one command id.
         """
         taken = await self._insert(batch, number)
         came_in: list[StoredBallot] = []
         rest: list[QueuedBallot] = []
         for queued in batch:
-            leaf = taken.leaves.get(queued.name)
+            leaf = taken.leaves.get(queued.command_id)
             if leaf is None:
                 rest.append(queued)
             else:
@@ -105,9 +105,9 @@ class BatchBook:
                 came_in.append(stored)
             else:
                 again = receipt_again(stored, self._signer)
-                answers[stored.name] = BallotAnswer(again, fresh=False)
+                answers[stored.command_id] = BallotAnswer(again, fresh=False)
         for receipt in self.sign(number, batch[0].box_id, came_in):
-            answers[receipt.stored.name] = BallotAnswer(receipt, fresh=True)
+            answers[receipt.stored.command_id] = BallotAnswer(receipt, fresh=True)
         return answers
 
     def sign(

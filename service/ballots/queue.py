@@ -86,7 +86,7 @@ class BallotQueue:
         """Begin the statements that may begin now."""
         while len(self._flying) < self._writers and (group := self._next_group()) is not None:
             waiting = self._waiting.pop(group)
-            batch, rest = waiting[:BATCH], waiting[BATCH:]
+            batch, rest = one_batch(waiting)
             if rest:
                 # At the end of the dict again, whose order is that of waiting.
                 self._waiting[group] = rest
@@ -135,7 +135,7 @@ class BallotQueue:
         else:
             for queued in batch:
                 self._under_way.pop(queued.key, None)
-                queued.answer(answers.get(queued.name))
+                queued.answer(answers.get(queued.command_id))
 
     async def _commit_patiently(
         self, batch: Sequence[QueuedBallot], number: int
@@ -153,3 +153,16 @@ class BallotQueue:
         for queued in batch:
             self._under_way.pop(queued.key, None)
             queued.fail(error)
+
+
+def one_batch(waiting: list[QueuedBallot]) -> tuple[list[QueuedBallot], list[QueuedBallot]]:
+    """The ballots of the next statement, and the rest.
+
+    The statement answers by command ids, so that no two of its ballots may have the same one.
+    """
+    batch, rest = waiting[:BATCH], waiting[BATCH:]
+    first = {queued.command_id: queued for queued in reversed(batch)}
+    if len(first) < len(batch):
+        rest = [queued for queued in batch if first[queued.command_id] is not queued] + rest
+        batch = [queued for queued in batch if first[queued.command_id] is queued]
+    return batch, rest

@@ -15,8 +15,8 @@ from service.ballots.boxes import Box, Entry
 from service.ballots.receipts import IssuedReceipt, StoredBallot
 from service.bodies import CastBallot
 
-Key = tuple[str, str]
-"""Box and name: what makes a ballot the same one again."""
+Key = tuple[str, str, str]
+"""Box, unit and command: what makes a ballot the same one again. Two voters may use one command id."""
 Group = tuple[str, str, str, str]
 """Box, roll, channel and seal: what ballots of one statement share."""
 
@@ -64,13 +64,8 @@ class QueuedBallot:
 
     @property
     def key(self) -> Key:
-        """What makes a ballot the same one again: its name, in its box."""
-        return self.box_id, self.name
-
-    @property
-    def name(self) -> str:
-        """Unit and command id, which has no space: two voters may use one command id."""
-        return f"{self.unit_number} {self.command_id}"
+        """What makes a ballot the same one again."""
+        return self.box_id, self.unit_number, self.command_id
 
     def refuse_another(self, stored: StoredBallot) -> None:
         """Is the stored ballot of this command this one? What another process wrote, nobody can compare.

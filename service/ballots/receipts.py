@@ -34,11 +34,6 @@ class StoredBallot:
     recorded_at: str
     """As `utc_text` writes it."""
 
-    @property
-    def name(self) -> str:
-        """Unit and command id, which has no space: what makes it the same ballot in its box."""
-        return f"{self.unit_number} {self.command_id}"
-
 
 @dataclass(frozen=True, slots=True)
 class SignedBatch:

@@ -4,7 +4,7 @@ ALTER TABLE ballot DROP CONSTRAINT uq_ballot_box_id_command_id
 ALTER TABLE ballot ADD CONSTRAINT uq_ballot_box_id_unit_number_command_id
   UNIQUE (box_id, unit_number, command_id)
 
--- As before, and what went in is told by unit and command id.
+-- As before, in the order of the new key: two statements never wait for each other's rows in a circle.
 CREATE OR REPLACE FUNCTION cast_ballots(
   of_box text, of_roll text, of_channel text, of_seal text, of_intake text, of_batch bigint,
   unit_numbers text[], command_ids text[], request_hashes bytea[], sealeds bytea[],
@@ -71,11 +71,10 @@ BEGIN
     ) e
     WHERE e.excluded_reason IS NULL
       AND (g.version IS NULL OR g.version = unit.credential_version)
-    ORDER BY g.command_id, g.unit_number
+    ORDER BY g.unit_number, g.command_id
     ON CONFLICT DO NOTHING
-    RETURNING ballot.unit_number, ballot.command_id, ballot.leaf
+    RETURNING ballot.command_id, ballot.leaf
   )
-  SELECT array_agg(put.unit_number || ' ' || put.command_id), array_agg(put.leaf)
-  INTO taken, leaves FROM put;
+  SELECT array_agg(put.command_id::text), array_agg(put.leaf) INTO taken, leaves FROM put;
 END
 $$

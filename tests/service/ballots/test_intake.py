@@ -105,6 +105,27 @@ async def test_nobody_has_a_receipt_before_the_commit_and_the_queue_goes_in_at_o
     assert transactions <= 2
 
 
+async def test_voters_who_use_one_command_id_at_once_have_a_ballot_each(
+    intake: Intake,
+    sql: asyncpg.Connection,
+    holder: asyncpg.Connection,
+    box: tuple[str, str, list[str]],
+) -> None:
+    rid, name, units = box
+    await warm(intake, rid)
+    async with holder.transaction():
+        await holder.execute("SELECT 1 FROM ballot_box WHERE id=$1 FOR UPDATE", name)
+        # Twice each: a voter's second sending is the same ballot.
+        sent = [unit for unit in units for _ in range(2)]
+        casting = [asyncio.create_task(intake.cast(rid, ballot(unit, "one-id"))) for unit in sent]
+        await until_blocked(sql, 1)
+    answers = await asyncio.gather(*casting)
+    assert [receipt.stored.unit_number for receipt, _ in answers] == sent
+    assert sum(fresh for _, fresh in answers) == UNITS
+    assert len({receipt.stored.ballot_id for receipt, _ in answers}) == UNITS
+    assert await count(sql, name) == UNITS
+
+
 async def test_when_too_many_wait_the_next_one_is_told_to_come_again(
     database: Database,
     sql: asyncpg.Connection,
