@@ -260,7 +260,8 @@ class CaseWorkflow(Generic[Given, G]):
     async def child_lost(self, workflow_id: str, why: str) -> None:
         """A child was stopped from outside, or failed: wait until it is to be started again."""
         heard = self.told_to_go_on
-        command = writes.own_command(self.renovation_id, f"child-{workflow_id}")
+        name = f"child-{reference_for(workflow_id)}"
+        command = writes.own_command(self.renovation_id, name)
         reference = reference_for(command.command_id)
         async with self.turn:
             await self._note(Breakage(step=CHILD_LOST, error=why, reference=reference), command)
@@ -321,7 +322,7 @@ class CaseWorkflow(Generic[Given, G]):
 
     async def _note(self, breakage: Breakage, command: Command) -> None:
         """An own step broke: the case needs attention, and the step is taken when told to go on."""
-        number = f"{workflow.info().run_id[:8]}-{self.told_to_go_on}"
+        number = f"{workflow.info().run_id}-{self.told_to_go_on}"
         mark = command.model_copy(update={"command_id": f"{command.command_id}!broken-{number}"})
         await writes.heal(Healing.note, mark, breakage)
         self._show(self.progress.with_trouble(breakage.step))

@@ -167,7 +167,7 @@ class Repair:
         progress = await load_progress(
             self.desk.recorder.database, self.case.row.id, lost.workflow_id
         )
-        of_run = lost.run_id[:8] or str(progress.seq)
+        of_run = lost.run_id or str(progress.seq)
         mending = Mending(workflow=lost.workflow_id, was=lost.status, done="started")
         await self.desk.record(self._command(lost.workflow_id, f"repaired-{of_run}"), mending, None)
         return progress.model_dump(mode="json")
