@@ -83,7 +83,7 @@ async def test_a_renovation_may_be_lost_again_at_once(journey: Begin, database: 
     j = await journey()
     await j.until("open_vote")
     for _ in range(3):
-        await j.handle.terminate("by a slip")
+        await j.client.get_workflow_handle(j.handle.id).terminate("by a slip")
         found = await repaired(j)
         assert [each.fault for each in found.findings] == [Fault.LOST]
     assert (await j.events()).count("case.repaired") == 3
