@@ -25,6 +25,7 @@ from rules.inspection import certified_at_the_end_fen
 from runtime.ballots.boxes import running_vote, select_box
 from runtime.record.agenda import end_waits_but_of_tickets
 from runtime.record.journal import Recorded
+from runtime.record.trouble import end_troubles_but_of_tickets
 
 NOTHING: dict[str, JsonValue] = {"nothing": "nothing to undo"}
 """The details of a compensation for something that never happened."""
@@ -46,6 +47,7 @@ class Cancellations(Writer):
         # From here on the stage that was under way writes nothing any more (ADR 3).
         case.renovation.stage_workflow_id = ""
         await end_waits_but_of_tickets(case.session, case.renovation.id)
+        await end_troubles_but_of_tickets(case.session, case.renovation.id)
         case.goes_on()
         case.notify("all_owners", "renovation_cancelled")
         return Recorded(
