@@ -43,6 +43,9 @@ BULK_STEP = Profile(
 HEALING = Profile(attempt=timedelta(seconds=10))
 """What is done about a step that broke: tried until the database is there."""
 
+HEALED_AGAIN_AFTER = (timedelta(milliseconds=200), timedelta(seconds=1))
+"""The pauses before what is done about a step that broke is tried again, having broken itself."""
+
 RETRY = RetryPolicy(
     initial_interval=timedelta(milliseconds=200),
     backoff_coefficient=2.0,

@@ -10,7 +10,7 @@ until then. A step of the engine that breaks waits here until it is told to go o
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
 from typing import Generic, NoReturn, ParamSpec, TypeVar, cast
 
@@ -85,10 +85,16 @@ class CaseWorkflow(Generic[Given, G]):
         if self.tick is None or now > self.tick:
             self.tick = now
 
-    @workflow.signal
-    def go_on(self) -> None:
-        """Reconciliation, or an administrator: take the step again that broke."""
+    @workflow.signal(unfinished_policy=workflow.HandlerUnfinishedPolicy.ABANDON)
+    async def go_on(self) -> None:
+        """Reconciliation, or an administrator: take the step again that broke.
+
+        Whoever waits for something else, a child for example, hears here that a trouble was seen to.
+        """
         self.told_to_go_on += 1
+        if self.progress.troubled:
+            async with self.turn:
+                await self._take_from_record()
 
     @workflow.query
     def progress_now(self) -> CarriedProgress:
@@ -137,14 +143,17 @@ class CaseWorkflow(Generic[Given, G]):
         **named: P.kwargs,
     ) -> R | None:
         """Like `own`; None when it was overtaken before its turn came, or while it was broken."""
+        step = step_of(activity)
         while True:
             async with self.turn if self.heals() else nullcontext():
                 if overtaken():
+                    if step in self.progress.troubled:
+                        await self._cured(step)
                     return None
-                try:
+                # From here on: who sees that the step broke may tell us before we know it ourselves.
+                heard = self.told_to_go_on
+                with suppress(BrokenError):
                     return await self._own(name, activity, *args, **named)
-                except BrokenError:
-                    heard = self.told_to_go_on
             await self.wait_for(
                 lambda: overtaken() or self.told_to_go_on != heard,  # noqa: B023
                 f"{name} broke and waits to be taken up",
@@ -324,7 +333,11 @@ class CaseWorkflow(Generic[Given, G]):
         """An own step broke: the case needs attention, and the step is taken when told to go on."""
         number = f"{workflow.info().run_id}-{self.told_to_go_on}"
         mark = command.model_copy(update={"command_id": f"{command.command_id}!broken-{number}"})
-        await writes.heal(Healing.note, mark, breakage)
+        try:
+            await writes.heal(Healing.note, mark, breakage)
+        except ActivityError:
+            # Reconciliation finds what is late, and whoever looks for what needs attention finds this.
+            workflow.logger.exception("a step that broke could not be marked")
         self._show(self.progress.with_trouble(breakage.step))
         await self._take_from_record()
 
@@ -344,7 +357,11 @@ class CaseWorkflow(Generic[Given, G]):
         """The step that broke is done."""
         name = f"cured-{step}-{self.progress.seq}"
         command = writes.own_command(self.renovation_id, name)
-        await writes.heal(Healing.cured, command, step)
+        try:
+            await writes.heal(Healing.cured, command, step)
+        except ActivityError:
+            workflow.logger.exception("a mark could not be taken away")
+            return
         self._show(self.progress.without_trouble(step))
 
     def _show(self, progress: G) -> None:

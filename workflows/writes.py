@@ -115,7 +115,18 @@ async def write(activity: Activity[S, P, R], command: Command, *args: P.args, **
 async def heal(
     activity: Callable[Concatenate[S, P], Awaitable[R]], *args: P.args, **_: P.kwargs
 ) -> R:
-    """Run an activity that repairs: it is tried until it is done."""
+    """Run an activity that repairs, for as long as the database is away; one that breaks, a few times.
+
+    Raises:
+        ActivityError: it broke each time.
+    """
+    for pause in policies.HEALED_AGAIN_AFTER:
+        try:
+            return await _run(activity, args, policies.HEALING)
+        except ActivityError as error:
+            if isinstance(error.cause, CancelledError):
+                raise
+            await workflow.sleep(pause)
     return await _run(activity, args, policies.HEALING)
 
 
