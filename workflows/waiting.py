@@ -343,7 +343,7 @@ class CaseWorkflow(Generic[Given, G]):
 
     async def _refused(self, refused: ApplicationError, step: str, command: Command) -> NoReturn:
         """The record refuses an own step: this workflow goes by what is not so."""
-        code = _code(refused)
+        code = writes.code_of(refused)
         if not self.heals():
             raise refused
         if code in OVER:
@@ -398,9 +398,3 @@ class StageWorkflow(CaseWorkflow[StageInput, G]):
 
 def _moment(deadline: Deadline) -> datetime:
     return deadline if isinstance(deadline, datetime) else deadline()
-
-
-def _code(refused: ApplicationError) -> str:
-    problems = refused.details[0] if refused.details else []
-    first = problems[0] if isinstance(problems, list) and problems else {}
-    return str(first.get("code", "")) if isinstance(first, dict) else ""

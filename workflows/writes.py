@@ -56,6 +56,13 @@ def refuse_all(*problems: Problem) -> ApplicationError:
     return _refusal(code, [problem.model_dump(mode="json") for problem in problems])
 
 
+def code_of(refused: ApplicationError) -> str:
+    """The code of the first problem of a refusal."""
+    problems = refused.details[0] if refused.details else []
+    first = problems[0] if isinstance(problems, list) and problems else {}
+    return str(first.get("code", "")) if isinstance(first, dict) else ""
+
+
 def own_command(renovation_id: str, name: str) -> Command:
     """A step that the engine takes by itself; its key is this workflow's id and `name`."""
     return _command(renovation_id, f"{workflow.info().workflow_id}#{name}", ENGINE)

@@ -6,7 +6,7 @@ import pytest
 
 from models.messages import acts as a
 from models.values.refusal import Refused
-from tests.support.branches import open_for_ballots, report
+from tests.support.breaks.branches import open_for_ballots, report
 from tests.support.journey import STREET, JourneyDriver, codes
 
 Begin = Callable[..., Awaitable[JourneyDriver]]

@@ -7,8 +7,8 @@ from temporalio.testing import WorkflowEnvironment
 
 from runtime.database import Database
 from service.parts import Parts
-from tests.support.breaking import STEPS, BreakingDriver
-from tests.support.faults import Faults, Moment
+from tests.support.breaks.breaking import STEPS, BreakingDriver
+from tests.support.breaks.faults import Faults, Moment
 from tests.support.processes.serving import serving
 
 Breaking = Callable[..., Callable[..., BreakingDriver]]

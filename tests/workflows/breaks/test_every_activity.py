@@ -7,15 +7,15 @@ import pytest
 
 from activities.registry import CLASSES
 from runtime.database import Database
-from tests.support.branches import (
+from tests.support.breaks.branches import (
     Scenario,
     round_about,
     straight_on,
     too_dear,
     without_contractor,
 )
-from tests.support.breaking import STEPS, BreakingDriver, ended_well
-from tests.support.faults import Moment
+from tests.support.breaks.breaking import STEPS, BreakingDriver, ended_well
+from tests.support.breaks.faults import Moment
 
 Begin = Callable[..., Awaitable[BreakingDriver]]
 
@@ -95,7 +95,11 @@ NO_STEPS = {
     "Reconciling.mend": "tests/workflows/breaks/test_healing_breaks.py",
 }
 """Activities that are no step of a workflow, and where they are broken instead."""
-ENDS = {straight_on: "completed", round_about: "cancelled", without_contractor: "shelved"}
+ENDS: dict[Scenario, str] = {
+    straight_on: "completed",
+    round_about: "cancelled",
+    without_contractor: "shelved",
+}
 CONTENT: dict[Scenario, dict[str, Any]] = {
     straight_on: {},
     round_about: {"content": too_dear()},

@@ -21,9 +21,9 @@ from models.messages.reconciling import Reconciliation
 from models.values.actor import Actor, Role
 from models.values.refusal import Refused
 from runtime.database import Database
-from runtime.reconciliation import reconcile
+from runtime.engine.reconciliation import reconcile
 from runtime.record.audit import audit
-from tests.support.faults import Faults, Moment
+from tests.support.breaks.faults import Faults, Moment
 from tests.support.journey import JourneyDriver, codes
 from tests.support.wanderer import compared
 from workflows.search_attributes import NEEDS_ATTENTION
