@@ -71,6 +71,7 @@ async def voted(case: JourneyDriver) -> None:
     await case.move("next")
     async with case.db.acquire() as connection:
         await everybody_votes(connection, await case.box_id())
+        await connection.execute("ANALYZE ballot, ballot_seal, roll_entry, roll_unit")
 
 
 async def confirmed(case: JourneyDriver, act: OpenVote) -> bool:
@@ -78,7 +79,8 @@ async def confirmed(case: JourneyDriver, act: OpenVote) -> bool:
     try:
         await case.send(act)
     except Refused as refused:
-        assert codes(refused) == ["service.not_confirmed"], refused
+        if codes(refused) != ["service.not_confirmed"]:
+            raise
         return False
     return True
 
@@ -87,6 +89,7 @@ async def begin(case: JourneyDriver, units: int) -> None:
     await make_renovation(case.parts.database, rid=case.rid, units=3, told_at=OPENED_AT)
     async with case.db.acquire() as connection:
         await insert_units(connection, case.rid, units)
+        await connection.execute("ANALYZE unit")
     await case.start()
     await case.until("open_vote")
 
@@ -99,7 +102,7 @@ async def counted(case: JourneyDriver) -> None:
 
 async def acts(cases: list[JourneyDriver], over: asyncio.Event) -> list[Answered]:
     """One act after the other, each on a case of its own, until the counts are over."""
-    answers = []
+    answers: list[Answered] = []
     for kind in (OpenVote, CancelRenovation):
         for case in cases:
             if over.is_set():
@@ -110,7 +113,7 @@ async def acts(cases: list[JourneyDriver], over: asyncio.Event) -> list[Answered
             else:
                 await case.act(CancelRenovation, BUREAU, reason="no money")
             answers.append(Answered(sent, monotonic() - sent))
-    raise AssertionError("the counts took longer than all acts")
+    return answers
 
 
 async def test_an_act_is_answered_while_eight_boxes_are_counted(
@@ -138,4 +141,5 @@ async def test_an_act_is_answered_while_eight_boxes_are_counted(
     for case in large:
         (closed,) = await case.details("voting.box_closed")
         assert closed["ballots"]["counted"] == BALLOTS, closed["ballots"]
+    assert len(took) >= COUNTS
     assert took[-1] < AT_MOST_S
