@@ -178,7 +178,7 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
             self.work.cancel()
             if self.progress.troubled:
                 # What broke before is taken no more.
-                await self._take_from_record()
+                await self.take_from_record()
             return done
 
     @cancel_renovation.validator

@@ -94,7 +94,7 @@ class CaseWorkflow(Generic[Given, G]):
         self.told_to_go_on += 1
         if self.progress.troubled:
             async with self.turn:
-                await self._take_from_record()
+                await self.take_from_record()
 
     @workflow.query
     def progress_now(self) -> CarriedProgress:
@@ -115,7 +115,7 @@ class CaseWorkflow(Generic[Given, G]):
         except BrokenError as broken:
             answer = await self._give_up(broken.breakage, command, activity)
         except ApplicationError:
-            await self._take_from_record()
+            await self.take_from_record()
             raise
         self._heard(step, answer)
         if step in self.progress.troubled:
@@ -253,7 +253,7 @@ class CaseWorkflow(Generic[Given, G]):
             return
         self.moving = True
         await workflow.wait_condition(workflow.all_handlers_finished)
-        await self._take_from_record()
+        await self.take_from_record()
         self.progress = self.progress.model_copy(update={"tick": self.tick})
         carried = self.progress.model_dump(mode="json")
         workflow.continue_as_new(self.given.model_copy(update={"carried": carried}))
@@ -287,10 +287,10 @@ class CaseWorkflow(Generic[Given, G]):
         if self.told_to_go_on == heard:
             return False
         async with self.turn:
-            await self._take_from_record()
+            await self.take_from_record()
         return True
 
-    async def _take_from_record(self) -> None:
+    async def take_from_record(self) -> None:
         """The record has the last word: after a write that failed, and before continuing as new."""
         if not self.heals():
             return
@@ -326,7 +326,7 @@ class CaseWorkflow(Generic[Given, G]):
             answer = TypeAdapter(vars(activity)["into"]).validate_python(given_up.found)
             return cast("R", answer)
         self._show(self.progress.with_trouble(breakage.step))
-        await self._take_from_record()
+        await self.take_from_record()
         raise refuse("act.broken", reference=breakage.reference)
 
     async def _note(self, breakage: Breakage, command: Command) -> None:
@@ -339,7 +339,7 @@ class CaseWorkflow(Generic[Given, G]):
             # Reconciliation finds what is late, and whoever looks for what needs attention finds this.
             workflow.logger.exception("a step that broke could not be marked")
         self._show(self.progress.with_trouble(breakage.step))
-        await self._take_from_record()
+        await self.take_from_record()
 
     async def _refused(self, refused: ApplicationError, step: str, command: Command) -> NoReturn:
         """The record refuses an own step: this workflow goes by what is not so."""
