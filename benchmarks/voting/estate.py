@@ -16,8 +16,8 @@ from runtime.ballots.sealing import BoxKeys, Sealer
 from runtime.ballots.times import leaf_times
 from runtime.database import Database
 from service.http.credentials import voter_credential
+from tests.support.ballots.by_copy import COLUMNS
 from tests.support.estate import make_renovation
-from tests.support.mass_vote import COLUMNS
 
 BOX_KEYS = BoxKeys(SecretStr("b0" * 32))
 MOTIONS = [

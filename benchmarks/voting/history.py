@@ -22,9 +22,9 @@ from models.messages.ids import stage_workflow_id
 from runtime.database import Database, asyncpg_url
 from runtime.local.postgres import EmbeddedPostgres, Urls
 from runtime.migrate import upgrade
+from tests.support.ballots.by_copy import everybody_votes, insert_units
 from tests.support.estate import make_renovation
 from tests.support.journey import JourneyDriver
-from tests.support.mass_vote import everybody_votes, insert_units
 from tests.support.processes.servers import dev_server
 from tests.support.processes.serving import serving
 
