@@ -15,13 +15,14 @@ from activities.registry import build_activities
 from models.values.refusal import Refused, refusal
 from runtime.ballots.sealing import BoxKeys
 from runtime.database import Database
+from runtime.engine.workers import build_workers, run_together
 from runtime.language.sentences import sentence
 from runtime.leaving import run_and_leave
 from runtime.liveness import beat
 from runtime.logging import configure_logging
+from runtime.replaying import drop_while_replaying
 from runtime.settings import Settings, environment_names, read_settings
 from runtime.temporal import connect_patiently
-from runtime.workers import build_workers, run_together
 from workflows.registry import WORKFLOWS
 
 log = structlog.get_logger("worker")
@@ -86,7 +87,7 @@ def main() -> None:
     """Read the settings, configure the logs, run; a refusal is one clear line and exit code 1."""
     try:
         settings = read_settings(Settings)
-        configure_logging(settings.log_level, settings.log_format)
+        configure_logging(settings.log_level, settings.log_format, drop_while_replaying)
         uvloop.run(run(settings))
     except Refused as refusal:
         for problem in refusal.problems:

@@ -31,7 +31,8 @@ from models.tables import BallotBox
 from models.values.base import Carried
 from models.values.states import BoxState
 from rules import voting as law
-from runtime.database import Database, asyncpg_url
+from runtime.addresses import asyncpg_url
+from runtime.database import Database
 from runtime.local.postgres import EmbeddedPostgres, Urls
 from runtime.migrate import upgrade
 from runtime.record.journal import Journal, Recorded

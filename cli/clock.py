@@ -1,30 +1,28 @@
 """`clock`: shows case time and the agenda of a renovation, and moves the clock of a training case."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import uuid
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 
-from cli.servers import reach_temporal, running
+from cli.servers import DATA, reach_temporal, running
 from cli.shown import moment, result_console
-from cli.stack import DATA
-from models.values.actor import Actor
 from models.values.refusal import problem, refusal
-from models.values.waits import Wait
-from rules.authority import ROLES_OF_WRITE
-from runtime.language.sentences import sentence
 from service.bodies import Accepted
 from service.clock.bodies import ClockMoved, ClockView, MoveClock, ReleaseHold, SetHold
-from service.clock.moving import load_told_situation
-from service.http.problems import read_fields
-from service.parts import Parts
-from service.situation import load_grants, load_opener
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from models.values.actor import Actor
+    from models.values.waits import Wait
+    from service.parts import Parts
 
 MOVES = ("next", "to", "days", "auto")
 HOLDS = ("hold", "release")
@@ -92,6 +90,8 @@ def _command(
     Raises:
         Refused: `clock.move_unknown`, `clock.value_missing`, `clock.value_extra`, `service.field_…`.
     """
+    from service.http.problems import read_fields
+
     if move not in (*MOVES, *HOLDS):
         raise refusal("clock.move_unknown", given=move[:40], known=", ".join((*MOVES, *HOLDS)))
     takes = move in ("to", "days", *HOLDS)
@@ -118,6 +118,10 @@ async def _convener(parts: Parts, renovation: str, given: str) -> Actor:
     Raises:
         Refused: `clock.wall`, `credential.no_role`.
     """
+    from rules.authority import ROLES_OF_WRITE
+    from service.clock.moving import load_told_situation
+    from service.situation import load_grants, load_opener
+
     situation = await load_told_situation(parts.database, renovation)
     roles = ROLES_OF_WRITE["move_clock"].roles
     name = given or await load_opener(parts.database, renovation)
@@ -144,6 +148,9 @@ def _tell(answer: ClockView | ClockMoved | Accepted, language: str) -> None:
 
 def agenda_table(clock: ClockView, language: str) -> Table:
     """What is waited for: until when by the clocks of the place, by whom, and what happens then."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
     table = Table(box=SIMPLE_HEAD)
     for name in ("due", "waits for", "who", "what happens then"):
         table.add_column(name, overflow="fold")
@@ -175,6 +182,8 @@ def _said(wait: Wait, at: datetime, language: str) -> str:
 
 
 def _what(wait: Wait, language: str) -> str:
+    from runtime.language.sentences import sentence
+
     kind, _, of = wait.what.partition(".")
     name = sentence(problem(f"wait.{kind}"), language)
     return " ".join(filter(None, (name, of, wait.subject)))
@@ -183,4 +192,6 @@ def _what(wait: Wait, language: str) -> str:
 def _then(wait: Wait, language: str) -> str:
     if not wait.consequence:
         return "-"
+    from runtime.language.sentences import sentence
+
     return sentence(problem(f"then.{wait.consequence}"), language)

@@ -1,20 +1,22 @@
 """`evidence voting` and `evidence script`: make the proof of a vote, and print what checks one."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import JsonValue
 
-from cli.servers import running
-from cli.stack import DATA
+from cli.servers import DATA, running
 from models.values.refusal import refusal
 from proof.verifier import standalone
-from runtime.ballots.evidence import Exported, export_voting
-from runtime.ballots.sealing import BoxKeys
+
+if TYPE_CHECKING:
+    from runtime.ballots.evidence import Exported
 
 Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 
@@ -69,6 +71,9 @@ def script() -> None:
 async def _export(
     renovation: str, out: Path | None, attempt: int | None, data: Path | None
 ) -> Exported:
+    from runtime.ballots.evidence import export_voting
+    from runtime.ballots.sealing import BoxKeys
+
     async with running(data) as parts:
         key = parts.settings.box_key
         if key is None:

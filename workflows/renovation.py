@@ -39,7 +39,7 @@ CARRIED_BY: Mapping[Stage, Callable[[Any, StageInput], Awaitable[Any]]] = {
 }
 
 
-@workflow.defn(name="RenovationWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
+@workflow.defn(name="RenovationWorkflow", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
 class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
     """One renovation. Its children carry the stages; it carries what must be undone if it stops."""
 

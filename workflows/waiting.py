@@ -22,6 +22,7 @@ with workflow.unsafe.imports_passed_through():
 
     from activities.healing.giving_up import Healing
     from activities.healing.restoring import Restoring
+    from models.messages.act_bodies import unfit
     from models.messages.acts import Act, Done
     from models.messages.command import Command
     from models.messages.healing import Breakage
@@ -31,7 +32,7 @@ with workflow.unsafe.imports_passed_through():
     from proof.commands import reference_for
     from workflows import writes
     from workflows.search_attributes import show_due, show_trouble
-    from workflows.writes import Activity, BrokenError, done, refuse, step_of
+    from workflows.writes import Activity, BrokenError, done, refuse, refuse_all, step_of
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Answer)
@@ -248,8 +249,11 @@ class CaseWorkflow(Generic[Given, G]):
         carried = self.progress.model_dump(mode="json")
         workflow.continue_as_new(self.given.model_copy(update={"carried": carried}))
 
-    def may_come(self, act: Act) -> None:  # noqa: ARG002 - its fields are looked at here
-        """For validators: an act that the next run of this workflow takes is sent again."""
+    def may_come(self, act: Act) -> None:
+        """For validators: what no door lets in is refused, what the next run takes is sent again."""
+        problems = unfit(act)
+        if problems:
+            raise refuse_all(*problems)
         if self.moving:
             raise refuse("act.held_back")
 

@@ -47,7 +47,13 @@ class BrokenError(Exception):
 
 def refuse(code: str, **params: str | int) -> ApplicationError:
     """A refusal for a validator to raise: it leaves no history and reaches the person at once."""
-    return _refusal(code, [Problem(code=code, params=params).model_dump(mode="json")])
+    return refuse_all(Problem(code=code, params=params))
+
+
+def refuse_all(*problems: Problem) -> ApplicationError:
+    """A refusal with every problem that was found."""
+    code = problems[0].code
+    return _refusal(code, [problem.model_dump(mode="json") for problem in problems])
 
 
 def own_command(renovation_id: str, name: str) -> Command:
@@ -92,13 +98,16 @@ async def write(activity: Activity[S, P, R], command: Command, *args: P.args, **
         NotYetError: the step comes too early by the tick.
         BrokenError: no attempt can do it.
     """
+    profile = _profile(activity, command)
     while True:
         try:
-            return await _run(activity, (command, *args), _profile(activity, command))
+            return await _run(activity, (command, *args), profile)
         except ActivityError as error:
             if isinstance(error.cause, CancelledError):
                 raise
             if _may_go_better(error):
+                # Whoever asked was told to ask again: from here on there is no hurry.
+                profile = policies.unhurried(profile)
                 continue
             raise _meaning(error, step_of(activity), command) from error
 

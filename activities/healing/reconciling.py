@@ -25,9 +25,9 @@ from models.values.actor import ENGINE
 from models.values.base import Carried
 from models.values.refusal import refusal
 from models.values.states import RenovationState
+from runtime.engine.starting import start_renovation, start_ticket
 from runtime.record.journal import Recorded
 from runtime.record.trouble import end_trouble
-from runtime.starting import start_renovation, start_ticket
 
 SETTLED = frozenset({"RUNNING", "COMPLETED", "CONTINUED_AS_NEW"})
 """A child in one of these is not lost: whoever started it has heard of it, or is about to."""

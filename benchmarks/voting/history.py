@@ -19,7 +19,8 @@ from temporalio.service import RPCError
 
 from benchmarks.voting.__main__ import MIB, RESULTS, show
 from models.messages.ids import stage_workflow_id
-from runtime.database import Database, asyncpg_url
+from runtime.addresses import asyncpg_url
+from runtime.database import Database
 from runtime.local.postgres import EmbeddedPostgres, Urls
 from runtime.migrate import upgrade
 from tests.support.ballots.by_copy import everybody_votes, insert_units

@@ -283,7 +283,7 @@ _EXCLUSION_WORDS = "arrears conflict frozen disputed other"
 
 def _printable(text: str) -> bool:
     """Whether all of a name is seen: the fillers of some scripts count as printable and show nothing."""
-    return text.isprintable() and UNSEEN.search(text) is None
+    return text.isprintable() and (text.isascii() or UNSEEN.search(text) is None)
 
 
 def _is_total(cells: Row) -> bool:

@@ -169,20 +169,15 @@ class CostSharingProgress(Progress):
         """A plan without a gap, a share table that stands, rounds of collection until it is decided."""
         now: dict[str, object] = {}
         match answer:
-            case FundingState() if step == "cost_sharing.subsidy_declined":
-                now = {"declined": True}
             case FundingState():
-                now = {"funding": answer}
+                declined = step == "cost_sharing.subsidy_declined"
+                now = {"declined": True} if declined else {"funding": answer}
             case SharesComputed():
                 now = {"tables": self.tables + 1, "published": False}
             case PublicationClosing():
                 now = {"published": answer.upheld == 0}
-            case Collection(reminder=0):
-                # The first of a round begins it.
-                begun = {"round": self.round + 1, "counted": None, "decision": None}
-                now = {**begun, "collection": answer}
             case Collection():
-                now = {"collection": answer}
+                now = self._called(answer)
             case CollectionState():
                 now = {"counted": answer}
             case Relieved():
@@ -196,3 +191,10 @@ class CostSharingProgress(Progress):
     def decided(self, decision: CollectionDecision) -> Self:
         """The committee has decided what follows from the count."""
         return self.model_copy(update={"decision": decision})
+
+    def _called(self, collection: Collection) -> dict[str, object]:
+        """The owners are called or reminded to pay; the first call begins a round."""
+        if collection.reminder:
+            return {"collection": collection}
+        begun = {"round": self.round + 1, "counted": None, "decision": None}
+        return {**begun, "collection": collection}

@@ -38,7 +38,8 @@ CODES: dict[int, str] = {
         bidding.notice_before_documents bidding.performance_bond bidding.preparation
         bidding.preparation_short bidding.price_missing bidding.score_missing
         bidding.score_of_nobody bidding.score_out_of_range bidding.tender_open
-        bidding.tender_unknown clock.backwards clock.date_invalid clock.too_far cost_sharing.award_above_limit
+        bidding.tender_unknown cases.cursor_invalid clock.backwards clock.date_invalid clock.too_far
+        cost_sharing.award_above_limit
         cost_sharing.collection_running cost_sharing.extension_too_large
         cost_sharing.floor_percent_sum cost_sharing.floor_twice cost_sharing.floor_without_payers
         cost_sharing.floor_without_weight cost_sharing.instalments_sum cost_sharing.item_unknown

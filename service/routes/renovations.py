@@ -5,10 +5,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 
-from models.fields import Cursor, EventNumber, Id, written_whole
+from models.fields import Awaited, Cursor, EventNumber, Id, PlacePath, written_whole
+from models.messages.journey import Stage
+from runtime.record.cases import CaseFilter
 from service import views
 from service.routes.dependencies import RunningParts
-from service.views import EventView, PublicProgress, RenovationLine, RenovationView
+from service.views import EventView, ListedRenovation, PublicProgress, RenovationView
 
 router = APIRouter(prefix="/v1/renovations", tags=["renovations"])
 PAGE = 100
@@ -20,12 +22,25 @@ Page = Annotated[int, *written_whole("number", MOST, 1)]
 @router.get("")
 async def list_renovations(
     parts: RunningParts,
+    *,
+    place: PlacePath = "",
+    stage: Stage | None = None,
+    waiting: Awaited = "",
+    overdue: bool = False,
+    stuck: bool = False,
     after: Cursor = "",
     limit: Page = PAGE,
-) -> tuple[RenovationLine, ...]:
-    """A page of renovations by id; ask again with the last id as `after`."""
+) -> tuple[ListedRenovation, ...]:
+    """A page of renovations; ask again with the `cursor` of the last one as `after`.
+
+    Below a `place`; running in a `stage`; `waiting` for something (`open_vote`) or somebody
+    (`street_office`); `overdue`: a person or the engine is late; `stuck`: a step broke. What is late comes
+    in the order of the deadlines that were missed; what waits, and what is stuck, by how long it has;
+    else the ones that were opened last come first.
+    """
+    wanted = CaseFilter(place=place, stage=stage, waiting=waiting, overdue=overdue, stuck=stuck)
     async with parts.database.session() as session:
-        return await views.list_renovations(session, after, limit)
+        return await views.list_renovations(session, wanted, after, limit)
 
 
 @router.get("/{renovation_id}", responses={304: {"description": "Nothing has changed."}})

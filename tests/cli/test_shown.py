@@ -11,12 +11,13 @@ from typer.testing import CliRunner
 
 from cli.clock import agenda_table
 from cli.main import app
-from cli.shown import CaseLine, history_table, list_table
-from models.tables import Event, Renovation
+from cli.shown import history_table, list_table, stuck_table
 from models.values.timetable import Timetable
 from models.values.waits import Consequence
 from runtime.database import Database
 from runtime.local.programs import ROOT
+from runtime.record.cases import CaseRow, Trouble
+from runtime.record.events import EventRow
 from service.clock.bodies import ClockView, WaitView
 from tests.support.estate import make_renovation
 
@@ -60,18 +61,53 @@ async def test_a_case_is_shown_in_its_own_zone(
 
 @pytest.mark.parametrize("zone", ZONES)
 def test_the_record_and_the_list_are_shown_in_the_zone_of_the_case(zone: str) -> None:
-    event = Event(
+    event = EventRow(
         seq=1,
-        happened_at=NOON,
-        actor_label="Street office",
-        actor_role="street_office",
         kind="renovation.opened",
-        details={},
+        happened_at=NOON,
+        recorded_at=NOON,
+        actor_id="street-1",
+        actor_role="street_office",
+        actor_label="Street office",
+        actor_place="d/s",
+        on_behalf_of=None,
+        command_id="c1",
+        details="{}",
+        rule_pack="CN-2021",
+        workflow_id="w",
+        run_id="",
+        prev_hash="",
+        hash="",
     )
-    timetable = Timetable(zone=zone).model_dump(mode="json")
-    row = Renovation(id="r1", title="Estate", timetable=timetable, due_at=NOON, head_seq=1)
-    assert ZONES[zone] in printed(history_table([event], zone))
-    assert ZONES[zone] in printed(list_table([CaseLine(row, told=False, now=NOON)]))
+    case = CaseRow(
+        id="r1",
+        title="Estate",
+        place_path="d/s/c/g",
+        stage="voting",
+        state="running",
+        waiting_for="open_vote",
+        due_at=NOON,
+        rule_pack="CN-2021",
+        workflow_id="w",
+        opened_at=NOON,
+        closed_at=None,
+        events=1,
+        told_now=None,
+        ran_fast=False,
+        zone=zone,
+        needs_attention=(
+            Trouble(
+                workflow_id="w",
+                step="voting.box_closed",
+                by_act=False,
+                error="KeyError",
+                reference="abc",
+                since=NOON,
+            ),
+        ),
+    )
+    for table in (history_table([event], zone), list_table([case]), stuck_table([case])):
+        assert ZONES[zone] in printed(table)
 
 
 @pytest.mark.parametrize("zone", ZONES)

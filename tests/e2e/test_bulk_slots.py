@@ -12,7 +12,7 @@ import pytest
 
 from models.messages.acts import CancelRenovation, OpenVote
 from models.values.refusal import Refused
-from runtime.database import asyncpg_url
+from runtime.addresses import asyncpg_url
 from runtime.local.stack import LocalStack
 from runtime.settings import LocalSettings
 from service.parts import Parts, open_parts

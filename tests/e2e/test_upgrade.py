@@ -21,8 +21,8 @@ from temporalio.client import Client
 
 from models.messages.acts import CancelRenovation, OpenVote
 from models.messages.ids import renovation_workflow_id, stage_workflow_id
-from runtime.builds import current_build
-from runtime.database import asyncpg_url
+from runtime.addresses import asyncpg_url
+from runtime.engine.builds import current_build
 from runtime.local.processes import Child
 from runtime.local.programs import ROOT, find_program, worker_ready
 from runtime.local.stack import LocalStack

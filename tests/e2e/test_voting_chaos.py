@@ -31,8 +31,9 @@ from models.values.refusal import Refused
 from models.values.timetable import Timetable, calendar_days
 from models.values.waits import STARTING, at_work
 from proof.merkle import root_of
+from runtime.addresses import asyncpg_url
 from runtime.ballots.sealing import Signer
-from runtime.database import Database, asyncpg_url
+from runtime.database import Database
 from runtime.local.postgres import EmbeddedPostgres
 from runtime.local.processes import kill_family
 from runtime.local.stack import LocalStack, Part

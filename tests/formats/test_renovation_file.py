@@ -27,9 +27,9 @@ def file() -> dict:
     return YAML(typ="base", pure=True).load(EXAMPLE)
 
 
-def changed(path: str, value: object) -> dict:
+def changed(path: str, value: object, example: dict | None = None) -> dict:
     """The example with one part replaced; DELETE takes it out."""
-    content = file()
+    content = copy.deepcopy(example) if example else file()
     *parents, last = [int(step) if step.isdigit() else step for step in path.split(".")]
     part = content
     for step in parents:
@@ -318,10 +318,10 @@ def path_of(words: str) -> tuple[str | int, ...]:
 
 
 def words_of_the_example() -> list[str]:
-    """The path of every word of the example."""
-    return [
-        ".".join(map(str, path)) for path, _ in words(read_mapping(EXAMPLE.encode(), "e").content)
-    ]
+    """The path of every word of the example, in a list those of its first entry."""
+    found = words(read_mapping(EXAMPLE.encode(), "e").content)
+    paths = [path for path, _ in found if all(step in (0, str(step)) for step in path)]
+    return list(dict.fromkeys(".".join(map(str, path)) for path in paths))
 
 
 @pytest.mark.parametrize(
@@ -337,8 +337,9 @@ def words_of_the_example() -> list[str]:
     ],
 )
 def test_no_word_of_a_file_is_unwritable_or_a_trick(value, code) -> None:
-    for path in dict.fromkeys(words_of_the_example()):
-        text = json.dumps(changed(path, value))
+    example = file()
+    for path in words_of_the_example():
+        text = json.dumps(changed(path, value, example))
         found = {problem.code: problem.where for problem in problems(text, "e.json")}
         assert in_words(path_of(path)) in found[code], path
 
@@ -346,9 +347,10 @@ def test_no_word_of_a_file_is_unwritable_or_a_trick(value, code) -> None:
 def test_no_number_of_a_file_is_too_large_for_a_column() -> None:
     numbers = [path for path in words_of_the_example() if re.search(r"_fen$|permille|days$", path)]
     assert len(numbers) > 10
+    example = file()
     for path in numbers:
         for value in (str(2**70), str(-(2**70)), "1e400"):
-            (first, *_) = problems(json.dumps(changed(path, value)), "e.json")
+            (first, *_) = problems(json.dumps(changed(path, value, example)), "e.json")
             assert sentence(first) != first.code, path
 
 

@@ -12,9 +12,9 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from models.messages.ids import bulk_queue
 from models.values.refusal import Refused
-from runtime.builds import current_build, deployment_of, make_current
+from runtime.engine.builds import current_build, deployment_of, make_current
+from runtime.engine.workers import build_workers, run_together
 from runtime.settings import Settings
-from runtime.workers import build_workers, run_together
 from tests.support.processes.servers import dev_server, plain_client
 
 SOON = timedelta(seconds=30)

@@ -27,11 +27,11 @@ from models.values.refusal import Refused
 from models.values.waits import STARTING, at_work
 from proof.commands import act_hash, command_key
 from runtime.database import Database
+from runtime.engine.workers import build_workers, run_together
 from runtime.language.sentences import sentence
 from runtime.record.agenda import replace_waits
 from runtime.record.journal import Journal, Recorded, load_tick
 from runtime.settings import Settings
-from runtime.workers import build_workers, run_together
 from service.gateway import Gateway, build_act
 from service.http.problems import status_for
 from service.situation import load_situation

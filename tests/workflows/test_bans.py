@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.workers import PASSED_THROUGH
+from runtime.engine.workers import PASSED_THROUGH
 from tests.support.bans import banned_in, modules_under
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -23,8 +23,9 @@ from proof.ballots import commitment_of
 from proof.canonical import canonical_json
 from proof.chain import event_hash
 from proof.merkle import Tree
+from runtime.addresses import asyncpg_url
 from runtime.ballots.sealing import BallotOpener, BoxKeys, SealBroken, Signer
-from runtime.database import Database, asyncpg_url
+from runtime.database import Database
 from runtime.record.audit import AuditReport, audit
 from runtime.record.journal import hashed_fields
 from service.ballots.intake import Intake

@@ -30,7 +30,7 @@ class FoundField(NamedTuple):
         shown = [str(step) for step in self.path]
         return ".".join(shown[: shown.index(KEY)] if KEY in shown else shown)
 
-    def body(self, value: object) -> dict[str, object]:
+    def body(self, value: object) -> dict[str, Any]:
         """The smallest body with this value at the path; the other fields are missing."""
         body: object = value
         for step in reversed(self.path):

@@ -7,10 +7,10 @@ import httpx
 from temporalio.client import Client, Interceptor
 from temporalio.testing import WorkflowEnvironment
 
-from runtime.builds import make_current
 from runtime.database import Database
+from runtime.engine.builds import make_current
+from runtime.engine.workers import run_together
 from runtime.settings import Settings
-from runtime.workers import run_together
 from service.app import create_app
 from service.parts import Parts
 from tests.support.box import BOX_KEY

@@ -1,4 +1,4 @@
-"""How workers run: two in one process, of the build that the settings name (see `runtime.builds`).
+"""How workers run: two in one process, of the build that the settings name (see `runtime.engine.builds`).
 
 The one of the task queue itself walks the procedure and writes what people wait for. The one beside
 it has slots of its own for activities of a row per resident, so that no count keeps an act waiting.
@@ -16,7 +16,7 @@ from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymen
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from models.messages.ids import bulk_queue
-from runtime.builds import deployment_of
+from runtime.engine.builds import deployment_of
 from runtime.settings import Settings
 
 PASSED_THROUGH = (

@@ -5,15 +5,13 @@ from collections.abc import Awaitable, Callable
 import pytest
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 
-from models.messages.reconciling import Fault, ReconcileReport, Reconciliation
-from models.values.actor import Actor, Role
+from models.messages.reconciling import OPERATOR, Fault, ReconcileReport, Reconciliation
 from runtime.database import Database
-from runtime.reconciliation import reconcile
+from runtime.engine.reconciliation import reconcile
 from runtime.record.audit import audit
 from tests.support.journey import JourneyDriver
 
 Begin = Callable[..., Awaitable[JourneyDriver]]
-OPERATOR = Actor(id="op", role=Role.AUDITOR, label="operator", place="d")
 WAITS = (
     "open_vote",
     "ballots",
