@@ -46,10 +46,10 @@ LISTS = (
 OF_ONE = ("status", "status --json", "history")
 
 
-def ratios(lines: Sequence[str], urls: Urls, rounds: int) -> dict[str, float]:
+def ratios(lines: Sequence[str], database_url: str, rounds: int) -> dict[str, float]:
     """Median seconds of each command line, over the median seconds of the imports."""
     keys = {f"GONGJIAN_{name}_KEY": KEY for name in ("CREDENTIAL", "RECEIPT", "BOX")}
-    environment = {**os.environ, **keys, "DATABASE_URL": urls.app}
+    environment = {**os.environ, **keys, "DATABASE_URL": database_url}
     floor = (sys.executable, "-c", IMPORTS)
     programs = {line: (sys.executable, "-m", "cli.main", *line.split()) for line in lines}
     took: dict[str, list[float]] = defaultdict(list)
@@ -93,7 +93,7 @@ def main(rounds: int) -> int:
             upgrade(urls.owner)
             rid = asyncio.run(seeded(urls))
             lines = (*HELPS, *LISTS, *(f"{command} {rid}" for command in OF_ONE))
-            found = ratios(lines, urls, rounds)
+            found = ratios(lines, urls.app, rounds)
         finally:
             postgres.stop()
     report = {"cpus": psutil.cpu_count(), "python": sys.version.split()[0], "ratios": found}

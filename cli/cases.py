@@ -29,6 +29,11 @@ from cli.shown import (
 from models.messages.journey import Stage
 from models.values.refusal import Refused, refusal
 
+SEND_AGAIN = frozenset(
+    {"act.held_back", "service.not_confirmed", "service.not_running", "service.too_many_acts"}
+)
+"""Refusals of an act after which the same command may be sent once more."""
+
 if TYPE_CHECKING:
     import asyncpg
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -129,7 +134,7 @@ def act(
     try:
         done = _run(data, work)
     except Refused as refusal:
-        if any(problem.code == "service.not_confirmed" for problem in refusal.problems):
+        if any(problem.code in SEND_AGAIN for problem in refusal.problems):
             print(f"gongjian: to ask again, add --command-id {sent_as}", file=sys.stderr)
         raise
     print(f"{done.kind} (command {done.command_id})")

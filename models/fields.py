@@ -94,9 +94,10 @@ def text(most: int, least: int = 1) -> tuple[object, ...]:
     """Several lines, as `Annotated[str, *text(4000)]`: of the controls only tab and newline.
 
     Blanks around it are taken off first, as with every text here; `least` and `most` count
-    characters.
+    characters. What a form of a browser sends between lines (CR LF) is a newline.
     """
-    return _written("text", _TEXT, most, least)
+    limits, expected = _written("text", _TEXT, most, least)
+    return limits, BeforeValidator(_with_newlines), expected
 
 
 def line(most: int, least: int = 1) -> tuple[object, ...]:
@@ -107,6 +108,10 @@ def line(most: int, least: int = 1) -> tuple[object, ...]:
 def label(most: int, least: int = 1) -> tuple[object, ...]:
     """A name that people compare: a line without marks of direction and characters of no width."""
     return _written("label", _LABEL, most, least)
+
+
+def _with_newlines(value: object) -> object:
+    return value.replace("\r\n", "\n") if isinstance(value, str) else value
 
 
 def _written(kind: str, letter: str, most: int, least: int) -> tuple[object, ...]:

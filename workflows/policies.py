@@ -49,3 +49,11 @@ RETRY = RetryPolicy(
     maximum_interval=timedelta(seconds=10),
 )
 """What an activity does not want tried again, it says itself (`activities.recording`)."""
+
+
+def unhurried(profile: Profile) -> Profile:
+    """The profile of a step for an act that the database's absence has held up.
+
+    The history grows with each try of all attempts together, and an absence may last a day.
+    """
+    return BULK_STEP if profile.bulk else STEP

@@ -98,13 +98,16 @@ async def write(activity: Activity[S, P, R], command: Command, *args: P.args, **
         NotYetError: the step comes too early by the tick.
         BrokenError: no attempt can do it.
     """
+    profile = _profile(activity, command)
     while True:
         try:
-            return await _run(activity, (command, *args), _profile(activity, command))
+            return await _run(activity, (command, *args), profile)
         except ActivityError as error:
             if isinstance(error.cause, CancelledError):
                 raise
             if _may_go_better(error):
+                # Whoever asked was told to ask again: from here on there is no hurry.
+                profile = policies.unhurried(profile)
                 continue
             raise _meaning(error, step_of(activity), command) from error
 

@@ -34,8 +34,9 @@ async def list_renovations(
     """A page of renovations; ask again with the `cursor` of the last one as `after`.
 
     Below a `place`; running in a `stage`; `waiting` for something (`open_vote`) or somebody
-    (`street_office`); `overdue`: a person or the engine is late; `stuck`: a step broke. What is late comes in the order of the deadlines that were missed; what waits, and what is stuck,
-    by how long it has; else the ones that were opened last come first.
+    (`street_office`); `overdue`: a person or the engine is late; `stuck`: a step broke. What is late comes
+    in the order of the deadlines that were missed; what waits, and what is stuck, by how long it has;
+    else the ones that were opened last come first.
     """
     wanted = CaseFilter(place=place, stage=stage, waiting=waiting, overdue=overdue, stuck=stuck)
     async with parts.database.session() as session:

@@ -110,6 +110,13 @@ def test_texts_keep_lines_tabs_and_the_scripts_of_the_world() -> None:
         assert TypeAdapter(fields.Label).validate_python(good) == good
 
 
+def test_what_a_browser_sends_between_lines_is_a_newline() -> None:
+    field = TypeAdapter(fields.Text)
+    assert field.validate_python("one\r\ntwo\n") == "one\ntwo"
+    with pytest.raises(ValidationError):
+        field.validate_python("one\rtwo")
+
+
 def test_each_act_has_a_body_with_its_own_fields_and_their_defaults() -> None:
     assert BODIES.keys() == ACTS.keys()
     for name, act in ACTS.items():

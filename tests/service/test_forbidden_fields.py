@@ -71,6 +71,8 @@ class RunningCase:
         row = await self.case.row()
         for workflow_id in (renovation_workflow_id(RID), row["stage_workflow_id"]):
             handle = self.case.client.get_workflow_handle(workflow_id)
+            # Answered when every task before it is done: what is still on its way is counted too.
+            await handle.query("progress_now")
             length += (await handle.describe()).history_length
         return await self.case.seq(), length
 

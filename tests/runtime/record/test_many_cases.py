@@ -1,5 +1,6 @@
 """The list at 100,000 cases: each filter is answered by an index, and at once."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from statistics import median
@@ -7,6 +8,7 @@ from statistics import median
 import asyncpg
 import pytest
 
+from benchmarks.cli_start import LISTS, MOST, ratios
 from models.messages.journey import Stage
 from runtime.record.cases import CaseFilter, Query, find_cases, page
 from tests.conftest import TestPostgres
@@ -38,13 +40,18 @@ FILTERS = {
 
 
 @pytest.fixture(scope="module")
+def database_url(postgres: TestPostgres, database_name: str) -> str:
+    return postgres.at(postgres.urls.app, database_name)
+
+
+@pytest.fixture(scope="module")
 async def connection(
-    postgres: TestPostgres, database_name: str
+    postgres: TestPostgres, database_name: str, database_url: str
 ) -> AsyncIterator[asyncpg.Connection]:
     owner = await asyncpg.connect(postgres.at(postgres.urls.owner, database_name))
     await write_cases(owner, CASES)
     await owner.close()
-    app = await asyncpg.connect(postgres.at(postgres.urls.app, database_name))
+    app = await asyncpg.connect(database_url)
     yield app
     await app.close()
 
@@ -59,7 +66,6 @@ async def test_a_page_comes_from_indexes_within_the_limit(
     query = page(wanted, PAGE, cases[-1].cursor if which == "next" and cases else "")
     plans = [await explained(connection, query) for _ in range(RUNS)]
     took = [float(re.findall(r"Execution Time: ([\d.]+) ms", plan)[0]) for plan in plans]
-    print(name, which, took, len(cases))
     assert median(took) < LIMIT_MS, plans[-1]
     assert "Index" in plans[-1]
     assert not re.search(r"Seq Scan on (renovation|case_wait)", plans[-1]), plans[-1]
@@ -68,3 +74,9 @@ async def test_a_page_comes_from_indexes_within_the_limit(
 async def explained(connection: asyncpg.Connection, query: Query) -> str:
     lines = await connection.fetch(f"EXPLAIN (ANALYZE) {query.statement}", *query.values)
     return "\n".join(line[0] for line in lines)
+
+
+@pytest.mark.usefixtures("connection")
+async def test_a_list_takes_at_most_twice_the_imports(database_url: str) -> None:
+    found = await asyncio.to_thread(ratios, ("--help", *LISTS), database_url, RUNS)
+    assert max(found.values()) <= MOST, found
