@@ -7,7 +7,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from pydantic import JsonValue
-from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy import CursorResult, func, or_, select, update
 
 from activities.cost_sharing import rows as share_rows
 from activities.cost_sharing.award import replace_refunds
@@ -15,17 +15,35 @@ from activities.inspection import rows as works
 from activities.recording import Case, Writer, writes
 from models.messages.acts import CancelRenovation, Done
 from models.messages.cost_sharing import RefundSheet, Settlement
-from models.tables import Award, Certificate, Contract, Refund, Tender, WorkItem
+from models.tables import (
+    Award,
+    Certificate,
+    Contract,
+    Event,
+    Publication,
+    Refund,
+    Tender,
+    WorkItem,
+)
 from models.values import cost_sharing as values
 from models.values.inspection import ItemState
 from models.values.refusal import refusal
-from models.values.states import AwardState, BoxState, ContractState, RenovationState, TenderState
+from models.values.states import (
+    AwardState,
+    BoxState,
+    ContractState,
+    PublicationOutcome,
+    PublicationState,
+    RenovationState,
+    TenderState,
+)
 from rules import cost_sharing as law
 from rules.inspection import certified_at_the_end_fen
 from runtime.ballots.boxes import running_vote, select_box
 from runtime.record.agenda import end_waits_but_of_tickets
 from runtime.record.journal import Recorded
 
+CANCELLED = "renovation.cancelled"
 NOTHING: dict[str, JsonValue] = {"nothing": "nothing to undo"}
 """The details of a compensation for something that never happened."""
 UNFINISHED = (ItemState.PLANNED, ItemState.REPORTED, ItemState.REJECTED)
@@ -34,23 +52,21 @@ UNFINISHED = (ItemState.PLANNED, ItemState.REPORTED, ItemState.REJECTED)
 class Cancellations(Writer):
     """Writes what a stopped renovation leaves behind."""
 
-    @writes("Cancellations.record", event="renovation.cancelled", into=Done)
+    @writes("Cancellations.record", event=CANCELLED, into=Done)
     async def record(self, case: Case, act: CancelRenovation) -> Recorded[Done]:
-        """The decision to stop, with its reason. Refused: the renovation has already ended."""
-        if case.renovation.state is not RenovationState.RUNNING:
-            raise refusal(
-                "settlement.already_ended",
-                where=case.renovation.id,
-                state=case.renovation.state,
-            )
+        """The decision to stop, with its reason. Refused: the renovation has ended, or is being settled."""
+        state = await load_end(case)
+        if state is not RenovationState.RUNNING:
+            raise refusal("settlement.already_ended", where=case.renovation.id, state=state)
         # From here on the stage that was under way writes nothing any more (ADR 3).
         case.renovation.stage_workflow_id = ""
         await end_waits_but_of_tickets(case.session, case.renovation.id)
+        withdrawn = await _withdraw_publications(case)
         case.goes_on()
         case.notify("all_owners", "renovation_cancelled")
         return Recorded(
             Done(command_id=act.command_id, kind="renovation.cancelled"),
-            {"reason": act.reason, "stage": case.renovation.stage},
+            {"reason": act.reason, "stage": case.renovation.stage, "withdrawn": list(withdrawn)},
         )
 
     @writes("Cancellations.make_safe", event="settlement.made_safe", into=Settlement)
@@ -189,6 +205,45 @@ class Cancellations(Writer):
             box.state, box.closed_at = BoxState.CLOSED, case.now
         case.notify("all_owners", "vote_voided", box=box.id)
         return Recorded(done, {"box": box.id, "box_was": was})
+
+
+async def load_end(case: Case) -> RenovationState:
+    """The state of the case, or that which it is being settled for; RUNNING while nothing has ended it.
+
+    A case that is settled is still running, until it is closed.
+    """
+    state = case.renovation.state
+    if state is not RenovationState.RUNNING:
+        return state
+    kinds = set(
+        await case.session.scalars(
+            select(Event.kind).where(
+                Event.renovation_id == case.renovation.id,
+                or_(Event.kind == CANCELLED, Event.kind.startswith("settlement.")),
+            )
+        )
+    )
+    if CANCELLED in kinds:
+        return RenovationState.CANCELLED
+    return RenovationState.SHELVED if kinds else state
+
+
+async def _withdraw_publications(case: Case) -> tuple[str, ...]:
+    """What is posted stands open no longer: nobody would answer an objection."""
+    rows = await case.session.scalars(
+        update(Publication)
+        .where(
+            Publication.renovation_id == case.renovation.id,
+            Publication.state == PublicationState.OPEN,
+        )
+        .values(
+            state=PublicationState.CLOSED,
+            outcome=PublicationOutcome.WITHDRAWN,
+            closes_at=func.least(Publication.closes_at, case.now),
+        )
+        .returning(Publication.id)
+    )
+    return tuple(sorted(rows))
 
 
 async def _contract(case: Case) -> Contract | None:

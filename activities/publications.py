@@ -78,6 +78,9 @@ class Publications(Writer):
         objection = await case.session.get(Objection, act.objection_id)
         if objection is None or objection.publication_id != publication.id:
             raise refusal("publication.objection_unknown", where=act.objection_id)
+        if publication.state is not PublicationState.OPEN:
+            closed_at = publication.closes_at.isoformat()
+            raise refusal("publication.closed", publication=publication.id, at=closed_at)
         if objection.state is not ObjectionState.OPEN:
             raise refusal("publication.objection_answered", where=act.objection_id)
         await _not_by_its_author(case, objection, act)

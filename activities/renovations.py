@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import func, select
 
+from activities.cancellation import load_end
 from activities.recording import Case, Writer, writes
 from models.messages.acts import Done, ReviseScheme
 from models.messages.journey import JourneyOutcome, Revision, Stage, StageEntered
@@ -51,7 +52,7 @@ class Renovations(Writer):
     )
     async def enter_stage(self, case: Case, stage: Stage, child_id: str) -> Recorded[StageEntered]:
         """A stage begins: from now on only its workflow writes (and the renovation's own)."""
-        _refuse_when_over(case)
+        await _refuse_when_ending(case)
         case.agenda[case.renovation.stage_workflow_id] = ()
         case.renovation.stage = stage
         case.renovation.stage_workflow_id = child_id
@@ -73,12 +74,13 @@ class Renovations(Writer):
     )
     async def ask_revision(self, case: Case, attempts: int) -> Recorded[Revision]:
         """After a vote that failed: ask for a revised scheme, if there may be another vote (E1)."""
+        await _refuse_when_ending(case)
         return await _revision(case, attempts)
 
     @writes("Renovations.revise_scheme", event="voting.scheme_revised", into=Done)
     async def revise_scheme(self, case: Case, act: ReviseScheme) -> Recorded[Done]:
         """A new version of the scheme; the old one stays as it was voted on."""
-        _refuse_when_over(case)
+        await _refuse_when_ending(case)
         number, content = await case.scheme()
         before = await case.session.get_one(Scheme, (case.renovation.id, number))
         after = revision.revised(content, act)
@@ -147,6 +149,13 @@ async def _revision(case: Case, attempts: int) -> Recorded[Revision]:
 
 
 def _refuse_when_over(case: Case) -> None:
-    """What has ended is not begun, revised or ended again."""
+    """What has ended is not ended again."""
     if case.renovation.state is not RenovationState.RUNNING:
         raise refusal("renovation.over", where=case.renovation.id, state=case.renovation.state)
+
+
+async def _refuse_when_ending(case: Case) -> None:
+    """What has ended, or is being settled, is not begun or revised any more."""
+    state = await load_end(case)
+    if state is not RenovationState.RUNNING:
+        raise refusal("renovation.over", where=case.renovation.id, state=state)

@@ -106,7 +106,7 @@ class Delivery:
                 while True:
                     answer = await self._attempt(situation, workflow_id, act)
                     if isinstance(answer, Done):
-                        return self._checked(answer, act)
+                        return await self._checked(answer, act)
                     left_s = until - asyncio.get_running_loop().time()
                     if left_s < pause_s + SHORTEST_ATTEMPT_S:
                         break
@@ -212,11 +212,13 @@ class Delivery:
             raise target_closed(act)
         return workflow_id
 
-    def _checked(self, done: Done, act: Act) -> Done:
+    async def _checked(self, done: Done, act: Act) -> Done:
         """The answer, if it is that of this act: Temporal asks for nothing but the key."""
         if done.request_hash not in ("", act_hash(act)):
             raise command_reused(done.kind)
-        return done
+        if done.seq:
+            return done
+        return await self._on_record(act) or done
 
 
 def target_of(situation: Situation, act: Act) -> str:

@@ -34,6 +34,8 @@ class PublicationOutcome(StrEnum):
     STANDS = "stands"
     UPHELD = "upheld"
     """At least one objection was upheld."""
+    WITHDRAWN = "withdrawn"
+    """The renovation was stopped before anything was found."""
 
 
 class ObjectionState(StrEnum):

@@ -74,7 +74,7 @@ class MandateView(Carried):
     voted: bool
 
 
-class _AskedMandate(Value):
+class AskedMandate(Value):
     """A registration as the journal hashes it: no name, no document number, no readable instruction."""
 
     unit_number: str
@@ -98,7 +98,7 @@ async def register_mandate(
     key = mandate_key(parts.settings.receipt_key)
     named = await parts.journal.key_of(command.command_id, situation.id, actor.id)
     mandate_id = f"m{hashlib.sha256(f'{situation.id}/{named}'.encode()).hexdigest()[:31]}"
-    asked = _AskedMandate(
+    asked = AskedMandate(
         unit_number=command.unit_number,
         agent_id=agent_id_of(key, situation.id, command.agent_identity),
         motions=tuple(dict.fromkeys(command.motions)),
@@ -230,7 +230,7 @@ async def _refuse(
     entry: RollEntry,
     command: RegisterMandate,
     mandate_id: str,
-    asked: _AskedMandate,
+    asked: AskedMandate,
     now: datetime,
 ) -> None:
     if entry.excluded_reason is not None:
@@ -281,7 +281,7 @@ def _row(
     box: BallotBox,
     entry: RollEntry,
     mandate_id: str,
-    asked: _AskedMandate,
+    asked: AskedMandate,
     actor: Actor,
     command_id: str,
 ) -> Mandate:
@@ -303,7 +303,7 @@ def _row(
 
 
 def _details(
-    box: BallotBox, entry: RollEntry, mandate_id: str, asked: _AskedMandate
+    box: BallotBox, entry: RollEntry, mandate_id: str, asked: AskedMandate
 ) -> Mapping[str, JsonValue]:
     return {
         "box": box.id,

@@ -116,7 +116,10 @@ async def open_renovation(
         RPCError: Temporal did not answer; the rows are there and the next call starts the workflow.
     """
     check_together(file, roll)
-    opening = _prepare(command_id, file, roll)
+    journal = Journal(database)
+    # There is no case yet; the id that releases before gave it stands for it.
+    key = await journal.key_of(command_id, renovation_id_for(command_id), actor.id)
+    opening = _prepare(key, file, roll)
 
     async def inside(session: AsyncSession, tick: datetime) -> Recorded[OpenedRenovation]:
         secret = owner_secret(settings.credential_key)
@@ -124,22 +127,20 @@ async def open_renovation(
         return Recorded(opening.result, _details(opening))
 
     command = Command(
-        command_id=command_id,
+        command_id=key,
         renovation_id=opening.renovation_id,
         actor=actor,
         workflow_id=opening.workflow_id,
     )
     request = OpeningRequest(file=file, roll_sha256=roll.sha256)
-    opened = await Journal(database).record(
-        command, "renovation.opened", request, inside, OpenedRenovation
-    )
+    opened = await journal.record(command, "renovation.opened", request, inside, OpenedRenovation)
     await _start(database, client, settings, opened.renovation_id)
     return opened
 
 
-def renovation_id_for(command_id: str) -> str:
-    """The id of the renovation that a command opens: "r" and 20 hex digits of the command id's hash."""
-    return "r" + id_from(command_id, 20)
+def renovation_id_for(key: str) -> str:
+    """The id of the renovation that a command opens: "r" and 20 hex digits of the hash of its key."""
+    return "r" + id_from(key, 20)
 
 
 def estate_id_for(file: RenovationFile) -> str:
@@ -147,9 +148,9 @@ def estate_id_for(file: RenovationFile) -> str:
     return estate_id_at(file.place_path, file.estate)
 
 
-def _prepare(command_id: str, file: RenovationFile, roll: Roll) -> _Opening:
+def _prepare(key: str, file: RenovationFile, roll: Roll) -> _Opening:
     return _Opening(
-        renovation_id=renovation_id_for(command_id),
+        renovation_id=renovation_id_for(key),
         estate_id=estate_id_for(file),
         file=file,
         roll=roll,

@@ -1,13 +1,18 @@
+from collections.abc import Awaitable
+
 import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities.cancellation import NOTHING, Cancellations
-from models.messages.acts import CancelRenovation
+from activities.renovations import Renovations
+from models.messages.acts import AnswerObjection, CancelRenovation, ReviseScheme
+from models.messages.journey import JourneyOutcome, Stage
 from models.tables import (
     Award,
     BallotBox,
     Contract,
     Payment,
+    Publication,
     Refund,
     Renovation,
     ShareTotal,
@@ -17,9 +22,11 @@ from models.tables import (
 from models.values.scheme import SchemeContent
 from models.values.states import RenovationState, TenderState
 from runtime.database import Database
+from runtime.record.audit import audit
 from tests.support import money
 from tests.support.estate import make_renovation
 from tests.support.money import START, STREET, command, details, scheme
+from tests.support.play import begin
 
 
 async def begun(
@@ -232,3 +239,72 @@ async def test_an_open_box_is_closed_uncounted(database: Database) -> None:
     async with database.session() as session:
         assert (await session.get_one(BallotBox, "x9.1")).state == "closed"
     assert (await details(database, "x9", "settlement.vote_voided"))["box_was"] == "open"
+
+
+async def test_what_stands_open_when_a_case_is_cancelled_is_withdrawn(database: Database) -> None:
+    play = await begin(database, "x11", Stage.COST_SHARING)
+    given = await play.post("share_table")
+    objection = await play.object_to(given)
+    await play.act(
+        play.cancellations.record, CancelRenovation, STREET, of=play.case, reason="enough"
+    )
+    async with database.session() as session:
+        row = await session.get_one(Publication, given.publication_id)
+    now = await play.now()
+    assert (row.state, row.outcome, row.closes_at) == ("closed", "withdrawn", now)
+    assert (await details(database, "x11", "renovation.cancelled"))["withdrawn"] == [row.id]
+    # Nobody answers what was asked about it any more; the sheet of refunds is published as ever.
+    play.stage = ""
+    refunds = await play.post("refunds")
+    act = {"publication_id": row.id, "objection_id": objection, "upheld": True, "answer": "yes"}
+    assert (
+        await refused(
+            play.act(play.publications.answer, AnswerObjection, STREET, given, of=play.case, **act)
+        )
+        == "publication.closed"
+    )
+    async with database.session() as session:
+        assert (await session.get_one(Publication, refunds.publication_id)).state == "open"
+    assert (await audit(database, "x11")).ok
+
+
+async def refused(writing: Awaitable[object]) -> str:
+    with pytest.raises(ApplicationError) as error:
+        await writing
+    assert error.value.type == "Refused"
+    (problem,) = error.value.details[0]
+    return str(problem["code"])
+
+
+@pytest.mark.parametrize("first", ["cancelled", "shelved"])
+async def test_what_is_being_settled_is_not_stopped_revised_or_gone_on_with(
+    database: Database, first: str
+) -> None:
+    """A case that is settled is still running; it is for the record to know under its lock."""
+    rid = f"x12-{first}"
+    cancel = await begun(database, rid)
+    if first == "cancelled":
+        stop = CancelRenovation(command_id=f"{rid}#stop", actor=STREET, reason="enough")
+        await cancel.record(command(rid, "stop", actor=STREET), stop)
+    else:
+        # Too little was collected: the refunds are drawn up.
+        await cancel.draw_refund_sheet(command(rid, "sheet"))
+    again = CancelRenovation(command_id=f"{rid}#again", actor=STREET, reason="once more")
+    assert await refused(cancel.record(command(rid, "again", actor=STREET), again)) == (
+        "settlement.already_ended"
+    )
+    renovations = Renovations(cancel.recorder)
+    act = ReviseScheme(command_id=f"{rid}#revise", actor=STREET, reason="better")
+    for writing in (
+        renovations.revise_scheme(command(rid, "revise", actor=STREET), act),
+        renovations.ask_revision(command(rid, "ask"), 1),
+        renovations.enter_stage(
+            command(rid, "enter"), Stage.BIDDING, f"renovation/{rid}/bidding/2"
+        ),
+    ):
+        assert await refused(writing) == "renovation.over"
+    # What settles it goes on, to the end.
+    await cancel.void_vote(command(rid, "void"))
+    await renovations.close(command(rid, "close"), JourneyOutcome(state=RenovationState(first)))
+    async with database.session() as session:
+        assert (await session.get_one(Renovation, rid)).state == first

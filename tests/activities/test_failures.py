@@ -15,7 +15,6 @@ from temporalio.exceptions import ApplicationError
 from activities.cancellation import Cancellations
 from activities.recording import Case
 from models.messages.acts import CancelRenovation
-from models.messages.journey import Revision
 from models.tables import Event, Payment
 from models.values.base import Carried
 from proof.commands import reference_for
@@ -31,6 +30,12 @@ SECRET = "what only the street office may know"
 
 class Nothing(Carried):
     """A result without fields."""
+
+
+class Something(Carried):
+    """A result as a later release has it."""
+
+    word: str
 
 
 async def broken(failing: Awaitable[object]) -> ApplicationError:
@@ -105,11 +110,11 @@ async def test_a_receipt_that_an_old_release_wrote_otherwise_is_broken(database:
     async def nothing(_case: Case) -> Recorded[Nothing]:
         return Recorded(Nothing(), {})
 
-    async def revision(_case: Case) -> Recorded[Revision]:
+    async def something(_case: Case) -> Recorded[Something]:
         raise AssertionError("it is on the record already")
 
     await recorder.write(command("f4", "x"), "test.x", None, nothing, Nothing)
-    error = await broken(recorder.write(command("f4", "x"), "test.x", None, revision, Revision))
+    error = await broken(recorder.write(command("f4", "x"), "test.x", None, something, Something))
     assert error.details[0].startswith("ValidationError at ")
 
 

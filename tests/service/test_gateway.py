@@ -3,29 +3,46 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from datetime import datetime
 
 import asyncpg
 import pytest
+from pydantic import JsonValue
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from activities.registry import build_activities
+from models.messages.acts import Done
 from models.messages.command import Command
-from models.messages.ids import renovation_workflow_id
+from models.messages.healing import Breakage
+from models.messages.ids import renovation_workflow_id, ticket_workflow_id
 from models.messages.journey import Journey, StageInput
 from models.messages.voting import VotePeriod
+from models.tables import Ticket
+from models.values.actor import ENGINE, Actor, Role
 from models.values.refusal import Refused
+from models.values.waits import STARTING, at_work
+from proof.commands import act_hash, command_key
 from runtime.database import Database
+from runtime.language.sentences import sentence
+from runtime.record.agenda import replace_waits
+from runtime.record.journal import Journal, Recorded, load_tick
 from runtime.settings import Settings
-from service.gateway import Gateway
+from service.gateway import Gateway, build_act
+from service.http.problems import status_for
+from service.situation import load_situation
 from tests.support.box import BOX_KEYS
 from tests.support.estate import make_renovation
 from tests.support.processes.servers import plain_client, time_skipping
+from tests.support.waiting import blocked_by
 from workflows.registry import WORKFLOWS
 
 QUEUE = "gateway-test"
+STOP: dict[str, JsonValue] = {"reason": "no money"}
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +69,9 @@ async def worker(client: Client, database: Database) -> AsyncIterator[None]:
 
 @pytest.fixture
 def gateway(client: Client, database: Database, settings: Settings) -> Gateway:
-    return Gateway(client, database, settings.model_copy(update={"update_timeout_s": 20}))
+    return Gateway(
+        client, database, settings.model_copy(update={"update_timeout_s": 20, "task_queue": QUEUE})
+    )
 
 
 @pytest.fixture
@@ -87,10 +106,16 @@ async def in_voting(sql: asyncpg.Connection, rid: str) -> None:
 
 
 async def code_of(gateway: Gateway, rid: str, act: str, command_id: str, actor: str) -> str:
-    body = {"reason": "no money"} if act == "cancel_renovation" else {}
+    body = STOP if act == "cancel_renovation" else {}
     with pytest.raises(Refused) as refused:
         await gateway.send(rid, act, body, actor, command_id)
     return refused.value.problems[0].code
+
+
+async def still_waits(sending: asyncio.Task[Done]) -> None:
+    """Half a second later it is neither done nor refused."""
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(sending), 0.5)
 
 
 async def test_an_act_is_done_once_however_often_it_is_sent(
@@ -116,19 +141,158 @@ async def test_what_the_workflow_refuses_comes_back_with_its_code(
     assert await code_of(gateway, rid, "open_vote", f"{rid}-two", "oc") == "voting.announced"
 
 
-async def test_a_command_of_somebody_else_is_not_answered(
+async def test_two_officials_may_use_one_command_id(
     worker: None, gateway: Gateway, client: Client, sql: asyncpg.Connection, rid: str
 ) -> None:
     await begin(client, rid)
     await in_voting(sql, rid)
-    await gateway.send(rid, "open_vote", {}, "oc", f"{rid}-open")
-    code = await code_of(gateway, rid, "open_vote", f"{rid}-open", "bureau")
-    assert code == "journal.command_reused"
+    opened = await gateway.send(rid, "open_vote", {}, "oc", f"{rid}-one")
+    stopped = await gateway.send(rid, "cancel_renovation", STOP, "bureau", f"{rid}-one")
+    assert (opened.kind, stopped.kind) == ("voting.box_announced", "renovation.cancelled")
+    assert {opened.command_id, stopped.command_id} == {f"{rid}-one"}
+    keys = await sql.fetch(
+        "SELECT command_id FROM event WHERE renovation_id=$1 AND actor_id IN ('oc', 'bureau')", rid
+    )
+    assert {row["command_id"] for row in keys} == {
+        command_key(name, rid, f"{rid}-one") for name in ("oc", "bureau")
+    }
 
 
-async def test_a_workflow_that_does_not_run_is_a_conflict(gateway: Gateway, rid: str) -> None:
-    code = await code_of(gateway, rid, "cancel_renovation", f"{rid}-stop", "bureau")
+async def test_a_command_id_is_bound_to_its_act_and_its_content(
+    worker: None, gateway: Gateway, client: Client, sql: asyncpg.Connection, rid: str
+) -> None:
+    await begin(client, rid)
+    await in_voting(sql, rid)
+    await gateway.send(rid, "open_vote", {}, "oc", f"{rid}-one")
+    body: dict[str, JsonValue] = {"reason": "other"}
+    with pytest.raises(Refused) as refused:
+        await gateway.send(rid, "revise_scheme", body, "oc", f"{rid}-one")
+    (problem,) = refused.value.problems
+    assert (problem.code, problem.where) == ("journal.command_reused", "command_id")
+    done = await gateway.send(rid, "cancel_renovation", STOP, "bureau", f"{rid}-two")
+    assert await gateway.send(rid, "cancel_renovation", STOP, "bureau", f"{rid}-two") == done
+    with pytest.raises(Refused, match=r"journal\.command_reused"):
+        await gateway.send(rid, "cancel_renovation", body, "bureau", f"{rid}-two")
+
+
+async def test_an_act_that_is_under_way_answers_for_no_other_content(
+    worker: None, gateway: Gateway, client: Client, sql: asyncpg.Connection, rid: str, owner: str
+) -> None:
+    await begin(client, rid)
+    await in_voting(sql, rid)
+    holder = await asyncpg.connect(owner)
+    async with holder.transaction():
+        await holder.execute("SELECT 1 FROM renovation WHERE id=$1 FOR NO KEY UPDATE", rid)
+        sending = [
+            asyncio.create_task(
+                gateway.send(rid, "cancel_renovation", {"reason": why}, "bureau", f"{rid}-one")
+            )
+            for why in ("no money", "no will")
+        ]
+        # Both are with Temporal, which knows the update by its key alone.
+        await blocked_by(holder)
+    await holder.close()
+    answers = await asyncio.gather(*sending, return_exceptions=True)
+    assert sorted(type(answer).__name__ for answer in answers) == ["Done", "Refused"]
+    reason = await sql.fetchval(
+        "SELECT details->>'reason' FROM event WHERE renovation_id=$1"
+        " AND kind='renovation.cancelled'",
+        rid,
+    )
+    assert reason == ("no money" if isinstance(answers[0], Done) else "no will")
+    (refused,) = [answer for answer in answers if isinstance(answer, Refused)]
+    assert refused.problems[0].code == "journal.command_reused"
+
+
+async def test_an_act_of_the_release_before_stays_found_by_its_bare_command_id(
+    gateway: Gateway, client: Client, database: Database, settings: Settings, rid: str
+) -> None:
+    done = Done(command_id=f"{rid}-one", kind="voting.box_announced")
+
+    async def inside(_session: AsyncSession, _now: datetime) -> Recorded[Done]:
+        return Recorded(done, {})
+
+    actor = Actor(id="oc", role=Role.OWNERS_COMMITTEE, label="oc", place="d")
+    command = Command(command_id=f"{rid}-one", renovation_id=rid, actor=actor)
+    await Journal(database).record(command, "voting.box_announced", None, inside, Done)
+    again = await gateway.send(rid, "open_vote", {}, "oc", f"{rid}-one")
+    assert (again.command_id, again.kind) == (done.command_id, done.kind)
+    # Somebody else's act under that id is another one: there is no workflow to take it.
+    hurried = Gateway(client, database, settings)
+    code = await code_of(hurried, rid, "cancel_renovation", f"{rid}-one", "bureau")
+    assert code == "service.not_running"
+
+
+async def test_an_act_that_was_given_up_is_answered_with_its_reference(
+    gateway: Gateway, database: Database, rid: str
+) -> None:
+    act = build_act("cancel_renovation", STOP, ENGINE, command_key("bureau", rid, f"{rid}-one"))
+    command = Command(
+        command_id=act.command_id, renovation_id=rid, request_hash=act_hash(act), workflow_id="w"
+    )
+    breakage = Breakage(step="renovation.cancelled", error="timeout", reference="0a1b2c3d")
+    await Journal(database).give_up(command, breakage)
+    with pytest.raises(Refused) as refused:
+        await gateway.send(rid, "cancel_renovation", STOP, "bureau", f"{rid}-one")
+    (problem,) = refused.value.problems
+    assert (problem.code, problem.params) == ("act.broken", {"reference": "0a1b2c3d"})
+    assert status_for(refused.value.problems) == 500
+    for language in ("en", "zh_CN"):
+        assert "0a1b2c3d" in sentence(problem, language)
+    body: dict[str, JsonValue] = {"reason": "other"}
+    with pytest.raises(Refused, match=r"journal\.command_reused"):
+        await gateway.send(rid, "cancel_renovation", body, "bureau", f"{rid}-one")
+
+
+async def test_an_act_waits_for_the_workflow_of_a_case_that_is_open(
+    worker: None, gateway: Gateway, client: Client, rid: str
+) -> None:
+    sending = asyncio.create_task(
+        gateway.send(rid, "cancel_renovation", STOP, "bureau", f"{rid}-stop")
+    )
+    await still_waits(sending)
+    await begin(client, rid)
+    assert (await sending).kind == "renovation.cancelled"
+
+
+async def test_a_workflow_that_does_not_run_is_asked_for_again_while_the_case_is_open(
+    client: Client, database: Database, settings: Settings, sql: asyncpg.Connection, rid: str
+) -> None:
+    hurried = Gateway(client, database, settings)
+    code = await code_of(hurried, rid, "cancel_renovation", f"{rid}-stop", "bureau")
+    assert code == "service.not_running"
+    await sql.execute("UPDATE renovation SET state='completed', closed_at=now() WHERE id=$1", rid)
+    code = await code_of(hurried, rid, "cancel_renovation", f"{rid}-stop", "bureau")
     assert code == "service.target_closed"
+
+
+async def test_an_answer_that_follows_its_complaint_at_once_waits_for_the_ticket(
+    worker: None, gateway: Gateway, client: Client, database: Database, rid: str
+) -> None:
+    name = f"{rid}.t1"
+    situation = await load_situation(database, rid)
+    await complain(database, rid, name)
+    fields: dict[str, JsonValue] = {"ticket_id": name, "answer": "it is mended"}
+    sending = asyncio.create_task(
+        gateway.send(rid, "resolve_ticket", fields, "bureau", f"{rid}-answer")
+    )
+    await still_waits(sending)
+    await gateway.start_ticket(situation, name)
+    assert (await sending).kind == "feedback.ticket_resolved"
+
+
+async def complain(database: Database, rid: str, name: str) -> None:
+    """The rows of a ticket, as the service commits them before it starts the workflow."""
+
+    async def work(session: AsyncSession) -> None:
+        now = await load_tick(session, rid)
+        ticket = {"id": name, "renovation_id": rid, "command_id": name, "kind": "noise"}
+        state = {"state": "open", "opened_at": now, "due_at": now, "text": "loud"}
+        await session.execute(insert(Ticket).values(**ticket, **state, level="grid"))
+        workflow_id = ticket_workflow_id(rid, name)
+        await replace_waits(session, rid, workflow_id, [at_work(STARTING, now)], now)
+
+    await database.transaction(work)
 
 
 async def test_without_a_worker_the_act_is_not_confirmed_and_may_be_sent_again(

@@ -7,6 +7,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RetryConfig, RPCError
@@ -16,6 +17,7 @@ from formats.renovation_file.reading import read_renovation
 from formats.roll import owner_key, read_roll
 from models.files.renovation import RenovationFile, SandboxTime
 from models.files.roll import RegisteredUnit, Roll
+from models.messages.command import Command
 from models.messages.journey import Journey
 from models.tables import (
     CaseClock,
@@ -34,18 +36,21 @@ from models.values.actor import Actor, Role
 from models.values.refusal import Refused
 from models.values.scheme import SchemeContent
 from models.values.waits import STARTING
+from proof.commands import command_key
 from runtime.database import Database
 from runtime.record.agenda import load_waits
 from runtime.record.audit import audit
-from runtime.record.journal import load_tick
+from runtime.record.journal import Journal, Recorded, load_tick
 from runtime.settings import Settings
 from runtime.temporal import register_search_attributes
 from service.estates.renovations import (
     OpenedRenovation,
+    OpeningRequest,
     estate_id_for,
     open_renovation,
     renovation_id_for,
 )
+from tests.support.estate import make_renovation
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
 TABLES = (
@@ -60,6 +65,7 @@ TABLES = (
     Event,
     CommandReceipt,
 )
+OTHER = Actor(id="street-2", role=Role.STREET_OFFICE, label="Street office", place="990101")
 ACTOR = Actor(id="street-1", role=Role.STREET_OFFICE, label="Street office", place="990101")
 
 
@@ -106,7 +112,12 @@ class Office:
         self.database, self.client, self.settings = database, client, settings
 
     async def open(
-        self, command_id: str, given: RenovationFile, owners: Roll, client: Client | None = None
+        self,
+        command_id: str,
+        given: RenovationFile,
+        owners: Roll,
+        client: Client | None = None,
+        actor: Actor = ACTOR,
     ) -> OpenedRenovation:
         return await open_renovation(
             self.database,
@@ -115,7 +126,7 @@ class Office:
             command_id=command_id,
             file=given,
             roll=owners,
-            actor=ACTOR,
+            actor=actor,
         )
 
 
@@ -153,8 +164,36 @@ async def test_the_same_command_again_gives_the_same_renovation_and_doubles_noth
     before = await counts(office.database)
     assert await office.open("open-twice", file("twice"), roll()) == first
     assert await counts(office.database) == before
-    assert first.renovation_id == renovation_id_for("open-twice")
+    assert first.renovation_id == renovation_id_for(
+        command_key(ACTOR.id, renovation_id_for("open-twice"), "open-twice")
+    )
     assert len(first.renovation_id) <= 24
+
+
+async def test_two_conveners_may_use_one_command_id(office: Office) -> None:
+    first = await office.open("open-both", file("both"), roll())
+    second = await office.open("open-both", file("both"), roll(), actor=OTHER)
+    assert second.renovation_id != first.renovation_id
+    assert await office.open("open-both", file("both"), roll()) == first
+
+
+async def test_what_the_release_before_opened_is_found_by_its_bare_command_id(
+    office: Office,
+) -> None:
+    given, bare = file("before"), "open-before"
+    rid = renovation_id_for(bare)
+    opened = await office.open(bare, given, roll())
+    answer = opened.model_copy(update={"renovation_id": rid, "workflow_id": f"renovation/{rid}"})
+    await make_renovation(office.database, rid=rid)
+
+    async def inside(_session: AsyncSession, _now: datetime) -> Recorded[OpenedRenovation]:
+        return Recorded(answer, {})
+
+    request = OpeningRequest(file=given, roll_sha256=roll().sha256)
+    command = Command(command_id=bare, renovation_id=rid, actor=ACTOR)
+    journal = Journal(office.database)
+    await journal.record(command, "renovation.opened", request, inside, OpenedRenovation)
+    assert await office.open(bare, given, roll()) == answer
 
 
 async def test_the_same_command_at_the_same_time_opens_once(office: Office) -> None:

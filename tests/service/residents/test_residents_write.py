@@ -9,8 +9,14 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from activities.cancellation import Cancellations
+from models.messages.acts import CancelRenovation
+from models.messages.command import Command
+from models.values.actor import Actor, Role
+from runtime.database import Database
 from service.http.credentials import actor_credential, voter_credential
 from tests.service.conftest import KEY
+from tests.support.money import recorder_of
 from tests.support.waiting import blocked_by
 
 Make = Callable[..., Awaitable[str]]
@@ -119,6 +125,21 @@ async def test_an_objection_after_the_period_is_refused(
     )  # fmt: skip
     assert (answer.status_code, answer.json()["code"]) == (409, "publication.closed")
     assert await events(sql, rid) == []
+
+
+async def test_nobody_objects_to_what_was_withdrawn(
+    http: httpx.AsyncClient, sql: asyncpg.Connection, rid: str, database: Database
+) -> None:
+    name = await publication(sql, rid, days=7)
+    street = Actor(id="street", role=Role.STREET_OFFICE, label="street")
+    act = CancelRenovation(command_id=f"{rid}-stop", actor=street, reason="enough")
+    command = Command(command_id=act.command_id, renovation_id=rid, actor=street)
+    await Cancellations(recorder_of(database)).record(command, act)
+    answer = await send(
+        http, rid, "/objections", voter(rid),
+        command_id=f"{rid}-o", publication_id=name, text="why?", unit_number=UNIT,
+    )  # fmt: skip
+    assert (answer.status_code, answer.json()["code"]) == (409, "publication.closed")
 
 
 async def test_an_objection_is_judged_by_the_tick_under_the_lock(

@@ -46,16 +46,19 @@ async def plain_client(
 
 
 @asynccontextmanager
-async def dev_server() -> AsyncIterator[WorkflowEnvironment]:
-    """The real server, in memory, with our search attributes and the product's settings."""
+async def dev_server(*values: str) -> AsyncIterator[WorkflowEnvironment]:
+    """The real server, in memory, with our search attributes and the product's settings.
+
+    `values` are more of its dynamic configuration, as name=value.
+    """
+    settings = ("history.transferProcessorMaxPollRPS=1000", *values)
     async with await WorkflowEnvironment.start_local(
         data_converter=pydantic_data_converter,
         dev_server_existing_path=str(DEV_SERVER),
         search_attributes=[DUE_AT, NEEDS_ATTENTION, PLACE, RENOVATION_STAGE, TITLE],
         dev_server_log_level="error",
         dev_server_extra_args=[
-            "--dynamic-config-value",
-            "history.transferProcessorMaxPollRPS=1000",
+            each for value in settings for each in ("--dynamic-config-value", value)
         ],
     ) as env:
         yield env
