@@ -20,6 +20,7 @@ from temporalio.client import Client
 
 from activities.registry import build_activities
 from models.messages.ids import ticket_workflow_id
+from models.messages.reconciling import Reconciliation
 from models.values.actor import Role
 from runtime.database import Database, asyncpg_url
 from runtime.local.postgres import EmbeddedPostgres
@@ -30,9 +31,11 @@ from tests.support.box import BOX_KEYS
 from tests.support.estate import make_renovation
 from tests.support.processes.servers import dev_server
 from tests.support.processes.serving import serving
+from workflows.reconcile import ReconcileWorkflow
 from workflows.registry import WORKFLOWS
 
 RID = "recorded"
+RECONCILE = "reconcile"
 OPENED_AT = datetime(2025, 3, 3, 1, tzinfo=UTC)
 
 
@@ -59,6 +62,7 @@ async def carry(driver: play.JourneyDriver) -> None:
     """A journey with a complaint and a failed inspection on the way."""
     await driver.start()
     await driver.until("works")
+    await compare(driver)
     item, concealed = (await play.planned(driver))[0]
     await driver.act(play.a.ReportItem, play.CONTRACTOR, item_id=item)
     if concealed:
@@ -82,6 +86,16 @@ async def ticket_of(driver: play.JourneyDriver) -> str:
     return ticket_workflow_id(RID, str(ticket))
 
 
+async def compare(driver: play.JourneyDriver) -> None:
+    """A comparison of record and engine that finds nothing to do."""
+    await driver.client.execute_workflow(
+        ReconcileWorkflow.run,
+        Reconciliation(everything=True),
+        id=RECONCILE,
+        task_queue=driver.queue,
+    )
+
+
 async def save(client: Client, ticket: str) -> None:
     """The newest history of each type, named after type and day."""
     folder = guard.HERE / "histories"
@@ -90,7 +104,7 @@ async def save(client: Client, ticket: str) -> None:
     ids["RenovationWorkflow"] = f"renovation/{RID}"
     history = await client.get_workflow_handle(ids["RenovationWorkflow"]).fetch_history()
     await _children(client, history.events, ids)
-    ids["TicketWorkflow"] = ticket
+    ids["TicketWorkflow"], ids["ReconcileWorkflow"] = ticket, RECONCILE
     for name, workflow_id in ids.items():
         fetched = await client.get_workflow_handle(workflow_id).fetch_history()
         path = folder / f"{name}.{date.today().isoformat()}.json"  # noqa: DTZ011
