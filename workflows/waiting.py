@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Generic, NoReturn, ParamSpec, TypeVar, cast
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from pydantic import TypeAdapter
@@ -252,8 +252,13 @@ class CaseWorkflow(Generic[Given, G]):
         if not self._is_full():
             return
         self.moving = True
-        await workflow.wait_condition(workflow.all_handlers_finished)
-        await self.take_from_record()
+        try:
+            await workflow.wait_condition(workflow.all_handlers_finished)
+            await self.take_from_record()
+        except BaseException:
+            # Stopped on the way: this run goes on, and answers for itself.
+            self.moving = False
+            raise
         self.progress = self.progress.model_copy(update={"tick": self.tick})
         carried = self.progress.model_dump(mode="json")
         workflow.continue_as_new(self.given.model_copy(update={"carried": carried}))
@@ -275,6 +280,11 @@ class CaseWorkflow(Generic[Given, G]):
         async with self.turn:
             await self._note(Breakage(step=CHILD_LOST, error=why, reference=reference), command)
         await self.wait_for(lambda: self.told_to_go_on != heard, "a workflow was lost")
+
+    async def child_taken_up(self) -> None:
+        """A child is about to run: if one was lost, in this run or the one before, none is now."""
+        if CHILD_LOST not in self.progress.troubled:
+            return
         async with self.turn:
             await self._cured(CHILD_LOST)
 
@@ -296,7 +306,9 @@ class CaseWorkflow(Generic[Given, G]):
             return
         try:
             found = await self.restored(workflow.info().workflow_id)
-        except ActivityError:
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
             workflow.logger.exception("the progress could not be restored")
             return
         restored = type(self.progress).model_validate(found)
