@@ -25,10 +25,10 @@ from tests.support.journey import (
     open_when_allowed,
     planned,
 )
+from tests.support.limits.runs import runs_of
 from tests.support.processes.late_word import LateWord
 from tests.support.processes.servers import dev_server
 from tests.support.processes.serving import serving
-from tests.support.runs import runs_of
 from tests.support.wanderer import Begin, too_dear, wander
 
 QUICK, MANY = range(2), range(2, 60)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from pydantic import JsonValue
 from temporalio.testing import WorkflowEnvironment
 
 from models.messages import acts as a
@@ -20,9 +21,9 @@ from tests.support.journey import (
     codes,
     complain,
 )
+from tests.support.limits.runs import Run, runs_of
+from tests.support.limits.traffic import Traffic, many_works
 from tests.support.processes.servers import dev_server
-from tests.support.runs import Run, runs_of
-from tests.support.traffic import Traffic, many_works
 from tests.support.wanderer import Begin, assert_agrees
 
 MOST_EVENTS, MOST_UPDATES = 400, 15
@@ -135,7 +136,8 @@ async def relieve(
 ) -> None:
     """A relief; sent again it is the same command."""
     unit, kind = reliefs[number]
-    fields = {"unit_number": unit, "kind": kind, "amount_fen": 100, "funded_by": "the district"}
+    fields: dict[str, JsonValue] = {"unit_number": unit, "kind": kind}
+    fields |= {"amount_fen": 100, "funded_by": "the district"}
     await j.official(STREET)
     await gateway.send(j.rid, a.ApproveRelief.name, fields, STREET.id, f"relief-{unit}-{kind}")
 
