@@ -9,13 +9,13 @@ from temporalio.common import RetryPolicy
 @dataclass(frozen=True)
 class Profile:
     """How long an activity may take: one attempt, all attempts together, and between two beats;
-    and whether it runs in the slots for bulk, so that nobody's act waits behind it.
+    and whether it runs in slots of its own, so that nobody's act waits behind it.
     """
 
     attempt: timedelta
     altogether: timedelta | None = None
     heartbeat: timedelta | None = None
-    bulk: bool = False
+    own_slots: bool = False
 
 
 ACT = Profile(attempt=timedelta(seconds=4), altogether=timedelta(seconds=8))
@@ -37,7 +37,7 @@ BULK_STEP = Profile(
     attempt=timedelta(minutes=10),
     altogether=timedelta(hours=1),
     heartbeat=timedelta(seconds=10),
-    bulk=True,
+    own_slots=True,
 )
 """A row per resident: a roll, a share table, a count. The activity beats while the database works."""
 
@@ -60,4 +60,4 @@ def unhurried(profile: Profile) -> Profile:
 
     The history grows with each try of all attempts together, and an absence may last a day.
     """
-    return BULK_STEP if profile.bulk else STEP
+    return BULK_STEP if profile.heartbeat else STEP

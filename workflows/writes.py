@@ -143,7 +143,7 @@ async def _run(
     result: R = await workflow.execute_activity_method(
         activity,
         args=list(args),
-        task_queue=bulk_queue(workflow.info().task_queue) if profile.bulk else None,
+        task_queue=bulk_queue(workflow.info().task_queue) if profile.own_slots else None,
         start_to_close_timeout=profile.attempt,
         schedule_to_close_timeout=profile.altogether,
         heartbeat_timeout=profile.heartbeat,
