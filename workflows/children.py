@@ -38,6 +38,7 @@ async def carry(
     """
     from_record = case.goes_on_from_record
     while True:
+        await case.child_taken_up()
         if from_record:
             try:
                 carried = await case.restored(workflow_id)

@@ -17,7 +17,7 @@ from runtime.ballots.times import leaf_times
 from runtime.database import Database
 from service.http.credentials import voter_credential
 from tests.support.estate import make_renovation
-from tests.support.votes.mass_vote import COLUMNS
+from tests.support.votes.by_copy import COLUMNS
 
 BOX_KEYS = BoxKeys(SecretStr("b0" * 32))
 MOTIONS = [

@@ -27,7 +27,7 @@ from tests.support.estate import make_renovation
 from tests.support.journey import JourneyDriver
 from tests.support.processes.servers import dev_server
 from tests.support.processes.serving import serving
-from tests.support.votes.mass_vote import everybody_votes, insert_units
+from tests.support.votes.by_copy import everybody_votes, insert_units
 
 OPENED_AT = datetime(2025, 3, 3, 1, tzinfo=UTC)
 
