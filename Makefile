@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 ORACLE := .venv-pabutools
 
 .DEFAULT_GOAL := help
-.PHONY: stale help demo up test test-slow check bench bench-journey bench-voting bench-voting-before bench-history bench-election record format lock clean
+.PHONY: stale help demo up test test-slow check bench bench-cli bench-journey bench-voting bench-voting-before bench-history bench-election record format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -50,7 +50,10 @@ check: $(READY) ## format, lint, types, import contracts, catalogues, docs, mani
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml
 
-bench: bench-journey bench-voting ## every benchmark; raw output goes to benchmarks/results/
+bench: bench-cli bench-journey bench-voting ## every benchmark; raw output goes to benchmarks/results/
+
+bench-cli: $(READY) ## how commands start, beside importing their libraries; lists of 100,000 cases
+	$(BIN)/python -m benchmarks.cli_start
 
 bench-journey: $(READY) ## CPU of a journey before and now; 20 at once beside null activities
 	$(BIN)/python -m benchmarks.journey

@@ -4,60 +4,36 @@ import asyncio
 import os
 import signal
 import sys
-from datetime import timedelta
+from collections.abc import Sequence
 
 import structlog
 import uvloop
 from temporalio.client import Client
-from temporalio.worker import PollerBehaviorAutoscaling, Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker import Worker
 
 from activities.registry import build_activities
 from models.values.refusal import Refused, refusal
 from runtime.ballots.sealing import BoxKeys
 from runtime.database import Database
+from runtime.engine.workers import build_workers, run_together
 from runtime.language.sentences import sentence
 from runtime.leaving import run_and_leave
 from runtime.liveness import beat
 from runtime.logging import configure_logging
+from runtime.replaying import drop_while_replaying
 from runtime.settings import Settings, environment_names, read_settings
 from runtime.temporal import connect_patiently
 from workflows.registry import WORKFLOWS
 
 log = structlog.get_logger("worker")
-PASSED_THROUGH = (
-    "workflows",
-    "activities",
-    "models",
-    "rules",
-    "formats",
-    "proof",
-    "pydantic",
-    "structlog",
-)
-"""Loaded once per process, and not once per workflow that starts or replays. What the sandbox would
-forbid in our own pure modules, import contracts, the linter and tests forbid.
-"""
 OVERTIME_S = 5
 """Seconds after the grace period at which a worker that cannot stop is ended."""
 
 
-def build_worker(client: Client, database: Database, settings: Settings) -> Worker:
-    """The engine with our workflows and activities; pollers scale themselves, the cache is bounded."""
-    return Worker(
-        client,
-        task_queue=settings.task_queue,
-        workflows=WORKFLOWS,
-        activities=build_activities(database, box_keys_of(settings)),
-        workflow_runner=SandboxedWorkflowRunner(
-            restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
-        ),
-        max_cached_workflows=settings.max_cached_workflows,
-        max_concurrent_activities=settings.max_concurrent_activities,
-        workflow_task_poller_behavior=PollerBehaviorAutoscaling(minimum=2, initial=4, maximum=16),
-        activity_task_poller_behavior=PollerBehaviorAutoscaling(minimum=1, initial=4, maximum=16),
-        graceful_shutdown_timeout=timedelta(seconds=settings.shutdown_grace_s),
-    )
+def workers_of(client: Client, database: Database, settings: Settings) -> tuple[Worker, Worker]:
+    """The engine with our workflows and activities: the worker of the queue, and its bulk worker."""
+    activities = build_activities(database, box_keys_of(settings))
+    return build_workers(client, settings, WORKFLOWS, activities)
 
 
 def box_keys_of(settings: Settings) -> BoxKeys:
@@ -82,10 +58,10 @@ async def run(settings: Settings) -> None:
     )
     database = Database(settings.database_url.get_secret_value(), settings.database_pool)
     try:
-        worker = build_worker(client, database, settings)
-        async with worker:
-            log.info("worker_started", task_queue=settings.task_queue)
-            beating = _beat(settings, worker)
+        workers = workers_of(client, database, settings)
+        async with run_together(workers):
+            log.info("worker_started", task_queue=settings.task_queue, build=settings.build_id)
+            beating = _beat(settings, workers)
             await stopping.wait()
             if beating is not None:
                 beating.cancel()
@@ -97,17 +73,21 @@ async def run(settings: Settings) -> None:
         await database.dispose()
 
 
-def _beat(settings: Settings, worker: Worker) -> asyncio.Task[None] | None:
+def _beat(settings: Settings, workers: Sequence[Worker]) -> asyncio.Task[None] | None:
     if settings.ready_file is None:
         return None
-    return asyncio.create_task(beat(settings.ready_file, lambda: worker.is_running))
+
+    def working() -> bool:
+        return all(worker.is_running for worker in workers)
+
+    return asyncio.create_task(beat(settings.ready_file, working))
 
 
 def main() -> None:
     """Read the settings, configure the logs, run; a refusal is one clear line and exit code 1."""
     try:
         settings = read_settings(Settings)
-        configure_logging(settings.log_level, settings.log_format)
+        configure_logging(settings.log_level, settings.log_format, drop_while_replaying)
         uvloop.run(run(settings))
     except Refused as refusal:
         for problem in refusal.problems:

@@ -1,9 +1,7 @@
 """How an activity writes: by the tick, through the journal, with refusals that reach the person."""
 
 import asyncio
-import hashlib
-import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -11,7 +9,7 @@ from functools import wraps
 from inspect import Parameter, Signature, signature
 from typing import Concatenate, ParamSpec, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
@@ -26,6 +24,7 @@ from models.values.scheme import SchemeContent
 from models.values.states import NoticeState
 from models.values.timetable import Period, Timetable, WorkCalendar
 from models.values.waits import ENGINE, Consequence, NotYetError, Wait, at_work
+from proof.canonical import digest
 from rules.authority import ROLES_OF_ACT
 from rules.time.deadlines import deadline
 from runtime.ballots.sealing import BoxKeys
@@ -51,8 +50,8 @@ class Case:
     calendar: WorkCalendar
     agenda: dict[str, tuple[Wait, ...]] = field(default_factory=dict)
     """What workflows wait for after this write, by their ids; the others' waits stay as they are."""
-    notices: Iterator[int] = field(default_factory=itertools.count)
-    """Numbers the notices of one step: the same words may go out twice."""
+    notices: set[str] = field(default_factory=set)
+    """Ids of the notices of this write."""
 
     def ends(self, start: datetime, period: Period) -> datetime:
         """When a period that starts at `start` is over, in case time."""
@@ -125,17 +124,22 @@ class Case:
         return row.version, SchemeContent.model_validate(row.content)
 
     def notify(self, audience: str, template: str, **params: str | int) -> None:
-        """Put a notice into the outbox, in this transaction."""
-        key = f"{self.command.command_id}!{template}!{next(self.notices)}"
+        """Put a notice into the outbox, in this transaction; the same one goes out once a write."""
+        # Of what it says, not of its turn: another attempt may come to it in another order.
+        said: dict[str, JsonValue] = {**params}
+        name = digest({"of": [self.command.command_id, audience, template], "params": said})
+        if name in self.notices:
+            return
+        self.notices.add(name)
         self.session.add(
             Notice(
-                id=hashlib.sha256(key.encode()).hexdigest(),
+                id=name,
                 renovation_id=self.renovation.id,
                 command_id=self.command.command_id,
                 audience=audience,
                 audience_id=None,
                 template=template,
-                params=dict(params),
+                params=said,
                 state=NoticeState.QUEUED,
                 attempts=0,
                 created_at=self.now,

@@ -1,8 +1,10 @@
-"""Evidence of a vote: export and both checks for 10^4, 10^5 and 10^6 ballots, time and peak memory.
+"""Evidence of a vote: export and both checks for 10^4, 2·10^5 and 10^6 ballots, time and peak memory.
 
     python -m benchmarks.evidence [SIZE …]
 
 Each step is a process of its own: `gongjian evidence voting`, `python verify.py`, `gongjian verify`.
+Both checks are the same code; `start` is what each takes for a bundle of 13 ballots, and `ratio` is
+`gongjian verify` over `verify.py`, whole and without the start.
 """
 
 import asyncio
@@ -29,16 +31,21 @@ from models.tables import BallotBox
 from models.values.base import Carried
 from models.values.states import BoxState
 from rules import voting as law
-from runtime.database import Database, asyncpg_url
+from runtime.addresses import asyncpg_url
+from runtime.database import Database
 from runtime.local.postgres import EmbeddedPostgres, Urls
 from runtime.migrate import upgrade
 from runtime.record.journal import Journal, Recorded
 
 ROOT = Path(__file__).resolve().parents[1]
-SIZES = (10_000, 100_000, 1_000_000)
+SIZES = (10_000, 200_000, 1_000_000)
+SMALL = ROOT / "tests" / "proof" / "cases" / "evidence-1.zip"
 KEY = "b0" * 32
 MIB = 1024 * 1024
 GONGJIAN = (sys.executable, "-m", "cli.main")
+
+
+Checks = dict[str, dict[str, float]]
 
 
 class Done(Carried):
@@ -69,14 +76,35 @@ async def figures_of(urls: Urls, size: int, folder: Path) -> dict[str, object]:
             [*GONGJIAN, "evidence", "script"], check=True, cwd=ROOT, stdout=subprocess.PIPE
         ).stdout
     )
-    found = {
-        "export": peak(*GONGJIAN, "evidence", "voting", rid, "--out", str(zip_), urls=urls),
+    export = peak(*GONGJIAN, "evidence", "voting", rid, "--out", str(zip_), urls=urls)
+    start, checks = both(script, SMALL, urls), both(script, zip_, urls)
+    found: dict[str, object] = {
+        "export": export,
         "zip_mib": round(zip_.stat().st_size / MIB, 1),
-        "verify_py": peak(sys.executable, "-I", str(script), str(zip_), urls=urls),
-        "gongjian_verify": peak(*GONGJIAN, "verify", str(zip_), urls=urls),
+        "start": start,
+        **checks,
+        "ratio": ratio(checks, {}),
+        "ratio_without_start": ratio(checks, start),
     }
     print(f"{size:>9,} ballots  {json.dumps(found)}", flush=True)
-    return dict(found)
+    return found
+
+
+def both(script: Path, bundle: Path, urls: Urls) -> Checks:
+    """Both checks of a bundle, one after the other."""
+    return {
+        "verify_py": peak(sys.executable, "-I", str(script), str(bundle), urls=urls),
+        "gongjian_verify": peak(*GONGJIAN, "verify", str(bundle), urls=urls),
+    }
+
+
+def ratio(checks: Checks, start: Checks) -> dict[str, float]:
+    """`gongjian verify` over `verify.py`, each less what its start takes."""
+    ours, theirs = (
+        {name: each - start.get(way, {}).get(name, 0) for name, each in checks[way].items()}
+        for way in ("gongjian_verify", "verify_py")
+    )
+    return {name: round(ours[name] / theirs[name], 2) for name in ours}
 
 
 def peak(*command: str, urls: Urls) -> dict[str, float]:

@@ -1,5 +1,7 @@
 """`start`, `act`, `list`, `status`, `history`, `audit`, `credentials`: a committee's daily commands."""
 
+from __future__ import annotations
+
 import asyncio
 import csv
 import hashlib
@@ -9,46 +11,48 @@ import sys
 import uuid
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from cli.inputs import act_fields, act_named, read_file
-from cli.servers import reach_temporal, running
+from cli.servers import DATA, database, reach_temporal, reading, running, settings_for
 from cli.shown import (
-    CaseLine,
     event_json,
     history_table,
     list_table,
     result_console,
     status_json,
     status_lines,
+    stuck_table,
 )
-from cli.stack import DATA
-from formats.renovation_file.reading import read_renovation
-from models.files.renovation import RenovationFile
-from models.messages.acts import Act, Done
-from models.tables import Event, OwnerReplacement, Place, Renovation, RoleGrant, Unit
-from models.values.actor import Actor
+from models.messages.journey import Stage
 from models.values.refusal import Refused, refusal
-from rules.authority import ROLES_OF_ACT, covers
-from runtime.ballots.sealing import Signer
-from runtime.local.data_dir import write_private
-from runtime.record.audit import AuditReport
-from runtime.record.audit import audit as audited
-from runtime.spreadsheets.roll_files import read_roll_file
-from service.estates.renovations import OpenedRenovation, open_renovation
-from service.http.credentials import voter_credential
-from service.parts import Parts
-from service.situation import with_time
+
+SEND_AGAIN = frozenset(
+    {"act.held_back", "service.not_confirmed", "service.not_running", "service.too_many_acts"}
+)
+"""Refusals of an act after which the same command may be sent once more."""
+
+if TYPE_CHECKING:
+    import asyncpg
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from models.files.renovation import RenovationFile
+    from models.messages.acts import Act, Done
+    from models.tables import Renovation
+    from models.values.actor import Actor
+    from runtime.record.audit import AuditReport
+    from service.estates.renovations import OpenedRenovation
+    from service.parts import Parts
 
 T = TypeVar("T")
 BAD = 1
 Id = Annotated[str, typer.Argument(metavar="RENOVATION", help="The id that `gongjian start` gave.")]
 Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 Data = Annotated[Path | None, DATA]
+Language = Annotated[str, typer.Option(help="en or zh_CN.")]
+PAGE, MOST = 100, 500
 CommandId = Annotated[
     str, typer.Option(help="The same id is done once, however often it is sent; else a new one.")
 ]
@@ -74,6 +78,10 @@ def start(
     data: Data = None,
 ) -> None:
     """Open a renovation from a file; the same files again open nothing new."""
+    from formats.renovation_file.reading import read_renovation
+    from runtime.spreadsheets.roll_files import read_roll_file
+    from service.estates.renovations import open_renovation
+
     content = read_file(file)
     renovation = read_renovation(content, file.name)
     roll_bytes = read_file(file.parent / renovation.roll)
@@ -126,33 +134,55 @@ def act(
     try:
         done = _run(data, work)
     except Refused as refusal:
-        if any(problem.code == "service.not_confirmed" for problem in refusal.problems):
+        if any(problem.code in SEND_AGAIN for problem in refusal.problems):
             print(f"gongjian: to ask again, add --command-id {sent_as}", file=sys.stderr)
         raise
     print(f"{done.kind} (command {done.command_id})")
 
 
-def list_(as_json: Json = False, data: Data = None) -> None:
-    """Every renovation, the ones that were opened last first."""
+def list_(  # noqa: PLR0917 - typer reads the signature
+    place: Annotated[
+        str, typer.Option(metavar="PATH", help="Below this place: district/street/…")
+    ] = "",
+    stage: Annotated[Stage | None, typer.Option(help="Running, and in this stage.")] = None,
+    waiting: Annotated[
+        str, typer.Option(metavar="WHAT", help="What or who is awaited: open_vote, street_office.")
+    ] = "",
+    overdue: Annotated[
+        bool, typer.Option("--overdue", help="A person or the engine is late.")
+    ] = False,
+    stuck: Annotated[
+        bool, typer.Option("--stuck", help="A step broke and needs attention.")
+    ] = False,
+    limit: Annotated[int, typer.Option(min=1, max=MOST, help="So many at most.")] = PAGE,
+    after: Annotated[str, typer.Option(metavar="CURSOR", help="The page after this one.")] = "",
+    as_json: Json = False,
+    data: Data = None,
+) -> None:
+    """A page of the renovations; without a filter the ones that were opened last come first."""
+    from runtime.record.cases import CaseFilter, find_cases
 
-    async def read(session: AsyncSession) -> list[CaseLine]:
-        query = with_time().order_by(Renovation.opened_at.desc(), Renovation.id)
-        return [CaseLine(*found) for found in await session.execute(query)]
-
-    cases = _run(data, lambda parts: _read(parts, read))
+    wanted = CaseFilter(place=place, stage=stage, waiting=waiting, overdue=overdue, stuck=stuck)
+    cases = _read(data, lambda connection: find_cases(connection, wanted, limit, after))
     if as_json:
-        _print_json([status_json(case) for case in cases])
+        _print_json([{**status_json(case), "cursor": case.cursor} for case in cases])
     else:
-        result_console().print(list_table(cases))
+        result_console().print(stuck_table(cases) if stuck else list_table(cases))
+    if len(cases) == limit:
+        print(f"gongjian: for more, add --after {cases[-1].cursor}", file=sys.stderr)
 
 
-def status(renovation: Id, as_json: Json = False, data: Data = None) -> None:
-    """Where a renovation stands and what it waits for."""
-    case = _run(data, lambda parts: _read(parts, lambda session: _case(session, renovation)))
+def status(
+    renovation: Id, as_json: Json = False, language: Language = "en", data: Data = None
+) -> None:
+    """Where a renovation stands, what it waits for, and what of it needs attention."""
+    from runtime.record.cases import load_case
+
+    case = _read(data, lambda connection: load_case(connection, renovation))
     if as_json:
         _print_json(status_json(case))
         return
-    for name, value in status_lines(case):
+    for name, value in status_lines(case, language):
         print(f"{name:<16} {value}")
 
 
@@ -163,18 +193,18 @@ def history(
     data: Data = None,
 ) -> None:
     """The record of a renovation: who did what when, in which capacity."""
+    from runtime.record.cases import load_case
+    from runtime.record.events import EventRow, load_events
 
-    async def read(session: AsyncSession) -> list[Event]:
-        await _row(session, renovation)
-        query = select(Event).where(Event.renovation_id == renovation).order_by(Event.seq.desc())
-        rows = await session.scalars(query.limit(limit) if limit else query)
-        return list(reversed(rows.all()))
+    async def read(connection: asyncpg.Connection) -> tuple[str, tuple[EventRow, ...]]:
+        case = await load_case(connection, renovation)
+        return case.zone, await load_events(connection, renovation, limit)
 
-    events = _run(data, lambda parts: _read(parts, read))
+    zone, events = _read(data, read)
     if as_json:
         _print_json([event_json(event) for event in events])
     else:
-        result_console().print(history_table(events))
+        result_console().print(history_table(events, zone))
 
 
 def audit(
@@ -182,14 +212,15 @@ def audit(
     data: Data = None,
 ) -> None:
     """Check the hash chain of the record, and the ballots against their receipts."""
-    report = _run(
-        data,
-        lambda parts: audited(
-            parts.database,
-            renovation,
-            Signer.of_receipts(parts.settings.receipt_key).public_key,
-        ),
-    )
+    from runtime.ballots.sealing import Signer
+    from runtime.record.audit import audit as audited
+
+    async def work() -> AuditReport:
+        async with database(data) as (opened, settings):
+            receipts = Signer.of_receipts(settings.receipt_key).public_key
+            return await audited(opened, renovation, receipts)
+
+    report = asyncio.run(work())
     for line in audit_lines(report):
         print(line)
     if not report.ok:
@@ -202,24 +233,18 @@ def credentials(
     data: Data = None,
 ) -> None:
     """Every unit's credential as CSV (unit,credential), to hand out on paper; keep it secret."""
+    from runtime.local.data_dir import write_private
+    from runtime.record.cases import load_units
+    from service.http.credentials import voter_credential
 
-    async def work(parts: Parts) -> str:
-        async with parts.database.session() as session:
-            row = await _row(session, renovation)
-            numbers = await session.scalars(
-                select(Unit.number).where(Unit.estate_id == row.estate_id).order_by(Unit.number)
-            )
-            versions = await _versions(session, renovation)
-        key = parts.settings.credential_key
-        text = io.StringIO(newline="")
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(("unit", "credential"))
-        for number in numbers:
-            version = versions.get(number, 0)
-            writer.writerow((number, voter_credential(key, renovation, number, version)))
-        return text.getvalue()
-
-    content = _run(data, work)
+    units = _read(data, lambda connection: load_units(connection, renovation))
+    key = settings_for(data).credential_key
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("unit", "credential"))
+    for number, version in units:
+        writer.writerow((number, voter_credential(key, renovation, number, version)))
+    content = text.getvalue()
     if out is None:
         sys.stdout.write(content)
         return
@@ -239,6 +264,9 @@ def find_convener(file: RenovationFile) -> Actor:
     Raises:
         Refused: `cases.no_convener`.
     """
+    from models.values.actor import Actor
+    from rules.authority import ROLES_OF_ACT
+
     roles = ROLES_OF_ACT["open_vote"].roles
     for official in file.officials:
         if official.role in roles:
@@ -268,6 +296,11 @@ def audit_lines(report: AuditReport) -> list[str]:
 
 async def _only_actor(parts: Parts, renovation: str, kind: type[Act]) -> str:
     """Whoever may do the act here, if there is only one."""
+    from sqlalchemy import select
+
+    from models.tables import Place, RoleGrant
+    from rules.authority import ROLES_OF_ACT, covers
+
     async with parts.database.session() as session:
         path = (await _row(session, renovation)).place_path
         roles = sorted(ROLES_OF_ACT[kind.name].roles)
@@ -284,31 +317,23 @@ async def _only_actor(parts: Parts, renovation: str, kind: type[Act]) -> str:
     )
 
 
-async def _versions(session: AsyncSession, renovation: str) -> dict[str, int]:
-    """Units that were sold since their first freeze, with the version of the buyer's credential."""
-    rows = await session.execute(
-        select(OwnerReplacement.unit_number, func.max(OwnerReplacement.generation))
-        .where(OwnerReplacement.renovation_id == renovation)
-        .group_by(OwnerReplacement.unit_number)
-    )
-    return {row[0]: row[1] for row in rows}
-
-
 async def _row(session: AsyncSession, renovation: str) -> Renovation:
-    return (await _case(session, renovation)).row
+    from models.tables import Renovation
 
-
-async def _case(session: AsyncSession, renovation: str) -> CaseLine:
-    query = with_time().where(Renovation.id == renovation)
-    found = (await session.execute(query)).one_or_none()
-    if found is None:
+    row = await session.get(Renovation, renovation)
+    if row is None:
         raise refusal("renovation.unknown", where=renovation, renovation=renovation)
-    return CaseLine(*found)
+    return row
 
 
-async def _read(parts: Parts, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-    async with parts.database.session() as session:
-        return await work(session)
+def _read(data: Path | None, work: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+    """Read something from the database of the servers that run."""
+
+    async def whole() -> T:
+        async with reading(data) as connection:
+            return await work(connection)
+
+    return asyncio.run(whole())
 
 
 def _run(data: Path | None, work: Callable[[Parts], Awaitable[T]]) -> T:

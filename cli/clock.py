@@ -1,31 +1,28 @@
 """`clock`: shows case time and the agenda of a renovation, and moves the clock of a training case."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import uuid
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 
-from cli.servers import reach_temporal, running
+from cli.servers import DATA, reach_temporal, running
 from cli.shown import moment, result_console
-from cli.stack import DATA
-from models.values.actor import Actor
 from models.values.refusal import problem, refusal
-from models.values.waits import Wait
-from rules.authority import ROLES_OF_WRITE
-from runtime.language.sentences import sentence
 from service.bodies import Accepted
 from service.clock.bodies import ClockMoved, ClockView, MoveClock, ReleaseHold, SetHold
-from service.clock.moving import load_told_situation
-from service.http.problems import read_fields
-from service.parts import Parts
-from service.situation import load_grants, load_opener
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from models.values.actor import Actor
+    from models.values.waits import Wait
+    from service.parts import Parts
 
 MOVES = ("next", "to", "days", "auto")
 HOLDS = ("hold", "release")
@@ -93,6 +90,8 @@ def _command(
     Raises:
         Refused: `clock.move_unknown`, `clock.value_missing`, `clock.value_extra`, `service.field_…`.
     """
+    from service.http.problems import read_fields
+
     if move not in (*MOVES, *HOLDS):
         raise refusal("clock.move_unknown", given=move[:40], known=", ".join((*MOVES, *HOLDS)))
     takes = move in ("to", "days", *HOLDS)
@@ -119,6 +118,10 @@ async def _convener(parts: Parts, renovation: str, given: str) -> Actor:
     Raises:
         Refused: `clock.wall`, `credential.no_role`.
     """
+    from rules.authority import ROLES_OF_WRITE
+    from service.clock.moving import load_told_situation
+    from service.situation import load_grants, load_opener
+
     situation = await load_told_situation(parts.database, renovation)
     roles = ROLES_OF_WRITE["move_clock"].roles
     name = given or await load_opener(parts.database, renovation)
@@ -131,34 +134,39 @@ def _tell(answer: ClockView | ClockMoved | Accepted, language: str) -> None:
         return
     if isinstance(answer, ClockMoved):
         for step in answer.moves:
-            print(f"{moment(step.to)}")
+            print(moment(step.to, answer.zone))
             for wait in step.due:
                 print(f"  {_said(wait, step.to, language)}")
         if answer.stopped:
             print(f"stopped: {answer.stopped} {answer.stopped_by}".rstrip())
     kind = "told (training case)" if answer.clock == "told" else "wall"
-    print(f"clock {kind}, now {moment(answer.now)}")
+    print(f"clock {kind}, now {moment(answer.now, answer.zone)}")
     if answer.holds:
         print("held: " + ", ".join(f"{each.name} ({each.set_by})" for each in answer.holds))
-    result_console().print(agenda_table(answer.waits, answer.now, language))
+    result_console().print(agenda_table(answer, language))
 
 
-def agenda_table(waits: Sequence[Wait], now: datetime, language: str) -> Table:
-    """What is waited for: until when, by whom, and what happens then."""
+def agenda_table(clock: ClockView, language: str) -> Table:
+    """What is waited for: until when by the clocks of the place, by whom, and what happens then."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
     table = Table(box=SIMPLE_HEAD)
     for name in ("due", "waits for", "who", "what happens then"):
         table.add_column(name, overflow="fold")
-    for wait in waits:
+    for wait in clock.waits:
         if wait.what not in OF_OTHERS:
             then = _then(wait, language)
-            table.add_row(_due(wait, now), _what(wait, language), wait.who or "-", then)
+            table.add_row(
+                _due(wait, clock.now, clock.zone), _what(wait, language), wait.who or "-", then
+            )
     return table
 
 
-def _due(wait: Wait, now: datetime) -> str:
-    due = moment(wait.due_at) if wait.due_at else "-"
+def _due(wait: Wait, now: datetime, zone: str) -> str:
+    due = moment(wait.due_at, zone)
     if wait.since and wait.since > now:
-        return f"{moment(wait.since)} – {due}"
+        return f"{moment(wait.since, zone)} – {due}"
     late = wait.due_at and wait.due_at <= now and not wait.consequence
     return f"{due} (late)" if late else due
 
@@ -174,6 +182,8 @@ def _said(wait: Wait, at: datetime, language: str) -> str:
 
 
 def _what(wait: Wait, language: str) -> str:
+    from runtime.language.sentences import sentence
+
     kind, _, of = wait.what.partition(".")
     name = sentence(problem(f"wait.{kind}"), language)
     return " ".join(filter(None, (name, of, wait.subject)))
@@ -182,4 +192,6 @@ def _what(wait: Wait, language: str) -> str:
 def _then(wait: Wait, language: str) -> str:
     if not wait.consequence:
         return "-"
+    from runtime.language.sentences import sentence
+
     return sentence(problem(f"then.{wait.consequence}"), language)

@@ -94,7 +94,7 @@ def packs(
     if as_json:
         _print_json(rows)
         return
-    from rich.table import Table  # noqa: PLC0415 - not for programs
+    from rich.table import Table
 
     table = Table("id", "kind", "since", "until", "confidence", "law")
     for row in rows:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
+from models.fields import expectation
+from models.messages.act_bodies import BODIES
 from models.messages.acts import ACTS, Act
-from models.values.actor import ENGINE
 from models.values.refusal import Problem, problem, refusal, refuse_if_any
 from service.bodies import refuse_repeated_keys
 
@@ -90,27 +91,27 @@ def _plain(value: str) -> JsonValue:
 
 
 def _refuse_wrong(act: type[Act], fields: dict[str, JsonValue]) -> None:
-    """Validate the fields with the act's own class; actor and command id are placeholders."""
+    """Validate the fields as the gateway will: actor and command id are not among them."""
     reserved = sorted(OURS & fields.keys())
-    problems = [_field_problem(act, name, "-") for name in reserved]
+    problems = [_field_problem(act, name, expected="expected.known") for name in reserved]
     given = {name: value for name, value in fields.items() if name not in OURS}
     try:
-        act.model_validate({**given, "command_id": "check", "actor": ENGINE})
+        BODIES[act.name].model_validate(given)
     except ValidationError as error:
         problems += [
-            _field_problem(act, ".".join(map(str, item["loc"])), item["msg"])
+            _field_problem(act, ".".join(map(str, item["loc"])), **expectation(item))
             for item in error.errors(include_url=False, include_input=False)
         ]
     refuse_if_any(problems)
 
 
-def _field_problem(act: type[Act], field: str, expected: str) -> Problem:
+def _field_problem(act: type[Act], field: str, **expected: str | int) -> Problem:
     known = ", ".join(name for name in act.model_fields if name not in OURS)
     return problem(
         "cases.field_invalid",
         where=field,
         act=act.name,
         field=field,
-        expected=expected,
+        **expected,
         fields=known or "-",
     )

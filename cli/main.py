@@ -5,12 +5,11 @@ import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import typer
 
 from models.values.refusal import Problem, Refused, problem
-from runtime.language.sentences import sentence
 from runtime.leaving import run_and_leave
 from runtime.logging import configure_logging
 
@@ -18,25 +17,115 @@ REFUSED = 1
 UNREACHABLE = 2
 DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG})
 """Errors of a write to an open file, which name no file."""
-MODULES: Mapping[str, tuple[str, ...]] = {
-    "cli.stack": ("up", "serve", "migrate", "temporal-setup"),
-    "cli.cases": ("start", "act", "list", "status", "history", "audit", "credentials"),
-    "cli.clock": ("clock",),
-    "cli.roll": ("roll",),
-    "cli.vote": ("vote",),
-    "cli.decide": ("decide", "packs"),
-    "cli.menu": ("menu",),
-    "cli.evidence": ("evidence", "verify"),
-    "cli.demo.run": ("demo",),
-}
-"""Which module has which commands, in the order of the help.
 
-A command loads its own module only: who asks for a rule need not wait for Temporal and PostgreSQL.
+
+class Listed(NamedTuple):
+    """A command or a group of commands: the module that has it, and its line in the help."""
+
+    module: str
+    help: str
+
+
+COMMANDS: Mapping[str, Listed] = {
+    "up": Listed(
+        "cli.local.commands",
+        "Start database, Temporal, worker and service here and keep them running (Ctrl-C stops).",
+    ),
+    "serve": Listed(
+        "cli.local.commands", "Run the HTTP service alone; the settings come from the environment."
+    ),
+    "migrate": Listed(
+        "cli.local.commands",
+        "Bring the schema of DATABASE_OWNER_URL up to date, or take steps back (data is lost).",
+    ),
+    "temporal-setup": Listed(
+        "cli.local.commands",
+        "Register search attributes and reconciliation at TEMPORAL_ADDRESS; safe to run again.",
+    ),
+    "use-build": Listed(
+        "cli.local.commands",
+        "Send new and running workflows at TEMPORAL_ADDRESS to the workers of a build; may be repeated.",
+    ),
+    "start": Listed(
+        "cli.cases", "Open a renovation from a file; the same files again open nothing new."
+    ),
+    "act": Listed(
+        "cli.cases",
+        "Do an official act in somebody's name; without --as the only one who may do it.",
+    ),
+    "list": Listed(
+        "cli.cases",
+        "A page of the renovations; without a filter the ones that were opened last come first.",
+    ),
+    "status": Listed(
+        "cli.cases", "Where a renovation stands, what it waits for, and what of it needs attention."
+    ),
+    "history": Listed(
+        "cli.cases", "The record of a renovation: who did what when, in which capacity."
+    ),
+    "audit": Listed(
+        "cli.cases", "Check the hash chain of the record, and the ballots against their receipts."
+    ),
+    "repair": Listed(
+        "cli.repair",
+        "Compare record and engine, and rebuild from the record what the engine has lost.",
+    ),
+    "credentials": Listed(
+        "cli.cases",
+        "Every unit's credential as CSV (unit,credential), to hand out on paper; keep it secret.",
+    ),
+    "clock": Listed(
+        "cli.clock",
+        "Show what falls due when; move the clock of a training case (`sandbox: {clock: told}`).",
+    ),
+    "roll": Listed("cli.roll", "The owners' roll: check a file, import it."),
+    "vote": Listed("cli.vote", "An open vote: paper, contested units, reminders."),
+    "decide": Listed(
+        "cli.decide",
+        "What a rule says about a vote: verdict, every check with both numbers, what follows.",
+    ),
+    "packs": Listed(
+        "cli.decide",
+        "Every rule, cap and dated pack with its law, its dates and how certain they are.",
+    ),
+    "menu": Listed("cli.menu", "Tally a menu vote and choose works within its budget."),
+    "evidence": Listed("cli.evidence", "Evidence that anybody can check."),
+    "verify": Listed(
+        "cli.verify",
+        "Check the evidence of a vote as its verify.py does, and with the rules of this release.",
+    ),
+    "demo": Listed(
+        "cli.demo.command",
+        "Carry the renovation of an invented estate from the first vote to the evaluation.",
+    ),
+}
+"""In the order of the help, which is shown without loading any of the modules.
+
+A command loads its own module only, and that loads servers' libraries when the command runs: who
+asks for a rule need not wait for Temporal and PostgreSQL.
 """
 
 
 def application(command: str | None = None) -> typer.Typer:
-    """The application with one command's module, or with every module if it is none of ours."""
+    """The application with one command, or with all names and no command if it is none of ours."""
+    app = _empty()
+    if command is not None and command in COMMANDS:
+        import_module(COMMANDS[command].module).register(app)
+        return app
+    for name, each in COMMANDS.items():
+        app.command(name, help=each.help)(_keep_subcommands)
+    return app
+
+
+def whole_application() -> typer.Typer:
+    """The application with every command, for those who look at all of them."""
+    app = _empty()
+    for module in dict.fromkeys(each.module for each in COMMANDS.values()):
+        import_module(module).register(app)
+    return app
+
+
+def _empty() -> typer.Typer:
     app = typer.Typer(
         name="gongjian",
         help=(
@@ -48,9 +137,6 @@ def application(command: str | None = None) -> typer.Typer:
         add_completion=False,
     )
     app.callback()(_keep_subcommands)
-    modules = [name for name, commands in MODULES.items() if command in commands] or list(MODULES)
-    for name in modules:
-        import_module(name).register(app)
     return app
 
 
@@ -61,7 +147,7 @@ def _keep_subcommands() -> None:
 def __getattr__(name: str) -> typer.Typer:
     """`app`, the whole application, made when somebody asks for it."""
     if name == "app":
-        return application()
+        return whole_application()
     raise AttributeError(name)
 
 
@@ -72,18 +158,25 @@ def main() -> None:
     try:
         application(sys.argv[1] if len(sys.argv) > 1 else None)()
     except Refused as refusal:
-        for each in refusal.problems:
-            print(f"gongjian: {sentence(each)}", file=sys.stderr)
+        _say(*refusal.problems)
         sys.exit(REFUSED)
     except Exception as error:
         failed = _failed_file(error)
         if failed is not None:
-            print(f"gongjian: {sentence(failed)}", file=sys.stderr)
+            _say(failed)
             sys.exit(REFUSED)
         if not _is_no_connection(error):
             raise
         print(f"gongjian: a server did not answer: {_first_line(error)}", file=sys.stderr)
         sys.exit(UNREACHABLE)
+
+
+def _say(*problems: Problem) -> None:
+    """One line each; the catalogues are only read where there is something to say."""
+    from runtime.language.sentences import sentence
+
+    for each in problems:
+        print(f"gongjian: {sentence(each)}", file=sys.stderr)
 
 
 def _failed_file(error: Exception) -> Problem | None:
@@ -102,16 +195,17 @@ def _failed_file(error: Exception) -> Problem | None:
 
 def _is_no_connection(error: Exception) -> bool:
     """Libraries of servers are loaded now only if the command itself did not need them."""
-    import asyncpg  # noqa: PLC0415
-    import httpx  # noqa: PLC0415
-    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
-    from temporalio.service import RPCError  # noqa: PLC0415
+    import asyncpg
+    import httpx
+    from sqlalchemy.exc import DBAPIError
+    from temporalio.service import RPCError
 
     kinds = (
         RPCError,
         httpx.TransportError,
         DBAPIError,
-        asyncpg.PostgresConnectionError,
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
         OSError,  # of no file, see `_failed_file`: no address, no route, no such socket, no time left
     )
     return isinstance(error, kinds)

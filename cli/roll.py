@@ -1,30 +1,29 @@
 """`roll check` and `roll import`: what a roll's file holds, and making it the roll of an estate."""
 
+from __future__ import annotations
+
 import asyncio
 import getpass
 import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import BaseModel, JsonValue
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from cli.inputs import read_file
-from cli.servers import running
-from cli.stack import DATA
-from formats.roll import COLUMNS, accepted_roll, differences, summary
-from formats.roll.columns import IGNORE
-from models.files.renovation import LEVELS, PlaceEntry
-from models.files.roll import Finding, RollDifference, RollReport, RollSummary
+from cli.servers import DATA, running
 from models.values.refusal import refusal
-from runtime.language.sentences import sentence
-from runtime.spreadsheets.roll_files import Rows, check_roll_file, read_roll_file
-from service.estates.rolls import ImportedRoll, RollRequest, compare_roll, import_roll
-from service.estates.units import owner_secret
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from models.files.renovation import PlaceEntry
+    from models.files.roll import Finding, RollDifference, RollReport, RollSummary
+    from runtime.spreadsheets.roll_files import Rows
+    from service.estates.rolls import ImportedRoll
 
 BAD = 1
 SHOWN = 20
@@ -65,6 +64,9 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Every problem of a roll with sheet, row, column and value, else its figures; writes nothing."""
+    from formats.roll import differences
+    from runtime.spreadsheets.roll_files import read_roll_file
+
     report = _report(file, sheet, map_)
     difference = None
     if report.roll is not None and against is not None:
@@ -99,6 +101,10 @@ def import_(  # noqa: PLR0917 - typer reads the signature
     as_json: Json = False,
 ) -> None:
     """Make a file the roll of an estate, whole or not at all; the same file again changes nothing."""
+    from formats.roll import accepted_roll
+    from service.estates.rolls import RollRequest, compare_roll, import_roll
+    from service.estates.units import owner_secret
+
     places = read_places(place)
     report = _report(file, sheet, map_)
     if report.roll is None:
@@ -130,6 +136,8 @@ def read_places(text: str) -> tuple[PlaceEntry, ...]:
     Raises:
         Refused: `roll.place_unreadable`.
     """
+    from models.files.renovation import LEVELS, PlaceEntry
+
     if not text:
         return ()
     parts = [part.partition("=") for part in text.split("/")]
@@ -147,6 +155,9 @@ def read_mapping(pairs: list[str]) -> dict[str, str]:
     Raises:
         Refused: `roll.map_unreadable`.
     """
+    from formats.roll import COLUMNS
+    from formats.roll.columns import IGNORE
+
     known = (*COLUMNS, IGNORE)
     found: dict[str, str] = {}
     for pair in pairs:
@@ -158,6 +169,8 @@ def read_mapping(pairs: list[str]) -> dict[str, str]:
 
 
 def _report(file: Path, sheet: str | None, pairs: list[str] | None) -> RollReport:
+    from runtime.spreadsheets.roll_files import check_roll_file
+
     mapping = read_mapping(pairs or [])
     content = read_file(file)
     with _waiting("reading") as bar:
@@ -181,6 +194,9 @@ def _counted(rows: Rows, total: int, bar: Progress) -> Rows:
 
 def _waiting(what: str) -> Progress:
     """A bar on standard error, for people only: rows so far and seconds."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -202,6 +218,8 @@ def _show(
     as_json: bool,
 ) -> None:
     """The result for a program, or for people; a roll with problems ends with them and exit code 1."""
+    from formats.roll import accepted_roll, summary
+
     figures = None if report.roll is None else summary(report.roll.units)
     if as_json:
         answer = report_json(report) | {
@@ -244,6 +262,8 @@ def report_json(report: RollReport) -> dict[str, JsonValue]:
 
 
 def _finding_json(finding: Finding) -> dict[str, JsonValue]:
+    from runtime.language.sentences import sentence
+
     problem = finding.problem
     return {
         "code": problem.code,
@@ -260,6 +280,8 @@ def _finding_json(finding: Finding) -> dict[str, JsonValue]:
 
 
 def _report_lines(report: RollReport) -> Iterator[str]:
+    from runtime.language.sentences import sentence
+
     sheet = f", sheet {report.sheet}" if report.sheet is not None else ""
     yield f"{report.name}{sheet}: no problems, headings in row {report.heading_row}"
     if report.ignored:

@@ -1,18 +1,38 @@
-"""Which servers a command talks to: those of the environment, or the stack of the data directory."""
+"""Which servers a command talks to: those of the environment, or the stack of the data directory.
+
+What is imported here is what every command can afford (benchmarks/cli_start.py); a command that
+needs more loads it when it runs.
+"""
+
+from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cli.stack import local_settings
+import typer
+
+from runtime.addresses import asyncpg_url
 from runtime.local.data_dir import settings_of_running
-from runtime.settings import Settings, read_settings
-from runtime.temporal import connect_patiently
-from service.parts import Parts, open_parts
+from runtime.settings import LocalSettings, Settings, read_settings
 
+if TYPE_CHECKING:
+    import asyncpg
+
+    from runtime.database import Database
+    from service.parts import Parts
+
+DATA = typer.Option("--data", help="Directory that keeps everything between starts.")
 CONNECTIONS = 2
 ANSWER_S = 10.0
 """A command in a terminal does not wait for servers as long as a process that starts does."""
+
+
+def local_settings(data: Path | None) -> LocalSettings:
+    """The environment's settings, for the data directory of the command line if it names one."""
+    local = read_settings(LocalSettings)
+    return local.at(data if data is not None else local.data_dir)
 
 
 def settings_for(data: Path | None) -> Settings:
@@ -28,8 +48,36 @@ def settings_for(data: Path | None) -> Settings:
 
 
 @asynccontextmanager
+async def reading(data: Path | None) -> AsyncIterator[asyncpg.Connection]:
+    """A connection to the database of `settings_for`, for a command that only reads rows."""
+    import asyncpg
+
+    url = settings_for(data).database_url.get_secret_value()
+    connection = await asyncpg.connect(asyncpg_url(url), timeout=ANSWER_S)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def database(data: Path | None) -> AsyncIterator[tuple[Database, Settings]]:
+    """The database of `settings_for`, for a command that needs the tables but no Temporal."""
+    from runtime.database import Database
+
+    settings = settings_for(data)
+    opened = Database(settings.database_url.get_secret_value(), CONNECTIONS)
+    try:
+        yield opened, settings
+    finally:
+        await opened.dispose()
+
+
+@asynccontextmanager
 async def running(data: Path | None) -> AsyncIterator[Parts]:
     """The service's parts on the servers of `settings_for`, for the length of one command."""
+    from service.parts import open_parts
+
     async with open_parts(settings_for(data), pool=CONNECTIONS) as parts:
         yield parts
 
@@ -40,5 +88,7 @@ async def reach_temporal(parts: Parts) -> None:
     Raises:
         Refused: `temporal.unreachable`.
     """
+    from runtime.temporal import connect_patiently
+
     settings = parts.settings
     await connect_patiently(settings.temporal_address, settings.temporal_namespace, ANSWER_S)

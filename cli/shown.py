@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from pydantic import JsonValue
 from rich.console import Console
 from rich.table import Table
 
+from models.values.refusal import problem
+
 if TYPE_CHECKING:
     # For a rule or a menu nobody needs the database.
-    from models.tables import Event, Renovation
+    from runtime.record.cases import CaseRow, Trouble
+    from runtime.record.events import EventRow
 
-ZONE = ZoneInfo("Asia/Shanghai")
 MOST_DETAILS = 90
 WIDE = 140
 """Columns of a table that goes into a file or a pipe."""
@@ -27,67 +29,99 @@ def result_console() -> Console:
     return console if console.is_terminal else Console(width=WIDE)
 
 
-class CaseLine(NamedTuple):
-    """A renovation and its time: whether its clock is told, and its tick."""
-
-    row: Renovation
-    told: bool
-    now: datetime
-
-
-def list_table(cases: Iterable[CaseLine]) -> Table:
-    """Every renovation on one line."""
+def list_table(cases: Iterable[CaseRow]) -> Table:
+    """Every case on one line."""
     table = Table("renovation", "title", "stage", "state", "waiting for", "due", "events", "clock")
+    table.add_column("needs attention", overflow="fold")
     for case in cases:
-        row = case.row
         table.add_row(
-            row.id,
-            row.title,
-            row.stage,
-            row.state,
-            row.waiting_for,
-            moment(row.due_at),
-            str(row.head_seq),
-            "told" if case.told else "wall",
+            case.id,
+            case.title,
+            case.stage,
+            case.state,
+            case.waiting_for,
+            moment(case.due_at, case.zone),
+            str(case.events),
+            "wall" if case.told_now is None else "told",
+            ", ".join(trouble.step for trouble in case.needs_attention),
         )
     return table
 
 
-def status_lines(case: CaseLine) -> list[tuple[str, str]]:
+def stuck_table(cases: Iterable[CaseRow]) -> Table:
+    """Every step that broke on one line, with what finds it in the logs."""
+    table = Table("renovation", "title", "step", "since", "asked for by", "error", "reference")
+    for case in cases:
+        for trouble in case.needs_attention:
+            table.add_row(
+                case.id,
+                case.title,
+                trouble.step,
+                moment(trouble.since, case.zone),
+                "a person" if trouble.by_act else "the engine",
+                trouble.error,
+                trouble.reference,
+            )
+    return table
+
+
+def status_lines(case: CaseRow, language: str = "en") -> list[tuple[str, str]]:
     """What an official wants to know about one case, as names and words."""
-    row = case.row
     return [
-        ("renovation", row.id),
-        ("title", row.title),
-        ("place", row.place_path),
-        ("state", row.state),
-        ("stage", row.stage),
-        ("waiting for", row.waiting_for or "-"),
-        ("due (case time)", moment(row.due_at)),
-        ("rule pack", row.rule_pack),
+        ("renovation", case.id),
+        ("title", case.title),
+        ("place", case.place_path),
+        ("state", case.state),
+        ("stage", case.stage),
+        ("waiting for", case.waiting_for or "-"),
+        ("due (case time)", moment(case.due_at, case.zone)),
+        *(
+            ("needs attention", trouble_words(each, case.zone, language))
+            for each in case.needs_attention
+        ),
+        ("rule pack", case.rule_pack),
         ("clock", clock_words(case)),
-        *([("it stands at", moment(case.now))] if case.told else []),
-        ("opened", moment(row.opened_at)),
-        ("closed", moment(row.closed_at)),
-        ("events", str(row.head_seq)),
-        ("workflow", row.workflow_id),
+        *(
+            [("it stands at", moment(case.told_now, case.zone))]
+            if case.told_now is not None
+            else []
+        ),
+        ("opened", moment(case.opened_at, case.zone)),
+        ("closed", moment(case.closed_at, case.zone)),
+        ("events", str(case.events)),
+        ("workflow", case.workflow_id),
     ]
 
 
-def clock_words(case: CaseLine) -> str:
+def trouble_words(trouble: Trouble, zone: str, language: str) -> str:
+    """What broke, what becomes of it, and where the logs have it, as a sentence."""
+    from runtime.language.sentences import sentence
+
+    figures = {
+        "step": trouble.step,
+        "since": moment(trouble.since, zone),
+        "error": trouble.error,
+        "reference": trouble.reference,
+    }
+    if trouble.by_act:
+        return sentence(problem("attention.act", **figures), language)
+    return sentence(problem("attention.own_step", **figures), language)
+
+
+def clock_words(case: CaseRow) -> str:
     """What kind of time a case has."""
-    if case.told:
+    if case.told_now is not None:
         return "told (training case)"
-    return "sandbox of an earlier release" if case.row.clock else "real time"
+    return "sandbox of an earlier release" if case.ran_fast else "real time"
 
 
-def history_table(events: Sequence[Event]) -> Table:
-    """The events in their order: when, who in which capacity, what."""
+def history_table(events: Sequence[EventRow], zone: str) -> Table:
+    """The events in their order: when by the clocks of the place, who in which capacity, what."""
     table = Table("seq", "case time", "who", "role", "event", "details")
     for event in events:
         table.add_row(
             str(event.seq),
-            moment(event.happened_at),
+            moment(event.happened_at, zone),
             event.actor_label,
             event.actor_role,
             event.kind,
@@ -96,7 +130,7 @@ def history_table(events: Sequence[Event]) -> Table:
     return table
 
 
-def event_json(event: Event) -> dict[str, JsonValue]:
+def event_json(event: EventRow) -> dict[str, JsonValue]:
     """One event as it is exported, with the hashes that prove it."""
     return {
         "seq": event.seq,
@@ -120,29 +154,30 @@ def event_json(event: Event) -> dict[str, JsonValue]:
     }
 
 
-def status_json(case: CaseLine) -> dict[str, JsonValue]:
+def status_json(case: CaseRow) -> dict[str, JsonValue]:
     """One case for a program."""
-    row = case.row
+    told = case.told_now is not None
     return {
-        "id": row.id,
-        "title": row.title,
-        "place": row.place_path,
-        "state": row.state,
-        "stage": row.stage,
-        "waiting_for": row.waiting_for,
-        "due_at": row.due_at.isoformat() if row.due_at else None,
-        "rule_pack": row.rule_pack,
-        "clock": "told" if case.told else "wall",
-        "stands_at": case.now.isoformat() if case.told else None,
-        "sandbox": case.told or bool(row.clock),
-        "events": row.head_seq,
-        "workflow_id": row.workflow_id,
+        "id": case.id,
+        "title": case.title,
+        "place": case.place_path,
+        "state": case.state,
+        "stage": case.stage,
+        "waiting_for": case.waiting_for,
+        "due_at": case.due_at.isoformat() if case.due_at else None,
+        "needs_attention": [each.model_dump(mode="json") for each in case.needs_attention],
+        "rule_pack": case.rule_pack,
+        "clock": "told" if told else "wall",
+        "stands_at": case.told_now.isoformat() if case.told_now is not None else None,
+        "sandbox": told or case.ran_fast,
+        "events": case.events,
+        "workflow_id": case.workflow_id,
     }
 
 
-def moment(value: datetime | None) -> str:
-    """A moment on a wall clock in China."""
-    return value.astimezone(ZONE).strftime("%Y-%m-%d %H:%M") if value else "-"
+def moment(value: datetime | None, zone: str) -> str:
+    """A moment on a wall clock of the place, whose zone is that of the timetable."""
+    return value.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M") if value else "-"
 
 
 def brief(details: dict[str, JsonValue]) -> str:

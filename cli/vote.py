@@ -1,5 +1,7 @@
 """`vote …`: what a committee does in an open vote beside the web; nobody sees a choice here."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import secrets
@@ -7,31 +9,23 @@ import sys
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from pydantic import BaseModel
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from cli.inputs import read_file
-from cli.servers import running
-from cli.stack import DATA
-from formats.paper_sheet import lines_of_sheet
-from models.tables import BallotBox
-from models.values.actor import Actor
+from cli.servers import DATA, running
 from models.values.channels import PaperChannel, RulingKind
 from models.values.refusal import Refused
-from rules.authority import ROLES_OF_WRITE
-from service.channels.bodies import EnterPaper, Remind, RuleOnBallots
-from service.channels.count_sheets import list_count_sheets
-from service.channels.mandates import list_register
-from service.channels.open_box import read_running_box
-from service.channels.paper import enter_paper
-from service.channels.rounds import list_non_voters, remind_non_voters
-from service.channels.rulings import contested_units, record_ruling
-from service.http.problems import read_fields
-from service.parts import Parts
-from service.situation import Situation, load_grants, load_situation
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from models.tables import BallotBox
+    from models.values.actor import Actor
+    from service.parts import Parts
+    from service.situation import Situation
 
 T = TypeVar("T")
 C = TypeVar("C", bound=BaseModel)
@@ -54,12 +48,16 @@ def register(app: typer.Typer) -> None:
 @commands.command("contested")
 def show_contested(renovation: Id, data: Data = None) -> None:
     """Units whose ballots wait for a ruling, as JSON: channels and codes, never a choice."""
+    from service.channels.rulings import contested_units
+
     _print(_read(data, renovation, contested_units))
 
 
 @commands.command("non-voters")
 def show_non_voters(renovation: Id, data: Data = None) -> None:
     """Units that have cast no ballot by any way, one a line."""
+    from service.channels.rounds import list_non_voters
+
     for unit in _read(data, renovation, list_non_voters):
         print(unit)
 
@@ -67,12 +65,16 @@ def show_non_voters(renovation: Id, data: Data = None) -> None:
 @commands.command("count-sheets")
 def show_count_sheets(renovation: Id, data: Data = None) -> None:
     """The count sheet of every batch of paper, as JSON."""
+    from service.channels.count_sheets import list_count_sheets
+
     _print(_read(data, renovation, list_count_sheets))
 
 
 @commands.command("mandates")
 def show_mandates(renovation: Id, data: Data = None) -> None:
     """The register of mandates with its history, as JSON; no names, no instructions."""
+    from service.channels.mandates import list_register
+
     _print(_read(data, renovation, list_register))
 
 
@@ -88,6 +90,10 @@ def rule_on(
     data: Data = None,
 ) -> None:
     """Record a ruling on a unit's ballots."""
+    from service.channels.bodies import RuleOnBallots
+    from service.channels.rulings import record_ruling
+    from service.http.problems import read_fields
+
     given = _fields(command_id, unit_number=unit, kind=kind, ballot=ballot, reason=reason)
     command = read_fields(RuleOnBallots, given)
     _print([_write(data, renovation, as_, "rule_on_ballots", command, record_ruling)])
@@ -108,6 +114,11 @@ def type_paper(  # noqa: PLR0917 - typer reads the signature
     data: Data = None,
 ) -> None:
     """Type a bundle of paper ballots; the second typing, by somebody else, casts what agrees."""
+    from formats.paper_sheet import lines_of_sheet
+    from service.channels.bodies import EnterPaper
+    from service.channels.paper import enter_paper
+    from service.http.problems import read_fields
+
     lines = lines_of_sheet(read_file(file), file.name)
     made = "" if code else secrets.token_hex(10)
     given = _fields(
@@ -135,6 +146,10 @@ def type_paper(  # noqa: PLR0917 - typer reads the signature
 @commands.command("remind")
 def remind_silent(renovation: Id, as_: As, command_id: CommandId = "", data: Data = None) -> None:
     """Remind those who have not taken part, and nobody else."""
+    from service.channels.bodies import Remind
+    from service.channels.rounds import remind_non_voters
+    from service.http.problems import read_fields
+
     command = read_fields(Remind, _fields(command_id))
     _print([_write(data, renovation, as_, "remind", command, remind_non_voters)])
 
@@ -149,6 +164,8 @@ def _read(
     read: Callable[[AsyncSession, BallotBox], Awaitable[T]],
 ) -> T:
     """Read something of the box of the running vote."""
+    from service.channels.open_box import read_running_box
+    from service.situation import load_situation
 
     async def work() -> T:
         async with running(data) as parts:
@@ -167,6 +184,8 @@ def _write(
     act: Callable[[Parts, Situation, Actor, C], Awaitable[R]],
 ) -> R:
     """Do something in the name of an official who may."""
+    from rules.authority import ROLES_OF_WRITE
+    from service.situation import load_grants, load_situation
 
     async def work() -> R:
         async with running(data) as parts:

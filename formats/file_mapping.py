@@ -5,7 +5,6 @@ false, and 0.25 does not pass through a float. The model behind the file gives w
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -24,6 +23,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.reader import ReaderError
 
 from formats.file_text import read_text
+from models.fields import UNREADABLE
 from models.values.refusal import Problem, Refused, problem, refusal
 
 Plain = str | None | list["Plain"] | dict[str, "Plain"]
@@ -211,12 +211,9 @@ def words(value: Plain, path: Path = ()) -> Iterator[tuple[Path, str]]:
         yield path, value
 
 
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-
-
 def unreadable(word: str) -> bool:
     """Whether a word has characters that no screen shows and no database stores."""
-    return _CONTROL.search(word) is not None
+    return UNREADABLE.search(word) is not None
 
 
 def _broken(name: str, line: int, column: int) -> Problem:

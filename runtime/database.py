@@ -16,12 +16,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
+from runtime.addresses import sqlalchemy_url
+
 T = TypeVar("T")
 Work = Callable[[AsyncSession], Awaitable[T]]
 
 log = structlog.get_logger("database")
 
-SCHEME = "postgresql+asyncpg://"
 CONFLICTS = 10
 """So many attempts a transaction gets when it meets others; they take about 6 s in all."""
 AWAY_S = 60.0
@@ -57,16 +58,6 @@ CUT_OFF = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What asyncpg raises, beside the server's errors, when the server dies during a statement."""
 STALE = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
 """The schema was migrated under a connection; the next attempt reads it anew."""
-
-
-def sqlalchemy_url(url: str) -> str:
-    """The address in the form SQLAlchemy wants, whichever usual form it has."""
-    return SCHEME + url.partition("://")[2]
-
-
-def asyncpg_url(url: str) -> str:
-    """The address in the form asyncpg and psql want."""
-    return "postgresql://" + url.partition("://")[2]
 
 
 class Database:

@@ -1,7 +1,7 @@
 """One configuration of logs for every process: structured events on standard error.
 
 Call it once, in a composition root. Libraries that log through the standard library come out in the
-same form. Workflow code is executed again when a worker restarts; what it logged then is dropped.
+same form.
 """
 
 import logging
@@ -10,7 +10,6 @@ from typing import Literal
 
 import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
-from temporalio import workflow
 
 LIBRARY_LEVELS = {"httpx": logging.WARNING, "httpcore": logging.WARNING, "asyncio": logging.WARNING}
 """Libraries that narrate every request at INFO."""
@@ -19,8 +18,12 @@ LIBRARY_LEVELS = {"httpx": logging.WARNING, "httpcore": logging.WARNING, "asynci
 def configure_logging(
     level: Literal["debug", "info", "warning", "error"] = "info",
     form: Literal["json", "console"] = "json",
+    *first: Processor,
 ) -> None:
-    """Send structlog and the standard library's logging to standard error, one event a line."""
+    """Send structlog and the standard library's logging to standard error, one event a line.
+
+    `first` look at each event of structlog before anything else does.
+    """
     threshold = logging.getLevelNamesMapping()[level.upper()]
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -31,7 +34,7 @@ def configure_logging(
     ]
     structlog.configure(
         processors=[
-            drop_while_replaying,
+            *first,
             structlog.stdlib.filter_by_level,
             *shared,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
@@ -56,17 +59,6 @@ def configure_logging(
     root.setLevel(threshold)
     for name, library_level in LIBRARY_LEVELS.items():
         logging.getLogger(name).setLevel(max(threshold, library_level))
-
-
-def drop_while_replaying(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Pass an event on, unless a workflow is only being rebuilt from its history.
-
-    Raises:
-        structlog.DropEvent: the event was logged when the code first ran.
-    """
-    if workflow.in_workflow() and workflow.unsafe.is_replaying_history_events():
-        raise structlog.DropEvent
-    return event
 
 
 def _without_colours(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -10,7 +10,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, pool
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from runtime.database import sqlalchemy_url
+from runtime.addresses import sqlalchemy_url
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = ROOT / "models" / "migrations"

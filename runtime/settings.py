@@ -8,13 +8,17 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.values.refusal import Problem, Refused, problem
+from runtime.version import VERSION
 
 PREFIX = "GONGJIAN_"
+EVERYWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - nothing is bound here
+"""What a service listens on that listens on every address of its machine."""
 
 
 def _strong(key: SecretStr) -> SecretStr:
@@ -23,6 +27,19 @@ def _strong(key: SecretStr) -> SecretStr:
     return key
 
 
+def _address(url: str) -> str:
+    parts = urlsplit(url.rstrip("/"))
+    plain = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
+    if not plain or parts.query or parts.fragment or not re.fullmatch(r"[!-~]+", url):
+        raise ValueError(
+            "an address like https://vote.example.org, without user, query or fragment"
+        )
+    _ = parts.port  # a ValueError where it is no port
+    return parts.geturl()
+
+
+PublicUrl = Annotated[str, AfterValidator(_address)]
+"""An address that people are given, without a slash at its end; it may have a path."""
 Key = Annotated[SecretStr, AfterValidator(_strong)]
 """A secret key: 32 bytes or more, written in hexadecimal."""
 
@@ -67,9 +84,21 @@ class _Shared(BaseSettings):
     task_queue: str = Field(
         default="gongjian", min_length=1, description="The task queue of workflows and activities."
     )
+    build_id: str = Field(
+        default=VERSION,
+        min_length=1,
+        pattern=r"^[\w.+-]+$",
+        max_length=100,
+        description="The build of the workers: tasks go to the current one.",
+    )
     service_host: str = Field(
         default="127.0.0.1",
         description="The address the service listens on; 0.0.0.0 in a container.",
+    )
+    public_url: PublicUrl | None = Field(
+        default=None,
+        description="The address under which people reach the service: in QR codes and the API's"
+        " document. Without it, the one the service listens on.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least severe event that is logged."
@@ -88,6 +117,12 @@ class _Shared(BaseSettings):
     )
     max_concurrent_activities: int = Field(
         default=32, ge=1, le=1000, description="Activities one worker runs at the same time."
+    )
+    max_concurrent_bulk_activities: int = Field(
+        default=4,
+        ge=1,
+        le=32,
+        description="Activities of a row per resident one worker runs at the same time, beside.",
     )
     max_body_bytes: int = Field(
         default=262_144,
@@ -145,6 +180,14 @@ class Settings(_Shared):
     service_port: int = Field(
         default=8000, ge=0, le=65_535, description="The TCP port of the service."
     )
+
+    @property
+    def address(self) -> str:
+        """The one address that is printed and given out; what a request says is never taken for it."""
+        if self.public_url is not None:
+            return self.public_url
+        host = "127.0.0.1" if self.service_host in EVERYWHERE else self.service_host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.service_port}"
 
     def to_environment(self) -> dict[str, str]:
         """These settings as environment variables, for a child process; secrets in clear text."""

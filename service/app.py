@@ -69,6 +69,9 @@ def create_app(settings: Settings) -> ASGIApp:
         docs_url=None,  # the pages of the document viewers load remote assets
         redoc_url=None,
         openapi_url="/openapi.json",
+        servers=[{"url": settings.address}],
+        # It would send whoever adds a slash to the host that the request names.
+        redirect_slashes=False,
     )
     api.state.settings = settings
     for router in ROUTERS:

@@ -3,32 +3,34 @@
 import json
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from formats.keys_once import KeyTwiceError, keys_once
+from models.fields import (
+    CommandId,
+    Count,
+    Expected,
+    Fen,
+    Id,
+    Points,
+    PositiveFen,
+    ShortLine,
+    Text,
+    TicketKind,
+    UnitNumber,
+    Word,
+    entries,
+    whole,
+)
 from models.values.base import Value
 from models.values.refusal import refusal
 
-CommandId = Annotated[
-    str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\s#\x00-\x1f\x7f]+$")
-]
-"""Made by the page or the calling system; 1 to 120 characters.
-
-No "#": keys with it are the engine's own ("<workflow id>#<step>"), and nobody outside may take one.
-"""
-UnitNumber = Annotated[
-    str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")
-]
-Line = Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Text = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=4000, pattern=r"^[^\x00]*$"),
-]
-Fen = Annotated[int, Field(strict=True, ge=0, le=10**15)]
-"""Money in 0.01 yuan; at most ten million million yuan, far below what a column holds."""
 MOTIONS = 50
-Word = Annotated[str, StringConstraints(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Points = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
+Said = Annotated[Word | tuple[Word, ...] | dict[Word, Points], Expected("choice")]
+"""What a ballot says to one motion: yes, no or abstain; of several options the id of one, or abstain; of
+a menu the ids of works (where works are ranked, the best first), or work id to points."""
+Choices = Annotated[dict[Word, Said], *entries(MOTIONS, 1)]
+"""Motion id to what the ballot says; a motion that is left out is not voted on."""
 
 
 class CommandBody(Value):
@@ -41,15 +43,8 @@ class CastBallot(CommandBody):
     """One ballot of a unit; a later one with another command id replaces it until the close."""
 
     unit_number: UnitNumber
-    choices: dict[Word, Word | tuple[Word, ...] | dict[Word, Points]] = Field(
-        min_length=1, max_length=MOTIONS
-    )
-    """Motion id to what the ballot says; a motion that is left out is not voted on.
-
-    yes, no or abstain; of several options the id of one, or abstain; of a menu the ids of works
-    (where works are ranked, the best first), or work id to points.
-    """
-    box_id: str | None = Field(default=None, max_length=64)
+    choices: Choices
+    box_id: Id | None = None
     """The ballot box the page showed; if given, another vote does not take this ballot."""
 
     @classmethod
@@ -70,7 +65,7 @@ class CastBallot(CommandBody):
 class FileObjection(CommandBody):
     """An objection against an open publication."""
 
-    publication_id: str = Field(min_length=1, max_length=64)
+    publication_id: Id
     text: Text
     unit_number: UnitNumber | None = None
 
@@ -79,28 +74,30 @@ class ReceivedPayment(Value):
     """Money received for one unit; with a `reference` the same money is never booked twice."""
 
     unit_number: UnitNumber
-    amount_fen: Annotated[int, Field(strict=True, gt=0, le=10**15)]
-    reference: Line = ""
+    amount_fen: PositiveFen
+    reference: ShortLine = ""
 
 
 class ReportPayments(CommandBody):
     """Payments that a bank reports, 1 to 1,000; all of them are booked or none."""
 
-    payments: tuple[ReceivedPayment, ...] = Field(min_length=1, max_length=1000)
+    payments: Annotated[tuple[ReceivedPayment, ...], *entries(1_000, 1)]
     source: Literal["owner", "relief", "subsidy", "fund"] = "owner"
+
+
+Flag = Annotated[bool | Count | ShortLine, Expected("flag")]
+"""One thing that a bid says about itself."""
 
 
 class SubmitBid(CommandBody):
     """A bid on the open tender."""
 
-    price_fen: Annotated[int, Field(strict=True, gt=0, le=10**15)]
+    price_fen: PositiveFen
     bond_fen: Fen = 0
-    bond_account: Line = ""
+    bond_account: ShortLine = ""
     """The account the bond came from; one account for two bidders shows collusion."""
-    technical_milli: int = Field(default=0, strict=True, ge=0, le=1_000_000)
-    flags: dict[Annotated[str, StringConstraints(max_length=64)], bool | int | Line] = Field(
-        default_factory=dict, max_length=50
-    )
+    technical_milli: Points = 0
+    flags: Annotated[dict[Word, Flag], *entries(50)] = Field(default_factory=dict)
     """What the committee looks at (author, agent, offers, signed, justification…); see `BidFlags`."""
 
 
@@ -112,7 +109,7 @@ class OpenTicket(CommandBody):
     """A suggestion, a complaint, a defect."""
 
     unit_number: UnitNumber
-    kind: Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z][a-z0-9_.]*$")]
+    kind: TicketKind
     text: Text
     confidential: bool = False
 
@@ -127,7 +124,7 @@ class AnswerSurvey(CommandBody):
     """A household's score of the finished works, from 1 (poor) to 5 (very good)."""
 
     unit_number: UnitNumber
-    score: int = Field(strict=True, ge=1, le=5)
+    score: Annotated[int, *whole("number", 5, 1)]
 
 
 class ReceiptBatch(Value):

@@ -87,6 +87,10 @@ AWAITED_AS: Mapping[str, str] = {
     "decline_subsidy": "subsidy",
     "resolve_ticket": "answer",
     "confirm_ticket": "call_back",
+    "withdraw_candidate": "award_contract",
+    "report_item": "works",
+    "record_inspection": "works",
+    "report_rectified": "works",
 }
 """Act name to the name of its wait on the agenda (`case_wait.what`), where the two differ."""
 ENDED = "AcceptedUpdateCompletedWorkflow"

@@ -68,7 +68,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     if not message.get("more_body", False) and len(message.get("body", b"")) <= limit:
         return bytes(message.get("body", b""))
     declared = Headers(scope=scope).get("content-length", "")
-    if declared.isdecimal() and int(declared) > limit:
+    if declared.isdecimal() and (len(declared) > len(str(limit)) or int(declared) > limit):
         raise TooLarge
     pieces: list[bytes] = []
     length = 0

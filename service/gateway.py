@@ -18,19 +18,18 @@ from temporalio.client import (
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
-from temporalio.common import WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
+from models.messages.act_bodies import BODIES
 from models.messages.acts import ACTS, Act, ConfirmTicket, Done
 from models.messages.feedback import TicketInput
-from models.messages.ids import ticket_workflow_id
 from models.tables import Event
 from models.values.actor import ENGINE, Actor
 from models.values.refusal import problem, refusal, refuse_if_any
 from proof.commands import act_hash
 from rules.authority import Grant, check_act
 from runtime.database import Database
+from runtime.engine.starting import start_ticket
 from runtime.record.journal import Journal
 from runtime.settings import Settings
 from service.bodies import CommandBody
@@ -39,7 +38,6 @@ from service.http.problems import read_fields
 from service.situation import Situation, load_grants, load_situation
 
 log = structlog.get_logger("gateway")
-TICKET_WORKFLOW = "TicketWorkflow"
 
 
 class Gateway:
@@ -135,19 +133,10 @@ class Gateway:
         """
         try:
             async with asyncio.timeout(self._patience.total_seconds()):
-                await self._client.start_workflow(
-                    TICKET_WORKFLOW,
-                    TicketInput(
-                        renovation_id=situation.id, ticket_id=ticket_id, clock=situation.clock
-                    ),
-                    id=ticket_workflow_id(situation.id, ticket_id),
-                    task_queue=self._task_queue,
-                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                    static_summary="ticket",
-                    rpc_timeout=self._patience,
+                given = TicketInput(
+                    renovation_id=situation.id, ticket_id=ticket_id, clock=situation.clock
                 )
-        except WorkflowAlreadyStartedError:
-            return
+                await start_ticket(self._client, self._task_queue, situation, given)
         except (RPCError, TimeoutError, RuntimeError) as error:
             log.warning("ticket_not_started", ticket_id=ticket_id, reason=type(error).__name__)
             raise refusal("service.not_confirmed") from error
@@ -238,5 +227,5 @@ def build_act(act_name: str, body: Mapping[str, JsonValue], actor: Actor, key: s
         problem("service.field_unknown", where=name, field=name)
         for name in sorted({"actor", "command_id"} & body.keys())
     )
-    given = {**body, "command_id": key, "actor": actor}
-    return read_fields(ACTS[act_name], given)
+    fields = read_fields(BODIES[act_name], body).model_dump(exclude_unset=True)
+    return ACTS[act_name].model_validate({**fields, "command_id": key, "actor": actor})

@@ -25,6 +25,7 @@ class Situation:
 
     id: str
     estate_id: str
+    title: str
     stage: str
     state: str
     stage_workflow_id: str
@@ -90,6 +91,7 @@ async def load_situation(database: Database, renovation_id: str) -> Situation:
     return Situation(
         id=row.id,
         estate_id=row.estate_id,
+        title=row.title,
         stage=row.stage,
         state=row.state,
         stage_workflow_id=row.stage_workflow_id,

@@ -25,6 +25,8 @@ from models.values.timetable import Timetable
 from rules.time.deadlines import last_day
 from runtime.ballots.boxes import load_running_box
 from runtime.ballots.standing import taken_part
+from runtime.database import driver_connection
+from runtime.record.cases import CaseFilter, Trouble, find_cases, load_troubles
 from service.situation import with_time
 
 V = TypeVar("V", bound=Carried)
@@ -95,6 +97,13 @@ class RenovationLine(Carried):
     due_at: datetime | None
 
 
+class ListedRenovation(RenovationLine):
+    """A line with what of it needs attention; `cursor` as `after` asks for what follows it."""
+
+    needs_attention: tuple[Trouble, ...]
+    cursor: str
+
+
 class RenovationView(RenovationLine):
     """Where a renovation stands. Moments are case time unless said otherwise."""
 
@@ -112,6 +121,8 @@ class RenovationView(RenovationLine):
     box: BoxView | None
     tender: TenderView | None
     contract_value_fen: int | None
+    needs_attention: tuple[Trouble, ...] = ()
+    """Steps that broke and are still to be cured, the oldest first."""
     publication: PublicationView | None
     """The one that was posted last and is still open."""
     works: tuple[WorksView, ...]
@@ -180,13 +191,11 @@ def shown(view: type[V], row: object) -> V:
 
 
 async def list_renovations(
-    session: AsyncSession, after: str, limit: int
-) -> tuple[RenovationLine, ...]:
-    """The renovations with ids above `after`, by id."""
-    rows = await session.scalars(
-        select(Renovation).where(Renovation.id > after).order_by(Renovation.id).limit(limit)
-    )
-    return tuple(shown(RenovationLine, row) for row in rows)
+    session: AsyncSession, wanted: CaseFilter, after: str, limit: int
+) -> tuple[ListedRenovation, ...]:
+    """A page of the renovations that are asked for, see `find_cases`."""
+    found = await find_cases(await driver_connection(session), wanted, limit, after)
+    return tuple(shown(ListedRenovation, case) for case in found)
 
 
 async def load_renovation(session: AsyncSession, renovation_id: str) -> RenovationView:
@@ -202,6 +211,7 @@ async def load_renovation(session: AsyncSession, renovation_id: str) -> Renovati
     contract = await session.scalar(
         select(Contract.value_fen).where(Contract.renovation_id == row.id)
     )
+    troubles = await load_troubles(await driver_connection(session), [row.id])
     return RenovationView(
         **shown(RenovationLine, row).model_dump(),
         rule_pack=row.rule_pack,
@@ -216,6 +226,7 @@ async def load_renovation(session: AsyncSession, renovation_id: str) -> Renovati
         box=await _box(session, row.id),
         tender=await _tender(session, row.id),
         contract_value_fen=contract,
+        needs_attention=troubles.get(row.id, ()),
         publication=await _publication(session, row.id),
         works=await _works(session, row.id),
         tickets=await _tickets(session, row.id),

@@ -31,7 +31,7 @@ NAMED = (BiddingPhase.PUBLICITY, BiddingPhase.AWARD, BiddingPhase.SIGNATURE)
 """Candidates are named in these; before them the rounds of the tender go on."""
 
 
-@workflow.defn(name="BiddingWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
+@workflow.defn(name="BiddingWorkflow", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
 class BiddingWorkflow(StageWorkflow[BiddingProgress]):
     """From the tender notice to the signed contract."""
 

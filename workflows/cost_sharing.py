@@ -39,7 +39,7 @@ SHARES_KNOWN = (
 )
 
 
-@workflow.defn(name="CostSharingWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
+@workflow.defn(name="CostSharingWorkflow", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
 class CostSharingWorkflow(StageWorkflow[CostSharingProgress]):
     """Who pays what, and whether enough has come in to start."""
 

@@ -10,7 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.waiting import StageWorkflow
 
 
-@workflow.defn(name="FeedbackWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
+@workflow.defn(name="FeedbackWorkflow", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
 class FeedbackWorkflow(StageWorkflow[FeedbackProgress]):
     """Ask the residents, wait for the complaints to be closed, measure the results."""
 

@@ -20,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.writes import refuse
 
 
-@workflow.defn(name="InspectionWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
+@workflow.defn(name="InspectionWorkflow", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
 class InspectionWorkflow(StageWorkflow[InspectionProgress]):
     """The works, item by item, until the chief supervising engineer accepts them.
 

@@ -17,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.writes import refuse
 
 
-@workflow.defn(name="PublicationWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
+@workflow.defn(name="PublicationWorkflow", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
 class PublicationWorkflow(CaseWorkflow[PublicationInput, PublicationProgress]):
     """One publication. It closes when its period is over and every objection is answered."""
 

@@ -27,7 +27,7 @@ PATIENCE = timedelta(minutes=2)
 RETRY = RetryPolicy(maximum_attempts=3)
 
 
-@workflow.defn(name="ReconcileWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
+@workflow.defn(name="ReconcileWorkflow", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
 class ReconcileWorkflow:
     """Compares record and engine, page by page, and mends what differs."""
 

@@ -39,7 +39,7 @@ CARRIED_BY: Mapping[Stage, Callable[[Any, StageInput], Awaitable[Any]]] = {
 }
 
 
-@workflow.defn(name="RenovationWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
+@workflow.defn(name="RenovationWorkflow", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
 class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
     """One renovation. Its children carry the stages; it carries what must be undone if it stops."""
 
@@ -53,22 +53,31 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
     @workflow.run
     async def run(self, _given: Journey) -> JourneyOutcome:
         """Walk the stages; if the renovation is cancelled on the way, undo and settle."""
-        self.work = asyncio.create_task(self._walk())
-        try:
-            outcome = await self.work
-        except BaseException as error:
-            if not is_cancelled_exception(error):
-                # A stage whose write came after the cancellation is refused and fails; the word that
-                # the cancellation is written may reach this workflow later than that failure.
-                await self.finish()
-            if not self.progress.cancelled:
-                raise
+        outcome = await self._carried()
+        if outcome is None:
             await self._compensate()
             outcome = JourneyOutcome(state=RenovationState.CANCELLED, reason="cancelled")
         self.ended = True
         await self.finish()
         await self.own("close", Renovations.close, outcome)
         return outcome
+
+    async def _carried(self) -> JourneyOutcome | None:
+        """How the stages end; None when the renovation was cancelled on the way."""
+        self.work = asyncio.create_task(self._walk())
+        try:
+            outcome = await self.work
+        except (Exception, asyncio.CancelledError) as error:
+            if not is_cancelled_exception(error):
+                # A stage whose write came after the cancellation is refused and fails; the word that
+                # the cancellation is written may reach this workflow later than that failure.
+                await self.finish()
+            if not self.progress.cancelled:
+                raise
+            return None
+        # A cancellation that was on its way when the last stage ended is heard of by now.
+        await self.finish()
+        return None if self.progress.cancelled else outcome
 
     async def _walk(self) -> JourneyOutcome:
         """Stage by stage, each next one following from how the last one ended."""
@@ -167,6 +176,9 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
             done = await self.do(act, Cancellations.record, act)
             assert self.work is not None
             self.work.cancel()
+            if self.progress.troubled:
+                # What broke before is taken no more.
+                await self.take_from_record()
             return done
 
     @cancel_renovation.validator

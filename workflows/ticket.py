@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.writes import refuse
 
 
-@workflow.defn(name="TicketWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
+@workflow.defn(name="TicketWorkflow", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
 class TicketWorkflow(CaseWorkflow[TicketInput, TicketProgress]):
     """One complaint until the resident is satisfied or every level has answered."""
 

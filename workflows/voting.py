@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.writes import refuse
 
 
-@workflow.defn(name="VotingWorkflow", versioning_behavior=VersioningBehavior.UNSPECIFIED)
+@workflow.defn(name="VotingWorkflow", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
 class VotingWorkflow(StageWorkflow[VotingProgress]):
     """One vote of the owners on the current scheme (Civil Code art. 278)."""
 

@@ -10,7 +10,7 @@ until then. A step of the engine that breaks waits here until it is told to go o
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
 from typing import Generic, NoReturn, ParamSpec, TypeVar, cast
 
@@ -22,6 +22,7 @@ with workflow.unsafe.imports_passed_through():
 
     from activities.healing.giving_up import Healing
     from activities.healing.restoring import Restoring
+    from models.messages.act_bodies import unfit
     from models.messages.acts import Act, Done
     from models.messages.command import Command
     from models.messages.healing import Breakage
@@ -31,7 +32,7 @@ with workflow.unsafe.imports_passed_through():
     from proof.commands import reference_for
     from workflows import writes
     from workflows.search_attributes import show_due, show_trouble
-    from workflows.writes import Activity, BrokenError, done, refuse, step_of
+    from workflows.writes import Activity, BrokenError, done, refuse, refuse_all, step_of
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Answer)
@@ -84,10 +85,16 @@ class CaseWorkflow(Generic[Given, G]):
         if self.tick is None or now > self.tick:
             self.tick = now
 
-    @workflow.signal
-    def go_on(self) -> None:
-        """Reconciliation, or an administrator: take the step again that broke."""
+    @workflow.signal(unfinished_policy=workflow.HandlerUnfinishedPolicy.ABANDON)
+    async def go_on(self) -> None:
+        """Reconciliation, or an administrator: take the step again that broke.
+
+        Whoever waits for something else, a child for example, hears here that a trouble was seen to.
+        """
         self.told_to_go_on += 1
+        if self.progress.troubled:
+            async with self.turn:
+                await self.take_from_record()
 
     @workflow.query
     def progress_now(self) -> CarriedProgress:
@@ -108,7 +115,7 @@ class CaseWorkflow(Generic[Given, G]):
         except BrokenError as broken:
             answer = await self._give_up(broken.breakage, command, activity)
         except ApplicationError:
-            await self._take_from_record()
+            await self.take_from_record()
             raise
         self._heard(step, answer)
         if step in self.progress.troubled:
@@ -136,14 +143,17 @@ class CaseWorkflow(Generic[Given, G]):
         **named: P.kwargs,
     ) -> R | None:
         """Like `own`; None when it was overtaken before its turn came, or while it was broken."""
+        step = step_of(activity)
         while True:
             async with self.turn if self.heals() else nullcontext():
                 if overtaken():
+                    if step in self.progress.troubled:
+                        await self._cured(step)
                     return None
-                try:
+                # From here on: who sees that the step broke may tell us before we know it ourselves.
+                heard = self.told_to_go_on
+                with suppress(BrokenError):
                     return await self._own(name, activity, *args, **named)
-                except BrokenError:
-                    heard = self.told_to_go_on
             await self.wait_for(
                 lambda: overtaken() or self.told_to_go_on != heard,  # noqa: B023
                 f"{name} broke and waits to be taken up",
@@ -244,7 +254,7 @@ class CaseWorkflow(Generic[Given, G]):
         self.moving = True
         try:
             await workflow.wait_condition(workflow.all_handlers_finished)
-            await self._take_from_record()
+            await self.take_from_record()
         except BaseException:
             # Stopped on the way: this run goes on, and answers for itself.
             self.moving = False
@@ -253,15 +263,19 @@ class CaseWorkflow(Generic[Given, G]):
         carried = self.progress.model_dump(mode="json")
         workflow.continue_as_new(self.given.model_copy(update={"carried": carried}))
 
-    def may_come(self, act: Act) -> None:  # noqa: ARG002 - its fields are looked at here
-        """For validators: an act that the next run of this workflow takes is sent again."""
+    def may_come(self, act: Act) -> None:
+        """For validators: what no door lets in is refused, what the next run takes is sent again."""
+        problems = unfit(act)
+        if problems:
+            raise refuse_all(*problems)
         if self.moving:
             raise refuse("act.held_back")
 
     async def child_lost(self, workflow_id: str, why: str) -> None:
         """A child was stopped from outside, or failed: wait until it is to be started again."""
         heard = self.told_to_go_on
-        command = writes.own_command(self.renovation_id, f"child-{workflow_id}")
+        name = f"child-{reference_for(workflow_id)}"
+        command = writes.own_command(self.renovation_id, name)
         reference = reference_for(command.command_id)
         async with self.turn:
             await self._note(Breakage(step=CHILD_LOST, error=why, reference=reference), command)
@@ -283,10 +297,10 @@ class CaseWorkflow(Generic[Given, G]):
         if self.told_to_go_on == heard:
             return False
         async with self.turn:
-            await self._take_from_record()
+            await self.take_from_record()
         return True
 
-    async def _take_from_record(self) -> None:
+    async def take_from_record(self) -> None:
         """The record has the last word: after a write that failed, and before continuing as new."""
         if not self.heals():
             return
@@ -324,20 +338,24 @@ class CaseWorkflow(Generic[Given, G]):
             answer = TypeAdapter(vars(activity)["into"]).validate_python(given_up.found)
             return cast("R", answer)
         self._show(self.progress.with_trouble(breakage.step))
-        await self._take_from_record()
+        await self.take_from_record()
         raise refuse("act.broken", reference=breakage.reference)
 
     async def _note(self, breakage: Breakage, command: Command) -> None:
         """An own step broke: the case needs attention, and the step is taken when told to go on."""
-        number = f"{workflow.info().run_id[:8]}-{self.told_to_go_on}"
+        number = f"{workflow.info().run_id}-{self.told_to_go_on}"
         mark = command.model_copy(update={"command_id": f"{command.command_id}!broken-{number}"})
-        await writes.heal(Healing.note, mark, breakage)
+        try:
+            await writes.heal(Healing.note, mark, breakage)
+        except ActivityError:
+            # Reconciliation finds what is late, and whoever looks for what needs attention finds this.
+            workflow.logger.exception("a step that broke could not be marked")
         self._show(self.progress.with_trouble(breakage.step))
-        await self._take_from_record()
+        await self.take_from_record()
 
     async def _refused(self, refused: ApplicationError, step: str, command: Command) -> NoReturn:
         """The record refuses an own step: this workflow goes by what is not so."""
-        code = _code(refused)
+        code = writes.code_of(refused)
         if not self.heals():
             raise refused
         if code in OVER:
@@ -351,7 +369,11 @@ class CaseWorkflow(Generic[Given, G]):
         """The step that broke is done."""
         name = f"cured-{step}-{self.progress.seq}"
         command = writes.own_command(self.renovation_id, name)
-        await writes.heal(Healing.cured, command, step)
+        try:
+            await writes.heal(Healing.cured, command, step)
+        except ActivityError:
+            workflow.logger.exception("a mark could not be taken away")
+            return
         self._show(self.progress.without_trouble(step))
 
     def _show(self, progress: G) -> None:
@@ -388,9 +410,3 @@ class StageWorkflow(CaseWorkflow[StageInput, G]):
 
 def _moment(deadline: Deadline) -> datetime:
     return deadline if isinstance(deadline, datetime) else deadline()
-
-
-def _code(refused: ApplicationError) -> str:
-    problems = refused.details[0] if refused.details else []
-    first = problems[0] if isinstance(problems, list) and problems else {}
-    return str(first.get("code", "")) if isinstance(first, dict) else ""

@@ -23,6 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from models.messages.acts import Act, Done
     from models.messages.command import Command
     from models.messages.healing import Breakage
+    from models.messages.ids import bulk_queue
     from models.values.actor import ENGINE, Actor
     from models.values.refusal import Problem
     from models.values.waits import NotYetError
@@ -46,7 +47,20 @@ class BrokenError(Exception):
 
 def refuse(code: str, **params: str | int) -> ApplicationError:
     """A refusal for a validator to raise: it leaves no history and reaches the person at once."""
-    return _refusal(code, [Problem(code=code, params=params).model_dump(mode="json")])
+    return refuse_all(Problem(code=code, params=params))
+
+
+def refuse_all(*problems: Problem) -> ApplicationError:
+    """A refusal with every problem that was found."""
+    code = problems[0].code
+    return _refusal(code, [problem.model_dump(mode="json") for problem in problems])
+
+
+def code_of(refused: ApplicationError) -> str:
+    """The code of the first problem of a refusal."""
+    problems = refused.details[0] if refused.details else []
+    first = problems[0] if isinstance(problems, list) and problems else {}
+    return str(first.get("code", "")) if isinstance(first, dict) else ""
 
 
 def own_command(renovation_id: str, name: str) -> Command:
@@ -91,13 +105,16 @@ async def write(activity: Activity[S, P, R], command: Command, *args: P.args, **
         NotYetError: the step comes too early by the tick.
         BrokenError: no attempt can do it.
     """
+    profile = _profile(activity, command)
     while True:
         try:
-            return await _run(activity, (command, *args), _profile(activity, command))
+            return await _run(activity, (command, *args), profile)
         except ActivityError as error:
             if isinstance(error.cause, CancelledError):
                 raise
             if _may_go_better(error):
+                # Whoever asked was told to ask again: from here on there is no hurry.
+                profile = policies.unhurried(profile)
                 continue
             raise _meaning(error, step_of(activity), command) from error
 
@@ -105,7 +122,18 @@ async def write(activity: Activity[S, P, R], command: Command, *args: P.args, **
 async def heal(
     activity: Callable[Concatenate[S, P], Awaitable[R]], *args: P.args, **_: P.kwargs
 ) -> R:
-    """Run an activity that repairs: it is tried until it is done."""
+    """Run an activity that repairs, for as long as the database is away; one that breaks, a few times.
+
+    Raises:
+        ActivityError: it broke each time.
+    """
+    for pause in policies.HEALED_AGAIN_AFTER:
+        try:
+            return await _run(activity, args, policies.HEALING)
+        except ActivityError as error:
+            if isinstance(error.cause, CancelledError):
+                raise
+            await workflow.sleep(pause)
     return await _run(activity, args, policies.HEALING)
 
 
@@ -115,6 +143,7 @@ async def _run(
     result: R = await workflow.execute_activity_method(
         activity,
         args=list(args),
+        task_queue=bulk_queue(workflow.info().task_queue) if profile.bulk else None,
         start_to_close_timeout=profile.attempt,
         schedule_to_close_timeout=profile.altogether,
         heartbeat_timeout=profile.heartbeat,

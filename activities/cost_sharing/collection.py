@@ -6,18 +6,22 @@ from sqlalchemy import select
 
 from activities.cost_sharing import rows as share_rows
 from activities.recording import Case
-from models.tables import Event
+from models.tables import CaseWait, Event
 from models.values import cost_sharing as values
-from models.values.waits import Consequence, Wait
+from models.values.waits import PAID_UP, Consequence, Wait, at_work
 from rules import cost_sharing as law
+from runtime.record.agenda import add_waits
 
 CALLED = "cost_sharing.payments_called"
 """The first word of a round of collection; its moment is the start of the round's periods."""
 
+PAYMENTS = "payments"
+"""The name of the collection's wait on the agenda."""
+
 
 def await_payments(case: Case, deadline_at: datetime, remind_at: datetime | None) -> None:
     """Until the deadline the owners pay; before it, whoever has not is reminded."""
-    case.wait_for("payments", deadline_at, who="owners", then=Consequence.COLLECTION_COUNTED)
+    case.wait_for(PAYMENTS, deadline_at, who="owners", then=Consequence.COLLECTION_COUNTED)
     if remind_at is not None:
         case.await_too(
             Wait(what="reminder", due_at=remind_at, consequence=Consequence.REMINDER_SENT)
@@ -53,6 +57,23 @@ async def due(case: Case, called_at: datetime) -> tuple[values.ShareTotal, ...]:
     table = await share_rows.load_instalments(case)
     first = min((due_at for _, due_at in table), default=called_at)
     return law.due_by(table, max(called_at, first))
+
+
+async def all_is_paid(case: Case) -> bool:
+    """Whether a round is running in which nobody owes anything any more; then its count is due at once.
+
+    The count is put on the agenda, so that no clock moves past it.
+    """
+    workflow_id = case.command.workflow_id
+    running = (CaseWait.workflow_id == workflow_id, CaseWait.what == PAYMENTS)
+    start = await called_at(case)
+    if start is None or await case.session.scalar(select(CaseWait.what).where(*running)) is None:
+        return False
+    if await debtors(case, start):
+        return False
+    wait = at_work(PAID_UP, case.now)
+    await add_waits(case.session, case.renovation.id, workflow_id, (wait,), case.now)
+    return True
 
 
 async def debtors(case: Case, called_at: datetime) -> int:

@@ -11,7 +11,6 @@ from models.messages.acts import (
     ApproveRelief,
     DecideCollection,
     DeclineSubsidy,
-    Done,
     GrantSubsidy,
 )
 from models.messages.cost_sharing import (
@@ -21,6 +20,7 @@ from models.messages.cost_sharing import (
     CostSharingOutcome,
     FundingState,
     NextStep,
+    Relieved,
     SharesComputed,
 )
 from models.tables import Payment, Relief, Share, Unit, UnitOwner
@@ -173,8 +173,8 @@ class Shares(Writer):
             },
         )
 
-    @writes("Shares.approve_relief", event="cost_sharing.relief_approved", into=Done)
-    async def approve_relief(self, case: Case, act: ApproveRelief) -> Recorded[Done]:
+    @writes("Shares.approve_relief", event="cost_sharing.relief_approved", into=Relieved)
+    async def approve_relief(self, case: Case, act: ApproveRelief) -> Recorded[Relieved]:
         """A fund pays in a household's place (E14); the neighbours' shares do not change.
 
         Refused: more than the unit still owes, one's own unit, the same kind of relief twice.
@@ -192,9 +192,11 @@ class Shares(Writer):
         if await case.session.get(Relief, key) is not None:
             raise refusal("cost_sharing.relief_twice", where=act.unit_number, kind=act.kind)
         case.session.add_all(_relief_rows(case, act))
+        await case.session.flush()
+        paid_up = await collection.all_is_paid(case)
         # No unit in the event: who is in hardship is personal (PIPL art. 28).
         return Recorded(
-            Done(command_id=act.command_id, kind="cost_sharing.relief_approved"),
+            Relieved(paid_up=paid_up),
             {"kind": act.kind, "amount_fen": act.amount_fen, "funded_by": act.funded_by},
         )
 

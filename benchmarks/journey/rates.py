@@ -25,7 +25,8 @@ from temporalio.worker import PollerBehaviorAutoscaling, Worker
 from activities.registry import build_activities
 from cli.demo.run import DemoOptions, Silent, carry
 from models.messages.command import Command
-from runtime.database import Database, asyncpg_url
+from runtime.addresses import asyncpg_url
+from runtime.database import Database
 from runtime.local.stack import LocalStack, Part
 from runtime.settings import LocalSettings
 from runtime.temporal import connect

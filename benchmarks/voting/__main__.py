@@ -32,9 +32,10 @@ from benchmarks.voting.closing import closing_figures
 from benchmarks.voting.estate import body_of, make_box, requests_of
 from benchmarks.voting.rows import intake_rate, unnest_rate
 from benchmarks.voting.steps import steps_us
-from runtime.database import Database, asyncpg_url
+from runtime.addresses import asyncpg_url
+from runtime.database import Database
+from runtime.local.ports import free_port
 from runtime.local.postgres import EmbeddedPostgres, Urls
-from runtime.local.programs import free_port
 from runtime.migrate import upgrade
 
 ROOT = Path(__file__).resolve().parents[2]

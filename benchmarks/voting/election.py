@@ -25,7 +25,8 @@ from models.tables import BallotBox
 from models.values.decisions.menu import MenuOutcome
 from models.values.voting import Motion, MotionKind
 from rules.menu import choice_of
-from runtime.database import Database, asyncpg_url
+from runtime.addresses import asyncpg_url
+from runtime.database import Database
 from runtime.local.postgres import EmbeddedPostgres, Urls
 from runtime.migrate import upgrade
 from service.http.credentials import voter_credential

@@ -8,7 +8,7 @@ import asyncpg
 from pydantic import SecretStr
 
 from benchmarks.voting.estate import COLUMNS, ballot_rows, body_of
-from runtime.database import asyncpg_url
+from runtime.addresses import asyncpg_url
 from runtime.gc import calm_collector
 from runtime.local.postgres import Urls
 from service.ballots.intake import Intake

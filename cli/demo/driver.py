@@ -6,8 +6,9 @@ when the driver moves it. So one seed makes the same case on every machine.
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from pydantic import JsonValue
 
@@ -16,7 +17,6 @@ from cli.demo.stages.ballots import VotePlan, vote_plan
 from cli.demo.town.estate import DemoUnit, figures_for
 from cli.demo.town.figures import Figures
 from cli.demo.town.people import COMMITTEE, DemoOfficial
-from cli.shown import ZONE
 from models.values.base import Value
 from models.values.refusal import Refused, refusal
 from service.clock.bodies import ClockView
@@ -97,15 +97,19 @@ class Driver:
         assert self._clock is not None, "look first"
         return self._clock
 
+    def at_the_place(self, moment: datetime) -> datetime:
+        """A moment as the clocks of the estate show it."""
+        return moment.astimezone(ZoneInfo(self.clock.zone))
+
     @property
     def today(self) -> date:
         """The date on the wall of the estate."""
-        return self.clock.now.astimezone(ZONE).date()
+        return self.at_the_place(self.clock.now).date()
 
     @property
     def before_hours(self) -> bool:
         """Legal periods end at midnight, and nobody acts at that hour."""
-        return self.clock.now.astimezone(ZONE).hour < OFFICE_HOUR
+        return self.at_the_place(self.clock.now).hour < OFFICE_HOUR
 
     def has_begun(self, what: str) -> bool:
         """Whether it is already time for this; the ballots of a box are awaited from its opening on."""

@@ -25,6 +25,7 @@ from models.tables import (
     Ticket,
 )
 from models.values.base import Carried, Value
+from models.values.timetable import Timetable
 from runtime.database import Database
 from runtime.record.audit import audit
 
@@ -121,7 +122,7 @@ class EventFact(Value):
     seq: int
     kind: str
     happened_on: str
-    """Case time on a wall clock in China."""
+    """Case time on a wall clock of the place."""
     actor: str
 
 
@@ -131,6 +132,7 @@ async def read_facts(database: Database, client: Client, renovation_id: str) -> 
     chain = await audit(database, renovation_id)
     async with database.session() as session:
         row = await session.get_one(Renovation, renovation_id)
+        zone = Timetable.model_validate(row.timetable).zone
         events = (
             await session.scalars(
                 select(Event).where(Event.renovation_id == renovation_id).order_by(Event.seq)
@@ -138,9 +140,9 @@ async def read_facts(database: Database, client: Client, renovation_id: str) -> 
         ).all()
         return JourneyFacts(
             state=row.state,
-            closed_on=moment(row.closed_at)[:DATE_LETTERS] if row.closed_at else "",
+            closed_on=moment(row.closed_at, zone)[:DATE_LETTERS] if row.closed_at else "",
             clock_moves=sum(event.kind == MOVED for event in events),
-            events=tuple(_event(event) for event in events),
+            events=tuple(_event(event, zone) for event in events),
             stages=stage_facts(events, await _outcomes(client, events)),
             checks=check_facts(events),
             shares=await _shares(session, renovation_id, events),
@@ -219,11 +221,11 @@ async def _outcomes(client: Client, events: Sequence[Event]) -> dict[str, str]:
     return found
 
 
-def _event(event: Event) -> EventFact:
+def _event(event: Event, zone: str) -> EventFact:
     return EventFact(
         seq=event.seq,
         kind=event.kind,
-        happened_on=moment(event.happened_at),
+        happened_on=moment(event.happened_at, zone),
         actor=event.actor_label,
     )
 

@@ -1,16 +1,11 @@
-"""`gongjian demo`: start the stack, carry one renovation through all stages, say how it went."""
+"""What `gongjian demo` does: start the stack, carry one renovation through all stages, say how it went."""
 
 import asyncio
 import json
-import secrets
-import shutil
 import signal
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from rich.console import Console
 from rich.status import Status
 
@@ -22,14 +17,16 @@ from cli.demo.journey import travel
 from cli.demo.proof import prove_vote
 from cli.demo.report import CASE, BallotAnswers, DemoReport, report_tables
 from cli.demo.town import estate, people
+from cli.local.up import RestartDisplay, StepDisplay
+from cli.servers import local_settings
 from cli.shown import result_console
-from cli.stack import DATA, StepDisplay, local_settings
 from formats.renovation_file.reading import read_renovation
 from formats.roll import read_roll
 from models.values.actor import Actor
 from models.values.base import Value
 from models.values.refusal import Refused, refusal
 from runtime.ballots.sealing import BoxKeys
+from runtime.local.keeping import Keeper
 from runtime.local.processes import last_lines
 from runtime.local.stack import LocalStack, Part
 from runtime.settings import Settings
@@ -39,10 +36,8 @@ from service.parts import open_parts
 
 FILE_NAME = "estate.json"
 CONNECT_S = 30.0
-CHECK_S = 0.5
 WIDE = 160
 LOG_LINES = 8
-INTERRUPTED = 130
 
 
 class DemoOptions(Value):
@@ -137,35 +132,6 @@ async def carry(
     )
 
 
-def demo(
-    units: Annotated[
-        int, typer.Option(min=60, max=200_000, help="Number of flats.")
-    ] = estate.UNITS,
-    seed: Annotated[int, typer.Option(help="Draws people, ballots and bids.")] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the result.")] = False,
-    keep: Annotated[bool, typer.Option(help="Leave the stack running until Ctrl-C.")] = False,
-    data: Annotated[Path | None, DATA] = None,
-) -> None:
-    """Carry the renovation of an invented estate from the first vote to the evaluation.
-
-    On embedded servers, as a training case with a told clock: nothing waits for days to pass.
-    """
-    options = DemoOptions(units=units, seed=seed, case=f"demo{secrets.token_hex(4)}")
-    home = data if data is not None else Path(tempfile.mkdtemp(prefix="gongjian-demo-"))
-    try:
-        asyncio.run(_run_demo(options, home, as_json=as_json, keep=keep))
-    except asyncio.CancelledError:
-        raise typer.Exit(INTERRUPTED) from None
-    finally:
-        if data is None:
-            shutil.rmtree(home, ignore_errors=True)
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command of this module."""
-    app.command("demo")(demo)
-
-
 async def run_demo(options: DemoOptions, stack: LocalStack, show: DemoDisplay) -> DemoReport:
     """`carry` on a stack of this process, noticing when one of its parts ends."""
 
@@ -182,8 +148,8 @@ async def run_demo(options: DemoOptions, stack: LocalStack, show: DemoDisplay) -
     return await carry(stack.settings, stack.record.service_url, options, show, check)
 
 
-async def _run_demo(options: DemoOptions, home: Path, *, as_json: bool, keep: bool) -> None:
-    """Progress goes to standard error, so that standard output holds the result and nothing else."""
+async def run_here(options: DemoOptions, home: Path, *, as_json: bool, keep: bool) -> None:
+    """The whole demo in this terminal. Progress goes to standard error, so that standard output holds the result and nothing else."""
     progress = Console(stderr=True)
     steps, screen = StepDisplay(progress), None
     stopping = _stop_when_asked()
@@ -198,7 +164,7 @@ async def _run_demo(options: DemoOptions, home: Path, *, as_json: bool, keep: bo
         _tell(report, as_json=as_json)
         _how_to_look(report, stack, progress, keep=keep)
         if keep:
-            await _until_asked(stopping, stack)
+            await _until_asked(stopping, stack, progress)
     except Refused:
         if screen is not None:
             screen.close()
@@ -265,11 +231,10 @@ def _stop_when_asked() -> asyncio.Event:
     return stopping
 
 
-async def _until_asked(stopping: asyncio.Event, stack: LocalStack) -> None:
-    """Wait for Ctrl-C, or for a part that crashes."""
+async def _until_asked(stopping: asyncio.Event, stack: LocalStack, console: Console) -> None:
+    """Keep the servers up until Ctrl-C, or until a part of them does not stay up."""
     try:
-        while not stack.check():  # noqa: ASYNC110 - processes, no event
-            await asyncio.sleep(CHECK_S)
+        await Keeper(stack, RestartDisplay(console)).keep(stopping)
     except asyncio.CancelledError:
         if not stopping.is_set():
             raise

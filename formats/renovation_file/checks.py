@@ -8,15 +8,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel
 
 from formats.file_mapping import Path
+from models.fields import ID_IN_FILE, LARGEST
 from models.files.renovation import LEVELS, Official, PlaceEntry
 from models.files.roll import Roll
 from models.values.actor import Role
-from models.values.base import ID_PATTERN, LARGEST
 from models.values.bidding import Method
 from models.values.cost_sharing import PERMILLE, CostItem, CostKey, ShareUnit
 from models.values.decisions.decision import Check
@@ -28,11 +29,13 @@ from rules import cost_sharing
 from rules.time.timetables import check_timetable
 from rules.voting import kind_of, pack_in_force
 
-ID = re.compile(ID_PATTERN)
+ID = re.compile(ID_IN_FILE)
 YEARS = range(2000, 2101)
 NOT_OFFICIALS = frozenset((Role.ENGINE, Role.OWNER, Role.RESIDENT))
 FLOOR_KEYS = (CostKey.FLOOR_COEFFICIENT, CostKey.COEFFICIENT_AREA, CostKey.FLOOR_PERCENT)
 ALL_PERCENT = 100
+MAX_ROW_WORD = 64
+"""Characters of a word that a ballot says or a row is found by: the column has no more."""
 METHODS = (Method.LOWEST_EVALUATED.value, Method.COMPREHENSIVE.value)
 """The benchmark method needs terms that a file does not have."""
 
@@ -198,9 +201,7 @@ def _bond(draft: Draft, scheme: SchemeContent, timetable: Timetable) -> Iterator
 
 
 def _scheme(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
-    for path, value in _numbers(scheme, ("scheme",)):
-        if abs(value) > LARGEST:
-            yield draft.problem("opening.number_too_large", *path, most=LARGEST)
+    yield from _sizes(draft, scheme)
     for field in ("items", "motions", "works", "funding"):
         entries = getattr(scheme, field)
         if not entries and field != "funding":
@@ -218,6 +219,29 @@ def _scheme(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
     yield from _tender(draft, scheme)
     for number in _repeated(target.indicator for target in scheme.targets):
         yield draft.problem("opening.id_twice", "scheme", "targets", number, "indicator")
+
+
+def _sizes(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
+    """Numbers and words that no column holds."""
+    for path, value in _numbers(scheme, ("scheme",)):
+        if abs(value) > LARGEST:
+            yield draft.problem("opening.number_too_large", *path, most=LARGEST)
+    for path, word in _words_of_rows(scheme):
+        if len(word) > MAX_ROW_WORD:
+            field = str(path[-1])
+            yield draft.problem("opening.text_too_long", *path, field=field, bound=MAX_ROW_WORD)
+
+
+def _words_of_rows(scheme: SchemeContent) -> Iterator[tuple[Path, str]]:
+    """Words that become keys of ballots or of rows, beside the ids that `_ids` looks at."""
+    for number, target in enumerate(scheme.targets):
+        yield ("scheme", "targets", number, "indicator"), target.indicator
+    for number, motion in enumerate(scheme.motions):
+        at = ("scheme", "motions", number)
+        for place, option in enumerate(motion.options):
+            yield (*at, "options", place, "id"), option.id
+        for place, item in enumerate(motion.menu.items if motion.menu else ()):
+            yield (*at, "menu", "items", place, "id"), item.id
 
 
 def _item(draft: Draft, item: CostItem, at: Path) -> Iterator[Problem]:
@@ -315,15 +339,16 @@ def _repeated(words: Iterable[str]) -> Iterator[int]:
 
 
 def _numbers(value: object, path: Path) -> Iterator[tuple[Path, int]]:
-    """Every whole number of a model, with its path."""
+    """Every whole number of a model and both parts of every fraction, with its path."""
     if isinstance(value, BaseModel):
         for name in type(value).model_fields:
             yield from _numbers(getattr(value, name), (*path, name))
     elif isinstance(value, tuple):
         for number, each in enumerate(value):
             yield from _numbers(each, (*path, number))
-    elif isinstance(value, int):
-        yield path, value
+    elif isinstance(value, int | Fraction):
+        yield path, value.numerator
+        yield path, value.denominator
 
 
 def _short(word: str) -> str:

@@ -1,12 +1,13 @@
 """Reading the file that opens a renovation: unknown fields, dates, money, periods; all at once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from formats.file_mapping import FileMapping, Path, Plain, read_mapping, unreadable, words
 from formats.renovation_file.checks import Draft, problems_in, problems_together
+from models.fields import UNSEEN, expectation
 from models.files.renovation import RenovationFile
 from models.files.roll import Roll
 from models.values.refusal import Problem, problem, refuse_if_any
@@ -23,8 +24,9 @@ def read_renovation(data: bytes, name: str) -> RenovationFile:
         Refused: every problem, up to 100 and how many more; `where` names line and field.
     """
     mapping = read_mapping(data, name)
-    problems = [*mapping.problems, *_unreadable(mapping)]
-    fields, wrong = _fields(mapping)
+    unreadable_words = dict(_unreadable(mapping))
+    problems = [*mapping.problems, *unreadable_words.values()]
+    fields, wrong = _fields(mapping, unreadable_words)
     problems += wrong
     problems += problems_in(Draft(fields, mapping.where))
     refuse_if_any(_limited(problems, name))
@@ -41,8 +43,11 @@ def check_together(file: RenovationFile, roll: Roll) -> None:
     refuse_if_any(_limited(problems, roll.name))
 
 
-def _fields(mapping: FileMapping) -> tuple[dict[str, object], list[Problem]]:
-    """Validate every top field by itself, so that a mistake in one does not hide those of others."""
+def _fields(mapping: FileMapping, told: Container[Path]) -> tuple[dict[str, object], list[Problem]]:
+    """Validate every top field by itself, so that a mistake in one does not hide those of others.
+
+    What is at a path of `told` has its problem already.
+    """
     found: dict[str, object] = {}
     problems = [
         _problem(mapping, (key,), {"type": "extra_forbidden", "loc": (), "msg": "", "input": None})
@@ -65,7 +70,7 @@ def _fields(mapping: FileMapping) -> tuple[dict[str, object], list[Problem]]:
         problems += [
             _problem(mapping, (key, *error["loc"]), error)
             for error in errors
-            if error["type"] != UNREADABLE
+            if (key, *error["loc"]) not in told
         ]
         if value is not None or not errors:
             found[key] = value
@@ -106,8 +111,6 @@ def _without(raw: Plain, errors: list[ErrorDetails]) -> Plain:
     return copy(raw, ())
 
 
-UNREADABLE = "string_unicode"
-"""Half a pair of surrogates; such words are told of by `_unreadable` already."""
 SENTENCES: Mapping[str, str] = {
     "missing": "opening.field_missing",
     "extra_forbidden": "opening.field_unknown",
@@ -119,7 +122,8 @@ SENTENCES: Mapping[str, str] = {
     "less_than_equal": "opening.must_be_at_most",
     "string_too_long": "opening.text_too_long",
     "string_too_short": "opening.text_too_short",
-    "string_pattern_mismatch": "opening.id_invalid",
+    "expected.id_in_file": "opening.id_invalid",
+    "expected.day": "opening.not_a_date",
     "string_type": "opening.not_a_text",
     "tuple_type": "opening.not_a_list",
     "list_type": "opening.not_a_list",
@@ -127,7 +131,8 @@ SENTENCES: Mapping[str, str] = {
     "model_attributes_type": "opening.not_a_mapping",
     "dict_type": "opening.not_a_mapping",
 }
-"""pydantic's kind of error to the code that has a sentence. Ids are the only texts with a pattern."""
+"""pydantic's kind of error to the code that has a sentence; what is of a kind of `models.fields` says itself
+what is expected."""
 KINDS: Mapping[str, str] = {
     "int": "opening.not_an_integer",
     "date": "opening.not_a_date",
@@ -148,21 +153,21 @@ def _problem(mapping: FileMapping, path: Path, error: ErrorDetails) -> Problem:
     if code == "opening.not_one_of":
         params["expected"] = str(context.get("expected", "")).replace("'", "")
     if code == "opening.field_invalid":
-        params["expected"] = error["msg"].removeprefix("Value error, ")
+        params |= expectation(error)
     return problem(code, where=mapping.where(path), **params)
 
 
-def _unreadable(mapping: FileMapping) -> Iterator[Problem]:
+def _unreadable(mapping: FileMapping) -> Iterator[tuple[Path, Problem]]:
+    """The words that no field may be, whichever it is, by their paths."""
     for path, word in words(mapping.content):
+        where = mapping.where(_shown(path))
         if unreadable(word):
-            yield problem("opening.unreadable", where=mapping.where(_shown(path)))
+            yield path, problem("opening.unreadable", where=where)
+        elif UNSEEN.search(word):
+            yield path, problem("opening.unseen", where=where)
         elif len(word) > MAX_WORD:
-            yield problem(
-                "opening.text_too_long",
-                where=mapping.where(_shown(path)),
-                field=str(_shown(path)[-1]),
-                bound=MAX_WORD,
-            )
+            field = str(_shown(path)[-1])
+            yield path, problem("opening.text_too_long", where=where, field=field, bound=MAX_WORD)
 
 
 def _shown(path: Path) -> Path:

@@ -21,6 +21,7 @@ from formats.roll.cells import (
 )
 from formats.roll.columns import IGNORE, Heading, letter
 from formats.roll.owners import owner_key
+from models.fields import UNSEEN
 from models.files.roll import Finding, RegisteredUnit, UnreadableCell
 from models.values.refusal import problem
 
@@ -202,7 +203,7 @@ class Reader:
             self._wrong("roll.cell_empty", name)
         elif len(text) > MAX_LABEL:
             self._wrong("roll.too_long", name, have=len(text), most=MAX_LABEL)
-        elif not text.isprintable():
+        elif not _printable(text):
             self._wrong("roll.unprintable", name)
         else:
             return text
@@ -265,7 +266,7 @@ class Reader:
             self._wrong("roll.too_many_owners", "owners", have=len(names), most=MAX_OWNERS)
         elif max(map(len, names)) > MAX_NAME:
             self._wrong("roll.too_long", "owners", have=max(map(len, names)), most=MAX_NAME)
-        elif not all(name.isprintable() for name in names):
+        elif not all(map(_printable, names)):
             self._wrong("roll.unprintable", "owners")
         elif ids and (len(ids) != len(names) or not all(ids)):
             self._wrong("roll.owner_ids_count", "owner_ids", have=len(ids), need=len(names))
@@ -278,6 +279,11 @@ class Reader:
 
 _KIND_WORDS = "flat shop parking storage other"
 _EXCLUSION_WORDS = "arrears conflict frozen disputed other"
+
+
+def _printable(text: str) -> bool:
+    """Whether all of a name is seen: the fillers of some scripts count as printable and show nothing."""
+    return text.isprintable() and (text.isascii() or UNSEEN.search(text) is None)
 
 
 def _is_total(cells: Row) -> bool:

@@ -1,12 +1,12 @@
 """The file that opens a renovation: place, people in office, dates, money, scheme and timetable."""
 
-from datetime import date
 from typing import Literal
 
 from pydantic import Field
 
+from models.fields import DayInFile, FenInFile, IdInFile, Label, PlacePath, Word
 from models.values.actor import Role
-from models.values.base import Fen, Id, Text, Value
+from models.values.base import Value
 from models.values.scheme import SchemeContent
 from models.values.timetable import Timetable
 
@@ -19,8 +19,8 @@ class PlaceEntry(Value):
     """One place of the chain; its id is the administration's code and never changes."""
 
     level: Level
-    id: Id
-    name: Text
+    id: IdInFile
+    name: Label
 
 
 class Official(Value):
@@ -29,10 +29,10 @@ class Official(Value):
     `place` is a level of this file's chain, or a path of place ids that begins with its district.
     """
 
-    id: Id
-    label: Text
+    id: IdInFile
+    label: Label
     role: Role
-    place: str = "grid"
+    place: PlacePath = "grid"
 
 
 class SandboxTime(Value):
@@ -44,18 +44,18 @@ class SandboxTime(Value):
 class RenovationFile(Value):
     """Everything `gongjian start` needs beside the roll. Money in fen, dates in the case's time."""
 
-    title: Text
+    title: Label
     places: tuple[PlaceEntry, ...]
     """District, street office, community and grid, in this order."""
-    estate: Text
-    roll: Text
+    estate: Label
+    roll: Label
     """The name of the roll's file (.csv, .xlsx, .xls, .ods), beside this file."""
     officials: tuple[Official, ...]
-    region: str = "CN"
+    region: Word = "CN"
     """Whose law of owners' votes applies: "CN", or a city with rules of its own like "CN-3707"."""
-    starts_on: date
-    ends_on: date
-    budget_fen: Fen
+    starts_on: DayInFile
+    ends_on: DayInFile
+    budget_fen: FenInFile
     scheme: SchemeContent
     timetable: Timetable = Field(default_factory=Timetable)
     sandbox: SandboxTime | None = None

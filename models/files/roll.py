@@ -4,10 +4,11 @@ It holds personal data (PIPL art. 4): only the opening of a renovation and the i
 the owners, and they go to the private tables. Everything else knows a unit by its number and key.
 """
 
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
+from models.fields import LARGEST, Count, label, line, whole
 from models.values.base import Value
 from models.values.refusal import Problem
 from models.values.voting import UnitKind
@@ -31,18 +32,18 @@ class RegisteredUnit(Value):
     stored is its HMAC. `area_dm2` counts 0.01 square metres.
     """
 
-    number: str
-    building: str
-    entrance: str
-    floor: int
+    number: Annotated[str, *label(32)]
+    building: Annotated[str, *label(32)]
+    entrance: Annotated[str, *label(32)]
+    floor: Annotated[int, *whole("number", 300, -20)]
     kind: UnitKind
-    area_dm2: int = Field(gt=0)
-    shares: int | None = None
+    area_dm2: Annotated[int, *whole("area", LARGEST, 1)]
+    shares: Count | None = None
     developer: bool = False
     """The developer's: unsold, or sold and not handed over (V-CN-2)."""
     excluded_reason: ExclusionReason | None = None
-    owner_key: str = Field(repr=False)
-    owners: tuple[str, ...] = Field(repr=False)
+    owner_key: Annotated[str, *line(64)] = Field(repr=False)
+    owners: tuple[Annotated[str, *label(100)], ...] = Field(repr=False)
     """Names in the order of the register."""
 
 

@@ -94,6 +94,12 @@ class RefundSheet(Answer):
     debts_fen: int = Field(default=0, ge=0)
 
 
+class Relieved(Answer):
+    """Whether a relief paid the last open share of a running collection. Earlier releases told nothing."""
+
+    paid_up: bool = False
+
+
 class CollectionDecided(Answer):
     """What the committee decided below the threshold. Earlier releases told only that it did."""
 
@@ -123,6 +129,7 @@ class CostSharingProgress(Progress):
         "cost_sharing.subsidy_granted": FundingState,
         "cost_sharing.subsidy_declined": FundingState,
         "cost_sharing.shares_computed": SharesComputed,
+        "cost_sharing.relief_approved": Relieved,
         "cost_sharing.payments_called": Collection,
         "cost_sharing.reminder_sent": Collection,
         "cost_sharing.collection_counted": CollectionState,
@@ -139,7 +146,7 @@ class CostSharingProgress(Progress):
     counted: CollectionState | None = None
     decision: CollectionDecision | None = None
     paid_up: bool = False
-    """The service has said that nobody owes anything any more; the record has the payments."""
+    """The service or a relief has said that nobody owes anything any more; the record has the payments."""
     outcome: CostSharingOutcome | None = None
 
     @property
@@ -162,22 +169,19 @@ class CostSharingProgress(Progress):
         """A plan without a gap, a share table that stands, rounds of collection until it is decided."""
         now: dict[str, object] = {}
         match answer:
-            case FundingState() if step == "cost_sharing.subsidy_declined":
-                now = {"declined": True}
             case FundingState():
-                now = {"funding": answer}
+                declined = step == "cost_sharing.subsidy_declined"
+                now = {"declined": True} if declined else {"funding": answer}
             case SharesComputed():
                 now = {"tables": self.tables + 1, "published": False}
             case PublicationClosing():
                 now = {"published": answer.upheld == 0}
-            case Collection(reminder=0):
-                # The first of a round begins it.
-                begun = {"round": self.round + 1, "counted": None, "decision": None}
-                now = {**begun, "collection": answer}
             case Collection():
-                now = {"collection": answer}
+                now = self._called(answer)
             case CollectionState():
                 now = {"counted": answer}
+            case Relieved():
+                now = {"paid_up": self.paid_up or answer.paid_up}
             case CollectionDecided():
                 now = {"decision": answer.decision}
             case CostSharingOutcome():
@@ -187,3 +191,10 @@ class CostSharingProgress(Progress):
     def decided(self, decision: CollectionDecision) -> Self:
         """The committee has decided what follows from the count."""
         return self.model_copy(update={"decision": decision})
+
+    def _called(self, collection: Collection) -> dict[str, object]:
+        """The owners are called or reminded to pay; the first call begins a round."""
+        if collection.reminder:
+            return {"collection": collection}
+        begun = {"round": self.round + 1, "counted": None, "decision": None}
+        return {**begun, "collection": collection}

@@ -1,4 +1,4 @@
-"""Workflow ids, by function: paths of opaque ids, no personal data."""
+"""Workflow ids, by function: paths of opaque ids, no personal data; and the names of task queues."""
 
 
 def renovation_workflow_id(renovation_id: str) -> str:
@@ -19,3 +19,8 @@ def publication_workflow_id(renovation_id: str, publication_id: str) -> str:
 def ticket_workflow_id(renovation_id: str, ticket_id: str) -> str:
     """One complaint."""
     return f"renovation/{renovation_id}/ticket/{ticket_id}"
+
+
+def bulk_queue(task_queue: str) -> str:
+    """The queue beside a task queue for activities of a row per resident."""
+    return f"{task_queue}-bulk"

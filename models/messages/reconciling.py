@@ -3,8 +3,11 @@
 from enum import StrEnum
 
 from models.messages.journey import Answer
-from models.values.actor import ENGINE, Actor
+from models.values.actor import ENGINE, Actor, Role
 from models.values.base import Carried
+
+OPERATOR = Actor(id="operator", role=Role.ENGINE, label="运维 / operator")
+"""Who has the servers' own command line, and asks for a repair there."""
 
 
 class Fault(StrEnum):

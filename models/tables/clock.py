@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.tables.base import Id, Table, WorkflowId, word
@@ -33,6 +33,14 @@ class CaseWait(Table):
         word("what"),
         Index(None, "renovation_id", "due_at"),
         Index(None, "due_at"),
+        # Who or what is awaited, as words: "the cases that wait for a street office". It is written
+        # in place, or each reader would go through the rows that are still to be put in.
+        Index(
+            "ix_case_wait_awaited",
+            text("string_to_array((what || ', '::text) || who, ', '::text)"),
+            postgresql_using="gin",
+            postgresql_with={"fastupdate": "off"},
+        ),
     )
 
     workflow_id: Mapped[WorkflowId] = mapped_column(primary_key=True)

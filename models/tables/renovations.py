@@ -35,11 +35,21 @@ class Renovation(Table):
         word("stage"),
         sha256("head_hash"),
         CheckConstraint("head_seq >= 0", name="head_seq_not_negative"),
-        # The district's list: everything below a place, the running ones first.
+        # Pages of the list: of all, of everything below a place, and of the running ones in a stage.
+        Index(None, "opened_at", "id"),
         Index(
-            "ix_renovation_place_path",
+            None,
             "place_path",
+            "opened_at",
+            "id",
             postgresql_ops={"place_path": "text_pattern_ops"},
+        ),
+        Index(
+            "ix_renovation_running",
+            "stage",
+            "opened_at",
+            "id",
+            postgresql_where=text("state = 'running'"),
         ),
     )
 

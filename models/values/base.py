@@ -1,16 +1,12 @@
 """The base of every value: frozen, strict about unknown fields, and exact in numbers."""
 
+import re
+from contextlib import suppress
 from fractions import Fraction
 from typing import Annotated
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    StringConstraints,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic_core import PydanticCustomError
 
 
 class Value(BaseModel):
@@ -29,12 +25,18 @@ class Carried(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+_HUGE = re.compile(r"[eE][-+]?[0-9]{3,}")
+
+
 def _to_fraction(value: object) -> Fraction:
-    if isinstance(value, bool) or not isinstance(value, int | str | Fraction):
-        raise ValueError(  # noqa: TRY004 - pydantic expects ValueError
-            "an exact number: an integer, 'p/q' or a decimal string; never a float"
-        )
-    return Fraction(value)
+    # A power of ten with hundreds of digits would be written out before anybody could compare it.
+    huge = isinstance(value, str) and _HUGE.search(value)
+    if not huge and isinstance(value, int | str | Fraction) and not isinstance(value, bool):
+        with suppress(ValueError, ZeroDivisionError):
+            return Fraction(value)
+    raise PydanticCustomError(
+        "expected.exact", "an exact number: an integer, 'p/q' or a decimal string; never a float"
+    )
 
 
 def _from_fraction(value: Fraction) -> int | str:
@@ -43,16 +45,3 @@ def _from_fraction(value: Fraction) -> int | str:
 
 Exact = Annotated[Fraction, BeforeValidator(_to_fraction), PlainSerializer(_from_fraction)]
 """A rational number; in JSON an integer or the string "p/q"."""
-
-ID_PATTERN = r"^[\w-]{1,32}$"
-Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
-"""An id of a file. It becomes part of row ids, so it is short and has no dots or slashes."""
-
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-"""A line that people read: a title, a name, a label."""
-
-LARGEST = 10**15
-"""No number of a file is larger: ten thousand thousand million yuan in fen."""
-
-Fen = Annotated[int, Field(ge=0, le=LARGEST)]
-"""An amount of money that is no debt, in fen (0.01 yuan)."""

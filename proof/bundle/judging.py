@@ -1,51 +1,89 @@
-"""The published result of a bundle, compared with what the rules of this project make of the count."""
+"""The published result of a bundle, judged by the rules of this release.
 
-from collections.abc import Sequence
+`verify.py` reads a bundle and knows no law; reading it twice would find nothing new. What it has read
+is judged here a second time by other code: which answers are allowed, what the rules make of the
+count, and whether the rule is the law that stands under its name.
+"""
+
+import json
+from collections.abc import Mapping
 from datetime import date
+from typing import NamedTuple, cast
 
 from models.values.voting import Motion, MotionKind, VotingPack
 from proof.bundle import contents as bundle
-from proof.bundle.opened_box import OpenedBox
-from proof.bundle.shapes import Largest, Result, RuleOfMotion, Rules, fault_at, read_value
-from proof.verifier.reading import Files
+from proof.bundle.shapes import Largest, Motions, Result, RuleOfMotion, Rules, read_value
+from proof.verifier.main import ReadBundle
+from proof.verifier.reading import Fault, Files
+from rules.ballots.ballot import Choices, choice_problems
 from rules.voting import PACKS, adopted, lapses, pack_rule
 from rules.voting.results import MotionResult, Weight, motion_results
 
 NOT_WHOLE = "ballots: the box was not whole: some were changed or taken away"
 
 
-def compare_result(files: Files, motions: Sequence[Motion], box: OpenedBox) -> dict[str, str]:
-    """Compare the published result with the one that follows; the outcomes."""
+class Judged(NamedTuple):
+    """What the rules of this release made of a bundle; by motion."""
+
+    outcomes: dict[str, str]
+    laws: dict[str, str]
+    """The pack of this release that the rule is, to the letter; "" where it knows none of that name."""
+
+
+def judge(files: Files, read: ReadBundle) -> Judged:
+    """Compare the published result with the one that follows by the rules of this release.
+
+    Raises:
+        Fault: they differ, or a rule is not the law under whose name it stands.
+    """
+    motions = read_value(Motions, files.whole(bundle.MOTIONS), bundle.MOTIONS).motions
+    weights = _weights({motion.id: motion for motion in motions}, read)
     result = read_value(Result, files.whole(bundle.RESULT), bundle.RESULT)
     rules = read_value(Rules, files.whole(bundle.RULES), bundle.RULES).motions
     names = {motion.id for motion in motions}
     if names != rules.keys() or names != result.motions.keys() or len(names) != len(motions):
-        raise fault_at(bundle.RESULT, 0, "is about other motions")
-    sums = box.roll_sums()
+        raise Fault(bundle.RESULT, 0, "is about other motions")
+    sums = bundle.RollSums.model_validate(read.roll.total())
     if result.roll != sums:
-        raise fault_at(bundle.RESULT, 0, "roll: its sums are others")
+        raise Fault(bundle.RESULT, 0, "roll: its sums are others")
     if {"broken", "missing"} & result.ballots.keys():
-        raise fault_at(bundle.RESULT, 0, NOT_WHOLE)
-    if result.ballots != box.states:
-        raise fault_at(bundle.RESULT, 0, "ballots: there are others")
-    _largest(result.concentration, box)
+        raise Fault(bundle.RESULT, 0, NOT_WHOLE)
+    if result.ballots != read.states:
+        raise Fault(bundle.RESULT, 0, "ballots: there are others")
+    _largest(result.concentration, read)
     weight = Weight(sums.heads, sums.area_dm2)
     due: dict[str, MotionResult] = {}
     for motion in motions:
         pack = _pack(motion.id, rules[motion.id])
         alone = motion.model_copy(update={"depends_on": None})
         # Only this motion's answers: with another pack, another rule may hold for the others.
-        due |= motion_results(pack, [alone], box.weights, weight)
+        due |= motion_results(pack, [alone], weights, weight)
     passed = {name for name, each in due.items() if each.outcome == "passed"}
     for name in lapses(motions, passed):
         due[name] = due[name].model_copy(update={"outcome": "lapsed"})
     for name, each in due.items():
         if result.motions[name].model_dump(mode="json") != each.model_dump(mode="json"):
             odd = _first_difference(result.motions[name], each)
-            raise fault_at(bundle.RESULT, 0, f"motions.{name[:40]}.{odd}: is another one")
+            raise Fault(bundle.RESULT, 0, f"motions.{name[:40]}.{odd}: is another one")
     if result.adopted != adopted(motions, passed):
-        raise fault_at(bundle.RESULT, 0, "adopted: is not what the motions say")
-    return {name: each.outcome for name, each in due.items()}
+        raise Fault(bundle.RESULT, 0, "adopted: is not what the motions say")
+    known = {pack.id for pack in PACKS}
+    return Judged(
+        outcomes={name: each.outcome for name, each in due.items()},
+        laws={name: rule.id if rule.id in known else "" for name, rule in rules.items()},
+    )
+
+
+def _weights(motions: Mapping[str, Motion], read: ReadBundle) -> dict[bytes, Weight]:
+    """What the ballots of each way to vote weigh together; each way is one that the motions allow."""
+    weights: dict[bytes, Weight] = {}
+    for (text, staffed), answer in read.box.answers.items():
+        choices = cast("Choices", json.loads(text))
+        if choice_problems(motions, choices, "paper" if staffed else "web"):
+            raise Fault(bundle.BALLOTS, answer.line, "says what no motion asks")
+        before = weights.get(text, Weight())
+        weights[text] = before.plus(Weight(answer.heads, answer.area))
+    return weights
 
 
 def _first_difference(claimed: MotionResult, due: MotionResult) -> str:
@@ -71,9 +109,9 @@ def _pack(motion: str, given: RuleOfMotion) -> VotingPack:
         declared = (given.law, given.silence, given.quorum, given.approve, given.reject_cap)
         if declared != (law.law, law.silence.kind, law.quorum, law.approve, law.reject_cap):
             text = f"motions.{motion[:40]}: is not the law that this release knows as {pack.id}"
-            raise fault_at(bundle.RULES, 0, text)
+            raise Fault(bundle.RULES, 0, text)
     if given.reject_cap:
-        raise fault_at(bundle.RULES, 0, f"motions.{motion[:40]}.reject_cap: is of no vote here")
+        raise Fault(bundle.RULES, 0, f"motions.{motion[:40]}.reject_cap: is of no vote here")
     return VotingPack(
         id="",
         region="",
@@ -86,17 +124,13 @@ def _pack(motion: str, given: RuleOfMotion) -> VotingPack:
     )
 
 
-def _largest(claimed: Largest, box: OpenedBox) -> None:
-    sums = box.roll_sums()
-    most = max((entry.area_dm2 for entry in box.voters()), default=0)
-    holders = {(e.heads, e.developer) for e in box.voters() if e.area_dm2 == most}
-    above = 5 * most > sums.area_dm2 or 5 * claimed.heads > sums.heads
-    due = (most, sums.heads, sums.area_dm2, above)
-    declared = (
-        claimed.area_dm2,
+def _largest(claimed: Largest, read: ReadBundle) -> None:
+    sums, largest = read.roll.total(), read.roll.largest()
+    heads, area = sums["heads"] or 0, sums["area_dm2"] or 0
+    above = 5 * claimed.area_dm2 > area or 5 * claimed.heads > heads
+    if (claimed.area_dm2, claimed.heads, claimed.developer) not in largest or (
         claimed.roll_heads,
         claimed.roll_area_dm2,
         claimed.above_one_fifth,
-    )
-    if declared != due or (claimed.heads, claimed.developer) not in holders:
-        raise fault_at(bundle.RESULT, 0, "concentration: is another one")
+    ) != (heads, area, above):
+        raise Fault(bundle.RESULT, 0, "concentration: is another one")

@@ -15,6 +15,7 @@ PARTS = (
     "deciding",
     "results",
     "receipt",
+    "saying",
     "main",
 )
 """The modules of this package that make up the one file, each using only those before it."""

@@ -33,7 +33,8 @@ class Motion:
     def __init__(self, fields: Fields) -> None:
         fields.only(*ASKED)
         self.id = fields.text("id")
-        fields.text("title"), fields.text("kind", ("major", "ordinary"))
+        self.title = fields.text("title")
+        fields.text("kind", ("major", "ordinary"))
         if fields.maybe_text("matter") is not None:
             fields.text("matter", MATTERS)
         self.depends_on = fields.maybe_text("depends_on")
@@ -52,25 +53,24 @@ class Motion:
             self.said[word] = [0, 0]
         self.chose = [0, 0]
 
-    def count(self, said: object, heads: int, area: int, staffed: bool) -> bool:
-        """Add one ballot's answer; False when it is none to this motion."""
+    def allows(self, said: object, staffed: bool) -> bool:
+        """Is this an answer to the motion? Papers that an official enters may be marked invalidly."""
         if self.menu is not None and not isinstance(said, str):
-            chosen = self.menu.choice(said)
-            if chosen is None:
-                return False
-            self.chosen[chosen] += heads
-            total = self.chose
-        elif (
-            not isinstance(said, str)
-            or said not in self.said
-            or (said == "invalid" and not staffed and said not in self.options)
-        ):
+            return self.menu.choice(said) is not None
+        if not isinstance(said, str) or said not in self.said:
             return False
+        return said != "invalid" or staffed or said in self.options
+
+    def count(self, said: object, heads: int, area: int) -> None:
+        """Add what ballots with this answer, which is allowed, weigh together."""
+        chosen = None if self.menu is None or isinstance(said, str) else self.menu.choice(said)
+        total = self.chose
+        if chosen is not None:
+            self.chosen[chosen] += heads
         else:
-            total = self.said[said]
+            total = self.said[str(said)]
         total[0] += heads
         total[1] += area
-        return True
 
     def sums(self, *words: str) -> List[int]:
         """Heads and area of all who said one of these words."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from array import array
 
 from proof.verifier.asking import Motion
@@ -37,6 +38,13 @@ BALLOT = (
 )
 TIMES = ("cast_at", "recorded_at")
 """What a line says beside these in format 2."""
+
+
+class Answer:
+    """What all ballots with the same choices weigh together; the first of them stands at `line`."""
+
+    def __init__(self, line: int) -> None:
+        self.heads, self.area, self.line = 0, 0, line
 
 
 class Roll:
@@ -144,6 +152,8 @@ class Box:
         self.fields = BALLOT if period is None else BALLOT + TIMES
         self._last, self._end = ("", ""), b""
         self.leaves = Leaves()
+        self.answers: dict[tuple[bytes, bool], Answer] = {}
+        """By choices in canonical JSON, and whether an official entered them."""
         self.entry, self.route, self.state = array("q"), bytearray(), bytearray()
         self.box = canonical(box_id).decode()
         self.box_id = box_id
@@ -207,13 +217,25 @@ class Box:
 
     def _count(self, line: Fields, heads: int, area: int, staffed: bool) -> None:
         choices = line.inner("choices")
-        opened = hashlib.sha256(line.hex("nonce", 16) + canonical(choices.value)).digest()
+        text = canonical(choices.value)
+        opened = hashlib.sha256(line.hex("nonce", 16) + text).digest()
         if opened != line.hex("commitment", 32):
             raise line.fault("choices", "are not what this ballot was committed to")
-        for name, said in choices.value.items():
-            motion = self.motions.get(name)
-            if motion is None or not motion.count(said, heads, area, staffed):
-                raise choices.fault(name[:40], "is no answer to a motion of this vote")
+        answer = self.answers.get((text, staffed))
+        if answer is None:
+            for name, said in choices.value.items():
+                motion = self.motions.get(name)
+                if motion is None or not motion.allows(said, staffed):
+                    raise choices.fault(name[:40], "is no answer to a motion of this vote")
+            answer = self.answers[text, staffed] = Answer(line.line)
+        answer.heads += heads
+        answer.area += area
+
+    def count(self) -> None:
+        """Add up what the counted ballots say to each motion."""
+        for (text, _), answer in self.answers.items():
+            for name, said in json.loads(text.decode()).items():
+                self.motions[name].count(said, answer.heads, answer.area)
 
     def check_states(self, rulings: dict[int, Ruling]) -> list[int]:
         """Is the right ballot of each entry counted? How many there are in each state.
@@ -234,9 +256,7 @@ class Box:
         last = [array("q", [-1]) * len(self.roll.heads) for _ in range(5)]
         by_ruling: dict[int, list[int]] = {entry: [] for entry in rulings}
         for number, entry in enumerate(self.entry):
-            if self.roll.excluded[entry]:
-                due[number] = EXCLUDED
-            elif entry in rulings:
+            if entry in rulings:
                 by_ruling[entry].append(number)
             else:
                 last[self.route[number]][entry] = number
@@ -245,6 +265,9 @@ class Box:
                 last[self.route[number]][entry] = number
         for entry in range(len(self.roll.heads)):
             _settle([route[entry] for route in last], due)
+        for number, entry in enumerate(self.entry):
+            if self.roll.excluded[entry]:
+                due[number] = EXCLUDED
         return due
 
     def _after_ruling(self, ruling: Ruling, numbers: list[int], due: bytearray) -> list[int]:
@@ -278,4 +301,5 @@ def read_ballots(files: Files, box: Box) -> Box:
     """All ballots, each checked by itself and counted if it says that it is to be counted."""
     for number, raw in files.lines("ballots.jsonl"):
         box.add(number, raw)
+    box.count()
     return box

@@ -1,16 +1,16 @@
-"""`verify.py`: what is checked, in order, and what is printed."""
+"""`verify.py`: what is checked, and in which order."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
+from typing import NamedTuple
 
-from proof.verifier.asking import read_motions
-from proof.verifier.counting import STATES, Box, read_ballots, read_roll, read_rulings
-from proof.verifier.deciding import Decided, read_rules
+from proof.verifier.asking import Motion, read_motions
+from proof.verifier.counting import STATES, Box, Roll, read_ballots, read_roll, read_rulings
+from proof.verifier.deciding import read_rules
 from proof.verifier.reading import (
-    MAX_LINE,
     NAMES,
     UNLISTED,
     Fault,
@@ -27,7 +27,8 @@ from proof.verifier.receipt import (
     times_of,
     typed_code,
 )
-from proof.verifier.results import check_result
+from proof.verifier.results import Found, check_result
+from proof.verifier.saying import lines_of, lines_of_fault, reasons, say
 from proof.verifier.signing import signed
 
 FORMATS = ("gongjian.voting/1", "gongjian.voting/2")
@@ -85,6 +86,41 @@ def check_signatures(files: Files, manifest: Fields, key: str) -> dict[str, obje
     return head.value
 
 
+class ReadBundle(NamedTuple):
+    """A bundle whose files, signatures, roll and ballots agree; its result is not compared yet."""
+
+    manifest: Fields
+    head: dict[str, object]
+    roll: Roll
+    motions: dict[str, Motion]
+    box: Box
+    states: dict[str, int]
+    """How many ballots there are in each state."""
+
+
+def read_bundle(files: Files, key: str = "", fingerprint: str = "") -> ReadBundle:
+    """Check everything but the result, which `check` and the rules of the project compare.
+
+    Raises:
+        Fault: the first thing that does not agree.
+    """
+    manifest = check_manifest(files, fingerprint)
+    head = check_signatures(files, manifest, key)
+    roll = read_roll(files)
+    if roll.hash != head["roll_hash"]:
+        raise Fault("roll.jsonl", 0, "is not the roll whose hash was signed")
+    motions = read_motions(files)
+    span = (str(head["opens_at"]), str(head["closes_at"])) if "opens_at" in head else None
+    box = read_ballots(files, Box(manifest.text("box_id"), span, roll, motions))
+    if len(box.leaves) != head["tree_size"]:
+        text = f"{len(box.leaves)} ballots, the signed tree has {head['tree_size']}"
+        raise Fault("ballots.jsonl", 0, text)
+    if box.leaves.root().hex() != head["root"]:
+        raise Fault("ballots.jsonl", 0, "are not the ballots whose root was signed")
+    totals = box.check_states(read_rulings(files, roll, len(box.leaves)))
+    return ReadBundle(manifest, head, roll, motions, box, dict(zip(STATES, totals)))
+
+
 def check(path: str, key: str = "", fingerprint: str = "", receipt: str = "") -> dict[str, object]:
     """Check a bundle from the first byte to the outcome; what was found to agree.
 
@@ -92,52 +128,43 @@ def check(path: str, key: str = "", fingerprint: str = "", receipt: str = "") ->
         Fault: the first thing that does not agree.
     """
     with Files(path) as files:
-        manifest = check_manifest(files, fingerprint)
-        box_id = manifest.text("box_id")
-        head = check_signatures(files, manifest, key)
-        roll = read_roll(files)
-        if roll.hash != head["roll_hash"]:
-            raise Fault("roll.jsonl", 0, "is not the roll whose hash was signed")
-        motions = read_motions(files)
-        period = {name: str(head[name]) for name in PERIOD if name in head}
-        span = (period["opens_at"], period["closes_at"]) if period else None
-        box = read_ballots(files, Box(box_id, span, roll, motions))
-        if len(box.leaves) != head["tree_size"]:
-            text = f"{len(box.leaves)} ballots, the signed tree has {head['tree_size']}"
-            raise Fault("ballots.jsonl", 0, text)
-        if box.leaves.root().hex() != head["root"]:
-            raise Fault("ballots.jsonl", 0, "are not the ballots whose root was signed")
-        totals = dict(zip(STATES, box.check_states(read_rulings(files, roll, len(box.leaves)))))
-        results = check_result(files, motions, read_rules(files, motions), roll, totals)
-        found: dict[str, object] = {
-            "ballots": totals,
-            "box_id": box_id,
-            "closed_at": head["closed_at"],
-            **period,
-            "manifest": files.sha256("manifest.json"),
-            "outcomes": {name: each.outcome for name, each in results.items()},
-            "reasons": {name: reasons(each.decided) for name, each in results.items()},
-            "public_key": head["public_key"],
-            "renovation_id": manifest.text("renovation_id"),
-            "roll": roll.total(),
-            "root": head["root"],
-            "tallies": {name: each.tally for name, each in results.items()},
-            "title": manifest.text("title"),
-        }
-        if receipt:
-            found["receipt"] = own_ballot(files, box, receipt)
+        return found_in(files, read_bundle(files, key, fingerprint), receipt)
+
+
+def found_in(files: Files, read: ReadBundle, receipt: str = "") -> dict[str, object]:
+    """What the published result and, where it is given, a receipt are found to agree with.
+
+    Raises:
+        Fault: the first thing that does not agree.
+    """
+    rules = read_rules(files, read.motions)
+    results = check_result(files, read.motions, rules, read.roll, read.states)
+    head = read.head
+    found: dict[str, object] = {
+        "ballots": read.states,
+        "box_id": read.manifest.text("box_id"),
+        "closed_at": head["closed_at"],
+        **{name: head[name] for name in PERIOD if name in head},
+        "manifest": files.sha256("manifest.json"),
+        "outcomes": {name: each.outcome for name, each in results.items()},
+        "reasons": {name: reasons(each.decided) for name, each in results.items()},
+        "public_key": head["public_key"],
+        "renovation_id": read.manifest.text("renovation_id"),
+        "roll": read.roll.total(),
+        "root": head["root"],
+        "tallies": {name: each.tally for name, each in results.items()},
+        "title": read.manifest.text("title"),
+        "titles": {name: motion.title for name, motion in read.motions.items()},
+        "winners": {name: winners(each) for name, each in results.items()},
+    }
+    if receipt:
+        found["receipt"] = own_ballot(files, read.box, receipt)
     return found
 
 
-def reasons(decided: Decided) -> list[str]:
-    """Each test of a decision in words and exact numbers."""
-    marks = {True: "成立 met", False: "不成立 not met", None: "不详 not known"}
-    return [
-        f"{test.condition.dimension}: {test.condition.value} {test.have} {test.condition.op} "
-        f"{test.need} = {test.condition.fraction} × {test.condition.of}: {marks[test.passed]} "
-        f"({test.condition.article})"
-        for test in decided.tests
-    ]
+def winners(found: Found) -> list[str]:
+    """The option or the works that won, or the options between which nothing is decided yet."""
+    return list(found.works or ([found.winner] if found.winner else found.named))
 
 
 def own_ballot(files: Files, box: Box, receipt: str) -> dict[str, object]:
@@ -145,8 +172,7 @@ def own_ballot(files: Files, box: Box, receipt: str) -> dict[str, object]:
     if not os.path.isfile(receipt):
         own = find_own(box, None, typed_code(receipt))
         return {**own, **times_in(files, box, own)}
-    with open(receipt, "rb") as file:
-        fields = read_receipt(file.read(MAX_LINE))
+    fields = read_receipt(receipt)
     leaf = check_receipt(fields, box)
     own = find_own(box, leaf, code_of(leaf))
     times = times_in(files, box, own)
@@ -159,42 +185,6 @@ def own_ballot(files: Files, box: Box, receipt: str) -> dict[str, object]:
 def times_in(files: Files, box: Box, own: dict[str, object]) -> dict[str, object]:
     """When the own ballot was cast, where the format says it."""
     return {} if box.period is None else times_of(files, own["line"])
-
-
-def lines_of(found: dict[str, object]) -> list[str]:
-    """The summary for people, in Chinese and English."""
-    lines = [
-        f"{found['title']} ({found['box_id']})",
-        "核验通过：全部内容一致。 Everything agrees.",
-        f"  名册 roll: {found['roll']}",
-        f"  选票 ballots: {found['ballots']}",
-    ]
-    if "opens_at" in found:
-        lines.append(f"  投票期 cast from {found['opens_at']} to {found['closes_at']}")
-    outcomes, tallies, why = found["outcomes"], found["tallies"], found["reasons"]
-    assert isinstance(outcomes, dict)
-    assert isinstance(tallies, dict)
-    assert isinstance(why, dict)
-    for name in sorted(outcomes):
-        lines.append(f"  {name}: {outcomes[name]}")
-        lines.extend(f"    {word}: {counts}" for word, counts in tallies[name].items())
-        lines.extend(f"    {reason}" for reason in why[name])
-    own = found.get("receipt")
-    if isinstance(own, dict):
-        lines.append(f"  您的选票 your ballot: {own['code']}: {own['state']}")
-        lines.append(f"    ballots.jsonl line {own['line']}, leaf {own['leaf']}")
-        if "cast_at" in own:
-            lines.append(f"    投票时间 cast at {own['cast_at']}, recorded at {own['recorded_at']}")
-        lines.extend(f"    path {part}" for part in own["path"])
-        if "signed_by" in own:
-            lines.append(f"    回执签名公钥 the receipt is signed by {own['signed_by']}")
-    lines += [
-        f"  Merkle root {found['root']}",
-        "  请与小区公告核对 compare with the notice in your estate:",
-        f"    公钥 public key {found['public_key']}",
-        f"    清单 SHA-256 of manifest.json {found['manifest']}",
-    ]
-    return lines
 
 
 def main(arguments: list[str]) -> int:
@@ -220,7 +210,7 @@ def main(arguments: list[str]) -> int:
             "line": fault.line,
             "fault": fault.text,
         }
-        print(canonical(shown).decode() if given.json else f"{fault.word}: {fault}")
-        return 1 if fault.kind == Fault.kind else 2
-    print(canonical({"ok": True, **found}).decode() if given.json else "\n".join(lines_of(found)))
-    return 0
+        text = canonical(shown).decode() if given.json else "\n".join(lines_of_fault(fault))
+        return 1 if say(text) and fault.kind == Fault.kind else 2
+    text = canonical({"ok": True, **found}).decode() if given.json else "\n".join(lines_of(found))
+    return 0 if say(text) else 2

@@ -111,7 +111,7 @@ class Files:
         except Fault:
             raise
         except Exception as error:  # what zip and zlib raise has no common base
-            raise Fault(name, 0, f"cannot be read: {_short(error)}") from None
+            raise Fault(name, 0, f"cannot be read: {short_reason(error)}") from None
 
     def sha256(self, name: str) -> str:
         """The SHA-256 of a file in hex digits."""
@@ -152,20 +152,23 @@ class Files:
 
 
 def _zip_of(path: str) -> zipfile.ZipFile:
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise NotFound("bundle", 0, "is neither a file nor a folder")
     try:
         return zipfile.ZipFile(path)
     except OSError as error:
-        raise NotFound("bundle", 0, f"cannot be opened: {_short(error)}") from None
+        raise NotFound("bundle", 0, f"cannot be opened: {short_reason(error)}") from None
     except Exception as error:  # what zip raises has no common base
-        text = f"is neither a zip file nor a folder: {_short(error)}"
+        text = f"is neither a zip file nor a folder: {short_reason(error)}"
         raise OtherForm("bundle", 0, text) from None
 
 
 def _folder_names(path: str) -> list[str]:
     try:
-        return os.listdir(path)
+        names = os.listdir(path)
+        return [f"{name}/" if os.path.isdir(os.path.join(path, name)) else name for name in names]
     except OSError as error:
-        raise NotFound("bundle", 0, f"cannot be opened: {_short(error)}") from None
+        raise NotFound("bundle", 0, f"cannot be opened: {short_reason(error)}") from None
 
 
 def _zip_names(bundle: zipfile.ZipFile | None) -> list[str]:
@@ -183,16 +186,18 @@ def _zip_names(bundle: zipfile.ZipFile | None) -> list[str]:
     return names
 
 
-def _short(error: BaseException) -> str:
+def short_reason(error: BaseException) -> str:
+    """What went wrong, on one short line."""
     return (str(error).splitlines() or [""])[0][:120] or type(error).__name__
 
 
-def _no_float(text: str) -> object:
+def no_float(text: str) -> object:
+    """For a JSON decoder: refuse what is no whole number."""
     raise ValueError(f"{text[:20]} is no whole number")
 
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-_DECODER = json.JSONDecoder(parse_float=_no_float, parse_constant=_no_float)
+_DECODER = json.JSONDecoder(parse_float=no_float, parse_constant=no_float)
 _EXACT = re.compile("-?[0-9]{1,999}/[1-9][0-9]{0,999}")
 _UTC = re.compile(
     "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
@@ -218,7 +223,7 @@ def exact_json(raw: bytes, file: str, line: int = 0) -> dict[str, object]:
         value = _DECODER.decode(raw.decode())
         same = canonical(value) == raw and not (b"\\u0000" in raw and _has_nul(value))
     except (ValueError, RecursionError) as error:
-        raise Fault(file, line, f"is no exact JSON: {_short(error)}") from None
+        raise Fault(file, line, f"is no exact JSON: {short_reason(error)}") from None
     if not isinstance(value, dict):
         raise Fault(file, line, "is no JSON object")
     if not same:

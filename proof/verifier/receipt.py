@@ -6,7 +6,16 @@ import json
 
 from proof.verifier.counting import STATES, TIMES, Box
 from proof.verifier.hashing import leaf_of, root_of_path
-from proof.verifier.reading import MAX_LINE, Fault, Fields, Files, canonical, exact_json
+from proof.verifier.reading import (
+    MAX_LINE,
+    Fault,
+    Fields,
+    Files,
+    canonical,
+    exact_json,
+    no_float,
+    short_reason,
+)
 from proof.verifier.signing import signed
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -33,13 +42,36 @@ def typed_code(text: str) -> str:
     return "-".join((digits[:4], digits[4:8], digits[8:]))
 
 
-def read_receipt(raw: bytes) -> Fields:
-    """The receipt in a file; it may be written with any spaces and line feeds."""
+def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"a name stands there twice: {twice[:40]!r}")
+    return fields
+
+
+_ONCE = json.JSONDecoder(
+    object_pairs_hook=_each_once, parse_float=no_float, parse_constant=no_float
+)
+
+
+def read_receipt(path: str) -> Fields:
+    """The receipt in a file; it may be written with any spaces and line feeds, but each name once.
+
+    Raises:
+        Fault: it cannot be read, is no JSON, holds a float or a name twice.
+    """
     try:
-        value = json.loads(raw[:MAX_LINE].decode())
-        return Fields(exact_json(canonical(value), "receipt"), "receipt", 0)
-    except (ValueError, RecursionError):
-        raise Fault("receipt", 0, "is no JSON") from None
+        with open(path, "rb") as file:
+            raw = file.read(MAX_LINE)
+    except OSError as error:
+        raise Fault("receipt", 0, f"cannot be read: {error.strerror}") from None
+    try:
+        written = canonical(_ONCE.decode(raw.decode()))
+    except (ValueError, RecursionError) as error:
+        raise Fault("receipt", 0, f"is no exact JSON: {short_reason(error)}") from None
+    return Fields(exact_json(written, "receipt"), "receipt", 0)
 
 
 def check_receipt(fields: Fields, box: Box) -> bytes:

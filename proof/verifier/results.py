@@ -24,6 +24,8 @@ class Found(NamedTuple):
     outcome: str
     winner: str | None = None
     named: tuple[str, ...] = ()
+    works: tuple[str, ...] = ()
+    """The works of a menu that won."""
 
 
 def standing(motions: dict[str, Motion], passed: set[str]) -> set[str]:
@@ -92,6 +94,8 @@ def find(motion: Motion, rule: Rule, roll: dict[str, int | None], part: Fields) 
         decided = Decided(rule, motion.tally(roll), quorum_only=True)
         good = decided.verdict == "PASS" and bool(menu["winners"])
         found = Found(decided, motion.tally(roll), "passed" if good else "failed")
+        won = menu["winners"]
+        found = found._replace(works=tuple(won) if isinstance(won, list) else ())
         due["menu"] = menu
     elif motion.options:
         found = among_options(motion, rule, roll)

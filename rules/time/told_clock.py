@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from models.fields import YEARS
 from models.values.refusal import refusal
 from models.values.waits import Wait
 
@@ -71,6 +72,16 @@ def refuse_going_back(target: datetime, now: datetime, zone: str) -> None:
     """
     if target < now:
         raise refusal("clock.backwards", where="to", now=_shown(now, zone), to=_shown(target, zone))
+
+
+def refuse_going_too_far(target: datetime) -> None:
+    """Beyond the years of the calendar no period of a case could be added any more.
+
+    Raises:
+        Refused: `clock.too_far`.
+    """
+    if target.year not in YEARS:
+        raise refusal("clock.too_far", where="to", last=YEARS.stop - 1)
 
 
 def _shown(moment: datetime, zone: str) -> str:

@@ -22,11 +22,17 @@ def sentence(problem: Problem, language: str = "en") -> str:
         text = f"{problem.code} ({figures})" if figures else problem.code
     else:
         try:
-            text = template % problem.params
+            text = template % _in_words(problem.params, language)
         except (KeyError, ValueError, TypeError):
             text = template
     mentioned = not problem.where or problem.where in text
     return text if mentioned else f"{problem.where}: {text}"
+
+
+def _in_words(params: Mapping[str, str | int], language: str) -> Mapping[str, str | int]:
+    """The parameters with what was expected as a phrase, where it names one of `models.fields`."""
+    phrase = _catalogue(language).get(str(params.get("expected", "")))
+    return {**params, "expected": phrase % params} if phrase is not None else params
 
 
 @cache

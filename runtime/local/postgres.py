@@ -31,8 +31,8 @@ from pydantic import ValidationError
 from models.values.base import Carried
 from models.values.refusal import Refused, refusal
 from runtime.local.data_dir import write_private
+from runtime.local.ports import LOOPBACK, free_port, is_free
 from runtime.local.processes import last_lines
-from runtime.local.programs import LOOPBACK, free_port, is_free
 
 DATABASE = "gongjian"
 OWNER, APP, ADMIN = "gongjian_owner", "gongjian_app", "postgres"
@@ -83,6 +83,8 @@ class EmbeddedPostgres:
     def __init__(self, directory: Path, *, durable: bool = True) -> None:
         self.directory = directory.absolute()
         self.log = self.directory / "log"
+        self.moved: tuple[int, int] | None = None
+        """The port it had and the one it has, after a start that found the old one taken."""
         self._data = self.directory / "data"
         self._durable = durable
         self._account = _account() if os.geteuid() == 0 else None
@@ -180,7 +182,8 @@ class EmbeddedPostgres:
         """The old port, or a new one when some other program took it meanwhile."""
         if is_free(access.port):
             return access
-        return self._keep(access.model_copy(update={"port": free_port(set())}))
+        self.moved = (access.port, free_port(set()))
+        return self._keep(access.model_copy(update={"port": self.moved[1]}))
 
     def _initialise(self, access: _Access) -> None:
         """Make the cluster beside its place and move it there whole: a killed start leaves none."""

@@ -1,52 +1,20 @@
 """The programs of the local stack: how each is called, and how one sees that it is ready."""
 
 import asyncio
-import secrets
 import shutil
-import socket
 import sys
 from pathlib import Path
 
 import httpx
 
-from models.values.base import Value
-from models.values.refusal import problem, refusal, refuse_if_any
+from models.values.refusal import refusal
 from models.values.search_attributes import SEARCH_ATTRIBUTES
 from runtime.liveness import is_fresh
+from runtime.local.ports import LOOPBACK, Ports
 
 ROOT = Path(__file__).resolve().parents[2]
 """The folder that holds the packages and `worker.py`, in a checkout and in an installation."""
-LOOPBACK = "127.0.0.1"
-PORTS = range(20_000, 32_000)
-"""Below the ephemeral range: a client that retries a dead port must not connect to itself."""
 LOOK_S = 0.05
-
-
-class Ports(Value):
-    """The TCP ports of the stack; 0 means "choose a free one"."""
-
-    service: int = 0
-    temporal: int = 0
-    ui: int = 0
-
-    def chosen(self) -> "Ports":
-        """The same ports with every 0 replaced.
-
-        Raises:
-            Refused: `stack.port_taken` for each given port that somebody else listens on.
-        """
-        given = {"service": self.service, "temporal": self.temporal, "ui": self.ui}
-        refuse_if_any(
-            problem("stack.port_taken", where=name, name=name, port=port)
-            for name, port in given.items()
-            if port and not is_free(port)
-        )
-        used = {port for port in given.values() if port}
-        for name, port in given.items():
-            if not port:
-                given[name] = free_port(used)
-                used.add(given[name])
-        return Ports(**given)
 
 
 def temporal_command(ports: Ports, database: Path, namespace: str, headless: bool) -> list[str]:
@@ -104,27 +72,3 @@ async def _answers(client: httpx.AsyncClient) -> bool:
     except httpx.TransportError:
         return False
     return answer.is_success
-
-
-def free_port(used: set[int]) -> int:
-    """A port of `PORTS` that nobody listens on and that is not in `used`.
-
-    Raises:
-        Refused: `stack.no_free_port`.
-    """
-    for _ in range(1000):
-        port = secrets.choice(PORTS)
-        if port not in used and is_free(port):
-            return port
-    raise refusal("stack.no_free_port")
-
-
-def is_free(port: int) -> bool:
-    """Whether nobody listens on the port of the loopback."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            return False
-    return True

@@ -12,15 +12,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
+from temporalio.client import Client
+
 from models.values.base import Value
 from models.values.refusal import Refused, refusal
+from runtime.engine.builds import make_current
+from runtime.engine.reconciliation import schedule_reconciliation
 from runtime.local.data_dir import StackLock, StackRecord, erase_record, load_keys, write_record
+from runtime.local.ports import LOOPBACK, Ports, load_ports, write_ports
 from runtime.local.postgres import EmbeddedPostgres
 from runtime.local.processes import Child, Crash, is_running, kill_family, last_lines
 from runtime.local.programs import (
-    LOOPBACK,
     ROOT,
-    Ports,
     service_command,
     service_ready,
     temporal_command,
@@ -32,6 +35,26 @@ from runtime.settings import LocalSettings, Settings
 from runtime.temporal import connect_patiently, register_search_attributes
 
 T = TypeVar("T")
+AfterWorker = Callable[[Client, Settings], Awaitable[object]]
+
+
+async def _use_build(client: Client, settings: Settings) -> None:
+    """Without it no workflow task would reach the worker."""
+    await make_current(client, settings.task_queue, settings.build_id, READY_S)
+
+
+async def _reconcile(client: Client, settings: Settings) -> None:
+    await schedule_reconciliation(client, settings.task_queue)
+
+
+AFTER_WORKER: tuple[tuple[str, AfterWorker], ...] = (
+    ("build", _use_build),
+    ("reconciliation", _reconcile),
+)
+"""What is done each time worker and Temporal are up together: the name that is shown, and the step.
+
+A step may find that everything is as it wants it: the worker or Temporal was only started anew.
+"""
 READY_S = 60.0
 """A part that is not ready after this time never will be."""
 LOOK_S = 0.05
@@ -52,7 +75,7 @@ class StackStep(Value):
     """Something the stack does on the way up or down, for a progress display."""
 
     name: str
-    """postgres, migrations, temporal, search attributes, worker, service; "stop …" on the way down."""
+    """postgres, migrations, temporal, search attributes, worker, build, service; "stop …" on the way down."""
     done: bool
     detail: str = ""
     seconds: float = 0.0
@@ -142,7 +165,7 @@ class LocalStack:
         lock.acquire()
         self._lock = lock
         try:
-            self._ports = self._wanted_ports.chosen()
+            self._ports = self._choose_ports()
             write_record(self.data_dir, self.record)
             if Part.POSTGRES in self._parts:
                 await self._start_database()
@@ -197,6 +220,8 @@ class LocalStack:
         await self._children[part].stop(STOP_S)
         if part is Part.TEMPORAL:
             await self._start_temporal()
+            if Part.WORKER in self._children:
+                await self._after_worker()
         else:
             await self._start_process(part)
 
@@ -212,6 +237,21 @@ class LocalStack:
     def _child_pid(self, part: Part) -> int | None:
         child = self._children.get(part)
         return child.pid if child is not None else None
+
+    def _choose_ports(self) -> Ports:
+        """The ports of the last start, unless others are wanted; says which somebody else took."""
+        kept = load_ports(self.data_dir)
+        chosen = self._wanted_ports.chosen(kept)
+        write_ports(self.data_dir, chosen)
+        wanted, now = self._wanted_ports.model_dump(), chosen.model_dump()
+        for name, before in kept.model_dump().items():
+            if before and not wanted[name] and now[name] != before:
+                self._say_moved(name, before, now[name])
+        return chosen
+
+    def _say_moved(self, name: str, before: int, now: int) -> None:
+        detail = f"{name} is on {now} from now on: somebody else has {before}"
+        self._progress(StackStep(name="port", done=True, detail=detail))
 
     async def _start_database(self) -> None:
         if self.local.database_url is not None:
@@ -232,6 +272,8 @@ class LocalStack:
         postgres = EmbeddedPostgres(self.data_dir / "postgres")
         self._postgres = postgres
         urls = await self._in_thread(postgres.start)
+        if postgres.moved is not None:
+            self._say_moved("postgres", *postgres.moved)
         self._postgres_pid = postgres.postmaster_pid
         self._owner_url = urls.owner
         return urls.app
@@ -276,11 +318,20 @@ class LocalStack:
             self._ready_file.unlink(missing_ok=True)
             child = self._spawn(part, worker_command(), self.settings.to_environment())
             await self._step(part, self._until_ready(child, worker_ready(self._ready_file)))
+            await self._after_worker()
         else:
             without_box_key = self.settings.model_copy(update={"box_key": None})
             child = self._spawn(part, service_command(), without_box_key.to_environment())
             await self._step(part, self._until_ready(child, service_ready(url)))
             self._note(service_url=url)
+
+    async def _after_worker(self) -> None:
+        settings = self.settings
+        for name, step in AFTER_WORKER:
+            client = await connect_patiently(
+                settings.temporal_address, settings.temporal_namespace, settings.connect_timeout_s
+            )
+            await self._step(name, step(client, settings))
 
     def _spawn(
         self, part: Part, command: list[str], variables: dict[str, str] | None = None

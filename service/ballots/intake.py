@@ -12,8 +12,8 @@ import structlog
 from pydantic import SecretStr
 
 from models.values.voting import Channel
+from runtime.addresses import asyncpg_url
 from runtime.ballots.sealing import Signer
-from runtime.database import asyncpg_url
 from service.ballots.batches import LOOKERS, BatchBook
 from service.ballots.boxes import Boxes
 from service.ballots.queue import BallotQueue

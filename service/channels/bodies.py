@@ -1,41 +1,36 @@
 """The bodies of the channels beside the web: rulings, paper, mandates, visits, a city's portal."""
 
-from datetime import date
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
-from models.values.base import Value
-from models.values.channels import PaperChannel, RulingKind, Visit
-from service.bodies import (
-    MOTIONS,
-    Accepted,
-    CommandBody,
-    Line,
-    Points,
+from models.fields import (
+    BundleCode,
+    Day,
+    Id,
+    Identity,
+    Moment,
+    Reference,
+    ShortLine,
     Text,
     UnitNumber,
     Word,
+    contradiction,
+    entries,
+    line,
 )
+from models.values.base import Value
+from models.values.channels import PaperChannel, RulingKind, Visit
+from service.bodies import MOTIONS, Accepted, Choices, CommandBody, Said
 
-Reference = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$"
-    ),
-]
-"""A name that an office gives to a batch, a document, a certificate; one line."""
-Identity = Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=40)]
-"""The number of an identity document; only ever kept as a keyed digest."""
-Said = Word | tuple[Word, ...] | dict[Word, Points]
-Choices = Annotated[dict[Word, Said], Field(min_length=1, max_length=MOTIONS)]
 LINES = 500
+PERSONS = 20
 
 
 class BoxCommand(CommandBody):
     """A write into a vote; given `box_id`, the box that the page showed, no other vote takes it."""
 
-    box_id: str | None = Field(default=None, max_length=64)
+    box_id: Id | None = None
 
 
 class RuleOnBallots(BoxCommand):
@@ -43,7 +38,7 @@ class RuleOnBallots(BoxCommand):
 
     unit_number: UnitNumber
     kind: RulingKind
-    ballot: Annotated[str, StringConstraints(max_length=64)] = ""
+    ballot: Annotated[str, *line(64, 0)] = ""
     """The accepted ballot, by its id or the code of its receipt."""
     reason: Text
 
@@ -65,12 +60,10 @@ class EnterPaper(BoxCommand):
     channel: PaperChannel = "paper"
     scan: Reference
     """Where the scan of the bundle is kept."""
-    code: Annotated[
-        str, StringConstraints(min_length=16, max_length=64, pattern=r"^[^\s\x00-\x1f\x7f]+$")
-    ]
+    code: BundleCode
     """Made at random by the first typist's page and written on the bundle; it is kept nowhere else, so
     that nobody can try out what the lines say. The same at every typing of the bundle."""
-    lines: tuple[PaperLineGiven, ...] = Field(min_length=1, max_length=LINES)
+    lines: Annotated[tuple[PaperLineGiven, ...], *entries(LINES, 1)]
 
 
 class PaperEntered(Value):
@@ -98,12 +91,12 @@ class RegisterMandate(BoxCommand):
     """Kept with the persons, apart from everything that is published."""
     agent_identity: Identity
     """The number of the agent's identity document; only a keyed digest is kept."""
-    motions: tuple[Word, ...] = Field(min_length=1, max_length=MOTIONS)
+    motions: Annotated[tuple[Word, ...], *entries(MOTIONS, 1)]
     document: Reference
     """Where the signed paper is kept."""
-    valid_from: AwareDatetime
-    valid_until: AwareDatetime
-    instructions: dict[Word, Said] = Field(default_factory=dict, max_length=MOTIONS)
+    valid_from: Moment
+    valid_until: Moment
+    instructions: Annotated[dict[Word, Said], *entries(MOTIONS)] = Field(default_factory=dict)
     """Motion to what the agent must say; nobody can read it back."""
 
 
@@ -130,14 +123,14 @@ class VisitGiven(Value):
 
     unit_number: UnitNumber
     outcome: Visit
-    envelope: Line = ""
+    envelope: ShortLine = ""
     """The number on the sealed envelope, where one was handed over."""
 
 
 class RecordVisits(BoxCommand):
     """A round of a grid worker, 1 to 500 doors; all of it is written down or none."""
 
-    visits: tuple[VisitGiven, ...] = Field(min_length=1, max_length=LINES)
+    visits: Annotated[tuple[VisitGiven, ...], *entries(LINES, 1)]
 
 
 class Remind(BoxCommand):
@@ -148,24 +141,24 @@ class ReplaceOwner(BoxCommand):
     """A sale before the close: the buyer votes for the unit, the seller does not any more."""
 
     unit_number: UnitNumber
-    seller_names: tuple[Reference, ...] = Field(min_length=1, max_length=20)
-    seller_identities: tuple[Identity, ...] = Field(default=(), max_length=20)
+    seller_names: Annotated[tuple[Reference, ...], *entries(PERSONS, 1)]
+    seller_identities: Annotated[tuple[Identity, ...], *entries(PERSONS)] = ()
     """Document numbers in the order of the names, where the roll was read with them."""
-    buyer_names: tuple[Reference, ...] = Field(min_length=1, max_length=20)
-    buyer_identities: tuple[Identity, ...] = Field(default=(), max_length=20)
-    registered_on: date
+    buyer_names: Annotated[tuple[Reference, ...], *entries(PERSONS, 1)]
+    buyer_identities: Annotated[tuple[Identity, ...], *entries(PERSONS)] = ()
+    registered_on: Day
     """The day in the property register."""
     evidence: Reference
     """The number of the register's extract."""
 
     @model_validator(mode="after")
     def _a_number_for_each(self) -> "ReplaceOwner":
-        pairs = (
-            (self.seller_names, self.seller_identities),
-            (self.buyer_names, self.buyer_identities),
-        )
-        if any(numbers and len(numbers) != len(names) for names, numbers in pairs):
-            raise ValueError("one document number for each name, or none at all")
+        for names, numbers, field in (
+            (self.seller_names, self.seller_identities, "seller_identities"),
+            (self.buyer_names, self.buyer_identities, "buyer_identities"),
+        ):
+            if numbers and len(numbers) != len(names):
+                raise contradiction("number_for_each_name", field)
         return self
 
 

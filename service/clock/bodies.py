@@ -3,20 +3,16 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
+from models.fields import HoldName, contradiction, line, whole
 from models.messages.journey import CaseClock
 from models.values.base import Carried
+from models.values.timetable import Timetable
 from models.values.waits import Wait
-from service.bodies import CommandBody, Word
+from service.bodies import CommandBody
 
 Move = Literal["next", "to", "days", "auto"]
-HoldName = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f/]+$"
-    ),
-]
 MOST_DAYS = 3_650
 
 
@@ -26,19 +22,19 @@ class MoveClock(CommandBody):
     """
 
     move: Move
-    to: Word = ""
+    to: Annotated[str, *line(64, 0)] = ""
     """For `to`: a date like 2026-05-12 (nine in the morning there), or a moment with its offset."""
-    days: int = Field(default=0, strict=True, ge=0, le=MOST_DAYS)
+    days: Annotated[int, *whole("number", MOST_DAYS)] = 0
     """For `days`: 1 or more."""
     past_holds: bool = False
     """Go on although somebody holds the clock; it is recorded."""
 
     @model_validator(mode="after")
     def _says_where(self) -> "MoveClock":
-        if (self.move == "to") != bool(self.to) or (self.move == "days") != bool(self.days):
-            raise ValueError(
-                "`to` takes a date in `to`, `days` a number in `days`, the others none"
-            )
+        if (self.move == "to") != bool(self.to):
+            raise contradiction("move_to", "to")
+        if (self.move == "days") != bool(self.days):
+            raise contradiction("move_days", "days")
         return self
 
 
@@ -74,6 +70,8 @@ class ClockView(Carried):
 
     renovation_id: str
     clock: CaseClock
+    zone: str = Timetable.model_fields["zone"].default
+    """IANA zone of the place: in which its days begin and end, and people read its moments."""
     now: datetime
     settled: bool
     """Nothing is due: nothing happens until somebody acts or time goes on."""

@@ -27,6 +27,7 @@ from rules.time.told_clock import (
     next_moment,
     parse_moment,
     refuse_going_back,
+    refuse_going_too_far,
 )
 from runtime.database import Database
 from runtime.record.agenda import load_waits
@@ -100,6 +101,7 @@ class CaseClocks:
         return ClockView(
             renovation_id=situation.id,
             clock=situation.clock,
+            zone=situation.timetable.zone,
             now=situation.now,
             settled=not any(is_due(wait, situation.now) for wait in waits),
             holds=tuple(shown(HoldView, each) for each in holds),
@@ -271,13 +273,15 @@ def target_for(command: MoveClock, now: datetime, zone: str) -> datetime | None:
     """The moment to which a command moves the clock; None for `next` and `auto`.
 
     Raises:
-        Refused: `clock.date_invalid`, `clock.backwards`.
+        Refused: `clock.date_invalid`, `clock.too_far`, `clock.backwards`.
     """
-    if command.move == "days":
-        return days_after(now, command.days, zone)
-    if command.move != "to":
+    if command.move not in {"days", "to"}:
         return None
-    target = parse_moment(command.to, zone)
+    if command.move == "days":
+        target = days_after(now, command.days, zone)
+    else:
+        target = parse_moment(command.to, zone)
+    refuse_going_too_far(target)
     refuse_going_back(target, now, zone)
     return target
 

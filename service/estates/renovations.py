@@ -30,10 +30,10 @@ from models.values.waits import STARTING, at_work
 from rules.time.timetables import check_timetable
 from rules.voting import pack_in_force
 from runtime.database import Database
+from runtime.engine.starting import start_renovation
 from runtime.record.agenda import replace_waits
 from runtime.record.journal import Journal, Recorded, id_from
 from runtime.settings import Settings
-from runtime.starting import start_renovation
 from service.estates.places import estate_id_at, write_places
 from service.estates.units import UNIT_COLUMNS, columns_for, owner_secret, write_units
 

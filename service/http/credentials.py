@@ -18,6 +18,8 @@ from proof.canonical import framed
 
 VERSION = "v1"
 PREFIXES_KEPT = 1_000
+LONGEST_ID = 64
+"""No renovation has a longer one: nothing is kept for what anybody may write into a path."""
 _URLSAFE = bytes.maketrans(b"-_+/", b"+/  ")
 """base64url to base64; "+" and "/", which base64url does not have, become spaces and are refused."""
 _PARTS = 3
@@ -62,6 +64,8 @@ class VoterCheck:
         name, mac = _read(authorization)
         prefix = self._prefixes.get(renovation_id)
         if prefix is None:
+            if len(renovation_id) > LONGEST_ID:
+                raise _wrong()
             if len(self._prefixes) >= PREFIXES_KEPT:
                 self._prefixes.clear()
             prefix = framed(_VOTER.encode(), renovation_id.encode())

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from starlette.responses import Response
 
+from models.fields import wrong_fields
 from models.values.base import Carried
 from models.values.refusal import Problem, Refused, problem, refusal
 from runtime.database import is_lost
@@ -18,7 +19,6 @@ from service.http.statuses import STATUS_OF_CODE
 M = TypeVar("M", bound=BaseModel)
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 1
-COMMAND_ID_FORM = "1 to 120 characters without spaces and '#'"
 
 
 class SpokenProblem(Problem):
@@ -114,27 +114,12 @@ def read_fields(kind: type[M], fields: Mapping[str, object]) -> M:
 
 def malformed(errors: Iterable[ErrorDetails]) -> Refused:
     """The refusal for a failed validation: each wrong field and what was expected, never the value."""
-    return Refused(*(_of_field(error) for error in errors))
+    return Refused(*wrong_fields(errors))
 
 
 def database_away(error: BaseException) -> Refused | None:
     """`service.database_away` if the error means that the database does not answer, else None."""
     return refusal("service.database_away") if is_lost(error) else None
-
-
-def _of_field(error: ErrorDetails) -> Problem:
-    where = ".".join(str(part) for part in error["loc"] if part != "body")
-    kind = error["type"]
-    if kind in ("json_invalid", "json_type"):
-        return problem("service.json_invalid")
-    if kind == "missing":
-        return problem("service.field_missing", where=where, field=where)
-    if kind == "extra_forbidden":
-        return problem("service.field_unknown", where=where, field=where)
-    # The pattern of a command id says nothing to whoever reads the refusal.
-    plain = where == "command_id" and kind.startswith("string_")
-    expected = COMMAND_ID_FORM if plain else error["msg"]
-    return problem("service.field_wrong", where=where, field=where, expected=expected)
 
 
 def _weight(text: str) -> float:

@@ -38,7 +38,8 @@ CODES: dict[int, str] = {
         bidding.notice_before_documents bidding.performance_bond bidding.preparation
         bidding.preparation_short bidding.price_missing bidding.score_missing
         bidding.score_of_nobody bidding.score_out_of_range bidding.tender_open
-        bidding.tender_unknown clock.backwards clock.date_invalid cost_sharing.award_above_limit
+        bidding.tender_unknown cases.cursor_invalid clock.backwards clock.date_invalid clock.too_far
+        cost_sharing.award_above_limit
         cost_sharing.collection_running cost_sharing.extension_too_large
         cost_sharing.floor_percent_sum cost_sharing.floor_twice cost_sharing.floor_without_payers
         cost_sharing.floor_without_weight cost_sharing.instalments_sum cost_sharing.item_unknown
@@ -53,8 +54,7 @@ CODES: dict[int, str] = {
         decide.not_an_object decide.not_in_force decide.number_negative decide.number_too_long
         decide.option_dimensions decide.options_and decide.setting_fixed decide.setting_invalid
         decide.sum_differs decide.undercut decide.value_wrong decide.weight_without_heads
-        door.envelope evidence.fault evidence.not_counted evidence.official evidence.other_key
-        evidence.not_found evidence.other_form
+        door.envelope evidence.not_counted evidence.official evidence.other_key
         feedback.no_level_above feedback.not_this_level feedback.not_waiting_for_answer
         feedback.reopen_exhausted feedback.reopen_too_late feedback.ticket_not_answered
         feedback.ticket_not_open feedback.ticket_not_resolved file.alias file.broken file.key_twice
@@ -88,7 +88,7 @@ CODES: dict[int, str] = {
         opening.number_too_large opening.payers_missing opening.place_chain opening.place_differs
         opening.place_outside opening.region_unknown opening.role_not_granted
         opening.roll_elsewhere opening.text_too_long opening.text_too_short opening.units_differ
-        opening.unlawful opening.unreadable opening.weight_negative opening.weights_zero
+        opening.unlawful opening.unreadable opening.unseen opening.weight_negative opening.weights_zero
         opening.year opening.zone_unknown paper.motion_left_out paper.other_code paper.other_lines
         paper.other_scan paper.owner_twice paper.sheet_cell paper.sheet_headings
         paper.sheet_unreadable publication.another publication.not_open
@@ -110,8 +110,9 @@ CODES: dict[int, str] = {
         spreadsheet.wrong_suffix stack.already_running stack.keys_unreadable stack.no_free_port
         stack.not_running stack.part_crashed stack.part_not_ready stack.port_taken
         stack.postgres_failed stack.postgres_keys_lost stack.program_missing
-        stack.system_user_missing temporal.search_attribute_kind temporal.search_attributes_missing
-        temporal.unreachable voting.already_open voting.announced voting.ballot_unwritable
+        stack.system_user_missing temporal.build_not_current
+        temporal.search_attribute_kind temporal.search_attributes_missing temporal.unreachable
+        voting.already_open voting.announced voting.ballot_unwritable
         voting.box_key_wrong voting.box_unknown voting.choice_unknown voting.closed
         voting.motion_unknown voting.no_motions voting.not_counted voting.not_open
         voting.not_published voting.pack_unknown voting.re_vote_limit voting.re_vote_too_early

@@ -1,12 +1,13 @@
 """The official acts: one route for each act of `models.messages.acts`, with its own fields as the body."""
 
 import inspect
-from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter
 from pydantic import create_model
 
+from models.fields import Id, Word
+from models.messages.act_bodies import BODIES
 from models.messages.acts import ACTS, Act, Done
 from models.values.refusal import refusal
 from rules.authority import ROLES_OF_ACT
@@ -14,23 +15,17 @@ from service.bodies import CommandBody
 from service.routes.dependencies import CaseSituation, CurrentOfficial, RunningParts
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["official acts"])
-FILLED_IN = frozenset({"actor", "command_id"})
-"""Fields of every act that its body does not have, or has from `CommandBody`."""
 
 
 def body_for(kind: type[Act]) -> type[CommandBody]:
     """The act as it is sent: its own fields and the command id; the service adds who does it."""
-    own: Mapping[str, Any] = {
-        name: (field.annotation, field)
-        for name, field in kind.model_fields.items()
-        if name not in FILLED_IN
-    }
-    return create_model(kind.__name__, __base__=CommandBody, __doc__=kind.__doc__, **own)
+    both: tuple[type[Any], ...] = (BODIES[kind.name], CommandBody)
+    return create_model(kind.__name__, __base__=both, __doc__=kind.__doc__)
 
 
 def _add_route(kind: type[Act]) -> None:
     async def act(
-        renovation_id: str, actor_id: CurrentOfficial, command: CommandBody, parts: RunningParts
+        renovation_id: Id, actor_id: CurrentOfficial, command: CommandBody, parts: RunningParts
     ) -> Done:
         fields = command.model_dump(mode="json", exclude={"command_id"}, exclude_unset=True)
         return await parts.gateway.send(
@@ -55,6 +50,6 @@ for _kind in ACTS.values():
 
 
 @router.post("/acts/{name}", include_in_schema=False)
-async def refuse_unknown_act(name: str, _actor: CurrentOfficial, _in: CaseSituation) -> None:
+async def refuse_unknown_act(name: Word, _actor: CurrentOfficial, _in: CaseSituation) -> None:
     """There is no act of this name: 404, which lists none because the document does."""
     raise refusal("authority.unknown_act", act=name)

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Response
 
+from models.fields import Id
 from service.ballots.receipts import IssuedReceipt
 from service.bodies import Accepted, BallotReceipt, CastBallot
 from service.channels import count_sheets, mandates, paper, portal, replacements, rounds, rulings
@@ -89,7 +90,7 @@ async def register_mandate(
 @router.post("/mandates/{mandate_id}/revocation", status_code=201)
 async def revoke_mandate(
     situation: CaseSituation,
-    mandate_id: str,
+    mandate_id: Id,
     actor: MayRegisterMandates,
     command: RevokeMandate,
     parts: RunningParts,

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from models.fields import HoldName, Id
 from service.bodies import Accepted
 from service.clock.bodies import ClockMoved, ClockView, MoveClock, ReleaseHold, SetHold
 from service.routes.dependencies import MayMoveClock, RunningParts
@@ -10,7 +11,7 @@ router = APIRouter(prefix="/v1/renovations/{renovation_id}/clock", tags=["clock"
 
 
 @router.get("")
-async def read_clock(renovation_id: str, parts: RunningParts, settled: bool = False) -> ClockView:
+async def read_clock(renovation_id: Id, parts: RunningParts, settled: bool = False) -> ClockView:
     """Case time and the agenda: what falls due when, who is awaited, what happens then.
 
     `settled=true` waits until the engine of a told case has done everything that is due.
@@ -22,7 +23,7 @@ async def read_clock(renovation_id: str, parts: RunningParts, settled: bool = Fa
 
 @router.post("")
 async def move_clock(
-    renovation_id: str, actor: MayMoveClock, command: MoveClock, parts: RunningParts
+    renovation_id: Id, actor: MayMoveClock, command: MoveClock, parts: RunningParts
 ) -> ClockMoved:
     """Move the clock of a told case; the answer says what fell due on the way."""
     return await parts.clocks.move(renovation_id, actor, command)
@@ -30,7 +31,7 @@ async def move_clock(
 
 @router.post("/holds", status_code=201)
 async def hold_clock(
-    renovation_id: str, actor: MayMoveClock, command: SetHold, parts: RunningParts
+    renovation_id: Id, actor: MayMoveClock, command: SetHold, parts: RunningParts
 ) -> Accepted:
     """Hold the clock until the hold is released."""
     return await parts.clocks.hold(renovation_id, actor, command)
@@ -38,7 +39,11 @@ async def hold_clock(
 
 @router.post("/holds/{name}/release")
 async def release_clock(
-    renovation_id: str, name: str, actor: MayMoveClock, command: ReleaseHold, parts: RunningParts
+    renovation_id: Id,
+    name: HoldName,
+    actor: MayMoveClock,
+    command: ReleaseHold,
+    parts: RunningParts,
 ) -> Accepted:
     """Release a hold."""
     return await parts.clocks.release(renovation_id, actor, name, command)

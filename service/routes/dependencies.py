@@ -11,6 +11,7 @@ from fastapi import Depends, Request, Security
 from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
 
+from models.fields import Id
 from models.values.actor import Actor, Role
 from rules.authority import ROLES_OF_WRITE
 from service.http.credentials import Voter, read_actor, read_mandate, read_voter
@@ -27,7 +28,7 @@ async def running_parts(request: Request) -> Parts:
 RunningParts = Annotated[Parts, Depends(running_parts)]
 
 
-async def situation_in_path(renovation_id: str, parts: RunningParts) -> Situation:
+async def situation_in_path(renovation_id: Id, parts: RunningParts) -> Situation:
     """The renovation that the path names, as it stands.
 
     Raises:
@@ -59,7 +60,7 @@ AGENT = CredentialScheme("agent", "Of a mandate; the answer to its registration 
 
 
 async def voter_in_header(
-    renovation_id: str, parts: RunningParts, credential: Annotated[str | None, Security(VOTER)]
+    renovation_id: Id, parts: RunningParts, credential: Annotated[str | None, Security(VOTER)]
 ) -> Voter:
     """The unit whose credential was sent.
 
@@ -81,7 +82,7 @@ async def official_in_header(
 
 
 async def agent_in_header(
-    renovation_id: str, parts: RunningParts, credential: Annotated[str | None, Security(AGENT)]
+    renovation_id: Id, parts: RunningParts, credential: Annotated[str | None, Security(AGENT)]
 ) -> str:
     """The id of the mandate whose credential was sent.
 

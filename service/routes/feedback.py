@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from models.fields import Id
 from models.messages.acts import Done
 from service.bodies import Accepted, AnswerSurvey, ConfirmAnswer, OpenTicket
 from service.residents import survey, tickets
@@ -22,7 +23,7 @@ async def open_ticket(
 async def confirm_answer(
     situation: CaseSituation,
     voter: CurrentVoter,
-    ticket_id: str,
+    ticket_id: Id,
     command: ConfirmAnswer,
     parts: RunningParts,
 ) -> Done:

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from models.fields import Id
 from service.routes.dependencies import RunningParts
 from service.views import WorkItemView, list_works
 
@@ -9,7 +10,7 @@ router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["inspection"]
 
 
 @router.get("/works")
-async def read_works(renovation_id: str, parts: RunningParts) -> tuple[WorkItemView, ...]:
+async def read_works(renovation_id: Id, parts: RunningParts) -> tuple[WorkItemView, ...]:
     """Every work item with its state; empty before the works begin."""
     async with parts.database.session() as session:
         return await list_works(session, renovation_id)

@@ -3,31 +3,49 @@
 import hashlib
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
+from models.fields import Awaited, Cursor, EventNumber, Id, PlacePath, written_whole
+from models.messages.journey import Stage
+from runtime.record.cases import CaseFilter
 from service import views
 from service.routes.dependencies import RunningParts
-from service.views import EventView, PublicProgress, RenovationLine, RenovationView
+from service.views import EventView, ListedRenovation, PublicProgress, RenovationView
 
 router = APIRouter(prefix="/v1/renovations", tags=["renovations"])
 PAGE = 100
 MOST = 500
+Page = Annotated[int, *written_whole("number", MOST, 1)]
+"""How many entries of a list are asked for."""
 
 
 @router.get("")
 async def list_renovations(
     parts: RunningParts,
-    after: Annotated[str, Query(max_length=64)] = "",
-    limit: Annotated[int, Query(ge=1, le=MOST)] = PAGE,
-) -> tuple[RenovationLine, ...]:
-    """A page of renovations by id; ask again with the last id as `after`."""
+    *,
+    place: PlacePath = "",
+    stage: Stage | None = None,
+    waiting: Awaited = "",
+    overdue: bool = False,
+    stuck: bool = False,
+    after: Cursor = "",
+    limit: Page = PAGE,
+) -> tuple[ListedRenovation, ...]:
+    """A page of renovations; ask again with the `cursor` of the last one as `after`.
+
+    Below a `place`; running in a `stage`; `waiting` for something (`open_vote`) or somebody
+    (`street_office`); `overdue`: a person or the engine is late; `stuck`: a step broke. What is late comes
+    in the order of the deadlines that were missed; what waits, and what is stuck, by how long it has;
+    else the ones that were opened last come first.
+    """
+    wanted = CaseFilter(place=place, stage=stage, waiting=waiting, overdue=overdue, stuck=stuck)
     async with parts.database.session() as session:
-        return await views.list_renovations(session, after, limit)
+        return await views.list_renovations(session, wanted, after, limit)
 
 
 @router.get("/{renovation_id}", responses={304: {"description": "Nothing has changed."}})
 async def read_renovation(
-    renovation_id: str,
+    renovation_id: Id,
     request: Request,
     response: Response,
     parts: RunningParts,
@@ -44,7 +62,7 @@ async def read_renovation(
 
 
 @router.get("/{renovation_id}/progress")
-async def read_progress(renovation_id: str, parts: RunningParts) -> PublicProgress:
+async def read_progress(renovation_id: Id, parts: RunningParts) -> PublicProgress:
     """The public page's facts."""
     async with parts.database.session() as session:
         return await views.load_progress(session, renovation_id)
@@ -52,10 +70,10 @@ async def read_progress(renovation_id: str, parts: RunningParts) -> PublicProgre
 
 @router.get("/{renovation_id}/events")
 async def read_events(
-    renovation_id: str,
+    renovation_id: Id,
     parts: RunningParts,
-    after: Annotated[int, Query(ge=0)] = 0,
-    limit: Annotated[int, Query(ge=1, le=MOST)] = PAGE,
+    after: EventNumber = 0,
+    limit: Page = PAGE,
 ) -> tuple[EventView, ...]:
     """The record from `after` on, at most `limit` events."""
     async with parts.database.session() as session:

@@ -3,14 +3,17 @@ from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from temporalio.exceptions import ApplicationError
 
 from activities.cost_sharing.award import fix_shares_by_award
 from activities.cost_sharing.shares import Shares
 from activities.recording import Case
 from models.messages.acts import ApproveRelief, DecideCollection, DeclineSubsidy, GrantSubsidy
+from models.messages.command import Command
 from models.messages.cost_sharing import CostSharingOutcome
 from models.tables import (
+    CaseWait,
     Instalment,
     Notice,
     Payment,
@@ -23,6 +26,7 @@ from models.tables import (
 )
 from models.values.actor import Actor, Role
 from models.values.cost_sharing import AwardShares
+from models.values.waits import PAID_UP
 from runtime.database import Database
 from runtime.record.journal import Recorded
 from tests.support import money
@@ -248,6 +252,31 @@ async def test_relief_pays_in_a_households_place_once(database: Database) -> Non
     assert await money.sum_of(database, ShareTotal.amount_fen, owned) == 9_600
 
 
+async def test_a_relief_that_pays_the_last_open_share_ends_the_collection(
+    database: Database,
+) -> None:
+    shares, rid = await begun(database, "r4a"), "r4a"
+
+    def step(name: str) -> Command:
+        return command(rid, name).model_copy(update={"workflow_id": "collects"})
+
+    first, *others = await money.units_of(database, rid)
+    early = await shares.approve_relief(step("r0"), relief(rid, others[0], 800, n=0))
+    assert not early.paid_up, "nothing is collected yet"
+    await shares.next_reminder(step("1-0"), 1, 0)
+    await money.pay(database, rid, *others[1:], fen=800)
+    part = await shares.approve_relief(step("r1"), relief(rid, first, 300))
+    assert not part.paid_up
+    await money.pay(database, rid, first, fen=499)
+    rest = relief(rid, first, 1, n=2).model_copy(update={"kind": "deferral"})
+    for _ in range(2):
+        last = await shares.approve_relief(step("r2"), rest)
+        assert last.paid_up
+    async with database.session() as session:
+        waits = await session.scalars(select(CaseWait.what).where(CaseWait.renovation_id == rid))
+        assert PAID_UP in set(waits), "no clock moves past the count"
+
+
 async def test_relief_is_refused_above_the_debt_twice_and_for_a_stranger(
     database: Database,
 ) -> None:
@@ -286,7 +315,8 @@ async def test_the_committees_word_and_the_end_of_the_stage_are_recorded(
     outcome = CostSharingOutcome(outcome="funded")
     for _ in range(2):
         await shares.decide_collection(command("d1", "go"), act)
-        assert await shares.finish(command("d1", "finish"), outcome) == outcome
+        finished = await shares.finish(command("d1", "finish"), outcome)
+        assert finished.model_copy(update={"seq": 0}) == outcome
     assert (await details(database, "d1", "cost_sharing.collection_decided"))["decision"] == "start"
     assert await waiting(database, "d1") == "engine"
 

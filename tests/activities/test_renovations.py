@@ -100,7 +100,7 @@ async def test_a_stage_that_begins_says_what_it_waits_for(
 async def test_below_the_limit_a_revision_is_asked_for(database, renovations) -> None:
     rid = await make_renovation(database, rid="ask", told_at=NOW)
     for _ in range(2):
-        assert await renovations.ask_revision(command(rid, "revise-2"), 2) is True
+        assert (await renovations.ask_revision(command(rid, "revise-2"), 2)).wanted
     assert (await row(database, rid)).waiting_for == "revise_scheme"
     assert await kinds(database, rid) == ["renovation.revision_asked"]
 
@@ -108,7 +108,7 @@ async def test_below_the_limit_a_revision_is_asked_for(database, renovations) ->
 async def test_at_the_limit_of_votes_no_revision_is_asked_for(database, renovations) -> None:
     rid = await make_renovation(database, rid="limit", told_at=NOW)
     for _ in range(2):
-        assert await renovations.ask_revision(command(rid, "revise-3"), 3) is False
+        assert not (await renovations.ask_revision(command(rid, "revise-3"), 3)).wanted
     assert (await row(database, rid)).waiting_for == "engine"
 
 
@@ -116,9 +116,9 @@ async def test_after_the_time_for_all_votes_no_revision_is_asked_for(database, r
     timetable = Timetable(re_vote_span=calendar_days(100))
     rid = await make_renovation(database, rid="span", timetable=timetable, told_at=NOW)
     await announced(database, rid)
-    assert await renovations.ask_revision(command(rid, "revise-1"), 1) is True
+    assert (await renovations.ask_revision(command(rid, "revise-1"), 1)).wanted
     await move_clock(database, rid, NOW + timedelta(days=102))
-    assert await renovations.ask_revision(command(rid, "revise-2"), 2) is False
+    assert not (await renovations.ask_revision(command(rid, "revise-2"), 2)).wanted
 
 
 async def announced(database: Database, rid: str) -> None:

@@ -5,12 +5,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 from typer.testing import CliRunner
 
 from cli.cases import audit_lines, find_convener
 from cli.inputs import act_fields, act_named
 from cli.main import app
 from formats.renovation_file.reading import read_renovation
+from models.tables import CaseTrouble
 from models.values.refusal import Refused
 from runtime.ballots.audit import BadBallot
 from runtime.database import Database
@@ -86,7 +88,7 @@ def test_list_status_and_history_agree_about_a_renovation(renovation: str) -> No
     listed = json.loads(RUNNER.invoke(app, ["list", "--json"]).stdout)
     assert [each["id"] for each in listed] == [renovation]
     shown = json.loads(RUNNER.invoke(app, ["status", renovation, "--json"]).stdout)
-    assert shown == listed[0]
+    assert {**shown, "cursor": listed[0]["cursor"]} == listed[0]
     events = json.loads(RUNNER.invoke(app, ["history", renovation, "--json"]).stdout)
     assert len(events) == shown["events"]
     assert renovation in RUNNER.invoke(app, ["list"]).stdout
@@ -109,6 +111,58 @@ async def test_a_told_case_is_shown_as_a_training_case_and_where_its_clock_stand
     }
     wall = await asyncio.to_thread(RUNNER.invoke, app, ["status", renovation])
     assert "clock            real time\n" in wall.stdout
+
+
+@pytest.mark.usefixtures("at_database")
+async def test_the_list_goes_on_where_a_page_ended(database: Database, renovation: str) -> None:
+    other = await make_renovation(database, rid="rother", units=1)
+    first = await asyncio.to_thread(RUNNER.invoke, app, ["list", "--json", "--limit", "1"])
+    (listed,) = json.loads(first.stdout)
+    assert f"--after {listed['cursor']}" in first.stderr
+    rest = await asyncio.to_thread(
+        RUNNER.invoke, app, ["list", "--json", "--after", listed["cursor"]]
+    )
+    others = {each["id"] for each in json.loads(rest.stdout)}
+    assert listed["id"] not in others
+    assert {listed["id"], *others} >= {renovation, other}
+    assert "--after" not in rest.stderr
+    none = await asyncio.to_thread(RUNNER.invoke, app, ["list", "--json", "--place", "elsewhere"])
+    assert (none.exit_code, none.stdout) == (0, "[]\n")
+
+
+@pytest.mark.usefixtures("at_database")
+async def test_what_needs_attention_is_said_in_both_languages(database: Database) -> None:
+    stuck = await make_renovation(database, rid="rstuck", units=1)
+
+    async def work(session: AsyncSession) -> None:
+        for step, by_act in (("voting.box_closed", False), ("voting.scheme_revised", True)):
+            session.add(
+                CaseTrouble(
+                    workflow_id="renovation/rstuck",
+                    step=step,
+                    renovation_id=stuck,
+                    by_act=by_act,
+                    error="KeyError",
+                    reference=f"ref-{step}",
+                    since=datetime(2026, 3, 2, 1, tzinfo=UTC),
+                )
+            )
+
+    await database.transaction(work)
+    words = (await asyncio.to_thread(RUNNER.invoke, app, ["status", stuck])).stdout
+    assert "needs attention  The step voting.box_closed of the engine broke at 2026-03-02" in words
+    assert "The act voting.scheme_revised broke at" in words
+    for reference in ("ref-voting.box_closed", "ref-voting.scheme_revised"):
+        assert reference in words
+    said = await asyncio.to_thread(RUNNER.invoke, app, ["status", stuck, "--language", "zh_CN"])
+    assert "系统步骤 voting.box_closed 于 2026-03-02 09:00 出错" in said.stdout
+    assert "操作 voting.scheme_revised 于" in said.stdout
+    listed = await asyncio.to_thread(RUNNER.invoke, app, ["list", "--stuck", "--json"])
+    (line,) = json.loads(listed.stdout)
+    steps = [(each["step"], each["by_act"]) for each in line["needs_attention"]]
+    assert steps == [("voting.box_closed", False), ("voting.scheme_revised", True)]
+    table = (await asyncio.to_thread(RUNNER.invoke, app, ["list", "--stuck"])).stdout
+    assert "ref-voting.box_closed" in table
 
 
 @pytest.mark.usefixtures("at_database")

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -20,12 +21,13 @@ from cli.demo.stages.ballots import DemoBallot
 from cli.demo.stages.voting import REACTIONS, send
 from cli.demo.town import people
 from cli.demo.town.estate import make_units
-from cli.shown import ZONE
 from models.values.refusal import Problem, Refused
+from models.values.timetable import Timetable
 from service.http.credentials import actor_credential
 from service.views import RenovationView
 
 KEY = SecretStr("ab" * 32)
+ZONE = ZoneInfo(Timetable().zone)
 NINE = datetime(2025, 3, 3, 9, tzinfo=ZONE)
 MIDNIGHT = datetime(2025, 3, 19, tzinfo=ZONE)
 

@@ -1,14 +1,18 @@
 """What a command says when a file, a folder or a server is not as it should be: one line, no traceback."""
 
+import asyncio
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import typer.main
 
-from cli.main import main
+from cli.main import COMMANDS, main, whole_application
+from runtime.database import Database
 from runtime.local.programs import ROOT
+from tests.support.estate import make_renovation
 
 ANYWHERE = {"GONGJIAN_CREDENTIAL_KEY": "0f" * 32, "GONGJIAN_RECEIPT_KEY": "1e" * 32}
 
@@ -63,3 +67,55 @@ def test_a_full_disk_is_one_line() -> None:
     assert done.returncode == 1
     assert "could not be read or written: No space left on device" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_help_says_of_each_command_what_the_command_says() -> None:
+    commands = getattr(typer.main.get_command(whole_application()), "commands")  # noqa: B009
+    said = {
+        name: " ".join(each.help.partition("\n\n")[0].split()) for name, each in commands.items()
+    }
+    assert said == {name: each.help for name, each in COMMANDS.items()}
+
+
+SERVERS = {"sqlalchemy", "asyncpg", "temporalio", "fastapi", "uvicorn", "alembic", "psutil"}
+LOOK = """
+import contextlib, io, sys
+from cli.main import main
+for line in sys.argv[1:]:
+    sys.argv = ["gongjian", *line.split()]
+    with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):
+        main()
+    print(line, *({servers} & set(sys.modules)), sep=",")
+"""
+
+
+def loaded(*lines: str) -> dict[str, set[str]]:
+    """The libraries of servers that are loaded after each of these commands, in one process."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK.format(servers=SERVERS), *lines],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said = (line.split(",") for line in done.stdout.splitlines())
+    return {words[0]: set(words[1:]) for words in said}
+
+
+def test_no_help_needs_a_library_of_a_server() -> None:
+    lines = ["", "--help", *(f"{name} --help" for name in COMMANDS)]
+    assert loaded(*lines) == dict.fromkeys(lines, frozenset())
+
+
+@pytest.fixture
+def servers_of_the_tests(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {**ANYWHERE, "DATABASE_URL": database.url}.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.usefixtures("servers_of_the_tests")
+async def test_a_command_that_reads_loads_what_it_reads_with_only(database: Database) -> None:
+    rid = await make_renovation(database, rid="rloaded", units=1)
+    lines = ["packs", "list", "list --stuck", f"status {rid}", f"history {rid}"]
+    found = await asyncio.to_thread(loaded, *lines)
+    assert found == {"packs": set(), **dict.fromkeys(lines[1:], frozenset({"asyncpg"}))}

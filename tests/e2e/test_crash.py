@@ -17,7 +17,7 @@ from cli.demo.run import DemoOptions, carry
 from cli.demo.stages.ballots import vote_plan
 from cli.demo.town.estate import figures_for, make_units
 from cli.demo.town.figures import BIDS
-from runtime.database import asyncpg_url
+from runtime.addresses import asyncpg_url
 from runtime.local.stack import LocalStack, Part
 from runtime.settings import LocalSettings
 

@@ -31,8 +31,9 @@ from models.values.refusal import Refused
 from models.values.timetable import Timetable, calendar_days
 from models.values.waits import STARTING, at_work
 from proof.merkle import root_of
+from runtime.addresses import asyncpg_url
 from runtime.ballots.sealing import Signer
-from runtime.database import Database, asyncpg_url
+from runtime.database import Database
 from runtime.local.postgres import EmbeddedPostgres
 from runtime.local.processes import kill_family
 from runtime.local.stack import LocalStack, Part
@@ -47,7 +48,7 @@ from service.http.credentials import actor_credential
 from tests.support.estate import make_renovation
 from tests.support.journey import COMMITTEE
 from tests.support.processes.chaos import CLIENTS, Crowd, Told, receipts_that_lie
-from tests.support.vote import LiveVote
+from tests.support.votes.vote import LiveVote
 from workflows.renovation import RenovationWorkflow
 
 UNITS = 2 * CLIENTS

@@ -1,5 +1,6 @@
 import copy
 import json
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from formats.file_mapping import read_mapping
+from formats.file_mapping import in_words, read_mapping, words
 from formats.renovation_file.reading import check_together, read_renovation
 from formats.roll import read_roll
 from models.files.roll import Roll
@@ -26,9 +27,9 @@ def file() -> dict:
     return YAML(typ="base", pure=True).load(EXAMPLE)
 
 
-def changed(path: str, value: object) -> dict:
+def changed(path: str, value: object, example: dict | None = None) -> dict:
     """The example with one part replaced; DELETE takes it out."""
-    content = file()
+    content = copy.deepcopy(example) if example else file()
     *parents, last = [int(step) if step.isdigit() else step for step in path.split(".")]
     part = content
     for step in parents:
@@ -120,17 +121,17 @@ def test_a_timetable_may_be_more_patient_than_the_law() -> None:
         ("scheme.items.0.colour", "red", "opening.field_unknown", "scheme.items[0].colour"),
         ("timetable", {"vote_notise": {"days": 20}}, "opening.field_unknown", "vote_notise"),
         ("title", DELETE, "opening.field_missing", "estate.yaml"),
-        ("title", " ", "opening.text_too_short", "title"),
-        ("title", "x" * 201, "opening.text_too_long", "title"),
-        ("title", ["x"], "opening.not_a_text", "title"),
+        ("title", " ", "opening.field_invalid", "title"),
+        ("title", "x" * 201, "opening.field_invalid", "title"),
+        ("title", ["x"], "opening.field_invalid", "title"),
         ("officials", "x", "opening.not_a_list", "officials"),
         ("scheme", "x", "opening.not_a_mapping", "scheme"),
         ("synthetic", "perhaps", "opening.not_yes_or_no", "synthetic"),
         ("ends_on", "2026-03-01", "opening.ends_before_start", "ends_on"),
         ("ends_on", "2026-02-30", "opening.not_a_date", "ends_on"),
         ("ends_on", "9999-01-01", "opening.year", "ends_on"),
-        ("budget_fen", "-1", "opening.must_be_at_least", "budget_fen"),
-        ("budget_fen", "12.50", "opening.not_an_integer", "budget_fen"),
+        ("budget_fen", "-1", "opening.field_invalid", "budget_fen"),
+        ("budget_fen", "12.50", "opening.field_invalid", "budget_fen"),
         ("scheme.items.0.cost_fen", "-1", "opening.must_be_at_least", "scheme.items[0].cost_fen"),
         ("scheme.items.0.key", "magic", "opening.not_one_of", "scheme.items[0].key"),
         ("scheme.tender.bid_bond_fen", "1760001", "opening.bid_bond_too_high", "bid_bond_fen"),
@@ -174,11 +175,11 @@ def test_a_timetable_may_be_more_patient_than_the_law() -> None:
         ("sandbox.speed", "9", "opening.field_unknown", "sandbox.speed"),
         ("officials.0.role", "owner", "opening.role_not_granted", "officials[0].role"),
         ("officials.0.id", "engine", "opening.id_invalid", "officials[0].id"),
-        ("officials.0.label", "", "opening.text_too_short", "officials[0].label"),
+        ("officials.0.label", "", "opening.field_invalid", "officials[0].label"),
         ("officials.0.place", "370703", "opening.place_outside", "officials[0].place"),
         ("places.1.id", "a/b", "opening.id_invalid", "places[1].id"),
         ("places.1.level", "grid", "opening.place_chain", "places"),
-        ("places.1.name", "", "opening.text_too_short", "places[1].name"),
+        ("places.1.name", "", "opening.field_invalid", "places[1].name"),
     ],
 )
 def test_one_mistake_is_one_problem_at_its_place(path, value, code, where) -> None:
@@ -215,7 +216,7 @@ def test_every_problem_comes_at_once() -> None:
         "opening.field_unknown",
         "opening.ends_before_start",
         "opening.unlawful",
-        "opening.must_be_at_least",
+        "opening.field_invalid",
         "opening.floors_missing",
     }
 
@@ -310,6 +311,60 @@ def test_characters_that_no_database_stores_are_refused() -> None:
     text = json.dumps(changed("title", "a\0b"))
     assert codes(text, "estate.json") == ["opening.unreadable"]
     assert codes(json.dumps(changed("title", "\ud800")), "e.json") == ["opening.unreadable"]
+
+
+def path_of(words: str) -> tuple[str | int, ...]:
+    return tuple(int(step) if step.isdigit() else step for step in words.split("."))
+
+
+def words_of_the_example() -> list[str]:
+    """The path of every word of the example, in a list those of its first entry."""
+    found = words(read_mapping(EXAMPLE.encode(), "e").content)
+    paths = [path for path, _ in found if all(step in (0, str(step)) for step in path)]
+    return list(dict.fromkeys(".".join(map(str, path)) for path in paths))
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ("a\0b", "opening.unreadable"),
+        ("a\ud800b", "opening.unreadable"),
+        ("a\x1bb", "opening.unreadable"),
+        ("a\ufffeb", "opening.unreadable"),
+        ("a\u202eb", "opening.unseen"),
+        ("a\u200bb", "opening.unseen"),
+        ("x" * 4_001, "opening.text_too_long"),
+    ],
+)
+def test_no_word_of_a_file_is_unwritable_or_a_trick(value, code) -> None:
+    example = file()
+    for path in words_of_the_example():
+        text = json.dumps(changed(path, value, example))
+        found = {problem.code: problem.where for problem in problems(text, "e.json")}
+        assert in_words(path_of(path)) in found[code], path
+
+
+def test_no_number_of_a_file_is_too_large_for_a_column() -> None:
+    numbers = [path for path in words_of_the_example() if re.search(r"_fen$|permille|days$", path)]
+    assert len(numbers) > 10
+    example = file()
+    for path in numbers:
+        for value in (str(2**70), str(-(2**70)), "1e400"):
+            (first, *_) = problems(json.dumps(changed(path, value, example)), "e.json")
+            assert sentence(first) != first.code, path
+
+
+@pytest.mark.parametrize("weight", ["1e999999999", "1/0", "9" * 5_000, "1e-400"])
+def test_a_weight_that_cannot_be_written_out_is_refused_at_once(weight) -> None:
+    (first, *_) = problems(changed(f"scheme.items.{LIFT}.floors.0.weight", weight))
+    assert first.where.endswith("weight")
+
+
+def test_what_becomes_a_key_of_a_row_is_short() -> None:
+    target = {"indicator": "i" * 65, "numerator": "1", "denominator": "2"}
+    (only,) = problems(changed("scheme.targets", [target]))
+    assert (only.code, only.params["bound"]) == ("opening.text_too_long", 64)
+    assert only.where.endswith("scheme.targets[0].indicator")
 
 
 @settings(max_examples=150, deadline=None)

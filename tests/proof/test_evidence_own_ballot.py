@@ -133,4 +133,6 @@ def test_what_is_no_receipt_gets_one_clear_line(
     path.write_text(text)
     assert main([written(tmp_path, GOOD), "--receipt", str(path)]) == 1
     assert main([written(tmp_path, GOOD), "--receipt", "4F7K"]) == 1
-    assert capsys.readouterr().out.count("\n") == 2
+    said = capsys.readouterr().out
+    assert said.count("FAULT: receipt: ") == 2
+    assert said.count("keep the receipt") == 2

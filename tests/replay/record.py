@@ -22,7 +22,8 @@ from activities.registry import build_activities
 from models.messages.ids import ticket_workflow_id
 from models.messages.reconciling import Reconciliation
 from models.values.actor import Role
-from runtime.database import Database, asyncpg_url
+from runtime.addresses import asyncpg_url
+from runtime.database import Database
 from runtime.local.postgres import EmbeddedPostgres
 from runtime.migrate import upgrade
 from tests.replay import guard

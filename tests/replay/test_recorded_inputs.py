@@ -29,6 +29,9 @@ def argument_types() -> dict[str, list[type]]:
     return found
 
 
+READERS = {"Restoring.restored", "Suspecting.page", "Reconciling.mend"}
+
+
 def scheduled(path: Path) -> Iterator[HistoryEvent]:
     history = WorkflowHistory.from_json("recorded", path.read_text(encoding="utf-8"))
     for event in history.events:
@@ -45,7 +48,11 @@ async def test_every_recorded_input_of_an_activity_is_read_by_todays_models(path
         wanted = types[task.activity_type.name]
         given: list[Any] = await CONVERTER.decode(task.input.payloads, wanted)
         assert len(given) == len(wanted), task.activity_type.name
-        assert isinstance(given[0], Command)
+        if not isinstance(given[0], Command):
+            # What only reads, or looks for cases to mend.
+            assert task.activity_type.name in READERS, task.activity_type.name
+            seen += 1
+            continue
         assert given[0].renovation_id
         assert given[0].command_id
         seen += 1

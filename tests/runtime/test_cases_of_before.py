@@ -18,11 +18,11 @@ import pytest
 from pydantic import SecretStr
 
 from models.values.refusal import Refused
-from proof.bundle.checking import check_bundle
-from proof.verifier.main import check
+from proof.bundle.judging import judge
+from proof.verifier.main import check, read_bundle
 from proof.verifier.reading import Files
 from runtime.ballots.evidence import export_voting
-from runtime.ballots.sealing import Signer, signed_by
+from runtime.ballots.sealing import Signer
 from runtime.database import Database
 from runtime.migrate import upgrade
 from runtime.record.audit import audit
@@ -102,7 +102,7 @@ async def test_a_vote_of_theirs_that_was_counted_gives_the_bundle_of_then(
     await export_voting(before.admin, rid, out, BOX_KEYS.signer)
     found: dict[str, Any] = check(str(out), key=BOX_KEYS.signer.public_key)
     with Files(str(out)) as files:
-        assert check_bundle(files, signed_by).outcomes == found["outcomes"]
+        assert judge(files, read_bundle(files)).outcomes == found["outcomes"]
         assert b'"gongjian.voting/1"' in files.whole("manifest.json")
     assert found["ballots"]["counted"] == BALLOTS - 1
 

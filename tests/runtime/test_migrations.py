@@ -9,7 +9,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from models.tables import PRIVATE, metadata
-from runtime.database import Database, asyncpg_url, sqlalchemy_url
+from runtime.addresses import asyncpg_url, sqlalchemy_url
+from runtime.database import Database
 from runtime.migrate import downgrade, upgrade
 
 APPEND_ONLY = (

@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Worker
 
 from activities.registry import build_activities
 from models.messages.acts import Done
@@ -28,6 +27,7 @@ from models.values.refusal import Refused
 from models.values.waits import STARTING, at_work
 from proof.commands import act_hash, command_key
 from runtime.database import Database
+from runtime.engine.workers import build_workers, run_together
 from runtime.language.sentences import sentence
 from runtime.record.agenda import replace_waits
 from runtime.record.journal import Journal, Recorded, load_tick
@@ -57,14 +57,15 @@ async def client(env: WorkflowEnvironment) -> Client:
 
 
 @pytest.fixture(scope="module")
-async def worker(client: Client, database: Database) -> AsyncIterator[None]:
-    async with Worker(
-        client,
-        task_queue=QUEUE,
-        workflows=WORKFLOWS,
-        activities=build_activities(database, BOX_KEYS),
+async def worker(client: Client, database: Database, settings: Settings) -> AsyncIterator[None]:
+    async with run_together(
+        build_workers(client, on(settings, QUEUE), WORKFLOWS, build_activities(database, BOX_KEYS))
     ):
         yield
+
+
+def on(settings: Settings, queue: str) -> Settings:
+    return settings.model_copy(update={"task_queue": queue})
 
 
 @pytest.fixture
@@ -326,8 +327,8 @@ async def test_an_act_on_the_record_is_not_confirmed_before_its_workflow_knows(
 
     others.remove(real)
     queue = f"{QUEUE}-slow"
-    async with Worker(
-        client, task_queue=queue, workflows=WORKFLOWS, activities=[*others, open_box]
+    async with run_together(
+        build_workers(client, on(settings, queue), WORKFLOWS, [*others, open_box])
     ):
         await begin(client, rid, queue)
         await in_voting(sql, rid)

@@ -1,6 +1,7 @@
-"""Waiting for what another connection does, for tests of what happens under a lock."""
+"""Waiting for what another connection or process does."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import asyncpg
 
@@ -12,6 +13,13 @@ SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0
 """
 PATIENCE_S = 20
+
+
+async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
+    """Return as soon as something that another process does is so."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not await holds():
+            await asyncio.sleep(0.05)
 
 
 async def blocked_by(holder: asyncpg.Connection, waiting: int = 1) -> None:

@@ -7,6 +7,7 @@ from models.values.cost_sharing import CostItem, ItemCategory
 from models.values.refusal import Refused
 from tests.support.estate import scheme_content
 from tests.support.journey import COMMITTEE, STREET, JourneyDriver, codes, open_when_allowed
+from tests.support.waiting import eventually
 from tests.support.wanderer import too_dear
 
 Begin = Callable[..., Awaitable[JourneyDriver]]
@@ -123,6 +124,26 @@ async def test_relief_pays_in_a_households_place_and_not_more_than_it_owes(journ
     )
     assert others >= 1
     assert "cost_sharing.relief_approved" in await j.events()
+
+
+async def test_a_relief_that_pays_the_last_open_share_wakes_the_collection(journey: Begin) -> None:
+    j = await journey()
+    j.on("payments", nobody_pays)
+    await j.until("payments")
+    units = await j.db.fetch(
+        "SELECT unit_number, sum(amount_fen)::bigint AS due FROM instalment WHERE renovation_id=$1"
+        " GROUP BY 1 ORDER BY 1",
+        j.rid,
+    )
+    await j.pay(1000 * (len(units) - 1) // len(units) + 1)
+    unit, due = units[-1]
+    await j.act(a.ApproveRelief, STREET, unit_number=unit, amount_fen=due, funded_by="pool")
+
+    async def counted() -> bool:
+        return "cost_sharing.collection_counted" in await j.events()
+
+    # Nobody moves or settles the clock: the workflow itself goes on.
+    await eventually(counted)
 
 
 async def test_an_act_of_a_later_step_is_refused_now(journey: Begin) -> None:

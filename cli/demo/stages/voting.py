@@ -6,7 +6,6 @@ from cli.demo.client import at_once
 from cli.demo.driver import Driver, Reaction
 from cli.demo.stages.ballots import DemoBallot
 from cli.demo.town import people
-from cli.shown import ZONE
 from models.values.refusal import Refused, refusal
 from service.views import BoxView, RenovationView
 
@@ -30,7 +29,7 @@ async def cast_ballots(driver: Driver, _view: RenovationView) -> None:
     after = await _box(driver)
     if after.closes_at <= before.closes_at:
         raise _not_extended("ballots")
-    until = after.closes_at.astimezone(ZONE)
+    until = driver.at_the_place(after.closes_at)
     driver.say(f"the one extension, decided before the close: until {until:%Y-%m-%d %H:%M}")
     await send(driver, plan.second)
     driver.say(f"{len(plan.second):,} more ballots within the extension")

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import NamedTuple, Self
 
 from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from models.values.base import Exact, Value
 
@@ -78,9 +79,13 @@ class MenuItem(Value):
     @classmethod
     def _one_word(cls, value: str) -> str:
         if value != value.strip() or "," in value or not value.isprintable():
-            raise ValueError("no comma, no blank at the ends, nothing unprintable")
+            raise PydanticCustomError(
+                "expected.menu_id", "no comma, no blank at the ends, nothing unprintable"
+            )
         if value.upper() in SECTIONS:
-            raise ValueError("not the name of a section of a .pb file")
+            raise PydanticCustomError(
+                "expected.menu_section", "not the name of a section of a .pb file"
+            )
         return value
 
 
@@ -118,9 +123,9 @@ class Menu(Value):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if len({item.id for item in self.items}) < len(self.items):
-            raise ValueError("two items have the same id")
+            raise PydanticCustomError("expected.menu_twice", "two items have the same id")
         if str(self.scale).strip("0") != "1":
-            raise ValueError("scale is a power of ten")
+            raise PydanticCustomError("expected.menu_scale", "scale is a power of ten")
         return self
 
     @cached_property

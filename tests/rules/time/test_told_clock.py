@@ -13,6 +13,7 @@ from rules.time.told_clock import (
     next_moment,
     parse_moment,
     refuse_going_back,
+    refuse_going_too_far,
 )
 
 ZONE = "Asia/Shanghai"
@@ -96,3 +97,10 @@ def test_a_clock_does_not_go_back() -> None:
     (problem,) = refused.value.problems
     assert problem.code == "clock.backwards"
     assert problem.params == {"now": "2025-03-03 09:00", "to": "2025-03-02 09:00"}
+
+
+def test_a_clock_stays_in_the_years_in_which_periods_can_be_added() -> None:
+    refuse_going_too_far(parse_moment("2200-12-31", ZONE))
+    with pytest.raises(Refused) as refused:
+        refuse_going_too_far(parse_moment("2201-01-02", ZONE))
+    assert refused.value.problems[0].code == "clock.too_far"

@@ -23,15 +23,16 @@ from proof.ballots import commitment_of
 from proof.canonical import canonical_json
 from proof.chain import event_hash
 from proof.merkle import Tree
+from runtime.addresses import asyncpg_url
 from runtime.ballots.sealing import BallotOpener, BoxKeys, SealBroken, Signer
-from runtime.database import Database, asyncpg_url
+from runtime.database import Database
 from runtime.record.audit import AuditReport, audit
 from runtime.record.journal import hashed_fields
 from service.ballots.intake import Intake
 from service.bodies import CastBallot
 from tests.support.box import put_ballots
 from tests.support.processes.chaos import receipts_that_lie
-from tests.support.vote import LiveVote
+from tests.support.votes.vote import LiveVote
 
 RECEIPT_KEY = SecretStr("1e" * 32)
 RECEIPTS = Signer.of_receipts(RECEIPT_KEY).public_key

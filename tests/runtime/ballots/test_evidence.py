@@ -26,13 +26,13 @@ from models.messages.journey import StageInput
 from models.values.refusal import Refused
 from models.values.timetable import WorkCalendar
 from proof.bundle import contents as bundle
-from proof.bundle.checking import check_bundle
+from proof.bundle.judging import judge
 from proof.canonical import utc_text
 from proof.receipts import short_code
-from proof.verifier.main import check
+from proof.verifier.main import check, read_bundle
 from proof.verifier.reading import Fault, Files
 from runtime.ballots.evidence import export_voting
-from runtime.ballots.sealing import BoxKeys, signed_by
+from runtime.ballots.sealing import BoxKeys
 from runtime.database import Database
 from tests.support.box import BOX_KEYS, put_ballots
 from tests.support.estate import make_renovation
@@ -155,8 +155,8 @@ async def test_the_bundle_verifies_in_three_ways(vote: Closed, tmp_path: Path) -
     found = check(str(path), key=BOX_KEYS.signer.public_key)
     assert (found["opens_at"], found["closes_at"]) == (OPENS_AT, CLOSES_AT)
     with Files(str(path)) as files:
-        checked = check_bundle(files, signed_by)
-    assert found["outcomes"] == checked.outcomes == {"works": "passed", "costs": "passed"}
+        judged = judge(files, read_bundle(files))
+    assert found["outcomes"] == judged.outcomes == {"works": "passed", "costs": "passed"}
     assert found["ballots"] == {
         "counted": 10,
         "superseded": 4,
@@ -195,8 +195,8 @@ async def test_a_box_of_before_gives_a_bundle_of_before(vote: Closed, tmp_path: 
     assert not {"cast_at", "recorded_at"} & {name for line in lines_of(path) for name in line}
     found = check(str(path))
     with Files(str(path)) as files:
-        checked = check_bundle(files, signed_by)
-    assert found["outcomes"] == checked.outcomes == {"works": "passed", "costs": "passed"}
+        judged = judge(files, read_bundle(files))
+    assert found["outcomes"] == judged.outcomes == {"works": "passed", "costs": "passed"}
     assert "opens_at" not in found
 
 
@@ -280,8 +280,8 @@ async def test_a_database_changed_after_the_close_gives_no_bundle_that_holds(
     path = await vote.export(tmp_path)
     with pytest.raises(Fault):
         check(str(path))
-    with Files(str(path)) as files, pytest.raises(Refused):
-        check_bundle(files, signed_by)
+    with Files(str(path)) as files, pytest.raises(Fault):
+        judge(files, read_bundle(files))
 
 
 async def test_a_ballot_put_in_after_the_close_is_no_ballot_of_the_signed_tree(
@@ -293,8 +293,8 @@ async def test_a_ballot_put_in_after_the_close_is_no_ballot_of_the_signed_tree(
     path = await vote.export(tmp_path)
     with pytest.raises(Fault, match="the signed tree has 16"):
         check(str(path))
-    with Files(str(path)) as files, pytest.raises(Refused):
-        check_bundle(files, signed_by)
+    with Files(str(path)) as files, pytest.raises(Fault):
+        judge(files, read_bundle(files))
 
 
 async def test_there_is_no_bundle_before_the_close(

@@ -9,9 +9,9 @@ import asyncpg
 import pytest
 
 from models.values.refusal import Refused
+from runtime.local.ports import PORTS
 from runtime.local.postgres import EmbeddedPostgres
 from runtime.local.processes import is_running, last_lines
-from runtime.local.programs import PORTS
 
 
 @pytest.fixture(scope="module")

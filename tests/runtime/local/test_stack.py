@@ -2,9 +2,11 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
@@ -14,8 +16,10 @@ import pytest
 from models.values.refusal import Refused
 from models.values.search_attributes import SEARCH_ATTRIBUTES
 from runtime.local import data_dir
+from runtime.local.keeping import Keeper, Patience, Restart
+from runtime.local.ports import Ports, free_port, load_ports
 from runtime.local.processes import is_running
-from runtime.local.programs import ROOT, Ports
+from runtime.local.programs import ROOT
 from runtime.local.stack import LocalStack, Part, StackStep
 from runtime.settings import LocalSettings, environment_names
 from runtime.temporal import connect, register_search_attributes
@@ -50,7 +54,7 @@ async def test_both_servers_answer_with_schema_and_search_attributes(stack: Loca
     client = await connect(stack.record.temporal_address)
     # Registered already: nothing is new, and doing it again is no error.
     assert await register_search_attributes(client) == ()
-    assert len(SEARCH_ATTRIBUTES) == 4
+    assert len(SEARCH_ATTRIBUTES) == 5
     assert stack.check() == ()
 
 
@@ -136,6 +140,131 @@ async def test_a_given_port_that_is_taken_is_refused_before_anything_starts(
     second = LocalStack(LocalSettings(data_dir=tmp_path), ports=Ports(temporal=taken))
     with pytest.raises(Refused, match=r"stack\.port_taken"):
         await second.start()
+
+
+async def test_a_restart_has_the_same_addresses(tmp_path: Path) -> None:
+    records = []
+    for _ in range(2):
+        async with LocalStack(LocalSettings(data_dir=tmp_path), only=SERVERS) as stack:
+            records.append(stack.record)
+    assert records[0] == records[1]
+    assert records[0].ui_url
+
+
+async def test_a_port_that_somebody_took_meanwhile_is_chosen_anew_and_that_is_said(
+    tmp_path: Path,
+) -> None:
+    local = LocalSettings(data_dir=tmp_path)
+    async with LocalStack(local, only=SERVERS, headless=True) as stack:
+        before = load_ports(tmp_path)
+        postgres = port_of(stack.record.database_url)
+    said: list[StackStep] = []
+    with listening(before.temporal), listening(postgres):
+        async with LocalStack(local, only=SERVERS, headless=True, progress=said.append) as stack:
+            moved = port_of(stack.record.temporal_address), port_of(stack.record.database_url)
+            assert await answer_of_database(stack) == 0
+    after = load_ports(tmp_path)
+    assert (after.service, after.ui) == (before.service, before.ui)
+    assert moved[0] == after.temporal != before.temporal
+    assert moved[1] != postgres
+    assert [step.detail for step in said if step.name == "port"] == [
+        f"temporal is on {moved[0]} from now on: somebody else has {before.temporal}",
+        f"postgres is on {moved[1]} from now on: somebody else has {postgres}",
+    ]
+
+
+def port_of(address: str) -> int:
+    return int(address.removesuffix("/gongjian").rpartition(":")[2])
+
+
+@contextmanager
+def listening(port: int) -> Iterator[None]:
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        yield
+
+
+async def test_a_wanted_port_is_kept_for_the_next_start() -> None:
+    wanted = Ports(service=free_port(set()))
+    first = wanted.chosen(Ports())
+    assert first.service == wanted.service
+    assert Ports().chosen(first) == first
+
+
+async def test_no_port_is_given_twice() -> None:
+    same = free_port(set())
+    chosen = Ports().chosen(Ports(service=same, temporal=same, ui=same))
+    assert len({chosen.service, chosen.temporal, chosen.ui}) == 3
+    assert chosen.service == same
+
+
+async def test_what_dies_again_and_again_is_given_up_and_named(tmp_path: Path) -> None:
+    tries: list[Restart] = []
+    local = LocalSettings(data_dir=tmp_path)
+    async with LocalStack(local, only=[Part.TEMPORAL], headless=True) as stack:
+        patience = Patience(tries=2, first_pause_s=0.01)
+        keeping = asyncio.create_task(Keeper(stack, tries.append, patience).keep(asyncio.Event()))
+        killed: set[int] = set()
+        while not keeping.done():
+            pid = stack.pid(Part.TEMPORAL)
+            if pid is not None and pid not in killed:
+                killed.add(pid)
+                await stack.kill(Part.TEMPORAL)
+            await asyncio.sleep(0.01)
+    lost = keeping.result()
+    assert lost is not None
+    assert (lost.name, lost.exit_code) == ("temporal", -signal.SIGKILL)
+    assert [(each.number, each.tries, each.pause_s) for each in tries] == [
+        (1, 2, 0.01),
+        (2, 2, 0.02),
+    ]
+    assert len(killed) == 3
+
+
+@pytest.mark.parametrize(("steady_s", "kept"), [(0.0, True), (1000.0, False)])
+async def test_what_was_up_long_enough_is_counted_from_the_beginning(
+    tmp_path: Path, steady_s: float, *, kept: bool
+) -> None:
+    tries: list[Restart] = []
+    up = asyncio.Event()
+
+    def progress(step: StackStep) -> None:
+        if step.name == "search attributes" and step.done:
+            up.set()  # the last step of Temporal's start: the keeper is stopped there
+
+    stack = LocalStack(
+        LocalSettings(data_dir=tmp_path), only=[Part.TEMPORAL], headless=True, progress=progress
+    )
+    async with stack:
+        patience = Patience(tries=1, first_pause_s=0.01, steady_s=steady_s)
+        keeper = Keeper(stack, tries.append, patience)
+        lost = []
+        for _ in range(2):
+            up.clear()
+            await stack.kill(Part.TEMPORAL)
+            lost.append(await keeper.keep(up))
+    assert lost[0] is None
+    assert (lost[1] is None) is kept
+    assert [each.number for each in tries] == ([1, 1] if kept else [1])
+
+
+async def test_a_stop_does_not_wait_for_a_part_that_is_being_started(tmp_path: Path) -> None:
+    said = asyncio.Event()
+    stopping = asyncio.Event()
+    local = LocalSettings(data_dir=tmp_path)
+    stack = LocalStack(local, only=[Part.TEMPORAL], headless=True)
+    await stack.start()
+    keeper = Keeper(stack, lambda _: said.set(), Patience(first_pause_s=1000))
+    keeping = asyncio.create_task(keeper.keep(stopping))
+    await stack.kill(Part.TEMPORAL)
+    await said.wait()
+    stopping.set()
+    async with asyncio.timeout(30):
+        assert await keeping is None
+    await stack.stop()
+    assert not data_dir.is_locked(tmp_path)
 
 
 async def test_children_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:

@@ -90,18 +90,59 @@ def test_up_serves_refuses_a_second_start_and_stops_cleanly(
     assert stopped == sorted(stopped)
 
 
-def test_a_crashed_worker_ends_up_with_its_last_log_lines(
-    up: tuple[subprocess.Popen[bytes], Path],
+MARKS = {"worker": "worker.py", "service": "cli.main serve", "temporal": "start-dev"}
+
+
+def pid_of(part: str, process: subprocess.Popen[bytes], data: Path) -> int | None:
+    """The pid of a part of the stack, None while it does not run."""
+    if part == "postgres":
+        pid_file = data / "postgres" / "data" / "postmaster.pid"
+        return int(pid_file.read_text(encoding="ascii").split()[0]) if pid_file.exists() else None
+    for child in psutil.Process(process.pid).children():
+        if MARKS[part] in " ".join(child.cmdline()):
+            return child.pid
+    return None
+
+
+def is_ready(service: str) -> bool:
+    try:
+        return httpx.get(service + "/health/ready", trust_env=False).is_success
+    except httpx.TransportError:
+        return False
+
+
+def await_restart(part: str, before: int, up: subprocess.Popen[bytes], log: Path) -> None:
+    """Return when the part was started anew and the line says that it is up."""
+    deadline = time.monotonic() + LIMIT_S
+    said = f"! {part} ended by itself"
+    while f"✓ {part} " not in (text := log.read_text(encoding="utf-8")).partition(said)[2]:
+        assert up.poll() is None, text
+        assert time.monotonic() < deadline, text
+        time.sleep(0.1)
+    assert text.count(said) == 1
+    assert not is_running(before)
+
+
+def test_a_part_that_is_killed_is_started_anew_where_it_was(
+    up: tuple[subprocess.Popen[bytes], Path], data: Path
 ) -> None:
     process, log = up
-    await_addresses(process, log)
-    (worker,) = [
-        child
-        for child in psutil.Process(process.pid).children(recursive=True)
-        if any(part.endswith("worker.py") for part in child.cmdline())
-    ]
-    worker.kill()
-    assert process.wait(LIMIT_S) == 1
-    shown = log.read_text(encoding="utf-8")
-    assert "worker ended by itself" in shown
-    assert "worker_started" in shown
+    shown = await_addresses(process, log)
+    service = re.search(r"service +(http://\S+)", shown)
+    assert service is not None
+    for part in ("worker", "service", "temporal", "postgres"):
+        before = pid_of(part, process, data)
+        assert before is not None, part
+        os.kill(before, signal.SIGKILL)
+        await_restart(part, before, process, log)
+        assert pid_of(part, process, data) not in (None, before)
+    deadline = time.monotonic() + LIMIT_S
+    while not is_ready(service[1]):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    postgres = pid_of("postgres", process, data)
+    children = [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
+    process.send_signal(signal.SIGINT)
+    assert process.wait(LIMIT_S) == 0
+    assert postgres is not None
+    assert not any(is_running(pid) for pid in (*children, postgres))

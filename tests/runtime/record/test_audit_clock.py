@@ -15,7 +15,8 @@ from models.messages.command import Command
 from models.tables import Event
 from models.values.base import Carried
 from proof.chain import GENESIS, event_hash
-from runtime.database import Database, asyncpg_url
+from runtime.addresses import asyncpg_url
+from runtime.database import Database
 from runtime.record.audit import BadEvent, audit
 from runtime.record.audit_clock import DEADLINES, TURNOUT
 from runtime.record.journal import Journal, Recorded, hashed_fields

@@ -14,7 +14,8 @@ import pytest
 from pydantic import SecretStr
 
 from models.values.refusal import Refused
-from runtime.database import Database, asyncpg_url
+from runtime.addresses import asyncpg_url
+from runtime.database import Database
 from service.ballots.intake import Intake
 from service.bodies import CastBallot
 from tests.support.box import CLOSE, open_box

@@ -475,7 +475,7 @@ async def test_the_public_day_is_that_of_the_place(
 async def test_the_list_is_paged(http: httpx.AsyncClient, rid: str) -> None:
     page = (await http.get("/v1/renovations?limit=1")).json()
     assert len(page) == 1
-    rest = (await http.get(f"/v1/renovations?after={page[0]['id']}")).json()
+    rest = (await http.get("/v1/renovations", params={"after": page[0]["cursor"]})).json()
     assert page[0]["id"] not in {line["id"] for line in rest}
     assert rid in {line["id"] for line in page + rest}
 

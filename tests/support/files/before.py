@@ -21,11 +21,11 @@ from pydantic import JsonValue, SecretStr
 
 from models.values.base import Carried
 from proof.bundle import contents as bundle
-from proof.bundle.checking import check_bundle
-from proof.verifier.main import check
+from proof.bundle.judging import judge
+from proof.verifier.main import check, read_bundle
 from proof.verifier.reading import Files
 from runtime.ballots.evidence import export_voting
-from runtime.ballots.sealing import Signer, signed_by
+from runtime.ballots.sealing import Signer
 from runtime.database import Database
 from runtime.record.audit import AuditReport, audit
 from runtime.settings import Settings
@@ -183,7 +183,7 @@ async def proven(
     await export_voting(place.admin, case.renovation, out, BOX_KEYS.signer)
     found = check(str(out), BOX_KEYS.signer.public_key)
     with Files(str(out)) as files:
-        assert check_bundle(files, signed_by).outcomes == found["outcomes"]
+        assert judge(files, read_bundle(files)).outcomes == found["outcomes"]
     with zipfile.ZipFile(out) as packed:
         assert json.loads(packed.read(bundle.MANIFEST))["format"] == bundle.FORMATS[1]
         script = folder / bundle.VERIFY

@@ -4,16 +4,18 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import httpx
-from temporalio.client import Interceptor
+from temporalio.client import Client, Interceptor
 from temporalio.testing import WorkflowEnvironment
 
 from runtime.database import Database
+from runtime.engine.builds import make_current
+from runtime.engine.workers import run_together
 from runtime.settings import Settings
 from service.app import create_app
 from service.parts import Parts
 from tests.support.box import BOX_KEY
 from tests.support.processes.servers import plain_client
-from worker import build_worker
+from worker import workers_of
 
 
 def settings_for(env: WorkflowEnvironment, database: Database) -> Settings:
@@ -29,6 +31,20 @@ def settings_for(env: WorkflowEnvironment, database: Database) -> Settings:
 
 
 @asynccontextmanager
+async def working(
+    env: WorkflowEnvironment, client: Client, database: Database, settings: Settings
+) -> AsyncIterator[None]:
+    """The workers as the product runs them, of the current build.
+
+    The server that skips time knows no builds: it gives its tasks to whoever polls.
+    """
+    async with run_together(workers_of(client, database, settings)):
+        if not env.supports_time_skipping:
+            await make_current(client, settings.task_queue, settings.build_id)
+        yield
+
+
+@asynccontextmanager
 async def serving(
     env: WorkflowEnvironment, database: Database, interceptors: Sequence[Interceptor] = ()
 ) -> AsyncIterator[tuple[Parts, httpx.AsyncClient]]:
@@ -40,7 +56,7 @@ async def serving(
     app = create_app(settings)
     api = app.api  # type: ignore[attr-defined]
     async with (
-        build_worker(await plain_client(env, interceptors), database, settings),
+        working(env, await plain_client(env, interceptors), database, settings),
         api.router.lifespan_context(api),
         httpx.AsyncClient(
             transport=httpx.ASGITransport(app), base_url="http://test", timeout=60

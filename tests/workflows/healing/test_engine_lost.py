@@ -7,16 +7,16 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
-from models.messages.reconciling import Fault, Reconciliation
+from models.messages.reconciling import OPERATOR, Fault, Reconciliation
 from runtime.database import Database
-from runtime.reconciliation import reconcile
+from runtime.engine.reconciliation import reconcile
 from runtime.record.audit import audit
 from tests.support.estate import make_renovation
 from tests.support.journey import JourneyDriver
 from tests.support.processes.servers import dev_server
 from tests.support.processes.serving import serving
 from tests.workflows.conftest import OPENED_AT
-from tests.workflows.test_repair import OPERATOR, WAITS
+from tests.workflows.healing.test_repair import WAITS
 
 
 @asynccontextmanager

@@ -5,15 +5,13 @@ from collections.abc import Awaitable, Callable
 import pytest
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 
-from models.messages.reconciling import Fault, ReconcileReport, Reconciliation
-from models.values.actor import Actor, Role
+from models.messages.reconciling import OPERATOR, Fault, ReconcileReport, Reconciliation
 from runtime.database import Database
-from runtime.reconciliation import reconcile
+from runtime.engine.reconciliation import reconcile
 from runtime.record.audit import audit
 from tests.support.journey import JourneyDriver
 
 Begin = Callable[..., Awaitable[JourneyDriver]]
-OPERATOR = Actor(id="op", role=Role.AUDITOR, label="operator", place="d")
 WAITS = (
     "open_vote",
     "ballots",
@@ -78,6 +76,17 @@ async def test_a_renovation_that_was_cancelled_from_outside_goes_on_from_the_rec
     await j.handle.cancel()
     await closed(j.handle, WorkflowExecutionStatus.CANCELED)
     await repaired(j)
+    await ends_well(j, database)
+
+
+async def test_a_renovation_may_be_lost_again_at_once(journey: Begin, database: Database) -> None:
+    j = await journey()
+    await j.until("open_vote")
+    for _ in range(3):
+        await j.client.get_workflow_handle(j.handle.id).terminate("by a slip")
+        found = await repaired(j)
+        assert [each.fault for each in found.findings] == [Fault.LOST]
+    assert (await j.events()).count("case.repaired") == 3
     await ends_well(j, database)
 
 

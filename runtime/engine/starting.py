@@ -4,6 +4,8 @@ The service starts them when their rows are committed; reconciliation starts the
 did not come about, or where the engine has lost them.
 """
 
+from typing import Protocol
+
 from temporalio.client import Client
 from temporalio.common import (
     SearchAttributeKey,
@@ -16,7 +18,6 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from models.messages.feedback import TicketInput
 from models.messages.ids import renovation_workflow_id, ticket_workflow_id
 from models.messages.journey import Journey
-from models.tables import Renovation
 from models.values.search_attributes import PLACE, RENOVATION_STAGE, TITLE
 
 RENOVATION_WORKFLOW = "RenovationWorkflow"
@@ -25,9 +26,27 @@ TICKET_WORKFLOW = "TicketWorkflow"
 SUMMARY_LETTERS = 60
 
 
-async def start_renovation(
-    client: Client, task_queue: str, row: Renovation, given: Journey
-) -> bool:
+class Findable(Protocol):
+    """By what administrators find the workflows of a case: a renovation, or how it was read."""
+
+    @property
+    def id(self) -> str:
+        """Of the renovation."""
+
+    @property
+    def title(self) -> str:
+        """Of the renovation."""
+
+    @property
+    def place_path(self) -> str:
+        """From the district down."""
+
+    @property
+    def stage(self) -> str:
+        """Where it stands."""
+
+
+async def start_renovation(client: Client, task_queue: str, row: Findable, given: Journey) -> bool:
     """Start the workflow of a renovation; False where one runs, or has run and carries nothing on."""
     try:
         await client.start_workflow(
@@ -44,9 +63,7 @@ async def start_renovation(
     return True
 
 
-async def start_ticket(
-    client: Client, task_queue: str, row: Renovation, given: TicketInput
-) -> bool:
+async def start_ticket(client: Client, task_queue: str, row: Findable, given: TicketInput) -> bool:
     """Start the workflow of a complaint; False where one runs, or has run and carries nothing on."""
     try:
         await client.start_workflow(
@@ -63,7 +80,7 @@ async def start_ticket(
     return True
 
 
-def attributes_of(row: Renovation) -> TypedSearchAttributes:
+def attributes_of(row: Findable) -> TypedSearchAttributes:
     """By what administrators find the workflows of a case."""
     found = {RENOVATION_STAGE: row.stage, PLACE: row.place_path, TITLE: row.title}
     return TypedSearchAttributes(

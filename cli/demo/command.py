@@ -1,0 +1,46 @@
+"""`gongjian demo`: its options; what it does is in `run`."""
+
+import asyncio
+import secrets
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.demo.town import estate
+from cli.servers import DATA
+
+INTERRUPTED = 130
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command("demo")(demo)
+
+
+def demo(
+    units: Annotated[
+        int, typer.Option(min=60, max=200_000, help="Number of flats.")
+    ] = estate.UNITS,
+    seed: Annotated[int, typer.Option(help="Draws people, ballots and bids.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the result.")] = False,
+    keep: Annotated[bool, typer.Option(help="Leave the stack running until Ctrl-C.")] = False,
+    data: Annotated[Path | None, DATA] = None,
+) -> None:
+    """Carry the renovation of an invented estate from the first vote to the evaluation.
+
+    On embedded servers, as a training case with a told clock: nothing waits for days to pass.
+    """
+    from cli.demo.run import DemoOptions, run_here
+
+    options = DemoOptions(units=units, seed=seed, case=f"demo{secrets.token_hex(4)}")
+    home = data if data is not None else Path(tempfile.mkdtemp(prefix="gongjian-demo-"))
+    try:
+        asyncio.run(run_here(options, home, as_json=as_json, keep=keep))
+    except asyncio.CancelledError:
+        raise typer.Exit(INTERRUPTED) from None
+    finally:
+        if data is None:
+            shutil.rmtree(home, ignore_errors=True)

@@ -1,0 +1,130 @@
+"""`up`, `serve`, `migrate`, `temporal-setup`, `use-build`: run all servers here, or one of them."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from cli.servers import DATA, local_settings
+from models.values.refusal import Refused, refusal
+from runtime.settings import LocalSettings, Settings, read_settings
+
+PORT = typer.Option(min=0, max=65_535, help="0: the port of the last start, or a free one.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("up")(up)
+    app.command("serve")(serve)
+    app.command("migrate")(migrate)
+    app.command("temporal-setup")(temporal_setup)
+    app.command("use-build")(use_build)
+
+
+def up(
+    data: Annotated[Path | None, DATA] = None,
+    port: Annotated[int, PORT] = 0,
+    ui_port: Annotated[int, PORT] = 0,
+    temporal_port: Annotated[int, PORT] = 0,
+) -> None:
+    """Start database, Temporal, worker and service here and keep them running (Ctrl-C stops)."""
+    from rich.console import Console
+
+    from cli.local.up import keep_up
+    from runtime.local.ports import Ports
+
+    local = local_settings(data)
+    ports = Ports(service=port, temporal=temporal_port, ui=ui_port)
+    raise typer.Exit(asyncio.run(keep_up(local, ports, Console())))
+
+
+def serve() -> None:
+    """Run the HTTP service alone; the settings come from the environment."""
+    import uvicorn
+
+    from runtime.gc import calm_collector
+    from runtime.logging import configure_logging
+    from service.app import create_app
+    from service.http.joined_writes import OneWriteProtocol
+
+    settings = read_settings(Settings)
+    configure_logging(settings.log_level, settings.log_format)
+    calm_collector()
+    uvicorn.run(
+        create_app(settings),
+        host=settings.service_host,
+        port=settings.service_port,
+        loop="uvloop",
+        http=OneWriteProtocol,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # Nothing here looks at a client's address, and it would cost every ballot a few µs.
+        proxy_headers=False,
+        timeout_graceful_shutdown=settings.shutdown_grace_s,
+    )
+
+
+def migrate(
+    direction: Annotated[Literal["up", "down"], typer.Argument(help="up or down")] = "up",
+    to: Annotated[
+        str | None, typer.Option(help="Revision: head for up, one step (-1) for down.")
+    ] = None,
+) -> None:
+    """Bring the schema of DATABASE_OWNER_URL up to date, or take steps back (data is lost)."""
+    from runtime.migrate import downgrade, upgrade
+
+    owner_url = read_settings(LocalSettings).database_owner_url
+    if owner_url is None:
+        raise _missing("DATABASE_OWNER_URL")
+    if direction == "up":
+        upgrade(owner_url.get_secret_value(), to or "head")
+    else:
+        downgrade(owner_url.get_secret_value(), to or "-1")
+    print(f"schema migrated {direction}")
+
+
+def temporal_setup() -> None:
+    """Register search attributes and reconciliation at TEMPORAL_ADDRESS; safe to run again."""
+    local = read_settings(LocalSettings)
+    if local.temporal_address is None:
+        raise _missing("TEMPORAL_ADDRESS")
+    new = asyncio.run(_register(local.temporal_address, local))
+    print(f"search attributes registered: {', '.join(new)}" if new else "all were there already")
+
+
+def use_build(
+    build: Annotated[
+        str, typer.Argument(help="A build whose workers run; left out: the one of this code.")
+    ] = "",
+) -> None:
+    """Send new and running workflows at TEMPORAL_ADDRESS to the workers of a build; may be repeated."""
+    local = read_settings(LocalSettings)
+    if local.temporal_address is None:
+        raise _missing("TEMPORAL_ADDRESS")
+    build = build or local.build_id
+    changed = asyncio.run(_use_build(local.temporal_address, local, build))
+    print(f"build {build} is current now" if changed else f"build {build} was current already")
+
+
+async def _use_build(address: str, local: LocalSettings, build: str) -> bool:
+    from runtime.engine.builds import make_current
+    from runtime.temporal import connect_patiently
+
+    client = await connect_patiently(address, local.temporal_namespace, local.connect_timeout_s)
+    return await make_current(client, local.task_queue, build, local.connect_timeout_s)
+
+
+async def _register(address: str, local: LocalSettings) -> tuple[str, ...]:
+    from runtime.engine.reconciliation import schedule_reconciliation
+    from runtime.temporal import connect_patiently, register_search_attributes
+
+    client = await connect_patiently(address, local.temporal_namespace, local.connect_timeout_s)
+    new = await register_search_attributes(client)
+    await schedule_reconciliation(client, local.task_queue)
+    return new
+
+
+def _missing(name: str) -> Refused:
+    return refusal("settings.missing", where=name, name=name, expected="Field required")

@@ -1,0 +1,114 @@
+"""What `gongjian up` does: starts the stack, watches it, and says what happens to its parts."""
+
+import asyncio
+import signal
+
+from rich.console import Console
+from rich.status import Status
+
+from runtime.local.keeping import Keeper, Restart
+from runtime.local.ports import Ports
+from runtime.local.processes import Crash
+from runtime.local.stack import LocalStack, StackStep
+from runtime.settings import LocalSettings
+
+
+class StepDisplay:
+    """Shows the steps of a stack: a spinner while one runs, a line with its time when it is done."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._status = Status("", console=console)
+
+    def __call__(self, step: StackStep) -> None:
+        """Show one step."""
+        if not step.done:
+            self._status.update(f"{step.name} …")
+            self._status.start()
+            return
+        self._status.stop()
+        figure = step.detail or f"{step.seconds:.1f} s"
+        self._console.print(f"  [green]✓[/] {step.name:<20} [dim]{figure}[/]", highlight=False)
+
+    def close(self) -> None:
+        """Take the spinner away."""
+        self._status.stop()
+
+
+class RestartDisplay:
+    """One line for each start of a part that ended by itself."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def __call__(self, restart: Restart) -> None:
+        """Show one restart that is about to begin."""
+        crash = restart.crash
+        self._console.print(
+            f"  [yellow]![/] {crash.name} ended by itself (exit code {_exit_code(crash)}); started"
+            f" anew in {restart.pause_s:g} s, {restart.number} of {restart.tries}; log: {crash.log}",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+async def keep_up(local: LocalSettings, ports: Ports, console: Console) -> int:
+    """Keep the stack running until somebody stops it; the exit code."""
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    display = StepDisplay(console)
+    stack = LocalStack(local, ports=ports, progress=display)
+    try:
+        if not await _started(stack, stopping):
+            return 0
+        _show_addresses(stack, console)
+        lost = await Keeper(stack, RestartDisplay(console)).keep(stopping)
+        if lost is not None:
+            _show_lost(lost, console)
+    finally:
+        await stack.stop()
+        display.close()
+    return 0 if lost is None else 1
+
+
+async def _started(stack: LocalStack, stopping: asyncio.Event) -> bool:
+    """Start the stack; False when the person changed their mind meanwhile."""
+    starting = asyncio.create_task(stack.start())
+    asked = asyncio.create_task(stopping.wait())
+    await asyncio.wait({starting, asked}, return_when=asyncio.FIRST_COMPLETED)
+    asked.cancel()
+    if starting.done():
+        await starting
+        return True
+    starting.cancel()
+    await asyncio.wait({starting})
+    return False
+
+
+def _show_addresses(stack: LocalStack, console: Console) -> None:
+    rows = (
+        ("service", stack.record.service_url),
+        ("Temporal UI", stack.record.ui_url),
+        ("Temporal", stack.record.temporal_address),
+        ("data", str(stack.data_dir)),
+    )
+    console.print()
+    for name, value in rows:
+        if value:
+            console.print(f"  {name:<12} {value}", highlight=False, soft_wrap=True)
+    console.print("\nCtrl-C stops everything; the data stays.", highlight=False)
+
+
+def _show_lost(crash: Crash, console: Console) -> None:
+    console.print(
+        f"\n[red]{crash.name} does not stay up[/] (exit code {_exit_code(crash)}); log: {crash.log}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    for line in crash.last_lines:
+        console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _exit_code(crash: Crash) -> str:
+    return "?" if crash.exit_code is None else str(crash.exit_code)

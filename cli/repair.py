@@ -1,0 +1,64 @@
+"""`repair`: what the record has open must run; what the engine has lost is rebuilt."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.servers import ANSWER_S, DATA, settings_for
+from models.values.refusal import refusal
+
+if TYPE_CHECKING:
+    from models.messages.reconciling import ReconcileReport
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command("repair")(repair)
+
+
+def repair(
+    renovation: Annotated[
+        str, typer.Argument(metavar="[RENOVATION]", help="The id that `gongjian start` gave.")
+    ] = "",
+    *,
+    all_: Annotated[
+        bool, typer.Option("--all", help="Every case, after Temporal's data were lost.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is wrong.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+    data: Annotated[Path | None, DATA] = None,
+) -> None:
+    """Compare record and engine, and rebuild from the record what the engine has lost.
+
+    A step that broke is taken again; an act that broke counts as seen to. Nothing is done twice, and
+    the record of the case shows what was mended. A worker must run.
+    """
+    if bool(renovation) == all_:
+        raise refusal("cases.repair_what")
+    report = asyncio.run(_repair(data, renovation, dry_run=dry_run))
+    if as_json:
+        print(json.dumps(report.model_dump(mode="json"), ensure_ascii=False))
+        return
+    done = "found" if dry_run else "mended"
+    print(f"{report.cases} compared, {len(report.findings)} {done}")
+    for each in report.findings:
+        was = " ".join(filter(None, (each.step, each.was)))
+        print(f"  {each.renovation_id}  {each.fault}  {each.workflow_id}  {was}".rstrip())
+
+
+async def _repair(data: Path | None, renovation: str, *, dry_run: bool) -> "ReconcileReport":
+    from models.messages.reconciling import OPERATOR, Reconciliation
+    from runtime.engine.reconciliation import reconcile
+    from runtime.temporal import connect_patiently
+
+    settings = settings_for(data)
+    client = await connect_patiently(
+        settings.temporal_address, settings.temporal_namespace, ANSWER_S
+    )
+    given = Reconciliation(
+        renovation_id=renovation, everything=not renovation, dry_run=dry_run, by=OPERATOR
+    )
+    return await reconcile(client, settings.task_queue, given)

@@ -1,0 +1,80 @@
+"""`verify`: check the proof of a vote as its verify.py does, then by the law that this release knows."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from models.values.refusal import problem
+from proof.bundle import contents as bundle
+from proof.bundle.judging import Judged, judge
+from proof.verifier import standalone
+from proof.verifier.main import found_in, read_bundle
+from proof.verifier.reading import Fault, Files
+from proof.verifier.saying import lines_of, lines_of_fault, say
+from runtime.language.sentences import sentence
+
+BAD = 1
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command("verify")(verify)
+
+
+def verify(
+    path: Annotated[Path, typer.Argument(metavar="BUNDLE", help="A zip file or its folder.")],
+    receipt: Annotated[
+        str, typer.Option(help="The own receipt as a file or code: finds the ballot.")
+    ] = "",
+    key: Annotated[str, typer.Option(help="The public key on the posted notice, hex.")] = "",
+    manifest: Annotated[
+        str, typer.Option(help="The SHA-256 of manifest.json on the posted notice, hex.")
+    ] = "",
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+) -> None:
+    """Check the evidence of a vote as its verify.py does, and with the rules of this release.
+
+    Nothing in the bundle is run. Exit code 1 and the file and line of the first fault if anything
+    does not agree, if there is no bundle, or if it is not in the form in which it was published.
+    """
+    try:
+        with Files(str(path)) as files:
+            read = read_bundle(files, key.strip().lower(), manifest.strip().lower())
+            found = found_in(files, read, receipt)
+            judged = judge(files, read)
+            own = files.sha256(bundle.VERIFY) == bundle.sha256(standalone())
+    except Fault as fault:
+        _tell(fault, as_json=as_json)
+        raise typer.Exit(BAD) from None
+    if as_json:
+        told = {"ok": True, **found, "laws": judged.laws, "verify_py_known": own}
+        text = json.dumps(told, ensure_ascii=False)
+    else:
+        text = "\n".join([*lines_of(found), "", *_of_the_law(judged, own=own)])
+    if not say(text):
+        raise typer.Exit(BAD)
+
+
+def _tell(fault: Fault, *, as_json: bool) -> None:
+    if not as_json:
+        say("\n".join(lines_of_fault(fault)))
+        return
+    place = {"file": fault.file, "line": fault.line, "fault": fault.text}
+    say(json.dumps({"ok": False, "kind": fault.kind, **place}, ensure_ascii=False))
+
+
+def _of_the_law(judged: Judged, *, own: bool) -> list[str]:
+    """Whether the rules of the vote are those of the law, which its verify.py cannot know."""
+    known = ", ".join(sorted({law for law in judged.laws.values() if law}))
+    unknown = ", ".join(sorted(name for name, law in judged.laws.items() if not law))
+    lines = ["规则与法律 The rule and the law"]
+    if known:
+        lines.append(f"  ✓ 规则就是法律的规定 the rule is that of the law: {known}")
+    if unknown:
+        lines.append(
+            f"  ? 本版本不认识所用规则，请自行对照法律 a rule that this release does not know: {unknown}"
+        )
+    return lines if own else [*lines, sentence(problem("evidence.other_verify"))]

@@ -1,0 +1,264 @@
+"""The official acts as the doors take them: for each act its own fields, with their kinds and limits.
+
+The gateway reads an act with these first, and a workflow's validator asks them once more (`unfit`),
+because not everybody who reaches a workflow came through the gateway. The acts themselves
+(`models.messages.acts`) stay as wide as what is in recorded histories: their arguments are decoded
+again on every replay. A test compares fields and defaults of the two.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+
+from models.fields import (
+    Area,
+    Count,
+    Fen,
+    Id,
+    Label,
+    Note,
+    Permille,
+    PositiveFen,
+    Reason,
+    Sha256,
+    Text,
+    UnitNumber,
+    Word,
+    entries,
+    label,
+    line,
+    text,
+    whole,
+    wrong_fields,
+)
+from models.messages import acts
+from models.messages.cost_sharing import CollectionDecision
+from models.values.actor import Role
+from models.values.base import Value
+from models.values.inspection import InspectionKind, InspectionOutcome
+from models.values.refusal import Problem
+
+ITEMS, BIDDERS, DEFECTS, MOTIONS = 200, 200, 100, 50
+"""Entries of a list, at most."""
+
+
+class ActBody(Value):
+    """The own fields of an act, without the command id and who does it."""
+
+
+class NoFields(ActBody):
+    """An act that says everything by its name."""
+
+
+class CertifiedNumbers(Value):
+    """The numbers of one motion as a certificate has them; None is "not published"."""
+
+    roll_heads: Count | None = None
+    roll_area_dm2: Area | None = None
+    participating_heads: Count | None = None
+    participating_area_dm2: Area | None = None
+    yes_heads: Count | None = None
+    yes_area_dm2: Area | None = None
+    no_heads: Count | None = None
+    no_area_dm2: Area | None = None
+    abstain_heads: Count | None = None
+    abstain_area_dm2: Area | None = None
+    invalid_heads: Count | None = None
+    invalid_area_dm2: Area | None = None
+
+
+class OfficialResultBody(ActBody):
+    """Of `ImportOfficialResult`."""
+
+    system: Annotated[str, *label(100)]
+    certificate: Label
+    """The certificate's number."""
+    file_sha256: Sha256
+    """Of the certificate's file."""
+    results: Annotated[dict[Word, CertifiedNumbers], *entries(MOTIONS, 1)]
+    """Motion id to its numbers; what is left out was not published."""
+
+
+class RevisionBody(ActBody):
+    """Of `ReviseScheme`."""
+
+    drop_items: Annotated[tuple[Id, ...], *entries(ITEMS)] = ()
+    title: Annotated[str, *label(200, 0)] = ""
+    reason: Reason
+
+
+class ObjectionAnswerBody(ActBody):
+    """Of `AnswerObjection`."""
+
+    publication_id: Id
+    objection_id: Id
+    upheld: bool
+    answer: Text
+
+
+class SubsidyBody(ActBody):
+    """Of `GrantSubsidy`."""
+
+    amount_fen: PositiveFen
+    reason: Reason
+
+
+class ReasonBody(ActBody):
+    """Of an act that only says why."""
+
+    reason: Reason
+
+
+class ReliefBody(ActBody):
+    """Of `ApproveRelief`."""
+
+    unit_number: UnitNumber
+    kind: Literal["waiver", "reduction", "deferral"] = "reduction"
+    amount_fen: PositiveFen
+    funded_by: Annotated[str, *label(100)]
+
+
+class CollectionBody(ActBody):
+    """Of `DecideCollection`."""
+
+    decision: CollectionDecision
+    reason: Reason
+
+
+class TenderBody(ActBody):
+    """Of `PublishTender`."""
+
+    preparation_days: Annotated[int, *whole("number", 365, 1)] | None = None
+
+
+class EvaluationBody(ActBody):
+    """Of `RecordEvaluation`."""
+
+    technical_milli: Annotated[dict[Id, Permille], *entries(BIDDERS)] = Field(default_factory=dict)
+    report: Annotated[str, *text(4_000, 0)] = ""
+
+
+class DirectAwardBody(ActBody):
+    """Of `ApproveDirectAward`."""
+
+    bidder_id: Id
+    price_fen: PositiveFen
+    reason: Reason
+
+
+class WithdrawalBody(ActBody):
+    """Of `WithdrawCandidate`."""
+
+    bidder_id: Id
+    reason: Reason
+
+
+class AwardBody(ActBody):
+    """Of `AwardContract`."""
+
+    bidder_id: Id
+
+
+class ContractBody(ActBody):
+    """Of `SignContract`."""
+
+    value_fen: PositiveFen
+    performance_bond_fen: Fen = 0
+
+
+class ItemBody(ActBody):
+    """Of an act about one work item."""
+
+    item_id: Id
+
+
+class InspectionBody(ActBody):
+    """Of `RecordInspection`."""
+
+    item_id: Id
+    kind: InspectionKind = "stage"
+    outcome: InspectionOutcome
+    defects: Annotated[tuple[Annotated[str, *text(1_000)], ...], *entries(DEFECTS)] = ()
+
+
+class PaymentBody(ActBody):
+    """Of `ApprovePayment`."""
+
+    omissions_fen: Fen = 0
+    note: Note = ""
+
+
+class ResolutionBody(ActBody):
+    """Of `ResolveTicket`."""
+
+    ticket_id: Id
+    answer: Text
+
+
+class ConfirmationBody(ActBody):
+    """Of `ConfirmTicket`."""
+
+    ticket_id: Id
+    satisfied: bool
+
+
+BODIES: dict[str, type[ActBody]] = {
+    acts.OpenVote.name: NoFields,
+    acts.ImportOfficialResult.name: OfficialResultBody,
+    acts.ReviseScheme.name: RevisionBody,
+    acts.AnswerObjection.name: ObjectionAnswerBody,
+    acts.GrantSubsidy.name: SubsidyBody,
+    acts.DeclineSubsidy.name: ReasonBody,
+    acts.ApproveRelief.name: ReliefBody,
+    acts.DecideCollection.name: CollectionBody,
+    acts.PublishTender.name: TenderBody,
+    acts.RecordEvaluation.name: EvaluationBody,
+    acts.ApproveDirectAward.name: DirectAwardBody,
+    acts.WithdrawCandidate.name: WithdrawalBody,
+    acts.AwardContract.name: AwardBody,
+    acts.SignContract.name: ContractBody,
+    acts.ReportItem.name: ItemBody,
+    acts.RecordInspection.name: InspectionBody,
+    acts.ReportRectified.name: ItemBody,
+    acts.AcceptWorks.name: NoFields,
+    acts.ApprovePayment.name: PaymentBody,
+    acts.ResolveTicket.name: ResolutionBody,
+    acts.ConfirmTicket.name: ConfirmationBody,
+    acts.CancelRenovation.name: ReasonBody,
+}
+"""The body of every official act by the act's name."""
+
+
+class VerifiedActor(Value):
+    """Who does an act: what the gateway took from a role that was granted, as wide as those are."""
+
+    id: Annotated[str, *line(64)]
+    role: Role
+    label: Annotated[str, *text(400)]
+    place: Annotated[str, *text(1_000, 0)] = ""
+    on_behalf_of: Annotated[str, *line(200)] | None = None
+
+
+class Sender(Value):
+    """What every act has: the key under which it is done once, and who does it."""
+
+    command_id: Annotated[str, *line(120)]
+    actor: VerifiedActor
+
+
+def unfit(act: acts.Act) -> tuple[Problem, ...]:
+    """What in an act no door would have let in; empty for an act that may go on.
+
+    For the validators of the workflows: it looks at the act alone, and gives the same every time.
+    """
+    whose = set(Sender.model_fields)
+    problems: tuple[Problem, ...] = ()
+    for kind, fields in (
+        (BODIES[act.name], act.model_dump(exclude=whose)),
+        (Sender, act.model_dump(include=whose)),
+    ):
+        try:
+            kind.model_validate(fields)
+        except ValidationError as error:
+            problems += wrong_fields(error.errors(include_url=False, include_input=False))
+    return problems

@@ -1,0 +1,281 @@
+"""Finding cases: pages of the list with filters, one case, and what of them needs attention.
+
+The command line and the service ask with these statements. They are plain SQL on the driver's own
+connection, because a command that is to answer at once cannot wait for the models to be loaded.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import asyncpg
+
+from models.messages.journey import Stage
+from models.values.base import Carried, Value
+from models.values.refusal import refusal
+from models.values.timetable import Timetable
+
+COLUMNS = """r.id, r.title, r.place_path, r.stage, r.state, r.waiting_for, r.due_at, r.rule_pack,
+  r.workflow_id, r.opened_at, r.closed_at, r.head_seq AS events, c.now AS told_now,
+  r.clock <> '{}' AS ran_fast, r.timetable ->> 'zone' AS zone"""
+WITH_CLOCK = "renovation r LEFT JOIN case_clock c ON c.renovation_id = r.id"
+AWAITED = "string_to_array(w.what || ', ' || w.who, ', ')"
+"""What and who a line of the agenda waits for, as words; the index of the agenda has them."""
+STAMP = "%Y%m%dT%H%M%S.%fZ"
+UNITS = """
+SELECT u.number, coalesce(max(o.generation), 0) AS version
+FROM renovation r JOIN unit u ON u.estate_id = r.estate_id
+LEFT JOIN owner_replacement o ON o.renovation_id = r.id AND o.unit_number = u.number
+WHERE r.id = $1 GROUP BY u.number ORDER BY u.number"""
+
+
+class _Lines(NamedTuple):
+    """Rows `w` that put a case on a list, and the moment of each by which the list is ordered."""
+
+    table: str
+    at: str
+    condition: str
+
+
+AWAITING = _Lines("case_wait w", "w.since", "true")
+STUCK = _Lines("case_trouble w", "w.since", "true")
+LATE = _Lines(
+    "case_wait w",
+    "w.due_at",
+    # A person is late at once, the engine when its work is not done a minute after the deadline.
+    "w.due_at < now() AND (w.consequence = '' OR w.due_at < now() - interval '1 minute')"
+    " AND NOT EXISTS (SELECT FROM case_clock c WHERE c.renovation_id = w.renovation_id)",
+)
+LATE_BY_TOLD_CLOCK = _Lines(
+    "case_clock c JOIN case_wait w ON w.renovation_id = c.renovation_id",
+    "w.due_at",
+    # A told clock goes on when the engine has done what was due: whoever is late is a person.
+    "w.due_at < c.now",
+)
+
+
+class CaseFilter(Value):
+    """Which cases are asked for: those to which everything that is given applies.
+
+    `place` is a path, and everything below it is meant. `stage` means the running cases in it.
+    `waiting` is a word of the agenda (`open_vote`) or somebody awaited (`street_office`); `overdue`
+    means that a person or the engine is late: with both, with what is awaited. `stuck` means that
+    a step of the case broke.
+    """
+
+    place: str = ""
+    stage: Stage | None = None
+    waiting: str = ""
+    overdue: bool = False
+    stuck: bool = False
+
+
+class Trouble(Carried):
+    """A step of a case that broke; `since` is real time.
+
+    `by_act` says that somebody asked for it, and was told; else the engine takes it up again.
+    `error` is its kind; the logs have the whole of it under `reference`.
+    """
+
+    workflow_id: str
+    step: str
+    by_act: bool
+    error: str
+    reference: str
+    since: datetime
+
+
+class CaseRow(Carried):
+    """One case as the list and `status` show it. Moments are case time.
+
+    `told_now` is where the clock of a told case stands, None in a case on the wall clock. `ran_fast`
+    marks the sandbox of an earlier release. `cursor` asks for what follows it in the same list.
+    """
+
+    id: str
+    title: str
+    place_path: str
+    stage: str
+    state: str
+    waiting_for: str
+    due_at: datetime | None
+    rule_pack: str
+    workflow_id: str
+    opened_at: datetime
+    closed_at: datetime | None
+    events: int
+    told_now: datetime | None
+    ran_fast: bool
+    zone: str
+    """In which the days of its place begin and end."""
+    needs_attention: tuple[Trouble, ...] = ()
+    cursor: str = ""
+
+
+class Query(NamedTuple):
+    """A statement with its parameters."""
+
+    statement: str
+    values: tuple[object, ...]
+
+
+async def find_cases(
+    connection: asyncpg.Connection, wanted: CaseFilter, limit: int, after: str = ""
+) -> tuple[CaseRow, ...]:
+    """A page of at most `limit` cases; ask for the next with the cursor of the last as `after`.
+
+    What is late comes in the order of the deadlines that were missed; what waits, and what is
+    stuck, by how long it has; else the cases that were opened last come first.
+
+    Raises:
+        Refused: `cases.cursor_invalid`.
+    """
+    query = page(wanted, limit, after)
+    return await _with_troubles(connection, await connection.fetch(query.statement, *query.values))
+
+
+async def load_case(connection: asyncpg.Connection, renovation_id: str) -> CaseRow:
+    """One case.
+
+    Raises:
+        Refused: `renovation.unknown`.
+    """
+    statement = f"SELECT {COLUMNS} FROM {WITH_CLOCK} WHERE r.id = $1"  # noqa: S608 - ours
+    rows = await connection.fetch(statement, renovation_id)
+    if not rows:
+        raise refusal("renovation.unknown", where=renovation_id, renovation=renovation_id)
+    (case,) = await _with_troubles(connection, rows)
+    return case
+
+
+async def load_units(
+    connection: asyncpg.Connection, renovation_id: str
+) -> tuple[tuple[str, int], ...]:
+    """Every unit of a case's estate by number, with the version of its credential.
+
+    That is 0, or of a unit sold since its first freeze the number of its last owner.
+
+    Raises:
+        Refused: `renovation.unknown`.
+    """
+    await load_case(connection, renovation_id)
+    rows = await connection.fetch(UNITS, renovation_id)
+    return tuple((row["number"], row["version"]) for row in rows)
+
+
+async def load_troubles(
+    connection: asyncpg.Connection, renovation_ids: Sequence[str]
+) -> dict[str, tuple[Trouble, ...]]:
+    """What needs attention in each of these cases, the oldest first; no entry where nothing does."""
+    rows = await connection.fetch(
+        "SELECT renovation_id, workflow_id, step, by_act, error, reference, since"
+        " FROM case_trouble WHERE renovation_id = ANY($1) ORDER BY since, workflow_id, step",
+        list(renovation_ids),
+    )
+    found: dict[str, tuple[Trouble, ...]] = {}
+    for row in rows:
+        of_case = found.get(row["renovation_id"], ())
+        found[row["renovation_id"]] = (*of_case, Trouble.model_validate(dict(row)))
+    return found
+
+
+def page(wanted: CaseFilter, limit: int, after: str = "") -> Query:
+    """The query of a page: the ids and their order from the indexes first, then their rows.
+
+    Raises:
+        Refused: `cases.cursor_invalid`.
+    """
+    values: list[object] = []
+    conditions = _conditions_of_case(wanted, values)
+    if wanted.waiting or wanted.overdue or wanted.stuck:
+        table, key, sign, direction = _listed(wanted, conditions, values), "f.at, f.id", ">", "ASC"
+        conditions = []
+    else:
+        table, key, sign, direction = "renovation r", "r.opened_at, r.id", "<", "DESC"
+    if after:
+        at, last = _read_cursor(after)
+        conditions.append(f"({key}) {sign} ({_given(values, at)}, {_given(values, last)})")
+    moment, name = key.split(", ")
+    ids = (
+        f"SELECT {moment} AS at, {name} AS id FROM {table} WHERE {_all(conditions)}"  # noqa: S608
+        f" ORDER BY {moment} {direction}, {name} {direction} LIMIT {_given(values, limit)}"
+    )
+    statement = (
+        f"SELECT {COLUMNS}, found.at AS listed_at FROM ({ids}) AS found"  # noqa: S608
+        f" JOIN {WITH_CLOCK} ON r.id = found.id"
+        f" ORDER BY found.at {direction}, found.id {direction}"
+    )
+    return Query(statement, tuple(values))
+
+
+def _listed(wanted: CaseFilter, of_case: list[str], values: list[object]) -> str:
+    """The cases with lines of this kind, each with the first moment of them, as the table `f`.
+
+    Where nothing is asked of the case itself it is not looked at before a page of ids is found; else
+    it is joined with the lines, of which the planner knows how many there are.
+    """
+    if wanted.overdue:
+        kinds = [LATE, LATE_BY_TOLD_CLOCK]
+    else:
+        kinds = [AWAITING if wanted.waiting else STUCK]
+    of_line = [f"{AWAITED} @> ARRAY[{_given(values, wanted.waiting)}]"] if wanted.waiting else []
+    joined = "JOIN renovation r ON r.id = w.renovation_id" if of_case else ""
+    lines = " UNION ALL ".join(
+        f"SELECT w.renovation_id AS id, {kind.at} AS at FROM {kind.table} {joined}"  # noqa: S608
+        f" WHERE {_all([kind.condition, *of_line, *of_case])}"
+        for kind in kinds
+    )
+    return f"(SELECT id, min(at) AS at FROM ({lines}) AS line GROUP BY id) AS f"  # noqa: S608
+
+
+def _all(conditions: list[str]) -> str:
+    return " AND ".join(conditions) or "true"
+
+
+def _conditions_of_case(wanted: CaseFilter, values: list[object]) -> list[str]:
+    """What is asked of the case itself, as conditions of `r`."""
+    conditions: list[str] = []
+    if wanted.place:
+        path = wanted.place.rstrip("/")
+        itself, below, end = (_given(values, each) for each in (path, f"{path}/", f"{path}0"))
+        # One range of the index, and of that no neighbours: "d/s-1" lies in the range of "d/s".
+        conditions.append(
+            f"r.place_path ~>=~ {itself} AND r.place_path ~<~ {end}"
+            f" AND (r.place_path = {itself} OR r.place_path ~>=~ {below})"
+        )
+    if wanted.stage is not None:
+        stage = _given(values, wanted.stage.value)
+        conditions.append(f"r.state = 'running' AND r.stage = {stage}")
+    if wanted.stuck and (wanted.waiting or wanted.overdue):
+        conditions.append("EXISTS (SELECT FROM case_trouble t WHERE t.renovation_id = r.id)")
+    return conditions
+
+
+def _given(values: list[object], value: object) -> str:
+    """The place in the statement of something that was given; it is never written into it."""
+    values.append(value)
+    return f"${len(values)}"
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, str]:
+    stamp, sign, last = cursor.partition("-")
+    try:
+        at = datetime.strptime(stamp, STAMP).replace(tzinfo=UTC)
+    except ValueError:
+        sign = ""
+    if not sign:
+        raise refusal("cases.cursor_invalid", where="after", cursor=cursor[:40])
+    return at, last
+
+
+async def _with_troubles(
+    connection: asyncpg.Connection, rows: Iterable[asyncpg.Record]
+) -> tuple[CaseRow, ...]:
+    found = [dict(row) for row in rows]
+    troubles = await load_troubles(connection, [row["id"] for row in found])
+    for row in found:
+        row["zone"] = row["zone"] or Timetable().zone
+        row["needs_attention"] = troubles.get(row["id"], ())
+        if "listed_at" in row:
+            row["cursor"] = f"{row['listed_at'].astimezone(UTC).strftime(STAMP)}-{row['id']}"
+    return tuple(CaseRow.model_validate(row) for row in found)

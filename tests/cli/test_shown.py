@@ -1,0 +1,137 @@
+"""Moments are shown on the wall clock of the place, wherever that is."""
+
+import asyncio
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from rich.console import Console
+from rich.table import Table
+from typer.testing import CliRunner
+
+from cli.clock import agenda_table
+from cli.main import app
+from cli.shown import history_table, list_table, stuck_table
+from models.values.timetable import Timetable
+from models.values.waits import Consequence
+from runtime.database import Database
+from runtime.local.programs import ROOT
+from runtime.record.cases import CaseRow, Trouble
+from runtime.record.events import EventRow
+from service.clock.bodies import ClockView, WaitView
+from tests.support.estate import make_renovation
+
+RUNNER = CliRunner()
+NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
+ZONES = {"Asia/Shanghai": "2026-07-01 20:00", "America/Los_Angeles": "2026-07-01 05:00"}
+ROOMS = (
+    "activities",
+    "cli",
+    "formats",
+    "models",
+    "proof",
+    "rules",
+    "runtime",
+    "service",
+    "workflows",
+)
+NAMED = re.compile(r"""ZoneInfo\(\s*["']|["'](?:Asia|Europe|America|Australia|Africa)/\w""")
+
+
+def printed(table: Table) -> str:
+    console = Console(width=200)
+    with console.capture() as shown:
+        console.print(table)
+    return shown.get()
+
+
+@pytest.mark.parametrize("zone", ZONES)
+async def test_a_case_is_shown_in_its_own_zone(
+    database: Database, monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database.url)
+    for key in ("CREDENTIAL", "RECEIPT"):
+        monkeypatch.setenv(f"GONGJIAN_{key}_KEY", "ab" * 32)
+    timetable = Timetable(zone=zone)
+    rid = f"r{zone[:2].lower()}shown"
+    await make_renovation(database, rid=rid, told_at=NOON, timetable=timetable)
+    result = await asyncio.to_thread(RUNNER.invoke, app, ["status", rid])
+    assert f"opened           {ZONES[zone]}\n" in result.output
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_the_record_and_the_list_are_shown_in_the_zone_of_the_case(zone: str) -> None:
+    event = EventRow(
+        seq=1,
+        kind="renovation.opened",
+        happened_at=NOON,
+        recorded_at=NOON,
+        actor_id="street-1",
+        actor_role="street_office",
+        actor_label="Street office",
+        actor_place="d/s",
+        on_behalf_of=None,
+        command_id="c1",
+        details="{}",
+        rule_pack="CN-2021",
+        workflow_id="w",
+        run_id="",
+        prev_hash="",
+        hash="",
+    )
+    case = CaseRow(
+        id="r1",
+        title="Estate",
+        place_path="d/s/c/g",
+        stage="voting",
+        state="running",
+        waiting_for="open_vote",
+        due_at=NOON,
+        rule_pack="CN-2021",
+        workflow_id="w",
+        opened_at=NOON,
+        closed_at=None,
+        events=1,
+        told_now=None,
+        ran_fast=False,
+        zone=zone,
+        needs_attention=(
+            Trouble(
+                workflow_id="w",
+                step="voting.box_closed",
+                by_act=False,
+                error="KeyError",
+                reference="abc",
+                since=NOON,
+            ),
+        ),
+    )
+    for table in (history_table([event], zone), list_table([case]), stuck_table([case])):
+        assert ZONES[zone] in printed(table)
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_an_agenda_is_shown_in_the_zone_of_its_case(zone: str) -> None:
+    wait = WaitView(
+        what="ballots", due_at=NOON, who="owners", consequence=Consequence.NONE, workflow_id="w"
+    )
+    clock = ClockView(
+        renovation_id="r1",
+        clock="told",
+        zone=zone,
+        now=NOON - timedelta(days=1),
+        settled=True,
+        holds=(),
+        waits=(wait,),
+    )
+    assert ZONES[zone] in printed(agenda_table(clock, "en"))
+
+
+def test_no_zone_is_written_into_the_code_but_the_default_of_the_timetable() -> None:
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for room in ROOMS
+        for path in (ROOT / room).rglob("*.py")
+        if NAMED.search(path.read_text(encoding="utf-8"))
+    }
+    assert found == {"models/values/timetable.py"}

@@ -1,0 +1,65 @@
+"""A body that a door takes: every field filled with a value of its kind."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from tests.support.fields.walking import ENTRY, KEY, FoundField, Step, fields_of
+
+GOOD = {
+    "text": "第一行\n第二行",
+    "line": "one line",
+    "label": "a name",
+    "word": "works",
+    "id": "r1.roof",
+    "command_id": "bank-2026-0001",
+    "hold_name": "paper is missing",
+    "keyword": "defect",
+    "bundle_code": "c" * 16,
+    "sha256": "0" * 64,
+    "day": "2026-05-12",
+    "moment": "2026-05-12T09:00:00+08:00",
+    "choice": "yes",
+    "flag": True,
+    "yes_no": True,
+}
+
+
+def good_body(kind: Any) -> dict[str, Any]:
+    """All fields of a model, one entry in each list and object."""
+    body: Any = {}
+    for field in fields_of(kind):
+        if field.path[-1] != KEY:
+            body = placed(body, field.path, _good(kind, field))
+    return body
+
+
+def placed(part: Any, path: Sequence[Step], value: object) -> Any:
+    """The body with one field set, or with the key of its entry."""
+    if not path:
+        return value
+    step, *rest = path
+    if step == KEY:
+        return dict.fromkeys([value], part[GOOD["word"]])
+    if isinstance(step, int):
+        return [placed(part[0] if part else None, rest, value)]
+    name = GOOD["word"] if step == ENTRY else step
+    there = part or {}
+    return {**there, name: placed(there.get(name), rest, value)}
+
+
+def _good(kind: Any, field: FoundField) -> object:
+    if field.kind in {"fen", "area", "number"}:
+        return field.limits["least"]
+    if field.kind == "one_of":
+        return _first_option(kind, field)
+    return GOOD[str(field.kind)]
+
+
+def _first_option(kind: Any, field: FoundField) -> object:
+    schema = TypeAdapter(kind).json_schema()
+    property_ = schema["properties"][field.path[0]]
+    if "$ref" in property_:
+        property_ = schema["$defs"][property_["$ref"].rpartition("/")[2]]
+    return property_["enum"][0] if "enum" in property_ else property_["const"]
