@@ -9,13 +9,13 @@ from temporalio.common import RetryPolicy
 @dataclass(frozen=True)
 class Profile:
     """How long an activity may take: one attempt, all attempts together, and between two beats;
-    and whether it has slots of its own, so that nobody's act waits behind it.
+    and whether it runs in slots of its own, so that nobody's act waits behind it.
     """
 
     attempt: timedelta
     altogether: timedelta | None = None
     heartbeat: timedelta | None = None
-    bulk: bool = False
+    own_slots: bool = False
 
 
 ACT = Profile(attempt=timedelta(seconds=4), altogether=timedelta(seconds=8))
@@ -25,9 +25,10 @@ BULK_ACT = Profile(
     attempt=timedelta(minutes=10),
     altogether=timedelta(minutes=20),
     heartbeat=timedelta(seconds=10),
-    bulk=True,
 )
-"""An act that writes a row per resident: the person is told to ask again while it is under way."""
+"""An act that writes a row per resident: the person is told to ask again while it is under way. It does
+not stand in line with the engine's own: at midnight a thousand boxes may close.
+"""
 
 STEP = Profile(attempt=timedelta(seconds=10), altogether=timedelta(minutes=10))
 """A step of the engine in one short transaction. Who waits for the database waits on after that."""
@@ -36,12 +37,15 @@ BULK_STEP = Profile(
     attempt=timedelta(minutes=10),
     altogether=timedelta(hours=1),
     heartbeat=timedelta(seconds=10),
-    bulk=True,
+    own_slots=True,
 )
 """A row per resident: a roll, a share table, a count. The activity beats while the database works."""
 
 HEALING = Profile(attempt=timedelta(seconds=10))
 """What is done about a step that broke: tried until the database is there."""
+
+HEALED_AGAIN_AFTER = (timedelta(milliseconds=200), timedelta(seconds=1))
+"""The pauses before what is done about a step that broke is tried again, having broken itself."""
 
 RETRY = RetryPolicy(
     initial_interval=timedelta(milliseconds=200),
@@ -56,4 +60,4 @@ def unhurried(profile: Profile) -> Profile:
 
     The history grows with each try of all attempts together, and an absence may last a day.
     """
-    return BULK_STEP if profile.bulk else STEP
+    return BULK_STEP if profile.heartbeat else STEP

@@ -2,12 +2,11 @@
 
 from workflows.bidding import BiddingWorkflow
 from workflows.cost_sharing import CostSharingWorkflow
-from workflows.feedback import FeedbackWorkflow
+from workflows.feedback import FeedbackWorkflow, TicketWorkflow
 from workflows.inspection import InspectionWorkflow
 from workflows.publication import PublicationWorkflow
 from workflows.reconcile import ReconcileWorkflow
 from workflows.renovation import RenovationWorkflow
-from workflows.ticket import TicketWorkflow
 from workflows.voting import VotingWorkflow
 
 WORKFLOWS = [

@@ -27,15 +27,31 @@ SELECT u.number, coalesce(max(o.generation), 0) AS version
 FROM renovation r JOIN unit u ON u.estate_id = r.estate_id
 LEFT JOIN owner_replacement o ON o.renovation_id = r.id AND o.unit_number = u.number
 WHERE r.id = $1 GROUP BY u.number ORDER BY u.number"""
-LATE = """
-  SELECT w.renovation_id, w.due_at AS at FROM case_wait w
-  WHERE w.due_at < now() AND (w.consequence = '' OR w.due_at < now() - interval '1 minute')
-    AND NOT EXISTS (SELECT FROM case_clock c WHERE c.renovation_id = w.renovation_id)"""
-"""A person is late at once, the engine when its work is not done a minute after the deadline."""
-LATE_BY_TOLD_CLOCK = """
-  SELECT w.renovation_id, w.due_at AS at FROM case_clock c
-  JOIN case_wait w ON w.renovation_id = c.renovation_id WHERE w.due_at < c.now"""
-"""A told clock goes on when the engine has done what was due: whoever is late is a person."""
+
+
+class _Lines(NamedTuple):
+    """Rows `w` that put a case on a list, and the moment of each by which the list is ordered."""
+
+    table: str
+    at: str
+    condition: str
+
+
+AWAITING = _Lines("case_wait w", "w.since", "true")
+STUCK = _Lines("case_trouble w", "w.since", "true")
+LATE = _Lines(
+    "case_wait w",
+    "w.due_at",
+    # A person is late at once, the engine when its work is not done a minute after the deadline.
+    "w.due_at < now() AND (w.consequence = '' OR w.due_at < now() - interval '1 minute')"
+    " AND NOT EXISTS (SELECT FROM case_clock c WHERE c.renovation_id = w.renovation_id)",
+)
+LATE_BY_TOLD_CLOCK = _Lines(
+    "case_clock c JOIN case_wait w ON w.renovation_id = c.renovation_id",
+    "w.due_at",
+    # A told clock goes on when the engine has done what was due: whoever is late is a person.
+    "w.due_at < c.now",
+)
 
 
 class CaseFilter(Value):
@@ -101,19 +117,6 @@ class Query(NamedTuple):
 
     statement: str
     values: tuple[object, ...]
-
-
-class _Source(NamedTuple):
-    """Where the ids of a list come from, and the moment by which it is ordered."""
-
-    table: str
-    id: str
-    at: str
-    newest_first: bool = False
-
-
-NEWEST = _Source("renovation r", "r.id", "r.opened_at", newest_first=True)
-STUCK = "SELECT renovation_id AS id, min(since) AS at FROM case_trouble GROUP BY renovation_id"
 
 
 async def find_cases(
@@ -183,19 +186,19 @@ def page(wanted: CaseFilter, limit: int, after: str = "") -> Query:
         Refused: `cases.cursor_invalid`.
     """
     values: list[object] = []
-    source = _source(wanted, values)
     conditions = _conditions_of_case(wanted, values)
-    if conditions and source is not NEWEST:
-        source = source._replace(table=f"{source.table} JOIN renovation r ON r.id = f.id")
-    after_sign, direction = ("<", "DESC") if source.newest_first else (">", "ASC")
+    if wanted.waiting or wanted.overdue or wanted.stuck:
+        table, key, sign, direction = _listed(wanted, conditions, values), "f.at, f.id", ">", "ASC"
+        conditions = []
+    else:
+        table, key, sign, direction = "renovation r", "r.opened_at, r.id", "<", "DESC"
     if after:
         at, last = _read_cursor(after)
-        keys = f"({_given(values, at)}, {_given(values, last)})"
-        conditions.append(f"({source.at}, {source.id}) {after_sign} {keys}")
-    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        conditions.append(f"({key}) {sign} ({_given(values, at)}, {_given(values, last)})")
+    moment, name = key.split(", ")
     ids = (
-        f"SELECT {source.id} AS id, {source.at} AS at FROM {source.table} {where}"  # noqa: S608
-        f" ORDER BY {source.at} {direction}, {source.id} {direction} LIMIT {_given(values, limit)}"
+        f"SELECT {moment} AS at, {name} AS id FROM {table} WHERE {_all(conditions)}"  # noqa: S608
+        f" ORDER BY {moment} {direction}, {name} {direction} LIMIT {_given(values, limit)}"
     )
     statement = (
         f"SELECT {COLUMNS}, found.at AS listed_at FROM ({ids}) AS found"  # noqa: S608
@@ -205,27 +208,28 @@ def page(wanted: CaseFilter, limit: int, after: str = "") -> Query:
     return Query(statement, tuple(values))
 
 
-def _source(wanted: CaseFilter, values: list[object]) -> _Source:
-    if wanted.waiting or wanted.overdue:
-        return _Source(f"({_agenda(wanted, values)}) AS f", "f.id", "f.at")
-    if wanted.stuck:
-        return _Source(f"({STUCK}) AS f", "f.id", "f.at")
-    return NEWEST
+def _listed(wanted: CaseFilter, of_case: list[str], values: list[object]) -> str:
+    """The cases with lines of this kind, each with the first moment of them, as the table `f`.
 
-
-def _agenda(wanted: CaseFilter, values: list[object]) -> str:
-    """The cases with a line of the agenda of this kind, each with the first moment of such lines.
-
-    It is never joined with the cases before it is grouped: most lists need a hundred of them.
+    Where nothing is asked of the case itself it is not looked at before a page of ids is found; else
+    it is joined with the lines, of which the planner knows how many there are.
     """
-    awaited = f" AND {AWAITED} @> ARRAY[{_given(values, wanted.waiting)}]" if wanted.waiting else ""
     if wanted.overdue:
-        lines = " UNION ALL ".join(f"{late}{awaited}" for late in (LATE, LATE_BY_TOLD_CLOCK))
+        kinds = [LATE, LATE_BY_TOLD_CLOCK]
     else:
-        lines = f"SELECT w.renovation_id, w.since AS at FROM case_wait w WHERE true{awaited}"  # noqa: S608
-    return (
-        f"SELECT renovation_id AS id, min(at) AS at FROM ({lines}) AS line GROUP BY renovation_id"  # noqa: S608
+        kinds = [AWAITING if wanted.waiting else STUCK]
+    of_line = [f"{AWAITED} @> ARRAY[{_given(values, wanted.waiting)}]"] if wanted.waiting else []
+    joined = "JOIN renovation r ON r.id = w.renovation_id" if of_case else ""
+    lines = " UNION ALL ".join(
+        f"SELECT w.renovation_id AS id, {kind.at} AS at FROM {kind.table} {joined}"  # noqa: S608
+        f" WHERE {_all([kind.condition, *of_line, *of_case])}"
+        for kind in kinds
     )
+    return f"(SELECT id, min(at) AS at FROM ({lines}) AS line GROUP BY id) AS f"  # noqa: S608
+
+
+def _all(conditions: list[str]) -> str:
+    return " AND ".join(conditions) or "true"
 
 
 def _conditions_of_case(wanted: CaseFilter, values: list[object]) -> list[str]:

@@ -55,9 +55,12 @@ async def test_without_one_it_leads_to_where_the_service_listens(http: httpx.Asy
     assert answer.content == qr_of(f"http://127.0.0.1:8000{path}")
 
 
-async def test_an_id_that_is_none_makes_no_address(public: httpx.AsyncClient) -> None:
-    answer = await public.get("/v1/renovations/a%3Fb%23c/ballots/4F7K-9QX2-M0AD/qr.svg")
-    assert answer.status_code == 422
+async def test_an_id_that_would_leave_its_place_in_the_path_makes_no_code(
+    public: httpx.AsyncClient,
+) -> None:
+    for strange in ("a%3Fb", "a%23b", "a%2Fb", "..%2F..", "%40evil.example"):
+        answer = await public.get(f"/v1/renovations/{strange}/ballots/4F7K-9QX2-M0AD/qr.svg")
+        assert answer.is_client_error, strange
 
 
 async def test_the_document_of_the_api_names_it(public: httpx.AsyncClient) -> None:

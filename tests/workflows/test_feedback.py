@@ -9,7 +9,7 @@ from models.messages.ids import ticket_workflow_id
 from models.values.actor import Actor, Role
 from models.values.refusal import Refused
 from tests.support.journey import STREET, JourneyDriver, actor, complain
-from workflows.ticket import TicketWorkflow
+from workflows.feedback import TicketWorkflow
 
 Begin = Callable[..., Awaitable[JourneyDriver]]
 Ticket = WorkflowHandle[TicketWorkflow, TicketOutcome]
