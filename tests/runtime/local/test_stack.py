@@ -54,7 +54,7 @@ async def test_both_servers_answer_with_schema_and_search_attributes(stack: Loca
     client = await connect(stack.record.temporal_address)
     # Registered already: nothing is new, and doing it again is no error.
     assert await register_search_attributes(client) == ()
-    assert len(SEARCH_ATTRIBUTES) == 4
+    assert len(SEARCH_ATTRIBUTES) == 5
     assert stack.check() == ()
 
 
