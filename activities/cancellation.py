@@ -42,6 +42,7 @@ from rules.inspection import certified_at_the_end_fen
 from runtime.ballots.boxes import running_vote, select_box
 from runtime.record.agenda import end_waits_but_of_tickets
 from runtime.record.journal import Recorded
+from runtime.record.trouble import end_troubles_but_of_tickets
 
 CANCELLED = "renovation.cancelled"
 NOTHING: dict[str, JsonValue] = {"nothing": "nothing to undo"}
@@ -62,6 +63,7 @@ class Cancellations(Writer):
         case.renovation.stage_workflow_id = ""
         await end_waits_but_of_tickets(case.session, case.renovation.id)
         withdrawn = await _withdraw_publications(case)
+        await end_troubles_but_of_tickets(case.session, case.renovation.id)
         case.goes_on()
         case.notify("all_owners", "renovation_cancelled")
         return Recorded(

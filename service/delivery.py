@@ -7,6 +7,7 @@ says what to do. Whatever comes back that nobody foresaw is looked up in the rec
 import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
+from weakref import WeakValueDictionary
 
 import structlog
 from sqlalchemy import ColumnElement, and_, select
@@ -38,8 +39,20 @@ FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 0.4
 SHORTEST_ATTEMPT_S = 0.5
 """With less of its patience left, an act is not sent once more: an answer could not come in time."""
-TOO_MANY = frozenset({RPCStatusCode.FAILED_PRECONDITION, RPCStatusCode.RESOURCE_EXHAUSTED})
-"""Temporal took nothing: too many updates of the workflow, in all or at once."""
+AT_ONCE = 2
+"""So many acts of one workflow are under way in this process; more wait here, in the order they came.
+
+The workflow does them one by one anyway. Over its limit (10) Temporal drops those under way, which are
+then sent again, all at once: with thirty senders nothing got through any more (seen).
+"""
+FULL = {
+    RPCStatusCode.FAILED_PRECONDITION: "service.full",
+    RPCStatusCode.RESOURCE_EXHAUSTED: "service.too_many_acts",
+}
+"""Temporal took nothing: the workflow has had all the updates it may have, or too many are under way.
+
+The first ends when the workflow continues as new, which one that waits for a child does after that.
+"""
 AWAY = frozenset(
     {
         RPCStatusCode.UNAVAILABLE,
@@ -74,6 +87,10 @@ AWAITED_AS: Mapping[str, str] = {
     "decline_subsidy": "subsidy",
     "resolve_ticket": "answer",
     "confirm_ticket": "call_back",
+    "withdraw_candidate": "award_contract",
+    "report_item": "works",
+    "record_inspection": "works",
+    "report_rectified": "works",
 }
 """Act name to the name of its wait on the agenda (`case_wait.what`), where the two differ."""
 ENDED = "AcceptedUpdateCompletedWorkflow"
@@ -88,6 +105,7 @@ class Delivery:
         self._database = database
         self._journal = Journal(database)
         self._patience_s = patience.total_seconds()
+        self._slots = WeakValueDictionary[str, asyncio.Semaphore]()
 
     async def deliver(self, situation: Situation, act: Act) -> Done:
         """The workflow's answer to the act.
@@ -99,10 +117,12 @@ class Delivery:
         """
         workflow_id = await self._existing_target(situation, act)
         until = asyncio.get_running_loop().time() + self._patience_s
-        pause_s = FIRST_PAUSE_S
+        slot = self._slots.setdefault(workflow_id, asyncio.Semaphore(AT_ONCE))
+        pause_s, sent = FIRST_PAUSE_S, False
         try:
             # A server that is away is asked again by the SDK without end: the limit is ours.
-            async with asyncio.timeout_at(until):
+            async with asyncio.timeout_at(until), slot:
+                sent = True
                 while True:
                     answer = await self._attempt(situation, workflow_id, act)
                     if isinstance(answer, Done):
@@ -113,8 +133,8 @@ class Delivery:
                     await asyncio.sleep(pause_s)
                     pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
         except (WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError, RuntimeError) as error:
-            log.warning("act_not_confirmed", act=act.name, renovation_id=situation.id)
-            raise refusal("service.not_confirmed") from error
+            log.warning("act_not_confirmed", act=act.name, renovation_id=situation.id, sent=sent)
+            raise refusal("service.not_confirmed" if sent else "service.too_many_acts") from error
         log.warning("act_not_taken", act=act.name, renovation_id=situation.id, why=str(answer))
         raise answer
 
@@ -158,8 +178,8 @@ class Delivery:
     ) -> Refused:
         if error.status == RPCStatusCode.NOT_FOUND:
             return await self._missing(situation, workflow_id, act)
-        if error.status in TOO_MANY:
-            return refusal("service.too_many_acts")
+        if error.status in FULL:
+            return refusal(FULL[error.status])
         if error.status in AWAY:
             return refusal("service.not_confirmed")
         raise _failed(act, error)

@@ -71,7 +71,8 @@ class Gateway:
         Raises:
             Refused: `renovation.unknown`, `authority.…`, `service.field_…`, `journal.command_reused`,
                 `act.broken`, what the rules say, or `service.target_closed` (409) and
-                `service.not_confirmed`, `service.not_running`, `service.too_many_acts` (503).
+                `service.full`, `service.not_confirmed`, `service.not_running`,
+                `service.too_many_acts` (503).
         """
         read_fields(CommandBody, {"command_id": command_id})
         situation = await load_situation(self._database, renovation_id)

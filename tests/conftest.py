@@ -8,6 +8,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+import structlog
 
 from runtime.database import Database
 from runtime.local.postgres import EmbeddedPostgres, Urls
@@ -47,6 +48,15 @@ class TestPostgres:
                 await connection.execute(statement)
         finally:
             await connection.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_tracebacks() -> None:
+    """Without a configuration structlog draws the variables of every frame, which takes seconds."""
+    plain = structlog.dev.ConsoleRenderer(
+        colors=False, exception_formatter=structlog.dev.plain_traceback
+    )
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import ChildWorkflowError, WorkflowAlreadyStartedError
+from temporalio.exceptions import (
+    ActivityError,
+    ChildWorkflowError,
+    WorkflowAlreadyStartedError,
+)
 
 with workflow.unsafe.imports_passed_through():
     from models.messages.ids import publication_workflow_id
@@ -34,8 +38,15 @@ async def carry(
     """
     from_record = case.goes_on_from_record
     while True:
+        await case.child_taken_up()
         if from_record:
-            carried = await case.restored(workflow_id)
+            try:
+                carried = await case.restored(workflow_id)
+            except ActivityError as error:
+                if _being_cancelled():
+                    raise
+                await case.child_lost(workflow_id, f"not restored: {type(error.cause).__name__}")
+                continue
             given = given.model_copy(update={"carried": carried})
         try:
             answer: R = await workflow.execute_child_workflow(

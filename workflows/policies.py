@@ -9,7 +9,7 @@ from temporalio.common import RetryPolicy
 @dataclass(frozen=True)
 class Profile:
     """How long an activity may take: one attempt, all attempts together, and between two beats;
-    and whether it has slots of its own, so that nobody's act waits behind it.
+    and whether it runs in the slots for bulk, so that nobody's act waits behind it.
     """
 
     attempt: timedelta
@@ -25,9 +25,10 @@ BULK_ACT = Profile(
     attempt=timedelta(minutes=10),
     altogether=timedelta(minutes=20),
     heartbeat=timedelta(seconds=10),
-    bulk=True,
 )
-"""An act that writes a row per resident: the person is told to ask again while it is under way."""
+"""An act that writes a row per resident: the person is told to ask again while it is under way. It does
+not stand in line with the engine's own: at midnight a thousand boxes may close.
+"""
 
 STEP = Profile(attempt=timedelta(seconds=10), altogether=timedelta(minutes=10))
 """A step of the engine in one short transaction. Who waits for the database waits on after that."""
@@ -42,6 +43,9 @@ BULK_STEP = Profile(
 
 HEALING = Profile(attempt=timedelta(seconds=10))
 """What is done about a step that broke: tried until the database is there."""
+
+HEALED_AGAIN_AFTER = (timedelta(milliseconds=200), timedelta(seconds=1))
+"""The pauses before what is done about a step that broke is tried again, having broken itself."""
 
 RETRY = RetryPolicy(
     initial_interval=timedelta(milliseconds=200),

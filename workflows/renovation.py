@@ -53,6 +53,17 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
     @workflow.run
     async def run(self, _given: Journey) -> JourneyOutcome:
         """Walk the stages; if the renovation is cancelled on the way, undo and settle."""
+        outcome = await self._carried()
+        if outcome is None:
+            await self._compensate()
+            outcome = JourneyOutcome(state=RenovationState.CANCELLED, reason="cancelled")
+        self.ended = True
+        await self.finish()
+        await self.own("close", Renovations.close, outcome)
+        return outcome
+
+    async def _carried(self) -> JourneyOutcome | None:
+        """How the stages end; None when the renovation was cancelled on the way."""
         self.work = asyncio.create_task(self._walk())
         try:
             outcome = await self.work
@@ -63,12 +74,10 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
                 await self.finish()
             if not self.progress.cancelled:
                 raise
-            await self._compensate()
-            outcome = JourneyOutcome(state=RenovationState.CANCELLED, reason="cancelled")
-        self.ended = True
+            return None
+        # A cancellation that was on its way when the last stage ended is heard of by now.
         await self.finish()
-        await self.own("close", Renovations.close, outcome)
-        return outcome
+        return None if self.progress.cancelled else outcome
 
     async def _walk(self) -> JourneyOutcome:
         """Stage by stage, each next one following from how the last one ended."""
@@ -167,6 +176,9 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
             done = await self.do(act, Cancellations.record, act)
             assert self.work is not None
             self.work.cancel()
+            if self.progress.troubled:
+                # What broke before is taken no more.
+                await self.take_from_record()
             return done
 
     @cancel_renovation.validator

@@ -32,7 +32,7 @@ class VotingWorkflow(StageWorkflow[VotingProgress]):
         await self.wait_for(
             lambda: self.progress.period is not None, "the committee opens the vote"
         )
-        if self.progress.result is None:
+        if self.progress.result is None and not self.progress.checked:
             await self._extend_once_if_short()
         result = await self._closed()
         outcome = self.progress.outcome

@@ -56,6 +56,13 @@ def refuse_all(*problems: Problem) -> ApplicationError:
     return _refusal(code, [problem.model_dump(mode="json") for problem in problems])
 
 
+def code_of(refused: ApplicationError) -> str:
+    """The code of the first problem of a refusal."""
+    problems = refused.details[0] if refused.details else []
+    first = problems[0] if isinstance(problems, list) and problems else {}
+    return str(first.get("code", "")) if isinstance(first, dict) else ""
+
+
 def own_command(renovation_id: str, name: str) -> Command:
     """A step that the engine takes by itself; its key is this workflow's id and `name`."""
     return _command(renovation_id, f"{workflow.info().workflow_id}#{name}", ENGINE)
@@ -115,7 +122,18 @@ async def write(activity: Activity[S, P, R], command: Command, *args: P.args, **
 async def heal(
     activity: Callable[Concatenate[S, P], Awaitable[R]], *args: P.args, **_: P.kwargs
 ) -> R:
-    """Run an activity that repairs: it is tried until it is done."""
+    """Run an activity that repairs, for as long as the database is away; one that breaks, a few times.
+
+    Raises:
+        ActivityError: it broke each time.
+    """
+    for pause in policies.HEALED_AGAIN_AFTER:
+        try:
+            return await _run(activity, args, policies.HEALING)
+        except ActivityError as error:
+            if isinstance(error.cause, CancelledError):
+                raise
+            await workflow.sleep(pause)
     return await _run(activity, args, policies.HEALING)
 
 

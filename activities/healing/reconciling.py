@@ -167,14 +167,17 @@ class Repair:
         progress = await load_progress(
             self.desk.recorder.database, self.case.row.id, lost.workflow_id
         )
-        of_run = lost.run_id[:8] or str(progress.seq)
+        of_run = lost.run_id or str(progress.seq)
         mending = Mending(workflow=lost.workflow_id, was=lost.status, done="started")
         await self.desk.record(self._command(lost.workflow_id, f"repaired-{of_run}"), mending, None)
         return progress.model_dump(mode="json")
 
     async def _trouble(self, trouble: CaseTrouble) -> Discrepancy:
-        """Tell the engine to take its step again; an act that broke is seen to by whoever asks."""
-        if not trouble.by_act:
+        """Tell the engine to take its step again; an act that broke is seen to by whoever asks.
+
+        A step whose workflow is over, by a cancellation for example, nobody takes any more.
+        """
+        if not trouble.by_act and await self._goes_on(trouble.workflow_id):
             finding = self._finding(trouble.workflow_id, Fault.BROKEN, step=trouble.step)
             return await self._wake(trouble.workflow_id, finding)
         if not self.given.dry_run:
@@ -184,6 +187,9 @@ class Repair:
             await self.desk.record(command, mending, trouble)
         finding = self._finding(trouble.workflow_id, Fault.SEEN_TO, step=trouble.step)
         return await self._wake(trouble.workflow_id, finding)
+
+    async def _goes_on(self, workflow_id: str) -> bool:
+        return workflow_id in self.woken or (await execution_of(self.client, workflow_id)).runs
 
     def _is_time(self, trouble: CaseTrouble) -> bool:
         """At once when somebody asks; else after 1, 2, 4, 8… minutes, and acts never."""

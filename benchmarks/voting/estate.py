@@ -17,6 +17,7 @@ from runtime.ballots.times import leaf_times
 from runtime.database import Database
 from service.http.credentials import voter_credential
 from tests.support.estate import make_renovation
+from tests.support.votes.by_copy import COLUMNS
 
 BOX_KEYS = BoxKeys(SecretStr("b0" * 32))
 MOTIONS = [
@@ -121,13 +122,6 @@ async def ballot_rows(
     length = padded_length([Motion.model_validate(motion) for motion in MOTIONS])
     seal = Sealer(public)
     return [_row(box, salt, seal, length, number) for number in numbers]
-
-
-COLUMNS: Sequence[str] = (
-    "id", "box_id", "entry_id", "unit_number", "command_id", "request_hash", "channel", "pseudonym",
-    "heads", "area_dm2", "seal_id", "sealed", "commitment", "leaf", "intake", "batch", "cast_at",
-    "recorded_at",
-)  # fmt: skip
 
 
 def _row(box: str, salt: bytes, seal: Sealer, length: int, number: int) -> tuple[object, ...]:

@@ -45,7 +45,7 @@ class VotingOutcome(Answer):
 
 
 class VotingProgress(Progress):
-    """How far a vote has come."""
+    """How far a vote has come; `checked` says that the turnout was looked at, once (E2)."""
 
     ANSWERS: ClassVar[Mapping[str, type[Answer]]] = {
         "voting.box_announced": VotePeriod,
@@ -55,13 +55,15 @@ class VotingProgress(Progress):
     }
 
     period: VotePeriod | None = None
+    checked: bool = False
     result: VoteResult | None = None
     outcome: VotingOutcome | None = None
 
-    def moved(self, _step: str, answer: Answer) -> Self:
+    def moved(self, step: str, answer: Answer) -> Self:
         """A box opens, may be extended, closes, and its result is declared."""
         if isinstance(answer, VotePeriod):
-            return self.model_copy(update={"period": answer})
+            checked = step == "voting.turnout_checked"
+            return self.model_copy(update={"period": answer, "checked": checked})
         if isinstance(answer, VoteResult):
             return self.model_copy(update={"result": answer})
         if isinstance(answer, VotingOutcome):

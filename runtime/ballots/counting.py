@@ -23,8 +23,10 @@ from runtime.ballots.times import SENT, WrittenTimes
 
 NOTHING = Weight()
 _tuple = tuple.__new__
-AT_ONCE = 4_000
-"""Rows fetched and worked on in one piece; in between the event loop does other things."""
+AT_ONCE = 500
+"""Rows fetched and worked on in one piece, a few milliseconds: in between the event loop does other things,
+and a write that a person waits for crosses the loop a dozen times.
+"""
 
 # NULL stands for "counted": one text less to decode for nearly every row.
 BALLOTS = f"""

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.command import Command
 from models.messages.healing import Breakage
+from models.messages.ids import ticket_workflow_id
 from models.tables import CaseTrouble
 
 
@@ -36,4 +37,19 @@ async def end_trouble(session: AsyncSession, workflow_id: str, step: str) -> Non
     """The step was done, or somebody has seen to it."""
     await session.execute(
         delete(CaseTrouble).where(CaseTrouble.workflow_id == workflow_id, CaseTrouble.step == step)
+    )
+
+
+async def end_troubles_but_of_tickets(session: AsyncSession, renovation_id: str) -> None:
+    """The steps of a case that was cancelled are taken no more; complaints go on.
+
+    What people asked for and did not get stays until somebody has seen to it.
+    """
+    ticket = ticket_workflow_id(renovation_id, "")
+    await session.execute(
+        delete(CaseTrouble).where(
+            CaseTrouble.renovation_id == renovation_id,
+            CaseTrouble.by_act.is_(False),
+            CaseTrouble.workflow_id.not_like(f"{ticket}%"),
+        )
     )

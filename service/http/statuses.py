@@ -120,7 +120,7 @@ CODES: dict[int, str] = {
     """,
     500: "act.broken service.failed",
     503: """
-        act.held_back clock.busy clock.not_settled service.busy service.database_away
+        act.held_back clock.busy clock.not_settled service.busy service.database_away service.full
         service.not_confirmed service.not_ready service.not_running service.too_many_acts
     """,
 }

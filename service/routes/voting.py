@@ -1,7 +1,6 @@
 """Voting (表决): the turnout, and ballots found again; they are cast by `service.ballots.endpoint`."""
 
 import io
-from urllib.parse import quote
 
 import segno
 from fastapi import APIRouter, Request, Response
@@ -39,7 +38,7 @@ async def read_qr(
 ) -> Response:
     """The public address under which a ballot is found, as a QR code to print on the receipt."""
     path = request.app.url_path_for(
-        "find_ballot", renovation_id=quote(renovation_id, safe=""), code=read_code(code)
+        "find_ballot", renovation_id=renovation_id, code=read_code(code)
     )
     address = f"{parts.settings.address}{path}"
     image = io.BytesIO()

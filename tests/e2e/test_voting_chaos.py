@@ -48,7 +48,7 @@ from service.http.credentials import actor_credential
 from tests.support.estate import make_renovation
 from tests.support.journey import COMMITTEE
 from tests.support.processes.chaos import CLIENTS, Crowd, Told, receipts_that_lie
-from tests.support.vote import LiveVote
+from tests.support.votes.vote import LiveVote
 from workflows.renovation import RenovationWorkflow
 
 UNITS = 2 * CLIENTS

@@ -5,6 +5,7 @@ import pytest
 
 from models.values.refusal import Refused
 from runtime.settings import LocalSettings, Settings, environment_names, read_settings
+from runtime.version import VERSION
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 KEY = "0f" * 32
@@ -42,6 +43,13 @@ def test_env_example_shows_the_default_of_the_class() -> None:
         default = Settings.model_fields[field].default
         if name in shown and default is not None and not Settings.model_fields[field].is_required():
             assert shown[name] == str(default), name
+
+
+def test_the_image_and_the_build_are_named_after_the_version() -> None:
+    compose = (DEPLOY / "compose.yaml").read_text(encoding="utf-8")
+    assert f"image: gongjian:${{GONGJIAN_TAG:-{VERSION}}}\n" in compose
+    assert f"-t gongjian:{VERSION} ." in (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    assert settings_for_a_test().build_id == VERSION
 
 
 def test_compose_has_no_default_for_a_secret() -> None:

@@ -147,7 +147,7 @@ async def test_a_workflow_that_has_had_all_its_updates_says_to_come_again(wire: 
     peer = await wire("done")
     for number in range(UPDATES):
         await peer.send(f"a{number}")
-    assert await peer.code("one-more") == (503, "service.too_many_acts")
+    assert await peer.code("one-more") == (503, "service.full")
     # And the act succeeds by itself if the workflow goes on in a new run meanwhile.
     sending = peer.send("one-more")
     await peer.handle.signal(Peer.move_on)

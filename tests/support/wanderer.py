@@ -12,6 +12,10 @@ from activities.healing.restoring import load_progress
 from models.messages import acts as a
 from models.messages.progress import Progress
 from models.values.refusal import Refused
+from models.values.scheme import SchemeContent
+from runtime.database import Database
+from runtime.record.audit import audit
+from tests.support.estate import scheme_content
 from tests.support.journey import (
     BUREAU,
     CHIEF,
@@ -28,8 +32,21 @@ from tests.support.journey import (
 
 MOST_STEPS = 400
 MOST_OF_ONE = 60
-FAULTS = frozenset({"service.failed", "service.not_confirmed", "clock.not_settled", "clock.busy"})
+FAULTS = frozenset(
+    {
+        "act.broken",
+        "act.held_back",
+        "clock.busy",
+        "clock.not_settled",
+        "service.failed",
+        "service.full",
+        "service.not_confirmed",
+        "service.not_running",
+        "service.too_many_acts",
+    }
+)
 """Refusals that are no answers: somebody hangs, or something broke."""
+Begin = Callable[..., Awaitable[JourneyDriver]]
 Deed = Callable[["Wanderer"], Awaitable[None]]
 
 
@@ -53,6 +70,35 @@ async def assert_agrees(j: JourneyDriver) -> int:
         live = type(restored).model_validate(await handle.query("progress_now"))
         assert compared(live) == compared(restored), name
     return len(rows)
+
+
+def scheme_of(seed: int) -> SchemeContent:
+    """Every third case has a gap that somebody has to close."""
+    content = scheme_content()
+    return content if seed % 3 else too_dear(content)
+
+
+def too_dear(content: SchemeContent) -> SchemeContent:
+    """The owners may carry less than the works cost, and nothing can be left out."""
+    cost = sum(item.cost_fen for item in content.items)
+    return content.model_copy(update={"funding": (), "owners_limit_fen": cost - 500})
+
+
+async def wander(journey: Begin, database: Database, seed: int) -> JourneyDriver:
+    """A journey by chance that came to an end, left nothing, and has a clean record."""
+    j = await journey(content=scheme_of(seed))
+    wanderer = Wanderer(j, seed)
+    state = await wanderer.go()
+    told = "\n".join([f"seed {seed} ended as {state}", *wanderer.log])
+    assert state in ("completed", "shelved", "cancelled"), told
+    assert (await j.handle.result()).state == state, told
+    left = await j.db.fetch("SELECT workflow_id, what FROM case_wait WHERE renovation_id=$1", j.rid)
+    assert not left, f"{left}\n{told}"
+    report = await audit(database, j.rid)
+    assert report.ok, f"{report}\n{told}"
+    troubles = await j.value("SELECT count(*) FROM case_trouble WHERE renovation_id=$1")
+    assert not troubles, told
+    return j
 
 
 class Wanderer:

@@ -53,10 +53,12 @@ async def journey(
     """Begin a told case of 12 units; arguments go to `make_renovation`."""
     drivers: list[JourneyDriver] = []
 
-    async def begin(**options: Any) -> JourneyDriver:
+    async def begin(
+        kind: Callable[..., JourneyDriver] = JourneyDriver, **options: Any
+    ) -> JourneyDriver:
         rid = f"r{uuid.uuid4().hex[:12]}"
         await make_renovation(database, rid=rid, **{"told_at": OPENED_AT, **options})
-        driver = JourneyDriver(parts, http, await asyncpg.connect(owner), rid)
+        driver = kind(parts, http, await asyncpg.connect(owner), rid)
         drivers.append(driver)
         await driver.start()
         return driver

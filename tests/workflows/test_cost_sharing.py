@@ -8,6 +8,7 @@ from models.values.refusal import Refused
 from tests.support.estate import scheme_content
 from tests.support.journey import COMMITTEE, STREET, JourneyDriver, codes, open_when_allowed
 from tests.support.waiting import eventually
+from tests.support.wanderer import too_dear
 
 Begin = Callable[..., Awaitable[JourneyDriver]]
 
@@ -36,13 +37,6 @@ def with_optional_items() -> object:
     )
 
 
-def too_dear() -> object:
-    """The owners may carry less than the works cost, and nothing can be left out."""
-    content = scheme_content()
-    gap = sum(item.cost_fen for item in content.items)
-    return content.model_copy(update={"funding": (), "owners_limit_fen": gap - 500})
-
-
 async def test_a_shortfall_first_drops_the_optional_item_of_lowest_need(journey: Begin) -> None:
     j = await journey(content=with_optional_items())
     await j.until("objections.share_table")
@@ -56,7 +50,7 @@ async def test_a_shortfall_first_drops_the_optional_item_of_lowest_need(journey:
 
 
 async def test_a_subsidy_closes_the_gap(journey: Begin) -> None:
-    j = await journey(content=too_dear())
+    j = await journey(content=too_dear(scheme_content()))
     await j.until("subsidy")
     await j.act(a.GrantSubsidy, STREET, amount_fen=200, reason="district budget")
     assert (await j.row())["waiting_for"] == "subsidy"
@@ -67,7 +61,7 @@ async def test_a_subsidy_closes_the_gap(journey: Begin) -> None:
 
 
 async def test_without_a_subsidy_the_owners_vote_again(journey: Begin) -> None:
-    j = await journey(content=too_dear())
+    j = await journey(content=too_dear(scheme_content()))
     j.on("open_vote", open_when_allowed)
     await j.until("subsidy")
     await j.act(a.DeclineSubsidy, STREET, reason="no money this year")

@@ -1,24 +1,21 @@
 """What is on the record may reach its workflow late: then the record has the last word, and nobody hangs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import httpx
 import pytest
-from temporalio import activity
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import Interceptor as ClientInterceptor
 from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from models.messages import acts as a
 from models.values.actor import Actor
 from runtime.database import Database
 from service.parts import Parts
 from tests.support.journey import BUREAU, STREET, JourneyDriver
+from tests.support.processes.late_word import LateWord
 from tests.support.processes.serving import serving
 from tests.support.told import move_clock
 
@@ -26,39 +23,6 @@ Begin = Callable[..., Awaitable[JourneyDriver]]
 PATIENCE_S = 20
 HEAD_START_S = 1.0
 """So long a handler that does not wait for its turn has for its write."""
-
-
-class LateWord(ClientInterceptor, Interceptor):
-    """The line to the worker: what an activity has written is heard only when the test lets it."""
-
-    def __init__(self) -> None:
-        self.held: dict[str, asyncio.Event] = {}
-
-    @contextmanager
-    def of(self, name: str) -> Iterator[None]:
-        """What this activity answers is held back until the block ends."""
-        released = self.held[name] = asyncio.Event()
-        try:
-            yield
-        finally:
-            del self.held[name]
-            released.set()
-
-    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002
-        return _Line(next, self)
-
-
-class _Line(ActivityInboundInterceptor):
-    def __init__(self, inner: ActivityInboundInterceptor, word: LateWord) -> None:
-        super().__init__(inner)
-        self.word = word
-
-    async def execute_activity(self, input: ExecuteActivityInput) -> object:  # noqa: A002
-        answer: object = await super().execute_activity(input)
-        released = self.word.held.get(activity.info().activity_type)
-        if released is not None:
-            await released.wait()
-        return answer
 
 
 @pytest.fixture(scope="module")

@@ -1,51 +1,15 @@
 """An official result through the workflow: it ends the vote early, and publication goes on as usual."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import pytest
 
 from models.messages import acts as a
 from models.values.refusal import Refused
-from tests.support.journey import DAY, STREET, JourneyDriver, codes
+from tests.support.breaks.branches import open_for_ballots, report
+from tests.support.journey import STREET, JourneyDriver, codes
 
 Begin = Callable[..., Awaitable[JourneyDriver]]
-
-
-async def report(j: JourneyDriver, yes: int = 12) -> dict[str, Any]:
-    """Everybody took part and so many, from the smallest on, said yes to every motion."""
-    box = await j.box_id()
-    areas = [
-        row["area_dm2"]
-        for row in await j.db.fetch(
-            "SELECT area_dm2 FROM roll_entry WHERE box_id=$1 ORDER BY area_dm2", box
-        )
-    ]
-    numbers = {
-        "roll_heads": len(areas),
-        "participating_heads": len(areas),
-        "roll_area_dm2": sum(areas),
-        "participating_area_dm2": sum(areas),
-        "yes_heads": yes,
-        "yes_area_dm2": sum(areas[:yes]),
-        "no_heads": len(areas) - yes,
-        "no_area_dm2": sum(areas[yes:]),
-        "abstain_heads": 0,
-        "abstain_area_dm2": 0,
-    }
-    return {
-        "system": "city e-voting",
-        "certificate": "WF-2026-17",
-        "file_sha256": "ab" * 32,
-        "results": {"works": numbers, "costs": numbers},
-    }
-
-
-async def open_for_ballots(j: JourneyDriver) -> None:
-    """Wait until the notice period is over."""
-    await j.until("ballots")
-    opens_at = await j.db.fetchval("SELECT opens_at FROM ballot_box WHERE id=$1", await j.box_id())
-    await j.move("to", to=(opens_at + DAY).isoformat())
 
 
 async def test_an_official_result_ends_the_vote_and_is_published(journey: Begin) -> None:

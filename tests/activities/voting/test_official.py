@@ -20,7 +20,7 @@ from runtime.database import Database
 from runtime.record.audit import audit
 from tests.support.box import BOX_KEYS, put_ballots
 from tests.support.told import move_clock
-from tests.support.vote import LiveVote
+from tests.support.votes.vote import LiveVote
 
 STREET = Actor(id="street", role=Role.STREET_OFFICE, label="street", place="d")
 SHA = "ab" * 32

@@ -32,7 +32,7 @@ from service.ballots.intake import Intake
 from service.bodies import CastBallot
 from tests.support.box import put_ballots
 from tests.support.processes.chaos import receipts_that_lie
-from tests.support.vote import LiveVote
+from tests.support.votes.vote import LiveVote
 
 RECEIPT_KEY = SecretStr("1e" * 32)
 RECEIPTS = Signer.of_receipts(RECEIPT_KEY).public_key

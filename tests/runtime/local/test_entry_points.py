@@ -58,6 +58,7 @@ def test_a_job_without_its_address_names_the_variable() -> None:
     for command, variable in (
         ("migrate", "DATABASE_OWNER_URL"),
         ("temporal-setup", "TEMPORAL_ADD"),
+        ("use-build", "TEMPORAL_ADD"),
     ):
         done = run("-m", "cli.main", command)
         assert done.returncode == 1

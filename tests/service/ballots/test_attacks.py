@@ -41,7 +41,7 @@ from tests.support.box import open_box, put_ballots, said_in
 from tests.support.channels import Channels, grant_roles, official
 from tests.support.estate import make_renovation
 from tests.support.processes.chaos import receipts_that_lie
-from tests.support.vote import LiveVote
+from tests.support.votes.vote import LiveVote
 
 RECEIPT_KEY = SecretStr("1e" * 32)
 RECEIPTS = Signer.of_receipts(RECEIPT_KEY).public_key

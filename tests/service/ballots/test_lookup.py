@@ -15,7 +15,7 @@ from runtime.ballots.sealing import signed_by
 from runtime.database import Database
 from tests.service.ballots.test_voting import ballot, bearer, cast
 from tests.support.box import open_box
-from tests.support.closing import close_and_count
+from tests.support.votes.closing import close_and_count
 
 Make = Callable[..., Awaitable[str]]
 

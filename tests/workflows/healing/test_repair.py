@@ -79,6 +79,17 @@ async def test_a_renovation_that_was_cancelled_from_outside_goes_on_from_the_rec
     await ends_well(j, database)
 
 
+async def test_a_renovation_may_be_lost_again_at_once(journey: Begin, database: Database) -> None:
+    j = await journey()
+    await j.until("open_vote")
+    for _ in range(3):
+        await j.client.get_workflow_handle(j.handle.id).terminate("by a slip")
+        found = await repaired(j)
+        assert [each.fault for each in found.findings] == [Fault.LOST]
+    assert (await j.events()).count("case.repaired") == 3
+    await ends_well(j, database)
+
+
 @pytest.mark.parametrize("word", ["ballots", "objections.vote_result", "works"])
 async def test_a_stage_that_was_terminated_is_carried_on(
     journey: Begin, database: Database, word: str

@@ -1,0 +1,228 @@
+"""Journeys that together take every step of the engine and every official act at least once."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from models.messages import acts as a
+from models.values.actor import Role
+from models.values.scheme import SchemeContent
+from tests.support.estate import scheme_content
+from tests.support.journey import (
+    BUREAU,
+    COMMITTEE,
+    CONTRACTOR,
+    DAY,
+    OTHER_SUPERVISOR,
+    STREET,
+    JourneyDriver,
+    actor,
+    complain,
+    first_candidate,
+    inspect,
+    open_when_allowed,
+    planned,
+    works,
+)
+
+Scenario = Callable[[JourneyDriver], Awaitable[None]]
+RESIDENT = actor(Role.OWNER, "unit:101")
+GRID = actor(Role.GRID_WORKER)
+GAP_FEN = 500
+
+
+def too_dear() -> SchemeContent:
+    """The owners may carry less than the works cost, and nothing can be left out."""
+    content = scheme_content()
+    cost = sum(item.cost_fen for item in content.items)
+    return content.model_copy(update={"funding": (), "owners_limit_fen": cost - GAP_FEN})
+
+
+async def report(j: JourneyDriver, yes: int = 12) -> dict[str, Any]:
+    """Everybody took part and so many, from the smallest on, said yes to every motion."""
+    box = await j.box_id()
+    areas = [
+        row["area_dm2"]
+        for row in await j.db.fetch(
+            "SELECT area_dm2 FROM roll_entry WHERE box_id=$1 ORDER BY area_dm2", box
+        )
+    ]
+    numbers = {
+        "roll_heads": len(areas),
+        "participating_heads": len(areas),
+        "roll_area_dm2": sum(areas),
+        "participating_area_dm2": sum(areas),
+        "yes_heads": yes,
+        "yes_area_dm2": sum(areas[:yes]),
+        "no_heads": len(areas) - yes,
+        "no_area_dm2": sum(areas[yes:]),
+        "abstain_heads": 0,
+        "abstain_area_dm2": 0,
+    }
+    return {
+        "system": "city e-voting",
+        "certificate": "WF-2026-17",
+        "file_sha256": "ab" * 32,
+        "results": {"works": numbers, "costs": numbers},
+    }
+
+
+async def open_for_ballots(j: JourneyDriver) -> None:
+    """Wait until the notice period is over."""
+    await j.until("ballots")
+    opens_at = await j.db.fetchval("SELECT opens_at FROM ballot_box WHERE id=$1", await j.box_id())
+    await j.move("to", to=(opens_at + DAY).isoformat())
+
+
+async def straight_on(j: JourneyDriver) -> None:
+    """All stages, with a complaint, an objection, a household in need and a crack."""
+    await complaint_reopened(j)
+    await j.until("objections.vote_result")
+    await objection_answered(j, "vote_result", upheld=False)
+    await j.until("payments")
+    await relief(j)
+    await j.until("works")
+    await put_right(j)
+    await j.until("nothing")
+
+
+async def round_about(j: JourneyDriver) -> None:
+    """Whatever can be short or late is, and in the end the renovation is cancelled at the works.
+
+    Needs a scheme that is `too_dear`.
+    """
+    j.on("open_vote", open_when_allowed)
+    j.on("payments", nobody_pays)
+    j.on("bids", one_bid)
+    await complaint_ignored(j)
+    await official_vote(j, yes=6)
+    await j.until("revise_scheme")
+    await j.act(a.ReviseScheme, COMMITTEE, title="once more", reason="asked for")
+    await official_vote(j)
+    await j.until("subsidy")
+    await j.act(a.GrantSubsidy, STREET, amount_fen=GAP_FEN, reason="district budget")
+    await j.until("decide_collection")
+    await j.act(a.DecideCollection, COMMITTEE, decision="start", reason="the street guarantees")
+    await j.until("approve_direct_award")
+    price = await j.value("SELECT max(ceiling_fen) FROM tender WHERE renovation_id=$1") * 9 // 10
+    await j.act(
+        a.ApproveDirectAward, STREET, bidder_id="b1", price_fen=price, reason="two tenders failed"
+    )
+    await j.until("works")
+    await overdue(j)
+    await j.act(a.CancelRenovation, STREET, reason="the estate will be rebuilt")
+    await j.until("nothing")
+
+
+async def without_contractor(j: JourneyDriver) -> None:
+    """No subsidy, a second vote, and every candidate goes: shelved. Needs a scheme that is `too_dear`."""
+    j.on("open_vote", open_when_allowed)
+    await j.until("subsidy")
+    await j.act(a.DeclineSubsidy, STREET, reason="no money this year")
+    await j.until("revise_scheme")
+    await j.act(a.ReviseScheme, COMMITTEE, title="once more", reason="no subsidy")
+    await j.until("subsidy")
+    await j.act(a.GrantSubsidy, STREET, amount_fen=GAP_FEN, reason="found after all")
+    await j.until("objections.candidates")
+    await objection_answered(j, "candidates", upheld=True)
+    for _ in range(2):
+        await j.until("award_contract")
+        leaves = {"bidder_id": await first_candidate(j), "reason": "no capacity"}
+        await j.act(a.WithdrawCandidate, STREET, **leaves)
+    await j.until("nothing")
+
+
+async def nobody_pays(_: JourneyDriver) -> None:
+    """Silence at the till."""
+
+
+async def one_bid(j: JourneyDriver) -> None:
+    """Too few to open."""
+    ceiling = await j.value(
+        "SELECT ceiling_fen FROM tender WHERE renovation_id=$1 AND state='open'"
+    )
+    await j.bid(ceiling * 95 // 100)
+
+
+async def official_vote(j: JourneyDriver, yes: int = 12) -> None:
+    """The result comes from the city's system."""
+    await open_for_ballots(j)
+    await j.act(a.ImportOfficialResult, STREET, **await report(j, yes))
+
+
+async def complaint_reopened(j: JourneyDriver) -> None:
+    """Answered, not satisfied, answered again, satisfied."""
+    ticket = await complain(j)
+    for satisfied in (False, True):
+        await j.parts.clocks.settle(j.rid)
+        await j.act(a.ResolveTicket, GRID, ticket_id=ticket, answer="a lamp was mounted")
+        await j.act(a.ConfirmTicket, RESIDENT, ticket_id=ticket, satisfied=satisfied)
+
+
+async def complaint_ignored(j: JourneyDriver) -> None:
+    """It climbs to the district, is answered there, and nobody says whether that is enough."""
+    ticket = await complain(j)
+    while await _of_ticket(j, ticket, "level") != "district":
+        await j.go_on()
+    await j.act(a.ResolveTicket, BUREAU, ticket_id=ticket, answer="a lamp was mounted")
+    while await _of_ticket(j, ticket, "state") != "closed":
+        await j.go_on()
+
+
+async def _of_ticket(j: JourneyDriver, ticket: str, column: str) -> str:
+    await j.parts.clocks.settle(j.rid)
+    return str(await j.db.fetchval(f"SELECT {column} FROM ticket WHERE id=$1", ticket))
+
+
+async def objection_answered(j: JourneyDriver, subject: str, *, upheld: bool) -> None:
+    """An owner objects, and gets an answer."""
+    publication, objection = await j.object_to(subject)
+    await j.act(
+        a.AnswerObjection,
+        STREET,
+        publication_id=publication,
+        objection_id=objection,
+        upheld=upheld,
+        answer="looked at",
+    )
+
+
+async def relief(j: JourneyDriver) -> None:
+    """A fund pays for the first household."""
+    unit, due = await j.db.fetchrow(
+        "SELECT unit_number, sum(amount_fen)::bigint FROM instalment WHERE renovation_id=$1"
+        " GROUP BY 1 ORDER BY 1 LIMIT 1",
+        j.rid,
+    )
+    await j.act(a.ApproveRelief, STREET, unit_number=unit, amount_fen=due, funded_by="pool")
+
+
+async def failed(j: JourneyDriver) -> str:
+    """The first item is reported and has a crack."""
+    item, concealed = (await planned(j))[0]
+    builder = await contractor(j)
+    await j.act(a.ReportItem, builder, item_id=item)
+    if concealed:
+        await inspect(j, item, "PASS", kind="concealed")
+    await inspect(j, item, "FAIL")
+    return item
+
+
+async def contractor(j: JourneyDriver) -> Any:
+    """Whoever has the contract."""
+    bidder = await j.value("SELECT bidder_id FROM contract WHERE renovation_id=$1")
+    return CONTRACTOR.model_copy(update={"id": bidder})
+
+
+async def put_right(j: JourneyDriver) -> None:
+    """The crack is filled, and somebody else looks."""
+    item = await failed(j)
+    await j.act(a.ReportRectified, await contractor(j), item_id=item)
+    await inspect(j, item, "PASS", OTHER_SUPERVISOR)
+    await works(j)
+
+
+async def overdue(j: JourneyDriver) -> None:
+    """The crack stays, and the contractor is in default."""
+    await failed(j)
+    while "inspection.rectification_overdue" not in await j.events():
+        await j.go_on()

@@ -1,0 +1,152 @@
+"""Every activity breaks once, for a reason that nobody foresaw: nothing jams, and the case ends as ever."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from activities.registry import CLASSES
+from runtime.database import Database
+from tests.support.breaks.branches import (
+    Scenario,
+    round_about,
+    straight_on,
+    too_dear,
+    without_contractor,
+)
+from tests.support.breaks.breaking import STEPS, BreakingDriver, ended_well
+from tests.support.breaks.faults import Moment
+
+Begin = Callable[..., Awaitable[BreakingDriver]]
+
+TAKEN_BY: dict[Scenario, frozenset[str]] = {
+    straight_on: frozenset(
+        {
+            "Ballots.check_turnout",
+            "Ballots.close_box",
+            "Ballots.declare_result",
+            "Ballots.open_box",
+            "Evaluations.count_open_tickets",
+            "Evaluations.evaluate",
+            "Evaluations.open_survey",
+            "Publications.answer",
+            "Publications.close",
+            "Publications.open",
+            "Renovations.close",
+            "Renovations.enter_stage",
+            "Shares.approve_relief",
+            "Shares.compute",
+            "Shares.count_collection",
+            "Shares.finish",
+            "Shares.next_reminder",
+            "Shares.plan",
+            "Tenders.award",
+            "Tenders.evaluate",
+            "Tenders.open_bids",
+            "Tenders.publish",
+            "Tenders.sign",
+            "Tickets.close_satisfied",
+            "Tickets.reopen",
+            "Tickets.resolve",
+            "Tickets.take_in",
+            "Works.accept",
+            "Works.approve_payment",
+            "Works.begin",
+            "Works.record_inspection",
+            "Works.report_item",
+            "Works.report_rectified",
+        }
+    ),
+    round_about: frozenset(
+        {
+            "Cancellations.draw_refund_sheet",
+            "Cancellations.make_safe",
+            "Cancellations.pay_refunds",
+            "Cancellations.record",
+            "Cancellations.settle_contract",
+            "Cancellations.void_vote",
+            "OfficialResults.import_one",
+            "Renovations.ask_revision",
+            "Renovations.revise_scheme",
+            "Shares.decide_collection",
+            "Shares.grant_subsidy",
+            "Tenders.approve_direct",
+            "Tickets.close_silent",
+            "Tickets.escalate",
+            "Works.mark_overdue",
+        }
+    ),
+    without_contractor: frozenset(
+        {
+            "Shares.decline_subsidy",
+            "Tenders.fail",
+            "Tenders.strike_first",
+            "Tenders.withdraw",
+        }
+    ),
+}
+"""Which journey is answerable for which activities."""
+NO_STEPS = {
+    "Healing.give_up": "tests/workflows/breaks/test_healing_breaks.py",
+    "Healing.note": "tests/workflows/breaks/test_healing_breaks.py",
+    "Healing.cured": "tests/workflows/breaks/test_healing_breaks.py",
+    "Restoring.restored": "tests/workflows/breaks/test_healing_breaks.py",
+    "Suspecting.page": "tests/workflows/breaks/test_healing_breaks.py",
+    "Reconciling.mend": "tests/workflows/breaks/test_healing_breaks.py",
+}
+"""Activities that are no step of a workflow, and where they are broken instead."""
+ENDS: dict[Scenario, str] = {
+    straight_on: "completed",
+    round_about: "cancelled",
+    without_contractor: "shelved",
+}
+CONTENT: dict[Scenario, dict[str, Any]] = {
+    straight_on: {},
+    round_about: {"content": too_dear()},
+    without_contractor: {"content": too_dear()},
+}
+
+
+Breaking = Callable[..., Callable[..., BreakingDriver]]
+
+
+async def everything_breaks_once(j: BreakingDriver, database: Database, scenario: Scenario) -> None:
+    await j.attended(scenario(j))
+    assert TAKEN_BY[scenario] <= set(j.faults.broke[j.rid])
+    await ended_well(j, database, ENDS[scenario])
+
+
+def test_every_activity_is_broken_by_some_test() -> None:
+    names = {
+        vars(method)["__temporal_activity_definition"].name
+        for kind in CLASSES
+        for method in vars(kind).values()
+        if "__temporal_activity_definition" in getattr(method, "__dict__", {})
+    }
+    assert set(STEPS) == frozenset().union(*TAKEN_BY.values())
+    assert names == set(STEPS) | set(NO_STEPS)
+
+
+async def test_every_step_of_the_straight_way_breaks_once_and_the_case_is_completed(
+    journey: Begin, database: Database, breaking: Breaking
+) -> None:
+    j = await journey(breaking())
+    await everything_breaks_once(j, database, straight_on)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scenario", [round_about, without_contractor])
+async def test_every_step_of_the_other_ways_breaks_once(
+    journey: Begin, database: Database, breaking: Breaking, scenario: Scenario
+) -> None:
+    j = await journey(breaking(), **CONTENT[scenario])
+    await everything_breaks_once(j, database, scenario)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scenario", [straight_on, round_about, without_contractor])
+async def test_every_step_breaks_once_when_it_is_committed_already(
+    journey: Begin, database: Database, breaking: Breaking, scenario: Scenario
+) -> None:
+    j = await journey(breaking(Moment.AFTER), **CONTENT[scenario])
+    await everything_breaks_once(j, database, scenario)

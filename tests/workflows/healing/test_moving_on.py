@@ -1,0 +1,126 @@
+"""Every workflow continues as new whenever it waits: what it carries over is all that it needs.
+
+The server suggests it after a dozen events, so that hardly any state of a journey is only lived in.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import WorkflowHandle
+from temporalio.testing import WorkflowEnvironment
+
+from models.messages import acts as a
+from models.values.refusal import Refused
+from runtime.database import Database
+from service.parts import Parts
+from tests.support.estate import scheme_content
+from tests.support.journey import (
+    COMMITTEE,
+    CONTRACTOR,
+    STREET,
+    codes,
+    open_when_allowed,
+    planned,
+)
+from tests.support.limits.runs import runs_of
+from tests.support.processes.late_word import LateWord
+from tests.support.processes.servers import dev_server
+from tests.support.processes.serving import serving
+from tests.support.wanderer import Begin, too_dear, wander
+
+QUICK, MANY = range(2), range(2, 60)
+PATIENCE_S = 20
+
+
+@pytest.fixture(scope="module")
+async def env() -> AsyncIterator[WorkflowEnvironment]:
+    async with dev_server("limit.historyCount.suggestContinueAsNew=12") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def word() -> LateWord:
+    return LateWord()
+
+
+@pytest.fixture(scope="module")
+async def served(
+    env: WorkflowEnvironment, database: Database, word: LateWord
+) -> AsyncIterator[tuple[Parts, httpx.AsyncClient]]:
+    async with serving(env, database, [word]) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("seed", QUICK)
+async def test_a_journey_by_chance_that_moves_on_at_every_wait(
+    journey: Begin, database: Database, seed: int
+) -> None:
+    j = await wander(journey, database, seed)
+    assert len(await runs_of(j.client, j.handle.id)) > 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", MANY)
+async def test_many_journeys_by_chance_that_move_on_at_every_wait(
+    journey: Begin, database: Database, seed: int
+) -> None:
+    await wander(journey, database, seed)
+
+
+async def asked_for(handle: WorkflowHandle, activity: str) -> None:
+    """The workflow has asked for this activity."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            events = (await handle.fetch_history()).events
+            kinds = [e.activity_task_scheduled_event_attributes.activity_type.name for e in events]
+            if activity in kinds:
+                return
+            await asyncio.sleep(0.02)
+
+
+async def test_a_stage_that_is_about_to_move_on_can_be_cancelled(
+    journey: Begin, word: LateWord
+) -> None:
+    j = await journey()
+    row = await j.until("works")
+    stage = j.client.get_workflow_handle(str(row["stage_workflow_id"]))
+    with word.of("Restoring.restored"):
+        # Enough for the server to suggest it; the stage looks into the record first, and waits there.
+        item, _ = (await planned(j))[0]
+        await j.act(a.ReportItem, CONTRACTOR, item_id=item)
+        await asked_for(stage, "Restoring.restored")
+        await j.act(a.CancelRenovation, STREET, reason="it will be rebuilt")
+        await requested(stage)
+    await j.until("nothing")
+    assert (await j.handle.result()).state == "cancelled"
+    assert (await runs_of(j.client, stage.id))[-1].last == "CANCELED"
+
+
+async def requested(handle: WorkflowHandle) -> None:
+    """The workflow has been asked to stop, and has dealt with it: a query is answered after that."""
+    kind = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED
+    async with asyncio.timeout(PATIENCE_S):
+        while all(each.event_type != kind for each in (await handle.fetch_history()).events):
+            await asyncio.sleep(0.02)
+    await handle.query("__stack_trace")
+
+
+async def test_a_renovation_that_was_about_to_move_on_and_is_cancelled_says_so(
+    journey: Begin,
+) -> None:
+    j = await journey(content=too_dear(scheme_content()))
+    j.on("open_vote", open_when_allowed)
+    await j.until("subsidy")
+    await j.act(a.DeclineSubsidy, STREET, reason="no money this year")
+    await j.until("revise_scheme")
+    await j.act(a.CancelRenovation, STREET, reason="it will be rebuilt")
+    await j.until("objections.refunds")
+    for kind, who in ((a.CancelRenovation, STREET), (a.ReviseScheme, COMMITTEE)):
+        fields = {"title": "smaller"} if kind is a.ReviseScheme else {}
+        with pytest.raises(Refused) as refused:
+            await j.act(kind, who, reason="once more", **fields)
+        assert codes(refused.value) in (["renovation.ended"], ["renovation.revision_not_asked"])
+    await j.until("nothing")
