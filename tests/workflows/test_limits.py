@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from pydantic import JsonValue
 from temporalio.testing import WorkflowEnvironment
 
 from models.messages import acts as a
@@ -135,7 +136,12 @@ async def relieve(
 ) -> None:
     """A relief; sent again it is the same command."""
     unit, kind = reliefs[number]
-    fields = {"unit_number": unit, "kind": kind, "amount_fen": 100, "funded_by": "the district"}
+    fields: dict[str, JsonValue] = {
+        "unit_number": unit,
+        "kind": kind,
+        "amount_fen": 100,
+        "funded_by": "the district",
+    }
     await j.official(STREET)
     await gateway.send(j.rid, a.ApproveRelief.name, fields, STREET.id, f"relief-{unit}-{kind}")
 
