@@ -24,7 +24,7 @@ with workflow.unsafe.imports_passed_through():
     from models.messages.journey import StageInput
     from models.messages.publication import Subject
     from workflows.children import publish
-    from workflows.waiting import StageWorkflow
+    from workflows.waiting import StageWorkflow, heard_out
     from workflows.writes import refuse
 
 NAMED = (BiddingPhase.PUBLICITY, BiddingPhase.AWARD, BiddingPhase.SIGNATURE)
@@ -40,6 +40,7 @@ class BiddingWorkflow(StageWorkflow[BiddingProgress]):
         super().__init__(given, BiddingProgress)
 
     @workflow.run
+    @heard_out
     async def run(self, _given: StageInput) -> BiddingOutcome:
         """Tender until there are bids enough, then one candidate after the other."""
         while self.progress.phase not in NAMED:

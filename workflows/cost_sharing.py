@@ -26,7 +26,7 @@ with workflow.unsafe.imports_passed_through():
     from models.messages.publication import Subject
     from models.values.waits import NotYetError
     from workflows.children import publish
-    from workflows.waiting import StageWorkflow
+    from workflows.waiting import StageWorkflow, heard_out
     from workflows.writes import refuse
 
 
@@ -49,6 +49,7 @@ class CostSharingWorkflow(StageWorkflow[CostSharingProgress]):
         self.over = False
 
     @workflow.run
+    @heard_out
     async def run(self, _given: StageInput) -> CostSharingOutcome:
         """Fund, publish, collect."""
         if self.progress.outcome is not None:

@@ -16,7 +16,7 @@ with workflow.unsafe.imports_passed_through():
         TicketTimer,
     )
     from models.messages.journey import StageInput
-    from workflows.waiting import CaseWorkflow, Condition, StageWorkflow
+    from workflows.waiting import CaseWorkflow, Condition, StageWorkflow, heard_out
     from workflows.writes import refuse
 
 
@@ -29,6 +29,7 @@ class FeedbackWorkflow(StageWorkflow[FeedbackProgress]):
         super().__init__(given, FeedbackProgress)
 
     @workflow.run
+    @heard_out
     async def run(self, _given: StageInput) -> FeedbackOutcome:
         """Survey, tickets, then every indicator beside the target that was set before (rules 5.6)."""
         if not self.progress.surveyed:
@@ -63,6 +64,7 @@ class TicketWorkflow(CaseWorkflow[TicketInput, TicketProgress]):
         super().__init__(given, TicketProgress)
 
     @workflow.run
+    @heard_out
     async def run(self, _given: TicketInput) -> TicketOutcome:
         """Within five working days, the call-back included: Weifang hotline law art. 20, 25.
 

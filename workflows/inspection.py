@@ -16,7 +16,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from models.messages.inspection import InspectionOutcome, InspectionProgress, WorksState
     from models.messages.journey import StageInput
-    from workflows.waiting import StageWorkflow
+    from workflows.waiting import StageWorkflow, heard_out
     from workflows.writes import refuse
 
 
@@ -33,6 +33,7 @@ class InspectionWorkflow(StageWorkflow[InspectionProgress]):
         super().__init__(given, InspectionProgress)
 
     @workflow.run
+    @heard_out
     async def run(self, _given: StageInput) -> InspectionOutcome:
         """Wait for acceptance and payment; rectifications that miss their deadline are defaults."""
         if self.progress.works is None:

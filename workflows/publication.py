@@ -13,7 +13,7 @@ with workflow.unsafe.imports_passed_through():
         PublicationInput,
         PublicationProgress,
     )
-    from workflows.waiting import CaseWorkflow
+    from workflows.waiting import CaseWorkflow, heard_out
     from workflows.writes import refuse
 
 
@@ -26,6 +26,7 @@ class PublicationWorkflow(CaseWorkflow[PublicationInput, PublicationProgress]):
         super().__init__(given, PublicationProgress)
 
     @workflow.run
+    @heard_out
     async def run(self, given: PublicationInput) -> PublicationClosing:
         """Post, hear objections, close: three days and three for an answer in tender matters (Implementing
         Regs art. 54), else the time of the rule pack (rules 5.4). The database says whether it may close.

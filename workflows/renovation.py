@@ -26,7 +26,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.inspection import InspectionWorkflow
     from workflows.search_attributes import RENOVATION_STAGE
     from workflows.voting import VotingWorkflow
-    from workflows.waiting import CaseWorkflow
+    from workflows.waiting import CaseWorkflow, heard_out
     from workflows.writes import refuse
 
 
@@ -51,6 +51,7 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         self.work: asyncio.Task[JourneyOutcome] | None = None
 
     @workflow.run
+    @heard_out
     async def run(self, _given: Journey) -> JourneyOutcome:
         """Walk the stages; if the renovation is cancelled on the way, undo and settle."""
         outcome = await self._carried()

@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from models.messages.publication import Subject
     from models.messages.voting import VotePeriod, VoteResult, VotingOutcome, VotingProgress
     from workflows.children import publish
-    from workflows.waiting import StageWorkflow
+    from workflows.waiting import StageWorkflow, heard_out
     from workflows.writes import refuse
 
 
@@ -24,6 +24,7 @@ class VotingWorkflow(StageWorkflow[VotingProgress]):
         super().__init__(given, VotingProgress)
 
     @workflow.run
+    @heard_out
     async def run(self, _given: StageInput) -> VotingOutcome:
         """Wait for the committee, hold the vote, publish its result for objections before it is final.
 

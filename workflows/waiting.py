@@ -8,12 +8,15 @@ Whoever waits may continue as new: the progress is taken from the record, and ne
 until then. A step of the engine that breaks waits here until it is told to go on.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
-from typing import ParamSpec, TypeVar
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from temporalio import workflow
+from temporalio.exceptions import FailureError
 
 with workflow.unsafe.imports_passed_through():
     from models.messages.act_bodies import unfit
@@ -244,3 +247,21 @@ class StageWorkflow(CaseWorkflow[StageInput, G]):
 
 def _moment(deadline: Deadline) -> datetime:
     return deadline if isinstance(deadline, datetime) else deadline()
+
+
+W = TypeVar("W", bound=CaseWorkflow[Any, Any])
+
+
+def heard_out(run: Callable[[W, Given], Awaitable[R]]) -> Callable[[W, Given], Awaitable[R]]:
+    """A run that is cancelled ends when the acts that were let in have had their answer."""
+
+    @wraps(run)
+    async def whole(self: W, given: Given) -> R:
+        try:
+            return await run(self, given)
+        except (asyncio.CancelledError, FailureError):
+            if self.heals():
+                await self.finish()
+            raise
+
+    return whole

@@ -55,13 +55,13 @@ class _Cancelled(ActivityInboundInterceptor):
         self.cancelling.begun[rid] += 1
         self.cancelling.names[rid].append(activity.info().activity_type)
         moment = self.cancelling.moments.get(rid)
-        here = self.cancelling.begun[rid]
-        now = moment if moment and moment.sent is None and moment.number == here else None
-        if now is not None and not now.after:
-            await cancel(now)
+        if moment is None or moment.sent or self.cancelling.begun[rid] != moment.number:
+            return await super().execute_activity(input)
+        if not moment.after:
+            await cancel(moment)
         answer: object = await super().execute_activity(input)
-        if now is not None and now.after:
-            await cancel(now)
+        if moment.after:
+            await cancel(moment)
         return answer
 
 

@@ -41,7 +41,9 @@ async def stage_of(j: BreakingDriver) -> str:
     return str((await j.row())["stage_workflow_id"])
 
 
-@pytest.mark.parametrize("name", ["Healing.give_up", "Restoring.restored"])
+@pytest.mark.parametrize(
+    "name", ["Healing.give_up", pytest.param("Restoring.restored", marks=pytest.mark.slow)]
+)
 async def test_an_act_that_cannot_even_be_given_up_jams_nothing(
     journey: Begin, breaking: Breaking, faults: Faults, database: Database, name: str
 ) -> None:
@@ -79,6 +81,7 @@ async def test_a_step_that_cannot_be_marked_does_not_end_its_workflow(
     await ends(j, database)
 
 
+@pytest.mark.slow
 async def test_a_mark_that_cannot_be_taken_away_goes_with_the_next_repair(
     journey: Begin, breaking: Breaking, faults: Faults, database: Database
 ) -> None:
@@ -100,6 +103,7 @@ async def test_a_mark_that_cannot_be_taken_away_goes_with_the_next_repair(
     await ends(j, database)
 
 
+@pytest.mark.slow
 async def test_a_child_that_cannot_be_restored_waits_for_the_next_repair(
     journey: Begin, breaking: Breaking, faults: Faults, database: Database
 ) -> None:
@@ -116,6 +120,7 @@ async def test_a_child_that_cannot_be_restored_waits_for_the_next_repair(
     await ends(j, database)
 
 
+@pytest.mark.slow
 async def test_a_case_that_cannot_be_mended_is_a_finding_and_is_mended_the_next_time(
     journey: Begin, breaking: Breaking, faults: Faults, database: Database
 ) -> None:
@@ -129,6 +134,7 @@ async def test_a_case_that_cannot_be_mended_is_a_finding_and_is_mended_the_next_
     await ends(j, database)
 
 
+@pytest.mark.slow
 async def test_a_comparison_that_breaks_leaves_the_next_one_alone(
     journey: Begin, breaking: Breaking, faults: Faults, database: Database
 ) -> None:

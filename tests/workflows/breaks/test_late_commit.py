@@ -88,6 +88,7 @@ async def test_an_attempt_that_comes_after_the_act_was_given_up_writes_nothing(
     await ended_well(j, database, "completed")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", LIMITS)
 async def test_an_attempt_that_commits_before_the_act_is_given_up_is_what_was_done(
     journey: Begin, faults: Faults, database: Database, profile: policies.Profile
@@ -110,6 +111,7 @@ async def test_an_attempt_that_commits_before_the_act_is_given_up_is_what_was_do
     await ended_well(j, database, "completed")
 
 
+@pytest.mark.slow
 async def test_an_attempt_that_hangs_is_followed_by_another_and_finds_its_receipt(
     journey: Begin, faults: Faults, database: Database
 ) -> None:
@@ -124,7 +126,7 @@ async def test_an_attempt_that_hangs_is_followed_by_another_and_finds_its_receip
     await ended_well(j, database, "completed")
 
 
-@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize("inside", [pytest.param(False, marks=pytest.mark.slow), True])
 async def test_a_step_of_the_engine_that_commits_late_is_taken_once(
     journey: Begin, faults: Faults, database: Database, owner: str, *, inside: bool
 ) -> None:
