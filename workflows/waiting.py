@@ -250,13 +250,16 @@ def _moment(deadline: Deadline) -> datetime:
 
 
 W = TypeVar("W", bound=CaseWorkflow[Any, Any])
+Outcome = TypeVar("Outcome")
 
 
-def heard_out(run: Callable[[W, Given], Awaitable[R]]) -> Callable[[W, Given], Awaitable[R]]:
+def heard_out(
+    run: Callable[[W, Given], Awaitable[Outcome]],
+) -> Callable[[W, Given], Awaitable[Outcome]]:
     """A run that is cancelled ends when the acts that were let in have had their answer."""
 
     @wraps(run)
-    async def whole(self: W, given: Given) -> R:
+    async def whole(self: W, given: Given) -> Outcome:
         try:
             return await run(self, given)
         except (asyncio.CancelledError, FailureError):
