@@ -96,7 +96,7 @@ class RecordedWorkflow(Generic[Given, G]):
         self._heard(step, answer)
         if step in self.progress.troubled:
             await self._cured(step)
-        return done(act, step)
+        return done(act, step, answer.seq)
 
     async def _own(
         self, name: str, activity: Activity[S, P, R], *args: P.args, **named: P.kwargs

@@ -74,9 +74,9 @@ def act_command(renovation_id: str, act: Act) -> Command:
     return command.model_copy(update={"request_hash": act_hash(act)})
 
 
-def done(act: Act, step: str) -> Done:
-    """The answer to an official act: what was written, and the hash of what was asked."""
-    return Done(command_id=act.command_id, kind=step, request_hash=act_hash(act))
+def done(act: Act, step: str, seq: int) -> Done:
+    """The answer to an official act: what was written, where, and the hash of what was asked."""
+    return Done(seq=seq, command_id=act.command_id, kind=step, request_hash=act_hash(act))
 
 
 def step_of(activity: Callable[..., object]) -> str:
