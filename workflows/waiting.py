@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 from temporalio import workflow
 from temporalio.exceptions import FailureError
@@ -249,17 +249,14 @@ def _moment(deadline: Deadline) -> datetime:
     return deadline if isinstance(deadline, datetime) else deadline()
 
 
-W = TypeVar("W", bound=CaseWorkflow[Any, Any])
-Outcome = TypeVar("Outcome")
+Run = TypeVar("Run", bound=Callable[..., Awaitable[Any]])
 
 
-def heard_out(
-    run: Callable[[W, Given], Awaitable[Outcome]],
-) -> Callable[[W, Given], Awaitable[Outcome]]:
+def heard_out(run: Run) -> Run:
     """A run that is cancelled ends when the acts that were let in have had their answer."""
 
     @wraps(run)
-    async def whole(self: W, given: Given) -> Outcome:
+    async def whole(self: CaseWorkflow[Any, Any], given: CaseInput) -> object:
         try:
             return await run(self, given)
         except (asyncio.CancelledError, FailureError):
@@ -267,4 +264,4 @@ def heard_out(
                 await self.finish()
             raise
 
-    return whole
+    return cast("Run", whole)

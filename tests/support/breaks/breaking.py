@@ -17,6 +17,7 @@ from temporalio.service import RPCError
 from activities.healing.restoring import load_progress
 from activities.registry import CLASSES
 from models.messages import acts as a
+from models.messages.journey import JourneyOutcome
 from models.messages.reconciling import Reconciliation
 from models.values.actor import Actor, Role
 from models.values.refusal import Refused
@@ -26,7 +27,6 @@ from runtime.record.audit import audit
 from tests.support.breaks.faults import Faults, Moment
 from tests.support.journey import JourneyDriver, codes
 from tests.support.wanderer import compared
-from workflows.renovation import RenovationWorkflow
 from workflows.search_attributes import NEEDS_ATTENTION
 
 T = TypeVar("T")
@@ -221,7 +221,7 @@ async def shows_trouble(j: JourneyDriver, workflow_id: str) -> bool:
 
 async def ended_well(j: JourneyDriver, database: Database, *states: str) -> None:
     """The case has ended in one of the states; nothing runs, nothing waits, the record is clean."""
-    last_run = j.client.get_workflow_handle_for(RenovationWorkflow.run, j.handle.id)
+    last_run = j.client.get_workflow_handle(j.handle.id, result_type=JourneyOutcome)
     assert (await last_run.result()).state in states
     assert (await j.row())["state"] in states
     assert await still_running(j) == []
