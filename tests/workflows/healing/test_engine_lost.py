@@ -58,7 +58,7 @@ async def lose_and_rebuild(database: Database, url: str, number: int) -> None:
 
 
 async def test_cases_go_on_after_the_engines_data_were_lost(database: Database, owner: str) -> None:
-    await lose_and_rebuild(database, owner, 4)
+    await lose_and_rebuild(database, owner, 2)
 
 
 @pytest.mark.slow

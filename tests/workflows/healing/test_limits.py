@@ -87,6 +87,7 @@ async def test_acts_sent_without_pause_are_answered_while_the_works_continue_as_
     assert len(stage) > continuations
 
 
+@pytest.mark.slow
 async def test_a_publication_with_many_objections_continues_as_new(
     journey: Begin, database: Database
 ) -> None:
@@ -105,6 +106,7 @@ async def test_a_publication_with_many_objections_continues_as_new(
     assert len(each) > 2
 
 
+@pytest.mark.slow
 async def test_a_stage_that_waits_for_a_publication_is_full_until_that_is_over(
     journey: Begin, database: Database
 ) -> None:
@@ -142,6 +144,7 @@ async def relieve(
     await gateway.send(j.rid, a.ApproveRelief.name, fields, STREET.id, f"relief-{unit}-{kind}")
 
 
+@pytest.mark.slow
 async def test_a_complaint_that_is_reopened_again_and_again_continues_as_new(
     journey: Begin, database: Database
 ) -> None:

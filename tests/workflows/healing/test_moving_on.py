@@ -31,7 +31,7 @@ from tests.support.processes.servers import dev_server
 from tests.support.processes.serving import serving
 from tests.support.wanderer import Begin, too_dear, wander
 
-QUICK, MANY = range(2), range(2, 60)
+QUICK, MANY = range(1), range(1, 60)
 PATIENCE_S = 20
 
 

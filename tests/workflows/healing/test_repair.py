@@ -51,7 +51,13 @@ async def ends_well(j: JourneyDriver, database: Database) -> None:
         assert kinds.count(once) == 1, (once, kinds)
 
 
-@pytest.mark.parametrize("word", WAITS)
+QUICK = ("open_vote", "objections.share_table", "works", "survey")
+
+
+@pytest.mark.parametrize(
+    "word",
+    [pytest.param(each, marks=() if each in QUICK else pytest.mark.slow) for each in WAITS],
+)
 async def test_a_renovation_that_was_terminated_goes_on_from_the_record(
     journey: Begin, database: Database, word: str
 ) -> None:
@@ -90,7 +96,16 @@ async def test_a_renovation_may_be_lost_again_at_once(journey: Begin, database: 
     await ends_well(j, database)
 
 
-@pytest.mark.parametrize("word", ["ballots", "objections.vote_result", "works"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        "ballots",
+        *(
+            pytest.param(each, marks=pytest.mark.slow)
+            for each in ("objections.vote_result", "works")
+        ),
+    ],
+)
 async def test_a_stage_that_was_terminated_is_carried_on(
     journey: Begin, database: Database, word: str
 ) -> None:
