@@ -163,8 +163,11 @@ class Delivery:
         said = refusal_in(cause)
         if said is not None:
             codes = [problem.code for problem in said.problems]
-            if codes == [HELD_BACK] or await self._is_behind(workflow_id, act, codes):
+            if codes == [HELD_BACK]:
                 return said
+            if await self._is_behind(workflow_id, act, codes):
+                # Not a rule's word: the record awaits this act, its workflow does not know that yet.
+                return refusal("service.not_running")
             raise said
         done = await self._on_record(act)
         if done is not None:
