@@ -219,7 +219,8 @@ def _notes(rule: Rule, facts: Facts, ruling: RuleResult) -> list[Problem]:
         notes.append(_note("decide.bound_unknown", bound=payers.bound, article=payers.article))
     for each in ruling.disputed:
         code = "decide.disputed_decisive" if each.decisive else "decide.disputed"
-        notes.append(_note(code, text=each.text, article=each.article, verdict=each.verdict))
+        params = {name: getattr(each, name) for name in ("rule", "text", "article", "verdict")}
+        notes.append(_note(code, **params))
     if rule.veto and facts.objections_within_7d is None and ruling.verdict == "PASS":
         notes.append(_note("decide.objections_open", days=rule.veto.days))
     if rule.confidence in ("M", "D"):

@@ -76,7 +76,7 @@ def weigh(rule: Rule, facts: Facts, *, bridged: bool = False) -> RuleResult:
 
 def thresholds(rule: Rule, numbers: Counted) -> Thresholds:
     """The least whole numbers that a known roll needs: to take part, to attend, to agree."""
-    found: dict[str, dict[Dimension, int]] = {
+    found: dict[Measured, dict[Dimension, int]] = {
         "participating": {},
         "present": {},
         "in_person": {},
@@ -84,11 +84,13 @@ def thresholds(rule: Rule, numbers: Counted) -> Thresholds:
     }
     tests = (*rule.quorum, *rule.approve, *rule.reject_cap)
     for group in alternatives(rule, tests):
-        needs: dict[tuple[str, Dimension], int] = {}
+        needs: dict[tuple[Measured, Dimension], int] = {}
         for condition in group:
             need = _least_number(rule, condition, numbers["all", condition.dimension])
-            aim = condition.value if condition.value in found else "yes"
-            key = (aim, condition.dimension)
+            key: tuple[Measured, Dimension] = (
+                condition.value if condition.value in found else "yes",
+                condition.dimension,
+            )
             if need is not None:
                 needs[key] = min(need, needs.get(key, need))
         for (aim, dimension), need in needs.items():
@@ -286,11 +288,13 @@ def _otherwise(rule: Rule, facts: Facts, dispute: Dispute, verdict: Verdict) -> 
     }
     if dispute.silence is not None:
         update["silence"] = rule.silence.model_copy(update={"kind": dispute.silence})
-    other = weigh(rule.model_copy(update=update), facts).verdict
-    unknown = "INDETERMINATE" in (verdict, other)
+    other = weigh(rule.model_copy(update=update), facts)
+    unknown = "INDETERMINATE" in (verdict, other.verdict)
     return OtherReading(
+        rule=rule.id,
         text=dispute.text,
         article=dispute.article,
-        verdict=other,
-        decisive=None if unknown else other != verdict,
+        verdict=other.verdict,
+        payer_set=other.payer_set,
+        decisive=None if unknown else other.verdict != verdict,
     )

@@ -280,12 +280,15 @@ class Bridge(Value):
 class OtherReading(Value):
     """What a disputed text says when it is read otherwise; `decisive` if that verdict is another.
 
-    None while one of the two cannot be known.
+    None while one of the two cannot be known. `rule` has the text: of a rule whose payers another
+    one settles, it may be that one.
     """
 
+    rule: str
     text: str
     article: str
     verdict: Verdict
+    payer_set: Payers | None = None
     decisive: bool | None
 
 
