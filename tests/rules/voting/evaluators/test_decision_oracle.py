@@ -6,7 +6,8 @@ and data are right only if they say the same of every electorate.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations_with_replacement
+from functools import cache
+from itertools import combinations_with_replacement, product
 from types import SimpleNamespace
 from typing import Any
 
@@ -190,28 +191,50 @@ BRIDGES: dict[str, Sentence] = {
 EVERY_RULE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.id}-{rule.version}")
 
 
-def adopted(rule: Rule, owners: Sequence[Owner]) -> bool:
+def adopted(rule: Rule, count: Count) -> bool:
     """By the sentence of the rule; nobody to vote, or nobody who voted, adopts nothing."""
-    count = Count(owners)
     h, a, s = (count.at(place) for place in range(3))
     return h.all > 0 and h.cast > 0 and SENTENCES[rule.id, rule.version](h, a, s)
 
 
-def compare(rule: Rule, owners: Sequence[Owner]) -> None:
-    due = adopted(rule, owners)
-    count = Count(owners)
-    found = judged(rule, count.facts())
+def compare(rule: Rule, owners: Sequence[Owner], count: Count, vote: Facts) -> None:
+    due = adopted(rule, count)
+    found = judged(rule, vote)
     assert found.verdict == ("PASS" if due else "FAIL"), owners
     if rule.id in BRIDGES:
         bridge = BRIDGES[rule.id](*(count.at(place) for place in range(3)))
         assert found.bridge is (not due and bridge), owners
 
 
-def electorates(most: int) -> Iterator[tuple[Owner, ...]]:
-    """Every electorate of up to so many owners of equal weight, whatever they do."""
-    for size in range(1, most + 1):
+def small() -> Iterator[tuple[Owner, ...]]:
+    """Every electorate of up to three owners of equal weight, whatever they do."""
+    for size in range(1, 4):
         for states in combinations_with_replacement(STATES, size):
             yield tuple(Owner(state) for state in states)
+
+
+def at_the_bars() -> Iterator[tuple[Owner, ...]]:
+    """Attendance of exactly a half, a third … a twentieth, and of one owner more or less."""
+    weights = ((1, 1), (1, 2), (3, 1), (4, 1))
+    for yes, no, watching in product(range(1, 4), range(2), range(2)):
+        present = yes + no + watching
+        for parts, off, (here, away) in product((2, 3, 4, 5, 10, 20), (-1, 0, 1), weights):
+            yield (
+                *[Owner("yes", share=here)] * yes,
+                *[Owner("no", share=here)] * no,
+                *[Owner("watching", share=here)] * watching,
+                *[Owner("away", share=away)] * (present * (parts - 1) + off),
+            )
+
+
+Case = tuple[tuple[Owner, ...], Count, Facts]
+
+
+@cache
+def cases() -> tuple[Case, ...]:
+    """What is counted once for all rules."""
+    counted = [(owners, Count(owners)) for owners in (*small(), *at_the_bars()) if owners]
+    return tuple((owners, count, count.facts()) for owners, count in counted)
 
 
 OWNER = st.builds(
@@ -229,16 +252,17 @@ def test_every_rule_has_its_sentence_and_every_sentence_its_rule() -> None:
 
 
 @EVERY_RULE
-def test_all_small_electorates(rule: Rule) -> None:
-    for owners in electorates(3):
-        compare(rule, owners)
+def test_all_small_electorates_and_those_at_the_bars(rule: Rule) -> None:
+    for case in cases():
+        compare(rule, *case)
 
 
 @EVERY_RULE
 @settings(max_examples=60)
 @given(owners=st.lists(OWNER, min_size=1, max_size=24))
 def test_random_electorates(rule: Rule, owners: list[Owner]) -> None:
-    compare(rule, owners)
+    count = Count(owners)
+    compare(rule, owners, count, count.facts())
 
 
 @settings(max_examples=60)
