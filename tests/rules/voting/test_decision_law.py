@@ -142,9 +142,10 @@ def test_a_change_of_the_law_is_another_version(matter: str, on: date, version: 
 def test_the_versions_of_a_rule_and_the_tables_of_a_place_follow_on_each_other() -> None:
     """No day without a version, none with two."""
     books: dict[str, list[tuple[date, date | None]]] = {}
-    for each in (*RULES, *TABLES):
-        name = each.id if each in RULES else f"table {each.region}"
-        books.setdefault(name, []).append((each.valid_from, each.valid_until))
+    for rule in RULES:
+        books.setdefault(rule.id, []).append((rule.valid_from, rule.valid_until))
+    for table in TABLES:
+        books.setdefault(table.region, []).append((table.valid_from, table.valid_until))
     for name, spans in books.items():
         for (_, until), (start, _) in pairwise(sorted(spans, key=lambda span: span[0])):
             assert until is not None, name

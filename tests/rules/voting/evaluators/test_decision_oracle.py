@@ -30,6 +30,7 @@ STATES = (
     "contested",
     "excluded",
 )
+VOTING = ("yes", "no", "abstain")
 AT_THE_MEETING = ("yes", "no", "abstain", "watching", "invalid")
 
 
@@ -44,34 +45,41 @@ class Owner:
     objects: bool = False
 
 
+Numbers = tuple[int, int, int]
+"""Heads, area, shares."""
+
+
 class Count:
-    """Every number of a vote as (heads, area, share), each owner looked at once."""
+    """Every number of a vote, each owner looked at once."""
 
     def __init__(self, owners: Sequence[Owner]) -> None:
-        def of(wanted: Callable[[Owner], bool]) -> tuple[int, int, int]:
+        def of(wanted: Callable[[Owner], bool]) -> Numbers:
             found = [owner for owner in owners if wanted(owner)]
             return len(found), sum(each.area for each in found), sum(each.share for each in found)
 
-        for state in STATES:
-            setattr(self, state, of(lambda owner, state=state: owner.state == state))
-        self.roll = of(lambda _: True)
-        self.present = of(lambda owner: owner.state in AT_THE_MEETING)
-        self.in_person = of(
-            lambda owner: owner.state in ("yes", "no", "abstain") and owner.in_person
-        )
+        def having(*states: str) -> Numbers:
+            return of(lambda owner: owner.state in states)
+
+        self.yes, self.no, self.abstain = having("yes"), having("no"), having("abstain")
+        self.invalid, self.contested = having("invalid"), having("contested")
+        self.silent, self.excluded = having("silent"), having("excluded")
+        self.present, self.roll = having(*AT_THE_MEETING), having(*STATES)
+        self.in_person = of(lambda owner: owner.state in VOTING and owner.in_person)
         self.objections = of(lambda owner: owner.objects)
 
     def facts(self) -> Facts:
         """What somebody would report of this vote."""
 
-        def amounts(numbers: tuple[int, int, int]) -> Amounts:
+        def amounts(numbers: Numbers) -> Amounts:
             return Amounts(head=numbers[0], area=numbers[1], share=numbers[2])
 
-        said = {name: amounts(getattr(self, name)) for name in ("yes", "no", "abstain", "present")}
         return Facts(
-            **said,
             all=amounts(self.roll),
             excluded=amounts(self.excluded),
+            present=amounts(self.present),
+            yes=amounts(self.yes),
+            no=amounts(self.no),
+            abstain=amounts(self.abstain),
             invalid=amounts(self.invalid),
             contested=amounts(self.contested),
             in_person=amounts(self.in_person),
@@ -274,14 +282,11 @@ def test_silence_that_follows_the_majority_is_that_of_who_returned_nothing(
     rule = configured(rule_named("CN.278.major"), {"silence": "follow_majority"})
     count = Count(owners)
     h, a, s = (count.at(place) for place in range(3))
-    side = next(
-        (
-            side
-            for side, other in (("yes", "no"), ("no", "yes"))
-            if both(lambda n, m=side, o=other: getattr(n, m) > getattr(n, o), h, a)
-        ),
-        None,
-    )
+    side = ""
+    if both(lambda n: n.yes > n.no, h, a):
+        side = "yes"
+    elif both(lambda n: n.no > n.yes, h, a):
+        side = "no"
     moved = [
         Owner(side, each.area, each.share)
         if side and each.state in ("silent", "away", "watching")
