@@ -173,10 +173,12 @@ def main() -> None:
 
 def _say(*problems: Problem) -> None:
     """One line each; the catalogues are only read where there is something to say."""
+    from runtime.language.choice import spoken
     from runtime.language.sentences import sentence
 
+    language = spoken(os.environ)
     for each in problems:
-        print(f"gongjian: {sentence(each)}", file=sys.stderr)
+        print(f"gongjian: {sentence(each, language)}", file=sys.stderr)
 
 
 def _failed_file(error: Exception) -> Problem | None:

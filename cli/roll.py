@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import getpass
-import json
+import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import BaseModel, JsonValue
 
 from cli.inputs import read_file
 from cli.servers import DATA, running
@@ -21,20 +19,24 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from models.files.renovation import PlaceEntry
-    from models.files.roll import Finding, RollDifference, RollReport, RollSummary
+    from models.files.roll import RollReport
     from runtime.spreadsheets.roll_files import Rows
     from service.estates.rolls import ImportedRoll
 
-BAD = 1
-SHOWN = 20
-"""Units of a list that people see; programs get all of them."""
 EVERY = 1_000
 """Rows between two movements of the progress bar."""
 
 File = Annotated[Path, typer.Argument(help="The roll: .csv (UTF-8, GB18030), .xlsx, .xls or .ods.")]
 Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 SheetName = Annotated[
-    str | None, typer.Option("--sheet", help="Which sheet; else the only one that is not empty.")
+    str | None,
+    typer.Option(
+        "--sheet",
+        help="Which sheet, or `all` of them together; else the only one that is not empty.",
+    ),
+]
+Language = Annotated[
+    str, typer.Option(help="en or zh_CN; else what LC_ALL, LC_MESSAGES or LANG say.")
 ]
 Map = Annotated[
     list[str] | None,
@@ -62,17 +64,19 @@ def check(
     sheet: SheetName = None,
     map_: Map = None,
     as_json: Json = False,
+    language: Language = "",
 ) -> None:
     """Every problem of a roll with sheet, row, column and value, else its figures; writes nothing."""
-    from formats.roll import differences
-    from runtime.spreadsheets.roll_files import read_roll_file
+    from cli.roll_shown import show
+    from formats.roll import accepted_roll, differences
 
+    speaks = _speaks(language)
     report = _report(file, sheet, map_)
     difference = None
     if report.roll is not None and against is not None:
-        old = read_roll_file(read_file(against), against.name)
+        old = accepted_roll(_earlier(against, sheet))
         difference = differences(old.units, report.roll.units)
-    _show(report, difference, None, as_json=as_json)
+    show(report, difference, None, as_json=as_json, language=speaks)
 
 
 @commands.command("import")
@@ -95,20 +99,27 @@ def import_(  # noqa: PLR0917 - typer reads the signature
     synthetic: Annotated[
         bool, typer.Option("--synthetic", help="A new estate is of made-up people, for training.")
     ] = False,
+    remove: Annotated[
+        bool,
+        typer.Option("--remove", help="Take away units of the estate that the file lacks."),
+    ] = False,
     sheet: SheetName = None,
     map_: Map = None,
     data: Annotated[Path | None, DATA] = None,
     as_json: Json = False,
+    language: Language = "",
 ) -> None:
     """Make a file the roll of an estate, whole or not at all; the same file again changes nothing."""
+    from cli.roll_shown import show
     from formats.roll import accepted_roll
     from service.estates.rolls import RollRequest, compare_roll, import_roll
     from service.estates.units import owner_secret
 
+    speaks = _speaks(language)
     places = read_places(place)
     report = _report(file, sheet, map_)
     if report.roll is None:
-        _show(report, None, None, as_json=as_json)
+        show(report, None, None, as_json=as_json, language=speaks)
         return
     roll = accepted_roll(report)
 
@@ -121,13 +132,22 @@ def import_(  # noqa: PLR0917 - typer reads the signature
                 secret=owner_secret(parts.settings.credential_key),
                 places=places,
                 synthetic=synthetic,
+                remove=remove,
             )
             do = compare_roll if dry_run else import_roll
             with _waiting("comparing" if dry_run else "writing"):
                 return await do(parts.database, request)
 
     imported = asyncio.run(work())
-    _show(report, imported.difference, imported, as_json=as_json)
+    show(report, imported.difference, imported, as_json=as_json, language=speaks)
+
+
+def _speaks(language: str) -> str:
+    """The language of this command, from here on for its refusals too."""
+    from runtime.language.choice import LANGUAGES, choose, spoken
+
+    choose(language if language in LANGUAGES else "")
+    return spoken(os.environ)
 
 
 def read_places(text: str) -> tuple[PlaceEntry, ...]:
@@ -181,6 +201,13 @@ def _report(file: Path, sheet: str | None, pairs: list[str] | None) -> RollRepor
         return check_roll_file(content, file.name, sheet=sheet, mapping=mapping, progress=counted)
 
 
+def _earlier(file: Path, sheet: str | None) -> RollReport:
+    """An earlier file as it reads alone; where its sheets leave a choice, as the new one was read."""
+    report = _report(file, None, None)
+    codes = [each.problem.code for each in report.problems]
+    return _report(file, sheet, None) if codes == ["spreadsheet.choose_sheet"] else report
+
+
 def _counted(rows: Rows, total: int, bar: Progress) -> Rows:
     (task,) = bar.task_ids
     bar.update(task, total=total)
@@ -208,138 +235,3 @@ def _waiting(what: str) -> Progress:
     bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
     bar.add_task(what, total=None)
     return bar
-
-
-def _show(
-    report: RollReport,
-    difference: RollDifference | None,
-    imported: ImportedRoll | None,
-    *,
-    as_json: bool,
-) -> None:
-    """The result for a program, or for people; a roll with problems ends with them and exit code 1."""
-    from formats.roll import accepted_roll, summary
-
-    figures = None if report.roll is None else summary(report.roll.units)
-    if as_json:
-        answer = report_json(report) | {
-            "summary": _plain(figures),
-            "difference": _plain(difference),
-            "import": None
-            if imported is None
-            else imported.model_dump(mode="json", exclude={"difference"}),
-        }
-        print(json.dumps(answer, ensure_ascii=False))
-        if figures is None:
-            raise typer.Exit(BAD)
-        return
-    if figures is None:
-        print(f"{report.name}: {report.problem_count:,} problems, nothing was imported")
-        accepted_roll(report)
-        return
-    for line in (*_report_lines(report), *_figure_lines(figures)):
-        print(line)
-    for line in _difference_lines(difference) if difference is not None else ():
-        print(line)
-    if imported is not None:
-        print(_import_line(imported))
-
-
-def report_json(report: RollReport) -> dict[str, JsonValue]:
-    """What was found, for a program; no names."""
-    return {
-        "file": report.name,
-        "sha256": report.sha256,
-        "sheet": report.sheet,
-        "heading_row": report.heading_row,
-        "ignored": list(report.ignored),
-        "ok": report.roll is not None,
-        "problem_count": report.problem_count,
-        "problems": [_finding_json(each) for each in report.problems],
-        "warning_count": report.warning_count,
-        "warnings": [_finding_json(each) for each in report.warnings],
-    }
-
-
-def _finding_json(finding: Finding) -> dict[str, JsonValue]:
-    from runtime.language.sentences import sentence
-
-    problem = finding.problem
-    return {
-        "code": problem.code,
-        "where": problem.where,
-        "sheet": finding.sheet,
-        "row": finding.row,
-        "column": finding.column,
-        "field": finding.field,
-        "value": finding.value,
-        "params": dict(problem.params),
-        "message": sentence(problem),
-        "message_zh": sentence(problem, "zh_CN"),
-    }
-
-
-def _report_lines(report: RollReport) -> Iterator[str]:
-    from runtime.language.sentences import sentence
-
-    sheet = f", sheet {report.sheet}" if report.sheet is not None else ""
-    yield f"{report.name}{sheet}: no problems, headings in row {report.heading_row}"
-    if report.ignored:
-        yield f"  not read         {', '.join(report.ignored)}"
-    for finding in report.warnings[:SHOWN]:
-        yield f"  warning          {sentence(finding.problem)}"
-    if report.warning_count > SHOWN:
-        yield f"  warning          … and {report.warning_count - SHOWN:,} more"
-
-
-def _figure_lines(figures: RollSummary) -> Iterator[str]:
-    yield f"  units            {figures.units:,}, of which co-owned {figures.co_owned_units:,}"
-    yield f"  heads            {figures.heads:,}"
-    yield f"  area             {_area(figures.area_dm2)}"
-    for kind, part in figures.kinds.items():
-        yield f"    {kind:<14} {part.units:,} units, {_area(part.area_dm2)}"
-    developer = f"{figures.developer_units:,} units, {_area(figures.developer_area_dm2)}"
-    yield f"  developer        {developer}"
-    for reason, part in figures.excluded.items():
-        yield f"  excluded         {reason}: {part.units:,} units, {_area(part.area_dm2)}"
-    yield f"  roll             sha-256 {figures.roll_sha256}"
-
-
-def _difference_lines(difference: RollDifference) -> Iterator[str]:
-    if difference.same:
-        yield "  changes          none"
-        return
-    for word, numbers in (
-        ("added", difference.added),
-        ("removed", difference.removed),
-        ("regrouped", difference.regrouped),
-    ):
-        if numbers:
-            more = ", …" if len(numbers) > SHOWN else ""
-            yield f"  {word:<16} {len(numbers):,}: {', '.join(numbers[:SHOWN])}{more}"
-    if difference.changed:
-        yield f"  changed          {len(difference.changed):,}"
-    for change in difference.changed[:SHOWN]:
-        fields = (
-            f"{name} {f'{before} → {after}' if before or name != 'owners' else after}"
-            for name, (before, after) in change.fields.items()
-        )
-        yield f"    {change.number:<14} {'; '.join(fields)}"
-
-
-def _import_line(imported: ImportedRoll) -> str:
-    if imported.imported:
-        made = " (new)" if imported.created else ""
-        return f"imported: estate {imported.estate_id}{made} has {imported.units:,} units"
-    if imported.difference.same and not imported.created:
-        return f"nothing to do: estate {imported.estate_id} has this roll"
-    return f"dry run: nothing was written to estate {imported.estate_id}"
-
-
-def _area(area_dm2: int) -> str:
-    whole, part = divmod(area_dm2, 100)
-    return f"{whole:,}.{part:02d} m2"
-
-
-def _plain(value: BaseModel | None) -> JsonValue:
-    return None if value is None else value.model_dump(mode="json")

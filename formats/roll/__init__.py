@@ -1,6 +1,6 @@
 """The owners' roll (业主名册): reading it, comparing it, and replacing an owner on a frozen one."""
 
-from formats.roll.checking import accepted_roll, check_csv, check_rows, read_roll
+from formats.roll.checking import accepted_roll, check_csv, check_pages, read_roll
 from formats.roll.columns import COLUMNS
 from formats.roll.differences import differences, summary
 from formats.roll.owners import name_key, owner_key, stored_owner_key
@@ -10,7 +10,7 @@ __all__ = [
     "COLUMNS",
     "accepted_roll",
     "check_csv",
-    "check_rows",
+    "check_pages",
     "differences",
     "name_key",
     "owner_key",

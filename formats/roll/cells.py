@@ -13,12 +13,16 @@ KINDS: Mapping[str, UnitKind] = {
     **dict.fromkeys(("住宅", "成套住宅", "非成套住宅", "公寓", "普通住宅", "别墅", "住房"), "flat"),
     **dict.fromkeys(("shop", "commercial", "retail", "office"), "shop"),
     **dict.fromkeys(
-        ("商铺", "商业", "商服", "店铺", "门面", "商业服务", "办公", "商用", "网点"), "shop"
+        ("商铺", "商业", "商服", "店铺", "门面", "商业服务", "办公", "商用", "网点", "底商"), "shop"
     ),
     **dict.fromkeys(("parking", "garage", "parking space", "car park"), "parking"),
-    **dict.fromkeys(("车位", "车库", "停车位", "地下车位", "机动车位", "产权车位"), "parking"),
+    **dict.fromkeys(
+        ("车位", "车库", "停车位", "地下车位", "机动车位", "产权车位", "地上车位"), "parking"
+    ),
     **dict.fromkeys(("storage", "store room", "storeroom", "cellar"), "storage"),
-    **dict.fromkeys(("储藏室", "储藏间", "地下室", "仓库", "储物间", "杂物间", "仓储"), "storage"),
+    **dict.fromkeys(
+        ("储藏室", "储藏间", "地下室", "仓库", "储物间", "杂物间", "仓储", "储藏"), "storage"
+    ),
     **dict.fromkeys(("other", "其他", "其它"), "other"),
 }
 EXCLUSIONS: Mapping[str, ExclusionReason] = {
@@ -30,15 +34,27 @@ EXCLUSIONS: Mapping[str, ExclusionReason] = {
 }
 YES = frozenset(("yes", "y", "true", "1", "是", "√", "✓"))
 NO = frozenset(("", "no", "n", "false", "0", "否", "-", "无"))
-TOTALS = frozenset(("合计", "总计", "小计", "共计", "total", "totals", "sum", "grand total"))
-"""What the first cell of a row of sums says; such a row is no unit."""
-
-_HARMLESS = re.compile(r"[-+0-9.,eE /:]{1,24}")
+_HARMLESS = re.compile(
+    r"(?=.*[0-9])[-+0-9.,eE /:()%~#&;=×*负地下上层楼栋幢座号室单元户第共约㎡²米平方mMfFbB至到半–—至]{1,24}|"
+    r"(负|地下|第)?[一二三四五六七八九十百两〇零]{1,4}(层|楼)?|[夹阁顶底首跃错标架]空?[层楼]|复式|跃层"
+)
+"""What no name looks like: digits with the signs and units that stand beside them, and words for floors."""
+_FLOOR = re.compile(r"第?([+-]?[0-9]{1,3})(?:层|楼|f|/f)?")
+_FLOOR_OF = re.compile(r"第?([0-9]{1,3})(?:层|楼|f)?(?:/|\()(?:共|总)?([0-9]{1,3})(?:层|楼|f)?\)?")
+_FLOOR_BELOW = re.compile(r"(?:b|负|地下|-)([0-9]{1,2}|[一二三四五六七八九十]{1,3})(?:层|楼|f)?")
+_FLOOR_HAN = re.compile(r"第?([一二三四五六七八九十百两]{1,5})(?:层|楼)?")
+_HAN_DIGITS = {word: at for at, word in enumerate("一二三四五六七八九", start=1)} | {"两": 2}
+_AREA_UNIT = re.compile(r"\s*(?:㎡|m2|m²|平方米|平方|平米|sqm|sq\.?\s?m\.?)$", re.IGNORECASE)
 _ERROR = re.compile(
     r"#(REF!|N/A|DIV/0!|VALUE!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)|Err:[0-9]{3}"
 )
 SUSPECT = frozenset("=#E \t")
 """How a text may begin that `cell_fault` has to look at."""
+
+
+def words(text: str) -> list[str]:
+    """A list written as a text, as lists of Chinese words are read most easily."""
+    return text.split()
 
 
 @lru_cache(maxsize=4096)
@@ -57,8 +73,44 @@ def cell_fault(text: str) -> UnreadableCell | None:
 
 
 def harmless(text: str) -> str:
-    """The value if it may be shown: only numbers may, because a shifted column may hold names."""
+    """The value if it may be shown: only what no name looks like, because a shifted column may hold names."""
     return text if _HARMLESS.fullmatch(text) else "…"
+
+
+def floor_number(text: str) -> int | None:
+    """The floor of a cell that is no plain number: 1层, 2F, B1, 负一层, 三层, and 2/6 as 2 of 6; else None."""
+    plain = "".join(text.split()).casefold()
+    if plain == "首层":
+        return 1
+    if match := _FLOOR.fullmatch(plain):
+        return int(match[1])
+    if match := _FLOOR_OF.fullmatch(plain):
+        return int(match[1]) if 0 < int(match[1]) <= int(match[2]) else None
+    if match := _FLOOR_BELOW.fullmatch(plain):
+        below = int(match[1]) if match[1].isdigit() else han_number(match[1])
+        return None if below is None else -below
+    match = _FLOOR_HAN.fullmatch(plain)
+    return None if match is None else han_number(match[1])
+
+
+def han_number(text: str) -> int | None:
+    """一 to 九十九 and 一百 to 九百九十九 as a number; None for other orders of these signs."""
+    match = re.fullmatch(
+        r"(?:([一二三四五六七八九两])百零?)?(?:([一二三四五六七八九])?(十))?([一二三四五六七八九])?|两",
+        text,
+    )
+    if match is None or not text:
+        return None
+    if text == "两":
+        return 2
+    hundreds, tens, ten, ones = match.groups()
+    whole = 100 * _HAN_DIGITS.get(hundreds or "", 0) + _HAN_DIGITS.get(ones or "", 0)
+    return whole + (10 * _HAN_DIGITS.get(tens or "", 1) if ten else 0)
+
+
+def without_unit(text: str) -> str:
+    """An area without the square metres written beside it."""
+    return _AREA_UNIT.sub("", text)
 
 
 def area_fault(text: str) -> str:

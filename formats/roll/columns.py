@@ -44,21 +44,11 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "area_m2": (
         *("area_m2", "area", "floor area", "gross area", "registered area", "area sqm", "sqm"),
         *("面积", "产权面积", "房屋面积", "登记面积", "专有部分面积", "专有面积", "房产面积"),
-        *("不动产面积", "产证面积", "证载面积", "住房面积", "建筑面积"),
+        *("不动产面积", "产证面积", "证载面积", "住房面积", "建筑总面积", "建筑面积"),
     ),
     "kind": (
         *("kind", "type", "use", "unit type", "property type", "usage"),
-        *(
-            "房屋用途",
-            "规划用途",
-            "房屋类型",
-            "房屋性质",
-            "类型",
-            "类别",
-            "性质",
-            "设计用途",
-            "用途",
-        ),
+        *("房屋用途", "规划用途", "房屋类别", "类别", "设计用途", "使用用途", "用途"),
     ),
     "owners": (
         *("owners", "owner", "owner name", "owner names", "registered owner", "registered owners"),
@@ -100,6 +90,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         *("undelivered", "not handed over", "sold not handed over"),
         *("已售未交付", "是否未交付", "未交房", "未交付"),
     ),
+    "holding": ("holding", "tenure", "共有方式", "所有权形式", "共有情况"),
     "excluded": (
         *("excluded", "exclusion", "excluded reason", "exclusion reason", "reason excluded"),
         *("不参与表决", "不计票原因", "冻结", "冻结原因", "排除原因", "表决权限制"),
@@ -108,8 +99,16 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 """Every column and the headings it may have; the first and the last are shown in messages."""
 
-ADDRESS = ("address", "房屋坐落", "坐落", "房屋地址", "地址", "详细地址", "房产地址", "房屋位置")
-"""Stands for the number of a unit where no other column does, and is skipped where one does."""
+SECOND: Mapping[str, tuple[str, ...]] = {
+    "number": (
+        *("address", "房屋坐落", "坐落", "房屋地址", "地址", "详细地址", "房产地址", "房屋位置"),
+        "房地坐落",
+    ),
+    "floor": ("名义层", "名义楼层", "标示层", "自然层"),
+    "area_m2": ("专有建筑面积", "专有部分建筑面积", "测绘面积", "预测建筑面积", "实测建筑面积"),
+    "kind": ("房屋类型", "类型", "房屋性质", "性质"),
+}
+"""Headings that stand for a field where no other column does, the best first; skipped where one does."""
 IGNORED = (
     *("no", "serial", "serial no", "phone", "telephone", "mobile", "email", "note", "notes"),
     *("remark", "remarks", "signature", "inner area", "shared area", "representative", "gender"),
@@ -125,30 +124,62 @@ IGNORED = (
         "手机号码",
         "联系方式",
     ),
+    *("备注", "说明", "签名", "签字", "业主签名", "签收", "领取人", "紧急联系人", "联系人"),
+    *("套内面积", "套内建筑面积", "公摊面积", "分摊面积", "分摊建筑面积", "共有分摊面积"),
+    *("产权证号", "不动产权证号", "不动产权证书号", "房产证号", "房屋所有权证号", "权证号"),
+    *("不动产单元号", "不动产单元代码", "宗地代码", "宗地号", "丘号", "图号", "业务号", "受理号"),
     *(
-        "备注",
-        "说明",
-        "签名",
-        "签字",
-        "业主签名",
-        "套内面积",
-        "套内建筑面积",
-        "公摊面积",
-        "分摊面积",
-    ),
-    *(
-        "产权证号",
-        "不动产权证号",
-        "房产证号",
-        "不动产单元号",
         "证件类型",
         "证件种类",
+        "证件名称",
+        "权利人类型",
+        "权利类型",
+        "权利性质",
+        "土地性质",
+        "共有情况备注",
+    ),
+    *(
         "性别",
         "国籍",
+        "民族",
+        "年龄",
+        "出生日期",
+        "籍贯",
+        "户籍",
+        "工作单位",
+        "职业",
+        "人口数",
+        "家庭人口",
     ),
-    *("登记日期", "发证日期", "交付日期", "交房日期", "入住时间", "小区", "小区名称", "项目名称"),
-    *("物业费", "邮箱", "微信", "共有人代表", "业主代表", "代表人", "户型", "朝向", "社区", "网格"),
-    *("共有情况", "共有方式", "产权份额", "居住状态", "街道"),
+    *("总层数", "总楼层", "地上层数", "地下层数", "房屋结构", "建成年份", "竣工时间", "竣工日期"),
+    *("登记日期", "登记时间", "发证日期", "交付日期", "交房日期", "入住时间", "附记", "使用期限"),
+    *("土地使用期限", "分摊土地面积", "土地使用权面积", "土地面积", "独用土地面积", "取得价格"),
+    *("是否抵押", "抵押情况", "抵押状态", "查封情况", "限制情况", "房屋状态", "登记状态", "状态"),
+    *(
+        "小区",
+        "小区名称",
+        "项目名称",
+        "楼盘名称",
+        "行政区划",
+        "社区",
+        "网格",
+        "街道",
+        "区县",
+        "estate",
+    ),
+    *("物业费", "邮箱", "微信", "通讯地址", "联系地址", "邮编", "户型", "朝向", "车牌号"),
+    *("共有人代表", "业主代表", "代表人", "代理人", "产权份额", "共有份额", "权利份额", "居住状态"),
+    *(
+        "入住情况",
+        "是否入住",
+        "是否出租",
+        "出租情况",
+        "租户",
+        "承租人",
+        "使用人",
+        "occupied",
+        "tenant",
+    ),
 )
 """Known and not read: a contact or a remark decides nothing, and is not collected (PIPL art. 6)."""
 IGNORE = "ignore"
@@ -175,9 +206,29 @@ def plain_heading(text: str) -> str:
 
 _KNOWN: dict[str, str] = {
     **{plain_heading(title): IGNORE for title in IGNORED},
-    **{plain_heading(title): "address" for title in ADDRESS},
+    **{
+        plain_heading(title): f"{name}?{rank}"
+        for name, titles in SECOND.items()
+        for rank, title in enumerate(titles)
+    },
     **{plain_heading(title): column for column, titles in COLUMNS.items() for title in titles},
 }
+_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"(共有|co).*(身份证|证件)(号|号码)?"), "co_owner_ids"),
+    (re.compile(r".*(身份证|证件)(号|号码|编号)"), "owner_ids"),
+    (
+        re.compile(r".*(电话|手机|手机号|日期|时间|备注|签名|签字|证书号|权证号|邮箱|价格|金额)"),
+        IGNORE,
+    ),
+)
+"""Headings in other words, looked at where no known one is meant: whole headings only."""
+MARK = "?"
+"""Between the field of a heading that only counts where no other column has the field, and its rank."""
+ROOMS = frozenset(
+    plain_heading(title)
+    for title in ("房号", "房屋号", "unit", "unit no", "unit number", "number", "户号")
+)
+"""Headings of a number that may as well be that of the room within its entrance."""
 
 
 @dataclass(frozen=True)
@@ -190,6 +241,8 @@ class Heading:
     fields: tuple[str, ...]
     double: frozenset[int] = field(default=frozenset())
     """Columns (from 0) whose field another one before has already."""
+    passed: tuple[tuple[str, str], ...] = ()
+    """Headings that may stand for a field (heading, field) that another column has."""
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -198,6 +251,17 @@ class Heading:
         if "room" in self.fields and "number" in missing:
             missing.remove("number")
         return tuple(missing)
+
+    def title(self, name: str) -> str:
+        """The heading of a field as the file spells it; the field's own name where it has none."""
+        return next(
+            (
+                each.strip()
+                for each, found in zip(self.titles, self.fields, strict=False)
+                if found == name
+            ),
+            name,
+        )
 
     @property
     def known(self) -> int:
@@ -230,14 +294,19 @@ def find_heading(
 def match_heading(row: int, titles: Sequence[str], mapped: Mapping[str, str]) -> Heading:
     """The fields behind one row of titles."""
     plain = [plain_heading(title) for title in titles]
-    fields = [mapped.get(title) or _KNOWN.get(title, "") for title in plain]
+    fields = [mapped.get(title) or known_field(title) for title in plain]
     wanted = set(mapped.values()) & {mapped.get(title, "") for title in plain}
     fields = [
-        IGNORE if name in wanted and title not in mapped else name
+        IGNORE if name.partition(MARK)[0] in wanted and title not in mapped else name
         for name, title in zip(fields, plain, strict=True)
     ]
-    has_number = "number" in fields or "room" in fields
-    fields = [_address(name, has_number=has_number) for name in fields]
+    second = fields
+    fields = _settled(fields)
+    passed = tuple(
+        (title.strip(), before.partition(MARK)[0])
+        for title, before, name in zip(titles, second, fields, strict=True)
+        if MARK in before and name == IGNORE and not before.startswith("number")
+    )
     # A column without a heading counts as unknown: the reader refuses it if anything stands in it.
     taken: set[str] = set()
     double: set[int] = set()
@@ -246,7 +315,7 @@ def match_heading(row: int, titles: Sequence[str], mapped: Mapping[str, str]) ->
             double.add(place)
         if name not in {"", IGNORE}:
             taken.add(name)
-    return Heading(row, tuple(titles), tuple(fields), frozenset(double))
+    return Heading(row, tuple(titles), tuple(fields), frozenset(double), passed)
 
 
 def letter(place: int) -> str:
@@ -259,16 +328,34 @@ def letter(place: int) -> str:
     return text
 
 
-def _address(name: str, *, has_number: bool) -> str:
-    if name != "address":
-        return name
-    return IGNORE if has_number else "number"
+def known_field(plain: str) -> str:
+    """The field behind a plain heading, with `MARK` for a second choice; "" for one that is unknown."""
+    name = _KNOWN.get(plain)
+    if name is None:
+        name = next((found for pattern, found in _PATTERNS if pattern.fullmatch(plain)), "")
+    return name
+
+
+def _settled(fields: Sequence[str]) -> list[str]:
+    """The best of the second choices taken for a field that no other column has; the rest skipped."""
+    taken = {name for name in fields if MARK not in name}
+    if "room" in taken:
+        taken.add("number")
+    best: dict[str, str] = {}
+    for name in sorted(each for each in fields if MARK in each):
+        best.setdefault(name.partition(MARK)[0], name)
+    settled: list[str] = []
+    for name in fields:
+        plain, mark, _ = name.partition(MARK)
+        use = not mark or (plain not in taken and best[plain] == name)
+        settled.append(plain if use else IGNORE)
+    return settled
 
 
 def _all_known(titles: Sequence[str], mapped: Mapping[str, str]) -> bool:
     """Whether every filled cell of a row is a known heading; no row of a unit is like that."""
     plain = [plain_heading(title) for title in titles if title.strip()]
-    return bool(plain) and all(title in mapped or title in _KNOWN for title in plain)
+    return bool(plain) and all(title in mapped or known_field(title) for title in plain)
 
 
 def _under(upper: Sequence[str], lower: Sequence[str]) -> list[str]:

@@ -1,9 +1,10 @@
 """Comparing two rolls, and the figures of one; neither shows a name."""
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from formats.roll.numbering import spelling_key
 from models.files.roll import (
     ExclusionReason,
     KindSummary,
@@ -49,12 +50,22 @@ def differences(
         if heads[number] == heads_now[number]
         and members[heads[number]] != members_now[heads_now[number]]
     ]
+    added = tuple(sorted(after.keys() - before.keys()))
+    removed = tuple(sorted(before.keys() - after.keys()))
     return RollDifference(
-        added=tuple(sorted(after.keys() - before.keys())),
-        removed=tuple(sorted(before.keys() - after.keys())),
+        added=added,
+        removed=removed,
+        respelled=_respelled(removed, added),
         changed=tuple(sorted(changed, key=lambda change: change.number)),
         regrouped=tuple(sorted(regrouped)),
     )
+
+
+def _respelled(removed: Sequence[str], added: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Units that seem to have gone and come, and differ in the spelling of the number only."""
+    new = {spelling_key(number): number for number in added} if removed else {}
+    keys = ((number, spelling_key(number)) for number in removed)
+    return tuple((number, new[key]) for number, key in keys if key in new)
 
 
 def head_of(unit: RegisteredUnit, stored: Callable[[str], str] = str) -> str:
@@ -70,10 +81,13 @@ def summary(units: Sequence[RegisteredUnit]) -> RollSummary:
         kinds[unit.kind].append(unit.area_dm2)
         if unit.excluded_reason is not None:
             excluded[unit.excluded_reason].append(unit.area_dm2)
+    heads = Counter(head_of(unit) for unit in units)
+    sizes = Counter(count for head, count in heads.items() if head != DEVELOPER)
     developers = [unit.area_dm2 for unit in units if unit.developer]
     return RollSummary(
         units=len(units),
-        heads=len({head_of(unit) for unit in units}),
+        heads=len(heads),
+        heads_by_units=dict(sorted(sizes.items())),
         area_dm2=sum(unit.area_dm2 for unit in units),
         kinds={kind: _sum(areas) for kind, areas in sorted(kinds.items())},
         developer_units=len(developers),

@@ -6,7 +6,8 @@ import json
 import re
 import unicodedata
 
-_GAP_IN_CHINESE = re.compile(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])")
+_GAP_IN_CHINESE = re.compile(r"(?<=[\u3400-\u9fff])[\s·•・‧∙･⋅●▪˙.．]+(?=[\u3400-\u9fff])")
+"""Blanks, and the dot of a transcribed name in all of its spellings: 买买提·阿卜杜拉 is one name in each."""
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
@@ -34,5 +35,7 @@ def stored_owner_key(key: str, secret: bytes) -> str:
 
 def name_key(name: str) -> str:
     """A name as it is compared; only ever hashed, never shown."""
+    if name.isascii():
+        return " ".join(name.split()).casefold()
     text = " ".join(unicodedata.normalize("NFKC", name).split())
     return _GAP_IN_CHINESE.sub("", text).casefold()

@@ -6,29 +6,32 @@ is refused, and then the whole file is. Problems never repeat a name.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from formats.roll.book import MAX_LABEL, Book
 from formats.roll.cells import (
     KINDS,
     SUSPECT,
-    TOTALS,
     area_fault,
     cell_fault,
     exclusion,
+    floor_number,
     harmless,
     normal,
+    without_unit,
     yes,
 )
-from formats.roll.columns import IGNORE, Heading, letter
-from formats.roll.owners import owner_key
+from formats.roll.columns import IGNORE, Heading
+from formats.roll.identities import read_number, split_numbers
+from formats.roll.names import THE_DEVELOPERS, Names, bare, read_names
+from formats.roll.notes import Findings, Source
+from formats.roll.numbering import label_fault, label_text, spelling_key
+from formats.roll.owners import name_key, owner_key
+from formats.roll.passed import Shape
 from models.fields import UNSEEN
-from models.files.roll import Finding, RegisteredUnit, UnreadableCell
-from models.values.refusal import problem
+from models.files.roll import RegisteredUnit, UnreadableCell
 
-MAX_PROBLEMS = 100
 MAX_ROWS = 1_000_000
-MAX_LABEL = 32
-"""Characters of a unit, building or entrance: ids of rows are made of them."""
 MAX_NAME = 100
 MAX_OWNERS = 50
 MAX_AREA_DM2 = 100_000_000
@@ -40,113 +43,64 @@ Cell = str | UnreadableCell
 Row = Sequence[Cell]
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,12}")
-_AREA = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,2}))?")
-_BETWEEN_OWNERS = re.compile(r"[;；、\n]")
-_STAND_IN: Mapping[str, str] = {"area_m2": "1", "floor": "1", "kind": "flat", "owners": "-"}
+_AREA = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,2})0{0,12})?")
+_NO_CO_OWNERS = frozenset(("", "无", "没有", "none", "no", "na", "n/a", "空", "单独所有", "单独"))
+_ALONE = frozenset(("单独所有", "单独", "独有", "单独拥有", "sole", "sole owner"))
+_TOGETHER = frozenset(
+    ("共同共有", "按份共有", "共有", "共同", "按份", "joint", "common", "co-owned")
+)
+_STAND_IN: Mapping[str, str] = {"area_m2": "1", "floor": "1", "kind": "flat", "owners": "\0"}
 """For a cell already refused, so that the rest of its row is looked at as well."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """Which file, and which sheet of it where it has sheets."""
-
-    name: str
-    sha256: str
-    sheet: str | None = None
-
-    def at(self, row: int, place: int | None = None, name: str | None = None) -> str:
-        """A cell in words: "roll.csv row 3, column area_m2", or with sheet and letter."""
-        if self.sheet is None:
-            where = f"{self.name} row {row}"
-            column = name or (None if place is None else place + 1)
-        else:
-            where = f"{self.name} sheet {self.sheet} row {row}"
-            column = None if place is None else letter(place)
-            column = f"{column} ({name})" if column and name else column
-        return where if column is None else f"{where}, column {column}"
-
-
-@dataclass
-class Findings:
-    """Problems up to a limit, and how many there are."""
-
-    source: Source
-    kept: list[Finding] = field(default_factory=list)
-    found: int = 0
-
-    def add(
-        self,
-        code: str,
-        row: int,
-        place: int | None = None,
-        name: str | None = None,
-        /,
-        **params: str | int,
-    ) -> None:
-        """Note one; beyond the limit only its number is kept."""
-        self.found += 1
-        if self.found > MAX_PROBLEMS:
-            return
-        where = self.source.at(row, place, name)
-        column = None if place is None else letter(place)
-        self.kept.append(
-            Finding(
-                problem=problem(code, where=where, **params),
-                sheet=self.source.sheet,
-                row=row,
-                column=column,
-                field=name,
-                value=str(params["value"]) if "value" in params else None,
-            )
-        )
 
 
 @dataclass
 class Reader:
-    """Reads rows one by one, keeping the units and the problems."""
+    """Reads the rows of one sheet one by one into the book."""
 
     source: Source
     heading: Heading
-    problems: Findings
-    units: list[RegisteredUnit] = field(default_factory=list)
-    rows: list[int] = field(default_factory=list)
-    """The row of each unit."""
-    identified: bytearray = field(default_factory=bytearray)
-    """1 for each unit whose owners came with numbers of identity."""
-    seen: dict[str, int] = field(default_factory=dict)
+    book: Book
+    building: str | None = None
+    """The building of all units where the sheet has no column of it."""
     row: int = 0
     bad: bool = False
+    sum_dm2: int = 0
+    """Area since the last sum of this sheet; `all_dm2` of the whole sheet."""
+    all_dm2: int = 0
 
     def __post_init__(self) -> None:
         fields = self.heading.fields
+        self.problems: Findings = self.book.problems
         self._place = {name: at for at, name in enumerate(fields) if name not in {"", IGNORE}}
         self._untitled = [at for at, name in enumerate(fields) if not name]
+        self._shape = Shape(self.heading)
 
     def read(self, row: int, cells: Row) -> None:
-        """Take one row, or note what is wrong with it."""
+        """Take one row, or note what is wrong with it or what it is instead of a unit."""
         self.row, self.bad = row, False
+        if not self._shape.is_usual(cells) and self._is_passed(cells):
+            return
         if len(cells) != len(self.heading.fields):
             self.problems.add(
                 "roll.ragged_row", row, have=len(cells), need=len(self.heading.fields)
             )
             return
-        if _is_total(cells):
-            self.problems.add("roll.total_row", row)
-            return
         self._look_at_untitled(cells)
         raw = self._raw(cells)
         texts = {name: normal(text) for name, text in raw.items()}
-        owners, key = self._owners(raw, texts)
-        building = self._label("building", texts["building"])
-        entrance = self._label("entrance", texts["entrance"])
         developer = self._yes("developer", texts) | self._yes("undelivered", texts)
+        owners, key, identified = self._owners(raw, texts, developer=developer)
+        building = self._part("building", texts)
+        entrance = self._part("entrance", texts)
+        number = self._number(texts, building, entrance)
+        area_dm2 = self._area(texts["area_m2"])
         unit = {
-            "number": self._number(texts, building, entrance),
+            "number": number,
             "building": building,
             "entrance": entrance,
-            "floor": self._integer("floor", texts["floor"], FLOORS.start, FLOORS.stop - 1),
+            "floor": self._floor(texts["floor"]),
             "kind": self._one_of("kind", texts["kind"], KINDS.get, _KIND_WORDS),
-            "area_dm2": self._area(texts["area_m2"]),
+            "area_dm2": area_dm2,
             "shares": self._shares(texts.get("shares", "")),
             "developer": developer,
             "excluded_reason": self._excluded(texts.get("excluded", "")),
@@ -154,9 +108,36 @@ class Reader:
             "owner_key": key,
         }
         if not self.bad:
-            self.units.append(RegisteredUnit.model_validate(unit))
-            self.rows.append(row)
-            self.identified.append(bool(texts.get("owner_ids")))
+            made = RegisteredUnit.model_validate(unit)
+            self.book.add(made, spelling_key(number), row, identified=identified)
+            self.sum_dm2 += area_dm2
+            self.all_dm2 += area_dm2
+
+    def _is_passed(self, cells: Row) -> bool:
+        passed = self._shape.passed(cells)
+        if passed is None:
+            return False
+        if passed.problem:
+            self.problems.add(passed.code, self.row)
+            return True
+        self._say(passed.code)
+        if passed.code == "roll.row_total":
+            self._compare_sum(passed.area)
+        return True
+
+    def _compare_sum(self, text: str) -> None:
+        """Whether a row of sums has the area of the units above it, since the last one or altogether."""
+        match = _AREA.fullmatch(without_unit(text).replace(",", ""))
+        if match is not None and not self.problems.found:
+            stated = _hundredths(match)
+            if stated not in {self.sum_dm2, self.all_dm2, self.book.area_dm2}:
+                have = f"{self.all_dm2 // 100}.{self.all_dm2 % 100:02d}"
+                params = {"stated": text, "have": have}
+                self.book.warnings.say("roll.total_differs", self.source, self.row, **params)
+        self.sum_dm2 = 0
+
+    def _say(self, code: str, /, **params: str | int) -> None:
+        self.book.readings.add(code, self.source, self.row, **params)
 
     def _wrong(self, code: str, name: str, /, **params: str | int) -> None:
         self.bad = True
@@ -193,10 +174,14 @@ class Reader:
         number = self._label(name, texts[name])
         if name == "room" and number and building and entrance:
             number = self._label(name, f"{building}-{entrance}-{number}")
-        first = self.seen.setdefault(number, self.row)
-        if number and first != self.row:
-            self._wrong("roll.unit_twice", name, unit=number, first=first)
         return number
+
+    def _part(self, name: str, texts: Mapping[str, str]) -> str:
+        """The building or the entrance, in the spelling that came first."""
+        if name == "building" and self.building is not None:
+            return self.building
+        label = self._label(name, texts[name])
+        return self.book.part(name, label, self.row) if label else ""
 
     def _label(self, name: str, text: str) -> str:
         if not text:
@@ -205,9 +190,20 @@ class Reader:
             self._wrong("roll.too_long", name, have=len(text), most=MAX_LABEL)
         elif not _printable(text):
             self._wrong("roll.unprintable", name)
+        elif fault := label_fault(text):
+            self._wrong(fault, name, value=harmless(text))
         else:
-            return text
+            label = label_text(text)
+            if label != text:
+                self._say("roll.read_dashes", column=self.heading.title(name))
+            return label
         return ""
+
+    def _floor(self, text: str) -> int | None:
+        if _INTEGER.fullmatch(text) or (number := floor_number(text)) is None:
+            return self._integer("floor", text, FLOORS.start, FLOORS.stop - 1)
+        self._say("roll.read_floors", value=harmless(text), floor=number)
+        return self._integer("floor", str(number), FLOORS.start, FLOORS.stop - 1)
 
     def _integer(self, name: str, text: str, least: int, most: int) -> int | None:
         if not text:
@@ -226,10 +222,12 @@ class Reader:
     def _area(self, text: str) -> int:
         """Square metres with at most two decimals, as whole 0.01 m2."""
         match = _AREA.fullmatch(text)
+        if match is None and (match := _AREA.fullmatch(without_unit(text))) is not None:
+            self._say("roll.read_areas")
         if match is None:
             self._wrong(area_fault(text), "area_m2", value=harmless(text))
             return 0
-        area_dm2 = int(match[1]) * 100 + int((match[2] or "").ljust(2, "0"))
+        area_dm2 = _hundredths(match)
         if area_dm2 == 0:
             self._wrong("roll.area_not_positive", "area_m2", value=text)
         elif area_dm2 > MAX_AREA_DM2:
@@ -251,18 +249,19 @@ class Reader:
         return self._one_of("excluded", text, exclusion, _EXCLUSION_WORDS) or None
 
     def _owners(
-        self, raw: Mapping[str, str], texts: Mapping[str, str]
-    ) -> tuple[tuple[str, ...], str]:
-        """The names as the register spells them, and their key over the normalised ones."""
-        first, others = raw["owners"].strip(), raw.get("co_owners", "").strip()
-        names = (*_parts(first), *_parts(others)) if first else ()
-        ids = (
-            *_parts(texts.get("owner_ids", "")),
-            *_parts(texts.get("co_owner_ids", "")),
-        )
-        if not names or not all(names):
-            self._wrong("roll.owner_missing", "owners")
-        elif len(names) > MAX_OWNERS:
+        self, raw: Mapping[str, str], texts: Mapping[str, str], *, developer: bool
+    ) -> tuple[tuple[str, ...], str, bool]:
+        """The names as the register spells them, their key, and whether numbers came with them."""
+        ids = self._ids(texts)
+        names = self._names(raw["owners"].strip(), len(ids), developer=developer)
+        others = raw.get("co_owners", "").strip()
+        if names and bare(others) not in _NO_CO_OWNERS:
+            more = self._names(others, 0, developer=False, column="co_owners")
+            names = (*names, *more) if more else ()
+        if not names:
+            return (), "", False
+        self._look_at_holding(texts.get("holding", ""), len(names))
+        if len(names) > MAX_OWNERS:
             self._wrong("roll.too_many_owners", "owners", have=len(names), most=MAX_OWNERS)
         elif max(map(len, names)) > MAX_NAME:
             self._wrong("roll.too_long", "owners", have=max(map(len, names)), most=MAX_NAME)
@@ -270,11 +269,80 @@ class Reader:
             self._wrong("roll.unprintable", "owners")
         elif ids and (len(ids) != len(names) or not all(ids)):
             self._wrong("roll.owner_ids_count", "owner_ids", have=len(ids), need=len(names))
-        elif len(set(zip(names, ids or names, strict=True))) < len(names):
-            self._wrong("roll.owner_twice", "owners")
         else:
-            return names, owner_key(names, tuple(number.upper() for number in ids))
-        return (), ""
+            return self._people(names, ids)
+        return (), "", False
+
+    def _people(
+        self, names: tuple[str, ...], ids: tuple[str, ...]
+    ) -> tuple[tuple[str, ...], str, bool]:
+        """The owners with their numbers: each once, and under the first spelling of each number."""
+        if ids and not self.bad:
+            pairs = zip(names, ids, strict=True)
+            names = tuple(self.book.person(number, name, self.row) for name, number in pairs)
+        if len(names) > 1:
+            numbers = ids or ("",) * len(names)
+            if len(set(zip(map(name_key, names), numbers, strict=True))) < len(names):
+                self._wrong("roll.owner_twice", "owners")
+                return (), "", False
+        return names, owner_key(names, ids), bool(ids)
+
+    def _names(
+        self, text: str, numbers: int, *, developer: bool, column: str = "owners"
+    ) -> tuple[str, ...]:
+        """The names of a cell; none where it is refused."""
+        if not text:
+            self._wrong("roll.owner_missing", column)
+            return ()
+        if text == _STAND_IN["owners"]:
+            return ()
+        found = read_names(text, numbers)
+        if not found.fault:
+            for said in found.said:
+                self._say_of_names(said, column)
+            return found.names
+        nobody = found.fault == "roll.owner_nobody"
+        if nobody and bare(text) in THE_DEVELOPERS:
+            if developer:
+                return (text,)
+            found = Names(fault="roll.owner_developer", value=found.value)
+        word = "sign" if found.fault == "roll.owner_separator" else "value"
+        self._wrong(found.fault, column, **({word: found.value} if found.value else {}))
+        return ()
+
+    def _say_of_names(self, said: str, column: str) -> None:
+        what, _, sign = said.partition(" ")
+        params = {"sign": sign} if sign else {}
+        self._say(f"roll.read_names_{what}", column=self.heading.title(column), **params)
+
+    def _ids(self, texts: Mapping[str, str]) -> tuple[str, ...]:
+        """The numbers of a row in their only spelling; none where the cells say so."""
+        found: list[str] = []
+        for column in ("owner_ids", "co_owner_ids"):
+            text = texts.get(column, "")
+            if not text:
+                continue
+            parts = split_numbers(text, len(texts["owners"].split()))
+            if not any(parts):
+                self._say("roll.read_no_numbers", column=self.heading.title(column))
+                continue
+            found += [self._one_number(part, column) if part else "" for part in parts]
+        return tuple(found)
+
+    def _one_number(self, text: str, column: str) -> str:
+        number = read_number(text)
+        if number.fault:
+            self._wrong(number.fault, column, value=harmless(text))
+            return text
+        if number.said:
+            self._say(number.said, column=self.heading.title(column))
+        return number.text
+
+    def _look_at_holding(self, text: str, owners: int) -> None:
+        """Whether a register's word for sole or joint ownership fits the number of names."""
+        if text and text in (_TOGETHER if owners == 1 else _ALONE):
+            code = "roll.holding_of_one" if owners == 1 else "roll.holding_of_several"
+            self.book.warnings.add(code, self.source, self.row)
 
 
 _KIND_WORDS = "flat shop parking storage other"
@@ -282,22 +350,11 @@ _EXCLUSION_WORDS = "arrears conflict frozen disputed other"
 
 
 def _printable(text: str) -> bool:
-    """Whether all of a name is seen: the fillers of some scripts count as printable and show nothing."""
-    return text.isprintable() and (text.isascii() or UNSEEN.search(text) is None)
+    """Whether all of a text is seen: fillers of some scripts count as printable and show nothing."""
+    if text.isascii():
+        return text.isprintable()
+    return text.isprintable() and UNSEEN.search(text) is None and "\ufffd" not in text
 
 
-def _is_total(cells: Row) -> bool:
-    """A row of sums below the units, by its first filled cell."""
-    for cell in cells:
-        if cell:
-            return (
-                not isinstance(cell, UnreadableCell)
-                and normal(cell).casefold().rstrip(":") in TOTALS
-            )
-    return False
-
-
-def _parts(text: str) -> tuple[str, ...]:
-    if not text:
-        return ()
-    return tuple(" ".join(part.split()) for part in _BETWEEN_OWNERS.split(text))
+def _hundredths(match: re.Match[str]) -> int:
+    return int(match[1]) * 100 + int((match[2] or "").ljust(2, "0"))

@@ -84,6 +84,9 @@ class RollReport(Value):
     problems: tuple[Finding, ...] = ()
     problem_count: int = 0
     """All of them; `problems` stops at a limit."""
+    readings: tuple[Finding, ...] = ()
+    """What was interpreted, each once with how often and where first."""
+    reading_count: int = 0
     warnings: tuple[Finding, ...] = ()
     warning_count: int = 0
 
@@ -101,6 +104,8 @@ class RollSummary(Value):
     units: int
     heads: int
     """Sets of owners, all the developer's units being one (V-CN-2); before any pack's exclusions."""
+    heads_by_units: dict[int, int]
+    """Heads other than the developer's, by how many units they have."""
     area_dm2: int
     kinds: dict[UnitKind, KindSummary]
     developer_units: int
@@ -127,6 +132,9 @@ class RollDifference(Value):
     changed: tuple[UnitChange, ...]
     regrouped: tuple[str, ...]
     """Units whose head has other units than before, though they and their owners are the same."""
+
+    respelled: tuple[tuple[str, str], ...] = ()
+    """Removed and added units that are probably one, in two spellings of its number."""
 
     @property
     def same(self) -> bool:

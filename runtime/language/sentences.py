@@ -1,5 +1,6 @@
 """The sentence for a refusal's code, from the message catalogues beside this module."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -8,6 +9,9 @@ from babel.messages.pofile import read_po
 
 from models.values.refusal import Problem
 
+_PLACE = re.compile(
+    r"(.+?)(?: sheet (.+?))?(?: row ([0-9]+)(?:, column (.+))?| line ([0-9]+)(?:, byte ([0-9]+))?)"
+)
 LOCALES = Path(__file__).with_name("locales")
 
 
@@ -16,34 +20,57 @@ def sentence(problem: Problem, language: str = "en") -> str:
 
     `language` is "en" or "zh_CN".
     """
-    template = _catalogue(language).get(problem.code)
-    if template is None:
+    forms = _catalogue(language).get(problem.code)
+    if forms is None:
         figures = ", ".join(f"{name}={value}" for name, value in problem.params.items())
         text = f"{problem.code} ({figures})" if figures else problem.code
     else:
+        template = forms[0] if problem.params.get("count") == 1 else forms[-1]
         try:
             text = template % _in_words(problem.params, language)
         except (KeyError, ValueError, TypeError):
             text = template
     mentioned = not problem.where or problem.where in text
-    return text if mentioned else f"{problem.where}: {text}"
+    return text if mentioned else f"{place(problem.where, language)}: {text}"
+
+
+def place(where: str, language: str) -> str:
+    """A place of a file in words: its sheet, row, line and column as the language says them."""
+    if language == "en":
+        return where
+    match = _PLACE.fullmatch(where)
+    if match is None:
+        return where
+    name, sheet, row, column, line, byte = match.groups()
+    found = (
+        (name, "{}"),
+        (sheet, "工作表“{}”"),
+        (row, "第 {} 行"),
+        (column, "{} 列"),
+        (line, "第 {} 行"),
+        (byte, "第 {} 字节"),
+    )
+    return " ".join(words.format(value) for value, words in found if value)
 
 
 def _in_words(params: Mapping[str, str | int], language: str) -> Mapping[str, str | int]:
     """The parameters with what was expected as a phrase, where it names one of `models.fields`."""
     phrase = _catalogue(language).get(str(params.get("expected", "")))
-    return {**params, "expected": phrase % params} if phrase is not None else params
+    return {**params, "expected": phrase[-1] % params} if phrase is not None else params
 
 
 @cache
-def _catalogue(language: str) -> Mapping[str, str]:
+def _catalogue(language: str) -> Mapping[str, tuple[str, ...]]:
+    """Code to its sentence; to two where it differs for a `count` of one and of more."""
     path = LOCALES / language / "LC_MESSAGES" / "messages.po"
     if not path.exists():
         return {}
     with path.open("rb") as file:
         catalogue = read_po(file, locale=language)
     return {
-        str(message.id): str(message.string)
+        message.id if isinstance(message.id, str) else message.id[0]: (
+            (message.string,) if isinstance(message.string, str) else tuple(message.string)
+        )
         for message in catalogue
         if message.id and message.string
     }

@@ -12,6 +12,9 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
+from xml.etree import ElementTree as ET
+
+from runtime.spreadsheets.shapes import shown_number, styles_of
 
 MAX_PARTS = 1_000
 MAX_UNPACKED = 768 * 1024 * 1024
@@ -53,6 +56,16 @@ _BEYOND_Z = re.compile(rb'<(?:\w+:)?c r="[A-Z]{2,3}[0-9]+"[^>/]*>')
 _UNPLACED = re.compile(rb"<(?:\w+:)?c(?![^>]*\br=)[\s>]")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _ERROR = re.compile(rb"\bt=[\"']e[\"']")
+_HIDDEN = re.compile(
+    rb'<(?:\w+:)?row\b(?=[^>]*\br="([0-9]{1,7})")[^>]*\b(?:hidden="(?:1|true)"|ht="0(?:\.0+)?")[^>]*>'
+)
+_STYLED = (
+    rb'<(?:\w+:)?c\b(?=[^>]*\bs="(%b)")(?=[^>]*\br="([A-Za-z]{1,3}[0-9]{1,7})")'
+    rb'(?![^>]*\bt="(?:s|str|inlineStr|b|e)")[^>]*[^/>]>'
+    rb"(?:\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>))?\s*<(?:\w+:)?v(?:\s[^>]*)?>([^<]*)</"
+)
+"""A number in a cell of one of the styles."""
+STYLES = "xl/styles.xml"
 _OUTSIDE = re.compile(
     rb'<(?:\w+:)?c r="(?:(?:[A-Z]{3}|C[W-Z]|[D-Z][A-Z])[0-9]+|[A-Z]+[0-9]{7,})"[^>/]*>'
 )
@@ -72,6 +85,10 @@ class SheetScan:
     """What stands in a sheet beside values; places are (row from 1, column from 0)."""
 
     faults: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
+    shown: dict[tuple[int, int], str] = field(default_factory=dict)
+    """What cells show instead of the number that they hold, by their number format."""
+    hidden: set[int] = field(default_factory=set)
+    """Rows that are not shown, by a filter or by hand."""
     formulas: int = 0
     """Cells whose value was worked out by the program that wrote the file."""
     first_formula: str = ""
@@ -97,15 +114,28 @@ def scan(data: bytes) -> dict[str, SheetScan]:
         raise Unfit("spreadsheet.too_many_parts", have=len(parts), most=MAX_PARTS)
     _check_stated(data, parts)
     scans: dict[str, SheetScan] = {}
+    styles: dict[str, str] = {}
     unpacked = 0
-    for part in parts:
+    for part in sorted(parts, key=lambda each: each.filename != STYLES):
         pieces = _unpacked(data, part, MAX_UNPACKED - unpacked)
-        if _SHEET.fullmatch(part.filename):
-            scans[part.filename] = _look(pieces)
+        if part.filename == STYLES:
+            styles = _styles(pieces)
+        elif _SHEET.fullmatch(part.filename):
+            scans[part.filename] = _look(pieces, styles)
         else:
             _look_for_entities(pieces)
         unpacked += part.file_size
     return scans
+
+
+def _styles(pieces: Iterator[bytes]) -> dict[str, str]:
+    """Number of a style to the code of its number format, for those that can show something else."""
+    text = b"".join(pieces)
+    _look_for_entities(iter([text]))
+    try:
+        return styles_of(text)
+    except (ET.ParseError, ValueError):
+        raise Unfit("spreadsheet.damaged") from None
 
 
 def parse_reference(reference: str) -> tuple[int, int]:
@@ -168,7 +198,7 @@ def _inflated(packed: memoryview) -> Iterator[bytes]:
         while not engine.eof:
             piece = engine.decompress(rest, PIECE)
             rest = engine.unconsumed_tail
-            if not piece and not rest:
+            if not piece and not rest and not engine.eof:
                 raise Unfit("spreadsheet.damaged")
             yield piece
     except zlib.error:
@@ -185,9 +215,11 @@ def _look_for_entities(pieces: Iterator[bytes]) -> None:
         rest = text[-16:]
 
 
-def _look(pieces: Iterator[bytes]) -> SheetScan:
+def _look(pieces: Iterator[bytes], styles: dict[str, str]) -> SheetScan:
     """Search a sheet's XML; a piece is cut at the last row that begins in it."""
     found = SheetScan()
+    numbers = b"|".join(number.encode() for number in styles)
+    styled = re.compile(_STYLED % numbers) if styles else None
     rest = b""
     for piece in pieces:
         text = rest + piece
@@ -197,11 +229,31 @@ def _look(pieces: Iterator[bytes]) -> SheetScan:
         # Without a row to cut at, what is kept is still bounded: a cell is far shorter.
         cut = cut if cut > 0 and len(text) - cut <= PIECE else max(len(text) - PIECE, 0)
         _search(text[:cut], found)
+        _look_beside(text[:cut], found, styled, styles)
         rest = text[cut:]
         _measure(text[:cut], found)
     _search(rest, found)
+    _look_beside(rest, found, styled, styles)
     _measure(rest, found)
     return found
+
+
+def _look_beside(
+    text: bytes, found: SheetScan, styled: re.Pattern[bytes] | None, styles: dict[str, str]
+) -> None:
+    """Note hidden rows, and numbers that their format shows as something else."""
+    if b'hidden="' in text or b'ht="0' in text:
+        found.hidden.update(int(match[1]) for match in _HIDDEN.finditer(text))
+    for match in styled.finditer(text) if styled is not None else ():
+        style, reference, value = match.groups()
+        if len(found.shown) >= MAX_FAULTS:
+            return
+        try:
+            shown = shown_number(float(value), styles[style.decode()])
+        except ValueError:
+            continue
+        if shown is not None:
+            found.shown[parse_reference(reference.decode())] = shown
 
 
 def _measure(text: bytes, found: SheetScan) -> None:

@@ -9,7 +9,7 @@ and olefile only.
 import marshal
 import resource
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from io import BytesIO
@@ -27,6 +27,7 @@ from python_calamine import (
 
 from runtime.spreadsheets.archive import SheetScan, Unfit, scan
 from runtime.spreadsheets.ods import scan_ods
+from runtime.spreadsheets.shapes import looks_the_same
 from runtime.spreadsheets.xls import scan_xls
 
 MEMORY = 3 * 1024 * 1024 * 1024
@@ -39,6 +40,8 @@ MAX_MERGED = 200_000
 EXACT_DIGITS = 15
 """Decimal digits a number in a spreadsheet has: what Excel shows, and no noise of binary."""
 MAX_COLUMNS = 100
+ALL = "all"
+"""Asks for every visible sheet that holds something, where no sheet has that name."""
 
 Number = int | float
 Value = Number | str | bool | time | date | datetime | timedelta
@@ -86,10 +89,12 @@ def number_text(number: Number) -> str | None:
 def _frames(data: bytes, kind: str, wanted: str) -> Iterator[tuple[object, ...]]:
     found = _scanned(data, kind)
     with CalamineWorkbook.from_filelike(BytesIO(data)) as book:
-        sheet = _chosen(book, found, wanted)
-        special = found.get(sheet.name, SheetScan())
-        yield "sheet", sheet.name, sheet.total_height, special.formulas, special.first_formula
-        yield from _rows(sheet, special.faults)
+        for sheet in _chosen(book, found, wanted):
+            special = found.get(sheet.name, SheetScan())
+            hidden = sorted(special.hidden)
+            formulas = special.formulas, special.first_formula
+            yield "sheet", sheet.name, sheet.total_height, *formulas, hidden
+            yield from _rows(sheet, special)
     yield ("end",)
 
 
@@ -103,25 +108,30 @@ def _scanned(data: bytes, kind: str) -> dict[str, SheetScan]:
     return {name: scans[part] for name, part in _parts(data).items() if part in scans}
 
 
-def _chosen(book: CalamineWorkbook, found: dict[str, SheetScan], wanted: str) -> CalamineSheet:
-    """The sheet that was asked for, else the only visible one that holds anything."""
+def _chosen(
+    book: CalamineWorkbook, found: dict[str, SheetScan], wanted: str
+) -> Iterator[CalamineSheet]:
+    """The sheet that was asked for, else the only visible one that holds anything; all of these for "all"."""
     usable = [each for each in book.sheets_metadata if each.typ == SheetTypeEnum.WorkSheet]
     names = ", ".join(each.name for each in usable)
-    if wanted:
+    if wanted and (wanted != ALL or ALL in [each.name for each in usable]):
         if wanted not in [each.name for each in usable]:
             raise Unfit("spreadsheet.sheet_unknown", "", sheet=wanted, sheets=names)
-        return _loaded(book, found, wanted)
+        yield _loaded(book, found, wanted)
+        return
     visible = [each.name for each in usable if each.visible == SheetVisibleEnum.Visible]
     # One far too large is not empty, and only refused if it is the one.
-    filled = [name for name in visible if _is_vast(found, name)]
-    sheets = [_loaded(book, found, name) for name in visible if name not in filled]
-    sheets = [sheet for sheet in sheets if sheet.start is not None]
-    if len(filled) + len(sheets) > 1:
-        both = ", ".join([*(sheet.name for sheet in sheets), *filled])
-        raise Unfit("spreadsheet.choose_sheet", "", sheets=both)
-    if not filled and not sheets:
+    filled = [name for name in visible if _is_vast(found, name) or _holds(book, name)]
+    if not filled:
         raise Unfit("spreadsheet.no_sheet", "", sheets=names or "-")
-    return sheets[0] if sheets else _loaded(book, found, filled[0])
+    if len(filled) > 1 and wanted != ALL:
+        raise Unfit("spreadsheet.choose_sheet", "", sheets=", ".join(filled))
+    for name in filled:
+        yield _loaded(book, found, name)
+
+
+def _holds(book: CalamineWorkbook, name: str) -> bool:
+    return book.get_sheet_by_name(name).start is not None
 
 
 def _is_vast(found: dict[str, SheetScan], name: str) -> bool:
@@ -139,8 +149,8 @@ def _loaded(book: CalamineWorkbook, found: dict[str, SheetScan], name: str) -> C
     return book.get_sheet_by_name(name)
 
 
-def _rows(sheet: CalamineSheet, faults: Faults) -> Iterator[tuple[object, ...]]:
-    """Batches: (first row, texts of each row, cells that have no text)."""
+def _rows(sheet: CalamineSheet, special: SheetScan) -> Iterator[tuple[object, ...]]:
+    """Batches: (first row, texts of each row, cells that have no text, cells that show another)."""
     if sheet.start is None:
         return
     lead = [""] * sheet.start[1]
@@ -149,13 +159,12 @@ def _rows(sheet: CalamineSheet, faults: Faults) -> Iterator[tuple[object, ...]]:
         raise Unfit(
             "spreadsheet.too_many_columns", f"sheet {sheet.name}", have=have, most=MAX_COLUMNS
         )
-    faults = {**_merged(sheet), **faults}
-    by_row: dict[int, list[tuple[int, str, str]]] = {}
-    for (number, column), (code, shown) in faults.items():
-        by_row.setdefault(number, []).append((column, code, shown))
+    by_row = _by_row({**_merged(sheet), **special.faults})
+    looks = _by_row({place: (shown, "") for place, shown in special.shown.items()})
     width = len(lead) + sheet.width
     batch: list[list[str]] = []
     wrong: list[tuple[int, int, str, str]] = []
+    other: list[tuple[int, int, str, str]] = []
     row = 0
     for row, values in enumerate(sheet.iter_rows(), start=1):
         texts: list[str] = list(lead)
@@ -168,12 +177,30 @@ def _rows(sheet: CalamineSheet, faults: Faults) -> Iterator[tuple[object, ...]]:
             if code:
                 wrong.append((row, column, code, shown))
         wrong += [(row, *each) for each in by_row.get(row, ()) if each[0] < width]
+        other += _looks_other(row, texts, looks.get(row, ()))
         batch.append(texts)
         if len(batch) == BATCH:
-            yield "rows", row - len(batch) + 1, batch, wrong
-            batch, wrong = [], []
+            yield "rows", row - len(batch) + 1, batch, wrong, other
+            batch, wrong, other = [], [], []
     if batch:
-        yield "rows", row - len(batch) + 1, batch, wrong
+        yield "rows", row - len(batch) + 1, batch, wrong, other
+
+
+def _by_row(cells: Faults) -> dict[int, list[tuple[int, str, str]]]:
+    """Row to (column, …) of what is known of single cells."""
+    found: dict[int, list[tuple[int, str, str]]] = {}
+    for (row, column), told in cells.items():
+        found.setdefault(row, []).append((column, *told))
+    return found
+
+
+def _looks_other(
+    row: int, texts: list[str], looks: Iterable[tuple[int, str, str]]
+) -> Iterator[tuple[int, int, str, str]]:
+    """(row, column, text, what is shown) of the cells of a row that show another number than they hold."""
+    for column, shown, _ in looks:
+        if column < len(texts) and texts[column] and not looks_the_same(shown, texts[column]):
+            yield row, column, texts[column], shown
 
 
 def _told(value: Value) -> tuple[str, str, str]:

@@ -17,6 +17,7 @@ VALUE_TYPE = f"{OFFICE}value-type"
 COLUMNS_REPEATED = f"{TABLE}number-columns-repeated"
 ROW = f"{TABLE}table-row"
 CELLS = frozenset({f"{TABLE}table-cell", f"{TABLE}covered-table-cell"})
+NUMBERS = frozenset({"float", "percentage", "currency"})
 MAX_COLUMNS = 100
 MAX_ROWS = 1_000_000
 
@@ -50,6 +51,8 @@ class _ContentScan:
         self.filled = False
         self.formula: tuple[int, int, str | None] | None = None
         """The place and value of the formula whose text is being read."""
+        self.number: tuple[int, int, int] | None = None
+        """The place of the number whose shown text is being read, and how often it is repeated."""
         self.text = ""
 
     def through(self, content: IO[bytes]) -> dict[str, SheetScan]:
@@ -67,6 +70,8 @@ class _ContentScan:
         elif tag == ROW:
             self.column, self.filled = 0, False
             self.times = int(attributes.get(f"{TABLE}number-rows-repeated", "1"))
+            if attributes.get(f"{TABLE}visibility") in {"collapse", "filter"}:
+                self.sheet.hidden.update(range(self.row, min(self.row + self.times, MAX_ROWS)))
         elif tag == f"{TABLE}table":
             self.sheet = self.found.setdefault(attributes.get(f"{TABLE}name", ""), SheetScan())
             self.row = 1
@@ -77,9 +82,14 @@ class _ContentScan:
         elif tag in CELLS and self.formula is not None:
             self._formula(*self.formula)
             self.formula = None
+        elif tag in CELLS and self.number is not None:
+            row, column, times = self.number
+            if len(self.sheet.shown) < MAX_FAULTS:
+                self.sheet.shown |= {(row, column + at): self.text for at in range(times)}
+            self.number = None
 
     def _text(self, text: str) -> None:
-        if self.formula is not None:
+        if self.formula is not None or self.number is not None:
             self.text += text
 
     def _row(self) -> None:
@@ -105,6 +115,8 @@ class _ContentScan:
             self._fault(row, column, "roll.cell_error", "#…")
         elif formula:
             self.formula, self.text = (row, column, attributes.get(f"{OFFICE}value")), ""
+        elif f"{OFFICE}value" in attributes and attributes.get(VALUE_TYPE) in NUMBERS:
+            self.number, self.text = (row, column, self.column - column), ""
 
     def _formula(self, row: int, column: int, value: str | None) -> None:
         if value in {"", "0"} or (value is None and not self.text):

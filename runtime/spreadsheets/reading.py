@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path, PurePath
 from typing import IO, Literal, cast
 
@@ -30,8 +31,9 @@ UNREAD = (".xlsm", ".xlsb", ".xlt", ".xltx", ".et", ".numbers", ".pdf", ".doc", 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ROOT = Path(__file__).parents[2]
 
-_SHEET = TypeAdapter(tuple[str, str, int, int, str])
-_ROWS = TypeAdapter(tuple[str, int, list[list[str]], list[tuple[int, int, str, str]]])
+_Told = list[tuple[int, int, str, str]]
+_SHEET = TypeAdapter(tuple[str, str, int, int, str, list[int]])
+_ROWS = TypeAdapter(tuple[str, int, list[list[str]], _Told, _Told])
 _REFUSED = TypeAdapter(tuple[str, str, str, dict[str, str | int]])
 
 
@@ -45,6 +47,10 @@ class Sheet:
     formulas: int
     """Cells with the last value of a formula."""
     first_formula: str
+    hidden: frozenset[int]
+    """Rows that are not shown."""
+    shown: dict[tuple[int, int], tuple[str, str]]
+    """(row, column from 0) to what a cell holds and what it shows; filled while the rows come."""
     rows: Iterator[tuple[int, Row]]
     """(number of the row, its cells), empty rows included; all rows are equally wide."""
 
@@ -75,8 +81,12 @@ def detect_format(data: bytes, name: str) -> Format | None:
 
 
 @contextmanager
-def open_sheet(data: bytes, name: str, kind: Format, sheet: str | None = None) -> Iterator[Sheet]:
-    """One sheet of a workbook: the one asked for, else the only visible one that is not empty.
+def open_sheets(
+    data: bytes, name: str, kind: Format, sheet: str | None = None
+) -> Iterator[Iterator[Sheet]]:
+    """The sheet asked for, else the only visible one that is not empty; all of these for "all".
+
+    The rows of a sheet have to be read before the next one is asked for.
 
     Raises:
         Refused: `spreadsheet.…` with what is wrong with the file or the choice; also while the rows
@@ -99,9 +109,7 @@ def open_sheet(data: bytes, name: str, kind: Format, sheet: str | None = None) -
     feeder = threading.Thread(target=_feed, args=(child.stdin, data), daemon=True)
     feeder.start()
     try:
-        frames = _frames(child, child.stdout, name)
-        _, title, height, formulas, first = _SHEET.validate_python(next(frames))
-        yield Sheet(title, height, formulas, first, _rows(frames))
+        yield _sheets(_frames(child, child.stdout, name))
     finally:
         child.kill()
         child.wait()
@@ -114,14 +122,16 @@ def _feed(stdin: IO[bytes], data: bytes) -> None:
         stdin.write(data)
 
 
-def _frames(child: subprocess.Popen[bytes], out: IO[bytes], name: str) -> Iterator[object]:
+def _frames(
+    child: subprocess.Popen[bytes], out: IO[bytes], name: str
+) -> Iterator[tuple[object, ...]]:
     while True:
         head = out.read(4)
         body = out.read(int.from_bytes(head, "big")) if len(head) == 4 else b""  # noqa: PLR2004
         if not body or len(body) < int.from_bytes(head, "big"):
             child.wait()
             raise refusal("spreadsheet.too_large", where=name)
-        frame = marshal.loads(body)  # noqa: S302 - written by our own process
+        frame: tuple[object, ...] = marshal.loads(body)  # noqa: S302 - written by our own process
         if frame[0] == "refused":
             _, code, where, params = _REFUSED.validate_python(frame)
             where = f"{name} {where}".strip()
@@ -131,12 +141,32 @@ def _frames(child: subprocess.Popen[bytes], out: IO[bytes], name: str) -> Iterat
         yield frame
 
 
-def _rows(frames: Iterator[object]) -> Iterator[tuple[int, Row]]:
+def _sheets(frames: Iterator[tuple[object, ...]]) -> Iterator[Sheet]:
+    """Each sheet with the rows up to the frame of the next one."""
+    ahead = list(islice(frames, 1))
+    while ahead:
+        _, title, height, formulas, first, hidden = _SHEET.validate_python(ahead.pop())
+        shown: dict[tuple[int, int], tuple[str, str]] = {}
+        rows = _rows(frames, ahead, shown)
+        yield Sheet(title, height, formulas, first, frozenset(hidden), shown, rows)
+        for _ in rows:
+            pass
+
+
+def _rows(
+    frames: Iterator[tuple[object, ...]],
+    ahead: list[tuple[object, ...]],
+    shown: dict[tuple[int, int], tuple[str, str]],
+) -> Iterator[tuple[int, Row]]:
     for frame in frames:
-        _, first, rows, wrong = _ROWS.validate_python(frame)
+        if frame[0] == "sheet":
+            ahead.append(frame)
+            return
+        _, first, rows, wrong, other = _ROWS.validate_python(frame)
         batch = cast("list[Row]", rows)
         for row, column, code, value in wrong:
             batch[row - first][column] = UnreadableCell(code, value)
+        shown |= {(row, column): (held, look) for row, column, held, look in other}
         yield from enumerate(batch, start=first)
 
 

@@ -1,17 +1,22 @@
 """A roll's file, whatever its format: CSV by the rules, workbooks through the guarded reader."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from formats.roll.checking import accepted_roll, check_rows, csv_rows
-from formats.roll.reading import Row, Source
+from formats.roll.checking import Beside, Page, accepted_roll, check_pages, csv_rows
+from formats.roll.notes import Source
+from formats.roll.reading import Row
 from models.files.roll import Finding, Roll, RollReport
 from models.values.refusal import Refused, problem, refusal
-from runtime.spreadsheets.reading import Sheet, detect_format, open_sheet
+from runtime.spreadsheets.reading import Sheet, detect_format, open_sheets
 
 Rows = Iterable[tuple[int, Row]]
 Progress = Callable[[Rows, int], Rows]
 """Shows how far the reading is, by handing the rows on; about so many will come."""
+
+
+ALL = "all"
+"""As a name of a sheet: every visible one that holds something, together."""
 
 
 def read_roll_file(data: bytes, name: str) -> Roll:
@@ -33,7 +38,7 @@ def check_roll_file(
 ) -> RollReport:
     """What a file holds: the roll, or every problem; warnings beside. Raises nothing.
 
-    `mapping` is heading to field of `formats.roll.COLUMNS`, or to "ignore".
+    `mapping` is heading to field of `formats.roll.COLUMNS`, or to "ignore"; `sheet` may be "all".
     """
     source = Source(name, hashlib.sha256(data).hexdigest())
     wanted = mapping or {}
@@ -41,11 +46,12 @@ def check_roll_file(
         kind = detect_format(data, name)
         if kind is None:
             _refuse_sheet(name, sheet)
-            return check_rows(progress(csv_rows(data, name), data.count(b"\n")), source, wanted)
-        with open_sheet(data, name, kind, sheet) as found:
-            source = Source(name, source.sha256, found.name)
-            report = check_rows(progress(found.rows, found.height), source, wanted)
-            return _with_formulas(report, found)
+            rows = progress(csv_rows(data, name), data.count(b"\n"))
+            return check_pages([Page(source, rows)], source, wanted)
+        read: list[Sheet] = []
+        with open_sheets(data, name, kind, sheet) as sheets:
+            pages = _pages(sheets, read, source, progress, several=sheet == ALL)
+            return _with_formulas(check_pages(pages, source, wanted), read)
     except Refused as refusal:
         findings = tuple(Finding(problem=problem) for problem in refusal.problems)
         return RollReport(
@@ -53,22 +59,40 @@ def check_roll_file(
         )
 
 
+def _pages(
+    sheets: Iterable[Sheet], read: list[Sheet], source: Source, progress: Progress, *, several: bool
+) -> Iterator[Page]:
+    """Each sheet as a page to check; `read` keeps them."""
+    for each in sheets:
+        read.append(each)
+        here = Source(source.name, source.sha256, each.name, several)
+        rows = progress(each.rows, each.height)
+        yield Page(here, rows, Beside(each.hidden, each.shown))
+
+
 def _refuse_sheet(name: str, sheet: str | None) -> None:
-    if sheet is not None:
-        raise refusal("spreadsheet.sheet_unknown", where=name, sheet=sheet, sheets="-")
+    if sheet not in {None, ALL}:
+        raise refusal("spreadsheet.sheet_unknown", where=name, sheet=sheet or "", sheets="-")
 
 
-def _with_formulas(report: RollReport, sheet: Sheet) -> RollReport:
+def _with_formulas(report: RollReport, sheets: Iterable[Sheet]) -> RollReport:
     """The report with a warning where values were computed by the program that saved the file."""
-    if not sheet.formulas:
-        return report
-    where = f"{report.name} sheet {sheet.name}"
-    taken = problem(
-        "roll.formulas_taken", where=where, count=sheet.formulas, first=sheet.first_formula
+    taken = tuple(
+        Finding(
+            problem=problem(
+                "roll.formulas_taken",
+                where=f"{report.name} sheet {sheet.name}",
+                count=sheet.formulas,
+                first=sheet.first_formula,
+            ),
+            sheet=sheet.name,
+        )
+        for sheet in sheets
+        if sheet.formulas
     )
     return report.model_copy(
         update={
-            "warnings": (Finding(problem=taken, sheet=sheet.name), *report.warnings),
-            "warning_count": report.warning_count + 1,
+            "warnings": (*taken, *report.warnings),
+            "warning_count": report.warning_count + len(taken),
         }
     )

@@ -11,12 +11,16 @@ from io import BytesIO
 
 from olefile import OleFileIO
 
-from runtime.spreadsheets.archive import SheetScan, Unfit
+from runtime.spreadsheets.archive import MAX_FAULTS, SheetScan, Unfit
+from runtime.spreadsheets.shapes import BUILT_IN, shown_number, telling
 
 ENCRYPTED = ("EncryptedPackage", "EncryptionInfo")
 """Streams in which Office keeps a workbook that has a password."""
 MAX_COLUMNS = 100
 
+_ROW, _XF, _FORMAT = 0x0208, 0x00E0, 0x041E
+_NUMBER, _RK, _MULRK = 0x0203, 0x027E, 0x00BD
+_HIDDEN = 0x20
 _FILEPASS, _BOUNDSHEET, _BOF = 0x002F, 0x0085, 0x0809
 _BOOLERR, _FORMULA = 0x0205, 0x0006
 _CELLS = frozenset({0x0006, 0x00BD, 0x00D6, 0x00FD, 0x0203, 0x0204, 0x0205, 0x027E})
@@ -65,6 +69,7 @@ def scan_xls(data: bytes) -> dict[str, SheetScan]:
     names: dict[int, str] = {}
     scans: dict[str, SheetScan] = {}
     current = SheetScan()
+    styles = _Styles()
     try:
         for at, kind, body in _records(book):
             if kind == _FILEPASS:
@@ -73,11 +78,64 @@ def scan_xls(data: bytes) -> dict[str, SheetScan]:
                 names[struct.unpack_from("<I", body)[0]] = _short_name(body)
             elif kind == _BOF and at in names:
                 current = scans.setdefault(names[at], SheetScan())
+            elif kind in {_XF, _FORMAT}:
+                styles.take(kind, body)
+            elif kind == _ROW and struct.unpack_from("<H", body, 12)[0] & _HIDDEN:
+                current.hidden.add(struct.unpack_from("<H", body)[0] + 1)
             elif kind in _CELLS:
                 _cell(kind, body, current)
+                styles.look(kind, body, current)
     except struct.error:
         raise Unfit("spreadsheet.damaged") from None
     return scans
+
+
+class _Styles:
+    """The number formats of a workbook, and what its numbers look like in them."""
+
+    def __init__(self) -> None:
+        self._codes = dict(BUILT_IN)
+        self._styles: list[int] = []
+
+    def take(self, kind: int, body: bytes) -> None:
+        """Note a format, or a style that uses one."""
+        if kind == _XF:
+            self._styles.append(struct.unpack_from("<H", body, 2)[0])
+        else:
+            number, size, wide = struct.unpack_from("<HHB", body)
+            raw = body[5 : 5 + size * (2 if wide & 1 else 1)]
+            self._codes[number] = raw.decode("utf-16-le" if wide & 1 else "latin-1", "replace")
+
+    def look(self, kind: int, body: bytes, found: SheetScan) -> None:
+        """Note what the numbers of a record show, where their format is a telling one."""
+        row, column = struct.unpack_from("<HH", body)
+        if kind == _NUMBER:
+            style, value = struct.unpack_from("<Hd", body, 4)
+            self._shown(row, column, style, value, found)
+        elif kind == _RK:
+            style, packed = struct.unpack_from("<HI", body, 4)
+            self._shown(row, column, style, _unpacked(packed), found)
+        elif kind == _MULRK:
+            for at in range((len(body) - 6) // 6):
+                style, packed = struct.unpack_from("<HI", body, 4 + 6 * at)
+                self._shown(row, column + at, style, _unpacked(packed), found)
+
+    def _shown(self, row: int, column: int, style: int, value: float, found: SheetScan) -> None:
+        if style < len(self._styles) and len(found.shown) < MAX_FAULTS:
+            code = self._codes.get(self._styles[style], "")
+            shown = shown_number(value, code) if telling(code) else None
+            if shown is not None:
+                found.shown[row + 1, column] = shown
+
+
+def _unpacked(packed: int) -> float:
+    """An RK number: 30 bits of a whole number or of a double, perhaps times 100."""
+    if packed & 2:
+        whole = packed >> 2
+        value = float(whole - (1 << 30) if whole & (1 << 29) else whole)
+    else:
+        value = float(struct.unpack("<d", b"\0\0\0\0" + struct.pack("<I", packed & ~3))[0])
+    return value / 100 if packed & 1 else value
 
 
 def _cell(kind: int, body: bytes, found: SheetScan) -> None:

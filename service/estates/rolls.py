@@ -23,6 +23,7 @@ from service.estates.places import estate_id_at, write_places
 from service.estates.units import UNIT_COLUMNS, columns_for, copy_people, copy_units, unit_row_id
 
 NOTHING = RollDifference(added=(), removed=(), changed=(), regrouped=())
+UNITS_NAMED = 20
 PIECE = 5_000
 """Ids of one statement."""
 
@@ -40,6 +41,8 @@ class RollRequest:
     places: tuple[PlaceEntry, ...] = ()
     """Where an estate of that name is made if there is none; from the district down."""
     synthetic: bool = False
+    remove: bool = False
+    """Whether units of the estate that the roll lacks are taken away; else they are a refusal."""
 
 
 class ImportedRoll(Carried):
@@ -59,7 +62,8 @@ async def import_roll(database: Database, request: RollRequest) -> ImportedRoll:
     Raises:
         Refused: `roll.estate_unknown`, `roll.estate_ambiguous`; `roll.vote_open` and `roll.frozen`
             for an estate whose owners vote or have voted in a renovation that runs: a sale is then a
-            replacement. Nothing is changed.
+            replacement; `roll.would_remove` for a roll that lacks units of the estate, unless the
+            request says to remove them. Nothing is changed.
     """
     now = datetime.now(UTC)
     stored = _Stored(request.secret)
@@ -75,6 +79,7 @@ async def import_roll(database: Database, request: RollRequest) -> ImportedRoll:
         difference = differences(there, request.roll.units, stored.__getitem__)
         if not difference.same:
             await _refuse_under_a_vote(session, estate_id)
+            _refuse_removal(request, difference)
             await _change(session, estate_id, request, there, difference)
         changes = {
             "added": len(difference.added),
@@ -90,8 +95,10 @@ async def import_roll(database: Database, request: RollRequest) -> ImportedRoll:
 async def compare_roll(database: Database, request: RollRequest) -> ImportedRoll:
     """What `import_roll` would do; nothing is written and an estate that is unknown is not made.
 
+    Units that an import would take away are in the difference, whether or not it may.
+
     Raises:
-        Refused: as `import_roll`.
+        Refused: as `import_roll`, but for `roll.would_remove`.
     """
     async with database.session() as session:
         estate_id = await _found(session, request)
@@ -195,6 +202,19 @@ async def _refuse_under_a_vote(session: AsyncSession, estate_id: str) -> None:
         for renovation, state in boxes:
             if state == wanted:
                 raise refusal(code, where=renovation, renovation=renovation)
+
+
+def _refuse_removal(request: RollRequest, difference: RollDifference) -> None:
+    """A file may be one building or one sheet of a roll: it takes nothing away unasked."""
+    if difference.removed and not request.remove:
+        named = difference.removed[:UNITS_NAMED]
+        more = ", …" if len(difference.removed) > len(named) else ""
+        raise refusal(
+            "roll.would_remove",
+            where=request.roll.name,
+            count=len(difference.removed),
+            units=", ".join(named) + more,
+        )
 
 
 async def _change(

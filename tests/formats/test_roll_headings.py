@@ -134,9 +134,12 @@ def test_an_address_is_the_number_only_where_there_is_no_other() -> None:
 
 
 @pytest.mark.parametrize("first", ["合计", "总计：", "Total"])
-def test_a_row_of_sums_is_named_once(first) -> None:
+def test_a_row_of_sums_is_passed_over_and_named_once(first) -> None:
     report = check(HEADING, row(), [first, "", "", "", "56.65", "", "", "", ""])
-    assert codes(report) == ["roll.total_row"]
+    assert report.roll is not None
+    assert [unit.area_dm2 for unit in report.roll.units] == [5665]
+    assert [each.problem.code for each in report.readings] == ["roll.row_total"]
+    assert report.warnings == ()
 
 
 @pytest.mark.parametrize(
@@ -193,7 +196,7 @@ def test_namesakes_without_identity_numbers_are_a_warning() -> None:
     report = check(HEADING, row(), row(number="1-102"), row(number="1-103", owners="李四"))
     (warning,) = report.warnings
     assert warning.problem.code == "roll.possible_namesakes"
-    assert warning.problem.params == {"count": 2, "units": "1-101, 1-102"}
+    assert warning.problem.params == {"count": 2, "units": "1-101, 1-102", "rows": "2, 3"}
     assert "张三" not in warning.model_dump_json()
 
 

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from babel.messages.pofile import read_po
@@ -102,4 +102,9 @@ def _catalogue(folder: Path) -> dict[str, str]:
         return {}
     with path.open("rb") as file:
         messages = read_po(file)
-    return {str(each.id): str(each.string) for each in messages if each.id and each.string}
+    return {_all(each.id, 1): _all(each.string) for each in messages if each.id and each.string}
+
+
+def _all(text: str | Iterable[str], most: int | None = None) -> str:
+    """A text, or the forms of one that is written for one and for more."""
+    return text if isinstance(text, str) else "\n".join(tuple(text)[:most])
