@@ -1,11 +1,13 @@
-"""Decodes a file: UTF-8 (with or without BOM) or GB18030, never a mixture of both.
+"""Decodes a file: UTF-8 (with or without BOM) or GB18030, never a mixture of both, never another by luck.
 
 A spreadsheet saved on a Chinese desktop is GB18030, one from elsewhere UTF-8. Two files pasted
-together are both, and read as either they would silently turn names into other names.
+together are both, and read as either they would silently turn names into other names. Almost any bytes
+can be read as GB18030 and give some Chinese; that needs evidence. This is the one place where text is read.
 """
 
 from collections.abc import Iterator
 
+from formats.encodings import guessed, is_everyday_chinese, is_utf_16, unlikely_line
 from models.values.refusal import Problem, Refused, problem, refusal
 
 BOM = b"\xef\xbb\xbf"
@@ -19,10 +21,10 @@ def read_text(data: bytes, name: str) -> str:
     """The text of a file in one of the two encodings.
 
     Raises:
-        Refused: `file.nul_byte`, `file.utf_16`, `file.mixed_encodings` or `file.not_text`, each
-            with the line and the byte in it, both counted from 1.
+        Refused: `file.utf_16`; `file.nul_byte`, `file.mixed_encodings`, `file.not_text`,
+            `file.encoding_unknown` or `file.encoding_unsure`, each with the line and the byte in it, both counted from 1.
     """
-    if data.startswith(UTF_16):
+    if data.startswith(UTF_16) or is_utf_16(data):
         raise refusal("file.utf_16", where=name)
     nul = data.find(b"\0")
     if nul >= 0:
@@ -35,19 +37,31 @@ def read_text(data: bytes, name: str) -> str:
 
 
 def _not_utf_8(data: bytes, body: bytes, name: str) -> str:
-    """Decode as GB18030, unless some line of the file is clearly UTF-8."""
+    """Decode as GB18030, unless some line of the file is clearly UTF-8, or it gives no everyday Chinese."""
     marked = data.startswith(BOM)
     utf_8 = None if marked else next(_lines_in_utf_8(body), None)
+    if utf_8 is not None or marked:
+        # The file is, at least in part, UTF-8: the place to repair is where it stops being so.
+        raise Refused(_first_other(name, body))
     try:
         text = body.decode("gb18030")
     except UnicodeDecodeError as error:
-        if utf_8 is None and not marked:
-            raise Refused(_at("file.not_text", name, body, error.start)) from None
-    else:
-        if utf_8 is None and not marked:
-            return text
-    # The file is, at least in part, UTF-8: the place to repair is where it stops being so.
-    raise Refused(_first_other(name, body))
+        raise Refused(_at("file.not_text", name, body, error.start)) from None
+    if not is_everyday_chinese(text, body):
+        raise Refused(_unknown(name, body))
+    return text
+
+
+def _unknown(name: str, body: bytes) -> Problem:
+    """The first line that is no everyday Chinese, and what the file may be instead."""
+    number, line = unlikely_line(body)
+    byte = next(place for place, each in enumerate(line) if each > LAST_ASCII)
+    where = f"{name} line {number}, byte {byte + 1}"
+    guess = guessed(body)
+    if guess:
+        params = {"line": number, "byte": byte + 1}
+        return problem("file.encoding_unknown", where=where, guess=guess, **params)
+    return problem("file.encoding_unsure", where=where, line=number, byte=byte + 1)
 
 
 def _first_other(name: str, body: bytes) -> Problem:

@@ -148,7 +148,7 @@ class Book:
                 self._twice(second, first, other.number)
             elif self._place(first) == self._place(second) and one.floor == other.floor:
                 params = {"unit": other.number, "other": one.number}
-                self._problem("roll.unit_twice_spelled", second, **params, first=self._row(first))
+                self._problem("roll.unit_twice_spelled", second, **params, first=self._first(first))
             else:
                 rows = f"{self._row(first)}, {self._row(second)}"
                 source, row = self.source(second), self.rows[second]
@@ -159,7 +159,7 @@ class Book:
         heading = self.sheets[bisect_right(self.sheets, at, key=lambda each: each[0]) - 1][2]
         field_ = "number" if "number" in heading.fields else "room"
         title = heading.title(field_)
-        self._problem("roll.unit_twice", at, unit=number, first=self._row(first), title=title)
+        self._problem("roll.unit_twice", at, unit=number, first=self._first(first), title=title)
 
     def _problem(self, code: str, at: int, /, **params: str | int) -> None:
         self.problems.source = self.source(at)
@@ -169,6 +169,9 @@ class Book:
 
     def _row(self, at: int) -> str:
         return self.source(at).row(self.rows[at])
+
+    def _first(self, at: int) -> str | int:
+        return self._row(at) if self.source(at).several else self.rows[at]
 
     def _namesakes(self) -> None:
         """Units that became one head, or two, only because a number of identity is missing."""

@@ -340,7 +340,7 @@ def _settled(fields: Sequence[str]) -> list[str]:
     """The best of the second choices taken for a field that no other column has; the rest skipped."""
     taken = {name for name in fields if MARK not in name}
     if "room" in taken:
-        taken.add("number")
+        taken |= {"number"}
     best: dict[str, str] = {}
     for name in sorted(each for each in fields if MARK in each):
         best.setdefault(name.partition(MARK)[0], name)

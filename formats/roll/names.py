@@ -139,7 +139,7 @@ def _read(text: str, numbers: int) -> Names:
         fit = [names for names in (split, kept) if numbers and len(names) == numbers]
         if len(fit) != 1:
             return Names(fault="roll.owner_separator", value=doubt)
-        said.add(f"by_numbers {doubt}")
+        said.update((f"by_numbers {doubt}",))
         split = fit[0]
     names: list[str] = []
     for each in split:
@@ -180,7 +180,7 @@ def _weak(piece: str, said: set[str]) -> tuple[list[str], str, bool]:
             continue
         if _in_doubt(sign, parts):
             return parts, sign, True
-        said.add(f"separator {sign}")
+        said.update((f"separator {sign}",))
         found = [_weak(part, said) for part in parts]
         doubtful = next((each for each in found if each[2]), None)
         return (
@@ -241,7 +241,7 @@ def _at_blanks(piece: str, said: set[str]) -> tuple[list[str], str, bool]:
     compound = len(tokens) == 2 and tokens[0] in COMPOUND  # noqa: PLR2004
     if compound or not all(_is_short_han(token) and _has_surname(token) for token in tokens):
         return tokens, BLANK, True
-    said.add(f"separator {BLANK}")
+    said.update((f"separator {BLANK}",))
     return tokens, BLANK, False
 
 
@@ -259,7 +259,7 @@ def _one(text: str, said: set[str]) -> tuple[str, Names | None]:
             return "", _nobody(bare_name)
         if note and note.casefold() not in _HARMLESS_NOTES:
             return "", Names(fault="roll.owner_text")
-        said.add("around")
+        said.update(("around",))
         bare_name = rest.strip()
     if not company and _BRACKET.search(_folded(bare_name)):
         return "", Names(fault="roll.owner_text")
@@ -267,7 +267,7 @@ def _one(text: str, said: set[str]) -> tuple[str, Names | None]:
         rest = (bare_name[: match.start()] + bare_name[match.end() :]).strip()
         if _letters(rest) < 2 and _HAN.search(rest or "一"):  # noqa: PLR2004
             return "", Names(fault="roll.owner_masked")
-        said.add("around")
+        said.update(("around",))
         bare_name = rest
     return bare_name, _fault_of(bare_name, company=company)
 
@@ -295,7 +295,7 @@ def _without(text: str, pattern: re.Pattern[str], what: str, said: set[str]) -> 
     clean = pattern.sub("", text)
     if clean == text or not any(map(str.isalpha, clean)):
         return text
-    said.add(what)
+    said.update((what,))
     return clean.strip(" ()（）") if pattern is _SHARE else clean.strip()
 
 

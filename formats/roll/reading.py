@@ -93,14 +93,13 @@ class Reader:
         building = self._part("building", texts)
         entrance = self._part("entrance", texts)
         number = self._number(texts, building, entrance)
-        area_dm2 = self._area(texts["area_m2"])
         unit = {
             "number": number,
             "building": building,
             "entrance": entrance,
             "floor": self._floor(texts["floor"]),
             "kind": self._one_of("kind", texts["kind"], KINDS.get, _KIND_WORDS),
-            "area_dm2": area_dm2,
+            "area_dm2": self._area(texts["area_m2"]),
             "shares": self._shares(texts.get("shares", "")),
             "developer": developer,
             "excluded_reason": self._excluded(texts.get("excluded", "")),
@@ -110,8 +109,8 @@ class Reader:
         if not self.bad:
             made = RegisteredUnit.model_validate(unit)
             self.book.add(made, spelling_key(number), row, identified=identified)
-            self.sum_dm2 += area_dm2
-            self.all_dm2 += area_dm2
+            self.sum_dm2 += made.area_dm2
+            self.all_dm2 += made.area_dm2
 
     def _is_passed(self, cells: Row) -> bool:
         passed = self._shape.passed(cells)

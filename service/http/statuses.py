@@ -57,7 +57,8 @@ CODES: dict[int, str] = {
         door.envelope evidence.not_counted evidence.official evidence.other_key
         feedback.no_level_above feedback.not_this_level feedback.not_waiting_for_answer
         feedback.reopen_exhausted feedback.reopen_too_late feedback.ticket_not_answered
-        feedback.ticket_not_open feedback.ticket_not_resolved file.alias file.broken file.key_twice
+        feedback.ticket_not_open feedback.ticket_not_resolved file.alias file.broken file.encoding_unknown
+        file.encoding_unsure file.key_twice
         file.mixed_encodings file.not_a_mapping file.not_text file.nul_byte file.too_deep
         file.too_large file.utf_16 inspection.already_accepted inspection.completion_is_acceptance
         inspection.concealed_first inspection.contract_missing inspection.defects_missing
@@ -101,8 +102,24 @@ CODES: dict[int, str] = {
         roll.mapped_missing roll.more_problems roll.no_rows roll.not_an_integer roll.not_one_of
         roll.not_the_owner roll.out_of_range roll.owner_ids_count roll.owner_missing
         roll.owner_twice roll.quote_open roll.ragged_row roll.sale_not_between roll.same_owner
-        roll.too_long roll.too_many_columns roll.too_many_owners roll.too_many_rows roll.total_row
-        roll.unit_not_on_roll roll.unit_twice roll.unprintable ruling.names_a_ballot
+        roll.too_long roll.too_many_columns roll.too_many_owners roll.too_many_rows roll.row_alone
+        roll.unit_not_on_roll roll.unit_twice roll.unprintable
+        roll.area_comma roll.area_decimals roll.area_missing roll.area_not_a_number
+        roll.cell_error roll.cell_is_date roll.cell_merged roll.check_digit roll.digits_lost
+        roll.formula_text roll.formula_without_value roll.hidden_rows
+        roll.holding_of_one roll.holding_of_several roll.map_unreadable roll.no_sheet_of_a_roll
+        roll.number_masked roll.number_none roll.number_of_two_names roll.numbers_alike
+        roll.owner_developer roll.owner_masked roll.owner_nobody roll.owner_number
+        roll.owner_others roll.owner_separator roll.owner_text roll.place_unreadable
+        roll.possible_namesakes roll.possibly_one_owner roll.read_areas
+        roll.read_building_of_sheet roll.read_dashes roll.read_floors roll.read_names_around
+        roll.read_names_by_numbers roll.read_names_separator roll.read_no_numbers
+        roll.read_number_estate roll.read_number_room roll.read_numbers roll.read_old_numbers
+        roll.read_other_column roll.read_room roll.read_same_part roll.read_second_column
+        roll.read_spellings roll.row_empty roll.row_foot roll.row_heading roll.row_serial
+        roll.row_total roll.sheet_passed roll.shown_otherwise roll.total_differs
+        roll.unit_twice_spelled roll.units_alike roll.would_remove
+        ruling.names_a_ballot
         service.field_missing service.field_unknown service.field_wrong service.json_invalid
         service.key_twice settings.missing settlement.already_ended spreadsheet.encrypted
         spreadsheet.file_too_large

@@ -109,7 +109,7 @@ def test_a_wrong_cell_is_named_by_row_and_column(cells, code, column) -> None:
 def test_a_unit_that_comes_twice_names_the_first_row() -> None:
     (only,) = problems(csv(ROW, row(number="1-102"), ROW))
     assert (only.code, only.where) == ("roll.unit_twice", "roll.csv row 4, column number")
-    assert only.params == {"unit": "1-101", "first": 2}
+    assert only.params == {"unit": "1-101", "first": 2, "title": "number"}
 
 
 def test_a_unit_written_in_full_width_is_the_same_unit() -> None:
