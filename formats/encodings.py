@@ -117,7 +117,7 @@ def is_utf_16(data: bytes) -> bool:
     head = data[: 4096 - 4096 % 2]
     even, odd = head[::2].count(0), head[1::2].count(0)
     most, least = max(even, odd), min(even, odd)
-    return len(head) > 3 and least == 0 and most * 10 >= len(head)  # noqa: PLR2004
+    return least == 0 and most > 2 and most * 12 >= len(head)  # noqa: PLR2004
 
 
 def guessed(body: bytes) -> str:

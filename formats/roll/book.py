@@ -130,7 +130,7 @@ class Book:
     def _say_number(self, code: str, **params: str) -> None:
         _, source, heading = self.sheets[0]
         titles = {name: heading.title(name) for name in ("number", "building", "entrance")}
-        self.readings.say(code, source, **titles, **params)
+        self.readings.tell(code, source, **titles, **params)
 
     def _tell_number(self) -> None:
         """Say that a number which looks like a room's was taken for the estate's."""
@@ -153,7 +153,7 @@ class Book:
                 rows = f"{self._row(first)}, {self._row(second)}"
                 source, row = self.source(second), self.rows[second]
                 units = f"{one.number}, {other.number}"
-                self.warnings.say("roll.units_alike", source, row, units=units, rows=rows)
+                self.warnings.tell("roll.units_alike", source, row, units=units, rows=rows)
 
     def _twice(self, at: int, first: int, number: str) -> None:
         heading = self.sheets[bisect_right(self.sheets, at, key=lambda each: each[0]) - 1][2]
@@ -193,7 +193,7 @@ class Book:
         units = ", ".join(self.units[at].number for at in named) + more
         rows = ", ".join(map(self._row, named)) + more
         source, row = self.source(places[0]), self.rows[places[0]]
-        self.warnings.say(code, source, row, units=units, rows=rows, count=len(places))
+        self.warnings.tell(code, source, row, units=units, rows=rows, count=len(places))
 
     def _numbers_alike(self) -> None:
         """Two numbers of one name that differ in one place, one of them wrong: probably one person."""
@@ -204,7 +204,7 @@ class Book:
                     spots = (self.people[one], self.people[other])
                     rows = ", ".join(self.sheets[sheet][1].row(row) for _, sheet, row in spots)
                     source = self.sheets[spots[1][1]][1]
-                    self.warnings.say("roll.numbers_alike", source, spots[1][2], rows=rows)
+                    self.warnings.tell("roll.numbers_alike", source, spots[1][2], rows=rows)
 
     def _by_name(self, wanted: set[str]) -> Mapping[str, list[str]]:
         found: dict[str, list[str]] = defaultdict(list)

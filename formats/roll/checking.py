@@ -176,7 +176,7 @@ def _read_page(page: Page, book: Book, mapping: Mapping[str, str], told: _Told) 
     filled = (each for each in page.rows if any(map(_filled, each[1])))
     heading, rest = _heading(filled, source, mapping)
     if source.several and heading.known < FEWEST_OF_A_ROLL:
-        book.readings.say("roll.sheet_passed", source, sheet=source.sheet or "")
+        book.readings.tell("roll.sheet_passed", source, sheet=source.sheet or "")
         return
     if source.sheet is not None:
         told.sheets.append(source.sheet)
@@ -214,19 +214,19 @@ _BUILDING = re.compile(
 def _tell_columns(heading: Heading, book: Book, source: Source, building: str | None) -> None:
     """What was decided about columns, our reading first."""
     if building is not None:
-        book.readings.say("roll.read_building_of_sheet", source, building=building)
+        book.readings.tell("roll.read_building_of_sheet", source, building=building)
     for title, name in heading.passed:
         taken = heading.title(name)
-        book.readings.say("roll.read_other_column", source, title=title, taken=taken)
+        book.readings.tell("roll.read_other_column", source, title=title, taken=taken)
     second = {plain_heading(title) for titles in SECOND.values() for title in titles}
     for title, name in zip(heading.titles, heading.fields, strict=True):
         if name not in {"", IGNORE} and plain_heading(title) in second:
-            book.readings.say(
+            book.readings.tell(
                 "roll.read_second_column", source, title=_shortened(title), column=name
             )
     if "room" in heading.fields and "number" not in heading.fields:
         titles = {name: heading.title(name) for name in ("room", "building", "entrance")}
-        book.readings.say("roll.read_room", source, **titles)
+        book.readings.tell("roll.read_room", source, **titles)
 
 
 def _read_rows(reader: Reader, rows: Iterator[tuple[int, Row]]) -> None:
@@ -254,7 +254,7 @@ def _tell_beside(beside: Beside, book: Book, heading: Heading, source: Source) -
             told[place] = (*first[:3], first[3] + 1)
     for place, (row, held, shown, count) in told.items():
         title = heading.titles[place].strip()
-        book.warnings.say(
+        book.warnings.tell(
             "roll.shown_otherwise", source, row, column=title, value=held, shown=shown, count=count
         )
 

@@ -105,7 +105,7 @@ class Notes:
         if len(group.rows) < MAX_ROWS_NAMED:
             group.rows.append(source.row(row))
 
-    def say(
+    def tell(
         self, code: str, source: Source, row: int | None = None, /, **params: str | int
     ) -> None:
         """Say something that has no count of rows."""

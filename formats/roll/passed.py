@@ -37,7 +37,7 @@ class Passed:
     """Nothing tells what it is: the row is refused with one sentence."""
 
 
-class Shape:
+class UnitShape:
     """Tells a row of a unit from others by the columns of one heading."""
 
     def __init__(self, heading: Heading) -> None:

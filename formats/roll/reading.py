@@ -27,7 +27,7 @@ from formats.roll.names import THE_DEVELOPERS, Names, bare, read_names
 from formats.roll.notes import Findings, Source
 from formats.roll.numbering import label_fault, label_text, spelling_key
 from formats.roll.owners import name_key, owner_key
-from formats.roll.passed import Shape
+from formats.roll.passed import UnitShape
 from models.fields import UNSEEN
 from models.files.roll import RegisteredUnit, UnreadableCell
 
@@ -73,7 +73,7 @@ class Reader:
         self.problems: Findings = self.book.problems
         self._place = {name: at for at, name in enumerate(fields) if name not in {"", IGNORE}}
         self._untitled = [at for at, name in enumerate(fields) if not name]
-        self._shape = Shape(self.heading)
+        self._shape = UnitShape(self.heading)
 
     def read(self, row: int, cells: Row) -> None:
         """Take one row, or note what is wrong with it or what it is instead of a unit."""
@@ -132,7 +132,7 @@ class Reader:
             if stated not in {self.sum_dm2, self.all_dm2, self.book.area_dm2}:
                 have = f"{self.all_dm2 // 100}.{self.all_dm2 % 100:02d}"
                 params = {"stated": text, "have": have}
-                self.book.warnings.say("roll.total_differs", self.source, self.row, **params)
+                self.book.warnings.tell("roll.total_differs", self.source, self.row, **params)
         self.sum_dm2 = 0
 
     def _say(self, code: str, /, **params: str | int) -> None:
