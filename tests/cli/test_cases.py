@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 from typer.testing import CliRunner
 
-from cli.cases import audit_lines, find_convener
+from cli.cases import audit_lines
 from cli.inputs import act_fields, act_named
 from cli.main import app
+from cli.opening import find_convener
 from formats.renovation_file.reading import read_renovation
 from models.tables import CaseTrouble
 from models.values.refusal import Refused
