@@ -105,11 +105,38 @@ async def test_below_the_limit_a_revision_is_asked_for(database, renovations) ->
     assert await kinds(database, rid) == ["renovation.revision_asked"]
 
 
-async def test_at_the_limit_of_votes_no_revision_is_asked_for(database, renovations) -> None:
+async def test_at_the_limit_of_failed_votes_no_revision_is_asked_for(database, renovations) -> None:
     rid = await make_renovation(database, rid="limit", told_at=NOW)
+    await declared(database, rid, "rejected", "annulled", "rejected")
     for _ in range(2):
         assert not (await renovations.ask_revision(command(rid, "revise-3"), 3)).wanted
     assert (await row(database, rid)).waiting_for == "engine"
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "failed"),
+    [
+        (("rejected", "rejected"), 2),
+        (("run_off", "rejected"), 1),
+        (("rejected", "rejected", "adopted"), 0),
+        (("rejected", "rejected", "adopted", "rejected", "rejected"), 2),
+        (("adopted",) * 5, 0),
+    ],
+)
+async def test_a_vote_that_was_adopted_has_not_failed_and_begins_another_matter(
+    database, renovations, outcomes, failed
+) -> None:
+    rid = await make_renovation(database, rid=f"series-{len(outcomes)}-{failed}", told_at=NOW)
+    await declared(database, rid, *outcomes)
+    assert (await renovations.ask_revision(command(rid, "revise"), len(outcomes))).wanted
+    async with database.session() as session:
+        details = await session.scalar(
+            select(Event.details).where(
+                Event.renovation_id == rid, Event.kind == "renovation.revision_asked"
+            )
+        )
+    assert details is not None
+    assert details["failed"] == failed
 
 
 async def test_after_the_time_for_all_votes_no_revision_is_asked_for(database, renovations) -> None:
@@ -123,21 +150,33 @@ async def test_after_the_time_for_all_votes_no_revision_is_asked_for(database, r
 
 async def announced(database: Database, rid: str) -> None:
     """The first vote of the matter is on record, as of now."""
+    await told(database, rid, "voting.box_announced", {})
 
+
+async def declared(database: Database, rid: str, *outcomes: str) -> None:
+    """The votes on record, by how they ended."""
+    for outcome in outcomes:
+        await told(database, rid, "voting.result_declared", {"outcome": outcome, "box_id": "b"})
+
+
+async def told(database: Database, rid: str, kind: str, details: dict[str, object]) -> None:
+    """An event as of now, outside of the chain's order."""
     async with database.session() as session, session.begin():
+        renovation = await session.get_one(Renovation, rid)
+        seq = renovation.head_seq + 1
         session.add(
             Event(
                 renovation_id=rid,
-                seq=1,
-                command_id=f"{rid}-open",
+                seq=seq,
+                command_id=f"{rid}-told-{seq}",
                 happened_at=NOW,
                 recorded_at=NOW,
                 actor_id="committee",
                 actor_role="owners_committee",
                 actor_label="Committee",
                 actor_place="",
-                kind="voting.box_announced",
-                details={},
+                kind=kind,
+                details=details,
                 rule_pack="CN-2021",
                 workflow_id="",
                 run_id="",
@@ -145,17 +184,21 @@ async def announced(database: Database, rid: str) -> None:
                 hash="1" * 64,
             )
         )
-        renovation = await session.get_one(Renovation, rid)
-        renovation.head_seq, renovation.head_hash = 1, "1" * 64
+        renovation.head_seq, renovation.head_hash = seq, "1" * 64
 
 
 async def test_the_reasons_of_a_revision_are_on_record_with_both_numbers(
     database, renovations
 ) -> None:
     rid = await make_renovation(database, rid="reasons", told_at=NOW)
+    await declared(database, rid, "rejected", "rejected", "rejected")
     await renovations.ask_revision(command(rid, "revise-3"), 3)
     async with database.session() as session:
-        event = await session.scalar(select(Event).where(Event.renovation_id == rid))
+        event = await session.scalar(
+            select(Event).where(
+                Event.renovation_id == rid, Event.kind == "renovation.revision_asked"
+            )
+        )
     assert event is not None
     (check,) = event.details["checks"]
     assert (check["have"], check["op"], check["need"], check["passed"]) == (3, "<", 3, False)
