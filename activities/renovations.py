@@ -77,7 +77,7 @@ class Renovations(Writer):
         await _refuse_when_ending(case)
         return await _revision(case, attempts)
 
-    @writes("Renovations.revise_scheme", event="voting.scheme_revised", into=Done)
+    @writes("Renovations.revise_scheme", event="voting.scheme_revised", into=Done, bulk=True)
     async def revise_scheme(self, case: Case, act: ReviseScheme) -> Recorded[Done]:
         """A new version of the scheme; the old one stays as it was voted on."""
         await _refuse_when_ending(case)

@@ -19,12 +19,14 @@ from models.fields import UNSEEN, expectation
 from models.files.renovation import RenovationFile, RevisionFile
 from models.files.roll import Roll
 from models.values.cost_sharing import ShareUnit
-from models.values.refusal import Problem, problem, refuse_if_any
+from models.values.refusal import Problem, problem, refusal, refuse_if_any
 from models.values.scheme import SchemeContent
 from models.values.timetable import Timetable
 
 MAX_PROBLEMS = 100
 MAX_WORD = 4_000
+MAX_REVISION_BYTES = 256 * 1024
+"""With every default written out it is still far below what an act may carry."""
 SANDBOX, DAY_S, SCHEME = "sandbox", "day_s", "scheme"
 
 
@@ -45,6 +47,8 @@ def read_revision(data: bytes, name: str) -> RevisionFile:
     Raises:
         Refused: as `read_renovation`.
     """
+    if len(data) > MAX_REVISION_BYTES:
+        raise refusal("file.too_large", where=name, have=len(data), most=MAX_REVISION_BYTES)
     mapping = read_mapping(data, name)
     if SCHEME not in mapping.content and "items" in mapping.content:
         lines = {(SCHEME, *path): line for path, line in mapping.lines.items()}
