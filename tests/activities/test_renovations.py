@@ -11,12 +11,20 @@ from models.messages.command import Command
 from models.messages.journey import JourneyOutcome
 from models.tables import Event, Renovation, Scheme
 from models.values.actor import Actor, Role
-from models.values.scheme import SchemeContent
+from models.values.cost_sharing import (
+    CostItem,
+    CostKey,
+    FloorWeight,
+    Funding,
+    FundingSource,
+    ItemCategory,
+)
+from models.values.scheme import PlannedWork, SchemeContent
 from models.values.timetable import Timetable, calendar_days
 from runtime.calendars import chinese_calendar
 from runtime.database import Database
 from tests.support.box import BOX_KEYS
-from tests.support.estate import make_renovation
+from tests.support.estate import make_renovation, scheme_content
 from tests.support.told import move_clock
 
 NOW = datetime(2026, 3, 2, 2, tzinfo=UTC)
@@ -244,6 +252,108 @@ async def test_a_revision_that_cannot_be_leaves_the_scheme(
     assert problem_code(refusal.value) == code
     assert len(await schemes(database, rid)) == 1
     assert await kinds(database, rid) == []
+
+
+def another_scheme() -> SchemeContent:
+    """Other works, costs, keys, sources, floors, ceiling and schedule than those of the first version."""
+    content = scheme_content()
+    lift = CostItem(
+        id="lift",
+        title="Lift",
+        category=ItemCategory.IMPROVEMENT,
+        cost_fen=9_000_000,
+        key=CostKey.FLOOR_COEFFICIENT,
+        floors=tuple(FloorWeight(floor=floor, weight=floor - 1) for floor in range(1, 7)),
+    )
+    grant = Funding(id="g", source=FundingSource.SUBSIDY, amount_fen=10_000_000, items=("lift",))
+    tender = content.tender.model_copy(
+        update={"ceiling_fen": 20_000_000, "estimate_fen": 17_000_000}
+    )
+    lift_works = PlannedWork(id="lift-1", building="1", title="Lift", value_fen=17_000_000)
+    return content.model_copy(
+        update={
+            "items": (content.items[0], lift),
+            "funding": (grant,),
+            "tender": tender,
+            "owner_instalments_permille": (1000,),
+            "works": (lift_works,),
+        }
+    )
+
+
+async def test_everything_of_a_scheme_may_be_revised_and_is_told_as_a_difference(
+    database, renovations
+) -> None:
+    rid = await make_renovation(database, rid="whole", told_at=NOW)
+    act = ReviseScheme(
+        command_id="whole-revise",
+        actor=COMMITTEE,
+        scheme=another_scheme(),
+        budget_fen=20_000_000,
+        reason="a lift instead of pipes",
+    )
+    for _ in range(2):
+        await renovations.revise_scheme(act_step(rid, act), act)
+    _, second = await schemes(database, rid)
+    assert SchemeContent.model_validate(second.content) == another_scheme()
+    assert second.budget_fen == 20_000_000
+    async with database.session() as session:
+        details = await session.scalar(select(Event.details).where(Event.renovation_id == rid))
+    assert details is not None
+    changes = {each["what"]: (each["before"], each["after"]) for each in details["changes"]}
+    assert changes["tender.ceiling_fen"] == (12_000_000, 20_000_000)
+    assert changes["owner_instalments_permille"] == ([400, 600], [1000])
+    assert {what for what, (before, _) in changes.items() if before is None} == {
+        "items[lift]",
+        "funding[g]",
+        "works[lift-1]",
+    }
+    assert {what for what, (_, after) in changes.items() if after is None} == {
+        "items[pipes]",
+        "works[roof]",
+        "works[risers]",
+        "works[paint]",
+    }
+    assert (details["budget_before_fen"], details["budget_fen"]) == (12_600_000, 20_000_000)
+    (warning,) = details["warnings"]
+    assert (warning["code"], warning["where"]) == (
+        "opening.funding_above_cost",
+        "scheme.funding[0].amount_fen",
+    )
+
+
+async def test_a_whole_scheme_is_refused_like_a_file_with_every_field_named(
+    database, renovations
+) -> None:
+    rid = await make_renovation(database, rid="wrong", told_at=NOW)
+    content = another_scheme()
+    elsewhere = content.works[0].model_copy(update={"building": "7"})
+    tender = content.tender.model_copy(update={"method": "by_lot", "retention_permille": 50})
+    wrong = content.model_copy(update={"works": (elsewhere,), "tender": tender})
+    act = ReviseScheme(command_id="wrong-revise", actor=COMMITTEE, scheme=wrong, reason="wrong")
+    with pytest.raises(ApplicationError) as refusal:
+        await renovations.revise_scheme(act_step(rid, act), act)
+    assert {(each["code"], each["where"]) for each in refusal.value.details[0]} == {
+        ("opening.budget_short", "budget_fen"),
+        ("opening.ceiling_above_budget", "scheme.tender.ceiling_fen"),
+        ("opening.method_unknown", "scheme.tender.method"),
+        ("opening.retention_too_high", "scheme.tender.retention_permille"),
+        ("opening.building_unknown", "lift-1"),
+    }
+    assert len(await schemes(database, rid)) == 1
+
+
+async def test_a_levy_is_put_to_the_owners_of_an_adopted_scheme_only(
+    database, renovations
+) -> None:
+    content = scheme_content().model_copy(update={"owners_limit_fen": 12_599_500})
+    rid = await make_renovation(database, rid="early", told_at=NOW, content=content)
+    act = ReviseScheme(
+        command_id="early-levy", actor=COMMITTEE, owners_limit_fen=12_600_000, reason="levy"
+    )
+    with pytest.raises(ApplicationError) as refusal:
+        await renovations.revise_scheme(act_step(rid, act), act)
+    assert problem_code(refusal.value) == "renovation.levy_not_asked"
 
 
 @pytest.mark.parametrize("state", ["completed", "shelved", "cancelled"])
