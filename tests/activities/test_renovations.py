@@ -343,9 +343,7 @@ async def test_a_whole_scheme_is_refused_like_a_file_with_every_field_named(
     assert len(await schemes(database, rid)) == 1
 
 
-async def test_a_levy_is_put_to_the_owners_of_an_adopted_scheme_only(
-    database, renovations
-) -> None:
+async def test_a_levy_is_put_to_the_owners_of_an_adopted_scheme_only(database, renovations) -> None:
     content = scheme_content().model_copy(update={"owners_limit_fen": 12_599_500})
     rid = await make_renovation(database, rid="early", told_at=NOW, content=content)
     act = ReviseScheme(

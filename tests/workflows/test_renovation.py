@@ -77,7 +77,12 @@ async def test_a_small_thing_is_corrected_at_every_stage_and_nothing_waits_for_i
 ) -> None:
     j = await journey()
     await j.until(word)
-    bank = {"id": f"bank-{j.rid}"[:32], "label": "Bank", "role": "payment_provider", "place": "district"}
+    bank = {
+        "id": f"bank-{j.rid}"[:32],
+        "label": "Bank",
+        "role": "payment_provider",
+        "place": "district",
+    }
     fields = {"title": "Corrected", "officials": [bank], "reason": "the bank was chosen"}
     waits = "SELECT string_agg(what, ',' ORDER BY workflow_id, what) FROM case_wait"
     before = await j.value(f"{waits} WHERE renovation_id=$1")
