@@ -78,6 +78,9 @@ ROLES_OF_ACT: dict[str, Authority] = {
         "Weifang Hotline Regs art. 14, 25 (whoever complained rates)",
     ),
     "cancel_renovation": _by(_GOVERNMENT, "[D] the office that organises it stops it, E42"),
+    "correct_renovation": _by(
+        _GOVERNMENT, "[D] the office that organises it keeps its record right"
+    ),
 }
 """Every official act with the roles that may do it; an act that is missing here is nobody's."""
 

@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 from pydantic import JsonValue
 from sqlalchemy import func, select, text
 
+from activities.cost_sharing.rows import add_scheme_version
 from activities.recording import Case, Writer, writes
 from activities.voting.channels import carry_credentials, load_proxies
 from activities.voting.count import count_out, roll_totals, turnout_tally
 from activities.voting.roll import FrozenRoll, freeze_roll, hash_of_roll
+from activities.voting.series import failed_votes
 from models.messages.journey import StageInput
 from models.messages.publication import PublicationClosing
 from models.messages.voting import VotePeriod, VoteResult, VotingOutcome, VotingResult
@@ -22,6 +24,7 @@ from models.values.states import BoxState
 from models.values.voting import Motion, VotingPack
 from models.values.waits import Consequence, Wait
 from proof.canonical import digest
+from rules import revision
 from rules import voting as law
 from runtime.ballots.boxes import load_box
 from runtime.ballots.sealing import BoxKeys
@@ -134,6 +137,7 @@ class Ballots(Writer):
             raise refusal("voting.not_published", box=box.id)
         word = VotingResult.ANNULLED if closing.upheld else _outcome(result)
         outcome = VotingOutcome(outcome=word, box_id=box.id)
+        levy = await _settle_levy(case, word)
         case.goes_on()
         case.is_last_word()
         case.notify("all_owners", "vote_declared", outcome=outcome.outcome)
@@ -144,8 +148,22 @@ class Ballots(Writer):
                 "motions": {motion: _outcome_of(box, motion) for motion in box.tally},
                 "objections": closing.objections,
                 "upheld": closing.upheld,
+                **levy,
             },
         )
+
+
+async def _settle_levy(case: Case, word: VotingResult) -> dict[str, JsonValue]:
+    """After the vote on an extra levy: a version with the higher limit, or with the one of before (E12)."""
+    _, content = await case.scheme()
+    if content.levy_limit_fen is None:
+        return {}
+    after = revision.settled(content, adopted=word is VotingResult.ADOPTED)
+    return {
+        "scheme_version": await add_scheme_version(case, after),
+        "owners_limit_before_fen": content.owners_limit_fen,
+        "owners_limit_fen": after.owners_limit_fen,
+    }
 
 
 def motions_of(box: BallotBox) -> tuple[Motion, ...]:
@@ -177,7 +195,7 @@ async def _boxes(case: Case) -> Sequence[BallotBox]:
 async def _motions_to_put(case: Case, given: StageInput) -> tuple[Motion, ...]:
     """Those of the scheme; in a run-off what the vote before left undecided."""
     if not given.run_off:
-        return (await case.scheme())[1].motions
+        return revision.motions_to_put((await case.scheme())[1])
     before = await load_box(case.session, case.renovation.id, given.attempt - 1)
     if before is None:
         raise refusal("voting.box_unknown", where=f"{case.renovation.id}.{given.attempt - 1}")
@@ -191,9 +209,10 @@ async def _motions_to_put(case: Case, given: StageInput) -> tuple[Motion, ...]:
 
 
 async def _refuse_too_soon_or_too_often(case: Case, given: StageInput) -> None:
-    """E1: at most so many votes on one matter, each a decent time after the last one closed.
+    """E1: at most so many votes on one matter fail, each comes a decent time after the last one closed.
 
-    A run-off ends the vote before it: it is no vote more, and nothing has to be waited for.
+    A run-off ends the vote before it: it is no vote more, and nothing has to be waited for. Nor has
+    a vote that was adopted failed: what is put after it is another matter.
     """
     boxes = await _boxes(case)
     for box in boxes:
@@ -202,21 +221,13 @@ async def _refuse_too_soon_or_too_often(case: Case, given: StageInput) -> None:
     if given.run_off:
         return
     limit = case.timetable.re_vote_limit
-    if len({box.attempt for box in boxes}) - await _run_offs(case) >= limit:
+    failed = await failed_votes(case)
+    if failed.count >= limit:
         raise refusal("voting.re_vote_limit", limit=limit)
-    if boxes:
-        earliest = case.ends(max(box.closes_at for box in boxes), case.timetable.re_vote_wait)
+    if failed.closed_at is not None:
+        earliest = case.ends(failed.closed_at, case.timetable.re_vote_wait)
         if case.now < earliest:
             raise refusal("voting.re_vote_too_early", date=_day(case, earliest))
-
-
-async def _run_offs(case: Case) -> int:
-    query = select(func.count()).where(
-        Event.renovation_id == case.renovation.id,
-        Event.kind == "voting.result_declared",
-        Event.details["outcome"].as_string() == VotingResult.RUN_OFF.value,
-    )
-    return await case.session.scalar(query.select_from(Event)) or 0
 
 
 def _announced(

@@ -5,7 +5,7 @@ A check sees the fields that could be read; the others have problems of their ow
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -16,11 +16,11 @@ from pydantic import BaseModel
 from formats.file_mapping import Path
 from models.fields import ID_IN_FILE, LARGEST
 from models.files.renovation import LEVELS, Official, PlaceEntry
-from models.files.roll import Roll
 from models.values.actor import Role
 from models.values.bidding import Method
 from models.values.cost_sharing import PERMILLE, CostItem, CostKey, ShareUnit
 from models.values.decisions.decision import Check
+from models.values.feedback import Indicator
 from models.values.refusal import Problem, Refused, problem
 from models.values.scheme import SchemeContent
 from models.values.timetable import Timetable
@@ -38,6 +38,8 @@ MAX_ROW_WORD = 64
 """Characters of a word that a ballot says or a row is found by: the column has no more."""
 METHODS = (Method.LOWEST_EVALUATED.value, Method.COMPREHENSIVE.value)
 """The benchmark method needs terms that a file does not have."""
+INDICATORS = frozenset(Indicator)
+EXPECTED = ", ".join(each.value for each in Indicator)
 
 
 @dataclass(frozen=True)
@@ -70,45 +72,41 @@ def problems_in(draft: Draft) -> Iterator[Problem]:
         yield from _timetable(draft, timetable)
     if isinstance(start, date):
         yield from _region(draft, str(fields.get("region", "CN")), start)
-    budget, scheme = fields.get("budget_fen"), fields.get("scheme")
+    yield from scheme_problems(draft)
+
+
+def scheme_problems(draft: Draft) -> Iterator[Problem]:
+    """What is wrong with a scheme, with its budget and under its timetable as far as these are known."""
+    budget, scheme, timetable = (
+        draft.fields.get(name) for name in ("budget_fen", "scheme", "timetable")
+    )
     if isinstance(scheme, SchemeContent):
         yield from _scheme(draft, scheme)
-        if isinstance(budget, int):
-            yield from _money(draft, budget, scheme)
+        yield from _money(draft, budget, scheme)
         if isinstance(timetable, Timetable):
-            yield from _bond(draft, scheme, timetable)
+            yield from _caps(draft, scheme, timetable)
 
 
-def problems_together(scheme: SchemeContent, roll: Roll) -> Iterator[Problem]:
+def problems_together(
+    scheme: SchemeContent, units: Sequence[ShareUnit], roll_name: str
+) -> Iterator[Problem]:
     """Whether every item can be spread over units of this roll, and works are in its buildings."""
-    units = [
-        ShareUnit(
-            number=unit.number,
-            building=unit.building,
-            entrance=unit.entrance,
-            floor=unit.floor,
-            area_dm2=unit.area_dm2,
-            shares=unit.shares,
-            kind=unit.kind,
-        )
-        for unit in roll.units
-    ]
     for item in scheme.items:
         try:
             paying = cost_sharing.payers(item, units)
             if not paying:
                 yield problem(
-                    "opening.item_without_payers", where=item.id, item=item.id, roll=roll.name
+                    "opening.item_without_payers", where=item.id, item=item.id, roll=roll_name
                 )
             elif not any(cost_sharing.weights(item, paying).values()):
                 yield problem("opening.weights_zero", where=item.id, item=item.id)
         except Refused as refused:
             yield from refused.problems
-    buildings = {unit.building for unit in roll.units}
+    buildings = {unit.building for unit in units}
     for work in scheme.works:
         if work.building and work.building not in buildings:
             yield problem(
-                "opening.building_unknown", where=work.id, building=work.building, roll=roll.name
+                "opening.building_unknown", where=work.id, building=work.building, roll=roll_name
             )
 
 
@@ -182,8 +180,15 @@ def _region(draft: Draft, region: str, on: date) -> Iterator[Problem]:
         yield draft.problem("opening.region_unknown", "region", on=str(on))
 
 
-def _money(draft: Draft, budget: int, scheme: SchemeContent) -> Iterator[Problem]:
+def _money(draft: Draft, budget: object, scheme: SchemeContent) -> Iterator[Problem]:
     items = sum(item.cost_fen for item in scheme.items)
+    estimate = scheme.tender.estimate_fen
+    if estimate > items:
+        # The items are all the money there will be: no tender could be published (Tendering Law art. 9).
+        path = ("scheme", "tender", "estimate_fen")
+        yield draft.problem("opening.estimate_above_items", *path, have=estimate, most=items)
+    if not isinstance(budget, int):
+        return
     if budget < items:
         yield draft.problem("opening.budget_short", "budget_fen", have=budget, need=items)
     ceiling = scheme.tender.ceiling_fen
@@ -192,7 +197,11 @@ def _money(draft: Draft, budget: int, scheme: SchemeContent) -> Iterator[Problem
         yield draft.problem("opening.ceiling_above_budget", *path, have=ceiling, most=budget)
 
 
-def _bond(draft: Draft, scheme: SchemeContent, timetable: Timetable) -> Iterator[Problem]:
+def _caps(draft: Draft, scheme: SchemeContent, timetable: Timetable) -> Iterator[Problem]:
+    kept, most_kept = scheme.tender.retention_permille, timetable.retention_permille
+    if kept > most_kept:
+        path = ("scheme", "tender", "retention_permille")
+        yield draft.problem("opening.retention_too_high", *path, have=kept, most=most_kept)
     bond, permille = scheme.tender.bid_bond_fen, timetable.bid_bond_permille
     most = scheme.tender.estimate_fen * permille // PERMILLE
     if bond > most:
@@ -217,8 +226,20 @@ def _scheme(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
                 yield draft.problem("opening.item_unknown", *path, item=_short(item_id))
     yield from _motions(draft, scheme.motions)
     yield from _tender(draft, scheme)
+    yield from _targets(draft, scheme)
+    if scheme.levy_limit_fen is not None:
+        # The engine's own: what a vote on an extra levy is about.
+        field = "levy_limit_fen"
+        yield draft.problem("opening.field_unknown", "scheme", field, field=field)
+
+
+def _targets(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
     for number in _repeated(target.indicator for target in scheme.targets):
         yield draft.problem("opening.id_twice", "scheme", "targets", number, "indicator")
+    for number, target in enumerate(scheme.targets):
+        if target.indicator not in INDICATORS:
+            path = ("scheme", "targets", number, "indicator")
+            yield draft.problem("opening.not_one_of", *path, field="indicator", expected=EXPECTED)
 
 
 def _sizes(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
@@ -234,8 +255,6 @@ def _sizes(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
 
 def _words_of_rows(scheme: SchemeContent) -> Iterator[tuple[Path, str]]:
     """Words that become keys of ballots or of rows, beside the ids that `_ids` looks at."""
-    for number, target in enumerate(scheme.targets):
-        yield ("scheme", "targets", number, "indicator"), target.indicator
     for number, motion in enumerate(scheme.motions):
         at = ("scheme", "motions", number)
         for place, option in enumerate(motion.options):

@@ -8,13 +8,15 @@ again on every replay. A test compares fields and defaults of the two.
 
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from models.fields import (
     Area,
     Count,
+    Day,
     Fen,
     Id,
+    IdInFile,
     Label,
     Note,
     Permille,
@@ -37,8 +39,9 @@ from models.values.actor import Role
 from models.values.base import Value
 from models.values.inspection import InspectionKind, InspectionOutcome
 from models.values.refusal import Problem
+from models.values.scheme import SchemeContent
 
-ITEMS, BIDDERS, DEFECTS, MOTIONS = 200, 200, 100, 50
+ITEMS, BIDDERS, DEFECTS, MOTIONS, OFFICIALS = 200, 200, 100, 50, 100
 """Entries of a list, at most."""
 
 
@@ -79,11 +82,19 @@ class OfficialResultBody(ActBody):
     """Motion id to its numbers; what is left out was not published."""
 
 
+def _without_unknown(value: object) -> object:
+    """What is carried passes over what it does not know; a person is told."""
+    return SchemeContent.model_validate(value, extra="forbid") if isinstance(value, dict) else value
+
+
 class RevisionBody(ActBody):
-    """Of `ReviseScheme`."""
+    """Of `ReviseScheme`. What must hold in the scheme itself, `formats.renovation_file` checks."""
 
     drop_items: Annotated[tuple[Id, ...], *entries(ITEMS)] = ()
     title: Annotated[str, *label(200, 0)] = ""
+    scheme: Annotated[SchemeContent, BeforeValidator(_without_unknown)] | None = None
+    budget_fen: PositiveFen | None = None
+    owners_limit_fen: PositiveFen | None = None
     reason: Reason
 
 
@@ -202,6 +213,26 @@ class ConfirmationBody(ActBody):
     satisfied: bool
 
 
+class AddedOfficialBody(Value):
+    """Of `AddedOfficial`."""
+
+    id: IdInFile
+    label: Label
+    role: Role
+    place: Literal["district", "street_office", "community", "grid"] = "grid"
+
+
+class CorrectionBody(ActBody):
+    """Of `CorrectRenovation`."""
+
+    title: Annotated[str, *label(200, 0)] = ""
+    estate: Annotated[str, *label(200, 0)] = ""
+    ends_on: Day | None = None
+    labels: Annotated[dict[Id, Label], *entries(OFFICIALS)] = Field(default_factory=dict)
+    officials: Annotated[tuple[AddedOfficialBody, ...], *entries(OFFICIALS)] = ()
+    reason: Reason
+
+
 BODIES: dict[str, type[ActBody]] = {
     acts.OpenVote.name: NoFields,
     acts.ImportOfficialResult.name: OfficialResultBody,
@@ -225,6 +256,7 @@ BODIES: dict[str, type[ActBody]] = {
     acts.ResolveTicket.name: ResolutionBody,
     acts.ConfirmTicket.name: ConfirmationBody,
     acts.CancelRenovation.name: ReasonBody,
+    acts.CorrectRenovation.name: CorrectionBody,
 }
 """The body of every official act by the act's name."""
 

@@ -5,14 +5,16 @@ it is in `rules.authority`, when it may be done is in the workflow's validator. 
 calling system makes `command_id`; the gateway fills in the verified `actor`.
 """
 
+from datetime import date
 from typing import ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
 from models.messages.cost_sharing import CollectionDecision
 from models.messages.journey import Answer
-from models.values.actor import Actor
-from models.values.base import Value
+from models.values.actor import Actor, Role
+from models.values.base import Carried, Value
+from models.values.scheme import SchemeContent
 from models.values.voting import ReportedTally
 
 Target = Literal["renovation", "stage", "publication", "ticket"]
@@ -60,13 +62,18 @@ class ImportOfficialResult(Act):
 class ReviseScheme(Act):
     """Put a changed scheme to the owners: after a failed vote, or when no money closes the gap.
 
-    Items to leave out, a new title.
+    Either items to leave out, or a whole `scheme`, which is checked like that of an opening; or only an
+    extra levy: `owners_limit_fen` is the most that the owners carry if the vote adopts it (E12).
     """
 
     name = "revise_scheme"
     target = "renovation"
     drop_items: tuple[str, ...] = ()
     title: str = Field(default="", max_length=200)
+    scheme: SchemeContent | None = None
+    budget_fen: int | None = None
+    """Of a whole scheme; without it the budget stays."""
+    owners_limit_fen: int | None = None
     reason: str = Field(min_length=1, max_length=2000)
 
 
@@ -240,6 +247,32 @@ class CancelRenovation(Act):
     reason: str = Field(min_length=1, max_length=2000)
 
 
+class AddedOfficial(Carried):
+    """Somebody who may act from now on, in a role for a place of the case's chain and below it."""
+
+    id: str
+    label: str
+    role: Role
+    place: Literal["district", "street_office", "community", "grid"] = "grid"
+
+
+class CorrectRenovation(Act):
+    """Correct a small thing of an open case: what changes nobody's right and no money.
+
+    What is empty stays as it is. `labels` are new names of officials by their ids; `officials` are
+    those whom the opening left out: a bank, an engineer, a bidder.
+    """
+
+    name = "correct_renovation"
+    target = "renovation"
+    title: str = ""
+    estate: str = ""
+    ends_on: date | None = None
+    labels: dict[str, str] = Field(default_factory=dict)
+    officials: tuple[AddedOfficial, ...] = ()
+    reason: str = Field(min_length=1, max_length=2000)
+
+
 ACTS: dict[str, type[Act]] = {
     act.name: act
     for act in (
@@ -265,6 +298,7 @@ ACTS: dict[str, type[Act]] = {
         ResolveTicket,
         ConfirmTicket,
         CancelRenovation,
+        CorrectRenovation,
     )
 }
 """Every official act by its name."""

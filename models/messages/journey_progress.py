@@ -45,6 +45,7 @@ class JourneyProgress(Progress):
         "renovation.stage_entered": StageEntered,
         "renovation.revision_asked": Revision,
         "voting.scheme_revised": Done,
+        "renovation.corrected": Done,
         "renovation.cancelled": Done,
         "settlement.made_safe": Settlement,
         "settlement.contract_settled": Settlement,

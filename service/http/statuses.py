@@ -7,12 +7,14 @@ refuses it, 503 ask again. What only the command line refuses has none.
 CODES: dict[int, str] = {
     401: "credential.missing credential.wrong",
     403: """
+        correction.outside_place
         authority.outside_place authority.wrong_role credential.no_role credential.other_unit
         credential.replaced mandate.against_instruction mandate.not_covered mandate.not_in_force
         mandate.revoked paper.same_person ruling.own_dispute ruling.own_paper
         voting.ballot_of_another voting.unit_excluded
     """,
     404: """
+        correction.official_unknown
         authority.unknown_act bidding.no_bid bidding.no_tender clock.hold_unknown
         feedback.ticket_unknown feedback.unit_unknown mandate.unknown publication.unknown
         renovation.unknown ruling.ballot_unknown ruling.no_ballots service.not_found
@@ -20,6 +22,7 @@ CODES: dict[int, str] = {
     """,
     405: "service.method_not_allowed",
     409: """
+        correction.already_there correction.estate_exists
         authority.wrong_stage bidding.already_bid bidding.tender_closed clock.case_over clock.held
         clock.hold_known clock.nothing_due clock.wall cost_sharing.nothing_due
         cost_sharing.payment_booked feedback.survey_not_open journal.command_reused
@@ -29,6 +32,14 @@ CODES: dict[int, str] = {
     """,
     413: "service.body_too_large",
     422: """
+        opening.field_unknown opening.not_one_of
+        opening.estimate_above_items opening.retention_too_high opening.law_repealed
+        opening.end_is_past opening.nobody_yet opening.few_bidders
+        opening.estimate_above_ceiling opening.works_above_estimate
+        opening.funding_above_cost opening.funding_pays_nothing opening.gap_above_limit
+        opening.second_case renovation.revision_mixed renovation.budget_without_scheme
+        renovation.levy_too_small renovation.levy_not_asked renovation.gap_remains
+        correction.nothing correction.role_not_small
         act.not_now bidding.already_awarded bidding.before_notice bidding.bid_bond
         bidding.bond_above_limit bidding.candidates_left bidding.ceiling
         bidding.conflict_of_interest bidding.contract_signing bidding.contract_value

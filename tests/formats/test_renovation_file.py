@@ -163,6 +163,20 @@ def test_a_timetable_may_be_more_patient_than_the_law() -> None:
             "opening.payers_missing",
             "payers",
         ),
+        ("scheme.targets.0.indicator", "满意度", "opening.not_one_of", "targets[0].indicator"),
+        ("scheme.levy_limit_fen", "5", "opening.field_unknown", "scheme.levy_limit_fen"),
+        (
+            "scheme.tender.retention_permille",
+            "31",
+            "opening.retention_too_high",
+            "scheme.tender.retention_permille",
+        ),
+        (
+            "scheme.tender.estimate_fen",
+            "92000001",
+            "opening.estimate_above_items",
+            "scheme.tender.estimate_fen",
+        ),
         ("timetable", {"zone": "Mars/Olympus"}, "opening.zone_unknown", "timetable.zone"),
         ("timetable", {"zone": "../../etc"}, "opening.zone_unknown", "timetable.zone"),
         ("timetable", {"vote_notice": {"days": "14"}}, "opening.unlawful", "timetable.vote_notice"),
@@ -361,10 +375,11 @@ def test_a_weight_that_cannot_be_written_out_is_refused_at_once(weight) -> None:
 
 
 def test_what_becomes_a_key_of_a_row_is_short() -> None:
-    target = {"indicator": "i" * 65, "numerator": "1", "denominator": "2"}
-    (only,) = problems(changed("scheme.targets", [target]))
+    motion = {"id": "colour", "title": "Colour", "kind": "ordinary"}
+    options = [{"id": "o" * 65, "title": "Red"}, {"id": "green", "title": "Green"}]
+    (only,) = problems(changed("scheme.motions", [{**motion, "options": options}]))
     assert (only.code, only.params["bound"]) == ("opening.text_too_long", 64)
-    assert only.where.endswith("scheme.targets[0].indicator")
+    assert only.where.endswith("scheme.motions[0].options[0].id")
 
 
 @settings(max_examples=150, deadline=None)

@@ -114,14 +114,14 @@ async def round_about(j: JourneyDriver) -> None:
 
 
 async def without_contractor(j: JourneyDriver) -> None:
-    """No subsidy, a second vote, and every candidate goes: shelved. Needs a scheme that is `too_dear`."""
+    """No subsidy, a vote on an extra levy, and every candidate goes: shelved. Needs a scheme that is `too_dear`."""
     j.on("open_vote", open_when_allowed)
     await j.until("subsidy")
     await j.act(a.DeclineSubsidy, STREET, reason="no money this year")
     await j.until("revise_scheme")
-    await j.act(a.ReviseScheme, COMMITTEE, title="once more", reason="no subsidy")
-    await j.until("subsidy")
-    await j.act(a.GrantSubsidy, STREET, amount_fen=GAP_FEN, reason="found after all")
+    cost = sum(item.cost_fen for item in scheme_content().items)
+    await j.act(a.ReviseScheme, COMMITTEE, owners_limit_fen=cost, reason="no subsidy")
+    await j.act(a.CorrectRenovation, STREET, title="With an extra levy", reason="as it is")
     await j.until("objections.candidates")
     await objection_answered(j, "candidates", upheld=True)
     for _ in range(2):

@@ -13,6 +13,7 @@ GOOD = {
     "label": "a name",
     "word": "works",
     "id": "r1.roof",
+    "id_in_file": "bank-2",
     "command_id": "bank-2026-0001",
     "hold_name": "paper is missing",
     "keyword": "defect",
@@ -59,7 +60,9 @@ def _good(kind: Any, field: FoundField) -> object:
 
 def _first_option(kind: Any, field: FoundField) -> object:
     schema = TypeAdapter(kind).json_schema()
-    property_ = schema["properties"][field.path[0]]
-    if "$ref" in property_:
-        property_ = schema["$defs"][property_["$ref"].rpartition("/")[2]]
+    property_ = schema
+    for step in field.path:
+        property_ = property_["items"] if isinstance(step, int) else property_["properties"][step]
+        if "$ref" in property_:
+            property_ = schema["$defs"][property_["$ref"].rpartition("/")[2]]
     return property_["enum"][0] if "enum" in property_ else property_["const"]

@@ -78,6 +78,7 @@ TAKEN_BY: dict[Scenario, frozenset[str]] = {
     ),
     without_contractor: frozenset(
         {
+            "Renovations.correct",
             "Shares.decline_subsidy",
             "Tenders.fail",
             "Tenders.strike_first",
