@@ -29,6 +29,8 @@ class PlannedWork(Carried):
     title: str
     concealed: bool = False
     value_fen: int = Field(ge=0)
+    item: str = ""
+    """The cost item that it builds; "" leaves it to the work's id (`lift-3` builds `lift`)."""
 
 
 class Target(Carried):

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from models.values.base import Carried, Exact
 from models.values.decisions.decision import Operator
-from models.values.decisions.menu import Completion, Menu, MenuRule
+from models.values.decisions.menu import Approval, Completion, Menu, MenuRule
 
 UnitKind = Literal["flat", "shop", "parking", "storage", "other"]
 
@@ -94,6 +94,8 @@ class Motion(Carried):
     menu_rule: MenuRule = MenuRule.GREEDY
     completion: Completion = Completion.NONE
     """What equal shares does with the rest of a menu's money."""
+    approval: Approval = Approval.EACH
+    """How the works of a menu get the approval that the matter's class of decision needs."""
 
 
 class RollUnit(Carried):
