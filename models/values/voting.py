@@ -69,6 +69,17 @@ INVALID = "invalid"
 """What a written ballot says to a motion that was left blank or marked twice; it takes no part."""
 
 
+class MotionScope(Carried):
+    """Who votes on a motion: those who share the part that it is about (rules V-CN-11).
+
+    A "building" is named, an "entrance" (stairwell) together with its building.
+    """
+
+    kind: Literal["estate", "building", "entrance"] = "estate"
+    building: str = ""
+    entrance: str = ""
+
+
 class MotionOption(Carried):
     """One of several schemes that exclude each other."""
 
@@ -96,6 +107,8 @@ class Motion(Carried):
     """What equal shares does with the rest of a menu's money."""
     approval: Approval = Approval.EACH
     """How the works of a menu get the approval that the matter's class of decision needs."""
+    scope: MotionScope = MotionScope()
+    """Only these owners are asked; motions of one scope are in one box."""
 
 
 class RollUnit(Carried):

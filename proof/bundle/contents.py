@@ -16,7 +16,7 @@ from pydantic import JsonValue
 
 from models.values.base import Carried
 from models.values.decisions.rules import Rule
-from models.values.voting import Condition, Motion
+from models.values.voting import Condition, Motion, MotionScope
 from proof.ballots import Times
 from proof.canonical import canonical_json, utc_text
 
@@ -107,8 +107,8 @@ def ruling_line(ruling: RulingLine) -> bytes:
 
 
 def motions_file(motions: Sequence[Motion]) -> bytes:
-    """motions.json: what was asked, in its order."""
-    return line({"motions": [motion.model_dump(mode="json") for motion in motions]})
+    """motions.json: what was asked, in its order; and who was, where that is not the whole estate."""
+    return line({"motions": [_motion(motion) for motion in motions]})
 
 
 def rules_file(rules: Mapping[str, tuple[str, Rule]]) -> bytes:
@@ -144,6 +144,13 @@ def line(value: Mapping[str, JsonValue]) -> bytes:
 def sha256(data: bytes) -> str:
     """SHA-256 in hex digits."""
     return hashlib.sha256(data).hexdigest()
+
+
+def _motion(motion: Motion) -> dict[str, JsonValue]:
+    dumped: dict[str, JsonValue] = motion.model_dump(mode="json")
+    if motion.scope == MotionScope():
+        del dumped["scope"]
+    return dumped
 
 
 def _rule(kind: str, rule: Rule) -> dict[str, JsonValue]:

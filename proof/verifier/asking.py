@@ -6,7 +6,7 @@ import collections
 from typing import Counter, Dict, List
 
 from proof.verifier.menus import Chosen, Menu
-from proof.verifier.reading import Fields, Files, object_of
+from proof.verifier.reading import Fault, Fields, Files, object_of
 
 UNITS = ("heads", "area_dm2")
 MATTERS = (
@@ -31,7 +31,9 @@ class Motion:
     """One question: yes or no, one of several options, or works from a menu."""
 
     def __init__(self, fields: Fields) -> None:
-        fields.only(*ASKED)
+        part = ("scope",) if "scope" in fields.value else ()
+        fields.only(*ASKED, *part)
+        self.scope = _scope(fields.inner("scope")) if part else ""
         self.id = fields.text("id")
         self.title = fields.text("title")
         fields.text("kind", ("major", "ordinary"))
@@ -97,6 +99,14 @@ class Motion:
         return tally
 
 
+def _scope(fields: Fields) -> str:
+    """The building, or the entrance of one, whose owners alone were asked."""
+    fields.only("building", "entrance", "kind")
+    kind = fields.text("kind", ("building", "entrance"))
+    names = ("building", "entrance") if kind == "entrance" else ("building",)
+    return "/".join(fields.text(name) for name in names)
+
+
 def read_motions(files: Files) -> Dict[str, Motion]:
     """What was asked, in the order in which it was asked."""
     fields = Fields(object_of(files, "motions.json"), "motions.json", 0)
@@ -107,4 +117,6 @@ def read_motions(files: Files) -> Dict[str, Motion]:
         if motion.id in motions:
             raise part.fault("id", "is there twice")
         motions[motion.id] = motion
+    if len({motion.scope for motion in motions.values()}) > 1:
+        raise Fault("motions.json", 0, "the motions of one box ask different owners")
     return motions
