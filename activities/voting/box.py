@@ -177,7 +177,7 @@ async def _boxes(case: Case) -> Sequence[BallotBox]:
 async def _motions_to_put(case: Case, given: StageInput) -> tuple[Motion, ...]:
     """Those of the scheme; in a run-off what the vote before left undecided."""
     if not given.run_off:
-        return (await case.scheme())[1].motions
+        return law.as_put((await case.scheme())[1].motions)
     before = await load_box(case.session, case.renovation.id, given.attempt - 1)
     if before is None:
         raise refusal("voting.box_unknown", where=f"{case.renovation.id}.{given.attempt - 1}")
