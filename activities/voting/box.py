@@ -10,6 +10,7 @@ from sqlalchemy import func, select, text
 
 from activities.recording import Case, Writer, writes
 from activities.voting.channels import carry_credentials, load_proxies
+from activities.voting.chosen import write_chosen
 from activities.voting.count import count_out, roll_totals, turnout_tally
 from activities.voting.roll import FrozenRoll, freeze_roll, hash_of_roll
 from models.messages.journey import StageInput
@@ -126,13 +127,20 @@ class Ballots(Writer):
     async def declare_result(
         self, case: Case, result: VoteResult, closing: PublicationClosing
     ) -> Recorded[VotingOutcome]:
-        """After the objection window the result is final, or annulled by an upheld objection."""
+        """After the objection window the result is final, or annulled by an upheld objection.
+
+        What was adopted is the next version of the scheme, without what the vote did not choose.
+        """
         box = await _locked(case, result.box_id)
         if box.tally is None:
             raise refusal("voting.not_counted", box=box.id)
         if not closing.closed:
             raise refusal("voting.not_published", box=box.id)
         word = VotingResult.ANNULLED if closing.upheld else _outcome(result)
+        scheme = await write_chosen(case) if word is VotingResult.ADOPTED else None
+        if word is VotingResult.ADOPTED and scheme is None:
+            # All that would be built belongs to motions that did not pass.
+            word = VotingResult.REJECTED
         outcome = VotingOutcome(outcome=word, box_id=box.id)
         case.goes_on()
         case.is_last_word()
@@ -144,6 +152,7 @@ class Ballots(Writer):
                 "motions": {motion: _outcome_of(box, motion) for motion in box.tally},
                 "objections": closing.objections,
                 "upheld": closing.upheld,
+                **({} if scheme is None else {"scheme": scheme}),
             },
         )
 
