@@ -29,7 +29,7 @@ SALT_BYTES = 32
 async def motions_to_put(case: Case, given: StageInput) -> tuple[Motion, ...]:
     """Those of the scheme; in a run-off what the vote before left undecided, scope by scope."""
     if not given.run_off:
-        return (await case.scheme())[1].motions
+        return law.as_put((await case.scheme())[1].motions)
     before = await load_boxes(case.session, case.renovation.id, given.attempt - 1)
     if not before:
         raise refusal("voting.box_unknown", where=f"{case.renovation.id}.{given.attempt - 1}")

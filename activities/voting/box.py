@@ -18,7 +18,7 @@ from activities.voting.announcing import (
     refuse_too_soon_or_too_often,
 )
 from activities.voting.channels import load_proxies
-from activities.voting.chosen import write_adopted
+from activities.voting.chosen import write_chosen
 from activities.voting.count import CountedBox, count_out, roll_totals, turnout_tally
 from activities.voting.scopes import adopted_so_far, locked_boxes
 from models.messages.journey import StageInput
@@ -128,10 +128,11 @@ class Ballots(Writer):
         if not closing.closed:
             raise refusal("voting.not_published", box=result.box_id)
         word = VotingResult.ANNULLED if closing.upheld else _outcome(result)
+        scheme = await write_chosen(case) if word is VotingResult.ADOPTED else None
+        if word is VotingResult.ADOPTED and scheme is None:
+            # All that would be built belongs to motions that did not pass.
+            word = VotingResult.REJECTED
         outcome = VotingOutcome(outcome=word, box_id=result.box_id)
-        version = None
-        if word is VotingResult.ADOPTED:
-            version = await write_adopted(case, await adopted_so_far(case, boxes))
         case.goes_on()
         case.is_last_word()
         case.notify("all_owners", "vote_declared", outcome=outcome.outcome)
@@ -144,7 +145,7 @@ class Ballots(Writer):
                 },
                 "objections": closing.objections,
                 "upheld": closing.upheld,
-                **({} if version is None else {"scheme_version": version}),
+                **({} if scheme is None else {"scheme": scheme}),
             },
         )
 

@@ -1,6 +1,7 @@
 """The boxes of a vote as their scopes: what they put, and what they have adopted."""
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from sqlalchemy import select
 
@@ -43,8 +44,25 @@ async def adopted_so_far(case: Case, boxes: Sequence[BallotBox]) -> dict[str, Mo
     return adopted_outcomes([[_counted(box) for box in vote] for vote in votes])
 
 
+async def adopted_ever(case: Case) -> dict[str, MotionOutcome]:
+    """What stands adopted by the last vote of each scope; votes that were annulled are none."""
+    annulled = await _declared(case, VotingResult.ANNULLED)
+    query = select(BallotBox).where(
+        BallotBox.renovation_id == case.renovation.id,
+        BallotBox.tally.is_not(None),
+        BallotBox.attempt.not_in(annulled),
+    )
+    rows = await case.session.scalars(query.order_by(BallotBox.attempt))
+    votes = [list(vote) for _, vote in groupby(rows, key=lambda box: box.attempt)]
+    return adopted_outcomes([[_counted(box) for box in vote] for vote in votes])
+
+
 async def run_off_votes(case: Case) -> frozenset[int]:
     """The attempts that ended with a run-off: the next one follows them."""
+    return await _declared(case, VotingResult.RUN_OFF)
+
+
+async def _declared(case: Case, outcome: VotingResult) -> frozenset[int]:
     rows = await case.session.scalars(
         select(BallotBox.attempt)
         .join(Event, Event.details["box_id"].as_string() == BallotBox.id)
@@ -52,7 +70,7 @@ async def run_off_votes(case: Case) -> frozenset[int]:
             BallotBox.renovation_id == case.renovation.id,
             Event.renovation_id == case.renovation.id,
             Event.kind == "voting.result_declared",
-            Event.details["outcome"].as_string() == VotingResult.RUN_OFF.value,
+            Event.details["outcome"].as_string() == outcome.value,
         )
     )
     return frozenset(rows)

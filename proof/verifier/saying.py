@@ -173,7 +173,11 @@ def say(text: str) -> bool:
 
 def reasons(decided: Decided) -> list[str]:
     """Each test of a decision in words and exact numbers."""
-    return [_reason(test) for test in decided.tests]
+    chosen = []
+    if decided.works is not None:
+        mark = MARKS[decided.works > 0]
+        chosen = [f"{mark}: 选定的项目 works chosen {decided.works}; 至少 at least 1"]
+    return [_reason(test) for test in decided.tests] + chosen
 
 
 def _reason(test: Test) -> str:

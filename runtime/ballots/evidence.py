@@ -202,7 +202,7 @@ async def _write(connection: asyncpg.Connection, box: _ClosedBox, files: _Bundle
     with files.file(bundle.BALLOTS) as write:
         settled, ballots = await _write_ballots(connection, box, write, rulings)
     files.put(bundle.HEAD, bundle.line(box.head))
-    files.put(bundle.MOTIONS, bundle.motions_file(box.motions))
+    files.put(bundle.MOTIONS, bundle.motions_file(box.motions, _counted_before(box)))
     with files.file(bundle.ROLL) as write:
         roll = await _write_roll(connection, box.id, write)
     files.put(bundle.RESULT, bundle.line(_result(box, roll)))
@@ -213,6 +213,13 @@ async def _write(connection: asyncpg.Connection, box: _ClosedBox, files: _Bundle
     files.put(bundle.RULINGS, b"".join(bundle.ruling_line(line) for line in lines))
     files.put(bundle.VERIFY, standalone())
     return ballots
+
+
+def _counted_before(box: _ClosedBox) -> list[str]:
+    """The motions that were counted before menus obeyed the class of their matter."""
+    return [
+        name for name, each in box.tally.items() if isinstance(each, dict) and "works" not in each
+    ]
 
 
 class _Ruling(NamedTuple):
