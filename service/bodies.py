@@ -120,6 +120,13 @@ class ConfirmAnswer(CommandBody):
     satisfied: bool
 
 
+class GiveConsent(CommandBody):
+    """The owner of a unit lets a work of the scheme occupy part of it."""
+
+    work_id: Id
+    unit_number: UnitNumber
+
+
 class AnswerSurvey(CommandBody):
     """A household's score of the finished works, from 1 (poor) to 5 (very good)."""
 

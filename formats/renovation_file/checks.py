@@ -24,7 +24,7 @@ from models.values.feedback import Indicator
 from models.values.refusal import Problem, Refused, problem
 from models.values.scheme import SchemeContent
 from models.values.timetable import Timetable
-from models.values.voting import Motion, MotionKind
+from models.values.voting import Motion, MotionKind, MotionScope
 from rules import cost_sharing
 from rules.time.timetables import check_timetable
 from rules.voting import kind_of, pack_in_force
@@ -102,11 +102,32 @@ def problems_together(
                 yield problem("opening.weights_zero", where=item.id, item=item.id)
         except Refused as refused:
             yield from refused.problems
+    yield from _parts(scheme, units, roll_name)
     buildings = {unit.building for unit in units}
     for work in scheme.works:
         if work.building and work.building not in buildings:
             yield problem(
                 "opening.building_unknown", where=work.id, building=work.building, roll=roll_name
+            )
+
+
+def _parts(
+    scheme: SchemeContent, units: Sequence[ShareUnit], roll_name: str
+) -> Iterator[Problem]:
+    """Whether the buildings and entrances that vote, and the units that works occupy, are on the roll."""
+    entrances = {(unit.building, unit.entrance) for unit in units}
+    parts = {(building, "") for building, _ in entrances} | entrances
+    for motion in scheme.motions:
+        part = (motion.scope.building, motion.scope.entrance)
+        if motion.scope.building and part not in parts:
+            yield problem(
+                "opening.scope_unknown", where=motion.id, part="/".join(part), roll=roll_name
+            )
+    numbers = {unit.number for unit in units}
+    for work in scheme.works:
+        for number in sorted(set(work.occupies) - numbers):
+            yield problem(
+                "opening.occupied_unknown", where=work.id, unit=_short(number), roll=roll_name
             )
 
 
@@ -225,6 +246,7 @@ def _scheme(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
                 path = ("scheme", "funding", number, "items", place)
                 yield draft.problem("opening.item_unknown", *path, item=_short(item_id))
     yield from _motions(draft, scheme.motions)
+    yield from _of_motions(draft, scheme)
     yield from _tender(draft, scheme)
     yield from _targets(draft, scheme)
     if scheme.levy_limit_fen is not None:
@@ -301,13 +323,36 @@ def _motions(draft: Draft, motions: tuple[Motion, ...]) -> Iterator[Problem]:
         at = ("scheme", "motions", number)
         if motion.matter and kind_of(motion.matter) is not motion.kind is MotionKind.ORDINARY:
             yield draft.problem("opening.motion_kind", *at, "kind", matter=motion.matter.value)
+        yield from _scope(draft, motion.scope, (*at, "scope"))
         if motion.depends_on is None:
             continue
         path = (*at, "depends_on")
         if motion.depends_on not in known:
             yield draft.problem("opening.motion_unknown", *path, motion=_short(motion.depends_on))
+        elif known[motion.depends_on].scope != motion.scope:
+            other = _short(motion.depends_on)
+            yield draft.problem("opening.motion_other_scope", *path, motion=other)
         elif _in_circle(motion, known):
             yield draft.problem("opening.motion_circle", *path)
+
+
+def _of_motions(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
+    """Where several parts vote, each item says by whose motion it is built: one may pass and one fail."""
+    if len({motion.scope for motion in scheme.motions}) > 1:
+        for number, item in enumerate(scheme.items):
+            if not item.motion:
+                path = ("scheme", "items", number, "motion")
+                yield draft.problem("opening.item_without_motion", *path, item=_short(item.id))
+
+
+def _scope(draft: Draft, scope: MotionScope, at: Path) -> Iterator[Problem]:
+    """A scope names the part that it is, and no other: each spelling of it is a box of its own."""
+    named = {"building": scope.building, "entrance": scope.entrance}
+    needed = {"estate": (), "building": ("building",), "entrance": ("building", "entrance")}
+    for field, name in named.items():
+        if bool(name) != (field in needed[scope.kind]):
+            code = "opening.scope_too_much" if name else "opening.scope_missing"
+            yield draft.problem(code, *at, field, scope=scope.kind, field=field)
 
 
 def _in_circle(motion: Motion, known: dict[str, Motion]) -> bool:

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from models.values.base import Carried, Exact
 from models.values.decisions.decision import Operator
-from models.values.decisions.menu import Completion, Menu, MenuRule
+from models.values.decisions.menu import Approval, Completion, Menu, MenuRule
 
 UnitKind = Literal["flat", "shop", "parking", "storage", "other"]
 
@@ -69,6 +69,17 @@ INVALID = "invalid"
 """What a written ballot says to a motion that was left blank or marked twice; it takes no part."""
 
 
+class MotionScope(Carried):
+    """Who votes on a motion: those who share the part that it is about (rules V-CN-11).
+
+    A "building" is named, an "entrance" (stairwell) together with its building.
+    """
+
+    kind: Literal["estate", "building", "entrance"] = "estate"
+    building: str = ""
+    entrance: str = ""
+
+
 class MotionOption(Carried):
     """One of several schemes that exclude each other."""
 
@@ -94,6 +105,10 @@ class Motion(Carried):
     menu_rule: MenuRule = MenuRule.GREEDY
     completion: Completion = Completion.NONE
     """What equal shares does with the rest of a menu's money."""
+    approval: Approval = Approval.EACH
+    """How the works of a menu get the approval that the matter's class of decision needs."""
+    scope: MotionScope = MotionScope()
+    """Only these owners are asked; motions of one scope are in one box."""
 
 
 class RollUnit(Carried):

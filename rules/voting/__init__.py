@@ -10,7 +10,14 @@ from rules.voting.concentration import concentration
 from rules.voting.engine import weigh
 from rules.voting.heads import DEVELOPER_KEY, KIND_NOT_COUNTED, head_groups
 from rules.voting.judging import judged
-from rules.voting.motions import adopted, lapses, run_off_due, run_off_motions
+from rules.voting.motions import (
+    adopted,
+    as_put,
+    lapses,
+    run_off_due,
+    run_off_motions,
+    whole_unasked,
+)
 from rules.voting.options import decide_options
 from rules.voting.packs import (
     PACKS,
@@ -36,6 +43,7 @@ __all__ = [
     "Weight",
     "adopted",
     "apply_cap",
+    "as_put",
     "cap_named",
     "concentration",
     "configured",
@@ -61,4 +69,5 @@ __all__ = [
     "table_named",
     "tally_facts",
     "weigh",
+    "whole_unasked",
 ]

@@ -30,6 +30,7 @@ APPEND_ONLY = (
     "door_visit",
     "official_result",
     "owner_replacement",
+    "part_consent",
 )
 OF_A_BOX = ("ballot_seal", "ballot_batch", "ballot_check")
 NEVER_CHANGED = (
