@@ -234,6 +234,36 @@ def test_beyond_100_problems_only_their_number_is_told() -> None:
     )
 
 
+MENU = {
+    "items": [{"id": "lamp", "cost": "5"}],
+    "budget": "5",
+    "form": "approval",
+}
+OPTIONS = [{"id": "red", "title": "Red"}, {"id": "blue", "title": "Blue"}]
+
+
+@pytest.mark.parametrize(
+    ("fields", "choice", "found"),
+    [
+        ({"menu": MENU, "approval": "whole"}, "lamp", []),
+        ({"options": OPTIONS}, "blue", []),
+        ({"menu": MENU}, "bench", ["opening.choice_unknown"]),
+        ({"options": OPTIONS}, "lamp", ["opening.choice_unknown"]),
+        ({}, "yes", ["opening.choice_unknown"]),
+        ({"options": OPTIONS, "menu": MENU}, "lamp", ["opening.options_and_menu"]),
+    ],
+)
+def test_an_item_names_an_option_or_a_work_that_there_is(fields, choice, found) -> None:
+    content = file()
+    content["scheme"]["motions"][1] |= fields
+    content["scheme"]["items"][1] |= {"motion": "costs", "choice": choice}
+    if found:
+        assert codes(as_yaml(content)) == found
+    else:
+        read = read_renovation(as_yaml(content).encode(), "estate.yaml")
+        assert read.scheme.items[1].choice == choice
+
+
 def test_a_field_is_named_with_its_line() -> None:
     text = EXAMPLE.replace("budget_fen: 96000000", "budget_fen: much")
     line = 1 + EXAMPLE[: EXAMPLE.index("budget_fen: 96000000")].count("\n")
