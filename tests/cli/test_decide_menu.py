@@ -139,7 +139,7 @@ def test_a_person_reads_of_each_work_why(tmp_path: Path) -> None:
 
 def test_options_that_are_equally_strong_adopt_nothing(tmp_path: Path) -> None:
     """A rule of one third carries both of them: without a look at the other, one would have passed."""
-    numbers = {
+    numbers: Numbers = {
         "all": {"head": 100, "share": 1_000},
         "options": {name: {"head": 40, "share": 400} for name in ("red", "blue")},
     }
