@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel
 
 from formats.file_mapping import Path
+from formats.renovation_file.choices import wrong_choices
+from formats.renovation_file.parts import part_problems
 from models.fields import ID_IN_FILE, LARGEST
 from models.files.renovation import LEVELS, Official, PlaceEntry
 from models.values.actor import Role
@@ -102,32 +104,12 @@ def problems_together(
                 yield problem("opening.weights_zero", where=item.id, item=item.id)
         except Refused as refused:
             yield from refused.problems
-    yield from _parts(scheme, units, roll_name)
+    yield from part_problems(scheme, units, roll_name)
     buildings = {unit.building for unit in units}
     for work in scheme.works:
         if work.building and work.building not in buildings:
             yield problem(
                 "opening.building_unknown", where=work.id, building=work.building, roll=roll_name
-            )
-
-
-def _parts(
-    scheme: SchemeContent, units: Sequence[ShareUnit], roll_name: str
-) -> Iterator[Problem]:
-    """Whether the buildings and entrances that vote, and the units that works occupy, are on the roll."""
-    entrances = {(unit.building, unit.entrance) for unit in units}
-    parts = {(building, "") for building, _ in entrances} | entrances
-    for motion in scheme.motions:
-        part = (motion.scope.building, motion.scope.entrance)
-        if motion.scope.building and part not in parts:
-            yield problem(
-                "opening.scope_unknown", where=motion.id, part="/".join(part), roll=roll_name
-            )
-    numbers = {unit.number for unit in units}
-    for work in scheme.works:
-        for number in sorted(set(work.occupies) - numbers):
-            yield problem(
-                "opening.occupied_unknown", where=work.id, unit=_short(number), roll=roll_name
             )
 
 
@@ -246,7 +228,8 @@ def _scheme(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
                 path = ("scheme", "funding", number, "items", place)
                 yield draft.problem("opening.item_unknown", *path, item=_short(item_id))
     yield from _motions(draft, scheme.motions)
-    yield from _of_motions(draft, scheme)
+    for wrong in wrong_choices(scheme):
+        yield draft.problem(wrong.code, *wrong.path, **wrong.params)
     yield from _tender(draft, scheme)
     yield from _targets(draft, scheme)
     if scheme.levy_limit_fen is not None:
@@ -334,15 +317,6 @@ def _motions(draft: Draft, motions: tuple[Motion, ...]) -> Iterator[Problem]:
             yield draft.problem("opening.motion_other_scope", *path, motion=other)
         elif _in_circle(motion, known):
             yield draft.problem("opening.motion_circle", *path)
-
-
-def _of_motions(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
-    """Where several parts vote, each item says by whose motion it is built: one may pass and one fail."""
-    if len({motion.scope for motion in scheme.motions}) > 1:
-        for number, item in enumerate(scheme.items):
-            if not item.motion:
-                path = ("scheme", "items", number, "motion")
-                yield draft.problem("opening.item_without_motion", *path, item=_short(item.id))
 
 
 def _scope(draft: Draft, scope: MotionScope, at: Path) -> Iterator[Problem]:
