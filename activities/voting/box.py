@@ -12,14 +12,16 @@ from activities.recording import Case, Writer, writes
 from activities.voting.channels import carry_credentials, load_proxies
 from activities.voting.count import count_out, roll_totals, turnout_tally
 from activities.voting.roll import FrozenRoll, freeze_roll, hash_of_roll
+from activities.voting.second_vote import second_time
 from models.messages.journey import StageInput
+from models.messages.journey_progress import AGAIN
 from models.messages.publication import PublicationClosing
 from models.messages.voting import VotePeriod, VoteResult, VotingOutcome, VotingResult
 from models.tables import GENESIS, BallotBox, Event
 from models.values.decisions.decision import Decision
 from models.values.refusal import refusal
 from models.values.states import BoxState
-from models.values.voting import Motion, VotingPack
+from models.values.voting import FollowUpTerms, Motion, VotingPack
 from models.values.waits import Consequence, Wait
 from proof.canonical import digest
 from rules import voting as law
@@ -45,6 +47,8 @@ class Ballots(Writer):
             raise refusal("voting.no_motions", where=case.renovation.id)
         await _refuse_too_soon_or_too_often(case, given)
         box = _announced(case, given, motions, self.recorder.keys)
+        if given.follow_up is not None and given.follow_up.by_law:
+            box.opens_at, box.closes_at = await second_time(case, given)
         box.change_allowed = _pack(case).change_allowed
         case.session.add(box)
         await case.session.flush()
@@ -102,11 +106,17 @@ class Ballots(Writer):
         counted = await count_out(case.session, box, _pack(case), self.recorder.keys)
         box.tally, box.tree_head = dict(counted.record), counted.head
         return Recorded(
-            VoteResult(box_id=box.id, adopted=counted.adopted, run_off=counted.run_off),
+            VoteResult(
+                box_id=box.id,
+                adopted=counted.adopted,
+                run_off=counted.run_off,
+                follow_up=counted.follow_up,
+            ),
             {
                 "box": box.id,
                 "adopted": counted.adopted,
                 "run_off": counted.run_off,
+                **_said(counted.follow_up),
                 "motions": dict(counted.record),
                 "checks": counted.checks,
                 "concentration": await _concentration(case, box),
@@ -133,24 +143,50 @@ class Ballots(Writer):
         if not closing.closed:
             raise refusal("voting.not_published", box=box.id)
         word = VotingResult.ANNULLED if closing.upheld else _outcome(result)
-        outcome = VotingOutcome(outcome=word, box_id=box.id)
-        case.goes_on()
-        case.is_last_word()
-        case.notify("all_owners", "vote_declared", outcome=outcome.outcome)
-        return Recorded(
-            outcome,
-            {
-                **outcome.model_dump(mode="json", exclude={"seq"}),
-                "motions": {motion: _outcome_of(box, motion) for motion in box.tally},
-                "objections": closing.objections,
-                "upheld": closing.upheld,
-            },
+        return _declared(
+            case,
+            box,
+            VotingOutcome(outcome=word, box_id=box.id),
+            {"objections": closing.objections, "upheld": closing.upheld},
         )
+
+    @writes("Ballots.put_again", event="voting.result_declared", into=VotingOutcome)
+    async def put_again(self, case: Case, result: VoteResult) -> Recorded[VotingOutcome]:
+        """What failed is put again under a lower bar (France 25-1, 26-1; second calls): no publication yet."""
+        box = await _locked(case, result.box_id)
+        if box.tally is None or result.follow_up is None:
+            raise refusal("voting.not_counted", box=box.id)
+        outcome = VotingOutcome(
+            outcome=VotingResult.SECOND_VOTE, box_id=box.id, follow_up=result.follow_up
+        )
+        return _declared(case, box, outcome, {})
 
 
 def motions_of(box: BallotBox) -> tuple[Motion, ...]:
     """The motions of a box, in order."""
     return tuple(Motion.model_validate(motion) for motion in box.motions)
+
+
+def _declared(
+    case: Case, box: BallotBox, outcome: VotingOutcome, more: dict[str, JsonValue]
+) -> Recorded[VotingOutcome]:
+    """The last word of a vote, to the owners and to the workflow of the renovation."""
+    case.goes_on()
+    case.is_last_word()
+    case.notify("all_owners", "vote_declared", outcome=outcome.outcome)
+    return Recorded(
+        outcome,
+        {
+            **outcome.model_dump(mode="json", exclude={"seq"}, exclude_none=True),
+            "motions": {motion: _outcome_of(box, motion) for motion in box.tally or {}},
+            **more,
+        },
+    )
+
+
+def _said(terms: FollowUpTerms | None) -> dict[str, JsonValue]:
+    """That the law opens a second vote, where it does."""
+    return {} if terms is None else {"follow_up": terms.model_dump(mode="json")}
 
 
 def _pack(case: Case) -> VotingPack:
@@ -187,7 +223,8 @@ async def _motions_to_put(case: Case, given: StageInput) -> tuple[Motion, ...]:
     }
     outcomes = {name: result.outcome for name, result in results.items()}
     named = {name: result.named for name, result in results.items()}
-    return law.run_off_motions(motions_of(before), outcomes, named)
+    seconds = {name: each.second for name, each in results.items() if each.second is not None}
+    return law.run_off_motions(motions_of(before), outcomes, named, seconds)
 
 
 async def _refuse_too_soon_or_too_often(case: Case, given: StageInput) -> None:
@@ -214,7 +251,7 @@ async def _run_offs(case: Case) -> int:
     query = select(func.count()).where(
         Event.renovation_id == case.renovation.id,
         Event.kind == "voting.result_declared",
-        Event.details["outcome"].as_string() == VotingResult.RUN_OFF.value,
+        Event.details["outcome"].as_string().in_([word.value for word in AGAIN]),
     )
     return await case.session.scalar(query.select_from(Event)) or 0
 
@@ -301,7 +338,7 @@ async def _extended_close(case: Case, box: BallotBox) -> datetime | None:
             Event.details["extended"].as_boolean(),
         )
     )
-    over = case.now >= box.closes_at
+    over = case.now >= box.closes_at or not _pack(case).extends
     if over or (given or 0) >= case.timetable.extension_limit:
         return None
     closes_at = min(

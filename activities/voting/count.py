@@ -8,17 +8,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import BallotBox
 from models.values.refusal import refusal
-from models.values.voting import Motion, ReportedTally, VotingPack
+from models.values.voting import FollowUpTerms, Motion, ReportedTally, VotingPack
 from proof.canonical import canonical_json, utc_text
 from rules import voting as law
-from rules.voting.results import Weight
+from rules.voting.live.beside import Weight
 from runtime.ballots.counting import Count, count_box
 from runtime.ballots.sealing import BoxKeys, SealBroken, public_half
 from runtime.ballots.standing import taken_part
 from runtime.database import driver_connection
 
 ROLL = text("""
-SELECT coalesce(sum(heads), 0)::bigint AS heads, coalesce(sum(area_dm2), 0)::bigint AS area_dm2
+SELECT coalesce(sum(heads), 0)::bigint AS heads, coalesce(sum(area_dm2), 0)::bigint AS area_dm2,
+       CASE WHEN bool_and(shares IS NOT NULL) THEN sum(shares)::bigint ELSE 0 END AS shares
 FROM roll_entry WHERE box_id = :box AND excluded_reason IS NULL
 """)
 
@@ -31,15 +32,16 @@ class CountedBox:
     checks: list[JsonValue]
     adopted: bool
     run_off: bool
+    follow_up: FollowUpTerms | None
     ballots: dict[str, JsonValue]
     unsigned: int
     head: dict[str, JsonValue]
 
 
 async def roll_totals(session: AsyncSession, box_id: str) -> Weight:
-    """Heads and area of all who may vote."""
+    """Heads, area and shares of all who may vote; no shares where they are not known of everybody."""
     row = (await session.execute(ROLL, {"box": box_id})).one()
-    return Weight(row.heads, row.area_dm2)
+    return Weight(row.heads, row.area_dm2, row.shares or 0)
 
 
 async def turnout_tally(session: AsyncSession, box_id: str) -> ReportedTally:
@@ -69,6 +71,8 @@ async def count_out(
     roll = await roll_totals(session, box.id)
     results = law.motion_results(pack, motions, count.weights, roll, [intact])
     record = {name: result.model_dump(mode="json") for name, result in results.items()}
+    run_off = law.run_off_due({name: result.outcome for name, result in results.items()})
+    seconds = [each.second for each in results.values() if each.second is not None]
     return CountedBox(
         record=record,
         checks=[
@@ -80,7 +84,8 @@ async def count_out(
         adopted=law.adopted(
             motions, [name for name, result in results.items() if result.outcome == "passed"]
         ),
-        run_off=law.run_off_due({name: result.outcome for name, result in results.items()}),
+        run_off=run_off,
+        follow_up=law.terms_of(seconds) if run_off else None,
         ballots={**count.states, "missing": count.missing},
         unsigned=count.unsigned,
         head=signed_head(box, count, keys),

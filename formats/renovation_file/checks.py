@@ -24,10 +24,11 @@ from models.values.decisions.decision import Check
 from models.values.refusal import Problem, Refused, problem
 from models.values.scheme import SchemeContent
 from models.values.timetable import Timetable
-from models.values.voting import Motion, MotionKind
+from models.values.voting import Motion, VotingPack
 from rules import cost_sharing
 from rules.time.timetables import check_timetable
-from rules.voting import kind_of, pack_in_force
+from rules.voting import pack_in_force
+from rules.voting.live.collected import motion_problems, needs_shares
 
 ID = re.compile(ID_IN_FILE)
 YEARS = range(2000, 2101)
@@ -68,9 +69,10 @@ def problems_in(draft: Draft) -> Iterator[Problem]:
     timetable = fields.get("timetable")
     if isinstance(timetable, Timetable):
         yield from _timetable(draft, timetable)
-    if isinstance(start, date):
-        yield from _region(draft, str(fields.get("region", "CN")), start)
     budget, scheme = fields.get("budget_fen"), fields.get("scheme")
+    motions = scheme.motions if isinstance(scheme, SchemeContent) else ()
+    if isinstance(start, date):
+        yield from _law(draft, str(fields.get("region", "CN")), start, motions)
     if isinstance(scheme, SchemeContent):
         yield from _scheme(draft, scheme)
         if isinstance(budget, int):
@@ -79,8 +81,21 @@ def problems_in(draft: Draft) -> Iterator[Problem]:
             yield from _bond(draft, scheme, timetable)
 
 
-def problems_together(scheme: SchemeContent, roll: Roll) -> Iterator[Problem]:
-    """Whether every item can be spread over units of this roll, and works are in its buildings."""
+def problems_together(scheme: SchemeContent, roll: Roll, pack: VotingPack) -> Iterator[Problem]:
+    """Whether every item can be spread over units of this roll, and works are in its buildings.
+
+    And whether the roll says the shares that the law of the place counts.
+    """
+    if any(needs_shares(pack, motion) for motion in scheme.motions):
+        without = [unit.number for unit in roll.units if unit.shares is None]
+        if without:
+            yield problem(
+                "opening.shares_missing",
+                where=roll.name,
+                count=len(without),
+                first=_short(without[0]),
+                pack=pack.id,
+            )
     units = [
         ShareUnit(
             number=unit.number,
@@ -175,11 +190,17 @@ def _unlawful(draft: Draft, check: Check) -> Problem:
     )
 
 
-def _region(draft: Draft, region: str, on: date) -> Iterator[Problem]:
+def _law(draft: Draft, region: str, on: date, motions: tuple[Motion, ...]) -> Iterator[Problem]:
+    """Whether the place has a law of owners' votes on that day, and every motion can be put under it."""
     try:
-        pack_in_force(region, on)
+        pack = pack_in_force(region, on)
     except Refused:
         yield draft.problem("opening.region_unknown", "region", on=str(on))
+        return
+    for number, motion in enumerate(motions):
+        for each in motion_problems(pack, motion):
+            where = draft.where(("scheme", "motions", number, each.where))
+            yield each.model_copy(update={"where": where})
 
 
 def _money(draft: Draft, budget: int, scheme: SchemeContent) -> Iterator[Problem]:
@@ -280,8 +301,6 @@ def _motions(draft: Draft, motions: tuple[Motion, ...]) -> Iterator[Problem]:
     known = {motion.id: motion for motion in motions}
     for number, motion in enumerate(motions):
         at = ("scheme", "motions", number)
-        if motion.matter and kind_of(motion.matter) is not motion.kind is MotionKind.ORDINARY:
-            yield draft.problem("opening.motion_kind", *at, "kind", matter=motion.matter.value)
         if motion.depends_on is None:
             continue
         path = (*at, "depends_on")

@@ -11,6 +11,7 @@ from models.fields import UNSEEN, expectation
 from models.files.renovation import RenovationFile
 from models.files.roll import Roll
 from models.values.refusal import Problem, problem, refuse_if_any
+from rules.voting import pack_in_force
 
 MAX_PROBLEMS = 100
 MAX_WORD = 4_000
@@ -39,7 +40,9 @@ def check_together(file: RenovationFile, roll: Roll) -> None:
     Raises:
         Refused: every problem, up to 100 and how many more.
     """
-    problems = list(problems_together(file.scheme, roll))
+    problems = list(
+        problems_together(file.scheme, roll, pack_in_force(file.region, file.starts_on))
+    )
     refuse_if_any(_limited(problems, roll.name))
 
 

@@ -10,9 +10,9 @@ from models.values.decisions.decision import Decision
 from models.values.refusal import Problem, problem
 from models.values.voting import Motion, ReportedTally, VotingPack
 from rules.voting.inputs.consistency import disagreements
+from rules.voting.live.beside import Weight
 from rules.voting.motions import lapses
 from rules.voting.packs import decide_reported, strict_kind, tally_facts
-from rules.voting.results import Weight
 
 
 class ReportedResult(Carried):

@@ -8,40 +8,35 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
-from models.values.base import Carried
+from models.values.base import Grown
 from models.values.decisions.decision import Check, Decision
 from models.values.decisions.menu import MenuBallot, MenuOutcome, MenuRule
-from models.values.decisions.rules import Amounts, OptionsRuling
-from models.values.voting import INVALID, Choice, Motion, Tally, VotingPack
+from models.values.decisions.rules import Amounts, OptionsRuling, Payers, Rule
+from models.values.voting import INVALID, Choice, Motion, SecondVote, Tally, VotingPack
 from rules.checks import check
 from rules.menu import ballot_of, equal_shares, greedy
+from rules.voting.live.beside import NOTHING_BESIDE, Beside, Weight, said_beside
+from rules.voting.live.follow_ups import second_vote
 from rules.voting.motions import lapses
 from rules.voting.options import decide_options
-from rules.voting.packs import decide, pack_rule, quorum, strict_kind, tally_facts
+from rules.voting.packs import decide, quorum, rule_of, ruled, tally_facts
 
-Outcome = Literal["passed", "failed", "lapsed", "run_off", "tie"]
-
-
-class Weight(NamedTuple):
-    """What ballots weigh together."""
-
-    heads: int = 0
-    area_dm2: int = 0
-
-    def plus(self, other: "Weight") -> "Weight":
-        """Both together."""
-        return Weight(self.heads + other.heads, self.area_dm2 + other.area_dm2)
+Outcome = Literal["passed", "failed", "lapsed", "run_off", "second_vote", "tie"]
 
 
-class MotionResult(Carried):
+class MotionResult(Grown):
     """One motion after the count.
 
     Of several options `winner` won, or `named` are put again (run-off) or cannot be told apart
     (tie); in `tally` the strongest option is "yes" and the others are "no". A menu passes when enough
-    took part and some work won; in its tally "yes" is whoever chose something.
+    took part and some work won; in its tally "yes" is whoever chose something. A motion that failed
+    may be put again under the lower bar of `second`. `payers` is who pays, where the law makes that a
+    result of the same vote.
     """
+
+    LATER: ClassVar[frozenset[str]] = frozenset({"second", "payers"})
 
     tally: Tally
     decision: Decision
@@ -50,6 +45,8 @@ class MotionResult(Carried):
     winner: str | None = None
     named: tuple[str, ...] = ()
     menu: MenuOutcome | None = None
+    second: SecondVote | None = None
+    payers: Payers | None = None
 
 
 @dataclass
@@ -76,11 +73,18 @@ def motion_results(
     weights: Mapping[bytes, Weight],
     roll: Weight,
     conditions: Iterable[Check] = (),
+    beside: Beside = NOTHING_BESIDE,
 ) -> dict[str, MotionResult]:
-    """Every motion's result, in order; `conditions` are checks of the box that all of them need."""
+    """Every motion's result, in order; `conditions` are checks of the box that all of them need.
+
+    `beside` is what was counted beside the ballots: who attended, was silent, objected.
+    """
     unmet = tuple(check for check in conditions if not check.passed)
     answers = _answers_by_motion(motions, weights)
-    results = {motion.id: _result(pack, motion, answers[motion.id], roll) for motion in motions}
+    results = {
+        motion.id: _result(pack, motion, answers[motion.id], _Whole(roll, beside))
+        for motion in motions
+    }
     if unmet:
         results = {name: _failed(result, unmet) for name, result in results.items()}
     passed = {name for name, result in results.items() if result.outcome == "passed"}
@@ -106,55 +110,79 @@ def _answers_by_motion(
     return answers
 
 
-def _result(pack: VotingPack, motion: Motion, answers: _Answers, roll: Weight) -> MotionResult:
+class _Whole(NamedTuple):
+    """What every motion of a box is counted against."""
+
+    roll: Weight
+    beside: Beside
+
+
+def _result(pack: VotingPack, motion: Motion, answers: _Answers, whole: _Whole) -> MotionResult:
     if motion.menu is not None:
-        return _menu_result(pack, motion, answers, roll)
+        return _menu_result(pack, motion, answers, whole)
     if motion.options:
-        return _options_result(pack, motion, answers, roll)
-    tally = _tally(
-        roll, answers.words, *(answers.words.get(word, Weight()) for word in ("yes", "no"))
-    )
+        return _options_result(pack, motion, answers, whole)
+    yes, no = (answers.words.get(word, Weight()) for word in ("yes", "no"))
+    tally = _tally(rule_of(pack, motion), whole, answers.words, yes, no)
+    return _decided(pack, motion, tally, None)
+
+
+def _decided(
+    pack: VotingPack, motion: Motion, tally: Tally, ruling: OptionsRuling | None
+) -> MotionResult:
+    """The decision over a tally, with the second vote that it opens and who pays."""
     decision = decide(pack, motion, tally)
+    outcome: Outcome = "passed" if decision.passed else "failed"
+    if ruling is not None:
+        outcome = _outcome_of(ruling)
+    law = ruled(pack, motion, tally)
+    second = second_vote(law) if outcome == "failed" else None
     return MotionResult(
-        tally=tally, decision=decision, outcome="passed" if decision.passed else "failed"
+        tally=tally,
+        decision=decision,
+        outcome="second_vote" if second is not None else outcome,
+        second=second,
+        payers=law.payer_set if outcome == "passed" and law.payer_set != "all" else None,
     )
 
 
 def _options_result(
-    pack: VotingPack, motion: Motion, answers: _Answers, roll: Weight
+    pack: VotingPack, motion: Motion, answers: _Answers, whole: _Whole
 ) -> MotionResult:
     """The strongest option against the rest (rule book 1.4.6)."""
     options = {option.id: answers.words.get(option.id, Weight()) for option in motion.options}
+    rule = rule_of(pack, motion)
     amounts = {
-        name: Amounts(head=weight.heads, area=weight.area_dm2) for name, weight in options.items()
+        name: Amounts(
+            head=weight.heads,
+            area=weight.area_dm2,
+            share=weight.shares if _looks_at(rule, "share") else None,
+        )
+        for name, weight in options.items()
     }
     all_cast = Weight()
     for weight in options.values():
         all_cast = all_cast.plus(weight)
-    whole = _tally(roll, answers.words, all_cast, Weight())
-    rule = pack_rule(pack, strict_kind(motion, pack))
-    ruling = decide_options(rule, amounts, tally_facts(whole))
+    everything = _tally(rule, whole, answers.words, all_cast, Weight())
+    ruling = decide_options(rule, amounts, tally_facts(everything))
     top = options[ruling.order[0]] if ruling.order else Weight()
-    rest = Weight(all_cast.heads - top.heads, all_cast.area_dm2 - top.area_dm2)
-    tally = _tally(roll, answers.words, top, rest)
-    return MotionResult(
-        tally=tally,
-        decision=decide(pack, motion, tally),
-        outcome=_outcome_of(ruling),
-        options=amounts,
-        winner=ruling.winner,
-        named=ruling.named,
+    tally = _tally(rule, whole, answers.words, top, all_cast.less(top))
+    found = _decided(pack, motion, tally, ruling)
+    return found.model_copy(
+        update={"options": amounts, "winner": ruling.winner, "named": ruling.named}
     )
 
 
-def _menu_result(pack: VotingPack, motion: Motion, answers: _Answers, roll: Weight) -> MotionResult:
+def _menu_result(
+    pack: VotingPack, motion: Motion, answers: _Answers, whole: _Whole
+) -> MotionResult:
     """The works that win; the menu as a whole needs the quorum of the owners (Civil Code art. 278)."""
     assert motion.menu is not None
     if motion.menu_rule is MenuRule.GREEDY:
         menu = greedy(motion.menu, answers.menu)
     else:
         menu = equal_shares(motion.menu, answers.menu, completion=motion.completion)
-    tally = _tally(roll, answers.words, answers.chose, Weight())
+    tally = _tally(rule_of(pack, motion), whole, answers.words, answers.chose, Weight())
     decision = quorum(pack, tally)
     good = decision.passed and bool(menu.winners)
     return MotionResult(
@@ -162,22 +190,35 @@ def _menu_result(pack: VotingPack, motion: Motion, answers: _Answers, roll: Weig
     )
 
 
-def _tally(roll: Weight, words: Mapping[str, Weight], yes: Weight, no: Weight) -> Tally:
+def _looks_at(rule: Rule, dimension: str) -> bool:
+    return any(
+        condition.dimension == dimension
+        for condition in (*rule.quorum, *rule.approve, *rule.reject_cap)
+    )
+
+
+def _tally(
+    rule: Rule, whole: _Whole, words: Mapping[str, Weight], yes: Weight, no: Weight
+) -> Tally:
+    """The numbers of a motion; shares only where the rule looks at them and all owners have some."""
     abstain, invalid = (words.get(word, Weight()) for word in (Choice.ABSTAIN.value, INVALID))
-    part = yes.plus(no).plus(abstain)
-    return Tally(
-        roll_heads=roll.heads,
-        roll_area_dm2=roll.area_dm2,
-        participating_heads=part.heads,
-        participating_area_dm2=part.area_dm2,
-        yes_heads=yes.heads,
-        yes_area_dm2=yes.area_dm2,
-        no_heads=no.heads,
-        no_area_dm2=no.area_dm2,
-        abstain_heads=abstain.heads,
-        abstain_area_dm2=abstain.area_dm2,
-        invalid_heads=invalid.heads,
-        invalid_area_dm2=invalid.area_dm2,
+    weights = {
+        "roll": whole.roll,
+        "participating": yes.plus(no).plus(abstain),
+        "yes": yes,
+        "no": no,
+        "abstain": abstain,
+        "invalid": invalid,
+        **said_beside(rule, whole.beside),
+    }
+    with_shares = _looks_at(rule, "share") and whole.roll.shares > 0
+    units = ("heads", "area_dm2", "shares") if with_shares else ("heads", "area_dm2")
+    return Tally.model_validate(
+        {
+            f"{name}_{unit}": getattr(weight, unit)
+            for name, weight in weights.items()
+            for unit in units
+        }
     )
 
 

@@ -117,6 +117,8 @@ CODES: dict[int, str] = {
         voting.motion_unknown voting.no_motions voting.not_counted voting.not_open
         voting.not_published voting.pack_unknown voting.re_vote_limit voting.re_vote_too_early
         voting.roll_empty voting.unit_twice
+        opening.matter_missing opening.matter_unknown opening.motion_rule opening.not_collected
+        opening.shares_missing voting.second_vote_late
     """,
     500: "act.broken service.failed",
     503: """

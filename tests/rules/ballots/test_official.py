@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from models.values.voting import Motion, MotionKind, MotionOption, ReportedTally
 from rules.ballots.official import official_problems, official_results
 from rules.voting import pack_for
-from rules.voting.results import Weight
+from rules.voting.live.beside import Weight
 
 PACK = pack_for("CN-2021")
 WORKS = Motion(id="works", title="Works", kind=MotionKind.MAJOR)
