@@ -4,6 +4,7 @@ from temporalio import workflow
 from temporalio.common import VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
+    from activities.voting.after import AfterVote
     from activities.voting.box import Ballots
     from activities.voting.official import OfficialResults
     from models.messages.acts import Done, ImportOfficialResult, OpenVote
@@ -41,7 +42,7 @@ class VotingWorkflow(StageWorkflow[VotingProgress]):
                 outcome = await self.own("declare", Ballots.declare_result, result, closing)
             else:
                 # Nothing is decided yet: what is published is the result of the second vote.
-                outcome = await self.own("put-again", Ballots.put_again, result)
+                outcome = await self.own("put-again", AfterVote.put_again, result)
         await self.finish()
         return outcome
 
@@ -71,8 +72,14 @@ class VotingWorkflow(StageWorkflow[VotingProgress]):
             lambda: self.own_unless(self._is_decided, "close", Ballots.close_box, self._period()),
             unless=self._is_decided,
         )
-        assert self.progress.result is not None
-        return self.progress.result
+        result = self._result()
+        if result.objections_until is not None:
+            await self.when_due(
+                result.objections_until,
+                "owners may object",
+                lambda: self.own("objections", AfterVote.count_objections, self._period()),
+            )
+        return self._result()
 
     @workflow.update
     async def open_vote(self, act: OpenVote) -> Done:
@@ -113,6 +120,10 @@ class VotingWorkflow(StageWorkflow[VotingProgress]):
     def _period(self) -> VotePeriod:
         assert self.progress.period is not None
         return self.progress.period
+
+    def _result(self) -> VoteResult:
+        assert self.progress.result is not None
+        return self.progress.result
 
     def _is_announced(self) -> bool:
         return self.progress.period is not None

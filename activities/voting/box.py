@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from sqlalchemy import func, select, text
 
 from activities.recording import Case, Writer, writes
+from activities.voting.after import await_objections
 from activities.voting.channels import carry_credentials, load_proxies
 from activities.voting.count import count_out, roll_totals, turnout_tally
 from activities.voting.roll import FrozenRoll, freeze_roll, hash_of_roll
@@ -21,7 +22,7 @@ from models.tables import GENESIS, BallotBox, Event
 from models.values.decisions.decision import Decision
 from models.values.refusal import refusal
 from models.values.states import BoxState
-from models.values.voting import FollowUpTerms, Motion, VotingPack
+from models.values.voting import Motion, VotingPack
 from models.values.waits import Consequence, Wait
 from proof.canonical import digest
 from rules import voting as law
@@ -105,18 +106,20 @@ class Ballots(Writer):
         case.goes_on()
         counted = await count_out(case.session, box, _pack(case), self.recorder.keys)
         box.tally, box.tree_head = dict(counted.record), counted.head
+        until = await_objections(case, [box], counted.days_to_object)
         return Recorded(
             VoteResult(
                 box_id=box.id,
                 adopted=counted.adopted,
                 run_off=counted.run_off,
                 follow_up=counted.follow_up,
+                objections_until=until,
             ),
             {
                 "box": box.id,
                 "adopted": counted.adopted,
                 "run_off": counted.run_off,
-                **_said(counted.follow_up),
+                **counted.afterwards(until),
                 "motions": dict(counted.record),
                 "checks": counted.checks,
                 "concentration": await _concentration(case, box),
@@ -143,50 +146,24 @@ class Ballots(Writer):
         if not closing.closed:
             raise refusal("voting.not_published", box=box.id)
         word = VotingResult.ANNULLED if closing.upheld else _outcome(result)
-        return _declared(
-            case,
-            box,
-            VotingOutcome(outcome=word, box_id=box.id),
-            {"objections": closing.objections, "upheld": closing.upheld},
+        outcome = VotingOutcome(outcome=word, box_id=box.id)
+        case.goes_on()
+        case.is_last_word()
+        case.notify("all_owners", "vote_declared", outcome=outcome.outcome)
+        return Recorded(
+            outcome,
+            {
+                **outcome.model_dump(mode="json", exclude={"seq"}),
+                "motions": {motion: _outcome_of(box, motion) for motion in box.tally},
+                "objections": closing.objections,
+                "upheld": closing.upheld,
+            },
         )
-
-    @writes("Ballots.put_again", event="voting.result_declared", into=VotingOutcome)
-    async def put_again(self, case: Case, result: VoteResult) -> Recorded[VotingOutcome]:
-        """What failed is put again under a lower bar (France 25-1, 26-1; second calls): no publication yet."""
-        box = await _locked(case, result.box_id)
-        if box.tally is None or result.follow_up is None:
-            raise refusal("voting.not_counted", box=box.id)
-        outcome = VotingOutcome(
-            outcome=VotingResult.SECOND_VOTE, box_id=box.id, follow_up=result.follow_up
-        )
-        return _declared(case, box, outcome, {})
 
 
 def motions_of(box: BallotBox) -> tuple[Motion, ...]:
     """The motions of a box, in order."""
     return tuple(Motion.model_validate(motion) for motion in box.motions)
-
-
-def _declared(
-    case: Case, box: BallotBox, outcome: VotingOutcome, more: dict[str, JsonValue]
-) -> Recorded[VotingOutcome]:
-    """The last word of a vote, to the owners and to the workflow of the renovation."""
-    case.goes_on()
-    case.is_last_word()
-    case.notify("all_owners", "vote_declared", outcome=outcome.outcome)
-    return Recorded(
-        outcome,
-        {
-            **outcome.model_dump(mode="json", exclude={"seq"}, exclude_none=True),
-            "motions": {motion: _outcome_of(box, motion) for motion in box.tally or {}},
-            **more,
-        },
-    )
-
-
-def _said(terms: FollowUpTerms | None) -> dict[str, JsonValue]:
-    """That the law opens a second vote, where it does."""
-    return {} if terms is None else {"follow_up": terms.model_dump(mode="json")}
 
 
 def _pack(case: Case) -> VotingPack:

@@ -1,6 +1,7 @@
 """Counting a closed box: open every ballot, decide each motion, sign the head of the tree."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from pydantic import JsonValue
 from sqlalchemy import text
@@ -12,6 +13,7 @@ from models.values.voting import FollowUpTerms, Motion, ReportedTally, VotingPac
 from proof.canonical import canonical_json, utc_text
 from rules import voting as law
 from rules.voting.live.beside import Weight
+from runtime.ballots.beside import load_beside
 from runtime.ballots.counting import Count, count_box
 from runtime.ballots.sealing import BoxKeys, SealBroken, public_half
 from runtime.ballots.standing import taken_part
@@ -33,9 +35,19 @@ class CountedBox:
     adopted: bool
     run_off: bool
     follow_up: FollowUpTerms | None
+    days_to_object: int
+    """How long owners may object before anything is decided; 0 where the law has no such time."""
     ballots: dict[str, JsonValue]
     unsigned: int
     head: dict[str, JsonValue]
+
+    def afterwards(self, until: datetime | None) -> dict[str, JsonValue]:
+        """What the event says of what follows: a second vote, a time to object."""
+        again = self.follow_up
+        return {
+            **({} if again is None else {"follow_up": again.model_dump(mode="json")}),
+            **({} if until is None else {"objections_until": until.isoformat()}),
+        }
 
 
 async def roll_totals(session: AsyncSession, box_id: str) -> Weight:
@@ -66,10 +78,30 @@ async def count_out(
     box.opened_key = _unwrapped(box, keys)
     await session.flush()
     count = await count_box(await driver_connection(session), box.id, box.opened_key)
+    rules = [law.rule_of(pack, Motion.model_validate(motion)) for motion in box.motions]
+    beside = law.NOTHING_BESIDE
+    if law.counts_beside(rules):
+        beside = (await load_beside(session, box.id)).at_the_close()
+    counted = await _decided(session, box, pack, count, beside)
+    return replace(counted, head=signed_head(box, count, keys))
+
+
+async def count_again(session: AsyncSession, box: BallotBox, pack: VotingPack) -> CountedBox:
+    """The count of a closed box once the time to object is over."""
+    assert box.opened_key is not None
+    assert box.tree_head is not None
+    count = await count_box(await driver_connection(session), box.id, box.opened_key)
+    counted = await _decided(session, box, pack, count, await load_beside(session, box.id))
+    return replace(counted, head=box.tree_head)
+
+
+async def _decided(
+    session: AsyncSession, box: BallotBox, pack: VotingPack, count: Count, beside: law.Beside
+) -> CountedBox:
     motions = tuple(Motion.model_validate(motion) for motion in box.motions)
     intact = law.intact_check(count.states["broken"] + count.missing)
     roll = await roll_totals(session, box.id)
-    results = law.motion_results(pack, motions, count.weights, roll, [intact])
+    results = law.motion_results(pack, motions, count.weights, roll, [intact], beside)
     record = {name: result.model_dump(mode="json") for name, result in results.items()}
     run_off = law.run_off_due({name: result.outcome for name, result in results.items()})
     seconds = [each.second for each in results.values() if each.second is not None]
@@ -86,9 +118,10 @@ async def count_out(
         ),
         run_off=run_off,
         follow_up=law.terms_of(seconds) if run_off else None,
+        days_to_object=max((each.days_to_object for each in results.values()), default=0),
         ballots={**count.states, "missing": count.missing},
         unsigned=count.unsigned,
-        head=signed_head(box, count, keys),
+        head={},
     )
 
 

@@ -32,13 +32,17 @@ class VotePeriod(Ticked):
     extended: bool = False
 
 
-class VoteResult(Answer):
-    """The decided vote; `run_off` when something is put again, under `follow_up` if the law says so."""
+class VoteResult(Ticked):
+    """The decided vote; `run_off` when something is put again, under `follow_up` if the law says so.
+
+    With `objections_until` nothing is decided before that moment: owners may object until then.
+    """
 
     box_id: str
     adopted: bool
     run_off: bool = False
     follow_up: FollowUpTerms | None = None
+    objections_until: datetime | None = None
 
 
 class VotingOutcome(Answer):
@@ -57,6 +61,7 @@ class VotingProgress(Progress):
         "voting.box_announced": VotePeriod,
         "voting.turnout_checked": VotePeriod,
         "voting.box_closed": VoteResult,
+        "voting.objections_counted": VoteResult,
         "voting.result_declared": VotingOutcome,
     }
 

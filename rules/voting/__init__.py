@@ -10,7 +10,7 @@ from rules.voting.concentration import concentration
 from rules.voting.engine import weigh
 from rules.voting.heads import DEVELOPER_KEY, KIND_NOT_COUNTED, head_groups
 from rules.voting.judging import judged
-from rules.voting.live.beside import NOTHING_BESIDE, Beside, Weight
+from rules.voting.live.beside import NOTHING_BESIDE, Beside, Weight, counts_beside
 from rules.voting.live.follow_ups import second_period, terms_of
 from rules.voting.motions import adopted, lapses, run_off_due, run_off_motions
 from rules.voting.options import decide_options
@@ -44,6 +44,7 @@ __all__ = [
     "cap_named",
     "concentration",
     "configured",
+    "counts_beside",
     "decide",
     "decide_options",
     "decide_reported",

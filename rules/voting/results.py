@@ -19,11 +19,12 @@ from rules.checks import check
 from rules.menu import ballot_of, equal_shares, greedy
 from rules.voting.live.beside import NOTHING_BESIDE, Beside, Weight, said_beside
 from rules.voting.live.follow_ups import second_vote
+from rules.voting.live.silence import days_to_object
 from rules.voting.motions import lapses
 from rules.voting.options import decide_options
 from rules.voting.packs import decide, quorum, rule_of, ruled, tally_facts
 
-Outcome = Literal["passed", "failed", "lapsed", "run_off", "second_vote", "tie"]
+Outcome = Literal["passed", "failed", "lapsed", "pending", "run_off", "second_vote", "tie"]
 
 
 class MotionResult(Grown):
@@ -33,10 +34,10 @@ class MotionResult(Grown):
     (tie); in `tally` the strongest option is "yes" and the others are "no". A menu passes when enough
     took part and some work won; in its tally "yes" is whoever chose something. A motion that failed
     may be put again under the lower bar of `second`. `payers` is who pays, where the law makes that a
-    result of the same vote.
+    result of the same vote. It is pending while owners may object for `days_to_object`.
     """
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"second", "payers"})
+    LATER: ClassVar[frozenset[str]] = frozenset({"second", "payers", "days_to_object"})
 
     tally: Tally
     decision: Decision
@@ -47,6 +48,7 @@ class MotionResult(Grown):
     menu: MenuOutcome | None = None
     second: SecondVote | None = None
     payers: Payers | None = None
+    days_to_object: int = 0
 
 
 @dataclass
@@ -124,6 +126,12 @@ def _result(pack: VotingPack, motion: Motion, answers: _Answers, whole: _Whole) 
         return _options_result(pack, motion, answers, whole)
     yes, no = (answers.words.get(word, Weight()) for word in ("yes", "no"))
     tally = _tally(rule_of(pack, motion), whole, answers.words, yes, no)
+    waiting = days_to_object(pack, motion, tally, whole.beside)
+    if waiting:
+        decision = decide(pack, motion, tally)
+        return MotionResult(
+            tally=tally, decision=decision, outcome="pending", days_to_object=waiting
+        )
     return _decided(pack, motion, tally, None)
 
 

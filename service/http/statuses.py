@@ -26,6 +26,7 @@ CODES: dict[int, str] = {
         mandate.already_given mandate.other_vote paper.batch_complete paper.in_another_batch
         paper.not_all_cast publication.closed ruling.not_contested service.target_closed
         voting.already_voted voting.box_closed voting.box_not_open_yet voting.other_box
+        voting.no_objections voting.not_absent voting.objected voting.second_vote_late
     """,
     413: "service.body_too_large",
     422: """
@@ -118,7 +119,7 @@ CODES: dict[int, str] = {
         voting.not_published voting.pack_unknown voting.re_vote_limit voting.re_vote_too_early
         voting.roll_empty voting.unit_twice
         opening.matter_missing opening.matter_unknown opening.motion_rule opening.not_collected
-        opening.shares_missing voting.second_vote_late
+        opening.shares_missing
     """,
     500: "act.broken service.failed",
     503: """

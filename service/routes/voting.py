@@ -10,7 +10,9 @@ from models.values.refusal import refusal
 from proof.receipts import read_code
 from runtime.ballots.boxes import load_running_box
 from service.ballots.lookup import FoundBallot, Verification, load_verification
-from service.routes.dependencies import CurrentVoter, RunningParts
+from service.bodies import Accepted, ObjectToVote
+from service.residents import vote_objections
+from service.routes.dependencies import CaseSituation, CurrentVoter, RunningParts
 from service.views import Turnout, turnout_of
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["voting"])
@@ -24,6 +26,15 @@ async def read_turnout(renovation_id: Id, parts: RunningParts) -> Turnout:
     if turnout is None:
         raise refusal("voting.no_box", where=renovation_id)
     return turnout
+
+
+@router.post("/vote-objections", status_code=201)
+async def object_to_vote(
+    situation: CaseSituation, voter: CurrentVoter, command: ObjectToVote, parts: RunningParts
+) -> Accepted:
+    """After a vote under whose law silence counts as yes, or a veto is open: an owner objects, in time."""
+    voter.must_hold(command.unit_number)
+    return await vote_objections.object_to_vote(parts, situation, command)
 
 
 @router.get("/ballots/{code}")

@@ -2,15 +2,18 @@
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import date
 from typing import Any
 
 from models.values.scheme import SchemeContent
 from models.values.timetable import Timetable
 from models.values.voting import Motion
+from rules.voting import pack_in_force
 from tests.support.estate import scheme_content
 from tests.support.journey import JourneyDriver
 
 Begin = Callable[..., Awaitable[JourneyDriver]]
+SPAIN = pack_in_force("ES", date(2026, 1, 1)).id
 PARIS = Timetable(zone="Europe/Paris")
 
 
@@ -78,5 +81,49 @@ async def test_without_a_third_of_all_voices_there_is_no_second_vote(journey: Be
         content=putting(("insulation", "improvement")), timetable=PARIS, rule_pack="FR-2020"
     )
     j.on("ballots", says(words(yes=4, no=4)))
+    await j.until("revise_scheme")
+    assert await outcomes(j) == ["rejected"]
+
+
+MADRID = Timetable(zone="Europe/Madrid")
+LIFT = putting(("lift", "lift"))
+
+
+async def objecting(j: JourneyDriver, unit: str) -> int:
+    answer = await j.post("/vote-objections", j.voter(unit), unit_number=unit)
+    return answer.status_code
+
+
+async def test_silence_counts_as_yes_after_thirty_natural_days(journey: Begin) -> None:
+    j = await journey(content=LIFT, timetable=MADRID, rule_pack=SPAIN)
+    # Four for it and three against, of twelve: the five who are silent decide (LPH art. 17.2, 17.8).
+    j.on("ballots", says(words(yes=4, no=3)))
+    row = await j.until("vote_objections")
+    (closed,) = await j.details("voting.box_closed")
+    assert closed["motions"]["lift"]["outcome"] == "pending"
+    box = await j.box()
+    assert row["due_at"] == box["objections_until"]
+    assert (box["objections_until"] - box["closed_at"]).days == 31
+    units = await j.units()
+    assert await objecting(j, units[0]) == 409  # has voted
+    assert await objecting(j, units[11]) == 201
+    assert await objecting(j, units[11]) == 409
+    await j.until("objections.share_table")
+    (counted,) = await j.details("voting.objections_counted")
+    tally = counted["motions"]["lift"]["tally"]
+    assert (tally["yes_heads"], tally["silent_heads"]) == (4, 4)
+    assert await outcomes(j) == ["adopted"]
+    assert await objecting(j, units[10]) == 409
+
+
+async def test_where_the_absent_object_their_silence_carries_nothing(journey: Begin) -> None:
+    j = await journey(content=LIFT, timetable=MADRID, rule_pack=SPAIN)
+    j.on("ballots", says(words(yes=4, no=3)))
+
+    async def all_object(driver: JourneyDriver) -> None:
+        for unit in (await driver.units())[7:]:
+            await objecting(driver, unit)
+
+    j.on("vote_objections", all_object)
     await j.until("revise_scheme")
     assert await outcomes(j) == ["rejected"]

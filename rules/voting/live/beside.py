@@ -1,6 +1,6 @@
 """The weights of a vote, and what is counted beside its ballots: who attended, was silent, objected."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from models.values.decisions.rules import Rule
@@ -26,13 +26,18 @@ class Beside(NamedTuple):
     """What was counted beside the ballots; None is "not counted yet", or not asked for.
 
     `present` came themselves, by an agent, by post or online (rule book 1.1): whoever handed in a
-    ballot, valid or not, and whoever the attendance list names. `silent` did none of it and did not
-    object in time. `objections` are those of the time after the vote.
+    ballot, valid or not, and whoever the attendance list names. `absent` are all others; those of
+    them who did not object in time are `silent`. `objections` are those of the time after the vote.
     """
 
     present: Weight | None = None
+    absent: Weight | None = None
     silent: Weight | None = None
     objections: Weight | None = None
+
+    def at_the_close(self) -> "Beside":
+        """As it is known when a vote closes: nobody has objected, and no silence counts yet."""
+        return self._replace(silent=None, objections=None)
 
 
 NOTHING_BESIDE = Beside()
@@ -48,8 +53,16 @@ def said_beside(rule: Rule, beside: Beside) -> Mapping[str, Weight]:
     return {
         name: weight
         for name, weight in beside._asdict().items()
-        if weight is not None and looked_at[name]
+        if weight is not None and looked_at.get(name)
     }
+
+
+def counts_beside(rules: Iterable[Rule]) -> bool:
+    """Whether one of the rules looks at anything beside the ballots."""
+    return any(
+        asks_for_attendance(rule) or rule.silence.kind == "deemed_yes" or rule.veto is not None
+        for rule in rules
+    )
 
 
 def asks_for_attendance(rule: Rule) -> bool:
