@@ -74,6 +74,8 @@ class ObjectToVote(CommandBody):
     """An owner's objection in the time after a vote, in which silence counts as yes or a veto is open."""
 
     unit_number: UnitNumber
+    box_id: Id | None = None
+    """The box of the vote, where several parts of the estate vote."""
 
 
 class GiveOpinion(CommandBody):
@@ -131,6 +133,13 @@ class ConfirmAnswer(CommandBody):
     """The resident's word on the answer to a ticket."""
 
     satisfied: bool
+
+
+class GiveConsent(CommandBody):
+    """The owner of a unit lets a work of the scheme occupy part of it."""
+
+    work_id: Id
+    unit_number: UnitNumber
 
 
 class AnswerSurvey(CommandBody):

@@ -3,14 +3,18 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from pydantic import JsonValue
+
 from activities.recording import Case, Writer, writes
-from activities.voting.count import count_again
+from activities.voting.count import CountedBox, count_again
+from activities.voting.scopes import adopted_so_far, locked_boxes
 from models.messages.voting import VotePeriod, VoteResult, VotingOutcome, VotingResult
 from models.tables import BallotBox
 from models.values.refusal import refusal
 from models.values.waits import Consequence
 from rules import voting as law
 from rules.time.deadlines import end_of_natural_day
+from runtime.ballots.boxes import of_boxes
 from runtime.record.journal import Recorded
 
 
@@ -25,29 +29,29 @@ class AfterVote(Writer):
     )
     async def count_objections(self, case: Case, period: VotePeriod) -> Recorded[VoteResult]:
         """The time to object is over: whoever was absent and silent counts as the law says (LPH art. 17.8)."""
-        box = await _closed(case, period.box_id)
-        if box.objections_until is None:
-            raise refusal("voting.not_counted", box=box.id)
-        case.not_before(box.objections_until)
+        boxes = await _counted_boxes(case, period.box_id)
+        until = boxes[0].objections_until
+        if until is None:
+            raise refusal("voting.not_counted", box=period.box_id)
+        case.not_before(until)
         case.goes_on()
-        counted = await count_again(case.session, box, law.pack_for(case.renovation.rule_pack))
-        box.tally = dict(counted.record)
-        return Recorded(
-            VoteResult(
-                box_id=box.id,
-                adopted=counted.adopted,
-                run_off=counted.run_off,
-                follow_up=counted.follow_up,
-            ),
+        pack, counts = law.pack_for(case.renovation.rule_pack), list[CountedBox]()
+        for box in boxes:
+            counts.append(await count_again(case.session, box, pack))
+            box.tally = dict(counts[-1].record)
+        await case.session.flush()
+        result = await result_of(case, boxes, counts, None)
+        said: list[dict[str, JsonValue]] = [
             {
                 "box": box.id,
                 "adopted": counted.adopted,
                 "run_off": counted.run_off,
-                **counted.afterwards(None),
                 "motions": dict(counted.record),
                 "checks": counted.checks,
-            },
-        )
+            }
+            for box, counted in zip(boxes, counts, strict=True)
+        ]
+        return Recorded(result, {**of_boxes(said), **said_afterwards(result)})
 
     @writes("AfterVote.put_again", event="voting.result_declared", into=VotingOutcome)
     async def put_again(self, case: Case, result: VoteResult) -> Recorded[VotingOutcome]:
@@ -55,11 +59,11 @@ class AfterVote(Writer):
 
         Nothing is published yet: what owners may object to is the result of the second vote.
         """
-        box = await _closed(case, result.box_id)
+        await _counted_boxes(case, result.box_id)
         if result.follow_up is None:
-            raise refusal("voting.not_counted", box=box.id)
+            raise refusal("voting.not_counted", box=result.box_id)
         outcome = VotingOutcome(
-            outcome=VotingResult.SECOND_VOTE, box_id=box.id, follow_up=result.follow_up
+            outcome=VotingResult.SECOND_VOTE, box_id=result.box_id, follow_up=result.follow_up
         )
         case.goes_on()
         case.is_last_word()
@@ -79,10 +83,29 @@ def await_objections(case: Case, boxes: Sequence[BallotBox], days: int) -> datet
     return until
 
 
-async def _closed(case: Case, box_id: str) -> BallotBox:
-    box = await case.session.get(BallotBox, box_id, with_for_update={"key_share": True})
-    if box is None:
-        raise refusal("voting.box_unknown", where=box_id)
-    if box.tally is None:
-        raise refusal("voting.not_counted", box=box.id)
-    return box
+async def result_of(
+    case: Case, boxes: Sequence[BallotBox], counts: Sequence[CountedBox], until: datetime | None
+) -> VoteResult:
+    """What the counted boxes of a vote come to together; nothing yet while owners may object `until` then."""
+    seconds = [second for counted in counts for second in counted.seconds]
+    return VoteResult(
+        box_id=boxes[0].id,
+        adopted=bool(await adopted_so_far(case, boxes)),
+        run_off=any(counted.run_off for counted in counts),
+        follow_up=None if until is not None else law.terms_of(seconds),
+        objections_until=until,
+    )
+
+
+def said_afterwards(result: VoteResult) -> dict[str, JsonValue]:
+    """What the event says of what follows: a second vote, a time to object."""
+    fields = {"follow_up", "objections_until"}
+    return result.model_dump(mode="json", include=fields, exclude_none=True)
+
+
+async def _counted_boxes(case: Case, box_id: str) -> Sequence[BallotBox]:
+    boxes = await locked_boxes(case, box_id)
+    for box in boxes:
+        if box.tally is None:
+            raise refusal("voting.not_counted", box=box.id)
+    return boxes

@@ -1,7 +1,6 @@
 """Counting a closed box: open every ballot, decide each motion, sign the head of the tree."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from pydantic import JsonValue
 from sqlalchemy import text
@@ -9,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import BallotBox
 from models.values.refusal import refusal
-from models.values.voting import FollowUpTerms, Motion, ReportedTally, VotingPack
+from models.values.voting import Motion, ReportedTally, SecondVote, VotingPack
 from proof.canonical import canonical_json, utc_text
 from rules import voting as law
 from rules.voting.live.beside import Weight
@@ -34,20 +33,13 @@ class CountedBox:
     checks: list[JsonValue]
     adopted: bool
     run_off: bool
-    follow_up: FollowUpTerms | None
+    seconds: tuple[SecondVote, ...]
+    """What may be put again under a lower bar."""
     days_to_object: int
     """How long owners may object before anything is decided; 0 where the law has no such time."""
     ballots: dict[str, JsonValue]
     unsigned: int
     head: dict[str, JsonValue]
-
-    def afterwards(self, until: datetime | None) -> dict[str, JsonValue]:
-        """What the event says of what follows: a second vote, a time to object."""
-        again = self.follow_up
-        return {
-            **({} if again is None else {"follow_up": again.model_dump(mode="json")}),
-            **({} if until is None else {"objections_until": until.isoformat()}),
-        }
 
 
 async def roll_totals(session: AsyncSession, box_id: str) -> Weight:
@@ -104,7 +96,6 @@ async def _decided(
     results = law.motion_results(pack, motions, count.weights, roll, [intact], beside)
     record = {name: result.model_dump(mode="json") for name, result in results.items()}
     run_off = law.run_off_due({name: result.outcome for name, result in results.items()})
-    seconds = [each.second for each in results.values() if each.second is not None]
     return CountedBox(
         record=record,
         checks=[
@@ -117,7 +108,7 @@ async def _decided(
             motions, [name for name, result in results.items() if result.outcome == "passed"]
         ),
         run_off=run_off,
-        follow_up=law.terms_of(seconds) if run_off else None,
+        seconds=tuple(each.second for each in results.values() if run_off and each.second),
         days_to_object=max((each.days_to_object for each in results.values()), default=0),
         ballots={**count.states, "missing": count.missing},
         unsigned=count.unsigned,

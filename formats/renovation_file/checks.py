@@ -24,7 +24,7 @@ from models.values.decisions.decision import Check
 from models.values.refusal import Problem, Refused, problem
 from models.values.scheme import SchemeContent
 from models.values.timetable import Timetable
-from models.values.voting import Motion, VotingPack
+from models.values.voting import Motion, MotionScope, VotingPack
 from rules import cost_sharing
 from rules.time.timetables import check_timetable
 from rules.voting import pack_in_force
@@ -119,11 +119,30 @@ def problems_together(scheme: SchemeContent, roll: Roll, pack: VotingPack) -> It
                 yield problem("opening.weights_zero", where=item.id, item=item.id)
         except Refused as refused:
             yield from refused.problems
+    yield from _parts(scheme, roll)
     buildings = {unit.building for unit in roll.units}
     for work in scheme.works:
         if work.building and work.building not in buildings:
             yield problem(
                 "opening.building_unknown", where=work.id, building=work.building, roll=roll.name
+            )
+
+
+def _parts(scheme: SchemeContent, roll: Roll) -> Iterator[Problem]:
+    """Whether the buildings and entrances that vote, and the units that works occupy, are on the roll."""
+    entrances = {(unit.building, unit.entrance) for unit in roll.units}
+    parts = {(building, "") for building, _ in entrances} | entrances
+    for motion in scheme.motions:
+        part = (motion.scope.building, motion.scope.entrance)
+        if motion.scope.building and part not in parts:
+            yield problem(
+                "opening.scope_unknown", where=motion.id, part="/".join(part), roll=roll.name
+            )
+    numbers = {unit.number for unit in roll.units}
+    for work in scheme.works:
+        for number in sorted(set(work.occupies) - numbers):
+            yield problem(
+                "opening.occupied_unknown", where=work.id, unit=_short(number), roll=roll.name
             )
 
 
@@ -237,6 +256,7 @@ def _scheme(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
                 path = ("scheme", "funding", number, "items", place)
                 yield draft.problem("opening.item_unknown", *path, item=_short(item_id))
     yield from _motions(draft, scheme.motions)
+    yield from _of_motions(draft, scheme)
     yield from _tender(draft, scheme)
     for number in _repeated(target.indicator for target in scheme.targets):
         yield draft.problem("opening.id_twice", "scheme", "targets", number, "indicator")
@@ -301,13 +321,36 @@ def _motions(draft: Draft, motions: tuple[Motion, ...]) -> Iterator[Problem]:
     known = {motion.id: motion for motion in motions}
     for number, motion in enumerate(motions):
         at = ("scheme", "motions", number)
+        yield from _scope(draft, motion.scope, (*at, "scope"))
         if motion.depends_on is None:
             continue
         path = (*at, "depends_on")
         if motion.depends_on not in known:
             yield draft.problem("opening.motion_unknown", *path, motion=_short(motion.depends_on))
+        elif known[motion.depends_on].scope != motion.scope:
+            other = _short(motion.depends_on)
+            yield draft.problem("opening.motion_other_scope", *path, motion=other)
         elif _in_circle(motion, known):
             yield draft.problem("opening.motion_circle", *path)
+
+
+def _of_motions(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
+    """Where several parts vote, each item says by whose motion it is built: one may pass and one fail."""
+    if len({motion.scope for motion in scheme.motions}) > 1:
+        for number, item in enumerate(scheme.items):
+            if not item.motion:
+                path = ("scheme", "items", number, "motion")
+                yield draft.problem("opening.item_without_motion", *path, item=_short(item.id))
+
+
+def _scope(draft: Draft, scope: MotionScope, at: Path) -> Iterator[Problem]:
+    """A scope names the part that it is, and no other: each spelling of it is a box of its own."""
+    named = {"building": scope.building, "entrance": scope.entrance}
+    needed = {"estate": (), "building": ("building",), "entrance": ("building", "entrance")}
+    for field, name in named.items():
+        if bool(name) != (field in needed[scope.kind]):
+            code = "opening.scope_too_much" if name else "opening.scope_missing"
+            yield draft.problem(code, *at, field, scope=scope.kind, field=field)
 
 
 def _in_circle(motion: Motion, known: dict[str, Motion]) -> bool:

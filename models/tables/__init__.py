@@ -24,7 +24,7 @@ from models.tables.cost_sharing import Instalment, Payment, Refund, Relief, Shar
 from models.tables.estates import Estate, Unit
 from models.tables.feedback import Evaluation, SurveyAnswer, Ticket
 from models.tables.healing import CaseTrouble
-from models.tables.inspection import Certificate, Inspection, WorkItem
+from models.tables.inspection import Certificate, Inspection, PartConsent, WorkItem
 from models.tables.log import CommandReceipt, Event, Notice
 from models.tables.places import Person, Place, RoleGrant, UnitOwner
 from models.tables.publications import Objection, Publication
@@ -77,6 +77,7 @@ __all__ = [
     "PaperCast",
     "PaperEntry",
     "PaperLine",
+    "PartConsent",
     "Payment",
     "Person",
     "Place",

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from models.values.base import Carried, Exact, Grown
 from models.values.decisions.decision import Check, Operator
-from models.values.decisions.menu import Completion, Menu, MenuRule
+from models.values.decisions.menu import Approval, Completion, Menu, MenuRule
 
 UnitKind = Literal["flat", "shop", "parking", "storage", "other"]
 
@@ -71,6 +71,17 @@ INVALID = "invalid"
 """What a written ballot says to a motion that was left blank or marked twice; it takes no part."""
 
 
+class MotionScope(Carried):
+    """Who votes on a motion: those who share the part that it is about (rules V-CN-11).
+
+    A "building" is named, an "entrance" (stairwell) together with its building.
+    """
+
+    kind: Literal["estate", "building", "entrance"] = "estate"
+    building: str = ""
+    entrance: str = ""
+
+
 class MotionOption(Carried):
     """One of several schemes that exclude each other."""
 
@@ -86,7 +97,7 @@ class Motion(Grown):
     `depends_on` names the motion that must pass first; otherwise this one lapses.
     """
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"rule", "after"})
+    LATER: ClassVar[frozenset[str]] = frozenset({"scope", "rule", "after"})
 
     id: str
     title: str
@@ -100,6 +111,10 @@ class Motion(Grown):
     menu_rule: MenuRule = MenuRule.GREEDY
     completion: Completion = Completion.NONE
     """What equal shares does with the rest of a menu's money."""
+    approval: Approval = Approval.EACH
+    """How the works of a menu get the approval that the matter's class of decision needs."""
+    scope: MotionScope = MotionScope()
+    """Only these owners are asked; motions of one scope are in one box."""
     rule: str = ""
     """The rule of a second vote (bridge, second call); "" where the matter says which."""
     after: str = ""

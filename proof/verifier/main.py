@@ -152,6 +152,7 @@ def found_in(files: Files, read: ReadBundle, receipt: str = "") -> dict[str, obj
         "renovation_id": read.manifest.text("renovation_id"),
         "roll": read.roll.total(),
         "root": head["root"],
+        "scope": next(iter({motion.scope for motion in read.motions.values()}), ""),
         "tallies": {name: each.tally for name, each in results.items()},
         "title": read.manifest.text("title"),
         "titles": {name: motion.title for name, motion in read.motions.items()},

@@ -12,7 +12,14 @@ from rules.voting.heads import DEVELOPER_KEY, KIND_NOT_COUNTED, head_groups
 from rules.voting.judging import judged
 from rules.voting.live.beside import NOTHING_BESIDE, Beside, Weight, counts_beside
 from rules.voting.live.follow_ups import second_period, terms_of
-from rules.voting.motions import adopted, lapses, run_off_due, run_off_motions
+from rules.voting.motions import (
+    adopted,
+    as_put,
+    lapses,
+    run_off_due,
+    run_off_motions,
+    whole_unasked,
+)
 from rules.voting.options import decide_options
 from rules.voting.packs import (
     PACKS,
@@ -41,6 +48,7 @@ __all__ = [
     "Weight",
     "adopted",
     "apply_cap",
+    "as_put",
     "cap_named",
     "concentration",
     "configured",
@@ -70,4 +78,5 @@ __all__ = [
     "tally_facts",
     "terms_of",
     "weigh",
+    "whole_unasked",
 ]

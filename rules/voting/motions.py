@@ -2,8 +2,61 @@
 
 from collections.abc import Iterable, Mapping
 
+from models.values.decisions.menu import Approval
 from models.values.voting import Motion, SecondVote
 from rules.voting.live.follow_ups import put_again
+
+WHOLE = ".whole"
+"""What the id of the question about a whole menu ends with; ids of a file have no dots."""
+WHOLE_WORDS = "同意由计票方法在预算内选定的任何项目 whatever the method chooses within the budget"
+"""The question, as it stands on the ballot behind the menu's title."""
+
+
+def as_put(motions: Iterable[Motion]) -> tuple[Motion, ...]:
+    """The motions as the ballot puts them: before a menu that is approved as a whole, that question.
+
+    The question is of the menu's matter and class; the menu falls away if it fails. It is asked once,
+    however often the motions go through here.
+    """
+    motions = tuple(motions)
+    asked = {motion.id for motion in motions}
+    put: list[Motion] = []
+    for motion in motions:
+        question = motion.id + WHOLE
+        if motion.menu is None or motion.approval is not Approval.WHOLE or question in asked:
+            put.append(motion)
+            continue
+        put.append(
+            Motion(
+                id=question,
+                title=f"{motion.title}: {WHOLE_WORDS}",
+                kind=motion.kind,
+                matter=motion.matter,
+                depends_on=motion.depends_on,
+                scope=motion.scope,
+            )
+        )
+        put.append(motion.model_copy(update={"depends_on": question}))
+    return tuple(put)
+
+
+def whole_unasked(motions: Iterable[Motion]) -> tuple[str, ...]:
+    """The menus that are approved as a whole, though no question of their class asks whether they are."""
+    by_id = {motion.id: motion for motion in motions}
+    return tuple(
+        name
+        for name, motion in by_id.items()
+        if motion.menu is not None
+        and motion.approval is Approval.WHOLE
+        and not _asks_about(by_id.get(name + WHOLE), motion)
+    )
+
+
+def _asks_about(question: Motion | None, menu: Motion) -> bool:
+    if question is None or question.menu is not None or question.options:
+        return False
+    same = (question.kind, question.matter) == (menu.kind, menu.matter)
+    return same and menu.depends_on == question.id
 
 
 def lapses(motions: Iterable[Motion], passed_ids: Iterable[str]) -> tuple[str, ...]:

@@ -177,10 +177,14 @@ def tally_facts(tally: ReportedTally) -> Facts:
     )
 
 
-def quorum(pack: VotingPack, tally: ReportedTally) -> Decision:
-    """Whether enough owners took part, in heads and in area (Civil Code art. 278(2), first sentence)?"""
-    numbers = counted(pack_rule(pack, MotionKind.ORDINARY), tally_facts(tally))
-    return _decision(tuple(condition_check(each, "quorum", numbers) for each in pack.quorum))
+def quorum(pack: VotingPack, tally: ReportedTally, motion: Motion | None = None) -> Decision:
+    """Whether enough owners took part, in heads and in area (Civil Code art. 278(2), first sentence)?
+
+    With a `motion` by the quorum of its own rule, which outside of China differs from matter to matter.
+    """
+    rule = pack_rule(pack, MotionKind.ORDINARY) if motion is None else rule_of(pack, motion)
+    numbers = counted(rule, tally_facts(tally))
+    return _decision(tuple(condition_check(each, "quorum", numbers) for each in rule.quorum))
 
 
 def decide(pack: VotingPack, motion: Motion, tally: ReportedTally) -> Decision:

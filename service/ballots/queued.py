@@ -11,7 +11,7 @@ from hashlib import blake2b
 from models.values.refusal import Refused, problem, refusal
 from models.values.voting import Channel
 from proof.ballots import ballot_id_of
-from service.ballots.boxes import Box, Entry
+from service.ballots.boxes import Box, Entry, NotTaken
 from service.ballots.receipts import IssuedReceipt, StoredBallot
 from service.bodies import CastBallot
 
@@ -19,10 +19,6 @@ Key = tuple[str, str, str]
 """Box, unit and command: what makes a ballot the same one again. Two voters may use one command id."""
 Group = tuple[str, str, str, str]
 """Box, roll, channel and seal: what ballots of one statement share."""
-
-
-class NotTaken(Refused):
-    """A box does not take a ballot; a newer box of the same case might."""
 
 
 @dataclass(eq=False, slots=True)
@@ -146,8 +142,6 @@ async def queued_ballot(
 
 def _entry(box: Box, ballot: CastBallot) -> Entry:
     """The entry of the roll that this ballot votes with."""
-    if ballot.box_id is not None and ballot.box_id != box.id:
-        raise NotTaken(problem("voting.other_box", given=ballot.box_id, box=box.id))
     entry = box.roll.get(ballot.unit_number)
     if entry is None:
         raise NotTaken(problem("voting.unit_not_on_roll", unit=ballot.unit_number))

@@ -21,7 +21,7 @@ CODES: dict[int, str] = {
     405: "service.method_not_allowed",
     409: """
         authority.wrong_stage bidding.already_bid bidding.tender_closed clock.case_over clock.held
-        clock.hold_known clock.nothing_due clock.wall cost_sharing.nothing_due
+        clock.hold_known clock.nothing_due clock.wall consent.given cost_sharing.nothing_due
         cost_sharing.payment_booked feedback.survey_not_open journal.command_reused
         mandate.already_given mandate.other_vote paper.batch_complete paper.in_another_batch
         paper.not_all_cast publication.closed ruling.not_contested service.target_closed
@@ -62,7 +62,7 @@ CODES: dict[int, str] = {
         file.mixed_encodings file.not_a_mapping file.not_text file.nul_byte file.too_deep
         file.too_large file.utf_16 inspection.already_accepted inspection.completion_is_acceptance
         inspection.concealed_first inspection.contract_missing inspection.defects_missing
-        inspection.item_not_in_state inspection.item_other_state inspection.item_unknown
+        consent.not_occupied inspection.consent_missing inspection.item_not_in_state inspection.item_other_state inspection.item_unknown
         inspection.items_in_default inspection.nothing_passed
         inspection.not_a_supervisor inspection.not_accepted inspection.not_chief_supervisor
         inspection.not_reported inspection.not_the_contractor inspection.nothing_concealed
@@ -84,11 +84,13 @@ CODES: dict[int, str] = {
         opening.ends_before_start opening.estate_differs opening.field_missing
         opening.floor_percent_sum opening.floors_missing opening.floors_unused opening.grant_twice
         opening.id_invalid opening.id_twice opening.instalments_sum opening.item_unknown
-        opening.item_without_payers opening.list_empty opening.method_unknown opening.more_problems
-        opening.motion_circle opening.motion_kind opening.motion_unknown opening.must_be_at_least
+        opening.item_without_motion opening.item_without_payers opening.list_empty opening.method_unknown opening.more_problems
+        opening.motion_circle opening.motion_kind opening.motion_other_scope
+        opening.motion_unknown opening.must_be_at_least opening.occupied_unknown
         opening.number_too_large opening.payers_missing opening.place_chain opening.place_differs
         opening.place_outside opening.region_unknown opening.role_not_granted
-        opening.roll_elsewhere opening.text_too_long opening.text_too_short opening.units_differ
+        opening.roll_elsewhere opening.scope_missing opening.scope_too_much
+        opening.scope_unknown opening.text_too_long opening.text_too_short opening.units_differ
         opening.unlawful opening.unreadable opening.unseen opening.weight_negative opening.weights_zero
         opening.year opening.zone_unknown paper.motion_left_out paper.other_code paper.other_lines
         paper.other_scan paper.owner_twice paper.sheet_cell paper.sheet_headings
@@ -117,7 +119,7 @@ CODES: dict[int, str] = {
         voting.box_key_wrong voting.box_unknown voting.choice_unknown voting.closed
         voting.motion_unknown voting.no_motions voting.not_counted voting.not_open
         voting.not_published voting.pack_unknown voting.re_vote_limit voting.re_vote_too_early
-        voting.roll_empty voting.unit_twice
+        voting.roll_empty voting.unit_twice voting.which_box
         opening.matter_missing opening.matter_unknown opening.motion_rule opening.not_collected
         opening.shares_missing
     """,

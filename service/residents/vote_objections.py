@@ -10,10 +10,9 @@ from models.values.refusal import refusal
 from models.values.voting import Motion
 from proof.canonical import utc_text
 from rules.voting import pack_for, rule_of
-from runtime.ballots.boxes import running_vote, select_box
 from runtime.record.journal import load_tick
 from service.bodies import Accepted, ObjectToVote
-from service.channels.open_box import load_entry
+from service.channels.open_box import load_entry, running_box
 from service.parts import Parts
 from service.recording import Details, accept
 from service.situation import Situation
@@ -28,7 +27,7 @@ async def object_to_vote(parts: Parts, situation: Situation, command: ObjectToVo
     """
 
     async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
-        box = await _lock_box(session, situation)
+        box = await _lock_box(session, situation, command.box_id)
         entry = await load_entry(session, box, command.unit_number)
         if not _open_to_all(situation, box) and await _has_come(session, box.id, entry.entry_id):
             raise refusal("voting.not_absent", where="unit_number")
@@ -50,12 +49,10 @@ async def object_to_vote(parts: Parts, situation: Situation, command: ObjectToVo
     return await accept(parts.journal, situation, actor, command, "voting.vote_objected", change)
 
 
-async def _lock_box(session: AsyncSession, situation: Situation) -> BallotBox:
+async def _lock_box(session: AsyncSession, situation: Situation, box_id: str | None) -> BallotBox:
     """The box of the running vote while owners may object; counting them waits for this transaction."""
-    query = select_box(situation.id, running_vote(situation.id)).with_for_update(read=True)
-    box = await session.scalar(query.execution_options(populate_existing=True))
-    if box is None:
-        raise refusal("voting.no_box", where=situation.id)
+    box = await running_box(session, situation, box_id)
+    await session.refresh(box, with_for_update={"read": True})
     until = box.objections_until
     if until is None or await load_tick(session, situation.id) >= until:
         raise refusal(

@@ -34,6 +34,7 @@ APPEND_ONLY = (
     "vote_objection",
     "vote_opinion",
     "motion_payer",
+    "part_consent",
 )
 OF_A_BOX = ("ballot_seal", "ballot_batch", "ballot_check", "motion_payer")
 NEVER_CHANGED = (
