@@ -11,7 +11,7 @@ from sqlalchemy import select
 from activities.recording import Case
 from activities.voting.channels import carry_credentials
 from activities.voting.roll import FrozenRoll, freeze_roll, hash_of_roll
-from activities.voting.scopes import motions_of, run_off_votes
+from activities.voting.scopes import motions_of, run_off_votes, standings
 from activities.voting.second_vote import second_time
 from models.messages.journey import StageInput
 from models.tables import GENESIS, BallotBox
@@ -101,9 +101,7 @@ def latest_close(case: Case, opens_at: datetime) -> datetime:
 
 def _undecided(box: BallotBox) -> tuple[Motion, ...]:
     """What a run-off puts of one box; nothing where the box is decided, one way or the other."""
-    results = {
-        name: law.MotionResult.model_validate(result) for name, result in (box.tally or {}).items()
-    }
+    results = standings(box)
     outcomes = {name: result.outcome for name, result in results.items()}
     if not law.run_off_due(outcomes):
         return ()

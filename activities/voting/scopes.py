@@ -13,12 +13,18 @@ from models.values.refusal import refusal
 from models.values.voting import Motion, MotionScope
 from rules.adopted import MotionOutcome
 from rules.ballots.scopes import CountedScope, adopted_outcomes
+from rules.voting.live.follow_ups import Standing
 from runtime.ballots.boxes import load_boxes, select_boxes
 
 
 def motions_of(box: BallotBox) -> tuple[Motion, ...]:
     """The motions of a box, in order."""
     return tuple(Motion.model_validate(motion) for motion in box.motions)
+
+
+def standings(box: BallotBox) -> dict[str, Standing]:
+    """What became of each motion of a counted box."""
+    return {name: Standing.model_validate(each) for name, each in (box.tally or {}).items()}
 
 
 async def locked_boxes(case: Case, box_id: str) -> Sequence[BallotBox]:

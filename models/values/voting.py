@@ -236,6 +236,14 @@ class ReportedTally(Grown):
     objections_shares: int | None = None
 
 
+class ReportedChoice(Carried):
+    """Who stands behind one option, or one work of a menu, as somebody published it; None is not published."""
+
+    heads: int | None = None
+    area_dm2: int | None = None
+    shares: int | None = None
+
+
 class Tally(ReportedTally):
     """The complete numbers of one motion, as the project itself counted them."""
 

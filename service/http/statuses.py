@@ -78,7 +78,7 @@ CODES: dict[int, str] = {
         menu.pb_section_twice menu.pb_vote_twice menu.pb_vote_type menu.pb_voter_id
         menu.pb_voter_twice menu.points_not_whole menu.points_too_high menu.points_too_low
         menu.sum_too_high menu.sum_too_low menu.too_few_items menu.too_many_items
-        official.below_zero official.box_closed official.motion_missing official.not_yes_or_no
+        official.below_zero official.box_closed official.motion_missing
         official.other_roll official.too_early opening.bid_bond_too_high opening.budget_short
         opening.building_unknown opening.ceiling_above_budget opening.day_s_gone
         opening.ends_before_start opening.estate_differs opening.field_missing
@@ -121,7 +121,8 @@ CODES: dict[int, str] = {
         voting.not_published voting.pack_unknown voting.re_vote_limit voting.re_vote_too_early
         voting.roll_empty voting.unit_twice voting.which_box
         opening.matter_missing opening.matter_unknown opening.motion_rule opening.not_collected
-        opening.shares_missing
+        opening.shares_missing official.choice_above official.choice_unknown
+        official.chosen_twice official.options_missing official.over_budget
     """,
     500: "act.broken service.failed",
     503: """

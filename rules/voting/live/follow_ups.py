@@ -7,10 +7,19 @@ Both leave what has passed alone, and neither is one more vote of the re-vote li
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from models.values.base import Carried
 from models.values.decisions.decision import Check
 from models.values.decisions.rules import RuleResult
 from models.values.voting import FollowUpTerms, Motion, SecondVote
 from rules.time.deadlines import end_of_natural_day
+
+
+class Standing(Carried):
+    """What became of a motion, whoever counted, as far as it says what is put again."""
+
+    outcome: str
+    named: tuple[str, ...] = ()
+    second: SecondVote | None = None
 
 
 def second_vote(result: RuleResult) -> SecondVote | None:
