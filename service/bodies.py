@@ -83,6 +83,7 @@ class GiveOpinion(CommandBody):
 
     unit_number: UnitNumber
     choices: Choices
+    box_id: Id | None = None
 
 
 class ReceivedPayment(Value):

@@ -74,6 +74,7 @@ async def announce_boxes(
         box = _box(case, given, box_id_of(given.renovation_id, given.attempt, number), put, keys)
         box.building, box.entrance = scope.building, scope.entrance
         box.change_allowed = pack.change_allowed
+        box.official_by = pack.routes_article
         if given.follow_up is not None and given.follow_up.by_law:
             box.opens_at, box.closes_at = await second_time(case, given)
         case.session.add(box)
@@ -149,6 +150,7 @@ def _announcement(box: BallotBox, roll: FrozenRoll, signed_by: str) -> dict[str,
         "motions_hash": digest(box.motions),
         "opens_at": box.opens_at.isoformat(),
         "closes_at": box.closes_at.isoformat(),
+        **({"official_system_only": box.official_by} if box.official_by else {}),
         "public_key": box.public_key.hex(),
         "signed_by": signed_by,
     }

@@ -21,7 +21,7 @@ from activities.voting.announcing import (
 from activities.voting.channels import load_proxies
 from activities.voting.chosen import write_chosen
 from activities.voting.count import CountedBox, count_out, roll_totals, turnout_tally
-from activities.voting.scopes import locked_boxes
+from activities.voting.scopes import locked_boxes, said_opinions
 from models.messages.journey import StageInput
 from models.messages.publication import PublicationClosing
 from models.messages.voting import VotePeriod, VoteResult, VotingOutcome, VotingResult
@@ -238,6 +238,7 @@ async def _closing(case: Case, box: BallotBox, counted: CountedBox) -> dict[str,
         "unsigned": counted.unsigned,
         "proxies": await load_proxies(case.session, box.id),
         "tree_head": counted.head,
+        **await said_opinions(case, box),
     }
 
 

@@ -9,7 +9,13 @@ from activities.recording import Case, Writer, writes
 from activities.voting.after import said_afterwards
 from activities.voting.channels import load_proxies
 from activities.voting.count import roll_totals, signed_head
-from activities.voting.scopes import adopted_so_far, locked_boxes, motions_of, standings
+from activities.voting.scopes import (
+    adopted_so_far,
+    locked_boxes,
+    motions_of,
+    said_opinions,
+    standings,
+)
 from models.messages.acts import ImportOfficialResult, ReportedNumbers
 from models.messages.voting import VotePeriod, VoteResult
 from models.tables import BallotBox, OfficialResult
@@ -125,6 +131,7 @@ async def _take_over(
         "ballots": {"not_counted": count.tree.size, "missing": count.missing},
         "proxies": await load_proxies(case.session, box.id),
         "tree_head": head,
+        **await said_opinions(case, box),
     }
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from sqlalchemy import select
+from pydantic import JsonValue
+from sqlalchemy import func, select
 
 from activities.recording import Case
 from models.messages.journey_progress import AGAIN
 from models.messages.voting import VotingResult
-from models.tables import BallotBox, Event
+from models.tables import BallotBox, Event, VoteOpinion
 from models.values.refusal import refusal
 from models.values.voting import Motion, MotionScope
 from rules.adopted import MotionOutcome
@@ -25,6 +26,15 @@ def motions_of(box: BallotBox) -> tuple[Motion, ...]:
 def standings(box: BallotBox) -> dict[str, Standing]:
     """What became of each motion of a counted box."""
     return {name: Standing.model_validate(each) for name, each in (box.tally or {}).items()}
+
+
+async def said_opinions(case: Case, box: BallotBox) -> dict[str, JsonValue]:
+    """How many units left an opinion that no count reads, where only the official system takes ballots."""
+    if not box.official_by:
+        return {}
+    units = select(func.count(VoteOpinion.unit_number.distinct()))
+    found = await case.session.scalar(units.where(VoteOpinion.box_id == box.id))
+    return {"opinions_not_counted": found or 0, "official_system_only": box.official_by}
 
 
 async def locked_boxes(case: Case, box_id: str) -> Sequence[BallotBox]:

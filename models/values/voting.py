@@ -322,3 +322,4 @@ class VotingPack(Carried):
     routes: VotingRoutes = "own_web"
     """Whether a ballot on the internet may come in here, or through the city's own system only (V-CN-9)."""
     routes_article: str = ""
+    """The article that says so, where it is the city's own system."""

@@ -58,6 +58,7 @@ def _pack_of_china(table: MatterTable, local: str = "") -> VotingPack:
     """The pack of a dated mapping with an ordinary and a major class."""
     rule_ids = {each.cls: each.rule for each in table.classes}
     ordinary, major = (rule_named(rule_ids[cls]) for cls in ("ordinary", "major"))
+    official = _OFFICIAL_SYSTEM_ONLY.get(table.region, "")
     mandates = [cap.least for cap in CAPS if cap.id in table.caps and cap.kind == "proxies"]
     return VotingPack(
         id=table.id,
@@ -68,6 +69,8 @@ def _pack_of_china(table: MatterTable, local: str = "") -> VotingPack:
         ordinary=_cited(ordinary.approve, local),
         major=_cited(major.approve, local),
         text=_TEXTS[major.id],
+        routes="official_system_only" if official else "own_web",
+        routes_article=official,
         mandates_per_agent=min(mandates, default=None),
     )
 
@@ -81,6 +84,11 @@ def _cited(conditions: tuple[Condition, ...], local: str) -> tuple[Condition, ..
 
 
 _LOCAL = {"CN-3707": cn.WEIFANG}
+_OFFICIAL_SYSTEM_ONLY = {
+    "CN-3707": "Weifang Property Management Regs art. 32",
+    "CN-11": cn.BEIJING,
+}
+"""Internet ballots go through the city's own e-voting system, and through no other (V-CN-9)."""
 
 PACKS: tuple[VotingPack, ...] = tuple(
     _pack_of_china(table, _LOCAL.get(table.region, "")) if table in cn.TABLES else _pack(table)

@@ -26,6 +26,7 @@ CODES: dict[int, str] = {
         mandate.already_given mandate.other_vote paper.batch_complete paper.in_another_batch
         paper.not_all_cast publication.closed ruling.not_contested service.target_closed
         voting.already_voted voting.box_closed voting.box_not_open_yet voting.other_box
+        voting.ballots_count_here voting.official_only
         voting.no_objections voting.not_absent voting.objected voting.second_vote_late
     """,
     413: "service.body_too_large",

@@ -5,12 +5,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from typing import Any
 
+from models.messages import acts as a
+from models.values.actor import Role
 from models.values.scheme import SchemeContent
 from models.values.timetable import Timetable
 from models.values.voting import Motion
 from rules.voting import pack_in_force
+from tests.support.breaks.branches import open_for_ballots, report
 from tests.support.estate import scheme_content
-from tests.support.journey import JourneyDriver
+from tests.support.journey import COMMITTEE, STREET, JourneyDriver, actor
 
 Begin = Callable[..., Awaitable[JourneyDriver]]
 SPAIN = pack_in_force("ES", date(2026, 1, 1)).id
@@ -127,3 +130,92 @@ async def test_where_the_absent_object_their_silence_carries_nothing(journey: Be
     j.on("vote_objections", all_object)
     await j.until("revise_scheme")
     assert await outcomes(j) == ["rejected"]
+
+
+OWNER = actor(Role.OWNERS_COMMITTEE, "typist")
+
+
+async def paper(j: JourneyDriver, said: dict[str, str]) -> None:
+    """Papers with these answers to every motion, typed twice by two people."""
+    motions = [motion["id"] for motion in json.loads((await j.box())["motions"])]
+    lines = [
+        {"unit_number": unit, "choices": dict.fromkeys(motions, word)}
+        for unit, word in said.items()
+    ]
+    for who in (COMMITTEE, OWNER):
+        bundle = {"reference": "P-01", "scan": "box 7", "code": "written-on-the-bundle"}
+        await j.told("/paper", await j.official(who), lines=lines, **bundle)
+
+
+async def weifang(journey: Begin) -> tuple[JourneyDriver, str, dict[str, str]]:
+    """A vote in a city whose own system alone takes ballots on the internet, open for ballots."""
+    j = await journey(rule_pack=pack_in_force("CN-3707", date(2026, 1, 1)).id)
+    await open_for_ballots(j)
+    unit = (await j.units())[0]
+    return j, unit, {"works": "yes", "costs": "no"}
+
+
+async def test_where_only_the_official_system_takes_ballots_a_web_ballot_is_no_ballot(
+    journey: Begin,
+) -> None:
+    j, unit, choices = await weifang(journey)
+    refused = await j.post("/ballots", j.voter(unit), unit_number=unit, choices=choices)
+    assert refused.status_code == 409
+    (problem,) = refused.json()["problems"]
+    assert problem["code"] == "voting.official_only"
+    assert problem["params"]["article"] == "Weifang Property Management Regs art. 32"
+    portal = await j.official(actor(Role.CITY_PORTAL))
+    through = await j.post("/portal-ballots", portal, unit_number=unit, choices=choices)
+    assert through.json()["problems"][0]["code"] == "voting.official_only"
+    (sheet,) = (
+        await j.http.get(f"/v1/renovations/{j.rid}/ballot-papers", headers=bearer(j, unit))
+    ).json()
+    assert sheet["official_by"] == "Weifang Property Management Regs art. 32"
+    # What can be left here is an opinion, and it says so.
+    await j.told("/opinions", j.voter(unit), unit_number=unit, choices=choices)
+    found = (await j.http.get(f"/v1/renovations/{j.rid}/opinions")).json()
+    assert (found["effect"], found["units"], found["motions"]) == ("opinion", 1, None)
+    assert "yes" not in json.dumps(await j.details("voting.opinion_given"))
+    # The imported result decides.
+    await j.act(a.ImportOfficialResult, STREET, **await report(j, yes=12))
+    await j.until("objections.vote_result")
+    (closed,) = await j.details("voting.box_closed")
+    assert (closed["source"], closed["adopted"], closed["opinions_not_counted"]) == (
+        "official",
+        True,
+        1,
+    )
+    found = (await j.http.get(f"/v1/renovations/{j.rid}/opinions")).json()
+    assert found["motions"] == {"costs": {"no": 1}, "works": {"yes": 1}}
+
+
+async def test_where_only_the_official_system_takes_ballots_paper_counts_and_no_opinion_does(
+    journey: Begin,
+) -> None:
+    j, _, _ = await weifang(journey)
+    units = await j.units()
+    for unit in units:
+        await j.told("/opinions", j.voter(unit), unit_number=unit, choices={"works": "no"})
+    await paper(j, dict.fromkeys(units[:9], "yes"))
+
+    async def nothing_more(_: JourneyDriver) -> None:
+        """The papers are in."""
+
+    j.on("ballots", nothing_more)
+    await j.until("objections.vote_result")
+    (closed,) = await j.details("voting.box_closed")
+    tally = closed["motions"]["works"]["tally"]
+    assert (tally["yes_heads"], tally["no_heads"], tally["participating_heads"]) == (9, 0, 9)
+    assert (closed["adopted"], closed["opinions_not_counted"]) == (True, 12)
+
+
+async def test_where_ballots_count_there_is_no_opinion_beside_them(journey: Begin) -> None:
+    j = await journey()
+    await open_for_ballots(j)
+    unit = (await j.units())[0]
+    answer = await j.post("/opinions", j.voter(unit), unit_number=unit, choices={"works": "yes"})
+    assert answer.json()["problems"][0]["code"] == "voting.ballots_count_here"
+
+
+def bearer(j: JourneyDriver, unit: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {j.voter(unit)}"}

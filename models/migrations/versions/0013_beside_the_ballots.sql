@@ -1,6 +1,9 @@
 -- The time after a vote in which owners may object; NULL where the law has none.
 ALTER TABLE ballot_box ADD COLUMN objections_until TIMESTAMP WITH TIME ZONE
 
+-- Boxes of before took ballots on the internet, whatever the city says: they stay as they were announced.
+ALTER TABLE ballot_box ADD COLUMN official_by TEXT DEFAULT '' NOT NULL
+
 CREATE TABLE attendance (
   box_id VARCHAR(64) NOT NULL,
   entry_id VARCHAR(64) NOT NULL,
