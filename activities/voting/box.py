@@ -127,10 +127,11 @@ class Ballots(Writer):
         if not closing.closed:
             raise refusal("voting.not_published", box=result.box_id)
         word = VotingResult.ANNULLED if closing.upheld else _outcome(result)
-        scheme = await write_chosen(case) if word is VotingResult.ADOPTED else None
-        if word is VotingResult.ADOPTED and scheme is None:
-            # All that would be built belongs to motions that did not pass.
-            word = VotingResult.REJECTED
+        said: dict[str, JsonValue] = {}
+        if word is VotingResult.ADOPTED:
+            said = {"scheme": await write_chosen(case)}
+            # Where nothing is left to build, all of it belongs to what was not chosen.
+            word = VotingResult.ADOPTED if said["scheme"] else VotingResult.REJECTED
         outcome = VotingOutcome(outcome=word, box_id=result.box_id)
         case.goes_on()
         case.is_last_word()
@@ -144,7 +145,7 @@ class Ballots(Writer):
                 },
                 "objections": closing.objections,
                 "upheld": closing.upheld,
-                **({} if scheme is None else {"scheme": scheme}),
+                **said,
             },
         )
 

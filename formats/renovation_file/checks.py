@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel
 
 from formats.file_mapping import Path
+from formats.renovation_file.choices import wrong_choices
 from models.fields import ID_IN_FILE, LARGEST
 from models.files.renovation import LEVELS, Official, PlaceEntry
 from models.files.roll import Roll
@@ -257,6 +258,8 @@ def _scheme(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
                 yield draft.problem("opening.item_unknown", *path, item=_short(item_id))
     yield from _motions(draft, scheme.motions)
     yield from _of_motions(draft, scheme)
+    for wrong in wrong_choices(scheme):
+        yield draft.problem(wrong.code, *wrong.path, **wrong.params)
     yield from _tender(draft, scheme)
     for number in _repeated(target.indicator for target in scheme.targets):
         yield draft.problem("opening.id_twice", "scheme", "targets", number, "indicator")

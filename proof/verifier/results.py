@@ -36,6 +36,8 @@ class Found(NamedTuple):
     named: tuple[str, ...] = ()
     works: tuple[str, ...] = ()
     """The works of a menu that won."""
+    rulings: tuple[tuple[str, Decided], ...] = ()
+    """What was decided about each work, where each needs the approval."""
 
 
 def standing(motions: dict[str, Motion], passed: set[str]) -> set[str]:
@@ -97,7 +99,7 @@ def from_menu(
     motion: Motion, menu: Menu, rule: Rule, roll: dict[str, int | None], part: Fields
 ) -> tuple[Found, object]:
     """The works that were chosen, and the outcome to compare; each work's approval is compared here."""
-    able = set(menu.costs)
+    able, rulings = set(menu.costs), []
     if motion.approval == "each":
         claims = part.inner("works")
         claims.only(*menu.costs)
@@ -108,6 +110,7 @@ def from_menu(
                 raise claim.fault("supporters", f"are {heads} heads and {area} by the count")
             ruling = Decided(rule, motion.tally(roll, name))
             check_decision(claim.inner("decision"), ruling)
+            rulings.append((name, ruling))
             if ruling.verdict != "PASS":
                 able.remove(name)
     elif motion.approval and part.value["works"] is not None:
@@ -120,7 +123,7 @@ def from_menu(
     decided = DecidedMenu(rule, motion.tally(roll), motion.approval, len(works))
     good = decided.verdict == "PASS" and bool(works)
     found = Found(decided, motion.tally(roll), "passed" if good else "failed", works=works)
-    return found, outcome
+    return found._replace(rulings=tuple(rulings)), outcome
 
 
 def find(motion: Motion, rule: Rule, roll: dict[str, int | None], part: Fields) -> Found:

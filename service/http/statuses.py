@@ -81,6 +81,8 @@ CODES: dict[int, str] = {
         menu.sum_too_high menu.sum_too_low menu.too_few_items menu.too_many_items
         official.below_zero official.box_closed official.motion_missing
         official.other_roll official.too_early opening.bid_bond_too_high opening.budget_short
+        opening.approval_unused opening.choice_alone opening.choice_unknown
+        opening.options_and_menu
         opening.building_unknown opening.ceiling_above_budget opening.day_s_gone
         opening.ends_before_start opening.estate_differs opening.field_missing
         opening.floor_percent_sum opening.floors_missing opening.floors_unused opening.grant_twice

@@ -147,6 +147,10 @@ def test_a_timetable_may_be_more_patient_than_the_law() -> None:
         ("scheme.motions.1.depends_on", "costs", "opening.motion_circle", "[1].depends_on"),
         ("scheme.motions.1.kind", "ordinary", "opening.motion_kind", "scheme.motions[1].kind"),
         ("scheme.funding.1.items", ["nothing"], "opening.item_unknown", "funding[1].items[0]"),
+        ("scheme.items.1.motion", "nothing", "opening.motion_unknown", "items[1].motion"),
+        ("scheme.items.1.choice", "red", "opening.choice_alone", "items[1].choice"),
+        ("scheme.works.1.item", "nothing", "opening.item_unknown", "scheme.works[1].item"),
+        ("scheme.motions.1.approval", "whole", "opening.approval_unused", "motions[1].approval"),
         ("scheme.works.1.id", "roof-1", "opening.id_twice", "scheme.works[1].id"),
         ("scheme.works.1.id", "a.b", "opening.id_invalid", "scheme.works[1].id"),
         (f"scheme.items.{LIFT}.floors", [], "opening.floors_missing", "scheme.items[2]"),
@@ -228,6 +232,36 @@ def test_beyond_100_problems_only_their_number_is_told() -> None:
         "opening.more_problems",
         {"more": 30},
     )
+
+
+MENU = {
+    "items": [{"id": "lamp", "cost": "5"}],
+    "budget": "5",
+    "form": "approval",
+}
+OPTIONS = [{"id": "red", "title": "Red"}, {"id": "blue", "title": "Blue"}]
+
+
+@pytest.mark.parametrize(
+    ("fields", "choice", "found"),
+    [
+        ({"menu": MENU, "approval": "whole"}, "lamp", []),
+        ({"options": OPTIONS}, "blue", []),
+        ({"menu": MENU}, "bench", ["opening.choice_unknown"]),
+        ({"options": OPTIONS}, "lamp", ["opening.choice_unknown"]),
+        ({}, "yes", ["opening.choice_unknown"]),
+        ({"options": OPTIONS, "menu": MENU}, "lamp", ["opening.options_and_menu"]),
+    ],
+)
+def test_an_item_names_an_option_or_a_work_that_there_is(fields, choice, found) -> None:
+    content = file()
+    content["scheme"]["motions"][1] |= fields
+    content["scheme"]["items"][1] |= {"motion": "costs", "choice": choice}
+    if found:
+        assert codes(as_yaml(content)) == found
+    else:
+        read = read_renovation(as_yaml(content).encode(), "estate.yaml")
+        assert read.scheme.items[1].choice == choice
 
 
 def test_a_field_is_named_with_its_line() -> None:

@@ -79,13 +79,12 @@ def votes(draw: st.DrawFn) -> Vote:
     words = st.sampled_from((*(option.id for option in motions[0].options), "abstain"))
     before = draw(st.booleans())
     put = motions if before else list(as_put(motions))
-    possible = {
+    possible: dict[str, st.SearchStrategy[JsonValue]] = {
         "cabin": words,
         "works": st.one_of(chosen, st.just("abstain")),
         "works.whole": st.sampled_from(("yes", "yes", "no", "abstain")),
     }
-    asked = {motion.id: possible[motion.id] for motion in put}
-    answers = st.fixed_dictionaries({}, optional=asked)
+    answers = st.fixed_dictionaries({}, optional={each.id: possible[each.id] for each in put})
     said: list[dict[str, Any]] = draw(st.lists(answers, min_size=1, max_size=14))
     entries = [Entry(f"{number}", draw(st.integers(1, 50))) for number in range(14)]
     casts = [Cast(f"{number}", choices) for number, choices in enumerate(said)]

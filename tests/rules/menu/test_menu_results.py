@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -33,7 +34,7 @@ def menu(
     kind: MotionKind = MotionKind.ORDINARY,
     approval: Approval = Approval.EACH,
     form: BallotForm = BallotForm.APPROVAL,
-    **more: object,
+    **more: Any,
 ) -> Motion:
     items = tuple(MenuItem(id=name, cost=cost) for name, cost in COSTS.items())
     asked = Menu(items=items, budget=BUDGET, form=form)
@@ -168,7 +169,7 @@ def test_a_work_that_may_not_be_chosen_is_in_no_tie() -> None:
 # As a whole: one question more on the same ballot.
 
 
-def whole(ways: Ways, answers: Mapping[str, int], **more: object) -> dict[str, MotionResult]:
+def whole(ways: Ways, answers: Mapping[str, int], **more: Any) -> dict[str, MotionResult]:
     put = as_put([menu(MotionKind.MAJOR, Approval.WHOLE, **more)])
     return motion_results(PACK, put, weights_of(ways, answers), ROLL)
 
@@ -185,9 +186,13 @@ def test_the_ballot_asks_about_whatever_the_method_chooses_before_the_menu() -> 
 
 
 def test_a_minority_gets_its_part_where_the_owners_approve_the_method() -> None:
-    fair = {"menu_rule": MenuRule.EQUAL_SHARES, "completion": Completion.ADD1}
     ways: Ways = [(["bench", "lamp"], 40, 4_000), (["tree"], 30, 3_000)]
-    found = whole(ways, {"yes": 60, "no": 10}, **fair)
+    found = whole(
+        ways,
+        {"yes": 60, "no": 10},
+        menu_rule=MenuRule.EQUAL_SHARES,
+        completion=Completion.ADD1,
+    )
     assert [each.outcome for each in found.values()] == ["passed", "passed"]
     assert "tree" in winners(found[ID])
     assert found[ID].works is None
@@ -236,7 +241,7 @@ def bar(yes: int, part: int, roll: int, major: bool) -> bool:
 @given(VOTERS, st.booleans(), st.sampled_from(list(Approval)), st.integers(0, 130))
 @example([(["bench"], 1, "yes")], True, Approval.WHOLE, 0)
 def test_the_oracle_chooses_the_same_works(
-    voters: list[tuple[object, int, str | None]], major: bool, approval: Approval, budget: int
+    voters: list[tuple[Any, int, str | None]], major: bool, approval: Approval, budget: int
 ) -> None:
     kind = MotionKind.MAJOR if major else MotionKind.ORDINARY
     motion = menu(kind, approval)
@@ -264,7 +269,7 @@ def test_the_oracle_chooses_the_same_works(
 
 
 def oracle(
-    voters: list[tuple[object, int, str | None]], major: bool, approval: Approval, budget: int
+    voters: list[tuple[Any, int, str | None]], major: bool, approval: Approval, budget: int
 ) -> tuple[str, ...]:
     part = [(answer, area) for answer, area, _ in voters if answer is not None]
     votes = {
