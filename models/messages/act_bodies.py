@@ -38,7 +38,7 @@ from models.values.base import Value
 from models.values.inspection import InspectionKind, InspectionOutcome
 from models.values.refusal import Problem
 
-ITEMS, BIDDERS, DEFECTS, MOTIONS = 200, 200, 100, 50
+ITEMS, BIDDERS, DEFECTS, MOTIONS = 200, 200, 100, 1_000
 """Entries of a list, at most."""
 
 

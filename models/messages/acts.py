@@ -61,7 +61,7 @@ class ImportOfficialResult(Act):
     """The certificate's number."""
     file_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     """Of the certificate's file."""
-    results: dict[str, ReportedNumbers] = Field(min_length=1, max_length=50)
+    results: dict[str, ReportedNumbers] = Field(min_length=1, max_length=1_000)
     """Motion id to its numbers; what is left out was not published."""
 
 

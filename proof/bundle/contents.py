@@ -28,7 +28,7 @@ MANIFEST, SIGNATURE, README, VERIFY = "manifest.json", "signature.json", "README
 LISTED = (README, BALLOTS, HEAD, MOTIONS, RESULT, ROLL, RULES, RULINGS, VERIFY)
 """The files that the manifest lists; it and its signature are the other two."""
 
-LATER = {"approval", "works"}
+LATER = {"approval", "scope", "works"}
 """Fields of motions and of their results that those of earlier votes do not have."""
 
 BallotState = Literal["counted", "superseded", "contested", "set_aside", "excluded"]

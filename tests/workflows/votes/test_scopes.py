@@ -1,4 +1,3 @@
-import json
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -160,5 +159,4 @@ async def test_a_scoped_box_of_nobody_is_not_announced(journey: Begin) -> None:
     with pytest.raises(Refused) as refused:
         await j.until("ballots")
     assert codes(refused.value) == ["voting.roll_empty"]
-    assert json.loads(await j.value("SELECT details FROM event WHERE renovation_id=$1 LIMIT 1"))
     assert not await j.details("voting.box_announced")
