@@ -14,6 +14,7 @@ from models.tables import Scheme
 from models.values.refusal import Problem, refusal
 from models.values.scheme import Change
 from rules import revision
+from rules.voting import pack_for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +56,8 @@ async def revise(case: Case, act: ReviseScheme) -> RevisedScheme:
     budget_fen = revision.revised_budget_fen(row.budget_fen, before, after, act)
     if act.scheme is not None:
         units = await share_units(case)
-        check_scheme(after, budget_fen, case.timetable, units, case.renovation.estate_id)
+        pack = pack_for(case.renovation.rule_pack)
+        check_scheme(after, budget_fen, case.timetable, units, case.renovation.estate_id, pack)
     if await gap_was_left(case):
         revision.refuse_same_gap(revision.settled(after, adopted=True))
     case.session.add(

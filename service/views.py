@@ -50,6 +50,11 @@ class BoxView(Carried):
     closes_at: datetime
     motions: JsonValue
     roll_hash: str
+    official_by: str = ""
+    """The article under which only the city's own system takes ballots on the internet: then paper counts
+    and its imported result, and what is said here (`/opinions`) counts for nothing."""
+    objections_until: datetime | None = None
+    """After the close owners may object until then; the result is not decided before."""
     result: JsonValue = Field(default=None, validation_alias=AliasChoices("result", "tally"))
     """Per motion the tally and every check; null until the box is closed."""
 

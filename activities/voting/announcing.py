@@ -11,7 +11,8 @@ from sqlalchemy import select
 from activities.recording import Case
 from activities.voting.channels import carry_credentials
 from activities.voting.roll import FrozenRoll, freeze_roll, hash_of_roll
-from activities.voting.scopes import motions_of
+from activities.voting.scopes import motions_of, standings
+from activities.voting.second_vote import second_time
 from activities.voting.series import failed_votes
 from models.messages.journey import StageInput
 from models.tables import GENESIS, BallotBox
@@ -77,6 +78,9 @@ async def announce_boxes(
         box = _box(case, given, box_id_of(given.renovation_id, given.attempt, number), put, keys)
         box.building, box.entrance = scope.building, scope.entrance
         box.change_allowed = pack.change_allowed
+        box.official_by = pack.routes_article
+        if given.follow_up is not None and given.follow_up.by_law:
+            box.opens_at, box.closes_at = await second_time(case, given)
         case.session.add(box)
         await case.session.flush()
         estate_id = case.renovation.estate_id
@@ -102,14 +106,13 @@ def latest_close(case: Case, opens_at: datetime) -> datetime:
 
 def _undecided(box: BallotBox) -> tuple[Motion, ...]:
     """What a run-off puts of one box; nothing where the box is decided, one way or the other."""
-    results = {
-        name: law.MotionResult.model_validate(result) for name, result in (box.tally or {}).items()
-    }
+    results = standings(box)
     outcomes = {name: result.outcome for name, result in results.items()}
     if not law.run_off_due(outcomes):
         return ()
     named = {name: result.named for name, result in results.items()}
-    return law.run_off_motions(motions_of(box), outcomes, named)
+    seconds = {name: each.second for name, each in results.items() if each.second is not None}
+    return law.run_off_motions(motions_of(box), outcomes, named, seconds)
 
 
 def _box(
@@ -151,6 +154,7 @@ def _announcement(box: BallotBox, roll: FrozenRoll, signed_by: str) -> dict[str,
         "motions_hash": digest(box.motions),
         "opens_at": box.opens_at.isoformat(),
         "closes_at": box.closes_at.isoformat(),
+        **({"official_system_only": box.official_by} if box.official_by else {}),
         "public_key": box.public_key.hex(),
         "signed_by": signed_by,
     }

@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 
 from activities.cost_sharing.rows import add_scheme_version
 from activities.recording import Case, Writer, writes
+from activities.voting.after import await_objections, result_of, said_afterwards
 from activities.voting.announcing import (
     announce_boxes,
     latest_close,
@@ -21,7 +22,7 @@ from activities.voting.announcing import (
 from activities.voting.channels import load_proxies
 from activities.voting.chosen import write_chosen
 from activities.voting.count import CountedBox, count_out, roll_totals, turnout_tally
-from activities.voting.scopes import adopted_so_far, locked_boxes
+from activities.voting.scopes import locked_boxes, said_opinions
 from models.messages.journey import StageInput
 from models.messages.publication import PublicationClosing
 from models.messages.voting import VotePeriod, VoteResult, VotingOutcome, VotingResult
@@ -101,13 +102,11 @@ class Ballots(Writer):
         said = [
             await _closing(case, box, counted) for box, counted in zip(boxes, counts, strict=True)
         ]
+        until = await_objections(case, boxes, max(counted.days_to_object for counted in counts))
+        result = await result_of(case, boxes, counts, until)
         return Recorded(
-            VoteResult(
-                box_id=period.box_id,
-                adopted=bool(await adopted_so_far(case, boxes)),
-                run_off=any(counted.run_off for counted in counts),
-            ),
-            of_boxes(said),
+            result,
+            {**of_boxes(said), **said_afterwards(result)},
         )
 
     @writes(
@@ -235,7 +234,7 @@ async def _extended_close(case: Case, box: BallotBox) -> datetime | None:
     )
     said = [said_of(details, box.id) or {} for details in looks]
     given = sum(bool(each.get("extended")) for each in said)
-    over = case.now >= box.closes_at
+    over = case.now >= box.closes_at or not _pack(case).extends
     if over or given >= case.timetable.extension_limit:
         return None
     closes_at = min(
@@ -258,6 +257,7 @@ async def _closing(case: Case, box: BallotBox, counted: CountedBox) -> dict[str,
         "unsigned": counted.unsigned,
         "proxies": await load_proxies(case.session, box.id),
         "tree_head": counted.head,
+        **await said_opinions(case, box),
     }
 
 

@@ -6,14 +6,22 @@ from pydantic import JsonValue
 from sqlalchemy import func
 
 from activities.recording import Case, Writer, writes
+from activities.voting.after import said_afterwards
 from activities.voting.channels import load_proxies
 from activities.voting.count import roll_totals, signed_head
-from activities.voting.scopes import adopted_so_far, locked_boxes, motions_of
+from activities.voting.scopes import (
+    adopted_so_far,
+    locked_boxes,
+    motions_of,
+    said_opinions,
+    standings,
+)
 from models.messages.acts import ImportOfficialResult, ReportedNumbers
 from models.messages.voting import VotePeriod, VoteResult
 from models.tables import BallotBox, OfficialResult
 from models.values.refusal import Problem, refusal, refuse_if_any
 from models.values.states import BoxState
+from models.values.voting import SecondVote
 from rules import voting as law
 from rules.ballots.official import official_problems, official_results
 from runtime.ballots.boxes import of_boxes
@@ -52,8 +60,26 @@ class OfficialResults(Writer):
             await _take_over(case, self.recorder.keys, box, act, results)
             for box, results in zip(boxes, given, strict=True)
         ]
-        adopted = bool(await adopted_so_far(case, boxes))
-        return Recorded(VoteResult(box_id=period.box_id, adopted=adopted), of_boxes(said))
+        run_off, seconds = _put_again(boxes)
+        result = VoteResult(
+            box_id=period.box_id,
+            adopted=bool(await adopted_so_far(case, boxes)),
+            run_off=run_off,
+            follow_up=law.terms_of(seconds),
+        )
+        return Recorded(result, {**of_boxes(said), **said_afterwards(result)})
+
+
+def _put_again(boxes: Sequence[BallotBox]) -> tuple[bool, list[SecondVote]]:
+    """Whether something is put again, and what of it under a lower bar."""
+    seconds: list[SecondVote] = []
+    run_off = False
+    for box in boxes:
+        results = standings(box)
+        if law.run_off_due({name: each.outcome for name, each in results.items()}):
+            run_off = True
+            seconds += [each.second for each in results.values() if each.second is not None]
+    return run_off, seconds
 
 
 async def _open_boxes(case: Case, box_id: str) -> Sequence[BallotBox]:
@@ -105,6 +131,7 @@ async def _take_over(
         "ballots": {"not_counted": count.tree.size, "missing": count.missing},
         "proxies": await load_proxies(case.session, box.id),
         "tree_head": head,
+        **await said_opinions(case, box),
     }
 
 

@@ -3,21 +3,38 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from sqlalchemy import select
+from pydantic import JsonValue
+from sqlalchemy import func, select
 
 from activities.recording import Case
+from models.messages.journey_progress import AGAIN
 from models.messages.voting import VotingResult
-from models.tables import BallotBox, Event
+from models.tables import BallotBox, Event, VoteOpinion
 from models.values.refusal import refusal
 from models.values.voting import Motion, MotionScope
 from rules.adopted import MotionOutcome
 from rules.ballots.scopes import CountedScope, adopted_outcomes
+from rules.voting.live.follow_ups import Standing
 from runtime.ballots.boxes import load_boxes, select_boxes
 
 
 def motions_of(box: BallotBox) -> tuple[Motion, ...]:
     """The motions of a box, in order."""
     return tuple(Motion.model_validate(motion) for motion in box.motions)
+
+
+def standings(box: BallotBox) -> dict[str, Standing]:
+    """What became of each motion of a counted box."""
+    return {name: Standing.model_validate(each) for name, each in (box.tally or {}).items()}
+
+
+async def said_opinions(case: Case, box: BallotBox) -> dict[str, JsonValue]:
+    """How many units left an opinion that no count reads, where only the official system takes ballots."""
+    if not box.official_by:
+        return {}
+    units = select(func.count(VoteOpinion.unit_number.distinct()))
+    found = await case.session.scalar(units.where(VoteOpinion.box_id == box.id))
+    return {"opinions_not_counted": found or 0, "official_system_only": box.official_by}
 
 
 async def locked_boxes(case: Case, box_id: str) -> Sequence[BallotBox]:
@@ -58,11 +75,11 @@ async def adopted_ever(case: Case) -> dict[str, MotionOutcome]:
 
 
 async def run_off_votes(case: Case) -> frozenset[int]:
-    """The attempts that ended with a run-off: the next one follows them."""
-    return await _declared(case, VotingResult.RUN_OFF)
+    """The attempts that ended with a run-off or a second vote: the next one follows them."""
+    return await _declared(case, *AGAIN)
 
 
-async def _declared(case: Case, outcome: VotingResult) -> frozenset[int]:
+async def _declared(case: Case, *outcomes: VotingResult) -> frozenset[int]:
     rows = await case.session.scalars(
         select(BallotBox.attempt)
         .join(Event, Event.details["box_id"].as_string() == BallotBox.id)
@@ -70,7 +87,7 @@ async def _declared(case: Case, outcome: VotingResult) -> frozenset[int]:
             BallotBox.renovation_id == case.renovation.id,
             Event.renovation_id == case.renovation.id,
             Event.kind == "voting.result_declared",
-            Event.details["outcome"].as_string() == outcome.value,
+            Event.details["outcome"].as_string().in_([word.value for word in outcomes]),
         )
     )
     return frozenset(rows)

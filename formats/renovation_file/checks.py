@@ -26,10 +26,11 @@ from models.values.feedback import Indicator
 from models.values.refusal import Problem, Refused, problem
 from models.values.scheme import SchemeContent
 from models.values.timetable import Timetable
-from models.values.voting import Motion, MotionKind, MotionScope
+from models.values.voting import Motion, MotionScope, VotingPack
 from rules import cost_sharing
 from rules.time.timetables import check_timetable
-from rules.voting import kind_of, pack_in_force
+from rules.voting import pack_in_force
+from rules.voting.live.collected import motion_problems, needs_shares
 
 ID = re.compile(ID_IN_FILE)
 YEARS = range(2000, 2101)
@@ -72,8 +73,10 @@ def problems_in(draft: Draft) -> Iterator[Problem]:
     timetable = fields.get("timetable")
     if isinstance(timetable, Timetable):
         yield from _timetable(draft, timetable)
+    scheme = fields.get("scheme")
+    motions = scheme.motions if isinstance(scheme, SchemeContent) else ()
     if isinstance(start, date):
-        yield from _region(draft, str(fields.get("region", "CN")), start)
+        yield from _law(draft, str(fields.get("region", "CN")), start, motions)
     yield from scheme_problems(draft)
 
 
@@ -90,9 +93,22 @@ def scheme_problems(draft: Draft) -> Iterator[Problem]:
 
 
 def problems_together(
-    scheme: SchemeContent, units: Sequence[ShareUnit], roll_name: str
+    scheme: SchemeContent, units: Sequence[ShareUnit], roll_name: str, pack: VotingPack
 ) -> Iterator[Problem]:
-    """Whether every item can be spread over units of this roll, and works are in its buildings."""
+    """Whether every item can be spread over units of this roll, and works are in its buildings.
+
+    And whether the roll says the shares that the law of the place counts.
+    """
+    if any(needs_shares(pack, motion) for motion in scheme.motions):
+        without = [unit.number for unit in units if unit.shares is None]
+        if without:
+            yield problem(
+                "opening.shares_missing",
+                where=roll_name,
+                count=len(without),
+                first=_short(without[0]),
+                pack=pack.id,
+            )
     for item in scheme.items:
         try:
             paying = cost_sharing.payers(item, units)
@@ -176,11 +192,22 @@ def _unlawful(draft: Draft, check: Check) -> Problem:
     )
 
 
-def _region(draft: Draft, region: str, on: date) -> Iterator[Problem]:
+def _law(draft: Draft, region: str, on: date, motions: tuple[Motion, ...]) -> Iterator[Problem]:
+    """Whether the place has a law of owners' votes on that day, and every motion can be put under it."""
     try:
-        pack_in_force(region, on)
+        pack = pack_in_force(region, on)
     except Refused:
         yield draft.problem("opening.region_unknown", "region", on=str(on))
+        return
+    yield from law_problems(draft, pack, motions)
+
+
+def law_problems(draft: Draft, pack: VotingPack, motions: Sequence[Motion]) -> Iterator[Problem]:
+    """Whether every motion can be put under the law of the place."""
+    for number, motion in enumerate(motions):
+        for each in motion_problems(pack, motion):
+            where = draft.where(("scheme", "motions", number, each.where))
+            yield each.model_copy(update={"where": where})
 
 
 def _money(draft: Draft, budget: object, scheme: SchemeContent) -> Iterator[Problem]:
@@ -304,8 +331,6 @@ def _motions(draft: Draft, motions: tuple[Motion, ...]) -> Iterator[Problem]:
     known = {motion.id: motion for motion in motions}
     for number, motion in enumerate(motions):
         at = ("scheme", "motions", number)
-        if motion.matter and kind_of(motion.matter) is not motion.kind is MotionKind.ORDINARY:
-            yield draft.problem("opening.motion_kind", *at, "kind", matter=motion.matter.value)
         yield from _scope(draft, motion.scope, (*at, "scope"))
         if motion.depends_on is None:
             continue

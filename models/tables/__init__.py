@@ -1,6 +1,12 @@
 """The tables of the one PostgreSQL database; every class and the metadata they share."""
 
 from models.tables.base import GENESIS, PRIVATE, Table, metadata
+from models.tables.beside_the_ballots import (
+    Attendance,
+    MotionPayer,
+    VoteObjection,
+    VoteOpinion,
+)
 from models.tables.bidding import Award, Bid, Contract, Tender
 from models.tables.channels import (
     DoorVisit,
@@ -38,6 +44,7 @@ from models.tables.voting import (
 __all__ = [
     "GENESIS",
     "PRIVATE",
+    "Attendance",
     "Award",
     "Ballot",
     "BallotBatch",
@@ -61,6 +68,7 @@ __all__ = [
     "Instalment",
     "Mandate",
     "MandateRevocation",
+    "MotionPayer",
     "Notice",
     "Objection",
     "OfficialResult",
@@ -90,6 +98,8 @@ __all__ = [
     "Ticket",
     "Unit",
     "UnitOwner",
+    "VoteObjection",
+    "VoteOpinion",
     "WorkItem",
     "metadata",
 ]

@@ -79,6 +79,10 @@ class BallotBox(Table):
     change_allowed: Mapped[bool] = mapped_column(server_default=text("true"))
     format: Mapped[int] = mapped_column(SmallInteger, server_default=text("2"))
     tree_head: Mapped[dict[str, JsonValue] | None] = mapped_column(JSONB(none_as_null=True))
+    official_by: Mapped[str] = mapped_column(server_default="")
+    """The article under which only the official system takes ballots on the internet; "" where they count here."""
+    objections_until: Mapped[datetime | None]
+    """After the close owners may object until then (case time); nothing is decided before."""
 
 
 class RollEntry(Table):

@@ -16,7 +16,7 @@ from pydantic import JsonValue
 
 from models.values.base import Carried
 from models.values.decisions.rules import Rule
-from models.values.voting import Condition, Motion, MotionScope
+from models.values.voting import Condition, Motion
 from proof.ballots import Times
 from proof.canonical import canonical_json, utc_text
 
@@ -155,8 +155,6 @@ def sha256(data: bytes) -> str:
 def _motion(motion: Motion, before: bool) -> dict[str, JsonValue]:
     left_out = LATER if before else None
     dumped: dict[str, JsonValue] = motion.model_dump(mode="json", exclude=left_out)
-    if motion.scope == MotionScope():
-        dumped.pop("scope", None)
     return dumped
 
 

@@ -17,7 +17,8 @@ from proof.verifier.main import ReadBundle
 from proof.verifier.reading import Fault, Files
 from rules.ballots.ballot import Choices, choice_problems
 from rules.voting import PACKS, adopted, lapses, pack_rule, whole_unasked
-from rules.voting.results import MotionResult, Weight, motion_results
+from rules.voting.live.beside import Weight
+from rules.voting.results import MotionResult, motion_results
 
 NOT_WHOLE = "ballots: the box was not whole: some were changed or taken away"
 

@@ -101,10 +101,7 @@ class Numbers:
         return least
 
     def following(self) -> Numbers:
-        """Silence joins the side that leads in each dimension; the quorum is not helped by it.
-
-        Whoever returned a void ballot was not silent.
-        """
+        """Silence joins the side that leads in each dimension; the quorum is not helped by it."""
         units = sorted({NAME_OF[each.dimension] for each in self._rule.approval})
         changed = {name: dict(part) for name, part in self._said.items()}
         leaders = set()
@@ -115,9 +112,8 @@ class Numbers:
                 return self
             leader, most = ("yes", yes) if yes > no else ("no", no)
             leaders.add(leader)
-            silent = max(0, roll - part - (self._at("invalid", unit) or 0))
-            changed[leader][unit] = most + silent
-            changed["participating"][unit] = part + silent
+            changed[leader][unit] = most + roll - part
+            changed["participating"][unit] = roll
         return Numbers(changed, self._rule) if len(leaders) == 1 else self
 
 

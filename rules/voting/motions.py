@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from models.values.decisions.menu import Approval
-from models.values.voting import Motion
+from models.values.voting import Motion, SecondVote
+from rules.voting.live.follow_ups import put_again
 
 WHOLE = ".whole"
 """What the id of the question about a whole menu ends with; ids of a file have no dots."""
@@ -90,17 +91,22 @@ def adopted(motions: Iterable[Motion], passed_ids: Iterable[str]) -> bool:
 
 
 def run_off_due(outcomes: Mapping[str, str]) -> bool:
-    """Whether a run-off is held: some options are put again, and nothing failed for good (1.4.6)."""
+    """Whether something is put again at once, in a run-off or a second vote: nothing failed for good (1.4.6)."""
     found = set(outcomes.values())
-    return "run_off" in found and found <= {"passed", "run_off", "lapsed"}
+    again = {"run_off", "second_vote"}
+    return bool(found & again) and found <= {"passed", "lapsed", *again}
 
 
 def run_off_motions(
-    motions: Iterable[Motion], outcomes: Mapping[str, str], named: Mapping[str, Iterable[str]]
+    motions: Iterable[Motion],
+    outcomes: Mapping[str, str],
+    named: Mapping[str, Iterable[str]],
+    seconds: Mapping[str, SecondVote] | None = None,
 ) -> tuple[Motion, ...]:
-    """What a run-off puts: the top two of each undecided motion, and whatever waited for it.
+    """What is put again: the top two of each undecided motion, and whatever waited for it.
 
-    What was passed is settled: it is not put again, and nobody has to wait for it.
+    What failed and may be put again under another rule is in `seconds`. What was passed is settled:
+    it is not put again, and nobody has to wait for it.
     """
     put: list[Motion] = []
     for motion in motions:
@@ -112,5 +118,7 @@ def run_off_motions(
         if outcome == "run_off":
             top = frozenset(named[motion.id])
             update["options"] = tuple(each for each in motion.options if each.id in top)
-        put.append(motion.model_copy(update=update))
+        second = (seconds or {}).get(motion.id)
+        put.append(put_again(motion, second) if second is not None else motion)
+        put[-1] = put[-1].model_copy(update=update)
     return tuple(put)

@@ -29,7 +29,7 @@ SEAL_S = 600.0
 """A seal's key is forgotten after so many ballots or seconds, whichever comes first."""
 
 BOXES = f"""
-SELECT id, roll_hash, motions, public_key, format,
+SELECT id, roll_hash, motions, public_key, format, official_by,
        ARRAY(SELECT o.id FROM ballot_box o
              WHERE o.renovation_id = b.renovation_id AND o.attempt < b.attempt
                AND (o.building, o.entrance) = (b.building, b.entrance)) AS earlier,
@@ -72,6 +72,8 @@ class Box:
     earlier: tuple[str, ...]
     """The boxes of the same owners in the votes before this one."""
     roll: dict[str, Entry]
+    official_by: str
+    """The article under which only the official system takes ballots on the internet, if one does."""
     seals: "Seals"
     leaves: Leaves
 
@@ -197,6 +199,7 @@ class Boxes:
             paper=BallotPaper(motions),
             earlier=tuple(row["earlier"]),
             roll={each["unit_number"]: Entry(*each[1:]) for each in roll},
+            official_by=row["official_by"],
             seals=Seals(self._pool, row["id"], row["public_key"]),
             leaves=Leaves(row["id"], row["format"]),
         )

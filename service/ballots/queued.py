@@ -15,6 +15,8 @@ from service.ballots.boxes import Box, Entry, NotTaken
 from service.ballots.receipts import IssuedReceipt, StoredBallot
 from service.bodies import CastBallot
 
+ONLINE: frozenset[Channel] = frozenset(("web", "portal", "proxy"))
+"""Ballots on the internet: an owner's own, a portal's, an agent's. The others are papers with a signature."""
 Key = tuple[str, str, str]
 """Box, unit and command: what makes a ballot the same one again. Two voters may use one command id."""
 Group = tuple[str, str, str, str]
@@ -109,7 +111,10 @@ async def queued_ballot(
 
     Raises:
         NotTaken: why the box cannot take this ballot, by its frozen roll and its motions.
+        Refused: `voting.official_only` where the city's own system alone takes ballots on the internet.
     """
+    if box.official_by and channel in ONLINE:
+        raise refusal("voting.official_only", box=box.id, article=box.official_by)
     entry = _entry(box, ballot)
     seal = box.seals.in_use() or await box.seals.current()
     try:

@@ -29,6 +29,8 @@ CODES: dict[int, str] = {
         mandate.already_given mandate.other_vote paper.batch_complete paper.in_another_batch
         paper.not_all_cast publication.closed ruling.not_contested service.target_closed
         voting.already_voted voting.box_closed voting.box_not_open_yet voting.other_box
+        voting.ballots_count_here voting.official_only
+        voting.no_objections voting.not_absent voting.objected voting.second_vote_late
     """,
     413: "service.body_too_large",
     422: """
@@ -88,7 +90,7 @@ CODES: dict[int, str] = {
         menu.pb_section_twice menu.pb_vote_twice menu.pb_vote_type menu.pb_voter_id
         menu.pb_voter_twice menu.points_not_whole menu.points_too_high menu.points_too_low
         menu.sum_too_high menu.sum_too_low menu.too_few_items menu.too_many_items
-        official.below_zero official.box_closed official.motion_missing official.not_yes_or_no
+        official.below_zero official.box_closed official.motion_missing
         official.other_roll official.too_early opening.bid_bond_too_high opening.budget_short
         opening.approval_unused opening.choice_alone opening.choice_unknown
         opening.options_and_menu
@@ -132,6 +134,9 @@ CODES: dict[int, str] = {
         voting.motion_unknown voting.no_motions voting.not_counted voting.not_open
         voting.not_published voting.pack_unknown voting.re_vote_limit voting.re_vote_too_early
         voting.roll_empty voting.unit_twice voting.which_box
+        opening.matter_missing opening.matter_unknown opening.motion_rule opening.not_collected
+        opening.shares_missing official.choice_above official.choice_unknown
+        official.chosen_twice official.options_missing official.over_budget
     """,
     500: "act.broken service.failed",
     503: """

@@ -5,11 +5,21 @@ from fastapi import APIRouter, Response
 from models.fields import Id
 from service.ballots.receipts import IssuedReceipt
 from service.bodies import Accepted, BallotReceipt, CastBallot
-from service.channels import count_sheets, mandates, paper, portal, replacements, rounds, rulings
+from service.channels import (
+    attendance,
+    count_sheets,
+    mandates,
+    paper,
+    portal,
+    replacements,
+    rounds,
+    rulings,
+)
 from service.channels.bodies import (
     CastProxyBallot,
     EnterPaper,
     PaperEntered,
+    RecordAttendance,
     RecordVisits,
     RegisteredMandate,
     RegisterMandate,
@@ -29,6 +39,7 @@ from service.routes.dependencies import (
     CurrentAgent,
     MayCastForPortal,
     MayEnterPaper,
+    MayRecordAttendance,
     MayRecordVisits,
     MayRegisterMandates,
     MayRemind,
@@ -145,6 +156,17 @@ async def list_door_visits(
 ) -> tuple[VisitView, ...]:
     """The last visit at each door of the running vote."""
     return await read_running_box(parts.database, situation, rounds.list_last_visits, box_id)
+
+
+@router.post("/attendance", status_code=201)
+async def record_attendance(
+    situation: CaseSituation,
+    actor: MayRecordAttendance,
+    command: RecordAttendance,
+    parts: RunningParts,
+) -> Accepted:
+    """The signed list of who came to the meeting; whoever hands in a ballot has come anyway."""
+    return await attendance.record_attendance(parts, situation, actor, command)
 
 
 @router.post("/replacements", status_code=201)

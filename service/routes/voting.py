@@ -8,7 +8,10 @@ from fastapi import APIRouter, Request, Response
 from models.fields import Id, ReceiptCode
 from proof.receipts import read_code
 from service.ballots.lookup import FoundBallot, Verification, load_verification
+from service.bodies import Accepted, GiveOpinion, ObjectToVote
 from service.channels.open_box import read_running_box
+from service.residents import opinions, vote_objections
+from service.residents.opinions import Opinions
 from service.routes.dependencies import CaseSituation, CurrentVoter, RunningParts
 from service.views import BoxView, Turnout, list_papers, turnout_of
 
@@ -33,6 +36,32 @@ async def list_ballot_papers(
     """The boxes of the running vote in which the unit votes: each gets a ballot of its own."""
     async with parts.database.session() as session:
         return await list_papers(session, renovation_id, voter.unit_number)
+
+
+@router.post("/opinions", status_code=201)
+async def give_opinion(
+    situation: CaseSituation, voter: CurrentVoter, command: GiveOpinion, parts: RunningParts
+) -> Accepted:
+    """What a unit thinks where only the city's own system takes ballots on the internet: no vote."""
+    voter.must_hold(command.unit_number)
+    return await opinions.give_opinion(parts, situation, command)
+
+
+@router.get("/opinions")
+async def read_opinions(
+    situation: CaseSituation, parts: RunningParts, box_id: Id | None = None
+) -> Opinions:
+    """How many opinions there are; after the close also what they say. None of it was counted."""
+    return await read_running_box(parts.database, situation, opinions.load_opinions, box_id)
+
+
+@router.post("/vote-objections", status_code=201)
+async def object_to_vote(
+    situation: CaseSituation, voter: CurrentVoter, command: ObjectToVote, parts: RunningParts
+) -> Accepted:
+    """After a vote under whose law silence counts as yes, or a veto is open: an owner objects, in time."""
+    voter.must_hold(command.unit_number)
+    return await vote_objections.object_to_vote(parts, situation, command)
 
 
 @router.get("/ballots/{code}")

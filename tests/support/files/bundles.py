@@ -21,7 +21,8 @@ from proof.canonical import canonical_json, utc_text
 from proof.merkle import leaf_hash, root_of
 from proof.verifier import standalone
 from rules.voting import adopted
-from rules.voting.results import Weight, motion_results
+from rules.voting.live.beside import Weight
+from rules.voting.results import motion_results
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"tree heads of the tests, 32 byte")
 PUBLIC_KEY = KEY.public_key().public_bytes_raw().hex()
