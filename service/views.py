@@ -58,6 +58,18 @@ class TenderView(Carried):
     ceiling_fen: int
 
 
+class ContractView(Carried):
+    """A contract; `works_round` 1 is for the works as planned, each later one for what was left."""
+
+    id: str
+    works_round: int
+    bidder_id: str
+    state: str
+    value_fen: int
+    decide_by: datetime | None
+    """Until then it is to be decided whether it is terminated, its default was not cured in time."""
+
+
 class PublicationView(Carried):
     """Something that is posted now."""
 
@@ -121,6 +133,9 @@ class RenovationView(RenovationLine):
     box: BoxView | None
     tender: TenderView | None
     contract_value_fen: int | None
+    """Of the latest contract."""
+    contracts: tuple[ContractView, ...] = ()
+    """Every contract, one after the other."""
     needs_attention: tuple[Trouble, ...] = ()
     """Steps that broke and are still to be cured, the oldest first."""
     publication: PublicationView | None
@@ -208,9 +223,7 @@ async def load_renovation(session: AsyncSession, renovation_id: str) -> Renovati
     if found is None:
         raise refusal("renovation.unknown", where=renovation_id)
     row, told, now = found
-    contract = await session.scalar(
-        select(Contract.value_fen).where(Contract.renovation_id == row.id)
-    )
+    contracts = await _contracts(session, row.id)
     troubles = await load_troubles(await driver_connection(session), [row.id])
     return RenovationView(
         **shown(RenovationLine, row).model_dump(),
@@ -225,7 +238,8 @@ async def load_renovation(session: AsyncSession, renovation_id: str) -> Renovati
         closed_at=row.closed_at,
         box=await _box(session, row.id),
         tender=await _tender(session, row.id),
-        contract_value_fen=contract,
+        contract_value_fen=contracts[-1].value_fen if contracts else None,
+        contracts=contracts,
         needs_attention=troubles.get(row.id, ()),
         publication=await _publication(session, row.id),
         works=await _works(session, row.id),
@@ -318,6 +332,13 @@ async def _tender(session: AsyncSession, rid: str) -> TenderView | None:
     query = select(Tender).where(Tender.renovation_id == rid).order_by(Tender.round.desc())
     row = await session.scalar(query.limit(1))
     return None if row is None else shown(TenderView, row)
+
+
+async def _contracts(session: AsyncSession, rid: str) -> tuple[ContractView, ...]:
+    rows = await session.scalars(
+        select(Contract).where(Contract.renovation_id == rid).order_by(Contract.works_round)
+    )
+    return tuple(shown(ContractView, row) for row in rows)
 
 
 async def _publication(session: AsyncSession, rid: str) -> PublicationView | None:

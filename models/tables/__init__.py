@@ -1,7 +1,7 @@
 """The tables of the one PostgreSQL database; every class and the metadata they share."""
 
 from models.tables.base import GENESIS, PRIVATE, Table, metadata
-from models.tables.bidding import Award, Bid, Contract, Tender
+from models.tables.bidding import Award, Bid, Contract, Tender, Termination
 from models.tables.channels import (
     DoorVisit,
     Mandate,
@@ -86,6 +86,7 @@ __all__ = [
     "SurveyAnswer",
     "Table",
     "Tender",
+    "Termination",
     "Ticket",
     "Unit",
     "UnitOwner",
