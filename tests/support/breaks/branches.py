@@ -115,12 +115,17 @@ async def round_about(j: JourneyDriver) -> None:
 
 async def in_default(j: JourneyDriver) -> None:
     """The contractor's default is not cured: the rest is built by another firm."""
+    await not_cured(j)
+    await j.until("nothing")
+
+
+async def not_cured(j: JourneyDriver) -> None:
+    """The time to cure a default is over, and the client is asked what follows."""
     await j.until("works")
     await overdue(j)
     j.on("works", silence)
     await j.until("terminate_contract")
     j.on("works", works)
-    await j.until("nothing")
 
 
 async def without_contractor(j: JourneyDriver) -> None:
