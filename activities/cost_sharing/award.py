@@ -38,7 +38,7 @@ async def fix_shares_by_award(
             have=table.total_fen,
             most=content.owners_limit_fen or 0,
         )
-    before = await share_rows.charges(case)
+    before = await _asked(case)
     changes = law.adjustments(before, table.totals)
     await share_rows.replace_totals(case, "award", table.totals)
     refunds = await _adjust(case, changes)
@@ -52,6 +52,19 @@ async def fix_shares_by_award(
         debts_fen=debts,
         credits_fen=credits_,
         refunds_fen=refunds,
+    )
+
+
+async def _asked(case: Case) -> tuple[values.ShareTotal, ...]:
+    """What every unit is asked for: its instalments, from which an earlier award took off what it could."""
+    parts = [part for part, _ in await share_rows.load_instalments(case)]
+    if not parts:
+        return await share_rows.charges(case)
+    asked: dict[str, int] = defaultdict(int)
+    for part in parts:
+        asked[part.unit_number] += part.amount_fen
+    return tuple(
+        values.ShareTotal(unit_number=unit, amount_fen=amount) for unit, amount in asked.items()
     )
 
 

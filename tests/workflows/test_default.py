@@ -169,6 +169,12 @@ async def test_a_default_that_is_not_cured_leads_to_a_second_contractor(
     ]
     contingency = second * 50 // 1000
     assert await shares(j, "award") == COST_FEN + second + contingency < PAID_IN_FEN
+    # Everybody has paid what was estimated, and gets back what the two awards leave of it.
+    paid_in = await j.value("SELECT sum(amount_fen) FROM payment WHERE renovation_id=$1")
+    back = await j.value("SELECT sum(amount_fen) FROM refund WHERE renovation_id=$1")
+    assert paid_in - back == await shares(j, "award")
+    asked_for = "SELECT sum(amount_fen) FROM instalment WHERE renovation_id=$1"
+    assert await j.value(asked_for) == paid_in
     await ended(j, database, "completed")
     paid = await certificates(j, 2)
     assert set(paid) == {"roof", "risers"}
