@@ -12,6 +12,7 @@ from activities.healing.giving_up import Healing
 from activities.healing.reconciling import Reconciling
 from activities.healing.restoring import Restoring
 from activities.healing.suspecting import Suspecting
+from activities.inspection.termination import Terminations
 from activities.inspection.works import Works
 from activities.publications import Publications
 from activities.recording import Recorder
@@ -31,6 +32,7 @@ CLASSES = (
     Shares,
     Tenders,
     Works,
+    Terminations,
     Tickets,
     Evaluations,
     Publications,

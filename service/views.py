@@ -70,6 +70,18 @@ class TenderView(Carried):
     ceiling_fen: int
 
 
+class ContractView(Carried):
+    """A contract; `works_round` 1 is for the works as planned, each later one for what was left."""
+
+    id: str
+    works_round: int
+    bidder_id: str
+    state: str
+    value_fen: int
+    decide_by: datetime | None
+    """Until then it is to be decided whether it is terminated, its default was not cured in time."""
+
+
 class PublicationView(Carried):
     """Something that is posted now."""
 
@@ -135,6 +147,9 @@ class RenovationView(RenovationLine):
     """Those of the same vote in which a building or an entrance votes, beside the first."""
     tender: TenderView | None
     contract_value_fen: int | None
+    """Of the latest contract."""
+    contracts: tuple[ContractView, ...] = ()
+    """Every contract, one after the other."""
     needs_attention: tuple[Trouble, ...] = ()
     """Steps that broke and are still to be cured, the oldest first."""
     consents_missing: tuple[OccupiedPart, ...] = ()
@@ -224,9 +239,7 @@ async def load_renovation(session: AsyncSession, renovation_id: str) -> Renovati
     if found is None:
         raise refusal("renovation.unknown", where=renovation_id)
     row, told, now = found
-    contract = await session.scalar(
-        select(Contract.value_fen).where(Contract.renovation_id == row.id)
-    )
+    contracts = await _contracts(session, row.id)
     troubles = await load_troubles(await driver_connection(session), [row.id])
     boxes = [shown(BoxView, box) for box in await load_running_boxes(session, row.id)]
     return RenovationView(
@@ -243,7 +256,8 @@ async def load_renovation(session: AsyncSession, renovation_id: str) -> Renovati
         box=boxes[0] if boxes else None,
         other_boxes=tuple(boxes[1:]),
         tender=await _tender(session, row.id),
-        contract_value_fen=contract,
+        contract_value_fen=contracts[-1].value_fen if contracts else None,
+        contracts=contracts,
         needs_attention=troubles.get(row.id, ()),
         consents_missing=await load_missing_consents(await driver_connection(session), row.id),
         publication=await _publication(session, row.id),
@@ -346,6 +360,13 @@ async def _tender(session: AsyncSession, rid: str) -> TenderView | None:
     query = select(Tender).where(Tender.renovation_id == rid).order_by(Tender.round.desc())
     row = await session.scalar(query.limit(1))
     return None if row is None else shown(TenderView, row)
+
+
+async def _contracts(session: AsyncSession, rid: str) -> tuple[ContractView, ...]:
+    rows = await session.scalars(
+        select(Contract).where(Contract.renovation_id == rid).order_by(Contract.works_round)
+    )
+    return tuple(shown(ContractView, row) for row in rows)
 
 
 async def _publication(session: AsyncSession, rid: str) -> PublicationView | None:

@@ -4,8 +4,9 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
+from activities import settlement
 from activities.bidding import candidates as standing
-from activities.bidding import rows
+from activities.bidding import rest, rows
 from activities.bidding.evaluation import evaluate_tender, open_tender
 from activities.cost_sharing.award import fix_shares_by_award
 from activities.recording import Case, Writer, writes
@@ -38,6 +39,7 @@ from rules import bidding as law
 from rules import cost_sharing
 from rules.bidding.evaluation import method_named, refuse_interested
 from rules.checks import decide
+from runtime.record.defaulters import refuse_defaulter
 from runtime.record.journal import Recorded
 
 
@@ -50,10 +52,11 @@ class Tenders(Writer):
     ) -> Recorded[TenderPeriod]:
         """Publish the tender of the adopted scheme; bids close at the legal earliest or later."""
         _, content = await case.scheme()
-        plan = content.tender
+        plan, (owners_fen, others_fen) = await rest.terms(case, content)
+        if plan.estimate_fen <= 0:
+            raise refusal("bidding.nothing_to_spend", where=case.renovation.id)
         preparation = _preparation(case, act)
         deadline_at = case.ends(case.now, preparation)
-        owners_fen, others_fen = await rows.money(case, content)
         decision = _publication(
             case,
             plan,
@@ -70,6 +73,8 @@ class Tenders(Writer):
                 "tender": tender.id,
                 "round": tender.round,
                 "attempt": given.attempt,
+                "works_round": tender.works_round,
+                "left_items": [*await rest.left_items(case)],
                 "deadline_at": deadline_at.isoformat(),
                 "ceiling_fen": tender.ceiling_fen,
                 "estimate_fen": tender.estimate_fen,
@@ -104,9 +109,10 @@ class Tenders(Writer):
     async def approve_direct(self, case: Case, act: ApproveDirectAward) -> Recorded[Candidates]:
         """The approval route after the last failed round: one contractor, within the ceiling."""
         refuse_interested(_persons(act), [act.bidder_id])
+        await refuse_defaulter(case.session, case.renovation.id, act.bidder_id)
         tender = await rows.last_tender(case)
         decision = law.direct_award(
-            failed_rounds=await rows.count_tenders(case, TenderState.FAILED),
+            failed_rounds=await rest.failed_rounds(case, tender),
             price_fen=act.price_fen,
             ceiling_fen=tender.ceiling_fen,
             timetable=case.timetable,
@@ -192,8 +198,9 @@ class Tenders(Writer):
             calendar=case.calendar,
         )
         _refuse_failed(decision)
-        contract = await _contract(case, tender, award)
-        shares = await fix_shares_by_award(case, contract.value_fen)
+        contract = await _contract(case, tender, award, act.performance_bond_fen)
+        earlier = await settlement.earlier_costs(case)
+        shares = await fix_shares_by_award(case, contract.value_fen, earlier.net_fen)
         case.goes_on()
         case.is_last_word()
         return Recorded(
@@ -207,6 +214,8 @@ class Tenders(Writer):
                 "performance_bond_fen": act.performance_bond_fen,
                 "bonds_back_until": case.ends(case.now, case.timetable.bond_return).isoformat(),
                 "shares": shares.model_dump(mode="json"),
+                "works_round": contract.works_round,
+                "earlier_contracts": earlier.model_dump(mode="json"),
                 "checks": decision.record(),
             },
         )
@@ -289,18 +298,19 @@ async def _new_tender(case: Case, plan: TenderPlan, deadline_at: datetime) -> Te
         estimate_fen=plan.estimate_fen,
         method=criteria.method.value,
         criteria=criteria.model_dump(mode="json"),
+        works_round=await rest.works_round(case),
     )
     case.session.add(tender)
     await case.session.flush()
     return tender
 
 
-async def _contract(case: Case, tender: Tender, award: Award) -> Contract:
+async def _contract(case: Case, tender: Tender, award: Award, bond_fen: int) -> Contract:
     """The contract at the bid's price; the retention never above the timetable's maximum."""
     _, content = await case.scheme()
     plan = content.tender
     contract = Contract(
-        id=f"{case.renovation.id}.contract",
+        id=_contract_id(case, tender.works_round),
         renovation_id=case.renovation.id,
         tender_id=tender.id,
         bidder_id=award.bidder_id,
@@ -309,7 +319,14 @@ async def _contract(case: Case, tender: Tender, award: Award) -> Contract:
         retention_permille=min(plan.retention_permille, case.timetable.retention_permille),
         signed_at=case.now,
         state=ContractState.SIGNED,
+        works_round=tender.works_round,
+        performance_bond_fen=bond_fen,
     )
     case.session.add(contract)
     await case.session.flush()
     return contract
+
+
+def _contract_id(case: Case, works_round: int) -> str:
+    name = f"{case.renovation.id}.contract"
+    return name if works_round == 1 else f"{name}.{works_round}"

@@ -226,6 +226,24 @@ class PaymentBody(ActBody):
     note: Note = ""
 
 
+class TerminationBody(ActBody):
+    """Of `TerminateContract`."""
+
+    ground: Literal["not_cured", "refuses", "assigned", "vote"] = "not_cured"
+    then: Literal["retender", "close"] = "retender"
+    bond_fen: Fen | None = None
+    damages_fen: Fen = 0
+    document: Annotated[str, *label(200, 0)] = ""
+    reason: Reason
+
+
+class MeasurementBody(ActBody):
+    """Of `MeasureWorks`."""
+
+    measured_fen: Annotated[dict[Id, Fen], *entries(ITEMS)] = Field(default_factory=dict)
+    report: Annotated[str, *text(4_000, 0)] = ""
+
+
 class ResolutionBody(ActBody):
     """Of `ResolveTicket`."""
 
@@ -280,6 +298,8 @@ BODIES: dict[str, type[ActBody]] = {
     acts.ReportRectified.name: ItemBody,
     acts.AcceptWorks.name: NoFields,
     acts.ApprovePayment.name: PaymentBody,
+    acts.TerminateContract.name: TerminationBody,
+    acts.MeasureWorks.name: MeasurementBody,
     acts.ResolveTicket.name: ResolutionBody,
     acts.ConfirmTicket.name: ConfirmationBody,
     acts.CancelRenovation.name: ReasonBody,

@@ -229,6 +229,36 @@ class ApprovePayment(Act):
     note: str = Field(default="", max_length=2000)
 
 
+class TerminateContract(Act):
+    """End the contract before its works are done: Civil Code art. 563, 787, 806.
+
+    When a default was not cured in time, for another breach, or by the owners' vote without fault. What
+    is left is tendered again, or the case is closed as failed.
+    """
+
+    name = "terminate_contract"
+    stage = "inspection"
+    ground: Literal["not_cured", "refuses", "assigned", "vote"] = "not_cured"
+    then: Literal["retender", "close"] = "retender"
+    bond_fen: int | None = Field(default=None, ge=0)
+    """Of the performance bond that is called; None is all of it with fault, nothing without."""
+    damages_fen: int = Field(default=0, ge=0)
+    """Owed to a contractor that is not at fault."""
+    document: str = Field(default="", max_length=200)
+    """The decision of the owners, for `vote`."""
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class MeasureWorks(Act):
+    """Measure what stands of a terminated contract's open items, in fen at the contract's prices."""
+
+    name = "measure_works"
+    stage = "inspection"
+    measured_fen: dict[str, int] = Field(default_factory=dict)
+    """Item id to the value of its acceptable work; what is left out is worth nothing."""
+    report: str = Field(default="", max_length=4000)
+
+
 class ResolveTicket(Act):
     """Whoever holds the complaint says what was done about it."""
 
@@ -303,6 +333,8 @@ ACTS: dict[str, type[Act]] = {
         ReportRectified,
         AcceptWorks,
         ApprovePayment,
+        TerminateContract,
+        MeasureWorks,
         ResolveTicket,
         ConfirmTicket,
         CancelRenovation,

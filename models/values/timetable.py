@@ -164,6 +164,12 @@ class Timetable(Carried):
     """Re-inspections before the default of the contractor [D 4.1]."""
     rectification_period: Period = calendar_days(7)
     """To put right what failed an inspection [D]."""
+    cure_notice: Period = calendar_days(14)
+    """To cure a default once more, from the notice to cure [D; Civil Code art. 563: a reasonable time]."""
+    termination_decision: Period = working_days(10)
+    """The client decides what follows when the time to cure is over [D, E36]."""
+    termination_measurement: Period = calendar_days(14)
+    """The works of a contract that was terminated are measured [D, E36]."""
     acceptance_notice: Period = calendar_days(7)
     """Publicity before the completion acceptance [D]."""
     completion_filing: Period = calendar_days(15)

@@ -27,6 +27,7 @@ class Consequence(StrEnum):
     COLLECTION_COUNTED = "collection_counted"
     BIDS_OPENED = "bids_opened"
     CONTRACTOR_DEFAULT = "contractor_default"
+    TERMINATION_ASKED = "termination_asked"
     TICKETS_LOOKED_AT = "tickets_looked_at"
     TICKET_ESCALATED = "ticket_escalated"
     TICKET_CLOSED = "ticket_closed"

@@ -10,12 +10,12 @@ from tests.support.estate import scheme_content
 from tests.support.journey import (
     BUREAU,
     COMMITTEE,
-    CONTRACTOR,
     DAY,
     OTHER_SUPERVISOR,
     STREET,
     JourneyDriver,
     actor,
+    builder,
     complain,
     first_candidate,
     inspect,
@@ -113,6 +113,21 @@ async def round_about(j: JourneyDriver) -> None:
     await j.until("nothing")
 
 
+async def in_default(j: JourneyDriver) -> None:
+    """The contractor's default is not cured: the rest is built by another firm."""
+    await not_cured(j)
+    await j.until("nothing")
+
+
+async def not_cured(j: JourneyDriver) -> None:
+    """The time to cure a default is over, and the client is asked what follows."""
+    await j.until("works")
+    await overdue(j)
+    j.on("works", silence)
+    await j.until("terminate_contract")
+    j.on("works", works)
+
+
 async def without_contractor(j: JourneyDriver) -> None:
     """No subsidy, a vote on an extra levy, and every candidate goes: shelved. Needs a scheme that is `too_dear`."""
     j.on("open_vote", open_when_allowed)
@@ -133,6 +148,10 @@ async def without_contractor(j: JourneyDriver) -> None:
 
 async def nobody_pays(_: JourneyDriver) -> None:
     """Silence at the till."""
+
+
+async def silence(_: JourneyDriver) -> None:
+    """Nobody comes to the site."""
 
 
 async def one_bid(j: JourneyDriver) -> None:
@@ -199,24 +218,17 @@ async def relief(j: JourneyDriver) -> None:
 async def failed(j: JourneyDriver) -> str:
     """The first item is reported and has a crack."""
     item, concealed = (await planned(j))[0]
-    builder = await contractor(j)
-    await j.act(a.ReportItem, builder, item_id=item)
+    await j.act(a.ReportItem, await builder(j), item_id=item)
     if concealed:
         await inspect(j, item, "PASS", kind="concealed")
     await inspect(j, item, "FAIL")
     return item
 
 
-async def contractor(j: JourneyDriver) -> Any:
-    """Whoever has the contract."""
-    bidder = await j.value("SELECT bidder_id FROM contract WHERE renovation_id=$1")
-    return CONTRACTOR.model_copy(update={"id": bidder})
-
-
 async def put_right(j: JourneyDriver) -> None:
     """The crack is filled, and somebody else looks."""
     item = await failed(j)
-    await j.act(a.ReportRectified, await contractor(j), item_id=item)
+    await j.act(a.ReportRectified, await builder(j), item_id=item)
     await inspect(j, item, "PASS", OTHER_SUPERVISOR)
     await works(j)
 
