@@ -36,8 +36,7 @@ FLOOR_KEYS = (CostKey.FLOOR_COEFFICIENT, CostKey.COEFFICIENT_AREA, CostKey.FLOOR
 ALL_PERCENT = 100
 MAX_ROW_WORD = 64
 """Characters of a word that a ballot says or a row is found by: the column has no more."""
-METHODS = (Method.LOWEST_EVALUATED.value, Method.COMPREHENSIVE.value)
-"""The benchmark method needs terms that a file does not have."""
+METHODS = tuple(method.value for method in Method)
 
 
 @dataclass(frozen=True)

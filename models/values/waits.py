@@ -25,6 +25,7 @@ class Consequence(StrEnum):
     REMINDER_SENT = "reminder_sent"
     COLLECTION_COUNTED = "collection_counted"
     BIDS_OPENED = "bids_opened"
+    NEXT_CANDIDATE = "next_candidate"
     CONTRACTOR_DEFAULT = "contractor_default"
     TICKETS_LOOKED_AT = "tickets_looked_at"
     TICKET_ESCALATED = "ticket_escalated"
