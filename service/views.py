@@ -14,7 +14,6 @@ from models.tables import (
     Inspection,
     Publication,
     Renovation,
-    Tender,
     Ticket,
     WorkItem,
 )
@@ -28,6 +27,7 @@ from runtime.ballots.standing import taken_part
 from runtime.database import driver_connection
 from runtime.record.cases import CaseFilter, Trouble, find_cases, load_troubles
 from service.situation import with_time
+from service.tenders import TenderView, load_tender
 
 V = TypeVar("V", bound=Carried)
 TICKETS = 50
@@ -45,17 +45,6 @@ class BoxView(Carried):
     roll_hash: str
     result: JsonValue = Field(default=None, validation_alias=AliasChoices("result", "tally"))
     """Per motion the tally and every check; null until the box is closed."""
-
-
-class TenderView(Carried):
-    """The latest tender; case time."""
-
-    id: str
-    round: int
-    state: str
-    notice_at: datetime
-    deadline_at: datetime
-    ceiling_fen: int
 
 
 class PublicationView(Carried):
@@ -224,7 +213,7 @@ async def load_renovation(session: AsyncSession, renovation_id: str) -> Renovati
         opened_at=row.opened_at,
         closed_at=row.closed_at,
         box=await _box(session, row.id),
-        tender=await _tender(session, row.id),
+        tender=await load_tender(session, row.id),
         contract_value_fen=contract,
         needs_attention=troubles.get(row.id, ()),
         publication=await _publication(session, row.id),
@@ -312,12 +301,6 @@ async def list_events(
 async def _box(session: AsyncSession, rid: str) -> BoxView | None:
     row = await load_running_box(session, rid)
     return None if row is None else shown(BoxView, row)
-
-
-async def _tender(session: AsyncSession, rid: str) -> TenderView | None:
-    query = select(Tender).where(Tender.renovation_id == rid).order_by(Tender.round.desc())
-    row = await session.scalar(query.limit(1))
-    return None if row is None else shown(TenderView, row)
 
 
 async def _publication(session: AsyncSession, rid: str) -> PublicationView | None:

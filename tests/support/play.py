@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from activities.bidding.signing import Signatures
 from activities.bidding.tender import Tenders
 from activities.cancellation import Cancellations
 from activities.cost_sharing.shares import Shares
@@ -55,6 +56,7 @@ class Play:
             Shares(recorder),
         )
         self.tenders, self.works = Tenders(recorder), Works(recorder)
+        self.signatures = Signatures(recorder)
         self.tickets, self.evaluations = Tickets(recorder), Evaluations(recorder)
         self.case = renovation_workflow_id(rid)
         self.stage = ""
