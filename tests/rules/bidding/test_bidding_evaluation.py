@@ -3,6 +3,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from pydantic import JsonValue
 
 from models.values.bidding import (
     FOUND_OTHERWISE,
@@ -81,7 +82,7 @@ def test_the_opening_rejects_by_numbers_and_names_the_ground(
         {"offers": "many"},
     ],
 )
-def test_what_a_bidder_says_of_itself_rejects_nobody(said: dict[str, object]) -> None:
+def test_what_a_bidder_says_of_itself_rejects_nobody(said: dict[str, JsonValue]) -> None:
     given = bid("a", 900).model_copy(update={"flags": law.read_flags(said)})
     assert rejected_for(given) == []
 

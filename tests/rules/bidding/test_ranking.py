@@ -48,7 +48,7 @@ def beaten_benchmark(
         context.prec = 200
         named = criteria.benchmark.price_fen
         prices = [Decimal(each.price_fen + each.adjustment_fen) for each in every]
-        base = sum(prices) / len(prices) if named is None else Decimal(named)
+        base = sum(prices, Decimal(0)) / len(prices) if named is None else Decimal(named)
 
         def score(bid: JudgedBid) -> Decimal:
             price = Decimal(bid.price_fen + bid.adjustment_fen)
