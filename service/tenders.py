@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from pydantic import JsonValue
+from pydantic import JsonValue, TypeAdapter
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Award, Bid, Tender
+from models.tables import Award, Bid, Event, Tender
 from models.values.base import Carried
+from models.values.bidding import RedFlag
 from models.values.states import BidState
 
 
@@ -37,6 +38,8 @@ class TenderView(Carried):
     estimate_fen: int
     criteria: JsonValue
     bids: tuple[BidView, ...] = ()
+    red_flags: tuple[RedFlag, ...] = ()
+    """Patterns that the opening found: each needs a finding of the committee before candidates are named."""
 
 
 async def load_tender(session: AsyncSession, renovation_id: str) -> TenderView | None:
@@ -46,7 +49,8 @@ async def load_tender(session: AsyncSession, renovation_id: str) -> TenderView |
     if row is None:
         return None
     view = TenderView.model_validate(row, from_attributes=True)
-    return view.model_copy(update={"bids": await _bids(session, row)})
+    update = {"bids": await _bids(session, row), "red_flags": await _red_flags(session, row)}
+    return view.model_copy(update=update)
 
 
 async def _bids(session: AsyncSession, tender: Tender) -> tuple[BidView, ...]:
@@ -63,3 +67,17 @@ async def _bids(session: AsyncSession, tender: Tender) -> tuple[BidView, ...]:
     )
     views = [(BidView.model_validate(bid, from_attributes=True), rank) for bid, rank in rows]
     return tuple(view.model_copy(update={"rank": rank}) for view, rank in views)
+
+
+async def _red_flags(session: AsyncSession, tender: Tender) -> tuple[RedFlag, ...]:
+    """As the record of the opening has them."""
+    details = await session.scalar(
+        select(Event.details)
+        .where(
+            Event.renovation_id == tender.renovation_id,
+            Event.kind == "bidding.bids_opened",
+            Event.details["tender"].astext == tender.id,
+        )
+        .limit(1)
+    )
+    return TypeAdapter(tuple[RedFlag, ...]).validate_python((details or {}).get("red_flags", ()))

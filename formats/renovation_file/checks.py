@@ -26,6 +26,7 @@ from models.values.scheme import SchemeContent
 from models.values.timetable import Timetable
 from models.values.voting import Motion, MotionKind
 from rules import cost_sharing
+from rules.bidding.documents import benchmark_terms
 from rules.time.timetables import check_timetable
 from rules.voting import kind_of, pack_in_force
 
@@ -307,6 +308,10 @@ def _tender(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
         yield draft.problem(
             "opening.method_unknown", "scheme", "tender", "method", expected=expected
         )
+    for check in benchmark_terms(tender):
+        if not check.passed:
+            numbers = {"have": str(check.have), "need": str(check.need), "article": check.article}
+            yield draft.problem(check.code, "scheme", "tender", "benchmark", **numbers)
     if scheme.owners_limit_fen is not None and scheme.owners_limit_fen < 0:
         field = "owners_limit_fen"
         yield draft.problem("opening.must_be_at_least", "scheme", field, field=field, bound=0)

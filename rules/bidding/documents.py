@@ -33,7 +33,7 @@ def document_terms(plan: TenderPlan, timetable: Timetable) -> Decision:
     return decide(
         *bid_bond(plan.bid_bond_fen, plan.estimate_fen, timetable).checks,
         *retention(plan.retention_permille, timetable).checks,
-        *_benchmark(plan),
+        *benchmark_terms(plan),
         check(
             "bidding.ties_once",
             "Tendering Regs art. 49",
@@ -73,7 +73,7 @@ def retention(permille: int, timetable: Timetable) -> Decision:
     )
 
 
-def _benchmark(plan: TenderPlan) -> tuple[Check, ...]:
+def benchmark_terms(plan: TenderPlan) -> tuple[Check, ...]:
     """The benchmark method needs a benchmark, and takes more off above it than below [M]."""
     if plan.method != Method.COMPREHENSIVE_BENCHMARK:
         return ()

@@ -114,25 +114,37 @@ async def round_about(j: JourneyDriver) -> None:
 
 
 async def without_contractor(j: JourneyDriver) -> None:
-    """No subsidy, a second vote, and every candidate goes: shelved. Needs a scheme that is `too_dear`."""
+    """No subsidy, a second vote, late words on the tender, and every candidate goes: shelved.
+
+    One is struck out, one withdraws, with one nobody signs. Needs a scheme that is `too_dear`.
+    """
     j.on("open_vote", open_when_allowed)
+    j.on("sign_contract", nobody_signs)
     await j.until("subsidy")
     await j.act(a.DeclineSubsidy, STREET, reason="no money this year")
     await j.until("revise_scheme")
     await j.act(a.ReviseScheme, COMMITTEE, title="once more", reason="no subsidy")
     await j.until("subsidy")
     await j.act(a.GrantSubsidy, STREET, amount_fen=GAP_FEN, reason="found after all")
+    await j.until("bids")
+    await j.act(a.ClarifyTender, STREET, change="the pipes are of 110 mm")
     await j.until("objections.candidates")
     await objection_answered(j, "candidates", upheld=True)
-    for _ in range(2):
-        await j.until("award_contract")
-        leaves = {"bidder_id": await first_candidate(j), "reason": "no capacity"}
-        await j.act(a.WithdrawCandidate, STREET, **leaves)
+    await j.until("award_contract")
+    leaves = {"bidder_id": await first_candidate(j), "reason": "no capacity"}
+    await j.act(a.WithdrawCandidate, STREET, **leaves)
+    await j.until("sign_contract")
+    named = {"bidder_id": await first_candidate(j), "at_fault": "candidate", "reason": "it is gone"}
+    await j.act(a.RuleOnSignature, BUREAU, **named)
     await j.until("nothing")
 
 
 async def nobody_pays(_: JourneyDriver) -> None:
     """Silence at the till."""
+
+
+async def nobody_signs(_: JourneyDriver) -> None:
+    """Silence after the award."""
 
 
 async def one_bid(j: JourneyDriver) -> None:

@@ -79,6 +79,9 @@ TAKEN_BY: dict[Scenario, frozenset[str]] = {
     without_contractor: frozenset(
         {
             "Shares.decline_subsidy",
+            "Signatures.miss",
+            "Signatures.rule_on",
+            "Tenders.clarify",
             "Tenders.fail",
             "Tenders.strike_first",
             "Tenders.withdraw",
