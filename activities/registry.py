@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from activities.bidding.signing import Signatures
 from activities.bidding.tender import Tenders
 from activities.cancellation import Cancellations
 from activities.cost_sharing.shares import Shares
@@ -31,6 +32,7 @@ CLASSES = (
     OfficialResults,
     Shares,
     Tenders,
+    Signatures,
     Works,
     Terminations,
     Tickets,

@@ -17,7 +17,6 @@ from models.tables import (
     Renovation,
     RollEntry,
     RollUnit,
-    Tender,
     Ticket,
     WorkItem,
 )
@@ -32,6 +31,7 @@ from runtime.database import driver_connection
 from runtime.record.cases import CaseFilter, Trouble, find_cases, load_troubles
 from runtime.record.consents import OccupiedPart, load_missing_consents
 from service.situation import with_time
+from service.tenders import TenderView, load_tender
 
 V = TypeVar("V", bound=Carried)
 TICKETS = 50
@@ -57,17 +57,6 @@ class BoxView(Carried):
     """After the close owners may object until then; the result is not decided before."""
     result: JsonValue = Field(default=None, validation_alias=AliasChoices("result", "tally"))
     """Per motion the tally and every check; null until the box is closed."""
-
-
-class TenderView(Carried):
-    """The latest tender; case time."""
-
-    id: str
-    round: int
-    state: str
-    notice_at: datetime
-    deadline_at: datetime
-    ceiling_fen: int
 
 
 class ContractView(Carried):
@@ -255,7 +244,7 @@ async def load_renovation(session: AsyncSession, renovation_id: str) -> Renovati
         closed_at=row.closed_at,
         box=boxes[0] if boxes else None,
         other_boxes=tuple(boxes[1:]),
-        tender=await _tender(session, row.id),
+        tender=await load_tender(session, row.id),
         contract_value_fen=contracts[-1].value_fen if contracts else None,
         contracts=contracts,
         needs_attention=troubles.get(row.id, ()),
@@ -354,12 +343,6 @@ async def list_events(
         .limit(limit)
     )
     return tuple(shown(EventView, row) for row in rows)
-
-
-async def _tender(session: AsyncSession, rid: str) -> TenderView | None:
-    query = select(Tender).where(Tender.renovation_id == rid).order_by(Tender.round.desc())
-    row = await session.scalar(query.limit(1))
-    return None if row is None else shown(TenderView, row)
 
 
 async def _contracts(session: AsyncSession, rid: str) -> tuple[ContractView, ...]:

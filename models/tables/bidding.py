@@ -80,6 +80,8 @@ class Bid(Table):
     submitted_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
     state: Mapped[BidState] = mapped_column(server_default="submitted")
+    grounds: Mapped[list[JsonValue]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+    """Why it was rejected: ground (Tendering Regs art. 51) and reason of each finding."""
 
 
 class Award(Table):

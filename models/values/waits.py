@@ -26,6 +26,7 @@ class Consequence(StrEnum):
     REMINDER_SENT = "reminder_sent"
     COLLECTION_COUNTED = "collection_counted"
     BIDS_OPENED = "bids_opened"
+    NEXT_CANDIDATE = "next_candidate"
     CONTRACTOR_DEFAULT = "contractor_default"
     TERMINATION_ASKED = "termination_asked"
     TICKETS_LOOKED_AT = "tickets_looked_at"

@@ -8,9 +8,9 @@ CODES: dict[int, str] = {
     401: "credential.missing credential.wrong",
     403: """
         correction.outside_place
-        authority.outside_place authority.wrong_role credential.no_role credential.other_unit
-        credential.replaced mandate.against_instruction mandate.not_covered mandate.not_in_force
-        mandate.revoked paper.same_person ruling.own_dispute ruling.own_paper
+        authority.outside_place authority.wrong_role bidding.own_award credential.no_role
+        credential.other_unit credential.replaced mandate.against_instruction mandate.not_covered
+        mandate.not_in_force mandate.revoked paper.same_person ruling.own_dispute ruling.own_paper
         bidding.contractor_defaulted
         voting.ballot_of_another voting.unit_excluded
     """,
@@ -52,7 +52,15 @@ CODES: dict[int, str] = {
         bidding.notice_before_documents bidding.nothing_to_spend bidding.performance_bond bidding.preparation
         bidding.preparation_short bidding.price_missing bidding.score_missing
         bidding.score_of_nobody bidding.score_out_of_range bidding.tender_open
-        bidding.tender_unknown cases.cursor_invalid clock.backwards clock.date_invalid clock.too_far
+        bidding.tender_unknown
+        bidding.finding_of_nobody bidding.finding_twice bidding.ground_found_otherwise
+        bidding.low_price_not_asked bidding.low_price_unanswered bidding.flag_unknown
+        bidding.flag_without_finding bidding.reason_missing bidding.adjustment_too_low
+        bidding.competition_unfound bidding.tie bidding.causes_missing
+        bidding.ground_not_own bidding.signed_after_award bidding.retention
+        bidding.ties_once bidding.benchmark_given bidding.benchmark_price
+        bidding.benchmark_above bidding.benchmark_below
+        cases.cursor_invalid clock.backwards clock.date_invalid clock.too_far
         cost_sharing.award_above_limit
         cost_sharing.collection_running cost_sharing.extension_too_large
         cost_sharing.floor_percent_sum cost_sharing.floor_twice cost_sharing.floor_without_payers

@@ -323,7 +323,8 @@ async def test_when_everybody_has_paid_the_engine_counts_now(database: Database)
 
 async def bids_opened(play: Play, *prices: int) -> None:
     given = StageInput(renovation_id=play.rid)
-    period = await play.act(play.tenders.publish, a.PublishTender, STREET, given)
+    causes = "too few bidders; the notice goes to more"
+    period = await play.act(play.tenders.publish, a.PublishTender, STREET, given, causes=causes)
     await play.bid(period.tender_id, *prices)
     await play.at(period.deadline_at)
     await play.own(play.tenders.open_bids, period)
@@ -393,10 +394,36 @@ async def test_candidates_who_stand_as_published_await_the_award_then_the_contra
     assert (await play.agenda())["stage"] == [Line("award_contract", since=now, who=TENDERER)]
     await play.act(play.tenders.award, a.AwardContract, STREET, bidder_id="b1")
     (wait,) = (await play.agenda())["stage"]
-    assert (wait.what, wait.who, wait.consequence) == ("sign_contract", TENDERER, "")
+    assert (wait.what, wait.who) == ("sign_contract", TENDERER)
+    assert wait.consequence == "next_candidate"
     assert wait.due_at == (await play.waiting_for())[1]
     await play.act(play.tenders.sign, a.SignContract, STREET, value_fen=11_000)
     assert await play.agenda() == {"case": [await play.goes_on()]}
+
+
+async def test_a_contract_that_nobody_signs_lets_the_engine_publish_the_next(
+    database: Database,
+) -> None:
+    play = await candidates_named(database, "b12")
+    await candidates_published(play)
+    await play.act(play.tenders.award, a.AwardContract, STREET, bidder_id="b1")
+    until = (await play.waiting_for())[1]
+    assert until is not None
+    await play.at(until)
+    await play.own(play.signatures.miss)
+    assert (await play.agenda())["stage"] == [await play.goes_on()]
+
+
+async def test_a_late_change_of_the_documents_moves_what_is_awaited(database: Database) -> None:
+    play = await tendering(database, "b13")
+    given = StageInput(renovation_id="b13")
+    period = await play.act(play.tenders.publish, a.PublishTender, STREET, given)
+    await play.at(period.deadline_at - timedelta(days=1))
+    moved = await play.act(play.tenders.clarify, a.ClarifyTender, STREET, change="pipes")
+    assert moved.deadline_at > period.deadline_at
+    assert (await play.agenda())["stage"] == [
+        Line("bids", "", moved.deadline_at, START, "contractor", "bids_opened")
+    ]
 
 
 @pytest.mark.parametrize(("rid", "awarded"), [("b6", False), ("b7", True)])

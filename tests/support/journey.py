@@ -315,7 +315,7 @@ async def everyone_pays(j: JourneyDriver) -> None:
 
 
 async def publish_tender(j: JourneyDriver) -> None:
-    await j.act(a.PublishTender, STREET)
+    await j.act(a.PublishTender, STREET, causes="too few bidders; the notice goes to more")
 
 
 async def three_bids(j: JourneyDriver) -> None:
@@ -326,7 +326,16 @@ async def three_bids(j: JourneyDriver) -> None:
 
 
 async def record_evaluation(j: JourneyDriver) -> None:
-    await j.act(a.RecordEvaluation, EVALUATOR)
+    await j.act(a.RecordEvaluation, EVALUATOR, cleared=await cleared_flags(j))
+
+
+async def cleared_flags(j: JourneyDriver) -> list[dict[str, Any]]:
+    """The committee finds no collusion behind any red flag of the last opening."""
+    flags = (await j.details("bidding.bids_opened"))[-1].get("red_flags", [])
+    return [
+        {"kind": flag["kind"], "bidders": flag["bidders"], "reason": "unit prices differ"}
+        for flag in flags
+    ]
 
 
 async def first_candidate(j: JourneyDriver) -> str:

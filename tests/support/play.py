@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from activities.bidding.signing import Signatures
 from activities.bidding.tender import Tenders
 from activities.cancellation import Cancellations
 from activities.cost_sharing.shares import Shares
@@ -57,6 +58,7 @@ class Play:
         )
         self.tenders, self.works = Tenders(recorder), Works(recorder)
         self.terminations = Terminations(recorder)
+        self.signatures = Signatures(recorder)
         self.tickets, self.evaluations = Tickets(recorder), Evaluations(recorder)
         self.case = renovation_workflow_id(rid)
         self.stage = ""

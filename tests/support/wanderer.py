@@ -26,6 +26,7 @@ from tests.support.journey import (
     SUPERVISOR,
     JourneyDriver,
     builder,
+    cleared_flags,
     codes,
     first_candidate,
 )
@@ -266,7 +267,7 @@ async def decide(w: Wanderer) -> None:
 
 
 async def publish_tender(w: Wanderer) -> None:
-    await w.act(a.PublishTender, STREET)
+    await w.act(a.PublishTender, STREET, causes="too few bidders; the notice goes to more")
 
 
 async def bid(w: Wanderer) -> None:
@@ -280,7 +281,8 @@ async def bid(w: Wanderer) -> None:
 
 
 async def evaluate(w: Wanderer) -> None:
-    await w.act(a.RecordEvaluation, EVALUATOR, report="price after price")
+    cleared = await cleared_flags(w.j)
+    await w.act(a.RecordEvaluation, EVALUATOR, report="price after price", cleared=cleared)
 
 
 async def approve_direct(w: Wanderer) -> None:
@@ -301,12 +303,6 @@ async def award(w: Wanderer) -> None:
 
 
 async def sign(w: Wanderer) -> None:
-    until = (await w.j.row())["due_at"]
-    if until is not None and await w.j.now() > until:
-        # Too late to sign (Law art. 46): the tenderer strikes the winner out, the next one follows.
-        late = {"bidder_id": await first_candidate(w.j), "reason": "did not sign in time"}
-        await w.act(a.WithdrawCandidate, STREET, **late)
-        return
     price = await w.j.value(
         "SELECT award.price_fen FROM award JOIN tender ON tender.id = award.tender_id"
         " WHERE tender.renovation_id=$1 AND award.state='awarded' ORDER BY tender.round DESC"

@@ -129,20 +129,28 @@ async def not_cured(j: JourneyDriver) -> None:
 
 
 async def without_contractor(j: JourneyDriver) -> None:
-    """No subsidy, a vote on an extra levy, and every candidate goes: shelved. Needs a scheme that is `too_dear`."""
+    """No subsidy, a vote on an extra levy, late words on the tender, and every candidate goes: shelved.
+
+    One is struck out, one withdraws, with one nobody signs. Needs a scheme that is `too_dear`.
+    """
     j.on("open_vote", open_when_allowed)
+    j.on("sign_contract", nobody_signs)
     await j.until("subsidy")
     await j.act(a.DeclineSubsidy, STREET, reason="no money this year")
     await j.until("revise_scheme")
     cost = sum(item.cost_fen for item in scheme_content().items)
     await j.act(a.ReviseScheme, COMMITTEE, owners_limit_fen=cost, reason="no subsidy")
     await j.act(a.CorrectRenovation, STREET, title="With an extra levy", reason="as it is")
+    await j.until("bids")
+    await j.act(a.ClarifyTender, STREET, change="the pipes are of 110 mm")
     await j.until("objections.candidates")
     await objection_answered(j, "candidates", upheld=True)
-    for _ in range(2):
-        await j.until("award_contract")
-        leaves = {"bidder_id": await first_candidate(j), "reason": "no capacity"}
-        await j.act(a.WithdrawCandidate, STREET, **leaves)
+    await j.until("award_contract")
+    leaves = {"bidder_id": await first_candidate(j), "reason": "no capacity"}
+    await j.act(a.WithdrawCandidate, STREET, **leaves)
+    await j.until("sign_contract")
+    named = {"bidder_id": await first_candidate(j), "at_fault": "candidate", "reason": "it is gone"}
+    await j.act(a.RuleOnSignature, BUREAU, **named)
     await j.until("nothing")
 
 
@@ -151,7 +159,11 @@ async def nobody_pays(_: JourneyDriver) -> None:
 
 
 async def silence(_: JourneyDriver) -> None:
-    """Nobody comes to the site."""
+    """Nobody comes."""
+
+
+async def nobody_signs(_: JourneyDriver) -> None:
+    """Silence after the award."""
 
 
 async def one_bid(j: JourneyDriver) -> None:

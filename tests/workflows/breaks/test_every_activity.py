@@ -91,6 +91,9 @@ TAKEN_BY: dict[Scenario, frozenset[str]] = {
         {
             "Renovations.correct",
             "Shares.decline_subsidy",
+            "Signatures.miss",
+            "Signatures.rule_on",
+            "Tenders.clarify",
             "Tenders.fail",
             "Tenders.strike_first",
             "Tenders.withdraw",
