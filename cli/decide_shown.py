@@ -1,6 +1,6 @@
 """Formats results of `decide` and the list of packs: JSON for programs, lines for people."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import cast
 
@@ -35,6 +35,7 @@ EXTRAS = (
     "payer_set",
     "min_participating",
     "min_present",
+    "min_in_person",
     "min_yes_if_all_participate",
     "options",
     "concentration",
@@ -69,6 +70,7 @@ def ruling_json(
     shown["follow_ups"] = [_follow_up_json(each) for each in ruling.follow_ups]
     if rule.payers is not None:
         shown["payer_set"] = ruling.payer_set
+    shown["disputed"] = [each.model_dump(mode="json") for each in ruling.disputed]
     shown.update(
         {name: dict(numbers) for name, numbers in ruling.thresholds.model_dump().items() if numbers}
     )
@@ -190,6 +192,8 @@ def pack_rows() -> list[Shown]:
             "articles": list(rule.articles),
             **_dates(rule),
             "effect": rule.effect,
+            "either": [list(codes) for codes in rule.either],
+            "disputed": [each.text for each in rule.disputed],
             "settings": list(settings_of(rule)),
             "note": rule.note,
         }
@@ -264,11 +268,27 @@ def _notes(rule: Rule, facts: Facts, ruling: RuleResult) -> list[Problem]:
                 article=rule.silence.article,
             )
         )
+    notes.extend(_one_is_enough(rule, ruling))
+    payers = rule.payers
+    if payers and payers.above and ruling.verdict == "PASS" and facts.above_bound is None:
+        notes.append(_note("decide.bound_unknown", bound=payers.bound, article=payers.article))
+    for each in ruling.disputed:
+        code = "decide.disputed_decisive" if each.decisive else "decide.disputed"
+        params = {name: getattr(each, name) for name in ("rule", "text", "article", "verdict")}
+        notes.append(_note(code, **params))
     if rule.veto and facts.objections_within_7d is None and ruling.verdict == "PASS":
         notes.append(_note("decide.objections_open", days=rule.veto.days))
     if rule.confidence in ("M", "D"):
         notes.append(_note("decide.from_memory", pack=rule.id, confidence=rule.confidence))
     return notes
+
+
+def _one_is_enough(rule: Rule, ruling: RuleResult) -> Iterator[Problem]:
+    """Which of the tests shown as not met or unknown are alternatives."""
+    for codes in rule.either:
+        shown = [check.code for check in ruling.checks if check.code in codes and not check.passed]
+        if len(shown) > 1:
+            yield _note("decide.one_is_enough", tests=", ".join(shown))
 
 
 def _follow_up_notes(ruling: RuleResult) -> list[Problem]:

@@ -22,7 +22,7 @@ CHANNELS: tuple[Channel, ...] = get_args(Channel)
 
 
 Dimension = Literal["head", "area", "share"]
-Measured = Literal["yes", "no", "participating", "present", "cast", "objections"]
+Measured = Literal["yes", "no", "participating", "present", "in_person", "cast", "objections"]
 Base = Literal["all", "participating", "present", "cast", "required_quorum", "number"]
 Confidence = Literal["V", "V2", "M", "D"]
 

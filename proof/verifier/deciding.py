@@ -101,7 +101,10 @@ class Numbers:
         return least
 
     def following(self) -> Numbers:
-        """Silence joins the side that leads in each dimension; the quorum is not helped by it."""
+        """Silence joins the side that leads in each dimension; the quorum is not helped by it.
+
+        Whoever returned a void ballot was not silent.
+        """
         units = sorted({NAME_OF[each.dimension] for each in self._rule.approval})
         changed = {name: dict(part) for name, part in self._said.items()}
         leaders = set()
@@ -112,8 +115,9 @@ class Numbers:
                 return self
             leader, most = ("yes", yes) if yes > no else ("no", no)
             leaders.add(leader)
-            changed[leader][unit] = most + roll - part
-            changed["participating"][unit] = roll
+            silent = max(0, roll - part - (self._at("invalid", unit) or 0))
+            changed[leader][unit] = most + silent
+            changed["participating"][unit] = part + silent
         return Numbers(changed, self._rule) if len(leaders) == 1 else self
 
 
@@ -140,7 +144,10 @@ def tests_of(conditions: list[Condition], numbers: Numbers) -> list[Test]:
 
 
 class Decided:
-    """What a rule says about a count. Nobody on the roll decides nothing."""
+    """What a rule says about a count. Nobody on the roll decides nothing, nor does no vote at all.
+
+    `uncast` are the dimensions without a yes or a no, where no other test fails.
+    """
 
     works: int | None = None
     """How many works of a menu were chosen: some have to be."""
@@ -153,6 +160,14 @@ class Decided:
         self.quorum = verdict_of(self.tests, self.nobody)
         self.tests += tests_of(rule.approval, numbers.following() if rule.follow else numbers)
         self.verdict = verdict_of(self.tests, self.nobody)
+        self.uncast: list[str] = []
+        if self.verdict != "FAIL":
+            asked = {each.dimension for each in rule.approval}
+            self.uncast = [
+                each for each in NAME_OF if each in asked and numbers.of("cast", each) == 0
+            ]
+            if self.uncast:
+                self.verdict = "FAIL"
 
 
 class DecidedMenu(Decided):
@@ -169,7 +184,7 @@ class DecidedMenu(Decided):
         works: int,
     ) -> None:
         self.tests = [] if approval == "whole" else tests_of(rule.quorum, Numbers(said, rule))
-        self.nobody = False
+        self.nobody, self.uncast = False, []
         self.works = works if approval else None
         self.quorum = verdict_of(self.tests, self.nobody)
         self.verdict = "FAIL" if self.works == 0 else self.quorum

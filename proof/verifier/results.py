@@ -166,6 +166,11 @@ def check_decision(fields: Fields, decided: Decided) -> None:
         first.only(*CHECK)
         if first.flag("passed") or not first.text("code").startswith("voting.roll."):
             raise first.fault("code", "does not say that nobody is on the roll")
+    for dimension in reversed(decided.uncast):
+        last = claims.pop() if claims else fields
+        last.only(*CHECK)
+        if last.flag("passed") or last.text("code") != f"voting.votes_cast.{dimension}":
+            raise last.fault("code", "does not say that nobody voted yes or no")
     if len(claims) != len(decided.tests):
         raise fields.fault("checks", "are not as many as the rule has")
     for claim, test in zip(claims, decided.tests):
