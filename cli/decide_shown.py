@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from typing import cast
 
 from pydantic import JsonValue
 
+from models.values.decisions.menu import Approval, MenuOutcome
 from models.values.decisions.rules import (
     Bridge,
     Cap,
@@ -18,7 +20,9 @@ from models.values.decisions.rules import (
     RuleResult,
 )
 from models.values.refusal import Problem
+from rules.checks import overall_verdict
 from rules.voting.law import CAPS, RULES, TABLES
+from rules.voting.options import MenuRuling
 from rules.voting.settings import settings_of
 from runtime.language.checks import check_sentence
 from runtime.language.sentences import sentence
@@ -70,12 +74,61 @@ def ruling_json(
     shown.update(
         {name: dict(numbers) for name, numbers in ruling.thresholds.model_dump().items() if numbers}
     )
+    tied: list[Problem] = []
     if options is not None:
         shown["options"] = options.model_dump(mode="json")
+        if options.outcome == "tie":
+            tied = [_note("decide.options_tied", options=", ".join(options.named))]
     shown["notes"] = [
-        _said(problem) for problem in (*_notes(rule, facts, ruling), *_follow_up_notes(ruling))
+        _said(problem)
+        for problem in (*_notes(rule, facts, ruling), *_follow_up_notes(ruling), *tied)
     ]
     return shown
+
+
+def menu_json(approval: Approval, found: MenuRuling, outcome: MenuOutcome) -> Shown:
+    """What replaces the ruling of a motion: the verdict on the menu, and each work with its checks."""
+    nothing = found.verdict == "PASS" and not outcome.winners
+    verdict = "FAIL" if nothing else found.verdict
+    works: Shown = {
+        name: {
+            "verdict": ruling.verdict,
+            "checks": [_check_json(check) for check in ruling.checks],
+        }
+        for name, ruling in found.works.items()
+    }
+    shown: Shown = {
+        "approval": approval.value,
+        "winners": list(outcome.winners),
+        "cost": outcome.cost,
+        "budget": outcome.budget,
+        "ties": [{"items": list(tie.items), "decisive": tie.decisive} for tie in outcome.ties],
+    }
+    if found.ruling is not None:
+        return {"verdict": verdict, "menu": shown}
+    quorum = overall_verdict(
+        check.passed
+        for ruling in found.works.values()
+        for check in ruling.checks
+        if check.part in ("quorum", "roll")
+    )
+    # There is no vote of yes and no on the whole: only the works have an approval.
+    none: Shown = {"head_approve": None, "checks": [], "follow_ups": [], "notes": []}
+    menu: Shown = {**shown, "works": works}
+    return {**none, "verdict": verdict, "quorum": quorum, "approve": found.verdict, "menu": menu}
+
+
+def menu_lines(menu: Shown, language: str) -> list[str]:
+    """What was chosen for how much, and of each work its verdict with every check."""
+    chosen = ", ".join(map(str, cast("list[str]", menu["winners"]))) or "-"
+    head = f"  menu ({menu['approval']}): {chosen}; {menu['cost']} of {menu['budget']}"
+    lines = [head]
+    works = cast("dict[str, Shown]", menu.get("works", {}))
+    for name, work in works.items():
+        lines.append(f"  {name}: {work['verdict']}")
+        checks = cast("list[dict[str, dict[str, str]]]", work["checks"])
+        lines += [f"    {check['sentence'][language]}" for check in checks]
+    return lines
 
 
 def ruling_lines(shown: Shown, language: str) -> list[str]:
@@ -90,6 +143,8 @@ def ruling_lines(shown: Shown, language: str) -> list[str]:
             said = row["sentence"]
             assert isinstance(said, dict)
             lines.append(f"  {said[language]}")
+    if "menu" in shown:
+        lines += menu_lines(cast("Shown", shown["menu"]), language)
     rest = (name for name in EXTRAS if name in shown)
     return [*lines, *(f"  {name}: {_plain(shown[name])}" for name in rest)]
 
