@@ -144,6 +144,7 @@ def found_in(files: Files, read: ReadBundle, receipt: str = "") -> dict[str, obj
         "ballots": read.states,
         "box_id": read.manifest.text("box_id"),
         "closed_at": head["closed_at"],
+        "extra": files.extra,
         **{name: head[name] for name in PERIOD if name in head},
         "manifest": files.sha256("manifest.json"),
         "outcomes": {name: each.outcome for name, each in results.items()},

@@ -27,6 +27,7 @@ NAMES = (
 UNLISTED = frozenset(("manifest.json", "signature.json"))
 """The files that the manifest cannot list."""
 QUOTE, BACKSLASH = b'"\\'
+DESKTOP = (".ds_store", "thumbs.db", "desktop.ini", ".localized")
 MAX_FILE = 4 << 30
 MAX_SMALL = 64 << 20
 MAX_LINE = 1 << 20
@@ -73,7 +74,14 @@ class Files:
         self._folder = path if os.path.isdir(path) else ""
         self._zip = None if self._folder else _zip_of(path)
         names = _folder_names(path) if self._folder else _zip_names(self._zip)
-        tops = sorted({name.partition("/")[0] for name in names if "/" in name} - {"__MACOSX"})
+        self.extra = sorted(name for name in names if _of_a_desktop(name))
+        """What a desktop adds when it packs files anew; it was not looked into."""
+        names = [name for name in names if name not in self.extra]
+        self._top = "" if self._folder else _top(names)
+        if self._top:
+            self.extra.append(self._top)
+            names = [name[len(self._top) :] for name in names if name != self._top]
+        tops = sorted({name.partition("/")[0] for name in names if "/" in name})
         if len(tops) == 1 and not set(NAMES) & set(names):
             raise OtherForm("bundle", 0, f"everything lies in a folder of it: {tops[0][:80]!r}")
         for name in sorted(names):
@@ -144,7 +152,7 @@ class Files:
 
     def _open(self, name: str) -> IO[bytes]:
         if self._zip is not None:
-            return self._zip.open(name)
+            return self._zip.open(self._top + name)
         path = os.path.join(self._folder, name)
         if os.path.islink(path) or not os.path.isfile(path):
             raise OSError("not an ordinary file")
@@ -161,6 +169,19 @@ def _zip_of(path: str) -> zipfile.ZipFile:
     except Exception as error:  # what zip raises has no common base
         text = f"is neither a zip file nor a folder: {short_reason(error)}"
         raise OtherForm("bundle", 0, text) from None
+
+
+def _of_a_desktop(name: str) -> bool:
+    """Whether a file is one that a desktop leaves beside those it packs; none of a bundle's is."""
+    parts = name.rstrip("/").split("/")
+    return parts[0] == "__MACOSX" or parts[-1].startswith("._") or parts[-1].lower() in DESKTOP
+
+
+def _top(names: list[str]) -> str:
+    """The one folder in which everything lies, with its slash; "" where there is none."""
+    tops = {name.partition("/")[0] for name in names}
+    top = f"{min(tops)}/" if len(tops) == 1 else "/"
+    return top if all(name.startswith(top) for name in names) and len(names) > 1 else ""
 
 
 def _folder_names(path: str) -> list[str]:

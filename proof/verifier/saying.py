@@ -123,12 +123,12 @@ NOT_CHECKED = {
     ),
     OtherForm.kind: (
         (
-            "什么也没有核对：这不是公布时的样子，多半是解压或重新打包时变了（.DS_Store、__MACOSX、外面多一层文件夹）。"
+            "什么也没有核对：这不是公布时的样子，多半是解压或重新打包时变了（少了或多了文件）。"
             "这不说明有人作假。请直接使用公布的 zip 文件。"
         ),
         (
             "Nothing was checked: it is not in the form in which it was published; unpacking or packing anew does"
-            " that (.DS_Store, __MACOSX, a folder around everything). It is no sign of a fraud. Use the published"
+            " that (a file more or less). It is no sign of a fraud. Use the published"
             " zip file as it is."
         ),
     ),
@@ -223,6 +223,21 @@ def lines_of(found: dict[str, object]) -> list[str]:
     ]
 
 
+NAMED = 5
+"""Files of a desktop that are named; more are counted only."""
+
+
+def _extra(extra: object) -> list[str]:
+    """What a desktop added when the bundle was packed anew, which belongs to nothing."""
+    if not isinstance(extra, list) or not extra:
+        return []
+    named = ", ".join(repr(name[:40]) for name in extra[:NAMED]) + (", …" if extra[NAMED:] else "")
+    return [
+        f"    另有 {len(extra)} 个重新打包时由电脑添加的文件或文件夹，不属于证据，未查看：{named}",
+        "    They were added by a desktop that packed the bundle anew, are no part of it, and were not looked into.",
+    ]
+
+
 def _checked(found: dict[str, object]) -> list[str]:
     roll, states = found["roll"], found["ballots"]
     assert isinstance(roll, dict)
@@ -231,10 +246,11 @@ def _checked(found: dict[str, object]) -> list[str]:
     lines = [
         "核对了什么 What was checked",
         "  ✓ 文件一个不多、一个不少，内容与签名时相同。 No file is missing or added; all are as they were signed.",
+        *_extra(found.get("extra")),
         f"  ✓ 名册 the roll: {roll['entries']:,} 个有表决权的户主 owners who may vote, {weighed(roll)}",
         *(
             [f"    只有 {found['scope']} 的业主参加表决 only its owners were asked"]
-            if "scope" in found
+            if found.get("scope")
             else []
         ),
         f"  ✓ 选票 the ballots: {every:,} 张，逐张重算，未增、未减、未改。",

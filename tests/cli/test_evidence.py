@@ -83,13 +83,9 @@ def inside(top: str, **more: bytes) -> dict[str, bytes]:
 
 
 FILES = {
-    "Finder": (inside("", **{".DS_Store": b"\0"}), "other_form"),
-    "Mac": (inside("", **{"__MACOSX/._head.json": b"\0"}), "other_form"),
-    "folder": (inside("vote/"), "other_form"),
-    "folder of a Mac": (
-        inside("vote/", **{"__MACOSX/vote/._a": b"", ".DS_Store": b""}),
-        "other_form",
-    ),
+    "a file too many": (inside("", **{"extra.txt": b"\0"}), "other_form"),
+    "a file too many in a folder": (inside("vote/", **{"vote/extra.txt": b"\0"}), "other_form"),
+    "two folders": (inside("vote/", **{"other/a.txt": b""}), "other_form"),
     "missing": ({"head.json": GOOD["head.json"]}, "other_form"),
     "empty": ({}, "other_form"),
     "false": (FALSE, "contradiction"),
@@ -133,12 +129,42 @@ def test_not_found_and_another_form_and_a_contradiction_are_three_answers(
     assert NOT_CHECKED.get(kind, "do not rely on this bundle") in said.output
 
 
-@pytest.mark.parametrize("packed", [True, False])
-def test_a_folder_around_everything_is_named(tmp_path: Path, packed: bool) -> None:
-    files = inside("vote/", **{".DS_Store": b""})
-    path = written(tmp_path, files) if packed else str(unpacked(tmp_path / "b", files))
+def test_a_folder_around_the_files_of_a_folder_is_named(tmp_path: Path) -> None:
+    path = str(unpacked(tmp_path / "b", inside("vote/", **{".DS_Store": b""})))
     result = RUNNER.invoke(app, ["verify", path])
     assert "a folder of it: 'vote'" in result.output
+
+
+PACKED_ANEW = {
+    "Finder": ("", {".DS_Store": b"\0"}),
+    "Mac": ("", {"__MACOSX/._head.json": b"\0", "__MACOSX/": b""}),
+    "Explorer": ("", {"Thumbs.db": b"\0", "desktop.ini": b""}),
+    "folder": ("vote/", {}),
+    "folder of a Mac": ("vote/", {"__MACOSX/vote/._a": b"", "vote/.DS_Store": b"", "vote/": b""}),
+}
+
+
+@pytest.mark.parametrize("what", PACKED_ANEW)
+def test_a_bundle_that_a_desktop_packed_anew_holds_with_a_word(
+    tmp_path: Path, what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    top, more = PACKED_ANEW[what]
+    path = written(tmp_path, inside(top, **more))
+    ours = RUNNER.invoke(app, ["verify", path, "--json"])
+    assert ours.exit_code == 0, ours.output
+    extra = json.loads(ours.output)["extra"]
+    assert set(extra) == {*more, *([top] if top else [])}
+    assert verify_py([path]) == 0
+    told = capsys.readouterr().out
+    assert "were not looked into" in told
+    assert all(repr(name) in told for name in extra)
+
+
+def test_a_bundle_that_was_packed_anew_and_changed_does_not_hold(tmp_path: Path) -> None:
+    files = {f"vote/{name}": data for name, data in FALSE.items()}
+    result = RUNNER.invoke(app, ["verify", written(tmp_path, {**files, "__MACOSX/._a": b""})])
+    assert result.exit_code == 1
+    assert "do not rely on this bundle" in result.output
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
