@@ -14,6 +14,8 @@ _RESIDENT = re.compile(r"[0-9]{17}[0-9X]")
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
 _ORGANISATION = re.compile(r"[0-9A-HJ-NP-RT-UW-Y]{18}")
+_REGISTRIES = frozenset(words("11 12 13 19 51 52 53 54 59 91 92 93 A1 N1 N2 N3 N9 Y1"))
+"""How the codes of organisations begin: who registers them, and as what."""
 _ORGANISATION_SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _OLD = re.compile(r"[0-9]{15}")
 _DATE = re.compile(r"(?:18|19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
@@ -36,6 +38,8 @@ NONE = frozenset(
     )
 )
 """What stands in such cells and is no number."""
+NOTHING = " -—–―－/／\\.。、　"
+"""Signs with which such cells are crossed out."""
 PLAUSIBLE = 14
 """Signs from which on a number of digits alone has to be a resident's or an organisation's."""
 
@@ -51,7 +55,7 @@ class Number:
 
 def split_numbers(text: str, owners: int) -> list[str]:
     """The numbers in a cell, "" for one that is missing: at the signs that separate owners, and at blanks."""
-    if not text or bare_number(text) in NONE or not any(map(str.isalnum, text)):
+    if not text.strip(NOTHING) or bare_number(text) in NONE:
         return []
     if _LOOSE_END.search(text):
         return [part.strip() for part in re.split(r"[;；、,，/／|｜\n\r]", text)]
@@ -105,11 +109,12 @@ def doubtful(number: str) -> bool:
 
     A passport, a permit or whatever else has letters, or is short, is not judged.
     """
-    if _RESIDENT.fullmatch(number) and _DATE.fullmatch(number[6:14]):
+    resident = _RESIDENT.fullmatch(number) is not None
+    if resident and _DATE.fullmatch(number[6:14]):
         return check_digit(number) != number[17]
-    if len(number) == 18 and _ORGANISATION.fullmatch(number):  # noqa: PLR2004
+    if number[:2] in _REGISTRIES and _ORGANISATION.fullmatch(number):
         return _organisation_check(number) != number[17]
-    return number.isdigit() and len(number) >= PLAUSIBLE
+    return resident or (number.isdigit() and len(number) >= PLAUSIBLE)
 
 
 def bare_number(text: str) -> str:

@@ -296,7 +296,7 @@ def _without(text: str, pattern: re.Pattern[str], what: str, said: set[str]) -> 
     if clean == text or not any(map(str.isalpha, clean)):
         return text
     said.update((what,))
-    return clean.strip(" ()（）") if pattern is _SHARE else clean.strip()
+    return clean.strip()
 
 
 def _bare_name(text: str) -> str:

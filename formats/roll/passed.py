@@ -53,19 +53,15 @@ class UnitShape:
         )
 
     def is_usual(self, cells: Sequence[str | UnreadableCell]) -> bool:
-        """Whether a row has what only a unit has: a number, owners, and an area of digits."""
+        """Whether a row has what only a unit has: owners, and digits in number and area."""
         try:
-            area = cells[self._area]
-            first = area[:1]
-            return (
-                first.__class__ is str
-                and "0" <= first <= "9"
-                and bool(cells[self._owners])
-                and bool(cells[self._number])
-                and area.__class__ is str
-            )
+            area, number = cells[self._area], cells[self._number]
+            owned = bool(cells[self._owners])
         except IndexError:
             return False
+        if area.__class__ is not str or number.__class__ is not str:
+            return False
+        return owned and "0" <= area[:1] <= "9" and "0" <= number[-1:] <= "9"
 
     def passed(self, cells: Sequence[str | UnreadableCell]) -> Passed | None:
         """What the row is instead of a unit; None where it has to be read as one."""
