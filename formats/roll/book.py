@@ -15,6 +15,8 @@ from models.files.roll import RegisteredUnit
 
 MAX_LABEL = 32
 """Characters of a unit, building or entrance: ids of rows are made of them."""
+SHEET = "工作表 (sheet)"
+"""How the building is called where it is the name of the sheet."""
 FEWEST_REPEATED = 5
 """One in so many units has to share its number with another, for numbers to be those of rooms."""
 
@@ -130,6 +132,8 @@ class Book:
     def _say_number(self, code: str, **params: str) -> None:
         _, source, heading = self.sheets[0]
         titles = {name: heading.title(name) for name in ("number", "building", "entrance")}
+        if "building" not in heading.fields:
+            titles["building"] = SHEET
         self.readings.tell(code, source, **titles, **params)
 
     def _tell_number(self) -> None:

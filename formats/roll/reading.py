@@ -74,6 +74,8 @@ class Reader:
         self._place = {name: at for at, name in enumerate(fields) if name not in {"", IGNORE}}
         self._untitled = [at for at, name in enumerate(fields) if not name]
         self._shape = UnitShape(self.heading)
+        self._forms: dict[str, tuple[str, int]] = {}
+        """A way to write floors, like 0层, to the first cell of it and its floor."""
 
     def read(self, row: int, cells: Row) -> None:
         """Take one row, or note what is wrong with it or what it is instead of a unit."""
@@ -201,7 +203,9 @@ class Reader:
     def _floor(self, text: str) -> int | None:
         if _INTEGER.fullmatch(text) or (number := floor_number(text)) is None:
             return self._integer("floor", text, FLOORS.start, FLOORS.stop - 1)
-        self._say("roll.read_floors", value=harmless(text), floor=number)
+        form = re.sub(r"[0-9]+|[一二三四五六七八九十]+", "0", text)
+        example, floor = self._forms.setdefault(form, (harmless(text), number))
+        self._say("roll.read_floors", value=example, floor=floor)
         return self._integer("floor", str(number), FLOORS.start, FLOORS.stop - 1)
 
     def _integer(self, name: str, text: str, least: int, most: int) -> int | None:

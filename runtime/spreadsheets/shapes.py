@@ -52,7 +52,7 @@ def _filled(mask: list[tuple[bool, str]], value: float) -> str:
     decimals = sum(holder for holder, _ in mask[point + 1 :])
     places = sum(holder for holder, _ in mask[:point])
     whole, _, part = f"{abs(value):.{decimals}f}".partition(".")
-    text, left = "", list(whole)
+    text, left = "", list(whole.lstrip("0"))
     for holder, sign in reversed(mask[:point]):
         if not holder:
             text = sign + text

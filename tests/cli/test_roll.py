@@ -9,6 +9,7 @@ from cli.main import app
 from cli.roll import read_mapping, read_places
 from models.values.refusal import Refused
 from runtime.database import Database
+from runtime.language.choice import DECIDING, choose, language_of
 from runtime.settings import LocalSettings, environment_names
 from tests.formats.test_roll_headings import as_csv
 from tests.support.files.workbooks import HEADING, ROW, row, xlsx
@@ -20,7 +21,8 @@ PLACE = "d1=区/s1=街道/c1=社区/g1=网格"
 
 @pytest.fixture(autouse=True)
 def only_our_servers(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in environment_names(LocalSettings).values():
+    choose("")
+    for name in (*DECIDING, *environment_names(LocalSettings).values()):
         if name in os.environ:
             monkeypatch.delenv(name)
 
@@ -51,7 +53,8 @@ def write(directory: Path, name: str, data: bytes) -> Path:
 def test_a_good_roll_shows_its_figures_and_no_name(tmp_path: Path) -> None:
     result = run("check", write(tmp_path, "r.xlsx", xlsx([HEADING, ROW])))
     assert result.exit_code == 0
-    assert "units            1" in result.stdout
+    assert "  units            1 unit, of which co-owned 0" in result.stdout
+    assert "  heads            1 head: 1 of one unit" in result.stdout
     assert "56.65 m2" in result.stdout
     assert "张三" not in result.output
 
@@ -82,6 +85,69 @@ def test_against_an_earlier_file_the_changes_are_shown(tmp_path: Path) -> None:
     shown = run("check", new, "--against", old).stdout
     assert "owners changed" in shown
     assert "李四" not in shown
+
+
+def test_against_an_earlier_file_it_is_said_what_an_import_takes_away(tmp_path: Path) -> None:
+    whole = (ROW, row(number="1-102"), row(number="2-101"))
+    old = write(tmp_path, "old.csv", as_csv(HEADING, *whole))
+    new = write(tmp_path, "new.csv", as_csv(HEADING, ROW, row(number="1号楼102室")))
+    shown = run("check", new, "--against", old).stdout
+    assert "  removed          2: 1-102, 2-101" in shown
+    assert "  other spelling   1: 1-102 → 1号楼102室" in shown
+    assert "takes away 2 units of the earlier roll and needs --remove" in shown
+
+
+def test_heads_are_explained(tmp_path: Path) -> None:
+    rows = [row(number=f"1-{n}", owners=f"业主{n}甲") for n in range(5)]
+    rows += [row(number=f"2-{n}", owners="张三、李四") for n in range(2)]
+    rows += [row(number=f"3-{n}", owners="王五") for n in range(4)]
+    rows += [row(number=f"4-{n}", owners="某公司", developer="是") for n in range(3)]
+    path = write(tmp_path, "r.csv", as_csv(HEADING, *rows))
+    english = run("check", path).stdout
+    parts = "5 of one unit each, 1 of 2 units, 1 of more units, 1 developer with 3 units"
+    assert f"  heads            8 heads: {parts}" in english
+    chinese = run("check", path, "--language", "zh_CN").stdout
+    assert (
+        "  人数             8 人：5 人各一套，1 人有 2 套，1 人有更多套，开发商 1 人，3 套"
+        in chinese
+    )
+
+
+def test_how_the_file_was_read_comes_before_its_problems(tmp_path: Path) -> None:
+    rows = as_csv(HEADING, row(floor="1层", owners="张三，李四"), row(number="2", owners="同上"))
+    result = run("check", write(tmp_path, "r.csv", rows))
+    assert isinstance(result.exception, Refused)
+    first, *more = result.stdout.splitlines()
+    assert first == "r.csv: 1 problem, nothing was imported"
+    assert [line.split()[0] for line in more] == ["read", "read"]
+    assert "张三" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "chinese"),
+    [
+        ("LC_ALL", "zh_CN.UTF-8", True),
+        ("LANG", "zh_TW", True),
+        ("LC_MESSAGES", "zh", True),
+        ("LANG", "en_US.UTF-8", False),
+        ("LC_ALL", "C", False),
+    ],
+)
+def test_the_language_is_the_one_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, chinese: bool
+) -> None:
+    for each in DECIDING:
+        monkeypatch.delenv(each, raising=False)
+    monkeypatch.setenv(name, value)
+    path = write(tmp_path, "r.csv", as_csv(HEADING, ROW))
+    assert ("没有问题" in run("check", path).stdout) is chinese
+    assert "没有问题" not in run("check", path, "--language", "en").stdout
+
+
+def test_the_first_name_that_is_set_decides() -> None:
+    assert language_of({"LC_ALL": "en_US", "LANG": "zh_CN"}) == "en"
+    assert language_of({"LC_ALL": "", "LANG": "zh_CN.GB18030"}) == "zh_CN"
+    assert language_of({}) == "en"
 
 
 def test_a_sheet_and_a_mapping_are_taken(tmp_path: Path) -> None:
@@ -118,6 +184,18 @@ def test_a_roll_is_imported_once(tmp_path: Path, at_database: None) -> None:
     again = run("import", path, "--estate", "甲小区")
     assert again.exit_code == 0
     assert "nothing to do" in again.stdout
+
+
+def test_an_import_of_a_part_needs_leave_to_remove(tmp_path: Path, at_database: None) -> None:
+    whole = write(tmp_path, "r.csv", as_csv(HEADING, ROW, row(number="2-101")))
+    part = write(tmp_path, "part.csv", as_csv(HEADING, ROW))
+    asked = ("--estate", "丙小区", "--place", PLACE)
+    assert run("import", whole, *asked).exit_code == 0
+    assert refused("import", part, *asked) == ["roll.would_remove"]
+    dry = run("import", part, *asked, "--dry-run").stdout
+    assert "  removed          1: 2-101" in dry
+    assert "takes away 1 unit of the earlier roll and needs --remove" in dry
+    assert "has 1 unit" in run("import", part, *asked, "--remove").stdout
 
 
 def test_a_bad_roll_is_not_imported(tmp_path: Path, at_database: None) -> None:

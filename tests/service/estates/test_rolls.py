@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 
 import asyncpg
 import pytest
@@ -22,10 +23,11 @@ PLACES = tuple(PlaceEntry(level=level, id=f"roll-{level}", name=level) for level
 TABLES = (Place, Estate, Unit, Person, UnitOwner, RollImport)
 
 
-def request(estate: str, *rows: object, where: bool = True) -> RollRequest:
+def request(estate: str, *rows: object, where: bool = True, remove: bool = False) -> RollRequest:
     roll = read_roll(as_csv(HEADING, *(rows or (ROW,))), "roll.csv")
+    places = PLACES if where else ()
     return RollRequest(
-        roll=roll, estate=estate, by="clerk", secret=SECRET, places=PLACES if where else ()
+        roll=roll, estate=estate, by="clerk", secret=SECRET, places=places, remove=remove
     )
 
 
@@ -108,7 +110,8 @@ async def test_a_changed_roll_changes_units_and_owners_and_forgets_who_left(
     await import_roll(database, request("changes", *first))
     before = await counts(database)
     later = (row(area_m2="60"), row(number="2", owners="王五"), row(number="4", owners="赵六"))
-    done = await import_roll(database, request("changes", *later, row(number="5", owners="赵六")))
+    later = (*later, row(number="5", owners="赵六"))
+    done = await import_roll(database, request("changes", *later, remove=True))
     assert (done.difference.added, done.difference.removed) == (("5",), ("3",))
     units = await units_of(database, done)
     assert sorted(units) == ["1-101", "2", "4", "5"]
@@ -125,6 +128,31 @@ async def test_a_changed_roll_changes_units_and_owners_and_forgets_who_left(
     after = await counts(database)
     # 李四 is gone, 王五 came; 赵六 is one person for both units.
     assert after[TABLES.index(Person)] == before[TABLES.index(Person)]
+
+
+async def test_a_part_of_a_roll_takes_no_unit_away_unasked(database: Database) -> None:
+    whole = (ROW, row(number="1-102"), row(number="2-101"), row(number="2—102"))
+    await import_roll(database, request("parts", *whole))
+    before = await counts(database)
+    part = (row(area_m2="60"), row(number="1-102"), row(number="3-101"))
+    with pytest.raises(Refused) as refusal:
+        await import_roll(database, request("parts", *part))
+    (only,) = refusal.value.problems
+    assert (only.code, only.params) == (
+        "roll.would_remove",
+        {"count": 2, "units": "2-101, 2-102"},
+    )
+    assert await counts(database) == before
+    shown = await compare_roll(database, request("parts", *part))
+    assert shown.difference.removed == ("2-101", "2-102")
+    done = await import_roll(database, request("parts", *part, remove=True))
+    assert sorted(await units_of(database, done)) == ["1-101", "1-102", "3-101"]
+
+
+async def test_a_roll_that_only_adds_needs_no_leave(database: Database) -> None:
+    await import_roll(database, request("more"))
+    done = await import_roll(database, request("more", ROW, row(number="1-102")))
+    assert (done.imported, done.difference.added) == (True, ("1-102",))
 
 
 async def test_a_dry_run_writes_nothing_and_says_what_would_change(database: Database) -> None:
@@ -151,7 +179,7 @@ async def test_a_roll_under_an_open_vote_or_a_frozen_one_is_refused(
     await make_renovation(database, rid="rrolls", units=3)
     async with database.session() as session:
         row_ = await session.get_one(Renovation, "rrolls")
-    asked = request(row_.estate_id, where=False)
+    asked = request(row_.estate_id, where=False, remove=True)
     await box_of(owner, "rrolls")
     assert await codes(database, asked) == ["roll.vote_open"] * 2
     async with database.session() as session, session.begin():
@@ -171,7 +199,7 @@ async def test_a_failure_half_way_leaves_nothing(database: Database) -> None:
     with pytest.raises(asyncpg.StringDataRightTruncationError):
         await import_roll(
             database,
-            RollRequest(roll=roll, estate="half", by="clerk", secret=SECRET, places=PLACES),
+            replace(asked, roll=roll, remove=True),
         )
     assert await counts(database) == before
 

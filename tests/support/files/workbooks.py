@@ -92,14 +92,26 @@ def changed(data: bytes, part: str, old: str, new: str) -> bytes:
     return zipped(parts | {part: parts[part].replace(old.encode(), new.encode())})
 
 
-def xls(rows: Rows, *, sheet: str = "名册", errors: Sequence[tuple[int, int]] = ()) -> bytes:
-    """One sheet of BIFF8 in a compound file: labels, numbers and errors (#REF!)."""
-    records = [_bof(0x0005)]
+def xls(
+    rows: Rows,
+    *,
+    sheet: str = "名册",
+    errors: Sequence[tuple[int, int]] = (),
+    hidden: Sequence[int] = (),
+    code: str = "General",
+) -> bytes:
+    """One sheet of BIFF8 in a compound file: labels, numbers (all in one format) and errors (#REF!)."""
+    raw = code.encode("utf-16-le")
+    styles = _record(0x041E, struct.pack("<HHB", 164, len(code), 1) + raw)
+    styles += _record(0x00E0, struct.pack("<HH16x", 0, 164))
+    records = [_bof(0x0005), styles]
     bound = sheet.encode("utf-16-le")
     size = 4 + 8 + len(bound) + 4
-    start = len(records[0]) + size
+    start = sum(map(len, records)) + size
     records.append(_record(0x0085, struct.pack("<IHBB", start, 0, len(sheet), 1) + bound))
     records += [_record(0x000A, b""), _bof(0x0010)]
+    for at in hidden:
+        records.append(_record(0x0208, struct.pack("<HHHHHHHI", at, 0, 9, 255, 0, 0, 0x20, 0)))
     for at, cells in enumerate(rows):
         for column, cell in enumerate(cells):
             records.append(_xls_cell(at, column, "#" if (at, column) in errors else cell))
