@@ -46,6 +46,8 @@ def _not_utf_8(data: bytes, body: bytes, name: str) -> str:
     try:
         text = body.decode("gb18030")
     except UnicodeDecodeError as error:
+        if guessed(body):
+            raise Refused(_unknown(name, body)) from None
         raise Refused(_at("file.not_text", name, body, error.start)) from None
     if not is_everyday_chinese(text, body):
         raise Refused(_unknown(name, body))

@@ -192,7 +192,7 @@ class Reader:
         elif not _printable(text):
             self._wrong("roll.unprintable", name)
         elif fault := label_fault(text):
-            self._wrong(fault, name, value=harmless(text))
+            self._wrong(fault, name, value=text)
         else:
             label = label_text(text)
             if label != text:

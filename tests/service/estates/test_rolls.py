@@ -1,5 +1,6 @@
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -12,6 +13,7 @@ from models.tables import BallotBox, Estate, Person, Place, Renovation, Unit, Un
 from models.tables.roll_imports import RollImport
 from models.values.refusal import Refused
 from runtime.database import Database
+from runtime.language.sentences import sentence
 from service.estates.rolls import ImportedRoll, RollRequest, compare_roll, import_roll
 from service.estates.units import owner_secret
 from tests.formats.test_roll_headings import as_csv
@@ -142,6 +144,9 @@ async def test_a_part_of_a_roll_takes_no_unit_away_unasked(database: Database) -
         "roll.would_remove",
         {"count": 2, "units": "2-101, 2-102"},
     )
+    page = (Path(__file__).parents[3] / "docs" / "roll.md").read_text(encoding="utf-8")
+    for language in ("en", "zh_CN"):
+        assert sentence(only.model_copy(update={"where": ""}), language) in page.splitlines()
     assert await counts(database) == before
     shown = await compare_roll(database, request("parts", *part))
     assert shown.difference.removed == ("2-101", "2-102")
