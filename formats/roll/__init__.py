@@ -3,7 +3,7 @@
 from formats.roll.checking import accepted_roll, check_csv, check_pages, read_roll
 from formats.roll.columns import COLUMNS
 from formats.roll.differences import differences, summary
-from formats.roll.owners import name_key, owner_key, stored_owner_key
+from formats.roll.owners import name_key, owner_key, owner_key_before, stored_owner_key
 from formats.roll.replacement import replace_owner
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "differences",
     "name_key",
     "owner_key",
+    "owner_key_before",
     "read_roll",
     "replace_owner",
     "stored_owner_key",

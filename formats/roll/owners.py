@@ -9,6 +9,8 @@ import unicodedata
 _GAP_IN_CHINESE = re.compile(r"(?<=[\u3400-\u9fff])[\s·•・‧∙･⋅●▪˙.．]+(?=[\u3400-\u9fff])")
 """Blanks, and the dot of a transcribed name in all of its spellings: 买买提·阿卜杜拉 is one name in each."""
 
+_BLANK_IN_CHINESE = re.compile(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])")
+
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
@@ -19,8 +21,17 @@ def owner_key(owners: tuple[str, ...], ids: tuple[str, ...] = ()) -> str:
     Whoever has a list of names can compute it: it is for comparing within one process, and what
     is stored is `stored_owner_key` of it.
     """
-    numbers = ids or ("",) * len(owners)
-    people = {(name_key(owner), number) for owner, number in zip(owners, numbers, strict=True)}
+    return _key({*zip(map(name_key, owners), ids or ("",) * len(owners), strict=True)})
+
+
+def owner_key_before(owners: tuple[str, ...], ids: tuple[str, ...] = ()) -> str:
+    """As `owner_key` was while the dot of a transcribed name counted: rolls frozen then hold such keys."""
+    names = (" ".join(unicodedata.normalize("NFKC", owner).split()) for owner in owners)
+    plain = (_BLANK_IN_CHINESE.sub("", name).casefold() for name in names)
+    return _key({*zip(plain, ids or ("",) * len(owners), strict=True)})
+
+
+def _key(people: set[tuple[str, str]]) -> str:
     return hashlib.sha256(_ENCODER.encode(sorted(people)).encode()).hexdigest()
 
 

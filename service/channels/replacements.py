@@ -8,7 +8,8 @@ from pydantic import SecretStr
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from formats.roll import owner_key, stored_owner_key
+from formats.roll import owner_key, owner_key_before, stored_owner_key
+from formats.roll.identities import read_number
 from formats.roll.replacement import replace_owner
 from models.tables import (
     Ballot,
@@ -66,6 +67,7 @@ async def replace_unit_owner(
     """
     key = parts.settings.credential_key
     sale = _sale(key, command)
+    before = _seller_before(key, command)
     name = await parts.journal.key_of(command.command_id, situation.id, actor.id)
 
     async def inside(session: AsyncSession, now: datetime) -> Recorded[_Generation]:
@@ -76,7 +78,7 @@ async def replace_unit_owner(
         }
         boxes = await _open_boxes(session, situation, list(places))
         box, entry = boxes[0], places[boxes[0].id]
-        made = await _replacement(session, situation, box, entry, sale)
+        made = await _replacement(session, situation, box, entry, sale, before)
         ended = [
             mandate
             for each in boxes
@@ -179,7 +181,7 @@ def _sale(key: SecretStr, command: ReplaceOwner) -> Sale:
     secret = owner_secret(key)
 
     def stored(names: tuple[str, ...], numbers: tuple[str, ...]) -> str:
-        return stored_owner_key(owner_key(names, tuple(n.upper() for n in numbers)), secret)
+        return stored_owner_key(owner_key(names, tuple(map(_as_on_rolls, numbers))), secret)
 
     return Sale(
         unit_number=command.unit_number,
@@ -190,8 +192,24 @@ def _sale(key: SecretStr, command: ReplaceOwner) -> Sale:
     )
 
 
+def _as_on_rolls(number: str) -> str:
+    """A number of identity in the spelling in which rolls are compared; as it is where it is none."""
+    return read_number(number).text or number.upper()
+
+
+def _seller_before(key: SecretStr, command: ReplaceOwner) -> str:
+    """The seller's key on a roll that was frozen while names and numbers were compared as they were written."""
+    numbers = tuple(number.upper() for number in command.seller_identities)
+    return stored_owner_key(owner_key_before(command.seller_names, numbers), owner_secret(key))
+
+
 async def _replacement(
-    session: AsyncSession, situation: Situation, box: BallotBox, entry: RollEntry, sale: Sale
+    session: AsyncSession,
+    situation: Situation,
+    box: BallotBox,
+    entry: RollEntry,
+    sale: Sale,
+    before: str,
 ) -> Replacement:
     """What `replace_owner` decides about the sale, given the rows."""
     owner = await session.scalar(
@@ -199,6 +217,8 @@ async def _replacement(
             Unit.estate_id == situation.estate_id, Unit.number == sale.unit_number
         )
     )
+    if owner == before:
+        sale = sale.model_copy(update={"seller_key": before})
     rows = await session.scalars(
         select(OwnerReplacement)
         .where(

@@ -16,9 +16,9 @@ from runtime.language.sentences import sentence
 from runtime.spreadsheets.roll_files import check_roll_file
 from runtime.spreadsheets.shapes import looks_the_same, shown_number, telling
 from tests.support.files.rolls import as_csv, meaning, rolls, table
-from tests.support.files.workbooks import HEADING, ROW, changed, ods, row, xls, xlsx
+from tests.support.files.workbooks import HEADING, ROW, Rows, changed, ods, row, xls, xlsx
 
-ROWS = [HEADING, ROW, *(row(number=f"1-{n}", owners=f"业主{n}") for n in range(102, 107))]
+ROWS: Rows = [HEADING, ROW, *(row(number=f"1-{n}", owners=f"业主{n}") for n in range(102, 107))]
 
 
 def check(data: bytes, name: str = "r.xlsx", **options: Any) -> RollReport:

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.voting.channels import carry_credentials
-from formats.roll import owner_key, stored_owner_key
+from formats.roll import owner_key, owner_key_before, stored_owner_key
 from runtime.database import Database
 from runtime.settings import Settings
 from service.app import create_app
@@ -99,6 +99,22 @@ async def test_who_is_not_the_owner_sells_nothing(vote: Channels) -> None:
     early = await sold(vote, registered_on="2020-01-01")
     assert early.json()["code"] == "roll.sale_not_between"
     assert await vote.events() == []
+
+
+async def test_a_roll_frozen_while_the_dot_of_a_name_counted_knows_its_seller(
+    vote: Channels, settings: Settings
+) -> None:
+    name = "买买提·阿卜杜拉"
+    assert owner_key((name,)) != owner_key_before((name,))
+    key = stored_owner_key(owner_key_before((name,)), owner_secret(settings.credential_key))
+    await vote.sql.execute(
+        "UPDATE unit SET owner_key=$1 FROM renovation r"
+        " WHERE r.id=$2 AND unit.estate_id=r.estate_id AND unit.number=$3",
+        *(key, vote.rid, UNIT),
+    )
+    assert (await sold(vote, "买买提•阿卜杜拉")).json()["code"] == "roll.not_the_owner"
+    assert (await sold(vote, name)).status_code == 201
+    assert (await sold(vote, BUYER, "Third Owner")).status_code == 201
 
 
 async def test_a_second_sale_is_the_next_version(vote: Channels) -> None:

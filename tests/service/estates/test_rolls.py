@@ -112,8 +112,8 @@ async def test_a_changed_roll_changes_units_and_owners_and_forgets_who_left(
     await import_roll(database, request("changes", *first))
     before = await counts(database)
     later = (row(area_m2="60"), row(number="2", owners="王五"), row(number="4", owners="赵六"))
-    later = (*later, row(number="5", owners="赵六"))
-    done = await import_roll(database, request("changes", *later, remove=True))
+    more = row(number="5", owners="赵六")
+    done = await import_roll(database, request("changes", *later, more, remove=True))
     assert (done.difference.added, done.difference.removed) == (("5",), ("3",))
     units = await units_of(database, done)
     assert sorted(units) == ["1-101", "2", "4", "5"]

@@ -47,16 +47,16 @@ def examples(page: str) -> Iterator[Example]:
         r"^\| in (\S+) \|.*\n\|[-| ]+\n((?:\|.*\n)+)", page, re.MULTILINE
     ):
         for line in rows.splitlines():
-            cell, *said = (part.strip() for part in line.strip("|").split(" | "))
-            yield of_cell(column, cell.strip("` "), ((said[0],), (said[1].rstrip("| "),)))
+            cell, english, chinese = (part.strip("| ") for part in line.split(" | "))
+            yield of_cell(column, cell.strip("`"), ((english,), (chinese,)))
     blocks = re.findall(
         r"^```(csv|xlsx)(.*)\n((?:.*\n)+?)```\n+```text\n((?:.*\n)+?)```\n+```text\n((?:.*\n)+?)```",
         page,
         re.MULTILINE,
     )
     for kind, options, rows, english, chinese in blocks:
-        said = (tuple(english.splitlines()), tuple(chinese.splitlines()))
-        yield of_rows(kind, options.strip(), rows, said)
+        texts = tuple(english.splitlines()), tuple(chinese.splitlines())
+        yield of_rows(kind, options.strip(), rows, texts)
 
 
 def of_cell(column: str, cell: str, said: tuple[tuple[str, ...], tuple[str, ...]]) -> Example:

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import xlsxwriter
@@ -268,6 +269,6 @@ BOOKS: dict[str, Write] = {
     "rooms.xlsx": rooms,
 }
 LAYOUTS: dict[str, Callable[[], bytes]] = {
-    **{name: (lambda write=write: _book(write)) for name, write in BOOKS.items()},
+    **{name: partial(_book, write) for name, write in BOOKS.items()},
     "gb18030.csv": gb18030_csv,
 }

@@ -91,7 +91,7 @@ def rolls(draw: st.DrawFn) -> list[Unit]:
     known = draw(people())
     places = draw(
         st.lists(
-            st.tuples(*(st.integers(1, most) for most in (2, 2, 6, 2))),
+            st.tuples(st.integers(1, 2), st.integers(1, 2), st.integers(1, 6), st.integers(1, 2)),
             min_size=2,
             max_size=8,
             unique=True,
@@ -99,12 +99,15 @@ def rolls(draw: st.DrawFn) -> list[Unit]:
     )
     return [
         Unit(
-            *place,
+            building,
+            entrance,
+            floor,
+            room,
             draw(st.integers(2_000, 20_000)),
             draw(st.sampled_from(KINDS)),
             tuple(draw(st.lists(st.sampled_from(known), min_size=1, max_size=3, unique=True))),
         )
-        for place in places
+        for building, entrance, floor, room in places
     ]
 
 
