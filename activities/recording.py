@@ -26,10 +26,11 @@ from models.values.timetable import Period, Timetable, WorkCalendar
 from models.values.waits import ENGINE, Consequence, NotYetError, Wait, at_work
 from proof.canonical import digest
 from rules.authority import ROLES_OF_ACT
+from rules.time import lateness
 from rules.time.deadlines import deadline
 from runtime.ballots.sealing import BoxKeys
 from runtime.database import Database
-from runtime.record.agenda import replace_waits
+from runtime.record.agenda import load_next_reminder, replace_waits
 from runtime.record.journal import Journal, Recorded
 
 T = TypeVar("T", bound=BaseModel)
@@ -77,15 +78,40 @@ class Case:
     ) -> None:
         """Say what this workflow waits for now, and show it on the renovation's row.
 
-        `who` is known for an official act; `then` is what the engine does at `due_at`.
+        `who` is known for an official act; `then` is what the engine does at `due_at`. What the
+        timetable gives people a period for is due when it is over: then they are reminded.
         """
+        wait = self.wait(what, due_at, since=since, who=who, then=then)
         self.renovation.waiting_for = what
-        self.renovation.due_at = due_at
+        self.renovation.due_at = None if what == ENGINE else wait.due_at
+        self.await_only(wait)
+
+    def wait(
+        self,
+        what: str,
+        due_at: datetime | None = None,
+        *,
+        subject: str = "",
+        since: datetime | None = None,
+        who: str | None = None,
+        then: Consequence = Consequence.NONE,
+    ) -> Wait:
+        """One line of the agenda; see `wait_for`."""
         if what == ENGINE:
-            self.await_only(at_work(ENGINE, self.now))
-            return
+            return at_work(ENGINE, self.now)
+        if due_at is None and then is Consequence.NONE:
+            due_at = lateness.due(what, since or self.now, self.timetable, self.calendar)
         awaited = who_does(what) if who is None else who
-        self.await_only(Wait(what=what, due_at=due_at, since=since, who=awaited, consequence=then))
+        if due_at is not None and awaited and then is Consequence.NONE:
+            then = Consequence.REMINDED
+        return Wait(
+            what=what,
+            subject=subject,
+            due_at=due_at,
+            since=since,
+            who=awaited,
+            consequence=then,
+        )
 
     def goes_on(self) -> None:
         """The workflow goes on by itself: nobody is awaited."""
@@ -209,7 +235,9 @@ class Recorder:
             )
             recorded = await change(case)
             await _write_agenda(case)
-            return _with_position(recorded, row.head_seq + 1, now if terms.told else None)
+            remind_at = await load_next_reminder(session, _hearer(case))
+            tick = now if terms.told else None
+            return _with_position(recorded, row.head_seq + 1, tick, remind_at)
 
         return await self.journal.record(command, kind, request, inside, into)
 
@@ -336,11 +364,19 @@ async def _write_agenda(case: Case) -> None:
             await replace_waits(case.session, case.renovation.id, workflow_id, waits, case.now)
 
 
-def _with_position(recorded: Recorded[T], seq: int, tick: datetime | None) -> Recorded[T]:
-    """The answer says which event it is of, and in a told case at which tick it was written."""
+def _hearer(case: Case) -> str:
+    """The workflow that goes on from the answer: this one, or after its last word the one above."""
+    own = case.command.workflow_id
+    return case.command.parent_id if case.agenda.get(own) == () and case.command.parent_id else own
+
+
+def _with_position(
+    recorded: Recorded[T], seq: int, tick: datetime | None, remind_at: datetime | None
+) -> Recorded[T]:
+    """The answer says which event it is of, when whoever is late is reminded, and the told tick."""
     filled: dict[str, object] = {}
     if isinstance(recorded.result, Answer):
-        filled["seq"] = seq
+        filled.update(seq=seq, remind_at=remind_at)
     if isinstance(recorded.result, Ticked) and tick is not None:
         filled["tick"] = tick
     return replace(recorded, result=recorded.result.model_copy(update=filled))

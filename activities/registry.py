@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from activities.agenda import Agenda
 from activities.bidding.tender import Tenders
 from activities.cancellation import Cancellations
 from activities.cost_sharing.shares import Shares
@@ -32,6 +33,7 @@ CLASSES = (
     Tickets,
     Evaluations,
     Publications,
+    Agenda,
     Cancellations,
     Healing,
     Restoring,

@@ -12,7 +12,7 @@ from models.tables import Event, Scheme
 from models.values.base import Carried
 from models.values.refusal import refusal
 from models.values.states import RenovationState
-from models.values.waits import Wait
+from models.values.waits import Wait, next_reminder
 from rules import revision
 from runtime.record.agenda import end_waits_but_of_tickets
 from runtime.record.journal import Recorded
@@ -58,11 +58,12 @@ class Renovations(Writer):
         case.renovation.stage_workflow_id = child_id
         case.wait_for(FIRST_WAIT[stage])
         # What the stage waits for until it has written something itself.
-        case.agenda[child_id] = case.agenda[case.command.workflow_id]
+        first = case.agenda[case.command.workflow_id]
+        case.agenda[child_id] = first
         case.await_only(Wait(what="stage", subject=stage))
         case.notify("all_owners", "stage_entered", stage=stage)
         return Recorded(
-            StageEntered(stage=stage, workflow_id=child_id),
+            StageEntered(stage=stage, workflow_id=child_id, stage_reminds_at=next_reminder(first)),
             {"stage": stage, "workflow_id": child_id},
         )
 

@@ -130,6 +130,7 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
             attempt=self.progress.number,
             run_off=stage is Stage.VOTING and self.progress.vote is VotingResult.RUN_OFF,
             clock=self.clock,
+            remind_at=self.progress.stage_reminds_at,
         )
         await carry(self, CARRIED_BY[stage], given, self.progress.stage_workflow_id, stage)
 

@@ -43,10 +43,12 @@ class Answer(Carried):
     """What every write answers to the workflow that asked for it.
 
     `seq` is the number of its event, filled in by the recorder: an answer with a smaller one than
-    the last was overtaken. 0 in what was written before answers had one.
+    the last was overtaken. 0 in what was written before answers had one. `remind_at`, filled in with
+    it, is when whoever the workflow that hears it waits for is reminded next, None for never.
     """
 
     seq: int = 0
+    remind_at: datetime | None = None
 
 
 class Ticked(Answer):
@@ -59,10 +61,14 @@ class Ticked(Answer):
 
 
 class StageInput(CaseInput):
-    """The input of a stage workflow; `run_off` puts the top two of the vote before it again."""
+    """The input of a stage workflow; `run_off` puts the top two of the vote before it again.
+
+    `remind_at` is when whoever its first wait is for is reminded, as the step wrote that entered it.
+    """
 
     attempt: int = 1
     run_off: bool = False
+    remind_at: datetime | None = None
 
 
 class JourneyOutcome(Carried):
@@ -73,10 +79,14 @@ class JourneyOutcome(Carried):
 
 
 class StageEntered(Answer):
-    """A stage has begun, and `workflow_id` carries it. Earlier releases told only that it has."""
+    """A stage has begun, and `workflow_id` carries it. Earlier releases told only that it has.
+
+    `stage_reminds_at` is when whoever the stage waits for first is reminded.
+    """
 
     stage: Stage | None = None
     workflow_id: str = ""
+    stage_reminds_at: datetime | None = None
 
 
 class Revision(Answer):

@@ -1,6 +1,7 @@
 """How far a renovation has come: which stage, how it ended, and what follows."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Self
 
@@ -37,7 +38,8 @@ class JourneyProgress(Progress):
 
     `entries` counts the stages entered, `attempts` those of them that were votes; the stage that was
     entered last is `stage`, carried by `stage_workflow_id`, until it is `left`. `vote`, `sharing` and
-    `bidding` are the last outcomes of these stages. `wanted` says whether a revised scheme may be put
+    `bidding` are the last outcomes of these stages. `stage_reminds_at` is the first reminder of the
+    stage that was entered last. `wanted` says whether a revised scheme may be put
     to a vote, None before that was asked.
     """
 
@@ -55,6 +57,7 @@ class JourneyProgress(Progress):
 
     stage: Stage | None = None
     stage_workflow_id: str = ""
+    stage_reminds_at: datetime | None = None
     left: bool = True
     entries: int = 0
     attempts: int = 0
@@ -147,7 +150,10 @@ class JourneyProgress(Progress):
     def moved(self, step: str, answer: Answer) -> Self:
         """Stages begin and end, schemes are revised, the whole is cancelled and settled."""
         if isinstance(answer, StageEntered):
-            return self if answer.stage is None else self.entered(answer.stage, answer.workflow_id)
+            if answer.stage is None:
+                return self
+            first = {"stage_reminds_at": answer.stage_reminds_at}
+            return self.entered(answer.stage, answer.workflow_id).model_copy(update=first)
         now: dict[str, object] = {}
         if isinstance(answer, Revision):
             now = {"wanted": answer.wanted}

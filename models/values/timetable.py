@@ -53,7 +53,13 @@ class Timetable(Carried):
     zone: str = "Asia/Shanghai"
     """IANA zone in which days begin and end."""
 
+    # Whoever is awaited
+    escalation: Period = calendar_days(7)
+    """From the reminder of whoever is late to the notice to the level above, and from level to level [D]."""
+
     # Voting
+    vote_opening: Period = calendar_days(30)
+    """To announce the vote, from when it may be announced [D]."""
     vote_notice: Period = calendar_days(15)
     """Notice to all owners before the vote; at least 15 days [V Property Management Regs art. 14]."""
     vote_open: Period = calendar_days(15)
