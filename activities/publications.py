@@ -25,8 +25,9 @@ from models.tables import (
 from models.values.refusal import refusal
 from models.values.states import AwardState, ObjectionState, PublicationOutcome, PublicationState
 from models.values.timetable import Period, Timetable
-from models.values.waits import Consequence, Wait
+from models.values.waits import Consequence
 from rules.authority import refuse_same_person
+from rules.time import lateness
 from rules.time.deadlines import extended_end
 from runtime.ballots.boxes import load_running_box
 from runtime.record.journal import Recorded
@@ -61,7 +62,7 @@ class Publications(Writer):
                 outcome=None,
             )
         )
-        _await_objections(case, given, closes_at)
+        _await_objections(case, given.subject, closes_at)
         case.parent_awaits("publication", given.publication_id)
         case.notify("all_owners", "publication_opened", subject=given.subject)
         return Recorded(
@@ -93,10 +94,7 @@ class Publications(Writer):
             )
         await case.session.flush()
         unanswered = await _count(case, given, "open")
-        if unanswered and case.now >= publication.closes_at:
-            case.wait_for("answers", publication.closes_at, who=who_does("answer_objection"))
-        else:
-            _await_objections(case, given, publication.closes_at)
+        await _await_what_is_left(case, publication)
         return Recorded(
             PublicationPeriod(closes_at=publication.closes_at, open_objections=unanswered),
             {"objection": objection.id, "upheld": act.upheld, "answer": act.answer},
@@ -109,7 +107,7 @@ class Publications(Writer):
         case.not_before(publication.closes_at)
         unanswered = await _count(case, given, "open")
         if unanswered:
-            case.wait_for("answers", publication.closes_at, who=who_does("answer_objection"))
+            await _await_what_is_left(case, publication)
             return Recorded(
                 PublicationClosing(
                     closed=False,
@@ -146,15 +144,35 @@ async def _hand_on(case: Case, publication: Publication) -> None:
     )
     if stands and publication.content == await load_content(case, Subject.CANDIDATES):
         case.wait_for("award_contract")
-        case.is_last_word(Wait(what="award_contract", who=who_does("award_contract")))
+        case.is_last_word(case.wait("award_contract"))
     else:
         case.goes_on()
         case.is_last_word()
 
 
-def _await_objections(case: Case, given: PublicationInput, closes_at: datetime) -> None:
+def _await_objections(case: Case, subject: str, closes_at: datetime) -> None:
     """Anybody concerned may object until the window closes."""
-    case.wait_for(f"objections.{given.subject}", closes_at, then=Consequence.PUBLICATION_CLOSED)
+    case.wait_for(f"objections.{subject}", closes_at, then=Consequence.PUBLICATION_CLOSED)
+
+
+async def _await_what_is_left(case: Case, publication: Publication) -> None:
+    """The end of the window, if it is still to come, and the answer to each objection without one."""
+    rows = await case.session.execute(
+        select(Objection.id, Objection.filed_at)
+        .where(Objection.publication_id == publication.id, Objection.state == ObjectionState.OPEN)
+        .order_by(Objection.filed_at, Objection.id)
+    )
+    kind = lateness.answers_to(publication.subject)
+    waits = [
+        case.wait(kind, case.due(kind, filed_at), subject=name, who=who_does("answer_objection"))
+        for name, filed_at in rows
+    ]
+    if waits and case.now >= publication.closes_at:
+        case.renovation.waiting_for, case.renovation.due_at = kind, waits[0].due_at
+        case.await_only(*waits)
+    else:
+        _await_objections(case, publication.subject, publication.closes_at)
+        case.await_too(*waits)
 
 
 async def _locked(case: Case, given: PublicationInput) -> Publication:

@@ -1,7 +1,7 @@
 """How an activity writes: by the tick, through the journal, with refusals that reach the person."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -58,6 +58,10 @@ class Case:
         """When a period that starts at `start` is over, in case time."""
         return deadline(start, period, self.calendar, self.timetable.zone)
 
+    def due(self, what: str, start: datetime) -> datetime | None:
+        """Until when an act is done that is awaited from `start` on, by the timetable."""
+        return lateness.due(what, start, self.timetable, self.calendar)
+
     def not_before(self, moment: datetime) -> None:
         """Leave a step of the engine undone that comes before its moment.
 
@@ -100,18 +104,12 @@ class Case:
         if what == ENGINE:
             return at_work(ENGINE, self.now)
         if due_at is None and then is Consequence.NONE:
-            due_at = lateness.due(what, since or self.now, self.timetable, self.calendar)
+            due_at = self.due(what, since or self.now)
         awaited = who_does(what) if who is None else who
         if due_at is not None and awaited and then is Consequence.NONE:
             then = Consequence.REMINDED
-        return Wait(
-            what=what,
-            subject=subject,
-            due_at=due_at,
-            since=since,
-            who=awaited,
-            consequence=then,
-        )
+        wait = Wait(what=what, subject=subject, due_at=due_at, since=since, who=awaited)
+        return wait.model_copy(update={"consequence": then})
 
     def goes_on(self) -> None:
         """The workflow goes on by itself: nobody is awaited."""
@@ -351,10 +349,6 @@ def refuse_after_the_stage(command: Command, renovation: Renovation) -> None:
 def who_does(*acts: str) -> str:
     """The roles that may do one of these official acts; "" for what is no act."""
     roles = {role.value for act in acts if act in ACTS for role in ROLES_OF_ACT[act].roles}
-    return _joined(roles)
-
-
-def _joined(roles: Iterable[str]) -> str:
     return ", ".join(sorted(roles))
 
 

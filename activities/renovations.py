@@ -1,6 +1,7 @@
 """The renovation itself: entering a stage, a revised scheme after a failed vote, the end."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from sqlalchemy import func, select
 
@@ -8,11 +9,11 @@ from activities.cancellation import load_end
 from activities.recording import Case, Writer, writes
 from models.messages.acts import Done, ReviseScheme
 from models.messages.journey import JourneyOutcome, Revision, Stage, StageEntered
-from models.tables import Event, Scheme
+from models.tables import BallotBox, Event, Scheme
 from models.values.base import Carried
 from models.values.refusal import refusal
 from models.values.states import RenovationState
-from models.values.waits import Wait, next_reminder
+from models.values.waits import Consequence, Wait, next_reminder
 from rules import revision
 from runtime.record.agenda import end_waits_but_of_tickets
 from runtime.record.journal import Recorded
@@ -56,7 +57,7 @@ class Renovations(Writer):
         case.agenda[case.renovation.stage_workflow_id] = ()
         case.renovation.stage = stage
         case.renovation.stage_workflow_id = child_id
-        case.wait_for(FIRST_WAIT[stage])
+        case.wait_for(FIRST_WAIT[stage], await _first_due(case, stage))
         # What the stage waits for until it has written something itself.
         first = case.agenda[case.command.workflow_id]
         case.agenda[child_id] = first
@@ -76,6 +77,19 @@ class Renovations(Writer):
     async def ask_revision(self, case: Case, attempts: int) -> Recorded[Revision]:
         """After a vote that failed: ask for a revised scheme, if there may be another vote (E1)."""
         await _refuse_when_ending(case)
+        return await _revision(case, attempts)
+
+    @writes(
+        "Renovations.end_votes",
+        event="renovation.votes_ended",
+        into=Revision,
+        request=lambda attempts: AskedRevision(attempts=attempts),
+    )
+    async def end_votes(self, case: Case, attempts: int) -> Recorded[Revision]:
+        """Nobody has revised the scheme while there could be another vote on it: there is none (E1)."""
+        await _refuse_when_ending(case)
+        _, ends_at = await _span_of_votes(case)
+        case.not_before(ends_at or case.now)
         return await _revision(case, attempts)
 
     @writes("Renovations.revise_scheme", event="voting.scheme_revised", into=Done)
@@ -126,27 +140,49 @@ class Renovations(Writer):
 
 async def _revision(case: Case, attempts: int) -> Recorded[Revision]:
     """Whether there may be another vote, and how long it is waited for."""
+    first_at, ends_at = await _span_of_votes(case)
+    decision = revision.another_vote(attempts, first_at, case.now, ends_at, case.timetable)
+    if decision.passed:
+        case.wait_for("revise_scheme")
+        if ends_at is not None:
+            case.await_too(Wait(what="votes", due_at=ends_at, consequence=Consequence.VOTES_ENDED))
+        case.notify("committee", "revision_asked", attempts=attempts)
+    else:
+        case.goes_on()
+    return Recorded(
+        Revision(attempts=attempts, wanted=decision.passed, until=ends_at),
+        {
+            "attempts": attempts,
+            "wanted": decision.passed,
+            "until": ends_at.isoformat() if ends_at else None,
+            "checks": decision.record(),
+        },
+    )
+
+
+async def _span_of_votes(case: Case) -> tuple[datetime | None, datetime | None]:
+    """When the first vote was announced, and when the time for all of them is over."""
     first_at = await case.session.scalar(
         select(func.min(Event.happened_at)).where(
             Event.renovation_id == case.renovation.id,
             Event.kind == "voting.box_announced",
         )
     )
-    ends_at = case.ends(first_at, case.timetable.re_vote_span) if first_at else None
-    decision = revision.another_vote(attempts, first_at, case.now, ends_at, case.timetable)
-    if decision.passed:
-        case.wait_for("revise_scheme", ends_at)
-        case.notify("committee", "revision_asked", attempts=attempts)
-    else:
-        case.goes_on()
-    return Recorded(
-        Revision(attempts=attempts, wanted=decision.passed),
-        {
-            "attempts": attempts,
-            "wanted": decision.passed,
-            "checks": decision.record(),
-        },
-    )
+    return first_at, case.ends(first_at, case.timetable.re_vote_span) if first_at else None
+
+
+async def _first_due(case: Case, stage: Stage) -> datetime | None:
+    """Until when what a stage waits for first is done; a vote has to wait for the one before it (E1)."""
+    start = case.now
+    if stage is Stage.VOTING:
+        closed_at = await case.session.scalar(
+            select(func.max(BallotBox.closes_at)).where(
+                BallotBox.renovation_id == case.renovation.id
+            )
+        )
+        if closed_at is not None:
+            start = max(start, case.ends(closed_at, case.timetable.re_vote_wait))
+    return case.due(FIRST_WAIT[stage], start)
 
 
 def _refuse_when_over(case: Case) -> None:

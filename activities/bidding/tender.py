@@ -163,7 +163,7 @@ class Tenders(Writer):
             raise refusal("bidding.already_awarded", where=tender.id)
         first.state, tender.state = AwardState.AWARDED, TenderState.AWARDED
         sign_until = case.ends(case.now, case.timetable.contract_signing)
-        case.wait_for("sign_contract", sign_until)
+        case.wait_for("sign_contract")
         case.notify("bidders", "contract_awarded", bidder=act.bidder_id)
         return Recorded(
             await standing.candidates(case, tender),

@@ -14,7 +14,7 @@ from models.values.inspection import ItemFacts, ItemState, PastInspection, Works
 from models.values.refusal import refusal
 from models.values.states import CertificateState, ContractState
 from models.values.waits import Consequence, Wait
-from rules.time.deadlines import deadline
+from rules.time.deadlines import deadline, hours_after
 
 OPEN_ITEMS = (ItemState.PLANNED, ItemState.REPORTED, ItemState.REJECTED)
 """An item in one of these stands in the way of the acceptance."""
@@ -156,13 +156,28 @@ async def works_state(case: Case) -> WorksState:
     if works.acceptable:
         case.wait_for("accept_works")
     else:
-        case.wait_for("works", due_at, who=who_does("report_item", "record_inspection"))
-        # The deadlines are those of the rectifications, each of which is a wait of its own.
-        case.await_only(
-            Wait(what="works", who=who_does("report_item", "record_inspection")),
+        # Whenever something is done, the works go on.
+        case.wait_for("works", since=case.now, who=who_does("report_item", "record_inspection"))
+        case.await_too(
             *(_rectification(case, item_id, at) for item_id, at in running.items()),
+            *[_inspection(case, row) for row in await _reported(case)],
         )
+        case.renovation.due_at = due_at or case.renovation.due_at
     return works
+
+
+async def _reported(case: Case) -> Sequence[WorkItem]:
+    query = select(WorkItem).where(
+        WorkItem.renovation_id == case.renovation.id, WorkItem.state == ItemState.REPORTED
+    )
+    return (await case.session.scalars(query.order_by(WorkItem.id))).all()
+
+
+def _inspection(case: Case, row: WorkItem) -> Wait:
+    """Concealed works are looked at within the hours of their notice (GF-2017-0201), others in days."""
+    hours = case.timetable.concealed_notice_hours
+    due_at = hours_after(case.now, hours) if row.concealed else None
+    return case.wait("record_inspection", due_at, subject=planned_id(case, row.id))
 
 
 def _rectification(case: Case, item_id: str, due_at: datetime) -> Wait:

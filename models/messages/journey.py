@@ -90,10 +90,11 @@ class StageEntered(Answer):
 
 
 class Revision(Answer):
-    """How many votes were held, and whether a revised scheme may be put to another one."""
+    """How many votes were held, and whether a revised scheme may be put to another one, until when."""
 
     attempts: int = 0
     wanted: bool = False
+    until: datetime | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -46,6 +46,7 @@ class JourneyProgress(Progress):
     ANSWERS: ClassVar[Mapping[str, type[Answer]]] = {
         "renovation.stage_entered": StageEntered,
         "renovation.revision_asked": Revision,
+        "renovation.votes_ended": Revision,
         "voting.scheme_revised": Done,
         "renovation.cancelled": Done,
         "settlement.made_safe": Settlement,
@@ -68,6 +69,8 @@ class JourneyProgress(Progress):
     adopted: bool = False
     """Some vote has adopted the scheme: money may have been collected since."""
     wanted: bool | None = None
+    revise_until: datetime | None = None
+    """After that there is no other vote: a scheme that is not revised by then is shelved (E1)."""
     renewed: bool = False
     """The scheme was revised since the last stage: it is put to a vote."""
     cancelled: bool = False
@@ -156,7 +159,7 @@ class JourneyProgress(Progress):
             return self.entered(answer.stage, answer.workflow_id).model_copy(update=first)
         now: dict[str, object] = {}
         if isinstance(answer, Revision):
-            now = {"wanted": answer.wanted}
+            now = {"wanted": answer.wanted, "revise_until": answer.until}
         elif isinstance(answer, StageOutcome):
             now = {"left": True, **self._ended(answer)}
         elif step == "voting.scheme_revised":

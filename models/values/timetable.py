@@ -78,8 +78,8 @@ class Timetable(Carried):
     """Objection window on the preliminary result (询异公示) [D; practice: Dongguan]."""
     objection_answer: Period = working_days(5)
     """A reasoned answer to an objection outside of tender matters [D]."""
-    objection_acknowledgement: Period = working_days(1)
-    """Acknowledgement of an objection [D]."""
+    scheme_revision: Period = calendar_days(60)
+    """To revise a scheme that a vote has rejected, or that no money covers [D]."""
     re_vote_limit: int = Field(default=3, ge=1, le=10)
     """Votes on one matter before it is shelved [D]."""
     re_vote_wait: Period = calendar_days(30)
@@ -92,6 +92,11 @@ class Timetable(Carried):
     # Cost sharing
     scheme_publication: Period = calendar_days(7)
     """The scheme and the share table are published before the cost vote [D]."""
+    subsidy_decision: Period = working_days(20)
+    """To grant or decline what public money is asked for [D; after the 20 working days in which an
+    application is decided, Administrative License Law art. 42 M]."""
+    collection_decision: Period = working_days(10)
+    """To decide what becomes of a collection that fell short [D]."""
     collection_reminders: tuple[Period, ...] = (calendar_days(15), calendar_days(30))
     """Reminders, counted from the due date [D, E13: two reminders]."""
     collection_deadline: Period = calendar_days(60)
@@ -116,8 +121,8 @@ class Timetable(Carried):
     """Refund of an overpayment [D, E16]."""
 
     # Bidding
-    tender_notice: Period = calendar_days(5)
-    """How long the tender notice stands before bids can come in [D, with the document sale]."""
+    tender_publication: Period = calendar_days(30)
+    """To publish the tender, from the money or from a tender that failed [D]."""
     document_sale: Period = calendar_days(5)
     """Documents on sale at least 5 days [V Tendering Regs art. 16]."""
     bid_preparation: Period = calendar_days(20)
@@ -128,6 +133,10 @@ class Timetable(Carried):
     """Objections to documents come at least 10 days before the deadline [V Regs art. 22]."""
     tender_objection_answer: Period = calendar_days(3)
     """Answer to an objection in tender matters; suspended meanwhile [V Regs art. 22, 54]."""
+    bid_evaluation: Period = calendar_days(15)
+    """The committee's report after the opening [D]; the bids are valid for longer."""
+    direct_award: Period = working_days(20)
+    """To approve a direct award after two tenders that failed [D, B-20]."""
     candidate_publication: Period = calendar_days(3)
     """Candidates are published within 3 days of the report [V Regs art. 54]."""
     candidate_publicity: Period = calendar_days(3)
@@ -138,6 +147,8 @@ class Timetable(Carried):
     """Acceptance of a complaint [V Regs art. 61]."""
     tender_complaint_decision: Period = working_days(30)
     """Decision on a complaint [V Regs art. 61]."""
+    award: Period = calendar_days(15)
+    """The award notice, from the end of the candidates' publicity [D]."""
     contract_signing: Period = calendar_days(30)
     """Contract within 30 days of the award notice [V Law art. 46]."""
     award_report: Period = calendar_days(15)
@@ -156,6 +167,12 @@ class Timetable(Carried):
     """A bid below this part of the ceiling must be justified [D, B-21]."""
 
     # Inspection
+    works_silence: Period = calendar_days(30)
+    """The longest time in which nothing of the works is reported or inspected [D]."""
+    item_inspection: Period = working_days(3)
+    """To inspect an item that was reported [D]; concealed works by the hours of their notice."""
+    completion_acceptance: Period = working_days(10)
+    """The completion acceptance, from when the last item has passed [D]."""
     concealed_notice_hours: int = Field(default=48, ge=0, le=720)
     """Notice before concealed works are covered [M GF-2017-0201]."""
     concealed_postponement_hours: int = Field(default=48, ge=0, le=720)

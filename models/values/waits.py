@@ -30,6 +30,7 @@ class Consequence(StrEnum):
     TICKETS_LOOKED_AT = "tickets_looked_at"
     TICKET_ESCALATED = "ticket_escalated"
     TICKET_CLOSED = "ticket_closed"
+    VOTES_ENDED = "votes_ended"
     REMINDED = "reminded"
     """Whoever is awaited is late from then on, and is reminded."""
     ESCALATED = "escalated"

@@ -24,6 +24,20 @@ LADDER: tuple[str, ...] = (
 """The levels from below: the committee of the owners, the community, the street office, the district."""
 WITHIN: Mapping[str, str] = {
     "open_vote": "vote_opening",
+    "revise_scheme": "scheme_revision",
+    "answers": "objection_answer",
+    "answers.candidates": "tender_objection_answer",
+    "subsidy": "subsidy_decision",
+    "decide_collection": "collection_decision",
+    "publish_tender": "tender_publication",
+    "record_evaluation": "bid_evaluation",
+    "approve_direct_award": "direct_award",
+    "award_contract": "award",
+    "sign_contract": "contract_signing",
+    "works": "works_silence",
+    "record_inspection": "item_inspection",
+    "accept_works": "completion_acceptance",
+    "approve_payment": "contractor_payment",
 }
 """What is awaited, by its word on the agenda, to the field of the timetable within which it is done."""
 
@@ -44,6 +58,12 @@ def due(
     period = getattr(timetable, WITHIN[what])
     assert isinstance(period, Period), what
     return deadline(start, period, calendar, timetable.zone)
+
+
+def answers_to(subject: str) -> str:
+    """What is awaited when somebody objects to a publication: in tender matters the law hurries."""
+    kind = f"answers.{subject}"
+    return kind if kind in WITHIN else "answers"
 
 
 def overdue(wait: Wait, now: datetime, timetable: Timetable, calendar: WorkCalendar) -> Overdue:
