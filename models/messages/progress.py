@@ -34,10 +34,14 @@ class Progress(Carried):
     remind_at: datetime | None = None
 
     def after(self, step: str, answer: Answer) -> Self:
-        """The progress after a step; what it already knows, and what was overtaken, changes nothing."""
+        """The progress after a step; what it already knows, and what was overtaken, changes nothing.
+
+        A step that is none of its own, a reminder for example, is only known to have happened.
+        """
         if answer.seq and answer.seq <= self.seq:
             return self
-        return self.moved(step, answer).model_copy(
+        moved = self.moved(step, answer) if step in self.ANSWERS else self
+        return moved.model_copy(
             update={"seq": max(answer.seq, self.seq), "remind_at": answer.remind_at}
         )
 
