@@ -44,13 +44,10 @@ def _tell(case: Case, wait: Wait) -> tuple[Wait, JsonValue]:
     """The wait as it goes on, and what the event says of it; whoever is told gets a notice."""
     found = overdue(wait, case.now, case.timetable, case.calendar)
     after, step = found.wait, str(wait.consequence)
-    said: dict[str, str] = {
-        "what": after.what,
-        "subject": after.subject,
-        "who": after.who,
-        "late_since": after.late_since.isoformat() if after.late_since else "",
-        "next_at": after.due_at.isoformat() if after.due_at else "",
-    }
+    moments = {"late_since": after.late_since, "next_at": after.due_at}
+    known = {name: moment for name, moment in moments.items() if moment is not None}
+    said = {"what": after.what, "subject": after.subject, "who": after.who}
     for audience in found.told:
-        case.notify(audience, f"act_{step}", **said)
-    return after, {**said, "step": step, "told": list(found.told)}
+        case.notify(audience, f"act_{step}", **said, **known)
+    dates = {name: moment.isoformat() if moment else None for name, moment in moments.items()}
+    return after, {**said, **dates, "step": step, "told": list(found.told)}

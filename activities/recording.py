@@ -1,8 +1,6 @@
 """How an activity writes: by the tick, through the journal, with refusals that reach the person."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import wraps
@@ -14,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
+from activities.beating import beating
 from activities.failures import told_to_workflow
 from models.messages.acts import ACTS
 from models.messages.command import Command
@@ -27,14 +26,13 @@ from models.values.waits import ENGINE, Consequence, NotYetError, Wait, at_work
 from proof.canonical import digest
 from rules.authority import ROLES_OF_ACT
 from rules.time import lateness
-from rules.time.deadlines import deadline
+from rules.time.deadlines import deadline, is_provisional, last_day
 from runtime.ballots.sealing import BoxKeys
 from runtime.database import Database
 from runtime.record.agenda import load_next_reminder, replace_waits
 from runtime.record.journal import Journal, Recorded
 
 T = TypeVar("T", bound=BaseModel)
-BEATS_PER_TIMEOUT = 4
 TERMS_KEPT = 1_000
 
 
@@ -61,6 +59,10 @@ class Case:
     def due(self, what: str, start: datetime) -> datetime | None:
         """Until when an act is done that is awaited from `start` on, by the timetable."""
         return lateness.due(what, start, self.timetable, self.calendar)
+
+    def is_provisional(self, end: datetime) -> bool:
+        """Whether a holiday that is not announced yet may still move the end of a period."""
+        return is_provisional(last_day(end, self.timetable.zone), self.calendar)
 
     def not_before(self, moment: datetime) -> None:
         """Leave a step of the engine undone that comes before its moment.
@@ -147,10 +149,17 @@ class Case:
             raise refusal("renovation.scheme_missing", where=self.renovation.id)
         return row.version, SchemeContent.model_validate(row.content)
 
-    def notify(self, audience: str, template: str, **params: str | int) -> None:
-        """Put a notice into the outbox, in this transaction; the same one goes out once a write."""
+    def notify(self, audience: str, template: str, **params: str | int | datetime) -> None:
+        """Put a notice into the outbox, in this transaction; the same one goes out once a write.
+
+        Where one of its dates is provisional, it says so.
+        """
         # Of what it says, not of its turn: another attempt may come to it in another order.
-        said: dict[str, JsonValue] = {**params}
+        said: dict[str, JsonValue] = {}
+        for name, value in params.items():
+            said[name] = value.isoformat() if isinstance(value, datetime) else value
+            if isinstance(value, datetime) and self.is_provisional(value):
+                said["provisional"] = True
         name = digest({"of": [self.command.command_id, audience, template], "params": said})
         if name in self.notices:
             return
@@ -206,7 +215,7 @@ class Recorder:
             ApplicationError: as `told_to_workflow` says.
         """
         with told_to_workflow(command):
-            async with _beating():
+            async with beating():
                 return await self._record(command, kind, request, change, into)
 
     async def _record(
@@ -374,23 +383,3 @@ def _with_position(
     if isinstance(recorded.result, Ticked) and tick is not None:
         filled["tick"] = tick
     return replace(recorded, result=recorded.result.model_copy(update=filled))
-
-
-@asynccontextmanager
-async def _beating() -> AsyncIterator[None]:
-    """Tell Temporal that a long activity lives, where its profile asks for that."""
-    limit = activity.info().heartbeat_timeout if activity.in_activity() else None
-    if limit is None:
-        yield
-        return
-
-    async def beat() -> None:
-        while True:
-            activity.heartbeat()
-            await asyncio.sleep(limit.total_seconds() / BEATS_PER_TIMEOUT)
-
-    beating = asyncio.create_task(beat())
-    try:
-        yield
-    finally:
-        beating.cancel()

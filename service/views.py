@@ -25,7 +25,9 @@ from models.values.timetable import Timetable
 from rules.time.deadlines import last_day
 from runtime.ballots.boxes import load_running_box
 from runtime.ballots.standing import taken_part
+from runtime.calendars import is_provisional
 from runtime.database import driver_connection
+from runtime.record.awaited import AwaitedLine, load_awaited
 from runtime.record.cases import CaseFilter, Trouble, find_cases, load_troubles
 from service.situation import with_time
 
@@ -43,6 +45,8 @@ class BoxView(Carried):
     closes_at: datetime
     motions: JsonValue
     roll_hash: str
+    provisional: bool = False
+    """A holiday that is not announced yet may still move the close."""
     result: JsonValue = Field(default=None, validation_alias=AliasChoices("result", "tally"))
     """Per motion the tally and every check; null until the box is closed."""
 
@@ -56,6 +60,8 @@ class TenderView(Carried):
     notice_at: datetime
     deadline_at: datetime
     ceiling_fen: int
+    provisional: bool = False
+    """A holiday that is not announced yet may still move the deadline."""
 
 
 class PublicationView(Carried):
@@ -66,6 +72,8 @@ class PublicationView(Carried):
     opens_at: datetime
     closes_at: datetime
     content: JsonValue
+    provisional: bool = False
+    """A holiday that is not announced yet may still move the end."""
 
 
 class TicketView(Carried):
@@ -76,6 +84,7 @@ class TicketView(Carried):
     level: str
     state: str
     due_at: datetime
+    provisional: bool = False
 
 
 class WorksView(Carried):
@@ -95,11 +104,14 @@ class RenovationLine(Carried):
     state: str
     waiting_for: str
     due_at: datetime | None
+    provisional: bool = False
+    """A holiday that is not announced yet may still move `due_at`."""
 
 
 class ListedRenovation(RenovationLine):
-    """A line with what of it needs attention; `cursor` as `after` asks for what follows it."""
+    """A line with who is awaited and what needs attention; `cursor` as `after` asks for what follows."""
 
+    awaited: tuple[AwaitedLine, ...]
     needs_attention: tuple[Trouble, ...]
     cursor: str
 
@@ -121,6 +133,8 @@ class RenovationView(RenovationLine):
     box: BoxView | None
     tender: TenderView | None
     contract_value_fen: int | None
+    awaited: tuple[AwaitedLine, ...] = ()
+    """Everybody who is awaited; whoever is late has `late_since`, with what happens next."""
     needs_attention: tuple[Trouble, ...] = ()
     """Steps that broke and are still to be cured, the oldest first."""
     publication: PublicationView | None
@@ -140,6 +154,8 @@ class PublicProgress(Carried):
     stage: str
     waiting_for: str
     due_on: str | None
+    provisional: bool = False
+    """A holiday that is not announced yet may still move `due_on`."""
     sandbox: bool
 
 
@@ -190,6 +206,11 @@ def shown(view: type[V], row: object) -> V:
     return view.model_validate(row, from_attributes=True)
 
 
+def dated(view: type[V], row: object, end: datetime | None, zone: str) -> V:
+    """The same of a view that says whether its date, the last day before `end`, is provisional."""
+    return shown(view, row).model_copy(update={"provisional": is_provisional(end, zone)})
+
+
 async def list_renovations(
     session: AsyncSession, wanted: CaseFilter, after: str, limit: int
 ) -> tuple[ListedRenovation, ...]:
@@ -211,9 +232,12 @@ async def load_renovation(session: AsyncSession, renovation_id: str) -> Renovati
     contract = await session.scalar(
         select(Contract.value_fen).where(Contract.renovation_id == row.id)
     )
-    troubles = await load_troubles(await driver_connection(session), [row.id])
+    driver, zone = await driver_connection(session), Timetable.model_validate(row.timetable).zone
+    troubles = await load_troubles(driver, [row.id])
+    awaited = await load_awaited(driver, [row.id])
     return RenovationView(
-        **shown(RenovationLine, row).model_dump(),
+        **dated(RenovationLine, row, row.due_at, zone).model_dump(),
+        awaited=awaited.get(row.id, ()),
         rule_pack=row.rule_pack,
         case_now=now,
         clock="told" if told else "wall",
@@ -223,13 +247,13 @@ async def load_renovation(session: AsyncSession, renovation_id: str) -> Renovati
         stage_workflow_id=row.stage_workflow_id,
         opened_at=row.opened_at,
         closed_at=row.closed_at,
-        box=await _box(session, row.id),
-        tender=await _tender(session, row.id),
+        box=await _box(session, row.id, zone),
+        tender=await _tender(session, row.id, zone),
         contract_value_fen=contract,
         needs_attention=troubles.get(row.id, ()),
-        publication=await _publication(session, row.id),
+        publication=await _publication(session, row.id, zone),
         works=await _works(session, row.id),
-        tickets=await _tickets(session, row.id),
+        tickets=await _tickets(session, row.id, zone),
         open_tickets=await _open_tickets(session, row.id),
     )
 
@@ -252,6 +276,7 @@ async def load_progress(session: AsyncSession, renovation_id: str) -> PublicProg
         stage=view.stage,
         waiting_for=view.waiting_for,
         due_on=last_day(view.due_at, zone).isoformat() if view.due_at else None,
+        provisional=view.provisional,
         sandbox=view.sandbox,
     )
 
@@ -309,23 +334,23 @@ async def list_events(
     return tuple(shown(EventView, row) for row in rows)
 
 
-async def _box(session: AsyncSession, rid: str) -> BoxView | None:
+async def _box(session: AsyncSession, rid: str, zone: str) -> BoxView | None:
     row = await load_running_box(session, rid)
-    return None if row is None else shown(BoxView, row)
+    return None if row is None else dated(BoxView, row, row.closes_at, zone)
 
 
-async def _tender(session: AsyncSession, rid: str) -> TenderView | None:
+async def _tender(session: AsyncSession, rid: str, zone: str) -> TenderView | None:
     query = select(Tender).where(Tender.renovation_id == rid).order_by(Tender.round.desc())
     row = await session.scalar(query.limit(1))
-    return None if row is None else shown(TenderView, row)
+    return None if row is None else dated(TenderView, row, row.deadline_at, zone)
 
 
-async def _publication(session: AsyncSession, rid: str) -> PublicationView | None:
+async def _publication(session: AsyncSession, rid: str, zone: str) -> PublicationView | None:
     query = select(Publication).where(
         Publication.renovation_id == rid, Publication.state == PublicationState.OPEN
     )
     row = await session.scalar(query.order_by(Publication.opens_at.desc()).limit(1))
-    return None if row is None else shown(PublicationView, row)
+    return None if row is None else dated(PublicationView, row, row.closes_at, zone)
 
 
 async def _works(session: AsyncSession, rid: str) -> tuple[WorksView, ...]:
@@ -338,14 +363,14 @@ async def _works(session: AsyncSession, rid: str) -> tuple[WorksView, ...]:
     return tuple(WorksView(state=state, items=items) for state, items in rows)
 
 
-async def _tickets(session: AsyncSession, rid: str) -> tuple[TicketView, ...]:
+async def _tickets(session: AsyncSession, rid: str, zone: str) -> tuple[TicketView, ...]:
     rows = await session.scalars(
         select(Ticket)
         .where(Ticket.renovation_id == rid)
         .order_by(Ticket.opened_at.desc(), Ticket.id)
         .limit(TICKETS)
     )
-    return tuple(shown(TicketView, row) for row in rows)
+    return tuple(dated(TicketView, row, row.due_at, zone) for row in rows)
 
 
 async def _open_tickets(session: AsyncSession, rid: str) -> int:
