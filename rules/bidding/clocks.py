@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from models.values.decisions.decision import Decision
 from models.values.timetable import Period, Timetable, WorkCalendar
 from rules.checks import check, decide
-from rules.time.deadlines import deadline, is_working_day, latest_before
+from rules.time.deadlines import deadline, is_working_day, last_right_before, latest_before
 
 _DAY = timedelta(days=1)
 _MICROSECOND = timedelta(microseconds=1)
@@ -81,14 +81,9 @@ def clarification(
     changed_at: datetime, deadline_at: datetime, timetable: Timetable, calendar: WorkCalendar
 ) -> Decision:
     """A change that affects bids comes at least 15 days before the deadline (B-4)."""
-    return _before(
-        "bidding.clarification",
-        "Tendering Law art. 23; Tendering Regs art. 21",
-        changed_at,
-        deadline_at,
-        timetable.clarification_before_deadline,
-        (calendar, timetable.zone),
-    )
+    article = "Tendering Law art. 23; Tendering Regs art. 21"
+    last = clarify_until(deadline_at, timetable, calendar)
+    return _before("bidding.clarification", article, changed_at, last)
 
 
 # waits for changes of the tender documents (E28)
@@ -105,15 +100,9 @@ def deadline_after_clarification(
 def document_objection(
     filed_at: datetime, deadline_at: datetime, timetable: Timetable, calendar: WorkCalendar
 ) -> Decision:
-    """An objection to the documents comes at least 10 days before the deadline (B-5)."""
-    return _before(
-        "bidding.document_objection",
-        "Tendering Regs art. 22",
-        filed_at,
-        deadline_at,
-        timetable.document_objection_before_deadline,
-        (calendar, timetable.zone),
-    )
+    """An objection to the documents comes ten days before the deadline at the latest (B-5)."""
+    last = object_until(deadline_at, timetable, calendar)
+    return _before("bidding.document_objection", "Tendering Regs art. 22", filed_at, last)
 
 
 # waits for objections to the tender documents
@@ -147,29 +136,26 @@ def candidates_published(
 
 
 def clarify_until(deadline_at: datetime, timetable: Timetable, calendar: WorkCalendar) -> datetime:
-    """The last moment for a change that leaves the deadline where it is (B-4); UTC."""
+    """The last moment for a change that leaves the deadline where it is (B-4); UTC.
+
+    The article protects the bidders: of the two readings the one that leaves them more days.
+    """
     return latest_before(
         deadline_at, timetable.clarification_before_deadline, calendar, timetable.zone
     )
 
 
 def object_until(deadline_at: datetime, timetable: Timetable, calendar: WorkCalendar) -> datetime:
-    """The last moment for an objection to the documents (B-5); UTC."""
-    return latest_before(
+    """The last moment for an objection to the documents (B-5); UTC.
+
+    The article gives the bidders a right: of the two readings of "ten days before" the longer one.
+    """
+    return last_right_before(
         deadline_at, timetable.document_objection_before_deadline, calendar, timetable.zone
     )
 
 
-def _before(
-    code: str,
-    article: str,
-    moment: datetime,
-    end: datetime,
-    period: Period,
-    place: tuple[WorkCalendar, str],
-) -> Decision:
-    calendar, zone = place
-    last = latest_before(end, period, calendar, zone)
+def _before(code: str, article: str, moment: datetime, last: datetime) -> Decision:
     return decide(
         check(code, article, _seconds(last - moment), ">=", 0, "seconds before the last moment")
     )
