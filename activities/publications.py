@@ -1,5 +1,6 @@
 """Publications with an objection window: post, answer, close under a lock."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -27,8 +28,10 @@ from models.values.states import AwardState, ObjectionState, PublicationOutcome,
 from models.values.timetable import Period, Timetable
 from models.values.waits import Consequence
 from rules.authority import refuse_same_person
+from rules.bidding import clocks
 from rules.time import lateness
 from rules.time.deadlines import extended_end
+from rules.time.spans import decision_posted
 from runtime.ballots.boxes import load_running_box
 from runtime.record.journal import Recorded
 
@@ -41,6 +44,18 @@ def objection_window(timetable: Timetable, subject: Subject) -> Period:
         Subject.CANDIDATES: timetable.candidate_publicity,
         Subject.REFUNDS: timetable.refund_publication,
     }[subject]
+
+
+DECIDED_BY: Mapping[Subject, Sequence[str]] = {
+    Subject.VOTE_RESULT: ("voting.box_closed", "voting.official_result_imported"),
+    Subject.CANDIDATES: (
+        "bidding.candidates_ranked",
+        "bidding.direct_award_approved",
+        "bidding.candidate_withdrawn",
+        "bidding.candidate_struck",
+    ),
+}
+"""What is posted within a time of the law, and the events that its time runs from."""
 
 
 class Publications(Writer):
@@ -64,10 +79,14 @@ class Publications(Writer):
         )
         _await_objections(case, given.subject, closes_at)
         case.parent_awaits("publication", given.publication_id)
-        case.notify("all_owners", "publication_opened", subject=given.subject)
+        case.notify("all_owners", "publication_opened", subject=given.subject, closes_at=closes_at)
         return Recorded(
             PublicationPeriod(closes_at=closes_at),
-            {"publication": given.publication_id, "closes_at": closes_at.isoformat()},
+            {
+                "publication": given.publication_id,
+                "closes_at": closes_at.isoformat(),
+                **await _posted_in_time(case, given.subject),
+            },
         )
 
     @writes("Publications.answer", event="publication.objection_answered", into=PublicationPeriod)
@@ -206,6 +225,20 @@ async def load_content(case: Case, subject: Subject) -> dict[str, JsonValue]:
     if subject is Subject.CANDIDATES:
         return await _candidates(case)
     return await _sums(case, subject)
+
+
+async def _posted_in_time(case: Case, subject: Subject) -> dict[str, JsonValue]:
+    """The checks of a posting that the law hurries: a decision, and the candidates of a report."""
+    kinds = DECIDED_BY.get(subject, ())
+    decided_at = await case.session.scalar(
+        select(func.max(Event.happened_at)).where(
+            Event.renovation_id == case.renovation.id, Event.kind.in_(kinds)
+        )
+    )
+    if decided_at is None:
+        return {}
+    judge = clocks.candidates_published if subject is Subject.CANDIDATES else decision_posted
+    return {"checks": judge(decided_at, case.now, case.timetable, case.calendar).record()}
 
 
 async def _vote_result(case: Case) -> dict[str, JsonValue]:

@@ -142,19 +142,20 @@ async def _revision(case: Case, attempts: int) -> Recorded[Revision]:
     """Whether there may be another vote, and how long it is waited for."""
     first_at, ends_at = await _span_of_votes(case)
     decision = revision.another_vote(attempts, first_at, case.now, ends_at, case.timetable)
+    until = ends_at if decision.passed else None
     if decision.passed:
         case.wait_for("revise_scheme")
-        if ends_at is not None:
-            case.await_too(Wait(what="votes", due_at=ends_at, consequence=Consequence.VOTES_ENDED))
+        if until is not None:
+            case.await_too(Wait(what="votes", due_at=until, consequence=Consequence.VOTES_ENDED))
         case.notify("committee", "revision_asked", attempts=attempts)
     else:
         case.goes_on()
     return Recorded(
-        Revision(attempts=attempts, wanted=decision.passed, until=ends_at),
+        Revision(attempts=attempts, wanted=decision.passed, until=until),
         {
             "attempts": attempts,
             "wanted": decision.passed,
-            "until": ends_at.isoformat() if ends_at else None,
+            "until": until.isoformat() if until else None,
             "checks": decision.record(),
         },
     )

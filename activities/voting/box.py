@@ -136,7 +136,9 @@ class Ballots(Writer):
         outcome = VotingOutcome(outcome=word, box_id=box.id)
         case.goes_on()
         case.is_last_word()
-        case.notify("all_owners", "vote_declared", outcome=outcome.outcome)
+        # Within a year an owner may ask a court to revoke it (SPC interpretation art. 12).
+        until = case.ends(case.now, case.timetable.challenge)
+        case.notify("all_owners", "vote_declared", outcome=outcome.outcome, challenge_until=until)
         return Recorded(
             outcome,
             {
@@ -144,6 +146,7 @@ class Ballots(Writer):
                 "motions": {motion: _outcome_of(box, motion) for motion in box.tally},
                 "objections": closing.objections,
                 "upheld": closing.upheld,
+                "challenge_until": until.isoformat(),
             },
         )
 

@@ -11,6 +11,7 @@ from models.fields import UNSEEN, expectation
 from models.files.renovation import RenovationFile
 from models.files.roll import Roll
 from models.values.refusal import Problem, problem, refuse_if_any
+from models.values.timetable import DROPPED
 
 MAX_PROBLEMS = 100
 MAX_WORD = 4_000
@@ -146,6 +147,8 @@ def _problem(mapping: FileMapping, path: Path, error: ErrorDetails) -> Problem:
     kind, context = error["type"], error.get("ctx", {})
     code = SENTENCES.get(kind) or KINDS.get(kind.split("_")[0], "opening.field_invalid")
     path = _shown(path)
+    if kind == "extra_forbidden" and path[0] == "timetable" and path[-1] in DROPPED:
+        code = "opening.period_dropped"
     params: dict[str, str | int] = {"field": str(path[-1])}
     for bound in BOUNDS:
         if bound in context:

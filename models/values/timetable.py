@@ -44,6 +44,11 @@ def working_days(days: int) -> Period:
     return Period(days=days, kind="working")
 
 
+DROPPED = frozenset({"objection_acknowledgement", "tender_notice"})
+"""Periods of earlier releases that nothing kept: the receipt acknowledges an objection at once, and bids
+come in as soon as the tender is published."""
+
+
 class Timetable(Carried):
     """Every period and limit of one renovation, with the default and its source.
 
@@ -105,14 +110,19 @@ class Timetable(Carried):
     """Between two instalments [D; HK practice]."""
     collection_threshold_permille: int = Field(default=900, ge=0, le=1_000)
     """Share of the owners' total that must be collected or guaranteed before works [D 2.5]."""
+    # waits for the top-up of the maintenance fund
     fund_top_up: Period = calendar_days(30)
     """Top-up of the maintenance fund from notice [V Weifang art. 66]."""
+    # waits for the top-up of the maintenance fund
     fund_top_up_trigger_permille: int = Field(default=300, ge=0, le=1_000)
     """Balance below this part of the first deposit calls for a top-up [V Weifang art. 66]."""
+    # waits for relief out of hardship funds (E14)
     relief_permille: int = Field(default=800, ge=0, le=1_000)
     """Relief for subsistence-allowance households [V2 Changzhou]; configure per city."""
+    # waits for compensation of the low floors (E9)
     compensation_cap_permille: int = Field(default=300, ge=0, le=1_000)
     """Compensation to low floors, of the project cost [V2 Zhuhai]."""
+    # waits for a subsidy that is lost (E15)
     subsidy_re_vote_permille: int = Field(default=50, ge=0, le=1_000)
     """A lost subsidy above this part of the owners' gap needs a new vote [D, E15]."""
     refund_publication: Period = calendar_days(7)
@@ -141,10 +151,13 @@ class Timetable(Carried):
     """Candidates are published within 3 days of the report [V Regs art. 54]."""
     candidate_publicity: Period = calendar_days(3)
     """Publicity of the candidates, at least 3 days [V Regs art. 54]."""
+    # waits for complaints to the supervision of tenders (B-18)
     tender_complaint: Period = calendar_days(10)
     """A complaint within 10 days of knowing [V Regs art. 60]."""
+    # waits for complaints to the supervision of tenders (B-18)
     tender_complaint_acceptance: Period = working_days(3)
     """Acceptance of a complaint [V Regs art. 61]."""
+    # waits for complaints to the supervision of tenders (B-18)
     tender_complaint_decision: Period = working_days(30)
     """Decision on a complaint [V Regs art. 61]."""
     award: Period = calendar_days(15)
@@ -175,28 +188,36 @@ class Timetable(Carried):
     """The completion acceptance, from when the last item has passed [D]."""
     concealed_notice_hours: int = Field(default=48, ge=0, le=720)
     """Notice before concealed works are covered [M GF-2017-0201]."""
+    # waits for postponements of an inspection (I-3)
     concealed_postponement_hours: int = Field(default=48, ge=0, le=720)
     """The inspector may ask for at most this postponement [M GF-2017-0201]."""
+    # waits for holds that a resident supervisor asks for
     hold_answer_hours: int = Field(default=24, ge=1, le=720)
     """A resident supervisor's request to hold is answered within this time [D]."""
+    # waits for accidents (E38)
     accident_report_hours: int = Field(default=24, ge=1, le=24)
     """A quality accident is reported within 24 hours [V Quality Regs art. 52]."""
     rectification_limit: int = Field(default=3, ge=1, le=10)
     """Re-inspections before the default of the contractor [D 4.1]."""
     rectification_period: Period = calendar_days(7)
     """To put right what failed an inspection [D]."""
+    # waits for the publicity before the acceptance
     acceptance_notice: Period = calendar_days(7)
     """Publicity before the completion acceptance [D]."""
     completion_filing: Period = calendar_days(15)
     """Filing of the completion [V Quality Regs art. 49]."""
+    # waits for payments during the works
     progress_permille: int = Field(default=800, ge=0, le=1_000)
     """Progress payment, at least 80% of work done, state-funded [M]."""
+    # waits for payments during the works
     prepayment_permille: int = Field(default=100, ge=0, le=300)
     """Prepayment, 10% to 30% [M]."""
     retention_permille: int = Field(default=30, ge=0, le=1_000)
     """Quality retention, at most 3% of the settlement [V2 Jianzhi 2017 no. 138]."""
+    # waits for the release of the retention
     retention_verification: Period = calendar_days(14)
     """Verification after the request for the retention [V2]."""
+    # waits for the release of the retention
     retention_return: Period = calendar_days(14)
     """Return of the retention after verification [V2]."""
     contractor_payment: Period = calendar_days(30)
@@ -205,10 +226,13 @@ class Timetable(Carried):
     """A variation above this part of the contract needs a new owners' decision [D, E33]."""
     contingency_permille: int = Field(default=50, ge=0, le=1_000)
     """Contingency, voted with the scheme [D; HK practice 5%]."""
+    # waits for the warranty (E44)
     defect_liability_months: int = Field(default=24, ge=1, le=24)
     """Defect liability, at most 24 months [M]."""
+    # waits for the warranty (E44)
     defect_urgent_hours: int = Field(default=24, ge=1, le=720)
     """Repair of leaks and electric faults under warranty [D, E44]."""
+    # waits for the warranty (E44)
     defect_repair: Period = calendar_days(7)
     """Repair of other defects under warranty [D, E44]."""
 
@@ -225,6 +249,7 @@ class Timetable(Carried):
     """At the city, after the levels below it failed [D 5.2]."""
     ticket_total: Period = working_days(5)
     """Resolution of a ticket from its opening [V Weifang Hotline Regs art. 20]."""
+    # waits for pauses of a complaint
     ticket_pause_max: Period = working_days(5)
     """Longest total pause while waiting for the complainant [D 5.2]."""
     ticket_reopen: Period = calendar_days(15)
@@ -233,6 +258,7 @@ class Timetable(Carried):
     """Call-back after closing; the call-back is mandatory [V art. 25], its time [D]."""
     survey_open: Period = calendar_days(14)
     """The satisfaction survey is open [D]."""
+    # waits for the publicity of the evaluation
     evaluation_publication: Period = calendar_days(7)
     """Publicity of the evaluation [D]."""
     re_survey: Period = calendar_days(90)

@@ -8,8 +8,8 @@ from models.values.bidding import NextCandidate, PriceBuildUp
 from models.values.cost_sharing import PERMILLE
 from models.values.decisions.decision import Decision
 from models.values.timetable import Timetable, WorkCalendar
-from rules.bidding.clocks import within
 from rules.checks import check, decide
+from rules.time.spans import within
 
 
 def next_candidate(standing: Sequence[str]) -> NextCandidate:

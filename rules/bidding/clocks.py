@@ -3,7 +3,7 @@
 Moments are case time. S11 is the Tendering Law (招标投标法), S12 its Regulations (实施条例).
 """
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from models.values.decisions.decision import Decision
 from models.values.timetable import Period, Timetable, WorkCalendar
 from rules.checks import check, decide
 from rules.time.deadlines import deadline, is_working_day, last_right_before, latest_before
+from rules.time.spans import days_from, within
 
 _DAY = timedelta(days=1)
 _MICROSECOND = timedelta(microseconds=1)
@@ -24,10 +25,10 @@ def days_between(
     An end at 24:00 belongs to the day that it ends. Counted in the kind of days of `period`; an
     end before the start gives a number below zero (calendar days) or zero (working days).
     """
-    span = _days(start, end, zone)
+    span = days_from(start, end, zone)
     if period.kind == "calendar":
         return span
-    first = _day_of(start, zone)
+    first = start.astimezone(ZoneInfo(zone)).date()
     return sum(is_working_day(first + n * _DAY, calendar) for n in range(1, span + 1))
 
 
@@ -120,7 +121,6 @@ def objection_answer(
     )
 
 
-# waits for the clock from the report to the publication (B-14)
 def candidates_published(
     report_at: datetime, published_at: datetime, timetable: Timetable, calendar: WorkCalendar
 ) -> Decision:
@@ -159,34 +159,6 @@ def _before(code: str, article: str, moment: datetime, last: datetime) -> Decisi
     return decide(
         check(code, article, _seconds(last - moment), ">=", 0, "seconds before the last moment")
     )
-
-
-def within(
-    code: str,
-    article: str,
-    span: tuple[datetime, datetime],
-    period: Period,
-    calendar: WorkCalendar,
-    zone: str,
-) -> Decision:
-    """The second moment of `span` is not after the period that the first one set off.
-
-    `deadline` alone decides; the check tells it in days as the calendar counts them, days off
-    included.
-    """
-    start, end = span
-    over = deadline(start, period, calendar, zone)
-    allowed = max(_days(start, over, zone), 0)
-    have = max(_days(start, end, zone), 0 if end <= over else allowed + 1)
-    return decide(check(code, article, have, "<=", allowed, "calendar days"))
-
-
-def _days(start: datetime, end: datetime, zone: str) -> int:
-    return (_day_of(end - _MICROSECOND, zone) - _day_of(start, zone)).days
-
-
-def _day_of(moment: datetime, zone: str) -> date:
-    return moment.astimezone(ZoneInfo(zone)).date()
 
 
 def _seconds(span: timedelta) -> Fraction:

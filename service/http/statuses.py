@@ -79,7 +79,7 @@ CODES: dict[int, str] = {
         menu.sum_too_high menu.sum_too_low menu.too_few_items menu.too_many_items
         official.below_zero official.box_closed official.motion_missing official.not_yes_or_no
         official.other_roll official.too_early opening.bid_bond_too_high opening.budget_short
-        opening.building_unknown opening.ceiling_above_budget opening.day_s_gone
+        opening.building_unknown opening.ceiling_above_budget opening.day_s_gone opening.period_dropped
         opening.ends_before_start opening.estate_differs opening.field_missing
         opening.floor_percent_sum opening.floors_missing opening.floors_unused opening.grant_twice
         opening.id_invalid opening.id_twice opening.instalments_sum opening.item_unknown
