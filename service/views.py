@@ -1,7 +1,7 @@
 """What is shown of a renovation: read by SQL, numbers and ids, never a person or a choice."""
 
 from datetime import datetime
-from typing import Literal, TypeVar
+from typing import Literal
 
 from pydantic import AliasChoices, Field, JsonValue
 from sqlalchemy import func, select
@@ -9,37 +9,46 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.journey import Stage
 from models.tables import (
+    BallotBox,
     Contract,
     Event,
     Inspection,
-    Publication,
     Renovation,
-    Tender,
-    Ticket,
+    RollEntry,
+    RollUnit,
     WorkItem,
 )
 from models.values.base import Carried
 from models.values.refusal import refusal
-from models.values.states import PublicationState, RenovationState, TicketState
+from models.values.states import RenovationState
 from models.values.timetable import Timetable
 from rules.time.deadlines import last_day
-from runtime.ballots.boxes import load_running_box
+from runtime.ballots.boxes import load_running_boxes, running_vote, select_boxes
 from runtime.ballots.standing import taken_part
-from runtime.calendars import is_provisional
 from runtime.database import driver_connection
 from runtime.record.awaited import AwaitedLine, load_awaited
 from runtime.record.cases import CaseFilter, Trouble, find_cases, load_troubles
+from runtime.record.consents import OccupiedPart, load_missing_consents
+from service.open_matters import (
+    PublicationView,
+    TicketView,
+    count_open_tickets,
+    load_publication,
+    load_tickets,
+)
+from service.showing import dated, shown
 from service.situation import with_time
-
-V = TypeVar("V", bound=Carried)
-TICKETS = 50
+from service.tenders import TenderView, load_tender
 
 
 class BoxView(Carried):
-    """The ballot box of the running vote; case time."""
+    """A ballot box of the running vote; case time."""
 
     id: str
     attempt: int
+    building: str = ""
+    """Where only a building votes, or one entrance of it; "" for the whole estate."""
+    entrance: str = ""
     state: str
     opens_at: datetime
     closes_at: datetime
@@ -47,44 +56,25 @@ class BoxView(Carried):
     roll_hash: str
     provisional: bool = False
     """A holiday that is not announced yet may still move the close."""
+    official_by: str = ""
+    """The article under which only the city's own system takes ballots on the internet: then paper counts
+    and its imported result, and what is said here (`/opinions`) counts for nothing."""
+    objections_until: datetime | None = None
+    """After the close owners may object until then; the result is not decided before."""
     result: JsonValue = Field(default=None, validation_alias=AliasChoices("result", "tally"))
     """Per motion the tally and every check; null until the box is closed."""
 
 
-class TenderView(Carried):
-    """The latest tender; case time."""
+class ContractView(Carried):
+    """A contract; `works_round` 1 is for the works as planned, each later one for what was left."""
 
     id: str
-    round: int
+    works_round: int
+    bidder_id: str
     state: str
-    notice_at: datetime
-    deadline_at: datetime
-    ceiling_fen: int
-    provisional: bool = False
-    """A holiday that is not announced yet may still move the deadline."""
-
-
-class PublicationView(Carried):
-    """Something that is posted now."""
-
-    id: str
-    subject: str
-    opens_at: datetime
-    closes_at: datetime
-    content: JsonValue
-    provisional: bool = False
-    """A holiday that is not announced yet may still move the end."""
-
-
-class TicketView(Carried):
-    """A complaint and the level that has to answer it; never its text."""
-
-    id: str
-    kind: str
-    level: str
-    state: str
-    due_at: datetime
-    provisional: bool = False
+    value_fen: int
+    decide_by: datetime | None
+    """Until then it is to be decided whether it is terminated, its default was not cured in time."""
 
 
 class WorksView(Carried):
@@ -131,12 +121,19 @@ class RenovationView(RenovationLine):
     opened_at: datetime
     closed_at: datetime | None
     box: BoxView | None
+    other_boxes: tuple[BoxView, ...] = ()
+    """Those of the same vote in which a building or an entrance votes, beside the first."""
     tender: TenderView | None
     contract_value_fen: int | None
     awaited: tuple[AwaitedLine, ...] = ()
     """Everybody who is awaited; whoever is late has `late_since`, with what happens next."""
+    """Of the latest contract."""
+    contracts: tuple[ContractView, ...] = ()
+    """Every contract, one after the other."""
     needs_attention: tuple[Trouble, ...] = ()
     """Steps that broke and are still to be cured, the oldest first."""
+    consents_missing: tuple[OccupiedPart, ...] = ()
+    """Works that occupy part of a unit whose owner has not consented: they are not inspected."""
     publication: PublicationView | None
     """The one that was posted last and is still open."""
     works: tuple[WorksView, ...]
@@ -201,16 +198,6 @@ class EventView(Carried):
     hash: str
 
 
-def shown(view: type[V], row: object) -> V:
-    """The columns of a row that a view of it has."""
-    return view.model_validate(row, from_attributes=True)
-
-
-def dated(view: type[V], row: object, end: datetime | None, zone: str) -> V:
-    """The same of a view that says whether its date, the last day before `end`, is provisional."""
-    return shown(view, row).model_copy(update={"provisional": is_provisional(end, zone)})
-
-
 async def list_renovations(
     session: AsyncSession, wanted: CaseFilter, after: str, limit: int
 ) -> tuple[ListedRenovation, ...]:
@@ -229,12 +216,12 @@ async def load_renovation(session: AsyncSession, renovation_id: str) -> Renovati
     if found is None:
         raise refusal("renovation.unknown", where=renovation_id)
     row, told, now = found
-    contract = await session.scalar(
-        select(Contract.value_fen).where(Contract.renovation_id == row.id)
-    )
+    contracts = await _contracts(session, row.id)
     driver, zone = await driver_connection(session), Timetable.model_validate(row.timetable).zone
     troubles = await load_troubles(driver, [row.id])
     awaited = await load_awaited(driver, [row.id])
+    running = await load_running_boxes(session, row.id)
+    boxes = [dated(BoxView, box, box.closes_at, zone) for box in running]
     return RenovationView(
         **dated(RenovationLine, row, row.due_at, zone).model_dump(),
         awaited=awaited.get(row.id, ()),
@@ -247,14 +234,17 @@ async def load_renovation(session: AsyncSession, renovation_id: str) -> Renovati
         stage_workflow_id=row.stage_workflow_id,
         opened_at=row.opened_at,
         closed_at=row.closed_at,
-        box=await _box(session, row.id, zone),
-        tender=await _tender(session, row.id, zone),
-        contract_value_fen=contract,
+        box=boxes[0] if boxes else None,
+        other_boxes=tuple(boxes[1:]),
+        tender=await load_tender(session, row.id, zone),
+        contract_value_fen=contracts[-1].value_fen if contracts else None,
+        contracts=contracts,
         needs_attention=troubles.get(row.id, ()),
-        publication=await _publication(session, row.id, zone),
+        consents_missing=await load_missing_consents(driver, row.id),
+        publication=await load_publication(session, row.id, zone),
         works=await _works(session, row.id),
-        tickets=await _tickets(session, row.id, zone),
-        open_tickets=await _open_tickets(session, row.id),
+        tickets=await load_tickets(session, row.id, zone),
+        open_tickets=await count_open_tickets(session, row.id),
     )
 
 
@@ -305,11 +295,8 @@ async def list_works(session: AsyncSession, renovation_id: str) -> tuple[WorkIte
     )
 
 
-async def turnout_of(session: AsyncSession, renovation_id: str) -> Turnout | None:
-    """Participation in the running vote; None before there is one. What is contested takes no part."""
-    box = await load_running_box(session, renovation_id)
-    if box is None:
-        return None
+async def turnout_of(session: AsyncSession, box: BallotBox) -> Turnout:
+    """Participation in a box. What is contested takes no part."""
     found = await taken_part(session, box.id)
     return Turnout(
         box_id=box.id,
@@ -319,6 +306,23 @@ async def turnout_of(session: AsyncSession, renovation_id: str) -> Turnout | Non
         participating_area_dm2=found.area_dm2,
         counted_at=found.counted_at,
     )
+
+
+async def list_papers(
+    session: AsyncSession, renovation_id: str, unit_number: str
+) -> tuple[BoxView, ...]:
+    """The boxes of the running vote in which a unit has a vote."""
+    on_roll = (
+        select(RollUnit.box_id)
+        .join(
+            RollEntry,
+            (RollEntry.box_id == RollUnit.box_id) & (RollEntry.entry_id == RollUnit.entry_id),
+        )
+        .where(RollUnit.unit_number == unit_number, RollEntry.excluded_reason.is_(None))
+    )
+    query = select_boxes(renovation_id, running_vote(renovation_id))
+    boxes = await session.scalars(query.where(BallotBox.id.in_(on_roll)))
+    return tuple(shown(BoxView, box) for box in boxes)
 
 
 async def list_events(
@@ -334,23 +338,11 @@ async def list_events(
     return tuple(shown(EventView, row) for row in rows)
 
 
-async def _box(session: AsyncSession, rid: str, zone: str) -> BoxView | None:
-    row = await load_running_box(session, rid)
-    return None if row is None else dated(BoxView, row, row.closes_at, zone)
-
-
-async def _tender(session: AsyncSession, rid: str, zone: str) -> TenderView | None:
-    query = select(Tender).where(Tender.renovation_id == rid).order_by(Tender.round.desc())
-    row = await session.scalar(query.limit(1))
-    return None if row is None else dated(TenderView, row, row.deadline_at, zone)
-
-
-async def _publication(session: AsyncSession, rid: str, zone: str) -> PublicationView | None:
-    query = select(Publication).where(
-        Publication.renovation_id == rid, Publication.state == PublicationState.OPEN
+async def _contracts(session: AsyncSession, rid: str) -> tuple[ContractView, ...]:
+    rows = await session.scalars(
+        select(Contract).where(Contract.renovation_id == rid).order_by(Contract.works_round)
     )
-    row = await session.scalar(query.order_by(Publication.opens_at.desc()).limit(1))
-    return None if row is None else dated(PublicationView, row, row.closes_at, zone)
+    return tuple(shown(ContractView, row) for row in rows)
 
 
 async def _works(session: AsyncSession, rid: str) -> tuple[WorksView, ...]:
@@ -361,25 +353,3 @@ async def _works(session: AsyncSession, rid: str) -> tuple[WorksView, ...]:
         .order_by(WorkItem.state)
     )
     return tuple(WorksView(state=state, items=items) for state, items in rows)
-
-
-async def _tickets(session: AsyncSession, rid: str, zone: str) -> tuple[TicketView, ...]:
-    rows = await session.scalars(
-        select(Ticket)
-        .where(Ticket.renovation_id == rid)
-        .order_by(Ticket.opened_at.desc(), Ticket.id)
-        .limit(TICKETS)
-    )
-    return tuple(dated(TicketView, row, row.due_at, zone) for row in rows)
-
-
-async def _open_tickets(session: AsyncSession, rid: str) -> int:
-    found = await session.scalar(
-        select(func.count())
-        .select_from(Ticket)
-        .where(
-            Ticket.renovation_id == rid,
-            Ticket.state.not_in((TicketState.CLOSED, TicketState.REFERRED)),
-        )
-    )
-    return found or 0

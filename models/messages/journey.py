@@ -11,6 +11,7 @@ from pydantic import JsonValue, model_validator
 
 from models.values.base import Carried
 from models.values.states import RenovationState
+from models.values.voting import FollowUpTerms
 
 CaseClock = Literal["wall", "told"]
 """Whose clock a case keeps: everybody's, or one of its own that moves when it is told (sandbox)."""
@@ -61,7 +62,10 @@ class Ticked(Answer):
 
 
 class StageInput(CaseInput):
-    """The input of a stage workflow; `run_off` puts the top two of the vote before it again.
+    """The input of a stage workflow.
+
+    `run_off` puts again what the vote before left undecided; `follow_up` says when, and that another
+    rule decides, where the law has a second vote of its own (bridge, second call).
 
     `remind_at` is when whoever its first wait is for is reminded, as the step wrote that entered it.
     """
@@ -69,6 +73,7 @@ class StageInput(CaseInput):
     attempt: int = 1
     run_off: bool = False
     remind_at: datetime | None = None
+    follow_up: FollowUpTerms | None = None
 
 
 class JourneyOutcome(Carried):

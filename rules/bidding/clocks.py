@@ -77,7 +77,6 @@ def tender_clocks(
     )
 
 
-# waits for changes of the tender documents (E28)
 def clarification(
     changed_at: datetime, deadline_at: datetime, timetable: Timetable, calendar: WorkCalendar
 ) -> Decision:
@@ -87,7 +86,6 @@ def clarification(
     return _before("bidding.clarification", article, changed_at, last)
 
 
-# waits for changes of the tender documents (E28)
 def deadline_after_clarification(
     changed_at: datetime, deadline_at: datetime, timetable: Timetable, calendar: WorkCalendar
 ) -> datetime:
@@ -159,6 +157,11 @@ def _before(code: str, article: str, moment: datetime, last: datetime) -> Decisi
     return decide(
         check(code, article, _seconds(last - moment), ">=", 0, "seconds before the last moment")
     )
+
+
+def seconds_between(start: datetime, end: datetime) -> Fraction:
+    """Exact seconds from one moment to another; below zero where the second comes first."""
+    return _seconds(end - start)
 
 
 def _seconds(span: timedelta) -> Fraction:

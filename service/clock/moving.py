@@ -46,8 +46,8 @@ from service.clock.bodies import (
 from service.clock.waking import Waking
 from service.gateway import Gateway
 from service.recording import Details, accept, record
+from service.showing import dated, shown
 from service.situation import Situation, load_situation
-from service.views import dated, shown
 
 # Ballots that are being committed hold the box FOR SHARE: none is under way while the clock moves, and
 # none after it goes by the old time.

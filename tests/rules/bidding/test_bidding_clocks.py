@@ -38,6 +38,7 @@ def test_a_signature_within_working_days_is_judged_by_its_deadline(
         value_fen=100,
         bid_fen=100,
         performance_bond_fen=0,
+        retention_permille=0,
         awarded_at=datetime(2026, 4, 28, 10, tzinfo=CHINA),
         signed_at=datetime(2026, 5, day, hour, tzinfo=CHINA),
         timetable=Timetable(contract_signing=working_days(8)),
