@@ -17,6 +17,7 @@ from tests.support.journey import (
     STREET,
     JourneyDriver,
     complain,
+    inspect,
     planned,
 )
 from tests.support.wanderer import too_dear
@@ -175,6 +176,22 @@ async def test_an_item_that_nobody_inspects_is_reminded_of(journey: Begin) -> No
     await j.act(a.ReportItem, CONTRACTOR, item_id=item)
     await wait_in_vain(j, "record_inspection")
     await wait_for_works(j)
+
+
+async def test_a_default_that_is_not_cured_awaits_a_word_and_then_a_measure(journey: Begin) -> None:
+    j = await journey()
+    await j.until("works")
+    (item, concealed), *_others = await planned(j)
+    await j.act(a.ReportItem, CONTRACTOR, item_id=item)
+    if concealed:
+        await inspect(j, item, "PASS", kind="concealed")
+    await inspect(j, item, "FAIL")
+    j.on("works", nobody)
+    await j.until("terminate_contract")
+    await wait_in_vain(j, "terminate_contract")
+    await j.act(a.TerminateContract, BUREAU, reason="it still leaks")
+    await j.until("measure_works")
+    await wait_in_vain(j, "measure_works")
 
 
 async def wait_for_works(j: JourneyDriver) -> None:
