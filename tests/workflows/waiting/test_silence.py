@@ -216,6 +216,7 @@ async def test_a_collection_that_nobody_decides_on_goes_up(journey: Begin) -> No
     await wait_in_vain(j, "decide_collection")
 
 
+# carries E1
 async def test_a_scheme_that_nobody_revises_is_shelved_when_no_vote_could_follow(
     journey: Begin,
 ) -> None:
