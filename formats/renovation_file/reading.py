@@ -27,7 +27,7 @@ from models.files.roll import Roll
 from models.values.cost_sharing import ShareUnit
 from models.values.refusal import Problem, problem, refusal, refuse_if_any
 from models.values.scheme import SchemeContent
-from models.values.timetable import Timetable
+from models.values.timetable import DROPPED, Timetable
 from models.values.voting import VotingPack
 from rules.voting import pack_in_force
 
@@ -228,6 +228,8 @@ def _problem(mapping: FileMapping, path: Path, error: ErrorDetails) -> Problem:
     kind, context = error["type"], error.get("ctx", {})
     code = SENTENCES.get(kind) or KINDS.get(kind.split("_")[0], "opening.field_invalid")
     path = _shown(path)
+    if kind == "extra_forbidden" and path[0] == "timetable" and path[-1] in DROPPED:
+        code = "opening.period_dropped"
     params: dict[str, str | int] = {"field": str(path[-1])}
     for bound in BOUNDS:
         if bound in context:

@@ -126,6 +126,7 @@ def test_a_timetable_may_be_more_patient_than_the_law() -> None:
         ("scheme.colour", "red", "opening.field_unknown", "scheme.colour"),
         ("scheme.items.0.colour", "red", "opening.field_unknown", "scheme.items[0].colour"),
         ("timetable", {"vote_notise": {"days": 20}}, "opening.field_unknown", "vote_notise"),
+        ("timetable", {"tender_notice": {"days": 5}}, "opening.period_dropped", "tender_notice"),
         ("title", DELETE, "opening.field_missing", "estate.yaml"),
         ("title", " ", "opening.field_invalid", "title"),
         ("title", "x" * 201, "opening.field_invalid", "title"),
