@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel
 
-from formats.file_mapping import Path
+from formats.file_mapping import Path, in_words
 from models.fields import ID_IN_FILE, LARGEST
 from models.files.renovation import LEVELS, Official, PlaceEntry
 from models.values.actor import Role
@@ -88,26 +88,27 @@ def scheme_problems(draft: Draft) -> Iterator[Problem]:
 
 
 def problems_together(
-    scheme: SchemeContent, units: Sequence[ShareUnit], roll_name: str
+    scheme: SchemeContent,
+    units: Sequence[ShareUnit],
+    roll_name: str,
+    where: Callable[[Path], str] = in_words,
 ) -> Iterator[Problem]:
     """Whether every item can be spread over units of this roll, and works are in its buildings."""
-    for item in scheme.items:
+    for number, item in enumerate(scheme.items):
+        at = where(("scheme", "items", number))
         try:
             paying = cost_sharing.payers(item, units)
             if not paying:
-                yield problem(
-                    "opening.item_without_payers", where=item.id, item=item.id, roll=roll_name
-                )
+                yield problem("opening.item_without_payers", where=at, item=item.id, roll=roll_name)
             elif not any(cost_sharing.weights(item, paying).values()):
-                yield problem("opening.weights_zero", where=item.id, item=item.id)
+                yield problem("opening.weights_zero", where=at, item=item.id)
         except Refused as refused:
-            yield from refused.problems
+            yield from (each.model_copy(update={"where": at}) for each in refused.problems)
     buildings = {unit.building for unit in units}
-    for work in scheme.works:
+    for number, work in enumerate(scheme.works):
         if work.building and work.building not in buildings:
-            yield problem(
-                "opening.building_unknown", where=work.id, building=work.building, roll=roll_name
-            )
+            at, building = where(("scheme", "works", number, "building")), work.building
+            yield problem("opening.building_unknown", where=at, building=building, roll=roll_name)
 
 
 def _dates(draft: Draft, start: object, end: object) -> Iterator[Problem]:

@@ -1,6 +1,6 @@
 """Reading the file that opens a renovation: unknown fields, dates, money, periods; all at once."""
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
@@ -97,13 +97,15 @@ def _written(value: object) -> Plain:
     return None if value is None else str(value)
 
 
-def check_together(file: RenovationFile, roll: Roll) -> None:
+def check_together(
+    file: RenovationFile, roll: Roll, where: Callable[[Path], str] = in_words
+) -> None:
     """What only file and roll together can show: payers, floors, shares and buildings that exist.
 
     Raises:
         Refused: every problem, up to 100 and how many more.
     """
-    problems = list(problems_together(file.scheme, share_units(roll), roll.name))
+    problems = list(problems_together(file.scheme, share_units(roll), roll.name, where))
     refuse_if_any(_limited(problems, roll.name))
 
 

@@ -338,7 +338,7 @@ async def test_a_whole_scheme_is_refused_like_a_file_with_every_field_named(
         ("opening.ceiling_above_budget", "scheme.tender.ceiling_fen"),
         ("opening.method_unknown", "scheme.tender.method"),
         ("opening.retention_too_high", "scheme.tender.retention_permille"),
-        ("opening.building_unknown", "lift-1"),
+        ("opening.building_unknown", "scheme.works[0].building"),
     }
     assert len(await schemes(database, rid)) == 1
 

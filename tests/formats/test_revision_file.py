@@ -66,12 +66,12 @@ def test_what_a_revision_does_not_change_is_refused_in_its_file() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "code", "where"),
     [
-        ("works.0.building", "9", "opening.building_unknown", "roof-1"),
+        ("works.0.building", "9", "opening.building_unknown", "scheme.works[0].building"),
         (
             "items.0.payers",
             {"scope": "listed", "units": ["x"]},
             "cost_sharing.payer_unknown",
-            "roof",
+            "scheme.items[0]",
         ),
         (
             "tender.retention_permille",
