@@ -39,7 +39,7 @@ from models.values.states import (
 )
 from rules import cost_sharing as law
 from rules.inspection import certified_at_the_end_fen
-from runtime.ballots.boxes import running_vote, select_box
+from runtime.ballots.boxes import of_boxes, running_vote, select_boxes
 from runtime.record.agenda import end_waits_but_of_tickets
 from runtime.record.journal import Recorded
 from runtime.record.trouble import end_troubles_but_of_tickets
@@ -197,16 +197,17 @@ class Cancellations(Writer):
         """The vote no longer carries anything: an open box closes uncounted, a result is void."""
         done = Done(command_id=case.command.command_id, kind="settlement.vote_voided")
         rid = case.renovation.id
-        query = select_box(rid, running_vote(rid)).with_for_update()
-        box = await case.session.scalar(query)
+        query = select_boxes(rid, running_vote(rid)).with_for_update()
+        boxes = (await case.session.scalars(query)).all()
         case.goes_on()
-        if box is None:
+        if not boxes:
             return Recorded(done, NOTHING)
-        was = box.state
-        if was is BoxState.OPEN:
-            box.state, box.closed_at = BoxState.CLOSED, case.now
-        case.notify("all_owners", "vote_voided", box=box.id)
-        return Recorded(done, {"box": box.id, "box_was": was})
+        said: list[dict[str, JsonValue]] = [{"box": box.id, "box_was": box.state} for box in boxes]
+        for box in boxes:
+            if box.state is BoxState.OPEN:
+                box.state, box.closed_at = BoxState.CLOSED, case.now
+        case.notify("all_owners", "vote_voided", box=boxes[0].id)
+        return Recorded(done, of_boxes(said))
 
 
 async def load_end(case: Case) -> RenovationState:

@@ -16,6 +16,7 @@ from activities.inspection.works import Works
 from activities.publications import Publications
 from activities.recording import Recorder
 from activities.renovations import Renovations
+from activities.voting.after import AfterVote
 from activities.voting.box import Ballots
 from activities.voting.official import OfficialResults
 from runtime.ballots.sealing import BoxKeys
@@ -25,6 +26,7 @@ from runtime.database import Database
 CLASSES = (
     Renovations,
     Ballots,
+    AfterVote,
     OfficialResults,
     Shares,
     Tenders,

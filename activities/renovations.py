@@ -12,7 +12,7 @@ from models.messages.journey import JourneyOutcome, Revision, Stage, StageEntere
 from models.values.base import Carried
 from models.values.refusal import refusal
 from models.values.states import RenovationState
-from models.values.waits import Wait
+from models.values.waits import ENGINE, Wait
 from rules import revision
 from runtime.record.agenda import end_waits_but_of_tickets
 from runtime.record.journal import Recorded
@@ -48,15 +48,22 @@ class Renovations(Writer):
         "Renovations.enter_stage",
         event="renovation.stage_entered",
         into=StageEntered,
-        request=lambda stage, child_id: StageEntry(stage=stage, workflow_id=child_id),
+        request=lambda stage, child_id, _by_itself=False: StageEntry(
+            stage=stage, workflow_id=child_id
+        ),
     )
-    async def enter_stage(self, case: Case, stage: Stage, child_id: str) -> Recorded[StageEntered]:
-        """A stage begins: from now on only its workflow writes (and the renovation's own)."""
+    async def enter_stage(
+        self, case: Case, stage: Stage, child_id: str, by_itself: bool = False
+    ) -> Recorded[StageEntered]:
+        """A stage begins: from now on only its workflow writes (and the renovation's own).
+
+        `by_itself`: nobody is awaited at its beginning (a second vote opens when the law says).
+        """
         await _refuse_when_ending(case)
         case.agenda[case.renovation.stage_workflow_id] = ()
         case.renovation.stage = stage
         case.renovation.stage_workflow_id = child_id
-        case.wait_for(FIRST_WAIT[stage])
+        case.wait_for(ENGINE if by_itself else FIRST_WAIT[stage])
         # What the stage waits for until it has written something itself.
         case.agenda[child_id] = case.agenda[case.command.workflow_id]
         case.await_only(Wait(what="stage", subject=stage))

@@ -14,6 +14,7 @@ from models.tables import Estate, Scheme
 from models.values.refusal import Problem, refusal
 from models.values.scheme import Change
 from rules import revision
+from rules.voting import pack_for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +57,8 @@ async def revise(case: Case, act: ReviseScheme) -> RevisedScheme:
     if act.scheme is not None:
         units = await share_units(case)
         estate = await case.session.get_one(Estate, case.renovation.estate_id)
-        check_scheme(after, budget_fen, case.timetable, units, estate.name)
+        pack = pack_for(case.renovation.rule_pack)
+        check_scheme(after, budget_fen, case.timetable, units, estate.name, pack)
     if await gap_was_left(case):
         revision.refuse_same_gap(revision.settled(after, adopted=True))
     case.session.add(

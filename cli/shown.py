@@ -80,6 +80,10 @@ def status_lines(case: CaseRow, language: str = "en") -> list[tuple[str, str]]:
             ("needs attention", trouble_words(each, case.zone, language))
             for each in case.needs_attention
         ),
+        *(
+            ("consent missing", f"work {part.work_id}, unit {part.unit_number}")
+            for part in case.consents_missing
+        ),
         ("rule pack", case.rule_pack),
         ("clock", clock_words(case)),
         *(
@@ -167,6 +171,7 @@ def status_json(case: CaseRow) -> dict[str, JsonValue]:
         "waiting_for": case.waiting_for,
         "due_at": case.due_at.isoformat() if case.due_at else None,
         "needs_attention": [each.model_dump(mode="json") for each in case.needs_attention],
+        "consents_missing": [each.model_dump(mode="json") for each in case.consents_missing],
         "rule_pack": case.rule_pack,
         "clock": "told" if told else "wall",
         "stands_at": case.told_now.isoformat() if case.told_now is not None else None,

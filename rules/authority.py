@@ -93,6 +93,9 @@ ROLES_OF_WRITE: dict[str, Authority] = {
     "record_visits": _by(
         frozenset({Role.GRID_WORKER, Role.RESIDENTS_COMMITTEE}), "[D] the grid worker goes round"
     ),
+    "record_attendance": _by(
+        _CONVENERS, "[D] whoever convenes the meeting keeps the list of who came"
+    ),
     "cast_for_portal": _by(Role.CITY_PORTAL, "[D] the portal vouches for its citizens"),
     "replace_owner": _by(_CONVENERS, "[D] whoever keeps the roll logs a sale, 1.4.1"),
     "move_clock": _by(_CONVENERS, "[D] whoever convenes a training case leads it"),

@@ -4,7 +4,7 @@ Who may inspect what and when, what an outcome makes of a work item, when the co
 default, and what accepted works are worth. Quality Regs = 建设工程质量管理条例 (S13).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
 
@@ -58,6 +58,21 @@ def inspection_problems(
     if outcome == "FAIL" and not any(defect.strip() for defect in defects):
         problems.append(_problem("inspection.defects_missing", item))
     return tuple(problems)
+
+
+def consent_problems(
+    item_id: str, occupies: Sequence[str], consented: Collection[str]
+) -> tuple[Problem, ...]:
+    """The owners whose consent an item still waits for; without it nothing is built there.
+
+    What is exclusively a unit's own, its owner alone decides about, whatever the vote says (Civil
+    Code art. 272; rules V-CN-11 and E9). Both are numbers of units.
+    """
+    return tuple(
+        problem("inspection.consent_missing", where=unit, item=item_id, unit=unit)
+        for unit in occupies
+        if unit not in consented
+    )
 
 
 def may_cover(item: ItemFacts) -> Decision:

@@ -23,7 +23,6 @@ with workflow.unsafe.imports_passed_through():
     from models.messages.journey import Journey, JourneyOutcome, Stage, StageInput
     from models.messages.journey_progress import JourneyProgress, Undo
     from models.messages.publication import Subject
-    from models.messages.voting import VotingResult
     from models.values.states import RenovationState
     from workflows.bidding import BiddingWorkflow
     from workflows.children import carry, publish
@@ -122,7 +121,9 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         number = before.attempts + 1 if stage is Stage.VOTING else before.entries + 1
         child_id = stage_workflow_id(self.renovation_id, stage, number)
         name = f"enter-{before.entries + 1}"
-        await self.own(name, Renovations.enter_stage, stage, child_id)
+        again = before.follow_up if before.goes_on_voting else None
+        by_itself = again is not None and again.by_law
+        await self.own(name, Renovations.enter_stage, stage, child_id, by_itself)
         self.progress = self.progress.entered(stage, child_id)
         workflow.upsert_search_attributes([RENOVATION_STAGE.value_set(stage)])
         workflow.set_current_details(f"stage: {stage}, attempt {number}")
@@ -134,7 +135,8 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         given = StageInput(
             renovation_id=self.renovation_id,
             attempt=self.progress.number,
-            run_off=stage is Stage.VOTING and self.progress.vote is VotingResult.RUN_OFF,
+            run_off=self.progress.goes_on_voting,
+            follow_up=self.progress.follow_up if self.progress.goes_on_voting else None,
             clock=self.clock,
         )
         await carry(self, CARRIED_BY[stage], given, self.progress.stage_workflow_id, stage)

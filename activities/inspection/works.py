@@ -6,6 +6,7 @@ from pydantic import JsonValue
 
 from activities.cost_sharing import rows as share_rows
 from activities.inspection import rows
+from activities.inspection.consents import missing_consents
 from activities.recording import Case, Writer, writes
 from models.messages.acts import ApprovePayment, RecordInspection, ReportItem, ReportRectified
 from models.messages.inspection import InspectionOutcome, WorksState
@@ -64,6 +65,7 @@ class Works(Writer):
         """
         _refuse_other_firm(act.actor, await rows.load_contract(case))
         row = await rows.load_item(case, act.item_id, ItemState.PLANNED)
+        refuse_if_any(await missing_consents(case, act.item_id))
         row.state = ItemState.REPORTED
         case.notify("supervisor", "item_reported", item=act.item_id)
         return Recorded(
@@ -80,8 +82,11 @@ class Works(Writer):
         row = await rows.load_item(case, act.item_id)
         facts = await rows.load_facts(case, row)
         refuse_if_any(
-            law.inspection_problems(
-                facts, act.kind, act.outcome, act.defects, act.actor, contract.bidder_id
+            (
+                *law.inspection_problems(
+                    facts, act.kind, act.outcome, act.defects, act.actor, contract.bidder_id
+                ),
+                *await missing_consents(case, act.item_id),
             )
         )
         ruling = law.rule_inspection(facts, act.kind, act.outcome, case.timetable)

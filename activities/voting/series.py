@@ -45,8 +45,11 @@ async def failed_votes(case: Case) -> FailedVotes:
             Event.seq > since,
         )
     )
+    votes = select(BallotBox.attempt).where(BallotBox.id.in_(boxes))
     closed_at = await case.session.scalar(
-        select(func.max(BallotBox.closes_at)).where(BallotBox.id.in_(boxes))
+        select(func.max(BallotBox.closes_at)).where(
+            BallotBox.renovation_id == case.renovation.id, BallotBox.attempt.in_(votes)
+        )
     )
     return FailedVotes(count=len(boxes), first_at=first_at, closed_at=closed_at)
 

@@ -6,15 +6,16 @@ A check sees the fields that could be read; the others have problems of their ow
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
-from fractions import Fraction
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel
 
 from formats.file_mapping import Path, in_words
-from models.fields import ID_IN_FILE, LARGEST
+from formats.renovation_file.choices import wrong_choices
+from formats.renovation_file.draft import Draft, size_problems
+from formats.renovation_file.parts import part_problems
+from models.fields import ID_IN_FILE
 from models.files.renovation import LEVELS, Official, PlaceEntry
 from models.values.actor import Role
 from models.values.bidding import Method
@@ -24,34 +25,21 @@ from models.values.feedback import Indicator
 from models.values.refusal import Problem, Refused, problem
 from models.values.scheme import SchemeContent
 from models.values.timetable import Timetable
-from models.values.voting import Motion, MotionKind
+from models.values.voting import Motion, MotionScope, VotingPack
 from rules import cost_sharing
 from rules.time.timetables import check_timetable
-from rules.voting import kind_of, pack_in_force
+from rules.voting import pack_in_force
+from rules.voting.live.collected import motion_problems, needs_shares
 
 ID = re.compile(ID_IN_FILE)
 YEARS = range(2000, 2101)
 NOT_OFFICIALS = frozenset((Role.ENGINE, Role.OWNER, Role.RESIDENT))
 FLOOR_KEYS = (CostKey.FLOOR_COEFFICIENT, CostKey.COEFFICIENT_AREA, CostKey.FLOOR_PERCENT)
 ALL_PERCENT = 100
-MAX_ROW_WORD = 64
-"""Characters of a word that a ballot says or a row is found by: the column has no more."""
 METHODS = (Method.LOWEST_EVALUATED.value, Method.COMPREHENSIVE.value)
 """The benchmark method needs terms that a file does not have."""
 INDICATORS = frozenset(Indicator)
 EXPECTED = ", ".join(each.value for each in Indicator)
-
-
-@dataclass(frozen=True)
-class Draft:
-    """The readable fields of a file, and how to name the place of one."""
-
-    fields: dict[str, object]
-    where: Callable[[Path], str]
-
-    def problem(self, code: str, *path: str | int, **params: str | int) -> Problem:
-        """A problem at a path of the file."""
-        return problem(code, where=self.where(path), **params)
 
 
 def problems_in(draft: Draft) -> Iterator[Problem]:
@@ -70,8 +58,10 @@ def problems_in(draft: Draft) -> Iterator[Problem]:
     timetable = fields.get("timetable")
     if isinstance(timetable, Timetable):
         yield from _timetable(draft, timetable)
+    scheme = fields.get("scheme")
+    motions = scheme.motions if isinstance(scheme, SchemeContent) else ()
     if isinstance(start, date):
-        yield from _region(draft, str(fields.get("region", "CN")), start)
+        yield from _law(draft, str(fields.get("region", "CN")), start, motions)
     yield from scheme_problems(draft)
 
 
@@ -91,9 +81,23 @@ def problems_together(
     scheme: SchemeContent,
     units: Sequence[ShareUnit],
     roll_name: str,
+    pack: VotingPack,
     where: Callable[[Path], str] = in_words,
 ) -> Iterator[Problem]:
-    """Whether every item can be spread over units of this roll, and works are in its buildings."""
+    """Whether every item can be spread over units of this roll, and works are in its buildings.
+
+    And whether the roll says the shares that the law of the place counts.
+    """
+    if any(needs_shares(pack, motion) for motion in scheme.motions):
+        without = [unit.number for unit in units if unit.shares is None]
+        if without:
+            yield problem(
+                "opening.shares_missing",
+                where=roll_name,
+                count=len(without),
+                first=_short(without[0]),
+                pack=pack.id,
+            )
     for number, item in enumerate(scheme.items):
         at = where(("scheme", "items", number))
         try:
@@ -104,6 +108,7 @@ def problems_together(
                 yield problem("opening.weights_zero", where=at, item=item.id)
         except Refused as refused:
             yield from (each.model_copy(update={"where": at}) for each in refused.problems)
+    yield from part_problems(scheme, units, roll_name, where)
     buildings = {unit.building for unit in units}
     for number, work in enumerate(scheme.works):
         if work.building and work.building not in buildings:
@@ -174,11 +179,22 @@ def _unlawful(draft: Draft, check: Check) -> Problem:
     )
 
 
-def _region(draft: Draft, region: str, on: date) -> Iterator[Problem]:
+def _law(draft: Draft, region: str, on: date, motions: tuple[Motion, ...]) -> Iterator[Problem]:
+    """Whether the place has a law of owners' votes on that day, and every motion can be put under it."""
     try:
-        pack_in_force(region, on)
+        pack = pack_in_force(region, on)
     except Refused:
         yield draft.problem("opening.region_unknown", "region", on=str(on))
+        return
+    yield from law_problems(draft, pack, motions)
+
+
+def law_problems(draft: Draft, pack: VotingPack, motions: Sequence[Motion]) -> Iterator[Problem]:
+    """Whether every motion can be put under the law of the place."""
+    for number, motion in enumerate(motions):
+        for each in motion_problems(pack, motion):
+            where = draft.where(("scheme", "motions", number, each.where))
+            yield each.model_copy(update={"where": where})
 
 
 def _money(draft: Draft, budget: object, scheme: SchemeContent) -> Iterator[Problem]:
@@ -211,7 +227,7 @@ def _caps(draft: Draft, scheme: SchemeContent, timetable: Timetable) -> Iterator
 
 
 def _scheme(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
-    yield from _sizes(draft, scheme)
+    yield from size_problems(draft, scheme)
     for field in ("items", "motions", "works", "funding"):
         entries = getattr(scheme, field)
         if not entries and field != "funding":
@@ -226,6 +242,8 @@ def _scheme(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
                 path = ("scheme", "funding", number, "items", place)
                 yield draft.problem("opening.item_unknown", *path, item=_short(item_id))
     yield from _motions(draft, scheme.motions)
+    for wrong in wrong_choices(scheme):
+        yield draft.problem(wrong.code, *wrong.path, **wrong.params)
     yield from _tender(draft, scheme)
     yield from _targets(draft, scheme)
     if scheme.levy_limit_fen is not None:
@@ -241,27 +259,6 @@ def _targets(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
         if target.indicator not in INDICATORS:
             path = ("scheme", "targets", number, "indicator")
             yield draft.problem("opening.not_one_of", *path, field="indicator", expected=EXPECTED)
-
-
-def _sizes(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
-    """Numbers and words that no column holds."""
-    for path, value in _numbers(scheme, ("scheme",)):
-        if abs(value) > LARGEST:
-            yield draft.problem("opening.number_too_large", *path, most=LARGEST)
-    for path, word in _words_of_rows(scheme):
-        if len(word) > MAX_ROW_WORD:
-            field = str(path[-1])
-            yield draft.problem("opening.text_too_long", *path, field=field, bound=MAX_ROW_WORD)
-
-
-def _words_of_rows(scheme: SchemeContent) -> Iterator[tuple[Path, str]]:
-    """Words that become keys of ballots or of rows, beside the ids that `_ids` looks at."""
-    for number, motion in enumerate(scheme.motions):
-        at = ("scheme", "motions", number)
-        for place, option in enumerate(motion.options):
-            yield (*at, "options", place, "id"), option.id
-        for place, item in enumerate(motion.menu.items if motion.menu else ()):
-            yield (*at, "menu", "items", place, "id"), item.id
 
 
 def _item(draft: Draft, item: CostItem, at: Path) -> Iterator[Problem]:
@@ -300,15 +297,27 @@ def _motions(draft: Draft, motions: tuple[Motion, ...]) -> Iterator[Problem]:
     known = {motion.id: motion for motion in motions}
     for number, motion in enumerate(motions):
         at = ("scheme", "motions", number)
-        if motion.matter and kind_of(motion.matter) is not motion.kind is MotionKind.ORDINARY:
-            yield draft.problem("opening.motion_kind", *at, "kind", matter=motion.matter.value)
+        yield from _scope(draft, motion.scope, (*at, "scope"))
         if motion.depends_on is None:
             continue
         path = (*at, "depends_on")
         if motion.depends_on not in known:
             yield draft.problem("opening.motion_unknown", *path, motion=_short(motion.depends_on))
+        elif known[motion.depends_on].scope != motion.scope:
+            other = _short(motion.depends_on)
+            yield draft.problem("opening.motion_other_scope", *path, motion=other)
         elif _in_circle(motion, known):
             yield draft.problem("opening.motion_circle", *path)
+
+
+def _scope(draft: Draft, scope: MotionScope, at: Path) -> Iterator[Problem]:
+    """A scope names the part that it is, and no other: each spelling of it is a box of its own."""
+    named = {"building": scope.building, "entrance": scope.entrance}
+    needed = {"estate": (), "building": ("building",), "entrance": ("building", "entrance")}
+    for field, name in named.items():
+        if bool(name) != (field in needed[scope.kind]):
+            code = "opening.scope_too_much" if name else "opening.scope_missing"
+            yield draft.problem(code, *at, field, scope=scope.kind, field=field)
 
 
 def _in_circle(motion: Motion, known: dict[str, Motion]) -> bool:
@@ -356,19 +365,6 @@ def _repeated(words: Iterable[str]) -> Iterator[int]:
         seen[word] += 1
         if seen[word] > 1:
             yield number
-
-
-def _numbers(value: object, path: Path) -> Iterator[tuple[Path, int]]:
-    """Every whole number of a model and both parts of every fraction, with its path."""
-    if isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from _numbers(getattr(value, name), (*path, name))
-    elif isinstance(value, tuple):
-        for number, each in enumerate(value):
-            yield from _numbers(each, (*path, number))
-    elif isinstance(value, int | Fraction):
-        yield path, value.numerator
-        yield path, value.denominator
 
 
 def _short(word: str) -> str:

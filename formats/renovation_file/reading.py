@@ -14,7 +14,13 @@ from formats.file_mapping import (
     unreadable,
     words,
 )
-from formats.renovation_file.checks import Draft, problems_in, problems_together, scheme_problems
+from formats.renovation_file.checks import (
+    law_problems,
+    problems_in,
+    problems_together,
+    scheme_problems,
+)
+from formats.renovation_file.draft import Draft
 from models.fields import UNSEEN, expectation
 from models.files.renovation import RenovationFile, RevisionFile
 from models.files.roll import Roll
@@ -22,6 +28,8 @@ from models.values.cost_sharing import ShareUnit
 from models.values.refusal import Problem, problem, refusal, refuse_if_any
 from models.values.scheme import SchemeContent
 from models.values.timetable import Timetable
+from models.values.voting import VotingPack
+from rules.voting import pack_in_force
 
 MAX_PROBLEMS = 100
 MAX_WORD = 4_000
@@ -72,6 +80,7 @@ def check_scheme(
     timetable: Timetable,
     units: Sequence[ShareUnit],
     roll_name: str,
+    pack: VotingPack,
 ) -> None:
     """A scheme that is put to the owners of an open case, checked like that of an opening.
 
@@ -83,7 +92,8 @@ def check_scheme(
     problems = [
         *(each for _, each in _unreadable(written)),
         *scheme_problems(Draft(dict(fields), in_words)),
-        *problems_together(scheme, units, roll_name),
+        *law_problems(Draft(dict(fields), in_words), pack, scheme.motions),
+        *problems_together(scheme, units, roll_name, pack),
     ]
     refuse_if_any(_limited(problems, SCHEME))
 
@@ -105,7 +115,8 @@ def check_together(
     Raises:
         Refused: every problem, up to 100 and how many more.
     """
-    problems = list(problems_together(file.scheme, share_units(roll), roll.name, where))
+    pack = pack_in_force(file.region, file.starts_on)
+    problems = list(problems_together(file.scheme, share_units(roll), roll.name, pack, where))
     refuse_if_any(_limited(problems, roll.name))
 
 

@@ -41,7 +41,7 @@ from models.values.inspection import InspectionKind, InspectionOutcome
 from models.values.refusal import Problem
 from models.values.scheme import SchemeContent
 
-ITEMS, BIDDERS, DEFECTS, MOTIONS, OFFICIALS = 200, 200, 100, 50, 100
+ITEMS, BIDDERS, DEFECTS, MOTIONS, OFFICIALS = 200, 200, 100, 1_000, 100
 """Entries of a list, at most."""
 
 
@@ -51,6 +51,14 @@ class ActBody(Value):
 
 class NoFields(ActBody):
     """An act that says everything by its name."""
+
+
+class CertifiedChoice(Value):
+    """Who stands behind one option or one work; None is "not published"."""
+
+    heads: Count | None = None
+    area_dm2: Area | None = None
+    shares: Count | None = None
 
 
 class CertifiedNumbers(Value):
@@ -68,6 +76,25 @@ class CertifiedNumbers(Value):
     abstain_area_dm2: Area | None = None
     invalid_heads: Count | None = None
     invalid_area_dm2: Area | None = None
+    roll_shares: Count | None = None
+    participating_shares: Count | None = None
+    yes_shares: Count | None = None
+    no_shares: Count | None = None
+    abstain_shares: Count | None = None
+    invalid_shares: Count | None = None
+    present_heads: Count | None = None
+    present_area_dm2: Area | None = None
+    present_shares: Count | None = None
+    silent_heads: Count | None = None
+    silent_area_dm2: Area | None = None
+    silent_shares: Count | None = None
+    objections_heads: Count | None = None
+    objections_area_dm2: Area | None = None
+    objections_shares: Count | None = None
+    options: Annotated[dict[Word, CertifiedChoice], *entries(ITEMS)] = Field(default_factory=dict)
+    """Of several options the numbers of each; of a menu those of the supporters of each work."""
+    chosen: Annotated[tuple[Word, ...], *entries(ITEMS)] = ()
+    """The works of a menu that were chosen."""
 
 
 class OfficialResultBody(ActBody):

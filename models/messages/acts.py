@@ -15,7 +15,7 @@ from models.messages.journey import Answer
 from models.values.actor import Actor, Role
 from models.values.base import Carried, Value
 from models.values.scheme import SchemeContent
-from models.values.voting import ReportedTally
+from models.values.voting import ReportedChoice, ReportedTally
 
 Target = Literal["renovation", "stage", "publication", "ticket"]
 
@@ -40,9 +40,17 @@ class OpenVote(Act):
 
 
 class ReportedNumbers(ReportedTally):
-    """The numbers of one motion as a certificate has them; a name that is not known is an error."""
+    """The numbers of one motion as a certificate has them; a name that is not known is an error.
 
+    `options` are the numbers of each option, or of the supporters of each work of a menu; `chosen`
+    are the works that the official system has chosen.
+    """
+
+    LATER: ClassVar[frozenset[str]] = ReportedTally.LATER | {"options", "chosen"}
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    options: dict[str, ReportedChoice] = Field(default={})
+    chosen: tuple[str, ...] = Field(default=(), strict=False)
 
 
 class ImportOfficialResult(Act):
@@ -55,7 +63,7 @@ class ImportOfficialResult(Act):
     """The certificate's number."""
     file_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     """Of the certificate's file."""
-    results: dict[str, ReportedNumbers] = Field(min_length=1, max_length=50)
+    results: dict[str, ReportedNumbers] = Field(min_length=1, max_length=1_000)
     """Motion id to its numbers; what is left out was not published."""
 
 

@@ -18,10 +18,14 @@ from models.messages.journey import Answer, JourneyOutcome, Revision, Stage, Sta
 from models.messages.progress import Progress
 from models.messages.voting import VotingOutcome, VotingResult
 from models.values.states import RenovationState
+from models.values.voting import FollowUpTerms
 
 StageOutcome = (
     VotingOutcome | CostSharingOutcome | BiddingOutcome | InspectionOutcome | FeedbackOutcome
 )
+
+AGAIN = (VotingResult.RUN_OFF, VotingResult.SECOND_VOTE)
+"""Votes that are followed by another one, which is not a new vote on the matter."""
 
 
 class Undo(StrEnum):
@@ -61,6 +65,8 @@ class JourneyProgress(Progress):
     attempts: int = 0
     run_offs: int = 0
     vote: VotingResult | None = None
+    follow_up: FollowUpTerms | None = None
+    """When the second vote is held, where the last vote has opened one."""
     sharing: CostSharingResult | None = None
     bidding: BiddingResult | None = None
     adopted: bool = False
@@ -83,12 +89,16 @@ class JourneyProgress(Progress):
         return bool(self.left and self.wanted and not self.cancelled and not self.settling)
 
     @property
+    def goes_on_voting(self) -> bool:
+        """The vote that was held last leaves something to be put again: a run-off or a second vote."""
+        return self.stage is Stage.VOTING and self.vote in AGAIN
+
+    @property
     def next_stage(self) -> Stage | None:
         """The stage to enter now; None while one is under way, and where something else follows."""
         if not self.left:
             return None
-        run_off = self.stage is Stage.VOTING and self.vote is VotingResult.RUN_OFF
-        if self.stage is None or run_off or self.renewed:
+        if self.stage is None or self.goes_on_voting or self.renewed:
             return Stage.VOTING
         return {
             Stage.VOTING: Stage.COST_SHARING if self.vote is VotingResult.ADOPTED else None,
@@ -164,10 +174,12 @@ class JourneyProgress(Progress):
 
     def _ended(self, outcome: StageOutcome) -> dict[str, object]:
         if isinstance(outcome, VotingOutcome):
-            run_off = outcome.outcome is VotingResult.RUN_OFF
-            adopted = self.adopted or outcome.outcome is VotingResult.ADOPTED
-            offs = self.run_offs + int(run_off)
-            return {"vote": outcome.outcome, "run_offs": offs, "adopted": adopted}
+            return {
+                "vote": outcome.outcome,
+                "follow_up": outcome.follow_up,
+                "run_offs": self.run_offs + int(outcome.outcome in AGAIN),
+                "adopted": self.adopted or outcome.outcome is VotingResult.ADOPTED,
+            }
         if isinstance(outcome, CostSharingOutcome):
             return {"sharing": outcome.outcome}
         if isinstance(outcome, BiddingOutcome):

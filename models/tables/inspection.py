@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.tables.base import Fen, Id, Table, not_negative, one_of
+from models.tables.base import CommandId, Fen, Id, Table, not_negative, one_of
 from models.values.inspection import ItemState
 from models.values.states import CertificateState
 
@@ -78,3 +78,16 @@ class Certificate(Table):
     payable_fen: Mapped[Fen]
     state: Mapped[CertificateState] = mapped_column(server_default="blocked")
     approved_by: Mapped[Id]
+
+
+class PartConsent(Table):
+    """The owner of a unit agrees that a work occupies part of it (E9); `work_id` is the scheme's."""
+
+    __tablename__ = "part_consent"
+
+    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"), primary_key=True)
+    work_id: Mapped[Id] = mapped_column(primary_key=True)
+    unit_number: Mapped[Id] = mapped_column(primary_key=True)
+    command_id: Mapped[CommandId] = mapped_column(unique=True)
+    consented_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]

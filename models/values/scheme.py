@@ -29,6 +29,10 @@ class PlannedWork(Carried):
     title: str
     concealed: bool = False
     value_fen: int = Field(ge=0)
+    item: str = ""
+    """The cost item that it builds; "" leaves it to the work's id (`lift-3` builds `lift`)."""
+    occupies: tuple[str, ...] = ()
+    """Numbers of the units of which it takes an exclusive part: each owner consents alone (E9)."""
 
 
 class Target(Carried):

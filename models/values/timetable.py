@@ -66,6 +66,8 @@ class Timetable(Carried):
     """How many extensions a vote may have [D]."""
     extension_decided_days_before: int = Field(default=1, ge=0, le=30)
     """The extension is decided this many days before the close, never after it [D]."""
+    second_vote_hours: int = Field(default=24, ge=1, le=72)
+    """How long a second vote that the law holds at once, in the same meeting, is open [D]."""
     decision_publication: Period = calendar_days(3)
     """The decision is posted within 3 days [V Shandong art. 32]."""
     result_objection: Period = calendar_days(7)

@@ -21,6 +21,7 @@ class Consequence(StrEnum):
     GOES_ON = "goes_on"
     TURNOUT_CHECKED = "turnout_checked"
     BOX_CLOSED = "box_closed"
+    OBJECTIONS_COUNTED = "objections_counted"
     PUBLICATION_CLOSED = "publication_closed"
     REMINDER_SENT = "reminder_sent"
     COLLECTION_COUNTED = "collection_counted"

@@ -89,8 +89,8 @@ def _gap_of(items: Sequence[CostItem], funding: Sequence[Funding], without: Sequ
 def without_items(content: SchemeContent, dropped: Sequence[str]) -> SchemeContent:
     """The scheme without some items: their funding, their works, and the tender shrink with them.
 
-    A work belongs to the item whose id it has or begins with ("lift", "lift-3", "lift.3"); the
-    longest id wins. The tender's sums shrink in proportion to the cost. Refused: an unknown item,
+    A work belongs to the item that it names, else to the one whose id it has or begins with ("lift",
+    "lift-3", "lift.3"); the longest id wins. The tender's sums shrink in proportion to the cost. Refused: an unknown item,
     or giving up all of them.
     """
     known = {item.id for item in content.items}
@@ -139,6 +139,8 @@ def _for_items(funding: Sequence[Funding], kept: Sequence[CostItem]) -> tuple[Fu
 
 
 def _item_of(work: PlannedWork, items: set[str]) -> str:
+    if work.item:
+        return work.item
     owners = [
         item for item in items if work.id == item or work.id.startswith((f"{item}-", f"{item}."))
     ]

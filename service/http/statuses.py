@@ -24,11 +24,13 @@ CODES: dict[int, str] = {
     409: """
         correction.already_there correction.estate_exists
         authority.wrong_stage bidding.already_bid bidding.tender_closed clock.case_over clock.held
-        clock.hold_known clock.nothing_due clock.wall cost_sharing.nothing_due
+        clock.hold_known clock.nothing_due clock.wall consent.given cost_sharing.nothing_due
         cost_sharing.payment_booked feedback.survey_not_open journal.command_reused
         mandate.already_given mandate.other_vote paper.batch_complete paper.in_another_batch
         paper.not_all_cast publication.closed ruling.not_contested service.target_closed
         voting.already_voted voting.box_closed voting.box_not_open_yet voting.other_box
+        voting.ballots_count_here voting.official_only
+        voting.no_objections voting.not_absent voting.objected voting.second_vote_late
     """,
     413: "service.body_too_large",
     422: """
@@ -72,7 +74,7 @@ CODES: dict[int, str] = {
         file.mixed_encodings file.not_a_mapping file.not_text file.nul_byte file.too_deep
         file.too_large file.utf_16 inspection.already_accepted inspection.completion_is_acceptance
         inspection.concealed_first inspection.contract_missing inspection.defects_missing
-        inspection.item_not_in_state inspection.item_other_state inspection.item_unknown
+        consent.not_occupied inspection.consent_missing inspection.item_not_in_state inspection.item_other_state inspection.item_unknown
         inspection.items_in_default inspection.nothing_passed
         inspection.not_a_supervisor inspection.not_accepted inspection.not_chief_supervisor
         inspection.not_reported inspection.not_the_contractor inspection.nothing_concealed
@@ -88,17 +90,21 @@ CODES: dict[int, str] = {
         menu.pb_section_twice menu.pb_vote_twice menu.pb_vote_type menu.pb_voter_id
         menu.pb_voter_twice menu.points_not_whole menu.points_too_high menu.points_too_low
         menu.sum_too_high menu.sum_too_low menu.too_few_items menu.too_many_items
-        official.below_zero official.box_closed official.motion_missing official.not_yes_or_no
+        official.below_zero official.box_closed official.motion_missing
         official.other_roll official.too_early opening.bid_bond_too_high opening.budget_short
+        opening.approval_unused opening.choice_alone opening.choice_unknown
+        opening.options_and_menu
         opening.building_unknown opening.ceiling_above_budget opening.day_s_gone
         opening.ends_before_start opening.estate_differs opening.field_missing
         opening.floor_percent_sum opening.floors_missing opening.floors_unused opening.grant_twice
         opening.id_invalid opening.id_twice opening.instalments_sum opening.item_unknown
-        opening.item_without_payers opening.list_empty opening.method_unknown opening.more_problems
-        opening.motion_circle opening.motion_kind opening.motion_unknown opening.must_be_at_least
+        opening.item_without_motion opening.item_without_payers opening.list_empty opening.method_unknown opening.more_problems
+        opening.motion_circle opening.motion_kind opening.motion_other_scope
+        opening.motion_unknown opening.must_be_at_least opening.occupied_unknown
         opening.number_too_large opening.payers_missing opening.place_chain opening.place_differs
         opening.place_outside opening.region_unknown opening.role_not_granted
-        opening.roll_elsewhere opening.text_too_long opening.text_too_short opening.units_differ
+        opening.roll_elsewhere opening.scope_missing opening.scope_too_much
+        opening.scope_unknown opening.text_too_long opening.text_too_short opening.units_differ
         opening.unlawful opening.unreadable opening.unseen opening.weight_negative opening.weights_zero
         opening.year opening.zone_unknown paper.motion_left_out paper.other_code paper.other_lines
         paper.other_scan paper.owner_twice paper.sheet_cell paper.sheet_headings
@@ -127,7 +133,10 @@ CODES: dict[int, str] = {
         voting.box_key_wrong voting.box_unknown voting.choice_unknown voting.closed
         voting.motion_unknown voting.no_motions voting.not_counted voting.not_open
         voting.not_published voting.pack_unknown voting.re_vote_limit voting.re_vote_too_early
-        voting.roll_empty voting.unit_twice
+        voting.roll_empty voting.unit_twice voting.which_box
+        opening.matter_missing opening.matter_unknown opening.motion_rule opening.not_collected
+        opening.shares_missing official.choice_above official.choice_unknown
+        official.chosen_twice official.options_missing official.over_budget
     """,
     500: "act.broken service.failed",
     503: """

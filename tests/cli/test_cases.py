@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
 from typer.testing import CliRunner
 
@@ -272,7 +273,7 @@ def test_the_files_of_an_opening_can_be_checked_without_any_server(tmp_path: Pat
 
 
 def test_what_an_act_has_changed_is_shown_with_both_values() -> None:
-    changes = [
+    changes: JsonValue = [
         {"what": "items[lift]", "before": None, "after": {"cost_fen": 5}},
         {"what": "items[roof]", "before": {"cost_fen": 7}, "after": None},
         {"what": "tender.ceiling_fen", "before": 5, "after": 6},
