@@ -27,6 +27,7 @@ from models.values.scheme import SchemeContent
 from models.values.timetable import Timetable
 from models.values.voting import Motion, MotionScope, VotingPack
 from rules import cost_sharing
+from rules.bidding.documents import benchmark_terms
 from rules.time.timetables import check_timetable
 from rules.voting import pack_in_force
 from rules.voting.live.collected import motion_problems, needs_shares
@@ -36,8 +37,7 @@ YEARS = range(2000, 2101)
 NOT_OFFICIALS = frozenset((Role.ENGINE, Role.OWNER, Role.RESIDENT))
 FLOOR_KEYS = (CostKey.FLOOR_COEFFICIENT, CostKey.COEFFICIENT_AREA, CostKey.FLOOR_PERCENT)
 ALL_PERCENT = 100
-METHODS = (Method.LOWEST_EVALUATED.value, Method.COMPREHENSIVE.value)
-"""The benchmark method needs terms that a file does not have."""
+METHODS = tuple(method.value for method in Method)
 INDICATORS = frozenset(Indicator)
 EXPECTED = ", ".join(each.value for each in Indicator)
 
@@ -337,6 +337,10 @@ def _tender(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
         yield draft.problem(
             "opening.method_unknown", "scheme", "tender", "method", expected=expected
         )
+    for check in benchmark_terms(tender):
+        if not check.passed:
+            numbers = {"have": str(check.have), "need": str(check.need), "article": check.article}
+            yield draft.problem(check.code, "scheme", "tender", "benchmark", **numbers)
     if scheme.owners_limit_fen is not None and scheme.owners_limit_fen < 0:
         field = "owners_limit_fen"
         yield draft.problem("opening.must_be_at_least", "scheme", field, field=field, bound=0)

@@ -14,6 +14,14 @@ from models.messages.cost_sharing import CollectionDecision
 from models.messages.journey import Answer
 from models.values.actor import Actor, Role
 from models.values.base import Carried, Value
+from models.values.bidding import (
+    CandidateGround,
+    ClearedFlag,
+    Competition,
+    LowPriceAnswer,
+    Party,
+    Rejection,
+)
 from models.values.scheme import SchemeContent
 from models.values.voting import ReportedChoice, ReportedTally
 
@@ -139,15 +147,39 @@ class PublishTender(Act):
     name = "publish_tender"
     stage = "bidding"
     preparation_days: int | None = Field(default=None, ge=1, le=365)
+    causes: str = ""
+    """Why the tender before has failed, and what was changed; needed when it is held again (E20)."""
+
+
+class ClarifyTender(Act):
+    """Answer questions on the tender documents or change them, for all bidders, before the deadline.
+
+    What affects bids and comes less than 15 days before the deadline moves it (Tendering Law art. 23).
+    """
+
+    name = "clarify_tender"
+    stage = "bidding"
+    change: str
+    affects_bids: bool = True
 
 
 class RecordEvaluation(Act):
-    """The evaluation committee's report: technical scores per bidder (0…1000), where the method has them."""
+    """The evaluation committee's report: what it found, as data, and the text that nobody parses.
+
+    A bid that is named nowhere was found to be in order. Points (0…1000) are by bidder, adjustments in
+    fen are added to prices for comparison, lots name bidders in the order that was drawn.
+    """
 
     name = "record_evaluation"
     stage = "bidding"
     technical_milli: dict[str, int] = Field(default_factory=dict)
     report: str = Field(default="", max_length=4000)
+    rejections: tuple[Rejection, ...] = ()
+    low_prices: tuple[LowPriceAnswer, ...] = ()
+    cleared: tuple[ClearedFlag, ...] = ()
+    competition: Competition | None = None
+    adjustments_fen: dict[str, int] = Field(default_factory=dict)
+    lots: tuple[str, ...] = ()
 
 
 class ApproveDirectAward(Act):
@@ -167,6 +199,7 @@ class WithdrawCandidate(Act):
     stage = "bidding"
     bidder_id: str
     reason: str = Field(min_length=1, max_length=2000)
+    ground: CandidateGround = CandidateGround.WITHDREW
 
 
 class AwardContract(Act):
@@ -184,6 +217,18 @@ class SignContract(Act):
     stage = "bidding"
     value_fen: int = Field(gt=0)
     performance_bond_fen: int = Field(default=0, ge=0)
+    retention_permille: int | None = None
+    """Of each payment, until the warranty ends; None is that of the tender documents."""
+
+
+class RuleOnSignature(Act):
+    """Name who is responsible that a contract is not signed in time: its bond is lost, or back double."""
+
+    name = "rule_on_signature"
+    stage = "bidding"
+    bidder_id: str
+    at_fault: Party
+    reason: str
 
 
 class ReportItem(Act):
@@ -227,6 +272,36 @@ class ApprovePayment(Act):
     stage = "inspection"
     omissions_fen: int = Field(default=0, ge=0)
     note: str = Field(default="", max_length=2000)
+
+
+class TerminateContract(Act):
+    """End the contract before its works are done: Civil Code art. 563, 787, 806.
+
+    When a default was not cured in time, for another breach, or by the owners' vote without fault. What
+    is left is tendered again, or the case is closed as failed.
+    """
+
+    name = "terminate_contract"
+    stage = "inspection"
+    ground: Literal["not_cured", "refuses", "assigned", "vote"] = "not_cured"
+    then: Literal["retender", "close"] = "retender"
+    bond_fen: int | None = Field(default=None, ge=0)
+    """Of the performance bond that is called; None is all of it with fault, nothing without."""
+    damages_fen: int = Field(default=0, ge=0)
+    """Owed to a contractor that is not at fault."""
+    document: str = Field(default="", max_length=200)
+    """The decision of the owners, for `vote`."""
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class MeasureWorks(Act):
+    """Measure what stands of a terminated contract's open items, in fen at the contract's prices."""
+
+    name = "measure_works"
+    stage = "inspection"
+    measured_fen: dict[str, int] = Field(default_factory=dict)
+    """Item id to the value of its acceptable work; what is left out is worth nothing."""
+    report: str = Field(default="", max_length=4000)
 
 
 class ResolveTicket(Act):
@@ -293,16 +368,20 @@ ACTS: dict[str, type[Act]] = {
         ApproveRelief,
         DecideCollection,
         PublishTender,
+        ClarifyTender,
         RecordEvaluation,
         ApproveDirectAward,
         WithdrawCandidate,
         AwardContract,
         SignContract,
+        RuleOnSignature,
         ReportItem,
         RecordInspection,
         ReportRectified,
         AcceptWorks,
         ApprovePayment,
+        TerminateContract,
+        MeasureWorks,
         ResolveTicket,
         ConfirmTicket,
         CancelRenovation,

@@ -3,6 +3,7 @@
 from pydantic import Field, JsonValue
 
 from models.values.base import Carried
+from models.values.bidding import TIE_ORDER, BenchmarkTerms, TieBreak
 from models.values.cost_sharing import CostItem, Funding
 from models.values.voting import Motion
 
@@ -15,6 +16,10 @@ class TenderPlan(Carried):
     method: str = "lowest_evaluated"
     price_weight_milli: int = Field(default=1000, ge=0, le=1000)
     """Weight of the price in comprehensive scoring, per mille; the rest is technical."""
+    benchmark: BenchmarkTerms | None = None
+    """Of the method "comprehensive_benchmark", which cannot be published without."""
+    ties: tuple[TieBreak, ...] = TIE_ORDER
+    """What decides between bids that compare equal, in this order; then the lot."""
     bid_bond_fen: int = Field(default=0, ge=0)
     contingency_permille: int = Field(default=50, ge=0, le=1000)
     retention_permille: int = Field(default=30, ge=0, le=1000)

@@ -13,6 +13,7 @@ from formats.file_mapping import in_words, read_mapping, words
 from formats.renovation_file.reading import check_together, read_renovation
 from formats.roll import read_roll
 from models.files.roll import Roll
+from models.values.bidding import BenchmarkTerms
 from models.values.refusal import Problem, Refused
 from models.values.timetable import Period
 from runtime.language.sentences import sentence
@@ -142,6 +143,14 @@ def test_a_timetable_may_be_more_patient_than_the_law() -> None:
         ("scheme.tender.bid_bond_fen", "1760001", "opening.bid_bond_too_high", "bid_bond_fen"),
         ("scheme.tender.ceiling_fen", "96000001", "opening.ceiling_above_budget", "ceiling_fen"),
         ("scheme.tender.method", "dice", "opening.method_unknown", "scheme.tender.method"),
+        (
+            "scheme.tender.method",
+            "comprehensive_benchmark",
+            "bidding.benchmark_given",
+            "scheme.tender.benchmark",
+        ),
+        ("scheme.tender.ties", ["dice"], "opening.not_one_of", "scheme.tender.ties[0]"),
+        ("scheme.tender.benchmark", {"above": "much"}, "opening.field_invalid", "benchmark.above"),
         ("scheme.tender.instalments_permille", ["999"], "opening.instalments_sum", "permille"),
         ("scheme.owner_instalments_permille", [], "opening.instalments_sum", "permille"),
         ("scheme.owners_limit_fen", "-5", "opening.must_be_at_least", "scheme.owners_limit_fen"),
@@ -529,3 +538,17 @@ def test_weights_of_zero_for_everybody_are_refused() -> None:
     floors = [{"floor": str(number), "weight": "0"} for number in range(1, 5)]
     (only,) = together(changed(f"scheme.items.{LIFT}.floors", floors))
     assert only.code == "opening.weights_zero"
+
+
+def with_benchmark(above: str, below: str) -> dict:
+    benchmark = {"price_fen": "80000000", "above": above, "below": below}
+    tender = {**file()["scheme"]["tender"], "method": "comprehensive_benchmark"}
+    return changed("scheme.tender", {**tender, "benchmark": benchmark})
+
+
+def test_a_benchmark_takes_more_off_above_it_than_below() -> None:
+    opened = read_renovation(as_yaml(with_benchmark("1.5", "4/3")).encode(), "estate.yaml")
+    terms = opened.scheme.tender.benchmark
+    assert terms == BenchmarkTerms(price_fen=80_000_000, above=Fraction(3, 2), below=Fraction(4, 3))
+    for above, below in (("1.5", "3/2"), ("1", "2")):
+        assert codes(with_benchmark(above, below)) == ["bidding.benchmark_above"]

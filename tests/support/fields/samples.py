@@ -60,9 +60,17 @@ def _good(kind: Any, field: FoundField) -> object:
 
 def _first_option(kind: Any, field: FoundField) -> object:
     schema = TypeAdapter(kind).json_schema()
-    property_ = schema
+    found = schema
     for step in field.path:
-        property_ = property_["items"] if isinstance(step, int) else property_["properties"][step]
-        if "$ref" in property_:
-            property_ = schema["$defs"][property_["$ref"].rpartition("/")[2]]
-    return property_["enum"][0] if "enum" in property_ else property_["const"]
+        found = _resolved(schema, found)
+        found = found["items"] if isinstance(step, int) else found["properties"][step]
+    found = _resolved(schema, found)
+    return found["enum"][0] if "enum" in found else found["const"]
+
+
+def _resolved(schema: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    """The part of a schema itself, where it is named elsewhere or may be null."""
+    if "anyOf" in part:
+        part = next(each for each in part["anyOf"] if each.get("type") != "null")
+    named = part.get("$ref")
+    return schema["$defs"][named.rpartition("/")[2]] if named else part
