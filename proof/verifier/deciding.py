@@ -140,7 +140,10 @@ def tests_of(conditions: list[Condition], numbers: Numbers) -> list[Test]:
 
 
 class Decided:
-    """What a rule says about a count. Nobody on the roll decides nothing."""
+    """What a rule says about a count. Nobody on the roll decides nothing, nor does no vote at all.
+
+    `uncast` are the dimensions without a yes or a no, where no other test fails.
+    """
 
     works: int | None = None
     """How many works of a menu were chosen: some have to be."""
@@ -153,6 +156,14 @@ class Decided:
         self.quorum = verdict_of(self.tests, self.nobody)
         self.tests += tests_of(rule.approval, numbers.following() if rule.follow else numbers)
         self.verdict = verdict_of(self.tests, self.nobody)
+        self.uncast: list[str] = []
+        if self.verdict != "FAIL":
+            asked = {each.dimension for each in rule.approval}
+            self.uncast = [
+                each for each in NAME_OF if each in asked and numbers.of("cast", each) == 0
+            ]
+            if self.uncast:
+                self.verdict = "FAIL"
 
 
 class DecidedMenu(Decided):
@@ -171,6 +182,7 @@ class DecidedMenu(Decided):
         self.tests = [] if approval == "whole" else tests_of(rule.quorum, Numbers(said, rule))
         self.nobody = False
         self.works = works if approval else None
+        self.uncast = []
         self.quorum = verdict_of(self.tests, self.nobody)
         self.verdict = "FAIL" if self.works == 0 else self.quorum
 

@@ -121,7 +121,12 @@ async def test_turnout_and_non_voters_are_of_the_part(vote: Channels) -> None:
 
 async def test_paper_and_mandates_find_their_box_by_the_motions(vote: Channels) -> None:
     line = {"unit_number": UNIT, "choices": {"lift-1": "yes"}}
-    bundle: dict[str, Any] = {"reference": "P-1", "scan": "s", "code": "written-on-the-bundle", "lines": [line]}
+    bundle: dict[str, Any] = {
+        "reference": "P-1",
+        "scan": "s",
+        "code": "written-on-the-bundle",
+        "lines": [line],
+    }
     typings = [await vote.post("/paper", who, **bundle) for who in (COMMITTEE, SECOND)]
     assert [answer.json()["cast"] for answer in typings] == [0, 1]
     rows = await vote.sql.fetch("SELECT box_id FROM ballot WHERE box_id LIKE $1 || '%'", vote.box)
