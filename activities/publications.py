@@ -198,11 +198,16 @@ async def _vote_result(case: Case) -> dict[str, JsonValue]:
 
 async def _candidates(case: Case) -> dict[str, JsonValue]:
     """The candidates that still stand, best first, with their prices (Tendering Regs art. 54)."""
+    last = select(func.max(Tender.round)).where(Tender.renovation_id == case.renovation.id)
     rows = await case.session.scalars(
         select(Award)
         .join(Tender, Tender.id == Award.tender_id)
-        .where(Tender.renovation_id == case.renovation.id, Award.state == AwardState.CANDIDATE)
-        .order_by(Tender.round.desc(), Award.rank)
+        .where(
+            Tender.renovation_id == case.renovation.id,
+            Tender.round == last.scalar_subquery(),
+            Award.state == AwardState.CANDIDATE,
+        )
+        .order_by(Award.rank)
     )
     return {"candidates": [{"bidder": row.bidder_id, "price_fen": row.price_fen} for row in rows]}
 

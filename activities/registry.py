@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from activities.bidding.signing import Signatures
 from activities.bidding.tender import Tenders
 from activities.cancellation import Cancellations
 from activities.cost_sharing.shares import Shares
@@ -12,6 +13,7 @@ from activities.healing.giving_up import Healing
 from activities.healing.reconciling import Reconciling
 from activities.healing.restoring import Restoring
 from activities.healing.suspecting import Suspecting
+from activities.inspection.termination import Terminations
 from activities.inspection.works import Works
 from activities.publications import Publications
 from activities.recording import Recorder
@@ -30,7 +32,9 @@ CLASSES = (
     OfficialResults,
     Shares,
     Tenders,
+    Signatures,
     Works,
+    Terminations,
     Tickets,
     Evaluations,
     Publications,

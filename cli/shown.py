@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ from pydantic import JsonValue
 from rich.console import Console
 from rich.table import Table
 
-from models.values.refusal import problem
+from models.values.refusal import Problem, problem
 
 if TYPE_CHECKING:
     # For a rule or a menu nobody needs the database.
@@ -194,3 +195,31 @@ def brief(details: dict[str, JsonValue]) -> str:
     ]
     line = " ".join(words)
     return line if len(line) <= MOST_DETAILS else f"{line[:MOST_DETAILS]}…"
+
+
+def change_lines(details: Mapping[str, JsonValue]) -> list[str]:
+    """What the event of an act says to be added (+), removed (-) and changed (~), a line each."""
+    changes = details.get("changes")
+    lines = []
+    for change in changes if isinstance(changes, list) else ():
+        if not isinstance(change, dict):
+            continue
+        what, before, after = change["what"], change["before"], change["after"]
+        if before is None:
+            lines.append(f"+ {what}: {_plain(after)}")
+        elif after is None:
+            lines.append(f"- {what}: {_plain(before)}")
+        else:
+            lines.append(f"~ {what}: {_plain(before)} -> {_plain(after)}")
+    return lines
+
+
+def warning_lines(warnings: Iterable[Problem], language: str) -> list[str]:
+    """What will not fit later, with its place and its sentence, a line each."""
+    from runtime.language.sentences import sentence
+
+    return [f"warning: {each.where}: {sentence(each, language)}" for each in warnings]
+
+
+def _plain(value: JsonValue) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

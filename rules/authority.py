@@ -56,6 +56,7 @@ ROLES_OF_ACT: dict[str, Authority] = {
     "approve_relief": _by(_GOVERNMENT, "[D] hardship, rules 2.5"),
     "decide_collection": _by(_CONVENERS, "[D] non-payers, E13"),
     "publish_tender": _by(_TENDERER, "Tendering Law art. 16 (the tenderer)"),
+    "clarify_tender": _by(_TENDERER, "Tendering Law art. 23 (the tenderer)"),
     "record_evaluation": _by(Role.EVALUATOR, "Tendering Law art. 37, 40"),
     "approve_direct_award": _by(_GOVERNMENT, "[D] approval route, B-20"),
     "withdraw_candidate": _by(
@@ -64,11 +65,17 @@ ROLES_OF_ACT: dict[str, Authority] = {
     ),
     "award_contract": _by(_TENDERER, "Tendering Law art. 40, 45 (the tenderer)"),
     "sign_contract": _by(_TENDERER, "Tendering Law art. 46 (the tenderer)"),
+    "rule_on_signature": _by(
+        _GOVERNMENT,
+        "[D] whoever supervises the tender, Tendering Law art. 7; not who gave the award",
+    ),
     "report_item": _by(Role.CONTRACTOR, "Quality Regs art. 30"),
     "record_inspection": _by(_SUPERVISION, "Quality Regs art. 37"),
     "report_rectified": _by(Role.CONTRACTOR, "Quality Regs art. 32"),
     "accept_works": _by(Role.CHIEF_SUPERVISOR, "Quality Regs art. 37(2)"),
     "approve_payment": _by(_TENDERER, "[D] the client pays, after Quality Regs art. 37(2)"),
+    "terminate_contract": _by(_TENDERER, "Civil Code art. 563, 565, 806 (the client)"),
+    "measure_works": _by(Role.CHIEF_SUPERVISOR, "Quality Regs art. 37(2)"),
     "resolve_ticket": _by(
         frozenset({Role.GRID_WORKER, Role.RESIDENTS_COMMITTEE}) | _GOVERNMENT,
         "Weifang Hotline Regs art. 20; the ladder is [D], rules 5.2",
@@ -78,6 +85,9 @@ ROLES_OF_ACT: dict[str, Authority] = {
         "Weifang Hotline Regs art. 14, 25 (whoever complained rates)",
     ),
     "cancel_renovation": _by(_GOVERNMENT, "[D] the office that organises it stops it, E42"),
+    "correct_renovation": _by(
+        _GOVERNMENT, "[D] the office that organises it keeps its record right"
+    ),
 }
 """Every official act with the roles that may do it; an act that is missing here is nobody's."""
 

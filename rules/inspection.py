@@ -94,12 +94,18 @@ def may_cover(item: ItemFacts) -> Decision:
 
 
 def rule_inspection(
-    item: ItemFacts, kind: InspectionKind, outcome: InspectionOutcome, timetable: Timetable
+    item: ItemFacts,
+    kind: InspectionKind,
+    outcome: InspectionOutcome,
+    timetable: Timetable,
+    *,
+    noticed: bool = False,
 ) -> InspectionResult:
     """The state of the item after an inspection with this outcome.
 
     FAIL rejects it until it is put right (Quality Regs art. 32); more failed rounds than the limit
-    are the contractor's default [D 4.1]. A pass of materials or of concealed works lets the item
+    are the contractor's default [D 4.1], and so is any failure while a notice to cure stands on the
+    item (`noticed`): that was the last time to put it right (E36). A pass of materials or of concealed works lets the item
     stand for its stage inspection; a pass of the stage passes the item.
     """
     failed = item.failed_rounds + (outcome == "FAIL")
@@ -114,7 +120,8 @@ def rule_inspection(
         )
     )
     if outcome == "FAIL":
-        state = ItemState.REJECTED if decision.passed else ItemState.DEFAULT
+        again = decision.passed and not noticed
+        state = ItemState.REJECTED if again else ItemState.DEFAULT
     else:
         state = ItemState.PASSED if kind == "stage" else ItemState.REPORTED
     return InspectionResult(
@@ -137,7 +144,7 @@ def acceptance_problems(states: Mapping[str, ItemState], actor: Actor) -> tuple[
 
     Quality Regs art. 16, 37(2), Civil Code art. 799: all works done, signed by the chief
     supervising engineer. A default is no end: the contractor puts the item right (art. 32), or the
-    renovation is cancelled and settled (E36).
+    contract is terminated and somebody else builds it (E36).
     """
     problems: list[Problem] = []
     if actor.role is not Role.CHIEF_SUPERVISOR:
@@ -203,7 +210,7 @@ def works_payment(
     kept_permille = min(contract_retention_permille, timetable.retention_permille)
     certified_fen = passed_fen - omissions_fen
     kept_fen = retention_fen(certified_fen, kept_permille)
-    rows = _item_payments(passed, omissions_fen, kept_fen)
+    rows = item_payments(passed, omissions_fen, kept_fen)
     return WorksPayment(
         contract_fen=contract_fen,
         passed_fen=passed_fen,
@@ -280,6 +287,24 @@ def omission_credit_fen(item_fen: int, work_done_fen: int = 0, deposits_fen: int
     return credit
 
 
+def item_payments(
+    passed: Mapping[str, int], omissions_fen: int, kept_fen: int
+) -> tuple[ItemPayment, ...]:
+    """The account item by item: omissions and retention spread by largest remainder."""
+    omitted = _spread(omissions_fen, passed)
+    certified = {key: value - omitted[key] for key, value in passed.items()}
+    kept = _spread(kept_fen, certified)
+    return tuple(
+        ItemPayment(
+            item_id=key,
+            certified_fen=value,
+            retention_fen=kept[key],
+            payable_fen=value - kept[key],
+        )
+        for key, value in certified.items()
+    )
+
+
 def variation_check(changed_fen: int, contract_fen: int, timetable: Timetable) -> Check:
     """A variation above a part of the contract needs a new decision of the owners (E33)."""
     return check(
@@ -316,23 +341,6 @@ def _payment_checks(
             "fen",
         ),
         check("inspection.retention", "Jianzhi 2017 no. 138 art. 7", kept_fen, "<=", most, "fen"),
-    )
-
-
-def _item_payments(
-    passed: Mapping[str, int], omissions_fen: int, kept_fen: int
-) -> tuple[ItemPayment, ...]:
-    omitted = _spread(omissions_fen, passed)
-    certified = {key: value - omitted[key] for key, value in passed.items()}
-    kept = _spread(kept_fen, certified)
-    return tuple(
-        ItemPayment(
-            item_id=key,
-            certified_fen=value,
-            retention_fen=kept[key],
-            payable_fen=value - kept[key],
-        )
-        for key, value in certified.items()
     )
 
 

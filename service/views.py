@@ -17,7 +17,6 @@ from models.tables import (
     Renovation,
     RollEntry,
     RollUnit,
-    Tender,
     Ticket,
     WorkItem,
 )
@@ -32,6 +31,7 @@ from runtime.database import driver_connection
 from runtime.record.cases import CaseFilter, Trouble, find_cases, load_troubles
 from runtime.record.consents import OccupiedPart, load_missing_consents
 from service.situation import with_time
+from service.tenders import TenderView, load_tender
 
 V = TypeVar("V", bound=Carried)
 TICKETS = 50
@@ -59,15 +59,16 @@ class BoxView(Carried):
     """Per motion the tally and every check; null until the box is closed."""
 
 
-class TenderView(Carried):
-    """The latest tender; case time."""
+class ContractView(Carried):
+    """A contract; `works_round` 1 is for the works as planned, each later one for what was left."""
 
     id: str
-    round: int
+    works_round: int
+    bidder_id: str
     state: str
-    notice_at: datetime
-    deadline_at: datetime
-    ceiling_fen: int
+    value_fen: int
+    decide_by: datetime | None
+    """Until then it is to be decided whether it is terminated, its default was not cured in time."""
 
 
 class PublicationView(Carried):
@@ -135,6 +136,9 @@ class RenovationView(RenovationLine):
     """Those of the same vote in which a building or an entrance votes, beside the first."""
     tender: TenderView | None
     contract_value_fen: int | None
+    """Of the latest contract."""
+    contracts: tuple[ContractView, ...] = ()
+    """Every contract, one after the other."""
     needs_attention: tuple[Trouble, ...] = ()
     """Steps that broke and are still to be cured, the oldest first."""
     consents_missing: tuple[OccupiedPart, ...] = ()
@@ -224,9 +228,7 @@ async def load_renovation(session: AsyncSession, renovation_id: str) -> Renovati
     if found is None:
         raise refusal("renovation.unknown", where=renovation_id)
     row, told, now = found
-    contract = await session.scalar(
-        select(Contract.value_fen).where(Contract.renovation_id == row.id)
-    )
+    contracts = await _contracts(session, row.id)
     troubles = await load_troubles(await driver_connection(session), [row.id])
     boxes = [shown(BoxView, box) for box in await load_running_boxes(session, row.id)]
     return RenovationView(
@@ -242,8 +244,9 @@ async def load_renovation(session: AsyncSession, renovation_id: str) -> Renovati
         closed_at=row.closed_at,
         box=boxes[0] if boxes else None,
         other_boxes=tuple(boxes[1:]),
-        tender=await _tender(session, row.id),
-        contract_value_fen=contract,
+        tender=await load_tender(session, row.id),
+        contract_value_fen=contracts[-1].value_fen if contracts else None,
+        contracts=contracts,
         needs_attention=troubles.get(row.id, ()),
         consents_missing=await load_missing_consents(await driver_connection(session), row.id),
         publication=await _publication(session, row.id),
@@ -342,10 +345,11 @@ async def list_events(
     return tuple(shown(EventView, row) for row in rows)
 
 
-async def _tender(session: AsyncSession, rid: str) -> TenderView | None:
-    query = select(Tender).where(Tender.renovation_id == rid).order_by(Tender.round.desc())
-    row = await session.scalar(query.limit(1))
-    return None if row is None else shown(TenderView, row)
+async def _contracts(session: AsyncSession, rid: str) -> tuple[ContractView, ...]:
+    rows = await session.scalars(
+        select(Contract).where(Contract.renovation_id == rid).order_by(Contract.works_round)
+    )
+    return tuple(shown(ContractView, row) for row in rows)
 
 
 async def _publication(session: AsyncSession, rid: str) -> PublicationView | None:

@@ -4,14 +4,17 @@ from temporalio import workflow
 from temporalio.common import VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
+    from activities.bidding.signing import Signatures
     from activities.bidding.tender import Tenders
     from models.messages.acts import (
         Act,
         ApproveDirectAward,
         AwardContract,
+        ClarifyTender,
         Done,
         PublishTender,
         RecordEvaluation,
+        RuleOnSignature,
         SignContract,
         WithdrawCandidate,
     )
@@ -61,16 +64,20 @@ class BiddingWorkflow(StageWorkflow[BiddingProgress]):
                 lambda: self.progress.phase is not BiddingPhase.PUBLISH_TENDER,
                 "the tenderer publishes the tender",
             )
-        tender = self.progress.tender
-        if self.progress.phase is BiddingPhase.BIDS and tender is not None:
-            # In public, at the very moment at which the time for bids ends: Tendering Law art. 34.
-            await self.when_due(tender.deadline_at, "bids are opened", lambda: self._open(tender))
+        if self.progress.phase is BiddingPhase.BIDS:
+            # In public, at the very moment at which the time for bids ends: Tendering Law art. 34. A
+            # change of the documents may move it.
+            await self.when_due(lambda: self._now_open().deadline_at, "bids are opened", self._open)
         asked = (BiddingPhase.EVALUATION, BiddingPhase.APPROVAL)
         if self.progress.phase in asked:
             await self.wait_for(lambda: self.progress.phase not in asked, "the committee's report")
 
-    async def _open(self, tender: TenderPeriod) -> None:
-        await self.own(f"open-bids-{self.progress.round}", Tenders.open_bids, tender)
+    def _now_open(self) -> TenderPeriod:
+        assert self.progress.tender is not None
+        return self.progress.tender
+
+    async def _open(self) -> None:
+        await self.own(f"open-bids-{self.progress.round}", Tenders.open_bids, self._now_open())
 
     async def _award(self) -> None:
         """Publish the candidates; whoever leaves makes room for the next (Implementing Regs art. 55)."""
@@ -84,14 +91,34 @@ class BiddingWorkflow(StageWorkflow[BiddingProgress]):
             self.progress = self.progress.publishing()
             number = f"{self.given.attempt}-{self.progress.closings + 1}"
             await publish(self, Subject.CANDIDATES, number, suspends=True)
+        elif self._may_be_missed():
+            await self._signature()
         else:
             await self.wait_for(
-                lambda: (
-                    self.progress.outcome is not None
-                    or self.progress.phase is BiddingPhase.PUBLICITY
-                ),
+                lambda: self._has_moved() or self._may_be_missed(),
                 "the award, the signature, or a candidate that leaves",
             )
+
+    async def _signature(self) -> None:
+        """Signed within 30 days of the award notice, or the next candidate follows: E27."""
+        until = self.progress.sign_until
+        assert until is not None
+        name = f"unsigned-{self.given.attempt}-{self.progress.closings}"
+        await self.when_due(
+            until,
+            "the contract is signed",
+            lambda: self.own_unless(self._has_moved, name, Signatures.miss),
+            unless=self._has_moved,
+        )
+
+    def _may_be_missed(self) -> bool:
+        """Whether the wait for the signature has an end: awards of earlier releases said none."""
+        signing = self.progress.phase is BiddingPhase.SIGNATURE
+        return signing and self.progress.sign_until is not None
+
+    def _has_moved(self) -> bool:
+        """Signed, or a candidate has left."""
+        return self.progress.outcome is not None or self.progress.phase is BiddingPhase.PUBLICITY
 
     @workflow.update
     async def publish_tender(self, act: PublishTender) -> Done:
@@ -105,6 +132,19 @@ class BiddingWorkflow(StageWorkflow[BiddingProgress]):
         """One tender at a time."""
         self.may_come(act)
         self._only(BiddingPhase.PUBLISH_TENDER, act=act)
+
+    @workflow.update
+    async def clarify_tender(self, act: ClarifyTender) -> Done:
+        """The documents change for all; what comes late moves the deadline: Tendering Law art. 23."""
+        async with self.turn:
+            self._only(BiddingPhase.BIDS, act=act)
+            return await self.do(act, Tenders.clarify, act)
+
+    @clarify_tender.validator
+    def clarify_tender_allowed(self, act: ClarifyTender) -> None:
+        """While bids may come in."""
+        self.may_come(act)
+        self._only(BiddingPhase.BIDS, act=act)
 
     @workflow.update
     async def record_evaluation(self, act: RecordEvaluation) -> Done:
@@ -174,6 +214,19 @@ class BiddingWorkflow(StageWorkflow[BiddingProgress]):
         """After the award."""
         self.may_come(act)
         self._only(BiddingPhase.SIGNATURE, act=act)
+
+    @workflow.update
+    async def rule_on_signature(self, act: RuleOnSignature) -> Done:
+        """Who is responsible that nobody signed: Implementing Regs art. 73, 74."""
+        async with self.turn:
+            self._only(*NAMED, act=act)
+            return await self.do(act, Signatures.rule_on, act)
+
+    @rule_on_signature.validator
+    def rule_on_signature_allowed(self, act: RuleOnSignature) -> None:
+        """From the award on, and after the next candidate has followed."""
+        self.may_come(act)
+        self._only(*NAMED, act=act)
 
     def _only(self, *phases: BiddingPhase, act: Act) -> None:
         now = self.progress.phase

@@ -12,7 +12,13 @@ from temporalio.exceptions import is_cancelled_exception
 with workflow.unsafe.imports_passed_through():
     from activities.cancellation import Cancellations
     from activities.renovations import Renovations
-    from models.messages.acts import Act, CancelRenovation, Done, ReviseScheme
+    from models.messages.acts import (
+        Act,
+        CancelRenovation,
+        CorrectRenovation,
+        Done,
+        ReviseScheme,
+    )
     from models.messages.ids import stage_workflow_id
     from models.messages.journey import Journey, JourneyOutcome, Stage, StageInput
     from models.messages.journey_progress import JourneyProgress, Undo
@@ -167,9 +173,22 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
 
     @revise_scheme.validator
     def revise_scheme_allowed(self, act: ReviseScheme) -> None:
-        """Only when a vote has failed."""
+        """Only when a vote has failed, or no money was found for a gap."""
         self.may_come(act)
         self._revision_awaited(act)
+
+    @workflow.update
+    async def correct_renovation(self, act: CorrectRenovation) -> Done:
+        """A small thing is put right; the procedure goes on as it was."""
+        async with self.turn:
+            self._open(act)
+            return await self.do(act, Renovations.correct, act)
+
+    @correct_renovation.validator
+    def correct_renovation_allowed(self, act: CorrectRenovation) -> None:
+        """At every stage, and not after the end."""
+        self.may_come(act)
+        self._open(act)
 
     @workflow.update
     async def cancel_renovation(self, act: CancelRenovation) -> Done:

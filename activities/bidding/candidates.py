@@ -6,6 +6,7 @@ from activities.bidding import rows
 from activities.recording import Case
 from models.messages.bidding import Candidates
 from models.tables import Award, Tender
+from models.values.bidding import CandidateGround, NextCandidate
 from models.values.refusal import refusal
 from models.values.states import AwardState, TenderState
 from rules import bidding as law
@@ -56,23 +57,40 @@ async def awarded(case: Case, tender: Tender) -> Award:
 
 
 async def leave(
-    case: Case, tender: Tender, award: Award, state: AwardState
+    case: Case, tender: Tender, award: Award, state: AwardState, ground: CandidateGround
 ) -> dict[str, JsonValue]:
-    """A candidate leaves as `withdrawn` or `cancelled`; its bond is forfeited (E24)."""
+    """A candidate leaves as `withdrawn` or `cancelled`, and what becomes of its bond (E24)."""
+    following = await make_room(case, tender, award, state, ground)
+    bond_fen = await rows.load_bond(case, tender, award.bidder_id)
+    return {
+        **left_by(tender, award, following),
+        "ground": ground.value,
+        "bond_forfeited_fen": bond_fen if following.bond_forfeited else 0,
+        "article": "Tendering Regs art. 55",
+    }
+
+
+async def make_room(
+    case: Case, tender: Tender, award: Award, state: AwardState, ground: CandidateGround
+) -> NextCandidate:
+    """A candidate is gone, and the next one moves up; the engine publishes those who are left."""
     award.state = state
     if tender.state is TenderState.AWARDED:
         tender.state = TenderState.CLOSED
     await case.session.flush()
     left = await rows.standing(case, tender)
-    following = law.next_candidate([each.bidder_id for each in left])
+    following = law.next_candidate([each.bidder_id for each in left], ground)
     if case.renovation.waiting_for in ("award_contract", "sign_contract"):
         case.goes_on()
     case.notify("bidders", "candidate_left", bidder=award.bidder_id)
+    return following
+
+
+def left_by(tender: Tender, award: Award, following: NextCandidate) -> dict[str, JsonValue]:
+    """Who has left and who follows, for an event's details."""
     return {
         "tender": tender.id,
         "award": award.id,
         "bidder": award.bidder_id,
-        "bond_forfeited_fen": await rows.load_bond(case, tender, award.bidder_id),
         "next": following.bidder_id,
-        "article": "Tendering Regs art. 55",
     }

@@ -2,18 +2,17 @@
 
 from pydantic import JsonValue
 
-from activities.bidding import rows
+from activities.bidding import rest, rows
 from activities.bidding.candidates import award_row, candidates
 from activities.recording import Case
 from models.messages.acts import RecordEvaluation
 from models.messages.bidding import AfterOpening, BidOpening, Candidates
 from models.tables import Bid, Tender
-from models.values.bidding import BidFinding, Criteria, JudgedBid, Method, Ranking
-from models.values.cost_sharing import PERMILLE
-from models.values.refusal import problem, refuse_if_any
+from models.values.bidding import BidFinding, CommitteeReport, Judgement, Ranking
 from models.values.states import BidState, TenderState
 from rules import bidding as law
 from rules.bidding import evaluation as judging
+from rules.bidding.red_flags import red_flags
 from runtime.record.journal import Recorded
 
 NEXT_WAIT = {
@@ -30,7 +29,8 @@ async def open_tender(case: Case, tender: Tender) -> Recorded[BidOpening]:
     """
     submitted = await rows.load_bids(case, tender, BidState.SUBMITTED)
     in_time = [bid for bid in submitted if rows.seconds_early(bid, tender) > 0]
-    found = law.may_open(len(in_time), tender.round, case.timetable)
+    round_number = await rest.round_of(case, tender)
+    found = law.may_open(len(in_time), round_number, case.timetable)
     details: dict[str, JsonValue] = {
         "tender": tender.id,
         "round": tender.round,
@@ -49,7 +49,7 @@ async def open_tender(case: Case, tender: Tender) -> Recorded[BidOpening]:
         bid.state = BidState.REJECTED
     findings = _admit(tender, in_time)
     sealed = [rows.sealed(bid) for bid in in_time]
-    flagged = judging.red_flags(sealed)
+    flagged = red_flags(sealed)
     if flagged:
         case.notify("supervision", "collusion_flags", flags=len(flagged))
     accepted = sum(finding.decision.passed for finding in findings.values())
@@ -60,7 +60,7 @@ async def open_tender(case: Case, tender: Tender) -> Recorded[BidOpening]:
     }
     if not accepted:
         # All bids are rejected: a new tender (B-19), or the approval route after the last round.
-        route = law.failed_route(tender.round, case.timetable)
+        route = law.failed_route(round_number, case.timetable)
         return _failed(
             case, tender, BidOpening(next_step=route, accepted=0, submitted=len(submitted)), details
         )
@@ -75,33 +75,36 @@ async def open_tender(case: Case, tender: Tender) -> Recorded[BidOpening]:
 async def evaluate_tender(
     case: Case, tender: Tender, act: RecordEvaluation
 ) -> Recorded[Candidates]:
-    """Reject low prices without reasons, rank the rest, name the first three."""
-    bids = await rows.load_bids(case, tender, BidState.OPENED)
+    """Reject what the committee found, rank the rest, name the first three."""
     everybody = await rows.load_bids(
         case, tender, BidState.OPENED, BidState.REJECTED, BidState.SUBMITTED
     )
     evaluators = [act.actor.id, *filter(None, [act.actor.on_behalf_of])]
     judging.refuse_interested(evaluators, [bid.bidder_id for bid in everybody])
-    criteria = rows.criteria_of(tender)
-    _refuse_scores(act, bids, criteria)
-    sealed = [rows.sealed(bid) for bid in bids]
-    low = judging.abnormally_low(sealed, ceiling_fen=tender.ceiling_fen, timetable=case.timetable)
-    reasons = {bid.bidder_id for bid in sealed if bid.flags.has_reasons}
-    below_cost = judging.below_cost(low, reasons, act.report)
-    ranking = judging.rank(
-        [_judged(bid, act) for bid in bids if bid.bidder_id not in below_cost], criteria
+    opened = [bid for bid in everybody if bid.state is BidState.OPENED]
+    read_out = [rows.sealed(bid) for bid in everybody if rows.seconds_early(bid, tender) > 0]
+    report = CommitteeReport.model_validate(act, from_attributes=True)
+    judged = judging.judge(
+        [rows.sealed(bid) for bid in opened],
+        report,
+        red_flags(read_out),
+        rows.criteria_of(tender),
+        ceiling_fen=tender.ceiling_fen,
+        timetable=case.timetable,
     )
-    for bid in bids:
-        bid.technical_milli = act.technical_milli.get(bid.bidder_id, 0)
-        bid.state = BidState.REJECTED if bid.bidder_id in below_cost else BidState.EVALUATED
-    _name(case, tender, ranking)
-    if ranking.candidates:
+    _mark(opened, judged, report)
+    _name(case, tender, judged.ranking)
+    next_step = AfterOpening.EVALUATE
+    if judged.ranking.candidates:
         case.goes_on()
     else:
-        # Every bid is rejected: the tender is held again (B-19).
+        # Every bid is rejected: a new tender (B-19), or the approval route after the last round.
+        next_step = AfterOpening(law.failed_route(tender.round, case.timetable))
         tender.state = TenderState.FAILED
-        case.wait_for("publish_tender")
-    return Recorded(await candidates(case, tender), _report(tender, act, ranking, low, below_cost))
+        case.wait_for(NEXT_WAIT[next_step])
+    named = await candidates(case, tender)
+    answer = named.model_copy(update={"next_step": next_step})
+    return Recorded(answer, {**_report(tender, act, report, judged), "next_step": next_step})
 
 
 def _opened(case: Case, opening: BidOpening, details: dict[str, JsonValue]) -> Recorded[BidOpening]:
@@ -129,39 +132,18 @@ def _admit(tender: Tender, in_time: list[Bid]) -> dict[str, BidFinding]:
             criteria=criteria,
         )
         bid.state = BidState.OPENED if found.decision.passed else BidState.REJECTED
+        bid.grounds = rows.grounds(judging.grounds_of(found))
         findings[bid.bidder_id] = found
     return findings
 
 
-def _refuse_scores(act: RecordEvaluation, bids: list[Bid], criteria: Criteria) -> None:
-    """Scores name valid bids and are whole thousandths; a method that needs them has them all."""
-    valid = {bid.bidder_id for bid in bids}
-    problems = [
-        problem("bidding.score_of_nobody", bidder=bidder)
-        for bidder in act.technical_milli
-        if bidder not in valid
-    ]
-    problems += [
-        problem("bidding.score_out_of_range", bidder=bidder, score=score)
-        for bidder, score in act.technical_milli.items()
-        if not 0 <= score <= PERMILLE
-    ]
-    scored = criteria.method is not Method.LOWEST_EVALUATED
-    if scored and criteria.price_weight_milli < PERMILLE:
-        problems += [
-            problem("bidding.score_missing", bidder=bidder)
-            for bidder in sorted(valid - set(act.technical_milli))
-        ]
-    refuse_if_any(problems)
-
-
-def _judged(bid: Bid, act: RecordEvaluation) -> JudgedBid:
-    # Only the committee gives technical points; what a bidder says of itself does not count.
-    return JudgedBid(
-        bidder_id=bid.bidder_id,
-        price_fen=bid.price_fen,
-        technical_milli=act.technical_milli.get(bid.bidder_id, 0),
-    )
+def _mark(opened: list[Bid], judged: Judgement, report: CommitteeReport) -> None:
+    """Each bid's row says what became of it, and why."""
+    for bid in opened:
+        bid.technical_milli = report.technical_milli.get(bid.bidder_id, 0)
+        found = [each for each in judged.rejections if each.bidder_id == bid.bidder_id]
+        bid.grounds = rows.grounds(found)
+        bid.state = BidState.REJECTED if found else BidState.EVALUATED
 
 
 def _name(case: Case, tender: Tender, ranking: Ranking) -> None:
@@ -170,19 +152,19 @@ def _name(case: Case, tender: Tender, ranking: Ranking) -> None:
 
 
 def _report(
-    tender: Tender,
-    act: RecordEvaluation,
-    ranking: Ranking,
-    low: tuple[BidFinding, ...],
-    below_cost: tuple[str, ...],
+    tender: Tender, act: RecordEvaluation, report: CommitteeReport, judged: Judgement
 ) -> dict[str, JsonValue]:
+    low, ranking = judged.low_prices, judged.ranking
     return {
         "tender": tender.id,
         "method": ranking.method.value,
         "ranking": [bid.model_dump(mode="json") for bid in ranking.bids],
+        "ties": [tie.model_dump(mode="json") for tie in ranking.ties],
         "candidates": list(ranking.candidates),
         "abnormally_low": [found.bidder_id for found in low if not found.decision.passed],
-        "rejected": list(below_cost),
+        "rejected": [*sorted({each.bidder_id for each in judged.rejections})],
+        "rejections": [each.model_dump(mode="json") for each in judged.rejections],
+        "findings": report.model_dump(mode="json", exclude={"rejections"}),
         "report": act.report,
         "checks": [
             {**each.model_dump(mode="json"), "bidder": found.bidder_id}

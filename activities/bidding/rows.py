@@ -1,5 +1,6 @@
 """The rows of bidding as the rules read them: tenders and bids under lock, candidates in order."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from fractions import Fraction
 
@@ -8,7 +9,14 @@ from sqlalchemy import func, select
 
 from activities.recording import Case
 from models.tables import Award, Bid, Event, Publication, ShareTotal, Tender
-from models.values.bidding import BidFinding, Criteria, RedFlag, SealedBid
+from models.values.bidding import (
+    BidFinding,
+    Criteria,
+    Party,
+    RedFlag,
+    Rejection,
+    SealedBid,
+)
 from models.values.refusal import refusal
 from models.values.scheme import SchemeContent
 from models.values.states import BidState, TenderState
@@ -115,6 +123,47 @@ async def awarded_at(case: Case) -> datetime:
     return moment
 
 
+async def fault_named(case: Case, award: Award) -> Party | None:
+    """Who was named last as responsible that this award was not signed; None before that."""
+    details = await case.session.scalar(
+        select(Event.details)
+        .where(
+            Event.renovation_id == case.renovation.id,
+            Event.kind == "bidding.signature_ruled_on",
+            Event.details["award"].astext == award.id,
+        )
+        .order_by(Event.seq.desc())
+        .limit(1)
+    )
+    return None if details is None else Party(str(details["at_fault"]))
+
+
+async def missed_award(case: Case, tender: Tender, bidder_id: str) -> Award | None:
+    """The award of this bidder that has ended because nobody signed."""
+    details = await case.session.scalar(
+        select(Event.details)
+        .where(
+            Event.renovation_id == case.renovation.id,
+            Event.kind == "bidding.signature_missed",
+            Event.details["tender"].astext == tender.id,
+            Event.details["bidder"].astext == bidder_id,
+        )
+        .limit(1)
+    )
+    return None if details is None else await case.session.get(Award, str(details["award"]))
+
+
+async def awarded_by(case: Case, award: Award) -> str | None:
+    """Who has given this award."""
+    return await case.session.scalar(
+        select(Event.actor_id).where(
+            Event.renovation_id == case.renovation.id,
+            Event.kind == "bidding.contract_awarded",
+            Event.details["award"].astext == award.id,
+        )
+    )
+
+
 async def money(case: Case, content: SchemeContent) -> tuple[int, int]:
     """What the owners' shares come to, and what everybody else pays after the waterfall; in fen."""
     owners = await case.session.scalar(
@@ -158,6 +207,11 @@ def finding(bid: Bid, found: BidFinding) -> dict[str, JsonValue]:
         "valid": found.decision.passed,
         "checks": found.decision.record(),
     }
+
+
+def grounds(found: Iterable[Rejection]) -> list[JsonValue]:
+    """Why one bid was rejected, as its row keeps it: ground and reason of each."""
+    return [{"ground": each.ground.value, "reason": each.reason} for each in found]
 
 
 def flags(found: tuple[RedFlag, ...]) -> list[JsonValue]:

@@ -4,14 +4,17 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
+from activities import settlement
 from activities.bidding import candidates as standing
-from activities.bidding import rows
+from activities.bidding import rest, rows
 from activities.bidding.evaluation import evaluate_tender, open_tender
+from activities.bidding.signing import contract_row, refuse_failed
 from activities.cost_sharing.award import fix_shares_by_award
 from activities.recording import Case, Writer, writes
 from models.messages.acts import (
     ApproveDirectAward,
     AwardContract,
+    ClarifyTender,
     PublishTender,
     RecordEvaluation,
     SignContract,
@@ -25,19 +28,19 @@ from models.messages.bidding import (
     TenderPeriod,
 )
 from models.messages.journey import StageInput
-from models.tables import Award, Contract, Tender
+from models.tables import Tender
 from models.values.actor import Role
-from models.values.bidding import Criteria
+from models.values.bidding import BenchmarkTerms, CandidateGround, Criteria
 from models.values.decisions.decision import Decision
-from models.values.refusal import problem, refusal, refuse_if_any
+from models.values.refusal import refusal
 from models.values.scheme import TenderPlan
-from models.values.states import AwardState, ContractState, TenderState
+from models.values.states import AwardState, TenderState
 from models.values.timetable import Period
 from models.values.waits import Consequence
 from rules import bidding as law
-from rules import cost_sharing
-from rules.bidding.evaluation import method_named, refuse_interested
+from rules.bidding.evaluation import refuse_interested
 from rules.checks import decide
+from runtime.record.defaulters import refuse_defaulter
 from runtime.record.journal import Recorded
 
 
@@ -49,20 +52,22 @@ class Tenders(Writer):
         self, case: Case, given: StageInput, act: PublishTender
     ) -> Recorded[TenderPeriod]:
         """Publish the tender of the adopted scheme; bids close at the legal earliest or later."""
+        await _refuse_without_causes(case, act)
         _, content = await case.scheme()
-        plan = content.tender
+        plan, (owners_fen, others_fen) = await rest.terms(case, content)
+        if plan.estimate_fen <= 0:
+            raise refusal("bidding.nothing_to_spend", where=case.renovation.id)
         preparation = _preparation(case, act)
         deadline_at = case.ends(case.now, preparation)
-        owners_fen, others_fen = await rows.money(case, content)
         decision = _publication(
             case,
             plan,
             deadline_at,
             law.funds_secured(owners_fen, others_fen, plan.estimate_fen),
         )
-        _refuse_failed(decision)
+        refuse_failed(decision)
         tender = await _new_tender(case, plan, deadline_at)
-        case.wait_for("bids", deadline_at, who=Role.CONTRACTOR.value, then=Consequence.BIDS_OPENED)
+        _await_bids(case, deadline_at)
         case.notify("bidders", "tender_published", round=tender.round)
         return Recorded(
             TenderPeriod(tender_id=tender.id, deadline_at=deadline_at),
@@ -70,11 +75,41 @@ class Tenders(Writer):
                 "tender": tender.id,
                 "round": tender.round,
                 "attempt": given.attempt,
+                "works_round": tender.works_round,
+                "left_items": [*await rest.left_items(case)],
+                "causes": act.causes,
                 "deadline_at": deadline_at.isoformat(),
                 "ceiling_fen": tender.ceiling_fen,
                 "estimate_fen": tender.estimate_fen,
                 "criteria": tender.criteria,
                 "checks": decision.record(),
+            },
+        )
+
+    @writes("Tenders.clarify", event="bidding.tender_clarified", into=TenderPeriod)
+    async def clarify(self, case: Case, act: ClarifyTender) -> Recorded[TenderPeriod]:
+        """Tell all bidders; what comes too late for the bids moves their deadline (B-4, E28)."""
+        tender = await rows.tender_locked(case, (await rows.last_tender(case)).id)
+        if tender.state is not TenderState.OPEN or case.now >= tender.deadline_at:
+            at = tender.deadline_at.isoformat()
+            raise refusal("bidding.late", now=case.now.isoformat(), deadline_at=at)
+        before = tender.deadline_at
+        if act.affects_bids:
+            tender.deadline_at = law.deadline_after_clarification(
+                case.now, before, case.timetable, case.calendar
+            )
+            tender.criteria = _criteria_until(case, rows.criteria_of(tender), tender.deadline_at)
+        _await_bids(case, tender.deadline_at)
+        case.notify("bidders", "tender_clarified", round=tender.round)
+        return Recorded(
+            TenderPeriod(tender_id=tender.id, deadline_at=tender.deadline_at),
+            {
+                "tender": tender.id,
+                "change": act.change,
+                "affects_bids": act.affects_bids,
+                "deadline_before": before.isoformat(),
+                "deadline_at": tender.deadline_at.isoformat(),
+                "article": "Tendering Law art. 23; Tendering Regs art. 21",
             },
         )
 
@@ -104,14 +139,15 @@ class Tenders(Writer):
     async def approve_direct(self, case: Case, act: ApproveDirectAward) -> Recorded[Candidates]:
         """The approval route after the last failed round: one contractor, within the ceiling."""
         refuse_interested(_persons(act), [act.bidder_id])
+        await refuse_defaulter(case.session, case.renovation.id, act.bidder_id)
         tender = await rows.last_tender(case)
         decision = law.direct_award(
-            failed_rounds=await rows.count_tenders(case, TenderState.FAILED),
+            failed_rounds=await rest.failed_rounds(case, tender),
             price_fen=act.price_fen,
             ceiling_fen=tender.ceiling_fen,
             timetable=case.timetable,
         )
-        _refuse_failed(decision)
+        refuse_failed(decision)
         rank = await rows.count_awards(case, tender) + 1
         award = standing.award_row(tender, rank, act.bidder_id, act.price_fen)
         case.session.add(award)
@@ -130,12 +166,15 @@ class Tenders(Writer):
 
     @writes("Tenders.withdraw", event="bidding.candidate_withdrawn", into=Candidates)
     async def withdraw(self, case: Case, act: WithdrawCandidate) -> Recorded[Candidates]:
-        """The first candidate gives up: the bid bond is forfeited and the next one follows (B-15)."""
+        """The first candidate gives up, or is struck out on a ground of art. 55: the next follows (B-15)."""
         tender = await rows.last_tender(case)
         first = await standing.first(case, tender, act.bidder_id)
         if act.actor.role is Role.CONTRACTOR and act.bidder_id not in _persons(act):
             raise refusal("bidding.not_own_candidacy", bidder=act.bidder_id)
-        details = await standing.leave(case, tender, first, AwardState.WITHDRAWN)
+        if act.actor.role is Role.CONTRACTOR and act.ground is not CandidateGround.WITHDREW:
+            # Whether force majeure keeps the bond is not for whoever would lose it to find.
+            raise refusal("bidding.ground_not_own", where="ground", ground=act.ground)
+        details = await standing.leave(case, tender, first, AwardState.WITHDRAWN, act.ground)
         return Recorded(await standing.candidates(case, tender), {**details, "reason": act.reason})
 
     @writes("Tenders.strike_first", event="bidding.candidate_struck", into=Candidates)
@@ -150,7 +189,9 @@ class Tenders(Writer):
         struck = left[0] if left and named in (None, left[0].bidder_id) else None
         details: dict[str, JsonValue] = {"tender": tender.id, "struck": None}
         if struck is not None:
-            details = await standing.leave(case, tender, struck, AwardState.CANCELLED)
+            details = await standing.leave(
+                case, tender, struck, AwardState.CANCELLED, CandidateGround.UNLAWFUL
+            )
         return Recorded(await standing.candidates(case, tender), details)
 
     @writes("Tenders.award", event="bidding.contract_awarded", into=Candidates)
@@ -163,10 +204,11 @@ class Tenders(Writer):
             raise refusal("bidding.already_awarded", where=tender.id)
         first.state, tender.state = AwardState.AWARDED, TenderState.AWARDED
         sign_until = case.ends(case.now, case.timetable.contract_signing)
-        case.wait_for("sign_contract", sign_until)
+        case.wait_for("sign_contract", sign_until, then=Consequence.NEXT_CANDIDATE)
         case.notify("bidders", "contract_awarded", bidder=act.bidder_id)
+        named = await standing.candidates(case, tender)
         return Recorded(
-            await standing.candidates(case, tender),
+            named.model_copy(update={"sign_until": sign_until}),
             {
                 "tender": tender.id,
                 "award": first.id,
@@ -182,18 +224,31 @@ class Tenders(Writer):
         """Sign on the terms of the bid; the award fixes the base of the shares with it."""
         tender = await rows.last_tender(case)
         award = await standing.awarded(case, tender)
+        _, content = await case.scheme()
+        retention_permille = act.retention_permille
+        if retention_permille is None:
+            retention_permille = content.tender.retention_permille
         decision = law.signature(
             value_fen=act.value_fen,
             bid_fen=award.price_fen,
             performance_bond_fen=act.performance_bond_fen,
+            retention_permille=retention_permille,
             awarded_at=await rows.awarded_at(case),
             signed_at=case.now,
             timetable=case.timetable,
             calendar=case.calendar,
         )
-        _refuse_failed(decision)
-        contract = await _contract(case, tender, award)
-        shares = await fix_shares_by_award(case, contract.value_fen)
+        refuse_failed(decision)
+        contract = await contract_row(
+            case,
+            tender,
+            award,
+            plan=content.tender,
+            retention_permille=retention_permille,
+            bond_fen=act.performance_bond_fen,
+        )
+        earlier = await settlement.earlier_costs(case)
+        shares = await fix_shares_by_award(case, contract.value_fen, earlier.net_fen)
         case.goes_on()
         case.is_last_word()
         return Recorded(
@@ -207,6 +262,8 @@ class Tenders(Writer):
                 "performance_bond_fen": act.performance_bond_fen,
                 "bonds_back_until": case.ends(case.now, case.timetable.bond_return).isoformat(),
                 "shares": shares.model_dump(mode="json"),
+                "works_round": contract.works_round,
+                "earlier_contracts": earlier.model_dump(mode="json"),
                 "checks": decision.record(),
             },
         )
@@ -244,16 +301,8 @@ def _preparation(case: Case, act: PublishTender) -> Period:
     return least.model_copy(update={"days": days})
 
 
-def _refuse_failed(decision: Decision) -> None:
-    """Refuse with one problem for each check that failed, with both of its numbers."""
-    refuse_if_any(
-        problem(check.code, have=str(check.have), need=str(check.need), article=check.article)
-        for check in decision.failed
-    )
-
-
 def _publication(case: Case, plan: TenderPlan, deadline_at: datetime, funds: Decision) -> Decision:
-    """Money, clocks and bond in one decision (B-1, B-2, B-3, B-17)."""
+    """Money, clocks and terms in one decision (B-1, B-2, B-3, B-10, B-17)."""
     clocks = law.tender_clocks(
         notice_at=case.now,
         documents_from=case.now,
@@ -262,8 +311,8 @@ def _publication(case: Case, plan: TenderPlan, deadline_at: datetime, funds: Dec
         timetable=case.timetable,
         calendar=case.calendar,
     )
-    bond = law.bid_bond(plan.bid_bond_fen, plan.estimate_fen, case.timetable)
-    return decide(*funds.checks, *clocks.checks, *bond.checks)
+    terms = law.document_terms(plan, case.timetable)
+    return decide(*funds.checks, *clocks.checks, *terms.checks)
 
 
 async def _new_tender(case: Case, plan: TenderPlan, deadline_at: datetime) -> Tender:
@@ -272,11 +321,11 @@ async def _new_tender(case: Case, plan: TenderPlan, deadline_at: datetime) -> Te
     if await rows.count_tenders(case, TenderState.OPEN):
         raise refusal("bidding.tender_open", where=case.renovation.id)
     criteria = Criteria(
-        method=method_named(plan.method),
+        method=law.method_named(plan.method),
         price_weight_milli=plan.price_weight_milli,
         bid_bond_fen=plan.bid_bond_fen,
-        clarify_until=law.clarify_until(deadline_at, case.timetable, case.calendar),
-        object_until=law.object_until(deadline_at, case.timetable, case.calendar),
+        benchmark=plan.benchmark or BenchmarkTerms(),
+        ties=plan.ties,
     )
     tender = Tender(
         id=f"{case.renovation.id}.tender.{number}",
@@ -288,28 +337,29 @@ async def _new_tender(case: Case, plan: TenderPlan, deadline_at: datetime) -> Te
         ceiling_fen=plan.ceiling_fen,
         estimate_fen=plan.estimate_fen,
         method=criteria.method.value,
-        criteria=criteria.model_dump(mode="json"),
+        criteria=_criteria_until(case, criteria, deadline_at),
+        works_round=await rest.works_round(case),
     )
     case.session.add(tender)
     await case.session.flush()
     return tender
 
 
-async def _contract(case: Case, tender: Tender, award: Award) -> Contract:
-    """The contract at the bid's price; the retention never above the timetable's maximum."""
-    _, content = await case.scheme()
-    plan = content.tender
-    contract = Contract(
-        id=f"{case.renovation.id}.contract",
-        renovation_id=case.renovation.id,
-        tender_id=tender.id,
-        bidder_id=award.bidder_id,
-        value_fen=award.price_fen,
-        contingency_fen=cost_sharing.contingency_fen(award.price_fen, plan.contingency_permille),
-        retention_permille=min(plan.retention_permille, case.timetable.retention_permille),
-        signed_at=case.now,
-        state=ContractState.SIGNED,
-    )
-    case.session.add(contract)
-    await case.session.flush()
-    return contract
+def _criteria_until(case: Case, criteria: Criteria, deadline_at: datetime) -> dict[str, JsonValue]:
+    """The published terms, with the last moments for questions and objections before the deadline."""
+    until = {
+        "clarify_until": law.clarify_until(deadline_at, case.timetable, case.calendar),
+        "object_until": law.object_until(deadline_at, case.timetable, case.calendar),
+    }
+    return criteria.model_copy(update=until).model_dump(mode="json")
+
+
+def _await_bids(case: Case, deadline_at: datetime) -> None:
+    case.wait_for("bids", deadline_at, who=Role.CONTRACTOR.value, then=Consequence.BIDS_OPENED)
+
+
+async def _refuse_without_causes(case: Case, act: PublishTender) -> None:
+    """Whoever tenders again says why the tender before has failed (E20) [M, order 30 of 2003 art. 38]."""
+    failed = await rows.count_tenders(case, TenderState.FAILED)
+    if failed and not act.causes.strip():
+        raise refusal("bidding.causes_missing", where="causes", failed=failed)

@@ -11,14 +11,16 @@ from sqlalchemy import select
 from activities.recording import Case
 from activities.voting.channels import carry_credentials
 from activities.voting.roll import FrozenRoll, freeze_roll, hash_of_roll
-from activities.voting.scopes import motions_of, run_off_votes, standings
+from activities.voting.scopes import motions_of, standings
 from activities.voting.second_vote import second_time
+from activities.voting.series import failed_votes
 from models.messages.journey import StageInput
 from models.tables import GENESIS, BallotBox
 from models.values.refusal import refusal
 from models.values.states import BoxState
 from models.values.voting import Motion, MotionScope, VotingPack
 from proof.canonical import digest
+from rules import revision
 from rules import voting as law
 from rules.ballots.scopes import by_scope
 from runtime.ballots.boxes import box_id_of, load_boxes
@@ -28,9 +30,9 @@ SALT_BYTES = 32
 
 
 async def motions_to_put(case: Case, given: StageInput) -> tuple[Motion, ...]:
-    """Those of the scheme; in a run-off what the vote before left undecided, scope by scope."""
+    """Those of the scheme, or its levy; in a run-off what the vote before left undecided, scope by scope."""
     if not given.run_off:
-        return law.as_put((await case.scheme())[1].motions)
+        return law.as_put(revision.motions_to_put((await case.scheme())[1]))
     before = await load_boxes(case.session, case.renovation.id, given.attempt - 1)
     if not before:
         raise refusal("voting.box_unknown", where=f"{case.renovation.id}.{given.attempt - 1}")
@@ -38,9 +40,10 @@ async def motions_to_put(case: Case, given: StageInput) -> tuple[Motion, ...]:
 
 
 async def refuse_too_soon_or_too_often(case: Case, given: StageInput) -> None:
-    """E1: at most so many votes on one matter, each a decent time after the last one closed.
+    """E1: at most so many votes on one matter fail, each comes a decent time after the last one closed.
 
-    A run-off ends the vote before it: it is no vote more, and nothing has to be waited for.
+    A run-off ends the vote before it: it is no vote more, and nothing has to be waited for. Nor has
+    a vote that was adopted failed: what is put after it is another matter.
     """
     query = select(BallotBox).where(BallotBox.renovation_id == case.renovation.id)
     boxes = (await case.session.scalars(query.order_by(BallotBox.attempt))).all()
@@ -50,10 +53,11 @@ async def refuse_too_soon_or_too_often(case: Case, given: StageInput) -> None:
     if given.run_off:
         return
     limit = case.timetable.re_vote_limit
-    if len({box.attempt for box in boxes}) - len(await run_off_votes(case)) >= limit:
+    failed = await failed_votes(case)
+    if failed.count >= limit:
         raise refusal("voting.re_vote_limit", limit=limit)
-    if boxes:
-        earliest = case.ends(max(box.closes_at for box in boxes), case.timetable.re_vote_wait)
+    if failed.closed_at is not None:
+        earliest = case.ends(failed.closed_at, case.timetable.re_vote_wait)
         if case.now < earliest:
             raise refusal("voting.re_vote_too_early", date=_day(case, earliest))
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pydantic import JsonValue
 from sqlalchemy import select, text
 
+from activities.cost_sharing.rows import add_scheme_version
 from activities.recording import Case, Writer, writes
 from activities.voting.after import await_objections, result_of, said_afterwards
 from activities.voting.announcing import (
@@ -31,6 +32,7 @@ from models.values.refusal import refusal
 from models.values.states import BoxState
 from models.values.voting import VotingPack
 from models.values.waits import Consequence, Wait
+from rules import revision
 from rules import voting as law
 from runtime.ballots.boxes import names_box, of_boxes, said_of
 from runtime.record.journal import Recorded
@@ -127,11 +129,11 @@ class Ballots(Writer):
         if not closing.closed:
             raise refusal("voting.not_published", box=result.box_id)
         word = VotingResult.ANNULLED if closing.upheld else _outcome(result)
-        said: dict[str, JsonValue] = {}
-        if word is VotingResult.ADOPTED:
-            said = {"scheme": await write_chosen(case)}
-            # Where nothing is left to build, all of it belongs to what was not chosen.
-            word = VotingResult.ADOPTED if said["scheme"] else VotingResult.REJECTED
+        scheme = await _settled_levy(case, word)
+        if scheme is None and word is VotingResult.ADOPTED:
+            scheme = await write_chosen(case)
+            # Without one, all that would be built belongs to motions that did not pass.
+            word = VotingResult.ADOPTED if scheme else VotingResult.REJECTED
         outcome = VotingOutcome(outcome=word, box_id=result.box_id)
         case.goes_on()
         case.is_last_word()
@@ -145,9 +147,25 @@ class Ballots(Writer):
                 },
                 "objections": closing.objections,
                 "upheld": closing.upheld,
-                **said,
+                **({} if scheme is None else {"scheme": scheme}),
             },
         )
+
+
+async def _settled_levy(case: Case, word: VotingResult) -> dict[str, JsonValue] | None:
+    """After the vote on an extra levy: a version with the higher limit, or with the one of before (E12).
+
+    None where the vote was on something else.
+    """
+    _, content = await case.scheme()
+    if content.levy_limit_fen is None:
+        return None
+    after = revision.settled(content, adopted=word is VotingResult.ADOPTED)
+    return {
+        "version": await add_scheme_version(case, after),
+        "owners_limit_before_fen": content.owners_limit_fen,
+        "owners_limit_fen": after.owners_limit_fen,
+    }
 
 
 def _pack(case: Case) -> VotingPack:

@@ -35,6 +35,7 @@ def wrong_choices(scheme: SchemeContent) -> Iterator[Wrong]:
             known = ", ".join(choices_of(motion)) or "-"
             words = {"choice": item.choice[:SHOWN], "motion": motion.id[:SHOWN], "known": known}
             yield Wrong("opening.choice_unknown", (*at, "choice"), words)
+    yield from _without_motion(scheme)
     known_items = {item.id for item in scheme.items}
     for number, work in enumerate(scheme.works):
         if work.item and work.item not in known_items:
@@ -46,6 +47,15 @@ def wrong_choices(scheme: SchemeContent) -> Iterator[Wrong]:
             yield Wrong("opening.options_and_menu", at, {"motion": motion.id[:SHOWN]})
         if motion.menu is None and motion.approval is Approval.WHOLE:
             yield Wrong("opening.approval_unused", (*at, "approval"), {"motion": motion.id[:SHOWN]})
+
+
+def _without_motion(scheme: SchemeContent) -> Iterator[Wrong]:
+    """Where several parts vote, each item says by whose motion it is built: one may pass and one fail."""
+    if len({motion.scope for motion in scheme.motions}) > 1:
+        for number, item in enumerate(scheme.items):
+            if not item.motion:
+                path: Path = ("scheme", "items", number, "motion")
+                yield Wrong("opening.item_without_motion", path, {"item": item.id[:SHOWN]})
 
 
 def choices_of(motion: Motion) -> tuple[str, ...]:

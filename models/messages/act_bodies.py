@@ -8,13 +8,16 @@ again on every replay. A test compares fields and defaults of the two.
 
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from models.fields import (
+    LARGEST,
     Area,
     Count,
+    Day,
     Fen,
     Id,
+    IdInFile,
     Label,
     Note,
     Permille,
@@ -35,10 +38,12 @@ from models.messages import acts
 from models.messages.cost_sharing import CollectionDecision
 from models.values.actor import Role
 from models.values.base import Value
+from models.values.bidding import CandidateGround, FlagKind, Ground, Party
 from models.values.inspection import InspectionKind, InspectionOutcome
 from models.values.refusal import Problem
+from models.values.scheme import SchemeContent
 
-ITEMS, BIDDERS, DEFECTS, MOTIONS = 200, 200, 100, 1_000
+ITEMS, BIDDERS, DEFECTS, MOTIONS, OFFICIALS = 200, 200, 100, 1_000, 100
 """Entries of a list, at most."""
 
 
@@ -106,11 +111,19 @@ class OfficialResultBody(ActBody):
     """Motion id to its numbers; what is left out was not published."""
 
 
+def _without_unknown(value: object) -> object:
+    """What is carried passes over what it does not know; a person is told."""
+    return SchemeContent.model_validate(value, extra="forbid") if isinstance(value, dict) else value
+
+
 class RevisionBody(ActBody):
-    """Of `ReviseScheme`."""
+    """Of `ReviseScheme`. What must hold in the scheme itself, `formats.renovation_file` checks."""
 
     drop_items: Annotated[tuple[Id, ...], *entries(ITEMS)] = ()
     title: Annotated[str, *label(200, 0)] = ""
+    scheme: Annotated[SchemeContent, BeforeValidator(_without_unknown)] | None = None
+    budget_fen: PositiveFen | None = None
+    owners_limit_fen: PositiveFen | None = None
     reason: Reason
 
 
@@ -156,6 +169,47 @@ class TenderBody(ActBody):
     """Of `PublishTender`."""
 
     preparation_days: Annotated[int, *whole("number", 365, 1)] | None = None
+    causes: Note = ""
+
+
+class ClarificationBody(ActBody):
+    """Of `ClarifyTender`."""
+
+    change: Text
+    affects_bids: bool = True
+
+
+class RejectionBody(Value):
+    """A ground of rejection with its reason."""
+
+    bidder_id: Id
+    ground: Ground
+    reason: Reason
+
+
+class LowPriceBody(Value):
+    """A written question about a low price, its answer ("" is none), and what follows."""
+
+    bidder_id: Id
+    question: Reason
+    answer: Annotated[str, *text(4_000, 0)] = ""
+    accepted: bool = False
+    reason: Reason
+
+
+class ClearedFlagBody(Value):
+    """A red flag that is no collusion, and why."""
+
+    kind: FlagKind
+    bidders: Annotated[tuple[Id, ...], *entries(BIDDERS, 1)]
+    reason: Reason
+
+
+class CompetitionBody(Value):
+    """Whether too few valid bids still compete, and why."""
+
+    real: bool
+    reason: Reason
 
 
 class EvaluationBody(ActBody):
@@ -163,6 +217,14 @@ class EvaluationBody(ActBody):
 
     technical_milli: Annotated[dict[Id, Permille], *entries(BIDDERS)] = Field(default_factory=dict)
     report: Annotated[str, *text(4_000, 0)] = ""
+    rejections: Annotated[tuple[RejectionBody, ...], *entries(BIDDERS)] = ()
+    low_prices: Annotated[tuple[LowPriceBody, ...], *entries(BIDDERS)] = ()
+    cleared: Annotated[tuple[ClearedFlagBody, ...], *entries(BIDDERS)] = ()
+    competition: CompetitionBody | None = None
+    adjustments_fen: Annotated[
+        dict[Id, Annotated[int, *whole("number", LARGEST, -LARGEST)]], *entries(BIDDERS)
+    ] = Field(default_factory=dict)
+    lots: Annotated[tuple[Id, ...], *entries(BIDDERS)] = ()
 
 
 class DirectAwardBody(ActBody):
@@ -178,6 +240,7 @@ class WithdrawalBody(ActBody):
 
     bidder_id: Id
     reason: Reason
+    ground: CandidateGround = CandidateGround.WITHDREW
 
 
 class AwardBody(ActBody):
@@ -191,6 +254,15 @@ class ContractBody(ActBody):
 
     value_fen: PositiveFen
     performance_bond_fen: Fen = 0
+    retention_permille: Permille | None = None
+
+
+class SignatureRulingBody(ActBody):
+    """Of `RuleOnSignature`."""
+
+    bidder_id: Id
+    at_fault: Party
+    reason: Reason
 
 
 class ItemBody(ActBody):
@@ -215,6 +287,24 @@ class PaymentBody(ActBody):
     note: Note = ""
 
 
+class TerminationBody(ActBody):
+    """Of `TerminateContract`."""
+
+    ground: Literal["not_cured", "refuses", "assigned", "vote"] = "not_cured"
+    then: Literal["retender", "close"] = "retender"
+    bond_fen: Fen | None = None
+    damages_fen: Fen = 0
+    document: Annotated[str, *label(200, 0)] = ""
+    reason: Reason
+
+
+class MeasurementBody(ActBody):
+    """Of `MeasureWorks`."""
+
+    measured_fen: Annotated[dict[Id, Fen], *entries(ITEMS)] = Field(default_factory=dict)
+    report: Annotated[str, *text(4_000, 0)] = ""
+
+
 class ResolutionBody(ActBody):
     """Of `ResolveTicket`."""
 
@@ -229,6 +319,26 @@ class ConfirmationBody(ActBody):
     satisfied: bool
 
 
+class AddedOfficialBody(Value):
+    """Of `AddedOfficial`."""
+
+    id: IdInFile
+    label: Label
+    role: Role
+    place: Literal["district", "street_office", "community", "grid"] = "grid"
+
+
+class CorrectionBody(ActBody):
+    """Of `CorrectRenovation`."""
+
+    title: Annotated[str, *label(200, 0)] = ""
+    estate: Annotated[str, *label(200, 0)] = ""
+    ends_on: Day | None = None
+    labels: Annotated[dict[Id, Label], *entries(OFFICIALS)] = Field(default_factory=dict)
+    officials: Annotated[tuple[AddedOfficialBody, ...], *entries(OFFICIALS)] = ()
+    reason: Reason
+
+
 BODIES: dict[str, type[ActBody]] = {
     acts.OpenVote.name: NoFields,
     acts.ImportOfficialResult.name: OfficialResultBody,
@@ -239,19 +349,24 @@ BODIES: dict[str, type[ActBody]] = {
     acts.ApproveRelief.name: ReliefBody,
     acts.DecideCollection.name: CollectionBody,
     acts.PublishTender.name: TenderBody,
+    acts.ClarifyTender.name: ClarificationBody,
     acts.RecordEvaluation.name: EvaluationBody,
     acts.ApproveDirectAward.name: DirectAwardBody,
     acts.WithdrawCandidate.name: WithdrawalBody,
     acts.AwardContract.name: AwardBody,
     acts.SignContract.name: ContractBody,
+    acts.RuleOnSignature.name: SignatureRulingBody,
     acts.ReportItem.name: ItemBody,
     acts.RecordInspection.name: InspectionBody,
     acts.ReportRectified.name: ItemBody,
     acts.AcceptWorks.name: NoFields,
     acts.ApprovePayment.name: PaymentBody,
+    acts.TerminateContract.name: TerminationBody,
+    acts.MeasureWorks.name: MeasurementBody,
     acts.ResolveTicket.name: ResolutionBody,
     acts.ConfirmTicket.name: ConfirmationBody,
     acts.CancelRenovation.name: ReasonBody,
+    acts.CorrectRenovation.name: CorrectionBody,
 }
 """The body of every official act by the act's name."""
 

@@ -5,14 +5,24 @@ it is in `rules.authority`, when it may be done is in the workflow's validator. 
 calling system makes `command_id`; the gateway fills in the verified `actor`.
 """
 
+from datetime import date
 from typing import ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
 from models.messages.cost_sharing import CollectionDecision
 from models.messages.journey import Answer
-from models.values.actor import Actor
-from models.values.base import Value
+from models.values.actor import Actor, Role
+from models.values.base import Carried, Value
+from models.values.bidding import (
+    CandidateGround,
+    ClearedFlag,
+    Competition,
+    LowPriceAnswer,
+    Party,
+    Rejection,
+)
+from models.values.scheme import SchemeContent
 from models.values.voting import ReportedChoice, ReportedTally
 
 Target = Literal["renovation", "stage", "publication", "ticket"]
@@ -68,13 +78,18 @@ class ImportOfficialResult(Act):
 class ReviseScheme(Act):
     """Put a changed scheme to the owners: after a failed vote, or when no money closes the gap.
 
-    Items to leave out, a new title.
+    Either items to leave out, or a whole `scheme`, which is checked like that of an opening; or only an
+    extra levy: `owners_limit_fen` is the most that the owners carry if the vote adopts it (E12).
     """
 
     name = "revise_scheme"
     target = "renovation"
     drop_items: tuple[str, ...] = ()
     title: str = Field(default="", max_length=200)
+    scheme: SchemeContent | None = None
+    budget_fen: int | None = None
+    """Of a whole scheme; without it the budget stays."""
+    owners_limit_fen: int | None = None
     reason: str = Field(min_length=1, max_length=2000)
 
 
@@ -132,15 +147,39 @@ class PublishTender(Act):
     name = "publish_tender"
     stage = "bidding"
     preparation_days: int | None = Field(default=None, ge=1, le=365)
+    causes: str = ""
+    """Why the tender before has failed, and what was changed; needed when it is held again (E20)."""
+
+
+class ClarifyTender(Act):
+    """Answer questions on the tender documents or change them, for all bidders, before the deadline.
+
+    What affects bids and comes less than 15 days before the deadline moves it (Tendering Law art. 23).
+    """
+
+    name = "clarify_tender"
+    stage = "bidding"
+    change: str
+    affects_bids: bool = True
 
 
 class RecordEvaluation(Act):
-    """The evaluation committee's report: technical scores per bidder (0…1000), where the method has them."""
+    """The evaluation committee's report: what it found, as data, and the text that nobody parses.
+
+    A bid that is named nowhere was found to be in order. Points (0…1000) are by bidder, adjustments in
+    fen are added to prices for comparison, lots name bidders in the order that was drawn.
+    """
 
     name = "record_evaluation"
     stage = "bidding"
     technical_milli: dict[str, int] = Field(default_factory=dict)
     report: str = Field(default="", max_length=4000)
+    rejections: tuple[Rejection, ...] = ()
+    low_prices: tuple[LowPriceAnswer, ...] = ()
+    cleared: tuple[ClearedFlag, ...] = ()
+    competition: Competition | None = None
+    adjustments_fen: dict[str, int] = Field(default_factory=dict)
+    lots: tuple[str, ...] = ()
 
 
 class ApproveDirectAward(Act):
@@ -160,6 +199,7 @@ class WithdrawCandidate(Act):
     stage = "bidding"
     bidder_id: str
     reason: str = Field(min_length=1, max_length=2000)
+    ground: CandidateGround = CandidateGround.WITHDREW
 
 
 class AwardContract(Act):
@@ -177,6 +217,18 @@ class SignContract(Act):
     stage = "bidding"
     value_fen: int = Field(gt=0)
     performance_bond_fen: int = Field(default=0, ge=0)
+    retention_permille: int | None = None
+    """Of each payment, until the warranty ends; None is that of the tender documents."""
+
+
+class RuleOnSignature(Act):
+    """Name who is responsible that a contract is not signed in time: its bond is lost, or back double."""
+
+    name = "rule_on_signature"
+    stage = "bidding"
+    bidder_id: str
+    at_fault: Party
+    reason: str
 
 
 class ReportItem(Act):
@@ -222,6 +274,36 @@ class ApprovePayment(Act):
     note: str = Field(default="", max_length=2000)
 
 
+class TerminateContract(Act):
+    """End the contract before its works are done: Civil Code art. 563, 787, 806.
+
+    When a default was not cured in time, for another breach, or by the owners' vote without fault. What
+    is left is tendered again, or the case is closed as failed.
+    """
+
+    name = "terminate_contract"
+    stage = "inspection"
+    ground: Literal["not_cured", "refuses", "assigned", "vote"] = "not_cured"
+    then: Literal["retender", "close"] = "retender"
+    bond_fen: int | None = Field(default=None, ge=0)
+    """Of the performance bond that is called; None is all of it with fault, nothing without."""
+    damages_fen: int = Field(default=0, ge=0)
+    """Owed to a contractor that is not at fault."""
+    document: str = Field(default="", max_length=200)
+    """The decision of the owners, for `vote`."""
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class MeasureWorks(Act):
+    """Measure what stands of a terminated contract's open items, in fen at the contract's prices."""
+
+    name = "measure_works"
+    stage = "inspection"
+    measured_fen: dict[str, int] = Field(default_factory=dict)
+    """Item id to the value of its acceptable work; what is left out is worth nothing."""
+    report: str = Field(default="", max_length=4000)
+
+
 class ResolveTicket(Act):
     """Whoever holds the complaint says what was done about it."""
 
@@ -248,6 +330,32 @@ class CancelRenovation(Act):
     reason: str = Field(min_length=1, max_length=2000)
 
 
+class AddedOfficial(Carried):
+    """Somebody who may act from now on, in a role for a place of the case's chain and below it."""
+
+    id: str
+    label: str
+    role: Role
+    place: Literal["district", "street_office", "community", "grid"] = "grid"
+
+
+class CorrectRenovation(Act):
+    """Correct a small thing of an open case: what changes nobody's right and no money.
+
+    What is empty stays as it is. `labels` are new names of officials by their ids; `officials` are
+    those whom the opening left out: a bank, an engineer, a bidder.
+    """
+
+    name = "correct_renovation"
+    target = "renovation"
+    title: str = ""
+    estate: str = ""
+    ends_on: date | None = None
+    labels: dict[str, str] = Field(default_factory=dict)
+    officials: tuple[AddedOfficial, ...] = ()
+    reason: str = Field(min_length=1, max_length=2000)
+
+
 ACTS: dict[str, type[Act]] = {
     act.name: act
     for act in (
@@ -260,19 +368,24 @@ ACTS: dict[str, type[Act]] = {
         ApproveRelief,
         DecideCollection,
         PublishTender,
+        ClarifyTender,
         RecordEvaluation,
         ApproveDirectAward,
         WithdrawCandidate,
         AwardContract,
         SignContract,
+        RuleOnSignature,
         ReportItem,
         RecordInspection,
         ReportRectified,
         AcceptWorks,
         ApprovePayment,
+        TerminateContract,
+        MeasureWorks,
         ResolveTicket,
         ConfirmTicket,
         CancelRenovation,
+        CorrectRenovation,
     )
 }
 """Every official act by its name."""

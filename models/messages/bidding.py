@@ -42,11 +42,16 @@ class BidOpening(Answer):
     submitted: int
 
 
-class Candidates(Answer):
-    """The ranked candidates still standing, best first."""
+class Candidates(Ticked):
+    """The ranked candidates still standing, best first.
+
+    `next_step` is where a tender goes that has none; `sign_until` ends the wait for the signature.
+    """
 
     bidder_ids: tuple[str, ...]
     round: int = 1
+    next_step: AfterOpening = AfterOpening.RETENDER
+    sign_until: datetime | None = None
 
 
 class BiddingOutcome(Answer):
@@ -84,12 +89,15 @@ class BiddingProgress(Progress):
 
     ANSWERS: ClassVar[Mapping[str, type[Answer]]] = {
         "bidding.tender_published": TenderPeriod,
+        "bidding.tender_clarified": TenderPeriod,
         "bidding.bids_opened": BidOpening,
         "bidding.candidates_ranked": Candidates,
         "bidding.direct_award_approved": Candidates,
         "bidding.candidate_withdrawn": Candidates,
         "bidding.candidate_struck": Candidates,
         "bidding.contract_awarded": Candidates,
+        "bidding.signature_missed": Candidates,
+        "bidding.signature_ruled_on": Answer,
         "bidding.contract_signed": BiddingOutcome,
         "bidding.failed": BiddingOutcome,
     }
@@ -102,12 +110,16 @@ class BiddingProgress(Progress):
     published: tuple[str, ...] | None = None
     closings: int = 0
     to_strike: bool = False
+    sign_until: datetime | None = None
+    """The contract is signed until then; None before an award, and in awards of earlier releases."""
     outcome: BiddingOutcome | None = None
 
     def moved(self, step: str, answer: Answer) -> Self:
         """Tender, opening, ranking, publicity of the candidates, award, signature."""
         now: dict[str, object] = {}
         match answer:
+            case TenderPeriod() if step == "bidding.tender_clarified":
+                now = {"tender": answer}
             case TenderPeriod():
                 now = {"tender": answer, "round": self.round + 1, "phase": BiddingPhase.BIDS}
             case BidOpening():
@@ -126,11 +138,11 @@ class BiddingProgress(Progress):
 
     def _candidates(self, step: str, answer: Candidates) -> dict[str, object]:
         if step == "bidding.contract_awarded":
-            return {"phase": BiddingPhase.SIGNATURE}
+            return {"phase": BiddingPhase.SIGNATURE, "sign_until": answer.sign_until}
         ranked = step in ("bidding.candidates_ranked", "bidding.direct_award_approved")
         if ranked and not answer.bidder_ids:
-            # Every bid was rejected: the tender is held again (Tendering Law art. 42).
-            return {"phase": BiddingPhase.PUBLISH_TENDER}
+            # Every bid was rejected: the tender is held again (Tendering Law art. 42), or approval asked.
+            return {"phase": PHASE_AFTER_OPENING[answer.next_step]}
         struck = step == "bidding.candidate_struck"
         return {
             "candidates": answer.bidder_ids,

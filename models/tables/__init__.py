@@ -6,7 +6,7 @@ from models.tables.beside_the_ballots import (
     VoteObjection,
     VoteOpinion,
 )
-from models.tables.bidding import Award, Bid, Contract, Tender
+from models.tables.bidding import Award, Bid, Contract, Tender, Termination
 from models.tables.channels import (
     DoorVisit,
     Mandate,
@@ -93,6 +93,7 @@ __all__ = [
     "SurveyAnswer",
     "Table",
     "Tender",
+    "Termination",
     "Ticket",
     "Unit",
     "UnitOwner",

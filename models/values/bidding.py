@@ -24,9 +24,27 @@ class Method(StrEnum):
     """By the deviation from a benchmark price [M, standard documents of 2007]."""
 
 
-class BenchmarkTerms(Carried):
-    """Points taken off per percent of deviation from the benchmark; above costs more [M]."""
+class TieBreak(StrEnum):
+    """What decides between bids that compare equal; what is still equal then is drawn by lot."""
 
+    PRICE = "price"
+    """The lower price of the bid."""
+    TECHNICAL = "technical"
+    """The higher technical score."""
+
+
+TIE_ORDER = (TieBreak.PRICE, TieBreak.TECHNICAL)
+"""Where the documents name no other order: price, then technical score (rules 3.2)."""
+
+
+class BenchmarkTerms(Carried):
+    """The benchmark that the documents name: points off per percent of deviation from it [M].
+
+    A price above it loses more than one below: `above` > `below` >= 0.
+    """
+
+    price_fen: int | None = None
+    """The benchmark price; None is the mean of the evaluated prices of the valid bids."""
     above: Exact = Fraction(2)
     below: Exact = Fraction(1)
 
@@ -39,6 +57,7 @@ class Criteria(Carried):
     bid_bond_fen: int = Field(default=0, ge=0)
     """The bond that the documents ask for; 0 asks for none."""
     benchmark: BenchmarkTerms = BenchmarkTerms()
+    ties: tuple[TieBreak, ...] = TIE_ORDER
     clarify_until: datetime | None = None
     """After this a change that affects bids moves the deadline (B-4); case time."""
     object_until: datetime | None = None
@@ -46,9 +65,10 @@ class Criteria(Carried):
 
 
 class BidFlags(Carried):
-    """What a bid says about itself beside its price, as the bid form and the seal check found it.
+    """What a bid says about itself beside its price; it qualifies and disqualifies nobody.
 
-    Unknown fields are ignored: no bidder can hinder an opening by what stands in its form.
+    The committee reads it and finds for itself (`CommitteeReport`); author, agent and staff are leads
+    to collusion. Unknown fields are ignored: no bidder can hinder an opening by what stands in its form.
     """
 
     signed: bool = True
@@ -71,11 +91,6 @@ class BidFlags(Carried):
     low_price_justified: bool = False
     """Such reasons lie with the bid as a document."""
 
-    @property
-    def has_reasons(self) -> bool:
-        """The bidder has given reasons for its price in writing."""
-        return self.low_price_justified or bool(self.justification.strip())
-
 
 class SealedBid(Carried):
     """One bid at the opening."""
@@ -86,6 +101,57 @@ class SealedBid(Carried):
     bond_account: str = ""
     submitted_at: datetime
     flags: BidFlags = BidFlags()
+
+
+class Ground(StrEnum):
+    """Why a bid is rejected: Tendering Regs art. 51, in its order; and one that is none of its own."""
+
+    NOT_SEALED = "not_sealed"
+    """No seal or no signature."""
+    NO_CONSORTIUM_AGREEMENT = "no_consortium_agreement"
+    UNQUALIFIED = "unqualified"
+    DIFFERENT_OFFERS = "different_offers"
+    """Two or more different offers or prices that the documents did not ask for."""
+    BELOW_COST = "below_cost"
+    ABOVE_CEILING = "above_ceiling"
+    NOT_RESPONSIVE = "not_responsive"
+    """No answer to the substantive requirements of the documents."""
+    COLLUSION_OR_FRAUD = "collusion_or_fraud"
+    """Collusion, false papers, bribes."""
+    NO_COMPETITION = "no_competition"
+    """Too few valid bids to compete, so all are rejected [M, order 12 of 2001 art. 27]."""
+
+
+FOUND_OTHERWISE = frozenset({Ground.BELOW_COST, Ground.ABOVE_CEILING, Ground.NO_COMPETITION})
+"""Grounds that follow from a question, a number or a finding of their own, never from a bare word."""
+
+
+class Rejection(Carried):
+    """One ground on which a bid is rejected, with the reason of whoever found it."""
+
+    bidder_id: str
+    ground: Ground
+    reason: str = ""
+
+
+class LowPriceAnswer(Carried):
+    """The question to a bidder whose price looks too low, its answer, and what the committee makes of it.
+
+    Rule B-21: asked in writing; `answer` "" is none. What is not accepted is treated as below cost.
+    """
+
+    bidder_id: str
+    question: str
+    answer: str = ""
+    accepted: bool = False
+    reason: str = ""
+
+
+class Competition(Carried):
+    """Whether the valid bids still compete where they are too few (E21)."""
+
+    real: bool
+    reason: str = ""
 
 
 class JudgedBid(Carried):
@@ -120,8 +186,9 @@ class FlagKind(StrEnum):
 class RedFlag(Carried):
     """A pattern that the law deems collusion (视为串通, B-12) until it is looked into.
 
-    A flag freezes nothing and rejects nobody by itself: it goes to the supervision and into the
-    record. It names bidders, never the account or the person that gave them away.
+    A flag rejects nobody by itself: it goes to the supervision and into the record, and no candidate
+    is named before the committee has a finding on it (E25). It names bidders, never the account or the
+    person that gave them away.
     """
 
     kind: FlagKind
@@ -129,6 +196,41 @@ class RedFlag(Carried):
     article: str = "Tendering Regs art. 40"
     gap_fen: int | None = None
     """The difference that repeats itself, for regular gaps."""
+
+
+class ClearedFlag(Carried):
+    """A red flag that the committee has looked into and found to be no collusion, with its reason."""
+
+    kind: FlagKind
+    bidders: tuple[str, ...]
+    reason: str = ""
+
+
+class CommitteeReport(Carried):
+    """What the evaluation committee found, as data; its prose decides nothing.
+
+    A bid that is named nowhere was found to be in order. Points are thousandths, adjustments fen.
+    """
+
+    rejections: tuple[Rejection, ...] = ()
+    low_prices: tuple[LowPriceAnswer, ...] = ()
+    cleared: tuple[ClearedFlag, ...] = ()
+    competition: Competition | None = None
+    """Needed where too few bids are valid."""
+    technical_milli: dict[str, int] = Field(default_factory=dict)
+    adjustments_fen: dict[str, int] = Field(default_factory=dict)
+    """Added to prices for comparison, by the published method."""
+    lots: tuple[str, ...] = ()
+    """Bidders in the order of the lot that was drawn between those that were equal."""
+
+
+class Tie(Carried):
+    """Two neighbours of the ranking that compare equal, and what put the first one first."""
+
+    first: str
+    second: str
+    broken_by: Literal["price", "technical", "lot", ""]
+    """"" where nothing did: they share their place."""
 
 
 class RankedBid(Carried):
@@ -149,6 +251,16 @@ class Ranking(Carried):
     method: Method
     bids: tuple[RankedBid, ...] = ()
     candidates: tuple[str, ...] = ()
+    ties: tuple[Tie, ...] = ()
+
+
+class Judgement(Carried):
+    """What follows from the bids, the published terms and the committee's findings."""
+
+    rejections: tuple[Rejection, ...]
+    low_prices: tuple[BidFinding, ...]
+    """Each bid that was not rejected before it, against the trigger of B-21."""
+    ranking: Ranking
 
 
 OpeningRoute = Literal["open", "retender", "approval"]
@@ -159,6 +271,31 @@ class OpeningDecision(Carried):
 
     route: OpeningRoute
     decision: Decision
+
+
+class CandidateGround(StrEnum):
+    """Why a first candidate makes room for the next one (Tendering Regs art. 55)."""
+
+    WITHDREW = "withdrew"
+    FORCE_MAJEURE = "force_majeure"
+    NO_PERFORMANCE_BOND = "no_performance_bond"
+    UNLAWFUL = "unlawful"
+
+
+class Party(StrEnum):
+    """Who is responsible that a contract was not signed in time (E27)."""
+
+    CANDIDATE = "candidate"
+    TENDERER = "tenderer"
+
+
+class BondOutcome(Carried):
+    """What becomes of the bid bond of a candidate whose contract was not signed; in fen."""
+
+    forfeited_fen: int = 0
+    back_fen: int = 0
+    held_fen: int = 0
+    """Until somebody is named as responsible; else it goes back with all others (Regs art. 57)."""
 
 
 class NextCandidate(Carried):

@@ -1,8 +1,9 @@
 """The content of a scheme's version (改造方案): what is voted on, paid, tendered, built, measured."""
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from models.values.base import Carried
+from models.values.bidding import TIE_ORDER, BenchmarkTerms, TieBreak
 from models.values.cost_sharing import CostItem, Funding
 from models.values.voting import Motion
 
@@ -15,6 +16,10 @@ class TenderPlan(Carried):
     method: str = "lowest_evaluated"
     price_weight_milli: int = Field(default=1000, ge=0, le=1000)
     """Weight of the price in comprehensive scoring, per mille; the rest is technical."""
+    benchmark: BenchmarkTerms | None = None
+    """Of the method "comprehensive_benchmark", which cannot be published without."""
+    ties: tuple[TieBreak, ...] = TIE_ORDER
+    """What decides between bids that compare equal, in this order; then the lot."""
     bid_bond_fen: int = Field(default=0, ge=0)
     contingency_permille: int = Field(default=50, ge=0, le=1000)
     retention_permille: int = Field(default=30, ge=0, le=1000)
@@ -51,7 +56,19 @@ class SchemeContent(Carried):
     motions: tuple[Motion, ...]
     owners_limit_fen: int | None = None
     """The most that the owners have agreed to carry; None leaves it to the vote on the scheme."""
+    levy_limit_fen: int | None = None
+    """An extra levy (E12) that is put to the owners, alone: adopted, it becomes `owners_limit_fen`."""
     owner_instalments_permille: tuple[int, ...] = (1000,)
     tender: TenderPlan
     works: tuple[PlannedWork, ...]
     targets: tuple[Target, ...] = ()
+
+
+class Change(Carried):
+    """One difference between two versions of a scheme: `before` is None for what was added, `after`
+    for what was removed; `what` is a path like "items[roof].cost_fen".
+    """
+
+    what: str
+    before: JsonValue = None
+    after: JsonValue = None

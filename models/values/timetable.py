@@ -146,6 +146,13 @@ class Timetable(Carried):
     """Performance bond, at most 10% of the price [V Regs art. 58]."""
     tender_rounds: int = Field(default=2, ge=1, le=5)
     """Rounds before another route is taken [M, B-20]."""
+    competition_bids: int = Field(default=3, ge=0, le=10)
+    """Fewer valid bids go on only if the committee finds that they compete [M, E21]."""
+    unsigned_fault: Literal["", "candidate", "tenderer"] = ""
+    """Who is responsible for a contract that is not signed in time, by the documents, where nobody names
+    a party; "" leaves the bond where it is until somebody does [M, E27]."""
+    unsigned_bond_permille: int = Field(default=2_000, ge=1_000, le=5_000)
+    """What the candidate gets back of its bid bond if the tenderer is responsible: double [M, E27]."""
     abnormal_mean_permille: int = Field(default=850, ge=0, le=1_000)
     """A bid below this part of the mean must be justified [D, B-21]."""
     abnormal_ceiling_permille: int = Field(default=800, ge=0, le=1_000)
@@ -164,6 +171,12 @@ class Timetable(Carried):
     """Re-inspections before the default of the contractor [D 4.1]."""
     rectification_period: Period = calendar_days(7)
     """To put right what failed an inspection [D]."""
+    cure_notice: Period = calendar_days(14)
+    """To cure a default once more, from the notice to cure [D; Civil Code art. 563: a reasonable time]."""
+    termination_decision: Period = working_days(10)
+    """The client decides what follows when the time to cure is over [D, E36]."""
+    termination_measurement: Period = calendar_days(14)
+    """The works of a contract that was terminated are measured [D, E36]."""
     acceptance_notice: Period = calendar_days(7)
     """Publicity before the completion acceptance [D]."""
     completion_filing: Period = calendar_days(15)

@@ -4,24 +4,48 @@ from collections.abc import Sequence
 from datetime import datetime
 from fractions import Fraction
 
-from models.values.bidding import NextCandidate, PriceBuildUp
+from models.values.bidding import (
+    BondOutcome,
+    CandidateGround,
+    NextCandidate,
+    Party,
+    PriceBuildUp,
+)
 from models.values.cost_sharing import PERMILLE
 from models.values.decisions.decision import Decision
 from models.values.timetable import Timetable, WorkCalendar
-from rules.bidding.clocks import within
+from rules.bidding.clocks import seconds_between, within
+from rules.bidding.documents import retention
 from rules.checks import check, decide
 
 
-def next_candidate(standing: Sequence[str]) -> NextCandidate:
-    """Who follows a first candidate that withdrew or was struck out (B-15, E24).
+def next_candidate(
+    standing: Sequence[str], ground: CandidateGround = CandidateGround.WITHDREW
+) -> NextCandidate:
+    """Who follows a first candidate that is gone, on a ground of Regs art. 55 (B-15, E24).
 
-    `standing` are the candidates that are left, in the order of the report.
+    `standing` are the candidates that are left, in the order of the report. Force majeure costs
+    nobody the bond (Civil Code art. 180).
     """
     return NextCandidate(
         bidder_id=standing[0] if standing else None,
         retender=not standing,
-        bond_forfeited=True,
+        bond_forfeited=ground is not CandidateGround.FORCE_MAJEURE,
     )
+
+
+def unsigned_bond(bond_fen: int, at_fault: Party | None, timetable: Timetable) -> BondOutcome:
+    """What becomes of the bid bond where the contract was not signed in time (B-16, E27).
+
+    The candidate's fault forfeits it (Regs art. 74), the tenderer's brings it back double [M]; it
+    stays where it is while nobody was found responsible, because only a party without a proper
+    reason pays (Regs art. 73, 74).
+    """
+    if at_fault is Party.CANDIDATE:
+        return BondOutcome(forfeited_fen=bond_fen)
+    if at_fault is Party.TENDERER:
+        return BondOutcome(back_fen=bond_fen * timetable.unsigned_bond_permille // PERMILLE)
+    return BondOutcome(held_fen=bond_fen)
 
 
 def signature(
@@ -29,12 +53,16 @@ def signature(
     value_fen: int,
     bid_fen: int,
     performance_bond_fen: int,
+    retention_permille: int,
     awarded_at: datetime,
     signed_at: datetime,
     timetable: Timetable,
     calendar: WorkCalendar,
 ) -> Decision:
-    """The contract is signed on the terms of the bid, in time, with a lawful bond (B-16, B-17)."""
+    """The contract is signed on the terms of the bid, after the award and in time (B-16, B-17).
+
+    Its bond and its retention are within their limits, or the term that is not is named.
+    """
     period = timetable.contract_signing
     in_time = within(
         "bidding.contract_signing",
@@ -46,6 +74,14 @@ def signature(
     )
     return decide(
         check("bidding.contract_value", "Tendering Law art. 46", value_fen, "==", bid_fen, "fen"),
+        check(
+            "bidding.signed_after_award",
+            "Tendering Law art. 45, 46",
+            seconds_between(awarded_at, signed_at),
+            ">=",
+            0,
+            "seconds",
+        ),
         *in_time.checks,
         check(
             "bidding.performance_bond",
@@ -55,6 +91,7 @@ def signature(
             Fraction(bid_fen * timetable.performance_bond_permille, PERMILLE),
             "fen",
         ),
+        *retention(retention_permille, timetable).checks,
     )
 
 

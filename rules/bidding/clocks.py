@@ -76,7 +76,6 @@ def tender_clocks(
     )
 
 
-# waits for changes of the tender documents (E28)
 def clarification(
     changed_at: datetime, deadline_at: datetime, timetable: Timetable, calendar: WorkCalendar
 ) -> Decision:
@@ -91,7 +90,6 @@ def clarification(
     )
 
 
-# waits for changes of the tender documents (E28)
 def deadline_after_clarification(
     changed_at: datetime, deadline_at: datetime, timetable: Timetable, calendar: WorkCalendar
 ) -> datetime:
@@ -201,6 +199,11 @@ def _days(start: datetime, end: datetime, zone: str) -> int:
 
 def _day_of(moment: datetime, zone: str) -> date:
     return moment.astimezone(ZoneInfo(zone)).date()
+
+
+def seconds_between(start: datetime, end: datetime) -> Fraction:
+    """Exact seconds from one moment to another; below zero where the second comes first."""
+    return _seconds(end - start)
 
 
 def _seconds(span: timedelta) -> Fraction:

@@ -1,58 +1,53 @@
-"""Evaluation of bids (评标): what must be rejected, what looks wrong, and who comes first.
+"""Evaluation of bids (评标): what must be rejected, and what the committee has to find before it ranks.
 
-Rules B-9 to B-13, B-21 and the two methods of Tendering Law art. 41. All points are exact
-fractions of 100; nothing is rounded.
+Rules B-9 to B-11 and B-21. Grounds are those of Tendering Regs art. 51; what a bidder says of itself
+is none of them.
 """
 
-import re
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from itertools import pairwise
 
 from pydantic import JsonValue, ValidationError
 
 from models.values.bidding import (
+    FOUND_OTHERWISE,
     BidFinding,
     BidFlags,
+    CommitteeReport,
     Criteria,
-    FlagKind,
+    Ground,
     JudgedBid,
+    Judgement,
     Method,
-    RankedBid,
-    Ranking,
     RedFlag,
+    Rejection,
     SealedBid,
 )
 from models.values.cost_sharing import PERMILLE
 from models.values.decisions.decision import Decision
-from models.values.refusal import refusal
+from models.values.refusal import Problem, problem, refusal, refuse_if_any
 from models.values.timetable import Timetable
+from rules.bidding.ranking import MAX_CANDIDATES, evaluated_fen, rank, undecided
 from rules.checks import check, decide
 
-MAX_CANDIDATES = 3
-"""The report names at most three candidates [V, Regs art. 53]."""
 MIN_COMMITTEE = 5
 """Members of an evaluation committee at least [V, Law art. 37]."""
-FULL_POINTS = 100
 
 _EXPERTS = Fraction(2, 3)
-_MIN_RUN = 3
-_FINDING = re.compile(
-    r"^\s*(?P<no>not\s+)?justified\s*[:：]\s*(?P<en>\S+)\s*$"
-    r"|^\s*理由(?P<zh_no>不)?成立\s*[:：]\s*(?P<zh>\S+)\s*$",
-    re.IGNORECASE | re.MULTILINE,
-)
-
-Account = Callable[[SealedBid], Iterable[str]]
+_GROUND_OF_CHECK: Mapping[str, Ground] = {
+    "bidding.price": Ground.NOT_RESPONSIVE,
+    "bidding.bond": Ground.NOT_RESPONSIVE,
+    "bidding.ceiling": Ground.ABOVE_CEILING,
+}
 
 
 def read_flags(raw: Mapping[str, JsonValue]) -> BidFlags:
-    """The bid form; what cannot be read does not answer the documents and is not responsive."""
+    """The bid form, as far as it can be read: it decides nothing."""
     try:
         return BidFlags.model_validate(dict(raw))
     except ValidationError:
-        return BidFlags(responsive=False)
+        return BidFlags()
 
 
 # waits for the committee named in the evaluation report
@@ -80,29 +75,17 @@ def refuse_interested(evaluator_ids: Iterable[str], bidder_ids: Iterable[str]) -
 def admission(
     bid: SealedBid, *, ceiling_fen: int, deadline_seconds: Fraction, criteria: Criteria
 ) -> BidFinding:
-    """What the opening finds of one bid: each ground of rejection of Regs art. 51 as a check.
+    """What the opening can see of one bid by itself: when it came, its price, its bond.
 
     `deadline_seconds` is how long before the deadline the bid came in; a late one is returned
     unopened (Law art. 28). A bond above the legal limit is no ground: the documents are at fault.
+    Every other ground of Regs art. 51 is for the committee to find.
     """
     article = "Tendering Regs art. 51"
-    flags = bid.flags
     return BidFinding(
         bidder_id=bid.bidder_id,
         decision=decide(
             check("bidding.in_time", "Tendering Law art. 28", deadline_seconds, ">", 0, "seconds"),
-            check("bidding.signed", article, flags.signed, "==", 1, "seals"),
-            check(
-                "bidding.consortium_agreement",
-                article,
-                flags.consortium_agreement,
-                "==",
-                1,
-                "papers",
-            ),
-            check("bidding.qualified", article, flags.qualified, "==", 1, "qualifications"),
-            check("bidding.one_offer", article, flags.offers, "==", 1, "offers"),
-            check("bidding.responsive", article, flags.responsive, "==", 1, "answers"),
             check("bidding.price", article, bid.price_fen, ">", 0, "fen"),
             check("bidding.ceiling", article, bid.price_fen, "<=", ceiling_fen, "fen"),
             check(
@@ -117,16 +100,16 @@ def admission(
     )
 
 
-def red_flags(bids: Sequence[SealedBid]) -> tuple[RedFlag, ...]:
-    """The patterns that the law deems collusion (Regs art. 40), in a fixed order (B-12)."""
-    bonded = [bid for bid in bids if bid.bond_fen > 0]
-    return (
-        *_shared(FlagKind.SAME_AUTHOR, bids, lambda bid: [bid.flags.author]),
-        *_shared(FlagKind.SAME_AGENT, bids, lambda bid: [bid.flags.agent]),
-        *_shared(FlagKind.SAME_STAFF, bids, lambda bid: bid.flags.staff),
-        *_shared(FlagKind.SAME_BOND_ACCOUNT, bonded, lambda bid: [bid.bond_account]),
-        *_shared(FlagKind.SAME_PRICE, bids, lambda bid: [str(bid.price_fen)]),
-        *_regular_gaps(bids),
+def grounds_of(finding: BidFinding) -> tuple[Rejection, ...]:
+    """The grounds of art. 51 that an opening's failed checks are, with both numbers as the reason."""
+    return tuple(
+        Rejection(
+            bidder_id=finding.bidder_id,
+            ground=_GROUND_OF_CHECK[failed.code],
+            reason=f"{failed.have} {failed.unit}; {failed.op} {failed.need} ({failed.article})",
+        )
+        for failed in finding.decision.failed
+        if failed.code in _GROUND_OF_CHECK
     )
 
 
@@ -135,7 +118,7 @@ def abnormally_low(
 ) -> tuple[BidFinding, ...]:
     """Each valid bid against the mean of all valid bids and against the ceiling (B-21).
 
-    A finding that failed must be justified in writing; see `low_price_findings`.
+    A bidder whose finding failed is asked in writing; see `LowPriceAnswer`.
     """
     if not bids:
         return ()
@@ -155,132 +138,189 @@ def abnormally_low(
     )
 
 
-def low_price_findings(report: str) -> dict[str, bool]:
-    """What the committee's report says of low prices, by bidder: are the reasons accepted?
+def judge(
+    bids: Sequence[SealedBid],
+    report: CommitteeReport,
+    flags: Sequence[RedFlag],
+    criteria: Criteria,
+    *,
+    ceiling_fen: int,
+    timetable: Timetable,
+) -> Judgement:
+    """Reject by the committee's findings, then rank what is left by the published terms.
 
-    One line each: "justified: <bidder>" or "not justified: <bidder>", in Chinese "理由成立：…" or
-    "理由不成立：…". The last line about a bidder counts.
-    """
-    return {
-        found["en"] or found["zh"]: not (found["no"] or found["zh_no"])
-        for found in _FINDING.finditer(report)
-    }
-
-
-def below_cost(
-    findings: Sequence[BidFinding], with_reasons: Collection[str], report: str
-) -> tuple[str, ...]:
-    """Bidders whose low price stands without reasons and is treated as below cost (B-21, E26).
-
-    The committee's word counts first; where it is silent, a written justification that lies with
-    the bid is taken as accepted.
-    """
-    accepted = low_price_findings(report)
-    return tuple(
-        finding.bidder_id
-        for finding in findings
-        if not finding.decision.passed
-        and not accepted.get(finding.bidder_id, finding.bidder_id in with_reasons)
-    )
-
-
-def method_named(name: str) -> Method:
-    """The method with this name.
+    In this order: grounds of art. 51; low prices, measured on the bids that are left, each asked and
+    answered; red flags, each cleared or its bids rejected; whether too few that are left compete.
 
     Raises:
-        Refused: `bidding.method_unknown`.
+        Refused: everything that is wrong with what the report says; then everything that it leaves open.
     """
-    try:
-        return Method(name)
-    except ValueError as error:
-        known = ", ".join(Method)
-        raise refusal("bidding.method_unknown", method=name, known=known) from error
-
-
-def rank(bids: Sequence[JudgedBid], criteria: Criteria) -> Ranking:
-    """Every valid bid in its place by the published method; the first three are candidates.
-
-    Ties go to the lower price, then to the higher technical score, then by bidder id.
-    """
-    priced = [_evaluated(bid, bids, criteria) for bid in bids]
-    priced.sort(key=lambda pair: _place(*pair))
-    ranked = tuple(
-        bid.model_copy(update={"rank": number}) for number, (_, bid) in enumerate(priced, start=1)
-    )
-    return Ranking(
-        method=criteria.method,
-        bids=ranked,
-        candidates=tuple(bid.bidder_id for bid in ranked[:MAX_CANDIDATES]),
+    refuse_if_any([*_wrong_names(bids, report), *_wrong_findings(report, flags)])
+    out = {each.bidder_id for each in report.rejections}
+    sound = [bid for bid in bids if bid.bidder_id not in out]
+    low = abnormally_low(sound, ceiling_fen=ceiling_fen, timetable=timetable)
+    problems = [*_unasked(low, report)]
+    below_cost = _below_cost(report, {bid.bidder_id for bid in sound})
+    out |= {each.bidder_id for each in below_cost}
+    left = [_judged(bid, report) for bid in sound if bid.bidder_id not in out]
+    problems += _uncleared(flags, report, {bid.bidder_id for bid in left})
+    problems += _unscored(left, criteria, report)
+    alone, unfound = _competition(left, report, timetable)
+    problems += unfound
+    refuse_if_any(problems)
+    ranking = rank([] if alone else left, criteria, report.lots)
+    if equal := undecided(ranking):
+        raise refusal("bidding.tie", bidders=", ".join(equal), most=MAX_CANDIDATES)
+    return Judgement(
+        rejections=(*report.rejections, *below_cost, *alone), low_prices=low, ranking=ranking
     )
 
 
-def low_price_points(price_fen: int, lowest_fen: int, weight: Fraction) -> Fraction:
-    """Low price first: lowest valid price / price * weight, out of 100 points."""
-    return Fraction(lowest_fen, price_fen) * weight * FULL_POINTS
-
-
-def benchmark_points(
-    price_fen: int, benchmark_fen: Fraction, weight: Fraction, criteria: Criteria
-) -> Fraction:
-    """F - |deviation in percent| * E, not below zero; E is greater above the benchmark than below."""
-    percent = (price_fen - benchmark_fen) / benchmark_fen * 100
-    per_percent = criteria.benchmark.above if percent > 0 else criteria.benchmark.below
-    return max(weight * FULL_POINTS - abs(percent) * per_percent, Fraction(0))
-
-
-def _evaluated(
-    bid: JudgedBid, all_bids: Sequence[JudgedBid], criteria: Criteria
-) -> tuple[JudgedBid, RankedBid]:
-    evaluated = bid.price_fen + bid.adjustment_fen
-    plain = RankedBid(
-        rank=1, bidder_id=bid.bidder_id, price_fen=bid.price_fen, evaluated_fen=evaluated
-    )
-    if criteria.method is Method.LOWEST_EVALUATED:
-        return bid, plain
-    weight = Fraction(criteria.price_weight_milli, PERMILLE)
-    prices = [each.price_fen for each in all_bids]
-    if criteria.method is Method.COMPREHENSIVE:
-        price_points = low_price_points(bid.price_fen, min(prices), weight)
-    else:
-        mean = Fraction(sum(prices), len(prices))
-        price_points = benchmark_points(bid.price_fen, mean, weight, criteria)
-    technical = Fraction(bid.technical_milli, PERMILLE) * (1 - weight) * FULL_POINTS
-    points = {
-        "price_points": price_points,
-        "technical_points": technical,
-        "score": price_points + technical,
+def _wrong_names(bids: Sequence[SealedBid], report: CommitteeReport) -> Iterator[Problem]:
+    """The report speaks of bids that were opened and not rejected then, of each once in one place."""
+    valid = {bid.bidder_id for bid in bids}
+    scores = {"technical_milli": report.technical_milli, "adjustments_fen": report.adjustments_fen}
+    named: dict[str, list[str]] = {
+        "rejections": [each.bidder_id for each in report.rejections],
+        "low_prices": [each.bidder_id for each in report.low_prices],
+        "lots": list(report.lots),
     }
-    return bid, plain.model_copy(update=points)
+    for field, bidders in {**named, **{name: list(of) for name, of in scores.items()}}.items():
+        code = "bidding.score_of_nobody" if field in scores else "bidding.finding_of_nobody"
+        for bidder in sorted(set(bidders) - valid):
+            yield problem(code, where=field, bidder=bidder)
+    once = {
+        "rejections": [f"{each.bidder_id}, {each.ground}" for each in report.rejections],
+        "low_prices": named["low_prices"],
+        "lots": named["lots"],
+    }
+    for field, entries in once.items():
+        for entry in _repeated(entries):
+            yield problem("bidding.finding_twice", where=field, entry=entry)
 
 
-def _place(bid: JudgedBid, ranked: RankedBid) -> tuple[Fraction, int, int, str]:
-    first = Fraction(ranked.evaluated_fen) if ranked.score is None else -ranked.score
-    return first, bid.price_fen, -bid.technical_milli, bid.bidder_id
+def _wrong_findings(report: CommitteeReport, flags: Sequence[RedFlag]) -> Iterator[Problem]:
+    """A finding is one that the committee may make, and says why."""
+    known = {(flag.kind, frozenset(flag.bidders)) for flag in flags}
+    for rejection in report.rejections:
+        if rejection.ground in FOUND_OTHERWISE:
+            yield problem(
+                "bidding.ground_found_otherwise",
+                where="rejections",
+                bidder=rejection.bidder_id,
+                ground=rejection.ground,
+            )
+    for given in report.low_prices:
+        if given.accepted and not given.answer.strip():
+            yield problem(
+                "bidding.low_price_unanswered", where="low_prices", bidder=given.bidder_id
+            )
+    for cleared in report.cleared:
+        if (cleared.kind, frozenset(cleared.bidders)) not in known:
+            bidders = ", ".join(cleared.bidders)
+            yield problem(
+                "bidding.flag_unknown", where="cleared", kind=cleared.kind, bidders=bidders
+            )
+    reasons = [
+        *(each.reason for each in report.rejections),
+        *(each.reason for each in report.low_prices),
+        *(each.reason for each in report.cleared),
+        *(each.reason for each in [report.competition] if each is not None),
+    ]
+    if not all(reason.strip() for reason in reasons):
+        yield problem("bidding.reason_missing")
+    for bidder, score in report.technical_milli.items():
+        if not 0 <= score <= PERMILLE:
+            yield problem("bidding.score_out_of_range", bidder=bidder, score=score)
 
 
-def _shared(kind: FlagKind, bids: Sequence[SealedBid], traits: Account) -> list[RedFlag]:
-    holders: dict[str, set[str]] = defaultdict(set)
-    for bid in bids:
-        for trait in traits(bid):
-            if trait.strip():
-                holders[trait.strip().casefold()].add(bid.bidder_id)
-    groups = sorted({tuple(sorted(ids)) for ids in holders.values() if len(ids) > 1})
-    return [RedFlag(kind=kind, bidders=group) for group in groups]
+def _unasked(low: Sequence[BidFinding], report: CommitteeReport) -> Iterator[Problem]:
+    """Whoever looks too low is asked first (B-21): nobody is rejected, or kept, without."""
+    asked = {each.bidder_id for each in report.low_prices if each.question.strip()}
+    for finding in low:
+        if not finding.decision.passed and finding.bidder_id not in asked:
+            failed = finding.decision.failed[0]
+            yield problem(
+                "bidding.low_price_not_asked",
+                where="low_prices",
+                bidder=finding.bidder_id,
+                have=str(failed.have),
+                need=str(failed.need),
+            )
 
 
-def _regular_gaps(bids: Sequence[SealedBid]) -> list[RedFlag]:
-    """Longest runs of three or more neighbouring prices with one and the same difference."""
-    ordered = sorted(bids, key=lambda bid: (bid.price_fen, bid.bidder_id))
-    gaps = [after.price_fen - bid.price_fen for bid, after in pairwise(ordered)]
-    found: list[RedFlag] = []
-    start = 0
-    while start < len(gaps):
-        end = start
-        while end + 1 < len(gaps) and gaps[end + 1] == gaps[start]:
-            end += 1
-        run = ordered[start : end + 2]
-        if gaps[start] > 0 and len(run) >= _MIN_RUN:
-            names = tuple(bid.bidder_id for bid in run)
-            found.append(RedFlag(kind=FlagKind.REGULAR_GAPS, bidders=names, gap_fen=gaps[start]))
-        start = end + 1
-    return found
+def _below_cost(report: CommitteeReport, sound: Collection[str]) -> tuple[Rejection, ...]:
+    """A low price whose reasons were not accepted, or never came, is below cost (B-21, E26)."""
+    return tuple(
+        Rejection(bidder_id=each.bidder_id, ground=Ground.BELOW_COST, reason=each.reason)
+        for each in report.low_prices
+        if not each.accepted and each.bidder_id in sound
+    )
+
+
+def _uncleared(
+    flags: Sequence[RedFlag], report: CommitteeReport, left: Collection[str]
+) -> Iterator[Problem]:
+    """A pattern that the law deems collusion has a finding before candidates are named (E25)."""
+    cleared = {(each.kind, frozenset(each.bidders)) for each in report.cleared}
+    for flag in flags:
+        stands = sorted(set(flag.bidders) & set(left))
+        if stands and (flag.kind, frozenset(flag.bidders)) not in cleared:
+            yield problem(
+                "bidding.flag_without_finding",
+                where="cleared",
+                kind=flag.kind,
+                bidders=", ".join(flag.bidders),
+                standing=", ".join(stands),
+            )
+
+
+def _unscored(
+    left: Sequence[JudgedBid], criteria: Criteria, report: CommitteeReport
+) -> Iterator[Problem]:
+    """A method that weighs quality has a score of every bid, and a price stays one."""
+    scored = criteria.method is not Method.LOWEST_EVALUATED
+    if scored and criteria.price_weight_milli < PERMILLE:
+        for bidder in sorted({bid.bidder_id for bid in left} - set(report.technical_milli)):
+            yield problem("bidding.score_missing", bidder=bidder)
+    for bid in left:
+        if evaluated_fen(bid) <= 0:
+            yield problem(
+                "bidding.adjustment_too_low",
+                where="adjustments_fen",
+                bidder=bid.bidder_id,
+                adjustment_fen=bid.adjustment_fen,
+            )
+
+
+def _competition(
+    left: Sequence[JudgedBid], report: CommitteeReport, timetable: Timetable
+) -> tuple[tuple[Rejection, ...], tuple[Problem, ...]]:
+    """Too few valid bids go on only where the committee finds that they compete (E21)."""
+    if not 0 < len(left) < timetable.competition_bids:
+        return (), ()
+    found = report.competition
+    if found is None:
+        need = timetable.competition_bids
+        return (), (problem("bidding.competition_unfound", have=len(left), need=need),)
+    if found.real:
+        return (), ()
+    rejected = tuple(
+        Rejection(bidder_id=bid.bidder_id, ground=Ground.NO_COMPETITION, reason=found.reason)
+        for bid in left
+    )
+    return rejected, ()
+
+
+def _judged(bid: SealedBid, report: CommitteeReport) -> JudgedBid:
+    # Only the committee gives technical points; what a bidder says of itself does not count.
+    return JudgedBid(
+        bidder_id=bid.bidder_id,
+        price_fen=bid.price_fen,
+        adjustment_fen=report.adjustments_fen.get(bid.bidder_id, 0),
+        technical_milli=report.technical_milli.get(bid.bidder_id, 0),
+    )
+
+
+def _repeated(entries: Iterable[str]) -> list[str]:
+    return sorted(entry for entry, times in Counter(entries).items() if times > 1)

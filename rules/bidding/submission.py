@@ -4,7 +4,6 @@ Moments are case time, money is in fen.
 """
 
 from datetime import datetime
-from fractions import Fraction
 
 from models.values.cost_sharing import PERMILLE
 from models.values.decisions.decision import Decision
@@ -27,23 +26,6 @@ def funds_secured(
             owners_fen + other_fen,
             ">=",
             estimate_fen + contingency_fen,
-            "fen",
-        )
-    )
-
-
-def bid_bond(bond_fen: int, estimate_fen: int, timetable: Timetable) -> Decision:
-    """The bond that the documents ask for is at most 2 % of the estimate (B-17).
-
-    More is a fault of the documents, not of a bid: it stops the tender, and rejects nobody.
-    """
-    return decide(
-        check(
-            "bidding.bid_bond",
-            "Tendering Regs art. 26",
-            bond_fen,
-            "<=",
-            Fraction(estimate_fen * timetable.bid_bond_permille, PERMILLE),
             "fen",
         )
     )

@@ -24,6 +24,7 @@ DEADLINES: Mapping[str, Sequence[str]] = {
     "cost_sharing.shares_computed": ("due_at",),
     "cost_sharing.payments_called": ("next_at", "deadline"),
     "bidding.tender_published": ("deadline_at",),
+    "bidding.tender_clarified": ("deadline_at",),
     "bidding.contract_awarded": ("sign_until", "report_until"),
     "bidding.contract_signed": ("bonds_back_until",),
     "inspection.inspection_recorded": ("due_at",),

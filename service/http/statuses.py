@@ -7,12 +7,15 @@ refuses it, 503 ask again. What only the command line refuses has none.
 CODES: dict[int, str] = {
     401: "credential.missing credential.wrong",
     403: """
-        authority.outside_place authority.wrong_role credential.no_role credential.other_unit
-        credential.replaced mandate.against_instruction mandate.not_covered mandate.not_in_force
-        mandate.revoked paper.same_person ruling.own_dispute ruling.own_paper
+        correction.outside_place
+        authority.outside_place authority.wrong_role bidding.own_award credential.no_role
+        credential.other_unit credential.replaced mandate.against_instruction mandate.not_covered
+        mandate.not_in_force mandate.revoked paper.same_person ruling.own_dispute ruling.own_paper
+        bidding.contractor_defaulted
         voting.ballot_of_another voting.unit_excluded
     """,
     404: """
+        correction.official_unknown
         authority.unknown_act bidding.no_bid bidding.no_tender clock.hold_unknown
         feedback.ticket_unknown feedback.unit_unknown mandate.unknown publication.unknown
         renovation.unknown ruling.ballot_unknown ruling.no_ballots service.not_found
@@ -20,6 +23,7 @@ CODES: dict[int, str] = {
     """,
     405: "service.method_not_allowed",
     409: """
+        correction.already_there correction.estate_exists
         authority.wrong_stage bidding.already_bid bidding.tender_closed clock.case_over clock.held
         clock.hold_known clock.nothing_due clock.wall consent.given cost_sharing.nothing_due
         cost_sharing.payment_booked feedback.survey_not_open journal.command_reused
@@ -31,16 +35,32 @@ CODES: dict[int, str] = {
     """,
     413: "service.body_too_large",
     422: """
+        opening.field_unknown opening.not_one_of
+        opening.estimate_above_items opening.retention_too_high opening.law_repealed
+        opening.end_is_past opening.nobody_yet opening.few_bidders
+        opening.estimate_above_ceiling opening.works_above_estimate
+        opening.funding_above_cost opening.funding_pays_nothing opening.gap_above_limit
+        opening.second_case renovation.revision_mixed renovation.budget_without_scheme
+        renovation.levy_too_small renovation.levy_not_asked renovation.gap_remains
+        correction.nothing correction.role_not_small
         act.not_now bidding.already_awarded bidding.before_notice bidding.bid_bond
         bidding.bond_above_limit bidding.candidates_left bidding.ceiling
         bidding.conflict_of_interest bidding.contract_signing bidding.contract_value
         bidding.document_sale bidding.failed_rounds bidding.funds_secured bidding.late
         bidding.method_unknown bidding.not_awarded bidding.not_first bidding.not_first_candidate
         bidding.not_own_candidacy bidding.not_to_be_evaluated bidding.not_to_be_opened
-        bidding.notice_before_documents bidding.performance_bond bidding.preparation
+        bidding.notice_before_documents bidding.nothing_to_spend bidding.performance_bond bidding.preparation
         bidding.preparation_short bidding.price_missing bidding.score_missing
         bidding.score_of_nobody bidding.score_out_of_range bidding.tender_open
-        bidding.tender_unknown cases.cursor_invalid clock.backwards clock.date_invalid clock.too_far
+        bidding.tender_unknown
+        bidding.finding_of_nobody bidding.finding_twice bidding.ground_found_otherwise
+        bidding.low_price_not_asked bidding.low_price_unanswered bidding.flag_unknown
+        bidding.flag_without_finding bidding.reason_missing bidding.adjustment_too_low
+        bidding.competition_unfound bidding.tie bidding.causes_missing
+        bidding.ground_not_own bidding.signed_after_award bidding.retention
+        bidding.ties_once bidding.benchmark_given bidding.benchmark_price
+        bidding.benchmark_above bidding.benchmark_below
+        cases.cursor_invalid clock.backwards clock.date_invalid clock.too_far
         cost_sharing.award_above_limit
         cost_sharing.collection_running cost_sharing.extension_too_large
         cost_sharing.floor_percent_sum cost_sharing.floor_twice cost_sharing.floor_without_payers
@@ -110,7 +130,12 @@ CODES: dict[int, str] = {
         roll.too_long roll.too_many_columns roll.too_many_owners roll.too_many_rows roll.total_row
         roll.unit_not_on_roll roll.unit_twice roll.unprintable ruling.names_a_ballot
         service.field_missing service.field_unknown service.field_wrong service.json_invalid
-        service.key_twice settings.missing settlement.already_ended spreadsheet.encrypted
+        service.key_twice settings.missing settlement.already_ended
+        settlement.bond_above_contract settlement.bond_without_fault settlement.cure_running
+        settlement.damages_for_fault settlement.damages_too_high settlement.document_missing
+        settlement.measured_by_contractor settlement.measured_by_decider settlement.measured_high
+        settlement.measured_passed settlement.not_noticed settlement.not_terminated
+        settlement.nothing_in_default settlement.own_contract spreadsheet.encrypted
         spreadsheet.file_too_large
         spreadsheet.not_read spreadsheet.sheet_unknown spreadsheet.too_large
         spreadsheet.wrong_suffix stack.already_running stack.keys_unreadable stack.no_free_port

@@ -323,7 +323,8 @@ async def test_when_everybody_has_paid_the_engine_counts_now(database: Database)
 
 async def bids_opened(play: Play, *prices: int) -> None:
     given = StageInput(renovation_id=play.rid)
-    period = await play.act(play.tenders.publish, a.PublishTender, STREET, given)
+    causes = "too few bidders; the notice goes to more"
+    period = await play.act(play.tenders.publish, a.PublishTender, STREET, given, causes=causes)
     await play.bid(period.tender_id, *prices)
     await play.at(period.deadline_at)
     await play.own(play.tenders.open_bids, period)
@@ -393,10 +394,36 @@ async def test_candidates_who_stand_as_published_await_the_award_then_the_contra
     assert (await play.agenda())["stage"] == [Line("award_contract", since=now, who=TENDERER)]
     await play.act(play.tenders.award, a.AwardContract, STREET, bidder_id="b1")
     (wait,) = (await play.agenda())["stage"]
-    assert (wait.what, wait.who, wait.consequence) == ("sign_contract", TENDERER, "")
+    assert (wait.what, wait.who) == ("sign_contract", TENDERER)
+    assert wait.consequence == "next_candidate"
     assert wait.due_at == (await play.waiting_for())[1]
     await play.act(play.tenders.sign, a.SignContract, STREET, value_fen=11_000)
     assert await play.agenda() == {"case": [await play.goes_on()]}
+
+
+async def test_a_contract_that_nobody_signs_lets_the_engine_publish_the_next(
+    database: Database,
+) -> None:
+    play = await candidates_named(database, "b12")
+    await candidates_published(play)
+    await play.act(play.tenders.award, a.AwardContract, STREET, bidder_id="b1")
+    until = (await play.waiting_for())[1]
+    assert until is not None
+    await play.at(until)
+    await play.own(play.signatures.miss)
+    assert (await play.agenda())["stage"] == [await play.goes_on()]
+
+
+async def test_a_late_change_of_the_documents_moves_what_is_awaited(database: Database) -> None:
+    play = await tendering(database, "b13")
+    given = StageInput(renovation_id="b13")
+    period = await play.act(play.tenders.publish, a.PublishTender, STREET, given)
+    await play.at(period.deadline_at - timedelta(days=1))
+    moved = await play.act(play.tenders.clarify, a.ClarifyTender, STREET, change="pipes")
+    assert moved.deadline_at > period.deadline_at
+    assert (await play.agenda())["stage"] == [
+        Line("bids", "", moved.deadline_at, START, "contractor", "bids_opened")
+    ]
 
 
 @pytest.mark.parametrize(("rid", "awarded"), [("b6", False), ("b7", True)])
@@ -482,9 +509,52 @@ async def test_each_rectification_is_a_wait_of_its_own_with_its_own_deadline(
     assert await play.waiting_for() == ("works", first)
     await play.at(first)
     await play.own(play.works.mark_overdue)
-    assert (await play.agenda())["stage"] == [rectified, works]
+    # The engine gives the notice to cure at once.
+    assert (await play.agenda())["stage"] == [await play.goes_on(), rectified, works]
     await play.act(play.works.report_rectified, a.ReportRectified, CONTRACTOR, item_id="b")
-    assert (await play.agenda())["stage"] == [works]
+    assert (await play.agenda())["stage"] == [await play.goes_on(), works]
+
+
+async def test_a_default_awaits_its_cure_then_the_clients_word_and_then_the_measure(
+    database: Database,
+) -> None:
+    play = await building(database, "w3")
+    begun = await play.now()
+    works = Line("works", since=begun, who=WORKERS)
+    first = await inspected(play, "a", "FAIL")
+    assert first is not None
+    await play.at(first)
+    await play.own(play.works.mark_overdue)
+    table, calendar = Timetable(), play.recorder.calendar
+    state = await play.own(play.terminations.notice)
+    until = deadline(first, table.cure_notice, calendar, table.zone)
+    assert (state.cure_until, state.unnoticed_items) == (until, 0)
+    cure = Line("cure", "a", until, first, "contractor", "termination_asked")
+    assert (await play.agenda())["stage"] == [cure, works]
+    asking = partial(play.terminations.ask, play.command(play.stage))
+    assert await too_early(database, "w3", asking) == until - first
+    await play.at(until)
+    await play.own(play.terminations.ask)
+    by = deadline(until, table.termination_decision, calendar, table.zone)
+    decision = Line("terminate_contract", due_at=by, since=until, who=TENDERER)
+    assert (await play.agenda())["stage"] == [decision, works]
+    assert await play.waiting_for() == ("terminate_contract", by)
+    end = {"reason": "it leaks"}
+    await play.act(play.terminations.terminate, a.TerminateContract, BUREAU, **end)
+    assert (await play.agenda())["stage"] == [await play.goes_on()]
+    await play.own(play.terminations.make_safe)
+    late = deadline(until, table.termination_measurement, calendar, table.zone)
+    measure = Line("measure_works", due_at=late, since=until, who="chief_supervisor")
+    assert (await play.agenda())["stage"] == [measure]
+    await play.act(play.terminations.measure, a.MeasureWorks, CHIEF, measured_fen={"a": 100})
+    assert (await play.agenda())["stage"] == [await play.goes_on()]
+    outcome = await play.own(play.terminations.settle)
+    assert (outcome.outcome, outcome.then, outcome.ground) == (
+        "terminated",
+        "retender",
+        "not_cured",
+    )
+    assert await play.agenda() == {"case": [await play.goes_on()]}
 
 
 async def test_finished_works_await_acceptance_then_payment_and_hand_over(

@@ -13,6 +13,7 @@ from formats.file_mapping import in_words, read_mapping, words
 from formats.renovation_file.reading import check_together, read_renovation
 from formats.roll import read_roll
 from models.files.roll import Roll
+from models.values.bidding import BenchmarkTerms
 from models.values.refusal import Problem, Refused
 from models.values.timetable import Period
 from runtime.language.sentences import sentence
@@ -142,6 +143,14 @@ def test_a_timetable_may_be_more_patient_than_the_law() -> None:
         ("scheme.tender.bid_bond_fen", "1760001", "opening.bid_bond_too_high", "bid_bond_fen"),
         ("scheme.tender.ceiling_fen", "96000001", "opening.ceiling_above_budget", "ceiling_fen"),
         ("scheme.tender.method", "dice", "opening.method_unknown", "scheme.tender.method"),
+        (
+            "scheme.tender.method",
+            "comprehensive_benchmark",
+            "bidding.benchmark_given",
+            "scheme.tender.benchmark",
+        ),
+        ("scheme.tender.ties", ["dice"], "opening.not_one_of", "scheme.tender.ties[0]"),
+        ("scheme.tender.benchmark", {"above": "much"}, "opening.field_invalid", "benchmark.above"),
         ("scheme.tender.instalments_permille", ["999"], "opening.instalments_sum", "permille"),
         ("scheme.owner_instalments_permille", [], "opening.instalments_sum", "permille"),
         ("scheme.owners_limit_fen", "-5", "opening.must_be_at_least", "scheme.owners_limit_fen"),
@@ -178,6 +187,20 @@ def test_a_timetable_may_be_more_patient_than_the_law() -> None:
             {"scope": "entrance", "building": "1"},
             "opening.payers_missing",
             "payers",
+        ),
+        ("scheme.targets.0.indicator", "满意度", "opening.not_one_of", "targets[0].indicator"),
+        ("scheme.levy_limit_fen", "5", "opening.field_unknown", "scheme.levy_limit_fen"),
+        (
+            "scheme.tender.retention_permille",
+            "31",
+            "opening.retention_too_high",
+            "scheme.tender.retention_permille",
+        ),
+        (
+            "scheme.tender.estimate_fen",
+            "92000001",
+            "opening.estimate_above_items",
+            "scheme.tender.estimate_fen",
         ),
         ("timetable", {"zone": "Mars/Olympus"}, "opening.zone_unknown", "timetable.zone"),
         ("timetable", {"zone": "../../etc"}, "opening.zone_unknown", "timetable.zone"),
@@ -407,10 +430,11 @@ def test_a_weight_that_cannot_be_written_out_is_refused_at_once(weight) -> None:
 
 
 def test_what_becomes_a_key_of_a_row_is_short() -> None:
-    target = {"indicator": "i" * 65, "numerator": "1", "denominator": "2"}
-    (only,) = problems(changed("scheme.targets", [target]))
+    motion = {"id": "colour", "title": "Colour", "kind": "ordinary"}
+    options = [{"id": "o" * 65, "title": "Red"}, {"id": "green", "title": "Green"}]
+    (only,) = problems(changed("scheme.motions", [{**motion, "options": options}]))
     assert (only.code, only.params["bound"]) == ("opening.text_too_long", 64)
-    assert only.where.endswith("scheme.targets[0].indicator")
+    assert only.where.endswith("scheme.motions[0].options[0].id")
 
 
 @settings(max_examples=150, deadline=None)
@@ -511,3 +535,17 @@ def test_weights_of_zero_for_everybody_are_refused() -> None:
     floors = [{"floor": str(number), "weight": "0"} for number in range(1, 5)]
     (only,) = together(changed(f"scheme.items.{LIFT}.floors", floors))
     assert only.code == "opening.weights_zero"
+
+
+def with_benchmark(above: str, below: str) -> dict:
+    benchmark = {"price_fen": "80000000", "above": above, "below": below}
+    tender = {**file()["scheme"]["tender"], "method": "comprehensive_benchmark"}
+    return changed("scheme.tender", {**tender, "benchmark": benchmark})
+
+
+def test_a_benchmark_takes_more_off_above_it_than_below() -> None:
+    opened = read_renovation(as_yaml(with_benchmark("1.5", "4/3")).encode(), "estate.yaml")
+    terms = opened.scheme.tender.benchmark
+    assert terms == BenchmarkTerms(price_fen=80_000_000, above=Fraction(3, 2), below=Fraction(4, 3))
+    for above, below in (("1.5", "3/2"), ("1", "2")):
+        assert codes(with_benchmark(above, below)) == ["bidding.benchmark_above"]

@@ -10,11 +10,13 @@ from typing import Any
 
 from sqlalchemy import text
 
+from activities.bidding.signing import Signatures
 from activities.bidding.tender import Tenders
 from activities.cancellation import Cancellations
 from activities.cost_sharing.shares import Shares
 from activities.feedback.survey import Evaluations
 from activities.feedback.tickets import Tickets
+from activities.inspection.termination import Terminations
 from activities.inspection.works import Works
 from activities.publications import Publications
 from activities.renovations import Renovations
@@ -55,6 +57,8 @@ class Play:
             Shares(recorder),
         )
         self.tenders, self.works = Tenders(recorder), Works(recorder)
+        self.terminations = Terminations(recorder)
+        self.signatures = Signatures(recorder)
         self.tickets, self.evaluations = Tickets(recorder), Evaluations(recorder)
         self.case = renovation_workflow_id(rid)
         self.stage = ""

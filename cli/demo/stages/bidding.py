@@ -27,20 +27,36 @@ async def bid(driver: Driver, _view: RenovationView) -> None:
             "price_fen": each.price_fen,
             "bond_fen": each.bond_fen,
             "bond_account": each.bond_account,
-            "flags": {"low_price_justified": True} if each.justified else {},
         }
         credential = driver.client.official(each.bidder_id)
         await driver.post("/bids", credential, f"bid-{each.bidder_id}", body)
     driver.say(f"{len(given)} sealed bids")
 
 
-async def evaluate(driver: Driver, _view: RenovationView) -> None:
-    """The evaluation committee reports."""
+async def evaluate(driver: Driver, view: RenovationView) -> None:
+    """The evaluation committee reports: it asked about the low price, and looked into what is alike."""
+    asked: list[JsonValue] = [
+        {
+            "bidder_id": each.bidder_id,
+            "question": "报价明显低于其他投标，请书面说明报价构成。",
+            "answer": "材料为自有库存，附采购发票及工时测算。",
+            "accepted": True,
+            "reason": "发票与测算可以核实。",
+        }
+        for each in figures.bids(driver.seed, driver.figures)
+        if each.justified
+    ]
+    cleared: list[JsonValue] = [
+        {"kind": flag.kind, "bidders": list(flag.bidders), "reason": "经核对，单价分析互不相同。"}
+        for flag in (view.tender.red_flags if view.tender else ())
+    ]
     await driver.act(
         "record_evaluation",
         people.EVALUATOR,
         "evaluation",
         report="最低评标价法；第一名已书面说明报价构成。",
+        low_prices=asked,
+        cleared=cleared,
     )
     driver.say("bids opened and evaluated; the candidates are published")
 

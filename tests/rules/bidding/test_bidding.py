@@ -6,6 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.values.bidding import BondOutcome, CandidateGround, Party
+from models.values.refusal import Refused
+from models.values.scheme import TenderPlan
 from models.values.timetable import (
     Period,
     Timetable,
@@ -14,7 +17,7 @@ from models.values.timetable import (
     working_days,
 )
 from rules import bidding as law
-from rules.bidding import clocks
+from rules.bidding import clocks, documents
 from rules.time.deadlines import deadline
 
 TIMETABLE = Timetable()
@@ -44,6 +47,7 @@ def signed(**changed: Any) -> list[str]:
         "value_fen": 1_000,
         "bid_fen": 1_000,
         "performance_bond_fen": 100,
+        "retention_permille": 30,
         "awarded_at": NOTICE,
         "signed_at": NOTICE + timedelta(days=1),
         "timetable": TIMETABLE,
@@ -85,8 +89,8 @@ def test_funds_must_cover_the_estimate_to_the_fen() -> None:
 
 
 def test_bond_in_the_documents_is_at_most_two_percent() -> None:
-    assert law.bid_bond(20, 1_000, TIMETABLE).passed
-    assert law.bid_bond(21, 1_000, TIMETABLE).failed[0].need == 20
+    assert documents.bid_bond(20, 1_000, TIMETABLE).passed
+    assert documents.bid_bond(21, 1_000, TIMETABLE).failed[0].need == 20
 
 
 @pytest.mark.parametrize(
@@ -211,6 +215,104 @@ def test_the_last_day_for_the_signature_counts_to_its_end() -> None:
     assert signed(signed_at=end + timedelta(seconds=1)) == ["bidding.contract_signing"]
 
 
+def test_nothing_is_signed_before_the_award() -> None:
+    assert signed(signed_at=NOTICE) == []
+    early = signed(signed_at=NOTICE - timedelta(microseconds=1))
+    assert early == ["bidding.signed_after_award"]
+
+
+def test_a_time_to_sign_in_working_days_ends_with_its_deadline() -> None:
+    # Five working days from Monday 2 March end with Monday 9 March; the weekend is not signed away.
+    timetable = TIMETABLE.model_copy(update={"contract_signing": working_days(5)})
+    end = datetime(2026, 3, 9, 16, tzinfo=UTC)
+    assert signed(signed_at=end, timetable=timetable) == []
+    late = signed(signed_at=end + timedelta(microseconds=1), timetable=timetable)
+    assert late == ["bidding.contract_signing"]
+
+
+def test_a_retention_above_the_cap_names_its_term() -> None:
+    assert signed(retention_permille=31) == ["bidding.retention"]
+
+
+@pytest.mark.parametrize(
+    ("at_fault", "outcome"),
+    [
+        (Party.CANDIDATE, BondOutcome(forfeited_fen=21)),
+        (Party.TENDERER, BondOutcome(back_fen=42)),
+        (None, BondOutcome(held_fen=21)),
+    ],
+)
+def test_the_responsible_party_pays_for_a_missing_signature(
+    at_fault: Party | None, outcome: BondOutcome
+) -> None:
+    assert law.unsigned_bond(21, at_fault, TIMETABLE) == outcome
+
+
+def test_force_majeure_costs_nobody_the_bond() -> None:
+    forfeited = {
+        ground: law.next_candidate(["B"], ground).bond_forfeited for ground in CandidateGround
+    }
+    assert [ground for ground, lost in forfeited.items() if not lost] == [
+        CandidateGround.FORCE_MAJEURE
+    ]
+
+
+def terms(**changed: Any) -> list[str]:
+    plan = TenderPlan.model_validate({"estimate_fen": 1_000, "ceiling_fen": 1_000, **changed})
+    return [check.code for check in law.document_terms(plan, TIMETABLE).failed]
+
+
+@pytest.mark.parametrize(
+    ("changed", "failed"),
+    [
+        ({}, []),
+        ({"bid_bond_fen": 20, "retention_permille": 30}, []),
+        ({"bid_bond_fen": 21}, ["bidding.bid_bond"]),
+        ({"retention_permille": 31}, ["bidding.retention"]),
+        ({"ties": ("price", "price")}, ["bidding.ties_once"]),
+        ({"ties": ()}, []),
+        # A benchmark is looked at where the method takes one.
+        ({"benchmark": {"above": 1, "below": 2}}, []),
+    ],
+)
+def test_terms_above_their_limit_are_named(changed: dict[str, Any], failed: list[str]) -> None:
+    assert terms(**changed) == failed
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "failed"),
+    [
+        (None, ["bidding.benchmark_given"]),
+        ({}, []),
+        ({"price_fen": 900, "above": "3/2", "below": "4/3"}, []),
+        ({"above": 1, "below": 1}, ["bidding.benchmark_above"]),
+        ({"above": 1, "below": 2}, ["bidding.benchmark_above"]),
+        ({"price_fen": 0}, ["bidding.benchmark_price"]),
+        ({"below": -1}, ["bidding.benchmark_below"]),
+        ({"below": 0}, []),
+    ],
+)
+def test_the_benchmark_method_takes_more_off_above_than_below(
+    benchmark: dict[str, Any] | None, failed: list[str]
+) -> None:
+    assert terms(method="comprehensive_benchmark", benchmark=benchmark) == failed
+
+
+def test_an_unknown_method_is_refused() -> None:
+    with pytest.raises(Refused) as refused:
+        law.method_named("nearest_to_the_mean")
+    assert refused.value.problems[0].code == "bidding.method_unknown"
+
+
+def test_a_late_change_of_the_documents_moves_the_deadline() -> None:
+    last = law.clarify_until(DEADLINE, TIMETABLE, CALENDAR)
+    assert law.deadline_after_clarification(last, DEADLINE, TIMETABLE, CALENDAR) == DEADLINE
+    late = last + timedelta(microseconds=1)
+    moved = law.deadline_after_clarification(late, DEADLINE, TIMETABLE, CALENDAR)
+    assert moved > DEADLINE
+    assert law.clarify_until(moved, TIMETABLE, CALENDAR) >= late
+
+
 def test_the_next_candidate_follows_or_it_is_tendered_again() -> None:
     assert law.next_candidate(["B", "C"]).bidder_id == "B"
     assert law.next_candidate([]).retender
@@ -235,5 +337,5 @@ def test_the_bond_that_is_taken_is_the_highest_that_documents_may_ask_for(
     timetable = TIMETABLE.model_copy(update={"bid_bond_permille": permille})
     limit = law.bond_limit_fen(estimate, timetable)
     assert limit <= Fraction(estimate * permille, 1000) < limit + 1
-    assert law.bid_bond(limit, estimate, timetable).passed
-    assert not law.bid_bond(limit + 1, estimate, timetable).passed
+    assert documents.bid_bond(limit, estimate, timetable).passed
+    assert not documents.bid_bond(limit + 1, estimate, timetable).passed

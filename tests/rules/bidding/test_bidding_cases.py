@@ -9,7 +9,8 @@ from models.values.bidding import Criteria, JudgedBid, Method
 from models.values.timetable import Timetable, WorkCalendar
 from rules import bidding as law
 from rules.bidding import clocks
-from rules.bidding.evaluation import committee, rank
+from rules.bidding.evaluation import committee
+from rules.bidding.ranking import rank
 from tests.support.cases import worked
 
 TIMETABLE = Timetable()

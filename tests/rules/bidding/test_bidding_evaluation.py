@@ -1,17 +1,31 @@
 from datetime import UTC, datetime
 from fractions import Fraction
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from pydantic import JsonValue
 
-from models.values.bidding import BidFlags, Criteria, FlagKind, JudgedBid, Method, SealedBid
+from models.values.bidding import (
+    FOUND_OTHERWISE,
+    BidFinding,
+    BidFlags,
+    CommitteeReport,
+    Criteria,
+    FlagKind,
+    Ground,
+    Judgement,
+    Method,
+    RedFlag,
+    SealedBid,
+)
 from models.values.refusal import Refused
 from models.values.timetable import Timetable
 from rules.bidding import evaluation as law
+from rules.bidding.red_flags import red_flags
 
 TIMETABLE = Timetable()
 AT = datetime(2026, 3, 20, tzinfo=UTC)
+PRICE = Criteria()
 SCORED = Criteria(method=Method.COMPREHENSIVE, price_weight_milli=300)
 
 
@@ -26,24 +40,17 @@ def bid(name: str, price: int, bond: int = 0, account: str = "", **flags: object
     )
 
 
-def judged(name: str, price: int, technical: int = 0, adjustment: int = 0) -> JudgedBid:
-    return JudgedBid(
-        bidder_id=name, price_fen=price, technical_milli=technical, adjustment_fen=adjustment
-    )
-
-
-def rejected_for(given: SealedBid, seconds: int = 1, bond: int = 0) -> list[str]:
-    finding = law.admission(
+def found_of(given: SealedBid, seconds: int = 1, bond: int = 0) -> BidFinding:
+    return law.admission(
         given,
         ceiling_fen=1_000,
         deadline_seconds=Fraction(seconds),
         criteria=Criteria(bid_bond_fen=bond),
     )
-    return [check.code for check in finding.decision.failed]
 
 
-def order(criteria: Criteria, *bids: JudgedBid) -> list[str]:
-    return [ranked.bidder_id for ranked in law.rank(bids, criteria).bids]
+def rejected_for(given: SealedBid, seconds: int = 1, bond: int = 0) -> list[str]:
+    return [check.code for check in found_of(given, seconds, bond).decision.failed]
 
 
 def test_a_sound_bid_at_the_ceiling_is_admitted() -> None:
@@ -51,19 +58,33 @@ def test_a_sound_bid_at_the_ceiling_is_admitted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "code"),
+    ("given", "code", "ground"),
     [
-        (bid("a", 1_001), "bidding.ceiling"),
-        (bid("a", 0), "bidding.price"),
-        (bid("a", 900, signed=False), "bidding.signed"),
-        (bid("a", 900, consortium_agreement=False), "bidding.consortium_agreement"),
-        (bid("a", 900, qualified=False), "bidding.qualified"),
-        (bid("a", 900, responsive=False), "bidding.responsive"),
-        (bid("a", 900, offers=2), "bidding.one_offer"),
+        (bid("a", 1_001), "bidding.ceiling", Ground.ABOVE_CEILING),
+        (bid("a", 0), "bidding.price", Ground.NOT_RESPONSIVE),
     ],
 )
-def test_each_ground_of_article_51_rejects_a_bid(given: SealedBid, code: str) -> None:
+def test_the_opening_rejects_by_numbers_and_names_the_ground(
+    given: SealedBid, code: str, ground: Ground
+) -> None:
     assert rejected_for(given) == [code]
+    assert [each.ground for each in law.grounds_of(found_of(given))] == [ground]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"signed": False},
+        {"consortium_agreement": False},
+        {"qualified": False},
+        {"responsive": False},
+        {"offers": 2},
+        {"offers": "many"},
+    ],
+)
+def test_what_a_bidder_says_of_itself_rejects_nobody(said: dict[str, JsonValue]) -> None:
+    given = bid("a", 900).model_copy(update={"flags": law.read_flags(said)})
+    assert rejected_for(given) == []
 
 
 def test_a_bid_without_the_bond_that_was_asked_for_is_rejected() -> None:
@@ -76,11 +97,6 @@ def test_a_bond_above_the_legal_limit_is_not_the_bidders_fault() -> None:
 
 def test_a_late_bid_is_not_admitted() -> None:
     assert rejected_for(bid("a", 900), seconds=0) == ["bidding.in_time"]
-
-
-def test_a_form_that_cannot_be_read_is_not_responsive_and_stops_nobody() -> None:
-    assert not law.read_flags({"offers": "many"}).responsive
-    assert law.read_flags({"something_else": True}).responsive
 
 
 @pytest.mark.parametrize(
@@ -107,18 +123,18 @@ def test_a_bidder_cannot_evaluate() -> None:
 
 
 def test_bonds_from_one_account_are_a_red_flag() -> None:
-    flags = law.red_flags([bid("a", 10, 1, "X"), bid("b", 17, 1, "x "), bid("c", 29, 1, "Y")])
+    flags = red_flags([bid("a", 10, 1, "X"), bid("b", 17, 1, "x "), bid("c", 29, 1, "Y")])
     assert [(flag.kind, flag.bidders) for flag in flags] == [
         (FlagKind.SAME_BOND_ACCOUNT, ("a", "b"))
     ]
 
 
 def test_an_account_without_a_bond_shows_nothing() -> None:
-    assert law.red_flags([bid("a", 10, 0, "X"), bid("b", 17, 0, "X")]) == ()
+    assert red_flags([bid("a", 10, 0, "X"), bid("b", 17, 0, "X")]) == ()
 
 
 def test_the_same_author_agent_or_staff_is_a_red_flag() -> None:
-    flags = law.red_flags(
+    flags = red_flags(
         [
             bid("a", 10, author="W", agent="Q", staff=("s1", "s2")),
             bid("b", 17, author="w", agent="R", staff=("s2",)),
@@ -133,18 +149,18 @@ def test_the_same_author_agent_or_staff_is_a_red_flag() -> None:
 
 
 def test_three_prices_with_equal_differences_are_a_red_flag() -> None:
-    flags = law.red_flags([bid("c", 30), bid("a", 10), bid("b", 20), bid("d", 47)])
+    flags = red_flags([bid("c", 30), bid("a", 10), bid("b", 20), bid("d", 47)])
     assert [(flag.kind, flag.bidders, flag.gap_fen) for flag in flags] == [
         (FlagKind.REGULAR_GAPS, ("a", "b", "c"), 10)
     ]
 
 
 def test_one_fen_of_difference_breaks_the_pattern() -> None:
-    assert law.red_flags([bid("a", 10), bid("b", 20), bid("c", 31)]) == ()
+    assert red_flags([bid("a", 10), bid("b", 20), bid("c", 31)]) == ()
 
 
 def test_one_price_twice_is_a_red_flag() -> None:
-    flags = law.red_flags([bid("a", 10), bid("b", 10), bid("c", 31)])
+    flags = red_flags([bid("a", 10), bid("b", 10), bid("c", 31)])
     assert [(flag.kind, flag.bidders) for flag in flags] == [(FlagKind.SAME_PRICE, ("a", "b"))]
 
 
@@ -165,111 +181,178 @@ def test_a_bid_below_80_percent_of_the_ceiling_needs_reasons() -> None:
     assert [f.decision.passed for f in low] == [False, True]
 
 
-@pytest.mark.parametrize(
-    ("reasons", "report", "out"),
-    [
-        (set(), "", ("a",)),
-        ({"a"}, "", ()),
-        (set(), "We asked.\njustified: a", ()),
-        (set(), "理由成立：a", ()),
-        ({"a"}, "not justified: a", ("a",)),
-        ({"a"}, "理由不成立：a", ("a",)),
-        (set(), "justified: b", ("a",)),
-    ],
+# What the committee finds.
+
+
+def judge(
+    *bids: SealedBid, flags: tuple[RedFlag, ...] = (), criteria: Criteria = PRICE, **found: object
+) -> Judgement:
+    report = CommitteeReport.model_validate(found)
+    return law.judge(bids, report, flags, criteria, ceiling_fen=1_200, timetable=TIMETABLE)
+
+
+def refused(*bids: SealedBid, **more: Any) -> list[str]:
+    with pytest.raises(Refused) as refusal:
+        judge(*bids, **more)
+    return [each.code for each in refusal.value.problems]
+
+
+def ranked(judged: Judgement) -> list[str]:
+    return [each.bidder_id for each in judged.ranking.bids]
+
+
+def grounds(judged: Judgement) -> list[tuple[str, str]]:
+    return [(each.bidder_id, each.ground.value) for each in judged.rejections]
+
+
+FOUR = tuple(
+    bid(name, price) for name, price in zip("abcd", (1_000, 1_010, 1_030, 1_100), strict=True)
 )
-def test_a_low_price_without_accepted_reasons_is_below_cost(
-    reasons: set[str], report: str, out: tuple[str, ...]
-) -> None:
-    low = law.abnormally_low(
-        [bid("a", 100), bid("b", 1_000)], ceiling_fen=1_000, timetable=TIMETABLE
-    )
-    assert law.below_cost(low, reasons, report) == out
+LOW = (bid("low", 500), *FOUR)
+OUT = {"bidder_id": "a", "reason": "as the file shows"}
+ASKED = {"bidder_id": "low", "question": "how?", "reason": "stock bought last year"}
 
 
-def test_the_lowest_evaluated_price_wins_not_the_lowest_price() -> None:
-    assert order(Criteria(), judged("a", 90, adjustment=20), judged("b", 100)) == ["b", "a"]
+def test_a_report_that_names_nobody_finds_every_bid_in_order() -> None:
+    judged = judge(*FOUR)
+    assert (ranked(judged), grounds(judged)) == (list("abcd"), [])
+    assert judged.ranking.candidates == ("a", "b", "c")
 
 
-def test_equal_prices_go_to_the_better_technical_score_then_by_id() -> None:
-    assert order(Criteria(), judged("c", 90, 5), judged("b", 90, 7), judged("a", 90, 5)) == [
-        "b",
-        "a",
-        "c",
+@pytest.mark.parametrize("ground", sorted(set(Ground) - FOUND_OTHERWISE))
+def test_each_ground_of_article_51_rejects_with_its_reason(ground: Ground) -> None:
+    judged = judge(*FOUR, rejections=[{**OUT, "ground": ground}])
+    assert ranked(judged) == list("bcd")
+    (rejection,) = judged.rejections
+    assert (rejection.ground, rejection.reason) == (ground, "as the file shows")
+
+
+@pytest.mark.parametrize("ground", sorted(FOUND_OTHERWISE))
+def test_a_ground_that_needs_numbers_or_a_question_is_no_bare_word(ground: Ground) -> None:
+    codes = refused(*FOUR, rejections=[{**OUT, "ground": ground}])
+    assert codes == ["bidding.ground_found_otherwise"]
+
+
+def test_prose_rejects_nobody() -> None:
+    assert "report" not in CommitteeReport.model_fields
+
+
+def test_a_finding_has_a_reason_a_known_bidder_and_stands_once() -> None:
+    wrong = [
+        {**OUT, "ground": "unqualified", "reason": " "},
+        {**OUT, "ground": "unqualified"},
+        {**OUT, "ground": "not_sealed", "bidder_id": "z"},
+    ]
+    assert sorted(refused(*FOUR, rejections=wrong)) == [
+        "bidding.finding_of_nobody",
+        "bidding.finding_twice",
+        "bidding.reason_missing",
     ]
 
 
-def test_the_best_score_wins_in_comprehensive_scoring() -> None:
-    ranking = law.rank([judged("a", 100, 500), judged("b", 120, 900)], SCORED)
-    assert [(bid.bidder_id, bid.score) for bid in ranking.bids] == [
-        ("b", Fraction(88)),
-        ("a", Fraction(65)),
+def test_a_low_price_is_asked_about_before_anybody_decides() -> None:
+    assert refused(*LOW) == ["bidding.low_price_not_asked"]
+
+
+def test_a_low_price_without_accepted_reasons_is_below_cost() -> None:
+    for answer in ("", "we are cheap"):
+        judged = judge(*LOW, low_prices=[{**ASKED, "answer": answer}])
+        assert ranked(judged) == list("abcd")
+        assert grounds(judged) == [("low", "below_cost")]
+
+
+def test_a_low_price_with_accepted_reasons_wins() -> None:
+    judged = judge(*LOW, low_prices=[{**ASKED, "answer": "stock", "accepted": True}])
+    assert judged.ranking.candidates[0] == "low"
+
+
+def test_silence_is_no_reason() -> None:
+    codes = refused(*LOW, low_prices=[{**ASKED, "answer": " ", "accepted": True}])
+    assert codes == ["bidding.low_price_unanswered"]
+
+
+def test_what_a_bidder_says_of_its_low_price_does_not_answer_for_it() -> None:
+    said = bid("low", 500, low_price_justified=True, justification="stock")
+    assert refused(said, *FOUR) == ["bidding.low_price_not_asked"]
+
+
+def test_the_mean_is_that_of_the_bids_that_were_not_rejected() -> None:
+    # With 10,000 among them the mean would make 1,000 look low.
+    high = bid("high", 10_000)
+    assert "bidding.low_price_not_asked" in refused(*FOUR, high)
+    out = {"bidder_id": "high", "ground": "unqualified", "reason": "no licence"}
+    assert ranked(judge(*FOUR, high, rejections=[out])) == list("abcd")
+
+
+FLAG = RedFlag(kind=FlagKind.SAME_BOND_ACCOUNT, bidders=("a", "b"))
+CLEARED = {"kind": "same_bond_account", "bidders": ["b", "a"], "reason": "one bank's own account"}
+
+
+def test_a_red_flag_needs_a_finding_before_candidates_are_named() -> None:
+    assert refused(*FOUR, flags=(FLAG,)) == ["bidding.flag_without_finding"]
+    assert ranked(judge(*FOUR, flags=(FLAG,), cleared=[CLEARED])) == list("abcd")
+
+
+def test_a_red_flag_is_answered_by_rejecting_all_of_its_bids() -> None:
+    out = [
+        {"bidder_id": name, "ground": "collusion_or_fraud", "reason": "one hand"} for name in "ab"
     ]
+    found = {"real": True, "reason": "two firms of one trade"}
+    judged = judge(*FOUR, flags=(FLAG,), rejections=out, competition=found)
+    assert ranked(judged) == ["c", "d"]
+    assert refused(*FOUR, flags=(FLAG,), rejections=out[:1]) == ["bidding.flag_without_finding"]
 
 
-def test_equal_scores_go_to_the_lower_price() -> None:
-    # 30 + 70*t against 25 + 70*t': equal when t' - t is 1/14 of the full points.
-    criteria = Criteria(method=Method.COMPREHENSIVE, price_weight_milli=500)
-    assert order(criteria, judged("b", 200, 1_000), judged("a", 100, 500)) == ["a", "b"]
+def test_a_flag_that_nobody_raised_is_not_cleared() -> None:
+    assert refused(*FOUR, cleared=[CLEARED]) == ["bidding.flag_unknown"]
 
 
-def test_a_price_above_the_benchmark_loses_twice_as_much_as_one_below() -> None:
-    criteria = Criteria(method=Method.COMPREHENSIVE_BENCHMARK, price_weight_milli=300)
-    points = {
-        ranked.bidder_id: ranked.price_points
-        for ranked in law.rank(
-            [judged("low", 90), judged("mid", 100), judged("high", 110)], criteria
-        ).bids
-    }
-    assert points == {"low": 20, "mid": 30, "high": 10}
+def test_too_few_valid_bids_go_on_only_if_they_compete() -> None:
+    two = FOUR[:2]
+    assert refused(*two) == ["bidding.competition_unfound"]
+    real = judge(*two, competition={"real": True, "reason": "both are keen"})
+    assert ranked(real) == ["a", "b"]
+    none = judge(*two, competition={"real": False, "reason": "one price list"})
+    assert ranked(none) == []
+    assert grounds(none) == [("a", "no_competition"), ("b", "no_competition")]
 
 
-def test_points_for_the_price_never_fall_below_zero() -> None:
-    criteria = Criteria(method=Method.COMPREHENSIVE_BENCHMARK, price_weight_milli=300)
-    assert law.benchmark_points(400, Fraction(100), Fraction(3, 10), criteria) == 0
+def test_nobody_left_needs_no_finding_of_competition() -> None:
+    out = [{"bidder_id": name, "ground": "unqualified", "reason": "no"} for name in "abcd"]
+    assert judge(*FOUR, rejections=out).ranking.candidates == ()
 
 
-def test_at_most_three_candidates_are_named() -> None:
-    ranking = law.rank([judged(f"b{n}", 100 + n) for n in range(5)], Criteria())
-    assert ranking.candidates == ("b0", "b1", "b2")
-    assert len(ranking.bids) == 5
+def test_three_valid_bids_are_enough() -> None:
+    assert ranked(judge(*FOUR[:3])) == list("abc")
 
 
-def test_an_unknown_method_is_refused() -> None:
-    with pytest.raises(Refused) as refused:
-        law.method_named("nearest_to_the_mean")
-    assert refused.value.problems[0].code == "bidding.method_unknown"
+def test_scores_are_of_valid_bids_in_range_and_complete() -> None:
+    wrong = {"a": 1, "b": 1_001, "z": 5}
+    assert sorted(refused(*FOUR, criteria=SCORED, technical_milli=wrong)) == [
+        "bidding.score_of_nobody",
+        "bidding.score_out_of_range",
+    ]
+    some = {"a": 1, "b": 1_000}
+    assert refused(*FOUR, criteria=SCORED, technical_milli=some) == ["bidding.score_missing"] * 2
 
 
-BIDS = st.lists(
-    st.tuples(st.integers(1, 10**6), st.integers(0, 1000)), min_size=1, max_size=12
-).map(lambda pairs: [judged(f"b{n:02}", price, t) for n, (price, t) in enumerate(pairs)])
+def test_a_rejected_bid_needs_no_score() -> None:
+    out = [{**OUT, "ground": "not_responsive"}]
+    scores = {"b": 1, "c": 2, "d": 3}
+    judged = judge(*FOUR, criteria=SCORED, technical_milli=scores, rejections=out)
+    assert sorted(ranked(judged)) == list("bcd")
 
 
-@given(bids=BIDS, method=st.sampled_from(list(Method)), weight=st.integers(0, 1000))
-@settings(max_examples=80)
-def test_the_ranking_does_not_depend_on_the_order_of_the_bids(
-    bids: list[JudgedBid], method: Method, weight: int
-) -> None:
-    criteria = Criteria(method=method, price_weight_milli=weight)
-    assert law.rank(bids, criteria) == law.rank(bids[::-1], criteria)
+def test_an_adjustment_leaves_a_price() -> None:
+    assert refused(*FOUR, adjustments_fen={"a": -1_000}) == ["bidding.adjustment_too_low"]
+    assert ranked(judge(*FOUR, adjustments_fen={"a": 31, "d": -999})) == ["d", "b", "c", "a"]
 
 
-@given(bids=BIDS, weight=st.integers(1, 1000))
-@settings(max_examples=80)
-def test_a_lower_price_never_hurts_its_bidder(bids: list[JudgedBid], weight: int) -> None:
-    criteria = Criteria(method=Method.COMPREHENSIVE, price_weight_milli=weight)
-    first = bids[0]
-    before = order(criteria, *bids).index(first.bidder_id)
-    cheaper = first.model_copy(update={"price_fen": max(first.price_fen // 2, 1)})
-    assert order(criteria, cheaper, *bids[1:]).index(first.bidder_id) <= before
-
-
-@given(prices=st.lists(st.integers(1, 10**6), min_size=1, max_size=12))
-@settings(max_examples=80)
-def test_no_score_is_above_a_hundred_and_the_lowest_price_has_full_points(
-    prices: list[int],
-) -> None:
-    bids = [judged(f"b{n:02}", price, 1_000) for n, price in enumerate(prices)]
-    scores = [ranked.score for ranked in law.rank(bids, SCORED).bids]
-    assert scores[0] == 100
-    assert all(0 < score <= 100 for score in scores if score is not None)
+def test_equal_bids_wait_for_the_lot() -> None:
+    three = (bid("a", 1_000), bid("b", 1_000), bid("c", 1_010))
+    assert refused(*three) == ["bidding.tie"]
+    judged = judge(*three, lots=["b", "a"])
+    assert ranked(judged) == ["b", "a", "c"]
+    assert [(tie.first, tie.second, tie.broken_by) for tie in judged.ranking.ties] == [
+        ("b", "a", "lot")
+    ]

@@ -13,6 +13,7 @@ GOOD = {
     "label": "a name",
     "word": "works",
     "id": "r1.roof",
+    "id_in_file": "bank-2",
     "command_id": "bank-2026-0001",
     "hold_name": "paper is missing",
     "keyword": "defect",
@@ -59,7 +60,17 @@ def _good(kind: Any, field: FoundField) -> object:
 
 def _first_option(kind: Any, field: FoundField) -> object:
     schema = TypeAdapter(kind).json_schema()
-    property_ = schema["properties"][field.path[0]]
-    if "$ref" in property_:
-        property_ = schema["$defs"][property_["$ref"].rpartition("/")[2]]
-    return property_["enum"][0] if "enum" in property_ else property_["const"]
+    found = schema
+    for step in field.path:
+        found = _resolved(schema, found)
+        found = found["items"] if isinstance(step, int) else found["properties"][step]
+    found = _resolved(schema, found)
+    return found["enum"][0] if "enum" in found else found["const"]
+
+
+def _resolved(schema: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    """The part of a schema itself, where it is named elsewhere or may be null."""
+    if "anyOf" in part:
+        part = next(each for each in part["anyOf"] if each.get("type") != "null")
+    named = part.get("$ref")
+    return schema["$defs"][named.rpartition("/")[2]] if named else part

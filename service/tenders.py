@@ -1,0 +1,83 @@
+"""What is shown of a tender: its terms, and the bids that were read out, with what was found of them."""
+
+from datetime import datetime
+
+from pydantic import JsonValue, TypeAdapter
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import Award, Bid, Event, Tender
+from models.values.base import Carried
+from models.values.bidding import RedFlag
+from models.values.states import BidState
+
+
+class BidView(Carried):
+    """A bid that was read out at the opening, and what was found of it; money in fen.
+
+    `grounds` are those of its rejection, each with its reason; `rank` is its place as a candidate.
+    """
+
+    bidder_id: str
+    price_fen: int
+    state: str
+    technical_milli: int
+    grounds: JsonValue
+    rank: int | None = None
+
+
+class TenderView(Carried):
+    """The latest tender, its published terms, and its bids once they are opened; case time."""
+
+    id: str
+    round: int
+    state: str
+    notice_at: datetime
+    deadline_at: datetime
+    ceiling_fen: int
+    estimate_fen: int
+    criteria: JsonValue
+    bids: tuple[BidView, ...] = ()
+    red_flags: tuple[RedFlag, ...] = ()
+    """Patterns that the opening found: each needs a finding of the committee before candidates are named."""
+
+
+async def load_tender(session: AsyncSession, renovation_id: str) -> TenderView | None:
+    """The latest tender of a renovation; None before there is one."""
+    query = select(Tender).where(Tender.renovation_id == renovation_id)
+    row = await session.scalar(query.order_by(Tender.round.desc()).limit(1))
+    if row is None:
+        return None
+    view = TenderView.model_validate(row, from_attributes=True)
+    update = {"bids": await _bids(session, row), "red_flags": await _red_flags(session, row)}
+    return view.model_copy(update=update)
+
+
+async def _bids(session: AsyncSession, tender: Tender) -> tuple[BidView, ...]:
+    """What was read out: never a bid that is still sealed, or was returned unopened."""
+    place = select(Award.rank).where(Award.tender_id == tender.id, Award.bidder_id == Bid.bidder_id)
+    rows = await session.execute(
+        select(Bid, place.limit(1).scalar_subquery())
+        .where(
+            Bid.tender_id == tender.id,
+            Bid.state.in_((BidState.OPENED, BidState.REJECTED, BidState.EVALUATED)),
+            Bid.submitted_at < tender.deadline_at,
+        )
+        .order_by(Bid.bidder_id)
+    )
+    views = [(BidView.model_validate(bid, from_attributes=True), rank) for bid, rank in rows]
+    return tuple(view.model_copy(update={"rank": rank}) for view, rank in views)
+
+
+async def _red_flags(session: AsyncSession, tender: Tender) -> tuple[RedFlag, ...]:
+    """As the record of the opening has them."""
+    details = await session.scalar(
+        select(Event.details)
+        .where(
+            Event.renovation_id == tender.renovation_id,
+            Event.kind == "bidding.bids_opened",
+            Event.details["tender"].astext == tender.id,
+        )
+        .limit(1)
+    )
+    return TypeAdapter(tuple[RedFlag, ...]).validate_python((details or {}).get("red_flags", ()))
