@@ -184,7 +184,7 @@ class DecidedMenu(Decided):
         works: int,
     ) -> None:
         self.tests = [] if approval == "whole" else tests_of(rule.quorum, Numbers(said, rule))
-        self.nobody = False
+        self.nobody, self.uncast = False, []
         self.works = works if approval else None
         self.uncast = []
         self.quorum = verdict_of(self.tests, self.nobody)

@@ -1,7 +1,7 @@
 """What a vote chose becomes the scheme: exact sums, and nothing that the vote did not choose."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.values.cost_sharing import CostItem, Funding, FundingSource, ItemCategory
@@ -163,6 +163,7 @@ def test_sums_stay_above_zero_where_the_estimate_is_less_than_what_falls_away() 
 OUTCOMES = st.sampled_from(("passed", "failed", "lapsed"))
 
 
+@settings(deadline=None)
 @given(
     works=OUTCOMES,
     colour=st.sampled_from((None, "red", "blue")),

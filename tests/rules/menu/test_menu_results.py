@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from models.values.decisions.menu import (
@@ -238,6 +238,7 @@ def bar(yes: int, part: int, roll: int, major: bool) -> bool:
     return 3 * part >= 2 * roll and (4 * yes >= 3 * part if major else 2 * yes > part)
 
 
+@settings(deadline=None)
 @given(VOTERS, st.booleans(), st.sampled_from(list(Approval)), st.integers(0, 130))
 @example([(["bench"], 1, "yes")], True, Approval.WHOLE, 0)
 def test_the_oracle_chooses_the_same_works(
