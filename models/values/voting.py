@@ -97,7 +97,7 @@ class Motion(Grown):
     `depends_on` names the motion that must pass first; otherwise this one lapses.
     """
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"scope", "rule", "after"})
+    LATER: ClassVar[frozenset[str]] = frozenset({"scope", "rule", "after", "above_bound"})
 
     id: str
     title: str
@@ -119,6 +119,8 @@ class Motion(Grown):
     """The rule of a second vote (bridge, second call); "" where the matter says which."""
     after: str = ""
     """The rule of the first vote, which has opened this one."""
+    above_bound: bool | None = None
+    """Whether its cost passes the bound from which the law frees who is against it (LPH art. 17.4)."""
 
 
 FollowUpKind = Literal["bridge", "second_call"]
