@@ -33,6 +33,9 @@ class Act(Value):
     target: ClassVar[Target] = "stage"
     stage: ClassVar[str] = ""
     """The stage it belongs to; empty when it may be done at every stage."""
+    later: ClassVar[frozenset[str]] = frozenset()
+    """Fields that the first release of the act did not have: at their default they are no part of what
+    is asked, so that an act that was sent before an upgrade is the same one when it is sent again."""
 
     command_id: str = Field(min_length=1, max_length=120)
     actor: Actor
@@ -131,6 +134,7 @@ class PublishTender(Act):
 
     name = "publish_tender"
     stage = "bidding"
+    later = frozenset({"causes"})
     preparation_days: int | None = Field(default=None, ge=1, le=365)
     causes: str = ""
     """Why the tender before has failed, and what was changed; needed when it is held again (E20)."""
@@ -157,6 +161,9 @@ class RecordEvaluation(Act):
 
     name = "record_evaluation"
     stage = "bidding"
+    later = frozenset(
+        {"rejections", "low_prices", "cleared", "competition", "adjustments_fen", "lots"}
+    )
     technical_milli: dict[str, int] = Field(default_factory=dict)
     report: str = Field(default="", max_length=4000)
     rejections: tuple[Rejection, ...] = ()
@@ -182,6 +189,7 @@ class WithdrawCandidate(Act):
 
     name = "withdraw_candidate"
     stage = "bidding"
+    later = frozenset({"ground"})
     bidder_id: str
     reason: str = Field(min_length=1, max_length=2000)
     ground: CandidateGround = CandidateGround.WITHDREW
@@ -200,6 +208,7 @@ class SignContract(Act):
 
     name = "sign_contract"
     stage = "bidding"
+    later = frozenset({"retention_permille"})
     value_fen: int = Field(gt=0)
     performance_bond_fen: int = Field(default=0, ge=0)
     retention_permille: int | None = None
