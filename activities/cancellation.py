@@ -9,37 +9,37 @@ from zoneinfo import ZoneInfo
 from pydantic import JsonValue
 from sqlalchemy import CursorResult, func, or_, select, update
 
+from activities import settlement
 from activities.cost_sharing import rows as share_rows
 from activities.cost_sharing.award import replace_refunds
-from activities.inspection import rows as works
 from activities.recording import Case, Writer, writes
 from models.messages.acts import CancelRenovation, Done
 from models.messages.cost_sharing import RefundSheet, Settlement
 from models.tables import (
     Award,
-    Certificate,
     Contract,
     Event,
     Publication,
     Refund,
     Tender,
+    Termination,
     WorkItem,
 )
 from models.values import cost_sharing as values
 from models.values.inspection import ItemState
 from models.values.refusal import refusal
 from models.values.states import (
+    AfterTermination,
     AwardState,
     BoxState,
-    ContractState,
     PublicationOutcome,
     PublicationState,
     RenovationState,
     TenderState,
+    TerminationGround,
 )
 from rules import cost_sharing as law
-from rules.inspection import certified_at_the_end_fen
-from runtime.ballots.boxes import running_vote, select_box
+from runtime.ballots.boxes import of_boxes, running_vote, select_boxes
 from runtime.record.agenda import end_waits_but_of_tickets
 from runtime.record.journal import Recorded
 from runtime.record.trouble import end_troubles_but_of_tickets
@@ -74,46 +74,43 @@ class Cancellations(Writer):
     @writes("Cancellations.make_safe", event="settlement.made_safe", into=Settlement)
     async def make_safe(self, case: Case) -> Recorded[Settlement]:
         """First of all the site: the contractor secures what is open before anything is settled."""
-        contract = await _contract(case)
-        items = await _items_in(case, *UNFINISHED, "default")
+        contract = await settlement.to_settle(case)
         case.goes_on()
-        if contract is None or contract.state is ContractState.COMPLETED:
+        if contract is None:
             return Recorded(Settlement(), NOTHING)
-        case.notify("contractor", "make_safe", contract=contract.id)
         return Recorded(
-            Settlement(contract_id=contract.id),
-            {"contract": contract.id, "open_items": list(items)},
+            Settlement(contract_id=contract.id), await settlement.secure_site(case, contract)
         )
 
     @writes("Cancellations.settle_contract", event="settlement.contract_settled", into=Settlement)
     async def settle_contract(self, case: Case) -> Recorded[Settlement]:
         """End tender and contract; only work that passed its inspection is paid (art. 806)."""
         tenders = await _cancel_tenders(case)
-        contract = await _contract(case)
+        open_contract = await settlement.to_settle(case)
+        everything = await settlement.contracts(case)
         case.goes_on()
-        if contract is None:
+        if not everything:
             return Recorded(Settlement(), {"tenders": list(tenders)} if tenders else NOTHING)
-        certified = await _certified_fen(case, contract)
         passed = await _items_in(case, ItemState.PASSED)
         given_up = await _items_in(case, *UNFINISHED)
-        if contract.state is ContractState.SIGNED:
-            contract.state = ContractState.TERMINATED
-            await case.session.execute(
-                update(WorkItem)
-                .where(
-                    WorkItem.renovation_id == case.renovation.id,
-                    WorkItem.state.in_(UNFINISHED),
-                )
-                .values(state=ItemState.CANCELLED)
-            )
-            case.notify("contractor", "contract_terminated", contract=contract.id)
+        account: JsonValue = None
+        if open_contract is not None:
+            account = await _settle_without_fault(case, open_contract)
+        await case.session.execute(
+            update(WorkItem)
+            .where(WorkItem.renovation_id == case.renovation.id, WorkItem.state.in_(UNFINISHED))
+            .values(state=ItemState.CANCELLED)
+        )
+        last = everything[-1]
+        costs = await settlement.costs(case, *everything)
         return Recorded(
-            Settlement(contract_id=contract.id, certified_fen=certified),
+            Settlement(contract_id=last.id, certified_fen=costs.certified_fen),
             {
-                "contract": contract.id,
-                "state": contract.state,
-                "value_fen": contract.value_fen,
-                "certified_fen": certified,
+                "contract": last.id,
+                "state": last.state,
+                "value_fen": last.value_fen,
+                **costs.model_dump(mode="json"),
+                "account": account,
                 "passed_items": list(passed),
                 "cancelled_items": list(given_up),
                 "tenders": list(tenders),
@@ -197,16 +194,17 @@ class Cancellations(Writer):
         """The vote no longer carries anything: an open box closes uncounted, a result is void."""
         done = Done(command_id=case.command.command_id, kind="settlement.vote_voided")
         rid = case.renovation.id
-        query = select_box(rid, running_vote(rid)).with_for_update()
-        box = await case.session.scalar(query)
+        query = select_boxes(rid, running_vote(rid)).with_for_update()
+        boxes = (await case.session.scalars(query)).all()
         case.goes_on()
-        if box is None:
+        if not boxes:
             return Recorded(done, NOTHING)
-        was = box.state
-        if was is BoxState.OPEN:
-            box.state, box.closed_at = BoxState.CLOSED, case.now
-        case.notify("all_owners", "vote_voided", box=box.id)
-        return Recorded(done, {"box": box.id, "box_was": was})
+        said: list[dict[str, JsonValue]] = [{"box": box.id, "box_was": box.state} for box in boxes]
+        for box in boxes:
+            if box.state is BoxState.OPEN:
+                box.state, box.closed_at = BoxState.CLOSED, case.now
+        case.notify("all_owners", "vote_voided", box=boxes[0].id)
+        return Recorded(done, of_boxes(said))
 
 
 async def load_end(case: Case) -> RenovationState:
@@ -248,14 +246,25 @@ async def _withdraw_publications(case: Case) -> tuple[str, ...]:
     return tuple(sorted(rows))
 
 
-async def _contract(case: Case) -> Contract | None:
-    found: Contract | None = await case.session.scalar(
-        select(Contract)
-        .where(Contract.renovation_id == case.renovation.id)
-        .order_by(Contract.signed_at.desc())
-        .limit(1)
-    )
-    return found
+async def _settle_without_fault(case: Case, contract: Contract) -> JsonValue:
+    """The account of the contract that a cancellation ends; a termination on its way keeps its terms."""
+    ended = await case.session.get(Termination, contract.id)
+    if ended is None:
+        ended = Termination(
+            contract_id=contract.id,
+            renovation_id=case.renovation.id,
+            ground=TerminationGround.CANCELLED,
+            after=AfterTermination.CLOSE,
+            bond_fen=0,
+            damages_fen=0,
+            decided_by=case.command.actor.id,
+            decided_at=case.now,
+        )
+        case.session.add(ended)
+    account = await settlement.settle(case, contract, ended)
+    case.notify("contractor", "contract_terminated", contract=contract.id)
+    await case.session.flush()
+    return account.model_dump(mode="json", exclude={"items"})
 
 
 async def _items_in(case: Case, *states: str) -> tuple[str, ...]:
@@ -292,30 +301,21 @@ async def _cancel_tenders(case: Case) -> tuple[str, ...]:
     return stopped
 
 
-async def _certified_fen(case: Case, contract: Contract) -> int:
-    """Work of acceptable quality: what passed, or what was certified where that is more."""
-    # Cancelled items too: an item keeps its price when the contract ends, so that the settlement
-    # and the refund sheet, which is drawn after it, find the same number.
-    items = [works.bare_facts(row) for row in await works.load_items(case)]
-    certificates = await case.session.scalar(
-        select(func.coalesce(func.sum(Certificate.certified_fen), 0)).where(
-            Certificate.renovation_id == case.renovation.id
-        )
-    )
-    return certified_at_the_end_fen(
-        items, contract.value_fen, contract.contingency_fen, int(certificates or 0)
-    )
-
-
 async def _owners_sunk_fen(case: Case) -> int:
-    """The owners' part of the certified work, by the money plan at the contract's prices."""
-    contract = await _contract(case)
-    if contract is None:
+    """The owners' part of the certified work, by the money plan at the contracts' prices.
+
+    What the performance bonds of terminated contracts have brought pays for it first (rules 2.6).
+    """
+    everything = await settlement.contracts(case)
+    if not everything:
         return 0
+    *earlier, last = everything
+    before = await settlement.costs(case, *earlier)
+    spent = await settlement.costs(case, *everything)
     _, content = await case.scheme()
-    items = law.award_items(content, contract.value_fen)
+    items = law.award_items(content, last.value_fen, before.net_fen)
     return law.owners_part_fen(
-        await _certified_fen(case, contract),
+        law.sunk_net_fen(spent.certified_fen, spent.damages_fen, spent.bonds_fen),
         law.waterfall(items, content.funding),
         content.funding,
         _today(case),

@@ -28,7 +28,7 @@ from models.values.timetable import Period, Timetable
 from models.values.waits import Consequence, Wait
 from rules.authority import refuse_same_person
 from rules.time.deadlines import extended_end
-from runtime.ballots.boxes import load_running_box
+from runtime.ballots.boxes import load_running_boxes, of_boxes
 from runtime.record.journal import Recorded
 
 
@@ -191,18 +191,23 @@ async def load_content(case: Case, subject: Subject) -> dict[str, JsonValue]:
 
 
 async def _vote_result(case: Case) -> dict[str, JsonValue]:
-    """Per motion the roll, who took part, yes, no, abstain, and every check (V-CN-10)."""
-    box = await load_running_box(case.session, case.renovation.id)
-    return {} if box is None else {"box": box.id, "motions": box.tally}
+    """Per box and motion the roll, who took part, yes, no, abstain, and every check (V-CN-10)."""
+    boxes = await load_running_boxes(case.session, case.renovation.id)
+    return of_boxes([{"box": box.id, "motions": box.tally} for box in boxes]) if boxes else {}
 
 
 async def _candidates(case: Case) -> dict[str, JsonValue]:
     """The candidates that still stand, best first, with their prices (Tendering Regs art. 54)."""
+    last = select(func.max(Tender.round)).where(Tender.renovation_id == case.renovation.id)
     rows = await case.session.scalars(
         select(Award)
         .join(Tender, Tender.id == Award.tender_id)
-        .where(Tender.renovation_id == case.renovation.id, Award.state == AwardState.CANDIDATE)
-        .order_by(Tender.round.desc(), Award.rank)
+        .where(
+            Tender.renovation_id == case.renovation.id,
+            Tender.round == last.scalar_subquery(),
+            Award.state == AwardState.CANDIDATE,
+        )
+        .order_by(Award.rank)
     )
     return {"candidates": [{"bidder": row.bidder_id, "price_fen": row.price_fen} for row in rows]}
 

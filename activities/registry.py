@@ -13,10 +13,12 @@ from activities.healing.giving_up import Healing
 from activities.healing.reconciling import Reconciling
 from activities.healing.restoring import Restoring
 from activities.healing.suspecting import Suspecting
+from activities.inspection.termination import Terminations
 from activities.inspection.works import Works
 from activities.publications import Publications
 from activities.recording import Recorder
 from activities.renovations import Renovations
+from activities.voting.after import AfterVote
 from activities.voting.box import Ballots
 from activities.voting.official import OfficialResults
 from runtime.ballots.sealing import BoxKeys
@@ -26,11 +28,13 @@ from runtime.database import Database
 CLASSES = (
     Renovations,
     Ballots,
+    AfterVote,
     OfficialResults,
     Shares,
     Tenders,
     Signatures,
     Works,
+    Terminations,
     Tickets,
     Evaluations,
     Publications,

@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import func, select
-
 from activities.cancellation import load_end
+from activities.correcting import correct
 from activities.recording import Case, Writer, writes
-from models.messages.acts import Done, ReviseScheme
+from activities.revising import revise
+from activities.voting.series import failed_votes, gap_was_left
+from models.messages.acts import CorrectRenovation, Done, ReviseScheme
 from models.messages.journey import JourneyOutcome, Revision, Stage, StageEntered
-from models.tables import Event, Scheme
 from models.values.base import Carried
 from models.values.refusal import refusal
 from models.values.states import RenovationState
-from models.values.waits import Wait
+from models.values.waits import ENGINE, Wait
 from rules import revision
 from runtime.record.agenda import end_waits_but_of_tickets
 from runtime.record.journal import Recorded
@@ -48,15 +48,22 @@ class Renovations(Writer):
         "Renovations.enter_stage",
         event="renovation.stage_entered",
         into=StageEntered,
-        request=lambda stage, child_id: StageEntry(stage=stage, workflow_id=child_id),
+        request=lambda stage, child_id, _by_itself=False: StageEntry(
+            stage=stage, workflow_id=child_id
+        ),
     )
-    async def enter_stage(self, case: Case, stage: Stage, child_id: str) -> Recorded[StageEntered]:
-        """A stage begins: from now on only its workflow writes (and the renovation's own)."""
+    async def enter_stage(
+        self, case: Case, stage: Stage, child_id: str, by_itself: bool = False
+    ) -> Recorded[StageEntered]:
+        """A stage begins: from now on only its workflow writes (and the renovation's own).
+
+        `by_itself`: nobody is awaited at its beginning (a second vote opens when the law says).
+        """
         await _refuse_when_ending(case)
         case.agenda[case.renovation.stage_workflow_id] = ()
         case.renovation.stage = stage
         case.renovation.stage_workflow_id = child_id
-        case.wait_for(FIRST_WAIT[stage])
+        case.wait_for(ENGINE if by_itself else FIRST_WAIT[stage])
         # What the stage waits for until it has written something itself.
         case.agenda[child_id] = case.agenda[case.command.workflow_id]
         case.await_only(Wait(what="stage", subject=stage))
@@ -77,32 +84,27 @@ class Renovations(Writer):
         await _refuse_when_ending(case)
         return await _revision(case, attempts)
 
-    @writes("Renovations.revise_scheme", event="voting.scheme_revised", into=Done)
+    @writes("Renovations.revise_scheme", event="voting.scheme_revised", into=Done, bulk=True)
     async def revise_scheme(self, case: Case, act: ReviseScheme) -> Recorded[Done]:
         """A new version of the scheme; the old one stays as it was voted on."""
         await _refuse_when_ending(case)
-        number, content = await case.scheme()
-        before = await case.session.get_one(Scheme, (case.renovation.id, number))
-        after = revision.revised(content, act)
-        budget_fen = revision.revised_budget_fen(before.budget_fen, content, after)
-        case.session.add(
-            Scheme(
-                renovation_id=case.renovation.id,
-                version=number + 1,
-                title=act.title or before.title,
-                content=after.model_dump(mode="json"),
-                budget_fen=budget_fen,
-                created_at=case.now,
-            )
-        )
+        revised = await revise(case, act)
         case.goes_on()
-        case.notify("all_owners", "scheme_revised", version=number + 1)
+        case.notify("all_owners", "scheme_revised", version=revised.version)
         return Recorded(
             Done(command_id=act.command_id, kind="voting.scheme_revised"),
+            revised.details(act),
+        )
+
+    @writes("Renovations.correct", event="renovation.corrected", into=Done)
+    async def correct(self, case: Case, act: CorrectRenovation) -> Recorded[Done]:
+        """A small thing is put right: nobody's right changes and no money, and nothing waits for it."""
+        await _refuse_when_ending(case)
+        changes = await correct(case, act)
+        return Recorded(
+            Done(command_id=act.command_id, kind="renovation.corrected"),
             {
-                "version": number + 1,
-                "dropped": list(act.drop_items),
-                "budget_fen": budget_fen,
+                "changes": [change.model_dump(mode="json") for change in changes],
                 "reason": act.reason,
             },
         )
@@ -125,24 +127,24 @@ class Renovations(Writer):
 
 async def _revision(case: Case, attempts: int) -> Recorded[Revision]:
     """Whether there may be another vote, and how long it is waited for."""
-    first_at = await case.session.scalar(
-        select(func.min(Event.happened_at)).where(
-            Event.renovation_id == case.renovation.id,
-            Event.kind == "voting.box_announced",
-        )
+    failed = await failed_votes(case)
+    ends_at = case.ends(failed.first_at, case.timetable.re_vote_span) if failed.first_at else None
+    decision = revision.another_vote(
+        failed.count, failed.first_at, case.now, ends_at, case.timetable
     )
-    ends_at = case.ends(first_at, case.timetable.re_vote_span) if first_at else None
-    decision = revision.another_vote(attempts, first_at, case.now, ends_at, case.timetable)
     if decision.passed:
         case.wait_for("revise_scheme", ends_at)
         case.notify("committee", "revision_asked", attempts=attempts)
     else:
         case.goes_on()
+    missing = revision.missing_fen((await case.scheme())[1]) if await gap_was_left(case) else 0
     return Recorded(
         Revision(attempts=attempts, wanted=decision.passed),
         {
             "attempts": attempts,
+            "failed": failed.count,
             "wanted": decision.passed,
+            "missing_fen": missing,
             "checks": decision.record(),
         },
     )

@@ -1,10 +1,9 @@
-"""`start`, `act`, `list`, `status`, `history`, `audit`, `credentials`: a committee's daily commands."""
+"""`act`, `list`, `status`, `history`, `audit`, `credentials`: a committee's daily commands."""
 
 from __future__ import annotations
 
 import asyncio
 import csv
-import hashlib
 import io
 import json
 import sys
@@ -14,10 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
+from pydantic import JsonValue
 
-from cli.inputs import act_fields, act_named, read_file
+from cli.inputs import act_fields, act_named, revision_fields
 from cli.servers import DATA, database, reach_temporal, reading, running, settings_for
 from cli.shown import (
+    change_lines,
     event_json,
     history_table,
     list_table,
@@ -38,12 +39,9 @@ if TYPE_CHECKING:
     import asyncpg
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from models.files.renovation import RenovationFile
     from models.messages.acts import Act, Done
     from models.tables import Renovation
-    from models.values.actor import Actor
     from runtime.record.audit import AuditReport
-    from service.estates.renovations import OpenedRenovation
     from service.parts import Parts
 
 T = TypeVar("T")
@@ -60,7 +58,6 @@ CommandId = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command("start")(start)
     app.command("act")(act)
     app.command("list")(list_)
     app.command("status")(status)
@@ -69,75 +66,42 @@ def register(app: typer.Typer) -> None:
     app.command("credentials")(credentials)
 
 
-def start(
-    file: Annotated[
-        Path, typer.Argument(help="The renovation as YAML or JSON; the roll beside it.")
-    ],
-    command_id: CommandId = "",
-    as_json: Json = False,
-    data: Data = None,
-) -> None:
-    """Open a renovation from a file; the same files again open nothing new."""
-    from formats.renovation_file.reading import read_renovation
-    from runtime.spreadsheets.roll_files import read_roll_file
-    from service.estates.renovations import open_renovation
-
-    content = read_file(file)
-    renovation = read_renovation(content, file.name)
-    roll_bytes = read_file(file.parent / renovation.roll)
-    roll = read_roll_file(roll_bytes, renovation.roll)
-    digest = hashlib.sha256(content + b"\0" + roll_bytes).hexdigest()
-    command = command_id or f"start-{digest[:32]}"
-    convener = find_convener(renovation)
-
-    async def work(parts: Parts) -> OpenedRenovation:
-        await reach_temporal(parts)
-        return await open_renovation(
-            parts.database,
-            parts.client,
-            parts.settings,
-            command_id=command,
-            file=renovation,
-            roll=roll,
-            actor=convener,
-        )
-
-    opened = _run(data, work)
-    if as_json:
-        print(opened.model_dump_json())
-    else:
-        print(
-            f"renovation {opened.renovation_id} is open: {opened.units:,} units, "
-            f"rule pack {opened.rule_pack}"
-        )
-
-
 def act(
     renovation: Id,
     command: Annotated[str, typer.Argument(help="The official act, like open-vote.")],
     as_: Annotated[str, typer.Option("--as", metavar="ACTOR", help="Who acts.")] = "",
     field: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A field.")] = None,
     json_: Annotated[str | None, typer.Option("--json", help="All fields as an object.")] = None,
+    scheme: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="For revise-scheme: the scheme as in a renovation's file."
+        ),
+    ] = None,
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
     """Do an official act in somebody's name; without --as the only one who may do it."""
     kind = act_named(command)
-    fields = act_fields(kind, field or [], json_)
+    given = revision_fields(kind, scheme) if scheme is not None else {}
+    fields = act_fields(kind, field or [], json_, given)
     sent_as = command_id or f"cli-{uuid.uuid4()}"
 
-    async def work(parts: Parts) -> Done:
+    async def work(parts: Parts) -> tuple[Done, list[str]]:
         actor = as_ or await _only_actor(parts, renovation, kind)
         await reach_temporal(parts)
-        return await parts.gateway.send(renovation, kind.name, fields, actor, sent_as)
+        done = await parts.gateway.send(renovation, kind.name, fields, actor, sent_as)
+        return done, change_lines(await _details(parts, renovation, done.seq))
 
     try:
-        done = _run(data, work)
+        done, changed = _run(data, work)
     except Refused as refusal:
         if any(problem.code in SEND_AGAIN for problem in refusal.problems):
             print(f"gongjian: to ask again, add --command-id {sent_as}", file=sys.stderr)
         raise
     print(f"{done.kind} (command {done.command_id})")
+    for line in changed:
+        print(line)
 
 
 def list_(  # noqa: PLR0917 - typer reads the signature
@@ -258,24 +222,6 @@ def credentials(
     print(f"{content.count(chr(10)) - 1:,} credentials in {out}", file=sys.stderr)
 
 
-def find_convener(file: RenovationFile) -> Actor:
-    """The first official of the file who may call the vote: whoever opens the case for the owners.
-
-    Raises:
-        Refused: `cases.no_convener`.
-    """
-    from models.values.actor import Actor
-    from rules.authority import ROLES_OF_ACT
-
-    roles = ROLES_OF_ACT["open_vote"].roles
-    for official in file.officials:
-        if official.role in roles:
-            place = file.path_of(official.place)
-            return Actor(id=official.id, role=official.role, label=official.label, place=place)
-    wanted = ", ".join(sorted(roles))
-    raise refusal("cases.no_convener", where="officials", roles=wanted)
-
-
 def audit_lines(report: AuditReport) -> list[str]:
     """What the audit found: every bad event and ballot on a line of its own, then the count."""
     lines = [
@@ -315,6 +261,15 @@ async def _only_actor(parts: Parts, renovation: str, kind: type[Act]) -> str:
     raise refusal(
         "cases.actor_needed", where="--as", act=kind.name, actors=", ".join(able[:20]) or "-"
     )
+
+
+async def _details(parts: Parts, renovation: str, seq: int) -> dict[str, JsonValue]:
+    """What the event of an act says."""
+    from models.tables import Event
+
+    async with parts.database.session() as session:
+        event = await session.get(Event, (renovation, seq))
+    return event.details if event is not None else {}
 
 
 async def _row(session: AsyncSession, renovation: str) -> Renovation:

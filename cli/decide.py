@@ -17,21 +17,25 @@ from cli.decide_shown import (
     cap_json,
     cap_lines,
     concentration_json,
+    menu_json,
     pack_rows,
     ruling_json,
     ruling_lines,
 )
 from cli.inputs import read_file
 from cli.shown import result_console
-from models.values.decisions.rules import ChosenRule, RecordedDecision
-from models.values.refusal import refusal
+from models.values.decisions.menu import Approval
+from models.values.decisions.rules import Amounts, ChosenRule, Facts, RecordedDecision, Rule
+from models.values.refusal import refusal, refuse_if_any
+from rules.menu import greedy
 from rules.voting.caps import apply_cap
 from rules.voting.concentration import concentration
 from rules.voting.inputs.caps import cap_input, holdings_from
 from rules.voting.inputs.facts import facts_from, read_json, read_object
+from rules.voting.inputs.menu import disagreements_of, menu_from
 from rules.voting.judging import judged
 from rules.voting.law import TABLES
-from rules.voting.options import decide_options
+from rules.voting.options import as_decided, decide_menu, decide_options
 from rules.voting.registry import (
     cap_named,
     rule_in,
@@ -114,10 +118,14 @@ def _decide(
     language: str,
 ) -> None:
     rule = configured(chosen.rule, settings)
-    facts = facts_from(read_object(data, name), name)
+    value = read_object(data, name)
+    asked = value.pop("menu", None)
+    facts = facts_from(value, name)
     ruling = judged(rule, facts, after=after or None)
     options = None if facts.options is None else decide_options(rule, facts.options, facts)
-    shown = ruling_json(rule, facts, ruling, options)
+    shown = ruling_json(rule, facts, as_decided(ruling, options), options)
+    if asked is not None:
+        shown |= _menu(rule, asked, facts, name)
     if chosen.table:
         shown["chosen"] = chosen.model_dump(mode="json", exclude={"rule"})
     if settings:
@@ -130,6 +138,18 @@ def _decide(
         return
     for line in ruling_lines(shown, language if language in LANGUAGES else "en"):
         print(line)
+
+
+def _menu(rule: Rule, asked: object, facts: Facts, name: str) -> dict[str, JsonValue]:
+    """Which works may be chosen and which of them greedy takes within the budget."""
+    numbers = menu_from(asked, name)
+    refuse_if_any(disagreements_of(numbers, facts, name))
+    if numbers.approval is Approval.EACH and (facts.yes != Amounts() or facts.no != Amounts()):
+        raise refusal("decide.menu_and", where=f"{name}: yes, no")
+    found = decide_menu(rule, numbers.approval, numbers.support, facts)
+    sure = found.verdict == "PASS"
+    outcome = greedy(numbers.menu, numbers.ballots(), only=found.able if sure else ())
+    return menu_json(numbers.approval, found, outcome)
 
 
 def _cap(pack: str, data: bytes, name: str, as_json: bool) -> None:

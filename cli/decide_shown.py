@@ -1,10 +1,12 @@
 """Formats results of `decide` and the list of packs: JSON for programs, lines for people."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from typing import cast
 
 from pydantic import JsonValue
 
+from models.values.decisions.menu import Approval, MenuOutcome
 from models.values.decisions.rules import (
     Bridge,
     Cap,
@@ -18,7 +20,9 @@ from models.values.decisions.rules import (
     RuleResult,
 )
 from models.values.refusal import Problem
+from rules.checks import overall_verdict
 from rules.voting.law import CAPS, RULES, TABLES
+from rules.voting.options import MenuRuling
 from rules.voting.settings import settings_of
 from runtime.language.checks import check_sentence
 from runtime.language.sentences import sentence
@@ -31,6 +35,7 @@ EXTRAS = (
     "payer_set",
     "min_participating",
     "min_present",
+    "min_in_person",
     "min_yes_if_all_participate",
     "options",
     "concentration",
@@ -65,15 +70,65 @@ def ruling_json(
     shown["follow_ups"] = [_follow_up_json(each) for each in ruling.follow_ups]
     if rule.payers is not None:
         shown["payer_set"] = ruling.payer_set
+    shown["disputed"] = [each.model_dump(mode="json") for each in ruling.disputed]
     shown.update(
         {name: dict(numbers) for name, numbers in ruling.thresholds.model_dump().items() if numbers}
     )
+    tied: list[Problem] = []
     if options is not None:
         shown["options"] = options.model_dump(mode="json")
+        if options.outcome == "tie":
+            tied = [_note("decide.options_tied", options=", ".join(options.named))]
     shown["notes"] = [
-        _said(problem) for problem in (*_notes(rule, facts, ruling), *_follow_up_notes(ruling))
+        _said(problem)
+        for problem in (*_notes(rule, facts, ruling), *_follow_up_notes(ruling), *tied)
     ]
     return shown
+
+
+def menu_json(approval: Approval, found: MenuRuling, outcome: MenuOutcome) -> Shown:
+    """What replaces the ruling of a motion: the verdict on the menu, and each work with its checks."""
+    nothing = found.verdict == "PASS" and not outcome.winners
+    verdict = "FAIL" if nothing else found.verdict
+    works: Shown = {
+        name: {
+            "verdict": ruling.verdict,
+            "checks": [_check_json(check) for check in ruling.checks],
+        }
+        for name, ruling in found.works.items()
+    }
+    shown: Shown = {
+        "approval": approval.value,
+        "winners": list(outcome.winners),
+        "cost": outcome.cost,
+        "budget": outcome.budget,
+        "ties": [{"items": list(tie.items), "decisive": tie.decisive} for tie in outcome.ties],
+    }
+    if found.ruling is not None:
+        return {"verdict": verdict, "menu": shown}
+    quorum = overall_verdict(
+        check.passed
+        for ruling in found.works.values()
+        for check in ruling.checks
+        if check.part in ("quorum", "roll")
+    )
+    # There is no vote of yes and no on the whole: only the works have an approval.
+    none: Shown = {"head_approve": None, "checks": [], "follow_ups": [], "notes": []}
+    menu: Shown = {**shown, "works": works}
+    return {**none, "verdict": verdict, "quorum": quorum, "approve": found.verdict, "menu": menu}
+
+
+def menu_lines(menu: Shown, language: str) -> list[str]:
+    """What was chosen for how much, and of each work its verdict with every check."""
+    chosen = ", ".join(map(str, cast("list[str]", menu["winners"]))) or "-"
+    head = f"  menu ({menu['approval']}): {chosen}; {menu['cost']} of {menu['budget']}"
+    lines = [head]
+    works = cast("dict[str, Shown]", menu.get("works", {}))
+    for name, work in works.items():
+        lines.append(f"  {name}: {work['verdict']}")
+        checks = cast("list[dict[str, dict[str, str]]]", work["checks"])
+        lines += [f"    {check['sentence'][language]}" for check in checks]
+    return lines
 
 
 def ruling_lines(shown: Shown, language: str) -> list[str]:
@@ -88,6 +143,8 @@ def ruling_lines(shown: Shown, language: str) -> list[str]:
             said = row["sentence"]
             assert isinstance(said, dict)
             lines.append(f"  {said[language]}")
+    if "menu" in shown:
+        lines += menu_lines(cast("Shown", shown["menu"]), language)
     rest = (name for name in EXTRAS if name in shown)
     return [*lines, *(f"  {name}: {_plain(shown[name])}" for name in rest)]
 
@@ -135,6 +192,8 @@ def pack_rows() -> list[Shown]:
             "articles": list(rule.articles),
             **_dates(rule),
             "effect": rule.effect,
+            "either": [list(codes) for codes in rule.either],
+            "disputed": [each.text for each in rule.disputed],
             "settings": list(settings_of(rule)),
             "note": rule.note,
         }
@@ -209,11 +268,27 @@ def _notes(rule: Rule, facts: Facts, ruling: RuleResult) -> list[Problem]:
                 article=rule.silence.article,
             )
         )
+    notes.extend(_one_is_enough(rule, ruling))
+    payers = rule.payers
+    if payers and payers.above and ruling.verdict == "PASS" and facts.above_bound is None:
+        notes.append(_note("decide.bound_unknown", bound=payers.bound, article=payers.article))
+    for each in ruling.disputed:
+        code = "decide.disputed_decisive" if each.decisive else "decide.disputed"
+        params = {name: getattr(each, name) for name in ("rule", "text", "article", "verdict")}
+        notes.append(_note(code, **params))
     if rule.veto and facts.objections_within_7d is None and ruling.verdict == "PASS":
         notes.append(_note("decide.objections_open", days=rule.veto.days))
     if rule.confidence in ("M", "D"):
         notes.append(_note("decide.from_memory", pack=rule.id, confidence=rule.confidence))
     return notes
+
+
+def _one_is_enough(rule: Rule, ruling: RuleResult) -> Iterator[Problem]:
+    """Which of the tests shown as not met or unknown are alternatives."""
+    for codes in rule.either:
+        shown = [check.code for check in ruling.checks if check.code in codes and not check.passed]
+        if len(shown) > 1:
+            yield _note("decide.one_is_enough", tests=", ".join(shown))
 
 
 def _follow_up_notes(ruling: RuleResult) -> list[Problem]:

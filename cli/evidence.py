@@ -37,11 +37,14 @@ def voting(
     attempt: Annotated[
         int | None, typer.Option(min=1, help="Which vote of the renovation; else the last counted.")
     ] = None,
+    box: Annotated[
+        str | None, typer.Option(help="Which box, where buildings or entrances vote by themselves.")
+    ] = None,
     data: Annotated[Path | None, DATA] = None,
     as_json: Json = False,
 ) -> None:
     """Write the bundle of a counted vote: roll, ballots, result and verify.py in one zip."""
-    done = asyncio.run(_export(renovation, out, attempt, data))
+    done = asyncio.run(_export(renovation, out, attempt, box, data))
     shown: dict[str, JsonValue] = {
         "file": str(done.path),
         "box": done.box_id,
@@ -69,7 +72,7 @@ def script() -> None:
 
 
 async def _export(
-    renovation: str, out: Path | None, attempt: int | None, data: Path | None
+    renovation: str, out: Path | None, attempt: int | None, box: str | None, data: Path | None
 ) -> Exported:
     from runtime.ballots.evidence import export_voting
     from runtime.ballots.sealing import BoxKeys
@@ -80,7 +83,7 @@ async def _export(
             raise refusal("evidence.no_box_key")
         async with parts.database.engine.connect() as pooled:
             raw = await pooled.get_raw_connection()
-            path = out if out is not None else Path(f"{renovation}.evidence.zip")
+            path = out if out is not None else Path(f"{box or renovation}.evidence.zip")
             return await export_voting(
-                raw.driver_connection, renovation, path, BoxKeys(key).signer, attempt
+                raw.driver_connection, renovation, path, BoxKeys(key).signer, attempt, box
             )

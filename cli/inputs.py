@@ -1,6 +1,7 @@
 """Reads what a command was given: files, and the fields of an official act."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
@@ -48,8 +49,28 @@ def act_named(name: str) -> type[Act]:
     return act
 
 
-def act_fields(act: type[Act], pairs: list[str], text: str | None) -> dict[str, JsonValue]:
-    """The fields of an act from `--json` and then `--field name=value`, checked against the act.
+def revision_fields(act: type[Act], file: Path) -> dict[str, JsonValue]:
+    """The fields of a revised scheme, from a file like that of a renovation.
+
+    Raises:
+        Refused: `cases.no_scheme`; everything that is wrong in the file, with line, field and what is expected.
+    """
+    from formats.renovation_file.reading import read_revision
+
+    if "scheme" not in act.model_fields:
+        raise refusal("cases.no_scheme", where="--scheme", act=act.name)
+    revision = read_revision(read_file(file), file.name)
+    given = revision.model_dump(mode="json", exclude_unset=True)
+    return {name: value for name, value in given.items() if value not in ("", None)}
+
+
+def act_fields(
+    act: type[Act],
+    pairs: list[str],
+    text: str | None,
+    given: Mapping[str, JsonValue] | None = None,
+) -> dict[str, JsonValue]:
+    """The fields of an act, checked against it: `given`, `--json`, and then `--field name=value`.
 
     A value that is JSON is taken as JSON (`true`, `12`, `["facade"]`), anything else as text,
     and where the act wants text, as text in any case.
@@ -58,7 +79,7 @@ def act_fields(act: type[Act], pairs: list[str], text: str | None) -> dict[str, 
         Refused: `cases.json_invalid`, `cases.pair_invalid`, `cases.field_invalid` for each field,
             `service.key_twice`.
     """
-    fields = _from_json(text) if text is not None else {}
+    fields = {**(given or {}), **(_from_json(text) if text is not None else {})}
     for pair in pairs:
         name, sign, value = pair.partition("=")
         if not sign or not name:

@@ -47,7 +47,7 @@ COMMANDS: Mapping[str, Listed] = {
         "Send new and running workflows at TEMPORAL_ADDRESS to the workers of a build; may be repeated.",
     ),
     "start": Listed(
-        "cli.cases", "Open a renovation from a file; the same files again open nothing new."
+        "cli.opening", "Open a renovation from a file; the same files again open nothing new."
     ),
     "act": Listed(
         "cli.cases",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ from pydantic import JsonValue
 from rich.console import Console
 from rich.table import Table
 
-from models.values.refusal import problem
+from models.values.refusal import Problem, problem
 
 if TYPE_CHECKING:
     # For a rule or a menu nobody needs the database.
@@ -78,6 +79,10 @@ def status_lines(case: CaseRow, language: str = "en") -> list[tuple[str, str]]:
         *(
             ("needs attention", trouble_words(each, case.zone, language))
             for each in case.needs_attention
+        ),
+        *(
+            ("consent missing", f"work {part.work_id}, unit {part.unit_number}")
+            for part in case.consents_missing
         ),
         ("rule pack", case.rule_pack),
         ("clock", clock_words(case)),
@@ -166,6 +171,7 @@ def status_json(case: CaseRow) -> dict[str, JsonValue]:
         "waiting_for": case.waiting_for,
         "due_at": case.due_at.isoformat() if case.due_at else None,
         "needs_attention": [each.model_dump(mode="json") for each in case.needs_attention],
+        "consents_missing": [each.model_dump(mode="json") for each in case.consents_missing],
         "rule_pack": case.rule_pack,
         "clock": "told" if told else "wall",
         "stands_at": case.told_now.isoformat() if case.told_now is not None else None,
@@ -189,3 +195,31 @@ def brief(details: dict[str, JsonValue]) -> str:
     ]
     line = " ".join(words)
     return line if len(line) <= MOST_DETAILS else f"{line[:MOST_DETAILS]}…"
+
+
+def change_lines(details: Mapping[str, JsonValue]) -> list[str]:
+    """What the event of an act says to be added (+), removed (-) and changed (~), a line each."""
+    changes = details.get("changes")
+    lines = []
+    for change in changes if isinstance(changes, list) else ():
+        if not isinstance(change, dict):
+            continue
+        what, before, after = change["what"], change["before"], change["after"]
+        if before is None:
+            lines.append(f"+ {what}: {_plain(after)}")
+        elif after is None:
+            lines.append(f"- {what}: {_plain(before)}")
+        else:
+            lines.append(f"~ {what}: {_plain(before)} -> {_plain(after)}")
+    return lines
+
+
+def warning_lines(warnings: Iterable[Problem], language: str) -> list[str]:
+    """What will not fit later, with its place and its sentence, a line each."""
+    from runtime.language.sentences import sentence
+
+    return [f"warning: {each.where}: {sentence(each, language)}" for each in warnings]
+
+
+def _plain(value: JsonValue) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -33,6 +33,9 @@ R = TypeVar("R", bound=BaseModel)
 Id = Annotated[str, typer.Argument(metavar="RENOVATION", help="The id that `gongjian start` gave.")]
 As = Annotated[str, typer.Option("--as", metavar="ACTOR", help="Who acts: the id of an official.")]
 Data = Annotated[Path | None, DATA]
+Box = Annotated[
+    str | None, typer.Option(help="Which box, where buildings or entrances vote by themselves.")
+]
 CommandId = Annotated[str, typer.Option(help="The same id is done once; else a new one.")]
 
 commands = typer.Typer(
@@ -46,46 +49,47 @@ def register(app: typer.Typer) -> None:
 
 
 @commands.command("contested")
-def show_contested(renovation: Id, data: Data = None) -> None:
+def show_contested(renovation: Id, box: Box = None, data: Data = None) -> None:
     """Units whose ballots wait for a ruling, as JSON: channels and codes, never a choice."""
     from service.channels.rulings import contested_units
 
-    _print(_read(data, renovation, contested_units))
+    _print(_read(data, renovation, contested_units, box))
 
 
 @commands.command("non-voters")
-def show_non_voters(renovation: Id, data: Data = None) -> None:
+def show_non_voters(renovation: Id, box: Box = None, data: Data = None) -> None:
     """Units that have cast no ballot by any way, one a line."""
     from service.channels.rounds import list_non_voters
 
-    for unit in _read(data, renovation, list_non_voters):
+    for unit in _read(data, renovation, list_non_voters, box):
         print(unit)
 
 
 @commands.command("count-sheets")
-def show_count_sheets(renovation: Id, data: Data = None) -> None:
+def show_count_sheets(renovation: Id, box: Box = None, data: Data = None) -> None:
     """The count sheet of every batch of paper, as JSON."""
     from service.channels.count_sheets import list_count_sheets
 
-    _print(_read(data, renovation, list_count_sheets))
+    _print(_read(data, renovation, list_count_sheets, box))
 
 
 @commands.command("mandates")
-def show_mandates(renovation: Id, data: Data = None) -> None:
+def show_mandates(renovation: Id, box: Box = None, data: Data = None) -> None:
     """The register of mandates with its history, as JSON; no names, no instructions."""
     from service.channels.mandates import list_register
 
-    _print(_read(data, renovation, list_register))
+    _print(_read(data, renovation, list_register, box))
 
 
 @commands.command("rule")
-def rule_on(
+def rule_on(  # noqa: PLR0917 - typer reads the signature
     renovation: Id,
     unit: Annotated[str, typer.Argument(help="One of the owner's units.")],
     kind: Annotated[RulingKind, typer.Argument(help="disputed, accepted or set_aside.")],
     as_: As,
     reason: Annotated[str, typer.Option(help="Why; kept apart from the public record.")],
     ballot: Annotated[str, typer.Option(help="The accepted ballot, by its code.")] = "",
+    box: Box = None,
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
@@ -94,7 +98,8 @@ def rule_on(
     from service.channels.rulings import record_ruling
     from service.http.problems import read_fields
 
-    given = _fields(command_id, unit_number=unit, kind=kind, ballot=ballot, reason=reason)
+    said = {"unit_number": unit, "kind": kind, "ballot": ballot, "reason": reason}
+    given = _fields(command_id, box_id=box, **said)
     command = read_fields(RuleOnBallots, given)
     _print([_write(data, renovation, as_, "rule_on_ballots", command, record_ruling)])
 
@@ -110,6 +115,7 @@ def type_paper(  # noqa: PLR0917 - typer reads the signature
     code: Annotated[
         str, typer.Option(help="What the first typist wrote on the bundle; else a new one is made.")
     ] = "",
+    box: Box = None,
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
@@ -123,6 +129,7 @@ def type_paper(  # noqa: PLR0917 - typer reads the signature
     made = "" if code else secrets.token_hex(10)
     given = _fields(
         command_id,
+        box_id=box,
         reference=reference,
         scan=scan,
         code=code or made,
@@ -144,13 +151,15 @@ def type_paper(  # noqa: PLR0917 - typer reads the signature
 
 
 @commands.command("remind")
-def remind_silent(renovation: Id, as_: As, command_id: CommandId = "", data: Data = None) -> None:
+def remind_silent(
+    renovation: Id, as_: As, box: Box = None, command_id: CommandId = "", data: Data = None
+) -> None:
     """Remind those who have not taken part, and nobody else."""
     from service.channels.bodies import Remind
     from service.channels.rounds import remind_non_voters
     from service.http.problems import read_fields
 
-    command = read_fields(Remind, _fields(command_id))
+    command = read_fields(Remind, _fields(command_id, box_id=box))
     _print([_write(data, renovation, as_, "remind", command, remind_non_voters)])
 
 
@@ -162,15 +171,16 @@ def _read(
     data: Path | None,
     renovation: str,
     read: Callable[[AsyncSession, BallotBox], Awaitable[T]],
+    box_id: str | None,
 ) -> T:
-    """Read something of the box of the running vote."""
+    """Read something of a box of the running vote."""
     from service.channels.open_box import read_running_box
     from service.situation import load_situation
 
     async def work() -> T:
         async with running(data) as parts:
             situation = await load_situation(parts.database, renovation)
-            return await read_running_box(parts.database, situation, read)
+            return await read_running_box(parts.database, situation, read, box_id)
 
     return asyncio.run(work())
 

@@ -51,7 +51,7 @@ class FileMapping:
             0,
         )
         shown = f"{self.name} line {line}" if line else self.name
-        return f"{shown}, {in_words(path)}" if path else shown
+        return ", ".join(part for part in (shown, in_words(path)) if part)
 
 
 def in_words(path: Path) -> str:

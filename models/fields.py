@@ -267,8 +267,19 @@ _KINDS_OF_ERROR: Mapping[str, str] = {
     "dict_type": "object",
     "model_type": "object",
     "model_attributes_type": "object",
+    "int_type": "whole",
+    "int_parsing": "whole",
+    "int_from_float": "whole",
+    "string_type": "words",
 }
 """pydantic's kind of error to the sentence, for what needs no kind of its own."""
+_BOUNDS = {
+    "greater_than": ("gt", "more_than"),
+    "greater_than_equal": ("ge", "from"),
+    "less_than": ("lt", "less_than"),
+    "less_than_equal": ("le", "up_to"),
+}
+"""pydantic's kind of error to the name of its bound and the sentence."""
 _NO_OBJECT = frozenset({"json_invalid", "json_type"})
 _NO_BODY = frozenset({"missing", "model_type", "model_attributes_type", "dict_type"})
 _WHERE_IT_CAME_IN = frozenset({"body", "path", "query", "header"})
@@ -286,6 +297,9 @@ def expectation(error: ErrorDetails) -> dict[str, str | int]:
             "expected": EXPECTED + ("at_most" if kind == "too_long" else "at_least"),
             "bound": bound,
         }
+    if kind in _BOUNDS:
+        name, said = _BOUNDS[kind]
+        return {"expected": EXPECTED + said, "bound": str(context.get(name, ""))}
     known = EXPECTED + _KINDS_OF_ERROR.get(kind, "other")
     options = str(context.get("expected", "")).replace("'", "")
     return {"expected": known, "options": options} if options else {"expected": known}

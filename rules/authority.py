@@ -74,6 +74,8 @@ ROLES_OF_ACT: dict[str, Authority] = {
     "report_rectified": _by(Role.CONTRACTOR, "Quality Regs art. 32"),
     "accept_works": _by(Role.CHIEF_SUPERVISOR, "Quality Regs art. 37(2)"),
     "approve_payment": _by(_TENDERER, "[D] the client pays, after Quality Regs art. 37(2)"),
+    "terminate_contract": _by(_TENDERER, "Civil Code art. 563, 565, 806 (the client)"),
+    "measure_works": _by(Role.CHIEF_SUPERVISOR, "Quality Regs art. 37(2)"),
     "resolve_ticket": _by(
         frozenset({Role.GRID_WORKER, Role.RESIDENTS_COMMITTEE}) | _GOVERNMENT,
         "Weifang Hotline Regs art. 20; the ladder is [D], rules 5.2",
@@ -83,6 +85,9 @@ ROLES_OF_ACT: dict[str, Authority] = {
         "Weifang Hotline Regs art. 14, 25 (whoever complained rates)",
     ),
     "cancel_renovation": _by(_GOVERNMENT, "[D] the office that organises it stops it, E42"),
+    "correct_renovation": _by(
+        _GOVERNMENT, "[D] the office that organises it keeps its record right"
+    ),
 }
 """Every official act with the roles that may do it; an act that is missing here is nobody's."""
 
@@ -94,6 +99,9 @@ ROLES_OF_WRITE: dict[str, Authority] = {
     "register_mandate": _by(_CONVENERS, "Civil Code art. 165; who keeps the register is [D]"),
     "record_visits": _by(
         frozenset({Role.GRID_WORKER, Role.RESIDENTS_COMMITTEE}), "[D] the grid worker goes round"
+    ),
+    "record_attendance": _by(
+        _CONVENERS, "[D] whoever convenes the meeting keeps the list of who came"
     ),
     "cast_for_portal": _by(Role.CITY_PORTAL, "[D] the portal vouches for its citizens"),
     "replace_owner": _by(_CONVENERS, "[D] whoever keeps the roll logs a sale, 1.4.1"),

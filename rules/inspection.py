@@ -4,7 +4,7 @@ Who may inspect what and when, what an outcome makes of a work item, when the co
 default, and what accepted works are worth. Quality Regs = 建设工程质量管理条例 (S13).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
 
@@ -60,6 +60,21 @@ def inspection_problems(
     return tuple(problems)
 
 
+def consent_problems(
+    item_id: str, occupies: Sequence[str], consented: Collection[str]
+) -> tuple[Problem, ...]:
+    """The owners whose consent an item still waits for; without it nothing is built there.
+
+    What is exclusively a unit's own, its owner alone decides about, whatever the vote says (Civil
+    Code art. 272; rules V-CN-11 and E9). Both are numbers of units.
+    """
+    return tuple(
+        problem("inspection.consent_missing", where=unit, item=item_id, unit=unit)
+        for unit in occupies
+        if unit not in consented
+    )
+
+
 def may_cover(item: ItemFacts) -> Decision:
     """Whether the item may be covered: concealed works only after their own inspection.
 
@@ -79,12 +94,18 @@ def may_cover(item: ItemFacts) -> Decision:
 
 
 def rule_inspection(
-    item: ItemFacts, kind: InspectionKind, outcome: InspectionOutcome, timetable: Timetable
+    item: ItemFacts,
+    kind: InspectionKind,
+    outcome: InspectionOutcome,
+    timetable: Timetable,
+    *,
+    noticed: bool = False,
 ) -> InspectionResult:
     """The state of the item after an inspection with this outcome.
 
     FAIL rejects it until it is put right (Quality Regs art. 32); more failed rounds than the limit
-    are the contractor's default [D 4.1]. A pass of materials or of concealed works lets the item
+    are the contractor's default [D 4.1], and so is any failure while a notice to cure stands on the
+    item (`noticed`): that was the last time to put it right (E36). A pass of materials or of concealed works lets the item
     stand for its stage inspection; a pass of the stage passes the item.
     """
     failed = item.failed_rounds + (outcome == "FAIL")
@@ -99,7 +120,8 @@ def rule_inspection(
         )
     )
     if outcome == "FAIL":
-        state = ItemState.REJECTED if decision.passed else ItemState.DEFAULT
+        again = decision.passed and not noticed
+        state = ItemState.REJECTED if again else ItemState.DEFAULT
     else:
         state = ItemState.PASSED if kind == "stage" else ItemState.REPORTED
     return InspectionResult(
@@ -122,7 +144,7 @@ def acceptance_problems(states: Mapping[str, ItemState], actor: Actor) -> tuple[
 
     Quality Regs art. 16, 37(2), Civil Code art. 799: all works done, signed by the chief
     supervising engineer. A default is no end: the contractor puts the item right (art. 32), or the
-    renovation is cancelled and settled (E36).
+    contract is terminated and somebody else builds it (E36).
     """
     problems: list[Problem] = []
     if actor.role is not Role.CHIEF_SUPERVISOR:
@@ -188,7 +210,7 @@ def works_payment(
     kept_permille = min(contract_retention_permille, timetable.retention_permille)
     certified_fen = passed_fen - omissions_fen
     kept_fen = retention_fen(certified_fen, kept_permille)
-    rows = _item_payments(passed, omissions_fen, kept_fen)
+    rows = item_payments(passed, omissions_fen, kept_fen)
     return WorksPayment(
         contract_fen=contract_fen,
         passed_fen=passed_fen,
@@ -265,6 +287,24 @@ def omission_credit_fen(item_fen: int, work_done_fen: int = 0, deposits_fen: int
     return credit
 
 
+def item_payments(
+    passed: Mapping[str, int], omissions_fen: int, kept_fen: int
+) -> tuple[ItemPayment, ...]:
+    """The account item by item: omissions and retention spread by largest remainder."""
+    omitted = _spread(omissions_fen, passed)
+    certified = {key: value - omitted[key] for key, value in passed.items()}
+    kept = _spread(kept_fen, certified)
+    return tuple(
+        ItemPayment(
+            item_id=key,
+            certified_fen=value,
+            retention_fen=kept[key],
+            payable_fen=value - kept[key],
+        )
+        for key, value in certified.items()
+    )
+
+
 def variation_check(changed_fen: int, contract_fen: int, timetable: Timetable) -> Check:
     """A variation above a part of the contract needs a new decision of the owners (E33)."""
     return check(
@@ -301,23 +341,6 @@ def _payment_checks(
             "fen",
         ),
         check("inspection.retention", "Jianzhi 2017 no. 138 art. 7", kept_fen, "<=", most, "fen"),
-    )
-
-
-def _item_payments(
-    passed: Mapping[str, int], omissions_fen: int, kept_fen: int
-) -> tuple[ItemPayment, ...]:
-    omitted = _spread(omissions_fen, passed)
-    certified = {key: value - omitted[key] for key, value in passed.items()}
-    kept = _spread(kept_fen, certified)
-    return tuple(
-        ItemPayment(
-            item_id=key,
-            certified_fen=value,
-            retention_fen=kept[key],
-            payable_fen=value - kept[key],
-        )
-        for key, value in certified.items()
     )
 
 

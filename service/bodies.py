@@ -70,6 +70,22 @@ class FileObjection(CommandBody):
     unit_number: UnitNumber | None = None
 
 
+class ObjectToVote(CommandBody):
+    """An owner's objection in the time after a vote, in which silence counts as yes or a veto is open."""
+
+    unit_number: UnitNumber
+    box_id: Id | None = None
+    """The box of the vote, where several parts of the estate vote."""
+
+
+class GiveOpinion(CommandBody):
+    """What a unit thinks, where only the city's own system may take its ballot; it counts for nothing."""
+
+    unit_number: UnitNumber
+    choices: Choices
+    box_id: Id | None = None
+
+
 class ReceivedPayment(Value):
     """Money received for one unit; with a `reference` the same money is never booked twice."""
 
@@ -118,6 +134,13 @@ class ConfirmAnswer(CommandBody):
     """The resident's word on the answer to a ticket."""
 
     satisfied: bool
+
+
+class GiveConsent(CommandBody):
+    """The owner of a unit lets a work of the scheme occupy part of it."""
+
+    work_id: Id
+    unit_number: UnitNumber
 
 
 class AnswerSurvey(CommandBody):

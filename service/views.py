@@ -9,11 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.journey import Stage
 from models.tables import (
+    BallotBox,
     Contract,
     Event,
     Inspection,
     Publication,
     Renovation,
+    RollEntry,
+    RollUnit,
     Ticket,
     WorkItem,
 )
@@ -22,10 +25,11 @@ from models.values.refusal import refusal
 from models.values.states import PublicationState, RenovationState, TicketState
 from models.values.timetable import Timetable
 from rules.time.deadlines import last_day
-from runtime.ballots.boxes import load_running_box
+from runtime.ballots.boxes import load_running_boxes, running_vote, select_boxes
 from runtime.ballots.standing import taken_part
 from runtime.database import driver_connection
 from runtime.record.cases import CaseFilter, Trouble, find_cases, load_troubles
+from runtime.record.consents import OccupiedPart, load_missing_consents
 from service.situation import with_time
 from service.tenders import TenderView, load_tender
 
@@ -34,17 +38,37 @@ TICKETS = 50
 
 
 class BoxView(Carried):
-    """The ballot box of the running vote; case time."""
+    """A ballot box of the running vote; case time."""
 
     id: str
     attempt: int
+    building: str = ""
+    """Where only a building votes, or one entrance of it; "" for the whole estate."""
+    entrance: str = ""
     state: str
     opens_at: datetime
     closes_at: datetime
     motions: JsonValue
     roll_hash: str
+    official_by: str = ""
+    """The article under which only the city's own system takes ballots on the internet: then paper counts
+    and its imported result, and what is said here (`/opinions`) counts for nothing."""
+    objections_until: datetime | None = None
+    """After the close owners may object until then; the result is not decided before."""
     result: JsonValue = Field(default=None, validation_alias=AliasChoices("result", "tally"))
     """Per motion the tally and every check; null until the box is closed."""
+
+
+class ContractView(Carried):
+    """A contract; `works_round` 1 is for the works as planned, each later one for what was left."""
+
+    id: str
+    works_round: int
+    bidder_id: str
+    state: str
+    value_fen: int
+    decide_by: datetime | None
+    """Until then it is to be decided whether it is terminated, its default was not cured in time."""
 
 
 class PublicationView(Carried):
@@ -108,10 +132,17 @@ class RenovationView(RenovationLine):
     opened_at: datetime
     closed_at: datetime | None
     box: BoxView | None
+    other_boxes: tuple[BoxView, ...] = ()
+    """Those of the same vote in which a building or an entrance votes, beside the first."""
     tender: TenderView | None
     contract_value_fen: int | None
+    """Of the latest contract."""
+    contracts: tuple[ContractView, ...] = ()
+    """Every contract, one after the other."""
     needs_attention: tuple[Trouble, ...] = ()
     """Steps that broke and are still to be cured, the oldest first."""
+    consents_missing: tuple[OccupiedPart, ...] = ()
+    """Works that occupy part of a unit whose owner has not consented: they are not inspected."""
     publication: PublicationView | None
     """The one that was posted last and is still open."""
     works: tuple[WorksView, ...]
@@ -197,10 +228,9 @@ async def load_renovation(session: AsyncSession, renovation_id: str) -> Renovati
     if found is None:
         raise refusal("renovation.unknown", where=renovation_id)
     row, told, now = found
-    contract = await session.scalar(
-        select(Contract.value_fen).where(Contract.renovation_id == row.id)
-    )
+    contracts = await _contracts(session, row.id)
     troubles = await load_troubles(await driver_connection(session), [row.id])
+    boxes = [shown(BoxView, box) for box in await load_running_boxes(session, row.id)]
     return RenovationView(
         **shown(RenovationLine, row).model_dump(),
         rule_pack=row.rule_pack,
@@ -212,10 +242,13 @@ async def load_renovation(session: AsyncSession, renovation_id: str) -> Renovati
         stage_workflow_id=row.stage_workflow_id,
         opened_at=row.opened_at,
         closed_at=row.closed_at,
-        box=await _box(session, row.id),
+        box=boxes[0] if boxes else None,
+        other_boxes=tuple(boxes[1:]),
         tender=await load_tender(session, row.id),
-        contract_value_fen=contract,
+        contract_value_fen=contracts[-1].value_fen if contracts else None,
+        contracts=contracts,
         needs_attention=troubles.get(row.id, ()),
+        consents_missing=await load_missing_consents(await driver_connection(session), row.id),
         publication=await _publication(session, row.id),
         works=await _works(session, row.id),
         tickets=await _tickets(session, row.id),
@@ -269,11 +302,8 @@ async def list_works(session: AsyncSession, renovation_id: str) -> tuple[WorkIte
     )
 
 
-async def turnout_of(session: AsyncSession, renovation_id: str) -> Turnout | None:
-    """Participation in the running vote; None before there is one. What is contested takes no part."""
-    box = await load_running_box(session, renovation_id)
-    if box is None:
-        return None
+async def turnout_of(session: AsyncSession, box: BallotBox) -> Turnout:
+    """Participation in a box. What is contested takes no part."""
     found = await taken_part(session, box.id)
     return Turnout(
         box_id=box.id,
@@ -283,6 +313,23 @@ async def turnout_of(session: AsyncSession, renovation_id: str) -> Turnout | Non
         participating_area_dm2=found.area_dm2,
         counted_at=found.counted_at,
     )
+
+
+async def list_papers(
+    session: AsyncSession, renovation_id: str, unit_number: str
+) -> tuple[BoxView, ...]:
+    """The boxes of the running vote in which a unit has a vote."""
+    on_roll = (
+        select(RollUnit.box_id)
+        .join(
+            RollEntry,
+            (RollEntry.box_id == RollUnit.box_id) & (RollEntry.entry_id == RollUnit.entry_id),
+        )
+        .where(RollUnit.unit_number == unit_number, RollEntry.excluded_reason.is_(None))
+    )
+    query = select_boxes(renovation_id, running_vote(renovation_id))
+    boxes = await session.scalars(query.where(BallotBox.id.in_(on_roll)))
+    return tuple(shown(BoxView, box) for box in boxes)
 
 
 async def list_events(
@@ -298,9 +345,11 @@ async def list_events(
     return tuple(shown(EventView, row) for row in rows)
 
 
-async def _box(session: AsyncSession, rid: str) -> BoxView | None:
-    row = await load_running_box(session, rid)
-    return None if row is None else shown(BoxView, row)
+async def _contracts(session: AsyncSession, rid: str) -> tuple[ContractView, ...]:
+    rows = await session.scalars(
+        select(Contract).where(Contract.renovation_id == rid).order_by(Contract.works_round)
+    )
+    return tuple(shown(ContractView, row) for row in rows)
 
 
 async def _publication(session: AsyncSession, rid: str) -> PublicationView | None:

@@ -63,6 +63,9 @@ async def carry(
             from_record = True
         else:
             case.progress = case.progress.after_child(answer)
+            if _being_cancelled():
+                # A child's answer that comes together with the cancellation makes Temporal forget it.
+                raise asyncio.CancelledError
             return answer
 
 

@@ -125,8 +125,7 @@ class RecordedWorkflow(Generic[Given, G]):
         try:
             found = await self.restored(workflow.info().workflow_id)
         except ActivityError as error:
-            if is_cancelled_exception(error):
-                raise
+            _raise_if_cancelled(error)
             workflow.logger.exception("the progress could not be restored")
             return
         restored = type(self.progress).model_validate(found)
@@ -164,7 +163,8 @@ class RecordedWorkflow(Generic[Given, G]):
         mark = command.model_copy(update={"command_id": f"{command.command_id}!broken-{number}"})
         try:
             await writes.heal(Healing.note, mark, breakage)
-        except ActivityError:
+        except ActivityError as error:
+            _raise_if_cancelled(error)
             # Reconciliation finds what is late, and whoever looks for what needs attention finds this.
             workflow.logger.exception("a step that broke could not be marked")
         await self._in_trouble(breakage)
@@ -192,7 +192,8 @@ class RecordedWorkflow(Generic[Given, G]):
         command = writes.own_command(self.renovation_id, name)
         try:
             await writes.heal(Healing.cured, command, step)
-        except ActivityError:
+        except ActivityError as error:
+            _raise_if_cancelled(error)
             workflow.logger.exception("a mark could not be taken away")
             self.done_after_all.add(step)
             return
@@ -203,3 +204,9 @@ class RecordedWorkflow(Generic[Given, G]):
         """The progress with its troubles, shown to whoever looks for cases that need attention."""
         self.progress = progress
         show_trouble(bool(progress.troubled))
+
+
+def _raise_if_cancelled(error: ActivityError) -> None:
+    """A workflow that is told to stop does so, whatever it was mending."""
+    if is_cancelled_exception(error):
+        raise error

@@ -12,12 +12,17 @@ from temporalio.exceptions import is_cancelled_exception
 with workflow.unsafe.imports_passed_through():
     from activities.cancellation import Cancellations
     from activities.renovations import Renovations
-    from models.messages.acts import Act, CancelRenovation, Done, ReviseScheme
+    from models.messages.acts import (
+        Act,
+        CancelRenovation,
+        CorrectRenovation,
+        Done,
+        ReviseScheme,
+    )
     from models.messages.ids import stage_workflow_id
     from models.messages.journey import Journey, JourneyOutcome, Stage, StageInput
     from models.messages.journey_progress import JourneyProgress, Undo
     from models.messages.publication import Subject
-    from models.messages.voting import VotingResult
     from models.values.states import RenovationState
     from workflows.bidding import BiddingWorkflow
     from workflows.children import carry, publish
@@ -116,7 +121,9 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         number = before.attempts + 1 if stage is Stage.VOTING else before.entries + 1
         child_id = stage_workflow_id(self.renovation_id, stage, number)
         name = f"enter-{before.entries + 1}"
-        await self.own(name, Renovations.enter_stage, stage, child_id)
+        again = before.follow_up if before.goes_on_voting else None
+        by_itself = again is not None and again.by_law
+        await self.own(name, Renovations.enter_stage, stage, child_id, by_itself)
         self.progress = self.progress.entered(stage, child_id)
         workflow.upsert_search_attributes([RENOVATION_STAGE.value_set(stage)])
         workflow.set_current_details(f"stage: {stage}, attempt {number}")
@@ -128,7 +135,8 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         given = StageInput(
             renovation_id=self.renovation_id,
             attempt=self.progress.number,
-            run_off=stage is Stage.VOTING and self.progress.vote is VotingResult.RUN_OFF,
+            run_off=self.progress.goes_on_voting,
+            follow_up=self.progress.follow_up if self.progress.goes_on_voting else None,
             clock=self.clock,
         )
         await carry(self, CARRIED_BY[stage], given, self.progress.stage_workflow_id, stage)
@@ -165,9 +173,22 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
 
     @revise_scheme.validator
     def revise_scheme_allowed(self, act: ReviseScheme) -> None:
-        """Only when a vote has failed."""
+        """Only when a vote has failed, or no money was found for a gap."""
         self.may_come(act)
         self._revision_awaited(act)
+
+    @workflow.update
+    async def correct_renovation(self, act: CorrectRenovation) -> Done:
+        """A small thing is put right; the procedure goes on as it was."""
+        async with self.turn:
+            self._open(act)
+            return await self.do(act, Renovations.correct, act)
+
+    @correct_renovation.validator
+    def correct_renovation_allowed(self, act: CorrectRenovation) -> None:
+        """At every stage, and not after the end."""
+        self.may_come(act)
+        self._open(act)
 
     @workflow.update
     async def cancel_renovation(self, act: CancelRenovation) -> Done:

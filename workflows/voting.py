@@ -4,6 +4,7 @@ from temporalio import workflow
 from temporalio.common import VersioningBehavior
 
 with workflow.unsafe.imports_passed_through():
+    from activities.voting.after import AfterVote
     from activities.voting.box import Ballots
     from activities.voting.official import OfficialResults
     from models.messages.acts import Done, ImportOfficialResult, OpenVote
@@ -30,18 +31,27 @@ class VotingWorkflow(StageWorkflow[VotingProgress]):
 
         Fifteen days of notice (PM Regs art. 14) and the written result are with the activities.
         """
-        await self.wait_for(
-            lambda: self.progress.period is not None, "the committee opens the vote"
-        )
+        await self._opened()
         if self.progress.result is None and not self.progress.checked:
             await self._extend_once_if_short()
         result = await self._closed()
         outcome = self.progress.outcome
         if outcome is None:
-            closing = await publish(self, Subject.VOTE_RESULT, self.given.attempt)
-            outcome = await self.own("declare", Ballots.declare_result, result, closing)
+            if result.follow_up is None:
+                closing = await publish(self, Subject.VOTE_RESULT, self.given.attempt)
+                outcome = await self.own("declare", Ballots.declare_result, result, closing)
+            else:
+                # Nothing is decided yet: what is published is the result of the second vote.
+                outcome = await self.own("put-again", AfterVote.put_again, result)
         await self.finish()
         return outcome
+
+    async def _opened(self) -> None:
+        """The committee opens the vote; a second vote that the law holds in its own time opens by itself."""
+        again = self.given.follow_up
+        if again is not None and again.by_law and not self._is_announced():
+            await self.own_unless(self._is_announced, "open", Ballots.open_box, self.given)
+        await self.wait_for(self._is_announced, "the committee opens the vote")
 
     async def _extend_once_if_short(self) -> None:
         """Two thirds must take part (Civil Code art. 278): a vote that is short goes on once (E2)."""
@@ -62,8 +72,14 @@ class VotingWorkflow(StageWorkflow[VotingProgress]):
             lambda: self.own_unless(self._is_decided, "close", Ballots.close_box, self._period()),
             unless=self._is_decided,
         )
-        assert self.progress.result is not None
-        return self.progress.result
+        result = self._result()
+        if result.objections_until is not None:
+            await self.when_due(
+                result.objections_until,
+                "owners may object",
+                lambda: self.own("objections", AfterVote.count_objections, self._period()),
+            )
+        return self._result()
 
     @workflow.update
     async def open_vote(self, act: OpenVote) -> Done:
@@ -92,7 +108,7 @@ class VotingWorkflow(StageWorkflow[VotingProgress]):
         self._vote_open(act)
 
     def _not_announced(self, act: OpenVote) -> None:
-        if self.progress.period is not None:
+        if self._is_announced():
             raise refuse("voting.announced", act=act.name)
 
     def _vote_open(self, act: ImportOfficialResult) -> None:
@@ -104,6 +120,13 @@ class VotingWorkflow(StageWorkflow[VotingProgress]):
     def _period(self) -> VotePeriod:
         assert self.progress.period is not None
         return self.progress.period
+
+    def _result(self) -> VoteResult:
+        assert self.progress.result is not None
+        return self.progress.result
+
+    def _is_announced(self) -> bool:
+        return self.progress.period is not None
 
     def _is_decided(self) -> bool:
         return self.progress.result is not None

@@ -2,7 +2,7 @@
 
 from pydantic import JsonValue
 
-from activities.bidding import rows
+from activities.bidding import rest, rows
 from activities.bidding.candidates import award_row, candidates
 from activities.recording import Case
 from models.messages.acts import RecordEvaluation
@@ -29,7 +29,8 @@ async def open_tender(case: Case, tender: Tender) -> Recorded[BidOpening]:
     """
     submitted = await rows.load_bids(case, tender, BidState.SUBMITTED)
     in_time = [bid for bid in submitted if rows.seconds_early(bid, tender) > 0]
-    found = law.may_open(len(in_time), tender.round, case.timetable)
+    round_number = await rest.round_of(case, tender)
+    found = law.may_open(len(in_time), round_number, case.timetable)
     details: dict[str, JsonValue] = {
         "tender": tender.id,
         "round": tender.round,
@@ -59,7 +60,7 @@ async def open_tender(case: Case, tender: Tender) -> Recorded[BidOpening]:
     }
     if not accepted:
         # All bids are rejected: a new tender (B-19), or the approval route after the last round.
-        route = law.failed_route(tender.round, case.timetable)
+        route = law.failed_route(round_number, case.timetable)
         return _failed(
             case, tender, BidOpening(next_step=route, accepted=0, submitted=len(submitted)), details
         )

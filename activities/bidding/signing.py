@@ -6,7 +6,7 @@ from activities.recording import Case, Writer, writes
 from models.messages.acts import RuleOnSignature
 from models.messages.bidding import Candidates
 from models.messages.journey import Answer
-from models.tables import Award, Contract
+from models.tables import Award, Contract, Tender
 from models.values.bidding import CandidateGround, Party
 from models.values.decisions.decision import Decision
 from models.values.refusal import problem, refusal, refuse_if_any
@@ -89,11 +89,18 @@ def refuse_failed(decision: Decision) -> None:
 
 
 async def contract_row(
-    case: Case, award: Award, plan: TenderPlan, retention_permille: int
+    case: Case,
+    tender: Tender,
+    award: Award,
+    *,
+    plan: TenderPlan,
+    retention_permille: int,
+    bond_fen: int,
 ) -> Contract:
     """The contract at the bid's price, on the terms that were found lawful."""
+    name = f"{case.renovation.id}.contract"
     contract = Contract(
-        id=f"{case.renovation.id}.contract",
+        id=name if tender.works_round == 1 else f"{name}.{tender.works_round}",
         renovation_id=case.renovation.id,
         tender_id=award.tender_id,
         bidder_id=award.bidder_id,
@@ -102,6 +109,8 @@ async def contract_row(
         retention_permille=retention_permille,
         signed_at=case.now,
         state=ContractState.SIGNED,
+        works_round=tender.works_round,
+        performance_bond_fen=bond_fen,
     )
     case.session.add(contract)
     await case.session.flush()

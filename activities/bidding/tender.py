@@ -4,8 +4,9 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
+from activities import settlement
 from activities.bidding import candidates as standing
-from activities.bidding import rows
+from activities.bidding import rest, rows
 from activities.bidding.evaluation import evaluate_tender, open_tender
 from activities.bidding.signing import contract_row, refuse_failed
 from activities.cost_sharing.award import fix_shares_by_award
@@ -39,6 +40,7 @@ from models.values.waits import Consequence
 from rules import bidding as law
 from rules.bidding.evaluation import refuse_interested
 from rules.checks import decide
+from runtime.record.defaulters import refuse_defaulter
 from runtime.record.journal import Recorded
 
 
@@ -52,10 +54,11 @@ class Tenders(Writer):
         """Publish the tender of the adopted scheme; bids close at the legal earliest or later."""
         await _refuse_without_causes(case, act)
         _, content = await case.scheme()
-        plan = content.tender
+        plan, (owners_fen, others_fen) = await rest.terms(case, content)
+        if plan.estimate_fen <= 0:
+            raise refusal("bidding.nothing_to_spend", where=case.renovation.id)
         preparation = _preparation(case, act)
         deadline_at = case.ends(case.now, preparation)
-        owners_fen, others_fen = await rows.money(case, content)
         decision = _publication(
             case,
             plan,
@@ -72,6 +75,8 @@ class Tenders(Writer):
                 "tender": tender.id,
                 "round": tender.round,
                 "attempt": given.attempt,
+                "works_round": tender.works_round,
+                "left_items": [*await rest.left_items(case)],
                 "causes": act.causes,
                 "deadline_at": deadline_at.isoformat(),
                 "ceiling_fen": tender.ceiling_fen,
@@ -134,9 +139,10 @@ class Tenders(Writer):
     async def approve_direct(self, case: Case, act: ApproveDirectAward) -> Recorded[Candidates]:
         """The approval route after the last failed round: one contractor, within the ceiling."""
         refuse_interested(_persons(act), [act.bidder_id])
+        await refuse_defaulter(case.session, case.renovation.id, act.bidder_id)
         tender = await rows.last_tender(case)
         decision = law.direct_award(
-            failed_rounds=await rows.count_tenders(case, TenderState.FAILED),
+            failed_rounds=await rest.failed_rounds(case, tender),
             price_fen=act.price_fen,
             ceiling_fen=tender.ceiling_fen,
             timetable=case.timetable,
@@ -233,8 +239,16 @@ class Tenders(Writer):
             calendar=case.calendar,
         )
         refuse_failed(decision)
-        contract = await contract_row(case, award, content.tender, retention_permille)
-        shares = await fix_shares_by_award(case, contract.value_fen)
+        contract = await contract_row(
+            case,
+            tender,
+            award,
+            plan=content.tender,
+            retention_permille=retention_permille,
+            bond_fen=act.performance_bond_fen,
+        )
+        earlier = await settlement.earlier_costs(case)
+        shares = await fix_shares_by_award(case, contract.value_fen, earlier.net_fen)
         case.goes_on()
         case.is_last_word()
         return Recorded(
@@ -248,6 +262,8 @@ class Tenders(Writer):
                 "performance_bond_fen": act.performance_bond_fen,
                 "bonds_back_until": case.ends(case.now, case.timetable.bond_return).isoformat(),
                 "shares": shares.model_dump(mode="json"),
+                "works_round": contract.works_round,
+                "earlier_contracts": earlier.model_dump(mode="json"),
                 "checks": decision.record(),
             },
         )
@@ -322,6 +338,7 @@ async def _new_tender(case: Case, plan: TenderPlan, deadline_at: datetime) -> Te
         estimate_fen=plan.estimate_fen,
         method=criteria.method.value,
         criteria=_criteria_until(case, criteria, deadline_at),
+        works_round=await rest.works_round(case),
     )
     case.session.add(tender)
     await case.session.flush()

@@ -15,8 +15,13 @@ from rules import cost_sharing as law
 Plan = list[tuple[values.Instalment, datetime]]
 
 
-async def fix_shares_by_award(case: Case, contract_value_fen: int) -> values.AwardShares:
+async def fix_shares_by_award(
+    case: Case, contract_value_fen: int, spent_fen: int = 0
+) -> values.AwardShares:
     """Compute every share anew on contract value plus contingency and adjust what is to be paid.
+
+    `spent_fen` is what contracts that were terminated before have cost: a later award changes what
+    an earlier one has fixed.
 
     Writes the totals on the basis "award". A unit that owes more gets it on its next instalment; a
     unit that owes less is credited on what it has not paid, and the rest becomes a refund due
@@ -24,7 +29,8 @@ async def fix_shares_by_award(case: Case, contract_value_fen: int) -> values.Awa
     """
     _, content = await case.scheme()
     units = await share_rows.share_units(case)
-    table = law.award_totals(content, units, contract_value_fen, share_rows.counted_kinds(case))
+    kinds = share_rows.counted_kinds(case)
+    table = law.award_totals(content, units, contract_value_fen, kinds, spent_fen)
     if not law.within_limit(table.total_fen, content.owners_limit_fen).passed:
         raise refusal(
             "cost_sharing.award_above_limit",
@@ -32,7 +38,7 @@ async def fix_shares_by_award(case: Case, contract_value_fen: int) -> values.Awa
             have=table.total_fen,
             most=content.owners_limit_fen or 0,
         )
-    before = await share_rows.load_totals(case, "estimate")
+    before = await _asked(case)
     changes = law.adjustments(before, table.totals)
     await share_rows.replace_totals(case, "award", table.totals)
     refunds = await _adjust(case, changes)
@@ -46,6 +52,19 @@ async def fix_shares_by_award(case: Case, contract_value_fen: int) -> values.Awa
         debts_fen=debts,
         credits_fen=credits_,
         refunds_fen=refunds,
+    )
+
+
+async def _asked(case: Case) -> tuple[values.ShareTotal, ...]:
+    """What every unit is asked for: its instalments, from which an earlier award took off what it could."""
+    parts = [part for part, _ in await share_rows.load_instalments(case)]
+    if not parts:
+        return await share_rows.charges(case)
+    asked: dict[str, int] = defaultdict(int)
+    for part in parts:
+        asked[part.unit_number] += part.amount_fen
+    return tuple(
+        values.ShareTotal(unit_number=unit, amount_fen=amount) for unit, amount in asked.items()
     )
 
 

@@ -7,11 +7,13 @@ from sqlalchemy import RowMapping, select, text
 
 from activities.cost_sharing import rows as share_rows
 from activities.recording import Case
-from models.tables import Event, Scheme, Ticket
+from models.tables import BallotBox, Event, Scheme, Ticket
 from models.values.feedback import SATISFIED_SCORE, EvaluationFacts
 from models.values.states import TicketState
 from rules import feedback as law
-from runtime.ballots.boxes import load_running_box
+from runtime.ballots.boxes import load_running_boxes
+
+TURNOUT = ("participating_heads", "roll_heads", "participating_area_dm2", "roll_area_dm2")
 
 COLLECTION = text("""
 WITH due AS (
@@ -104,9 +106,19 @@ async def _one(case: Case, statement: Any, **params: object) -> RowMapping:
 
 
 async def _participation(case: Case) -> dict[str, int]:
-    """The turnout of the first motion of the vote that carries the renovation: no other came after it."""
-    box = await load_running_box(case.session, case.renovation.id)
-    if box is None or box.tally is None:
+    """The turnout of the first motion of the vote that carries the renovation: no other came after it.
+
+    Where the estate was not asked as a whole, that of the first motion of every part that was.
+    """
+    boxes = await load_running_boxes(case.session, case.renovation.id)
+    whole = [box for box in boxes if not box.building]
+    found = [_turnout(box) for box in whole or boxes]
+    return {name: sum(each[name] for each in found) for name in TURNOUT} if all(found) else {}
+
+
+def _turnout(box: BallotBox) -> dict[str, int]:
+    """Of the first motion of a box; empty where it was not counted."""
+    if box.tally is None:
         return {}
     first = box.motions[0]
     key = str(first["id"]) if isinstance(first, dict) else ""
@@ -114,8 +126,7 @@ async def _participation(case: Case) -> dict[str, int]:
     tally = entry.get("tally") if isinstance(entry, dict) else None
     if not isinstance(tally, dict):
         return {}
-    names = ("participating_heads", "roll_heads", "participating_area_dm2", "roll_area_dm2")
-    return {name: int(str(tally[name])) for name in names}
+    return {name: int(str(tally[name])) for name in TURNOUT}
 
 
 async def _budget_fen(case: Case) -> int:

@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select, update
 
 from activities.recording import Case, who_does
 from models.messages.acts import RecordInspection
 from models.messages.inspection import WorksState
 from models.tables import Certificate, Contract, Inspection, WorkItem
 from models.values.actor import Actor
-from models.values.inspection import ItemFacts, ItemState, PastInspection, WorksPayment
+from models.values.inspection import ItemFacts, ItemPayment, ItemState, PastInspection
 from models.values.refusal import refusal
 from models.values.states import CertificateState, ContractState
-from models.values.waits import Consequence, Wait
+from models.values.waits import ENGINE, Consequence, Wait, at_work
 from rules.time.deadlines import deadline
 
 OPEN_ITEMS = (ItemState.PLANNED, ItemState.REPORTED, ItemState.REJECTED)
@@ -22,17 +22,23 @@ OPEN_ITEMS = (ItemState.PLANNED, ItemState.REPORTED, ItemState.REJECTED)
 
 async def load_contract(case: Case) -> Contract:
     """The contract under which the works are done. Refused: there is none."""
-    row: Contract | None = await case.session.scalar(
+    row = await current_contract(case)
+    if row is None:
+        raise refusal("inspection.contract_missing", where=case.renovation.id)
+    return row
+
+
+async def current_contract(case: Case) -> Contract | None:
+    """The contract under which the works are done; None while there is none."""
+    found: Contract | None = await case.session.scalar(
         select(Contract)
         .where(
             Contract.renovation_id == case.renovation.id, Contract.state != ContractState.TERMINATED
         )
-        .order_by(Contract.signed_at.desc())
+        .order_by(Contract.works_round.desc())
         .limit(1)
     )
-    if row is None:
-        raise refusal("inspection.contract_missing", where=case.renovation.id)
-    return row
+    return found
 
 
 async def load_item(case: Case, name: str, *states: ItemState) -> WorkItem:
@@ -62,10 +68,17 @@ def bare_facts(row: WorkItem) -> ItemFacts:
 
 
 async def load_facts(case: Case, row: WorkItem) -> ItemFacts:
-    """The item with its inspections in order; people read its planned id."""
+    """The item with its inspections in order; people read its planned id.
+
+    Only those of the firm that builds it: whoever goes on with it begins anew.
+    """
     history = await case.session.scalars(
         select(Inspection)
-        .where(Inspection.renovation_id == case.renovation.id, Inspection.item_id == row.id)
+        .where(
+            Inspection.renovation_id == case.renovation.id,
+            Inspection.item_id == row.id,
+            Inspection.contract_id.is_not_distinct_from(row.contract_id),
+        )
         .order_by(Inspection.round)
     )
     return bare_facts(row).model_copy(
@@ -98,6 +111,20 @@ async def load_items(case: Case) -> Sequence[WorkItem]:
     ).all()
 
 
+async def items_of(case: Case, contract: Contract) -> Sequence[WorkItem]:
+    """The work items of a contract, by id: all that had not passed under an earlier one."""
+    rows = await case.session.scalars(
+        select(WorkItem)
+        .outerjoin(Contract, Contract.id == WorkItem.contract_id)
+        .where(
+            WorkItem.renovation_id == case.renovation.id,
+            or_(WorkItem.contract_id.is_(None), Contract.works_round >= contract.works_round),
+        )
+        .order_by(WorkItem.id)
+    )
+    return rows.all()
+
+
 async def load_states(case: Case) -> dict[str, ItemState]:
     """The state of every work item, by its planned id."""
     return {planned_id(case, row.id): ItemState(row.state) for row in await load_items(case)}
@@ -113,6 +140,21 @@ async def count_items(case: Case) -> int:
         )
         or 0
     )
+
+
+async def take_over(case: Case, contract: Contract) -> int:
+    """The contract takes the items that nobody builds; how many they are."""
+    taken = await case.session.execute(
+        update(WorkItem)
+        .where(
+            WorkItem.renovation_id == case.renovation.id,
+            WorkItem.contract_id.is_(None),
+            WorkItem.state == ItemState.PLANNED,
+        )
+        .values(contract_id=contract.id)
+        .returning(WorkItem.id)
+    )
+    return len(taken.all())
 
 
 async def rectifications(case: Case) -> dict[str, datetime]:
@@ -146,23 +188,71 @@ async def works_state(case: Case) -> WorksState:
     )
     number = {ItemState(state): count for state, count in found}
     running = await rectifications(case)
-    due_at = min(running.values(), default=None)
+    cures = await load_cures(case)
+    contract = await current_contract(case)
+    if contract is not None and not cures:
+        # What was in default has been put right: nobody has to decide what follows.
+        contract.decide_by = None
+    asked = None if contract is None else contract.decide_by
+    ends = [] if asked else [until for until in cures.values() if until is not None]
     works = WorksState(
         open_items=sum(number.get(state, 0) for state in OPEN_ITEMS),
         passed_items=number.get(ItemState.PASSED, 0),
         default_items=number.get(ItemState.DEFAULT, 0),
-        overdue_at=due_at,
+        overdue_at=min(running.values(), default=None),
+        unnoticed_items=sum(until is None for until in cures.values()),
+        cure_until=min(ends, default=None),
     )
+    _await_works(case, works, running, cures, asked)
+    return works
+
+
+async def load_cures(case: Case) -> dict[str, datetime | None]:
+    """The items in default by their planned ids, with the end of their notice to cure (case time)."""
+    found = await case.session.execute(
+        select(WorkItem.id, WorkItem.cure_until)
+        .where(WorkItem.renovation_id == case.renovation.id, WorkItem.state == ItemState.DEFAULT)
+        .order_by(WorkItem.id)
+    )
+    return {planned_id(case, item_id): until for item_id, until in found}
+
+
+def _await_works(
+    case: Case,
+    works: WorksState,
+    running: dict[str, datetime],
+    cures: dict[str, datetime | None],
+    asked: datetime | None,
+) -> None:
+    """The works go on, beside what is put right, what is to be cured, and what is to be decided."""
     if works.acceptable:
         case.wait_for("accept_works")
+        return
+    builders = who_does("report_item", "record_inspection")
+    case.wait_for("works", works.overdue_at or works.cure_until, who=builders)
+    # The deadlines are those of the rectifications, each of which is a wait of its own.
+    case.await_only(
+        Wait(what="works", who=builders),
+        *(_rectification(case, item_id, at) for item_id, at in running.items()),
+    )
+    if asked is not None:
+        case.renovation.waiting_for, case.renovation.due_at = "terminate_contract", asked
+        what = "terminate_contract"
+        case.await_too(Wait(what=what, due_at=asked, who=who_does(what)))
     else:
-        case.wait_for("works", due_at, who=who_does("report_item", "record_inspection"))
-        # The deadlines are those of the rectifications, each of which is a wait of its own.
-        case.await_only(
-            Wait(what="works", who=who_does("report_item", "record_inspection")),
-            *(_rectification(case, item_id, at) for item_id, at in running.items()),
-        )
-    return works
+        case.await_too(*(_cure(item, at) for item, at in cures.items() if at is not None))
+    if works.unnoticed_items:
+        case.await_too(at_work(ENGINE, case.now))
+
+
+def _cure(item: str, until: datetime) -> Wait:
+    return Wait(
+        what="cure",
+        subject=item,
+        due_at=until,
+        who=who_does("report_rectified"),
+        consequence=Consequence.TERMINATION_ASKED,
+    )
 
 
 def _rectification(case: Case, item_id: str, due_at: datetime) -> Wait:
@@ -183,13 +273,14 @@ async def _next_number(case: Case, table: type[Inspection] | type[Certificate]) 
     return (seen or 0) + 1
 
 
-async def add_inspection(case: Case, row_id: str, number: int, act: RecordInspection) -> None:
+async def add_inspection(case: Case, row: WorkItem, number: int, act: RecordInspection) -> None:
     """Put an inspection of an item on record; `number` is its round."""
     case.session.add(
         Inspection(
             id=f"{case.renovation.id}.i{await _next_number(case, Inspection)}",
             renovation_id=case.renovation.id,
-            item_id=row_id,
+            item_id=row.id,
+            contract_id=row.contract_id,
             round=number,
             kind=act.kind,
             outcome=act.outcome,
@@ -201,13 +292,14 @@ async def add_inspection(case: Case, row_id: str, number: int, act: RecordInspec
     )
 
 
-async def add_acceptance(case: Case, actor: Actor) -> None:
+async def add_acceptance(case: Case, contract: Contract, actor: Actor) -> None:
     """Put the completion acceptance on record: an inspection of the works as a whole."""
     case.session.add(
         Inspection(
             id=f"{case.renovation.id}.i{await _next_number(case, Inspection)}",
             renovation_id=case.renovation.id,
             item_id=None,
+            contract_id=contract.id,
             round=1,
             kind="completion",
             outcome="PASS",
@@ -231,20 +323,27 @@ async def accepted_by(case: Case) -> str | None:
     return found
 
 
-async def add_certificates(case: Case, payment: WorksPayment, actor: Actor) -> None:
-    """One released certificate per paid item."""
+async def add_certificates(
+    case: Case,
+    contract: Contract,
+    items: Sequence[ItemPayment],
+    approved_by: str,
+    state: CertificateState = CertificateState.RELEASED,
+) -> None:
+    """One certificate per paid item."""
     first = await _next_number(case, Certificate)
     case.session.add_all(
         Certificate(
             id=f"{case.renovation.id}.c{number}",
             renovation_id=case.renovation.id,
+            contract_id=contract.id,
             item_id=item.item_id,
             certified_fen=item.certified_fen,
             retention_fen=item.retention_fen,
             deductions_fen=item.deductions_fen,
             payable_fen=item.payable_fen,
-            state=CertificateState.RELEASED,
-            approved_by=actor.id,
+            state=state,
+            approved_by=approved_by,
         )
-        for number, item in enumerate(payment.items, start=first)
+        for number, item in enumerate(items, start=first)
     )

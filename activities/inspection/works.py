@@ -6,9 +6,10 @@ from pydantic import JsonValue
 
 from activities.cost_sharing import rows as share_rows
 from activities.inspection import rows
+from activities.inspection.consents import missing_consents
 from activities.recording import Case, Writer, writes
 from models.messages.acts import ApprovePayment, RecordInspection, ReportItem, ReportRectified
-from models.messages.inspection import InspectionOutcome, WorksState
+from models.messages.inspection import InspectionOutcome, WorksResult, WorksState
 from models.tables import Contract, WorkItem
 from models.values.actor import Actor
 from models.values.inspection import InspectionResult, ItemState, WorksPayment
@@ -26,7 +27,10 @@ class Works(Writer):
 
     @writes("Works.begin", event="inspection.works_begun", into=WorksState, bulk=True)
     async def begin(self, case: Case) -> Recorded[WorksState]:
-        """Plan one work item per piece of work of the latest scheme (contract signed: art. 13)."""
+        """Plan one work item per piece of work of the latest scheme (contract signed: art. 13).
+
+        A later contract takes over what no earlier one has brought to its acceptance.
+        """
         contract = await rows.load_contract(case)
         version, scheme = await case.scheme()
         known = await rows.count_items(case)
@@ -45,13 +49,14 @@ class Works(Writer):
                 for work in scheme.works
             ]
             await share_rows.insert_rows(case.session, WorkItem, items)
+        taken = await rows.take_over(case, contract)
         case.notify("contractor", "works_begun", contract=contract.id)
         return Recorded(
             await rows.works_state(case),
             {
                 "contract": contract.id,
                 "scheme_version": version,
-                "items": known or len(scheme.works),
+                "items": taken or known,
                 "concealed": sum(work.concealed for work in scheme.works),
             },
         )
@@ -64,6 +69,7 @@ class Works(Writer):
         """
         _refuse_other_firm(act.actor, await rows.load_contract(case))
         row = await rows.load_item(case, act.item_id, ItemState.PLANNED)
+        refuse_if_any(await missing_consents(case, act.item_id))
         row.state = ItemState.REPORTED
         case.notify("supervisor", "item_reported", item=act.item_id)
         return Recorded(
@@ -80,13 +86,19 @@ class Works(Writer):
         row = await rows.load_item(case, act.item_id)
         facts = await rows.load_facts(case, row)
         refuse_if_any(
-            law.inspection_problems(
-                facts, act.kind, act.outcome, act.defects, act.actor, contract.bidder_id
+            (
+                *law.inspection_problems(
+                    facts, act.kind, act.outcome, act.defects, act.actor, contract.bidder_id
+                ),
+                *await missing_consents(case, act.item_id),
             )
         )
-        ruling = law.rule_inspection(facts, act.kind, act.outcome, case.timetable)
-        await rows.add_inspection(case, row.id, ruling.round, act)
+        noticed = row.cure_until is not None
+        ruling = law.rule_inspection(facts, act.kind, act.outcome, case.timetable, noticed=noticed)
+        await rows.add_inspection(case, row, ruling.round, act)
         row.state = ruling.state
+        if ruling.state is ItemState.PASSED:
+            row.cure_until = None
         due_at = _order_or_default(case, act, ruling)
         return Recorded(await rows.works_state(case), _inspection_details(act, ruling, due_at))
 
@@ -140,7 +152,7 @@ class Works(Writer):
         if await rows.accepted_by(case) is not None:
             problems.append(problem("inspection.already_accepted"))
         refuse_if_any(problems)
-        await rows.add_acceptance(case, case.command.actor)
+        await rows.add_acceptance(case, await rows.load_contract(case), case.command.actor)
         await case.session.flush()
         filing_due = case.ends(case.now, case.timetable.completion_filing)
         case.notify("all_owners", "works_accepted", filing_due=filing_due.isoformat())
@@ -168,13 +180,13 @@ class Works(Writer):
             law.payment_problems(act.actor, await rows.accepted_by(case), contract.bidder_id)
         )
         payment = law.works_payment(
-            [rows.bare_facts(row) for row in await rows.load_items(case)],
+            [rows.bare_facts(row) for row in await rows.items_of(case, contract)],
             contract.value_fen,
             act.omissions_fen,
             contract.retention_permille,
             case.timetable,
         )
-        await rows.add_certificates(case, payment, act.actor)
+        await rows.add_certificates(case, contract, payment.items, act.actor.id)
         contract.state = ContractState.COMPLETED
         pay_by = case.ends(case.now, case.timetable.contractor_payment)
         case.goes_on()
@@ -182,7 +194,7 @@ class Works(Writer):
         case.notify("contractor", "payment_released", payable_fen=payment.payable_fen)
         case.notify("all_owners", "payment_released", payable_fen=payment.payable_fen)
         return Recorded(
-            InspectionOutcome(outcome="accepted"),
+            InspectionOutcome(outcome=WorksResult.ACCEPTED),
             _payment_details(case, contract, payment, act.note, pay_by),
         )
 

@@ -13,10 +13,11 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import RollEntry, RollUnit, Unit
-from models.values.voting import HeadGroup, VotingPack
+from models.values.voting import HeadGroup, MotionScope, VotingPack
 from models.values.voting import RollUnit as UnitOnRoll
 from proof.ballots import pseudonym_of, roll_line
 from rules import voting as law
+from rules.ballots.scopes import ESTATE
 
 PIECE = 5_000
 """Units that are held in memory at once, beside those of the head that a piece ends with."""
@@ -37,11 +38,20 @@ class _EstateUnit(NamedTuple):
 
 
 async def freeze_roll(
-    session: AsyncSession, box_id: str, salt: bytes, estate_id: str, pack: VotingPack
+    session: AsyncSession,
+    box_id: str,
+    salt: bytes,
+    estate_id: str,
+    pack: VotingPack,
+    scope: MotionScope = ESTATE,
 ) -> FrozenRoll:
-    """Write the roll of a box from the estate's units as they are now (V-CN-1…3)."""
+    """Write the roll of a box from the units of its scope as they are now (V-CN-1…3, 11).
+
+    Heads are made and areas are summed within the scope: who has flats in two stairwells is one
+    head in each.
+    """
     entries = voters = units = 0
-    async for piece in _pieces(session, estate_id):
+    async for piece in _pieces(session, estate_id, scope):
         groups = law.head_groups((unit.counted for unit in piece), pack)
         shares = {unit.counted.number: unit.shares for unit in piece}
         rows = [_entry(box_id, salt, group, shares) for group in groups]
@@ -75,8 +85,12 @@ async def hash_of_roll(session: AsyncSession, box_id: str) -> str:
     return digest.hexdigest()
 
 
-async def _pieces(session: AsyncSession, estate_id: str) -> AsyncIterator[list[_EstateUnit]]:
-    """The units of an estate, all units of one head always in the same piece."""
+async def _pieces(
+    session: AsyncSession, estate_id: str, scope: MotionScope
+) -> AsyncIterator[list[_EstateUnit]]:
+    """The units of an estate or of a part of it, all units of one head always in the same piece."""
+    part = [Unit.building == scope.building] if scope.building else []
+    part += [Unit.entrance == scope.entrance] if scope.entrance else []
     rows = await session.stream(
         select(
             Unit.number,
@@ -87,7 +101,7 @@ async def _pieces(session: AsyncSession, estate_id: str) -> AsyncIterator[list[_
             Unit.excluded_reason,
             Unit.shares,
         )
-        .where(Unit.estate_id == estate_id)
+        .where(Unit.estate_id == estate_id, *part)
         .order_by(Unit.developer, Unit.owner_key, Unit.number)
         .execution_options(yield_per=PIECE)
     )

@@ -22,7 +22,7 @@ from benchmarks.voting.closing import close_s
 from benchmarks.voting.estate import make_box
 from formats.pabulib import Election, read_pabulib
 from models.tables import BallotBox
-from models.values.decisions.menu import MenuOutcome
+from models.values.decisions.menu import Approval, MenuOutcome
 from models.values.voting import Motion, MotionKind
 from rules.menu import choice_of
 from runtime.addresses import asyncpg_url
@@ -55,7 +55,14 @@ async def held(urls: Urls, election: Election) -> dict[str, object]:
     owner = await asyncpg.connect(asyncpg_url(urls.owner))
     database = Database(urls.app)
     rid = f"r{secrets.token_hex(5)}"
-    motion = Motion(id="m", title="Works", kind=MotionKind.ORDINARY, menu=election.menu)
+    # As the city chose: among all works, whatever their support.
+    motion = Motion(
+        id="m",
+        title="Works",
+        kind=MotionKind.ORDINARY,
+        menu=election.menu,
+        approval=Approval.WHOLE,
+    )
     try:
         ballots = list(election.ballots)
         box = await make_box(database, owner, rid, len(ballots), [motion.model_dump(mode="json")])

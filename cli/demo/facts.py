@@ -148,7 +148,10 @@ async def read_facts(database: Database, client: Client, renovation_id: str) -> 
             shares=await _shares(session, renovation_id, events),
             bids=await _bids(session, renovation_id),
             contract_value_fen=await session.scalar(
-                select(Contract.value_fen).where(Contract.renovation_id == renovation_id)
+                select(Contract.value_fen)
+                .where(Contract.renovation_id == renovation_id)
+                .order_by(Contract.works_round.desc())
+                .limit(1)
             ),
             inspections=await _inspections(session, renovation_id),
             tickets=await _tickets(session, renovation_id, events),

@@ -5,8 +5,16 @@ semicolon-separated with quotes as in CSV. https://pabulib.org/format. The cells
 as they are; menu and ballots are what they say.
 """
 
-from formats.pabulib.election import Election, SectionTable
+from formats.pabulib.election import FILE_RULES, Election, FileRule, SectionTable
 from formats.pabulib.reader import read_pabulib
 from formats.pabulib.writer import as_election, write_pabulib
 
-__all__ = ["Election", "SectionTable", "as_election", "read_pabulib", "write_pabulib"]
+__all__ = [
+    "FILE_RULES",
+    "Election",
+    "FileRule",
+    "SectionTable",
+    "as_election",
+    "read_pabulib",
+    "write_pabulib",
+]

@@ -5,7 +5,7 @@ A check sees the fields that could be read; the others have problems of their ow
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -14,21 +14,24 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel
 
 from formats.file_mapping import Path
+from formats.renovation_file.choices import wrong_choices
+from formats.renovation_file.parts import part_problems
 from models.fields import ID_IN_FILE, LARGEST
 from models.files.renovation import LEVELS, Official, PlaceEntry
-from models.files.roll import Roll
 from models.values.actor import Role
 from models.values.bidding import Method
 from models.values.cost_sharing import PERMILLE, CostItem, CostKey, ShareUnit
 from models.values.decisions.decision import Check
+from models.values.feedback import Indicator
 from models.values.refusal import Problem, Refused, problem
 from models.values.scheme import SchemeContent
 from models.values.timetable import Timetable
-from models.values.voting import Motion, MotionKind
+from models.values.voting import Motion, MotionScope, VotingPack
 from rules import cost_sharing
 from rules.bidding.documents import benchmark_terms
 from rules.time.timetables import check_timetable
-from rules.voting import kind_of, pack_in_force
+from rules.voting import pack_in_force
+from rules.voting.live.collected import motion_problems, needs_shares
 
 ID = re.compile(ID_IN_FILE)
 YEARS = range(2000, 2101)
@@ -38,6 +41,8 @@ ALL_PERCENT = 100
 MAX_ROW_WORD = 64
 """Characters of a word that a ballot says or a row is found by: the column has no more."""
 METHODS = tuple(method.value for method in Method)
+INDICATORS = frozenset(Indicator)
+EXPECTED = ", ".join(each.value for each in Indicator)
 
 
 @dataclass(frozen=True)
@@ -68,47 +73,59 @@ def problems_in(draft: Draft) -> Iterator[Problem]:
     timetable = fields.get("timetable")
     if isinstance(timetable, Timetable):
         yield from _timetable(draft, timetable)
+    scheme = fields.get("scheme")
+    motions = scheme.motions if isinstance(scheme, SchemeContent) else ()
     if isinstance(start, date):
-        yield from _region(draft, str(fields.get("region", "CN")), start)
-    budget, scheme = fields.get("budget_fen"), fields.get("scheme")
+        yield from _law(draft, str(fields.get("region", "CN")), start, motions)
+    yield from scheme_problems(draft)
+
+
+def scheme_problems(draft: Draft) -> Iterator[Problem]:
+    """What is wrong with a scheme, with its budget and under its timetable as far as these are known."""
+    budget, scheme, timetable = (
+        draft.fields.get(name) for name in ("budget_fen", "scheme", "timetable")
+    )
     if isinstance(scheme, SchemeContent):
         yield from _scheme(draft, scheme)
-        if isinstance(budget, int):
-            yield from _money(draft, budget, scheme)
+        yield from _money(draft, budget, scheme)
         if isinstance(timetable, Timetable):
-            yield from _bond(draft, scheme, timetable)
+            yield from _caps(draft, scheme, timetable)
 
 
-def problems_together(scheme: SchemeContent, roll: Roll) -> Iterator[Problem]:
-    """Whether every item can be spread over units of this roll, and works are in its buildings."""
-    units = [
-        ShareUnit(
-            number=unit.number,
-            building=unit.building,
-            entrance=unit.entrance,
-            floor=unit.floor,
-            area_dm2=unit.area_dm2,
-            shares=unit.shares,
-            kind=unit.kind,
-        )
-        for unit in roll.units
-    ]
+def problems_together(
+    scheme: SchemeContent, units: Sequence[ShareUnit], roll_name: str, pack: VotingPack
+) -> Iterator[Problem]:
+    """Whether every item can be spread over units of this roll, and works are in its buildings.
+
+    And whether the roll says the shares that the law of the place counts.
+    """
+    if any(needs_shares(pack, motion) for motion in scheme.motions):
+        without = [unit.number for unit in units if unit.shares is None]
+        if without:
+            yield problem(
+                "opening.shares_missing",
+                where=roll_name,
+                count=len(without),
+                first=_short(without[0]),
+                pack=pack.id,
+            )
     for item in scheme.items:
         try:
             paying = cost_sharing.payers(item, units)
             if not paying:
                 yield problem(
-                    "opening.item_without_payers", where=item.id, item=item.id, roll=roll.name
+                    "opening.item_without_payers", where=item.id, item=item.id, roll=roll_name
                 )
             elif not any(cost_sharing.weights(item, paying).values()):
                 yield problem("opening.weights_zero", where=item.id, item=item.id)
         except Refused as refused:
             yield from refused.problems
-    buildings = {unit.building for unit in roll.units}
+    yield from part_problems(scheme, units, roll_name)
+    buildings = {unit.building for unit in units}
     for work in scheme.works:
         if work.building and work.building not in buildings:
             yield problem(
-                "opening.building_unknown", where=work.id, building=work.building, roll=roll.name
+                "opening.building_unknown", where=work.id, building=work.building, roll=roll_name
             )
 
 
@@ -175,15 +192,33 @@ def _unlawful(draft: Draft, check: Check) -> Problem:
     )
 
 
-def _region(draft: Draft, region: str, on: date) -> Iterator[Problem]:
+def _law(draft: Draft, region: str, on: date, motions: tuple[Motion, ...]) -> Iterator[Problem]:
+    """Whether the place has a law of owners' votes on that day, and every motion can be put under it."""
     try:
-        pack_in_force(region, on)
+        pack = pack_in_force(region, on)
     except Refused:
         yield draft.problem("opening.region_unknown", "region", on=str(on))
+        return
+    yield from law_problems(draft, pack, motions)
 
 
-def _money(draft: Draft, budget: int, scheme: SchemeContent) -> Iterator[Problem]:
+def law_problems(draft: Draft, pack: VotingPack, motions: Sequence[Motion]) -> Iterator[Problem]:
+    """Whether every motion can be put under the law of the place."""
+    for number, motion in enumerate(motions):
+        for each in motion_problems(pack, motion):
+            where = draft.where(("scheme", "motions", number, each.where))
+            yield each.model_copy(update={"where": where})
+
+
+def _money(draft: Draft, budget: object, scheme: SchemeContent) -> Iterator[Problem]:
     items = sum(item.cost_fen for item in scheme.items)
+    estimate = scheme.tender.estimate_fen
+    if estimate > items:
+        # The items are all the money there will be: no tender could be published (Tendering Law art. 9).
+        path = ("scheme", "tender", "estimate_fen")
+        yield draft.problem("opening.estimate_above_items", *path, have=estimate, most=items)
+    if not isinstance(budget, int):
+        return
     if budget < items:
         yield draft.problem("opening.budget_short", "budget_fen", have=budget, need=items)
     ceiling = scheme.tender.ceiling_fen
@@ -192,7 +227,11 @@ def _money(draft: Draft, budget: int, scheme: SchemeContent) -> Iterator[Problem
         yield draft.problem("opening.ceiling_above_budget", *path, have=ceiling, most=budget)
 
 
-def _bond(draft: Draft, scheme: SchemeContent, timetable: Timetable) -> Iterator[Problem]:
+def _caps(draft: Draft, scheme: SchemeContent, timetable: Timetable) -> Iterator[Problem]:
+    kept, most_kept = scheme.tender.retention_permille, timetable.retention_permille
+    if kept > most_kept:
+        path = ("scheme", "tender", "retention_permille")
+        yield draft.problem("opening.retention_too_high", *path, have=kept, most=most_kept)
     bond, permille = scheme.tender.bid_bond_fen, timetable.bid_bond_permille
     most = scheme.tender.estimate_fen * permille // PERMILLE
     if bond > most:
@@ -216,9 +255,23 @@ def _scheme(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
                 path = ("scheme", "funding", number, "items", place)
                 yield draft.problem("opening.item_unknown", *path, item=_short(item_id))
     yield from _motions(draft, scheme.motions)
+    for wrong in wrong_choices(scheme):
+        yield draft.problem(wrong.code, *wrong.path, **wrong.params)
     yield from _tender(draft, scheme)
+    yield from _targets(draft, scheme)
+    if scheme.levy_limit_fen is not None:
+        # The engine's own: what a vote on an extra levy is about.
+        field = "levy_limit_fen"
+        yield draft.problem("opening.field_unknown", "scheme", field, field=field)
+
+
+def _targets(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
     for number in _repeated(target.indicator for target in scheme.targets):
         yield draft.problem("opening.id_twice", "scheme", "targets", number, "indicator")
+    for number, target in enumerate(scheme.targets):
+        if target.indicator not in INDICATORS:
+            path = ("scheme", "targets", number, "indicator")
+            yield draft.problem("opening.not_one_of", *path, field="indicator", expected=EXPECTED)
 
 
 def _sizes(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
@@ -234,8 +287,6 @@ def _sizes(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
 
 def _words_of_rows(scheme: SchemeContent) -> Iterator[tuple[Path, str]]:
     """Words that become keys of ballots or of rows, beside the ids that `_ids` looks at."""
-    for number, target in enumerate(scheme.targets):
-        yield ("scheme", "targets", number, "indicator"), target.indicator
     for number, motion in enumerate(scheme.motions):
         at = ("scheme", "motions", number)
         for place, option in enumerate(motion.options):
@@ -280,15 +331,27 @@ def _motions(draft: Draft, motions: tuple[Motion, ...]) -> Iterator[Problem]:
     known = {motion.id: motion for motion in motions}
     for number, motion in enumerate(motions):
         at = ("scheme", "motions", number)
-        if motion.matter and kind_of(motion.matter) is not motion.kind is MotionKind.ORDINARY:
-            yield draft.problem("opening.motion_kind", *at, "kind", matter=motion.matter.value)
+        yield from _scope(draft, motion.scope, (*at, "scope"))
         if motion.depends_on is None:
             continue
         path = (*at, "depends_on")
         if motion.depends_on not in known:
             yield draft.problem("opening.motion_unknown", *path, motion=_short(motion.depends_on))
+        elif known[motion.depends_on].scope != motion.scope:
+            other = _short(motion.depends_on)
+            yield draft.problem("opening.motion_other_scope", *path, motion=other)
         elif _in_circle(motion, known):
             yield draft.problem("opening.motion_circle", *path)
+
+
+def _scope(draft: Draft, scope: MotionScope, at: Path) -> Iterator[Problem]:
+    """A scope names the part that it is, and no other: each spelling of it is a box of its own."""
+    named = {"building": scope.building, "entrance": scope.entrance}
+    needed = {"estate": (), "building": ("building",), "entrance": ("building", "entrance")}
+    for field, name in named.items():
+        if bool(name) != (field in needed[scope.kind]):
+            code = "opening.scope_too_much" if name else "opening.scope_missing"
+            yield draft.problem(code, *at, field, scope=scope.kind, field=field)
 
 
 def _in_circle(motion: Motion, known: dict[str, Motion]) -> bool:

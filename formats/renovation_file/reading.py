@@ -1,20 +1,41 @@
 """Reading the file that opens a renovation: unknown fields, dates, money, periods; all at once."""
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from formats.file_mapping import FileMapping, Path, Plain, read_mapping, unreadable, words
-from formats.renovation_file.checks import Draft, problems_in, problems_together
+from formats.file_mapping import (
+    FileMapping,
+    Path,
+    Plain,
+    in_words,
+    read_mapping,
+    unreadable,
+    words,
+)
+from formats.renovation_file.checks import (
+    Draft,
+    law_problems,
+    problems_in,
+    problems_together,
+    scheme_problems,
+)
 from models.fields import UNSEEN, expectation
-from models.files.renovation import RenovationFile
+from models.files.renovation import RenovationFile, RevisionFile
 from models.files.roll import Roll
-from models.values.refusal import Problem, problem, refuse_if_any
+from models.values.cost_sharing import ShareUnit
+from models.values.refusal import Problem, problem, refusal, refuse_if_any
+from models.values.scheme import SchemeContent
+from models.values.timetable import Timetable
+from models.values.voting import VotingPack
+from rules.voting import pack_in_force
 
 MAX_PROBLEMS = 100
 MAX_WORD = 4_000
-SANDBOX, DAY_S = "sandbox", "day_s"
+MAX_REVISION_BYTES = 256 * 1024
+"""With every default written out it is still far below what an act may carry."""
+SANDBOX, DAY_S, SCHEME = "sandbox", "day_s", "scheme"
 
 
 def read_renovation(data: bytes, name: str) -> RenovationFile:
@@ -23,14 +44,67 @@ def read_renovation(data: bytes, name: str) -> RenovationFile:
     Raises:
         Refused: every problem, up to 100 and how many more; `where` names line and field.
     """
+    return RenovationFile.model_validate(_checked(read_mapping(data, name), RenovationFile))
+
+
+def read_revision(data: bytes, name: str) -> RevisionFile:
+    """The file of a revised scheme: "scheme" as in the file of a renovation, or that section alone.
+
+    What it says is checked as far as the file alone can show it; case and roll show the rest.
+
+    Raises:
+        Refused: as `read_renovation`.
+    """
+    if len(data) > MAX_REVISION_BYTES:
+        raise refusal("file.too_large", where=name, have=len(data), most=MAX_REVISION_BYTES)
     mapping = read_mapping(data, name)
+    if SCHEME not in mapping.content and "items" in mapping.content:
+        lines = {(SCHEME, *path): line for path, line in mapping.lines.items()}
+        mapping = FileMapping(name, {SCHEME: mapping.content}, lines, mapping.problems)
+    return RevisionFile.model_validate(_checked(mapping, RevisionFile))
+
+
+def _checked(mapping: FileMapping, model: type[BaseModel]) -> dict[str, object]:
     unreadable_words = dict(_unreadable(mapping))
     problems = [*mapping.problems, *unreadable_words.values()]
-    fields, wrong = _fields(mapping, unreadable_words)
+    fields, wrong = _fields(mapping, model, unreadable_words)
     problems += wrong
     problems += problems_in(Draft(fields, mapping.where))
-    refuse_if_any(_limited(problems, name))
-    return RenovationFile.model_validate(fields)
+    refuse_if_any(_limited(problems, mapping.name))
+    return fields
+
+
+def check_scheme(
+    scheme: SchemeContent,
+    budget_fen: int,
+    timetable: Timetable,
+    units: Sequence[ShareUnit],
+    roll_name: str,
+    pack: VotingPack,
+) -> None:
+    """A scheme that is put to the owners of an open case, checked like that of an opening.
+
+    Raises:
+        Refused: every problem, up to 100 and how many more; `where` names the field.
+    """
+    fields = {"scheme": scheme, "budget_fen": budget_fen, "timetable": timetable}
+    written = FileMapping("", {SCHEME: _written(scheme.model_dump(mode="json"))})
+    problems = [
+        *(each for _, each in _unreadable(written)),
+        *scheme_problems(Draft(dict(fields), in_words)),
+        *law_problems(Draft(dict(fields), in_words), pack, scheme.motions),
+        *problems_together(scheme, units, roll_name, pack),
+    ]
+    refuse_if_any(_limited(problems, SCHEME))
+
+
+def _written(value: object) -> Plain:
+    """The same as a file would say it."""
+    if isinstance(value, dict):
+        return {str(key): _written(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_written(each) for each in value]
+    return None if value is None else str(value)
 
 
 def check_together(file: RenovationFile, roll: Roll) -> None:
@@ -39,11 +113,19 @@ def check_together(file: RenovationFile, roll: Roll) -> None:
     Raises:
         Refused: every problem, up to 100 and how many more.
     """
-    problems = list(problems_together(file.scheme, roll))
+    pack = pack_in_force(file.region, file.starts_on)
+    problems = list(problems_together(file.scheme, share_units(roll), roll.name, pack))
     refuse_if_any(_limited(problems, roll.name))
 
 
-def _fields(mapping: FileMapping, told: Container[Path]) -> tuple[dict[str, object], list[Problem]]:
+def share_units(roll: Roll) -> tuple[ShareUnit, ...]:
+    """The units of a roll as the keys of the cost need them."""
+    return tuple(ShareUnit.model_validate(unit, from_attributes=True) for unit in roll.units)
+
+
+def _fields(
+    mapping: FileMapping, model: type[BaseModel], told: Container[Path]
+) -> tuple[dict[str, object], list[Problem]]:
     """Validate every top field by itself, so that a mistake in one does not hide those of others.
 
     What is at a path of `told` has its problem already.
@@ -52,9 +134,9 @@ def _fields(mapping: FileMapping, told: Container[Path]) -> tuple[dict[str, obje
     problems = [
         _problem(mapping, (key,), {"type": "extra_forbidden", "loc": (), "msg": "", "input": None})
         for key in mapping.content
-        if key not in RenovationFile.model_fields
+        if key not in model.model_fields
     ]
-    for key, field in RenovationFile.model_fields.items():
+    for key, field in model.model_fields.items():
         if key not in mapping.content:
             if field.is_required():
                 problems.append(problem("opening.field_missing", where=mapping.name, field=key))

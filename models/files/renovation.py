@@ -1,10 +1,10 @@
 """The file that opens a renovation: place, people in office, dates, money, scheme and timetable."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from models.fields import DayInFile, FenInFile, IdInFile, Label, PlacePath, Word
+from models.fields import DayInFile, FenInFile, IdInFile, Label, PlacePath, Word, label
 from models.values.actor import Role
 from models.values.base import Value
 from models.values.scheme import SchemeContent
@@ -73,3 +73,12 @@ class RenovationFile(Value):
             ids = [entry.id for entry in self.places]
             return "/".join(ids[: LEVELS.index(place) + 1])
         return place
+
+
+class RevisionFile(Value):
+    """A revised scheme for `gongjian act … revise-scheme`: the parts of a renovation's file that it changes."""
+
+    title: Annotated[str, *label(200, 0)] = ""
+    budget_fen: FenInFile | None = None
+    """Without it the budget stays."""
+    scheme: SchemeContent

@@ -8,14 +8,16 @@ again on every replay. A test compares fields and defaults of the two.
 
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from models.fields import (
     LARGEST,
     Area,
     Count,
+    Day,
     Fen,
     Id,
+    IdInFile,
     Label,
     Note,
     Permille,
@@ -39,8 +41,9 @@ from models.values.base import Value
 from models.values.bidding import CandidateGround, FlagKind, Ground, Party
 from models.values.inspection import InspectionKind, InspectionOutcome
 from models.values.refusal import Problem
+from models.values.scheme import SchemeContent
 
-ITEMS, BIDDERS, DEFECTS, MOTIONS = 200, 200, 100, 50
+ITEMS, BIDDERS, DEFECTS, MOTIONS, OFFICIALS = 200, 200, 100, 1_000, 100
 """Entries of a list, at most."""
 
 
@@ -50,6 +53,14 @@ class ActBody(Value):
 
 class NoFields(ActBody):
     """An act that says everything by its name."""
+
+
+class CertifiedChoice(Value):
+    """Who stands behind one option or one work; None is "not published"."""
+
+    heads: Count | None = None
+    area_dm2: Area | None = None
+    shares: Count | None = None
 
 
 class CertifiedNumbers(Value):
@@ -67,6 +78,25 @@ class CertifiedNumbers(Value):
     abstain_area_dm2: Area | None = None
     invalid_heads: Count | None = None
     invalid_area_dm2: Area | None = None
+    roll_shares: Count | None = None
+    participating_shares: Count | None = None
+    yes_shares: Count | None = None
+    no_shares: Count | None = None
+    abstain_shares: Count | None = None
+    invalid_shares: Count | None = None
+    present_heads: Count | None = None
+    present_area_dm2: Area | None = None
+    present_shares: Count | None = None
+    silent_heads: Count | None = None
+    silent_area_dm2: Area | None = None
+    silent_shares: Count | None = None
+    objections_heads: Count | None = None
+    objections_area_dm2: Area | None = None
+    objections_shares: Count | None = None
+    options: Annotated[dict[Word, CertifiedChoice], *entries(ITEMS)] = Field(default_factory=dict)
+    """Of several options the numbers of each; of a menu those of the supporters of each work."""
+    chosen: Annotated[tuple[Word, ...], *entries(ITEMS)] = ()
+    """The works of a menu that were chosen."""
 
 
 class OfficialResultBody(ActBody):
@@ -81,11 +111,19 @@ class OfficialResultBody(ActBody):
     """Motion id to its numbers; what is left out was not published."""
 
 
+def _without_unknown(value: object) -> object:
+    """What is carried passes over what it does not know; a person is told."""
+    return SchemeContent.model_validate(value, extra="forbid") if isinstance(value, dict) else value
+
+
 class RevisionBody(ActBody):
-    """Of `ReviseScheme`."""
+    """Of `ReviseScheme`. What must hold in the scheme itself, `formats.renovation_file` checks."""
 
     drop_items: Annotated[tuple[Id, ...], *entries(ITEMS)] = ()
     title: Annotated[str, *label(200, 0)] = ""
+    scheme: Annotated[SchemeContent, BeforeValidator(_without_unknown)] | None = None
+    budget_fen: PositiveFen | None = None
+    owners_limit_fen: PositiveFen | None = None
     reason: Reason
 
 
@@ -249,6 +287,24 @@ class PaymentBody(ActBody):
     note: Note = ""
 
 
+class TerminationBody(ActBody):
+    """Of `TerminateContract`."""
+
+    ground: Literal["not_cured", "refuses", "assigned", "vote"] = "not_cured"
+    then: Literal["retender", "close"] = "retender"
+    bond_fen: Fen | None = None
+    damages_fen: Fen = 0
+    document: Annotated[str, *label(200, 0)] = ""
+    reason: Reason
+
+
+class MeasurementBody(ActBody):
+    """Of `MeasureWorks`."""
+
+    measured_fen: Annotated[dict[Id, Fen], *entries(ITEMS)] = Field(default_factory=dict)
+    report: Annotated[str, *text(4_000, 0)] = ""
+
+
 class ResolutionBody(ActBody):
     """Of `ResolveTicket`."""
 
@@ -261,6 +317,26 @@ class ConfirmationBody(ActBody):
 
     ticket_id: Id
     satisfied: bool
+
+
+class AddedOfficialBody(Value):
+    """Of `AddedOfficial`."""
+
+    id: IdInFile
+    label: Label
+    role: Role
+    place: Literal["district", "street_office", "community", "grid"] = "grid"
+
+
+class CorrectionBody(ActBody):
+    """Of `CorrectRenovation`."""
+
+    title: Annotated[str, *label(200, 0)] = ""
+    estate: Annotated[str, *label(200, 0)] = ""
+    ends_on: Day | None = None
+    labels: Annotated[dict[Id, Label], *entries(OFFICIALS)] = Field(default_factory=dict)
+    officials: Annotated[tuple[AddedOfficialBody, ...], *entries(OFFICIALS)] = ()
+    reason: Reason
 
 
 BODIES: dict[str, type[ActBody]] = {
@@ -285,9 +361,12 @@ BODIES: dict[str, type[ActBody]] = {
     acts.ReportRectified.name: ItemBody,
     acts.AcceptWorks.name: NoFields,
     acts.ApprovePayment.name: PaymentBody,
+    acts.TerminateContract.name: TerminationBody,
+    acts.MeasureWorks.name: MeasurementBody,
     acts.ResolveTicket.name: ResolutionBody,
     acts.ConfirmTicket.name: ConfirmationBody,
     acts.CancelRenovation.name: ReasonBody,
+    acts.CorrectRenovation.name: CorrectionBody,
 }
 """The body of every official act by the act's name."""
 

@@ -5,14 +5,15 @@ it is in `rules.authority`, when it may be done is in the workflow's validator. 
 calling system makes `command_id`; the gateway fills in the verified `actor`.
 """
 
+from datetime import date
 from typing import ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
 from models.messages.cost_sharing import CollectionDecision
 from models.messages.journey import Answer
-from models.values.actor import Actor
-from models.values.base import Value
+from models.values.actor import Actor, Role
+from models.values.base import Carried, Value
 from models.values.bidding import (
     CandidateGround,
     ClearedFlag,
@@ -21,7 +22,8 @@ from models.values.bidding import (
     Party,
     Rejection,
 )
-from models.values.voting import ReportedTally
+from models.values.scheme import SchemeContent
+from models.values.voting import ReportedChoice, ReportedTally
 
 Target = Literal["renovation", "stage", "publication", "ticket"]
 
@@ -49,9 +51,17 @@ class OpenVote(Act):
 
 
 class ReportedNumbers(ReportedTally):
-    """The numbers of one motion as a certificate has them; a name that is not known is an error."""
+    """The numbers of one motion as a certificate has them; a name that is not known is an error.
 
+    `options` are the numbers of each option, or of the supporters of each work of a menu; `chosen`
+    are the works that the official system has chosen.
+    """
+
+    LATER: ClassVar[frozenset[str]] = ReportedTally.LATER | {"options", "chosen"}
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    options: dict[str, ReportedChoice] = Field(default={})
+    chosen: tuple[str, ...] = Field(default=(), strict=False)
 
 
 class ImportOfficialResult(Act):
@@ -64,20 +74,25 @@ class ImportOfficialResult(Act):
     """The certificate's number."""
     file_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     """Of the certificate's file."""
-    results: dict[str, ReportedNumbers] = Field(min_length=1, max_length=50)
+    results: dict[str, ReportedNumbers] = Field(min_length=1, max_length=1_000)
     """Motion id to its numbers; what is left out was not published."""
 
 
 class ReviseScheme(Act):
     """Put a changed scheme to the owners: after a failed vote, or when no money closes the gap.
 
-    Items to leave out, a new title.
+    Either items to leave out, or a whole `scheme`, which is checked like that of an opening; or only an
+    extra levy: `owners_limit_fen` is the most that the owners carry if the vote adopts it (E12).
     """
 
     name = "revise_scheme"
     target = "renovation"
     drop_items: tuple[str, ...] = ()
     title: str = Field(default="", max_length=200)
+    scheme: SchemeContent | None = None
+    budget_fen: int | None = None
+    """Of a whole scheme; without it the budget stays."""
+    owners_limit_fen: int | None = None
     reason: str = Field(min_length=1, max_length=2000)
 
 
@@ -268,6 +283,36 @@ class ApprovePayment(Act):
     note: str = Field(default="", max_length=2000)
 
 
+class TerminateContract(Act):
+    """End the contract before its works are done: Civil Code art. 563, 787, 806.
+
+    When a default was not cured in time, for another breach, or by the owners' vote without fault. What
+    is left is tendered again, or the case is closed as failed.
+    """
+
+    name = "terminate_contract"
+    stage = "inspection"
+    ground: Literal["not_cured", "refuses", "assigned", "vote"] = "not_cured"
+    then: Literal["retender", "close"] = "retender"
+    bond_fen: int | None = Field(default=None, ge=0)
+    """Of the performance bond that is called; None is all of it with fault, nothing without."""
+    damages_fen: int = Field(default=0, ge=0)
+    """Owed to a contractor that is not at fault."""
+    document: str = Field(default="", max_length=200)
+    """The decision of the owners, for `vote`."""
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class MeasureWorks(Act):
+    """Measure what stands of a terminated contract's open items, in fen at the contract's prices."""
+
+    name = "measure_works"
+    stage = "inspection"
+    measured_fen: dict[str, int] = Field(default_factory=dict)
+    """Item id to the value of its acceptable work; what is left out is worth nothing."""
+    report: str = Field(default="", max_length=4000)
+
+
 class ResolveTicket(Act):
     """Whoever holds the complaint says what was done about it."""
 
@@ -291,6 +336,32 @@ class CancelRenovation(Act):
 
     name = "cancel_renovation"
     target = "renovation"
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class AddedOfficial(Carried):
+    """Somebody who may act from now on, in a role for a place of the case's chain and below it."""
+
+    id: str
+    label: str
+    role: Role
+    place: Literal["district", "street_office", "community", "grid"] = "grid"
+
+
+class CorrectRenovation(Act):
+    """Correct a small thing of an open case: what changes nobody's right and no money.
+
+    What is empty stays as it is. `labels` are new names of officials by their ids; `officials` are
+    those whom the opening left out: a bank, an engineer, a bidder.
+    """
+
+    name = "correct_renovation"
+    target = "renovation"
+    title: str = ""
+    estate: str = ""
+    ends_on: date | None = None
+    labels: dict[str, str] = Field(default_factory=dict)
+    officials: tuple[AddedOfficial, ...] = ()
     reason: str = Field(min_length=1, max_length=2000)
 
 
@@ -318,9 +389,12 @@ ACTS: dict[str, type[Act]] = {
         ReportRectified,
         AcceptWorks,
         ApprovePayment,
+        TerminateContract,
+        MeasureWorks,
         ResolveTicket,
         ConfirmTicket,
         CancelRenovation,
+        CorrectRenovation,
     )
 }
 """Every official act by its name."""

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import ClassVar, Literal, Self
+from enum import StrEnum
+from typing import ClassVar, Self
 
 from pydantic import model_validator
 
 from models.messages.journey import Answer, Ticked
 from models.messages.progress import Progress
+from models.values.states import AfterTermination, TerminationGround
 
 
 class WorksState(Ticked):
@@ -22,6 +24,10 @@ class WorksState(Ticked):
     default_items: int = 0
     overdue_at: datetime | None = None
     """The earliest rectification deadline."""
+    unnoticed_items: int = 0
+    """In default, and no notice to cure stands on them yet. Earlier releases gave none."""
+    cure_until: datetime | None = None
+    """The earliest end of a notice to cure after which nobody was asked what follows."""
 
     @model_validator(mode="before")
     @classmethod
@@ -48,10 +54,42 @@ class WorksState(Ticked):
         return self.finished and self.passed_items > 0 and not self.default_items
 
 
-class InspectionOutcome(Answer):
-    """What the inspection stage hands on."""
+class TerminationStep(Answer):
+    """A step on the way from the termination of a contract to its settlement."""
 
-    outcome: Literal["accepted"]
+    contract_id: str
+
+
+class WorksResult(StrEnum):
+    """How the works of a contract end."""
+
+    ACCEPTED = "accepted"
+    TERMINATED = "terminated"
+
+
+class InspectionOutcome(Answer):
+    """What the inspection stage hands on; the rest says how a contract ended, if it was terminated."""
+
+    outcome: WorksResult
+    ground: TerminationGround | None = None
+    then: AfterTermination | None = None
+
+
+class WorksPhase(StrEnum):
+    """What the inspection stage is at."""
+
+    WORKS = "works"
+    SAFETY = "safety"
+    """The contract is terminated: first of all the site is made safe."""
+    MEASUREMENT = "measurement"
+    SETTLEMENT = "settlement"
+
+
+PHASE_AFTER: Mapping[str, WorksPhase] = {
+    "inspection.contract_terminated": WorksPhase.SAFETY,
+    "inspection.site_made_safe": WorksPhase.MEASUREMENT,
+    "inspection.works_measured": WorksPhase.SETTLEMENT,
+}
 
 
 class InspectionProgress(Progress):
@@ -63,17 +101,26 @@ class InspectionProgress(Progress):
         "inspection.inspection_recorded": WorksState,
         "inspection.rectification_reported": WorksState,
         "inspection.rectification_overdue": WorksState,
+        "inspection.cure_noticed": WorksState,
+        "inspection.termination_asked": WorksState,
         "inspection.works_accepted": WorksState,
         "inspection.payment_released": InspectionOutcome,
+        "inspection.contract_terminated": TerminationStep,
+        "inspection.site_made_safe": TerminationStep,
+        "inspection.works_measured": TerminationStep,
+        "inspection.contract_settled": InspectionOutcome,
     }
 
     works: WorksState | None = None
     accepted: bool = False
+    phase: WorksPhase = WorksPhase.WORKS
     outcome: InspectionOutcome | None = None
 
     def moved(self, step: str, answer: Answer) -> Self:
         """Every write answers how the works stand; the last one hands on."""
         if isinstance(answer, InspectionOutcome):
             return self.model_copy(update={"outcome": answer})
+        if isinstance(answer, TerminationStep):
+            return self.model_copy(update={"phase": PHASE_AFTER[step]})
         accepted = self.accepted or step == "inspection.works_accepted"
         return self.model_copy(update={"works": answer, "accepted": accepted})

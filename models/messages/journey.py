@@ -11,6 +11,7 @@ from pydantic import JsonValue, model_validator
 
 from models.values.base import Carried
 from models.values.states import RenovationState
+from models.values.voting import FollowUpTerms
 
 CaseClock = Literal["wall", "told"]
 """Whose clock a case keeps: everybody's, or one of its own that moves when it is told (sandbox)."""
@@ -59,10 +60,15 @@ class Ticked(Answer):
 
 
 class StageInput(CaseInput):
-    """The input of a stage workflow; `run_off` puts the top two of the vote before it again."""
+    """The input of a stage workflow.
+
+    `run_off` puts again what the vote before left undecided; `follow_up` says when, and that another
+    rule decides, where the law has a second vote of its own (bridge, second call).
+    """
 
     attempt: int = 1
     run_off: bool = False
+    follow_up: FollowUpTerms | None = None
 
 
 class JourneyOutcome(Carried):

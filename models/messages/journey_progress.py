@@ -13,15 +13,19 @@ from models.messages.cost_sharing import (
     Settlement,
 )
 from models.messages.feedback import FeedbackOutcome
-from models.messages.inspection import InspectionOutcome
+from models.messages.inspection import InspectionOutcome, WorksResult
 from models.messages.journey import Answer, JourneyOutcome, Revision, Stage, StageEntered
 from models.messages.progress import Progress
 from models.messages.voting import VotingOutcome, VotingResult
-from models.values.states import RenovationState
+from models.values.states import AfterTermination, RenovationState, TerminationGround
+from models.values.voting import FollowUpTerms
 
 StageOutcome = (
     VotingOutcome | CostSharingOutcome | BiddingOutcome | InspectionOutcome | FeedbackOutcome
 )
+
+AGAIN = (VotingResult.RUN_OFF, VotingResult.SECOND_VOTE)
+"""Votes that are followed by another one, which is not a new vote on the matter."""
 
 
 class Undo(StrEnum):
@@ -36,8 +40,9 @@ class JourneyProgress(Progress):
     """How far a renovation has come.
 
     `entries` counts the stages entered, `attempts` those of them that were votes; the stage that was
-    entered last is `stage`, carried by `stage_workflow_id`, until it is `left`. `vote`, `sharing` and
-    `bidding` are the last outcomes of these stages. `wanted` says whether a revised scheme may be put
+    entered last is `stage`, carried by `stage_workflow_id`, until it is `left`. `vote`, `sharing`,
+    `bidding` and `works` are the last outcomes of these stages: after a contract was terminated bidding
+    and works come once more. `wanted` says whether a revised scheme may be put
     to a vote, None before that was asked.
     """
 
@@ -45,6 +50,7 @@ class JourneyProgress(Progress):
         "renovation.stage_entered": StageEntered,
         "renovation.revision_asked": Revision,
         "voting.scheme_revised": Done,
+        "renovation.corrected": Done,
         "renovation.cancelled": Done,
         "settlement.made_safe": Settlement,
         "settlement.contract_settled": Settlement,
@@ -60,8 +66,11 @@ class JourneyProgress(Progress):
     attempts: int = 0
     run_offs: int = 0
     vote: VotingResult | None = None
+    follow_up: FollowUpTerms | None = None
+    """When the second vote is held, where the last vote has opened one."""
     sharing: CostSharingResult | None = None
     bidding: BiddingResult | None = None
+    works: InspectionOutcome | None = None
     adopted: bool = False
     """Some vote has adopted the scheme: money may have been collected since."""
     wanted: bool | None = None
@@ -82,20 +91,31 @@ class JourneyProgress(Progress):
         return bool(self.left and self.wanted and not self.cancelled and not self.settling)
 
     @property
+    def goes_on_voting(self) -> bool:
+        """The vote that was held last leaves something to be put again: a run-off or a second vote."""
+        return self.stage is Stage.VOTING and self.vote in AGAIN
+
+    @property
     def next_stage(self) -> Stage | None:
         """The stage to enter now; None while one is under way, and where something else follows."""
         if not self.left:
             return None
-        run_off = self.stage is Stage.VOTING and self.vote is VotingResult.RUN_OFF
-        if self.stage is None or run_off or self.renewed:
+        if self.stage is None or self.goes_on_voting or self.renewed:
             return Stage.VOTING
         return {
             Stage.VOTING: Stage.COST_SHARING if self.vote is VotingResult.ADOPTED else None,
             Stage.COST_SHARING: Stage.BIDDING if self.sharing is CostSharingResult.FUNDED else None,
             Stage.BIDDING: Stage.INSPECTION if self.bidding is BiddingResult.SIGNED else None,
-            Stage.INSPECTION: Stage.FEEDBACK,
+            Stage.INSPECTION: self._after_works,
             Stage.FEEDBACK: None,
         }[self.stage]
+
+    @property
+    def _after_works(self) -> Stage | None:
+        """What was not built is tendered again; nothing that failed is evaluated as done (E36)."""
+        if self.works is None or self.works.outcome is WorksResult.ACCEPTED:
+            return Stage.FEEDBACK
+        return Stage.BIDDING if self.works.then is AfterTermination.RETENDER else None
 
     @property
     def ending(self) -> JourneyOutcome | None:
@@ -104,18 +124,26 @@ class JourneyProgress(Progress):
             return None
         if self.stage is Stage.FEEDBACK:
             return JourneyOutcome(state=RenovationState.COMPLETED)
+        reason = self._shelved
+        return JourneyOutcome(state=RenovationState.SHELVED, reason=reason) if reason else None
+
+    @property
+    def _shelved(self) -> str:
+        """Why nothing follows any more; "" where something does."""
+        works = self.works if self.stage is Stage.INSPECTION else None
         if self.stage is Stage.COST_SHARING and self.sharing is CostSharingResult.SHELVED:
-            return JourneyOutcome(state=RenovationState.SHELVED, reason="too_little_collected")
+            return "too_little_collected"
         if self.stage is Stage.BIDDING and self.bidding is BiddingResult.FAILED:
-            return JourneyOutcome(state=RenovationState.SHELVED, reason="no_contractor")
-        if self.wanted is False:
-            return JourneyOutcome(state=RenovationState.SHELVED, reason="vote_limit_reached")
-        return None
+            return "no_contractor"
+        if works is not None and works.then is AfterTermination.CLOSE:
+            at_fault = works.ground is not TerminationGround.VOTE
+            return "contractor_default" if at_fault else "owners_terminated"
+        return "vote_limit_reached" if self.wanted is False else ""
 
     @property
     def gives_up(self) -> bool:
-        """It stops after money was asked for: what was done is undone (E13, B-20)."""
-        return (self.left and self.stage is Stage.BIDDING) or (
+        """It stops after money was asked for: what was done is undone (E13, B-20, E36)."""
+        return (self.left and self.stage in (Stage.BIDDING, Stage.INSPECTION)) or (
             self.sharing is CostSharingResult.SHELVED
         )
 
@@ -163,12 +191,16 @@ class JourneyProgress(Progress):
 
     def _ended(self, outcome: StageOutcome) -> dict[str, object]:
         if isinstance(outcome, VotingOutcome):
-            run_off = outcome.outcome is VotingResult.RUN_OFF
-            adopted = self.adopted or outcome.outcome is VotingResult.ADOPTED
-            offs = self.run_offs + int(run_off)
-            return {"vote": outcome.outcome, "run_offs": offs, "adopted": adopted}
+            return {
+                "vote": outcome.outcome,
+                "follow_up": outcome.follow_up,
+                "run_offs": self.run_offs + int(outcome.outcome in AGAIN),
+                "adopted": self.adopted or outcome.outcome is VotingResult.ADOPTED,
+            }
         if isinstance(outcome, CostSharingOutcome):
             return {"sharing": outcome.outcome}
         if isinstance(outcome, BiddingOutcome):
             return {"bidding": outcome.outcome}
+        if isinstance(outcome, InspectionOutcome):
+            return {"works": outcome}
         return {}

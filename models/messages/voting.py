@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 
 from models.messages.journey import Answer, Ticked
 from models.messages.progress import Progress
+from models.values.voting import FollowUpTerms
 
 
 class VotingResult(StrEnum):
@@ -18,6 +19,8 @@ class VotingResult(StrEnum):
     """An objection to the published result was upheld."""
     RUN_OFF = "run_off"
     """The first two of some options are put to the vote again."""
+    SECOND_VOTE = "second_vote"
+    """What failed is put again under a lower bar: a bridge, or a second call."""
 
 
 class VotePeriod(Ticked):
@@ -29,12 +32,17 @@ class VotePeriod(Ticked):
     extended: bool = False
 
 
-class VoteResult(Answer):
-    """The decided vote; `run_off` when the top two of some options are put again."""
+class VoteResult(Ticked):
+    """The decided vote; `run_off` when something is put again, under `follow_up` if the law says so.
+
+    With `objections_until` nothing is decided before that moment: owners may object until then.
+    """
 
     box_id: str
     adopted: bool
     run_off: bool = False
+    follow_up: FollowUpTerms | None = None
+    objections_until: datetime | None = None
 
 
 class VotingOutcome(Answer):
@@ -42,6 +50,8 @@ class VotingOutcome(Answer):
 
     outcome: VotingResult
     box_id: str
+    follow_up: FollowUpTerms | None = None
+    """When the second vote is held, where one is."""
 
 
 class VotingProgress(Progress):
@@ -51,6 +61,7 @@ class VotingProgress(Progress):
         "voting.box_announced": VotePeriod,
         "voting.turnout_checked": VotePeriod,
         "voting.box_closed": VoteResult,
+        "voting.objections_counted": VoteResult,
         "voting.result_declared": VotingOutcome,
     }
 

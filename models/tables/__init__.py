@@ -1,7 +1,13 @@
 """The tables of the one PostgreSQL database; every class and the metadata they share."""
 
 from models.tables.base import GENESIS, PRIVATE, Table, metadata
-from models.tables.bidding import Award, Bid, Contract, Tender
+from models.tables.beside_the_ballots import (
+    Attendance,
+    MotionPayer,
+    VoteObjection,
+    VoteOpinion,
+)
+from models.tables.bidding import Award, Bid, Contract, Tender, Termination
 from models.tables.channels import (
     DoorVisit,
     Mandate,
@@ -18,7 +24,7 @@ from models.tables.cost_sharing import Instalment, Payment, Refund, Relief, Shar
 from models.tables.estates import Estate, Unit
 from models.tables.feedback import Evaluation, SurveyAnswer, Ticket
 from models.tables.healing import CaseTrouble
-from models.tables.inspection import Certificate, Inspection, WorkItem
+from models.tables.inspection import Certificate, Inspection, PartConsent, WorkItem
 from models.tables.log import CommandReceipt, Event, Notice
 from models.tables.places import Person, Place, RoleGrant, UnitOwner
 from models.tables.publications import Objection, Publication
@@ -38,6 +44,7 @@ from models.tables.voting import (
 __all__ = [
     "GENESIS",
     "PRIVATE",
+    "Attendance",
     "Award",
     "Ballot",
     "BallotBatch",
@@ -61,6 +68,7 @@ __all__ = [
     "Instalment",
     "Mandate",
     "MandateRevocation",
+    "MotionPayer",
     "Notice",
     "Objection",
     "OfficialResult",
@@ -69,6 +77,7 @@ __all__ = [
     "PaperCast",
     "PaperEntry",
     "PaperLine",
+    "PartConsent",
     "Payment",
     "Person",
     "Place",
@@ -86,9 +95,12 @@ __all__ = [
     "SurveyAnswer",
     "Table",
     "Tender",
+    "Termination",
     "Ticket",
     "Unit",
     "UnitOwner",
+    "VoteObjection",
+    "VoteOpinion",
     "WorkItem",
     "metadata",
 ]

@@ -8,11 +8,22 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.tables.base import CommandId, Fen, Id, Table, not_negative, one_of, word
-from models.values.states import AwardState, BidState, ContractState, TenderState
+from models.values.states import (
+    AfterTermination,
+    AwardState,
+    BidState,
+    ContractState,
+    TenderState,
+    TerminationGround,
+)
 
 
 class Tender(Table):
-    """One round of tendering; `ceiling_fen` is the highest price a bid may have (最高投标限价)."""
+    """One round of tendering; `ceiling_fen` is the highest price a bid may have (最高投标限价).
+
+    `round` counts the tenders of the renovation, `works_round` what they are for: 1 is the works as
+    planned, each later one what was left when a contract had been terminated.
+    """
 
     __tablename__ = "tender"
     __table_args__ = (
@@ -20,6 +31,7 @@ class Tender(Table):
         one_of("state", *TenderState),
         word("method"),
         CheckConstraint("round > 0", name="round_positive"),
+        CheckConstraint("works_round > 0", name="works_round_positive"),
         CheckConstraint("deadline_at >= notice_at", name="deadline_after_notice"),
         *not_negative("ceiling_fen", "estimate_fen"),
     )
@@ -34,6 +46,7 @@ class Tender(Table):
     estimate_fen: Mapped[Fen]
     method: Mapped[str]
     criteria: Mapped[dict[str, JsonValue]] = mapped_column(JSONB)
+    works_round: Mapped[int] = mapped_column(server_default=text("1"))
 
 
 class Bid(Table):
@@ -91,13 +104,18 @@ class Award(Table):
 
 
 class Contract(Table):
-    """The works contract; `retention_permille` of each payment is kept until the warranty ends."""
+    """The works contract; `retention_permille` of each payment is kept until the warranty ends.
+
+    `decide_by` stands while the time to cure a default is over and nobody has decided what follows.
+    """
 
     __tablename__ = "contract"
     __table_args__ = (
+        UniqueConstraint("renovation_id", "works_round"),
         one_of("state", *ContractState),
         CheckConstraint("retention_permille BETWEEN 0 AND 1000", name="retention_permille_share"),
-        *not_negative("value_fen", "contingency_fen"),
+        CheckConstraint("works_round > 0", name="works_round_positive"),
+        *not_negative("value_fen", "contingency_fen", "performance_bond_fen"),
     )
 
     id: Mapped[Id] = mapped_column(primary_key=True)
@@ -109,3 +127,31 @@ class Contract(Table):
     retention_permille: Mapped[int]
     signed_at: Mapped[datetime]
     state: Mapped[ContractState] = mapped_column(server_default="signed")
+    works_round: Mapped[int] = mapped_column(server_default=text("1"))
+    performance_bond_fen: Mapped[Fen] = mapped_column(server_default=text("0"))
+    decide_by: Mapped[datetime | None]
+
+
+class Termination(Table):
+    """How a contract ended before its works were done; `settled_at` None while it is measured.
+
+    `bond_fen` of the performance bond is called, `damages_fen` are owed to a contractor without fault.
+    """
+
+    __tablename__ = "termination"
+    __table_args__ = (
+        one_of("ground", *TerminationGround),
+        one_of("after", *AfterTermination),
+        *not_negative("bond_fen", "damages_fen"),
+    )
+
+    contract_id: Mapped[Id] = mapped_column(ForeignKey("contract.id"), primary_key=True)
+    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"), index=True)
+    ground: Mapped[TerminationGround]
+    after: Mapped[AfterTermination]
+    bond_fen: Mapped[Fen]
+    damages_fen: Mapped[Fen]
+    decided_by: Mapped[Id]
+    decided_at: Mapped[datetime]
+    measured_by: Mapped[Id | None]
+    settled_at: Mapped[datetime | None]

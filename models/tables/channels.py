@@ -210,5 +210,6 @@ class OfficialResult(Table):
     certificate: Mapped[str]
     file_sha256: Mapped[Hash]
     results: Mapped[dict[str, JsonValue]] = mapped_column(JSONB)
-    command_id: Mapped[CommandId] = mapped_column(unique=True)
+    command_id: Mapped[CommandId]
+    """Of the act; one report closes all boxes of a vote."""
     recorded_at: Mapped[datetime]

@@ -7,13 +7,17 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.tables.base import Fen, Id, Table, not_negative, one_of
+from models.tables.base import CommandId, Fen, Id, Table, not_negative, one_of
 from models.values.inspection import ItemState
 from models.values.states import CertificateState
 
 
 class WorkItem(Table):
-    """One piece of work that is inspected and paid on its own; concealed works before covering."""
+    """One piece of work that is inspected and paid on its own; concealed works before covering.
+
+    `contract_id` is the contract under which it is built, and stays when it has passed; None while
+    it is still to be tendered again. `cure_until` ends the notice to cure that stands on it.
+    """
 
     __tablename__ = "work_item"
     __table_args__ = (
@@ -28,6 +32,8 @@ class WorkItem(Table):
     concealed: Mapped[bool] = mapped_column(server_default=text("false"))
     value_fen: Mapped[Fen]
     state: Mapped[ItemState] = mapped_column(server_default="planned")
+    contract_id: Mapped[Id | None] = mapped_column(ForeignKey("contract.id"))
+    cure_until: Mapped[datetime | None]
 
 
 class Inspection(Table):
@@ -55,6 +61,8 @@ class Inspection(Table):
     defects: Mapped[list[JsonValue]] = mapped_column(JSONB)
     recorded_at: Mapped[datetime]
     supersedes: Mapped[Id | None] = mapped_column(ForeignKey("inspection.id"), unique=True)
+    contract_id: Mapped[Id | None] = mapped_column(ForeignKey("contract.id"))
+    """Whose work was inspected; `round` counts the inspections of the item under this contract."""
 
 
 class Certificate(Table):
@@ -78,3 +86,17 @@ class Certificate(Table):
     payable_fen: Mapped[Fen]
     state: Mapped[CertificateState] = mapped_column(server_default="blocked")
     approved_by: Mapped[Id]
+    contract_id: Mapped[Id | None] = mapped_column(ForeignKey("contract.id"))
+
+
+class PartConsent(Table):
+    """The owner of a unit agrees that a work occupies part of it (E9); `work_id` is the scheme's."""
+
+    __tablename__ = "part_consent"
+
+    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"), primary_key=True)
+    work_id: Mapped[Id] = mapped_column(primary_key=True)
+    unit_number: Mapped[Id] = mapped_column(primary_key=True)
+    command_id: Mapped[CommandId] = mapped_column(unique=True)
+    consented_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]

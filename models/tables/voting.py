@@ -34,7 +34,10 @@ from models.values.voting import CHANNELS
 
 
 class BallotBox(Table):
-    """One vote of the owners. `opens_at` and `closes_at` are case time, which decides.
+    """The vote of those who share one part; a vote has a box for each scope of its motions.
+
+    `building` and `entrance` name the part; both are "" where the whole estate votes.
+    `opens_at` and `closes_at` are case time, which decides.
 
     Ballots are sealed to `public_key`. Its private half is in `wrapped_key`, which only the
     worker's box key unwraps; the closing writes it into `opened_key`, from then on anybody who may
@@ -46,10 +49,11 @@ class BallotBox(Table):
 
     __tablename__ = "ballot_box"
     __table_args__ = (
-        UniqueConstraint("renovation_id", "attempt"),
+        UniqueConstraint("renovation_id", "attempt", "building", "entrance"),
         one_of("state", *BoxState),
         sha256("roll_hash"),
         CheckConstraint("attempt > 0", name="attempt_positive"),
+        CheckConstraint("entrance = '' OR building <> ''", name="entrance_of_a_building"),
         CheckConstraint("format IN (1, 2)", name="format_known"),
         CheckConstraint("closes_at >= opens_at", name="closes_after_opening"),
         bytes_long("public_key", 32),
@@ -59,6 +63,8 @@ class BallotBox(Table):
     id: Mapped[Id] = mapped_column(primary_key=True)
     renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"))
     attempt: Mapped[int]
+    building: Mapped[Id] = mapped_column(server_default="")
+    entrance: Mapped[Id] = mapped_column(server_default="")
     motions: Mapped[list[JsonValue]] = mapped_column(JSONB)
     state: Mapped[BoxState] = mapped_column(server_default="open")
     opens_at: Mapped[datetime]
@@ -73,6 +79,10 @@ class BallotBox(Table):
     change_allowed: Mapped[bool] = mapped_column(server_default=text("true"))
     format: Mapped[int] = mapped_column(SmallInteger, server_default=text("2"))
     tree_head: Mapped[dict[str, JsonValue] | None] = mapped_column(JSONB(none_as_null=True))
+    official_by: Mapped[str] = mapped_column(server_default="")
+    """The article under which only the official system takes ballots on the internet; "" where they count here."""
+    objections_until: Mapped[datetime | None]
+    """After the close owners may object until then (case time); nothing is decided before."""
 
 
 class RollEntry(Table):

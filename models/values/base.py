@@ -3,9 +3,16 @@
 import re
 from contextlib import suppress
 from fractions import Fraction
-from typing import Annotated
+from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 from pydantic_core import PydanticCustomError
 
 
@@ -23,6 +30,22 @@ class Carried(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Grown(Carried):
+    """A carried shape that has grown: its `LATER` fields are not written while they are at their default.
+
+    So whatever is hashed, published or compared reads as it did before they were thought of.
+    """
+
+    LATER: ClassVar[frozenset[str]] = frozenset()
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, written: SerializerFunctionWrapHandler) -> dict[str, object]:
+        whole: dict[str, object] = written(self)
+        fields = type(self).model_fields
+        unsaid = {name for name in self.LATER if getattr(self, name) == fields[name].default}
+        return {name: value for name, value in whole.items() if name not in unsaid}
 
 
 _HUGE = re.compile(r"[eE][-+]?[0-9]{3,}")

@@ -73,6 +73,10 @@ class CostItem(Carried):
     """Among optional items the highest number is given up first."""
     operator_line: bool = False
     """A line of a specialised operator: the maintenance fund may not pay (Shandong art. 71)."""
+    motion: str = ""
+    """It is built only if this motion passes; "" belongs to the scheme as a whole."""
+    choice: str = ""
+    """Only if this option of the motion wins, or its menu's work of this id is chosen; "" whenever it passes."""
 
 
 class ShareUnit(Carried):

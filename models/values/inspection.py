@@ -120,3 +120,47 @@ class WorksPayment(Carried):
             if sum(getattr(item, name) for item in self.items) != getattr(self, name):
                 raise ValueError(f"the items sum to the account in {name}")
         return self
+
+
+class ContractSettlement(Carried):
+    """What is owed under a contract that was terminated, and what the performance bond brings."""
+
+    contract_fen: int = Field(ge=0)
+    passed_fen: int = Field(ge=0)
+    """Items that passed their inspection, at the contract's prices."""
+    measured_fen: int = Field(ge=0)
+    """Work of acceptable quality on the other items, as the supervising engineer measured it."""
+    certified_fen: int = Field(ge=0)
+    retention_fen: int = Field(ge=0)
+    payable_fen: int = Field(ge=0)
+    damages_fen: int = Field(ge=0)
+    """Owed to a contractor that is not at fault."""
+    bond_called_fen: int = Field(ge=0)
+    cost_fen: int
+    """What the contract has cost in the end; below zero where the bond brings more than was owed."""
+    items: tuple[ItemPayment, ...]
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> "ContractSettlement":
+        if self.passed_fen + self.measured_fen != self.certified_fen:
+            raise ValueError("certified is what passed and what was measured")
+        if self.certified_fen + self.damages_fen - self.bond_called_fen != self.cost_fen:
+            raise ValueError("the cost is certified work and damages less the bond")
+        for name in ("certified_fen", "retention_fen", "payable_fen"):
+            if sum(getattr(item, name) for item in self.items) != getattr(self, name):
+                raise ValueError(f"the items sum to the account in {name}")
+        return self
+
+
+class ContractCosts(Carried):
+    """What some contracts have cost so far."""
+
+    certified_fen: int = Field(default=0, ge=0)
+    damages_fen: int = Field(default=0, ge=0)
+    bonds_fen: int = Field(default=0, ge=0)
+    """What their performance bonds have brought."""
+
+    @property
+    def net_fen(self) -> int:
+        """Below zero where the bonds brought more than was owed: that goes into the rest."""
+        return self.certified_fen + self.damages_fen - self.bonds_fen

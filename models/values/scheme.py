@@ -1,6 +1,6 @@
 """The content of a scheme's version (改造方案): what is voted on, paid, tendered, built, measured."""
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from models.values.base import Carried
 from models.values.bidding import TIE_ORDER, BenchmarkTerms, TieBreak
@@ -34,6 +34,10 @@ class PlannedWork(Carried):
     title: str
     concealed: bool = False
     value_fen: int = Field(ge=0)
+    item: str = ""
+    """The cost item that it builds; "" leaves it to the work's id (`lift-3` builds `lift`)."""
+    occupies: tuple[str, ...] = ()
+    """Numbers of the units of which it takes an exclusive part: each owner consents alone (E9)."""
 
 
 class Target(Carried):
@@ -52,7 +56,19 @@ class SchemeContent(Carried):
     motions: tuple[Motion, ...]
     owners_limit_fen: int | None = None
     """The most that the owners have agreed to carry; None leaves it to the vote on the scheme."""
+    levy_limit_fen: int | None = None
+    """An extra levy (E12) that is put to the owners, alone: adopted, it becomes `owners_limit_fen`."""
     owner_instalments_permille: tuple[int, ...] = (1000,)
     tender: TenderPlan
     works: tuple[PlannedWork, ...]
     targets: tuple[Target, ...] = ()
+
+
+class Change(Carried):
+    """One difference between two versions of a scheme: `before` is None for what was added, `after`
+    for what was removed; `what` is a path like "items[roof].cost_fen".
+    """
+
+    what: str
+    before: JsonValue = None
+    after: JsonValue = None

@@ -9,7 +9,7 @@ class RenovationState(StrEnum):
     RUNNING = "running"
     COMPLETED = "completed"
     SHELVED = "shelved"
-    """Stopped without blame; what was paid has gone back."""
+    """Stopped, for the reason that its end names; what was not spent on accepted work has gone back."""
     CANCELLED = "cancelled"
 
 
@@ -83,6 +83,29 @@ class ContractState(StrEnum):
     SIGNED = "signed"
     TERMINATED = "terminated"
     COMPLETED = "completed"
+
+
+class TerminationGround(StrEnum):
+    """Why a contract ends before its works are done (rules E36, E37, E42)."""
+
+    NOT_CURED = "not_cured"
+    """The time to cure is over: Civil Code art. 563(1)(3)."""
+    REFUSES = "refuses"
+    """The contractor says, or shows, that it will not perform: Civil Code art. 563(1)(2)."""
+    ASSIGNED = "assigned"
+    """The works were assigned or subcontracted against the law: Civil Code art. 806(1)."""
+    VOTE = "vote"
+    """The owners end it without the contractor's fault: Civil Code art. 787, 808."""
+    CANCELLED = "cancelled"
+    """The renovation is cancelled, again without fault."""
+
+
+class AfterTermination(StrEnum):
+    """What becomes of the works that are left."""
+
+    RETENDER = "retender"
+    CLOSE = "close"
+    """Nobody builds them: the case is closed as failed."""
 
 
 class CertificateState(StrEnum):

@@ -66,6 +66,8 @@ class Timetable(Carried):
     """How many extensions a vote may have [D]."""
     extension_decided_days_before: int = Field(default=1, ge=0, le=30)
     """The extension is decided this many days before the close, never after it [D]."""
+    second_vote_hours: int = Field(default=24, ge=1, le=72)
+    """How long a second vote that the law holds at once, in the same meeting, is open [D]."""
     decision_publication: Period = calendar_days(3)
     """The decision is posted within 3 days [V Shandong art. 32]."""
     result_objection: Period = calendar_days(7)
@@ -169,6 +171,12 @@ class Timetable(Carried):
     """Re-inspections before the default of the contractor [D 4.1]."""
     rectification_period: Period = calendar_days(7)
     """To put right what failed an inspection [D]."""
+    cure_notice: Period = calendar_days(14)
+    """To cure a default once more, from the notice to cure [D; Civil Code art. 563: a reasonable time]."""
+    termination_decision: Period = working_days(10)
+    """The client decides what follows when the time to cure is over [D, E36]."""
+    termination_measurement: Period = calendar_days(14)
+    """The works of a contract that was terminated are measured [D, E36]."""
     acceptance_notice: Period = calendar_days(7)
     """Publicity before the completion acceptance [D]."""
     completion_filing: Period = calendar_days(15)

@@ -5,13 +5,13 @@ Areas are in dm2 x 100, that is 0.01 m2, as everywhere (`area_dm2`); heads are p
 
 from datetime import date
 from enum import StrEnum
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 from pydantic import Field, model_validator
 
-from models.values.base import Carried, Exact
-from models.values.decisions.decision import Operator
-from models.values.decisions.menu import Completion, Menu, MenuRule
+from models.values.base import Carried, Exact, Grown
+from models.values.decisions.decision import Check, Operator
+from models.values.decisions.menu import Approval, Completion, Menu, MenuRule
 
 UnitKind = Literal["flat", "shop", "parking", "storage", "other"]
 
@@ -21,8 +21,10 @@ CHANNELS: tuple[Channel, ...] = get_args(Channel)
 """The ways a ballot comes in; see `rules.ballots.states.ROUTE_OF` for which of them stand for each other."""
 
 
+VotingRoutes = Literal["own_web", "official_system_only"]
+
 Dimension = Literal["head", "area", "share"]
-Measured = Literal["yes", "no", "participating", "present", "cast", "objections"]
+Measured = Literal["yes", "no", "participating", "present", "in_person", "cast", "objections"]
 Base = Literal["all", "participating", "present", "cast", "required_quorum", "number"]
 Confidence = Literal["V", "V2", "M", "D"]
 
@@ -69,6 +71,17 @@ INVALID = "invalid"
 """What a written ballot says to a motion that was left blank or marked twice; it takes no part."""
 
 
+class MotionScope(Carried):
+    """Who votes on a motion: those who share the part that it is about (rules V-CN-11).
+
+    A "building" is named, an "entrance" (stairwell) together with its building.
+    """
+
+    kind: Literal["estate", "building", "entrance"] = "estate"
+    building: str = ""
+    entrance: str = ""
+
+
 class MotionOption(Carried):
     """One of several schemes that exclude each other."""
 
@@ -76,7 +89,7 @@ class MotionOption(Carried):
     title: str
 
 
-class Motion(Carried):
+class Motion(Grown):
     """One question put to the owners.
 
     Without `options` the choices are yes, no, abstain; with them, one option or abstain. With a
@@ -84,16 +97,68 @@ class Motion(Carried):
     `depends_on` names the motion that must pass first; otherwise this one lapses.
     """
 
+    LATER: ClassVar[frozenset[str]] = frozenset({"scope", "rule", "after"})
+
     id: str
     title: str
-    kind: MotionKind
-    matter: Matter | None = None
+    kind: MotionKind = MotionKind.ORDINARY
+    """Of Chinese law; elsewhere the class follows from the matter alone."""
+    matter: str | None = None
+    """As the pack's table calls it; those of China are in `Matter`."""
     depends_on: str | None = None
     options: tuple[MotionOption, ...] = ()
     menu: Menu | None = None
     menu_rule: MenuRule = MenuRule.GREEDY
     completion: Completion = Completion.NONE
     """What equal shares does with the rest of a menu's money."""
+    approval: Approval = Approval.EACH
+    """How the works of a menu get the approval that the matter's class of decision needs."""
+    scope: MotionScope = MotionScope()
+    """Only these owners are asked; motions of one scope are in one box."""
+    rule: str = ""
+    """The rule of a second vote (bridge, second call); "" where the matter says which."""
+    after: str = ""
+    """The rule of the first vote, which has opened this one."""
+
+
+FollowUpKind = Literal["bridge", "second_call"]
+
+
+class SecondVote(Carried):
+    """What the law lets a motion do that has failed: be put again under a lower bar."""
+
+    kind: FollowUpKind
+    rule: str
+    """Of the second vote."""
+    after: str
+    """The rule of the vote that has failed."""
+    earliest_days: int | None = None
+    latest_days: int | None = None
+    """Natural days after the first vote; 0 is at once, None where the law sets no term."""
+    notice_days: int | None = None
+    article: str
+    checks: tuple[Check, ...] = ()
+    """Why it is open."""
+
+
+class FollowUpTerms(Carried):
+    """When the second vote of a box is held: the narrowest terms of all its motions, in natural days."""
+
+    kind: FollowUpKind
+    earliest_days: int = 0
+    latest_days: int | None = None
+    notice_days: int = 0
+    article: str
+
+    @property
+    def at_once(self) -> bool:
+        """In the same meeting, without notice and without waiting."""
+        return self.latest_days == 0
+
+    @property
+    def by_law(self) -> bool:
+        """The law sets its term, so the engine opens it; elsewhere the committee does."""
+        return self.latest_days is not None
 
 
 class RollUnit(Carried):
@@ -123,11 +188,24 @@ class HeadGroup(Carried):
     """Why the entry does not vote and is not in the denominators; None for a voter."""
 
 
-class ReportedTally(Carried):
+NUMBERS = ("roll", "participating", "yes", "no", "abstain", "invalid")
+BESIDE = ("present", "silent", "objections")
+
+
+class ReportedTally(Grown):
     """The numbers of a vote as somebody published them; None is "not published".
 
-    `participating` is yes + no + abstain: the valid ballots that were returned.
+    `participating` is yes + no + abstain: the valid ballots that were returned. Shares, and what
+    stands beside the ballots, are there only where the law looks at them: `present` attended,
+    `silent` were absent and did not object in time, `objections` objected after the vote.
     """
+
+    LATER: ClassVar[frozenset[str]] = frozenset(
+        {
+            *(f"{name}_shares" for name in NUMBERS),
+            *(f"{name}_{unit}" for name in BESIDE for unit in ("heads", "area_dm2", "shares")),
+        }
+    )
 
     roll_heads: int | None = None
     roll_area_dm2: int | None = None
@@ -141,6 +219,29 @@ class ReportedTally(Carried):
     abstain_area_dm2: int | None = None
     invalid_heads: int | None = None
     invalid_area_dm2: int | None = None
+    roll_shares: int | None = None
+    participating_shares: int | None = None
+    yes_shares: int | None = None
+    no_shares: int | None = None
+    abstain_shares: int | None = None
+    invalid_shares: int | None = None
+    present_heads: int | None = None
+    present_area_dm2: int | None = None
+    present_shares: int | None = None
+    silent_heads: int | None = None
+    silent_area_dm2: int | None = None
+    silent_shares: int | None = None
+    objections_heads: int | None = None
+    objections_area_dm2: int | None = None
+    objections_shares: int | None = None
+
+
+class ReportedChoice(Carried):
+    """Who stands behind one option, or one work of a menu, as somebody published it; None is not published."""
+
+    heads: int | None = None
+    area_dm2: int | None = None
+    shares: int | None = None
 
 
 class Tally(ReportedTally):
@@ -198,11 +299,12 @@ class VotingPack(Carried):
     valid_from: date
     valid_until: date | None = None
     """Last day in force; None while it is in force."""
-    quorum: tuple[Condition, ...]
-    ordinary: tuple[Condition, ...]
-    major: tuple[Condition, ...]
+    quorum: tuple[Condition, ...] = ()
+    ordinary: tuple[Condition, ...] = ()
+    major: tuple[Condition, ...] = ()
+    """The two classes of Chinese law; elsewhere the table of the same id has the rule of each matter."""
     text: str
-    """The wording of the provision, in Chinese."""
+    """The wording of the provision, in China in Chinese."""
     counted_kinds: tuple[UnitKind, ...] = ("flat", "shop", "other")
     """Exclusive parts that count; parking and storage only where they can be registered."""
     non_return: Literal["ignore", "follow_majority"] = "ignore"
@@ -213,3 +315,11 @@ class VotingPack(Carried):
     """Most owners one agent may stand for; None where no text says."""
     secret: bool = False
     """Signed ballots in the PRC; confidential before the close all the same."""
+    heads: Literal["owners", "units"] = "owners"
+    """Whether all units of the same owners are one head, or every unit is one."""
+    extends: bool = True
+    """May an open vote be extended while its quorum is short (E2)."""
+    routes: VotingRoutes = "own_web"
+    """Whether a ballot on the internet may come in here, or through the city's own system only (V-CN-9)."""
+    routes_article: str = ""
+    """The article that says so, where it is the city's own system."""

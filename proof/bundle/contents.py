@@ -8,7 +8,7 @@ when it was cast and when it was recorded, and the signed head between which mom
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -27,6 +27,9 @@ MOTIONS, RULES, RESULT, HEAD = "motions.json", "rules.json", "result.json", "hea
 MANIFEST, SIGNATURE, README, VERIFY = "manifest.json", "signature.json", "README.txt", "verify.py"
 LISTED = (README, BALLOTS, HEAD, MOTIONS, RESULT, ROLL, RULES, RULINGS, VERIFY)
 """The files that the manifest lists; it and its signature are the other two."""
+
+LATER = {"approval", "scope", "works"}
+"""Fields of motions and of their results that those of earlier votes do not have."""
 
 BallotState = Literal["counted", "superseded", "contested", "set_aside", "excluded"]
 RulingKind = Literal["disputed", "accepted", "set_aside"]
@@ -106,9 +109,12 @@ def ruling_line(ruling: RulingLine) -> bytes:
     )
 
 
-def motions_file(motions: Sequence[Motion]) -> bytes:
-    """motions.json: what was asked, in its order."""
-    return line({"motions": [motion.model_dump(mode="json") for motion in motions]})
+def motions_file(motions: Sequence[Motion], before: Collection[str] = ()) -> bytes:
+    """motions.json: what was asked, in its order, and of whom, where that is not the whole estate.
+
+    Those `before` come without what they did not say then.
+    """
+    return line({"motions": [_motion(motion, motion.id in before) for motion in motions]})
 
 
 def rules_file(rules: Mapping[str, tuple[str, Rule]]) -> bytes:
@@ -144,6 +150,12 @@ def line(value: Mapping[str, JsonValue]) -> bytes:
 def sha256(data: bytes) -> str:
     """SHA-256 in hex digits."""
     return hashlib.sha256(data).hexdigest()
+
+
+def _motion(motion: Motion, before: bool) -> dict[str, JsonValue]:
+    left_out = LATER if before else None
+    dumped: dict[str, JsonValue] = motion.model_dump(mode="json", exclude=left_out)
+    return dumped
 
 
 def _rule(kind: str, rule: Rule) -> dict[str, JsonValue]:

@@ -16,8 +16,9 @@ from proof.bundle.shapes import Largest, Motions, Result, RuleOfMotion, Rules, r
 from proof.verifier.main import ReadBundle
 from proof.verifier.reading import Fault, Files
 from rules.ballots.ballot import Choices, choice_problems
-from rules.voting import PACKS, adopted, lapses, pack_rule
-from rules.voting.results import MotionResult, Weight, motion_results
+from rules.voting import PACKS, adopted, lapses, pack_rule, whole_unasked
+from rules.voting.live.beside import Weight
+from rules.voting.results import MotionResult, motion_results
 
 NOT_WHOLE = "ballots: the box was not whole: some were changed or taken away"
 
@@ -36,7 +37,7 @@ def judge(files: Files, read: ReadBundle) -> Judged:
     Raises:
         Fault: they differ, or a rule is not the law under whose name it stands.
     """
-    motions = read_value(Motions, files.whole(bundle.MOTIONS), bundle.MOTIONS).motions
+    motions = _motions(files)
     weights = _weights({motion.id: motion for motion in motions}, read)
     result = read_value(Result, files.whole(bundle.RESULT), bundle.RESULT)
     rules = read_value(Rules, files.whole(bundle.RULES), bundle.RULES).motions
@@ -57,7 +58,8 @@ def judge(files: Files, read: ReadBundle) -> Judged:
         pack = _pack(motion.id, rules[motion.id])
         alone = motion.model_copy(update={"depends_on": None})
         # Only this motion's answers: with another pack, another rule may hold for the others.
-        due |= motion_results(pack, [alone], weights, weight)
+        before = _is_of_before(motion, result.motions[motion.id])
+        due |= motion_results(pack, [alone], weights, weight, before_approval=before)
     passed = {name for name, each in due.items() if each.outcome == "passed"}
     for name in lapses(motions, passed):
         due[name] = due[name].model_copy(update={"outcome": "lapsed"})
@@ -72,6 +74,21 @@ def judge(files: Files, read: ReadBundle) -> Judged:
         outcomes={name: each.outcome for name, each in due.items()},
         laws={name: rule.id if rule.id in known else "" for name, rule in rules.items()},
     )
+
+
+def _is_of_before(motion: Motion, claimed: MotionResult) -> bool:
+    """Whether menus obeyed no class of decision yet: neither the question nor the result says how."""
+    before = "approval" not in motion.model_fields_set
+    if before is ("works" in claimed.model_fields_set):
+        raise Fault(bundle.RESULT, 0, f"motions.{motion.id[:40]}.works: is of another time")
+    return before
+
+
+def _motions(files: Files) -> tuple[Motion, ...]:
+    motions = read_value(Motions, files.whole(bundle.MOTIONS), bundle.MOTIONS).motions
+    for name in whole_unasked(motions):
+        raise Fault(bundle.MOTIONS, 0, f"motions: nobody is asked about all of {name[:40]}")
+    return motions
 
 
 def _weights(motions: Mapping[str, Motion], read: ReadBundle) -> dict[bytes, Weight]:

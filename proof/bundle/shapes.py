@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, JsonValue, ValidationError
 
 from models.values.base import Value
 from models.values.voting import Condition, Motion
@@ -73,7 +73,7 @@ def read_value(shape: type[Shape], raw: bytes, file: str) -> Shape:
     """
     try:
         value = shape.model_validate_json(raw)
-        same = bundle.line(value.model_dump(mode="json")) == raw
+        same = bundle.line(_as_read(value)) == raw
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])[:80]
@@ -83,3 +83,19 @@ def read_value(shape: type[Shape], raw: bytes, file: str) -> Shape:
     if not same:
         raise Fault(file, 0, "is not written in the canonical way")
     return value
+
+
+def _as_read(value: Value) -> dict[str, JsonValue]:
+    """The value in JSON; motions and results of votes from before have not what came later."""
+    dumped: dict[str, JsonValue] = value.model_dump(mode="json")
+    if isinstance(value, Motions):
+        dumped["motions"] = [_of_then(each) for each in value.motions]
+    if isinstance(value, Result):
+        dumped["motions"] = {name: _of_then(each) for name, each in value.motions.items()}
+    return dumped
+
+
+def _of_then(value: Motion | MotionResult) -> JsonValue:
+    later = bundle.LATER - value.model_fields_set
+    dumped: JsonValue = value.model_dump(mode="json", exclude=set(later))
+    return dumped

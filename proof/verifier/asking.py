@@ -6,7 +6,7 @@ import collections
 from typing import Counter, Dict, List
 
 from proof.verifier.menus import Chosen, Menu
-from proof.verifier.reading import Fields, Files, object_of
+from proof.verifier.reading import Fault, Fields, Files, object_of
 
 UNITS = ("heads", "area_dm2")
 MATTERS = (
@@ -25,17 +25,25 @@ ASKED = (
     "options",
     "title",
 )
+APPROVAL = "approval"
+"""How the works of a menu are approved; votes from before it was asked do not say it."""
+WHOLE = ".whole"
+"""What the id of the question ends with that approves whatever the method chooses."""
 
 
 class Motion:
     """One question: yes or no, one of several options, or works from a menu."""
 
     def __init__(self, fields: Fields) -> None:
-        fields.only(*ASKED)
+        before = APPROVAL not in fields.value
+        part = ("scope",) if "scope" in fields.value else ()
+        fields.only(*ASKED, *(() if before else (APPROVAL,)), *part)
+        self.approval = "" if before else fields.text(APPROVAL, ("each", "whole"))
+        self.scope = _scope(fields.inner("scope")) if part else ""
         self.id = fields.text("id")
         self.title = fields.text("title")
-        fields.text("kind", ("major", "ordinary"))
-        if fields.maybe_text("matter") is not None:
+        self.needs = [fields.text("kind", ("major", "ordinary")), fields.maybe_text("matter")]
+        if self.needs[1] is not None:
             fields.text("matter", MATTERS)
         self.depends_on = fields.maybe_text("depends_on")
         self.options: List[str] = []
@@ -52,6 +60,14 @@ class Motion:
         for word in (*words, "abstain", "invalid"):
             self.said[word] = [0, 0]
         self.chose = [0, 0]
+        self.support: Dict[str, List[int]] = {}
+        for name in self.menu.costs if self.menu else ():
+            self.support[name] = [0, 0]
+
+    def asks_about(self, menu: Motion) -> bool:
+        """Is this the question of yes or no on which the whole menu depends, of the same class?"""
+        plain = self.menu is None and not self.options
+        return plain and self.needs == menu.needs and menu.depends_on == self.id
 
     def allows(self, said: object, staffed: bool) -> bool:
         """Is this an answer to the motion? Papers that an official enters may be marked invalidly."""
@@ -64,22 +80,25 @@ class Motion:
     def count(self, said: object, heads: int, area: int) -> None:
         """Add what ballots with this answer, which is allowed, weigh together."""
         chosen = None if self.menu is None or isinstance(said, str) else self.menu.choice(said)
-        total = self.chose
-        if chosen is not None:
+        totals = [self.chose]
+        if self.menu is not None and chosen is not None:
             self.chosen[chosen] += heads
+            totals += [self.support[name] for name in self.menu.wanted(chosen)]
         else:
-            total = self.said[str(said)]
-        total[0] += heads
-        total[1] += area
+            totals = [self.said[str(said)]]
+        for total in totals:
+            total[0] += heads
+            total[1] += area
 
     def sums(self, *words: str) -> List[int]:
         """Heads and area of all who said one of these words."""
         return [sum(self.said[word][unit] for word in words) for unit in range(len(UNITS))]
 
     def tally(self, roll: Dict[str, int | None], top: str = "") -> Dict[str, Dict[str, int | None]]:
-        """The published numbers of a motion; of options, `top` is the yes and the others are no."""
+        """The published numbers; of several options or works, `top` is the yes and the others are no."""
         if self.menu is not None:
-            yes, no = self.chose, [0, 0]
+            yes = self.support[top] if top else self.chose
+            no = [all_ - own for all_, own in zip(self.chose, yes)]
         elif self.options:
             yes, no = self.sums(top), self.sums(*(each for each in self.options if each != top))
         else:
@@ -97,6 +116,14 @@ class Motion:
         return tally
 
 
+def _scope(fields: Fields) -> str:
+    """The building, or the entrance of one, whose owners alone were asked."""
+    fields.only("building", "entrance", "kind")
+    kind = fields.text("kind", ("building", "entrance"))
+    names = ("building", "entrance") if kind == "entrance" else ("building",)
+    return "/".join(fields.text(name) for name in names)
+
+
 def read_motions(files: Files) -> Dict[str, Motion]:
     """What was asked, in the order in which it was asked."""
     fields = Fields(object_of(files, "motions.json"), "motions.json", 0)
@@ -107,4 +134,12 @@ def read_motions(files: Files) -> Dict[str, Motion]:
         if motion.id in motions:
             raise part.fault("id", "is there twice")
         motions[motion.id] = motion
+    if len({motion.scope for motion in motions.values()}) > 1:
+        raise Fault("motions.json", 0, "the motions of one box ask different owners")
+    for motion in motions.values():
+        if motion.approval == "whole" and motion.menu is not None:
+            asked = motions.get(motion.id + WHOLE)
+            if asked is None or not asked.asks_about(motion):
+                text = f"{motion.id[:40]}: nobody is asked about the whole menu"
+                raise fields.fault("motions", text)
     return motions

@@ -101,7 +101,10 @@ class Numbers:
         return least
 
     def following(self) -> Numbers:
-        """Silence joins the side that leads in each dimension; the quorum is not helped by it."""
+        """Silence joins the side that leads in each dimension; the quorum is not helped by it.
+
+        Whoever returned a void ballot was not silent.
+        """
         units = sorted({NAME_OF[each.dimension] for each in self._rule.approval})
         changed = {name: dict(part) for name, part in self._said.items()}
         leaders = set()
@@ -112,8 +115,9 @@ class Numbers:
                 return self
             leader, most = ("yes", yes) if yes > no else ("no", no)
             leaders.add(leader)
-            changed[leader][unit] = most + roll - part
-            changed["participating"][unit] = roll
+            silent = max(0, roll - part - (self._at("invalid", unit) or 0))
+            changed[leader][unit] = most + silent
+            changed["participating"][unit] = part + silent
         return Numbers(changed, self._rule) if len(leaders) == 1 else self
 
 
@@ -140,22 +144,51 @@ def tests_of(conditions: list[Condition], numbers: Numbers) -> list[Test]:
 
 
 class Decided:
-    """What a rule says about a count. Nobody on the roll decides nothing.
+    """What a rule says about a count. Nobody on the roll decides nothing, nor does no vote at all.
 
-    A menu needs no more than the quorum: `quorum_only`.
+    `uncast` are the dimensions without a yes or a no, where no other test fails.
     """
 
-    def __init__(
-        self, rule: Rule, said: dict[str, dict[str, int | None]], quorum_only: bool = False
-    ) -> None:
+    works: int | None = None
+    """How many works of a menu were chosen: some have to be."""
+
+    def __init__(self, rule: Rule, said: dict[str, dict[str, int | None]]) -> None:
         numbers = Numbers(said, rule)
         self.tests = tests_of(rule.quorum, numbers)
         used = {NAME_OF[each.dimension] for each in rule.quorum + rule.approval}
-        self.nobody = not quorum_only and any(said["roll"].get(unit) == 0 for unit in used)
+        self.nobody = any(said["roll"].get(unit) == 0 for unit in used)
         self.quorum = verdict_of(self.tests, self.nobody)
-        if not quorum_only:
-            self.tests += tests_of(rule.approval, numbers.following() if rule.follow else numbers)
+        self.tests += tests_of(rule.approval, numbers.following() if rule.follow else numbers)
         self.verdict = verdict_of(self.tests, self.nobody)
+        self.uncast: list[str] = []
+        if self.verdict != "FAIL":
+            asked = {each.dimension for each in rule.approval}
+            self.uncast = [
+                each for each in NAME_OF if each in asked and numbers.of("cast", each) == 0
+            ]
+            if self.uncast:
+                self.verdict = "FAIL"
+
+
+class DecidedMenu(Decided):
+    """What is decided about a menu: the quorum, unless another question decides it, and some work chosen.
+
+    Of votes from before menus obeyed the class of their matter (`works` is None), the quorum alone.
+    """
+
+    def __init__(
+        self,
+        rule: Rule,
+        said: dict[str, dict[str, int | None]],
+        approval: str,
+        works: int,
+    ) -> None:
+        self.tests = [] if approval == "whole" else tests_of(rule.quorum, Numbers(said, rule))
+        self.nobody, self.uncast = False, []
+        self.works = works if approval else None
+        self.uncast = []
+        self.quorum = verdict_of(self.tests, self.nobody)
+        self.verdict = "FAIL" if self.works == 0 else self.quorum
 
 
 def verdict_of(tests: list[Test], nobody: bool) -> str:

@@ -147,11 +147,12 @@ def found_in(files: Files, read: ReadBundle, receipt: str = "") -> dict[str, obj
         **{name: head[name] for name in PERIOD if name in head},
         "manifest": files.sha256("manifest.json"),
         "outcomes": {name: each.outcome for name, each in results.items()},
-        "reasons": {name: reasons(each.decided) for name, each in results.items()},
+        "reasons": {name: reasons_of(each) for name, each in results.items()},
         "public_key": head["public_key"],
         "renovation_id": read.manifest.text("renovation_id"),
         "roll": read.roll.total(),
         "root": head["root"],
+        "scope": next(iter({motion.scope for motion in read.motions.values()}), ""),
         "tallies": {name: each.tally for name, each in results.items()},
         "title": read.manifest.text("title"),
         "titles": {name: motion.title for name, motion in read.motions.items()},
@@ -160,6 +161,12 @@ def found_in(files: Files, read: ReadBundle, receipt: str = "") -> dict[str, obj
     if receipt:
         found["receipt"] = own_ballot(files, read.box, receipt)
     return found
+
+
+def reasons_of(found: Found) -> list[str]:
+    """Each test behind an outcome, of a menu those of its works too."""
+    of_works = [f"{work}: {each}" for work, ruling in found.rulings for each in reasons(ruling)]
+    return reasons(found.decided) + of_works
 
 
 def winners(found: Found) -> list[str]:

@@ -7,7 +7,7 @@ currency unit more for everybody, which must go beyond the budget.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Counter, Dict, List, NamedTuple, Tuple
+from typing import Counter, Dict, List, NamedTuple, Set, Tuple
 
 from proof.verifier.reading import Fields
 
@@ -88,6 +88,13 @@ class Menu:
                 return False
         return True
 
+    def wanted(self, chosen: Chosen) -> Tuple[str, ...]:
+        """The works that a ballot supports: those it names; of points, those with more than none."""
+        names, points = chosen
+        if self.form != "cumulative":
+            return names
+        return tuple(name for name, each in zip(names, points) if each > 0)
+
     def tally(self, ballots: Counter[Chosen]) -> Dict[str, int]:
         """Votes or score of every work, as this menu counts."""
         figures = dict.fromkeys(self.costs, 0)
@@ -122,12 +129,12 @@ def _outcome(menu: Menu, figures: Dict[str, int], winners: List[str]) -> Dict[st
     }
 
 
-def greedy(menu: Menu, ballots: Counter[Chosen]) -> Dict[str, object]:
-    """The most wanted work that still fits, then the next."""
+def greedy(menu: Menu, ballots: Counter[Chosen], able: Set[str]) -> Dict[str, object]:
+    """The most wanted work that still fits, then the next, among those that may be chosen."""
     figures, winners, left = menu.tally(ballots), [], menu.budget
     least = menu.limits["min_score"] or 0
     order = sorted(figures, key=lambda name: (-figures[name], menu.place[name]))
-    order = [name for name in order if figures[name] >= least]
+    order = [name for name in order if figures[name] >= least and name in able]
     for name in order:
         if menu.costs[name] <= left:
             winners.append(name)
@@ -168,10 +175,10 @@ def _price(cost: int, supporters: List[Purse]) -> Fraction | None:
 class EqualShares:
     """The Method of Equal Shares where a supported work is worth its cost to each supporter."""
 
-    def __init__(self, menu: Menu, ballots: Counter[Chosen]) -> None:
+    def __init__(self, menu: Menu, ballots: Counter[Chosen], able: Set[str]) -> None:
         self.menu, self.figures = menu, menu.tally(ballots)
         least = menu.limits["min_score"] or 0
-        self.able = {name for name in menu.costs if self.figures[name] >= least}
+        self.able = {name for name in able if self.figures[name] >= least}
         self.voters = sum(ballots.values())
         self.support: Counter[Tuple[str, ...]] = Counter()
         for (names, _), count in ballots.items():
@@ -243,12 +250,17 @@ def written(number: Fraction) -> object:
 
 
 def menu_outcome(
-    menu: Menu, ballots: Counter[Chosen], rule: str, completion: str, claimed: Fields
+    menu: Menu,
+    ballots: Counter[Chosen],
+    able: Set[str],
+    rule: str,
+    completion: str,
+    claimed: Fields,
 ) -> Dict[str, object]:
-    """The outcome that the ballots have, to be compared with the published one."""
+    """The outcome that the ballots have among the works `able`, to be compared with the published one."""
     if rule == "greedy":
-        return greedy(menu, ballots)
-    shares = EqualShares(menu, ballots)
+        return greedy(menu, ballots, able)
+    shares = EqualShares(menu, ballots, able)
     endowment = claimed.exact("endowment")
     if endowment is None:
         raise claimed.fault("endowment", "is missing")

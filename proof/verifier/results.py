@@ -7,13 +7,23 @@ from typing import NamedTuple
 
 from proof.verifier.asking import UNITS, Motion
 from proof.verifier.counting import Roll
-from proof.verifier.deciding import NAME_OF, Decided, Rule, Test
-from proof.verifier.menus import menu_outcome
+from proof.verifier.deciding import NAME_OF, Decided, DecidedMenu, Rule, Test
+from proof.verifier.menus import Menu, menu_outcome
 from proof.verifier.reading import Fields, Files, canonical, object_of
 
 TWO = 2
 OUTCOMES = ("failed", "lapsed", "passed", "run_off", "tie")
 CHECK = ("article", "code", "have", "need", "op", "passed", "unit")
+
+
+CHOSEN = {
+    "article": "rules 1.4",
+    "code": "voting.work_chosen",
+    "need": 0,
+    "op": ">",
+    "unit": "works",
+}
+"""The check that some work of a menu was chosen, but for what was found."""
 
 
 class Found(NamedTuple):
@@ -26,6 +36,8 @@ class Found(NamedTuple):
     named: tuple[str, ...] = ()
     works: tuple[str, ...] = ()
     """The works of a menu that won."""
+    rulings: tuple[tuple[str, Decided], ...] = ()
+    """What was decided about each work, where each needs the approval."""
 
 
 def standing(motions: dict[str, Motion], passed: set[str]) -> set[str]:
@@ -83,20 +95,42 @@ def among_options(motion: Motion, rule: Rule, roll: dict[str, int | None]) -> Fo
     return found("run_off", named=order[:2])
 
 
+def from_menu(
+    motion: Motion, menu: Menu, rule: Rule, roll: dict[str, int | None], part: Fields
+) -> tuple[Found, object]:
+    """The works that were chosen, and the outcome to compare; each work's approval is compared here."""
+    able, rulings = set(menu.costs), []
+    if motion.approval == "each":
+        claims = part.inner("works")
+        claims.only(*menu.costs)
+        for name, claim in claims.each():
+            claim.only("decision", "supporters")
+            heads, area = motion.support[name]
+            if claim.inner("supporters").value != {"area": area, "head": heads, "share": None}:
+                raise claim.fault("supporters", f"are {heads} heads and {area} by the count")
+            ruling = Decided(rule, motion.tally(roll, name))
+            check_decision(claim.inner("decision"), ruling)
+            rulings.append((name, ruling))
+            if ruling.verdict != "PASS":
+                able.remove(name)
+    elif motion.approval and part.value["works"] is not None:
+        raise part.fault("works", "are not approved one by one")
+    outcome = menu_outcome(
+        menu, motion.chosen, able, motion.menu_rule, motion.completion, part.inner("menu")
+    )
+    won = outcome["winners"]
+    works = tuple(won) if isinstance(won, list) else ()
+    decided = DecidedMenu(rule, motion.tally(roll), motion.approval, len(works))
+    good = decided.verdict == "PASS" and bool(works)
+    found = Found(decided, motion.tally(roll), "passed" if good else "failed", works=works)
+    return found._replace(rulings=tuple(rulings)), outcome
+
+
 def find(motion: Motion, rule: Rule, roll: dict[str, int | None], part: Fields) -> Found:
     """What became of one motion; a published menu is compared on the way."""
     due: dict[str, object] = {"menu": None, "options": None}
     if motion.menu is not None:
-        claimed = part.inner("menu")
-        menu = menu_outcome(
-            motion.menu, motion.chosen, motion.menu_rule, motion.completion, claimed
-        )
-        decided = Decided(rule, motion.tally(roll), quorum_only=True)
-        good = decided.verdict == "PASS" and bool(menu["winners"])
-        found = Found(decided, motion.tally(roll), "passed" if good else "failed")
-        won = menu["winners"]
-        found = found._replace(works=tuple(won) if isinstance(won, list) else ())
-        due["menu"] = menu
+        found, due["menu"] = from_menu(motion, motion.menu, rule, roll, part)
     elif motion.options:
         found = among_options(motion, rule, roll)
         due["options"] = {
@@ -109,6 +143,8 @@ def find(motion: Motion, rule: Rule, roll: dict[str, int | None], part: Fields) 
         good = decided.verdict == "PASS"
         found = Found(decided, motion.tally(roll), "passed" if good else "failed")
     due.update(winner=found.winner, named=list(found.named))
+    if motion.approval and motion.menu is None:
+        due["works"] = None
     for name, value in due.items():
         if canonical(part.value[name]) != canonical(value):
             raise part.fault(name, f"is {canonical(value).decode()} by the count"[:400])
@@ -121,11 +157,20 @@ def check_decision(fields: Fields, decided: Decided) -> None:
     if fields.text("verdict") != decided.verdict:
         raise fields.fault("verdict", f"is {decided.verdict} by the rule")
     claims = fields.objects("checks")
+    if decided.works is not None:
+        chosen = {**CHOSEN, "have": decided.works, "passed": decided.works > 0}
+        if not claims or canonical(claims.pop().value) != canonical(chosen):
+            raise fields.fault("checks", f"do not end with the {decided.works} works chosen")
     if decided.nobody and claims:
         first = claims.pop(0)
         first.only(*CHECK)
         if first.flag("passed") or not first.text("code").startswith("voting.roll."):
             raise first.fault("code", "does not say that nobody is on the roll")
+    for dimension in reversed(decided.uncast):
+        last = claims.pop() if claims else fields
+        last.only(*CHECK)
+        if last.flag("passed") or last.text("code") != f"voting.votes_cast.{dimension}":
+            raise last.fault("code", "does not say that nobody voted yes or no")
     if len(claims) != len(decided.tests):
         raise fields.fault("checks", "are not as many as the rule has")
     for claim, test in zip(claims, decided.tests):
@@ -181,7 +226,8 @@ def check_result(
     results.only(*motions)
     found: dict[str, Found] = {}
     for name, part in results.each():
-        part.only("decision", "menu", "named", "options", "outcome", "tally", "winner")
+        works = ("works",) if motions[name].approval else ()
+        part.only("decision", "menu", "named", "options", "outcome", "tally", "winner", *works)
         found[name] = find(motions[name], rules[name], roll.total(), part)
         check_tally(part.inner("tally"), found[name].tally)
         check_decision(part.inner("decision"), found[name].decided)

@@ -173,7 +173,11 @@ def say(text: str) -> bool:
 
 def reasons(decided: Decided) -> list[str]:
     """Each test of a decision in words and exact numbers."""
-    return [_reason(test) for test in decided.tests]
+    chosen = []
+    if decided.works is not None:
+        mark = MARKS[decided.works > 0]
+        chosen = [f"{mark}: 选定的项目 works chosen {decided.works}; 至少 at least 1"]
+    return [_reason(test) for test in decided.tests] + chosen
 
 
 def _reason(test: Test) -> str:
@@ -228,6 +232,11 @@ def _checked(found: dict[str, object]) -> list[str]:
         "核对了什么 What was checked",
         "  ✓ 文件一个不多、一个不少，内容与签名时相同。 No file is missing or added; all are as they were signed.",
         f"  ✓ 名册 the roll: {roll['entries']:,} 个有表决权的户主 owners who may vote, {weighed(roll)}",
+        *(
+            [f"    只有 {found['scope']} 的业主参加表决 only its owners were asked"]
+            if "scope" in found
+            else []
+        ),
         f"  ✓ 选票 the ballots: {every:,} 张，逐张重算，未增、未减、未改。",
         f"    Each of the {every:,} was computed anew: none was added, taken away or changed.",
     ]

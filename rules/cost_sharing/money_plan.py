@@ -1,10 +1,9 @@
 """Who pays before the owners (waterfall), and the ladder when the rest is too much (E12)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 
 from models.values.cost_sharing import (
-    PERMILLE,
     Contribution,
     CostItem,
     FundedItem,
@@ -15,39 +14,32 @@ from models.values.cost_sharing import (
 )
 from models.values.refusal import problem, refusal, refuse_if_any
 from models.values.scheme import PlannedWork, SchemeContent
-from rules.cost_sharing.rounding import largest_remainder
+from rules.cost_sharing.sources import spread
 
 
 def waterfall(items: Sequence[CostItem], funding: Sequence[Funding]) -> tuple[FundedItem, ...]:
-    """Let every funding pay, in the order of its source, and find the owners' gap of each item.
+    """Let every funding pay and find the owners' gap of each item, the least that the sources allow.
 
-    A funding pays at most what is left of an item, its permille and its cap per item, and its sum
-    in total; a sum too small for all it may pay for is spread over them by largest remainder.
-    The maintenance fund pays nothing without a vote (Civil Code art. 281) and nothing for an
-    operator's line (Shandong art. 71). Refused: an id twice, a funding for an unknown item.
+    A funding pays at most its permille and its cap per item, and its sum in total; who pays first is
+    in `sources.spread`. The order of the items and of the fundings makes no difference. Refused: an
+    id twice, a funding for an unknown item.
     """
     _check_ids(items, funding)
-    ladder = list(FundingSource)
-    left = {item.id: item.cost_fen for item in items}
-    paid: dict[str, list[Contribution]] = {item.id: [] for item in items}
-    for source in sorted(funding, key=lambda entry: ladder.index(entry.source)):
-        wanted = {item.id: _may_pay(source, item, left[item.id]) for item in items}
-        given = largest_remainder(min(source.amount_fen, sum(wanted.values())), wanted)
-        for item_id, amount in given.items():
-            if amount:
-                left[item_id] -= amount
-                paid[item_id].append(
-                    Contribution(funding_id=source.id, source=source.source, amount_fen=amount)
-                )
-    return tuple(
-        FundedItem(
-            item_id=item.id,
-            cost_fen=item.cost_fen,
-            contributions=tuple(paid[item.id]),
-            gap_fen=left[item.id],
-        )
-        for item in items
+    paid = spread(items, funding)
+    kinds = {source.id: source.source for source in funding}
+    return tuple(_funded(item, paid, kinds) for item in items)
+
+
+def _funded(
+    item: CostItem, paid: Mapping[str, Mapping[str, int]], kinds: Mapping[str, FundingSource]
+) -> FundedItem:
+    parts = tuple(
+        Contribution(funding_id=source, source=kinds[source], amount_fen=fen)
+        for source, given in paid.items()
+        if (fen := given.get(item.id, 0))
     )
+    gap = item.cost_fen - sum(part.amount_fen for part in parts)
+    return FundedItem(item_id=item.id, cost_fen=item.cost_fen, contributions=parts, gap_fen=gap)
 
 
 def gap_fen(funded: Sequence[FundedItem]) -> int:
@@ -61,22 +53,26 @@ def gap_plan(
     """The next step when the owners' gap is above what they agreed to carry (E12).
 
     Optional items are given up one by one, the highest priority number first (ties by id), until
-    the gap fits; one that would not lower the gap stays. What is then still missing asks for an
-    extra subsidy. Without a limit there is nothing to close: the vote has decided.
+    the gap fits; one that would not lower the gap stays. Then whatever still fits is given back, the
+    lowest priority number first. What is then still missing asks for an extra subsidy. Without a
+    limit there is nothing to close: the vote has decided.
     """
-    gap = gap_fen(waterfall(items, funding))
+    gap = _gap_of(items, funding, ())
     if limit_fen is None or gap <= limit_fen:
         return GapPlan(step=GapStep.NONE)
-    kept = tuple(items)
     dropped: list[str] = []
     for item in sorted(items, key=lambda entry: (-entry.priority, entry.id)):
-        if not item.optional or gap <= limit_fen:
+        if not item.optional or gap <= limit_fen or len(dropped) + 1 == len(items):
             continue
-        without = tuple(entry for entry in kept if entry.id != item.id)
-        smaller = gap_fen(waterfall(without, _for_items(funding, without)))
-        if smaller < gap and without:
-            kept, gap = without, smaller
+        smaller = _gap_of(items, funding, (*dropped, item.id))
+        if smaller < gap:
+            gap = smaller
             dropped.append(item.id)
+    for item_id in reversed(tuple(dropped)):
+        others = tuple(each for each in dropped if each != item_id)
+        larger = _gap_of(items, funding, others)
+        if larger <= max(gap, limit_fen):
+            gap, dropped = larger, list(others)
     missing = max(gap - limit_fen, 0)
     return GapPlan(
         step=GapStep.EXTRA_SUBSIDY if missing else GapStep.DROP_OPTIONAL,
@@ -85,11 +81,16 @@ def gap_plan(
     )
 
 
+def _gap_of(items: Sequence[CostItem], funding: Sequence[Funding], without: Sequence[str]) -> int:
+    kept = tuple(item for item in items if item.id not in without)
+    return gap_fen(waterfall(kept, _for_items(funding, kept)))
+
+
 def without_items(content: SchemeContent, dropped: Sequence[str]) -> SchemeContent:
     """The scheme without some items: their funding, their works, and the tender shrink with them.
 
-    A work belongs to the item whose id it has or begins with ("lift", "lift-3", "lift.3"); the
-    longest id wins. The tender's sums shrink in proportion to the cost. Refused: an unknown item,
+    A work belongs to the item that it names, else to the one whose id it has or begins with ("lift",
+    "lift-3", "lift.3"); the longest id wins. The tender's sums shrink in proportion to the cost. Refused: an unknown item,
     or giving up all of them.
     """
     known = {item.id for item in content.items}
@@ -125,18 +126,6 @@ def with_subsidy(content: SchemeContent, funding_id: str, amount_fen: int) -> Sc
     return content.model_copy(update={"funding": (*content.funding, extra)})
 
 
-def _may_pay(source: Funding, item: CostItem, left_fen: int) -> int:
-    if source.source is FundingSource.MAINTENANCE_FUND and (not source.voted or item.operator_line):
-        return 0
-    general = not source.items and not source.categories
-    if not (general or item.id in source.items or item.category in source.categories):
-        return 0
-    caps = [left_fen, item.cost_fen * source.permille // PERMILLE]
-    if source.item_cap_fen is not None:
-        caps.append(source.item_cap_fen)
-    return min(caps)
-
-
 def _for_items(funding: Sequence[Funding], kept: Sequence[CostItem]) -> tuple[Funding, ...]:
     """Fundings without the items that are gone; one that was for them alone is gone too."""
     ids = {item.id for item in kept}
@@ -150,6 +139,8 @@ def _for_items(funding: Sequence[Funding], kept: Sequence[CostItem]) -> tuple[Fu
 
 
 def _item_of(work: PlannedWork, items: set[str]) -> str:
+    if work.item:
+        return work.item
     owners = [
         item for item in items if work.id == item or work.id.startswith((f"{item}-", f"{item}."))
     ]

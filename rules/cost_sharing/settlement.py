@@ -33,11 +33,20 @@ def contingency_fen(contract_value_fen: int, permille: int) -> int:
     return contract_value_fen * permille // PERMILLE
 
 
-def award_items(content: SchemeContent, contract_value_fen: int) -> tuple[CostItem, ...]:
-    """The items at the award's prices: contract value plus contingency, spread by their estimates."""
-    total = contract_value_fen + contingency_fen(
-        contract_value_fen, content.tender.contingency_permille
+def award_items(
+    content: SchemeContent, contract_value_fen: int, spent_fen: int = 0
+) -> tuple[CostItem, ...]:
+    """The items at the award's prices: contract value plus contingency, spread by their estimates.
+
+    `spent_fen` is what contracts that were terminated before have cost, below zero where their bonds
+    brought more than that.
+    """
+    total = (
+        spent_fen
+        + contract_value_fen
+        + contingency_fen(contract_value_fen, content.tender.contingency_permille)
     )
+    total = max(total, 0)
     cost = largest_remainder(total, {item.id: item.cost_fen for item in content.items})
     return tuple(item.model_copy(update={"cost_fen": cost[item.id]}) for item in content.items)
 
@@ -47,9 +56,10 @@ def award_totals(
     units: Sequence[ShareUnit],
     contract_value_fen: int,
     counted: Sequence[UnitKind] = COUNTED_KINDS,
+    spent_fen: int = 0,
 ) -> ShareTable:
     """The shares once the award has fixed their base: waterfall and keys over the award's prices."""
-    items = award_items(content, contract_value_fen)
+    items = award_items(content, contract_value_fen, spent_fen)
     return share_table(items, waterfall(items, content.funding), units, counted)
 
 
@@ -154,7 +164,6 @@ def owners_part_fen(
     return largest_remainder(certified_fen, {"others": others, "owners": cost - others})["owners"]
 
 
-# waits for commitments in the settlement of a cancelled case
 def sunk_net_fen(certified_fen: int, committed_fen: int, applied_fen: int) -> int:
     """Certified work of acceptable quality and irrevocable commitments, less what others pay of it.
 

@@ -7,7 +7,7 @@ Ballots come as a count of equal ones (`counted`), so that their order cannot ma
 from rules.menu.choices import ballot_of, choice_of, problems_of_menu_choice
 from rules.menu.equal_shares import equal_shares
 from rules.menu.greedy import greedy
-from rules.menu.tally import counted, tally
+from rules.menu.tally import counted, supported, tally
 
 __all__ = [
     "ballot_of",
@@ -16,5 +16,6 @@ __all__ = [
     "equal_shares",
     "greedy",
     "problems_of_menu_choice",
+    "supported",
     "tally",
 ]

@@ -6,13 +6,13 @@ class a purse is just a number, and the arithmetic is whole numbers over one den
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import TypeAlias
 
 from models.values.decisions.menu import Menu, MenuBallot, Utility
-from rules.menu.tally import points_of, tally, tie_order
+from rules.menu.tally import able_to_win, points_of, tally, tie_order
 
 Purses: TypeAlias = Sequence[int]
 """The money of each group of equal ballots, in units of 1 / denominator."""
@@ -52,14 +52,19 @@ class Electorate:
     free: tuple[str, ...]
 
 
-def electorate(menu: Menu, ballots: Mapping[MenuBallot, int], utility: Utility) -> Electorate:
-    """The supporters of each work; works below `min_score` are left out.
+def electorate(
+    menu: Menu,
+    ballots: Mapping[MenuBallot, int],
+    utility: Utility,
+    only: Collection[str] | None = None,
+) -> Electorate:
+    """The supporters of each work; works below `min_score`, and others than `only`, are left out.
 
     A ballot supports a work by naming it, under POINTS and POINTS_COST with its points as weight,
     and then only if they are more than none.
     """
     figures = tally(menu, ballots).of(menu.unit)
-    able = {item for item, figure in figures.items() if figure >= menu.rules.min_score}
+    able = {item for item in figures if able_to_win(menu, item, figures[item], only)}
     weights: Counter[tuple[tuple[str, int], ...]] = Counter()
     for ballot, count in ballots.items():
         weights[_support(menu, ballot, utility, able)] += count

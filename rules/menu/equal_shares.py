@@ -19,7 +19,7 @@ Going up one unit at a time can take millions of runs. Two facts make it few, an
    once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 
 from models.values.decisions.menu import (
@@ -48,13 +48,14 @@ def equal_shares(
     *,
     completion: Completion = Completion.ADD1,
     utility: Utility = Utility.COST,
+    only: Collection[str] | None = None,
 ) -> MenuOutcome:
     """The works that equal shares chooses, in the order in which they are bought.
 
-    Every ballot has an endowment, one that names no work too. Supported works that cost nothing
+    Every ballot has an endowment, one that names no work, or none of `only`, too. Supported works that cost nothing
     are taken first. Equally dear works are bought in the order of the tie rule.
     """
-    people = electorate(menu, ballots, utility)
+    people = electorate(menu, ballots, utility, only)
     search = _Search(menu, people)
     raises = search.raises(completion) if people.works else 0
     bought, equals = search.whole_run(raises)

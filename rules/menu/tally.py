@@ -1,7 +1,7 @@
 """Counting a menu vote: votes and points of each work."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from models.values.decisions.menu import BallotForm, Menu, MenuBallot, MenuTally, TieRule
 
@@ -34,6 +34,19 @@ def tally(menu: Menu, ballots: Mapping[MenuBallot, int]) -> MenuTally:
             votes[item] += count
             score[item] += points * count
     return MenuTally(ballots=sum(ballots.values()), votes=votes, score=score)
+
+
+def supported(menu: Menu, ballot: MenuBallot) -> tuple[str, ...]:
+    """The works that a ballot wants: those it names, of a cumulative one those with more than no points [D]."""
+    if menu.form is not BallotForm.CUMULATIVE:
+        return ballot.items
+    given = zip(ballot.items, ballot.points, strict=True)
+    return tuple(item for item, points in given if points > 0)
+
+
+def able_to_win(menu: Menu, item: str, figure: int, only: Collection[str] | None) -> bool:
+    """Whether a work with this tally may be chosen: enough asked for it, and it is among `only`."""
+    return figure >= menu.rules.min_score and (only is None or item in only)
 
 
 def tie_order(menu: Menu) -> dict[str, int]:

@@ -53,6 +53,14 @@ def last_day(end: datetime, zone: str) -> date:
     return _local_day(end - timedelta(microseconds=1), zone)
 
 
+def end_of_natural_day(moment: datetime, days: int, zone: str) -> datetime:
+    """The midnight that ends the day so many natural days after that of `moment`; UTC.
+
+    Laws that count in natural days (Ley de Propiedad Horizontal art. 17.8) move no end for days off.
+    """
+    return _midnight(_local_day(moment, zone) + (days + 1) * _DAY, zone)
+
+
 def hours_after(start: datetime, hours: int) -> datetime:
     """A period of hours: it runs at once and from moment to moment (art. 201(2)); UTC."""
     return start.astimezone(UTC) + timedelta(hours=hours)

@@ -67,6 +67,8 @@ def without(facts: Facts, holding: Holding) -> Facts:
             holding.choice: _minus(answer, holding.weights),
             "participating": _minus(facts.participating, holding.weights),
             "present": _minus(facts.present, holding.weights),
+            # Whether the holder voted in person is not said.
+            "in_person": Amounts(),
         }
     )
 

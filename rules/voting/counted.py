@@ -30,6 +30,7 @@ def counted(rule: Rule, facts: Facts) -> Counted:
             {
                 ("all", dimension): everybody,
                 ("present", dimension): facts.present.of(dimension),
+                ("in_person", dimension): facts.in_person.of(dimension),
                 ("participating", dimension): participating,
                 ("yes", dimension): yes,
                 ("no", dimension): no,
@@ -50,11 +51,28 @@ def required_quorum(rule: Rule, everybody: int | None, dimension: Dimension) -> 
     if everybody is None:
         return None
     needs = [
-        least(condition.op, condition.fraction * everybody)
-        for condition in rule.quorum
-        if condition.dimension == dimension and condition.of == "all"
+        min(least(each.op, each.fraction * everybody) for each in group)
+        for group in alternatives(rule, rule.quorum)
+        if all(each.dimension == dimension and each.of == "all" for each in group)
     ]
     return max(needs, default=None)
+
+
+def alternatives(
+    rule: Rule, conditions: tuple[Condition, ...]
+) -> tuple[tuple[Condition, ...], ...]:
+    """The tests in groups of which one test each must hold: most stand alone (`Rule.either`)."""
+    groups: list[list[Condition]] = []
+    of_codes: dict[tuple[str, ...], list[Condition]] = {}
+    for condition in conditions:
+        codes = next((codes for codes in rule.either if condition.code in codes), None)
+        if codes in of_codes:
+            of_codes[codes].append(condition)
+            continue
+        groups.append([condition])
+        if codes is not None:
+            of_codes[codes] = groups[-1]
+    return tuple(tuple(group) for group in groups)
 
 
 def dimensions_of(*groups: tuple[Condition, ...]) -> tuple[Dimension, ...]:
@@ -63,31 +81,42 @@ def dimensions_of(*groups: tuple[Condition, ...]) -> tuple[Dimension, ...]:
     return tuple(dimension for dimension in DIMENSIONS if dimension in used)
 
 
-def following(rule: Rule, numbers: Counted) -> Counted:
+def following(rule: Rule, numbers: Counted, facts: Facts) -> Counted:
     """V-CN-5: silence joins the side that leads in every dimension; the quorum is not helped.
 
     Only where the owners' rules say so (从众), with the legal risk that it has since 2021. Nobody
-    is followed in a tie, where the dimensions differ, or while a number is unknown.
+    is followed in a tie, or where the dimensions differ. Whoever returned something, void or
+    contested, was not silent. While a number is unknown, so is what follows from it.
     """
     used = dimensions_of(rule.approve, rule.reject_cap)
-    rows: list[tuple[Dimension, int, int, int]] = []
-    for dimension in used:
-        yes, no = numbers["yes", dimension], numbers["no", dimension]
-        everybody = numbers["all", dimension]
-        participating = numbers["participating", dimension]
-        if yes is None or no is None or everybody is None or participating is None:
-            return numbers
-        rows.append((dimension, yes, no, everybody - participating))
-    side: Measured
-    if all(yes > no for _, yes, no, _ in rows):
-        side = "yes"
-    elif all(no > yes for _, yes, no, _ in rows):
-        side = "no"
-    else:
+    leaders = {_leader(numbers["yes", each], numbers["no", each]) for each in used}
+    known = leaders - {None}
+    if len(known) > 1 or "nobody" in known:
         return numbers
     changed = dict(numbers)
-    for dimension, yes, no, silent in rows:
-        changed[side, dimension] = (yes if side == "yes" else no) + silent
-        changed["participating", dimension] = numbers["all", dimension]
-        changed["cast", dimension] = yes + no + silent
+    for dimension in used:
+        silent = None if None in leaders else _silent(numbers, facts, dimension)
+        sides: tuple[Measured, ...] = ("yes",) if known == {"yes"} else ("no",)
+        if None in leaders:
+            sides = ("yes", "no")
+        for name in (*sides, "participating", "cast"):
+            changed[name, dimension] = total(numbers[name, dimension], silent)
     return changed
+
+
+def _leader(yes: int | None, no: int | None) -> str | None:
+    """The side with more votes; "nobody" in a tie, None while it is unknown."""
+    if yes is None or no is None:
+        return None
+    return "nobody" if yes == no else "yes" if yes > no else "no"
+
+
+def _silent(numbers: Counted, facts: Facts, dimension: Dimension) -> int | None:
+    """Who returned nothing at all; None while that is unknown."""
+    everybody = numbers["all", dimension]
+    returned = total(
+        numbers["participating", dimension],
+        facts.invalid.of(dimension),
+        facts.contested.of(dimension),
+    )
+    return None if everybody is None or returned is None else max(0, everybody - returned)

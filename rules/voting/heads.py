@@ -40,6 +40,8 @@ def _head_key(unit: RollUnit, pack: VotingPack) -> tuple[str, str, str]:
     reason = unit.excluded_reason or ""
     if not reason and unit.kind not in pack.counted_kinds:
         reason = KIND_NOT_COUNTED
+    if pack.heads == "units":
+        return reason, "unit", unit.number
     if unit.developer:
         return reason, DEVELOPER_KEY, ""
     return (reason, "owners", unit.owner_key) if unit.owner_key else (reason, "unit", unit.number)

@@ -23,14 +23,16 @@ def judged(rule: Rule, facts: Facts, *, after: str | None = None) -> RuleResult:
     ruling = weigh(rule, plain, bridged=bridged)
     if rule.payers is None or rule.payers.by is None:
         return ruling
-    return ruling.model_copy(update={"payer_set": _payers(rule.payers.by, plain, ruling)})
+    by = weigh(rule_named(rule.payers.by), plain)
+    disputed = (*ruling.disputed, *by.disputed)
+    return ruling.model_copy(update={"payer_set": _payers(by, ruling), "disputed": disputed})
 
 
-def _payers(by: str, facts: Facts, ruling: RuleResult) -> Payers | None:
+def _payers(by: RuleResult, ruling: RuleResult) -> Payers | None:
     """Who pays for what was decided: nobody for nothing, else as the other rule says."""
     if ruling.verdict != "PASS":
         return "nobody" if ruling.verdict == "FAIL" else None
-    return weigh(rule_named(by), facts).payer_set
+    return by.payer_set
 
 
 def _closes_bridges(first: Rule, second: Rule) -> bool:

@@ -1,13 +1,24 @@
-"""Votes between several schemes (rule book 1.4.6 [D]): winner, run-off of the top two, or tie.
+"""Votes between several schemes (rule book 1.4.6 [D]): winner, run-off of the top two, or tie; and menus.
 
 One option is judged like a motion: its votes are the yes, all other options are the no. So the
-thresholds of the rule hold for options too, and a run-off decides by the same rule.
+thresholds of the rule hold for options too, and a run-off decides by the same rule. One work of a
+menu is judged in the same way: its supporters are the yes, everybody else who answered is the no.
 """
 
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import NamedTuple
 
-from models.values.decisions.rules import DIMENSIONS, Amounts, Facts, OptionsRuling, Rule
+from models.values.decisions.decision import Verdict
+from models.values.decisions.menu import Approval
+from models.values.decisions.rules import (
+    DIMENSIONS,
+    Amounts,
+    Facts,
+    OptionsRuling,
+    Rule,
+    RuleResult,
+)
 from models.values.refusal import refusal
 from models.values.voting import Dimension
 from rules.voting.counted import dimensions_of
@@ -15,6 +26,50 @@ from rules.voting.engine import weigh
 from rules.voting.numbers import total
 
 TWO = 2
+
+
+class MenuRuling(NamedTuple):
+    """Which works of a menu the owners have approved, whatever the method then chooses among them."""
+
+    verdict: Verdict
+    """PASS with some work approved; INDETERMINATE while a number that it hangs on is not known."""
+    able: frozenset[str]
+    ruling: RuleResult | None
+    """Of the question about the whole menu."""
+    works: dict[str, RuleResult]
+    """Of each work, where each needs the approval."""
+
+
+def decide_menu(
+    rule: Rule, approval: Approval, support: Mapping[str, Amounts], facts: Facts
+) -> MenuRuling:
+    """Which works may be chosen.
+
+    `support` holds the exact weight of each work's supporters, `facts` the roll and everybody who
+    answered (`participating`); under WHOLE their yes and no are those of the question whether the owners
+    approve whatever the method chooses within the budget. A work that nobody wants is not approved.
+    """
+    if approval is Approval.WHOLE:
+        ruling = weigh(rule, facts)
+        able = frozenset(support if ruling.verdict == "PASS" else ())
+        return MenuRuling(ruling.verdict, able, ruling, {})
+    works = {name: weigh(rule, _of_work(facts, yes)) for name, yes in support.items()}
+    wanted = {name for name, yes in support.items() if yes.head != 0}
+    able = frozenset(name for name in wanted if works[name].verdict == "PASS")
+    unknown = any(works[name].verdict == "INDETERMINATE" for name in wanted)
+    verdict: Verdict = "INDETERMINATE" if unknown else "PASS" if able else "FAIL"
+    return MenuRuling(verdict, able, None, works)
+
+
+def _of_work(facts: Facts, yes: Amounts) -> Facts:
+    """The supporters of a work against everybody else who answered."""
+    no: dict[str, int | None] = {}
+    for dimension in DIMENSIONS:
+        part, own = facts.participating.of(dimension), yes.of(dimension)
+        abstain = facts.abstain.of(dimension)
+        if part is not None and own is not None and abstain is not None:
+            no[dimension] = part - own - abstain
+    return facts.model_copy(update={"yes": yes, "no": Amounts.model_validate(no)})
 
 
 def as_yes_and_no(rule: Rule, facts: Facts) -> Facts:
@@ -82,6 +137,13 @@ def decide_options(  # noqa: PLR0911 - one way out for each outcome
     if "INDETERMINATE" in {ruling.verdict for ruling in rulings}:
         return OptionsRuling(outcome="unknown", order=order)
     return _without_a_winner(order, strength, best)
+
+
+def as_decided(ruling: RuleResult, options: OptionsRuling | None) -> RuleResult:
+    """The ruling on the strongest option; where others are as strong, nothing is adopted by it."""
+    if options is None or options.outcome != "tie" or ruling.verdict != "PASS":
+        return ruling
+    return ruling.model_copy(update={"verdict": "FAIL", "payer_set": None, "follow_ups": ()})
 
 
 def _without_a_winner(

@@ -1,37 +1,64 @@
-"""The votes of a renovation: dated packs of Chinese law, made of the rules in `rules.voting.law`.
+"""The votes of a renovation: a dated pack for every table of `rules.voting.law`.
 
 A renovation carries the id of the pack it began under ("CN-2021"); a later change of law is a new
-pack. `decide` puts the tally of such a vote through the same engine as every other vote.
+pack. `decide` puts the tally of such a vote through the same engine as every other vote. In China a
+motion has one of two classes, elsewhere its matter alone says which rule it needs.
 """
 
 from datetime import date
+from typing import get_args
 
 from models.values.decisions.decision import Check, Decision
-from models.values.decisions.rules import Amounts, Facts, MatterTable, Rule, Silence
+from models.values.decisions.rules import (
+    NONE_OF_THEM,
+    Amounts,
+    Facts,
+    MatterTable,
+    Rule,
+    RuleResult,
+    Silence,
+)
 from models.values.refusal import refusal
 from models.values.voting import (
     Condition,
-    Matter,
     Motion,
     MotionKind,
     ReportedTally,
-    Tally,
+    UnitKind,
     VotingPack,
 )
 from rules.checks import decide as decided
 from rules.voting.counted import counted
 from rules.voting.engine import condition_check, weigh
+from rules.voting.judging import judged
 from rules.voting.law import CAPS, TABLES, cn
-from rules.voting.registry import rule_in, rule_named
+from rules.voting.registry import rule_in, rule_named, table_named
 
 _TEXTS = {"CN.278.major": cn.CIVIL_CODE_TEXT, "CN.PL76.major": cn.PROPERTY_LAW_TEXT}
 _NOW = next(table for table in TABLES if table.id == "CN-2021")
+_EVERY_KIND: tuple[UnitKind, ...] = get_args(UnitKind)
+_ONE_VOTE_PER_LOT = ("AU-NSW", "US-CA")
 
 
-def _pack(table: MatterTable, local: str = "") -> VotingPack:
+def _pack(table: MatterTable) -> VotingPack:
+    """Of the world outside of China: every lot counts, and no text lets an open vote be extended."""
+    return VotingPack(
+        id=table.id,
+        region=table.region,
+        valid_from=table.valid_from,
+        valid_until=table.valid_until,
+        text=table.law,
+        counted_kinds=_EVERY_KIND,
+        heads="units" if table.region in _ONE_VOTE_PER_LOT else "owners",
+        extends=False,
+    )
+
+
+def _pack_of_china(table: MatterTable, local: str = "") -> VotingPack:
     """The pack of a dated mapping with an ordinary and a major class."""
     rule_ids = {each.cls: each.rule for each in table.classes}
     ordinary, major = (rule_named(rule_ids[cls]) for cls in ("ordinary", "major"))
+    official = _OFFICIAL_SYSTEM_ONLY.get(table.region, "")
     mandates = [cap.least for cap in CAPS if cap.id in table.caps and cap.kind == "proxies"]
     return VotingPack(
         id=table.id,
@@ -42,6 +69,8 @@ def _pack(table: MatterTable, local: str = "") -> VotingPack:
         ordinary=_cited(ordinary.approve, local),
         major=_cited(major.approve, local),
         text=_TEXTS[major.id],
+        routes="official_system_only" if official else "own_web",
+        routes_article=official,
         mandates_per_agent=min(mandates, default=None),
     )
 
@@ -55,9 +84,15 @@ def _cited(conditions: tuple[Condition, ...], local: str) -> tuple[Condition, ..
 
 
 _LOCAL = {"CN-3707": cn.WEIFANG}
+_OFFICIAL_SYSTEM_ONLY = {
+    "CN-3707": "Weifang Property Management Regs art. 32",
+    "CN-11": cn.BEIJING,
+}
+"""Internet ballots go through the city's own e-voting system, and through no other (V-CN-9)."""
 
 PACKS: tuple[VotingPack, ...] = tuple(
-    _pack(table, _LOCAL.get(table.region, "")) for table in cn.TABLES
+    _pack_of_china(table, _LOCAL.get(table.region, "")) if table in cn.TABLES else _pack(table)
+    for table in TABLES
 )
 """Every pack, oldest first within its region."""
 
@@ -75,9 +110,9 @@ def pack_for(pack_id: str) -> VotingPack:
 
 
 def pack_in_force(region: str, on: date) -> VotingPack:
-    """The law of a city on a day; the nation's where the city has none of its own.
+    """The law of a place on a day; the nation's where a city or a state has none of its own.
 
-    `region` is "CN" or a narrower code such as "CN-3707".
+    `region` is "CN", "FR", or a narrower code such as "CN-3707" or "AU-NSW".
 
     Raises:
         Refused: `voting.pack_unknown` when no law of owners' votes is known for that place and day.
@@ -90,9 +125,24 @@ def pack_in_force(region: str, on: date) -> VotingPack:
     raise refusal("voting.pack_unknown", pack=f"{region} {on.isoformat()}")
 
 
-def kind_of(matter: Matter, table: MatterTable = _NOW) -> MotionKind:
+def kind_of(matter: str, table: MatterTable = _NOW) -> MotionKind:
     """Which threshold a matter needs: items 6 to 8 of Civil Code art. 278(1) are major (V-CN-1)."""
-    return MotionKind(rule_in(table, matter.value).cls)
+    return MotionKind(rule_in(table, matter).cls)
+
+
+def rule_of(pack: VotingPack, motion: Motion) -> Rule:
+    """The rule that decides a motion: that of the second vote it is put in, else of its matter.
+
+    Raises:
+        Refused: `decide.matter_unknown` where the law of the place does not know the matter.
+    """
+    if motion.rule:
+        return rule_named(motion.rule)
+    if pack.major:
+        return pack_rule(pack, strict_kind(motion, pack))
+    table = table_named(pack.id)
+    assert table is not None, pack.id
+    return rule_in(table, motion.matter or "").rule
 
 
 def pack_rule(pack: VotingPack, kind: MotionKind) -> Rule:
@@ -118,30 +168,44 @@ def tally_facts(tally: ReportedTally) -> Facts:
     def amounts(name: str) -> Amounts:
         heads: int | None = getattr(tally, f"{name}_heads")
         area: int | None = getattr(tally, f"{name}_area_dm2")
-        return Amounts(head=heads, area=area)
+        shares: int | None = getattr(tally, f"{name}_shares")
+        return Amounts(head=heads, area=area, share=shares)
 
+    silent, objections = amounts("silent"), amounts("objections")
     return Facts(
         all=amounts("roll"),
+        present=amounts("present"),
         participating=amounts("participating"),
         yes=amounts("yes"),
         no=amounts("no"),
         abstain=amounts("abstain"),
         invalid=amounts("invalid"),
+        silent_absentee=silent if silent != Amounts() else NONE_OF_THEM,
+        objections_within_7d=objections if objections != Amounts() else None,
     )
 
 
-def quorum(pack: VotingPack, tally: ReportedTally) -> Decision:
-    """Whether enough owners took part, in heads and in area (Civil Code art. 278(2), first sentence)?"""
-    numbers = counted(pack_rule(pack, MotionKind.ORDINARY), tally_facts(tally))
-    return _decision(tuple(condition_check(each, "quorum", numbers) for each in pack.quorum))
+def quorum(pack: VotingPack, tally: ReportedTally, motion: Motion | None = None) -> Decision:
+    """Whether enough owners took part, in heads and in area (Civil Code art. 278(2), first sentence)?
 
-
-def decide(pack: VotingPack, motion: Motion, tally: Tally) -> Decision:
-    """Quorum and approval of one motion.
-
-    Where the motion names its matter, the matter's threshold cannot be undercut by its kind.
+    With a `motion` by the quorum of its own rule, which outside of China differs from matter to matter.
     """
-    return decide_reported(pack, strict_kind(motion, pack), tally)
+    rule = pack_rule(pack, MotionKind.ORDINARY) if motion is None else rule_of(pack, motion)
+    numbers = counted(rule, tally_facts(tally))
+    return _decision(tuple(condition_check(each, "quorum", numbers) for each in rule.quorum))
+
+
+def decide(pack: VotingPack, motion: Motion, tally: ReportedTally) -> Decision:
+    """Quorum and approval of one motion, by the rule of `rule_of`; unknown numbers stay unknown.
+
+    Where a motion of China names its matter, the matter's threshold cannot be undercut by its kind.
+    """
+    return _decision(ruled(pack, motion, tally).checks)
+
+
+def ruled(pack: VotingPack, motion: Motion, tally: ReportedTally) -> RuleResult:
+    """The whole result of one motion: its checks, the second vote it opens, who pays."""
+    return judged(rule_of(pack, motion), tally_facts(tally), after=motion.after or None)
 
 
 def decide_reported(pack: VotingPack, kind: MotionKind, tally: ReportedTally) -> Decision:

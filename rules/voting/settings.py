@@ -16,6 +16,7 @@ from models.values.voting import Condition
 OPEN = ("M", "D")
 PREFIX = "voting."
 _FRACTION = re.compile(r"(\d{1,18})(?:/([1-9]\d{0,17}))?", re.ASCII)
+_NUMBER = re.compile(r"[1-9]\d{0,17}", re.ASCII)
 _WORDS = {
     "silence": ("no_vote", "follow_majority"),
     "quorum_unknown": ("indeterminate", "presumed"),
@@ -39,7 +40,8 @@ def settings_of(rule: Rule) -> tuple[str, ...]:
 def configured(rule: Rule, settings: Mapping[str, str]) -> Rule:
     """The rule with other values where it may have them.
 
-    A test is named by its code, as "quorum.head", and set to a fraction "p/q"; `silence` to
+    A test is named by its code, as "quorum.head", and set to a fraction "p/q" of what it is a part
+    of, above 0 and at most 1, or to a whole number where it asks for so many persons; `silence` to
     "no_vote" or "follow_majority"; `quorum_unknown` to "indeterminate" or "presumed"; dates to a
     day.
 
@@ -48,7 +50,7 @@ def configured(rule: Rule, settings: Mapping[str, str]) -> Rule:
     """
     may = settings_of(rule)
     refuse_if_any(
-        problem for name, value in settings.items() for problem in _wrong(may, name, value)
+        problem for name, value in settings.items() for problem in _wrong(rule, may, name, value)
     )
     for name, value in settings.items():
         rule = _set(rule, name.removeprefix(PREFIX), value)
@@ -59,7 +61,7 @@ def _conditions(rule: Rule) -> tuple[Condition, ...]:
     return (*rule.quorum, *rule.approve, *rule.reject_cap)
 
 
-def _wrong(may: tuple[str, ...], given: str, value: str) -> list[Problem]:
+def _wrong(rule: Rule, may: tuple[str, ...], given: str, value: str) -> list[Problem]:
     name = given.removeprefix(PREFIX)
     if name not in may:
         return [problem("decide.setting_fixed", where=given, name=given, known=", ".join(may))]
@@ -69,9 +71,12 @@ def _wrong(may: tuple[str, ...], given: str, value: str) -> list[Problem]:
     elif name in _DATES:
         expected = "YYYY-MM-DD"
         good = _day(value) is not None
+    elif any(each.of == "number" for each in _conditions(rule) if each.code == PREFIX + name):
+        expected = "1, 2, 3 …"
+        good = _NUMBER.fullmatch(value) is not None
     else:
-        expected = "p/q"
-        good = _FRACTION.fullmatch(value) is not None
+        expected = "p/q, 0 < p/q <= 1"
+        good = _FRACTION.fullmatch(value) is not None and 0 < Fraction(value) <= 1
     if good:
         return []
     return [

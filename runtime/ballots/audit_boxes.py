@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.tables import BallotBox, Event, RollEntry
 from proof.ballots import pseudonym_of, roll_line
 from proof.canonical import digest
+from runtime.ballots.boxes import names_box, said_of
 from runtime.ballots.sealing import public_half
 
 AT_ONCE = 5_000
@@ -70,6 +71,8 @@ async def box_holds(session: AsyncSession, box: BallotBox) -> bool:
         and announcement.get("roll_hash") == box.roll_hash
         and announcement.get("motions") == motions
         and announcement.get("motions_hash", motions_hash) == motions_hash
+        and announcement.get("building", "") == box.building
+        and announcement.get("entrance", "") == box.entrance
         and _times_hold(box, announcement, looks)
         and await _closing_holds(session, box)
     )
@@ -138,14 +141,10 @@ async def event_details(
     """What the events of this kind say about the box, in their order."""
     found = await session.scalars(
         select(Event.details)
-        .where(
-            Event.renovation_id == box.renovation_id,
-            Event.kind == kind,
-            Event.details["box"].as_string() == box.id,
-        )
+        .where(Event.renovation_id == box.renovation_id, Event.kind == kind, names_box(box.id))
         .order_by(Event.seq)
     )
-    return found.all()
+    return [said for details in found if (said := said_of(details, box.id)) is not None]
 
 
 def _times_hold(

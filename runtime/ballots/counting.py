@@ -16,7 +16,7 @@ from proof.ballots import Leaves, Times
 from proof.canonical import utc_text
 from proof.merkle import Tree
 from rules.ballots.states import State
-from rules.voting.results import Weight
+from rules.voting.live.beside import Weight
 from runtime.ballots.sealing import BallotOpener, SealBroken
 from runtime.ballots.standing import STATES, arguments
 from runtime.ballots.times import SENT, WrittenTimes
@@ -106,13 +106,14 @@ class Count:
             if state == "counted":
                 weights = sums.get(choices)
                 if weights is None:
-                    sums[choices] = [ballot.heads, ballot.area_dm2]
+                    sums[choices] = [ballot.heads, ballot.area_dm2, ballot.shares or 0]
                 else:
                     weights[0] += ballot.heads
                     weights[1] += ballot.area_dm2
-        for choices, (heads, area_dm2) in sums.items():
+                    weights[2] += ballot.shares or 0
+        for choices, weights in sums.items():
             before = self.weights.get(choices, NOTHING)
-            self.weights[choices] = before.plus(Weight(heads, area_dm2))
+            self.weights[choices] = before.plus(Weight(*weights))
 
 
 async def count_box(connection: asyncpg.Connection, box_id: str, private_key: bytes) -> Count:

@@ -23,7 +23,7 @@ from proof.ballots import roll_line
 from proof.bundle import contents as bundle
 from proof.verifier import standalone
 from rules.voting import pack_for, pack_rule, strict_kind
-from runtime.ballots.boxes import COUNTED_VOTE
+from runtime.ballots.boxes import COUNTED_VOTE, said_of
 from runtime.ballots.counting import CountedBallot, read_ballots
 from runtime.ballots.sealing import Signer
 
@@ -35,16 +35,18 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 JSON: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 MOTIONS: TypeAdapter[tuple[Motion, ...]] = TypeAdapter(tuple[Motion, ...])
 
-BOX = """
+BOXES = """
 SELECT b.id, b.motions::text, b.tally::text, b.tree_head::text, b.opened_key, b.format, r.rule_pack,
        r.title
 FROM ballot_box b JOIN renovation r ON r.id = b.renovation_id
-WHERE b.renovation_id = $1 AND b.attempt = $2
+WHERE b.renovation_id = $1 AND b.attempt = $2 AND ($3::text IS NULL OR b.id = $3)
+ORDER BY length(b.id), b.id
 """
 KNOWN = "SELECT EXISTS (SELECT 1 FROM renovation WHERE id = $1)"
 CLOSED = """
 SELECT details::text FROM event
-WHERE renovation_id = $1 AND kind = 'voting.box_closed' AND details ->> 'box' = $2
+WHERE renovation_id = $1 AND kind = 'voting.box_closed' AND (details ->> 'box' = $2::text
+  OR details @> jsonb_build_object('others', jsonb_build_array(jsonb_build_object('box', $2::text))))
 """
 ROLL = """
 SELECT pseudonym, heads, area_dm2, shares, developer, excluded_reason FROM roll_entry
@@ -95,20 +97,22 @@ async def export_voting(
     out: Path,
     signer: Signer,
     attempt: int | None = None,
+    box_id: str | None = None,
 ) -> Exported:
     """Write the bundle of a renovation's last counted vote, or of one `attempt`, to `out`.
 
-    The file appears whole or not at all.
+    A vote with several boxes has a bundle for each: `box_id` says of which. The file appears whole
+    or not at all.
 
     Raises:
         Refused: `renovation.unknown`, `evidence.not_counted` while there is no counted vote, `evidence.official` when an
-            official system counted it, `evidence.other_key` when `signer` is not who signed it.
+            official system counted it, `evidence.other_key` when `signer` is not who signed it, `voting.which_box`.
     """
     part = out.with_name(f".{out.name}.part")
     try:
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
             async with connection.transaction(isolation="repeatable_read", readonly=True):
-                box = await _counted_box(connection, renovation_id, attempt)
+                box = await _counted_box(connection, renovation_id, attempt, box_id)
                 if box.head.get("public_key") != signer.public_key:
                     raise refusal("evidence.other_key", box=box.id)
                 files = _BundleWriter(archive)
@@ -160,11 +164,16 @@ class _BundleWriter:
 
 
 async def _counted_box(
-    connection: asyncpg.Connection, renovation_id: str, attempt: int | None
+    connection: asyncpg.Connection, renovation_id: str, attempt: int | None, box_id: str | None
 ) -> _ClosedBox:
     if attempt is None:
         attempt = await connection.fetchval(COUNTED_VOTE, renovation_id)
-    row = await connection.fetchrow(BOX, renovation_id, attempt)
+    rows = await connection.fetch(BOXES, renovation_id, attempt, box_id)
+    if len(rows) > 1:
+        raise refusal(
+            "voting.which_box", where="box_id", boxes=", ".join(row["id"] for row in rows)
+        )
+    row = rows[0] if rows else None
     if row is None and not await connection.fetchval(KNOWN, renovation_id):
         raise refusal("renovation.unknown", where=renovation_id[:64])
     if row is None or row["tally"] is None or row["tree_head"] is None:
@@ -181,7 +190,7 @@ async def _counted_box(
         motions=MOTIONS.validate_json(row["motions"]),
         tally=JSON.validate_json(row["tally"]),
         head=JSON.validate_json(row["tree_head"]),
-        closed=JSON.validate_json(closed or "{}"),
+        closed=dict(said_of(JSON.validate_json(closed or "{}"), row["id"]) or {}),
         opened_key=row["opened_key"],
     )
 
@@ -193,7 +202,7 @@ async def _write(connection: asyncpg.Connection, box: _ClosedBox, files: _Bundle
     with files.file(bundle.BALLOTS) as write:
         settled, ballots = await _write_ballots(connection, box, write, rulings)
     files.put(bundle.HEAD, bundle.line(box.head))
-    files.put(bundle.MOTIONS, bundle.motions_file(box.motions))
+    files.put(bundle.MOTIONS, bundle.motions_file(box.motions, _counted_before(box)))
     with files.file(bundle.ROLL) as write:
         roll = await _write_roll(connection, box.id, write)
     files.put(bundle.RESULT, bundle.line(_result(box, roll)))
@@ -204,6 +213,13 @@ async def _write(connection: asyncpg.Connection, box: _ClosedBox, files: _Bundle
     files.put(bundle.RULINGS, b"".join(bundle.ruling_line(line) for line in lines))
     files.put(bundle.VERIFY, standalone())
     return ballots
+
+
+def _counted_before(box: _ClosedBox) -> list[str]:
+    """The motions that were counted before menus obeyed the class of their matter."""
+    return [
+        name for name, each in box.tally.items() if isinstance(each, dict) and "works" not in each
+    ]
 
 
 class _Ruling(NamedTuple):

@@ -14,6 +14,7 @@ from models.messages.journey import Stage
 from models.values.base import Carried, Value
 from models.values.refusal import refusal
 from models.values.timetable import Timetable
+from runtime.record.consents import OccupiedPart, load_missing_consents
 
 COLUMNS = """r.id, r.title, r.place_path, r.stage, r.state, r.waiting_for, r.due_at, r.rule_pack,
   r.workflow_id, r.opened_at, r.closed_at, r.head_seq AS events, c.now AS told_now,
@@ -109,6 +110,8 @@ class CaseRow(Carried):
     zone: str
     """In which the days of its place begin and end."""
     needs_attention: tuple[Trouble, ...] = ()
+    consents_missing: tuple[OccupiedPart, ...] = ()
+    """Of one case: works that occupy part of a unit whose owner has not consented."""
     cursor: str = ""
 
 
@@ -145,7 +148,8 @@ async def load_case(connection: asyncpg.Connection, renovation_id: str) -> CaseR
     if not rows:
         raise refusal("renovation.unknown", where=renovation_id, renovation=renovation_id)
     (case,) = await _with_troubles(connection, rows)
-    return case
+    missing = await load_missing_consents(connection, renovation_id)
+    return case.model_copy(update={"consents_missing": missing})
 
 
 async def load_units(

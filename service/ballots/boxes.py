@@ -7,18 +7,20 @@ remembered, the database says it at every batch.
 import asyncio
 import json
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import NamedTuple
 
 import asyncpg
 
-from models.values.refusal import refusal
+from models.values.refusal import Refused, problem, refusal
 from models.values.voting import Motion
 from proof.ballots import Leaves
 from rules.ballots.ballot import BallotPaper
 from runtime.ballots.boxes import RUNNING_VOTE
 from runtime.ballots.sealing import Sealer
+from service.bodies import CastBallot
 
 KEPT_UNITS = 500_000
 """Roll units kept in memory over all boxes, about 250 bytes each."""
@@ -26,13 +28,15 @@ SEAL_BALLOTS = 4_096
 SEAL_S = 600.0
 """A seal's key is forgotten after so many ballots or seconds, whichever comes first."""
 
-BOX = f"""
-SELECT id, roll_hash, motions, public_key, format,
+BOXES = f"""
+SELECT id, roll_hash, motions, public_key, format, official_by,
        ARRAY(SELECT o.id FROM ballot_box o
-             WHERE o.renovation_id = b.renovation_id AND o.attempt < b.attempt) AS earlier,
+             WHERE o.renovation_id = b.renovation_id AND o.attempt < b.attempt
+               AND (o.building, o.entrance) = (b.building, b.entrance)) AS earlier,
        EXISTS (SELECT 1 FROM renovation r WHERE r.id = $1) AS known
 FROM (SELECT 1) one LEFT JOIN LATERAL (
   SELECT * FROM ballot_box WHERE renovation_id = $1 AND attempt = ({RUNNING_VOTE})) b ON true
+ORDER BY length(id), id
 """  # noqa: S608 - our own text
 ROLL = """
 SELECT u.unit_number, e.entry_id, e.pseudonym, e.heads, e.area_dm2, e.shares, e.excluded_reason
@@ -41,6 +45,10 @@ FROM roll_unit u JOIN roll_entry e USING (box_id, entry_id) WHERE u.box_id = $1
 KEEP_SEAL = """
 INSERT INTO ballot_seal (id, box_id, public_key, made_at) VALUES ($1, $2, $3, clock_timestamp())
 """
+
+
+class NotTaken(Refused):
+    """A box does not take a ballot; a newer box of the same case might."""
 
 
 class Entry(NamedTuple):
@@ -56,16 +64,45 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Box:
-    """The ballot box of the running vote of a renovation."""
+    """A ballot box of the running vote of a renovation."""
 
     id: str
     roll_hash: str
     paper: BallotPaper
     earlier: tuple[str, ...]
-    """The boxes of the votes before this one."""
+    """The boxes of the same owners in the votes before this one."""
     roll: dict[str, Entry]
+    official_by: str
+    """The article under which only the official system takes ballots on the internet, if one does."""
     seals: "Seals"
     leaves: Leaves
+
+
+@dataclass(frozen=True)
+class Vote:
+    """The running vote of a renovation: a box for each part of the estate that is asked."""
+
+    boxes: dict[str, Box]
+    by_motion: dict[str, Box]
+
+    def box_for(self, ballot: CastBallot) -> Box:
+        """The box that the ballot names; else the one whose motions it answers.
+
+        What answers motions of two boxes, or of none, comes into one that refuses it.
+
+        Raises:
+            NotTaken: `voting.other_box`.
+        """
+        if ballot.box_id is None:
+            for name in ballot.choices:
+                if (box := self.by_motion.get(name)) is not None:
+                    return box
+            return next(iter(self.boxes.values()))
+        box = self.boxes.get(ballot.box_id)
+        if box is None:
+            ids = ", ".join(self.boxes)
+            raise NotTaken(problem("voting.other_box", given=ballot.box_id, box=ids))
+        return box
 
 
 class Seals:
@@ -99,30 +136,30 @@ class Seals:
 
 
 class Boxes:
-    """Loads boxes and keeps the most recently used ones."""
+    """Loads the boxes of running votes and keeps those of the votes that were used last."""
 
     def __init__(self, pool: asyncpg.Pool, kept_units: int = KEPT_UNITS) -> None:
         self._pool = pool
         self._kept_units = kept_units
-        self._boxes: OrderedDict[str, Box] = OrderedDict()
-        self._loading: dict[str, asyncio.Future[Box]] = {}
+        self._votes: OrderedDict[str, Vote] = OrderedDict()
+        self._loading: dict[str, asyncio.Future[Vote]] = {}
 
-    def kept(self, renovation_id: str) -> Box | None:
-        """The box if it was read before."""
-        box = self._boxes.get(renovation_id)
-        if box is not None:
-            self._boxes.move_to_end(renovation_id)
-        return box
+    def kept(self, renovation_id: str) -> Vote | None:
+        """The vote if its boxes were read before."""
+        vote = self._votes.get(renovation_id)
+        if vote is not None:
+            self._votes.move_to_end(renovation_id)
+        return vote
 
-    async def load(self, renovation_id: str) -> tuple[Box, bool]:
-        """The box, and whether it was read just now.
+    async def load(self, renovation_id: str) -> tuple[Vote, bool]:
+        """The vote, and whether its boxes were read just now.
 
         Raises:
             Refused: `voting.no_box`, `renovation.unknown`.
         """
-        box = self.kept(renovation_id)
-        if box is not None:
-            return box, False
+        vote = self.kept(renovation_id)
+        if vote is not None:
+            return vote, False
         # The first ballots of a vote come all at once: one of them reads the roll for all.
         loading = self._loading.get(renovation_id)
         if loading is None:
@@ -132,38 +169,50 @@ class Boxes:
         # Shielded: the caller that began the reading may hang up, and the others wait for it.
         return await asyncio.shield(loading), True
 
-    async def reload(self, renovation_id: str) -> Box:
-        """Look whether there is a newer box; the roll is read again only then.
+    async def reload(self, renovation_id: str) -> Vote:
+        """Look whether there is a newer vote; the rolls are read again only then.
 
         Raises:
             Refused: as `load` does.
         """
         async with self._pool.acquire() as connection:
-            row = await connection.fetchrow(BOX, renovation_id)
-            if row["id"] is None:
-                raise refusal("voting.no_box" if row["known"] else "renovation.unknown")
-            kept = self._boxes.get(renovation_id)
-            if kept is not None and (kept.id, kept.roll_hash) == (row["id"], row["roll_hash"]):
+            rows = await connection.fetch(BOXES, renovation_id)
+            if rows[0]["id"] is None:
+                known = rows[0]["known"]
+                raise refusal("voting.no_box" if known else "renovation.unknown")
+            kept = self._votes.get(renovation_id)
+            if kept is not None and _frozen(kept) == {row["id"]: row["roll_hash"] for row in rows}:
                 return kept
-            rows = await connection.fetch(ROLL, row["id"])
+            boxes = [self._box(row, await connection.fetch(ROLL, row["id"])) for row in rows]
+        vote = Vote(
+            boxes={box.id: box for box in boxes},
+            by_motion={name: box for box in boxes for name in box.paper.motions},
+        )
+        self._keep(renovation_id, vote)
+        return vote
+
+    def _box(self, row: asyncpg.Record, roll: Sequence[asyncpg.Record]) -> Box:
         motions = [Motion.model_validate(motion) for motion in json.loads(row["motions"])]
-        box = Box(
+        return Box(
             id=row["id"],
             roll_hash=row["roll_hash"],
             paper=BallotPaper(motions),
             earlier=tuple(row["earlier"]),
-            roll={each["unit_number"]: Entry(*each[1:]) for each in rows},
+            roll={each["unit_number"]: Entry(*each[1:]) for each in roll},
+            official_by=row["official_by"],
             seals=Seals(self._pool, row["id"], row["public_key"]),
             leaves=Leaves(row["id"], row["format"]),
         )
-        self._keep(renovation_id, box)
-        return box
 
-    def _keep(self, renovation_id: str, box: Box) -> None:
-        self._boxes[renovation_id] = box
-        self._boxes.move_to_end(renovation_id)
-        while len(self._boxes) > 1 and self._size() > self._kept_units:
-            self._boxes.popitem(last=False)
+    def _keep(self, renovation_id: str, vote: Vote) -> None:
+        self._votes[renovation_id] = vote
+        self._votes.move_to_end(renovation_id)
+        while len(self._votes) > 1 and self._size() > self._kept_units:
+            self._votes.popitem(last=False)
 
     def _size(self) -> int:
-        return sum(len(box.roll) for box in self._boxes.values())
+        return sum(len(box.roll) for vote in self._votes.values() for box in vote.boxes.values())
+
+
+def _frozen(vote: Vote) -> dict[str, str]:
+    return {box.id: box.roll_hash for box in vote.boxes.values()}

@@ -15,9 +15,9 @@ from models.values.voting import Channel
 from runtime.addresses import asyncpg_url
 from runtime.ballots.sealing import Signer
 from service.ballots.batches import LOOKERS, BatchBook
-from service.ballots.boxes import Boxes
+from service.ballots.boxes import Boxes, NotTaken
 from service.ballots.queue import BallotQueue
-from service.ballots.queued import BallotAnswer, NotTaken, queued_ballot
+from service.ballots.queued import BallotAnswer, queued_ballot
 from service.ballots.receipts import IssuedReceipt
 from service.bodies import CastBallot
 from service.http.problems import database_away
@@ -105,17 +105,18 @@ class Intake:
     async def _cast(
         self, renovation_id: str, ballot: CastBallot, channel: Channel, version: int | None
     ) -> BallotAnswer:
-        """Into the box that is kept in memory; where that one refuses, into a newer one if there is."""
-        box, just_read = await self.boxes.load(renovation_id)
+        """Into a box that is kept in memory; where that one refuses, into a newer one if there is."""
+        vote, just_read = await self.boxes.load(renovation_id)
         while True:
             try:
+                box = vote.box_for(ballot)
                 queued = await queued_ballot(box, ballot, channel, version, self._request_key)
                 return await self._queue.put(queued, box.earlier)
             except NotTaken:
                 newest = await self.boxes.reload(renovation_id)
-                if just_read or newest is box:
+                if just_read or newest is vote:
                     raise
-                box, just_read = newest, True
+                vote, just_read = newest, True
 
     async def _record(self) -> None:
         """Record the signed batches, every `RECORD_PAUSE_S` seconds."""

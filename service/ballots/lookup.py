@@ -128,7 +128,7 @@ class Lookup:
                 )
                 .on_conflict_do_nothing()
             )
-            return await load_verification(session, box.id)
+            return await load_verification(session, box)
 
         return await self._database.transaction(work)
 
@@ -152,14 +152,14 @@ class Lookup:
         return tree
 
 
-async def load_verification(session: AsyncSession, box_id: str) -> Verification:
+async def load_verification(session: AsyncSession, box: BallotBox) -> Verification:
     """How many households voted in a box, and how many of them have checked it."""
-    voted = select(Ballot.entry_id).where(Ballot.box_id == box_id).distinct().subquery()
+    voted = select(Ballot.entry_id).where(Ballot.box_id == box.id).distinct().subquery()
     households = await session.scalar(select(func.count()).select_from(voted))
     verified = await session.scalar(
-        select(func.count()).select_from(BallotCheck).where(BallotCheck.box_id == box_id)
+        select(func.count()).select_from(BallotCheck).where(BallotCheck.box_id == box.id)
     )
-    return Verification(box_id=box_id, households=households or 0, verified=verified or 0)
+    return Verification(box_id=box.id, households=households or 0, verified=verified or 0)
 
 
 async def _by_code(

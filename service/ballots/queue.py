@@ -14,7 +14,8 @@ import structlog
 from models.values.refusal import refusal
 from runtime.database import worth_another_attempt
 from service.ballots.batches import BatchBook
-from service.ballots.queued import BallotAnswer, Group, Key, NotTaken, QueuedBallot
+from service.ballots.boxes import NotTaken
+from service.ballots.queued import BallotAnswer, Group, Key, QueuedBallot
 from service.http.problems import database_away
 
 log = structlog.get_logger("intake")

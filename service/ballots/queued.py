@@ -11,18 +11,16 @@ from hashlib import blake2b
 from models.values.refusal import Refused, problem, refusal
 from models.values.voting import Channel
 from proof.ballots import ballot_id_of
-from service.ballots.boxes import Box, Entry
+from service.ballots.boxes import Box, Entry, NotTaken
 from service.ballots.receipts import IssuedReceipt, StoredBallot
 from service.bodies import CastBallot
 
+ONLINE: frozenset[Channel] = frozenset(("web", "portal", "proxy"))
+"""Ballots on the internet: an owner's own, a portal's, an agent's. The others are papers with a signature."""
 Key = tuple[str, str, str]
 """Box, unit and command: what makes a ballot the same one again. Two voters may use one command id."""
 Group = tuple[str, str, str, str]
 """Box, roll, channel and seal: what ballots of one statement share."""
-
-
-class NotTaken(Refused):
-    """A box does not take a ballot; a newer box of the same case might."""
 
 
 @dataclass(eq=False, slots=True)
@@ -113,7 +111,10 @@ async def queued_ballot(
 
     Raises:
         NotTaken: why the box cannot take this ballot, by its frozen roll and its motions.
+        Refused: `voting.official_only` where the city's own system alone takes ballots on the internet.
     """
+    if box.official_by and channel in ONLINE:
+        raise refusal("voting.official_only", box=box.id, article=box.official_by)
     entry = _entry(box, ballot)
     seal = box.seals.in_use() or await box.seals.current()
     try:
@@ -146,8 +147,6 @@ async def queued_ballot(
 
 def _entry(box: Box, ballot: CastBallot) -> Entry:
     """The entry of the roll that this ballot votes with."""
-    if ballot.box_id is not None and ballot.box_id != box.id:
-        raise NotTaken(problem("voting.other_box", given=ballot.box_id, box=box.id))
     entry = box.roll.get(ballot.unit_number)
     if entry is None:
         raise NotTaken(problem("voting.unit_not_on_roll", unit=ballot.unit_number))

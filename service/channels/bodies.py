@@ -133,6 +133,12 @@ class RecordVisits(BoxCommand):
     visits: Annotated[tuple[VisitGiven, ...], *entries(LINES, 1)]
 
 
+class RecordAttendance(BoxCommand):
+    """The units whose owners came to the meeting of a vote, 1 to 500; all are written down or none."""
+
+    units: Annotated[tuple[UnitNumber, ...], *entries(LINES, 1)]
+
+
 class Remind(BoxCommand):
     """Remind those who have not taken part."""
 

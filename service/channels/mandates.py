@@ -24,6 +24,7 @@ from rules.ballots.mandates import (
     registration_problems,
 )
 from rules.voting import pack_for
+from runtime.ballots.boxes import load_running_boxes
 from runtime.ballots.mandates import AGENTS, VOTED
 from runtime.record.journal import load_tick
 from service.ballots.receipts import IssuedReceipt
@@ -112,7 +113,7 @@ async def register_mandate(
     )
 
     async def change(session: AsyncSession, now: datetime, name: str) -> tuple[str, Details]:
-        box = await lock_open_box(session, situation, command.box_id, early=True)
+        box = await lock_open_box(session, situation, command.box_id, asked.motions, early=True)
         entry = await load_entry(session, box, command.unit_number)
         await _refuse(session, situation, box, entry, command, mandate_id, asked, now)
         # The name of who was known before stays as it was written first.
@@ -135,10 +136,10 @@ async def revoke_mandate(
     asked = command.model_copy(update={"reason": f"{mandate_id}/{command.reason}"})
 
     async def change(session: AsyncSession, _now: datetime, name: str) -> tuple[str, Details]:
-        box = await lock_open_box(session, situation, None, early=True)
         row = await session.get(Mandate, mandate_id)
-        if row is None or row.box_id != box.id:
+        if row is None or not await _is_running(session, situation, row.box_id):
             raise refusal("mandate.unknown", where=mandate_id)
+        box = await lock_open_box(session, situation, row.box_id, early=True)
         await session.execute(LOCK, {"mandate": mandate_id})
         if await session.get(MandateRevocation, mandate_id) is not None:
             raise refusal("mandate.revoked", where=mandate_id)
@@ -173,9 +174,9 @@ async def cast_by_agent(
         row = await session.get(Mandate, mandate_id)
         if row is None:
             raise refusal("mandate.unknown", where=mandate_id)
-        box = await running_box(session, situation)
-        if box.id != row.box_id:
+        if not await _is_running(session, situation, row.box_id):
             raise refusal("mandate.other_vote", where=mandate_id)
+        box = await running_box(session, situation, row.box_id)
         (standing_mandate,) = await _register(session, box, mandate_id=mandate_id)
         given = {motion: str(digest) for motion, digest in row.instructions.items()}
         obeyed = instructions_obeyed(key, mandate_id, given, command.choices)
@@ -188,6 +189,11 @@ async def cast_by_agent(
             box_id=command.box_id or row.box_id,
         )
         return await parts.intake.cast(situation.id, ballot, "proxy")
+
+
+async def _is_running(session: AsyncSession, situation: Situation, box_id: str) -> bool:
+    """Is it a box of the running vote?"""
+    return any(box.id == box_id for box in await load_running_boxes(session, situation.id))
 
 
 async def list_register(session: AsyncSession, box: BallotBox) -> tuple[MandateView, ...]:

@@ -1,6 +1,6 @@
 """The ballot box for writes beside the intake: locked, so that it cannot close meanwhile."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import TypeVar
 
 from sqlalchemy import select
@@ -11,7 +11,7 @@ from models.values.refusal import refusal
 from models.values.states import BoxState
 from models.values.voting import Motion
 from proof.canonical import utc_text
-from runtime.ballots.boxes import load_running_box, running_vote, select_box
+from runtime.ballots.boxes import load_running_boxes, named_box
 from runtime.database import Database
 from runtime.record.journal import load_tick
 from service.situation import Situation
@@ -23,30 +23,27 @@ async def lock_open_box(
     session: AsyncSession,
     situation: Situation,
     box_id: str | None,
+    motions: Collection[str] = (),
     *,
     alone: bool = False,
     early: bool = False,
 ) -> BallotBox:
-    """Lock the box of the running vote if it is open; the closing waits for this transaction.
+    """Lock a box of the running vote if it is open; the closing waits for this transaction.
 
     `alone` also waits for ballots that are being committed and keeps new ones out, so that the caller
     reads all of them. `early` accepts a box that is announced and not open yet. `box_id`, if given, is
-    the box that the page showed: another one is refused.
+    the box that the page showed: another one is refused. Without it the motions that are spoken of
+    say which box of several it is.
 
     Raises:
-        Refused: `voting.no_box`, `voting.other_box`, `voting.box_not_open_yet`, `voting.box_closed`.
+        Refused: `voting.no_box`, `voting.other_box`, `voting.which_box`, `voting.box_not_open_yet`,
+            `voting.box_closed`.
     """
-    # The session may hold the row from before the lock: the lock's own read replaces it.
-    query = select_box(situation.id, running_vote(situation.id)).execution_options(
-        populate_existing=True
-    )
-    # FOR NO KEY UPDATE waits for the ballots that are being committed (they hold FOR SHARE).
-    locked = query.with_for_update(key_share=True) if alone else query.with_for_update(read=True)
-    box = await session.scalar(locked)
-    if box is None:
-        raise refusal("voting.no_box", where=situation.id)
-    if box_id is not None and box_id != box.id:
-        raise refusal("voting.other_box", given=box_id, box=box.id)
+    box = await running_box(session, situation, box_id, motions)
+    # FOR NO KEY UPDATE waits for the ballots that are being committed (they hold FOR SHARE). The row
+    # is read again by the lock itself.
+    lock = {"key_share": True} if alone else {"read": True}
+    await session.refresh(box, with_for_update=lock)
     # A statement of its own: the tick of after the lock.
     now = await load_tick(session, situation.id)
     if box.state != BoxState.OPEN or now >= box.closes_at:
@@ -56,30 +53,36 @@ async def lock_open_box(
     return box
 
 
-async def running_box(session: AsyncSession, situation: Situation) -> BallotBox:
-    """The box of the running vote, open or not, to read.
+async def running_box(
+    session: AsyncSession,
+    situation: Situation,
+    box_id: str | None = None,
+    motions: Collection[str] = (),
+) -> BallotBox:
+    """A box of the running vote, open or not, to read: the one that is named, or the only one.
 
     Raises:
-        Refused: `voting.no_box`.
+        Refused: `voting.no_box`, `voting.other_box`, `voting.which_box`.
     """
-    box = await load_running_box(session, situation.id)
-    if box is None:
+    boxes = await load_running_boxes(session, situation.id)
+    if not boxes:
         raise refusal("voting.no_box", where=situation.id)
-    return box
+    return named_box(boxes, box_id, motions)
 
 
 async def read_running_box(
     database: Database,
     situation: Situation,
     read: Callable[[AsyncSession, BallotBox], Awaitable[T]],
+    box_id: str | None = None,
 ) -> T:
-    """Call `read` with the box of the running vote, open or not; routes and commands read lists this way.
+    """Call `read` with a box of the running vote, open or not; routes and commands read lists this way.
 
     Raises:
-        Refused: `voting.no_box`.
+        Refused: as `running_box` does.
     """
     async with database.session() as session:
-        return await read(session, await running_box(session, situation))
+        return await read(session, await running_box(session, situation, box_id))
 
 
 def motions_by_id(box: BallotBox) -> dict[str, Motion]:

@@ -98,9 +98,7 @@ async def enter_paper(
         Refused: every problem of every line at once; `paper.…`; `paper.not_all_cast` when the box
             did not take some ballots: what was cast stays cast, the same command casts the rest.
     """
-    # Read before it is locked, because the digests depend on it; the lock refuses any other box.
-    async with parts.database.session() as session:
-        box_id = (await running_box(session, situation)).id
+    box_id = command.box_id or await _box_of(parts, situation, command)
     key = paper_key(parts.settings.receipt_key)
     batch_id = batch_id_for(box_id, command.reference)
     lines = [Line(line.unit_number, line.choices) for line in command.lines]
@@ -109,7 +107,7 @@ async def enter_paper(
     digests = {line.unit_number: line_digest(of_batch, batch_id, line) for line in lines}
 
     async def inside(session: AsyncSession, _now: datetime) -> Recorded[PaperEntered]:
-        box = await lock_open_box(session, situation, command.box_id or box_id)
+        box = await lock_open_box(session, situation, box_id)
         batch = await _batch(session, box, command, code_check(of_batch))
         await _refuse(session, box, batch, actor, lines, command)
         # Typings come in pairs: the even one is compared with the odd one before it.
@@ -143,6 +141,16 @@ async def enter_paper(
     cast = await _cast(parts, situation, command, key, batch_id, ballots)
     await _record_cast(parts, situation, actor, entered, cast, len(ballots))
     return entered.model_copy(update={"cast": cast})
+
+
+async def _box_of(parts: Parts, situation: Situation, command: EnterPaper) -> str:
+    """The box that a bundle is for: the only one, or that of the motions on its ballots.
+
+    Read before it is locked, because the digests depend on it; the lock refuses any other box.
+    """
+    motions = {name for line in command.lines for name in line.choices or ()}
+    async with parts.database.session() as session:
+        return (await running_box(session, situation, None, motions)).id
 
 
 def paper_key(receipt_key: SecretStr) -> bytes:

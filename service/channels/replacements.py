@@ -1,5 +1,6 @@
 """A sale on a frozen roll: the buyer replaces the seller, logged; the weights stay as they were frozen."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -22,14 +23,16 @@ from models.tables import (
 )
 from models.values.actor import Actor
 from models.values.base import Value
+from models.values.refusal import Refused, refusal
 from models.values.replacement import Replacement, Sale
 from models.values.voting import HeadGroup
 from rules.time.deadlines import last_day
+from runtime.ballots.boxes import load_running_boxes, named_box, names_box
 from runtime.record.journal import Recorded
 from service.bodies import Accepted
 from service.channels.bodies import ReplacedOwner, ReplaceOwner
 from service.channels.mandates import LOCK
-from service.channels.open_box import load_entry, lock_open_box, running_box
+from service.channels.open_box import lock_open_box
 from service.estates.units import owner_secret
 from service.http.credentials import voter_credential
 from service.parts import Parts
@@ -55,7 +58,7 @@ class _AskedSale(Value):
 async def replace_unit_owner(
     parts: Parts, situation: Situation, actor: Actor, command: ReplaceOwner
 ) -> ReplacedOwner:
-    """Log the sale; from its commit on the seller's credential casts nothing.
+    """Log the sale; from its commit on the seller's credential casts nothing, in any box of the vote.
 
     A ballot that the seller has cast stands until the buyer casts one; by another way it is
     contested, and the ruling is made with the register's extract. The seller's mandate ends, unless
@@ -66,21 +69,22 @@ async def replace_unit_owner(
     name = await parts.journal.key_of(command.command_id, situation.id, actor.id)
 
     async def inside(session: AsyncSession, now: datetime) -> Recorded[_Generation]:
-        entry = await load_entry(
-            session, await running_box(session, situation), command.unit_number
-        )
-        # Before the box: an agent's ballot that is under way needs the box to get done.
-        mandate = await _standing_mandate(session, entry)
-        box = await lock_open_box(session, situation, command.box_id, alone=True, early=True)
+        places = await _places(session, situation, command)
+        # Before the boxes: an agent's ballot that is under way needs the box to get done.
+        mandates = {
+            box_id: await _standing_mandate(session, each) for box_id, each in places.items()
+        }
+        boxes = await _open_boxes(session, situation, list(places))
+        box, entry = boxes[0], places[boxes[0].id]
         made = await _replacement(session, situation, box, entry, sale)
-        if mandate is not None and not made.shared:
-            session.add(_revoked(mandate, actor, name))
+        ended = [
+            mandate
+            for each in boxes
+            if (mandate := mandates[each.id]) is not None and len(places[each.id].units) == 1
+        ]
+        session.add_all(_revoked(mandate, actor, name) for mandate in ended)
         session.add(await _row(session, situation, box, made, actor, name))
-        await session.execute(
-            update(RollUnit)
-            .where(RollUnit.box_id == box.id, RollUnit.unit_number == made.unit_number)
-            .values(credential_version=made.generation)
-        )
+        await _raise_version(session, boxes, made)
         accepted = _Generation(
             command_id=command.command_id,
             id=f"{entry.pseudonym}.{made.generation}",
@@ -97,7 +101,7 @@ async def replace_unit_owner(
                 "shared": made.shared,
                 "registered_on": made.registered_on.isoformat(),
                 "evidence": made.evidence,
-                "mandate_revoked": mandate is not None and not made.shared,
+                "mandate_revoked": bool(ended),
             },
         )
 
@@ -105,6 +109,69 @@ async def replace_unit_owner(
     done = await record(parts.journal, situation, actor, name, KIND, request, inside, _Generation)
     credential = voter_credential(key, situation.id, command.unit_number, done.generation)
     return ReplacedOwner(**done.model_dump(exclude={"generation"}), credential=credential)
+
+
+async def _raise_version(
+    session: AsyncSession, boxes: Sequence[BallotBox], made: Replacement
+) -> None:
+    """From now on the boxes take ballots of the unit with the buyer's credential only."""
+    await session.execute(
+        update(RollUnit)
+        .where(
+            RollUnit.box_id.in_([box.id for box in boxes]),
+            RollUnit.unit_number == made.unit_number,
+        )
+        .values(credential_version=made.generation)
+    )
+
+
+async def _places(
+    session: AsyncSession, situation: Situation, command: ReplaceOwner
+) -> dict[str, RollEntry]:
+    """The entry of the unit in each box of the running vote that has it on its roll, by box.
+
+    Raises:
+        Refused: `voting.no_box`, `voting.other_box`, `voting.unit_not_on_roll`.
+    """
+    boxes = await load_running_boxes(session, situation.id)
+    if not boxes:
+        raise refusal("voting.no_box", where=situation.id)
+    if command.box_id is not None:
+        named_box(boxes, command.box_id)
+    entries = await session.scalars(
+        select(RollEntry)
+        .join(
+            RollUnit,
+            (RollUnit.box_id == RollEntry.box_id) & (RollUnit.entry_id == RollEntry.entry_id),
+        )
+        .where(
+            RollUnit.box_id.in_([box.id for box in boxes]),
+            RollUnit.unit_number == command.unit_number,
+        )
+    )
+    found = {entry.box_id: entry for entry in entries}
+    if not found:
+        unit = command.unit_number
+        raise refusal("voting.unit_not_on_roll", where="unit_number", unit=unit)
+    return {box.id: found[box.id] for box in boxes if box.id in found}
+
+
+async def _open_boxes(
+    session: AsyncSession, situation: Situation, box_ids: Sequence[str]
+) -> list[BallotBox]:
+    """These boxes, locked, without the ones that have closed already.
+
+    Raises:
+        Refused: `voting.box_closed` where all of them have.
+    """
+    found: list[BallotBox] = []
+    for box_id in box_ids:
+        try:
+            found.append(await lock_open_box(session, situation, box_id, alone=True, early=True))
+        except Refused:
+            if box_id == box_ids[-1] and not found:
+                raise
+    return found
 
 
 def _sale(key: SecretStr, command: ReplaceOwner) -> Sale:
@@ -165,7 +232,7 @@ async def _frozen_at(session: AsyncSession, box: BallotBox) -> datetime:
         select(Event.happened_at).where(
             Event.renovation_id == box.renovation_id,
             Event.kind == "voting.box_announced",
-            Event.details["box"].as_string() == box.id,
+            names_box(box.id),
         )
     )
     return at if at is not None else box.opens_at

@@ -4,17 +4,20 @@ Places, the estate and its units that exist already must be the same as in the f
 is refused: only an import changes a roll.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import JsonValue
+from pydantic import JsonValue, field_serializer
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio.client import Client
 
+from formats.file_mapping import in_words
+from formats.renovation_file.foreseen import Where, file_warnings, repealed_law
 from formats.renovation_file.reading import check_together
 from models.files.renovation import RenovationFile
 from models.files.roll import Roll
@@ -22,9 +25,9 @@ from models.messages.command import Command
 from models.messages.ids import renovation_workflow_id
 from models.messages.journey import Journey, Stage
 from models.tables import CaseClock, Estate, Renovation, RoleGrant, Scheme, Unit
-from models.values.actor import Actor
+from models.values.actor import Actor, Role
 from models.values.base import Carried
-from models.values.refusal import refusal
+from models.values.refusal import Problem, Refused, problem, refusal
 from models.values.states import RenovationState
 from models.values.waits import STARTING, at_work
 from rules.time.timetables import check_timetable
@@ -52,13 +55,22 @@ class OpenedRenovation(Carried):
     place_path: str
     rule_pack: str
     units: int
+    warnings: tuple[Problem, ...] = ()
+    """What will not fit later and can still be mended."""
 
 
 class OpeningRequest(Carried):
-    """The request as the journal hashes it."""
+    """The request as the journal hashes it: what the file says, not what it leaves to a default.
+
+    So the same files open nothing new under a later release, which may know more fields.
+    """
 
     file: RenovationFile
     roll_sha256: str
+
+    @field_serializer("file")
+    def _as_written(self, file: RenovationFile) -> dict[str, JsonValue]:
+        return file.model_dump(mode="json", exclude_unset=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +82,7 @@ class _Opening:
     file: RenovationFile
     roll: Roll
     rule_pack: str
+    where: Where
 
     @property
     def clock(self) -> Literal["wall", "told"]:
@@ -86,8 +99,7 @@ class _Opening:
     def workflow_id(self) -> str:
         return renovation_workflow_id(self.renovation_id)
 
-    @property
-    def result(self) -> OpenedRenovation:
+    def result(self, warnings: tuple[Problem, ...]) -> OpenedRenovation:
         return OpenedRenovation(
             renovation_id=self.renovation_id,
             estate_id=self.estate_id,
@@ -95,6 +107,7 @@ class _Opening:
             place_path=self.file.place_path,
             rule_pack=self.rule_pack,
             units=len(self.roll.units),
+            warnings=warnings,
         )
 
 
@@ -107,24 +120,36 @@ async def open_renovation(
     file: RenovationFile,
     roll: Roll,
     actor: Actor,
+    where: Where = in_words,
 ) -> OpenedRenovation:
     """Write the renovation and start its workflow; call it again with the same id after any failure.
 
+    `where` names the place of a field in the file, for the warnings.
+
     Raises:
         Refused: what `check_together` finds; `opening.place_differs`, `opening.estate_differs` or
-            `opening.units_differ` for what is there and different; `journal.command_reused`.
+            `opening.units_differ` for what is there and different; `opening.law_repealed`;
+            `journal.command_reused`.
         RPCError: Temporal did not answer; the rows are there and the next call starts the workflow.
     """
     check_together(file, roll)
     journal = Journal(database)
     # There is no case yet; the id that releases before gave it stands for it.
     key = await journal.key_of(command_id, renovation_id_for(command_id), actor.id)
-    opening = _prepare(key, file, roll)
+    opening = _Opening(
+        renovation_id=renovation_id_for(key),
+        estate_id=await _estate_id(database, file),
+        file=file,
+        roll=roll,
+        rule_pack=pack_in_force(file.region, file.starts_on).id,
+        where=where,
+    )
 
     async def inside(session: AsyncSession, tick: datetime) -> Recorded[OpenedRenovation]:
         secret = owner_secret(settings.credential_key)
-        await _write(session, opening, secret, opening.now(tick))
-        return Recorded(opening.result, _details(opening))
+        _refuse_repealed(opening, tick)
+        warnings = await _write(session, opening, secret, tick)
+        return Recorded(opening.result(warnings), _details(opening, warnings))
 
     command = Command(
         command_id=key,
@@ -148,26 +173,78 @@ def estate_id_for(file: RenovationFile) -> str:
     return estate_id_at(file.place_path, file.estate)
 
 
-def _prepare(key: str, file: RenovationFile, roll: Roll) -> _Opening:
-    return _Opening(
-        renovation_id=renovation_id_for(key),
-        estate_id=estate_id_for(file),
-        file=file,
-        roll=roll,
-        rule_pack=pack_in_force(file.region, file.starts_on).id,
-    )
+async def _estate_id(database: Database, file: RenovationFile) -> str:
+    """The estate of that name in that grid, whose name may have been corrected since its opening."""
+    async with database.session() as session:
+        found = await session.scalar(
+            select(Estate.id).where(
+                Estate.place_id == file.places[-1].id, Estate.name == file.estate
+            )
+        )
+    return found or estate_id_for(file)
 
 
-async def _write(session: AsyncSession, opening: _Opening, secret: bytes, now: datetime) -> None:
+def _refuse_repealed(opening: _Opening, tick: datetime) -> None:
+    """In real time a vote is held after today: under a law that is in force no more it could not be lawful."""
+    if opening.clock == "told":
+        return
+    repealed = repealed_law(opening.file, _today(opening, tick), opening.where)
+    if repealed is not None:
+        raise Refused(repealed)
+
+
+def _today(opening: _Opening, tick: datetime) -> date:
+    return tick.astimezone(ZoneInfo(opening.file.timetable.zone)).date()
+
+
+async def _write(
+    session: AsyncSession, opening: _Opening, secret: bytes, tick: datetime
+) -> tuple[Problem, ...]:
+    """All rows, and what of them will not fit later."""
+    now = opening.now(tick)
     await write_places(session, opening.file.places)
     if await _estate(session, opening, secret, now):
         await write_units(session, opening.estate_id, opening.roll, secret)
     await _grants(session, opening.file)
+    others = await _running_cases(session, opening)
+    people = await _people(session, opening.file)
     await _renovation(session, opening, now)
     rid = opening.renovation_id
     if opening.clock == "told":
         session.add(CaseClock(renovation_id=rid, now=now, moved_seq=FIRST))
     await replace_waits(session, rid, opening.workflow_id, [at_work(STARTING, now)], now)
+    known = file_warnings(opening.file, people, _today(opening, tick), opening.where)
+    return (*others, *known)
+
+
+async def _running_cases(session: AsyncSession, opening: _Opening) -> tuple[Problem, ...]:
+    """Other cases of the estate that run already: perhaps this is one of them, opened once more."""
+    rows = await session.execute(
+        select(Renovation.id, Renovation.title)
+        .where(
+            Renovation.estate_id == opening.estate_id,
+            Renovation.state == RenovationState.RUNNING,
+        )
+        .order_by(Renovation.id)
+    )
+    at = opening.where(("estate",))
+    return tuple(
+        problem("opening.second_case", where=at, other=rid, title=title) for rid, title in rows
+    )
+
+
+async def _people(session: AsyncSession, file: RenovationFile) -> Mapping[Role, set[str]]:
+    """Who may act for the grid, by role: those of this file, and those whom an earlier one named."""
+    rows = await session.execute(
+        select(RoleGrant.role, RoleGrant.actor_id).where(
+            RoleGrant.place_id.in_([place.id for place in file.places])
+        )
+    )
+    found: dict[Role, set[str]] = {role: set() for role in Role}
+    for role, actor_id in rows:
+        if role in found:
+            found[Role(role)].add(actor_id)
+    return found
 
 
 async def _estate(session: AsyncSession, opening: _Opening, secret: bytes, now: datetime) -> bool:
@@ -259,7 +336,7 @@ async def _renovation(session: AsyncSession, opening: _Opening, now: datetime) -
     await session.flush()
 
 
-def _details(opening: _Opening) -> dict[str, JsonValue]:
+def _details(opening: _Opening, warnings: tuple[Problem, ...]) -> dict[str, JsonValue]:
     """The details of the event: figures and hashes, no names of people."""
     file, units = opening.file, opening.roll.units
     decision = check_timetable(file.timetable)
@@ -278,6 +355,7 @@ def _details(opening: _Opening) -> dict[str, JsonValue]:
         "roll_sha256": opening.roll.sha256,
         "clock": opening.clock,
         "checks": decision.record(),
+        "warnings": [warning.model_dump(mode="json") for warning in warnings],
     }
 
 

@@ -7,12 +7,15 @@ refuses it, 503 ask again. What only the command line refuses has none.
 CODES: dict[int, str] = {
     401: "credential.missing credential.wrong",
     403: """
+        correction.outside_place
         authority.outside_place authority.wrong_role bidding.own_award credential.no_role
         credential.other_unit credential.replaced mandate.against_instruction mandate.not_covered
         mandate.not_in_force mandate.revoked paper.same_person ruling.own_dispute ruling.own_paper
+        bidding.contractor_defaulted
         voting.ballot_of_another voting.unit_excluded
     """,
     404: """
+        correction.official_unknown
         authority.unknown_act bidding.no_bid bidding.no_tender clock.hold_unknown
         feedback.ticket_unknown feedback.unit_unknown mandate.unknown publication.unknown
         renovation.unknown ruling.ballot_unknown ruling.no_ballots service.not_found
@@ -20,22 +23,33 @@ CODES: dict[int, str] = {
     """,
     405: "service.method_not_allowed",
     409: """
+        correction.already_there correction.estate_exists
         authority.wrong_stage bidding.already_bid bidding.tender_closed clock.case_over clock.held
-        clock.hold_known clock.nothing_due clock.wall cost_sharing.nothing_due
+        clock.hold_known clock.nothing_due clock.wall consent.given cost_sharing.nothing_due
         cost_sharing.payment_booked feedback.survey_not_open journal.command_reused
         mandate.already_given mandate.other_vote paper.batch_complete paper.in_another_batch
         paper.not_all_cast publication.closed ruling.not_contested service.target_closed
         voting.already_voted voting.box_closed voting.box_not_open_yet voting.other_box
+        voting.ballots_count_here voting.official_only
+        voting.no_objections voting.not_absent voting.objected voting.second_vote_late
     """,
     413: "service.body_too_large",
     422: """
+        opening.field_unknown opening.not_one_of
+        opening.estimate_above_items opening.retention_too_high opening.law_repealed
+        opening.end_is_past opening.nobody_yet opening.few_bidders
+        opening.estimate_above_ceiling opening.works_above_estimate
+        opening.funding_above_cost opening.funding_pays_nothing opening.gap_above_limit
+        opening.second_case renovation.revision_mixed renovation.budget_without_scheme
+        renovation.levy_too_small renovation.levy_not_asked renovation.gap_remains
+        correction.nothing correction.role_not_small
         act.not_now bidding.already_awarded bidding.before_notice bidding.bid_bond
         bidding.bond_above_limit bidding.candidates_left bidding.ceiling
         bidding.conflict_of_interest bidding.contract_signing bidding.contract_value
         bidding.document_sale bidding.failed_rounds bidding.funds_secured bidding.late
         bidding.method_unknown bidding.not_awarded bidding.not_first bidding.not_first_candidate
         bidding.not_own_candidacy bidding.not_to_be_evaluated bidding.not_to_be_opened
-        bidding.notice_before_documents bidding.performance_bond bidding.preparation
+        bidding.notice_before_documents bidding.nothing_to_spend bidding.performance_bond bidding.preparation
         bidding.preparation_short bidding.price_missing bidding.score_missing
         bidding.score_of_nobody bidding.score_out_of_range bidding.tender_open
         bidding.tender_unknown
@@ -69,7 +83,7 @@ CODES: dict[int, str] = {
         file.mixed_encodings file.not_a_mapping file.not_text file.nul_byte file.too_deep
         file.too_large file.utf_16 inspection.already_accepted inspection.completion_is_acceptance
         inspection.concealed_first inspection.contract_missing inspection.defects_missing
-        inspection.item_not_in_state inspection.item_other_state inspection.item_unknown
+        consent.not_occupied inspection.consent_missing inspection.item_not_in_state inspection.item_other_state inspection.item_unknown
         inspection.items_in_default inspection.nothing_passed
         inspection.not_a_supervisor inspection.not_accepted inspection.not_chief_supervisor
         inspection.not_reported inspection.not_the_contractor inspection.nothing_concealed
@@ -85,17 +99,21 @@ CODES: dict[int, str] = {
         menu.pb_section_twice menu.pb_vote_twice menu.pb_vote_type menu.pb_voter_id
         menu.pb_voter_twice menu.points_not_whole menu.points_too_high menu.points_too_low
         menu.sum_too_high menu.sum_too_low menu.too_few_items menu.too_many_items
-        official.below_zero official.box_closed official.motion_missing official.not_yes_or_no
+        official.below_zero official.box_closed official.motion_missing
         official.other_roll official.too_early opening.bid_bond_too_high opening.budget_short
+        opening.approval_unused opening.choice_alone opening.choice_unknown
+        opening.options_and_menu
         opening.building_unknown opening.ceiling_above_budget opening.day_s_gone
         opening.ends_before_start opening.estate_differs opening.field_missing
         opening.floor_percent_sum opening.floors_missing opening.floors_unused opening.grant_twice
         opening.id_invalid opening.id_twice opening.instalments_sum opening.item_unknown
-        opening.item_without_payers opening.list_empty opening.method_unknown opening.more_problems
-        opening.motion_circle opening.motion_kind opening.motion_unknown opening.must_be_at_least
+        opening.item_without_motion opening.item_without_payers opening.list_empty opening.method_unknown opening.more_problems
+        opening.motion_circle opening.motion_kind opening.motion_other_scope
+        opening.motion_unknown opening.must_be_at_least opening.occupied_unknown
         opening.number_too_large opening.payers_missing opening.place_chain opening.place_differs
         opening.place_outside opening.region_unknown opening.role_not_granted
-        opening.roll_elsewhere opening.text_too_long opening.text_too_short opening.units_differ
+        opening.roll_elsewhere opening.scope_missing opening.scope_too_much
+        opening.scope_unknown opening.text_too_long opening.text_too_short opening.units_differ
         opening.unlawful opening.unreadable opening.unseen opening.weight_negative opening.weights_zero
         opening.year opening.zone_unknown paper.motion_left_out paper.other_code paper.other_lines
         paper.other_scan paper.owner_twice paper.sheet_cell paper.sheet_headings
@@ -112,7 +130,12 @@ CODES: dict[int, str] = {
         roll.too_long roll.too_many_columns roll.too_many_owners roll.too_many_rows roll.total_row
         roll.unit_not_on_roll roll.unit_twice roll.unprintable ruling.names_a_ballot
         service.field_missing service.field_unknown service.field_wrong service.json_invalid
-        service.key_twice settings.missing settlement.already_ended spreadsheet.encrypted
+        service.key_twice settings.missing settlement.already_ended
+        settlement.bond_above_contract settlement.bond_without_fault settlement.cure_running
+        settlement.damages_for_fault settlement.damages_too_high settlement.document_missing
+        settlement.measured_by_contractor settlement.measured_by_decider settlement.measured_high
+        settlement.measured_passed settlement.not_noticed settlement.not_terminated
+        settlement.nothing_in_default settlement.own_contract spreadsheet.encrypted
         spreadsheet.file_too_large
         spreadsheet.not_read spreadsheet.sheet_unknown spreadsheet.too_large
         spreadsheet.wrong_suffix stack.already_running stack.keys_unreadable stack.no_free_port
@@ -124,7 +147,10 @@ CODES: dict[int, str] = {
         voting.box_key_wrong voting.box_unknown voting.choice_unknown voting.closed
         voting.motion_unknown voting.no_motions voting.not_counted voting.not_open
         voting.not_published voting.pack_unknown voting.re_vote_limit voting.re_vote_too_early
-        voting.roll_empty voting.unit_twice
+        voting.roll_empty voting.unit_twice voting.which_box
+        opening.matter_missing opening.matter_unknown opening.motion_rule opening.not_collected
+        opening.shares_missing official.choice_above official.choice_unknown
+        official.chosen_twice official.options_missing official.over_budget
     """,
     500: "act.broken service.failed",
     503: """

@@ -10,6 +10,7 @@ from models.values.actor import Actor
 from models.values.refusal import refusal, refuse_if_any
 from models.values.states import BidState, TenderState
 from rules.bidding import submission_problems
+from runtime.record.defaulters import refuse_defaulter
 from runtime.record.journal import id_from
 from service.bodies import Accepted, SubmitBid, WithdrawBid
 from service.http.credentials import keyed_hash
@@ -24,12 +25,13 @@ async def submit_bid(
     """Put a bid beside the others; the event does not say the price.
 
     Raises:
-        Refused: `bidding.no_tender`, `bidding.tender_closed`, `bidding.already_bid`, and what
-            `submission_problems` finds.
+        Refused: `bidding.no_tender`, `bidding.tender_closed`, `bidding.already_bid`,
+            `bidding.contractor_defaulted`, and what `submission_problems` finds.
     """
 
     async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
         tender = await _open_tender(session, situation)
+        await refuse_defaulter(session, situation.id, bidder.id)
         refuse_if_any(
             submission_problems(
                 price_fen=command.price_fen,

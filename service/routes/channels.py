@@ -5,11 +5,21 @@ from fastapi import APIRouter, Response
 from models.fields import Id
 from service.ballots.receipts import IssuedReceipt
 from service.bodies import Accepted, BallotReceipt, CastBallot
-from service.channels import count_sheets, mandates, paper, portal, replacements, rounds, rulings
+from service.channels import (
+    attendance,
+    count_sheets,
+    mandates,
+    paper,
+    portal,
+    replacements,
+    rounds,
+    rulings,
+)
 from service.channels.bodies import (
     CastProxyBallot,
     EnterPaper,
     PaperEntered,
+    RecordAttendance,
     RecordVisits,
     RegisteredMandate,
     RegisterMandate,
@@ -29,6 +39,7 @@ from service.routes.dependencies import (
     CurrentAgent,
     MayCastForPortal,
     MayEnterPaper,
+    MayRecordAttendance,
     MayRecordVisits,
     MayRegisterMandates,
     MayRemind,
@@ -39,6 +50,8 @@ from service.routes.dependencies import (
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["channels"])
 
+BoxNamed = Id | None
+"""Which box of the running vote; it may be left out where the vote has one."""
 SENT_AGAIN: dict[int | str, dict[str, object]] = {
     200: {"model": BallotReceipt, "description": "The same ballot again: its receipt."}
 }
@@ -54,10 +67,10 @@ async def rule_on_ballots(
 
 @router.get("/contested")
 async def list_contested(
-    situation: CaseSituation, _actor: MayRuleOnBallots, parts: RunningParts
+    situation: CaseSituation, _actor: MayRuleOnBallots, parts: RunningParts, box_id: BoxNamed = None
 ) -> tuple[ContestedView, ...]:
     """The units whose ballots wait for a ruling, with the channels they came in by."""
-    return await read_running_box(parts.database, situation, rulings.contested_units)
+    return await read_running_box(parts.database, situation, rulings.contested_units, box_id)
 
 
 @router.post("/paper", status_code=201)
@@ -70,10 +83,10 @@ async def enter_paper(
 
 @router.get("/paper")
 async def list_paper(
-    situation: CaseSituation, _actor: MayEnterPaper, parts: RunningParts
+    situation: CaseSituation, _actor: MayEnterPaper, parts: RunningParts, box_id: BoxNamed = None
 ) -> tuple[CountSheet, ...]:
     """The count sheet of every batch: ballots, invalid ones, what differs, what is cast."""
-    return await read_running_box(parts.database, situation, count_sheets.list_count_sheets)
+    return await read_running_box(parts.database, situation, count_sheets.list_count_sheets, box_id)
 
 
 @router.post("/mandates", status_code=201)
@@ -101,10 +114,13 @@ async def revoke_mandate(
 
 @router.get("/mandates")
 async def list_mandates(
-    situation: CaseSituation, _actor: MayRegisterMandates, parts: RunningParts
+    situation: CaseSituation,
+    _actor: MayRegisterMandates,
+    parts: RunningParts,
+    box_id: BoxNamed = None,
 ) -> tuple[MandateView, ...]:
     """The register of the running vote with its history; no names, no instructions."""
-    return await read_running_box(parts.database, situation, mandates.list_register)
+    return await read_running_box(parts.database, situation, mandates.list_register, box_id)
 
 
 @router.post("/proxy-ballots", status_code=201, response_model=BallotReceipt, responses=SENT_AGAIN)
@@ -136,10 +152,21 @@ async def record_door_visits(
 
 @router.get("/door-visits")
 async def list_door_visits(
-    situation: CaseSituation, _actor: MayRecordVisits, parts: RunningParts
+    situation: CaseSituation, _actor: MayRecordVisits, parts: RunningParts, box_id: BoxNamed = None
 ) -> tuple[VisitView, ...]:
     """The last visit at each door of the running vote."""
-    return await read_running_box(parts.database, situation, rounds.list_last_visits)
+    return await read_running_box(parts.database, situation, rounds.list_last_visits, box_id)
+
+
+@router.post("/attendance", status_code=201)
+async def record_attendance(
+    situation: CaseSituation,
+    actor: MayRecordAttendance,
+    command: RecordAttendance,
+    parts: RunningParts,
+) -> Accepted:
+    """The signed list of who came to the meeting; whoever hands in a ballot has come anyway."""
+    return await attendance.record_attendance(parts, situation, actor, command)
 
 
 @router.post("/replacements", status_code=201)
@@ -160,10 +187,10 @@ async def remind_non_voters(
 
 @router.get("/non-voters")
 async def list_non_voters(
-    situation: CaseSituation, _actor: MayRemind, parts: RunningParts
+    situation: CaseSituation, _actor: MayRemind, parts: RunningParts, box_id: BoxNamed = None
 ) -> tuple[str, ...]:
     """The units that have not taken part by any way, for those who go round."""
-    return await read_running_box(parts.database, situation, rounds.list_non_voters)
+    return await read_running_box(parts.database, situation, rounds.list_non_voters, box_id)
 
 
 def _receipt(receipt: IssuedReceipt, fresh: bool) -> Response:

@@ -3,7 +3,9 @@
 from fastapi import APIRouter
 
 from models.fields import Id
-from service.routes.dependencies import RunningParts
+from service.bodies import Accepted, GiveConsent
+from service.residents import consents
+from service.routes.dependencies import CaseSituation, CurrentVoter, RunningParts
 from service.views import WorkItemView, list_works
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["inspection"])
@@ -14,3 +16,11 @@ async def read_works(renovation_id: Id, parts: RunningParts) -> tuple[WorkItemVi
     """Every work item with its state; empty before the works begin."""
     async with parts.database.session() as session:
         return await list_works(session, renovation_id)
+
+
+@router.post("/part-consents", status_code=201)
+async def give_consent(
+    situation: CaseSituation, voter: CurrentVoter, command: GiveConsent, parts: RunningParts
+) -> Accepted:
+    """The owner lets a work occupy part of the own unit; without it that work is not inspected."""
+    return await consents.give_consent(parts, situation, voter, command)

@@ -6,24 +6,62 @@ import segno
 from fastapi import APIRouter, Request, Response
 
 from models.fields import Id, ReceiptCode
-from models.values.refusal import refusal
 from proof.receipts import read_code
-from runtime.ballots.boxes import load_running_box
 from service.ballots.lookup import FoundBallot, Verification, load_verification
-from service.routes.dependencies import CurrentVoter, RunningParts
-from service.views import Turnout, turnout_of
+from service.bodies import Accepted, GiveOpinion, ObjectToVote
+from service.channels.open_box import read_running_box
+from service.residents import opinions, vote_objections
+from service.residents.opinions import Opinions
+from service.routes.dependencies import CaseSituation, CurrentVoter, RunningParts
+from service.views import BoxView, Turnout, list_papers, turnout_of
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["voting"])
 
 
 @router.get("/turnout")
-async def read_turnout(renovation_id: Id, parts: RunningParts) -> Turnout:
-    """Who has taken part, in heads and area, by the box of the running vote; never how anybody voted."""
+async def read_turnout(
+    situation: CaseSituation, parts: RunningParts, box_id: Id | None = None
+) -> Turnout:
+    """Who has taken part, in heads and area, by a box of the running vote; never how anybody voted.
+
+    `box_id` says which, where the vote has several.
+    """
+    return await read_running_box(parts.database, situation, turnout_of, box_id)
+
+
+@router.get("/ballot-papers")
+async def list_ballot_papers(
+    renovation_id: Id, voter: CurrentVoter, parts: RunningParts
+) -> tuple[BoxView, ...]:
+    """The boxes of the running vote in which the unit votes: each gets a ballot of its own."""
     async with parts.database.session() as session:
-        turnout = await turnout_of(session, renovation_id)
-    if turnout is None:
-        raise refusal("voting.no_box", where=renovation_id)
-    return turnout
+        return await list_papers(session, renovation_id, voter.unit_number)
+
+
+@router.post("/opinions", status_code=201)
+async def give_opinion(
+    situation: CaseSituation, voter: CurrentVoter, command: GiveOpinion, parts: RunningParts
+) -> Accepted:
+    """What a unit thinks where only the city's own system takes ballots on the internet: no vote."""
+    voter.must_hold(command.unit_number)
+    return await opinions.give_opinion(parts, situation, command)
+
+
+@router.get("/opinions")
+async def read_opinions(
+    situation: CaseSituation, parts: RunningParts, box_id: Id | None = None
+) -> Opinions:
+    """How many opinions there are; after the close also what they say. None of it was counted."""
+    return await read_running_box(parts.database, situation, opinions.load_opinions, box_id)
+
+
+@router.post("/vote-objections", status_code=201)
+async def object_to_vote(
+    situation: CaseSituation, voter: CurrentVoter, command: ObjectToVote, parts: RunningParts
+) -> Accepted:
+    """After a vote under whose law silence counts as yes, or a veto is open: an owner objects, in time."""
+    voter.must_hold(command.unit_number)
+    return await vote_objections.object_to_vote(parts, situation, command)
 
 
 @router.get("/ballots/{code}")
@@ -55,10 +93,8 @@ async def verify_ballot(
 
 
 @router.get("/verification")
-async def read_verification(renovation_id: Id, parts: RunningParts) -> Verification:
-    """How many households of the running vote have verified their ballots."""
-    async with parts.database.session() as session:
-        box = await load_running_box(session, renovation_id)
-        if box is None:
-            raise refusal("voting.no_box", where=renovation_id)
-        return await load_verification(session, box.id)
+async def read_verification(
+    situation: CaseSituation, parts: RunningParts, box_id: Id | None = None
+) -> Verification:
+    """How many households of a box of the running vote have verified their ballots."""
+    return await read_running_box(parts.database, situation, load_verification, box_id)

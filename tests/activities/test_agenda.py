@@ -509,9 +509,52 @@ async def test_each_rectification_is_a_wait_of_its_own_with_its_own_deadline(
     assert await play.waiting_for() == ("works", first)
     await play.at(first)
     await play.own(play.works.mark_overdue)
-    assert (await play.agenda())["stage"] == [rectified, works]
+    # The engine gives the notice to cure at once.
+    assert (await play.agenda())["stage"] == [await play.goes_on(), rectified, works]
     await play.act(play.works.report_rectified, a.ReportRectified, CONTRACTOR, item_id="b")
-    assert (await play.agenda())["stage"] == [works]
+    assert (await play.agenda())["stage"] == [await play.goes_on(), works]
+
+
+async def test_a_default_awaits_its_cure_then_the_clients_word_and_then_the_measure(
+    database: Database,
+) -> None:
+    play = await building(database, "w3")
+    begun = await play.now()
+    works = Line("works", since=begun, who=WORKERS)
+    first = await inspected(play, "a", "FAIL")
+    assert first is not None
+    await play.at(first)
+    await play.own(play.works.mark_overdue)
+    table, calendar = Timetable(), play.recorder.calendar
+    state = await play.own(play.terminations.notice)
+    until = deadline(first, table.cure_notice, calendar, table.zone)
+    assert (state.cure_until, state.unnoticed_items) == (until, 0)
+    cure = Line("cure", "a", until, first, "contractor", "termination_asked")
+    assert (await play.agenda())["stage"] == [cure, works]
+    asking = partial(play.terminations.ask, play.command(play.stage))
+    assert await too_early(database, "w3", asking) == until - first
+    await play.at(until)
+    await play.own(play.terminations.ask)
+    by = deadline(until, table.termination_decision, calendar, table.zone)
+    decision = Line("terminate_contract", due_at=by, since=until, who=TENDERER)
+    assert (await play.agenda())["stage"] == [decision, works]
+    assert await play.waiting_for() == ("terminate_contract", by)
+    end = {"reason": "it leaks"}
+    await play.act(play.terminations.terminate, a.TerminateContract, BUREAU, **end)
+    assert (await play.agenda())["stage"] == [await play.goes_on()]
+    await play.own(play.terminations.make_safe)
+    late = deadline(until, table.termination_measurement, calendar, table.zone)
+    measure = Line("measure_works", due_at=late, since=until, who="chief_supervisor")
+    assert (await play.agenda())["stage"] == [measure]
+    await play.act(play.terminations.measure, a.MeasureWorks, CHIEF, measured_fen={"a": 100})
+    assert (await play.agenda())["stage"] == [await play.goes_on()]
+    outcome = await play.own(play.terminations.settle)
+    assert (outcome.outcome, outcome.then, outcome.ground) == (
+        "terminated",
+        "retender",
+        "not_cured",
+    )
+    assert await play.agenda() == {"case": [await play.goes_on()]}
 
 
 async def test_finished_works_await_acceptance_then_payment_and_hand_over(

@@ -11,12 +11,20 @@ from models.messages.command import Command
 from models.messages.journey import JourneyOutcome
 from models.tables import Event, Renovation, Scheme
 from models.values.actor import Actor, Role
-from models.values.scheme import SchemeContent
+from models.values.cost_sharing import (
+    CostItem,
+    CostKey,
+    FloorWeight,
+    Funding,
+    FundingSource,
+    ItemCategory,
+)
+from models.values.scheme import PlannedWork, SchemeContent
 from models.values.timetable import Timetable, calendar_days
 from runtime.calendars import chinese_calendar
 from runtime.database import Database
 from tests.support.box import BOX_KEYS
-from tests.support.estate import make_renovation
+from tests.support.estate import make_renovation, scheme_content
 from tests.support.told import move_clock
 
 NOW = datetime(2026, 3, 2, 2, tzinfo=UTC)
@@ -105,11 +113,38 @@ async def test_below_the_limit_a_revision_is_asked_for(database, renovations) ->
     assert await kinds(database, rid) == ["renovation.revision_asked"]
 
 
-async def test_at_the_limit_of_votes_no_revision_is_asked_for(database, renovations) -> None:
+async def test_at_the_limit_of_failed_votes_no_revision_is_asked_for(database, renovations) -> None:
     rid = await make_renovation(database, rid="limit", told_at=NOW)
+    await declared(database, rid, "rejected", "annulled", "rejected")
     for _ in range(2):
         assert not (await renovations.ask_revision(command(rid, "revise-3"), 3)).wanted
     assert (await row(database, rid)).waiting_for == "engine"
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "failed"),
+    [
+        (("rejected", "rejected"), 2),
+        (("run_off", "rejected"), 1),
+        (("rejected", "rejected", "adopted"), 0),
+        (("rejected", "rejected", "adopted", "rejected", "rejected"), 2),
+        (("adopted",) * 5, 0),
+    ],
+)
+async def test_a_vote_that_was_adopted_has_not_failed_and_begins_another_matter(
+    database, renovations, outcomes, failed
+) -> None:
+    rid = await make_renovation(database, rid=f"series-{len(outcomes)}-{failed}", told_at=NOW)
+    await declared(database, rid, *outcomes)
+    assert (await renovations.ask_revision(command(rid, "revise"), len(outcomes))).wanted
+    async with database.session() as session:
+        details = await session.scalar(
+            select(Event.details).where(
+                Event.renovation_id == rid, Event.kind == "renovation.revision_asked"
+            )
+        )
+    assert details is not None
+    assert details["failed"] == failed
 
 
 async def test_after_the_time_for_all_votes_no_revision_is_asked_for(database, renovations) -> None:
@@ -123,21 +158,33 @@ async def test_after_the_time_for_all_votes_no_revision_is_asked_for(database, r
 
 async def announced(database: Database, rid: str) -> None:
     """The first vote of the matter is on record, as of now."""
+    await told(database, rid, "voting.box_announced", {})
 
+
+async def declared(database: Database, rid: str, *outcomes: str) -> None:
+    """The votes on record, by how they ended."""
+    for outcome in outcomes:
+        await told(database, rid, "voting.result_declared", {"outcome": outcome, "box_id": "b"})
+
+
+async def told(database: Database, rid: str, kind: str, details: dict[str, object]) -> None:
+    """An event as of now, outside of the chain's order."""
     async with database.session() as session, session.begin():
+        renovation = await session.get_one(Renovation, rid)
+        seq = renovation.head_seq + 1
         session.add(
             Event(
                 renovation_id=rid,
-                seq=1,
-                command_id=f"{rid}-open",
+                seq=seq,
+                command_id=f"{rid}-told-{seq}",
                 happened_at=NOW,
                 recorded_at=NOW,
                 actor_id="committee",
                 actor_role="owners_committee",
                 actor_label="Committee",
                 actor_place="",
-                kind="voting.box_announced",
-                details={},
+                kind=kind,
+                details=details,
                 rule_pack="CN-2021",
                 workflow_id="",
                 run_id="",
@@ -145,17 +192,21 @@ async def announced(database: Database, rid: str) -> None:
                 hash="1" * 64,
             )
         )
-        renovation = await session.get_one(Renovation, rid)
-        renovation.head_seq, renovation.head_hash = 1, "1" * 64
+        renovation.head_seq, renovation.head_hash = seq, "1" * 64
 
 
 async def test_the_reasons_of_a_revision_are_on_record_with_both_numbers(
     database, renovations
 ) -> None:
     rid = await make_renovation(database, rid="reasons", told_at=NOW)
+    await declared(database, rid, "rejected", "rejected", "rejected")
     await renovations.ask_revision(command(rid, "revise-3"), 3)
     async with database.session() as session:
-        event = await session.scalar(select(Event).where(Event.renovation_id == rid))
+        event = await session.scalar(
+            select(Event).where(
+                Event.renovation_id == rid, Event.kind == "renovation.revision_asked"
+            )
+        )
     assert event is not None
     (check,) = event.details["checks"]
     assert (check["have"], check["op"], check["need"], check["passed"]) == (3, "<", 3, False)
@@ -201,6 +252,106 @@ async def test_a_revision_that_cannot_be_leaves_the_scheme(
     assert problem_code(refusal.value) == code
     assert len(await schemes(database, rid)) == 1
     assert await kinds(database, rid) == []
+
+
+def another_scheme() -> SchemeContent:
+    """Other works, costs, keys, sources, floors, ceiling and schedule than those of the first version."""
+    content = scheme_content()
+    lift = CostItem(
+        id="lift",
+        title="Lift",
+        category=ItemCategory.IMPROVEMENT,
+        cost_fen=9_000_000,
+        key=CostKey.FLOOR_COEFFICIENT,
+        floors=tuple(FloorWeight(floor=floor, weight=floor - 1) for floor in range(1, 7)),
+    )
+    grant = Funding(id="g", source=FundingSource.SUBSIDY, amount_fen=10_000_000, items=("lift",))
+    tender = content.tender.model_copy(
+        update={"ceiling_fen": 20_000_000, "estimate_fen": 17_000_000}
+    )
+    lift_works = PlannedWork(id="lift-1", building="1", title="Lift", value_fen=17_000_000)
+    return content.model_copy(
+        update={
+            "items": (content.items[0], lift),
+            "funding": (grant,),
+            "tender": tender,
+            "owner_instalments_permille": (1000,),
+            "works": (lift_works,),
+        }
+    )
+
+
+async def test_everything_of_a_scheme_may_be_revised_and_is_told_as_a_difference(
+    database, renovations
+) -> None:
+    rid = await make_renovation(database, rid="whole", told_at=NOW)
+    act = ReviseScheme(
+        command_id="whole-revise",
+        actor=COMMITTEE,
+        scheme=another_scheme(),
+        budget_fen=20_000_000,
+        reason="a lift instead of pipes",
+    )
+    for _ in range(2):
+        await renovations.revise_scheme(act_step(rid, act), act)
+    _, second = await schemes(database, rid)
+    assert SchemeContent.model_validate(second.content) == another_scheme()
+    assert second.budget_fen == 20_000_000
+    async with database.session() as session:
+        details = await session.scalar(select(Event.details).where(Event.renovation_id == rid))
+    assert details is not None
+    changes = {each["what"]: (each["before"], each["after"]) for each in details["changes"]}
+    assert changes["tender.ceiling_fen"] == (12_000_000, 20_000_000)
+    assert changes["owner_instalments_permille"] == ([400, 600], [1000])
+    assert {what for what, (before, _) in changes.items() if before is None} == {
+        "items[lift]",
+        "funding[g]",
+        "works[lift-1]",
+    }
+    assert {what for what, (_, after) in changes.items() if after is None} == {
+        "items[pipes]",
+        "works[roof]",
+        "works[risers]",
+        "works[paint]",
+    }
+    assert (details["budget_before_fen"], details["budget_fen"]) == (12_600_000, 20_000_000)
+    (warning,) = details["warnings"]
+    assert (warning["code"], warning["where"]) == (
+        "opening.funding_above_cost",
+        "scheme.funding[0].amount_fen",
+    )
+
+
+async def test_a_whole_scheme_is_refused_like_a_file_with_every_field_named(
+    database, renovations
+) -> None:
+    rid = await make_renovation(database, rid="wrong", told_at=NOW)
+    content = another_scheme()
+    elsewhere = content.works[0].model_copy(update={"building": "7"})
+    tender = content.tender.model_copy(update={"method": "by_lot", "retention_permille": 50})
+    wrong = content.model_copy(update={"works": (elsewhere,), "tender": tender})
+    act = ReviseScheme(command_id="wrong-revise", actor=COMMITTEE, scheme=wrong, reason="wrong")
+    with pytest.raises(ApplicationError) as refusal:
+        await renovations.revise_scheme(act_step(rid, act), act)
+    assert {(each["code"], each["where"]) for each in refusal.value.details[0]} == {
+        ("opening.budget_short", "budget_fen"),
+        ("opening.ceiling_above_budget", "scheme.tender.ceiling_fen"),
+        ("opening.method_unknown", "scheme.tender.method"),
+        ("opening.retention_too_high", "scheme.tender.retention_permille"),
+        ("opening.building_unknown", "lift-1"),
+    }
+    assert len(await schemes(database, rid)) == 1
+
+
+async def test_a_levy_is_put_to_the_owners_of_an_adopted_scheme_only(database, renovations) -> None:
+    content = scheme_content().model_copy(update={"owners_limit_fen": 12_599_500})
+    rid = await make_renovation(database, rid="early", told_at=NOW, content=content)
+    act = ReviseScheme(
+        command_id="early-levy", actor=COMMITTEE, owners_limit_fen=12_600_000, reason="levy"
+    )
+    with pytest.raises(ApplicationError) as refusal:
+        await renovations.revise_scheme(act_step(rid, act), act)
+    assert problem_code(refusal.value) == "renovation.levy_not_asked"
 
 
 @pytest.mark.parametrize("state", ["completed", "shelved", "cancelled"])

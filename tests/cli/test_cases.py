@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 from typer.testing import CliRunner
 
-from cli.cases import audit_lines, find_convener
-from cli.inputs import act_fields, act_named
+from cli.cases import audit_lines
+from cli.inputs import act_fields, act_named, revision_fields
 from cli.main import app
+from cli.opening import find_convener
+from cli.shown import change_lines
 from formats.renovation_file.reading import read_renovation
 from models.tables import CaseTrouble
 from models.values.refusal import Refused
@@ -201,6 +203,79 @@ def test_an_act_that_is_written_wrongly_is_refused_before_anything_is_asked(
     words: list[str], code: str
 ) -> None:
     assert code in codes(*words)
+
+
+def test_a_revised_scheme_comes_from_a_file_and_its_faults_name_file_field_and_kind(
+    tmp_path: Path,
+) -> None:
+    text = ESTATE.read_text(encoding="utf-8")
+    section = text[text.index("scheme:") : text.index("# A training case")]
+    revised = tmp_path / "revised.yaml"
+    revised.write_text(section, encoding="utf-8")
+    kind = act_named("revise-scheme")
+    given = revision_fields(kind, revised)
+    assert given.keys() == {"scheme"}
+    fields = act_fields(kind, ["reason=asked for", "budget_fen=96000000"], None, given)
+    assert fields.keys() == {"scheme", "reason", "budget_fen"}
+    revised.write_text(section.replace("18000000", "dear"), encoding="utf-8")
+    (only,) = refusal("act", "r1", "revise-scheme", "--scheme", str(revised)).problems
+    assert only.where == "revised.yaml line 4, scheme.items[1].cost_fen"
+    assert only.code == "opening.not_an_integer"
+    assert codes("act", "r1", "open-vote", "--scheme", str(revised)) == ["cases.no_scheme"]
+    missing = codes("act", "r1", "revise-scheme", "--scheme", str(tmp_path / "none.yaml"))
+    assert missing == ["cases.file_unreadable"]
+    revised.write_text(section + "#" * 262_144, encoding="utf-8")
+    assert codes("act", "r1", "revise-scheme", "--scheme", str(revised)) == ["file.too_large"]
+
+
+def test_the_files_of_an_opening_can_be_checked_without_any_server(tmp_path: Path) -> None:
+    roll = ESTATE.with_name("roll.csv").read_bytes()
+    (tmp_path / "roll.csv").write_bytes(roll)
+    file = tmp_path / "estate.yaml"
+    text = ESTATE.read_text(encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
+    calm = RUNNER.invoke(app, ["start", str(file), "--check"])
+    assert calm.stdout == "the files can be opened: 18 units, 0 warnings\n"
+    file.write_text(text.replace("ceiling_fen: 92000000", "ceiling_fen: 80000000"), "utf-8")
+    line = 1 + text[: text.index("estimate_fen")].count("\n")
+    where = f"estate.yaml line {line}, scheme.tender.estimate_fen"
+    for language, word in (("en", "highest bid price"), ("zh_CN", "最高投标限价")):
+        told = RUNNER.invoke(app, ["start", str(file), "--check", "--language", language])
+        assert told.exit_code == 0
+        assert f"warning: {where}: " in told.stdout
+        assert word in told.stdout
+    told = RUNNER.invoke(app, ["start", str(file), "--check", "--json"])
+    (warning,) = json.loads(told.stdout)
+    assert (warning["code"], warning["where"]) == ("opening.estimate_above_ceiling", where)
+    file.write_text(
+        text.replace("retention", "x").replace(
+            "bid_bond_fen: 1000000", "bid_bond_fen: 1000000\n    retention_permille: 31"
+        ),
+        "utf-8",
+    )
+    assert codes("start", str(file), "--check") == ["opening.retention_too_high"]
+    real = text.replace("sandbox: { clock: told }", "").replace("2026-03-02", "2020-03-02")
+    file.write_text(real, "utf-8")
+    (only,) = refusal("start", str(file), "--check").problems
+    assert only.code == "opening.law_repealed"
+    assert only.where.startswith("estate.yaml line ")
+    assert only.where.endswith(", starts_on")
+
+
+def test_what_an_act_has_changed_is_shown_with_both_values() -> None:
+    changes = [
+        {"what": "items[lift]", "before": None, "after": {"cost_fen": 5}},
+        {"what": "items[roof]", "before": {"cost_fen": 7}, "after": None},
+        {"what": "tender.ceiling_fen", "before": 5, "after": 6},
+        {"what": "title", "before": "Old", "after": "New"},
+    ]
+    assert change_lines({"changes": changes}) == [
+        '+ items[lift]: {"cost_fen": 5}',
+        '- items[roof]: {"cost_fen": 7}',
+        "~ tender.ceiling_fen: 5 -> 6",
+        "~ title: Old -> New",
+    ]
+    assert change_lines({"reason": "no changes"}) == []
 
 
 def test_text_stays_text_and_numbers_become_numbers() -> None:

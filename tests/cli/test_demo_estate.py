@@ -11,6 +11,7 @@ from cli.demo.stages.ballots import DemoBallot, vote_plan
 from cli.demo.town import estate
 from cli.demo.town import figures as money
 from cli.demo.town.scheme import FUND_MOTION, MAIN_MOTION, scheme_content
+from formats.renovation_file.foreseen import file_warnings, officials_of
 from formats.renovation_file.reading import check_together, read_renovation
 from formats.roll import read_roll
 from models.tables import Event
@@ -73,6 +74,12 @@ def test_the_generated_file_and_roll_pass_every_check_of_a_real_one() -> None:
     roll = read_roll(estate.roll_csv(units), estate.ROLL_NAME)
     check_together(file, roll)
     assert len(roll.units) == 200
+
+
+@pytest.mark.parametrize("units", [60, 200, 2_040, 20_000])
+def test_the_generated_file_opens_without_a_warning(units: int) -> None:
+    file = estate.renovation_file(estate.make_units(units, 1), "demo")
+    assert file_warnings(file, officials_of(file), file.starts_on) == ()
 
 
 def test_the_clock_of_the_case_is_told() -> None:

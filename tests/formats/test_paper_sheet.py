@@ -34,6 +34,12 @@ def test_a_choice_from_a_menu_is_written_as_json() -> None:
     assert line.choices == {"a": ("lift", "lamps"), "b": {"lift": 2}}
 
 
+def test_the_question_about_a_whole_menu_is_a_column_like_every_other() -> None:
+    sheet = 'unit,extras.whole,extras\n1,同意,"[""lift""]"\n'
+    (line,) = lines_of_sheet(sheet.encode(), "s")
+    assert line.choices == {"extras.whole": "yes", "extras": ("lift",)}
+
+
 @pytest.mark.parametrize(
     "text", ["", "works\n", "unit\n1\n", "unit,a,a\n", "unit,a,\n", "unit,a\n"]
 )

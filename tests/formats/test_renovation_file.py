@@ -45,6 +45,11 @@ def changed(path: str, value: object, example: dict | None = None) -> dict:
 DELETE = object()
 
 
+def asked(scope: dict) -> list[dict]:
+    """One motion, put to the owners of a scope."""
+    return [{"id": "lift", "title": "Lift", "kind": "major", "scope": scope}]
+
+
 def as_yaml(content: dict) -> str:
     """JSON is YAML, in one line."""
     return json.dumps(content, ensure_ascii=False)
@@ -154,8 +159,19 @@ def test_a_timetable_may_be_more_patient_than_the_law() -> None:
         ("scheme.works", [], "opening.list_empty", "scheme.works"),
         ("scheme.motions.1.depends_on", "nothing", "opening.motion_unknown", "[1].depends_on"),
         ("scheme.motions.1.depends_on", "costs", "opening.motion_circle", "[1].depends_on"),
+        ("scheme.motions", asked({"building": "1"}), "opening.scope_too_much", "scope.building"),
+        (
+            "scheme.motions",
+            asked({"kind": "entrance", "building": "1"}),
+            "opening.scope_missing",
+            "scheme.motions[0].scope.entrance",
+        ),
         ("scheme.motions.1.kind", "ordinary", "opening.motion_kind", "scheme.motions[1].kind"),
         ("scheme.funding.1.items", ["nothing"], "opening.item_unknown", "funding[1].items[0]"),
+        ("scheme.items.1.motion", "nothing", "opening.motion_unknown", "items[1].motion"),
+        ("scheme.items.1.choice", "red", "opening.choice_alone", "items[1].choice"),
+        ("scheme.works.1.item", "nothing", "opening.item_unknown", "scheme.works[1].item"),
+        ("scheme.motions.1.approval", "whole", "opening.approval_unused", "motions[1].approval"),
         ("scheme.works.1.id", "roof-1", "opening.id_twice", "scheme.works[1].id"),
         ("scheme.works.1.id", "a.b", "opening.id_invalid", "scheme.works[1].id"),
         (f"scheme.items.{LIFT}.floors", [], "opening.floors_missing", "scheme.items[2]"),
@@ -171,6 +187,20 @@ def test_a_timetable_may_be_more_patient_than_the_law() -> None:
             {"scope": "entrance", "building": "1"},
             "opening.payers_missing",
             "payers",
+        ),
+        ("scheme.targets.0.indicator", "满意度", "opening.not_one_of", "targets[0].indicator"),
+        ("scheme.levy_limit_fen", "5", "opening.field_unknown", "scheme.levy_limit_fen"),
+        (
+            "scheme.tender.retention_permille",
+            "31",
+            "opening.retention_too_high",
+            "scheme.tender.retention_permille",
+        ),
+        (
+            "scheme.tender.estimate_fen",
+            "92000001",
+            "opening.estimate_above_items",
+            "scheme.tender.estimate_fen",
         ),
         ("timetable", {"zone": "Mars/Olympus"}, "opening.zone_unknown", "timetable.zone"),
         ("timetable", {"zone": "../../etc"}, "opening.zone_unknown", "timetable.zone"),
@@ -237,6 +267,36 @@ def test_beyond_100_problems_only_their_number_is_told() -> None:
         "opening.more_problems",
         {"more": 30},
     )
+
+
+MENU = {
+    "items": [{"id": "lamp", "cost": "5"}],
+    "budget": "5",
+    "form": "approval",
+}
+OPTIONS = [{"id": "red", "title": "Red"}, {"id": "blue", "title": "Blue"}]
+
+
+@pytest.mark.parametrize(
+    ("fields", "choice", "found"),
+    [
+        ({"menu": MENU, "approval": "whole"}, "lamp", []),
+        ({"options": OPTIONS}, "blue", []),
+        ({"menu": MENU}, "bench", ["opening.choice_unknown"]),
+        ({"options": OPTIONS}, "lamp", ["opening.choice_unknown"]),
+        ({}, "yes", ["opening.choice_unknown"]),
+        ({"options": OPTIONS, "menu": MENU}, "lamp", ["opening.options_and_menu"]),
+    ],
+)
+def test_an_item_names_an_option_or_a_work_that_there_is(fields, choice, found) -> None:
+    content = file()
+    content["scheme"]["motions"][1] |= fields
+    content["scheme"]["items"][1] |= {"motion": "costs", "choice": choice}
+    if found:
+        assert codes(as_yaml(content)) == found
+    else:
+        read = read_renovation(as_yaml(content).encode(), "estate.yaml")
+        assert read.scheme.items[1].choice == choice
 
 
 def test_a_field_is_named_with_its_line() -> None:
@@ -370,10 +430,11 @@ def test_a_weight_that_cannot_be_written_out_is_refused_at_once(weight) -> None:
 
 
 def test_what_becomes_a_key_of_a_row_is_short() -> None:
-    target = {"indicator": "i" * 65, "numerator": "1", "denominator": "2"}
-    (only,) = problems(changed("scheme.targets", [target]))
+    motion = {"id": "colour", "title": "Colour", "kind": "ordinary"}
+    options = [{"id": "o" * 65, "title": "Red"}, {"id": "green", "title": "Green"}]
+    (only,) = problems(changed("scheme.motions", [{**motion, "options": options}]))
     assert (only.code, only.params["bound"]) == ("opening.text_too_long", 64)
-    assert only.where.endswith("scheme.targets[0].indicator")
+    assert only.where.endswith("scheme.motions[0].options[0].id")
 
 
 @settings(max_examples=150, deadline=None)
@@ -405,6 +466,48 @@ def together(content: dict) -> list[Problem]:
     with pytest.raises(Refused) as refusal:
         check_together(read, example_roll())
     return list(refusal.value.problems)
+
+
+STAIRWELL = {"kind": "entrance", "building": "1", "entrance": "1"}
+
+
+def with_two_scopes() -> dict:
+    """The stairwell of building 1 votes on its lift alone; each item says whose motion builds it."""
+    content = file()
+    content["scheme"]["motions"] += asked(STAIRWELL)
+    for number, item in enumerate(content["scheme"]["items"]):
+        item["motion"] = "lift" if number == LIFT else "works"
+    return content
+
+
+def test_parts_of_an_estate_may_vote_by_themselves() -> None:
+    read = read_renovation(as_yaml(with_two_scopes()).encode(), "estate.yaml")
+    check_together(read, example_roll())
+    assert [motion.scope.kind for motion in read.scheme.motions] == ["estate", "estate", "entrance"]
+
+
+def test_where_several_parts_vote_each_item_names_its_motion() -> None:
+    (only,) = problems(changed("scheme.items.0.motion", DELETE, with_two_scopes()))
+    assert (only.code, only.params) == ("opening.item_without_motion", {"item": "roof"})
+
+
+def test_no_motion_depends_on_what_others_vote_on() -> None:
+    (only,) = problems(changed("scheme.motions.2.depends_on", "works", with_two_scopes()))
+    assert only.code == "opening.motion_other_scope"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "code"),
+    [
+        ("scheme.motions.2.scope.entrance", "7", "opening.scope_unknown"),
+        ("scheme.motions.2.scope", {"kind": "building", "building": "9"}, "opening.scope_unknown"),
+        ("scheme.works.3.occupies", ["1-101", "9-101"], "opening.occupied_unknown"),
+    ],
+)
+def test_who_votes_and_whose_flat_is_occupied_is_on_the_roll(path, value, code) -> None:
+    (only,) = together(changed(path, value, with_two_scopes()))
+    assert only.code == code
+    assert sentence(only) != code
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,11 @@
 import pytest
 from pydantic import ValidationError
 
+from models.fields import wrong_fields
 from models.messages.act_bodies import BODIES, unfit
 from models.messages.acts import ACTS, Act
 from models.values.actor import ENGINE
+from tests.support.estate import scheme_content
 from tests.support.fields.forbidden import forbidden
 from tests.support.fields.samples import good_body, placed
 from tests.support.fields.walking import fields_of
@@ -68,3 +70,42 @@ def test_who_sends_an_act_is_asked_too(sender: dict[str, object], field: str) ->
 def test_the_engines_own_keys_and_hashes_may_be_the_key_of_an_act() -> None:
     for key in ("0" * 64, "renovation/r1#close"):
         assert unfit(carried("accept_works", {}, command_id=key)) == ()
+
+
+def revision(**scheme: object) -> list[tuple[str, str, object]]:
+    """What is said of a revised scheme with these fields beside good ones."""
+    good = {
+        "items": [{"id": "roof", "title": "Roof", "category": "basic", "cost_fen": 5}],
+        "motions": [{"id": "works", "title": "Works", "kind": "major"}],
+        "tender": {"estimate_fen": 5, "ceiling_fen": 5},
+        "works": [{"id": "roof-1", "title": "Roof", "value_fen": 5}],
+    }
+    with pytest.raises(ValidationError) as error:
+        BODIES["revise_scheme"].model_validate({"reason": "x", "scheme": {**good, **scheme}})
+    found = wrong_fields(error.value.errors(include_url=False, include_input=False))
+    return [(each.code, each.where, each.params.get("expected")) for each in found]
+
+
+def test_what_is_wrong_inside_a_revised_scheme_is_named_with_what_is_expected() -> None:
+    item = {"id": "roof", "title": "Roof", "category": "basic", "cost_fen": "much"}
+    assert revision(items=[item]) == [
+        ("service.field_wrong", "scheme.items.0.cost_fen", "expected.whole")
+    ]
+    assert revision(items=[{**item, "cost_fen": -1}]) == [
+        ("service.field_wrong", "scheme.items.0.cost_fen", "expected.from")
+    ]
+    assert revision(items=[{**item, "cost_fen": 5, "colour": "red"}]) == [
+        ("service.field_unknown", "scheme.items.0.colour", None)
+    ]
+    assert revision(tender={"estimate_fen": 5, "ceiling_fen": 0}) == [
+        ("service.field_wrong", "scheme.tender.ceiling_fen", "expected.more_than")
+    ]
+    assert revision(works=[{"id": "a", "value_fen": 1}]) == [
+        ("service.field_missing", "scheme.works.0.title", None)
+    ]
+
+
+def test_a_carried_revision_passes_over_what_it_does_not_know() -> None:
+    content = scheme_content().model_dump(mode="json")
+    act = carried("revise_scheme", {"reason": "x", "scheme": {**content, "colour": "red"}})
+    assert unfit(act) == ()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from models.values.decisions.menu import (
+    Approval,
     BallotForm,
     Completion,
     Menu,
@@ -23,6 +24,7 @@ from proof.bundle import contents as bundle
 from proof.canonical import canonical_json
 from proof.verifier.main import check
 from proof.verifier.reading import Fault
+from rules.voting import as_put
 from tests.proof.test_evidence_verify import VALUES, both, places
 from tests.support.files.bundles import Cast, Entry, Vote, changed, signed, written
 
@@ -65,6 +67,7 @@ def votes(draw: st.DrawFn) -> Vote:
             menu_rule=draw(st.sampled_from(list(MenuRule))),
             completion=draw(st.sampled_from(list(Completion))),
             depends_on=draw(st.sampled_from((None, "cabin"))),
+            approval=draw(st.sampled_from(list(Approval))),
         ),
     ]
     works = st.lists(st.sampled_from(WORKS), min_size=1, max_size=3, unique=True)
@@ -74,13 +77,18 @@ def votes(draw: st.DrawFn) -> Vote:
         else works
     )
     words = st.sampled_from((*(option.id for option in motions[0].options), "abstain"))
-    answers = st.fixed_dictionaries(
-        {}, optional={"cabin": words, "works": st.one_of(chosen, st.just("abstain"))}
-    )
+    before = draw(st.booleans())
+    put = motions if before else list(as_put(motions))
+    possible: dict[str, st.SearchStrategy[JsonValue]] = {
+        "cabin": words,
+        "works": st.one_of(chosen, st.just("abstain")),
+        "works.whole": st.sampled_from(("yes", "yes", "no", "abstain")),
+    }
+    answers = st.fixed_dictionaries({}, optional={each.id: possible[each.id] for each in put})
     said: list[dict[str, Any]] = draw(st.lists(answers, min_size=1, max_size=14))
     entries = [Entry(f"{number}", draw(st.integers(1, 50))) for number in range(14)]
     casts = [Cast(f"{number}", choices) for number, choices in enumerate(said)]
-    return Vote(entries, casts, motions)
+    return Vote(entries, casts, put, before=before)
 
 
 @settings(SLOW, max_examples=200)
@@ -91,8 +99,13 @@ def test_both_find_the_same_winners(tmp_path: Path, vote: Vote) -> None:
     assert isinstance(script, dict), script
 
 
-def example(menu_rule: MenuRule = MenuRule.EQUAL_SHARES) -> Vote:
-    """A run-off between steel and glass; works by equal shares with raises."""
+def example(
+    menu_rule: MenuRule = MenuRule.EQUAL_SHARES,
+    approval: Approval = Approval.WHOLE,
+    *,
+    before: bool = False,
+) -> Vote:
+    """A run-off between steel and glass; works by equal shares with raises, approved by six of seven."""
     asked = menu(BallotForm.APPROVAL, (30, 20, 25, 10), 60, TieRule.LISTED)
     motions = [
         Motion(
@@ -108,6 +121,7 @@ def example(menu_rule: MenuRule = MenuRule.EQUAL_SHARES) -> Vote:
             menu=asked,
             menu_rule=menu_rule,
             completion=Completion.ADD1,
+            approval=approval,
         ),
     ]
     said: list[dict[str, JsonValue]] = [
@@ -119,8 +133,13 @@ def example(menu_rule: MenuRule = MenuRule.EQUAL_SHARES) -> Vote:
         {"cabin": "wood", "works": "abstain"},
         {"cabin": "abstain", "works": ["bench"]},
     ]
+    put = motions if before else list(as_put(motions))
+    if len(put) > len(motions):
+        for number, each in enumerate(said):
+            each["works.whole"] = "yes" if number else "no"
     entries = [Entry(f"{number}", 8_000 + number) for number in range(8)]
-    return Vote(entries, [Cast(f"{number}", each) for number, each in enumerate(said)], motions)
+    casts = [Cast(f"{number}", each) for number, each in enumerate(said)]
+    return Vote(entries, casts, put, before=before)
 
 
 GOOD = example().bundle()
@@ -130,8 +149,50 @@ RESULT = json.loads(GOOD[bundle.RESULT])
 def test_a_run_off_and_raises_are_found(tmp_path: Path) -> None:
     assert RESULT["motions"]["cabin"]["named"] == ["steel", "glass"]
     assert RESULT["motions"]["works"]["menu"]["rule"] == "equal-shares"
-    outcomes = {"cabin": "run_off", "works": "passed"}
+    outcomes = {"cabin": "run_off", "works.whole": "passed", "works": "passed"}
     assert both(written(tmp_path, GOOD)) == (outcomes, outcomes)
+
+
+def test_each_work_by_its_own_supporters_is_found(tmp_path: Path) -> None:
+    """Nobody reaches three quarters: by the same ballots nothing is chosen."""
+    files = example(approval=Approval.EACH).bundle()
+    works = json.loads(files[bundle.RESULT])["motions"]["works"]
+    assert (works["menu"]["winners"], works["works"]["bench"]["supporters"]["head"]) == ([], 3)
+    outcomes = {"cabin": "run_off", "works": "failed"}
+    assert both(written(tmp_path, files)) == (outcomes, outcomes)
+
+
+def test_a_menu_that_was_counted_before_it_obeyed_its_class_still_holds(tmp_path: Path) -> None:
+    files = example(before=True).bundle()
+    assert b'"approval":' not in files[bundle.MOTIONS]
+    outcomes = {"cabin": "run_off", "works": "passed"}
+    assert both(written(tmp_path, files)) == (outcomes, outcomes)
+
+
+def test_a_vote_of_now_cannot_be_told_as_one_of_before(tmp_path: Path) -> None:
+    """By the rule of then the works would have won; only the motions or only the result say so."""
+    now = example(approval=Approval.EACH).bundle()
+    then = example(before=True).bundle()
+    for name in (bundle.MOTIONS, bundle.RESULT):
+        script, ours = both(written(tmp_path, signed({**now, name: then[name]})))
+        assert isinstance(script, str)
+        assert isinstance(ours, str)
+
+
+def test_a_menu_is_not_approved_as_a_whole_where_nobody_is_asked(tmp_path: Path) -> None:
+    vote = example(approval=Approval.EACH)
+    cabin, works = vote.motions
+    vote.motions = [cabin, works.model_copy(update={"approval": Approval.WHOLE})]
+    script, ours = both(written(tmp_path, vote.bundle()))
+    assert (script, ours) == ("motions.json", "motions.json")
+
+
+def test_the_question_about_the_whole_is_of_the_class_of_the_menu(tmp_path: Path) -> None:
+    vote = example()
+    cabin, question, works = vote.motions
+    vote.motions = [cabin, question.model_copy(update={"kind": MotionKind.MAJOR}), works]
+    script, ours = both(written(tmp_path, vote.bundle()))
+    assert (script, ours) == ("motions.json", "motions.json")
 
 
 @pytest.mark.parametrize("rule", list(MenuRule))
@@ -149,8 +210,8 @@ def test_the_raises_cannot_end_early(tmp_path: Path) -> None:
     """A published run without raises is a true run of equal shares, but not the last one."""
 
     vote = example()
-    cabin, works = vote.motions
-    vote.motions = [cabin, works.model_copy(update={"completion": Completion.NONE})]
+    *others, works = vote.motions
+    vote.motions = [*others, works.model_copy(update={"completion": Completion.NONE})]
     files = {**vote.bundle(), bundle.MOTIONS: GOOD[bundle.MOTIONS]}
     with pytest.raises(Fault, match="endowment is not where the raises end"):
         check(written(tmp_path, signed(files)))

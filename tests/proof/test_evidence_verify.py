@@ -140,6 +140,30 @@ def test_both_decide_alike_at_every_count(tmp_path: Path, yes: int, silence: str
     assert isinstance(script, dict)
 
 
+@pytest.mark.parametrize("void", range(5))
+def test_both_say_that_void_ballots_were_not_silent(tmp_path: Path, void: int) -> None:
+    vote = example()
+    names = [entry.name for entry in vote.entries[:11]]
+    words = ["yes"] * 6 + ["no"] * (5 - void) + ["invalid"] * void
+    vote.casts = [
+        Cast(name, {"lift": word}, channel="paper") for name, word in zip(names, words, strict=True)
+    ]
+    vote.rulings = []
+    vote.rule = bundles.RULE.model_copy(
+        update={"silence": bundles.RULE.silence.model_copy(update={"kind": "follow_majority"})}
+    )
+    script, ours = both(written(tmp_path, vote.bundle()))
+    assert script == ours
+
+
+def test_both_say_that_without_a_vote_nothing_is_adopted(tmp_path: Path) -> None:
+    vote = example()
+    vote.casts, vote.rulings = [], []
+    vote.rule = bundles.RULE.model_copy(update={"quorum": ()})
+    outcomes = {"lift": "failed", "paint": "lapsed"}
+    assert both(written(tmp_path, vote.bundle())) == (outcomes, outcomes)
+
+
 # What somebody who has the key can sign, and still cannot get past anybody.
 
 

@@ -31,9 +31,10 @@ AS_TIGHT = {"sha256", "yes_no", "one_of"}
 
 
 def limited(name: str) -> set[str]:
-    """The fields that an act had then, and that have a limit which the carried act has not."""
+    """The fields of an act of then that have a limit which the carried act has not."""
     fields = {str(each.path[0]) for each in fields_of(BODIES[name]) if each.kind not in AS_TIGHT}
-    return (fields - {"preparation_days"}) & BEFORE[name][0].keys()
+    known = {field for sent in BEFORE[name] for field in sent}
+    return (fields & known) - {"preparation_days"}
 
 
 @pytest.mark.parametrize("name", BEFORE)

@@ -30,8 +30,13 @@ APPEND_ONLY = (
     "door_visit",
     "official_result",
     "owner_replacement",
+    "attendance",
+    "vote_objection",
+    "vote_opinion",
+    "motion_payer",
+    "part_consent",
 )
-OF_A_BOX = ("ballot_seal", "ballot_batch", "ballot_check")
+OF_A_BOX = ("ballot_seal", "ballot_batch", "ballot_check", "motion_payer")
 NEVER_CHANGED = (
     *("roll_entry", "roll_unit", "scheme", "inspection", "roll_import", "paper_line"),
     "case_clock",  # whose two columns may only go forward

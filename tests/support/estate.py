@@ -75,6 +75,7 @@ async def make_renovation(
     content: SchemeContent | None = None,
     timetable: Timetable | None = None,
     owner_keys: Sequence[str] | None = None,
+    rule_pack: str = RULE_PACK,
 ) -> str:
     """Insert the renovation `rid` with everything it stands on; returns `rid`.
 
@@ -102,7 +103,7 @@ async def make_renovation(
                 workflow_id=renovation_workflow_id(rid),
                 place_id="g",
                 place_path=PLACE_PATH,
-                rule_pack=RULE_PACK,
+                rule_pack=rule_pack,
                 timetable=(timetable or Timetable()).model_dump(mode="json"),
                 clock={},
                 opened_at=now,

@@ -257,9 +257,15 @@ class JourneyDriver:
             await self.told("/payments", await self.official(BANK), payments=payments)
 
     async def bid(self, *prices: int) -> None:
-        """Bidders b1, b2… bid these prices on the open tender, once."""
+        """Bidders b1, b2… bid these prices on the open tender, once.
+
+        Whoever has lost a contract of this case stays away: the names go on after theirs.
+        """
+        first = 1 + await self.value(
+            "SELECT count(*) FROM contract WHERE renovation_id=$1 AND state='terminated'"
+        )
         tender = await self.value("SELECT id FROM tender WHERE renovation_id=$1 AND state='open'")
-        for number, price in enumerate(prices, start=1):
+        for number, price in enumerate(prices, start=first):
             who = await self.official(actor(Role.CONTRACTOR, f"b{number}"))
             await self.told("/bids", who, command_id=f"{tender}-b{number}", price_fen=price)
 
@@ -349,7 +355,7 @@ async def award(j: JourneyDriver) -> None:
 async def sign(j: JourneyDriver) -> None:
     price = await j.value(
         "SELECT award.price_fen FROM award JOIN tender ON tender.id = award.tender_id"
-        " WHERE tender.renovation_id=$1 AND award.state='awarded'"
+        " WHERE tender.renovation_id=$1 AND award.state='awarded' ORDER BY tender.round DESC"
     )
     await j.act(a.SignContract, STREET, value_fen=price)
 
@@ -361,15 +367,24 @@ async def planned(j: JourneyDriver) -> list[tuple[str, bool]]:
     return [(str(row["id"]).removeprefix(f"{j.rid}."), bool(row["concealed"])) for row in rows]
 
 
+async def builder(j: JourneyDriver) -> Actor:
+    """Whoever has the latest contract."""
+    bidder = await j.value(
+        "SELECT bidder_id FROM contract WHERE renovation_id=$1 ORDER BY works_round DESC"
+    )
+    return CONTRACTOR.model_copy(update={"id": bidder})
+
+
 async def works(j: JourneyDriver) -> None:
     """Every item is reported and passes."""
+    firm = await builder(j)
     for item, concealed in await planned(j):
         state = await j.value(
             "SELECT state FROM work_item WHERE renovation_id=$1 AND id=$2", f"{j.rid}.{item}"
         )
         if state != "planned":
             continue
-        await j.act(a.ReportItem, CONTRACTOR, item_id=item)
+        await j.act(a.ReportItem, firm, item_id=item)
         if concealed:
             await inspect(j, item, "PASS", kind="concealed")
         await inspect(j, item, "PASS")
@@ -390,6 +405,14 @@ async def approve_payment(j: JourneyDriver) -> None:
     await j.act(a.ApprovePayment, BUREAU)
 
 
+async def terminate(j: JourneyDriver) -> None:
+    await j.act(a.TerminateContract, STREET, reason="the default was not cured")
+
+
+async def measure(j: JourneyDriver) -> None:
+    await j.act(a.MeasureWorks, CHIEF)
+
+
 REACTIONS: dict[str, Reaction] = {
     "open_vote": open_vote,
     "ballots": everyone_says_yes,
@@ -402,6 +425,8 @@ REACTIONS: dict[str, Reaction] = {
     "works": works,
     "accept_works": accept,
     "approve_payment": approve_payment,
+    "terminate_contract": terminate,
+    "measure_works": measure,
 }
 
 

@@ -16,6 +16,7 @@ from activities.cancellation import Cancellations
 from activities.cost_sharing.shares import Shares
 from activities.feedback.survey import Evaluations
 from activities.feedback.tickets import Tickets
+from activities.inspection.termination import Terminations
 from activities.inspection.works import Works
 from activities.publications import Publications
 from activities.renovations import Renovations
@@ -56,6 +57,7 @@ class Play:
             Shares(recorder),
         )
         self.tenders, self.works = Tenders(recorder), Works(recorder)
+        self.terminations = Terminations(recorder)
         self.signatures = Signatures(recorder)
         self.tickets, self.evaluations = Tickets(recorder), Evaluations(recorder)
         self.case = renovation_workflow_id(rid)

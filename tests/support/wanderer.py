@@ -20,12 +20,12 @@ from tests.support.journey import (
     BUREAU,
     CHIEF,
     COMMITTEE,
-    CONTRACTOR,
     EVALUATOR,
     OTHER_SUPERVISOR,
     STREET,
     SUPERVISOR,
     JourneyDriver,
+    builder,
     cleared_flags,
     codes,
     first_candidate,
@@ -241,7 +241,13 @@ async def vote(w: Wanderer) -> None:
 
 
 async def revise(w: Wanderer) -> None:
-    await w.act(a.ReviseScheme, COMMITTEE, title="smaller", reason="asked for")
+    """After a gap that nobody paid for an extra levy, else a word."""
+    gap = await w.j.value(
+        "SELECT count(*) FROM event WHERE renovation_id=$1 AND kind='cost_sharing.finished'"
+    )
+    cost = sum(item.cost_fen for item in scheme_content().items)
+    fields = {"owners_limit_fen": cost} if gap else {"title": "smaller"}
+    await w.act(a.ReviseScheme, COMMITTEE, reason="asked for", **fields)
 
 
 async def find_money(w: Wanderer) -> None:
@@ -281,9 +287,11 @@ async def evaluate(w: Wanderer) -> None:
 
 async def approve_direct(w: Wanderer) -> None:
     price = await w.j.value("SELECT min(ceiling_fen) FROM tender WHERE renovation_id=$1") * 9 // 10
-    await w.act(
-        a.ApproveDirectAward, STREET, bidder_id="b1", price_fen=price, reason="two tenders failed"
+    lost = await w.j.value(
+        "SELECT count(*) FROM contract WHERE renovation_id=$1 AND state='terminated'"
     )
+    direct = {"bidder_id": f"b{lost + 1}", "price_fen": price, "reason": "two tenders failed"}
+    await w.act(a.ApproveDirectAward, STREET, **direct)
 
 
 async def award(w: Wanderer) -> None:
@@ -297,7 +305,7 @@ async def award(w: Wanderer) -> None:
 async def sign(w: Wanderer) -> None:
     price = await w.j.value(
         "SELECT award.price_fen FROM award JOIN tender ON tender.id = award.tender_id"
-        " WHERE tender.renovation_id=$1 AND award.state='awarded'"
+        " WHERE tender.renovation_id=$1 AND award.state='awarded' ORDER BY tender.round DESC"
     )
     await w.act(a.SignContract, STREET, value_fen=price)
 
@@ -306,16 +314,15 @@ async def build(w: Wanderer) -> None:
     rows = await w.j.db.fetch(
         "SELECT id, concealed, state FROM work_item WHERE renovation_id=$1 ORDER BY id", w.j.rid
     )
-    contractor = await w.j.value("SELECT bidder_id FROM contract WHERE renovation_id=$1")
-    builder = CONTRACTOR.model_copy(update={"id": contractor})
+    firm = await builder(w.j)
     for row in rows:
         item = str(row["id"]).removeprefix(f"{w.j.rid}.")
         if row["state"] == "planned" and w.rng.random() < 0.7:
-            await w.act(a.ReportItem, builder, item_id=item)
+            await w.act(a.ReportItem, firm, item_id=item)
         elif row["state"] == "reported":
             await inspect(w, item, concealed=bool(row["concealed"]))
         elif row["state"] in ("rejected", "default") and w.rng.random() < 0.5:
-            await w.act(a.ReportRectified, builder, item_id=item)
+            await w.act(a.ReportRectified, firm, item_id=item)
 
 
 async def inspect(w: Wanderer, item: str, *, concealed: bool) -> None:
@@ -330,6 +337,18 @@ async def inspect(w: Wanderer, item: str, *, concealed: bool) -> None:
             outcome="FAIL" if fails else "PASS",
             defects=("a crack",) if fails else (),
         )
+
+
+async def terminate(w: Wanderer) -> None:
+    if w.rng.random() < 0.3:
+        await build(w)
+        return
+    then = w.rng.choice(("retender", "retender", "close"))
+    await w.act(a.TerminateContract, STREET, then=then, reason="not cured")
+
+
+async def measure(w: Wanderer) -> None:
+    await w.act(a.MeasureWorks, CHIEF)
 
 
 async def accept(w: Wanderer) -> None:
@@ -370,5 +389,7 @@ DEEDS: dict[str, Deed] = {
     "works": build,
     "accept_works": accept,
     "approve_payment": release,
+    "terminate_contract": terminate,
+    "measure_works": measure,
     "survey": answer_survey,
 }

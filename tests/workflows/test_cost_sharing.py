@@ -1,3 +1,4 @@
+import json
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from models.messages import acts as a
 from models.values.cost_sharing import CostItem, ItemCategory
 from models.values.refusal import Refused
+from models.values.scheme import SchemeContent
 from tests.support.estate import scheme_content
 from tests.support.journey import COMMITTEE, STREET, JourneyDriver, codes, open_when_allowed
 from tests.support.waiting import eventually
@@ -60,16 +62,124 @@ async def test_a_subsidy_closes_the_gap(journey: Begin) -> None:
     assert total == sum(item.cost_fen for item in scheme_content().items) - 500
 
 
-async def test_without_a_subsidy_the_owners_vote_again(journey: Begin) -> None:
+COST = sum(item.cost_fen for item in scheme_content().items)
+
+
+async def without_money(journey: Begin) -> JourneyDriver:
+    """The owners have adopted a scheme, and nobody pays for what they agreed not to carry."""
     j = await journey(content=too_dear(scheme_content()))
-    j.on("open_vote", open_when_allowed)
     await j.until("subsidy")
     await j.act(a.DeclineSubsidy, STREET, reason="no money this year")
     await j.until("revise_scheme")
-    assert "cost_sharing.subsidy_declined" in await j.events()
-    await j.act(a.ReviseScheme, COMMITTEE, title="once more", reason="no subsidy")
-    await j.until("objections.vote_result")
-    assert len(await j.details("voting.box_closed")) == 2
+    return j
+
+
+async def latest(j: JourneyDriver) -> SchemeContent:
+    content = await j.value(
+        "SELECT content FROM scheme WHERE renovation_id=$1 ORDER BY version DESC LIMIT 1"
+    )
+    return SchemeContent.model_validate_json(content)
+
+
+async def test_without_a_subsidy_the_same_gap_is_not_put_to_the_owners_again(
+    journey: Begin,
+) -> None:
+    j = await without_money(journey)
+    (asked,) = await j.details("renovation.revision_asked")
+    assert (asked["failed"], asked["missing_fen"]) == (0, 500)
+    with pytest.raises(Refused) as refused:
+        await j.act(a.ReviseScheme, COMMITTEE, title="once more", reason="no subsidy")
+    (only,) = refused.value.problems
+    assert (only.code, only.where) == ("renovation.gap_remains", "scheme.owners_limit_fen")
+    assert only.params == {"missing": 500, "limit": COST - 500}
+    with pytest.raises(Refused) as refused:
+        await j.act(a.ReviseScheme, COMMITTEE, owners_limit_fen=COST - 1, reason="a levy")
+    (only,) = refused.value.problems
+    assert (only.code, only.params) == (
+        "renovation.levy_too_small",
+        {"have": COST - 1, "need": COST},
+    )
+    await j.act(a.ReviseScheme, COMMITTEE, owners_limit_fen=COST, reason="a levy")
+
+
+async def test_an_extra_levy_that_is_adopted_closes_the_gap_up_to_the_contract(
+    journey: Begin,
+) -> None:
+    j = await without_money(journey)
+    levy = {"owners_limit_fen": 13_500_000, "reason": "no subsidy"}
+    await j.act(a.ReviseScheme, COMMITTEE, **levy)
+    await j.until("ballots")
+    motions = json.loads((await j.box())["motions"])
+    assert [(each["id"], each["kind"], each["matter"]) for each in motions] == [
+        ("levy", "major", "fund_raise")
+    ]
+    assert "135,000.00" in motions[0]["title"]
+    # Nothing is raised before the owners have said so.
+    assert (await latest(j)).owners_limit_fen == COST - 500
+    await j.until("objections.share_table")
+    after = await latest(j)
+    assert (after.owners_limit_fen, after.levy_limit_fen) == (13_500_000, None)
+    assert after.motions == scheme_content().motions
+    declared = (await j.details("voting.result_declared"))[-1]
+    assert declared["outcome"] == "adopted"
+    assert declared["owners_limit_before_fen"] == COST - 500
+    assert declared["owners_limit_fen"] == 13_500_000
+    assert await j.value("SELECT sum(amount_fen) FROM share_total WHERE renovation_id=$1") == COST
+    await j.until("works")
+    assert "bidding.contract_signed" in await j.events()
+
+
+async def test_an_extra_levy_that_is_rejected_leaves_the_scheme_and_its_limit(
+    journey: Begin,
+) -> None:
+    j = await without_money(journey)
+    j.on("ballots", lambda driver: driver.cast("no"))
+    j.on("open_vote", open_when_allowed)
+    levy = {"owners_limit_fen": COST, "reason": "no subsidy"}
+    await j.act(a.ReviseScheme, COMMITTEE, **levy)
+    await j.until("revise_scheme")
+    after = await latest(j)
+    assert (after.owners_limit_fen, after.levy_limit_fen) == (COST - 500, None)
+    assert (await j.details("renovation.revision_asked"))[-1]["failed"] == 1
+    smaller = scheme_content()
+    smaller = smaller.model_copy(
+        update={
+            "owners_limit_fen": COST - 500,
+            "items": (
+                smaller.items[0],
+                smaller.items[1].model_copy(update={"cost_fen": 4_199_500}),
+            ),
+        }
+    )
+    await j.act(a.ReviseScheme, COMMITTEE, scheme=smaller, reason="cheaper pipes")
+    (revised, last) = await j.details("voting.scheme_revised")
+    assert revised["levy"] is True
+    assert last["changes"] == [
+        {"what": "items[pipes].cost_fen", "before": 4_200_000, "after": 4_199_500}
+    ]
+    with pytest.raises(Refused) as refused:
+        await j.act(a.ReviseScheme, COMMITTEE, **levy)
+    assert codes(refused.value) == ["renovation.revision_not_asked"]
+    j.on("ballots", lambda driver: driver.cast("yes"))
+    await j.until("objections.share_table")
+    closed = (await j.details("voting.box_closed"))[-1]
+    assert closed["motions"].keys() == {"works", "costs"}
+
+
+async def test_levies_that_are_rejected_to_the_limit_shelve_the_renovation(journey: Begin) -> None:
+    j = await without_money(journey)
+    j.on("ballots", lambda driver: driver.cast("no"))
+    j.on("open_vote", open_when_allowed)
+
+    async def ask_again(driver: JourneyDriver) -> None:
+        await driver.act(a.ReviseScheme, COMMITTEE, owners_limit_fen=COST, reason="asked again")
+
+    j.on("revise_scheme", ask_again)
+    row = await j.until("nothing")
+    assert row["state"] == "shelved"
+    assert (await j.handle.result()).reason == "vote_limit_reached"
+    outcomes = [each["outcome"] for each in await j.details("voting.result_declared")]
+    assert outcomes == ["adopted", "rejected", "rejected", "rejected"]
 
 
 async def test_non_payers_are_reminded_and_too_little_is_decided_by_the_committee(

@@ -5,7 +5,7 @@ import pytest
 from models.messages import acts as a
 from models.messages.journey import Stage
 from models.values.refusal import Refused
-from tests.support.journey import STREET, JourneyDriver, codes
+from tests.support.journey import BUREAU, COMMITTEE, STREET, JourneyDriver, codes
 
 Begin = Callable[..., Awaitable[JourneyDriver]]
 
@@ -69,3 +69,38 @@ async def test_a_scheme_is_revised_only_when_asked_for(journey: Begin) -> None:
     with pytest.raises(Refused) as refused:
         await j.act(a.ReviseScheme, STREET, reason="just so")
     assert codes(refused.value) == ["renovation.revision_not_asked"]
+
+
+@pytest.mark.parametrize("word", ["open_vote", "ballots", "bids", "works", "survey"])
+async def test_a_small_thing_is_corrected_at_every_stage_and_nothing_waits_for_it(
+    journey: Begin, word: str
+) -> None:
+    j = await journey()
+    await j.until(word)
+    bank = {
+        "id": f"bank-{j.rid}"[:32],
+        "label": "Bank",
+        "role": "payment_provider",
+        "place": "district",
+    }
+    fields = {"title": "Corrected", "officials": [bank], "reason": "the bank was chosen"}
+    waits = "SELECT string_agg(what, ',' ORDER BY workflow_id, what) FROM case_wait"
+    before = await j.value(f"{waits} WHERE renovation_id=$1")
+    done = await j.act(a.CorrectRenovation, BUREAU, **fields)
+    assert done.kind == "renovation.corrected"
+    assert await j.value(f"{waits} WHERE renovation_id=$1") == before
+    assert (await j.row())["title"] == "Corrected"
+    (told,) = await j.details("renovation.corrected")
+    assert [each["what"] for each in told["changes"]] == ["title", f"officials.{bank['id']}"]
+    with pytest.raises(Refused) as refused:
+        await j.act(a.CorrectRenovation, COMMITTEE, title="Mine", reason="so")
+    assert codes(refused.value) == ["authority.wrong_role"]
+
+
+async def test_the_end_is_not_corrected(journey: Begin) -> None:
+    j = await journey()
+    await j.until("open_vote")
+    await j.act(a.CancelRenovation, STREET, reason="the estate will be rebuilt")
+    with pytest.raises(Refused) as refused:
+        await j.act(a.CorrectRenovation, BUREAU, title="Late", reason="so")
+    assert codes(refused.value) == ["renovation.ended"]

@@ -47,6 +47,17 @@ class MenuRule(StrEnum):
     EQUAL_SHARES = "equal-shares"
 
 
+class Approval(StrEnum):
+    """How works of a menu get the approval that the law asks for, whatever method chooses among them.
+
+    EACH: a work may be chosen only if its own supporters reach the bar of the matter's class. WHOLE:
+    the same ballot asks whether the owners approve whatever the method chooses within the budget.
+    """
+
+    EACH = "each"
+    WHOLE = "whole"
+
+
 class Completion(StrEnum):
     """What equal shares does with money that is left.
 

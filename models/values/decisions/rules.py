@@ -16,7 +16,8 @@ from models.values.voting import Base, Condition, Confidence, Dimension, Measure
 DIMENSIONS: tuple[Dimension, ...] = ("head", "area", "share")
 UNIT_OF: dict[Dimension, str] = {"head": "heads", "area": "area_dm2", "share": "shares"}
 
-Payers = Literal["all", "yes_voters", "nobody"]
+Payers = Literal["all", "all_but_dissenters", "yes_voters", "nobody"]
+"""Who pays; a dissenter voted no, or objected in writing within the term."""
 Part = Literal["roll", "quorum", "approve", "reject_cap", "objections", "follow_up"]
 Count = Annotated[int, Field(ge=0, strict=True)]
 
@@ -42,8 +43,8 @@ class Facts(Value):
 
     `all` is the roll and `excluded` the part of it that may not vote; `participating` are the valid
     ballots, which is yes + no + abstain where it is not stated and not `participating_unknown`.
-    Nobody abstained, was excluded or kept a silence that counts unless it is said; everything else
-    that is not said is unknown.
+    Nobody abstained, was excluded, spoilt a ballot, has ballots that contradict each other or kept a
+    silence that counts unless it is said; everything else that is not said is unknown.
     """
 
     all: Amounts = UNKNOWN
@@ -54,11 +55,18 @@ class Facts(Value):
     yes: Amounts = UNKNOWN
     no: Amounts = UNKNOWN
     abstain: Amounts = NONE_OF_THEM
-    invalid: Amounts = UNKNOWN
+    invalid: Amounts = NONE_OF_THEM
+    """Returned and void: no part of the vote, and no silence either."""
+    contested: Amounts = NONE_OF_THEM
+    """Two ballots that contradict each other, unresolved at the close: no silence either."""
+    in_person: Amounts = UNKNOWN
+    """Who voted in person, not by proxy (Hong Kong)."""
     silent_absentee: Amounts = NONE_OF_THEM
     """Duly summoned, absent, and without objection within the term."""
     objections_within_7d: Amounts | None = None
     """Written objections after the meeting; None when none are reported."""
+    above_bound: bool | None = None
+    """Whether the cost passes the bound from which the rule has others pay (`PayerRule.bound`)."""
     options: dict[str, Amounts] | None = None
 
 
@@ -103,12 +111,27 @@ class Veto(Value):
 
 
 class PayerRule(Value):
-    """Who pays, as a second result of the same vote; `by` is the rule that says so, if another."""
+    """Who pays, as a second result of the same vote; `by` is the rule that says so, if another.
+
+    `above` pay instead of `passed` where the cost is above `bound`, which is said in words.
+    """
 
     passed: Payers
     failed: Payers = "nobody"
+    above: Payers | None = None
+    bound: str = ""
     by: str | None = None
     article: str
+
+
+class Dispute(Value):
+    """A text that is also read otherwise: the other reading as tests (by their codes) or silence."""
+
+    text: str
+    article: str
+    confidence: Confidence = "V2"
+    conditions: tuple[Condition, ...] = ()
+    silence: Literal["no_vote", "deemed_yes"] | None = None
 
 
 class Rule(Value):
@@ -129,6 +152,8 @@ class Rule(Value):
     quorum: tuple[Condition, ...] = ()
     approve: tuple[Condition, ...] = ()
     reject_cap: tuple[Condition, ...] = ()
+    either: tuple[tuple[str, ...], ...] = ()
+    """Tests of one part, by their codes, of which one is enough; all others must hold."""
     veto: Veto | None = None
     silence: Silence = Silence()
     follow_ups: tuple[FollowUp, ...] = ()
@@ -140,6 +165,7 @@ class Rule(Value):
     """Why, where it is."""
     caps: tuple[str, ...] = ()
     """The caps that adjust weights before they are counted."""
+    disputed: tuple[Dispute, ...] = ()
     note: str = ""
 
     def in_force(self, on: date) -> bool:
@@ -251,11 +277,30 @@ class Bridge(Value):
     checks: tuple[RuleCheck, ...]
 
 
+class OtherReading(Value):
+    """What a disputed text says when it is read otherwise; `decisive` if that verdict is another.
+
+    None while one of the two cannot be known. `rule` has the text: of a rule whose payers another
+    one settles, it may be that one.
+    """
+
+    rule: str
+    text: str
+    article: str
+    verdict: Verdict
+    payer_set: Payers | None = None
+    decisive: bool | None
+
+
 class Thresholds(Value):
-    """The least whole numbers that a known roll needs, per dimension."""
+    """The least whole numbers that a known roll needs, per dimension.
+
+    Of tests of which one is enough (`Rule.either`) each dimension has its own number.
+    """
 
     min_participating: dict[Dimension, int] = Field(default_factory=dict)
     min_present: dict[Dimension, int] = Field(default_factory=dict)
+    min_in_person: dict[Dimension, int] = Field(default_factory=dict)
     min_yes_if_all_participate: dict[Dimension, int] = Field(default_factory=dict)
 
 
@@ -271,6 +316,7 @@ class RuleResult(Value):
     checks: tuple[RuleCheck, ...]
     follow_ups: tuple[Bridge, ...] = ()
     payer_set: Payers | None = None
+    disputed: tuple[OtherReading, ...] = ()
     thresholds: Thresholds
 
     @property

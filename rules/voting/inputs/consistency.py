@@ -33,6 +33,8 @@ def _fields(facts: Facts) -> dict[str, Amounts]:
         "no": facts.no,
         "abstain": facts.abstain,
         "invalid": facts.invalid,
+        "contested": facts.contested,
+        "in_person": facts.in_person,
         "silent_absentee": facts.silent_absentee,
     }
     if facts.objections_within_7d is not None:
@@ -94,11 +96,24 @@ def _sums(
     voted = max(answered, took_part or 0)
     if present is not None and voted > present:
         yield _more(name, f"({words}).{dimension}", voted, f"present.{dimension}", present)
+    if None not in known or took_part is not None:
+        yield from _in_person(facts, dimension, name, voted, words)
     voting = _voting_roll(facts, dimension)
+    contested = facts.contested.of(dimension) or 0
     others = (facts.invalid.of(dimension) or 0) + (facts.silent_absentee.of(dimension) or 0)
-    if voting is not None and voted + others > voting:
-        field = f"({words} + invalid + silent_absentee).{dimension}"
-        yield _more(name, field, voted + others, f"all.{dimension} - excluded", voting)
+    if voting is not None and voted + others + contested > voting:
+        also = "invalid + contested" if contested else "invalid"
+        field = f"({words} + {also} + silent_absentee).{dimension}"
+        yield _more(name, field, voted + others + contested, f"all.{dimension} - excluded", voting)
+
+
+def _in_person(
+    facts: Facts, dimension: Dimension, name: str, voted: int, words: str
+) -> Iterator[Problem]:
+    """Who voted in person voted."""
+    number = facts.in_person.of(dimension)
+    if number is not None and number > voted:
+        yield _more(name, f"in_person.{dimension}", number, f"({words}).{dimension}", voted)
 
 
 def _more(name: str, field: str, number: int, whole: str, bound: int) -> Problem:

@@ -23,12 +23,14 @@ AMOUNTS = (
     "no",
     "abstain",
     "invalid",
+    "contested",
+    "in_person",
     "silent_absentee",
     "objections_within_7d",
 )
 """Fields that hold one number per dimension."""
-NONE_UNLESS_SAID = ("excluded", "abstain", "silent_absentee")
-FIELDS = (*AMOUNTS, "participating_unknown", "options")
+NONE_UNLESS_SAID = ("excluded", "abstain", "invalid", "contested", "silent_absentee")
+FIELDS = (*AMOUNTS, "participating_unknown", "above_bound", "options")
 CASE = ("id", "kind", "jurisdiction", "rule", "title", "source", "published_outcome")
 WRAPPER = (*CASE, "expected", "note", "input")
 """What an object around the input may hold: a whole case of the rule book can be handed over."""
@@ -115,6 +117,10 @@ def facts_from(value: Mapping[str, object], name: str) -> Facts:
     if not isinstance(unknown, bool):
         problems.append(wrong_value(name, "participating_unknown", unknown, "true | false"))
     found["participating_unknown"] = unknown
+    above = value.get("above_bound")
+    if above is not None and not isinstance(above, bool):
+        problems.append(wrong_value(name, "above_bound", above, "true | false | null"))
+    found["above_bound"] = above
     if "options" in value:
         options, wrong = _options(value, name)
         problems.extend(wrong)
@@ -150,8 +156,8 @@ def _whole(text: str) -> int | NotWhole:
 def amounts_from(value: object, field: str, name: str) -> tuple[Amounts | None, list[Problem]]:
     """One number per dimension; a dimension that is not named is unknown.
 
-    Of what nobody has unless it is said (`excluded`, `abstain`, `silent_absentee`) zero in every
-    named dimension is zero in all.
+    Of what nobody has unless it is said (`NONE_UNLESS_SAID`) zero in every named dimension is zero
+    in all.
     """
     if value is None:
         return Amounts(), []

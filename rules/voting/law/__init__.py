@@ -5,9 +5,9 @@ its own date. How to add a jurisdiction: docs/add-a-rule.md.
 """
 
 from models.values.decisions.rules import Cap, MatterTable, Rule
-from rules.voting.law import au_nsw, cn, de, es, fr, hk, it, sg, tw, us_ca
+from rules.voting.law import au_nsw, ca_bc, cn, de, es, fr, hk, it, sg, tw, us_ca
 
-_BOOKS = (cn, hk, de, es, fr, it, us_ca, au_nsw, tw, sg)
+_BOOKS = (cn, hk, de, es, fr, it, us_ca, ca_bc, au_nsw, tw, sg)
 
 RULES: tuple[Rule, ...] = tuple(rule for book in _BOOKS for rule in book.RULES)
 """Every rule of decision, jurisdiction by jurisdiction."""

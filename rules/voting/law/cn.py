@@ -20,6 +20,7 @@ from rules.voting.law.build import (
 
 CIVIL_CODE = "Civil Code art. 278(2)"
 PROPERTY_LAW = "Property Law art. 76 (repealed)"
+BEIJING = "Beijing Property Management Regs art. 35"
 WEIFANG = "Weifang Property Management Regs art. 31"
 _COMMITTEES = "Urban Residents Committee Organic Law art. 9"
 
@@ -180,4 +181,7 @@ TABLES: tuple[MatterTable, ...] = (
         "V2",
         ("CN-3707.proxy_cap",),
     ),
+    # Beijing has the national thresholds; what differs is the way ballots come in (rule book V-CN-9).
+    # The day is that of the text that was read.
+    _civil_code_table("CN-11-2024", "CN-11", date(2024, 3, 29), f"{CIVIL_CODE}; {BEIJING}", "V2"),
 )

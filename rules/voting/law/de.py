@@ -5,13 +5,21 @@ Whether works are decided (s. 20, 25) and who pays for them (s. 21) are two resu
 
 from datetime import date
 
-from models.values.decisions.rules import Cap, ClassRule, MatterTable, PayerRule, Rule
+from models.values.decisions.rules import Cap, ClassRule, Dispute, MatterTable, PayerRule, Rule
 from rules.voting.law.build import HALF, HEAD, SHARE, TWO_THIRDS, conditions, matters
 
 _SINCE = date(2020, 12, 1)
 _SECTION_25 = "WEG s. 25(1)-(2)"
 _SECTION_21 = "WEG s. 21(2) no. 1"
 _SIMPLE = conditions("approve", HEAD, "yes", ">", HALF, "cast", _SECTION_25)
+_HALF = Dispute(
+    text=(
+        "'half of all co-ownership shares' is read here as at least half (Prütting/Wegen/Weinreich "
+        "s. 21 Rn. 7), by others as more than half (Haufe, Rz. 107)"
+    ),
+    article=_SECTION_21,
+    conditions=conditions("approve", SHARE, "yes", ">", HALF, "all", _SECTION_21),
+)
 
 RULES: tuple[Rule, ...] = (
     Rule(
@@ -53,8 +61,9 @@ RULES: tuple[Rule, ...] = (
             *conditions("approve", SHARE, "yes", ">=", HALF, "all", _SECTION_21),
         ),
         payers=PayerRule(passed="all", failed="yes_voters", article="WEG s. 21(2)-(3)"),
+        disputed=(_HALF,),
         note=(
-            "'Half' is read as at least half, which is disputed. Not where the cost is out of "
+            "Not where the cost is out of "
             "proportion; where it amortises all pay in any case; late joiners may buy in (21(4))."
         ),
     ),

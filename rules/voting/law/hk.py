@@ -1,6 +1,7 @@
 """Hong Kong: Building Management Ordinance (Cap. 344), votes weighed by undivided shares."""
 
 from datetime import date, timedelta
+from fractions import Fraction
 
 from models.values.decisions.rules import Cap, ClassRule, MatterTable, Rule
 from rules.voting.law.build import (
@@ -10,11 +11,13 @@ from rules.voting.law.build import (
     SHARE,
     TENTH,
     THREE_TENTHS,
+    TWENTIETH,
     conditions,
     matters,
 )
 
 _SCHEDULE = "Cap. 344 Sch. 3 para. 3 and 5"
+_LARGE = "Cap. 344 as amended by the Building Management (Amendment) Ordinance 2024"
 _SECTION_3 = "Cap. 344 s. 3(2)"
 _LARGE_WORKS = date(2025, 7, 13)
 _PRESUMPTION = (
@@ -73,18 +76,29 @@ RULES: tuple[Rule, ...] = (
         id="HK.BMO.large_works",
         jurisdiction="HK",
         law=(
-            "Cap. 344 as amended 2024, large-scale maintenance: as the general rule; besides, 5% "
-            "of the owners (100 if that is less) vote in person, which is checked at the meeting"
+            "Cap. 344 as amended 2024, large-scale maintenance: as the general rule; besides, at "
+            "least 5% of the owners, or 100 owners if that is less, vote in person"
         ),
-        articles=(_SCHEDULE,),
+        articles=(_SCHEDULE, _LARGE),
         confidence="V2",
         valid_from=_LARGE_WORKS,
         dates_confidence="V2",
-        quorum=conditions("quorum", HEAD, "present", ">=", TENTH, "all", _SCHEDULE, "V2"),
+        quorum=(
+            *conditions("quorum", HEAD, "present", ">=", TENTH, "all", _SCHEDULE, "V2"),
+            *conditions("in_person", HEAD, "in_person", ">=", TWENTIETH, "all", _LARGE, "V2"),
+            *conditions(
+                "in_person_number", HEAD, "in_person", ">=", Fraction(100), "number", _LARGE, "V2"
+            ),
+        ),
+        either=(("voting.in_person.head", "voting.in_person_number.head"),),
         approve=_MAJORITY,
         quorum_unknown="presumed",
         quorum_presumption=_PRESUMPTION,
-        note="Votes in person and by proxy are counted separately; the input has no such split.",
+        note=(
+            "How many owners voted in person is counted apart from proxies and recorded in the "
+            "minutes; attendance may be presumed, that number may not. 5% or 100 as the government "
+            "announced it on 2024-07-04; the schedule itself could not be read."
+        ),
     ),
 )
 

@@ -1,4 +1,8 @@
-"""Italy: codice civile art. 1136, attendees by head and all value in thousandths (millesimi)."""
+"""Italy: codice civile art. 1136, attendees by head and all value in thousandths (millesimi).
+
+That 1136(4) has rebuilding beside notable extraordinary repairs, and 1120(2) with it what removes
+barriers or saves energy, was read second hand; the code itself could not be.
+"""
 
 from datetime import date
 from fractions import Fraction
@@ -73,7 +77,10 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="IT.1136.second.extraordinary",
         jurisdiction="IT",
-        law="c.c. art. 1136(4): notable extraordinary repairs, on any call",
+        law=(
+            "c.c. art. 1136(4): notable extraordinary repairs, rebuilding, innovations of art. "
+            "1120(2) (barriers, energy), the administrator; on any call with half of the value"
+        ),
         articles=("c.c. art. 1136(4)",),
         confidence="V",
         valid_from=_SINCE,
@@ -110,7 +117,19 @@ TABLES: tuple[MatterTable, ...] = (
         matters=(
             *matters("ordinary", _FIRST, "repair", "other"),
             *matters("extraordinary", "c.c. art. 1136(4)", "extraordinary_repair"),
-            *matters("innovation", "c.c. art. 1136(5)", "innovation", "lift", "rebuild"),
+            *matters("extraordinary", "c.c. art. 1136(4)", "rebuild", "manager", confidence="M"),
+            *matters(
+                "extraordinary",
+                "c.c. art. 1136(4), 1120(2) no. 2",
+                "accessibility",
+                "energy",
+                confidence="V2",
+            ),
+            # A lift removes barriers by its nature: Cass. 28920/2011 under L. 13/1989 art. 2.
+            *matters(
+                "extraordinary", "L. 13/1989 art. 2, c.c. art. 1136(2)", "lift", confidence="V2"
+            ),
+            *matters("innovation", "c.c. art. 1136(5)", "innovation"),
         ),
     ),
 )

@@ -1,10 +1,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.values.voting import Motion, MotionKind, MotionOption, ReportedTally
+from models.messages.acts import ReportedNumbers
+from models.values.decisions.menu import BallotForm, Menu, MenuItem
+from models.values.voting import Motion, MotionKind, MotionOption, ReportedChoice
 from rules.ballots.official import official_problems, official_results
 from rules.voting import pack_for
-from rules.voting.results import Weight
+from rules.voting.live.beside import Weight
 
 PACK = pack_for("CN-2021")
 WORKS = Motion(id="works", title="Works", kind=MotionKind.MAJOR)
@@ -12,16 +14,16 @@ COSTS = Motion(id="costs", title="Costs", kind=MotionKind.MAJOR, depends_on="wor
 ROLL = Weight(24, 2_400)
 
 
-def tally(yes: int, no: int = 0, abstain: int = 0, **more: int | None) -> ReportedTally:
+def tally(yes: int, no: int = 0, abstain: int = 0, **more: int | None) -> ReportedNumbers:
     fields: dict[str, int | None] = {"roll_heads": 24, "roll_area_dm2": 2_400}
     for name, number in (("yes", yes), ("no", no), ("abstain", abstain)):
         fields |= {f"{name}_heads": number, f"{name}_area_dm2": number * 100}
     part = yes + no + abstain
     fields |= {"participating_heads": part, "participating_area_dm2": part * 100}
-    return ReportedTally.model_validate({**fields, **more})
+    return ReportedNumbers.model_validate({**fields, **more})
 
 
-def codes(results: dict[str, ReportedTally], motions: tuple[Motion, ...] = (WORKS,)) -> list[str]:
+def codes(results: dict[str, ReportedNumbers], motions: tuple[Motion, ...] = (WORKS,)) -> list[str]:
     return [problem.code for problem in official_problems(motions, results, ROLL)]
 
 
@@ -55,10 +57,80 @@ def test_a_report_over_another_roll_or_against_itself_is_refused() -> None:
     assert codes({"works": tally(20, no_heads=-1)}) == ["official.below_zero"]
 
 
-def test_options_are_not_imported() -> None:
-    options = tuple(MotionOption(id=each, title=each) for each in ("a", "b"))
-    roof = Motion(id="roof", title="Roof", kind=MotionKind.ORDINARY, options=options)
-    assert codes({"roof": tally(20)}, (roof,)) == ["official.not_yes_or_no"]
+OPTIONS = tuple(MotionOption(id=each, title=each) for each in ("a", "b", "c"))
+ROOF = Motion(id="roof", title="Roof", kind=MotionKind.ORDINARY, options=OPTIONS)
+
+
+def of_each(**heads: int) -> dict[str, ReportedChoice]:
+    return {name: ReportedChoice(heads=n, area_dm2=n * 100) for name, n in heads.items()}
+
+
+def reported(part: int, chosen: tuple[str, ...] = (), **heads: int) -> ReportedNumbers:
+    """So many took part, and so many stand behind each option or work."""
+    fields = {
+        name: number
+        for name, number in tally(part).model_dump().items()
+        if not name.startswith(("yes", "no_")) and number is not None
+    }
+    return ReportedNumbers(**fields, options=of_each(**heads), chosen=chosen)
+
+
+def test_of_reported_options_one_wins_two_are_put_again_or_nothing_is_guessed() -> None:
+    def found(given: ReportedNumbers) -> tuple[str, str | None, tuple[str, ...]]:
+        assert codes({"roof": given}, (ROOF,)) == []
+        result = official_results(PACK, (ROOF,), {"roof": given})["roof"]
+        return result.outcome, result.winner, result.named
+
+    assert found(reported(20, a=11, b=5, c=4)) == ("passed", "a", ())
+    assert found(reported(20, a=9, b=7, c=4)) == ("run_off", None, ("a", "b"))
+    assert found(reported(15, a=11, b=3, c=1)) == ("failed", None, ())  # the quorum is 16
+    assert found(reported(20, a=11, b=5)) == ("failed", None, ())  # of c nothing was published
+
+
+def test_a_report_of_options_is_about_these_options_and_has_their_numbers() -> None:
+    assert codes({"roof": tally(20)}, (ROOF,)) == ["official.options_missing"]
+    assert codes({"roof": reported(20, a=11, d=2)}, (ROOF,)) == ["official.choice_unknown"]
+    assert codes({"works": reported(20, a=11)}) == ["official.choice_unknown"]
+    assert set(codes({"roof": reported(20, a=21)}, (ROOF,))) == {"official.choice_above"}
+
+
+MENU = Motion(
+    id="extras",
+    title="Extras",
+    kind=MotionKind.MAJOR,
+    menu=Menu(
+        items=tuple(MenuItem(id=name, cost=cost) for name, cost in (("lamp", 3), ("ramp", 5))),
+        budget=7,
+        form=BallotForm.APPROVAL,
+    ),
+)
+
+
+def test_the_works_that_an_official_system_chose_stand_if_each_has_the_bar_of_its_class() -> None:
+    def outcome(given: ReportedNumbers) -> str:
+        assert codes({"extras": given}, (MENU,)) == []
+        return official_results(PACK, (MENU,), {"extras": given})["extras"].outcome
+
+    assert outcome(reported(20, ("ramp",), ramp=15, lamp=3)) == "passed"  # 3/4 of 20
+    assert outcome(reported(20, ("ramp",), ramp=14, lamp=3)) == "failed"
+    assert outcome(reported(20, ("ramp",), lamp=3)) == "failed"  # who wants the ramp is not known
+    assert outcome(reported(20, (), ramp=20)) == "failed"
+    assert outcome(reported(15, ("ramp",), ramp=15)) == "failed"  # the quorum is 16
+    result = official_results(PACK, (MENU,), {"extras": reported(20, ("ramp",), ramp=15)})["extras"]
+    assert result.menu is not None
+    assert (result.menu.winners, result.menu.cost) == (("ramp",), 5)
+
+
+def test_what_was_chosen_of_a_menu_is_of_it_once_and_within_its_budget() -> None:
+    assert codes({"extras": reported(20, ("ramp", "lamp"), ramp=20, lamp=20)}, (MENU,)) == [
+        "official.over_budget"
+    ]
+    assert codes({"extras": reported(20, ("moon",), ramp=20)}, (MENU,)) == [
+        "official.choice_unknown"
+    ]
+    assert codes({"extras": reported(20, ("lamp", "lamp"), lamp=20)}, (MENU,)) == [
+        "official.chosen_twice"
+    ]
 
 
 @given(st.integers(0, 24), st.integers(0, 24), st.integers(0, 24))

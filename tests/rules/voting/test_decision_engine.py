@@ -188,7 +188,6 @@ def test_german_works_pass_by_a_majority_and_all_pay_only_by_more(
 
 def test_who_is_not_for_renewables_does_not_pay_in_spain() -> None:
     assert ruling("ES.LPH.17_1", all=9, yes=3, no=6).payer_set == "yes_voters"
-    assert ruling("ES.LPH.17_4", all=10, yes=6, no=4).payer_set == "yes_voters"
     assert ruling("ES.LPH.17_3", all=10, yes=6, no=4).payer_set == "all"
 
 

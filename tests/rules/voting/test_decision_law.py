@@ -1,6 +1,7 @@
 """The law as data: every rule dated and cited; matter to class to rule; what may be set."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -95,6 +96,25 @@ def test_every_reference_of_the_data_leads_somewhere() -> None:
         ("US-CA", "special_assessment", TODAY, "US-CA.5605"),
         ("AU-NSW", "sustainability", TODAY, "AU-NSW.sustainability"),
         ("AU-NSW", "sustainability", date(2021, 2, 23), "AU-NSW.special"),
+        ("AU-NSW", "sustainability", date(2021, 2, 24), "AU-NSW.sustainability"),
+        ("AU-NSW", "accessibility", date(2021, 2, 24), "AU-NSW.special"),
+        ("AU-NSW", "accessibility", date(2025, 6, 30), "AU-NSW.special"),
+        ("AU-NSW", "accessibility", date(2025, 7, 1), "AU-NSW.accessibility"),
+        ("ES", "renewables", date(2021, 10, 5), "ES.LPH.17_1"),
+        ("ES", "renewables", date(2021, 10, 6), "ES.LPH.17_2.energy"),
+        ("ES", "renewables", TODAY, "ES.LPH.17_2.energy"),
+        ("ES", "renewables_of_some", TODAY, "ES.LPH.17_1"),
+        ("ES", "heat_pump", date(2026, 3, 22), "ES.LPH.17_1"),
+        ("ES", "improvement", TODAY, "ES.LPH.17_4"),
+        ("ES", "covenant", TODAY, "ES.LPH.17_6"),
+        ("ES", "rebuild", TODAY, "ES.LPH.17_3"),
+        ("IT", "rebuild", TODAY, "IT.1136.second.extraordinary"),
+        ("IT", "accessibility", TODAY, "IT.1136.second.extraordinary"),
+        ("IT", "lift", TODAY, "IT.1136.second.extraordinary"),
+        ("IT", "innovation", TODAY, "IT.1136.innovation"),
+        ("CA-BC", "winding_up", date(2016, 7, 27), "CA-BC.unanimous"),
+        ("CA-BC", "winding_up", date(2016, 7, 28), "CA-BC.eighty"),
+        ("CA-BC", "fund_raise", TODAY, "CA-BC.three_quarters"),
         ("HK", "large_works", TODAY, "HK.BMO.large_works"),
         ("HK", "large_works", date(2024, 1, 28), "HK.BMO.general"),
         ("HK", "first_committee", TODAY, "HK.BMO.first_MC"),
@@ -104,6 +124,32 @@ def test_a_matter_has_the_rule_of_its_place_and_day(
     place: str, matter: str, on: date, rule_id: str
 ) -> None:
     assert rule_for(place, matter, on).rule.id == rule_id
+
+
+@pytest.mark.parametrize(
+    ("matter", "on", "version"),
+    [
+        ("renewables", date(2022, 6, 15), 1),
+        ("renewables", date(2022, 6, 16), 2),
+        ("telecom", date(2026, 3, 21), 1),
+        ("telecom", date(2026, 3, 22), 2),
+    ],
+)
+def test_a_change_of_the_law_is_another_version(matter: str, on: date, version: int) -> None:
+    assert rule_for("ES", matter, on).rule.version == version
+
+
+def test_the_versions_of_a_rule_and_the_tables_of_a_place_follow_on_each_other() -> None:
+    """No day without a version, none with two."""
+    books: dict[str, list[tuple[date, date | None]]] = {}
+    for rule in RULES:
+        books.setdefault(rule.id, []).append((rule.valid_from, rule.valid_until))
+    for table in TABLES:
+        books.setdefault(table.region, []).append((table.valid_from, table.valid_until))
+    for name, spans in books.items():
+        for (_, until), (start, _) in pairwise(sorted(spans, key=lambda span: span[0])):
+            assert until is not None, name
+            assert start - until == timedelta(days=1), name
 
 
 def test_where_no_law_is_known_none_is_invented() -> None:
@@ -226,7 +272,7 @@ def test_every_value_from_memory_or_by_choice_is_a_setting() -> None:
 
 
 def test_the_dated_packs_are_made_of_the_same_rules() -> None:
-    assert [pack.id for pack in PACKS] == ["CN-2007", "CN-2021", "CN-3707-2022"]
+    assert [pack.id for pack in PACKS] == [table.id for table in TABLES]
     pack = pack_for("CN-2021")
     assert pack.major == rule_named("CN.278.major").approve
     assert pack.quorum == rule_named("CN.278.ordinary").quorum

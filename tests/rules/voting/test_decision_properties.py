@@ -19,7 +19,19 @@ from rules.voting.registry import rule_named
 MAJOR = rule_named("CN.278.major")
 ORDINARY = rule_named("CN.278.ordinary")
 EVERY_RULE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
-KNOWN = ("all", "present", "participating", "yes", "no", "abstain", "silent_absentee", "excluded")
+KNOWN = (
+    "all",
+    "present",
+    "participating",
+    "yes",
+    "no",
+    "abstain",
+    "invalid",
+    "contested",
+    "in_person",
+    "silent_absentee",
+    "excluded",
+)
 ORDER = {"FAIL": 0, "INDETERMINATE": 1, "PASS": 2}
 
 
@@ -33,15 +45,21 @@ def votes(draw: st.DrawFn, largest: int = 30) -> dict[str, Amounts]:
     numbers: dict[str, dict[str, int]] = {name: {} for name in KNOWN}
     for dimension in DIMENSIONS:
         # At least one in each group, so that no weight is without a head.
-        yes, no, abstain, away, silent, excluded = (draw(st.integers(1, largest)) for _ in range(6))
+        yes, no, abstain, away, silent, excluded, invalid, contested = (
+            draw(st.integers(1, largest)) for _ in range(8)
+        )
         numbers["yes"][dimension] = yes
         numbers["no"][dimension] = no
         numbers["abstain"][dimension] = abstain
         numbers["participating"][dimension] = yes + no + abstain
         numbers["present"][dimension] = yes + no + abstain
+        numbers["in_person"][dimension] = draw(st.integers(1, yes + no + abstain))
+        numbers["invalid"][dimension] = invalid
+        numbers["contested"][dimension] = contested
         numbers["silent_absentee"][dimension] = silent
         numbers["excluded"][dimension] = excluded
-        numbers["all"][dimension] = yes + no + abstain + silent + away + excluded
+        returned = yes + no + abstain + invalid + contested
+        numbers["all"][dimension] = returned + silent + away + excluded
     return {name: Amounts(**each) for name, each in numbers.items()}
 
 
@@ -93,6 +111,9 @@ def test_a_verdict_on_fewer_numbers_holds_when_the_rest_is_known(
 ) -> None:
     """PASS and FAIL are final; only INDETERMINATE changes as numbers become known."""
     strict = rule.model_copy(update={"quorum_unknown": "indeterminate"})
+    if data.draw(st.booleans()):
+        follow = rule.silence.model_copy(update={"kind": "follow_majority"})
+        strict = strict.model_copy(update={"silence": follow})
     hidden = data.draw(
         st.sets(st.tuples(st.sampled_from(KNOWN), st.sampled_from(DIMENSIONS)), min_size=1)
     )

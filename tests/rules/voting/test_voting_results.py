@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.values.decisions.menu import BallotForm, Completion, Menu, MenuItem, MenuRule
 from models.values.voting import Matter, Motion, MotionKind, MotionOption
 from rules.voting import (
     Weight,
@@ -26,20 +25,6 @@ COLOUR = Motion(
     title="Colour",
     kind=MotionKind.ORDINARY,
     options=tuple(MotionOption(id=name, title=name) for name in ("red", "green", "blue")),
-)
-MENU = Motion(
-    id="extras",
-    title="Optional works",
-    kind=MotionKind.ORDINARY,
-    menu=Menu(
-        items=(
-            MenuItem(id="bench", cost=40),
-            MenuItem(id="lamp", cost=50),
-            MenuItem(id="tree", cost=30),
-        ),
-        budget=90,
-        form=BallotForm.APPROVAL,
-    ),
 )
 ROLL = Weight(100, 10_000)
 
@@ -101,34 +86,6 @@ def test_where_second_place_is_shared_nobody_is_left_out_silently() -> None:
 
 def test_too_few_took_part_for_any_option() -> None:
     assert colours(red=60).outcome == "failed"
-
-
-def test_a_menu_passes_with_the_quorum_and_says_which_works_won() -> None:
-    ways = said(
-        a=({"extras": ["bench", "lamp"]}, 40),
-        b=({"extras": ["tree"]}, 25),
-        c=({"extras": "abstain"}, 5),
-    )
-    result = motion_results(PACK, [MENU], ways, ROLL)["extras"]
-    assert result.menu is not None
-    assert (result.outcome, result.menu.winners) == ("passed", ("bench", "lamp"))
-    assert result.menu.tally == {"bench": 40, "lamp": 40, "tree": 25}
-    assert (result.tally.yes_heads, result.tally.abstain_heads) == (65, 5)
-
-
-def test_a_menu_by_equal_shares_gives_a_minority_its_part() -> None:
-    fair = MENU.model_copy(
-        update={"menu_rule": MenuRule.EQUAL_SHARES, "completion": Completion.ADD1}
-    )
-    ways = said(a=({"extras": ["bench", "lamp"]}, 40), b=({"extras": ["tree"]}, 30))
-    result = motion_results(PACK, [fair], ways, ROLL)["extras"]
-    assert result.menu is not None
-    assert "tree" in result.menu.winners
-
-
-def test_a_menu_without_the_quorum_fails_whatever_won() -> None:
-    ways = said(a=({"extras": ["bench"]}, 50))
-    assert motion_results(PACK, [MENU], ways, ROLL)["extras"].outcome == "failed"
 
 
 @given(st.permutations(["yes", "no", "abstain"]), st.tuples(*[st.integers(0, 33)] * 3))

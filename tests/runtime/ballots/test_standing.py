@@ -24,7 +24,15 @@ from rules.ballots.states import (
     states_of,
 )
 from runtime.ballots.counting import Count, count_box
-from runtime.ballots.standing import contested, not_taken_part, states, taken_part
+from runtime.ballots.standing import (
+    NOT_TAKEN_PART,
+    PARTICIPATION,
+    arguments,
+    contested,
+    not_taken_part,
+    states,
+    taken_part,
+)
 from runtime.database import Database
 from tests.support.box import BOX_KEYS, open_box, put_ballots
 from tests.support.estate import make_renovation
@@ -320,3 +328,15 @@ async def test_every_entry_that_cast_by_two_ways_is_reminded_until_somebody_rule
 def test_the_yielding_route_is_one_of_the_table() -> None:
     assert YIELDS in ROUTE_OF.values()
     assert set(ROUTE_OF) == set(CHANNELS)
+
+
+@pytest.mark.parametrize(("query", "lists"), [(PARTICIPATION, 1), (NOT_TAKEN_PART, 2)])
+async def test_who_took_part_is_no_join_that_stale_statistics_could_plan_badly(
+    boxes: Boxes, query: str, lists: int
+) -> None:
+    """20,000 ballots right after their rush: 37 s with a join, 16 ms with a hashed list."""
+    rows = await boxes.sql.fetch(f"EXPLAIN {query}", *arguments(f"{RID}.1"))
+    plan = [row[0] for row in rows]
+    outer = plan[: next(number for number, line in enumerate(plan) if "SubPlan " in line.strip())]
+    assert not any("Join" in line or "Nested Loop" in line for line in outer), plan
+    assert "\n".join(plan).count("hashed SubPlan") >= lists, plan

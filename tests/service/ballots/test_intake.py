@@ -12,7 +12,6 @@ from pydantic import SecretStr
 from models.values.refusal import Refused
 from runtime.ballots.sealing import Sealer
 from runtime.database import Database
-from service.ballots.boxes import Box
 from service.ballots.intake import Intake
 from service.ballots.receipts import IssuedReceipt
 from service.bodies import CastBallot
@@ -62,8 +61,8 @@ def ballot(unit: str, command_id: str = "") -> CastBallot:
 
 async def warm(intake: Intake, rid: str) -> None:
     """The roll is read and the seal is made before anybody locks the box."""
-    box, _ = await intake.boxes.load(rid)
-    assert isinstance(box, Box)
+    vote, _ = await intake.boxes.load(rid)
+    (box,) = vote.boxes.values()
     await box.seals.current()
 
 

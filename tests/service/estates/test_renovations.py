@@ -1,8 +1,9 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -350,6 +351,81 @@ async def test_a_case_is_not_settled_before_its_workflow_has_begun(
         assert wait.due_at <= now
         assert wait.consequence
     assert (wait.workflow_id, wait.what, wait.due_at) == (row.workflow_id, STARTING, row.opened_at)
+
+
+async def told_at_opening(office: Office, rid: str) -> list[dict[str, Any]]:
+    """The warnings in the event that opened a case."""
+    async with office.database.session() as session:
+        event = await session.get_one(Event, (rid, 1))
+    warnings: list[dict[str, Any]] = event.details["warnings"]  # type: ignore[assignment]
+    return warnings
+
+
+async def test_an_example_opens_without_a_warning(office: Office) -> None:
+    opened = await office.open("open-calm", file("calm"), roll())
+    assert opened.warnings == ()
+    assert await told_at_opening(office, opened.renovation_id) == []
+
+
+async def test_a_second_running_case_of_an_estate_is_told_in_answer_and_event(
+    office: Office,
+) -> None:
+    first = await office.open("open-one", file("twin", title="The roof"), roll())
+    second = await office.open("open-two", file("twin"), roll())
+    (only,) = second.warnings
+    assert (only.code, only.where) == ("opening.second_case", "estate")
+    assert only.params == {"other": first.renovation_id, "title": "The roof"}
+    assert await told_at_opening(office, second.renovation_id) == [only.model_dump(mode="json")]
+    # Asked again it says the same, though the case is now the second itself.
+    assert await office.open("open-two", file("twin"), roll()) == second
+
+
+async def test_who_acts_for_the_place_already_is_not_missed_in_another_file(
+    office: Office,
+) -> None:
+    no_bank = tuple(each for each in file("x").officials if each.role != Role.PAYMENT_PROVIDER)
+    places = (*file("x").places[:-1], file("x").places[-1].model_copy(update={"id": "other-grid"}))
+    given = file("bank", officials=no_bank, places=places)
+    assert (await office.open("open-bank", given, roll())).warnings == ()
+    elsewhere = tuple(
+        each.model_copy(update={"id": f"77{number}"}) for number, each in enumerate(places)
+    )
+    nobody = file("nobody", officials=no_bank, places=elsewhere)
+    (only,) = (await office.open("open-nobody", nobody, roll())).warnings
+    assert (only.code, only.params["roles"]) == ("opening.nobody_yet", "payment_provider")
+
+
+async def test_in_real_time_a_first_day_under_a_repealed_law_is_refused(office: Office) -> None:
+    before = await counts(office.database)
+    given = file("late", sandbox=None, starts_on=date(2020, 3, 2))
+    with pytest.raises(Refused) as refusal:
+        await office.open("open-late", given, roll())
+    (only,) = refusal.value.problems
+    assert (only.code, only.where) == ("opening.law_repealed", "starts_on")
+    assert await counts(office.database) == before
+    opened = await office.open("open-play", file("play", starts_on=date(2020, 3, 2)), roll())
+    assert opened.rule_pack == "CN-2007"
+    assert [each.code for each in opened.warnings] == ["opening.law_repealed"]
+
+
+async def test_an_estate_whose_name_was_corrected_is_found_by_it(office: Office) -> None:
+    first = await office.open("open-old", file("Exampel Lane"), roll())
+    async with office.database.session() as session, session.begin():
+        (await session.get_one(Estate, first.estate_id)).name = "Example Lane, corrected"
+    second = await office.open("open-new", file("Example Lane, corrected"), roll())
+    assert second.estate_id == first.estate_id
+
+
+def test_the_same_file_is_the_same_request_for_a_release_that_knows_more_fields() -> None:
+    asked = OpeningRequest(file=file("asked"), roll_sha256="0" * 64).model_dump(mode="json")
+    scheme = asked["file"]["scheme"]
+    assert "levy_limit_fen" not in scheme
+    assert scheme["tender"].keys() == {
+        "estimate_fen",
+        "ceiling_fen",
+        "bid_bond_fen",
+        "instalments_permille",
+    }
 
 
 async def journey(office: Office, opened: OpenedRenovation) -> Journey:

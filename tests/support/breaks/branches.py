@@ -10,12 +10,12 @@ from tests.support.estate import scheme_content
 from tests.support.journey import (
     BUREAU,
     COMMITTEE,
-    CONTRACTOR,
     DAY,
     OTHER_SUPERVISOR,
     STREET,
     JourneyDriver,
     actor,
+    builder,
     complain,
     first_candidate,
     inspect,
@@ -113,8 +113,23 @@ async def round_about(j: JourneyDriver) -> None:
     await j.until("nothing")
 
 
+async def in_default(j: JourneyDriver) -> None:
+    """The contractor's default is not cured: the rest is built by another firm."""
+    await not_cured(j)
+    await j.until("nothing")
+
+
+async def not_cured(j: JourneyDriver) -> None:
+    """The time to cure a default is over, and the client is asked what follows."""
+    await j.until("works")
+    await overdue(j)
+    j.on("works", silence)
+    await j.until("terminate_contract")
+    j.on("works", works)
+
+
 async def without_contractor(j: JourneyDriver) -> None:
-    """No subsidy, a second vote, late words on the tender, and every candidate goes: shelved.
+    """No subsidy, a vote on an extra levy, late words on the tender, and every candidate goes: shelved.
 
     One is struck out, one withdraws, with one nobody signs. Needs a scheme that is `too_dear`.
     """
@@ -123,9 +138,9 @@ async def without_contractor(j: JourneyDriver) -> None:
     await j.until("subsidy")
     await j.act(a.DeclineSubsidy, STREET, reason="no money this year")
     await j.until("revise_scheme")
-    await j.act(a.ReviseScheme, COMMITTEE, title="once more", reason="no subsidy")
-    await j.until("subsidy")
-    await j.act(a.GrantSubsidy, STREET, amount_fen=GAP_FEN, reason="found after all")
+    cost = sum(item.cost_fen for item in scheme_content().items)
+    await j.act(a.ReviseScheme, COMMITTEE, owners_limit_fen=cost, reason="no subsidy")
+    await j.act(a.CorrectRenovation, STREET, title="With an extra levy", reason="as it is")
     await j.until("bids")
     await j.act(a.ClarifyTender, STREET, change="the pipes are of 110 mm")
     await j.until("objections.candidates")
@@ -141,6 +156,10 @@ async def without_contractor(j: JourneyDriver) -> None:
 
 async def nobody_pays(_: JourneyDriver) -> None:
     """Silence at the till."""
+
+
+async def silence(_: JourneyDriver) -> None:
+    """Nobody comes."""
 
 
 async def nobody_signs(_: JourneyDriver) -> None:
@@ -211,24 +230,17 @@ async def relief(j: JourneyDriver) -> None:
 async def failed(j: JourneyDriver) -> str:
     """The first item is reported and has a crack."""
     item, concealed = (await planned(j))[0]
-    builder = await contractor(j)
-    await j.act(a.ReportItem, builder, item_id=item)
+    await j.act(a.ReportItem, await builder(j), item_id=item)
     if concealed:
         await inspect(j, item, "PASS", kind="concealed")
     await inspect(j, item, "FAIL")
     return item
 
 
-async def contractor(j: JourneyDriver) -> Any:
-    """Whoever has the contract."""
-    bidder = await j.value("SELECT bidder_id FROM contract WHERE renovation_id=$1")
-    return CONTRACTOR.model_copy(update={"id": bidder})
-
-
 async def put_right(j: JourneyDriver) -> None:
     """The crack is filled, and somebody else looks."""
     item = await failed(j)
-    await j.act(a.ReportRectified, await contractor(j), item_id=item)
+    await j.act(a.ReportRectified, await builder(j), item_id=item)
     await inspect(j, item, "PASS", OTHER_SUPERVISOR)
     await works(j)
 

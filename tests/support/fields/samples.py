@@ -13,6 +13,7 @@ GOOD = {
     "label": "a name",
     "word": "works",
     "id": "r1.roof",
+    "id_in_file": "bank-2",
     "command_id": "bank-2026-0001",
     "hold_name": "paper is missing",
     "keyword": "defect",

@@ -21,7 +21,8 @@ from proof.canonical import canonical_json, utc_text
 from proof.merkle import leaf_hash, root_of
 from proof.verifier import standalone
 from rules.voting import adopted
-from rules.voting.results import Weight, motion_results
+from rules.voting.live.beside import Weight
+from rules.voting.results import motion_results
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"tree heads of the tests, 32 byte")
 PUBLIC_KEY = KEY.public_key().public_bytes_raw().hex()
@@ -69,6 +70,8 @@ class Vote:
     rulings: Sequence[tuple[str, str, int | None, int]] = ()
     """(entry, kind, place of the accepted ballot, up to)."""
     rule: Rule | None = None
+    before: bool = False
+    """Counted when menus obeyed no class of decision yet."""
     leaves: list[bytes] = field(default_factory=list)
 
     def bundle(self) -> Bundle:
@@ -92,7 +95,8 @@ class Vote:
         ]
         rulings.sort(key=lambda ruling: (ruling.entry, ruling.number))
         files[bundle.RULINGS] = b"".join(bundle.ruling_line(ruling) for ruling in rulings)
-        files[bundle.MOTIONS] = bundle.motions_file(self.motions)
+        then = [motion.id for motion in self.motions] if self.before else []
+        files[bundle.MOTIONS] = bundle.motions_file(self.motions, then)
         rules = {motion.id: (motion.kind.value, self.rule or RULE) for motion in self.motions}
         files[bundle.RULES] = bundle.rules_file(rules)
         files[bundle.RESULT] = bundle.line(self._result())
@@ -151,7 +155,11 @@ class Vote:
         for cast in self.casts:
             states[cast.state] += 1
         results = motion_results(
-            self._pack(), self.motions, self._said(), Weight(roll["heads"], roll["area_dm2"])
+            self._pack(),
+            self.motions,
+            self._said(),
+            Weight(roll["heads"], roll["area_dm2"]),
+            before_approval=self.before,
         )
         passed = [name for name, result in results.items() if result.outcome == "passed"]
         largest = max(voters, key=lambda entry: entry.area_dm2)
@@ -167,7 +175,10 @@ class Vote:
                 "developer": largest.developer,
                 "above_one_fifth": above,
             },
-            "motions": {name: result.model_dump(mode="json") for name, result in results.items()},
+            "motions": {
+                name: result.model_dump(mode="json", exclude=bundle.LATER if self.before else None)
+                for name, result in results.items()
+            },
             "roll": roll | {"entries": len(voters)},
         }
 

@@ -18,6 +18,7 @@ from models.messages.command import Command
 from models.messages.journey import StageInput
 from models.messages.voting import VotePeriod, VoteResult
 from models.tables import BallotBox, RollUnit
+from models.values.scheme import SchemeContent
 from models.values.timetable import Timetable, WorkCalendar, calendar_days
 from runtime.database import Database
 from tests.support.box import BOX_KEYS
@@ -39,8 +40,10 @@ class LiveVote:
         rid: str,
         units: int = 12,
         owner_keys: Sequence[str] | None = None,
+        content: SchemeContent | None = None,
     ) -> None:
         self.database, self.rid, self._units, self._owners = database, rid, units, owner_keys
+        self._content = content
         self.box_id = f"{rid}.1"
         self.units: list[str] = []
         self.recorder = Recorder(database, CALENDAR, BOX_KEYS)
@@ -61,6 +64,7 @@ class LiveVote:
             rid=self.rid,
             units=self._units,
             owner_keys=self._owners,
+            content=self._content,
             timetable=TIMETABLE,
             told_at=TOLD_AT,
         )

@@ -7,7 +7,13 @@ import pytest
 
 from models.messages import acts as a
 from runtime.database import Database
-from tests.support.breaks.branches import Scenario, overdue, too_dear, without_contractor
+from tests.support.breaks.branches import (
+    Scenario,
+    in_default,
+    overdue,
+    too_dear,
+    without_contractor,
+)
 from tests.support.breaks.breaking import BreakingDriver, ended_well, left_when, shows_trouble, soon
 from tests.support.breaks.faults import Faults, Moment
 from tests.support.journey import STREET, JourneyDriver
@@ -44,6 +50,10 @@ WAYS: dict[str, Scenario] = {
     "Tenders.fail": without_contractor,
     "Tenders.open_bids": ordinary,
     "Tenders.strike_first": without_contractor,
+    "Terminations.ask": in_default,
+    "Terminations.make_safe": in_default,
+    "Terminations.notice": in_default,
+    "Terminations.settle": in_default,
     "Works.begin": ordinary,
     "Works.mark_overdue": default,
 }

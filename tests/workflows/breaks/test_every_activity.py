@@ -9,6 +9,7 @@ from activities.registry import CLASSES
 from runtime.database import Database
 from tests.support.breaks.branches import (
     Scenario,
+    in_default,
     round_about,
     straight_on,
     too_dear,
@@ -76,8 +77,19 @@ TAKEN_BY: dict[Scenario, frozenset[str]] = {
             "Works.mark_overdue",
         }
     ),
+    in_default: frozenset(
+        {
+            "Terminations.ask",
+            "Terminations.make_safe",
+            "Terminations.measure",
+            "Terminations.notice",
+            "Terminations.settle",
+            "Terminations.terminate",
+        }
+    ),
     without_contractor: frozenset(
         {
+            "Renovations.correct",
             "Shares.decline_subsidy",
             "Signatures.miss",
             "Signatures.rule_on",
@@ -100,11 +112,13 @@ NO_STEPS = {
 """Activities that are no step of a workflow, and where they are broken instead."""
 ENDS: dict[Scenario, str] = {
     straight_on: "completed",
+    in_default: "completed",
     round_about: "cancelled",
     without_contractor: "shelved",
 }
 CONTENT: dict[Scenario, dict[str, Any]] = {
     straight_on: {},
+    in_default: {},
     round_about: {"content": too_dear()},
     without_contractor: {"content": too_dear()},
 }
@@ -138,7 +152,7 @@ async def test_every_step_of_the_straight_way_breaks_once_and_the_case_is_comple
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scenario", [round_about, without_contractor])
+@pytest.mark.parametrize("scenario", [round_about, in_default, without_contractor])
 async def test_every_step_of_the_other_ways_breaks_once(
     journey: Begin, database: Database, breaking: Breaking, scenario: Scenario
 ) -> None:
@@ -147,7 +161,7 @@ async def test_every_step_of_the_other_ways_breaks_once(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scenario", [straight_on, round_about, without_contractor])
+@pytest.mark.parametrize("scenario", [straight_on, round_about, in_default, without_contractor])
 async def test_every_step_breaks_once_when_it_is_committed_already(
     journey: Begin, database: Database, breaking: Breaking, scenario: Scenario
 ) -> None:

@@ -38,7 +38,10 @@ async def lose_and_rebuild(database: Database, url: str, number: int) -> None:
             await j.start()
             await j.until(WAITS[at % len(WAITS)])
             heads[j.rid] = await j.row()
+    acts = [j.acts for j in drivers]
     async with fresh_engine(database, owner, rids) as drivers:
+        for j, sent in zip(drivers, acts, strict=True):
+            j.acts = sent  # people go on counting their commands
         given = Reconciliation(everything=True, by=OPERATOR)
         report = await reconcile(drivers[0].client, drivers[0].queue, given)
         lost = {each.renovation_id for each in report.findings if each.fault is Fault.LOST}

@@ -18,7 +18,9 @@ from temporalio.testing import WorkflowEnvironment
 from models.messages import acts as a
 from models.values.refusal import Refused
 from runtime.database import Database
+from runtime.record.audit import audit
 from service.parts import Parts
+from tests.support.breaks.branches import not_cured
 from tests.support.estate import scheme_content
 from tests.support.journey import (
     COMMITTEE,
@@ -32,7 +34,7 @@ from tests.support.limits.runs import runs_of
 from tests.support.processes.late_word import LateWord
 from tests.support.processes.servers import dev_server
 from tests.support.processes.serving import serving
-from tests.support.wanderer import Begin, too_dear, wander
+from tests.support.wanderer import Begin, assert_agrees, too_dear, wander
 from workflows.waiting import CaseWorkflow
 
 QUICK, MANY = range(1), range(1, 60)
@@ -79,6 +81,19 @@ async def test_many_journeys_by_chance_that_move_on_at_every_wait(
     journey: Begin, database: Database, seed: int
 ) -> None:
     await wander(journey, database, seed)
+
+
+async def test_a_default_leads_to_a_second_contractor_in_many_runs(
+    journey: Begin, database: Database
+) -> None:
+    j = await journey()
+    await not_cured(j)
+    for word in ("measure_works", "publish_tender", "sign_contract", "works", "survey"):
+        await j.until(word)
+        await assert_agrees(j)
+    await j.until("nothing")
+    assert (await j.handle.result()).state == "completed"
+    assert (await audit(database, j.rid)).ok
 
 
 async def asked_for(handle: WorkflowHandle, activity: str) -> None:

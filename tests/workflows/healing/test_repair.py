@@ -9,7 +9,9 @@ from models.messages.reconciling import OPERATOR, Fault, ReconcileReport, Reconc
 from runtime.database import Database
 from runtime.engine.reconciliation import reconcile
 from runtime.record.audit import audit
+from tests.support.breaks.branches import not_cured
 from tests.support.journey import JourneyDriver
+from tests.support.wanderer import assert_agrees
 
 Begin = Callable[..., Awaitable[JourneyDriver]]
 WAITS = (
@@ -72,6 +74,35 @@ async def test_a_renovation_that_was_terminated_goes_on_from_the_record(
     assert (await j.handle.describe()).status is WorkflowExecutionStatus.RUNNING
     assert "case.repaired" in await j.events()
     await ends_well(j, database)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "measure_works",
+        *(
+            pytest.param(each, marks=pytest.mark.slow)
+            for each in ("terminate_contract", "publish_tender", "works")
+        ),
+    ],
+)
+async def test_a_case_whose_contract_is_ended_goes_on_from_the_record(
+    journey: Begin, database: Database, word: str
+) -> None:
+    j = await journey()
+    await not_cured(j)
+    await assert_agrees(j)
+    await j.until(word)
+    await assert_agrees(j)
+    row = await j.row()
+    await j.client.get_workflow_handle(str(row["stage_workflow_id"])).terminate("by a slip")
+    await j.handle.terminate("by a slip")
+    await repaired(j)
+    await ends_well(j, database)
+    kinds = await j.events()
+    for once in ("cure_noticed", "termination_asked", "site_made_safe", "contract_settled"):
+        assert kinds.count(f"inspection.{once}") == 1, (once, kinds)
+    assert kinds.count("bidding.contract_signed") == 2
 
 
 async def test_a_renovation_that_was_cancelled_from_outside_goes_on_from_the_record(

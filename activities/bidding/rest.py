@@ -1,0 +1,89 @@
+"""What a terminated contract has left (E36): the terms on which it is tendered again."""
+
+from sqlalchemy import func, select
+
+from activities import settlement
+from activities.bidding import rows
+from activities.cost_sharing import rows as share_rows
+from activities.recording import Case
+from models.tables import Tender, WorkItem
+from models.values.inspection import ItemState
+from models.values.scheme import SchemeContent, TenderPlan
+from models.values.states import ContractState, TenderState
+from rules import cost_sharing
+from rules.termination import highest_price_fen
+
+
+async def works_round(case: Case) -> int:
+    """1 for the works as planned, one more for each contract that was terminated."""
+    states = [contract.state for contract in await settlement.contracts(case)]
+    return 1 + states.count(ContractState.TERMINATED)
+
+
+async def round_of(case: Case, tender: Tender) -> int:
+    """The number of a tender among those for the same works, from 1 (rules B-7, B-20)."""
+    query = select(func.count()).select_from(Tender)
+    return (
+        await case.session.scalar(
+            query.where(
+                Tender.renovation_id == case.renovation.id,
+                Tender.works_round == tender.works_round,
+                Tender.round <= tender.round,
+            )
+        )
+        or 0
+    )
+
+
+async def failed_rounds(case: Case, tender: Tender) -> int:
+    """How many tenders for the same works have failed."""
+    query = select(func.count()).select_from(Tender)
+    return (
+        await case.session.scalar(
+            query.where(
+                Tender.renovation_id == case.renovation.id,
+                Tender.works_round == tender.works_round,
+                Tender.state == TenderState.FAILED,
+            )
+        )
+        or 0
+    )
+
+
+async def terms(case: Case, content: SchemeContent) -> tuple[TenderPlan, tuple[int, int]]:
+    """The tender's terms, and the money behind it: of the owners, and of everybody else; in fen.
+
+    What is left costs at most what the last award has left of its money, with its contingency.
+    """
+    if await works_round(case) == 1:
+        return content.tender, await rows.money(case, content)
+    plan = content.tender
+    *earlier, last = await settlement.contracts(case)
+    before = await settlement.costs(case, *earlier)
+    items = cost_sharing.award_items(content, last.value_fen, before.net_fen)
+    owners = sum(total.amount_fen for total in await share_rows.charges(case))
+    gap = cost_sharing.gap_fen(cost_sharing.waterfall(items, content.funding))
+    others = sum(item.cost_fen for item in items) - gap
+    spent = (await settlement.earlier_costs(case)).net_fen
+    price = highest_price_fen(owners + others - spent, plan.contingency_permille)
+    bond = plan.bid_bond_fen * price // plan.estimate_fen
+    rest = {
+        "estimate_fen": price,
+        "ceiling_fen": price,
+        "bid_bond_fen": min(bond, plan.bid_bond_fen),
+    }
+    return plan.model_copy(update=rest), (owners - spent, others)
+
+
+async def left_items(case: Case) -> list[str]:
+    """The planned ids of the works that are to be built, once something was accepted or given up."""
+    found = await case.session.scalars(
+        select(WorkItem.id)
+        .where(
+            WorkItem.renovation_id == case.renovation.id,
+            WorkItem.contract_id.is_(None),
+            WorkItem.state == ItemState.PLANNED,
+        )
+        .order_by(WorkItem.id)
+    )
+    return [item.removeprefix(f"{case.renovation.id}.") for item in found]

@@ -1,0 +1,161 @@
+"""Small things that are put right after the opening: names, the last day, people whom it left out."""
+
+from datetime import date
+
+from pydantic import TypeAdapter
+from sqlalchemy import select
+
+from activities.recording import Case
+from models.files.renovation import LEVELS
+from models.messages.acts import AddedOfficial, CorrectRenovation
+from models.tables import Estate, Event, Place, RoleGrant
+from models.values.actor import Role
+from models.values.refusal import refusal
+from models.values.scheme import Change
+from rules.authority import covers
+
+ADDED_LATER = frozenset(
+    {
+        Role.PAYMENT_PROVIDER,
+        Role.SUPERVISOR,
+        Role.CHIEF_SUPERVISOR,
+        Role.EVALUATOR,
+        Role.CONTRACTOR,
+        Role.GRID_WORKER,
+    }
+)
+"""Who is hired or chosen after the opening. Offices and committees are what they are: they are no small thing."""
+CORRECTED = "renovation.corrected"
+CHANGES = TypeAdapter(tuple[Change, ...])
+
+
+async def correct(case: Case, act: CorrectRenovation) -> tuple[Change, ...]:
+    """Put it right; each thing with what it was and what it is.
+
+    Raises:
+        Refused: `correction.nothing`, and what each part refuses.
+    """
+    changes = [
+        *_title(case, act.title),
+        *await _estate(case, act.estate),
+        *await _last_day(case, act.ends_on),
+    ]
+    for actor_id, label in act.labels.items():
+        changes += await _label(case, act, actor_id, label)
+    for official in act.officials:
+        changes.append(await _added(case, act, official))
+    if not changes:
+        raise refusal("correction.nothing", where=case.renovation.id)
+    return tuple(changes)
+
+
+def _title(case: Case, title: str) -> list[Change]:
+    before = case.renovation.title
+    if title in {"", before}:
+        return []
+    case.renovation.title = title
+    return [Change(what="title", before=before, after=title)]
+
+
+async def _estate(case: Case, name: str) -> list[Change]:
+    """The estate keeps its id, by which its units and its other cases know it."""
+    estate = await case.session.get_one(Estate, case.renovation.estate_id, with_for_update=True)
+    before = estate.name
+    if name in {"", before}:
+        return []
+    other = await case.session.scalar(
+        select(Estate.id).where(Estate.place_id == estate.place_id, Estate.name == name)
+    )
+    if other is not None:
+        raise refusal("correction.estate_exists", where="estate", estate=name)
+    estate.name = name
+    return [Change(what="estate", before=before, after=name)]
+
+
+async def _last_day(case: Case, ends_on: date | None) -> list[Change]:
+    """The last day of the plan: on record since the opening, and no deadline of anything."""
+    if ends_on is None:
+        return []
+    told = (
+        await case.session.execute(
+            select(Event.kind, Event.details)
+            .where(
+                Event.renovation_id == case.renovation.id,
+                Event.kind.in_(("renovation.opened", CORRECTED)),
+            )
+            .order_by(Event.seq)
+        )
+    ).all()
+    before, first = "", ""
+    for kind, details in told:
+        if kind == CORRECTED:
+            changes = CHANGES.validate_python(details["changes"])
+            before = next((str(c.after) for c in changes if c.what == "ends_on"), before)
+        else:
+            before, first = str(details["ends_on"]), str(details["starts_on"])
+    if ends_on.isoformat() < first:
+        raise refusal(
+            "opening.ends_before_start", where="ends_on", start=first, end=ends_on.isoformat()
+        )
+    if ends_on.isoformat() == before:
+        return []
+    return [Change(what="ends_on", before=before or None, after=ends_on.isoformat())]
+
+
+async def _label(case: Case, act: CorrectRenovation, actor_id: str, label: str) -> list[Change]:
+    """A new name of whoever holds roles for this case; the events of before keep the old one."""
+    where = f"labels.{actor_id}"
+    rows = (
+        await case.session.execute(
+            select(RoleGrant, Place.path)
+            .join(Place, Place.id == RoleGrant.place_id)
+            .where(
+                RoleGrant.actor_id == actor_id,
+                RoleGrant.place_id.in_(case.renovation.place_path.split("/")),
+            )
+            .order_by(RoleGrant.role, Place.path)
+        )
+    ).all()
+    if not rows:
+        raise refusal("correction.official_unknown", where=where, official=actor_id)
+    changed = []
+    for row, path in rows:
+        _refuse_outside(act, path, where)
+        if row.label != label:
+            what = f"{where}.{row.role}.{path}"
+            changed.append(Change(what=what, before=row.label, after=label))
+            row.label = label
+    return changed
+
+
+def _refuse_outside(act: CorrectRenovation, path: str, where: str) -> None:
+    if not covers(act.actor.place, path):
+        raise refusal("correction.outside_place", where=where, place=path, own=act.actor.place)
+
+
+async def _added(case: Case, act: CorrectRenovation, official: AddedOfficial) -> Change:
+    """Who may act from now on; nobody gives a role for a place that is not the own one.
+
+    Raises:
+        Refused: `correction.role_not_small`, `correction.outside_place`, `correction.already_there`.
+    """
+    where = f"officials.{official.id}"
+    if official.role not in ADDED_LATER:
+        known = ", ".join(sorted(ADDED_LATER))
+        raise refusal("correction.role_not_small", where=where, role=official.role, known=known)
+    ids = case.renovation.place_path.split("/")
+    ids = ids[: LEVELS.index(official.place) + 1]
+    path = "/".join(ids)
+    _refuse_outside(act, path, where)
+    key = (official.id, official.role.value, ids[-1])
+    if await case.session.get(RoleGrant, key) is not None:
+        raise refusal(
+            "correction.already_there", where=where, official=official.id, role=official.role
+        )
+    case.session.add(
+        RoleGrant(
+            actor_id=official.id, label=official.label, role=official.role.value, place_id=ids[-1]
+        )
+    )
+    after = {"label": official.label, "role": official.role.value, "place": path}
+    return Change(what=where, before=None, after=after)

@@ -1,0 +1,127 @@
+"""The settlement of a contract that ends before its works are done: one for every reason (E36, E37, E42)."""
+
+from collections.abc import Sequence
+
+from pydantic import JsonValue
+from sqlalchemy import func, select
+
+from activities.inspection import rows as works
+from activities.recording import Case
+from models.tables import Certificate, Contract, Termination
+from models.values.inspection import ContractCosts, ContractSettlement, ItemState
+from models.values.states import CertificateState, ContractState
+from rules import termination
+from rules.inspection import certified_at_the_end_fen, contract_prices
+
+
+async def contracts(case: Case) -> Sequence[Contract]:
+    """Every contract of the renovation, one after the other."""
+    rows = await case.session.scalars(
+        select(Contract)
+        .where(Contract.renovation_id == case.renovation.id)
+        .order_by(Contract.works_round)
+    )
+    return rows.all()
+
+
+async def to_settle(case: Case) -> Contract | None:
+    """The last contract, if it is neither performed nor settled."""
+    for contract in reversed(await contracts(case)):
+        ended = await case.session.get(Termination, contract.id)
+        settled = ended is not None and ended.settled_at is not None
+        open_ = contract.state is not ContractState.COMPLETED and not settled
+        return contract if open_ else None
+    return None
+
+
+async def secure_site(case: Case, contract: Contract) -> dict[str, JsonValue]:
+    """Tell the contractor to secure what is open, before anything is settled; for the event."""
+    items = await works.load_items(case)
+    open_items = [
+        row.id for row in items if row.state not in (ItemState.PASSED, ItemState.CANCELLED)
+    ]
+    case.notify("contractor", "make_safe", contract=contract.id)
+    return {"contract": contract.id, "open_items": [*open_items]}
+
+
+async def prices_of(case: Case, contract: Contract) -> dict[str, int]:
+    """The contract's price of each of its work items, by their row ids."""
+    items = [works.bare_facts(row) for row in await works.items_of(case, contract)]
+    return contract_prices(items, contract.value_fen)
+
+
+async def settle(case: Case, contract: Contract, ended: Termination) -> ContractSettlement:
+    """End the contract: certificates for what passed and what was measured, in exact sums.
+
+    What was measured stands in blocked certificates. They are released where the chief supervising
+    engineer has measured (Quality Regs art. 37(2)); until then the others stay blocked.
+    """
+    prices = await prices_of(case, contract)
+    passed = {
+        row.id: prices[row.id]
+        for row in await works.items_of(case, contract)
+        if row.state is ItemState.PASSED
+    }
+    account = termination.contract_settlement(
+        contract_fen=contract.value_fen,
+        passed=passed,
+        measured=await _measured(case, contract),
+        retention_permille=min(contract.retention_permille, case.timetable.retention_permille),
+        bond_fen=ended.bond_fen,
+        damages_fen=ended.damages_fen,
+    )
+    await works.add_certificates(
+        case,
+        contract,
+        account.items,
+        ended.decided_by,
+        CertificateState.RELEASED if ended.measured_by else CertificateState.BLOCKED,
+    )
+    contract.state, contract.decide_by, ended.settled_at = ContractState.TERMINATED, None, case.now
+    return account
+
+
+async def _measured(case: Case, contract: Contract) -> dict[str, int]:
+    """What was measured, item by item; the certificates that the settlement writes replace these."""
+    mine = (Certificate.contract_id == contract.id, Certificate.state == CertificateState.BLOCKED)
+    found = await case.session.scalars(select(Certificate).where(*mine))
+    rows = found.all()
+    for row in rows:
+        await case.session.delete(row)
+    await case.session.flush()
+    return {str(row.item_id): row.certified_fen for row in rows}
+
+
+async def certified_fen(case: Case, contract: Contract) -> int:
+    """Work of acceptable quality: what was settled, else what passed or was certified."""
+    certificates = await case.session.scalar(
+        select(func.coalesce(func.sum(Certificate.certified_fen), 0)).where(
+            Certificate.contract_id == contract.id
+        )
+    )
+    ended = await case.session.get(Termination, contract.id)
+    if ended is not None and ended.settled_at is not None:
+        return int(certificates or 0)
+    # Cancelled items too: an item keeps its price when the contract ends, so that the settlement
+    # and the refund sheet, which is drawn after it, find the same number.
+    items = [works.bare_facts(row) for row in await works.items_of(case, contract)]
+    return certified_at_the_end_fen(
+        items, contract.value_fen, contract.contingency_fen, int(certificates or 0)
+    )
+
+
+async def costs(case: Case, *of: Contract) -> ContractCosts:
+    """What contracts have cost, and what their performance bonds have brought."""
+    certified = damages = bond = 0
+    for contract in of:
+        certified += await certified_fen(case, contract)
+        ended = await case.session.get(Termination, contract.id)
+        if ended is not None and ended.settled_at is not None:
+            damages, bond = damages + ended.damages_fen, bond + ended.bond_fen
+    return ContractCosts(certified_fen=certified, damages_fen=damages, bonds_fen=bond)
+
+
+async def earlier_costs(case: Case) -> ContractCosts:
+    """What the contracts that were terminated have cost so far."""
+    ended = [each for each in await contracts(case) if each.state is ContractState.TERMINATED]
+    return await costs(case, *ended)

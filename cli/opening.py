@@ -1,0 +1,137 @@
+"""`start`: opens a renovation from its files, or only checks them."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from cli.cases import CommandId, Data, Json, Language
+from cli.inputs import read_file
+from cli.servers import reach_temporal, running
+from cli.shown import warning_lines
+from models.values.refusal import Refused, refusal
+
+if TYPE_CHECKING:
+    from models.files.renovation import RenovationFile
+    from models.files.roll import Roll
+    from models.values.actor import Actor
+    from service.estates.renovations import OpenedRenovation
+    from service.parts import Parts
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command("start")(start)
+
+
+def start(
+    file: Annotated[
+        Path, typer.Argument(help="The renovation as YAML or JSON; the roll beside it.")
+    ],
+    command_id: CommandId = "",
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Only read and check the files; nothing is opened or asked."),
+    ] = False,
+    language: Language = "en",
+    as_json: Json = False,
+    data: Data = None,
+) -> None:
+    """Open a renovation from a file; the same files again open nothing new."""
+    from formats.file_mapping import read_mapping
+    from formats.renovation_file.reading import read_renovation
+    from runtime.spreadsheets.roll_files import read_roll_file
+    from service.estates.renovations import open_renovation
+
+    content = read_file(file)
+    renovation = read_renovation(content, file.name)
+    roll_bytes = read_file(file.parent / renovation.roll)
+    roll = read_roll_file(roll_bytes, renovation.roll)
+    digest = hashlib.sha256(content + b"\0" + roll_bytes).hexdigest()
+    command = command_id or f"start-{digest[:32]}"
+    convener = find_convener(renovation)
+    where = read_mapping(content, file.name).where
+    if check:
+        _check(renovation, roll, where, language, as_json=as_json)
+        return
+
+    async def work(parts: Parts) -> OpenedRenovation:
+        await reach_temporal(parts)
+        return await open_renovation(
+            parts.database,
+            parts.client,
+            parts.settings,
+            command_id=command,
+            file=renovation,
+            roll=roll,
+            actor=convener,
+            where=where,
+        )
+
+    async def whole() -> OpenedRenovation:
+        async with running(data) as parts:
+            return await work(parts)
+
+    opened = asyncio.run(whole())
+    if as_json:
+        print(opened.model_dump_json())
+    else:
+        print(
+            f"renovation {opened.renovation_id} is open: {opened.units:,} units, "
+            f"rule pack {opened.rule_pack}"
+        )
+        for line in warning_lines(opened.warnings, language):
+            print(line)
+
+
+def _check(
+    file: RenovationFile,
+    roll: Roll,
+    where: Callable[[tuple[str | int, ...]], str],
+    language: str,
+    *,
+    as_json: bool,
+) -> None:
+    """What an opening would refuse or warn of, as far as the files show it."""
+    from formats.renovation_file.foreseen import file_warnings, officials_of, repealed_law
+    from formats.renovation_file.reading import check_together
+
+    check_together(file, roll)
+    today = datetime.now(ZoneInfo(file.timetable.zone)).date()
+    repealed = None if file.sandbox is not None else repealed_law(file, today, where)
+    if repealed is not None:
+        raise Refused(repealed)
+    warnings = file_warnings(file, officials_of(file), today, where)
+    if as_json:
+        found = [warning.model_dump(mode="json") for warning in warnings]
+        print(json.dumps(found, ensure_ascii=False))
+        return
+    print(f"the files can be opened: {len(roll.units):,} units, {len(warnings)} warnings")
+    for line in warning_lines(warnings, language):
+        print(line)
+
+
+def find_convener(file: RenovationFile) -> Actor:
+    """The first official of the file who may call the vote: whoever opens the case for the owners.
+
+    Raises:
+        Refused: `cases.no_convener`.
+    """
+    from models.values.actor import Actor
+    from rules.authority import ROLES_OF_ACT
+
+    roles = ROLES_OF_ACT["open_vote"].roles
+    for official in file.officials:
+        if official.role in roles:
+            place = file.path_of(official.place)
+            return Actor(id=official.id, role=official.role, label=official.label, place=place)
+    wanted = ", ".join(sorted(roles))
+    raise refusal("cases.no_convener", where="officials", roles=wanted)

@@ -1,0 +1,65 @@
+"""Whether what belongs to a motion, an option, a work of a menu or an item names one that there is."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from formats.file_mapping import Path
+from models.values.decisions.menu import Approval
+from models.values.scheme import SchemeContent
+from models.values.voting import Motion
+
+SHOWN = 32
+
+
+class Wrong(NamedTuple):
+    """The code of a problem, where in the file it is, and its words."""
+
+    code: str
+    path: Path
+    params: dict[str, str]
+
+
+def wrong_choices(scheme: SchemeContent) -> Iterator[Wrong]:
+    """Items whose motion or choice there is not, works whose item there is not, questions of two kinds."""
+    motions = {motion.id: motion for motion in scheme.motions}
+    for number, item in enumerate(scheme.items):
+        at: Path = ("scheme", "items", number)
+        motion = motions.get(item.motion)
+        if motion is None and item.motion:
+            words = {"motion": item.motion[:SHOWN]}
+            yield Wrong("opening.motion_unknown", (*at, "motion"), words)
+        elif motion is None and item.choice:
+            words = {"choice": item.choice[:SHOWN]}
+            yield Wrong("opening.choice_alone", (*at, "choice"), words)
+        elif motion is not None and item.choice and item.choice not in choices_of(motion):
+            known = ", ".join(choices_of(motion)) or "-"
+            words = {"choice": item.choice[:SHOWN], "motion": motion.id[:SHOWN], "known": known}
+            yield Wrong("opening.choice_unknown", (*at, "choice"), words)
+    yield from _without_motion(scheme)
+    known_items = {item.id for item in scheme.items}
+    for number, work in enumerate(scheme.works):
+        if work.item and work.item not in known_items:
+            path: Path = ("scheme", "works", number, "item")
+            yield Wrong("opening.item_unknown", path, {"item": work.item[:SHOWN]})
+    for number, motion in enumerate(scheme.motions):
+        at = ("scheme", "motions", number)
+        if motion.options and motion.menu is not None:
+            yield Wrong("opening.options_and_menu", at, {"motion": motion.id[:SHOWN]})
+        if motion.menu is None and motion.approval is Approval.WHOLE:
+            yield Wrong("opening.approval_unused", (*at, "approval"), {"motion": motion.id[:SHOWN]})
+
+
+def _without_motion(scheme: SchemeContent) -> Iterator[Wrong]:
+    """Where several parts vote, each item says by whose motion it is built: one may pass and one fail."""
+    if len({motion.scope for motion in scheme.motions}) > 1:
+        for number, item in enumerate(scheme.items):
+            if not item.motion:
+                path: Path = ("scheme", "items", number, "motion")
+                yield Wrong("opening.item_without_motion", path, {"item": item.id[:SHOWN]})
+
+
+def choices_of(motion: Motion) -> tuple[str, ...]:
+    """What may win under a motion: its options, or the works of its menu."""
+    if motion.menu is not None:
+        return tuple(motion.menu.costs)
+    return tuple(option.id for option in motion.options)

@@ -1,0 +1,130 @@
+"""What in a renovation's file will not fit later and can still be mended: told, not refused."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import date
+
+from formats.file_mapping import Path, in_words
+from models.files.renovation import RenovationFile
+from models.values.actor import Role
+from models.values.cost_sharing import Funding
+from models.values.refusal import Problem, problem
+from models.values.scheme import SchemeContent
+from rules.authority import ROLES_OF_ACT
+from rules.cost_sharing import gap_plan
+from rules.cost_sharing.sources import covers, most_fen
+from rules.voting import pack_in_force
+
+Where = Callable[[Path], str]
+FEWEST_BIDDERS = 3
+"""With fewer bids a tender is not opened (Tendering Law art. 28)."""
+RESIDENTS = frozenset({Role.OWNER, Role.RESIDENT})
+TENDER = ("scheme", "tender")
+
+
+def scheme_warnings(scheme: SchemeContent, where: Where = in_words) -> tuple[Problem, ...]:
+    """What of a scheme will not fit when it is funded, tendered or built."""
+    return (*_tender(scheme, where), *_funding(scheme, where), *_gap(scheme, where))
+
+
+def file_warnings(
+    file: RenovationFile,
+    people: Mapping[Role, Collection[str]],
+    today: date,
+    where: Where = in_words,
+) -> tuple[Problem, ...]:
+    """Everything of a file that can still be mended; `people` are the ids of those who may act here."""
+    return (
+        *_dates(file, today, where),
+        *_people(people, where),
+        *scheme_warnings(file.scheme, where),
+    )
+
+
+def officials_of(file: RenovationFile) -> dict[Role, set[str]]:
+    """The people of a file who may act for its grid, by their roles."""
+    found: dict[Role, set[str]] = {}
+    for official in file.officials:
+        found.setdefault(official.role, set()).add(official.id)
+    return found
+
+
+def repealed_law(file: RenovationFile, today: date, where: Where = in_words) -> Problem | None:
+    """That the law in force on the first day is in force no more: a vote held now must keep today's."""
+    pack = pack_in_force(file.region, file.starts_on)
+    until = pack.valid_until
+    if until is None or until >= today:
+        return None
+    return problem(
+        "opening.law_repealed",
+        where=where(("starts_on",)),
+        day=str(file.starts_on),
+        pack=pack.id,
+        until=str(until),
+    )
+
+
+def _dates(file: RenovationFile, today: date, where: Where) -> Iterator[Problem]:
+    if file.sandbox is not None:
+        # A training case may play in the past, under the law of that time.
+        repealed = repealed_law(file, today, where)
+        yield from () if repealed is None else (repealed,)
+    elif file.ends_on < today:
+        at = where(("ends_on",))
+        yield problem("opening.end_is_past", where=at, day=str(file.ends_on), today=str(today))
+
+
+def _people(people: Mapping[Role, Collection[str]], where: Where) -> Iterator[Problem]:
+    """Acts that nobody may do yet, a tender that too few may bid for, payments that nobody reports."""
+    at = where(("officials",))
+    there = {role for role, ids in people.items() if ids} | RESIDENTS
+    missing: dict[str, list[str]] = {}
+    for act, authority in ROLES_OF_ACT.items():
+        if not authority.roles & there:
+            missing.setdefault(", ".join(sorted(authority.roles)), []).append(act)
+    if Role.PAYMENT_PROVIDER not in there:
+        missing.setdefault(Role.PAYMENT_PROVIDER.value, []).append("payments")
+    for roles, acts in missing.items():
+        yield problem("opening.nobody_yet", where=at, roles=roles, acts=", ".join(acts))
+    bidders = len(people.get(Role.CONTRACTOR, ()))
+    if 0 < bidders < FEWEST_BIDDERS:
+        yield problem("opening.few_bidders", where=at, have=bidders, need=FEWEST_BIDDERS)
+
+
+def _tender(scheme: SchemeContent, where: Where) -> Iterator[Problem]:
+    estimate, ceiling = scheme.tender.estimate_fen, scheme.tender.ceiling_fen
+    if estimate > ceiling:
+        at = where((*TENDER, "estimate_fen"))
+        yield problem("opening.estimate_above_ceiling", where=at, have=estimate, most=ceiling)
+    works = sum(work.value_fen for work in scheme.works)
+    if works > estimate:
+        at = where(("scheme", "works"))
+        yield problem("opening.works_above_estimate", where=at, have=works, most=estimate)
+
+
+def _funding(scheme: SchemeContent, where: Where) -> Iterator[Problem]:
+    cost = sum(item.cost_fen for item in scheme.items)
+    for number, source in enumerate(scheme.funding):
+        at = ("scheme", "funding", number)
+        meant = _meant_for(source, scheme)
+        if source.amount_fen > meant:
+            path = where((*at, "amount_fen"))
+            have = source.amount_fen
+            yield problem("opening.funding_above_cost", where=path, have=have, most=meant)
+        elif source.amount_fen and not any(most_fen(source, item) for item in scheme.items):
+            yield problem("opening.funding_pays_nothing", where=where(at), funding=source.id)
+    promised = sum(source.amount_fen for source in scheme.funding)
+    if promised > cost and all(s.amount_fen <= _meant_for(s, scheme) for s in scheme.funding):
+        at_all = where(("scheme", "funding"))
+        yield problem("opening.funding_above_cost", where=at_all, have=promised, most=cost)
+
+
+def _meant_for(source: Funding, scheme: SchemeContent) -> int:
+    """What the items cost that it is meant for; a part of each that it may not exceed does not count."""
+    return sum(item.cost_fen for item in scheme.items if covers(source, item))
+
+
+def _gap(scheme: SchemeContent, where: Where) -> Iterator[Problem]:
+    missing = gap_plan(scheme.items, scheme.funding, scheme.owners_limit_fen).missing_fen
+    if missing:
+        at, most = where(("scheme", "owners_limit_fen")), scheme.owners_limit_fen or 0
+        yield problem("opening.gap_above_limit", where=at, missing=missing, most=most)

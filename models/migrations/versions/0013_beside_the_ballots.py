@@ -1,0 +1,20 @@
+"""Attendance, objections after a vote, opinions, and who pays for what a motion decided."""
+
+from pathlib import Path
+
+from models.migrations.statements import run
+
+revision = "0013"
+down_revision = "0012"
+branch_labels = None
+depends_on = None
+
+HERE = Path(__file__)
+
+
+def upgrade() -> None:
+    run(HERE.with_suffix(".sql"))
+
+
+def downgrade() -> None:
+    run(HERE.with_suffix(".down.sql"))

@@ -1,0 +1,99 @@
+"""What a vote chose becomes the scheme: what it did not choose falls away, with works, funding and money.
+
+A cost item may belong to a motion, and to one option or one work of the motion's menu (`CostItem.motion`,
+`CostItem.choice`). Cost sharing, tender and works then know one list: what is built.
+"""
+
+from collections.abc import Mapping
+
+from models.values.base import Carried
+from models.values.cost_sharing import CostItem
+from models.values.decisions.menu import MenuOutcome
+from models.values.scheme import SchemeContent, TenderPlan
+from models.values.voting import Motion
+from rules.cost_sharing import without_items
+
+
+class MotionOutcome(Carried):
+    """What became of a motion, as the tally of its box says it, whoever counted."""
+
+    outcome: str
+    winner: str | None = None
+    menu: MenuOutcome | None = None
+
+    @property
+    def passed(self) -> bool:
+        """It was adopted."""
+        return self.outcome == "passed"
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The option or the works that won, in the order in which they did."""
+        if not self.passed:
+            return ()
+        won = (self.winner,) if self.winner is not None else ()
+        return won if self.menu is None else self.menu.winners
+
+
+def left_out(content: SchemeContent, results: Mapping[str, MotionOutcome]) -> tuple[str, ...]:
+    """Ids of the items that are not built: their motion did not pass, or chose something else."""
+    return tuple(item.id for item in content.items if not _is_chosen(item, results))
+
+
+def adopted_content(
+    content: SchemeContent, results: Mapping[str, MotionOutcome]
+) -> SchemeContent | None:
+    """The scheme as it was adopted; None where nothing is left to build.
+
+    `results` are those of the last vote on each motion. The items that the vote did not choose fall
+    away with their works and their funding; estimate and ceiling are lowered by their cost, the bid
+    bond in proportion. Motions that did not pass fall away too, and one that chose among several is
+    from now on a question of yes or no about what was chosen: a later vote on this scheme cannot
+    choose what is no longer in it.
+    """
+    dropped = left_out(content, results)
+    if len(dropped) == len(content.items):
+        return None
+    kept = without_items(content, dropped) if dropped else content
+    cost_fen = sum(item.cost_fen for item in content.items if item.id in dropped)
+    return kept.model_copy(
+        update={
+            "items": tuple(item.model_copy(update={"choice": ""}) for item in kept.items),
+            "motions": tuple(
+                _settled(motion, results[motion.id])
+                for motion in content.motions
+                if motion.id in results and results[motion.id].passed
+            ),
+            "tender": _lowered(content.tender, kept.tender, cost_fen),
+        }
+    )
+
+
+def _is_chosen(item: CostItem, results: Mapping[str, MotionOutcome]) -> bool:
+    if not item.motion:
+        return True
+    found = results.get(item.motion)
+    if found is None or not found.passed:
+        return False
+    return not item.choice or item.choice in found.chosen
+
+
+def _settled(motion: Motion, result: MotionOutcome) -> Motion:
+    """The motion with what it chose for its only question."""
+    if not motion.options and motion.menu is None:
+        return motion
+    titles = {option.id: option.title for option in motion.options}
+    titles |= {item.id: item.title for item in (motion.menu.items if motion.menu else ())}
+    chosen = ", ".join(titles.get(each) or each for each in result.chosen)
+    title = f"{motion.title}: {chosen}"
+    return motion.model_copy(update={"title": title, "options": (), "menu": None})
+
+
+def _lowered(before: TenderPlan, shrunk: TenderPlan, cost_fen: int) -> TenderPlan:
+    """Estimate and ceiling without that cost; in proportion where the cost is more than they are."""
+    sums = {
+        name: getattr(before, name) - cost_fen
+        for name in ("estimate_fen", "ceiling_fen")
+        if getattr(before, name) > cost_fen
+    }
+    return shrunk.model_copy(update=sums)

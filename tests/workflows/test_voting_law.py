@@ -1,0 +1,221 @@
+"""Votes under the law of other places: second votes, silence, attendance, on the told clock."""
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date
+from typing import Any
+
+from models.messages import acts as a
+from models.values.actor import Role
+from models.values.scheme import SchemeContent
+from models.values.timetable import Timetable
+from models.values.voting import Motion
+from rules.voting import pack_in_force
+from tests.support.breaks.branches import open_for_ballots, report
+from tests.support.estate import scheme_content
+from tests.support.journey import COMMITTEE, STREET, JourneyDriver, actor
+
+Begin = Callable[..., Awaitable[JourneyDriver]]
+SPAIN = pack_in_force("ES", date(2026, 1, 1)).id
+PARIS = Timetable(zone="Europe/Paris")
+
+
+def putting(*motions: tuple[str, str]) -> SchemeContent:
+    """The scheme, put as these motions: id and matter."""
+    put = tuple(Motion(id=name, title=name, matter=matter) for name, matter in motions)
+    return scheme_content().model_copy(update={"motions": put})
+
+
+def says(*answers: Sequence[str]) -> Callable[[JourneyDriver], Awaitable[None]]:
+    """In the first vote the owners answer the first words, in the second the next ones; "-" is silence."""
+
+    async def cast(driver: JourneyDriver) -> None:
+        box = await driver.box()
+        words = answers[box["attempt"] - 1]
+        motions = [motion["id"] for motion in json.loads(box["motions"])]
+        units = await driver.units()
+        said = [
+            (unit, dict.fromkeys(motions, word))
+            for unit, word in zip(units, words, strict=True)
+            if word != "-"
+        ]
+        await driver.ballots(said)
+
+    return cast
+
+
+def words(**counts: int) -> list[str]:
+    """So many owners with each word, in order: `words(yes=5, no=4)`, silent for the rest of twelve."""
+    said = [word for word, number in counts.items() for _ in range(number)]
+    return said + ["-"] * (12 - len(said))
+
+
+async def outcomes(j: JourneyDriver) -> list[Any]:
+    return [each["outcome"] for each in await j.details("voting.result_declared")]
+
+
+async def test_art_25_is_put_again_at_once_under_art_24(journey: Begin) -> None:
+    j = await journey(
+        content=putting(("insulation", "improvement")), timetable=PARIS, rule_pack="FR-2020"
+    )
+    # 64 of 156 voices for it, 53 against: no majority of all, but a third of all (art. 25-1).
+    split = words(yes=5, no=4)
+    j.on("ballots", says(split, split))
+    await j.until("objections.share_table")
+    assert await outcomes(j) == ["second_vote", "adopted"]
+    first, second = await j.details("voting.box_closed")
+    assert first["motions"]["insulation"]["outcome"] == "second_vote"
+    assert first["motions"]["insulation"]["tally"]["yes_shares"] == 64
+    assert first["follow_up"]["article"] == "loi 65-557 art. 25-1"
+    (check,) = second["motions"]["insulation"]["decision"]["checks"]
+    assert (check["article"], check["have"], check["need"]) == ("loi 65-557 art. 24", 64, "117/2")
+    one, two = await j.db.fetch(
+        "SELECT opens_at, closes_at, closed_at FROM ballot_box WHERE renovation_id=$1"
+        " ORDER BY attempt",
+        j.rid,
+    )
+    assert two["opens_at"] == one["closed_at"]
+    assert (await j.events()).count("publication.opened") == 2  # the result, the shares
+    assert await j.value("SELECT count(*) FROM ballot_box WHERE renovation_id=$1") == 2
+
+
+async def test_without_a_third_of_all_voices_there_is_no_second_vote(journey: Begin) -> None:
+    j = await journey(
+        content=putting(("insulation", "improvement")), timetable=PARIS, rule_pack="FR-2020"
+    )
+    j.on("ballots", says(words(yes=4, no=4)))
+    await j.until("revise_scheme")
+    assert await outcomes(j) == ["rejected"]
+
+
+MADRID = Timetable(zone="Europe/Madrid")
+LIFT = putting(("lift", "lift"))
+
+
+async def objecting(j: JourneyDriver, unit: str) -> int:
+    answer = await j.post("/vote-objections", j.voter(unit), unit_number=unit)
+    return answer.status_code
+
+
+async def test_silence_counts_as_yes_after_thirty_natural_days(journey: Begin) -> None:
+    j = await journey(content=LIFT, timetable=MADRID, rule_pack=SPAIN)
+    # Four for it and three against, of twelve: the five who are silent decide (LPH art. 17.2, 17.8).
+    j.on("ballots", says(words(yes=4, no=3)))
+    row = await j.until("vote_objections")
+    (closed,) = await j.details("voting.box_closed")
+    assert closed["motions"]["lift"]["outcome"] == "pending"
+    box = await j.box()
+    assert row["due_at"] == box["objections_until"]
+    assert (box["objections_until"] - box["closed_at"]).days == 31
+    units = await j.units()
+    assert await objecting(j, units[0]) == 409  # has voted
+    assert await objecting(j, units[11]) == 201
+    assert await objecting(j, units[11]) == 409
+    await j.until("objections.share_table")
+    (counted,) = await j.details("voting.objections_counted")
+    tally = counted["motions"]["lift"]["tally"]
+    assert (tally["yes_heads"], tally["silent_heads"]) == (4, 4)
+    assert await outcomes(j) == ["adopted"]
+    assert await objecting(j, units[10]) == 409
+
+
+async def test_where_the_absent_object_their_silence_carries_nothing(journey: Begin) -> None:
+    j = await journey(content=LIFT, timetable=MADRID, rule_pack=SPAIN)
+    j.on("ballots", says(words(yes=4, no=3)))
+
+    async def all_object(driver: JourneyDriver) -> None:
+        for unit in (await driver.units())[7:]:
+            await objecting(driver, unit)
+
+    j.on("vote_objections", all_object)
+    await j.until("revise_scheme")
+    assert await outcomes(j) == ["rejected"]
+
+
+OWNER = actor(Role.OWNERS_COMMITTEE, "typist")
+
+
+async def paper(j: JourneyDriver, said: dict[str, str]) -> None:
+    """Papers with these answers to every motion, typed twice by two people."""
+    motions = [motion["id"] for motion in json.loads((await j.box())["motions"])]
+    lines = [
+        {"unit_number": unit, "choices": dict.fromkeys(motions, word)}
+        for unit, word in said.items()
+    ]
+    for who in (COMMITTEE, OWNER):
+        bundle = {"reference": "P-01", "scan": "box 7", "code": "written-on-the-bundle"}
+        await j.told("/paper", await j.official(who), lines=lines, **bundle)
+
+
+async def weifang(journey: Begin) -> tuple[JourneyDriver, str, dict[str, str]]:
+    """A vote in a city whose own system alone takes ballots on the internet, open for ballots."""
+    j = await journey(rule_pack=pack_in_force("CN-3707", date(2026, 1, 1)).id)
+    await open_for_ballots(j)
+    unit = (await j.units())[0]
+    return j, unit, {"works": "yes", "costs": "no"}
+
+
+async def test_where_only_the_official_system_takes_ballots_a_web_ballot_is_no_ballot(
+    journey: Begin,
+) -> None:
+    j, unit, choices = await weifang(journey)
+    refused = await j.post("/ballots", j.voter(unit), unit_number=unit, choices=choices)
+    assert refused.status_code == 409
+    (problem,) = refused.json()["problems"]
+    assert problem["code"] == "voting.official_only"
+    assert problem["params"]["article"] == "Weifang Property Management Regs art. 32"
+    portal = await j.official(actor(Role.CITY_PORTAL))
+    through = await j.post("/portal-ballots", portal, unit_number=unit, choices=choices)
+    assert through.json()["problems"][0]["code"] == "voting.official_only"
+    (sheet,) = (
+        await j.http.get(f"/v1/renovations/{j.rid}/ballot-papers", headers=bearer(j, unit))
+    ).json()
+    assert sheet["official_by"] == "Weifang Property Management Regs art. 32"
+    # What can be left here is an opinion, and it says so.
+    await j.told("/opinions", j.voter(unit), unit_number=unit, choices=choices)
+    found = (await j.http.get(f"/v1/renovations/{j.rid}/opinions")).json()
+    assert (found["effect"], found["units"], found["motions"]) == ("opinion", 1, None)
+    assert "yes" not in json.dumps(await j.details("voting.opinion_given"))
+    # The imported result decides.
+    await j.act(a.ImportOfficialResult, STREET, **await report(j, yes=12))
+    await j.until("objections.vote_result")
+    (closed,) = await j.details("voting.box_closed")
+    assert (closed["source"], closed["adopted"], closed["opinions_not_counted"]) == (
+        "official",
+        True,
+        1,
+    )
+    found = (await j.http.get(f"/v1/renovations/{j.rid}/opinions")).json()
+    assert found["motions"] == {"costs": {"no": 1}, "works": {"yes": 1}}
+
+
+async def test_where_only_the_official_system_takes_ballots_paper_counts_and_no_opinion_does(
+    journey: Begin,
+) -> None:
+    j, _, _ = await weifang(journey)
+    units = await j.units()
+    for unit in units:
+        await j.told("/opinions", j.voter(unit), unit_number=unit, choices={"works": "no"})
+    await paper(j, dict.fromkeys(units[:9], "yes"))
+
+    async def nothing_more(_: JourneyDriver) -> None:
+        """The papers are in."""
+
+    j.on("ballots", nothing_more)
+    await j.until("objections.vote_result")
+    (closed,) = await j.details("voting.box_closed")
+    tally = closed["motions"]["works"]["tally"]
+    assert (tally["yes_heads"], tally["no_heads"], tally["participating_heads"]) == (9, 0, 9)
+    assert (closed["adopted"], closed["opinions_not_counted"]) == (True, 12)
+
+
+async def test_where_ballots_count_there_is_no_opinion_beside_them(journey: Begin) -> None:
+    j = await journey()
+    await open_for_ballots(j)
+    unit = (await j.units())[0]
+    answer = await j.post("/opinions", j.voter(unit), unit_number=unit, choices={"works": "yes"})
+    assert answer.json()["problems"][0]["code"] == "voting.ballots_count_here"
+
+
+def bearer(j: JourneyDriver, unit: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {j.voter(unit)}"}
