@@ -23,19 +23,9 @@ def act_hash(act: Act) -> str:
 
     It never fails, whatever the act holds: workflows compute it of acts that no record could take.
     """
-    fields = act.model_dump(mode="json", exclude={"actor", "command_id", *_not_asked(act)})
+    fields = act.model_dump(mode="json", exclude={"actor", "command_id"})
     text = json.dumps({"act": act.name, "fields": fields}, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _not_asked(act: Act) -> set[str]:
-    """The later fields of an act that say nothing: an earlier release has hashed it without them."""
-    fields = type(act).model_fields
-    return {
-        name
-        for name in act.later
-        if getattr(act, name) == fields[name].get_default(call_default_factory=True)
-    }
 
 
 def reference_for(command_id: str) -> str:
