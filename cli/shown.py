@@ -251,7 +251,7 @@ def warning_lines(warnings: Iterable[Problem], language: str) -> list[str]:
     """What will not fit later, with its place and its sentence, a line each."""
     from runtime.language.sentences import sentence
 
-    return [f"warning: {each.where}: {sentence(each, language)}" for each in warnings]
+    return [f"warning: {sentence(each, language)}" for each in warnings]
 
 
 def _plain(value: JsonValue) -> str:

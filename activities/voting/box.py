@@ -129,11 +129,12 @@ class Ballots(Writer):
         if not closing.closed:
             raise refusal("voting.not_published", box=result.box_id)
         word = VotingResult.ANNULLED if closing.upheld else _outcome(result)
-        scheme = await _settled_levy(case, word)
-        if scheme is None and word is VotingResult.ADOPTED:
-            scheme = await write_chosen(case)
+        levy = await _settled_levy(case, word)
+        said: dict[str, JsonValue] = {} if levy is None else {"scheme": levy}
+        if levy is None and word is VotingResult.ADOPTED:
+            said = {"scheme": await write_chosen(case)}
             # Without one, all that would be built belongs to motions that did not pass.
-            word = VotingResult.ADOPTED if scheme else VotingResult.REJECTED
+            word = VotingResult.ADOPTED if said["scheme"] else VotingResult.REJECTED
         outcome = VotingOutcome(outcome=word, box_id=result.box_id)
         case.goes_on()
         case.is_last_word()
@@ -150,7 +151,7 @@ class Ballots(Writer):
                 "objections": closing.objections,
                 "upheld": closing.upheld,
                 "challenge_until": until.isoformat(),
-                **({} if scheme is None else {"scheme": scheme}),
+                **said,
             },
         )
 

@@ -10,7 +10,8 @@ from models.messages.cost_sharing import CostSharingResult
 from models.messages.voting import VotingResult
 from models.tables import BallotBox, Event
 
-FAILED = frozenset({VotingResult.REJECTED.value, VotingResult.ANNULLED.value})
+GO_ON = frozenset({VotingResult.RUN_OFF.value, VotingResult.SECOND_VOTE.value})
+"""These end with another vote on the same: they have neither failed nor adopted."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,22 @@ async def failed_votes(case: Case) -> FailedVotes:
             .order_by(Event.seq)
         )
     ).all()
-    adopted = [seq for seq, told in declared if told["outcome"] == VotingResult.ADOPTED.value]
-    since = max(adopted, default=0)
-    boxes = [
-        str(told["box_id"]) for seq, told in declared if seq > since and told["outcome"] in FAILED
-    ]
+    outcomes = {str(told["box_id"]): str(told["outcome"]) for _, told in declared}
+    since = max(
+        (seq for seq, told in declared if told["outcome"] == VotingResult.ADOPTED.value), default=0
+    )
+    boxes = (
+        await case.session.scalars(
+            select(BallotBox)
+            .where(BallotBox.renovation_id == case.renovation.id)
+            .order_by(BallotBox.attempt)
+        )
+    ).all()
+    votes = {box.attempt: outcomes.get(box.id, "") for box in boxes if box.id in outcomes}
+    adopted = max(
+        (at for at, word in votes.items() if word == VotingResult.ADOPTED.value), default=0
+    )
+    failed = [box for box in boxes if box.attempt > adopted and votes.get(box.attempt) not in GO_ON]
     first_at = await case.session.scalar(
         select(func.min(Event.happened_at)).where(
             Event.renovation_id == case.renovation.id,
@@ -45,13 +57,11 @@ async def failed_votes(case: Case) -> FailedVotes:
             Event.seq > since,
         )
     )
-    votes = select(BallotBox.attempt).where(BallotBox.id.in_(boxes))
-    closed_at = await case.session.scalar(
-        select(func.max(BallotBox.closes_at)).where(
-            BallotBox.renovation_id == case.renovation.id, BallotBox.attempt.in_(votes)
-        )
+    return FailedVotes(
+        count=len({box.attempt for box in failed}),
+        first_at=first_at,
+        closed_at=max((box.closes_at for box in failed), default=None),
     )
-    return FailedVotes(count=len(boxes), first_at=first_at, closed_at=closed_at)
 
 
 async def gap_was_left(case: Case) -> bool:

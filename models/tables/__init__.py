@@ -3,7 +3,6 @@
 from models.tables.base import GENESIS, PRIVATE, Table, metadata
 from models.tables.beside_the_ballots import (
     Attendance,
-    MotionPayer,
     VoteObjection,
     VoteOpinion,
 )
@@ -68,7 +67,6 @@ __all__ = [
     "Instalment",
     "Mandate",
     "MandateRevocation",
-    "MotionPayer",
     "Notice",
     "Objection",
     "OfficialResult",

@@ -1,9 +1,9 @@
-"""What stands beside the ballots of a box: attendance, objections after the vote, opinions, who pays."""
+"""What stands beside the ballots of a box: attendance, objections after the vote, opinions."""
 
 from datetime import datetime
 
 from pydantic import JsonValue
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index
+from sqlalchemy import BigInteger, Identity, Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -58,13 +58,3 @@ class VoteOpinion(Table):
     command_id: Mapped[CommandId]
     said_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
-
-
-class MotionPayer(Table):
-    """A unit that pays for what a motion decided, where the law makes that a result of the vote."""
-
-    __tablename__ = "motion_payer"
-
-    box_id: Mapped[Id] = mapped_column(ForeignKey("ballot_box.id"), primary_key=True)
-    motion_id: Mapped[Id] = mapped_column(primary_key=True)
-    unit_number: Mapped[Id] = mapped_column(primary_key=True)

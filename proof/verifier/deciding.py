@@ -101,7 +101,10 @@ class Numbers:
         return least
 
     def following(self) -> Numbers:
-        """Silence joins the side that leads in each dimension; the quorum is not helped by it."""
+        """Silence joins the side that leads in each dimension; the quorum is not helped by it.
+
+        Whoever returned a void ballot was not silent.
+        """
         units = sorted({NAME_OF[each.dimension] for each in self._rule.approval})
         changed = {name: dict(part) for name, part in self._said.items()}
         leaders = set()
@@ -112,8 +115,9 @@ class Numbers:
                 return self
             leader, most = ("yes", yes) if yes > no else ("no", no)
             leaders.add(leader)
-            changed[leader][unit] = most + roll - part
-            changed["participating"][unit] = roll
+            silent = max(0, roll - part - (self._at("invalid", unit) or 0))
+            changed[leader][unit] = most + silent
+            changed["participating"][unit] = part + silent
         return Numbers(changed, self._rule) if len(leaders) == 1 else self
 
 

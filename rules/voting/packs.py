@@ -205,7 +205,8 @@ def decide(pack: VotingPack, motion: Motion, tally: ReportedTally) -> Decision:
 
 def ruled(pack: VotingPack, motion: Motion, tally: ReportedTally) -> RuleResult:
     """The whole result of one motion: its checks, the second vote it opens, who pays."""
-    return judged(rule_of(pack, motion), tally_facts(tally), after=motion.after or None)
+    facts = tally_facts(tally).model_copy(update={"above_bound": motion.above_bound})
+    return judged(rule_of(pack, motion), facts, after=motion.after or None)
 
 
 def decide_reported(pack: VotingPack, kind: MotionKind, tally: ReportedTally) -> Decision:

@@ -150,7 +150,7 @@ CODES: dict[int, str] = {
         voting.not_published voting.pack_unknown voting.re_vote_limit voting.re_vote_too_early
         voting.roll_empty voting.unit_twice voting.which_box
         opening.matter_missing opening.matter_unknown opening.motion_rule opening.not_collected
-        opening.shares_missing official.choice_above official.choice_unknown
+        opening.bound_missing opening.shares_missing official.choice_above official.choice_unknown
         official.chosen_twice official.options_missing official.over_budget
     """,
     500: "act.broken service.failed",

@@ -11,12 +11,13 @@ from typer.testing import CliRunner
 
 from cli.clock import agenda_table
 from cli.main import app
-from cli.shown import history_table, list_table, stuck_table
+from cli.shown import history_table, list_table, status_json, status_lines, stuck_table
 from models.values.timetable import Timetable
 from models.values.waits import Consequence
 from runtime.database import Database
 from runtime.local.programs import ROOT
 from runtime.record.cases import CaseRow, Trouble
+from runtime.record.consents import OccupiedPart
 from runtime.record.events import EventRow
 from service.clock.bodies import ClockView, WaitView
 from tests.support.estate import make_renovation
@@ -79,7 +80,14 @@ def test_the_record_and_the_list_are_shown_in_the_zone_of_the_case(zone: str) ->
         prev_hash="",
         hash="",
     )
-    case = CaseRow(
+    case = case_in(zone)
+    for table in (history_table([event], zone), list_table([case]), stuck_table([case])):
+        assert ZONES[zone] in printed(table)
+
+
+def case_in(zone: str) -> CaseRow:
+    """A case that waits for the committee, with a step that broke."""
+    return CaseRow(
         id="r1",
         title="Estate",
         place_path="d/s/c/g",
@@ -106,8 +114,13 @@ def test_the_record_and_the_list_are_shown_in_the_zone_of_the_case(zone: str) ->
             ),
         ),
     )
-    for table in (history_table([event], zone), list_table([case]), stuck_table([case])):
-        assert ZONES[zone] in printed(table)
+
+
+def test_status_names_the_units_whose_owners_have_not_consented_to_a_work() -> None:
+    part = OccupiedPart(work_id="lift-1", unit_number="1-101")
+    case = case_in("UTC").model_copy(update={"consents_missing": (part,)})
+    assert ("consent missing", "work lift-1, unit 1-101") in status_lines(case)
+    assert status_json(case)["consents_missing"] == [part.model_dump()]
 
 
 @pytest.mark.parametrize("zone", ZONES)

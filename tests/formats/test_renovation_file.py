@@ -463,9 +463,12 @@ def test_whatever_stands_in_a_field_there_is_a_file_or_a_refusal(field, value) -
 
 
 def together(content: dict) -> list[Problem]:
-    read = read_renovation(as_yaml(content).encode(), "estate.yaml")
+    text = as_yaml(content).encode()
+    read = read_renovation(text, "estate.yaml")
     with pytest.raises(Refused) as refusal:
-        check_together(read, example_roll())
+        check_together(read, example_roll(), read_mapping(text, "estate.yaml").where)
+    for each in refusal.value.problems:
+        assert each.where.startswith("estate.yaml line 1, scheme.")
     return list(refusal.value.problems)
 
 

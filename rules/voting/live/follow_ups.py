@@ -9,17 +9,19 @@ from datetime import datetime, timedelta
 
 from models.values.base import Carried
 from models.values.decisions.decision import Check
-from models.values.decisions.rules import RuleResult
+from models.values.decisions.rules import Payers, RuleResult
 from models.values.voting import FollowUpTerms, Motion, SecondVote
 from rules.time.deadlines import end_of_natural_day
 
 
 class Standing(Carried):
-    """What became of a motion, whoever counted, as far as it says what is put again."""
+    """What became of a motion, whoever counted, as far as it says what is put again and who pays."""
 
     outcome: str
+    winner: str | None = None
     named: tuple[str, ...] = ()
     second: SecondVote | None = None
+    payers: Payers | None = None
 
 
 def second_vote(result: RuleResult) -> SecondVote | None:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from activities.recording import Case, Recorder
 from activities.voting.box import Ballots
-from activities.voting.chosen import last_results
+from activities.voting.scopes import adopted_ever
 from models.messages.command import Command
 from models.messages.journey import StageInput
 from models.messages.publication import PublicationClosing
@@ -99,7 +99,7 @@ class Votes:
                 timetable=Timetable(),
                 calendar=CALENDAR,
             )
-            return await last_results(case)
+            return await adopted_ever(case)
 
 
 async def begun(database: Database, owner: str, rid: str) -> Votes:
