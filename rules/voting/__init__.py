@@ -24,7 +24,6 @@ from rules.voting.options import decide_options
 from rules.voting.packs import (
     PACKS,
     decide,
-    decide_reported,
     kind_of,
     pack_for,
     pack_in_force,
@@ -55,7 +54,6 @@ __all__ = [
     "counts_beside",
     "decide",
     "decide_options",
-    "decide_reported",
     "head_groups",
     "intact_check",
     "judged",
