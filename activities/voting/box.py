@@ -138,7 +138,9 @@ class Ballots(Writer):
         outcome = VotingOutcome(outcome=word, box_id=result.box_id)
         case.goes_on()
         case.is_last_word()
-        case.notify("all_owners", "vote_declared", outcome=outcome.outcome)
+        # Within a year an owner may ask a court to revoke it (SPC interpretation art. 12).
+        until = case.ends(case.now, case.timetable.challenge)
+        case.notify("all_owners", "vote_declared", outcome=outcome.outcome, challenge_until=until)
         return Recorded(
             outcome,
             {
@@ -148,6 +150,7 @@ class Ballots(Writer):
                 },
                 "objections": closing.objections,
                 "upheld": closing.upheld,
+                "challenge_until": until.isoformat(),
                 **said,
             },
         )

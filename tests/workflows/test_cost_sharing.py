@@ -8,7 +8,14 @@ from models.values.cost_sharing import CostItem, ItemCategory
 from models.values.refusal import Refused
 from models.values.scheme import SchemeContent
 from tests.support.estate import scheme_content
-from tests.support.journey import COMMITTEE, STREET, JourneyDriver, codes, open_when_allowed
+from tests.support.journey import (
+    COMMITTEE,
+    STREET,
+    JourneyDriver,
+    Reaction,
+    codes,
+    open_when_allowed,
+)
 from tests.support.waiting import eventually
 from tests.support.wanderer import too_dear
 
@@ -63,6 +70,13 @@ async def test_a_subsidy_closes_the_gap(journey: Begin) -> None:
 
 
 COST = sum(item.cost_fen for item in scheme_content().items)
+
+
+def everyone_says(choice: str) -> Reaction:
+    async def vote(driver: JourneyDriver) -> None:
+        await driver.cast(choice)
+
+    return vote
 
 
 async def without_money(journey: Begin) -> JourneyDriver:
@@ -122,8 +136,8 @@ async def test_an_extra_levy_that_is_adopted_closes_the_gap_up_to_the_contract(
     assert after.motions == scheme_content().motions
     declared = (await j.details("voting.result_declared"))[-1]
     assert declared["outcome"] == "adopted"
-    assert declared["owners_limit_before_fen"] == COST - 500
-    assert declared["owners_limit_fen"] == 13_500_000
+    assert declared["scheme"]["owners_limit_before_fen"] == COST - 500
+    assert declared["scheme"]["owners_limit_fen"] == 13_500_000
     assert await j.value("SELECT sum(amount_fen) FROM share_total WHERE renovation_id=$1") == COST
     await j.until("works")
     assert "bidding.contract_signed" in await j.events()
@@ -133,7 +147,7 @@ async def test_an_extra_levy_that_is_rejected_leaves_the_scheme_and_its_limit(
     journey: Begin,
 ) -> None:
     j = await without_money(journey)
-    j.on("ballots", lambda driver: driver.cast("no"))
+    j.on("ballots", everyone_says("no"))
     j.on("open_vote", open_when_allowed)
     levy = {"owners_limit_fen": COST, "reason": "no subsidy"}
     await j.act(a.ReviseScheme, COMMITTEE, **levy)
@@ -160,7 +174,7 @@ async def test_an_extra_levy_that_is_rejected_leaves_the_scheme_and_its_limit(
     with pytest.raises(Refused) as refused:
         await j.act(a.ReviseScheme, COMMITTEE, **levy)
     assert codes(refused.value) == ["renovation.revision_not_asked"]
-    j.on("ballots", lambda driver: driver.cast("yes"))
+    j.on("ballots", everyone_says("yes"))
     await j.until("objections.share_table")
     closed = (await j.details("voting.box_closed"))[-1]
     assert closed["motions"].keys() == {"works", "costs"}
@@ -168,7 +182,7 @@ async def test_an_extra_levy_that_is_rejected_leaves_the_scheme_and_its_limit(
 
 async def test_levies_that_are_rejected_to_the_limit_shelve_the_renovation(journey: Begin) -> None:
     j = await without_money(journey)
-    j.on("ballots", lambda driver: driver.cast("no"))
+    j.on("ballots", everyone_says("no"))
     j.on("open_vote", open_when_allowed)
 
     async def ask_again(driver: JourneyDriver) -> None:

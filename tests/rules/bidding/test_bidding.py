@@ -19,6 +19,7 @@ from models.values.timetable import (
 from rules import bidding as law
 from rules.bidding import clocks, documents
 from rules.time.deadlines import deadline
+from rules.time.spans import within
 
 TIMETABLE = Timetable()
 ZONE = TIMETABLE.zone
@@ -189,7 +190,7 @@ def test_what_is_within_a_period_is_what_its_deadline_says(
     )
     begins = datetime(2026, 2, 10, tzinfo=UTC) + timedelta(hours=start)
     ends = begins + timedelta(hours=later)
-    found = clocks.within("x", "art. 1", (begins, ends), period, calendar, ZONE)
+    found = within("x", "art. 1", (begins, ends), period, calendar, ZONE)
     assert found.passed is (ends <= deadline(begins, period, calendar, ZONE))
 
 
