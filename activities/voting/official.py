@@ -16,8 +16,8 @@ from activities.voting.scopes import (
     said_opinions,
     standings,
 )
-from models.messages.acts import ImportOfficialResult, ReportedNumbers
-from models.messages.voting import VotePeriod, VoteResult
+from models.messages.acts import ImportOfficialResult
+from models.messages.voting import ReportedNumbers, VotePeriod, VoteResult
 from models.tables import BallotBox, OfficialResult
 from models.values.refusal import Problem, refusal, refuse_if_any
 from models.values.states import BoxState

@@ -8,10 +8,11 @@ calling system makes `command_id`; the gateway fills in the verified `actor`.
 from datetime import date
 from typing import ClassVar, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from models.messages.cost_sharing import CollectionDecision
 from models.messages.journey import Answer
+from models.messages.voting import ReportedNumbers
 from models.values.actor import Actor, Role
 from models.values.base import Carried, Value
 from models.values.bidding import (
@@ -23,7 +24,6 @@ from models.values.bidding import (
     Rejection,
 )
 from models.values.scheme import SchemeContent
-from models.values.voting import ReportedChoice, ReportedTally
 
 Target = Literal["renovation", "stage", "publication", "ticket"]
 
@@ -45,20 +45,6 @@ class OpenVote(Act):
 
     name = "open_vote"
     stage = "voting"
-
-
-class ReportedNumbers(ReportedTally):
-    """The numbers of one motion as a certificate has them; a name that is not known is an error.
-
-    `options` are the numbers of each option, or of the supporters of each work of a menu; `chosen`
-    are the works that the official system has chosen.
-    """
-
-    LATER: ClassVar[frozenset[str]] = ReportedTally.LATER | {"options", "chosen"}
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    options: dict[str, ReportedChoice] = Field(default={})
-    chosen: tuple[str, ...] = Field(default=(), strict=False)
 
 
 class ImportOfficialResult(Act):

@@ -11,8 +11,9 @@ from models import fields
 from models.fields import EXPECTED, wrong_fields
 from models.files.renovation import RenovationFile
 from models.files.roll import RegisteredUnit
-from models.messages.act_bodies import BODIES, CertifiedNumbers, Sender
-from models.messages.acts import ACTS, ReportedNumbers
+from models.messages.act_bodies import BODIES, Sender
+from models.messages.acts import ACTS
+from models.messages.voting import CertifiedNumbers, ReportedNumbers
 from runtime.language.sentences import _catalogue, sentence
 from service.bodies import CastBallot
 from tests.support.fields.doors import doors

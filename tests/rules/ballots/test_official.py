@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.messages.acts import ReportedNumbers
+from models.messages.voting import ReportedNumbers
 from models.values.decisions.menu import BallotForm, Menu, MenuItem
 from models.values.voting import Motion, MotionKind, MotionOption, ReportedChoice
 from rules.ballots.official import official_problems, official_results
