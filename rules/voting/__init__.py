@@ -11,7 +11,7 @@ from rules.voting.engine import weigh
 from rules.voting.heads import DEVELOPER_KEY, KIND_NOT_COUNTED, head_groups
 from rules.voting.judging import judged
 from rules.voting.live.beside import NOTHING_BESIDE, Beside, Weight, counts_beside
-from rules.voting.live.follow_ups import second_period, terms_of
+from rules.voting.live.follow_ups import is_late, second_period, terms_of
 from rules.voting.motions import (
     adopted,
     as_put,
@@ -56,6 +56,7 @@ __all__ = [
     "decide_options",
     "head_groups",
     "intact_check",
+    "is_late",
     "judged",
     "kind_of",
     "lapses",
