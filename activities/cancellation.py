@@ -178,7 +178,7 @@ class Cancellations(Writer):
         if paid.rowcount == 0:
             return Recorded(RefundSheet(), NOTHING)
         due = case.ends(case.now, case.timetable.refund_payment)
-        case.notify("payment_provider", "refunds_ordered", due_at=due.isoformat())
+        case.notify("payment_provider", "refunds_ordered", due_at=due)
         case.notify("all_owners", "refunds_paid", units=paid.rowcount)
         return Recorded(
             RefundSheet(units=paid.rowcount, refunds_fen=int(amount or 0)),

@@ -1,5 +1,6 @@
 """Publications with an objection window: post, answer, close under a lock."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -25,9 +26,12 @@ from models.tables import (
 from models.values.refusal import refusal
 from models.values.states import AwardState, ObjectionState, PublicationOutcome, PublicationState
 from models.values.timetable import Period, Timetable
-from models.values.waits import Consequence, Wait
+from models.values.waits import Consequence
 from rules.authority import refuse_same_person
+from rules.bidding import clocks
+from rules.time import lateness
 from rules.time.deadlines import extended_end
+from rules.time.spans import decision_posted
 from runtime.ballots.boxes import load_running_boxes, of_boxes
 from runtime.record.journal import Recorded
 
@@ -40,6 +44,18 @@ def objection_window(timetable: Timetable, subject: Subject) -> Period:
         Subject.CANDIDATES: timetable.candidate_publicity,
         Subject.REFUNDS: timetable.refund_publication,
     }[subject]
+
+
+DECIDED_BY: Mapping[Subject, Sequence[str]] = {
+    Subject.VOTE_RESULT: ("voting.box_closed", "voting.official_result_imported"),
+    Subject.CANDIDATES: (
+        "bidding.candidates_ranked",
+        "bidding.direct_award_approved",
+        "bidding.candidate_withdrawn",
+        "bidding.candidate_struck",
+    ),
+}
+"""What is posted within a time of the law, and the events that its time runs from."""
 
 
 class Publications(Writer):
@@ -61,12 +77,16 @@ class Publications(Writer):
                 outcome=None,
             )
         )
-        _await_objections(case, given, closes_at)
+        _await_objections(case, given.subject, closes_at)
         case.parent_awaits("publication", given.publication_id)
-        case.notify("all_owners", "publication_opened", subject=given.subject)
+        case.notify("all_owners", "publication_opened", subject=given.subject, closes_at=closes_at)
         return Recorded(
             PublicationPeriod(closes_at=closes_at),
-            {"publication": given.publication_id, "closes_at": closes_at.isoformat()},
+            {
+                "publication": given.publication_id,
+                "closes_at": closes_at.isoformat(),
+                **await _posted_in_time(case, given.subject),
+            },
         )
 
     @writes("Publications.answer", event="publication.objection_answered", into=PublicationPeriod)
@@ -93,10 +113,7 @@ class Publications(Writer):
             )
         await case.session.flush()
         unanswered = await _count(case, given, "open")
-        if unanswered and case.now >= publication.closes_at:
-            case.wait_for("answers", publication.closes_at, who=who_does("answer_objection"))
-        else:
-            _await_objections(case, given, publication.closes_at)
+        await _await_what_is_left(case, publication)
         return Recorded(
             PublicationPeriod(closes_at=publication.closes_at, open_objections=unanswered),
             {"objection": objection.id, "upheld": act.upheld, "answer": act.answer},
@@ -109,7 +126,7 @@ class Publications(Writer):
         case.not_before(publication.closes_at)
         unanswered = await _count(case, given, "open")
         if unanswered:
-            case.wait_for("answers", publication.closes_at, who=who_does("answer_objection"))
+            await _await_what_is_left(case, publication)
             return Recorded(
                 PublicationClosing(
                     closed=False,
@@ -146,15 +163,35 @@ async def _hand_on(case: Case, publication: Publication) -> None:
     )
     if stands and publication.content == await load_content(case, Subject.CANDIDATES):
         case.wait_for("award_contract")
-        case.is_last_word(Wait(what="award_contract", who=who_does("award_contract")))
+        case.is_last_word(case.wait("award_contract"))
     else:
         case.goes_on()
         case.is_last_word()
 
 
-def _await_objections(case: Case, given: PublicationInput, closes_at: datetime) -> None:
+def _await_objections(case: Case, subject: str, closes_at: datetime) -> None:
     """Anybody concerned may object until the window closes."""
-    case.wait_for(f"objections.{given.subject}", closes_at, then=Consequence.PUBLICATION_CLOSED)
+    case.wait_for(f"objections.{subject}", closes_at, then=Consequence.PUBLICATION_CLOSED)
+
+
+async def _await_what_is_left(case: Case, publication: Publication) -> None:
+    """The end of the window, if it is still to come, and the answer to each objection without one."""
+    rows = await case.session.execute(
+        select(Objection.id, Objection.filed_at)
+        .where(Objection.publication_id == publication.id, Objection.state == ObjectionState.OPEN)
+        .order_by(Objection.filed_at, Objection.id)
+    )
+    kind = lateness.answers_to(publication.subject)
+    waits = [
+        case.wait(kind, case.due(kind, filed_at), subject=name, who=who_does("answer_objection"))
+        for name, filed_at in rows
+    ]
+    if waits and case.now >= publication.closes_at:
+        case.renovation.waiting_for, case.renovation.due_at = kind, waits[0].due_at
+        case.await_only(*waits)
+    else:
+        _await_objections(case, publication.subject, publication.closes_at)
+        case.await_too(*waits)
 
 
 async def _locked(case: Case, given: PublicationInput) -> Publication:
@@ -188,6 +225,20 @@ async def load_content(case: Case, subject: Subject) -> dict[str, JsonValue]:
     if subject is Subject.CANDIDATES:
         return await _candidates(case)
     return await _sums(case, subject)
+
+
+async def _posted_in_time(case: Case, subject: Subject) -> dict[str, JsonValue]:
+    """The checks of a posting that the law hurries: a decision, and the candidates of a report."""
+    kinds = DECIDED_BY.get(subject, ())
+    decided_at = await case.session.scalar(
+        select(func.max(Event.happened_at)).where(
+            Event.renovation_id == case.renovation.id, Event.kind.in_(kinds)
+        )
+    )
+    if decided_at is None:
+        return {}
+    judge = clocks.candidates_published if subject is Subject.CANDIDATES else decision_posted
+    return {"checks": judge(decided_at, case.now, case.timetable, case.calendar).record()}
 
 
 async def _vote_result(case: Case) -> dict[str, JsonValue]:

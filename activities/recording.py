@@ -1,8 +1,6 @@
 """How an activity writes: by the tick, through the journal, with refusals that reach the person."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import wraps
@@ -14,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
+from activities.beating import beating
 from activities.failures import told_to_workflow
 from models.messages.acts import ACTS
 from models.messages.command import Command
@@ -26,14 +25,14 @@ from models.values.timetable import Period, Timetable, WorkCalendar
 from models.values.waits import ENGINE, Consequence, NotYetError, Wait, at_work
 from proof.canonical import digest
 from rules.authority import ROLES_OF_ACT
-from rules.time.deadlines import deadline
+from rules.time import lateness
+from rules.time.deadlines import deadline, is_provisional, last_day
 from runtime.ballots.sealing import BoxKeys
 from runtime.database import Database
-from runtime.record.agenda import replace_waits
+from runtime.record.agenda import load_next_reminder, replace_waits
 from runtime.record.journal import Journal, Recorded
 
 T = TypeVar("T", bound=BaseModel)
-BEATS_PER_TIMEOUT = 4
 TERMS_KEPT = 1_000
 
 
@@ -57,6 +56,14 @@ class Case:
         """When a period that starts at `start` is over, in case time."""
         return deadline(start, period, self.calendar, self.timetable.zone)
 
+    def due(self, what: str, start: datetime) -> datetime | None:
+        """Until when an act is done that is awaited from `start` on, by the timetable."""
+        return lateness.due(what, start, self.timetable, self.calendar)
+
+    def is_provisional(self, end: datetime) -> bool:
+        """Whether a holiday that is not announced yet may still move the end of a period."""
+        return is_provisional(last_day(end, self.timetable.zone), self.calendar)
+
     def not_before(self, moment: datetime) -> None:
         """Leave a step of the engine undone that comes before its moment.
 
@@ -77,15 +84,34 @@ class Case:
     ) -> None:
         """Say what this workflow waits for now, and show it on the renovation's row.
 
-        `who` is known for an official act; `then` is what the engine does at `due_at`.
+        `who` is known for an official act; `then` is what the engine does at `due_at`. What the
+        timetable gives people a period for is due when it is over: then they are reminded.
         """
+        wait = self.wait(what, due_at, since=since, who=who, then=then)
         self.renovation.waiting_for = what
-        self.renovation.due_at = due_at
+        self.renovation.due_at = None if what == ENGINE else wait.due_at
+        self.await_only(wait)
+
+    def wait(
+        self,
+        what: str,
+        due_at: datetime | None = None,
+        *,
+        subject: str = "",
+        since: datetime | None = None,
+        who: str | None = None,
+        then: Consequence = Consequence.NONE,
+    ) -> Wait:
+        """One line of the agenda; see `wait_for`."""
         if what == ENGINE:
-            self.await_only(at_work(ENGINE, self.now))
-            return
+            return at_work(ENGINE, self.now)
+        if due_at is None and then is Consequence.NONE:
+            due_at = self.due(what, since or self.now)
         awaited = who_does(what) if who is None else who
-        self.await_only(Wait(what=what, due_at=due_at, since=since, who=awaited, consequence=then))
+        if due_at is not None and awaited and then is Consequence.NONE:
+            then = Consequence.REMINDED
+        wait = Wait(what=what, subject=subject, due_at=due_at, since=since, who=awaited)
+        return wait.model_copy(update={"consequence": then})
 
     def goes_on(self) -> None:
         """The workflow goes on by itself: nobody is awaited."""
@@ -123,10 +149,17 @@ class Case:
             raise refusal("renovation.scheme_missing", where=self.renovation.id)
         return row.version, SchemeContent.model_validate(row.content)
 
-    def notify(self, audience: str, template: str, **params: str | int) -> None:
-        """Put a notice into the outbox, in this transaction; the same one goes out once a write."""
+    def notify(self, audience: str, template: str, **params: str | int | datetime) -> None:
+        """Put a notice into the outbox, in this transaction; the same one goes out once a write.
+
+        Where one of its dates is provisional, it says so.
+        """
         # Of what it says, not of its turn: another attempt may come to it in another order.
-        said: dict[str, JsonValue] = {**params}
+        said: dict[str, JsonValue] = {}
+        for name, value in params.items():
+            said[name] = value.isoformat() if isinstance(value, datetime) else value
+            if isinstance(value, datetime) and self.is_provisional(value):
+                said["provisional"] = True
         name = digest({"of": [self.command.command_id, audience, template], "params": said})
         if name in self.notices:
             return
@@ -182,7 +215,7 @@ class Recorder:
             ApplicationError: as `told_to_workflow` says.
         """
         with told_to_workflow(command):
-            async with _beating():
+            async with beating():
                 return await self._record(command, kind, request, change, into)
 
     async def _record(
@@ -209,7 +242,9 @@ class Recorder:
             )
             recorded = await change(case)
             await _write_agenda(case)
-            return _with_position(recorded, row.head_seq + 1, now if terms.told else None)
+            remind_at = await load_next_reminder(session, _hearer(case))
+            tick = now if terms.told else None
+            return _with_position(recorded, row.head_seq + 1, tick, remind_at)
 
         return await self.journal.record(command, kind, request, inside, into)
 
@@ -323,10 +358,6 @@ def refuse_after_the_stage(command: Command, renovation: Renovation) -> None:
 def who_does(*acts: str) -> str:
     """The roles that may do one of these official acts; "" for what is no act."""
     roles = {role.value for act in acts if act in ACTS for role in ROLES_OF_ACT[act].roles}
-    return _joined(roles)
-
-
-def _joined(roles: Iterable[str]) -> str:
     return ", ".join(sorted(roles))
 
 
@@ -336,31 +367,19 @@ async def _write_agenda(case: Case) -> None:
             await replace_waits(case.session, case.renovation.id, workflow_id, waits, case.now)
 
 
-def _with_position(recorded: Recorded[T], seq: int, tick: datetime | None) -> Recorded[T]:
-    """The answer says which event it is of, and in a told case at which tick it was written."""
+def _hearer(case: Case) -> str:
+    """The workflow that goes on from the answer: this one, or after its last word the one above."""
+    own = case.command.workflow_id
+    return case.command.parent_id if case.agenda.get(own) == () and case.command.parent_id else own
+
+
+def _with_position(
+    recorded: Recorded[T], seq: int, tick: datetime | None, remind_at: datetime | None
+) -> Recorded[T]:
+    """The answer says which event it is of, when whoever is late is reminded, and the told tick."""
     filled: dict[str, object] = {}
     if isinstance(recorded.result, Answer):
-        filled["seq"] = seq
+        filled.update(seq=seq, remind_at=remind_at)
     if isinstance(recorded.result, Ticked) and tick is not None:
         filled["tick"] = tick
     return replace(recorded, result=recorded.result.model_copy(update=filled))
-
-
-@asynccontextmanager
-async def _beating() -> AsyncIterator[None]:
-    """Tell Temporal that a long activity lives, where its profile asks for that."""
-    limit = activity.info().heartbeat_timeout if activity.in_activity() else None
-    if limit is None:
-        yield
-        return
-
-    async def beat() -> None:
-        while True:
-            activity.heartbeat()
-            await asyncio.sleep(limit.total_seconds() / BEATS_PER_TIMEOUT)
-
-    beating = asyncio.create_task(beat())
-    try:
-        yield
-    finally:
-        beating.cancel()

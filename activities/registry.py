@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from activities.agenda import Agenda
 from activities.bidding.signing import Signatures
 from activities.bidding.tender import Tenders
 from activities.cancellation import Cancellations
@@ -38,6 +39,7 @@ CLASSES = (
     Tickets,
     Evaluations,
     Publications,
+    Agenda,
     Cancellations,
     Healing,
     Restoring,

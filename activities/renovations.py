@@ -1,18 +1,20 @@
 """The renovation itself: entering a stage, a revised scheme after a failed vote, the end."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from activities.cancellation import load_end
 from activities.correcting import correct
 from activities.recording import Case, Writer, writes
 from activities.revising import revise
-from activities.voting.series import failed_votes, gap_was_left
+from activities.voting.second_vote import opens_by_itself
+from activities.voting.series import FailedVotes, failed_votes, gap_was_left
 from models.messages.acts import CorrectRenovation, Done, ReviseScheme
 from models.messages.journey import JourneyOutcome, Revision, Stage, StageEntered
 from models.values.base import Carried
 from models.values.refusal import refusal
 from models.values.states import RenovationState
-from models.values.waits import ENGINE, Wait
+from models.values.waits import Consequence, Wait, next_reminder
 from rules import revision
 from runtime.record.agenda import end_waits_but_of_tickets
 from runtime.record.journal import Recorded
@@ -48,28 +50,25 @@ class Renovations(Writer):
         "Renovations.enter_stage",
         event="renovation.stage_entered",
         into=StageEntered,
-        request=lambda stage, child_id, _by_itself=False: StageEntry(
-            stage=stage, workflow_id=child_id
-        ),
+        request=lambda stage, child_id: StageEntry(stage=stage, workflow_id=child_id),
     )
-    async def enter_stage(
-        self, case: Case, stage: Stage, child_id: str, by_itself: bool = False
-    ) -> Recorded[StageEntered]:
-        """A stage begins: from now on only its workflow writes (and the renovation's own).
-
-        `by_itself`: nobody is awaited at its beginning (a second vote opens when the law says).
-        """
+    async def enter_stage(self, case: Case, stage: Stage, child_id: str) -> Recorded[StageEntered]:
+        """A stage begins: from now on only its workflow writes (and the renovation's own)."""
         await _refuse_when_ending(case)
         case.agenda[case.renovation.stage_workflow_id] = ()
         case.renovation.stage = stage
         case.renovation.stage_workflow_id = child_id
-        case.wait_for(ENGINE if by_itself else FIRST_WAIT[stage])
+        if stage is Stage.VOTING and await opens_by_itself(case):
+            case.goes_on()
+        else:
+            case.wait_for(FIRST_WAIT[stage], await _first_due(case, stage))
         # What the stage waits for until it has written something itself.
-        case.agenda[child_id] = case.agenda[case.command.workflow_id]
+        first = case.agenda[case.command.workflow_id]
+        case.agenda[child_id] = first
         case.await_only(Wait(what="stage", subject=stage))
         case.notify("all_owners", "stage_entered", stage=stage)
         return Recorded(
-            StageEntered(stage=stage, workflow_id=child_id),
+            StageEntered(stage=stage, workflow_id=child_id, stage_reminds_at=next_reminder(first)),
             {"stage": stage, "workflow_id": child_id},
         )
 
@@ -82,6 +81,18 @@ class Renovations(Writer):
     async def ask_revision(self, case: Case, attempts: int) -> Recorded[Revision]:
         """After a vote that failed: ask for a revised scheme, if there may be another vote (E1)."""
         await _refuse_when_ending(case)
+        return await _revision(case, attempts)
+
+    @writes(
+        "Renovations.end_votes",
+        event="renovation.votes_ended",
+        into=Revision,
+        request=lambda attempts: AskedRevision(attempts=attempts),
+    )
+    async def end_votes(self, case: Case, attempts: int) -> Recorded[Revision]:
+        """Nobody has revised the scheme while there could be another vote on it: there is none (E1)."""
+        await _refuse_when_ending(case)
+        case.not_before(_votes_until(case, await failed_votes(case)) or case.now)
         return await _revision(case, attempts)
 
     @writes("Renovations.revise_scheme", event="voting.scheme_revised", into=Done, bulk=True)
@@ -128,26 +139,43 @@ class Renovations(Writer):
 async def _revision(case: Case, attempts: int) -> Recorded[Revision]:
     """Whether there may be another vote, and how long it is waited for."""
     failed = await failed_votes(case)
-    ends_at = case.ends(failed.first_at, case.timetable.re_vote_span) if failed.first_at else None
+    ends_at = _votes_until(case, failed)
     decision = revision.another_vote(
         failed.count, failed.first_at, case.now, ends_at, case.timetable
     )
+    until = ends_at if decision.passed else None
     if decision.passed:
-        case.wait_for("revise_scheme", ends_at)
+        case.wait_for("revise_scheme")
+        if until is not None:
+            case.await_too(Wait(what="votes", due_at=until, consequence=Consequence.VOTES_ENDED))
         case.notify("committee", "revision_asked", attempts=attempts)
     else:
         case.goes_on()
     missing = revision.missing_fen((await case.scheme())[1]) if await gap_was_left(case) else 0
     return Recorded(
-        Revision(attempts=attempts, wanted=decision.passed),
+        Revision(attempts=attempts, wanted=decision.passed, until=until),
         {
             "attempts": attempts,
             "failed": failed.count,
             "wanted": decision.passed,
+            "until": until.isoformat() if until else None,
             "missing_fen": missing,
             "checks": decision.record(),
         },
     )
+
+
+def _votes_until(case: Case, failed: FailedVotes) -> datetime | None:
+    """When the time for all votes on the matter is over; None before the first of them."""
+    return case.ends(failed.first_at, case.timetable.re_vote_span) if failed.first_at else None
+
+
+async def _first_due(case: Case, stage: Stage) -> datetime | None:
+    """Until when what a stage waits for first is done; a vote has to wait for the one before it (E1)."""
+    start = case.now
+    if stage is Stage.VOTING and (closed_at := (await failed_votes(case)).closed_at):
+        start = max(start, case.ends(closed_at, case.timetable.re_vote_wait))
+    return case.due(FIRST_WAIT[stage], start)
 
 
 def _refuse_when_over(case: Case) -> None:

@@ -10,7 +10,7 @@ from activities.voting.series import gap_was_left, levy_may_be_asked
 from formats.renovation_file.foreseen import scheme_warnings
 from formats.renovation_file.reading import check_scheme
 from models.messages.acts import ReviseScheme
-from models.tables import Scheme
+from models.tables import Estate, Scheme
 from models.values.refusal import Problem, refusal
 from models.values.scheme import Change
 from rules import revision
@@ -56,8 +56,9 @@ async def revise(case: Case, act: ReviseScheme) -> RevisedScheme:
     budget_fen = revision.revised_budget_fen(row.budget_fen, before, after, act)
     if act.scheme is not None:
         units = await share_units(case)
+        estate = await case.session.get_one(Estate, case.renovation.estate_id)
         pack = pack_for(case.renovation.rule_pack)
-        check_scheme(after, budget_fen, case.timetable, units, case.renovation.estate_id, pack)
+        check_scheme(after, budget_fen, case.timetable, units, estate.name, pack)
     if await gap_was_left(case):
         revision.refuse_same_gap(revision.settled(after, adopted=True))
     case.session.add(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 from pydantic import JsonValue
 
-from cli.inputs import act_fields, act_named, revision_fields
+from cli.inputs import act_fields, act_named, in_file, revision_fields
 from cli.servers import DATA, database, reach_temporal, reading, running, settings_for
 from cli.shown import (
     change_lines,
@@ -98,6 +98,8 @@ def act(
     except Refused as refusal:
         if any(problem.code in SEND_AGAIN for problem in refusal.problems):
             print(f"gongjian: to ask again, add --command-id {sent_as}", file=sys.stderr)
+        if scheme is not None:
+            raise in_file(refusal, scheme) from None
         raise
     print(f"{done.kind} (command {done.command_id})")
     for line in changed:

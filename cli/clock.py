@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.servers import DATA, reach_temporal, running
-from cli.shown import moment, result_console
+from cli.shown import due, moment, result_console
 from models.values.refusal import problem, refusal
 from service.bodies import Accepted
 from service.clock.bodies import ClockMoved, ClockView, MoveClock, ReleaseHold, SetHold
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from models.values.actor import Actor
     from models.values.waits import Wait
+    from service.clock.bodies import WaitView
     from service.parts import Parts
 
 MOVES = ("next", "to", "days", "auto")
@@ -158,17 +159,20 @@ def agenda_table(clock: ClockView, language: str) -> Table:
         if wait.what not in OF_OTHERS:
             then = _then(wait, language)
             table.add_row(
-                _due(wait, clock.now, clock.zone), _what(wait, language), wait.who or "-", then
+                _until(wait, clock.now, clock.zone), _what(wait, language), wait.who or "-", then
             )
     return table
 
 
-def _due(wait: Wait, now: datetime, zone: str) -> str:
-    due = moment(wait.due_at, zone)
+def _until(wait: WaitView, now: datetime, zone: str) -> str:
+    until = due(wait.due_at, zone, wait.provisional)
     if wait.since and wait.since > now:
-        return f"{moment(wait.since, zone)} – {due}"
+        return f"{moment(wait.since, zone)} – {until}"
+    if wait.late_since is not None:
+        since = f"late since {moment(wait.late_since, zone)}"
+        return f"{since}; {until}" if wait.due_at else since
     late = wait.due_at and wait.due_at <= now and not wait.consequence
-    return f"{due} (late)" if late else due
+    return f"{until} (late)" if late else until
 
 
 def _said(wait: Wait, at: datetime, language: str) -> str:

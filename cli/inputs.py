@@ -9,7 +9,7 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 from models.fields import expectation
 from models.messages.act_bodies import BODIES
 from models.messages.acts import ACTS, Act
-from models.values.refusal import Problem, problem, refusal, refuse_if_any
+from models.values.refusal import Problem, Refused, problem, refusal, refuse_if_any
 from service.bodies import refuse_repeated_keys
 
 FIELDS = TypeAdapter(dict[str, JsonValue])
@@ -62,6 +62,18 @@ def revision_fields(act: type[Act], file: Path) -> dict[str, JsonValue]:
     revision = read_revision(read_file(file), file.name)
     given = revision.model_dump(mode="json", exclude_unset=True)
     return {name: value for name, value in given.items() if value not in ("", None)}
+
+
+def in_file(refused: Refused, file: Path) -> Refused:
+    """What the case has found in a scheme, with the file that it came in."""
+    return Refused(
+        *(
+            each.model_copy(update={"where": f"{file.name}, {each.where}"})
+            if each.where.startswith(("scheme.", "budget_fen"))
+            else each
+            for each in refused.problems
+        )
+    )
 
 
 def act_fields(

@@ -104,7 +104,7 @@ def _check(
     from formats.renovation_file.foreseen import file_warnings, officials_of, repealed_law
     from formats.renovation_file.reading import check_together
 
-    check_together(file, roll)
+    check_together(file, roll, where)
     today = datetime.now(ZoneInfo(file.timetable.zone)).date()
     repealed = None if file.sandbox is not None else repealed_law(file, today, where)
     if repealed is not None:

@@ -16,6 +16,7 @@ from models.values.refusal import Problem, problem
 
 if TYPE_CHECKING:
     # For a rule or a menu nobody needs the database.
+    from runtime.record.awaited import AwaitedLine
     from runtime.record.cases import CaseRow, Trouble
     from runtime.record.events import EventRow
 
@@ -33,6 +34,7 @@ def result_console() -> Console:
 def list_table(cases: Iterable[CaseRow]) -> Table:
     """Every case on one line."""
     table = Table("renovation", "title", "stage", "state", "waiting for", "due", "events", "clock")
+    table.add_column("late", overflow="fold")
     table.add_column("needs attention", overflow="fold")
     for case in cases:
         table.add_row(
@@ -41,9 +43,13 @@ def list_table(cases: Iterable[CaseRow]) -> Table:
             case.stage,
             case.state,
             case.waiting_for,
-            moment(case.due_at, case.zone),
+            due(case.due_at, case.zone, case.provisional),
             str(case.events),
             "wall" if case.told_now is None else "told",
+            "\n".join(
+                f"{each.who} since {moment(each.late_since, case.zone)}: {each.what}"
+                for each in case.late
+            ),
             ", ".join(trouble.step for trouble in case.needs_attention),
         )
     return table
@@ -75,7 +81,8 @@ def status_lines(case: CaseRow, language: str = "en") -> list[tuple[str, str]]:
         ("state", case.state),
         ("stage", case.stage),
         ("waiting for", case.waiting_for or "-"),
-        ("due (case time)", moment(case.due_at, case.zone)),
+        ("due (case time)", due(case.due_at, case.zone, case.provisional)),
+        *(("awaited", awaited_words(each, case.zone, language)) for each in case.awaited),
         *(
             ("needs attention", trouble_words(each, case.zone, language))
             for each in case.needs_attention
@@ -96,6 +103,30 @@ def status_lines(case: CaseRow, language: str = "en") -> list[tuple[str, str]]:
         ("events", str(case.events)),
         ("workflow", case.workflow_id),
     ]
+
+
+def awaited_words(line: AwaitedLine, zone: str, language: str) -> str:
+    """Who is awaited for what, late since when, and what happens then, as a sentence."""
+    from runtime.language.sentences import sentence
+
+    kind, _, of = line.what.partition(".")
+    name = sentence(problem(f"wait.{kind}"), language)
+    figures = {
+        "what": " ".join(filter(None, (name, of, line.subject))),
+        "who": line.who,
+        "due": due(line.due_at, zone, line.provisional),
+        "since": moment(line.late_since, zone),
+        "level": line.level or line.who,
+    }
+    late = "late" if line.late_since is not None else "awaited"
+    then = sentence(problem(f"then.{line.consequence}"), language) if line.consequence else ""
+    ends = "then" if then and line.due_at else "open"
+    return sentence(problem(f"{late}.{ends}", **figures, then=then), language)
+
+
+def due(value: datetime | None, zone: str, provisional: bool) -> str:
+    """A moment at which a period is over, and whether a holiday may still move it."""
+    return f"{moment(value, zone)} (provisional)" if provisional else moment(value, zone)
 
 
 def trouble_words(trouble: Trouble, zone: str, language: str) -> str:
@@ -170,6 +201,8 @@ def status_json(case: CaseRow) -> dict[str, JsonValue]:
         "stage": case.stage,
         "waiting_for": case.waiting_for,
         "due_at": case.due_at.isoformat() if case.due_at else None,
+        "provisional": case.provisional,
+        "awaited": [each.model_dump(mode="json") for each in case.awaited],
         "needs_attention": [each.model_dump(mode="json") for each in case.needs_attention],
         "consents_missing": [each.model_dump(mode="json") for each in case.consents_missing],
         "rule_pack": case.rule_pack,
@@ -218,7 +251,7 @@ def warning_lines(warnings: Iterable[Problem], language: str) -> list[str]:
     """What will not fit later, with its place and its sentence, a line each."""
     from runtime.language.sentences import sentence
 
-    return [f"warning: {each.where}: {sentence(each, language)}" for each in warnings]
+    return [f"warning: {sentence(each, language)}" for each in warnings]
 
 
 def _plain(value: JsonValue) -> str:

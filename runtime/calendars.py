@@ -1,11 +1,12 @@
 """The working-day calendar of China, as far as the State Council has announced it."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 
 from chinese_calendar import constants
 
-from models.values.timetable import WorkCalendar
+from models.values.timetable import Timetable, WorkCalendar
+from rules.time import deadlines
 
 SATURDAY = 5
 
@@ -25,3 +26,14 @@ def chinese_calendar() -> WorkCalendar:
         holidays=tuple(sorted(days_off)),
         make_up=tuple(sorted(worked)),
     )
+
+
+def is_provisional(end: datetime | None, zone: str | None) -> bool:
+    """Whether the last day of a period lies in a year whose holidays are not announced yet.
+
+    `end` is the moment at which it is over, `zone` that of the place, None for the default one.
+    """
+    if end is None:
+        return False
+    day = deadlines.last_day(end, zone or Timetable.model_fields["zone"].default)
+    return deadlines.is_provisional(day, chinese_calendar())

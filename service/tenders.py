@@ -10,6 +10,7 @@ from models.tables import Award, Bid, Event, Tender
 from models.values.base import Carried
 from models.values.bidding import RedFlag
 from models.values.states import BidState
+from runtime.calendars import is_provisional
 
 
 class BidView(Carried):
@@ -34,6 +35,8 @@ class TenderView(Carried):
     state: str
     notice_at: datetime
     deadline_at: datetime
+    provisional: bool = False
+    """A holiday that is not announced yet may still move the deadline."""
     ceiling_fen: int
     estimate_fen: int
     criteria: JsonValue
@@ -42,14 +45,18 @@ class TenderView(Carried):
     """Patterns that the opening found: each needs a finding of the committee before candidates are named."""
 
 
-async def load_tender(session: AsyncSession, renovation_id: str) -> TenderView | None:
-    """The latest tender of a renovation; None before there is one."""
+async def load_tender(session: AsyncSession, renovation_id: str, zone: str) -> TenderView | None:
+    """The latest tender of a renovation in that zone; None before there is one."""
     query = select(Tender).where(Tender.renovation_id == renovation_id)
     row = await session.scalar(query.order_by(Tender.round.desc()).limit(1))
     if row is None:
         return None
     view = TenderView.model_validate(row, from_attributes=True)
-    update = {"bids": await _bids(session, row), "red_flags": await _red_flags(session, row)}
+    update = {
+        "provisional": is_provisional(row.deadline_at, zone),
+        "bids": await _bids(session, row),
+        "red_flags": await _red_flags(session, row),
+    }
     return view.model_copy(update=update)
 
 

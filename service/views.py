@@ -1,7 +1,7 @@
 """What is shown of a renovation: read by SQL, numbers and ids, never a person or a choice."""
 
 from datetime import datetime
-from typing import Literal, TypeVar
+from typing import Literal
 
 from pydantic import AliasChoices, Field, JsonValue
 from sqlalchemy import func, select
@@ -13,28 +13,32 @@ from models.tables import (
     Contract,
     Event,
     Inspection,
-    Publication,
     Renovation,
     RollEntry,
     RollUnit,
-    Ticket,
     WorkItem,
 )
 from models.values.base import Carried
 from models.values.refusal import refusal
-from models.values.states import PublicationState, RenovationState, TicketState
+from models.values.states import RenovationState
 from models.values.timetable import Timetable
 from rules.time.deadlines import last_day
 from runtime.ballots.boxes import load_running_boxes, running_vote, select_boxes
 from runtime.ballots.standing import taken_part
 from runtime.database import driver_connection
+from runtime.record.awaited import AwaitedLine, load_awaited
 from runtime.record.cases import CaseFilter, Trouble, find_cases, load_troubles
 from runtime.record.consents import OccupiedPart, load_missing_consents
+from service.open_matters import (
+    PublicationView,
+    TicketView,
+    count_open_tickets,
+    load_publication,
+    load_tickets,
+)
+from service.showing import dated, shown
 from service.situation import with_time
 from service.tenders import TenderView, load_tender
-
-V = TypeVar("V", bound=Carried)
-TICKETS = 50
 
 
 class BoxView(Carried):
@@ -50,6 +54,8 @@ class BoxView(Carried):
     closes_at: datetime
     motions: JsonValue
     roll_hash: str
+    provisional: bool = False
+    """A holiday that is not announced yet may still move the close."""
     official_by: str = ""
     """The article under which only the city's own system takes ballots on the internet: then paper counts
     and its imported result, and what is said here (`/opinions`) counts for nothing."""
@@ -71,26 +77,6 @@ class ContractView(Carried):
     """Until then it is to be decided whether it is terminated, its default was not cured in time."""
 
 
-class PublicationView(Carried):
-    """Something that is posted now."""
-
-    id: str
-    subject: str
-    opens_at: datetime
-    closes_at: datetime
-    content: JsonValue
-
-
-class TicketView(Carried):
-    """A complaint and the level that has to answer it; never its text."""
-
-    id: str
-    kind: str
-    level: str
-    state: str
-    due_at: datetime
-
-
 class WorksView(Carried):
     """How many work items are in which state."""
 
@@ -108,11 +94,14 @@ class RenovationLine(Carried):
     state: str
     waiting_for: str
     due_at: datetime | None
+    provisional: bool = False
+    """A holiday that is not announced yet may still move `due_at`."""
 
 
 class ListedRenovation(RenovationLine):
-    """A line with what of it needs attention; `cursor` as `after` asks for what follows it."""
+    """A line with who is awaited and what needs attention; `cursor` as `after` asks for what follows."""
 
+    awaited: tuple[AwaitedLine, ...]
     needs_attention: tuple[Trouble, ...]
     cursor: str
 
@@ -136,6 +125,8 @@ class RenovationView(RenovationLine):
     """Those of the same vote in which a building or an entrance votes, beside the first."""
     tender: TenderView | None
     contract_value_fen: int | None
+    awaited: tuple[AwaitedLine, ...] = ()
+    """Everybody who is awaited; whoever is late has `late_since`, with what happens next."""
     """Of the latest contract."""
     contracts: tuple[ContractView, ...] = ()
     """Every contract, one after the other."""
@@ -160,6 +151,8 @@ class PublicProgress(Carried):
     stage: str
     waiting_for: str
     due_on: str | None
+    provisional: bool = False
+    """A holiday that is not announced yet may still move `due_on`."""
     sandbox: bool
 
 
@@ -205,11 +198,6 @@ class EventView(Carried):
     hash: str
 
 
-def shown(view: type[V], row: object) -> V:
-    """The columns of a row that a view of it has."""
-    return view.model_validate(row, from_attributes=True)
-
-
 async def list_renovations(
     session: AsyncSession, wanted: CaseFilter, after: str, limit: int
 ) -> tuple[ListedRenovation, ...]:
@@ -229,10 +217,14 @@ async def load_renovation(session: AsyncSession, renovation_id: str) -> Renovati
         raise refusal("renovation.unknown", where=renovation_id)
     row, told, now = found
     contracts = await _contracts(session, row.id)
-    troubles = await load_troubles(await driver_connection(session), [row.id])
-    boxes = [shown(BoxView, box) for box in await load_running_boxes(session, row.id)]
+    driver, zone = await driver_connection(session), Timetable.model_validate(row.timetable).zone
+    troubles = await load_troubles(driver, [row.id])
+    awaited = await load_awaited(driver, [row.id])
+    running = await load_running_boxes(session, row.id)
+    boxes = [dated(BoxView, box, box.closes_at, zone) for box in running]
     return RenovationView(
-        **shown(RenovationLine, row).model_dump(),
+        **dated(RenovationLine, row, row.due_at, zone).model_dump(),
+        awaited=awaited.get(row.id, ()),
         rule_pack=row.rule_pack,
         case_now=now,
         clock="told" if told else "wall",
@@ -244,15 +236,15 @@ async def load_renovation(session: AsyncSession, renovation_id: str) -> Renovati
         closed_at=row.closed_at,
         box=boxes[0] if boxes else None,
         other_boxes=tuple(boxes[1:]),
-        tender=await load_tender(session, row.id),
+        tender=await load_tender(session, row.id, zone),
         contract_value_fen=contracts[-1].value_fen if contracts else None,
         contracts=contracts,
         needs_attention=troubles.get(row.id, ()),
-        consents_missing=await load_missing_consents(await driver_connection(session), row.id),
-        publication=await _publication(session, row.id),
+        consents_missing=await load_missing_consents(driver, row.id),
+        publication=await load_publication(session, row.id, zone),
         works=await _works(session, row.id),
-        tickets=await _tickets(session, row.id),
-        open_tickets=await _open_tickets(session, row.id),
+        tickets=await load_tickets(session, row.id, zone),
+        open_tickets=await count_open_tickets(session, row.id),
     )
 
 
@@ -274,6 +266,7 @@ async def load_progress(session: AsyncSession, renovation_id: str) -> PublicProg
         stage=view.stage,
         waiting_for=view.waiting_for,
         due_on=last_day(view.due_at, zone).isoformat() if view.due_at else None,
+        provisional=view.provisional,
         sandbox=view.sandbox,
     )
 
@@ -352,14 +345,6 @@ async def _contracts(session: AsyncSession, rid: str) -> tuple[ContractView, ...
     return tuple(shown(ContractView, row) for row in rows)
 
 
-async def _publication(session: AsyncSession, rid: str) -> PublicationView | None:
-    query = select(Publication).where(
-        Publication.renovation_id == rid, Publication.state == PublicationState.OPEN
-    )
-    row = await session.scalar(query.order_by(Publication.opens_at.desc()).limit(1))
-    return None if row is None else shown(PublicationView, row)
-
-
 async def _works(session: AsyncSession, rid: str) -> tuple[WorksView, ...]:
     rows = await session.execute(
         select(WorkItem.state, func.count())
@@ -368,25 +353,3 @@ async def _works(session: AsyncSession, rid: str) -> tuple[WorksView, ...]:
         .order_by(WorkItem.state)
     )
     return tuple(WorksView(state=state, items=items) for state, items in rows)
-
-
-async def _tickets(session: AsyncSession, rid: str) -> tuple[TicketView, ...]:
-    rows = await session.scalars(
-        select(Ticket)
-        .where(Ticket.renovation_id == rid)
-        .order_by(Ticket.opened_at.desc(), Ticket.id)
-        .limit(TICKETS)
-    )
-    return tuple(shown(TicketView, row) for row in rows)
-
-
-async def _open_tickets(session: AsyncSession, rid: str) -> int:
-    found = await session.scalar(
-        select(func.count())
-        .select_from(Ticket)
-        .where(
-            Ticket.renovation_id == rid,
-            Ticket.state.not_in((TicketState.CLOSED, TicketState.REFERRED)),
-        )
-    )
-    return found or 0

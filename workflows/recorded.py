@@ -57,6 +57,8 @@ class RecordedWorkflow(Generic[Given, G]):
         self.goes_on_from_record = given.carried is not None
         self.tick = self.progress.tick
         """The latest moment of a told clock that this workflow has heard of."""
+        self.reminded: datetime | None = None
+        """The last moment that this run has reminded somebody of."""
         self.told_to_go_on = 0
         self.done_after_all: set[str] = set()
         """Steps whose mark could not be taken away when they were done."""

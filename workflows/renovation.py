@@ -112,8 +112,22 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
             votes = self.progress.attempts - self.progress.run_offs
             name = f"revise-{self.progress.attempts}"
             await self.own(name, Renovations.ask_revision, votes)
-        if self.progress.wanted:
-            await self.wait_for(lambda: self.progress.renewed, "the committee revises the scheme")
+        if not self.progress.wanted:
+            return
+        why, until = "the committee revises the scheme", self.progress.revise_until
+        if until is None:
+            await self.wait_for(self._is_renewed, why)
+        else:
+            await self.when_due(until, why, self._end_votes, unless=self._is_renewed)
+
+    async def _end_votes(self) -> None:
+        """The time for votes on the matter is over, unless a revised scheme was on its way."""
+        votes = self.progress.attempts - self.progress.run_offs
+        name = f"votes-ended-{self.progress.attempts}"
+        await self.own_unless(self._is_renewed, name, Renovations.end_votes, votes)
+
+    def _is_renewed(self) -> bool:
+        return self.progress.renewed
 
     async def _enter(self, stage: Stage) -> None:
         """A stage begins: from now on only its workflow writes (and this one)."""
@@ -121,9 +135,7 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         number = before.attempts + 1 if stage is Stage.VOTING else before.entries + 1
         child_id = stage_workflow_id(self.renovation_id, stage, number)
         name = f"enter-{before.entries + 1}"
-        again = before.follow_up if before.goes_on_voting else None
-        by_itself = again is not None and again.by_law
-        await self.own(name, Renovations.enter_stage, stage, child_id, by_itself)
+        await self.own(name, Renovations.enter_stage, stage, child_id)
         self.progress = self.progress.entered(stage, child_id)
         workflow.upsert_search_attributes([RENOVATION_STAGE.value_set(stage)])
         workflow.set_current_details(f"stage: {stage}, attempt {number}")
@@ -138,6 +150,7 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
             run_off=self.progress.goes_on_voting,
             follow_up=self.progress.follow_up if self.progress.goes_on_voting else None,
             clock=self.clock,
+            remind_at=self.progress.stage_reminds_at,
         )
         await carry(self, CARRIED_BY[stage], given, self.progress.stage_workflow_id, stage)
 

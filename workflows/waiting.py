@@ -19,6 +19,7 @@ from temporalio import workflow
 from temporalio.exceptions import FailureError
 
 with workflow.unsafe.imports_passed_through():
+    from activities.agenda import Agenda
     from models.messages.act_bodies import unfit
     from models.messages.acts import Act
     from models.messages.healing import Breakage
@@ -92,19 +93,34 @@ class CaseWorkflow(RecordedWorkflow[Given, G]):
                 heard = self.told_to_go_on
                 with suppress(BrokenError):
                     return await self._own(name, activity, *args, **named)
-            await self.wait_for(
+            await self._stand_by(
                 lambda: overtaken() or self.told_to_go_on != heard,  # noqa: B023
                 f"{name} broke and waits to be taken up",
             )
 
     async def wait_for(self, condition: Condition, why: str) -> None:
-        """Wait for what people do, without end; the record says who is awaited since when."""
+        """Wait for what people do, without end; the record says who is awaited since when.
+
+        Whoever does not come in time is reminded, then the levels above hear of it (`Agenda.remind`);
+        the record says until when, and nothing is decided in anybody's place.
+        """
         workflow.set_current_details(why)
-        if self.heals():
-            show_due(None)
-        while not condition():
-            heard = self.told_to_go_on
-            await self._pause(lambda: condition() or self.told_to_go_on != heard)  # noqa: B023
+        while True:
+            if self.heals():
+                show_due(self.progress.remind_at)
+            if condition():
+                return
+            heard, reminder = self.told_to_go_on, self.progress.remind_at
+            if reminder is None:
+                await self._pause(lambda: condition() or self._is_told(heard, reminder))  # noqa: B023
+            elif self.is_over(reminder):
+                await self._tell_late(reminder, condition)
+            else:
+                await self._wait(
+                    reminder,
+                    lambda: condition() or self._is_told(heard, reminder),  # noqa: B023
+                    why,
+                )
             await self._look_at_record(heard)
 
     async def wait_until(self, deadline: Deadline, condition: Condition, why: str) -> bool:
@@ -117,11 +133,14 @@ class CaseWorkflow(RecordedWorkflow[Given, G]):
                 return False
             if self.heals():
                 show_due(goal)
-            heard = self.told_to_go_on
+            heard, reminder = self.told_to_go_on, self.progress.remind_at
+            if reminder is not None and self.is_over(reminder):
+                await self._tell_late(reminder, condition)
+                continue
             await self._wait(
-                goal,
+                min(goal, reminder or goal),
                 lambda: (
-                    condition() or _moment(deadline) != goal or self.told_to_go_on != heard  # noqa: B023
+                    condition() or _moment(deadline) != goal or self._is_told(heard, reminder)  # noqa: B023
                 ),
                 why,
             )
@@ -159,12 +178,56 @@ class CaseWorkflow(RecordedWorkflow[Given, G]):
         return workflow.now() >= goal
 
     async def wait_again(self, left: timedelta, overtaken: Condition) -> None:
-        """Wait for the time that is left by the tick, unless something overtakes it."""
+        """Wait for the time that is left by the tick, unless something overtakes it.
+
+        A reminder that comes before that ends it too: whoever waited looks again.
+        """
+        reminder, heard = self.progress.remind_at, self.tick
+
+        def looks_again() -> bool:
+            return overtaken() or self.progress.remind_at != reminder
+
         if self.clock == "told":
-            heard = self.tick
-            await self._pause(lambda: overtaken() or self.tick != heard)
+            await self._pause(lambda: looks_again() or self.tick != heard)
             return
-        await self._pause(overtaken, max(left, AT_LEAST), "not yet, by the tick")
+        if reminder is not None:
+            left = min(left, reminder - workflow.now())
+        await self._pause(looks_again, max(left, AT_LEAST), "not yet, by the tick")
+
+    async def _tell_late(self, due: datetime, unless: Condition) -> None:
+        """The time of whoever is awaited is over: they are told, or the level above them."""
+
+        def overtaken() -> bool:
+            return unless() or self.progress.remind_at != due
+
+        try:
+            await self.own_unless(overtaken, f"remind-{self.progress.seq}", Agenda.remind)
+            self.reminded = due
+        except NotYetError as early:
+            async with self.turn:
+                await self.take_from_record()
+            await self.wait_again(early.left, overtaken)
+
+    @workflow.signal(unfinished_policy=workflow.HandlerUnfinishedPolicy.ABANDON)
+    def agenda_moved(self, remind_at: datetime, now: datetime) -> None:
+        """Somebody else wrote what this workflow waits for: it is reminded of at `remind_at`; `now` is
+        the tick.
+        """
+        if self.clock == "told":
+            self.clock_moved(now)
+        if self.reminded is None or remind_at > self.reminded:
+            at = min(remind_at, self.progress.remind_at or remind_at)
+            self.progress = self.progress.model_copy(update={"remind_at": at})
+
+    async def _stand_by(self, condition: Condition, why: str) -> None:
+        """Wait until somebody has seen to what broke; nobody else is awaited meanwhile."""
+        workflow.set_current_details(why)
+        if self.heals():
+            show_due(None)
+        while not condition():
+            heard = self.told_to_go_on
+            await self._pause(lambda: condition() or self.told_to_go_on != heard)  # noqa: B023
+            await self._look_at_record(heard)
 
     async def make_room(self) -> None:
         """Continue as new if the server suggests it: new acts are held back, running ones end first.
@@ -201,7 +264,7 @@ class CaseWorkflow(RecordedWorkflow[Given, G]):
         reference = reference_for(command.command_id)
         async with self.turn:
             await self._note(Breakage(step=CHILD_LOST, error=why, reference=reference), command)
-        await self.wait_for(lambda: self.told_to_go_on != heard, "a workflow was lost")
+        await self._stand_by(lambda: self.told_to_go_on != heard, "a workflow was lost")
 
     async def child_taken_up(self) -> None:
         """A child is about to run: if one was lost, in this run or the one before, none is now."""
@@ -209,6 +272,10 @@ class CaseWorkflow(RecordedWorkflow[Given, G]):
             return
         async with self.turn:
             await self._cured(CHILD_LOST)
+
+    def _is_told(self, heard: int, reminder: datetime | None) -> bool:
+        """Whether somebody told it to go on, or of another reminder than it waits for."""
+        return self.told_to_go_on != heard or self.progress.remind_at != reminder
 
     async def _look_at_record(self, heard: int) -> bool:
         """Told to go on while it waits: whether it was; then it knows what the record says."""
@@ -242,7 +309,16 @@ class CaseWorkflow(RecordedWorkflow[Given, G]):
 
 
 class StageWorkflow(CaseWorkflow[StageInput, G]):
-    """A workflow that carries one stage of the journey."""
+    """A workflow that carries one stage of the journey.
+
+    Whoever enters it wrote its first wait.
+    """
+
+    def __init__(self, given: StageInput, progress: type[G]) -> None:
+        super().__init__(given, progress)
+        if given.carried is None:
+            first = {"remind_at": given.remind_at}
+            self.progress = self.progress.model_copy(update=first)
 
 
 def _moment(deadline: Deadline) -> datetime:

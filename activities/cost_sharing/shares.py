@@ -236,7 +236,9 @@ async def _planned(case: Case, version: int, content: SchemeContent) -> Recorded
     funded = law.waterfall(content.items, content.funding)
     gap = law.gap_fen(funded)
     if plan.missing_fen:
-        case.wait_for("subsidy", who=who_does("grant_subsidy", "decline_subsidy"))
+        # Whoever has granted a part of it has time for the rest.
+        who = who_does("grant_subsidy", "decline_subsidy")
+        case.wait_for("subsidy", since=case.now, who=who)
     else:
         case.goes_on()
     decision = law.within_limit(gap, content.owners_limit_fen)

@@ -34,7 +34,7 @@ class Evaluations(Writer):
         """Ask every household; a full census, so n and the response rate say all (5.6)."""
         closes_at = case.ends(case.now, case.timetable.survey_open)
         case.wait_for("survey", closes_at, who="owners", then=Consequence.TICKETS_LOOKED_AT)
-        case.notify("all_owners", "survey_opened", closes_at=closes_at.isoformat())
+        case.notify("all_owners", "survey_opened", closes_at=closes_at)
         return Recorded(
             FeedbackPeriod(survey_closes_at=closes_at),
             {"closes_at": closes_at.isoformat()},
@@ -135,11 +135,11 @@ def _ask_for_plan(case: Case, floor: Decision) -> dict[str, JsonValue]:
     """Below the floor: improvement plan and a new survey (E48). Without answers: only the survey."""
     if floor.passed:
         return {}
-    re_survey_at = case.ends(case.now, case.timetable.re_survey).isoformat()
+    re_survey_at = case.ends(case.now, case.timetable.re_survey)
     template = "improvement_plan_due" if floor.verdict == "FAIL" else "survey_without_answers"
     case.notify("owners_committee", template, re_survey_at=re_survey_at)
     case.notify("street_office", template, re_survey_at=re_survey_at)
-    return {"follow_up": template, "re_survey_at": re_survey_at}
+    return {"follow_up": template, "re_survey_at": re_survey_at.isoformat()}
 
 
 def _evaluation_details(

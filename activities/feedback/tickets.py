@@ -14,6 +14,7 @@ from models.values.refusal import problem, refusal, refuse_if_any
 from models.values.states import TicketState
 from models.values.waits import Consequence, Wait
 from rules import feedback as law
+from rules.time import lateness
 from runtime.record.journal import Recorded
 
 WAITING_FOR_AN_ANSWER = (TicketState.OPEN, TicketState.ESCALATED, TicketState.REOPENED)
@@ -186,7 +187,8 @@ def _wait_of(ticket: Ticket, *, top: bool) -> Wait:
         subject=ticket.id,
         due_at=ticket.due_at,
         who=f"level_{ticket.level}",
-        consequence=Consequence.NONE if top else Consequence.TICKET_ESCALATED,
+        consequence=Consequence.REMINDED if top else Consequence.TICKET_ESCALATED,
+        level=lateness.LADDER[-1] if top else "",
     )
 
 

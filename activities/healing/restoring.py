@@ -23,6 +23,7 @@ from models.messages.publication import PublicationClosing, PublicationProgress,
 from models.messages.voting import VotingProgress
 from models.tables import CaseClock, CaseTrouble, CommandReceipt, Event
 from runtime.database import Database
+from runtime.record.agenda import load_next_reminder
 
 OF_STAGE: Mapping[Stage, type[Progress]] = {
     Stage.VOTING: VotingProgress,
@@ -68,7 +69,7 @@ class Restoring(Writer):
 
 
 async def load_progress(database: Database, renovation_id: str, workflow_id: str) -> Progress:
-    """How far a workflow has come, with the moment of a told clock and its troubles."""
+    """How far a workflow has come, with the moment of a told clock, troubles and the next reminder."""
     async with database.session() as session:
         rows = await _load_answers(session, renovation_id, workflow_id)
         clock = await session.get(CaseClock, renovation_id)
@@ -78,6 +79,7 @@ async def load_progress(database: Database, renovation_id: str, workflow_id: str
         rest = {
             "tick": None if clock is None else clock.now,
             "troubled": tuple(sorted(troubled)),
+            "remind_at": await load_next_reminder(session, workflow_id),
         }
     return fold(workflow_id, rows).model_copy(update=rest)
 

@@ -14,7 +14,7 @@ from models.values.inspection import ItemFacts, ItemPayment, ItemState, PastInsp
 from models.values.refusal import refusal
 from models.values.states import CertificateState, ContractState
 from models.values.waits import ENGINE, Consequence, Wait, at_work
-from rules.time.deadlines import deadline
+from rules.time.deadlines import deadline, hours_after
 
 OPEN_ITEMS = (ItemState.PLANNED, ItemState.REPORTED, ItemState.REJECTED)
 """An item in one of these stands in the way of the acceptance."""
@@ -203,7 +203,7 @@ async def works_state(case: Case) -> WorksState:
         unnoticed_items=sum(until is None for until in cures.values()),
         cure_until=min(ends, default=None),
     )
-    _await_works(case, works, running, cures, asked)
+    await _await_works(case, works, running, cures, asked)
     return works
 
 
@@ -217,7 +217,7 @@ async def load_cures(case: Case) -> dict[str, datetime | None]:
     return {planned_id(case, item_id): until for item_id, until in found}
 
 
-def _await_works(
+async def _await_works(
     case: Case,
     works: WorksState,
     running: dict[str, datetime],
@@ -228,17 +228,16 @@ def _await_works(
     if works.acceptable:
         case.wait_for("accept_works")
         return
-    builders = who_does("report_item", "record_inspection")
-    case.wait_for("works", works.overdue_at or works.cure_until, who=builders)
-    # The deadlines are those of the rectifications, each of which is a wait of its own.
-    case.await_only(
-        Wait(what="works", who=builders),
+    # Whenever something is done, the works go on.
+    case.wait_for("works", since=case.now, who=who_does("report_item", "record_inspection"))
+    case.renovation.due_at = works.overdue_at or works.cure_until or case.renovation.due_at
+    case.await_too(
         *(_rectification(case, item_id, at) for item_id, at in running.items()),
+        *[_inspection(case, row) for row in await _reported(case)],
     )
     if asked is not None:
         case.renovation.waiting_for, case.renovation.due_at = "terminate_contract", asked
-        what = "terminate_contract"
-        case.await_too(Wait(what=what, due_at=asked, who=who_does(what)))
+        case.await_too(case.wait("terminate_contract", asked))
     else:
         case.await_too(*(_cure(item, at) for item, at in cures.items() if at is not None))
     if works.unnoticed_items:
@@ -253,6 +252,20 @@ def _cure(item: str, until: datetime) -> Wait:
         who=who_does("report_rectified"),
         consequence=Consequence.TERMINATION_ASKED,
     )
+
+
+async def _reported(case: Case) -> Sequence[WorkItem]:
+    query = select(WorkItem).where(
+        WorkItem.renovation_id == case.renovation.id, WorkItem.state == ItemState.REPORTED
+    )
+    return (await case.session.scalars(query.order_by(WorkItem.id))).all()
+
+
+def _inspection(case: Case, row: WorkItem) -> Wait:
+    """Concealed works are looked at within the hours of their notice (GF-2017-0201), others in days."""
+    hours = case.timetable.concealed_notice_hours
+    due_at = hours_after(case.now, hours) if row.concealed else None
+    return case.wait("record_inspection", due_at, subject=planned_id(case, row.id))
 
 
 def _rectification(case: Case, item_id: str, due_at: datetime) -> Wait:

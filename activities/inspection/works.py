@@ -155,7 +155,7 @@ class Works(Writer):
         await rows.add_acceptance(case, await rows.load_contract(case), case.command.actor)
         await case.session.flush()
         filing_due = case.ends(case.now, case.timetable.completion_filing)
-        case.notify("all_owners", "works_accepted", filing_due=filing_due.isoformat())
+        case.notify("all_owners", "works_accepted", filing_due=filing_due)
         state = await rows.works_state(case)
         case.wait_for("approve_payment")
         return Recorded(
@@ -216,7 +216,7 @@ def _order_or_default(
     if ruling.state is not ItemState.REJECTED:
         return None
     due_at = case.ends(case.now, case.timetable.rectification_period)
-    case.notify("contractor", "rectification_ordered", item=act.item_id, due_at=due_at.isoformat())
+    case.notify("contractor", "rectification_ordered", item=act.item_id, due_at=due_at)
     return due_at
 
 

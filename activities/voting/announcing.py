@@ -19,10 +19,12 @@ from models.tables import GENESIS, BallotBox
 from models.values.refusal import refusal
 from models.values.states import BoxState
 from models.values.voting import Motion, MotionScope, VotingPack
+from proof.ballots import pseudonym_of
 from proof.canonical import digest
 from rules import revision
 from rules import voting as law
 from rules.ballots.scopes import by_scope
+from rules.voting.live.weighing import caps_on_shares
 from runtime.ballots.boxes import box_id_of, load_boxes
 from runtime.ballots.sealing import BoxKeys
 
@@ -84,7 +86,8 @@ async def announce_boxes(
         case.session.add(box)
         await case.session.flush()
         estate_id = case.renovation.estate_id
-        roll = await freeze_roll(case.session, box.id, box.roll_salt, estate_id, pack, scope)
+        caps = caps_on_shares(law.rule_of(pack, motion) for motion in put)
+        roll = await freeze_roll(case.session, box.id, box.roll_salt, estate_id, pack, scope, caps)
         await carry_credentials(case.session, case.renovation.id, box.id)
         if roll.voters == 0:
             raise refusal("voting.roll_empty", where=part_of(scope) or estate_id)
@@ -150,6 +153,7 @@ def _announcement(box: BallotBox, roll: FrozenRoll, signed_by: str) -> dict[str,
         "entries": roll.entries,
         "voters": roll.voters,
         "units": roll.units,
+        **_said_of_caps(box, roll),
         "motions": [motion.id for motion in motions_of(box)],
         "motions_hash": digest(box.motions),
         "opens_at": box.opens_at.isoformat(),
@@ -158,6 +162,18 @@ def _announcement(box: BallotBox, roll: FrozenRoll, signed_by: str) -> dict[str,
         "public_key": box.public_key.hex(),
         "signed_by": signed_by,
     }
+
+
+def _said_of_caps(box: BallotBox, roll: FrozenRoll) -> dict[str, JsonValue]:
+    """Whose shares were cut, by the pseudonym of the entry, from what to what and by which article."""
+    cuts: list[JsonValue] = [
+        {
+            "entry": pseudonym_of(box.roll_salt, cut.entry_id),
+            **cut.model_dump(mode="json", exclude={"entry_id"}),
+        }
+        for cut in roll.cuts
+    ]
+    return {"caps": cuts} if cuts else {}
 
 
 def _day(case: Case, moment: datetime) -> str:

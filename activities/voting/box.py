@@ -138,16 +138,19 @@ class Ballots(Writer):
         outcome = VotingOutcome(outcome=word, box_id=result.box_id)
         case.goes_on()
         case.is_last_word()
-        case.notify("all_owners", "vote_declared", outcome=outcome.outcome)
+        # Within a year an owner may ask a court to revoke it (SPC interpretation art. 12).
+        until = case.ends(case.now, case.timetable.challenge)
+        case.notify("all_owners", "vote_declared", outcome=outcome.outcome, challenge_until=until)
         return Recorded(
             outcome,
             {
-                **outcome.model_dump(mode="json", exclude={"seq"}),
+                **outcome.model_dump(mode="json", exclude={"seq", "follow_up"}),
                 "motions": {
                     motion: _outcome_of(box, motion) for box in boxes for motion in box.tally or {}
                 },
                 "objections": closing.objections,
                 "upheld": closing.upheld,
+                "challenge_until": until.isoformat(),
                 **said,
             },
         )

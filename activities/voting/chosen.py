@@ -2,11 +2,13 @@
 
 from pydantic import JsonValue
 
-from activities.cost_sharing.rows import add_scheme_version
+from activities.cost_sharing.rows import add_scheme_version, counted_kinds, share_units
 from activities.recording import Case
-from activities.voting.scopes import adopted_ever
+from activities.voting.payers import load_payers
+from activities.voting.scopes import adopted_ever, counted_boxes
 from models.values.scheme import SchemeContent
 from rules.adopted import adopted_content
+from rules.voting.live.payers import with_payers
 
 Shown = dict[str, JsonValue]
 
@@ -20,6 +22,9 @@ async def write_chosen(case: Case) -> Shown | None:
     adopted = adopted_content(content, await adopted_ever(case))
     if adopted is None:
         return None
+    payers = await load_payers(case.session, await counted_boxes(case))
+    if payers:
+        adopted = with_payers(adopted, payers, await share_units(case), counted_kinds(case))
     if adopted != content:
         version = await add_scheme_version(case, adopted)
     return {"version": version, **_difference(content, adopted)}

@@ -13,11 +13,13 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import RollEntry, RollUnit, Unit
+from models.values.decisions.rules import Cap
 from models.values.voting import HeadGroup, MotionScope, VotingPack
 from models.values.voting import RollUnit as UnitOnRoll
 from proof.ballots import pseudonym_of, roll_line
 from rules import voting as law
 from rules.ballots.scopes import ESTATE
+from rules.voting.live.weighing import CutShares, HeldShares, cut_shares
 
 PIECE = 5_000
 """Units that are held in memory at once, beside those of the head that a piece ends with."""
@@ -30,6 +32,8 @@ class FrozenRoll:
     entries: int
     voters: int
     units: int
+    cuts: tuple[CutShares, ...] = ()
+    """Whose shares a cap of the law has cut."""
 
 
 class _EstateUnit(NamedTuple):
@@ -44,23 +48,42 @@ async def freeze_roll(
     estate_id: str,
     pack: VotingPack,
     scope: MotionScope = ESTATE,
+    caps: Sequence[Cap] = (),
 ) -> FrozenRoll:
     """Write the roll of a box from the units of its scope as they are now (V-CN-1…3, 11).
 
     Heads are made and areas are summed within the scope: who has flats in two stairwells is one
-    head in each.
+    head in each. What `caps` leave of somebody's shares is the weight in this vote.
     """
+    cuts: tuple[CutShares, ...] = ()
+    if caps:
+        cuts = cut_shares(caps, [each async for each in _held(session, estate_id, pack, scope)])
+    left = {cut.entry_id: cut.after for cut in cuts}
     entries = voters = units = 0
     async for piece in _pieces(session, estate_id, scope):
         groups = law.head_groups((unit.counted for unit in piece), pack)
         shares = {unit.counted.number: unit.shares for unit in piece}
         rows = [_entry(box_id, salt, group, shares) for group in groups]
+        for row in rows:
+            row["shares"] = left.get(row["entry_id"], row["shares"])
         await session.execute(insert(RollEntry), rows)
         await session.execute(insert(RollUnit), _units(box_id, groups))
         entries += len(groups)
         voters += sum(group.heads for group in groups if group.excluded_reason is None)
         units += len(piece)
-    return FrozenRoll(entries=entries, voters=voters, units=units)
+    return FrozenRoll(entries=entries, voters=voters, units=units, cuts=cuts)
+
+
+async def _held(
+    session: AsyncSession, estate_id: str, pack: VotingPack, scope: MotionScope
+) -> AsyncIterator[HeldShares]:
+    """The shares of every entry that may vote; none of one whose shares are not known."""
+    async for piece in _pieces(session, estate_id, scope):
+        shares = {unit.counted.number: unit.shares for unit in piece}
+        for group in law.head_groups((unit.counted for unit in piece), pack):
+            known = _shares_of(group, shares)
+            if group.excluded_reason is None and known is not None:
+                yield HeldShares(entry_id=group.entry_id, shares=known, developer=group.developer)
 
 
 async def hash_of_roll(session: AsyncSession, box_id: str) -> str:
@@ -132,8 +155,6 @@ def _same_head(one: UnitOnRoll, other: UnitOnRoll) -> bool:
 def _entry(
     box_id: str, salt: bytes, group: HeadGroup, shares: Mapping[str, int | None]
 ) -> dict[str, Any]:
-    parts = [shares[number] for number in group.units]
-    known = [part for part in parts if part is not None]
     return {
         "box_id": box_id,
         "entry_id": group.entry_id,
@@ -143,8 +164,14 @@ def _entry(
         "developer": group.developer,
         "excluded_reason": group.excluded_reason,
         "pseudonym": pseudonym_of(salt, group.entry_id),
-        "shares": sum(known) if len(known) == len(parts) else None,
+        "shares": _shares_of(group, shares),
     }
+
+
+def _shares_of(group: HeadGroup, shares: Mapping[str, int | None]) -> int | None:
+    parts = [shares[number] for number in group.units]
+    known = [part for part in parts if part is not None]
+    return sum(known) if len(known) == len(parts) else None
 
 
 def _units(box_id: str, groups: Sequence[HeadGroup]) -> list[dict[str, Any]]:

@@ -63,15 +63,20 @@ async def adopted_so_far(case: Case, boxes: Sequence[BallotBox]) -> dict[str, Mo
 
 async def adopted_ever(case: Case) -> dict[str, MotionOutcome]:
     """What stands adopted by the last vote of each scope; votes that were annulled are none."""
+    rows = await counted_boxes(case)
+    votes = [list(vote) for _, vote in groupby(rows, key=lambda box: box.attempt)]
+    return adopted_outcomes([[_counted(box) for box in vote] for vote in votes])
+
+
+async def counted_boxes(case: Case) -> Sequence[BallotBox]:
+    """The boxes of every vote that was counted and not annulled, the oldest first."""
     annulled = await _declared(case, VotingResult.ANNULLED)
     query = select(BallotBox).where(
         BallotBox.renovation_id == case.renovation.id,
         BallotBox.tally.is_not(None),
         BallotBox.attempt.not_in(annulled),
     )
-    rows = await case.session.scalars(query.order_by(BallotBox.attempt))
-    votes = [list(vote) for _, vote in groupby(rows, key=lambda box: box.attempt)]
-    return adopted_outcomes([[_counted(box) for box in vote] for vote in votes])
+    return (await case.session.scalars(query.order_by(BallotBox.attempt))).all()
 
 
 async def run_off_votes(case: Case) -> frozenset[int]:

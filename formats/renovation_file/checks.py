@@ -6,17 +6,16 @@ A check sees the fields that could be read; the others have problems of their ow
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
-from fractions import Fraction
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel
 
-from formats.file_mapping import Path
+from formats.file_mapping import Path, in_words
 from formats.renovation_file.choices import wrong_choices
+from formats.renovation_file.draft import Draft, size_problems
 from formats.renovation_file.parts import part_problems
-from models.fields import ID_IN_FILE, LARGEST
+from models.fields import ID_IN_FILE
 from models.files.renovation import LEVELS, Official, PlaceEntry
 from models.values.actor import Role
 from models.values.bidding import Method
@@ -38,23 +37,9 @@ YEARS = range(2000, 2101)
 NOT_OFFICIALS = frozenset((Role.ENGINE, Role.OWNER, Role.RESIDENT))
 FLOOR_KEYS = (CostKey.FLOOR_COEFFICIENT, CostKey.COEFFICIENT_AREA, CostKey.FLOOR_PERCENT)
 ALL_PERCENT = 100
-MAX_ROW_WORD = 64
-"""Characters of a word that a ballot says or a row is found by: the column has no more."""
 METHODS = tuple(method.value for method in Method)
 INDICATORS = frozenset(Indicator)
 EXPECTED = ", ".join(each.value for each in Indicator)
-
-
-@dataclass(frozen=True)
-class Draft:
-    """The readable fields of a file, and how to name the place of one."""
-
-    fields: dict[str, object]
-    where: Callable[[Path], str]
-
-    def problem(self, code: str, *path: str | int, **params: str | int) -> Problem:
-        """A problem at a path of the file."""
-        return problem(code, where=self.where(path), **params)
 
 
 def problems_in(draft: Draft) -> Iterator[Problem]:
@@ -93,7 +78,11 @@ def scheme_problems(draft: Draft) -> Iterator[Problem]:
 
 
 def problems_together(
-    scheme: SchemeContent, units: Sequence[ShareUnit], roll_name: str, pack: VotingPack
+    scheme: SchemeContent,
+    units: Sequence[ShareUnit],
+    roll_name: str,
+    pack: VotingPack,
+    where: Callable[[Path], str] = in_words,
 ) -> Iterator[Problem]:
     """Whether every item can be spread over units of this roll, and works are in its buildings.
 
@@ -109,24 +98,22 @@ def problems_together(
                 first=_short(without[0]),
                 pack=pack.id,
             )
-    for item in scheme.items:
+    for number, item in enumerate(scheme.items):
+        at = where(("scheme", "items", number))
         try:
             paying = cost_sharing.payers(item, units)
             if not paying:
-                yield problem(
-                    "opening.item_without_payers", where=item.id, item=item.id, roll=roll_name
-                )
+                yield problem("opening.item_without_payers", where=at, item=item.id, roll=roll_name)
             elif not any(cost_sharing.weights(item, paying).values()):
-                yield problem("opening.weights_zero", where=item.id, item=item.id)
+                yield problem("opening.weights_zero", where=at, item=item.id)
         except Refused as refused:
-            yield from refused.problems
-    yield from part_problems(scheme, units, roll_name)
+            yield from (each.model_copy(update={"where": at}) for each in refused.problems)
+    yield from part_problems(scheme, units, roll_name, where)
     buildings = {unit.building for unit in units}
-    for work in scheme.works:
+    for number, work in enumerate(scheme.works):
         if work.building and work.building not in buildings:
-            yield problem(
-                "opening.building_unknown", where=work.id, building=work.building, roll=roll_name
-            )
+            at, building = where(("scheme", "works", number, "building")), work.building
+            yield problem("opening.building_unknown", where=at, building=building, roll=roll_name)
 
 
 def _dates(draft: Draft, start: object, end: object) -> Iterator[Problem]:
@@ -240,7 +227,7 @@ def _caps(draft: Draft, scheme: SchemeContent, timetable: Timetable) -> Iterator
 
 
 def _scheme(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
-    yield from _sizes(draft, scheme)
+    yield from size_problems(draft, scheme)
     for field in ("items", "motions", "works", "funding"):
         entries = getattr(scheme, field)
         if not entries and field != "funding":
@@ -272,27 +259,6 @@ def _targets(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
         if target.indicator not in INDICATORS:
             path = ("scheme", "targets", number, "indicator")
             yield draft.problem("opening.not_one_of", *path, field="indicator", expected=EXPECTED)
-
-
-def _sizes(draft: Draft, scheme: SchemeContent) -> Iterator[Problem]:
-    """Numbers and words that no column holds."""
-    for path, value in _numbers(scheme, ("scheme",)):
-        if abs(value) > LARGEST:
-            yield draft.problem("opening.number_too_large", *path, most=LARGEST)
-    for path, word in _words_of_rows(scheme):
-        if len(word) > MAX_ROW_WORD:
-            field = str(path[-1])
-            yield draft.problem("opening.text_too_long", *path, field=field, bound=MAX_ROW_WORD)
-
-
-def _words_of_rows(scheme: SchemeContent) -> Iterator[tuple[Path, str]]:
-    """Words that become keys of ballots or of rows, beside the ids that `_ids` looks at."""
-    for number, motion in enumerate(scheme.motions):
-        at = ("scheme", "motions", number)
-        for place, option in enumerate(motion.options):
-            yield (*at, "options", place, "id"), option.id
-        for place, item in enumerate(motion.menu.items if motion.menu else ()):
-            yield (*at, "menu", "items", place, "id"), item.id
 
 
 def _item(draft: Draft, item: CostItem, at: Path) -> Iterator[Problem]:
@@ -403,19 +369,6 @@ def _repeated(words: Iterable[str]) -> Iterator[int]:
         seen[word] += 1
         if seen[word] > 1:
             yield number
-
-
-def _numbers(value: object, path: Path) -> Iterator[tuple[Path, int]]:
-    """Every whole number of a model and both parts of every fraction, with its path."""
-    if isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from _numbers(getattr(value, name), (*path, name))
-    elif isinstance(value, tuple):
-        for number, each in enumerate(value):
-            yield from _numbers(each, (*path, number))
-    elif isinstance(value, int | Fraction):
-        yield path, value.numerator
-        yield path, value.denominator
 
 
 def _short(word: str) -> str:

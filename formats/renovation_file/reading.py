@@ -1,6 +1,6 @@
 """Reading the file that opens a renovation: unknown fields, dates, money, periods; all at once."""
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
@@ -15,19 +15,19 @@ from formats.file_mapping import (
     words,
 )
 from formats.renovation_file.checks import (
-    Draft,
     law_problems,
     problems_in,
     problems_together,
     scheme_problems,
 )
+from formats.renovation_file.draft import Draft
 from models.fields import UNSEEN, expectation
 from models.files.renovation import RenovationFile, RevisionFile
 from models.files.roll import Roll
 from models.values.cost_sharing import ShareUnit
 from models.values.refusal import Problem, problem, refusal, refuse_if_any
 from models.values.scheme import SchemeContent
-from models.values.timetable import Timetable
+from models.values.timetable import DROPPED, Timetable
 from models.values.voting import VotingPack
 from rules.voting import pack_in_force
 
@@ -107,14 +107,16 @@ def _written(value: object) -> Plain:
     return None if value is None else str(value)
 
 
-def check_together(file: RenovationFile, roll: Roll) -> None:
+def check_together(
+    file: RenovationFile, roll: Roll, where: Callable[[Path], str] = in_words
+) -> None:
     """What only file and roll together can show: payers, floors, shares and buildings that exist.
 
     Raises:
         Refused: every problem, up to 100 and how many more.
     """
     pack = pack_in_force(file.region, file.starts_on)
-    problems = list(problems_together(file.scheme, share_units(roll), roll.name, pack))
+    problems = list(problems_together(file.scheme, share_units(roll), roll.name, pack, where))
     refuse_if_any(_limited(problems, roll.name))
 
 
@@ -228,6 +230,8 @@ def _problem(mapping: FileMapping, path: Path, error: ErrorDetails) -> Problem:
     kind, context = error["type"], error.get("ctx", {})
     code = SENTENCES.get(kind) or KINDS.get(kind.split("_")[0], "opening.field_invalid")
     path = _shown(path)
+    if kind == "extra_forbidden" and path[0] == "timetable" and path[-1] in DROPPED:
+        code = "opening.period_dropped"
     params: dict[str, str | int] = {"field": str(path[-1])}
     for bound in BOUNDS:
         if bound in context:

@@ -44,10 +44,12 @@ class Answer(Carried):
     """What every write answers to the workflow that asked for it.
 
     `seq` is the number of its event, filled in by the recorder: an answer with a smaller one than
-    the last was overtaken. 0 in what was written before answers had one.
+    the last was overtaken. 0 in what was written before answers had one. `remind_at`, filled in with
+    it, is when whoever the workflow that hears it waits for is reminded next, None for never.
     """
 
     seq: int = 0
+    remind_at: datetime | None = None
 
 
 class Ticked(Answer):
@@ -64,10 +66,13 @@ class StageInput(CaseInput):
 
     `run_off` puts again what the vote before left undecided; `follow_up` says when, and that another
     rule decides, where the law has a second vote of its own (bridge, second call).
+
+    `remind_at` is when whoever its first wait is for is reminded, as the step wrote that entered it.
     """
 
     attempt: int = 1
     run_off: bool = False
+    remind_at: datetime | None = None
     follow_up: FollowUpTerms | None = None
 
 
@@ -79,17 +84,22 @@ class JourneyOutcome(Carried):
 
 
 class StageEntered(Answer):
-    """A stage has begun, and `workflow_id` carries it. Earlier releases told only that it has."""
+    """A stage has begun, and `workflow_id` carries it. Earlier releases told only that it has.
+
+    `stage_reminds_at` is when whoever the stage waits for first is reminded.
+    """
 
     stage: Stage | None = None
     workflow_id: str = ""
+    stage_reminds_at: datetime | None = None
 
 
 class Revision(Answer):
-    """How many votes were held, and whether a revised scheme may be put to another one."""
+    """How many votes were held, and whether a revised scheme may be put to another one, until when."""
 
     attempts: int = 0
     wanted: bool = False
+    until: datetime | None = None
 
     @model_validator(mode="before")
     @classmethod

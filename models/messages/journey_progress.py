@@ -1,6 +1,7 @@
 """How far a renovation has come: which stage, how it ended, and what follows."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Self
 
@@ -42,13 +43,15 @@ class JourneyProgress(Progress):
     `entries` counts the stages entered, `attempts` those of them that were votes; the stage that was
     entered last is `stage`, carried by `stage_workflow_id`, until it is `left`. `vote`, `sharing`,
     `bidding` and `works` are the last outcomes of these stages: after a contract was terminated bidding
-    and works come once more. `wanted` says whether a revised scheme may be put
+    and works come once more. `stage_reminds_at` is the first reminder of the stage that was entered
+    last. `wanted` says whether a revised scheme may be put
     to a vote, None before that was asked.
     """
 
     ANSWERS: ClassVar[Mapping[str, type[Answer]]] = {
         "renovation.stage_entered": StageEntered,
         "renovation.revision_asked": Revision,
+        "renovation.votes_ended": Revision,
         "voting.scheme_revised": Done,
         "renovation.corrected": Done,
         "renovation.cancelled": Done,
@@ -61,6 +64,7 @@ class JourneyProgress(Progress):
 
     stage: Stage | None = None
     stage_workflow_id: str = ""
+    stage_reminds_at: datetime | None = None
     left: bool = True
     entries: int = 0
     attempts: int = 0
@@ -74,6 +78,8 @@ class JourneyProgress(Progress):
     adopted: bool = False
     """Some vote has adopted the scheme: money may have been collected since."""
     wanted: bool | None = None
+    revise_until: datetime | None = None
+    """After that there is no other vote: a scheme that is not revised by then is shelved (E1)."""
     renewed: bool = False
     """The scheme was revised since the last stage: it is put to a vote."""
     cancelled: bool = False
@@ -175,10 +181,13 @@ class JourneyProgress(Progress):
     def moved(self, step: str, answer: Answer) -> Self:
         """Stages begin and end, schemes are revised, the whole is cancelled and settled."""
         if isinstance(answer, StageEntered):
-            return self if answer.stage is None else self.entered(answer.stage, answer.workflow_id)
+            if answer.stage is None:
+                return self
+            first = {"stage_reminds_at": answer.stage_reminds_at}
+            return self.entered(answer.stage, answer.workflow_id).model_copy(update=first)
         now: dict[str, object] = {}
         if isinstance(answer, Revision):
-            now = {"wanted": answer.wanted}
+            now = {"wanted": answer.wanted, "revise_until": answer.until}
         elif isinstance(answer, StageOutcome):
             now = {"left": True, **self._ended(answer)}
         elif step == "voting.scheme_revised":

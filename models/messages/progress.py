@@ -22,7 +22,7 @@ class Progress(Carried):
     """The base: `seq` is the last event of this workflow that it knows of.
 
     `tick` is the latest moment of a told clock that it has heard of. `troubled` are the steps (events)
-    that broke and were not done since.
+    that broke and were not done since. `remind_at` is when whoever it waits for is reminded next.
     """
 
     ANSWERS: ClassVar[Mapping[str, type[Answer]]] = {}
@@ -31,16 +31,23 @@ class Progress(Carried):
     seq: int = 0
     tick: datetime | None = None
     troubled: tuple[str, ...] = ()
+    remind_at: datetime | None = None
 
     def after(self, step: str, answer: Answer) -> Self:
-        """The progress after a step; what it already knows, and what was overtaken, changes nothing."""
+        """The progress after a step; what it already knows, and what was overtaken, changes nothing.
+
+        A step that is none of its own, a reminder for example, is only known to have happened.
+        """
         if answer.seq and answer.seq <= self.seq:
             return self
-        return self.moved(step, answer).model_copy(update={"seq": max(answer.seq, self.seq)})
+        moved = self.moved(step, answer) if step in self.ANSWERS else self
+        return moved.model_copy(
+            update={"seq": max(answer.seq, self.seq), "remind_at": answer.remind_at}
+        )
 
     def after_child(self, answer: Answer) -> Self:
         """The progress after a workflow that this one had started has ended with an answer."""
-        return self.moved("", answer)
+        return self.moved("", answer).model_copy(update={"remind_at": answer.remind_at})
 
     def moved(self, _step: str, _answer: Answer) -> Self:
         """The progress after an answer that is new."""

@@ -1,12 +1,6 @@
 """The tables of the one PostgreSQL database; every class and the metadata they share."""
 
 from models.tables.base import GENESIS, PRIVATE, Table, metadata
-from models.tables.beside_the_ballots import (
-    Attendance,
-    MotionPayer,
-    VoteObjection,
-    VoteOpinion,
-)
 from models.tables.bidding import Award, Bid, Contract, Tender, Termination
 from models.tables.channels import (
     DoorVisit,
@@ -31,6 +25,7 @@ from models.tables.publications import Objection, Publication
 from models.tables.renovations import Renovation, Scheme
 from models.tables.roll_imports import RollImport
 from models.tables.voting import (
+    Attendance,
     Ballot,
     BallotBatch,
     BallotBox,
@@ -39,6 +34,8 @@ from models.tables.voting import (
     BallotSeal,
     RollEntry,
     RollUnit,
+    VoteObjection,
+    VoteOpinion,
 )
 
 __all__ = [
@@ -68,7 +65,6 @@ __all__ = [
     "Instalment",
     "Mandate",
     "MandateRevocation",
-    "MotionPayer",
     "Notice",
     "Objection",
     "OfficialResult",

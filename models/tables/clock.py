@@ -25,7 +25,8 @@ class CaseWait(Table):
     """One thing that a workflow of a case waits for: the agenda of the case.
 
     `who` is awaited (roles or audiences, "" for nobody) from `since` on; at `due_at` the engine
-    does `consequence`, or nothing happens by itself where that is "". Case time.
+    does `consequence`, or nothing happens by itself where that is "". Whoever has missed a moment is
+    late since then; `level` is the role that was told last. Case time.
     """
 
     __tablename__ = "case_wait"
@@ -33,6 +34,8 @@ class CaseWait(Table):
         word("what"),
         Index(None, "renovation_id", "due_at"),
         Index(None, "due_at"),
+        # The moment that was missed: by it whoever is late is found.
+        Index("ix_case_wait_missed", text("COALESCE(late_since, due_at)")),
         # Who or what is awaited, as words: "the cases that wait for a street office". It is written
         # in place, or each reader would go through the rows that are still to be put in.
         Index(
@@ -51,6 +54,8 @@ class CaseWait(Table):
     since: Mapped[datetime]
     who: Mapped[str]
     consequence: Mapped[str]
+    late_since: Mapped[datetime | None]
+    level: Mapped[str] = mapped_column(server_default="")
 
 
 class CaseHold(Table):

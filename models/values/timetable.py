@@ -44,6 +44,11 @@ def working_days(days: int) -> Period:
     return Period(days=days, kind="working")
 
 
+DROPPED = frozenset({"objection_acknowledgement", "tender_notice"})
+"""Periods of earlier releases that nothing kept: the receipt acknowledges an objection at once, and bids
+come in as soon as the tender is published."""
+
+
 class Timetable(Carried):
     """Every period and limit of one renovation, with the default and its source.
 
@@ -53,7 +58,13 @@ class Timetable(Carried):
     zone: str = "Asia/Shanghai"
     """IANA zone in which days begin and end."""
 
+    # Whoever is awaited
+    escalation: Period = calendar_days(7)
+    """From the reminder of whoever is late to the notice to the level above, and from level to level [D]."""
+
     # Voting
+    vote_opening: Period = calendar_days(30)
+    """To announce the vote, from when it may be announced [D]."""
     vote_notice: Period = calendar_days(15)
     """Notice to all owners before the vote; at least 15 days [V Property Management Regs art. 14]."""
     vote_open: Period = calendar_days(15)
@@ -74,8 +85,8 @@ class Timetable(Carried):
     """Objection window on the preliminary result (询异公示) [D; practice: Dongguan]."""
     objection_answer: Period = working_days(5)
     """A reasoned answer to an objection outside of tender matters [D]."""
-    objection_acknowledgement: Period = working_days(1)
-    """Acknowledgement of an objection [D]."""
+    scheme_revision: Period = calendar_days(60)
+    """To revise a scheme that a vote has rejected, or that no money covers [D]."""
     re_vote_limit: int = Field(default=3, ge=1, le=10)
     """Votes on one matter before it is shelved [D]."""
     re_vote_wait: Period = calendar_days(30)
@@ -88,6 +99,11 @@ class Timetable(Carried):
     # Cost sharing
     scheme_publication: Period = calendar_days(7)
     """The scheme and the share table are published before the cost vote [D]."""
+    subsidy_decision: Period = working_days(20)
+    """To grant or decline what public money is asked for [D; after the 20 working days in which an
+    application is decided, Administrative License Law art. 42 M]."""
+    collection_decision: Period = working_days(10)
+    """To decide what becomes of a collection that fell short [D]."""
     collection_reminders: tuple[Period, ...] = (calendar_days(15), calendar_days(30))
     """Reminders, counted from the due date [D, E13: two reminders]."""
     collection_deadline: Period = calendar_days(60)
@@ -96,14 +112,19 @@ class Timetable(Carried):
     """Between two instalments [D; HK practice]."""
     collection_threshold_permille: int = Field(default=900, ge=0, le=1_000)
     """Share of the owners' total that must be collected or guaranteed before works [D 2.5]."""
+    # waits for the top-up of the maintenance fund
     fund_top_up: Period = calendar_days(30)
     """Top-up of the maintenance fund from notice [V Weifang art. 66]."""
+    # waits for the top-up of the maintenance fund
     fund_top_up_trigger_permille: int = Field(default=300, ge=0, le=1_000)
     """Balance below this part of the first deposit calls for a top-up [V Weifang art. 66]."""
+    # waits for relief out of hardship funds (E14)
     relief_permille: int = Field(default=800, ge=0, le=1_000)
     """Relief for subsistence-allowance households [V2 Changzhou]; configure per city."""
+    # waits for compensation of the low floors (E9)
     compensation_cap_permille: int = Field(default=300, ge=0, le=1_000)
     """Compensation to low floors, of the project cost [V2 Zhuhai]."""
+    # waits for a subsidy that is lost (E15)
     subsidy_re_vote_permille: int = Field(default=50, ge=0, le=1_000)
     """A lost subsidy above this part of the owners' gap needs a new vote [D, E15]."""
     refund_publication: Period = calendar_days(7)
@@ -112,8 +133,8 @@ class Timetable(Carried):
     """Refund of an overpayment [D, E16]."""
 
     # Bidding
-    tender_notice: Period = calendar_days(5)
-    """How long the tender notice stands before bids can come in [D, with the document sale]."""
+    tender_publication: Period = calendar_days(30)
+    """To publish the tender, from the money or from a tender that failed [D]."""
     document_sale: Period = calendar_days(5)
     """Documents on sale at least 5 days [V Tendering Regs art. 16]."""
     bid_preparation: Period = calendar_days(20)
@@ -124,16 +145,25 @@ class Timetable(Carried):
     """Objections to documents come at least 10 days before the deadline [V Regs art. 22]."""
     tender_objection_answer: Period = calendar_days(3)
     """Answer to an objection in tender matters; suspended meanwhile [V Regs art. 22, 54]."""
+    bid_evaluation: Period = calendar_days(15)
+    """The committee's report after the opening [D]; the bids are valid for longer."""
+    direct_award: Period = working_days(20)
+    """To approve a direct award after two tenders that failed [D, B-20]."""
     candidate_publication: Period = calendar_days(3)
     """Candidates are published within 3 days of the report [V Regs art. 54]."""
     candidate_publicity: Period = calendar_days(3)
     """Publicity of the candidates, at least 3 days [V Regs art. 54]."""
+    # waits for complaints to the supervision of tenders (B-18)
     tender_complaint: Period = calendar_days(10)
     """A complaint within 10 days of knowing [V Regs art. 60]."""
+    # waits for complaints to the supervision of tenders (B-18)
     tender_complaint_acceptance: Period = working_days(3)
     """Acceptance of a complaint [V Regs art. 61]."""
+    # waits for complaints to the supervision of tenders (B-18)
     tender_complaint_decision: Period = working_days(30)
     """Decision on a complaint [V Regs art. 61]."""
+    award: Period = calendar_days(15)
+    """The award notice, from the end of the candidates' publicity [D]."""
     contract_signing: Period = calendar_days(30)
     """Contract within 30 days of the award notice [V Law art. 46]."""
     award_report: Period = calendar_days(15)
@@ -159,12 +189,21 @@ class Timetable(Carried):
     """A bid below this part of the ceiling must be justified [D, B-21]."""
 
     # Inspection
+    works_silence: Period = calendar_days(30)
+    """The longest time in which nothing of the works is reported or inspected [D]."""
+    item_inspection: Period = working_days(3)
+    """To inspect an item that was reported [D]; concealed works by the hours of their notice."""
+    completion_acceptance: Period = working_days(10)
+    """The completion acceptance, from when the last item has passed [D]."""
     concealed_notice_hours: int = Field(default=48, ge=0, le=720)
     """Notice before concealed works are covered [M GF-2017-0201]."""
+    # waits for postponements of an inspection (I-3)
     concealed_postponement_hours: int = Field(default=48, ge=0, le=720)
     """The inspector may ask for at most this postponement [M GF-2017-0201]."""
+    # waits for holds that a resident supervisor asks for
     hold_answer_hours: int = Field(default=24, ge=1, le=720)
     """A resident supervisor's request to hold is answered within this time [D]."""
+    # waits for accidents (E38)
     accident_report_hours: int = Field(default=24, ge=1, le=24)
     """A quality accident is reported within 24 hours [V Quality Regs art. 52]."""
     rectification_limit: int = Field(default=3, ge=1, le=10)
@@ -177,18 +216,23 @@ class Timetable(Carried):
     """The client decides what follows when the time to cure is over [D, E36]."""
     termination_measurement: Period = calendar_days(14)
     """The works of a contract that was terminated are measured [D, E36]."""
+    # waits for the publicity before the acceptance
     acceptance_notice: Period = calendar_days(7)
     """Publicity before the completion acceptance [D]."""
     completion_filing: Period = calendar_days(15)
     """Filing of the completion [V Quality Regs art. 49]."""
+    # waits for payments during the works
     progress_permille: int = Field(default=800, ge=0, le=1_000)
     """Progress payment, at least 80% of work done, state-funded [M]."""
+    # waits for payments during the works
     prepayment_permille: int = Field(default=100, ge=0, le=300)
     """Prepayment, 10% to 30% [M]."""
     retention_permille: int = Field(default=30, ge=0, le=1_000)
     """Quality retention, at most 3% of the settlement [V2 Jianzhi 2017 no. 138]."""
+    # waits for the release of the retention
     retention_verification: Period = calendar_days(14)
     """Verification after the request for the retention [V2]."""
+    # waits for the release of the retention
     retention_return: Period = calendar_days(14)
     """Return of the retention after verification [V2]."""
     contractor_payment: Period = calendar_days(30)
@@ -197,10 +241,13 @@ class Timetable(Carried):
     """A variation above this part of the contract needs a new owners' decision [D, E33]."""
     contingency_permille: int = Field(default=50, ge=0, le=1_000)
     """Contingency, voted with the scheme [D; HK practice 5%]."""
+    # waits for the warranty (E44)
     defect_liability_months: int = Field(default=24, ge=1, le=24)
     """Defect liability, at most 24 months [M]."""
+    # waits for the warranty (E44)
     defect_urgent_hours: int = Field(default=24, ge=1, le=720)
     """Repair of leaks and electric faults under warranty [D, E44]."""
+    # waits for the warranty (E44)
     defect_repair: Period = calendar_days(7)
     """Repair of other defects under warranty [D, E44]."""
 
@@ -217,6 +264,7 @@ class Timetable(Carried):
     """At the city, after the levels below it failed [D 5.2]."""
     ticket_total: Period = working_days(5)
     """Resolution of a ticket from its opening [V Weifang Hotline Regs art. 20]."""
+    # waits for pauses of a complaint
     ticket_pause_max: Period = working_days(5)
     """Longest total pause while waiting for the complainant [D 5.2]."""
     ticket_reopen: Period = calendar_days(15)
@@ -225,6 +273,7 @@ class Timetable(Carried):
     """Call-back after closing; the call-back is mandatory [V art. 25], its time [D]."""
     survey_open: Period = calendar_days(14)
     """The satisfaction survey is open [D]."""
+    # waits for the publicity of the evaluation
     evaluation_publication: Period = calendar_days(7)
     """Publicity of the evaluation [D]."""
     re_survey: Period = calendar_days(90)

@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import ClassVar, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from models.values.base import Carried, Exact, Grown
 from models.values.decisions.decision import Check, Operator
@@ -97,7 +97,7 @@ class Motion(Grown):
     `depends_on` names the motion that must pass first; otherwise this one lapses.
     """
 
-    LATER: ClassVar[frozenset[str]] = frozenset({"scope", "rule", "after"})
+    LATER: ClassVar[frozenset[str]] = frozenset({"scope", "rule", "after", "above_bound"})
 
     id: str
     title: str
@@ -119,6 +119,8 @@ class Motion(Grown):
     """The rule of a second vote (bridge, second call); "" where the matter says which."""
     after: str = ""
     """The rule of the first vote, which has opened this one."""
+    above_bound: bool | None = None
+    """Whether its cost passes the bound from which the law frees who is against it (LPH art. 17.4)."""
 
 
 FollowUpKind = Literal["bridge", "second_call"]
@@ -242,6 +244,20 @@ class ReportedChoice(Carried):
     heads: int | None = None
     area_dm2: int | None = None
     shares: int | None = None
+
+
+class ReportedNumbers(ReportedTally):
+    """The numbers of one motion as a certificate has them; a name that is not known is an error.
+
+    `options` are the numbers of each option, or of the supporters of each work of a menu; `chosen`
+    are the works that the official system has chosen.
+    """
+
+    LATER: ClassVar[frozenset[str]] = ReportedTally.LATER | {"options", "chosen"}
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    options: dict[str, ReportedChoice] = Field(default={})
+    chosen: tuple[str, ...] = Field(default=(), strict=False)
 
 
 class Tally(ReportedTally):

@@ -1,5 +1,6 @@
 """What a workflow of a case waits for: one line of the agenda."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -32,6 +33,15 @@ class Consequence(StrEnum):
     TICKETS_LOOKED_AT = "tickets_looked_at"
     TICKET_ESCALATED = "ticket_escalated"
     TICKET_CLOSED = "ticket_closed"
+    VOTES_ENDED = "votes_ended"
+    REMINDED = "reminded"
+    """Whoever is awaited is late from then on, and is reminded."""
+    ESCALATED = "escalated"
+    """Whoever is awaited is late; the level above hears of it."""
+
+
+REMINDING = frozenset({Consequence.REMINDED, Consequence.ESCALATED})
+"""What `Agenda.remind` does: it decides nothing, it tells whoever is late and who stands above."""
 
 
 class NotYetError(Exception):
@@ -48,6 +58,9 @@ class Wait(Carried):
     `subject` tells several waits of one kind apart. `since` None is now; it may lie ahead, as for
     the ballots of a box that is still to open. `due_at` None has no end. `consequence` is what the
     engine does at `due_at`, if anything.
+
+    Whoever has not come in time is late: `late_since` is the moment that was missed, `level` the
+    role that was told last, and `due_at` the moment at which the next level is (None after the top).
     """
 
     what: str
@@ -56,6 +69,13 @@ class Wait(Carried):
     since: datetime | None = None
     who: str = ""
     consequence: Consequence = Consequence.NONE
+    late_since: datetime | None = None
+    level: str = ""
+
+
+def next_reminder(waits: Iterable[Wait]) -> datetime | None:
+    """When somebody is reminded next, or the level above; None for never."""
+    return min((w.due_at for w in waits if w.due_at and w.consequence in REMINDING), default=None)
 
 
 def at_work(what: str, now: datetime) -> Wait:

@@ -14,9 +14,10 @@ from models.values.bidding import (
 from models.values.cost_sharing import PERMILLE
 from models.values.decisions.decision import Decision
 from models.values.timetable import Timetable, WorkCalendar
-from rules.bidding.clocks import seconds_between, within
+from rules.bidding.clocks import seconds_between
 from rules.bidding.documents import retention
 from rules.checks import check, decide
+from rules.time.spans import within
 
 
 def next_candidate(

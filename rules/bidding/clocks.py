@@ -3,14 +3,15 @@
 Moments are case time. S11 is the Tendering Law (招标投标法), S12 its Regulations (实施条例).
 """
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from models.values.decisions.decision import Decision
 from models.values.timetable import Period, Timetable, WorkCalendar
 from rules.checks import check, decide
-from rules.time.deadlines import deadline, is_working_day, latest_before
+from rules.time.deadlines import deadline, is_working_day, last_right_before, latest_before
+from rules.time.spans import days_from, within
 
 _DAY = timedelta(days=1)
 _MICROSECOND = timedelta(microseconds=1)
@@ -24,10 +25,10 @@ def days_between(
     An end at 24:00 belongs to the day that it ends. Counted in the kind of days of `period`; an
     end before the start gives a number below zero (calendar days) or zero (working days).
     """
-    span = _days(start, end, zone)
+    span = days_from(start, end, zone)
     if period.kind == "calendar":
         return span
-    first = _day_of(start, zone)
+    first = start.astimezone(ZoneInfo(zone)).date()
     return sum(is_working_day(first + n * _DAY, calendar) for n in range(1, span + 1))
 
 
@@ -80,14 +81,9 @@ def clarification(
     changed_at: datetime, deadline_at: datetime, timetable: Timetable, calendar: WorkCalendar
 ) -> Decision:
     """A change that affects bids comes at least 15 days before the deadline (B-4)."""
-    return _before(
-        "bidding.clarification",
-        "Tendering Law art. 23; Tendering Regs art. 21",
-        changed_at,
-        deadline_at,
-        timetable.clarification_before_deadline,
-        (calendar, timetable.zone),
-    )
+    article = "Tendering Law art. 23; Tendering Regs art. 21"
+    last = clarify_until(deadline_at, timetable, calendar)
+    return _before("bidding.clarification", article, changed_at, last)
 
 
 def deadline_after_clarification(
@@ -103,15 +99,9 @@ def deadline_after_clarification(
 def document_objection(
     filed_at: datetime, deadline_at: datetime, timetable: Timetable, calendar: WorkCalendar
 ) -> Decision:
-    """An objection to the documents comes at least 10 days before the deadline (B-5)."""
-    return _before(
-        "bidding.document_objection",
-        "Tendering Regs art. 22",
-        filed_at,
-        deadline_at,
-        timetable.document_objection_before_deadline,
-        (calendar, timetable.zone),
-    )
+    """An objection to the documents comes ten days before the deadline at the latest (B-5)."""
+    last = object_until(deadline_at, timetable, calendar)
+    return _before("bidding.document_objection", "Tendering Regs art. 22", filed_at, last)
 
 
 # waits for objections to the tender documents
@@ -129,7 +119,6 @@ def objection_answer(
     )
 
 
-# waits for the clock from the report to the publication (B-14)
 def candidates_published(
     report_at: datetime, published_at: datetime, timetable: Timetable, calendar: WorkCalendar
 ) -> Decision:
@@ -145,60 +134,29 @@ def candidates_published(
 
 
 def clarify_until(deadline_at: datetime, timetable: Timetable, calendar: WorkCalendar) -> datetime:
-    """The last moment for a change that leaves the deadline where it is (B-4); UTC."""
+    """The last moment for a change that leaves the deadline where it is (B-4); UTC.
+
+    The article protects the bidders: of the two readings the one that leaves them more days.
+    """
     return latest_before(
         deadline_at, timetable.clarification_before_deadline, calendar, timetable.zone
     )
 
 
 def object_until(deadline_at: datetime, timetable: Timetable, calendar: WorkCalendar) -> datetime:
-    """The last moment for an objection to the documents (B-5); UTC."""
-    return latest_before(
+    """The last moment for an objection to the documents (B-5); UTC.
+
+    The article gives the bidders a right: of the two readings of "ten days before" the longer one.
+    """
+    return last_right_before(
         deadline_at, timetable.document_objection_before_deadline, calendar, timetable.zone
     )
 
 
-def _before(
-    code: str,
-    article: str,
-    moment: datetime,
-    end: datetime,
-    period: Period,
-    place: tuple[WorkCalendar, str],
-) -> Decision:
-    calendar, zone = place
-    last = latest_before(end, period, calendar, zone)
+def _before(code: str, article: str, moment: datetime, last: datetime) -> Decision:
     return decide(
         check(code, article, _seconds(last - moment), ">=", 0, "seconds before the last moment")
     )
-
-
-def within(
-    code: str,
-    article: str,
-    span: tuple[datetime, datetime],
-    period: Period,
-    calendar: WorkCalendar,
-    zone: str,
-) -> Decision:
-    """The second moment of `span` is not after the period that the first one set off.
-
-    `deadline` alone decides; the check tells it in days as the calendar counts them, days off
-    included.
-    """
-    start, end = span
-    over = deadline(start, period, calendar, zone)
-    allowed = max(_days(start, over, zone), 0)
-    have = max(_days(start, end, zone), 0 if end <= over else allowed + 1)
-    return decide(check(code, article, have, "<=", allowed, "calendar days"))
-
-
-def _days(start: datetime, end: datetime, zone: str) -> int:
-    return (_day_of(end - _MICROSECOND, zone) - _day_of(start, zone)).days
-
-
-def _day_of(moment: datetime, zone: str) -> date:
-    return moment.astimezone(ZoneInfo(zone)).date()
 
 
 def seconds_between(start: datetime, end: datetime) -> Fraction:

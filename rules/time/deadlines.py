@@ -67,20 +67,45 @@ def hours_after(start: datetime, hours: int) -> datetime:
 
 
 def latest_before(end: datetime, period: Period, calendar: WorkCalendar, zone: str) -> datetime:
-    """The last moment that is still "at least N days before" `end`; UTC.
+    """The last moment that is still "at least N days before" `end`, for whoever must leave N days; UTC.
 
     N whole days lie between it and `end`; neither the day of the act nor the day of `end` counts.
     The moment returned is 24:00 of the last day on which one may act. It is not moved for days
     off: that would shorten the protection. A period of no days gives `end` itself.
+
+    The law has two readings. Bids close on 20 March at 10:00; fifteen days before that is
+
+    - 4 March, when fifteen whole days (5 to 19) must lie between: the one taken here, because
+      Tendering Law art. 23 (B-4) gives these days to the bidders, and a notice to the owners (V-CN-8)
+      gives them to the owners;
+    - 5 March, when the day of the act is the fifteenth of them: `last_right_before`.
     """
     if period.days == 0:
         return end.astimezone(UTC)
+    return _midnight(_day_before(end, period, calendar, zone), zone)
+
+
+def last_right_before(end: datetime, period: Period, calendar: WorkCalendar, zone: str) -> datetime:
+    """The last moment of a right that ends "N days before" `end`, for whoever has that right; UTC.
+
+    The day of the act is the last of the N. Whoever may object ten days before bids close on
+    20 March (Tendering Regs art. 22, B-5) may do it until 10 March at 24:00; the reading of
+    `latest_before` ends on the 9th, and would take a day of the right. A period of no days gives
+    `end` itself.
+    """
+    if period.days == 0:
+        return end.astimezone(UTC)
+    return _midnight(_day_before(end, period, calendar, zone) + _DAY, zone)
+
+
+def _day_before(end: datetime, period: Period, calendar: WorkCalendar, zone: str) -> date:
+    """The first of the N days before the day of `end`."""
     day, left = _local_day(end, zone), period.days
     while left > 0:
         day -= _DAY
         if period.kind == "calendar" or is_working_day(day, calendar):
             left -= 1
-    return _midnight(day, zone)
+    return day
 
 
 def extended_end(end: datetime, suspended_from: datetime, resumed_at: datetime) -> datetime:

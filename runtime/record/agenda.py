@@ -7,13 +7,13 @@ clock goes on.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.ids import ticket_workflow_id
 from models.tables import CaseWait
-from models.values.waits import Wait
+from models.values.waits import REMINDING, Wait
 
 
 async def replace_waits(
@@ -25,22 +25,29 @@ async def replace_waits(
 ) -> None:
     """Put these in the place of everything that the workflow waited for.
 
-    A wait that was there before keeps its `since`.
+    One that says no `since` and was there before keeps it; and whoever was to be reminded, or was,
+    has no more time because of that.
     """
-    before = await session.execute(
-        delete(CaseWait)
-        .where(CaseWait.workflow_id == workflow_id)
-        .returning(CaseWait.what, CaseWait.subject, CaseWait.who, CaseWait.since)
+    rows = await session.scalars(
+        delete(CaseWait).where(CaseWait.workflow_id == workflow_id).returning(CaseWait)
     )
-    since = {(what, subject, who): moment for what, subject, who, moment in before}
+    before = {
+        (wait.what, wait.subject, wait.who): wait
+        for wait in (Wait.model_validate(row, from_attributes=True) for row in rows)
+    }
     if waits:
-        kept = [
-            wait.model_copy(update={"since": since.get((wait.what, wait.subject, wait.who))})
-            if wait.since is None
-            else wait
-            for wait in waits
-        ]
+        kept = [_kept(wait, before.get((wait.what, wait.subject, wait.who))) for wait in waits]
         await add_waits(session, renovation_id, workflow_id, kept, now)
+
+
+def _kept(wait: Wait, before: Wait | None) -> Wait:
+    if wait.since is not None or before is None:
+        return wait
+    if before.late_since is not None or REMINDING.issuperset(
+        {wait.consequence, before.consequence}
+    ):
+        return before
+    return wait.model_copy(update={"since": before.since})
 
 
 async def add_waits(
@@ -72,6 +79,16 @@ async def end_waits_but_of_tickets(session: AsyncSession, renovation_id: str) ->
             CaseWait.workflow_id.not_like(f"{ticket}%"),
         )
     )
+
+
+async def load_next_reminder(session: AsyncSession, workflow_id: str) -> datetime | None:
+    """When whoever this workflow waits for is reminded next, or the level above; None for never."""
+    found: datetime | None = await session.scalar(
+        select(func.min(CaseWait.due_at)).where(
+            CaseWait.workflow_id == workflow_id, CaseWait.consequence.in_(REMINDING)
+        )
+    )
+    return found
 
 
 async def load_waits(session: AsyncSession, renovation_id: str) -> list[CaseWait]:

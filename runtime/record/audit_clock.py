@@ -20,6 +20,7 @@ TURNOUT = "voting.turnout_checked"
 DEADLINES: Mapping[str, Sequence[str]] = {
     "voting.box_announced": ("opens_at", "closes_at"),
     TURNOUT: ("closes_at",),
+    "voting.result_declared": ("challenge_until",),
     "publication.opened": ("closes_at",),
     "cost_sharing.shares_computed": ("due_at",),
     "cost_sharing.payments_called": ("next_at", "deadline"),
@@ -37,6 +38,7 @@ DEADLINES: Mapping[str, Sequence[str]] = {
     "feedback.tickets_looked_at": ("look_again_at",),
     "feedback.evaluated": ("re_survey_at",),
     "settlement.refunds_paid": ("due_at",),
+    "renovation.revision_asked": ("until",),
 }
 """Kind of event to those of its details that are deadlines, or lists of deadlines, which it sets.
 

@@ -14,6 +14,8 @@ from models.messages.journey import Stage
 from models.values.base import Carried, Value
 from models.values.refusal import refusal
 from models.values.timetable import Timetable
+from runtime.calendars import is_provisional
+from runtime.record.awaited import AwaitedLine, load_awaited
 from runtime.record.consents import OccupiedPart, load_missing_consents
 
 COLUMNS = """r.id, r.title, r.place_path, r.stage, r.state, r.waiting_for, r.due_at, r.rule_pack,
@@ -42,16 +44,17 @@ AWAITING = _Lines("case_wait w", "w.since", "true")
 STUCK = _Lines("case_trouble w", "w.since", "true")
 LATE = _Lines(
     "case_wait w",
-    "w.due_at",
+    "COALESCE(w.late_since, w.due_at)",
     # A person is late at once, the engine when its work is not done a minute after the deadline.
-    "w.due_at < now() AND (w.consequence = '' OR w.due_at < now() - interval '1 minute')"
+    "COALESCE(w.late_since, w.due_at) < now() AND (w.late_since IS NOT NULL OR w.consequence = ''"
+    " OR w.due_at < now() - interval '1 minute')"
     " AND NOT EXISTS (SELECT FROM case_clock c WHERE c.renovation_id = w.renovation_id)",
 )
 LATE_BY_TOLD_CLOCK = _Lines(
     "case_clock c JOIN case_wait w ON w.renovation_id = c.renovation_id",
-    "w.due_at",
+    "COALESCE(w.late_since, w.due_at)",
     # A told clock goes on when the engine has done what was due: whoever is late is a person.
-    "w.due_at < c.now",
+    "COALESCE(w.late_since, w.due_at) < c.now",
 )
 
 
@@ -109,10 +112,18 @@ class CaseRow(Carried):
     ran_fast: bool
     zone: str
     """In which the days of its place begin and end."""
+    provisional: bool = False
+    """A holiday that is not announced yet may still move `due_at`."""
+    awaited: tuple[AwaitedLine, ...] = ()
     needs_attention: tuple[Trouble, ...] = ()
     consents_missing: tuple[OccupiedPart, ...] = ()
     """Of one case: works that occupy part of a unit whose owner has not consented."""
     cursor: str = ""
+
+    @property
+    def late(self) -> tuple[AwaitedLine, ...]:
+        """Whoever has missed a moment, the latest first."""
+        return tuple(each for each in self.awaited if each.late_since is not None)
 
 
 class Query(NamedTuple):
@@ -134,7 +145,7 @@ async def find_cases(
         Refused: `cases.cursor_invalid`.
     """
     query = page(wanted, limit, after)
-    return await _with_troubles(connection, await connection.fetch(query.statement, *query.values))
+    return await _in_full(connection, await connection.fetch(query.statement, *query.values))
 
 
 async def load_case(connection: asyncpg.Connection, renovation_id: str) -> CaseRow:
@@ -147,7 +158,7 @@ async def load_case(connection: asyncpg.Connection, renovation_id: str) -> CaseR
     rows = await connection.fetch(statement, renovation_id)
     if not rows:
         raise refusal("renovation.unknown", where=renovation_id, renovation=renovation_id)
-    (case,) = await _with_troubles(connection, rows)
+    (case,) = await _in_full(connection, rows)
     missing = await load_missing_consents(connection, renovation_id)
     return case.model_copy(update={"consents_missing": missing})
 
@@ -272,14 +283,17 @@ def _read_cursor(cursor: str) -> tuple[datetime, str]:
     return at, last
 
 
-async def _with_troubles(
+async def _in_full(
     connection: asyncpg.Connection, rows: Iterable[asyncpg.Record]
 ) -> tuple[CaseRow, ...]:
     found = [dict(row) for row in rows]
-    troubles = await load_troubles(connection, [row["id"] for row in found])
+    ids = [row["id"] for row in found]
+    troubles, awaited = await load_troubles(connection, ids), await load_awaited(connection, ids)
     for row in found:
         row["zone"] = row["zone"] or Timetable().zone
+        row["provisional"] = is_provisional(row["due_at"], row["zone"])
         row["needs_attention"] = troubles.get(row["id"], ())
+        row["awaited"] = awaited.get(row["id"], ())
         if "listed_at" in row:
             row["cursor"] = f"{row['listed_at'].astimezone(UTC).strftime(STAMP)}-{row['id']}"
     return tuple(CaseRow.model_validate(row) for row in found)

@@ -9,7 +9,7 @@ from models.tables import BallotBox, PaperBatch, PaperCast, PaperEntry
 from models.values.base import Carried
 from rules.ballots.paper import differing
 from service.channels.paper import load_line_digests
-from service.views import shown
+from service.showing import shown
 
 
 class TypingView(Carried):

@@ -14,6 +14,7 @@ from models.values.refusal import refusal, refuse_if_any
 from models.values.states import NoticeState
 from rules.ballots.visits import Door, visit_problems
 from runtime.ballots.standing import not_taken_part
+from runtime.calendars import is_provisional
 from service.bodies import Accepted
 from service.channels.bodies import RecordVisits, Remind
 from service.channels.open_box import lock_open_box
@@ -97,7 +98,11 @@ async def remind_non_voters(
                 audience="non_voters",
                 audience_id=None,
                 template="vote_reminder",
-                params={"box": box.id, "closes_at": box.closes_at.isoformat()},
+                params={
+                    "box": box.id,
+                    "closes_at": box.closes_at.isoformat(),
+                    "provisional": is_provisional(box.closes_at, situation.timetable.zone),
+                },
                 state=NoticeState.QUEUED,
                 attempts=0,
                 created_at=now,

@@ -52,10 +52,12 @@ class WaitView(Wait):
     """One line of the agenda, and the workflow it belongs to."""
 
     workflow_id: str
+    provisional: bool = False
+    """A holiday that is not announced yet may still move `due_at`."""
 
     def bare(self) -> Wait:
-        """The wait as the record keeps it, without the id of a workflow."""
-        return Wait.model_validate(self.model_dump(exclude={"workflow_id"}))
+        """The wait as the record keeps it."""
+        return Wait.model_validate(self.model_dump(include=set(Wait.model_fields)))
 
 
 class HoldView(Carried):

@@ -46,8 +46,8 @@ from service.clock.bodies import (
 from service.clock.waking import Waking
 from service.gateway import Gateway
 from service.recording import Details, accept, record
+from service.showing import dated, shown
 from service.situation import Situation, load_situation
-from service.views import shown
 
 # Ballots that are being committed hold the box FOR SHARE: none is under way while the clock moves, and
 # none after it goes by the old time.
@@ -96,7 +96,9 @@ class CaseClocks:
 
     async def _view(self, situation: Situation) -> ClockView:
         async with self._database.session() as session:
-            waits = [shown(WaitView, row) for row in await load_waits(session, situation.id)]
+            zone = situation.timetable.zone
+            rows = await load_waits(session, situation.id)
+            waits = [dated(WaitView, row, row.due_at, zone) for row in rows]
             holds = await _holds(session, situation.id)
         return ClockView(
             renovation_id=situation.id,

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from models.messages.ids import ticket_workflow_id
 from models.values.refusal import Refused, refusal
-from models.values.waits import ENGINE, PAID_UP, STARTING
+from models.values.waits import ENGINE, PAID_UP, REMINDING, STARTING
 from runtime.database import Database
 from service.gateway import Gateway
 from service.situation import Situation
@@ -25,7 +25,7 @@ FIRST_LOOK_S, LAST_LOOK_S = 0.01, 0.1
 # One statement for one moment, and one round trip: a case that settles is asked often.
 DUE = text("""
 WITH tick AS MATERIALIZED (SELECT tick_of(:renovation) AS now)
-SELECT w.workflow_id, w.what, w.subject, tick.now
+SELECT w.workflow_id, w.what, w.subject, w.consequence, w.due_at, tick.now
 FROM case_wait w, tick
 WHERE w.renovation_id = :renovation AND w.consequence <> '' AND w.due_at <= tick.now
 ORDER BY w.workflow_id, w.what, w.subject
@@ -38,6 +38,8 @@ class _Due(NamedTuple):
     workflow_id: str
     what: str
     subject: str
+    consequence: str
+    due_at: datetime
     now: datetime
 
 
@@ -83,6 +85,10 @@ class Waking:
             return True  # it is at work already
         if wait.what == PAID_UP:
             return await self._gateway.signal(wait.workflow_id, "everyone_paid")
+        if wait.consequence in REMINDING:
+            # It may have been written by somebody else since this workflow last heard of its agenda.
+            moved = (wait.due_at, wait.now)
+            return await self._gateway.signal(wait.workflow_id, "agenda_moved", *moved)
         return await self._gateway.signal(wait.workflow_id, "clock_moved", wait.now)
 
 

@@ -132,7 +132,7 @@ async def open_renovation(
             `journal.command_reused`.
         RPCError: Temporal did not answer; the rows are there and the next call starts the workflow.
     """
-    check_together(file, roll)
+    check_together(file, roll, where)
     journal = Journal(database)
     # There is no case yet; the id that releases before gave it stands for it.
     key = await journal.key_of(command_id, renovation_id_for(command_id), actor.id)

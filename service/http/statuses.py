@@ -77,6 +77,7 @@ CODES: dict[int, str] = {
         decide.option_dimensions decide.options_and decide.setting_fixed decide.setting_invalid
         decide.sum_differs decide.undercut decide.value_wrong decide.weight_without_heads
         door.envelope evidence.not_counted evidence.official evidence.other_key
+        evidence.other_law
         feedback.no_level_above feedback.not_this_level feedback.not_waiting_for_answer
         feedback.reopen_exhausted feedback.reopen_too_late feedback.ticket_not_answered
         feedback.ticket_not_open feedback.ticket_not_resolved file.alias file.broken file.encoding_unknown
@@ -105,6 +106,7 @@ CODES: dict[int, str] = {
         opening.approval_unused opening.choice_alone opening.choice_unknown
         opening.options_and_menu
         opening.building_unknown opening.ceiling_above_budget opening.day_s_gone
+        opening.period_dropped
         opening.ends_before_start opening.estate_differs opening.field_missing
         opening.floor_percent_sum opening.floors_missing opening.floors_unused opening.grant_twice
         opening.id_invalid opening.id_twice opening.instalments_sum opening.item_unknown
@@ -166,8 +168,8 @@ CODES: dict[int, str] = {
         voting.not_published voting.pack_unknown voting.re_vote_limit voting.re_vote_too_early
         voting.roll_empty voting.unit_twice voting.which_box
         opening.matter_missing opening.matter_unknown opening.motion_rule opening.not_collected
-        opening.shares_missing official.choice_above official.choice_unknown
-        official.chosen_twice official.options_missing official.over_budget
+        opening.bound_missing opening.shares_missing official.choice_above official.choice_unknown
+        official.chosen_twice official.options_missing official.over_budget official.payers_unknown
     """,
     500: "act.broken service.failed",
     503: """

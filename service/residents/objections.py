@@ -6,10 +6,16 @@ from datetime import datetime
 from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.messages.ids import publication_workflow_id
 from models.tables import Objection, Publication
 from models.values.actor import Actor
 from models.values.refusal import refusal
 from models.values.states import ObjectionState, PublicationState
+from models.values.waits import Consequence, Wait
+from rules.authority import ROLES_OF_ACT
+from rules.time import lateness
+from runtime.calendars import chinese_calendar
+from runtime.record.agenda import add_waits
 from runtime.record.journal import id_from
 from service.bodies import Accepted, FileObjection
 from service.http.credentials import read_actor, read_voter
@@ -30,8 +36,10 @@ async def file_objection(
     """
     objector = await _objector(parts, situation, credential, command.unit_number)
 
+    awaited: list[Wait] = []
+
     async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
-        await _must_be_open(session, situation, command.publication_id, now)
+        row = await _must_be_open(session, situation, command.publication_id, now)
         name = id_from(key)
         objection = Objection(
             id=f"{situation.id}.o{name}",
@@ -44,6 +52,8 @@ async def file_objection(
             state=ObjectionState.OPEN,
         )
         session.add(objection)
+        awaited[:] = [_answer(situation, row.subject, objection)]
+        await add_waits(session, situation.id, workflow_id, awaited, now)
         digest = hashlib.sha256(command.text.encode()).hexdigest()
         # The words may name people: the event keeps what proves them, not the words.
         return objection.id, {
@@ -52,8 +62,26 @@ async def file_objection(
             "text_sha256": digest,
         }
 
+    workflow_id = publication_workflow_id(situation.id, command.publication_id)
     kind = "publication.objection_filed"
-    return await accept(parts.journal, situation, objector, command, kind, change)
+    accepted = await accept(parts.journal, situation, objector, command, kind, change)
+    for wait in awaited:
+        # Not heard, it is seen when the publication is looked at, or by whoever compares.
+        await parts.gateway.signal(workflow_id, "agenda_moved", wait.due_at, situation.now)
+    return accepted
+
+
+def _answer(situation: Situation, subject: str, objection: Objection) -> Wait:
+    """Whoever has published it answers: in tender matters within three days (Tendering Regs art. 54)."""
+    kind = lateness.answers_to(subject)
+    terms = (situation.timetable, chinese_calendar())
+    return Wait(
+        what=kind,
+        subject=objection.id,
+        due_at=lateness.due(kind, objection.filed_at, *terms),
+        who=", ".join(sorted(ROLES_OF_ACT["answer_objection"].roles)),
+        consequence=Consequence.REMINDED,
+    )
 
 
 async def _objector(
@@ -68,10 +96,11 @@ async def _objector(
 
 async def _must_be_open(
     session: AsyncSession, situation: Situation, name: str, now: datetime
-) -> None:
+) -> Publication:
     """Refuse unless the publication is open; its share lock makes the closing wait for the commit."""
     row = await session.get(Publication, name, with_for_update={"read": True})
     if row is None or row.renovation_id != situation.id:
         raise refusal("publication.unknown", where=name)
     if row.state != PublicationState.OPEN or now >= row.closes_at:
         raise refusal("publication.closed", publication=name, at=row.closes_at.isoformat())
+    return row

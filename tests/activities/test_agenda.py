@@ -15,6 +15,7 @@ from models.messages.voting import VotePeriod, VoteResult
 from models.values.actor import Actor, Role
 from models.values.scheme import PlannedWork
 from models.values.timetable import Timetable, calendar_days
+from rules.time import lateness
 from rules.time.deadlines import deadline
 from runtime.database import Database
 from tests.support import money
@@ -36,12 +37,19 @@ GRID = Actor(id="grid", role=Role.GRID_WORKER, label="grid worker")
 VOTE = [Line("stage", "voting", since=START)]
 
 
+def act(what: str, since: datetime, who: str, *, subject: str = "", filed: Any = None) -> Line:
+    """An official act that is awaited: until its period is over, then whoever has to do it is reminded."""
+    due_at = lateness.due(what, filed or since, Timetable(), money.PLAIN_WEEKENDS)
+    assert due_at is not None, what
+    return Line(what, subject, due_at, since, who, "reminded")
+
+
 @pytest.mark.parametrize(
     ("stage", "wait"),
     [
-        (Stage.VOTING, Line("open_vote", since=START, who=CONVENERS)),
+        (Stage.VOTING, act("open_vote", START, CONVENERS)),
         (Stage.COST_SHARING, Line("engine", due_at=START, since=START, consequence="goes_on")),
-        (Stage.BIDDING, Line("publish_tender", since=START, who=TENDERER)),
+        (Stage.BIDDING, act("publish_tender", START, TENDERER)),
         (Stage.INSPECTION, Line("engine", due_at=START, since=START, consequence="goes_on")),
         (Stage.FEEDBACK, Line("engine", due_at=START, since=START, consequence="goes_on")),
     ],
@@ -126,11 +134,14 @@ async def test_after_a_failed_vote_a_revised_scheme_is_awaited_while_there_is_ti
     play = await begin(database, "v4", Stage.VOTING)
     await opened(play)
     await play.own(play.renovations.ask_revision, 1, of=play.case)
-    until = (await play.waiting_for())[1]
-    assert until is not None
-    assert until > START + 365 * DAY
-    wait = Line("revise_scheme", "", until, START, CONVENERS)
-    assert (await play.agenda())["case"] == [wait]
+    wait, end = (await play.agenda())["case"]
+    assert wait == act("revise_scheme", START, CONVENERS)
+    assert await play.waiting_for() == ("revise_scheme", wait.due_at)
+    assert (end.what, end.consequence) == ("votes", "votes_ended")
+    assert end.due_at is not None
+    assert end.due_at > START + 365 * DAY
+    votes_end = partial(play.renovations.end_votes, play.command(play.case), 1)
+    assert await too_early(database, "v4", votes_end) == end.due_at - START
     revise = partial(play.act, play.renovations.revise_scheme, a.ReviseScheme, COMMITTEE)
     await revise(of=play.case, title="clearer", reason="it was not understood")
     assert (await play.agenda())["case"] == [await play.goes_on()]
@@ -166,17 +177,44 @@ async def test_a_publication_awaits_its_end_and_its_stage_awaits_the_publication
     assert await play.agenda() == {"case": VOTE, "stage": [await play.goes_on()]}
 
 
+async def test_after_the_time_for_votes_no_revised_scheme_is_awaited(database: Database) -> None:
+    play = await begin(database, "v5", Stage.VOTING)
+    await opened(play)
+    asked = await play.own(play.renovations.ask_revision, 1, of=play.case)
+    await play.at(asked.until)
+    over = await play.own(play.renovations.end_votes, 1, of=play.case)
+    assert not over.wanted
+    assert (await play.agenda())["case"] == [await play.goes_on()]
+
+
+async def test_a_second_vote_is_awaited_from_when_it_may_be_opened(database: Database) -> None:
+    play = await begin(database, "v6", Stage.VOTING)
+    result = await closed(play)
+    closing = PublicationClosing(closed=True, closes_at=START)
+    await play.own(play.ballots.declare_result, result, closing)
+    now = await play.now()
+    await play.own(play.renovations.enter_stage, Stage.VOTING, f"{play.stage}-2", of=play.case)
+    _, due_at = await play.waiting_for()
+    table, calendar = Timetable(), play.recorder.calendar
+    may_open = deadline(now, table.re_vote_wait, calendar, table.zone)
+    assert due_at == deadline(may_open, table.vote_opening, calendar, table.zone)
+
+
 async def test_an_objection_that_nobody_has_answered_is_waited_for_without_end(
     database: Database,
 ) -> None:
     play = await begin(database, "p2", Stage.VOTING)
     given, closes_at = await posted(play)
+    filed = await play.now()
     objections = [await play.object_to(given) for _ in "12"]
     await play.at(closes_at)
     stage = (await play.agenda())["stage"]
     assert not (await play.own(play.publications.close, given, of=play.of(given))).closed
-    answers = Line("answers", "", closes_at, closes_at, TENDERER_OR_CONVENER)
-    assert (await play.agenda())[given.publication_id] == [answers]
+    answers = [
+        act("answers", closes_at, TENDERER_OR_CONVENER, subject=each, filed=filed)
+        for each in objections
+    ]
+    assert (await play.agenda())[given.publication_id] == answers
     answer = partial(
         play.act,
         play.publications.answer,
@@ -189,7 +227,7 @@ async def test_an_objection_that_nobody_has_answered_is_waited_for_without_end(
         answer="no",
     )
     await answer(objection_id=objections[0])
-    assert (await play.agenda())[given.publication_id] == [answers]
+    assert (await play.agenda())[given.publication_id] == answers[1:]
     await answer(objection_id=objections[1])
     # Now it may close, at once.
     assert await play.agenda() == {
@@ -269,7 +307,7 @@ async def test_a_gap_awaits_public_money_and_the_end_of_the_stage_hands_over(
     play = await begin(database, "c1", Stage.COST_SHARING, content=scheme(owners_limit_fen=9_000))
     await play.own(play.shares.plan)
     assert (await play.agenda())["stage"] == [
-        Line("subsidy", since=START, who="district_bureau, street_office")
+        act("subsidy", START, "district_bureau, street_office")
     ]
     await play.act(play.shares.decline_subsidy, a.DeclineSubsidy, BUREAU, reason="no money")
     assert (await play.agenda())["stage"] == [await play.goes_on()]
@@ -303,7 +341,7 @@ async def test_a_collection_awaits_payments_its_next_reminder_and_then_a_decisio
     assert (await play.agenda())["stage"] == [payments]
     await play.at(until)
     assert not (await play.own(play.shares.count_collection)).enough
-    assert (await play.agenda())["stage"] == [Line("decide_collection", since=until, who=CONVENERS)]
+    assert (await play.agenda())["stage"] == [act("decide_collection", until, CONVENERS)]
     decide = {"decision": "wait", "reason": "they will pay"}
     await play.act(play.shares.decide_collection, a.DecideCollection, COMMITTEE, **decide)
     assert (await play.agenda())["stage"] == [await play.goes_on()]
@@ -346,18 +384,18 @@ async def test_a_tender_awaits_bids_until_its_deadline(database: Database) -> No
 
 
 @pytest.mark.parametrize(
-    ("rid", "prices", "wait"),
+    ("rid", "prices", "what", "who"),
     [
-        ("b2", (11_000, 11_500, 11_900), Line("record_evaluation", who="evaluator")),
-        ("b3", (11_000, 11_500), Line("publish_tender", who=TENDERER)),
+        ("b2", (11_000, 11_500, 11_900), "record_evaluation", "evaluator"),
+        ("b3", (11_000, 11_500), "publish_tender", TENDERER),
     ],
 )
 async def test_what_is_awaited_after_the_opening_depends_on_the_bids(
-    database: Database, rid: str, prices: tuple[int, ...], wait: Line
+    database: Database, rid: str, prices: tuple[int, ...], what: str, who: str
 ) -> None:
     play = await tendering(database, rid)
     await bids_opened(play, *prices)
-    assert (await play.agenda())["stage"] == [wait._replace(since=await play.now())]
+    assert (await play.agenda())["stage"] == [act(what, await play.now(), who)]
 
 
 async def test_after_two_failed_tenders_the_approval_is_awaited(database: Database) -> None:
@@ -365,7 +403,7 @@ async def test_after_two_failed_tenders_the_approval_is_awaited(database: Databa
     await bids_opened(play)
     await bids_opened(play)
     who = "district_bureau, street_office"
-    wait = Line("approve_direct_award", since=await play.now(), who=who)
+    wait = act("approve_direct_award", await play.now(), who)
     assert (await play.agenda())["stage"] == [wait]
 
 
@@ -391,7 +429,7 @@ async def test_candidates_who_stand_as_published_await_the_award_then_the_contra
     play = await candidates_named(database, "b5")
     await candidates_published(play)
     now = await play.now()
-    assert (await play.agenda())["stage"] == [Line("award_contract", since=now, who=TENDERER)]
+    assert (await play.agenda())["stage"] == [act("award_contract", now, TENDERER)]
     await play.act(play.tenders.award, a.AwardContract, STREET, bidder_id="b1")
     (wait,) = (await play.agenda())["stage"]
     assert (wait.what, wait.who) == ("sign_contract", TENDERER)
@@ -493,9 +531,9 @@ async def test_each_rectification_is_a_wait_of_its_own_with_its_own_deadline(
 ) -> None:
     play = await building(database, "w1")
     begun = await play.now()
-    works = Line("works", since=begun, who=WORKERS)
+    works = partial(act, "works", who=WORKERS)
     order = partial(Line, "rectification", who="contractor", consequence="contractor_default")
-    assert (await play.agenda())["stage"] == [works]
+    assert (await play.agenda())["stage"] == [works(begun)]
     first = await inspected(play, "a", "FAIL")
     assert first is not None
     later = begun + 3 * DAY
@@ -505,22 +543,25 @@ async def test_each_rectification_is_a_wait_of_its_own_with_its_own_deadline(
     second = deadline(later, table.rectification_period, calendar, table.zone)
     assert second > first
     rectified = order("b", second, later)
-    assert (await play.agenda())["stage"] == [order("a", first, begun), rectified, works]
+    assert (await play.agenda())["stage"] == [order("a", first, begun), rectified, works(later)]
     assert await play.waiting_for() == ("works", first)
     await play.at(first)
     await play.own(play.works.mark_overdue)
     # The engine gives the notice to cure at once.
-    assert (await play.agenda())["stage"] == [await play.goes_on(), rectified, works]
+    assert (await play.agenda())["stage"] == [await play.goes_on(), rectified, works(first)]
     await play.act(play.works.report_rectified, a.ReportRectified, CONTRACTOR, item_id="b")
-    assert (await play.agenda())["stage"] == [await play.goes_on(), works]
+    inspection = act("record_inspection", first, "chief_supervisor, supervisor", subject="b")
+    assert (await play.agenda())["stage"] == [await play.goes_on(), inspection, works(first)]
+    await play.at(first + DAY)
+    await play.act(play.works.report_item, a.ReportItem, CONTRACTOR, item_id="c")
+    assert inspection in (await play.agenda())["stage"], "a report gives nobody more time"
 
 
 async def test_a_default_awaits_its_cure_then_the_clients_word_and_then_the_measure(
     database: Database,
 ) -> None:
     play = await building(database, "w3")
-    begun = await play.now()
-    works = Line("works", since=begun, who=WORKERS)
+    works = partial(act, "works", who=WORKERS)
     first = await inspected(play, "a", "FAIL")
     assert first is not None
     await play.at(first)
@@ -530,21 +571,21 @@ async def test_a_default_awaits_its_cure_then_the_clients_word_and_then_the_meas
     until = deadline(first, table.cure_notice, calendar, table.zone)
     assert (state.cure_until, state.unnoticed_items) == (until, 0)
     cure = Line("cure", "a", until, first, "contractor", "termination_asked")
-    assert (await play.agenda())["stage"] == [cure, works]
+    assert (await play.agenda())["stage"] == [cure, works(first)]
     asking = partial(play.terminations.ask, play.command(play.stage))
     assert await too_early(database, "w3", asking) == until - first
     await play.at(until)
     await play.own(play.terminations.ask)
     by = deadline(until, table.termination_decision, calendar, table.zone)
-    decision = Line("terminate_contract", due_at=by, since=until, who=TENDERER)
-    assert (await play.agenda())["stage"] == [decision, works]
+    decision = Line("terminate_contract", "", by, until, TENDERER, "reminded")
+    assert (await play.agenda())["stage"] == [decision, works(until)]
     assert await play.waiting_for() == ("terminate_contract", by)
     end = {"reason": "it leaks"}
     await play.act(play.terminations.terminate, a.TerminateContract, BUREAU, **end)
     assert (await play.agenda())["stage"] == [await play.goes_on()]
     await play.own(play.terminations.make_safe)
     late = deadline(until, table.termination_measurement, calendar, table.zone)
-    measure = Line("measure_works", due_at=late, since=until, who="chief_supervisor")
+    measure = Line("measure_works", "", late, until, "chief_supervisor", "reminded")
     assert (await play.agenda())["stage"] == [measure]
     await play.act(play.terminations.measure, a.MeasureWorks, CHIEF, measured_fen={"a": 100})
     assert (await play.agenda())["stage"] == [await play.goes_on()]
@@ -564,10 +605,10 @@ async def test_finished_works_await_acceptance_then_payment_and_hand_over(
     for item in ("a", "b", "c"):
         await inspected(play, item, "PASS")
     now = await play.now()
-    wait = Line("accept_works", since=now, who="chief_supervisor")
+    wait = act("accept_works", now, "chief_supervisor")
     assert (await play.agenda())["stage"] == [wait]
     await play.works.accept(play.command(play.stage, CHIEF))
-    assert (await play.agenda())["stage"] == [Line("approve_payment", since=now, who=TENDERER)]
+    assert (await play.agenda())["stage"] == [act("approve_payment", now, TENDERER)]
     await play.act(play.works.approve_payment, a.ApprovePayment, BUREAU)
     assert await play.agenda() == {"case": [await play.goes_on()]}
 
@@ -623,8 +664,13 @@ async def test_each_level_of_a_complaint_has_its_time_and_the_last_no_end(
     levels = ("grid", "community", "street", "district")
     assert seen == [
         *((f"level_{level}", "ticket_escalated") for level in levels),
-        ("level_city", ""),
+        ("level_city", "reminded"),
     ]
+    await play.at(timer.due_at)
+    reminded = await play.own(play.agendas.remind, of=play.ticket(ticket))
+    assert reminded.remind_at is None, "above the city stands nobody"
+    (wait,) = (await play.agenda())[ticket.ticket_id]
+    assert (wait.who, wait.due_at, wait.consequence) == ("level_city", None, "")
 
 
 async def test_an_answered_complaint_awaits_the_complainant_and_a_closed_one_nobody(

@@ -90,7 +90,11 @@ async def test_names_and_the_last_day_are_put_right_with_before_and_after(
 ) -> None:
     rid = await opened(database, "names")
     waits = await agenda(database, rid)
-    fields = {"title": "Right", "estate": "Estate of names", "ends_on": date(2028, 6, 30)}
+    fields: dict[str, Any] = {
+        "title": "Right",
+        "estate": "Estate of names",
+        "ends_on": date(2028, 6, 30),
+    }
     for _ in range(2):
         await correct(renovations, rid, "once", **fields)
     (event,) = await told(database, rid)

@@ -9,7 +9,7 @@ from activities.renovations import Renovations
 from models.messages.acts import ReviseScheme
 from models.messages.command import Command
 from models.messages.journey import JourneyOutcome
-from models.tables import Event, Renovation, Scheme
+from models.tables import BallotBox, Event, Renovation, Scheme
 from models.values.actor import Actor, Role
 from models.values.cost_sharing import (
     CostItem,
@@ -20,6 +20,7 @@ from models.values.cost_sharing import (
     ItemCategory,
 )
 from models.values.scheme import PlannedWork, SchemeContent
+from models.values.states import BoxState
 from models.values.timetable import Timetable, calendar_days
 from runtime.calendars import chinese_calendar
 from runtime.database import Database
@@ -162,9 +163,26 @@ async def announced(database: Database, rid: str) -> None:
 
 
 async def declared(database: Database, rid: str, *outcomes: str) -> None:
-    """The votes on record, by how they ended."""
-    for outcome in outcomes:
-        await told(database, rid, "voting.result_declared", {"outcome": outcome, "box_id": "b"})
+    """The votes on record with their closed boxes, by how they ended."""
+    for attempt, outcome in enumerate(outcomes, start=1):
+        box = f"{rid}.{attempt}"
+        async with database.session() as session, session.begin():
+            session.add(
+                BallotBox(
+                    id=box,
+                    renovation_id=rid,
+                    attempt=attempt,
+                    motions=[],
+                    state=BoxState.CLOSED,
+                    opens_at=NOW,
+                    closes_at=NOW,
+                    roll_hash="0" * 64,
+                    public_key=bytes(32),
+                    wrapped_key=b"",
+                    roll_salt=bytes(32),
+                )
+            )
+        await told(database, rid, "voting.result_declared", {"outcome": outcome, "box_id": box})
 
 
 async def told(database: Database, rid: str, kind: str, details: dict[str, object]) -> None:
@@ -338,7 +356,7 @@ async def test_a_whole_scheme_is_refused_like_a_file_with_every_field_named(
         ("opening.ceiling_above_budget", "scheme.tender.ceiling_fen"),
         ("opening.method_unknown", "scheme.tender.method"),
         ("opening.retention_too_high", "scheme.tender.retention_permille"),
-        ("opening.building_unknown", "lift-1"),
+        ("opening.building_unknown", "scheme.works[0].building"),
     }
     assert len(await schemes(database, rid)) == 1
 

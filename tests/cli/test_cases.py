@@ -5,17 +5,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
 from typer.testing import CliRunner
 
 from cli.cases import audit_lines
-from cli.inputs import act_fields, act_named, revision_fields
+from cli.inputs import act_fields, act_named, in_file, revision_fields
 from cli.main import app
 from cli.opening import find_convener
 from cli.shown import change_lines
 from formats.renovation_file.reading import read_renovation
 from models.tables import CaseTrouble
-from models.values.refusal import Refused
+from models.values.refusal import Refused, problem
 from runtime.ballots.audit import BadBallot
 from runtime.database import Database
 from runtime.local.programs import ROOT
@@ -228,6 +229,15 @@ def test_a_revised_scheme_comes_from_a_file_and_its_faults_name_file_field_and_k
     assert codes("act", "r1", "revise-scheme", "--scheme", str(revised)) == ["file.too_large"]
 
 
+def test_what_the_case_finds_in_a_scheme_names_the_file() -> None:
+    found = Refused(problem("a.b", where="scheme.works[1].building"), problem("a.c", where="r1"))
+    told = in_file(found, Path("/somewhere/revised.yaml"))
+    assert [each.where for each in told.problems] == [
+        "revised.yaml, scheme.works[1].building",
+        "r1",
+    ]
+
+
 def test_the_files_of_an_opening_can_be_checked_without_any_server(tmp_path: Path) -> None:
     roll = ESTATE.with_name("roll.csv").read_bytes()
     (tmp_path / "roll.csv").write_bytes(roll)
@@ -263,7 +273,7 @@ def test_the_files_of_an_opening_can_be_checked_without_any_server(tmp_path: Pat
 
 
 def test_what_an_act_has_changed_is_shown_with_both_values() -> None:
-    changes = [
+    changes: JsonValue = [
         {"what": "items[lift]", "before": None, "after": {"cost_fen": 5}},
         {"what": "items[roof]", "before": {"cost_fen": 7}, "after": None},
         {"what": "tender.ceiling_fen", "before": 5, "after": 6},

@@ -126,6 +126,7 @@ def test_a_timetable_may_be_more_patient_than_the_law() -> None:
         ("scheme.colour", "red", "opening.field_unknown", "scheme.colour"),
         ("scheme.items.0.colour", "red", "opening.field_unknown", "scheme.items[0].colour"),
         ("timetable", {"vote_notise": {"days": 20}}, "opening.field_unknown", "vote_notise"),
+        ("timetable", {"tender_notice": {"days": 5}}, "opening.period_dropped", "tender_notice"),
         ("title", DELETE, "opening.field_missing", "estate.yaml"),
         ("title", " ", "opening.field_invalid", "title"),
         ("title", "x" * 201, "opening.field_invalid", "title"),
@@ -462,9 +463,12 @@ def test_whatever_stands_in_a_field_there_is_a_file_or_a_refusal(field, value) -
 
 
 def together(content: dict) -> list[Problem]:
-    read = read_renovation(as_yaml(content).encode(), "estate.yaml")
+    text = as_yaml(content).encode()
+    read = read_renovation(text, "estate.yaml")
     with pytest.raises(Refused) as refusal:
-        check_together(read, example_roll())
+        check_together(read, example_roll(), read_mapping(text, "estate.yaml").where)
+    for each in refusal.value.problems:
+        assert each.where.startswith("estate.yaml line 1, scheme.")
     return list(refusal.value.problems)
 
 

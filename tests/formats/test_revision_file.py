@@ -5,8 +5,11 @@ import pytest
 from formats.renovation_file.reading import check_scheme, read_revision, share_units
 from models.values.refusal import Problem, Refused
 from models.values.timetable import Timetable
+from rules.voting import pack_for
 from runtime.language.sentences import sentence
 from tests.formats.test_renovation_file import EXAMPLE, as_yaml, changed, example_roll, file
+
+PACK = pack_for("CN-2021")
 
 
 def problems(text: str) -> list[Problem]:
@@ -25,7 +28,7 @@ def checked(scheme: dict, budget_fen: int = 96_000_000) -> list[Problem]:
     read = read_revision(json.dumps({"scheme": scheme}).encode(), "e.json").scheme
     units = share_units(example_roll())
     try:
-        check_scheme(read, budget_fen, Timetable(), units, "roll.csv")
+        check_scheme(read, budget_fen, Timetable(), units, "roll.csv", PACK)
     except Refused as refused:
         return list(refused.problems)
     return []
@@ -66,12 +69,12 @@ def test_what_a_revision_does_not_change_is_refused_in_its_file() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "code", "where"),
     [
-        ("works.0.building", "9", "opening.building_unknown", "roof-1"),
+        ("works.0.building", "9", "opening.building_unknown", "scheme.works[0].building"),
         (
             "items.0.payers",
             {"scope": "listed", "units": ["x"]},
             "cost_sharing.payer_unknown",
-            "roof",
+            "scheme.items[0]",
         ),
         (
             "tender.retention_permille",
@@ -105,6 +108,6 @@ def test_texts_that_no_database_stores_are_refused_with_their_field() -> None:
     item = read.items[0].model_copy(update={"title": "Roof\0"})
     bad = read.model_copy(update={"items": (item, *read.items[1:])})
     with pytest.raises(Refused) as refusal:
-        check_scheme(bad, 96_000_000, Timetable(), share_units(example_roll()), "roll.csv")
+        check_scheme(bad, 96_000_000, Timetable(), share_units(example_roll()), "roll.csv", PACK)
     (only,) = refusal.value.problems
     assert (only.code, only.where) == ("opening.unreadable", "scheme.items[0].title")

@@ -33,10 +33,9 @@ APPEND_ONLY = (
     "attendance",
     "vote_objection",
     "vote_opinion",
-    "motion_payer",
     "part_consent",
 )
-OF_A_BOX = ("ballot_seal", "ballot_batch", "ballot_check", "motion_payer")
+OF_A_BOX = ("ballot_seal", "ballot_batch", "ballot_check")
 NEVER_CHANGED = (
     *("roll_entry", "roll_unit", "scheme", "inspection", "roll_import", "paper_line"),
     "case_clock",  # whose two columns may only go forward

@@ -21,10 +21,12 @@ START = datetime(2026, 3, 2, 4, tzinfo=UTC)
 STREET = Actor(id="street", role=Role.STREET_OFFICE, label="street office")
 
 
+PLAIN_WEEKENDS = WorkCalendar(first_on=date(2026, 1, 1), last_on=date(2026, 12, 31))
+
+
 def recorder_of(database: Database) -> Recorder:
     """A recorder with a calendar of plain weekends."""
-    calendar = WorkCalendar(first_on=date(2026, 1, 1), last_on=date(2026, 12, 31))
-    return Recorder(database, calendar, BOX_KEYS)
+    return Recorder(database, PLAIN_WEEKENDS, BOX_KEYS)
 
 
 def command(rid: str, name: str, actor: Actor = ENGINE) -> Command:

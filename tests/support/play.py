@@ -1,7 +1,8 @@
 """One told case whose workflows are only names: each write is what an activity does for them.
 
 Shows what every write leaves in the agenda, without Temporal. A step of the engine that leaves
-something due behind, for its own workflow and not for the engine to go on, fails at once.
+something due behind, for its own workflow and not for the engine to go on, fails at once; a
+reminder that is due already is written next.
 """
 
 from collections.abc import Awaitable, Callable
@@ -10,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from activities.agenda import Agenda
 from activities.bidding.signing import Signatures
 from activities.bidding.tender import Tenders
 from activities.cancellation import Cancellations
@@ -34,6 +36,7 @@ from models.messages.journey import Stage
 from models.messages.publication import PublicationInput
 from models.tables import Bid, Objection, Ticket
 from models.values.actor import ENGINE, Actor, Role
+from models.values.waits import REMINDING
 from runtime.database import Database
 from tests.support import money
 from tests.support.agenda import Line, agenda, now_of
@@ -60,6 +63,7 @@ class Play:
         self.terminations = Terminations(recorder)
         self.signatures = Signatures(recorder)
         self.tickets, self.evaluations = Tickets(recorder), Evaluations(recorder)
+        self.agendas = Agenda(recorder)
         self.case = renovation_workflow_id(rid)
         self.stage = ""
 
@@ -95,7 +99,9 @@ class Play:
         now = await self.now()
         left = (await agenda(self.database, self.rid)).get(command.workflow_id, [])
         due = [
-            line.what for line in left if line.consequence and line.due_at and line.due_at <= now
+            line.what
+            for line in left
+            if line.due_at and line.due_at <= now and line.consequence not in ("", *REMINDING)
         ]
         assert set(due) <= set(GOES_ON), f"{command.command_id} leaves {due} behind"
         return done

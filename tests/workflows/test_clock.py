@@ -128,6 +128,16 @@ async def test_what_is_no_date_and_what_lies_behind_are_refused(journey: Begin) 
     assert code_of(await tell(j, "x\u0000y", "next"))[0] == 422
     nul = await tell(j, f"{j.rid}-nul", "to", to="2026-01-01\u0000")
     assert code_of(nul)[0] == 422
+    assert await j.seq() == before, "nothing was written"
+
+
+async def test_when_everybody_was_told_of_whoever_is_late_nothing_falls_due_any_more(
+    journey: Begin,
+) -> None:
+    j = await journey()
+    await j.until("open_vote")
+    await tell(j, f"{j.rid}-far", "days", days=400)
+    before = await j.seq()
     assert code_of(await tell(j, f"{j.rid}-g", "next")) == (409, "clock.nothing_due")
     assert await j.seq() == before, "nothing was written"
 

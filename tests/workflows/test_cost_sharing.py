@@ -8,7 +8,14 @@ from models.values.cost_sharing import CostItem, ItemCategory
 from models.values.refusal import Refused
 from models.values.scheme import SchemeContent
 from tests.support.estate import scheme_content
-from tests.support.journey import COMMITTEE, STREET, JourneyDriver, codes, open_when_allowed
+from tests.support.journey import (
+    COMMITTEE,
+    STREET,
+    JourneyDriver,
+    Reaction,
+    codes,
+    open_when_allowed,
+)
 from tests.support.waiting import eventually
 from tests.support.wanderer import too_dear
 
@@ -39,6 +46,7 @@ def with_optional_items() -> object:
     )
 
 
+# carries E12
 async def test_a_shortfall_first_drops_the_optional_item_of_lowest_need(journey: Begin) -> None:
     j = await journey(content=with_optional_items())
     await j.until("objections.share_table")
@@ -51,6 +59,7 @@ async def test_a_shortfall_first_drops_the_optional_item_of_lowest_need(journey:
     assert "fountain" not in items
 
 
+# carries E12
 async def test_a_subsidy_closes_the_gap(journey: Begin) -> None:
     j = await journey(content=too_dear(scheme_content()))
     await j.until("subsidy")
@@ -63,6 +72,13 @@ async def test_a_subsidy_closes_the_gap(journey: Begin) -> None:
 
 
 COST = sum(item.cost_fen for item in scheme_content().items)
+
+
+def everyone_says(choice: str) -> Reaction:
+    async def vote(driver: JourneyDriver) -> None:
+        await driver.cast(choice)
+
+    return vote
 
 
 async def without_money(journey: Begin) -> JourneyDriver:
@@ -102,6 +118,7 @@ async def test_without_a_subsidy_the_same_gap_is_not_put_to_the_owners_again(
     await j.act(a.ReviseScheme, COMMITTEE, owners_limit_fen=COST, reason="a levy")
 
 
+# carries E12
 async def test_an_extra_levy_that_is_adopted_closes_the_gap_up_to_the_contract(
     journey: Begin,
 ) -> None:
@@ -122,8 +139,8 @@ async def test_an_extra_levy_that_is_adopted_closes_the_gap_up_to_the_contract(
     assert after.motions == scheme_content().motions
     declared = (await j.details("voting.result_declared"))[-1]
     assert declared["outcome"] == "adopted"
-    assert declared["owners_limit_before_fen"] == COST - 500
-    assert declared["owners_limit_fen"] == 13_500_000
+    assert declared["scheme"]["owners_limit_before_fen"] == COST - 500
+    assert declared["scheme"]["owners_limit_fen"] == 13_500_000
     assert await j.value("SELECT sum(amount_fen) FROM share_total WHERE renovation_id=$1") == COST
     await j.until("works")
     assert "bidding.contract_signed" in await j.events()
@@ -133,7 +150,7 @@ async def test_an_extra_levy_that_is_rejected_leaves_the_scheme_and_its_limit(
     journey: Begin,
 ) -> None:
     j = await without_money(journey)
-    j.on("ballots", lambda driver: driver.cast("no"))
+    j.on("ballots", everyone_says("no"))
     j.on("open_vote", open_when_allowed)
     levy = {"owners_limit_fen": COST, "reason": "no subsidy"}
     await j.act(a.ReviseScheme, COMMITTEE, **levy)
@@ -160,7 +177,7 @@ async def test_an_extra_levy_that_is_rejected_leaves_the_scheme_and_its_limit(
     with pytest.raises(Refused) as refused:
         await j.act(a.ReviseScheme, COMMITTEE, **levy)
     assert codes(refused.value) == ["renovation.revision_not_asked"]
-    j.on("ballots", lambda driver: driver.cast("yes"))
+    j.on("ballots", everyone_says("yes"))
     await j.until("objections.share_table")
     closed = (await j.details("voting.box_closed"))[-1]
     assert closed["motions"].keys() == {"works", "costs"}
@@ -168,7 +185,7 @@ async def test_an_extra_levy_that_is_rejected_leaves_the_scheme_and_its_limit(
 
 async def test_levies_that_are_rejected_to_the_limit_shelve_the_renovation(journey: Begin) -> None:
     j = await without_money(journey)
-    j.on("ballots", lambda driver: driver.cast("no"))
+    j.on("ballots", everyone_says("no"))
     j.on("open_vote", open_when_allowed)
 
     async def ask_again(driver: JourneyDriver) -> None:
@@ -182,6 +199,7 @@ async def test_levies_that_are_rejected_to_the_limit_shelve_the_renovation(journ
     assert outcomes == ["adopted", "rejected", "rejected", "rejected"]
 
 
+# carries E13
 async def test_non_payers_are_reminded_and_too_little_is_decided_by_the_committee(
     journey: Begin,
 ) -> None:
@@ -217,6 +235,7 @@ async def test_too_little_and_no_hope_is_shelved_and_refunded(journey: Begin) ->
     assert paid == back > 0
 
 
+# carries E14
 async def test_relief_pays_in_a_households_place_and_not_more_than_it_owes(journey: Begin) -> None:
     j = await journey()
     j.on("payments", nobody_pays)

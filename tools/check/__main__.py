@@ -13,6 +13,8 @@ from tools.check.documents import (
     places_of_this_machine,
 )
 from tools.check.language import catalogues_agree, codes_have_sentences, codes_have_statuses
+from tools.check.periods import periods_are_kept
+from tools.check.procedure import procedure_is_told
 from tools.check.project import Project
 from tools.check.shape import (
     names_of_classes,
@@ -35,6 +37,8 @@ CHECKS: tuple[Callable[[Project], Iterator[str]], ...] = (
     codes_have_sentences,
     codes_have_statuses,
     law_has_a_caller,
+    periods_are_kept,
+    procedure_is_told,
 )
 
 

@@ -6,7 +6,8 @@ from cli.demo.client import at_once
 from cli.demo.driver import Driver, Reaction
 from cli.demo.town import people
 from cli.demo.town.estate import DemoUnit
-from service.views import RenovationView, TicketView
+from service.open_matters import TicketView
+from service.views import RenovationView
 
 SURVEY_MOST = 300
 """Enough households for a figure; the demo's time goes to the ballots."""

@@ -1,5 +1,3 @@
-DROP TABLE motion_payer
-
 DROP TABLE vote_opinion
 
 DROP TABLE vote_objection

@@ -1,4 +1,4 @@
-"""Attendance, objections after a vote, opinions, and who pays for what a motion decided."""
+"""Attendance, objections after a vote, opinions, and whose system takes ballots on the internet."""
 
 from pathlib import Path
 

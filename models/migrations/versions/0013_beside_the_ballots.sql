@@ -43,15 +43,7 @@ CREATE TABLE vote_opinion (
 
 CREATE INDEX ix_vote_opinion_box_id_unit_number_seq ON vote_opinion (box_id, unit_number, seq)
 
-CREATE TABLE motion_payer (
-  box_id VARCHAR(64) NOT NULL,
-  motion_id VARCHAR(64) NOT NULL,
-  unit_number VARCHAR(64) NOT NULL,
-  CONSTRAINT pk_motion_payer PRIMARY KEY (box_id, motion_id, unit_number),
-  CONSTRAINT fk_motion_payer_box_id FOREIGN KEY(box_id) REFERENCES ballot_box (id)
-)
-
-GRANT SELECT, INSERT ON attendance, vote_objection, vote_opinion, motion_payer TO gongjian_app
+GRANT SELECT, INSERT ON attendance, vote_objection, vote_opinion TO gongjian_app
 
 CREATE TRIGGER attendance_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON attendance
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
@@ -60,7 +52,4 @@ CREATE TRIGGER vote_objection_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 
 CREATE TRIGGER vote_opinion_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON vote_opinion
-  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
-
-CREATE TRIGGER motion_payer_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON motion_payer
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()

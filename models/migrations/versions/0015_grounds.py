@@ -5,7 +5,7 @@ from pathlib import Path
 from models.migrations.statements import run
 
 revision = "0015"
-down_revision = "0013"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

@@ -32,7 +32,16 @@ def motion_problems(pack: VotingPack, motion: Motion) -> tuple[Problem, ...]:
         return (problem("opening.matter_unknown", "matter", matter=word, **names),)
     if pack.major and strict_kind(motion, pack) is not motion.kind:
         return (problem("opening.motion_kind", "kind", matter=motion.matter or ""),)
-    unknown = next(_not_collected(rule_of(pack, motion)), None)
+    return _missing_numbers(rule_of(pack, motion), motion)
+
+
+def _missing_numbers(rule_of_motion: Rule, motion: Motion) -> tuple[Problem, ...]:
+    """What the rule asks for and nobody collects, or nobody has said."""
+    payers = rule_of_motion.payers
+    if payers is not None and payers.above is not None and motion.above_bound is None:
+        bound: dict[str, str | int] = {"bound": payers.bound, "article": payers.article}
+        return (problem("opening.bound_missing", "above_bound", **bound),)
+    unknown = next(_not_collected(rule_of_motion), None)
     if unknown is None:
         return ()
     rule, condition = unknown

@@ -9,17 +9,19 @@ from datetime import datetime, timedelta
 
 from models.values.base import Carried
 from models.values.decisions.decision import Check
-from models.values.decisions.rules import RuleResult
+from models.values.decisions.rules import Payers, RuleResult
 from models.values.voting import FollowUpTerms, Motion, SecondVote
 from rules.time.deadlines import end_of_natural_day
 
 
 class Standing(Carried):
-    """What became of a motion, whoever counted, as far as it says what is put again."""
+    """What became of a motion, whoever counted, as far as it says what is put again and who pays."""
 
     outcome: str
+    winner: str | None = None
     named: tuple[str, ...] = ()
     second: SecondVote | None = None
+    payers: Payers | None = None
 
 
 def second_vote(result: RuleResult) -> SecondVote | None:
@@ -61,6 +63,14 @@ def terms_of(seconds: Iterable[SecondVote]) -> FollowUpTerms | None:
         notice_days=max(each.notice_days or 0 for each in seconds),
         article="; ".join(dict.fromkeys(each.article for each in seconds)),
     )
+
+
+def is_late(terms: FollowUpTerms, first_ended: datetime, now: datetime, zone: str) -> bool:
+    """Whether the last day of the second vote is over; at once is no day but the same meeting."""
+    if not terms.latest_days:
+        return terms.at_once and now > first_ended
+    last_moment = first_ended - timedelta(microseconds=1)
+    return now >= end_of_natural_day(last_moment, terms.latest_days, zone)
 
 
 def second_period(

@@ -10,6 +10,7 @@ from rules.time.deadlines import (
     hours_after,
     is_provisional,
     is_working_day,
+    last_right_before,
     latest_before,
 )
 
@@ -117,6 +118,20 @@ def test_hours_run_from_moment_to_moment() -> None:
 def test_fifteen_days_before_a_deadline_leaves_fifteen_whole_days() -> None:
     # Bids close on 20 March at 10:00: 5 to 19 March are the fifteen days, 4 March is the last day.
     assert latest_before(at(2025, 3, 20, 10), calendar_days(15), PLAIN, ZONE) == at(2025, 3, 5)
+
+
+def test_of_two_readings_the_one_is_taken_that_shortens_nobodys_right() -> None:
+    closing = at(2025, 3, 20, 10)
+    # Whoever must leave ten days acts by the end of the 9th, whoever has a right by the end of the 10th.
+    assert latest_before(closing, calendar_days(10), PLAIN, ZONE) == at(2025, 3, 10)
+    assert last_right_before(closing, calendar_days(10), PLAIN, ZONE) == at(2025, 3, 11)
+    assert last_right_before(closing, working_days(2), PLAIN, ZONE) == at(2025, 3, 19)
+    assert last_right_before(closing, calendar_days(0), PLAIN, ZONE) == closing
+
+
+def test_fifteen_days_of_notice_are_whole_days_between_the_notice_and_the_vote() -> None:
+    # Told on Monday 3 March: the vote opens on the 19th, not on the 18th, the fifteenth day.
+    assert deadline(at(2025, 3, 3, 9), calendar_days(15), PLAIN, ZONE) == at(2025, 3, 19)
 
 
 def test_a_deadline_at_midnight_gives_the_same_last_day() -> None:

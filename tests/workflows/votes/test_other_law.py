@@ -219,3 +219,153 @@ async def test_where_ballots_count_there_is_no_opinion_beside_them(journey: Begi
 
 def bearer(j: JourneyDriver, unit: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {j.voter(unit)}"}
+
+
+async def test_an_owner_of_more_than_half_has_as_many_voices_as_all_others(journey: Begin) -> None:
+    j = await journey(
+        content=putting(("insulation", "improvement")),
+        timetable=PARIS,
+        rule_pack="FR-2020",
+        owner_keys=["a"] * 8 + ["b", "c", "d", "e"],
+    )
+    large, *others = await j.units()
+
+    async def one_against_all(driver: JourneyDriver) -> None:
+        said = {large: "yes", **dict.fromkeys(others, "no")}
+        await driver.ballots([(unit, {"insulation": word}) for unit, word in said.items()])
+
+    j.on("ballots", one_against_all)
+    await j.until("revise_scheme")
+    first, _ = await j.details("voting.box_announced")
+    (cut,) = first["caps"]
+    assert (cut["before"], cut["after"], cut["article"]) == (103, 53, "loi 65-557 art. 22")
+    tallies = [
+        each["motions"]["insulation"]["tally"] for each in await j.details("voting.box_closed")
+    ]
+    assert [(each["yes_shares"], each["no_shares"]) for each in tallies] == [(53, 53)] * 2
+    assert await outcomes(j) == ["second_vote", "rejected"]
+
+
+async def payers_of(j: JourneyDriver) -> list[str]:
+    rows = await j.db.fetch(
+        "SELECT unit_number FROM share_total WHERE renovation_id=$1 AND amount_fen > 0 ORDER BY 1",
+        j.rid,
+    )
+    return [row["unit_number"] for row in rows]
+
+
+async def test_without_two_thirds_only_those_who_said_yes_pay(journey: Begin) -> None:
+    berlin = Timetable(zone="Europe/Berlin")
+    j = await journey(content=putting(("lift", "works")), timetable=berlin, rule_pack="DE-2020")
+    j.on("ballots", says(words(yes=5, no=3)))
+    await j.until("objections.share_table")
+    (closed,) = await j.details("voting.box_closed")
+    assert closed["motions"]["lift"]["payers"] == "yes_voters"  # WEG s. 21
+    assert await payers_of(j) == (await j.units())[:5]
+
+
+async def test_above_the_bound_who_is_against_it_is_free(journey: Begin) -> None:
+    content = putting(("pool", "improvement"))
+    (pool,) = content.motions
+    above = content.model_copy(update={"motions": (pool.model_copy(update={"above_bound": True}),)})
+    j = await journey(content=above, timetable=MADRID, rule_pack=SPAIN)
+    j.on("ballots", says(words(yes=6, no=2)))
+    units = await j.units()
+
+    async def the_last_one_objects(driver: JourneyDriver) -> None:
+        await objecting(driver, units[11])
+
+    j.on("vote_objections", the_last_one_objects)
+    await j.until("objections.share_table")
+    (counted,) = await j.details("voting.objections_counted")
+    assert counted["motions"]["pool"]["payers"] == "all_but_dissenters"  # LPH art. 17.4
+    assert await payers_of(j) == units[:6] + units[8:11]
+
+
+async def second_calls(j: JourneyDriver) -> list[tuple[int, int]]:
+    """Of every box after the first: days from the first close to its opening and to its close."""
+    rows = await j.db.fetch(
+        "SELECT opens_at, closes_at, closed_at FROM ballot_box WHERE renovation_id=$1"
+        " ORDER BY attempt",
+        j.rid,
+    )
+    closed = rows[0]["closed_at"]
+    return [((row["opens_at"] - closed).days, (row["closes_at"] - closed).days) for row in rows[1:]]
+
+
+async def test_a_second_call_in_spain_has_three_days_notice_and_ends_within_eight(
+    journey: Begin,
+) -> None:
+    j = await journey(content=putting(("roof", "repair")), timetable=MADRID, rule_pack=SPAIN)
+    few = words(yes=3, no=1)
+    j.on("ballots", says(few, few))
+    await j.until("objections.share_table")
+    assert await outcomes(j) == ["second_vote", "adopted"]
+    assert await second_calls(j) == [(4, 8)]
+    _, second = await j.details("voting.box_closed")
+    articles = {check["article"] for check in second["motions"]["roof"]["decision"]["checks"]}
+    assert articles == {"LPH art. 17.7"}
+
+
+ROME = Timetable(zone="Europe/Rome")
+
+
+async def test_a_second_call_in_italy_is_from_the_next_day_to_the_tenth(journey: Begin) -> None:
+    j = await journey(content=putting(("roof", "repair")), timetable=ROME, rule_pack="IT-2013")
+    few = words(yes=5)
+    j.on("ballots", says(few, few))
+    await j.until("objections.share_table")
+    assert await outcomes(j) == ["second_vote", "adopted"]
+    assert await second_calls(j) == [(0, 10)]
+
+
+async def test_whoever_came_counts_for_the_quorum_without_a_ballot(journey: Begin) -> None:
+    j = await journey(content=putting(("roof", "repair")), timetable=ROME, rule_pack="IT-2013")
+    units = await j.units()
+
+    async def seven_vote_and_two_look_on(driver: JourneyDriver) -> None:
+        await says(words(yes=7))(driver)
+        if await driver.now() >= (await driver.box())["opens_at"]:
+            chair = await driver.official(COMMITTEE)
+            await driver.told("/attendance", chair, command_id="list", units=units[5:9])
+
+    j.on("ballots", seven_vote_and_two_look_on)
+    await j.until("objections.share_table")
+    assert await outcomes(j) == ["adopted"]
+    (closed,) = await j.details("voting.box_closed")
+    tally = closed["motions"]["roof"]["tally"]
+    assert (tally["present_heads"], tally["yes_heads"]) == (9, 7)
+
+
+async def reconvened(journey: Begin) -> JourneyDriver:
+    """Taiwan: too few come, and six of seven agree in the reconvened meeting."""
+    taipei = Timetable(zone="Asia/Taipei")
+    j = await journey(content=putting(("roof", "repair")), timetable=taipei, rule_pack="TW-2003")
+    few = words(yes=6, no=1)
+    j.on("ballots", says(few, few))
+    return j
+
+
+async def test_a_reconvened_meeting_stands_when_seven_days_bring_no_objections(
+    journey: Begin,
+) -> None:
+    j = await reconvened(journey)
+    await j.until("vote_objections")
+    assert await outcomes(j) == ["second_vote"]
+    assert (await j.box())["attempt"] == 2
+    await j.until("objections.share_table")
+    assert await outcomes(j) == ["second_vote", "adopted"]
+
+
+async def test_a_reconvened_meeting_falls_when_more_than_half_object(journey: Begin) -> None:
+    j = await reconvened(journey)
+
+    async def seven_object(driver: JourneyDriver) -> None:
+        for unit in (await driver.units())[5:]:
+            await objecting(driver, unit)
+
+    j.on("vote_objections", seven_object)
+    await j.until("revise_scheme")
+    assert await outcomes(j) == ["second_vote", "rejected"]
+    (counted,) = await j.details("voting.objections_counted")
+    assert counted["motions"]["roof"]["tally"]["objections_heads"] == 7

@@ -1,0 +1,70 @@
+"""What of a renovation is open to everybody: the publication, and the complaints."""
+
+from datetime import datetime
+
+from pydantic import JsonValue
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import Publication, Ticket
+from models.values.base import Carried
+from models.values.states import PublicationState, TicketState
+from service.showing import dated
+
+TICKETS = 50
+
+
+class PublicationView(Carried):
+    """Something that is posted now."""
+
+    id: str
+    subject: str
+    opens_at: datetime
+    closes_at: datetime
+    content: JsonValue
+    provisional: bool = False
+    """A holiday that is not announced yet may still move the end."""
+
+
+class TicketView(Carried):
+    """A complaint and the level that has to answer it; never its text."""
+
+    id: str
+    kind: str
+    level: str
+    state: str
+    due_at: datetime
+    provisional: bool = False
+
+
+async def load_publication(session: AsyncSession, rid: str, zone: str) -> PublicationView | None:
+    """What was posted last and is still open."""
+    query = select(Publication).where(
+        Publication.renovation_id == rid, Publication.state == PublicationState.OPEN
+    )
+    row = await session.scalar(query.order_by(Publication.opens_at.desc()).limit(1))
+    return None if row is None else dated(PublicationView, row, row.closes_at, zone)
+
+
+async def load_tickets(session: AsyncSession, rid: str, zone: str) -> tuple[TicketView, ...]:
+    """The newest fifty complaints."""
+    rows = await session.scalars(
+        select(Ticket)
+        .where(Ticket.renovation_id == rid)
+        .order_by(Ticket.opened_at.desc(), Ticket.id)
+        .limit(TICKETS)
+    )
+    return tuple(dated(TicketView, row, row.due_at, zone) for row in rows)
+
+
+async def count_open_tickets(session: AsyncSession, rid: str) -> int:
+    """How many complaints are not closed."""
+    found = await session.scalar(
+        select(func.count())
+        .select_from(Ticket)
+        .where(
+            Ticket.renovation_id == rid,
+            Ticket.state.not_in((TicketState.CLOSED, TicketState.REFERRED)),
+        )
+    )
+    return found or 0
