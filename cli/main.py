@@ -78,7 +78,7 @@ COMMANDS: Mapping[str, Listed] = {
         "cli.clock",
         "Show what falls due when; move the clock of a training case (`sandbox: {clock: told}`).",
     ),
-    "roll": Listed("cli.roll", "The owners' roll: check a file, import it."),
+    "roll": Listed("cli.roll.commands", "The owners' roll: check a file, import it."),
     "vote": Listed("cli.vote", "An open vote: paper, contested units, reminders."),
     "decide": Listed(
         "cli.decide",

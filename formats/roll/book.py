@@ -13,6 +13,8 @@ from formats.roll.numbering import is_room, part_key
 from formats.roll.owners import name_key, owner_key
 from models.files.roll import RegisteredUnit
 
+MAX_OWNERS = 50
+"""Of one unit."""
 MAX_LABEL = 32
 """Characters of a unit, building or entrance: ids of rows are made of them."""
 SHEET = "工作表 (sheet)"
@@ -42,24 +44,27 @@ class Book:
     """Pairs of units of which the second has the number of the first, in some spelling."""
     parts: dict[tuple[str, str], str] = field(default_factory=dict)
     """(building or entrance, its key) to the first spelling of it."""
-    people: dict[str, tuple[str, int, int]] = field(default_factory=dict)
-    """Number of identity to the first name it came with, and its sheet and row."""
+    people: dict[str, int] = field(default_factory=dict)
+    """Number of identity to the unit that it came with first, times `MAX_OWNERS`, and the place of its owner."""
     area_dm2: int = 0
 
     def source(self, at: int) -> Source:
         """The sheet of a unit."""
         return self.sheets[bisect_right(self.sheets, at, key=lambda each: each[0]) - 1][1]
 
-    def add(self, unit: RegisteredUnit, key: str, row: int, *, identified: bool) -> None:
-        """Take a unit; `key` is what the spellings of its number have in common."""
+    def add(self, unit: RegisteredUnit, key: str, row: int, ids: tuple[str, ...]) -> None:
+        """Take a unit; `key` is what the spellings of its number have in common, `ids` are its owners' numbers."""
         at = len(self.units)
         self.units.append(unit)
         self.rows.append(row)
-        self.identified.append(identified)
+        self.identified.append(bool(ids))
         self.area_dm2 += unit.area_dm2
         first = self.seen.setdefault(key, at)
         if first != at:
             self.again.append((first, at))
+        for place, number in enumerate(ids, start=at * MAX_OWNERS):
+            if self.people.setdefault(number, place) == place and doubtful(number):
+                self.warnings.add("roll.check_digit", self.sheets[-1][1], row)
 
     def part(self, name: str, text: str, row: int) -> str:
         """A building or entrance in its first spelling."""
@@ -71,24 +76,23 @@ class Book:
 
     def person(self, number: str, name: str, row: int) -> str:
         """The name under which a number came first, where it is the same name; else a problem is noted."""
-        here = len(self.sheets) - 1
-        first, sheet, first_row = self.people.setdefault(number, (name, here, row))
-        if first == name:
-            if first_row == row and sheet == here:
-                self._tell_check_digit(number, row)
+        if number not in self.people:
             return name
-        source = self.sheets[here][1]
+        first, where = self._who(number)
+        if first == name:
+            return name
+        _, source, heading = self.sheets[-1]
         if name_key(first) != name_key(name):
-            where = self.sheets[sheet][1].row(first_row)
-            place = self.sheets[here][2].fields.index("owner_ids")
+            place = heading.fields.index("owner_ids")
             self.problems.add("roll.number_of_two_names", row, place, "owner_ids", first=where)
             return name
         self.readings.add("roll.read_spellings", source, row)
         return first
 
-    def _tell_check_digit(self, number: str, row: int) -> None:
-        if doubtful(number):
-            self.warnings.add("roll.check_digit", self.sheets[-1][1], row)
+    def _who(self, number: str) -> tuple[str, str]:
+        """The name and the row with which a number came first."""
+        at, place = divmod(self.people[number], MAX_OWNERS)
+        return self.units[at].owners[place], self._row(at)
 
     def finish(self) -> None:
         """Everything that only shows when all rows are there: numbers of rooms, doubles, namesakes."""
@@ -201,19 +205,21 @@ class Book:
 
     def _numbers_alike(self) -> None:
         """Two numbers of one name that differ in one place, one of them wrong: probably one person."""
-        wrong = {name_key(who[0]) for number, who in self.people.items() if doubtful(number)}
+        wrong = {name_key(self._who(number)[0]) for number in self.people if doubtful(number)}
         for mine in self._by_name(wrong).values():
             for one, other in combinations(mine, 2):
                 if _alike(one, other) and (doubtful(one) or doubtful(other)):
-                    spots = (self.people[one], self.people[other])
-                    rows = ", ".join(self.sheets[sheet][1].row(row) for _, sheet, row in spots)
-                    source = self.sheets[spots[1][1]][1]
-                    self.warnings.tell("roll.numbers_alike", source, spots[1][2], rows=rows)
+                    rows = f"{self._who(one)[1]}, {self._who(other)[1]}"
+                    at = self.people[other] // MAX_OWNERS
+                    self.warnings.tell(
+                        "roll.numbers_alike", self.source(at), self.rows[at], rows=rows
+                    )
 
     def _by_name(self, wanted: set[str]) -> Mapping[str, list[str]]:
         found: dict[str, list[str]] = defaultdict(list)
-        for number, (name, _, _) in self.people.items() if wanted else ():
-            if (key := name_key(name)) in wanted and len(found[key]) < MAX_LABEL:
+        for number in self.people if wanted else ():
+            key = name_key(self._who(number)[0])
+            if key in wanted and len(found[key]) < MAX_LABEL:
                 found[key].append(number)
         return found
 

@@ -34,7 +34,7 @@ Rows = Iterable[tuple[int, Row]]
 
 
 @dataclass
-class Beside:
+class SheetBeside:
     """What a sheet has beside its values; filled while its rows come."""
 
     hidden: AbstractSet[int] = frozenset()
@@ -49,7 +49,7 @@ class Page:
 
     source: Source
     rows: Rows
-    beside: Beside = field(default_factory=Beside)
+    beside: SheetBeside = field(default_factory=SheetBeside)
 
 
 def read_roll(data: bytes, name: str) -> Roll:
@@ -237,7 +237,7 @@ def _read_rows(reader: Reader, rows: Iterator[tuple[int, Row]]) -> None:
         reader.read(number, cells)
 
 
-def _tell_beside(beside: Beside, book: Book, heading: Heading, source: Source) -> None:
+def _tell_beside(beside: SheetBeside, book: Book, heading: Heading, source: Source) -> None:
     """Units in hidden rows, and cells whose number format shows something else."""
     if beside.hidden:
         for row in book.rows[book.sheets[-1][0] :]:
@@ -312,8 +312,8 @@ def _titles() -> str:
 
 __all__ = [
     "MAX_PROBLEMS",
-    "Beside",
     "Page",
+    "SheetBeside",
     "accepted_roll",
     "check_csv",
     "check_pages",

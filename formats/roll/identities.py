@@ -23,6 +23,7 @@ _SHORT_DATE = re.compile(r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
 SCIENTIFIC = re.compile(
     r"[0-9](?:\.[0-9]+)?E\+?[0-9]{1,3}|[0-9]+\.[0-9]+E\+?[0-9]{1,3}", re.IGNORECASE
 )
+_USUAL = re.compile(r"[0-9]{17}[0-9X](?:、[0-9]{17}[0-9X])*")
 _BETWEEN = re.compile(r"[;；、,，/／|｜\n\r]+")
 _LOOSE_END = re.compile(
     r"^\s*[;；、,，/／|｜]|[;；、,，/／|｜]\s*$|[;；、,，/／|｜]\s*[;；、,，/／|｜]"
@@ -55,6 +56,8 @@ class Number:
 
 def split_numbers(text: str, owners: int) -> list[str]:
     """The numbers in a cell, "" for one that is missing: at the signs that separate owners, and at blanks."""
+    if _USUAL.fullmatch(text):
+        return text.split("、")
     if not text.strip(NOTHING) or bare_number(text) in NONE:
         return []
     if _LOOSE_END.search(text):

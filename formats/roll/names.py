@@ -51,6 +51,7 @@ _COMPANY = re.compile(
 _PLAIN = re.compile(rf"[{HAN}]{{2,4}}[0-9]{{0,6}}")
 _PLAIN_LATIN = re.compile(r"[A-Za-z][A-Za-z0-9]*(?: [A-Za-z][A-Za-z0-9]*)*")
 _STRONG = re.compile(r"[;；、|｜\n\r\u2028]+")
+_ONE_STRONG = re.compile(r"[;；、|｜\n]")
 _EMPTY_BETWEEN = re.compile(r"[;；、|｜]\s*[;；、|｜]|^\s*[;；、|｜]|[;；、|｜]\s*$")
 _COMMA = re.compile(r"\s*[,，﹐､]\s*")
 _SLASH = re.compile(r"\s*[/／\\＼]\s*")
@@ -61,6 +62,10 @@ _HAN = re.compile(rf"[{HAN}]")
 _ALL_HAN = re.compile(rf"[{HAN}·•・]+")
 _BRACKETED = re.compile(
     r"^[(\[{【〔<]([^()\[\]{}]*)[)\]}】〕>]|[(\[{【〔<]([^()\[\]{}]*)[)\]}】〕>]$"
+)
+_INVENTED = re.compile(
+    r"\((虚构|合成|示例|演示|测试|模拟|虚拟|synthetic|invented|demo|test)[^()]{0,12}\)$",
+    re.IGNORECASE,
 )
 _BRACKET = re.compile(r"[()\[\]{}【】〔〕<>]")
 _LABEL = re.compile(
@@ -109,6 +114,9 @@ def read_names(text: str, numbers: int = 0) -> Names:
     """
     if _is_plain(text):
         return Names((text,))
+    parts = _ONE_STRONG.split(text)
+    if len(parts) > 1 and all(map(_is_plain, parts)):
+        return Names(tuple(parts))
     return _read(text, numbers)
 
 
@@ -250,7 +258,8 @@ def _one(text: str, said: set[str]) -> tuple[str, Names | None]:
     name = " ".join(text.split())
     if not name:
         return "", Names(fault="roll.owner_missing")
-    company = _company(name)
+    # The number of an invented person belongs to the name, as nothing else tells them apart.
+    company = _company(name) or _INVENTED.search(_folded(name)) is not None
     bare_name = _without(_without(name, _LABEL, "around", said), _QUOTED, "around", said)
     while not company and (match := _BRACKETED.search(_folded(bare_name))):
         note = (match[1] if match[1] is not None else match[2]).strip()

@@ -9,6 +9,8 @@ import unicodedata
 _GAP_IN_CHINESE = re.compile(r"(?<=[\u3400-\u9fff])[\s·•・‧∙･⋅●▪˙.．]+(?=[\u3400-\u9fff])")
 """Blanks, and the dot of a transcribed name in all of its spellings: 买买提·阿卜杜拉 is one name in each."""
 
+_PLAIN = re.compile(r"[\u3400-\u9fff0-9]+")
+"""Nothing in it that is written in several ways."""
 _BLANK_IN_CHINESE = re.compile(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])")
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -21,18 +23,26 @@ def owner_key(owners: tuple[str, ...], ids: tuple[str, ...] = ()) -> str:
     Whoever has a list of names can compute it: it is for comparing within one process, and what
     is stored is `stored_owner_key` of it.
     """
-    return _key({*zip(map(name_key, owners), ids or ("",) * len(owners), strict=True)})
+    return key_of(people_of(owners, ids))
+
+
+def people_of(owners: tuple[str, ...], ids: tuple[str, ...] = ()) -> set[tuple[str, str]]:
+    """The owners of a unit as they are compared: (name, number), the number "" where there is none."""
+    if len(owners) == 1:
+        return {(name_key(owners[0]), ids[0] if ids else "")}
+    return {*zip(map(name_key, owners), ids or ("",) * len(owners), strict=True)}
+
+
+def key_of(people: set[tuple[str, str]]) -> str:
+    """`owner_key` of a set of owners."""
+    return hashlib.sha256(_ENCODER.encode(sorted(people)).encode()).hexdigest()
 
 
 def owner_key_before(owners: tuple[str, ...], ids: tuple[str, ...] = ()) -> str:
     """As `owner_key` was while the dot of a transcribed name counted: rolls frozen then hold such keys."""
     names = (" ".join(unicodedata.normalize("NFKC", owner).split()) for owner in owners)
     plain = (_BLANK_IN_CHINESE.sub("", name).casefold() for name in names)
-    return _key({*zip(plain, ids or ("",) * len(owners), strict=True)})
-
-
-def _key(people: set[tuple[str, str]]) -> str:
-    return hashlib.sha256(_ENCODER.encode(sorted(people)).encode()).hexdigest()
+    return key_of({*zip(plain, ids or ("",) * len(owners), strict=True)})
 
 
 def stored_owner_key(key: str, secret: bytes) -> str:
@@ -46,6 +56,8 @@ def stored_owner_key(key: str, secret: bytes) -> str:
 
 def name_key(name: str) -> str:
     """A name as it is compared; only ever hashed, never shown."""
+    if _PLAIN.fullmatch(name):
+        return name
     if name.isascii():
         return " ".join(name.split()).casefold()
     text = " ".join(unicodedata.normalize("NFKC", name).split())

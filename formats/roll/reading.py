@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from formats.roll.book import MAX_LABEL, Book
+from formats.roll.book import MAX_LABEL, MAX_OWNERS, Book
 from formats.roll.cells import (
     KINDS,
     SUSPECT,
@@ -26,23 +26,25 @@ from formats.roll.identities import read_number, split_numbers
 from formats.roll.names import THE_DEVELOPERS, Names, bare, read_names
 from formats.roll.notes import Findings, Source
 from formats.roll.numbering import label_fault, label_text, spelling_key
-from formats.roll.owners import name_key, owner_key
+from formats.roll.owners import key_of, people_of
 from formats.roll.passed import UnitShape
 from models.fields import UNSEEN
 from models.files.roll import RegisteredUnit, UnreadableCell
 
 MAX_ROWS = 1_000_000
 MAX_NAME = 100
-MAX_OWNERS = 50
 MAX_AREA_DM2 = 100_000_000
 """A million square metres; no exclusive unit comes near."""
 MAX_SHARES = 1_000_000_000
 FLOORS = range(-20, 301)
 
+_NAMES = frozenset(("owners", "co_owners"))
+"""Read as they are spelled."""
 Cell = str | UnreadableCell
 Row = Sequence[Cell]
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,12}")
+_USUAL_LABEL = re.compile(r"(?![0-9]{4}-)[0-9]{1,5}(?:-[0-9]{1,5}){0,4}")
 _AREA = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,2})0{0,12})?")
 _NO_CO_OWNERS = frozenset(("", "无", "没有", "none", "no", "na", "n/a", "空", "单独所有", "单独"))
 _ALONE = frozenset(("单独所有", "单独", "独有", "单独拥有", "sole", "sole owner"))
@@ -74,6 +76,8 @@ class Reader:
         self._place = {name: at for at, name in enumerate(fields) if name not in {"", IGNORE}}
         self._untitled = [at for at, name in enumerate(fields) if not name]
         self._shape = UnitShape(self.heading)
+        self._parts: dict[str, set[str]] = {"building": set(), "entrance": set()}
+        """Spellings of which there is nothing to say."""
         self._forms: dict[str, tuple[str, int]] = {}
         """A way to write floors, like 0层, to the first cell of it and its floor."""
 
@@ -89,13 +93,13 @@ class Reader:
             return
         self._look_at_untitled(cells)
         raw = self._raw(cells)
-        texts = {name: normal(text) for name, text in raw.items()}
+        texts = {name: normal(text) for name, text in raw.items() if name not in _NAMES}
         developer = self._yes("developer", texts) | self._yes("undelivered", texts)
-        owners, key, identified = self._owners(raw, texts, developer=developer)
+        owners, key, ids = self._owners(raw, texts, developer=developer)
         building = self._part("building", texts)
         entrance = self._part("entrance", texts)
         number = self._number(texts, building, entrance)
-        unit = {
+        unit: dict[str, object] = {
             "number": number,
             "building": building,
             "entrance": entrance,
@@ -110,7 +114,7 @@ class Reader:
         }
         if not self.bad:
             made = RegisteredUnit.model_validate(unit)
-            self.book.add(made, spelling_key(number), row, identified=identified)
+            self.book.add(made, spelling_key(number), row, ids)
             self.sum_dm2 += made.area_dm2
             self.all_dm2 += made.area_dm2
 
@@ -181,10 +185,18 @@ class Reader:
         """The building or the entrance, in the spelling that came first."""
         if name == "building" and self.building is not None:
             return self.building
-        label = self._label(name, texts[name])
-        return self.book.part(name, label, self.row) if label else ""
+        text = texts[name]
+        if text in self._parts[name]:
+            return text
+        label = self._label(name, text)
+        part = self.book.part(name, label, self.row) if label else ""
+        if part == text:
+            self._parts[name].add(text)
+        return part
 
     def _label(self, name: str, text: str) -> str:
+        if _USUAL_LABEL.fullmatch(text):
+            return text
         if not text:
             self._wrong("roll.cell_empty", name)
         elif len(text) > MAX_LABEL:
@@ -246,23 +258,25 @@ class Reader:
         return value
 
     def _yes(self, name: str, texts: Mapping[str, str]) -> bool:
-        return bool(self._one_of(name, texts.get(name, ""), yes, "yes no"))
+        return name in texts and bool(self._one_of(name, texts[name], yes, "yes no"))
 
     def _excluded(self, text: str) -> object | None:
+        if not text:
+            return None
         return self._one_of("excluded", text, exclusion, _EXCLUSION_WORDS) or None
 
     def _owners(
         self, raw: Mapping[str, str], texts: Mapping[str, str], *, developer: bool
-    ) -> tuple[tuple[str, ...], str, bool]:
-        """The names as the register spells them, their key, and whether numbers came with them."""
-        ids = self._ids(texts)
+    ) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
+        """The names as the register spells them, their key, and their numbers, none or one each."""
+        ids = self._ids(raw, texts)
         names = self._names(raw["owners"].strip(), len(ids), developer=developer)
         others = raw.get("co_owners", "").strip()
-        if names and bare(others) not in _NO_CO_OWNERS:
+        if names and others and bare(others) not in _NO_CO_OWNERS:
             more = self._names(others, 0, developer=False, column="co_owners")
             names = (*names, *more) if more else ()
         if not names:
-            return (), "", False
+            return (), "", ()
         self._look_at_holding(texts.get("holding", ""), len(names))
         if len(names) > MAX_OWNERS:
             self._wrong("roll.too_many_owners", "owners", have=len(names), most=MAX_OWNERS)
@@ -274,21 +288,23 @@ class Reader:
             self._wrong("roll.owner_ids_count", "owner_ids", have=len(ids), need=len(names))
         else:
             return self._people(names, ids)
-        return (), "", False
+        return (), "", ()
 
     def _people(
         self, names: tuple[str, ...], ids: tuple[str, ...]
-    ) -> tuple[tuple[str, ...], str, bool]:
+    ) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
         """The owners with their numbers: each once, and under the first spelling of each number."""
         if ids and not self.bad:
             pairs = zip(names, ids, strict=True)
             names = tuple(self.book.person(number, name, self.row) for name, number in pairs)
-        if len(names) > 1:
-            numbers = ids or ("",) * len(names)
-            if len(set(zip(map(name_key, names), numbers, strict=True))) < len(names):
-                self._wrong("roll.owner_twice", "owners")
-                return (), "", False
-        return names, owner_key(names, ids), bool(ids)
+        people = people_of(names, ids)
+        if len(people) < len(names):
+            self._wrong("roll.owner_twice", "owners")
+            return (), "", ()
+        if ids and len(set(ids)) < len(ids):
+            self._wrong("roll.number_of_two_names", "owner_ids", first=self.source.row(self.row))
+            return (), "", ()
+        return names, key_of(people), ids
 
     def _names(
         self, text: str, numbers: int, *, developer: bool, column: str = "owners"
@@ -318,14 +334,14 @@ class Reader:
         params = {"sign": sign} if sign else {}
         self._say(f"roll.read_names_{what}", column=self.heading.title(column), **params)
 
-    def _ids(self, texts: Mapping[str, str]) -> tuple[str, ...]:
+    def _ids(self, raw: Mapping[str, str], texts: Mapping[str, str]) -> tuple[str, ...]:
         """The numbers of a row in their only spelling; none where the cells say so."""
         found: list[str] = []
         for column in ("owner_ids", "co_owner_ids"):
             text = texts.get(column, "")
             if not text:
                 continue
-            parts = split_numbers(text, len(texts["owners"].split()))
+            parts = split_numbers(text, len(raw["owners"].split()))
             if not any(parts):
                 self._say("roll.read_no_numbers", column=self.heading.title(column))
                 continue

@@ -6,6 +6,7 @@ They import nothing but the standard library and each other, and run on Python 3
 from importlib import resources
 
 PARTS = (
+    "packing",
     "reading",
     "signing",
     "hashing",

@@ -10,6 +10,8 @@ import zipfile
 from fractions import Fraction
 from typing import IO, Iterator
 
+from proof.verifier.packing import of_a_desktop, one_top
+
 NAMES = (
     "README.txt",
     "ballots.jsonl",
@@ -27,7 +29,6 @@ NAMES = (
 UNLISTED = frozenset(("manifest.json", "signature.json"))
 """The files that the manifest cannot list."""
 QUOTE, BACKSLASH = b'"\\'
-DESKTOP = (".ds_store", "thumbs.db", "desktop.ini", ".localized")
 MAX_FILE = 4 << 30
 MAX_SMALL = 64 << 20
 MAX_LINE = 1 << 20
@@ -74,10 +75,10 @@ class Files:
         self._folder = path if os.path.isdir(path) else ""
         self._zip = None if self._folder else _zip_of(path)
         names = _folder_names(path) if self._folder else _zip_names(self._zip)
-        self.extra = sorted(name for name in names if _of_a_desktop(name))
+        self.extra = sorted(name for name in names if of_a_desktop(name))
         """What a desktop adds when it packs files anew; it was not looked into."""
         names = [name for name in names if name not in self.extra]
-        self._top = "" if self._folder else _top(names)
+        self._top = "" if self._folder else one_top(names)
         if self._top:
             self.extra.append(self._top)
             names = [name[len(self._top) :] for name in names if name != self._top]
@@ -169,19 +170,6 @@ def _zip_of(path: str) -> zipfile.ZipFile:
     except Exception as error:  # what zip raises has no common base
         text = f"is neither a zip file nor a folder: {short_reason(error)}"
         raise OtherForm("bundle", 0, text) from None
-
-
-def _of_a_desktop(name: str) -> bool:
-    """Whether a file is one that a desktop leaves beside those it packs; none of a bundle's is."""
-    parts = name.rstrip("/").split("/")
-    return parts[0] == "__MACOSX" or parts[-1].startswith("._") or parts[-1].lower() in DESKTOP
-
-
-def _top(names: list[str]) -> str:
-    """The one folder in which everything lies, with its slash; "" where there is none."""
-    tops = {name.partition("/")[0] for name in names}
-    top = f"{min(tops)}/" if len(tops) == 1 else "/"
-    return top if all(name.startswith(top) for name in names) and len(names) > 1 else ""
 
 
 def _folder_names(path: str) -> list[str]:

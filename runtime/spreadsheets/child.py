@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from io import BytesIO
+from itertools import chain
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
@@ -120,18 +121,20 @@ def _chosen(
         yield _loaded(book, found, wanted)
         return
     visible = [each.name for each in usable if each.visible == SheetVisibleEnum.Visible]
-    # One far too large is not empty, and only refused if it is the one.
-    filled = [name for name in visible if _is_vast(found, name) or _holds(book, name)]
-    if not filled:
+    sheets: Iterator[CalamineSheet | str] = (
+        # One far too large is not empty, and only refused if it is the one.
+        name if _is_vast(found, name) else book.get_sheet_by_name(name)
+        for name in visible
+    )
+    filled = (each for each in sheets if isinstance(each, str) or each.start is not None)
+    first = next(filled, None)
+    if first is None:
         raise Unfit("spreadsheet.no_sheet", "", sheets=names or "-")
-    if len(filled) > 1 and wanted != ALL:
-        raise Unfit("spreadsheet.choose_sheet", "", sheets=", ".join(filled))
-    for name in filled:
-        yield _loaded(book, found, name)
-
-
-def _holds(book: CalamineWorkbook, name: str) -> bool:
-    return book.get_sheet_by_name(name).start is not None
+    if wanted != ALL and (more := list(filled)):
+        several = ", ".join(each if isinstance(each, str) else each.name for each in (first, *more))
+        raise Unfit("spreadsheet.choose_sheet", "", sheets=several)
+    for each in chain((first,), filled):
+        yield _loaded(book, found, each) if isinstance(each, str) else each
 
 
 def _is_vast(found: dict[str, SheetScan], name: str) -> bool:

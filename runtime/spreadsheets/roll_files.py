@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from formats.roll.checking import Beside, Page, accepted_roll, check_pages, csv_rows
+from formats.roll.checking import Page, SheetBeside, accepted_roll, check_pages, csv_rows
 from formats.roll.notes import Source
 from formats.roll.reading import Row
 from models.files.roll import Finding, Roll, RollReport
@@ -67,7 +67,7 @@ def _pages(
         read.append(each)
         here = Source(source.name, source.sha256, each.name, several)
         rows = progress(each.rows, each.height)
-        yield Page(here, rows, Beside(each.hidden, each.shown))
+        yield Page(here, rows, SheetBeside(each.hidden, each.shown))
 
 
 def _refuse_sheet(name: str, sheet: str | None) -> None:

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.main import app
-from cli.roll import read_mapping, read_places
+from cli.roll.commands import read_mapping, read_places
 from models.values.refusal import Refused
 from runtime.database import Database
 from runtime.language.choice import DECIDING, choose, language_of

@@ -262,7 +262,7 @@ def test_whatever_the_bytes_it_is_a_roll_or_a_refusal(data) -> None:
         "runtime/spreadsheets/xls",
         "runtime/spreadsheets/roll_files",
         "service/estates/rolls",
-        "cli/roll",
+        "cli/roll/commands",
     ],
 )
 def test_every_code_has_a_sentence_in_both_languages(module: str) -> None:

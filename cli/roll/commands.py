@@ -67,7 +67,7 @@ def check(
     language: Language = "",
 ) -> None:
     """Every problem of a roll with sheet, row, column and value, else its figures; writes nothing."""
-    from cli.roll_shown import show
+    from cli.roll.shown import show
     from formats.roll import accepted_roll, differences
 
     speaks = _speaks(language)
@@ -110,7 +110,7 @@ def import_(  # noqa: PLR0917 - typer reads the signature
     language: Language = "",
 ) -> None:
     """Make a file the roll of an estate, whole or not at all; the same file again changes nothing."""
-    from cli.roll_shown import show
+    from cli.roll.shown import show
     from formats.roll import accepted_roll
     from service.estates.rolls import RollRequest, compare_roll, import_roll
     from service.estates.units import owner_secret
