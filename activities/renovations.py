@@ -7,6 +7,7 @@ from activities.cancellation import load_end
 from activities.correcting import correct
 from activities.recording import Case, Writer, writes
 from activities.revising import revise
+from activities.voting.second_vote import opens_by_itself
 from activities.voting.series import FailedVotes, failed_votes, gap_was_left
 from models.messages.acts import CorrectRenovation, Done, ReviseScheme
 from models.messages.journey import JourneyOutcome, Revision, Stage, StageEntered
@@ -49,22 +50,15 @@ class Renovations(Writer):
         "Renovations.enter_stage",
         event="renovation.stage_entered",
         into=StageEntered,
-        request=lambda stage, child_id, _by_itself=False: StageEntry(
-            stage=stage, workflow_id=child_id
-        ),
+        request=lambda stage, child_id: StageEntry(stage=stage, workflow_id=child_id),
     )
-    async def enter_stage(
-        self, case: Case, stage: Stage, child_id: str, by_itself: bool = False
-    ) -> Recorded[StageEntered]:
-        """A stage begins: from now on only its workflow writes (and the renovation's own).
-
-        `by_itself`: nobody is awaited at its beginning (a second vote opens when the law says).
-        """
+    async def enter_stage(self, case: Case, stage: Stage, child_id: str) -> Recorded[StageEntered]:
+        """A stage begins: from now on only its workflow writes (and the renovation's own)."""
         await _refuse_when_ending(case)
         case.agenda[case.renovation.stage_workflow_id] = ()
         case.renovation.stage = stage
         case.renovation.stage_workflow_id = child_id
-        if by_itself:
+        if stage is Stage.VOTING and await opens_by_itself(case):
             case.goes_on()
         else:
             case.wait_for(FIRST_WAIT[stage], await _first_due(case, stage))

@@ -135,9 +135,7 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
         number = before.attempts + 1 if stage is Stage.VOTING else before.entries + 1
         child_id = stage_workflow_id(self.renovation_id, stage, number)
         name = f"enter-{before.entries + 1}"
-        again = before.follow_up if before.goes_on_voting else None
-        by_itself = again is not None and again.by_law
-        await self.own(name, Renovations.enter_stage, stage, child_id, by_itself)
+        await self.own(name, Renovations.enter_stage, stage, child_id)
         self.progress = self.progress.entered(stage, child_id)
         workflow.upsert_search_attributes([RENOVATION_STAGE.value_set(stage)])
         workflow.set_current_details(f"stage: {stage}, attempt {number}")

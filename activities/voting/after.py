@@ -86,13 +86,18 @@ def await_objections(case: Case, boxes: Sequence[BallotBox], days: int) -> datet
 async def result_of(
     case: Case, boxes: Sequence[BallotBox], counts: Sequence[CountedBox], until: datetime | None
 ) -> VoteResult:
-    """What the counted boxes of a vote come to together; nothing yet while owners may object `until` then."""
-    seconds = [second for counted in counts for second in counted.seconds]
+    """What the counted boxes of a vote come to together; nothing yet while owners may object `until` then.
+
+    A second vote whose time went by while silence was waited for is not held: its motion has failed.
+    """
+    terms = law.terms_of(second for counted in counts for second in counted.seconds)
+    ended = max(box.closed_at or box.closes_at for box in boxes)
+    late = terms is not None and law.is_late(terms, ended, case.now, case.timetable.zone)
     return VoteResult(
         box_id=boxes[0].id,
         adopted=bool(await adopted_so_far(case, boxes)),
-        run_off=any(counted.run_off for counted in counts),
-        follow_up=None if until is not None else law.terms_of(seconds),
+        run_off=not late and any(counted.run_off for counted in counts),
+        follow_up=None if late or until is not None else terms,
         objections_until=until,
     )
 

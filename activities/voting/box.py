@@ -144,7 +144,7 @@ class Ballots(Writer):
         return Recorded(
             outcome,
             {
-                **outcome.model_dump(mode="json", exclude={"seq"}),
+                **outcome.model_dump(mode="json", exclude={"seq", "follow_up"}),
                 "motions": {
                     motion: _outcome_of(box, motion) for box in boxes for motion in box.tally or {}
                 },

@@ -2,11 +2,29 @@
 
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
+
 from activities.recording import Case
 from models.messages.journey import StageInput
+from models.tables import Event
 from models.values.refusal import refusal
+from models.values.voting import FollowUpTerms
 from rules import voting as law
 from runtime.ballots.boxes import load_boxes
+
+
+async def opens_by_itself(case: Case) -> bool:
+    """Whether the next vote is a second one that opens when the law says, whoever does or does not act."""
+    last = await case.session.scalar(
+        select(Event.details["follow_up"])
+        .where(
+            Event.renovation_id == case.renovation.id,
+            Event.kind == "voting.result_declared",
+        )
+        .order_by(Event.seq.desc())
+        .limit(1)
+    )
+    return last is not None and FollowUpTerms.model_validate(last).by_law
 
 
 async def second_time(case: Case, given: StageInput) -> tuple[datetime, datetime]:

@@ -1,11 +1,6 @@
 """The tables of the one PostgreSQL database; every class and the metadata they share."""
 
 from models.tables.base import GENESIS, PRIVATE, Table, metadata
-from models.tables.beside_the_ballots import (
-    Attendance,
-    VoteObjection,
-    VoteOpinion,
-)
 from models.tables.bidding import Award, Bid, Contract, Tender, Termination
 from models.tables.channels import (
     DoorVisit,
@@ -30,6 +25,7 @@ from models.tables.publications import Objection, Publication
 from models.tables.renovations import Renovation, Scheme
 from models.tables.roll_imports import RollImport
 from models.tables.voting import (
+    Attendance,
     Ballot,
     BallotBatch,
     BallotBox,
@@ -38,6 +34,8 @@ from models.tables.voting import (
     BallotSeal,
     RollEntry,
     RollUnit,
+    VoteObjection,
+    VoteOpinion,
 )
 
 __all__ = [

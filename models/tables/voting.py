@@ -1,4 +1,7 @@
-"""The ballot box, its frozen roll and the sealed ballots. Ballots are append-only: the last one counts."""
+"""The ballot box, its frozen roll and the sealed ballots. Ballots are append-only: the last one counts.
+
+Beside them attendance, objections after the vote, and opinions; these are append-only too.
+"""
 
 from datetime import datetime
 
@@ -246,3 +249,51 @@ class BallotCheck(Table):
     entry_id: Mapped[Id] = mapped_column(primary_key=True)
     ballot_id: Mapped[Id] = mapped_column(ForeignKey("ballot.id"))
     checked_at: Mapped[datetime]
+
+
+class Attendance(Table):
+    """An owner who came to the meeting of a vote, as the signed list says; no ballot is needed for it."""
+
+    __tablename__ = "attendance"
+    __table_args__ = (refers(("box_id", "entry_id"), "roll_entry", ("box_id", "entry_id")),)
+
+    box_id: Mapped[Id] = mapped_column(primary_key=True)
+    entry_id: Mapped[Id] = mapped_column(primary_key=True)
+    unit_number: Mapped[Id]
+    command_id: Mapped[CommandId]
+    recorded_at: Mapped[datetime]
+
+
+class VoteObjection(Table):
+    """An owner's objection in the time after the vote, at the tick `objected_at`; it is not taken back."""
+
+    __tablename__ = "vote_objection"
+    __table_args__ = (refers(("box_id", "entry_id"), "roll_entry", ("box_id", "entry_id")),)
+
+    box_id: Mapped[Id] = mapped_column(primary_key=True)
+    entry_id: Mapped[Id] = mapped_column(primary_key=True)
+    unit_number: Mapped[Id]
+    command_id: Mapped[CommandId]
+    objected_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+
+
+class VoteOpinion(Table):
+    """What a unit said here where only the city's system may take its ballot: it counts for nothing.
+
+    The last one of a unit is its opinion.
+    """
+
+    __tablename__ = "vote_opinion"
+    __table_args__ = (
+        Index(None, "box_id", "unit_number", "seq"),
+        refers(("box_id", "unit_number"), "roll_unit", ("box_id", "unit_number")),
+    )
+
+    seq: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    box_id: Mapped[Id]
+    unit_number: Mapped[Id]
+    choices: Mapped[dict[str, JsonValue]] = mapped_column(JSONB)
+    command_id: Mapped[CommandId]
+    said_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]

@@ -12,7 +12,7 @@ from models.values.base import Grown
 from models.values.decisions.decision import Decision
 from models.values.decisions.menu import Approval, MenuOutcome, MenuRule, TallyUnit
 from models.values.decisions.rules import Amounts
-from models.values.refusal import Problem, problem
+from models.values.refusal import Problem, problem, refusal
 from models.values.voting import (
     Motion,
     ReportedChoice,
@@ -78,7 +78,11 @@ def official_problems(
 def official_results(
     pack: VotingPack, motions: Sequence[Motion], results: Mapping[str, ReportedNumbers]
 ) -> dict[str, ReportedResult]:
-    """Every motion decided over its reported numbers, in order."""
+    """Every motion decided over its reported numbers, in order.
+
+    Raises:
+        Refused: `official.payers_unknown` where only some of the owners pay: a report names nobody.
+    """
     found = {motion.id: _result(pack, motion, results[motion.id]) for motion in motions}
     passed = {name for name, each in found.items() if each.outcome == "passed"}
     for name in lapses(motions, passed):
@@ -93,7 +97,10 @@ def _result(pack: VotingPack, motion: Motion, given: ReportedNumbers) -> Reporte
     if motion.options:
         return _options_result(pack, motion, tally, given)
     decision = decide(pack, motion, tally)
-    second = None if decision.passed else second_vote(ruled(pack, motion, tally))
+    law = ruled(pack, motion, tally)
+    if decision.passed and law.payer_set not in (None, "all"):
+        raise refusal("official.payers_unknown", where=motion.id, motion=motion.id)
+    second = None if decision.passed else second_vote(law)
     outcome = "second_vote" if second is not None else "passed" if decision.passed else "failed"
     return ReportedResult(tally=tally, decision=decision, outcome=outcome, second=second)
 

@@ -11,7 +11,7 @@ from rules.voting.engine import weigh
 from rules.voting.heads import DEVELOPER_KEY, KIND_NOT_COUNTED, head_groups
 from rules.voting.judging import judged
 from rules.voting.live.beside import NOTHING_BESIDE, Beside, Weight, counts_beside
-from rules.voting.live.follow_ups import second_period, terms_of
+from rules.voting.live.follow_ups import is_late, second_period, terms_of
 from rules.voting.motions import (
     adopted,
     as_put,
@@ -24,7 +24,6 @@ from rules.voting.options import decide_options
 from rules.voting.packs import (
     PACKS,
     decide,
-    decide_reported,
     kind_of,
     pack_for,
     pack_in_force,
@@ -55,9 +54,9 @@ __all__ = [
     "counts_beside",
     "decide",
     "decide_options",
-    "decide_reported",
     "head_groups",
     "intact_check",
+    "is_late",
     "judged",
     "kind_of",
     "lapses",

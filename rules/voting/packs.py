@@ -29,7 +29,7 @@ from models.values.voting import (
 )
 from rules.checks import decide as decided
 from rules.voting.counted import counted
-from rules.voting.engine import condition_check, weigh
+from rules.voting.engine import condition_check
 from rules.voting.judging import judged
 from rules.voting.law import CAPS, TABLES, cn
 from rules.voting.registry import rule_in, rule_named, table_named
@@ -207,15 +207,6 @@ def ruled(pack: VotingPack, motion: Motion, tally: ReportedTally) -> RuleResult:
     """The whole result of one motion: its checks, the second vote it opens, who pays."""
     facts = tally_facts(tally).model_copy(update={"above_bound": motion.above_bound})
     return judged(rule_of(pack, motion), facts, after=motion.after or None)
-
-
-def decide_reported(pack: VotingPack, kind: MotionKind, tally: ReportedTally) -> Decision:
-    """Quorum and approval over published numbers, some of which may be unknown.
-
-    FAIL if any known test fails; else INDETERMINATE if an input is unknown; else PASS. A roll
-    without anybody on it fails.
-    """
-    return _decision(weigh(pack_rule(pack, kind), tally_facts(tally)).checks)
 
 
 def strict_kind(motion: Motion, pack: VotingPack | None = None) -> MotionKind:

@@ -105,7 +105,7 @@ async def export_voting(
     or not at all.
 
     Raises:
-        Refused: `renovation.unknown`, `evidence.not_counted` while there is no counted vote, `evidence.official` when an
+        Refused: `renovation.unknown`, `evidence.not_counted` while there is no counted vote, `evidence.other_law`, `evidence.official` when an
             official system counted it, `evidence.other_key` when `signer` is not who signed it, `voting.which_box`.
     """
     part = out.with_name(f".{out.name}.part")
@@ -180,13 +180,16 @@ async def _counted_box(
         raise refusal("evidence.not_counted", renovation=renovation_id[:64])
     if row["opened_key"] is None:
         raise refusal("evidence.official", box=row["id"])
+    pack = pack_for(row["rule_pack"])
+    if not pack.major:
+        raise refusal("evidence.other_law", box=row["id"], pack=pack.id)
     closed = await connection.fetchval(CLOSED, renovation_id, row["id"])
     return _ClosedBox(
         id=row["id"],
         format=row["format"],
         renovation_id=renovation_id,
         title=row["title"],
-        pack=pack_for(row["rule_pack"]),
+        pack=pack,
         motions=MOTIONS.validate_json(row["motions"]),
         tally=JSON.validate_json(row["tally"]),
         head=JSON.validate_json(row["tree_head"]),

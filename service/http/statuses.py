@@ -77,6 +77,7 @@ CODES: dict[int, str] = {
         decide.option_dimensions decide.options_and decide.setting_fixed decide.setting_invalid
         decide.sum_differs decide.undercut decide.value_wrong decide.weight_without_heads
         door.envelope evidence.not_counted evidence.official evidence.other_key
+        evidence.other_law
         feedback.no_level_above feedback.not_this_level feedback.not_waiting_for_answer
         feedback.reopen_exhausted feedback.reopen_too_late feedback.ticket_not_answered
         feedback.ticket_not_open feedback.ticket_not_resolved file.alias file.broken file.key_twice
@@ -151,7 +152,7 @@ CODES: dict[int, str] = {
         voting.roll_empty voting.unit_twice voting.which_box
         opening.matter_missing opening.matter_unknown opening.motion_rule opening.not_collected
         opening.bound_missing opening.shares_missing official.choice_above official.choice_unknown
-        official.chosen_twice official.options_missing official.over_budget
+        official.chosen_twice official.options_missing official.over_budget official.payers_unknown
     """,
     500: "act.broken service.failed",
     503: """

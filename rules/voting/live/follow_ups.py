@@ -65,6 +65,14 @@ def terms_of(seconds: Iterable[SecondVote]) -> FollowUpTerms | None:
     )
 
 
+def is_late(terms: FollowUpTerms, first_ended: datetime, now: datetime, zone: str) -> bool:
+    """Whether the last day of the second vote is over; at once is no day but the same meeting."""
+    if not terms.latest_days:
+        return terms.at_once and now > first_ended
+    last_moment = first_ended - timedelta(microseconds=1)
+    return now >= end_of_natural_day(last_moment, terms.latest_days, zone)
+
+
 def second_period(
     terms: FollowUpTerms, first_ended: datetime, now: datetime, open_for: timedelta, zone: str
 ) -> tuple[datetime, datetime]:

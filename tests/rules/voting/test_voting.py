@@ -3,6 +3,7 @@ from fractions import Fraction
 
 import pytest
 
+from models.values.decisions.decision import Decision
 from models.values.refusal import Refused
 from models.values.voting import (
     Choice,
@@ -12,12 +13,12 @@ from models.values.voting import (
     ReportedTally,
     RollUnit,
     Tally,
+    VotingPack,
 )
 from rules.voting import (
     KIND_NOT_COUNTED,
     adopted,
     decide,
-    decide_reported,
     head_groups,
     kind_of,
     lapses,
@@ -29,6 +30,13 @@ from rules.voting.packs import PACKS
 from tests.rules.voting.tallies import tally_of
 
 PACK = pack_for("CN-2021")
+
+
+def of_kind(pack: VotingPack, kind: MotionKind, tally: ReportedTally) -> Decision:
+    """A motion of this kind over published numbers."""
+    return decide(pack, Motion(id="m", title="m", kind=kind), tally)
+
+
 MAJOR = Motion(id="m", title="lift", kind=MotionKind.MAJOR)
 ORDINARY = Motion(id="o", title="rules", kind=MotionKind.ORDINARY)
 
@@ -234,18 +242,18 @@ def test_the_quorum_alone_is_asked_by_the_turnout() -> None:
 
 def test_an_unknown_area_is_indeterminate_when_nothing_failed() -> None:
     known = ReportedTally(roll_heads=12, yes_heads=10, no_heads=2, abstain_heads=0)
-    decision = decide_reported(PACK, MotionKind.MAJOR, known)
+    decision = of_kind(PACK, MotionKind.MAJOR, known)
     assert decision.verdict == "INDETERMINATE"
     assert [check.passed for check in decision.checks] == [True, None, True, None]
 
 
 def test_a_known_failure_beats_what_is_unknown() -> None:
     known = ReportedTally(roll_heads=950, participating_heads=609)
-    assert decide_reported(PACK, MotionKind.ORDINARY, known).verdict == "FAIL"
+    assert of_kind(PACK, MotionKind.ORDINARY, known).verdict == "FAIL"
 
 
 def test_nothing_known_is_indeterminate() -> None:
-    decision = decide_reported(PACK, MotionKind.MAJOR, ReportedTally())
+    decision = of_kind(PACK, MotionKind.MAJOR, ReportedTally())
     assert decision.verdict == "INDETERMINATE"
 
 
@@ -273,7 +281,7 @@ def test_silence_follows_a_majority_against_too_and_nobody_in_a_tie() -> None:
 
 def test_unknown_numbers_follow_nobody() -> None:
     known = ReportedTally(roll_heads=12, yes_heads=10, no_heads=2, abstain_heads=0)
-    assert decide_reported(FOLLOWING, MotionKind.MAJOR, known).verdict == "INDETERMINATE"
+    assert of_kind(FOLLOWING, MotionKind.MAJOR, known).verdict == "INDETERMINATE"
 
 
 # Dependent motions

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from models.values.decisions.decision import Check
-from models.values.voting import MotionKind, ReportedTally
-from rules.voting import decide_reported, pack_for
+from models.values.voting import Motion, MotionKind, ReportedTally
+from rules.voting import decide, pack_for
 from tests.support.cases import book
 
 PACK_OF_RULE = {
@@ -40,7 +40,7 @@ def reported(case: dict[str, Any]) -> ReportedTally:
 
 def judged(case: dict[str, Any], tally: ReportedTally | None = None):
     pack_id, kind = PACK_OF_RULE[case["rule"]]
-    return decide_reported(pack_for(pack_id), kind, tally or reported(case))
+    return decide(pack_for(pack_id), Motion(id="m", title="m", kind=kind), tally or reported(case))
 
 
 def by_code(checks: tuple[Check, ...], code: str) -> Check:

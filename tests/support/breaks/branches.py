@@ -6,6 +6,7 @@ from typing import Any
 from models.messages import acts as a
 from models.values.actor import Role
 from models.values.scheme import SchemeContent
+from models.values.voting import Motion
 from tests.support.estate import scheme_content
 from tests.support.journey import (
     BUREAU,
@@ -126,6 +127,28 @@ async def not_cured(j: JourneyDriver) -> None:
     j.on("works", silence)
     await j.until("terminate_contract")
     j.on("works", works)
+
+
+async def reconvened(j: JourneyDriver) -> None:
+    """Too few come to the first meeting; what the second one decides stands after its time to object.
+
+    Needs `in_taiwan`. It is cancelled when money is collected.
+    """
+    j.on("ballots", five_say_yes)
+    await j.until("payments")
+    await j.act(a.CancelRenovation, STREET, reason="the estate will be rebuilt")
+    await j.until("nothing")
+
+
+def in_taiwan() -> SchemeContent:
+    """One motion, whose matter Taiwan's law knows."""
+    motion = Motion(id="works", title="Works", matter="repair")
+    return scheme_content().model_copy(update={"motions": (motion,)})
+
+
+async def five_say_yes(j: JourneyDriver) -> None:
+    """Of twelve."""
+    await j.cast("yes", 5 / 12)
 
 
 async def without_contractor(j: JourneyDriver) -> None:

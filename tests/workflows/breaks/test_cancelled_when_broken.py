@@ -10,7 +10,9 @@ from runtime.database import Database
 from tests.support.breaks.branches import (
     Scenario,
     in_default,
+    in_taiwan,
     overdue,
+    reconvened,
     too_dear,
     without_contractor,
 )
@@ -32,6 +34,8 @@ async def default(j: JourneyDriver) -> None:
 
 
 WAYS: dict[str, Scenario] = {
+    "AfterVote.count_objections": reconvened,
+    "AfterVote.put_again": reconvened,
     "Ballots.check_turnout": ordinary,
     "Ballots.close_box": ordinary,
     "Ballots.declare_result": ordinary,
@@ -66,6 +70,8 @@ async def cancelled(
 ) -> None:
     way = WAYS[name]
     given: dict[str, Any] = {"content": too_dear()} if way is without_contractor else {}
+    if way is reconvened:
+        given = {"content": in_taiwan(), "rule_pack": "TW-2003"}
     j = await journey(breaking(Moment.INSIDE, name), **given)
 
     async def going() -> None:

@@ -10,6 +10,8 @@ from runtime.database import Database
 from tests.support.breaks.branches import (
     Scenario,
     in_default,
+    in_taiwan,
+    reconvened,
     round_about,
     straight_on,
     too_dear,
@@ -87,6 +89,7 @@ TAKEN_BY: dict[Scenario, frozenset[str]] = {
             "Terminations.terminate",
         }
     ),
+    reconvened: frozenset({"AfterVote.count_objections", "AfterVote.put_again"}),
     without_contractor: frozenset(
         {
             "Renovations.correct",
@@ -114,12 +117,14 @@ ENDS: dict[Scenario, str] = {
     straight_on: "completed",
     in_default: "completed",
     round_about: "cancelled",
+    reconvened: "cancelled",
     without_contractor: "shelved",
 }
 CONTENT: dict[Scenario, dict[str, Any]] = {
     straight_on: {},
     in_default: {},
     round_about: {"content": too_dear()},
+    reconvened: {"content": in_taiwan(), "rule_pack": "TW-2003"},
     without_contractor: {"content": too_dear()},
 }
 
@@ -152,7 +157,7 @@ async def test_every_step_of_the_straight_way_breaks_once_and_the_case_is_comple
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scenario", [round_about, in_default, without_contractor])
+@pytest.mark.parametrize("scenario", [round_about, in_default, reconvened, without_contractor])
 async def test_every_step_of_the_other_ways_breaks_once(
     journey: Begin, database: Database, breaking: Breaking, scenario: Scenario
 ) -> None:
@@ -161,7 +166,7 @@ async def test_every_step_of_the_other_ways_breaks_once(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scenario", [straight_on, round_about, in_default, without_contractor])
+@pytest.mark.parametrize("scenario", list(TAKEN_BY))
 async def test_every_step_breaks_once_when_it_is_committed_already(
     journey: Begin, database: Database, breaking: Breaking, scenario: Scenario
 ) -> None:

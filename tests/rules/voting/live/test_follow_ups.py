@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from models.values.voting import FollowUpTerms, Motion, SecondVote, Tally
-from rules.voting import pack_for, second_period, terms_of
+from rules.voting import is_late, pack_for, second_period, terms_of
 from rules.voting.live.follow_ups import put_again, second_vote
 from rules.voting.packs import rule_of, ruled
 
@@ -117,6 +117,18 @@ def test_a_second_vote_is_open_within_its_natural_days(
     assert box is not None
     open_for = timedelta(hours=24) if box.at_once else FORTNIGHT
     assert second_period(box, moment(4), moment(4), open_for, PARIS) == (opens, closes)
+
+
+@pytest.mark.parametrize(
+    ("latest", "day", "late"), [(8, 11, False), (8, 12, True), (0, 4, False), (0, 5, True)]
+)
+def test_after_its_last_day_a_second_vote_is_not_held(latest: int, day: int, late: bool) -> None:
+    box = terms_of([second(latest_days=latest)])
+    assert box is not None
+    assert is_late(box, moment(4), moment(day), PARIS) is late
+    alone = terms_of([second()])
+    assert alone is not None
+    assert not is_late(alone, moment(4), moment(28), PARIS)
 
 
 def test_where_nothing_is_left_of_its_time_it_would_close_before_it_opens() -> None:
