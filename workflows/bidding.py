@@ -56,8 +56,8 @@ class BiddingWorkflow(StageWorkflow[BiddingProgress]):
     async def _tender(self) -> None:
         """One round of the tender: published, opened, and ranked where enough have bid.
 
-        Fewer than three bids stay sealed (Tendering Law art. 28); too few once more need an approval
-        (B-20); where every bid is rejected, the tender is held again (art. 42).
+        Fewer than three bids stay sealed (Tendering Law art. 28, E20); too few once more need an approval
+        (B-20); where every bid is rejected, the tender is held again (art. 42, E22).
         """
         if self.progress.phase is BiddingPhase.PUBLISH_TENDER:
             await self.wait_for(
@@ -87,7 +87,7 @@ class BiddingWorkflow(StageWorkflow[BiddingProgress]):
         elif not self.progress.candidates:
             await self.own("fail", Tenders.fail)
         elif self.progress.phase is BiddingPhase.PUBLICITY:
-            # At least three days, in which objections stop the clock: Implementing Regs art. 54.
+            # At least three days, in which objections stop the clock: Implementing Regs art. 54, E23.
             self.progress = self.progress.publishing()
             number = f"{self.given.attempt}-{self.progress.closings + 1}"
             await publish(self, Subject.CANDIDATES, number, suspends=True)

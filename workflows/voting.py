@@ -27,7 +27,7 @@ class VotingWorkflow(StageWorkflow[VotingProgress]):
     @workflow.run
     @heard_out
     async def run(self, _given: StageInput) -> VotingOutcome:
-        """Wait for the committee, hold the vote, publish its result for objections before it is final.
+        """Wait for the committee, hold the vote, publish its result for objections before it is final (E5).
 
         Fifteen days of notice (PM Regs art. 14) and the written result are with the activities.
         """

@@ -99,7 +99,8 @@ async def evaluate_tender(
         case.goes_on()
     else:
         # Every bid is rejected: a new tender (B-19), or the approval route after the last round.
-        next_step = AfterOpening(law.failed_route(tender.round, case.timetable))
+        round_number = await rest.round_of(case, tender)
+        next_step = AfterOpening(law.failed_route(round_number, case.timetable))
         tender.state = TenderState.FAILED
         case.wait_for(NEXT_WAIT[next_step])
     named = await candidates(case, tender)

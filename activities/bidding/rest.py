@@ -35,14 +35,14 @@ async def round_of(case: Case, tender: Tender) -> int:
     )
 
 
-async def failed_rounds(case: Case, tender: Tender) -> int:
-    """How many tenders for the same works have failed."""
+async def failed_rounds(case: Case, works_round: int) -> int:
+    """How many tenders for these works have failed."""
     query = select(func.count()).select_from(Tender)
     return (
         await case.session.scalar(
             query.where(
                 Tender.renovation_id == case.renovation.id,
-                Tender.works_round == tender.works_round,
+                Tender.works_round == works_round,
                 Tender.state == TenderState.FAILED,
             )
         )
@@ -71,6 +71,7 @@ async def terms(case: Case, content: SchemeContent) -> tuple[TenderPlan, tuple[i
         "estimate_fen": price,
         "ceiling_fen": price,
         "bid_bond_fen": min(bond, plan.bid_bond_fen),
+        "benchmark": plan.benchmark and plan.benchmark.in_proportion(price, plan.estimate_fen),
     }
     return plan.model_copy(update=rest), (owners - spent, others)
 

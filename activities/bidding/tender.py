@@ -142,7 +142,7 @@ class Tenders(Writer):
         await refuse_defaulter(case.session, case.renovation.id, act.bidder_id)
         tender = await rows.last_tender(case)
         decision = law.direct_award(
-            failed_rounds=await rest.failed_rounds(case, tender),
+            failed_rounds=await rest.failed_rounds(case, tender.works_round),
             price_fen=act.price_fen,
             ceiling_fen=tender.ceiling_fen,
             timetable=case.timetable,
@@ -360,6 +360,6 @@ def _await_bids(case: Case, deadline_at: datetime) -> None:
 
 async def _refuse_without_causes(case: Case, act: PublishTender) -> None:
     """Whoever tenders again says why the tender before has failed (E20) [M, order 30 of 2003 art. 38]."""
-    failed = await rows.count_tenders(case, TenderState.FAILED)
+    failed = await rest.failed_rounds(case, await rest.works_round(case))
     if failed and not act.causes.strip():
         raise refusal("bidding.causes_missing", where="causes", failed=failed)

@@ -1,4 +1,4 @@
-"""Counting a closed box: open every ballot, decide each motion, sign the head of the tree."""
+"""Counting a closed box: open every ballot, decide each motion by heads and by area (E3), sign the head of the tree."""
 
 from dataclasses import dataclass, replace
 

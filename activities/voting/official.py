@@ -17,11 +17,11 @@ from activities.voting.scopes import (
     standings,
 )
 from models.messages.acts import ImportOfficialResult
-from models.messages.voting import ReportedNumbers, VotePeriod, VoteResult
+from models.messages.voting import VotePeriod, VoteResult
 from models.tables import BallotBox, OfficialResult
 from models.values.refusal import Problem, refusal, refuse_if_any
 from models.values.states import BoxState
-from models.values.voting import SecondVote
+from models.values.voting import ReportedNumbers, SecondVote
 from rules import voting as law
 from rules.ballots.official import official_problems, official_results
 from runtime.ballots.boxes import of_boxes

@@ -32,9 +32,9 @@ from models.fields import (
     whole,
     wrong_fields,
 )
+from models.files.certificate import CertifiedNumbers
 from models.messages import acts
 from models.messages.cost_sharing import CollectionDecision
-from models.messages.voting import CertifiedNumbers
 from models.values.actor import Role
 from models.values.base import Value
 from models.values.bidding import CandidateGround, FlagKind, Ground, Party

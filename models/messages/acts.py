@@ -12,9 +12,8 @@ from pydantic import Field
 
 from models.messages.cost_sharing import CollectionDecision
 from models.messages.journey import Answer
-from models.messages.voting import ReportedNumbers
 from models.values.actor import Actor, Role
-from models.values.base import Carried, Value
+from models.values.base import Carried, Growing, Value
 from models.values.bidding import (
     CandidateGround,
     ClearedFlag,
@@ -24,18 +23,22 @@ from models.values.bidding import (
     Rejection,
 )
 from models.values.scheme import SchemeContent
+from models.values.voting import ReportedNumbers
 
 Target = Literal["renovation", "stage", "publication", "ticket"]
 
 
-class Act(Value):
-    """An official act. Idempotent by `command_id` (1 to 120 characters)."""
+class Act(Growing, Value):
+    """An official act. Idempotent by `command_id` (1 to 120 characters).
+
+    `LATER` are the fields that its first release did not have: unsaid they are not sent and not hashed, so
+    that an act of before an upgrade is the same one when it is sent again.
+    """
 
     name: ClassVar[str]
     target: ClassVar[Target] = "stage"
     stage: ClassVar[str] = ""
     """The stage it belongs to; empty when it may be done at every stage."""
-
     command_id: str = Field(min_length=1, max_length=120)
     actor: Actor
 
@@ -70,6 +73,7 @@ class ReviseScheme(Act):
 
     name = "revise_scheme"
     target = "renovation"
+    LATER = frozenset({"scheme", "budget_fen", "owners_limit_fen"})
     drop_items: tuple[str, ...] = ()
     title: str = Field(default="", max_length=200)
     scheme: SchemeContent | None = None
@@ -132,6 +136,7 @@ class PublishTender(Act):
 
     name = "publish_tender"
     stage = "bidding"
+    LATER = frozenset({"causes"})
     preparation_days: int | None = Field(default=None, ge=1, le=365)
     causes: str = ""
     """Why the tender before has failed, and what was changed; needed when it is held again (E20)."""
@@ -158,6 +163,9 @@ class RecordEvaluation(Act):
 
     name = "record_evaluation"
     stage = "bidding"
+    LATER = frozenset(
+        {"rejections", "low_prices", "cleared", "competition", "adjustments_fen", "lots"}
+    )
     technical_milli: dict[str, int] = Field(default_factory=dict)
     report: str = Field(default="", max_length=4000)
     rejections: tuple[Rejection, ...] = ()
@@ -183,6 +191,7 @@ class WithdrawCandidate(Act):
 
     name = "withdraw_candidate"
     stage = "bidding"
+    LATER = frozenset({"ground"})
     bidder_id: str
     reason: str = Field(min_length=1, max_length=2000)
     ground: CandidateGround = CandidateGround.WITHDREW
@@ -201,6 +210,7 @@ class SignContract(Act):
 
     name = "sign_contract"
     stage = "bidding"
+    LATER = frozenset({"retention_permille"})
     value_fen: int = Field(gt=0)
     performance_bond_fen: int = Field(default=0, ge=0)
     retention_permille: int | None = None

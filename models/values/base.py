@@ -32,8 +32,8 @@ class Carried(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Grown(Carried):
-    """A carried shape that has grown: its `LATER` fields are not written while they are at their default.
+class Growing(BaseModel):
+    """A shape that has grown: its `LATER` fields are not written while they are at their default.
 
     So whatever is hashed, published or compared reads as it did before they were thought of.
     """
@@ -44,8 +44,16 @@ class Grown(Carried):
     def _as_before(self, written: SerializerFunctionWrapHandler) -> dict[str, object]:
         whole: dict[str, object] = written(self)
         fields = type(self).model_fields
-        unsaid = {name for name in self.LATER if getattr(self, name) == fields[name].default}
+        unsaid = {
+            name
+            for name in self.LATER
+            if getattr(self, name) == fields[name].get_default(call_default_factory=True)
+        }
         return {name: value for name, value in whole.items() if name not in unsaid}
+
+
+class Grown(Growing, Carried):
+    """A carried shape that has grown."""
 
 
 _HUGE = re.compile(r"[eE][-+]?[0-9]{3,}")

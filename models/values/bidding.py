@@ -48,6 +48,12 @@ class BenchmarkTerms(Carried):
     above: Exact = Fraction(2)
     below: Exact = Fraction(1)
 
+    def in_proportion(self, after: int, before: int) -> "BenchmarkTerms":
+        """The terms when less is built: a named price shrinks as the cost does, to one fen at least."""
+        if self.price_fen is None or not before:
+            return self
+        return self.model_copy(update={"price_fen": max(self.price_fen * after // before, 1)})
+
 
 class Criteria(Carried):
     """The published terms by which bids are judged; nothing else may be applied (Regs art. 49)."""

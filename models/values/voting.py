@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import ClassVar, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from models.values.base import Carried, Exact, Grown
 from models.values.decisions.decision import Check, Operator
@@ -244,6 +244,20 @@ class ReportedChoice(Carried):
     heads: int | None = None
     area_dm2: int | None = None
     shares: int | None = None
+
+
+class ReportedNumbers(ReportedTally):
+    """The numbers of one motion as a certificate has them; a name that is not known is an error.
+
+    `options` are the numbers of each option, or of the supporters of each work of a menu; `chosen`
+    are the works that the official system has chosen.
+    """
+
+    LATER: ClassVar[frozenset[str]] = ReportedTally.LATER | {"options", "chosen"}
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    options: dict[str, ReportedChoice] = Field(default={})
+    chosen: tuple[str, ...] = Field(default=(), strict=False)
 
 
 class Tally(ReportedTally):

@@ -8,13 +8,19 @@ has chosen, and here it is decided whether they may be (budget, the class of the
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
-from models.messages.voting import ReportedNumbers
 from models.values.base import Grown
 from models.values.decisions.decision import Decision
 from models.values.decisions.menu import Approval, MenuOutcome, MenuRule, TallyUnit
 from models.values.decisions.rules import Amounts
 from models.values.refusal import Problem, problem, refusal
-from models.values.voting import Motion, ReportedChoice, ReportedTally, SecondVote, VotingPack
+from models.values.voting import (
+    Motion,
+    ReportedChoice,
+    ReportedNumbers,
+    ReportedTally,
+    SecondVote,
+    VotingPack,
+)
 from rules.checks import check
 from rules.checks import decide as decided
 from rules.voting.inputs.consistency import disagreements

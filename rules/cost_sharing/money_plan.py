@@ -114,6 +114,7 @@ def without_items(content: SchemeContent, dropped: Sequence[str]) -> SchemeConte
                     "estimate_fen": _shrunk(tender.estimate_fen, after, before),
                     "ceiling_fen": _shrunk(tender.ceiling_fen, after, before),
                     "bid_bond_fen": tender.bid_bond_fen * after // before if before else 0,
+                    "benchmark": tender.benchmark and tender.benchmark.in_proportion(after, before),
                 }
             ),
         }

@@ -1,7 +1,8 @@
 """The way of a ballot into its box: looked at, sealed, queued, committed, and only then acknowledged.
 
 A batch is one statement and so one transaction, which takes the box row FOR SHARE; the closing takes
-it FOR UPDATE. A ballot is committed before the close and counted, or refused.
+it FOR UPDATE. A ballot is committed before the close and counted, or refused: until then a vote may be
+changed, after that it binds (E10).
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""A sale on a frozen roll: the buyer replaces the seller, logged; the weights stay as they were frozen."""
+"""A sale on a frozen roll: the buyer replaces the seller, logged; the weights stay as they were frozen (E7)."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Rulings on contested ballots: recorded with a reason, without seeing what any ballot says."""
+"""Rulings on contested ballots: recorded with a reason, without seeing what any ballot says (E4)."""
 
 import hashlib
 from collections.abc import Sequence

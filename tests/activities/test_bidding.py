@@ -307,6 +307,7 @@ async def test_the_opening_rejects_above_the_ceiling_and_not_by_what_a_bidder_sa
     assert await h.grounds() == [[], ["above_ceiling"], []]
 
 
+# carries E22
 async def test_when_every_bid_is_rejected_it_is_tendered_again(build: Build) -> None:
     h = await build()
     period = await h.publish()
@@ -352,6 +353,7 @@ async def test_a_bidder_cannot_evaluate_the_tender(build: Build) -> None:
 ASKED = {"bidder_id": "b1", "question": "how?", "reason": "the papers do not show it"}
 
 
+# carries E26
 async def test_a_low_price_is_asked_about_and_rejected_without_reasons(build: Build) -> None:
     h = await build()
     await h.opened(5_000, 11_500, 11_900, 12_000)
@@ -392,6 +394,7 @@ async def test_the_committee_rejects_by_ground_and_all_grounds_of_a_bid_are_kept
     assert [each["reason"] for each in found["rejections"]] == ["as the file shows"] * 2
 
 
+# carries E25
 async def test_red_flags_freeze_the_evaluation_until_there_is_a_finding(build: Build) -> None:
     h = await build()
     one = {"bond_fen": 100, "bond_account": "one-account"}
@@ -405,6 +408,7 @@ async def test_red_flags_freeze_the_evaluation_until_there_is_a_finding(build: B
     assert found["findings"]["cleared"] == [cleared]
 
 
+# carries E21
 @pytest.mark.parametrize(
     ("real", "named", "waiting"), [(True, ("b2", "b3"), "engine"), (False, (), "publish_tender")]
 )

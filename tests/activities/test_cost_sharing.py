@@ -337,6 +337,7 @@ async def awarded(database: Database, rid: str, value_fen: int) -> AwardShares:
     return answers[0]
 
 
+# carries E16
 async def test_a_cheaper_award_is_refunded_to_those_who_paid_in_full(database: Database) -> None:
     await begun(database, "a1")
     units = await money.units_of(database, "a1")

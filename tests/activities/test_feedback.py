@@ -369,6 +369,7 @@ async def test_the_last_answer_of_a_household_counts(database: Database) -> None
     assert found["response"] == (3, 12, 0)
 
 
+# carries E48
 async def test_below_the_floor_an_improvement_plan_is_due(database: Database) -> None:
     here = await parts(database, "f15")
     await here.answer_survey((0, 5), (1, 2))

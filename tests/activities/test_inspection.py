@@ -244,6 +244,7 @@ async def test_an_unknown_item_and_a_second_report_are_refused(database: Databas
         assert refused(error) == [f"inspection.{code}"]
 
 
+# carries E31
 async def test_concealed_works_pass_only_after_their_own_inspection(database: Database) -> None:
     here = await begun(database, "w6")
     await here.report("risers")
@@ -417,6 +418,7 @@ async def test_passed_items_are_paid_at_contract_prices_less_omissions_and_reten
     assert contract.state == "completed"
 
 
+# carries E33
 async def test_a_large_variation_goes_back_to_the_owners(database: Database) -> None:
     here = await begun(database, "w18")
     await here.pass_all("roof", "risers", "paint")

@@ -9,11 +9,12 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from models import fields
 from models.fields import EXPECTED, wrong_fields
+from models.files.certificate import CertifiedNumbers
 from models.files.renovation import RenovationFile
 from models.files.roll import RegisteredUnit
 from models.messages.act_bodies import BODIES, Sender
 from models.messages.acts import ACTS
-from models.messages.voting import CertifiedNumbers, ReportedNumbers
+from models.values.voting import ReportedNumbers
 from runtime.language.sentences import _catalogue, sentence
 from service.bodies import CastBallot
 from tests.support.fields.doors import doors

@@ -9,13 +9,19 @@ from sqlalchemy import text
 from temporalio.exceptions import ApplicationError
 
 from runtime.database import Database
-from runtime.record.agenda import load_waits
 from runtime.record.journal import load_tick
 
 OF_A_CASE = text(
     "SELECT table_name FROM information_schema.columns"
     " WHERE table_schema = 'public' AND column_name = 'renovation_id' ORDER BY table_name"
 )
+
+
+LINES = text(
+    "SELECT workflow_id, what, subject, due_at, since, who, consequence FROM case_wait"
+    " WHERE renovation_id = :rid ORDER BY due_at NULLS LAST, workflow_id, what, subject"
+)
+"""What every release had."""
 
 
 class Line(NamedTuple):
@@ -33,7 +39,7 @@ async def agenda(database: Database, rid: str) -> dict[str, list[Line]]:
     """The waits of a case by workflow, in the order of the agenda."""
     found: dict[str, list[Line]] = {}
     async with database.session() as session:
-        for row in await load_waits(session, rid):
+        for row in await session.execute(LINES, {"rid": rid}):
             line = Line(*(getattr(row, name) for name in Line._fields))
             found.setdefault(row.workflow_id, []).append(line)
     return found

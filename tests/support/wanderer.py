@@ -73,6 +73,16 @@ async def assert_agrees(j: JourneyDriver) -> int:
     return len(rows)
 
 
+async def assert_every_wait_has_an_end(j: JourneyDriver) -> None:
+    """Whoever is awaited is awaited until a moment, and then something happens; or they are late."""
+    endless = await j.db.fetch(
+        "SELECT workflow_id, what, who FROM case_wait WHERE renovation_id=$1 AND who <> ''"
+        " AND late_since IS NULL AND (due_at IS NULL OR consequence = '')",
+        j.rid,
+    )
+    assert not endless, [dict(row) for row in endless]
+
+
 def scheme_of(seed: int) -> SchemeContent:
     """Every third case has a gap that somebody has to close."""
     content = scheme_content()
@@ -121,6 +131,7 @@ class Wanderer:
                 await self._finish_tickets()
                 return str(row["state"])
             await assert_agrees(self.j)
+            await assert_every_wait_has_an_end(self.j)
             self._notice_if_stuck(str(row["waiting_for"]))
             self.log.append(f"{step}: {row['stage']} waits for {row['waiting_for']}")
             await self._something(str(row["waiting_for"]).partition(".")[0], step)

@@ -8,6 +8,8 @@ import pytest
 from tools.check.callers import law_has_a_caller
 from tools.check.documents import image_has_the_product, merges_are_finished
 from tools.check.language import codes_have_sentences, codes_have_statuses
+from tools.check.periods import periods_are_kept
+from tools.check.procedure import DOCUMENT, PATHS, procedure_is_told, written
 from tools.check.project import PRODUCT, Project
 from tools.check.shape import names_of_classes, sizes_of_packages
 
@@ -218,3 +220,48 @@ def test_the_marks_of_a_merge_are_told_also_in_a_text(plant: Plant) -> None:
     told = list(merges_are_finished(plant({"service/http/statuses.py": half})))
     assert [each.split(":")[1] for each in told] == ["2", "6"]
     assert "keep one side" in told[0]
+
+
+TIMETABLE = """class Timetable:
+    kept: int = 1
+    # waits for another day
+    waiting: int = 2
+    lost: int = 3
+    # waits for nothing any more
+    built: int = 4
+"""
+
+
+def test_a_period_that_nothing_keeps_and_a_mark_that_is_over_are_told(plant: Plant) -> None:
+    project = plant(
+        {
+            "models/values/timetable.py": TIMETABLE,
+            "rules/time/timetables.py": "LEGAL_BOUNDS = (Bound('waiting', '<=', 5),)\n",
+            "rules/clocks.py": "def f(t):\n    return t.kept + t.built\n\n\n# waits for it\n"
+            "def g(t):\n    return t.lost\n",
+        }
+    )
+    waiting, lost, built = sorted(periods_are_kept(project), key=lambda each: each.split(":")[1])
+    assert "waiting waits for another day: take it out of LEGAL_BOUNDS" in waiting
+    assert "lost is kept by nothing" in lost
+    assert "built is used by the product now" in built
+
+
+def test_a_path_that_is_said_to_be_carried_has_code_and_test(plant: Plant) -> None:
+    carried = [path.number for path in PATHS if not path.waits_for]
+    cited = ", ".join(f"E{number}" for number in carried[1:])
+    texts = {
+        "docs/architecture.md": "",
+        "workflows/all.py": f'"""{cited}"""\n',
+        "tests/test_all.py": f"# carries {cited}, E6\nasync def test_it(): ...\n",
+    }
+    project = plant(texts)
+    (project.root / DOCUMENT).write_text(written(project), encoding="utf-8")
+    one_missing, too_modest = procedure_is_told(project)
+    assert one_missing.startswith(f"E{carried[0]} (a vote fails): no code names it")
+    assert too_modest.startswith("tests/test_all.py::test_it: E6 is carried now")
+
+
+def test_a_table_that_was_written_by_hand_is_told(plant: Plant) -> None:
+    project = plant({DOCUMENT: "| E1 | a vote fails | somewhere | |\n"})
+    assert list(procedure_is_told(project))[-1].startswith(f"{DOCUMENT} is not what the code says")

@@ -25,6 +25,7 @@ async def two_bids(j: JourneyDriver) -> None:
     await j.bid(ceiling * 95 // 100, ceiling * 97 // 100)
 
 
+# carries E20
 async def test_fewer_than_three_bids_are_not_opened_and_the_second_time_the_approval_route_follows(
     journey: Begin,
 ) -> None:
@@ -46,6 +47,7 @@ async def test_fewer_than_three_bids_are_not_opened_and_the_second_time_the_appr
     assert await j.value("SELECT value_fen FROM contract WHERE renovation_id=$1") == price
 
 
+# carries E23
 async def test_an_objection_suspends_the_clock_of_the_candidates(journey: Begin) -> None:
     j = await journey()
     await j.until("objections.candidates")
@@ -90,6 +92,7 @@ async def test_an_upheld_objection_strikes_the_first_candidate(journey: Begin) -
     assert subjects == 2
 
 
+# carries E24
 async def test_a_winner_who_withdraws_makes_room_for_the_next(journey: Begin) -> None:
     j = await journey()
     await j.until("award_contract")
@@ -125,6 +128,7 @@ async def awarded(j: JourneyDriver) -> datetime:
     return until
 
 
+# carries E27
 async def test_a_contract_that_is_not_signed_in_time_goes_to_the_next_candidate(
     journey: Begin,
 ) -> None:
@@ -195,6 +199,7 @@ async def test_a_bid_is_rejected_by_its_ground_and_everybody_sees_why(journey: B
     ]
 
 
+# carries E28
 async def test_a_late_change_of_the_documents_moves_the_opening(journey: Begin) -> None:
     j = await journey()
     del j.reactions["bids"]

@@ -46,6 +46,7 @@ def with_optional_items() -> object:
     )
 
 
+# carries E12
 async def test_a_shortfall_first_drops_the_optional_item_of_lowest_need(journey: Begin) -> None:
     j = await journey(content=with_optional_items())
     await j.until("objections.share_table")
@@ -58,6 +59,7 @@ async def test_a_shortfall_first_drops_the_optional_item_of_lowest_need(journey:
     assert "fountain" not in items
 
 
+# carries E12
 async def test_a_subsidy_closes_the_gap(journey: Begin) -> None:
     j = await journey(content=too_dear(scheme_content()))
     await j.until("subsidy")
@@ -116,6 +118,7 @@ async def test_without_a_subsidy_the_same_gap_is_not_put_to_the_owners_again(
     await j.act(a.ReviseScheme, COMMITTEE, owners_limit_fen=COST, reason="a levy")
 
 
+# carries E12
 async def test_an_extra_levy_that_is_adopted_closes_the_gap_up_to_the_contract(
     journey: Begin,
 ) -> None:
@@ -196,6 +199,7 @@ async def test_levies_that_are_rejected_to_the_limit_shelve_the_renovation(journ
     assert outcomes == ["adopted", "rejected", "rejected", "rejected"]
 
 
+# carries E13
 async def test_non_payers_are_reminded_and_too_little_is_decided_by_the_committee(
     journey: Begin,
 ) -> None:
@@ -231,6 +235,7 @@ async def test_too_little_and_no_hope_is_shelved_and_refunded(journey: Begin) ->
     assert paid == back > 0
 
 
+# carries E14
 async def test_relief_pays_in_a_households_place_and_not_more_than_it_owes(journey: Begin) -> None:
     j = await journey()
     j.on("payments", nobody_pays)

@@ -21,6 +21,7 @@ async def test_the_straight_way_ends_with_an_evaluation(journey: Begin) -> None:
     assert paid > 0
 
 
+# carries E42
 @pytest.mark.parametrize(
     "word",
     [

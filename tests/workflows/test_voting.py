@@ -29,6 +29,7 @@ async def test_a_vote_needs_no_extension_when_all_take_part(journey: Begin) -> N
     assert closed["adopted"] is True
 
 
+# carries E2
 async def test_a_short_quorum_brings_one_extension_and_earlier_ballots_stay(journey: Begin) -> None:
     j = await journey()
 
@@ -84,6 +85,7 @@ async def test_options_without_a_majority_go_into_a_run_off_of_the_top_two(journ
     assert second["motions"]["colour"]["winner"] == "red"
 
 
+# carries E1
 async def test_a_failed_vote_is_held_again_on_a_revised_scheme(journey: Begin) -> None:
     j = await journey()
     j.on("ballots", vote_no)
@@ -104,6 +106,7 @@ async def driver_casts(j: JourneyDriver, choice: str) -> None:
     await j.cast(choice)
 
 
+# carries E1
 async def test_after_the_last_allowed_vote_the_renovation_is_shelved(journey: Begin) -> None:
     j = await journey()
     j.on("ballots", vote_no)
@@ -116,6 +119,7 @@ async def test_after_the_last_allowed_vote_the_renovation_is_shelved(journey: Be
     assert len(await j.details("voting.box_closed")) == 3
 
 
+# carries E5
 async def test_an_upheld_objection_annuls_the_result(journey: Begin) -> None:
     j = await journey()
     await j.until("objections.vote_result")

@@ -14,6 +14,7 @@ from tools.check.documents import (
 )
 from tools.check.language import catalogues_agree, codes_have_sentences, codes_have_statuses
 from tools.check.periods import periods_are_kept
+from tools.check.procedure import procedure_is_told
 from tools.check.project import Project
 from tools.check.shape import (
     names_of_classes,
@@ -37,6 +38,7 @@ CHECKS: tuple[Callable[[Project], Iterator[str]], ...] = (
     codes_have_statuses,
     law_has_a_caller,
     periods_are_kept,
+    procedure_is_told,
 )
 
 

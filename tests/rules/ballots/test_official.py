@@ -1,9 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.messages.voting import ReportedNumbers
 from models.values.decisions.menu import BallotForm, Menu, MenuItem
-from models.values.voting import Motion, MotionKind, MotionOption, ReportedChoice
+from models.values.voting import Motion, MotionKind, MotionOption, ReportedChoice, ReportedNumbers
 from rules.ballots.official import official_problems, official_results
 from rules.voting import pack_for
 from rules.voting.live.beside import Weight

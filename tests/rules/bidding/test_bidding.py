@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.values.bidding import BondOutcome, CandidateGround, Party
+from models.values.bidding import BenchmarkTerms, BondOutcome, CandidateGround, Party
 from models.values.refusal import Refused
 from models.values.scheme import TenderPlan
 from models.values.timetable import (
@@ -297,6 +297,12 @@ def test_the_benchmark_method_takes_more_off_above_than_below(
     benchmark: dict[str, Any] | None, failed: list[str]
 ) -> None:
     assert terms(method="comprehensive_benchmark", benchmark=benchmark) == failed
+
+
+@pytest.mark.parametrize(("named", "left"), [(None, None), (900, 300), (901, 300), (2, 1)])
+def test_a_named_benchmark_shrinks_with_what_is_built(named: int | None, left: int | None) -> None:
+    terms = BenchmarkTerms(price_fen=named)
+    assert terms.in_proportion(1_000, 3_000).price_fen == left
 
 
 def test_an_unknown_method_is_refused() -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.values.bidding import BenchmarkTerms
 from models.values.cost_sharing import (
     CostItem,
     CostKey,
@@ -229,7 +230,12 @@ def content(items: list[CostItem], funding: list[Funding] | None = None) -> Sche
         items=tuple(items),
         funding=tuple(funding or ()),
         motions=(),
-        tender=TenderPlan(estimate_fen=10_000, ceiling_fen=12_000, bid_bond_fen=200),
+        tender=TenderPlan(
+            estimate_fen=10_000,
+            ceiling_fen=12_000,
+            bid_bond_fen=200,
+            benchmark=BenchmarkTerms(price_fen=8_000),
+        ),
         works=tuple(PlannedWork(id=f"{entry.id}-1", title="work", value_fen=1) for entry in items),
     )
 
@@ -244,6 +250,7 @@ def test_giving_up_an_item_takes_its_funding_its_works_and_its_part_of_the_tende
     assert smaller.funding == ()
     tender = smaller.tender
     assert (tender.estimate_fen, tender.ceiling_fen, tender.bid_bond_fen) == (7_500, 9_000, 150)
+    assert tender.benchmark == BenchmarkTerms(price_fen=6_000)
 
 
 def test_giving_up_everything_or_what_is_not_there_is_refused() -> None:

@@ -49,6 +49,7 @@ def test_exactly_two_thirds_taking_part_and_three_quarters_agreeing_pass(n: int,
     assert decide(PACK, MAJOR, whole(9 * n, 12 * n, no=3 * n, silent=6 * n, area=area)).passed
 
 
+# carries E3
 @given(st.integers(1, 10**9), st.sampled_from(("quorum", "approve")))
 def test_one_unit_of_area_short_of_the_boundary_fails_by_that_unit(n: int, which: str) -> None:
     exact = whole(9 * n, 12 * n, no=3 * n, silent=6 * n, area=4)

@@ -55,6 +55,7 @@ async def test_a_ballot_gets_a_receipt_and_the_same_one_again(
     assert row["id"] == first.json()["ballot_id"]
 
 
+# carries E10
 async def test_a_changed_ballot_is_a_new_row_and_the_last_one_counts(
     http: httpx.AsyncClient, sql: asyncpg.Connection, open_vote: tuple[str, str]
 ) -> None:
@@ -84,6 +85,7 @@ async def test_a_command_sent_by_many_at_once_is_one_ballot(
     assert len(await stored(sql, box)) == 1
 
 
+# carries E4
 async def test_a_forged_credential_is_refused(
     http: httpx.AsyncClient, sql: asyncpg.Connection, open_vote: tuple[str, str]
 ) -> None:

@@ -126,6 +126,7 @@ async def test_a_service_that_has_read_the_roll_before_refuses_the_seller_too(
         assert (await cast(there, new, "yes")).status_code == 201
 
 
+# carries E7
 async def test_no_ballot_of_the_seller_comes_after_the_replacement(vote: Channels) -> None:
     seller = owner_of(vote.rid, UNIT)
     await vote.web(OTHER, "yes")

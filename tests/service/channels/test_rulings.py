@@ -103,6 +103,7 @@ async def test_a_ballot_after_the_ruling_by_another_way_contests_it_again(vote: 
     assert (await vote.get("/contested", RESIDENTS)).json() == []
 
 
+# carries E4
 async def test_what_is_contested_takes_no_part_in_the_turnout_until_it_is_settled(
     vote: Channels,
 ) -> None:

@@ -16,10 +16,11 @@ from activities.voting.official import OfficialResults
 from models.messages.acts import ImportOfficialResult
 from models.messages.command import Command
 from models.messages.journey import StageInput
-from models.messages.voting import ReportedNumbers, VotePeriod, VoteResult
+from models.messages.voting import VotePeriod, VoteResult
 from models.tables import BallotBox, RollUnit
 from models.values.scheme import SchemeContent
 from models.values.timetable import Timetable, WorkCalendar, calendar_days
+from models.values.voting import ReportedNumbers
 from runtime.database import Database
 from tests.support.box import BOX_KEYS
 from tests.support.estate import make_renovation

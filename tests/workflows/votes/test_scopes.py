@@ -95,6 +95,7 @@ async def test_of_two_lifts_beside_a_roof_only_the_one_that_passed_is_built_and_
     assert shares["roof", "1"] + shares["roof", "2"] == ROOF_FEN
 
 
+# carries E9
 async def test_a_lift_in_somebodys_flat_is_not_inspected_before_the_owner_consents(
     journey: Begin,
 ) -> None:

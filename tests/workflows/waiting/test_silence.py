@@ -17,6 +17,7 @@ from tests.support.journey import (
     STREET,
     JourneyDriver,
     complain,
+    inspect,
     planned,
 )
 from tests.support.wanderer import too_dear
@@ -177,6 +178,22 @@ async def test_an_item_that_nobody_inspects_is_reminded_of(journey: Begin) -> No
     await wait_for_works(j)
 
 
+async def test_a_default_that_is_not_cured_awaits_a_word_and_then_a_measure(journey: Begin) -> None:
+    j = await journey()
+    await j.until("works")
+    (item, concealed), *_others = await planned(j)
+    await j.act(a.ReportItem, CONTRACTOR, item_id=item)
+    if concealed:
+        await inspect(j, item, "PASS", kind="concealed")
+    await inspect(j, item, "FAIL")
+    j.on("works", nobody)
+    await j.until("terminate_contract")
+    await wait_in_vain(j, "terminate_contract")
+    await j.act(a.TerminateContract, BUREAU, reason="it still leaks")
+    await j.until("measure_works")
+    await wait_in_vain(j, "measure_works")
+
+
 async def wait_for_works(j: JourneyDriver) -> None:
     (row,) = await waits(j, "works")
     assert row["level"] == LADDER[-1], "the works stood still all that time"
@@ -199,6 +216,7 @@ async def test_a_collection_that_nobody_decides_on_goes_up(journey: Begin) -> No
     await wait_in_vain(j, "decide_collection")
 
 
+# carries E1
 async def test_a_scheme_that_nobody_revises_is_shelved_when_no_vote_could_follow(
     journey: Begin,
 ) -> None:

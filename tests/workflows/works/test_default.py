@@ -137,6 +137,7 @@ async def ended(j: JourneyDriver, database: Database, state: str) -> None:
     assert not await j.value("SELECT count(*) FROM case_trouble WHERE renovation_id=$1")
 
 
+# carries E36
 async def test_a_default_that_is_not_cured_leads_to_a_second_contractor(
     journey: Begin, database: Database
 ) -> None:
@@ -284,6 +285,7 @@ async def test_it_can_be_cancelled_while_the_contract_is_being_ended(
     assert (undone["certified_fen"], undone["bonds_fen"]) == (certified, BOND_FEN)
 
 
+# carries E37
 async def test_the_owners_may_end_a_contract_by_vote_without_fault(
     journey: Begin, database: Database
 ) -> None:

@@ -46,6 +46,7 @@ async def state_of(j: JourneyDriver, item: str) -> str:
     )
 
 
+# carries E30
 async def test_a_failed_item_is_put_right_and_inspected_by_somebody_else(journey: Begin) -> None:
     j = await journey()
     item = await reported(j)
