@@ -10,6 +10,7 @@ from runtime.database import Database
 from tests.support.breaks.branches import (
     Scenario,
     in_default,
+    never_revised,
     round_about,
     straight_on,
     too_dear,
@@ -23,6 +24,7 @@ Begin = Callable[..., Awaitable[BreakingDriver]]
 TAKEN_BY: dict[Scenario, frozenset[str]] = {
     straight_on: frozenset(
         {
+            "Agenda.remind",
             "Ballots.check_turnout",
             "Ballots.close_box",
             "Ballots.declare_result",
@@ -87,6 +89,7 @@ TAKEN_BY: dict[Scenario, frozenset[str]] = {
             "Terminations.terminate",
         }
     ),
+    never_revised: frozenset({"Renovations.end_votes"}),
     without_contractor: frozenset(
         {
             "Renovations.correct",
@@ -115,12 +118,14 @@ ENDS: dict[Scenario, str] = {
     in_default: "completed",
     round_about: "cancelled",
     without_contractor: "shelved",
+    never_revised: "shelved",
 }
 CONTENT: dict[Scenario, dict[str, Any]] = {
     straight_on: {},
     in_default: {},
     round_about: {"content": too_dear()},
     without_contractor: {"content": too_dear()},
+    never_revised: {},
 }
 
 
@@ -152,7 +157,7 @@ async def test_every_step_of_the_straight_way_breaks_once_and_the_case_is_comple
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scenario", [round_about, in_default, without_contractor])
+@pytest.mark.parametrize("scenario", [round_about, in_default, without_contractor, never_revised])
 async def test_every_step_of_the_other_ways_breaks_once(
     journey: Begin, database: Database, breaking: Breaking, scenario: Scenario
 ) -> None:
@@ -161,7 +166,9 @@ async def test_every_step_of_the_other_ways_breaks_once(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scenario", [straight_on, round_about, in_default, without_contractor])
+@pytest.mark.parametrize(
+    "scenario", [straight_on, round_about, in_default, without_contractor, never_revised]
+)
 async def test_every_step_breaks_once_when_it_is_committed_already(
     journey: Begin, database: Database, breaking: Breaking, scenario: Scenario
 ) -> None:
