@@ -55,7 +55,7 @@ async def test_an_objection_suspends_the_clock_of_the_candidates(journey: Begin)
         "SELECT closes_at FROM publication WHERE renovation_id=$1 AND subject='candidates'"
     )
     publication, objection = await j.object_to("candidates")
-    await j.until("answers.candidates")
+    await j.until("answers")
     await j.days(5)
     await j.act(
         a.AnswerObjection,
