@@ -183,11 +183,13 @@ async def _await_what_is_left(case: Case, publication: Publication) -> None:
     )
     kind = lateness.answers_to(publication.subject)
     waits = [
-        case.wait(kind, case.due(kind, filed_at), subject=name, who=who_does("answer_objection"))
+        case.wait(
+            "answers", case.due(kind, filed_at), subject=name, who=who_does("answer_objection")
+        )
         for name, filed_at in rows
     ]
     if waits and case.now >= publication.closes_at:
-        case.renovation.waiting_for, case.renovation.due_at = kind, waits[0].due_at
+        case.renovation.waiting_for, case.renovation.due_at = "answers", waits[0].due_at
         case.await_only(*waits)
     else:
         _await_objections(case, publication.subject, publication.closes_at)

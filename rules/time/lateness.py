@@ -61,7 +61,7 @@ def due(
 
 
 def answers_to(subject: str) -> str:
-    """What is awaited when somebody objects to a publication: in tender matters the law hurries."""
+    """By which period an objection to this is answered: in tender matters the law hurries."""
     kind = f"answers.{subject}"
     return kind if kind in WITHIN else "answers"
 

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import BallotBox, Event, RollEntry
+from models.tables import Attendance, BallotBox, Event, RollEntry, VoteObjection
 from proof.ballots import pseudonym_of, roll_line
 from proof.canonical import digest
 from runtime.ballots.boxes import names_box, said_of
@@ -73,8 +73,10 @@ async def box_holds(session: AsyncSession, box: BallotBox) -> bool:
         and announcement.get("motions_hash", motions_hash) == motions_hash
         and announcement.get("building", "") == box.building
         and announcement.get("entrance", "") == box.entrance
+        and announcement.get("official_system_only", "") == box.official_by
         and _times_hold(box, announcement, looks)
         and await _closing_holds(session, box)
+        and await _beside_holds(session, box)
     )
 
 
@@ -170,15 +172,36 @@ async def _closing_holds(session: AsyncSession, box: BallotBox) -> bool:
         closed = box.closed_at is not None
         return written == (None, None, None) and (box.state, closed) == (state, bool(voided))
     closing = closings[0]
+    # Where owners may object after the close, the result is that of the count after it.
+    counted = [*closings, *await event_details(session, box, "voting.objections_counted")][-1]
     closed_at = box.closed_at
     return (
         box.state == "closed"
         and closed_at is not None
         and _moment((box.tree_head or {}).get("closed_at")) == closed_at
-        and box.tally == closing.get("motions")
+        and box.tally == counted.get("motions")
         and box.tree_head == closing.get("tree_head")
         and _key_holds(box, closed_at, official=closing.get("source") == "official")
     )
+
+
+async def _beside_holds(session: AsyncSession, box: BallotBox) -> bool:
+    """Are those who attended and who objected in the tables those of the events?"""
+    for table, kind in (
+        (Attendance, "voting.attendance_recorded"),
+        (VoteObjection, "voting.vote_objected"),
+    ):
+        entries = (RollEntry.box_id == table.box_id) & (RollEntry.entry_id == table.entry_id)
+        rows = await session.scalars(
+            select(RollEntry.pseudonym).join(table, entries).where(table.box_id == box.id)
+        )
+        recorded: list[str] = []
+        for said in await event_details(session, box, kind):
+            named = said.get("entries")
+            recorded += map(str, named if isinstance(named, list) else ())
+        if sorted(rows) != sorted(recorded):
+            return False
+    return True
 
 
 def _key_holds(box: BallotBox, closed_at: datetime, *, official: bool) -> bool:

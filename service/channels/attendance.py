@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from pydantic import JsonValue
 from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,7 +22,7 @@ async def record_attendance(
 ) -> Accepted:
     """Write down who came, while the box is open; an owner who is there already stays there once.
 
-    The event has how many units there were and names none.
+    The event has how many units there were, and the entries that are new on the list by pseudonym.
 
     Raises:
         Refused: as `lock_open_box`; `voting.unit_not_on_roll`.
@@ -29,6 +30,7 @@ async def record_attendance(
 
     async def change(session: AsyncSession, _now: datetime, key: str) -> tuple[str, Details]:
         box = await lock_open_box(session, situation, command.box_id)
+        came: list[JsonValue] = []
         for unit in command.units:
             entry = await load_entry(session, box, unit)
             row = {
@@ -38,8 +40,15 @@ async def record_attendance(
                 "command_id": key,
                 "recorded_at": func.clock_timestamp(),
             }
-            await session.execute(insert(Attendance).values(row).on_conflict_do_nothing())
-        return command.command_id, {"box": box.id, "units": len(command.units)}
+            written = await session.execute(
+                insert(Attendance)
+                .values(row)
+                .on_conflict_do_nothing()
+                .returning(Attendance.entry_id)
+            )
+            if written.first() is not None:
+                came.append(entry.pseudonym)
+        return command.command_id, {"box": box.id, "units": len(command.units), "entries": came}
 
     return await accept(
         parts.journal, situation, actor, command, "voting.attendance_recorded", change

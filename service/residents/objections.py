@@ -76,7 +76,7 @@ def _answer(situation: Situation, subject: str, objection: Objection) -> Wait:
     kind = lateness.answers_to(subject)
     terms = (situation.timetable, chinese_calendar())
     return Wait(
-        what=kind,
+        what="answers",
         subject=objection.id,
         due_at=lateness.due(kind, objection.filed_at, *terms),
         who=", ".join(sorted(ROLES_OF_ACT["answer_objection"].roles)),

@@ -43,7 +43,7 @@ async def object_to_vote(parts: Parts, situation: Situation, command: ObjectToVo
                 recorded_at=func.clock_timestamp(),
             )
         )
-        return box.id, {"box": box.id, "entry": entry.pseudonym}
+        return box.id, {"box": box.id, "entries": [entry.pseudonym]}
 
     actor = situation.owner(command.unit_number)
     return await accept(parts.journal, situation, actor, command, "voting.vote_objected", change)

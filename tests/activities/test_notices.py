@@ -1,6 +1,7 @@
 """A notice is the same row whichever attempt writes it, and in whichever order its step comes to it."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select
@@ -58,3 +59,23 @@ async def test_another_attempt_in_another_order_writes_the_same_rows(database: D
         rows = list(await session.scalars(select(Notice).where(Notice.renovation_id == rid)))
     assert {str(row.params["item"]): row.id for row in rows} == first
     assert len(rows) == len(ITEMS)
+
+
+async def test_a_notice_says_that_its_date_is_provisional_where_it_is(database: Database) -> None:
+    rid = await make_renovation(database, rid="rdates")
+    announced = datetime(2026, 6, 1, tzinfo=UTC)
+    year_after = chinese_calendar().last_on.year + 1
+
+    async def change(case: Case) -> Recorded[Told]:
+        case.notify("owners", "announced", until=announced)
+        case.notify("owners", "later", until=datetime(year_after, 6, 1, tzinfo=UTC))
+        return Recorded(Told(), {})
+
+    step = Command(command_id=f"renovation/{rid}#dates", renovation_id=rid)
+    recorder = Recorder(database, chinese_calendar(), BOX_KEYS)
+    await recorder.write(step, "renovation.told", None, change, Told)
+    async with database.session() as session:
+        rows = await session.scalars(select(Notice).where(Notice.renovation_id == rid))
+        params = {row.template: row.params for row in rows}
+    assert params["announced"] == {"until": announced.isoformat()}
+    assert params["later"]["provisional"] is True

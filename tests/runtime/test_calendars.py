@@ -1,6 +1,7 @@
-from datetime import date
+from datetime import UTC, date, datetime
 
 from rules.time.deadlines import is_provisional, is_working_day
+from runtime import calendars
 from runtime.calendars import chinese_calendar
 
 
@@ -23,3 +24,12 @@ def test_holidays_are_weekdays_and_make_up_days_are_weekends() -> None:
     calendar = chinese_calendar()
     assert all(day.weekday() < 5 for day in calendar.holidays)
     assert all(day.weekday() >= 5 for day in calendar.make_up)
+
+
+def test_a_period_is_provisional_by_its_last_day_in_the_zone_of_the_place() -> None:
+    year = chinese_calendar().last_on.year + 1
+    # 24:00 of the last announced day in China belongs to that day.
+    end = datetime(year - 1, 12, 31, 16, tzinfo=UTC)
+    assert not calendars.is_provisional(end, "Asia/Shanghai")
+    assert calendars.is_provisional(datetime(year, 1, 1, 16, tzinfo=UTC), "Asia/Shanghai")
+    assert not calendars.is_provisional(None, "Asia/Shanghai")

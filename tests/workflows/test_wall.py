@@ -29,6 +29,7 @@ from workflows.publication import PublicationWorkflow
 from workflows.renovation import RenovationWorkflow
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+ENTERED = "renovation.stage_entered"
 TICK_OF = """
 CREATE OR REPLACE FUNCTION tick_of(of_renovation text) RETURNS timestamptz
 LANGUAGE sql VOLATILE SET search_path = public, pg_temp AS $$
@@ -114,6 +115,42 @@ async def test_a_wall_case_goes_through_all_stages(
         left = await db.fetch("SELECT * FROM case_wait WHERE renovation_id=$1", rid)
         assert left == []
     finally:
+        await db.close()
+
+
+async def test_whoever_is_late_is_told_on_the_wall_clock_too_and_again_by_each_level(
+    env: WorkflowEnvironment,
+    parts: Parts,
+    http: httpx.AsyncClient,
+    database: Database,
+    owner: str,
+    tick: asyncpg.Connection,
+) -> None:
+    await set_tick(tick, await env.get_current_time())
+    rid = await make_renovation(database, rid=f"w{uuid.uuid4().hex[:12]}")
+    db = await asyncpg.connect(owner)
+    driver = WallDriver(parts, http, db, rid)
+    driver.env, driver.tick = env, tick
+    wait = "SELECT due_at, late_since FROM case_wait WHERE renovation_id=$1 AND what='open_vote'"
+    try:
+        await driver.start()
+        told: list[str] = []
+        while (row := await db.fetchrow(wait, rid))["due_at"] is not None:
+            # Temporal's timer comes first here, the tick a minute later: the reminder waits for it.
+            left = row["due_at"] - await env.get_current_time()
+            await env.sleep(max(left, HOUR))
+            assert await driver.events() == [ENTERED, *told]
+            await set_tick(tick, row["due_at"])
+            await env.sleep(timedelta(minutes=1))
+            told.append("agenda.escalated" if told else "agenda.reminded")
+            while await driver.events() != [ENTERED, *told]:
+                await env.sleep(timedelta(seconds=1))
+        assert told == ["agenda.reminded", *["agenda.escalated"] * 3]
+        assert row["late_since"] is not None
+        assert (await driver.until("ballots"))["waiting_for"] == "ballots", "late, but still"
+        assert (await audit(database, rid)).ok
+    finally:
+        await driver.handle.terminate()
         await db.close()
 
 

@@ -29,6 +29,8 @@ Scenario = Callable[[JourneyDriver], Awaitable[None]]
 RESIDENT = actor(Role.OWNER, "unit:101")
 GRID = actor(Role.GRID_WORKER)
 GAP_FEN = 500
+LATE_DAYS = 40
+"""By then whoever opens a vote has been reminded."""
 
 
 def too_dear() -> SchemeContent:
@@ -75,7 +77,11 @@ async def open_for_ballots(j: JourneyDriver) -> None:
 
 
 async def straight_on(j: JourneyDriver) -> None:
-    """All stages, with a complaint, an objection, a household in need and a crack."""
+    """All stages, with a committee that is late, a complaint, an objection, a household in need and a
+    crack.
+    """
+    await j.until("open_vote")
+    await j.days(LATE_DAYS)
     await complaint_reopened(j)
     await j.until("objections.vote_result")
     await objection_answered(j, "vote_result", upheld=False)
@@ -175,6 +181,17 @@ async def without_contractor(j: JourneyDriver) -> None:
     named = {"bidder_id": await first_candidate(j), "at_fault": "candidate", "reason": "it is gone"}
     await j.act(a.RuleOnSignature, BUREAU, **named)
     await j.until("nothing")
+
+
+async def never_revised(j: JourneyDriver) -> None:
+    """The scheme is rejected, and nobody ever revises it: shelved."""
+    j.on("ballots", everybody_says_no)
+    await j.until("nothing")
+
+
+async def everybody_says_no(j: JourneyDriver) -> None:
+    """Against every motion."""
+    await j.cast("no")
 
 
 async def nobody_pays(_: JourneyDriver) -> None:

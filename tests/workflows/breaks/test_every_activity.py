@@ -11,6 +11,7 @@ from tests.support.breaks.branches import (
     Scenario,
     in_default,
     in_taiwan,
+    never_revised,
     reconvened,
     round_about,
     straight_on,
@@ -25,6 +26,7 @@ Begin = Callable[..., Awaitable[BreakingDriver]]
 TAKEN_BY: dict[Scenario, frozenset[str]] = {
     straight_on: frozenset(
         {
+            "Agenda.remind",
             "Ballots.check_turnout",
             "Ballots.close_box",
             "Ballots.declare_result",
@@ -90,6 +92,7 @@ TAKEN_BY: dict[Scenario, frozenset[str]] = {
         }
     ),
     reconvened: frozenset({"AfterVote.count_objections", "AfterVote.put_again"}),
+    never_revised: frozenset({"Renovations.end_votes"}),
     without_contractor: frozenset(
         {
             "Renovations.correct",
@@ -119,6 +122,7 @@ ENDS: dict[Scenario, str] = {
     round_about: "cancelled",
     reconvened: "cancelled",
     without_contractor: "shelved",
+    never_revised: "shelved",
 }
 CONTENT: dict[Scenario, dict[str, Any]] = {
     straight_on: {},
@@ -126,6 +130,7 @@ CONTENT: dict[Scenario, dict[str, Any]] = {
     round_about: {"content": too_dear()},
     reconvened: {"content": in_taiwan(), "rule_pack": "TW-2003"},
     without_contractor: {"content": too_dear()},
+    never_revised: {},
 }
 
 
@@ -157,7 +162,7 @@ async def test_every_step_of_the_straight_way_breaks_once_and_the_case_is_comple
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scenario", [round_about, in_default, reconvened, without_contractor])
+@pytest.mark.parametrize("scenario", [each for each in TAKEN_BY if each is not straight_on])
 async def test_every_step_of_the_other_ways_breaks_once(
     journey: Begin, database: Database, breaking: Breaking, scenario: Scenario
 ) -> None:

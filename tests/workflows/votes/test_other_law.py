@@ -11,6 +11,7 @@ from models.values.scheme import SchemeContent
 from models.values.timetable import Timetable
 from models.values.voting import Motion
 from rules.voting import pack_in_force
+from runtime.record.audit import audit
 from tests.support.breaks.branches import open_for_ballots, report
 from tests.support.estate import scheme_content
 from tests.support.journey import COMMITTEE, STREET, JourneyDriver, actor
@@ -92,9 +93,17 @@ MADRID = Timetable(zone="Europe/Madrid")
 LIFT = putting(("lift", "lift"))
 
 
-async def objecting(j: JourneyDriver, unit: str) -> int:
-    answer = await j.post("/vote-objections", j.voter(unit), unit_number=unit)
+async def objecting(j: JourneyDriver, unit: str, command_id: str = "") -> int:
+    answer = await j.post(
+        "/vote-objections", j.voter(unit), command_id=command_id, unit_number=unit
+    )
     return answer.status_code
+
+
+async def recorded_well(j: JourneyDriver) -> None:
+    """The audit finds the boxes and what stands beside the ballots as the events say."""
+    report = await audit(j.parts.database, j.rid)
+    assert report.ok, report
 
 
 async def test_silence_counts_as_yes_after_thirty_natural_days(journey: Begin) -> None:
@@ -109,14 +118,19 @@ async def test_silence_counts_as_yes_after_thirty_natural_days(journey: Begin) -
     assert (box["objections_until"] - box["closed_at"]).days == 31
     units = await j.units()
     assert await objecting(j, units[0]) == 409  # has voted
-    assert await objecting(j, units[11]) == 201
+    assert await objecting(j, units[11], "once") == 201
+    assert await objecting(j, units[11], "once") == 201
     assert await objecting(j, units[11]) == 409
+    assert len(await j.details("voting.vote_objected")) == 1
     await j.until("objections.share_table")
     (counted,) = await j.details("voting.objections_counted")
     tally = counted["motions"]["lift"]["tally"]
     assert (tally["yes_heads"], tally["silent_heads"]) == (4, 4)
     assert await outcomes(j) == ["adopted"]
     assert await objecting(j, units[10]) == 409
+    await recorded_well(j)
+    await j.db.execute("UPDATE ballot_box SET tally = '{}' WHERE id = $1", box["id"])
+    assert not (await audit(j.parts.database, j.rid)).ok
 
 
 async def test_where_the_absent_object_their_silence_carries_nothing(journey: Begin) -> None:
@@ -335,6 +349,8 @@ async def test_whoever_came_counts_for_the_quorum_without_a_ballot(journey: Begi
     (closed,) = await j.details("voting.box_closed")
     tally = closed["motions"]["roof"]["tally"]
     assert (tally["present_heads"], tally["yes_heads"]) == (9, 7)
+    assert await j.value("SELECT count(*) FROM attendance WHERE box_id = $1 || '.1'") == 4
+    await recorded_well(j)
 
 
 async def reconvened(journey: Begin) -> JourneyDriver:

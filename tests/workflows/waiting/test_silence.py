@@ -163,10 +163,10 @@ async def test_an_answer_in_tender_matters_is_due_in_three_days(journey: Begin) 
     j = await journey()
     await j.until("objections.candidates")
     await j.object_to("candidates")
-    (row,) = await waits(j, "answers.candidates")
+    (row,) = await waits(j, "answers")
     assert row["due_at"] - await j.now() <= (row["due_at"] - row["since"])
     assert 3 <= (row["due_at"] - row["since"]).days <= 5, "three days, and the weekend after them"
-    await wait_in_vain(j, "answers.candidates")
+    await wait_in_vain(j, "answers")
 
 
 async def test_an_item_that_nobody_inspects_is_reminded_of(journey: Begin) -> None:
