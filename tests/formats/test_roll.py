@@ -228,6 +228,7 @@ def test_identity_numbers_come_one_for_each_owner() -> None:
     assert the_problem(data) == ("roll.owner_ids_count", "roll.csv row 2, column owner_ids")
 
 
+@pytest.mark.slow
 def test_two_hundred_thousand_rows_are_read() -> None:
     data = csv(*(row(number=f"{n // 100}-{n}", owners=f"o{n}") for n in range(200_000)))
     assert len(read_roll(data, "roll.csv").units) == 200_000

@@ -12,6 +12,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from models.messages import acts as a
 from models.values.actor import Actor
+from models.values.timetable import Timetable, working_days
 from runtime.database import Database
 from service.parts import Parts
 from tests.support.journey import BUREAU, STREET, JourneyDriver
@@ -83,7 +84,8 @@ async def test_a_stage_refused_over_a_cancellation_not_yet_heard_of_does_not_sto
 async def test_an_answer_that_overtakes_a_close_does_not_leave_the_publication_open(
     journey: Begin, word: LateWord
 ) -> None:
-    j = await journey()
+    # Nobody is to be reminded of the answer while the close is held back.
+    j = await journey(timetable=Timetable(objection_answer=working_days(30)))
     await j.until("objections.vote_result")
     publication, objection = await j.object_to("vote_result")
     fields = {"publication_id": publication, "objection_id": objection}

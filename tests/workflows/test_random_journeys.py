@@ -5,7 +5,7 @@ import pytest
 from runtime.database import Database
 from tests.support.wanderer import Begin, wander
 
-QUICK, MANY = range(10), range(10, 100)
+QUICK, MANY = range(3), range(3, 100)
 
 
 @pytest.mark.parametrize("seed", QUICK)

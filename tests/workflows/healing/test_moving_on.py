@@ -83,6 +83,7 @@ async def test_many_journeys_by_chance_that_move_on_at_every_wait(
     await wander(journey, database, seed)
 
 
+@pytest.mark.slow
 async def test_a_default_leads_to_a_second_contractor_in_many_runs(
     journey: Begin, database: Database
 ) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from typing import Any
 
+import pytest
+
 from models.messages import acts as a
 from models.values.actor import Role
 from models.values.scheme import SchemeContent
@@ -80,6 +82,7 @@ async def test_art_25_is_put_again_at_once_under_art_24(journey: Begin) -> None:
     assert await j.value("SELECT count(*) FROM ballot_box WHERE renovation_id=$1") == 2
 
 
+@pytest.mark.slow
 async def test_without_a_third_of_all_voices_there_is_no_second_vote(journey: Begin) -> None:
     j = await journey(
         content=putting(("insulation", "improvement")), timetable=PARIS, rule_pack="FR-2020"
@@ -133,6 +136,7 @@ async def test_silence_counts_as_yes_after_thirty_natural_days(journey: Begin) -
     assert not (await audit(j.parts.database, j.rid)).ok
 
 
+@pytest.mark.slow
 async def test_where_the_absent_object_their_silence_carries_nothing(journey: Begin) -> None:
     j = await journey(content=LIFT, timetable=MADRID, rule_pack=SPAIN)
     j.on("ballots", says(words(yes=4, no=3)))
@@ -203,6 +207,7 @@ async def test_where_only_the_official_system_takes_ballots_a_web_ballot_is_no_b
     assert found["motions"] == {"costs": {"no": 1}, "works": {"yes": 1}}
 
 
+@pytest.mark.slow
 async def test_where_only_the_official_system_takes_ballots_paper_counts_and_no_opinion_does(
     journey: Begin,
 ) -> None:
@@ -223,6 +228,7 @@ async def test_where_only_the_official_system_takes_ballots_paper_counts_and_no_
     assert (closed["adopted"], closed["opinions_not_counted"]) == (True, 12)
 
 
+@pytest.mark.slow
 async def test_where_ballots_count_there_is_no_opinion_beside_them(journey: Begin) -> None:
     j = await journey()
     await open_for_ballots(j)
@@ -235,6 +241,7 @@ def bearer(j: JourneyDriver, unit: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {j.voter(unit)}"}
 
 
+@pytest.mark.slow
 async def test_an_owner_of_more_than_half_has_as_many_voices_as_all_others(journey: Begin) -> None:
     j = await journey(
         content=putting(("insulation", "improvement")),
@@ -324,6 +331,7 @@ async def test_a_second_call_in_spain_has_three_days_notice_and_ends_within_eigh
 ROME = Timetable(zone="Europe/Rome")
 
 
+@pytest.mark.slow
 async def test_a_second_call_in_italy_is_from_the_next_day_to_the_tenth(journey: Begin) -> None:
     j = await journey(content=putting(("roof", "repair")), timetable=ROME, rule_pack="IT-2013")
     few = words(yes=5)
@@ -333,6 +341,7 @@ async def test_a_second_call_in_italy_is_from_the_next_day_to_the_tenth(journey:
     assert await second_calls(j) == [(0, 10)]
 
 
+@pytest.mark.slow
 async def test_whoever_came_counts_for_the_quorum_without_a_ballot(journey: Begin) -> None:
     j = await journey(content=putting(("roof", "repair")), timetable=ROME, rule_pack="IT-2013")
     units = await j.units()
@@ -373,6 +382,7 @@ async def test_a_reconvened_meeting_stands_when_seven_days_bring_no_objections(
     assert await outcomes(j) == ["second_vote", "adopted"]
 
 
+@pytest.mark.slow
 async def test_a_reconvened_meeting_falls_when_more_than_half_object(journey: Begin) -> None:
     j = await reconvened(journey)
 

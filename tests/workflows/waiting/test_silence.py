@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
+import pytest
+
 from models.messages import acts as a
 from rules.time.lateness import LADDER
 from runtime.database import Database
@@ -80,6 +82,7 @@ async def test_a_vote_that_nobody_opens_is_reminded_of_and_goes_up_to_the_distri
     assert (await audit(database, j.rid)).ok
 
 
+@pytest.mark.slow
 async def test_whoever_comes_late_still_comes(journey: Begin) -> None:
     j = await journey()
     await j.until("open_vote")
@@ -159,6 +162,7 @@ async def test_an_objection_that_nobody_answers_goes_up_and_the_publication_stay
     assert (await j.until("objections.share_table"))["stage"] == "cost_sharing"
 
 
+@pytest.mark.slow
 async def test_an_answer_in_tender_matters_is_due_in_three_days(journey: Begin) -> None:
     j = await journey()
     await j.until("objections.candidates")
@@ -178,6 +182,7 @@ async def test_an_item_that_nobody_inspects_is_reminded_of(journey: Begin) -> No
     await wait_for_works(j)
 
 
+@pytest.mark.slow
 async def test_a_default_that_is_not_cured_awaits_a_word_and_then_a_measure(journey: Begin) -> None:
     j = await journey()
     await j.until("works")
@@ -199,6 +204,7 @@ async def wait_for_works(j: JourneyDriver) -> None:
     assert row["level"] == LADDER[-1], "the works stood still all that time"
 
 
+@pytest.mark.slow
 async def test_a_gap_that_nobody_decides_on_starts_with_those_who_may(journey: Begin) -> None:
     j = await journey(content=too_dear(scheme_content()))
     await j.until("subsidy")
@@ -209,6 +215,7 @@ async def test_a_gap_that_nobody_decides_on_starts_with_those_who_may(journey: B
     assert (await j.until("objections.share_table"))["stage"] == "cost_sharing"
 
 
+@pytest.mark.slow
 async def test_a_collection_that_nobody_decides_on_goes_up(journey: Begin) -> None:
     j = await journey()
     j.on("payments", nobody)
@@ -232,6 +239,7 @@ async def test_a_scheme_that_nobody_revises_is_shelved_when_no_vote_could_follow
     assert closed["reason"] == "vote_limit_reached"
 
 
+@pytest.mark.slow
 async def test_two_tenders_that_nobody_wants_await_an_approval_that_nobody_gives(
     journey: Begin,
 ) -> None:
@@ -241,6 +249,7 @@ async def test_two_tenders_that_nobody_wants_await_an_approval_that_nobody_gives
     await wait_in_vain(j, "approve_direct_award")
 
 
+@pytest.mark.slow
 async def test_a_complaint_that_no_level_answers_is_late_at_the_top(journey: Begin) -> None:
     j = await journey()
     await j.until("open_vote")

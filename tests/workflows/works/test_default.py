@@ -241,6 +241,7 @@ async def test_a_case_whose_works_failed_is_closed_and_the_rest_of_the_money_goe
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["publish_tender", "bids", "sign_contract", "works"])
 async def test_it_can_be_cancelled_in_the_second_bidding_and_in_the_second_works(
     journey: Begin, database: Database, moment: str
@@ -268,6 +269,7 @@ async def test_it_can_be_cancelled_in_the_second_bidding_and_in_the_second_works
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", ["terminate", "measure"])
 async def test_it_can_be_cancelled_while_the_contract_is_being_ended(
     journey: Begin, database: Database, after: str
@@ -315,6 +317,7 @@ async def test_the_owners_may_end_a_contract_by_vote_without_fault(
     assert sheet["sunk_net_fen"] == PAINT_FEN + 50_000
 
 
+@pytest.mark.slow
 async def test_the_firm_that_lost_the_contract_does_not_bid_for_the_rest(journey: Begin) -> None:
     j = await terminated(journey)
     await j.until("bids")
@@ -322,6 +325,7 @@ async def test_the_firm_that_lost_the_contract_does_not_bid_for_the_rest(journey
     assert (answer.status_code, answer.json()["code"]) == (403, "bidding.contractor_defaulted")
 
 
+@pytest.mark.slow
 async def test_of_the_second_tender_only_its_own_candidates_are_published(journey: Begin) -> None:
     j = await terminated(journey)
     await j.until("objections.candidates")
