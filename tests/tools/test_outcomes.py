@@ -1,4 +1,4 @@
-"""A typo in an outcome's name fails `make check`: mypy refuses it in the workflow that compares."""
+"""A typo in an outcome's name fails `make check`: mypy refuses it where the journey compares."""
 
 import ast
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-JOURNEY = ROOT / "workflows" / "renovation.py"
+JOURNEY = ROOT / "models" / "messages" / "journey_progress.py"
 
 
 class Mistyped(ast.NodeTransformer):
@@ -19,11 +19,9 @@ class Mistyped(ast.NodeTransformer):
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         compared = node.comparators[0]
-        if isinstance(node.left, ast.Attribute) and node.left.attr == "outcome":
-            self.places += 1
-            if isinstance(compared, ast.Constant):
-                compared.value = f"{compared.value!s}d"
-            elif isinstance(compared, ast.Attribute):
+        if isinstance(compared, ast.Attribute) and isinstance(compared.value, ast.Name):
+            if compared.value.id.endswith("Result"):
+                self.places += 1
                 compared.attr = f"{compared.attr}D"
         return node
 
@@ -32,7 +30,7 @@ class Mistyped(ast.NodeTransformer):
 def test_a_typo_in_each_outcome_is_refused_by_the_type_checker(tmp_path: Path) -> None:
     mistyped = Mistyped()
     source = ast.unparse(mistyped.visit(ast.parse(JOURNEY.read_text(encoding="utf-8"))))
-    planted = tmp_path / "renovation.py"
+    planted = tmp_path / JOURNEY.name
     planted.write_text(source, encoding="utf-8")
     checked = subprocess.run(
         (
@@ -47,4 +45,4 @@ def test_a_typo_in_each_outcome_is_refused_by_the_type_checker(tmp_path: Path) -
     told = [line for line in checked.stdout.splitlines() if "error:" in line]
     assert mistyped.places >= 5, "the journey compares outcomes"
     assert len(told) >= mistyped.places, checked.stdout
-    assert all("renovation.py" in line for line in told)
+    assert all(JOURNEY.name in line for line in told)
