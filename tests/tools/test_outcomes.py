@@ -19,10 +19,11 @@ class Mistyped(ast.NodeTransformer):
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         compared = node.comparators[0]
-        if isinstance(compared, ast.Attribute) and isinstance(compared.value, ast.Name):
-            if compared.value.id.endswith("Result"):
-                self.places += 1
-                compared.attr = f"{compared.attr}D"
+        if not isinstance(compared, ast.Attribute) or not isinstance(compared.value, ast.Name):
+            return node
+        if compared.value.id.endswith("Result"):
+            self.places += 1
+            compared.attr = f"{compared.attr}D"
         return node
 
 
