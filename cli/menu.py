@@ -56,6 +56,10 @@ class Approved(NamedTuple):
     support: Mapping[str, Amounts]
 
 
+CONTRADICTED = frozenset({"menu.tally_differs", "menu.winners_differ"})
+"""The file says itself what came of its ballots, and that is not what they give."""
+
+
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
     app.command("menu")(menu)
@@ -99,12 +103,14 @@ def menu(  # noqa: PLR0917 - typer passes every option by its name
         shown |= {"rule_of_file": election.rule_name() or None, **_law_json(approved)}
         shown["notes"] = [{"code": note.code, "sentence": sentence(note)} for note in notes]
         print(json.dumps(shown, ensure_ascii=False))
-        return
-    console = result_console()
-    console.print(outcome_table(election, menu_, outcome))
-    lines = [*outcome_lines(menu_, outcome, len(election.ballots)), *map(sentence, notes)]
-    for line in lines:
-        console.print(escape(line), highlight=False)
+    else:
+        console = result_console()
+        console.print(outcome_table(election, menu_, outcome))
+        lines = [*outcome_lines(menu_, outcome, len(election.ballots)), *map(sentence, notes)]
+        for line in lines:
+            console.print(escape(line), highlight=False)
+    if any(note.code in CONTRADICTED for note in notes):
+        raise typer.Exit(1)
 
 
 def _method(election: Election, rule: MenuRule | None, completion: Completion | None) -> Chosen:
