@@ -16,7 +16,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
 from temporalio import workflow
-from temporalio.exceptions import FailureError
+from temporalio.exceptions import FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.agenda import Agenda
@@ -335,9 +335,12 @@ def heard_out(run: Run) -> Run:
     async def whole(self: CaseWorkflow[Any, Any], given: CaseInput) -> object:
         try:
             return await run(self, given)
-        except (asyncio.CancelledError, FailureError):
+        except (asyncio.CancelledError, FailureError) as error:
             if self.heals():
                 await self.finish()
+                if self.progress.troubled and is_cancelled_exception(error):
+                    # The record has ended its troubles with it: nobody is to look for them any more.
+                    self._show(self.progress.model_copy(update={"troubled": ()}))
             raise
 
     return cast("Run", whole)
