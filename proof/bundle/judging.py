@@ -129,6 +129,8 @@ def _pack(motion: str, given: RuleOfMotion) -> VotingPack:
             raise Fault(bundle.RULES, 0, text)
     if given.reject_cap:
         raise Fault(bundle.RULES, 0, f"motions.{motion[:40]}.reject_cap: is of no vote here")
+    if not given.approve:
+        raise Fault(bundle.RULES, 0, f"motions.{motion[:40]}.approve: is empty")
     return VotingPack(
         id="",
         region="",

@@ -55,6 +55,8 @@ class Rule:
         self.approval = [
             Condition(part) for name in ("approve", "reject_cap") for part in fields.objects(name)
         ]
+        if not self.approval:
+            raise fields.fault("approve", "is empty")
 
 
 def read_rules(files: Files, motions: dict[str, Motion]) -> dict[str, Rule]:

@@ -141,7 +141,8 @@ def rule_of(pack: VotingPack, motion: Motion) -> Rule:
     if pack.major:
         return pack_rule(pack, strict_kind(motion, pack))
     table = table_named(pack.id)
-    assert table is not None, pack.id
+    if table is None:
+        raise LookupError(f"pack {pack.id!r} has neither thresholds nor a table of matters")
     return rule_in(table, motion.matter or "").rule
 
 

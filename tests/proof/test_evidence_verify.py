@@ -534,6 +534,13 @@ def places(value: object, path: tuple = ()) -> list[tuple]:
     return found
 
 
+def test_a_rule_that_nothing_has_to_approve_is_refused_by_both(tmp_path: Path) -> None:
+    rules = json.loads(GOOD[bundle.RULES])
+    rules["motions"]["paint"]["approve"] = []
+    files = signed({**GOOD, bundle.RULES: canonical_json(rules) + b"\n"})
+    assert both(written(tmp_path, files)) == ("rules.json", "rules.json")
+
+
 @settings(SLOW, max_examples=400)
 @given(data=st.data())
 def test_both_say_the_same_about_any_changed_field_of_a_signed_bundle(
