@@ -48,8 +48,11 @@ _COMPANY = re.compile(
     r"society|fund|holdings?|partners(hip)?|church|council|sons|s\.?a|b\.?v|ag|kg|llp|lp|sarl|srl|s\.?p\.?a)\b\.?",
     re.IGNORECASE,
 )
-_PLAIN = re.compile(rf"[{HAN}]{{2,4}}[0-9]{{0,6}}")
+_PLAIN = re.compile(rf"[{HAN}]{{2,4}}(?:[0-9]{{1,6}}[甲乙丙丁戊己]?)?")
 _PLAIN_LATIN = re.compile(r"[A-Za-z][A-Za-z0-9]*(?: [A-Za-z][A-Za-z0-9]*)*")
+_WIDE = re.compile("[\uff01-\uff5e]")
+_NARROW = {at: at - 0xFEE0 for at in range(0xFF01, 0xFF5F)}
+_NO_LETTER = re.compile(r"[^\w/]|_")
 _STRONG = re.compile(r"[;；、|｜\n\r\u2028]+")
 _ONE_STRONG = re.compile(r"[;；、|｜\n]")
 _EMPTY_BETWEEN = re.compile(r"[;；、|｜]\s*[;；、|｜]|^\s*[;；、|｜]|[;；、|｜]\s*$")
@@ -314,12 +317,7 @@ def _bare_name(text: str) -> str:
 
 def _folded(text: str) -> str:
     """Full-width brackets and digits as the usual ones, letter by letter: the places stay."""
-    if text.isascii():
-        return text
-    return "".join(
-        chr(ord(each) - 0xFEE0) if 0xFF01 <= ord(each) <= 0xFF5E else each  # noqa: PLR2004
-        for each in text
-    )
+    return text.translate(_NARROW) if _WIDE.search(text) else text
 
 
 def _company(text: str) -> bool:
@@ -340,5 +338,5 @@ def _has_surname(text: str) -> bool:
 
 def bare(text: str) -> str:
     """A cell without blanks, brackets, marks, width and case, for comparing with what names nobody."""
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(each for each in plain if each.isalnum() or each == "/").strip("/")
+    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    return _NO_LETTER.sub("", plain.casefold()).strip("/")

@@ -44,6 +44,17 @@ def test_a_clean_roll_is_read_without_any_word(units) -> None:
     assert said(check(table(units))) == set()
 
 
+@few
+@given(rolls(), st.sampled_from(("楼栋", "单元")))
+def test_every_empty_building_or_entrance_is_refused(units, title) -> None:
+    rows = table(units)
+    at = HEADING.index(title)
+    for cells in rows[1:]:
+        cells[at] = ""
+    report = check(rows)
+    assert [each.problem.code for each in report.problems] == ["roll.cell_empty"] * len(units)
+
+
 SURE = ("、", "；", ";", "，", ",", "/", "／", "\n", " ", "　", "&", "和", "|", " 、 ", ", ")
 
 
