@@ -28,6 +28,7 @@ SCIENTIFIC = re.compile(
 )
 _USUAL = re.compile(r"[0-9]{15}(?!000)[0-9]{2}[0-9X](?:、[0-9]{15}(?!000)[0-9]{2}[0-9X])*")
 """Residents' numbers as most write them, of which no spreadsheet has cut the end."""
+_DAY = re.compile(r"(?:18|19|20)[0-9]{2}[-/.年][0-9]{1,2}[-/.月][0-9]{1,2}日?")
 _BETWEEN = re.compile(r"[;；、,，/／|｜\n\r]+")
 _LOOSE_END = re.compile(
     r"^\s*[;；、,，/／|｜]|[;；、,，/／|｜]\s*$|[;；、,，/／|｜]\s*[;；、,，/／|｜]"
@@ -67,6 +68,8 @@ def split_numbers(text: str, owners: int) -> list[str]:
     """The numbers in a cell, "" for one that is missing: at the signs that separate owners, and at blanks."""
     if not text.strip(NOTHING) or bare_number(text) in NONE:
         return []
+    if _DAY.fullmatch(text.strip()):
+        return [text.strip()]
     if _LOOSE_END.search(text):
         return [part.strip() for part in re.split(r"[;；、,，/／|｜\n\r]", text)]
     parts = [part.strip() for part in _BETWEEN.split(text) if part.strip()]
@@ -82,6 +85,8 @@ def read_number(text: str) -> Number:
     """One number in its only spelling: without blanks, hyphens and label, X large, 18 digits instead of 15."""
     if _RESIDENT.fullmatch(text):
         return _resident(text, "")
+    if _DAY.fullmatch(text.strip()):
+        return Number(fault="roll.cell_is_date")
     if SCIENTIFIC.fullmatch(text.strip()):
         return Number(fault="roll.digits_lost")
     plain = _plain(text)
