@@ -204,7 +204,7 @@ def messages(language: str) -> dict[str, tuple[str, ...]]:
     with (LOCALES / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
         return {
             each.id if isinstance(each.id, str) else each.id[0]: (
-                (each.string,) if isinstance(each.string, str) else tuple(each.string)
+                (each.string,) if isinstance(each.string, str) else tuple(each.string or ())
             )
             for each in read_po(file)
             if each.id
