@@ -167,7 +167,7 @@ def main() -> None:
             sys.exit(REFUSED)
         if not _is_no_connection(error):
             raise
-        print(f"gongjian: a server did not answer: {_first_line(error)}", file=sys.stderr)
+        _say(problem("line.no_answer", reason=_first_line(error)))
         sys.exit(UNREACHABLE)
 
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from cli.inputs import read_file
 from cli.servers import DATA, running
+from cli.words import said
 from models.values.channels import PaperChannel, RulingKind
 from models.values.refusal import Refused
 
@@ -143,10 +144,10 @@ def type_paper(  # noqa: PLR0917 - typer reads the signature
         raise
     except Exception:
         if made:
-            print(f"gongjian: if the bundle was taken, its code is {made}", file=sys.stderr)
+            print(f"gongjian: {said('line.bundle_code', code=made)}", file=sys.stderr)
         raise
     if made:
-        print(f"gongjian: write this code on the bundle: {made}", file=sys.stderr)
+        print(f"gongjian: {said('line.write_code', code=made)}", file=sys.stderr)
     _print([taken])
 
 

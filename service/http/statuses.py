@@ -137,7 +137,7 @@ CODES: dict[int, str] = {
         roll.formula_text roll.formula_without_value roll.hidden_rows
         roll.holding_of_one roll.holding_of_several roll.map_unreadable roll.no_sheet_of_a_roll
         roll.number_masked roll.number_none roll.number_of_two_names roll.numbers_alike
-        roll.owner_developer roll.owner_masked roll.owner_nobody roll.owner_number
+        roll.cell_ditto roll.row_heading_other roll.owner_developer roll.owner_masked roll.owner_nobody roll.owner_number
         roll.owner_others roll.owner_separator roll.owner_text roll.place_unreadable
         roll.possible_namesakes roll.possibly_one_owner roll.read_areas
         roll.read_building_of_sheet roll.read_dashes roll.read_floors roll.read_names_around
