@@ -66,7 +66,8 @@ async def settle(case: Case, contract: Contract, ended: Termination) -> Contract
         contract_fen=contract.value_fen,
         passed=passed,
         measured=await _measured(case, contract),
-        retention_permille=min(contract.retention_permille, case.timetable.retention_permille),
+        agreed_permille=contract.retention_permille,
+        timetable=case.timetable,
         bond_fen=ended.bond_fen,
         damages_fen=ended.damages_fen,
     )
@@ -79,6 +80,14 @@ async def settle(case: Case, contract: Contract, ended: Termination) -> Contract
     )
     contract.state, contract.decide_by, ended.settled_at = ContractState.TERMINATED, None, case.now
     return account
+
+
+def said_of(account: ContractSettlement) -> dict[str, JsonValue]:
+    """What the event says of an account, its items aside: every sum, and each term with its check."""
+    return {
+        **account.model_dump(mode="json", exclude={"items", "decision"}),
+        "checks": account.decision.record(),
+    }
 
 
 async def _measured(case: Case, contract: Contract) -> dict[str, int]:
@@ -105,9 +114,7 @@ async def certified_fen(case: Case, contract: Contract) -> int:
     # Cancelled items too: an item keeps its price when the contract ends, so that the settlement
     # and the refund sheet, which is drawn after it, find the same number.
     items = [works.bare_facts(row) for row in await works.items_of(case, contract)]
-    return certified_at_the_end_fen(
-        items, contract.value_fen, contract.contingency_fen, int(certificates or 0)
-    )
+    return certified_at_the_end_fen(items, contract.value_fen, int(certificates or 0))
 
 
 async def costs(case: Case, *of: Contract) -> ContractCosts:

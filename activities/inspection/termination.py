@@ -190,7 +190,7 @@ class Terminations(Writer):
             ),
             {
                 "contract": contract.id,
-                **account.model_dump(mode="json", exclude={"items"}),
+                **settlement.said_of(account),
                 "items": [
                     {**item.model_dump(mode="json"), "item_id": rows.planned_id(case, item.item_id)}
                     for item in account.items
