@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import func, or_, select, update
 
+from activities.inspection.consents import await_consents
 from activities.recording import Case, who_does
 from models.messages.acts import RecordInspection
 from models.messages.inspection import WorksState
@@ -234,6 +235,7 @@ async def _await_works(
     case.await_too(
         *(_rectification(case, item_id, at) for item_id, at in running.items()),
         *[_inspection(case, row) for row in await _reported(case)],
+        *await await_consents(case),
     )
     if asked is not None:
         case.renovation.waiting_for, case.renovation.due_at = "terminate_contract", asked

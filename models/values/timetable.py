@@ -191,6 +191,8 @@ class Timetable(Carried):
     # Inspection
     works_silence: Period = calendar_days(30)
     """The longest time in which nothing of the works is reported or inspected [D]."""
+    part_consent: Period = calendar_days(30)
+    """An owner's word on works that occupy part of the own unit, from when the works wait for it [D, E9]."""
     item_inspection: Period = working_days(3)
     """To inspect an item that was reported [D]; concealed works by the hours of their notice."""
     completion_acceptance: Period = working_days(10)

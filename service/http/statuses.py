@@ -25,7 +25,8 @@ CODES: dict[int, str] = {
     409: """
         correction.already_there correction.estate_exists
         authority.wrong_stage bidding.already_bid bidding.tender_closed clock.case_over clock.held
-        clock.hold_known clock.nothing_due clock.wall consent.given cost_sharing.nothing_due
+        clock.hold_known clock.nothing_due clock.wall consent.given consent.not_given consent.works_begun
+        cost_sharing.nothing_due
         cost_sharing.payment_booked feedback.survey_not_open journal.command_reused
         mandate.already_given mandate.other_vote paper.batch_complete paper.in_another_batch
         paper.not_all_cast publication.closed ruling.not_contested service.target_closed
