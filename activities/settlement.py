@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from pydantic import JsonValue
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from activities.inspection import rows as works
 from activities.recording import Case
@@ -54,7 +54,7 @@ async def settle(case: Case, contract: Contract, ended: Termination) -> Contract
     """End the contract: certificates for what passed and what was measured, in exact sums.
 
     What was measured stands in blocked certificates. They are released where the chief supervising
-    engineer has measured (Quality Regs art. 37(2)); until then the others stay blocked.
+    engineer has measured (Quality Regs art. 37(2)); the others stay blocked and end with the case.
     """
     prices = await prices_of(case, contract)
     passed = {
@@ -80,6 +80,24 @@ async def settle(case: Case, contract: Contract, ended: Termination) -> Contract
     )
     contract.state, contract.decide_by, ended.settled_at = ContractState.TERMINATED, None, case.now
     return account
+
+
+async def end_certificates(case: Case) -> dict[str, JsonValue]:
+    """What nobody has signed for ends with the case: no money follows from it (Quality Regs art. 37(2)).
+
+    What the contractor is owed stands in the account of the settlement (Civil Code art. 806).
+    """
+    ended = await case.session.scalars(
+        update(Certificate)
+        .where(
+            Certificate.renovation_id == case.renovation.id,
+            Certificate.state == CertificateState.BLOCKED,
+        )
+        .values(state=CertificateState.SETTLED)
+        .returning(Certificate.id)
+    )
+    names = sorted(ended)
+    return {"certificates_settled": [*names]} if names else {}
 
 
 def said_of(account: ContractSettlement) -> dict[str, JsonValue]:

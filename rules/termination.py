@@ -11,9 +11,10 @@ from models.values.cost_sharing import PERMILLE
 from models.values.inspection import ContractSettlement, ItemState
 from models.values.refusal import Problem, problem
 from models.values.states import TerminationGround
-from models.values.timetable import Timetable
+from models.values.timetable import Timetable, WorkCalendar
 from rules.checks import decide
 from rules.inspection import item_payments, kept, payable_fen, retention_fen
+from rules.time.deadlines import deadline
 
 ARTICLES: Mapping[TerminationGround, str] = {
     TerminationGround.NOT_CURED: "Civil Code art. 563(1)(3), 806",
@@ -29,10 +30,29 @@ AT_FAULT = frozenset(
 """With these the contractor has broken the contract: its performance bond may be called."""
 
 
+def idle_from(
+    start_by: datetime | None,
+    moved_at: datetime | None,
+    timetable: Timetable,
+    calendar: WorkCalendar,
+) -> datetime | None:
+    """From when the contractor is in default because nothing is built (Civil Code art. 563, 566; E36).
+
+    Works that have not begun by the contract's day, or of which nothing was reported or inspected for
+    the longest silence, and that even after the grace. None for a contract that says no day.
+    """
+    zone = timetable.zone
+    due = start_by
+    if moved_at is not None:
+        due = deadline(moved_at, timetable.works_silence, calendar, zone)
+    return None if due is None else deadline(due, timetable.works_grace, calendar, zone)
+
+
 def cure_problems(cures: Mapping[str, datetime | None], now: datetime) -> tuple[Problem, ...]:
     """What speaks against ending a contract because a default was not cured (art. 563(1)(3)).
 
-    `cures` are the items in default with the end of their notice to cure, None without a notice.
+    `cures` are the items in default with the end of their notice to cure, None without a notice; works
+    that stand still have one too.
     """
     if not cures:
         return (problem("settlement.nothing_in_default"),)

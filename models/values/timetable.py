@@ -189,6 +189,10 @@ class Timetable(Carried):
     """A bid below this part of the ceiling must be justified [D, B-21]."""
 
     # Inspection
+    works_start: Period = calendar_days(30)
+    """To begin the works, from the signature of a contract that names no day [D, E36]."""
+    works_grace: Period = calendar_days(14)
+    """From the day on which works should have begun, or gone on, to the notice to cure [D, E36]."""
     works_silence: Period = calendar_days(30)
     """The longest time in which nothing of the works is reported or inspected [D]."""
     part_consent: Period = calendar_days(30)

@@ -58,7 +58,7 @@ CODES: dict[int, str] = {
         bidding.low_price_not_asked bidding.low_price_unanswered bidding.flag_unknown
         bidding.flag_without_finding bidding.reason_missing bidding.adjustment_too_low
         bidding.competition_unfound bidding.tie bidding.causes_missing
-        bidding.ground_not_own bidding.signed_after_award bidding.retention
+        bidding.ground_not_own bidding.signed_after_award bidding.start_is_past bidding.retention
         bidding.ties_once bidding.benchmark_given bidding.benchmark_price
         bidding.benchmark_above bidding.benchmark_below
         cases.cursor_invalid clock.backwards clock.date_invalid clock.too_far

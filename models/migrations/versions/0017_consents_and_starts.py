@@ -1,4 +1,4 @@
-"""An owner may take the consent to works in the own part back until they begin there: a further row."""
+"""Consents may be taken back; a contract says when its works begin; certificates end with a settlement."""
 
 from pathlib import Path
 
