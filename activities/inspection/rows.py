@@ -356,6 +356,20 @@ async def accepted_by(case: Case) -> str | None:
     return found
 
 
+async def accepted_at(case: Case) -> datetime:
+    """When the works were accepted (case time). Refused: they are not."""
+    found: datetime | None = await case.session.scalar(
+        select(Inspection.recorded_at).where(
+            Inspection.renovation_id == case.renovation.id,
+            Inspection.kind == "completion",
+            Inspection.item_id.is_(None),
+        )
+    )
+    if found is None:
+        raise refusal("inspection.not_accepted")
+    return found
+
+
 async def add_certificates(
     case: Case,
     contract: Contract,

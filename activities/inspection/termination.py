@@ -198,7 +198,10 @@ class Terminations(Writer):
 
     @writes("Terminations.settle", event="inspection.contract_settled", into=InspectionOutcome)
     async def settle(self, case: Case) -> Recorded[InspectionOutcome]:
-        """Call the bond, pay acceptable work, and leave the rest for another contractor or nobody."""
+        """Call the bond, pay acceptable work, and leave the rest for another contractor or nobody.
+
+        What was measured is delivered with that: the days to pay it run from now (SME Payment Regs art. 9).
+        """
         contract = await _terminated(case)
         ended = await case.session.get_one(Termination, contract.id)
         account = await settlement.settle(case, contract, ended)

@@ -197,6 +197,9 @@ class Works(Writer):
     async def approve_payment(self, case: Case, act: ApprovePayment) -> Recorded[InspectionOutcome]:
         """Release what the accepted works are worth (4.2): passed items less omissions, retention.
 
+        It is paid within the days that run from the acceptance, not from this act: whoever releases late
+        has not more time for it (SME Payment Regs art. 9; interest: art. 17).
+
         Refused: without acceptance, by who accepted, by the contractor, omissions above the value
         of the works, a variation that needs the owners (E33).
         """
@@ -213,14 +216,20 @@ class Works(Writer):
         )
         await rows.add_certificates(case, contract, payment.items, act.actor.id)
         contract.state = ContractState.COMPLETED
-        pay_by = case.ends(case.now, case.timetable.contractor_payment)
+        accepted_at = await rows.accepted_at(case)
+        pay_by = case.ends(accepted_at, case.timetable.contractor_payment)
         case.goes_on()
         case.is_last_word()
         case.notify("contractor", "payment_released", payable_fen=payment.payable_fen)
         case.notify("all_owners", "payment_released", payable_fen=payment.payable_fen)
         return Recorded(
             InspectionOutcome(outcome=WorksResult.ACCEPTED),
-            _payment_details(case, contract, payment, act.note, pay_by),
+            {
+                **_payment_details(case, contract, payment, act.note),
+                "accepted_at": accepted_at.isoformat(),
+                "pay_by": pay_by.isoformat(),
+                "paid_late": case.now > pay_by,
+            },
         )
 
 
@@ -262,7 +271,7 @@ def _inspection_details(
 
 
 def _payment_details(
-    case: Case, contract: Contract, payment: WorksPayment, note: str, pay_by: datetime
+    case: Case, contract: Contract, payment: WorksPayment, note: str
 ) -> dict[str, JsonValue]:
     account: dict[str, JsonValue] = payment.model_dump(mode="json", exclude={"items", "decision"})
     items: list[JsonValue] = [
@@ -274,6 +283,5 @@ def _payment_details(
         **account,
         "items": items,
         "note": note,
-        "pay_by": pay_by.isoformat(),
         "checks": payment.decision.record(),
     }

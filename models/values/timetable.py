@@ -242,7 +242,8 @@ class Timetable(Carried):
     retention_return: Period = calendar_days(14)
     """Return of the retention after verification [V2]."""
     contractor_payment: Period = calendar_days(30)
-    """A public body pays an SME within 30 days, 60 if agreed [V SME Payment Regs art. 9]."""
+    """A public body pays an SME within 30 days, 60 if agreed, from the acceptance where that is agreed
+    as a condition [V SME Payment Regs 2025 art. 9]."""
     variation_permille: int = Field(default=100, ge=0, le=1_000)
     """A variation above this part of the contract needs a new owners' decision [D, E33]."""
     contingency_permille: int = Field(default=50, ge=0, le=1_000)
