@@ -47,6 +47,32 @@ def working_days(days: int) -> Period:
 DROPPED = frozenset({"objection_acknowledgement", "tender_notice"})
 """Periods of earlier releases that nothing kept: the receipt acknowledges an objection at once, and bids
 come in as soon as the tender is published."""
+WAITING = frozenset(
+    {
+        "fund_top_up",
+        "fund_top_up_trigger_permille",
+        "relief_permille",
+        "compensation_cap_permille",
+        "subsidy_re_vote_permille",
+        "tender_complaint",
+        "tender_complaint_acceptance",
+        "tender_complaint_decision",
+        "concealed_postponement_hours",
+        "hold_answer_hours",
+        "accident_report_hours",
+        "acceptance_notice",
+        "progress_permille",
+        "prepayment_permille",
+        "retention_verification",
+        "retention_return",
+        "defect_liability_months",
+        "defect_urgent_hours",
+        "defect_repair",
+        "ticket_pause_max",
+        "evaluation_publication",
+    }
+)
+"""Periods and limits that nothing keeps yet: whoever names one is told. Each says below what it waits for."""
 
 
 class Timetable(Carried):

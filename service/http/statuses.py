@@ -107,7 +107,7 @@ CODES: dict[int, str] = {
         opening.approval_unused opening.choice_alone opening.choice_unknown
         opening.options_and_menu
         opening.building_unknown opening.ceiling_above_budget opening.day_s_gone
-        opening.period_dropped
+        opening.period_dropped opening.period_waits
         opening.ends_before_start opening.estate_differs opening.field_missing
         opening.floor_percent_sum opening.floors_missing opening.floors_unused opening.grant_twice
         opening.id_invalid opening.id_twice opening.instalments_sum opening.item_unknown
