@@ -93,7 +93,7 @@ CODES: dict[int, str] = {
         inspection.own_work inspection.payment_before_acceptance inspection.payment_by_acceptor
         inspection.payment_by_contractor inspection.rectification_too_late inspection.same_inspector
         inspection.variation_needs_decision inspection.works_not_finished inspection.works_open
-        mandate.period mandate.too_many menu.cost_too_high menu.cost_too_low menu.item_twice
+        mandate.period mandate.too_many mandate.carries_too_much menu.cost_too_high menu.cost_too_low menu.item_twice
         menu.item_unknown menu.not_a_list menu.not_points menu.pb_before_sections
         menu.pb_column_twice menu.pb_count menu.pb_more menu.pb_no_column menu.pb_no_voter
         menu.pb_not_money menu.pb_not_whole menu.pb_points_count menu.pb_project_id
