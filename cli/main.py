@@ -79,7 +79,10 @@ COMMANDS: Mapping[str, Listed] = {
         "Show what falls due when; move the clock of a training case (`sandbox: {clock: told}`).",
     ),
     "roll": Listed("cli.roll.commands", "The owners' roll: check a file, import it."),
-    "vote": Listed("cli.vote", "An open vote: paper, contested units, reminders."),
+    "vote": Listed(
+        "cli.votes.commands",
+        "An open vote: ballots, paper, attendance, objections, consents, reminders.",
+    ),
     "decide": Listed(
         "cli.decide",
         "What a rule says about a vote: verdict, every check with both numbers, what follows.",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     # For a rule or a menu nobody needs the database.
     from runtime.record.awaited import AwaitedLine
     from runtime.record.cases import CaseRow, Trouble
+    from runtime.record.contracts import ContractLine
     from runtime.record.events import EventRow
 
 MOST_DETAILS = 90
@@ -102,6 +103,7 @@ def status_lines(case: CaseRow) -> list[tuple[str, str]]:
             )
             for part in case.consents_missing
         ),
+        *(("contract", contract_words(each, case.zone, language)) for each in case.contracts),
         ("rule_pack", case.rule_pack),
         ("clock", clock_words(case)),
         *([("stands_at", moment(case.told_now, case.zone))] if case.told_now is not None else []),
@@ -130,6 +132,22 @@ def awaited_words(line: AwaitedLine, zone: str, language: str) -> str:
     then = sentence(problem(f"then.{line.consequence}"), language) if line.consequence else ""
     ends = "then" if then and line.due_at else "open"
     return sentence(problem(f"{late}.{ends}", **figures, then=then), language)
+
+
+def contract_words(contract: ContractLine, zone: str, language: str) -> str:
+    """With whom for how much, since when, how it stands and until when it is decided about, as a sentence."""
+    from runtime.language.sentences import sentence
+
+    figures = {
+        "contract": contract.id,
+        "bidder": contract.bidder_id,
+        "yuan": f"{contract.value_fen // 100:,}.{contract.value_fen % 100:02}",
+        "signed": moment(contract.signed_at, zone),
+        "start": moment(contract.start_by, zone),
+        "by": moment(contract.decide_by, zone),
+    }
+    state = "asked" if contract.decide_by is not None else contract.state
+    return sentence(problem(f"contract.{state}", **figures), language)
 
 
 def due(value: datetime | None, zone: str, provisional: bool) -> str:
@@ -214,6 +232,7 @@ def status_json(case: CaseRow) -> dict[str, JsonValue]:
         "awaited": [each.model_dump(mode="json") for each in case.awaited],
         "needs_attention": [each.model_dump(mode="json") for each in case.needs_attention],
         "consents_missing": [each.model_dump(mode="json") for each in case.consents_missing],
+        "contracts": [each.model_dump(mode="json") for each in case.contracts],
         "rule_pack": case.rule_pack,
         "clock": "told" if told else "wall",
         "stands_at": case.told_now.isoformat() if case.told_now is not None else None,
