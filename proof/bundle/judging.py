@@ -97,7 +97,7 @@ def _due(
 ) -> dict[str, MotionResult]:
     """What becomes of a motion; only of this one: with another pack, another rule may hold for others."""
     before = _is_of_before(motion, claimed)
-    alone = motion.model_copy(update={"depends_on": None, "after": ""})
+    alone = motion.model_copy(update={"depends_on": None, "after": "", "matter": None})
     if isinstance(given, LawOfMotion):
         return under_law(motion, alone, given, *whole, before=before)
     pack = _pack(motion.id, given)
