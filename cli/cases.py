@@ -180,11 +180,12 @@ def audit(
     """Check the hash chain of the record, and the ballots against their receipts."""
     from runtime.ballots.sealing import Signer
     from runtime.record.audit import audit as audited
+    from runtime.record.audit_heads import known_heads
 
     async def work() -> AuditReport:
         async with database(data) as (opened, settings):
-            receipts = Signer.of_receipts(settings.receipt_key).public_key
-            return await audited(opened, renovation, receipts)
+            receipts = Signer.every_of_receipts(settings.receipt_key)
+            return await audited(opened, renovation, receipts, known_heads(settings))
 
     report = asyncio.run(work())
     for line in audit_lines(report):
@@ -199,7 +200,7 @@ def credentials(
     data: Data = None,
 ) -> None:
     """Every unit's credential as CSV (unit,credential), to hand out on paper; keep it secret."""
-    from runtime.local.data_dir import write_private
+    from runtime.private import write_private
     from runtime.record.cases import load_units
     from service.http.credentials import voter_credential
 
@@ -239,7 +240,23 @@ def audit_lines(report: AuditReport) -> list[str]:
     )
     if report.unsigned:
         counts += f" ({report.unsigned:,} in batches that were not signed for)"
-    return [*lines, f"{counts}: {found}"]
+    return [*lines, *heads_lines(report), f"{counts}: {found}"]
+
+
+def heads_lines(report: AuditReport) -> list[str]:
+    """What is known of the signed heads, and what cannot be."""
+    heads = report.heads
+    if heads is None:
+        return ["heads: not looked at, no key was given"]
+    lines = [f"heads: {heads.signed} renovations signed, {heads.outside:,} heads outside"]
+    lines += [f"heads: {rid} is signed since event {seq}" for rid, seq in heads.later.items()]
+    if heads.unsigned:
+        lines.append(f"heads: {heads.unsigned} without any: nothing written since heads are signed")
+    if heads.signed and not heads.outside:
+        lines.append("heads: none outside of the database, a roll-back could not be found")
+    if heads.foreign:
+        lines.append(f"heads: {heads.foreign:,} outside that none of our keys has signed")
+    return lines
 
 
 async def _only_actor(parts: Parts, renovation: str, kind: type[Act]) -> str:

@@ -35,6 +35,7 @@ from rules.voting import pack_in_force
 from runtime.database import Database
 from runtime.engine.starting import start_renovation
 from runtime.record.agenda import replace_waits
+from runtime.record.heads import heads_of
 from runtime.record.journal import Journal, Recorded, id_from
 from runtime.settings import Settings
 from service.estates.places import estate_id_at, write_places
@@ -133,7 +134,7 @@ async def open_renovation(
         RPCError: Temporal did not answer; the rows are there and the next call starts the workflow.
     """
     check_together(file, roll, where)
-    journal = Journal(database)
+    journal = Journal(database, heads_of(settings))
     # There is no case yet; the id that releases before gave it stands for it.
     key = await journal.key_of(command_id, renovation_id_for(command_id), actor.id)
     opening = _Opening(
