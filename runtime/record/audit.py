@@ -17,7 +17,7 @@ from proof import chain
 from runtime.ballots.audit import BadBallot, audit_box
 from runtime.database import Database
 from runtime.record.audit_clock import ClockAudit
-from runtime.record.heads import HeadAudit, HeadsAudit, KnownHeads
+from runtime.record.audit_heads import HeadAudit, HeadsAudit, KnownHeads
 from runtime.record.journal import hashed_fields
 
 Row = TypeVar("Row", bound=Event)
