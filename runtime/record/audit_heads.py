@@ -53,10 +53,10 @@ class HeadAudit:
             return "signature"
         return None if self._kept.pop(event.seq, head.hash) == head.hash else "other_head"
 
-    def fault_at_end(self, seq: int) -> tuple[int, str] | None:
+    def fault_at_end(self, seq: int) -> int | None:
         """The latest head outside that the log, which ends with event `seq`, does not reach."""
         later = [size for size in self._kept if size > seq]
-        return (max(later), "rolled_back") if later else None
+        return max(later, default=None)
 
 
 class KnownHeads:
@@ -70,7 +70,8 @@ class KnownHeads:
         for head, signature in kept.read():
             if keys.signed(head, signature):
                 rid = head.origin.removeprefix(ORIGIN)
-                self._kept.setdefault(rid, {})[head.size] = head.hash
+                # The first one counts: after a roll-back the same number is signed once more.
+                self._kept.setdefault(rid, {}).setdefault(head.size, head.hash)
             else:
                 self._foreign += 1
 

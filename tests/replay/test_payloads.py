@@ -47,7 +47,7 @@ WRITTEN = {
 OF_A_UNIT = {"unit_number"}
 """The one field that tells something of a household: who is relieved of a share."""
 PERSONAL = {
-    "a telephone": re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)"),
+    "a telephone": re.compile(r"(?<![0-9a-zA-Z])1[3-9]\d{9}(?![0-9a-zA-Z])"),
     "a number of identity": re.compile(r"(?<![0-9A-Za-z])\d{17}[\dXx](?![0-9A-Za-z])"),
     "a name": re.compile(r"[\u4e00-\u9fff]"),
     "an address of mail": re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+"),

@@ -230,6 +230,7 @@ async def test_heads_of_a_rotated_key_hold_and_those_of_strangers_are_counted(lo
 async def test_a_process_killed_between_commit_and_file_leaves_nothing_out_for_good(
     log: Log,
 ) -> None:
+    await log.heads.catch_up(log.database)  # with the cases of the other tests
     file = log.kept.path.read_bytes()
     await log.write(1, log.heads)
     log.kept.path.write_bytes(file)  # the kill: the commit is there, its head is not outside

@@ -112,14 +112,18 @@ async def tls_proxy(
         task = asyncio.current_task()
         assert task is not None
         running.add(task)
-        with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+        writers = [writer]
+        with suppress(OSError, asyncio.CancelledError):
             there, back = await asyncio.open_connection(host, int(port))
-            with suppress(OSError):
-                answering = asyncio.create_task(_pass_on(there, writer))
+            writers.append(back)
+            async with asyncio.TaskGroup() as both:
+                answering = both.create_task(_pass_on(there, writer))
                 await _pass_on(reader, back, _Calls(seen or Seen()))
                 answering.cancel()
-            back.close()
-        writer.close()
+        for each in writers:
+            each.close()
+            with suppress(OSError, asyncio.CancelledError):
+                await each.wait_closed()
         running.discard(task)
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
@@ -135,12 +139,13 @@ async def tls_proxy(
 async def _pass_on(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, calls: "_Calls | None" = None
 ) -> None:
-    while data := await reader.read(65_536):
-        if calls is not None and not calls.may_pass(data):
-            writer.close()
-            return
-        writer.write(data)
-        await writer.drain()
+    """Until the sender is done, the receiver is gone, or a call may not pass."""
+    with suppress(OSError):
+        while data := await reader.read(65_536):
+            if calls is not None and not calls.may_pass(data):
+                return
+            writer.write(data)
+            await writer.drain()
 
 
 class _Calls:
