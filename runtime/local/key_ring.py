@@ -60,6 +60,10 @@ HOLDERS: Mapping[Purpose, str] = {
 """Which processes are given the keys of a purpose; the command line has what its user can read."""
 
 
+FIXED = frozenset({Purpose.CREDENTIALS, Purpose.OWNERS})
+"""Purposes whose key is never replaced."""
+
+
 class KeyRing(Carried):
     """The keys of each purpose as their setting has them: the newest first, parted by commas."""
 
@@ -87,9 +91,10 @@ class KeyRing(Carried):
         """The same ring with a new key for one purpose; those of before are kept.
 
         Raises:
-            Refused: `keys.not_rotated` for the credentials of before, which end when they are reissued.
+            Refused: `keys.not_rotated` for the credentials of before, which end when they are reissued,
+                and for sets of owners, which are compared by their hashes.
         """
-        if purpose is Purpose.CREDENTIALS:
+        if purpose in FIXED:
             raise refusal("keys.not_rotated", where=purpose.value, purpose=purpose.value)
         field = FIELDS[purpose]
         return self.model_copy(update={field: f"{_new()},{getattr(self, field)}"})

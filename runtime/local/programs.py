@@ -15,8 +15,6 @@ from runtime.local.ports import LOOPBACK, Ports
 ROOT = Path(__file__).resolve().parents[2]
 """The folder that holds the packages and `worker.py`, in a checkout and in an installation."""
 LOOK_S = 0.05
-CODEC = "/temporal/codec"
-"""Where the service opens the payloads that the UI shows."""
 
 
 def temporal_command(ports: Ports, database: Path, namespace: str, headless: bool) -> list[str]:
@@ -26,9 +24,7 @@ def temporal_command(ports: Ports, database: Path, namespace: str, headless: boo
     command += ["--db-filename", str(database), "--namespace", namespace]
     command += ["--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=normal"]
     command += ["--dynamic-config-value", "history.transferProcessorMaxPollRPS=1000"]
-    codec = f"http://{LOOPBACK}:{ports.service}{CODEC}"
-    ui = ["--ui-port", str(ports.ui), "--ui-codec-endpoint", codec]
-    command += ["--headless"] if headless else ui
+    command += ["--headless"] if headless else ["--ui-port", str(ports.ui)]
     for attribute in SEARCH_ATTRIBUTES:
         command += ["--search-attribute", f"{attribute.name}={attribute.kind.value}"]
     return command

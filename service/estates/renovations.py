@@ -39,7 +39,7 @@ from runtime.record.heads import heads_of
 from runtime.record.journal import Journal, Recorded, id_from
 from runtime.settings import Settings
 from service.estates.places import estate_id_at, write_places
-from service.estates.units import UNIT_COLUMNS, columns_for, owner_secret, write_units
+from service.estates.units import UNIT_COLUMNS, columns_for, owner_secret_of, write_units
 
 OPENS_AT = time(9)
 """A told case begins at nine in the morning of its first day, local time."""
@@ -147,7 +147,7 @@ async def open_renovation(
     )
 
     async def inside(session: AsyncSession, tick: datetime) -> Recorded[OpenedRenovation]:
-        secret = owner_secret(settings.credential_key)
+        secret = owner_secret_of(settings)
         _refuse_repealed(opening, tick)
         warnings = await _write(session, opening, secret, tick)
         return Recorded(opening.result(warnings), _details(opening, warnings))
