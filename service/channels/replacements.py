@@ -108,6 +108,7 @@ async def replace_unit_owner(
 
     request = _AskedSale(sale=sale)
     done = await record(parts.journal, situation, actor, name, KIND, request, inside, _Generation)
+    key = parts.settings.credential_key
     credential = voter_credential(key, situation.id, command.unit_number, done.generation)
     return ReplacedOwner(**done.model_dump(exclude={"generation"}), credential=credential)
 

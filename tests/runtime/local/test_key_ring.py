@@ -1,5 +1,6 @@
 """The ring of a data directory, what of it each process is given, and the commands on it."""
 
+import secrets
 import sys
 from pathlib import Path
 
@@ -92,7 +93,7 @@ def test_receipts_and_boxes_of_before_a_rotation_are_still_known(of_before: Path
 
 async def environment_of(child_variables: dict[str, str], folder: Path) -> dict[str, str]:
     """What a child of the stack finds in its environment."""
-    log = folder / "child.log"
+    log = folder / f"{secrets.token_hex(4)}.log"  # a log is appended to
     code = (
         "import os; print('\\n'.join(f'{k}={v}' for k, v in os.environ.items() if '\\n' not in v))"
     )
