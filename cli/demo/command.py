@@ -38,8 +38,8 @@ def demo(
 
     options = DemoOptions(units=units, seed=seed, case=f"demo{secrets.token_hex(4)}")
     # What is kept beside the data directory goes with it.
-    own = None if data is not None else Path(tempfile.mkdtemp(prefix="gongjian-demo-"))
-    home = data if own is None else own / "data"
+    own = Path(tempfile.mkdtemp(prefix="gongjian-demo-")) if data is None else None
+    home = data or Path(own or ".") / "data"
     try:
         asyncio.run(run_here(options, home, as_json=as_json, keep=keep, ui=ui))
     except asyncio.CancelledError:

@@ -76,7 +76,7 @@ class Child:
                 start_new_session=True,
                 umask=0o077,  # databases and logs are for their owner
                 cwd=self.cwd,
-                env={**_inherited(), **self.variables},
+                env={**inherited(), **self.variables},
             )
 
     async def stop(self, grace_s: float) -> None:
@@ -121,7 +121,8 @@ class Child:
         return True
 
 
-def _inherited() -> dict[str, str]:
+def inherited() -> dict[str, str]:
+    """The environment that a child may have: without any setting of ours."""
     ours = own_variables()
     return {name: value for name, value in os.environ.items() if name not in ours}
 

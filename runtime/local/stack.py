@@ -16,6 +16,7 @@ from temporalio.client import Client
 
 from models.values.base import Value
 from models.values.refusal import Refused, refusal
+from runtime import temporal as engine
 from runtime.engine.builds import make_current
 from runtime.engine.reconciliation import schedule_reconciliation
 from runtime.local.data_dir import StackLock, StackRecord, erase_record, write_record
@@ -33,13 +34,6 @@ from runtime.local.programs import (
 )
 from runtime.migrate import upgrade
 from runtime.settings import LocalSettings, Settings
-from runtime.temporal import (
-    PLAIN,
-    connect_patiently,
-    reach,
-    register_search_attributes,
-    way_of,
-)
 
 T = TypeVar("T")
 AfterWorker = Callable[[Client, Settings], Awaitable[object]]
@@ -304,7 +298,7 @@ class LocalStack:
             command = temporal_command(self._ports, state, namespace, self._headless)
             child = self._spawn(Part.TEMPORAL, command)
             # With a deadline of its own: a first start makes the schema.
-            ready = connect_patiently(address, namespace, READY_S)
+            ready = engine.connect_patiently(address, namespace, READY_S)
             await self._step("temporal", self._until_ready(child, ready))
         ours = Part.TEMPORAL in self._children and not self._headless
         ui_url = f"http://{LOOPBACK}:{self._ports.ui}" if ours else ""
@@ -312,30 +306,28 @@ class LocalStack:
         await self._step("search attributes", self._register(address, namespace))
 
     async def _register(self, address: str, namespace: str) -> None:
-        way = PLAIN if self.local.temporal_address is None else way_of(self.local)
+        way = None if self.local.temporal_address is None else engine.way_of(self.local)
         patience_s = self.local.connect_timeout_s
-        client = await connect_patiently(address, namespace, patience_s, way)
-        await register_search_attributes(client)
+        client = await engine.connect_patiently(address, namespace, patience_s, way or engine.PLAIN)
+        await engine.register_search_attributes(client)
 
     async def _start_process(self, part: Part) -> None:
         """Start the worker or the service with the settings of this stack."""
         url = f"http://{LOOPBACK}:{self._ports.service}"
         if part is Part.WORKER:
             self._ready_file.unlink(missing_ok=True)
-            variables = self.settings.of_worker.to_environment()
-            child = self._spawn(part, worker_command(), variables)
+            child = self._spawn(part, worker_command(), self.settings.of_worker.to_environment())
             await self._step(part, self._until_ready(child, worker_ready(self._ready_file)))
             await self._after_worker()
         else:
-            variables = self.settings.of_service.to_environment()
-            child = self._spawn(part, service_command(), variables)
+            child = self._spawn(part, service_command(), self.settings.of_service.to_environment())
             await self._step(part, self._until_ready(child, service_ready(url)))
             self._note(service_url=url)
 
     async def _after_worker(self) -> None:
         settings = self.settings
         for name, step in AFTER_WORKER:
-            client = await reach(settings, settings.connect_timeout_s)
+            client = await engine.reach(settings, settings.connect_timeout_s)
             await self._step(name, step(client, settings))
 
     def _spawn(

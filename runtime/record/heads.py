@@ -122,8 +122,9 @@ class Heads:
         async with database.held() as session:
             async for rid, seq, event_hash, signature in await session.stream(query):
                 head = head_of(rid, seq, event_hash)
-                ours = signature is not None and self.keys.signed(head, signature)
-                if ours and (head.origin, seq) not in kept:
+                if signature is None or (head.origin, seq) in kept:
+                    continue
+                if self.keys.signed(head, signature):
                     self.keep(head, signature)
                     added += 1
         return added

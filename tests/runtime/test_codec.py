@@ -54,7 +54,7 @@ class Sealed:
         await workflow.wait_condition(lambda: len(self.heard) > 1, timeout_summary=SECRET)
         await workflow.sleep(0.001, summary=SECRET)
         return await workflow.execute_activity(
-            says, said, start_to_close_timeout=SOON, summary=SECRET, result_type=Said
+            says, said, start_to_close_timeout=SOON, summary=SECRET
         )
 
     @workflow.update

@@ -39,13 +39,14 @@ def others(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 def settings(address: str, **more: object) -> Settings:
-    return Settings(
-        database_url="postgresql://u:p@h/d",
-        credential_key=KEY,
-        receipt_key=KEY,
-        temporal_address=address,
+    given = {
+        "database_url": "postgresql://u:p@h/d",
+        "credential_key": KEY,
+        "receipt_key": KEY,
+        "temporal_address": address,
         **more,
-    )
+    }
+    return Settings.model_validate(given)
 
 
 async def reached(given: Settings) -> Client:

@@ -161,7 +161,10 @@ class _Calls:
             if len(self._rest) < len(PREFACE):
                 return True
             self._rest, self._begun = self._rest[len(PREFACE) :], True
-        return all(self._seen.lets(dict(self._decoder.decode(each))) for each in self._blocks())
+        return all(
+            self._seen.lets({str(k): str(v) for k, v in self._decoder.decode(each)})
+            for each in self._blocks()
+        )
 
     def _blocks(self) -> Iterator[bytes]:
         while len(self._rest) >= 9:
