@@ -181,11 +181,12 @@ def audit(
     """Check the hash chain of the record, and the ballots against their receipts."""
     from runtime.ballots.sealing import Signer
     from runtime.record.audit import audit as audited
+    from runtime.record.audit_heads import known_heads
 
     async def work() -> AuditReport:
         async with database(data) as (opened, settings):
-            receipts = Signer.of_receipts(settings.receipt_key).public_key
-            return await audited(opened, renovation, receipts)
+            receipts = Signer.every_of_receipts(settings.receipt_key)
+            return await audited(opened, renovation, receipts, known_heads(settings))
 
     report = asyncio.run(work())
     for line in audit_lines(report):
@@ -200,7 +201,7 @@ def credentials(
     data: Data = None,
 ) -> None:
     """Every unit's credential as CSV (unit,credential), to hand out on paper; keep it secret."""
-    from runtime.local.data_dir import write_private
+    from runtime.private import write_private
     from runtime.record.cases import load_units
     from service.http.credentials import voter_credential
 
@@ -255,7 +256,24 @@ def audit_lines(report: AuditReport) -> list[str]:
         last = said("line.audited_unsigned", counts=counts, unsigned=unsigned, found=found)
     else:
         last = said("line.audited", counts=counts, found=found)
-    return [*lines, last]
+    return [*lines, *heads_lines(report), last]
+
+
+def heads_lines(report: AuditReport) -> list[str]:
+    """What is known of the signed heads, and what cannot be."""
+    heads = report.heads
+    if heads is None:
+        return [said("heads.no_key")]
+    signed = number_of("renovations", heads.signed)
+    lines = [said("heads.looked_at", signed=signed, outside=f"{heads.outside:,}")]
+    lines += [said("heads.since", renovation=rid, seq=seq) for rid, seq in heads.later.items()]
+    if heads.unsigned:
+        lines.append(said("heads.unsigned", number=heads.unsigned))
+    if heads.signed and not heads.outside:
+        lines.append(said("heads.none_outside"))
+    if heads.foreign:
+        lines.append(said("heads.foreign", number=f"{heads.foreign:,}"))
+    return lines
 
 
 async def _only_actor(parts: Parts, renovation: str, kind: type[Act]) -> str:

@@ -83,5 +83,5 @@ async def _export(
             raw = await pooled.get_raw_connection()
             path = out if out is not None else Path(f"{box or renovation}.evidence.zip")
             return await export_voting(
-                raw.driver_connection, renovation, path, BoxKeys(key).signer, attempt, box
+                raw.driver_connection, renovation, path, BoxKeys(key).signers, attempt, box
             )

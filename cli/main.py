@@ -97,6 +97,7 @@ COMMANDS: Mapping[str, Listed] = {
         "cli.verify",
         "Check the evidence of a vote as its verify.py does, and with the rules of this release.",
     ),
+    "keys": Listed("cli.keys", "The secret keys: which there are, and a new one for a purpose."),
     "demo": Listed(
         "cli.demo.command",
         "Carry the renovation of an invented estate from the first vote to the evaluation.",

@@ -54,12 +54,10 @@ def repair(
 async def _repair(data: Path | None, renovation: str, *, dry_run: bool) -> "ReconcileReport":
     from models.messages.reconciling import OPERATOR, Reconciliation
     from runtime.engine.reconciliation import reconcile
-    from runtime.temporal import connect_patiently
+    from runtime.temporal import reach
 
     settings = settings_for(data)
-    client = await connect_patiently(
-        settings.temporal_address, settings.temporal_namespace, ANSWER_S
-    )
+    client = await reach(settings, ANSWER_S)
     given = Reconciliation(
         renovation_id=renovation, everything=not renovation, dry_run=dry_run, by=OPERATOR
     )

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from temporalio.client import Client
 
 from runtime.database import Database
+from runtime.record.heads import heads_of
 from runtime.record.journal import Journal
 from runtime.settings import Settings
-from runtime.temporal import connect
+from runtime.temporal import connect, way_of
 from service.ballots.intake import Intake
 from service.ballots.lookup import Lookup
 from service.clock.moving import CaseClocks
@@ -44,7 +45,9 @@ async def open_parts(
     url = settings.database_url.get_secret_value()
     database = Database(url, pool or settings.database_pool)
     if client is None:
-        client = await connect(settings.temporal_address, settings.temporal_namespace, lazy=True)
+        address, namespace = settings.temporal_address, settings.temporal_namespace
+        client = await connect(address, namespace, lazy=True, way=way_of(settings))
+    heads = heads_of(settings)
     gateway = Gateway(client, database, settings)
     intake = Intake(url, settings.receipt_key, queue=settings.intake_queue)
     await intake.start()
@@ -52,10 +55,10 @@ async def open_parts(
         yield Parts(
             settings=settings,
             database=database,
-            journal=Journal(database),
+            journal=Journal(database, heads),
             client=client,
             gateway=gateway,
-            clocks=CaseClocks(database, gateway),
+            clocks=CaseClocks(database, gateway, heads),
             intake=intake,
             voters=VoterCheck(settings.credential_key),
             lookup=Lookup(database),

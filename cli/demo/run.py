@@ -31,7 +31,7 @@ from runtime.local.keeping import Keeper
 from runtime.local.processes import last_lines
 from runtime.local.stack import LocalStack, Part
 from runtime.settings import Settings
-from runtime.temporal import connect_patiently
+from runtime.temporal import reach
 from service.estates.renovations import open_renovation
 from service.parts import open_parts
 
@@ -94,9 +94,7 @@ async def carry(
     loop = asyncio.get_running_loop()
     began = loop.time()
     units = estate.make_units(options.units, options.seed)
-    client = await connect_patiently(
-        settings.temporal_address, settings.temporal_namespace, CONNECT_S
-    )
+    client = await reach(settings, CONNECT_S)
     async with open_parts(settings, client, pool=2) as parts:
         file = estate.renovation_file(units, options.case)
         opened = await open_renovation(
@@ -148,17 +146,20 @@ async def run_demo(options: DemoOptions, stack: LocalStack, show: DemoDisplay) -
     return await carry(stack.settings, stack.record.service_url, options, show, check)
 
 
-async def run_here(options: DemoOptions, home: Path, *, as_json: bool, keep: bool) -> None:
+async def run_here(
+    options: DemoOptions, home: Path, *, as_json: bool, keep: bool, ui: bool = False
+) -> None:
     """The whole demo in this terminal. Progress goes to standard error, so that standard output holds the result and nothing else."""
     progress = Console(stderr=True)
     steps, screen = StepDisplay(progress), None
     stopping = _stop_when_asked()
-    stack = LocalStack(local_settings(home), progress=steps)
+    stack = LocalStack(local_settings(home), headless=not ui, progress=steps)
     try:
         await stack.start()
         steps.close()
-        ui = said("demo.line.ui", url=stack.record.ui_url)
-        progress.print(ui, highlight=False, soft_wrap=True)
+        if ui:
+            shown = said("demo.line.ui", url=stack.record.ui_url)
+            progress.print(shown, highlight=False, soft_wrap=True)
         screen = Screen(progress)
         report = await run_demo(options, stack, screen)
         screen.close()
@@ -202,10 +203,10 @@ def _show_logs(stack: LocalStack, console: Console) -> None:
 def _how_to_look(report: DemoReport, stack: LocalStack, console: Console, *, keep: bool) -> None:
     """Where the case can be read, now or in a demo that is kept running."""
     rid, place = report.renovation_id, f"--data {stack.data_dir}"
-    ui = f"{stack.record.ui_url}/namespaces/{stack.record.temporal_namespace}/workflows"
+    of_ui = f"{stack.record.ui_url}/namespaces/{stack.record.temporal_namespace}/workflows"
     if keep:
         ways = {
-            "line.address_ui": f"{ui}/renovation%2F{rid}",
+            **({"line.address_ui": f"{of_ui}/renovation%2F{rid}"} if stack.record.ui_url else {}),
             "line.address_service": f"{stack.record.service_url}/v1/renovations/{rid}",
             "demo.line.record": f"gongjian history {rid} {place}",
             "demo.line.audit": f"gongjian audit {rid} {place}",

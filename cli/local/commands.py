@@ -9,7 +9,7 @@ import typer
 from cli.servers import DATA, local_settings
 from cli.words import said
 from models.values.refusal import Refused, refusal
-from runtime.settings import LocalSettings, Settings, read_settings
+from runtime.settings import LocalSettings, Settings, read_settings, require
 
 PORT = typer.Option(min=0, max=65_535, help="0: the port of the last start, or a free one.")
 
@@ -28,6 +28,10 @@ def up(
     port: Annotated[int, PORT] = 0,
     ui_port: Annotated[int, PORT] = 0,
     temporal_port: Annotated[int, PORT] = 0,
+    *,
+    ui: Annotated[
+        bool, typer.Option("--ui", help="Temporal's UI too; whoever reaches it sees every case.")
+    ] = False,
 ) -> None:
     """Start database, Temporal, worker and service here and keep them running (Ctrl-C stops)."""
     from rich.console import Console
@@ -37,7 +41,7 @@ def up(
 
     local = local_settings(data)
     ports = Ports(service=port, temporal=temporal_port, ui=ui_port)
-    raise typer.Exit(asyncio.run(keep_up(local, ports, Console())))
+    raise typer.Exit(asyncio.run(keep_up(local, ports, Console(), ui=ui or ui_port != 0)))
 
 
 def serve() -> None:
@@ -50,6 +54,7 @@ def serve() -> None:
     from service.http.joined_writes import OneWriteProtocol
 
     settings = read_settings(Settings)
+    require(settings, "heads_key")
     configure_logging(settings.log_level, settings.log_format)
     calm_collector()
     uvicorn.run(
@@ -111,17 +116,19 @@ def use_build(
 
 async def _use_build(address: str, local: LocalSettings, build: str) -> bool:
     from runtime.engine.builds import make_current
-    from runtime.temporal import connect_patiently
+    from runtime.temporal import connect_patiently, way_of
 
-    client = await connect_patiently(address, local.temporal_namespace, local.connect_timeout_s)
+    patience_s, way = local.connect_timeout_s, way_of(local)
+    client = await connect_patiently(address, local.temporal_namespace, patience_s, way)
     return await make_current(client, local.task_queue, build, local.connect_timeout_s)
 
 
 async def _register(address: str, local: LocalSettings) -> tuple[str, ...]:
     from runtime.engine.reconciliation import schedule_reconciliation
-    from runtime.temporal import connect_patiently, register_search_attributes
+    from runtime.temporal import connect_patiently, register_search_attributes, way_of
 
-    client = await connect_patiently(address, local.temporal_namespace, local.connect_timeout_s)
+    patience_s, way = local.connect_timeout_s, way_of(local)
+    client = await connect_patiently(address, local.temporal_namespace, patience_s, way)
     new = await register_search_attributes(client)
     await schedule_reconciliation(client, local.task_queue)
     return new

@@ -52,13 +52,13 @@ class RestartDisplay:
         )
 
 
-async def keep_up(local: LocalSettings, ports: Ports, console: Console) -> int:
+async def keep_up(local: LocalSettings, ports: Ports, console: Console, *, ui: bool = False) -> int:
     """Keep the stack running until somebody stops it; the exit code."""
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     display = StepDisplay(console)
-    stack = LocalStack(local, ports=ports, progress=display)
+    stack = LocalStack(local, ports=ports, headless=not ui, progress=display)
     try:
         if not await _started(stack, stopping):
             return 0

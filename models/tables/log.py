@@ -13,6 +13,7 @@ from models.tables.base import (
     Id,
     Table,
     WorkflowId,
+    bytes_long,
     not_negative,
     one_of,
     refers,
@@ -34,6 +35,7 @@ class Event(Table):
         word("kind"),
         sha256("prev_hash"),
         sha256("hash"),
+        bytes_long("head_signature", 68),
         Index("ix_event_recorded_at", "recorded_at"),
     )
 
@@ -54,6 +56,8 @@ class Event(Table):
     run_id: Mapped[WorkflowId]
     prev_hash: Mapped[Hash]
     hash: Mapped[Hash]
+    head_signature: Mapped[bytes | None]
+    """Of the head that this event makes: 4 bytes of key id, 64 of signature; None before 0020."""
 
 
 class CommandReceipt(Table):

@@ -108,7 +108,7 @@ async def export_voting(
     connection: asyncpg.Connection,
     renovation_id: str,
     out: Path,
-    signer: Signer,
+    signer: Signer | Sequence[Signer],
     attempt: int | None = None,
     box_id: str | None = None,
 ) -> Exported:
@@ -119,14 +119,19 @@ async def export_voting(
 
     Raises:
         Refused: `renovation.unknown`, `evidence.not_counted` while there is no counted vote or owners may
-            still object, `evidence.official` when an official system counted it, `evidence.other_key` when `signer` is not who signed it, `voting.which_box`.
+            still object, `evidence.official` when an official system counted it, `evidence.other_key`
+            when none of `signer` is who signed it, `voting.which_box`.
     """
+    signers = {
+        each.public_key: each for each in ([signer] if isinstance(signer, Signer) else signer)
+    }
     part = out.with_name(f".{out.name}.part")
     try:
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
             async with connection.transaction(isolation="repeatable_read", readonly=True):
                 box = await _counted_box(connection, renovation_id, attempt, box_id)
-                if box.head.get("public_key") != signer.public_key:
+                signed_by = signers.get(str(box.head.get("public_key")))
+                if signed_by is None:
                     raise refusal("evidence.other_key", box=box.id)
                 files = _BundleWriter(archive)
                 ballots = await _write(connection, box, files)
@@ -138,12 +143,12 @@ async def export_voting(
                 hashes=files.hashes,
             )
             files.put(bundle.MANIFEST, manifest)
-            seal = bundle.signature_file(signer.public_key, signer.sign(manifest))
+            seal = bundle.signature_file(signed_by.public_key, signed_by.sign(manifest))
             files.put(bundle.SIGNATURE, seal)
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)
-    return Exported(out, box.id, ballots, bundle.sha256(manifest), signer.public_key)
+    return Exported(out, box.id, ballots, bundle.sha256(manifest), signed_by.public_key)
 
 
 class _BundleWriter:

@@ -30,9 +30,9 @@ from pydantic import ValidationError
 
 from models.values.base import Carried
 from models.values.refusal import Refused, refusal
-from runtime.local.data_dir import write_private
 from runtime.local.ports import LOOPBACK, free_port, is_free
-from runtime.local.processes import last_lines
+from runtime.local.processes import inherited, last_lines
+from runtime.private import write_private
 
 DATABASE = "gongjian"
 OWNER, APP, ADMIN = "gongjian_owner", "gongjian_app", "postgres"
@@ -265,7 +265,7 @@ class EmbeddedPostgres:
 
     def _call(self, command: list[str]) -> None:
         """Run a program of the server as its user; its output goes into the refusal if it fails."""
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+        clean = {k: value for k, value in inherited().items() if not k.startswith("PG")}
         account = self._account
         # A file and not a pipe: the server would inherit the pipe and keep it open.
         with tempfile.TemporaryFile() as output:

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from models.values.base import Value
 from models.values.refusal import Refused, refusal
 from proof.canonical import framed
+from runtime.keys.values import oldest
 
 VERSION = "v1"
 PREFIXES_KEPT = 1_000
@@ -140,8 +141,8 @@ def _raw(authorization: str | None) -> bytes | None:
 
 
 def keyed_hash(key: SecretStr, message: bytes) -> bytes:
-    """HMAC-SHA256 under a key of the settings, which is hexadecimal."""
-    return hmac.digest(bytes.fromhex(key.get_secret_value()), message, "sha256")
+    """HMAC-SHA256 under a key of the settings; of several the first there was, so that it stays the same."""
+    return hmac.digest(oldest(key), message, "sha256")
 
 
 def _mac(key: SecretStr, kind: str, *parts: str) -> bytes:

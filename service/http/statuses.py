@@ -160,7 +160,8 @@ CODES: dict[int, str] = {
         spreadsheet.wrong_suffix stack.already_running stack.keys_unreadable stack.no_free_port
         stack.not_running stack.part_crashed stack.part_not_ready stack.port_taken
         stack.postgres_failed stack.postgres_keys_lost stack.program_missing
-        stack.system_user_missing temporal.build_not_current
+        keys.in_environment keys.not_rotated stack.system_user_missing temporal.build_not_current
+        temporal.payload_sealed
         temporal.search_attribute_kind temporal.search_attributes_missing temporal.unreachable
         voting.already_open voting.announced voting.ballot_unwritable
         voting.box_key_wrong voting.box_unknown voting.choice_unknown voting.closed

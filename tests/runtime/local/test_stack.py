@@ -17,6 +17,7 @@ from models.values.refusal import Refused
 from models.values.search_attributes import SEARCH_ATTRIBUTES
 from runtime.local import data_dir
 from runtime.local.keeping import Keeper, Patience, Restart
+from runtime.local.key_ring import load_ring
 from runtime.local.ports import Ports, free_port, load_ports
 from runtime.local.processes import is_running
 from runtime.local.programs import ROOT
@@ -106,7 +107,7 @@ async def test_stop_leaves_no_process_and_frees_the_data(tmp_path: Path) -> None
     await stack.start()
     pids = [pid for part in SERVERS if (pid := stack.pid(part)) is not None]
     assert len(pids) == 2
-    keys = data_dir.load_keys(tmp_path)
+    keys = load_ring(tmp_path)
     await stack.stop()
     await stack.stop()
     assert not any(is_running(pid) for pid in pids)
@@ -117,7 +118,7 @@ async def test_stop_leaves_no_process_and_frees_the_data(tmp_path: Path) -> None
     assert not data_dir.is_locked(tmp_path)
     assert data_dir.load_record(tmp_path) is None
     # Kept between starts.
-    assert data_dir.load_keys(tmp_path) == keys
+    assert load_ring(tmp_path) == keys
     with pytest.raises(Refused, match=r"stack\.not_running"):
         data_dir.settings_of_running(LocalSettings(data_dir=tmp_path))
 
@@ -145,7 +146,8 @@ async def test_a_given_port_that_is_taken_is_refused_before_anything_starts(
 async def test_a_restart_has_the_same_addresses(tmp_path: Path) -> None:
     records = []
     for _ in range(2):
-        async with LocalStack(LocalSettings(data_dir=tmp_path), only=SERVERS) as stack:
+        local = LocalSettings(data_dir=tmp_path)
+        async with LocalStack(local, only=SERVERS, headless=False) as stack:
             records.append(stack.record)
     assert records[0] == records[1]
     assert records[0].ui_url
