@@ -13,12 +13,14 @@ from runtime.local.data_dir import StackLock
 from runtime.local.key_ring import FIELDS, HOLDERS, Purpose, load_ring, save_ring
 from runtime.settings import Settings, environment_names, read_settings
 
-commands = typer.Typer(no_args_is_help=True)
+commands = typer.Typer(
+    help="The secret keys: which there are, and a new one for a purpose.", no_args_is_help=True
+)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.add_typer(commands, name="keys", help="The secret keys.")
+    app.add_typer(commands, name="keys")
 
 
 @commands.command("list")

@@ -57,7 +57,7 @@ class Event(Table):
     prev_hash: Mapped[Hash]
     hash: Mapped[Hash]
     head_signature: Mapped[bytes | None]
-    """Of the head that this event makes: 4 bytes of key id, 64 of signature; None before 0020."""
+    """Of the head that this event makes: 4 bytes of key id, 64 of signature; None before 0018."""
 
 
 class CommandReceipt(Table):
