@@ -3,9 +3,10 @@
 import ast
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from babel.messages.pofile import read_po
@@ -14,10 +15,18 @@ from typer.testing import CliRunner
 
 from cli.cases import audit_lines
 from cli.clock import agenda_table
+from cli.local.up import step_named
 from cli.main import app
 from cli.shown import history_table, result_console
-from cli.words import number_of, said
+from cli.words import named, number_of, said
+from models.messages.bidding import BiddingResult
+from models.messages.cost_sharing import CostSharingResult
+from models.messages.inspection import WorksResult
+from models.messages.voting import VotingResult
 from models.tables import CaseTrouble
+from models.values.actor import Role
+from models.values.feedback import Level
+from models.values.states import RenovationState, TicketState
 from models.values.waits import Consequence
 from runtime.ballots.audit import BadBallot
 from runtime.database import Database
@@ -39,6 +48,7 @@ NO_WORDS = re.compile(
 )
 """Names, codes, paths and figures; a law as it is cited; what the example is called."""
 ENGLISH = re.compile(r"\b[A-Za-z]{3,}\b")
+STEPS = re.compile(r'_step\("([^"]+)"|^    \("([a-z ]+)", _', re.MULTILINE)
 TWO_WORDS = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
 CLI = sorted((ROOT / "cli").rglob("*.py"))
 
@@ -227,7 +237,16 @@ def test_plurals_are_right(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_one_renovation_is_one_renovation() -> None:
     report = AuditReport(renovations=1, events=2, ballots=0, bad=(), bad_ballots=())
-    assert audit_lines(report) == ["1 renovation, 2 events, 0 ballots: nothing was changed"]
+    assert audit_lines(report)[-1] == "1 renovation, 2 events, 0 ballots: nothing was changed"
+
+
+def test_every_step_of_the_stack_has_chinese_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    stack = (ROOT / "runtime" / "local" / "stack.py").read_text(encoding="utf-8")
+    steps = {name for pair in STEPS.findall(stack) for name in pair if name}
+    assert {"postgres", "search attributes", "build", "stop postgres"} <= steps
+    shown_as = {step: step_named(step).replace("Temporal", "") for step in steps}
+    assert {step: text for step, text in shown_as.items() if ENGLISH.search(text)} == {}
 
 
 def calls(path: Path) -> Iterator[ast.Call]:
@@ -278,3 +297,19 @@ def test_what_a_command_says_is_in_both_catalogues(path: Path) -> None:
 def test_a_name_without_words_stays_as_the_record_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
     assert said("line.named", name="x", value="y") == "x：y"
+
+
+SHOWN_BY_NAME: dict[str, Iterable[str]] = {
+    "outcome": (*VotingResult, *CostSharingResult, *BiddingResult, *WorksResult, "evaluated"),
+    "level": get_args(Level),
+    "state": (*RenovationState, *TicketState),
+    "role": Role,
+}
+
+
+@pytest.mark.parametrize("room", SHOWN_BY_NAME)
+def test_every_name_that_is_shown_has_chinese_words(
+    room: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert [name for name in SHOWN_BY_NAME[room] if named(room, name) == name] == []
