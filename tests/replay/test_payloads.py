@@ -35,7 +35,17 @@ IDS = {
     ),
     *("level", "lots", "objection_id", "parent_id", "publication_id", "published", "reference"),
     *("renovation_id", "renovation_ids", "request_hash", "results", "run_id", "stage_workflow_id"),
-    *("step", "table_hash", "tender_id", "ticket_id", "troubled", "was", "workflow_id"),
+    *(
+        "on_behalf_of",
+        "place",
+        "step",
+        "table_hash",
+        "tender_id",
+        "ticket_id",
+        "troubled",
+        "was",
+        "workflow_id",
+    ),
     *("adjustments_fen", "measured_fen", "technical_milli", "text"),
 }
 """Fields with text that hold ids, kinds of events, codes and hashes; numbers by such ids."""
