@@ -129,6 +129,30 @@ class _Shared(BaseSettings):
         ge=1024,
         description="The largest request body the service reads, in bytes.",
     )
+    max_header_bytes: int = Field(
+        default=16_384, ge=4_096, description="The longest head of a request, in bytes."
+    )
+    max_connections: int = Field(
+        default=800,
+        ge=10,
+        description="Connections of the service at a time; where there are more, the one whose client"
+        " is waited for longest goes.",
+    )
+    head_timeout_s: int = Field(
+        default=10, ge=1, le=300, description="Seconds for the head of a request."
+    )
+    body_timeout_s: int = Field(
+        default=30, ge=1, le=300, description="Seconds for the body of a request."
+    )
+    answer_timeout_s: int = Field(
+        default=30, ge=1, le=300, description="Seconds in which a client must read on in an answer."
+    )
+    statement_timeout_s: int = Field(
+        default=30,
+        ge=1,
+        le=3_600,
+        description="Seconds that one statement of the service may take in the database.",
+    )
     intake_queue: int = Field(
         default=10_000,
         ge=1,
