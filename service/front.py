@@ -4,6 +4,7 @@ Every answer gets its headers and its line in the access log here.
 """
 
 import re
+from contextlib import suppress
 from time import perf_counter
 
 from fastapi import FastAPI
@@ -25,6 +26,10 @@ class TooLarge(Exception):  # noqa: N818 - a limit that was met, no malfunction
     """Raised while a body is read that is longer than the limit."""
 
 
+class Gone(Exception):  # noqa: N818 - whoever asked, and no malfunction
+    """Raised while a body is read whose sender has hung up, or was cut off: half a request is none."""
+
+
 class Front:
     """Reads the body of each request, then calls the ballot route or FastAPI with it."""
 
@@ -39,10 +44,14 @@ class Front:
         if scope["type"] != "http":
             await self.api(scope, receive, send)
             return
-        path = BALLOTS.fullmatch(scope["path"])
-        if path is not None and scope["method"] == "POST":
-            await self._ballot(path[1], scope, receive, send)
-            return
+        with suppress(Gone):
+            path = BALLOTS.fullmatch(scope["path"])
+            if path is not None and scope["method"] == "POST":
+                await self._ballot(path[1], scope, receive, send)
+            else:
+                await self._told(scope, receive, send)
+
+    async def _told(self, scope: Scope, receive: Receive, send: Send) -> None:
         CALLER.set("")
         REFUSED.set("")
         if scope["method"] == "HEAD":
@@ -88,11 +97,11 @@ class Front:
 
 
 class Told:
-    """A `send` that keeps the status it sent; 500 while it sent none."""
+    """A `send` that keeps the status it sent; 499 while it sent none: whoever asked has hung up."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self.status = 500
+        self.status = 499
 
     async def send(self, message: Message) -> None:
         """Send on."""
@@ -106,8 +115,11 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
 
     Raises:
         TooLarge: it is longer than `limit` bytes; at most one piece more was read.
+        Gone: nobody is there any more.
     """
     message = await receive()
+    if message["type"] != "http.request":
+        raise Gone
     if not message.get("more_body", False) and len(message.get("body", b"")) <= limit:
         return bytes(message.get("body", b""))
     declared = Headers(scope=scope).get("content-length", "")
@@ -117,7 +129,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     length = 0
     while True:
         if message["type"] != "http.request":
-            return b"".join(pieces)
+            raise Gone
         piece: bytes = message.get("body", b"")
         length += len(piece)
         if length > limit:

@@ -132,11 +132,14 @@ class GuardedProtocol(OneWriteProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header; those that come after the body (trailers) are nobody's."""
-        self._head_bytes += len(name) + len(value)
-        if self._head_bytes > self.guard.limits.head_bytes:
-            raise Unwanted("service.head_too_large", self.guard.limits.head_bytes)
+        self._count(name, value)
         if self._in_head:
             super().on_header(name, value)
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the address."""
+        self._count(url)
+        super().on_url(url)
 
     def on_headers_complete(self) -> None:
         """The head is whole: look at it before anybody reads it."""
@@ -194,19 +197,23 @@ class GuardedProtocol(OneWriteProtocol):
             self.transport.write(answer)
         self._close()
 
+    def _count(self, *parts: bytes) -> None:
+        self._head_bytes += sum(map(len, parts))
+        if self._head_bytes > self.guard.limits.head_bytes:
+            raise Unwanted("service.head_too_large", self.guard.limits.head_bytes)
+
     def _look_at_head(self) -> None:
-        given = dict(self.headers)
-        if len(given) < len(self.headers):
-            names = [name for name, _ in self.headers]
-            if len(names) > MOST_HEADERS or any(names.count(name) > 1 for name in ONCE):
-                raise Unwanted("service.request_malformed")
+        given, version = dict(self.headers), self.parser.get_http_version()
         host = given.get(b"host")
-        if host is None:
-            if self.parser.get_http_version() != "1.0":
-                raise Unwanted("service.request_malformed")
-        elif not names_us(host, self.guard.limits.hosts):
+        if host is not None and not names_us(host, self.guard.limits.hosts):
             raise Unwanted("service.other_host")
-        if given.get(b"transfer-encoding", b"chunked").lower() != b"chunked":
+        if (
+            version not in ("1.1", "1.0")
+            or (host is None and version == "1.1")
+            or len(self.headers) > MOST_HEADERS
+            or given.get(b"transfer-encoding", b"chunked").lower() != b"chunked"
+            or (len(given) < len(self.headers) and _is_repeated(self.headers))
+        ):
             raise Unwanted("service.request_malformed")
 
     def _rest(self) -> None:
@@ -222,6 +229,11 @@ class GuardedProtocol(OneWriteProtocol):
     def _close(self) -> None:
         self._wait(LINGER_S)
         self.transport.close()
+
+
+def _is_repeated(headers: list[tuple[bytes, bytes]]) -> bool:
+    names = [name for name, _ in headers]
+    return any(names.count(name) > 1 for name in ONCE)
 
 
 def guarded(guard: Guard) -> type[GuardedProtocol]:
