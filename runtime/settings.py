@@ -147,6 +147,13 @@ class _Shared(BaseSettings):
     answer_timeout_s: int = Field(
         default=30, ge=1, le=300, description="Seconds in which a client must read on in an answer."
     )
+    counts_age_s: float = Field(
+        default=1.0,
+        ge=0,
+        le=60,
+        description="Seconds for which a public number, as the turnout, is told before it is counted"
+        " again.",
+    )
     statement_timeout_s: int = Field(
         default=30,
         ge=1,

@@ -13,6 +13,7 @@ from runtime.temporal import connect
 from service.ballots.intake import Intake
 from service.ballots.lookup import Lookup
 from service.clock.moving import CaseClocks
+from service.edge.ready import ReadyCounts
 from service.gateway import Gateway
 from service.http.credentials import VoterCheck
 
@@ -30,6 +31,7 @@ class Parts:
     intake: Intake
     voters: VoterCheck
     lookup: Lookup
+    ready: ReadyCounts
 
 
 @asynccontextmanager
@@ -47,6 +49,7 @@ async def open_parts(
         client = await connect(settings.temporal_address, settings.temporal_namespace, lazy=True)
     gateway = Gateway(client, database, settings)
     intake = Intake(url, settings.receipt_key, queue=settings.intake_queue)
+    ready = ReadyCounts(database, settings.counts_age_s)
     await intake.start()
     try:
         yield Parts(
@@ -58,7 +61,8 @@ async def open_parts(
             clocks=CaseClocks(database, gateway),
             intake=intake,
             voters=VoterCheck(settings.credential_key),
-            lookup=Lookup(database),
+            lookup=Lookup(database, ready),
+            ready=ready,
         )
     finally:
         await intake.stop()

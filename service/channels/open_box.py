@@ -14,6 +14,8 @@ from proof.canonical import utc_text
 from runtime.ballots.boxes import load_running_boxes, named_box
 from runtime.database import Database
 from runtime.record.journal import load_tick
+from service.edge.ready import Count
+from service.parts import Parts
 from service.situation import Situation
 
 T = TypeVar("T")
@@ -83,6 +85,19 @@ async def read_running_box(
     """
     async with database.session() as session:
         return await read(session, await running_box(session, situation, box_id))
+
+
+async def read_ready(
+    parts: Parts, situation: Situation, count: Count[T], box_id: str | None = None
+) -> T:
+    """A public number of a box of the running vote, counted now or a little ago (`ReadyCounts`).
+
+    Raises:
+        Refused: as `running_box` does.
+    """
+    async with parts.database.session() as session:
+        box = await running_box(session, situation, box_id)
+    return await parts.ready.read(box, count)
 
 
 def motions_by_id(box: BallotBox) -> dict[str, Motion]:

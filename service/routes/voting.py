@@ -9,7 +9,7 @@ from models.fields import Id, ReceiptCode
 from proof.receipts import read_code
 from service.ballots.lookup import FoundBallot, Verification, load_verification
 from service.bodies import Accepted, GiveOpinion, ObjectToVote
-from service.channels.open_box import read_running_box
+from service.channels.open_box import read_ready
 from service.residents import opinions, vote_objections
 from service.residents.opinions import Opinions
 from service.routes.dependencies import CaseSituation, CurrentVoter, RunningParts
@@ -26,7 +26,7 @@ async def read_turnout(
 
     `box_id` says which, where the vote has several.
     """
-    return await read_running_box(parts.database, situation, turnout_of, box_id)
+    return await read_ready(parts, situation, turnout_of, box_id)
 
 
 @router.get("/ballot-papers")
@@ -52,7 +52,7 @@ async def read_opinions(
     situation: CaseSituation, parts: RunningParts, box_id: Id | None = None
 ) -> Opinions:
     """How many opinions there are; after the close also what they say. None of it was counted."""
-    return await read_running_box(parts.database, situation, opinions.load_opinions, box_id)
+    return await read_ready(parts, situation, opinions.load_opinions, box_id)
 
 
 @router.post("/vote-objections", status_code=201)
@@ -97,4 +97,4 @@ async def read_verification(
     situation: CaseSituation, parts: RunningParts, box_id: Id | None = None
 ) -> Verification:
     """How many households of a box of the running vote have verified their ballots."""
-    return await read_running_box(parts.database, situation, load_verification, box_id)
+    return await read_ready(parts, situation, load_verification, box_id)
