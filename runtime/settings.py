@@ -152,7 +152,7 @@ class _Shared(BaseSettings):
         ge=0,
         le=60,
         description="Seconds for which a public number, as the turnout, is told before it is counted"
-        " again.",
+        " again; 0: each time.",
     )
     statement_timeout_s: int = Field(
         default=30,

@@ -38,7 +38,7 @@ class Ready(Generic[T]):
 
 
 class ReadyCounts:
-    """The numbers of this process; `age_s` is how long one is told at least."""
+    """The numbers of this process; `age_s` is how long one is told at least, 0: each is counted anew."""
 
     def __init__(self, database: Database, age_s: float) -> None:
         self._database = database
@@ -66,7 +66,7 @@ class ReadyCounts:
         async with self._turns, self._database.session() as session:
             begun = time()
             value = await count(session, box)
-            until = begun + max(self._age_s, REST * (time() - begun))
+            until = begun + (self._age_s and max(self._age_s, REST * (time() - begun)))
         self._ready[key] = Ready(value, until)
         self._ready.move_to_end(key)
         while len(self._ready) > KEPT:
