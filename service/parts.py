@@ -44,7 +44,7 @@ async def open_parts(
     `pool` is how many connections the database may have, else as the settings say.
     """
     url = settings.database_url.get_secret_value()
-    database = Database(url, pool or settings.database_pool)
+    database = Database(url, pool or settings.database_pool, settings.statement_timeout_s)
     if client is None:
         client = await connect(settings.temporal_address, settings.temporal_namespace, lazy=True)
     gateway = Gateway(client, database, settings)
