@@ -16,6 +16,20 @@ from runtime.settings import LocalSettings, Settings
 OWNER_ONLY = 0o600
 
 
+def make_private(data_dir: Path) -> None:
+    """Make the directory for its owner only; one of an earlier release is closed to readers, too.
+
+    A directory with anything else in it is left as it is: it may be everybody's. Others may pass through
+    where the way was opened for PostgreSQL's own account (root runs the stack).
+    """
+    if data_dir.exists():
+        if (data_dir / "keys.json").exists():
+            data_dir.chmod(data_dir.stat().st_mode & 0o711)
+        return
+    data_dir.parent.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(exist_ok=True, mode=0o700)
+
+
 class Keys(Carried):
     """The secret keys of one data directory, in hexadecimal; made once, never changed."""
 

@@ -211,6 +211,10 @@ class EmbeddedPostgres:
             "max_connections": "200",
             "timezone": "UTC",
             "log_timezone": "UTC",
+            # Its log has no row and no parameter: details of errors repeat both.
+            "log_error_verbosity": "terse",
+            "log_parameter_max_length": "0",
+            "log_parameter_max_length_on_error": "0",
             **({} if self._durable else VOLATILE),
         }
         settings = " ".join(shlex.quote(f"--{name}={value}") for name, value in options.items())
