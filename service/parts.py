@@ -49,7 +49,7 @@ async def open_parts(
         client = await connect(settings.temporal_address, settings.temporal_namespace, lazy=True)
     gateway = Gateway(client, database, settings)
     intake = Intake(url, settings.receipt_key, queue=settings.intake_queue)
-    ready = ReadyCounts(database, settings.counts_age_s)
+    ready = ReadyCounts(settings.counts_age_s)
     await intake.start()
     try:
         yield Parts(

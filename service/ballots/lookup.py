@@ -145,7 +145,12 @@ class Lookup:
             return box, await _count_checks(session, box)
 
         box, verified = await self._database.transaction(work)
-        households = await self._ready.read(box, count_households)
+
+        async def households_of() -> int:
+            async with self._database.session() as session:
+                return await count_households(session, box)
+
+        households = await self._ready.read(("households", box.id), households_of)
         return Verification(box_id=box.id, households=households, verified=verified)
 
     async def _places(self, box_id: str) -> Places:

@@ -15,13 +15,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from models.tables import BallotBox
-from runtime.database import Database
-
 T = TypeVar("T")
-Count = Callable[[AsyncSession, BallotBox], Awaitable[T]]
+Key = tuple[str, ...]
+"""What is counted, and of what."""
 REST = 10
 """A count rests for so many times as long as it took."""
 AT_ONCE = 2
@@ -31,7 +27,7 @@ KEPT = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Ready(Generic[T]):
-    """A number that was counted, and until when it is told (time of the event loop)."""
+    """What was counted, and until when it is told (time of the event loop)."""
 
     value: T
     until: float
@@ -40,32 +36,34 @@ class Ready(Generic[T]):
 class ReadyCounts:
     """The numbers of this process; `age_s` is how long one is told at least, 0: each is counted anew."""
 
-    def __init__(self, database: Database, age_s: float) -> None:
-        self._database = database
+    def __init__(self, age_s: float) -> None:
         self._age_s = age_s
-        self._ready: OrderedDict[tuple[str, str, str], Ready[object]] = OrderedDict()
-        self._counting: dict[tuple[str, str, str], asyncio.Task[object]] = {}
+        self._ready: OrderedDict[Key, Ready[object]] = OrderedDict()
+        self._counting: dict[Key, asyncio.Task[object]] = {}
         self._turns = asyncio.Semaphore(AT_ONCE)
 
-    async def read(self, box: BallotBox, count: Count[T]) -> T:
-        """What `count` says of a box, now or a little ago; its name, the box and its state are the key."""
-        key = (f"{count.__module__}.{count.__qualname__}", box.id, box.state)
+    async def read(self, key: Key, count: Callable[[], Awaitable[T]]) -> T:
+        """What `count` says, now or a little ago; one key is always counted by the same function.
+
+        Raises:
+            Refused: what `count` refuses, each time anew.
+        """
         ready = self._ready.get(key)
         if ready is not None and asyncio.get_running_loop().time() < ready.until:
             return cast("T", ready.value)
         task = self._counting.get(key)
         if task is None:
-            task = asyncio.create_task(self._count(key, box, count))
+            task = asyncio.create_task(self._count(key, count))
             self._counting[key] = task
             task.add_done_callback(lambda done: self._counted(key, done))
         # Whoever hangs up does not end it for the others.
         return cast("T", await asyncio.shield(task))
 
-    async def _count(self, key: tuple[str, str, str], box: BallotBox, count: Count[T]) -> T:
+    async def _count(self, key: Key, count: Callable[[], Awaitable[T]]) -> T:
         time = asyncio.get_running_loop().time
-        async with self._turns, self._database.session() as session:
+        async with self._turns:
             begun = time()
-            value = await count(session, box)
+            value = await count()
             until = begun + (self._age_s and max(self._age_s, REST * (time() - begun)))
         self._ready[key] = Ready(value, until)
         self._ready.move_to_end(key)
@@ -73,7 +71,7 @@ class ReadyCounts:
             self._ready.popitem(last=False)
         return value
 
-    def _counted(self, key: tuple[str, str, str], task: asyncio.Task[object]) -> None:
+    def _counted(self, key: Key, task: asyncio.Task[object]) -> None:
         self._counting.pop(key, None)
         if not task.cancelled():
             task.exception()  # whoever waits gets it; it is no error that nobody looked at

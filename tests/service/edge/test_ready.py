@@ -11,13 +11,10 @@ import httpx
 import pytest
 from sqlalchemy import event
 
-from models.tables import BallotBox
-from runtime.ballots.boxes import load_running_boxes
 from runtime.database import Database
 from runtime.settings import Settings
 from service.app import create_app
 from service.edge.ready import AT_ONCE, ReadyCounts
-from service.views import Turnout, turnout_of
 from tests.service.ballots.test_voting import ballot, cast
 from tests.support.box import open_box
 
@@ -110,61 +107,63 @@ class Slow:
     may_end: asyncio.Event = field(default_factory=asyncio.Event)
     begun: int = 0
 
+    async def count(self) -> int:
+        self.begun += 1
+        await self.may_end.wait()
+        return 7
 
-async def test_who_waits_for_a_count_holds_no_connection_and_counts_run_two_at_a_time(
-    database: Database, renovation: Make, sql: asyncpg.Connection
-) -> None:
+
+async def test_counts_run_two_at_a_time_and_each_once_for_all_who_wait() -> None:
     """At 8287647 sixty readers of one case kept another case waiting for 21 seconds."""
-    slow = Slow()
-
-    async def count(session: Any, box: Any) -> Turnout:
-        slow.begun += 1
-        found = await turnout_of(session, box)
-        await slow.may_end.wait()
-        return found
-
-    boxes: list[BallotBox] = []
-    for _ in range(5):
-        rid = await renovation()
-        await open_box(sql, rid)
-        async with database.session() as session:
-            boxes += await load_running_boxes(session, rid)
-    small = Database(database.url, pool=AT_ONCE + 1)
-    ready = ReadyCounts(small, 60)
-    readers = [asyncio.create_task(ready.read(box, count)) for box in boxes for _ in range(12)]
-    async with asyncio.timeout(30):
-        while slow.begun < AT_ONCE:
-            await asyncio.sleep(0.01)
-        async with small.session() as session:
-            await load_running_boxes(session, "another")
+    slow, ready = Slow(), ReadyCounts(60)
+    keys = [("turnout", f"r{number}") for number in range(5)]
+    readers = [asyncio.create_task(ready.read(key, slow.count)) for key in keys for _ in range(12)]
+    for _ in range(20):
+        await asyncio.sleep(0)
     assert slow.begun == AT_ONCE
     readers[0].cancel()
     slow.may_end.set()
     answers = await asyncio.gather(*readers, return_exceptions=True)
     assert isinstance(answers[0], asyncio.CancelledError)
-    assert all(isinstance(each, Turnout) for each in answers[1:])
-    assert slow.begun == len(boxes)
-    await small.dispose()
+    assert answers[1:] == [7] * 59
+    assert slow.begun == len(keys)
 
 
-async def test_a_count_that_fails_is_counted_again_by_the_next(
-    database: Database, renovation: Make, sql: asyncpg.Connection
+async def test_readers_of_one_case_do_not_keep_another_waiting(
+    settings: Settings, renovation: Make, sql: asyncpg.Connection, database: Database
 ) -> None:
-    rid = await renovation()
+    """A count that takes its time holds one connection, however many wait for it."""
+    rid, other = await renovation(), await renovation()
     await open_box(sql, rid)
-    async with database.session() as session:
-        (box,) = await load_running_boxes(session, rid)
-    ready, times = ReadyCounts(database, 60), list[int]()
+    app = create_app(settings.model_copy(update={"database_pool": 2}))
+    api = app.api  # type: ignore[attr-defined]
+    async with (
+        api.router.lifespan_context(api),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http,
+    ):
+        async with sql.transaction():
+            await sql.execute("LOCK TABLE ballot IN ACCESS EXCLUSIVE MODE")
+            path = f"/v1/renovations/{rid}/turnout"
+            waiting = [asyncio.create_task(http.get(path)) for _ in range(60)]
+            await asyncio.sleep(0.1)
+            answer = await http.get(f"/v1/renovations/{other}/progress")
+            assert answer.status_code == 200
+            assert not any(each.done() for each in waiting)
+        assert {(await each).status_code for each in waiting} == {200}
 
-    async def count(session: Any, box: Any) -> Turnout:
+
+async def test_a_count_that_fails_is_counted_again_by_the_next() -> None:
+    ready, times = ReadyCounts(60), list[int]()
+
+    async def count() -> int:
         times.append(1)
         if len(times) == 1:
             raise OSError("away")
-        return await turnout_of(session, box)
+        return 7
 
     first = await asyncio.gather(
-        *(ready.read(box, count) for _ in range(3)), return_exceptions=True
+        *(ready.read(("a",), count) for _ in range(3)), return_exceptions=True
     )
     assert [type(each) for each in first] == [OSError] * 3
-    assert (await ready.read(box, count)).roll_heads > 0
+    assert await ready.read(("a",), count) == 7
     assert len(times) == 2
