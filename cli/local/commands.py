@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from cli.servers import DATA, local_settings
+from cli.words import said
 from models.values.refusal import Refused, refusal
 from runtime.settings import LocalSettings, Settings, read_settings
 
@@ -86,7 +87,7 @@ def migrate(
         upgrade(owner_url.get_secret_value(), to or "head")
     else:
         downgrade(owner_url.get_secret_value(), to or "-1")
-    print(f"schema migrated {direction}")
+    print(said("line.migrated_up" if direction == "up" else "line.migrated_down"))
 
 
 def temporal_setup() -> None:
@@ -95,7 +96,7 @@ def temporal_setup() -> None:
     if local.temporal_address is None:
         raise _missing("TEMPORAL_ADDRESS")
     new = asyncio.run(_register(local.temporal_address, local))
-    print(f"search attributes registered: {', '.join(new)}" if new else "all were there already")
+    print(said("line.registered", names=", ".join(new)) if new else said("line.all_there"))
 
 
 def use_build(
@@ -109,7 +110,7 @@ def use_build(
         raise _missing("TEMPORAL_ADDRESS")
     build = build or local.build_id
     changed = asyncio.run(_use_build(local.temporal_address, local, build))
-    print(f"build {build} is current now" if changed else f"build {build} was current already")
+    print(said("line.build_now" if changed else "line.build_already", build=build))
 
 
 async def _use_build(address: str, local: LocalSettings, build: str) -> bool:

@@ -57,12 +57,13 @@ WAYS: dict[str, Scenario] = {
     "Terminations.ask": in_default,
     "Terminations.make_safe": in_default,
     "Terminations.notice": in_default,
+    "Terminations.notice_standstill": in_default,
     "Terminations.settle": in_default,
     "Works.begin": ordinary,
     "Works.mark_overdue": default,
 }
 """Steps of the engine before anything is settled, and a way that comes to each."""
-QUICK = ("Ballots.close_box", "Publications.open", "Renovations.enter_stage")
+QUICK = ("Ballots.close_box",)
 
 
 async def cancelled(
