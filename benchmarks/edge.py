@@ -1,6 +1,6 @@
 """Ballots at a fixed rate, by turns alone and beside an attack: their p99, and statements on `ballot`.
 
-    python -m benchmarks.edge [--pairs 5] [--seconds 8] [--rate 200] [--stock 100000]
+    python -m benchmarks.edge [--pairs 5] [--seconds 8] [--rate 200] [--stock 20000]
 
 The attack is a process of its own: 600 slow connections that are opened again when they are cut (half a
 head, half a body), a header of 25 MiB after the other, and sixty readers of the turnout, each once a
@@ -173,7 +173,7 @@ if __name__ == "__main__":
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=8)
     parser.add_argument("--rate", type=int, default=200, help="ballots a second")
-    parser.add_argument("--stock", type=int, default=100_000, help="ballots that are there before")
+    parser.add_argument("--stock", type=int, default=20_000, help="ballots that are there before")
     parser.add_argument("--parts", nargs="*", default=PARTS, choices=PARTS)
     parser.add_argument("--attack", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()

@@ -103,6 +103,7 @@ async def read_ready(
         async with parts.database.held() as session:
             # One processor at most: the others are for ballots.
             await session.execute(text("SET LOCAL max_parallel_workers_per_gather = 0"))
+            await session.execute(text("SET LOCAL jit = off"))
             return await count(session, await running_box(session, situation, box_id))
 
     return await parts.ready.read((count.__qualname__, renovation_id, box_id or ""), counted)

@@ -5,7 +5,7 @@ from pathlib import Path
 from models.migrations.statements import run
 
 revision = "0021"
-down_revision = "0016"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 

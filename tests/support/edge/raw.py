@@ -55,10 +55,11 @@ class Edge:
                 await asyncio.sleep(0.01)
 
     def later(self, seconds: float) -> None:
-        """Let the guard look as it does so many seconds from now."""
+        """Let the guard cut off whom it would so many seconds from now."""
         now = asyncio.get_running_loop().time()
         for connection in list(self.guard.connections):
-            connection.look(now + seconds)
+            if connection.is_late(now + seconds):
+                connection.cut("service.too_slow")
 
 
 class Peer:
