@@ -86,6 +86,7 @@ class StackLock:
         Raises:
             Refused: `stack.already_running` with the pid and addresses of the one that runs.
         """
+        make_private(self._data_dir)
         descriptor = os.open(self._data_dir / "stack.lock", os.O_RDWR | os.O_CREAT, OWNER_ONLY)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -32,7 +32,7 @@ from models.values.base import Carried
 from models.values.refusal import Refused, refusal
 from runtime.local.data_dir import write_private
 from runtime.local.ports import LOOPBACK, free_port, is_free
-from runtime.local.processes import last_lines
+from runtime.local.processes import is_running, last_lines
 
 DATABASE = "gongjian"
 OWNER, APP, ADMIN = "gongjian_owner", "gongjian_app", "postgres"
@@ -135,7 +135,7 @@ class EmbeddedPostgres:
                 server.send_signal(number)
             except psutil.NoSuchProcess:
                 return
-            if _ended(server, patience_s):
+            if _ended(server.pid, patience_s):
                 return
 
     def _make_room(self) -> None:
@@ -390,14 +390,11 @@ def _first_number(path: Path) -> int | None:
         return None
 
 
-def _ended(process: psutil.Process, within_s: float) -> bool:
+def _ended(pid: int, within_s: float) -> bool:
     """Wait for the end; a dead process that nobody reaped yet has ended too."""
     deadline = time.monotonic() + within_s
-    while time.monotonic() < deadline:
-        try:
-            if process.status() == psutil.STATUS_ZOMBIE:
-                return True
-        except psutil.NoSuchProcess:
-            return True
+    while is_running(pid):
+        if time.monotonic() > deadline:
+            return False
         time.sleep(LOOK_S)
-    return False
+    return True

@@ -18,14 +18,7 @@ from models.values.base import Value
 from models.values.refusal import Refused, refusal
 from runtime.engine.builds import make_current
 from runtime.engine.reconciliation import schedule_reconciliation
-from runtime.local.data_dir import (
-    StackLock,
-    StackRecord,
-    erase_record,
-    load_keys,
-    make_private,
-    write_record,
-)
+from runtime.local.data_dir import StackLock, StackRecord, erase_record, load_keys, write_record
 from runtime.local.ports import LOOPBACK, Ports, load_ports, write_ports
 from runtime.local.postgres import EmbeddedPostgres
 from runtime.local.processes import Child, Crash, is_running, kill_family, last_lines
@@ -167,7 +160,7 @@ class LocalStack:
             Refused: `stack.already_running`, `stack.port_taken`, `stack.part_crashed`,
                 `stack.part_not_ready`, `temporal.…`; nothing of the stack runs then.
         """
-        make_private(self.data_dir)
+        self.data_dir.mkdir(parents=True, exist_ok=True)
         lock = StackLock(self.data_dir)
         lock.acquire()
         self._lock = lock

@@ -158,7 +158,7 @@ CODES: dict[int, str] = {
         settlement.measured_by_contractor settlement.measured_by_decider settlement.measured_high
         settlement.measured_passed settlement.not_noticed settlement.not_terminated
         settlement.nothing_in_default settlement.own_contract spreadsheet.encrypted
-        spreadsheet.file_too_large
+        spreadsheet.damaged spreadsheet.file_too_large
         spreadsheet.not_read spreadsheet.sheet_unknown spreadsheet.too_large
         spreadsheet.wrong_suffix stack.already_running stack.keys_unreadable stack.no_free_port
         stack.not_running stack.part_crashed stack.part_not_ready stack.port_taken
