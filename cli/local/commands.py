@@ -51,18 +51,22 @@ def serve() -> None:
     from runtime.gc import calm_collector
     from runtime.logging import configure_logging
     from service.app import create_app
-    from service.http.joined_writes import OneWriteProtocol
+    from service.edge.access_log import AccessLog
+    from service.edge.connections import Guard, guarded
+    from service.edge.limits import limits_of
 
     settings = read_settings(Settings)
     require(settings, "heads_key")
     configure_logging(settings.log_level, settings.log_format)
     calm_collector()
+    access = AccessLog()
     uvicorn.run(
-        create_app(settings),
+        create_app(settings, access),
         host=settings.service_host,
         port=settings.service_port,
         loop="uvloop",
-        http=OneWriteProtocol,
+        http=guarded(Guard(limits_of(settings), access)),
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,

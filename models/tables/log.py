@@ -104,3 +104,20 @@ class Notice(Table):
     state: Mapped[NoticeState] = mapped_column(server_default="queued")
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[datetime]
+
+
+class QuotaUse(Table):
+    """That somebody sent something of which only so many are taken; the old ones are deleted.
+
+    `sender` is an actor of the record, or a keyed hash where the record does not say who it was. `sent_at`
+    is case time.
+    """
+
+    __tablename__ = "quota_use"
+    __table_args__ = (word("what"), Index(None, "renovation_id", "what", "sender"))
+
+    command_id: Mapped[CommandId] = mapped_column(primary_key=True)
+    what: Mapped[str] = mapped_column(primary_key=True)
+    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"))
+    sender: Mapped[str]
+    sent_at: Mapped[datetime]

@@ -313,3 +313,19 @@ class Timetable(Carried):
     """New survey after an improvement plan [D, E48]."""
     satisfaction_floor_permille: int = Field(default=850, ge=0, le=1_000)
     """Satisfaction floor [V2 county practice]."""
+
+    # What one sender (a unit, an official, a bidder) may send within `quota_days`
+    quota_days: int = Field(default=1, ge=1, le=30)
+    """The days in which what somebody sends is counted [D]."""
+    quota_tickets: int = Field(default=10, ge=1, le=1_000)
+    """Complaints and suggestions of a unit: each is somebody's work to answer [D]."""
+    quota_objections: int = Field(default=5, ge=1, le=1_000)
+    """Objections of a unit or an official: each must be answered before a publication closes [D]."""
+    quota_opinions: int = Field(default=20, ge=1, le=1_000)
+    """Opinions of a unit; the last one stands [D]."""
+    quota_survey_answers: int = Field(default=5, ge=1, le=1_000)
+    """Answers of a household to the survey [D]."""
+    quota_bids: int = Field(default=10, ge=1, le=1_000)
+    """Bids of a contractor that are withdrawn and sent again [D]."""
+    quota_reminders: int = Field(default=3, ge=1, le=1_000)
+    """Reminders that an official sends to everybody who has not voted [D]."""

@@ -10,9 +10,23 @@ from pydantic import ValidationError
 
 from models.values.base import Carried
 from models.values.refusal import Refused, refusal
-from runtime.local.key_ring import load_ring
+from runtime.local.key_ring import FILE, load_ring
 from runtime.private import OWNER_ONLY, write_private
 from runtime.settings import LocalSettings, Settings
+
+
+def make_private(data_dir: Path) -> None:
+    """Make the directory for its owner only; one of an earlier release is closed to readers, too.
+
+    A directory with anything else in it is left as it is: it may be everybody's. Others may pass through
+    where the way was opened for PostgreSQL's own account (root runs the stack).
+    """
+    if data_dir.exists():
+        if (data_dir / FILE).exists():
+            data_dir.chmod(data_dir.stat().st_mode & 0o711)
+        return
+    data_dir.parent.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(exist_ok=True, mode=0o700)
 
 
 class StackRecord(Carried):
@@ -63,6 +77,7 @@ class StackLock:
         Raises:
             Refused: `stack.already_running` with the pid and addresses of the one that runs.
         """
+        make_private(self._data_dir)
         descriptor = os.open(self._data_dir / "stack.lock", os.O_RDWR | os.O_CREAT, OWNER_ONLY)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

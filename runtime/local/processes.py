@@ -64,8 +64,11 @@ class Child:
 
         Call it from a thread that lives as long as the stack: the kernel ends the program with it.
         """
-        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.log.parent.chmod(0o700)
         _put_aside(self.log)
+        self.log.touch(mode=0o600)
+        self.log.chmod(0o600)
         shim = (sys.executable, "-I", "-S", str(DIE_WITH_PARENT), str(os.getpid()))
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own programs, no shell

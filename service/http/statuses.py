@@ -1,10 +1,11 @@
 """The HTTP status of every refusal code: the answers and the OpenAPI document both read this table.
 
 401 nobody, 403 not this person, 404 not there, 409 not as things stand, 422 a rule or a field
-refuses it, 503 ask again. What only the command line refuses has none.
+refuses it, 429 too often, 503 ask again. What a connection refuses before there is a request has 400, 408, 421, 431. What only the command line refuses has none.
 """
 
 CODES: dict[int, str] = {
+    400: "service.request_malformed",
     401: "credential.missing credential.wrong",
     403: """
         correction.outside_place
@@ -22,6 +23,7 @@ CODES: dict[int, str] = {
         voting.ballot_unknown voting.no_box voting.unit_not_on_roll
     """,
     405: "service.method_not_allowed",
+    408: "service.too_slow",
     409: """
         correction.already_there correction.estate_exists
         authority.wrong_stage bidding.already_bid bidding.tender_closed clock.case_over clock.held
@@ -35,6 +37,7 @@ CODES: dict[int, str] = {
         voting.no_objections voting.not_absent voting.objected voting.second_vote_late
     """,
     413: "service.body_too_large",
+    421: "service.other_host",
     422: """
         opening.field_unknown opening.not_one_of
         opening.estimate_above_items opening.retention_too_high opening.law_repealed
@@ -155,7 +158,7 @@ CODES: dict[int, str] = {
         settlement.measured_by_contractor settlement.measured_by_decider settlement.measured_high
         settlement.measured_passed settlement.not_noticed settlement.not_terminated
         settlement.nothing_in_default settlement.own_contract spreadsheet.encrypted
-        spreadsheet.file_too_large
+        spreadsheet.damaged spreadsheet.file_too_large
         spreadsheet.not_read spreadsheet.sheet_unknown spreadsheet.too_large
         spreadsheet.wrong_suffix stack.already_running stack.keys_unreadable stack.no_free_port
         stack.not_running stack.part_crashed stack.part_not_ready stack.port_taken
@@ -172,10 +175,13 @@ CODES: dict[int, str] = {
         opening.bound_missing opening.shares_missing official.choice_above official.choice_unknown
         official.chosen_twice official.options_missing official.over_budget official.payers_unknown
     """,
+    429: "quota.used_up",
+    431: "service.head_too_large",
     500: "act.broken service.failed",
     503: """
         act.held_back clock.busy clock.not_settled service.busy service.database_away service.full
         service.not_confirmed service.not_ready service.not_running service.too_many_acts
+        service.too_many_connections
     """,
 }
 STATUS_OF_CODE: dict[str, int] = {

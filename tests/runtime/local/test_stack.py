@@ -16,6 +16,7 @@ import pytest
 from models.values.refusal import Refused
 from models.values.search_attributes import SEARCH_ATTRIBUTES
 from runtime.local import data_dir
+from runtime.local.data_dir import make_private
 from runtime.local.keeping import Keeper, Patience, Restart
 from runtime.local.key_ring import load_ring
 from runtime.local.ports import Ports, free_port, load_ports
@@ -78,6 +79,25 @@ async def test_a_second_terminal_finds_the_running_stack(stack: LocalStack) -> N
 async def test_files_with_secrets_are_for_their_owner_only(stack: LocalStack) -> None:
     for name in ("keys.json", "stack.json"):
         assert (stack.data_dir / name).stat().st_mode & 0o077 == 0
+
+
+async def test_data_and_logs_are_for_their_owner_only(stack: LocalStack) -> None:
+    """At 8287647 another user of the machine read the log of the service."""
+    logs = sorted((stack.data_dir / "logs").iterdir())
+    assert logs
+    for path in (stack.data_dir, stack.data_dir / "logs", *logs):
+        assert not path.stat().st_mode & 0o066, path
+
+
+def test_an_old_directory_of_ours_is_closed_and_anybody_elses_is_left(tmp_path: Path) -> None:
+    ours, new, other = tmp_path / "ours", tmp_path / "new", tmp_path / "other"
+    for path in (ours, other):
+        path.mkdir(mode=0o755)
+    (ours / "keys.json").write_text("{}")
+    for path in (ours, new, other):
+        make_private(path)
+    modes = [path.stat().st_mode & 0o777 for path in (ours, new, other)]
+    assert modes == [0o711, 0o700, 0o755]
 
 
 async def test_a_crashed_server_is_reported_with_its_log_and_can_be_restarted(

@@ -5,54 +5,22 @@ is what `gongjian up` needs: addresses left out mean "start an embedded server".
 """
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
-from urllib.parse import urlsplit
+from typing import Literal, Self, TypeVar
 
-from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.values.refusal import Problem, Refused, problem, refuse_if_any
-from runtime.keys.values import KEYS
+from runtime.settings.edge import EdgeSettings
+from runtime.settings.kinds import Key, PublicKeys, PublicUrl
 from runtime.version import VERSION
 
 PREFIX = "GONGJIAN_"
 HEADS = "heads.log"
 EVERYWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - nothing is bound here
 """What a service listens on that listens on every address of its machine."""
-
-
-def _strong(key: SecretStr) -> SecretStr:
-    if not re.fullmatch(KEYS, key.get_secret_value()):
-        raise ValueError("at least 32 random bytes in hexadecimal (64 digits)")
-    return key
-
-
-def _public(keys: str) -> str:
-    if not re.fullmatch(r"[0-9a-f]{64}(?:,[0-9a-f]{64})*", keys):
-        raise ValueError("public keys of 32 bytes in hexadecimal (64 digits), parted by commas")
-    return keys
-
-
-def _address(url: str) -> str:
-    parts = urlsplit(url.rstrip("/"))
-    plain = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
-    if not plain or parts.query or parts.fragment or not re.fullmatch(r"[!-~]+", url):
-        raise ValueError(
-            "an address like https://vote.example.org, without user, query or fragment"
-        )
-    _ = parts.port  # a ValueError where it is no port
-    return parts.geturl()
-
-
-PublicUrl = Annotated[str, AfterValidator(_address)]
-"""An address that people are given, without a slash at its end; it may have a path."""
-Key = Annotated[SecretStr, AfterValidator(_strong)]
-"""A secret key: 32 bytes or more, written in hexadecimal; or several, see `runtime.keys.values`."""
-PublicKeys = Annotated[str, AfterValidator(_public)]
-"""Public halves of Ed25519 keys, the newest first."""
 
 
 def _user_data_dir() -> Path:
@@ -66,7 +34,7 @@ def _unprefixed(name: str) -> AliasChoices:
     return AliasChoices(name)
 
 
-class SharedSettings(BaseSettings):
+class SharedSettings(EdgeSettings):
     """What every process reads."""
 
     model_config = SettingsConfigDict(
@@ -169,11 +137,6 @@ class SharedSettings(BaseSettings):
         ge=1,
         le=32,
         description="Activities of a row per resident one worker runs at the same time, beside.",
-    )
-    max_body_bytes: int = Field(
-        default=262_144,
-        ge=1024,
-        description="The largest request body the service reads, in bytes.",
     )
     intake_queue: int = Field(
         default=10_000,
