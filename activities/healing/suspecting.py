@@ -11,6 +11,7 @@ from temporalio.service import RPCError
 
 from activities.recording import Writer
 from models.messages.reconciling import Reconciliation, Suspects
+from runtime.record.agenda import end_confirmations
 
 PAGE = 200
 ALL = text("""
@@ -48,6 +49,7 @@ class Suspecting(Writer):
     @activity.defn(name="Suspecting.page")
     async def page(self, given: Reconciliation) -> Suspects:
         """The next cases to compare, after `given.after`, by id."""
+        await self.recorder.database.transaction(end_confirmations)
         everything = given.everything or await self._much_is_missing()
         ended = [] if everything else await _ended_badly(activity.client())
         async with self.recorder.database.session() as session:

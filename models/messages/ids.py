@@ -21,6 +21,11 @@ def ticket_workflow_id(renovation_id: str, ticket_id: str) -> str:
     return f"renovation/{renovation_id}/ticket/{ticket_id}"
 
 
+def proposals_id(renovation_id: str) -> str:
+    """What waits for a second person; under it stand lines of the agenda, and no workflow."""
+    return f"renovation/{renovation_id}/proposals"
+
+
 def bulk_queue(task_queue: str) -> str:
     """The queue beside a task queue for activities of a row per resident."""
     return f"{task_queue}-bulk"

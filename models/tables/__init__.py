@@ -19,7 +19,7 @@ from models.tables.estates import Estate, Unit
 from models.tables.feedback import Evaluation, SurveyAnswer, Ticket
 from models.tables.healing import CaseTrouble
 from models.tables.inspection import Certificate, Inspection, PartConsent, WorkItem
-from models.tables.log import CommandReceipt, Event, Notice, QuotaUse
+from models.tables.log import CommandReceipt, Event, Notice, Proposal, QuotaUse
 from models.tables.places import Person, Place, RoleGrant, UnitOwner
 from models.tables.publications import Objection, Publication
 from models.tables.renovations import Renovation, Scheme
@@ -77,6 +77,7 @@ __all__ = [
     "Payment",
     "Person",
     "Place",
+    "Proposal",
     "Publication",
     "QuotaUse",
     "Refund",

@@ -121,3 +121,37 @@ class QuotaUse(Table):
     renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"))
     sender: Mapped[str]
     sent_at: Mapped[datetime]
+
+
+class Proposal(Table):
+    """A write or act that waits for a second person. Case time.
+
+    `id` is that of what comes of it. `content` is what will be done, without a name or number of a
+    person, and `content_sha256` binds the confirmation to it. `stage` is the workflow of the stage in
+    which it was made: in another one it is void. `decision` is NULL as long as nobody has decided.
+    """
+
+    __tablename__ = "proposal"
+    __table_args__ = (
+        word("act"),
+        sha256("content_sha256"),
+        one_of("decision", "confirmed", "withdrawn"),
+        CheckConstraint(
+            "(decision IS NULL) = (decided_by IS NULL) AND (decision IS NULL) = (decided_at IS NULL)",
+            name="decided_whole",
+        ),
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"), index=True)
+    act: Mapped[str]
+    content: Mapped[dict[str, JsonValue]] = mapped_column(JSONB)
+    content_sha256: Mapped[Hash]
+    stage: Mapped[WorkflowId]
+    proposed_by: Mapped[Id]
+    command_id: Mapped[CommandId] = mapped_column(unique=True)
+    proposed_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    decision: Mapped[str | None]
+    decided_by: Mapped[Id | None]
+    decided_at: Mapped[datetime | None]

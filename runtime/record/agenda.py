@@ -7,13 +7,25 @@ clock goes on.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.ids import ticket_workflow_id
 from models.tables import CaseWait
 from models.values.waits import REMINDING, Wait
+
+OVER = text("""
+DELETE FROM case_wait w USING proposal p, renovation r
+WHERE string_to_array(w.what || ', ' || w.who, ', ') @> ARRAY['confirmation']
+  AND w.what = 'confirmation' AND p.id = w.subject AND r.id = p.renovation_id
+  AND (p.decision IS NOT NULL OR p.stage <> r.stage_workflow_id OR p.expires_at <= tick_of(r.id))
+""")
+
+
+async def end_confirmations(session: AsyncSession) -> None:
+    """Nobody is awaited any more for proposals that have expired or whose stage is over."""
+    await session.execute(OVER)
 
 
 async def replace_waits(

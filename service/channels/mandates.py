@@ -9,10 +9,11 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import BallotBox, Mandate, MandateRevocation, Person, RollEntry
+from models.tables import BallotBox, Mandate, MandateRevocation, Person, Proposal, RollEntry
 from models.values.actor import Actor
 from models.values.base import Carried, Value
 from models.values.refusal import refusal, refuse_if_any
+from rules.ballots.ballot import Choices
 from rules.ballots.mandates import (
     Mandated,
     agent_id_of,
@@ -25,6 +26,7 @@ from rules.ballots.mandates import (
     proxy_command,
     registration_problems,
 )
+from rules.four_eyes import Proposing
 from rules.voting import pack_for, rule_of
 from rules.voting.live.beside import Weight
 from rules.voting.live.weighing import caps_on_shares
@@ -35,13 +37,13 @@ from service.ballots.receipts import IssuedReceipt
 from service.bodies import Accepted, CastBallot
 from service.channels.bodies import (
     CastProxyBallot,
-    RegisteredMandate,
     RegisterMandate,
     RevokeMandate,
 )
 from service.channels.open_box import load_entry, lock_open_box, motions_by_id, running_box
-from service.http.credentials import keyed_hash, proxy_credential
+from service.http.credentials import keyed_hash
 from service.parts import Parts
+from service.proposing import Ask, Effect, ProposalMade, propose
 from service.recording import Details, accept
 from service.situation import Situation
 
@@ -54,6 +56,7 @@ WHERE m.box_id = :box
   AND (CAST(:agent AS text) IS NULL OR m.agent_id = :agent OR m.entry_id = :entry)
 ORDER BY m.registered_at, m.id
 """)  # noqa: S608 - our own text
+REGISTERED = "voting.mandate_registered"
 # Waits for the ballots of the mandate that are on their way, and they for its revocation.
 LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('mandate/' || :mandate, 0))")
 LOCK_SHARED = text(
@@ -91,6 +94,12 @@ class AskedMandate(Value):
     instructions: dict[str, str]
 
 
+class ProposedMandate(AskedMandate):
+    """What a second person confirms: the registration and its box."""
+
+    box_id: str
+
+
 def mandate_key(receipt_key: SecretStr) -> bytes:
     """The key of agents' ids and instructions, derived from the key of the receipts."""
     return keyed_hash(receipt_key, b"gongjian/mandates")
@@ -98,8 +107,11 @@ def mandate_key(receipt_key: SecretStr) -> bytes:
 
 async def register_mandate(
     parts: Parts, situation: Situation, actor: Actor, command: RegisterMandate
-) -> RegisteredMandate:
-    """Enter a mandate: one for an owner, so many for an agent, while the box is not closed."""
+) -> ProposalMade:
+    """Propose a mandate: one for an owner, so many for an agent, while the box is not closed.
+
+    It counts from the confirmation of a second person (`enter_mandate`).
+    """
     key = mandate_key(parts.settings.receipt_key)
     named = await parts.journal.key_of(command.command_id, situation.id, actor.id)
     mandate_id = f"m{hashlib.sha256(f'{situation.id}/{named}'.encode()).hexdigest()[:31]}"
@@ -116,20 +128,39 @@ async def register_mandate(
         },
     )
 
-    async def change(session: AsyncSession, now: datetime, name: str) -> tuple[str, Details]:
+    async def prepare(session: AsyncSession, now: datetime, _key: str) -> Ask:
         box = await lock_open_box(session, situation, command.box_id, asked.motions, early=True)
         entry = await load_entry(session, box, command.unit_number)
-        await _refuse(session, situation, box, entry, command, mandate_id, asked, now)
+        said = command.instructions
+        await _refuse(session, situation, box, entry, said, mandate_id, asked, now)
         # The name of who was known before stays as it was written first.
         person = insert(Person).values(id=asked.agent_id, name=command.agent_name, phone=None)
         await session.execute(person.on_conflict_do_nothing())
-        session.add(_row(box, entry, mandate_id, asked, actor, name))
-        return mandate_id, _details(box, entry, mandate_id, asked)
+        content = ProposedMandate(**asked.model_dump(), box_id=box.id)
+        return Ask(mandate_id, content, box.closes_at)
 
-    kind = "voting.mandate_registered"
-    accepted = await accept(parts.journal, situation, actor, command, kind, change, request=asked)
-    credential = proxy_credential(parts.settings.credential_key, situation.id, mandate_id)
-    return RegisteredMandate(**accepted.model_dump(), credential=credential)
+    act = Proposing.MANDATE
+    return await propose(
+        parts.journal, situation, actor, command, act, REGISTERED, asked, prepare, ProposalMade
+    )
+
+
+async def enter_mandate(
+    _parts: Parts,
+    situation: Situation,
+    session: AsyncSession,
+    proposal: Proposal,
+    key: str,
+    now: datetime,
+) -> Effect:
+    """Enter a confirmed mandate in the register: what stood in its way when it was proposed still does."""
+    asked = ProposedMandate.model_validate(proposal.content)
+    box = await lock_open_box(session, situation, asked.box_id, early=True)
+    entry = await load_entry(session, box, asked.unit_number)
+    # The instructions were looked at when they could be read.
+    await _refuse(session, situation, box, entry, {}, proposal.id, asked, now)
+    session.add(_row(box, entry, proposal.id, asked, proposal.proposed_by, key))
+    return Effect(proposal.id, REGISTERED, _details(box, entry, proposal.id, asked))
 
 
 async def revoke_mandate(
@@ -238,15 +269,13 @@ async def _refuse(
     situation: Situation,
     box: BallotBox,
     entry: RollEntry,
-    command: RegisterMandate,
+    instructions: Choices,
     mandate_id: str,
     asked: AskedMandate,
     now: datetime,
 ) -> None:
     if entry.excluded_reason is not None:
-        raise refusal(
-            "voting.unit_excluded", unit=command.unit_number, reason=entry.excluded_reason
-        )
+        raise refusal("voting.unit_excluded", unit=asked.unit_number, reason=entry.excluded_reason)
     new = Mandated(
         mandate_id,
         entry.entry_id,
@@ -258,9 +287,7 @@ async def _refuse(
     pack, register = pack_for(situation.rule_pack), await _register(session, box, new=new)
     motions = motions_by_id(box)
     caps = caps_on_shares(rule_of(pack, motion) for motion in motions.values())
-    problems = registration_problems(
-        new, command.instructions, motions, register, mandate_limit(pack), now
-    )
+    problems = registration_problems(new, instructions, motions, register, mandate_limit(pack), now)
     if caps:
         held = {*entries_held_by(new.agent_id, register), new.entry_id}
         carried, roll = await _weight(session, box, held), await _weight(session, box)
@@ -302,7 +329,7 @@ def _row(
     entry: RollEntry,
     mandate_id: str,
     asked: AskedMandate,
-    actor: Actor,
+    registered_by: str,
     command_id: str,
 ) -> Mandate:
     return Mandate(
@@ -316,7 +343,7 @@ def _row(
         valid_from=asked.valid_from,
         valid_until=asked.valid_until,
         instructions=dict(asked.instructions),
-        registered_by=actor.id,
+        registered_by=registered_by,
         command_id=command_id,
         registered_at=func.clock_timestamp(),
     )

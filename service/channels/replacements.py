@@ -17,6 +17,7 @@ from models.tables import (
     Mandate,
     MandateRevocation,
     OwnerReplacement,
+    Proposal,
     RollEntry,
     RollUnit,
     Unit,
@@ -26,27 +27,35 @@ from models.values.base import Value
 from models.values.refusal import Refused, refusal
 from models.values.replacement import Replacement, Sale
 from models.values.voting import HeadGroup
+from rules.four_eyes import Proposing
 from rules.time.deadlines import last_day
 from runtime.ballots.boxes import load_running_boxes, named_box, names_box
-from runtime.record.journal import Recorded
-from service.bodies import Accepted
-from service.channels.bodies import ReplacedOwner, ReplaceOwner
+from runtime.record.journal import id_from
+from service.channels.bodies import ReplaceOwner
 from service.channels.mandates import LOCK
 from service.channels.open_box import lock_open_box
 from service.estates.units import owner_secret_of
-from service.http.credentials import voter_credential
 from service.parts import Parts
-from service.recording import record
+from service.proposing import Ask, Effect, ProposalMade, propose
+from service.recording import Details
 from service.situation import Situation
 
 KIND = "voting.owner_replaced"
 BY_SALE = "the unit was sold"
 
 
-class _Generation(Accepted):
-    """The stored answer: it has the version of the buyer's credential, not the credential."""
+class _SaleProposed(ProposalMade):
+    """The stored answer; releases before stored the version of the buyer's credential with it."""
 
-    generation: int
+    generation: int = 0
+
+
+class ProposedSale(Value):
+    """What a second person confirms: the sale by keyed digests, and the box that the page showed."""
+
+    sale: Sale
+    seller_before: str
+    box_id: str | None
 
 
 class _AskedSale(Value):
@@ -57,60 +66,68 @@ class _AskedSale(Value):
 
 async def replace_unit_owner(
     parts: Parts, situation: Situation, actor: Actor, command: ReplaceOwner
-) -> ReplacedOwner:
+) -> ProposalMade:
+    """Propose to log a sale; it counts from the confirmation of a second person (`enter_sale`)."""
+    secret = owner_secret_of(parts.settings)
+    content = ProposedSale(
+        sale=_sale(secret, command),
+        seller_before=_seller_before(secret, command),
+        box_id=command.box_id,
+    )
+
+    async def prepare(session: AsyncSession, _now: datetime, key: str) -> Ask:
+        places = await _places(session, situation, content)
+        boxes = await _open_boxes(session, situation, list(places))
+        # Refused already now where it would be refused; nothing is written.
+        await _replacement(session, situation, boxes[0], places[boxes[0].id], content)
+        return Ask(f"s{id_from(key)}", content, max(box.closes_at for box in boxes))
+
+    act, request = Proposing.SALE, _AskedSale(sale=content.sale)
+    done = await propose(
+        parts.journal, situation, actor, command, act, KIND, request, prepare, _SaleProposed
+    )
+    return ProposalMade(**done.model_dump(exclude={"generation"}))
+
+
+async def enter_sale(
+    _parts: Parts,
+    situation: Situation,
+    session: AsyncSession,
+    proposal: Proposal,
+    key: str,
+    _now: datetime,
+) -> Effect:
     """Log the sale; from its commit on the seller's credential casts nothing, in any box of the vote.
 
     A ballot that the seller has cast stands until the buyer casts one; by another way it is
     contested, and the ruling is made with the register's extract. The seller's mandate ends, unless
     other units of the entry stay with the seller.
     """
-    secret = owner_secret_of(parts.settings)
-    sale = _sale(secret, command)
-    before = _seller_before(secret, command)
-    name = await parts.journal.key_of(command.command_id, situation.id, actor.id)
-
-    async def inside(session: AsyncSession, now: datetime) -> Recorded[_Generation]:
-        places = await _places(session, situation, command)
-        # Before the boxes: an agent's ballot that is under way needs the box to get done.
-        mandates = {
-            box_id: await _standing_mandate(session, each) for box_id, each in places.items()
-        }
-        boxes = await _open_boxes(session, situation, list(places))
-        box, entry = boxes[0], places[boxes[0].id]
-        made = await _replacement(session, situation, box, entry, sale, before)
-        ended = [
-            mandate
-            for each in boxes
-            if (mandate := mandates[each.id]) is not None and len(places[each.id].units) == 1
-        ]
-        session.add_all(_revoked(mandate, actor, name) for mandate in ended)
-        session.add(await _row(session, situation, box, made, actor, name))
-        await _raise_version(session, boxes, made)
-        accepted = _Generation(
-            command_id=command.command_id,
-            id=f"{entry.pseudonym}.{made.generation}",
-            kind=KIND,
-            happened_at=now.isoformat(),
-            generation=made.generation,
-        )
-        return Recorded(
-            accepted,
-            {
-                "box": box.id,
-                "entry": entry.pseudonym,
-                "generation": made.generation,
-                "shared": made.shared,
-                "registered_on": made.registered_on.isoformat(),
-                "evidence": made.evidence,
-                "mandate_revoked": bool(ended),
-            },
-        )
-
-    request = _AskedSale(sale=sale)
-    done = await record(parts.journal, situation, actor, name, KIND, request, inside, _Generation)
-    key = parts.settings.credential_key
-    credential = voter_credential(key, situation.id, command.unit_number, done.generation)
-    return ReplacedOwner(**done.model_dump(exclude={"generation"}), credential=credential)
+    asked = ProposedSale.model_validate(proposal.content)
+    places = await _places(session, situation, asked)
+    # Before the boxes: an agent's ballot that is under way needs the box to get done.
+    mandates = {box_id: await _standing_mandate(session, each) for box_id, each in places.items()}
+    boxes = await _open_boxes(session, situation, list(places))
+    box, entry = boxes[0], places[boxes[0].id]
+    made = await _replacement(session, situation, box, entry, asked)
+    ended = [
+        mandate
+        for each in boxes
+        if (mandate := mandates[each.id]) is not None and len(places[each.id].units) == 1
+    ]
+    session.add_all(_revoked(mandate, proposal.proposed_by, key) for mandate in ended)
+    session.add(await _row(session, situation, box, made, proposal.proposed_by, key))
+    await _raise_version(session, boxes, made)
+    details: Details = {
+        "box": box.id,
+        "entry": entry.pseudonym,
+        "generation": made.generation,
+        "shared": made.shared,
+        "registered_on": made.registered_on.isoformat(),
+        "evidence": made.evidence,
+        "mandate_revoked": bool(ended),
+    }
+    return Effect(f"{entry.pseudonym}.{made.generation}", KIND, details)
 
 
 async def _raise_version(
@@ -128,7 +145,7 @@ async def _raise_version(
 
 
 async def _places(
-    session: AsyncSession, situation: Situation, command: ReplaceOwner
+    session: AsyncSession, situation: Situation, asked: ProposedSale
 ) -> dict[str, RollEntry]:
     """The entry of the unit in each box of the running vote that has it on its roll, by box.
 
@@ -138,8 +155,8 @@ async def _places(
     boxes = await load_running_boxes(session, situation.id)
     if not boxes:
         raise refusal("voting.no_box", where=situation.id)
-    if command.box_id is not None:
-        named_box(boxes, command.box_id)
+    if asked.box_id is not None:
+        named_box(boxes, asked.box_id)
     entries = await session.scalars(
         select(RollEntry)
         .join(
@@ -148,12 +165,12 @@ async def _places(
         )
         .where(
             RollUnit.box_id.in_([box.id for box in boxes]),
-            RollUnit.unit_number == command.unit_number,
+            RollUnit.unit_number == asked.sale.unit_number,
         )
     )
     found = {entry.box_id: entry for entry in entries}
     if not found:
-        unit = command.unit_number
+        unit = asked.sale.unit_number
         raise refusal("voting.unit_not_on_roll", where="unit_number", unit=unit)
     return {box.id: found[box.id] for box in boxes if box.id in found}
 
@@ -207,17 +224,17 @@ async def _replacement(
     situation: Situation,
     box: BallotBox,
     entry: RollEntry,
-    sale: Sale,
-    before: str,
+    asked: ProposedSale,
 ) -> Replacement:
     """What `replace_owner` decides about the sale, given the rows."""
+    sale = asked.sale
     owner = await session.scalar(
         select(Unit.owner_key).where(
             Unit.estate_id == situation.estate_id, Unit.number == sale.unit_number
         )
     )
-    if owner == before:
-        sale = sale.model_copy(update={"seller_key": before})
+    if owner == asked.seller_before:
+        sale = sale.model_copy(update={"seller_key": asked.seller_before})
     rows = await session.scalars(
         select(OwnerReplacement)
         .where(
@@ -273,11 +290,11 @@ async def _standing_mandate(session: AsyncSession, entry: RollEntry) -> str | No
     return found
 
 
-def _revoked(mandate_id: str, actor: Actor, command_id: str) -> MandateRevocation:
+def _revoked(mandate_id: str, revoked_by: str, command_id: str) -> MandateRevocation:
     return MandateRevocation(
         mandate_id=mandate_id,
         reason=BY_SALE,
-        revoked_by=actor.id,
+        revoked_by=revoked_by,
         command_id=command_id,
         revoked_at=func.clock_timestamp(),
     )
@@ -288,7 +305,7 @@ async def _row(
     situation: Situation,
     box: BallotBox,
     made: Replacement,
-    actor: Actor,
+    replaced_by: str,
     command_id: str,
 ) -> OwnerReplacement:
     last = await session.scalar(
@@ -301,7 +318,7 @@ async def _row(
         renovation_id=situation.id,
         box_id=box.id,
         up_to_seq=last or 0,
-        replaced_by=actor.id,
+        replaced_by=replaced_by,
         command_id=command_id,
         recorded_at=func.clock_timestamp(),
     )

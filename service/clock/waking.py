@@ -13,8 +13,9 @@ from sqlalchemy import text
 
 from models.messages.ids import ticket_workflow_id
 from models.values.refusal import Refused, refusal
-from models.values.waits import ENGINE, PAID_UP, REMINDING, STARTING
+from models.values.waits import CONFIRMING, ENGINE, PAID_UP, REMINDING, STARTING
 from runtime.database import Database
+from runtime.record.agenda import end_confirmations
 from service.gateway import Gateway
 from service.situation import Situation
 
@@ -60,6 +61,9 @@ class Waking:
         last, pause_s, woken = loop.time() + PATIENCE_S, FIRST_LOOK_S, set[_Due]()
         while True:
             due = await self._due(situation.id)
+            if any(wait.what == CONFIRMING for wait in due):
+                await self._database.transaction(end_confirmations)
+                due = [wait for wait in due if wait.what != CONFIRMING]
             if not due and not self._gateway.under_way(situation.id):
                 return
             if loop.time() > last:

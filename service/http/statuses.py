@@ -11,14 +11,14 @@ CODES: dict[int, str] = {
         correction.outside_place
         authority.outside_place authority.wrong_role bidding.own_award credential.no_role
         credential.other_unit credential.replaced mandate.against_instruction mandate.not_covered
-        mandate.not_in_force mandate.revoked paper.same_person ruling.own_dispute ruling.own_paper
+        mandate.not_in_force mandate.revoked proposal.own paper.same_person ruling.own_dispute ruling.own_paper
         bidding.contractor_defaulted
         voting.ballot_of_another voting.unit_excluded
     """,
     404: """
         correction.official_unknown
         authority.unknown_act bidding.no_bid bidding.no_tender clock.hold_unknown
-        feedback.ticket_unknown feedback.unit_unknown mandate.unknown publication.unknown
+        feedback.ticket_unknown feedback.unit_unknown mandate.unknown proposal.unknown publication.unknown
         renovation.unknown ruling.ballot_unknown ruling.no_ballots service.not_found
         voting.ballot_unknown voting.no_box voting.unit_not_on_roll
     """,
@@ -30,7 +30,7 @@ CODES: dict[int, str] = {
         clock.hold_known clock.nothing_due clock.wall consent.given consent.not_given consent.works_begun
         cost_sharing.nothing_due
         cost_sharing.payment_booked feedback.survey_not_open journal.command_reused
-        mandate.already_given mandate.other_vote paper.batch_complete paper.in_another_batch
+        mandate.already_given mandate.other_vote proposal.not_open proposal.other_content paper.batch_complete paper.in_another_batch
         paper.not_all_cast publication.closed ruling.not_contested service.target_closed
         voting.already_voted voting.box_closed voting.box_not_open_yet voting.other_box
         voting.ballots_count_here voting.official_only

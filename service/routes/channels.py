@@ -21,10 +21,8 @@ from service.channels.bodies import (
     PaperEntered,
     RecordAttendance,
     RecordVisits,
-    RegisteredMandate,
     RegisterMandate,
     Remind,
-    ReplacedOwner,
     ReplaceOwner,
     RevokeMandate,
     RuleOnBallots,
@@ -34,6 +32,7 @@ from service.channels.mandates import MandateView
 from service.channels.open_box import read_running_box
 from service.channels.rounds import VisitView
 from service.channels.rulings import ContestedView
+from service.proposing import ProposalMade
 from service.routes.dependencies import (
     CaseSituation,
     CurrentAgent,
@@ -89,14 +88,14 @@ async def list_paper(
     return await read_running_box(parts.database, situation, count_sheets.list_count_sheets, box_id)
 
 
-@router.post("/mandates", status_code=201)
+@router.post("/mandates", status_code=202)
 async def register_mandate(
     situation: CaseSituation,
     actor: MayRegisterMandates,
     command: RegisterMandate,
     parts: RunningParts,
-) -> RegisteredMandate:
-    """Enter an owner's mandate for an agent; the answer has the agent's credential."""
+) -> ProposalMade:
+    """Propose an owner's mandate for an agent; it counts when a second person has confirmed it."""
     return await mandates.register_mandate(parts, situation, actor, command)
 
 
@@ -169,11 +168,11 @@ async def record_attendance(
     return await attendance.record_attendance(parts, situation, actor, command)
 
 
-@router.post("/replacements", status_code=201)
+@router.post("/replacements", status_code=202)
 async def replace_an_owner(
     situation: CaseSituation, actor: MayReplaceOwners, command: ReplaceOwner, parts: RunningParts
-) -> ReplacedOwner:
-    """A unit was sold before the close: logged; the answer has the buyer's credential."""
+) -> ProposalMade:
+    """A unit was sold before the close: it is logged when a second person has confirmed it."""
     return await replacements.replace_unit_owner(parts, situation, actor, command)
 
 

@@ -56,7 +56,7 @@ VOTER = CredentialScheme("voter", "Of a unit in one renovation; the committee ha
 OFFICIAL = CredentialScheme(
     "official", "Of an official, a contractor or a system; its roles are on the record."
 )
-AGENT = CredentialScheme("agent", "Of a mandate; the answer to its registration has it.")
+AGENT = CredentialScheme("agent", "Of a mandate; the answer to its confirmation has it.")
 
 
 async def voter_in_header(
@@ -125,6 +125,7 @@ CurrentPaymentProvider = Annotated[Actor, Depends(_in_role(Role.PAYMENT_PROVIDER
 MayRuleOnBallots = Annotated[Actor, Depends(_who_may("rule_on_ballots"))]
 MayEnterPaper = Annotated[Actor, Depends(_who_may("enter_paper"))]
 MayRegisterMandates = Annotated[Actor, Depends(_who_may("register_mandate"))]
+MayConfirm = Annotated[Actor, Depends(_who_may("confirm_proposal"))]
 MayRecordVisits = Annotated[Actor, Depends(_who_may("record_visits"))]
 MayRecordAttendance = Annotated[Actor, Depends(_who_may("record_attendance"))]
 MayCastForPortal = Annotated[Actor, Depends(_who_may("cast_for_portal"))]

@@ -92,5 +92,22 @@ class Channels:
         return "\n".join(texts)
 
 
+async def confirmed(
+    vote: Channels, answer: httpx.Response, who: str = "street", command_id: str = ""
+) -> httpx.Response:
+    """What comes of a proposal when a second person confirms it; a refused one stays refused.
+
+    The answer is that of the line: 201 with the id, the event's kind and the credential.
+    """
+    if answer.status_code != 202:
+        return answer
+    made = answer.json()
+    line = {"id": made["id"], "content_sha256": made["content_sha256"]}
+    sheet = await vote.post("/proposals/confirmations", official(who), command_id, proposals=[line])
+    if sheet.status_code != 201:
+        return sheet
+    return httpx.Response(201, json=sheet.json()["confirmed"][0])
+
+
 def code(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, str(answer.json().get("code"))

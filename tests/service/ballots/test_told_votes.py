@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.support.box import open_box
-from tests.support.channels import Channels, code, grant_roles, official
+from tests.support.channels import Channels, code, confirmed, grant_roles, official
 from tests.support.waiting import blocked_by
 
 Make = Callable[..., Awaitable[str]]
@@ -83,6 +83,7 @@ async def test_a_mandate_is_in_force_by_the_told_clock(vote: Channels) -> None:
         valid_from=TOLD_AT.isoformat(),
         valid_until=(OPENS_AT + DAY).isoformat(),
     )
+    registered = await confirmed(vote, registered)
     assert registered.status_code == 201
     agent = {"Authorization": f"Bearer {registered.json()['credential']}"}
     await told(vote, OPENS_AT)

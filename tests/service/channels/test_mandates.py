@@ -14,7 +14,7 @@ from activities.voting.channels import load_proxies
 from runtime.ballots.standing import STATES, arguments
 from runtime.database import Database
 from tests.support.box import close_box, open_box, said_in
-from tests.support.channels import Channels, code, grant_roles, official, owner_of
+from tests.support.channels import Channels, code, confirmed, grant_roles, official, owner_of
 
 Make = Callable[..., Awaitable[str]]
 COMMITTEE = official("committee")
@@ -53,7 +53,8 @@ async def registered(
         "valid_until": (NOW + DAY).isoformat(),
         **more,
     }
-    return await vote.post("/mandates", COMMITTEE, command_id, **body)
+    made = await vote.post("/mandates", COMMITTEE, command_id, **body)
+    return await confirmed(vote, made, command_id=command_id)
 
 
 def agent(answer: httpx.Response) -> dict[str, str]:
@@ -76,7 +77,7 @@ async def test_an_agent_votes_for_the_owner_with_a_credential_of_the_mandate(
     assert first.json()["unit_number"] == "1-101"
     (row,) = await vote.ballots()
     assert (row["channel"], row["unit_number"]) == ("proxy", "1-101")
-    assert await vote.events() == ["voting.mandate_registered"]
+    assert await vote.events() == ["proposal.made", "voting.mandate_registered"]
     changed = await proxy(vote, who, "same", works="no")
     assert code(changed) == (409, "journal.command_reused")
 

@@ -17,7 +17,7 @@ from runtime.settings import Settings
 from service.app import create_app
 from service.estates.units import owner_secret
 from tests.support.box import close_box, open_box, said_in
-from tests.support.channels import KEY, Channels, code, grant_roles, official, owner_of
+from tests.support.channels import KEY, Channels, code, confirmed, grant_roles, official, owner_of
 
 Make = Callable[..., Awaitable[str]]
 COMMITTEE = official("committee")
@@ -55,7 +55,8 @@ async def sold(
         "evidence": "extract 17",
         **more,
     }
-    return await vote.post("/replacements", COMMITTEE, command_id, **body)
+    made = await vote.post("/replacements", COMMITTEE, command_id, **body)
+    return await confirmed(vote, made, command_id=command_id)
 
 
 def buyer(answer: httpx.Response) -> dict[str, str]:
@@ -79,7 +80,7 @@ async def test_a_sale_sent_twice_is_logged_once_with_the_same_credential(vote: C
     first = await sold(vote, command_id=f"{vote.rid}-s")
     again = await sold(vote, command_id=f"{vote.rid}-s")
     assert first.json() == again.json()
-    assert await vote.events() == ["voting.owner_replaced"]
+    assert await vote.events() == ["proposal.made", "voting.owner_replaced"]
     rows = await vote.sql.fetch(
         "SELECT generation, up_to_seq FROM owner_replacement WHERE renovation_id=$1", vote.rid
     )

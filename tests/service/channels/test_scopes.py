@@ -13,7 +13,7 @@ from formats.roll import owner_key, stored_owner_key
 from runtime.database import Database
 from service.estates.units import owner_secret
 from tests.support.box import put_ballots
-from tests.support.channels import KEY, Channels, code, grant_roles, official, owner_of
+from tests.support.channels import KEY, Channels, code, confirmed, grant_roles, official, owner_of
 from tests.support.told import move_clock
 from tests.support.votes.scopes import roof_and_lifts
 from tests.support.votes.vote import TOLD_AT, LiveVote
@@ -141,7 +141,7 @@ async def test_paper_and_mandates_find_their_box_by_the_motions(vote: Channels) 
         "valid_from": TOLD_AT.isoformat(),
         "valid_until": (TOLD_AT + timedelta(days=90)).isoformat(),
     }
-    given = await vote.post("/mandates", COMMITTEE, **mandate)
+    given = await confirmed(vote, await vote.post("/mandates", COMMITTEE, **mandate))
     assert given.status_code == 201, given.text
     agent = {"Authorization": f"Bearer {given.json()['credential']}"}
     assert (await vote.post("/proxy-ballots", agent, choices={"lift-2": "yes"})).status_code == 201
@@ -185,6 +185,7 @@ async def test_from_a_sale_on_the_seller_votes_in_no_box(
         registered_on=opens_at.date().isoformat(),
         evidence="extract 17",
     )
+    sold = await confirmed(vote, sold)
     assert sold.status_code == 201, sold.text
     buyer = {"Authorization": f"Bearer {sold.json()['credential']}"}
     for choices in ({"roof": "yes"}, {"lift-1": "yes"}):

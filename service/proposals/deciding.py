@@ -1,0 +1,201 @@
+"""The second person: a proposal is listed, confirmed (then it is done), or withdrawn."""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.messages.ids import proposals_id
+from models.tables import CaseWait, Proposal, Renovation
+from models.values.actor import Actor
+from models.values.refusal import Refused, refusal
+from rules.four_eyes import Proposed, Proposing, refuse_confirming, refuse_decided, state_of
+from runtime.record.journal import Recorded
+from service.bodies import Accepted
+from service.channels.mandates import enter_mandate
+from service.channels.replacements import ProposedSale, enter_sale
+from service.http.credentials import proxy_credential, voter_credential
+from service.parts import Parts
+from service.proposals.bodies import (
+    Confirmed,
+    ConfirmedSheet,
+    ConfirmProposals,
+    NamedProposal,
+    ProposalView,
+    RefusedLine,
+    WithdrawProposal,
+)
+from service.proposing import Effect
+from service.recording import Details, accept, record
+from service.situation import Situation, load_opener
+
+CONFIRMED, WITHDRAWN = "proposal.confirmed", "proposal.withdrawn"
+Enter = Callable[
+    [Parts, Situation, AsyncSession, Proposal, str, datetime],
+    Awaitable[Effect],
+]
+"""Does what was proposed, given the key of the confirmation and the tick."""
+ENTER: Mapping[Proposing, Enter] = {
+    Proposing.MANDATE: enter_mandate,
+    Proposing.SALE: enter_sale,
+}
+
+
+async def confirm_sheet(
+    parts: Parts, situation: Situation, actor: Actor, command: ConfirmProposals
+) -> ConfirmedSheet:
+    """Confirm what was read, each line in a transaction of its own.
+
+    Raises:
+        Refused: as the first line was, where every line is refused.
+    """
+    plays_all = situation.clock == "told" and actor.id == await load_opener(
+        parts.database, situation.id
+    )
+    confirmed: list[Confirmed] = []
+    refused: list[RefusedLine] = []
+    first: Refused | None = None
+    for line in command.proposals:
+        try:
+            confirmed.append(
+                await _confirm(parts, situation, actor, command.command_id, line, plays_all)
+            )
+        except Refused as why:
+            first = first or why
+            refused.append(RefusedLine(id=line.id, code=why.problems[0].code))
+    if first is not None and not confirmed:
+        raise first
+    return ConfirmedSheet(confirmed=tuple(confirmed), refused=tuple(refused))
+
+
+async def withdraw_proposal(
+    parts: Parts,
+    situation: Situation,
+    actor: Actor,
+    proposal_id: str,
+    command: WithdrawProposal,
+) -> Accepted:
+    """Take an open proposal back; whoever may confirm may turn it down.
+
+    Raises:
+        Refused: `proposal.unknown`, `proposal.not_open`.
+    """
+    # The proposal is named in the path: the same command for another one is another request.
+    asked = command.model_copy(update={"reason": f"{proposal_id}/{command.reason}"})
+
+    async def change(session: AsyncSession, now: datetime, _key: str) -> tuple[str, Details]:
+        row = await _open_proposal(session, situation, proposal_id, now)
+        await _decide(session, row, "withdrawn", actor, now)
+        reason = hashlib.sha256(command.reason.encode()).hexdigest()
+        return row.id, {"proposal": row.id, "act": row.act, "reason_sha256": reason}
+
+    return await accept(parts.journal, situation, actor, command, WITHDRAWN, change, request=asked)
+
+
+async def list_proposals(session: AsyncSession, situation: Situation) -> tuple[ProposalView, ...]:
+    """The proposals of a case, the first one first; names and numbers of persons are in none."""
+    rows = await session.scalars(
+        select(Proposal)
+        .where(Proposal.renovation_id == situation.id)
+        .order_by(Proposal.proposed_at, Proposal.id)
+    )
+    return tuple(
+        ProposalView(
+            id=row.id,
+            act=row.act,
+            content=row.content,
+            content_sha256=row.content_sha256,
+            state=state_of(_proposed(row), situation.stage_workflow_id, situation.now),
+            proposed_by=row.proposed_by,
+            proposed_at=row.proposed_at,
+            expires_at=row.expires_at,
+            decided_by=row.decided_by or "",
+        )
+        for row in rows
+    )
+
+
+async def _confirm(
+    parts: Parts,
+    situation: Situation,
+    actor: Actor,
+    command_id: str,
+    line: NamedProposal,
+    plays_all: bool,
+) -> Confirmed:
+    """Confirm one line: what was proposed is done now, in the name of both."""
+    # Senders may not use "#", so the key of a line is never theirs.
+    key = await parts.journal.key_of(f"{command_id}#{line.id}", situation.id, actor.id)
+
+    async def inside(session: AsyncSession, now: datetime) -> Recorded[Confirmed]:
+        row = await _open_proposal(session, situation, line.id, now)
+        refuse_confirming(_proposed(row), actor.id, line.content_sha256, plays_all=plays_all)
+        effect = await ENTER[Proposing(row.act)](parts, situation, session, row, key, now)
+        await _decide(session, row, "confirmed", actor, now)
+        details = {**effect.details, "proposed_by": row.proposed_by}
+        if row.proposed_by == actor.id:
+            details["training"] = True
+        confirmed = Confirmed(
+            command_id=command_id,
+            id=effect.id,
+            kind=effect.kind,
+            happened_at=now.isoformat(),
+        )
+        return Recorded(confirmed, details, kind=effect.kind)
+
+    done = await record(parts.journal, situation, actor, key, CONFIRMED, line, inside, Confirmed)
+    return done.model_copy(
+        update={"credential": await _credential(parts, situation, line.id, done)}
+    )
+
+
+async def _credential(parts: Parts, situation: Situation, proposal_id: str, done: Confirmed) -> str:
+    """The agent's or buyer's credential, made again for each answer: it is stored nowhere."""
+    async with parts.database.session() as session:
+        row = await session.get_one(Proposal, proposal_id)
+    key = parts.settings.credential_key
+    if row.act == Proposing.MANDATE:
+        return proxy_credential(key, situation.id, done.id)
+    if row.act == Proposing.SALE:
+        unit = ProposedSale.model_validate(row.content).sale.unit_number
+        return voter_credential(key, situation.id, unit, int(done.id.rpartition(".")[2]))
+    return ""
+
+
+async def _open_proposal(
+    session: AsyncSession, situation: Situation, proposal_id: str, now: datetime
+) -> Proposal:
+    """The proposal if it is open in the stage of now; the journal holds the case.
+
+    Raises:
+        Refused: `proposal.unknown`, `proposal.not_open`.
+    """
+    row = await session.get(Proposal, proposal_id)
+    if row is None or row.renovation_id != situation.id:
+        raise refusal("proposal.unknown", where=proposal_id)
+    stage = (await session.get_one(Renovation, situation.id)).stage_workflow_id
+    refuse_decided(_proposed(row), stage, now)
+    return row
+
+
+async def _decide(
+    session: AsyncSession, row: Proposal, decision: str, actor: Actor, now: datetime
+) -> None:
+    row.decision, row.decided_by, row.decided_at = decision, actor.id, now
+    workflow_id = proposals_id(row.renovation_id)
+    await session.execute(
+        delete(CaseWait).where(CaseWait.workflow_id == workflow_id, CaseWait.subject == row.id)
+    )
+
+
+def _proposed(row: Proposal) -> Proposed:
+    return Proposed(
+        row.id,
+        row.proposed_by,
+        row.content_sha256,
+        row.stage,
+        row.expires_at,
+        row.decision or "",
+    )
