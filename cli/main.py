@@ -83,6 +83,10 @@ COMMANDS: Mapping[str, Listed] = {
         "cli.votes.commands",
         "An open vote: ballots, paper, attendance, objections, consents, reminders.",
     ),
+    "proposals": Listed(
+        "cli.votes.proposals",
+        "What waits for a second person, as JSON; with --confirm or --withdraw that person's word.",
+    ),
     "decide": Listed(
         "cli.decide",
         "What a rule says about a vote: verdict, every check with both numbers, what follows.",

@@ -66,6 +66,7 @@ async def propose(
     kind: str,
     request: BaseModel,
     prepare: Prepare,
+    *,
     into: type[T],
 ) -> T:
     """Write a proposal down; nothing of it counts before a second person has confirmed it.

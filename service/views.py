@@ -24,6 +24,7 @@ from models.values.states import RenovationState
 from models.values.timetable import Timetable
 from rules.time.deadlines import last_day
 from runtime.ballots.boxes import load_running_boxes, running_vote, select_boxes
+from runtime.ballots.mandates import holdings
 from runtime.ballots.standing import taken_part
 from runtime.database import driver_connection
 from runtime.record.awaited import AwaitedLine, load_awaited
@@ -178,6 +179,10 @@ class Turnout(Carried):
     roll_area_dm2: int
     participating_heads: int
     participating_area_dm2: int
+    mandates: int = 0
+    """Mandates in force or voted on; of whom is for the owners of the vote (`…/mandates/agents`)."""
+    largest_holding: int = 0
+    """So many owners are with the agent who has the most."""
     counted_at: datetime
 
 
@@ -300,12 +305,15 @@ async def list_works(session: AsyncSession, renovation_id: str) -> tuple[WorkIte
 async def turnout_of(session: AsyncSession, box: BallotBox) -> Turnout:
     """Participation in a box. What is contested takes no part."""
     found = await taken_part(session, box.id)
+    held = await holdings(session, box.id)
     return Turnout(
         box_id=box.id,
         roll_heads=found.roll_heads,
         roll_area_dm2=found.roll_area_dm2,
         participating_heads=found.heads,
         participating_area_dm2=found.area_dm2,
+        mandates=sum(held),
+        largest_holding=max(held, default=0),
         counted_at=found.counted_at,
     )
 

@@ -84,7 +84,7 @@ async def replace_unit_owner(
 
     act, request = Proposing.SALE, _AskedSale(sale=content.sale)
     done = await propose(
-        parts.journal, situation, actor, command, act, KIND, request, prepare, _SaleProposed
+        parts.journal, situation, actor, command, act, KIND, request, prepare, into=_SaleProposed
     )
     return ProposalMade(**done.model_dump(exclude={"generation"}))
 

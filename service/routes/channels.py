@@ -28,14 +28,15 @@ from service.channels.bodies import (
     RuleOnBallots,
 )
 from service.channels.count_sheets import CountSheet
-from service.channels.mandates import MandateView
-from service.channels.open_box import read_running_box
+from service.channels.mandates import AgentView, MandateView
+from service.channels.open_box import load_entry, read_running_box, running_box
 from service.channels.rounds import VisitView
 from service.channels.rulings import ContestedView
 from service.proposing import ProposalMade
 from service.routes.dependencies import (
     CaseSituation,
     CurrentAgent,
+    CurrentVoter,
     MayCastForPortal,
     MayEnterPaper,
     MayRecordAttendance,
@@ -120,6 +121,17 @@ async def list_mandates(
 ) -> tuple[MandateView, ...]:
     """The register of the running vote with its history; no names, no instructions."""
     return await read_running_box(parts.database, situation, mandates.list_register, box_id)
+
+
+@router.get("/mandates/agents")
+async def list_agents(
+    situation: CaseSituation, voter: CurrentVoter, parts: RunningParts, box_id: BoxNamed = None
+) -> tuple[AgentView, ...]:
+    """For which rooms which agent votes, for owners who vote in the same box."""
+    async with parts.database.session() as session:
+        box = await running_box(session, situation, box_id)
+        await load_entry(session, box, voter.unit_number)
+        return await mandates.list_agents(session, box)
 
 
 @router.post("/proxy-ballots", status_code=201, response_model=BallotReceipt, responses=SENT_AGAIN)
