@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from models.tables import Renovation
     from runtime.record.audit import AuditReport
     from service.parts import Parts
+    from service.proposing import ProposalMade
 
 T = TypeVar("T")
 BAD = 1
@@ -87,10 +88,15 @@ def act(
     fields = act_fields(kind, field or [], json_, given)
     sent_as = command_id or f"cli-{uuid.uuid4()}"
 
-    async def work(parts: Parts) -> tuple[Done, list[str]]:
+    async def work(parts: Parts) -> tuple[Done | ProposalMade, list[str]]:
+        from service.proposals.acts import send_or_propose
+        from service.proposing import ProposalMade
+
         actor = as_ or await _only_actor(parts, renovation, kind)
         await reach_temporal(parts)
-        done = await parts.gateway.send(renovation, kind.name, fields, actor, sent_as)
+        done = await send_or_propose(parts, renovation, kind.name, fields, actor, sent_as)
+        if isinstance(done, ProposalMade):
+            return done, [said("line.proposed", proposal=done.id, renovation=renovation)]
         return done, change_lines(await _details(parts, renovation, done.seq))
 
     try:

@@ -314,6 +314,10 @@ class Timetable(Carried):
     satisfaction_floor_permille: int = Field(default=850, ge=0, le=1_000)
     """Satisfaction floor [V2 county practice]."""
 
+    # waits for a second person
+    proposal: Period = calendar_days(7)
+    """An act that was proposed ends unless somebody else confirms it within this time [D]."""
+
     # What one sender (a unit, an official, a bidder) may send within `quota_days`
     quota_days: int = Field(default=1, ge=1, le=30)
     """The days in which what somebody sends is counted [D]."""

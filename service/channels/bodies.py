@@ -106,6 +106,12 @@ class RevokeMandate(CommandBody):
     reason: Text
 
 
+class RevokeOwnMandate(BoxCommand):
+    """An owner takes the own mandate back, until the close and without anybody else."""
+
+    reason: Text
+
+
 class CastProxyBallot(BoxCommand):
     """An agent's ballot for the owner of the mandate that the credential names."""
 

@@ -39,6 +39,7 @@ from service.channels.bodies import (
     CastProxyBallot,
     RegisterMandate,
     RevokeMandate,
+    RevokeOwnMandate,
 )
 from service.channels.open_box import load_entry, lock_open_box, motions_by_id, running_box
 from service.http.credentials import keyed_hash
@@ -200,6 +201,30 @@ async def revoke_mandate(
 
     kind = "voting.mandate_revoked"
     return await accept(parts.journal, situation, actor, command, kind, change, request=asked)
+
+
+async def revoke_own_mandate(
+    parts: Parts, situation: Situation, unit_number: str, command: RevokeOwnMandate
+) -> Accepted:
+    """The owner of a unit takes the last mandate of the own entry back.
+
+    Raises:
+        Refused: `mandate.unknown` where there is none; as `revoke_mandate` does.
+    """
+    async with parts.database.session() as session:
+        box = await running_box(session, situation, command.box_id)
+        entry = await load_entry(session, box, unit_number)
+        found = await session.scalar(
+            select(Mandate.id)
+            .where(Mandate.box_id == box.id, Mandate.entry_id == entry.entry_id)
+            .order_by(Mandate.registered_at.desc(), Mandate.id)
+            .limit(1)
+        )
+    if found is None:
+        raise refusal("mandate.unknown", where=unit_number)
+    revoking = RevokeMandate(command_id=command.command_id, reason=command.reason)
+    owner = situation.owner(unit_number)
+    return await revoke_mandate(parts, situation, owner, found, revoking)
 
 
 async def cast_by_agent(

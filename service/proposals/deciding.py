@@ -18,6 +18,7 @@ from service.channels.mandates import enter_mandate
 from service.channels.replacements import ProposedSale, enter_sale
 from service.http.credentials import proxy_credential, voter_credential
 from service.parts import Parts
+from service.proposals.acts import ACTS_PROPOSED, CONFIRMED, enter_act, send_confirmed
 from service.proposals.bodies import (
     Confirmed,
     ConfirmedSheet,
@@ -31,7 +32,7 @@ from service.proposing import Effect
 from service.recording import Details, accept, record
 from service.situation import Situation, load_opener
 
-CONFIRMED, WITHDRAWN = "proposal.confirmed", "proposal.withdrawn"
+WITHDRAWN = "proposal.withdrawn"
 Enter = Callable[
     [Parts, Situation, AsyncSession, Proposal, str, datetime],
     Awaitable[Effect],
@@ -40,6 +41,7 @@ Enter = Callable[
 ENTER: Mapping[Proposing, Enter] = {
     Proposing.MANDATE: enter_mandate,
     Proposing.SALE: enter_sale,
+    Proposing.CANCELLATION: enter_act,
 }
 
 
@@ -146,15 +148,15 @@ async def _confirm(
         return Recorded(confirmed, details, kind=effect.kind)
 
     done = await record(parts.journal, situation, actor, key, CONFIRMED, line, inside, Confirmed)
-    return done.model_copy(
-        update={"credential": await _credential(parts, situation, line.id, done)}
-    )
-
-
-async def _credential(parts: Parts, situation: Situation, proposal_id: str, done: Confirmed) -> str:
-    """The agent's or buyer's credential, made again for each answer: it is stored nowhere."""
     async with parts.database.session() as session:
-        row = await session.get_one(Proposal, proposal_id)
+        row = await session.get_one(Proposal, line.id)
+    if row.act in ACTS_PROPOSED:
+        await send_confirmed(parts, row)
+    return done.model_copy(update={"credential": _credential(parts, situation, row, done)})
+
+
+def _credential(parts: Parts, situation: Situation, row: Proposal, done: Confirmed) -> str:
+    """The agent's or buyer's credential, made again for each answer: it is stored nowhere."""
     key = parts.settings.credential_key
     if row.act == Proposing.MANDATE:
         return proxy_credential(key, situation.id, done.id)

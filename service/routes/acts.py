@@ -12,6 +12,8 @@ from models.messages.acts import ACTS, Act, Done
 from models.values.refusal import refusal
 from rules.authority import ROLES_OF_ACT
 from service.bodies import CommandBody
+from service.proposals.acts import ACTS_PROPOSED, send_or_propose
+from service.proposing import ProposalMade
 from service.routes.dependencies import CaseSituation, CurrentOfficial, RunningParts
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["official acts"])
@@ -26,22 +28,26 @@ def body_for(kind: type[Act]) -> type[CommandBody]:
 def _add_route(kind: type[Act]) -> None:
     async def act(
         renovation_id: Id, actor_id: CurrentOfficial, command: CommandBody, parts: RunningParts
-    ) -> Done:
+    ) -> Done | ProposalMade:
         fields = command.model_dump(mode="json", exclude={"command_id"}, exclude_unset=True)
-        return await parts.gateway.send(
-            renovation_id, kind.name, fields, actor_id, command.command_id
+        return await send_or_propose(
+            parts, renovation_id, kind.name, fields, actor_id, command.command_id
         )
 
     # FastAPI reads the type of the body from the signature.
     act.__annotations__["command"] = body_for(kind)
     authority = ROLES_OF_ACT[kind.name]
+    proposed = kind.name in ACTS_PROPOSED
+    how = " Proposed: done when a second person has confirmed it." if proposed else ""
     who = ", ".join(sorted(authority.roles))
     router.add_api_route(
         f"/acts/{kind.name}",
         act,
         methods=["POST"],
+        response_model=ProposalMade if proposed else Done,
+        status_code=202 if proposed else 200,
         name=kind.name,
-        description=f"{inspect.getdoc(kind)}\n\nBy: {who} ({authority.article}). Sent twice, done once.",
+        description=f"{inspect.getdoc(kind)}\n\nBy: {who} ({authority.article}). Sent twice, done once.{how}",
     )
 
 

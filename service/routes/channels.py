@@ -25,6 +25,7 @@ from service.channels.bodies import (
     Remind,
     ReplaceOwner,
     RevokeMandate,
+    RevokeOwnMandate,
     RuleOnBallots,
 )
 from service.channels.count_sheets import CountSheet
@@ -110,6 +111,14 @@ async def revoke_mandate(
 ) -> Accepted:
     """Take a mandate back; it stays in the register."""
     return await mandates.revoke_mandate(parts, situation, actor, mandate_id, command)
+
+
+@router.post("/mandates/revocation", status_code=201)
+async def revoke_own_mandate(
+    situation: CaseSituation, voter: CurrentVoter, command: RevokeOwnMandate, parts: RunningParts
+) -> Accepted:
+    """The owner's own word: the mandate is taken back, with nobody's confirmation."""
+    return await mandates.revoke_own_mandate(parts, situation, voter.unit_number, command)
 
 
 @router.get("/mandates")

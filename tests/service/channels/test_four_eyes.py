@@ -9,9 +9,11 @@ import pytest
 from pydantic import SecretStr
 
 from formats.roll import owner_key, stored_owner_key
+from runtime.ballots.mandates import holdings
+from runtime.database import Database
 from service.estates.units import owner_secret
 from tests.support.box import open_box
-from tests.support.channels import KEY, Channels, code, confirmed, grant_roles, official
+from tests.support.channels import KEY, Channels, code, confirmed, grant_roles, official, owner_of
 
 Make = Callable[..., Awaitable[str]]
 NOW = datetime.now(UTC)
@@ -170,7 +172,7 @@ async def test_a_committee_of_three_gets_through_mandates_a_sale_and_paper_by_it
     paper = {
         "reference": "bundle 1",
         "scan": "scans/1.pdf",
-        "code": "a code on the bundle",
+        "code": "a-code-on-the-bundle",
         "channel": "paper",
         "lines": [{"unit_number": "1-302", "choices": {"works": "no"}}],
     }
@@ -199,3 +201,33 @@ async def test_in_a_training_case_the_convener_plays_both_and_the_event_says_so(
         403,
         "proposal.own",
     )
+
+
+async def test_the_wall_has_numbers_and_owners_of_the_vote_see_rooms_and_agents(
+    vote: Channels, database: Database
+) -> None:
+    first = await proposed(vote)
+    path = f"/v1/renovations/{vote.rid}/turnout"
+    posted = (await vote.http.get(path)).json()
+    assert (posted["mandates"], posted["largest_holding"]) == (0, 0)
+    await confirmed(vote, first)
+    seen = await vote.get("/mandates/agents", owner_of(vote.rid, "1-302"))
+    assert [each["unit_numbers"] for each in seen.json()] == [["1-101"]], seen.text
+    assert "Li Jianguo" not in seen.text
+    assert code(await vote.get("/mandates/agents", official("grid"))) == (401, "credential.wrong")
+    async with database.session() as session:
+        assert await holdings(session, vote.box) == [1]
+
+
+async def test_the_owner_takes_the_mandate_back_alone_until_the_close(vote: Channels) -> None:
+    agent = await confirmed(vote, await proposed(vote))
+    path = "/mandates/revocation"
+    assert code(await vote.post(path, owner_of(vote.rid, "1-102"), reason="no")) == (
+        404,
+        "mandate.unknown",
+    )
+    taken = await vote.post(path, owner_of(vote.rid, "1-101"), reason="I vote myself")
+    assert taken.status_code == 201, taken.text
+    who = bearer(agent.json()["credential"])
+    cast = await vote.post("/proxy-ballots", who, choices={"works": "yes"})
+    assert code(cast) == (403, "mandate.revoked")

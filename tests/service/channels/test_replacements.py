@@ -174,6 +174,7 @@ async def test_the_sellers_mandate_ends_with_the_sale(vote: Channels) -> None:
         valid_from=(datetime.now(UTC) - timedelta(days=1)).isoformat(),
         valid_until=(datetime.now(UTC) + timedelta(days=1)).isoformat(),
     )
+    mandate = await confirmed(vote, mandate)
     await sold(vote)
     answer = await vote.post("/proxy-ballots", buyer(mandate), choices={"works": "yes"})
     assert code(answer) == (403, "mandate.revoked")
