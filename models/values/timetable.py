@@ -314,7 +314,7 @@ class Timetable(Carried):
     satisfaction_floor_permille: int = Field(default=850, ge=0, le=1_000)
     """Satisfaction floor [V2 county practice]."""
 
-    # waits for a second person
+    # A second person
     proposal: Period = calendar_days(7)
     """An act that was proposed ends unless somebody else confirms it within this time [D]."""
 

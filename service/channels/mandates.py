@@ -83,14 +83,6 @@ class MandateView(Carried):
     voted: bool
 
 
-class AgentView(Carried):
-    """A mandate as the owners of the same vote see it: rooms, agent, motions."""
-
-    unit_numbers: tuple[str, ...]
-    agent_id: str
-    motions: tuple[str, ...]
-
-
 class AskedMandate(Value):
     """A registration as the journal hashes it: no name, no document number, no readable instruction."""
 
@@ -294,15 +286,6 @@ async def list_register(session: AsyncSession, box: BallotBox) -> tuple[MandateV
             voted=voted[row.id],
         )
         for row, revocation, units in rows
-    )
-
-
-async def list_agents(session: AsyncSession, box: BallotBox) -> tuple[AgentView, ...]:
-    """Which unit is voted for by which agent, for the owners of the vote; no name."""
-    return tuple(
-        AgentView(unit_numbers=each.unit_numbers, agent_id=each.agent_id, motions=each.motions)
-        for each in await list_register(session, box)
-        if each.revoked_at is None or each.voted
     )
 
 

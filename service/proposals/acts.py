@@ -53,7 +53,7 @@ async def send_or_propose(
     command = read_fields(CommandBody, {"command_id": command_id})
     key = await parts.journal.key_of(command_id, renovation_id, actor_id)
     earlier = await parts.journal.answered(key)
-    if earlier is not None and earlier.result.get("kind") != MADE:
+    if earlier is not None and earlier.kind != MADE:
         # Done at once, by a release before.
         return await gateway.send(renovation_id, act, fields, actor_id, command_id)
     situation = await load_situation(parts.database, renovation_id)

@@ -6,6 +6,7 @@ from models.fields import Id
 from service.ballots.receipts import IssuedReceipt
 from service.bodies import Accepted, BallotReceipt, CastBallot
 from service.channels import (
+    agents,
     attendance,
     count_sheets,
     mandates,
@@ -15,6 +16,7 @@ from service.channels import (
     rounds,
     rulings,
 )
+from service.channels.agents import AgentView
 from service.channels.bodies import (
     CastProxyBallot,
     EnterPaper,
@@ -29,7 +31,7 @@ from service.channels.bodies import (
     RuleOnBallots,
 )
 from service.channels.count_sheets import CountSheet
-from service.channels.mandates import AgentView, MandateView
+from service.channels.mandates import MandateView
 from service.channels.open_box import load_entry, read_running_box, running_box
 from service.channels.rounds import VisitView
 from service.channels.rulings import ContestedView
@@ -140,7 +142,7 @@ async def list_agents(
     async with parts.database.session() as session:
         box = await running_box(session, situation, box_id)
         await load_entry(session, box, voter.unit_number)
-        return await mandates.list_agents(session, box)
+        return await agents.list_agents(session, box)
 
 
 @router.post("/proxy-ballots", status_code=201, response_model=BallotReceipt, responses=SENT_AGAIN)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import asyncpg
 import httpx
@@ -169,7 +170,7 @@ async def test_a_committee_of_three_gets_through_mandates_a_sale_and_paper_by_it
     who = bearer(buyer.json()["credential"])
     cast = await vote.post("/ballots", who, unit_number="1-301", choices={"works": "yes"})
     assert cast.status_code == 201, cast.text
-    paper = {
+    paper: dict[str, Any] = {
         "reference": "bundle 1",
         "scan": "scans/1.pdf",
         "code": "a-code-on-the-bundle",

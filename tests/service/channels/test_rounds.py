@@ -214,7 +214,7 @@ async def test_after_the_close_nobody_is_visited_reminded_or_voted_for(
 
 async def test_without_a_credential_no_list_of_the_channels_is_read(vote: Channels) -> None:
     lists = [route.path for route in channels_router.routes if "GET" in route.methods]  # type: ignore[attr-defined]
-    assert len(lists) == 5
+    assert len(lists) == 6
     for path in lists:
         answer = await vote.http.get(path.format(renovation_id=vote.rid))
         assert code(answer) == (401, "credential.missing")

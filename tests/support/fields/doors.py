@@ -13,6 +13,7 @@ from service.routes.dependencies import AGENT, OFFICIAL, VOTER
 IN_PATH = {
     "renovation_id": "{rid}",
     "mandate_id": "m1",
+    "proposal_id": "m1",
     "ticket_id": "t1",
     "name": "a-name",
     "code": "0123-4567-89AB",
