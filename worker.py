@@ -21,6 +21,7 @@ from runtime.leaving import run_and_leave
 from runtime.liveness import beat
 from runtime.logging import configure_logging
 from runtime.replaying import drop_while_replaying
+from runtime.seals import GatewayKeys
 from runtime.settings import Settings, environment_names, read_settings
 from runtime.temporal import connect_patiently
 from workflows.registry import WORKFLOWS
@@ -32,7 +33,7 @@ OVERTIME_S = 5
 
 def workers_of(client: Client, database: Database, settings: Settings) -> tuple[Worker, Worker]:
     """The engine with our workflows and activities: the worker of the queue, and its bulk worker."""
-    activities = build_activities(database, box_keys_of(settings))
+    activities = build_activities(database, box_keys_of(settings), gateway_keys_of(settings))
     return build_workers(client, settings, WORKFLOWS, activities)
 
 
@@ -46,6 +47,18 @@ def box_keys_of(settings: Settings) -> BoxKeys:
         name = environment_names(Settings)["box_key"]
         raise refusal("settings.missing", where=name, name=name)
     return BoxKeys(settings.box_key)
+
+
+def gateway_keys_of(settings: Settings) -> GatewayKeys:
+    """The keys by which the acts of people are known to have come through the gateway.
+
+    Raises:
+        Refused: `settings.missing`.
+    """
+    if not settings.gateway_public:
+        name = environment_names(Settings)["gateway_public"]
+        raise refusal("settings.missing", where=name, name=name)
+    return GatewayKeys.read(settings.gateway_public)
 
 
 async def run(settings: Settings) -> None:

@@ -14,23 +14,27 @@ from temporalio import activity
 
 from activities.beating import beating
 from activities.failures import told_to_workflow
-from models.messages.acts import ACTS
+from models.messages.acts import ACTS, Act
 from models.messages.command import Command
 from models.messages.journey import Answer, Stage, Ticked
 from models.tables import CaseClock, Notice, Renovation, Scheme
-from models.values.refusal import refusal
+from models.values.actor import ENGINE as ENGINE_ITSELF
+from models.values.refusal import Refused, refusal
 from models.values.scheme import SchemeContent
 from models.values.states import NoticeState
 from models.values.timetable import Period, Timetable, WorkCalendar
 from models.values.waits import ENGINE, Consequence, NotYetError, Wait, at_work
 from proof.canonical import digest
-from rules.authority import ROLES_OF_ACT
+from proof.commands import act_hash
+from rules.authority import ROLES_OF_ACT, check_again
 from rules.time import lateness
 from rules.time.deadlines import deadline, is_provisional, last_day
 from runtime.ballots.sealing import BoxKeys
 from runtime.database import Database
 from runtime.record.agenda import load_next_reminder, replace_waits
+from runtime.record.authority import load_grants, load_signed_since
 from runtime.record.journal import Journal, Recorded
+from runtime.seals import GatewayKeys, signature_wrong
 
 T = TypeVar("T", bound=BaseModel)
 TERMS_KEPT = 1_000
@@ -186,6 +190,8 @@ class CaseTerms:
 
     told: bool
     timetable: Timetable
+    signed: bool = False
+    """Whether every act of it is signed; not in a case of before."""
 
 
 Change = Callable[[Case], Awaitable[Recorded[T]]]
@@ -194,7 +200,14 @@ Change = Callable[[Case], Awaitable[Recorded[T]]]
 class Recorder:
     """Writes steps: one transaction each, idempotent by the step's command id."""
 
-    def __init__(self, database: Database, calendar: WorkCalendar, keys: BoxKeys) -> None:
+    def __init__(
+        self,
+        database: Database,
+        calendar: WorkCalendar,
+        keys: BoxKeys,
+        gateway: GatewayKeys = GatewayKeys({}),  # noqa: B008 - it does not change
+    ) -> None:
+        self.gateway = gateway
         self.database = database
         self.journal = Journal(database)
         self.calendar = calendar
@@ -227,11 +240,13 @@ class Recorder:
         into: type[T],
     ) -> T:
         terms = await self._terms(command.renovation_id)
+        refuse_unsigned(command, request, terms, self.gateway)
 
         async def inside(session: AsyncSession, now: datetime) -> Recorded[T]:
             # The journal has locked it in this session: no query.
             row = await session.get_one(Renovation, command.renovation_id)
             refuse_after_the_stage(command, row)
+            await refuse_without_grant(session, command, row)
             case = Case(
                 session=session,
                 renovation=row,
@@ -256,12 +271,11 @@ class Recorder:
         async with self.database.session() as session:
             row = await session.get(Renovation, renovation_id)
             told = await session.get(CaseClock, renovation_id) is not None
+            signed = await load_signed_since(session, renovation_id)
         if row is None:
             raise refusal("renovation.unknown", where=renovation_id)
-        terms = CaseTerms(
-            told=told,
-            timetable=Timetable.model_validate(row.timetable),
-        )
+        timetable = Timetable.model_validate(row.timetable)
+        terms = CaseTerms(told=told, timetable=timetable, signed=bool(signed))
         if len(self.terms) >= TERMS_KEPT:
             self.terms.clear()
         self.terms[renovation_id] = terms
@@ -353,6 +367,51 @@ def refuse_after_the_stage(command: Command, renovation: Renovation) -> None:
         of_a_stage = len(parts) > 2 and parts[2] in tuple(Stage)  # noqa: PLR2004 - renovation/<id>/<stage>/<n>
         if of_a_stage and workflow_id != renovation.stage_workflow_id:
             raise refusal("renovation.stage_over", stage="/".join(parts[2:]))
+
+
+def refuse_unsigned(
+    command: Command, request: BaseModel | None, terms: CaseTerms, keys: GatewayKeys
+) -> None:
+    """What a person does is written as the gateway has signed it; how long ago is not asked.
+
+    A step of the engine needs no signature; in a case of before, nor does an act.
+
+    Raises:
+        Refused: `act.unsigned`, `act.signature_wrong`.
+    """
+    own = command.command_id.startswith(f"{command.workflow_id}#") and not command.request_hash
+    if (own and command.actor == ENGINE_ITSELF) or not (terms.signed or command.seal):
+        return
+    fault = keys.fault(
+        command.seal,
+        command.renovation_id,
+        command.request_hash,
+        command.actor,
+        command.command_id,
+    )
+    if fault is None and command.seal is not None and not _is_asked(command, request):
+        fault = signature_wrong(command.seal)
+    if fault is not None:
+        raise Refused(fault)
+
+
+def _is_asked(command: Command, request: BaseModel | None) -> bool:
+    """Whether what is about to be written is the act that was signed, as far as it is told."""
+    return not isinstance(request, Act) or act_hash(request) == command.request_hash
+
+
+async def refuse_without_grant(
+    session: AsyncSession, command: Command, renovation: Renovation
+) -> None:
+    """Whoever was let in must still hold the role when the act is written.
+
+    Raises:
+        Refused: `authority.not_granted` and what `check_act` refuses.
+    """
+    if command.seal is None:
+        return
+    grants = await load_grants(session, command.actor.id)
+    check_again(command.seal.act, renovation.stage, command.actor, grants, renovation.place_path)
 
 
 def who_does(*acts: str) -> str:

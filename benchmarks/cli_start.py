@@ -48,7 +48,7 @@ OF_ONE = ("status", "status --json", "history")
 
 def ratios(lines: Sequence[str], database_url: str, rounds: int) -> dict[str, float]:
     """Median seconds of each command line, over the median seconds of the imports."""
-    keys = {f"GONGJIAN_{name}_KEY": KEY for name in ("CREDENTIAL", "RECEIPT", "BOX")}
+    keys = {f"GONGJIAN_{name}_KEY": KEY for name in ("CREDENTIAL", "RECEIPT", "BOX", "GATEWAY")}
     environment = {**os.environ, **keys, "DATABASE_URL": database_url}
     floor = (sys.executable, "-c", IMPORTS)
     programs = {line: (sys.executable, "-m", "cli.main", *line.split()) for line in lines}

@@ -109,7 +109,7 @@ def ratio(checks: Checks, start: Checks) -> dict[str, float]:
 
 def peak(*command: str, urls: Urls) -> dict[str, float]:
     """Seconds on the clock and of CPU, and the largest memory in MiB, of one process."""
-    keys = {f"GONGJIAN_{name}_KEY": KEY for name in ("CREDENTIAL", "RECEIPT", "BOX")}
+    keys = {f"GONGJIAN_{name}_KEY": KEY for name in ("CREDENTIAL", "RECEIPT", "BOX", "GATEWAY")}
     begun = time.perf_counter()
     child = subprocess.Popen(
         command,

@@ -177,14 +177,16 @@ def audit(
     renovation: Annotated[str | None, typer.Argument(help="One renovation; else all.")] = None,
     data: Data = None,
 ) -> None:
-    """Check the hash chain of the record, and the ballots against their receipts."""
+    """Check the hash chain of the record, who acted, and the ballots against their receipts."""
     from runtime.ballots.sealing import Signer
     from runtime.record.audit import audit as audited
+    from runtime.seals import GatewayKeys
 
     async def work() -> AuditReport:
         async with database(data) as (opened, settings):
             receipts = Signer.of_receipts(settings.receipt_key).public_key
-            return await audited(opened, renovation, receipts)
+            gateway = GatewayKeys.read(settings.gateway_public) if settings.gateway_public else None
+            return await audited(opened, renovation, receipts, gateway)
 
     report = asyncio.run(work())
     for line in audit_lines(report):
@@ -228,6 +230,10 @@ def audit_lines(report: AuditReport) -> list[str]:
     """What the audit found: every bad event and ballot on a line of its own, then the count."""
     lines = [
         f"BAD event {bad.seq} of renovation {bad.renovation_id}: {bad.reason}" for bad in report.bad
+    ]
+    lines += [
+        f"BAD act {bad.seq} of renovation {bad.renovation_id}: {bad.reason}"
+        for bad in report.bad_acts
     ]
     lines += [
         f"BAD ballot {bad.ballot_id or '-'} in box {bad.box_id}: {bad.reason}"

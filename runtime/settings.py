@@ -38,6 +38,14 @@ def _address(url: str) -> str:
     return parts.geturl()
 
 
+def _public_keys(text: str) -> str:
+    if not re.fullmatch(r"(?:[0-9a-f]{64}(?:,[0-9a-f]{64})*)?", text):
+        raise ValueError("public keys of 64 hexadecimal digits, separated by commas")
+    return text
+
+
+PublicKeys = Annotated[str, AfterValidator(_public_keys)]
+"""Public keys (Ed25519), in hexadecimal."""
 PublicUrl = Annotated[str, AfterValidator(_address)]
 """An address that people are given, without a slash at its end; it may have a path."""
 Key = Annotated[SecretStr, AfterValidator(_strong)]
@@ -177,6 +185,15 @@ class Settings(_Shared):
         default=None,
         description="Opens ballot boxes and signs their results; for the worker only, in hexadecimal.",
     )
+    gateway_key: Key | None = Field(
+        default=None,
+        description="Signs official acts; for the service only, in hexadecimal.",
+    )
+    gateway_public: PublicKeys = Field(
+        default="",
+        description="The public half of the gateway's key, for the worker and the audit: 64 hexadecimal"
+        " digits. After a rotation the newest first, those of before behind it, with commas.",
+    )
     service_port: int = Field(
         default=8000, ge=0, le=65_535, description="The TCP port of the service."
     )
@@ -226,6 +243,8 @@ class LocalSettings(_Shared):
         credential_key: str,
         receipt_key: str,
         box_key: str,
+        gateway_key: str,
+        gateway_public: str,
         service_port: int,
     ) -> Settings:
         """The settings of a process of this stack; the owner's database address stays out."""
@@ -236,6 +255,8 @@ class LocalSettings(_Shared):
             "credential_key": credential_key,
             "receipt_key": receipt_key,
             "box_key": box_key,
+            "gateway_key": gateway_key,
+            "gateway_public": gateway_public,
             "service_port": service_port,
         }
         return Settings.model_validate({**shared, **servers})

@@ -8,6 +8,7 @@ from temporalio.client import Client
 
 from runtime.database import Database
 from runtime.record.journal import Journal
+from runtime.seals import signer_of
 from runtime.settings import Settings
 from runtime.temporal import connect
 from service.ballots.intake import Intake
@@ -45,6 +46,7 @@ async def open_parts(
     database = Database(url, pool or settings.database_pool)
     if client is None:
         client = await connect(settings.temporal_address, settings.temporal_namespace, lazy=True)
+    journal = Journal(database, signer_of(settings))
     gateway = Gateway(client, database, settings)
     intake = Intake(url, settings.receipt_key, queue=settings.intake_queue)
     await intake.start()
@@ -52,10 +54,10 @@ async def open_parts(
         yield Parts(
             settings=settings,
             database=database,
-            journal=Journal(database),
+            journal=journal,
             client=client,
             gateway=gateway,
-            clocks=CaseClocks(database, gateway),
+            clocks=CaseClocks(database, journal, gateway),
             intake=intake,
             voters=VoterCheck(settings.credential_key),
             lookup=Lookup(database),

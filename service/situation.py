@@ -7,12 +7,13 @@ from typing import Literal
 from sqlalchemy import DateTime, Select, func, select
 
 from models.messages.command import Command
-from models.tables import CaseClock, Event, Place, Renovation, RoleGrant
+from models.tables import CaseClock, Event, Renovation
 from models.values.actor import Actor, Role
 from models.values.refusal import refusal
 from models.values.timetable import Timetable
 from rules.authority import Grant, covers
 from runtime.database import Database
+from runtime.record import authority
 
 
 @dataclass(frozen=True)
@@ -113,22 +114,9 @@ def with_time() -> Select[Renovation, bool, datetime]:
 
 
 async def load_grants(database: Database, actor_id: str) -> tuple[Grant, ...]:
-    """The roles that an actor holds, each with the path of its place; ordered by place, then role."""
+    """The roles that an actor holds (`runtime.record.authority`)."""
     async with database.session() as session:
-        rows = (
-            await session.execute(
-                select(RoleGrant, Place.path)
-                .join(Place, Place.id == RoleGrant.place_id)
-                .where(RoleGrant.actor_id == actor_id)
-                .order_by(Place.path, RoleGrant.role)
-            )
-        ).all()
-    known = {role.value for role in Role}
-    return tuple(
-        Grant(actor_id=row.actor_id, label=row.label, role=Role(row.role), place=path)
-        for row, path in rows
-        if row.role in known
-    )
+        return await authority.load_grants(session, actor_id)
 
 
 async def load_opener(database: Database, renovation_id: str) -> str:

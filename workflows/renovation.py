@@ -150,6 +150,7 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
             run_off=self.progress.goes_on_voting,
             follow_up=self.progress.follow_up if self.progress.goes_on_voting else None,
             clock=self.clock,
+            gateway_public=self.given.gateway_public,
             remind_at=self.progress.stage_reminds_at,
         )
         await carry(self, CARRIED_BY[stage], given, self.progress.stage_workflow_id, stage)

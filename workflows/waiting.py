@@ -20,6 +20,7 @@ from temporalio.exceptions import FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.agenda import Agenda
+    from activities.sealed import fault_on_arrival
     from models.messages.act_bodies import unfit
     from models.messages.acts import Act
     from models.messages.healing import Breakage
@@ -253,6 +254,10 @@ class CaseWorkflow(RecordedWorkflow[Given, G]):
         problems = unfit(act)
         if problems:
             raise refuse_all(*problems)
+        public_key = self.given.gateway_public
+        fault = fault_on_arrival(act, self.renovation_id, public_key, workflow.now())
+        if fault is not None:
+            raise refuse_all(fault)
         if self.moving:
             raise refuse("act.held_back")
 

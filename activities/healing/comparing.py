@@ -16,6 +16,7 @@ from models.messages.ids import (
 from models.tables import CaseTrouble, CaseWait, Publication, Renovation, Ticket
 from models.values.states import PublicationState, RenovationState, TicketState
 from models.values.waits import Consequence
+from runtime.record.authority import load_signed_since
 from runtime.record.journal import load_tick
 
 
@@ -39,6 +40,7 @@ class CaseOnRecord:
 
     row: Renovation
     told: bool
+    signed: bool
     publications: tuple[str, ...]
     tickets: tuple[str, ...]
     troubles: tuple[CaseTrouble, ...]
@@ -76,6 +78,7 @@ async def load_case(session: AsyncSession, renovation_id: str, told: bool) -> Ca
     return CaseOnRecord(
         row=row,
         told=told,
+        signed=bool(await load_signed_since(session, renovation_id)),
         publications=await _open_publications(session, row),
         tickets=await _open_tickets(session, renovation_id),
         troubles=tuple(troubles),

@@ -146,7 +146,12 @@ class Repair:
         if not self.given.dry_run:
             await self._stop(row.stage_workflow_id, *self.case.publications)
             carried = await self._carried(journey)
-            given = Journey(renovation_id=row.id, clock=self._clock(), carried=carried)
+            given = Journey(
+                renovation_id=row.id,
+                clock=self._clock(),
+                gateway_public=self._gateway_public(),
+                carried=carried,
+            )
             await start_renovation(self.client, self.task_queue, row, given)
         self.woken.update((self.case.journey, row.stage_workflow_id, *self.case.publications))
         return self._lost(journey)
@@ -156,7 +161,11 @@ class Repair:
         if not self.given.dry_run:
             carried = await self._carried(ticket)
             given = TicketInput(
-                renovation_id=row.id, ticket_id=number, clock=self._clock(), carried=carried
+                renovation_id=row.id,
+                ticket_id=number,
+                clock=self._clock(),
+                gateway_public=self._gateway_public(),
+                carried=carried,
             )
             await start_ticket(self.client, self.task_queue, row, given)
         self.woken.add(ticket.workflow_id)
@@ -229,6 +238,9 @@ class Repair:
 
     def _clock(self) -> CaseTime:
         return "told" if self.case.told else "wall"
+
+    def _gateway_public(self) -> str:
+        return self.desk.recorder.gateway.newest if self.case.signed else ""
 
     def _lost(self, found: Execution) -> Discrepancy:
         return self._finding(found.workflow_id, Fault.LOST, was=found.status)

@@ -41,6 +41,7 @@ from models.values.bidding import CandidateGround, FlagKind, Ground, Party
 from models.values.inspection import InspectionKind, InspectionOutcome
 from models.values.refusal import Problem
 from models.values.scheme import SchemeContent
+from models.values.seal import Seal
 
 ITEMS, BIDDERS, DEFECTS, MOTIONS, OFFICIALS = 200, 200, 100, 1_000, 100
 """Entries of a list, at most."""
@@ -341,6 +342,7 @@ class Sender(Value):
 
     command_id: Annotated[str, *line(120)]
     actor: VerifiedActor
+    seal: Seal | None = None
 
 
 def unfit(act: acts.Act) -> tuple[Problem, ...]:

@@ -23,6 +23,7 @@ from models.values.bidding import (
     Rejection,
 )
 from models.values.scheme import SchemeContent
+from models.values.seal import Seal
 from models.values.voting import ReportedNumbers
 
 Target = Literal["renovation", "stage", "publication", "ticket"]
@@ -39,8 +40,11 @@ class Act(Growing, Value):
     target: ClassVar[Target] = "stage"
     stage: ClassVar[str] = ""
     """The stage it belongs to; empty when it may be done at every stage."""
+    LATER = frozenset({"seal"})
     command_id: str = Field(min_length=1, max_length=120)
     actor: Actor
+    seal: Seal | None = None
+    """Of the gateway; no part of what is asked."""
 
 
 class OpenVote(Act):
@@ -352,38 +356,7 @@ class CorrectRenovation(Act):
     reason: str = Field(min_length=1, max_length=2000)
 
 
-ACTS: dict[str, type[Act]] = {
-    act.name: act
-    for act in (
-        OpenVote,
-        ImportOfficialResult,
-        ReviseScheme,
-        AnswerObjection,
-        GrantSubsidy,
-        DeclineSubsidy,
-        ApproveRelief,
-        DecideCollection,
-        PublishTender,
-        ClarifyTender,
-        RecordEvaluation,
-        ApproveDirectAward,
-        WithdrawCandidate,
-        AwardContract,
-        SignContract,
-        RuleOnSignature,
-        ReportItem,
-        RecordInspection,
-        ReportRectified,
-        AcceptWorks,
-        ApprovePayment,
-        TerminateContract,
-        MeasureWorks,
-        ResolveTicket,
-        ConfirmTicket,
-        CancelRenovation,
-        CorrectRenovation,
-    )
-}
+ACTS: dict[str, type[Act]] = {act.name: act for act in Act.__subclasses__()}
 """Every official act by its name."""
 
 

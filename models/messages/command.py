@@ -4,6 +4,7 @@ from datetime import datetime
 
 from models.values.actor import ENGINE, Actor
 from models.values.base import Carried
+from models.values.seal import Seal
 
 
 class Command(Carried):
@@ -24,3 +25,5 @@ class Command(Carried):
     run_id: str = ""
     parent_id: str = ""
     request_hash: str = ""
+    seal: Seal | None = None
+    """The gateway's word for the actor; None where the engine writes by itself."""

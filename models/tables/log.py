@@ -52,6 +52,8 @@ class Event(Table):
     rule_pack: Mapped[str]
     workflow_id: Mapped[WorkflowId]
     run_id: Mapped[WorkflowId]
+    signature: Mapped[dict[str, JsonValue] | None] = mapped_column(JSONB(none_as_null=True))
+    """The gateway's (`models.values.seal`), for what a person did; the hash does not cover it."""
     prev_hash: Mapped[Hash]
     hash: Mapped[Hash]
 

@@ -134,8 +134,8 @@ class BoxKeys:
 
     def __init__(self, box_key: SecretStr) -> None:
         secret = bytes.fromhex(box_key.get_secret_value())
-        self._wrapping = AESGCM(_derived(secret, _BOX_KEYS))
-        self.signer = Signer(_derived(secret, _HEADS))
+        self._wrapping = AESGCM(derived(secret, _BOX_KEYS))
+        self.signer = Signer(derived(secret, _HEADS))
 
     def new(self, box_id: str) -> NewBoxKey:
         """A key pair for a box; the private half is bound to the box's id."""
@@ -166,7 +166,7 @@ class Signer:
     @classmethod
     def of_receipts(cls, receipt_key: SecretStr) -> "Signer":
         """The signer of the voters' receipts."""
-        return cls(_derived(bytes.fromhex(receipt_key.get_secret_value()), _RECEIPTS))
+        return cls(derived(bytes.fromhex(receipt_key.get_secret_value()), _RECEIPTS))
 
     def sign(self, message: bytes) -> bytes:
         """64 bytes."""
@@ -192,7 +192,8 @@ def _ballot_key(shared: bytes, seal_public_key: bytes, box_public_key: bytes) ->
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=salt, info=_BALLOTS).derive(shared)
 
 
-def _derived(secret: bytes, purpose: bytes) -> bytes:
+def derived(secret: bytes, purpose: bytes) -> bytes:
+    """32 bytes for one purpose, from a secret that may have several."""
     mac = HMAC(secret, SHA256())
     mac.update(purpose)
     return mac.finalize()

@@ -7,10 +7,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from models.values.base import Carried
 from models.values.refusal import Refused, refusal
+from runtime.seals import ActSigner
 from runtime.settings import LocalSettings, Settings
 
 OWNER_ONLY = 0o600
@@ -22,6 +23,12 @@ class Keys(Carried):
     credential_key: str
     receipt_key: str
     box_key: str = ""
+    gateway_key: str = ""
+
+    @property
+    def gateway_public(self) -> str:
+        """The public half of the gateway's key."""
+        return ActSigner(SecretStr(self.gateway_key)).public_key
 
 
 class StackRecord(Carried):
@@ -108,9 +115,10 @@ def load_keys(data_dir: Path) -> Keys:
         keys = Keys.model_validate_json(path.read_text(encoding="utf-8"))
     except ValidationError as error:
         raise refusal("stack.keys_unreadable", where=str(path)) from error
-    if not keys.box_key:
-        # Made by a release that had no sealed ballots yet.
-        keys = keys.model_copy(update={"box_key": secrets.token_hex(32)})
+    # Made by releases that had no sealed ballots, or no signed acts.
+    missing = [name for name in ("box_key", "gateway_key") if not getattr(keys, name)]
+    if missing:
+        keys = keys.model_copy(update={name: secrets.token_hex(32) for name in missing})
         write_private(path, keys.model_dump_json())
     return keys
 
@@ -163,6 +171,8 @@ def settings_of_running(local: LocalSettings) -> Settings:
         credential_key=keys.credential_key,
         receipt_key=keys.receipt_key,
         box_key=keys.box_key,
+        gateway_key=keys.gateway_key,
+        gateway_public=keys.gateway_public,
         service_port=int(port) if port else 0,
     )
 

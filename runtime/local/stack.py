@@ -141,6 +141,8 @@ class LocalStack:
             credential_key=keys.credential_key,
             receipt_key=keys.receipt_key,
             box_key=keys.box_key,
+            gateway_key=keys.gateway_key,
+            gateway_public=keys.gateway_public,
             service_port=self._ports.service,
         ).model_copy(update={"ready_file": self._ready_file})
 
@@ -316,7 +318,8 @@ class LocalStack:
         url = f"http://{LOOPBACK}:{self._ports.service}"
         if part is Part.WORKER:
             self._ready_file.unlink(missing_ok=True)
-            child = self._spawn(part, worker_command(), self.settings.to_environment())
+            without_gateway_key = self.settings.model_copy(update={"gateway_key": None})
+            child = self._spawn(part, worker_command(), without_gateway_key.to_environment())
             await self._step(part, self._until_ready(child, worker_ready(self._ready_file)))
             await self._after_worker()
         else:

@@ -16,8 +16,10 @@ from models.values.refusal import refusal
 from proof import chain
 from runtime.ballots.audit import BadBallot, audit_box
 from runtime.database import Database
+from runtime.record.audit_acts import BadAct, audit_acts
 from runtime.record.audit_clock import ClockAudit
 from runtime.record.journal import hashed_fields
+from runtime.seals import GatewayKeys
 
 Row = TypeVar("Row", bound=Event)
 AT_ONCE = 500
@@ -48,22 +50,27 @@ class AuditReport(Value):
     ballots: int
     bad: tuple[BadEvent, ...]
     bad_ballots: tuple[BadBallot, ...] = ()
+    bad_acts: tuple[BadAct, ...] = ()
     unsigned: int = 0
     """Ballots whose batch was not signed for: their service died within the same moment."""
 
     @property
     def ok(self) -> bool:
-        """Every hash fits."""
-        return not self.bad and not self.bad_ballots
+        """Every hash fits, and somebody answers for every act."""
+        return not self.bad and not self.bad_ballots and not self.bad_acts
 
 
 async def audit(
-    database: Database, renovation_id: str | None = None, receipts_key: str | None = None
+    database: Database,
+    renovation_id: str | None = None,
+    receipts_key: str | None = None,
+    gateway: GatewayKeys | None = None,
 ) -> AuditReport:
     """Check one renovation, or all of them.
 
     `receipts_key` is the public key (hex) of the service's receipts; without it the signatures
-    under the batches of ballots are taken for what they say.
+    under the batches of ballots are taken for what they say; without the keys of the `gateway`, those
+    of the acts are.
 
     Raises:
         Refused: `renovation.unknown`.
@@ -72,11 +79,13 @@ async def audit(
         await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
         renovations = await _renovations(session, renovation_id)
         events, bad = 0, []
+        bad_acts: list[BadAct] = []
         for each in renovations:
             count, fault = await _chain(session, each)
             events += count
             fault = fault or await _receipts(session, each)
             bad += [fault] if fault is not None else []
+            bad_acts += await audit_acts(session, each, gateway)
         ballots, unsigned, bad_ballots = await _boxes(session, renovation_id, receipts_key)
     return AuditReport(
         renovations=len(renovations),
@@ -85,6 +94,7 @@ async def audit(
         unsigned=unsigned,
         bad=tuple(bad),
         bad_ballots=tuple(bad_ballots),
+        bad_acts=tuple(bad_acts),
     )
 
 

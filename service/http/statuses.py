@@ -8,6 +8,7 @@ CODES: dict[int, str] = {
     401: "credential.missing credential.wrong",
     403: """
         correction.outside_place
+        act.signature_wrong act.unsigned authority.not_granted
         authority.outside_place authority.wrong_role bidding.own_award credential.no_role
         credential.other_unit credential.replaced mandate.against_instruction mandate.not_covered
         mandate.not_in_force mandate.revoked paper.same_person ruling.own_dispute ruling.own_paper
@@ -173,7 +174,7 @@ CODES: dict[int, str] = {
     """,
     500: "act.broken service.failed",
     503: """
-        act.held_back clock.busy clock.not_settled service.busy service.database_away service.full
+        act.held_back act.signature_stale clock.busy clock.not_settled service.busy service.database_away service.full
         service.not_confirmed service.not_ready service.not_running service.too_many_acts
     """,
 }

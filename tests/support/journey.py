@@ -64,6 +64,7 @@ class JourneyDriver:
         self.parts, self.http, self.db, self.rid = parts, http, db, rid
         self.client, self.queue = parts.client, parts.settings.task_queue
         self.acts = 0
+        self.gateway_public = ""
         self.reactions: dict[str, Reaction] = dict(REACTIONS)
 
     def on(self, word: str, reaction: Reaction) -> None:
@@ -79,7 +80,7 @@ class JourneyDriver:
         await self.parts.database.transaction(begin)
         self.handle = await self.client.start_workflow(
             RenovationWorkflow.run,
-            Journey(renovation_id=self.rid, clock="told"),
+            Journey(renovation_id=self.rid, clock="told", gateway_public=self.gateway_public),
             id=renovation_workflow_id(self.rid),
             task_queue=self.queue,
         )

@@ -84,7 +84,12 @@ async def client() -> AsyncIterator[Client]:
 @pytest.fixture(scope="module")
 def settings(database: Database) -> Settings:
     return Settings.model_validate(
-        {"database_url": database.url, "credential_key": "ab" * 32, "receipt_key": "cd" * 32}
+        {
+            "database_url": database.url,
+            "credential_key": "ab" * 32,
+            "receipt_key": "cd" * 32,
+            "gateway_key": "5c" * 32,
+        }
     )
 
 

@@ -14,6 +14,7 @@ from runtime.settings import Settings
 from service.app import create_app
 from service.parts import Parts
 from tests.support.box import BOX_KEY
+from tests.support.keys import GATEWAY_KEY, GATEWAY_PUBLIC
 from tests.support.processes.servers import plain_client
 from worker import workers_of
 
@@ -25,6 +26,8 @@ def settings_for(env: WorkflowEnvironment, database: Database) -> Settings:
         credential_key="0f" * 32,
         receipt_key="1e" * 32,
         box_key=BOX_KEY,
+        gateway_key=GATEWAY_KEY,
+        gateway_public=GATEWAY_PUBLIC,
         temporal_address=env.client.service_client.config.target_host,
         temporal_namespace=env.client.namespace,
     )

@@ -1,0 +1,103 @@
+"""The audit of who acted: what a person did has the gateway's signature, and that person held the role."""
+
+from collections.abc import AsyncIterator
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import CommandReceipt, Event, Place, Renovation, RoleGrant
+from models.values.actor import Actor, Role
+from models.values.base import Value
+from models.values.seal import Seal
+from rules.authority import RESIDENTS
+from runtime.record.authority import load_signed_since
+from runtime.seals import GatewayKeys
+
+AT_ONCE = 500
+
+
+class BadAct(Value):
+    """An event in a person's name that the person is not known to have caused.
+
+    `reason`: "unsigned" (in a case whose acts are signed), "signature_wrong" (the gateway has not signed
+    this), or "not_granted" (the actor does not hold the role in which it was done).
+    """
+
+    renovation_id: str
+    seq: int
+    reason: str
+
+
+class Held(NamedTuple):
+    """A role that somebody holds for a place."""
+
+    actor_id: str
+    role: str
+    path: str
+
+
+async def audit_acts(
+    session: AsyncSession, renovation: Renovation, keys: GatewayKeys | None
+) -> list[BadAct]:
+    """Every event of a case in a person's name for which nobody answers.
+
+    Without `keys` a signature is taken for what it says. In a case of before, what has no signature is
+    let pass: there is none.
+    """
+    signed = bool(await load_signed_since(session, renovation.id))
+    held = await _held(session)
+    return [
+        BadAct(renovation_id=renovation.id, seq=event.seq, reason=reason)
+        async for event, content in _of_people(session, renovation.id)
+        if (reason := _reason(event, content, keys, held, signed=signed))
+    ]
+
+
+async def _held(session: AsyncSession) -> AbstractSet[Held]:
+    rows = await session.execute(
+        select(RoleGrant.actor_id, RoleGrant.role, Place.path).join(
+            Place, Place.id == RoleGrant.place_id
+        )
+    )
+    return {Held(*row) for row in rows}
+
+
+async def _of_people(session: AsyncSession, renovation_id: str) -> AsyncIterator[tuple[Event, str]]:
+    """Events that the engine did not write by itself, each with the hash of what was asked."""
+    query = (
+        select(Event, CommandReceipt.request_hash)
+        .outerjoin(CommandReceipt, CommandReceipt.command_id == Event.command_id)
+        .where(Event.renovation_id == renovation_id, Event.actor_role != Role.ENGINE.value)
+        .order_by(Event.seq)
+    )
+    result = await session.stream(query.execution_options(yield_per=AT_ONCE))
+    async for event, content in result:
+        yield event, content or ""
+        session.expunge(event)
+
+
+def _reason(
+    event: Event, content: str, keys: GatewayKeys | None, held: AbstractSet[Held], *, signed: bool
+) -> str:
+    """Why nobody answers for an event; "" where somebody does."""
+    if event.signature is None:
+        return "unsigned" if signed else ""
+    if keys is not None and _fault(event, content, keys):
+        return "signature_wrong"
+    of_a_list = event.actor_role not in {role.value for role in RESIDENTS}
+    holds = Held(event.actor_id, event.actor_role, event.actor_place) in held
+    return "not_granted" if of_a_list and not holds else ""
+
+
+def _fault(event: Event, content: str, keys: GatewayKeys) -> bool:
+    seal = Seal.model_validate(event.signature)
+    actor = Actor(
+        id=event.actor_id,
+        role=Role(event.actor_role),
+        label=event.actor_label,
+        place=event.actor_place,
+        on_behalf_of=event.on_behalf_of,
+    )
+    return keys.fault(seal, event.renovation_id, content, actor, event.command_id) is not None
