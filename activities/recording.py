@@ -14,27 +14,26 @@ from temporalio import activity
 
 from activities.beating import beating
 from activities.failures import told_to_workflow
-from models.messages.acts import ACTS, Act
+from activities.sealed import refuse_impostor, refuse_unsigned, refuse_without_grant
+from models.messages.acts import ACTS
 from models.messages.command import Command
 from models.messages.journey import Answer, Stage, Ticked
 from models.tables import CaseClock, Notice, Renovation, Scheme
-from models.values.actor import ENGINE as ENGINE_ITSELF
-from models.values.refusal import Refused, refusal
+from models.values.refusal import refusal
 from models.values.scheme import SchemeContent
 from models.values.states import NoticeState
 from models.values.timetable import Period, Timetable, WorkCalendar
 from models.values.waits import ENGINE, Consequence, NotYetError, Wait, at_work
 from proof.canonical import digest
-from proof.commands import act_hash
-from rules.authority import ROLES_OF_ACT, check_again
+from rules.authority import ROLES_OF_ACT
 from rules.time import lateness
 from rules.time.deadlines import deadline, is_provisional, last_day
 from runtime.ballots.sealing import BoxKeys
 from runtime.database import Database
 from runtime.record.agenda import load_next_reminder, replace_waits
-from runtime.record.authority import load_grants, load_signed_since
+from runtime.record.authority import load_signed_since
 from runtime.record.journal import Journal, Recorded
-from runtime.seals import GatewayKeys, signature_wrong
+from runtime.seals import GatewayKeys
 
 T = TypeVar("T", bound=BaseModel)
 TERMS_KEPT = 1_000
@@ -239,8 +238,10 @@ class Recorder:
         change: Change[T],
         into: type[T],
     ) -> T:
-        terms = await self._terms(command.renovation_id)
-        refuse_unsigned(command, request, terms, self.gateway)
+        terms = await self.terms_of(command.renovation_id)
+        if terms.signed:
+            refuse_impostor(command)
+        refuse_unsigned(command, request, self.gateway, signed=terms.signed)
 
         async def inside(session: AsyncSession, now: datetime) -> Recorded[T]:
             # The journal has locked it in this session: no query.
@@ -263,7 +264,7 @@ class Recorder:
 
         return await self.journal.record(command, kind, request, inside, into)
 
-    async def _terms(self, renovation_id: str) -> CaseTerms:
+    async def terms_of(self, renovation_id: str) -> CaseTerms:
         """What a renovation carries from its opening to its end; read once, it never changes."""
         terms = self.terms.get(renovation_id)
         if terms is not None:
@@ -367,51 +368,6 @@ def refuse_after_the_stage(command: Command, renovation: Renovation) -> None:
         of_a_stage = len(parts) > 2 and parts[2] in tuple(Stage)  # noqa: PLR2004 - renovation/<id>/<stage>/<n>
         if of_a_stage and workflow_id != renovation.stage_workflow_id:
             raise refusal("renovation.stage_over", stage="/".join(parts[2:]))
-
-
-def refuse_unsigned(
-    command: Command, request: BaseModel | None, terms: CaseTerms, keys: GatewayKeys
-) -> None:
-    """What a person does is written as the gateway has signed it; how long ago is not asked.
-
-    A step of the engine needs no signature; in a case of before, nor does an act.
-
-    Raises:
-        Refused: `act.unsigned`, `act.signature_wrong`.
-    """
-    own = command.command_id.startswith(f"{command.workflow_id}#") and not command.request_hash
-    if (own and command.actor == ENGINE_ITSELF) or not (terms.signed or command.seal):
-        return
-    fault = keys.fault(
-        command.seal,
-        command.renovation_id,
-        command.request_hash,
-        command.actor,
-        command.command_id,
-    )
-    if fault is None and command.seal is not None and not _is_asked(command, request):
-        fault = signature_wrong(command.seal)
-    if fault is not None:
-        raise Refused(fault)
-
-
-def _is_asked(command: Command, request: BaseModel | None) -> bool:
-    """Whether what is about to be written is the act that was signed, as far as it is told."""
-    return not isinstance(request, Act) or act_hash(request) == command.request_hash
-
-
-async def refuse_without_grant(
-    session: AsyncSession, command: Command, renovation: Renovation
-) -> None:
-    """Whoever was let in must still hold the role when the act is written.
-
-    Raises:
-        Refused: `authority.not_granted` and what `check_act` refuses.
-    """
-    if command.seal is None:
-        return
-    grants = await load_grants(session, command.actor.id)
-    check_again(command.seal.act, renovation.stage, command.actor, grants, renovation.place_path)
 
 
 def who_does(*acts: str) -> str:

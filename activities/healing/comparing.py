@@ -27,6 +27,10 @@ class Execution:
     workflow_id: str
     status: str
     run_id: str
+    kind: str = ""
+    """The type of the workflow."""
+    parent_id: str = ""
+    task_queue: str = ""
 
     @property
     def runs(self) -> bool:
@@ -62,7 +66,14 @@ async def execution_of(client: Client, workflow_id: str) -> Execution:
             raise
         return Execution(workflow_id, "", "")
     status = found.status.name if found.status is not None else ""
-    return Execution(workflow_id, status, found.run_id)
+    return Execution(
+        workflow_id=workflow_id,
+        status=status,
+        run_id=found.run_id,
+        kind=found.workflow_type,
+        parent_id=found.parent_id or "",
+        task_queue=found.task_queue,
+    )
 
 
 async def load_case(session: AsyncSession, renovation_id: str, told: bool) -> CaseOnRecord | None:

@@ -8,7 +8,7 @@ CODES: dict[int, str] = {
     401: "credential.missing credential.wrong",
     403: """
         correction.outside_place
-        act.signature_wrong act.unsigned authority.not_granted
+        act.impostor act.signature_wrong act.unsigned authority.not_granted
         authority.outside_place authority.wrong_role bidding.own_award credential.no_role
         credential.other_unit credential.replaced mandate.against_instruction mandate.not_covered
         mandate.not_in_force mandate.revoked paper.same_person ruling.own_dispute ruling.own_paper

@@ -2,8 +2,9 @@
 
 from pydantic import SecretStr
 
-from runtime.seals import ActSigner
+from runtime.seals import ActSigner, GatewayKeys
 
 GATEWAY_KEY = "5c" * 32
 SIGNER = ActSigner(SecretStr(GATEWAY_KEY))
 GATEWAY_PUBLIC = SIGNER.public_key
+GATEWAY_KEYS = GatewayKeys.read(GATEWAY_PUBLIC)
