@@ -130,10 +130,14 @@ class RecordedWorkflow(Generic[Given, G]):
             return
         async with self.turn:
             found = await self.restored(workflow.info().workflow_id)
-            self._show(type(self.progress).model_validate(found))
-            self.tick = self.progress.tick
-            # Only a told case has a moment on record.
-            self.clock = "wall" if self.tick is None else "told"
+            self._show(self._keeping(type(self.progress).model_validate(found)))
+            self._set_clock(self.progress.tick)
+
+    def _set_clock(self, tick: datetime | None) -> None:
+        """Only a told case has a moment on record; a later one, of which a signal told, is kept."""
+        self.clock = "wall" if tick is None else "told"
+        if tick is not None:
+            self.clock_moved(tick)
 
     async def take_from_record(self) -> None:
         """The record has the last word: after a write that failed, and before continuing as new."""
@@ -148,9 +152,7 @@ class RecordedWorkflow(Generic[Given, G]):
         restored = type(self.progress).model_validate(found)
         if restored.seq >= self.progress.seq:
             self._show(self._keeping(restored))
-        self.clock = "wall" if restored.tick is None else "told"
-        if restored.tick is not None:
-            self.clock_moved(restored.tick)
+        self._set_clock(restored.tick)
 
     def _keeping(self, restored: G) -> G:
         """What was restored, with what this run alone knows."""

@@ -45,3 +45,5 @@ class Actor(Carried):
 
 ENGINE = Actor(id="engine", role=Role.ENGINE, label="工作流引擎 / engine")
 """The actor of what the workflow does by itself: a timer that fired, a count, a notice."""
+SEALED_BIDDER = "sealed-"
+"""So begins the id of a bidder whom nobody may know before the opening (Tendering Law art. 22)."""

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import CommandReceipt, Event, Place, Renovation, RoleGrant
-from models.values.actor import Actor, Role
+from models.values.actor import SEALED_BIDDER, Actor, Role
 from models.values.base import Value
 from models.values.seal import Seal
 from rules.authority import RESIDENTS
@@ -86,9 +86,14 @@ def _reason(
         return "unsigned" if signed else ""
     if keys is not None and _fault(event, content, keys):
         return "signature_wrong"
-    of_a_list = event.actor_role not in {role.value for role in RESIDENTS}
     holds = Held(event.actor_id, event.actor_role, event.actor_place) in held
-    return "not_granted" if of_a_list and not holds else ""
+    return "" if holds or _is_on_no_list(event) else "not_granted"
+
+
+def _is_on_no_list(event: Event) -> bool:
+    """A resident, or a bidder without a name: whether they may was asked at the door, and is signed."""
+    nameless = event.kind.startswith("bidding.bid_") and event.actor_id.startswith(SEALED_BIDDER)
+    return nameless or event.actor_role in {role.value for role in RESIDENTS}
 
 
 def _fault(event: Event, content: str, keys: GatewayKeys) -> bool:

@@ -48,7 +48,14 @@ async def ends_well(j: JourneyDriver, database: Database) -> None:
     await j.until("nothing")
     assert (await j.row())["state"] == "completed"
     report = await audit(database, j.rid, None, GATEWAY_KEYS)
-    assert report.ok, report
+    assert report.ok, [
+        await j.db.fetchrow(
+            "SELECT kind, actor_id, actor_role, actor_place FROM event WHERE renovation_id=$1 AND seq=$2",
+            j.rid,
+            each.seq,
+        )
+        for each in report.bad_acts
+    ] or report
     kinds = await j.events()
     for once in ("voting.box_announced", "cost_sharing.shares_computed", "feedback.evaluated"):
         assert kinds.count(once) == 1, (once, kinds)
