@@ -10,9 +10,9 @@ from typing import Self
 
 from pydantic import SecretStr
 
+from models.messages.command import Seal
 from models.values.actor import Actor
 from models.values.refusal import Problem, problem, refusal
-from models.values.seal import Seal
 from proof.seals import key_id_of, statement
 from runtime.ballots.sealing import Signer, derived, signed_by
 from runtime.settings import Settings, environment_names, read_settings

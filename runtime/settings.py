@@ -6,6 +6,7 @@ is what `gongjian up` needs: addresses left out mean "start an embedded server".
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 from urllib.parse import urlsplit
@@ -240,23 +241,17 @@ class LocalSettings(_Shared):
         *,
         temporal_address: str,
         database_url: str,
-        credential_key: str,
-        receipt_key: str,
-        box_key: str,
-        gateway_key: str,
-        gateway_public: str,
+        keys: Mapping[str, str],
         service_port: int,
     ) -> Settings:
-        """The settings of a process of this stack; the owner's database address stays out."""
+        """The settings of a process of this stack, `keys` by the settings' names; the owner's database
+        address stays out.
+        """
         shared = self.model_dump(include=set(_Shared.model_fields) - {"database_owner_url"})
         servers = {
             "temporal_address": temporal_address,
             "database_url": database_url,
-            "credential_key": credential_key,
-            "receipt_key": receipt_key,
-            "box_key": box_key,
-            "gateway_key": gateway_key,
-            "gateway_public": gateway_public,
+            **keys,
             "service_port": service_port,
         }
         return Settings.model_validate({**shared, **servers})

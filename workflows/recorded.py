@@ -128,10 +128,13 @@ class RecordedWorkflow(Generic[Given, G]):
         """Go on from what the record says, whatever the input says of it: anybody may have written that."""
         if not self.goes_on_from_record or not workflow.patched(SIGNED):
             return
+        # Until then acts are held back: what they would be judged by is not known.
+        self.moving = True
         async with self.turn:
             found = await self.restored(workflow.info().workflow_id)
             self._show(self._keeping(type(self.progress).model_validate(found)))
             self._set_clock(self.progress.tick)
+        self.moving = False
 
     def _set_clock(self, tick: datetime | None) -> None:
         """Only a told case has a moment on record; a later one, of which a signal told, is kept."""

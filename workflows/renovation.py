@@ -59,6 +59,7 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
     @heard_out
     async def run(self, _given: Journey) -> JourneyOutcome:
         """Walk the stages; if the renovation is cancelled on the way, undo and settle."""
+        await self.begin_from_record()
         outcome = await self._carried()
         if outcome is None:
             await self._compensate()

@@ -347,7 +347,6 @@ def heard_out(run: Run) -> Run:
     @wraps(run)
     async def whole(self: CaseWorkflow[Any, Any], given: CaseInput) -> object:
         try:
-            await self.begin_from_record()
             return await run(self, given)
         except (asyncio.CancelledError, FailureError) as error:
             if self.heals():

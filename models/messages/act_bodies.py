@@ -34,6 +34,7 @@ from models.fields import (
 )
 from models.files.certificate import CertifiedNumbers
 from models.messages import acts
+from models.messages.command import Seal
 from models.messages.cost_sharing import CollectionDecision
 from models.values.actor import Role
 from models.values.base import Value
@@ -41,7 +42,6 @@ from models.values.bidding import CandidateGround, FlagKind, Ground, Party
 from models.values.inspection import InspectionKind, InspectionOutcome
 from models.values.refusal import Problem
 from models.values.scheme import SchemeContent
-from models.values.seal import Seal
 
 ITEMS, BIDDERS, DEFECTS, MOTIONS, OFFICIALS = 200, 200, 100, 1_000, 100
 """Entries of a list, at most."""

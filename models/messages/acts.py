@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from models.messages.command import Seal
 from models.messages.cost_sharing import CollectionDecision
 from models.messages.journey import Answer
 from models.values.actor import Actor, Role
@@ -23,7 +24,6 @@ from models.values.bidding import (
     Rejection,
 )
 from models.values.scheme import SchemeContent
-from models.values.seal import Seal
 from models.values.voting import ReportedNumbers
 
 Target = Literal["renovation", "stage", "publication", "ticket"]

@@ -53,7 +53,7 @@ class Event(Table):
     workflow_id: Mapped[WorkflowId]
     run_id: Mapped[WorkflowId]
     signature: Mapped[dict[str, JsonValue] | None] = mapped_column(JSONB(none_as_null=True))
-    """The gateway's (`models.values.seal`), for what a person did; the hash does not cover it."""
+    """The gateway's (`models.messages.command`), for what a person did; the hash does not cover it."""
     prev_hash: Mapped[Hash]
     hash: Mapped[Hash]
 

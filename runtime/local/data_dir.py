@@ -30,6 +30,10 @@ class Keys(Carried):
         """The public half of the gateway's key."""
         return ActSigner(SecretStr(self.gateway_key)).public_key
 
+    def as_settings(self) -> dict[str, str]:
+        """These keys by the names of the settings."""
+        return {**self.model_dump(), "gateway_public": self.gateway_public}
+
 
 class StackRecord(Carried):
     """Who runs the stack of a data directory, and where its parts listen."""
@@ -168,11 +172,7 @@ def settings_of_running(local: LocalSettings) -> Settings:
     return local.with_servers(
         temporal_address=record.temporal_address,
         database_url=record.database_url,
-        credential_key=keys.credential_key,
-        receipt_key=keys.receipt_key,
-        box_key=keys.box_key,
-        gateway_key=keys.gateway_key,
-        gateway_public=keys.gateway_public,
+        keys=keys.as_settings(),
         service_port=int(port) if port else 0,
     )
 

@@ -138,11 +138,7 @@ class LocalStack:
         return self.local.with_servers(
             temporal_address=self.record.temporal_address,
             database_url=self.record.database_url,
-            credential_key=keys.credential_key,
-            receipt_key=keys.receipt_key,
-            box_key=keys.box_key,
-            gateway_key=keys.gateway_key,
-            gateway_public=keys.gateway_public,
+            keys=keys.as_settings(),
             service_port=self._ports.service,
         ).model_copy(update={"ready_file": self._ready_file})
 
@@ -316,15 +312,15 @@ class LocalStack:
     async def _start_process(self, part: Part) -> None:
         """Start the worker or the service with the settings of this stack."""
         url = f"http://{LOOPBACK}:{self._ports.service}"
+        of_the_other = "gateway_key" if part is Part.WORKER else "box_key"
+        own = self.settings.model_copy(update={of_the_other: None}).to_environment()
         if part is Part.WORKER:
             self._ready_file.unlink(missing_ok=True)
-            without_gateway_key = self.settings.model_copy(update={"gateway_key": None})
-            child = self._spawn(part, worker_command(), without_gateway_key.to_environment())
+            child = self._spawn(part, worker_command(), own)
             await self._step(part, self._until_ready(child, worker_ready(self._ready_file)))
             await self._after_worker()
         else:
-            without_box_key = self.settings.model_copy(update={"box_key": None})
-            child = self._spawn(part, service_command(), without_box_key.to_environment())
+            child = self._spawn(part, service_command(), own)
             await self._step(part, self._until_ready(child, service_ready(url)))
             self._note(service_url=url)
 

@@ -7,10 +7,10 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.messages.command import Seal
 from models.tables import CommandReceipt, Event, Place, Renovation, RoleGrant
 from models.values.actor import SEALED_BIDDER, Actor, Role
 from models.values.base import Value
-from models.values.seal import Seal
 from rules.authority import RESIDENTS
 from runtime.record.authority import load_signed_since
 from runtime.seals import GatewayKeys

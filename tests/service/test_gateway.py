@@ -37,8 +37,8 @@ from service.http.problems import status_for
 from service.situation import load_situation
 from tests.support.box import BOX_KEYS
 from tests.support.estate import make_renovation
-from tests.support.keys import GATEWAY_KEYS
 from tests.support.processes.servers import plain_client, time_skipping
+from tests.support.signed.keys import GATEWAY_KEYS
 from tests.support.waiting import blocked_by
 from workflows.registry import WORKFLOWS
 

@@ -6,17 +6,17 @@ from typing import Any
 from temporalio.client import WorkflowUpdateFailedError
 
 from models.messages.acts import CancelRenovation, Done
+from models.messages.command import Seal
 from models.messages.ids import renovation_workflow_id
 from models.values.actor import ENGINE, Actor, Role
-from models.values.seal import Seal
 from proof.commands import act_hash
 from proof.seals import statement
 from runtime.record.audit import AuditReport, audit
 from runtime.seals import FRESH, ActSigner, GatewayKeys
 from service.delivery import refusal_in
 from tests.support.journey import STREET, JourneyDriver
-from tests.support.keys import GATEWAY_PUBLIC, SIGNER
-from tests.support.signed import SignedDriver
+from tests.support.signed.driver import SignedDriver
+from tests.support.signed.keys import GATEWAY_PUBLIC, SIGNER
 
 MAYOR = Actor(id="mayor", role=Role.STREET_OFFICE, label="Mayor Wang, entirely invented", place="d")
 

@@ -9,7 +9,7 @@ from models.messages.command import Command
 from runtime.record.authority import SIGNED_BY
 from runtime.record.journal import Journal, Recorded
 from tests.support.journey import STREET, JourneyDriver
-from tests.support.keys import GATEWAY_PUBLIC, SIGNER
+from tests.support.signed.keys import GATEWAY_PUBLIC, SIGNER
 
 
 class SignedDriver(JourneyDriver):
