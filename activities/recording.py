@@ -32,6 +32,7 @@ from runtime.ballots.sealing import BoxKeys
 from runtime.database import Database
 from runtime.record.agenda import load_next_reminder, replace_waits
 from runtime.record.authority import load_signed_since
+from runtime.record.heads import Heads
 from runtime.record.journal import Journal, Recorded
 from runtime.seals import GatewayKeys
 
@@ -205,10 +206,11 @@ class Recorder:
         calendar: WorkCalendar,
         keys: BoxKeys,
         gateway: GatewayKeys = GatewayKeys({}),  # noqa: B008 - it does not change
+        heads: Heads | None = None,
     ) -> None:
         self.gateway = gateway
         self.database = database
-        self.journal = Journal(database)
+        self.journal = Journal(database, heads)
         self.calendar = calendar
         self.keys = keys
         self.terms: dict[str, CaseTerms] = {}
@@ -239,8 +241,7 @@ class Recorder:
         into: type[T],
     ) -> T:
         terms = await self.terms_of(command.renovation_id)
-        if terms.signed:
-            refuse_impostor(command)
+        refuse_impostor(command, signed=terms.signed)
         refuse_unsigned(command, request, self.gateway, signed=terms.signed)
 
         async def inside(session: AsyncSession, now: datetime) -> Recorded[T]:
@@ -275,8 +276,7 @@ class Recorder:
             signed = await load_signed_since(session, renovation_id)
         if row is None:
             raise refusal("renovation.unknown", where=renovation_id)
-        timetable = Timetable.model_validate(row.timetable)
-        terms = CaseTerms(told=told, timetable=timetable, signed=bool(signed))
+        terms = CaseTerms(told, Timetable.model_validate(row.timetable), bool(signed))
         if len(self.terms) >= TERMS_KEPT:
             self.terms.clear()
         self.terms[renovation_id] = terms

@@ -25,6 +25,7 @@ from activities.voting.official import OfficialResults
 from runtime.ballots.sealing import BoxKeys
 from runtime.calendars import chinese_calendar
 from runtime.database import Database
+from runtime.record.heads import Heads
 from runtime.seals import GatewayKeys
 
 CLASSES = (
@@ -53,9 +54,10 @@ def build_activities(
     database: Database,
     keys: BoxKeys,
     gateway: GatewayKeys = GatewayKeys({}),  # noqa: B008 - it does not change
+    heads: Heads | None = None,
 ) -> Sequence[Callable[..., Any]]:
     """Every method that is an activity, bound to objects that share the database."""
-    recorder = Recorder(database, chinese_calendar(), keys, gateway)
+    recorder = Recorder(database, chinese_calendar(), keys, gateway, heads)
     return [
         method
         for each in (kind(recorder) for kind in CLASSES)

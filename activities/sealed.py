@@ -82,15 +82,15 @@ def is_carried(workflow_id: str, renovation_id: str, kind: str, parent_id: str) 
     return above == "" or (word == "publication" and above in tuple(Stage))
 
 
-def refuse_impostor(command: Command) -> None:
+def refuse_impostor(command: Command, *, signed: bool) -> None:
     """A command comes from the workflow that it names, which was started as the procedure starts it.
 
-    Outside of Temporal nobody is to be told apart.
+    In a case of before (not `signed`), and outside of Temporal, nobody is to be told apart.
 
     Raises:
         Refused: `act.impostor`.
     """
-    if not activity.in_activity():
+    if not (signed and activity.in_activity()):
         return
     info = activity.info()
     same = info.workflow_id == command.workflow_id

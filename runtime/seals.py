@@ -14,7 +14,8 @@ from models.messages.command import Seal
 from models.values.actor import Actor
 from models.values.refusal import Problem, problem, refusal
 from proof.seals import key_id_of, statement
-from runtime.ballots.sealing import Signer, derived, signed_by
+from runtime.ballots.sealing import Signer, signed_by
+from runtime.keys.values import every, newest
 from runtime.settings import Settings, environment_names, read_settings
 
 FRESH = timedelta(minutes=10)
@@ -22,14 +23,14 @@ FRESH = timedelta(minutes=10)
 
 What has waited longer is signed anew when it is sent again. It is never asked of what is written.
 """
-_ACTS = b"gongjian/acts"
+_ACTS = b"gongjian/gateway"
 
 
 class ActSigner:
     """The gateway's private key."""
 
     def __init__(self, gateway_key: SecretStr) -> None:
-        self._signer = Signer(derived(bytes.fromhex(gateway_key.get_secret_value()), _ACTS))
+        self._signer = Signer.of(newest(gateway_key), _ACTS)
         self.public_key = self._signer.public_key
         self.key_id = key_id_of(self.public_key)
 
@@ -40,6 +41,11 @@ class ActSigner:
         at = datetime.now(UTC)
         said = statement(renovation_id, act, content, actor, command_id, at)
         return Seal(act=act, key_id=self.key_id, at=at, signature=self._signer.sign(said).hex())
+
+
+def public_keys_of(gateway_key: SecretStr) -> str:
+    """The public halves of the gateway's keys, the newest first, parted by commas."""
+    return ",".join(Signer.of(key, _ACTS).public_key for key in every(gateway_key))
 
 
 def signer_of(settings: Settings) -> ActSigner:

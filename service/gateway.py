@@ -49,7 +49,7 @@ class Gateway:
         self._client = client
         self._database = database
         self._signer = signer_of(settings)
-        self._journal = Journal(database, self._signer)
+        self._journal = Journal(database)
         self._patience = timedelta(seconds=settings.update_timeout_s)
         self._delivery = Delivery(client, database, self._patience)
         self._task_queue = settings.task_queue

@@ -72,5 +72,5 @@ class Healing(Writer):
             return await self.recorder.journal.record(command, kind, request, inside, Noted)
 
     async def _refuse_impostor(self, command: Command) -> None:
-        if (await self.recorder.terms_of(command.renovation_id)).signed:
-            refuse_impostor(command)
+        terms = await self.recorder.terms_of(command.renovation_id)
+        refuse_impostor(command, signed=terms.signed)

@@ -17,7 +17,7 @@ class SignedDriver(JourneyDriver):
 
     async def start(self):
         await self.official(STREET)
-        journal = Journal(self.parts.database, SIGNER)
+        journal = Journal(self.parts.database, signer=SIGNER)
 
         async def inside(_session: AsyncSession, _now: datetime) -> Recorded[Done]:
             done = Done(command_id=f"{self.rid}-opened", kind="renovation.opened")

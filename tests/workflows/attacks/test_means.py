@@ -47,7 +47,7 @@ async def repaired(j: JourneyDriver) -> list[tuple[str, Fault]]:
 async def ends_well(j: JourneyDriver, database: Database) -> None:
     await j.until("nothing")
     assert (await j.row())["state"] == "completed"
-    report = await audit(database, j.rid, None, GATEWAY_KEYS)
+    report = await audit(database, j.rid, gateway=GATEWAY_KEYS)
     assert report.ok, [
         await j.db.fetchrow(
             "SELECT kind, actor_id, actor_role, actor_place FROM event WHERE renovation_id=$1 AND seq=$2",

@@ -54,7 +54,7 @@ async def straight_to_temporal(driver: JourneyDriver, act: CancelRenovation) -> 
 
 async def report(driver: JourneyDriver) -> AuditReport:
     keys = GatewayKeys.read(GATEWAY_PUBLIC)
-    return await audit(driver.parts.database, driver.rid, None, keys)
+    return await audit(driver.parts.database, driver.rid, gateway=keys)
 
 
 async def test_mayor_wang_cancels_nothing(journey: Any) -> None:
