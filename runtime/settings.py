@@ -134,6 +134,15 @@ class _Shared(BaseSettings):
         ge=1,
         description="Ballots that may wait for a commit before the service answers 503.",
     )
+    session_hours: int = Field(
+        default=12, ge=1, le=168, description="Hours after which a person signs in anew."
+    )
+    invitation_days: int = Field(
+        default=7,
+        ge=1,
+        le=90,
+        description="Days for which a one-time link of an invitation is good.",
+    )
     update_timeout_s: int = Field(
         default=10,
         ge=1,

@@ -30,6 +30,7 @@ from service.routes import (
     cost_sharing,
     feedback,
     health,
+    identity,
     inspection,
     publications,
     renovations,
@@ -40,6 +41,7 @@ from service.routes.document import DocumentedApi
 log = structlog.get_logger("service")
 ROUTERS = (
     health.router,
+    identity.router,
     renovations.router,
     voting.router,
     channels.router,

@@ -32,6 +32,7 @@ from runtime.local.stack import LocalStack, Part
 from runtime.settings import Settings
 from runtime.temporal import connect_patiently
 from service.estates.renovations import open_renovation
+from service.identity.cast import invite_cast
 from service.parts import open_parts
 
 FILE_NAME = "estate.json"
@@ -111,7 +112,8 @@ async def carry(
         show.say(
             f"renovation {rid} opened: {opened.units:,} units, pack {opened.rule_pack}; {CASE}"
         )
-        async with Client.open(url, rid, settings.credential_key) as http:
+        invitations = await invite_cast(parts.database, settings, rid, people.officials())
+        async with Client.open(url, rid, settings.credential_key, invitations) as http:
             due_list = DatabaseDueList(parts.database)
             driver = Driver(http, units, due_list, options.seed, show, check)
             await travel(driver)

@@ -16,6 +16,7 @@ from models.values.refusal import refusal
 from proof import chain
 from runtime.ballots.audit import BadBallot, audit_box
 from runtime.database import Database
+from runtime.record import place_log
 from runtime.record.audit_clock import ClockAudit
 from runtime.record.journal import hashed_fields
 
@@ -77,6 +78,13 @@ async def audit(
             events += count
             fault = fault or await _receipts(session, each)
             bad += [fault] if fault is not None else []
+        if renovation_id is None:
+            of_places, faults = await place_log.faults(session)
+            events += of_places
+            bad += [
+                BadEvent(renovation_id=f"place {log_id}", seq=seq, reason=reason)
+                for log_id, seq, reason in faults
+            ]
         ballots, unsigned, bad_ballots = await _boxes(session, renovation_id, receipts_key)
     return AuditReport(
         renovations=len(renovations),

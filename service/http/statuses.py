@@ -1,12 +1,20 @@
 """The HTTP status of every refusal code: the answers and the OpenAPI document both read this table.
 
 401 nobody, 403 not this person, 404 not there, 409 not as things stand, 422 a rule or a field
-refuses it, 503 ask again. What only the command line refuses has none.
+refuses it, 429 too often, 503 ask again. What only the command line refuses has none.
 """
 
 CODES: dict[int, str] = {
-    401: "credential.missing credential.wrong",
+    401: "credential.expired credential.ended credential.missing credential.wrong",
     403: """
+        granting.nothing_to_see
+        granting.to_oneself
+        granting.outside_place
+        granting.wrong_role
+        sign_in.wrong
+        credential.form_token
+        credential.foreign_page
+        credential.other_case
         correction.outside_place
         authority.outside_place authority.wrong_role bidding.own_award credential.no_role
         credential.other_unit credential.replaced mandate.against_instruction mandate.not_covered
@@ -15,6 +23,9 @@ CODES: dict[int, str] = {
         voting.ballot_of_another voting.unit_excluded
     """,
     404: """
+        granting.place_unknown
+        granting.unknown
+        invitation.unknown
         correction.official_unknown
         authority.unknown_act bidding.no_bid bidding.no_tender clock.hold_unknown
         feedback.ticket_unknown feedback.unit_unknown mandate.unknown publication.unknown
@@ -23,6 +34,12 @@ CODES: dict[int, str] = {
     """,
     405: "service.method_not_allowed",
     409: """
+        granting.last_administrator
+        granting.already_there
+        granting.over
+        granting.not_waiting
+        invitation.expired
+        invitation.used
         correction.already_there correction.estate_exists
         authority.wrong_stage bidding.already_bid bidding.tender_closed clock.case_over clock.held
         clock.hold_known clock.nothing_due clock.wall consent.given cost_sharing.nothing_due
@@ -35,6 +52,12 @@ CODES: dict[int, str] = {
     """,
     413: "service.body_too_large",
     422: """
+        invitation.nobody
+        opening.grant_waits
+        granting.reserved
+        granting.ends_before
+        granting.not_given
+        invitation.password_needed
         opening.field_unknown opening.not_one_of
         opening.estimate_above_items opening.retention_too_high opening.law_repealed
         opening.end_is_past opening.nobody_yet opening.few_bidders
@@ -172,6 +195,7 @@ CODES: dict[int, str] = {
         official.chosen_twice official.options_missing official.over_budget official.payers_unknown
     """,
     500: "act.broken service.failed",
+    429: "sign_in.locked",
     503: """
         act.held_back clock.busy clock.not_settled service.busy service.database_away service.full
         service.not_confirmed service.not_ready service.not_running service.too_many_acts
