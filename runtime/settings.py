@@ -10,8 +10,15 @@ from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from models.values.refusal import Problem, Refused, problem
 from runtime.version import VERSION
@@ -38,6 +45,12 @@ def _address(url: str) -> str:
     return parts.geturl()
 
 
+def _words(value: object) -> object:
+    return tuple(value.split(",")) if isinstance(value, str) else value
+
+
+SignatureAlgorithm = Literal["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
+"""Of public keys only: with "none" or an HMAC anybody who knows the public key could sign."""
 PublicUrl = Annotated[str, AfterValidator(_address)]
 """An address that people are given, without a slash at its end; it may have a path."""
 Key = Annotated[SecretStr, AfterValidator(_strong)]
@@ -143,6 +156,22 @@ class _Shared(BaseSettings):
         le=90,
         description="Days for which a one-time link of an invitation is good.",
     )
+    oidc_issuer: PublicUrl | None = Field(
+        default=None,
+        description="The identity provider (OpenID Connect) with whose accounts people sign in.",
+    )
+    oidc_client_id: str = Field(
+        default="", description="What the identity provider calls this service."
+    )
+    oidc_client_secret: SecretStr | None = Field(
+        default=None, description="The secret it gave this service, if it gave one."
+    )
+    oidc_algorithms: Annotated[
+        tuple[SignatureAlgorithm, ...], NoDecode, BeforeValidator(_words)
+    ] = Field(
+        default=("RS256", "ES256", "EdDSA"),
+        description="Signatures that are taken under its tokens, separated by commas.",
+    )
     update_timeout_s: int = Field(
         default=10,
         ge=1,
@@ -205,7 +234,7 @@ class Settings(_Shared):
             value = getattr(self, field)
             if value is not None:
                 plain = value.get_secret_value() if isinstance(value, SecretStr) else value
-                written[name] = str(plain)
+                written[name] = ",".join(plain) if isinstance(plain, tuple) else str(plain)
         return written
 
 

@@ -42,6 +42,7 @@ log = structlog.get_logger("service")
 ROUTERS = (
     health.router,
     identity.router,
+    identity.of_case,
     renovations.router,
     voting.router,
     channels.router,

@@ -7,6 +7,10 @@ refuses it, 429 too often, 503 ask again. What only the command line refuses has
 CODES: dict[int, str] = {
     401: "credential.expired credential.ended credential.missing credential.wrong",
     403: """
+        sign_in.not_invited
+        sign_in.provider_refused
+        sign_in.provider_unclear
+        sign_in.attempt_unknown
         granting.nothing_to_see
         granting.to_oneself
         granting.outside_place
@@ -23,6 +27,7 @@ CODES: dict[int, str] = {
         voting.ballot_of_another voting.unit_excluded
     """,
     404: """
+        sign_in.no_provider
         granting.place_unknown
         granting.unknown
         invitation.unknown
@@ -34,6 +39,7 @@ CODES: dict[int, str] = {
     """,
     405: "service.method_not_allowed",
     409: """
+        sign_in.account_taken
         granting.last_administrator
         granting.already_there
         granting.over
@@ -197,6 +203,7 @@ CODES: dict[int, str] = {
     500: "act.broken service.failed",
     429: "sign_in.locked",
     503: """
+        sign_in.provider_away
         act.held_back clock.busy clock.not_settled service.busy service.database_away service.full
         service.not_confirmed service.not_ready service.not_running service.too_many_acts
     """,

@@ -29,16 +29,16 @@ def form_token(token: str) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def keep(response: Response, token: str, seconds: int) -> None:
-    """Let the browser keep a session."""
+def keep(response: Response, token: str, seconds: int, cookie: str = COOKIE) -> None:
+    """Let the browser keep a session, or what it is known by for minutes."""
     response.set_cookie(
-        COOKIE, token, max_age=seconds, path="/", secure=True, httponly=True, samesite="lax"
+        cookie, token, max_age=seconds, path="/", secure=True, httponly=True, samesite="lax"
     )
 
 
-def forget(response: Response) -> None:
+def forget(response: Response, cookie: str = COOKIE) -> None:
     """Let the browser forget its session."""
-    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+    response.delete_cookie(cookie, path="/", secure=True, httponly=True, samesite="lax")
 
 
 def refuse_foreign_page(headers: Mapping[str, str], address: str) -> None:

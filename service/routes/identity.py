@@ -2,7 +2,9 @@
 
 from typing import Annotated, TypeVar
 
+import httpx
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 from pydantic import StringConstraints
 
 from models.fields import EventNumber, Expected, line
@@ -24,6 +26,7 @@ from service.identity.browser import COOKIE, forget, form_token, keep, refuse_fo
 from service.identity.grants import confirm, end, give, list_grants
 from service.identity.invitations import accept, look_at
 from service.identity.local import sign_in
+from service.identity.oidc import ATTEMPT_COOKIE, GOOD_FOR, arrive, ask
 from service.identity.sessions import end_session
 from service.parts import Parts
 from service.routes.dependencies import (
@@ -37,7 +40,7 @@ from service.routes.dependencies import (
 from service.situation import load_grants
 
 router = APIRouter(prefix="/v1", tags=["identity"])
-of_case = APIRouter(prefix="/renovations/{renovation_id}")
+of_case = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["identity"])
 InvitationToken = Annotated[
     str, StringConstraints(pattern=r"^i1\.[A-Za-z0-9_-]{43}$"), Expected("invitation_token")
 ]
@@ -79,6 +82,40 @@ async def sign_in_locally(
     return await _handed(begun, request, response, parts, in_cookie=body.cookie)
 
 
+@router.get("/sign-in/oidc", status_code=303, response_class=RedirectResponse)
+async def ask_provider(
+    parts: RunningParts,
+    goes_to: Annotated[str, *line(500, 0)] = "/",
+    invitation: Annotated[str, *line(100, 0)] = "",
+) -> RedirectResponse:
+    """Go to the identity provider to sign in; with an invitation, to take it up with an account there."""
+    async with httpx.AsyncClient(trust_env=False) as http:
+        asked = await ask(parts.database, parts.settings, http, goes_to, invitation)
+    sent = RedirectResponse(asked.address, 303)
+    keep(sent, asked.cookie, int(GOOD_FOR.total_seconds()), ATTEMPT_COOKIE)
+    return sent
+
+
+@router.get("/sign-in/oidc/callback", status_code=303, response_class=RedirectResponse)
+async def come_back(
+    request: Request,
+    parts: RunningParts,
+    state: Annotated[str, *line(500, 0)] = "",
+    code: Annotated[str, *line(2_000, 0)] = "",
+    iss: Annotated[str, *line(500, 0)] = "",
+) -> RedirectResponse:
+    """Come back from the identity provider; good once, in the browser that went there."""
+    cookie = request.cookies.get(ATTEMPT_COOKIE, "")
+    async with httpx.AsyncClient(trust_env=False) as http:
+        arrived = await arrive(parts.database, parts.settings, http, cookie, state, code, iss)
+    if earlier := request.cookies.get(COOKIE):
+        await end_session(parts.database, earlier)
+    sent = RedirectResponse(parts.settings.address + arrived.goes_to, 303)
+    forget(sent, ATTEMPT_COOKIE)
+    keep(sent, arrived.opened.token, parts.settings.session_hours * 3600)
+    return sent
+
+
 @router.get("/session")
 async def show_session(session: CurrentSession, token: CurrentToken) -> SessionView:
     """Who is signed in, and until when."""
@@ -108,9 +145,6 @@ async def show_own_roles(
     grants = await load_grants(parts.database, actor_id, situation.id)
     here = {grant.role for grant in grants if covers(grant.place, situation.place_path)}
     return tuple(sorted(here))
-
-
-router.include_router(of_case)
 
 
 @router.get("/grants")
