@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, text
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.tables.base import PRIVATE, Big, Id, Table, one_of, word
@@ -95,7 +95,10 @@ class RoleGrant(Table):
     role: Mapped[Id]
     place_id: Mapped[Id | None] = mapped_column(ForeignKey("place.id"))
     only_case: Mapped[Id | None] = mapped_column(ForeignKey("renovation.id"))
-    valid_from: Mapped[datetime | None] = mapped_column(server_default=text("now()"))
+    # None that is said is NULL and waits; the default is for whoever says nothing.
+    valid_from: Mapped[datetime | None] = mapped_column(
+        DateTime(timezone=True).evaluates_none(), server_default=text("now()")
+    )
     valid_until: Mapped[datetime | None]
     granted_by: Mapped[Id] = mapped_column(server_default="")
     reason: Mapped[str] = mapped_column(server_default="")
