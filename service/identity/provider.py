@@ -88,7 +88,9 @@ class ProviderCalls:
         try:
             token = Tokens.model_validate_json(said).id_token
             keys = KeySet.import_key_set(
-                Keys.model_validate_json(await self._asked("GET", provider.jwks_uri)).as_dict()
+                ProviderKeys.model_validate_json(
+                    await self._asked("GET", provider.jwks_uri)
+                ).as_dict()
             )
         except (ValidationError, JoseError, ValueError, KeyError, TypeError):
             raise _unclear("token") from None
@@ -127,7 +129,7 @@ class ProviderCalls:
         return said
 
 
-class Keys(Carried):
+class ProviderKeys(Carried):
     """The provider's public keys (JWKS)."""
 
     keys: tuple[dict[str, str | bool | tuple[str, ...]], ...]
