@@ -21,7 +21,7 @@ from models.values.refusal import Problem, Refused, problem, refusal
 from proof.commands import act_hash
 from proof.seals import key_id_of
 from rules.authority import check_again
-from runtime.record.authority import load_grants
+from runtime.record.grants import load_grants
 from runtime.seals import GatewayKeys, is_fresh, signature_wrong
 
 CARRIED_BY: Mapping[str, str] = {
@@ -140,6 +140,6 @@ async def refuse_without_grant(
     """
     if command.seal is None:
         return
-    grants = await load_grants(session, command.actor.id)
+    grants = await load_grants(session, command.actor.id, renovation.id)
     stage, place = renovation.stage, renovation.place_path
     check_again(command.seal.act, stage, command.actor, grants, place)

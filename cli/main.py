@@ -49,9 +49,15 @@ COMMANDS: Mapping[str, Listed] = {
     "start": Listed(
         "cli.opening", "Open a renovation from a file; the same files again open nothing new."
     ),
+    "login": Listed(
+        "cli.people.commands", "Sign in: with an invitation's link once, then with name and code."
+    ),
+    "logout": Listed("cli.people.commands", "End every session of this machine."),
+    "official": Listed("cli.people.commands", "Who holds which role: give, end, list."),
+    "admin": Listed("cli.people.commands", "What only the operator of this machine does."),
     "act": Listed(
         "cli.cases",
-        "Do an official act in somebody's name; without --as the only one who may do it.",
+        "Do an official act as whoever is signed in here; of several, the only one who may.",
     ),
     "list": Listed(
         "cli.cases",

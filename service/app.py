@@ -31,6 +31,7 @@ from service.routes import (
     cost_sharing,
     feedback,
     health,
+    identity,
     inspection,
     publications,
     renovations,
@@ -41,6 +42,8 @@ from service.routes.document import DocumentedApi
 log = structlog.get_logger("service")
 ROUTERS = (
     health.router,
+    identity.router,
+    identity.of_case,
     renovations.router,
     voting.router,
     channels.router,

@@ -86,17 +86,19 @@ class Gateway:
         act = build_act(act_name, body, ENGINE, key)
         done = await self._done_before(situation, act, bare=key == command_id)
         if done is None:
-            grants = await self._grants(actor_id, resident)
+            grants = await self._grants(renovation_id, actor_id, resident)
             actor = check_act(act_name, situation.stage, grants, situation.place_path)
             seal = self._signer.seal(situation.id, act_name, act_hash(act), actor, key)
             signed = act.model_copy(update={"actor": actor, "seal": seal})
             done = await self._deliver(situation, signed)
         return done.model_copy(update={"command_id": command_id})
 
-    async def _grants(self, actor_id: str, resident: Actor | None) -> tuple[Grant, ...]:
+    async def _grants(
+        self, renovation_id: str, actor_id: str, resident: Actor | None
+    ) -> tuple[Grant, ...]:
         """The roles of the sender; a resident has one, and it is on no list."""
         if resident is None:
-            return await load_grants(self._database, actor_id)
+            return await load_grants(self._database, actor_id, renovation_id)
         role, place = resident.role, resident.place
         return (Grant(actor_id=actor_id, label=resident.label, role=role, place=place),)
 

@@ -13,7 +13,7 @@ from models.values.refusal import refusal
 from models.values.timetable import Timetable
 from rules.authority import Grant, covers
 from runtime.database import Database
-from runtime.record import authority
+from runtime.record.grants import load_grants as grants_of
 
 
 @dataclass(frozen=True)
@@ -113,10 +113,10 @@ def with_time() -> Select[Renovation, bool, datetime]:
     ).outerjoin(CaseClock, CaseClock.renovation_id == Renovation.id)
 
 
-async def load_grants(database: Database, actor_id: str) -> tuple[Grant, ...]:
-    """The roles that an actor holds (`runtime.record.authority`)."""
+async def load_grants(database: Database, actor_id: str, renovation_id: str) -> tuple[Grant, ...]:
+    """The roles that an actor holds in a case now, each with the path of its place."""
     async with database.session() as session:
-        return await authority.load_grants(session, actor_id)
+        return await grants_of(session, actor_id, renovation_id)
 
 
 async def load_opener(database: Database, renovation_id: str) -> str:

@@ -18,6 +18,15 @@ from models.tables.cost_sharing import Instalment, Payment, Refund, Relief, Shar
 from models.tables.estates import Estate, Unit
 from models.tables.feedback import Evaluation, SurveyAnswer, Ticket
 from models.tables.healing import CaseTrouble
+from models.tables.identity.accounts import (
+    Account,
+    Invitation,
+    LockOut,
+    Passkey,
+    PersonSession,
+    SignInAttempt,
+)
+from models.tables.identity.place_log import PlaceEvent, PlaceLog
 from models.tables.inspection import Certificate, Inspection, PartConsent, WorkItem
 from models.tables.log import CommandReceipt, Event, Notice, QuotaUse
 from models.tables.places import Person, Place, RoleGrant, UnitOwner
@@ -41,6 +50,7 @@ from models.tables.voting import (
 __all__ = [
     "GENESIS",
     "PRIVATE",
+    "Account",
     "Attendance",
     "Award",
     "Ballot",
@@ -63,6 +73,8 @@ __all__ = [
     "Event",
     "Inspection",
     "Instalment",
+    "Invitation",
+    "LockOut",
     "Mandate",
     "MandateRevocation",
     "Notice",
@@ -74,9 +86,13 @@ __all__ = [
     "PaperEntry",
     "PaperLine",
     "PartConsent",
+    "Passkey",
     "Payment",
     "Person",
+    "PersonSession",
     "Place",
+    "PlaceEvent",
+    "PlaceLog",
     "Publication",
     "QuotaUse",
     "Refund",
@@ -89,6 +105,7 @@ __all__ = [
     "Scheme",
     "Share",
     "ShareTotal",
+    "SignInAttempt",
     "SurveyAnswer",
     "Table",
     "Tender",

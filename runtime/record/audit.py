@@ -16,9 +16,10 @@ from models.values.refusal import refusal
 from proof import chain
 from runtime.ballots.audit import BadBallot, audit_box
 from runtime.database import Database
-from runtime.record.audit_acts import BadAct, audit_acts
-from runtime.record.audit_clock import ClockAudit
-from runtime.record.audit_heads import HeadAudit, HeadsAudit, KnownHeads
+from runtime.record import place_log
+from runtime.record.audit.acts import BadAct, audit_acts
+from runtime.record.audit.clock import ClockAudit
+from runtime.record.audit.heads import HeadAudit, HeadsAudit, KnownHeads
 from runtime.record.journal import hashed_fields
 from runtime.seals import GatewayKeys
 
@@ -100,6 +101,13 @@ async def audit(
         if heads is not None and renovation_id is None:
             gone = heads.lost([each.id for each in renovations])
             bad += [BadEvent(renovation_id=rid, seq=seq, reason="gone") for rid, seq in gone]
+        if renovation_id is None:
+            of_places, faults = await place_log.faults(session)
+            events += of_places
+            bad += [
+                BadEvent(renovation_id=f"place {log_id}", seq=seq, reason=reason)
+                for log_id, seq, reason in faults
+            ]
         keys = (receipts_key,) if isinstance(receipts_key, str) else receipts_key
         ballots, unsigned, bad_ballots = await _boxes(session, renovation_id, keys)
     return AuditReport(

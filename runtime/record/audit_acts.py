@@ -1,10 +1,11 @@
 """The audit of who acted: what a person did has the gateway's signature, and that person held the role."""
 
-from collections.abc import AsyncIterator
-from collections.abc import Set as AbstractSet
-from typing import NamedTuple
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple, cast
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.command import Seal
@@ -31,11 +32,25 @@ class BadAct(Value):
 
 
 class Held(NamedTuple):
-    """A role that somebody holds for a place."""
+    """A role that somebody holds for a place, "" for the whole installation."""
 
     actor_id: str
     role: str
     path: str
+
+
+class Life(NamedTuple):
+    """From when until when a role is held; None: as long as the record goes."""
+
+    begins: datetime
+    ends: datetime | None
+
+    def covers(self, moment: datetime) -> bool:
+        """Whether the role was held then."""
+        return self.begins <= moment and (self.ends is None or moment < self.ends)
+
+
+Lives = Mapping[Held, Sequence[Life]]
 
 
 async def audit_acts(
@@ -47,7 +62,7 @@ async def audit_acts(
     let pass: there is none.
     """
     signed = bool(await load_signed_since(session, renovation.id))
-    held = await _held(session)
+    held = await _held(session, renovation.id)
     return [
         BadAct(renovation_id=renovation.id, seq=event.seq, reason=reason)
         async for event, content in _of_people(session, renovation.id)
@@ -55,13 +70,21 @@ async def audit_acts(
     ]
 
 
-async def _held(session: AsyncSession) -> AbstractSet[Held]:
+async def _held(session: AsyncSession, renovation_id: str) -> Lives:
+    """Who held what when, of all places and of this case."""
     rows = await session.execute(
-        select(RoleGrant.actor_id, RoleGrant.role, Place.path).join(
-            Place, Place.id == RoleGrant.place_id
+        select(RoleGrant, func.coalesce(Place.path, ""))
+        .outerjoin(Place, Place.id == RoleGrant.place_id)
+        .where(
+            RoleGrant.valid_from.is_not(None),
+            or_(RoleGrant.only_case.is_(None), RoleGrant.only_case == renovation_id),
         )
     )
-    return {Held(*row) for row in rows}
+    lives: dict[Held, list[Life]] = defaultdict(list)
+    for row, path in rows:
+        life = Life(cast("datetime", row.valid_from), row.valid_until)
+        lives[Held(row.actor_id, row.role, path)].append(life)
+    return lives
 
 
 async def _of_people(session: AsyncSession, renovation_id: str) -> AsyncIterator[tuple[Event, str]]:
@@ -79,14 +102,15 @@ async def _of_people(session: AsyncSession, renovation_id: str) -> AsyncIterator
 
 
 def _reason(
-    event: Event, content: str, keys: GatewayKeys | None, held: AbstractSet[Held], *, signed: bool
+    event: Event, content: str, keys: GatewayKeys | None, held: Lives, *, signed: bool
 ) -> str:
     """Why nobody answers for an event; "" where somebody does."""
     if event.signature is None:
         return "unsigned" if signed else ""
     if keys is not None and _fault(event, content, keys):
         return "signature_wrong"
-    holds = Held(event.actor_id, event.actor_role, event.actor_place) in held
+    lives = held.get(Held(event.actor_id, event.actor_role, event.actor_place), ())
+    holds = any(life.covers(event.recorded_at) for life in lives)
     return "" if holds or _is_on_no_list(event) else "not_granted"
 
 

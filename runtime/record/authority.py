@@ -1,32 +1,12 @@
-"""What the record says of who may act: the roles that people hold, and since when acts are signed."""
+"""Since when the acts of a case are signed, as its record says."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Event, Place, RoleGrant
-from models.values.actor import Role
-from rules.authority import Grant
+from models.tables import Event
 
 SIGNED_BY = "signed_by"
 """In the event that opens a case: the id of the key by which its acts are signed."""
-
-
-async def load_grants(session: AsyncSession, actor_id: str) -> tuple[Grant, ...]:
-    """The roles that an actor holds, each with the path of its place; ordered by place, then role."""
-    rows = (
-        await session.execute(
-            select(RoleGrant, Place.path)
-            .join(Place, Place.id == RoleGrant.place_id)
-            .where(RoleGrant.actor_id == actor_id)
-            .order_by(Place.path, RoleGrant.role)
-        )
-    ).all()
-    known = {role.value for role in Role}
-    return tuple(
-        Grant(actor_id=row.actor_id, label=row.label, role=Role(row.role), place=path)
-        for row, path in rows
-        if row.role in known
-    )
 
 
 async def load_signed_since(session: AsyncSession, renovation_id: str) -> str:

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from models.values.refusal import Problem, Refused, problem, refuse_if_any
 from runtime.settings.edge import EdgeSettings
 from runtime.settings.kinds import Key, PublicKeys, PublicUrl
+from runtime.settings.sign_in import SignInSettings
 from runtime.version import VERSION
 
 PREFIX = "GONGJIAN_"
@@ -34,7 +35,7 @@ def _unprefixed(name: str) -> AliasChoices:
     return AliasChoices(name)
 
 
-class SharedSettings(EdgeSettings):
+class SharedSettings(EdgeSettings, SignInSettings):
     """What every process reads."""
 
     model_config = SettingsConfigDict(
@@ -207,7 +208,7 @@ class WorkerSettings(SharedSettings):
             value = getattr(self, field)
             if value is not None:
                 plain = value.get_secret_value() if isinstance(value, SecretStr) else value
-                written[name] = str(plain)
+                written[name] = ",".join(plain) if isinstance(plain, tuple) else str(plain)
         return written
 
 

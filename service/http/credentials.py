@@ -1,9 +1,8 @@
 """Bearer credentials that need no login: an HMAC over the name of their holder.
 
 "v1.<id>.<mac>", both parts base64url without padding. A voter's credential names a unit of one
-renovation and is handed out by the committee; an actor's names an official, a contractor or a
-system, whose roles are in `role_grant`; an agent's names a mandate. None says anything about a
-person.
+renovation and is handed out by the committee; an agent's names a mandate. None says anything about a
+person. Whoever holds an office signs in: `service/identity`.
 """
 
 import base64
@@ -26,7 +25,6 @@ _URLSAFE = bytes.maketrans(b"-_+/", b"+/  ")
 """base64url to base64; "+" and "/", which base64url does not have, become spaces and are refused."""
 _PARTS = 3
 _VOTER = "gongjian/credential/voter"
-_ACTOR = "gongjian/credential/actor"
 _PROXY = "gongjian/credential/proxy"
 _VERSION = b"\0"
 """Between a unit's number, which has no control character, and the version of its credential."""
@@ -89,11 +87,6 @@ def voter_credential(key: SecretStr, renovation_id: str, unit_number: str, versi
     return _written(name, _mac(key, _VOTER, renovation_id, name))
 
 
-def actor_credential(key: SecretStr, actor_id: str) -> str:
-    """The credential of somebody who holds a role."""
-    return _written(actor_id, _mac(key, _ACTOR, actor_id))
-
-
 def read_voter(key: SecretStr, renovation_id: str, authorization: str | None) -> Voter:
     """The unit whose credential the Authorization header holds.
 
@@ -104,17 +97,6 @@ def read_voter(key: SecretStr, renovation_id: str, authorization: str | None) ->
     unit_number, version = VoterCheck(key).read(renovation_id, _raw(authorization))
     came_from("voter")
     return Voter(renovation_id=renovation_id, unit_number=unit_number, version=version)
-
-
-def read_actor(key: SecretStr, authorization: str | None) -> str:
-    """The id of the actor whose credential the Authorization header holds.
-
-    Raises:
-        Refused: `credential.missing` or `credential.wrong`.
-    """
-    name = _name_in(key, authorization, _ACTOR)
-    came_from("official", name)
-    return name
 
 
 def proxy_credential(key: SecretStr, renovation_id: str, mandate_id: str) -> str:

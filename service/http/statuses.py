@@ -6,8 +6,20 @@ refuses it, 429 too often, 503 ask again. What a connection refuses before there
 
 CODES: dict[int, str] = {
     400: "service.request_malformed",
-    401: "credential.missing credential.wrong",
+    401: "credential.expired credential.ended credential.missing credential.wrong",
     403: """
+        sign_in.not_invited
+        sign_in.provider_refused
+        sign_in.provider_unclear
+        sign_in.attempt_unknown
+        granting.nothing_to_see
+        granting.to_oneself
+        granting.outside_place
+        granting.wrong_role
+        sign_in.wrong
+        credential.form_token
+        credential.foreign_page
+        credential.other_case
         correction.outside_place
         act.impostor act.signature_wrong act.unsigned authority.not_granted
         authority.outside_place authority.wrong_role bidding.own_award credential.no_role
@@ -17,6 +29,10 @@ CODES: dict[int, str] = {
         voting.ballot_of_another voting.unit_excluded
     """,
     404: """
+        sign_in.no_provider
+        granting.place_unknown
+        granting.unknown
+        invitation.unknown
         correction.official_unknown
         authority.unknown_act bidding.no_bid bidding.no_tender clock.hold_unknown
         feedback.ticket_unknown feedback.unit_unknown mandate.unknown publication.unknown
@@ -26,6 +42,13 @@ CODES: dict[int, str] = {
     405: "service.method_not_allowed",
     408: "service.too_slow",
     409: """
+        sign_in.account_taken
+        granting.last_administrator
+        granting.already_there
+        granting.over
+        granting.not_waiting
+        invitation.expired
+        invitation.used
         correction.already_there correction.estate_exists
         authority.wrong_stage bidding.already_bid bidding.tender_closed clock.case_over clock.held
         clock.hold_known clock.nothing_due clock.wall consent.given consent.not_given consent.works_begun
@@ -40,6 +63,12 @@ CODES: dict[int, str] = {
     413: "service.body_too_large",
     421: "service.other_host",
     422: """
+        invitation.nobody
+        opening.grant_waits
+        granting.reserved
+        granting.ends_before
+        granting.not_given
+        invitation.password_needed
         opening.field_unknown opening.not_one_of
         opening.estimate_above_items opening.retention_too_high opening.law_repealed
         opening.end_is_past opening.nobody_yet opening.few_bidders
@@ -176,11 +205,12 @@ CODES: dict[int, str] = {
         opening.bound_missing opening.shares_missing official.choice_above official.choice_unknown
         official.chosen_twice official.options_missing official.over_budget official.payers_unknown
     """,
-    429: "quota.used_up",
+    429: "quota.used_up sign_in.locked",
     431: "service.head_too_large",
     500: "act.broken service.failed",
     503: """
         act.held_back act.signature_stale clock.busy clock.not_settled service.busy service.database_away service.full
+        sign_in.provider_away
         service.not_confirmed service.not_ready service.not_running service.too_many_acts
         service.too_many_connections
     """,

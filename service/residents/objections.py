@@ -18,7 +18,8 @@ from runtime.calendars import chinese_calendar
 from runtime.record.agenda import add_waits
 from runtime.record.journal import id_from
 from service.bodies import Accepted, FileObjection
-from service.http.credentials import read_actor, read_voter
+from service.http.credentials import read_voter
+from service.identity.senders import bearer_token, sender_of
 from service.parts import Parts
 from service.recording import Details, accept
 from service.situation import Situation, load_grants
@@ -89,9 +90,10 @@ def _answer(situation: Situation, subject: str, objection: Objection) -> Wait:
 async def _objector(
     parts: Parts, situation: Situation, credential: str | None, unit_number: str | None
 ) -> Actor:
-    key = parts.settings.credential_key
     if unit_number is None:
-        return situation.in_role(await load_grants(parts.database, read_actor(key, credential)))
+        sender = await sender_of(parts.database, bearer_token(credential), situation.id)
+        return situation.in_role(await load_grants(parts.database, sender, situation.id))
+    key = parts.settings.credential_key
     read_voter(key, situation.id, credential).must_hold(unit_number)
     return situation.owner(unit_number)
 

@@ -13,8 +13,12 @@ from fastapi.security.base import SecurityBase
 
 from models.fields import Id
 from models.values.actor import Actor, Role
+from models.values.refusal import refusal
 from rules.authority import ROLES_OF_WRITE
-from service.http.credentials import Voter, read_actor, read_mandate, read_voter
+from service.http.credentials import Voter, read_mandate, read_voter
+from service.identity.browser import COOKIE, refuse_forged_form
+from service.identity.senders import bearer_token, sender_of, signed_in
+from service.identity.sessions import SignedIn
 from service.parts import Parts
 from service.situation import Situation, load_grants, load_situation
 
@@ -43,8 +47,8 @@ CaseSituation = Annotated[Situation, Depends(situation_in_path)]
 class CredentialScheme(SecurityBase):
     """The Authorization header as it is; whoever reads it tells apart a missing and a wrong one."""
 
-    def __init__(self, name: str, description: str) -> None:
-        self.model = HTTPBearer(bearerFormat="v1.<id>.<mac>", description=description)
+    def __init__(self, name: str, description: str, written: str = "v1.<id>.<mac>") -> None:
+        self.model = HTTPBearer(bearerFormat=written, description=description)
         self.scheme_name = name
 
     async def __call__(self, request: Request) -> str | None:
@@ -54,7 +58,9 @@ class CredentialScheme(SecurityBase):
 
 VOTER = CredentialScheme("voter", "Of a unit in one renovation; the committee hands it out.")
 OFFICIAL = CredentialScheme(
-    "official", "Of an official, a contractor or a system; its roles are on the record."
+    "official",
+    "The session of a person who has signed in; a browser sends it as a cookie. Roles are on record.",
+    "s1.<random>",
 )
 AGENT = CredentialScheme("agent", "Of a mandate; the answer to its registration has it.")
 
@@ -70,15 +76,64 @@ async def voter_in_header(
     return read_voter(parts.settings.credential_key, renovation_id, credential)
 
 
-async def official_in_header(
-    parts: RunningParts, credential: Annotated[str | None, Security(OFFICIAL)]
+async def token_in_request(
+    request: Request,
+    parts: RunningParts,
+    credential: Annotated[str | None, Security(OFFICIAL)],
 ) -> str:
-    """The id of the actor whose credential was sent; the roles are not looked at.
+    """The token of a person's session, from the Authorization header or from the browser's cookie.
 
     Raises:
-        Refused: `credential.missing`, `credential.wrong`.
+        Refused: `credential.missing`, `credential.wrong`; of a cookie `credential.foreign_page`,
+            `credential.form_token`.
     """
-    return read_actor(parts.settings.credential_key, credential)
+    cookie = request.cookies.get(COOKIE)
+    if credential is None and cookie:
+        refuse_forged_form(request.method, request.headers, parts.settings.address, cookie)
+        return cookie
+    return bearer_token(credential)
+
+
+CurrentToken = Annotated[str, Depends(token_in_request)]
+
+
+async def session_in_request(
+    request: Request, parts: RunningParts, token: CurrentToken
+) -> SignedIn:
+    """The session that was sent.
+
+    Raises:
+        Refused: `credential.wrong`, `credential.ended`, `credential.expired`, `credential.other_case`.
+    """
+    renovation_id = request.path_params.get("renovation_id")
+    return await signed_in(parts.database, token, renovation_id)
+
+
+CurrentSession = Annotated[SignedIn, Depends(session_in_request)]
+
+
+async def person_in_request(session: CurrentSession) -> str:
+    """The id of the person who is signed in, where a request is about no renovation.
+
+    Raises:
+        Refused: `credential.other_case` for a player of a told case; as `session_in_request` says.
+    """
+    if session.only_case is not None:
+        raise refusal("credential.other_case")
+    return session.actor_id
+
+
+CurrentPerson = Annotated[str, Depends(person_in_request)]
+
+
+async def official_in_header(request: Request, parts: RunningParts, token: CurrentToken) -> str:
+    """The id of the actor who sent a request; the roles are not looked at.
+
+    Raises:
+        Refused: as `session_in_request` says.
+    """
+    renovation_id = request.path_params.get("renovation_id", "")
+    return await sender_of(parts.database, token, renovation_id)
 
 
 async def agent_in_header(
@@ -93,10 +148,15 @@ async def agent_in_header(
 
 
 async def either_in_header(
+    request: Request,
+    parts: RunningParts,
     voter: Annotated[str | None, Security(VOTER)],
     official: Annotated[str | None, Security(OFFICIAL)],
 ) -> str | None:
     """The header where a unit's credential will do as well as an actor's; the body says which."""
+    cookie = request.cookies.get(COOKIE)
+    if voter is None and cookie:
+        return f"Bearer {await token_in_request(request, parts, None)}"
     return voter or official
 
 
@@ -111,7 +171,7 @@ def _in_role(*roles: Role) -> Callable[..., Awaitable[Actor]]:
         situation: CaseSituation, actor_id: CurrentOfficial, parts: RunningParts
     ) -> Actor:
         """The sender, in one of the roles in this place; refused with `credential.no_role`."""
-        return situation.in_role(await load_grants(parts.database, actor_id), *roles)
+        return situation.in_role(await load_grants(parts.database, actor_id, situation.id), *roles)
 
     return actor
 

@@ -20,12 +20,13 @@ from models.values.actor import Role
 from models.values.refusal import Refused
 from runtime.database import Database
 from service.gateway import build_act
-from service.http.credentials import actor_credential, proxy_credential, voter_credential
+from service.http.credentials import proxy_credential, voter_credential
 from tests.support.estate import make_renovation
 from tests.support.fields.doors import Door, doors
 from tests.support.fields.forbidden import LONE_SURROGATE, NUL, forbidden
 from tests.support.fields.walking import FoundField, fields_of
 from tests.support.journey import COMMITTEE, JourneyDriver, actor
+from tests.support.people import token_of
 from tests.support.processes.servers import dev_server
 from tests.support.processes.serving import serving
 
@@ -51,7 +52,7 @@ class RunningCase:
         key = self.case.key()
         credential = {
             "voter": voter_credential(key, RID, UNIT),
-            "official": actor_credential(key, ANYBODY),
+            "official": token_of(ANYBODY),
             "agent": proxy_credential(key, RID, "m1"),
             "": "",
         }[door.who]

@@ -6,7 +6,8 @@ import asyncpg
 import httpx
 from pydantic import SecretStr
 
-from service.http.credentials import actor_credential, voter_credential
+from service.http.credentials import voter_credential
+from tests.support.people import bearer, sign_in
 
 KEY = "0f" * 32
 OFFICIALS = (
@@ -20,7 +21,7 @@ OFFICIALS = (
 
 
 async def grant_roles(sql: asyncpg.Connection) -> None:
-    """Everybody of `OFFICIALS` acts for the district."""
+    """Everybody of `OFFICIALS` acts for the district, and is signed in."""
     for actor_id, role in OFFICIALS:
         await sql.execute(
             "INSERT INTO role_grant (actor_id, label, role, place_id)"
@@ -28,10 +29,11 @@ async def grant_roles(sql: asyncpg.Connection) -> None:
             actor_id,
             role,
         )
+    await sign_in(sql, *(actor_id for actor_id, _ in OFFICIALS))
 
 
 def official(actor_id: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {actor_credential(SecretStr(KEY), actor_id)}"}
+    return bearer(actor_id)
 
 
 def owner_of(rid: str, unit: str) -> dict[str, str]:

@@ -27,8 +27,9 @@ from models.values.waits import STARTING, at_work
 from runtime.record.agenda import replace_waits
 from runtime.record.journal import load_tick
 from service.clock.bodies import ClockMoved, MoveClock
-from service.http.credentials import actor_credential, voter_credential
+from service.http.credentials import voter_credential
 from service.parts import Parts
+from tests.support.people import sign_in
 from workflows.renovation import RenovationWorkflow
 
 Reaction = Callable[["JourneyDriver"], Awaitable[None]]
@@ -174,7 +175,7 @@ class JourneyDriver:
         return voter_credential(self.key(), self.rid, unit)
 
     async def official(self, who: Actor) -> str:
-        """The credential of an official, who holds the role here from now on."""
+        """The session of an official, who holds the role here from now on."""
         await self.db.execute(
             "INSERT INTO role_grant (actor_id, label, role, place_id) VALUES ($1,$2,$3,$4)"
             " ON CONFLICT DO NOTHING",
@@ -183,7 +184,7 @@ class JourneyDriver:
             who.role.value,
             who.place,
         )
-        return actor_credential(self.key(), who.id)
+        return await sign_in(self.db, who.id)
 
     async def units(self) -> list[str]:
         """One unit for each owner, in order."""

@@ -34,12 +34,13 @@ from runtime.settings import Settings
 from service.ballots.batches import BatchBook
 from service.ballots.intake import Intake
 from service.bodies import CastBallot
-from service.http.credentials import VoterCheck, actor_credential, read_voter, voter_credential
+from service.http.credentials import VoterCheck, read_voter, voter_credential
 from service.http.problems import database_away
 from tests.service.conftest import KEY
 from tests.support.box import open_box, put_ballots, said_in
 from tests.support.channels import Channels, grant_roles, official
 from tests.support.estate import make_renovation
+from tests.support.people import sign_in, token_of
 from tests.support.processes.chaos import receipts_that_lie
 from tests.support.votes.vote import LiveVote
 
@@ -345,7 +346,7 @@ def test_no_damaged_or_invented_credential_is_anybodys(name: str, mac: bytes, cu
         good[:-cut],
         good[:cut] + good,
         f"v2{good[2:]}",
-        actor_credential(key, UNIT),
+        token_of(UNIT),
         voter_credential(key, f"r1{name or 'x'}", UNIT),
         voter_credential(SecretStr("00" * 32), "r1", UNIT),
         # The parts of a message cannot be moved into each other.
@@ -389,19 +390,21 @@ def faceless(value: Any, rid: str) -> Any:
 async def all_answers(http: httpx.AsyncClient, rid: str) -> dict[str, Any]:
     """What every readable address of a renovation says, for an official."""
     paths = (await http.get("/openapi.json")).json()["paths"]
-    official = {"Authorization": f"Bearer {actor_credential(SecretStr(KEY), 'committee')}"}
     said = {}
     for path, methods in paths.items():
         if "get" in methods and set(re.findall(r"{(.*?)}", path)) == {"renovation_id"}:
-            answer = await http.get(path.replace("{renovation_id}", rid), headers=official)
+            answer = await http.get(
+                path.replace("{renovation_id}", rid), headers=official("committee")
+            )
             said[path] = (answer.status_code, faceless(answer.json(), rid))
     return said
 
 
 async def test_no_endpoint_tells_apart_a_yes_from_a_no_before_the_close(
-    http: httpx.AsyncClient, database: Database
+    http: httpx.AsyncClient, database: Database, sql: asyncpg.Connection
 ) -> None:
     worlds = []
+    await sign_in(sql, "committee")
     for choice in ("yes", "no"):
         vote = await LiveVote(database, f"r{uuid.uuid4().hex[:10]}").open()
         for unit in vote.units[:6]:

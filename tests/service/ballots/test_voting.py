@@ -8,9 +8,10 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from service.http.credentials import actor_credential, voter_credential
+from service.http.credentials import voter_credential
 from tests.service.conftest import KEY
 from tests.support.box import close_box, open_box, said_in
+from tests.support.people import sign_in
 
 Make = Callable[..., Awaitable[str]]
 UNIT = "1-101"
@@ -94,7 +95,7 @@ async def test_a_forged_credential_is_refused(
     for header in (f"Bearer {forged}", "Bearer nonsense", "Basic abc"):
         answer = await cast(http, rid, ballot(f"{rid}-1"), Authorization=header)
         assert (answer.status_code, answer.json()["code"]) == (401, "credential.wrong")
-    official = actor_credential(SecretStr(KEY), UNIT)
+    official = await sign_in(sql, UNIT)
     answer = await cast(http, rid, ballot(f"{rid}-1"), Authorization=f"Bearer {official}")
     assert answer.status_code == 401
     assert await stored(sql, box) == []

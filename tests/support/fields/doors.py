@@ -16,6 +16,8 @@ IN_PATH = {
     "ticket_id": "t1",
     "name": "a-name",
     "code": "0123-4567-89AB",
+    "token": f"i1.{'a' * 43}",
+    "grant_id": "1",
 }
 """Something of the right kind for each parameter of a path."""
 

@@ -19,6 +19,8 @@ GOOD = {
     "keyword": "defect",
     "bundle_code": "c" * 16,
     "sha256": "0" * 64,
+    "password": "correct horse battery",
+    "totp_code": "123456",
     "day": "2026-05-12",
     "moment": "2026-05-12T09:00:00+08:00",
     "choice": "yes",

@@ -1,0 +1,45 @@
+"""How people sign in: for how long, by which links, and with whose accounts."""
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode
+
+from runtime.settings.kinds import PublicUrl
+
+SignatureAlgorithm = Literal["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
+"""Of public keys only: with "none" or an HMAC anybody who knows the public key could sign."""
+
+
+def _words(value: object) -> object:
+    return tuple(value.split(",")) if isinstance(value, str) else value
+
+
+class SignInSettings(BaseSettings):
+    """Sessions, invitations, and an identity provider."""
+
+    session_hours: int = Field(
+        default=12, ge=1, le=168, description="Hours after which a person signs in anew."
+    )
+    invitation_days: int = Field(
+        default=7,
+        ge=1,
+        le=90,
+        description="Days for which a one-time link of an invitation is good.",
+    )
+    oidc_issuer: PublicUrl | None = Field(
+        default=None,
+        description="The identity provider (OpenID Connect) with whose accounts people sign in.",
+    )
+    oidc_client_id: str = Field(
+        default="", description="What the identity provider calls this service."
+    )
+    oidc_client_secret: SecretStr | None = Field(
+        default=None, description="The secret it gave this service, if it gave one."
+    )
+    oidc_algorithms: Annotated[
+        tuple[SignatureAlgorithm, ...], NoDecode, BeforeValidator(_words)
+    ] = Field(
+        default=("RS256", "ES256", "EdDSA"),
+        description="Signatures that are taken under its tokens, separated by commas.",
+    )
