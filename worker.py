@@ -13,6 +13,7 @@ from temporalio.worker import Worker
 
 from activities.registry import build_activities
 from models.values.refusal import Refused, refusal
+from proof.seals import GatewayKeys
 from runtime.ballots.sealing import BoxKeys
 from runtime.database import Database
 from runtime.engine.workers import build_workers, run_together
@@ -22,7 +23,6 @@ from runtime.liveness import beat
 from runtime.logging import configure_logging
 from runtime.record.heads import heads_of
 from runtime.replaying import drop_while_replaying
-from runtime.seals import GatewayKeys
 from runtime.settings import WorkerSettings, environment_names, read_settings, require
 from runtime.temporal import reach
 from workflows.registry import WORKFLOWS

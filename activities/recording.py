@@ -25,6 +25,7 @@ from models.values.states import NoticeState
 from models.values.timetable import Period, Timetable, WorkCalendar
 from models.values.waits import ENGINE, Consequence, NotYetError, Wait, at_work
 from proof.canonical import digest
+from proof.seals import GatewayKeys
 from rules.authority import ROLES_OF_ACT
 from rules.time import lateness
 from rules.time.deadlines import deadline, is_provisional, last_day
@@ -34,7 +35,6 @@ from runtime.record.agenda import load_next_reminder, replace_waits
 from runtime.record.authority import load_signed_since
 from runtime.record.heads import Heads
 from runtime.record.journal import Journal, Recorded
-from runtime.seals import GatewayKeys
 
 T = TypeVar("T", bound=BaseModel)
 TERMS_KEPT = 1_000

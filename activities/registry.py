@@ -22,11 +22,11 @@ from activities.renovations import Renovations
 from activities.voting.after import AfterVote
 from activities.voting.box import Ballots
 from activities.voting.official import OfficialResults
+from proof.seals import GatewayKeys
 from runtime.ballots.sealing import BoxKeys
 from runtime.calendars import chinese_calendar
 from runtime.database import Database
 from runtime.record.heads import Heads
-from runtime.seals import GatewayKeys
 
 CLASSES = (
     Renovations,

@@ -5,7 +5,6 @@ in whatever way it was reached: a workflow that was started with an invented inp
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,12 +16,11 @@ from models.messages.ids import renovation_workflow_id
 from models.messages.journey import Stage
 from models.tables import Renovation
 from models.values.actor import ENGINE
-from models.values.refusal import Problem, Refused, problem, refusal
+from models.values.refusal import Refused, refusal
 from proof.commands import act_hash
-from proof.seals import key_id_of
+from proof.seals import GatewayKeys, signature_wrong
 from rules.authority import check_again
 from runtime.record.grants import load_grants
-from runtime.seals import GatewayKeys, is_fresh, signature_wrong
 
 CARRIED_BY: Mapping[str, str] = {
     "": "RenovationWorkflow",
@@ -37,28 +35,6 @@ CARRIED_BY: Mapping[str, str] = {
 """The type of a workflow by the word after the case in its id."""
 ALONE = ("", "ticket")
 """These nobody has started but the service or reconciliation; the others a workflow of the case."""
-
-
-def fault_on_arrival(
-    act: Act, renovation_id: str, public_key: str, now: datetime
-) -> Problem | None:
-    """Why a workflow does not take an act; None when it does.
-
-    `public_key` is the one of the workflow's input: "" in a case of before acts were signed. A key that
-    was made later is for the activity to judge, which knows all of them.
-    """
-    if not public_key:
-        return None
-    if act.seal is None:
-        return problem("act.unsigned")
-    if act.seal.act != act.name:
-        return signature_wrong(act.seal)
-    if not is_fresh(act.seal, now):
-        return problem("act.signature_stale", act=act.name)
-    if act.seal.key_id != key_id_of(public_key):
-        return None
-    keys = GatewayKeys.read(public_key)
-    return keys.fault(act.seal, renovation_id, act_hash(act), act.actor, act.command_id)
 
 
 def kind_of(workflow_id: str, renovation_id: str) -> str | None:

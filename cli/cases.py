@@ -239,10 +239,10 @@ def audit(
     data: Data = None,
 ) -> None:
     """Check the hash chain of the record, who acted, and the ballots against their receipts."""
+    from proof.seals import GatewayKeys
     from runtime.ballots.sealing import Signer
     from runtime.record.audit import audit as audited
     from runtime.record.audit.heads import known_heads
-    from runtime.seals import GatewayKeys
 
     async def work() -> AuditReport:
         async with database(data) as (opened, settings):

@@ -70,7 +70,8 @@ COMMANDS: Mapping[str, Listed] = {
         "cli.cases", "The record of a renovation: who did what when, in which capacity."
     ),
     "audit": Listed(
-        "cli.cases", "Check the hash chain of the record, and the ballots against their receipts."
+        "cli.cases",
+        "Check the hash chain of the record, who acted, and the ballots against their receipts.",
     ),
     "repair": Listed(
         "cli.repair",

@@ -20,7 +20,6 @@ from temporalio.exceptions import FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.agenda import Agenda
-    from activities.sealed import fault_on_arrival
     from models.messages.act_bodies import unfit
     from models.messages.acts import Act
     from models.messages.healing import Breakage
@@ -28,6 +27,7 @@ with workflow.unsafe.imports_passed_through():
     from models.messages.progress import Progress
     from models.values.waits import NotYetError
     from proof.commands import reference_for
+    from proof.seals import fault_on_arrival
     from workflows import writes
     from workflows.recorded import SIGNED, RecordedWorkflow, never
     from workflows.search_attributes import show_due

@@ -126,6 +126,7 @@ class JourneyDriver:
 
     async def move(self, move: str, **fields: Any) -> ClockMoved:
         """Tell the clock, under a new command id."""
+        await self.official(COMMITTEE)
         command = MoveClock(command_id=self.new_id("move"), move=move, **fields)
         return await self.parts.clocks.move(self.rid, COMMITTEE, command)
 

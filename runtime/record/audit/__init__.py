@@ -14,6 +14,7 @@ from models.tables import BallotBox, CaseClock, CommandReceipt, Event, Renovatio
 from models.values.base import Value
 from models.values.refusal import refusal
 from proof import chain
+from proof.seals import GatewayKeys
 from runtime.ballots.audit import BadBallot, audit_box
 from runtime.database import Database
 from runtime.record import place_log
@@ -21,7 +22,6 @@ from runtime.record.audit.acts import BadAct, audit_acts
 from runtime.record.audit.clock import ClockAudit
 from runtime.record.audit.heads import HeadAudit, HeadsAudit, KnownHeads
 from runtime.record.journal import hashed_fields
-from runtime.seals import GatewayKeys
 
 Row = TypeVar("Row", bound=Event)
 AT_ONCE = 500

@@ -12,9 +12,9 @@ from models.messages.command import Seal
 from models.tables import CommandReceipt, Event, Place, Renovation, RoleGrant
 from models.values.actor import SEALED_BIDDER, Actor, Role
 from models.values.base import Value
+from proof.seals import GatewayKeys
 from rules.authority import RESIDENTS
 from runtime.record.authority import load_signed_since
-from runtime.seals import GatewayKeys
 
 AT_ONCE = 500
 

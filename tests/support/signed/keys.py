@@ -2,7 +2,8 @@
 
 from pydantic import SecretStr
 
-from runtime.seals import ActSigner, GatewayKeys
+from proof.seals import GatewayKeys
+from runtime.seals import ActSigner
 
 GATEWAY_KEY = "5c" * 32
 SIGNER = ActSigner(SecretStr(GATEWAY_KEY))

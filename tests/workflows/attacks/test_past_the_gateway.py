@@ -10,9 +10,9 @@ from models.messages.command import Seal
 from models.messages.ids import renovation_workflow_id
 from models.values.actor import ENGINE, Actor, Role
 from proof.commands import act_hash
-from proof.seals import statement
+from proof.seals import FRESH, GatewayKeys, statement
 from runtime.record.audit import AuditReport, audit
-from runtime.seals import FRESH, ActSigner, GatewayKeys
+from runtime.seals import ActSigner
 from service.delivery import refusal_in
 from tests.support.journey import STREET, JourneyDriver
 from tests.support.signed.driver import SignedDriver
