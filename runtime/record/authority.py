@@ -7,7 +7,7 @@ from models.tables import Event, Place, RoleGrant
 from models.values.actor import Role
 from rules.authority import Grant
 
-SIGNED_BY = "signed_by"
+SIGNED_BY = "acts_signed_by"
 """In the event that opens a case: the id of the key by which its acts are signed."""
 
 
