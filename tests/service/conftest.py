@@ -21,6 +21,7 @@ def settings(database: Database) -> Settings:
         credential_key=KEY,
         receipt_key="1e" * 32,
         gateway_key="5c" * 32,
+        person_key="7e" * 32,
         counts_age_s=0,  # what a test has just done is counted
         # Nobody listens there: what these tests are about needs no Temporal.
         temporal_address="127.0.0.1:9",
