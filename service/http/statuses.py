@@ -5,8 +5,12 @@ refuses it, 429 too often, 503 ask again. What only the command line refuses has
 """
 
 CODES: dict[int, str] = {
-    401: "credential.expired credential.ended credential.missing credential.wrong",
+    401: """
+        credential.expired credential.ended credential.missing credential.wrong
+        credential.key_revoked credential.key_replaced credential.key_expired
+    """,
     403: """
+        credential.key_scope client.not_yours client.no_role client.of_a_person
         sign_in.not_invited
         sign_in.provider_refused
         sign_in.provider_unclear
@@ -27,6 +31,7 @@ CODES: dict[int, str] = {
         voting.ballot_of_another voting.unit_excluded
     """,
     404: """
+        client.unknown
         sign_in.no_provider
         granting.place_unknown
         granting.unknown
@@ -39,6 +44,7 @@ CODES: dict[int, str] = {
     """,
     405: "service.method_not_allowed",
     409: """
+        client.there client.over
         sign_in.account_taken
         granting.last_administrator
         granting.already_there
@@ -58,6 +64,7 @@ CODES: dict[int, str] = {
     """,
     413: "service.body_too_large",
     422: """
+        client.scope_unknown
         invitation.nobody
         opening.grant_waits
         granting.reserved

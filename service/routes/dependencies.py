@@ -20,6 +20,7 @@ from service.identity.browser import COOKIE, refuse_forged_form
 from service.identity.senders import bearer_token, sender_of, signed_in
 from service.identity.sessions import SignedIn
 from service.parts import Parts
+from service.programs.doors import Door, door_of
 from service.situation import Situation, load_grants, load_situation
 
 
@@ -59,7 +60,8 @@ class CredentialScheme(SecurityBase):
 VOTER = CredentialScheme("voter", "Of a unit in one renovation; the committee hands it out.")
 OFFICIAL = CredentialScheme(
     "official",
-    "The session of a person who has signed in; a browser sends it as a cookie. Roles are on record.",
+    "The session of a person who has signed in (a browser sends it as a cookie), or the key of a program"
+    " (c1.<random>), for the doors of its scopes. Roles are on record.",
     "s1.<random>",
 )
 AGENT = CredentialScheme("agent", "Of a mandate; the answer to its registration has it.")
@@ -97,16 +99,25 @@ async def token_in_request(
 CurrentToken = Annotated[str, Depends(token_in_request)]
 
 
+async def door_in_request(request: Request) -> Door:
+    """The door at which a request stands, as scopes name it."""
+    return door_of(request.scope["route"])
+
+
+CurrentDoor = Annotated[Door, Depends(door_in_request)]
+
+
 async def session_in_request(
-    request: Request, parts: RunningParts, token: CurrentToken
+    request: Request, parts: RunningParts, token: CurrentToken, door: CurrentDoor
 ) -> SignedIn:
     """The session that was sent.
 
     Raises:
-        Refused: `credential.wrong`, `credential.ended`, `credential.expired`, `credential.other_case`.
+        Refused: `credential.wrong`, `credential.ended`, `credential.expired`, `credential.other_case`;
+            of a program's key `credential.key_…`.
     """
     renovation_id = request.path_params.get("renovation_id")
-    return await signed_in(parts.database, token, renovation_id)
+    return await signed_in(parts.database, token, renovation_id, door)
 
 
 CurrentSession = Annotated[SignedIn, Depends(session_in_request)]
@@ -126,14 +137,16 @@ async def person_in_request(session: CurrentSession) -> str:
 CurrentPerson = Annotated[str, Depends(person_in_request)]
 
 
-async def official_in_header(request: Request, parts: RunningParts, token: CurrentToken) -> str:
+async def official_in_header(
+    request: Request, parts: RunningParts, token: CurrentToken, door: CurrentDoor
+) -> str:
     """The id of the actor who sent a request; the roles are not looked at.
 
     Raises:
         Refused: as `session_in_request` says.
     """
     renovation_id = request.path_params.get("renovation_id", "")
-    return await sender_of(parts.database, token, renovation_id)
+    return await sender_of(parts.database, token, renovation_id, door)
 
 
 async def agent_in_header(

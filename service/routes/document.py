@@ -19,7 +19,7 @@ SCHEMAS = "#/components/schemas/"
 HEALTH = "health"
 ROOMS_OF_TAG: Mapping[str, str] = {
     HEALTH: "",
-    "identity": "sign_in invitation granting",
+    "identity": "sign_in invitation granting client",
     "renovations": "",
     "voting": "voting menu receipt",
     "channels": "voting menu paper ruling mandate roll reminder door",
