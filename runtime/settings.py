@@ -172,6 +172,27 @@ class _Shared(BaseSettings):
         default=("RS256", "ES256", "EdDSA"),
         description="Signatures that are taken under its tokens, separated by commas.",
     )
+    portal_issuer: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=255,
+        description="What the city's portal calls itself (`iss`) in what it signs for citizens.",
+    )
+    portal_jwks: str = Field(
+        default="",
+        description="Where its public keys are (JWKS): an address, or the path of a file.",
+    )
+    portal_actor: str = Field(
+        default="city-portal",
+        pattern=r"^[\w.:-]{1,64}$",
+        description="The actor as which it casts ballots; somebody gives it the role city_portal.",
+    )
+    portal_algorithms: Annotated[
+        tuple[SignatureAlgorithm, ...], NoDecode, BeforeValidator(_words)
+    ] = Field(
+        default=("RS256", "PS256", "ES256", "EdDSA"),
+        description="Signatures that are taken under its assertions, separated by commas.",
+    )
     update_timeout_s: int = Field(
         default=10,
         ge=1,

@@ -15,6 +15,7 @@ from service.ballots.lookup import Lookup
 from service.clock.moving import CaseClocks
 from service.gateway import Gateway
 from service.http.credentials import VoterCheck
+from service.programs.public_keys import PortalKeys
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,7 @@ class Parts:
     intake: Intake
     voters: VoterCheck
     lookup: Lookup
+    portal_keys: PortalKeys
 
 
 @asynccontextmanager
@@ -59,6 +61,7 @@ async def open_parts(
             intake=intake,
             voters=VoterCheck(settings.credential_key),
             lookup=Lookup(database),
+            portal_keys=PortalKeys(settings.portal_jwks),
         )
     finally:
         await intake.stop()

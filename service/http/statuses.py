@@ -8,9 +8,11 @@ CODES: dict[int, str] = {
     401: """
         credential.expired credential.ended credential.missing credential.wrong
         credential.key_revoked credential.key_replaced credential.key_expired
+        assertion.algorithm assertion.audience assertion.claims assertion.expired assertion.issuer
+        assertion.key assertion.signature assertion.too_early assertion.too_long assertion.used
     """,
     403: """
-        credential.key_scope client.not_yours client.no_role client.of_a_person
+        assertion.other_case credential.key_scope client.not_yours client.no_role client.of_a_person
         sign_in.not_invited
         sign_in.provider_refused
         sign_in.provider_unclear
@@ -31,7 +33,7 @@ CODES: dict[int, str] = {
         voting.ballot_of_another voting.unit_excluded
     """,
     404: """
-        client.unknown
+        client.unknown assertion.no_portal
         sign_in.no_provider
         granting.place_unknown
         granting.unknown
@@ -210,7 +212,7 @@ CODES: dict[int, str] = {
     500: "act.broken service.failed",
     429: "sign_in.locked",
     503: """
-        sign_in.provider_away
+        sign_in.provider_away assertion.keys_away
         act.held_back clock.busy clock.not_settled service.busy service.database_away service.full
         service.not_confirmed service.not_ready service.not_running service.too_many_acts
     """,

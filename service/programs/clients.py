@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import ApiClient, ApiKey
@@ -41,17 +42,16 @@ async def add(
     """
 
     async def change(session: AsyncSession, now: datetime) -> str:
-        if await session.get(ApiClient, body.client) is not None:
-            raise refusal("client.there", where="client", client=body.client)
-        client = ApiClient(
+        client = insert(ApiClient).values(
             id=body.client,
             actor_id=body.actor,
             scopes=sorted(set(body.scopes)),
             made_by=sender_id,
             created_at=now,
         )
-        session.add(client)
-        await session.flush()
+        made = client.on_conflict_do_nothing().returning(ApiClient.id)
+        if await session.scalar(made) is None:
+            raise refusal("client.there", where="client", client=body.client)
         if body.actor != sender_id and await _is_a_persons(session, body.client):
             raise refusal("client.of_a_person", where="actor", actor=body.actor)
         return _new_key(session, body.client, now, body.days)

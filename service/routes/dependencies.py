@@ -18,8 +18,9 @@ from rules.authority import ROLES_OF_WRITE
 from service.http.credentials import Voter, read_mandate, read_voter
 from service.identity.browser import COOKIE, refuse_forged_form
 from service.identity.senders import bearer_token, sender_of, signed_in
-from service.identity.sessions import SignedIn
+from service.identity.sessions import SignedIn, database_now
 from service.parts import Parts
+from service.programs.assertions import Vouched, vouched
 from service.programs.doors import Door, door_of
 from service.situation import Situation, load_grants, load_situation
 
@@ -63,6 +64,12 @@ OFFICIAL = CredentialScheme(
     "The session of a person who has signed in (a browser sends it as a cookie), or the key of a program"
     " (c1.<random>), for the doors of its scopes. Roles are on record.",
     "s1.<random>",
+)
+PORTAL = CredentialScheme(
+    "portal",
+    "What a city's portal signs for a citizen's unit in one case (RFC 7523), used once: `iss`, `sub`,"
+    " `aud`, `iat`, `exp` within five minutes, `jti`, `renovation_id`, `unit_number`.",
+    "JWT",
 )
 AGENT = CredentialScheme("agent", "Of a mandate; the answer to its registration has it.")
 
@@ -173,6 +180,36 @@ async def either_in_header(
     return voter or official
 
 
+async def assertion_in_header(
+    parts: RunningParts, credential: Annotated[str | None, Security(PORTAL)]
+) -> Vouched:
+    """The unit for which a portal vouches; whether it has done so before is not looked at.
+
+    Raises:
+        Refused: `credential.missing`, `credential.wrong`, `assertion.…`.
+    """
+    token = bearer_token(credential)
+    async with parts.database.session() as session:
+        now = await database_now(session)
+    return await vouched(parts.settings, parts.portal_keys, token, now)
+
+
+CurrentAssertion = Annotated[Vouched, Depends(assertion_in_header)]
+
+
+async def portal_in_role(
+    _assertion: CurrentAssertion, situation: CaseSituation, parts: RunningParts
+) -> Actor:
+    """The portal that has signed, as the actor that holds its role in this place.
+
+    Raises:
+        Refused: `credential.no_role`.
+    """
+    grants = await load_grants(parts.database, parts.settings.portal_actor, situation.id)
+    return situation.in_role(grants, *ROLES_OF_WRITE["cast_for_portal"].roles)
+
+
+CurrentPortal = Annotated[Actor, Depends(portal_in_role)]
 CurrentVoter = Annotated[Voter, Depends(voter_in_header)]
 CurrentOfficial = Annotated[str, Depends(official_in_header)]
 CurrentAgent = Annotated[str, Depends(agent_in_header)]
@@ -200,7 +237,6 @@ MayEnterPaper = Annotated[Actor, Depends(_who_may("enter_paper"))]
 MayRegisterMandates = Annotated[Actor, Depends(_who_may("register_mandate"))]
 MayRecordVisits = Annotated[Actor, Depends(_who_may("record_visits"))]
 MayRecordAttendance = Annotated[Actor, Depends(_who_may("record_attendance"))]
-MayCastForPortal = Annotated[Actor, Depends(_who_may("cast_for_portal"))]
 MayReplaceOwners = Annotated[Actor, Depends(_who_may("replace_owner"))]
 MayRemind = Annotated[Actor, Depends(_who_may("remind"))]
 MayMoveClock = Annotated[Actor, Depends(_who_may("move_clock"))]

@@ -22,7 +22,7 @@ ROOMS_OF_TAG: Mapping[str, str] = {
     "identity": "sign_in invitation granting client",
     "renovations": "",
     "voting": "voting menu receipt",
-    "channels": "voting menu paper ruling mandate roll reminder door",
+    "channels": "voting menu paper ruling mandate roll reminder door assertion",
     "cost sharing": "cost_sharing",
     "bidding": "bidding",
     "inspection": "",

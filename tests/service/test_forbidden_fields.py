@@ -27,6 +27,7 @@ from tests.support.fields.forbidden import LONE_SURROGATE, NUL, forbidden
 from tests.support.fields.walking import FoundField, fields_of
 from tests.support.journey import COMMITTEE, JourneyDriver, actor
 from tests.support.people import token_of
+from tests.support.portal import ACTOR, assertion
 from tests.support.processes.servers import dev_server
 from tests.support.processes.serving import serving
 
@@ -54,6 +55,7 @@ class RunningCase:
             "voter": voter_credential(key, RID, UNIT),
             "official": token_of(ANYBODY),
             "agent": proxy_credential(key, RID, "m1"),
+            "portal": assertion(RID, UNIT),
             "": "",
         }[door.who]
         headers = {"Authorization": f"Bearer {credential}"} if credential else {}
@@ -97,6 +99,7 @@ async def running(database: Database, owner: str) -> AsyncIterator[RunningCase]:
         case = JourneyDriver(parts, http, sql, RID)
         for role in Role:
             await case.official(actor(role, ANYBODY))
+        await case.official(actor(Role.CITY_PORTAL, ACTOR))
         await case.start()
         await case.until("open_vote")
         yield RunningCase(case)

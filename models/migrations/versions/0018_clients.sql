@@ -35,4 +35,5 @@ CREATE INDEX ix_used_assertion_expires_at ON private.used_assertion (expires_at)
 
 GRANT SELECT, INSERT, UPDATE ON private.api_client, private.api_key TO gongjian_app
 
-GRANT SELECT, INSERT, DELETE ON private.used_assertion TO gongjian_app
+-- UPDATE is what FOR UPDATE asks for.
+GRANT SELECT, INSERT, UPDATE, DELETE ON private.used_assertion TO gongjian_app

@@ -248,7 +248,10 @@ async def knock(door: Door, case: Channels, key: str) -> tuple[int, str]:
     """A request without a good body: who sends it is looked at first."""
     body = IN_BODY.get(f"/{door.path.rpartition('/')[2]}", {})
     answer = await case.http.request(
-        door.method, door.address(case.rid), headers=with_key(key), content=json.dumps(body)
+        door.method,
+        door.address(case.rid),
+        headers={**with_key(key), "Content-Type": "application/json"},
+        content=json.dumps(body),
     )
     return answer.status_code, str(answer.json().get("code")) if answer.content else ""
 

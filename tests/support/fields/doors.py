@@ -8,7 +8,7 @@ from fastapi.routing import APIRoute
 
 from service.app import ROUTERS
 from service.bodies import CastBallot
-from service.routes.dependencies import AGENT, OFFICIAL, VOTER
+from service.routes.dependencies import AGENT, OFFICIAL, PORTAL, VOTER
 
 IN_PATH = {
     "renovation_id": "{rid}",
@@ -76,7 +76,7 @@ def _parameters(dependant: Dependant) -> Iterator[Parameter]:
 
 
 def _schemes(dependant: Dependant) -> Iterator[str]:
-    known = (VOTER, OFFICIAL, AGENT)
+    known = (VOTER, OFFICIAL, AGENT, PORTAL)
     for inner in dependant.dependencies:
         if inner.call in known:
             yield known[known.index(inner.call)].scheme_name

@@ -14,6 +14,7 @@ from runtime.settings import Settings
 from service.app import create_app
 from service.parts import Parts
 from tests.support.box import BOX_KEY
+from tests.support.portal import portal_settings
 from tests.support.processes.servers import plain_client
 from worker import workers_of
 
@@ -27,6 +28,7 @@ def settings_for(env: WorkflowEnvironment, database: Database) -> Settings:
         box_key=BOX_KEY,
         temporal_address=env.client.service_client.config.target_host,
         temporal_namespace=env.client.namespace,
+        **portal_settings(),
     )
 
 
