@@ -49,7 +49,9 @@ def _words(value: object) -> object:
     return tuple(value.split(",")) if isinstance(value, str) else value
 
 
-SignatureAlgorithm = Literal["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
+SignatureAlgorithm = Literal[
+    "RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA", "Ed25519"
+]
 """Of public keys only: with "none" or an HMAC anybody who knows the public key could sign."""
 PublicUrl = Annotated[str, AfterValidator(_address)]
 """An address that people are given, without a slash at its end; it may have a path."""
@@ -190,7 +192,7 @@ class _Shared(BaseSettings):
     portal_algorithms: Annotated[
         tuple[SignatureAlgorithm, ...], NoDecode, BeforeValidator(_words)
     ] = Field(
-        default=("RS256", "PS256", "ES256", "EdDSA"),
+        default=("RS256", "PS256", "ES256", "EdDSA", "Ed25519"),
         description="Signatures that are taken under its assertions, separated by commas.",
     )
     update_timeout_s: int = Field(

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -19,6 +20,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from models.values.refusal import Refused
+from runtime.settings import Settings
+from service.programs.assertions import vouched
 from service.programs.public_keys import KEPT_S, PAUSE_S, PortalKeys
 from tests.support.box import open_box
 from tests.support.channels import Channels, code, grant_roles, owner_of
@@ -355,14 +358,9 @@ async def test_away_is_said_where_no_key_could_be_read(tmp_path: Any) -> None:
     assert await refused(PortalKeys(str(tmp_path / "none.json")), "p1") == "assertion.keys_away"
 
 
-@pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256", "Ed25519"])
 async def test_assertions_of_other_kinds_of_keys_are_taken(algorithm: str) -> None:
     """Made with the primitives of `cryptography`, read by the library of the service."""
-    from datetime import UTC, datetime
-
-    from runtime.settings import Settings
-    from service.programs.assertions import vouched
-
     made = rsa.generate_private_key(65537, 2048)
     numbers = made.public_key().public_numbers()
     n = encoded(numbers.n.to_bytes(256, "big"))
@@ -372,6 +370,7 @@ async def test_assertions_of_other_kinds_of_keys_are_taken(algorithm: str) -> No
             lambda said: made.sign(said, PKCS1v15(), hashes.SHA256()),
         ),
         "ES256": (jwk_of(OTHERS, "k"), es256(OTHERS)),
+        "Ed25519": ({**public_keys()["keys"][0], "kid": "k"}, KEY.sign),
     }[algorithm]
     body = json.dumps({"keys": [jwk]}).encode()
     async with serving_keys(lambda: http_answer(body)) as (url, _):
