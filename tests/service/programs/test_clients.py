@@ -9,8 +9,11 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from runtime.database import Database
 from service.app import ROUTERS
+from service.identity.sessions import end_sessions_of
 from service.programs.doors import scopes_of
 from service.routes.dependencies import OFFICIAL
 from tests.support.channels import Channels, code, grant_roles
@@ -285,3 +288,40 @@ def test_every_door_of_officials_but_those_for_people_has_a_scope() -> None:
     assert {door.room for door in OFFICIAL_DOORS} == {*ROOMS, "identity"}
     assert set(ROOMS) <= SCOPES
     assert not {"give_role", "add_client", "sign_out", "show_session", "identity"} & SCOPES
+
+
+async def test_an_actor_that_a_program_plays_is_invited_by_no_link(
+    programs: Programs, vote: Channels
+) -> None:
+    await programs.add("payments", "report_payments", actor="bank-of-program")
+    given = await vote.http.post(
+        "/v1/grants",
+        json={
+            "command_id": uuid.uuid4().hex,
+            "person": "bank-of-program",
+            "name": "Bank",
+            "role": "payment_provider",
+            "place": "d",
+            "reason": "the supervised account",
+        },
+        headers=bearer("street"),
+    )
+    assert given.is_success, given.text
+    assert given.json()["invitation"] == ""
+
+
+async def test_who_is_let_in_anew_has_no_programs_of_before(
+    programs: Programs, vote: Channels, database: Database
+) -> None:
+    body = {"client": "left-behind", "actor": "committee", "scopes": ["channels"]}
+    key = with_key((await programs.post("", bearer("committee"), **body)).json()["key"])
+    assert code(await vote.get("/mandates", key)) == (404, "voting.no_box")
+
+    async def out(session: AsyncSession) -> None:
+        await end_sessions_of(session, "committee")
+
+    await database.transaction(out)
+    assert code(await vote.get("/mandates", key)) == (401, "credential.key_revoked")
+    await vote.sql.execute(
+        "UPDATE private.session SET ended_at = NULL WHERE account_id = 'committee'"
+    )
