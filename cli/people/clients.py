@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 from pydantic import JsonValue
 
-from cli.people.requests import ServiceRequests, own_requests
+from cli.people.own import own_requests
+from cli.people.requests import ServiceRequests
 from cli.servers import DATA
 from cli.words import Language, listed, said, speak
 
@@ -23,6 +24,11 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The program's name.")
 As = Annotated[str, typer.Option("--as", metavar="PERSON", help="Which of your sign-ins.")]
 CommandId = Annotated[str, typer.Option(help="The same id is done once; else a new one.")]
 Days = Annotated[int, typer.Option(min=1, max=730, help="For how many days the key is good.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.add_typer(clients, name="client")
 
 
 @clients.command("add")

@@ -63,7 +63,7 @@ class PortalKeys:
         self._keys, self._read_at = _public(found), self._clock()
 
 
-def _public(found: list[dict[str, str]]) -> Mapping[str, Key]:
+def _public(found: list[dict[str, str | list[str]]]) -> Mapping[str, Key]:
     """Those that can be read; one that cannot spoils no other."""
     keys: dict[str, Key] = {}
     for each in found:

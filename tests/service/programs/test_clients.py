@@ -22,7 +22,9 @@ from tests.support.people import bearer, sign_in
 
 Make = Callable[..., Awaitable[str]]
 ADMIN, BANK, WORKER = "admin", "bank-prog", "grid-prog"
-VISITS = {"visits": [{"unit_number": "1-101", "outcome": "not_at_home", "envelope": ""}]}
+VISITS: dict[str, Any] = {
+    "visits": [{"unit_number": "1-101", "outcome": "not_at_home", "envelope": ""}]
+}
 
 
 class Programs:
