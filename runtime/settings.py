@@ -45,6 +45,13 @@ def _address(url: str) -> str:
     return parts.geturl()
 
 
+def _key_source(where: str) -> str:
+    parts = urlsplit(where)
+    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise ValueError("https://…, or the path of a file; http://… on this machine only")
+    return where
+
+
 def _words(value: object) -> object:
     return tuple(value.split(",")) if isinstance(value, str) else value
 
@@ -180,7 +187,7 @@ class _Shared(BaseSettings):
         max_length=255,
         description="What the city's portal calls itself (`iss`) in what it signs for citizens.",
     )
-    portal_jwks: str = Field(
+    portal_jwks: Annotated[str, AfterValidator(_key_source)] = Field(
         default="",
         description="Where its public keys are (JWKS): an address, or the path of a file.",
     )

@@ -40,6 +40,8 @@ class PortalKeys:
         Raises:
             Refused: `assertion.key` where there is none; `assertion.keys_away` where they cannot be read.
         """
+        if kid in self._keys and self._clock() - self._read_at <= KEPT_S:
+            return self._keys[kid]
         async with self._one_reads:
             if self._clock() - self._read_at > KEPT_S:
                 self._keys = {}
@@ -55,7 +57,8 @@ class PortalKeys:
     async def _read(self) -> None:
         """Read them; those that were kept stay where that fails."""
         try:
-            text = await _text_of(self._source)
+            async with asyncio.timeout(ANSWER_S):
+                text = await _text_of(self._source)
             found = ProviderKeys.model_validate_json(text).as_dict()["keys"]
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValidationError, ValueError) as error:
             log.warning("portal_keys_away", reason=type(error).__name__)

@@ -10,7 +10,7 @@ from runtime.database import Database
 from runtime.settings import Settings
 from service.app import create_app
 from tests.support.estate import make_renovation
-from tests.support.portal import portal_settings
+from tests.support.votes.portal import portal_settings
 
 KEY = "0f" * 32
 

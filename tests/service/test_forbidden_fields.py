@@ -27,9 +27,9 @@ from tests.support.fields.forbidden import LONE_SURROGATE, NUL, forbidden
 from tests.support.fields.walking import FoundField, fields_of
 from tests.support.journey import COMMITTEE, JourneyDriver, actor
 from tests.support.people import token_of
-from tests.support.portal import ACTOR, assertion
 from tests.support.processes.servers import dev_server
 from tests.support.processes.serving import serving
+from tests.support.votes.portal import ACTOR, assertion
 
 OPENED_AT = datetime(2025, 3, 3, 1, tzinfo=UTC)
 RID, UNIT, ANYBODY = "rforbidden", "1-101", "anybody"

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from service.http.credentials import voter_credential
 from tests.support.people import bearer, sign_in
-from tests.support.portal import ACTOR
+from tests.support.votes.portal import ACTOR
 
 KEY = "0f" * 32
 OFFICIALS = (

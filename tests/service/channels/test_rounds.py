@@ -12,7 +12,7 @@ import pytest
 from service.routes.channels import router as channels_router
 from tests.support.box import close_box, open_box, put_ballots
 from tests.support.channels import Channels, code, grant_roles, official, owner_of
-from tests.support.portal import ACTOR, vouching
+from tests.support.votes.portal import ACTOR, vouching
 
 Make = Callable[..., Awaitable[str]]
 WORKER, COMMITTEE = official("grid"), official("committee")

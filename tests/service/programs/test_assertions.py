@@ -25,7 +25,7 @@ from service.programs.assertions import vouched
 from service.programs.public_keys import KEPT_S, PAUSE_S, PortalKeys
 from tests.support.box import open_box
 from tests.support.channels import Channels, code, grant_roles, owner_of
-from tests.support.portal import (
+from tests.support.votes.portal import (
     ACTOR,
     AUDIENCE,
     KEY,

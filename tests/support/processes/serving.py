@@ -14,8 +14,8 @@ from runtime.settings import Settings
 from service.app import create_app
 from service.parts import Parts
 from tests.support.box import BOX_KEY
-from tests.support.portal import portal_settings
 from tests.support.processes.servers import plain_client
+from tests.support.votes.portal import portal_settings
 from worker import workers_of
 
 

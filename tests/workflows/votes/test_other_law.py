@@ -17,7 +17,7 @@ from runtime.record.audit import audit
 from tests.support.breaks.branches import open_for_ballots, report
 from tests.support.estate import scheme_content
 from tests.support.journey import COMMITTEE, STREET, JourneyDriver, actor
-from tests.support.portal import ACTOR, assertion
+from tests.support.votes.portal import ACTOR, assertion
 
 Begin = Callable[..., Awaitable[JourneyDriver]]
 SPAIN = pack_in_force("ES", date(2026, 1, 1)).id
