@@ -76,10 +76,8 @@ def gongjian(data: Path, *words: str) -> list[str]:
 
 
 def asked(service: str, key: str) -> tuple[int, str]:
-    """What the service says to a program with this key, of a case that is not there."""
-    answer = httpx.get(
-        f"{service}/v1/renovations/none/mandates", headers={"Authorization": f"Bearer {key}"}
-    )
+    """What the service says to a program with this key, where only people come in."""
+    answer = httpx.get(f"{service}/v1/session", headers={"Authorization": f"Bearer {key}"})
     return answer.status_code, answer.json()["code"]
 
 
@@ -93,12 +91,12 @@ def test_a_key_is_added_rotated_and_revoked(
     line, told, first = gongjian(data, *added, *once)
     assert line.startswith("cli-one  cli-office  channels, submit_bid  key good until 20")
     assert told == "The new key, told this once:"
-    assert asked(service, first) == (404, "renovation.unknown")
+    assert asked(service, first) == (403, "credential.key_scope")
     again = gongjian(data, *added, *once)
     assert again == [line, "This command was done before; its key is not told again."]
     *_, second = gongjian(data, "rotate", "cli-one", "--overlap-hours", "0")
     assert asked(service, first) == (401, "credential.key_replaced")
-    assert asked(service, second) == (404, "renovation.unknown")
+    assert asked(service, second) == (403, "credential.key_scope")
     gone = gongjian(data, "revoke", "cli-one", "--reason", "lost")
     assert gone == ["cli-one  cli-office  channels, submit_bid  revoked"]
     assert asked(service, second) == (401, "credential.key_revoked")
