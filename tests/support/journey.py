@@ -181,7 +181,7 @@ class JourneyDriver:
             who.id,
             who.label,
             who.role.value,
-            who.place,
+            None if who.role is Role.ADMINISTRATOR else who.place,
         )
         return await sign_in(self.db, who.id)
 

@@ -32,7 +32,7 @@ def public_keys() -> dict[str, Any]:
     }
 
 
-def portal_settings() -> dict[str, str]:
+def portal_settings() -> dict[str, Any]:
     """The settings of a service to which this portal is connected."""
     path = Path(gettempdir()) / "gongjian-test-portal.json"
     path.write_text(json.dumps(public_keys()))
