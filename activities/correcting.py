@@ -8,9 +8,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from activities.recording import Case
 from models.files.renovation import LEVELS
-from models.messages.acts import AddedOfficial, CorrectRenovation
+from models.messages.acts import CorrectRenovation
 from models.tables import CaseClock, Estate, Event, Person, Place, RoleGrant
-from models.values.actor import Role
+from models.values.actor import AddedOfficial, Role
 from models.values.refusal import refusal
 from models.values.scheme import Change
 from proof.canonical import digest

@@ -22,9 +22,11 @@ from activities.renovations import Renovations
 from activities.voting.after import AfterVote
 from activities.voting.box import Ballots
 from activities.voting.official import OfficialResults
+from proof.seals import GatewayKeys
 from runtime.ballots.sealing import BoxKeys
 from runtime.calendars import chinese_calendar
 from runtime.database import Database
+from runtime.record.heads import Heads
 
 CLASSES = (
     Renovations,
@@ -48,9 +50,14 @@ CLASSES = (
 )
 
 
-def build_activities(database: Database, keys: BoxKeys) -> Sequence[Callable[..., Any]]:
+def build_activities(
+    database: Database,
+    keys: BoxKeys,
+    gateway: GatewayKeys = GatewayKeys({}),  # noqa: B008 - it does not change
+    heads: Heads | None = None,
+) -> Sequence[Callable[..., Any]]:
     """Every method that is an activity, bound to objects that share the database."""
-    recorder = Recorder(database, chinese_calendar(), keys)
+    recorder = Recorder(database, chinese_calendar(), keys, gateway, heads)
     return [
         method
         for each in (kind(recorder) for kind in CLASSES)

@@ -23,6 +23,7 @@ from cli.people.session_file import (
     write_sessions,
 )
 from cli.servers import DATA, database, local_settings
+from cli.words import named, said
 from models.values.actor import Role
 from models.values.refusal import Refused, refusal
 
@@ -58,16 +59,17 @@ def login(
             raise refusal("cases.link_invalid", where="LINK")
         kept = _taken_up(ServiceRequests(base), base, token)
     else:
-        base = service or service_of(home, KeptSession.model_construct(service=""))
-        name = as_ or typer.prompt("Name")
+        base = service or service_of(home, "")
+        name = as_ or typer.prompt(said("line.name"))
         body: dict[str, JsonValue] = {
             "name": name,
-            "password": typer.prompt("Password", hide_input=True),
-            "code": typer.prompt("Code of six digits"),
+            "password": typer.prompt(said("line.password"), hide_input=True),
+            "code": typer.prompt(said("line.six_digits")),
         }
         kept = _kept(ServiceRequests(base).post("/v1/sign-in", body), service)
     keep_sessions(home, kept)
-    print(f"signed in as {kept.actor_id} until {kept.expires_at.astimezone():%Y-%m-%d %H:%M}")
+    until = f"{kept.expires_at.astimezone():%Y-%m-%d %H:%M}"
+    print(said("line.signed_in", person=kept.actor_id, until=until))
 
 
 def _taken_up(requests: ServiceRequests, base: str, token: str) -> KeptSession:
@@ -76,14 +78,19 @@ def _taken_up(requests: ServiceRequests, base: str, token: str) -> KeptSession:
     assert isinstance(seen, dict)
     body: dict[str, JsonValue] = {}
     if seen["needs_password"]:
-        print(f"{seen['name']} ({seen['actor_id']}): choose a password of ten characters or more.")
-        body["password"] = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+        person, name = str(seen["actor_id"]), str(seen["name"])
+        print(said("line.choose_password", name=name, person=person))
+        body["password"] = typer.prompt(
+            said("line.password"),
+            hide_input=True,
+            confirmation_prompt=said("line.password_again"),
+        )
     made = requests.post(f"{INVITATIONS}{token}", body)
     assert isinstance(made, dict)
     if made["totp_uri"]:
         import segno
 
-        print("Scan this with an authenticator app; it is shown once:")
+        print(said("line.scan"))
         segno.make(str(made["totp_uri"])).terminal(compact=True)
         print(made["totp_uri"])
     return _kept(made, base)
@@ -104,7 +111,7 @@ def logout(data: Data = None) -> None:
         except Refused:
             continue  # it is over already, or its service is away: it ends by time
     write_sessions(home, ())
-    print("signed out")
+    print(said("line.signed_out"))
 
 
 @officials.command("add")
@@ -133,7 +140,8 @@ def add_official(  # noqa: PLR0917 - typer reads the signature
     assert isinstance(given, dict)
     _tell(given["grant"])
     if given["invitation"]:
-        print(f"invitation, good once: {given['invitation']}")
+        link = str(given["invitation"])
+        print(said("line.invitation", person=person, link=link))
 
 
 @officials.command("confirm")
@@ -208,11 +216,16 @@ def operator_account() -> str:
 
 def _tell(grant: JsonValue) -> None:
     assert isinstance(grant, dict)
-    until = _day(grant["until"])
-    state = "waits" if grant["waits"] else f"from {_day(grant['begins'])}"
-    state += f" until {until}" if until else ""
-    place = grant["place"] or "everywhere"
-    print(f"{grant['id']}  {grant['person']}  {grant['role']}  {place}  {state}")
+    begins, until = _day(grant["begins"]), _day(grant["until"])
+    if grant["waits"]:
+        state = said("line.grant_waits")
+    elif until:
+        state = said("line.grant_between", begins=begins, until=until)
+    else:
+        state = said("line.grant_from", begins=begins)
+    place = str(grant["place"] or said("line.everywhere"))
+    role = named("role", str(grant["role"]))
+    print("  ".join((str(grant["id"]), str(grant["person"]), role, place, state)))
 
 
 def _day(moment: JsonValue) -> str:

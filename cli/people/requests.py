@@ -56,7 +56,7 @@ class ServiceRequests:
 
 def in_name_of(data_dir: Path, kept: KeptSession) -> ServiceRequests:
     """Requests with the token of a session."""
-    return ServiceRequests(service_of(data_dir, kept), kept.token)
+    return ServiceRequests(service_of(data_dir, kept.service), kept.token)
 
 
 def only_able(data_dir: Path, renovation: str, actor: str, act: str) -> ServiceRequests:

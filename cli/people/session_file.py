@@ -13,7 +13,8 @@ from pydantic import ValidationError
 
 from models.values.base import Carried
 from models.values.refusal import refusal
-from runtime.local.data_dir import is_locked, load_record, write_private
+from runtime.local.data_dir import is_locked, load_record
+from runtime.private import write_private
 
 FILE = "sessions.json"
 
@@ -78,14 +79,14 @@ def own_sessions(data_dir: Path, renovation: str, actor: str = "") -> tuple[Kept
     return found
 
 
-def service_of(data_dir: Path, kept: KeptSession) -> str:
-    """The address of the service that a session is of.
+def service_of(data_dir: Path, service: str) -> str:
+    """The address of a service, of the stack of this data directory where it is "".
 
     Raises:
         Refused: `stack.not_running`.
     """
-    if kept.service:
-        return kept.service
+    if service:
+        return service
     record = load_record(data_dir) if is_locked(data_dir) else None
     if record is None or not record.service_url:
         raise refusal("stack.not_running", where=str(data_dir), data_dir=str(data_dir))

@@ -34,6 +34,7 @@ from models.fields import (
 )
 from models.files.certificate import CertifiedNumbers
 from models.messages import acts
+from models.messages.command import Seal
 from models.messages.cost_sharing import CollectionDecision
 from models.values.actor import Role
 from models.values.base import Value
@@ -210,6 +211,7 @@ class ContractBody(ActBody):
     value_fen: PositiveFen
     performance_bond_fen: Fen = 0
     retention_permille: Permille | None = None
+    start_by: Day | None = None
 
 
 class SignatureRulingBody(ActBody):
@@ -218,6 +220,12 @@ class SignatureRulingBody(ActBody):
     bidder_id: Id
     at_fault: Party
     reason: Reason
+
+
+class ProgressReportBody(ActBody):
+    """Of `ReportProgress`."""
+
+    report: Text
 
 
 class ItemBody(ActBody):
@@ -311,6 +319,7 @@ BODIES: dict[str, type[ActBody]] = {
     acts.AwardContract.name: AwardBody,
     acts.SignContract.name: ContractBody,
     acts.RuleOnSignature.name: SignatureRulingBody,
+    acts.ReportProgress.name: ProgressReportBody,
     acts.ReportItem.name: ItemBody,
     acts.RecordInspection.name: InspectionBody,
     acts.ReportRectified.name: ItemBody,
@@ -341,6 +350,7 @@ class Sender(Value):
 
     command_id: Annotated[str, *line(120)]
     actor: VerifiedActor
+    seal: Seal | None = None
 
 
 def unfit(act: acts.Act) -> tuple[Problem, ...]:

@@ -10,10 +10,11 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from models.messages.command import Seal
 from models.messages.cost_sharing import CollectionDecision
 from models.messages.journey import Answer
-from models.values.actor import Actor, Role
-from models.values.base import Carried, Growing, Value
+from models.values.actor import Actor, AddedOfficial
+from models.values.base import Growing, Value
 from models.values.bidding import (
     CandidateGround,
     ClearedFlag,
@@ -39,8 +40,11 @@ class Act(Growing, Value):
     target: ClassVar[Target] = "stage"
     stage: ClassVar[str] = ""
     """The stage it belongs to; empty when it may be done at every stage."""
+    LATER = frozenset({"seal"})
     command_id: str = Field(min_length=1, max_length=120)
     actor: Actor
+    seal: Seal | None = None
+    """Of the gateway; no part of what is asked."""
 
 
 class OpenVote(Act):
@@ -210,11 +214,12 @@ class SignContract(Act):
 
     name = "sign_contract"
     stage = "bidding"
-    LATER = frozenset({"retention_permille"})
+    LATER = frozenset({"retention_permille", "start_by"})
     value_fen: int = Field(gt=0)
     performance_bond_fen: int = Field(default=0, ge=0)
     retention_permille: int | None = None
     """Of each payment, until the warranty ends; None is that of the tender documents."""
+    start_by: date | None = None  # The last day to begin the works; None is that of the timetable.
 
 
 class RuleOnSignature(Act):
@@ -225,6 +230,14 @@ class RuleOnSignature(Act):
     bidder_id: str
     at_fault: Party
     reason: str
+
+
+class ReportProgress(Act):
+    """The contractor, or who supervises, reports that the works have begun or go on."""
+
+    name = "report_progress"
+    stage = "inspection"
+    report: str = Field(min_length=1, max_length=4000)
 
 
 class ReportItem(Act):
@@ -326,15 +339,6 @@ class CancelRenovation(Act):
     reason: str = Field(min_length=1, max_length=2000)
 
 
-class AddedOfficial(Carried):
-    """Somebody who may act from now on, in a role for a place of the case's chain and below it."""
-
-    id: str
-    label: str
-    role: Role
-    place: Literal["district", "street_office", "community", "grid"] = "grid"
-
-
 class CorrectRenovation(Act):
     """Correct a small thing of an open case: what changes nobody's right and no money.
 
@@ -352,38 +356,7 @@ class CorrectRenovation(Act):
     reason: str = Field(min_length=1, max_length=2000)
 
 
-ACTS: dict[str, type[Act]] = {
-    act.name: act
-    for act in (
-        OpenVote,
-        ImportOfficialResult,
-        ReviseScheme,
-        AnswerObjection,
-        GrantSubsidy,
-        DeclineSubsidy,
-        ApproveRelief,
-        DecideCollection,
-        PublishTender,
-        ClarifyTender,
-        RecordEvaluation,
-        ApproveDirectAward,
-        WithdrawCandidate,
-        AwardContract,
-        SignContract,
-        RuleOnSignature,
-        ReportItem,
-        RecordInspection,
-        ReportRectified,
-        AcceptWorks,
-        ApprovePayment,
-        TerminateContract,
-        MeasureWorks,
-        ResolveTicket,
-        ConfirmTicket,
-        CancelRenovation,
-        CorrectRenovation,
-    )
-}
+ACTS: dict[str, type[Act]] = {act.name: act for act in Act.__subclasses__()}
 """Every official act by its name."""
 
 

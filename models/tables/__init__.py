@@ -29,7 +29,7 @@ from models.tables.identity.accounts import (
 from models.tables.identity.clients import ApiClient, ApiKey, UsedAssertion
 from models.tables.identity.place_log import PlaceEvent, PlaceLog
 from models.tables.inspection import Certificate, Inspection, PartConsent, WorkItem
-from models.tables.log import CommandReceipt, Event, Notice
+from models.tables.log import CommandReceipt, Event, Notice, QuotaUse
 from models.tables.places import Person, Place, RoleGrant, UnitOwner
 from models.tables.publications import Objection, Publication
 from models.tables.renovations import Renovation, Scheme
@@ -97,6 +97,7 @@ __all__ = [
     "PlaceEvent",
     "PlaceLog",
     "Publication",
+    "QuotaUse",
     "Refund",
     "Relief",
     "Renovation",

@@ -1,6 +1,7 @@
 """Who acts, and in which capacity: every act and every event names one."""
 
 from enum import StrEnum
+from typing import Literal
 
 from models.values.base import Carried
 
@@ -49,3 +50,14 @@ class Actor(Carried):
 
 ENGINE = Actor(id="engine", role=Role.ENGINE, label="工作流引擎 / engine")
 """The actor of what the workflow does by itself: a timer that fired, a count, a notice."""
+SEALED_BIDDER = "sealed-"
+"""So begins the id of a bidder whom nobody may know before the opening (Tendering Law art. 22)."""
+
+
+class AddedOfficial(Carried):
+    """Somebody who may act from now on, in a role for a place of the case's chain and below it."""
+
+    id: str
+    label: str
+    role: Role
+    place: Literal["district", "street_office", "community", "grid"] = "grid"

@@ -12,6 +12,7 @@ from starlette.types import Scope, Send
 from models.values.refusal import Refused, refusal
 from service.ballots.intake import Intake
 from service.bodies import CastBallot
+from service.edge.headers import ALWAYS
 from service.http.credentials import VoterCheck
 from service.http.problems import malformed, problem_response
 
@@ -20,8 +21,11 @@ JSON = (b"content-type", b"application/json")
 
 async def send_ballot(
     voters: VoterCheck, intake: Intake, renovation_id: str, scope: Scope, body: bytes, send: Send
-) -> None:
-    """Answer one request: 201 and a receipt, 200 and the receipt of the same ballot, or a problem."""
+) -> int:
+    """Answer one request: 201 and a receipt, 200 and the receipt of the same ballot, or a problem.
+
+    Returns the status.
+    """
     headers = dict(scope["headers"])
     try:
         unit_number, version = voters.read(renovation_id, headers.get(b"authorization"))
@@ -29,16 +33,20 @@ async def send_ballot(
         receipt, fresh = await intake.cast(renovation_id, ballot, version=version)
     except Refused as refused:
         language = headers.get(b"accept-language", b"").decode("latin-1")
-        await problem_response(refused.problems, language)(scope, _nothing, send)
-        return
+        response = problem_response(refused.problems, language)
+        response.raw_headers += ALWAYS
+        await response(scope, _nothing, send)
+        return response.status_code
     answer = receipt.json()
+    status = 201 if fresh else 200
     start = {
         "type": "http.response.start",
-        "status": 201 if fresh else 200,
-        "headers": [JSON, (b"content-length", str(len(answer)).encode())],
+        "status": status,
+        "headers": [JSON, (b"content-length", str(len(answer)).encode()), *ALWAYS],
     }
     await send(start)
     await send({"type": "http.response.body", "body": answer})
+    return status
 
 
 def _read(body: bytes, unit_number: str) -> CastBallot:

@@ -80,9 +80,9 @@ class UnsettledError(Exception):
 class CaseClocks:
     """Looks at the clocks of cases, and moves those that are told."""
 
-    def __init__(self, database: Database, gateway: Gateway) -> None:
+    def __init__(self, database: Database, journal: Journal, gateway: Gateway) -> None:
         self._database = database
-        self._journal = Journal(database)
+        self._journal = journal
         self._waking = Waking(database, gateway)
 
     async def look(self, renovation_id: str) -> ClockView:

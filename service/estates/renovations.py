@@ -34,11 +34,14 @@ from rules.voting import pack_in_force
 from runtime.database import Database
 from runtime.engine.starting import start_renovation
 from runtime.record.agenda import replace_waits
+from runtime.record.authority import SIGNED_BY, load_signed_since
+from runtime.record.heads import heads_of
 from runtime.record.journal import Journal, Recorded, id_from
+from runtime.seals import signer_of
 from runtime.settings import Settings
 from service.estates.officials import Cast, grant_roles, people_by_role
 from service.estates.places import estate_id_at, write_places
-from service.estates.units import UNIT_COLUMNS, columns_for, owner_secret, write_units
+from service.estates.units import UNIT_COLUMNS, columns_for, owner_secret_of, write_units
 
 OPENS_AT = time(9)
 """A told case begins at nine in the morning of its first day, local time."""
@@ -135,7 +138,8 @@ async def open_renovation(
         RPCError: Temporal did not answer; the rows are there and the next call starts the workflow.
     """
     check_together(file, roll, where)
-    journal = Journal(database)
+    signer = signer_of(settings)
+    journal = Journal(database, heads_of(settings), signer)
     # There is no case yet; the id that releases before gave it stands for it.
     key = await journal.key_of(command_id, renovation_id_for(command_id), actor.id)
     opening = _Opening(
@@ -150,10 +154,11 @@ async def open_renovation(
     )
 
     async def inside(session: AsyncSession, tick: datetime) -> Recorded[OpenedRenovation]:
-        secret = owner_secret(settings.credential_key)
+        secret = owner_secret_of(settings)
         _refuse_repealed(opening, tick)
         warnings = await _write(session, opening, secret, tick)
-        return Recorded(opening.result(warnings), _details(opening, warnings))
+        details = {**_details(opening, warnings), SIGNED_BY: signer.key_id}
+        return Recorded(opening.result(warnings), details)
 
     command = Command(
         command_id=key,
@@ -352,6 +357,11 @@ async def _start(
     async with database.session() as session:
         row = await session.get_one(Renovation, renovation_id)
         told = await session.get(CaseClock, renovation_id) is not None
+        signed = await load_signed_since(session, renovation_id)
     if not row.stage_workflow_id:
-        given = Journey(renovation_id=row.id, clock="told" if told else "wall")
+        given = Journey(
+            renovation_id=row.id,
+            clock="told" if told else "wall",
+            gateway_public=signer_of(settings).public_key if signed else "",
+        )
         await start_renovation(client, settings.task_queue, row, given)

@@ -14,6 +14,8 @@ from pydantic import SecretStr
 from models.values.base import Value
 from models.values.refusal import Refused, refusal
 from proof.canonical import framed
+from runtime.keys.values import oldest
+from service.http.callers import came_from
 
 VERSION = "v1"
 PREFIXES_KEPT = 1_000
@@ -93,6 +95,7 @@ def read_voter(key: SecretStr, renovation_id: str, authorization: str | None) ->
             actor's, or of another renovation.
     """
     unit_number, version = VoterCheck(key).read(renovation_id, _raw(authorization))
+    came_from("voter")
     return Voter(renovation_id=renovation_id, unit_number=unit_number, version=version)
 
 
@@ -107,6 +110,7 @@ def read_mandate(key: SecretStr, renovation_id: str, authorization: str | None) 
     Raises:
         Refused: `credential.missing` or `credential.wrong`.
     """
+    came_from("agent")
     return _name_in(key, authorization, _PROXY, renovation_id)
 
 
@@ -124,8 +128,8 @@ def _raw(authorization: str | None) -> bytes | None:
 
 
 def keyed_hash(key: SecretStr, message: bytes) -> bytes:
-    """HMAC-SHA256 under a key of the settings, which is hexadecimal."""
-    return hmac.digest(bytes.fromhex(key.get_secret_value()), message, "sha256")
+    """HMAC-SHA256 under a key of the settings; of several the first there was, so that it stays the same."""
+    return hmac.digest(oldest(key), message, "sha256")
 
 
 def _mac(key: SecretStr, kind: str, *parts: str) -> bytes:

@@ -13,7 +13,7 @@ from models.values.refusal import refusal
 from runtime.database import Database
 from runtime.settings import Settings
 from service.identity.bodies import AccountView, InvitationView
-from service.identity.passwords import hash_password, new_totp_secret, sealed, totp_uri
+from service.identity.passwords import hash_password, new_totp_secret, sealed, secrets_key, totp_uri
 from service.identity.sessions import begin_session, database_now, end_sessions_of
 from service.identity.tokens import INVITATION, new_token, token_hash
 
@@ -141,7 +141,7 @@ async def accept(
             Invited(actor_id=invited.actor_id, name=invited.name, only_case=invited.only_case),
         )
         account.password = hashed
-        account.totp = None if secret is None else sealed(settings.credential_key, secret)
+        account.totp = None if secret is None else sealed(secrets_key(settings), secret)
         account.totp_step = 0
         await end_sessions_of(session, account.id)
         opened = await begin_session(session, account.id, "invitation", settings.session_hours)

@@ -11,7 +11,7 @@ from runtime.database import Database
 from runtime.settings import Settings
 from service.identity.bodies import SessionView, SignInBody
 from service.identity.locks import count_try, forget_tries
-from service.identity.passwords import opened, password_fits, used_step
+from service.identity.passwords import opened, password_fits, secrets_key, used_step
 from service.identity.sessions import begin_session, database_now
 
 log = structlog.get_logger("sign_in")
@@ -33,7 +33,7 @@ async def sign_in(database: Database, settings: Settings, body: SignInBody) -> S
     """
     known = await _counted(database, body.name)
     fits = await password_fits(known.password if known else None, body.password)
-    secret = opened(settings.credential_key, known.totp) if known and known.totp else None
+    secret = opened(secrets_key(settings), known.totp) if known and known.totp else None
     if known is None or secret is None or not fits:
         raise _wrong(known)
 

@@ -6,6 +6,7 @@ Hashing takes tens of milliseconds and 64 MiB, so it is done in threads, two at 
 import asyncio
 import hmac
 import secrets
+from contextlib import suppress
 from datetime import datetime
 
 import pyotp
@@ -15,7 +16,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import SecretStr
 
-from service.http.credentials import keyed_hash
+from runtime.keys.values import derived, every, newest
+from runtime.settings import Settings, require
 
 HASHER = PasswordHasher()
 AT_ONCE = asyncio.Semaphore(2)
@@ -69,15 +71,27 @@ def used_step(secret: str, code: str, now: datetime, last_step: int) -> int | No
 
 
 def sealed(key: SecretStr, secret: str) -> bytes:
-    """A secret under a key of the service: AES-256-GCM, the nonce first."""
+    """A secret under the newest key of a setting: AES-256-GCM, the nonce first."""
     nonce = secrets.token_bytes(_NONCE_BYTES)
-    return nonce + AESGCM(keyed_hash(key, _PURPOSE)).encrypt(nonce, secret.encode(), _PURPOSE)
+    cipher = AESGCM(derived(newest(key), _PURPOSE))
+    return nonce + cipher.encrypt(nonce, secret.encode(), _PURPOSE)
 
 
 def opened(key: SecretStr, stored: bytes) -> str | None:
-    """The secret that was sealed; None under another key."""
+    """The secret that was sealed under one of the keys; None under another."""
     nonce, data = stored[:_NONCE_BYTES], stored[_NONCE_BYTES:]
-    try:
-        return AESGCM(keyed_hash(key, _PURPOSE)).decrypt(nonce, data, _PURPOSE).decode()
-    except InvalidTag:
-        return None
+    for each in every(key):
+        with suppress(InvalidTag):
+            return AESGCM(derived(each, _PURPOSE)).decrypt(nonce, data, _PURPOSE).decode()
+    return None
+
+
+def secrets_key(settings: Settings) -> SecretStr:
+    """The key under which second factors are kept.
+
+    Raises:
+        Refused: `settings.missing`.
+    """
+    require(settings, "person_key")
+    assert settings.person_key is not None
+    return settings.person_key

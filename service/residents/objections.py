@@ -38,7 +38,7 @@ async def file_objection(
     `credential` is the Authorization header; `door` is where a program stands that sends it.
 
     Raises:
-        Refused: `credential.…`, `publication.unknown`, `publication.closed`.
+        Refused: `credential.…`, `publication.unknown`, `publication.closed`, `quota.used_up`.
     """
     objector = await _objector(parts, situation, credential, door, command.unit_number)
 
@@ -70,7 +70,9 @@ async def file_objection(
 
     workflow_id = publication_workflow_id(situation.id, command.publication_id)
     kind = "publication.objection_filed"
-    accepted = await accept(parts.journal, situation, objector, command, kind, change)
+    accepted = await accept(
+        parts.journal, situation, objector, command, kind, change, quota="objections"
+    )
     for wait in awaited:
         # Not heard, it is seen when the publication is looked at, or by whoever compares.
         await parts.gateway.signal(workflow_id, "agenda_moved", wait.due_at, situation.now)

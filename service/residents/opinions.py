@@ -70,7 +70,14 @@ async def give_opinion(parts: Parts, situation: Situation, command: GiveOpinion)
     actor = situation.owner(command.unit_number)
     kept = command.model_copy(update={"choices": {}})
     return await accept(
-        parts.journal, situation, actor, command, "voting.opinion_given", change, kept
+        parts.journal,
+        situation,
+        actor,
+        command,
+        "voting.opinion_given",
+        change,
+        kept,
+        quota="opinions",
     )
 
 

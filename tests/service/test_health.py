@@ -21,6 +21,7 @@ async def alone() -> AsyncIterator[httpx.AsyncClient]:
             database_url="postgresql+asyncpg://nobody@127.0.0.1:9/none",
             credential_key=KEY,
             receipt_key="1e" * 32,
+            gateway_key="5c" * 32,
             temporal_address="127.0.0.1:9",
         )
     )

@@ -65,6 +65,7 @@ class JourneyDriver:
         self.parts, self.http, self.db, self.rid = parts, http, db, rid
         self.client, self.queue = parts.client, parts.settings.task_queue
         self.acts = 0
+        self.gateway_public = ""
         self.reactions: dict[str, Reaction] = dict(REACTIONS)
 
     def on(self, word: str, reaction: Reaction) -> None:
@@ -80,7 +81,7 @@ class JourneyDriver:
         await self.parts.database.transaction(begin)
         self.handle = await self.client.start_workflow(
             RenovationWorkflow.run,
-            Journey(renovation_id=self.rid, clock="told"),
+            Journey(renovation_id=self.rid, clock="told", gateway_public=self.gateway_public),
             id=renovation_workflow_id(self.rid),
             task_queue=self.queue,
         )
@@ -125,6 +126,7 @@ class JourneyDriver:
 
     async def move(self, move: str, **fields: Any) -> ClockMoved:
         """Tell the clock, under a new command id."""
+        await self.official(COMMITTEE)
         command = MoveClock(command_id=self.new_id("move"), move=move, **fields)
         return await self.parts.clocks.move(self.rid, COMMITTEE, command)
 
@@ -260,15 +262,21 @@ class JourneyDriver:
     async def bid(self, *prices: int) -> None:
         """Bidders b1, b2… bid these prices on the open tender, once.
 
-        Whoever has lost a contract of this case stays away: the names go on after theirs.
+        Whoever has lost a contract of this case stays away.
         """
-        first = 1 + await self.value(
-            "SELECT count(*) FROM contract WHERE renovation_id=$1 AND state='terminated'"
-        )
         tender = await self.value("SELECT id FROM tender WHERE renovation_id=$1 AND state='open'")
-        for number, price in enumerate(prices, start=first):
-            who = await self.official(actor(Role.CONTRACTOR, f"b{number}"))
-            await self.told("/bids", who, command_id=f"{tender}-b{number}", price_fen=price)
+        for firm, price in zip(await self.firms(len(prices)), prices, strict=True):
+            who = await self.official(actor(Role.CONTRACTOR, firm))
+            await self.told("/bids", who, command_id=f"{tender}-{firm}", price_fen=price)
+
+    async def firms(self, number: int) -> list[str]:
+        """So many firms that have not lost a contract of this case, whoever had won it."""
+        rows = await self.db.fetch(
+            "SELECT bidder_id FROM contract WHERE renovation_id=$1 AND state='terminated'", self.rid
+        )
+        lost = {str(row["bidder_id"]) for row in rows}
+        names = (f"b{each}" for each in range(1, 1 + number + len(lost)))
+        return [name for name in names if name not in lost][:number]
 
     async def events(self) -> list[str]:
         rows = await self.db.fetch(

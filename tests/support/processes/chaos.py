@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from proof.ballots import batch_statement, receipt_data
 from proof.merkle import leaf_hash, root_from_path
-from runtime.ballots.sealing import signed_by
+from proof.signing import signed_by
 from service.http.credentials import voter_credential
 
 CLIENTS = 64

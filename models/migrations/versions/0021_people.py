@@ -4,8 +4,8 @@ from pathlib import Path
 
 from models.migrations.statements import run
 
-revision = "0017"
-down_revision = "0016"
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 

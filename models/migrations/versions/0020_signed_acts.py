@@ -1,11 +1,11 @@
-"""Programs have keys of their own; an assertion of a portal is good once."""
+"""What a person does is kept with the gateway's signature."""
 
 from pathlib import Path
 
 from models.migrations.statements import run
 
-revision = "0018"
-down_revision = "0017"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 
