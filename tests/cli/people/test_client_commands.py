@@ -32,6 +32,7 @@ def service(database: Database) -> Iterator[str]:
         database_url=database.url,
         credential_key="0f" * 32,
         receipt_key="1e" * 32,
+        gateway_key="5c" * 32,
         temporal_address="127.0.0.1:9",
     )
     server = uvicorn.Server(uvicorn.Config(create_app(settings), port=0, log_config=None))
