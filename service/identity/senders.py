@@ -2,6 +2,7 @@
 
 from models.values.refusal import refusal
 from runtime.database import Database
+from service.http.callers import came_from
 from service.identity.sessions import SignedIn, find_session
 from service.identity.tokens import CLIENT, SESSION
 from service.programs.doors import NO_DOOR, Door
@@ -50,6 +51,7 @@ async def signed_in(
     if not token.startswith(f"{SESSION}."):
         raise refusal("credential.wrong")
     found = await find_session(database, token)
+    came_from("official", found.actor_id)
     if None not in (found.only_case, renovation_id) and found.only_case != renovation_id:
         raise refusal("credential.other_case")
     return found

@@ -5,6 +5,7 @@ from sqlalchemy import ColumnElement, func, select
 from models.tables import Account, ApiClient, ApiKey
 from models.values.refusal import refusal
 from runtime.database import Database
+from service.http.callers import came_from
 from service.identity.sessions import SignedIn
 from service.identity.tokens import token_hash
 from service.programs.doors import Door
@@ -48,6 +49,7 @@ async def find_client(database: Database, token: str, door: Door) -> SignedIn:
     if key.expires_at <= now:
         code = "credential.key_expired" if key.replaced_at is None else "credential.key_replaced"
         raise refusal(code, client=client.id)
+    came_from("program", client.id)
     if door.isdisjoint(client.scopes):
         asked = ", ".join(sorted(door)) or "-"
         raise refusal("credential.key_scope", client=client.id, door=asked)

@@ -15,6 +15,7 @@ from models.fields import Id
 from models.values.actor import Actor, Role
 from models.values.refusal import refusal
 from rules.authority import ROLES_OF_WRITE
+from service.http.callers import came_from
 from service.http.credentials import Voter, read_mandate, read_voter
 from service.identity.browser import COOKIE, refuse_forged_form
 from service.identity.senders import bearer_token, sender_of, signed_in
@@ -191,7 +192,9 @@ async def assertion_in_header(
     token = bearer_token(credential)
     async with parts.database.session() as session:
         now = await database_now(session)
-    return await vouched(parts.settings, parts.portal_keys, token, now)
+    found = await vouched(parts.settings, parts.portal_keys, token, now)
+    came_from("portal")
+    return found
 
 
 CurrentAssertion = Annotated[Vouched, Depends(assertion_in_header)]

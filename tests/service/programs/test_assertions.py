@@ -154,7 +154,10 @@ async def test_what_the_portal_has_not_signed_casts_nothing(vote: Channels, name
     assert await vote.ballots() == []
 
 
-NOW = int(time.time())
+class After(int):
+    """So many seconds after now, whenever that is."""
+
+
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "for another service": ({"aud": "https://other.example"}, "assertion.audience"),
     "for others too": ({"aud": [AUDIENCE, "https://other.example"]}, "assertion.audience"),
@@ -162,16 +165,16 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "for nobody": ({"aud": []}, "assertion.audience"),
     "for whoever": ({"aud": None}, "assertion.claims"),
     "by another": ({"iss": "https://portal.example.org"}, "assertion.issuer"),
-    "over": ({"iat": NOW - 600, "exp": NOW - 400}, "assertion.expired"),
-    "of a time to come": ({"iat": NOW + 1800, "exp": NOW + 2000}, "assertion.too_early"),
-    "not yet": ({"nbf": NOW + 1800}, "assertion.too_early"),
-    "for too long": ({"exp": NOW + 3600}, "assertion.too_long"),
-    "backwards": ({"iat": NOW + 20, "exp": NOW + 10}, "assertion.too_long"),
+    "over": ({"iat": After(-600), "exp": After(-400)}, "assertion.expired"),
+    "of a time to come": ({"iat": After(1800), "exp": After(2000)}, "assertion.too_early"),
+    "not yet": ({"nbf": After(1800)}, "assertion.too_early"),
+    "for too long": ({"exp": After(3600)}, "assertion.too_long"),
+    "backwards": ({"iat": After(20), "exp": After(10)}, "assertion.too_long"),
     "for ever": ({"exp": None}, "assertion.claims"),
     "never over": ({"exp": float("nan")}, "assertion.claims"),
     "far away": ({"exp": 10**30}, "assertion.claims"),
     "a yes for a time": ({"exp": True}, "assertion.claims"),
-    "written as a text": ({"exp": str(NOW + 60)}, "assertion.claims"),
+    "written as a text": ({"exp": "1900000000"}, "assertion.claims"),
     "of no time": ({"iat": None}, "assertion.claims"),
     "without a name": ({"jti": None}, "assertion.claims"),
     "with an empty name": ({"jti": ""}, "assertion.claims"),
@@ -186,7 +189,11 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 async def test_what_is_signed_but_says_something_else_casts_nothing(
     vote: Channels, name: str
 ) -> None:
-    other, wanted = WRONG[name]
+    wrong, wanted = WRONG[name]
+    now = int(time.time())
+    other = {
+        claim: now + value if isinstance(value, After) else value for claim, value in wrong.items()
+    }
     answer = await shown(vote, signed(claims_for(vote.rid, UNIT, **other)))
     assert code(answer) == (401, wanted)
     assert await vote.ballots() == []
