@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Event
 
-SIGNED_BY = "signed_by"
+SIGNED_BY = "acts_signed_by"
 """In the event that opens a case: the id of the key by which its acts are signed."""
 
 
