@@ -54,6 +54,9 @@ COMMANDS: Mapping[str, Listed] = {
     ),
     "logout": Listed("cli.people.commands", "End every session of this machine."),
     "official": Listed("cli.people.commands", "Who holds which role: give, end, list."),
+    "client": Listed(
+        "cli.people.clients", "Programs with keys of their own: add, rotate, revoke, list."
+    ),
     "admin": Listed("cli.people.commands", "What only the operator of this machine does."),
     "act": Listed(
         "cli.cases",

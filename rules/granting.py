@@ -78,3 +78,21 @@ def check_giving(role: Role, place_path: str, to_actor: str, grants: tuple[Grant
 def _reaches(grant: Grant, place_path: str) -> bool:
     """An administrator's grant has no place and is for every one."""
     return grant.role is Role.ADMINISTRATOR or covers(grant.place, place_path)
+
+
+def check_client(of_actor: str, sender_id: str, grants: tuple[Grant, ...]) -> Actor:
+    """Whoever adds, rotates or revokes a program that acts as `of_actor`: that actor, or an administrator.
+
+    `grants` are the sender's. An actor adds programs in one of the own roles; without any there is
+    nothing that a program could do.
+
+    Raises:
+        Refused: `client.not_yours`, `client.no_role`.
+    """
+    own = of_actor == sender_id
+    may = [grant for grant in grants if own or grant.role is Role.ADMINISTRATOR]
+    if not may:
+        code = "client.no_role" if own else "client.not_yours"
+        raise refusal(code, where="actor", actor=of_actor)
+    grant = max(may, key=lambda each: (each.role is Role.ADMINISTRATOR, each.place.count("/")))
+    return Actor(id=grant.actor_id, role=grant.role, label=grant.label, place=grant.place)

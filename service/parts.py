@@ -18,6 +18,7 @@ from service.clock.moving import CaseClocks
 from service.edge.ready import ReadyCounts
 from service.gateway import Gateway
 from service.http.credentials import VoterCheck
+from service.programs.public_keys import PortalKeys
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,7 @@ class Parts:
     intake: Intake
     voters: VoterCheck
     lookup: Lookup
+    portal_keys: PortalKeys
     ready: ReadyCounts
 
 
@@ -67,6 +69,7 @@ async def open_parts(
             voters=VoterCheck(settings.credential_key),
             lookup=Lookup(database, ready),
             ready=ready,
+            portal_keys=PortalKeys(settings.portal_jwks),
         )
     finally:
         await intake.stop()

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 from pydantic import JsonValue
 
+from cli.people.own import own_requests as _own
 from cli.people.requests import ServiceRequests, in_name_of
 from cli.people.session_file import (
     KeptSession,
@@ -211,26 +212,6 @@ def operator_account() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return "?"
-
-
-def _own(data: Path | None, as_: str) -> ServiceRequests:
-    """Requests of the person who is signed in here, or of the one that `--as` names.
-
-    Raises:
-        Refused: `cases.not_signed_in`, `cases.person_needed`.
-    """
-    home = local_settings(data).data_dir
-    own = [
-        each
-        for each in load_sessions(home)
-        if each.only_case is None and as_ in ("", each.actor_id)
-    ]
-    if not own:
-        raise refusal("cases.not_signed_in", where="--as" if as_ else "", actor=as_ or "-")
-    if len(own) > 1:
-        people = ", ".join(sorted(each.actor_id for each in own))
-        raise refusal("cases.person_needed", where="--as", people=people)
-    return in_name_of(home, own[0])
 
 
 def _tell(grant: JsonValue) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.people.session_file import own_sessions
+from cli.people.requests import ServiceRequests, in_name_of
+from cli.people.session_file import load_sessions, own_sessions
 from cli.servers import local_settings
+from models.values.refusal import refusal
 
 if TYPE_CHECKING:
     from service.parts import Parts
@@ -24,3 +26,23 @@ async def must_be_signed_in(
 
     kept, *_ = own_sessions(local_settings(data).data_dir, renovation, actor_id)
     await signed_in(parts.database, kept.token, renovation)
+
+
+def own_requests(data: Path | None, as_: str) -> ServiceRequests:
+    """Requests of the person who is signed in here, or of the one that `--as` names.
+
+    Raises:
+        Refused: `cases.not_signed_in`, `cases.person_needed`.
+    """
+    home = local_settings(data).data_dir
+    own = [
+        each
+        for each in load_sessions(home)
+        if each.only_case is None and as_ in ("", each.actor_id)
+    ]
+    if not own:
+        raise refusal("cases.not_signed_in", where="--as" if as_ else "", actor=as_ or "-")
+    if len(own) > 1:
+        people = ", ".join(sorted(each.actor_id for each in own))
+        raise refusal("cases.person_needed", where="--as", people=people)
+    return in_name_of(home, own[0])

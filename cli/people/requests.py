@@ -23,14 +23,10 @@ class ServiceRequests:
     """One service, asked with one token or with none."""
 
     def __init__(self, service: str, token: str = "") -> None:
-        import httpx
-
-        headers = {"Accept-Language": os.environ.get("LANG", "en").replace("_", "-")}
+        self._service = service
+        self._headers = {"Accept-Language": os.environ.get("LANG", "en").replace("_", "-")}
         if token:
-            headers["Authorization"] = f"Bearer {token}"
-        self._http: httpx.Client = httpx.Client(
-            base_url=service, headers=headers, timeout=ANSWER_S, trust_env=False
-        )
+            self._headers["Authorization"] = f"Bearer {token}"
 
     def get(self, path: str, **query: str) -> JsonValue:
         """What an address says.
@@ -38,7 +34,8 @@ class ServiceRequests:
         Raises:
             Refused: what the service refuses.
         """
-        return _answer(self._http.get(path, params=query))
+        with self._opened() as http:
+            return _answer(http.get(path, params=query))
 
     def post(self, path: str, body: Mapping[str, JsonValue]) -> JsonValue:
         """What the service answers to a command.
@@ -46,7 +43,15 @@ class ServiceRequests:
         Raises:
             Refused: what the service refuses.
         """
-        return _answer(self._http.post(path, json=dict(body)))
+        with self._opened() as http:
+            return _answer(http.post(path, json=dict(body)))
+
+    def _opened(self) -> httpx.Client:
+        import httpx
+
+        return httpx.Client(
+            base_url=self._service, headers=self._headers, timeout=ANSWER_S, trust_env=False
+        )
 
 
 def in_name_of(data_dir: Path, kept: KeptSession) -> ServiceRequests:

@@ -26,6 +26,7 @@ from models.tables.identity.accounts import (
     PersonSession,
     SignInAttempt,
 )
+from models.tables.identity.clients import ApiClient, ApiKey, UsedAssertion
 from models.tables.identity.place_log import PlaceEvent, PlaceLog
 from models.tables.inspection import Certificate, Inspection, PartConsent, WorkItem
 from models.tables.log import CommandReceipt, Event, Notice, QuotaUse
@@ -51,6 +52,8 @@ __all__ = [
     "GENESIS",
     "PRIVATE",
     "Account",
+    "ApiClient",
+    "ApiKey",
     "Attendance",
     "Award",
     "Ballot",
@@ -113,6 +116,7 @@ __all__ = [
     "Ticket",
     "Unit",
     "UnitOwner",
+    "UsedAssertion",
     "VoteObjection",
     "VoteOpinion",
     "WorkItem",

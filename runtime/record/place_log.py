@@ -85,9 +85,12 @@ async def told_before(
 ) -> PlaceEvent | None:
     """The event that a command has written already, None for a new one.
 
+    The same command sent twice at once waits here until the first is through.
+
     Raises:
         Refused: `journal.command_reused` when it asked for something else.
     """
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(command_id, 0))))
     event = await session.scalar(select(PlaceEvent).where(PlaceEvent.command_id == command_id))
     if event is not None and event.request_hash != request_hash:
         raise refusal("journal.command_reused", where="command_id", kind=event.kind)

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from models.values.refusal import Problem, Refused, problem, refuse_if_any
 from runtime.settings.edge import EdgeSettings
 from runtime.settings.kinds import Key, PublicKeys, PublicUrl
+from runtime.settings.portal import PortalSettings
 from runtime.settings.sign_in import SignInSettings
 from runtime.version import VERSION
 
@@ -35,7 +36,7 @@ def _unprefixed(name: str) -> AliasChoices:
     return AliasChoices(name)
 
 
-class SharedSettings(EdgeSettings, SignInSettings):
+class SharedSettings(EdgeSettings, PortalSettings, SignInSettings):
     """What every process reads."""
 
     model_config = SettingsConfigDict(

@@ -1,18 +1,11 @@
 """How people sign in: for how long, by which links, and with whose accounts."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode
 
-from runtime.settings.kinds import PublicUrl
-
-SignatureAlgorithm = Literal["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
-"""Of public keys only: with "none" or an HMAC anybody who knows the public key could sign."""
-
-
-def _words(value: object) -> object:
-    return tuple(value.split(",")) if isinstance(value, str) else value
+from runtime.settings.kinds import PublicUrl, SignatureAlgorithm, words
 
 
 class SignInSettings(BaseSettings):
@@ -37,9 +30,9 @@ class SignInSettings(BaseSettings):
     oidc_client_secret: SecretStr | None = Field(
         default=None, description="The secret it gave this service, if it gave one."
     )
-    oidc_algorithms: Annotated[
-        tuple[SignatureAlgorithm, ...], NoDecode, BeforeValidator(_words)
-    ] = Field(
-        default=("RS256", "ES256", "EdDSA"),
-        description="Signatures that are taken under its tokens, separated by commas.",
+    oidc_algorithms: Annotated[tuple[SignatureAlgorithm, ...], NoDecode, BeforeValidator(words)] = (
+        Field(
+            default=("RS256", "ES256", "EdDSA"),
+            description="Signatures that are taken under its tokens, separated by commas.",
+        )
     )

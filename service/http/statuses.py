@@ -6,8 +6,14 @@ refuses it, 429 too often, 503 ask again. What a connection refuses before there
 
 CODES: dict[int, str] = {
     400: "service.request_malformed",
-    401: "credential.expired credential.ended credential.missing credential.wrong",
+    401: """
+        credential.expired credential.ended credential.missing credential.wrong
+        credential.key_revoked credential.key_replaced credential.key_expired
+        assertion.algorithm assertion.audience assertion.claims assertion.expired assertion.issuer
+        assertion.key assertion.signature assertion.too_early assertion.too_long assertion.used
+    """,
     403: """
+        assertion.other_case credential.key_scope client.not_yours client.no_role client.of_a_person
         sign_in.not_invited
         sign_in.provider_refused
         sign_in.provider_unclear
@@ -29,6 +35,7 @@ CODES: dict[int, str] = {
         voting.ballot_of_another voting.unit_excluded
     """,
     404: """
+        client.unknown assertion.no_portal
         sign_in.no_provider
         granting.place_unknown
         granting.unknown
@@ -42,6 +49,7 @@ CODES: dict[int, str] = {
     405: "service.method_not_allowed",
     408: "service.too_slow",
     409: """
+        client.there client.over
         sign_in.account_taken
         granting.last_administrator
         granting.already_there
@@ -63,6 +71,7 @@ CODES: dict[int, str] = {
     413: "service.body_too_large",
     421: "service.other_host",
     422: """
+        client.scope_unknown
         invitation.nobody
         opening.grant_waits
         granting.reserved
@@ -210,7 +219,7 @@ CODES: dict[int, str] = {
     500: "act.broken service.failed",
     503: """
         act.held_back act.signature_stale clock.busy clock.not_settled service.busy service.database_away service.full
-        sign_in.provider_away
+        sign_in.provider_away assertion.keys_away
         service.not_confirmed service.not_ready service.not_running service.too_many_acts
         service.too_many_connections
     """,

@@ -7,7 +7,7 @@ from sqlalchemy import DateTime, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Account, Person, Place, RoleGrant
+from models.tables import Account, ApiClient, Person, Place, RoleGrant
 from models.values.actor import Actor, Role
 from models.values.refusal import Refused, refusal
 from proof.canonical import digest
@@ -227,11 +227,15 @@ async def _standing(
 
 
 async def _invited(session: AsyncSession, settings: Settings, body: GiveRole, giver: Actor) -> str:
-    """The link for a person who has no account; whoever has one keeps it, and gets no new secrets."""
-    account = await session.scalar(
-        select(Account.id).where(Account.actor_id == body.person, Account.only_case.is_(None))
+    """The link for a person who has no account; whoever has one keeps it, and gets no new secrets.
+
+    An actor whom a program plays is nobody's, and needs none.
+    """
+    account = select(Account.id).where(Account.actor_id == body.person, Account.only_case.is_(None))
+    program = select(ApiClient.id).where(
+        ApiClient.actor_id == body.person, ApiClient.revoked_at.is_(None)
     )
-    if account is not None:
+    if await session.scalar(select(account.exists() | program.exists())):
         return ""
     who = Invited(actor_id=body.person, name=body.name)
     return invitation_link(settings, await invite(session, who, giver.id, settings.invitation_days))

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import DateTime, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Account, PersonSession
+from models.tables import Account, ApiClient, PersonSession
 from models.values.base import Value
 from models.values.refusal import refusal
 from runtime.database import Database
@@ -101,7 +101,20 @@ async def end_session(database: Database, token: str) -> None:
 
 
 async def end_sessions_of(session: AsyncSession, account_id: str) -> None:
-    """Sign an account out everywhere, in the caller's transaction."""
+    """Sign an account out everywhere, in the caller's transaction; its own programs too.
+
+    Whoever was in it without right may have added one.
+    """
+    of_account = select(Account.actor_id).where(Account.id == account_id).scalar_subquery()
+    await session.execute(
+        update(ApiClient)
+        .where(
+            ApiClient.actor_id == of_account,
+            ApiClient.made_by == of_account,
+            ApiClient.revoked_at.is_(None),
+        )
+        .values(revoked_at=func.clock_timestamp())
+    )
     await session.execute(
         update(PersonSession)
         .where(PersonSession.account_id == account_id, PersonSession.ended_at.is_(None))

@@ -6,6 +6,7 @@ import secrets
 SESSION = "s1"
 INVITATION = "i1"
 ATTEMPT = "a1"
+CLIENT = "c1"
 _BYTES = 32
 
 

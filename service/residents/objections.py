@@ -21,21 +21,26 @@ from service.bodies import Accepted, FileObjection
 from service.http.credentials import read_voter
 from service.identity.senders import bearer_token, sender_of
 from service.parts import Parts
+from service.programs.doors import Door
 from service.recording import Details, accept
 from service.situation import Situation, load_grants
 
 
 async def file_objection(
-    parts: Parts, situation: Situation, credential: str | None, command: FileObjection
+    parts: Parts,
+    situation: Situation,
+    credential: str | None,
+    door: Door,
+    command: FileObjection,
 ) -> Accepted:
     """File an objection for the unit that the command names, or in the sender's own role.
 
-    `credential` is the Authorization header.
+    `credential` is the Authorization header; `door` is where a program stands that sends it.
 
     Raises:
         Refused: `credential.…`, `publication.unknown`, `publication.closed`, `quota.used_up`.
     """
-    objector = await _objector(parts, situation, credential, command.unit_number)
+    objector = await _objector(parts, situation, credential, door, command.unit_number)
 
     awaited: list[Wait] = []
 
@@ -88,10 +93,14 @@ def _answer(situation: Situation, subject: str, objection: Objection) -> Wait:
 
 
 async def _objector(
-    parts: Parts, situation: Situation, credential: str | None, unit_number: str | None
+    parts: Parts,
+    situation: Situation,
+    credential: str | None,
+    door: Door,
+    unit_number: str | None,
 ) -> Actor:
     if unit_number is None:
-        sender = await sender_of(parts.database, bearer_token(credential), situation.id)
+        sender = await sender_of(parts.database, bearer_token(credential), situation.id, door)
         return situation.in_role(await load_grants(parts.database, sender, situation.id))
     key = parts.settings.credential_key
     read_voter(key, situation.id, credential).must_hold(unit_number)

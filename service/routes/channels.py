@@ -37,7 +37,8 @@ from service.channels.rulings import ContestedView
 from service.routes.dependencies import (
     CaseSituation,
     CurrentAgent,
-    MayCastForPortal,
+    CurrentAssertion,
+    CurrentPortal,
     MayEnterPaper,
     MayRecordAttendance,
     MayRecordVisits,
@@ -136,10 +137,14 @@ async def cast_proxy_ballot(
 
 @router.post("/portal-ballots", status_code=201, response_model=BallotReceipt, responses=SENT_AGAIN)
 async def cast_portal_ballot(
-    situation: CaseSituation, actor: MayCastForPortal, ballot: CastBallot, parts: RunningParts
+    situation: CaseSituation,
+    assertion: CurrentAssertion,
+    actor: CurrentPortal,
+    ballot: CastBallot,
+    parts: RunningParts,
 ) -> Response:
-    """A ballot that a city's portal hands in for a unit: 201 with a receipt, 200 for the same."""
-    return _receipt(*await portal.cast_by_portal(parts, situation, actor, ballot))
+    """A ballot with a portal's assertion for its unit: 201 with a receipt, 200 for the same."""
+    return _receipt(*await portal.cast_by_portal(parts, situation, actor, assertion, ballot))
 
 
 @router.post("/door-visits", status_code=201)

@@ -15,11 +15,14 @@ from models.fields import Id
 from models.values.actor import Actor, Role
 from models.values.refusal import refusal
 from rules.authority import ROLES_OF_WRITE
+from service.http.callers import came_from
 from service.http.credentials import Voter, read_mandate, read_voter
 from service.identity.browser import COOKIE, refuse_forged_form
 from service.identity.senders import bearer_token, sender_of, signed_in
-from service.identity.sessions import SignedIn
+from service.identity.sessions import SignedIn, database_now
 from service.parts import Parts
+from service.programs.assertions import Vouched, vouched
+from service.programs.doors import Door, door_of
 from service.situation import Situation, load_grants, load_situation
 
 
@@ -59,8 +62,15 @@ class CredentialScheme(SecurityBase):
 VOTER = CredentialScheme("voter", "Of a unit in one renovation; the committee hands it out.")
 OFFICIAL = CredentialScheme(
     "official",
-    "The session of a person who has signed in; a browser sends it as a cookie. Roles are on record.",
+    "The session of a person who has signed in (a browser sends it as a cookie), or the key of a program"
+    " (c1.<random>), for the doors of its scopes. Roles are on record.",
     "s1.<random>",
+)
+PORTAL = CredentialScheme(
+    "portal",
+    "What a city's portal signs for a citizen's unit in one case (RFC 7523), used once: `iss`, `sub`,"
+    " `aud`, `iat`, `exp` within five minutes, `jti`, `renovation_id`, `unit_number`.",
+    "JWT",
 )
 AGENT = CredentialScheme("agent", "Of a mandate; the answer to its registration has it.")
 
@@ -97,16 +107,25 @@ async def token_in_request(
 CurrentToken = Annotated[str, Depends(token_in_request)]
 
 
+async def door_in_request(request: Request) -> Door:
+    """The door at which a request stands, as scopes name it."""
+    return door_of(request.scope["route"])
+
+
+CurrentDoor = Annotated[Door, Depends(door_in_request)]
+
+
 async def session_in_request(
-    request: Request, parts: RunningParts, token: CurrentToken
+    request: Request, parts: RunningParts, token: CurrentToken, door: CurrentDoor
 ) -> SignedIn:
     """The session that was sent.
 
     Raises:
-        Refused: `credential.wrong`, `credential.ended`, `credential.expired`, `credential.other_case`.
+        Refused: `credential.wrong`, `credential.ended`, `credential.expired`, `credential.other_case`;
+            of a program's key `credential.key_…`.
     """
     renovation_id = request.path_params.get("renovation_id")
-    return await signed_in(parts.database, token, renovation_id)
+    return await signed_in(parts.database, token, renovation_id, door)
 
 
 CurrentSession = Annotated[SignedIn, Depends(session_in_request)]
@@ -126,14 +145,16 @@ async def person_in_request(session: CurrentSession) -> str:
 CurrentPerson = Annotated[str, Depends(person_in_request)]
 
 
-async def official_in_header(request: Request, parts: RunningParts, token: CurrentToken) -> str:
+async def official_in_header(
+    request: Request, parts: RunningParts, token: CurrentToken, door: CurrentDoor
+) -> str:
     """The id of the actor who sent a request; the roles are not looked at.
 
     Raises:
         Refused: as `session_in_request` says.
     """
     renovation_id = request.path_params.get("renovation_id", "")
-    return await sender_of(parts.database, token, renovation_id)
+    return await sender_of(parts.database, token, renovation_id, door)
 
 
 async def agent_in_header(
@@ -160,6 +181,38 @@ async def either_in_header(
     return voter or official
 
 
+async def assertion_in_header(
+    parts: RunningParts, credential: Annotated[str | None, Security(PORTAL)]
+) -> Vouched:
+    """The unit for which a portal vouches; whether it has done so before is not looked at.
+
+    Raises:
+        Refused: `credential.missing`, `credential.wrong`, `assertion.…`.
+    """
+    token = bearer_token(credential)
+    async with parts.database.session() as session:
+        now = await database_now(session)
+    found = await vouched(parts.settings, parts.portal_keys, token, now)
+    came_from("portal")
+    return found
+
+
+CurrentAssertion = Annotated[Vouched, Depends(assertion_in_header)]
+
+
+async def portal_in_role(
+    _assertion: CurrentAssertion, situation: CaseSituation, parts: RunningParts
+) -> Actor:
+    """The portal that has signed, as the actor that holds its role in this place.
+
+    Raises:
+        Refused: `credential.no_role`.
+    """
+    grants = await load_grants(parts.database, parts.settings.portal_actor, situation.id)
+    return situation.in_role(grants, *ROLES_OF_WRITE["cast_for_portal"].roles)
+
+
+CurrentPortal = Annotated[Actor, Depends(portal_in_role)]
 CurrentVoter = Annotated[Voter, Depends(voter_in_header)]
 CurrentOfficial = Annotated[str, Depends(official_in_header)]
 CurrentAgent = Annotated[str, Depends(agent_in_header)]
@@ -187,7 +240,6 @@ MayEnterPaper = Annotated[Actor, Depends(_who_may("enter_paper"))]
 MayRegisterMandates = Annotated[Actor, Depends(_who_may("register_mandate"))]
 MayRecordVisits = Annotated[Actor, Depends(_who_may("record_visits"))]
 MayRecordAttendance = Annotated[Actor, Depends(_who_may("record_attendance"))]
-MayCastForPortal = Annotated[Actor, Depends(_who_may("cast_for_portal"))]
 MayReplaceOwners = Annotated[Actor, Depends(_who_may("replace_owner"))]
 MayRemind = Annotated[Actor, Depends(_who_may("remind"))]
 MayMoveClock = Annotated[Actor, Depends(_who_may("move_clock"))]

@@ -19,10 +19,10 @@ SCHEMAS = "#/components/schemas/"
 HEALTH = "health"
 ROOMS_OF_TAG: Mapping[str, str] = {
     HEALTH: "",
-    "identity": "sign_in invitation granting",
+    "identity": "sign_in invitation granting client",
     "renovations": "",
     "voting": "voting menu receipt",
-    "channels": "voting menu paper ruling mandate roll reminder door",
+    "channels": "voting menu paper ruling mandate roll reminder door assertion",
     "cost sharing": "cost_sharing",
     "bidding": "bidding",
     "inspection": "",

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import StringConstraints
 
-from models.fields import EventNumber, Expected, line
+from models.fields import EventNumber, Expected, IdInFile, line
 from models.values.actor import Role
 from rules.authority import covers
 from service.bodies import CommandBody
@@ -29,6 +29,8 @@ from service.identity.local import sign_in
 from service.identity.oidc import ATTEMPT_COOKIE, GOOD_FOR, arrive, ask
 from service.identity.sessions import end_session
 from service.parts import Parts
+from service.programs.bodies import AddClient, ClientKey, ClientView, RevokeClient, RotateKey
+from service.programs.clients import add, list_clients, revoke, rotate
 from service.routes.dependencies import (
     CaseSituation,
     CurrentOfficial,
@@ -175,6 +177,36 @@ async def end_grant(
 ) -> GrantView:
     """End a grant now; everybody may lay down the own one."""
     return await end(parts.database, person, grant_id, body)
+
+
+@router.get("/clients")
+async def show_clients(person: CurrentPerson, parts: RunningParts) -> tuple[ClientView, ...]:
+    """The sender's programs; for an administrator all of them."""
+    return await list_clients(parts.database, person)
+
+
+@router.post("/clients")
+async def add_client(
+    body: AddClient, person: CurrentPerson, parts: RunningParts, request: Request
+) -> ClientKey:
+    """Let a program act as an actor, by the doors that its scopes name; its key is told once."""
+    return await add(parts.database, person, request.app.state.scopes, body)
+
+
+@router.post("/clients/{client}/rotation")
+async def rotate_client(
+    client: IdInFile, body: RotateKey, person: CurrentPerson, parts: RunningParts
+) -> ClientKey:
+    """Give a program a new key; those of before are good until the overlap is over."""
+    return await rotate(parts.database, person, client, body)
+
+
+@router.post("/clients/{client}/revocation")
+async def revoke_client(
+    client: IdInFile, body: RevokeClient, person: CurrentPerson, parts: RunningParts
+) -> ClientView:
+    """Take a program's keys away, for good."""
+    return await revoke(parts.database, person, client, body)
 
 
 V = TypeVar("V", bound=SessionView)

@@ -3,7 +3,7 @@ import pytest
 from models.values.actor import Role
 from models.values.refusal import Refused
 from rules.authority import ROLES_OF_ACT, ROLES_OF_WRITE, Grant
-from rules.granting import MAY_GIVE, check_giving
+from rules.granting import MAY_GIVE, check_client, check_giving
 
 PLACE = "d/s/c/g"
 NEVER_GIVEN = {Role.ENGINE, Role.OPERATOR, Role.OWNER, Role.RESIDENT}
@@ -64,3 +64,18 @@ def test_no_chain_of_grants_leads_up_again() -> None:
             break
         reach = more
     assert not reach & {Role.STREET_OFFICE, Role.DISTRICT_BUREAU, Role.ADMINISTRATOR}
+
+
+def test_an_actor_and_an_administrator_keep_the_programs_of_an_actor() -> None:
+    own = grant(Role.PAYMENT_PROVIDER, "d/s", "bank")
+    admin = grant(Role.ADMINISTRATOR, "", "admin")
+    assert check_client("bank", "bank", (own,)).role is Role.PAYMENT_PROVIDER
+    assert check_client("bank", "admin", (admin,)).role is Role.ADMINISTRATOR
+    for of_actor, sender, grants, code in (
+        ("bank", "street", (grant(Role.STREET_OFFICE, "d/s", "street"),), "client.not_yours"),
+        ("bank", "bank", (), "client.no_role"),
+        ("bank", "nobody", (), "client.not_yours"),
+    ):
+        with pytest.raises(Refused) as refused:
+            check_client(of_actor, sender, grants)
+        assert [each.code for each in refused.value.problems] == [code]

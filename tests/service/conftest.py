@@ -10,6 +10,7 @@ from runtime.database import Database
 from runtime.settings import Settings
 from service.app import create_app
 from tests.support.estate import make_renovation
+from tests.support.votes.portal import portal_settings
 
 KEY = "0f" * 32
 
@@ -26,6 +27,7 @@ def settings(database: Database) -> Settings:
         # Nobody listens there: what these tests are about needs no Temporal.
         temporal_address="127.0.0.1:9",
         update_timeout_s=1,
+        **portal_settings(),
     )
 
 

@@ -31,6 +31,7 @@ from tests.support.journey import COMMITTEE, JourneyDriver, actor
 from tests.support.people import token_of
 from tests.support.processes.servers import dev_server
 from tests.support.processes.serving import serving
+from tests.support.votes.portal import ACTOR, assertion
 
 OPENED_AT = datetime(2025, 3, 3, 1, tzinfo=UTC)
 RID, UNIT, ANYBODY = "rforbidden", "1-101", "anybody"
@@ -58,6 +59,7 @@ class RunningCase:
             "voter": voter_credential(key, RID, UNIT),
             "official": token_of(ANYBODY),
             "agent": proxy_credential(key, RID, "m1"),
+            "portal": assertion(RID, UNIT),
             "": "",
         }[door.who]
         headers = {"Authorization": f"Bearer {credential}"} if credential else {}
@@ -112,6 +114,7 @@ async def running(database: Database, owner: str) -> AsyncIterator[RunningCase]:
         case = JourneyDriver(parts, http, sql, RID)
         for role in Role:
             await case.official(actor(role, ANYBODY))
+        await case.official(actor(Role.CITY_PORTAL, ACTOR))
         await case.start()
         await case.until("open_vote")
         found = RunningCase(case)

@@ -32,6 +32,7 @@ CONVENERS = {Role.OWNERS_COMMITTEE, Role.RESIDENTS_COMMITTEE, Role.STREET_OFFICE
 SUPERVISE_VOTES = {Role.RESIDENTS_COMMITTEE, Role.STREET_OFFICE}
 GO_ROUND = {Role.GRID_WORKER, Role.RESIDENTS_COMMITTEE}
 EVERYBODY, UNIT, AGENT, PERSON, ANY_ROLE = "everybody", "unit", "agent", "person", "any role"
+PORTAL = "portal"
 WHO: Mapping[str, str | set[Role]] = {
     "GET /health/live": EVERYBODY,
     "GET /health/ready": EVERYBODY,
@@ -48,6 +49,11 @@ WHO: Mapping[str, str | set[Role]] = {
     "POST /v1/grants": PERSON,
     "POST /v1/grants/{grant_id}/confirm": PERSON,
     "POST /v1/grants/{grant_id}/end": PERSON,
+    # Whose programs one may keep: tests/service/programs/test_clients.py.
+    "GET /v1/clients": PERSON,
+    "POST /v1/clients": PERSON,
+    "POST /v1/clients/{client}/rotation": PERSON,
+    "POST /v1/clients/{client}/revocation": PERSON,
     "GET /v1/renovations": EVERYBODY,
     f"GET {CASE}": EVERYBODY,
     f"GET {CASE}/roles": PERSON,
@@ -80,7 +86,8 @@ WHO: Mapping[str, str | set[Role]] = {
     f"POST {CASE}/mandates": CONVENERS,
     f"GET {CASE}/mandates": CONVENERS,
     f"POST {CASE}/mandates/{{mandate_id}}/revocation": CONVENERS,
-    f"POST {CASE}/portal-ballots": {Role.CITY_PORTAL},
+    # What the portal has signed opens it, see tests/service/programs/test_assertions.py.
+    f"POST {CASE}/portal-ballots": PORTAL,
     f"POST {CASE}/door-visits": GO_ROUND,
     f"GET {CASE}/door-visits": GO_ROUND,
     f"POST {CASE}/attendance": CONVENERS,

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from service.http.credentials import voter_credential
 from tests.support.people import bearer, sign_in
+from tests.support.votes.portal import ACTOR
 
 KEY = "0f" * 32
 OFFICIALS = (
@@ -16,7 +17,7 @@ OFFICIALS = (
     ("residents", "residents_committee"),
     ("street", "street_office"),
     ("grid", "grid_worker"),
-    ("portal", "city_portal"),
+    (ACTOR, "city_portal"),
 )
 
 

@@ -24,7 +24,8 @@ async def sign_in(sql: asyncpg.Connection, *actor_ids: str) -> str:
     """Sign these actors in, each once; the token of the last one."""
     for actor_id in actor_ids:
         await sql.execute(
-            "INSERT INTO private.person (id, name) VALUES ($1::varchar, $1::varchar) ON CONFLICT DO NOTHING", actor_id
+            "INSERT INTO private.person (id, name) VALUES ($1::varchar, $1::varchar) ON CONFLICT DO NOTHING",
+            actor_id,
         )
         await sql.execute(
             "INSERT INTO private.account (id, actor_id, person_id, name, created_at)"

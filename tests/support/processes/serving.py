@@ -16,6 +16,7 @@ from service.parts import Parts
 from tests.support.box import BOX_KEY
 from tests.support.processes.servers import plain_client
 from tests.support.signed.keys import GATEWAY_KEY, GATEWAY_PUBLIC
+from tests.support.votes.portal import portal_settings
 from worker import workers_of
 
 
@@ -31,6 +32,7 @@ def settings_for(env: WorkflowEnvironment, database: Database) -> Settings:
         gateway_public=GATEWAY_PUBLIC,
         temporal_address=env.client.service_client.config.target_host,
         temporal_namespace=env.client.namespace,
+        **portal_settings(),
     )
 
 
