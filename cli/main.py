@@ -50,9 +50,12 @@ COMMANDS: Mapping[str, Listed] = {
         "cli.opening", "Open a renovation from a file; the same files again open nothing new."
     ),
     "login": Listed(
-        "cli.people.commands", "Sign in: with an invitation's link once, then with name and code."
+        "cli.people.commands",
+        "Sign in: with an invitation's link once, then with name, password and code.",
     ),
-    "logout": Listed("cli.people.commands", "End every session of this machine."),
+    "logout": Listed(
+        "cli.people.commands", "End every session of this machine, at the service and in the file."
+    ),
     "official": Listed("cli.people.commands", "Who holds which role: give, end, list."),
     "client": Listed(
         "cli.people.clients", "Programs with keys of their own: add, rotate, revoke, list."

@@ -18,6 +18,9 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # what its own libraries deprecate
     from oidc_provider_mock import run_server_in_thread
 
+# The provider answers in a thread of this process: what its libraries deprecate is no error of it.
+pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning")
+
 
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[str]:
