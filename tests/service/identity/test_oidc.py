@@ -90,12 +90,15 @@ async def test_an_answer_opens_once_and_in_the_browser_that_asked(browser, datab
 
 
 async def test_a_code_of_another_sign_in_is_not_taken(browser, database) -> None:
-    """Somebody plants the own code into the victim's way back: the verifier is another one's."""
+    """Somebody plants the own code into the victim's way back: the nonce is another one's.
+
+    A provider that asks for the verifier refuses before; this one does not.
+    """
     await browser.get(await went(browser, "p3", invitation=await invited(database, "qian")))
     theirs = httpx.URL(await went(browser, "p3")).params["code"]
     mine = httpx.URL(await went(browser, "p3"))
     answer = await browser.get(str(mine.copy_set_param("code", theirs)))
-    assert code(answer) == (403, "sign_in.provider_refused")
+    assert code(answer) == (403, "sign_in.provider_unclear")
     assert COOKIE not in browser.cookies
 
 
