@@ -47,7 +47,7 @@ class Front:
         path = BALLOTS.fullmatch(scope["path"])
         if path is not None and scope["method"] == "POST":
             parts = self.api.state.parts
-            await send_ballot(parts.voters, parts.intake, path[1], scope, body, send)
+            await send_ballot(parts.tickets, parts.intake, path[1], scope, body, send)
             return
         try:
             refuse_repeated_keys(body)

@@ -10,11 +10,11 @@ from runtime.database import Database
 from runtime.record.journal import Journal
 from runtime.settings import Settings
 from runtime.temporal import connect
+from service.access.tickets import TicketCheck, TicketKeys
 from service.ballots.intake import Intake
 from service.ballots.lookup import Lookup
 from service.clock.moving import CaseClocks
 from service.gateway import Gateway
-from service.http.credentials import VoterCheck
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,8 @@ class Parts:
     gateway: Gateway
     clocks: CaseClocks
     intake: Intake
-    voters: VoterCheck
+    keys: TicketKeys
+    tickets: TicketCheck
     lookup: Lookup
 
 
@@ -47,6 +48,7 @@ async def open_parts(
         client = await connect(settings.temporal_address, settings.temporal_namespace, lazy=True)
     gateway = Gateway(client, database, settings)
     intake = Intake(url, settings.receipt_key, queue=settings.intake_queue)
+    keys = TicketKeys(settings.credential_key)
     await intake.start()
     try:
         yield Parts(
@@ -57,7 +59,8 @@ async def open_parts(
             gateway=gateway,
             clocks=CaseClocks(database, gateway),
             intake=intake,
-            voters=VoterCheck(settings.credential_key),
+            keys=keys,
+            tickets=TicketCheck(keys, settings.credential_key),
             lookup=Lookup(database),
         )
     finally:

@@ -12,6 +12,8 @@ from models.tables import Unit
 from models.values.actor import Actor
 from models.values.refusal import problem, refuse_if_any
 from runtime.record.journal import Inside, Journal, Recorded
+from service.access.tickets import Voter
+from service.access.units import refuse_replaced
 from service.bodies import Accepted, CommandBody
 from service.situation import Situation
 
@@ -56,11 +58,14 @@ async def accept(
     change: Change,
     request: BaseModel | None = None,
     caller: str = "",
+    *,
+    voter: Voter | None = None,
 ) -> Accepted:
     """Record what somebody sent: the rows of `change`, the event `kind`, the receipt.
 
     `request` is what may be kept of the command, where not all of it may. `caller` is the sender
-    where the record names the actor by less (`Journal.key_of`).
+    where the record names the actor by less (`Journal.key_of`). `voter` is whose ticket was shown, if
+    one was: asked again under the lock, so that nothing of it comes after its replacement.
 
     Raises:
         Refused: what `change` refuses, and `journal.command_reused`.
@@ -68,6 +73,8 @@ async def accept(
     key = await journal.key_of(command.command_id, situation.id, actor.id, caller)
 
     async def inside(session: AsyncSession, now: datetime) -> Recorded[Accepted]:
+        if voter is not None:
+            await refuse_replaced(session, voter)
         name, details = await change(session, now, key)
         accepted = Accepted(
             command_id=command.command_id, id=name, kind=kind, happened_at=now.isoformat()

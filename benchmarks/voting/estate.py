@@ -15,7 +15,7 @@ from rules.ballots.ballot import padded_length, plain_ballot
 from runtime.ballots.sealing import BoxKeys, Sealer
 from runtime.ballots.times import leaf_times
 from runtime.database import Database
-from service.http.credentials import voter_credential
+from tests.support.access import unit_ticket
 from tests.support.estate import make_renovation
 from tests.support.votes.by_copy import COLUMNS
 
@@ -88,7 +88,7 @@ def requests_of(rid: str, key: SecretStr, units: range, run: str) -> list[bytes]
         post(
             path,
             json.dumps(body_of(number, run), separators=(",", ":")).encode(),
-            f"Authorization: Bearer {voter_credential(key, rid, f'{number:07d}')}\r\n",
+            f"Authorization: Bearer {unit_ticket(key, rid, f'{number:07d}')}\r\n",
         )
         for number in units
     ]

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,7 +12,8 @@ import httpx
 from pydantic import JsonValue, SecretStr, TypeAdapter
 
 from models.values.refusal import Refused, refusal
-from service.http.credentials import actor_credential, voter_credential
+from service.access.tickets import LONGEST_S, TicketKeys, make_ticket
+from service.http.credentials import actor_credential
 
 CONNECTIONS = 64
 BUSY = frozenset({429, 503})
@@ -89,7 +91,9 @@ class Client:
 
     def voter(self, unit_number: str) -> str:
         """The credential that the committee hands to a unit."""
-        return voter_credential(self._key, self.renovation_id, unit_number)
+        expires_at = int(time.time()) + LONGEST_S
+        keys = TicketKeys(self._key)
+        return make_ticket(keys, self.renovation_id, unit_number, expires_at=expires_at)
 
     def official(self, actor_id: str) -> str:
         """The credential of somebody who holds a role."""

@@ -1,5 +1,6 @@
 """The tables of the one PostgreSQL database; every class and the metadata they share."""
 
+from models.tables.access import UnitAccess
 from models.tables.base import GENESIS, PRIVATE, Table, metadata
 from models.tables.bidding import Award, Bid, Contract, Tender, Termination
 from models.tables.channels import (
@@ -94,6 +95,7 @@ __all__ = [
     "Termination",
     "Ticket",
     "Unit",
+    "UnitAccess",
     "UnitOwner",
     "VoteObjection",
     "VoteOpinion",

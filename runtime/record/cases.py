@@ -26,10 +26,10 @@ AWAITED = "string_to_array(w.what || ', ' || w.who, ', ')"
 """What and who a line of the agenda waits for, as words; the index of the agenda has them."""
 STAMP = "%Y%m%dT%H%M%S.%fZ"
 UNITS = """
-SELECT u.number, coalesce(max(o.generation), 0) AS version
+SELECT u.number, coalesce(a.version, 0) AS version
 FROM renovation r JOIN unit u ON u.estate_id = r.estate_id
-LEFT JOIN owner_replacement o ON o.renovation_id = r.id AND o.unit_number = u.number
-WHERE r.id = $1 GROUP BY u.number ORDER BY u.number"""
+LEFT JOIN unit_access a ON a.renovation_id = r.id AND a.unit_number = u.number
+WHERE r.id = $1 ORDER BY u.number"""
 
 
 class _Lines(NamedTuple):
@@ -166,9 +166,7 @@ async def load_case(connection: asyncpg.Connection, renovation_id: str) -> CaseR
 async def load_units(
     connection: asyncpg.Connection, renovation_id: str
 ) -> tuple[tuple[str, int], ...]:
-    """Every unit of a case's estate by number, with the version of its credential.
-
-    That is 0, or of a unit sold since its first freeze the number of its last owner.
+    """Every unit of a case's estate by number, with the version of its access.
 
     Raises:
         Refused: `renovation.unknown`.

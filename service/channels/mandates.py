@@ -31,12 +31,11 @@ from service.ballots.receipts import IssuedReceipt
 from service.bodies import Accepted, CastBallot
 from service.channels.bodies import (
     CastProxyBallot,
-    RegisteredMandate,
     RegisterMandate,
     RevokeMandate,
 )
 from service.channels.open_box import load_entry, lock_open_box, motions_by_id, running_box
-from service.http.credentials import keyed_hash, proxy_credential
+from service.http.credentials import keyed_hash
 from service.parts import Parts
 from service.recording import Details, accept
 from service.situation import Situation
@@ -94,7 +93,7 @@ def mandate_key(receipt_key: SecretStr) -> bytes:
 
 async def register_mandate(
     parts: Parts, situation: Situation, actor: Actor, command: RegisterMandate
-) -> RegisteredMandate:
+) -> Accepted:
     """Enter a mandate: one for an owner, so many for an agent, while the box is not closed."""
     key = mandate_key(parts.settings.receipt_key)
     named = await parts.journal.key_of(command.command_id, situation.id, actor.id)
@@ -123,9 +122,7 @@ async def register_mandate(
         return mandate_id, _details(box, entry, mandate_id, asked)
 
     kind = "voting.mandate_registered"
-    accepted = await accept(parts.journal, situation, actor, command, kind, change, request=asked)
-    credential = proxy_credential(parts.settings.credential_key, situation.id, mandate_id)
-    return RegisteredMandate(**accepted.model_dump(), credential=credential)
+    return await accept(parts.journal, situation, actor, command, kind, change, request=asked)
 
 
 async def revoke_mandate(

@@ -5,7 +5,7 @@ refuses it, 503 ask again. What only the command line refuses has none.
 """
 
 CODES: dict[int, str] = {
-    401: "credential.missing credential.wrong",
+    401: "credential.missing credential.wrong credential.expired",
     403: """
         correction.outside_place
         authority.outside_place authority.wrong_role bidding.own_award credential.no_role
@@ -27,6 +27,7 @@ CODES: dict[int, str] = {
         authority.wrong_stage bidding.already_bid bidding.tender_closed clock.case_over clock.held
         clock.hold_known clock.nothing_due clock.wall consent.given cost_sharing.nothing_due
         cost_sharing.payment_booked feedback.survey_not_open journal.command_reused
+        feedback.case_cancelled
         mandate.already_given mandate.other_vote paper.batch_complete paper.in_another_batch
         paper.not_all_cast publication.closed ruling.not_contested service.target_closed
         voting.already_voted voting.box_closed voting.box_not_open_yet voting.other_box

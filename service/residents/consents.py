@@ -2,15 +2,15 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import OwnerReplacement, PartConsent
+from models.tables import PartConsent
 from models.values.refusal import refusal
 from runtime.database import driver_connection
 from runtime.record.consents import OccupiedPart, load_occupied
+from service.access.tickets import Voter
 from service.bodies import Accepted, GiveConsent
-from service.http.credentials import Voter
 from service.parts import Parts
 from service.recording import Details, accept
 from service.situation import Situation
@@ -31,7 +31,6 @@ async def give_consent(
     part = OccupiedPart(work_id=command.work_id, unit_number=command.unit_number)
 
     async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
-        await _refuse_former_owner(session, situation, voter)
         of_this = {"item": part.work_id, "unit": part.unit_number}
         consented = (await load_occupied(await driver_connection(session), situation.id)).get(part)
         if consented is None:
@@ -51,15 +50,4 @@ async def give_consent(
         return f"{part.work_id}.{part.unit_number}", {"work": part.work_id}
 
     owner = situation.owner(command.unit_number)
-    return await accept(parts.journal, situation, owner, command, KIND, change)
-
-
-async def _refuse_former_owner(session: AsyncSession, situation: Situation, voter: Voter) -> None:
-    generation = await session.scalar(
-        select(func.max(OwnerReplacement.generation)).where(
-            OwnerReplacement.renovation_id == situation.id,
-            OwnerReplacement.unit_number == voter.unit_number,
-        )
-    )
-    if voter.version != (generation or 0):
-        raise refusal("credential.replaced", unit=voter.unit_number)
+    return await accept(parts.journal, situation, owner, command, KIND, change, voter=voter)

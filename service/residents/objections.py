@@ -18,7 +18,7 @@ from runtime.calendars import chinese_calendar
 from runtime.record.agenda import add_waits
 from runtime.record.journal import id_from
 from service.bodies import Accepted, FileObjection
-from service.http.credentials import read_actor, read_voter
+from service.http.credentials import read_actor
 from service.parts import Parts
 from service.recording import Details, accept
 from service.situation import Situation, load_grants
@@ -34,7 +34,13 @@ async def file_objection(
     Raises:
         Refused: `credential.…`, `publication.unknown`, `publication.closed`.
     """
-    objector = await _objector(parts, situation, credential, command.unit_number)
+    voter = None
+    if command.unit_number is None:
+        objector = await _official(parts, situation, credential)
+    else:
+        voter = parts.tickets.voter(situation.id, credential)
+        voter.must_hold(command.unit_number)
+        objector = situation.owner(command.unit_number)
 
     awaited: list[Wait] = []
 
@@ -64,7 +70,7 @@ async def file_objection(
 
     workflow_id = publication_workflow_id(situation.id, command.publication_id)
     kind = "publication.objection_filed"
-    accepted = await accept(parts.journal, situation, objector, command, kind, change)
+    accepted = await accept(parts.journal, situation, objector, command, kind, change, voter=voter)
     for wait in awaited:
         # Not heard, it is seen when the publication is looked at, or by whoever compares.
         await parts.gateway.signal(workflow_id, "agenda_moved", wait.due_at, situation.now)
@@ -84,14 +90,9 @@ def _answer(situation: Situation, subject: str, objection: Objection) -> Wait:
     )
 
 
-async def _objector(
-    parts: Parts, situation: Situation, credential: str | None, unit_number: str | None
-) -> Actor:
-    key = parts.settings.credential_key
-    if unit_number is None:
-        return situation.in_role(await load_grants(parts.database, read_actor(key, credential)))
-    read_voter(key, situation.id, credential).must_hold(unit_number)
-    return situation.owner(unit_number)
+async def _official(parts: Parts, situation: Situation, credential: str | None) -> Actor:
+    actor_id = read_actor(parts.settings.credential_key, credential)
+    return situation.in_role(await load_grants(parts.database, actor_id))
 
 
 async def _must_be_open(

@@ -7,15 +7,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.messages.acts import Done
 from models.messages.ids import ticket_workflow_id
-from models.tables import Ticket
+from models.tables import Renovation, Ticket
 from models.values.actor import Actor, Role
 from models.values.refusal import refusal
-from models.values.states import TicketState
+from models.values.states import RenovationState, TicketState
 from models.values.waits import STARTING, at_work
 from runtime.record.agenda import replace_waits
 from runtime.record.journal import id_from
+from service.access.tickets import Voter
 from service.bodies import Accepted, ConfirmAnswer, OpenTicket
-from service.http.credentials import Voter, keyed_hash
+from service.http.credentials import keyed_hash
 from service.parts import Parts
 from service.recording import Details, accept, refuse_unknown_units
 from service.situation import Situation
@@ -27,12 +28,15 @@ async def open_ticket(
     """Write a ticket and start its workflow; the event of a confidential one names no unit.
 
     Raises:
-        Refused: `credential.other_unit`, `feedback.unit_unknown`; `service.not_confirmed` where the
+        Refused: `credential.other_unit`, `feedback.unit_unknown`, `feedback.case_cancelled`; `service.not_confirmed` where the
             ticket is written and its workflow did not start: the same command starts it.
     """
     voter.must_hold(command.unit_number)
 
     async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
+        renovation = await session.get_one(Renovation, situation.id)
+        if renovation.state is RenovationState.CANCELLED:
+            raise refusal("feedback.case_cancelled", where=situation.id)
         await refuse_unknown_units(
             session, situation, {command.unit_number}, "feedback.unit_unknown"
         )
@@ -60,7 +64,9 @@ async def open_ticket(
     author = situation.complainant(command.unit_number, confidential=command.confidential)
     kind = "feedback.ticket_opened"
     caller = _caller(parts, situation, author, command.unit_number)
-    accepted = await accept(parts.journal, situation, author, command, kind, change, caller=caller)
+    accepted = await accept(
+        parts.journal, situation, author, command, kind, change, caller=caller, voter=voter
+    )
     await parts.gateway.start_ticket(situation, accepted.id)
     return accepted
 

@@ -14,7 +14,9 @@ from fastapi.security.base import SecurityBase
 from models.fields import Id
 from models.values.actor import Actor, Role
 from rules.authority import ROLES_OF_WRITE
-from service.http.credentials import Voter, read_actor, read_mandate, read_voter
+from service.access.tickets import Shown, Voter
+from service.access.units import refuse_replaced
+from service.http.credentials import read_actor
 from service.parts import Parts
 from service.situation import Situation, load_grants, load_situation
 
@@ -44,7 +46,7 @@ class CredentialScheme(SecurityBase):
     """The Authorization header as it is; whoever reads it tells apart a missing and a wrong one."""
 
     def __init__(self, name: str, description: str) -> None:
-        self.model = HTTPBearer(bearerFormat="v1.<id>.<mac>", description=description)
+        self.model = HTTPBearer(bearerFormat="<kind>.<what it says>.<mac>", description=description)
         self.scheme_name = name
 
     async def __call__(self, request: Request) -> str | None:
@@ -52,22 +54,27 @@ class CredentialScheme(SecurityBase):
         return request.headers.get("authorization")
 
 
-VOTER = CredentialScheme("voter", "Of a unit in one renovation; the committee hands it out.")
+VOTER = CredentialScheme("voter", "A ticket of a unit in one renovation; signing in gives it.")
 OFFICIAL = CredentialScheme(
     "official", "Of an official, a contractor or a system; its roles are on the record."
 )
-AGENT = CredentialScheme("agent", "Of a mandate; the answer to its registration has it.")
+AGENT = CredentialScheme(
+    "agent", "A ticket of a mandate; signing in with the agent's link gives it."
+)
 
 
 async def voter_in_header(
     renovation_id: Id, parts: RunningParts, credential: Annotated[str | None, Security(VOTER)]
 ) -> Voter:
-    """The unit whose credential was sent.
+    """The unit whose ticket was sent, if nobody has replaced it.
 
     Raises:
-        Refused: `credential.missing`, `credential.wrong`.
+        Refused: `credential.missing`, `credential.wrong`, `credential.expired`, `credential.replaced`.
     """
-    return read_voter(parts.settings.credential_key, renovation_id, credential)
+    voter = parts.tickets.voter(renovation_id, credential)
+    async with parts.database.session() as session:
+        await refuse_replaced(session, voter)
+    return voter
 
 
 async def official_in_header(
@@ -83,13 +90,13 @@ async def official_in_header(
 
 async def agent_in_header(
     renovation_id: Id, parts: RunningParts, credential: Annotated[str | None, Security(AGENT)]
-) -> str:
-    """The id of the mandate whose credential was sent.
+) -> Shown:
+    """What the ticket says that was sent: its holder is a mandate.
 
     Raises:
-        Refused: `credential.missing`, `credential.wrong`.
+        Refused: `credential.missing`, `credential.wrong`, `credential.expired`.
     """
-    return read_mandate(parts.settings.credential_key, renovation_id, credential)
+    return parts.tickets.agent(renovation_id, credential)
 
 
 async def either_in_header(
@@ -102,7 +109,7 @@ async def either_in_header(
 
 CurrentVoter = Annotated[Voter, Depends(voter_in_header)]
 CurrentOfficial = Annotated[str, Depends(official_in_header)]
-CurrentAgent = Annotated[str, Depends(agent_in_header)]
+CurrentAgent = Annotated[Shown, Depends(agent_in_header)]
 VoterOrOfficial = Annotated[str | None, Depends(either_in_header)]
 
 

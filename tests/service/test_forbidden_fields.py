@@ -20,7 +20,8 @@ from models.values.actor import Role
 from models.values.refusal import Refused
 from runtime.database import Database
 from service.gateway import build_act
-from service.http.credentials import actor_credential, proxy_credential, voter_credential
+from service.http.credentials import actor_credential
+from tests.support.access import agent_ticket, unit_ticket
 from tests.support.estate import make_renovation
 from tests.support.fields.doors import Door, doors
 from tests.support.fields.forbidden import LONE_SURROGATE, NUL, forbidden
@@ -50,9 +51,9 @@ class RunningCase:
         """One request, with the credential that the door wants."""
         key = self.case.key()
         credential = {
-            "voter": voter_credential(key, RID, UNIT),
+            "voter": unit_ticket(key, RID, UNIT),
             "official": actor_credential(key, ANYBODY),
-            "agent": proxy_credential(key, RID, "m1"),
+            "agent": agent_ticket(key, RID, "m1"),
             "": "",
         }[door.who]
         headers = {"Authorization": f"Bearer {credential}"} if credential else {}

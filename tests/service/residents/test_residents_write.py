@@ -14,8 +14,9 @@ from models.messages.acts import CancelRenovation
 from models.messages.command import Command
 from models.values.actor import Actor, Role
 from runtime.database import Database
-from service.http.credentials import actor_credential, voter_credential
+from service.http.credentials import actor_credential
 from tests.service.conftest import KEY
+from tests.support.access import unit_ticket
 from tests.support.money import recorder_of
 from tests.support.waiting import blocked_by
 
@@ -25,7 +26,7 @@ NOW = datetime.now(UTC)
 
 
 def voter(rid: str, unit: str = UNIT) -> dict[str, str]:
-    return {"Authorization": f"Bearer {voter_credential(SecretStr(KEY), rid, unit)}"}
+    return {"Authorization": f"Bearer {unit_ticket(SecretStr(KEY), rid, unit)}"}
 
 
 def official(actor_id: str) -> dict[str, str]:

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from proof.ballots import batch_statement, receipt_data
 from proof.merkle import leaf_hash, root_from_path
 from runtime.ballots.sealing import signed_by
-from service.http.credentials import voter_credential
+from tests.support.access import unit_ticket
 
 CLIENTS = 64
 PAUSE_S = 0.2
@@ -57,7 +57,7 @@ class Crowd:
         self._rid, self._units, self._motions = rid, units, motions
         self._url = service_url
         self._bearers = {
-            unit: {"Authorization": f"Bearer {voter_credential(credential_key, rid, unit)}"}
+            unit: {"Authorization": f"Bearer {unit_ticket(credential_key, rid, unit)}"}
             for unit in units
         }
         self.told = Told()

@@ -1,0 +1,3 @@
+DROP TABLE unit_access
+
+ALTER TABLE renovation DROP COLUMN v1_letters
