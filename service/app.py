@@ -23,6 +23,7 @@ from service.front import Front
 from service.http.problems import database_away, malformed, problem_response
 from service.parts import open_parts
 from service.routes import (
+    access,
     acts,
     bidding,
     channels,
@@ -40,6 +41,7 @@ from service.routes.document import DocumentedApi
 log = structlog.get_logger("service")
 ROUTERS = (
     health.router,
+    access.router,
     renovations.router,
     voting.router,
     channels.router,

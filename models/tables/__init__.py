@@ -1,19 +1,7 @@
 """The tables of the one PostgreSQL database; every class and the metadata they share."""
 
-from models.tables.access import UnitAccess
 from models.tables.base import GENESIS, PRIVATE, Table, metadata
 from models.tables.bidding import Award, Bid, Contract, Tender, Termination
-from models.tables.channels import (
-    DoorVisit,
-    Mandate,
-    MandateRevocation,
-    OfficialResult,
-    OwnerReplacement,
-    PaperBatch,
-    PaperCast,
-    PaperEntry,
-    PaperLine,
-)
 from models.tables.clock import CaseClock, CaseHold, CaseWait
 from models.tables.cost_sharing import Instalment, Payment, Refund, Relief, Share, ShareTotal
 from models.tables.estates import Estate, Unit
@@ -37,6 +25,18 @@ from models.tables.voting import (
     RollUnit,
     VoteObjection,
     VoteOpinion,
+)
+from models.tables.ways.access import Letter, LetterSession, UnitAccess
+from models.tables.ways.channels import (
+    DoorVisit,
+    Mandate,
+    MandateRevocation,
+    OfficialResult,
+    OwnerReplacement,
+    PaperBatch,
+    PaperCast,
+    PaperEntry,
+    PaperLine,
 )
 
 __all__ = [
@@ -64,6 +64,8 @@ __all__ = [
     "Event",
     "Inspection",
     "Instalment",
+    "Letter",
+    "LetterSession",
     "Mandate",
     "MandateRevocation",
     "Notice",

@@ -11,9 +11,9 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import RollUnit, UnitAccess
+from models.tables import Letter, RollUnit, UnitAccess
 from models.values.refusal import refusal
-from service.access.tickets import Voter
+from service.access.tickets import Shown, Voter
 from service.http.credentials import wrong
 
 STANDS = text("""
@@ -41,10 +41,24 @@ async def refuse_replaced(session: AsyncSession, voter: Voter) -> None:
         raise refusal("credential.replaced", unit=voter.unit_number)
 
 
+async def refuse_replaced_agent(session: AsyncSession, agent: Shown, unit_number: str) -> None:
+    """An agent's ticket is good while no later letter of the mandate was made.
+
+    Raises:
+        Refused: `credential.replaced`.
+    """
+    of_mandate = select(func.max(Letter.number)).where(Letter.mandate_id == agent.holder)
+    if await session.scalar(of_mandate) != agent.version:
+        raise refusal("credential.replaced", unit=unit_number)
+
+
 async def raise_version(
     session: AsyncSession, renovation_id: str, unit_number: str, box_ids: Collection[str]
 ) -> int:
-    """The unit's next version, on the rolls of these boxes too, which the caller has locked."""
+    """The unit's next version, on the rolls of these boxes too, which the caller has locked.
+
+    The letters of the unit end, and with them the sessions that were entered with them.
+    """
     first = insert(UnitAccess).values(
         renovation_id=renovation_id, unit_number=unit_number, version=1
     )
@@ -53,6 +67,13 @@ async def raise_version(
         set_={"version": UnitAccess.version + 1},
     )
     version: int = (await session.execute(raised.returning(UnitAccess.version))).scalar_one()
+    of_unit = update(Letter).where(
+        Letter.renovation_id == renovation_id,
+        Letter.unit_number == unit_number,
+        Letter.mandate_id.is_(None),
+        Letter.ended_at.is_(None),
+    )
+    await session.execute(of_unit.values(ended_at=func.clock_timestamp()))
     on_rolls = update(RollUnit).where(
         RollUnit.box_id.in_(box_ids), RollUnit.unit_number == unit_number
     )

@@ -29,7 +29,9 @@ from models.values.replacement import Replacement, Sale
 from models.values.voting import HeadGroup
 from rules.time.deadlines import last_day
 from runtime.ballots.boxes import load_running_boxes, named_box, names_box
-from runtime.record.journal import Recorded
+from runtime.record.journal import Recorded, id_from
+from service.access.facts import slow_hash
+from service.access.letters import new_letter
 from service.access.units import raise_version
 from service.bodies import Accepted
 from service.channels.bodies import ReplaceOwner
@@ -70,6 +72,8 @@ async def replace_unit_owner(
     before = _seller_before(key, command)
     name = await parts.journal.key_of(command.command_id, situation.id, actor.id)
 
+    known = await _known_of_buyers(situation, command)
+
     async def inside(session: AsyncSession, now: datetime) -> Recorded[_Generation]:
         places = await _places(session, situation, command)
         # Before the boxes: an agent's ballot that is under way needs the box to get done.
@@ -88,6 +92,9 @@ async def replace_unit_owner(
         session.add(await _row(session, situation, box, made, actor, name))
         box_ids = [each.id for each in boxes]
         await raise_version(session, situation.id, made.unit_number, box_ids)
+        letter_id, unit = f"l{id_from(name)}", made.unit_number
+        # The buyer enters with a link that another official hands over.
+        session.add(new_letter(situation, letter_id, "buyer", unit, actor.id, fact_hash=known))
         accepted = _Generation(
             command_id=command.command_id,
             id=f"{entry.pseudonym}.{made.generation}",
@@ -111,6 +118,12 @@ async def replace_unit_owner(
     request = _AskedSale(sale=sale)
     done = await record(parts.journal, situation, actor, name, KIND, request, inside, _Generation)
     return Accepted(**done.model_dump(exclude={"generation"}))
+
+
+async def _known_of_buyers(situation: Situation, command: ReplaceOwner) -> str:
+    """The second fact of the buyer's letter, hashed: a number of any of the buyers, if one was given."""
+    told = situation.clock == "told"
+    return " ".join([await slow_hash(each, told=told) for each in command.buyer_identities])
 
 
 async def _places(

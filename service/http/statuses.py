@@ -5,9 +5,9 @@ refuses it, 503 ask again. What only the command line refuses has none.
 """
 
 CODES: dict[int, str] = {
-    401: "credential.missing credential.wrong credential.expired",
+    401: "credential.missing credential.wrong credential.expired access.session_over",
     403: """
-        correction.outside_place
+        correction.outside_place access.not_accepted access.own_letter access.own_handing
         authority.outside_place authority.wrong_role bidding.own_award credential.no_role
         credential.other_unit credential.replaced mandate.against_instruction mandate.not_covered
         mandate.not_in_force mandate.revoked paper.same_person ruling.own_dispute ruling.own_paper
@@ -15,7 +15,7 @@ CODES: dict[int, str] = {
         voting.ballot_of_another voting.unit_excluded
     """,
     404: """
-        correction.official_unknown
+        correction.official_unknown access.letter_unknown
         authority.unknown_act bidding.no_bid bidding.no_tender clock.hold_unknown
         feedback.ticket_unknown feedback.unit_unknown mandate.unknown publication.unknown
         renovation.unknown ruling.ballot_unknown ruling.no_ballots service.not_found
@@ -23,7 +23,7 @@ CODES: dict[int, str] = {
     """,
     405: "service.method_not_allowed",
     409: """
-        correction.already_there correction.estate_exists
+        correction.already_there correction.estate_exists access.handed access.no_code
         authority.wrong_stage bidding.already_bid bidding.tender_closed clock.case_over clock.held
         clock.hold_known clock.nothing_due clock.wall consent.given cost_sharing.nothing_due
         cost_sharing.payment_booked feedback.survey_not_open journal.command_reused
@@ -35,6 +35,7 @@ CODES: dict[int, str] = {
         voting.no_objections voting.not_absent voting.objected voting.second_vote_late
     """,
     413: "service.body_too_large",
+    429: "access.locked",
     422: """
         opening.field_unknown opening.not_one_of
         opening.estimate_above_items opening.retention_too_high opening.law_repealed

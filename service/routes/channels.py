@@ -129,7 +129,7 @@ async def cast_proxy_ballot(
     parts: RunningParts,
 ) -> Response:
     """An agent's ballot, with a ticket of the mandate: 201 with a receipt, 200 for the same."""
-    return _receipt(*await mandates.cast_by_agent(parts, situation, agent.holder, command))
+    return _receipt(*await mandates.cast_by_agent(parts, situation, agent, command))
 
 
 @router.post("/portal-ballots", status_code=201, response_model=BallotReceipt, responses=SENT_AGAIN)

@@ -36,7 +36,7 @@ APPEND_ONLY = (
     "part_consent",
 )
 OF_A_BOX = ("ballot_seal", "ballot_batch", "ballot_check")
-NEVER_DELETED = ("unit_access",)
+NEVER_DELETED = ("unit_access", "letter")
 """Without its row a unit would be at its first version again."""
 NEVER_CHANGED = (
     *("roll_entry", "roll_unit", "scheme", "inspection", "roll_import", "paper_line"),

@@ -22,4 +22,4 @@ def unit_ticket(
 
 def agent_ticket(key: SecretStr, rid: str, mandate_id: str) -> str:
     """A ticket of the agent of a mandate."""
-    return unit_ticket(key, rid, mandate_id, route="proxy")
+    return unit_ticket(key, rid, mandate_id, 1, route="proxy")
