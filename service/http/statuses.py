@@ -24,6 +24,7 @@ CODES: dict[int, str] = {
     405: "service.method_not_allowed",
     409: """
         correction.already_there correction.estate_exists access.handed access.no_code
+        access.no_first_letters
         authority.wrong_stage bidding.already_bid bidding.tender_closed clock.case_over clock.held
         clock.hold_known clock.nothing_due clock.wall consent.given cost_sharing.nothing_due
         cost_sharing.payment_booked feedback.survey_not_open journal.command_reused

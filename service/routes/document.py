@@ -20,7 +20,7 @@ HEALTH = "health"
 ROOMS_OF_TAG: Mapping[str, str] = {
     HEALTH: "",
     "renovations": "",
-    "access": "access",
+    "access": "access feedback mandate",
     "voting": "voting menu receipt",
     "channels": "voting menu paper ruling mandate roll reminder door",
     "cost sharing": "cost_sharing",

@@ -4,6 +4,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+import asyncpg
 import pytest
 from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -169,17 +170,46 @@ async def test_what_needs_attention_is_said_in_both_languages(database: Database
 
 
 @pytest.mark.usefixtures("at_database")
-def test_credentials_go_to_a_file_that_only_its_owner_reads(
-    renovation: str, tmp_path: Path
+async def test_letters_of_the_first_kind_are_of_the_cases_opened_with_them(
+    renovation: str, owner: str, tmp_path: Path
 ) -> None:
+    assert await asyncio.to_thread(codes, "credentials", renovation) == ["access.no_first_letters"]
+    sql = await asyncpg.connect(owner)
+    await sql.execute("UPDATE renovation SET v1_letters = true WHERE id=$1", renovation)
     out = tmp_path / "credentials.csv"
-    result = RUNNER.invoke(app, ["credentials", renovation, "--out", str(out)])
-    assert result.exit_code == 0
-    assert result.stdout == ""
+    words = ["credentials", renovation, "--out", str(out)]
+    result = await asyncio.to_thread(RUNNER.invoke, app, words)
+    await sql.execute("UPDATE renovation SET v1_letters = false WHERE id=$1", renovation)
+    await sql.close()
+    assert (result.exit_code, result.stdout) == (0, "")
     lines = out.read_text(encoding="utf-8").splitlines()
     assert lines[0] == "unit,credential"
     assert len({line.split(",")[1] for line in lines[1:]}) == 3
     assert out.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.usefixtures("at_database")
+async def test_letters_are_printed_once_for_each_unit_and_the_same_again(
+    renovation: str, owner: str, tmp_path: Path
+) -> None:
+    sql = await asyncpg.connect(owner)
+    await sql.execute(
+        "INSERT INTO role_grant (actor_id, label, role, place_id)"
+        " VALUES ('printer', 'printer', 'owners_committee', 'd') ON CONFLICT DO NOTHING"
+    )
+    first, again, pages = (tmp_path / name for name in ("1.csv", "2.csv", "3.html"))
+    for out, form in ((first, "csv"), (again, "csv"), (pages, "html")):
+        words = ["letters", "print", renovation, "--as", "printer", "--out", str(out)]
+        result = await asyncio.to_thread(RUNNER.invoke, app, [*words, "--format", form])
+        assert (result.exit_code, result.stdout) == (0, ""), result.output
+        assert out.stat().st_mode & 0o077 == 0
+    lines = first.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "unit,link,fact"
+    assert len({line.split(",")[1] for line in lines[1:]}) == 3
+    assert first.read_bytes() == again.read_bytes()
+    assert pages.read_text(encoding="utf-8").count("<svg") == 3
+    assert await sql.fetchval("SELECT count(*) FROM letter WHERE renovation_id=$1", renovation) == 3
+    await sql.close()
 
 
 @pytest.mark.usefixtures("at_database")

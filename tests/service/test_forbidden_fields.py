@@ -115,7 +115,8 @@ async def test_a_forbidden_value_is_refused_with_the_name_of_its_field(
     door = DOORS[name]
     before = await running.history()
     fields = fields_of(door.body)
-    assert "command_id" in {each.name for each in fields}
+    # Entering and leaving are no commands: sent twice, they happen twice.
+    assert "command_id" in {each.name for each in fields} or door.path.startswith("/v1/letter")
     for each in fields:
         for value in forbidden(each):
             answer = await running.ask(door, door.address(RID), json.dumps(each.body(value)))

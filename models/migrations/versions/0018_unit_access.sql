@@ -53,8 +53,10 @@ CREATE TABLE letter (
 
 CREATE INDEX ix_letter_mandate_id ON letter (mandate_id)
 
-CREATE UNIQUE INDEX uq_letter_of_holder ON letter
-  (renovation_id, unit_number, coalesce(mandate_id, '')) WHERE ended_at IS NULL
+CREATE UNIQUE INDEX uq_letter_of_unit ON letter (renovation_id, unit_number)
+  WHERE ended_at IS NULL AND mandate_id IS NULL
+
+CREATE UNIQUE INDEX uq_letter_of_mandate ON letter (mandate_id) WHERE ended_at IS NULL
 
 GRANT SELECT, INSERT, UPDATE ON letter TO gongjian_app
 

@@ -39,10 +39,15 @@ class Letter(Table):
         *not_negative("failures", "number"),
         bytes_long("token_hash", 32),
         Index(
-            "uq_letter_of_holder",
+            "uq_letter_of_unit",
             "renovation_id",
             "unit_number",
-            text("coalesce(mandate_id, '')"),
+            unique=True,
+            postgresql_where=text("ended_at IS NULL AND mandate_id IS NULL"),
+        ),
+        Index(
+            "uq_letter_of_mandate",
+            "mandate_id",
             unique=True,
             postgresql_where=text("ended_at IS NULL"),
         ),

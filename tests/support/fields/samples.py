@@ -18,6 +18,7 @@ GOOD = {
     "hold_name": "paper is missing",
     "keyword": "defect",
     "bundle_code": "c" * 16,
+    "secret": "c" * 16,
     "sha256": "0" * 64,
     "day": "2026-05-12",
     "moment": "2026-05-12T09:00:00+08:00",
