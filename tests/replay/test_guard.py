@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.replay import commands, guard
+from tests.support.slow import some_are_slow
 
 TODAY = commands.read(guard.WORKFLOWS)
 PINNED = guard.commands_of(TODAY)
@@ -133,7 +134,10 @@ def test_each_command_of_today_that_is_deleted_is_noticed(module: str, number: i
     assert guard.drift(PINNED, guard.commands_of(changed))
 
 
-@pytest.mark.parametrize("name", sorted(set(private_functions())))
+PRIVATE = sorted(set(private_functions()))
+
+
+@pytest.mark.parametrize("name", PRIVATE[:3] + some_are_slow(*PRIVATE[3:]))
 def test_a_helper_of_today_may_be_renamed(name: str) -> None:
     changed = copy.deepcopy(TODAY)
     for module in changed.values():

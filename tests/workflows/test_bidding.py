@@ -48,6 +48,7 @@ async def test_fewer_than_three_bids_are_not_opened_and_the_second_time_the_appr
 
 
 # carries E23
+@pytest.mark.slow
 async def test_an_objection_suspends_the_clock_of_the_candidates(journey: Begin) -> None:
     j = await journey()
     await j.until("objections.candidates")
@@ -93,6 +94,7 @@ async def test_an_upheld_objection_strikes_the_first_candidate(journey: Begin) -
 
 
 # carries E24
+@pytest.mark.slow
 async def test_a_winner_who_withdraws_makes_room_for_the_next(journey: Begin) -> None:
     j = await journey()
     await j.until("award_contract")
@@ -102,6 +104,7 @@ async def test_a_winner_who_withdraws_makes_room_for_the_next(journey: Begin) ->
     assert await j.value("SELECT bidder_id FROM contract WHERE renovation_id=$1") == "b2"
 
 
+@pytest.mark.slow
 async def test_when_every_candidate_has_gone_the_renovation_is_shelved(journey: Begin) -> None:
     j = await journey()
     for bidder in ("b1", "b2", "b3"):
@@ -112,6 +115,7 @@ async def test_when_every_candidate_has_gone_the_renovation_is_shelved(journey: 
     assert (await j.handle.result()).reason == "no_contractor"
 
 
+@pytest.mark.slow
 async def test_only_the_first_candidate_is_awarded(journey: Begin) -> None:
     j = await journey()
     await j.until("award_contract")
@@ -159,6 +163,7 @@ async def test_a_contract_that_is_not_signed_in_time_goes_to_the_next_candidate(
     assert await j.value("SELECT bidder_id FROM contract WHERE renovation_id=$1") == "b2"
 
 
+@pytest.mark.slow
 async def test_when_nobody_ever_signs_the_case_ends(journey: Begin) -> None:
     j = await journey()
     await awarded(j)
@@ -167,6 +172,7 @@ async def test_when_nobody_ever_signs_the_case_ends(journey: Begin) -> None:
     assert len(await j.details("bidding.signature_missed")) == 3
 
 
+@pytest.mark.slow
 async def test_signing_before_the_award_is_refused(journey: Begin) -> None:
     j = await journey()
     del j.reactions["award_contract"]
@@ -200,6 +206,7 @@ async def test_a_bid_is_rejected_by_its_ground_and_everybody_sees_why(journey: B
 
 
 # carries E28
+@pytest.mark.slow
 async def test_a_late_change_of_the_documents_moves_the_opening(journey: Begin) -> None:
     j = await journey()
     del j.reactions["bids"]

@@ -73,6 +73,7 @@ async def test_next_goes_to_each_deadline_and_says_what_fell_due(journey: Begin)
     assert checked["extended"] is True
 
 
+@pytest.mark.slow
 async def test_a_date_passes_no_deadline_unseen(journey: Begin) -> None:
     j = await journey()
     await j.until("ballots")
@@ -198,6 +199,7 @@ async def test_a_hold_stops_the_clock_until_it_is_released(journey: Begin) -> No
     assert (await tell(j, f"{j.rid}-n2", "next")).is_success
 
 
+@pytest.mark.slow
 async def test_ballots_under_way_are_waited_for_and_then_nothing_is_moved(
     journey: Begin, owner: str
 ) -> None:
@@ -257,6 +259,7 @@ async def test_a_case_that_is_over_keeps_its_time(journey: Begin) -> None:
     assert code_of(await tell(j, f"{j.rid}-late", "days", days=1)) == (409, "clock.case_over")
 
 
+@pytest.mark.slow
 async def test_work_that_nobody_does_is_named_after_the_patience(
     journey: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -287,6 +290,7 @@ async def test_the_database_does_not_let_a_clock_go_back(journey: Begin) -> None
         )
 
 
+@pytest.mark.slow
 async def test_two_who_tell_the_clock_at_once_move_it_one_after_the_other(journey: Begin) -> None:
     j = await journey()
     await j.until("open_vote")

@@ -97,6 +97,7 @@ async def latest(j: JourneyDriver) -> SchemeContent:
     return SchemeContent.model_validate_json(content)
 
 
+@pytest.mark.slow
 async def test_without_a_subsidy_the_same_gap_is_not_put_to_the_owners_again(
     journey: Begin,
 ) -> None:
@@ -146,6 +147,7 @@ async def test_an_extra_levy_that_is_adopted_closes_the_gap_up_to_the_contract(
     assert "bidding.contract_signed" in await j.events()
 
 
+@pytest.mark.slow
 async def test_an_extra_levy_that_is_rejected_leaves_the_scheme_and_its_limit(
     journey: Begin,
 ) -> None:
@@ -183,6 +185,7 @@ async def test_an_extra_levy_that_is_rejected_leaves_the_scheme_and_its_limit(
     assert closed["motions"].keys() == {"works", "costs"}
 
 
+@pytest.mark.slow
 async def test_levies_that_are_rejected_to_the_limit_shelve_the_renovation(journey: Begin) -> None:
     j = await without_money(journey)
     j.on("ballots", everyone_says("no"))
@@ -215,6 +218,7 @@ async def test_non_payers_are_reminded_and_too_little_is_decided_by_the_committe
     await j.until("publish_tender")
 
 
+@pytest.mark.slow
 async def test_enough_is_enough_though_not_all_have_paid(journey: Begin) -> None:
     j = await journey(units=40)
     j.on("payments", lambda driver: driver.pay(950))
@@ -255,6 +259,7 @@ async def test_relief_pays_in_a_households_place_and_not_more_than_it_owes(journ
     assert "cost_sharing.relief_approved" in await j.events()
 
 
+@pytest.mark.slow
 async def test_a_relief_that_pays_the_last_open_share_wakes_the_collection(journey: Begin) -> None:
     j = await journey()
     j.on("payments", nobody_pays)

@@ -6,6 +6,7 @@ from models.messages import acts as a
 from models.messages.journey import Stage
 from models.values.refusal import Refused
 from tests.support.journey import BUREAU, COMMITTEE, STREET, JourneyDriver, codes
+from tests.support.slow import some_are_slow
 
 Begin = Callable[..., Awaitable[JourneyDriver]]
 
@@ -25,16 +26,16 @@ async def test_the_straight_way_ends_with_an_evaluation(journey: Begin) -> None:
 @pytest.mark.parametrize(
     "word",
     [
-        "open_vote",
-        "ballots",
-        "objections.vote_result",
-        "objections.share_table",
-        "payments",
-        "bids",
-        "award_contract",
-        "works",
-        "approve_payment",
-        "survey",
+        *("open_vote", "payments", "works"),
+        *some_are_slow(
+            "ballots",
+            "objections.vote_result",
+            "objections.share_table",
+            "bids",
+            "award_contract",
+            "approve_payment",
+            "survey",
+        ),
     ],
 )
 async def test_a_renovation_may_be_cancelled_at_every_stage(journey: Begin, word: str) -> None:
@@ -55,6 +56,7 @@ async def test_a_renovation_may_be_cancelled_at_every_stage(journey: Begin, word
         assert back == paid
 
 
+@pytest.mark.slow
 async def test_a_renovation_is_cancelled_once(journey: Begin) -> None:
     j = await journey()
     await j.until("open_vote")
@@ -72,7 +74,9 @@ async def test_a_scheme_is_revised_only_when_asked_for(journey: Begin) -> None:
     assert codes(refused.value) == ["renovation.revision_not_asked"]
 
 
-@pytest.mark.parametrize("word", ["open_vote", "ballots", "bids", "works", "survey"])
+@pytest.mark.parametrize(
+    "word", ["ballots", *some_are_slow("open_vote", "bids", "works", "survey")]
+)
 async def test_a_small_thing_is_corrected_at_every_stage_and_nothing_waits_for_it(
     journey: Begin, word: str
 ) -> None:
@@ -98,6 +102,7 @@ async def test_a_small_thing_is_corrected_at_every_stage_and_nothing_waits_for_i
     assert codes(refused.value) == ["authority.wrong_role"]
 
 
+@pytest.mark.slow
 async def test_the_end_is_not_corrected(journey: Begin) -> None:
     j = await journey()
     await j.until("open_vote")

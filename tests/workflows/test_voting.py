@@ -20,6 +20,7 @@ async def revise(j: JourneyDriver) -> None:
     await j.act(a.ReviseScheme, COMMITTEE, title="a smaller scheme", reason="asked for")
 
 
+@pytest.mark.slow
 async def test_a_vote_needs_no_extension_when_all_take_part(journey: Begin) -> None:
     j = await journey()
     await j.until("objections.vote_result")
@@ -107,6 +108,7 @@ async def driver_casts(j: JourneyDriver, choice: str) -> None:
 
 
 # carries E1
+@pytest.mark.slow
 async def test_after_the_last_allowed_vote_the_renovation_is_shelved(journey: Begin) -> None:
     j = await journey()
     j.on("ballots", vote_no)
@@ -120,6 +122,7 @@ async def test_after_the_last_allowed_vote_the_renovation_is_shelved(journey: Be
 
 
 # carries E5
+@pytest.mark.slow
 async def test_an_upheld_objection_annuls_the_result(journey: Begin) -> None:
     j = await journey()
     await j.until("objections.vote_result")

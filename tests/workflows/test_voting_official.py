@@ -25,6 +25,7 @@ async def test_an_official_result_ends_the_vote_and_is_published(journey: Begin)
     assert (await j.details("voting.result_declared"))[0]["outcome"] == "adopted"
 
 
+@pytest.mark.slow
 async def test_a_result_that_fails_goes_back_to_the_scheme(journey: Begin) -> None:
     j = await journey()
     await open_for_ballots(j)

@@ -123,6 +123,7 @@ def await_restart(part: str, before: int, up: subprocess.Popen[bytes], log: Path
     assert not is_running(before)
 
 
+@pytest.mark.slow
 def test_a_part_that_is_killed_is_started_anew_where_it_was(
     up: tuple[subprocess.Popen[bytes], Path], data: Path
 ) -> None:

@@ -407,6 +407,7 @@ async def test_a_server_that_is_killed_and_started_again_costs_a_writer_only_tim
         await asyncio.to_thread(server.stop)
 
 
+@pytest.mark.slow
 async def test_a_server_that_comes_back_late_on_a_busy_machine_is_waited_for(
     tmp_path: Path,
 ) -> None:

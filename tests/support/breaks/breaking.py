@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 import pytest
-from temporalio.client import WorkflowExecutionStatus
+from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from temporalio.service import RPCError
 
 from activities.healing.restoring import load_progress
@@ -202,17 +202,26 @@ async def soon(look: Callable[[], Awaitable[T]]) -> T:
 
 
 async def agrees_soon(j: JourneyDriver, workflow_id: str) -> None:
-    """The workflow carries what the record gives; it may still be about to hear of it."""
+    """The workflow carries what the record gives; it may still be about to hear of it.
+
+    One that is told to stop hears of nothing any more: the record goes on without it.
+    """
     handle = j.client.get_workflow_handle(workflow_id)
     last = asyncio.get_running_loop().time() + PATIENCE_S
     while True:
         restored = await load_progress(j.parts.database, j.rid, workflow_id)
         live = type(restored).model_validate(await handle.query("progress_now"))
-        if compared(live) == compared(restored):
+        if compared(live) == compared(restored) or await is_told_to_stop(handle):
             return
         if asyncio.get_running_loop().time() > last:
             assert compared(live) == compared(restored)
         await asyncio.sleep(LOOK_S)
+
+
+async def is_told_to_stop(handle: WorkflowHandle[Any, Any]) -> bool:
+    """Whether somebody has asked for the cancellation of the workflow."""
+    described = await handle.describe()
+    return described.raw_description.workflow_extended_info.cancel_requested
 
 
 async def shows_trouble(j: JourneyDriver, workflow_id: str) -> bool:

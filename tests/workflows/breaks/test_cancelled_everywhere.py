@@ -17,6 +17,7 @@ from tests.support.breaks.breaking import ended_well
 from tests.support.breaks.cancelling import Cancelling, Moment, outcome_of
 from tests.support.journey import COMMITTEE, STREET, JourneyDriver, codes
 from tests.support.processes.serving import serving
+from tests.support.slow import some_are_slow
 
 Begin = Callable[..., Awaitable[JourneyDriver]]
 AT_ONCE = 4
@@ -119,7 +120,7 @@ async def settled(j: JourneyDriver, outcome: str, where: str) -> None:
 
 @pytest.mark.parametrize(
     ("number", "after"),
-    [(1, True), (7, True), (16, True)],
+    [(7, True), *some_are_slow((1, True), (16, True))],
 )
 async def test_a_renovation_is_cancelled_at_any_moment(
     journey: Begin, cancelling: Cancelling, database: Database, number: int, *, after: bool
@@ -146,6 +147,7 @@ async def test_a_renovation_is_cancelled_at_every_moment(
     assert TOO_LATE.intersection(outcomes)
 
 
+@pytest.mark.slow
 async def test_a_renovation_that_is_shelved_is_not_cancelled_while_it_is_refunded(
     journey: Begin, cancelling: Cancelling, database: Database
 ) -> None:

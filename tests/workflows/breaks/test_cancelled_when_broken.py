@@ -62,7 +62,7 @@ WAYS: dict[str, Scenario] = {
     "Works.mark_overdue": default,
 }
 """Steps of the engine before anything is settled, and a way that comes to each."""
-QUICK = ("Ballots.close_box", "Publications.open", "Renovations.enter_stage")
+QUICK = ("Ballots.close_box",)
 
 
 async def cancelled(

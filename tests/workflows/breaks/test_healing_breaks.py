@@ -44,6 +44,7 @@ async def stage_of(j: BreakingDriver) -> str:
 @pytest.mark.parametrize(
     "name", ["Healing.give_up", pytest.param("Restoring.restored", marks=pytest.mark.slow)]
 )
+@pytest.mark.slow
 async def test_an_act_that_cannot_even_be_given_up_jams_nothing(
     journey: Begin, breaking: Breaking, faults: Faults, database: Database, name: str
 ) -> None:

@@ -60,6 +60,7 @@ async def lose_and_rebuild(database: Database, url: str, number: int) -> None:
     await owner.close()
 
 
+@pytest.mark.slow
 async def test_cases_go_on_after_the_engines_data_were_lost(database: Database, owner: str) -> None:
     await lose_and_rebuild(database, owner, 2)
 

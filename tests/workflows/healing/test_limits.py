@@ -24,6 +24,7 @@ from tests.support.journey import (
 from tests.support.limits.runs import Run, runs_of
 from tests.support.limits.traffic import Traffic, many_works
 from tests.support.processes.servers import dev_server
+from tests.support.slow import some_are_slow
 from tests.support.wanderer import Begin, assert_agrees
 
 MOST_EVENTS, MOST_UPDATES = 400, 15
@@ -69,9 +70,7 @@ async def ended_well(j: JourneyDriver, database: Database) -> dict[str, list[Run
     return runs
 
 
-@pytest.mark.parametrize(
-    ("works", "continuations"), [(20, 4), pytest.param(120, 20, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize(("works", "continuations"), some_are_slow((20, 4), (120, 20)))
 async def test_acts_sent_without_pause_are_answered_while_the_works_continue_as_new(
     journey: Begin, database: Database, works: int, continuations: int
 ) -> None:

@@ -37,7 +37,7 @@ from tests.support.processes.serving import serving
 from tests.support.wanderer import Begin, assert_agrees, too_dear, wander
 from workflows.waiting import CaseWorkflow
 
-QUICK, MANY = range(1), range(1, 60)
+MANY = range(60)
 PATIENCE_S = 20
 A_DOZEN = 12
 
@@ -67,20 +67,13 @@ async def served(
         yield opened
 
 
-@pytest.mark.parametrize("seed", QUICK)
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", MANY)
 async def test_a_journey_by_chance_that_moves_on_at_every_wait(
     journey: Begin, database: Database, seed: int
 ) -> None:
     j = await wander(journey, database, seed)
     assert len(await runs_of(j.client, j.handle.id)) > 1
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", MANY)
-async def test_many_journeys_by_chance_that_move_on_at_every_wait(
-    journey: Begin, database: Database, seed: int
-) -> None:
-    await wander(journey, database, seed)
 
 
 @pytest.mark.slow
@@ -135,6 +128,7 @@ async def requested(handle: WorkflowHandle) -> None:
     await handle.query("__stack_trace")
 
 
+@pytest.mark.slow
 async def test_a_renovation_that_was_about_to_move_on_and_is_cancelled_says_so(
     journey: Begin,
 ) -> None:

@@ -11,6 +11,7 @@ from runtime.engine.reconciliation import reconcile
 from runtime.record.audit import audit
 from tests.support.breaks.branches import not_cured
 from tests.support.journey import JourneyDriver
+from tests.support.slow import some_are_slow
 from tests.support.wanderer import assert_agrees
 
 Begin = Callable[..., Awaitable[JourneyDriver]]
@@ -53,12 +54,12 @@ async def ends_well(j: JourneyDriver, database: Database) -> None:
         assert kinds.count(once) == 1, (once, kinds)
 
 
-QUICK = ("open_vote", "objections.share_table", "works", "survey")
+QUICK = ("open_vote", "works")
 
 
 @pytest.mark.parametrize(
     "word",
-    [pytest.param(each, marks=() if each in QUICK else pytest.mark.slow) for each in WAITS],
+    [*QUICK, *some_are_slow(*(each for each in WAITS if each not in QUICK))],
 )
 async def test_a_renovation_that_was_terminated_goes_on_from_the_record(
     journey: Begin, database: Database, word: str
@@ -77,14 +78,7 @@ async def test_a_renovation_that_was_terminated_goes_on_from_the_record(
 
 
 @pytest.mark.parametrize(
-    "word",
-    [
-        "measure_works",
-        *(
-            pytest.param(each, marks=pytest.mark.slow)
-            for each in ("terminate_contract", "publish_tender", "works")
-        ),
-    ],
+    "word", some_are_slow("measure_works", "terminate_contract", "publish_tender", "works")
 )
 async def test_a_case_whose_contract_is_ended_goes_on_from_the_record(
     journey: Begin, database: Database, word: str
@@ -105,6 +99,7 @@ async def test_a_case_whose_contract_is_ended_goes_on_from_the_record(
     assert kinds.count("bidding.contract_signed") == 2
 
 
+@pytest.mark.slow
 async def test_a_renovation_that_was_cancelled_from_outside_goes_on_from_the_record(
     journey: Begin, database: Database
 ) -> None:
@@ -127,16 +122,7 @@ async def test_a_renovation_may_be_lost_again_at_once(journey: Begin, database: 
     await ends_well(j, database)
 
 
-@pytest.mark.parametrize(
-    "word",
-    [
-        "ballots",
-        *(
-            pytest.param(each, marks=pytest.mark.slow)
-            for each in ("objections.vote_result", "works")
-        ),
-    ],
-)
+@pytest.mark.parametrize("word", ["ballots", *some_are_slow("objections.vote_result", "works")])
 async def test_a_stage_that_was_terminated_is_carried_on(
     journey: Begin, database: Database, word: str
 ) -> None:
@@ -153,6 +139,7 @@ async def test_a_stage_that_was_terminated_is_carried_on(
     assert not await j.value("SELECT count(*) FROM case_trouble WHERE renovation_id=$1")
 
 
+@pytest.mark.slow
 async def test_a_publication_that_was_terminated_is_carried_on(
     journey: Begin, database: Database
 ) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+import pytest
+
 from models.messages import acts as a
 from models.values.cost_sharing import CostItem, Funding, FundingSource, ItemCategory
 from models.values.decisions.menu import Approval, BallotForm, Menu, MenuItem, MenuRule
@@ -159,6 +161,7 @@ async def test_one_ballot_for_a_work_changes_nothing_of_the_scheme(journey: Begi
     assert await j.value("SELECT max(version) FROM scheme WHERE renovation_id=$1") == 1
 
 
+@pytest.mark.slow
 async def test_a_tie_of_options_is_not_adopted_and_the_scheme_is_revised(journey: Begin) -> None:
     """Two owners of the same area, one for each colour, decide nothing; afterwards one wins."""
     j = await journey(content=content())
@@ -198,6 +201,7 @@ async def test_the_owners_approve_whatever_the_method_chooses(journey: Begin) ->
     assert declared["scheme"]["cost_fen"] == CORE + 500_000 + sum(WORKS[name] for name in chosen)
 
 
+@pytest.mark.slow
 async def test_without_that_approval_the_method_chooses_nothing(journey: Begin) -> None:
     j = await journey(content=content(Approval.WHOLE))
     said = ballots([["bench"]] * 12, ["red"] * 12, **{"extras.whole": "no"})

@@ -285,6 +285,7 @@ async def test_without_two_thirds_only_those_who_said_yes_pay(journey: Begin) ->
     assert await payers_of(j) == (await j.units())[:5]
 
 
+@pytest.mark.slow
 async def test_above_the_bound_who_is_against_it_is_free(journey: Begin) -> None:
     content = putting(("pool", "improvement"))
     (pool,) = content.motions
@@ -314,6 +315,7 @@ async def second_calls(j: JourneyDriver) -> list[tuple[int, int]]:
     return [((row["opens_at"] - closed).days, (row["closes_at"] - closed).days) for row in rows[1:]]
 
 
+@pytest.mark.slow
 async def test_a_second_call_in_spain_has_three_days_notice_and_ends_within_eight(
     journey: Begin,
 ) -> None:
@@ -371,6 +373,7 @@ async def reconvened(journey: Begin) -> JourneyDriver:
     return j
 
 
+@pytest.mark.slow
 async def test_a_reconvened_meeting_stands_when_seven_days_bring_no_objections(
     journey: Begin,
 ) -> None:

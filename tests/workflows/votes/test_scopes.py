@@ -152,6 +152,7 @@ async def test_where_no_part_adopts_the_vote_has_failed(journey: Begin) -> None:
     assert await j.value("SELECT max(version) FROM scheme WHERE renovation_id=$1") == 1
 
 
+@pytest.mark.slow
 async def test_the_history_of_a_vote_does_not_grow_with_its_boxes(journey: Begin) -> None:
     one = await journey(content=roof_and_lifts(), units=UNITS)
     one.on("ballots", voting(("", "roof", "yes")))
@@ -166,6 +167,7 @@ async def test_the_history_of_a_vote_does_not_grow_with_its_boxes(journey: Begin
     assert size_of_many < size * 1.05
 
 
+@pytest.mark.slow
 async def test_a_scoped_box_of_nobody_is_not_announced(journey: Begin) -> None:
     content = roof_and_lifts("1", "9")
     j = await journey(content=content, units=UNITS)

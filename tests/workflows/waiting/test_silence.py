@@ -148,6 +148,7 @@ async def test_every_official_is_silent_at_every_wait_and_each_time_the_levels_a
     assert (await audit(database, j.rid)).ok
 
 
+@pytest.mark.slow
 async def test_an_objection_that_nobody_answers_goes_up_and_the_publication_stays_open(
     journey: Begin,
 ) -> None:
@@ -173,6 +174,7 @@ async def test_an_answer_in_tender_matters_is_due_in_three_days(journey: Begin) 
     await wait_in_vain(j, "answers")
 
 
+@pytest.mark.slow
 async def test_an_item_that_nobody_inspects_is_reminded_of(journey: Begin) -> None:
     j = await journey()
     await j.until("works")

@@ -202,6 +202,7 @@ async def test_a_default_that_is_cured_in_time_goes_on(journey: Begin, database:
     assert "inspection.termination_asked" not in await j.events()
 
 
+@pytest.mark.slow
 async def test_until_it_is_decided_even_a_late_cure_counts(
     journey: Begin, database: Database
 ) -> None:
@@ -288,6 +289,7 @@ async def test_it_can_be_cancelled_while_the_contract_is_being_ended(
 
 
 # carries E37
+@pytest.mark.slow
 async def test_the_owners_may_end_a_contract_by_vote_without_fault(
     journey: Begin, database: Database
 ) -> None:
@@ -336,6 +338,7 @@ async def test_of_the_second_tender_only_its_own_candidates_are_published(journe
     assert await first_candidate(j) == "b2"
 
 
+@pytest.mark.slow
 async def test_nobody_terminates_what_may_still_be_cured_or_was_never_in_default(
     journey: Begin,
 ) -> None:

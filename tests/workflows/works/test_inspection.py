@@ -82,6 +82,7 @@ async def test_after_the_limit_of_re_inspections_the_contractor_is_in_default(
     assert row["state"] == "completed"
 
 
+@pytest.mark.slow
 async def test_a_rectification_that_misses_its_time_is_a_default(journey: Begin) -> None:
     j = await journey()
     item = await reported(j)
@@ -92,6 +93,7 @@ async def test_a_rectification_that_misses_its_time_is_a_default(journey: Begin)
     assert "inspection.rectification_overdue" in await j.events()
 
 
+@pytest.mark.slow
 async def test_a_failure_without_defects_is_refused(journey: Begin) -> None:
     j = await journey()
     item = await reported(j)
@@ -100,6 +102,7 @@ async def test_a_failure_without_defects_is_refused(journey: Begin) -> None:
     assert codes(refused.value) == ["inspection.defects_missing"]
 
 
+@pytest.mark.slow
 async def test_there_is_no_acceptance_while_an_item_is_open(journey: Begin) -> None:
     j = await journey()
     await first_item(j)
@@ -108,6 +111,7 @@ async def test_there_is_no_acceptance_while_an_item_is_open(journey: Begin) -> N
     assert codes(refused.value) == ["inspection.works_not_finished"]
 
 
+@pytest.mark.slow
 async def test_only_the_chief_supervising_engineer_accepts(journey: Begin) -> None:
     j = await journey()
     await j.until("accept_works")
