@@ -35,11 +35,10 @@ up: $(READY) ## start the local stack and keep it running (Ctrl-C stops it)
 	$(BIN)/gongjian up
 
 test: $(READY) ## the test suite (under 10 minutes on 2 cores)
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-slow: $(READY) $(ORACLE)/.ready ## every test, crash and load proofs and pabutools too, with the coverage
-	$(BIN)/coverage run -m pytest
-	$(BIN)/coverage report
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
 
 check: $(READY) ## format, lint, types, import contracts, catalogues, docs, manifests
 	$(BIN)/ruff format --check .

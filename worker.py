@@ -20,9 +20,10 @@ from runtime.language.sentences import sentence
 from runtime.leaving import run_and_leave
 from runtime.liveness import beat
 from runtime.logging import configure_logging
+from runtime.record.heads import heads_of
 from runtime.replaying import drop_while_replaying
-from runtime.settings import Settings, environment_names, read_settings
-from runtime.temporal import connect_patiently
+from runtime.settings import WorkerSettings, environment_names, read_settings, require
+from runtime.temporal import reach
 from workflows.registry import WORKFLOWS
 
 log = structlog.get_logger("worker")
@@ -30,34 +31,35 @@ OVERTIME_S = 5
 """Seconds after the grace period at which a worker that cannot stop is ended."""
 
 
-def workers_of(client: Client, database: Database, settings: Settings) -> tuple[Worker, Worker]:
+def workers_of(
+    client: Client, database: Database, settings: WorkerSettings
+) -> tuple[Worker, Worker]:
     """The engine with our workflows and activities: the worker of the queue, and its bulk worker."""
-    activities = build_activities(database, box_keys_of(settings))
+    activities = build_activities(database, box_keys_of(settings), heads_of(settings))
     return build_workers(client, settings, WORKFLOWS, activities)
 
 
-def box_keys_of(settings: Settings) -> BoxKeys:
+def box_keys_of(settings: WorkerSettings) -> BoxKeys:
     """The keys of the ballot boxes, which the worker alone has.
 
     Raises:
         Refused: `settings.missing`.
     """
     if settings.box_key is None:
-        name = environment_names(Settings)["box_key"]
+        name = environment_names(WorkerSettings)["box_key"]
         raise refusal("settings.missing", where=name, name=name)
     return BoxKeys(settings.box_key)
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: WorkerSettings) -> None:
     """Work until SIGTERM or SIGINT, then finish what is running within the grace period."""
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    client = await connect_patiently(
-        settings.temporal_address, settings.temporal_namespace, settings.connect_timeout_s
-    )
+    client = await reach(settings, settings.connect_timeout_s)
     database = Database(settings.database_url.get_secret_value(), settings.database_pool)
     try:
+        await keep_heads(database, settings)
         workers = workers_of(client, database, settings)
         async with run_together(workers):
             log.info("worker_started", task_queue=settings.task_queue, build=settings.build_id)
@@ -73,7 +75,14 @@ async def run(settings: Settings) -> None:
         await database.dispose()
 
 
-def _beat(settings: Settings, workers: Sequence[Worker]) -> asyncio.Task[None] | None:
+async def keep_heads(database: Database, settings: WorkerSettings) -> None:
+    """Add the heads that a process which was killed could not keep outside of the database."""
+    heads = heads_of(settings)
+    if heads is not None and (added := await heads.catch_up(database)):
+        log.info("heads_kept", added=added)
+
+
+def _beat(settings: WorkerSettings, workers: Sequence[Worker]) -> asyncio.Task[None] | None:
     if settings.ready_file is None:
         return None
 
@@ -86,7 +95,8 @@ def _beat(settings: Settings, workers: Sequence[Worker]) -> asyncio.Task[None] |
 def main() -> None:
     """Read the settings, configure the logs, run; a refusal is one clear line and exit code 1."""
     try:
-        settings = read_settings(Settings)
+        settings = read_settings(WorkerSettings)
+        require(settings, "box_key", "heads_key")
         configure_logging(settings.log_level, settings.log_format, drop_while_replaying)
         uvloop.run(run(settings))
     except Refused as refusal:

@@ -152,6 +152,7 @@ class Cancellations(Writer):
             result,
             {
                 **result.model_dump(mode="json", exclude={"seq"}),
+                "bond_surplus_fen": await _bond_surplus_fen(case),
                 "debtors": sum(row.amount_fen < 0 for row in sheet),
                 "sheet_hash": share_rows.table_hash(
                     [
@@ -264,7 +265,7 @@ async def _settle_without_fault(case: Case, contract: Contract) -> JsonValue:
     account = await settlement.settle(case, contract, ended)
     case.notify("contractor", "contract_terminated", contract=contract.id)
     await case.session.flush()
-    return account.model_dump(mode="json", exclude={"items"})
+    return settlement.said_of(account)
 
 
 async def _items_in(case: Case, *states: str) -> tuple[str, ...]:
@@ -320,6 +321,12 @@ async def _owners_sunk_fen(case: Case) -> int:
         content.funding,
         _today(case),
     )
+
+
+async def _bond_surplus_fen(case: Case) -> int:
+    """What the performance bonds brought above everything that the contracts cost: no sunk cost takes it up."""
+    costs = await settlement.costs(case, *await settlement.contracts(case))
+    return max(-costs.net_fen, 0)
 
 
 def _today(case: Case) -> date:

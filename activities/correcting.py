@@ -7,9 +7,9 @@ from sqlalchemy import select
 
 from activities.recording import Case
 from models.files.renovation import LEVELS
-from models.messages.acts import AddedOfficial, CorrectRenovation
+from models.messages.acts import CorrectRenovation
 from models.tables import Estate, Event, Place, RoleGrant
-from models.values.actor import Role
+from models.values.actor import AddedOfficial, Role
 from models.values.refusal import refusal
 from models.values.scheme import Change
 from rules.authority import covers

@@ -30,6 +30,7 @@ from rules.time.deadlines import deadline, is_provisional, last_day
 from runtime.ballots.sealing import BoxKeys
 from runtime.database import Database
 from runtime.record.agenda import load_next_reminder, replace_waits
+from runtime.record.heads import Heads
 from runtime.record.journal import Journal, Recorded
 
 T = TypeVar("T", bound=BaseModel)
@@ -194,9 +195,15 @@ Change = Callable[[Case], Awaitable[Recorded[T]]]
 class Recorder:
     """Writes steps: one transaction each, idempotent by the step's command id."""
 
-    def __init__(self, database: Database, calendar: WorkCalendar, keys: BoxKeys) -> None:
+    def __init__(
+        self,
+        database: Database,
+        calendar: WorkCalendar,
+        keys: BoxKeys,
+        heads: Heads | None = None,
+    ) -> None:
         self.database = database
-        self.journal = Journal(database)
+        self.journal = Journal(database, heads)
         self.calendar = calendar
         self.keys = keys
         self.terms: dict[str, CaseTerms] = {}

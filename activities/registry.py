@@ -25,6 +25,7 @@ from activities.voting.official import OfficialResults
 from runtime.ballots.sealing import BoxKeys
 from runtime.calendars import chinese_calendar
 from runtime.database import Database
+from runtime.record.heads import Heads
 
 CLASSES = (
     Renovations,
@@ -48,9 +49,11 @@ CLASSES = (
 )
 
 
-def build_activities(database: Database, keys: BoxKeys) -> Sequence[Callable[..., Any]]:
+def build_activities(
+    database: Database, keys: BoxKeys, heads: Heads | None = None
+) -> Sequence[Callable[..., Any]]:
     """Every method that is an activity, bound to objects that share the database."""
-    recorder = Recorder(database, chinese_calendar(), keys)
+    recorder = Recorder(database, chinese_calendar(), keys, heads)
     return [
         method
         for each in (kind(recorder) for kind in CLASSES)

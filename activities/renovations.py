@@ -7,6 +7,7 @@ from activities.cancellation import load_end
 from activities.correcting import correct
 from activities.recording import Case, Writer, writes
 from activities.revising import revise
+from activities.settlement import end_certificates
 from activities.voting.second_vote import opens_by_itself
 from activities.voting.series import FailedVotes, failed_votes, gap_was_left
 from models.messages.acts import CorrectRenovation, Done, ReviseScheme
@@ -126,13 +127,14 @@ class Renovations(Writer):
         _refuse_when_over(case)
         case.renovation.state = outcome.state
         case.renovation.closed_at = case.now
+        ended = await end_certificates(case)
         await end_waits_but_of_tickets(case.session, case.renovation.id)
         case.wait_for("nothing")
         case.await_only()
         case.notify("all_owners", "renovation_closed", state=outcome.state)
         return Recorded(
             Done(command_id=case.command.command_id, kind="renovation.closed"),
-            outcome.model_dump(mode="json"),
+            {**outcome.model_dump(mode="json"), **ended},
         )
 
 

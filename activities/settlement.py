@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from pydantic import JsonValue
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from activities.inspection import rows as works
 from activities.recording import Case
@@ -54,7 +54,7 @@ async def settle(case: Case, contract: Contract, ended: Termination) -> Contract
     """End the contract: certificates for what passed and what was measured, in exact sums.
 
     What was measured stands in blocked certificates. They are released where the chief supervising
-    engineer has measured (Quality Regs art. 37(2)); until then the others stay blocked.
+    engineer has measured (Quality Regs art. 37(2)); the others stay blocked and end with the case.
     """
     prices = await prices_of(case, contract)
     passed = {
@@ -66,7 +66,8 @@ async def settle(case: Case, contract: Contract, ended: Termination) -> Contract
         contract_fen=contract.value_fen,
         passed=passed,
         measured=await _measured(case, contract),
-        retention_permille=min(contract.retention_permille, case.timetable.retention_permille),
+        agreed_permille=contract.retention_permille,
+        timetable=case.timetable,
         bond_fen=ended.bond_fen,
         damages_fen=ended.damages_fen,
     )
@@ -79,6 +80,32 @@ async def settle(case: Case, contract: Contract, ended: Termination) -> Contract
     )
     contract.state, contract.decide_by, ended.settled_at = ContractState.TERMINATED, None, case.now
     return account
+
+
+async def end_certificates(case: Case) -> dict[str, JsonValue]:
+    """What nobody has signed for ends with the case: no money follows from it (Quality Regs art. 37(2)).
+
+    What the contractor is owed stands in the account of the settlement (Civil Code art. 806).
+    """
+    ended = await case.session.scalars(
+        update(Certificate)
+        .where(
+            Certificate.renovation_id == case.renovation.id,
+            Certificate.state == CertificateState.BLOCKED,
+        )
+        .values(state=CertificateState.SETTLED)
+        .returning(Certificate.id)
+    )
+    names = sorted(ended)
+    return {"certificates_settled": [*names]} if names else {}
+
+
+def said_of(account: ContractSettlement) -> dict[str, JsonValue]:
+    """What the event says of an account, its items aside: every sum, and each term with its check."""
+    return {
+        **account.model_dump(mode="json", exclude={"items", "decision"}),
+        "checks": account.decision.record(),
+    }
 
 
 async def _measured(case: Case, contract: Contract) -> dict[str, int]:
@@ -105,9 +132,7 @@ async def certified_fen(case: Case, contract: Contract) -> int:
     # Cancelled items too: an item keeps its price when the contract ends, so that the settlement
     # and the refund sheet, which is drawn after it, find the same number.
     items = [works.bare_facts(row) for row in await works.items_of(case, contract)]
-    return certified_at_the_end_fen(
-        items, contract.value_fen, contract.contingency_fen, int(certificates or 0)
-    )
+    return certified_at_the_end_fen(items, contract.value_fen, int(certificates or 0))
 
 
 async def costs(case: Case, *of: Contract) -> ContractCosts:

@@ -27,6 +27,7 @@ from cli.shown import (
     status_lines,
     stuck_table,
 )
+from cli.words import Language, aligned, listed, named, number_of, said, speak
 from models.messages.journey import Stage
 from models.values.refusal import Refused, refusal
 
@@ -49,7 +50,6 @@ BAD = 1
 Id = Annotated[str, typer.Argument(metavar="RENOVATION", help="The id that `gongjian start` gave.")]
 Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 Data = Annotated[Path | None, DATA]
-Language = Annotated[str, typer.Option(help="en or zh_CN.")]
 PAGE, MOST = 100, 500
 CommandId = Annotated[
     str, typer.Option(help="The same id is done once, however often it is sent; else a new one.")
@@ -97,11 +97,11 @@ def act(
         done, changed = _run(data, work)
     except Refused as refusal:
         if any(problem.code in SEND_AGAIN for problem in refusal.problems):
-            print(f"gongjian: to ask again, add --command-id {sent_as}", file=sys.stderr)
+            print(f"gongjian: {said('line.ask_again', command=sent_as)}", file=sys.stderr)
         if scheme is not None:
             raise in_file(refusal, scheme) from None
         raise
-    print(f"{done.kind} (command {done.command_id})")
+    print(said("line.done", event=named("event", done.kind), command=done.command_id))
     for line in changed:
         print(line)
 
@@ -135,21 +135,22 @@ def list_(  # noqa: PLR0917 - typer reads the signature
     else:
         result_console().print(stuck_table(cases) if stuck else list_table(cases))
     if len(cases) == limit:
-        print(f"gongjian: for more, add --after {cases[-1].cursor}", file=sys.stderr)
+        print(f"gongjian: {said('line.more', cursor=cases[-1].cursor)}", file=sys.stderr)
 
 
 def status(
-    renovation: Id, as_json: Json = False, language: Language = "en", data: Data = None
+    renovation: Id, as_json: Json = False, language: Language = "", data: Data = None
 ) -> None:
     """Where a renovation stands, what it waits for, and what of it needs attention."""
     from runtime.record.cases import load_case
 
+    speak(language)
     case = _read(data, lambda connection: load_case(connection, renovation))
     if as_json:
         _print_json(status_json(case))
         return
-    for name, value in status_lines(case, language):
-        print(f"{name:<16} {value}")
+    for name, value in status_lines(case):
+        print(aligned(name, value, 17))
 
 
 def history(
@@ -180,11 +181,12 @@ def audit(
     """Check the hash chain of the record, and the ballots against their receipts."""
     from runtime.ballots.sealing import Signer
     from runtime.record.audit import audit as audited
+    from runtime.record.audit_heads import known_heads
 
     async def work() -> AuditReport:
         async with database(data) as (opened, settings):
-            receipts = Signer.of_receipts(settings.receipt_key).public_key
-            return await audited(opened, renovation, receipts)
+            receipts = Signer.every_of_receipts(settings.receipt_key)
+            return await audited(opened, renovation, receipts, known_heads(settings))
 
     report = asyncio.run(work())
     for line in audit_lines(report):
@@ -199,7 +201,7 @@ def credentials(
     data: Data = None,
 ) -> None:
     """The letters of the first kind again, for a case opened before `letters print`; keep it secret."""
-    from runtime.local.data_dir import write_private
+    from runtime.private import write_private
     from runtime.record.cases import load_first_letters
     from service.http.credentials import voter_credential
 
@@ -221,25 +223,57 @@ def credentials(
         raise refusal(
             "cases.file_unwritable", where=str(out), file=str(out), reason=reason
         ) from None
-    print(f"{content.count(chr(10)) - 1:,} credentials in {out}", file=sys.stderr)
+    written = number_of("credentials", len(units))
+    print(said("line.credentials_in", credentials=written, file=str(out)), file=sys.stderr)
 
 
 def audit_lines(report: AuditReport) -> list[str]:
     """What the audit found: every bad event and ballot on a line of its own, then the count."""
     lines = [
-        f"BAD event {bad.seq} of renovation {bad.renovation_id}: {bad.reason}" for bad in report.bad
+        said(
+            "line.bad_event",
+            seq=bad.seq,
+            renovation=bad.renovation_id,
+            fault=named("fault", bad.reason),
+        )
+        for bad in report.bad
     ]
     lines += [
-        f"BAD ballot {bad.ballot_id or '-'} in box {bad.box_id}: {bad.reason}"
+        said(
+            "line.bad_ballot",
+            ballot=bad.ballot_id or "-",
+            box=bad.box_id,
+            fault=named("fault", bad.reason),
+        )
         for bad in report.bad_ballots
     ]
-    found = "nothing was changed" if report.ok else f"{len(lines)} faults"
-    counts = (
-        f"{report.renovations} renovations, {report.events:,} events, {report.ballots:,} ballots"
-    )
+    found = said("line.unchanged") if report.ok else number_of("faults", len(lines))
+    looked_at = {"renovations": report.renovations, "events": report.events}
+    looked_at |= {"ballots": report.ballots}
+    counts = listed(number_of(what, number) for what, number in looked_at.items())
     if report.unsigned:
-        counts += f" ({report.unsigned:,} in batches that were not signed for)"
-    return [*lines, f"{counts}: {found}"]
+        unsigned = number_of("unsigned", report.unsigned)
+        last = said("line.audited_unsigned", counts=counts, unsigned=unsigned, found=found)
+    else:
+        last = said("line.audited", counts=counts, found=found)
+    return [*lines, *heads_lines(report), last]
+
+
+def heads_lines(report: AuditReport) -> list[str]:
+    """What is known of the signed heads, and what cannot be."""
+    heads = report.heads
+    if heads is None:
+        return [said("heads.no_key")]
+    signed = number_of("renovations", heads.signed)
+    lines = [said("heads.looked_at", signed=signed, outside=f"{heads.outside:,}")]
+    lines += [said("heads.since", renovation=rid, seq=seq) for rid, seq in heads.later.items()]
+    if heads.unsigned:
+        lines.append(said("heads.unsigned", number=heads.unsigned))
+    if heads.signed and not heads.outside:
+        lines.append(said("heads.none_outside"))
+    if heads.foreign:
+        lines.append(said("heads.foreign", number=f"{heads.foreign:,}"))
+    return lines
 
 
 async def _only_actor(parts: Parts, renovation: str, kind: type[Act]) -> str:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.servers import DATA, reach_temporal, running
-from cli.shown import due, moment, result_console
-from models.values.refusal import problem, refusal
+from cli.shown import due, moment, result_console, who_named, words
+from cli.words import Language, listed, named, said, speak, wait_named
+from models.values.refusal import refusal
 from service.bodies import Accepted
 from service.clock.bodies import ClockMoved, ClockView, MoveClock, ReleaseHold, SetHold
 
@@ -56,11 +57,12 @@ def clock(
         typer.Option("--as", metavar="ACTOR", help="Who says so; else whoever opened the case."),
     ] = "",
     command_id: Annotated[str, typer.Option(help="The same id is done once; else a new one.")] = "",
-    language: Annotated[str, typer.Option(help="en or zh_CN.")] = "en",
+    language: Language = "",
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
     data: Annotated[Path | None, DATA] = None,
 ) -> None:
     """Show what falls due when; move the clock of a training case (`sandbox: {clock: told}`)."""
+    speak(language)
     sent_as = command_id or f"cli-{uuid.uuid4()}"
     told = None if not move else _command(move, value, sent_as, past_holds=past_holds)
 
@@ -80,7 +82,7 @@ def clock(
     if as_json:
         print(json.dumps(answer.model_dump(mode="json", by_alias=True), ensure_ascii=False))
     else:
-        _tell(answer, language)
+        _tell(answer)
 
 
 def _command(
@@ -129,38 +131,38 @@ async def _convener(parts: Parts, renovation: str, given: str) -> Actor:
     return situation.in_role(await load_grants(parts.database, name), *roles)
 
 
-def _tell(answer: ClockView | ClockMoved | Accepted, language: str) -> None:
+def _tell(answer: ClockView | ClockMoved | Accepted) -> None:
     if isinstance(answer, Accepted):
-        print(f"{answer.kind} {answer.id}")
+        print(f"{named('event', answer.kind)} {answer.id}")
         return
     if isinstance(answer, ClockMoved):
         for step in answer.moves:
             print(moment(step.to, answer.zone))
             for wait in step.due:
-                print(f"  {_said(wait, step.to, language)}")
+                print(f"  {_said(wait, step.to)}")
         if answer.stopped:
-            print(f"stopped: {answer.stopped} {answer.stopped_by}".rstrip())
-    kind = "told (training case)" if answer.clock == "told" else "wall"
-    print(f"clock {kind}, now {moment(answer.now, answer.zone)}")
+            why, by = named("wait_stop", answer.stopped), wait_named(answer.stopped_by)
+            print(said("line.stopped", why=why, by=by).rstrip())
+    kind = said("line.clock_told") if answer.clock == "told" else said("line.clock_wall")
+    print(said("line.clock_now", kind=kind, now=moment(answer.now, answer.zone)))
     if answer.holds:
-        print("held: " + ", ".join(f"{each.name} ({each.set_by})" for each in answer.holds))
-    result_console().print(agenda_table(answer, language))
+        holds = listed(f"{each.name} ({each.set_by})" for each in answer.holds)
+        print(said("line.held", holds=holds))
+    result_console().print(agenda_table(answer))
 
 
-def agenda_table(clock: ClockView, language: str) -> Table:
+def agenda_table(clock: ClockView) -> Table:
     """What is waited for: until when by the clocks of the place, by whom, and what happens then."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD)
-    for name in ("due", "waits for", "who", "what happens then"):
-        table.add_column(name, overflow="fold")
+    for title in words("due waits_for who then"):
+        table.add_column(title, overflow="fold")
     for wait in clock.waits:
         if wait.what not in OF_OTHERS:
-            then = _then(wait, language)
-            table.add_row(
-                _until(wait, clock.now, clock.zone), _what(wait, language), wait.who or "-", then
-            )
+            until, who = _until(wait, clock.now, clock.zone), who_named(wait.who) or "-"
+            table.add_row(until, _what(wait), who, _then(wait))
     return table
 
 
@@ -169,33 +171,27 @@ def _until(wait: WaitView, now: datetime, zone: str) -> str:
     if wait.since and wait.since > now:
         return f"{moment(wait.since, zone)} – {until}"
     if wait.late_since is not None:
-        since = f"late since {moment(wait.late_since, zone)}"
+        since = said("line.late_since", since=moment(wait.late_since, zone))
         return f"{since}; {until}" if wait.due_at else since
     late = wait.due_at and wait.due_at <= now and not wait.consequence
-    return f"{until} (late)" if late else until
+    return said("line.late_mark", until=until) if late else until
 
 
-def _said(wait: Wait, at: datetime, language: str) -> str:
+def _said(wait: Wait, at: datetime) -> str:
     """One thing that fell due: what, and what the engine did or who is late."""
-    what = _what(wait, language)
+    what = _what(wait)
     if wait.due_at != at:
-        return f"{what}: begins"
+        return said("line.begins", what=what)
     if wait.consequence:
-        return f"{what}: over; {_then(wait, language)}"
-    return f"{what}: over, {wait.who or 'nobody'} is late"
+        return said("line.over_then", what=what, then=_then(wait))
+    who = who_named(wait.who) if wait.who else said("line.nobody")
+    return said("line.over_late", what=what, who=who)
 
 
-def _what(wait: Wait, language: str) -> str:
-    from runtime.language.sentences import sentence
-
+def _what(wait: Wait) -> str:
     kind, _, of = wait.what.partition(".")
-    name = sentence(problem(f"wait.{kind}"), language)
-    return " ".join(filter(None, (name, of, wait.subject)))
+    return " ".join(filter(None, (said(f"wait.{kind}"), of, wait.subject)))
 
 
-def _then(wait: Wait, language: str) -> str:
-    if not wait.consequence:
-        return "-"
-    from runtime.language.sentences import sentence
-
-    return sentence(problem(f"then.{wait.consequence}"), language)
+def _then(wait: Wait) -> str:
+    return said(f"then.{wait.consequence}") if wait.consequence else "-"

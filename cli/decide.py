@@ -23,7 +23,8 @@ from cli.decide_shown import (
     ruling_lines,
 )
 from cli.inputs import read_file
-from cli.shown import result_console
+from cli.shown import result_console, words
+from cli.words import Language, named, speak
 from models.values.decisions.menu import Approval
 from models.values.decisions.rules import Amounts, ChosenRule, Facts, RecordedDecision, Rule
 from models.values.refusal import refusal, refuse_if_any
@@ -46,7 +47,6 @@ from rules.voting.registry import (
 from rules.voting.settings import configured
 
 STDIN = "-"
-LANGUAGES = ("en", "zh_CN")
 
 
 def register(app: typer.Typer) -> None:
@@ -74,9 +74,10 @@ def decide(  # noqa: PLR0917 - typer passes every option by its name
     decided_by: Annotated[str, typer.Option(help="Who decided that.")] = "",
     decided_on: Annotated[str, typer.Option(help="When, YYYY-MM-DD.")] = "",
     document: Annotated[str, typer.Option(help="Where it is written.")] = "",
-    language: Annotated[str, typer.Option(help="en or zh_CN, for the text.")] = "en",
+    language: Language = "",
 ) -> None:
     """What a rule says about a vote: verdict, every check with both numbers, what follows."""
+    speak(language)
     record = _record(as_class, decided_by, decided_on, document)
     settings = _pairs(set_ or [])
     day = _day(on, "--on") if on else None
@@ -84,7 +85,7 @@ def decide(  # noqa: PLR0917 - typer passes every option by its name
     if cap_named(pack) is None:
         chosen = _chosen(pack, matter, day, record)
         data = sys.stdin.buffer.read() if input_ == STDIN else read_file(Path(input_))
-        _decide(chosen, data, name, settings, after, holders, as_json, language)
+        _decide(chosen, data, name, settings, after, holders, as_json)
     else:
         data = sys.stdin.buffer.read() if input_ == STDIN else read_file(Path(input_))
         _cap(pack, data, name, as_json)
@@ -100,10 +101,11 @@ def packs(
         return
     from rich.table import Table
 
-    table = Table("id", "kind", "since", "until", "confidence", "law")
+    table = Table(*words("id kind valid_from until confidence law"))
     for row in rows:
-        columns = ("id", "kind", "valid_from", "valid_until", "confidence", "law")
-        table.add_row(*(str(row[column] or "-") for column in columns))
+        columns = ("valid_from", "valid_until", "confidence", "law")
+        shown = (str(row[column] or "-") for column in columns)
+        table.add_row(str(row["id"]), named("law_kind", str(row["kind"])), *shown)
     result_console().print(table)
 
 
@@ -115,7 +117,6 @@ def _decide(
     after: str,
     holders: Path | None,
     as_json: bool,
-    language: str,
 ) -> None:
     rule = configured(chosen.rule, settings)
     value = read_object(data, name)
@@ -136,7 +137,7 @@ def _decide(
     if as_json:
         _print_json(shown)
         return
-    for line in ruling_lines(shown, language if language in LANGUAGES else "en"):
+    for line in ruling_lines(shown):
         print(line)
 
 

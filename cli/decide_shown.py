@@ -6,6 +6,7 @@ from typing import cast
 
 from pydantic import JsonValue
 
+from cli.words import named, said, spoken_here
 from models.values.decisions.menu import Approval, MenuOutcome
 from models.values.decisions.rules import (
     Bridge,
@@ -118,35 +119,37 @@ def menu_json(approval: Approval, found: MenuRuling, outcome: MenuOutcome) -> Sh
     return {**none, "verdict": verdict, "quorum": quorum, "approve": found.verdict, "menu": menu}
 
 
-def menu_lines(menu: Shown, language: str) -> list[str]:
+def menu_lines(menu: Shown) -> list[str]:
     """What was chosen for how much, and of each work its verdict with every check."""
     chosen = ", ".join(map(str, cast("list[str]", menu["winners"]))) or "-"
-    head = f"  menu ({menu['approval']}): {chosen}; {menu['cost']} of {menu['budget']}"
-    lines = [head]
+    approval = named("approval", str(menu["approval"]))
+    money = {"cost": str(menu["cost"]), "budget": str(menu["budget"])}
+    lines = [f"  {said('line.menu', approval=approval, works=chosen, **money)}"]
     works = cast("dict[str, Shown]", menu.get("works", {}))
     for name, work in works.items():
-        lines.append(f"  {name}: {work['verdict']}")
+        lines.append(f"  {_line(name, named('verdict', str(work['verdict'])))}")
         checks = cast("list[dict[str, dict[str, str]]]", work["checks"])
-        lines += [f"    {check['sentence'][language]}" for check in checks]
+        lines += [f"    {check['sentence'][spoken_here()]}" for check in checks]
     return lines
 
 
-def ruling_lines(shown: Shown, language: str) -> list[str]:
+def ruling_lines(shown: Shown) -> list[str]:
     """The ruling for people: the verdict, a line for each check, what follows."""
-    quorum, approve = shown["quorum"], shown["approve"]
-    lines = [f"{shown['pack']}: {shown['verdict']} (quorum {quorum}, approval {approve})"]
+    parts = {name: _plain(shown[name]) for name in ("verdict", "quorum", "approve")}
+    verdicts = {name: named("verdict", each) for name, each in parts.items()}
+    lines = [said("line.ruling", pack=str(shown["pack"]), **verdicts)]
     for name in ("checks", "notes"):
         rows = shown[name]
         assert isinstance(rows, list)
         for row in rows:
             assert isinstance(row, dict)
-            said = row["sentence"]
-            assert isinstance(said, dict)
-            lines.append(f"  {said[language]}")
+            text = row["sentence"]
+            assert isinstance(text, dict)
+            lines.append(f"  {text[spoken_here()]}")
     if "menu" in shown:
-        lines += menu_lines(cast("Shown", shown["menu"]), language)
+        lines += menu_lines(cast("Shown", shown["menu"]))
     rest = (name for name in EXTRAS if name in shown)
-    return [*lines, *(f"  {name}: {_plain(shown[name])}" for name in rest)]
+    return [*lines, *(f"  {_line(named('extra', name), _plain(shown[name]))}" for name in rest)]
 
 
 def cap_json(cap: Cap, result: CapResult) -> Shown:
@@ -173,7 +176,11 @@ def cap_json(cap: Cap, result: CapResult) -> Shown:
 
 def cap_lines(shown: Shown) -> list[str]:
     """A cap for people."""
-    return [f"{name}: {_plain(value)}" for name, value in shown.items()]
+    return [_line(named("extra", name), _plain(value)) for name, value in shown.items()]
+
+
+def _line(name: str, value: str) -> str:
+    return said("line.named", name=name, value=value)
 
 
 def concentration_json(found: Sequence[Concentration]) -> list[JsonValue]:
@@ -322,7 +329,9 @@ def _exact(value: Fraction) -> int | str:
 
 def _plain(value: JsonValue) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_plain(each)}" for name, each in value.items())
+        return ", ".join(f"{named('measure', name)} {_plain(each)}" for name, each in value.items())
     if isinstance(value, list):
         return "; ".join(_plain(each) for each in value)
+    if isinstance(value, bool):
+        return said("line.yes" if value else "line.no")
     return "-" if value is None else str(value)

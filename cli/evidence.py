@@ -12,6 +12,7 @@ import typer
 from pydantic import JsonValue
 
 from cli.servers import DATA, running
+from cli.words import aligned, number_of, said
 from models.values.refusal import refusal
 from proof.verifier import standalone
 
@@ -55,14 +56,11 @@ def voting(
     if as_json:
         print(json.dumps(shown, ensure_ascii=False))
         return
-    print(f"{done.path}: {done.ballots} 张选票 ballots, {done.box_id}")
-    print("把文件连同下面两行在小区公布；任何人运行其中的 verify.py，即可自行核对结果。")
-    print(
-        "Publish the file, and these two lines on the notice in the estate; with the verify.py in it"
-    )
-    print("everybody can check the result.")
-    print(f"  公钥 public key               {done.public_key}")
-    print(f"  清单 SHA-256 of manifest.json {done.manifest}")
+    ballots = number_of("ballots", done.ballots)
+    print(said("line.evidence", file=str(done.path), ballots=ballots, box=done.box_id))
+    print(said("line.publish"))
+    print(aligned(f"  {said('line.public_key')}", done.public_key, 32))
+    print(aligned(f"  {said('line.manifest')}", done.manifest, 32))
 
 
 @commands.command("script")
@@ -85,5 +83,5 @@ async def _export(
             raw = await pooled.get_raw_connection()
             path = out if out is not None else Path(f"{box or renovation}.evidence.zip")
             return await export_voting(
-                raw.driver_connection, renovation, path, BoxKeys(key).signer, attempt, box
+                raw.driver_connection, renovation, path, BoxKeys(key).signers, attempt, box
             )

@@ -96,7 +96,7 @@ def act_fields(
         name, sign, value = pair.partition("=")
         if not sign or not name:
             raise refusal("cases.pair_invalid", where=pair, pair=pair)
-        fields[name] = value if _is_text(act, name) else _plain(value)
+        fields[name] = value if _is_text(act, name) else plain(value)
     _refuse_wrong(act, fields)
     return fields
 
@@ -114,7 +114,8 @@ def _is_text(act: type[Act], name: str) -> bool:
     return field is not None and field.annotation is str
 
 
-def _plain(value: str) -> JsonValue:
+def plain(value: str) -> JsonValue:
+    """What is JSON as JSON, anything else as text."""
     refuse_repeated_keys(value)
     try:
         found: JsonValue = json.loads(value)

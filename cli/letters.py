@@ -170,7 +170,7 @@ def _do(
 
 
 def _give(text: str, out: Path | None) -> None:
-    from runtime.local.data_dir import write_private
+    from runtime.private import write_private
 
     if out is None:
         sys.stdout.write(text)

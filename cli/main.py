@@ -82,7 +82,10 @@ COMMANDS: Mapping[str, Listed] = {
         "Show what falls due when; move the clock of a training case (`sandbox: {clock: told}`).",
     ),
     "roll": Listed("cli.roll.commands", "The owners' roll: check a file, import it."),
-    "vote": Listed("cli.vote", "An open vote: paper, contested units, reminders."),
+    "vote": Listed(
+        "cli.votes.commands",
+        "An open vote: ballots, paper, attendance, objections, consents, reminders.",
+    ),
     "decide": Listed(
         "cli.decide",
         "What a rule says about a vote: verdict, every check with both numbers, what follows.",
@@ -97,6 +100,7 @@ COMMANDS: Mapping[str, Listed] = {
         "cli.verify",
         "Check the evidence of a vote as its verify.py does, and with the rules of this release.",
     ),
+    "keys": Listed("cli.keys", "The secret keys: which there are, and a new one for a purpose."),
     "demo": Listed(
         "cli.demo.command",
         "Carry the renovation of an invented estate from the first vote to the evaluation.",
@@ -170,7 +174,7 @@ def main() -> None:
             sys.exit(REFUSED)
         if not _is_no_connection(error):
             raise
-        print(f"gongjian: a server did not answer: {_first_line(error)}", file=sys.stderr)
+        _say(problem("line.no_answer", reason=_first_line(error)))
         sys.exit(UNREACHABLE)
 
 

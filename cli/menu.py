@@ -12,7 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.inputs import read_file
-from cli.shown import result_console
+from cli.shown import result_console, words
+from cli.words import named, number_of, said, spoken_here
 from formats.pabulib import FILE_RULES, Election, FileRule, read_pabulib
 from models.values.decisions.menu import (
     Approval,
@@ -106,7 +107,8 @@ def menu(  # noqa: PLR0917 - typer passes every option by its name
     else:
         console = result_console()
         console.print(outcome_table(election, menu_, outcome))
-        lines = [*outcome_lines(menu_, outcome, len(election.ballots)), *map(sentence, notes)]
+        beside = [sentence(note, spoken_here()) for note in notes]
+        lines = [*outcome_lines(menu_, outcome, len(election.ballots)), *beside]
         for line in lines:
             console.print(escape(line), highlight=False)
     if any(note.code in CONTRADICTED for note in notes):
@@ -273,7 +275,8 @@ def outcome_table(election: Election, menu_: Menu, outcome: MenuOutcome) -> Tabl
     """Every work with its tally, the most wanted first, winners marked with their turn."""
     published = election.published_winners()
     turns = {item: str(turn) for turn, item in enumerate(outcome.winners, start=1)}
-    table = Table("work", outcome.unit.value, "cost", "wins", "published", "title")
+    unit = named("unit", outcome.unit.value)
+    table = Table(said("line.work"), unit, *words("cost wins published title"))
     for item in sorted(menu_.items, key=lambda each: -outcome.tally[each.id]):
         table.add_row(
             escape(item.id),
@@ -290,16 +293,20 @@ def outcome_lines(menu_: Menu, outcome: MenuOutcome, ballots: int) -> list[str]:
     """The figures under the table: money, rule, ties."""
     cost = _grouped(amount(outcome.cost, menu_.scale))
     budget = _grouped(amount(outcome.budget, menu_.scale))
-    lines = [f"{ballots:,} ballots; {len(outcome.winners)} works for {cost} of {budget}"]
-    rule = outcome.rule.value
+    counts = {
+        "ballots": number_of("ballots", ballots),
+        "works": number_of("works", len(outcome.winners)),
+    }
+    lines = [said("line.chosen_for", **counts, cost=cost, budget=budget)]
+    rule = named("menu_rule", outcome.rule.value)
     if outcome.endowment is not None:
         each = _grouped(_rounded_down(outcome.endowment / menu_.scale))
-        rule += f", completion {outcome.completion.value}, {each} a voter"
-    lines.append(f"rule {rule}; equal works: {outcome.tie_rule.value} first")
-    lines += [
-        f"equal: {', '.join(tie.items)}{' (the tie rule decided)' if tie.decisive else ''}"
-        for tie in outcome.ties
-    ]
+        completion = named("completion", outcome.completion.value)
+        rule = said("line.rule_shares", rule=rule, completion=completion, each=each)
+    lines.append(said("line.rule_used", rule=rule, ties=named("ties", outcome.tie_rule.value)))
+    for tie in outcome.ties:
+        code = "line.equal_decided" if tie.decisive else "line.equal"
+        lines.append(said(code, works=", ".join(tie.items)))
     return lines
 
 
@@ -322,4 +329,4 @@ def _grouped(value: int | str) -> str:
 def _mark(published: frozenset[str] | None, item: str) -> str:
     if published is None:
         return "-"
-    return "yes" if item in published else ""
+    return said("line.yes") if item in published else ""

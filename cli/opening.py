@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from cli.cases import CommandId, Data, Json, Language
+from cli.cases import CommandId, Data, Json
 from cli.inputs import read_file
 from cli.servers import reach_temporal, running
 from cli.shown import warning_lines
+from cli.words import Language, number_of, said, speak
 from models.values.refusal import Refused, refusal
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def start(
         bool,
         typer.Option("--check", help="Only read and check the files; nothing is opened or asked."),
     ] = False,
-    language: Language = "en",
+    language: Language = "",
     as_json: Json = False,
     data: Data = None,
 ) -> None:
@@ -51,6 +52,7 @@ def start(
     from runtime.spreadsheets.roll_files import read_roll_file
     from service.estates.renovations import open_renovation
 
+    speak(language)
     content = read_file(file)
     renovation = read_renovation(content, file.name)
     roll_bytes = read_file(file.parent / renovation.roll)
@@ -60,7 +62,7 @@ def start(
     convener = find_convener(renovation)
     where = read_mapping(content, file.name).where
     if check:
-        _check(renovation, roll, where, language, as_json=as_json)
+        _check(renovation, roll, where, as_json=as_json)
         return
 
     async def work(parts: Parts) -> OpenedRenovation:
@@ -84,11 +86,10 @@ def start(
     if as_json:
         print(opened.model_dump_json())
     else:
-        print(
-            f"renovation {opened.renovation_id} is open: {opened.units:,} units, "
-            f"rule pack {opened.rule_pack}"
-        )
-        for line in warning_lines(opened.warnings, language):
+        units = number_of("units", opened.units)
+        rid, pack = opened.renovation_id, opened.rule_pack
+        print(said("line.open", renovation=rid, units=units, pack=pack))
+        for line in warning_lines(opened.warnings):
             print(line)
 
 
@@ -96,7 +97,6 @@ def _check(
     file: RenovationFile,
     roll: Roll,
     where: Callable[[tuple[str | int, ...]], str],
-    language: str,
     *,
     as_json: bool,
 ) -> None:
@@ -114,8 +114,9 @@ def _check(
         found = [warning.model_dump(mode="json") for warning in warnings]
         print(json.dumps(found, ensure_ascii=False))
         return
-    print(f"the files can be opened: {len(roll.units):,} units, {len(warnings)} warnings")
-    for line in warning_lines(warnings, language):
+    units, some = number_of("units", len(roll.units)), number_of("warnings", len(warnings))
+    print(said("line.can_be_opened", units=units, warnings=some))
+    for line in warning_lines(warnings):
         print(line)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.servers import ANSWER_S, DATA, settings_for
+from cli.words import named, number_of, said
 from models.values.refusal import refusal
 
 if TYPE_CHECKING:
@@ -42,22 +43,21 @@ def repair(
     if as_json:
         print(json.dumps(report.model_dump(mode="json"), ensure_ascii=False))
         return
-    done = "found" if dry_run else "mended"
-    print(f"{report.cases} compared, {len(report.findings)} {done}")
+    faults = number_of("found" if dry_run else "mended", len(report.findings))
+    print(said("line.compared", cases=number_of("cases", report.cases), faults=faults))
     for each in report.findings:
-        was = " ".join(filter(None, (each.step, each.was)))
-        print(f"  {each.renovation_id}  {each.fault}  {each.workflow_id}  {was}".rstrip())
+        was = " ".join(filter(None, (named("event", each.step) if each.step else "", each.was)))
+        fault = named("fault", each.fault)
+        print(f"  {each.renovation_id}  {fault}  {each.workflow_id}  {was}".rstrip())
 
 
 async def _repair(data: Path | None, renovation: str, *, dry_run: bool) -> "ReconcileReport":
     from models.messages.reconciling import OPERATOR, Reconciliation
     from runtime.engine.reconciliation import reconcile
-    from runtime.temporal import connect_patiently
+    from runtime.temporal import reach
 
     settings = settings_for(data)
-    client = await connect_patiently(
-        settings.temporal_address, settings.temporal_namespace, ANSWER_S
-    )
+    client = await reach(settings, ANSWER_S)
     given = Reconciliation(
         renovation_id=renovation, everything=not renovation, dry_run=dry_run, by=OPERATOR
     )

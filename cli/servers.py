@@ -88,7 +88,6 @@ async def reach_temporal(parts: Parts) -> None:
     Raises:
         Refused: `temporal.unreachable`.
     """
-    from runtime.temporal import connect_patiently
+    from runtime.temporal import reach
 
-    settings = parts.settings
-    await connect_patiently(settings.temporal_address, settings.temporal_namespace, ANSWER_S)
+    await reach(parts.settings, ANSWER_S)

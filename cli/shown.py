@@ -12,12 +12,14 @@ from pydantic import JsonValue
 from rich.console import Console
 from rich.table import Table
 
+from cli.words import ENGLISH, listed, named, said, spoken_here, wait_named
 from models.values.refusal import Problem, problem
 
 if TYPE_CHECKING:
     # For a rule or a menu nobody needs the database.
     from runtime.record.awaited import AwaitedLine
     from runtime.record.cases import CaseRow, Trouble
+    from runtime.record.contracts import ContractLine
     from runtime.record.events import EventRow
 
 MOST_DETAILS = 90
@@ -33,76 +35,84 @@ def result_console() -> Console:
 
 def list_table(cases: Iterable[CaseRow]) -> Table:
     """Every case on one line."""
-    table = Table("renovation", "title", "stage", "state", "waiting for", "due", "events", "clock")
-    table.add_column("late", overflow="fold")
-    table.add_column("needs attention", overflow="fold")
+    titles = words("renovation title stage state waiting_for due events clock")
+    table = Table(*titles)
+    for name in ("late", "needs_attention"):
+        table.add_column(said(f"line.{name}"), overflow="fold")
     for case in cases:
         table.add_row(
             case.id,
             case.title,
-            case.stage,
-            case.state,
-            case.waiting_for,
+            named("stage", case.stage),
+            named("state", case.state),
+            wait_named(case.waiting_for),
             due(case.due_at, case.zone, case.provisional),
             str(case.events),
-            "wall" if case.told_now is None else "told",
+            said("line.clock_wall") if case.told_now is None else named("clock_kind", "told"),
             "\n".join(
-                f"{each.who} since {moment(each.late_since, case.zone)}: {each.what}"
+                said(
+                    "line.late_one",
+                    who=who_named(each.who),
+                    since=moment(each.late_since, case.zone),
+                    what=wait_named(each.what),
+                )
                 for each in case.late
             ),
-            ", ".join(trouble.step for trouble in case.needs_attention),
+            listed(named("event", trouble.step) for trouble in case.needs_attention),
         )
     return table
 
 
 def stuck_table(cases: Iterable[CaseRow]) -> Table:
     """Every step that broke on one line, with what finds it in the logs."""
-    table = Table("renovation", "title", "step", "since", "asked for by", "error", "reference")
+    table = Table(*words("renovation title step since asked_for_by error reference"))
     for case in cases:
         for trouble in case.needs_attention:
             table.add_row(
                 case.id,
                 case.title,
-                trouble.step,
+                named("event", trouble.step),
                 moment(trouble.since, case.zone),
-                "a person" if trouble.by_act else "the engine",
+                said("line.a_person") if trouble.by_act else said("line.the_engine"),
                 trouble.error,
                 trouble.reference,
             )
     return table
 
 
-def status_lines(case: CaseRow, language: str = "en") -> list[tuple[str, str]]:
+def status_lines(case: CaseRow) -> list[tuple[str, str]]:
     """What an official wants to know about one case, as names and words."""
-    return [
+    language = spoken_here()
+    lines = [
         ("renovation", case.id),
         ("title", case.title),
         ("place", case.place_path),
-        ("state", case.state),
-        ("stage", case.stage),
-        ("waiting for", case.waiting_for or "-"),
-        ("due (case time)", due(case.due_at, case.zone, case.provisional)),
+        ("state", named("state", case.state)),
+        ("stage", named("stage", case.stage)),
+        ("waiting_for", wait_named(case.waiting_for) or "-"),
+        ("due_case_time", due(case.due_at, case.zone, case.provisional)),
         *(("awaited", awaited_words(each, case.zone, language)) for each in case.awaited),
         *(
-            ("needs attention", trouble_words(each, case.zone, language))
+            ("needs_attention", trouble_words(each, case.zone, language))
             for each in case.needs_attention
         ),
         *(
-            ("consent missing", f"work {part.work_id}, unit {part.unit_number}")
+            (
+                "consent_missing",
+                said("line.consent_of", work=part.work_id, unit=part.unit_number),
+            )
             for part in case.consents_missing
         ),
-        ("rule pack", case.rule_pack),
+        *(("contract", contract_words(each, case.zone, language)) for each in case.contracts),
+        ("rule_pack", case.rule_pack),
         ("clock", clock_words(case)),
-        *(
-            [("it stands at", moment(case.told_now, case.zone))]
-            if case.told_now is not None
-            else []
-        ),
+        *([("stands_at", moment(case.told_now, case.zone))] if case.told_now is not None else []),
         ("opened", moment(case.opened_at, case.zone)),
         ("closed", moment(case.closed_at, case.zone)),
         ("events", str(case.events)),
         ("workflow", case.workflow_id),
     ]
+    return [(said(f"line.{name}"), value) for name, value in lines]
 
 
 def awaited_words(line: AwaitedLine, zone: str, language: str) -> str:
@@ -113,10 +123,10 @@ def awaited_words(line: AwaitedLine, zone: str, language: str) -> str:
     name = sentence(problem(f"wait.{kind}"), language)
     figures = {
         "what": " ".join(filter(None, (name, of, line.subject))),
-        "who": line.who,
+        "who": who_named(line.who),
         "due": due(line.due_at, zone, line.provisional),
         "since": moment(line.late_since, zone),
-        "level": line.level or line.who,
+        "level": who_named(line.level or line.who),
     }
     late = "late" if line.late_since is not None else "awaited"
     then = sentence(problem(f"then.{line.consequence}"), language) if line.consequence else ""
@@ -124,9 +134,26 @@ def awaited_words(line: AwaitedLine, zone: str, language: str) -> str:
     return sentence(problem(f"{late}.{ends}", **figures, then=then), language)
 
 
+def contract_words(contract: ContractLine, zone: str, language: str) -> str:
+    """With whom for how much, since when, how it stands and until when it is decided about, as a sentence."""
+    from runtime.language.sentences import sentence
+
+    figures = {
+        "contract": contract.id,
+        "bidder": contract.bidder_id,
+        "yuan": f"{contract.value_fen // 100:,}.{contract.value_fen % 100:02}",
+        "signed": moment(contract.signed_at, zone),
+        "start": moment(contract.start_by, zone),
+        "by": moment(contract.decide_by, zone),
+    }
+    state = "asked" if contract.decide_by is not None else contract.state
+    return sentence(problem(f"contract.{state}", **figures), language)
+
+
 def due(value: datetime | None, zone: str, provisional: bool) -> str:
     """A moment at which a period is over, and whether a holiday may still move it."""
-    return f"{moment(value, zone)} (provisional)" if provisional else moment(value, zone)
+    shown = moment(value, zone)
+    return said("line.provisional", moment=shown) if provisional else shown
 
 
 def trouble_words(trouble: Trouble, zone: str, language: str) -> str:
@@ -134,7 +161,7 @@ def trouble_words(trouble: Trouble, zone: str, language: str) -> str:
     from runtime.language.sentences import sentence
 
     figures = {
-        "step": trouble.step,
+        "step": named("event", trouble.step),
         "since": moment(trouble.since, zone),
         "error": trouble.error,
         "reference": trouble.reference,
@@ -147,20 +174,20 @@ def trouble_words(trouble: Trouble, zone: str, language: str) -> str:
 def clock_words(case: CaseRow) -> str:
     """What kind of time a case has."""
     if case.told_now is not None:
-        return "told (training case)"
-    return "sandbox of an earlier release" if case.ran_fast else "real time"
+        return said("line.clock_told")
+    return said("line.clock_sandbox") if case.ran_fast else said("line.clock_real")
 
 
 def history_table(events: Sequence[EventRow], zone: str) -> Table:
     """The events in their order: when by the clocks of the place, who in which capacity, what."""
-    table = Table("seq", "case time", "who", "role", "event", "details")
+    table = Table(*words("seq case_time who role event details"))
     for event in events:
         table.add_row(
             str(event.seq),
             moment(event.happened_at, zone),
             event.actor_label,
-            event.actor_role,
-            event.kind,
+            named("role", event.actor_role),
+            named("event", event.kind),
             brief(event.details),
         )
     return table
@@ -205,6 +232,7 @@ def status_json(case: CaseRow) -> dict[str, JsonValue]:
         "awaited": [each.model_dump(mode="json") for each in case.awaited],
         "needs_attention": [each.model_dump(mode="json") for each in case.needs_attention],
         "consents_missing": [each.model_dump(mode="json") for each in case.consents_missing],
+        "contracts": [each.model_dump(mode="json") for each in case.contracts],
         "rule_pack": case.rule_pack,
         "clock": "told" if told else "wall",
         "stands_at": case.told_now.isoformat() if case.told_now is not None else None,
@@ -247,11 +275,22 @@ def change_lines(details: Mapping[str, JsonValue]) -> list[str]:
     return lines
 
 
-def warning_lines(warnings: Iterable[Problem], language: str) -> list[str]:
+def warning_lines(warnings: Iterable[Problem]) -> list[str]:
     """What will not fit later, with its place and its sentence, a line each."""
     from runtime.language.sentences import sentence
 
-    return [f"warning: {sentence(each, language)}" for each in warnings]
+    language = spoken_here()
+    return [said("line.warning", text=sentence(each, language)) for each in warnings]
+
+
+def words(names: str) -> list[str]:
+    """The headings of a table."""
+    return [said(f"line.{name}") for name in names.split()]
+
+
+def who_named(who: str) -> str:
+    """An official's role, or a level, in words."""
+    return who if spoken_here() == ENGLISH else named("role", who)
 
 
 def _plain(value: JsonValue) -> str:

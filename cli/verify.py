@@ -6,14 +6,13 @@ from typing import Annotated
 
 import typer
 
-from models.values.refusal import problem
+from cli.words import said
 from proof.bundle import contents as bundle
 from proof.bundle.judging import Judged, judge
 from proof.verifier import standalone
 from proof.verifier.main import found_in, read_bundle
 from proof.verifier.reading import Fault, Files
 from proof.verifier.saying import lines_of, lines_of_fault, say
-from runtime.language.sentences import sentence
 
 BAD = 1
 
@@ -77,4 +76,4 @@ def _of_the_law(judged: Judged, *, own: bool) -> list[str]:
         lines.append(
             f"  ? 本版本不认识所用规则，请自行对照法律 a rule that this release does not know: {unknown}"
         )
-    return lines if own else [*lines, sentence(problem("evidence.other_verify"))]
+    return lines if own else [*lines, said("evidence.other_verify")]

@@ -18,7 +18,7 @@ def locked_for(failures: int) -> timedelta | None:
     if failures % AT_ONCE:
         return None
     doublings = min(failures // AT_ONCE - 1, MOST)
-    return min(FIRST_PAUSE * 2**doublings, LONGEST_PAUSE)
+    return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
 
 
 def worn_out(failures: int) -> bool:

@@ -69,6 +69,10 @@ ROLES_OF_ACT: dict[str, Authority] = {
         _GOVERNMENT,
         "[D] whoever supervises the tender, Tendering Law art. 7; not who gave the award",
     ),
+    "report_progress": _by(
+        _SUPERVISION | {Role.CONTRACTOR},
+        "Quality Regs art. 26, 36 (who builds, and who supervises)",
+    ),
     "report_item": _by(Role.CONTRACTOR, "Quality Regs art. 30"),
     "record_inspection": _by(_SUPERVISION, "Quality Regs art. 37"),
     "report_rectified": _by(Role.CONTRACTOR, "Quality Regs art. 32"),

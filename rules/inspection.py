@@ -207,7 +207,7 @@ def works_payment(
             omissions=omissions_fen,
             permille=timetable.variation_permille,
         )
-    kept_permille = min(contract_retention_permille, timetable.retention_permille)
+    kept_permille, agreed = kept(contract_retention_permille, timetable)
     certified_fen = passed_fen - omissions_fen
     kept_fen = retention_fen(certified_fen, kept_permille)
     rows = item_payments(passed, omissions_fen, kept_fen)
@@ -217,13 +217,14 @@ def works_payment(
         default_fen=default_fen,
         omissions_fen=omissions_fen,
         certified_fen=certified_fen,
+        retention_agreed_permille=contract_retention_permille,
         retention_permille=kept_permille,
         retention_fen=kept_fen,
         deductions_fen=0,
         payable_fen=payable_fen(certified_fen, kept_fen),
         items=rows,
         decision=decide(
-            variation, *_payment_checks(certified_fen, contract_fen, kept_fen, timetable)
+            variation, agreed, *_payment_checks(certified_fen, contract_fen, kept_fen, timetable)
         ),
     )
 
@@ -242,17 +243,27 @@ def contract_prices(items: Sequence[ItemFacts], contract_fen: int) -> dict[str, 
 
 
 def certified_at_the_end_fen(
-    items: Sequence[ItemFacts], contract_fen: int, contingency_fen: int, certificates_fen: int
+    items: Sequence[ItemFacts], contract_fen: int, certificates_fen: int
 ) -> int:
     """What is owed for the work of a contract that ends early (Civil Code art. 806), in fen.
 
-    The items that passed at the contract's prices, or what was certified where that is more; never
-    above the contract with its contingency. All items of the contract are given, cancelled ones
-    included.
+    The items that passed at the contract's prices, or what was certified where that is more. All
+    items of the contract are given, cancelled ones included.
     """
     prices = contract_prices(items, contract_fen)
     passed = sum(prices[item.id] for item in items if item.state is ItemState.PASSED)
-    return min(max(passed, certificates_fen), contract_fen + contingency_fen)
+    return max(passed, certificates_fen)
+
+
+def kept(agreed_permille: int, timetable: Timetable) -> tuple[int, Check]:
+    """The retention that is kept, in permille: what is agreed, but never more than the cap.
+
+    Contracts of earlier releases may have agreed on more; the check names the term with both numbers.
+    """
+    most = timetable.retention_permille
+    article = "Jianzhi 2017 no. 138 art. 7"
+    agreed = check("inspection.retention_agreed", article, agreed_permille, "<=", most, "permille")
+    return min(agreed_permille, most), agreed
 
 
 def retention_fen(certified_fen: int, permille: int) -> int:

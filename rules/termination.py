@@ -11,7 +11,10 @@ from models.values.cost_sharing import PERMILLE
 from models.values.inspection import ContractSettlement, ItemState
 from models.values.refusal import Problem, problem
 from models.values.states import TerminationGround
-from rules.inspection import item_payments, payable_fen, retention_fen
+from models.values.timetable import Timetable, WorkCalendar
+from rules.checks import decide
+from rules.inspection import item_payments, kept, payable_fen, retention_fen
+from rules.time.deadlines import deadline
 
 ARTICLES: Mapping[TerminationGround, str] = {
     TerminationGround.NOT_CURED: "Civil Code art. 563(1)(3), 806",
@@ -27,10 +30,29 @@ AT_FAULT = frozenset(
 """With these the contractor has broken the contract: its performance bond may be called."""
 
 
+def idle_from(
+    start_by: datetime | None,
+    moved_at: datetime | None,
+    timetable: Timetable,
+    calendar: WorkCalendar,
+) -> datetime | None:
+    """From when the contractor is in default because nothing is built (Civil Code art. 563, 566; E36).
+
+    Works that have not begun by the contract's day, or of which nothing was reported or inspected for
+    the longest silence, and that even after the grace. None for a contract that says no day.
+    """
+    zone = timetable.zone
+    due = start_by
+    if moved_at is not None:
+        due = deadline(moved_at, timetable.works_silence, calendar, zone)
+    return None if due is None else deadline(due, timetable.works_grace, calendar, zone)
+
+
 def cure_problems(cures: Mapping[str, datetime | None], now: datetime) -> tuple[Problem, ...]:
     """What speaks against ending a contract because a default was not cured (art. 563(1)(3)).
 
-    `cures` are the items in default with the end of their notice to cure, None without a notice.
+    `cures` are the items in default with the end of their notice to cure, None without a notice; works
+    that stand still have one too.
     """
     if not cures:
         return (problem("settlement.nothing_in_default"),)
@@ -89,29 +111,35 @@ def contract_settlement(
     contract_fen: int,
     passed: Mapping[str, int],
     measured: Mapping[str, int],
-    retention_permille: int,
+    agreed_permille: int,
+    timetable: Timetable,
     bond_fen: int,
     damages_fen: int,
 ) -> ContractSettlement:
     """The account of a contract that was terminated (Civil Code art. 806: acceptable work is paid).
 
     `passed` are the accepted items at the contract's prices, `measured` what stands of the others.
-    The retention is kept on both, rounded down; it is spread over the items by largest remainder.
+    The retention that was agreed is kept on both, up to its cap and rounded down; it is spread over
+    the items by largest remainder.
     """
     work = {**passed, **{item: value for item, value in measured.items() if value}}
     certified = sum(work.values())
-    kept = retention_fen(certified, retention_permille)
+    permille, agreed = kept(agreed_permille, timetable)
+    kept_fen = retention_fen(certified, permille)
     return ContractSettlement(
         contract_fen=contract_fen,
         passed_fen=sum(passed.values()),
         measured_fen=sum(measured.values()),
         certified_fen=certified,
-        retention_fen=kept,
-        payable_fen=payable_fen(certified, kept),
+        retention_agreed_permille=agreed_permille,
+        retention_permille=permille,
+        retention_fen=kept_fen,
+        payable_fen=payable_fen(certified, kept_fen),
         damages_fen=damages_fen,
         bond_called_fen=bond_fen,
         cost_fen=certified + damages_fen - bond_fen,
-        items=item_payments(work, 0, kept),
+        items=item_payments(work, 0, kept_fen),
+        decision=decide(agreed),
     )
 
 

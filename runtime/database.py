@@ -42,6 +42,8 @@ CONFLICT_CODES = frozenset(
     }
 )
 """SQLSTATE codes of a transaction that met another one; tried again it may succeed."""
+QUERY_CANCELED = "57014"
+"""SQLSTATE code of a statement that took too long; what holds it up may be over later."""
 AWAY_CODES = frozenset(
     {
         "57P01",  # admin_shutdown
@@ -61,10 +63,15 @@ STALE = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
 
 
 class Database:
-    """A pool of at most `pool` connections to the database at `url`."""
+    """A pool of at most `pool` connections to the database at `url`.
 
-    def __init__(self, url: str, pool: int = 10) -> None:
+    `statement_timeout_s` is how long a statement may take, waiting for locks included.
+    """
+
+    def __init__(self, url: str, pool: int = 10, statement_timeout_s: int = 0) -> None:
         self.url = url
+        # 0: a statement takes as long as it takes.
+        settings = {"timezone": "UTC", "statement_timeout": f"{statement_timeout_s}s"}
         self.engine = create_async_engine(
             sqlalchemy_url(url),
             pool_size=pool,
@@ -72,7 +79,7 @@ class Database:
             # What people write stands in the parameters, and an error goes into the log.
             hide_parameters=True,
             pool_timeout=POOL_WAIT_S,
-            connect_args={"timeout": CONNECT_S, "server_settings": {"timezone": "UTC"}},
+            connect_args={"timeout": CONNECT_S, "server_settings": settings},
         )
         # A connection that its server has closed is known to the driver without asking: a restart of
         # the server costs a reader nothing, and a ping with its transaction cost three round trips.
@@ -180,7 +187,7 @@ def is_lost(error: BaseException) -> bool:
     if isinstance(error, CUT_OFF):
         return not isinstance(error, ValueError)
     ours = isinstance(error, OSError | SQLAlchemyError | asyncpg.PostgresError)
-    return ours and worth_another_attempt(error)
+    return ours and (worth_another_attempt(error) or sqlstate_in(error) == QUERY_CANCELED)
 
 
 async def driver_connection(session: AsyncSession) -> asyncpg.Connection:

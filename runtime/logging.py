@@ -11,6 +11,8 @@ from typing import Literal
 import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
 
+from runtime.told_errors import told_error
+
 LIBRARY_LEVELS = {"httpx": logging.WARNING, "httpcore": logging.WARNING, "asyncio": logging.WARNING}
 """Libraries that narrate every request at INFO."""
 
@@ -30,7 +32,7 @@ def configure_logging(
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(lambda error: told_error(error[1])),
     ]
     structlog.configure(
         processors=[
@@ -43,6 +45,8 @@ def configure_logging(
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+    # Else a line that cannot be written is written in another form, with the words of its error.
+    logging.raiseExceptions = False
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -50,6 +54,7 @@ def configure_logging(
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 _without_colours,
+                _without_futures,
                 _renderer(form),
             ],
         )
@@ -64,6 +69,13 @@ def configure_logging(
 def _without_colours(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Uvicorn sends each message twice, once for terminals."""
     event.pop("color_message", None)
+    return event
+
+
+def _without_futures(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Asyncio writes out the future that failed, with the words of its error."""
+    if event.get("logger") == "asyncio":
+        event["event"] = str(event.get("event", "")).partition("\n")[0]
     return event
 
 

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 
+from pydantic import SecretStr
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import (
     AddSearchAttributesRequest,
@@ -10,11 +12,12 @@ from temporalio.api.operatorservice.v1 import (
 )
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError, RPCStatusCode, TLSConfig
 
 from models.values.refusal import Refused, problem, refusal, refuse_if_any
 from models.values.search_attributes import SEARCH_ATTRIBUTES, SearchAttribute, SearchAttributeKind
+from runtime.keys.codec import data_converter
+from runtime.settings import SharedSettings, WorkerSettings
 
 INDEXED_AS: Mapping[SearchAttributeKind, IndexedValueType.ValueType] = {
     SearchAttributeKind.KEYWORD: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
@@ -25,18 +28,74 @@ RETRY_S = 0.1
 """Pause between two looks at a server that is not there yet; a look costs it a few milliseconds."""
 
 
-async def connect(address: str, namespace: str = "default", *, lazy: bool = False) -> Client:
+@dataclass(frozen=True)
+class Way:
+    """How Temporal is spoken to, beside where it is: transport, who we are, how payloads are sealed."""
+
+    tls: TLSConfig | bool = False
+    api_key: SecretStr | None = None
+    codec_key: SecretStr | None = None
+
+
+PLAIN = Way()
+"""As the embedded server is spoken to on the loopback."""
+
+
+def way_of(settings: SharedSettings) -> Way:
+    """The way that the settings describe.
+
+    Raises:
+        Refused: `settings.invalid` for a certificate without its key, or the other way round.
+        OSError: a file of the settings cannot be read.
+    """
+    files = (settings.temporal_tls_ca, settings.temporal_tls_cert, settings.temporal_tls_key)
+    ca, cert, key = (None if path is None else path.read_bytes() for path in files)
+    if (cert is None) != (key is None):
+        name = "TEMPORAL_TLS_CLIENT_KEY_PATH" if key is None else "TEMPORAL_TLS_CLIENT_CERT_PATH"
+        raise refusal("settings.missing", where=name, name=name)
+    tls: TLSConfig | bool = settings.temporal_tls
+    if any((ca, cert, settings.temporal_tls_name)):
+        tls = TLSConfig(
+            server_root_ca_cert=ca,
+            client_cert=cert,
+            client_private_key=key,
+            domain=settings.temporal_tls_name,
+        )
+    codec_key = settings.codec_key if isinstance(settings, WorkerSettings) else None
+    return Way(tls, settings.temporal_api_key, codec_key)
+
+
+async def connect(
+    address: str, namespace: str = "default", *, lazy: bool = False, way: Way = PLAIN
+) -> Client:
     """A client that carries pydantic models as JSON; a `lazy` one connects at its first call.
 
     Raises:
         RuntimeError: the SDK could not reach `address`.
     """
     return await Client.connect(
-        address, namespace=namespace, data_converter=pydantic_data_converter, lazy=lazy
+        address,
+        namespace=namespace,
+        data_converter=data_converter(way.codec_key),
+        lazy=lazy,
+        tls=way.tls,
+        api_key=None if way.api_key is None else way.api_key.get_secret_value(),
     )
 
 
-async def connect_patiently(address: str, namespace: str, timeout_s: float) -> Client:
+async def reach(settings: WorkerSettings, timeout_s: float) -> Client:
+    """A client of the server of the settings, as `connect_patiently`.
+
+    Raises:
+        Refused: `temporal.unreachable`, and what `way_of` refuses.
+    """
+    address, namespace = settings.temporal_address, settings.temporal_namespace
+    return await connect_patiently(address, namespace, timeout_s, way_of(settings))
+
+
+async def connect_patiently(
+    address: str, namespace: str, timeout_s: float, way: Way = PLAIN
+) -> Client:
     """A client of a server that answers, waiting for one that is still starting.
 
     The namespace must be known to the server too: a fresh server has none for a moment.
@@ -49,7 +108,7 @@ async def connect_patiently(address: str, namespace: str, timeout_s: float) -> C
         async with asyncio.timeout(timeout_s):
             while True:
                 try:
-                    client = await connect(address, namespace)
+                    client = await connect(address, namespace, way=way)
                     await client.workflow_service.describe_namespace(
                         DescribeNamespaceRequest(namespace=namespace)
                     )

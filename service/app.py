@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 
 from models.values.refusal import Refused, refusal
 from runtime.settings import Settings
+from service.edge.access_log import AccessLog
 from service.front import Front
 from service.http.problems import database_away, malformed, problem_response
 from service.parts import open_parts
@@ -58,10 +59,11 @@ DATABASE_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceErro
 """Handled one by one: Starlette answers `Exception` too, but then raises it again into the server."""
 
 
-def create_app(settings: Settings) -> ASGIApp:
+def create_app(settings: Settings, access: AccessLog | None = None) -> ASGIApp:
     """The service as an ASGI application; connections are made when its lifespan begins.
 
-    It starts without its servers too and says so: readiness is 503 until they answer.
+    It starts without its servers too and says so: readiness is 503 until they answer. `access` is the
+    log of the process, where its connections write into it too.
     """
     api = DocumentedApi(
         title="gongjian",
@@ -84,7 +86,8 @@ def create_app(settings: Settings) -> ASGIApp:
     for kind in DATABASE_ERRORS:
         api.add_exception_handler(kind, _failed)
     api.add_exception_handler(Exception, _failed)
-    return Front(api, settings.max_body_bytes)
+    tls = settings.address.startswith("https:")
+    return Front(api, access or AccessLog(), settings.max_body_bytes, tls=tls)
 
 
 @asynccontextmanager

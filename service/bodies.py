@@ -143,6 +143,13 @@ class GiveConsent(CommandBody):
     unit_number: UnitNumber
 
 
+class WithdrawConsent(CommandBody):
+    """The owner of a unit takes back what `GiveConsent` gave, until works there begin."""
+
+    work_id: Id
+    unit_number: UnitNumber
+
+
 class AnswerSurvey(CommandBody):
     """A household's score of the finished works, from 1 (poor) to 5 (very good)."""
 

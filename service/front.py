@@ -1,6 +1,11 @@
-"""The ASGI layer before FastAPI: it limits bodies while they are read and answers the ballot route."""
+"""The ASGI layer before FastAPI: it limits bodies while they are read and answers the ballot route.
+
+Every answer gets its headers and its line in the access log here.
+"""
 
 import re
+from contextlib import suppress
+from time import perf_counter
 
 from fastapi import FastAPI
 from starlette.datastructures import Headers
@@ -9,6 +14,9 @@ from starlette.types import Message, Receive, Scope, Send
 from models.values.refusal import Refused, problem
 from service.ballots.endpoint import send_ballot
 from service.bodies import refuse_repeated_keys
+from service.edge.access_log import AccessLog
+from service.edge.headers import guarded_send
+from service.http.callers import CALLER, REFUSED
 from service.http.problems import problem_response
 
 BALLOTS = re.compile(r"/v1/renovations/([^/]+)/ballots")
@@ -18,36 +26,59 @@ class TooLarge(Exception):  # noqa: N818 - a limit that was met, no malfunction
     """Raised while a body is read that is longer than the limit."""
 
 
+class Gone(Exception):  # noqa: N818 - whoever asked, and no malfunction
+    """Raised while a body is read whose sender has hung up, or was cut off: half a request is none."""
+
+
 class Front:
     """Reads the body of each request, then calls the ballot route or FastAPI with it."""
 
-    def __init__(self, api: FastAPI, max_body_bytes: int) -> None:
+    def __init__(self, api: FastAPI, access: AccessLog, max_body_bytes: int, *, tls: bool) -> None:
         self.api = api
+        self._access = access
         self._limit = max_body_bytes
+        self._tls = tls
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the lifespan."""
         if scope["type"] != "http":
             await self.api(scope, receive, send)
             return
+        with suppress(Gone):
+            path = BALLOTS.fullmatch(scope["path"])
+            if path is not None and scope["method"] == "POST":
+                await self._ballot(path[1], scope, receive, send)
+            else:
+                await self._told(scope, receive, send)
+
+    async def _told(self, scope: Scope, receive: Receive, send: Send) -> None:
+        CALLER.set("")
+        REFUSED.set("")
         if scope["method"] == "HEAD":
             # FastAPI knows it at no route: it is a GET whose body is not sent.
             scope, send = {**scope, "method": "GET"}, without_body(send)
+        begun = perf_counter()
+        told = Told(guarded_send(scope, send, tls=self._tls))
+        try:
+            await self._request(scope, receive, told.send)
+        finally:
+            self._access.request(scope, told.status, perf_counter() - begun)
+
+    async def _ballot(self, renovation_id: str, scope: Scope, receive: Receive, send: Send) -> None:
+        parts = self.api.state.parts
         try:
             body = await read_body(scope, receive, self._limit)
         except TooLarge:
-            # What was not read is in the connection still: it cannot be used again.
-            response = problem_response(
-                (problem("service.body_too_large", limit=self._limit),),
-                Headers(scope=scope).get("accept-language"),
-                headers={"Connection": "close"},
-            )
-            await response(scope, receive, send)
+            await self._too_large(scope, receive, guarded_send(scope, send, tls=self._tls))
             return
-        path = BALLOTS.fullmatch(scope["path"])
-        if path is not None and scope["method"] == "POST":
-            parts = self.api.state.parts
-            await send_ballot(parts.tickets, parts.intake, path[1], scope, body, send)
+        status = await send_ballot(parts.tickets, parts.intake, renovation_id, scope, body, send)
+        self._access.ballot(scope, status)
+
+    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            body = await read_body(scope, receive, self._limit)
+        except TooLarge:
+            await self._too_large(scope, receive, send)
             return
         try:
             refuse_repeated_keys(body)
@@ -57,14 +88,38 @@ class Front:
             return
         await self.api(scope, replaying(body, receive), send)
 
+    async def _too_large(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # What was not read is in the connection still: it cannot be used again.
+        language = Headers(scope=scope).get("accept-language")
+        problems = (problem("service.body_too_large", limit=self._limit),)
+        response = problem_response(problems, language, headers={"Connection": "close"})
+        await response(scope, receive, send)
+
+
+class Told:
+    """A `send` that keeps the status it sent; 499 while it sent none: whoever asked has hung up."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status = 499
+
+    async def send(self, message: Message) -> None:
+        """Send on."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        await self._send(message)
+
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     """The body of a request.
 
     Raises:
         TooLarge: it is longer than `limit` bytes; at most one piece more was read.
+        Gone: nobody is there any more.
     """
     message = await receive()
+    if message["type"] != "http.request":
+        raise Gone
     if not message.get("more_body", False) and len(message.get("body", b"")) <= limit:
         return bytes(message.get("body", b""))
     declared = Headers(scope=scope).get("content-length", "")
@@ -74,7 +129,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     length = 0
     while True:
         if message["type"] != "http.request":
-            return b"".join(pieces)
+            raise Gone
         piece: bytes = message.get("body", b"")
         length += len(piece)
         if length > limit:

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from temporalio.client import Client
 
 from runtime.database import Database
+from runtime.record.heads import heads_of
 from runtime.record.journal import Journal
 from runtime.settings import Settings
-from runtime.temporal import connect
-from service.access.tickets import TicketCheck, TicketKeys
+from runtime.temporal import connect, way_of
+from service.access.tickets import TicketCheck, TicketKeys, keys_of
 from service.ballots.intake import Intake
 from service.ballots.lookup import Lookup
 from service.clock.moving import CaseClocks
+from service.edge.ready import ReadyCounts
 from service.gateway import Gateway
 
 
@@ -31,6 +33,7 @@ class Parts:
     keys: TicketKeys
     tickets: TicketCheck
     lookup: Lookup
+    ready: ReadyCounts
 
 
 @asynccontextmanager
@@ -43,25 +46,29 @@ async def open_parts(
     `pool` is how many connections the database may have, else as the settings say.
     """
     url = settings.database_url.get_secret_value()
-    database = Database(url, pool or settings.database_pool)
+    database = Database(url, pool or settings.database_pool, settings.statement_timeout_s)
     if client is None:
-        client = await connect(settings.temporal_address, settings.temporal_namespace, lazy=True)
+        address, namespace = settings.temporal_address, settings.temporal_namespace
+        client = await connect(address, namespace, lazy=True, way=way_of(settings))
+    heads = heads_of(settings)
     gateway = Gateway(client, database, settings)
     intake = Intake(url, settings.receipt_key, queue=settings.intake_queue)
-    keys = TicketKeys(settings.credential_key)
+    keys = keys_of(settings)
+    ready = ReadyCounts(settings.counts_age_s)
     await intake.start()
     try:
         yield Parts(
             settings=settings,
             database=database,
-            journal=Journal(database),
+            journal=Journal(database, heads),
             client=client,
             gateway=gateway,
-            clocks=CaseClocks(database, gateway),
+            clocks=CaseClocks(database, gateway, heads),
             intake=intake,
             keys=keys,
             tickets=TicketCheck(keys, settings.credential_key),
-            lookup=Lookup(database),
+            lookup=Lookup(database, ready),
+            ready=ready,
         )
     finally:
         await intake.stop()

@@ -75,6 +75,8 @@ class ContractView(Carried):
     value_fen: int
     decide_by: datetime | None
     """Until then it is to be decided whether it is terminated, its default was not cured in time."""
+    start_by: datetime | None = None
+    """Its works begin until then; null in contracts of earlier releases."""
 
 
 class WorksView(Carried):

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import (
     ActivityError,
+    ApplicationError,
     ChildWorkflowError,
     WorkflowAlreadyStartedError,
 )
@@ -22,6 +24,8 @@ with workflow.unsafe.imports_passed_through():
 W = TypeVar("W")
 Given = TypeVar("Given", bound=CaseInput)
 R = TypeVar("R", bound=Answer)
+STOPS_LAST_RUN = "2026-11-stops-last-run"
+"""The patch since which the last run of a child is cancelled, not the first."""
 
 
 async def carry(
@@ -49,13 +53,14 @@ async def carry(
                 continue
             given = given.model_copy(update={"carried": carried})
         try:
-            answer: R = await workflow.execute_child_workflow(
+            child = await workflow.start_child_workflow(
                 run,
                 given,
                 id=workflow_id,
                 static_summary=summary,
                 search_attributes=of_the_case(),
             )
+            answer: R = await _to_its_end(child)
         except (ChildWorkflowError, WorkflowAlreadyStartedError) as error:
             if not case.heals() or _being_cancelled():
                 raise
@@ -67,6 +72,26 @@ async def carry(
                 # A child's answer that comes together with the cancellation makes Temporal forget it.
                 raise asyncio.CancelledError
             return answer
+
+
+async def _to_its_end(child: workflow.ChildWorkflowHandle[W, R]) -> R:
+    """The answer of a child; where this workflow is cancelled, the child is too, whichever run it is in.
+
+    The SDK cancels the run that it started. Of a child that went on in a new run that run is over, and
+    the server takes a request to cancel it as done: nothing would ever end.
+    """
+    try:
+        return await asyncio.shield(child)
+    except asyncio.CancelledError:
+        if child.done():
+            return await child
+        if workflow.patched(STOPS_LAST_RUN):
+            # One that ended meanwhile is not found: its answer is on its way.
+            with suppress(ApplicationError):
+                await workflow.get_external_workflow_handle(child.id).cancel()
+        else:
+            child.cancel()
+        return await child
 
 
 async def publish(

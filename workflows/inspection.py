@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
         MeasureWorks,
         RecordInspection,
         ReportItem,
+        ReportProgress,
         ReportRectified,
         TerminateContract,
     )
@@ -60,19 +61,19 @@ class InspectionWorkflow(StageWorkflow[InspectionProgress]):
     async def _wait_or_default(self, works: WorksState) -> None:
         """What fails is put right in time, or the contractor is in default (Quality Regs art. 32).
 
-        Answers of earlier releases have no `unnoticed_items` and no `cure_until`: what they led to
-        replays as it was.
+        Answers of earlier releases have no `unnoticed_items`, no `cure_until` and no `idle_at`: what
+        they led to replays as it was.
         """
         if works.unnoticed_items:
             await self._notice()
             return
-        overdue, cure = works.overdue_at, works.cure_until
-        due = min(filter(None, (overdue, cure)), default=None)
+        overdue, cure, idle = works.overdue_at, works.cure_until, works.idle_at
+        due = min(filter(None, (overdue, cure, idle)), default=None)
 
         def moved() -> bool:
             now = self._works()
             ended = self.progress.outcome is not None or not self._at_work()
-            same = now.overdue_at == overdue and now.cure_until == cure
+            same = (now.overdue_at, now.cure_until, now.idle_at) == (overdue, cure, idle)
             return ended or not same or now.unnoticed_items > 0
 
         if due is None:
@@ -84,6 +85,14 @@ class InspectionWorkflow(StageWorkflow[InspectionProgress]):
                 "rectification is due",
                 # The report that was on its way when the time was over may have moved it.
                 lambda: self.own_unless(moved, name, Works.mark_overdue),
+                unless=moved,
+            )
+        elif due == idle:
+            name = f"standstill-{self.progress.seq}"
+            await self.when_due(
+                due,
+                "the works begin, or go on",
+                lambda: self.own_unless(moved, name, Terminations.notice_standstill),
                 unless=moved,
             )
         else:
@@ -116,6 +125,19 @@ class InspectionWorkflow(StageWorkflow[InspectionProgress]):
                 )
             case _:
                 await self.own("settle", Terminations.settle)
+
+    @workflow.update
+    async def report_progress(self, act: ReportProgress) -> Done:
+        """The works have begun, or go on."""
+        async with self.turn:
+            self._running(act)
+            return await self.do(act, Works.report_progress, act)
+
+    @report_progress.validator
+    def report_progress_allowed(self, act: ReportProgress) -> None:
+        """While the works go on."""
+        self.may_come(act)
+        self._running(act)
 
     @workflow.update
     async def report_item(self, act: ReportItem) -> Done:

@@ -61,9 +61,10 @@ async def open_tender(case: Case, tender: Tender) -> Recorded[BidOpening]:
     if not accepted:
         # All bids are rejected: a new tender (B-19), or the approval route after the last round.
         route = law.failed_route(round_number, case.timetable)
-        return _failed(
-            case, tender, BidOpening(next_step=route, accepted=0, submitted=len(submitted)), details
-        )
+        opening = BidOpening(next_step=route, accepted=0, submitted=len(submitted))
+        failed = _failed(case, tender, opening, details)
+        said = rest.too_dear(case, tender, [bid.price_fen for bid in in_time])
+        return Recorded(failed.result, {**failed.details, **said})
     tender.state = TenderState.CLOSED
     return _opened(
         case,

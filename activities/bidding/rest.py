@@ -1,11 +1,14 @@
 """What a terminated contract has left (E36): the terms on which it is tendered again."""
 
+from collections.abc import Sequence
+
+from pydantic import JsonValue
 from sqlalchemy import func, select
 
 from activities import settlement
 from activities.bidding import rows
 from activities.cost_sharing import rows as share_rows
-from activities.recording import Case
+from activities.recording import Case, who_does
 from models.tables import Tender, WorkItem
 from models.values.inspection import ItemState
 from models.values.scheme import SchemeContent, TenderPlan
@@ -74,6 +77,25 @@ async def terms(case: Case, content: SchemeContent) -> tuple[TenderPlan, tuple[i
         "benchmark": plan.benchmark and plan.benchmark.in_proportion(price, plan.estimate_fen),
     }
     return plan.model_copy(update=rest), (owners - spent, others)
+
+
+def too_dear(case: Case, tender: Tender, prices: Sequence[int]) -> dict[str, JsonValue]:
+    """Whose turn it is where every price for what is left is above the money that is left (E12, E36).
+
+    The owners have agreed to no more; so the office that organises the case finds other money and has
+    a price within the rest approved (B-20), or ends it. Empty where it is not so.
+    """
+    lowest = min(prices, default=0)
+    if tender.works_round == 1 or lowest <= tender.ceiling_fen:
+        return {}
+    turn = who_does("cancel_renovation")
+    due_at = case.ends(case.now, case.timetable.collection_decision)
+    case.await_too(case.wait("rest_money", due_at, subject=tender.id, who=turn))
+    missing = lowest - tender.ceiling_fen
+    for audience in ("all_owners", "committee"):
+        case.notify(audience, "rest_too_dear", missing_fen=missing, until=due_at)
+    left = {"left_fen": tender.ceiling_fen, "lowest_fen": lowest, "missing_fen": missing}
+    return {"rest_money": {**left, "turn": turn, "due_at": due_at.isoformat()}}
 
 
 async def left_items(case: Case) -> list[str]:

@@ -1,5 +1,7 @@
 """The signature of a contract (签约), and what follows where nobody has signed in time: B-16, E27."""
 
+from datetime import datetime
+
 from activities.bidding import candidates as standing
 from activities.bidding import rows
 from activities.recording import Case, Writer, writes
@@ -96,6 +98,7 @@ async def contract_row(
     plan: TenderPlan,
     retention_permille: int,
     bond_fen: int,
+    start_by: datetime,
 ) -> Contract:
     """The contract at the bid's price, on the terms that were found lawful."""
     name = f"{case.renovation.id}.contract"
@@ -111,6 +114,7 @@ async def contract_row(
         state=ContractState.SIGNED,
         works_round=tender.works_round,
         performance_bond_fen=bond_fen,
+        start_by=start_by,
     )
     case.session.add(contract)
     await case.session.flush()

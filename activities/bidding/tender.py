@@ -10,6 +10,7 @@ from activities.bidding import rest, rows
 from activities.bidding.evaluation import evaluate_tender, open_tender
 from activities.bidding.signing import contract_row, refuse_failed
 from activities.cost_sharing.award import fix_shares_by_award
+from activities.inspection.standstill import start_by
 from activities.recording import Case, Writer, writes
 from models.messages.acts import (
     ApproveDirectAward,
@@ -239,6 +240,7 @@ class Tenders(Writer):
             calendar=case.calendar,
         )
         refuse_failed(decision)
+        begins = start_by(case, act.start_by)
         contract = await contract_row(
             case,
             tender,
@@ -246,6 +248,7 @@ class Tenders(Writer):
             plan=content.tender,
             retention_permille=retention_permille,
             bond_fen=act.performance_bond_fen,
+            start_by=begins,
         )
         earlier = await settlement.earlier_costs(case)
         shares = await fix_shares_by_award(case, contract.value_fen, earlier.net_fen)
@@ -260,6 +263,7 @@ class Tenders(Writer):
                 "contingency_fen": contract.contingency_fen,
                 "retention_permille": contract.retention_permille,
                 "performance_bond_fen": act.performance_bond_fen,
+                "start_by": begins.isoformat(),
                 "bonds_back_until": case.ends(case.now, case.timetable.bond_return).isoformat(),
                 "shares": shares.model_dump(mode="json"),
                 "works_round": contract.works_round,

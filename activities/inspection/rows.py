@@ -5,6 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import func, or_, select, update
 
+from activities.inspection import standstill
+from activities.inspection.consents import await_consents, awaited_parts
 from activities.recording import Case, who_does
 from models.messages.acts import RecordInspection
 from models.messages.inspection import WorksState
@@ -15,6 +17,7 @@ from models.values.refusal import refusal
 from models.values.states import CertificateState, ContractState
 from models.values.waits import ENGINE, Consequence, Wait, at_work
 from rules.time.deadlines import deadline, hours_after
+from runtime.record.consents import OccupiedPart
 
 OPEN_ITEMS = (ItemState.PLANNED, ItemState.REPORTED, ItemState.REJECTED)
 """An item in one of these stands in the way of the acceptance."""
@@ -194,6 +197,7 @@ async def works_state(case: Case) -> WorksState:
         # What was in default has been put right: nobody has to decide what follows.
         contract.decide_by = None
     asked = None if contract is None else contract.decide_by
+    missing = await awaited_parts(case)
     ends = [] if asked else [until for until in cures.values() if until is not None]
     works = WorksState(
         open_items=sum(number.get(state, 0) for state in OPEN_ITEMS),
@@ -202,39 +206,55 @@ async def works_state(case: Case) -> WorksState:
         overdue_at=min(running.values(), default=None),
         unnoticed_items=sum(until is None for until in cures.values()),
         cure_until=min(ends, default=None),
+        idle_at=standstill.idle_at(case, contract, number, len({part.work_id for part in missing})),
     )
-    await _await_works(case, works, running, cures, asked)
+    await _await_works(case, works, contract, running, cures, missing)
     return works
 
 
 async def load_cures(case: Case) -> dict[str, datetime | None]:
-    """The items in default by their planned ids, with the end of their notice to cure (case time)."""
+    """The items in default by their planned ids, with the end of their notice to cure (case time).
+
+    Works that stand still and have such a notice are among them, under the name `STANDSTILL`.
+    """
     found = await case.session.execute(
         select(WorkItem.id, WorkItem.cure_until)
         .where(WorkItem.renovation_id == case.renovation.id, WorkItem.state == ItemState.DEFAULT)
         .order_by(WorkItem.id)
     )
-    return {planned_id(case, item_id): until for item_id, until in found}
+    cures = {planned_id(case, item_id): until for item_id, until in found}
+    contract = await current_contract(case)
+    if contract is not None and contract.cure_until is not None:
+        cures[standstill.STANDSTILL] = contract.cure_until
+    return cures
 
 
 async def _await_works(
     case: Case,
     works: WorksState,
+    contract: Contract | None,
     running: dict[str, datetime],
     cures: dict[str, datetime | None],
-    asked: datetime | None,
+    missing: Sequence[OccupiedPart],
 ) -> None:
     """The works go on, beside what is put right, what is to be cured, and what is to be decided."""
     if works.acceptable:
         case.wait_for("accept_works")
         return
-    # Whenever something is done, the works go on.
-    case.wait_for("works", since=case.now, who=who_does("report_item", "record_inspection"))
+    # Whenever something is reported, the works go on; what the engine does starts no new silence.
+    due_at = standstill.works_due(case, contract)
+    stands = contract is not None and due_at is not None and contract.moved_at != case.now
+    who = who_does("report_item", "record_inspection")
+    case.wait_for("works", due_at, since=None if stands else case.now, who=who)
     case.renovation.due_at = works.overdue_at or works.cure_until or case.renovation.due_at
     case.await_too(
         *(_rectification(case, item_id, at) for item_id, at in running.items()),
         *[_inspection(case, row) for row in await _reported(case)],
+        *await_consents(case, missing),
     )
+    if works.idle_at is not None:
+        case.await_too(standstill.standing_still(works.idle_at))
+    asked = None if contract is None else contract.decide_by
     if asked is not None:
         case.renovation.waiting_for, case.renovation.due_at = "terminate_contract", asked
         case.await_too(case.wait("terminate_contract", asked))
@@ -333,6 +353,20 @@ async def accepted_by(case: Case) -> str | None:
             Inspection.item_id.is_(None),
         )
     )
+    return found
+
+
+async def accepted_at(case: Case) -> datetime:
+    """When the works were accepted (case time). Refused: they are not."""
+    found: datetime | None = await case.session.scalar(
+        select(Inspection.recorded_at).where(
+            Inspection.renovation_id == case.renovation.id,
+            Inspection.kind == "completion",
+            Inspection.item_id.is_(None),
+        )
+    )
+    if found is None:
+        raise refusal("inspection.not_accepted")
     return found
 
 

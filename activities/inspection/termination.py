@@ -5,6 +5,7 @@ from sqlalchemy import select, update
 
 from activities import settlement
 from activities.inspection import rows
+from activities.inspection.standstill import STANDSTILL
 from activities.recording import Case, Writer, writes
 from models.messages.acts import MeasureWorks, TerminateContract
 from models.messages.inspection import (
@@ -57,6 +58,30 @@ class Terminations(Writer):
             },
         )
 
+    @writes(
+        "Terminations.notice_standstill", event="inspection.standstill_noticed", into=WorksState
+    )
+    async def notice_standstill(self, case: Case) -> Recorded[WorksState]:
+        """Notice to begin, or to go on: works that stand still are a default as well (art. 563(1)(3))."""
+        contract = await rows.load_contract(case)
+        due_at = (await rows.works_state(case)).idle_at
+        case.not_before(due_at or case.now)
+        if due_at is not None:
+            contract.cure_until = until = case.ends(case.now, case.timetable.cure_notice)
+            for audience in ("contractor", "committee"):
+                case.notify(audience, "standstill_noticed", until=until.isoformat())
+        return Recorded(
+            await rows.works_state(case),
+            {
+                "contract": contract.id,
+                "begun": contract.moved_at is not None,
+                "start_by": contract.start_by.isoformat() if contract.start_by else None,
+                "moved_at": contract.moved_at.isoformat() if contract.moved_at else None,
+                "cure_until": contract.cure_until.isoformat() if contract.cure_until else None,
+                "article": law.ARTICLES[TerminationGround.NOT_CURED],
+            },
+        )
+
     @writes("Terminations.ask", event="inspection.termination_asked", into=WorksState)
     async def ask(self, case: Case) -> Recorded[WorksState]:
         """The time to cure is over: the client is asked whether the contract is terminated."""
@@ -71,7 +96,8 @@ class Terminations(Writer):
         return Recorded(
             await rows.works_state(case),
             {
-                "items": [*over],
+                "items": [item for item in over if item],
+                "standstill": STANDSTILL in over,
                 "decide_by": contract.decide_by.isoformat() if contract.decide_by else None,
             },
         )
@@ -172,7 +198,10 @@ class Terminations(Writer):
 
     @writes("Terminations.settle", event="inspection.contract_settled", into=InspectionOutcome)
     async def settle(self, case: Case) -> Recorded[InspectionOutcome]:
-        """Call the bond, pay acceptable work, and leave the rest for another contractor or nobody."""
+        """Call the bond, pay acceptable work, and leave the rest for another contractor or nobody.
+
+        What was measured is delivered with that: the days to pay it run from now (SME Payment Regs art. 9).
+        """
         contract = await _terminated(case)
         ended = await case.session.get_one(Termination, contract.id)
         account = await settlement.settle(case, contract, ended)
@@ -190,7 +219,7 @@ class Terminations(Writer):
             ),
             {
                 "contract": contract.id,
-                **account.model_dump(mode="json", exclude={"items"}),
+                **settlement.said_of(account),
                 "items": [
                     {**item.model_dump(mode="json"), "item_id": rows.planned_id(case, item.item_id)}
                     for item in account.items

@@ -7,11 +7,18 @@ from pydantic import JsonValue
 from activities.cost_sharing import rows as share_rows
 from activities.inspection import rows
 from activities.inspection.consents import missing_consents
+from activities.inspection.standstill import moved
 from activities.recording import Case, Writer, writes
-from models.messages.acts import ApprovePayment, RecordInspection, ReportItem, ReportRectified
+from models.messages.acts import (
+    ApprovePayment,
+    RecordInspection,
+    ReportItem,
+    ReportProgress,
+    ReportRectified,
+)
 from models.messages.inspection import InspectionOutcome, WorksResult, WorksState
 from models.tables import Contract, WorkItem
-from models.values.actor import Actor
+from models.values.actor import Actor, Role
 from models.values.inspection import InspectionResult, ItemState, WorksPayment
 from models.values.refusal import problem, refusal, refuse_if_any
 from models.values.states import ContractState
@@ -61,16 +68,31 @@ class Works(Writer):
             },
         )
 
+    @writes("Works.report_progress", event="inspection.progress_reported", into=WorksState)
+    async def report_progress(self, case: Case, act: ReportProgress) -> Recorded[WorksState]:
+        """The works have begun, or go on. Refused: another firm's report."""
+        contract = await rows.load_contract(case)
+        if act.actor.role is Role.CONTRACTOR:
+            _refuse_other_firm(act.actor, contract)
+        first = contract.moved_at is None
+        moved(case, contract)
+        return Recorded(
+            await rows.works_state(case),
+            {"contract": contract.id, "begun": first, "report": act.report},
+        )
+
     @writes("Works.report_item", event="inspection.item_reported", into=WorksState)
     async def report_item(self, case: Case, act: ReportItem) -> Recorded[WorksState]:
         """The contractor's notice that an item is ready; for concealed works before the cover (I-2).
 
         Refused: an unknown item, one that is not planned any more, another firm's report.
         """
-        _refuse_other_firm(act.actor, await rows.load_contract(case))
+        contract = await rows.load_contract(case)
+        _refuse_other_firm(act.actor, contract)
         row = await rows.load_item(case, act.item_id, ItemState.PLANNED)
         refuse_if_any(await missing_consents(case, act.item_id))
         row.state = ItemState.REPORTED
+        moved(case, contract)
         case.notify("supervisor", "item_reported", item=act.item_id)
         return Recorded(
             await rows.works_state(case), {"item": act.item_id, "concealed": row.concealed}
@@ -96,6 +118,7 @@ class Works(Writer):
         noticed = row.cure_until is not None
         ruling = law.rule_inspection(facts, act.kind, act.outcome, case.timetable, noticed=noticed)
         await rows.add_inspection(case, row, ruling.round, act)
+        moved(case, contract)
         row.state = ruling.state
         if ruling.state is ItemState.PASSED:
             row.cure_until = None
@@ -109,7 +132,8 @@ class Works(Writer):
         An item in default is put right in the same way, until the works are accepted (art. 32).
         Refused: an item in another state, another firm's report, a report after the deadline.
         """
-        _refuse_other_firm(act.actor, await rows.load_contract(case))
+        contract = await rows.load_contract(case)
+        _refuse_other_firm(act.actor, contract)
         row = await rows.load_item(case, act.item_id, ItemState.REJECTED, ItemState.DEFAULT)
         if await rows.accepted_by(case) is not None:
             raise refusal("inspection.already_accepted")
@@ -120,6 +144,7 @@ class Works(Writer):
                 "inspection.rectification_too_late", item=act.item_id, until=due_at.isoformat()
             )
         row.state = ItemState.REPORTED
+        moved(case, contract)
         case.notify("supervisor", "item_rectified", item=act.item_id)
         return Recorded(
             await rows.works_state(case),
@@ -172,6 +197,9 @@ class Works(Writer):
     async def approve_payment(self, case: Case, act: ApprovePayment) -> Recorded[InspectionOutcome]:
         """Release what the accepted works are worth (4.2): passed items less omissions, retention.
 
+        It is paid within the days that run from the acceptance, not from this act: whoever releases late
+        has not more time for it (SME Payment Regs art. 9; interest: art. 17).
+
         Refused: without acceptance, by who accepted, by the contractor, omissions above the value
         of the works, a variation that needs the owners (E33).
         """
@@ -188,14 +216,20 @@ class Works(Writer):
         )
         await rows.add_certificates(case, contract, payment.items, act.actor.id)
         contract.state = ContractState.COMPLETED
-        pay_by = case.ends(case.now, case.timetable.contractor_payment)
+        accepted_at = await rows.accepted_at(case)
+        pay_by = case.ends(accepted_at, case.timetable.contractor_payment)
         case.goes_on()
         case.is_last_word()
         case.notify("contractor", "payment_released", payable_fen=payment.payable_fen)
         case.notify("all_owners", "payment_released", payable_fen=payment.payable_fen)
         return Recorded(
             InspectionOutcome(outcome=WorksResult.ACCEPTED),
-            _payment_details(case, contract, payment, act.note, pay_by),
+            {
+                **_payment_details(case, contract, payment, act.note),
+                "accepted_at": accepted_at.isoformat(),
+                "pay_by": pay_by.isoformat(),
+                "paid_late": case.now > pay_by,
+            },
         )
 
 
@@ -237,7 +271,7 @@ def _inspection_details(
 
 
 def _payment_details(
-    case: Case, contract: Contract, payment: WorksPayment, note: str, pay_by: datetime
+    case: Case, contract: Contract, payment: WorksPayment, note: str
 ) -> dict[str, JsonValue]:
     account: dict[str, JsonValue] = payment.model_dump(mode="json", exclude={"items", "decision"})
     items: list[JsonValue] = [
@@ -249,6 +283,5 @@ def _payment_details(
         **account,
         "items": items,
         "note": note,
-        "pay_by": pay_by.isoformat(),
         "checks": payment.decision.record(),
     }

@@ -210,6 +210,7 @@ def _period(case: Case, box: BallotBox) -> VotePeriod:
 async def _look_at_turnout(case: Case, box: BallotBox) -> dict[str, JsonValue]:
     """Decide about the extension of one box; what the event says of it."""
     decision = await _turnout(case, box)
+    whole = case.ends(box.closes_at, case.timetable.extension)
     closes_at = await _extended_close(case, box) if not decision.passed else None
     if closes_at is not None:
         box.closes_at = closes_at
@@ -219,6 +220,8 @@ async def _look_at_turnout(case: Case, box: BallotBox) -> dict[str, JsonValue]:
         "extended": closes_at is not None,
         "checks": decision.record(),
         "closes_at": box.closes_at.isoformat(),
+        # The longest window may cut the extension (Hangzhou art. 20): both moments are on record.
+        "whole_extension_until": whole.isoformat() if closes_at else None,
     }
 
 

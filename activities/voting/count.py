@@ -131,8 +131,9 @@ def signed_head(box: BallotBox, count: Count, keys: BoxKeys) -> dict[str, JsonVa
     }
     if box.format > 1:
         head |= {"opens_at": utc_text(box.opens_at), "closes_at": utc_text(box.closes_at)}
-    signature = keys.signer.sign(canonical_json(head)).hex()
-    return {**head, "public_key": keys.signer.public_key, "signature": signature}
+    signer = keys.signer_for(box.id, box.wrapped_key)
+    signature = signer.sign(canonical_json(head)).hex()
+    return {**head, "public_key": signer.public_key, "signature": signature}
 
 
 def _unwrapped(box: BallotBox, keys: BoxKeys) -> bytes:

@@ -12,7 +12,8 @@ import httpx
 from pydantic import JsonValue, SecretStr, TypeAdapter
 
 from models.values.refusal import Refused, refusal
-from service.access.tickets import LONGEST_S, TicketKeys, make_ticket
+from runtime.settings import Settings
+from service.access.tickets import LONGEST_S, TicketKeys, keys_of, make_ticket
 from service.http.credentials import actor_credential
 
 CONNECTIONS = 64
@@ -56,18 +57,23 @@ class HttpAnswer:
 
 
 class Client:
-    """Requests about one renovation; it makes the credentials of all senders from the key."""
+    """Requests about one renovation; it makes the credentials of all senders from the keys."""
 
     def __init__(
-        self, connections: Iterable[httpx.AsyncClient], renovation_id: str, key: SecretStr
+        self,
+        connections: Iterable[httpx.AsyncClient],
+        renovation_id: str,
+        key: SecretStr,
+        tickets: TicketKeys,
     ) -> None:
         self._free = deque(connections)
         self._key = key
+        self._tickets = tickets
         self.renovation_id = renovation_id
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str, renovation_id: str, key: SecretStr) -> AsyncIterator[Self]:
+    async def open(cls, url: str, renovation_id: str, settings: Settings) -> AsyncIterator[Self]:
         """64 httpx clients, each with one connection that is kept alive.
 
         One client with 64 connections would search all of them at every request.
@@ -87,13 +93,12 @@ class Client:
                 )
                 for _ in range(CONNECTIONS)
             ]
-            yield cls(connections, renovation_id, key)
+            yield cls(connections, renovation_id, settings.credential_key, keys_of(settings))
 
     def voter(self, unit_number: str) -> str:
-        """The credential that the committee hands to a unit."""
+        """A ticket of a unit."""
         expires_at = int(time.time()) + LONGEST_S
-        keys = TicketKeys(self._key)
-        return make_ticket(keys, self.renovation_id, unit_number, expires_at=expires_at)
+        return make_ticket(self._tickets, self.renovation_id, unit_number, expires_at=expires_at)
 
     def official(self, actor_id: str) -> str:
         """The credential of somebody who holds a role."""

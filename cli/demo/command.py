@@ -27,6 +27,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Draws people, ballots and bids.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the result.")] = False,
     keep: Annotated[bool, typer.Option(help="Leave the stack running until Ctrl-C.")] = False,
+    ui: Annotated[bool, typer.Option("--ui", help="Temporal's UI too.")] = False,
     data: Annotated[Path | None, DATA] = None,
 ) -> None:
     """Carry the renovation of an invented estate from the first vote to the evaluation.
@@ -36,11 +37,13 @@ def demo(
     from cli.demo.run import DemoOptions, run_here
 
     options = DemoOptions(units=units, seed=seed, case=f"demo{secrets.token_hex(4)}")
-    home = data if data is not None else Path(tempfile.mkdtemp(prefix="gongjian-demo-"))
+    # What is kept beside the data directory goes with it.
+    own = Path(tempfile.mkdtemp(prefix="gongjian-demo-")) if data is None else None
+    home = data or Path(own or ".") / "data"
     try:
-        asyncio.run(run_here(options, home, as_json=as_json, keep=keep))
+        asyncio.run(run_here(options, home, as_json=as_json, keep=keep, ui=ui))
     except asyncio.CancelledError:
         raise typer.Exit(INTERRUPTED) from None
     finally:
-        if data is None:
-            shutil.rmtree(home, ignore_errors=True)
+        if own is not None:
+            shutil.rmtree(own, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 from cli.demo.driver import Driver, Reaction
 from cli.demo.stages import bidding, cost_sharing, feedback, inspection, voting
+from cli.words import named, said, wait_named
 from models.values.states import RenovationState
 from service.views import RenovationView
 
@@ -26,7 +27,9 @@ async def travel(driver: Driver) -> RenovationView:
         view = await driver.look()
         if view.state != RenovationState.RUNNING:
             return view
-        driver.show.waiting(f"{driver.today} {view.stage}: waiting for {view.waiting_for}")
+        stage, what = named("stage", view.stage), wait_named(view.waiting_for)
+        day = driver.today.isoformat()
+        driver.show.waiting(said("demo.line.waiting", day=day, stage=stage, what=what))
         # Once for each thing that is waited for in a stage.
         key = f"{view.stage}/{view.waiting_for}"
         reaction = REACTIONS.get(view.waiting_for)

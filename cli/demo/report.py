@@ -9,13 +9,14 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cli.demo.facts import CheckFact, EventFact, JourneyFacts
+from cli.demo.facts import CheckFact, EventFact, JourneyFacts, TicketFact
 from cli.demo.proof import VoteProof
 from cli.demo.town.figures import YUAN
+from cli.words import listed, named, number_of, said
 from models.values.base import Value
 
 TIMETABLE = "timetable.*"
-CASE = "training case, told clock, invented data"
+CASE = "demo.line.case"
 
 
 class BallotAnswers(Value):
@@ -74,33 +75,36 @@ def report_tables(report: DemoReport) -> RenderableType:
 
 def timeline_table(events: Iterable[EventFact]) -> Table:
     """The events in their order; a run of the same kind is one line with its count."""
-    table = Table(title="Timeline (case time)", box=SIMPLE_HEAD)
-    for name in ("date", "event", "times"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("who", no_wrap=True, overflow="ellipsis")
+    table = Table(title=said("demo.line.timeline"), box=SIMPLE_HEAD)
+    for name in ("demo.line.date", "line.event", "demo.line.times"):
+        table.add_column(said(name), no_wrap=True)
+    table.add_column(said("line.who"), no_wrap=True, overflow="ellipsis")
     for kind, run in groupby(events, key=lambda event: event.kind):
         same = list(run)
         who = same[0].actor if len({event.actor for event in same}) == 1 else "…"
         times = f"{len(same)} ×" if len(same) > 1 else ""
-        table.add_row(same[0].happened_on[:10], kind, times, who)
+        table.add_row(same[0].happened_on[:10], named("event", kind), times, who)
     return table
 
 
 def checks_table(checks: Iterable[CheckFact]) -> Table:
     """One line for each legal test with its last figures; the periods of the timetable on one."""
-    table = Table(title="Legal checks", box=SIMPLE_HEAD)
-    table.add_column("check", no_wrap=True)
-    table.add_column("passed", no_wrap=True, min_width=8)
-    table.add_column("test", no_wrap=True)
-    table.add_column("article", no_wrap=True, overflow="ellipsis", max_width=44)
+    table = Table(title=said("demo.line.checks"), box=SIMPLE_HEAD)
+    table.add_column(said("demo.line.check"), no_wrap=True)
+    table.add_column(said("demo.line.passed"), no_wrap=True, min_width=8)
+    table.add_column(said("demo.line.test"), no_wrap=True)
+    table.add_column(said("demo.line.article"), no_wrap=True, overflow="ellipsis", max_width=44)
     for name, group in _grouped(checks).items():
         last = group[-1]
         passed = sum(check.passed is True for check in group)
-        words = ("yes" if passed else "no") if len(group) == 1 else f"{passed} of {len(group)}"
-        if name == TIMETABLE:
-            table.add_row(name, words, "each period within the law", "")
+        if len(group) == 1:
+            words = said("line.yes" if passed else "line.no")
         else:
-            test = f"{last.have} {last.op} {last.need} {last.unit}"
+            words = said("demo.line.of", passed=passed, all=len(group))
+        if name == TIMETABLE:
+            table.add_row(name, words, said("demo.line.periods"), "")
+        else:
+            test = f"{last.have} {last.op} {last.need} {named('measure', last.unit)}"
             table.add_row(name, words, test, last.article)
     return table
 
@@ -114,41 +118,75 @@ def _grouped(checks: Iterable[CheckFact]) -> dict[str, list[CheckFact]]:
 
 
 def _summary(report: DemoReport) -> Table:
-    facts, ballots = report.facts, report.ballots
-    refused = ", ".join(f"{count} × {reason}" for reason, count in sorted(ballots.refused.items()))
-    fails = sum(each.outcome == "FAIL" for each in facts.inspections)
-    complaints = (
-        f"{each.state} at {each.level} after {each.escalations} escalations"
-        for each in facts.tickets
-    )
-    exact = "exact to the fen" if facts.shares.exact else "NOT EXACT"
-    shares, award = _yuan(facts.shares.rows_fen), _yuan(facts.shares.award_fen)
-    accepted = f"{ballots.accepted:,} accepted, {ballots.repeated} sent twice and counted once"
-    history = sum(facts.history_events.values())
-    rows = {
-        "renovation": f"{report.renovation_id}: {facts.state} on {facts.closed_on or '-'}",
-        "what it is": f"{CASE}; the clock was moved {facts.clock_moves} times",
-        "stages": ", ".join(f"{stage.name}: {stage.outcome}" for stage in facts.stages),
-        "units": f"{report.units:,}",
-        "ballots": f"{accepted}; refused: {refused or '-'}",
-        "shares": f"{shares} yuan, {exact}; by the award {award} yuan",
-        "bids": f"{facts.bids}, contract {_yuan(facts.contract_value_fen)} yuan",
-        "inspections": f"{len(facts.inspections)}, of which {fails} failed",
-        "complaints": ", ".join(complaints) or "-",
-        "Temporal history": f"{history:,} events, {len(facts.history_events)} kinds of workflow",
-        "event chain": "verified" if facts.event_chain_ok else "BROKEN",
-        "proof of the vote": _proof(report.proof),
-        "time": f"{report.wall_cs / 100:.1f} s without the start of the servers",
-    }
-    table = Table("", "", title="Summary", show_header=False, box=SIMPLE)
-    for name, value in rows.items():
-        table.add_row(name, Text(value))
+    table = Table("", "", title=said("demo.line.summary"), show_header=False, box=SIMPLE)
+    for name, value in _summary_rows(report).items():
+        table.add_row(said(name), Text(value))
     return table
 
 
+def _summary_rows(report: DemoReport) -> dict[str, str]:
+    facts = report.facts
+    moved = number_of("moves", facts.clock_moves)
+    state, day = named("state", facts.state), facts.closed_on or "-"
+    ended = said("demo.line.state_on", renovation=report.renovation_id, state=state, day=day)
+    seconds = f"{report.wall_cs / 100:.1f}"
+    return {
+        "line.renovation": ended,
+        "demo.line.what": listed((said(CASE), moved)),
+        "demo.line.stages": listed(
+            said("line.named", name=named("stage", each.name), value=named("outcome", each.outcome))
+            for each in facts.stages
+        ),
+        "demo.line.units": f"{report.units:,}",
+        "demo.line.ballots": _ballots(report.ballots),
+        "demo.line.shares": _shares(facts),
+        "demo.line.bids": said(
+            "demo.line.contract",
+            bids=number_of("bids", facts.bids),
+            yuan=_yuan(facts.contract_value_fen),
+        ),
+        "demo.line.inspections": _inspections(facts),
+        "demo.line.complaints": listed(map(_complaint, facts.tickets)) or "-",
+        "demo.line.history": said(
+            "demo.line.history_of",
+            events=number_of("events", sum(facts.history_events.values())),
+            kinds=number_of("workflow_kinds", len(facts.history_events)),
+        ),
+        "demo.line.chain": said(
+            "demo.line.verified" if facts.event_chain_ok else "demo.line.broken"
+        ),
+        "demo.line.proof": _proof(report.proof),
+        "demo.line.time": said("demo.line.seconds", seconds=seconds),
+    }
+
+
+def _ballots(ballots: BallotAnswers) -> str:
+    refused = (f"{count} × {reason}" for reason, count in sorted(ballots.refused.items()))
+    accepted = number_of("accepted", ballots.accepted)
+    twice = number_of("twice", ballots.repeated)
+    return said("demo.line.refused", accepted=accepted, twice=twice, refused=listed(refused) or "-")
+
+
+def _shares(facts: JourneyFacts) -> str:
+    amounts = {"shares": _yuan(facts.shares.rows_fen), "award": _yuan(facts.shares.award_fen)}
+    return said("demo.line.exact" if facts.shares.exact else "demo.line.not_exact", **amounts)
+
+
+def _inspections(facts: JourneyFacts) -> str:
+    fails = sum(each.outcome == "FAIL" for each in facts.inspections)
+    made = number_of("inspections", len(facts.inspections))
+    return said("demo.line.of_which", inspections=made, failed=number_of("failed", fails))
+
+
+def _complaint(ticket: TicketFact) -> str:
+    escalations = number_of("escalations", ticket.escalations)
+    state, level = named("state", ticket.state), named("level", ticket.level)
+    return said("demo.line.complaint", state=state, level=level, escalations=escalations)
+
+
 def _proof(proof: VoteProof) -> str:
-    said = "recomputed by the bundle's verify.py" if proof.verified else "REFUSED by its verify.py"
-    return f"{proof.ballots:,} sealed ballots, tree {proof.root[:16]}…, {said}"
+    code = "demo.line.proof_holds" if proof.verified else "demo.line.proof_refused"
+    return said(code, ballots=number_of("sealed", proof.ballots), root=proof.root[:16])
 
 
 def _yuan(fen: int | None) -> str:

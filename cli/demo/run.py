@@ -17,9 +17,10 @@ from cli.demo.journey import travel
 from cli.demo.proof import prove_vote
 from cli.demo.report import CASE, BallotAnswers, DemoReport, report_tables
 from cli.demo.town import estate, people
-from cli.local.up import RestartDisplay, StepDisplay
+from cli.local.up import RestartDisplay, StepDisplay, step_named
 from cli.servers import local_settings
 from cli.shown import result_console
+from cli.words import aligned, number_of, said
 from formats.renovation_file.reading import read_renovation
 from formats.roll import read_roll
 from models.values.actor import Actor
@@ -30,7 +31,7 @@ from runtime.local.keeping import Keeper
 from runtime.local.processes import last_lines
 from runtime.local.stack import LocalStack, Part
 from runtime.settings import Settings
-from runtime.temporal import connect_patiently
+from runtime.temporal import reach
 from service.estates.renovations import open_renovation
 from service.parts import open_parts
 
@@ -93,9 +94,7 @@ async def carry(
     loop = asyncio.get_running_loop()
     began = loop.time()
     units = estate.make_units(options.units, options.seed)
-    client = await connect_patiently(
-        settings.temporal_address, settings.temporal_namespace, CONNECT_S
-    )
+    client = await reach(settings, CONNECT_S)
     async with open_parts(settings, client, pool=2) as parts:
         file = estate.renovation_file(units, options.case)
         opened = await open_renovation(
@@ -108,10 +107,9 @@ async def carry(
             actor=_committee(file.path_of(people.COMMITTEE.place)),
         )
         rid = opened.renovation_id
-        show.say(
-            f"renovation {rid} opened: {opened.units:,} units, pack {opened.rule_pack}; {CASE}"
-        )
-        async with Client.open(url, rid, settings.credential_key) as http:
+        units_, pack, case = number_of("units", opened.units), opened.rule_pack, said(CASE)
+        show.say(said("demo.line.opened", renovation=rid, units=units_, pack=pack, case=case))
+        async with Client.open(url, rid, settings) as http:
             due_list = DatabaseDueList(parts.database)
             driver = Driver(http, units, due_list, options.seed, show, check)
             await travel(driver)
@@ -148,16 +146,20 @@ async def run_demo(options: DemoOptions, stack: LocalStack, show: DemoDisplay) -
     return await carry(stack.settings, stack.record.service_url, options, show, check)
 
 
-async def run_here(options: DemoOptions, home: Path, *, as_json: bool, keep: bool) -> None:
+async def run_here(
+    options: DemoOptions, home: Path, *, as_json: bool, keep: bool, ui: bool = False
+) -> None:
     """The whole demo in this terminal. Progress goes to standard error, so that standard output holds the result and nothing else."""
     progress = Console(stderr=True)
     steps, screen = StepDisplay(progress), None
     stopping = _stop_when_asked()
-    stack = LocalStack(local_settings(home), progress=steps)
+    stack = LocalStack(local_settings(home), headless=not ui, progress=steps)
     try:
         await stack.start()
         steps.close()
-        progress.print(f"Temporal UI: {stack.record.ui_url}", highlight=False, soft_wrap=True)
+        if ui:
+            shown = said("demo.line.ui", url=stack.record.ui_url)
+            progress.print(shown, highlight=False, soft_wrap=True)
         screen = Screen(progress)
         report = await run_demo(options, stack, screen)
         screen.close()
@@ -190,27 +192,31 @@ def _show_logs(stack: LocalStack, console: Console) -> None:
     for part in (Part.WORKER, Part.SERVICE):
         for line in last_lines(stack.data_dir / "logs" / f"{part}.log", LOG_LINES):
             console.print(
-                f"  {part}: {line}", style="dim", markup=False, highlight=False, soft_wrap=True
+                f"  {step_named(part)}: {line}",
+                style="dim",
+                markup=False,
+                highlight=False,
+                soft_wrap=True,
             )
 
 
 def _how_to_look(report: DemoReport, stack: LocalStack, console: Console, *, keep: bool) -> None:
     """Where the case can be read, now or in a demo that is kept running."""
     rid, place = report.renovation_id, f"--data {stack.data_dir}"
-    ui = f"{stack.record.ui_url}/namespaces/{stack.record.temporal_namespace}/workflows"
+    of_ui = f"{stack.record.ui_url}/namespaces/{stack.record.temporal_namespace}/workflows"
     if keep:
-        lines: tuple[str, ...] = (
-            "The servers keep running; Ctrl-C stops them.",
-            f"  Temporal UI  {ui}/renovation%2F{rid}",
-            f"  service      {stack.record.service_url}/v1/renovations/{rid}",
-            f"  record       gongjian history {rid} {place}",
-            f"  audit        gongjian audit {rid} {place}",
-        )
+        ways = {
+            **({"line.address_ui": f"{of_ui}/renovation%2F{rid}"} if stack.record.ui_url else {}),
+            "line.address_service": f"{stack.record.service_url}/v1/renovations/{rid}",
+            "demo.line.record": f"gongjian history {rid} {place}",
+            "demo.line.audit": f"gongjian audit {rid} {place}",
+        }
+        lines = [
+            said("demo.line.keeps"),
+            *(f"  {aligned(said(name), way, 13)}" for name, way in ways.items()),
+        ]
     else:
-        lines = (
-            "To look into the case, run `gongjian demo --keep`: it leaves the servers running and says",
-            "where the Temporal UI shows the workflows and how `gongjian history` reads the record.",
-        )
+        lines = [said("demo.line.look")]
     console.print("\n".join(lines), highlight=False, soft_wrap=True, markup=False)
 
 

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 import typer
 
 from cli.servers import DATA, local_settings
+from cli.words import said
 from models.values.refusal import Refused, refusal
-from runtime.settings import LocalSettings, Settings, read_settings
+from runtime.settings import LocalSettings, Settings, read_settings, require
 
 PORT = typer.Option(min=0, max=65_535, help="0: the port of the last start, or a free one.")
 
@@ -27,6 +28,10 @@ def up(
     port: Annotated[int, PORT] = 0,
     ui_port: Annotated[int, PORT] = 0,
     temporal_port: Annotated[int, PORT] = 0,
+    *,
+    ui: Annotated[
+        bool, typer.Option("--ui", help="Temporal's UI too; whoever reaches it sees every case.")
+    ] = False,
 ) -> None:
     """Start database, Temporal, worker and service here and keep them running (Ctrl-C stops)."""
     from rich.console import Console
@@ -36,7 +41,7 @@ def up(
 
     local = local_settings(data)
     ports = Ports(service=port, temporal=temporal_port, ui=ui_port)
-    raise typer.Exit(asyncio.run(keep_up(local, ports, Console())))
+    raise typer.Exit(asyncio.run(keep_up(local, ports, Console(), ui=ui or ui_port != 0)))
 
 
 def serve() -> None:
@@ -46,17 +51,22 @@ def serve() -> None:
     from runtime.gc import calm_collector
     from runtime.logging import configure_logging
     from service.app import create_app
-    from service.http.joined_writes import OneWriteProtocol
+    from service.edge.access_log import AccessLog
+    from service.edge.connections import Guard, guarded
+    from service.edge.limits import limits_of
 
     settings = read_settings(Settings)
+    require(settings, "heads_key")
     configure_logging(settings.log_level, settings.log_format)
     calm_collector()
+    access = AccessLog()
     uvicorn.run(
-        create_app(settings),
+        create_app(settings, access),
         host=settings.service_host,
         port=settings.service_port,
         loop="uvloop",
-        http=OneWriteProtocol,
+        http=guarded(Guard(limits_of(settings), access)),
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
@@ -82,7 +92,7 @@ def migrate(
         upgrade(owner_url.get_secret_value(), to or "head")
     else:
         downgrade(owner_url.get_secret_value(), to or "-1")
-    print(f"schema migrated {direction}")
+    print(said("line.migrated_up" if direction == "up" else "line.migrated_down"))
 
 
 def temporal_setup() -> None:
@@ -91,7 +101,7 @@ def temporal_setup() -> None:
     if local.temporal_address is None:
         raise _missing("TEMPORAL_ADDRESS")
     new = asyncio.run(_register(local.temporal_address, local))
-    print(f"search attributes registered: {', '.join(new)}" if new else "all were there already")
+    print(said("line.registered", names=", ".join(new)) if new else said("line.all_there"))
 
 
 def use_build(
@@ -105,22 +115,24 @@ def use_build(
         raise _missing("TEMPORAL_ADDRESS")
     build = build or local.build_id
     changed = asyncio.run(_use_build(local.temporal_address, local, build))
-    print(f"build {build} is current now" if changed else f"build {build} was current already")
+    print(said("line.build_now" if changed else "line.build_already", build=build))
 
 
 async def _use_build(address: str, local: LocalSettings, build: str) -> bool:
     from runtime.engine.builds import make_current
-    from runtime.temporal import connect_patiently
+    from runtime.temporal import connect_patiently, way_of
 
-    client = await connect_patiently(address, local.temporal_namespace, local.connect_timeout_s)
+    patience_s, way = local.connect_timeout_s, way_of(local)
+    client = await connect_patiently(address, local.temporal_namespace, patience_s, way)
     return await make_current(client, local.task_queue, build, local.connect_timeout_s)
 
 
 async def _register(address: str, local: LocalSettings) -> tuple[str, ...]:
     from runtime.engine.reconciliation import schedule_reconciliation
-    from runtime.temporal import connect_patiently, register_search_attributes
+    from runtime.temporal import connect_patiently, register_search_attributes, way_of
 
-    client = await connect_patiently(address, local.temporal_namespace, local.connect_timeout_s)
+    patience_s, way = local.connect_timeout_s, way_of(local)
+    client = await connect_patiently(address, local.temporal_namespace, patience_s, way)
     new = await register_search_attributes(client)
     await schedule_reconciliation(client, local.task_queue)
     return new

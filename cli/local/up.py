@@ -6,6 +6,7 @@ import signal
 from rich.console import Console
 from rich.status import Status
 
+from cli.words import aligned, named, said
 from runtime.local.keeping import Keeper, Restart
 from runtime.local.ports import Ports
 from runtime.local.processes import Crash
@@ -23,12 +24,13 @@ class StepDisplay:
     def __call__(self, step: StackStep) -> None:
         """Show one step."""
         if not step.done:
-            self._status.update(f"{step.name} …")
+            self._status.update(f"{step_named(step.name)} …")
             self._status.start()
             return
         self._status.stop()
         figure = step.detail or f"{step.seconds:.1f} s"
-        self._console.print(f"  [green]✓[/] {step.name:<20} [dim]{figure}[/]", highlight=False)
+        line = aligned(step_named(step.name), f"[dim]{figure}[/]", 21)
+        self._console.print(f"  [green]✓[/] {line}", highlight=False)
 
     def close(self) -> None:
         """Take the spinner away."""
@@ -43,22 +45,20 @@ class RestartDisplay:
 
     def __call__(self, restart: Restart) -> None:
         """Show one restart that is about to begin."""
-        crash = restart.crash
         self._console.print(
-            f"  [yellow]![/] {crash.name} ended by itself (exit code {_exit_code(crash)}); started"
-            f" anew in {restart.pause_s:g} s, {restart.number} of {restart.tries}; log: {crash.log}",
+            f"  [yellow]![/] {_restarted(restart)}",
             highlight=False,
             soft_wrap=True,
         )
 
 
-async def keep_up(local: LocalSettings, ports: Ports, console: Console) -> int:
+async def keep_up(local: LocalSettings, ports: Ports, console: Console, *, ui: bool = False) -> int:
     """Keep the stack running until somebody stops it; the exit code."""
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     display = StepDisplay(console)
-    stack = LocalStack(local, ports=ports, progress=display)
+    stack = LocalStack(local, ports=ports, headless=not ui, progress=display)
     try:
         if not await _started(stack, stopping):
             return 0
@@ -89,25 +89,43 @@ async def _started(stack: LocalStack, stopping: asyncio.Event) -> bool:
 def _show_addresses(stack: LocalStack, console: Console) -> None:
     rows = (
         ("service", stack.record.service_url),
-        ("Temporal UI", stack.record.ui_url),
-        ("Temporal", stack.record.temporal_address),
+        ("ui", stack.record.ui_url),
+        ("temporal", stack.record.temporal_address),
         ("data", str(stack.data_dir)),
     )
     console.print()
     for name, value in rows:
         if value:
-            console.print(f"  {name:<12} {value}", highlight=False, soft_wrap=True)
-    console.print("\nCtrl-C stops everything; the data stays.", highlight=False)
+            line = aligned(said(f"line.address_{name}"), value, 13)
+            console.print(f"  {line}", highlight=False, soft_wrap=True)
+    console.print(f"\n{said('line.ctrl_c')}", highlight=False)
 
 
 def _show_lost(crash: Crash, console: Console) -> None:
-    console.print(
-        f"\n[red]{crash.name} does not stay up[/] (exit code {_exit_code(crash)}); log: {crash.log}",
-        highlight=False,
-        soft_wrap=True,
-    )
+    name, code = step_named(crash.name), _exit_code(crash)
+    text = said("line.does_not_stay", name=name, code=code, log=str(crash.log))
+    console.print(f"\n{text}", style="red", highlight=False, soft_wrap=True)
     for line in crash.last_lines:
         console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+
+
+def step_named(name: str) -> str:
+    """A part of the stack, or what is done with it, in words."""
+    parts = name.split() if name.startswith("stop ") else [name]
+    return " ".join(named("part", part) for part in parts)
+
+
+def _restarted(restart: Restart) -> str:
+    crash = restart.crash
+    return said(
+        "line.exited",
+        name=step_named(crash.name),
+        code=_exit_code(crash),
+        pause=f"{restart.pause_s:g}",
+        number=restart.number,
+        tries=restart.tries,
+        log=str(crash.log),
+    )
 
 
 def _exit_code(crash: Crash) -> str:

@@ -113,7 +113,7 @@ def import_(  # noqa: PLR0917 - typer reads the signature
     from cli.roll.shown import show
     from formats.roll import accepted_roll
     from service.estates.rolls import RollRequest, compare_roll, import_roll
-    from service.estates.units import owner_secret
+    from service.estates.units import owner_secret_of
 
     speaks = _speaks(language)
     places = read_places(place)
@@ -129,7 +129,7 @@ def import_(  # noqa: PLR0917 - typer reads the signature
                 roll=roll,
                 estate=estate,
                 by=by or getpass.getuser(),
-                secret=owner_secret(parts.settings.credential_key),
+                secret=owner_secret_of(parts.settings),
                 places=places,
                 synthetic=synthetic,
                 remove=remove,

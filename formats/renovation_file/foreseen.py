@@ -9,6 +9,7 @@ from models.values.actor import Role
 from models.values.cost_sharing import Funding
 from models.values.refusal import Problem, problem
 from models.values.scheme import SchemeContent
+from models.values.timetable import WAITING, Timetable
 from rules.authority import ROLES_OF_ACT
 from rules.cost_sharing import gap_plan
 from rules.cost_sharing.sources import covers, most_fen
@@ -35,6 +36,7 @@ def file_warnings(
     """Everything of a file that can still be mended; `people` are the ids of those who may act here."""
     return (
         *_dates(file, today, where),
+        *_periods(file.timetable, where),
         *_people(people, where),
         *scheme_warnings(file.scheme, where),
     )
@@ -71,6 +73,13 @@ def _dates(file: RenovationFile, today: date, where: Where) -> Iterator[Problem]
     elif file.ends_on < today:
         at = where(("ends_on",))
         yield problem("opening.end_is_past", where=at, day=str(file.ends_on), today=str(today))
+
+
+def _periods(timetable: Timetable, where: Where) -> Iterator[Problem]:
+    """Periods that the file names and nothing keeps yet: they change nothing, whatever they say."""
+    for field in Timetable.model_fields:
+        if field in WAITING and field in timetable.model_fields_set:
+            yield problem("opening.period_waits", where=where(("timetable", field)), field=field)
 
 
 def _people(people: Mapping[Role, Collection[str]], where: Where) -> Iterator[Problem]:

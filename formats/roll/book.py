@@ -11,7 +11,7 @@ from formats.roll.identities import doubtful
 from formats.roll.notes import MAX_ROWS_NAMED, Findings, Notes, Source
 from formats.roll.numbering import is_room, part_key
 from formats.roll.owners import name_key, owner_key
-from models.files.roll import RegisteredUnit
+from models.files.roll import RegisteredUnit, sparing
 
 MAX_OWNERS = 50
 """Of one unit."""
@@ -46,6 +46,8 @@ class Book:
     """(building or entrance, its key) to the first spelling of it."""
     people: dict[str, int] = field(default_factory=dict)
     """Number of identity to the unit that it came with first, times `MAX_OWNERS`, and the place of its owner."""
+    doubtful: set[str] = field(default_factory=set)
+    """Those of them that cannot be right."""
     area_dm2: int = 0
 
     def source(self, at: int) -> Source:
@@ -64,15 +66,12 @@ class Book:
             self.again.append((first, at))
         for place, number in enumerate(ids, start=at * MAX_OWNERS):
             if self.people.setdefault(number, place) == place and doubtful(number):
+                self.doubtful.add(number)
                 self.warnings.add("roll.check_digit", self.sheets[-1][1], row)
 
-    def part(self, name: str, text: str, row: int) -> str:
+    def part(self, name: str, text: str) -> str:
         """A building or entrance in its first spelling."""
-        first = self.parts.setdefault((name, part_key(text)), text)
-        if first != text:
-            source = self.sheets[-1][1]
-            self.readings.add("roll.read_same_part", source, row, first=first, other=text)
-        return first
+        return self.parts.setdefault((name, part_key(text)), text)
 
     def person(self, number: str, name: str, row: int) -> str:
         """The name under which a number came first, where it is the same name; else a problem is noted."""
@@ -130,7 +129,7 @@ class Book:
             before = first.setdefault(number, at)
             if before != at:
                 self._twice(at, before, number)
-            self.units[at] = unit.model_copy(update={"number": number})
+            self.units[at] = sparing(unit.model_copy(update={"number": number}))
         self._say_number("roll.read_number_room", example=self.units[0].number)
 
     def _say_number(self, code: str, **params: str) -> None:
@@ -183,15 +182,18 @@ class Book:
 
     def _namesakes(self) -> None:
         """Units that became one head, or two, only because a number of identity is missing."""
-        same: dict[str, list[int]] = defaultdict(list)
+        first: dict[str, int] = {}
+        same: dict[int, list[int]] = {}
         mixed = any(self.identified) and not all(self.identified)
         for at, unit in enumerate(self.units):
             if not unit.developer and (mixed or not self.identified[at]):
                 plain = owner_key(unit.owners) if self.identified[at] else unit.owner_key
-                same[plain].append(at)
-        for places in same.values():
+                before = first.setdefault(plain, at)
+                if before != at:
+                    same.setdefault(before, [before]).append(at)
+        for _, places in sorted(same.items()):
             known = {self.identified[at] for at in places}
-            if len(places) > 1 and 0 in known:
+            if 0 in known:
                 code = "roll.possible_namesakes" if known == {0} else "roll.possibly_one_owner"
                 self._warn_of_units(code, places)
 
@@ -205,10 +207,10 @@ class Book:
 
     def _numbers_alike(self) -> None:
         """Two numbers of one name that differ in one place, one of them wrong: probably one person."""
-        wrong = {name_key(self._who(number)[0]) for number in self.people if doubtful(number)}
+        wrong = {name_key(self._who(number)[0]) for number in self.doubtful}
         for mine in self._by_name(wrong).values():
             for one, other in combinations(mine, 2):
-                if _alike(one, other) and (doubtful(one) or doubtful(other)):
+                if _alike(one, other) and (one in self.doubtful or other in self.doubtful):
                     rows = f"{self._who(one)[1]}, {self._who(other)[1]}"
                     at = self.people[other] // MAX_OWNERS
                     self.warnings.tell(

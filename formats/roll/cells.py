@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 
+from models.fields import UNSEEN
 from models.files.roll import ExclusionReason, UnreadableCell
 from models.values.voting import UnitKind
 
@@ -45,6 +46,7 @@ _FLOOR_BELOW = re.compile(r"(?:b|负|地下|-)([0-9]{1,2}|[一二三四五六七
 _FLOOR_HAN = re.compile(r"第?([一二三四五六七八九十百两]{1,5})(?:层|楼)?")
 _HAN_DIGITS = {word: at for at, word in enumerate("一二三四五六七八九", start=1)} | {"两": 2}
 _AREA_UNIT = re.compile(r"\s*(?:㎡|m2|m²|平方米|平方|平米|sqm|sq\.?\s?m\.?)$", re.IGNORECASE)
+_AREA = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,2})0{0,12})?")
 _ERROR = re.compile(
     r"#(REF!|N/A|DIV/0!|VALUE!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)|Err:[0-9]{3}"
 )
@@ -106,6 +108,19 @@ def han_number(text: str) -> int | None:
     hundreds, tens, ten, ones = match.groups()
     whole = 100 * _HAN_DIGITS.get(hundreds or "", 0) + _HAN_DIGITS.get(ones or "", 0)
     return whole + (10 * _HAN_DIGITS.get(tens or "", 1) if ten else 0)
+
+
+def printable(text: str) -> bool:
+    """Whether all of a text is seen: fillers of some scripts count as printable and show nothing."""
+    if text.isascii():
+        return text.isprintable()
+    return text.isprintable() and UNSEEN.search(text) is None and "\ufffd" not in text
+
+
+def area_of(text: str) -> int | None:
+    """Square metres with at most two decimals, as whole 0.01 m2; None for any other text."""
+    match = _AREA.fullmatch(text)
+    return int(match[1]) * 100 + int((match[2] or "").ljust(2, "0")) if match else None
 
 
 def without_unit(text: str) -> str:

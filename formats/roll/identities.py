@@ -7,6 +7,7 @@ have 15, without century and check digit. GB 32100-2015: organisations have 18 s
 import re
 import unicodedata
 from dataclasses import dataclass
+from operator import mul
 
 from formats.roll.cells import words
 
@@ -18,12 +19,16 @@ _REGISTRIES = frozenset(words("11 12 13 19 51 52 53 54 59 91 92 93 A1 N1 N2 N3 N
 """How the codes of organisations begin: who registers them, and as what."""
 _ORGANISATION_SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _OLD = re.compile(r"[0-9]{15}")
-_DATE = re.compile(r"(?:18|19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
+_DATED = re.compile(
+    r"[0-9]{6}(?:18|19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9X]"
+)
 _SHORT_DATE = re.compile(r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
 SCIENTIFIC = re.compile(
     r"[0-9](?:\.[0-9]+)?E\+?[0-9]{1,3}|[0-9]+\.[0-9]+E\+?[0-9]{1,3}", re.IGNORECASE
 )
-_USUAL = re.compile(r"[0-9]{17}[0-9X](?:、[0-9]{17}[0-9X])*")
+_USUAL = re.compile(r"[0-9]{15}(?!000)[0-9]{2}[0-9X](?:、[0-9]{15}(?!000)[0-9]{2}[0-9X])*")
+"""Residents' numbers as most write them, of which no spreadsheet has cut the end."""
+_DAY = re.compile(r"(?:18|19|20)[0-9]{2}[-/.年][0-9]{1,2}[-/.月][0-9]{1,2}日?")
 _BETWEEN = re.compile(r"[;；、,，/／|｜\n\r]+")
 _LOOSE_END = re.compile(
     r"^\s*[;；、,，/／|｜]|[;；、,，/／|｜]\s*$|[;；、,，/／|｜]\s*[;；、,，/／|｜]"
@@ -54,12 +59,17 @@ class Number:
     said: str = ""
 
 
+def usual_numbers(text: str) -> list[str]:
+    """The numbers in a cell that needs no second look; none for any other."""
+    return text.split("、") if _USUAL.fullmatch(text) else []
+
+
 def split_numbers(text: str, owners: int) -> list[str]:
     """The numbers in a cell, "" for one that is missing: at the signs that separate owners, and at blanks."""
-    if _USUAL.fullmatch(text):
-        return text.split("、")
     if not text.strip(NOTHING) or bare_number(text) in NONE:
         return []
+    if _DAY.fullmatch(text.strip()):
+        return [text.strip()]
     if _LOOSE_END.search(text):
         return [part.strip() for part in re.split(r"[;；、,，/／|｜\n\r]", text)]
     parts = [part.strip() for part in _BETWEEN.split(text) if part.strip()]
@@ -75,6 +85,8 @@ def read_number(text: str) -> Number:
     """One number in its only spelling: without blanks, hyphens and label, X large, 18 digits instead of 15."""
     if _RESIDENT.fullmatch(text):
         return _resident(text, "")
+    if _DAY.fullmatch(text.strip()):
+        return Number(fault="roll.cell_is_date")
     if SCIENTIFIC.fullmatch(text.strip()):
         return Number(fault="roll.digits_lost")
     plain = _plain(text)
@@ -101,9 +113,7 @@ def _in_18_digits(plain: str, said: str) -> Number:
 
 def check_digit(number: str) -> str:
     """The last sign of a resident's number by its first 17 digits."""
-    total = 0
-    for digit, weight in zip(number, _WEIGHTS, strict=False):
-        total += (ord(digit) - 48) * weight
+    total = sum(map(mul, map(int, number[:17]), _WEIGHTS))
     return _CHECKS[total % 11]
 
 
@@ -112,11 +122,11 @@ def doubtful(number: str) -> bool:
 
     A passport, a permit or whatever else has letters, or is short, is not judged.
     """
-    resident = _RESIDENT.fullmatch(number) is not None
-    if resident and _DATE.fullmatch(number[6:14]):
+    if _DATED.fullmatch(number):
         return check_digit(number) != number[17]
     if number[:2] in _REGISTRIES and _ORGANISATION.fullmatch(number):
         return _organisation_check(number) != number[17]
+    resident = _RESIDENT.fullmatch(number) is not None
     return resident or (number.isdigit() and len(number) >= PLAUSIBLE)
 
 

@@ -48,8 +48,11 @@ _COMPANY = re.compile(
     r"society|fund|holdings?|partners(hip)?|church|council|sons|s\.?a|b\.?v|ag|kg|llp|lp|sarl|srl|s\.?p\.?a)\b\.?",
     re.IGNORECASE,
 )
-_PLAIN = re.compile(rf"[{HAN}]{{2,4}}[0-9]{{0,6}}")
+_PLAIN = re.compile(rf"[{HAN}]{{2,4}}(?:[0-9]{{1,6}}[甲乙丙丁戊己]?)?")
 _PLAIN_LATIN = re.compile(r"[A-Za-z][A-Za-z0-9]*(?: [A-Za-z][A-Za-z0-9]*)*")
+_WIDE = re.compile("[\uff01-\uff5e]")
+_NARROW = {at: at - 0xFEE0 for at in range(0xFF01, 0xFF5F)}
+_NO_LETTER = re.compile(r"[^\w/]|_")
 _STRONG = re.compile(r"[;；、|｜\n\r\u2028]+")
 _ONE_STRONG = re.compile(r"[;；、|｜\n]")
 _EMPTY_BETWEEN = re.compile(r"[;；、|｜]\s*[;；、|｜]|^\s*[;；、|｜]|[;；、|｜]\s*$")
@@ -78,6 +81,12 @@ _ENUMERATED = re.compile(
 _SHARE = re.compile(
     r"[(（]?\s*(?:占|份额|各占|各|share)?\s*[:：]?\s*(?:[0-9]{1,3}(?:\.[0-9]+)?\s*[%％]|[0-9]{1,3}\s*/\s*[0-9]{1,4})\s*[)）]?"
 )
+_SHARE_BETWEEN = re.compile(rf"({_SHARE.pattern})(?=[{HAN}])")
+_OR_HAN = re.compile(rf"(?<=[{HAN}]{{2}})或者?(?=[{HAN}]{{2}})")
+_CHANGED = re.compile(r"^原.{2,}[现转]|过户|转让给|转给|已售|已卖")
+"""An owner of before and one of now, in one cell."""
+_PEOPLE = re.compile(r"[0-9一二三四五六七八九十两]+[人户位名]")
+"""How many, in the place of who."""
 _TITLE = re.compile(r"\s*(先生|女士|小姐|太太)$|^(mrs?|ms|miss|dr)\.?\s+", re.IGNORECASE)
 _OTHERS = re.compile(
     r"(等|等等|等[0-9一二两三四五六七八九十]+[人户位]|夫妇|夫妻|家属|遗孀|父子|父女|母子|母女|兄弟|姐妹|一家|全家|"
@@ -123,7 +132,8 @@ def read_names(text: str, numbers: int = 0) -> Names:
 def _is_plain(text: str) -> bool:
     """The usual cell: one short name in which nothing can be meant otherwise."""
     if _PLAIN.fullmatch(text):
-        return text[-1] not in _FAST_ENDS and text[0] not in "某同" and text not in NOT_OWNERS
+        usual = text[-1] not in _FAST_ENDS and text[0] not in "某同原" and text not in NOT_OWNERS
+        return usual and "〇〇" not in text and "或" not in text
     latin = _PLAIN_LATIN.fullmatch(text) is not None and len(text) < 40  # noqa: PLR2004
     return latin and bare(text) not in NOT_OWNERS and not _looks_latin(text)
 
@@ -138,6 +148,8 @@ def _read(text: str, numbers: int) -> Names:
         return _nobody(text)
     clean = _without(text, _ENUMERATED, "around", said)
     if not _company(clean):
+        # 张三50%李四50%: what stands between two names separates them.
+        clean = _SHARE_BETWEEN.sub(r"\1、", clean)
         clean = _without(clean, _SHARE, "around", said)
     pieces = [piece.strip() for piece in _STRONG.split(clean) if piece.strip()]
     if _EMPTY_BETWEEN.search(clean) or any(map(_LOOSE_END.search, pieces)):
@@ -212,6 +224,8 @@ def _separates(sign: str, piece: str, parts: Sequence[str]) -> bool:
 
 def _stray(name: str) -> str:
     """A sign within a name that may separate two owners: no separator, and no dot of one name."""
+    if _OR_HAN.search(name):
+        return "或"
     if match := _SIGN.search(name):
         return match[1] or match[2]
     parts = _POINT.split(name)
@@ -282,17 +296,24 @@ def _one(text: str, said: set[str]) -> tuple[str, Names | None]:
 
 
 def _fault_of(name: str, *, company: bool) -> Names | None:
-    if bare(name) in NOT_OWNERS or not any(map(str.isalpha, name)):
+    if bare(name) in NOT_OWNERS or not any(map(str.isalpha, name)) or _PEOPLE.fullmatch(name):
         return _nobody(name)
     if _MASKED.search(name) and not (company and not re.search(r"[*＊□■\ufffd]", name)):
         return Names(fault="roll.owner_masked")
-    if not company and (_OTHERS.search(name) and _letters(name) > 2):  # noqa: PLR2004
-        return Names(fault="roll.owner_others")
+    if not company and (code := _of_others(name)):
+        return Names(fault=code)
     if _LONG_NUMBER.search(_folded(name)):
         return Names(fault="roll.owner_number")
     if sign := _stray(name):
         return Names(fault="roll.owner_separator", value=sign)
     return None
+
+
+def _of_others(name: str) -> str:
+    """The code of words in a name that tell of an owner before, or of more owners than are named."""
+    if _CHANGED.search(name):
+        return "roll.owner_text"
+    return "roll.owner_others" if _OTHERS.search(name) and _letters(name) > 2 else ""  # noqa: PLR2004
 
 
 def _nobody(text: str) -> Names:
@@ -314,12 +335,7 @@ def _bare_name(text: str) -> str:
 
 def _folded(text: str) -> str:
     """Full-width brackets and digits as the usual ones, letter by letter: the places stay."""
-    if text.isascii():
-        return text
-    return "".join(
-        chr(ord(each) - 0xFEE0) if 0xFF01 <= ord(each) <= 0xFF5E else each  # noqa: PLR2004
-        for each in text
-    )
+    return text.translate(_NARROW) if _WIDE.search(text) else text
 
 
 def _company(text: str) -> bool:
@@ -340,5 +356,5 @@ def _has_surname(text: str) -> bool:
 
 def bare(text: str) -> str:
     """A cell without blanks, brackets, marks, width and case, for comparing with what names nobody."""
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(each for each in plain if each.isalnum() or each == "/").strip("/")
+    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    return _NO_LETTER.sub("", plain.casefold()).strip("/")

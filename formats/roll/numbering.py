@@ -6,7 +6,7 @@
 import re
 from functools import lru_cache
 
-from formats.roll.cells import han_number
+from formats.roll.cells import han_number, words
 
 _DASHES = re.compile(r"\s*[‐‑‒–—―−﹣－]+\s*|\s+-\s*|\s*-\s+")
 _SIMPLE = re.compile(r"[1-9][0-9]*(?:-[1-9][0-9]*)*")
@@ -24,6 +24,8 @@ _DAY = re.compile(
     r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*-[0-9]{2}",
     re.IGNORECASE,
 )
+_DITTO = frozenset(words("同上 同前 同左 上同 同 如上 ditto do. same"))
+"""Words for what stands above; marks like 〃 have no letter and no digit."""
 _SCIENTIFIC = re.compile(r"[0-9](\.[0-9]+)?E\+[0-9]{1,3}", re.IGNORECASE)
 
 
@@ -54,7 +56,9 @@ def part_key(text: str) -> str:
 
 
 def label_fault(text: str) -> str:
-    """The code of what a spreadsheet made of a label: a day of 3-2, a power of ten of a long number."""
+    """The code of what a label cannot be: a day that was 3-2, a power of ten, a mark for the cell above."""
+    if text.casefold() in _DITTO or not any(map(str.isalnum, text)):
+        return "roll.cell_ditto"
     if _DAY.fullmatch(text):
         return "roll.cell_is_date"
     return "roll.digits_lost" if _SCIENTIFIC.fullmatch(text) else ""

@@ -2,9 +2,9 @@
 
 import hashlib
 import hmac
-import json
 import re
 import unicodedata
+from json.encoder import encode_basestring
 
 _GAP_IN_CHINESE = re.compile(r"(?<=[\u3400-\u9fff])[\s·•・‧∙･⋅●▪˙.．]+(?=[\u3400-\u9fff])")
 """Blanks, and the dot of a transcribed name in all of its spellings: 买买提·阿卜杜拉 is one name in each."""
@@ -12,8 +12,6 @@ _GAP_IN_CHINESE = re.compile(r"(?<=[\u3400-\u9fff])[\s·•・‧∙･⋅●▪
 _PLAIN = re.compile(r"[\u3400-\u9fff0-9]+")
 """Nothing in it that is written in several ways."""
 _BLANK_IN_CHINESE = re.compile(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])")
-
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def owner_key(owners: tuple[str, ...], ids: tuple[str, ...] = ()) -> str:
@@ -35,7 +33,11 @@ def people_of(owners: tuple[str, ...], ids: tuple[str, ...] = ()) -> set[tuple[s
 
 def key_of(people: set[tuple[str, str]]) -> str:
     """`owner_key` of a set of owners."""
-    return hashlib.sha256(_ENCODER.encode(sorted(people)).encode()).hexdigest()
+    pairs = [
+        f"[{encode_basestring(name)},{encode_basestring(number)}]"
+        for name, number in sorted(people)
+    ]
+    return hashlib.sha256(f"[{','.join(pairs)}]".encode()).hexdigest()
 
 
 def owner_key_before(owners: tuple[str, ...], ids: tuple[str, ...] = ()) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from formats.roll.cells import normal
-from formats.roll.columns import IGNORE, Heading, known_field, plain_heading
+from formats.roll.columns import IGNORE, MARK, Heading, known_field, plain_heading
 from models.files.roll import UnreadableCell
 
 _TOTAL = re.compile(
@@ -69,7 +69,7 @@ class UnitShape:
         code = self._code(filled)
         if code:
             area = filled.get(self._area, "") if code == "roll.row_total" else ""
-            return Passed(code, area=area)
+            return Passed(code, area=area, problem=code == "roll.row_heading_other")
         alone = len(filled.keys() - {self._serial}) == 1 or not self._read & filled.keys()
         return Passed("roll.row_alone", problem=True) if alone else None
 
@@ -78,7 +78,7 @@ class UnitShape:
         if not filled:
             return "roll.row_empty"
         if self._is_heading(filled):
-            return "roll.row_heading"
+            return "roll.row_heading_other" if self._is_other(filled) else "roll.row_heading"
         if any(map(_TOTAL.fullmatch, filled.values())) and not self._is_like_a_unit(filled):
             return "roll.row_total"
         if self._is_foot(filled):
@@ -90,6 +90,15 @@ class UnitShape:
         same = all(at < len(titles) and _same(text, titles[at]) for at, text in filled.items())
         known = all(known_field(plain_heading(text)) for text in filled.values())
         return len(filled) >= FEWEST_HEADINGS and (same or known)
+
+    def _is_other(self, filled: dict[int, str]) -> bool:
+        """Whether the headings stand in another order than those above: what follows would be misread."""
+        titles, fields = self._heading.titles, self._heading.fields
+        return any(
+            at >= len(titles)
+            or (not _same(text, titles[at]) and _field(text) not in {fields[at], IGNORE})
+            for at, text in filled.items()
+        )
 
     def _is_like_a_unit(self, filled: dict[int, str]) -> bool:
         """Whether a use or a name stands in its column: then a word for a sum is something else."""
@@ -113,6 +122,10 @@ def _text(cell: str | UnreadableCell) -> str:
     if isinstance(cell, UnreadableCell):
         return "" if cell.code == "roll.cell_merged" else "#"
     return "".join(normal(cell).split())
+
+
+def _field(title: str) -> str:
+    return known_field(plain_heading(title)).partition(MARK)[0]
 
 
 def _same(text: str, title: str) -> bool:

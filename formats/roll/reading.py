@@ -7,29 +7,32 @@ is refused, and then the whole file is. Problems never repeat a name.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from formats.roll.book import MAX_LABEL, MAX_OWNERS, Book
 from formats.roll.cells import (
     KINDS,
     SUSPECT,
     area_fault,
+    area_of,
     cell_fault,
     exclusion,
     floor_number,
     harmless,
     normal,
+    printable,
     without_unit,
     yes,
 )
 from formats.roll.columns import IGNORE, Heading
-from formats.roll.identities import read_number, split_numbers
+from formats.roll.identities import read_number, split_numbers, usual_numbers
 from formats.roll.names import THE_DEVELOPERS, Names, bare, read_names
 from formats.roll.notes import Findings, Source
 from formats.roll.numbering import label_fault, label_text, spelling_key
 from formats.roll.owners import key_of, people_of
 from formats.roll.passed import UnitShape
-from models.fields import UNSEEN
-from models.files.roll import RegisteredUnit, UnreadableCell
+from models.files.roll import RegisteredUnit, UnreadableCell, sparing
 
 MAX_ROWS = 1_000_000
 MAX_NAME = 100
@@ -38,14 +41,14 @@ MAX_AREA_DM2 = 100_000_000
 MAX_SHARES = 1_000_000_000
 FLOORS = range(-20, 301)
 
-_NAMES = frozenset(("owners", "co_owners"))
-"""Read as they are spelled."""
 Cell = str | UnreadableCell
 Row = Sequence[Cell]
+Raw = Mapping[str, str]
+"""Column to the text of its cell."""
+Meaning = TypeVar("Meaning")
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,12}")
-_USUAL_LABEL = re.compile(r"(?![0-9]{4}-)[0-9]{1,5}(?:-[0-9]{1,5}){0,4}")
-_AREA = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,2})0{0,12})?")
+_USUAL_LABEL = re.compile(r"(?![0-9]{4}-)[0-9]{1,6}(?:-[0-9]{1,6}){0,3}")
 _NO_CO_OWNERS = frozenset(("", "无", "没有", "none", "no", "na", "n/a", "空", "单独所有", "单独"))
 _ALONE = frozenset(("单独所有", "单独", "独有", "单独拥有", "sole", "sole owner"))
 _TOGETHER = frozenset(
@@ -53,6 +56,8 @@ _TOGETHER = frozenset(
 )
 _STAND_IN: Mapping[str, str] = {"area_m2": "1", "floor": "1", "kind": "flat", "owners": "\0"}
 """For a cell already refused, so that the rest of its row is looked at as well."""
+MOST_KNOWN = 10_000
+"""Different texts of a column whose meaning is remembered; only areas and shares may have more."""
 
 
 @dataclass
@@ -74,12 +79,41 @@ class Reader:
         fields = self.heading.fields
         self.problems: Findings = self.book.problems
         self._place = {name: at for at, name in enumerate(fields) if name not in {"", IGNORE}}
+        self._places = tuple(self._place.items())
         self._untitled = [at for at, name in enumerate(fields) if not name]
         self._shape = UnitShape(self.heading)
-        self._parts: dict[str, set[str]] = {"building": set(), "entrance": set()}
-        """Spellings of which there is nothing to say."""
         self._forms: dict[str, tuple[str, int]] = {}
         """A way to write floors, like 0层, to the first cell of it and its floor."""
+        self._said: list[tuple[str, dict[str, str | int]]] = []
+        """What was said of the cell that is being read."""
+        self._developer = self._few("developer", partial(self._yes, "developer"))
+        self._undelivered = self._few("undelivered", partial(self._yes, "undelivered"))
+        self._building = self._few("building", partial(self._part, "building"))
+        self._entrance = self._few("entrance", partial(self._part, "entrance"))
+        self._floor = self._few("floor", self._read_floor)
+        self._kind = self._few("kind", self._read_kind)
+        self._area = self._few("area_m2", self._read_area)
+        self._shares = self._few("shares", self._read_shares)
+        self._excluded = self._few("excluded", self._read_excluded)
+
+    def _few(self, name: str, read: Callable[[str], Meaning]) -> Callable[[Raw], Meaning]:
+        """Reads a column of few different texts: each is worked out once, and what is said of it said every time."""
+        known: dict[str, tuple[Meaning, tuple[tuple[str, dict[str, str | int]], ...]]] = {}
+
+        def meaning(raw: Raw) -> Meaning:
+            text = raw.get(name, "")
+            if text in known:
+                value, said = known[text]
+                for code, params in said:
+                    self._say(code, **params)
+                return value
+            self._said, before = [], self.problems.found
+            value = read(normal(text))
+            if self.problems.found == before and len(known) < MOST_KNOWN:
+                known[text] = value, tuple(self._said)
+            return value
+
+        return meaning
 
     def read(self, row: int, cells: Row) -> None:
         """Take one row, or note what is wrong with it or what it is instead of a unit."""
@@ -91,29 +125,29 @@ class Reader:
                 "roll.ragged_row", row, have=len(cells), need=len(self.heading.fields)
             )
             return
-        self._look_at_untitled(cells)
+        if self._untitled:
+            self._look_at_untitled(cells)
         raw = self._raw(cells)
-        texts = {name: normal(text) for name, text in raw.items() if name not in _NAMES}
-        developer = self._yes("developer", texts) | self._yes("undelivered", texts)
-        owners, key, ids = self._owners(raw, texts, developer=developer)
-        building = self._part("building", texts)
-        entrance = self._part("entrance", texts)
-        number = self._number(texts, building, entrance)
+        developer = self._developer(raw) | self._undelivered(raw)
+        owners, key, ids = self._owners(raw, developer=developer)
+        building = self._building(raw) if self.building is None else self.building
+        entrance = self._entrance(raw)
+        number = self._number(raw, building, entrance)
         unit: dict[str, object] = {
             "number": number,
             "building": building,
             "entrance": entrance,
-            "floor": self._floor(texts["floor"]),
-            "kind": self._one_of("kind", texts["kind"], KINDS.get, _KIND_WORDS),
-            "area_dm2": self._area(texts["area_m2"]),
-            "shares": self._shares(texts.get("shares", "")),
+            "floor": self._floor(raw),
+            "kind": self._kind(raw),
+            "area_dm2": self._area(raw),
+            "shares": self._shares(raw),
             "developer": developer,
-            "excluded_reason": self._excluded(texts.get("excluded", "")),
+            "excluded_reason": self._excluded(raw),
             "owners": owners,
             "owner_key": key,
         }
         if not self.bad:
-            made = RegisteredUnit.model_validate(unit)
+            made = sparing(RegisteredUnit.model_validate(unit))
             self.book.add(made, spelling_key(number), row, ids)
             self.sum_dm2 += made.area_dm2
             self.all_dm2 += made.area_dm2
@@ -132,16 +166,16 @@ class Reader:
 
     def _compare_sum(self, text: str) -> None:
         """Whether a row of sums has the area of the units above it, since the last one or altogether."""
-        match = _AREA.fullmatch(without_unit(text).replace(",", ""))
-        if match is not None and not self.problems.found:
-            stated = _hundredths(match)
-            if stated not in {self.sum_dm2, self.all_dm2, self.book.area_dm2}:
-                have = f"{self.all_dm2 // 100}.{self.all_dm2 % 100:02d}"
-                params = {"stated": text, "have": have}
-                self.book.warnings.tell("roll.total_differs", self.source, self.row, **params)
+        stated = area_of(without_unit(text).replace(",", ""))
+        fitting = {None, self.sum_dm2, self.all_dm2, self.book.area_dm2}
+        if stated not in fitting and not self.problems.found:
+            have = f"{self.all_dm2 // 100}.{self.all_dm2 % 100:02d}"
+            params = {"stated": text, "have": have}
+            self.book.warnings.tell("roll.total_differs", self.source, self.row, **params)
         self.sum_dm2 = 0
 
     def _say(self, code: str, /, **params: str | int) -> None:
+        self._said.append((code, params))
         self.book.readings.add(code, self.source, self.row, **params)
 
     def _wrong(self, code: str, name: str, /, **params: str | int) -> None:
@@ -151,7 +185,7 @@ class Reader:
     def _raw(self, cells: Row) -> dict[str, str]:
         """The text of every cell that is read, with a stand-in for one that has none."""
         raw: dict[str, str] = {}
-        for name, at in self._place.items():
+        for name, at in self._places:
             cell = cells[at]
             if isinstance(cell, UnreadableCell):
                 raw[name] = self._stand_in(name, cell)
@@ -174,25 +208,21 @@ class Reader:
                 self._untitled.remove(at)
                 self.problems.add("roll.column_untitled", self.row, at)
 
-    def _number(self, texts: Mapping[str, str], building: str, entrance: str) -> str:
-        name = "number" if "number" in texts else "room"
-        number = self._label(name, texts[name])
+    def _number(self, raw: Raw, building: str, entrance: str) -> str:
+        name = "number" if "number" in raw else "room"
+        text = raw[name]
+        number = text if _USUAL_LABEL.fullmatch(text) else self._label(name, normal(text))
         if name == "room" and number and building and entrance:
             number = self._label(name, f"{building}-{entrance}-{number}")
         return number
 
-    def _part(self, name: str, texts: Mapping[str, str]) -> str:
+    def _part(self, name: str, text: str) -> str:
         """The building or the entrance, in the spelling that came first."""
-        if name == "building" and self.building is not None:
-            return self.building
-        text = texts[name]
-        if text in self._parts[name]:
-            return text
         label = self._label(name, text)
-        part = self.book.part(name, label, self.row) if label else ""
-        if part == text:
-            self._parts[name].add(text)
-        return part
+        first = self.book.part(name, label) if label else ""
+        if first != label:
+            self._say("roll.read_same_part", first=first, other=label)
+        return first
 
     def _label(self, name: str, text: str) -> str:
         if _USUAL_LABEL.fullmatch(text):
@@ -201,7 +231,7 @@ class Reader:
             self._wrong("roll.cell_empty", name)
         elif len(text) > MAX_LABEL:
             self._wrong("roll.too_long", name, have=len(text), most=MAX_LABEL)
-        elif not _printable(text):
+        elif not printable(text):
             self._wrong("roll.unprintable", name)
         elif fault := label_fault(text):
             self._wrong(fault, name, value=text)
@@ -212,7 +242,7 @@ class Reader:
             return label
         return ""
 
-    def _floor(self, text: str) -> int | None:
+    def _read_floor(self, text: str) -> int | None:
         if _INTEGER.fullmatch(text) or (number := floor_number(text)) is None:
             return self._integer("floor", text, FLOORS.start, FLOORS.stop - 1)
         form = re.sub(r"[0-9]+|[一二三四五六七八九十]+", "0", text)
@@ -231,18 +261,17 @@ class Reader:
             return int(text)
         return None
 
-    def _shares(self, text: str) -> int | None:
+    def _read_shares(self, text: str) -> int | None:
         return self._integer("shares", text, 1, MAX_SHARES) if text else None
 
-    def _area(self, text: str) -> int:
+    def _read_area(self, text: str) -> int:
         """Square metres with at most two decimals, as whole 0.01 m2."""
-        match = _AREA.fullmatch(text)
-        if match is None and (match := _AREA.fullmatch(without_unit(text))) is not None:
+        area_dm2 = area_of(text)
+        if area_dm2 is None and (area_dm2 := area_of(without_unit(text))) is not None:
             self._say("roll.read_areas")
-        if match is None:
+        if area_dm2 is None:
             self._wrong(area_fault(text), "area_m2", value=harmless(text))
             return 0
-        area_dm2 = _hundredths(match)
         if area_dm2 == 0:
             self._wrong("roll.area_not_positive", "area_m2", value=text)
         elif area_dm2 > MAX_AREA_DM2:
@@ -257,19 +286,18 @@ class Reader:
             self._wrong("roll.not_one_of", name, expected=expected.replace(" ", ", "))
         return value
 
-    def _yes(self, name: str, texts: Mapping[str, str]) -> bool:
-        return name in texts and bool(self._one_of(name, texts[name], yes, "yes no"))
+    def _read_kind(self, text: str) -> object | None:
+        return self._one_of("kind", text, KINDS.get, _KIND_WORDS)
 
-    def _excluded(self, text: str) -> object | None:
-        if not text:
-            return None
+    def _yes(self, name: str, text: str) -> bool:
+        return bool(self._one_of(name, text, yes, "yes no"))
+
+    def _read_excluded(self, text: str) -> object | None:
         return self._one_of("excluded", text, exclusion, _EXCLUSION_WORDS) or None
 
-    def _owners(
-        self, raw: Mapping[str, str], texts: Mapping[str, str], *, developer: bool
-    ) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
+    def _owners(self, raw: Raw, *, developer: bool) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
         """The names as the register spells them, their key, and their numbers, none or one each."""
-        ids = self._ids(raw, texts)
+        ids = self._ids(raw)
         names = self._names(raw["owners"].strip(), len(ids), developer=developer)
         others = raw.get("co_owners", "").strip()
         if names and others and bare(others) not in _NO_CO_OWNERS:
@@ -277,12 +305,12 @@ class Reader:
             names = (*names, *more) if more else ()
         if not names:
             return (), "", ()
-        self._look_at_holding(texts.get("holding", ""), len(names))
+        self._look_at_holding(normal(raw.get("holding", "")), len(names))
         if len(names) > MAX_OWNERS:
             self._wrong("roll.too_many_owners", "owners", have=len(names), most=MAX_OWNERS)
         elif max(map(len, names)) > MAX_NAME:
             self._wrong("roll.too_long", "owners", have=max(map(len, names)), most=MAX_NAME)
-        elif not all(map(_printable, names)):
+        elif not all(map(printable, names)):
             self._wrong("roll.unprintable", "owners")
         elif ids and (len(ids) != len(names) or not all(ids)):
             self._wrong("roll.owner_ids_count", "owner_ids", have=len(ids), need=len(names))
@@ -334,18 +362,19 @@ class Reader:
         params = {"sign": sign} if sign else {}
         self._say(f"roll.read_names_{what}", column=self.heading.title(column), **params)
 
-    def _ids(self, raw: Mapping[str, str], texts: Mapping[str, str]) -> tuple[str, ...]:
+    def _ids(self, raw: Raw) -> tuple[str, ...]:
         """The numbers of a row in their only spelling; none where the cells say so."""
         found: list[str] = []
         for column in ("owner_ids", "co_owner_ids"):
-            text = texts.get(column, "")
-            if not text:
-                continue
-            parts = split_numbers(text, len(raw["owners"].split()))
-            if not any(parts):
-                self._say("roll.read_no_numbers", column=self.heading.title(column))
-                continue
-            found += [self._one_number(part, column) if part else "" for part in parts]
+            text = raw.get(column, "")
+            if text and (usual := usual_numbers(text)):
+                found += usual
+            elif text := normal(text):
+                parts = split_numbers(text, len(raw["owners"].split()))
+                if any(parts):
+                    found += [self._one_number(part, column) if part else "" for part in parts]
+                else:
+                    self._say("roll.read_no_numbers", column=self.heading.title(column))
         return tuple(found)
 
     def _one_number(self, text: str, column: str) -> str:
@@ -366,14 +395,3 @@ class Reader:
 
 _KIND_WORDS = "flat shop parking storage other"
 _EXCLUSION_WORDS = "arrears conflict frozen disputed other"
-
-
-def _printable(text: str) -> bool:
-    """Whether all of a text is seen: fillers of some scripts count as printable and show nothing."""
-    if text.isascii():
-        return text.isprintable()
-    return text.isprintable() and UNSEEN.search(text) is None and "\ufffd" not in text
-
-
-def _hundredths(match: re.Match[str]) -> int:
-    return int(match[1]) * 100 + int((match[2] or "").ljust(2, "0"))

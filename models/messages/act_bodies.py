@@ -210,6 +210,7 @@ class ContractBody(ActBody):
     value_fen: PositiveFen
     performance_bond_fen: Fen = 0
     retention_permille: Permille | None = None
+    start_by: Day | None = None
 
 
 class SignatureRulingBody(ActBody):
@@ -218,6 +219,12 @@ class SignatureRulingBody(ActBody):
     bidder_id: Id
     at_fault: Party
     reason: Reason
+
+
+class ProgressReportBody(ActBody):
+    """Of `ReportProgress`."""
+
+    report: Text
 
 
 class ItemBody(ActBody):
@@ -311,6 +318,7 @@ BODIES: dict[str, type[ActBody]] = {
     acts.AwardContract.name: AwardBody,
     acts.SignContract.name: ContractBody,
     acts.RuleOnSignature.name: SignatureRulingBody,
+    acts.ReportProgress.name: ProgressReportBody,
     acts.ReportItem.name: ItemBody,
     acts.RecordInspection.name: InspectionBody,
     acts.ReportRectified.name: ItemBody,

@@ -12,8 +12,8 @@ from pydantic import Field
 
 from models.messages.cost_sharing import CollectionDecision
 from models.messages.journey import Answer
-from models.values.actor import Actor, Role
-from models.values.base import Carried, Growing, Value
+from models.values.actor import Actor, AddedOfficial
+from models.values.base import Growing, Value
 from models.values.bidding import (
     CandidateGround,
     ClearedFlag,
@@ -210,11 +210,12 @@ class SignContract(Act):
 
     name = "sign_contract"
     stage = "bidding"
-    LATER = frozenset({"retention_permille"})
+    LATER = frozenset({"retention_permille", "start_by"})
     value_fen: int = Field(gt=0)
     performance_bond_fen: int = Field(default=0, ge=0)
     retention_permille: int | None = None
     """Of each payment, until the warranty ends; None is that of the tender documents."""
+    start_by: date | None = None  # The last day to begin the works; None is that of the timetable.
 
 
 class RuleOnSignature(Act):
@@ -225,6 +226,14 @@ class RuleOnSignature(Act):
     bidder_id: str
     at_fault: Party
     reason: str
+
+
+class ReportProgress(Act):
+    """The contractor, or who supervises, reports that the works have begun or go on."""
+
+    name = "report_progress"
+    stage = "inspection"
+    report: str = Field(min_length=1, max_length=4000)
 
 
 class ReportItem(Act):
@@ -326,15 +335,6 @@ class CancelRenovation(Act):
     reason: str = Field(min_length=1, max_length=2000)
 
 
-class AddedOfficial(Carried):
-    """Somebody who may act from now on, in a role for a place of the case's chain and below it."""
-
-    id: str
-    label: str
-    role: Role
-    place: Literal["district", "street_office", "community", "grid"] = "grid"
-
-
 class CorrectRenovation(Act):
     """Correct a small thing of an open case: what changes nobody's right and no money.
 
@@ -371,6 +371,7 @@ ACTS: dict[str, type[Act]] = {
         AwardContract,
         SignContract,
         RuleOnSignature,
+        ReportProgress,
         ReportItem,
         RecordInspection,
         ReportRectified,

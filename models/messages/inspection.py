@@ -28,6 +28,8 @@ class WorksState(Ticked):
     """In default, and no notice to cure stands on them yet. Earlier releases gave none."""
     cure_until: datetime | None = None
     """The earliest end of a notice to cure after which nobody was asked what follows."""
+    idle_at: datetime | None = None
+    """When works that have not begun, or stand still, are the contractor's default. Earlier releases gave none."""
 
     @model_validator(mode="before")
     @classmethod
@@ -97,11 +99,13 @@ class InspectionProgress(Progress):
 
     ANSWERS: ClassVar[Mapping[str, type[Answer]]] = {
         "inspection.works_begun": WorksState,
+        "inspection.progress_reported": WorksState,
         "inspection.item_reported": WorksState,
         "inspection.inspection_recorded": WorksState,
         "inspection.rectification_reported": WorksState,
         "inspection.rectification_overdue": WorksState,
         "inspection.cure_noticed": WorksState,
+        "inspection.standstill_noticed": WorksState,
         "inspection.termination_asked": WorksState,
         "inspection.works_accepted": WorksState,
         "inspection.payment_released": InspectionOutcome,

@@ -8,7 +8,7 @@ from models.tables.estates import Estate, Unit
 from models.tables.feedback import Evaluation, SurveyAnswer, Ticket
 from models.tables.healing import CaseTrouble
 from models.tables.inspection import Certificate, Inspection, PartConsent, WorkItem
-from models.tables.log import CommandReceipt, Event, Notice
+from models.tables.log import CommandReceipt, Event, Notice, QuotaUse
 from models.tables.places import Person, Place, RoleGrant, UnitOwner
 from models.tables.publications import Objection, Publication
 from models.tables.renovations import Renovation, Scheme
@@ -81,6 +81,7 @@ __all__ = [
     "Person",
     "Place",
     "Publication",
+    "QuotaUse",
     "Refund",
     "Relief",
     "Renovation",

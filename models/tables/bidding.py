@@ -106,7 +106,10 @@ class Award(Table):
 class Contract(Table):
     """The works contract; `retention_permille` of each payment is kept until the warranty ends.
 
-    `decide_by` stands while the time to cure a default is over and nobody has decided what follows.
+    The works begin until `start_by`; `moved_at` is when anything of them was last reported or inspected
+    (both None in contracts of earlier releases). `cure_until` ends the notice to cure of works that
+    stand still. `decide_by` stands while that time, or the time to cure a default, is over and nobody
+    has decided what follows.
     """
 
     __tablename__ = "contract"
@@ -130,6 +133,9 @@ class Contract(Table):
     works_round: Mapped[int] = mapped_column(server_default=text("1"))
     performance_bond_fen: Mapped[Fen] = mapped_column(server_default=text("0"))
     decide_by: Mapped[datetime | None]
+    start_by: Mapped[datetime | None]
+    moved_at: Mapped[datetime | None]
+    cure_until: Mapped[datetime | None]
 
 
 class Termination(Table):

@@ -90,13 +90,19 @@ class Certificate(Table):
 
 
 class PartConsent(Table):
-    """The owner of a unit agrees that a work occupies part of it (E9); `work_id` is the scheme's."""
+    """The owner of a unit agrees that a work occupies part of it (E9); `work_id` is the scheme's.
+
+    Rows are only added: the one with the highest `number` says what the owner wants now.
+    """
 
     __tablename__ = "part_consent"
+    __table_args__ = (CheckConstraint("number > 0", name="number_positive"),)
 
     renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"), primary_key=True)
     work_id: Mapped[Id] = mapped_column(primary_key=True)
     unit_number: Mapped[Id] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, server_default="1")
+    given: Mapped[bool] = mapped_column(server_default=text("true"))
     command_id: Mapped[CommandId] = mapped_column(unique=True)
     consented_at: Mapped[datetime]
     recorded_at: Mapped[datetime]

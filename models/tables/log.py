@@ -13,6 +13,7 @@ from models.tables.base import (
     Id,
     Table,
     WorkflowId,
+    bytes_long,
     not_negative,
     one_of,
     refers,
@@ -34,6 +35,7 @@ class Event(Table):
         word("kind"),
         sha256("prev_hash"),
         sha256("hash"),
+        bytes_long("head_signature", 68),
         Index("ix_event_recorded_at", "recorded_at"),
     )
 
@@ -54,6 +56,8 @@ class Event(Table):
     run_id: Mapped[WorkflowId]
     prev_hash: Mapped[Hash]
     hash: Mapped[Hash]
+    head_signature: Mapped[bytes | None]
+    """Of the head that this event makes: 4 bytes of key id, 64 of signature; None before 0018."""
 
 
 class CommandReceipt(Table):
@@ -100,3 +104,20 @@ class Notice(Table):
     state: Mapped[NoticeState] = mapped_column(server_default="queued")
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[datetime]
+
+
+class QuotaUse(Table):
+    """That somebody sent something of which only so many are taken; the old ones are deleted.
+
+    `sender` is an actor of the record, or a keyed hash where the record does not say who it was. `sent_at`
+    is case time.
+    """
+
+    __tablename__ = "quota_use"
+    __table_args__ = (word("what"), Index(None, "renovation_id", "what", "sender"))
+
+    command_id: Mapped[CommandId] = mapped_column(primary_key=True)
+    what: Mapped[str] = mapped_column(primary_key=True)
+    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"))
+    sender: Mapped[str]
+    sent_at: Mapped[datetime]

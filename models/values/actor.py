@@ -1,6 +1,7 @@
 """Who acts, and in which capacity: every act and every event names one."""
 
 from enum import StrEnum
+from typing import Literal
 
 from models.values.base import Carried
 
@@ -45,3 +46,12 @@ class Actor(Carried):
 
 ENGINE = Actor(id="engine", role=Role.ENGINE, label="工作流引擎 / engine")
 """The actor of what the workflow does by itself: a timer that fired, a count, a notice."""
+
+
+class AddedOfficial(Carried):
+    """Somebody who may act from now on, in a role for a place of the case's chain and below it."""
+
+    id: str
+    label: str
+    role: Role
+    place: Literal["district", "street_office", "community", "grid"] = "grid"

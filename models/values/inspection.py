@@ -105,6 +105,8 @@ class WorksPayment(Carried):
     """Value of the items in default at contract prices: not certified, not paid."""
     omissions_fen: int = Field(ge=0)
     certified_fen: int = Field(ge=0)
+    retention_agreed_permille: int = Field(ge=0, le=1_000)
+    """As the contract says; where that is above the cap, only the cap is kept and a check has failed."""
     retention_permille: int = Field(ge=0, le=1_000)
     retention_fen: int = Field(ge=0)
     deductions_fen: int = Field(ge=0)
@@ -131,6 +133,9 @@ class ContractSettlement(Carried):
     measured_fen: int = Field(ge=0)
     """Work of acceptable quality on the other items, as the supervising engineer measured it."""
     certified_fen: int = Field(ge=0)
+    retention_agreed_permille: int = Field(ge=0, le=1_000)
+    """As the contract says; where that is above the cap, only the cap is kept and a check has failed."""
+    retention_permille: int = Field(ge=0, le=1_000)
     retention_fen: int = Field(ge=0)
     payable_fen: int = Field(ge=0)
     damages_fen: int = Field(ge=0)
@@ -139,6 +144,7 @@ class ContractSettlement(Carried):
     cost_fen: int
     """What the contract has cost in the end; below zero where the bond brings more than was owed."""
     items: tuple[ItemPayment, ...]
+    decision: Decision
 
     @model_validator(mode="after")
     def _adds_up(self) -> "ContractSettlement":

@@ -113,6 +113,9 @@ class CertificateState(StrEnum):
 
     BLOCKED = "blocked"
     RELEASED = "released"
+    SETTLED = "settled"
+    """The case has ended before the chief supervising engineer signed: no money follows from it any more,
+    the account of the settlement stands in its place."""
 
 
 class TicketState(StrEnum):

@@ -47,6 +47,32 @@ def working_days(days: int) -> Period:
 DROPPED = frozenset({"objection_acknowledgement", "tender_notice"})
 """Periods of earlier releases that nothing kept: the receipt acknowledges an objection at once, and bids
 come in as soon as the tender is published."""
+WAITING = frozenset(
+    {
+        "fund_top_up",
+        "fund_top_up_trigger_permille",
+        "relief_permille",
+        "compensation_cap_permille",
+        "subsidy_re_vote_permille",
+        "tender_complaint",
+        "tender_complaint_acceptance",
+        "tender_complaint_decision",
+        "concealed_postponement_hours",
+        "hold_answer_hours",
+        "accident_report_hours",
+        "acceptance_notice",
+        "progress_permille",
+        "prepayment_permille",
+        "retention_verification",
+        "retention_return",
+        "defect_liability_months",
+        "defect_urgent_hours",
+        "defect_repair",
+        "ticket_pause_max",
+        "evaluation_publication",
+    }
+)
+"""Periods and limits that nothing keeps yet: whoever names one is told. Each says below what it waits for."""
 
 
 class Timetable(Carried):
@@ -189,8 +215,14 @@ class Timetable(Carried):
     """A bid below this part of the ceiling must be justified [D, B-21]."""
 
     # Inspection
+    works_start: Period = calendar_days(30)
+    """To begin the works, from the signature of a contract that names no day [D, E36]."""
+    works_grace: Period = calendar_days(14)
+    """From the day on which works should have begun, or gone on, to the notice to cure [D, E36]."""
     works_silence: Period = calendar_days(30)
     """The longest time in which nothing of the works is reported or inspected [D]."""
+    part_consent: Period = calendar_days(30)
+    """An owner's word on works that occupy part of the own unit, from when the works wait for it [D, E9]."""
     item_inspection: Period = working_days(3)
     """To inspect an item that was reported [D]; concealed works by the hours of their notice."""
     completion_acceptance: Period = working_days(10)
@@ -236,7 +268,8 @@ class Timetable(Carried):
     retention_return: Period = calendar_days(14)
     """Return of the retention after verification [V2]."""
     contractor_payment: Period = calendar_days(30)
-    """A public body pays an SME within 30 days, 60 if agreed [V SME Payment Regs art. 9]."""
+    """A public body pays an SME within 30 days, 60 if agreed, from the acceptance where that is agreed
+    as a condition [V SME Payment Regs 2025 art. 9]."""
     variation_permille: int = Field(default=100, ge=0, le=1_000)
     """A variation above this part of the contract needs a new owners' decision [D, E33]."""
     contingency_permille: int = Field(default=50, ge=0, le=1_000)
@@ -280,3 +313,19 @@ class Timetable(Carried):
     """New survey after an improvement plan [D, E48]."""
     satisfaction_floor_permille: int = Field(default=850, ge=0, le=1_000)
     """Satisfaction floor [V2 county practice]."""
+
+    # What one sender (a unit, an official, a bidder) may send within `quota_days`
+    quota_days: int = Field(default=1, ge=1, le=30)
+    """The days in which what somebody sends is counted [D]."""
+    quota_tickets: int = Field(default=10, ge=1, le=1_000)
+    """Complaints and suggestions of a unit: each is somebody's work to answer [D]."""
+    quota_objections: int = Field(default=5, ge=1, le=1_000)
+    """Objections of a unit or an official: each must be answered before a publication closes [D]."""
+    quota_opinions: int = Field(default=20, ge=1, le=1_000)
+    """Opinions of a unit; the last one stands [D]."""
+    quota_survey_answers: int = Field(default=5, ge=1, le=1_000)
+    """Answers of a household to the survey [D]."""
+    quota_bids: int = Field(default=10, ge=1, le=1_000)
+    """Bids of a contractor that are withdrawn and sent again [D]."""
+    quota_reminders: int = Field(default=3, ge=1, le=1_000)
+    """Reminders that an official sends to everybody who has not voted [D]."""

@@ -29,6 +29,7 @@ class Consequence(StrEnum):
     BIDS_OPENED = "bids_opened"
     NEXT_CANDIDATE = "next_candidate"
     CONTRACTOR_DEFAULT = "contractor_default"
+    CURE_NOTICED = "cure_noticed"
     TERMINATION_ASKED = "termination_asked"
     TICKETS_LOOKED_AT = "tickets_looked_at"
     TICKET_ESCALATED = "ticket_escalated"

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 from pydantic import JsonValue
 
 from models.values.base import Carried
-from models.values.decisions.rules import Rule
+from models.values.decisions.rules import FollowUp, PayerRule, Rule
 from models.values.voting import Condition, Motion
 from proof.ballots import Times
 from proof.canonical import canonical_json, utc_text
@@ -67,6 +67,17 @@ class RulingLine(NamedTuple):
     reason: str
     role: str | None
     at: datetime
+
+
+class BesideLists(NamedTuple):
+    """Who stands on the attendance list, and who objected after the vote; entries by pseudonym, in order.
+
+    Whoever handed in a ballot has come and need not stand there. `objected` is None where no law gave a
+    time to object.
+    """
+
+    attended: Sequence[str] = ()
+    objected: Sequence[str] | None = None
 
 
 class RollSums(Carried):
@@ -122,6 +133,34 @@ def rules_file(rules: Mapping[str, tuple[str, Rule]]) -> bytes:
     return line({"motions": {name: _rule(kind, rule) for name, (kind, rule) in rules.items()}})
 
 
+def law_rule(
+    rule: Rule, follow_ups: Sequence[FollowUp], by: Rule | None = None
+) -> dict[str, JsonValue]:
+    """A rule of any law, whole: alternatives, veto, the second votes that it may open, and who pays.
+
+    `by` is the rule that says who pays, where that is another one. Its id and date are the rule's own
+    law; what is only said of it (certainty of dates, other readings) decides nothing and is left out.
+    """
+    return {
+        **_rule("", rule),
+        "article": rule.articles[0],
+        "either": [list(codes) for codes in rule.either],
+        "veto": None if rule.veto is None else [_condition(each) for each in rule.veto.conditions],
+        "follow_ups": [_follow_up(each) for each in follow_ups],
+        "payers": _payers(rule.payers, by),
+    }
+
+
+def law_file(rules: Mapping[str, dict[str, JsonValue]], beside: BesideLists | None) -> bytes:
+    """rules.json of a vote under any law: per motion its `law_rule`, and what stands beside the ballots."""
+    lists: dict[str, JsonValue] = {}
+    if beside is not None:
+        attended, objected = beside
+        known: JsonValue = None if objected is None else [*objected]
+        lists = {"beside": {"attended": [*attended], "objected": known}}
+    return line({"motions": {**rules}, **lists})
+
+
 def manifest_file(
     *, box_id: str, box_format: int, renovation_id: str, title: str, hashes: Mapping[str, str]
 ) -> bytes:
@@ -167,6 +206,30 @@ def _rule(kind: str, rule: Rule) -> dict[str, JsonValue]:
         "quorum": [_condition(each) for each in rule.quorum],
         "approve": [_condition(each) for each in rule.approve],
         "reject_cap": [_condition(each) for each in rule.reject_cap],
+    }
+
+
+def _follow_up(follow_up: FollowUp) -> JsonValue:
+    return {
+        "kind": follow_up.kind,
+        "then": follow_up.then,
+        "after": follow_up.after,
+        "conditions": [_condition(each) for each in follow_up.conditions],
+        "earliest_days": follow_up.earliest_days,
+        "latest_days": follow_up.latest_days,
+        "notice_days": follow_up.notice_days,
+        "article": follow_up.article,
+    }
+
+
+def _payers(payers: PayerRule | None, by: Rule | None) -> JsonValue:
+    if payers is None:
+        return None
+    return {
+        "passed": payers.passed,
+        "failed": payers.failed,
+        "above": payers.above,
+        "by": None if by is None else law_rule(by, ()),
     }
 
 

@@ -12,12 +12,22 @@ from typing import NamedTuple, cast
 
 from models.values.voting import Motion, MotionKind, VotingPack
 from proof.bundle import contents as bundle
-from proof.bundle.shapes import Largest, Motions, Result, RuleOfMotion, Rules, read_value
+from proof.bundle.laws import beside_the_ballots, under_law
+from proof.bundle.shapes import (
+    Largest,
+    LawOfMotion,
+    Motions,
+    Result,
+    RuleOfMotion,
+    Rules,
+    read_value,
+)
 from proof.verifier.main import ReadBundle
 from proof.verifier.reading import Fault, Files
 from rules.ballots.ballot import Choices, choice_problems
 from rules.voting import PACKS, adopted, lapses, pack_rule, whole_unasked
-from rules.voting.live.beside import Weight
+from rules.voting.law import RULES
+from rules.voting.live.beside import Beside, Weight
 from rules.voting.results import MotionResult, motion_results
 
 NOT_WHOLE = "ballots: the box was not whole: some were changed or taken away"
@@ -40,7 +50,8 @@ def judge(files: Files, read: ReadBundle) -> Judged:
     motions = _motions(files)
     weights = _weights({motion.id: motion for motion in motions}, read)
     result = read_value(Result, files.whole(bundle.RESULT), bundle.RESULT)
-    rules = read_value(Rules, files.whole(bundle.RULES), bundle.RULES).motions
+    law = read_value(Rules, files.whole(bundle.RULES), bundle.RULES)
+    rules = law.motions
     names = {motion.id for motion in motions}
     if names != rules.keys() or names != result.motions.keys() or len(names) != len(motions):
         raise Fault(bundle.RESULT, 0, "is about other motions")
@@ -52,14 +63,11 @@ def judge(files: Files, read: ReadBundle) -> Judged:
     if result.ballots != read.states:
         raise Fault(bundle.RESULT, 0, "ballots: there are others")
     _largest(result.concentration, read)
-    weight = Weight(sums.heads, sums.area_dm2)
+    weight = Weight(sums.heads, sums.area_dm2, read.roll.voters_shares())
+    whole = _Whole(weights, weight, beside_the_ballots(law.beside, read))
     due: dict[str, MotionResult] = {}
     for motion in motions:
-        pack = _pack(motion.id, rules[motion.id])
-        alone = motion.model_copy(update={"depends_on": None})
-        # Only this motion's answers: with another pack, another rule may hold for the others.
-        before = _is_of_before(motion, result.motions[motion.id])
-        due |= motion_results(pack, [alone], weights, weight, before_approval=before)
+        due |= _due(motion, rules[motion.id], result.motions[motion.id], whole)
     passed = {name for name, each in due.items() if each.outcome == "passed"}
     for name in lapses(motions, passed):
         due[name] = due[name].model_copy(update={"outcome": "lapsed"})
@@ -69,11 +77,31 @@ def judge(files: Files, read: ReadBundle) -> Judged:
             raise Fault(bundle.RESULT, 0, f"motions.{name[:40]}.{odd}: is another one")
     if result.adopted != adopted(motions, passed):
         raise Fault(bundle.RESULT, 0, "adopted: is not what the motions say")
-    known = {pack.id for pack in PACKS}
+    known = {pack.id for pack in PACKS} | {rule.id for rule in RULES}
     return Judged(
         outcomes={name: each.outcome for name, each in due.items()},
         laws={name: rule.id if rule.id in known else "" for name, rule in rules.items()},
     )
+
+
+class _Whole(NamedTuple):
+    """What every motion is counted against."""
+
+    weights: Mapping[bytes, Weight]
+    roll: Weight
+    beside: Beside
+
+
+def _due(
+    motion: Motion, given: RuleOfMotion | LawOfMotion, claimed: MotionResult, whole: _Whole
+) -> dict[str, MotionResult]:
+    """What becomes of a motion; only of this one: with another pack, another rule may hold for others."""
+    before = _is_of_before(motion, claimed)
+    alone = motion.model_copy(update={"depends_on": None, "after": "", "matter": None})
+    if isinstance(given, LawOfMotion):
+        return under_law(motion, alone, given, *whole, before=before)
+    pack = _pack(motion.id, given)
+    return motion_results(pack, [alone], *whole[:2], beside=whole.beside, before_approval=before)
 
 
 def _is_of_before(motion: Motion, claimed: MotionResult) -> bool:
@@ -99,7 +127,7 @@ def _weights(motions: Mapping[str, Motion], read: ReadBundle) -> dict[bytes, Wei
         if choice_problems(motions, choices, "paper" if staffed else "web"):
             raise Fault(bundle.BALLOTS, answer.line, "says what no motion asks")
         before = weights.get(text, Weight())
-        weights[text] = before.plus(Weight(answer.heads, answer.area))
+        weights[text] = before.plus(Weight(answer.heads, answer.area, answer.shares))
     return weights
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import ConfigDict, Field, JsonValue, ValidationError
 
 from models.values.base import Value
+from models.values.decisions.rules import Payers
 from models.values.voting import Condition, Motion
 from proof.bundle import contents as bundle
 from proof.verifier.reading import Fault
@@ -38,10 +39,57 @@ class RuleOfMotion(Value):
     reject_cap: tuple[Condition, ...]
 
 
-class Rules(Value):
-    """rules.json."""
+class FollowUpOfLaw(Value):
+    """A second vote that the law may open."""
 
-    motions: dict[str, RuleOfMotion]
+    kind: Literal["bridge", "second_call"]
+    then: str
+    after: Literal["fail", "no_quorum"]
+    conditions: tuple[Condition, ...]
+    earliest_days: Whole | None
+    latest_days: Whole | None
+    notice_days: Whole | None
+    article: str
+
+
+class PayersOfLaw(Value):
+    """Who pays, or the rule that says so."""
+
+    passed: Payers
+    failed: Payers
+    above: Payers | None
+    by: "LawOfMotion | None"
+
+
+class LawOfMotion(Value):
+    """The rule of a motion under any law, as rules.json has it."""
+
+    id: str
+    kind: Literal[""]
+    law: str
+    silence: Literal["no_vote", "follow_majority", "deemed_yes"]
+    quorum: tuple[Condition, ...]
+    approve: tuple[Condition, ...]
+    reject_cap: tuple[Condition, ...]
+    article: str
+    either: tuple[tuple[str, ...], ...]
+    veto: tuple[Condition, ...] | None
+    follow_ups: tuple[FollowUpOfLaw, ...]
+    payers: PayersOfLaw | None
+
+
+class BesideTheBallots(Value):
+    """Who came and who objected, by pseudonym."""
+
+    attended: tuple[str, ...]
+    objected: tuple[str, ...] | None
+
+
+class Rules(Value):
+    """rules.json; `beside` only where the law of a motion looks at more than the ballots."""
+
+    motions: dict[str, RuleOfMotion | LawOfMotion]
+    beside: BesideTheBallots | None = None
 
 
 class Largest(Exactly):
@@ -90,6 +138,8 @@ def _as_read(value: Value) -> dict[str, JsonValue]:
     dumped: dict[str, JsonValue] = value.model_dump(mode="json")
     if isinstance(value, Motions):
         dumped["motions"] = [_of_then(each) for each in value.motions]
+    if isinstance(value, Rules) and "beside" not in value.model_fields_set:
+        del dumped["beside"]
     if isinstance(value, Result):
         dumped["motions"] = {name: _of_then(each) for name, each in value.motions.items()}
     return dumped

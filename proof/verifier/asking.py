@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import collections
-from typing import Counter, Dict, List
+from typing import Counter, Dict, List, Tuple
 
 from proof.verifier.menus import Chosen, Menu
 from proof.verifier.reading import Fault, Fields, Files, object_of
 
-UNITS = ("heads", "area_dm2")
-MATTERS = (
-    *("common_parts", "committee", "covenant", "fund_raise", "fund_use", "manager"),
-    *("other", "rebuild", "rules"),
-)
+UNITS = ("heads", "area_dm2", "shares")
 COMPLETIONS = ("add1", "add1-exhaustive", "none")
 ASKED = (
     "completion",
@@ -27,6 +23,8 @@ ASKED = (
 )
 APPROVAL = "approval"
 """How the works of a menu are approved; votes from before it was asked do not say it."""
+LATER = ("above_bound", "after", "rule", "scope")
+"""What a question says where it is not as usual: who was asked, the second vote it is put in, the cost."""
 WHOLE = ".whole"
 """What the id of the question ends with that approves whatever the method chooses."""
 
@@ -36,15 +34,17 @@ class Motion:
 
     def __init__(self, fields: Fields) -> None:
         before = APPROVAL not in fields.value
-        part = ("scope",) if "scope" in fields.value else ()
-        fields.only(*ASKED, *(() if before else (APPROVAL,)), *part)
+        more = tuple(name for name in LATER if name in fields.value)
+        fields.only(*ASKED, *(() if before else (APPROVAL,)), *more)
         self.approval = "" if before else fields.text(APPROVAL, ("each", "whole"))
-        self.scope = _scope(fields.inner("scope")) if part else ""
+        self.scope = _scope(fields.inner("scope")) if "scope" in more else ""
+        self.above_bound = fields.flag("above_bound") if "above_bound" in more else None
+        for name in ("after", "rule"):
+            if name in more and not fields.text(name):
+                raise fields.fault(name, "is empty")
         self.id = fields.text("id")
         self.title = fields.text("title")
         self.needs = [fields.text("kind", ("major", "ordinary")), fields.maybe_text("matter")]
-        if self.needs[1] is not None:
-            fields.text("matter", MATTERS)
         self.depends_on = fields.maybe_text("depends_on")
         self.options: List[str] = []
         for option in fields.objects("options"):
@@ -58,11 +58,11 @@ class Motion:
         self.said: Dict[str, List[int]] = {}
         words = [] if self.menu else self.options or ["yes", "no"]
         for word in (*words, "abstain", "invalid"):
-            self.said[word] = [0, 0]
-        self.chose = [0, 0]
+            self.said[word] = [0, 0, 0]
+        self.chose = [0, 0, 0]
         self.support: Dict[str, List[int]] = {}
         for name in self.menu.costs if self.menu else ():
-            self.support[name] = [0, 0]
+            self.support[name] = [0, 0, 0]
 
     def asks_about(self, menu: Motion) -> bool:
         """Is this the question of yes or no on which the whole menu depends, of the same class?"""
@@ -77,24 +77,26 @@ class Motion:
             return False
         return said != "invalid" or staffed or said in self.options
 
-    def count(self, said: object, heads: int, area: int) -> None:
+    def count(self, said: object, weight: List[int]) -> None:
         """Add what ballots with this answer, which is allowed, weigh together."""
         chosen = None if self.menu is None or isinstance(said, str) else self.menu.choice(said)
         totals = [self.chose]
         if self.menu is not None and chosen is not None:
-            self.chosen[chosen] += heads
+            self.chosen[chosen] += weight[0]
             totals += [self.support[name] for name in self.menu.wanted(chosen)]
         else:
             totals = [self.said[str(said)]]
         for total in totals:
-            total[0] += heads
-            total[1] += area
+            for unit, number in enumerate(weight):
+                total[unit] += number
 
     def sums(self, *words: str) -> List[int]:
-        """Heads and area of all who said one of these words."""
+        """Heads, area and shares of all who said one of these words."""
         return [sum(self.said[word][unit] for word in words) for unit in range(len(UNITS))]
 
-    def tally(self, roll: Dict[str, int | None], top: str = "") -> Dict[str, Dict[str, int | None]]:
+    def tally(
+        self, roll: Dict[str, int | None], top: str = "", units: Tuple[str, ...] = UNITS[:2]
+    ) -> Dict[str, Dict[str, int | None]]:
         """The published numbers; of several options or works, `top` is the yes and the others are no."""
         if self.menu is not None:
             yes = self.support[top] if top else self.chose
@@ -110,9 +112,9 @@ class Motion:
             "invalid": self.sums("invalid"),
         }
         found["participating"] = [sum(parts) for parts in zip(yes, no, found["abstain"])]
-        tally: Dict[str, Dict[str, int | None]] = {"roll": {unit: roll[unit] for unit in UNITS}}
+        tally: Dict[str, Dict[str, int | None]] = {"roll": {unit: roll[unit] for unit in units}}
         for word, numbers in found.items():
-            tally[word] = dict(zip(UNITS, numbers))
+            tally[word] = dict(zip(units, numbers))
         return tally
 
 

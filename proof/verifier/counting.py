@@ -44,7 +44,7 @@ class Answer:
     """What all ballots with the same choices weigh together; the first of them stands at `line`."""
 
     def __init__(self, line: int) -> None:
-        self.heads, self.area, self.line = 0, 0, line
+        self.heads, self.area, self.shares, self.line = 0, 0, 0, line
 
 
 class Roll:
@@ -88,6 +88,23 @@ class Roll:
             "shares": sum(self.shares[number] for number in voters) if self.has_shares else None,
             "entries": len(voters),
         }
+
+    def voters(self) -> list[tuple[bytes, int, int, int]]:
+        """Everybody who may vote: the entry with heads, area and shares (below 0: it has none)."""
+        return [
+            (entry, self.heads[place], self.area[place], self.shares[place])
+            for entry, place in self.number.items()
+            if not self.excluded[place]
+        ]
+
+    def voters_shares(self) -> int:
+        """The shares of everybody who may vote; 0 where somebody has none."""
+        shares = [each[3] for each in self.voters()]
+        return 0 if any(each < 0 for each in shares) else sum(shares)
+
+    def weighed(self) -> dict[str, int | None]:
+        """Heads, area and shares of everybody who may vote, as a motion is counted against them."""
+        return {**self.total(), "shares": self.voters_shares()}
 
 
 def read_roll(files: Files) -> Roll:
@@ -183,7 +200,7 @@ class Box:
         self.route.append(ROUTES[channel])
         self.state.append(state)
         if state == COUNTED:
-            self._count(line, weight[0], weight[1], channel in STAFFED)
+            self._count(line, weight, channel in STAFFED)
 
     def _with_times(self, line: Fields, content: bytes, period: tuple[str, str]) -> bytes:
         """The leaf of format 2: over the hash of the content and both times, cast in the period."""
@@ -215,7 +232,7 @@ class Box:
             if said != due:
                 raise line.fault(name, "is not what the roll says about this entry")
 
-    def _count(self, line: Fields, heads: int, area: int, staffed: bool) -> None:
+    def _count(self, line: Fields, weight: tuple[int, int, int | None], staffed: bool) -> None:
         choices = line.inner("choices")
         text = canonical(choices.value)
         opened = hashlib.sha256(line.hex("nonce", 16) + text).digest()
@@ -228,14 +245,20 @@ class Box:
                 if motion is None or not motion.allows(said, staffed):
                     raise choices.fault(name[:40], "is no answer to a motion of this vote")
             answer = self.answers[text, staffed] = Answer(line.line)
-        answer.heads += heads
-        answer.area += area
+        answer.heads += weight[0]
+        answer.area += weight[1]
+        answer.shares += weight[2] or 0
 
     def count(self) -> None:
         """Add up what the counted ballots say to each motion."""
         for (text, _), answer in self.answers.items():
             for name, said in json.loads(text.decode()).items():
-                self.motions[name].count(said, answer.heads, answer.area)
+                self.motions[name].count(said, [answer.heads, answer.area, answer.shares])
+
+    def who_has_cast(self) -> set[bytes]:
+        """The entries that have handed in any ballot, whatever became of it."""
+        names = {place: entry for entry, place in self.roll.number.items()}
+        return {names[place] for place in set(self.entry)}
 
     def check_states(self, rulings: dict[int, Ruling]) -> list[int]:
         """Is the right ballot of each entry counted? How many there are in each state.

@@ -28,7 +28,7 @@ from proof.verifier.receipt import (
     typed_code,
 )
 from proof.verifier.results import Found, check_result
-from proof.verifier.saying import lines_of, lines_of_fault, reasons, say
+from proof.verifier.saying import consequences, lines_of, lines_of_fault, reasons, say
 from proof.verifier.signing import signed
 
 FORMATS = ("gongjian.voting/1", "gongjian.voting/2")
@@ -138,7 +138,7 @@ def found_in(files: Files, read: ReadBundle, receipt: str = "") -> dict[str, obj
         Fault: the first thing that does not agree.
     """
     rules = read_rules(files, read.motions)
-    results = check_result(files, read.motions, rules, read.roll, read.states)
+    results = check_result(files, read.motions, rules, read.roll, read.box, read.states)
     head = read.head
     found: dict[str, object] = {
         "ballots": read.states,
@@ -167,7 +167,7 @@ def found_in(files: Files, read: ReadBundle, receipt: str = "") -> dict[str, obj
 def reasons_of(found: Found) -> list[str]:
     """Each test behind an outcome, of a menu those of its works too."""
     of_works = [f"{work}: {each}" for work, ruling in found.rulings for each in reasons(ruling)]
-    return reasons(found.decided) + of_works
+    return reasons(found.decided) + of_works + consequences(found.payers, found.second)
 
 
 def winners(found: Found) -> list[str]:

@@ -6,13 +6,24 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from proof.verifier.asking import UNITS, Motion
-from proof.verifier.counting import Roll
-from proof.verifier.deciding import NAME_OF, Decided, DecidedMenu, Rule, Test
+from proof.verifier.counting import Box, Roll
+from proof.verifier.deciding import (
+    DAYS,
+    NAME_OF,
+    Decided,
+    DecidedMenu,
+    Rule,
+    Test,
+    payers_of,
+    read_beside,
+)
 from proof.verifier.menus import Menu, menu_outcome
 from proof.verifier.reading import Fields, Files, canonical, object_of
 
 TWO = 2
-OUTCOMES = ("failed", "lapsed", "passed", "run_off", "tie")
+OUTCOMES = ("failed", "lapsed", "passed", "run_off", "second_vote", "tie")
+SAID_IF_ANY = ("payers", "second")
+"""Fields of a result that are left out where there is nothing to say."""
 CHECK = ("article", "code", "have", "need", "op", "passed", "unit")
 
 
@@ -24,6 +35,38 @@ CHOSEN = {
     "unit": "works",
 }
 """The check that some work of a menu was chosen, but for what was found."""
+
+
+class Counted(NamedTuple):
+    """What every motion of a box is counted against."""
+
+    roll: dict[str, int | None]
+    beside: dict[str, dict[str, int]]
+    """Who came, was silent, objected: by the word of the tally, in each unit."""
+
+    def units(self, rule: Rule) -> tuple[str, ...]:
+        """The units that the numbers of a motion have; shares where its rule counts them."""
+        return UNITS if rule.counts_shares and self.roll["shares"] else UNITS[:2]
+
+    def tally(self, motion: Motion, rule: Rule, top: str = "") -> dict[str, dict[str, int | None]]:
+        """The numbers of a motion, with what its rule looks at beside the ballots."""
+        units = self.units(rule)
+        looked_at = {
+            "present": rule.asks_who_came,
+            "silent": rule.deemed,
+            "objections": rule.veto is not None,
+        }
+        tally = motion.tally(self.roll, top, units)
+        for word, numbers in self.beside.items():
+            if looked_at[word]:
+                tally[word] = {unit: numbers[unit] for unit in units}
+        return tally
+
+
+def amounts(rule: Rule, numbers: list[int]) -> dict[str, int | None]:
+    """Heads, area and, where the rule counts them, shares, as a result has them."""
+    heads, area, shares = numbers
+    return {"area": area, "head": heads, "share": shares if rule.counts_shares else None}
 
 
 class Found(NamedTuple):
@@ -38,6 +81,9 @@ class Found(NamedTuple):
     """The works of a menu that won."""
     rulings: tuple[tuple[str, Decided], ...] = ()
     """What was decided about each work, where each needs the approval."""
+    payers: str | None = None
+    second: dict[str, object] | None = None
+    """The second vote that the law opens."""
 
 
 def standing(motions: dict[str, Motion], passed: set[str]) -> set[str]:
@@ -58,26 +104,24 @@ def strength(motion: Motion, rule: Rule, option: str) -> list[Fraction]:
     """An option's parts of the votes cast, its weakest first, over what the rule looks at."""
     parts = []
     for dimension in sorted({condition.dimension for condition in rule.approval}):
-        if NAME_OF[dimension] not in UNITS:
-            continue
         place = UNITS.index(NAME_OF[dimension])
         cast = sum(motion.said[each][place] for each in dict.fromkeys(motion.options))
         parts.append(Fraction(motion.said[option][place], cast) if cast else Fraction(0))
     return sorted(parts)
 
 
-def among_options(motion: Motion, rule: Rule, roll: dict[str, int | None]) -> Found:
+def among_options(motion: Motion, rule: Rule, counted: Counted) -> Found:
     """The option that the rule carries against all others; else run-off of the top two, or tie."""
     power = {option: strength(motion, rule, option) for option in motion.options}
     order = sorted(sorted(power), key=power.__getitem__, reverse=True)
-    each = {option: Decided(rule, motion.tally(roll, option)) for option in order}
+    each = {option: Decided(rule, counted.tally(motion, rule, option)) for option in order}
     top = each[order[0]]
 
     def found(outcome: str, winner: str | None = None, named: list[str] | None = None) -> Found:
-        return Found(top, motion.tally(roll, order[0]), outcome, winner, tuple(named or ()))
+        tally = counted.tally(motion, rule, order[0])
+        return Found(top, tally, outcome, winner, tuple(named or ()))
 
-    unknown = any(NAME_OF[condition.dimension] not in UNITS for condition in rule.approval)
-    if unknown or top.quorum == "FAIL":
+    if top.quorum == "FAIL":
         return found("failed")
     carried = [option for option in order if each[option].verdict == "PASS"]
     leader = carried[0] if carried else order[0]
@@ -96,7 +140,7 @@ def among_options(motion: Motion, rule: Rule, roll: dict[str, int | None]) -> Fo
 
 
 def from_menu(
-    motion: Motion, menu: Menu, rule: Rule, roll: dict[str, int | None], part: Fields
+    motion: Motion, menu: Menu, rule: Rule, counted: Counted, part: Fields
 ) -> tuple[Found, object]:
     """The works that were chosen, and the outcome to compare; each work's approval is compared here."""
     able, rulings = set(menu.costs), []
@@ -105,10 +149,10 @@ def from_menu(
         claims.only(*menu.costs)
         for name, claim in claims.each():
             claim.only("decision", "supporters")
-            heads, area = motion.support[name]
-            if claim.inner("supporters").value != {"area": area, "head": heads, "share": None}:
-                raise claim.fault("supporters", f"are {heads} heads and {area} by the count")
-            ruling = Decided(rule, motion.tally(roll, name))
+            support = amounts(rule, motion.support[name])
+            if canonical(claim.inner("supporters").value) != canonical(support):
+                raise claim.fault("supporters", f"are {canonical(support).decode()} by the count")
+            ruling = Decided(rule, counted.tally(motion, rule, name))
             check_decision(claim.inner("decision"), ruling)
             rulings.append((name, ruling))
             if ruling.verdict != "PASS":
@@ -120,35 +164,84 @@ def from_menu(
     )
     won = outcome["winners"]
     works = tuple(won) if isinstance(won, list) else ()
-    decided = DecidedMenu(rule, motion.tally(roll), motion.approval, len(works))
+    tally = counted.tally(motion, rule)
+    decided = DecidedMenu(rule, tally, motion.approval, len(works))
     good = decided.verdict == "PASS" and bool(works)
-    found = Found(decided, motion.tally(roll), "passed" if good else "failed", works=works)
+    found = Found(decided, tally, "passed" if good else "failed", works=works)
     return found._replace(rulings=tuple(rulings)), outcome
 
 
-def find(motion: Motion, rule: Rule, roll: dict[str, int | None], part: Fields) -> Found:
+def find(motion: Motion, rule: Rule, counted: Counted, part: Fields) -> Found:
     """What became of one motion; a published menu is compared on the way."""
     due: dict[str, object] = {"menu": None, "options": None}
     if motion.menu is not None:
-        found, due["menu"] = from_menu(motion, motion.menu, rule, roll, part)
+        found, due["menu"] = from_menu(motion, motion.menu, rule, counted, part)
     elif motion.options:
-        found = among_options(motion, rule, roll)
+        found = among_options(motion, rule, counted)
         due["options"] = {
-            option: {"area": area, "head": heads, "share": None}
-            for option, (heads, area) in motion.said.items()
+            option: amounts(rule, numbers)
+            for option, numbers in motion.said.items()
             if option in motion.options
         }
     else:
-        decided = Decided(rule, motion.tally(roll))
-        good = decided.verdict == "PASS"
-        found = Found(decided, motion.tally(roll), "passed" if good else "failed")
+        tally = counted.tally(motion, rule)
+        decided = Decided(rule, tally)
+        found = Found(decided, tally, "passed" if decided.verdict == "PASS" else "failed")
+    if motion.menu is None:
+        found = what_follows(motion, rule, found)
     due.update(winner=found.winner, named=list(found.named))
+    due.update(payers=found.payers, second=found.second)
     if motion.approval and motion.menu is None:
         due["works"] = None
     for name, value in due.items():
-        if canonical(part.value[name]) != canonical(value):
+        unsaid = name in SAID_IF_ANY and value is None
+        agrees = name not in part.value if unsaid else same(part.value.get(name), value)
+        if not agrees:
             raise part.fault(name, f"is {canonical(value).decode()} by the count"[:400])
     return found
+
+
+def same(claim: object, due: object) -> bool:
+    """Whether two values are written alike."""
+    return canonical(claim) == canonical(due)
+
+
+def what_follows(motion: Motion, rule: Rule, found: Found) -> Found:
+    """Who pays for what passed; the second vote that the law opens for what failed."""
+    if found.outcome == "passed":
+        payers = payers_of(rule, found.decided.verdict, found.tally, motion.above_bound)
+        return found._replace(payers=None if payers == "all" else payers)
+    opened = found.decided.second() if found.outcome == "failed" else None
+    if opened is None:
+        return found
+    follow_up, tests = opened
+    second: dict[str, object] = {
+        **{name: follow_up.said[name] for name in ("article", "kind", *DAYS)},
+        "after": rule.id,
+        "checks": [_published(test) for test in tests],
+        "rule": follow_up.said["then"],
+    }
+    return found._replace(outcome="second_vote", second=second)
+
+
+def _published(test: Test) -> dict[str, object]:
+    """A test as a result has it."""
+    condition = test.condition
+    return {
+        "article": condition.article,
+        "code": condition.code,
+        "have": _number(test.have),
+        "need": _number(test.need),
+        "op": condition.op,
+        "passed": test.passed,
+        "unit": NAME_OF[condition.dimension],
+    }
+
+
+def _number(number: Fraction | None) -> int | str | None:
+    if number is None or number.denominator != 1:
+        return None if number is None else str(number)
+    return number.numerator
 
 
 def check_decision(fields: Fields, decided: Decided) -> None:
@@ -163,18 +256,29 @@ def check_decision(fields: Fields, decided: Decided) -> None:
             raise fields.fault("checks", f"do not end with the {decided.works} works chosen")
     if decided.nobody and claims:
         first = claims.pop(0)
-        first.only(*CHECK)
-        if first.flag("passed") or not first.text("code").startswith("voting.roll."):
+        _check_nothing(first, decided.rule)
+        if not first.text("code").startswith("voting.roll."):
             raise first.fault("code", "does not say that nobody is on the roll")
     for dimension in reversed(decided.uncast):
         last = claims.pop() if claims else fields
-        last.only(*CHECK)
-        if last.flag("passed") or last.text("code") != f"voting.votes_cast.{dimension}":
+        _check_nothing(last, decided.rule)
+        if last.text("code") != f"voting.votes_cast.{dimension}":
             raise last.fault("code", "does not say that nobody voted yes or no")
     if len(claims) != len(decided.tests):
         raise fields.fault("checks", "are not as many as the rule has")
     for claim, test in zip(claims, decided.tests):
         _check_claim(claim, test)
+
+
+def _check_nothing(claim: Fields, rule: Rule) -> None:
+    """A check that there must be some of it, and there is none."""
+    claim.only(*CHECK)
+    article = rule.article or claim.text("article")
+    unit = NAME_OF.get(claim.text("code").rpartition(".")[2], "")
+    due = {"article": article, "have": 0, "need": 0, "op": ">", "passed": False, "unit": unit}
+    for name, value in due.items():
+        if not same(claim.value[name], value):
+            raise claim.fault(name, f"is {canonical(value).decode()} where there is nothing")
 
 
 def _check_claim(claim: Fields, test: Test) -> None:
@@ -196,7 +300,7 @@ def _check_claim(claim: Fields, test: Test) -> None:
 
 
 def check_tally(fields: Fields, said: dict[str, dict[str, int | None]]) -> None:
-    """Are the published numbers of a motion those of the count, in heads and in area?"""
+    """Are the published numbers of a motion those of the count, in each unit?"""
     due = {
         f"{word}_{unit}": number for word, units in said.items() for unit, number in units.items()
     }
@@ -211,6 +315,7 @@ def check_result(
     motions: dict[str, Motion],
     rules: dict[str, Rule],
     roll: Roll,
+    box: Box,
     states: dict[str, int],
 ) -> dict[str, Found]:
     """Is result.json what follows from roll, ballots and rules? What became of each motion."""
@@ -224,11 +329,13 @@ def check_result(
     check_concentration(fields.inner("concentration"), roll)
     results = fields.inner("motions")
     results.only(*motions)
+    counted = Counted(roll.weighed(), read_beside(files, roll, box))
     found: dict[str, Found] = {}
     for name, part in results.each():
-        works = ("works",) if motions[name].approval else ()
-        part.only("decision", "menu", "named", "options", "outcome", "tally", "winner", *works)
-        found[name] = find(motions[name], rules[name], roll.total(), part)
+        more: tuple[str, ...] = ("works",) if motions[name].approval else ()
+        more += tuple(each for each in SAID_IF_ANY if each in part.value)
+        part.only("decision", "menu", "named", "options", "outcome", "tally", "winner", *more)
+        found[name] = find(motions[name], rules[name], counted, part)
         check_tally(part.inner("tally"), found[name].tally)
         check_decision(part.inner("decision"), found[name].decided)
     passed = {name for name, each in found.items() if each.outcome == "passed"}

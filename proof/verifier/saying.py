@@ -40,6 +40,7 @@ OUTCOMES = {
     "lapsed": "失效：它所依附的事项没有通过 what it depends on did not pass",
     "passed": "通过 it is adopted",
     "run_off": "须在下列选项之间再次表决 a second vote decides between these",
+    "second_vote": "未通过，法律允许以较低门槛再次表决 not adopted; the law lets it be put again under a lower bar",
     "tie": "并列，尚无结果 these are level, nothing is decided",
 }
 ANSWERS = {
@@ -47,8 +48,16 @@ ANSWERS = {
     "no": "反对 against",
     "abstain": "弃权 abstained",
     "invalid": "无效 invalid",
+    "objections": "提出异议 objected",
     "participating": "参与表决 took part",
+    "present": "到场 came",
+    "silent": "缺席且未提异议 absent and silent",
     "roll": "有表决权 may vote",
+}
+PAYING = {
+    "all_but_dissenters": "除反对者外的所有人 all but those who were against it",
+    "nobody": "无人 nobody",
+    "yes_voters": "仅同意者 only those who were for it",
 }
 BECAME = {
     "counted": "计入结果 counted",
@@ -153,9 +162,11 @@ def amount(number: Fraction, dimension: str) -> str:
 
 
 def weighed(numbers: dict[str, int | None]) -> str:
-    """People and area together."""
+    """People, area and, where the law counts them, shares together."""
     heads, area = numbers["heads"] or 0, numbers["area_dm2"] or 0
-    return f"{heads:,} 人 people, {amount(Fraction(area), 'area')}"
+    shares = numbers.get("shares")
+    more = "" if shares is None else f", {amount(Fraction(shares), 'share')} 份 shares"
+    return f"{heads:,} 人 people, {amount(Fraction(area), 'area')}{more}"
 
 
 def say(text: str) -> bool:
@@ -178,6 +189,12 @@ def reasons(decided: Decided) -> list[str]:
         mark = MARKS[decided.works > 0]
         chosen = [f"{mark}: 选定的项目 works chosen {decided.works}; 至少 at least 1"]
     return [_reason(test) for test in decided.tests] + chosen
+
+
+def consequences(payers: str | None, second: dict[str, object] | None) -> list[str]:
+    """Who alone pays for what passed, or by which article what failed may be put again."""
+    lines = [] if payers is None else [f"→ 分摊 who pays: {PAYING[payers]}"]
+    return lines if second is None else [*lines, f"→ 再次表决 put again: [{second['article']}]"]
 
 
 def _reason(test: Test) -> str:

@@ -8,6 +8,7 @@ An owner acting for others holds at most so many (Weifang art. 32: three), and v
 import hmac
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from math import floor
 from typing import NamedTuple
 
 from models.values.decisions.rules import Cap
@@ -16,6 +17,7 @@ from models.values.voting import Motion, VotingPack
 from proof.canonical import framed
 from rules.ballots.ballot import Answer, Choices, choice_problems, plain_ballot
 from rules.voting.caps import mandates_allowed
+from rules.voting.live.beside import Weight
 
 _AGENT = b"gongjian/mandate/agent"
 _INSTRUCTION = b"gongjian/mandate/instruction"
@@ -48,12 +50,41 @@ def mandate_limit(pack: VotingPack, cap: Cap | None = None, lots: int = 0) -> in
 
 def held_by(agent_id: str, register: Sequence[Mandated]) -> int:
     """How many owners an agent stands for; one that was voted on and then taken back counts on."""
-    return len(
-        {
-            each.entry_id
-            for each in register
-            if each.agent_id == agent_id and (not each.revoked or each.voted)
-        }
+    return len(entries_held_by(agent_id, register))
+
+
+def entries_held_by(agent_id: str, register: Sequence[Mandated]) -> frozenset[str]:
+    """The owners an agent stands for, by their entries on the roll, as `held_by` counts them."""
+    return frozenset(
+        each.entry_id
+        for each in register
+        if each.agent_id == agent_id and (not each.revoked or each.voted)
+    )
+
+
+def carried_problems(caps: Sequence[Cap], carried: Weight, roll: Weight) -> tuple[Problem, ...]:
+    """Why an agent may not carry so much: Taiwan counts nothing beyond a fifth of all (art. 27).
+
+    `carried` is what the agent's owners weigh with the new one. What would not be counted is not
+    entrusted: the owner names somebody else. Whole owners are carried, so the part is in heads and in
+    shares; shares that the roll does not know limit nothing.
+    """
+    return tuple(
+        problem(
+            "mandate.carries_too_much",
+            where="agent",
+            unit=unit,
+            have=have,
+            most=floor(cap.fraction * all_),
+            article=cap.article,
+        )
+        for cap in caps
+        if cap.kind == "fraction_of_all"
+        for unit, have, all_ in (
+            ("heads", carried.heads, roll.heads),
+            ("shares", carried.shares, roll.shares),
+        )
+        if all_ and have > cap.fraction * all_
     )
 
 

@@ -35,6 +35,7 @@ WITHIN: Mapping[str, str] = {
     "award_contract": "award",
     "sign_contract": "contract_signing",
     "works": "works_silence",
+    "part_consent": "part_consent",
     "record_inspection": "item_inspection",
     "accept_works": "completion_acceptance",
     "approve_payment": "contractor_payment",

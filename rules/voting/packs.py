@@ -191,7 +191,13 @@ def quorum(pack: VotingPack, tally: ReportedTally, motion: Motion | None = None)
 
     With a `motion` by the quorum of its own rule, which outside of China differs from matter to matter.
     """
-    rule = pack_rule(pack, MotionKind.ORDINARY) if motion is None else rule_of(pack, motion)
+    return quorum_by(
+        pack_rule(pack, MotionKind.ORDINARY) if motion is None else rule_of(pack, motion), tally
+    )
+
+
+def quorum_by(rule: Rule, tally: ReportedTally) -> Decision:
+    """Whether enough owners took part by the quorum of one rule."""
     numbers = counted(rule, tally_facts(tally))
     return _decision(tuple(condition_check(each, "quorum", numbers) for each in rule.quorum))
 
@@ -201,13 +207,25 @@ def decide(pack: VotingPack, motion: Motion, tally: ReportedTally) -> Decision:
 
     Where a motion of China names its matter, the matter's threshold cannot be undercut by its kind.
     """
-    return _decision(ruled(pack, motion, tally).checks)
+    return decision_of(ruled(pack, motion, tally))
+
+
+def decision_of(result: RuleResult) -> Decision:
+    """What a rule has found, as the decision that is stored."""
+    return _decision(result.checks)
 
 
 def ruled(pack: VotingPack, motion: Motion, tally: ReportedTally) -> RuleResult:
     """The whole result of one motion: its checks, the second vote it opens, who pays."""
+    return ruled_by(rule_of(pack, motion), motion, tally)
+
+
+def ruled_by(
+    rule: Rule, motion: Motion, tally: ReportedTally, by: Rule | None = None
+) -> RuleResult:
+    """The whole result of one motion under one rule; `by` says who pays, as `judged` has it."""
     facts = tally_facts(tally).model_copy(update={"above_bound": motion.above_bound})
-    return judged(rule_of(pack, motion), facts, after=motion.after or None)
+    return judged(rule, facts, after=motion.after or None, by=by)
 
 
 def strict_kind(motion: Motion, pack: VotingPack | None = None) -> MotionKind:

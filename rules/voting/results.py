@@ -12,7 +12,7 @@ from typing import ClassVar, Literal
 from models.values.base import Carried, Grown
 from models.values.decisions.decision import Check, Decision
 from models.values.decisions.menu import Approval, MenuBallot, MenuOutcome, MenuRule
-from models.values.decisions.rules import Amounts, OptionsRuling, Payers
+from models.values.decisions.rules import Amounts, OptionsRuling, Payers, Rule
 from models.values.voting import Motion, SecondVote, Tally, VotingPack
 from rules.checks import check
 from rules.checks import decide as decided
@@ -23,7 +23,14 @@ from rules.voting.live.silence import days_to_object
 from rules.voting.live.tallies import Whole, amounts_of, tally_of
 from rules.voting.motions import lapses
 from rules.voting.options import decide_options
-from rules.voting.packs import decide, quorum, rule_of, ruled, tally_facts
+from rules.voting.packs import (
+    decision_of,
+    quorum,
+    quorum_by,
+    rule_of,
+    ruled_by,
+    tally_facts,
+)
 
 Outcome = Literal["passed", "failed", "lapsed", "pending", "run_off", "second_vote", "tie"]
 
@@ -89,17 +96,21 @@ def motion_results(
     beside: Beside = NOTHING_BESIDE,
     *,
     before_approval: bool = False,
+    rules: Mapping[str, Rule] | None = None,
+    payers_by: Mapping[str, Rule] | None = None,
 ) -> dict[str, MotionResult]:
     """Every motion's result, in order; `conditions` are checks of the box that all of them need.
 
     `beside` is what was counted beside the ballots: who attended, was silent, objected.
     `before_approval` counts menus as they once were: any work may be chosen once enough took part.
-    Evidence of those votes is still judged by it.
+    Evidence of those votes is still judged by it. `rules` are those of the motions, where somebody has
+    found them by other means than by the pack, and `payers_by` those that say who pays.
     """
     unmet = tuple(check for check in conditions if not check.passed)
     answers = _answers_by_motion(motions, weights)
-    whole = Whole(roll, beside)
-    results = {motion.id: _result(pack, motion, answers[motion.id], whole) for motion in motions}
+    of_motions = rules or {motion.id: rule_of(pack, motion) for motion in motions}
+    whole = Whole(roll, beside, of_motions, payers_by or {})
+    results = {motion.id: _result(motion, answers[motion.id], whole) for motion in motions}
     if before_approval:
         results |= {
             motion.id: _menu_before_approval(pack, motion, answers[motion.id], whole)
@@ -131,31 +142,32 @@ def _answers_by_motion(
     return answers
 
 
-def _result(pack: VotingPack, motion: Motion, answers: _Answers, whole: Whole) -> MotionResult:
+def _result(motion: Motion, answers: _Answers, whole: Whole) -> MotionResult:
     if motion.menu is not None:
-        return _menu_result(pack, motion, answers, whole)
+        return _menu_result(motion, answers, whole)
     if motion.options:
-        return _options_result(pack, motion, answers, whole)
+        return _options_result(motion, answers, whole)
+    rule = whole.rules[motion.id]
     yes, no = (answers.words.get(word, Weight()) for word in ("yes", "no"))
-    tally = tally_of(rule_of(pack, motion), whole, answers.words, yes, no)
-    waiting = days_to_object(pack, motion, tally, whole.beside)
+    tally = tally_of(rule, whole, answers.words, yes, no)
+    waiting = days_to_object(rule, motion, tally, whole.beside)
     if waiting:
-        decision = decide(pack, motion, tally)
+        decision = decision_of(ruled_by(rule, motion, tally))
         return MotionResult(
             tally=tally, decision=decision, outcome="pending", days_to_object=waiting
         )
-    return _decided(pack, motion, tally, None)
+    return _decided(motion, tally, None, whole)
 
 
 def _decided(
-    pack: VotingPack, motion: Motion, tally: Tally, ruling: OptionsRuling | None
+    motion: Motion, tally: Tally, ruling: OptionsRuling | None, whole: Whole
 ) -> MotionResult:
     """The decision over a tally, with the second vote that it opens and who pays."""
-    decision = decide(pack, motion, tally)
+    law = ruled_by(whole.rules[motion.id], motion, tally, whole.payers_by.get(motion.id))
+    decision = decision_of(law)
     outcome: Outcome = "passed" if decision.passed else "failed"
     if ruling is not None:
         outcome = _outcome_of(ruling)
-    law = ruled(pack, motion, tally)
     second = second_vote(law) if outcome == "failed" else None
     return MotionResult(
         tally=tally,
@@ -166,12 +178,10 @@ def _decided(
     )
 
 
-def _options_result(
-    pack: VotingPack, motion: Motion, answers: _Answers, whole: Whole
-) -> MotionResult:
+def _options_result(motion: Motion, answers: _Answers, whole: Whole) -> MotionResult:
     """The strongest option against the rest (rule book 1.4.6)."""
     options = {option.id: answers.words.get(option.id, Weight()) for option in motion.options}
-    rule = rule_of(pack, motion)
+    rule = whole.rules[motion.id]
     amounts = {name: amounts_of(rule, weight) for name, weight in options.items()}
     all_cast = Weight()
     for weight in options.values():
@@ -180,42 +190,41 @@ def _options_result(
     ruling = decide_options(rule, amounts, tally_facts(everything))
     top = options[ruling.order[0]] if ruling.order else Weight()
     tally = tally_of(rule, whole, answers.words, top, all_cast.less(top))
-    found = _decided(pack, motion, tally, ruling)
+    found = _decided(motion, tally, ruling, whole)
     return found.model_copy(
         update={"options": amounts, "winner": ruling.winner, "named": ruling.named}
     )
 
 
-def _menu_result(pack: VotingPack, motion: Motion, answers: _Answers, whole: Whole) -> MotionResult:
+def _menu_result(motion: Motion, answers: _Answers, whole: Whole) -> MotionResult:
     """The works that the method chooses among those that may be chosen (Civil Code art. 278).
 
     Each by its own supporters; or any, where the owners were asked on the same ballot whether they
     approve the method's choice: that question is a motion of its own, and the menu depends on it.
     """
-    tally = tally_of(rule_of(pack, motion), whole, answers.words, answers.chose, Weight())
+    rule = whole.rules[motion.id]
+    tally = tally_of(rule, whole, answers.words, answers.chose, Weight())
     if motion.approval is Approval.WHOLE:
         menu = _chosen(motion, answers)
         return _menu_passed((), tally, menu, None)
-    works = _works(pack, motion, answers, whole)
+    works = _works(motion, answers, whole)
     able = {name for name, work in works.items() if work.decision.passed}
     menu = _chosen(motion, answers, able)
-    return _menu_passed(quorum(pack, tally, motion).checks, tally, menu, works)
+    return _menu_passed(quorum_by(rule, tally).checks, tally, menu, works)
 
 
-def _works(
-    pack: VotingPack, motion: Motion, answers: _Answers, whole: Whole
-) -> dict[str, WorkResult]:
+def _works(motion: Motion, answers: _Answers, whole: Whole) -> dict[str, WorkResult]:
     """Whether the supporters of each work reach the bar of the matter's class, in what it counts."""
     assert motion.menu is not None
     support = dict.fromkeys(motion.menu.costs, Weight())
     for ballot, weight in answers.menu.items():
         for name in supported(motion.menu, ballot):
             support[name] = support[name].plus(weight)
-    rule, chose = rule_of(pack, motion), answers.chose
+    rule, chose = whole.rules[motion.id], answers.chose
     results: dict[str, WorkResult] = {}
     for name, yes in support.items():
         tally = tally_of(rule, whole, answers.words, yes, chose.less(yes))
-        decision = decide(pack, motion, tally)
+        decision = decision_of(ruled_by(rule, motion, tally))
         results[name] = WorkResult(supporters=amounts_of(rule, yes), decision=decision)
     return results
 
@@ -247,7 +256,7 @@ def _menu_before_approval(
 ) -> MotionResult:
     """As menus were counted before they obeyed the class of their matter: the quorum and some work."""
     menu = _chosen(motion, answers)
-    tally = tally_of(rule_of(pack, motion), whole, answers.words, answers.chose, Weight())
+    tally = tally_of(whole.rules[motion.id], whole, answers.words, answers.chose, Weight())
     decision = quorum(pack, tally)
     good = decision.passed and bool(menu.winners)
     return MotionResult(

@@ -6,7 +6,7 @@ with the key that the closing has published.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -64,8 +64,13 @@ class BoxAudit:
     bad: list[BadBallot] = field(default_factory=list)
 
 
-async def audit_box(session: AsyncSession, box: BallotBox, receipts_key: str | None) -> BoxAudit:
-    """Check one box, row by row; in memory stay the id and the receipt leaf of each ballot."""
+async def audit_box(
+    session: AsyncSession, box: BallotBox, receipts_keys: Sequence[str] | None
+) -> BoxAudit:
+    """Check one box, row by row; in memory stay the id and the receipt leaf of each ballot.
+
+    `receipts_keys` are the public keys (hex) that may have signed a batch; None: none is checked.
+    """
     found = BoxAudit()
     tree = Tree()
     check = await _load_check(session, box)
@@ -84,7 +89,7 @@ async def audit_box(session: AsyncSession, box: BallotBox, receipts_key: str | N
         session.expunge(ballot)
     batches = select(BallotBatch).where(BallotBatch.box_id == box.id)
     signed = {(each.intake, each.number): each for each in await session.scalars(batches)}
-    found.bad += _batch_faults(box.id, signed, leaves, receipts_key)
+    found.bad += _batch_faults(box.id, signed, leaves, receipts_keys)
     found.bad += await _gaps(session, box.id, signed)
     unsigned = {batch: each for batch, each in leaves.items() if batch not in signed}
     found.unsigned = sum(len(each) for each in unsigned.values())
@@ -208,14 +213,14 @@ def _batch_faults(
     box_id: str,
     signed: Mapping[Batch, BallotBatch],
     leaves: Mapping[Batch, list[tuple[str, bytes]]],
-    receipts_key: str | None,
+    receipts_keys: Sequence[str] | None,
 ) -> Iterator[BadBallot]:
     """Batches whose ballots are not those that were signed for."""
     for (intake, number), batch in signed.items():
         name = f"{intake}.{number}"
         statement = batch_statement(name, batch.root, box_id, batch.size)
-        key = bytes.fromhex(receipts_key) if receipts_key is not None else None
-        if key is not None and not signed_by(key, statement, batch.signature):
+        keys = None if receipts_keys is None else map(bytes.fromhex, receipts_keys)
+        if keys is not None and not any(signed_by(k, statement, batch.signature) for k in keys):
             yield BadBallot(box_id=box_id, ballot_id=name, reason="batch")
             continue
         there = sorted(leaves.get((intake, number), ()))

@@ -7,7 +7,7 @@ one snapshot of the database.
 import hashlib
 import zipfile
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,12 +17,14 @@ from typing import NamedTuple, get_args
 import asyncpg
 from pydantic import JsonValue, TypeAdapter
 
+from models.values.decisions.rules import Rule
 from models.values.refusal import refusal
 from models.values.voting import Motion, VotingPack
 from proof.ballots import roll_line
 from proof.bundle import contents as bundle
 from proof.verifier import standalone
-from rules.voting import pack_for, pack_rule, strict_kind
+from rules.voting import counts_beside, pack_for, pack_rule, rule_of, strict_kind
+from rules.voting.judging import open_follow_ups, payers_rule
 from runtime.ballots.boxes import COUNTED_VOTE, said_of
 from runtime.ballots.counting import CountedBallot, read_ballots
 from runtime.ballots.sealing import Signer
@@ -37,21 +39,30 @@ MOTIONS: TypeAdapter[tuple[Motion, ...]] = TypeAdapter(tuple[Motion, ...])
 
 BOXES = """
 SELECT b.id, b.motions::text, b.tally::text, b.tree_head::text, b.opened_key, b.format, r.rule_pack,
-       r.title
+       r.title, b.objections_until
 FROM ballot_box b JOIN renovation r ON r.id = b.renovation_id
 WHERE b.renovation_id = $1 AND b.attempt = $2 AND ($3::text IS NULL OR b.id = $3)
 ORDER BY length(b.id), b.id
 """
 KNOWN = "SELECT EXISTS (SELECT 1 FROM renovation WHERE id = $1)"
-CLOSED = """
+COUNTED = """
 SELECT details::text FROM event
-WHERE renovation_id = $1 AND kind = 'voting.box_closed' AND (details ->> 'box' = $2::text
+WHERE renovation_id = $1 AND kind IN ('voting.box_closed', 'voting.objections_counted')
+  AND (details ->> 'box' = $2::text
   OR details @> jsonb_build_object('others', jsonb_build_array(jsonb_build_object('box', $2::text))))
+ORDER BY seq
 """
 ROLL = """
 SELECT pseudonym, heads, area_dm2, shares, developer, excluded_reason FROM roll_entry
 WHERE box_id = $1 ORDER BY pseudonym COLLATE "C"
 """
+ATTENDED, OBJECTED = (
+    f"""
+SELECT e.pseudonym FROM roll_entry e JOIN {table} l ON l.box_id = e.box_id AND l.entry_id = e.entry_id
+WHERE e.box_id = $1 AND e.excluded_reason IS NULL ORDER BY e.pseudonym COLLATE "C"
+"""  # noqa: S608 - our own names
+    for table in ("attendance", "vote_objection")
+)
 RULINGS = """
 SELECT e.pseudonym, r.number, r.kind, b.leaf, r.up_to_seq, r.reason, r.recorded_at,
        (SELECT actor_role FROM event v WHERE v.command_id = r.command_id) AS role
@@ -87,15 +98,17 @@ class _ClosedBox:
     tally: dict[str, JsonValue]
     head: dict[str, JsonValue]
     closed: dict[str, JsonValue]
-    """The details of the event of the close."""
+    """The details of the event of the close, with those of the count after the objections."""
     opened_key: bytes
+    waited: bool
+    """Owners had a time to object after it."""
 
 
 async def export_voting(
     connection: asyncpg.Connection,
     renovation_id: str,
     out: Path,
-    signer: Signer,
+    signer: Signer | Sequence[Signer],
     attempt: int | None = None,
     box_id: str | None = None,
 ) -> Exported:
@@ -105,15 +118,20 @@ async def export_voting(
     or not at all.
 
     Raises:
-        Refused: `renovation.unknown`, `evidence.not_counted` while there is no counted vote, `evidence.other_law`, `evidence.official` when an
-            official system counted it, `evidence.other_key` when `signer` is not who signed it, `voting.which_box`.
+        Refused: `renovation.unknown`, `evidence.not_counted` while there is no counted vote or owners may
+            still object, `evidence.official` when an official system counted it, `evidence.other_key`
+            when none of `signer` is who signed it, `voting.which_box`.
     """
+    signers = {
+        each.public_key: each for each in ([signer] if isinstance(signer, Signer) else signer)
+    }
     part = out.with_name(f".{out.name}.part")
     try:
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
             async with connection.transaction(isolation="repeatable_read", readonly=True):
                 box = await _counted_box(connection, renovation_id, attempt, box_id)
-                if box.head.get("public_key") != signer.public_key:
+                signed_by = signers.get(str(box.head.get("public_key")))
+                if signed_by is None:
                     raise refusal("evidence.other_key", box=box.id)
                 files = _BundleWriter(archive)
                 ballots = await _write(connection, box, files)
@@ -125,12 +143,12 @@ async def export_voting(
                 hashes=files.hashes,
             )
             files.put(bundle.MANIFEST, manifest)
-            seal = bundle.signature_file(signer.public_key, signer.sign(manifest))
+            seal = bundle.signature_file(signed_by.public_key, signed_by.sign(manifest))
             files.put(bundle.SIGNATURE, seal)
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)
-    return Exported(out, box.id, ballots, bundle.sha256(manifest), signer.public_key)
+    return Exported(out, box.id, ballots, bundle.sha256(manifest), signed_by.public_key)
 
 
 class _BundleWriter:
@@ -180,21 +198,26 @@ async def _counted_box(
         raise refusal("evidence.not_counted", renovation=renovation_id[:64])
     if row["opened_key"] is None:
         raise refusal("evidence.official", box=row["id"])
-    pack = pack_for(row["rule_pack"])
-    if not pack.major:
-        raise refusal("evidence.other_law", box=row["id"], pack=pack.id)
-    closed = await connection.fetchval(CLOSED, renovation_id, row["id"])
+    tally = JSON.validate_json(row["tally"])
+    if any(isinstance(each, dict) and each["outcome"] == "pending" for each in tally.values()):
+        # Owners may still object: it is counted when that time is over.
+        raise refusal("evidence.not_counted", renovation=renovation_id[:64])
+    closed: dict[str, JsonValue] = {}
+    for each in await connection.fetch(COUNTED, renovation_id, row["id"]):
+        # Where owners could object it was counted again, and what was adopted may be another thing.
+        closed |= said_of(JSON.validate_json(each["details"]), row["id"]) or {}
     return _ClosedBox(
         id=row["id"],
         format=row["format"],
         renovation_id=renovation_id,
         title=row["title"],
-        pack=pack,
+        pack=pack_for(row["rule_pack"]),
         motions=MOTIONS.validate_json(row["motions"]),
-        tally=JSON.validate_json(row["tally"]),
+        tally=tally,
         head=JSON.validate_json(row["tree_head"]),
-        closed=dict(said_of(JSON.validate_json(closed or "{}"), row["id"]) or {}),
+        closed=closed,
         opened_key=row["opened_key"],
+        waited=row["objections_until"] is not None,
     )
 
 
@@ -209,13 +232,42 @@ async def _write(connection: asyncpg.Connection, box: _ClosedBox, files: _Bundle
     with files.file(bundle.ROLL) as write:
         roll = await _write_roll(connection, box.id, write)
     files.put(bundle.RESULT, bundle.line(_result(box, roll)))
-    kinds = {motion.id: strict_kind(motion, box.pack) for motion in box.motions}
-    rules = {name: (kind.value, pack_rule(box.pack, kind)) for name, kind in kinds.items()}
-    files.put(bundle.RULES, bundle.rules_file(rules))
+    files.put(bundle.RULES, await _rules(connection, box))
     lines = (ruling.line(settled[ruling.up_to_seq]) for ruling in rulings)
     files.put(bundle.RULINGS, b"".join(bundle.ruling_line(line) for line in lines))
     files.put(bundle.VERIFY, standalone())
     return ballots
+
+
+async def _rules(connection: asyncpg.Connection, box: _ClosedBox) -> bytes:
+    """rules.json: of Chinese law the two classes of its pack, of any other the whole rule of each motion."""
+    if box.pack.major:
+        kinds = {motion.id: strict_kind(motion, box.pack) for motion in box.motions}
+        rules = {name: (kind.value, pack_rule(box.pack, kind)) for name, kind in kinds.items()}
+        return bundle.rules_file(rules)
+    laws = {motion.id: rule_of(box.pack, motion) for motion in box.motions}
+    whole = {
+        motion.id: bundle.law_rule(
+            laws[motion.id],
+            open_follow_ups(laws[motion.id], motion.after or None),
+            payers_rule(laws[motion.id]),
+        )
+        for motion in box.motions
+    }
+    return bundle.law_file(whole, await _beside(connection, box, laws.values()))
+
+
+async def _beside(
+    connection: asyncpg.Connection, box: _ClosedBox, laws: Iterable[Rule]
+) -> bundle.BesideLists | None:
+    """Who came without a ballot, and who objected where there was a time for it; None where nobody asks."""
+    if not counts_beside(laws):
+        return None
+    attended = [row["pseudonym"] for row in await connection.fetch(ATTENDED, box.id)]
+    if not box.waited:
+        return bundle.BesideLists(attended)
+    objected = [row["pseudonym"] for row in await connection.fetch(OBJECTED, box.id)]
+    return bundle.BesideLists(attended, objected)
 
 
 def _counted_before(box: _ClosedBox) -> list[str]:

@@ -8,6 +8,7 @@ encrypted under the worker's box key until the close.
 
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -16,13 +17,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
 
 from models.values.voting import Channel
 from proof.ballots import NONCE_BYTES, commitment_of
 from rules.ballots.ballot import BallotPaper, Choices
+from runtime.keys.values import derived, every, newest
 
 IV_BYTES = 12
 KEY_BYTES = 32
@@ -130,18 +131,22 @@ class BallotOpener:
 
 
 class BoxKeys:
-    """The worker's secret: makes the key pairs of boxes, unwraps one at a close, signs tree heads."""
+    """The worker's secrets: make the key pairs of boxes, unwrap one at a close, sign tree heads.
+
+    The newest secret is for new boxes; a box is opened and signed for with the one it was made under.
+    """
 
     def __init__(self, box_key: SecretStr) -> None:
-        secret = bytes.fromhex(box_key.get_secret_value())
-        self._wrapping = AESGCM(_derived(secret, _BOX_KEYS))
-        self.signer = Signer(_derived(secret, _HEADS))
+        secrets_ = every(box_key)
+        self._wrappings = tuple(AESGCM(derived(secret, _BOX_KEYS)) for secret in secrets_)
+        self.signers = tuple(Signer(derived(secret, _HEADS)) for secret in secrets_)
+        self.signer = self.signers[0]
 
     def new(self, box_id: str) -> NewBoxKey:
         """A key pair for a box; the private half is bound to the box's id."""
         private = X25519PrivateKey.generate()
         iv = os.urandom(IV_BYTES)
-        wrapped = self._wrapping.encrypt(iv, private.private_bytes_raw(), box_id.encode())
+        wrapped = self._wrappings[0].encrypt(iv, private.private_bytes_raw(), box_id.encode())
         return NewBoxKey(private.public_key().public_bytes_raw(), iv + wrapped)
 
     def unwrap(self, box_id: str, wrapped: bytes) -> bytes:
@@ -150,10 +155,22 @@ class BoxKeys:
         Raises:
             SealBroken: another box's key, a changed one, or the worker has another box key.
         """
-        try:
-            return self._wrapping.decrypt(wrapped[:IV_BYTES], wrapped[IV_BYTES:], box_id.encode())
-        except (InvalidTag, ValueError):
-            raise SealBroken from None
+        return self._unwrapped(box_id, wrapped)[0]
+
+    def signer_for(self, box_id: str, wrapped: bytes) -> "Signer":
+        """The signer of the tree head of a box: the one that was announced with it.
+
+        Raises:
+            SealBroken: as `unwrap`.
+        """
+        return self._unwrapped(box_id, wrapped)[1]
+
+    def _unwrapped(self, box_id: str, wrapped: bytes) -> "tuple[bytes, Signer]":
+        for wrapping, signer in zip(self._wrappings, self.signers, strict=True):
+            with suppress(InvalidTag, ValueError):
+                private = wrapping.decrypt(wrapped[:IV_BYTES], wrapped[IV_BYTES:], box_id.encode())
+                return private, signer
+        raise SealBroken
 
 
 class Signer:
@@ -164,9 +181,19 @@ class Signer:
         self.public_key = self._key.public_key().public_bytes_raw().hex()
 
     @classmethod
+    def of(cls, secret: bytes, purpose: bytes) -> "Signer":
+        """The signer that a secret yields for a purpose; each purpose has a name of its own."""
+        return cls(derived(secret, purpose))
+
+    @classmethod
     def of_receipts(cls, receipt_key: SecretStr) -> "Signer":
         """The signer of the voters' receipts."""
-        return cls(_derived(bytes.fromhex(receipt_key.get_secret_value()), _RECEIPTS))
+        return cls.of(newest(receipt_key), _RECEIPTS)
+
+    @classmethod
+    def every_of_receipts(cls, receipt_key: SecretStr) -> tuple[str, ...]:
+        """The public keys of the receipts of now and of before, in hexadecimal."""
+        return tuple(cls.of(key, _RECEIPTS).public_key for key in every(receipt_key))
 
     def sign(self, message: bytes) -> bytes:
         """64 bytes."""
@@ -190,9 +217,3 @@ def public_half(box_private_key: bytes) -> bytes:
 def _ballot_key(shared: bytes, seal_public_key: bytes, box_public_key: bytes) -> bytes:
     salt = seal_public_key + box_public_key
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=salt, info=_BALLOTS).derive(shared)
-
-
-def _derived(secret: bytes, purpose: bytes) -> bytes:
-    mac = HMAC(secret, SHA256())
-    mac.update(purpose)
-    return mac.finalize()

@@ -17,7 +17,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from models.messages.ids import bulk_queue
 from runtime.engine.builds import deployment_of
-from runtime.settings import Settings
+from runtime.settings import WorkerSettings
 
 PASSED_THROUGH = (
     "workflows",
@@ -36,7 +36,7 @@ forbid in our own pure modules, import contracts, the linter and tests forbid.
 
 def build_workers(
     client: Client,
-    settings: Settings,
+    settings: WorkerSettings,
     workflows: Sequence[type],
     activities: Sequence[Callable[..., Any]],
 ) -> tuple[Worker, Worker]:

@@ -10,7 +10,7 @@ from babel.messages.pofile import read_po
 from models.values.refusal import Problem
 
 _PLACE = re.compile(
-    r"(.+?)(?: sheet (.+?))?(?: row ([0-9]+)(?:, column (.+))?| line ([0-9]+)(?:, byte ([0-9]+))?)"
+    r"(.+?)(?: sheet (.+?))?(?: row ([0-9]+)(?:, column (.+))?| line ([0-9]+)(?:, byte ([0-9]+)|, (.+))?)"
 )
 LOCALES = Path(__file__).with_name("locales")
 
@@ -41,7 +41,7 @@ def place(where: str, language: str) -> str:
     match = _PLACE.fullmatch(where)
     if match is None:
         return where
-    name, sheet, row, column, line, byte = match.groups()
+    name, sheet, row, column, line, byte, field = match.groups()
     found = (
         (name, "{}"),
         (sheet, "工作表“{}”"),
@@ -49,6 +49,7 @@ def place(where: str, language: str) -> str:
         (column, "{} 列"),
         (line, "第 {} 行"),
         (byte, "第 {} 字节"),
+        (field, "{}"),
     )
     return " ".join(words.format(value) for value, words in found if value)
 

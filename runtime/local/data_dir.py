@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import secrets
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,17 +10,23 @@ from pydantic import ValidationError
 
 from models.values.base import Carried
 from models.values.refusal import Refused, refusal
+from runtime.local.key_ring import FILE, load_ring
+from runtime.private import OWNER_ONLY, write_private
 from runtime.settings import LocalSettings, Settings
 
-OWNER_ONLY = 0o600
 
+def make_private(data_dir: Path) -> None:
+    """Make the directory for its owner only; one of an earlier release is closed to readers, too.
 
-class Keys(Carried):
-    """The secret keys of one data directory, in hexadecimal; made once, never changed."""
-
-    credential_key: str
-    receipt_key: str
-    box_key: str = ""
+    A directory with anything else in it is left as it is: it may be everybody's. Others may pass through
+    where the way was opened for PostgreSQL's own account (root runs the stack).
+    """
+    if data_dir.exists():
+        if (data_dir / FILE).exists():
+            data_dir.chmod(data_dir.stat().st_mode & 0o711)
+        return
+    data_dir.parent.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(exist_ok=True, mode=0o700)
 
 
 class StackRecord(Carried):
@@ -72,6 +77,7 @@ class StackLock:
         Raises:
             Refused: `stack.already_running` with the pid and addresses of the one that runs.
         """
+        make_private(self._data_dir)
         descriptor = os.open(self._data_dir / "stack.lock", os.O_RDWR | os.O_CREAT, OWNER_ONLY)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -98,23 +104,6 @@ def is_locked(data_dir: Path) -> bool:
         return True
 
 
-def load_keys(data_dir: Path) -> Keys:
-    """The keys of this directory, made at the first call (32 random bytes each)."""
-    path = data_dir / "keys.json"
-    if not path.exists():
-        made = Keys(credential_key=secrets.token_hex(32), receipt_key=secrets.token_hex(32))
-        write_private(path, made.model_dump_json())
-    try:
-        keys = Keys.model_validate_json(path.read_text(encoding="utf-8"))
-    except ValidationError as error:
-        raise refusal("stack.keys_unreadable", where=str(path)) from error
-    if not keys.box_key:
-        # Made by a release that had no sealed ballots yet.
-        keys = keys.model_copy(update={"box_key": secrets.token_hex(32)})
-        write_private(path, keys.model_dump_json())
-    return keys
-
-
 def load_record(data_dir: Path) -> StackRecord | None:
     """The record of the stack that runs here, or ran last; None when there is none to read."""
     try:
@@ -134,17 +123,6 @@ def erase_record(data_dir: Path) -> None:
     (data_dir / "stack.json").unlink(missing_ok=True)
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write a file whole or not at all, readable by its owner only from the first byte."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_ONLY)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-
-
 def settings_of_running(local: LocalSettings) -> Settings:
     """The settings with which a command in a second terminal reaches the running stack.
 
@@ -155,14 +133,11 @@ def settings_of_running(local: LocalSettings) -> Settings:
     if record is None or not record.database_url:
         where = str(local.data_dir)
         raise refusal("stack.not_running", where=where, data_dir=where)
-    keys = load_keys(local.data_dir)
     port = record.service_url.rpartition(":")[2]
     return local.with_servers(
         temporal_address=record.temporal_address,
         database_url=record.database_url,
-        credential_key=keys.credential_key,
-        receipt_key=keys.receipt_key,
-        box_key=keys.box_key,
+        keys=load_ring(local.data_dir).settings,
         service_port=int(port) if port else 0,
     )
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from models.values.base import Carried
 from models.values.refusal import problem, refusal, refuse_if_any
-from runtime.local.data_dir import write_private
+from runtime.private import write_private
 
 LOOPBACK = "127.0.0.1"
 PORTS = range(20_000, 32_000)

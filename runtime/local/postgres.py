@@ -30,9 +30,9 @@ from pydantic import ValidationError
 
 from models.values.base import Carried
 from models.values.refusal import Refused, refusal
-from runtime.local.data_dir import write_private
 from runtime.local.ports import LOOPBACK, free_port, is_free
-from runtime.local.processes import last_lines
+from runtime.local.processes import inherited, is_running, last_lines
+from runtime.private import write_private
 
 DATABASE = "gongjian"
 OWNER, APP, ADMIN = "gongjian_owner", "gongjian_app", "postgres"
@@ -135,7 +135,7 @@ class EmbeddedPostgres:
                 server.send_signal(number)
             except psutil.NoSuchProcess:
                 return
-            if _ended(server, patience_s):
+            if _ended(server.pid, patience_s):
                 return
 
     def _make_room(self) -> None:
@@ -211,6 +211,10 @@ class EmbeddedPostgres:
             "max_connections": "200",
             "timezone": "UTC",
             "log_timezone": "UTC",
+            # Its log has no row and no parameter: details of errors repeat both.
+            "log_error_verbosity": "terse",
+            "log_parameter_max_length": "0",
+            "log_parameter_max_length_on_error": "0",
             **({} if self._durable else VOLATILE),
         }
         settings = " ".join(shlex.quote(f"--{name}={value}") for name, value in options.items())
@@ -265,7 +269,7 @@ class EmbeddedPostgres:
 
     def _call(self, command: list[str]) -> None:
         """Run a program of the server as its user; its output goes into the refusal if it fails."""
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+        clean = {k: value for k, value in inherited().items() if not k.startswith("PG")}
         account = self._account
         # A file and not a pipe: the server would inherit the pipe and keep it open.
         with tempfile.TemporaryFile() as output:
@@ -386,14 +390,11 @@ def _first_number(path: Path) -> int | None:
         return None
 
 
-def _ended(process: psutil.Process, within_s: float) -> bool:
+def _ended(pid: int, within_s: float) -> bool:
     """Wait for the end; a dead process that nobody reaped yet has ended too."""
     deadline = time.monotonic() + within_s
-    while time.monotonic() < deadline:
-        try:
-            if process.status() == psutil.STATUS_ZOMBIE:
-                return True
-        except psutil.NoSuchProcess:
-            return True
+    while is_running(pid):
+        if time.monotonic() > deadline:
+            return False
         time.sleep(LOOK_S)
-    return False
+    return True

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 
 from models.values.base import Value
+from runtime.settings import own_variables
 
 DIE_WITH_PARENT = Path(__file__).with_name("die_with_parent.py")
 LOG_TAIL_BYTES = 64 * 1024
@@ -32,7 +33,11 @@ class Crash(Value):
 
 
 class Child:
-    """One program: its command, its own variables on top of the parent's, and its log file."""
+    """One program: its command, its variables and its log file.
+
+    Of the parent's variables it inherits those that are no settings of ours: a key that it was not
+    given is not in its environment.
+    """
 
     def __init__(
         self, name: str, command: Sequence[str], variables: Mapping[str, str], log: Path, cwd: Path
@@ -59,8 +64,11 @@ class Child:
 
         Call it from a thread that lives as long as the stack: the kernel ends the program with it.
         """
-        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.log.parent.chmod(0o700)
         _put_aside(self.log)
+        self.log.touch(mode=0o600)
+        self.log.chmod(0o600)
         shim = (sys.executable, "-I", "-S", str(DIE_WITH_PARENT), str(os.getpid()))
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own programs, no shell
@@ -71,7 +79,7 @@ class Child:
                 start_new_session=True,
                 umask=0o077,  # databases and logs are for their owner
                 cwd=self.cwd,
-                env={**os.environ, **self.variables},
+                env={**inherited(), **self.variables},
             )
 
     async def stop(self, grace_s: float) -> None:
@@ -114,6 +122,12 @@ class Child:
                 return False
             await asyncio.sleep(POLL_S)
         return True
+
+
+def inherited() -> dict[str, str]:
+    """The environment that a child may have: without any setting of ours."""
+    ours = own_variables()
+    return {name: value for name, value in os.environ.items() if name not in ours}
 
 
 def is_running(pid: int) -> bool:

@@ -16,9 +16,11 @@ from temporalio.client import Client
 
 from models.values.base import Value
 from models.values.refusal import Refused, refusal
+from runtime import temporal as engine
 from runtime.engine.builds import make_current
 from runtime.engine.reconciliation import schedule_reconciliation
-from runtime.local.data_dir import StackLock, StackRecord, erase_record, load_keys, write_record
+from runtime.local.data_dir import StackLock, StackRecord, erase_record, write_record
+from runtime.local.key_ring import load_ring
 from runtime.local.ports import LOOPBACK, Ports, load_ports, write_ports
 from runtime.local.postgres import EmbeddedPostgres
 from runtime.local.processes import Child, Crash, is_running, kill_family, last_lines
@@ -32,7 +34,6 @@ from runtime.local.programs import (
 )
 from runtime.migrate import upgrade
 from runtime.settings import LocalSettings, Settings
-from runtime.temporal import connect_patiently, register_search_attributes
 
 T = TypeVar("T")
 AfterWorker = Callable[[Client, Settings], Awaitable[object]]
@@ -92,7 +93,7 @@ class LocalStack:
     """Every process of one data directory; `async with` starts and stops it.
 
     Servers named in `local` (TEMPORAL_ADDRESS, DATABASE_URL) are used instead of embedded ones.
-    `only` names the parts to start. Use it from one event loop, in a thread that lives as long.
+    `only` names the parts to start; Temporal's UI only runs where `headless` is not. Use it from one event loop, in a thread that lives as long.
     """
 
     def __init__(
@@ -101,7 +102,7 @@ class LocalStack:
         *,
         ports: Ports = Ports(),  # noqa: B008 - frozen
         only: Collection[Part] = tuple(Part),
-        headless: bool = False,
+        headless: bool = True,
         progress: Progress = silent,
     ) -> None:
         self.local = local.at(local.data_dir)
@@ -134,13 +135,10 @@ class LocalStack:
     @property
     def settings(self) -> Settings:
         """The settings with which the worker and the service of this stack run; others may share."""
-        keys = load_keys(self.data_dir)
         return self.local.with_servers(
             temporal_address=self.record.temporal_address,
             database_url=self.record.database_url,
-            credential_key=keys.credential_key,
-            receipt_key=keys.receipt_key,
-            box_key=keys.box_key,
+            keys=load_ring(self.data_dir).settings,
             service_port=self._ports.service,
         ).model_copy(update={"ready_file": self._ready_file})
 
@@ -300,7 +298,7 @@ class LocalStack:
             command = temporal_command(self._ports, state, namespace, self._headless)
             child = self._spawn(Part.TEMPORAL, command)
             # With a deadline of its own: a first start makes the schema.
-            ready = connect_patiently(address, namespace, READY_S)
+            ready = engine.connect_patiently(address, namespace, READY_S)
             await self._step("temporal", self._until_ready(child, ready))
         ours = Part.TEMPORAL in self._children and not self._headless
         ui_url = f"http://{LOOPBACK}:{self._ports.ui}" if ours else ""
@@ -308,29 +306,28 @@ class LocalStack:
         await self._step("search attributes", self._register(address, namespace))
 
     async def _register(self, address: str, namespace: str) -> None:
-        client = await connect_patiently(address, namespace, self.local.connect_timeout_s)
-        await register_search_attributes(client)
+        way = None if self.local.temporal_address is None else engine.way_of(self.local)
+        patience_s = self.local.connect_timeout_s
+        client = await engine.connect_patiently(address, namespace, patience_s, way or engine.PLAIN)
+        await engine.register_search_attributes(client)
 
     async def _start_process(self, part: Part) -> None:
         """Start the worker or the service with the settings of this stack."""
         url = f"http://{LOOPBACK}:{self._ports.service}"
         if part is Part.WORKER:
             self._ready_file.unlink(missing_ok=True)
-            child = self._spawn(part, worker_command(), self.settings.to_environment())
+            child = self._spawn(part, worker_command(), self.settings.of_worker.to_environment())
             await self._step(part, self._until_ready(child, worker_ready(self._ready_file)))
             await self._after_worker()
         else:
-            without_box_key = self.settings.model_copy(update={"box_key": None})
-            child = self._spawn(part, service_command(), without_box_key.to_environment())
+            child = self._spawn(part, service_command(), self.settings.of_service.to_environment())
             await self._step(part, self._until_ready(child, service_ready(url)))
             self._note(service_url=url)
 
     async def _after_worker(self) -> None:
         settings = self.settings
         for name, step in AFTER_WORKER:
-            client = await connect_patiently(
-                settings.temporal_address, settings.temporal_namespace, settings.connect_timeout_s
-            )
+            client = await engine.reach(settings, settings.connect_timeout_s)
             await self._step(name, step(client, settings))
 
     def _spawn(

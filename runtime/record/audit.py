@@ -17,6 +17,7 @@ from proof import chain
 from runtime.ballots.audit import BadBallot, audit_box
 from runtime.database import Database
 from runtime.record.audit_clock import ClockAudit
+from runtime.record.audit_heads import HeadAudit, HeadsAudit, KnownHeads
 from runtime.record.journal import hashed_fields
 
 Row = TypeVar("Row", bound=Event)
@@ -32,7 +33,10 @@ class BadEvent(Value):
     it), "clock" (it happened at another moment than the told clock of its case said, that clock was
     moved by no event, or a case is told and should not be), "deadline" (it sets one that lies before
     it), "head" (the renovation's row names another last event), "receipt" (its receipt is missing or
-    tells another story).
+    tells another story), "signature" (its head was signed by nobody who may), "unsigned" (its head is
+    not signed, though one before it was), "other_head" (the head that is kept outside of the database
+    is another one: what followed was written anew), "rolled_back" (the database ends before the
+    latest head outside), "gone" (there are heads outside of a renovation that is not in the database).
     """
 
     renovation_id: str
@@ -50,6 +54,8 @@ class AuditReport(Value):
     bad_ballots: tuple[BadBallot, ...] = ()
     unsigned: int = 0
     """Ballots whose batch was not signed for: their service died within the same moment."""
+    heads: HeadsAudit | None = None
+    """What is known of signed heads; None where no key was given to look at them."""
 
     @property
     def ok(self) -> bool:
@@ -58,12 +64,16 @@ class AuditReport(Value):
 
 
 async def audit(
-    database: Database, renovation_id: str | None = None, receipts_key: str | None = None
+    database: Database,
+    renovation_id: str | None = None,
+    receipts_key: str | Sequence[str] | None = None,
+    heads: KnownHeads | None = None,
 ) -> AuditReport:
     """Check one renovation, or all of them.
 
-    `receipts_key` is the public key (hex) of the service's receipts; without it the signatures
-    under the batches of ballots are taken for what they say.
+    `receipts_key` is the public key (hex) of the service's receipts, or those of now and before;
+    without it the signatures under the batches of ballots are taken for what they say. `heads` are
+    the keys of the log's heads and the heads outside; without it no head is looked at.
 
     Raises:
         Refused: `renovation.unknown`.
@@ -71,13 +81,20 @@ async def audit(
     async with database.held() as session:
         await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
         renovations = await _renovations(session, renovation_id)
-        events, bad = 0, []
+        events, bad, since = 0, [], dict[str, int | None]()
         for each in renovations:
-            count, fault = await _chain(session, each)
+            signed = None if heads is None else heads.of(each.id)
+            count, fault = await _chain(session, each, signed)
+            if signed is not None:
+                since[each.id] = signed.since
             events += count
             fault = fault or await _receipts(session, each)
             bad += [fault] if fault is not None else []
-        ballots, unsigned, bad_ballots = await _boxes(session, renovation_id, receipts_key)
+        if heads is not None and renovation_id is None:
+            gone = heads.lost([each.id for each in renovations])
+            bad += [BadEvent(renovation_id=rid, seq=seq, reason="gone") for rid, seq in gone]
+        keys = (receipts_key,) if isinstance(receipts_key, str) else receipts_key
+        ballots, unsigned, bad_ballots = await _boxes(session, renovation_id, keys)
     return AuditReport(
         renovations=len(renovations),
         events=events,
@@ -85,6 +102,7 @@ async def audit(
         unsigned=unsigned,
         bad=tuple(bad),
         bad_ballots=tuple(bad_ballots),
+        heads=None if heads is None else heads.audited(since),
     )
 
 
@@ -98,7 +116,9 @@ async def _renovations(session: AsyncSession, renovation_id: str | None) -> Sequ
     return found
 
 
-async def _chain(session: AsyncSession, renovation: Renovation) -> tuple[int, BadEvent | None]:
+async def _chain(
+    session: AsyncSession, renovation: Renovation, heads: HeadAudit | None
+) -> tuple[int, BadEvent | None]:
     """The number of events of a renovation, and the first that is bad."""
     count, seq, head = 0, 0, chain.GENESIS
     bad: BadEvent | None = None
@@ -110,6 +130,8 @@ async def _chain(session: AsyncSession, renovation: Renovation) -> tuple[int, Ba
             continue
         link = chain.Link(event.seq, event.prev_hash, event.hash, hashed_fields(event))
         reason = chain.fault(link, seq, head) or clock.fault(event)
+        if reason is None and heads is not None:
+            reason = heads.fault(event)
         if reason is not None:
             bad = BadEvent(renovation_id=renovation.id, seq=event.seq, reason=reason)
         seq, head = event.seq, event.hash
@@ -119,6 +141,8 @@ async def _chain(session: AsyncSession, renovation: Renovation) -> tuple[int, Ba
         bad = BadEvent(renovation_id=renovation.id, seq=at, reason="head")
     if bad is None and (reason := clock.fault_at_end()) is not None:
         bad = BadEvent(renovation_id=renovation.id, seq=seq, reason=reason)
+    if bad is None and heads is not None and (later := heads.fault_at_end(seq)) is not None:
+        bad = BadEvent(renovation_id=renovation.id, seq=later, reason="rolled_back")
     return count, bad
 
 
@@ -144,7 +168,7 @@ async def _receipts(session: AsyncSession, renovation: Renovation) -> BadEvent |
 
 
 async def _boxes(
-    session: AsyncSession, renovation_id: str | None, receipts_key: str | None
+    session: AsyncSession, renovation_id: str | None, receipts_keys: Sequence[str] | None
 ) -> tuple[int, int, list[BadBallot]]:
     """Ballots, unsigned ones, and what is wrong with any of them or with their boxes."""
     query = select(BallotBox).order_by(BallotBox.id)
@@ -152,7 +176,7 @@ async def _boxes(
         query = query.where(BallotBox.renovation_id == renovation_id)
     ballots, unsigned, bad = 0, 0, []
     for box in (await session.scalars(query)).all():
-        found = await audit_box(session, box, receipts_key)
+        found = await audit_box(session, box, receipts_keys)
         ballots += found.ballots
         unsigned += found.unsigned
         bad += found.bad

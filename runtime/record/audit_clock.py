@@ -30,7 +30,6 @@ DEADLINES: Mapping[str, Sequence[str]] = {
     "bidding.contract_signed": ("bonds_back_until",),
     "inspection.inspection_recorded": ("due_at",),
     "inspection.works_accepted": ("filing_due",),
-    "inspection.payment_released": ("pay_by",),
     "feedback.survey_opened": ("closes_at",),
     "feedback.ticket_escalated": ("due_at",),
     "feedback.ticket_resolved": ("due_at",),
@@ -43,7 +42,7 @@ DEADLINES: Mapping[str, Sequence[str]] = {
 """Kind of event to those of its details that are deadlines, or lists of deadlines, which it sets.
 
 The first deadlines of a ticket are left out because they run from the moment it was handed in, which
-is before its event. A reminder is left out because it repeats the deadline that the call has set.
+is before its event; so is the time to pay, which runs from the acceptance. A reminder is left out because it repeats the deadline that the call has set.
 """
 
 

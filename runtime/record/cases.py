@@ -17,6 +17,7 @@ from models.values.timetable import Timetable
 from runtime.calendars import is_provisional
 from runtime.record.awaited import AwaitedLine, load_awaited
 from runtime.record.consents import OccupiedPart, load_missing_consents
+from runtime.record.contracts import ContractLine, load_contracts
 
 COLUMNS = """r.id, r.title, r.place_path, r.stage, r.state, r.waiting_for, r.due_at, r.rule_pack,
   r.workflow_id, r.opened_at, r.closed_at, r.head_seq AS events, c.now AS told_now,
@@ -121,6 +122,8 @@ class CaseRow(Carried):
     needs_attention: tuple[Trouble, ...] = ()
     consents_missing: tuple[OccupiedPart, ...] = ()
     """Of one case: works that occupy part of a unit whose owner has not consented."""
+    contracts: tuple[ContractLine, ...] = ()
+    """Of one case: every contract, one after the other."""
     cursor: str = ""
 
     @property
@@ -163,7 +166,8 @@ async def load_case(connection: asyncpg.Connection, renovation_id: str) -> CaseR
         raise refusal("renovation.unknown", where=renovation_id, renovation=renovation_id)
     (case,) = await _in_full(connection, rows)
     missing = await load_missing_consents(connection, renovation_id)
-    return case.model_copy(update={"consents_missing": missing})
+    contracts = await load_contracts(connection, renovation_id)
+    return case.model_copy(update={"consents_missing": missing, "contracts": contracts})
 
 
 async def load_first_letters(

@@ -4,11 +4,14 @@ import asyncpg
 
 from models.values.base import Carried
 
+PART_CONSENT = "part_consent"
+"""The word of the agenda for a consent that is awaited."""
 OCCUPIED = """
 WITH latest AS (SELECT content FROM scheme WHERE renovation_id = $1 ORDER BY version DESC LIMIT 1)
 SELECT w.work ->> 'id' AS work_id, u.number AS unit_number,
-       EXISTS (SELECT 1 FROM part_consent p WHERE p.renovation_id = $1
-               AND p.work_id = w.work ->> 'id' AND p.unit_number = u.number) AS consented
+       coalesce((SELECT p.given FROM part_consent p WHERE p.renovation_id = $1
+                 AND p.work_id = w.work ->> 'id' AND p.unit_number = u.number
+                 ORDER BY p.number DESC LIMIT 1), false) AS consented
 FROM latest
 CROSS JOIN jsonb_array_elements(content -> 'works') WITH ORDINALITY AS w(work, place)
 CROSS JOIN jsonb_array_elements_text(coalesce(w.work -> 'occupies', '[]')) AS u(number)
@@ -21,6 +24,11 @@ class OccupiedPart(Carried):
 
     work_id: str
     unit_number: str
+
+    @property
+    def subject(self) -> str:
+        """How the agenda names it; the column has no more room."""
+        return f"{self.work_id} {self.unit_number}"[:64]
 
 
 async def load_occupied(

@@ -24,6 +24,7 @@ from proof import chain
 from proof.canonical import digest, utc_text
 from proof.commands import command_key
 from runtime.database import LOCK_NOT_AVAILABLE, Database, Work, sqlstate
+from runtime.record.heads import Heads, head_of
 from runtime.record.trouble import add_trouble
 
 T = TypeVar("T", bound=BaseModel)
@@ -51,6 +52,13 @@ class Moment(NamedTuple):
     recorded_at: datetime
 
 
+@dataclass
+class _Written:
+    """The event of the last attempt at a transaction, None as long as it has written none."""
+
+    event: Event | None = None
+
+
 def id_from(key: str, digits: int = 24) -> str:
     """The part of a row's id that the key of its command gives: sent again, it names the same row."""
     return hashlib.sha256(key.encode()).hexdigest()[:digits]
@@ -65,8 +73,10 @@ MOMENT = text("SELECT tick_of(:renovation) AS tick, clock_timestamp() AS recorde
 class Journal:
     """Writes commands into one database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, heads: Heads | None = None) -> None:
+        """`heads` signs the head that each event makes; without it events have no signed head."""
         self._database = database
+        self._heads = heads
 
     async def record(
         self,
@@ -93,8 +103,10 @@ class Journal:
                 `act.broken` when it was given up; `renovation.unknown`; and whatever `inside` refuses. Nothing is changed.
         """
         request_hash = command.request_hash or _hash_request(command, kind, request)
+        written = _Written()
 
         async def work(session: AsyncSession) -> T:
+            written.event = None
             locked = await _lock(session, command.renovation_id)
             receipt = await session.get(CommandReceipt, command.command_id)
             if receipt is not None:
@@ -106,14 +118,14 @@ class Journal:
             if renovation is None:
                 renovation = await _just_inserted(session, command.renovation_id)
                 moment = moment._replace(tick=renovation.opened_at)
-            event = await _append(
+            written.event = event = await self._append(
                 session, renovation, command, recorded.kind or kind, recorded.details, moment
             )
             session.add(_receipt(event, request_hash, recorded.result))
             return recorded.result
 
         try:
-            return await self._database.transaction(_impatient(work, busy) if busy else work)
+            result = await self._database.transaction(_impatient(work, busy) if busy else work)
         except IntegrityError as error:
             if sqlstate(error) != UNIQUE_VIOLATION:
                 raise
@@ -122,6 +134,8 @@ class Journal:
             if receipt is None:
                 raise  # not the command id, but something unique in what `inside` wrote
             return _answer_again(receipt, request_hash, into)
+        self._keep(written)
+        return result
 
     async def give_up(self, command: Command, breakage: Breakage) -> GivenUp:
         """Make sure that nothing is done under this command id any more, unless it is done already.
@@ -132,8 +146,10 @@ class Journal:
         Raises:
             Refused: `renovation.unknown`.
         """
+        written = _Written()
 
         async def work(session: AsyncSession) -> GivenUp:
+            written.event = None
             renovation = await _lock(session, command.renovation_id)
             if renovation is None:
                 raise refusal("renovation.unknown", where=command.renovation_id)
@@ -144,13 +160,42 @@ class Journal:
                 )
             moment = await _moment(session, renovation.id)
             details = breakage.model_dump(mode="json")
-            event = await _append(session, renovation, command, BROKEN, details, moment)
+            written.event = event = await self._append(
+                session, renovation, command, BROKEN, details, moment
+            )
             request_hash = command.request_hash or _hash_request(command, BROKEN, breakage)
             session.add(_receipt(event, request_hash, breakage))
             await add_trouble(session, command, breakage, by_act=True)
             return GivenUp()
 
-        return await self._database.transaction(work)
+        given_up = await self._database.transaction(work)
+        self._keep(written)
+        return given_up
+
+    async def _append(
+        self,
+        session: AsyncSession,
+        renovation: Renovation,
+        command: Command,
+        kind: str,
+        details: Mapping[str, JsonValue],
+        moment: Moment,
+    ) -> Event:
+        """Add the event at the end of the chain, and move and sign the head."""
+        event = _next_event(renovation, command, kind, details, moment)
+        if self._heads is not None:
+            event.head_signature = self._heads.sign(head_of(renovation.id, event.seq, event.hash))
+        session.add(event)
+        renovation.head_seq, renovation.head_hash = event.seq, event.hash
+        await session.flush()
+        return event
+
+    def _keep(self, written: "_Written") -> None:
+        """Keep the head of what was committed outside of the database."""
+        event = written.event
+        if self._heads is not None and event is not None and event.head_signature is not None:
+            head = head_of(event.renovation_id, event.seq, event.hash)
+            self._heads.keep(head, event.head_signature)
 
     async def key_of(
         self, command_id: str, renovation_id: str, actor_id: str, caller: str = ""
@@ -262,15 +307,14 @@ async def _just_inserted(session: AsyncSession, renovation_id: str) -> Renovatio
     return renovation
 
 
-async def _append(
-    session: AsyncSession,
+def _next_event(
     renovation: Renovation,
     command: Command,
     kind: str,
     details: Mapping[str, JsonValue],
     moment: Moment,
 ) -> Event:
-    """Add the event at the end of the chain and move the head to it."""
+    """The event that follows the last one in the chain."""
     actor = command.actor
     event = Event(
         renovation_id=renovation.id,
@@ -291,9 +335,6 @@ async def _append(
         prev_hash=renovation.head_hash,
     )
     event.hash = chain.event_hash(event.prev_hash, hashed_fields(event))
-    session.add(event)
-    renovation.head_seq, renovation.head_hash = event.seq, event.hash
-    await session.flush()
     return event
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from xml.etree import ElementTree as ET
 
-from runtime.spreadsheets.shapes import shown_number, styles_of
+from runtime.spreadsheets.shapes import shown_otherwise, styles_of
 
 MAX_PARTS = 1_000
 MAX_UNPACKED = 768 * 1024 * 1024
@@ -248,11 +248,8 @@ def _look_beside(
         style, reference, value = match.groups()
         if len(found.shown) >= MAX_FAULTS:
             return
-        try:
-            shown = shown_number(float(value), styles[style.decode()])
-        except ValueError:
-            continue
-        if shown is not None:
+        shown = shown_otherwise(value.decode(), styles[style.decode()])
+        if shown:
             found.shown[parse_reference(reference.decode())] = shown
 
 

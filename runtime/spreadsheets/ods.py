@@ -9,6 +9,7 @@ from typing import IO
 from xml.parsers import expat
 
 from runtime.spreadsheets.archive import MAX_CELLS, MAX_FAULTS, SheetScan, Unfit
+from runtime.spreadsheets.shapes import looks_the_same
 
 TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0 "
 OFFICE = "urn:oasis:names:tc:opendocument:xmlns:office:1.0 "
@@ -51,8 +52,8 @@ class _ContentScan:
         self.filled = False
         self.formula: tuple[int, int, str | None] | None = None
         """The place and value of the formula whose text is being read."""
-        self.number: tuple[int, int, int] | None = None
-        """The place of the number whose shown text is being read, and how often it is repeated."""
+        self.number: tuple[int, int, int, str] | None = None
+        """The place of the number whose shown text is being read, how often it is repeated, and its value."""
         self.text = ""
 
     def through(self, content: IO[bytes]) -> dict[str, SheetScan]:
@@ -83,8 +84,9 @@ class _ContentScan:
             self._formula(*self.formula)
             self.formula = None
         elif tag in CELLS and self.number is not None:
-            row, column, times = self.number
-            if len(self.sheet.shown) < MAX_FAULTS:
+            row, column, times, value = self.number
+            other = self.text != value and not looks_the_same(self.text, value)
+            if other and len(self.sheet.shown) < MAX_FAULTS:
                 self.sheet.shown |= {(row, column + at): self.text for at in range(times)}
             self.number = None
 
@@ -116,7 +118,8 @@ class _ContentScan:
         elif formula:
             self.formula, self.text = (row, column, attributes.get(f"{OFFICE}value")), ""
         elif f"{OFFICE}value" in attributes and attributes.get(VALUE_TYPE) in NUMBERS:
-            self.number, self.text = (row, column, self.column - column), ""
+            times = self.column - column
+            self.number, self.text = (row, column, times, attributes[f"{OFFICE}value"]), ""
 
     def _formula(self, row: int, column: int, value: str | None) -> None:
         if value in {"", "0"} or (value is None and not self.text):

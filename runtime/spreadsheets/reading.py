@@ -4,7 +4,7 @@ The file goes to `runtime.spreadsheets.child`, which has little memory and littl
 batches. A file that kills the child is refused here; nothing is left half done.
 """
 
-import marshal
+import json
 import subprocess
 import sys
 import threading
@@ -30,11 +30,21 @@ UNREAD = (".xlsm", ".xlsb", ".xlt", ".xltx", ".et", ".numbers", ".pdf", ".doc", 
 """Other formats that people send; named so that the answer is clear."""
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ROOT = Path(__file__).parents[2]
+CHILD = "runtime.spreadsheets.child"
+LONGEST_FRAME = 256 * 1024 * 1024
+"""Bytes of one answer of the child: a batch of a thousand rows with the longest cells there are."""
 
+_FRAME = TypeAdapter(tuple[object, ...])
 _Told = list[tuple[int, int, str, str]]
-_SHEET = TypeAdapter(tuple[str, str, int, int, str, list[int]])
-_ROWS = TypeAdapter(tuple[str, int, list[list[str]], _Told, _Told])
-_REFUSED = TypeAdapter(tuple[str, str, str, dict[str, str | int]])
+_Sheet = tuple[str, str, int, int, str, list[int]]
+_Rows = tuple[str, int, list[list[str]], _Told, _Told]
+_Refused = tuple[str, str, str, dict[str, str | int]]
+_KINDS: dict[str, TypeAdapter[tuple[object, ...]]] = {
+    "sheet": TypeAdapter(_Sheet),
+    "rows": TypeAdapter(_Rows),
+    "refused": TypeAdapter(_Refused),
+    "end": TypeAdapter(tuple[str]),
+}
 
 
 @dataclass(frozen=True)
@@ -96,13 +106,15 @@ def open_sheets(
         raise refusal(
             "spreadsheet.file_too_large", where=name, have=len(data) >> 20, most=MAX_BYTES >> 20
         )
-    command = (sys.executable, "-m", "runtime.spreadsheets.child", kind, sheet or "")
+    # -X utf8: without an environment there is no locale; -s: nothing of the user's own.
+    command = (sys.executable, "-s", "-X", "utf8", "-m", CHILD, kind, sheet or "")
     child = subprocess.Popen(  # noqa: S603 - our own module, arguments without a shell
         command,
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        env={},  # keys and passwords of this process are none of its business
     )
     assert child.stdin is not None
     assert child.stdout is not None
@@ -127,13 +139,15 @@ def _frames(
 ) -> Iterator[tuple[object, ...]]:
     while True:
         head = out.read(4)
-        body = out.read(int.from_bytes(head, "big")) if len(head) == 4 else b""  # noqa: PLR2004
-        if not body or len(body) < int.from_bytes(head, "big"):
+        length = int.from_bytes(head, "big")
+        body = out.read(length) if len(head) == 4 and length <= LONGEST_FRAME else b""  # noqa: PLR2004
+        if not body or len(body) < length:
+            child.kill()
             child.wait()
             raise refusal("spreadsheet.too_large", where=name)
-        frame: tuple[object, ...] = marshal.loads(body)  # noqa: S302 - written by our own process
+        frame = _frame(body, name)
         if frame[0] == "refused":
-            _, code, where, params = _REFUSED.validate_python(frame)
+            _, code, where, params = cast("_Refused", frame)
             where = f"{name} {where}".strip()
             raise refusal(code, where=where, **params)
         if frame[0] == "end":
@@ -141,11 +155,20 @@ def _frames(
         yield frame
 
 
+def _frame(body: bytes, name: str) -> tuple[object, ...]:
+    """One answer of the child; what is none was written by whoever took the child over."""
+    try:
+        frame = _FRAME.validate_python(json.loads(body))
+        return _KINDS[str(frame[0])].validate_python(frame)
+    except (ValueError, KeyError, IndexError, RecursionError):
+        raise refusal("spreadsheet.damaged", where=name) from None
+
+
 def _sheets(frames: Iterator[tuple[object, ...]]) -> Iterator[Sheet]:
     """Each sheet with the rows up to the frame of the next one."""
     ahead = list(islice(frames, 1))
     while ahead:
-        _, title, height, formulas, first, hidden = _SHEET.validate_python(ahead.pop())
+        _, title, height, formulas, first, hidden = cast("_Sheet", ahead.pop())
         shown: dict[tuple[int, int], tuple[str, str]] = {}
         rows = _rows(frames, ahead, shown)
         yield Sheet(title, height, formulas, first, frozenset(hidden), shown, rows)
@@ -162,7 +185,7 @@ def _rows(
         if frame[0] == "sheet":
             ahead.append(frame)
             return
-        _, first, rows, wrong, other = _ROWS.validate_python(frame)
+        _, first, rows, wrong, other = cast("_Rows", frame)
         batch = cast("list[Row]", rows)
         for row, column, code, value in wrong:
             batch[row - first][column] = UnreadableCell(code, value)

@@ -7,6 +7,7 @@ A reader of values does not tell it, and the clerk sees nothing else. Standard l
 import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from xml.etree import ElementTree as ET
 
 BUILT_IN: Mapping[int, str] = {
@@ -26,6 +27,16 @@ _TOKEN = re.compile(r'"([^"]*)"|\\(.)|\[[^\]]*\]|[_*].|([0#?,.]+)|(.)', re.DOTAL
 _PLAIN = re.compile(r"[#0,]*0(?:\.[0#]{2,})?")
 """No difference that a roll knows: areas have two decimals."""
 EXACT_DIGITS = 15
+
+
+@lru_cache(maxsize=4096)
+def shown_otherwise(held: str, code: str) -> str:
+    """What a format shows of a number, where that is not the number; "" where it is, or nobody knows."""
+    try:
+        shown = shown_number(float(held), code)
+    except ValueError:
+        return ""
+    return "" if shown is None or looks_the_same(shown, held) else shown
 
 
 def shown_number(value: float, code: str) -> str | None:

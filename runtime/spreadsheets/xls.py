@@ -12,7 +12,7 @@ from io import BytesIO
 from olefile import OleFileIO
 
 from runtime.spreadsheets.archive import MAX_FAULTS, SheetScan, Unfit
-from runtime.spreadsheets.shapes import BUILT_IN, shown_number, telling
+from runtime.spreadsheets.shapes import BUILT_IN, shown_otherwise, telling
 
 ENCRYPTED = ("EncryptedPackage", "EncryptionInfo")
 """Streams in which Office keeps a workbook that has a password."""
@@ -123,8 +123,8 @@ class _Styles:
     def _shown(self, row: int, column: int, style: int, value: float, found: SheetScan) -> None:
         if style < len(self._styles) and len(found.shown) < MAX_FAULTS:
             code = self._codes.get(self._styles[style], "")
-            shown = shown_number(value, code) if telling(code) else None
-            if shown is not None:
+            shown = shown_otherwise(f"{value:.15g}", code) if telling(code) else ""
+            if shown:
                 found.shown[row + 1, column] = shown
 
 

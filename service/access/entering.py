@@ -20,7 +20,7 @@ from service.access.bodies import Entered, LetterView
 from service.access.letters import link_of, token_hash, token_of
 from service.access.tickets import make_ticket
 from service.access.units import version_of
-from service.estates.units import owner_secret
+from service.estates.units import owner_secret_of
 from service.parts import Parts
 
 TICKET = timedelta(hours=1)
@@ -137,7 +137,7 @@ async def _is_right(parts: Parts, letter: Letter, fact: str) -> bool:
     async with parts.database.session() as session:
         renovation = await session.get_one(Renovation, letter.renovation_id)
         owners = await facts.load_owners_of(session, renovation.estate_id, letter.unit_number)
-    secret = owner_secret(parts.settings.credential_key)
+    secret = owner_secret_of(parts.settings)
     return owners is not None and facts.are_numbers_of(fact, owners, secret)
 
 

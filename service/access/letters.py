@@ -32,7 +32,7 @@ from service.access.bodies import (
 from service.access.tickets import TicketKeys
 from service.access.units import raise_version
 from service.bodies import Accepted
-from service.estates.units import owner_secret
+from service.estates.units import owner_secret_of
 from service.parts import Parts
 from service.recording import Details, accept
 from service.situation import Situation
@@ -110,7 +110,7 @@ async def reissue_letter(
         sold = await _was_sold(session, situation, command.unit_number)
         await void_access(session, situation, command.unit_number)
         letter = new_letter(situation, f"l{id_from(key)}", "unit", command.unit_number, actor.id)
-        secret = owner_secret(parts.settings.credential_key)
+        secret = owner_secret_of(parts.settings)
         if not sold and facts.roll_has_numbers(owners, secret):
             letter.fact = "roll"
         session.add(letter)

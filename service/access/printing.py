@@ -20,7 +20,7 @@ from runtime.record.journal import id_from
 from service.access import facts
 from service.access.letters import GOOD_FOR, link_of, token_hash, token_of
 from service.bodies import CommandBody
-from service.estates.units import owner_secret
+from service.estates.units import owner_secret_of
 from service.parts import Parts
 from service.recording import Details, accept
 from service.situation import Situation
@@ -103,7 +103,7 @@ async def _missing(
             )
         )
     )
-    secret = owner_secret(parts.settings.credential_key)
+    secret = owner_secret_of(parts.settings)
     owners = await facts.load_owners(session, situation.estate_id)
     now = await session.scalar(select(func.clock_timestamp()))
     assert now is not None

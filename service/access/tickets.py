@@ -6,7 +6,6 @@ No ticket is looked up: the version is compared with the unit's when a ballot is
 `service.access.units` everywhere else.
 """
 
-import hashlib
 import hmac
 import time
 from binascii import unhexlify
@@ -19,7 +18,10 @@ from models.values.base import Value
 from models.values.refusal import refusal
 from models.values.voting import Channel
 from proof.canonical import framed
-from service.http.credentials import VERSION, bearer_parts, keyed_hash, voter_in_v1, wrong
+from runtime.keys.values import ID_DIGITS, derived, every, id_of
+from runtime.settings import Settings
+from service.http.callers import came_from
+from service.http.credentials import VERSION, bearer_parts, voter_in_v1, wrong
 
 TICKET = b"v2"
 LONGEST_S = 12 * 3600
@@ -28,21 +30,24 @@ LONGEST_ID = 64
 """No renovation has a longer one: nothing is kept for what anybody may write into a path."""
 PREFIXES_KEPT = 1_000
 _PURPOSE = b"gongjian/ticket"
-_KEY_ID = 8
 
 
 class TicketKeys:
-    """The keys of the tickets, with their ids; the first one signs, the others are still good."""
+    """The keys of the tickets, with their ids; the newest one signs, those of before are still good."""
 
-    def __init__(self, *keys: SecretStr) -> None:
-        made = [keyed_hash(key, _PURPOSE) for key in keys]
-        self.by_id = {hashlib.sha256(key).hexdigest()[:_KEY_ID].encode(): key for key in made}
+    def __init__(self, keys: SecretStr) -> None:
+        self.by_id = {id_of(key).encode(): derived(key, _PURPOSE) for key in every(keys)}
         self.current = next(iter(self.by_id))
 
     def secret(self, purpose: bytes, *parts: str) -> bytes:
         """32 bytes that follow from the key that signs now, for this purpose and these names."""
         message = framed(purpose, *(part.encode() for part in parts))
         return hmac.digest(self.by_id[self.current], message, "sha256")
+
+
+def keys_of(settings: Settings) -> TicketKeys:
+    """The keys of these settings: of sessions, or in deployments without any those of credentials."""
+    return TicketKeys(settings.session_key or settings.credential_key)
 
 
 class Voter(Value):
@@ -115,6 +120,7 @@ class TicketCheck:
     def voter(self, renovation_id: str, authorization: str | None) -> Voter:
         """`read`, for whoever has time."""
         shown = self.read(renovation_id, _raw(authorization))
+        came_from("voter")
         return Voter(
             renovation_id=renovation_id,
             unit_number=shown.holder,
@@ -133,6 +139,7 @@ class TicketCheck:
         shown = self._other(kind, renovation_id, said, mac)
         if shown.route != "proxy":
             raise wrong()
+        came_from("agent")
         return shown
 
     def _other(self, kind: bytes, renovation_id: str, said: bytes, mac: bytes) -> Shown:
@@ -146,7 +153,7 @@ class TicketCheck:
             said, mac = unhexlify(said), unhexlify(mac)
         except ValueError:
             raise wrong() from None
-        key = self._keys.get(said[:_KEY_ID])
+        key = self._keys.get(said[:ID_DIGITS])
         if key is None or not hmac.compare_digest(mac, hmac.digest(key, prefix + said, "sha256")):
             raise wrong()
         _, holder, version, route, expires = said.split(b"\0")

@@ -13,6 +13,7 @@ from models.values.refusal import Refused, refusal
 from service.access.tickets import TicketCheck
 from service.ballots.intake import Intake
 from service.bodies import CastBallot
+from service.edge.headers import ALWAYS
 from service.http.problems import malformed, problem_response
 
 JSON = (b"content-type", b"application/json")
@@ -20,8 +21,11 @@ JSON = (b"content-type", b"application/json")
 
 async def send_ballot(
     tickets: TicketCheck, intake: Intake, renovation_id: str, scope: Scope, body: bytes, send: Send
-) -> None:
-    """Answer one request: 201 and a receipt, 200 and the receipt of the same ballot, or a problem."""
+) -> int:
+    """Answer one request: 201 and a receipt, 200 and the receipt of the same ballot, or a problem.
+
+    Returns the status.
+    """
     headers = dict(scope["headers"])
     try:
         shown = tickets.read(renovation_id, headers.get(b"authorization"))
@@ -31,16 +35,20 @@ async def send_ballot(
         )
     except Refused as refused:
         language = headers.get(b"accept-language", b"").decode("latin-1")
-        await problem_response(refused.problems, language)(scope, _nothing, send)
-        return
+        response = problem_response(refused.problems, language)
+        response.raw_headers += ALWAYS
+        await response(scope, _nothing, send)
+        return response.status_code
     answer = receipt.json()
+    status = 201 if fresh else 200
     start = {
         "type": "http.response.start",
-        "status": 201 if fresh else 200,
-        "headers": [JSON, (b"content-length", str(len(answer)).encode())],
+        "status": status,
+        "headers": [JSON, (b"content-length", str(len(answer)).encode()), *ALWAYS],
     }
     await send(start)
     await send({"type": "http.response.body", "body": answer})
+    return status
 
 
 def _read(body: bytes, unit_number: str) -> CastBallot:

@@ -6,7 +6,10 @@ say. That a household has verified is counted with the credential of its unit.
 
 import asyncio
 import json
+from array import array
+from bisect import bisect_left
 from collections import OrderedDict
+from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -22,9 +25,10 @@ from proof.receipts import ALPHABET, CODE_BITS, read_code
 from runtime.ballots.sealing import BallotOpener, SealBroken
 from runtime.ballots.standing import states
 from runtime.database import Database
+from service.edge.ready import ReadyCounts
 
 TREES_KEPT = 2
-"""Trees of closed boxes kept in memory, 64 bytes a ballot."""
+"""Trees of closed boxes kept in memory, 72 bytes a ballot."""
 HEX_DIGITS = CODE_BITS // 4
 
 
@@ -59,12 +63,25 @@ class Verification(Carried):
     verified: int
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The ballots of a closed box in the order of its tree: their tree and their numbers, sorted."""
+
+    tree: PackedTree
+    numbers: "array[int]"
+
+    def place_of(self, seq: int) -> int:
+        """The place of a ballot, from 0."""
+        return bisect_left(self.numbers, seq)
+
+
 class Lookup:
     """Finds ballots; keeps the trees of the boxes that were asked for last."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, ready: ReadyCounts) -> None:
         self._database = database
-        self._trees: OrderedDict[str, PackedTree] = OrderedDict()
+        self._ready = ready
+        self._trees: OrderedDict[str, Places] = OrderedDict()
         self._making = asyncio.Lock()
 
     async def find(self, renovation_id: str, code: str) -> FoundBallot:
@@ -86,19 +103,16 @@ class Lookup:
             )
             if box.tree_head is None or box.opened_key is None:
                 return found
-            index = await session.scalar(
-                select(func.count())
-                .select_from(Ballot)
-                .where(Ballot.box_id == box.id, Ballot.seq < ballot.seq)
-            )
             state, choices = await _opened(session, box, ballot)
-            tree = await self._tree(session, box.id)
+        # Whoever waits for a tree holds no connection meanwhile.
+        places = await self._places(box.id)
+        index = places.place_of(ballot.seq)
         return found.model_copy(
             update={
                 "state": state,
                 "choices": choices if state == "counted" else None,
-                "index": index or 0,
-                "path": tuple(sister.hex() for sister in tree.path(index or 0)),
+                "index": index,
+                "path": tuple(sister.hex() for sister in places.tree.path(index)),
                 "tree_head": box.tree_head,
             }
         )
@@ -111,7 +125,7 @@ class Lookup:
                 `voting.ballot_of_another` when it is not a ballot of this unit's entry.
         """
 
-        async def work(session: AsyncSession) -> Verification:
+        async def work(session: AsyncSession) -> tuple[BallotBox, int]:
             box, ballot = await _by_code(session, renovation_id, read_code(code))
             if box.tree_head is None:
                 raise refusal("voting.not_counted", box=box.id)
@@ -128,38 +142,60 @@ class Lookup:
                 )
                 .on_conflict_do_nothing()
             )
-            return await load_verification(session, box)
+            return box, await _count_checks(session, box)
 
-        return await self._database.transaction(work)
+        box, verified = await self._database.transaction(work)
 
-    async def _tree(self, session: AsyncSession, box_id: str) -> PackedTree:
+        async def households_of() -> int:
+            async with self._database.session() as session:
+                return await count_households(session, box)
+
+        households = await self._ready.read(("households", box.id), households_of)
+        return Verification(box_id=box.id, households=households, verified=verified)
+
+    async def _places(self, box_id: str) -> Places:
         # One at a time: after a count everybody looks at once, and a tree is made for all.
         async with self._making:
-            tree = self._trees.get(box_id)
-            if tree is None:
-                rows = await session.stream_scalars(
-                    select(Ballot.leaf)
-                    .where(Ballot.box_id == box_id)
-                    .order_by(Ballot.seq)
-                    .execution_options(yield_per=5_000)
-                )
-                leaves = b"".join([leaf async for leaf in rows])
-                tree = await asyncio.to_thread(PackedTree, leaves)
-                self._trees[box_id] = tree
+            places = self._trees.get(box_id)
+            if places is None:
+                places = await self._read_places(box_id)
+                self._trees[box_id] = places
             self._trees.move_to_end(box_id)
             while len(self._trees) > TREES_KEPT:
                 self._trees.popitem(last=False)
-        return tree
+        return places
+
+    async def _read_places(self, box_id: str) -> Places:
+        leaves, numbers = bytearray(), array("q")
+        async with self._database.held() as session:
+            rows = await session.stream(
+                select(Ballot.seq, Ballot.leaf)
+                .where(Ballot.box_id == box_id)
+                .order_by(Ballot.seq)
+                .execution_options(yield_per=5_000)
+            )
+            async for seq, leaf in rows:
+                numbers.append(seq)
+                leaves += leaf
+        return Places(await asyncio.to_thread(PackedTree, bytes(leaves)), numbers)
 
 
 async def load_verification(session: AsyncSession, box: BallotBox) -> Verification:
     """How many households voted in a box, and how many of them have checked it."""
+    households = await count_households(session, box)
+    verified = await _count_checks(session, box)
+    return Verification(box_id=box.id, households=households, verified=verified)
+
+
+async def count_households(session: AsyncSession, box: BallotBox) -> int:
+    """How many entries of the roll have a ballot in the box."""
     voted = select(Ballot.entry_id).where(Ballot.box_id == box.id).distinct().subquery()
-    households = await session.scalar(select(func.count()).select_from(voted))
-    verified = await session.scalar(
-        select(func.count()).select_from(BallotCheck).where(BallotCheck.box_id == box.id)
-    )
-    return Verification(box_id=box.id, households=households or 0, verified=verified or 0)
+    return await session.scalar(select(func.count()).select_from(voted)) or 0
+
+
+async def _count_checks(session: AsyncSession, box: BallotBox) -> int:
+    checked = select(func.count()).select_from(BallotCheck).where(BallotCheck.box_id == box.id)
+    return await session.scalar(checked) or 0
 
 
 async def _by_code(

@@ -17,13 +17,17 @@ from rules.ballots.mandates import (
     Mandated,
     agent_id_of,
     ballot_problems,
+    carried_problems,
+    entries_held_by,
     instruction_digest,
     instructions_obeyed,
     mandate_limit,
     proxy_command,
     registration_problems,
 )
-from rules.voting import pack_for
+from rules.voting import pack_for, rule_of
+from rules.voting.live.beside import Weight
+from rules.voting.live.weighing import caps_on_shares
 from runtime.ballots.boxes import load_running_boxes
 from runtime.ballots.mandates import AGENTS, VOTED
 from runtime.record.journal import load_tick
@@ -268,16 +272,26 @@ async def _refuse(
         asked.valid_from,
         asked.valid_until,
     )
-    refuse_if_any(
-        registration_problems(
-            new,
-            command.instructions,
-            motions_by_id(box),
-            await _register(session, box, new=new),
-            mandate_limit(pack_for(situation.rule_pack)),
-            now,
-        )
+    pack, register = pack_for(situation.rule_pack), await _register(session, box, new=new)
+    motions = motions_by_id(box)
+    caps = caps_on_shares(rule_of(pack, motion) for motion in motions.values())
+    problems = registration_problems(
+        new, command.instructions, motions, register, mandate_limit(pack), now
     )
+    if caps:
+        held = {*entries_held_by(new.agent_id, register), new.entry_id}
+        carried, roll = await _weight(session, box, held), await _weight(session, box)
+        problems += carried_problems(caps, carried, roll)
+    refuse_if_any(problems)
+
+
+async def _weight(session: AsyncSession, box: BallotBox, of: set[str] | None = None) -> Weight:
+    """What everybody who may vote weighs together, or some of them; unknown shares are none."""
+    sums = (func.sum(each) for each in (RollEntry.heads, RollEntry.area_dm2, RollEntry.shares))
+    query = select(*sums).where(RollEntry.box_id == box.id, RollEntry.excluded_reason.is_(None))
+    if of is not None:
+        query = query.where(RollEntry.entry_id.in_(of))
+    return Weight(*(int(each or 0) for each in (await session.execute(query)).one()))
 
 
 async def _register(

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import BallotBox, RollEntry, RollUnit
@@ -14,7 +14,8 @@ from proof.canonical import utc_text
 from runtime.ballots.boxes import load_running_boxes, named_box
 from runtime.database import Database
 from runtime.record.journal import load_tick
-from service.situation import Situation
+from service.parts import Parts
+from service.situation import Situation, load_situation
 
 T = TypeVar("T")
 
@@ -83,6 +84,29 @@ async def read_running_box(
     """
     async with database.session() as session:
         return await read(session, await running_box(session, situation, box_id))
+
+
+async def read_ready(
+    parts: Parts,
+    renovation_id: str,
+    count: Callable[[AsyncSession, BallotBox], Awaitable[T]],
+    box_id: str | None = None,
+) -> T:
+    """A public number of a box of the running vote, counted now or a little ago (`ReadyCounts`).
+
+    Raises:
+        Refused: `renovation.unknown`, and as `running_box` does.
+    """
+
+    async def counted() -> T:
+        situation = await load_situation(parts.database, renovation_id)
+        async with parts.database.held() as session:
+            # One processor at most: the others are for ballots.
+            await session.execute(text("SET LOCAL max_parallel_workers_per_gather = 0"))
+            await session.execute(text("SET LOCAL jit = off"))
+            return await count(session, await running_box(session, situation, box_id))
+
+    return await parts.ready.read((count.__qualname__, renovation_id, box_id or ""), counted)
 
 
 def motions_by_id(box: BallotBox) -> dict[str, Motion]:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from pydantic import SecretStr
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -37,7 +36,7 @@ from service.bodies import Accepted
 from service.channels.bodies import ReplaceOwner
 from service.channels.mandates import LOCK
 from service.channels.open_box import lock_open_box
-from service.estates.units import owner_secret
+from service.estates.units import owner_secret_of
 from service.parts import Parts
 from service.recording import record
 from service.situation import Situation
@@ -67,9 +66,9 @@ async def replace_unit_owner(
     contested, and the ruling is made with the register's extract. The seller's mandate ends, unless
     other units of the entry stay with the seller.
     """
-    key = parts.settings.credential_key
-    sale = _sale(key, command)
-    before = _seller_before(key, command)
+    secret = owner_secret_of(parts.settings)
+    sale = _sale(secret, command)
+    before = _seller_before(secret, command)
     name = await parts.journal.key_of(command.command_id, situation.id, actor.id)
 
     known = await _known_of_buyers(situation, command)
@@ -175,9 +174,8 @@ async def _open_boxes(
     return found
 
 
-def _sale(key: SecretStr, command: ReplaceOwner) -> Sale:
+def _sale(secret: bytes, command: ReplaceOwner) -> Sale:
     """The sale with the stored keys of both sets of owners; no name is passed on."""
-    secret = owner_secret(key)
 
     def stored(names: tuple[str, ...], numbers: tuple[str, ...]) -> str:
         return stored_owner_key(owner_key(names, tuple(map(_as_on_rolls, numbers))), secret)
@@ -196,10 +194,10 @@ def _as_on_rolls(number: str) -> str:
     return read_number(number).text or number.upper()
 
 
-def _seller_before(key: SecretStr, command: ReplaceOwner) -> str:
+def _seller_before(secret: bytes, command: ReplaceOwner) -> str:
     """The seller's key on a roll that was frozen while names and numbers were compared as they were written."""
     numbers = tuple(number.upper() for number in command.seller_identities)
-    return stored_owner_key(owner_key_before(command.seller_names, numbers), owner_secret(key))
+    return stored_owner_key(owner_key_before(command.seller_names, numbers), secret)
 
 
 async def _replacement(

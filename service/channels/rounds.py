@@ -110,7 +110,8 @@ async def remind_non_voters(
         )
         return name, {"box": box.id, "units": len(silent)}
 
-    return await accept(parts.journal, situation, actor, command, "voting.reminded", change)
+    kind = "voting.reminded"
+    return await accept(parts.journal, situation, actor, command, kind, change, quota="reminders")
 
 
 async def list_non_voters(session: AsyncSession, box: BallotBox) -> tuple[str, ...]:

@@ -35,10 +35,11 @@ from rules.voting import pack_in_force
 from runtime.database import Database
 from runtime.engine.starting import start_renovation
 from runtime.record.agenda import replace_waits
+from runtime.record.heads import heads_of
 from runtime.record.journal import Journal, Recorded, id_from
 from runtime.settings import Settings
 from service.estates.places import estate_id_at, write_places
-from service.estates.units import UNIT_COLUMNS, columns_for, owner_secret, write_units
+from service.estates.units import UNIT_COLUMNS, columns_for, owner_secret_of, write_units
 
 OPENS_AT = time(9)
 """A told case begins at nine in the morning of its first day, local time."""
@@ -133,7 +134,7 @@ async def open_renovation(
         RPCError: Temporal did not answer; the rows are there and the next call starts the workflow.
     """
     check_together(file, roll, where)
-    journal = Journal(database)
+    journal = Journal(database, heads_of(settings))
     # There is no case yet; the id that releases before gave it stands for it.
     key = await journal.key_of(command_id, renovation_id_for(command_id), actor.id)
     opening = _Opening(
@@ -146,7 +147,7 @@ async def open_renovation(
     )
 
     async def inside(session: AsyncSession, tick: datetime) -> Recorded[OpenedRenovation]:
-        secret = owner_secret(settings.credential_key)
+        secret = owner_secret_of(settings)
         _refuse_repealed(opening, tick)
         warnings = await _write(session, opening, secret, tick)
         return Recorded(opening.result(warnings), _details(opening, warnings))

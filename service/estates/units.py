@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from formats.roll import stored_owner_key
 from models.files.roll import RegisteredUnit, Roll
 from models.tables import PRIVATE, Unit
+from runtime.keys.values import oldest
+from runtime.settings import Settings
 from service.http.credentials import keyed_hash
 
 UNIT_COLUMNS = (
@@ -32,6 +34,16 @@ def owner_secret(key: SecretStr) -> bytes:
     Without it a reader of the database who has a list of names could find out whose a unit is.
     """
     return keyed_hash(key, _OWNER)
+
+
+def owner_secret_of(settings: Settings) -> bytes:
+    """The secret of these settings: a key of its own, or in deployments of before one derived.
+
+    It is the first there was: sets of owners are compared, over years, by their hashes.
+    """
+    if settings.owner_key is None:
+        return owner_secret(settings.credential_key)
+    return oldest(settings.owner_key)
 
 
 async def write_units(session: AsyncSession, estate_id: str, roll: Roll, secret: bytes) -> None:

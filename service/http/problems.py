@@ -14,6 +14,7 @@ from models.values.base import Carried
 from models.values.refusal import Problem, Refused, problem, refusal
 from runtime.database import is_lost
 from runtime.language.sentences import sentence
+from service.http.callers import REFUSED
 from service.http.statuses import STATUS_OF_CODE
 
 M = TypeVar("M", bound=BaseModel)
@@ -84,6 +85,7 @@ def problem_response(
     """The response for a refusal; 503 has Retry-After, 401 has WWW-Authenticate."""
     number = status_for(problems)
     language = wanted_language(accept_language)
+    REFUSED.set(problems[0].code if problems else "")
     extra = {"Content-Language": language.replace("_", "-"), **(headers or {})}
     if number == HTTPStatus.SERVICE_UNAVAILABLE:
         extra["Retry-After"] = str(RETRY_AFTER_S)

@@ -1,10 +1,11 @@
 """The HTTP status of every refusal code: the answers and the OpenAPI document both read this table.
 
 401 nobody, 403 not this person, 404 not there, 409 not as things stand, 422 a rule or a field
-refuses it, 503 ask again. What only the command line refuses has none.
+refuses it, 429 too often, 503 ask again. What a connection refuses before there is a request has 400, 408, 421, 431. What only the command line refuses has none.
 """
 
 CODES: dict[int, str] = {
+    400: "service.request_malformed",
     401: "credential.missing credential.wrong credential.expired access.session_over",
     403: """
         correction.outside_place access.not_accepted access.own_letter access.own_handing
@@ -22,13 +23,14 @@ CODES: dict[int, str] = {
         voting.ballot_unknown voting.no_box voting.unit_not_on_roll
     """,
     405: "service.method_not_allowed",
+    408: "service.too_slow",
     409: """
         correction.already_there correction.estate_exists access.handed access.no_code
         access.no_first_letters
         authority.wrong_stage bidding.already_bid bidding.tender_closed clock.case_over clock.held
-        clock.hold_known clock.nothing_due clock.wall consent.given cost_sharing.nothing_due
+        clock.hold_known clock.nothing_due clock.wall consent.given consent.not_given consent.works_begun
+        cost_sharing.nothing_due
         cost_sharing.payment_booked feedback.survey_not_open journal.command_reused
-        feedback.case_cancelled
         mandate.already_given mandate.other_vote paper.batch_complete paper.in_another_batch
         paper.not_all_cast publication.closed ruling.not_contested service.target_closed
         voting.already_voted voting.box_closed voting.box_not_open_yet voting.other_box
@@ -36,7 +38,7 @@ CODES: dict[int, str] = {
         voting.no_objections voting.not_absent voting.objected voting.second_vote_late
     """,
     413: "service.body_too_large",
-    429: "access.locked",
+    421: "service.other_host",
     422: """
         opening.field_unknown opening.not_one_of
         opening.estimate_above_items opening.retention_too_high opening.law_repealed
@@ -60,7 +62,7 @@ CODES: dict[int, str] = {
         bidding.low_price_not_asked bidding.low_price_unanswered bidding.flag_unknown
         bidding.flag_without_finding bidding.reason_missing bidding.adjustment_too_low
         bidding.competition_unfound bidding.tie bidding.causes_missing
-        bidding.ground_not_own bidding.signed_after_award bidding.retention
+        bidding.ground_not_own bidding.signed_after_award bidding.start_is_past bidding.retention
         bidding.ties_once bidding.benchmark_given bidding.benchmark_price
         bidding.benchmark_above bidding.benchmark_below
         cases.cursor_invalid clock.backwards clock.date_invalid clock.too_far
@@ -80,7 +82,6 @@ CODES: dict[int, str] = {
         decide.option_dimensions decide.options_and decide.setting_fixed decide.setting_invalid
         decide.sum_differs decide.undercut decide.value_wrong decide.weight_without_heads
         door.envelope evidence.not_counted evidence.official evidence.other_key
-        evidence.other_law
         feedback.no_level_above feedback.not_this_level feedback.not_waiting_for_answer
         feedback.reopen_exhausted feedback.reopen_too_late feedback.ticket_not_answered
         feedback.ticket_not_open feedback.ticket_not_resolved file.alias file.broken file.encoding_unknown
@@ -96,7 +97,7 @@ CODES: dict[int, str] = {
         inspection.own_work inspection.payment_before_acceptance inspection.payment_by_acceptor
         inspection.payment_by_contractor inspection.rectification_too_late inspection.same_inspector
         inspection.variation_needs_decision inspection.works_not_finished inspection.works_open
-        mandate.period mandate.too_many menu.cost_too_high menu.cost_too_low menu.item_twice
+        mandate.period mandate.too_many mandate.carries_too_much menu.cost_too_high menu.cost_too_low menu.item_twice
         menu.item_unknown menu.not_a_list menu.not_points menu.pb_before_sections
         menu.pb_column_twice menu.pb_count menu.pb_more menu.pb_no_column menu.pb_no_voter
         menu.pb_not_money menu.pb_not_whole menu.pb_points_count menu.pb_project_id
@@ -109,7 +110,7 @@ CODES: dict[int, str] = {
         opening.approval_unused opening.choice_alone opening.choice_unknown
         opening.options_and_menu
         opening.building_unknown opening.ceiling_above_budget opening.day_s_gone
-        opening.period_dropped
+        opening.period_dropped opening.period_waits
         opening.ends_before_start opening.estate_differs opening.field_missing
         opening.floor_percent_sum opening.floors_missing opening.floors_unused opening.grant_twice
         opening.id_invalid opening.id_twice opening.instalments_sum opening.item_unknown
@@ -140,7 +141,7 @@ CODES: dict[int, str] = {
         roll.formula_text roll.formula_without_value roll.hidden_rows
         roll.holding_of_one roll.holding_of_several roll.map_unreadable roll.no_sheet_of_a_roll
         roll.number_masked roll.number_none roll.number_of_two_names roll.numbers_alike
-        roll.owner_developer roll.owner_masked roll.owner_nobody roll.owner_number
+        roll.cell_ditto roll.row_heading_other roll.owner_developer roll.owner_masked roll.owner_nobody roll.owner_number
         roll.owner_others roll.owner_separator roll.owner_text roll.place_unreadable
         roll.possible_namesakes roll.possibly_one_owner roll.read_areas
         roll.read_building_of_sheet roll.read_dashes roll.read_floors roll.read_names_around
@@ -158,12 +159,13 @@ CODES: dict[int, str] = {
         settlement.measured_by_contractor settlement.measured_by_decider settlement.measured_high
         settlement.measured_passed settlement.not_noticed settlement.not_terminated
         settlement.nothing_in_default settlement.own_contract spreadsheet.encrypted
-        spreadsheet.file_too_large
+        spreadsheet.damaged spreadsheet.file_too_large
         spreadsheet.not_read spreadsheet.sheet_unknown spreadsheet.too_large
         spreadsheet.wrong_suffix stack.already_running stack.keys_unreadable stack.no_free_port
         stack.not_running stack.part_crashed stack.part_not_ready stack.port_taken
         stack.postgres_failed stack.postgres_keys_lost stack.program_missing
-        stack.system_user_missing temporal.build_not_current
+        keys.in_environment keys.not_rotated stack.system_user_missing temporal.build_not_current
+        temporal.payload_sealed
         temporal.search_attribute_kind temporal.search_attributes_missing temporal.unreachable
         voting.already_open voting.announced voting.ballot_unwritable
         voting.box_key_wrong voting.box_unknown voting.choice_unknown voting.closed
@@ -174,10 +176,13 @@ CODES: dict[int, str] = {
         opening.bound_missing opening.shares_missing official.choice_above official.choice_unknown
         official.chosen_twice official.options_missing official.over_budget official.payers_unknown
     """,
+    429: "quota.used_up access.locked",
+    431: "service.head_too_large",
     500: "act.broken service.failed",
     503: """
         act.held_back clock.busy clock.not_settled service.busy service.database_away service.full
         service.not_confirmed service.not_ready service.not_running service.too_many_acts
+        service.too_many_connections
     """,
 }
 STATUS_OF_CODE: dict[str, int] = {

@@ -52,7 +52,7 @@ async def submit_bid(
 
     sealed = sealed_bidder(parts, situation, bidder)
     kind = "bidding.bid_submitted"
-    return await accept(parts.journal, situation, sealed, command, kind, change)
+    return await accept(parts.journal, situation, sealed, command, kind, change, quota="bids")
 
 
 async def withdraw_bid(

@@ -32,7 +32,7 @@ async def file_objection(
     `credential` is the Authorization header.
 
     Raises:
-        Refused: `credential.…`, `publication.unknown`, `publication.closed`.
+        Refused: `credential.…`, `publication.unknown`, `publication.closed`, `quota.used_up`.
     """
     voter = None
     if command.unit_number is None:
@@ -70,7 +70,16 @@ async def file_objection(
 
     workflow_id = publication_workflow_id(situation.id, command.publication_id)
     kind = "publication.objection_filed"
-    accepted = await accept(parts.journal, situation, objector, command, kind, change, voter=voter)
+    accepted = await accept(
+        parts.journal,
+        situation,
+        objector,
+        command,
+        kind,
+        change,
+        quota="objections",
+        voter=voter,
+    )
     for wait in awaited:
         # Not heard, it is seen when the publication is looked at, or by whoever compares.
         await parts.gateway.signal(workflow_id, "agenda_moved", wait.due_at, situation.now)

@@ -74,7 +74,15 @@ async def give_opinion(
     actor = situation.owner(command.unit_number)
     kept = command.model_copy(update={"choices": {}})
     return await accept(
-        parts.journal, situation, actor, command, "voting.opinion_given", change, kept, voter=voter
+        parts.journal,
+        situation,
+        actor,
+        command,
+        "voting.opinion_given",
+        change,
+        kept,
+        quota="opinions",
+        voter=voter,
     )
 
 

@@ -8,10 +8,12 @@ from models.messages.journey import Stage
 from models.tables import Renovation, SurveyAnswer
 from models.values.refusal import refusal
 from proof.commands import command_key
+from runtime.record.journal import load_tick
 from service.access.tickets import Voter
 from service.access.units import refuse_replaced
 from service.bodies import Accepted, AnswerSurvey
 from service.parts import Parts
+from service.quotas import use_quota
 from service.recording import refuse_unknown_units
 from service.situation import Situation
 
@@ -23,7 +25,7 @@ async def answer_survey(
 
     Raises:
         Refused: `credential.other_unit`, `feedback.unit_unknown`, `feedback.survey_not_open`,
-            `journal.command_reused`.
+            `quota.used_up`, `journal.command_reused`.
     """
     voter.must_hold(command.unit_number)
 
@@ -65,6 +67,9 @@ async def _store(
         return
     if waits != "survey":
         raise refusal("feedback.survey_not_open", where=situation.id)
+    now = await load_tick(session, situation.id)
+    owner = situation.owner(command.unit_number).id
+    await use_quota(session, situation, "survey_answers", owner, key, now)
     await session.execute(
         insert(SurveyAnswer)
         .values(

@@ -28,15 +28,16 @@ async def open_ticket(
     """Write a ticket and start its workflow; the event of a confidential one names no unit.
 
     Raises:
-        Refused: `credential.other_unit`, `feedback.unit_unknown`, `feedback.case_cancelled`; `service.not_confirmed` where the
+        Refused: `credential.other_unit`, `feedback.unit_unknown`, `renovation.over`, `quota.used_up`; `service.not_confirmed` where the
             ticket is written and its workflow did not start: the same command starts it.
     """
     voter.must_hold(command.unit_number)
 
     async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
+        # The journal has locked the case: nobody ends it before this is written.
         renovation = await session.get_one(Renovation, situation.id)
-        if renovation.state is RenovationState.CANCELLED:
-            raise refusal("feedback.case_cancelled", where=situation.id)
+        if renovation.state != RenovationState.RUNNING:
+            raise refusal("renovation.over", where=situation.id, state=renovation.state)
         await refuse_unknown_units(
             session, situation, {command.unit_number}, "feedback.unit_unknown"
         )
@@ -65,7 +66,15 @@ async def open_ticket(
     kind = "feedback.ticket_opened"
     caller = _caller(parts, situation, author, command.unit_number)
     accepted = await accept(
-        parts.journal, situation, author, command, kind, change, caller=caller, voter=voter
+        parts.journal,
+        situation,
+        author,
+        command,
+        kind,
+        change,
+        caller=caller,
+        quota="tickets",
+        voter=voter,
     )
     await parts.gateway.start_ticket(situation, accepted.id)
     return accepted

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from models.fields import Id
-from service.bodies import Accepted, GiveConsent
+from service.bodies import Accepted, GiveConsent, WithdrawConsent
 from service.residents import consents
 from service.routes.dependencies import CaseSituation, CurrentVoter, RunningParts
 from service.views import WorkItemView, list_works
@@ -24,3 +24,11 @@ async def give_consent(
 ) -> Accepted:
     """The owner lets a work occupy part of the own unit; without it that work is not inspected."""
     return await consents.give_consent(parts, situation, voter, command)
+
+
+@router.post("/part-consents/withdrawals", status_code=201)
+async def withdraw_consent(
+    situation: CaseSituation, voter: CurrentVoter, command: WithdrawConsent, parts: RunningParts
+) -> Accepted:
+    """The owner takes the consent back, until works there begin."""
+    return await consents.withdraw_consent(parts, situation, voter, command)

@@ -9,7 +9,7 @@ from models.fields import Id, ReceiptCode
 from proof.receipts import read_code
 from service.ballots.lookup import FoundBallot, Verification, load_verification
 from service.bodies import Accepted, GiveOpinion, ObjectToVote
-from service.channels.open_box import read_running_box
+from service.channels.open_box import read_ready
 from service.residents import opinions, vote_objections
 from service.residents.opinions import Opinions
 from service.routes.dependencies import CaseSituation, CurrentVoter, RunningParts
@@ -19,14 +19,12 @@ router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["voting"])
 
 
 @router.get("/turnout")
-async def read_turnout(
-    situation: CaseSituation, parts: RunningParts, box_id: Id | None = None
-) -> Turnout:
+async def read_turnout(renovation_id: Id, parts: RunningParts, box_id: Id | None = None) -> Turnout:
     """Who has taken part, in heads and area, by a box of the running vote; never how anybody voted.
 
     `box_id` says which, where the vote has several.
     """
-    return await read_running_box(parts.database, situation, turnout_of, box_id)
+    return await read_ready(parts, renovation_id, turnout_of, box_id)
 
 
 @router.get("/ballot-papers")
@@ -48,10 +46,10 @@ async def give_opinion(
 
 @router.get("/opinions")
 async def read_opinions(
-    situation: CaseSituation, parts: RunningParts, box_id: Id | None = None
+    renovation_id: Id, parts: RunningParts, box_id: Id | None = None
 ) -> Opinions:
     """How many opinions there are; after the close also what they say. None of it was counted."""
-    return await read_running_box(parts.database, situation, opinions.load_opinions, box_id)
+    return await read_ready(parts, renovation_id, opinions.load_opinions, box_id)
 
 
 @router.post("/vote-objections", status_code=201)
@@ -92,7 +90,7 @@ async def verify_ballot(
 
 @router.get("/verification")
 async def read_verification(
-    situation: CaseSituation, parts: RunningParts, box_id: Id | None = None
+    renovation_id: Id, parts: RunningParts, box_id: Id | None = None
 ) -> Verification:
     """How many households of a box of the running vote have verified their ballots."""
-    return await read_running_box(parts.database, situation, load_verification, box_id)
+    return await read_ready(parts, renovation_id, load_verification, box_id)

@@ -533,13 +533,16 @@ async def test_each_rectification_is_a_wait_of_its_own_with_its_own_deadline(
     begun = await play.now()
     works = partial(act, "works", who=WORKERS)
     order = partial(Line, "rectification", who="contractor", consequence="contractor_default")
-    assert (await play.agenda())["stage"] == [works(begun)]
+    table, calendar = Timetable(), play.recorder.calendar
+    start = deadline(begun, table.works_start, calendar, table.zone)
+    idle = deadline(start, table.works_grace, calendar, table.zone)
+    still = Line("standstill", "", idle, begun, "contractor", "cure_noticed")
+    assert (await play.agenda())["stage"] == [works(begun), still]
     first = await inspected(play, "a", "FAIL")
     assert first is not None
     later = begun + 3 * DAY
     await play.at(later)
     assert await inspected(play, "b", "FAIL") == first
-    table, calendar = Timetable(), play.recorder.calendar
     second = deadline(later, table.rectification_period, calendar, table.zone)
     assert second > first
     rectified = order("b", second, later)
@@ -547,8 +550,8 @@ async def test_each_rectification_is_a_wait_of_its_own_with_its_own_deadline(
     assert await play.waiting_for() == ("works", first)
     await play.at(first)
     await play.own(play.works.mark_overdue)
-    # The engine gives the notice to cure at once.
-    assert (await play.agenda())["stage"] == [await play.goes_on(), rectified, works(first)]
+    # The engine gives the notice to cure at once; what it does is no work on the site.
+    assert (await play.agenda())["stage"] == [await play.goes_on(), rectified, works(later)]
     await play.act(play.works.report_rectified, a.ReportRectified, CONTRACTOR, item_id="b")
     inspection = act("record_inspection", first, "chief_supervisor, supervisor", subject="b")
     assert (await play.agenda())["stage"] == [await play.goes_on(), inspection, works(first)]
@@ -561,7 +564,7 @@ async def test_a_default_awaits_its_cure_then_the_clients_word_and_then_the_meas
     database: Database,
 ) -> None:
     play = await building(database, "w3")
-    works = partial(act, "works", who=WORKERS)
+    begun = await play.now()
     first = await inspected(play, "a", "FAIL")
     assert first is not None
     await play.at(first)
@@ -571,14 +574,16 @@ async def test_a_default_awaits_its_cure_then_the_clients_word_and_then_the_meas
     until = deadline(first, table.cure_notice, calendar, table.zone)
     assert (state.cure_until, state.unnoticed_items) == (until, 0)
     cure = Line("cure", "a", until, first, "contractor", "termination_asked")
-    assert (await play.agenda())["stage"] == [cure, works(first)]
+    # Nothing is reported: the silence goes on from the last inspection.
+    silent = act("works", begun, WORKERS)
+    assert (await play.agenda())["stage"] == [cure, silent]
     asking = partial(play.terminations.ask, play.command(play.stage))
     assert await too_early(database, "w3", asking) == until - first
     await play.at(until)
     await play.own(play.terminations.ask)
     by = deadline(until, table.termination_decision, calendar, table.zone)
     decision = Line("terminate_contract", "", by, until, TENDERER, "reminded")
-    assert (await play.agenda())["stage"] == [decision, works(until)]
+    assert (await play.agenda())["stage"] == [silent, decision]
     assert await play.waiting_for() == ("terminate_contract", by)
     end = {"reason": "it leaks"}
     await play.act(play.terminations.terminate, a.TerminateContract, BUREAU, **end)

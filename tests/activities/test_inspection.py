@@ -400,6 +400,7 @@ async def test_passed_items_are_paid_at_contract_prices_less_omissions_and_reten
     with pytest.raises(ApplicationError) as late:
         await here.rectify("paint")
     assert refused(late) == ["inspection.already_accepted"]
+    await here.at(START + timedelta(days=40))
     await here.pay(omissions_fen=250_001)
     account = await here.details("inspection.payment_released")
     assert account["passed_fen"] + account["default_fen"] == VALUE_FEN
@@ -408,6 +409,9 @@ async def test_passed_items_are_paid_at_contract_prices_less_omissions_and_reten
     assert (account["retention_permille"], account["retention_fen"]) == (30, 240_000)
     assert account["payable_fen"] == 7_760_000
     assert {check["code"] for check in account["checks"]} >= {"inspection.retention"}
+    # 30 days from the acceptance, however late it is released (SME Payment Regs art. 9).
+    assert account["accepted_at"] == START.isoformat()
+    assert (account["pay_by"], account["paid_late"]) == ("2026-04-01T16:00:00+00:00", True)
     async with database.session() as session:
         rows = list(
             await session.scalars(select(Certificate).where(Certificate.renovation_id == "w17"))

@@ -23,6 +23,7 @@ from cli.demo.town import people
 from cli.demo.town.estate import make_units
 from models.values.refusal import Problem, Refused
 from models.values.timetable import Timetable
+from service.access.tickets import TicketKeys
 from service.http.credentials import actor_credential
 from service.views import RenovationView
 
@@ -122,7 +123,7 @@ class FakeService:
 async def before(service: Callable[[httpx.Request], httpx.Response]) -> AsyncIterator[Driver]:
     transport = httpx.MockTransport(service)
     async with httpx.AsyncClient(transport=transport, base_url="http://demo") as http:
-        client = Client([http], "r1", KEY)
+        client = Client([http], "r1", KEY, TicketKeys(KEY))
         yield Driver(client, make_units(60, 1), NoCharges(), 1, Silent(), lambda: None)
 
 

@@ -137,7 +137,7 @@ def test_an_agenda_is_shown_in_the_zone_of_its_case(zone: str) -> None:
         holds=(),
         waits=(wait,),
     )
-    assert ZONES[zone] in printed(agenda_table(clock, "en"))
+    assert ZONES[zone] in printed(agenda_table(clock))
 
 
 def test_no_zone_is_written_into_the_code_but_the_default_of_the_timetable() -> None:

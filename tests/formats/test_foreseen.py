@@ -164,3 +164,10 @@ def test_a_warning_names_the_line_of_its_field() -> None:
     (only,) = file_warnings(read, officials_of(read), TODAY, where)
     line = 1 + text[: text.index("estimate_fen")].count("\n")
     assert only.where == f"estate.yaml line {line}, scheme.tender.estimate_fen"
+
+
+def test_a_period_that_nothing_keeps_yet_is_told_with_its_place() -> None:
+    content = changed("timetable", {"defect_repair": {"days": 9}, "vote_notice": {"days": 20}})
+    (only,) = warned(content)
+    assert (only.code, only.params["field"]) == ("opening.period_waits", "defect_repair")
+    assert only.where.endswith("timetable.defect_repair")

@@ -44,6 +44,17 @@ def test_a_clean_roll_is_read_without_any_word(units) -> None:
     assert said(check(table(units))) == set()
 
 
+@few
+@given(rolls(), st.sampled_from(("楼栋", "单元")))
+def test_every_empty_building_or_entrance_is_refused(units, title) -> None:
+    rows = table(units)
+    at = HEADING.index(title)
+    for cells in rows[1:]:
+        cells[at] = ""
+    report = check(rows)
+    assert [each.problem.code for each in report.problems] == ["roll.cell_empty"] * len(units)
+
+
 SURE = ("、", "；", ";", "，", ",", "/", "／", "\n", " ", "　", "&", "和", "|", " 、 ", ", ")
 
 
@@ -88,6 +99,9 @@ def test_text_around_a_name_is_left_out(units, data) -> None:
 
 
 CHANGING = (
+    "原{}现李四",
+    "{}或李四",
+    "{}已售",
     "{}（已故）",
     "{}等3人",
     "{}夫妇",
@@ -126,6 +140,7 @@ NOBODY = (
         "ditto",
         "0",
     ),
+    *("张〇〇", "2人", "三户"),
     *("同 上", "【空置】", "张*", "张某", "张**", "王先生", "***", "??", "开发商", "未售", "业主"),
 )
 
@@ -407,3 +422,46 @@ def test_all_of_it_together_means_the_same(units, seed) -> None:
         cells[FLOOR] = chance.choice(FLOORS[:-1]).format(unit.floor)
     rows.insert(chance.randint(2, len(rows)), list(HEADING))
     same_or_refused(check(rows), clean(units))
+
+
+@few
+@given(rolls(), st.booleans())
+def test_shares_between_names_separate_them(units, ids) -> None:
+    rows = table(units, ids=ids)
+    for cells, unit in zip(rows[1:], units, strict=True):
+        cells[OWNERS] = "".join(f"{each.name}50%" for each in unit.owners)
+    assert same_or_refused(check(rows), clean(units, ids=ids))
+
+
+@few
+@given(
+    rolls(),
+    st.data(),
+    st.sampled_from(("房号", "楼栋", "单元")),
+    st.sampled_from(("同上", "〃", "″", "ditto", "-")),
+)
+def test_a_mark_for_the_cell_above_is_no_label(units, data, title, mark) -> None:
+    rows = table(units)
+    at = data.draw(st.integers(1, len(units)))
+    rows[at][HEADING.index(title)] = mark
+    problems = check(rows).problems
+    assert [(each.problem.code, each.row) for each in problems] == [("roll.cell_ditto", at + 1)]
+
+
+@few
+@given(rolls(), st.data())
+def test_headings_in_another_order_are_refused(units, data) -> None:
+    rows = table(units)
+    other = data.draw(st.permutations(HEADING).filter(lambda each: tuple(each) != HEADING))
+    rows.insert(data.draw(st.integers(2, len(rows))), list(other))
+    assert "roll.row_heading_other" in {each.problem.code for each in check(rows).problems}
+
+
+@few
+@given(rolls(), st.data(), st.sampled_from(("1980-01-01", "1980/1/1", "1980年1月1日")))
+def test_a_day_is_no_number_of_identity(units, data, day) -> None:
+    rows = table(units)
+    at = data.draw(st.integers(1, len(units)))
+    rows[at][NUMBERS] = day
+    codes = {each.problem.code for each in check(rows).problems if each.row == at + 1}
+    assert codes & {"roll.cell_is_date", "roll.owner_ids_count"}

@@ -215,7 +215,9 @@ def test_planned_values_are_scaled_to_the_contract_and_defaults_are_not_certifie
 def test_the_retention_never_exceeds_the_cap_of_the_timetable() -> None:
     payment = law.works_payment([item("passed")], 100_000, 0, 100, TIMETABLE)
     assert (payment.retention_permille, payment.retention_fen) == (30, 3_000)
-    assert payment.decision.passed
+    (agreed,) = payment.decision.failed
+    assert (agreed.code, agreed.have, agreed.need) == ("inspection.retention_agreed", 100, 30)
+    assert law.works_payment([item("passed")], 100_000, 0, 30, TIMETABLE).decision.passed
 
 
 def test_a_variation_above_a_tenth_goes_back_to_the_owners() -> None:
@@ -267,14 +269,13 @@ def test_the_account_sums_exactly_over_its_items(
 def test_a_contract_that_ends_early_owes_its_passed_items_at_its_own_prices() -> None:
     # Planned at 100 each, contracted at 270 for the three: the one that passed is worth 90.
     items = [item("passed", id="a"), item("cancelled", id="b"), item("rejected", id="c")]
-    assert law.certified_at_the_end_fen(items, 270, 0, 0) == 90
-    assert law.certified_at_the_end_fen(items, 270, 0, 120) == 120
-    assert law.certified_at_the_end_fen(items, 270, 13, 1_000) == 283
-    assert law.certified_at_the_end_fen([], 270, 13, 0) == 0
+    assert law.certified_at_the_end_fen(items, 270, 0) == 90
+    assert law.certified_at_the_end_fen(items, 270, 120) == 120
+    assert law.certified_at_the_end_fen([], 270, 0) == 0
 
 
 def test_cancelling_what_is_open_does_not_change_what_is_owed() -> None:
     open_items = [item("passed", id="a", value_fen=7), item("reported", id="b", value_fen=5)]
     cancelled = [open_items[0], item("cancelled", id="b", value_fen=5)]
-    owed = law.certified_at_the_end_fen(open_items, 1_000, 0, 0)
-    assert owed == law.certified_at_the_end_fen(cancelled, 1_000, 0, 0) == 583
+    owed = law.certified_at_the_end_fen(open_items, 1_000, 0)
+    assert owed == law.certified_at_the_end_fen(cancelled, 1_000, 0) == 583

@@ -83,14 +83,17 @@ def test_a_settlement_sums_to_the_fen(
         contract_fen=10**15,
         passed=passed,
         measured=measured,
-        retention_permille=permille,
+        agreed_permille=permille,
+        timetable=Timetable(),
         bond_fen=bond,
         damages_fen=damages,
     )
     certified = sum(passed.values()) + sum(measured.values())
     assert account.certified_fen == certified
     assert account.payable_fen + account.retention_fen == certified
-    assert account.retention_fen == certified * permille // 1_000
+    assert account.retention_fen == certified * min(permille, 30) // 1_000
+    (agreed,) = account.decision.checks
+    assert (agreed.have, agreed.need, agreed.passed) == (permille, 30, permille <= 30)
     assert account.cost_fen == certified + damages - bond
     assert sum(item.payable_fen for item in account.items) == account.payable_fen
 

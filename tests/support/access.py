@@ -13,7 +13,7 @@ HOUR_S = 3600
 def unit_ticket(
     key: SecretStr, rid: str, unit: str, version: int = 0, route: Channel = "web"
 ) -> str:
-    """A ticket of a unit, good for an hour; `key` is the credential key of the settings."""
+    """A ticket of a unit, good for an hour; `key` is the settings' session key, or their credential key."""
     expires_at = int(time.time()) + HOUR_S
     return make_ticket(
         TicketKeys(key), rid, unit, version=version, route=route, expires_at=expires_at

@@ -171,7 +171,7 @@ class JourneyDriver:
         return self.parts.settings.credential_key
 
     def voter(self, unit: str) -> str:
-        return unit_ticket(self.key(), self.rid, unit)
+        return unit_ticket(self.parts.settings.session_key or self.key(), self.rid, unit)
 
     async def official(self, who: Actor) -> str:
         """The credential of an official, who holds the role here from now on."""
@@ -260,15 +260,21 @@ class JourneyDriver:
     async def bid(self, *prices: int) -> None:
         """Bidders b1, b2… bid these prices on the open tender, once.
 
-        Whoever has lost a contract of this case stays away: the names go on after theirs.
+        Whoever has lost a contract of this case stays away.
         """
-        first = 1 + await self.value(
-            "SELECT count(*) FROM contract WHERE renovation_id=$1 AND state='terminated'"
-        )
         tender = await self.value("SELECT id FROM tender WHERE renovation_id=$1 AND state='open'")
-        for number, price in enumerate(prices, start=first):
-            who = await self.official(actor(Role.CONTRACTOR, f"b{number}"))
-            await self.told("/bids", who, command_id=f"{tender}-b{number}", price_fen=price)
+        for firm, price in zip(await self.firms(len(prices)), prices, strict=True):
+            who = await self.official(actor(Role.CONTRACTOR, firm))
+            await self.told("/bids", who, command_id=f"{tender}-{firm}", price_fen=price)
+
+    async def firms(self, number: int) -> list[str]:
+        """So many firms that have not lost a contract of this case, whoever had won it."""
+        rows = await self.db.fetch(
+            "SELECT bidder_id FROM contract WHERE renovation_id=$1 AND state='terminated'", self.rid
+        )
+        lost = {str(row["bidder_id"]) for row in rows}
+        names = (f"b{each}" for each in range(1, 1 + number + len(lost)))
+        return [name for name in names if name not in lost][:number]
 
     async def events(self) -> list[str]:
         rows = await self.db.fetch(

@@ -222,7 +222,10 @@ def test_the_marks_of_a_merge_are_told_also_in_a_text(plant: Plant) -> None:
     assert "keep one side" in told[0]
 
 
-TIMETABLE = """class Timetable:
+TIMETABLE = """WAITING = frozenset({"waiting", "lost"})
+
+
+class Timetable:
     kept: int = 1
     # waits for another day
     waiting: int = 2
@@ -241,10 +244,13 @@ def test_a_period_that_nothing_keeps_and_a_mark_that_is_over_are_told(plant: Pla
             "def g(t):\n    return t.lost\n",
         }
     )
-    waiting, lost, built = sorted(periods_are_kept(project), key=lambda each: each.split(":")[1])
+    told = sorted(periods_are_kept(project), key=lambda each: int(each.split(":")[1]))
+    waiting, lost, unmarked, built, unlisted = told
     assert "waiting waits for another day: take it out of LEGAL_BOUNDS" in waiting
     assert "lost is kept by nothing" in lost
+    assert "lost waits for a procedure or does not" in unmarked
     assert "built is used by the product now" in built
+    assert "built waits for a procedure or does not" in unlisted
 
 
 def test_a_path_that_is_said_to_be_carried_has_code_and_test(plant: Plant) -> None:

@@ -1,6 +1,7 @@
 """A stage that is cancelled in the very moment in which its child ends is cancelled."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 import pytest
@@ -23,17 +24,27 @@ class Carrying(StageWorkflow[VotingProgress]):
         return
 
 
-async def ends_as_the_cancellation_comes(*_: object, **__: object) -> Answer:
-    """What temporalio 1.35 does with both in one activation: the answer comes, the cancellation is
-    taken and goes no further (`_await_temporal_operation`)."""
-    task = asyncio.current_task()
+Started = Callable[..., Awaitable[asyncio.Future[Answer]]]
+
+
+async def ended_before_it_is_awaited(*_: object, **__: object) -> asyncio.Future[Answer]:
+    """Child and cancellation come in one activation; the child is heard of first."""
+    child = asyncio.get_running_loop().create_future()
+    _both_come(child, asyncio.current_task())
+    return child
+
+
+async def ends_while_it_is_awaited(*_: object, **__: object) -> asyncio.Future[Answer]:
+    """The same, when both come while the child is waited for."""
+    child = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_soon(_both_come, child, asyncio.current_task())
+    return child
+
+
+def _both_come(child: asyncio.Future[Answer], task: asyncio.Task[Any] | None) -> None:
     assert task is not None
+    child.set_result(ANSWER)
     task.cancel()
-    try:
-        await asyncio.sleep(0)
-    except asyncio.CancelledError:
-        return ANSWER
-    raise AssertionError
 
 
 async def carried(case: Carrying) -> Answer:
@@ -41,10 +52,11 @@ async def carried(case: Carrying) -> Answer:
     return await carry(case, run, GIVEN, "renovation/r/voting/1", "voting")
 
 
+@pytest.mark.parametrize("start", [ended_before_it_is_awaited, ends_while_it_is_awaited])
 async def test_a_child_that_ends_as_the_cancellation_comes_stops_nothing_from_being_cancelled(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, start: Started
 ) -> None:
-    monkeypatch.setattr(workflow, "execute_child_workflow", ends_as_the_cancellation_comes)
+    monkeypatch.setattr(workflow, "start_child_workflow", start)
     monkeypatch.setattr("workflows.children.of_the_case", lambda: None)
     case = Carrying(GIVEN, VotingProgress)
     with pytest.raises(asyncio.CancelledError):

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from pathlib import Path
 
 from tools.check.callers import MARK
 from tools.check.project import Project, tree
@@ -17,6 +18,7 @@ def periods_are_kept(project: Project) -> Iterator[str]:
     if not path.exists():
         return
     used, bounded = _used(project), _strings(project, BOUNDS)
+    waiting = _waiting(path)
     for name, line, procedure in _values(project):
         place = f"{TIMETABLE}:{line}: {name}"
         if procedure and name in used:
@@ -25,6 +27,11 @@ def periods_are_kept(project: Project) -> Iterator[str]:
             yield (
                 f"{place} is kept by nothing. Keep it with a wait or a check; write `# waits for"
                 " <procedure>` in the line above it if that procedure is not built yet."
+            )
+        if bool(procedure) != (name in waiting):
+            yield (
+                f"{place} waits for a procedure or does not: say it in the line above it and in"
+                " WAITING, or in neither."
             )
         if procedure and name in bounded:
             yield f"{place} waits for {procedure}: take it out of LEGAL_BOUNDS in {BOUNDS}."
@@ -40,6 +47,16 @@ def _values(project: Project) -> Iterator[tuple[str, int, str]]:
         for each in node.body:
             if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name):
                 yield each.target.id, each.lineno, _procedure(lines, each.lineno)
+
+
+def _waiting(path: Path) -> set[str]:
+    """What `WAITING` lists: whoever names one of them in a file is told."""
+    for node in tree(path).body:
+        targets = node.targets if isinstance(node, ast.Assign) else ()
+        if any(isinstance(each, ast.Name) and each.id == "WAITING" for each in targets):
+            strings = (each.value for each in ast.walk(node) if isinstance(each, ast.Constant))
+            return {each for each in strings if isinstance(each, str)}
+    return set()
 
 
 def _procedure(lines: list[str], line: int) -> str:

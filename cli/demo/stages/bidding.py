@@ -4,6 +4,7 @@ from pydantic import JsonValue
 
 from cli.demo.driver import Driver, Reaction
 from cli.demo.town import figures, people
+from cli.words import number_of, said
 from service.views import RenovationView
 
 NOTICE_DAYS = 6
@@ -15,7 +16,7 @@ SIGNING_DAYS = 12
 async def publish_tender(driver: Driver, _view: RenovationView) -> None:
     """The notice; bids close after the legal preparation time."""
     await driver.act("publish_tender", people.COMMITTEE, "tender")
-    driver.say("tender published")
+    driver.say(said("demo.line.tender"))
 
 
 async def bid(driver: Driver, _view: RenovationView) -> None:
@@ -30,7 +31,7 @@ async def bid(driver: Driver, _view: RenovationView) -> None:
         }
         credential = driver.client.official(each.bidder_id)
         await driver.post("/bids", credential, f"bid-{each.bidder_id}", body)
-    driver.say(f"{len(given)} sealed bids")
+    driver.say(number_of("sealed_bids", len(given)))
 
 
 async def evaluate(driver: Driver, view: RenovationView) -> None:
@@ -58,14 +59,14 @@ async def evaluate(driver: Driver, view: RenovationView) -> None:
         low_prices=asked,
         cleared=cleared,
     )
-    driver.say("bids opened and evaluated; the candidates are published")
+    driver.say(said("demo.line.evaluated"))
 
 
 async def award(driver: Driver, _view: RenovationView) -> None:
     """Nobody objected: the first candidate wins."""
     winner = figures.winner(driver.seed, driver.figures)
     await driver.act("award_contract", people.COMMITTEE, "award", bidder_id=winner)
-    driver.say("contract awarded to the first candidate")
+    driver.say(said("demo.line.awarded"))
 
 
 async def sign(driver: Driver, _view: RenovationView) -> None:
@@ -73,7 +74,7 @@ async def sign(driver: Driver, _view: RenovationView) -> None:
     await driver.days(SIGNING_DAYS)
     value = driver.figures.winner_fen
     await driver.act("sign_contract", people.COMMITTEE, "contract", value_fen=value)
-    driver.say(f"contract signed: {value // figures.YUAN:,} yuan")
+    driver.say(said("demo.line.signed", yuan=f"{value // figures.YUAN:,}"))
 
 
 REACTIONS: dict[str, Reaction] = {

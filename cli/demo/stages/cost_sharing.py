@@ -7,6 +7,7 @@ from pydantic import JsonValue
 from cli.demo.client import at_once
 from cli.demo.driver import Charge, Driver, Reaction
 from cli.demo.town import people
+from cli.words import said
 from service.views import RenovationView
 
 BATCH = 300
@@ -27,7 +28,7 @@ async def relieve(driver: Driver, _view: RenovationView) -> None:
         amount_fen=charge.amount_fen,
         funded_by="邻里互助金",
     )
-    driver.say("share table published; one household relieved by the mutual-aid fund")
+    driver.say(said("demo.line.share_table"))
 
 
 async def pay(driver: Driver, _view: RenovationView) -> None:
@@ -41,7 +42,7 @@ async def pay(driver: Driver, _view: RenovationView) -> None:
         now = len(charges) * percent // 100
         await _report(driver, charges[paid:now], reminder)
         paid = now
-        driver.say(f"{paid:,} of {len(charges):,} households have paid; the rest is reminded")
+        driver.say(said("demo.line.paid", paid=f"{paid:,}", all=f"{len(charges):,}"))
 
 
 async def start_anyway(driver: Driver, _view: RenovationView) -> None:
@@ -53,7 +54,7 @@ async def start_anyway(driver: Driver, _view: RenovationView) -> None:
         decision="start",
         reason="已收款项足以开工。",
     )
-    driver.say("collection below the threshold: decided to start")
+    driver.say(said("demo.line.below"))
 
 
 async def _report(driver: Driver, paying: Sequence[Charge], reminder: int) -> None:

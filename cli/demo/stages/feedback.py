@@ -6,6 +6,7 @@ from cli.demo.client import at_once
 from cli.demo.driver import Driver, Reaction
 from cli.demo.town import people
 from cli.demo.town.estate import DemoUnit
+from cli.words import named, number_of, said
 from service.open_matters import TicketView
 from service.views import RenovationView
 
@@ -29,13 +30,13 @@ async def complain(driver: Driver) -> None:
         {"unit_number": unit, "kind": "noise", "text": "夜间施工噪声。", "confidential": False},
     )
     ticket = opened.text("id")
-    driver.say("a complaint about noise at night; the grid worker has a day")
+    driver.say(said("demo.line.noise"))
     level = (await _ticket(driver, ticket)).level
     while level in LOW_LEVELS:
         await driver.next()
         level = (await _ticket(driver, ticket)).level
     await driver.morning()
-    driver.say(f"nobody answered in time: the complaint is with the {level} now")
+    driver.say(said("demo.line.unanswered", level=named("level", level)))
     await driver.act(
         "resolve_ticket",
         people.STREET_OFFICE,
@@ -45,7 +46,7 @@ async def complain(driver: Driver) -> None:
     )
     path = f"/tickets/{ticket}/confirmation"
     await driver.post(path, credential, "confirm-ticket", {"satisfied": True})
-    driver.say("the street office answered, and the resident confirmed")
+    driver.say(said("demo.line.street_answered"))
 
 
 async def answer_survey(driver: Driver, _view: RenovationView) -> None:
@@ -63,7 +64,7 @@ async def answer_survey(driver: Driver, _view: RenovationView) -> None:
         await driver.post("/survey-answers", credential, f"survey-{unit.number}", body)
 
     await at_once(enumerate(units), score, clients=16)
-    driver.say(f"{len(units)} survey answers")
+    driver.say(number_of("answers", len(units)))
 
 
 async def _ticket(driver: Driver, ticket_id: str) -> TicketView:

@@ -5,6 +5,7 @@ from cli.demo.stages.feedback import complain
 from cli.demo.town import figures, people
 from cli.demo.town.people import DemoOfficial
 from cli.demo.town.scheme import WORKS, Work
+from cli.words import said
 from service.views import RenovationView
 
 SECTIONS_DAYS = (30, 35, 40, 25)
@@ -34,7 +35,7 @@ async def accept(driver: Driver, _view: RenovationView) -> None:
     """The chief supervising engineer signs the completion acceptance."""
     await driver.days(ACCEPTANCE_DAYS)
     await driver.act("accept_works", people.CHIEF_SUPERVISOR, "accept")
-    driver.say("works accepted by the chief supervising engineer")
+    driver.say(said("demo.line.accepted"))
 
 
 async def release_money(driver: Driver, _view: RenovationView) -> None:
@@ -47,7 +48,7 @@ async def release_money(driver: Driver, _view: RenovationView) -> None:
     await driver.act(
         "approve_payment", people.COMMITTEE, "payment", omissions_fen=omitted, note=note
     )
-    driver.say(f"payment released; omissions of {omitted // figures.YUAN:,} yuan credited")
+    driver.say(said("demo.line.released", yuan=f"{omitted // figures.YUAN:,}"))
 
 
 async def _section(driver: Driver, works: tuple[Work, ...], contractor: DemoOfficial) -> None:
@@ -59,7 +60,7 @@ async def _section(driver: Driver, works: tuple[Work, ...], contractor: DemoOffi
         if work.concealed:
             await _record(driver, work, people.SUPERVISOR, "concealed", fails=False)
         await _record(driver, work, people.SUPERVISOR, "inspect", fails=work.id == FAILING)
-    driver.say(f"inspected: {', '.join(work.id for work in works)}")
+    driver.say(said("demo.line.inspected", works=", ".join(work.id for work in works)))
     for work in works:
         if work.id == FAILING:
             await _put_right(driver, work, contractor)
@@ -67,11 +68,11 @@ async def _section(driver: Driver, works: tuple[Work, ...], contractor: DemoOffi
 
 async def _put_right(driver: Driver, work: Work, contractor: DemoOfficial) -> None:
     """In time, and inspected again by somebody else."""
-    driver.say(f"{work.id} failed: to be put right within the week")
+    driver.say(said("demo.line.failed", work=work.id))
     await driver.days(RECTIFIED_DAYS)
     await driver.act("report_rectified", contractor, f"{work.id}-rectified", item_id=work.id)
     await _record(driver, work, people.SECOND_SUPERVISOR, "again", fails=False)
-    driver.say(f"{work.id} was put right and passed by another inspector")
+    driver.say(said("demo.line.put_right", work=work.id))
 
 
 async def _record(driver: Driver, work: Work, who: DemoOfficial, step: str, *, fails: bool) -> None:

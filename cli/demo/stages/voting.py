@@ -6,6 +6,7 @@ from cli.demo.client import at_once
 from cli.demo.driver import Driver, Reaction
 from cli.demo.stages.ballots import DemoBallot
 from cli.demo.town import people
+from cli.words import number_of, said
 from models.values.refusal import Refused, refusal
 from service.views import BoxView, RenovationView
 
@@ -13,7 +14,7 @@ from service.views import BoxView, RenovationView
 async def open_vote(driver: Driver, _view: RenovationView) -> None:
     """The committee announces the vote."""
     await driver.act("open_vote", people.COMMITTEE, "open-vote")
-    driver.say("vote announced; the notice period runs")
+    driver.say(said("demo.line.announced"))
 
 
 async def cast_ballots(driver: Driver, _view: RenovationView) -> None:
@@ -22,7 +23,7 @@ async def cast_ballots(driver: Driver, _view: RenovationView) -> None:
     before = await _box(driver)
     await send(driver, plan.first)
     await send(driver, (*plan.again, *plan.changed, *plan.forged, *plan.strange))
-    driver.say(f"{len(plan.first):,} ballots from 64 clients at once: short of the quorum")
+    driver.say(said("demo.line.first_wave", ballots=number_of("ballots", len(plan.first))))
     # The next thing that falls due is the look at the turnout, before the close.
     await driver.next()
     await driver.morning()
@@ -30,15 +31,15 @@ async def cast_ballots(driver: Driver, _view: RenovationView) -> None:
     if after.closes_at <= before.closes_at:
         raise _not_extended("ballots")
     until = driver.at_the_place(after.closes_at)
-    driver.say(f"the one extension, decided before the close: until {until:%Y-%m-%d %H:%M}")
+    driver.say(said("demo.line.extended", until=f"{until:%Y-%m-%d %H:%M}"))
     await send(driver, plan.second)
-    driver.say(f"{len(plan.second):,} more ballots within the extension")
+    driver.say(said("demo.line.second_wave", ballots=number_of("more_ballots", len(plan.second))))
 
 
 async def object_to_result(driver: Driver, view: RenovationView) -> None:
     """Late ballots are refused; a neighbour objects and gets an answer."""
     await send(driver, driver.plan.late)
-    driver.say(f"{len(driver.plan.late)} late ballots refused")
+    driver.say(number_of("late_ballots", len(driver.plan.late)))
     unit = driver.plan.first[0].unit_number
     publication = view.publication
     if publication is None:
@@ -62,7 +63,7 @@ async def object_to_result(driver: Driver, view: RenovationView) -> None:
         upheld=False,
         answer="送达记录显示一号楼已张贴并逐户送达，异议不成立。",
     )
-    driver.say("an objection to the result: answered, not upheld")
+    driver.say(said("demo.line.objection"))
 
 
 async def _box(driver: Driver) -> BoxView:

@@ -5,12 +5,13 @@ yes (LPH art. 17.8). Taiwan: what a reconvened meeting decides stands unless mor
 writing within seven days (art. 32). Until that time is over nothing is decided.
 """
 
-from models.values.voting import Motion, Tally, VotingPack
+from models.values.decisions.rules import Rule
+from models.values.voting import Motion, Tally
 from rules.voting.live.beside import Beside
-from rules.voting.packs import rule_of, ruled
+from rules.voting.packs import ruled_by
 
 
-def days_to_object(pack: VotingPack, motion: Motion, tally: Tally, beside: Beside) -> int:
+def days_to_object(rule: Rule, motion: Motion, tally: Tally, beside: Beside) -> int:
     """How long the result waits for objections; 0 where nothing that is still to come can matter.
 
     A motion that the silence of everybody absent would not carry has failed already; one that may be
@@ -18,15 +19,14 @@ def days_to_object(pack: VotingPack, motion: Motion, tally: Tally, beside: Besid
     """
     if beside.absent is None or beside.objections is not None:
         return 0
-    rule = rule_of(pack, motion)
     days = 0
     if rule.silence.kind == "deemed_yes":
         absent = {f"silent_{unit}": number for unit, number in beside.absent._asdict().items()}
         if tally.roll_shares is None:
             del absent["silent_shares"]
         best = tally.model_copy(update=absent)
-        if ruled(pack, motion, best).verdict == "PASS":
+        if ruled_by(rule, motion, best).verdict == "PASS":
             days = rule.silence.days or 0
-    if rule.veto is not None and ruled(pack, motion, tally).verdict == "PASS":
+    if rule.veto is not None and ruled_by(rule, motion, tally).verdict == "PASS":
         days = max(days, rule.veto.days)
     return days

@@ -13,6 +13,10 @@ class Whole(NamedTuple):
 
     roll: Weight
     beside: Beside
+    rules: Mapping[str, Rule]
+    """The rule of each motion, by its id."""
+    payers_by: Mapping[str, Rule]
+    """The rule that says who pays for a motion, where it is not to be looked up."""
 
 
 def tally_of(

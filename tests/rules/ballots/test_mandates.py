@@ -1,5 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,6 +9,7 @@ from rules.ballots.mandates import (
     Mandated,
     agent_id_of,
     ballot_problems,
+    carried_problems,
     held_by,
     instruction_digest,
     instructions_obeyed,
@@ -16,6 +18,7 @@ from rules.ballots.mandates import (
     registration_problems,
 )
 from rules.voting import cap_named, pack_for
+from rules.voting.live.beside import Weight
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -117,3 +120,23 @@ def test_an_agent_is_known_by_the_number_of_the_document_in_one_renovation_only(
 def test_commands_of_two_mandates_never_meet() -> None:
     assert proxy_command(KEY, "m1", "c") != proxy_command(KEY, "m2", "c")
     assert proxy_command(KEY, "m1", "c") == proxy_command(KEY, "m1", "c")
+
+
+@pytest.mark.parametrize(
+    ("carried", "units"),
+    [
+        (Weight(2, 0, 20), []),
+        (Weight(3, 0, 20), ["heads"]),
+        (Weight(2, 0, 21), ["shares"]),
+        (Weight(3, 0, 21), ["heads", "shares"]),
+    ],
+)
+def test_in_taiwan_an_agent_carries_a_fifth_of_all_and_not_more(
+    carried: Weight, units: list[str]
+) -> None:
+    cap = cap_named("TW.cap.one_fifth")
+    assert cap is not None
+    found = carried_problems([cap], carried, Weight(10, 0, 100))
+    assert [each.params["unit"] for each in found] == units
+    assert all(each.params["have"] == int(each.params["most"]) + 1 for each in found)
+    assert carried_problems([cap], carried._replace(heads=1), Weight(10, 0, 0)) == ()

@@ -67,9 +67,13 @@ def test_a_job_without_its_address_names_the_variable() -> None:
 
 
 def test_worker_and_service_name_every_setting_they_miss() -> None:
-    for command in (("worker.py",), ("-m", "cli.main", "serve")):
+    of_service = ("DATABASE_URL", "GONGJIAN_CREDENTIAL_KEY", "GONGJIAN_RECEIPT_KEY")
+    for command, names in (
+        (("worker.py",), ("DATABASE_URL",)),
+        (("-m", "cli.main", "serve"), of_service),
+    ):
         done = run(*command)
         assert done.returncode == 1
-        for name in ("DATABASE_URL", "GONGJIAN_CREDENTIAL_KEY", "GONGJIAN_RECEIPT_KEY"):
+        for name in names:
             assert name in done.stderr
         assert "Traceback" not in done.stderr

@@ -3,6 +3,7 @@ import signal
 import socket
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
@@ -45,6 +46,21 @@ async def test_it_writes_to_disk_before_it_answers(server: EmbeddedPostgres) -> 
     urls = server.start()
     for name in ("fsync", "full_page_writes", "synchronous_commit", "data_checksums"):
         assert await ask(urls.app, f"SHOW {name}") == "on"
+
+
+async def test_its_log_has_no_value_of_a_row_and_no_parameter(server: EmbeddedPostgres) -> None:
+    urls = server.start()
+    connection = await asyncpg.connect(urls.owner)
+    try:
+        await connection.execute("CREATE TEMP TABLE t (a text PRIMARY KEY, b text NOT NULL)")
+        for b in ("x", "x", None):
+            with suppress(asyncpg.IntegrityConstraintViolationError):
+                await connection.execute("INSERT INTO t VALUES ($1, $2)", "Mrs Wang", b)
+    finally:
+        await connection.close()
+    told = server.log.read_text(encoding="utf-8")
+    assert told.count("violates") >= 2
+    assert "Wang" not in told
 
 
 async def test_it_listens_on_the_loopback_only_below_the_ephemeral_ports(

@@ -16,7 +16,9 @@ import pytest
 from models.values.refusal import Refused
 from models.values.search_attributes import SEARCH_ATTRIBUTES
 from runtime.local import data_dir
+from runtime.local.data_dir import make_private
 from runtime.local.keeping import Keeper, Patience, Restart
+from runtime.local.key_ring import load_ring
 from runtime.local.ports import Ports, free_port, load_ports
 from runtime.local.processes import is_running
 from runtime.local.programs import ROOT
@@ -79,6 +81,25 @@ async def test_files_with_secrets_are_for_their_owner_only(stack: LocalStack) ->
         assert (stack.data_dir / name).stat().st_mode & 0o077 == 0
 
 
+async def test_data_and_logs_are_for_their_owner_only(stack: LocalStack) -> None:
+    """At 8287647 another user of the machine read the log of the service."""
+    logs = sorted((stack.data_dir / "logs").iterdir())
+    assert logs
+    for path in (stack.data_dir, stack.data_dir / "logs", *logs):
+        assert not path.stat().st_mode & 0o066, path
+
+
+def test_an_old_directory_of_ours_is_closed_and_anybody_elses_is_left(tmp_path: Path) -> None:
+    ours, new, other = tmp_path / "ours", tmp_path / "new", tmp_path / "other"
+    for path in (ours, other):
+        path.mkdir(mode=0o755)
+    (ours / "keys.json").write_text("{}")
+    for path in (ours, new, other):
+        make_private(path)
+    modes = [path.stat().st_mode & 0o777 for path in (ours, new, other)]
+    assert modes == [0o711, 0o700, 0o755]
+
+
 async def test_a_crashed_server_is_reported_with_its_log_and_can_be_restarted(
     stack: LocalStack,
 ) -> None:
@@ -106,7 +127,7 @@ async def test_stop_leaves_no_process_and_frees_the_data(tmp_path: Path) -> None
     await stack.start()
     pids = [pid for part in SERVERS if (pid := stack.pid(part)) is not None]
     assert len(pids) == 2
-    keys = data_dir.load_keys(tmp_path)
+    keys = load_ring(tmp_path)
     await stack.stop()
     await stack.stop()
     assert not any(is_running(pid) for pid in pids)
@@ -117,7 +138,7 @@ async def test_stop_leaves_no_process_and_frees_the_data(tmp_path: Path) -> None
     assert not data_dir.is_locked(tmp_path)
     assert data_dir.load_record(tmp_path) is None
     # Kept between starts.
-    assert data_dir.load_keys(tmp_path) == keys
+    assert load_ring(tmp_path) == keys
     with pytest.raises(Refused, match=r"stack\.not_running"):
         data_dir.settings_of_running(LocalSettings(data_dir=tmp_path))
 
@@ -145,7 +166,8 @@ async def test_a_given_port_that_is_taken_is_refused_before_anything_starts(
 async def test_a_restart_has_the_same_addresses(tmp_path: Path) -> None:
     records = []
     for _ in range(2):
-        async with LocalStack(LocalSettings(data_dir=tmp_path), only=SERVERS) as stack:
+        local = LocalSettings(data_dir=tmp_path)
+        async with LocalStack(local, only=SERVERS, headless=False) as stack:
             records.append(stack.record)
     assert records[0] == records[1]
     assert records[0].ui_url

@@ -119,6 +119,39 @@ def test_a_number_that_is_shown_as_another_is_told_with_both(name: str) -> None:
     assert "0101" in sentence(warning)
 
 
+def many_whole_numbers(page: Any, book: Any) -> None:
+    whole = book.add_format({"num_format": "0"})
+    for at in range(1, 4_001):
+        values = (f"1-{at}", "1", at % 9, 56, "住宅", f"业主{at}")
+        for place, value in zip((0, 1, 3, 4, 5, 6), values, strict=True):
+            page.write(at, place, value, whole)
+        page.write_number(at, 2, 1, whole)
+    page.write_number(4_000, 3, 101, book.add_format({"num_format": "0000"}))
+    page.write_number(3_999, 4, 56.65, whole)
+
+
+def many_shown_numbers() -> bytes:
+    rows: Rows = [HEADING, *(row(number=f"1-{at}", owners=f"业主{at}") for at in range(1, 4_001))]
+    shown = '<table:table-cell office:value-type="float" office:value="56.65"><text:p>57</text:p></table:table-cell>'
+    return ods(rows, cells={(3_999, 4): shown})
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("r.xlsx", made(many_whole_numbers, [HEADING])), ("r.ods", many_shown_numbers())],
+)
+def test_numbers_that_are_shown_as_they_are_do_not_use_up_the_looking(
+    name: str, data: bytes
+) -> None:
+    told = [
+        each for each in check(data, name).warnings if each.problem.code == "roll.shown_otherwise"
+    ]
+    assert ("56.65", "57") in {
+        (each.problem.params["value"], each.problem.params["shown"]) for each in told
+    }
+    assert {each.row for each in told} == {4_000}
+
+
 @pytest.mark.parametrize(
     ("value", "code", "shown"),
     [

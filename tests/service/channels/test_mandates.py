@@ -244,3 +244,22 @@ async def test_the_result_lists_mandates_by_agent_without_names(
         {"agent": 2, "mandates": 1, "revoked": 0, "voted": 1},
     ]
     assert [each["works"] for each in await said_in(vote.sql, vote.box)] == ["yes", "yes"]
+
+
+async def test_in_taiwan_an_agent_carries_at_most_a_fifth_of_all_owners(vote: Channels) -> None:
+    await vote.sql.execute("UPDATE renovation SET rule_pack='TW-2003' WHERE id=$1", vote.rid)
+    await vote.sql.execute(
+        "UPDATE ballot_box SET motions = (SELECT jsonb_agg(m || jsonb_build_object('matter', 'repair'))"
+        " FROM jsonb_array_elements(motions) m) WHERE id=$1",
+        vote.box,
+    )
+    for unit in ("1-101", "1-102"):
+        assert (await registered(vote, unit)).status_code == 201
+    third = await registered(vote, "1-201")
+    (problem, *_) = third.json()["problems"]
+    assert (problem["code"], problem["params"]["have"], problem["params"]["most"]) == (
+        "mandate.carries_too_much",
+        3,
+        2,
+    )
+    assert (await registered(vote, "1-201", "somebody else")).status_code == 201

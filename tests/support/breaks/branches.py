@@ -88,6 +88,7 @@ async def straight_on(j: JourneyDriver) -> None:
     await j.until("payments")
     await relief(j)
     await j.until("works")
+    await j.act(a.ReportProgress, await builder(j), report="the scaffold stands")
     await put_right(j)
     await j.until("nothing")
 
@@ -127,8 +128,12 @@ async def in_default(j: JourneyDriver) -> None:
 
 
 async def not_cured(j: JourneyDriver) -> None:
-    """The time to cure a default is over, and the client is asked what follows."""
+    """The time to cure a default is over, and the client is asked what follows.
+
+    Before that nobody began the works until there was a notice.
+    """
     await j.until("works")
+    await stood_still(j)
     await overdue(j)
     j.on("works", silence)
     await j.until("terminate_contract")
@@ -283,6 +288,12 @@ async def put_right(j: JourneyDriver) -> None:
     await j.act(a.ReportRectified, await builder(j), item_id=item)
     await inspect(j, item, "PASS", OTHER_SUPERVISOR)
     await works(j)
+
+
+async def stood_still(j: JourneyDriver) -> None:
+    """Nobody comes to the site, until the contractor has a notice to begin."""
+    while "inspection.standstill_noticed" not in await j.events():
+        await j.go_on()
 
 
 async def overdue(j: JourneyDriver) -> None:

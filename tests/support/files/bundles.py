@@ -20,8 +20,9 @@ from proof.bundle import contents as bundle
 from proof.canonical import canonical_json, utc_text
 from proof.merkle import leaf_hash, root_of
 from proof.verifier import standalone
-from rules.voting import adopted
-from rules.voting.live.beside import Weight
+from rules.voting import adopted, counts_beside
+from rules.voting.judging import open_follow_ups, payers_rule
+from rules.voting.live.beside import NOTHING_BESIDE, Beside, Weight
 from rules.voting.results import motion_results
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"tree heads of the tests, 32 byte")
@@ -72,6 +73,11 @@ class Vote:
     rule: Rule | None = None
     before: bool = False
     """Counted when menus obeyed no class of decision yet."""
+    laws: Mapping[str, Rule] = field(default_factory=dict)
+    """The whole rule of each motion, of a vote under another law than the Chinese one."""
+    payers_by: Mapping[str, Rule] = field(default_factory=dict)
+    attended: Sequence[str] = ()
+    objected: Sequence[str] | None = None
     leaves: list[bytes] = field(default_factory=list)
 
     def bundle(self) -> Bundle:
@@ -97,8 +103,7 @@ class Vote:
         files[bundle.RULINGS] = b"".join(bundle.ruling_line(ruling) for ruling in rulings)
         then = [motion.id for motion in self.motions] if self.before else []
         files[bundle.MOTIONS] = bundle.motions_file(self.motions, then)
-        rules = {motion.id: (motion.kind.value, self.rule or RULE) for motion in self.motions}
-        files[bundle.RULES] = bundle.rules_file(rules)
+        files[bundle.RULES] = self._rules(entries)
         files[bundle.RESULT] = bundle.line(self._result())
         files[bundle.README] = bundle.readme("加装电梯 lift", BOX, FORMAT)
         files[bundle.VERIFY] = VERIFY
@@ -112,6 +117,48 @@ class Vote:
         }
         files[bundle.HEAD] = bundle.line(head | signature_of(canonical_json(head)))
         return signed(files)
+
+    def _rules(self, entries: Mapping[str, Entry]) -> bytes:
+        if not self.laws:
+            return bundle.rules_file(
+                {motion.id: (motion.kind.value, self.rule or RULE) for motion in self.motions}
+            )
+
+        def named(names: Sequence[str]) -> list[str]:
+            return sorted(entries[name].pseudonym for name in names)
+
+        lists = None
+        if counts_beside(self.laws.values()):
+            objected = None if self.objected is None else named(self.objected)
+            lists = bundle.BesideLists(named(self.attended), objected)
+        whole = {
+            motion.id: bundle.law_rule(
+                self.laws[motion.id],
+                open_follow_ups(self.laws[motion.id], motion.after or None),
+                self.payers_by.get(motion.id) or payers_rule(self.laws[motion.id]),
+            )
+            for motion in self.motions
+        }
+        return bundle.law_file(whole, lists)
+
+    def _beside(self) -> Beside:
+        """As the database counts it: whoever cast any ballot has come."""
+        voters = [each for each in self.entries if each.excluded_reason is None]
+        came = {cast.entry for cast in self.casts} | set(self.attended)
+        objected = set(self.objected or ())
+
+        def together(chosen: Sequence[Entry]) -> Weight:
+            sums = weights(chosen, self.entries)
+            return Weight(sums["heads"], sums["area_dm2"], sums["shares"] or 0)
+
+        present = together([each for each in voters if each.name in came])
+        if self.objected is None:
+            return Beside(present=present)
+        return Beside(
+            present=present,
+            silent=together([each for each in voters if each.name not in came | objected]),
+            objections=together([each for each in voters if each.name in objected]),
+        )
 
     def _ballots(self, entries: Mapping[str, Entry]) -> bytes:
         lines, maker = [], Leaves(BOX, FORMAT)
@@ -158,8 +205,11 @@ class Vote:
             self._pack(),
             self.motions,
             self._said(),
-            Weight(roll["heads"], roll["area_dm2"]),
+            Weight(roll["heads"], roll["area_dm2"], roll["shares"] or 0),
+            beside=self._beside() if counts_beside(self.laws.values()) else NOTHING_BESIDE,
             before_approval=self.before,
+            rules=self.laws or None,
+            payers_by=self.payers_by,
         )
         passed = [name for name, result in results.items() if result.outcome == "passed"]
         largest = max(voters, key=lambda entry: entry.area_dm2)
@@ -188,7 +238,8 @@ class Vote:
         for cast in self.casts:
             if cast.state == "counted":
                 words = canonical_json(dict(cast.choices))
-                weight = Weight(1, entries[cast.entry].area_dm2)
+                entry = entries[cast.entry]
+                weight = Weight(1, entry.area_dm2, entry.shares or 0)
                 said[words] = said.get(words, Weight()).plus(weight)
         return said
 

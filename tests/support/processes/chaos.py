@@ -51,14 +51,13 @@ class Crowd:
         rid: str,
         units: Sequence[str],
         motions: Sequence[str],
-        credential_key: SecretStr,
+        key: SecretStr,
         service_url: Callable[[], str],
     ) -> None:
         self._rid, self._units, self._motions = rid, units, motions
         self._url = service_url
         self._bearers = {
-            unit: {"Authorization": f"Bearer {unit_ticket(credential_key, rid, unit)}"}
-            for unit in units
+            unit: {"Authorization": f"Bearer {unit_ticket(key, rid, unit)}"} for unit in units
         }
         self.told = Told()
         self._stopped = False

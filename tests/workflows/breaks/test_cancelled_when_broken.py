@@ -57,6 +57,7 @@ WAYS: dict[str, Scenario] = {
     "Terminations.ask": in_default,
     "Terminations.make_safe": in_default,
     "Terminations.notice": in_default,
+    "Terminations.notice_standstill": in_default,
     "Terminations.settle": in_default,
     "Works.begin": ordinary,
     "Works.mark_overdue": default,

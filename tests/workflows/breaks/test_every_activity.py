@@ -59,6 +59,7 @@ TAKEN_BY: dict[Scenario, frozenset[str]] = {
             "Works.begin",
             "Works.record_inspection",
             "Works.report_item",
+            "Works.report_progress",
             "Works.report_rectified",
         }
     ),
@@ -87,6 +88,7 @@ TAKEN_BY: dict[Scenario, frozenset[str]] = {
             "Terminations.make_safe",
             "Terminations.measure",
             "Terminations.notice",
+            "Terminations.notice_standstill",
             "Terminations.settle",
             "Terminations.terminate",
         }

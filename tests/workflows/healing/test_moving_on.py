@@ -34,6 +34,7 @@ from tests.support.limits.runs import runs_of
 from tests.support.processes.late_word import LateWord
 from tests.support.processes.servers import dev_server
 from tests.support.processes.serving import serving
+from tests.support.slow import some_are_slow
 from tests.support.wanderer import Begin, assert_agrees, too_dear, wander
 from workflows.waiting import CaseWorkflow
 
@@ -117,6 +118,25 @@ async def test_a_stage_that_is_about_to_move_on_can_be_cancelled(
     await j.until("nothing")
     assert (await j.handle.result()).state == "cancelled"
     assert (await runs_of(j.client, stage.id))[-1].last == "CANCELED"
+
+
+@pytest.mark.parametrize(
+    "awaited",
+    ["award_contract", *some_are_slow("objections.candidates", "sign_contract", "survey")],
+)
+async def test_a_stage_that_has_moved_on_can_be_cancelled(
+    journey: Begin, database: Database, awaited: str
+) -> None:
+    j = await journey()
+    row = await j.until(awaited)
+    stage = str(row["stage_workflow_id"])
+    before = len(await runs_of(j.client, stage))
+    assert before > 1 or awaited == "survey"
+    await j.act(a.CancelRenovation, STREET, reason="it will be rebuilt")
+    await j.until("nothing")
+    assert (await j.handle.result()).state == "cancelled"
+    assert (await runs_of(j.client, stage))[-1].last == "CANCELED"
+    assert (await audit(database, j.rid)).ok
 
 
 async def requested(handle: WorkflowHandle) -> None:

@@ -3,20 +3,27 @@
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from models.messages import acts as a
 from models.values.actor import Role
+from models.values.refusal import Refused
 from models.values.scheme import SchemeContent
 from models.values.timetable import Timetable
 from models.values.voting import Motion
+from proof.bundle.judging import judge
+from proof.verifier.main import check, read_bundle
+from proof.verifier.reading import Files
 from rules.voting import pack_in_force
+from runtime.ballots.evidence import export_voting
 from runtime.record.audit import audit
+from tests.support.box import BOX_KEYS
 from tests.support.breaks.branches import open_for_ballots, report
 from tests.support.estate import scheme_content
-from tests.support.journey import COMMITTEE, STREET, JourneyDriver, actor
+from tests.support.journey import COMMITTEE, STREET, JourneyDriver, actor, codes
 
 Begin = Callable[..., Awaitable[JourneyDriver]]
 SPAIN = pack_in_force("ES", date(2026, 1, 1)).id
@@ -57,7 +64,19 @@ async def outcomes(j: JourneyDriver) -> list[Any]:
     return [each["outcome"] for each in await j.details("voting.result_declared")]
 
 
-async def test_art_25_is_put_again_at_once_under_art_24(journey: Begin) -> None:
+async def verified(j: JourneyDriver, folder: Path, attempt: int = 1) -> dict[str, str]:
+    """The outcomes of a vote's bundle, on which its verify.py and the rules of this release agree."""
+    out = folder / f"{j.rid}-{attempt}.zip"
+    await export_voting(j.db, j.rid, out, BOX_KEYS.signer, attempt)
+    with Files(str(out)) as files:
+        ours = judge(files, read_bundle(files))
+    script = check(str(out))["outcomes"]
+    assert script == ours.outcomes
+    assert all(ours.laws.values()), "the law is one that this release knows"
+    return ours.outcomes
+
+
+async def test_art_25_is_put_again_at_once_under_art_24(journey: Begin, tmp_path: Path) -> None:
     j = await journey(
         content=putting(("insulation", "improvement")), timetable=PARIS, rule_pack="FR-2020"
     )
@@ -80,6 +99,8 @@ async def test_art_25_is_put_again_at_once_under_art_24(journey: Begin) -> None:
     assert two["opens_at"] == one["closed_at"]
     assert (await j.events()).count("publication.opened") == 2  # the result, the shares
     assert await j.value("SELECT count(*) FROM ballot_box WHERE renovation_id=$1") == 2
+    assert await verified(j, tmp_path) == {"insulation": "second_vote"}
+    assert await verified(j, tmp_path, 2) == {"insulation": "passed"}
 
 
 @pytest.mark.slow
@@ -109,11 +130,16 @@ async def recorded_well(j: JourneyDriver) -> None:
     assert report.ok, report
 
 
-async def test_silence_counts_as_yes_after_thirty_natural_days(journey: Begin) -> None:
+async def test_silence_counts_as_yes_after_thirty_natural_days(
+    journey: Begin, tmp_path: Path
+) -> None:
     j = await journey(content=LIFT, timetable=MADRID, rule_pack=SPAIN)
     # Four for it and three against, of twelve: the five who are silent decide (LPH art. 17.2, 17.8).
     j.on("ballots", says(words(yes=4, no=3)))
     row = await j.until("vote_objections")
+    with pytest.raises(Refused) as pending:
+        await export_voting(j.db, j.rid, tmp_path / "pending.zip", BOX_KEYS.signer, 1)
+    assert codes(pending.value) == ["evidence.not_counted"]
     (closed,) = await j.details("voting.box_closed")
     assert closed["motions"]["lift"]["outcome"] == "pending"
     box = await j.box()
@@ -131,6 +157,7 @@ async def test_silence_counts_as_yes_after_thirty_natural_days(journey: Begin) -
     assert (tally["yes_heads"], tally["silent_heads"]) == (4, 4)
     assert await outcomes(j) == ["adopted"]
     assert await objecting(j, units[10]) == 409
+    assert await verified(j, tmp_path) == {"lift": "passed"}
     await recorded_well(j)
     await j.db.execute("UPDATE ballot_box SET tally = '{}' WHERE id = $1", box["id"])
     assert not (await audit(j.parts.database, j.rid)).ok
@@ -242,7 +269,9 @@ def bearer(j: JourneyDriver, unit: str) -> dict[str, str]:
 
 
 @pytest.mark.slow
-async def test_an_owner_of_more_than_half_has_as_many_voices_as_all_others(journey: Begin) -> None:
+async def test_an_owner_of_more_than_half_has_as_many_voices_as_all_others(
+    journey: Begin, tmp_path: Path
+) -> None:
     j = await journey(
         content=putting(("insulation", "improvement")),
         timetable=PARIS,
@@ -265,6 +294,7 @@ async def test_an_owner_of_more_than_half_has_as_many_voices_as_all_others(journ
     ]
     assert [(each["yes_shares"], each["no_shares"]) for each in tallies] == [(53, 53)] * 2
     assert await outcomes(j) == ["second_vote", "rejected"]
+    assert await verified(j, tmp_path, 2) == {"insulation": "failed"}
 
 
 async def payers_of(j: JourneyDriver) -> list[str]:
@@ -275,18 +305,21 @@ async def payers_of(j: JourneyDriver) -> list[str]:
     return [row["unit_number"] for row in rows]
 
 
-async def test_without_two_thirds_only_those_who_said_yes_pay(journey: Begin) -> None:
+async def test_without_two_thirds_only_those_who_said_yes_pay(
+    journey: Begin, tmp_path: Path
+) -> None:
     berlin = Timetable(zone="Europe/Berlin")
     j = await journey(content=putting(("lift", "works")), timetable=berlin, rule_pack="DE-2020")
     j.on("ballots", says(words(yes=5, no=3)))
     await j.until("objections.share_table")
     (closed,) = await j.details("voting.box_closed")
     assert closed["motions"]["lift"]["payers"] == "yes_voters"  # WEG s. 21
+    assert await verified(j, tmp_path) == {"lift": "passed"}
     assert await payers_of(j) == (await j.units())[:5]
 
 
 @pytest.mark.slow
-async def test_above_the_bound_who_is_against_it_is_free(journey: Begin) -> None:
+async def test_above_the_bound_who_is_against_it_is_free(journey: Begin, tmp_path: Path) -> None:
     content = putting(("pool", "improvement"))
     (pool,) = content.motions
     above = content.model_copy(update={"motions": (pool.model_copy(update={"above_bound": True}),)})
@@ -301,6 +334,7 @@ async def test_above_the_bound_who_is_against_it_is_free(journey: Begin) -> None
     await j.until("objections.share_table")
     (counted,) = await j.details("voting.objections_counted")
     assert counted["motions"]["pool"]["payers"] == "all_but_dissenters"  # LPH art. 17.4
+    assert await verified(j, tmp_path) == {"pool": "passed"}
     assert await payers_of(j) == units[:6] + units[8:11]
 
 
@@ -344,7 +378,9 @@ async def test_a_second_call_in_italy_is_from_the_next_day_to_the_tenth(journey:
 
 
 @pytest.mark.slow
-async def test_whoever_came_counts_for_the_quorum_without_a_ballot(journey: Begin) -> None:
+async def test_whoever_came_counts_for_the_quorum_without_a_ballot(
+    journey: Begin, tmp_path: Path
+) -> None:
     j = await journey(content=putting(("roof", "repair")), timetable=ROME, rule_pack="IT-2013")
     units = await j.units()
 
@@ -360,6 +396,7 @@ async def test_whoever_came_counts_for_the_quorum_without_a_ballot(journey: Begi
     (closed,) = await j.details("voting.box_closed")
     tally = closed["motions"]["roof"]["tally"]
     assert (tally["present_heads"], tally["yes_heads"]) == (9, 7)
+    assert await verified(j, tmp_path) == {"roof": "passed"}
     assert await j.value("SELECT count(*) FROM attendance WHERE box_id = $1 || '.1'") == 4
     await recorded_well(j)
 
@@ -376,6 +413,7 @@ async def reconvened(journey: Begin) -> JourneyDriver:
 @pytest.mark.slow
 async def test_a_reconvened_meeting_stands_when_seven_days_bring_no_objections(
     journey: Begin,
+    tmp_path: Path,
 ) -> None:
     j = await reconvened(journey)
     await j.until("vote_objections")
@@ -383,10 +421,14 @@ async def test_a_reconvened_meeting_stands_when_seven_days_bring_no_objections(
     assert (await j.box())["attempt"] == 2
     await j.until("objections.share_table")
     assert await outcomes(j) == ["second_vote", "adopted"]
+    assert await verified(j, tmp_path) == {"roof": "second_vote"}
+    assert await verified(j, tmp_path, 2) == {"roof": "passed"}
 
 
 @pytest.mark.slow
-async def test_a_reconvened_meeting_falls_when_more_than_half_object(journey: Begin) -> None:
+async def test_a_reconvened_meeting_falls_when_more_than_half_object(
+    journey: Begin, tmp_path: Path
+) -> None:
     j = await reconvened(journey)
 
     async def seven_object(driver: JourneyDriver) -> None:
@@ -398,3 +440,4 @@ async def test_a_reconvened_meeting_falls_when_more_than_half_object(journey: Be
     assert await outcomes(j) == ["second_vote", "rejected"]
     (counted,) = await j.details("voting.objections_counted")
     assert counted["motions"]["roof"]["tally"]["objections_heads"] == 7
+    assert await verified(j, tmp_path, 2) == {"roof": "failed"}

@@ -12,6 +12,7 @@ from models.values.refusal import Refused
 from models.values.scheme import SchemeContent
 from tests.support.journey import CONTRACTOR, SUPERVISOR, JourneyDriver, codes, inspect
 from tests.support.votes.scopes import LIFT_FEN, OCCUPIED, ROOF_FEN, roof_and_lifts
+from tests.support.wanderer import assert_agrees
 
 Begin = Callable[..., Awaitable[JourneyDriver]]
 UNITS = 24
@@ -118,6 +119,7 @@ async def test_a_lift_in_somebodys_flat_is_not_inspected_before_the_owner_consen
     with pytest.raises(Refused) as refused:
         await j.act(a.ReportItem, CONTRACTOR, item_id="lift-1")
     assert codes(refused.value) == ["inspection.consent_missing"]
+    assert await consents_awaited(j) == [(f"lift-1 {OCCUPIED}", "owners")]
     view = (await j.http.get(f"/v1/renovations/{j.rid}")).json()
     assert view["consents_missing"] == [{"work_id": "lift-1", "unit_number": OCCUPIED}]
 
@@ -138,9 +140,53 @@ async def test_a_lift_in_somebodys_flat_is_not_inspected_before_the_owner_consen
 
     view = (await j.http.get(f"/v1/renovations/{j.rid}")).json()
     assert view["consents_missing"] == []
+    assert await consents_awaited(j) == []
+    back = {"work_id": "lift-1", "unit_number": OCCUPIED}
+    await j.told("/part-consents/withdrawals", j.voter(OCCUPIED), command_id="back", **back)
+    assert await consents_awaited(j) == [(f"lift-1 {OCCUPIED}", "owners")]
+    with pytest.raises(Refused) as refused:
+        await j.act(a.ReportItem, CONTRACTOR, item_id="lift-1")
+    assert codes(refused.value) == ["inspection.consent_missing"]
+    await j.told("/part-consents", j.voter(OCCUPIED), command_id="again", **back)
     await j.act(a.ReportItem, CONTRACTOR, item_id="lift-1")
+    begun = await j.post("/part-consents/withdrawals", j.voter(OCCUPIED), **back)
+    assert begun.json()["problems"][0]["code"] == "consent.works_begun"
     await inspect(j, "lift-1", "PASS", SUPERVISOR)
     assert await j.value("SELECT state FROM work_item WHERE renovation_id=$1 AND id LIKE '%lift-1'")
+
+
+async def test_a_consent_that_nobody_gives_is_reminded_of_and_told_to_the_level_above(
+    journey: Begin,
+) -> None:
+    j = await journey(content=roof_and_lifts("1"), units=UNITS)
+    j.on("ballots", voting(("", "roof", "yes"), ("1-", "lift-1", "yes")))
+    await j.until("works")
+    assert await consents_awaited(j) == [(f"lift-1 {OCCUPIED}", "owners")]
+    told: list[str] = []
+    while not {"owners", "residents_committee"}.issubset(told):
+        await j.go_on()
+        await j.parts.clocks.settle(j.rid)
+        late = [
+            line
+            for kind in ("agenda.reminded", "agenda.escalated")
+            for event in await j.details(kind)
+            for line in event["late"]
+            if line["what"] == "part_consent"
+        ]
+        told = [audience for line in late for audience in line["told"]]
+    before = len(await j.events())
+    given = {"work_id": "lift-1", "unit_number": OCCUPIED}
+    await j.told("/part-consents", j.voter(OCCUPIED), **given)
+    assert await consents_awaited(j) == []
+    await assert_agrees(j)
+    assert (await j.events())[before:] == ["inspection.part_consented"]
+
+
+async def consents_awaited(j: JourneyDriver) -> list[tuple[str, str]]:
+    rows = await j.db.fetch(
+        "SELECT subject, who FROM case_wait WHERE renovation_id=$1 AND what='part_consent'", j.rid
+    )
+    return [(row["subject"], row["who"]) for row in rows]
 
 
 async def test_where_no_part_adopts_the_vote_has_failed(journey: Begin) -> None:

@@ -7,16 +7,19 @@ from typing import Any
 import pytest
 
 from models.messages import acts as a
+from models.values.actor import Role
 from models.values.refusal import Refused
 from runtime.database import Database
 from runtime.record.audit import audit
 from tests.support.breaks.branches import failed
 from tests.support.journey import (
     CHIEF,
+    DAY,
     OTHER_SUPERVISOR,
     STREET,
     SUPERVISOR,
     JourneyDriver,
+    actor,
     builder,
     codes,
     first_candidate,
@@ -352,3 +355,131 @@ async def test_nobody_terminates_what_may_still_be_cured_or_was_never_in_default
     assert await refused(
         j.act(a.TerminateContract, await builder(j), ground="refuses", reason="too dear")
     ) == ["authority.wrong_role"]
+
+
+# carries E12
+async def test_a_rest_that_is_dearer_than_the_money_left_says_whose_turn_it_is(
+    journey: Begin, database: Database
+) -> None:
+    j = await terminated(journey)
+    j.on("bids", dear_bids)
+    await j.until("approve_direct_award")
+    opened = (await j.details("bidding.bids_opened"))[-1]
+    assert opened["rest_money"] == {
+        "left_fen": REST_FEN,
+        "lowest_fen": REST_FEN + 1,
+        "missing_fen": 1,
+        "turn": "district_bureau, street_office",
+        "due_at": opened["rest_money"]["due_at"],
+    }
+    (line,) = await j.db.fetch(
+        "SELECT who, consequence FROM case_wait WHERE renovation_id=$1 AND what='rest_money'", j.rid
+    )
+    assert (line["who"], line["consequence"]) == ("district_bureau, street_office", "reminded")
+    await j.act(a.CancelRenovation, STREET, reason="the owners carry no more")
+    await ended(j, database, "cancelled")
+
+
+async def dear_bids(j: JourneyDriver) -> None:
+    """Three firms ask for more than the money that is left, one fen and up."""
+    ceiling = await j.value(
+        "SELECT ceiling_fen FROM tender WHERE renovation_id=$1 AND state='open'"
+    )
+    open_tender = "SELECT id FROM tender WHERE renovation_id=$1 AND state='open'"
+    if not await j.db.fetchval(
+        "SELECT count(*) FROM bid WHERE tender_id=$1", await j.value(open_tender)
+    ):
+        await j.bid(*(ceiling + number for number in (1, 2, 3)))
+
+
+async def never_started(journey: Begin) -> JourneyDriver:
+    """Nobody comes to the site: the contractor has a notice to cure."""
+    j = await journey()
+    j.on("sign_contract", sign_with_bond)
+    await j.until("works")
+    while "inspection.standstill_noticed" not in await j.events():
+        await j.go_on()
+        await j.parts.clocks.settle(j.rid)
+    return j
+
+
+# carries E36
+async def test_a_contractor_who_never_starts_loses_the_contract(
+    journey: Begin, database: Database
+) -> None:
+    j = await never_started(journey)
+    (signed,) = await j.details("bidding.contract_signed")
+    (noticed,) = await j.details("inspection.standstill_noticed")
+    assert (noticed["begun"], noticed["start_by"]) == (False, signed["start_by"])
+    late = [line for each in await j.details("agenda.reminded") for line in each["late"]]
+    assert "works" in [line["what"] for line in late], "reminded before the notice"
+    assert await refused(j.act(a.TerminateContract, STREET, reason=REASON)) == [
+        "settlement.cure_running"
+    ]
+    j.on("works", nothing)
+    await j.until("terminate_contract")
+    (asked_,) = await j.details("inspection.termination_asked")
+    assert (asked_["items"], asked_["standstill"]) == ([], True)
+    await j.act(a.TerminateContract, STREET, reason="nobody came")
+    await j.until("measure_works")
+    await j.act(a.MeasureWorks, CHIEF)
+    j.on("works", works)
+    await j.until("works")
+    assert [each["state"] for each in await contracts(j)] == ["terminated", "signed"]
+    (settled,) = await j.details("inspection.contract_settled")
+    assert (settled["certified_fen"], settled["bond_called_fen"]) == (0, BOND_FEN)
+    await ended(j, database, "completed")
+
+
+async def test_whoever_begins_after_the_notice_has_cured_it_and_may_not_fall_asleep_again(
+    journey: Begin, database: Database
+) -> None:
+    j = await never_started(journey)
+    await j.act(a.ReportProgress, await builder(j), report="the scaffold stands")
+    assert await refused(j.act(a.TerminateContract, STREET, reason=REASON)) == [
+        "settlement.nothing_in_default"
+    ]
+    assert await j.value("SELECT cure_until FROM contract WHERE renovation_id=$1") is None
+    while (await j.events()).count("inspection.standstill_noticed") < 2:
+        await j.go_on()
+        await j.parts.clocks.settle(j.rid)
+    (_, again) = await j.details("inspection.standstill_noticed")
+    assert again["begun"] is True
+    other = actor(Role.CONTRACTOR, "b9")
+    assert await refused(j.act(a.ReportProgress, other, report="we are here")) == [
+        "inspection.not_the_contractor"
+    ]
+    await j.act(a.ReportProgress, SUPERVISOR, report="they are at work")
+    await ended(j, database, "completed")
+
+
+async def test_the_day_on_which_works_begin_is_a_term_of_the_contract(journey: Begin) -> None:
+    j = await journey()
+    await j.until("sign_contract")
+    price = await j.value(
+        "SELECT award.price_fen FROM award JOIN tender ON tender.id = award.tender_id"
+        " WHERE tender.renovation_id=$1 AND award.state='awarded'"
+    )
+    today = (await j.now()).date()
+    early = {"value_fen": price, "start_by": today - DAY}
+    assert await refused(j.act(a.SignContract, STREET, **early)) == ["bidding.start_is_past"]
+    await j.act(a.SignContract, STREET, value_fen=price, start_by=today + 3 * DAY)
+    await j.until("works")
+    (line,) = await j.db.fetch(
+        "SELECT due_at, consequence FROM case_wait WHERE renovation_id=$1 AND what='works'", j.rid
+    )
+    started = await j.value("SELECT start_by FROM contract WHERE renovation_id=$1")
+    assert (line["due_at"], line["consequence"]) == (started, "reminded")
+
+
+async def test_certificates_that_nobody_signed_end_with_the_case(
+    journey: Begin, database: Database
+) -> None:
+    j = await journey()
+    await j.until("works")
+    await passed(j, "paint")
+    await j.act(a.CancelRenovation, STREET, reason="enough")
+    await ended(j, database, "cancelled")
+    assert {state for _, _, state in (await certificates(j, 1)).values()} == {"settled"}
+    (closed,) = await j.details("renovation.closed")
+    assert len(closed["certificates_settled"]) == 1

@@ -8,6 +8,7 @@ import secrets
 import sys
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -16,6 +17,7 @@ from pydantic import BaseModel
 
 from cli.inputs import read_file
 from cli.servers import DATA, running
+from cli.words import said
 from models.values.channels import PaperChannel, RulingKind
 from models.values.refusal import Refused
 
@@ -39,12 +41,14 @@ Box = Annotated[
 CommandId = Annotated[str, typer.Option(help="The same id is done once; else a new one.")]
 
 commands = typer.Typer(
-    help="An open vote: paper, contested units, reminders.", no_args_is_help=True
+    help="An open vote: ballots, paper, attendance, objections, consents, reminders.",
+    no_args_is_help=True,
 )
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
+    """Add the commands of this module, and what owners say."""
+    import_module("cli.votes.household")
     app.add_typer(commands, name="vote")
 
 
@@ -53,7 +57,7 @@ def show_contested(renovation: Id, box: Box = None, data: Data = None) -> None:
     """Units whose ballots wait for a ruling, as JSON: channels and codes, never a choice."""
     from service.channels.rulings import contested_units
 
-    _print(_read(data, renovation, contested_units, box))
+    print_all(_read(data, renovation, contested_units, box))
 
 
 @commands.command("non-voters")
@@ -70,7 +74,7 @@ def show_count_sheets(renovation: Id, box: Box = None, data: Data = None) -> Non
     """The count sheet of every batch of paper, as JSON."""
     from service.channels.count_sheets import list_count_sheets
 
-    _print(_read(data, renovation, list_count_sheets, box))
+    print_all(_read(data, renovation, list_count_sheets, box))
 
 
 @commands.command("mandates")
@@ -78,7 +82,7 @@ def show_mandates(renovation: Id, box: Box = None, data: Data = None) -> None:
     """The register of mandates with its history, as JSON; no names, no instructions."""
     from service.channels.mandates import list_register
 
-    _print(_read(data, renovation, list_register, box))
+    print_all(_read(data, renovation, list_register, box))
 
 
 @commands.command("rule")
@@ -99,9 +103,9 @@ def rule_on(  # noqa: PLR0917 - typer reads the signature
     from service.http.problems import read_fields
 
     said = {"unit_number": unit, "kind": kind, "ballot": ballot, "reason": reason}
-    given = _fields(command_id, box_id=box, **said)
+    given = sent_fields(command_id, box_id=box, **said)
     command = read_fields(RuleOnBallots, given)
-    _print([_write(data, renovation, as_, "rule_on_ballots", command, record_ruling)])
+    print_all([write(data, renovation, as_, "rule_on_ballots", command, record_ruling)])
 
 
 @commands.command("paper")
@@ -127,7 +131,7 @@ def type_paper(  # noqa: PLR0917 - typer reads the signature
 
     lines = lines_of_sheet(read_file(file), file.name)
     made = "" if code else secrets.token_hex(10)
-    given = _fields(
+    given = sent_fields(
         command_id,
         box_id=box,
         reference=reference,
@@ -138,16 +142,16 @@ def type_paper(  # noqa: PLR0917 - typer reads the signature
     )
     command = read_fields(EnterPaper, given)
     try:
-        taken = _write(data, renovation, as_, "enter_paper", command, enter_paper)
+        taken = write(data, renovation, as_, "enter_paper", command, enter_paper)
     except Refused:
         raise
     except Exception:
         if made:
-            print(f"gongjian: if the bundle was taken, its code is {made}", file=sys.stderr)
+            print(f"gongjian: {said('line.bundle_code', code=made)}", file=sys.stderr)
         raise
     if made:
-        print(f"gongjian: write this code on the bundle: {made}", file=sys.stderr)
-    _print([taken])
+        print(f"gongjian: {said('line.write_code', code=made)}", file=sys.stderr)
+    print_all([taken])
 
 
 @commands.command("remind")
@@ -159,11 +163,12 @@ def remind_silent(
     from service.channels.rounds import remind_non_voters
     from service.http.problems import read_fields
 
-    command = read_fields(Remind, _fields(command_id, box_id=box))
-    _print([_write(data, renovation, as_, "remind", command, remind_non_voters)])
+    command = read_fields(Remind, sent_fields(command_id, box_id=box))
+    print_all([write(data, renovation, as_, "remind", command, remind_non_voters)])
 
 
-def _fields(command_id: str, **fields: object) -> dict[str, object]:
+def sent_fields(command_id: str, **fields: object) -> dict[str, object]:
+    """The fields of a body, with a command id of its own where none was given."""
     return {"command_id": command_id or f"cli-{uuid.uuid4()}", **fields}
 
 
@@ -185,7 +190,7 @@ def _read(
     return asyncio.run(work())
 
 
-def _write(
+def write(
     data: Path | None,
     renovation: str,
     actor_id: str,
@@ -207,6 +212,7 @@ def _write(
     return asyncio.run(work())
 
 
-def _print(values: Sequence[BaseModel]) -> None:
+def print_all(values: Sequence[BaseModel]) -> None:
+    """Each as JSON on a line of its own."""
     for value in values:
         print(json.dumps(value.model_dump(mode="json"), ensure_ascii=False))

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from models.migrations.statements import run
 
-revision = "0018"
-down_revision = "0016"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 

@@ -5,43 +5,22 @@ is what `gongjian up` needs: addresses left out mean "start an embedded server".
 """
 
 import os
-import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
-from urllib.parse import urlsplit
+from typing import Literal, Self, TypeVar
 
-from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from models.values.refusal import Problem, Refused, problem
+from models.values.refusal import Problem, Refused, problem, refuse_if_any
+from runtime.settings.edge import EdgeSettings
+from runtime.settings.kinds import Key, PublicKeys, PublicUrl
 from runtime.version import VERSION
 
 PREFIX = "GONGJIAN_"
+HEADS = "heads.log"
 EVERYWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - nothing is bound here
 """What a service listens on that listens on every address of its machine."""
-
-
-def _strong(key: SecretStr) -> SecretStr:
-    if not re.fullmatch(r"(?:[0-9a-fA-F]{2}){32,}", key.get_secret_value()):
-        raise ValueError("at least 32 random bytes in hexadecimal (64 digits)")
-    return key
-
-
-def _address(url: str) -> str:
-    parts = urlsplit(url.rstrip("/"))
-    plain = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
-    if not plain or parts.query or parts.fragment or not re.fullmatch(r"[!-~]+", url):
-        raise ValueError(
-            "an address like https://vote.example.org, without user, query or fragment"
-        )
-    _ = parts.port  # a ValueError where it is no port
-    return parts.geturl()
-
-
-PublicUrl = Annotated[str, AfterValidator(_address)]
-"""An address that people are given, without a slash at its end; it may have a path."""
-Key = Annotated[SecretStr, AfterValidator(_strong)]
-"""A secret key: 32 bytes or more, written in hexadecimal."""
 
 
 def _user_data_dir() -> Path:
@@ -55,7 +34,7 @@ def _unprefixed(name: str) -> AliasChoices:
     return AliasChoices(name)
 
 
-class _Shared(BaseSettings):
+class SharedSettings(EdgeSettings):
     """What every process reads."""
 
     model_config = SettingsConfigDict(
@@ -72,6 +51,36 @@ class _Shared(BaseSettings):
         validation_alias=_unprefixed("TEMPORAL_NAMESPACE"),
         description="The Temporal namespace that holds the renovations.",
     )
+    temporal_tls: bool = Field(
+        default=False,
+        validation_alias=_unprefixed("TEMPORAL_TLS"),
+        description="Speak TLS with Temporal; the files below imply it.",
+    )
+    temporal_tls_ca: Path | None = Field(
+        default=None,
+        validation_alias=_unprefixed("TEMPORAL_TLS_SERVER_CA_CERT_PATH"),
+        description="Whose certificates Temporal may show (PEM); else those the system trusts.",
+    )
+    temporal_tls_cert: Path | None = Field(
+        default=None,
+        validation_alias=_unprefixed("TEMPORAL_TLS_CLIENT_CERT_PATH"),
+        description="The certificate that this process shows to Temporal (PEM, mTLS).",
+    )
+    temporal_tls_key: Path | None = Field(
+        default=None,
+        validation_alias=_unprefixed("TEMPORAL_TLS_CLIENT_KEY_PATH"),
+        description="The private key of that certificate (PEM).",
+    )
+    temporal_tls_name: str | None = Field(
+        default=None,
+        validation_alias=_unprefixed("TEMPORAL_TLS_SERVER_NAME"),
+        description="The name in Temporal's certificate where it is not that of the address.",
+    )
+    temporal_api_key: SecretStr | None = Field(
+        default=None,
+        validation_alias=_unprefixed("TEMPORAL_API_KEY"),
+        description="Sent to Temporal with every call (Authorization: Bearer).",
+    )
     database_owner_url: SecretStr | None = Field(
         default=None,
         validation_alias=_unprefixed("DATABASE_OWNER_URL"),
@@ -80,6 +89,11 @@ class _Shared(BaseSettings):
     data_dir: Path = Field(
         default_factory=_user_data_dir,
         description="Where the local stack keeps databases, keys and logs between starts.",
+    )
+    heads_dir: Path | None = Field(
+        default=None,
+        description="Where the signed heads of the log are kept outside the database; else in"
+        " a file beside the data directory.",
     )
     task_queue: str = Field(
         default="gongjian", min_length=1, description="The task queue of workflows and activities."
@@ -124,11 +138,6 @@ class _Shared(BaseSettings):
         le=32,
         description="Activities of a row per resident one worker runs at the same time, beside.",
     )
-    max_body_bytes: int = Field(
-        default=262_144,
-        ge=1024,
-        description="The largest request body the service reads, in bytes.",
-    )
     intake_queue: int = Field(
         default=10_000,
         ge=1,
@@ -154,9 +163,16 @@ class _Shared(BaseSettings):
         description="A file the worker touches while it works; health checks look at its age.",
     )
 
+    @property
+    def heads_file(self) -> Path:
+        """The file of the signed heads; a copy of the data directory does not contain it."""
+        if self.heads_dir is not None:
+            return self.heads_dir / HEADS
+        return self.data_dir.with_name(f"{self.data_dir.name}.{HEADS}")
 
-class Settings(_Shared):
-    """Everything a worker, the service or the command line needs to work with running servers."""
+
+class WorkerSettings(SharedSettings):
+    """What the worker needs; it has no key with which one could vote, sign in or act."""
 
     temporal_address: str = Field(
         default="127.0.0.1:7233",
@@ -167,15 +183,55 @@ class Settings(_Shared):
         validation_alias=_unprefixed("DATABASE_URL"),
         description="PostgreSQL address of the application role (postgresql+asyncpg://…).",
     )
+    box_key: Key | None = Field(
+        default=None,
+        description="Opens ballot boxes and signs their results; for the worker only, in hexadecimal.",
+    )
+    heads_key: Key | None = Field(
+        default=None,
+        description="Signs the heads of the log; for every process that writes to it.",
+    )
+    codec_key: Key | None = Field(
+        default=None,
+        description="Seals what is sent to Temporal; without it payloads are stored readable.",
+    )
+    gateway_public: PublicKeys | None = Field(
+        default=None,
+        description="The public keys of the gateway's signatures, in hexadecimal.",
+    )
+
+    def to_environment(self) -> dict[str, str]:
+        """These settings as environment variables, for a child process; secrets in clear text."""
+        written: dict[str, str] = {}
+        for field, name in environment_names(type(self)).items():
+            value = getattr(self, field)
+            if value is not None:
+                plain = value.get_secret_value() if isinstance(value, SecretStr) else value
+                written[name] = str(plain)
+        return written
+
+
+class Settings(WorkerSettings):
+    """What the service or the command line needs, too, to work with running servers."""
+
     credential_key: Key = Field(
-        description="Makes and checks the voters' credentials; 32 bytes or more in hexadecimal."
+        description="Makes and checks the credentials of before; 32 bytes or more in hexadecimal."
     )
     receipt_key: Key = Field(
         description="Signs the receipts of ballots; 32 bytes or more in hexadecimal."
     )
-    box_key: Key | None = Field(
+    session_key: Key | None = Field(
+        default=None, description="Signs ballot tickets and what sessions are bound to."
+    )
+    owner_key: Key | None = Field(
         default=None,
-        description="Opens ballot boxes and signs their results; for the worker only, in hexadecimal.",
+        description="Under it sets of owners are stored; without it under one of the credential key.",
+    )
+    gateway_key: Key | None = Field(
+        default=None, description="Signs official acts; for the service only."
+    )
+    person_key: Key | None = Field(
+        default=None, description="Seals the contacts and other data of people."
     )
     service_port: int = Field(
         default=8000, ge=0, le=65_535, description="The TCP port of the service."
@@ -189,18 +245,20 @@ class Settings(_Shared):
         host = "127.0.0.1" if self.service_host in EVERYWHERE else self.service_host
         return f"http://{f'[{host}]' if ':' in host else host}:{self.service_port}"
 
-    def to_environment(self) -> dict[str, str]:
-        """These settings as environment variables, for a child process; secrets in clear text."""
-        written: dict[str, str] = {}
-        for field, name in environment_names(type(self)).items():
-            value = getattr(self, field)
-            if value is not None:
-                plain = value.get_secret_value() if isinstance(value, SecretStr) else value
-                written[name] = str(plain)
-        return written
+    @property
+    def of_service(self) -> "Settings":
+        """As the service gets them: without the keys that are the worker's alone."""
+        return self.model_copy(update=dict.fromkeys(WORKER_ONLY))
+
+    @property
+    def of_worker(self) -> WorkerSettings:
+        """As the worker gets them: without the keys that are the service's."""
+        return WorkerSettings.model_validate(
+            self.model_dump(include=set(WorkerSettings.model_fields))
+        )
 
 
-class LocalSettings(_Shared):
+class LocalSettings(SharedSettings):
     """What the local stack and the operators' commands read; every server is optional."""
 
     temporal_address: str | None = Field(
@@ -223,25 +281,29 @@ class LocalSettings(_Shared):
         *,
         temporal_address: str,
         database_url: str,
-        credential_key: str,
-        receipt_key: str,
-        box_key: str,
+        keys: Mapping[str, str],
         service_port: int,
     ) -> Settings:
-        """The settings of a process of this stack; the owner's database address stays out."""
-        shared = self.model_dump(include=set(_Shared.model_fields) - {"database_owner_url"})
+        """The settings of a process of this stack; the owner's database address stays out.
+
+        `keys` are the keys by the names of their settings. An embedded Temporal has no TLS.
+        """
+        shared = set(SharedSettings.model_fields) - {"database_owner_url"}
+        if self.temporal_address is None:
+            shared = {
+                name for name in shared if not name.startswith(("temporal_tls", "temporal_api"))
+            }
         servers = {
             "temporal_address": temporal_address,
             "database_url": database_url,
-            "credential_key": credential_key,
-            "receipt_key": receipt_key,
-            "box_key": box_key,
             "service_port": service_port,
         }
-        return Settings.model_validate({**shared, **servers})
+        return Settings.model_validate({**self.model_dump(include=shared), **keys, **servers})
 
 
-AnySettings = TypeVar("AnySettings", Settings, LocalSettings)
+WORKER_ONLY = ("box_key",)
+"""Settings of the worker that the service does not get."""
+AnySettings = TypeVar("AnySettings", Settings, WorkerSettings, LocalSettings)
 
 
 def environment_names(kind: type[BaseSettings]) -> dict[str, str]:
@@ -252,6 +314,28 @@ def environment_names(kind: type[BaseSettings]) -> dict[str, str]:
         own = alias.choices[0] if isinstance(alias, AliasChoices) else PREFIX + field.upper()
         names[field] = str(own)
     return names
+
+
+def require(settings: WorkerSettings, *fields: str) -> None:
+    """Every one of these is set; for those that only some processes need.
+
+    Raises:
+        Refused: `settings.missing` for each that is not.
+    """
+    names = environment_names(type(settings))
+    refuse_if_any(
+        problem(
+            "settings.missing", where=names[field], name=names[field], expected="Field required"
+        )
+        for field in fields
+        if getattr(settings, field) is None
+    )
+
+
+def own_variables() -> frozenset[str]:
+    """The names of all variables that are ours: no child inherits one that it was not given."""
+    kinds = (Settings, LocalSettings)
+    return frozenset(name for kind in kinds for name in environment_names(kind).values())
 
 
 def read_settings(kind: type[AnySettings]) -> AnySettings:

@@ -1,0 +1,148 @@
+"""`gongjian vote cast`, `opinion`, `attend`, `object`, `consent`: what owners say on the command line."""
+
+import asyncio
+import json
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import asyncpg
+import pytest
+from pydantic import SecretStr
+from typer.testing import CliRunner, Result
+
+from cli.main import app
+from models.values.refusal import Refused
+from runtime.database import Database
+from tests.support.access import unit_ticket
+from tests.support.box import open_box
+from tests.support.channels import KEY, grant_roles
+from tests.support.estate import make_renovation, scheme_content
+
+RUNNER = CliRunner()
+Run = Callable[..., Result]
+UNIT = "1-101"
+
+
+@pytest.fixture
+def run(database: Database, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("DATABASE_URL", database.url)
+    monkeypatch.setenv("GONGJIAN_CREDENTIAL_KEY", KEY)
+    monkeypatch.setenv("GONGJIAN_RECEIPT_KEY", "1e" * 32)
+    return lambda *words, **more: RUNNER.invoke(app, ["vote", *words], **more)
+
+
+@pytest.fixture
+async def vote(database: Database, owner: str, tmp_path: Path) -> tuple[str, str, str]:
+    """A renovation whose roof takes part of the unit, its open box, and the file of the unit's credential."""
+    content = scheme_content()
+    roof = content.works[0].model_copy(update={"occupies": (UNIT,)})
+    content = content.model_copy(update={"works": (roof, *content.works[1:])})
+    name = f"r{uuid.uuid4().hex[:10]}"
+    rid = await make_renovation(database, rid=name, content=content)
+    sql = await asyncpg.connect(owner)
+    try:
+        await grant_roles(sql)
+        box = await open_box(sql, rid)
+    finally:
+        await sql.close()
+    await database.dispose()
+    file = tmp_path / "unit.txt"
+    file.write_text(unit_ticket(SecretStr(KEY), rid, UNIT) + "\n", encoding="utf-8")
+    return rid, box, str(file)
+
+
+async def in_thread(run: Run, *words: str, **more: object) -> Result:
+    return await asyncio.to_thread(run, *words, **more)
+
+
+def code_of(result: Result) -> str:
+    assert isinstance(result.exception, Refused), result.output
+    return result.exception.problems[0].code
+
+
+async def test_a_unit_casts_its_ballot_and_gets_the_same_receipt_again(
+    run: Run, vote: tuple[str, str, str]
+) -> None:
+    rid, box, file = vote
+    words = ("cast", rid, "--choice", "works=yes", "--command-id", "mine", "--credential")
+    first = await in_thread(run, *words, file)
+    assert first.exit_code == 0, first.output
+    receipt = json.loads(first.output)
+    assert receipt["box_id"] == box
+    again = await in_thread(run, *words, "-", input=Path(file).read_text(encoding="utf-8"))
+    assert json.loads(again.output)["ballot_id"] == receipt["ballot_id"]
+    silent = (await in_thread(run, "non-voters", rid)).output.splitlines()
+    assert UNIT not in silent
+
+
+async def test_only_the_unit_of_the_credential_speaks(
+    run: Run, vote: tuple[str, str, str], tmp_path: Path
+) -> None:
+    rid, _, _ = vote
+    forged = tmp_path / "forged.txt"
+    forged.write_text(unit_ticket(SecretStr("ab" * 32), rid, UNIT), encoding="utf-8")
+    words = ("cast", rid, "--choice", "works=yes", "--credential", str(forged))
+    assert code_of(await in_thread(run, *words)) == "credential.wrong"
+    twice = ("cast", rid, "--choice", "works=yes", "--choice", "works=no", "--credential")
+    assert code_of(await in_thread(run, *twice, str(forged))) == "cases.pair_invalid"
+
+
+async def test_who_came_is_written_down_by_whoever_convenes(
+    run: Run, vote: tuple[str, str, str]
+) -> None:
+    rid, _, _ = vote
+    came = await in_thread(run, "attend", rid, UNIT, "1-102", "--as", "committee")
+    assert json.loads(came.output)["kind"] == "voting.attendance_recorded"
+    unknown = await in_thread(run, "attend", rid, "9-999", "--as", "committee")
+    assert code_of(unknown) == "voting.unit_not_on_roll"
+
+
+async def test_an_opinion_is_taken_where_only_the_citys_system_takes_ballots(
+    run: Run, vote: tuple[str, str, str], owner: str
+) -> None:
+    rid, box, file = vote
+    words = ("opinion", rid, "--choice", "works=no", "--credential", file)
+    assert code_of(await in_thread(run, *words)) == "voting.ballots_count_here"
+    sql = await asyncpg.connect(owner)
+    await sql.execute("UPDATE ballot_box SET official_by='art. 32' WHERE id=$1", box)
+    await sql.close()
+    said = await in_thread(run, *words)
+    assert json.loads(said.output)["kind"] == "voting.opinion_given"
+
+
+async def test_an_objection_comes_in_the_time_for_it_and_in_no_other(
+    run: Run, vote: tuple[str, str, str], owner: str
+) -> None:
+    rid, box, file = vote
+    words = ("object", rid, "--credential", file)
+    assert code_of(await in_thread(run, *words)) == "voting.no_objections"
+    sql = await asyncpg.connect(owner)
+    await sql.execute(
+        "UPDATE ballot_box SET objections_until=now() + interval '1 day' WHERE id=$1", box
+    )
+    await sql.close()
+    objected = await in_thread(run, *words)
+    assert json.loads(objected.output)["kind"] == "voting.vote_objected"
+
+
+async def test_a_consent_is_given_taken_back_and_given_again(
+    run: Run, vote: tuple[str, str, str]
+) -> None:
+    rid, _, file = vote
+    back = ("withdraw-consent", rid, "roof", "--credential", file)
+    assert code_of(await in_thread(run, *back)) == "consent.not_given"
+    give = ("consent", rid, "roof", "--credential", file)
+    kinds = []
+    for words in (give, back, give):
+        result = await in_thread(run, *words)
+        assert result.exit_code == 0, result.output
+        kinds.append(json.loads(result.output)["kind"])
+    assert kinds == [
+        "inspection.part_consented",
+        "inspection.part_consent_withdrawn",
+        "inspection.part_consented",
+    ]
+    assert code_of(await in_thread(run, *give)) == "consent.given"
+    other = await in_thread(run, "consent", rid, "paint", "--credential", file)
+    assert code_of(other) == "consent.not_occupied"
