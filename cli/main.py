@@ -75,7 +75,8 @@ COMMANDS: Mapping[str, Listed] = {
         "The letters of the first kind again, for a case opened before `letters print`; keep it secret.",
     ),
     "letters": Listed(
-        "cli.letters", "The letters with which residents enter: print, renew, hand out, withdraw."
+        "cli.access.letters",
+        "The letters with which residents enter: print, renew, hand out, withdraw.",
     ),
     "clock": Listed(
         "cli.clock",

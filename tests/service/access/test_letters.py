@@ -292,7 +292,7 @@ async def test_nobody_gets_both_the_link_and_the_code_of_a_letter(vote: Channels
     await link_of(vote, letter)
     refused = await vote.post(f"/letters/{letter}/code", SECOND)
     assert code(refused) == (403, "access.own_handing")
-    assert code(await vote.post(f"/letters/{letter}/link", STREET)) == (409, "access.handed")
+    assert code(await vote.post(f"/letters/{letter}/link", SECOND)) == (409, "access.handed")
 
 
 async def test_a_letter_of_another_case_is_unknown_here(vote: Channels, renovation: Make) -> None:

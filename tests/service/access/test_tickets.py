@@ -21,6 +21,7 @@ from tests.support.channels import KEY, Channels, agent_of, code, grant_roles, o
 Make = Callable[..., Awaitable[str]]
 SECRET = SecretStr(KEY)
 UNIT = "1-101"
+TICKETS = "SELECT count(*) FROM ticket WHERE renovation_id = $1"
 NOW = 1_800_000_000
 
 
@@ -117,6 +118,7 @@ BODIES: dict[str, dict[str, object]] = {
     "/vote-objections": {"unit_number": UNIT},
     "/objections": {"unit_number": UNIT, "publication_id": "p1", "text": "why?"},
     "/part-consents": {"unit_number": UNIT, "work_id": "w1"},
+    "/part-consents/withdrawals": {"unit_number": UNIT, "work_id": "w1"},
     "/tickets": {"unit_number": UNIT, "kind": "complaint", "text": "dark", "confidential": False},
     "/confirmation": {"satisfied": True},
     "/survey-answers": {"unit_number": UNIT, "score": 5},
@@ -167,7 +169,7 @@ async def test_a_cancelled_case_takes_no_complaint(vote: Channels) -> None:
     await vote.sql.execute("UPDATE renovation SET state = 'cancelled' WHERE id=$1", vote.rid)
     answer = await vote.post("/tickets", owner_of(vote.rid, UNIT), "", **BODIES["/tickets"])
     assert code(answer) == (422, "renovation.over")
-    assert await vote.sql.fetchval("SELECT count(*) FROM ticket") == 0
+    assert await vote.sql.fetchval(TICKETS, vote.rid) == 0
 
 
 async def test_an_agents_ticket_is_of_the_mandate_alone(vote: Channels) -> None:
