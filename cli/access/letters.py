@@ -31,7 +31,10 @@ As = Annotated[str, typer.Option("--as", metavar="ACTOR", help="Who acts: the id
 Why = Annotated[str, typer.Option(help="Why; the record keeps a hash of it.")]
 Data = Annotated[Path | None, DATA]
 
-commands = typer.Typer(help="Letters: print, renew, hand out, withdraw.", no_args_is_help=True)
+commands = typer.Typer(
+    help="The letters with which residents enter: print, renew, hand out, withdraw.",
+    no_args_is_help=True,
+)
 
 
 def register(app: typer.Typer) -> None:

@@ -6,9 +6,10 @@ refuses it, 429 too often, 503 ask again. What a connection refuses before there
 
 CODES: dict[int, str] = {
     400: "service.request_malformed",
-    401: "credential.missing credential.wrong credential.expired access.session_over",
+    401: "credential.missing credential.wrong credential.expired",
     403: """
         correction.outside_place access.not_accepted access.own_letter access.own_handing
+        access.session_over
         authority.outside_place authority.wrong_role bidding.own_award credential.no_role
         credential.other_unit credential.replaced mandate.against_instruction mandate.not_covered
         mandate.not_in_force mandate.revoked paper.same_person ruling.own_dispute ruling.own_paper

@@ -209,6 +209,7 @@ async def test_letters_are_printed_once_for_each_unit_and_the_same_again(
     assert first.read_bytes() == again.read_bytes()
     assert pages.read_text(encoding="utf-8").count("<svg") == 3
     assert await sql.fetchval("SELECT count(*) FROM letter WHERE renovation_id=$1", renovation) == 3
+    await sql.execute("DELETE FROM role_grant WHERE actor_id = 'printer'")
     await sql.close()
 
 

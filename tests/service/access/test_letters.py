@@ -184,7 +184,7 @@ async def test_a_session_gives_tickets_until_it_is_left_or_the_letter_is_void(
             await vote.post("/withdrawals", COMMITTEE, unit_number=UNIT, reason="stolen")
             assert code(await cast(vote, who)) == (403, "credential.replaced")
         over = await vote.http.post("/v1/letter-sessions/tickets", json=session)
-        assert code(over) == (401, "access.session_over")
+        assert code(over) == (403, "access.session_over")
 
 
 async def test_no_row_and_no_event_has_a_link_a_code_or_a_unit(vote: Channels) -> None:
