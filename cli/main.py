@@ -76,7 +76,7 @@ COMMANDS: Mapping[str, Listed] = {
     ),
     "letters": Listed(
         "cli.access.letters",
-        "The letters with which residents enter: print, renew, hand out, withdraw.",
+        "The letters with which residents enter: print, renew, hand out, withdraw, enter.",
     ),
     "clock": Listed(
         "cli.clock",

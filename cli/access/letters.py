@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
+from cli.inputs import read_file
 from cli.servers import DATA, running
 from models.values.refusal import refusal
 
@@ -32,7 +33,7 @@ Why = Annotated[str, typer.Option(help="Why; the record keeps a hash of it.")]
 Data = Annotated[Path | None, DATA]
 
 commands = typer.Typer(
-    help="The letters with which residents enter: print, renew, hand out, withdraw.",
+    help="The letters with which residents enter: print, renew, hand out, withdraw, enter.",
     no_args_is_help=True,
 )
 
@@ -133,6 +134,36 @@ def code(renovation: Id, letter: Letter, as_: As, data: Data = None) -> None:
         _show(await give_code(parts, situation, actor, letter, command))
 
     _do(data, renovation, as_, "hand_letter", work)
+
+
+@commands.command("enter")
+def enter(
+    letter: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="The link and, on a line below, the second fact; or -."
+        ),
+    ],
+    data: Data = None,
+) -> None:
+    """Enter with a letter: prints the ticket that `gongjian vote …` wants, good for an hour.
+
+    Example: gongjian letters enter letter.txt >unit.txt
+    """
+    from service.access import entering
+
+    async def inside() -> str:
+        link, fact = _link_and_fact(letter)
+        async with running(data) as parts:
+            return (await entering.enter(parts, link.rpartition("/")[2], fact)).ticket
+
+    print(asyncio.run(inside()))
+
+
+def _link_and_fact(file: Path) -> tuple[str, str]:
+    text = sys.stdin.read() if str(file) == "-" else read_file(file).decode("utf-8", "replace")
+    link, _, fact = text.strip().partition("\n")
+    return link.strip(), fact.strip()
 
 
 def _fields(**fields: object) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """`vote cast`, `opinion`, `attend`, `object`, `consent`…: what owners say, on the command line.
 
-An owner's own word needs the unit's credential (`gongjian credentials`), read from a file so that it
+An owner's own word needs the unit's ticket (`gongjian letters enter`), read from a file so that it
 stands on no command line. Attendance is written down by whoever convened.
 """
 
@@ -34,7 +34,7 @@ Credential = Annotated[
     typer.Option(
         "--credential",
         metavar="FILE",
-        help="A file with the credential alone; - is standard input.",
+        help="A file with the unit's ticket alone; - is standard input.",
     ),
 ]
 Choice = Annotated[
