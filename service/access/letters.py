@@ -53,8 +53,20 @@ class _Named(Value):
 
 def token_of(keys: TicketKeys, letter_id: str, turn: str = "") -> str:
     """The secret of a letter's link: made of the letter's id, so that no row and no receipt has it."""
-    made = keys.secret(_LINK, letter_id, turn)[:_TOKEN_BYTES]
-    return base64.urlsafe_b64encode(made).decode()
+    return _as_token(keys.secret(_LINK, letter_id, turn))
+
+
+def token_again(keys: TicketKeys, letter_id: str, known: bytes | None) -> str | None:
+    """The secret of a link that was made before, by its hash; None where it is of another making.
+
+    A key that was replaced since still tells it.
+    """
+    made = map(_as_token, keys.secrets(_LINK, letter_id, ""))
+    return next((token for token in made if token_hash(token) == known), None)
+
+
+def _as_token(secret: bytes) -> str:
+    return base64.urlsafe_b64encode(secret[:_TOKEN_BYTES]).decode()
 
 
 def token_hash(token: str) -> bytes:
@@ -215,8 +227,13 @@ async def hand_letter(
     kind = "access.letter_handed"
     kept = _Named(letter=letter_id)
     done = await accept(parts.journal, situation, actor, command, kind, change, kept)
-    link = link_of(parts, token_of(parts.keys, letter_id))
-    return HandedLetter(**done.model_dump(), link=link)
+    async with parts.database.session() as session:
+        letter = await session.get_one(Letter, letter_id)
+    # Whoever has entered has made the link an own one, which is nobody else's business.
+    token = token_again(parts.keys, letter_id, letter.token_hash)
+    if token is None:
+        raise refusal("access.handed", where=letter_id)
+    return HandedLetter(**done.model_dump(), link=link_of(parts, token))
 
 
 async def give_code(

@@ -18,7 +18,7 @@ from models.values.actor import Actor
 from models.values.base import Carried
 from runtime.record.journal import id_from
 from service.access import facts
-from service.access.letters import GOOD_FOR, link_of, token_hash, token_of
+from service.access.letters import GOOD_FOR, link_of, token_again, token_hash, token_of
 from service.bodies import CommandBody
 from service.estates.units import owner_secret_of
 from service.parts import Parts
@@ -76,12 +76,11 @@ async def print_letters(
         return tuple(
             PrintedLetter(
                 unit_number=letter.unit_number,
-                link=link_of(parts, token_of(parts.keys, letter.id)),
+                link=link_of(parts, token),
                 fact=letter.fact,
             )
             for letter in letters
-            # After a change of the key the link of an earlier printing is not known any more.
-            if letter.token_hash == token_hash(token_of(parts.keys, letter.id))
+            if (token := token_again(parts.keys, letter.id, letter.token_hash)) is not None
         )
 
 

@@ -9,7 +9,7 @@ No ticket is looked up: the version is compared with the unit's when a ballot is
 import hmac
 import time
 from binascii import unhexlify
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from pydantic import SecretStr
@@ -41,8 +41,12 @@ class TicketKeys:
 
     def secret(self, purpose: bytes, *parts: str) -> bytes:
         """32 bytes that follow from the key that signs now, for this purpose and these names."""
+        return next(self.secrets(purpose, *parts))
+
+    def secrets(self, purpose: bytes, *parts: str) -> Iterator[bytes]:
+        """The same of every key, the newest first."""
         message = framed(purpose, *(part.encode() for part in parts))
-        return hmac.digest(self.by_id[self.current], message, "sha256")
+        return (hmac.digest(key, message, "sha256") for key in self.by_id.values())
 
 
 def keys_of(settings: Settings) -> TicketKeys:

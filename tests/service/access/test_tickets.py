@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from models.values.refusal import Refused
 from runtime.settings import Settings
+from service.access.letters import token_again, token_hash, token_of
 from service.access.tickets import TicketCheck, TicketKeys, make_ticket
 from service.app import create_app
 from service.http.credentials import voter_credential
@@ -56,6 +57,15 @@ def test_a_ticket_of_the_key_before_is_good_and_a_new_one_is_of_the_new_key() ->
         assert both.read("r1", f"Bearer {ticket}".encode()).holder == UNIT
     with pytest.raises(Refused, match=r"credential\.wrong"):
         read_at(NOW, ticket)
+
+
+def test_a_link_is_told_again_though_the_key_was_rotated_and_no_other_is() -> None:
+    before, rotated = TicketKeys(SECRET), TicketKeys(SecretStr(f"{'aa' * 32},{KEY}"))
+    link = token_of(before, "l1")
+    assert token_of(rotated, "l1") != link
+    assert token_again(rotated, "l1", token_hash(link)) == link
+    for of_another in (token_of(before, "l2"), token_of(before, "l1", "own")):
+        assert token_again(rotated, "l1", token_hash(of_another)) is None
 
 
 # Played by whoever has an old letter.
