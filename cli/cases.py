@@ -262,12 +262,12 @@ def credentials(
     out: Annotated[Path | None, typer.Option(help="Write it here, readable by you only.")] = None,
     data: Data = None,
 ) -> None:
-    """Every unit's credential as CSV (unit,credential), to hand out on paper; keep it secret."""
+    """The letters of the first kind again, for a case opened before `letters print`; keep it secret."""
     from runtime.private import write_private
-    from runtime.record.cases import load_units
+    from runtime.record.cases import load_first_letters
     from service.http.credentials import voter_credential
 
-    units = _read(data, lambda connection: load_units(connection, renovation))
+    units = _read(data, lambda connection: load_first_letters(connection, renovation))
     key = settings_for(data).credential_key
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")

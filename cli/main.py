@@ -85,7 +85,11 @@ COMMANDS: Mapping[str, Listed] = {
     ),
     "credentials": Listed(
         "cli.cases",
-        "Every unit's credential as CSV (unit,credential), to hand out on paper; keep it secret.",
+        "The letters of the first kind again, for a case opened before `letters print`; keep it secret.",
+    ),
+    "letters": Listed(
+        "cli.access.letters",
+        "The letters with which residents enter: print, renew, hand out, withdraw, enter.",
     ),
     "clock": Listed(
         "cli.clock",

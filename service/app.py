@@ -25,6 +25,7 @@ from service.http.problems import database_away, malformed, problem_response
 from service.parts import open_parts
 from service.programs.doors import scopes_of
 from service.routes import (
+    access,
     acts,
     bidding,
     channels,
@@ -44,6 +45,7 @@ from service.routes.document import DocumentedApi
 log = structlog.get_logger("service")
 ROUTERS = (
     health.router,
+    access.router,
     identity.router,
     identity.of_case,
     renovations.router,

@@ -12,12 +12,12 @@ from runtime.record.journal import Journal
 from runtime.seals import signer_of
 from runtime.settings import Settings
 from runtime.temporal import connect, way_of
+from service.access.tickets import TicketCheck, TicketKeys, keys_of
 from service.ballots.intake import Intake
 from service.ballots.lookup import Lookup
 from service.clock.moving import CaseClocks
 from service.edge.ready import ReadyCounts
 from service.gateway import Gateway
-from service.http.credentials import VoterCheck
 from service.programs.public_keys import PortalKeys
 
 
@@ -32,7 +32,8 @@ class Parts:
     gateway: Gateway
     clocks: CaseClocks
     intake: Intake
-    voters: VoterCheck
+    keys: TicketKeys
+    tickets: TicketCheck
     lookup: Lookup
     portal_keys: PortalKeys
     ready: ReadyCounts
@@ -55,6 +56,7 @@ async def open_parts(
     journal = Journal(database, heads_of(settings), signer_of(settings))
     gateway = Gateway(client, database, settings)
     intake = Intake(url, settings.receipt_key, queue=settings.intake_queue)
+    keys = keys_of(settings)
     ready = ReadyCounts(settings.counts_age_s)
     await intake.start()
     try:
@@ -66,7 +68,8 @@ async def open_parts(
             gateway=gateway,
             clocks=CaseClocks(database, journal, gateway),
             intake=intake,
-            voters=VoterCheck(settings.credential_key),
+            keys=keys,
+            tickets=TicketCheck(keys, settings.credential_key),
             lookup=Lookup(database, ready),
             ready=ready,
             portal_keys=PortalKeys(settings.portal_jwks),

@@ -2,16 +2,18 @@
 
 import asyncio
 import ssl
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Self, TypeVar
 
 import httpx
-from pydantic import JsonValue, SecretStr, TypeAdapter
+from pydantic import JsonValue, TypeAdapter
 
 from models.values.refusal import Refused, refusal
-from service.http.credentials import voter_credential
+from runtime.settings import Settings
+from service.access.tickets import LONGEST_S, TicketKeys, keys_of, make_ticket
 
 CONNECTIONS = 64
 BUSY = frozenset({429, 503})
@@ -60,18 +62,18 @@ class Client:
         self,
         connections: Iterable[httpx.AsyncClient],
         renovation_id: str,
-        key: SecretStr,
+        tickets: TicketKeys,
         sessions: Mapping[str, str],
     ) -> None:
         self._free = deque(connections)
-        self._key = key
+        self._tickets = tickets
         self._sessions = sessions
         self.renovation_id = renovation_id
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, url: str, renovation_id: str, key: SecretStr, invitations: Mapping[str, str]
+        cls, url: str, renovation_id: str, settings: Settings, invitations: Mapping[str, str]
     ) -> AsyncIterator[Self]:
         """64 httpx clients, each with one connection that is kept alive; everybody invited is signed in.
 
@@ -94,14 +96,15 @@ class Client:
                 for _ in range(CONNECTIONS)
             ]
             sessions: dict[str, str] = {}
-            client = cls(connections, renovation_id, key, sessions)
+            client = cls(connections, renovation_id, keys_of(settings), sessions)
             for actor_id, token in invitations.items():
                 sessions[actor_id] = await client._taken_up(token)
             yield client
 
     def voter(self, unit_number: str) -> str:
-        """The credential that the committee hands to a unit."""
-        return voter_credential(self._key, self.renovation_id, unit_number)
+        """A ticket of a unit."""
+        expires_at = int(time.time()) + LONGEST_S
+        return make_ticket(self._tickets, self.renovation_id, unit_number, expires_at=expires_at)
 
     def official(self, actor_id: str) -> str:
         """The session of somebody who holds a role, begun with the invitation."""

@@ -111,7 +111,7 @@ async def carry(
         units_, pack, case = number_of("units", opened.units), opened.rule_pack, said(CASE)
         show.say(said("demo.line.opened", renovation=rid, units=units_, pack=pack, case=case))
         invitations = await invite_cast(parts.database, settings, rid, people.officials())
-        async with Client.open(url, rid, settings.credential_key, invitations) as http:
+        async with Client.open(url, rid, settings, invitations) as http:
             due_list = DatabaseDueList(parts.database)
             driver = Driver(http, units, due_list, options.seed, show, check)
             await travel(driver)

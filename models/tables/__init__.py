@@ -2,17 +2,6 @@
 
 from models.tables.base import GENESIS, PRIVATE, Table, metadata
 from models.tables.bidding import Award, Bid, Contract, Tender, Termination
-from models.tables.channels import (
-    DoorVisit,
-    Mandate,
-    MandateRevocation,
-    OfficialResult,
-    OwnerReplacement,
-    PaperBatch,
-    PaperCast,
-    PaperEntry,
-    PaperLine,
-)
 from models.tables.clock import CaseClock, CaseHold, CaseWait
 from models.tables.cost_sharing import Instalment, Payment, Refund, Relief, Share, ShareTotal
 from models.tables.estates import Estate, Unit
@@ -47,6 +36,18 @@ from models.tables.voting import (
     VoteObjection,
     VoteOpinion,
 )
+from models.tables.ways.access import Letter, LetterSession, UnitAccess
+from models.tables.ways.channels import (
+    DoorVisit,
+    Mandate,
+    MandateRevocation,
+    OfficialResult,
+    OwnerReplacement,
+    PaperBatch,
+    PaperCast,
+    PaperEntry,
+    PaperLine,
+)
 
 __all__ = [
     "GENESIS",
@@ -77,6 +78,8 @@ __all__ = [
     "Inspection",
     "Instalment",
     "Invitation",
+    "Letter",
+    "LetterSession",
     "LockOut",
     "Mandate",
     "MandateRevocation",
@@ -115,6 +118,7 @@ __all__ = [
     "Termination",
     "Ticket",
     "Unit",
+    "UnitAccess",
     "UnitOwner",
     "UsedAssertion",
     "VoteObjection",

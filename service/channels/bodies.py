@@ -21,7 +21,7 @@ from models.fields import (
 )
 from models.values.base import Value
 from models.values.channels import PaperChannel, RulingKind, Visit
-from service.bodies import MOTIONS, Accepted, Choices, CommandBody, Said
+from service.bodies import MOTIONS, Choices, CommandBody, Said
 
 LINES = 500
 PERSONS = 20
@@ -100,12 +100,6 @@ class RegisterMandate(BoxCommand):
     """Motion to what the agent must say; nobody can read it back."""
 
 
-class RegisteredMandate(Accepted):
-    """A mandate in the register, and the credential to hand to the agent."""
-
-    credential: str
-
-
 class RevokeMandate(CommandBody):
     """The owner takes the mandate back."""
 
@@ -113,7 +107,7 @@ class RevokeMandate(CommandBody):
 
 
 class CastProxyBallot(BoxCommand):
-    """An agent's ballot for the owner of the mandate that the credential names."""
+    """An agent's ballot for the owner of the mandate that the ticket names."""
 
     choices: Choices
 
@@ -166,9 +160,3 @@ class ReplaceOwner(BoxCommand):
             if numbers and len(numbers) != len(names):
                 raise contradiction("number_for_each_name", field)
         return self
-
-
-class ReplacedOwner(Accepted):
-    """A logged replacement, and the credential to hand to the buyer."""
-
-    credential: str

@@ -31,16 +31,19 @@ from rules.voting.live.weighing import caps_on_shares
 from runtime.ballots.boxes import load_running_boxes
 from runtime.ballots.mandates import AGENTS, VOTED
 from runtime.record.journal import load_tick
+from service.access.facts import slow_hash
+from service.access.letters import new_letter
+from service.access.tickets import Shown
+from service.access.units import refuse_replaced_agent
 from service.ballots.receipts import IssuedReceipt
 from service.bodies import Accepted, CastBallot
 from service.channels.bodies import (
     CastProxyBallot,
-    RegisteredMandate,
     RegisterMandate,
     RevokeMandate,
 )
 from service.channels.open_box import load_entry, lock_open_box, motions_by_id, running_box
-from service.http.credentials import keyed_hash, proxy_credential
+from service.http.credentials import keyed_hash
 from service.parts import Parts
 from service.recording import Details, accept
 from service.situation import Situation
@@ -98,7 +101,7 @@ def mandate_key(receipt_key: SecretStr) -> bytes:
 
 async def register_mandate(
     parts: Parts, situation: Situation, actor: Actor, command: RegisterMandate
-) -> RegisteredMandate:
+) -> Accepted:
     """Enter a mandate: one for an owner, so many for an agent, while the box is not closed."""
     key = mandate_key(parts.settings.receipt_key)
     named = await parts.journal.key_of(command.command_id, situation.id, actor.id)
@@ -116,6 +119,9 @@ async def register_mandate(
         },
     )
 
+    # The agent enters with a link that another official hands over, and with the own number.
+    known = await slow_hash(command.agent_identity, told=situation.clock == "told")
+
     async def change(session: AsyncSession, now: datetime, name: str) -> tuple[str, Details]:
         box = await lock_open_box(session, situation, command.box_id, asked.motions, early=True)
         entry = await load_entry(session, box, command.unit_number)
@@ -124,12 +130,22 @@ async def register_mandate(
         person = insert(Person).values(id=asked.agent_id, name=command.agent_name, phone=None)
         await session.execute(person.on_conflict_do_nothing())
         session.add(_row(box, entry, mandate_id, asked, actor, name))
+        await session.flush()
+        session.add(
+            new_letter(
+                situation,
+                f"l{mandate_id[1:]}",
+                "agent",
+                command.unit_number,
+                actor.id,
+                fact_hash=known,
+                mandate_id=mandate_id,
+            )
+        )
         return mandate_id, _details(box, entry, mandate_id, asked)
 
     kind = "voting.mandate_registered"
-    accepted = await accept(parts.journal, situation, actor, command, kind, change, request=asked)
-    credential = proxy_credential(parts.settings.credential_key, situation.id, mandate_id)
-    return RegisteredMandate(**accepted.model_dump(), credential=credential)
+    return await accept(parts.journal, situation, actor, command, kind, change, request=asked)
 
 
 async def revoke_mandate(
@@ -164,14 +180,14 @@ async def revoke_mandate(
 
 
 async def cast_by_agent(
-    parts: Parts, situation: Situation, mandate_id: str, command: CastProxyBallot
+    parts: Parts, situation: Situation, agent: Shown, command: CastProxyBallot
 ) -> tuple[IssuedReceipt, bool]:
     """Cast an agent's ballot on a mandate; returns the receipt and whether the ballot is new.
 
     Raises:
-        Refused: `mandate.…` where the mandate does not allow the ballot; what the box refuses.
+        Refused: `credential.replaced` where the agent got another letter since; `mandate.…` where the mandate does not allow the ballot; what the box refuses.
     """
-    key = mandate_key(parts.settings.receipt_key)
+    key, mandate_id = mandate_key(parts.settings.receipt_key), agent.holder
     async with parts.database.held() as session:
         # Held until the ballot is committed: a revocation comes before it or after it.
         await session.execute(LOCK_SHARED, {"mandate": mandate_id})
@@ -180,6 +196,7 @@ async def cast_by_agent(
             raise refusal("mandate.unknown", where=mandate_id)
         if not await _is_running(session, situation, row.box_id):
             raise refusal("mandate.other_vote", where=mandate_id)
+        await refuse_replaced_agent(session, agent, row.unit_number)
         box = await running_box(session, situation, row.box_id)
         (standing_mandate,) = await _register(session, box, mandate_id=mandate_id)
         given = {motion: str(digest) for motion, digest in row.instructions.items()}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from formats.roll import owner_key, owner_key_before, stored_owner_key
@@ -28,13 +28,15 @@ from models.values.replacement import Replacement, Sale
 from models.values.voting import HeadGroup
 from rules.time.deadlines import last_day
 from runtime.ballots.boxes import load_running_boxes, named_box, names_box
-from runtime.record.journal import Recorded
+from runtime.record.journal import Recorded, id_from
+from service.access.facts import slow_hash
+from service.access.letters import new_letter
+from service.access.units import raise_version
 from service.bodies import Accepted
-from service.channels.bodies import ReplacedOwner, ReplaceOwner
+from service.channels.bodies import ReplaceOwner
 from service.channels.mandates import LOCK
 from service.channels.open_box import lock_open_box
 from service.estates.units import owner_secret_of
-from service.http.credentials import voter_credential
 from service.parts import Parts
 from service.recording import record
 from service.situation import Situation
@@ -44,7 +46,7 @@ BY_SALE = "the unit was sold"
 
 
 class _Generation(Accepted):
-    """The stored answer: it has the version of the buyer's credential, not the credential."""
+    """The stored answer, which numbers the unit's owners; the caller gets the rest of it."""
 
     generation: int
 
@@ -57,8 +59,8 @@ class _AskedSale(Value):
 
 async def replace_unit_owner(
     parts: Parts, situation: Situation, actor: Actor, command: ReplaceOwner
-) -> ReplacedOwner:
-    """Log the sale; from its commit on the seller's credential casts nothing, in any box of the vote.
+) -> Accepted:
+    """Log the sale; from its commit on the seller's ticket casts nothing, in any box of the vote.
 
     A ballot that the seller has cast stands until the buyer casts one; by another way it is
     contested, and the ruling is made with the register's extract. The seller's mandate ends, unless
@@ -68,6 +70,8 @@ async def replace_unit_owner(
     sale = _sale(secret, command)
     before = _seller_before(secret, command)
     name = await parts.journal.key_of(command.command_id, situation.id, actor.id)
+
+    known = await _known_of_buyers(situation, command)
 
     async def inside(session: AsyncSession, now: datetime) -> Recorded[_Generation]:
         places = await _places(session, situation, command)
@@ -85,7 +89,11 @@ async def replace_unit_owner(
         ]
         session.add_all(_revoked(mandate, actor, name) for mandate in ended)
         session.add(await _row(session, situation, box, made, actor, name))
-        await _raise_version(session, boxes, made)
+        box_ids = [each.id for each in boxes]
+        await raise_version(session, situation.id, made.unit_number, box_ids)
+        letter_id, unit = f"l{id_from(name)}", made.unit_number
+        # The buyer enters with a link that another official hands over.
+        session.add(new_letter(situation, letter_id, "buyer", unit, actor.id, fact_hash=known))
         accepted = _Generation(
             command_id=command.command_id,
             id=f"{entry.pseudonym}.{made.generation}",
@@ -108,23 +116,13 @@ async def replace_unit_owner(
 
     request = _AskedSale(sale=sale)
     done = await record(parts.journal, situation, actor, name, KIND, request, inside, _Generation)
-    key = parts.settings.credential_key
-    credential = voter_credential(key, situation.id, command.unit_number, done.generation)
-    return ReplacedOwner(**done.model_dump(exclude={"generation"}), credential=credential)
+    return Accepted(**done.model_dump(exclude={"generation"}))
 
 
-async def _raise_version(
-    session: AsyncSession, boxes: Sequence[BallotBox], made: Replacement
-) -> None:
-    """From now on the boxes take ballots of the unit with the buyer's credential only."""
-    await session.execute(
-        update(RollUnit)
-        .where(
-            RollUnit.box_id.in_([box.id for box in boxes]),
-            RollUnit.unit_number == made.unit_number,
-        )
-        .values(credential_version=made.generation)
-    )
+async def _known_of_buyers(situation: Situation, command: ReplaceOwner) -> str:
+    """The second fact of the buyer's letter, hashed: a number of any of the buyers, if one was given."""
+    told = situation.clock == "told"
+    return " ".join([await slow_hash(each, told=told) for each in command.buyer_identities])
 
 
 async def _places(

@@ -26,7 +26,8 @@ CODES: dict[int, str] = {
         credential.form_token
         credential.foreign_page
         credential.other_case
-        correction.outside_place
+        correction.outside_place access.not_accepted access.own_letter access.own_handing
+        access.session_over
         act.impostor act.signature_wrong act.unsigned authority.not_granted
         authority.outside_place authority.wrong_role bidding.own_award credential.no_role
         credential.other_unit credential.replaced mandate.against_instruction mandate.not_covered
@@ -40,7 +41,7 @@ CODES: dict[int, str] = {
         granting.place_unknown
         granting.unknown
         invitation.unknown
-        correction.official_unknown
+        correction.official_unknown access.letter_unknown
         authority.unknown_act bidding.no_bid bidding.no_tender clock.hold_unknown
         feedback.ticket_unknown feedback.unit_unknown mandate.unknown publication.unknown
         renovation.unknown ruling.ballot_unknown ruling.no_ballots service.not_found
@@ -57,7 +58,8 @@ CODES: dict[int, str] = {
         granting.not_waiting
         invitation.expired
         invitation.used
-        correction.already_there correction.estate_exists
+        correction.already_there correction.estate_exists access.handed access.no_code
+        access.no_first_letters
         authority.wrong_stage bidding.already_bid bidding.tender_closed clock.case_over clock.held
         clock.hold_known clock.nothing_due clock.wall consent.given consent.not_given consent.works_begun
         cost_sharing.nothing_due
@@ -214,7 +216,7 @@ CODES: dict[int, str] = {
         opening.bound_missing opening.shares_missing official.choice_above official.choice_unknown
         official.chosen_twice official.options_missing official.over_budget official.payers_unknown
     """,
-    429: "quota.used_up sign_in.locked",
+    429: "quota.used_up sign_in.locked access.locked",
     431: "service.head_too_large",
     500: "act.broken service.failed",
     503: """

@@ -21,10 +21,8 @@ from service.channels.bodies import (
     PaperEntered,
     RecordAttendance,
     RecordVisits,
-    RegisteredMandate,
     RegisterMandate,
     Remind,
-    ReplacedOwner,
     ReplaceOwner,
     RevokeMandate,
     RuleOnBallots,
@@ -96,8 +94,8 @@ async def register_mandate(
     actor: MayRegisterMandates,
     command: RegisterMandate,
     parts: RunningParts,
-) -> RegisteredMandate:
-    """Enter an owner's mandate for an agent; the answer has the agent's credential."""
+) -> Accepted:
+    """Enter an owner's mandate for an agent; somebody else hands the agent the link to enter with."""
     return await mandates.register_mandate(parts, situation, actor, command)
 
 
@@ -126,13 +124,13 @@ async def list_mandates(
 
 @router.post("/proxy-ballots", status_code=201, response_model=BallotReceipt, responses=SENT_AGAIN)
 async def cast_proxy_ballot(
-    mandate_id: CurrentAgent,
+    agent: CurrentAgent,
     situation: CaseSituation,
     command: CastProxyBallot,
     parts: RunningParts,
 ) -> Response:
-    """An agent's ballot, with the credential of the mandate: 201 with a receipt, 200 for the same."""
-    return _receipt(*await mandates.cast_by_agent(parts, situation, mandate_id, command))
+    """An agent's ballot, with a ticket of the mandate: 201 with a receipt, 200 for the same."""
+    return _receipt(*await mandates.cast_by_agent(parts, situation, agent, command))
 
 
 @router.post("/portal-ballots", status_code=201, response_model=BallotReceipt, responses=SENT_AGAIN)
@@ -177,8 +175,8 @@ async def record_attendance(
 @router.post("/replacements", status_code=201)
 async def replace_an_owner(
     situation: CaseSituation, actor: MayReplaceOwners, command: ReplaceOwner, parts: RunningParts
-) -> ReplacedOwner:
-    """A unit was sold before the close: logged; the answer has the buyer's credential."""
+) -> Accepted:
+    """A unit was sold before the close: logged; somebody else hands the buyer the link to enter with."""
     return await replacements.replace_unit_owner(parts, situation, actor, command)
 
 

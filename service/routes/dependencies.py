@@ -15,8 +15,9 @@ from models.fields import Id
 from models.values.actor import Actor, Role
 from models.values.refusal import refusal
 from rules.authority import ROLES_OF_WRITE
+from service.access.tickets import Shown, Voter
+from service.access.units import refuse_replaced
 from service.http.callers import came_from
-from service.http.credentials import Voter, read_mandate, read_voter
 from service.identity.browser import COOKIE, refuse_forged_form
 from service.identity.senders import bearer_token, sender_of, signed_in
 from service.identity.sessions import SignedIn, database_now
@@ -50,7 +51,9 @@ CaseSituation = Annotated[Situation, Depends(situation_in_path)]
 class CredentialScheme(SecurityBase):
     """The Authorization header as it is; whoever reads it tells apart a missing and a wrong one."""
 
-    def __init__(self, name: str, description: str, written: str = "v1.<id>.<mac>") -> None:
+    def __init__(
+        self, name: str, description: str, written: str = "<kind>.<what it says>.<mac>"
+    ) -> None:
         self.model = HTTPBearer(bearerFormat=written, description=description)
         self.scheme_name = name
 
@@ -59,7 +62,7 @@ class CredentialScheme(SecurityBase):
         return request.headers.get("authorization")
 
 
-VOTER = CredentialScheme("voter", "Of a unit in one renovation; the committee hands it out.")
+VOTER = CredentialScheme("voter", "A ticket of a unit in one renovation; signing in gives it.")
 OFFICIAL = CredentialScheme(
     "official",
     "The session of a person who has signed in (a browser sends it as a cookie), or the key of a program"
@@ -72,18 +75,23 @@ PORTAL = CredentialScheme(
     " `aud`, `iat`, `exp` within five minutes, `jti`, `renovation_id`, `unit_number`.",
     "JWT",
 )
-AGENT = CredentialScheme("agent", "Of a mandate; the answer to its registration has it.")
+AGENT = CredentialScheme(
+    "agent", "A ticket of a mandate; signing in with the agent's link gives it."
+)
 
 
 async def voter_in_header(
     renovation_id: Id, parts: RunningParts, credential: Annotated[str | None, Security(VOTER)]
 ) -> Voter:
-    """The unit whose credential was sent.
+    """The unit whose ticket was sent, if nobody has replaced it.
 
     Raises:
-        Refused: `credential.missing`, `credential.wrong`.
+        Refused: `credential.missing`, `credential.wrong`, `credential.expired`, `credential.replaced`.
     """
-    return read_voter(parts.settings.credential_key, renovation_id, credential)
+    voter = parts.tickets.voter(renovation_id, credential)
+    async with parts.database.session() as session:
+        await refuse_replaced(session, voter)
+    return voter
 
 
 async def token_in_request(
@@ -159,13 +167,13 @@ async def official_in_header(
 
 async def agent_in_header(
     renovation_id: Id, parts: RunningParts, credential: Annotated[str | None, Security(AGENT)]
-) -> str:
-    """The id of the mandate whose credential was sent.
+) -> Shown:
+    """What the ticket says that was sent: its holder is a mandate.
 
     Raises:
-        Refused: `credential.missing`, `credential.wrong`.
+        Refused: `credential.missing`, `credential.wrong`, `credential.expired`.
     """
-    return read_mandate(parts.settings.credential_key, renovation_id, credential)
+    return parts.tickets.agent(renovation_id, credential)
 
 
 async def either_in_header(
@@ -215,7 +223,7 @@ async def portal_in_role(
 CurrentPortal = Annotated[Actor, Depends(portal_in_role)]
 CurrentVoter = Annotated[Voter, Depends(voter_in_header)]
 CurrentOfficial = Annotated[str, Depends(official_in_header)]
-CurrentAgent = Annotated[str, Depends(agent_in_header)]
+CurrentAgent = Annotated[Shown, Depends(agent_in_header)]
 VoterOrOfficial = Annotated[str | None, Depends(either_in_header)]
 
 
@@ -241,5 +249,7 @@ MayRegisterMandates = Annotated[Actor, Depends(_who_may("register_mandate"))]
 MayRecordVisits = Annotated[Actor, Depends(_who_may("record_visits"))]
 MayRecordAttendance = Annotated[Actor, Depends(_who_may("record_attendance"))]
 MayReplaceOwners = Annotated[Actor, Depends(_who_may("replace_owner"))]
+MayIssueLetters = Annotated[Actor, Depends(_who_may("issue_letters"))]
+MayHandLetters = Annotated[Actor, Depends(_who_may("hand_letter"))]
 MayRemind = Annotated[Actor, Depends(_who_may("remind"))]
 MayMoveClock = Annotated[Actor, Depends(_who_may("move_clock"))]

@@ -21,6 +21,7 @@ ROOMS_OF_TAG: Mapping[str, str] = {
     HEALTH: "",
     "identity": "sign_in invitation granting client",
     "renovations": "",
+    "access": "access feedback mandate",
     "voting": "voting menu receipt",
     "channels": "voting menu paper ruling mandate roll reminder door assertion",
     "cost sharing": "cost_sharing",

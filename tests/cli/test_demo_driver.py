@@ -23,6 +23,7 @@ from cli.demo.town import people
 from cli.demo.town.estate import make_units
 from models.values.refusal import Problem, Refused
 from models.values.timetable import Timetable
+from service.access.tickets import TicketKeys
 from service.views import RenovationView
 
 KEY = SecretStr("ab" * 32)
@@ -121,7 +122,7 @@ class FakeService:
 async def before(service: Callable[[httpx.Request], httpx.Response]) -> AsyncIterator[Driver]:
     transport = httpx.MockTransport(service)
     async with httpx.AsyncClient(transport=transport, base_url="http://demo") as http:
-        client = Client([http], "r1", KEY, {people.COMMITTEE.id: "s1.committee"})
+        client = Client([http], "r1", TicketKeys(KEY), {people.COMMITTEE.id: "s1.committee"})
         yield Driver(client, make_units(60, 1), NoCharges(), 1, Silent(), lambda: None)
 
 

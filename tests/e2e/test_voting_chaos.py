@@ -166,7 +166,8 @@ async def voted_while_dying(stack: LocalStack, part: Part) -> Shown:
         stack, "SELECT unit_number FROM roll_unit WHERE box_id=$1 ORDER BY 1", f"{rid}.1"
     )
     numbers = [str(row["unit_number"]) for row in units]
-    key = stack.settings.credential_key
+    key = stack.settings.session_key
+    assert key is not None
     crowd = Crowd(rid, numbers, MOTIONS, key, lambda: stack.record.service_url)
     voting = asyncio.create_task(crowd.vote())
     began = monotonic()

@@ -21,7 +21,6 @@ from runtime.settings import Settings
 from service.bodies import Accepted, FileObjection
 from service.channels.bodies import RegisterMandate
 from service.channels.mandates import AskedMandate, mandate_key
-from service.http.credentials import proxy_credential
 from service.situation import load_situation
 from tests.support.box import open_box
 from tests.support.channels import Channels, code, grant_roles, official, owner_of
@@ -257,7 +256,7 @@ async def test_two_registrars_may_use_one_command_id_for_two_mandates(case: Chan
     assert again.json() == first.json()
 
 
-async def test_a_mandate_of_the_release_before_keeps_its_id_and_its_credential(
+async def test_a_mandate_of_the_release_before_keeps_its_id(
     case: Channels, database: Database, settings: Settings
 ) -> None:
     """Its id was made of the bare command id, and the hash of its instructions of its id."""
@@ -278,5 +277,4 @@ async def test_a_mandate_of_the_release_before_keeps_its_id_and_its_credential(
     answer = Accepted(command_id=one(case), id=before, kind=kind, happened_at=NOW.isoformat())
     await written_before(database, case, kind, one(case), actor, asked, answer)
     again = await case.post("/mandates", official("committee"), one(case), **mandate("ID-1"))
-    credential = proxy_credential(settings.credential_key, case.rid, before)
-    assert again.json() == {**answer.model_dump(), "credential": credential}
+    assert again.json() == answer.model_dump()

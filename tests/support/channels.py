@@ -6,9 +6,9 @@ import asyncpg
 import httpx
 from pydantic import SecretStr
 
-from service.http.credentials import voter_credential
 from tests.support.people import bearer, sign_in
 from tests.support.votes.portal import ACTOR
+from tests.support.votes.tickets import agent_ticket, unit_ticket
 
 KEY = "0f" * 32
 OFFICIALS = (
@@ -37,8 +37,15 @@ def official(actor_id: str) -> dict[str, str]:
     return bearer(actor_id)
 
 
-def owner_of(rid: str, unit: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {voter_credential(SecretStr(KEY), rid, unit)}"}
+def owner_of(rid: str, unit: str, version: int = 0) -> dict[str, str]:
+    """Who has entered with the unit's letter; each sale and each new letter makes the next version."""
+    return {"Authorization": f"Bearer {unit_ticket(SecretStr(KEY), rid, unit, version)}"}
+
+
+def agent_of(rid: str, registered: httpx.Response) -> dict[str, str]:
+    """The agent of the mandate that was registered."""
+    ticket = agent_ticket(SecretStr(KEY), rid, registered.json()["id"])
+    return {"Authorization": f"Bearer {ticket}"}
 
 
 class Channels:

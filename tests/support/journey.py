@@ -27,9 +27,9 @@ from models.values.waits import STARTING, at_work
 from runtime.record.agenda import replace_waits
 from runtime.record.journal import load_tick
 from service.clock.bodies import ClockMoved, MoveClock
-from service.http.credentials import voter_credential
 from service.parts import Parts
 from tests.support.people import sign_in
+from tests.support.votes.tickets import unit_ticket
 from workflows.renovation import RenovationWorkflow
 
 Reaction = Callable[["JourneyDriver"], Awaitable[None]]
@@ -173,7 +173,7 @@ class JourneyDriver:
         return self.parts.settings.credential_key
 
     def voter(self, unit: str) -> str:
-        return voter_credential(self.key(), self.rid, unit)
+        return unit_ticket(self.parts.settings.session_key or self.key(), self.rid, unit)
 
     async def official(self, who: Actor) -> str:
         """The session of an official, who holds the role here from now on."""

@@ -14,11 +14,11 @@ from models.messages.acts import CancelRenovation
 from models.messages.command import Command
 from models.values.actor import Actor, Role
 from runtime.database import Database
-from service.http.credentials import voter_credential
 from tests.service.conftest import KEY
 from tests.support.money import recorder_of
 from tests.support.people import bearer as official
 from tests.support.people import sign_in
+from tests.support.votes.tickets import unit_ticket
 from tests.support.waiting import blocked_by
 
 Make = Callable[..., Awaitable[str]]
@@ -27,7 +27,7 @@ NOW = datetime.now(UTC)
 
 
 def voter(rid: str, unit: str = UNIT) -> dict[str, str]:
-    return {"Authorization": f"Bearer {voter_credential(SecretStr(KEY), rid, unit)}"}
+    return {"Authorization": f"Bearer {unit_ticket(SecretStr(KEY), rid, unit)}"}
 
 
 @pytest.fixture

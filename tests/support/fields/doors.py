@@ -14,6 +14,8 @@ IN_PATH = {
     "renovation_id": "{rid}",
     "mandate_id": "m1",
     "ticket_id": "t1",
+    "letter_id": "l1",
+    "link": "c" * 24,
     "name": "a-name",
     "code": "0123-4567-89AB",
     "token": f"i1.{'a' * 43}",

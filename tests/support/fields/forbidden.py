@@ -26,6 +26,7 @@ FORBIDDEN: Mapping[str, list[object]] = {
     "hold_name": [*OF_NO_LABEL, "a/b", *NOT_TEXT],
     "keyword": [*OF_NO_LABEL, "Ab", "1a", "a b", *NOT_TEXT],
     "bundle_code": [*(f"{each}{'c' * 16}" for each in OF_NO_LABEL), f"{'c' * 8} {'c' * 8}"],
+    "secret": [*(f"{each}{'c' * 16}" for each in OF_NO_LABEL), f"{'c' * 8} {'c' * 8}", "c" * 15],
     "sha256": [*OF_NO_LABEL, "0" * 63, "g" * 64, "0" * 65, *NOT_TEXT],
     "fen": NOT_WHOLE,
     "area": NOT_WHOLE,

@@ -18,6 +18,7 @@ GOOD = {
     "hold_name": "paper is missing",
     "keyword": "defect",
     "bundle_code": "c" * 16,
+    "secret": "c" * 16,
     "sha256": "0" * 64,
     "password": "correct horse battery",
     "totp_code": "123456",
