@@ -13,6 +13,7 @@ from temporalio.worker import Worker
 
 from activities.registry import build_activities
 from models.values.refusal import Refused, refusal
+from proof.seals import GatewayKeys
 from runtime.ballots.sealing import BoxKeys
 from runtime.database import Database
 from runtime.engine.workers import build_workers, run_together
@@ -35,7 +36,9 @@ def workers_of(
     client: Client, database: Database, settings: WorkerSettings
 ) -> tuple[Worker, Worker]:
     """The engine with our workflows and activities: the worker of the queue, and its bulk worker."""
-    activities = build_activities(database, box_keys_of(settings), heads_of(settings))
+    activities = build_activities(
+        database, box_keys_of(settings), gateway_keys_of(settings), heads_of(settings)
+    )
     return build_workers(client, settings, WORKFLOWS, activities)
 
 
@@ -49,6 +52,18 @@ def box_keys_of(settings: WorkerSettings) -> BoxKeys:
         name = environment_names(WorkerSettings)["box_key"]
         raise refusal("settings.missing", where=name, name=name)
     return BoxKeys(settings.box_key)
+
+
+def gateway_keys_of(settings: WorkerSettings) -> GatewayKeys:
+    """The keys by which the acts of people are known to have come through the gateway.
+
+    Raises:
+        Refused: `settings.missing`.
+    """
+    if not settings.gateway_public:
+        name = environment_names(WorkerSettings)["gateway_public"]
+        raise refusal("settings.missing", where=name, name=name)
+    return GatewayKeys.read(settings.gateway_public)
 
 
 async def run(settings: WorkerSettings) -> None:

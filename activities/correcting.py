@@ -3,16 +3,19 @@
 from datetime import date
 
 from pydantic import TypeAdapter
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, DateTime, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
 
 from activities.recording import Case
 from models.files.renovation import LEVELS
 from models.messages.acts import CorrectRenovation
-from models.tables import Estate, Event, Place, RoleGrant
+from models.tables import CaseClock, Estate, Event, Person, Place, RoleGrant
 from models.values.actor import AddedOfficial, Role
 from models.values.refusal import refusal
 from models.values.scheme import Change
+from proof.canonical import digest
 from rules.authority import covers
+from runtime.record.place_log import grant_event
 
 ADDED_LATER = frozenset(
     {
@@ -26,6 +29,7 @@ ADDED_LATER = frozenset(
 )
 """Who is hired or chosen after the opening. Offices and committees are what they are: they are no small thing."""
 CORRECTED = "renovation.corrected"
+NOW = select(func.clock_timestamp(type_=DateTime(timezone=True)))
 CHANGES = TypeAdapter(tuple[Change, ...])
 
 
@@ -112,6 +116,7 @@ async def _label(case: Case, act: CorrectRenovation, actor_id: str, label: str) 
             .where(
                 RoleGrant.actor_id == actor_id,
                 RoleGrant.place_id.in_(case.renovation.place_path.split("/")),
+                _in_this_case(case),
             )
             .order_by(RoleGrant.role, Place.path)
         )
@@ -137,7 +142,8 @@ async def _added(case: Case, act: CorrectRenovation, official: AddedOfficial) ->
     """Who may act from now on; nobody gives a role for a place that is not the own one.
 
     Raises:
-        Refused: `correction.role_not_small`, `correction.outside_place`, `correction.already_there`.
+        Refused: `correction.role_not_small`, `correction.outside_place`, `correction.already_there`,
+            `granting.to_oneself`.
     """
     where = f"officials.{official.id}"
     if official.role not in ADDED_LATER:
@@ -147,15 +153,53 @@ async def _added(case: Case, act: CorrectRenovation, official: AddedOfficial) ->
     ids = ids[: LEVELS.index(official.place) + 1]
     path = "/".join(ids)
     _refuse_outside(act, path, where)
-    key = (official.id, official.role.value, ids[-1])
-    if await case.session.get(RoleGrant, key) is not None:
+    row = RoleGrant(
+        actor_id=official.id,
+        label=official.label,
+        role=official.role.value,
+        place_id=ids[-1],
+        only_case=case.renovation.id
+        if await case.session.get(CaseClock, case.renovation.id)
+        else None,
+        valid_from=(await case.session.execute(NOW)).scalar_one(),
+        granted_by=act.actor.id,
+        reason=act.reason,
+    )
+    if await _holds(case, row):
         raise refusal(
             "correction.already_there", where=where, official=official.id, role=official.role
         )
-    case.session.add(
-        RoleGrant(
-            actor_id=official.id, label=official.label, role=official.role.value, place_id=ids[-1]
-        )
-    )
+    if official.id == act.actor.id:
+        raise refusal("granting.to_oneself", where=where)
+    case.session.add(row)
+    await _told_to_the_place(case, act, row)
     after = {"label": official.label, "role": official.role.value, "place": path}
     return Change(what=where, before=None, after=after)
+
+
+def _in_this_case(case: Case) -> ColumnElement[bool]:
+    return or_(RoleGrant.only_case.is_(None), RoleGrant.only_case == case.renovation.id)
+
+
+async def _holds(case: Case, row: RoleGrant) -> bool:
+    found = await case.session.scalar(
+        select(RoleGrant.id).where(
+            RoleGrant.actor_id == row.actor_id,
+            RoleGrant.role == row.role,
+            RoleGrant.place_id == row.place_id,
+            RoleGrant.valid_until.is_(None),
+            _in_this_case(case),
+        )
+    )
+    return found is not None
+
+
+async def _told_to_the_place(case: Case, act: CorrectRenovation, row: RoleGrant) -> None:
+    """A grant that outlives the case is an event of its place's own log too."""
+    if row.only_case is not None:
+        return
+    person = insert(Person).values(id=row.actor_id, name=row.label)
+    await case.session.execute(person.on_conflict_do_nothing())
+    part = digest({"of": case.command.command_id, "person": row.actor_id, "role": row.role})
+    asked = digest({"of": case.command.command_id})
+    await grant_event(case.session, row, act.actor, part, asked, "grant.given")

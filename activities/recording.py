@@ -14,6 +14,7 @@ from temporalio import activity
 
 from activities.beating import beating
 from activities.failures import told_to_workflow
+from activities.sealed import refuse_impostor, refuse_unsigned, refuse_without_grant
 from models.messages.acts import ACTS
 from models.messages.command import Command
 from models.messages.journey import Answer, Stage, Ticked
@@ -24,12 +25,14 @@ from models.values.states import NoticeState
 from models.values.timetable import Period, Timetable, WorkCalendar
 from models.values.waits import ENGINE, Consequence, NotYetError, Wait, at_work
 from proof.canonical import digest
+from proof.seals import GatewayKeys
 from rules.authority import ROLES_OF_ACT
 from rules.time import lateness
 from rules.time.deadlines import deadline, is_provisional, last_day
 from runtime.ballots.sealing import BoxKeys
 from runtime.database import Database
 from runtime.record.agenda import load_next_reminder, replace_waits
+from runtime.record.authority import load_signed_since
 from runtime.record.heads import Heads
 from runtime.record.journal import Journal, Recorded
 
@@ -187,6 +190,8 @@ class CaseTerms:
 
     told: bool
     timetable: Timetable
+    signed: bool = False
+    """Whether every act of it is signed; not in a case of before."""
 
 
 Change = Callable[[Case], Awaitable[Recorded[T]]]
@@ -200,8 +205,10 @@ class Recorder:
         database: Database,
         calendar: WorkCalendar,
         keys: BoxKeys,
+        gateway: GatewayKeys = GatewayKeys({}),  # noqa: B008 - it does not change
         heads: Heads | None = None,
     ) -> None:
+        self.gateway = gateway
         self.database = database
         self.journal = Journal(database, heads)
         self.calendar = calendar
@@ -233,12 +240,15 @@ class Recorder:
         change: Change[T],
         into: type[T],
     ) -> T:
-        terms = await self._terms(command.renovation_id)
+        terms = await self.terms_of(command.renovation_id)
+        refuse_impostor(command, signed=terms.signed)
+        refuse_unsigned(command, request, self.gateway, signed=terms.signed)
 
         async def inside(session: AsyncSession, now: datetime) -> Recorded[T]:
             # The journal has locked it in this session: no query.
             row = await session.get_one(Renovation, command.renovation_id)
             refuse_after_the_stage(command, row)
+            await refuse_without_grant(session, command, row)
             case = Case(
                 session=session,
                 renovation=row,
@@ -255,7 +265,7 @@ class Recorder:
 
         return await self.journal.record(command, kind, request, inside, into)
 
-    async def _terms(self, renovation_id: str) -> CaseTerms:
+    async def terms_of(self, renovation_id: str) -> CaseTerms:
         """What a renovation carries from its opening to its end; read once, it never changes."""
         terms = self.terms.get(renovation_id)
         if terms is not None:
@@ -263,12 +273,10 @@ class Recorder:
         async with self.database.session() as session:
             row = await session.get(Renovation, renovation_id)
             told = await session.get(CaseClock, renovation_id) is not None
+            signed = await load_signed_since(session, renovation_id)
         if row is None:
             raise refusal("renovation.unknown", where=renovation_id)
-        terms = CaseTerms(
-            told=told,
-            timetable=Timetable.model_validate(row.timetable),
-        )
+        terms = CaseTerms(told, Timetable.model_validate(row.timetable), bool(signed))
         if len(self.terms) >= TERMS_KEPT:
             self.terms.clear()
         self.terms[renovation_id] = terms

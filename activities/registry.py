@@ -22,6 +22,7 @@ from activities.renovations import Renovations
 from activities.voting.after import AfterVote
 from activities.voting.box import Ballots
 from activities.voting.official import OfficialResults
+from proof.seals import GatewayKeys
 from runtime.ballots.sealing import BoxKeys
 from runtime.calendars import chinese_calendar
 from runtime.database import Database
@@ -50,10 +51,13 @@ CLASSES = (
 
 
 def build_activities(
-    database: Database, keys: BoxKeys, heads: Heads | None = None
+    database: Database,
+    keys: BoxKeys,
+    gateway: GatewayKeys = GatewayKeys({}),  # noqa: B008 - it does not change
+    heads: Heads | None = None,
 ) -> Sequence[Callable[..., Any]]:
     """Every method that is an activity, bound to objects that share the database."""
-    recorder = Recorder(database, chinese_calendar(), keys, heads)
+    recorder = Recorder(database, chinese_calendar(), keys, gateway, heads)
     return [
         method
         for each in (kind(recorder) for kind in CLASSES)

@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ROUNDS = 7
 CASES = 100_000
 KEY = "b0" * 32
+PURPOSES = ("CREDENTIAL", "RECEIPT", "BOX", "GATEWAY", "HEADS")
 MOST = 2.0
 IMPORTS = "import sqlalchemy, asyncpg, typer, rich"
 HELPS = ("--help", *(f"{name} --help" for name in COMMANDS))
@@ -48,7 +49,7 @@ OF_ONE = ("status", "status --json", "history")
 
 def ratios(lines: Sequence[str], database_url: str, rounds: int) -> dict[str, float]:
     """Median seconds of each command line, over the median seconds of the imports."""
-    keys = {f"GONGJIAN_{name}_KEY": KEY for name in ("CREDENTIAL", "RECEIPT", "BOX")}
+    keys = {f"GONGJIAN_{name}_KEY": KEY for name in PURPOSES}
     environment = {**os.environ, **keys, "DATABASE_URL": database_url}
     floor = (sys.executable, "-c", IMPORTS)
     programs = {line: (sys.executable, "-m", "cli.main", *line.split()) for line in lines}

@@ -41,6 +41,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SIZES = (10_000, 200_000, 1_000_000)
 SMALL = ROOT / "tests" / "proof" / "cases" / "evidence-1.zip"
 KEY = "b0" * 32
+PURPOSES = ("CREDENTIAL", "RECEIPT", "BOX", "GATEWAY", "HEADS")
 MIB = 1024 * 1024
 GONGJIAN = (sys.executable, "-m", "cli.main")
 
@@ -109,7 +110,7 @@ def ratio(checks: Checks, start: Checks) -> dict[str, float]:
 
 def peak(*command: str, urls: Urls) -> dict[str, float]:
     """Seconds on the clock and of CPU, and the largest memory in MiB, of one process."""
-    keys = {f"GONGJIAN_{name}_KEY": KEY for name in ("CREDENTIAL", "RECEIPT", "BOX")}
+    keys = {f"GONGJIAN_{name}_KEY": KEY for name in PURPOSES}
     begun = time.perf_counter()
     child = subprocess.Popen(
         command,

@@ -16,7 +16,15 @@ import typer
 from pydantic import JsonValue
 
 from cli.inputs import act_fields, act_named, in_file, revision_fields
-from cli.servers import DATA, database, reach_temporal, reading, running, settings_for
+from cli.servers import (
+    DATA,
+    database,
+    local_settings,
+    reach_temporal,
+    reading,
+    running,
+    settings_for,
+)
 from cli.shown import (
     change_lines,
     event_json,
@@ -38,13 +46,10 @@ SEND_AGAIN = frozenset(
 
 if TYPE_CHECKING:
     import asyncpg
-    from sqlalchemy.ext.asyncio import AsyncSession
 
-    from models.messages.acts import Act, Done
-    from models.tables import Renovation
+    from models.messages.acts import Act
     from runtime.record.audit import AuditReport
     from service.parts import Parts
-    from service.proposing import ProposalMade
 
 T = TypeVar("T")
 BAD = 1
@@ -67,10 +72,12 @@ def register(app: typer.Typer) -> None:
     app.command("credentials")(credentials)
 
 
-def act(
+def act(  # noqa: PLR0917 - typer reads the signature
     renovation: Id,
     command: Annotated[str, typer.Argument(help="The official act, like open-vote.")],
-    as_: Annotated[str, typer.Option("--as", metavar="ACTOR", help="Who acts.")] = "",
+    as_: Annotated[
+        str, typer.Option("--as", metavar="ACTOR", help="Which of those who are signed in here.")
+    ] = "",
     field: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A field.")] = None,
     json_: Annotated[str | None, typer.Option("--json", help="All fields as an object.")] = None,
     scheme: Annotated[
@@ -79,37 +86,89 @@ def act(
             metavar="FILE", help="For revise-scheme: the scheme as in a renovation's file."
         ),
     ] = None,
+    break_glass: Annotated[
+        str,
+        typer.Option(metavar="REASON", help="As the operator of this machine; it is recorded so."),
+    ] = "",
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
-    """Do an official act in somebody's name; without --as the only one who may do it."""
+    """Do an official act as whoever is signed in here; of several, the only one who may."""
     kind = act_named(command)
     given = revision_fields(kind, scheme) if scheme is not None else {}
     fields = act_fields(kind, field or [], json_, given)
     sent_as = command_id or f"cli-{uuid.uuid4()}"
-
-    async def work(parts: Parts) -> tuple[Done | ProposalMade, list[str]]:
-        from service.proposals.acts import send_or_propose
-        from service.proposing import ProposalMade
-
-        actor = as_ or await _only_actor(parts, renovation, kind)
-        await reach_temporal(parts)
-        done = await send_or_propose(parts, renovation, kind.name, fields, actor, sent_as)
-        if isinstance(done, ProposalMade):
-            return done, [said("line.proposed", proposal=done.id, renovation=renovation)]
-        return done, change_lines(await _details(parts, renovation, done.seq))
-
     try:
-        done, changed = _run(data, work)
+        if break_glass:
+            done = _break_glass(data, renovation, kind, fields, sent_as, break_glass)
+        else:
+            done = _sent(data, renovation, kind, fields, sent_as, as_)
     except Refused as refusal:
         if any(problem.code in SEND_AGAIN for problem in refusal.problems):
             print(f"gongjian: {said('line.ask_again', command=sent_as)}", file=sys.stderr)
         if scheme is not None:
             raise in_file(refusal, scheme) from None
         raise
-    print(said("line.done", event=named("event", done.kind), command=done.command_id))
-    for line in changed:
+    if "seq" not in done:
+        print(said("line.proposed", proposal=str(done["id"]), renovation=renovation))
+        return
+    event = named("event", str(done["kind"]))
+    print(said("line.done", event=event, command=str(done["command_id"])))
+    details = done.get("details")
+    for line in change_lines(details if isinstance(details, dict) else {}):
         print(line)
+
+
+def _sent(
+    data: Path | None,
+    renovation: str,
+    kind: type[Act],
+    fields: dict[str, JsonValue],
+    command_id: str,
+    as_: str,
+) -> dict[str, JsonValue]:
+    """The answer of the service to an act, with what its event says; or the proposal it became."""
+    from cli.people.requests import only_able
+
+    requests = only_able(local_settings(data).data_dir, renovation, as_, kind.name)
+    path = f"/v1/renovations/{renovation}"
+    done = requests.post(f"{path}/acts/{kind.name}", {"command_id": command_id, **fields})
+    assert isinstance(done, dict)
+    if "seq" not in done:
+        return done
+    seq = int(str(done["seq"]))
+    events = requests.get(f"{path}/events", after=str(seq - 1), limit="1")
+    found = events[0] if isinstance(events, list) and events else {}
+    return {**done, "details": found.get("details") if isinstance(found, dict) else None}
+
+
+def _break_glass(
+    data: Path | None,
+    renovation: str,
+    kind: type[Act],
+    fields: dict[str, JsonValue],
+    command_id: str,
+    reason: str,
+) -> dict[str, JsonValue]:
+    """Do an act as the operator, in a role that is taken for minutes and on the record."""
+    from cli.people.commands import operator_account
+    from rules.authority import ROLES_OF_ACT
+    from service.identity.operator import BreakGlass, break_glass
+    from service.situation import load_situation
+
+    async def work(parts: Parts) -> dict[str, JsonValue]:
+        situation = await load_situation(parts.database, renovation)
+        await reach_temporal(parts)
+        role = min(ROLES_OF_ACT[kind.name].roles)
+        asked = BreakGlass(act=kind.name, role=role, reason=reason, account=operator_account())
+        actor = await break_glass(parts.database, situation, command_id, asked)
+        done = await parts.gateway.send(renovation, kind.name, fields, actor, command_id)
+        return {
+            **done.model_dump(mode="json"),
+            "details": await _details(parts, renovation, done.seq),
+        }
+
+    return _run(data, work)
 
 
 def list_(  # noqa: PLR0917 - typer reads the signature
@@ -184,15 +243,17 @@ def audit(
     renovation: Annotated[str | None, typer.Argument(help="One renovation; else all.")] = None,
     data: Data = None,
 ) -> None:
-    """Check the hash chain of the record, and the ballots against their receipts."""
+    """Check the hash chain of the record, who acted, and the ballots against their receipts."""
+    from proof.seals import GatewayKeys
     from runtime.ballots.sealing import Signer
     from runtime.record.audit import audit as audited
-    from runtime.record.audit_heads import known_heads
+    from runtime.record.audit.heads import known_heads
 
     async def work() -> AuditReport:
         async with database(data) as (opened, settings):
             receipts = Signer.every_of_receipts(settings.receipt_key)
-            return await audited(opened, renovation, receipts, known_heads(settings))
+            gateway = GatewayKeys.read(settings.gateway_public) if settings.gateway_public else None
+            return await audited(opened, renovation, receipts, known_heads(settings), gateway)
 
     report = asyncio.run(work())
     for line in audit_lines(report):
@@ -206,12 +267,12 @@ def credentials(
     out: Annotated[Path | None, typer.Option(help="Write it here, readable by you only.")] = None,
     data: Data = None,
 ) -> None:
-    """Every unit's credential as CSV (unit,credential), to hand out on paper; keep it secret."""
+    """The letters of the first kind again, for a case opened before `letters print`; keep it secret."""
     from runtime.private import write_private
-    from runtime.record.cases import load_units
+    from runtime.record.cases import load_first_letters
     from service.http.credentials import voter_credential
 
-    units = _read(data, lambda connection: load_units(connection, renovation))
+    units = _read(data, lambda connection: load_first_letters(connection, renovation))
     key = settings_for(data).credential_key
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
@@ -243,6 +304,15 @@ def audit_lines(report: AuditReport) -> list[str]:
             fault=named("fault", bad.reason),
         )
         for bad in report.bad
+    ]
+    lines += [
+        said(
+            "line.bad_act",
+            seq=bad.seq,
+            renovation=bad.renovation_id,
+            fault=named("act_fault", bad.reason),
+        )
+        for bad in report.bad_acts
     ]
     lines += [
         said(
@@ -282,29 +352,6 @@ def heads_lines(report: AuditReport) -> list[str]:
     return lines
 
 
-async def _only_actor(parts: Parts, renovation: str, kind: type[Act]) -> str:
-    """Whoever may do the act here, if there is only one."""
-    from sqlalchemy import select
-
-    from models.tables import Place, RoleGrant
-    from rules.authority import ROLES_OF_ACT, covers
-
-    async with parts.database.session() as session:
-        path = (await _row(session, renovation)).place_path
-        roles = sorted(ROLES_OF_ACT[kind.name].roles)
-        rows = await session.execute(
-            select(RoleGrant.actor_id, Place.path)
-            .join(Place, Place.id == RoleGrant.place_id)
-            .where(RoleGrant.role.in_(roles))
-        )
-        able = sorted({actor for actor, place in rows if covers(place, path)})
-    if len(able) == 1:
-        return able[0]
-    raise refusal(
-        "cases.actor_needed", where="--as", act=kind.name, actors=", ".join(able[:20]) or "-"
-    )
-
-
 async def _details(parts: Parts, renovation: str, seq: int) -> dict[str, JsonValue]:
     """What the event of an act says."""
     from models.tables import Event
@@ -312,15 +359,6 @@ async def _details(parts: Parts, renovation: str, seq: int) -> dict[str, JsonVal
     async with parts.database.session() as session:
         event = await session.get(Event, (renovation, seq))
     return event.details if event is not None else {}
-
-
-async def _row(session: AsyncSession, renovation: str) -> Renovation:
-    from models.tables import Renovation
-
-    row = await session.get(Renovation, renovation)
-    if row is None:
-        raise refusal("renovation.unknown", where=renovation, renovation=renovation)
-    return row
 
 
 def _read(data: Path | None, work: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:

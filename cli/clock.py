@@ -71,7 +71,7 @@ def clock(
             await reach_temporal(parts)
             if told is None:
                 return await parts.clocks.look(renovation)
-            actor = await _convener(parts, renovation, as_)
+            actor = await _convener(parts, data, renovation, as_)
             if isinstance(told, MoveClock):
                 return await parts.clocks.move(renovation, actor, told)
             if isinstance(told, SetHold):
@@ -115,12 +115,13 @@ def _command(
     return read_fields(kind, fields)
 
 
-async def _convener(parts: Parts, renovation: str, given: str) -> Actor:
+async def _convener(parts: Parts, data: Path | None, renovation: str, given: str) -> Actor:
     """The official named by `--as`, else whoever opened the case, if they may move its clock.
 
     Raises:
-        Refused: `clock.wall`, `credential.no_role`.
+        Refused: `clock.wall`, `cases.not_signed_in`, `credential.no_role`.
     """
+    from cli.people.own import must_be_signed_in
     from rules.authority import ROLES_OF_WRITE
     from service.clock.moving import load_told_situation
     from service.situation import load_grants, load_opener
@@ -128,7 +129,8 @@ async def _convener(parts: Parts, renovation: str, given: str) -> Actor:
     situation = await load_told_situation(parts.database, renovation)
     roles = ROLES_OF_WRITE["move_clock"].roles
     name = given or await load_opener(parts.database, renovation)
-    return situation.in_role(await load_grants(parts.database, name), *roles)
+    await must_be_signed_in(parts, data, renovation, name)
+    return situation.in_role(await load_grants(parts.database, name, renovation), *roles)
 
 
 def _tell(answer: ClockView | ClockMoved | Accepted) -> None:

@@ -49,9 +49,21 @@ COMMANDS: Mapping[str, Listed] = {
     "start": Listed(
         "cli.opening", "Open a renovation from a file; the same files again open nothing new."
     ),
+    "login": Listed(
+        "cli.people.commands",
+        "Sign in: with an invitation's link once, then with name, password and code.",
+    ),
+    "logout": Listed(
+        "cli.people.commands", "End every session of this machine, at the service and in the file."
+    ),
+    "official": Listed("cli.people.commands", "Who holds which role: give, end, list."),
+    "client": Listed(
+        "cli.people.clients", "Programs with keys of their own: add, rotate, revoke, list."
+    ),
+    "admin": Listed("cli.people.commands", "What only the operator of this machine does."),
     "act": Listed(
         "cli.cases",
-        "Do an official act in somebody's name; without --as the only one who may do it.",
+        "Do an official act as whoever is signed in here; of several, the only one who may.",
     ),
     "list": Listed(
         "cli.cases",
@@ -64,7 +76,8 @@ COMMANDS: Mapping[str, Listed] = {
         "cli.cases", "The record of a renovation: who did what when, in which capacity."
     ),
     "audit": Listed(
-        "cli.cases", "Check the hash chain of the record, and the ballots against their receipts."
+        "cli.cases",
+        "Check the hash chain of the record, who acted, and the ballots against their receipts.",
     ),
     "repair": Listed(
         "cli.repair",
@@ -72,7 +85,11 @@ COMMANDS: Mapping[str, Listed] = {
     ),
     "credentials": Listed(
         "cli.cases",
-        "Every unit's credential as CSV (unit,credential), to hand out on paper; keep it secret.",
+        "The letters of the first kind again, for a case opened before `letters print`; keep it secret.",
+    ),
+    "letters": Listed(
+        "cli.access.letters",
+        "The letters with which residents enter: print, renew, hand out, withdraw, enter.",
     ),
     "clock": Listed(
         "cli.clock",

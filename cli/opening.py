@@ -15,7 +15,7 @@ import typer
 
 from cli.cases import CommandId, Data, Json
 from cli.inputs import read_file
-from cli.servers import reach_temporal, running
+from cli.servers import local_settings, reach_temporal, running
 from cli.shown import warning_lines
 from cli.words import Language, number_of, said, speak
 from models.values.refusal import Refused, refusal
@@ -78,19 +78,48 @@ def start(
             where=where,
         )
 
-    async def whole() -> OpenedRenovation:
+    async def whole() -> tuple[OpenedRenovation, list[str]]:
         async with running(data) as parts:
-            return await work(parts)
+            done = await work(parts)
+            return done, await _let_in(parts, data, renovation, done.renovation_id)
 
-    opened = asyncio.run(whole())
+    opened, links = asyncio.run(whole())
     if as_json:
         print(opened.model_dump_json())
     else:
         units = number_of("units", opened.units)
         rid, pack = opened.renovation_id, opened.rule_pack
         print(said("line.open", renovation=rid, units=units, pack=pack))
-        for line in warning_lines(opened.warnings):
+        for line in (*warning_lines(opened.warnings), *links):
             print(line)
+
+
+async def _let_in(
+    parts: Parts, data: Path | None, file: RenovationFile, renovation_id: str
+) -> list[str]:
+    """Who leads a training case is signed in as all its people; people of a real one are invited.
+
+    Returns:
+        A line for each invitation: its link is good once.
+    """
+    from cli.people.session_file import KeptSession, keep_sessions
+    from service.identity.cast import play_cast
+    from service.identity.operator import invite_new
+
+    if file.sandbox is None:
+        links = await invite_new(parts.database, parts.settings, file.officials)
+        return [said("line.invitation", person=person, link=link) for person, link in links.items()]
+    local = local_settings(data)
+    address = "" if data is not None or local.database_url is None else parts.settings.address
+    opened = await play_cast(parts.database, parts.settings, renovation_id, file.officials)
+    sessions = (
+        KeptSession(
+            actor_id=actor_id, only_case=renovation_id, service=address, **each.model_dump()
+        )
+        for actor_id, each in opened.items()
+    )
+    keep_sessions(local.data_dir, *sessions)
+    return []
 
 
 def _check(

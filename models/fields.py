@@ -208,6 +208,12 @@ BundleCode = Annotated[
     Expected("bundle_code", least=16, most=64),
 ]
 """What the first typist of a paper bundle made at random."""
+Secret = Annotated[
+    str,
+    StringConstraints(min_length=16, max_length=64, pattern=r"^[A-Za-z0-9_-]+$"),
+    Expected("secret", least=16, most=64),
+]
+"""A random token that this service made, base64url."""
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), Expected("sha256")]
 
 # Numbers

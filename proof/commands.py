@@ -23,7 +23,7 @@ def act_hash(act: Act) -> str:
 
     It never fails, whatever the act holds: workflows compute it of acts that no record could take.
     """
-    fields = act.model_dump(mode="json", exclude={"actor", "command_id"})
+    fields = act.model_dump(mode="json", exclude={"actor", "command_id", "seal"})
     text = json.dumps({"act": act.name, "fields": fields}, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -2,7 +2,7 @@
 
 A receipt is signed together with all that were committed at the same moment: the signature is over
 the root of a small Merkle tree, the receipt carries its path to it. Signatures are checked by the
-caller (`signed`), since this room holds no keys and no cryptography.
+caller (`signed`), since this room holds no keys.
 """
 
 from collections.abc import Callable

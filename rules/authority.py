@@ -29,6 +29,8 @@ _CONVENERS = frozenset({Role.OWNERS_COMMITTEE, Role.RESIDENTS_COMMITTEE, Role.ST
 _TENDERER = frozenset({Role.OWNERS_COMMITTEE, Role.STREET_OFFICE, Role.DISTRICT_BUREAU})
 _GOVERNMENT = frozenset({Role.STREET_OFFICE, Role.DISTRICT_BUREAU})
 _VOTE_SUPERVISORS = frozenset({Role.RESIDENTS_COMMITTEE, Role.STREET_OFFICE})
+RESIDENTS = frozenset({Role.OWNER, Role.RESIDENT})
+"""Who they are, the roll says, and no list of officials."""
 _SUPERVISION = frozenset({Role.SUPERVISOR, Role.CHIEF_SUPERVISOR})
 
 
@@ -110,6 +112,10 @@ ROLES_OF_WRITE: dict[str, Authority] = {
     ),
     "cast_for_portal": _by(Role.CITY_PORTAL, "[D] the portal vouches for its citizens"),
     "replace_owner": _by(_CONVENERS, "[D] whoever keeps the roll logs a sale, 1.4.1"),
+    "issue_letters": _by(_CONVENERS, "[D] whoever keeps the roll sends the letters"),
+    "hand_letter": _by(
+        _CONVENERS, "[D] four eyes: another one of them than who made the letter hands it out"
+    ),
     "move_clock": _by(_CONVENERS, "[D] whoever convenes a training case leads it"),
     "remind": _by(_CONVENERS, "[D] whoever convenes the vote reminds of it"),
 }
@@ -144,6 +150,32 @@ def check_act(
         )
     grant = max(here, key=lambda each: each.place.count("/"))
     return Actor(id=grant.actor_id, role=grant.role, label=grant.label, place=grant.place)
+
+
+def check_again(
+    act_name: str,
+    stage_of_renovation: str,
+    actor: Actor,
+    grants: tuple[Grant, ...],
+    place_path: str,
+) -> None:
+    """Whether an actor who was let in still may do the act, in the same capacity.
+
+    A resident has no role on any list: whose complaint it is, was asked at the door and is signed.
+
+    Raises:
+        Refused: what `check_act` refuses, or `authority.not_granted`.
+    """
+    if actor.role in RESIDENTS:
+        grants = (Grant(actor_id=actor.id, label=actor.label, role=actor.role, place=actor.place),)
+    held = tuple(
+        each
+        for each in grants
+        if (each.actor_id, each.role, each.place) == (actor.id, actor.role, actor.place)
+    )
+    if not held:
+        raise refusal("authority.not_granted", act=act_name, role=actor.role, place=actor.place)
+    check_act(act_name, stage_of_renovation, held, place_path)
 
 
 def covers(place: str, path: str) -> bool:

@@ -23,6 +23,7 @@ from service.edge.access_log import AccessLog
 from service.front import Front
 from service.http.problems import database_away, malformed, problem_response
 from service.parts import open_parts
+from service.programs.doors import scopes_of
 from service.routes import (
     acts,
     bidding,
@@ -37,11 +38,16 @@ from service.routes import (
     renovations,
     voting,
 )
+from service.routes.dependencies import OFFICIAL
 from service.routes.document import DocumentedApi
+from service.routes.sign_in import access, identity
 
 log = structlog.get_logger("service")
 ROUTERS = (
     health.router,
+    access.router,
+    identity.router,
+    identity.of_case,
     renovations.router,
     voting.router,
     channels.router,
@@ -78,6 +84,7 @@ def create_app(settings: Settings, access: AccessLog | None = None) -> ASGIApp:
         redirect_slashes=False,
     )
     api.state.settings = settings
+    api.state.scopes = scopes_of((each for router in ROUTERS for each in router.routes), OFFICIAL)
     for router in ROUTERS:
         api.include_router(router)
     api.add_exception_handler(Refused, _refused)

@@ -71,7 +71,7 @@ class Front:
         except TooLarge:
             await self._too_large(scope, receive, guarded_send(scope, send, tls=self._tls))
             return
-        status = await send_ballot(parts.voters, parts.intake, renovation_id, scope, body, send)
+        status = await send_ballot(parts.tickets, parts.intake, renovation_id, scope, body, send)
         self._access.ballot(scope, status)
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -30,7 +30,9 @@ from proof.commands import act_hash
 from rules.authority import Grant, check_act
 from runtime.database import Database
 from runtime.engine.starting import start_ticket
+from runtime.record.authority import load_signed_since
 from runtime.record.journal import Journal
+from runtime.seals import signer_of
 from runtime.settings import Settings
 from service.bodies import CommandBody
 from service.delivery import AWAY, Delivery, command_reused, done_before, target_of
@@ -46,6 +48,7 @@ class Gateway:
     def __init__(self, client: Client, database: Database, settings: Settings) -> None:
         self._client = client
         self._database = database
+        self._signer = signer_of(settings)
         self._journal = Journal(database)
         self._patience = timedelta(seconds=settings.update_timeout_s)
         self._delivery = Delivery(client, database, self._patience)
@@ -83,15 +86,19 @@ class Gateway:
         act = build_act(act_name, body, ENGINE, key)
         done = await self._done_before(situation, act, bare=key == command_id)
         if done is None:
-            grants = await self._grants(actor_id, resident)
+            grants = await self._grants(renovation_id, actor_id, resident)
             actor = check_act(act_name, situation.stage, grants, situation.place_path)
-            done = await self._deliver(situation, act.model_copy(update={"actor": actor}))
+            seal = self._signer.seal(situation.id, act_name, act_hash(act), actor, key)
+            signed = act.model_copy(update={"actor": actor, "seal": seal})
+            done = await self._deliver(situation, signed)
         return done.model_copy(update={"command_id": command_id})
 
-    async def _grants(self, actor_id: str, resident: Actor | None) -> tuple[Grant, ...]:
+    async def _grants(
+        self, renovation_id: str, actor_id: str, resident: Actor | None
+    ) -> tuple[Grant, ...]:
         """The roles of the sender; a resident has one, and it is on no list."""
         if resident is None:
-            return await load_grants(self._database, actor_id)
+            return await load_grants(self._database, actor_id, renovation_id)
         role, place = resident.role, resident.place
         return (Grant(actor_id=actor_id, label=resident.label, role=role, place=place),)
 
@@ -134,12 +141,21 @@ class Gateway:
         try:
             async with asyncio.timeout(self._patience.total_seconds()):
                 given = TicketInput(
-                    renovation_id=situation.id, ticket_id=ticket_id, clock=situation.clock
+                    renovation_id=situation.id,
+                    ticket_id=ticket_id,
+                    clock=situation.clock,
+                    gateway_public=await self._key_of_case(situation.id),
                 )
                 await start_ticket(self._client, self._task_queue, situation, given)
         except (RPCError, TimeoutError, RuntimeError) as error:
             log.warning("ticket_not_started", ticket_id=ticket_id, reason=type(error).__name__)
             raise refusal("service.not_confirmed") from error
+
+    async def _key_of_case(self, renovation_id: str) -> str:
+        """The key that signs the acts of a case; "" where they were not signed from the beginning."""
+        async with self._database.session() as session:
+            signed = await load_signed_since(session, renovation_id)
+        return self._signer.public_key if signed else ""
 
     async def everyone_paid(self, situation: Situation) -> None:
         """Signal the collection that nothing is due any more; without it, it looks at its next deadline."""
@@ -225,7 +241,7 @@ def build_act(act_name: str, body: Mapping[str, JsonValue], actor: Actor, key: s
     """
     refuse_if_any(
         problem("service.field_unknown", where=name, field=name)
-        for name in sorted({"actor", "command_id"} & body.keys())
+        for name in sorted({"actor", "command_id", "seal"} & body.keys())
     )
     fields = read_fields(BODIES[act_name], body).model_dump(exclude_unset=True)
     return ACTS[act_name].model_validate({**fields, "command_id": key, "actor": actor})

@@ -9,14 +9,16 @@ from temporalio.client import Client
 from runtime.database import Database
 from runtime.record.heads import heads_of
 from runtime.record.journal import Journal
+from runtime.seals import signer_of
 from runtime.settings import Settings
 from runtime.temporal import connect, way_of
+from service.access.tickets import TicketCheck, TicketKeys, keys_of
 from service.ballots.intake import Intake
 from service.ballots.lookup import Lookup
 from service.clock.moving import CaseClocks
 from service.edge.ready import ReadyCounts
 from service.gateway import Gateway
-from service.http.credentials import VoterCheck
+from service.programs.public_keys import PortalKeys
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +32,10 @@ class Parts:
     gateway: Gateway
     clocks: CaseClocks
     intake: Intake
-    voters: VoterCheck
+    keys: TicketKeys
+    tickets: TicketCheck
     lookup: Lookup
+    portal_keys: PortalKeys
     ready: ReadyCounts
 
 
@@ -49,23 +53,26 @@ async def open_parts(
     if client is None:
         address, namespace = settings.temporal_address, settings.temporal_namespace
         client = await connect(address, namespace, lazy=True, way=way_of(settings))
-    heads = heads_of(settings)
+    journal = Journal(database, heads_of(settings), signer_of(settings))
     gateway = Gateway(client, database, settings)
     intake = Intake(url, settings.receipt_key, queue=settings.intake_queue)
+    keys = keys_of(settings)
     ready = ReadyCounts(settings.counts_age_s)
     await intake.start()
     try:
         yield Parts(
             settings=settings,
             database=database,
-            journal=Journal(database, heads),
+            journal=journal,
             client=client,
             gateway=gateway,
-            clocks=CaseClocks(database, gateway, heads),
+            clocks=CaseClocks(database, journal, gateway),
             intake=intake,
-            voters=VoterCheck(settings.credential_key),
+            keys=keys,
+            tickets=TicketCheck(keys, settings.credential_key),
             lookup=Lookup(database, ready),
             ready=ready,
+            portal_keys=PortalKeys(settings.portal_jwks),
         )
     finally:
         await intake.stop()

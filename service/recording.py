@@ -13,6 +13,8 @@ from models.values.actor import Actor
 from models.values.refusal import problem, refuse_if_any
 from rules.quotas import Quota
 from runtime.record.journal import Inside, Journal, Recorded
+from service.access.tickets import Voter
+from service.access.units import refuse_replaced
 from service.bodies import Accepted, CommandBody
 from service.quotas import use_quota
 from service.situation import Situation
@@ -60,12 +62,14 @@ async def accept(
     caller: str = "",
     *,
     quota: Quota | None = None,
+    voter: Voter | None = None,
 ) -> Accepted:
     """Record what somebody sent: the rows of `change`, the event `kind`, the receipt.
 
     `request` is what may be kept of the command, where not all of it may. `caller` is the sender
     where the record names the actor by less (`Journal.key_of`). `quota` is what it counts as, where only
-    so many of a sender are taken.
+    so many of a sender are taken. `voter` is whose ticket was shown, if one was: asked again under the
+    lock, so that nothing of it comes after its replacement.
 
     Raises:
         Refused: what `change` refuses, `quota.used_up`, and `journal.command_reused`.
@@ -73,6 +77,8 @@ async def accept(
     key = await journal.key_of(command.command_id, situation.id, actor.id, caller)
 
     async def inside(session: AsyncSession, now: datetime) -> Recorded[Accepted]:
+        if voter is not None:
+            await refuse_replaced(session, voter)
         if quota is not None:
             await use_quota(session, situation, quota, caller or actor.id, key, now)
         name, details = await change(session, now, key)

@@ -7,12 +7,13 @@ from typing import Literal
 from sqlalchemy import DateTime, Select, func, select
 
 from models.messages.command import Command
-from models.tables import CaseClock, Event, Place, Renovation, RoleGrant
+from models.tables import CaseClock, Event, Renovation
 from models.values.actor import Actor, Role
 from models.values.refusal import refusal
 from models.values.timetable import Timetable
 from rules.authority import Grant, covers
 from runtime.database import Database
+from runtime.record.grants import load_grants as grants_of
 
 
 @dataclass(frozen=True)
@@ -112,23 +113,10 @@ def with_time() -> Select[Renovation, bool, datetime]:
     ).outerjoin(CaseClock, CaseClock.renovation_id == Renovation.id)
 
 
-async def load_grants(database: Database, actor_id: str) -> tuple[Grant, ...]:
-    """The roles that an actor holds, each with the path of its place; ordered by place, then role."""
+async def load_grants(database: Database, actor_id: str, renovation_id: str) -> tuple[Grant, ...]:
+    """The roles that an actor holds in a case now, each with the path of its place."""
     async with database.session() as session:
-        rows = (
-            await session.execute(
-                select(RoleGrant, Place.path)
-                .join(Place, Place.id == RoleGrant.place_id)
-                .where(RoleGrant.actor_id == actor_id)
-                .order_by(Place.path, RoleGrant.role)
-            )
-        ).all()
-    known = {role.value for role in Role}
-    return tuple(
-        Grant(actor_id=row.actor_id, label=row.label, role=Role(row.role), place=path)
-        for row, path in rows
-        if row.role in known
-    )
+        return await grants_of(session, actor_id, renovation_id)
 
 
 async def load_opener(database: Database, renovation_id: str) -> str:

@@ -46,6 +46,7 @@ class BiddingWorkflow(StageWorkflow[BiddingProgress]):
     @heard_out
     async def run(self, _given: StageInput) -> BiddingOutcome:
         """Tender until there are bids enough, then one candidate after the other."""
+        await self.begin_from_record()
         while self.progress.phase not in NAMED:
             await self._tender()
         while self.progress.outcome is None:

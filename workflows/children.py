@@ -108,6 +108,7 @@ async def publish(
         subject=subject,
         suspends=suspends,
         clock=case.clock,
+        gateway_public=case.given.gateway_public,
     )
     name = publication_workflow_id(given.renovation_id, given.publication_id)
     return await carry(case, PublicationWorkflow.run, given, name, f"publication of {subject}")

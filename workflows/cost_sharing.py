@@ -52,6 +52,7 @@ class CostSharingWorkflow(StageWorkflow[CostSharingProgress]):
     @heard_out
     async def run(self, _given: StageInput) -> CostSharingOutcome:
         """Fund, publish, collect."""
+        await self.begin_from_record()
         if self.progress.outcome is not None:
             return self.progress.outcome
         result = await self._fund()

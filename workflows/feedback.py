@@ -32,6 +32,7 @@ class FeedbackWorkflow(StageWorkflow[FeedbackProgress]):
     @heard_out
     async def run(self, _given: StageInput) -> FeedbackOutcome:
         """Survey, tickets, then every indicator beside the target that was set before (rules 5.6)."""
+        await self.begin_from_record()
         if not self.progress.surveyed:
             await self.own("survey", Evaluations.open_survey)
         await self._wait_for_tickets()
@@ -70,6 +71,7 @@ class TicketWorkflow(CaseWorkflow[TicketInput, TicketProgress]):
 
         A level that misses its time loses the ticket to the next one (rules 5.2).
         """
+        await self.begin_from_record()
         if self.progress.timer is None:
             await self.own("take-in-0", Tickets.take_in, self.given)
         while self.progress.outcome is None:

@@ -48,6 +48,7 @@ class InspectionWorkflow(StageWorkflow[InspectionProgress]):
     @heard_out
     async def run(self, _given: StageInput) -> InspectionOutcome:
         """Wait for acceptance and payment; a default is to be cured, or ends the contract (E36)."""
+        await self.begin_from_record()
         if self.progress.works is None:
             await self.own("begin", Works.begin)
         while self.progress.outcome is None:

@@ -31,6 +31,7 @@ class PublicationWorkflow(CaseWorkflow[PublicationInput, PublicationProgress]):
         """Post, hear objections, close: three days and three for an answer in tender matters (Implementing
         Regs art. 54), else the time of the rule pack (rules 5.4). The database says whether it may close.
         """
+        await self.begin_from_record()
         if self.progress.closes_at is None:
             await self.own("open", Publications.open, self.given)
         while self.progress.closed is None:

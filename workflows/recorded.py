@@ -33,6 +33,8 @@ G = TypeVar("G", bound=Progress)
 Given = TypeVar("Given", bound=CaseInput)
 HEALS = "2026-11-heals"
 """The patch since which own steps take turns with acts, and a workflow goes on from the record."""
+SIGNED = "2026-11-signed"
+"""The patch since which nothing that a workflow is told is believed more than the record."""
 OVER = frozenset({"renovation.stage_over", "renovation.over"})
 """With these the record refuses a step because the case or the stage has ended: nobody can mend it."""
 
@@ -63,6 +65,7 @@ class RecordedWorkflow(Generic[Given, G]):
         self.done_after_all: set[str] = set()
         """Steps whose mark could not be taken away when they were done."""
         self.moving = False
+        self.clock_signals = 0
 
     def heals(self) -> bool:
         """Whether this run began after `HEALS`: then its commands follow the newer order."""
@@ -71,6 +74,7 @@ class RecordedWorkflow(Generic[Given, G]):
     @workflow.signal
     def clock_moved(self, now: datetime) -> None:
         """The told clock of the case stands at `now`."""
+        self.clock_signals += 1
         if self.tick is None or now > self.tick:
             self.tick = now
 
@@ -120,6 +124,24 @@ class RecordedWorkflow(Generic[Given, G]):
         """The progress of a workflow of this case, computed from the record."""
         return await writes.heal(Restoring.restored, self.renovation_id, workflow_id)
 
+    async def begin_from_record(self) -> None:
+        """Go on from what the record says, whatever the input says of it: anybody may have written that."""
+        if not self.goes_on_from_record or not workflow.patched(SIGNED):
+            return
+        # Until then acts are held back: what they would be judged by is not known.
+        self.moving = True
+        async with self.turn:
+            found = await self.restored(workflow.info().workflow_id)
+            self._show(self._keeping(type(self.progress).model_validate(found)))
+            self._set_clock(self.progress.tick)
+        self.moving = False
+
+    def _set_clock(self, tick: datetime | None) -> None:
+        """Only a told case has a moment on record; a later one, of which a signal told, is kept."""
+        self.clock = "wall" if tick is None else "told"
+        if tick is not None:
+            self.clock_moved(tick)
+
     async def take_from_record(self) -> None:
         """The record has the last word: after a write that failed, and before continuing as new."""
         if not self.heals():
@@ -133,8 +155,7 @@ class RecordedWorkflow(Generic[Given, G]):
         restored = type(self.progress).model_validate(found)
         if restored.seq >= self.progress.seq:
             self._show(self._keeping(restored))
-        if restored.tick is not None:
-            self.clock_moved(restored.tick)
+        self._set_clock(restored.tick)
 
     def _keeping(self, restored: G) -> G:
         """What was restored, with what this run alone knows."""

@@ -59,6 +59,7 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
     @heard_out
     async def run(self, _given: Journey) -> JourneyOutcome:
         """Walk the stages; if the renovation is cancelled on the way, undo and settle."""
+        await self.begin_from_record()
         outcome = await self._carried()
         if outcome is None:
             await self._compensate()
@@ -150,6 +151,7 @@ class RenovationWorkflow(CaseWorkflow[Journey, JourneyProgress]):
             run_off=self.progress.goes_on_voting,
             follow_up=self.progress.follow_up if self.progress.goes_on_voting else None,
             clock=self.clock,
+            gateway_public=self.given.gateway_public,
             remind_at=self.progress.stage_reminds_at,
         )
         await carry(self, CARRIED_BY[stage], given, self.progress.stage_workflow_id, stage)

@@ -31,6 +31,7 @@ class VotingWorkflow(StageWorkflow[VotingProgress]):
 
         Fifteen days of notice (PM Regs art. 14) and the written result are with the activities.
         """
+        await self.begin_from_record()
         await self._opened()
         if self.progress.result is None and not self.progress.checked:
             await self._extend_once_if_short()

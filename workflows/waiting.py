@@ -27,8 +27,9 @@ with workflow.unsafe.imports_passed_through():
     from models.messages.progress import Progress
     from models.values.waits import NotYetError
     from proof.commands import reference_for
+    from proof.seals import fault_on_arrival
     from workflows import writes
-    from workflows.recorded import RecordedWorkflow, never
+    from workflows.recorded import SIGNED, RecordedWorkflow, never
     from workflows.search_attributes import show_due
     from workflows.writes import Activity, BrokenError, refuse, refuse_all, step_of
 
@@ -182,13 +183,21 @@ class CaseWorkflow(RecordedWorkflow[Given, G]):
 
         A reminder that comes before that ends it too: whoever waited looks again.
         """
-        reminder, heard = self.progress.remind_at, self.tick
+        reminder, heard, signals = self.progress.remind_at, self.tick, self.clock_signals
 
         def looks_again() -> bool:
             return overtaken() or self.progress.remind_at != reminder
 
         if self.clock == "told":
-            await self._pause(lambda: looks_again() or self.tick != heard)
+            # Whoever reaches the engine may have told it a moment that the case never comes to.
+            by_signal = workflow.patched(SIGNED)
+            await self._pause(
+                lambda: (
+                    looks_again()
+                    or self.tick != heard
+                    or (by_signal and self.clock_signals != signals)
+                )
+            )
             return
         if reminder is not None:
             left = min(left, reminder - workflow.now())
@@ -253,6 +262,10 @@ class CaseWorkflow(RecordedWorkflow[Given, G]):
         problems = unfit(act)
         if problems:
             raise refuse_all(*problems)
+        public_key = self.given.gateway_public
+        fault = fault_on_arrival(act, self.renovation_id, public_key, workflow.now())
+        if fault is not None:
+            raise refuse_all(fault)
         if self.moving:
             raise refuse("act.held_back")
 

@@ -71,7 +71,7 @@ def own_command(renovation_id: str, name: str) -> Command:
 def act_command(renovation_id: str, act: Act) -> Command:
     """The command of an official act: the person's command id, the person as actor."""
     command = _command(renovation_id, act.command_id, act.actor)
-    return command.model_copy(update={"request_hash": act_hash(act)})
+    return command.model_copy(update={"request_hash": act_hash(act), "seal": act.seal})
 
 
 def done(act: Act, step: str, seq: int) -> Done:

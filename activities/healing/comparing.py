@@ -16,6 +16,7 @@ from models.messages.ids import (
 from models.tables import CaseTrouble, CaseWait, Publication, Renovation, Ticket
 from models.values.states import PublicationState, RenovationState, TicketState
 from models.values.waits import Consequence
+from runtime.record.authority import load_signed_since
 from runtime.record.journal import load_tick
 
 
@@ -26,6 +27,10 @@ class Execution:
     workflow_id: str
     status: str
     run_id: str
+    kind: str = ""
+    """The type of the workflow."""
+    parent_id: str = ""
+    task_queue: str = ""
 
     @property
     def runs(self) -> bool:
@@ -39,6 +44,7 @@ class CaseOnRecord:
 
     row: Renovation
     told: bool
+    signed: bool
     publications: tuple[str, ...]
     tickets: tuple[str, ...]
     troubles: tuple[CaseTrouble, ...]
@@ -60,7 +66,14 @@ async def execution_of(client: Client, workflow_id: str) -> Execution:
             raise
         return Execution(workflow_id, "", "")
     status = found.status.name if found.status is not None else ""
-    return Execution(workflow_id, status, found.run_id)
+    return Execution(
+        workflow_id=workflow_id,
+        status=status,
+        run_id=found.run_id,
+        kind=found.workflow_type,
+        parent_id=found.parent_id or "",
+        task_queue=found.task_queue,
+    )
 
 
 async def load_case(session: AsyncSession, renovation_id: str, told: bool) -> CaseOnRecord | None:
@@ -76,6 +89,7 @@ async def load_case(session: AsyncSession, renovation_id: str, told: bool) -> Ca
     return CaseOnRecord(
         row=row,
         told=told,
+        signed=bool(await load_signed_since(session, renovation_id)),
         publications=await _open_publications(session, row),
         tickets=await _open_tickets(session, renovation_id),
         troubles=tuple(troubles),

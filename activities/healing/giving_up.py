@@ -9,6 +9,7 @@ from temporalio import activity
 
 from activities.failures import told_to_workflow
 from activities.recording import Writer
+from activities.sealed import refuse_impostor
 from models.messages.command import Command
 from models.messages.healing import Breakage, GivenUp, Noted
 from models.tables import Renovation
@@ -30,6 +31,7 @@ class Healing(Writer):
     async def give_up(self, command: Command, breakage: Breakage) -> GivenUp:
         """Give an act up that cannot be recorded: its stored result, or `act.broken` under its id."""
         with told_to_workflow(command):
+            await self._refuse_impostor(command)
             return await self.recorder.journal.give_up(command, breakage)
 
     @activity.defn(name="Healing.note")
@@ -66,4 +68,9 @@ class Healing(Writer):
             return Recorded(Noted(seq=row.head_seq + 1), details)
 
         with told_to_workflow(command):
+            await self._refuse_impostor(command)
             return await self.recorder.journal.record(command, kind, request, inside, Noted)
+
+    async def _refuse_impostor(self, command: Command) -> None:
+        terms = await self.recorder.terms_of(command.renovation_id)
+        refuse_impostor(command, signed=terms.signed)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from pydantic import JsonValue
@@ -11,6 +12,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.failures import told_to_workflow
+from activities.healing.believing import fault_of
 from activities.healing.comparing import CaseOnRecord, Execution, execution_of, load_case
 from activities.healing.restoring import load_progress
 from activities.recording import Writer
@@ -19,7 +21,7 @@ from models.messages.feedback import TicketInput
 from models.messages.healing import Noted
 from models.messages.journey import CaseClock as CaseTime
 from models.messages.journey import Journey
-from models.messages.reconciling import Discrepancy, Fault, Mended, Reconciliation
+from models.messages.reconciling import OPERATOR, Discrepancy, Fault, Mended, Reconciliation
 from models.tables import CaseClock, CaseTrouble, Renovation
 from models.values.actor import ENGINE
 from models.values.base import Carried
@@ -31,6 +33,8 @@ from runtime.record.trouble import end_trouble
 
 SETTLED = frozenset({"RUNNING", "COMPLETED", "CONTINUED_AS_NEW"})
 """A child in one of these is not lost: whoever started it has heard of it, or is about to."""
+UNBELIEVABLE = frozenset({Fault.IMPOSTOR, Fault.DIFFERS})
+"""What is stopped though it runs."""
 SECOND_LOOK_S = 2.0
 """Between the word that a child begins and its start, the engine knows none of its id."""
 EVERY = timedelta(minutes=1)
@@ -57,6 +61,8 @@ class Reconciling(Writer):
         """
         name = f"renovation/{given.renovation_id}#mended"
         with told_to_workflow(Command(command_id=name, renovation_id=given.renovation_id)):
+            if given.by not in (ENGINE, OPERATOR):
+                raise refusal("act.impostor", where=given.by.id, workflow=given.by.label)
             case = await self._load(given.renovation_id)
             repair = Repair(self, activity.client(), activity.info().task_queue, case, given)
             return Mended(findings=tuple([each async for each in repair.findings()]))
@@ -107,7 +113,7 @@ class Repair:
             async for each in self._journey():
                 yield each
         for name in self.case.tickets:
-            found = await execution_of(self.client, name)
+            found = await self._looked_at(name)
             if not found.runs:
                 yield await self._ticket(found)
         for trouble in self.case.troubles:
@@ -118,7 +124,7 @@ class Repair:
                 yield await self._wake(name, self._finding(name, Fault.LATE))
 
     async def _journey(self) -> AsyncIterator[Discrepancy]:
-        journey = await execution_of(self.client, self.case.journey)
+        journey = await self._looked_at(self.case.journey)
         if not journey.runs:
             yield await self._rebuild(journey)
             return
@@ -134,11 +140,28 @@ class Repair:
                 yield await self._wake(parent, self._lost(publication))
 
     async def _child(self, workflow_id: str) -> Execution:
-        found = await execution_of(self.client, workflow_id)
+        found = await self._looked_at(workflow_id)
         if not found.status:
             await asyncio.sleep(SECOND_LOOK_S)
-            found = await execution_of(self.client, workflow_id)
+            found = await self._looked_at(workflow_id)
+        if found.status in UNBELIEVABLE and not self.given.dry_run:
+            # Whoever has started it hears first that it was stopped, then that it is to go on.
+            await asyncio.sleep(SECOND_LOOK_S)
         return found
+
+    async def _looked_at(self, workflow_id: str) -> Execution:
+        """A workflow as the engine has it; what is not to be believed is stopped, and counts as lost."""
+        found = await execution_of(self.client, workflow_id)
+        if not found.runs or not self.case.signed:
+            return found
+        database, rid = self.desk.recorder.database, self.case.row.id
+        fault = await fault_of(self.client, database, rid, found, self.task_queue)
+        if fault is None:
+            return found
+        if not self.given.dry_run:
+            handle = self.client.get_workflow_handle(workflow_id, run_id=found.run_id)
+            await handle.terminate(reason=f"{fault}: it is rebuilt from the record")
+        return replace(found, status=fault)
 
     async def _rebuild(self, journey: Execution) -> Discrepancy:
         """The journey begins again where the record says that it is; its children with it."""
@@ -146,7 +169,12 @@ class Repair:
         if not self.given.dry_run:
             await self._stop(row.stage_workflow_id, *self.case.publications)
             carried = await self._carried(journey)
-            given = Journey(renovation_id=row.id, clock=self._clock(), carried=carried)
+            given = Journey(
+                renovation_id=row.id,
+                clock=self._clock(),
+                gateway_public=self._gateway_public(),
+                carried=carried,
+            )
             await start_renovation(self.client, self.task_queue, row, given)
         self.woken.update((self.case.journey, row.stage_workflow_id, *self.case.publications))
         return self._lost(journey)
@@ -156,7 +184,11 @@ class Repair:
         if not self.given.dry_run:
             carried = await self._carried(ticket)
             given = TicketInput(
-                renovation_id=row.id, ticket_id=number, clock=self._clock(), carried=carried
+                renovation_id=row.id,
+                ticket_id=number,
+                clock=self._clock(),
+                gateway_public=self._gateway_public(),
+                carried=carried,
             )
             await start_ticket(self.client, self.task_queue, row, given)
         self.woken.add(ticket.workflow_id)
@@ -230,7 +262,12 @@ class Repair:
     def _clock(self) -> CaseTime:
         return "told" if self.case.told else "wall"
 
+    def _gateway_public(self) -> str:
+        return self.desk.recorder.gateway.newest if self.case.signed else ""
+
     def _lost(self, found: Execution) -> Discrepancy:
+        if found.status in UNBELIEVABLE:
+            return self._finding(found.workflow_id, Fault(found.status))
         return self._finding(found.workflow_id, Fault.LOST, was=found.status)
 
     def _finding(

@@ -1,4 +1,4 @@
-"""What votes and results need of the channels: proxies by agent without names, buyers' credentials."""
+"""What votes and results need of the channels: proxies by agent without names, units' versions."""
 
 from pydantic import JsonValue
 from sqlalchemy import text
@@ -15,15 +15,13 @@ WHERE m.box_id = :box GROUP BY m.agent_id ORDER BY 1 DESC, 3 DESC, m.agent_id
 """)  # noqa: S608 - our own text
 
 CARRY = text("""
-UPDATE roll_unit u SET credential_version = r.generation
-FROM (SELECT unit_number, max(generation) AS generation FROM owner_replacement
-      WHERE renovation_id = :renovation GROUP BY unit_number) r
-WHERE u.box_id = :box AND u.unit_number = r.unit_number
+UPDATE roll_unit u SET credential_version = a.version FROM unit_access a
+WHERE u.box_id = :box AND a.renovation_id = :renovation AND u.unit_number = a.unit_number
 """)
 
 
 async def carry_credentials(session: AsyncSession, renovation_id: str, box_id: str) -> None:
-    """In a new vote the credentials of buyers are good still, and those of sellers are not."""
+    """In a new vote the same tickets are good as before it: the roll gets the units' versions."""
     await session.execute(CARRY, {"renovation": renovation_id, "box": box_id})
 
 

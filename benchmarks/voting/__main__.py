@@ -194,6 +194,7 @@ async def serving(
         "DATABASE_URL": urls.app,
         "GONGJIAN_CREDENTIAL_KEY": CREDENTIAL_KEY,
         "GONGJIAN_RECEIPT_KEY": RECEIPT_KEY,
+        "GONGJIAN_GATEWAY_KEY": RECEIPT_KEY,
         "GONGJIAN_SERVICE_PORT": str(port),
         "TEMPORAL_ADDRESS": "127.0.0.1:9",
     }

@@ -29,7 +29,7 @@ from runtime.addresses import asyncpg_url
 from runtime.database import Database
 from runtime.local.postgres import EmbeddedPostgres, Urls
 from runtime.migrate import upgrade
-from service.http.credentials import voter_credential
+from tests.support.votes.tickets import unit_ticket
 
 
 async def main(file: Path) -> None:
@@ -98,7 +98,7 @@ def requests_of(rid: str, election: Election) -> list[bytes]:
             "unit_number": unit,
             "choices": {"m": choice_of(election.menu, ballot)},
         }
-        bearer = f"Authorization: Bearer {voter_credential(key, rid, unit)}\r\n"
+        bearer = f"Authorization: Bearer {unit_ticket(key, rid, unit)}\r\n"
         requests.append(post(path, json.dumps(body).encode(), bearer))
     return requests
 

@@ -15,9 +15,9 @@ from rules.ballots.ballot import padded_length, plain_ballot
 from runtime.ballots.sealing import BoxKeys, Sealer
 from runtime.ballots.times import leaf_times
 from runtime.database import Database
-from service.http.credentials import voter_credential
 from tests.support.estate import make_renovation
 from tests.support.votes.by_copy import COLUMNS
+from tests.support.votes.tickets import unit_ticket
 
 BOX_KEYS = BoxKeys(SecretStr("b0" * 32))
 MOTIONS = [
@@ -88,7 +88,7 @@ def requests_of(rid: str, key: SecretStr, units: range, run: str) -> list[bytes]
         post(
             path,
             json.dumps(body_of(number, run), separators=(",", ":")).encode(),
-            f"Authorization: Bearer {voter_credential(key, rid, f'{number:07d}')}\r\n",
+            f"Authorization: Bearer {unit_ticket(key, rid, f'{number:07d}')}\r\n",
         )
         for number in units
     ]

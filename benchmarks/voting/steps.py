@@ -14,9 +14,10 @@ from proof.ballots import Leaves
 from proof.canonical import utc_text
 from rules.ballots.ballot import BallotPaper
 from runtime.ballots.sealing import Sealer, Signer
+from service.access.tickets import TicketCheck, TicketKeys
 from service.ballots.receipts import StoredBallot, signed_batch
 from service.bodies import CastBallot
-from service.http.credentials import VoterCheck, voter_credential
+from tests.support.votes.tickets import unit_ticket
 
 LOOPS = 20_000
 BATCH = 32
@@ -25,7 +26,7 @@ BATCH = 32
 def steps_us() -> dict[str, float]:
     """Step to microseconds a ballot."""
     key, rid = SecretStr("0f" * 32), "r" * 12
-    bearer = f"Bearer {voter_credential(key, rid, '0000007')}"
+    bearer = f"Bearer {unit_ticket(key, rid, '0000007')}"
     body = json.dumps(body_of(7, "run")).encode()
     ballot = CastBallot.model_validate_json(body)
     motions = {each["id"]: Motion.model_validate(each) for each in MOTIONS}
@@ -52,7 +53,7 @@ def steps_us() -> dict[str, float]:
         for number in range(BATCH)
     ]
     receipt = signed_batch("i.1", "box", stored, signer)[1][0]
-    voters = VoterCheck(key)
+    voters = TicketCheck(TicketKeys(key), key)
     headers = [(b"authorization", bearer.encode()), (b"host", b"x")]
     return {
         "credential": _us(lambda: voters.read(rid, dict(headers)[b"authorization"])),

@@ -2,16 +2,18 @@
 
 import asyncio
 import ssl
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Self, TypeVar
 
 import httpx
-from pydantic import JsonValue, SecretStr, TypeAdapter
+from pydantic import JsonValue, TypeAdapter
 
 from models.values.refusal import Refused, refusal
-from service.http.credentials import actor_credential, voter_credential
+from runtime.settings import Settings
+from service.access.tickets import LONGEST_S, TicketKeys, keys_of, make_ticket
 
 CONNECTIONS = 64
 BUSY = frozenset({429, 503})
@@ -54,20 +56,28 @@ class HttpAnswer:
 
 
 class Client:
-    """Requests about one renovation; it makes the credentials of all senders from the key."""
+    """Requests about one renovation, in the name of every unit and of every official."""
 
     def __init__(
-        self, connections: Iterable[httpx.AsyncClient], renovation_id: str, key: SecretStr
+        self,
+        connections: Iterable[httpx.AsyncClient],
+        renovation_id: str,
+        tickets: TicketKeys,
+        sessions: Mapping[str, str],
     ) -> None:
         self._free = deque(connections)
-        self._key = key
+        self._tickets = tickets
+        self._sessions = sessions
         self.renovation_id = renovation_id
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str, renovation_id: str, key: SecretStr) -> AsyncIterator[Self]:
-        """64 httpx clients, each with one connection that is kept alive.
+    async def open(
+        cls, url: str, renovation_id: str, settings: Settings, invitations: Mapping[str, str]
+    ) -> AsyncIterator[Self]:
+        """64 httpx clients, each with one connection that is kept alive; everybody invited is signed in.
 
+        `invitations` are their tokens, by the ids of the officials.
         One client with 64 connections would search all of them at every request.
         """
         limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=60)
@@ -85,15 +95,20 @@ class Client:
                 )
                 for _ in range(CONNECTIONS)
             ]
-            yield cls(connections, renovation_id, key)
+            sessions: dict[str, str] = {}
+            client = cls(connections, renovation_id, keys_of(settings), sessions)
+            for actor_id, token in invitations.items():
+                sessions[actor_id] = await client._taken_up(token)
+            yield client
 
     def voter(self, unit_number: str) -> str:
-        """The credential that the committee hands to a unit."""
-        return voter_credential(self._key, self.renovation_id, unit_number)
+        """A ticket of a unit."""
+        expires_at = int(time.time()) + LONGEST_S
+        return make_ticket(self._tickets, self.renovation_id, unit_number, expires_at=expires_at)
 
     def official(self, actor_id: str) -> str:
-        """The credential of somebody who holds a role."""
-        return actor_credential(self._key, actor_id)
+        """The session of somebody who holds a role, begun with the invitation."""
+        return self._sessions[actor_id]
 
     async def look(self) -> dict[str, JsonValue]:
         """The renovation as everybody may see it.
@@ -130,6 +145,19 @@ class Client:
             yield connection
         finally:
             self._free.append(connection)
+
+    async def _taken_up(self, invitation: str) -> str:
+        """The session of whoever takes up an invitation.
+
+        Raises:
+            Refused: `demo.service_silent`.
+        """
+        async with self._free_connection() as connection:
+            response = await connection.post(f"/v1/invitations/{invitation}", json={})
+        answer = HttpAnswer(response)
+        if not answer.accepted:
+            raise _silent(answer.reason)
+        return answer.text("token")
 
     async def _read(self, path: str) -> dict[str, JsonValue]:
         answer = await self._send("GET", path, None, None)

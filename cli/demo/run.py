@@ -33,6 +33,7 @@ from runtime.local.stack import LocalStack, Part
 from runtime.settings import Settings
 from runtime.temporal import reach
 from service.estates.renovations import open_renovation
+from service.identity.cast import invite_cast
 from service.parts import open_parts
 
 FILE_NAME = "estate.json"
@@ -109,7 +110,8 @@ async def carry(
         rid = opened.renovation_id
         units_, pack, case = number_of("units", opened.units), opened.rule_pack, said(CASE)
         show.say(said("demo.line.opened", renovation=rid, units=units_, pack=pack, case=case))
-        async with Client.open(url, rid, settings.credential_key) as http:
+        invitations = await invite_cast(parts.database, settings, rid, people.officials())
+        async with Client.open(url, rid, settings, invitations) as http:
             due_list = DatabaseDueList(parts.database)
             driver = Driver(http, units, due_list, options.seed, show, check)
             await travel(driver)

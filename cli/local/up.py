@@ -63,6 +63,7 @@ async def keep_up(local: LocalSettings, ports: Ports, console: Console, *, ui: b
         if not await _started(stack, stopping):
             return 0
         _show_addresses(stack, console)
+        await _show_first_link(stack, console)
         lost = await Keeper(stack, RestartDisplay(console)).keep(stopping)
         if lost is not None:
             _show_lost(lost, console)
@@ -99,6 +100,22 @@ def _show_addresses(stack: LocalStack, console: Console) -> None:
             line = aligned(said(f"line.address_{name}"), value, 13)
             console.print(f"  {line}", highlight=False, soft_wrap=True)
     console.print(f"\n{said('line.ctrl_c')}", highlight=False)
+
+
+async def _show_first_link(stack: LocalStack, console: Console) -> None:
+    """Where nobody administers this installation yet: the link with which somebody begins to."""
+    from cli.people.commands import operator_account
+    from runtime.database import Database
+    from service.identity.operator import has_administrator, invite_administrator
+
+    database = Database(stack.record.database_url, 2)
+    try:
+        if not await has_administrator(database):
+            link = await invite_administrator(database, stack.settings, operator_account())
+            console.print(f"\n{said('line.no_administrator')}", highlight=False)
+            console.print(f"  gongjian login {link}", highlight=False, soft_wrap=True)
+    finally:
+        await database.dispose()
 
 
 def _show_lost(crash: Crash, console: Console) -> None:

@@ -80,7 +80,7 @@ def show_count_sheets(renovation: Id, box: Box = None, data: Data = None) -> Non
 @commands.command("mandates")
 def show_mandates(renovation: Id, box: Box = None, data: Data = None) -> None:
     """The register of mandates with its history, as JSON; no names, no instructions."""
-    from service.channels.mandates import list_register
+    from service.channels.register import list_register
 
     print_all(_read(data, renovation, list_register, box))
 
@@ -198,14 +198,16 @@ def write(
     command: C,
     act: Callable[[Parts, Situation, Actor, C], Awaitable[R]],
 ) -> R:
-    """Do something in the name of an official who may."""
+    """Do something as an official who is signed in here and may."""
+    from cli.people.own import must_be_signed_in
     from rules.authority import ROLES_OF_WRITE
     from service.situation import load_grants, load_situation
 
     async def work() -> R:
         async with running(data) as parts:
             situation = await load_situation(parts.database, renovation)
-            grants = await load_grants(parts.database, actor_id)
+            await must_be_signed_in(parts, data, renovation, actor_id)
+            grants = await load_grants(parts.database, actor_id, renovation)
             actor = situation.in_role(grants, *sorted(ROLES_OF_WRITE[what].roles))
             return await act(parts, situation, actor, command)
 

@@ -1,6 +1,6 @@
 """`vote cast`, `opinion`, `attend`, `object`, `consent`…: what owners say, on the command line.
 
-An owner's own word needs the unit's credential (`gongjian credentials`), read from a file so that it
+An owner's own word needs the unit's ticket (`gongjian letters enter`), read from a file so that it
 stands on no command line. Attendance is written down by whoever convened.
 """
 
@@ -23,7 +23,7 @@ from models.values.refusal import refusal
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from service.http.credentials import Voter
+    from service.access.tickets import Voter
     from service.parts import Parts
     from service.situation import Situation
 
@@ -34,7 +34,7 @@ Credential = Annotated[
     typer.Option(
         "--credential",
         metavar="FILE",
-        help="A file with the credential alone; - is standard input.",
+        help="A file with the unit's ticket alone; - is standard input.",
     ),
 ]
 Choice = Annotated[
@@ -71,7 +71,9 @@ def cast_ballot(
     async def cast(parts: Parts, situation: Situation, voter: Voter) -> JsonValue:
         given = sent_fields(command_id, unit_number=voter.unit_number, choices=choices, box_id=box)
         ballot = read_fields(CastBallot, given)
-        receipt, _ = await parts.intake.cast(situation.id, ballot, version=voter.version)
+        receipt, _ = await parts.intake.cast(
+            situation.id, ballot, voter.route, version=voter.version, first=voter.first
+        )
         found: JsonValue = json.loads(receipt.json())
         return found
 
@@ -94,13 +96,8 @@ def give_opinion(
     from service.bodies import GiveOpinion
     from service.residents import opinions
 
-    def send(
-        parts: Parts, situation: Situation, _: Voter, said: GiveOpinion
-    ) -> Awaitable[BaseModel]:
-        return opinions.give_opinion(parts, situation, said)
-
     fields: dict[str, JsonValue] = {"choices": _choices(choice), "box_id": box}
-    _of_unit(data, renovation, credential, command_id, GiveOpinion, send, fields)
+    _of_unit(data, renovation, credential, command_id, GiveOpinion, opinions.give_opinion, fields)
 
 
 @commands.command("attend")
@@ -141,11 +138,7 @@ def object_to_vote(
     from service.bodies import ObjectToVote
     from service.residents import vote_objections
 
-    def send(
-        parts: Parts, situation: Situation, _: Voter, said: ObjectToVote
-    ) -> Awaitable[BaseModel]:
-        return vote_objections.object_to_vote(parts, situation, said)
-
+    send = vote_objections.object_to_vote
     _of_unit(data, renovation, credential, command_id, ObjectToVote, send, {"box_id": box})
 
 
@@ -220,7 +213,7 @@ def _as_voter(
     credential: Path,
     act: Callable[[Parts, Situation, Voter], Awaitable[T]],
 ) -> T:
-    from service.http.credentials import read_voter
+    from service.access.units import refuse_replaced
     from service.situation import load_situation
 
     token = _token(credential)
@@ -228,8 +221,9 @@ def _as_voter(
     async def work() -> T:
         async with running(data) as parts:
             situation = await load_situation(parts.database, renovation)
-            key = parts.settings.credential_key
-            voter = read_voter(key, situation.id, f"Bearer {token}")
+            voter = parts.tickets.voter(situation.id, f"Bearer {token}")
+            async with parts.database.session() as session:
+                await refuse_replaced(session, voter)
             return await act(parts, situation, voter)
 
     return asyncio.run(work())

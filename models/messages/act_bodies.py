@@ -34,6 +34,7 @@ from models.fields import (
 )
 from models.files.certificate import CertifiedNumbers
 from models.messages import acts
+from models.messages.command import Seal
 from models.messages.cost_sharing import CollectionDecision
 from models.values.actor import Role
 from models.values.base import Value
@@ -349,6 +350,7 @@ class Sender(Value):
 
     command_id: Annotated[str, *line(120)]
     actor: VerifiedActor
+    seal: Seal | None = None
 
 
 def unfit(act: acts.Act) -> tuple[Problem, ...]:

@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from models.messages.command import Seal
 from models.messages.cost_sharing import CollectionDecision
 from models.messages.journey import Answer
 from models.values.actor import Actor, AddedOfficial
@@ -39,8 +40,11 @@ class Act(Growing, Value):
     target: ClassVar[Target] = "stage"
     stage: ClassVar[str] = ""
     """The stage it belongs to; empty when it may be done at every stage."""
+    LATER = frozenset({"seal"})
     command_id: str = Field(min_length=1, max_length=120)
     actor: Actor
+    seal: Seal | None = None
+    """Of the gateway; no part of what is asked."""
 
 
 class OpenVote(Act):
@@ -352,39 +356,7 @@ class CorrectRenovation(Act):
     reason: str = Field(min_length=1, max_length=2000)
 
 
-ACTS: dict[str, type[Act]] = {
-    act.name: act
-    for act in (
-        OpenVote,
-        ImportOfficialResult,
-        ReviseScheme,
-        AnswerObjection,
-        GrantSubsidy,
-        DeclineSubsidy,
-        ApproveRelief,
-        DecideCollection,
-        PublishTender,
-        ClarifyTender,
-        RecordEvaluation,
-        ApproveDirectAward,
-        WithdrawCandidate,
-        AwardContract,
-        SignContract,
-        RuleOnSignature,
-        ReportProgress,
-        ReportItem,
-        RecordInspection,
-        ReportRectified,
-        AcceptWorks,
-        ApprovePayment,
-        TerminateContract,
-        MeasureWorks,
-        ResolveTicket,
-        ConfirmTicket,
-        CancelRenovation,
-        CorrectRenovation,
-    )
-}
+ACTS: dict[str, type[Act]] = {act.name: act for act in Act.__subclasses__()}
 """Every official act by its name."""
 
 

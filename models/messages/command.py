@@ -6,6 +6,19 @@ from models.values.actor import ENGINE, Actor
 from models.values.base import Carried
 
 
+class Seal(Carried):
+    """That the gateway has let a person in, and for what (`proof.seals.statement`).
+
+    `act` is the name of the act, or of other writes the kind of the event. `key_id` says which key has
+    signed, `at` when, by the gateway's own clock, UTC; `signature` is Ed25519, 128 hex digits.
+    """
+
+    act: str
+    key_id: str
+    at: datetime
+    signature: str
+
+
 class Command(Carried):
     """One write, as the event log will hold it: made by workflows and by the service, kept by the journal.
 
@@ -24,3 +37,5 @@ class Command(Carried):
     run_id: str = ""
     parent_id: str = ""
     request_hash: str = ""
+    seal: Seal | None = None
+    """The gateway's word for the actor; None where the engine writes by itself."""

@@ -34,6 +34,8 @@ class CaseInput(Carried):
     clock: CaseClock = "wall"
     carried: dict[str, JsonValue] | None = None
     """The progress to go on from (`models.messages.progress`), None for a new workflow."""
+    gateway_public: str = ""
+    """The key that signs the acts of the case; "" for a case of before they were signed."""
 
 
 class Journey(CaseInput):

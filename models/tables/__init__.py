@@ -2,22 +2,21 @@
 
 from models.tables.base import GENESIS, PRIVATE, Table, metadata
 from models.tables.bidding import Award, Bid, Contract, Tender, Termination
-from models.tables.channels import (
-    DoorVisit,
-    Mandate,
-    MandateRevocation,
-    OfficialResult,
-    OwnerReplacement,
-    PaperBatch,
-    PaperCast,
-    PaperEntry,
-    PaperLine,
-)
 from models.tables.clock import CaseClock, CaseHold, CaseWait
 from models.tables.cost_sharing import Instalment, Payment, Refund, Relief, Share, ShareTotal
 from models.tables.estates import Estate, Unit
 from models.tables.feedback import Evaluation, SurveyAnswer, Ticket
 from models.tables.healing import CaseTrouble
+from models.tables.identity.accounts import (
+    Account,
+    Invitation,
+    LockOut,
+    Passkey,
+    PersonSession,
+    SignInAttempt,
+)
+from models.tables.identity.clients import ApiClient, ApiKey, UsedAssertion
+from models.tables.identity.place_log import PlaceEvent, PlaceLog
 from models.tables.inspection import Certificate, Inspection, PartConsent, WorkItem
 from models.tables.log import CommandReceipt, Event, Notice, Proposal, QuotaUse
 from models.tables.places import Person, Place, RoleGrant, UnitOwner
@@ -37,10 +36,25 @@ from models.tables.voting import (
     VoteObjection,
     VoteOpinion,
 )
+from models.tables.ways.access import Letter, LetterSession, UnitAccess
+from models.tables.ways.channels import (
+    DoorVisit,
+    Mandate,
+    MandateRevocation,
+    OfficialResult,
+    OwnerReplacement,
+    PaperBatch,
+    PaperCast,
+    PaperEntry,
+    PaperLine,
+)
 
 __all__ = [
     "GENESIS",
     "PRIVATE",
+    "Account",
+    "ApiClient",
+    "ApiKey",
     "Attendance",
     "Award",
     "Ballot",
@@ -63,6 +77,10 @@ __all__ = [
     "Event",
     "Inspection",
     "Instalment",
+    "Invitation",
+    "Letter",
+    "LetterSession",
+    "LockOut",
     "Mandate",
     "MandateRevocation",
     "Notice",
@@ -74,9 +92,13 @@ __all__ = [
     "PaperEntry",
     "PaperLine",
     "PartConsent",
+    "Passkey",
     "Payment",
     "Person",
+    "PersonSession",
     "Place",
+    "PlaceEvent",
+    "PlaceLog",
     "Proposal",
     "Publication",
     "QuotaUse",
@@ -90,13 +112,16 @@ __all__ = [
     "Scheme",
     "Share",
     "ShareTotal",
+    "SignInAttempt",
     "SurveyAnswer",
     "Table",
     "Tender",
     "Termination",
     "Ticket",
     "Unit",
+    "UnitAccess",
     "UnitOwner",
+    "UsedAssertion",
     "VoteObjection",
     "VoteOpinion",
     "WorkItem",

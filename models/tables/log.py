@@ -54,6 +54,8 @@ class Event(Table):
     rule_pack: Mapped[str]
     workflow_id: Mapped[WorkflowId]
     run_id: Mapped[WorkflowId]
+    signature: Mapped[dict[str, JsonValue] | None] = mapped_column(JSONB(none_as_null=True))
+    """The gateway's (`models.messages.command`), for what a person did; the hash does not cover it."""
     prev_hash: Mapped[Hash]
     hash: Mapped[Hash]
     head_signature: Mapped[bytes | None]

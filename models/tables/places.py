@@ -1,9 +1,11 @@
 """Places, people and who may act where. People live in the schema "private"."""
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.tables.base import PRIVATE, Id, Table, one_of, word
+from models.tables.base import PRIVATE, Big, Id, Table, one_of, word
 
 
 class Place(Table):
@@ -64,12 +66,39 @@ class UnitOwner(Table):
 
 
 class RoleGrant(Table):
-    """An actor may act in `role` for a place and everything below it."""
+    """An actor may act in `role` for a place and everything below it, from and until these moments.
+
+    Moments are of the database's clock, in told cases too. Without `valid_from` the grant waits for
+    whoever may give it. `only_case` is the told case in which alone it lives. An administrator's has
+    no place: it is for the whole installation.
+    """
 
     __tablename__ = "role_grant"
-    __table_args__ = (word("role"),)
+    __table_args__ = (
+        word("role"),
+        CheckConstraint("(place_id IS NULL) = (role = 'administrator')", name="place_of_role"),
+        Index(
+            "uq_role_grant_standing",
+            "actor_id",
+            "role",
+            text("coalesce(place_id, '')"),
+            text("coalesce(only_case, '')"),
+            unique=True,
+            postgresql_where=text("valid_until IS NULL"),
+        ),
+        Index("ix_role_grant_place_id", "place_id"),
+    )
 
-    actor_id: Mapped[Id] = mapped_column(primary_key=True)
+    id: Mapped[Big] = mapped_column(Identity(), primary_key=True)
+    actor_id: Mapped[Id]
     label: Mapped[str]
-    role: Mapped[Id] = mapped_column(primary_key=True)
-    place_id: Mapped[Id] = mapped_column(ForeignKey("place.id"), primary_key=True)
+    role: Mapped[Id]
+    place_id: Mapped[Id | None] = mapped_column(ForeignKey("place.id"))
+    only_case: Mapped[Id | None] = mapped_column(ForeignKey("renovation.id"))
+    # None that is said is NULL and waits; the default is for whoever says nothing.
+    valid_from: Mapped[datetime | None] = mapped_column(
+        DateTime(timezone=True).evaluates_none(), server_default=text("now()")
+    )
+    valid_until: Mapped[datetime | None]
+    granted_by: Mapped[Id] = mapped_column(server_default="")
+    reason: Mapped[str] = mapped_column(server_default="")

@@ -71,6 +71,8 @@ class Renovation(Table):
     closed_at: Mapped[datetime | None]
     waiting_for: Mapped[str] = mapped_column(server_default="")
     due_at: Mapped[datetime | None]
+    v1_letters: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Opened while letters held a credential of the first kind: those are good until replaced."""
 
 
 class Scheme(Table):

@@ -115,8 +115,8 @@ class RollEntry(Table):
 class RollUnit(Table):
     """Which roll entry a unit votes with: a unit is in one entry, never in two.
 
-    `credential_version` is the generation of the unit's owner, 0 at the first freeze; it alone may
-    be changed.
+    `credential_version` is the copy of `unit_access.version` that ballots are compared with; it alone
+    may be changed.
     """
 
     __tablename__ = "roll_unit"

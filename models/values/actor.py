@@ -29,6 +29,10 @@ class Role(StrEnum):
     """The bank or payment service that reports money received."""
     CITY_PORTAL = "city_portal"
     """A city's own portal, which knows its citizens and hands in the ballots of their units."""
+    ADMINISTRATOR = "administrator"
+    """Keeps the installation and gives a district its first office; does no act of a renovation."""
+    OPERATOR = "operator"
+    """Whoever runs the machine. No grant has it: the record names breaking the glass by it."""
 
 
 class Actor(Carried):
@@ -46,6 +50,8 @@ class Actor(Carried):
 
 ENGINE = Actor(id="engine", role=Role.ENGINE, label="工作流引擎 / engine")
 """The actor of what the workflow does by itself: a timer that fired, a count, a notice."""
+SEALED_BIDDER = "sealed-"
+"""So begins the id of a bidder whom nobody may know before the opening (Tendering Law art. 22)."""
 
 
 class AddedOfficial(Carried):

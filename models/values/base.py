@@ -40,6 +40,12 @@ class Growing(BaseModel):
 
     LATER: ClassVar[frozenset[str]] = frozenset()
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: object) -> None:
+        """What a parent has grown by, its children have too."""
+        grown = [base.LATER for base in cls.__bases__ if issubclass(base, Growing)]
+        cls.LATER = cls.LATER.union(*grown)
+
     @model_serializer(mode="wrap")
     def _as_before(self, written: SerializerFunctionWrapHandler) -> dict[str, object]:
         whole: dict[str, object] = written(self)

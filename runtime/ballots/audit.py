@@ -19,6 +19,7 @@ from models.values.base import Value
 from proof.ballots import Leaves, Times, ballot_id_of, batch_statement, receipt_data
 from proof.canonical import canonical_json, utc_text
 from proof.merkle import Tree, leaf_hash, root_of
+from proof.signing import signed_by
 from runtime.ballots.audit_boxes import (
     box_holds,
     event_details,
@@ -27,7 +28,7 @@ from runtime.ballots.audit_boxes import (
     roll_holds,
     rulings_hold,
 )
-from runtime.ballots.sealing import BallotOpener, SealBroken, signed_by
+from runtime.ballots.sealing import BallotOpener, SealBroken
 from runtime.ballots.times import leaf_times, sandbox_time
 
 AT_ONCE = 2_000

@@ -12,8 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 
-from cryptography.exceptions import InvalidSignature, InvalidTag
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -198,15 +198,6 @@ class Signer:
     def sign(self, message: bytes) -> bytes:
         """64 bytes."""
         return self._key.sign(message)
-
-
-def signed_by(public_key: bytes, message: bytes, signature: bytes) -> bool:
-    """Did the owner of the key sign the message (Ed25519)?"""
-    try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
 
 
 def public_half(box_private_key: bytes) -> bytes:

@@ -28,6 +28,7 @@ PASSED_THROUGH = (
     "proof",
     "pydantic",
     "structlog",
+    "cryptography",
 )
 """Loaded once per process, and not once per workflow that starts or replays. What the sandbox would
 forbid in our own pure modules, import contracts, the linter and tests forbid.

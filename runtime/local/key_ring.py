@@ -15,12 +15,11 @@ from pydantic import SecretStr, ValidationError
 
 from models.values.base import Carried
 from models.values.refusal import refusal
-from runtime.ballots.sealing import Signer
-from runtime.keys.values import KEY_BYTES, every, ids_of, newest
+from runtime.keys.values import KEY_BYTES, ids_of, newest
 from runtime.private import write_private
+from runtime.seals import public_keys_of
 
 FILE = "keys.json"
-GATEWAY = b"gongjian/gateway"
 _OWNER = b"gongjian/owner"
 
 
@@ -80,8 +79,10 @@ class KeyRing(Carried):
     @property
     def settings(self) -> Mapping[str, str]:
         """The keys by the names of their settings; of the gateway's the public halves too."""
-        publics = (Signer.of(key, GATEWAY).public_key for key in every(SecretStr(self.gateway_key)))
-        return {**self.model_dump(), "gateway_public": ",".join(publics)}
+        return {
+            **self.model_dump(),
+            "gateway_public": public_keys_of(SecretStr(self.gateway_key)),
+        }
 
     def ids(self, purpose: Purpose) -> tuple[str, ...]:
         """The ids of a purpose's keys, the newest first."""

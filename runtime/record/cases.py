@@ -26,11 +26,14 @@ WITH_CLOCK = "renovation r LEFT JOIN case_clock c ON c.renovation_id = r.id"
 AWAITED = "string_to_array(w.what || ', ' || w.who, ', ')"
 """What and who a line of the agenda waits for, as words; the index of the agenda has them."""
 STAMP = "%Y%m%dT%H%M%S.%fZ"
-UNITS = """
-SELECT u.number, coalesce(max(o.generation), 0) AS version
+FIRST_LETTERS = """
+SELECT u.number, coalesce(a.version, 0) AS version
 FROM renovation r JOIN unit u ON u.estate_id = r.estate_id
-LEFT JOIN owner_replacement o ON o.renovation_id = r.id AND o.unit_number = u.number
-WHERE r.id = $1 GROUP BY u.number ORDER BY u.number"""
+LEFT JOIN unit_access a ON a.renovation_id = r.id AND a.unit_number = u.number
+WHERE r.id = $1 AND NOT EXISTS (
+  SELECT FROM letter l WHERE l.renovation_id = r.id AND l.unit_number = u.number
+    AND l.kind <> 'agent')
+ORDER BY u.number"""
 
 
 class _Lines(NamedTuple):
@@ -167,18 +170,19 @@ async def load_case(connection: asyncpg.Connection, renovation_id: str) -> CaseR
     return case.model_copy(update={"consents_missing": missing, "contracts": contracts})
 
 
-async def load_units(
+async def load_first_letters(
     connection: asyncpg.Connection, renovation_id: str
 ) -> tuple[tuple[str, int], ...]:
-    """Every unit of a case's estate by number, with the version of its credential.
-
-    That is 0, or of a unit sold since its first freeze the number of its last owner.
+    """The units of a case that go on with a letter of the first kind, with the version of their access.
 
     Raises:
-        Refused: `renovation.unknown`.
+        Refused: `renovation.unknown`; `access.no_first_letters` for a case that has none.
     """
     await load_case(connection, renovation_id)
-    rows = await connection.fetch(UNITS, renovation_id)
+    first = "SELECT v1_letters FROM renovation WHERE id = $1"
+    if not await connection.fetchval(first, renovation_id):
+        raise refusal("access.no_first_letters", where=renovation_id)
+    rows = await connection.fetch(FIRST_LETTERS, renovation_id)
     return tuple((row["number"], row["version"]) for row in rows)
 
 

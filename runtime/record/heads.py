@@ -23,7 +23,8 @@ from proof.notes import (
     key_id,
     written_note,
 )
-from runtime.ballots.sealing import Signer, signed_by
+from proof.signing import signed_by
+from runtime.ballots.sealing import Signer
 from runtime.database import Database
 from runtime.keys.values import every, newest
 from runtime.settings import WorkerSettings

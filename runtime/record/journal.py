@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.messages.command import Command
 from models.messages.healing import Breakage, GivenUp
 from models.tables import CommandReceipt, Event, Renovation
+from models.values.actor import ENGINE
 from models.values.refusal import refusal
 from proof import chain
 from proof.canonical import digest, utc_text
@@ -26,6 +27,7 @@ from proof.commands import command_key
 from runtime.database import LOCK_NOT_AVAILABLE, Database, Work, sqlstate
 from runtime.record.heads import Heads, head_of
 from runtime.record.trouble import add_trouble
+from runtime.seals import ActSigner
 
 T = TypeVar("T", bound=BaseModel)
 UNIQUE_VIOLATION = "23505"
@@ -71,12 +73,15 @@ MOMENT = text("SELECT tick_of(:renovation) AS tick, clock_timestamp() AS recorde
 
 
 class Journal:
-    """Writes commands into one database."""
+    """Writes commands into one database; those of the service are signed by its `signer`."""
 
-    def __init__(self, database: Database, heads: Heads | None = None) -> None:
+    def __init__(
+        self, database: Database, heads: Heads | None = None, signer: ActSigner | None = None
+    ) -> None:
         """`heads` signs the head that each event makes; without it events have no signed head."""
         self._database = database
         self._heads = heads
+        self._signer = signer
 
     async def record(
         self,
@@ -103,6 +108,7 @@ class Journal:
                 `act.broken` when it was given up; `renovation.unknown`; and whatever `inside` refuses. Nothing is changed.
         """
         request_hash = command.request_hash or _hash_request(command, kind, request)
+        command = self._sealed(command, kind, request_hash)
         written = _Written()
 
         async def work(session: AsyncSession) -> T:
@@ -196,6 +202,15 @@ class Journal:
         if self._heads is not None and event is not None and event.head_signature is not None:
             head = head_of(event.renovation_id, event.seq, event.hash)
             self._heads.keep(head, event.head_signature)
+
+    def _sealed(self, command: Command, kind: str, request_hash: str) -> Command:
+        """The command with the gateway's word for its actor, where the service writes."""
+        if self._signer is None or command.seal is not None or command.actor == ENGINE:
+            return command
+        seal = self._signer.seal(
+            command.renovation_id, kind, request_hash, command.actor, command.command_id
+        )
+        return command.model_copy(update={"seal": seal})
 
     async def key_of(
         self, command_id: str, renovation_id: str, actor_id: str, caller: str = ""
@@ -332,6 +347,7 @@ def _next_event(
         rule_pack=renovation.rule_pack,
         workflow_id=command.workflow_id,
         run_id=command.run_id,
+        signature=command.seal.model_dump(mode="json") if command.seal else None,
         prev_hash=renovation.head_hash,
     )
     event.hash = chain.event_hash(event.prev_hash, hashed_fields(event))

@@ -15,6 +15,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from models.values.refusal import Problem, Refused, problem, refuse_if_any
 from runtime.settings.edge import EdgeSettings
 from runtime.settings.kinds import Key, PublicKeys, PublicUrl
+from runtime.settings.portal import PortalSettings
+from runtime.settings.sign_in import SignInSettings
 from runtime.version import VERSION
 
 PREFIX = "GONGJIAN_"
@@ -34,7 +36,7 @@ def _unprefixed(name: str) -> AliasChoices:
     return AliasChoices(name)
 
 
-class SharedSettings(EdgeSettings):
+class SharedSettings(EdgeSettings, PortalSettings, SignInSettings):
     """What every process reads."""
 
     model_config = SettingsConfigDict(
@@ -207,7 +209,7 @@ class WorkerSettings(SharedSettings):
             value = getattr(self, field)
             if value is not None:
                 plain = value.get_secret_value() if isinstance(value, SecretStr) else value
-                written[name] = str(plain)
+                written[name] = ",".join(plain) if isinstance(plain, tuple) else str(plain)
         return written
 
 
@@ -254,7 +256,7 @@ class Settings(WorkerSettings):
     def of_worker(self) -> WorkerSettings:
         """As the worker gets them: without the keys that are the service's."""
         return WorkerSettings.model_validate(
-            self.model_dump(include=set(WorkerSettings.model_fields))
+            self.model_dump(include=set(WorkerSettings.model_fields) - SERVICE_ONLY)
         )
 
 
@@ -301,6 +303,8 @@ class LocalSettings(SharedSettings):
         return Settings.model_validate({**self.model_dump(include=shared), **keys, **servers})
 
 
+SERVICE_ONLY = frozenset({"oidc_client_secret"})
+"""Settings that every process knows by name, and the service alone is given."""
 WORKER_ONLY = ("box_key",)
 """Settings of the worker that the service does not get."""
 AnySettings = TypeVar("AnySettings", Settings, WorkerSettings, LocalSettings)

@@ -1,7 +1,7 @@
 """What single settings may hold: keys and addresses, each checked where the environment is read."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, SecretStr
@@ -32,6 +32,15 @@ def _address(url: str) -> str:
     return parts.geturl()
 
 
+def words(value: object) -> object:
+    """Several words of one variable, separated by commas."""
+    return tuple(value.split(",")) if isinstance(value, str) else value
+
+
+SignatureAlgorithm = Literal[
+    "RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA", "Ed25519"
+]
+"""Of public keys only: with "none" or an HMAC anybody who knows the public key could sign."""
 PublicUrl = Annotated[str, AfterValidator(_address)]
 """An address that people are given, without a slash at its end; it may have a path."""
 Key = Annotated[SecretStr, AfterValidator(_strong)]

@@ -33,7 +33,8 @@ SELECT id, roll_hash, motions, public_key, format, official_by,
        ARRAY(SELECT o.id FROM ballot_box o
              WHERE o.renovation_id = b.renovation_id AND o.attempt < b.attempt
                AND (o.building, o.entrance) = (b.building, b.entrance)) AS earlier,
-       EXISTS (SELECT 1 FROM renovation r WHERE r.id = $1) AS known
+       EXISTS (SELECT 1 FROM renovation r WHERE r.id = $1) AS known,
+       (SELECT r.v1_letters FROM renovation r WHERE r.id = $1) AS v1_letters
 FROM (SELECT 1) one LEFT JOIN LATERAL (
   SELECT * FROM ballot_box WHERE renovation_id = $1 AND attempt = ({RUNNING_VOTE})) b ON true
 ORDER BY length(id), id
@@ -84,6 +85,8 @@ class Vote:
 
     boxes: dict[str, Box]
     by_motion: dict[str, Box]
+    v1_letters: bool = False
+    """The case was opened while letters were of the first kind."""
 
     def box_for(self, ballot: CastBallot) -> Box:
         """The box that the ballot names; else the one whose motions it answers.
@@ -187,6 +190,7 @@ class Boxes:
         vote = Vote(
             boxes={box.id: box for box in boxes},
             by_motion={name: box for box in boxes for name in box.paper.motions},
+            v1_letters=rows[0]["v1_letters"],
         )
         self._keep(renovation_id, vote)
         return vote

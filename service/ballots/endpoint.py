@@ -10,17 +10,17 @@ from pydantic_core import ErrorDetails
 from starlette.types import Scope, Send
 
 from models.values.refusal import Refused, refusal
+from service.access.tickets import TicketCheck
 from service.ballots.intake import Intake
 from service.bodies import CastBallot
 from service.edge.headers import ALWAYS
-from service.http.credentials import VoterCheck
 from service.http.problems import malformed, problem_response
 
 JSON = (b"content-type", b"application/json")
 
 
 async def send_ballot(
-    voters: VoterCheck, intake: Intake, renovation_id: str, scope: Scope, body: bytes, send: Send
+    tickets: TicketCheck, intake: Intake, renovation_id: str, scope: Scope, body: bytes, send: Send
 ) -> int:
     """Answer one request: 201 and a receipt, 200 and the receipt of the same ballot, or a problem.
 
@@ -28,9 +28,11 @@ async def send_ballot(
     """
     headers = dict(scope["headers"])
     try:
-        unit_number, version = voters.read(renovation_id, headers.get(b"authorization"))
-        ballot = _read(body, unit_number)
-        receipt, fresh = await intake.cast(renovation_id, ballot, version=version)
+        shown = tickets.read(renovation_id, headers.get(b"authorization"))
+        ballot = _read(body, shown.holder)
+        receipt, fresh = await intake.cast(
+            renovation_id, ballot, shown.route, version=shown.version, first=shown.first
+        )
     except Refused as refused:
         language = headers.get(b"accept-language", b"").decode("latin-1")
         response = problem_response(refused.problems, language)
@@ -50,7 +52,7 @@ async def send_ballot(
 
 
 def _read(body: bytes, unit_number: str) -> CastBallot:
-    """The ballot in a body, if it is one of the unit whose credential came with it."""
+    """The ballot in a body, if it is one of the unit whose ticket came with it."""
     try:
         ballot = CastBallot.from_json(body)
     except ValidationError as error:

@@ -21,6 +21,7 @@ from service.ballots.queue import BallotQueue
 from service.ballots.queued import BallotAnswer, queued_ballot
 from service.ballots.receipts import IssuedReceipt
 from service.bodies import CastBallot
+from service.http.credentials import wrong
 from service.http.problems import database_away
 
 log = structlog.get_logger("intake")
@@ -83,19 +84,22 @@ class Intake:
         ballot: CastBallot,
         channel: Channel = "web",
         version: int | None = None,
+        *,
+        first: bool = False,
     ) -> tuple[IssuedReceipt, bool]:
         """Put a ballot into the renovation's box; the receipt, and whether it is a new one.
 
-        `version` is that of the unit's credential which was shown, if one was: the database takes
-        the ballot only if it is the unit's version then.
+        `version` is that of the unit's ticket which was shown, if one was: the database takes the
+        ballot only if it is the unit's version then. `first`: it was a letter of the first kind,
+        which the cases of that time take.
 
         Raises:
-            Refused: `voting.…` when the box does not take it, `credential.replaced`,
+            Refused: `voting.…` when the box does not take it, `credential.replaced`, `credential.wrong`,
                 `journal.command_reused`, `service.busy` when too many wait, `service.database_away`;
                 nothing was counted.
         """
         try:
-            answer = await self._cast(renovation_id, ballot, channel, version)
+            answer = await self._cast(renovation_id, ballot, channel, version, first=first)
         except DATABASE_ERRORS as error:
             gone = database_away(error)
             if gone is None:
@@ -104,10 +108,18 @@ class Intake:
         return answer.receipt, answer.fresh
 
     async def _cast(
-        self, renovation_id: str, ballot: CastBallot, channel: Channel, version: int | None
+        self,
+        renovation_id: str,
+        ballot: CastBallot,
+        channel: Channel,
+        version: int | None,
+        *,
+        first: bool,
     ) -> BallotAnswer:
         """Into a box that is kept in memory; where that one refuses, into a newer one if there is."""
         vote, just_read = await self.boxes.load(renovation_id)
+        if first and not vote.v1_letters:
+            raise wrong()
         while True:
             try:
                 box = vote.box_for(ballot)

@@ -4,7 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import BallotBox
 from models.values.base import Carried
-from service.channels.mandates import list_register
+from service.channels.register import list_register
 
 
 class AgentView(Carried):

@@ -113,7 +113,7 @@ class RevokeOwnMandate(BoxCommand):
 
 
 class CastProxyBallot(BoxCommand):
-    """An agent's ballot for the owner of the mandate that the credential names."""
+    """An agent's ballot for the owner of the mandate that the ticket names."""
 
     choices: Choices
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import BallotBox, Mandate, MandateRevocation, Person, Proposal, RollEntry
 from models.values.actor import Actor
-from models.values.base import Carried, Value
+from models.values.base import Value
 from models.values.refusal import refusal, refuse_if_any
 from rules.ballots.ballot import Choices
 from rules.ballots.mandates import (
@@ -31,8 +31,11 @@ from rules.voting import pack_for, rule_of
 from rules.voting.live.beside import Weight
 from rules.voting.live.weighing import caps_on_shares
 from runtime.ballots.boxes import load_running_boxes
-from runtime.ballots.mandates import AGENTS, VOTED
 from runtime.record.journal import load_tick
+from service.access.facts import slow_hash
+from service.access.letters import new_letter
+from service.access.tickets import Shown
+from service.access.units import refuse_replaced_agent
 from service.ballots.receipts import IssuedReceipt
 from service.bodies import Accepted, CastBallot
 from service.channels.bodies import (
@@ -42,45 +45,19 @@ from service.channels.bodies import (
     RevokeOwnMandate,
 )
 from service.channels.open_box import load_entry, lock_open_box, motions_by_id, running_box
+from service.channels.register import load_register
 from service.http.credentials import keyed_hash
 from service.parts import Parts
 from service.proposing import Ask, Effect, ProposalMade, propose
 from service.recording import Details, accept
 from service.situation import Situation
 
-REGISTER = text(f"""
-SELECT m.id, m.entry_id, m.agent_id, m.motions, m.valid_from, m.valid_until,
-       r.mandate_id IS NOT NULL AS revoked, {VOTED} AS voted
-FROM mandate m LEFT JOIN mandate_revocation r ON r.mandate_id = m.id
-WHERE m.box_id = :box
-  AND (CAST(:mandate AS text) IS NULL OR m.id = :mandate)
-  AND (CAST(:agent AS text) IS NULL OR m.agent_id = :agent OR m.entry_id = :entry)
-ORDER BY m.registered_at, m.id
-""")  # noqa: S608 - our own text
 REGISTERED = "voting.mandate_registered"
 # Waits for the ballots of the mandate that are on their way, and they for its revocation.
 LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('mandate/' || :mandate, 0))")
 LOCK_SHARED = text(
     "SELECT pg_advisory_xact_lock_shared(hashtextextended('mandate/' || :mandate, 0))"
 )
-
-
-class MandateView(Carried):
-    """One line of the register; the agent's name is not in it, nor what was instructed."""
-
-    id: str
-    unit_numbers: tuple[str, ...]
-    agent_id: str
-    motions: tuple[str, ...]
-    bound_on: tuple[str, ...]
-    document: str
-    valid_from: datetime
-    valid_until: datetime
-    registered_by: str
-    registered_at: datetime
-    revoked_at: datetime | None
-    reason: str | None
-    voted: bool
 
 
 class AskedMandate(Value):
@@ -96,9 +73,13 @@ class AskedMandate(Value):
 
 
 class ProposedMandate(AskedMandate):
-    """What a second person confirms: the registration and its box."""
+    """What a second person confirms: the registration and its box.
+
+    With `agent_fact` the agent's letter is entered: the number of the document, slowly hashed.
+    """
 
     box_id: str
+    agent_fact: str = ""
 
 
 def mandate_key(receipt_key: SecretStr) -> bytes:
@@ -129,6 +110,9 @@ async def register_mandate(
         },
     )
 
+    # The agent enters with a link that another official hands over, and with the own number.
+    known = await slow_hash(command.agent_identity, told=situation.clock == "told")
+
     async def prepare(session: AsyncSession, now: datetime, _key: str) -> Ask:
         box = await lock_open_box(session, situation, command.box_id, asked.motions, early=True)
         entry = await load_entry(session, box, command.unit_number)
@@ -137,7 +121,7 @@ async def register_mandate(
         # The name of who was known before stays as it was written first.
         person = insert(Person).values(id=asked.agent_id, name=command.agent_name, phone=None)
         await session.execute(person.on_conflict_do_nothing())
-        content = ProposedMandate(**asked.model_dump(), box_id=box.id)
+        content = ProposedMandate(**asked.model_dump(), box_id=box.id, agent_fact=known)
         return Ask(mandate_id, content, box.closes_at)
 
     act = Proposing.MANDATE
@@ -161,6 +145,18 @@ async def enter_mandate(
     # The instructions were looked at when they could be read.
     await _refuse(session, situation, box, entry, {}, proposal.id, asked, now)
     session.add(_row(box, entry, proposal.id, asked, proposal.proposed_by, key))
+    await session.flush()
+    session.add(
+        new_letter(
+            situation,
+            f"l{proposal.id[1:]}",
+            "agent",
+            asked.unit_number,
+            proposal.proposed_by,
+            fact_hash=asked.agent_fact,
+            mandate_id=proposal.id,
+        )
+    )
     return Effect(proposal.id, REGISTERED, _details(box, entry, proposal.id, asked))
 
 
@@ -220,14 +216,14 @@ async def revoke_own_mandate(
 
 
 async def cast_by_agent(
-    parts: Parts, situation: Situation, mandate_id: str, command: CastProxyBallot
+    parts: Parts, situation: Situation, agent: Shown, command: CastProxyBallot
 ) -> tuple[IssuedReceipt, bool]:
     """Cast an agent's ballot on a mandate; returns the receipt and whether the ballot is new.
 
     Raises:
-        Refused: `mandate.…` where the mandate does not allow the ballot; what the box refuses.
+        Refused: `credential.replaced` where the agent got another letter since; `mandate.…` where the mandate does not allow the ballot; what the box refuses.
     """
-    key = mandate_key(parts.settings.receipt_key)
+    key, mandate_id = mandate_key(parts.settings.receipt_key), agent.holder
     async with parts.database.held() as session:
         # Held until the ballot is committed: a revocation comes before it or after it.
         await session.execute(LOCK_SHARED, {"mandate": mandate_id})
@@ -236,8 +232,9 @@ async def cast_by_agent(
             raise refusal("mandate.unknown", where=mandate_id)
         if not await _is_running(session, situation, row.box_id):
             raise refusal("mandate.other_vote", where=mandate_id)
+        await refuse_replaced_agent(session, agent, row.unit_number)
         box = await running_box(session, situation, row.box_id)
-        (standing_mandate,) = await _register(session, box, mandate_id=mandate_id)
+        (standing_mandate,) = await load_register(session, box, mandate_id=mandate_id)
         given = {motion: str(digest) for motion, digest in row.instructions.items()}
         obeyed = instructions_obeyed(key, mandate_id, given, command.choices)
         now = await load_tick(session, situation.id)
@@ -254,39 +251,6 @@ async def cast_by_agent(
 async def _is_running(session: AsyncSession, situation: Situation, box_id: str) -> bool:
     """Is it a box of the running vote?"""
     return any(box.id == box_id for box in await load_running_boxes(session, situation.id))
-
-
-async def list_register(session: AsyncSession, box: BallotBox) -> tuple[MandateView, ...]:
-    """The register of a vote, with its history."""
-    voted = {each.id: each.voted for each in await _register(session, box)}
-    rows = await session.execute(
-        select(Mandate, MandateRevocation, RollEntry.units)
-        .join(
-            RollEntry,
-            (RollEntry.box_id == Mandate.box_id) & (RollEntry.entry_id == Mandate.entry_id),
-        )
-        .outerjoin(MandateRevocation, MandateRevocation.mandate_id == Mandate.id)
-        .where(Mandate.box_id == box.id)
-        .order_by(Mandate.registered_at, Mandate.id)
-    )
-    return tuple(
-        MandateView(
-            id=row.id,
-            unit_numbers=tuple(units),
-            agent_id=row.agent_id,
-            motions=tuple(row.motions),
-            bound_on=tuple(sorted(row.instructions)),
-            document=row.document,
-            valid_from=row.valid_from,
-            valid_until=row.valid_until,
-            registered_by=row.registered_by,
-            registered_at=row.registered_at,
-            revoked_at=revocation.revoked_at if revocation is not None else None,
-            reason=revocation.reason if revocation is not None else None,
-            voted=voted[row.id],
-        )
-        for row, revocation, units in rows
-    )
 
 
 async def _refuse(
@@ -309,7 +273,7 @@ async def _refuse(
         asked.valid_from,
         asked.valid_until,
     )
-    pack, register = pack_for(situation.rule_pack), await _register(session, box, new=new)
+    pack, register = pack_for(situation.rule_pack), await load_register(session, box, new=new)
     motions = motions_by_id(box)
     caps = caps_on_shares(rule_of(pack, motion) for motion in motions.values())
     problems = registration_problems(new, instructions, motions, register, mandate_limit(pack), now)
@@ -327,26 +291,6 @@ async def _weight(session: AsyncSession, box: BallotBox, of: set[str] | None = N
     if of is not None:
         query = query.where(RollEntry.entry_id.in_(of))
     return Weight(*(int(each or 0) for each in (await session.execute(query)).one()))
-
-
-async def _register(
-    session: AsyncSession,
-    box: BallotBox,
-    *,
-    mandate_id: str | None = None,
-    new: Mandated | None = None,
-) -> list[Mandated]:
-    """Mandates of a vote: all, the one of `mandate_id`, or those of the agent or owner of `new`."""
-    query = {
-        "box": box.id,
-        "agents": AGENTS,
-        "mandate": mandate_id,
-        "agent": new.agent_id if new is not None else None,
-        "entry": new.entry_id if new is not None else None,
-    }
-    rows = await session.execute(REGISTER, query)
-    # The columns stand in the order of the fields.
-    return [Mandated._make(row)._replace(motions=tuple(row.motions)) for row in rows]
 
 
 def _row(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from formats.roll import owner_key, owner_key_before, stored_owner_key
@@ -31,6 +31,9 @@ from rules.four_eyes import Proposing
 from rules.time.deadlines import last_day
 from runtime.ballots.boxes import load_running_boxes, named_box, names_box
 from runtime.record.journal import id_from
+from service.access.facts import slow_hash
+from service.access.letters import new_letter
+from service.access.units import raise_version
 from service.channels.bodies import ReplaceOwner
 from service.channels.mandates import LOCK
 from service.channels.open_box import lock_open_box
@@ -56,6 +59,8 @@ class ProposedSale(Value):
     sale: Sale
     seller_before: str
     box_id: str | None
+    buyers_fact: str = ""
+    """What the buyers' letter is entered with, slowly hashed; "": a code."""
 
 
 class _AskedSale(Value):
@@ -73,6 +78,7 @@ async def replace_unit_owner(
         sale=_sale(secret, command),
         seller_before=_seller_before(secret, command),
         box_id=command.box_id,
+        buyers_fact=await _known_of_buyers(situation, command),
     )
 
     async def prepare(session: AsyncSession, _now: datetime, key: str) -> Ask:
@@ -97,7 +103,7 @@ async def enter_sale(
     key: str,
     _now: datetime,
 ) -> Effect:
-    """Log the sale; from its commit on the seller's credential casts nothing, in any box of the vote.
+    """Log the sale; from its commit on the seller's ticket casts nothing, in any box of the vote.
 
     A ballot that the seller has cast stands until the buyer casts one; by another way it is
     contested, and the ruling is made with the register's extract. The seller's mandate ends, unless
@@ -117,7 +123,11 @@ async def enter_sale(
     ]
     session.add_all(_revoked(mandate, proposal.proposed_by, key) for mandate in ended)
     session.add(await _row(session, situation, box, made, proposal.proposed_by, key))
-    await _raise_version(session, boxes, made)
+    box_ids = [each.id for each in boxes]
+    await raise_version(session, situation.id, made.unit_number, box_ids)
+    letter_id, unit, maker = f"l{id_from(key)}", made.unit_number, proposal.proposed_by
+    # The buyer enters with a link that another official hands over.
+    session.add(new_letter(situation, letter_id, "buyer", unit, maker, fact_hash=asked.buyers_fact))
     details: Details = {
         "box": box.id,
         "entry": entry.pseudonym,
@@ -130,18 +140,10 @@ async def enter_sale(
     return Effect(f"{entry.pseudonym}.{made.generation}", KIND, details)
 
 
-async def _raise_version(
-    session: AsyncSession, boxes: Sequence[BallotBox], made: Replacement
-) -> None:
-    """From now on the boxes take ballots of the unit with the buyer's credential only."""
-    await session.execute(
-        update(RollUnit)
-        .where(
-            RollUnit.box_id.in_([box.id for box in boxes]),
-            RollUnit.unit_number == made.unit_number,
-        )
-        .values(credential_version=made.generation)
-    )
+async def _known_of_buyers(situation: Situation, command: ReplaceOwner) -> str:
+    """The second fact of the buyer's letter, hashed: a number of any of the buyers, if one was given."""
+    told = situation.clock == "told"
+    return " ".join([await slow_hash(each, told=told) for each in command.buyer_identities])
 
 
 async def _places(

@@ -31,7 +31,6 @@ from rules.time.told_clock import (
 )
 from runtime.database import Database
 from runtime.record.agenda import load_waits
-from runtime.record.heads import Heads
 from runtime.record.journal import Journal, Recorded
 from service.bodies import Accepted
 from service.clock.bodies import (
@@ -81,9 +80,9 @@ class UnsettledError(Exception):
 class CaseClocks:
     """Looks at the clocks of cases, and moves those that are told."""
 
-    def __init__(self, database: Database, gateway: Gateway, heads: Heads | None = None) -> None:
+    def __init__(self, database: Database, journal: Journal, gateway: Gateway) -> None:
         self._database = database
-        self._journal = Journal(database, heads)
+        self._journal = journal
         self._waking = Waking(database, gateway)
 
     async def look(self, renovation_id: str) -> ClockView:

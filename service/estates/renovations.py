@@ -4,7 +4,6 @@ Places, the estate and its units that exist already must be the same as in the f
 is refused: only an import changes a roll.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Literal
@@ -24,8 +23,8 @@ from models.files.roll import Roll
 from models.messages.command import Command
 from models.messages.ids import renovation_workflow_id
 from models.messages.journey import Journey, Stage
-from models.tables import CaseClock, Estate, Renovation, RoleGrant, Scheme, Unit
-from models.values.actor import Actor, Role
+from models.tables import CaseClock, Estate, Renovation, Scheme, Unit
+from models.values.actor import Actor
 from models.values.base import Carried
 from models.values.refusal import Problem, Refused, problem, refusal
 from models.values.states import RenovationState
@@ -35,9 +34,12 @@ from rules.voting import pack_in_force
 from runtime.database import Database
 from runtime.engine.starting import start_renovation
 from runtime.record.agenda import replace_waits
+from runtime.record.authority import SIGNED_BY, load_signed_since
 from runtime.record.heads import heads_of
 from runtime.record.journal import Journal, Recorded, id_from
+from runtime.seals import signer_of
 from runtime.settings import Settings
+from service.estates.officials import Cast, grant_roles, people_by_role
 from service.estates.places import estate_id_at, write_places
 from service.estates.units import UNIT_COLUMNS, columns_for, owner_secret_of, write_units
 
@@ -84,6 +86,8 @@ class _Opening:
     roll: Roll
     rule_pack: str
     where: Where
+    actor: Actor
+    key: str
 
     @property
     def clock(self) -> Literal["wall", "told"]:
@@ -134,7 +138,8 @@ async def open_renovation(
         RPCError: Temporal did not answer; the rows are there and the next call starts the workflow.
     """
     check_together(file, roll, where)
-    journal = Journal(database, heads_of(settings))
+    signer = signer_of(settings)
+    journal = Journal(database, heads_of(settings), signer)
     # There is no case yet; the id that releases before gave it stands for it.
     key = await journal.key_of(command_id, renovation_id_for(command_id), actor.id)
     opening = _Opening(
@@ -144,13 +149,16 @@ async def open_renovation(
         roll=roll,
         rule_pack=pack_in_force(file.region, file.starts_on).id,
         where=where,
+        actor=actor,
+        key=key,
     )
 
     async def inside(session: AsyncSession, tick: datetime) -> Recorded[OpenedRenovation]:
         secret = owner_secret_of(settings)
         _refuse_repealed(opening, tick)
         warnings = await _write(session, opening, secret, tick)
-        return Recorded(opening.result(warnings), _details(opening, warnings))
+        details = {**_details(opening, warnings), SIGNED_BY: signer.key_id}
+        return Recorded(opening.result(warnings), details)
 
     command = Command(
         command_id=key,
@@ -206,16 +214,24 @@ async def _write(
     await write_places(session, opening.file.places)
     if await _estate(session, opening, secret, now):
         await write_units(session, opening.estate_id, opening.roll, secret)
-    await _grants(session, opening.file)
     others = await _running_cases(session, opening)
-    people = await _people(session, opening.file)
     await _renovation(session, opening, now)
     rid = opening.renovation_id
+    case = Cast(
+        file=opening.file,
+        renovation_id=rid,
+        told=opening.clock == "told",
+        opener=opening.actor,
+        key=opening.key,
+        where=opening.where,
+    )
+    waiting = await grant_roles(session, case, tick)
+    people = await people_by_role(session, case)
     if opening.clock == "told":
         session.add(CaseClock(renovation_id=rid, now=now, moved_seq=FIRST))
     await replace_waits(session, rid, opening.workflow_id, [at_work(STARTING, now)], now)
     known = file_warnings(opening.file, people, _today(opening, tick), opening.where)
-    return (*others, *known)
+    return (*others, *waiting, *known)
 
 
 async def _running_cases(session: AsyncSession, opening: _Opening) -> tuple[Problem, ...]:
@@ -232,20 +248,6 @@ async def _running_cases(session: AsyncSession, opening: _Opening) -> tuple[Prob
     return tuple(
         problem("opening.second_case", where=at, other=rid, title=title) for rid, title in rows
     )
-
-
-async def _people(session: AsyncSession, file: RenovationFile) -> Mapping[Role, set[str]]:
-    """Who may act for the grid, by role: those of this file, and those whom an earlier one named."""
-    rows = await session.execute(
-        select(RoleGrant.role, RoleGrant.actor_id).where(
-            RoleGrant.place_id.in_([place.id for place in file.places])
-        )
-    )
-    found: dict[Role, set[str]] = {role: set() for role in Role}
-    for role, actor_id in rows:
-        if role in found:
-            found[Role(role)].add(actor_id)
-    return found
 
 
 async def _estate(session: AsyncSession, opening: _Opening, secret: bytes, now: datetime) -> bool:
@@ -285,21 +287,6 @@ async def _estate(session: AsyncSession, opening: _Opening, secret: bytes, now: 
             first=differing[0],
         )
     return False
-
-
-async def _grants(session: AsyncSession, file: RenovationFile) -> None:
-    """Grant the file's officials their roles; a grant that exists stays as it is."""
-    for official in file.officials:
-        await session.execute(
-            insert(RoleGrant)
-            .values(
-                actor_id=official.id,
-                label=official.label,
-                role=official.role.value,
-                place_id=file.path_of(official.place).rpartition("/")[2],
-            )
-            .on_conflict_do_nothing()
-        )
 
 
 async def _renovation(session: AsyncSession, opening: _Opening, now: datetime) -> None:
@@ -370,6 +357,11 @@ async def _start(
     async with database.session() as session:
         row = await session.get_one(Renovation, renovation_id)
         told = await session.get(CaseClock, renovation_id) is not None
+        signed = await load_signed_since(session, renovation_id)
     if not row.stage_workflow_id:
-        given = Journey(renovation_id=row.id, clock="told" if told else "wall")
+        given = Journey(
+            renovation_id=row.id,
+            clock="told" if told else "wall",
+            gateway_public=signer_of(settings).public_key if signed else "",
+        )
         await start_renovation(client, settings.task_queue, row, given)

@@ -6,9 +6,29 @@ refuses it, 429 too often, 503 ask again. What a connection refuses before there
 
 CODES: dict[int, str] = {
     400: "service.request_malformed",
-    401: "credential.missing credential.wrong",
+    401: """
+        credential.expired credential.ended credential.missing credential.wrong
+        credential.key_revoked credential.key_replaced credential.key_expired
+        assertion.algorithm assertion.audience assertion.claims assertion.expired assertion.issuer
+        assertion.key assertion.signature assertion.too_early assertion.too_long assertion.used
+    """,
     403: """
-        correction.outside_place
+        assertion.other_case credential.key_scope client.not_yours client.no_role client.of_a_person
+        sign_in.not_invited
+        sign_in.provider_refused
+        sign_in.provider_unclear
+        sign_in.attempt_unknown
+        granting.nothing_to_see
+        granting.to_oneself
+        granting.outside_place
+        granting.wrong_role
+        sign_in.wrong
+        credential.form_token
+        credential.foreign_page
+        credential.other_case
+        correction.outside_place access.not_accepted access.own_letter access.own_handing
+        access.session_over
+        act.impostor act.signature_wrong act.unsigned authority.not_granted
         authority.outside_place authority.wrong_role bidding.own_award credential.no_role
         credential.other_unit credential.replaced mandate.against_instruction mandate.not_covered
         mandate.not_in_force mandate.revoked proposal.own paper.same_person ruling.own_dispute ruling.own_paper
@@ -16,7 +36,12 @@ CODES: dict[int, str] = {
         voting.ballot_of_another voting.unit_excluded
     """,
     404: """
-        correction.official_unknown
+        client.unknown assertion.no_portal
+        sign_in.no_provider
+        granting.place_unknown
+        granting.unknown
+        invitation.unknown
+        correction.official_unknown access.letter_unknown
         authority.unknown_act bidding.no_bid bidding.no_tender clock.hold_unknown
         feedback.ticket_unknown feedback.unit_unknown mandate.unknown proposal.unknown publication.unknown
         renovation.unknown ruling.ballot_unknown ruling.no_ballots service.not_found
@@ -25,7 +50,16 @@ CODES: dict[int, str] = {
     405: "service.method_not_allowed",
     408: "service.too_slow",
     409: """
-        correction.already_there correction.estate_exists
+        client.there client.over
+        sign_in.account_taken
+        granting.last_administrator
+        granting.already_there
+        granting.over
+        granting.not_waiting
+        invitation.expired
+        invitation.used
+        correction.already_there correction.estate_exists access.handed access.no_code
+        access.no_first_letters
         authority.wrong_stage bidding.already_bid bidding.tender_closed clock.case_over clock.held
         clock.hold_known clock.nothing_due clock.wall consent.given consent.not_given consent.works_begun
         cost_sharing.nothing_due
@@ -39,6 +73,13 @@ CODES: dict[int, str] = {
     413: "service.body_too_large",
     421: "service.other_host",
     422: """
+        client.scope_unknown
+        invitation.nobody
+        opening.grant_waits
+        granting.reserved
+        granting.ends_before
+        granting.not_given
+        invitation.password_needed
         opening.field_unknown opening.not_one_of
         opening.estimate_above_items opening.retention_too_high opening.law_repealed
         opening.end_is_past opening.nobody_yet opening.few_bidders
@@ -175,11 +216,12 @@ CODES: dict[int, str] = {
         opening.bound_missing opening.shares_missing official.choice_above official.choice_unknown
         official.chosen_twice official.options_missing official.over_budget official.payers_unknown
     """,
-    429: "quota.used_up",
+    429: "quota.used_up sign_in.locked access.locked",
     431: "service.head_too_large",
     500: "act.broken service.failed",
     503: """
-        act.held_back clock.busy clock.not_settled service.busy service.database_away service.full
+        act.held_back act.signature_stale clock.busy clock.not_settled service.busy service.database_away service.full
+        sign_in.provider_away assertion.keys_away
         service.not_confirmed service.not_ready service.not_running service.too_many_acts
         service.too_many_connections
     """,

@@ -58,7 +58,7 @@ async def send_or_propose(
         return await gateway.send(renovation_id, act, fields, actor_id, command_id)
     situation = await load_situation(parts.database, renovation_id)
     build_act(act, fields, ENGINE, key)
-    grants = await load_grants(parts.database, actor_id)
+    grants = await load_grants(parts.database, actor_id, renovation_id)
     actor = check_act(act, situation.stage, grants, situation.place_path)
     asked = ProposedAct(act=act, fields=dict(fields))
 

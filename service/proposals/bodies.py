@@ -33,9 +33,7 @@ class WithdrawProposal(CommandBody):
 
 
 class Confirmed(Accepted):
-    """What came of a proposal. `credential` is for the agent or the buyer, "" where there is none."""
-
-    credential: str = ""
+    """What came of a proposal."""
 
 
 class RefusedLine(Value):

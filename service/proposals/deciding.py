@@ -15,8 +15,7 @@ from rules.four_eyes import Proposed, Proposing, refuse_confirming, refuse_decid
 from runtime.record.journal import Recorded
 from service.bodies import Accepted
 from service.channels.mandates import enter_mandate
-from service.channels.replacements import ProposedSale, enter_sale
-from service.http.credentials import proxy_credential, voter_credential
+from service.channels.replacements import enter_sale
 from service.parts import Parts
 from service.proposals.acts import ACTS_PROPOSED, CONFIRMED, enter_act, send_confirmed
 from service.proposals.bodies import (
@@ -33,6 +32,8 @@ from service.recording import Details, accept, record
 from service.situation import Situation, load_opener
 
 WITHDRAWN = "proposal.withdrawn"
+FACTS = frozenset({"agent_fact", "buyers_fact"})
+"""Hashes of numbers of identity, with which letters are entered: nobody is shown them."""
 Enter = Callable[
     [Parts, Situation, AsyncSession, Proposal, str, datetime],
     Awaitable[Effect],
@@ -107,7 +108,7 @@ async def list_proposals(session: AsyncSession, situation: Situation) -> tuple[P
         ProposalView(
             id=row.id,
             act=row.act,
-            content=row.content,
+            content={name: said for name, said in row.content.items() if name not in FACTS},
             content_sha256=row.content_sha256,
             state=state_of(_proposed(row), situation.stage_workflow_id, situation.now),
             proposed_by=row.proposed_by,
@@ -152,18 +153,7 @@ async def _confirm(
         row = await session.get_one(Proposal, line.id)
     if row.act in ACTS_PROPOSED:
         await send_confirmed(parts, row)
-    return done.model_copy(update={"credential": _credential(parts, situation, row, done)})
-
-
-def _credential(parts: Parts, situation: Situation, row: Proposal, done: Confirmed) -> str:
-    """The agent's or buyer's credential, made again for each answer: it is stored nowhere."""
-    key = parts.settings.credential_key
-    if row.act == Proposing.MANDATE:
-        return proxy_credential(key, situation.id, done.id)
-    if row.act == Proposing.SALE:
-        unit = ProposedSale.model_validate(row.content).sale.unit_number
-        return voter_credential(key, situation.id, unit, int(done.id.rpartition(".")[2]))
-    return ""
+    return done
 
 
 async def _open_proposal(

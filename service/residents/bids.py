@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Bid, Tender
-from models.values.actor import Actor
+from models.values.actor import SEALED_BIDDER, Actor
 from models.values.refusal import refusal, refuse_if_any
 from models.values.states import BidState, TenderState
 from rules.bidding import submission_problems
@@ -90,7 +90,10 @@ def sealed_bidder(parts: Parts, situation: Situation, bidder: Actor) -> Actor:
     key, named = parts.settings.credential_key, f"{situation.id}\0{bidder.id}"
     name = keyed_hash(key, named.encode()).hex()[:24]
     return Actor(
-        id=f"sealed-{name}", role=bidder.role, label="投标人 / bidder", place=situation.place_path
+        id=f"{SEALED_BIDDER}{name}",
+        role=bidder.role,
+        label="投标人 / bidder",
+        place=situation.place_path,
     )
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import CaseWait, Inspection, OwnerReplacement, PartConsent, WorkItem
+from models.tables import CaseWait, Inspection, PartConsent, WorkItem
 from models.values.inspection import ItemState
 from models.values.refusal import refusal
 from models.values.waits import Consequence, Wait
@@ -14,8 +14,8 @@ from runtime.calendars import chinese_calendar
 from runtime.database import driver_connection
 from runtime.record.agenda import add_waits
 from runtime.record.consents import PART_CONSENT, OccupiedPart, load_occupied
+from service.access.tickets import Voter
 from service.bodies import Accepted, GiveConsent, WithdrawConsent
-from service.http.credentials import Voter
 from service.parts import Parts
 from service.recording import Details, accept
 from service.situation import Situation
@@ -38,7 +38,6 @@ async def give_consent(
     waited: list[str] = []
 
     async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
-        await _refuse_former_owner(session, situation, voter)
         if await _consented(session, situation, part):
             raise refusal("consent.given", where="work_id", **_named(part))
         await _add(session, situation, part, now, key, given=True)
@@ -51,7 +50,7 @@ async def give_consent(
         return f"{part.work_id}.{part.unit_number}", {"work": part.work_id}
 
     owner = situation.owner(command.unit_number)
-    accepted = await accept(parts.journal, situation, owner, command, GIVEN, change)
+    accepted = await accept(parts.journal, situation, owner, command, GIVEN, change, voter=voter)
     for workflow_id in waited:
         # The works look at the record: nobody is to be reminded of what is given.
         await parts.gateway.signal(workflow_id, "go_on")
@@ -74,7 +73,6 @@ async def withdraw_consent(
     awaited: list[tuple[str, Wait]] = []
 
     async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
-        await _refuse_former_owner(session, situation, voter)
         if not await _consented(session, situation, part):
             raise refusal("consent.not_given", where="work_id", **_named(part))
         if await _has_begun(session, situation, part):
@@ -92,7 +90,9 @@ async def withdraw_consent(
         return f"{part.work_id}.{part.unit_number}", {"work": part.work_id}
 
     owner = situation.owner(command.unit_number)
-    accepted = await accept(parts.journal, situation, owner, command, WITHDRAWN, change)
+    accepted = await accept(
+        parts.journal, situation, owner, command, WITHDRAWN, change, voter=voter
+    )
     for workflow_id, wait in awaited:
         # Not heard, it is seen with the next step of the works, or by whoever compares.
         await parts.gateway.signal(workflow_id, "agenda_moved", wait.due_at, situation.now)
@@ -159,14 +159,3 @@ def _awaited(situation: Situation, part: OccupiedPart, now: datetime) -> Wait:
         who="owners",
         consequence=Consequence.REMINDED,
     )
-
-
-async def _refuse_former_owner(session: AsyncSession, situation: Situation, voter: Voter) -> None:
-    generation = await session.scalar(
-        select(func.max(OwnerReplacement.generation)).where(
-            OwnerReplacement.renovation_id == situation.id,
-            OwnerReplacement.unit_number == voter.unit_number,
-        )
-    )
-    if voter.version != (generation or 0):
-        raise refusal("credential.replaced", unit=voter.unit_number)

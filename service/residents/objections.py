@@ -17,25 +17,30 @@ from rules.time import lateness
 from runtime.calendars import chinese_calendar
 from runtime.record.agenda import add_waits
 from runtime.record.journal import id_from
+from service.access.tickets import Voter
 from service.bodies import Accepted, FileObjection
-from service.http.credentials import read_actor, read_voter
+from service.identity.senders import bearer_token, sender_of
 from service.parts import Parts
+from service.programs.doors import Door
 from service.recording import Details, accept
 from service.situation import Situation, load_grants
 
 
 async def file_objection(
-    parts: Parts, situation: Situation, credential: str | None, command: FileObjection
+    parts: Parts,
+    situation: Situation,
+    credential: str | None,
+    door: Door,
+    command: FileObjection,
 ) -> Accepted:
     """File an objection for the unit that the command names, or in the sender's own role.
 
-    `credential` is the Authorization header.
+    `credential` is the Authorization header; `door` is where a program stands that sends it.
 
     Raises:
         Refused: `credential.…`, `publication.unknown`, `publication.closed`, `quota.used_up`.
     """
-    objector = await _objector(parts, situation, credential, command.unit_number)
-
+    objector, voter = await _objector(parts, situation, credential, door, command.unit_number)
     awaited: list[Wait] = []
 
     async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
@@ -65,7 +70,14 @@ async def file_objection(
     workflow_id = publication_workflow_id(situation.id, command.publication_id)
     kind = "publication.objection_filed"
     accepted = await accept(
-        parts.journal, situation, objector, command, kind, change, quota="objections"
+        parts.journal,
+        situation,
+        objector,
+        command,
+        kind,
+        change,
+        quota="objections",
+        voter=voter,
     )
     for wait in awaited:
         # Not heard, it is seen when the publication is looked at, or by whoever compares.
@@ -87,13 +99,15 @@ def _answer(situation: Situation, subject: str, objection: Objection) -> Wait:
 
 
 async def _objector(
-    parts: Parts, situation: Situation, credential: str | None, unit_number: str | None
-) -> Actor:
-    key = parts.settings.credential_key
+    parts: Parts, situation: Situation, credential: str | None, door: Door, unit_number: str | None
+) -> tuple[Actor, Voter | None]:
+    """Who objects; of a unit the ticket too, which may have been replaced."""
     if unit_number is None:
-        return situation.in_role(await load_grants(parts.database, read_actor(key, credential)))
-    read_voter(key, situation.id, credential).must_hold(unit_number)
-    return situation.owner(unit_number)
+        sender = await sender_of(parts.database, bearer_token(credential), situation.id, door)
+        return situation.in_role(await load_grants(parts.database, sender, situation.id)), None
+    voter = parts.tickets.voter(situation.id, credential)
+    voter.must_hold(unit_number)
+    return situation.owner(unit_number), voter
 
 
 async def _must_be_open(

@@ -11,6 +11,7 @@ from models.values.base import Carried
 from models.values.refusal import Refused, refusal
 from models.values.states import BoxState
 from rules.ballots.ballot import choice_problems
+from service.access.tickets import Voter
 from service.bodies import Accepted, GiveOpinion
 from service.channels.open_box import load_entry, lock_open_box, motions_by_id
 from service.parts import Parts
@@ -38,13 +39,16 @@ class Opinions(Carried):
     """Motion id to each answer and how many units gave it."""
 
 
-async def give_opinion(parts: Parts, situation: Situation, command: GiveOpinion) -> Accepted:
+async def give_opinion(
+    parts: Parts, situation: Situation, voter: Voter, command: GiveOpinion
+) -> Accepted:
     """Keep what a unit thinks; a later opinion replaces it. The event has a count and no choice.
 
     Raises:
-        Refused: `voting.ballots_count_here` where a ballot can be cast instead; as `lock_open_box`;
+        Refused: `credential.other_unit`; `voting.ballots_count_here` where a ballot can be cast instead; as `lock_open_box`;
             what the motions refuse.
     """
+    voter.must_hold(command.unit_number)
 
     async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
         box = await lock_open_box(session, situation, command.box_id, command.choices)
@@ -78,6 +82,7 @@ async def give_opinion(parts: Parts, situation: Situation, command: GiveOpinion)
         change,
         kept,
         quota="opinions",
+        voter=voter,
     )
 
 

@@ -9,8 +9,9 @@ from models.tables import Renovation, SurveyAnswer
 from models.values.refusal import refusal
 from proof.commands import command_key
 from runtime.record.journal import load_tick
+from service.access.tickets import Voter
+from service.access.units import refuse_replaced
 from service.bodies import Accepted, AnswerSurvey
-from service.http.credentials import Voter
 from service.parts import Parts
 from service.quotas import use_quota
 from service.recording import refuse_unknown_units
@@ -31,6 +32,7 @@ async def answer_survey(
     key = command_key(situation.owner(command.unit_number).id, situation.id, command.command_id)
 
     async def work(session: AsyncSession) -> None:
+        await refuse_replaced(session, voter)
         await _store(session, situation, command, key)
 
     await parts.database.transaction(work)

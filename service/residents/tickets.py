@@ -14,8 +14,9 @@ from models.values.states import RenovationState, TicketState
 from models.values.waits import STARTING, at_work
 from runtime.record.agenda import replace_waits
 from runtime.record.journal import id_from
+from service.access.tickets import Voter
 from service.bodies import Accepted, ConfirmAnswer, OpenTicket
-from service.http.credentials import Voter, keyed_hash
+from service.http.credentials import keyed_hash
 from service.parts import Parts
 from service.recording import Details, accept, refuse_unknown_units
 from service.situation import Situation
@@ -65,7 +66,15 @@ async def open_ticket(
     kind = "feedback.ticket_opened"
     caller = _caller(parts, situation, author, command.unit_number)
     accepted = await accept(
-        parts.journal, situation, author, command, kind, change, caller=caller, quota="tickets"
+        parts.journal,
+        situation,
+        author,
+        command,
+        kind,
+        change,
+        caller=caller,
+        quota="tickets",
+        voter=voter,
     )
     await parts.gateway.start_ticket(situation, accepted.id)
     return accepted

@@ -11,6 +11,7 @@ from models.values.voting import Motion
 from proof.canonical import utc_text
 from rules.voting import pack_for, rule_of
 from runtime.record.journal import load_tick
+from service.access.tickets import Voter
 from service.bodies import Accepted, ObjectToVote
 from service.channels.open_box import load_entry, running_box
 from service.parts import Parts
@@ -18,13 +19,16 @@ from service.recording import Details, accept
 from service.situation import Situation
 
 
-async def object_to_vote(parts: Parts, situation: Situation, command: ObjectToVote) -> Accepted:
+async def object_to_vote(
+    parts: Parts, situation: Situation, voter: Voter, command: ObjectToVote
+) -> Accepted:
     """File the objection of the unit's owners, once.
 
     Raises:
-        Refused: `voting.no_objections` where the running vote has no such time, or it is over;
+        Refused: `credential.other_unit`; `voting.no_objections` where the running vote has no such time, or it is over;
             `voting.not_absent`, `voting.objected`, `voting.unit_not_on_roll`.
     """
+    voter.must_hold(command.unit_number)
 
     async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
         box = await _lock_box(session, situation, command.box_id)
@@ -46,7 +50,8 @@ async def object_to_vote(parts: Parts, situation: Situation, command: ObjectToVo
         return box.id, {"box": box.id, "entries": [entry.pseudonym]}
 
     actor = situation.owner(command.unit_number)
-    return await accept(parts.journal, situation, actor, command, "voting.vote_objected", change)
+    kind = "voting.vote_objected"
+    return await accept(parts.journal, situation, actor, command, kind, change, voter=voter)
 
 
 async def _lock_box(session: AsyncSession, situation: Situation, box_id: str | None) -> BallotBox:

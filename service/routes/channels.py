@@ -31,16 +31,17 @@ from service.channels.bodies import (
     RuleOnBallots,
 )
 from service.channels.count_sheets import CountSheet
-from service.channels.mandates import MandateView
 from service.channels.open_box import load_entry, read_running_box, running_box
+from service.channels.register import MandateView, list_register
 from service.channels.rounds import VisitView
 from service.channels.rulings import ContestedView
 from service.proposing import ProposalMade
 from service.routes.dependencies import (
     CaseSituation,
     CurrentAgent,
+    CurrentAssertion,
+    CurrentPortal,
     CurrentVoter,
-    MayCastForPortal,
     MayEnterPaper,
     MayRecordAttendance,
     MayRecordVisits,
@@ -131,7 +132,7 @@ async def list_mandates(
     box_id: BoxNamed = None,
 ) -> tuple[MandateView, ...]:
     """The register of the running vote with its history; no names, no instructions."""
-    return await read_running_box(parts.database, situation, mandates.list_register, box_id)
+    return await read_running_box(parts.database, situation, list_register, box_id)
 
 
 @router.get("/mandates/agents")
@@ -147,21 +148,25 @@ async def list_agents(
 
 @router.post("/proxy-ballots", status_code=201, response_model=BallotReceipt, responses=SENT_AGAIN)
 async def cast_proxy_ballot(
-    mandate_id: CurrentAgent,
+    agent: CurrentAgent,
     situation: CaseSituation,
     command: CastProxyBallot,
     parts: RunningParts,
 ) -> Response:
-    """An agent's ballot, with the credential of the mandate: 201 with a receipt, 200 for the same."""
-    return _receipt(*await mandates.cast_by_agent(parts, situation, mandate_id, command))
+    """An agent's ballot, with a ticket of the mandate: 201 with a receipt, 200 for the same."""
+    return _receipt(*await mandates.cast_by_agent(parts, situation, agent, command))
 
 
 @router.post("/portal-ballots", status_code=201, response_model=BallotReceipt, responses=SENT_AGAIN)
 async def cast_portal_ballot(
-    situation: CaseSituation, actor: MayCastForPortal, ballot: CastBallot, parts: RunningParts
+    situation: CaseSituation,
+    assertion: CurrentAssertion,
+    actor: CurrentPortal,
+    ballot: CastBallot,
+    parts: RunningParts,
 ) -> Response:
-    """A ballot that a city's portal hands in for a unit: 201 with a receipt, 200 for the same."""
-    return _receipt(*await portal.cast_by_portal(parts, situation, actor, ballot))
+    """A ballot with a portal's assertion for its unit: 201 with a receipt, 200 for the same."""
+    return _receipt(*await portal.cast_by_portal(parts, situation, actor, assertion, ballot))
 
 
 @router.post("/door-visits", status_code=201)

@@ -13,9 +13,17 @@ from fastapi.security.base import SecurityBase
 
 from models.fields import Id
 from models.values.actor import Actor, Role
+from models.values.refusal import refusal
 from rules.authority import ROLES_OF_WRITE
-from service.http.credentials import Voter, read_actor, read_mandate, read_voter
+from service.access.tickets import Shown, Voter
+from service.access.units import refuse_replaced
+from service.http.callers import came_from
+from service.identity.browser import COOKIE, refuse_forged_form
+from service.identity.senders import bearer_token, sender_of, signed_in
+from service.identity.sessions import SignedIn, database_now
 from service.parts import Parts
+from service.programs.assertions import Vouched, vouched
+from service.programs.doors import Door, door_of
 from service.situation import Situation, load_grants, load_situation
 
 
@@ -43,8 +51,10 @@ CaseSituation = Annotated[Situation, Depends(situation_in_path)]
 class CredentialScheme(SecurityBase):
     """The Authorization header as it is; whoever reads it tells apart a missing and a wrong one."""
 
-    def __init__(self, name: str, description: str) -> None:
-        self.model = HTTPBearer(bearerFormat="v1.<id>.<mac>", description=description)
+    def __init__(
+        self, name: str, description: str, written: str = "<kind>.<what it says>.<mac>"
+    ) -> None:
+        self.model = HTTPBearer(bearerFormat=written, description=description)
         self.scheme_name = name
 
     async def __call__(self, request: Request) -> str | None:
@@ -52,57 +62,168 @@ class CredentialScheme(SecurityBase):
         return request.headers.get("authorization")
 
 
-VOTER = CredentialScheme("voter", "Of a unit in one renovation; the committee hands it out.")
+VOTER = CredentialScheme("voter", "A ticket of a unit in one renovation; signing in gives it.")
 OFFICIAL = CredentialScheme(
-    "official", "Of an official, a contractor or a system; its roles are on the record."
+    "official",
+    "The session of a person who has signed in (a browser sends it as a cookie), or the key of a program"
+    " (c1.<random>), for the doors of its scopes. Roles are on record.",
+    "s1.<random>",
 )
-AGENT = CredentialScheme("agent", "Of a mandate; the answer to its confirmation has it.")
+PORTAL = CredentialScheme(
+    "portal",
+    "What a city's portal signs for a citizen's unit in one case (RFC 7523), used once: `iss`, `sub`,"
+    " `aud`, `iat`, `exp` within five minutes, `jti`, `renovation_id`, `unit_number`.",
+    "JWT",
+)
+AGENT = CredentialScheme(
+    "agent", "A ticket of a mandate; signing in with the agent's link gives it."
+)
 
 
 async def voter_in_header(
     renovation_id: Id, parts: RunningParts, credential: Annotated[str | None, Security(VOTER)]
 ) -> Voter:
-    """The unit whose credential was sent.
+    """The unit whose ticket was sent, if nobody has replaced it.
 
     Raises:
-        Refused: `credential.missing`, `credential.wrong`.
+        Refused: `credential.missing`, `credential.wrong`, `credential.expired`, `credential.replaced`.
     """
-    return read_voter(parts.settings.credential_key, renovation_id, credential)
+    voter = parts.tickets.voter(renovation_id, credential)
+    async with parts.database.session() as session:
+        await refuse_replaced(session, voter)
+    return voter
+
+
+async def token_in_request(
+    request: Request,
+    parts: RunningParts,
+    credential: Annotated[str | None, Security(OFFICIAL)],
+) -> str:
+    """The token of a person's session, from the Authorization header or from the browser's cookie.
+
+    Raises:
+        Refused: `credential.missing`, `credential.wrong`; of a cookie `credential.foreign_page`,
+            `credential.form_token`.
+    """
+    cookie = request.cookies.get(COOKIE)
+    if credential is None and cookie:
+        refuse_forged_form(request.method, request.headers, parts.settings.address, cookie)
+        return cookie
+    return bearer_token(credential)
+
+
+CurrentToken = Annotated[str, Depends(token_in_request)]
+
+
+async def door_in_request(request: Request) -> Door:
+    """The door at which a request stands, as scopes name it."""
+    return door_of(request.scope["route"])
+
+
+CurrentDoor = Annotated[Door, Depends(door_in_request)]
+
+
+async def session_in_request(
+    request: Request, parts: RunningParts, token: CurrentToken, door: CurrentDoor
+) -> SignedIn:
+    """The session that was sent.
+
+    Raises:
+        Refused: `credential.wrong`, `credential.ended`, `credential.expired`, `credential.other_case`;
+            of a program's key `credential.key_…`.
+    """
+    renovation_id = request.path_params.get("renovation_id")
+    return await signed_in(parts.database, token, renovation_id, door)
+
+
+CurrentSession = Annotated[SignedIn, Depends(session_in_request)]
+
+
+async def person_in_request(session: CurrentSession) -> str:
+    """The id of the person who is signed in, where a request is about no renovation.
+
+    Raises:
+        Refused: `credential.other_case` for a player of a told case; as `session_in_request` says.
+    """
+    if session.only_case is not None:
+        raise refusal("credential.other_case")
+    return session.actor_id
+
+
+CurrentPerson = Annotated[str, Depends(person_in_request)]
 
 
 async def official_in_header(
-    parts: RunningParts, credential: Annotated[str | None, Security(OFFICIAL)]
+    request: Request, parts: RunningParts, token: CurrentToken, door: CurrentDoor
 ) -> str:
-    """The id of the actor whose credential was sent; the roles are not looked at.
+    """The id of the actor who sent a request; the roles are not looked at.
 
     Raises:
-        Refused: `credential.missing`, `credential.wrong`.
+        Refused: as `session_in_request` says.
     """
-    return read_actor(parts.settings.credential_key, credential)
+    renovation_id = request.path_params.get("renovation_id", "")
+    return await sender_of(parts.database, token, renovation_id, door)
 
 
 async def agent_in_header(
     renovation_id: Id, parts: RunningParts, credential: Annotated[str | None, Security(AGENT)]
-) -> str:
-    """The id of the mandate whose credential was sent.
+) -> Shown:
+    """What the ticket says that was sent: its holder is a mandate.
 
     Raises:
-        Refused: `credential.missing`, `credential.wrong`.
+        Refused: `credential.missing`, `credential.wrong`, `credential.expired`.
     """
-    return read_mandate(parts.settings.credential_key, renovation_id, credential)
+    return parts.tickets.agent(renovation_id, credential)
 
 
 async def either_in_header(
+    request: Request,
+    parts: RunningParts,
     voter: Annotated[str | None, Security(VOTER)],
     official: Annotated[str | None, Security(OFFICIAL)],
 ) -> str | None:
     """The header where a unit's credential will do as well as an actor's; the body says which."""
+    cookie = request.cookies.get(COOKIE)
+    if voter is None and cookie:
+        return f"Bearer {await token_in_request(request, parts, None)}"
     return voter or official
 
 
+async def assertion_in_header(
+    parts: RunningParts, credential: Annotated[str | None, Security(PORTAL)]
+) -> Vouched:
+    """The unit for which a portal vouches; whether it has done so before is not looked at.
+
+    Raises:
+        Refused: `credential.missing`, `credential.wrong`, `assertion.…`.
+    """
+    token = bearer_token(credential)
+    async with parts.database.session() as session:
+        now = await database_now(session)
+    found = await vouched(parts.settings, parts.portal_keys, token, now)
+    came_from("portal")
+    return found
+
+
+CurrentAssertion = Annotated[Vouched, Depends(assertion_in_header)]
+
+
+async def portal_in_role(
+    _assertion: CurrentAssertion, situation: CaseSituation, parts: RunningParts
+) -> Actor:
+    """The portal that has signed, as the actor that holds its role in this place.
+
+    Raises:
+        Refused: `credential.no_role`.
+    """
+    grants = await load_grants(parts.database, parts.settings.portal_actor, situation.id)
+    return situation.in_role(grants, *ROLES_OF_WRITE["cast_for_portal"].roles)
+
+
+CurrentPortal = Annotated[Actor, Depends(portal_in_role)]
 CurrentVoter = Annotated[Voter, Depends(voter_in_header)]
 CurrentOfficial = Annotated[str, Depends(official_in_header)]
-CurrentAgent = Annotated[str, Depends(agent_in_header)]
+CurrentAgent = Annotated[Shown, Depends(agent_in_header)]
 VoterOrOfficial = Annotated[str | None, Depends(either_in_header)]
 
 
@@ -111,7 +232,7 @@ def _in_role(*roles: Role) -> Callable[..., Awaitable[Actor]]:
         situation: CaseSituation, actor_id: CurrentOfficial, parts: RunningParts
     ) -> Actor:
         """The sender, in one of the roles in this place; refused with `credential.no_role`."""
-        return situation.in_role(await load_grants(parts.database, actor_id), *roles)
+        return situation.in_role(await load_grants(parts.database, actor_id, situation.id), *roles)
 
     return actor
 
@@ -128,7 +249,8 @@ MayRegisterMandates = Annotated[Actor, Depends(_who_may("register_mandate"))]
 MayConfirm = Annotated[Actor, Depends(_who_may("confirm_proposal"))]
 MayRecordVisits = Annotated[Actor, Depends(_who_may("record_visits"))]
 MayRecordAttendance = Annotated[Actor, Depends(_who_may("record_attendance"))]
-MayCastForPortal = Annotated[Actor, Depends(_who_may("cast_for_portal"))]
 MayReplaceOwners = Annotated[Actor, Depends(_who_may("replace_owner"))]
+MayIssueLetters = Annotated[Actor, Depends(_who_may("issue_letters"))]
+MayHandLetters = Annotated[Actor, Depends(_who_may("hand_letter"))]
 MayRemind = Annotated[Actor, Depends(_who_may("remind"))]
 MayMoveClock = Annotated[Actor, Depends(_who_may("move_clock"))]

@@ -19,9 +19,11 @@ SCHEMAS = "#/components/schemas/"
 HEALTH = "health"
 ROOMS_OF_TAG: Mapping[str, str] = {
     HEALTH: "",
+    "identity": "sign_in invitation granting client",
     "renovations": "",
+    "access": "access feedback mandate",
     "voting": "voting menu receipt",
-    "channels": "voting menu proposal paper ruling mandate roll reminder door",
+    "channels": "voting menu proposal paper ruling mandate roll reminder door assertion",
     "proposals": "proposal mandate roll voting act authority renovation settlement",
     "cost sharing": "cost_sharing",
     "bidding": "bidding",

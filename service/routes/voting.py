@@ -41,8 +41,7 @@ async def give_opinion(
     situation: CaseSituation, voter: CurrentVoter, command: GiveOpinion, parts: RunningParts
 ) -> Accepted:
     """What a unit thinks where only the city's own system takes ballots on the internet: no vote."""
-    voter.must_hold(command.unit_number)
-    return await opinions.give_opinion(parts, situation, command)
+    return await opinions.give_opinion(parts, situation, voter, command)
 
 
 @router.get("/opinions")
@@ -58,8 +57,7 @@ async def object_to_vote(
     situation: CaseSituation, voter: CurrentVoter, command: ObjectToVote, parts: RunningParts
 ) -> Accepted:
     """After a vote under whose law silence counts as yes, or a veto is open: an owner objects, in time."""
-    voter.must_hold(command.unit_number)
-    return await vote_objections.object_to_vote(parts, situation, command)
+    return await vote_objections.object_to_vote(parts, situation, voter, command)
 
 
 @router.get("/ballots/{code}")

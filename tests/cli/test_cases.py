@@ -1,9 +1,11 @@
 import asyncio
 import json
 import os
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import asyncpg
 import pytest
 from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -169,17 +171,80 @@ async def test_what_needs_attention_is_said_in_both_languages(database: Database
 
 
 @pytest.mark.usefixtures("at_database")
-def test_credentials_go_to_a_file_that_only_its_owner_reads(
-    renovation: str, tmp_path: Path
+async def test_letters_of_the_first_kind_are_of_the_cases_opened_with_them(
+    renovation: str, owner: str, tmp_path: Path
 ) -> None:
+    assert await asyncio.to_thread(codes, "credentials", renovation) == ["access.no_first_letters"]
+    sql = await asyncpg.connect(owner)
+    await sql.execute("UPDATE renovation SET v1_letters = true WHERE id=$1", renovation)
     out = tmp_path / "credentials.csv"
-    result = RUNNER.invoke(app, ["credentials", renovation, "--out", str(out)])
-    assert result.exit_code == 0
-    assert result.stdout == ""
+    words = ["credentials", renovation, "--out", str(out)]
+    result = await asyncio.to_thread(RUNNER.invoke, app, words)
+    await sql.execute("UPDATE renovation SET v1_letters = false WHERE id=$1", renovation)
+    await sql.close()
+    assert (result.exit_code, result.stdout) == (0, "")
     lines = out.read_text(encoding="utf-8").splitlines()
     assert lines[0] == "unit,credential"
     assert len({line.split(",")[1] for line in lines[1:]}) == 3
     assert out.stat().st_mode & 0o077 == 0
+
+
+@pytest.fixture
+async def offices(owner: str) -> AsyncIterator[asyncpg.Connection]:
+    """While two people of the committee are there: `printer` and `teller`."""
+    sql = await asyncpg.connect(owner)
+    for name in ("printer", "teller"):
+        await sql.execute(
+            "INSERT INTO role_grant (actor_id, label, role, place_id)"
+            " VALUES ($1::text, $1::text, 'owners_committee', 'd')",
+            name,
+        )
+    yield sql
+    await sql.execute("DELETE FROM role_grant WHERE actor_id IN ('printer', 'teller')")
+    await sql.close()
+
+
+@pytest.mark.usefixtures("at_database")
+async def test_letters_are_printed_once_for_each_unit_and_the_same_again(
+    renovation: str, offices: asyncpg.Connection, tmp_path: Path
+) -> None:
+    first, again, pages = (tmp_path / name for name in ("1.csv", "2.csv", "3.html"))
+    for out, form in ((first, "csv"), (again, "csv"), (pages, "html")):
+        words = ["letters", "print", renovation, "--as", "printer", "--out", str(out)]
+        result = await asyncio.to_thread(RUNNER.invoke, app, [*words, "--format", form])
+        assert (result.exit_code, result.stdout) == (0, ""), result.output
+        assert out.stat().st_mode & 0o077 == 0
+    lines = first.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "unit,link,fact"
+    assert len({line.split(",")[1] for line in lines[1:]}) == 3
+    assert first.read_bytes() == again.read_bytes()
+    assert pages.read_text(encoding="utf-8").count("<svg") == 3
+    count = "SELECT count(*) FROM letter WHERE renovation_id=$1"
+    assert await offices.fetchval(count, renovation) == 3
+
+
+@pytest.mark.usefixtures("at_database", "offices")
+async def test_a_letter_is_made_anew_handed_out_told_entered_with_and_withdrawn(
+    renovation: str, tmp_path: Path
+) -> None:
+    async def letters(*words: str) -> str:
+        result = await asyncio.to_thread(RUNNER.invoke, app, ["letters", *words])
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    of_unit = (renovation, "1-102", "--as", "printer", "--reason", "lost")
+    made = json.loads(await letters("reissue", *of_unit))["id"]
+    listed = (await letters("list", renovation, "--as", "printer")).splitlines()
+    assert made in {json.loads(line)["id"] for line in listed}
+    told = json.loads(await letters("code", renovation, made, "--as", "printer"))["code"]
+    refused = await asyncio.to_thread(codes, "letters", "hand", renovation, made, "--as", "printer")
+    assert refused == ["access.own_letter"]
+    link = json.loads(await letters("hand", renovation, made, "--as", "teller"))["link"]
+    file = tmp_path / "letter.txt"
+    file.write_text(f"{link}\n{told}\n", encoding="utf-8")
+    assert (await letters("enter", str(file))).startswith("v2.")
+    await letters("withdraw", *of_unit)
+    assert await asyncio.to_thread(codes, "letters", "enter", str(file)) == ["access.not_accepted"]
 
 
 @pytest.mark.usefixtures("at_database")

@@ -23,7 +23,7 @@ from cli.demo.town import people
 from cli.demo.town.estate import make_units
 from models.values.refusal import Problem, Refused
 from models.values.timetable import Timetable
-from service.http.credentials import actor_credential
+from service.access.tickets import TicketKeys
 from service.views import RenovationView
 
 KEY = SecretStr("ab" * 32)
@@ -122,7 +122,7 @@ class FakeService:
 async def before(service: Callable[[httpx.Request], httpx.Response]) -> AsyncIterator[Driver]:
     transport = httpx.MockTransport(service)
     async with httpx.AsyncClient(transport=transport, base_url="http://demo") as http:
-        client = Client([http], "r1", KEY)
+        client = Client([http], "r1", TicketKeys(KEY), {people.COMMITTEE.id: "s1.committee"})
         yield Driver(client, make_units(60, 1), NoCharges(), 1, Silent(), lambda: None)
 
 
@@ -148,7 +148,7 @@ async def test_every_move_is_the_committees_and_has_an_id_of_its_own() -> None:
     ids = [body["command_id"] for body in service.moves]
     assert len(set(ids)) == len(ids) == 3
     assert all(name.startswith("r1-") for name in ids)
-    assert service.credentials == {actor_credential(KEY, people.COMMITTEE.id)}
+    assert service.credentials == {"s1.committee"}
 
 
 async def test_a_person_acts_once_for_what_is_waited_for_and_in_the_morning() -> None:

@@ -14,10 +14,10 @@ from typer.testing import CliRunner, Result
 from cli.main import app
 from models.values.refusal import Refused
 from runtime.database import Database
-from service.http.credentials import voter_credential
 from tests.support.box import open_box
 from tests.support.channels import KEY, grant_roles
 from tests.support.estate import make_renovation, scheme_content
+from tests.support.votes.tickets import unit_ticket
 
 RUNNER = CliRunner()
 Run = Callable[..., Result]
@@ -48,7 +48,7 @@ async def vote(database: Database, owner: str, tmp_path: Path) -> tuple[str, str
         await sql.close()
     await database.dispose()
     file = tmp_path / "unit.txt"
-    file.write_text(voter_credential(SecretStr(KEY), rid, UNIT) + "\n", encoding="utf-8")
+    file.write_text(unit_ticket(SecretStr(KEY), rid, UNIT) + "\n", encoding="utf-8")
     return rid, box, str(file)
 
 
@@ -81,7 +81,7 @@ async def test_only_the_unit_of_the_credential_speaks(
 ) -> None:
     rid, _, _ = vote
     forged = tmp_path / "forged.txt"
-    forged.write_text(voter_credential(SecretStr("ab" * 32), rid, UNIT), encoding="utf-8")
+    forged.write_text(unit_ticket(SecretStr("ab" * 32), rid, UNIT), encoding="utf-8")
     words = ("cast", rid, "--choice", "works=yes", "--credential", str(forged))
     assert code_of(await in_thread(run, *words)) == "credential.wrong"
     twice = ("cast", rid, "--choice", "works=yes", "--choice", "works=no", "--credential")

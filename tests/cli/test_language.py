@@ -23,7 +23,7 @@ from models.messages.bidding import BiddingResult
 from models.messages.cost_sharing import CostSharingResult
 from models.messages.inspection import WorksResult
 from models.messages.voting import VotingResult
-from models.tables import CaseTrouble
+from models.tables import CaseTrouble, Renovation
 from models.values.actor import Role
 from models.values.feedback import Level
 from models.values.states import RenovationState, TicketState
@@ -81,6 +81,7 @@ async def stuck(database: Database) -> str:
     rid = await make_renovation(database, rid="rlanguage", units=1, told_at=NOON)
 
     async def work(session: AsyncSession) -> None:
+        (await session.get_one(Renovation, rid)).v1_letters = True
         session.add(
             CaseTrouble(
                 workflow_id=f"renovation/{rid}",

@@ -44,9 +44,9 @@ from runtime.settings import LocalSettings
 from runtime.temporal import connect
 from service.ballots.intake import Intake
 from service.bodies import CastBallot
-from service.http.credentials import actor_credential
 from tests.support.estate import make_renovation
 from tests.support.journey import COMMITTEE
+from tests.support.people import sign_in, token_of
 from tests.support.processes.chaos import CLIENTS, Crowd, Told, receipts_that_lie
 from tests.support.votes.vote import LiveVote
 from workflows.renovation import RenovationWorkflow
@@ -105,6 +105,9 @@ async def opened_vote(stack: LocalStack, rid: str) -> None:
     async with http_of(stack) as http:
         settled = await http.get(f"/v1/renovations/{rid}/clock", params={"settled": True})
         assert settled.is_success, settled.text
+    connection = await asyncpg.connect(asyncpg_url(stack.record.database_url))
+    await sign_in(connection, COMMITTEE.id)
+    await connection.close()
     await committee_says(stack, rid, "acts/open_vote")
     await committee_says(stack, rid, "clock", move="next")
     shut = "SELECT opens_at > (SELECT now FROM case_clock WHERE renovation_id = $1) FROM ballot_box"
@@ -134,10 +137,9 @@ async def committee_says(stack: LocalStack, rid: str, what: str, **body: object)
 
 def http_of(stack: LocalStack) -> httpx.AsyncClient:
     """The service as the committee reaches it."""
-    credential = actor_credential(stack.settings.credential_key, COMMITTEE.id)
     return httpx.AsyncClient(
         base_url=stack.record.service_url,
-        headers={"Authorization": f"Bearer {credential}"},
+        headers={"Authorization": f"Bearer {token_of(COMMITTEE.id)}"},
         timeout=PATIENCE_S,
         trust_env=False,
     )
@@ -164,7 +166,8 @@ async def voted_while_dying(stack: LocalStack, part: Part) -> Shown:
         stack, "SELECT unit_number FROM roll_unit WHERE box_id=$1 ORDER BY 1", f"{rid}.1"
     )
     numbers = [str(row["unit_number"]) for row in units]
-    key = stack.settings.credential_key
+    key = stack.settings.session_key
+    assert key is not None
     crowd = Crowd(rid, numbers, MOTIONS, key, lambda: stack.record.service_url)
     voting = asyncio.create_task(crowd.vote())
     began = monotonic()

@@ -47,8 +47,9 @@ IDS = {
         "workflow_id",
     ),
     *("adjustments_fen", "measured_fen", "technical_milli", "text"),
+    *("act", "gateway_public", "key_id", "signature"),
 }
-"""Fields with text that hold ids, kinds of events, codes and hashes; numbers by such ids."""
+"""Fields with text that hold ids, kinds of events, codes, hashes and signatures; numbers by such ids."""
 WRITTEN = {
     *("answer", "causes", "certificate", "change", "defects", "document", "estate", "funded_by"),
     *("label", "labels", "note", "reason", "report", "system", "title"),

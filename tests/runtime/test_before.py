@@ -12,7 +12,7 @@ from activities.recording import who_does
 from cli.main import app
 from models.messages.ids import publication_workflow_id
 from proof.receipts import SignedReceipt, check_receipt
-from runtime.ballots.sealing import signed_by
+from proof.signing import signed_by
 from runtime.migrate import downgrade, upgrade
 from tests.conftest import TestPostgres
 from tests.support.agenda import Line, agenda

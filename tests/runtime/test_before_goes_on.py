@@ -23,7 +23,7 @@ from models.messages.publication import PublicationInput
 from models.messages.voting import VotePeriod
 from models.values.actor import ENGINE
 from proof.receipts import SignedReceipt, check_receipt
-from runtime.ballots.sealing import signed_by
+from proof.signing import signed_by
 from runtime.calendars import chinese_calendar
 from tests.support.box import BOX_KEYS
 from tests.support.channels import official, owner_of

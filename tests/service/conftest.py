@@ -10,6 +10,7 @@ from runtime.database import Database
 from runtime.settings import Settings
 from service.app import create_app
 from tests.support.estate import make_renovation
+from tests.support.votes.portal import portal_settings
 
 KEY = "0f" * 32
 
@@ -20,10 +21,13 @@ def settings(database: Database) -> Settings:
         database_url=database.url,
         credential_key=KEY,
         receipt_key="1e" * 32,
+        gateway_key="5c" * 32,
+        person_key="7e" * 32,
         counts_age_s=0,  # what a test has just done is counted
         # Nobody listens there: what these tests are about needs no Temporal.
         temporal_address="127.0.0.1:9",
         update_timeout_s=1,
+        **portal_settings(),
     )
 
 

@@ -24,6 +24,7 @@ from service.channels.mandates import AskedMandate, mandate_key
 from service.situation import load_situation
 from tests.support.box import open_box
 from tests.support.channels import Channels, code, grant_roles, official, owner_of
+from tests.support.people import sign_in
 
 Make = Callable[..., Awaitable[str]]
 Door = Callable[..., Awaitable[httpx.Response]]
@@ -47,6 +48,7 @@ async def case(
             actor_id,
             role,
         )
+        await sign_in(sql, actor_id)
     begin, end = NOW - timedelta(days=30), NOW + timedelta(days=7)
     await sql.execute(
         "INSERT INTO publication (id, renovation_id, subject, content, opens_at, closes_at)"

@@ -2,6 +2,7 @@ import json
 import re
 from collections.abc import Iterator
 
+import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -11,6 +12,7 @@ from service.app import create_app
 from service.http.statuses import CODES, STATUS_OF_CODE
 from service.routes.document import BALLOT_ROUTE
 from tests.support.channels import official
+from tests.support.people import sign_in
 
 CASE = "/v1/renovations/{renovation_id}"
 
@@ -38,7 +40,7 @@ def test_every_official_act_is_documented_with_its_own_fields(document: dict) ->
         body = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
         schema = document["components"]["schemas"][body.rpartition("/")[2]]
 
-        assert schema["properties"].keys() == act.model_fields.keys() - {"actor"}
+        assert schema["properties"].keys() == act.model_fields.keys() - {"actor", "seal"}
         assert schema["additionalProperties"] is False
         assert operation["security"] == [{"official": []}]
 
@@ -71,8 +73,11 @@ def test_no_code_has_two_statuses() -> None:
     assert len(words) == len(STATUS_OF_CODE)
 
 
-async def test_an_act_nobody_has_named_is_not_found(http: httpx.AsyncClient, renovation) -> None:
+async def test_an_act_nobody_has_named_is_not_found(
+    http: httpx.AsyncClient, renovation, sql: asyncpg.Connection
+) -> None:
     rid = await renovation()
+    await sign_in(sql, "committee-1")
     path = f"/v1/renovations/{rid}/acts/open_the_champagne"
 
     answer = await http.post(path, json={"command_id": "c1"}, headers=official("committee-1"))
@@ -80,8 +85,11 @@ async def test_an_act_nobody_has_named_is_not_found(http: httpx.AsyncClient, ren
     assert (answer.status_code, answer.json()["code"]) == (404, "authority.unknown_act")
 
 
-async def test_a_wrong_field_of_an_act_is_named(http: httpx.AsyncClient, renovation) -> None:
+async def test_a_wrong_field_of_an_act_is_named(
+    http: httpx.AsyncClient, renovation, sql: asyncpg.Connection
+) -> None:
     rid = await renovation()
+    await sign_in(sql, "office-1")
     body = {"command_id": "a command", "amount_fen": 0, "actor": {}}
 
     answer = await http.post(

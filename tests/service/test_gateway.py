@@ -38,6 +38,7 @@ from service.situation import load_situation
 from tests.support.box import BOX_KEYS
 from tests.support.estate import make_renovation
 from tests.support.processes.servers import plain_client, time_skipping
+from tests.support.signed.keys import GATEWAY_KEYS
 from tests.support.waiting import blocked_by
 from workflows.registry import WORKFLOWS
 
@@ -59,7 +60,12 @@ async def client(env: WorkflowEnvironment) -> Client:
 @pytest.fixture(scope="module")
 async def worker(client: Client, database: Database, settings: Settings) -> AsyncIterator[None]:
     async with run_together(
-        build_workers(client, on(settings, QUEUE), WORKFLOWS, build_activities(database, BOX_KEYS))
+        build_workers(
+            client,
+            on(settings, QUEUE),
+            WORKFLOWS,
+            build_activities(database, BOX_KEYS, GATEWAY_KEYS),
+        )
     ):
         yield
 
@@ -315,7 +321,7 @@ async def test_an_act_on_the_record_is_not_confirmed_before_its_workflow_knows(
 ) -> None:
     """As after a worker that died between its commit and its answer to Temporal."""
     written, answered = asyncio.Event(), asyncio.Event()
-    others = list(build_activities(database, BOX_KEYS))
+    others = list(build_activities(database, BOX_KEYS, GATEWAY_KEYS))
     (real,) = [each for each in others if each.__qualname__ == "Ballots.open_box"]
 
     @activity.defn(name="Ballots.open_box")

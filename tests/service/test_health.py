@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from runtime.settings import Settings
 from service.app import create_app
-from service.http.credentials import voter_credential
+from tests.support.votes.tickets import unit_ticket
 
 KEY = "0f" * 32
 
@@ -21,6 +21,7 @@ async def alone() -> AsyncIterator[httpx.AsyncClient]:
             database_url="postgresql+asyncpg://nobody@127.0.0.1:9/none",
             credential_key=KEY,
             receipt_key="1e" * 32,
+            gateway_key="5c" * 32,
             temporal_address="127.0.0.1:9",
         )
     )
@@ -43,7 +44,7 @@ async def test_a_ballot_is_not_acknowledged_without_the_database(alone: httpx.As
     answer = await alone.post(
         "/v1/renovations/r1/ballots",
         json={"command_id": "c1", "unit_number": "1-101", "choices": {"works": "yes"}},
-        headers={"Authorization": f"Bearer {voter_credential(SecretStr(KEY), 'r1', '1-101')}"},
+        headers={"Authorization": f"Bearer {unit_ticket(SecretStr(KEY), 'r1', '1-101')}"},
     )
     assert (answer.status_code, answer.json()["code"]) == (503, "service.database_away")
     assert answer.headers["retry-after"] == "1"

@@ -6,7 +6,9 @@ import asyncpg
 import httpx
 from pydantic import SecretStr
 
-from service.http.credentials import actor_credential, voter_credential
+from tests.support.people import bearer, sign_in
+from tests.support.votes.portal import ACTOR
+from tests.support.votes.tickets import agent_ticket, unit_ticket
 
 KEY = "0f" * 32
 OFFICIALS = (
@@ -15,12 +17,12 @@ OFFICIALS = (
     ("residents", "residents_committee"),
     ("street", "street_office"),
     ("grid", "grid_worker"),
-    ("portal", "city_portal"),
+    (ACTOR, "city_portal"),
 )
 
 
 async def grant_roles(sql: asyncpg.Connection) -> None:
-    """Everybody of `OFFICIALS` acts for the district."""
+    """Everybody of `OFFICIALS` acts for the district, and is signed in."""
     for actor_id, role in OFFICIALS:
         await sql.execute(
             "INSERT INTO role_grant (actor_id, label, role, place_id)"
@@ -28,14 +30,22 @@ async def grant_roles(sql: asyncpg.Connection) -> None:
             actor_id,
             role,
         )
+    await sign_in(sql, *(actor_id for actor_id, _ in OFFICIALS))
 
 
 def official(actor_id: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {actor_credential(SecretStr(KEY), actor_id)}"}
+    return bearer(actor_id)
 
 
-def owner_of(rid: str, unit: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {voter_credential(SecretStr(KEY), rid, unit)}"}
+def owner_of(rid: str, unit: str, version: int = 0) -> dict[str, str]:
+    """Who has entered with the unit's letter; each sale and each new letter makes the next version."""
+    return {"Authorization": f"Bearer {unit_ticket(SecretStr(KEY), rid, unit, version)}"}
+
+
+def agent_of(rid: str, registered: httpx.Response) -> dict[str, str]:
+    """The agent of the mandate that was registered."""
+    ticket = agent_ticket(SecretStr(KEY), rid, registered.json()["id"])
+    return {"Authorization": f"Bearer {ticket}"}
 
 
 class Channels:
@@ -97,7 +107,7 @@ async def confirmed(
 ) -> httpx.Response:
     """What comes of a proposal when a second person confirms it; a refused one stays refused.
 
-    The answer is that of the line: 201 with the id, the event's kind and the credential.
+    The answer is that of the line: 201 with the id, and the event's kind.
     """
     if answer.status_code != 202:
         return answer

@@ -27,8 +27,9 @@ from models.values.waits import STARTING, at_work
 from runtime.record.agenda import replace_waits
 from runtime.record.journal import load_tick
 from service.clock.bodies import ClockMoved, MoveClock
-from service.http.credentials import actor_credential, voter_credential
 from service.parts import Parts
+from tests.support.people import sign_in
+from tests.support.votes.tickets import unit_ticket
 from workflows.renovation import RenovationWorkflow
 
 Reaction = Callable[["JourneyDriver"], Awaitable[None]]
@@ -64,6 +65,7 @@ class JourneyDriver:
         self.parts, self.http, self.db, self.rid = parts, http, db, rid
         self.client, self.queue = parts.client, parts.settings.task_queue
         self.acts = 0
+        self.gateway_public = ""
         self.reactions: dict[str, Reaction] = dict(REACTIONS)
 
     def on(self, word: str, reaction: Reaction) -> None:
@@ -79,7 +81,7 @@ class JourneyDriver:
         await self.parts.database.transaction(begin)
         self.handle = await self.client.start_workflow(
             RenovationWorkflow.run,
-            Journey(renovation_id=self.rid, clock="told"),
+            Journey(renovation_id=self.rid, clock="told", gateway_public=self.gateway_public),
             id=renovation_workflow_id(self.rid),
             task_queue=self.queue,
         )
@@ -124,6 +126,7 @@ class JourneyDriver:
 
     async def move(self, move: str, **fields: Any) -> ClockMoved:
         """Tell the clock, under a new command id."""
+        await self.official(COMMITTEE)
         command = MoveClock(command_id=self.new_id("move"), move=move, **fields)
         return await self.parts.clocks.move(self.rid, COMMITTEE, command)
 
@@ -170,19 +173,19 @@ class JourneyDriver:
         return self.parts.settings.credential_key
 
     def voter(self, unit: str) -> str:
-        return voter_credential(self.key(), self.rid, unit)
+        return unit_ticket(self.parts.settings.session_key or self.key(), self.rid, unit)
 
     async def official(self, who: Actor) -> str:
-        """The credential of an official, who holds the role here from now on."""
+        """The session of an official, who holds the role here from now on."""
         await self.db.execute(
             "INSERT INTO role_grant (actor_id, label, role, place_id) VALUES ($1,$2,$3,$4)"
             " ON CONFLICT DO NOTHING",
             who.id,
             who.label,
             who.role.value,
-            who.place,
+            None if who.role is Role.ADMINISTRATOR else who.place,
         )
-        return actor_credential(self.key(), who.id)
+        return await sign_in(self.db, who.id)
 
     async def units(self) -> list[str]:
         """One unit for each owner, in order."""

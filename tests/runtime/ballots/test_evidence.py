@@ -330,7 +330,7 @@ async def test_another_box_key_signs_no_bundle(vote: Closed, tmp_path: Path) -> 
 async def test_the_command_writes_a_bundle_and_verifies_it(
     vote: Closed, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("CREDENTIAL_KEY", "RECEIPT_KEY", "BOX_KEY"):
+    for name in ("CREDENTIAL_KEY", "RECEIPT_KEY", "BOX_KEY", "GATEWAY_KEY"):
         monkeypatch.setenv(f"GONGJIAN_{name}", "b0" * 32)
     monkeypatch.setenv("DATABASE_URL", database.url)
     out = str(tmp_path / "proof.zip")

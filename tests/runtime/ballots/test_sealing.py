@@ -10,16 +10,9 @@ from pydantic import SecretStr
 
 from models.values.voting import INVALID, Motion, MotionKind
 from proof.ballots import commitment_of
+from proof.signing import signed_by
 from rules.ballots.ballot import padded_length, plain_ballot, words_of
-from runtime.ballots.sealing import (
-    BallotOpener,
-    BoxKeys,
-    SealBroken,
-    Sealer,
-    Signer,
-    public_half,
-    signed_by,
-)
+from runtime.ballots.sealing import BallotOpener, BoxKeys, SealBroken, Sealer, Signer, public_half
 
 KEYS = BoxKeys(SecretStr("b0" * 32))
 BOX = "r1.1"

@@ -31,16 +31,18 @@ from runtime.ballots.sealing import BallotOpener, BoxKeys, SealBroken, Signer
 from runtime.database import Database
 from runtime.record.audit import audit
 from runtime.settings import Settings
+from service.access.tickets import TicketCheck, TicketKeys
 from service.ballots.batches import BatchBook
 from service.ballots.intake import Intake
 from service.bodies import CastBallot
-from service.http.credentials import VoterCheck, actor_credential, read_voter, voter_credential
 from service.http.problems import database_away
 from tests.service.conftest import KEY
 from tests.support.box import open_box, put_ballots, said_in
 from tests.support.channels import Channels, grant_roles, official
 from tests.support.estate import make_renovation
+from tests.support.people import sign_in, token_of
 from tests.support.processes.chaos import receipts_that_lie
+from tests.support.votes.tickets import agent_ticket, unit_ticket
 from tests.support.votes.vote import LiveVote
 
 RECEIPT_KEY = SecretStr("1e" * 32)
@@ -74,7 +76,7 @@ def body(command: str, unit: str = UNIT, choice: str = "yes") -> dict[str, Any]:
 
 
 def bearer(rid: str, unit: str = UNIT) -> dict[str, str]:
-    return {"Authorization": f"Bearer {voter_credential(SecretStr(KEY), rid, unit)}"}
+    return {"Authorization": f"Bearer {unit_ticket(SecretStr(KEY), rid, unit)}"}
 
 
 async def cast(
@@ -338,31 +340,34 @@ async def test_two_worlds_that_voted_differently_look_alike_in_every_column(
 )
 def test_no_damaged_or_invented_credential_is_anybodys(name: str, mac: bytes, cut: int) -> None:
     key = SecretStr(KEY)
-    good = voter_credential(key, "r1", UNIT)
+    check = TicketCheck(TicketKeys(key), key)
+    good = unit_ticket(key, "r1", UNIT)
     encoded = [part.hex() for part in (name.encode(), mac)]
     forged = (
         ".".join(("v1", *encoded)),
         good[:-cut],
         good[:cut] + good,
-        f"v2{good[2:]}",
-        actor_credential(key, UNIT),
-        voter_credential(key, f"r1{name or 'x'}", UNIT),
-        voter_credential(SecretStr("00" * 32), "r1", UNIT),
+        f"v1{good[2:]}",
+        token_of(UNIT),
+        unit_ticket(key, f"r1{name or 'x'}", UNIT),
+        unit_ticket(SecretStr("00" * 32), "r1", UNIT),
+        # Of another kind of holder.
+        agent_ticket(key, "r1", UNIT),
         # The parts of a message cannot be moved into each other.
-        voter_credential(key, "r", f"1{UNIT}"),
+        unit_ticket(key, "r", f"1{UNIT}"),
     )
     for credential in forged:
         with pytest.raises(Refused, match=r"credential\."):
-            read_voter(key, "r1", f"Bearer {credential}")
+            check.read("r1", f"Bearer {credential}".encode())
 
 
 def test_a_flipped_bit_anywhere_in_the_mac_makes_a_credential_nobodys() -> None:
-    check = VoterCheck(SecretStr(KEY))
-    good = voter_credential(SecretStr(KEY), "r1", UNIT)
-    assert check.read("r1", f"Bearer {good}".encode()) == (UNIT, 0)
+    check = TicketCheck(TicketKeys(SecretStr(KEY)), SecretStr(KEY))
+    good = unit_ticket(SecretStr(KEY), "r1", UNIT)
+    assert check.read("r1", f"Bearer {good}".encode()) == (UNIT, 0, "web", False)
     head, name, mac = good.split(".")
-    for place in range(len(mac) - 1):  # the last character holds bits that mean nothing
-        other = "A" if mac[place] != "A" else "B"
+    for place in range(len(mac)):
+        other = "0" if mac[place] != "0" else "1"
         forged = ".".join((head, name, mac[:place] + other + mac[place + 1 :]))
         with pytest.raises(Refused, match=r"credential\.wrong"):
             check.read("r1", f"Bearer {forged}".encode())
@@ -389,19 +394,21 @@ def faceless(value: Any, rid: str) -> Any:
 async def all_answers(http: httpx.AsyncClient, rid: str) -> dict[str, Any]:
     """What every readable address of a renovation says, for an official."""
     paths = (await http.get("/openapi.json")).json()["paths"]
-    official = {"Authorization": f"Bearer {actor_credential(SecretStr(KEY), 'committee')}"}
     said = {}
     for path, methods in paths.items():
         if "get" in methods and set(re.findall(r"{(.*?)}", path)) == {"renovation_id"}:
-            answer = await http.get(path.replace("{renovation_id}", rid), headers=official)
+            answer = await http.get(
+                path.replace("{renovation_id}", rid), headers=official("committee")
+            )
             said[path] = (answer.status_code, faceless(answer.json(), rid))
     return said
 
 
 async def test_no_endpoint_tells_apart_a_yes_from_a_no_before_the_close(
-    http: httpx.AsyncClient, database: Database
+    http: httpx.AsyncClient, database: Database, sql: asyncpg.Connection
 ) -> None:
     worlds = []
+    await sign_in(sql, "committee")
     for choice in ("yes", "no"):
         vote = await LiveVote(database, f"r{uuid.uuid4().hex[:10]}").open()
         for unit in vote.units[:6]:

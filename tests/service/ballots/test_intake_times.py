@@ -14,7 +14,7 @@ import pytest
 from proof.ballots import Leaves, Times, ballot_id_of
 from proof.canonical import utc_text
 from proof.receipts import SignedReceipt, check_receipt
-from runtime.ballots.sealing import signed_by
+from proof.signing import signed_by
 from runtime.database import Database
 from runtime.record.audit import audit
 from service.ballots.intake import Intake

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from proof.merkle import PackedTree, included, inclusion_path, leaf_hash, root_of
 from proof.receipts import SignedReceipt, check_receipt
-from runtime.ballots.sealing import signed_by
+from proof.signing import signed_by
 from runtime.database import Database
 from tests.service.ballots.test_voting import ballot, bearer, cast
 from tests.support.box import open_box

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.support.box import open_box
-from tests.support.channels import Channels, code, confirmed, grant_roles, official
+from tests.support.channels import Channels, agent_of, code, confirmed, grant_roles, official
 from tests.support.waiting import blocked_by
 
 Make = Callable[..., Awaitable[str]]
@@ -85,7 +85,7 @@ async def test_a_mandate_is_in_force_by_the_told_clock(vote: Channels) -> None:
     )
     registered = await confirmed(vote, registered)
     assert registered.status_code == 201
-    agent = {"Authorization": f"Bearer {registered.json()['credential']}"}
+    agent = agent_of(vote.rid, registered)
     await told(vote, OPENS_AT)
     cast = await vote.post("/proxy-ballots", agent, choices={"works": "yes"})
     assert cast.status_code == 201

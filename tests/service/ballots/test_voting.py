@@ -8,16 +8,17 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from service.http.credentials import actor_credential, voter_credential
 from tests.service.conftest import KEY
 from tests.support.box import close_box, open_box, said_in
+from tests.support.people import sign_in
+from tests.support.votes.tickets import unit_ticket
 
 Make = Callable[..., Awaitable[str]]
 UNIT = "1-101"
 
 
 def bearer(rid: str, unit: str = UNIT) -> dict[str, str]:
-    return {"Authorization": f"Bearer {voter_credential(SecretStr(KEY), rid, unit)}"}
+    return {"Authorization": f"Bearer {unit_ticket(SecretStr(KEY), rid, unit)}"}
 
 
 def ballot(command: str, unit: str = UNIT, choice: str = "yes") -> dict[str, object]:
@@ -90,11 +91,11 @@ async def test_a_forged_credential_is_refused(
     http: httpx.AsyncClient, sql: asyncpg.Connection, open_vote: tuple[str, str]
 ) -> None:
     rid, box = open_vote
-    forged = voter_credential(SecretStr("00" * 32), rid, UNIT)
+    forged = unit_ticket(SecretStr("00" * 32), rid, UNIT)
     for header in (f"Bearer {forged}", "Bearer nonsense", "Basic abc"):
         answer = await cast(http, rid, ballot(f"{rid}-1"), Authorization=header)
         assert (answer.status_code, answer.json()["code"]) == (401, "credential.wrong")
-    official = actor_credential(SecretStr(KEY), UNIT)
+    official = await sign_in(sql, UNIT)
     answer = await cast(http, rid, ballot(f"{rid}-1"), Authorization=f"Bearer {official}")
     assert answer.status_code == 401
     assert await stored(sql, box) == []

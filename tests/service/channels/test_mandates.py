@@ -14,7 +14,15 @@ from activities.voting.channels import load_proxies
 from runtime.ballots.standing import STATES, arguments
 from runtime.database import Database
 from tests.support.box import close_box, open_box, said_in
-from tests.support.channels import Channels, code, confirmed, grant_roles, official, owner_of
+from tests.support.channels import (
+    Channels,
+    agent_of,
+    code,
+    confirmed,
+    grant_roles,
+    official,
+    owner_of,
+)
 
 Make = Callable[..., Awaitable[str]]
 COMMITTEE = official("committee")
@@ -57,20 +65,16 @@ async def registered(
     return await confirmed(vote, made, command_id=command_id)
 
 
-def agent(answer: httpx.Response) -> dict[str, str]:
-    return {"Authorization": f"Bearer {answer.json()['credential']}"}
-
-
 async def proxy(
     vote: Channels, who: dict[str, str], command_id: str = "", **choices: str
 ) -> httpx.Response:
     return await vote.post("/proxy-ballots", who, command_id, choices=choices)
 
 
-async def test_an_agent_votes_for_the_owner_with_a_credential_of_the_mandate(
+async def test_an_agent_votes_for_the_owner_with_a_ticket_of_the_mandate(
     vote: Channels,
 ) -> None:
-    who = agent(await registered(vote))
+    who = agent_of(vote.rid, await registered(vote))
     first = await proxy(vote, who, "same", works="yes")
     again = await proxy(vote, who, "same", works="yes")
     assert (first.status_code, again.status_code) == (201, 200)
@@ -82,7 +86,7 @@ async def test_an_agent_votes_for_the_owner_with_a_credential_of_the_mandate(
     assert code(changed) == (409, "journal.command_reused")
 
 
-async def test_a_registration_sent_twice_is_one_mandate_with_the_same_credential(
+async def test_a_registration_sent_twice_is_one_mandate(
     vote: Channels,
 ) -> None:
     first = await registered(vote, command_id=f"{vote.rid}-m")
@@ -125,7 +129,10 @@ async def test_an_owner_has_one_mandate_until_it_is_revoked(vote: Channels) -> N
     assert (await registered(vote, number="other-1")).status_code == 201
     history = (await vote.get("/mandates", COMMITTEE)).json()
     assert [each["revoked_at"] is None for each in history] == [False, True]
-    assert code(await proxy(vote, agent(first), works="yes")) == (403, "mandate.revoked")
+    assert code(await proxy(vote, agent_of(vote.rid, first), works="yes")) == (
+        403,
+        "mandate.revoked",
+    )
     events = await vote.sql.fetchval(
         "SELECT string_agg(details::text, '') FROM event WHERE renovation_id=$1", vote.rid
     )
@@ -133,7 +140,7 @@ async def test_an_owner_has_one_mandate_until_it_is_revoked(vote: Channels) -> N
 
 
 async def test_an_instruction_binds_and_is_not_told(vote: Channels) -> None:
-    who = agent(await registered(vote, instructions={"roof": "red-roof"}))
+    who = agent_of(vote.rid, await registered(vote, instructions={"roof": "red-roof"}))
     wrong = await proxy(vote, who, works="yes", roof="blue-roof")
     assert code(wrong) == (403, "mandate.against_instruction")
     assert "red-roof" not in wrong.text
@@ -143,20 +150,20 @@ async def test_an_instruction_binds_and_is_not_told(vote: Channels) -> None:
 
 
 async def test_a_motion_outside_of_the_mandate_is_not_voted_on(vote: Channels) -> None:
-    who = agent(await registered(vote, motions=["works"]))
+    who = agent_of(vote.rid, await registered(vote, motions=["works"]))
     answer = await proxy(vote, who, works="yes", roof="red-roof")
     assert code(answer) == (403, "mandate.not_covered")
 
 
 async def test_a_mandate_out_of_its_period_is_refused(vote: Channels) -> None:
-    later = agent(await registered(vote, valid_from=(NOW + DAY / 2).isoformat()))
+    later = agent_of(vote.rid, await registered(vote, valid_from=(NOW + DAY / 2).isoformat()))
     assert code(await proxy(vote, later, works="yes")) == (403, "mandate.not_in_force")
     over = await registered(vote, "1-102", valid_until=(NOW - DAY / 2).isoformat())
     assert code(over) == (422, "mandate.period")
 
 
 async def test_the_owners_own_ballot_prevails_whenever_it_came(vote: Channels) -> None:
-    who = agent(await registered(vote))
+    who = agent_of(vote.rid, await registered(vote))
     own = (await vote.web("1-101", "no")).json()["ballot_id"]
     theirs = (await proxy(vote, who, works="yes")).json()["ballot_id"]
     rows = await vote.sql.fetch(f"SELECT id, state FROM ({STATES}) s", *arguments(vote.box))
@@ -165,7 +172,7 @@ async def test_the_owners_own_ballot_prevails_whenever_it_came(vote: Channels) -
 
 
 async def test_the_same_command_id_of_owner_and_agent_is_two_ballots(vote: Channels) -> None:
-    who = agent(await registered(vote))
+    who = agent_of(vote.rid, await registered(vote))
     await proxy(vote, who, "one", works="yes")
     assert (await vote.web("1-101", "yes", "one")).status_code == 201
     assert [row["channel"] for row in await vote.ballots()] == ["proxy", "web"]
@@ -176,7 +183,7 @@ async def test_no_other_credential_votes_on_a_mandate(vote: Channels) -> None:
     for who in (COMMITTEE, owner_of(vote.rid, "1-101"), official("grid")):
         assert code(await proxy(vote, who, works="yes")) == (401, "credential.wrong")
     body: dict[str, Any] = {"unit_number": "1-101", "choices": {"works": "yes"}}
-    other = agent(await registered(vote, "1-102"))
+    other = agent_of(vote.rid, await registered(vote, "1-102"))
     assert code(await vote.post("/ballots", other, **body)) == (401, "credential.wrong")
 
 
@@ -184,9 +191,9 @@ async def test_a_revocation_waits_for_the_ballots_that_are_under_way(vote: Chann
     first = await registered(vote)
     path = f"/mandates/{first.json()['id']}/revocation"
     answers = await asyncio.gather(
-        *(proxy(vote, agent(first), works="yes") for _ in range(6)),
+        *(proxy(vote, agent_of(vote.rid, first), works="yes") for _ in range(6)),
         vote.post(path, COMMITTEE, reason="changed my mind"),
-        *(proxy(vote, agent(first), works="no") for _ in range(6)),
+        *(proxy(vote, agent_of(vote.rid, first), works="no") for _ in range(6)),
     )
     assert {answer.status_code for answer in answers} <= {201, 403}
     late = await vote.sql.fetchval(
@@ -206,20 +213,26 @@ async def test_after_the_close_nothing_is_registered_revoked_or_cast(
     assert code(await registered(vote, "1-102")) == (409, "voting.box_closed")
     path = f"/mandates/{first.json()['id']}/revocation"
     assert code(await vote.post(path, COMMITTEE, reason="late")) == (409, "voting.box_closed")
-    assert code(await proxy(vote, agent(first), works="yes")) == (409, "voting.box_closed")
+    assert code(await proxy(vote, agent_of(vote.rid, first), works="yes")) == (
+        409,
+        "voting.box_closed",
+    )
 
 
 async def test_a_mandate_of_an_earlier_vote_is_over(vote: Channels) -> None:
     first = await registered(vote)
     await open_box(vote.sql, vote.rid, attempt=2, motions=MOTIONS)
-    assert code(await proxy(vote, agent(first), works="yes")) == (409, "mandate.other_vote")
+    assert code(await proxy(vote, agent_of(vote.rid, first), works="yes")) == (
+        409,
+        "mandate.other_vote",
+    )
 
 
 async def test_a_mandate_may_be_registered_before_the_box_opens(vote: Channels) -> None:
     vote.box = await open_box(
         vote.sql, vote.rid, attempt=2, motions=MOTIONS, opens_in=DAY / 2, closes_in=DAY
     )
-    who = agent(await registered(vote))
+    who = agent_of(vote.rid, await registered(vote))
     assert code(await proxy(vote, who, works="yes")) == (409, "voting.box_not_open_yet")
 
 
@@ -228,9 +241,9 @@ async def test_the_result_lists_mandates_by_agent_without_names(
 ) -> None:
     one, two = await registered(vote), await registered(vote, "1-102")
     other = await registered(vote, "1-201", "another-document")
-    await proxy(vote, agent(one), works="yes")
+    await proxy(vote, agent_of(vote.rid, one), works="yes")
     await vote.post(f"/mandates/{two.json()['id']}/revocation", COMMITTEE, reason="no longer")
-    await proxy(vote, agent(other), works="yes")
+    await proxy(vote, agent_of(vote.rid, other), works="yes")
 
     async def read(session: AsyncSession) -> object:
         return await load_proxies(session, vote.box)

@@ -269,7 +269,7 @@ async def test_a_second_typist_without_the_bundles_code_is_told_so(vote: Channel
 
 
 async def test_nobody_but_those_who_hold_the_vote_types_paper(vote: Channels) -> None:
-    for who in ("grid", "portal"):
+    for who in ("grid", "city-portal"):
         assert code(await typed(vote, official(who))) == (403, "credential.no_role")
 
 

@@ -12,9 +12,10 @@ import pytest
 from service.routes.channels import router as channels_router
 from tests.support.box import close_box, open_box, put_ballots
 from tests.support.channels import Channels, code, grant_roles, official, owner_of
+from tests.support.votes.portal import ACTOR, vouching
 
 Make = Callable[..., Awaitable[str]]
-WORKER, PORTAL, COMMITTEE = official("grid"), official("portal"), official("committee")
+WORKER, COMMITTEE = official("grid"), official("committee")
 UNIT = "1-101"
 
 
@@ -39,7 +40,7 @@ async def portal(
     vote: Channels, choice: str = "yes", command_id: str = "", **more: object
 ) -> httpx.Response:
     body: dict[str, Any] = {"unit_number": UNIT, "choices": {"works": choice}, **more}
-    return await vote.post("/portal-ballots", PORTAL, command_id, **body)
+    return await vote.post("/portal-ballots", vouching(vote.rid, UNIT), command_id, **body)
 
 
 async def test_a_round_of_visits_is_written_down_once_with_an_event_without_doors(
@@ -89,7 +90,7 @@ async def test_the_worker_casts_no_ballot_by_any_endpoint_of_the_service(vote: C
     }
     assert {path: answer.status_code for path, answer in answers.items()} == {
         "/ballots": 401,
-        "/portal-ballots": 403,
+        "/portal-ballots": 401,
         "/proxy-ballots": 401,
         "/paper": 403,
     }
@@ -150,7 +151,8 @@ async def test_a_portals_command_id_is_not_a_voters(vote: Channels) -> None:
 async def test_only_a_portal_votes_for_units(vote: Channels) -> None:
     body: dict[str, Any] = {"unit_number": UNIT, "choices": {"works": "yes"}}
     for who, wanted in (
-        (COMMITTEE, (403, "credential.no_role")),
+        (COMMITTEE, (401, "credential.wrong")),
+        (official(ACTOR), (401, "credential.wrong")),
         (owner_of(vote.rid, UNIT), (401, "credential.wrong")),
     ):
         assert code(await vote.post("/portal-ballots", who, **body)) == wanted

@@ -127,7 +127,7 @@ async def test_a_ballot_of_another_unit_is_not_accepted(vote: Channels) -> None:
 
 async def test_a_grid_worker_an_owner_and_a_committee_do_not_rule(vote: Channels) -> None:
     await contest(vote)
-    for who in ("grid", "committee", "portal"):
+    for who in ("grid", "committee", "city-portal"):
         answer = await ruling(vote, "set_aside", official(who))
         assert code(answer) == (403, "credential.no_role")
         assert code(await vote.get("/contested", official(who))) == (403, "credential.no_role")

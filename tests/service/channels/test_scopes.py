@@ -13,7 +13,16 @@ from formats.roll import owner_key, stored_owner_key
 from runtime.database import Database
 from service.estates.units import owner_secret
 from tests.support.box import put_ballots
-from tests.support.channels import KEY, Channels, code, confirmed, grant_roles, official, owner_of
+from tests.support.channels import (
+    KEY,
+    Channels,
+    agent_of,
+    code,
+    confirmed,
+    grant_roles,
+    official,
+    owner_of,
+)
 from tests.support.told import move_clock
 from tests.support.votes.scopes import roof_and_lifts
 from tests.support.votes.vote import TOLD_AT, LiveVote
@@ -143,7 +152,7 @@ async def test_paper_and_mandates_find_their_box_by_the_motions(vote: Channels) 
     }
     given = await confirmed(vote, await vote.post("/mandates", COMMITTEE, **mandate))
     assert given.status_code == 201, given.text
-    agent = {"Authorization": f"Bearer {given.json()['credential']}"}
+    agent = agent_of(vote.rid, given)
     assert (await vote.post("/proxy-ballots", agent, choices={"lift-2": "yes"})).status_code == 201
     register = (await vote.get(f"/mandates?box_id={vote.box}.2", COMMITTEE)).json()
     assert [each["voted"] for each in register] == [True]
@@ -187,7 +196,7 @@ async def test_from_a_sale_on_the_seller_votes_in_no_box(
     )
     sold = await confirmed(vote, sold)
     assert sold.status_code == 201, sold.text
-    buyer = {"Authorization": f"Bearer {sold.json()['credential']}"}
+    buyer = owner_of(vote.rid, UNIT, 1)
     for choices in ({"roof": "yes"}, {"lift-1": "yes"}):
         refused = await cast(vote, **choices)
         assert code(refused) == (403, "credential.replaced")

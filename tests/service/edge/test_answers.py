@@ -17,6 +17,7 @@ from tests.service.ballots.test_voting import ballot, bearer, cast
 from tests.service.residents.test_residents_write import official
 from tests.support.box import open_box
 from tests.support.fields.doors import doors
+from tests.support.people import sign_in
 
 Make = Callable[..., Awaitable[str]]
 Logs = list[dict[str, object]]
@@ -88,9 +89,10 @@ async def test_what_is_of_one_person_is_not_kept(
 
 
 async def test_a_line_tells_who_asked_for_what_and_what_came_of_it(
-    http: httpx.AsyncClient, renovation: Make, logs: Logs
+    http: httpx.AsyncClient, renovation: Make, sql: asyncpg.Connection, logs: Logs
 ) -> None:
     rid = await renovation()
+    await sign_in(sql, "nobody-special")
     await http.get(f"/v1/renovations/{rid}/contested?box_id=b", headers={
         **official("nobody-special"), "X-Request-ID": "abc-123",
     })  # fmt: skip
@@ -147,9 +149,10 @@ async def test_no_line_has_a_secret_a_unit_or_a_choice(
 
 
 async def test_what_the_request_before_left_is_not_told_of_the_next(
-    http: httpx.AsyncClient, renovation: Make, logs: Logs
+    http: httpx.AsyncClient, renovation: Make, sql: asyncpg.Connection, logs: Logs
 ) -> None:
     rid = await renovation()
+    await sign_in(sql, "somebody")
     await http.get(f"/v1/renovations/{rid}/contested", headers=official("somebody"))
     await http.get(f"/v1/renovations/{rid}/turnout")
     assert "who" not in logs[-1]

@@ -12,6 +12,7 @@ from models.values.timetable import Timetable
 from runtime.database import Database
 from tests.service.residents.test_residents_write import official, publication, send, voter
 from tests.support.box import open_box
+from tests.support.people import sign_in
 from tests.support.told import move_clock
 
 Make = Callable[..., Awaitable[str]]
@@ -105,6 +106,7 @@ async def test_objections_of_a_unit_and_of_an_official_are_counted_each(
         "INSERT INTO role_grant (actor_id, label, role, place_id) VALUES ('objector', 'o', 'payment_provider', 'd')"
         " ON CONFLICT DO NOTHING"
     )
+    await sign_in(sql, "objector")
     for who, unit in ((voter(rid), UNIT), (official("objector"), None)):
         answers = [
             await send(

@@ -52,6 +52,7 @@ from service.estates.renovations import (
     renovation_id_for,
 )
 from tests.support.estate import make_renovation
+from tests.support.signed.keys import GATEWAY_PUBLIC
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
 TABLES = (
@@ -84,7 +85,12 @@ async def client() -> AsyncIterator[Client]:
 @pytest.fixture(scope="module")
 def settings(database: Database) -> Settings:
     return Settings.model_validate(
-        {"database_url": database.url, "credential_key": "ab" * 32, "receipt_key": "cd" * 32}
+        {
+            "database_url": database.url,
+            "credential_key": "ab" * 32,
+            "receipt_key": "cd" * 32,
+            "gateway_key": "5c" * 32,
+        }
     )
 
 
@@ -322,7 +328,9 @@ async def test_a_told_case_begins_at_nine_on_its_first_day(office: Office) -> No
         assert await load_tick(session, row.id) == nine
     assert (clock.now, clock.moved_seq, row.clock) == (nine, event.seq, {})
     assert (row.opened_at, event.happened_at, event.details["clock"]) == (nine, nine, "told")
-    assert await journey(office, opened) == Journey(renovation_id=row.id, clock="told")
+    assert await journey(office, opened) == Journey(
+        renovation_id=row.id, clock="told", gateway_public=GATEWAY_PUBLIC
+    )
 
 
 async def test_a_renovation_without_a_sandbox_runs_on_the_wall_clock(office: Office) -> None:
@@ -334,7 +342,9 @@ async def test_a_renovation_without_a_sandbox_runs_on_the_wall_clock(office: Off
         assert await load_tick(session, row.id) > row.opened_at
     assert abs(datetime.now(UTC) - row.opened_at) < timedelta(minutes=5)
     assert (event.happened_at, event.details["clock"]) == (row.opened_at, "wall")
-    assert await journey(office, opened) == Journey(renovation_id=row.id, clock="wall")
+    assert await journey(office, opened) == Journey(
+        renovation_id=row.id, clock="wall", gateway_public=GATEWAY_PUBLIC
+    )
 
 
 @pytest.mark.parametrize("sandbox", [SandboxTime(clock="told"), None])

@@ -14,9 +14,11 @@ from models.messages.acts import CancelRenovation
 from models.messages.command import Command
 from models.values.actor import Actor, Role
 from runtime.database import Database
-from service.http.credentials import actor_credential, voter_credential
 from tests.service.conftest import KEY
 from tests.support.money import recorder_of
+from tests.support.people import bearer as official
+from tests.support.people import sign_in
+from tests.support.votes.tickets import unit_ticket
 from tests.support.waiting import blocked_by
 
 Make = Callable[..., Awaitable[str]]
@@ -25,11 +27,7 @@ NOW = datetime.now(UTC)
 
 
 def voter(rid: str, unit: str = UNIT) -> dict[str, str]:
-    return {"Authorization": f"Bearer {voter_credential(SecretStr(KEY), rid, unit)}"}
-
-
-def official(actor_id: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {actor_credential(SecretStr(KEY), actor_id)}"}
+    return {"Authorization": f"Bearer {unit_ticket(SecretStr(KEY), rid, unit)}"}
 
 
 @pytest.fixture
@@ -46,6 +44,7 @@ async def rid(renovation: Make, sql: asyncpg.Connection) -> str:
             actor_id,
             role,
         )
+        await sign_in(sql, actor_id)
     return made
 
 
@@ -416,6 +415,7 @@ async def test_official_acts_are_refused_by_role_place_and_stage(
             role,
             place,
         )
+        await sign_in(sql, actor_id)
     expected = (
         ("bidder-one", "open_vote", 403, "authority.wrong_role"),
         ("far-street", "open_vote", 403, "authority.outside_place"),

@@ -18,8 +18,8 @@ from activities.healing.restoring import load_progress
 from activities.registry import CLASSES
 from models.messages import acts as a
 from models.messages.journey import JourneyOutcome
-from models.messages.reconciling import Reconciliation
-from models.values.actor import Actor, Role
+from models.messages.reconciling import OPERATOR, Reconciliation
+from models.values.actor import Actor
 from models.values.refusal import Refused
 from runtime.database import Database
 from runtime.engine.reconciliation import reconcile
@@ -30,7 +30,6 @@ from tests.support.wanderer import compared
 from workflows.search_attributes import NEEDS_ATTENTION
 
 T = TypeVar("T")
-OPERATOR = Actor(id="op", role=Role.AUDITOR, label="operator", place="d")
 ANSWERED_S = 15
 PATIENCE_S = 20
 LOOK_S = 0.05

@@ -8,15 +8,20 @@ from fastapi.routing import APIRoute
 
 from service.app import ROUTERS
 from service.bodies import CastBallot
-from service.routes.dependencies import AGENT, OFFICIAL, VOTER
+from service.routes.dependencies import AGENT, OFFICIAL, PORTAL, VOTER
 
 IN_PATH = {
     "renovation_id": "{rid}",
     "mandate_id": "m1",
     "proposal_id": "m1",
     "ticket_id": "t1",
+    "letter_id": "l1",
+    "link": "c" * 24,
     "name": "a-name",
     "code": "0123-4567-89AB",
+    "token": f"i1.{'a' * 43}",
+    "grant_id": "1",
+    "client": "c-1",
 }
 """Something of the right kind for each parameter of a path."""
 
@@ -30,13 +35,18 @@ class Parameter(NamedTuple):
 
 
 class Door(NamedTuple):
-    """A route; `who` is the scheme of its credential, "" where it needs none."""
+    """A route; `who` is the scheme of its credential, "" where it needs none; `room` is its tag.
+
+    `takes` are all schemes of which one will do.
+    """
 
     method: str
     path: str
     body: Any
     parameters: tuple[Parameter, ...]
     who: str
+    room: str = ""
+    takes: frozenset[str] = frozenset()
 
     def address(self, rid: str, **given: str) -> str:
         """The path with these parameters, the others of the right kind."""
@@ -51,8 +61,11 @@ def doors() -> Iterator[Door]:
         field = route.body_field
         body = None if field is None else field.field_info.rebuild_annotation()
         parameters = {each.name: each for each in _parameters(route.dependant)}
-        who = next(iter(_schemes(route.dependant)), "")
-        yield Door(min(route.methods or ()), route.path, body, tuple(parameters.values()), who)
+        schemes = tuple(_schemes(route.dependant))
+        who = schemes[0] if schemes else ""
+        given = tuple(parameters.values())
+        room = str(route.tags[0]).replace(" ", "_")
+        yield Door(min(route.methods or ()), route.path, body, given, who, room, frozenset(schemes))
     yield Door("POST", "/v1/renovations/{renovation_id}/ballots", CastBallot, (), VOTER.scheme_name)
 
 
@@ -66,7 +79,7 @@ def _parameters(dependant: Dependant) -> Iterator[Parameter]:
 
 
 def _schemes(dependant: Dependant) -> Iterator[str]:
-    known = (VOTER, OFFICIAL, AGENT)
+    known = (VOTER, OFFICIAL, AGENT, PORTAL)
     for inner in dependant.dependencies:
         if inner.call in known:
             yield known[known.index(inner.call)].scheme_name

@@ -26,6 +26,7 @@ FORBIDDEN: Mapping[str, list[object]] = {
     "hold_name": [*OF_NO_LABEL, "a/b", *NOT_TEXT],
     "keyword": [*OF_NO_LABEL, "Ab", "1a", "a b", *NOT_TEXT],
     "bundle_code": [*(f"{each}{'c' * 16}" for each in OF_NO_LABEL), f"{'c' * 8} {'c' * 8}"],
+    "secret": [*(f"{each}{'c' * 16}" for each in OF_NO_LABEL), f"{'c' * 8} {'c' * 8}", "c" * 15],
     "sha256": [*OF_NO_LABEL, "0" * 63, "g" * 64, "0" * 65, *NOT_TEXT],
     "fen": NOT_WHOLE,
     "area": NOT_WHOLE,
@@ -44,6 +45,9 @@ FORBIDDEN: Mapping[str, list[object]] = {
         "w" * 65,
     ],
     "flag": [*OF_NO_LINE, -1, 2**70, 1.5, "w" * 101, ["a"]],
+    "password": ["short", *NOT_TEXT],
+    "totp_code": ["12345", "1234567", "12345x", "１２３４５６", *NOT_TEXT],
+    "invitation_token": ["i1.short", f"s1.{'a' * 43}", f"i1.{'a' * 42}!"],
     "yes_no": [NUL, "perhaps", 2**70, -1],
     "one_of": [NUL, LONE_SURROGATE, "none of them", 2**70, -1],
 }

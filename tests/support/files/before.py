@@ -149,6 +149,7 @@ class Place:
             database_url=self.database.url,
             credential_key=KEY,
             receipt_key=RECEIPT_KEY,
+            gateway_key="5c" * 32,
             temporal_address="127.0.0.1:9",
             update_timeout_s=1,
         )

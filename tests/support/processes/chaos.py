@@ -19,8 +19,8 @@ from pydantic import SecretStr
 
 from proof.ballots import batch_statement, receipt_data
 from proof.merkle import leaf_hash, root_from_path
-from runtime.ballots.sealing import signed_by
-from service.http.credentials import voter_credential
+from proof.signing import signed_by
+from tests.support.votes.tickets import unit_ticket
 
 CLIENTS = 64
 PAUSE_S = 0.2
@@ -51,14 +51,13 @@ class Crowd:
         rid: str,
         units: Sequence[str],
         motions: Sequence[str],
-        credential_key: SecretStr,
+        key: SecretStr,
         service_url: Callable[[], str],
     ) -> None:
         self._rid, self._units, self._motions = rid, units, motions
         self._url = service_url
         self._bearers = {
-            unit: {"Authorization": f"Bearer {voter_credential(credential_key, rid, unit)}"}
-            for unit in units
+            unit: {"Authorization": f"Bearer {unit_ticket(key, rid, unit)}"} for unit in units
         }
         self.told = Told()
         self._stopped = False

@@ -15,6 +15,8 @@ from service.app import create_app
 from service.parts import Parts
 from tests.support.box import BOX_KEY
 from tests.support.processes.servers import plain_client
+from tests.support.signed.keys import GATEWAY_KEY, GATEWAY_PUBLIC
+from tests.support.votes.portal import portal_settings
 from worker import workers_of
 
 
@@ -26,8 +28,11 @@ def settings_for(env: WorkflowEnvironment, database: Database) -> Settings:
         receipt_key="1e" * 32,
         counts_age_s=0,  # what a test has just done is counted
         box_key=BOX_KEY,
+        gateway_key=GATEWAY_KEY,
+        gateway_public=GATEWAY_PUBLIC,
         temporal_address=env.client.service_client.config.target_host,
         temporal_namespace=env.client.namespace,
+        **portal_settings(),
     )
 
 

@@ -6,12 +6,11 @@ import pytest
 from temporalio.client import WorkflowFailureError
 
 from models.messages import acts as a
-from models.messages.reconciling import Fault, ReconcileReport, Reconciliation
+from models.messages.reconciling import OPERATOR, Fault, ReconcileReport, Reconciliation
 from models.values.refusal import Refused
 from runtime.database import Database
 from runtime.engine.reconciliation import reconcile
 from tests.support.breaks.breaking import (
-    OPERATOR,
     BreakingDriver,
     agrees_soon,
     ended_well,

@@ -11,14 +11,13 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from models.messages import acts as a
-from models.messages.reconciling import Reconciliation
+from models.messages.reconciling import OPERATOR, Reconciliation
 from models.values.refusal import Refused
 from runtime.database import Database
 from runtime.engine.reconciliation import reconcile
 from tests.support.breaks.breaking import (
     ANSWERED_S,
     LOOK_S,
-    OPERATOR,
     PATIENCE_S,
     agrees_soon,
     ended_well,

@@ -24,6 +24,7 @@ from tests.support.box import BOX_KEYS
 from tests.support.breaks.branches import open_for_ballots, report
 from tests.support.estate import scheme_content
 from tests.support.journey import COMMITTEE, STREET, JourneyDriver, actor, codes
+from tests.support.votes.portal import ACTOR, assertion
 
 Begin = Callable[..., Awaitable[JourneyDriver]]
 SPAIN = pack_in_force("ES", date(2026, 1, 1)).id
@@ -209,8 +210,9 @@ async def test_where_only_the_official_system_takes_ballots_a_web_ballot_is_no_b
     (problem,) = refused.json()["problems"]
     assert problem["code"] == "voting.official_only"
     assert problem["params"]["article"] == "Weifang Property Management Regs art. 32"
-    portal = await j.official(actor(Role.CITY_PORTAL))
-    through = await j.post("/portal-ballots", portal, unit_number=unit, choices=choices)
+    await j.official(actor(Role.CITY_PORTAL, ACTOR))
+    vouched = assertion(j.rid, unit)
+    through = await j.post("/portal-ballots", vouched, unit_number=unit, choices=choices)
     assert through.json()["problems"][0]["code"] == "voting.official_only"
     (sheet,) = (
         await j.http.get(f"/v1/renovations/{j.rid}/ballot-papers", headers=bearer(j, unit))

@@ -1,11 +1,11 @@
-"""What one person proposes and another one confirms."""
+"""People sign in: accounts, invitations, sessions; grants of roles with a life and a log of the place."""
 
 from pathlib import Path
 
 from models.migrations.statements import run
 
-revision = "0020"
-down_revision = "0019"
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 

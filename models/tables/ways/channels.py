@@ -174,7 +174,7 @@ class DoorVisit(Table):
 class OwnerReplacement(Table):
     """A sale on a frozen roll: the buyer replaces the seller for one unit (rules 1.4.1).
 
-    `generation` is the version of the buyer's credential; ballots of the unit up to `up_to_seq` are
+    `generation` counts the unit's owners after the first freeze; ballots of the unit up to `up_to_seq` are
     of earlier owners. `shared`: the entry has other units, whose owner keeps them.
     """
 

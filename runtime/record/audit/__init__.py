@@ -14,10 +14,13 @@ from models.tables import BallotBox, CaseClock, CommandReceipt, Event, Renovatio
 from models.values.base import Value
 from models.values.refusal import refusal
 from proof import chain
+from proof.seals import GatewayKeys
 from runtime.ballots.audit import BadBallot, audit_box
 from runtime.database import Database
-from runtime.record.audit_clock import ClockAudit
-from runtime.record.audit_heads import HeadAudit, HeadsAudit, KnownHeads
+from runtime.record import place_log
+from runtime.record.audit.acts import BadAct, audit_acts
+from runtime.record.audit.clock import ClockAudit
+from runtime.record.audit.heads import HeadAudit, HeadsAudit, KnownHeads
 from runtime.record.journal import hashed_fields
 
 Row = TypeVar("Row", bound=Event)
@@ -52,6 +55,7 @@ class AuditReport(Value):
     ballots: int
     bad: tuple[BadEvent, ...]
     bad_ballots: tuple[BadBallot, ...] = ()
+    bad_acts: tuple[BadAct, ...] = ()
     unsigned: int = 0
     """Ballots whose batch was not signed for: their service died within the same moment."""
     heads: HeadsAudit | None = None
@@ -59,8 +63,8 @@ class AuditReport(Value):
 
     @property
     def ok(self) -> bool:
-        """Every hash fits."""
-        return not self.bad and not self.bad_ballots
+        """Every hash fits, and somebody answers for every act."""
+        return not self.bad and not self.bad_ballots and not self.bad_acts
 
 
 async def audit(
@@ -68,12 +72,14 @@ async def audit(
     renovation_id: str | None = None,
     receipts_key: str | Sequence[str] | None = None,
     heads: KnownHeads | None = None,
+    gateway: GatewayKeys | None = None,
 ) -> AuditReport:
     """Check one renovation, or all of them.
 
     `receipts_key` is the public key (hex) of the service's receipts, or those of now and before;
     without it the signatures under the batches of ballots are taken for what they say. `heads` are
-    the keys of the log's heads and the heads outside; without it no head is looked at.
+    the keys of the log's heads and the heads outside; without it no head is looked at. Without the keys
+    of the `gateway` the signatures of the acts are taken for what they say.
 
     Raises:
         Refused: `renovation.unknown`.
@@ -82,6 +88,7 @@ async def audit(
         await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
         renovations = await _renovations(session, renovation_id)
         events, bad, since = 0, [], dict[str, int | None]()
+        bad_acts: list[BadAct] = []
         for each in renovations:
             signed = None if heads is None else heads.of(each.id)
             count, fault = await _chain(session, each, signed)
@@ -90,9 +97,17 @@ async def audit(
             events += count
             fault = fault or await _receipts(session, each)
             bad += [fault] if fault is not None else []
+            bad_acts += await audit_acts(session, each, gateway)
         if heads is not None and renovation_id is None:
             gone = heads.lost([each.id for each in renovations])
             bad += [BadEvent(renovation_id=rid, seq=seq, reason="gone") for rid, seq in gone]
+        if renovation_id is None:
+            of_places, faults = await place_log.faults(session)
+            events += of_places
+            bad += [
+                BadEvent(renovation_id=f"place {log_id}", seq=seq, reason=reason)
+                for log_id, seq, reason in faults
+            ]
         keys = (receipts_key,) if isinstance(receipts_key, str) else receipts_key
         ballots, unsigned, bad_ballots = await _boxes(session, renovation_id, keys)
     return AuditReport(
@@ -102,6 +117,7 @@ async def audit(
         unsigned=unsigned,
         bad=tuple(bad),
         bad_ballots=tuple(bad_ballots),
+        bad_acts=tuple(bad_acts),
         heads=None if heads is None else heads.audited(since),
     )
 

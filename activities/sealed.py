@@ -1,0 +1,121 @@
+"""What a workflow, and the activity that writes, ask of whoever stands behind a command.
+
+The workflow asks first, so that what came past the gateway leaves no history. The activity asks again,
+in whatever way it was reached: a workflow that was started with an invented input writes nothing.
+"""
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
+from temporalio import activity
+
+from models.messages.acts import Act
+from models.messages.command import Command
+from models.messages.ids import renovation_workflow_id
+from models.messages.journey import Stage
+from models.tables import Renovation
+from models.values.actor import ENGINE
+from models.values.refusal import Refused, refusal
+from proof.commands import act_hash
+from proof.seals import GatewayKeys, signature_wrong
+from rules.authority import check_again
+from runtime.record.grants import load_grants
+
+CARRIED_BY: Mapping[str, str] = {
+    "": "RenovationWorkflow",
+    Stage.VOTING: "VotingWorkflow",
+    Stage.COST_SHARING: "CostSharingWorkflow",
+    Stage.BIDDING: "BiddingWorkflow",
+    Stage.INSPECTION: "InspectionWorkflow",
+    Stage.FEEDBACK: "FeedbackWorkflow",
+    "publication": "PublicationWorkflow",
+    "ticket": "TicketWorkflow",
+}
+"""The type of a workflow by the word after the case in its id."""
+ALONE = ("", "ticket")
+"""These nobody has started but the service or reconciliation; the others a workflow of the case."""
+
+
+def kind_of(workflow_id: str, renovation_id: str) -> str | None:
+    """The word after the case in the id of one of its workflows, "" for its own; None for a stranger's."""
+    own = renovation_workflow_id(renovation_id)
+    if workflow_id == own:
+        return ""
+    word = workflow_id.removeprefix(f"{own}/").partition("/")[0]
+    known = workflow_id.startswith(f"{own}/") and word in CARRIED_BY
+    return word if known else None
+
+
+def is_carried(workflow_id: str, renovation_id: str, kind: str, parent_id: str) -> bool:
+    """Whether a workflow of this type, started by that one, carries what its id says."""
+    word = kind_of(workflow_id, renovation_id)
+    if word is None or CARRIED_BY[word] != kind:
+        return False
+    if word in ALONE:
+        return not parent_id
+    above = kind_of(parent_id, renovation_id)
+    return above == "" or (word == "publication" and above in tuple(Stage))
+
+
+def refuse_impostor(command: Command, *, signed: bool) -> None:
+    """A command comes from the workflow that it names, which was started as the procedure starts it.
+
+    In a case of before (not `signed`), and outside of Temporal, nobody is to be told apart.
+
+    Raises:
+        Refused: `act.impostor`.
+    """
+    if not (signed and activity.in_activity()):
+        return
+    info = activity.info()
+    same = info.workflow_id == command.workflow_id
+    given = (command.workflow_id, command.renovation_id, info.workflow_type, command.parent_id)
+    if not same or not is_carried(*[each or "" for each in given]):
+        raise refusal("act.impostor", where=command.workflow_id, workflow=command.workflow_id)
+
+
+def refuse_unsigned(
+    command: Command, request: BaseModel | None, keys: GatewayKeys, *, signed: bool
+) -> None:
+    """What a person does is written as the gateway has signed it; how long ago is not asked.
+
+    A step of the engine needs no signature; in a case of before (not `signed`), nor does an act.
+
+    Raises:
+        Refused: `act.unsigned`, `act.signature_wrong`.
+    """
+    own = command.command_id.startswith(f"{command.workflow_id}#") and not command.request_hash
+    if (own and command.actor == ENGINE) or not (signed or command.seal):
+        return
+    fault = keys.fault(
+        command.seal,
+        command.renovation_id,
+        command.request_hash,
+        command.actor,
+        command.command_id,
+    )
+    if fault is None and command.seal is not None and not _is_asked(command, request):
+        fault = signature_wrong(command.seal)
+    if fault is not None:
+        raise Refused(fault)
+
+
+def _is_asked(command: Command, request: BaseModel | None) -> bool:
+    """Whether what is about to be written is the act that was signed, as far as it is told."""
+    return not isinstance(request, Act) or act_hash(request) == command.request_hash
+
+
+async def refuse_without_grant(
+    session: AsyncSession, command: Command, renovation: Renovation
+) -> None:
+    """Whoever was let in must still hold the role when the act is written.
+
+    Raises:
+        Refused: `authority.not_granted` and what `check_act` refuses.
+    """
+    if command.seal is None:
+        return
+    grants = await load_grants(session, command.actor.id, renovation.id)
+    stage, place = renovation.stage, renovation.place_path
+    check_again(command.seal.act, stage, command.actor, grants, place)

@@ -1,0 +1,138 @@
+"""`client …`: programs that act for an office, a bank or a person, and their keys."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import JsonValue
+
+from cli.people.own import own_requests
+from cli.people.requests import ServiceRequests
+from cli.servers import DATA
+from cli.words import Language, listed, said, speak
+
+clients = typer.Typer(
+    help="Programs with keys of their own: add, rotate, revoke, list.", no_args_is_help=True
+)
+Data = Annotated[Path | None, DATA]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The program's name.")]
+As = Annotated[str, typer.Option("--as", metavar="PERSON", help="Which of your sign-ins.")]
+CommandId = Annotated[str, typer.Option(help="The same id is done once; else a new one.")]
+Days = Annotated[int, typer.Option(min=1, max=730, help="For how many days the key is good.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.add_typer(clients, name="client")
+
+
+@clients.command("add")
+def add_client(
+    name: Name,
+    actor: Annotated[str, typer.Option(help="As whom it acts; its roles are those of this actor.")],
+    scope: Annotated[
+        list[str],
+        typer.Option(
+            help="What it may call, several times: a route (report_payments) or a room"
+            " (cost_sharing)."
+        ),
+    ],
+    days: Days = 365,
+    as_: As = "",
+    command_id: CommandId = "",
+    language: Language = "",
+    data: Data = None,
+) -> None:
+    """Let a program act as somebody; its key is printed once, on the last line."""
+    speak(language)
+    scopes: list[JsonValue] = [*scope]
+    body: dict[str, JsonValue] = {"client": name, "actor": actor, "scopes": scopes, "days": days}
+    _told_once(own_requests(data, as_).post("/v1/clients", _command(command_id, body)))
+
+
+@clients.command("rotate")
+def rotate_client(
+    name: Name,
+    days: Days = 365,
+    overlap_hours: Annotated[
+        int, typer.Option(min=0, max=168, help="For how long the key of before is good still.")
+    ] = 24,
+    as_: As = "",
+    command_id: CommandId = "",
+    language: Language = "",
+    data: Data = None,
+) -> None:
+    """Give a program a new key; it is printed once, on the last line."""
+    speak(language)
+    body = _command(command_id, {"days": days, "overlap_hours": overlap_hours})
+    _told_once(own_requests(data, as_).post(f"/v1/clients/{name}/rotation", body))
+
+
+@clients.command("revoke")
+def revoke_client(
+    name: Name,
+    reason: Annotated[str, typer.Option(help="Why; it stands in the log.")],
+    as_: As = "",
+    command_id: CommandId = "",
+    language: Language = "",
+    data: Data = None,
+) -> None:
+    """Take all keys of a program away, for good."""
+    speak(language)
+    requests: ServiceRequests = own_requests(data, as_)
+    body = _command(command_id, {"reason": reason})
+    _tell(requests.post(f"/v1/clients/{name}/revocation", body))
+
+
+@clients.command("list")
+def list_clients(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+    as_: As = "",
+    language: Language = "",
+    data: Data = None,
+) -> None:
+    """Your programs; for an administrator those of everybody."""
+    speak(language)
+    found = own_requests(data, as_).get("/v1/clients")
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False))
+        return
+    for each in found if isinstance(found, list) else ():
+        _tell(each)
+
+
+def _command(command_id: str, body: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    return {"command_id": command_id or f"cli-{uuid.uuid4()}", **body}
+
+
+def _told_once(answer: JsonValue) -> None:
+    """The program, and its new key on a line of its own; of a command that was done before there is none."""
+    assert isinstance(answer, dict)
+    _tell(answer["client"])
+    if answer["key"]:
+        print(said("line.client_key"))
+        print(answer["key"])
+    else:
+        print(said("line.client_key_told"))
+
+
+def _tell(client: JsonValue) -> None:
+    assert isinstance(client, dict)
+    scopes, ends = client["scopes"], client["keys_until"]
+    assert isinstance(scopes, list)
+    assert isinstance(ends, list)
+    until = listed(
+        f"{datetime.fromisoformat(str(end)).astimezone():%Y-%m-%d %H:%M}" for end in ends
+    )
+    if client["revoked"]:
+        state = said("line.client_revoked")
+    elif until:
+        state = said("line.client_until", until=until)
+    else:
+        state = said("line.client_no_key")
+    print(f"{client['client']}  {client['actor']}  {listed(map(str, scopes))}  {state}")

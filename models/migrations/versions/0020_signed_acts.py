@@ -1,0 +1,20 @@
+"""What a person does is kept with the gateway's signature."""
+
+from pathlib import Path
+
+from models.migrations.statements import run
+
+revision = "0020"
+down_revision = "0019"
+branch_labels = None
+depends_on = None
+
+HERE = Path(__file__)
+
+
+def upgrade() -> None:
+    run(HERE.with_suffix(".sql"))
+
+
+def downgrade() -> None:
+    run(HERE.with_suffix(".down.sql"))

@@ -1,0 +1,20 @@
+"""What one person proposes and another one confirms."""
+
+from pathlib import Path
+
+from models.migrations.statements import run
+
+revision = "0024"
+down_revision = "0023"
+branch_labels = None
+depends_on = None
+
+HERE = Path(__file__)
+
+
+def upgrade() -> None:
+    run(HERE.with_suffix(".sql"))
+
+
+def downgrade() -> None:
+    run(HERE.with_suffix(".down.sql"))

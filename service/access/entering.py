@@ -1,0 +1,212 @@
+"""Entering with a letter: link and second fact give a session, and the session gives tickets.
+
+Looking at a link changes nothing: chat previews fetch links. Each try is counted in the letter's row
+before it is judged, so that no number of them at once gets more tries; a letter that is guessed at is
+locked, its neighbour's is not.
+"""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import Letter, LetterSession, MandateRevocation, Renovation
+from models.values.refusal import refusal
+from proof.canonical import utc_text
+from rules.access import locked_for, worn_out
+from service.access import facts
+from service.access.bodies import Entered, LetterView
+from service.access.letters import link_of, token_hash, token_of
+from service.access.tickets import make_ticket
+from service.access.units import version_of
+from service.estates.units import owner_secret_of
+from service.parts import Parts
+
+TICKET = timedelta(hours=1)
+SESSION = timedelta(hours=12)
+_TOKEN_BYTES = 24
+
+
+async def look(parts: Parts, token: str) -> LetterView:
+    """What the link opens.
+
+    Raises:
+        Refused: `access.letter_unknown` for a link that never was good or is not any more.
+    """
+    async with parts.database.session() as session:
+        row = (
+            await session.execute(
+                select(Letter, Renovation.title)
+                .join(Renovation, Renovation.id == Letter.renovation_id)
+                .where(Letter.token_hash == token_hash(token), *_good())
+            )
+        ).one_or_none()
+    if row is None:
+        raise refusal("access.letter_unknown")
+    letter, title = row
+    return LetterView.model_validate(
+        {
+            "renovation_id": letter.renovation_id,
+            "title": title,
+            "kind": letter.kind,
+            "fact": letter.fact,
+            "expires_at": letter.expires_at,
+        }
+    )
+
+
+async def enter(parts: Parts, token: str, fact: str) -> Entered:
+    """Enter; a link that somebody handed out is good once and replaced by the own one.
+
+    Raises:
+        Refused: `access.not_accepted`, whether the link or the fact is wrong; `access.locked` after
+            too many tries with this letter.
+    """
+
+    async def charge(session: AsyncSession) -> Letter:
+        return await _charged(session, token)
+
+    letter = await parts.database.transaction(charge)
+    if not await _is_right(parts, letter, fact):
+        raise refusal("access.not_accepted")
+    name = secrets.token_urlsafe(_TOKEN_BYTES)
+
+    async def work(session: AsyncSession) -> Entered:
+        return await _entered(parts, session, token, name)
+
+    return await parts.database.transaction(work)
+
+
+async def renew(parts: Parts, session_token: str) -> Entered:
+    """Another ticket for a session that goes on.
+
+    Raises:
+        Refused: `access.session_over`.
+    """
+    async with parts.database.session() as session:
+        row = (
+            await session.execute(
+                select(Letter, LetterSession)
+                .join(LetterSession, LetterSession.letter_id == Letter.id)
+                .where(
+                    LetterSession.token_hash == token_hash(session_token),
+                    LetterSession.ended_at.is_(None),
+                    LetterSession.expires_at > func.clock_timestamp(),
+                    *_good(),
+                )
+            )
+        ).one_or_none()
+        if row is None:
+            raise refusal("access.session_over")
+        letter, stored = row
+        return await _answer(parts, session, letter, session_token, stored.expires_at)
+
+
+async def leave(parts: Parts, session_token: str) -> None:
+    """End a session, known or not. The last ticket is good until it expires, at most an hour."""
+
+    async def work(session: AsyncSession) -> None:
+        row = await session.get(LetterSession, token_hash(session_token))
+        if row is not None and row.ended_at is None:
+            row.ended_at = datetime.now(UTC)
+
+    await parts.database.transaction(work)
+
+
+async def _charged(session: AsyncSession, token: str) -> Letter:
+    """The letter, with one more try counted."""
+    letter = await session.scalar(
+        select(Letter).where(Letter.token_hash == token_hash(token), *_good()).with_for_update()
+    )
+    if letter is None or worn_out(letter.failures):
+        raise refusal("access.not_accepted")
+    now = await session.scalar(select(func.clock_timestamp()))
+    assert now is not None
+    if letter.locked_until is not None and now < letter.locked_until:
+        raise refusal("access.locked", until=utc_text(letter.locked_until))
+    letter.failures += 1
+    pause = locked_for(letter.failures)
+    letter.locked_until = None if pause is None else now + pause
+    return letter
+
+
+async def _is_right(parts: Parts, letter: Letter, fact: str) -> bool:
+    if letter.fact != "roll":
+        return await facts.is_fact(fact, letter.fact_hash)
+    async with parts.database.session() as session:
+        renovation = await session.get_one(Renovation, letter.renovation_id)
+        owners = await facts.load_owners_of(session, renovation.estate_id, letter.unit_number)
+    secret = owner_secret_of(parts.settings)
+    return owners is not None and facts.are_numbers_of(fact, owners, secret)
+
+
+async def _entered(parts: Parts, session: AsyncSession, token: str, name: str) -> Entered:
+    """The session, if the letter is good still: whoever voids it holds its row."""
+    letter = await session.scalar(
+        select(Letter).where(Letter.token_hash == token_hash(token), *_good()).with_for_update()
+    )
+    if letter is None:
+        raise refusal("access.not_accepted")
+    now = datetime.now(UTC)
+    letter.failures, letter.locked_until, letter.entered_at = 0, None, now
+    link = ""
+    if letter.kind != "unit":
+        own = token_of(parts.keys, letter.id, secrets.token_hex(8))
+        letter.token_hash = token_hash(own)
+        link = link_of(parts, own)
+    expires_at = now + SESSION
+    session.add(
+        LetterSession(
+            token_hash=token_hash(name),
+            letter_id=letter.id,
+            began_at=now,
+            expires_at=expires_at,
+        )
+    )
+    return await _answer(parts, session, letter, name, expires_at, link)
+
+
+async def _answer(
+    parts: Parts,
+    session: AsyncSession,
+    letter: Letter,
+    session_token: str,
+    session_expires_at: datetime,
+    link: str = "",
+) -> Entered:
+    expires_at = datetime.now(UTC) + TICKET
+    if letter.mandate_id is None:
+        version = await version_of(session, letter.renovation_id, letter.unit_number)
+    else:
+        version = letter.number
+    ticket = make_ticket(
+        parts.keys,
+        letter.renovation_id,
+        letter.mandate_id or letter.unit_number,
+        version=version,
+        route="proxy" if letter.mandate_id else "web",
+        expires_at=int(expires_at.timestamp()),
+    )
+    return Entered.model_validate(
+        {
+            "renovation_id": letter.renovation_id,
+            "kind": letter.kind,
+            "unit_number": letter.unit_number,
+            "ticket": ticket,
+            "ticket_expires_at": expires_at,
+            "session": session_token,
+            "session_expires_at": session_expires_at,
+            "link": link,
+        }
+    )
+
+
+def _good() -> tuple[ColumnElement[bool], ...]:
+    """Of a letter with which one enters: not void, not too old, and its mandate not taken back."""
+    revoked = select(MandateRevocation).where(MandateRevocation.mandate_id == Letter.mandate_id)
+    return (
+        Letter.ended_at.is_(None),
+        Letter.expires_at > func.clock_timestamp(),
+        ~revoked.exists(),
+    )

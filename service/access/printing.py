@@ -1,0 +1,156 @@
+"""The first letters of a case: one for each unit, printed and put into letterboxes.
+
+The link is made of the letter's id, so that a printing that was interrupted is printed again as it was.
+"""
+
+import csv
+import html
+import io
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import segno
+from sqlalchemy import func, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import Letter, OwnerReplacement
+from models.values.actor import Actor
+from models.values.base import Carried
+from runtime.record.journal import id_from
+from service.access import facts
+from service.access.letters import GOOD_FOR, link_of, token_again, token_hash, token_of
+from service.bodies import CommandBody
+from service.estates.units import owner_secret_of
+from service.parts import Parts
+from service.recording import Details, accept
+from service.situation import Situation
+
+PIECE = 2_000
+PAGE = """<!doctype html><html lang="zh"><meta charset="utf-8"><title>{title}</title>
+<style>section{{page-break-after:always;font-family:sans-serif}}svg{{width:40mm;height:40mm}}</style>
+{letters}</html>
+"""
+LETTER = """<section><h1>{title}</h1><h2>{unit}</h2><p>{link}</p>{qr}<p>{fact}</p></section>
+"""
+FACTS = {
+    "roll": "进入时请输入全体业主的证件号码。 / Enter with the identity numbers of all owners.",
+    "code": "请携带证件到业主委员会领取验证码。 / Show your papers to the committee to get the code.",
+}
+
+
+class PrintedLetter(Carried):
+    """One letter as it is printed; `fact` says what is asked beside the link."""
+
+    unit_number: str
+    link: str
+    fact: str
+
+
+async def print_letters(
+    parts: Parts, situation: Situation, actor: Actor, command: CommandBody
+) -> tuple[PrintedLetter, ...]:
+    """Make the letters of the units that have none, and give those with which nobody has entered.
+
+    Letters that were made anew for a unit are not among them: another official hands those out.
+    """
+
+    async def change(session: AsyncSession, _now: datetime, _key: str) -> tuple[str, Details]:
+        rows = await _missing(session, parts, situation, actor)
+        for first in range(0, len(rows), PIECE):
+            await session.execute(insert(Letter), rows[first : first + PIECE])
+        return command.command_id, {"letters": len(rows)}
+
+    await accept(parts.journal, situation, actor, command, "access.letters_made", change)
+    async with parts.database.session() as session:
+        letters = await session.scalars(
+            select(Letter)
+            .where(
+                Letter.renovation_id == situation.id,
+                Letter.kind == "unit",
+                Letter.made_by == Letter.handed_by,
+                Letter.entered_at.is_(None),
+                Letter.ended_at.is_(None),
+            )
+            .order_by(Letter.unit_number)
+        )
+        return tuple(
+            PrintedLetter(
+                unit_number=letter.unit_number,
+                link=link_of(parts, token),
+                fact=letter.fact,
+            )
+            for letter in letters
+            if (token := token_again(parts.keys, letter.id, letter.token_hash)) is not None
+        )
+
+
+async def _missing(
+    session: AsyncSession, parts: Parts, situation: Situation, actor: Actor
+) -> list[dict[str, object]]:
+    """The rows of the letters of units that never had one, and were not sold."""
+    had = set(
+        await session.scalars(
+            select(Letter.unit_number).where(
+                Letter.renovation_id == situation.id, Letter.kind != "agent"
+            )
+        )
+    )
+    had |= set(
+        await session.scalars(
+            select(OwnerReplacement.unit_number).where(
+                OwnerReplacement.renovation_id == situation.id
+            )
+        )
+    )
+    secret = owner_secret_of(parts.settings)
+    owners = await facts.load_owners(session, situation.estate_id)
+    now = await session.scalar(select(func.clock_timestamp()))
+    assert now is not None
+    rows: list[dict[str, object]] = []
+    for unit, each in owners.items():
+        if unit in had:
+            continue
+        letter_id = _first_id(situation, unit)
+        rows.append(
+            {
+                "id": letter_id,
+                "renovation_id": situation.id,
+                "kind": "unit",
+                "unit_number": unit,
+                "fact": "roll" if facts.roll_has_numbers(each, secret) else "code",
+                "token_hash": token_hash(token_of(parts.keys, letter_id)),
+                "made_by": actor.id,
+                "made_at": now,
+                "handed_by": actor.id,
+                "expires_at": now + GOOD_FOR,
+            }
+        )
+    return rows
+
+
+def _first_id(situation: Situation, unit_number: str) -> str:
+    return f"l{id_from(f'{situation.id}/{unit_number}')}"
+
+
+def as_csv(letters: Iterable[PrintedLetter]) -> str:
+    """unit,link,fact: what a letter shop prints."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("unit", "link", "fact"))
+    writer.writerows((each.unit_number, each.link, each.fact) for each in letters)
+    return text.getvalue()
+
+
+def as_pages(letters: Sequence[PrintedLetter], title: str) -> str:
+    """A page of HTML for each letter, with the link as a QR code; it loads nothing."""
+    written = "".join(
+        LETTER.format(
+            title=html.escape(title),
+            unit=html.escape(each.unit_number),
+            link=html.escape(each.link),
+            qr=segno.make(each.link, error="m", mask=0).svg_inline(scale=4),
+            fact=FACTS[each.fact],
+        )
+        for each in letters
+    )
+    return PAGE.format(title=html.escape(title), letters=written)

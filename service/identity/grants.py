@@ -1,0 +1,292 @@
+"""Roles with a life: given, confirmed and ended by whoever may, each an event of the place's own log."""
+
+from datetime import datetime
+
+from pydantic import BaseModel
+from sqlalchemy import DateTime, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import Account, ApiClient, Person, Place, RoleGrant
+from models.values.actor import Actor, Role
+from models.values.refusal import Refused, refusal
+from proof.canonical import digest
+from proof.commands import command_key
+from rules.authority import Grant, covers
+from rules.granting import check_giving
+from runtime.database import Database
+from runtime.record import place_log
+from runtime.record.grants import load_grants
+from runtime.settings import Settings
+from service.bodies import CommandBody
+from service.identity.bodies import EndGrant, GivenRole, GiveRole, GrantView
+from service.identity.invitations import Invited, invitation_link, invite
+
+RESERVED = frozenset({"engine", "operator", "resident"})
+"""Names by which the record calls those who are nobody's account."""
+GIVEN, WAITS, CONFIRMED, ENDED = "grant.given", "grant.waits", "grant.confirmed", "grant.ended"
+NOW = select(func.clock_timestamp(type_=DateTime(timezone=True)))
+
+
+async def give(database: Database, settings: Settings, sender_id: str, body: GiveRole) -> GivenRole:
+    """Give somebody a role for a place; who has no account yet is invited.
+
+    The link of the invitation is told once: the same command again has none.
+
+    Raises:
+        Refused: `granting.…`, `journal.command_reused`.
+    """
+
+    async def work(session: AsyncSession) -> GivenRole:
+        key, asked = _command(sender_id, body)
+        place = await _place(session, body.place or "")
+        before = await place_log.told_before(session, key, asked)
+        if before is not None:
+            row = await _row(session, int(str(before.details["grant"])))
+            return GivenRole(grant=await _view(session, row))
+        giver = check_giving(
+            body.role, body.place or "", body.person, await load_grants(session, sender_id)
+        )
+        await session.execute(
+            insert(Person).values(id=body.person, name=body.name).on_conflict_do_nothing()
+        )
+        row = await _standing(session, body, place, giver)
+        await place_log.grant_event(session, row, giver, key, asked, GIVEN)
+        link = await _invited(session, settings, body, giver)
+        return GivenRole(grant=await _view(session, row), invitation=link)
+
+    return await database.transaction(work)
+
+
+async def confirm(
+    database: Database, sender_id: str, grant_id: int, body: CommandBody
+) -> GrantView:
+    """Put a grant in force that waits, by whoever might give it.
+
+    Raises:
+        Refused: `granting.unknown`, `granting.not_waiting`, `granting.…`, `journal.command_reused`.
+    """
+    return await _changed(database, sender_id, grant_id, body, CONFIRMED)
+
+
+async def end(database: Database, sender_id: str, grant_id: int, body: EndGrant) -> GrantView:
+    """End a grant now, by whoever might give it; everybody may lay down the own role.
+
+    Raises:
+        Refused: `granting.unknown`, `granting.over`, `granting.last_administrator`, `granting.…`,
+            `journal.command_reused`.
+    """
+    return await _changed(database, sender_id, grant_id, body, ENDED)
+
+
+async def _changed(
+    database: Database, sender_id: str, grant_id: int, body: CommandBody, kind: str
+) -> GrantView:
+    async def work(session: AsyncSession) -> GrantView:
+        key, asked = _command(sender_id, body, kind, grant_id)
+        row = await _row(session, grant_id)
+        if await place_log.told_before(session, key, asked) is None:
+            grants = await load_grants(session, sender_id)
+            now = (await session.execute(NOW)).scalar_one()
+            if kind == ENDED:
+                actor = await _ender(session, row, sender_id, grants)
+                _end(row, now)
+            else:
+                actor = check_giving(
+                    Role(row.role), await _path(session, row), row.actor_id, grants
+                )
+                _begin(row, actor, now)
+            await place_log.grant_event(
+                session, row, actor, key, asked, kind, getattr(body, "reason", "")
+            )
+        return await _view(session, row)
+
+    return await database.transaction(work)
+
+
+def _begin(row: RoleGrant, actor: Actor, now: datetime) -> None:
+    if row.valid_from is not None or row.valid_until is not None:
+        raise refusal("granting.not_waiting")
+    row.valid_from, row.granted_by = now, actor.id
+
+
+def _end(row: RoleGrant, now: datetime) -> None:
+    if row.valid_until is not None and row.valid_until <= now:
+        raise refusal("granting.over")
+    row.valid_until = now
+
+
+async def _ender(
+    session: AsyncSession, row: RoleGrant, sender_id: str, grants: tuple[Grant, ...]
+) -> Actor:
+    """Whoever might give it, or the holder; an administrator's is ended by another one only."""
+    path = await _path(session, row)
+    if row.actor_id != sender_id:
+        return check_giving(Role(row.role), path, row.actor_id, grants)
+    if row.role == Role.ADMINISTRATOR:
+        raise refusal("granting.last_administrator")
+    return Actor(id=row.actor_id, role=Role(row.role), label=row.label, place=path)
+
+
+async def list_grants(database: Database, sender_id: str, place: str) -> tuple[GrantView, ...]:
+    """The roles of a place, of those above it and of those below, as whoever holds one there sees them.
+
+    Raises:
+        Refused: `granting.nothing_to_see`.
+    """
+    async with database.session() as session:
+        own = await load_grants(session, sender_id)
+        sees = (each.role is Role.ADMINISTRATOR or _touch(each.place, place) for each in own)
+        if not any(sees):
+            raise refusal("granting.nothing_to_see", where="place", place=place or "-")
+        rows = await session.execute(
+            select(RoleGrant, func.coalesce(Place.path, ""))
+            .outerjoin(Place, Place.id == RoleGrant.place_id)
+            .where(RoleGrant.only_case.is_(None))
+            .order_by(func.coalesce(Place.path, ""), RoleGrant.role, RoleGrant.id)
+        )
+        return tuple(view_of(row, path) for row, path in rows if not place or _touch(path, place))
+
+
+def _touch(one: str, other: str) -> bool:
+    return not one or covers(one, other) or covers(other, one)
+
+
+async def give_from_file(
+    session: AsyncSession, actor: Actor, key: str, rows: list[tuple[RoleGrant, str]]
+) -> list[RoleGrant]:
+    """Write the grants of a renovation's file, each with its path; those that wait for somebody above.
+
+    What the opener might give is given; the rest is written down and is nobody's until it is confirmed.
+    """
+    grants = await load_grants(session, actor.id)
+    waiting = []
+    for row, path in sorted(rows, key=lambda each: str(each[0].place_id)):
+        person = insert(Person).values(id=row.actor_id, name=row.label)
+        await session.execute(person.on_conflict_do_nothing())
+        if await _has(session, row):
+            continue
+        try:
+            row.granted_by = check_giving(Role(row.role), path, row.actor_id, grants).id
+            row.valid_from = (await session.execute(NOW)).scalar_one()
+        except Refused:
+            row.valid_from = None
+            waiting.append(row)
+        session.add(row)
+        part = f"{key}.{row.actor_id}.{row.role}.{row.place_id}"
+        kind = WAITS if row.valid_from is None else GIVEN
+        await place_log.grant_event(
+            session, row, actor, digest({"part": part}), digest({"of": key}), kind
+        )
+    return waiting
+
+
+async def _has(session: AsyncSession, row: RoleGrant) -> bool:
+    """Whether somebody holds this role for this place already, or waits for it."""
+    found = await session.scalar(
+        select(RoleGrant.id).where(
+            RoleGrant.actor_id == row.actor_id,
+            RoleGrant.role == row.role,
+            RoleGrant.place_id.is_not_distinct_from(row.place_id),
+            RoleGrant.only_case.is_(None),
+            RoleGrant.valid_until.is_(None),
+        )
+    )
+    return found is not None
+
+
+async def _standing(
+    session: AsyncSession, body: GiveRole, place: Place | None, giver: Actor
+) -> RoleGrant:
+    """The new row of a grant.
+
+    Raises:
+        Refused: `granting.already_there`, `granting.ends_before`, `granting.reserved`.
+    """
+    if body.person in RESERVED:
+        raise refusal("granting.reserved", where="person", person=body.person)
+    now = (await session.execute(NOW)).scalar_one()
+    begins = body.begins or now
+    if body.until is not None and body.until <= begins:
+        raise refusal("granting.ends_before", where="until")
+    row = RoleGrant(
+        actor_id=body.person,
+        label=body.name,
+        role=body.role.value,
+        place_id=None if place is None else place.id,
+        only_case=None,
+        valid_from=begins,
+        valid_until=body.until,
+        granted_by=giver.id,
+        reason=body.reason,
+    )
+    if await _has(session, row):
+        raise refusal("granting.already_there", where="person", person=body.person, role=body.role)
+    session.add(row)
+    return row
+
+
+async def _invited(session: AsyncSession, settings: Settings, body: GiveRole, giver: Actor) -> str:
+    """The link for a person who has no account; whoever has one keeps it, and gets no new secrets.
+
+    An actor whom a program plays is nobody's, and needs none.
+    """
+    account = select(Account.id).where(Account.actor_id == body.person, Account.only_case.is_(None))
+    program = select(ApiClient.id).where(
+        ApiClient.actor_id == body.person, ApiClient.revoked_at.is_(None)
+    )
+    if await session.scalar(select(account.exists() | program.exists())):
+        return ""
+    who = Invited(actor_id=body.person, name=body.name)
+    return invitation_link(settings, await invite(session, who, giver.id, settings.invitation_days))
+
+
+async def _place(session: AsyncSession, path: str) -> Place | None:
+    if not path:
+        return None
+    place = await session.scalar(select(Place).where(Place.path == path))
+    if place is None:
+        raise refusal("granting.place_unknown", where="place", place=path)
+    return place
+
+
+async def _path(session: AsyncSession, row: RoleGrant) -> str:
+    return "" if row.place_id is None else (await session.get_one(Place, row.place_id)).path
+
+
+async def _row(session: AsyncSession, grant_id: int) -> RoleGrant:
+    row = await session.scalar(
+        select(RoleGrant)
+        .where(RoleGrant.id == grant_id, RoleGrant.only_case.is_(None))
+        .with_for_update()
+    )
+    if row is None:
+        raise refusal("granting.unknown")
+    return row
+
+
+async def _view(session: AsyncSession, row: RoleGrant) -> GrantView:
+    return view_of(row, await _path(session, row))
+
+
+def view_of(row: RoleGrant, path: str) -> GrantView:
+    """A grant as those who may see it read it."""
+    return GrantView(
+        id=row.id,
+        person=row.actor_id,
+        name=row.label,
+        role=Role(row.role),
+        place=path,
+        begins=row.valid_from,
+        until=row.valid_until,
+        waits=row.valid_from is None and row.valid_until is None,
+        granted_by=row.granted_by,
+        reason=row.reason,
+    )
+
+
+def _command(sender_id: str, body: BaseModel, *of: str | int) -> tuple[str, str]:
+    """The key of a command about grants, and the hash of what it asks."""
+    asked = digest({"of": list(of), "body": body.model_dump(mode="json")})
+    command_id = str(getattr(body, "command_id", ""))
+    return command_key(sender_id, "grants", command_id), asked

@@ -1,0 +1,83 @@
+"""Signing in to a local account: name, password and the code of the second factor, all of them right."""
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import Account
+from models.values.base import Value
+from models.values.refusal import Refused, refusal
+from runtime.database import Database
+from runtime.settings import Settings
+from service.identity.bodies import SessionView, SignInBody
+from service.identity.locks import count_try, forget_tries
+from service.identity.passwords import opened, password_fits, secrets_key, used_step
+from service.identity.sessions import begin_session, database_now
+
+log = structlog.get_logger("sign_in")
+
+
+class Known(Value):
+    """What of an account is compared, as it was when the try was counted."""
+
+    id: str
+    password: str | None
+    totp: bytes | None
+
+
+async def sign_in(database: Database, settings: Settings, body: SignInBody) -> SessionView:
+    """Begin a session. What was wrong is not told: name, password or code.
+
+    Raises:
+        Refused: `sign_in.wrong`, `sign_in.locked`.
+    """
+    known = await _counted(database, body.name)
+    fits = await password_fits(known.password if known else None, body.password)
+    secret = opened(secrets_key(settings), known.totp) if known and known.totp else None
+    if known is None or secret is None or not fits:
+        raise _wrong(known)
+
+    async def work(session: AsyncSession) -> SessionView:
+        account = await session.get_one(Account, known.id, with_for_update=True)
+        step = used_step(secret, body.code, await database_now(session), account.totp_step)
+        unchanged = (account.password, account.totp) == (known.password, known.totp)
+        if step is None or not unchanged or account.closed_at is not None:
+            raise _wrong(known)
+        account.totp_step = step
+        await forget_tries(session, _credential(account.id))
+        begun = await begin_session(session, account.id, "password", settings.session_hours)
+        return SessionView(
+            actor_id=account.actor_id,
+            only_case=account.only_case,
+            way="password",
+            **begun.model_dump(),
+        )
+
+    return await database.transaction(work)
+
+
+async def _counted(database: Database, name: str) -> Known | None:
+    """The account of this name, with the try counted against it; None where there is none."""
+
+    async def work(session: AsyncSession) -> Known | None:
+        account = await session.scalar(select(Account).where(Account.name == name))
+        if account is None or account.closed_at is not None:
+            return None
+        try:
+            await count_try(session, _credential(account.id))
+        except Refused:
+            log.warning("sign_in_refused", account=account.id, reason="locked")
+            raise
+        return Known(id=account.id, password=account.password, totp=account.totp)
+
+    return await database.transaction(work)
+
+
+def _credential(account_id: str) -> str:
+    return f"password:{account_id}"
+
+
+def _wrong(known: Known | None) -> Refused:
+    # What was typed as a name may be a password: only the id of an account is in the log.
+    log.warning("sign_in_refused", account=known.id if known else "unknown", reason="wrong")
+    return refusal("sign_in.wrong")

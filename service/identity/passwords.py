@@ -1,0 +1,97 @@
+"""Passwords and second factors of local accounts: argon2id, and codes of RFC 6238.
+
+Hashing takes tens of milliseconds and 64 MiB, so it is done in threads, two at a time.
+"""
+
+import asyncio
+import hmac
+import secrets
+from contextlib import suppress
+from datetime import datetime
+
+import pyotp
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pydantic import SecretStr
+
+from runtime.keys.values import derived, every, newest
+from runtime.settings import Settings, require
+
+HASHER = PasswordHasher()
+AT_ONCE = asyncio.Semaphore(2)
+STEP_S = 30
+DRIFT_STEPS = 1
+"""A clock may be off by as many steps: the code before and the one after are taken too."""
+ISSUER = "gongjian"
+_NOBODY = HASHER.hash(secrets.token_hex(16))
+"""Compared where there is no such account, so that the answer takes as long."""
+_PURPOSE = b"gongjian/totp"
+_NONCE_BYTES = 12
+
+
+async def hash_password(password: str) -> str:
+    """The argon2id hash of a password, with its parameters and salt."""
+    async with AT_ONCE:
+        return await asyncio.to_thread(HASHER.hash, password)
+
+
+async def password_fits(stored: str | None, password: str) -> bool:
+    """Whether a password is the one of this hash; without a hash False, after the same time."""
+    async with AT_ONCE:
+        fits = await asyncio.to_thread(_verify, stored or _NOBODY, password)
+    return fits and stored is not None
+
+
+def _verify(stored: str, password: str) -> bool:
+    try:
+        return HASHER.verify(stored, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def new_totp_secret() -> str:
+    """A secret of 160 bits, in base 32."""
+    return pyotp.random_base32()
+
+
+def totp_uri(secret: str, name: str) -> str:
+    """What an authenticator app reads from a QR code."""
+    return pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=ISSUER)
+
+
+def used_step(secret: str, code: str, now: datetime, last_step: int) -> int | None:
+    """The step of time whose code this is, None where it is none or was used already."""
+    totp, step = pyotp.TOTP(secret), int(now.timestamp()) // STEP_S
+    for each in range(step - DRIFT_STEPS, step + DRIFT_STEPS + 1):
+        if each > last_step and hmac.compare_digest(totp.at(each * STEP_S), code):
+            return each
+    return None
+
+
+def sealed(key: SecretStr, secret: str) -> bytes:
+    """A secret under the newest key of a setting: AES-256-GCM, the nonce first."""
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    cipher = AESGCM(derived(newest(key), _PURPOSE))
+    return nonce + cipher.encrypt(nonce, secret.encode(), _PURPOSE)
+
+
+def opened(key: SecretStr, stored: bytes) -> str | None:
+    """The secret that was sealed under one of the keys; None under another."""
+    nonce, data = stored[:_NONCE_BYTES], stored[_NONCE_BYTES:]
+    for each in every(key):
+        with suppress(InvalidTag):
+            return AESGCM(derived(each, _PURPOSE)).decrypt(nonce, data, _PURPOSE).decode()
+    return None
+
+
+def secrets_key(settings: Settings) -> SecretStr:
+    """The key under which second factors are kept.
+
+    Raises:
+        Refused: `settings.missing`.
+    """
+    require(settings, "person_key")
+    assert settings.person_key is not None
+    return settings.person_key

@@ -1,0 +1,122 @@
+"""Sessions of people: a row each, found by the hash of a random token; short, and ended at will."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import DateTime, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import Account, ApiClient, PersonSession
+from models.values.base import Value
+from models.values.refusal import refusal
+from runtime.database import Database
+from service.identity.tokens import SESSION, new_token, token_hash
+
+NOW = select(func.clock_timestamp(type_=DateTime(timezone=True)))
+
+
+class SignedIn(Value):
+    """Who sent a request, as the session knows them.
+
+    `only_case` is the told case of a player, None of a person. `way` is how they signed in.
+    """
+
+    actor_id: str
+    account_id: str
+    only_case: str | None
+    way: str
+    expires_at: datetime
+
+
+class Opened(Value):
+    """A session that has just begun; its token is known to nobody else, and nowhere stored."""
+
+    token: str
+    expires_at: datetime
+
+
+async def database_now(session: AsyncSession) -> datetime:
+    """Now by the clock of the database, by which sessions, links and grants end."""
+    return (await session.execute(NOW)).scalar_one()
+
+
+async def begin_session(session: AsyncSession, account_id: str, way: str, hours: int) -> Opened:
+    """Begin a session in the caller's transaction."""
+    token = new_token(SESSION)
+    now = await database_now(session)
+    expires_at = now + timedelta(hours=hours)
+    session.add(
+        PersonSession(
+            id=token_hash(token),
+            account_id=account_id,
+            way=way,
+            created_at=now,
+            expires_at=expires_at,
+        )
+    )
+    await session.flush()
+    return Opened(token=token, expires_at=expires_at)
+
+
+async def find_session(database: Database, token: str) -> SignedIn:
+    """Who holds this token.
+
+    Raises:
+        Refused: `credential.wrong` for one that nobody was given, `credential.ended` for one that was
+            revoked or whose account is closed, `credential.expired`.
+    """
+    query = (
+        select(PersonSession, Account, func.clock_timestamp())
+        .join(Account, Account.id == PersonSession.account_id)
+        .where(PersonSession.id == token_hash(token))
+    )
+    async with database.session() as session:
+        found = (await session.execute(query)).one_or_none()
+    if found is None:
+        raise refusal("credential.wrong")
+    row, account, now = found
+    if row.ended_at is not None or account.closed_at is not None:
+        raise refusal("credential.ended")
+    if row.expires_at <= now:
+        raise refusal("credential.expired")
+    return SignedIn(
+        actor_id=account.actor_id,
+        account_id=account.id,
+        only_case=account.only_case,
+        way=row.way,
+        expires_at=row.expires_at,
+    )
+
+
+async def end_session(database: Database, token: str) -> None:
+    """Sign out: the token opens nothing any more. One that opens nothing stays as it is."""
+
+    async def work(session: AsyncSession) -> None:
+        await session.execute(
+            update(PersonSession)
+            .where(PersonSession.id == token_hash(token), PersonSession.ended_at.is_(None))
+            .values(ended_at=func.clock_timestamp())
+        )
+
+    await database.transaction(work)
+
+
+async def end_sessions_of(session: AsyncSession, account_id: str) -> None:
+    """Sign an account out everywhere, in the caller's transaction; its own programs too.
+
+    Whoever was in it without right may have added one.
+    """
+    of_account = select(Account.actor_id).where(Account.id == account_id).scalar_subquery()
+    await session.execute(
+        update(ApiClient)
+        .where(
+            ApiClient.actor_id == of_account,
+            ApiClient.made_by == of_account,
+            ApiClient.revoked_at.is_(None),
+        )
+        .values(revoked_at=func.clock_timestamp())
+    )
+    await session.execute(
+        update(PersonSession)
+        .where(PersonSession.account_id == account_id, PersonSession.ended_at.is_(None))
+        .values(ended_at=func.clock_timestamp())
+    )

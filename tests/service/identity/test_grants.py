@@ -1,0 +1,194 @@
+"""Roles are given by whoever may, live from and until, and stand in the log of their place."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+
+from cli.opening import find_convener
+from formats.file_mapping import in_words
+from formats.renovation_file.reading import read_renovation
+from models.tables import RoleGrant
+from models.values.actor import Role
+from runtime.database import Database
+from runtime.record.audit import audit
+from runtime.settings import Settings
+from service.estates.officials import Cast, grant_roles
+from service.identity.operator import BreakGlass, break_glass, invite_administrator
+from service.situation import load_grants, load_situation
+from tests.support.channels import code
+from tests.support.people import bearer, sign_in
+
+Make = Callable[..., Awaitable[str]]
+EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "estate.yaml"
+ROLE = {"person": "street-9", "name": "Street", "place": "d/s", "reason": "appointed"}
+
+
+async def role(sql: asyncpg.Connection, actor_id: str, role: str, place: str | None) -> None:
+    await sql.execute(
+        "INSERT INTO role_grant (actor_id, label, role, place_id) VALUES ($1::text, $1::text, $2, $3)"
+        " ON CONFLICT DO NOTHING",
+        actor_id,
+        role,
+        place,
+    )
+    await sign_in(sql, actor_id)
+
+
+@pytest.fixture
+async def rid(renovation: Make, sql: asyncpg.Connection) -> str:
+    made = await renovation()
+    await role(sql, "admin", "administrator", None)
+    await role(sql, "bureau", "district_bureau", "d")
+    await role(sql, "office", "street_office", "s")
+    return made
+
+
+async def give(
+    http: httpx.AsyncClient, who: str, command_id: str, **body: object
+) -> httpx.Response:
+    given = {**ROLE, "role": "street_office", "command_id": command_id, **body}
+    return await http.post("/v1/grants", json=given, headers=bearer(who))
+
+
+async def test_a_role_is_given_once_ended_and_both_stand_in_the_log(
+    http, sql, database, rid
+) -> None:
+    first = await give(http, "bureau", f"{rid}-1", person=f"p-{rid}")
+    assert first.is_success, first.text
+    again = await give(http, "bureau", f"{rid}-1", person=f"p-{rid}")
+    assert again.json() == {**first.json(), "invitation": ""}
+    assert code(await give(http, "bureau", f"{rid}-1")) == (409, "journal.command_reused")
+    assert [each.role for each in await load_grants(database, f"p-{rid}", rid)] == [
+        Role.STREET_OFFICE
+    ]
+    grant = first.json()["grant"]["id"]
+    body = {"command_id": f"{rid}-2", "reason": "left"}
+    ended = await http.post(f"/v1/grants/{grant}/end", json=body, headers=bearer("bureau"))
+    assert ended.is_success, ended.text
+    assert await load_grants(database, f"p-{rid}", rid) == ()
+    kinds = await sql.fetch(
+        "SELECT kind FROM place_event WHERE log_id = 's' AND details->>'grant' = $1 ORDER BY seq",
+        str(grant),
+    )
+    assert [row["kind"] for row in kinds] == ["grant.given", "grant.ended"]
+    assert (await audit(database)).ok
+
+
+@pytest.mark.parametrize(
+    ("who", "fields", "refused"),
+    [
+        ("office", {"role": "district_bureau"}, "granting.wrong_role"),
+        ("office", {"role": "owners_committee", "place": "d"}, "granting.outside_place"),
+        ("office", {"role": "owners_committee", "person": "office"}, "granting.to_oneself"),
+        ("admin", {"role": "administrator", "person": "admin"}, "granting.outside_place"),
+        ("bureau", {"role": "operator"}, "granting.not_given"),
+        ("bureau", {"person": "engine"}, "granting.reserved"),
+        ("bureau", {"place": "d/nowhere"}, "granting.place_unknown"),
+    ],
+)
+async def test_what_is_not_ones_to_give_is_refused(
+    http, sql, rid, who: str, fields: dict[str, str], refused: str
+) -> None:
+    before = await sql.fetchval("SELECT count(*) FROM role_grant")
+    answer = await give(http, who, f"{rid}-{refused}", **fields)
+    if who != "admin":
+        assert code(answer)[1] == refused
+    assert not answer.is_success
+    assert await sql.fetchval("SELECT count(*) FROM role_grant") == before
+
+
+async def test_a_grant_counts_from_and_until_its_moments(sql, database, rid) -> None:
+    await role(sql, f"q-{rid}", "street_office", "s")
+    mine = f"q-{rid}"
+    assert len(await load_grants(database, mine, rid)) == 1
+    update = "UPDATE role_grant SET {} WHERE actor_id = $1"
+    for change in (
+        "valid_until = now()",
+        "valid_until = NULL, valid_from = NULL",
+        "valid_from = now() + interval '1 day'",
+    ):
+        await sql.execute(update.format(change), mine)
+        assert await load_grants(database, mine, rid) == ()
+    await sql.execute(update.format("valid_from = now(), only_case = $2"), mine, rid)
+    assert len(await load_grants(database, mine, rid)) == 1
+    assert await load_grants(database, mine, "another") == ()
+
+
+async def test_a_file_makes_nobody_an_office_of_a_real_place(
+    http: httpx.AsyncClient, sql: asyncpg.Connection, database: Database, rid: str
+) -> None:
+    """A start file made its author a street office over another estate; now the grant waits."""
+    read = read_renovation(EXAMPLE.read_bytes(), "estate.yaml")
+    author = read.officials[0].model_copy(
+        update={"id": f"a-{rid}", "role": Role.STREET_OFFICE, "place": "d/s"}
+    )
+    file = read.model_copy(update={"officials": (author,), "sandbox": None})
+    case = Cast(
+        file=file,
+        renovation_id=rid,
+        told=False,
+        opener=find_convener(file),
+        key=rid,
+        where=in_words,
+    )
+
+    async def open_it(session):
+        from service.identity.sessions import database_now
+
+        return await grant_roles(session, case, await database_now(session))
+
+    (told,) = await database.transaction(open_it)
+    assert (told.code, told.params["role"]) == ("opening.grant_waits", "street_office")
+    assert await load_grants(database, author.id, rid) == ()
+    async with database.session() as session:
+        row = await session.scalar(
+            RoleGrant.__table__.select().where(RoleGrant.actor_id == author.id)
+        )
+    body = {"command_id": f"{rid}-confirm"}
+    await sign_in(sql, author.id)
+    own = await http.post(f"/v1/grants/{row}/confirm", json=body, headers=bearer(author.id))
+    assert not own.is_success
+    done = await http.post(f"/v1/grants/{row}/confirm", json=body, headers=bearer("bureau"))
+    assert done.is_success, done.text
+    assert len(await load_grants(database, author.id, rid)) == 1
+
+
+async def test_breaking_the_glass_is_an_act_of_its_own_kind(sql, database, rid) -> None:
+    situation = await load_situation(database, rid)
+    asked = BreakGlass(
+        act="cancel_renovation", role=Role.DISTRICT_BUREAU, reason="fire", account="me"
+    )
+    assert await break_glass(database, situation, f"{rid}-g", asked) == "operator"
+    event = await sql.fetchrow(
+        "SELECT * FROM event WHERE renovation_id = $1 ORDER BY seq DESC", rid
+    )
+    assert (event["kind"], event["actor_id"], event["actor_role"]) == (
+        "operator.broke_glass",
+        "operator",
+        "operator",
+    )
+    assert [each.role for each in await load_grants(database, "operator", rid)] == [
+        Role.DISTRICT_BUREAU
+    ]
+    assert await load_grants(database, "operator", "another") == ()
+
+
+async def test_a_changed_log_of_a_place_is_found(
+    superuser: str, database: Database, settings: Settings
+) -> None:
+    await invite_administrator(database, settings, "me")
+    assert (await audit(database)).ok
+    connection = await asyncpg.connect(superuser)
+    change = (
+        "UPDATE place_event SET details = details || '{{\"person\": \"{}\"}}' WHERE log_id = '*'"
+    )
+    await connection.execute("ALTER TABLE place_event DISABLE TRIGGER ALL")
+    await connection.execute(change.format("mayor"))
+    bad = (await audit(database)).bad
+    await connection.execute(change.format("administrator"))
+    await connection.execute("ALTER TABLE place_event ENABLE TRIGGER ALL")
+    await connection.close()
+    assert [(each.renovation_id, each.reason) for each in bad] == [("place *", "hash")]

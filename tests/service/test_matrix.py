@@ -1,0 +1,199 @@
+"""Who may send what: every door of the service × every role × inside and outside of the place.
+
+The table says it once more, by hand, so that a door that is opened to somebody else, or is new, fails here.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from models.messages.act_bodies import BODIES
+from models.values.actor import Role
+from rules.authority import ROLES_OF_ACT
+from runtime.database import Database
+from service.http.credentials import voter_credential
+from tests.service.conftest import KEY
+from tests.support.estate import make_renovation
+from tests.support.fields.doors import doors
+from tests.support.fields.samples import good_body
+from tests.support.people import bearer, sign_in
+
+RID, OTHER = "rmatrix", "rmatrix2"
+CASE = "/v1/renovations/{renovation_id}"
+NOBODY = frozenset({Role.ENGINE, Role.OPERATOR})
+"""Nobody signs in as these."""
+OFFICIALS = tuple(role for role in Role if role not in NOBODY)
+CONVENERS = {Role.OWNERS_COMMITTEE, Role.RESIDENTS_COMMITTEE, Role.STREET_OFFICE}
+SUPERVISE_VOTES = {Role.RESIDENTS_COMMITTEE, Role.STREET_OFFICE}
+GO_ROUND = {Role.GRID_WORKER, Role.RESIDENTS_COMMITTEE}
+EVERYBODY, UNIT, AGENT, PERSON, ANY_ROLE = "everybody", "unit", "agent", "person", "any role"
+PORTAL = "portal"
+WHO: Mapping[str, str | set[Role]] = {
+    "GET /health/live": EVERYBODY,
+    "GET /health/ready": EVERYBODY,
+    # Whoever has the link, the password, or an account at the provider.
+    "GET /v1/invitations/{token}": EVERYBODY,
+    "POST /v1/invitations/{token}": EVERYBODY,
+    "POST /v1/sign-in": EVERYBODY,
+    "GET /v1/sign-in/oidc": EVERYBODY,
+    "GET /v1/sign-in/oidc/callback": EVERYBODY,
+    "GET /v1/session": PERSON,
+    "POST /v1/sign-out": PERSON,
+    # Who may give which role to whom is tried by tests/service/identity/test_grants.py.
+    "GET /v1/grants": PERSON,
+    "POST /v1/grants": PERSON,
+    "POST /v1/grants/{grant_id}/confirm": PERSON,
+    "POST /v1/grants/{grant_id}/end": PERSON,
+    # Whose programs one may keep: tests/service/programs/test_clients.py.
+    "GET /v1/clients": PERSON,
+    "POST /v1/clients": PERSON,
+    "POST /v1/clients/{client}/rotation": PERSON,
+    "POST /v1/clients/{client}/revocation": PERSON,
+    "GET /v1/renovations": EVERYBODY,
+    f"GET {CASE}": EVERYBODY,
+    f"GET {CASE}/roles": PERSON,
+    f"GET {CASE}/progress": EVERYBODY,
+    f"GET {CASE}/events": EVERYBODY,
+    f"GET {CASE}/turnout": EVERYBODY,
+    f"GET {CASE}/opinions": EVERYBODY,
+    f"GET {CASE}/verification": EVERYBODY,
+    f"GET {CASE}/works": EVERYBODY,
+    f"GET {CASE}/clock": EVERYBODY,
+    # The code of a ballot is as good as a credential: only its voter has it.
+    f"GET {CASE}/ballots/{{code}}": EVERYBODY,
+    f"GET {CASE}/ballots/{{code}}/qr.svg": EVERYBODY,
+    f"POST {CASE}/ballots/{{code}}/verified": UNIT,
+    f"POST {CASE}/ballots": UNIT,
+    f"GET {CASE}/ballot-papers": UNIT,
+    f"POST {CASE}/opinions": UNIT,
+    f"POST {CASE}/vote-objections": UNIT,
+    f"POST {CASE}/part-consents": UNIT,
+    f"POST {CASE}/part-consents/withdrawals": UNIT,
+    f"POST {CASE}/tickets": UNIT,
+    f"POST {CASE}/tickets/{{ticket_id}}/confirmation": UNIT,
+    f"POST {CASE}/survey-answers": UNIT,
+    f"POST {CASE}/objections": f"{UNIT} or {ANY_ROLE}",
+    f"POST {CASE}/proxy-ballots": AGENT,
+    f"POST {CASE}/rulings": SUPERVISE_VOTES,
+    f"GET {CASE}/contested": SUPERVISE_VOTES,
+    f"POST {CASE}/paper": CONVENERS,
+    f"GET {CASE}/paper": CONVENERS,
+    f"POST {CASE}/mandates": CONVENERS,
+    f"GET {CASE}/mandates": CONVENERS,
+    f"POST {CASE}/mandates/{{mandate_id}}/revocation": CONVENERS,
+    # What the portal has signed opens it, see tests/service/programs/test_assertions.py.
+    f"POST {CASE}/portal-ballots": PORTAL,
+    f"POST {CASE}/door-visits": GO_ROUND,
+    f"GET {CASE}/door-visits": GO_ROUND,
+    f"POST {CASE}/attendance": CONVENERS,
+    f"POST {CASE}/replacements": CONVENERS,
+    f"POST {CASE}/reminders": CONVENERS,
+    f"GET {CASE}/non-voters": CONVENERS,
+    f"POST {CASE}/payments": {Role.PAYMENT_PROVIDER},
+    f"POST {CASE}/bids": {Role.CONTRACTOR},
+    f"POST {CASE}/bids/withdrawal": {Role.CONTRACTOR},
+    f"POST {CASE}/clock": CONVENERS,
+    f"POST {CASE}/clock/holds": CONVENERS,
+    f"POST {CASE}/clock/holds/{{name}}/release": CONVENERS,
+    **{f"POST {CASE}/acts/{name}": set(who.roles) for name, who in ROLES_OF_ACT.items()},
+    f"POST {CASE}/acts/{{name}}": PERSON,
+}
+DOORS = {f"{each.method} {each.path}": each for each in doors()}
+CLOSED = frozenset(
+    {
+        *("credential.missing", "credential.wrong", "credential.no_role", "credential.other_unit"),
+        *("authority.wrong_role", "authority.outside_place", "granting.nothing_to_see"),
+    }
+)
+"""What a door says to whom it does not open."""
+OF_ROLES = [name for name, who in WHO.items() if isinstance(who, set)]
+OF_OTHERS = [name for name, who in WHO.items() if isinstance(who, str)]
+
+
+def inside(role: Role) -> str:
+    return f"{role.value}-in"
+
+
+def outside(role: Role) -> str:
+    return f"{role.value}-out"
+
+
+@pytest.fixture(scope="module")
+async def case(database: Database, owner: str) -> AsyncIterator[str]:
+    sql = await asyncpg.connect(owner)
+    await make_renovation(database, rid=RID)
+    await make_renovation(database, rid=OTHER)
+    await sql.execute("UPDATE renovation SET state = 'completed' WHERE id = $1", RID)
+    await sql.execute(
+        "INSERT INTO place (id, kind, name, parent_id, path) SELECT 's-other', kind, 'other', parent_id,"
+        " 'd/s-other' FROM place WHERE id = 's' ON CONFLICT DO NOTHING"
+    )
+    for role in OFFICIALS:
+        for actor_id, place in ((inside(role), "s"), (outside(role), "s-other")):
+            await sign_in(sql, actor_id)
+            await sql.execute(
+                "INSERT INTO role_grant (actor_id, label, role, place_id) VALUES ($1::varchar, $1::varchar, $2, $3)",
+                actor_id,
+                role.value,
+                None if role is Role.ADMINISTRATOR else place,
+            )
+    await sign_in(sql, "stranger")
+    yield RID
+    await sql.close()
+
+
+async def ask(http: httpx.AsyncClient, name: str, headers: Mapping[str, str]) -> set[str]:
+    """What the door says against it."""
+    door = DOORS[name]
+    act = door.path.rpartition("/")[2]
+    body: dict[str, Any] = {"command_id": "m1"}
+    if act in BODIES:
+        body |= good_body(BODIES[act])
+    elif " or " in str(WHO[name]):  # the body says who asks
+        body |= good_body(door.body)
+        body["unit_number"] = "1-101" if headers.get("Authorization", "")[7:10] == "v1." else None
+    sent = body if door.method == "POST" else None
+    answer = await http.request(door.method, door.address(RID), json=sent, headers=headers)
+    if answer.is_success or not answer.headers["content-type"].startswith("application/problem"):
+        return set()
+    return {each["code"] for each in answer.json()["problems"]}
+
+
+def test_every_door_is_in_the_table() -> None:
+    assert WHO.keys() == DOORS.keys()
+
+
+@pytest.mark.parametrize("name", OF_ROLES)
+async def test_a_door_of_officials_opens_to_its_roles_here_and_to_nobody_else(
+    http: httpx.AsyncClient, case: str, name: str
+) -> None:
+    roles = WHO[name]
+    assert isinstance(roles, set)
+    senders = [*map(inside, OFFICIALS), *map(outside, OFFICIALS), "stranger"]
+    told = await asyncio.gather(*(ask(http, name, bearer(each)) for each in senders))
+    opened = {each for each, codes in zip(senders, told, strict=True) if not codes & CLOSED}
+    assert opened == {inside(role) for role in roles}
+
+
+@pytest.mark.parametrize("name", [*OF_ROLES, *OF_OTHERS])
+async def test_without_a_credential_only_what_is_everybodys_opens(
+    http: httpx.AsyncClient, case: str, name: str
+) -> None:
+    for headers in ({}, {"Authorization": "Bearer s1.guessed"}, {"Authorization": "Bearer v1.a.b"}):
+        assert bool(await ask(http, name, headers) & CLOSED) == (WHO[name] != EVERYBODY)
+
+
+@pytest.mark.parametrize("name", [*OF_ROLES, *OF_OTHERS])
+async def test_a_unit_opens_what_is_a_units_in_its_own_case(
+    http: httpx.AsyncClient, case: str, name: str
+) -> None:
+    opens = WHO[name] == EVERYBODY or str(WHO[name]).startswith(UNIT)
+    for of_case in (RID, OTHER):
+        credential = voter_credential(SecretStr(KEY), of_case, "1-101")
+        codes = await ask(http, name, {"Authorization": f"Bearer {credential}"})
+        assert bool(codes & CLOSED) != (opens and (of_case == RID or WHO[name] == EVERYBODY)), codes

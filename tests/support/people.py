@@ -1,0 +1,41 @@
+"""People who are signed in: their accounts and sessions, written as rows; no hashing, no waiting.
+
+The token of an actor is always the same, so that a test may write its header before the row is there.
+"""
+
+import hashlib
+
+import asyncpg
+
+from service.identity.tokens import token_hash
+
+
+def token_of(actor_id: str) -> str:
+    """The token of the session of this actor, which `sign_in` begins."""
+    return f"s1.{hashlib.sha256(f'test-{actor_id}'.encode()).hexdigest()[:43]}"
+
+
+def bearer(actor_id: str) -> dict[str, str]:
+    """The header that an actor sends who was signed in."""
+    return {"Authorization": f"Bearer {token_of(actor_id)}"}
+
+
+async def sign_in(sql: asyncpg.Connection, *actor_ids: str) -> str:
+    """Sign these actors in, each once; the token of the last one."""
+    for actor_id in actor_ids:
+        await sql.execute(
+            "INSERT INTO private.person (id, name) VALUES ($1::varchar, $1::varchar) ON CONFLICT DO NOTHING",
+            actor_id,
+        )
+        await sql.execute(
+            "INSERT INTO private.account (id, actor_id, person_id, name, created_at)"
+            " VALUES ($1::varchar, $1::varchar, $1::varchar, $1::varchar, now()) ON CONFLICT DO NOTHING",
+            actor_id,
+        )
+        await sql.execute(
+            "INSERT INTO private.session (id, account_id, way, created_at, expires_at)"
+            " VALUES ($1, $2, 'password', now(), now() + interval '1 day') ON CONFLICT DO NOTHING",
+            token_hash(token_of(actor_id)),
+            actor_id,
+        )
+    return token_of(actor_ids[-1])

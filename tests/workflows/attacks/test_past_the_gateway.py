@@ -1,0 +1,106 @@
+"""Whoever reaches Temporal's port and knows all names, but has not the gateway's key."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from temporalio.client import WorkflowUpdateFailedError
+
+from models.messages.acts import CancelRenovation, Done
+from models.messages.command import Seal
+from models.messages.ids import renovation_workflow_id
+from models.values.actor import ENGINE, Actor, Role
+from proof.commands import act_hash
+from proof.seals import FRESH, GatewayKeys, statement
+from runtime.record.audit import AuditReport, audit
+from runtime.seals import ActSigner
+from service.delivery import refusal_in
+from tests.support.journey import STREET, JourneyDriver
+from tests.support.signed.driver import SignedDriver
+from tests.support.signed.keys import GATEWAY_PUBLIC, SIGNER
+
+MAYOR = Actor(id="mayor", role=Role.STREET_OFFICE, label="Mayor Wang, entirely invented", place="d")
+
+
+async def signed(journey: Any) -> SignedDriver:
+    driver: SignedDriver = await journey(SignedDriver)
+    return driver
+
+
+def cancel(actor: Actor, command_id: str, seal: Seal | None = None) -> CancelRenovation:
+    return CancelRenovation(command_id=command_id, actor=actor, reason="because", seal=seal)
+
+
+def sealed(
+    act: CancelRenovation, rid: str, *, signer: ActSigner = SIGNER, at: datetime | None = None
+) -> CancelRenovation:
+    seal = signer.seal(rid, act.name, act_hash(act), act.actor, act.command_id)
+    if at is not None:
+        said = statement(rid, act.name, act_hash(act), act.actor, act.command_id, at)
+        seal = seal.model_copy(update={"at": at, "signature": signer._signer.sign(said).hex()})
+    return act.model_copy(update={"seal": seal})
+
+
+async def straight_to_temporal(driver: JourneyDriver, act: CancelRenovation) -> str:
+    """Send the update as `temporal workflow update execute` does; the code of its refusal, "" for done."""
+    handle = driver.client.get_workflow_handle(renovation_workflow_id(driver.rid))
+    try:
+        await handle.execute_update(act.name, act, id=act.command_id, result_type=Done)
+    except WorkflowUpdateFailedError as error:
+        refused = refusal_in(error.cause)
+        assert refused is not None
+        return refused.problems[0].code
+    return ""
+
+
+async def report(driver: JourneyDriver) -> AuditReport:
+    keys = GatewayKeys.read(GATEWAY_PUBLIC)
+    return await audit(driver.parts.database, driver.rid, gateway=keys)
+
+
+async def test_mayor_wang_cancels_nothing(journey: Any) -> None:
+    driver = await signed(journey)
+    await driver.until("open_vote")
+    before = await driver.seq()
+    assert await straight_to_temporal(driver, cancel(MAYOR, "m1")) == "act.unsigned"
+    engine = cancel(ENGINE, f"{renovation_workflow_id(driver.rid)}#cancel")
+    assert await straight_to_temporal(driver, engine) == "act.unsigned"
+    own_key = ActSigner(driver.key())
+    assert await straight_to_temporal(
+        driver, sealed(cancel(MAYOR, "m2"), driver.rid, signer=own_key)
+    ) == ("act.signature_wrong")
+    assert await driver.seq() == before
+    await driver.until("ballots")
+
+
+async def test_a_signature_is_good_for_one_act_one_person_one_case_and_some_minutes(
+    journey: Any,
+) -> None:
+    driver, other = await signed(journey), await signed(journey)
+    await driver.until("open_vote")
+    await driver.official(STREET)
+    given = sealed(cancel(STREET, "s1"), other.rid)
+    assert await straight_to_temporal(driver, given) == "act.signature_wrong"
+    given = sealed(cancel(STREET, "s2"), driver.rid)
+    changed = [
+        given.model_copy(update={"reason": "another"}),
+        given.model_copy(update={"actor": MAYOR}),
+        given.model_copy(update={"command_id": "s3"}),
+    ]
+    for each in changed:
+        assert await straight_to_temporal(driver, each) == "act.signature_wrong"
+    late = sealed(cancel(STREET, "s4"), driver.rid, at=datetime.now(UTC) - 2 * FRESH)
+    assert await straight_to_temporal(driver, late) == "act.signature_stale"
+    early = sealed(
+        cancel(STREET, "s5"), driver.rid, at=datetime.now(UTC) + FRESH + timedelta(hours=1)
+    )
+    assert await straight_to_temporal(driver, early) == "act.signature_stale"
+    assert await straight_to_temporal(driver, given) == ""
+    assert (await report(driver)).ok
+
+
+async def test_a_signed_act_of_somebody_who_lost_the_role_is_not_written(journey: Any) -> None:
+    driver = await signed(journey)
+    await driver.until("open_vote")
+    assert await straight_to_temporal(driver, sealed(cancel(MAYOR, "g1"), driver.rid)) == (
+        "authority.not_granted"
+    )
