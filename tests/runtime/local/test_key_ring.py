@@ -105,6 +105,13 @@ async def environment_of(child_variables: dict[str, str], folder: Path) -> dict[
     return dict(line.split("=", 1) for line in lines if "=" in line)
 
 
+def test_the_secret_of_the_identity_provider_is_the_services(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path)
+    known = settings.model_copy(update={"oidc_client_secret": SecretStr("told by the provider")})
+    assert "told by the provider" in known.of_service.to_environment().values()
+    assert "told by the provider" not in known.of_worker.to_environment().values()
+
+
 async def test_each_process_finds_only_its_own_keys_whatever_its_parent_has(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
