@@ -16,12 +16,12 @@ from models.messages.act_bodies import BODIES
 from models.values.actor import Role
 from rules.authority import ROLES_OF_ACT
 from runtime.database import Database
-from service.http.credentials import voter_credential
 from tests.service.conftest import KEY
 from tests.support.estate import make_renovation
 from tests.support.fields.doors import doors
 from tests.support.fields.samples import good_body
 from tests.support.people import bearer, sign_in
+from tests.support.votes.tickets import unit_ticket
 
 RID, OTHER = "rmatrix", "rmatrix2"
 CASE = "/v1/renovations/{renovation_id}"
@@ -172,7 +172,9 @@ async def ask(http: httpx.AsyncClient, name: str, headers: Mapping[str, str]) ->
         body |= good_body(BODIES[act])
     elif " or " in str(WHO[name]):  # the body says who asks
         body |= good_body(door.body)
-        body["unit_number"] = "1-101" if headers.get("Authorization", "")[7:10] == "v1." else None
+        body["unit_number"] = (
+            "1-101" if headers.get("Authorization", "").startswith("Bearer v2.") else None
+        )
     sent = body if door.method == "POST" else None
     answer = await http.request(door.method, door.address(RID), json=sent, headers=headers)
     if answer.is_success or not answer.headers["content-type"].startswith("application/problem"):
@@ -210,6 +212,6 @@ async def test_a_unit_opens_what_is_a_units_in_its_own_case(
 ) -> None:
     opens = WHO[name] == EVERYBODY or str(WHO[name]).startswith(UNIT)
     for of_case in (RID, OTHER):
-        credential = voter_credential(SecretStr(KEY), of_case, "1-101")
+        credential = unit_ticket(SecretStr(KEY), of_case, "1-101")
         codes = await ask(http, name, {"Authorization": f"Bearer {credential}"})
         assert bool(codes & CLOSED) != (opens and (of_case == RID or WHO[name] == EVERYBODY)), codes
