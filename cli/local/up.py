@@ -112,8 +112,8 @@ async def _show_first_link(stack: LocalStack, console: Console) -> None:
     try:
         if not await has_administrator(database):
             link = await invite_administrator(database, stack.settings, operator_account())
-            console.print(f"\n{said('line.no_administrator')}", highlight=False)
-            console.print(f"  gongjian login {link}", highlight=False, soft_wrap=True)
+            text = said("line.no_administrator", link=link)
+            console.print(f"\n{text}", highlight=False, soft_wrap=True)
     finally:
         await database.dispose()
 

@@ -1,7 +1,7 @@
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from runtime.local.programs import ROOT
 from runtime.record.audit import AuditReport, BadEvent
 from runtime.settings import LocalSettings, environment_names
 from tests.support.estate import make_renovation
+from tests.support.people import sign_in
 
 RUNNER = CliRunner()
 ESTATE = ROOT / "docs" / "examples" / "estate.yaml"
@@ -85,7 +86,7 @@ def test_an_unknown_renovation_is_named(command: str) -> None:
 
 @pytest.mark.usefixtures("at_database")
 def test_an_act_on_an_unknown_renovation_is_refused() -> None:
-    assert codes("act", "r-nowhere", "open-vote") == ["renovation.unknown"]
+    assert codes("letters", "list", "r-nowhere", "--as", "anybody") == ["renovation.unknown"]
 
 
 @pytest.mark.usefixtures("at_database")
@@ -190,7 +191,9 @@ async def test_letters_of_the_first_kind_are_of_the_cases_opened_with_them(
 
 
 @pytest.fixture
-async def offices(owner: str) -> AsyncIterator[asyncpg.Connection]:
+async def offices(
+    owner: str, signed_in_here: Callable[..., None]
+) -> AsyncIterator[asyncpg.Connection]:
     """While two people of the committee are there: `printer` and `teller`."""
     sql = await asyncpg.connect(owner)
     for name in ("printer", "teller"):
@@ -199,6 +202,8 @@ async def offices(owner: str) -> AsyncIterator[asyncpg.Connection]:
             " VALUES ($1::text, $1::text, 'owners_committee', 'd')",
             name,
         )
+    await sign_in(sql, "printer", "teller")
+    signed_in_here("printer", "teller")
     yield sql
     await sql.execute("DELETE FROM role_grant WHERE actor_id IN ('printer', 'teller')")
     await sql.close()
@@ -248,9 +253,12 @@ async def test_a_letter_is_made_anew_handed_out_told_entered_with_and_withdrawn(
 
 
 @pytest.mark.usefixtures("at_database")
-def test_without_as_the_people_who_may_act_are_named(renovation: str) -> None:
-    refused = refusal("act", renovation, "open-vote")
-    assert [problem.code for problem in refused.problems] == ["cases.actor_needed"]
+def test_nobody_acts_who_is_not_signed_in_here(
+    renovation: str, signed_in_here: Callable[..., None]
+) -> None:
+    signed_in_here()
+    for who in ((), ("--as", "anybody")):
+        assert codes("act", renovation, "open-vote", *who) == ["cases.not_signed_in"]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from cli.main import app
 from models.values.refusal import Refused
 from runtime.database import Database
 from tests.support.box import open_box
-from tests.support.channels import KEY, grant_roles
+from tests.support.channels import KEY, OFFICIALS, grant_roles
 from tests.support.estate import make_renovation, scheme_content
 from tests.support.votes.tickets import unit_ticket
 
@@ -25,7 +25,10 @@ UNIT = "1-101"
 
 
 @pytest.fixture
-def run(database: Database, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(
+    database: Database, monkeypatch: pytest.MonkeyPatch, signed_in_here: Callable[..., None]
+) -> Run:
+    signed_in_here(*(actor_id for actor_id, _ in OFFICIALS))
     monkeypatch.setenv("DATABASE_URL", database.url)
     monkeypatch.setenv("GONGJIAN_CREDENTIAL_KEY", KEY)
     monkeypatch.setenv("GONGJIAN_RECEIPT_KEY", "1e" * 32)

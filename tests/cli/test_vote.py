@@ -14,7 +14,7 @@ from cli.main import app
 from models.values.refusal import Refused
 from runtime.database import Database
 from tests.support.box import open_box, put_ballots
-from tests.support.channels import KEY, grant_roles
+from tests.support.channels import KEY, OFFICIALS, grant_roles
 from tests.support.estate import make_renovation
 
 RUNNER = CliRunner()
@@ -22,7 +22,10 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run(database: Database, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(
+    database: Database, monkeypatch: pytest.MonkeyPatch, signed_in_here: Callable[..., None]
+) -> Run:
+    signed_in_here(*(actor_id for actor_id, _ in OFFICIALS))
     monkeypatch.setenv("DATABASE_URL", database.url)
     monkeypatch.setenv("GONGJIAN_CREDENTIAL_KEY", KEY)
     monkeypatch.setenv("GONGJIAN_RECEIPT_KEY", "1e" * 32)

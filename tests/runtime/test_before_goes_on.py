@@ -28,6 +28,7 @@ from runtime.calendars import chinese_calendar
 from tests.support.box import BOX_KEYS
 from tests.support.channels import official, owner_of
 from tests.support.files.before import HERE, CaseOfBefore, Place, before, proven, row_of_then
+from tests.support.people import sign_in
 from tests.support.wall import wall_clock
 
 CASES = before().cases
@@ -140,6 +141,7 @@ async def test_a_shelved_sandbox_takes_no_ballot_on_any_way(own: Place) -> None:
         "code": "written-on-the-bundle",
         "lines": [{"unit_number": unit, "choices": {**YES}}],
     }
+    await sign_in(own.admin, "residents-2")
     async with own.http() as http:
         sent = [
             await cast(http, case, unit),

@@ -42,7 +42,8 @@ def test_env_example_shows_the_default_of_the_class() -> None:
     for field, name in environment_names(Settings).items():
         default = Settings.model_fields[field].default
         if name in shown and default is not None and not Settings.model_fields[field].is_required():
-            assert shown[name] == str(default), name
+            written = ",".join(default) if isinstance(default, tuple) else str(default)
+            assert shown[name] == written, name
 
 
 def test_the_image_and_the_build_are_named_after_the_version() -> None:

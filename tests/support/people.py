@@ -4,9 +4,12 @@ The token of an actor is always the same, so that a test may write its header be
 """
 
 import hashlib
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import asyncpg
 
+from cli.people.session_file import KeptSession, keep_sessions
 from service.identity.tokens import token_hash
 
 
@@ -39,3 +42,13 @@ async def sign_in(sql: asyncpg.Connection, *actor_ids: str) -> str:
             actor_id,
         )
     return token_of(actor_ids[-1])
+
+
+def keep_here(data_dir: Path, *actor_ids: str) -> None:
+    """The file of a machine on which these actors have signed in."""
+    until = datetime.now(UTC) + timedelta(days=1)
+    kept = (
+        KeptSession(actor_id=actor_id, token=token_of(actor_id), expires_at=until)
+        for actor_id in actor_ids
+    )
+    keep_sessions(data_dir, *kept)

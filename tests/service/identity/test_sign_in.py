@@ -10,6 +10,7 @@ import httpx
 import pyotp
 import pytest
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from runtime.database import Database
 from runtime.settings import Settings
@@ -319,14 +320,12 @@ async def test_a_foreign_page_signs_nobody_in_to_an_account_of_its_own(http, inv
     assert code(answer) == (403, "credential.foreign_page")
 
 
-async def test_failed_tries_are_in_the_log_and_nothing_that_was_typed(
-    http, sql, invited, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_failed_tries_are_in_the_log_and_nothing_that_was_typed(http, sql, invited) -> None:
     made = await took_up(http, await invited("feng"))
-    capsys.readouterr()
-    await signing_in(http, "feng", totp_of(made), password="a typed secret")
-    await signing_in(http, "my password as a name", totp_of(made))
-    said = capsys.readouterr().out
+    with capture_logs() as lines:
+        await signing_in(http, "feng", totp_of(made), password="a typed secret")
+        await signing_in(http, "my password as a name", totp_of(made))
+    said = repr(lines)
     assert said.count("sign_in_refused") == 2
     assert "typed secret" not in said
     assert "as a name" not in said

@@ -229,7 +229,10 @@ async def test_of_the_same_command_at_once_one_key_is_made(programs: Programs) -
 
 
 SCOPES = scopes_of((each for router in ROUTERS for each in router.routes), OFFICIAL)
-ROOMS = ("bidding", "channels", "clock", "cost_sharing", "official_acts", "publications")
+ROOMS = (
+    *("access", "bidding", "channels", "clock", "cost_sharing", "official_acts", "proposals"),
+    "publications",
+)
 OFFICIAL_DOORS = [each for each in doors() if OFFICIAL.scheme_name in each.takes]
 DEAD = {
     "expired": (
