@@ -17,7 +17,7 @@ from service.access.tickets import LONGEST_S, TicketKeys, keys_of, make_ticket
 
 CONNECTIONS = 64
 BUSY = frozenset({429, 503})
-PATIENCE_S = 180.0
+PATIENCE_S = 600.0
 """Of real time: so long may a server be away, or the engine be at work, before the demo gives up."""
 ANSWER_S = 75.0
 """An answer about a settled clock takes the service up to a minute."""

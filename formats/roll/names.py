@@ -112,7 +112,9 @@ _HARMLESS_NOTES = frozenset(
 """What may stand in brackets beside a name and does not change whose the unit is."""
 BLANK = "空格 (blank)"
 """How a blank is called where a sign is named."""
-_FAST_ENDS = frozenset("士生姐太妇妻属等某上前置知详明定无人方售共主商房女子弟妹家有查核补缺卖亲")
+_FAST_ENDS = frozenset(
+    "士生姐太妇妻属等某上前置知详明定无人方售共主商房女子弟妹家有查核补缺卖亲户位名"
+)
 """How a short text may end, or begin, that has to be looked at more closely."""
 
 

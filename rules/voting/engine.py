@@ -159,7 +159,12 @@ def _tests(rule: Rule, part: Part, numbers: Counted) -> tuple[RuleCheck, ...]:
 
 
 def _deciding(checks: Sequence[RuleCheck]) -> tuple[RuleCheck, ...]:
-    """Of tests of which one is enough: those that are met, else those that are unknown, else all."""
+    """Of tests of which one is enough: those that are met, else those that are unknown, else all.
+
+    Without any there is nothing to decide by: a bundle may say so, and no law does.
+    """
+    if not checks:
+        return ()
     best = min((check.passed for check in checks), key=(True, None, False).index)
     return tuple(check for check in checks if check.passed is best)
 

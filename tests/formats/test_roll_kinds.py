@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from formats.roll import check_csv
+from formats.roll.names import read_names
 from models.files.roll import RollReport
 from tests.support.files.rolls import (
     HEADING,
@@ -143,6 +144,11 @@ NOBODY = (
     *("张〇〇", "2人", "三户"),
     *("同 上", "【空置】", "张*", "张某", "张**", "王先生", "***", "??", "开发商", "未售", "业主"),
 )
+
+
+@pytest.mark.parametrize("text", ["三户", "两位", "3名", "十二人"])
+def test_how_many_is_not_who(text: str) -> None:
+    assert read_names(text).fault == "roll.owner_nobody"
 
 
 @few

@@ -161,6 +161,14 @@ def test_a_reconvened_meeting_stands_unless_more_than_half_of_both_object(
     assert found.verdict == verdict
 
 
+def test_a_veto_without_a_condition_undoes_nothing() -> None:
+    """No law says so; a bundle that somebody has changed may."""
+    law = rule_named("TW.32")
+    assert law.veto is not None
+    bare = law.model_copy(update={"veto": law.veto.model_copy(update={"conditions": ()})})
+    assert judged(bare, facts(**RECONVENED, objections_within_7d=(51, 5_001))).verdict == "PASS"
+
+
 def test_two_persons_are_no_reconvened_meeting() -> None:
     found = ruling("TW.32", all=(5, 500), present=(2, 300), yes=(2, 300), no=0)
     assert failed(found) == [("voting.quorum_persons.head", 1)]

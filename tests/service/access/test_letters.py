@@ -12,7 +12,15 @@ from pydantic import SecretStr
 from formats.roll import owner_key, stored_owner_key
 from service.estates.units import owner_secret
 from tests.support.box import open_box, said_in
-from tests.support.channels import KEY, Channels, code, grant_roles, official, owner_of
+from tests.support.channels import (
+    KEY,
+    Channels,
+    code,
+    confirmed,
+    grant_roles,
+    official,
+    owner_of,
+)
 
 Make = Callable[..., Awaitable[str]]
 COMMITTEE, SECOND, STREET = official("committee"), official("committee2"), official("street")
@@ -33,7 +41,7 @@ async def vote(renovation: Make, http: httpx.AsyncClient, sql: asyncpg.Connectio
 
 
 async def agents_mandate(vote: Channels, unit: str, number: int = 0) -> httpx.Response:
-    """A mandate that the committee registers for somebody invented."""
+    """A mandate that the committee proposes for somebody invented."""
     return await vote.post(
         "/mandates",
         COMMITTEE,
@@ -208,17 +216,20 @@ async def test_no_row_and_no_event_has_a_link_a_code_or_a_unit(vote: Channels) -
 
 async def test_one_official_registers_sixteen_mandates_and_casts_none(vote: Channels) -> None:
     """The attack of 8287647: 16 invented agents, 16 of 16 ballots."""
-    mandates = []
-    for number, unit in enumerate(row["number"] for row in await vote.sql.fetch(UNITS, vote.rid)):
-        registered = await agents_mandate(vote, unit, number)
-        if registered.status_code == 201:
-            mandates.append(registered.json())
-    assert len(mandates) > 1
-    assert set(mandates[0]) == {"command_id", "id", "kind", "happened_at"}
+    units = [row["number"] for row in await vote.sql.fetch(UNITS, vote.rid)]
+    made = [await agents_mandate(vote, unit, number) for number, unit in enumerate(units)]
+    proposed = [each for each in made if each.status_code == 202]
+    assert len(proposed) > 1
+    for each in proposed:
+        assert not {"credential", "link"} & each.json().keys()
+        assert code(await confirmed(vote, each, "committee")) == (403, "proposal.own")
+    assert (await vote.get("/letters", COMMITTEE)).json() == []
+    # Somebody has confirmed them unread: the links are still not the proposer's.
+    mandates = [await confirmed(vote, each) for each in proposed]
     for each in (await vote.get("/letters", COMMITTEE)).json():
         refused = await vote.post(f"/letters/{each['id']}/link", COMMITTEE)
         assert code(refused) == (403, "access.own_letter")
-    again = await vote.post(f"/mandates/{mandates[0]['id']}/letters", COMMITTEE)
+    again = await vote.post(f"/mandates/{mandates[0].json()['id']}/letters", COMMITTEE)
     refused = await vote.post(f"/letters/{again.json()['id']}/link", COMMITTEE)
     assert code(refused) == (403, "access.own_letter")
     assert await vote.ballots() == []
@@ -236,7 +247,7 @@ async def the_letter(vote: Channels, kind: str) -> str:
 
 
 async def test_an_agents_link_is_good_once_and_becomes_the_agents_own(vote: Channels) -> None:
-    registered = await agents_mandate(vote, UNIT)
+    registered = await confirmed(vote, await agents_mandate(vote, UNIT))
     link = await link_of(vote, await the_letter(vote, "agent"))
     number = f"{AGENT}0000"
     first = await entered(vote, link, number)
@@ -274,6 +285,7 @@ async def test_a_buyer_enters_with_a_link_that_the_registrar_never_saw(vote: Cha
         registered_on=NOW.date().isoformat(),
         evidence="extract 17",
     )
+    sold = await confirmed(vote, sold)
     assert sold.status_code == 201, sold.text
     assert set(sold.json()) == {"command_id", "id", "kind", "happened_at"}
     assert code(await cast(vote, seller)) == (403, "credential.replaced")

@@ -133,6 +133,7 @@ BODIES: dict[str, dict[str, object]] = {
     "/confirmation": {"satisfied": True},
     "/survey-answers": {"unit_number": UNIT, "score": 5},
     "/verified": {},
+    "/mandates/revocation": {"reason": "no more"},
 }
 
 

@@ -14,7 +14,17 @@ from runtime.ballots.mandates import holdings
 from runtime.database import Database
 from service.estates.units import owner_secret
 from tests.support.box import open_box
-from tests.support.channels import KEY, Channels, code, confirmed, grant_roles, official, owner_of
+from tests.support.channels import (
+    KEY,
+    Channels,
+    agent_of,
+    code,
+    confirmed,
+    grant_roles,
+    official,
+    owner_of,
+)
+from tests.support.votes.portal import ACTOR as PORTAL
 
 Make = Callable[..., Awaitable[str]]
 NOW = datetime.now(UTC)
@@ -73,10 +83,6 @@ def lines(*made: httpx.Response) -> list[dict[str, str]]:
     ]
 
 
-def bearer(credential: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {credential}"}
-
-
 async def test_nothing_counts_before_the_second_person_and_no_answer_to_the_first_has_a_credential(
     vote: Channels,
 ) -> None:
@@ -103,7 +109,7 @@ async def test_a_confirmation_is_of_what_was_read_and_of_a_person_who_may(vote: 
     other = [{**lines(made)[0], "content_sha256": "0" * 64}]
     sheet = await vote.post("/proposals/confirmations", official("street"), proposals=other)
     assert code(sheet) == (409, "proposal.other_content")
-    for who in ("grid", "portal"):
+    for who in ("grid", PORTAL):
         assert code(await confirmed(vote, made, who)) == (403, "credential.no_role")
     unknown = [{"id": "nothing", "content_sha256": "0" * 64}]
     sheet = await vote.post("/proposals/confirmations", official("street"), proposals=unknown)
@@ -163,11 +169,12 @@ async def test_a_committee_of_three_gets_through_mandates_a_sale_and_paper_by_it
     for unit, first, second in zip(UNITS, COMMITTEE, COMMITTEE[1:] + COMMITTEE[:1], strict=True):
         agents.append(await confirmed(vote, await proposed(vote, unit, first), second))
     for agent in agents:
-        who = bearer(agent.json()["credential"])
+        who = agent_of(vote.rid, agent)
         cast = await vote.post("/proxy-ballots", who, choices={"works": "yes"})
         assert cast.status_code == 201, cast.text
     buyer = await confirmed(vote, await sale(vote, "committee3"), "committee")
-    who = bearer(buyer.json()["credential"])
+    assert buyer.status_code == 201, buyer.text
+    who = owner_of(vote.rid, "1-301", 1)
     cast = await vote.post("/ballots", who, unit_number="1-301", choices={"works": "yes"})
     assert cast.status_code == 201, cast.text
     paper: dict[str, Any] = {
@@ -229,6 +236,6 @@ async def test_the_owner_takes_the_mandate_back_alone_until_the_close(vote: Chan
     )
     taken = await vote.post(path, owner_of(vote.rid, "1-101"), reason="I vote myself")
     assert taken.status_code == 201, taken.text
-    who = bearer(agent.json()["credential"])
+    who = agent_of(vote.rid, agent)
     cast = await vote.post("/proxy-ballots", who, choices={"works": "yes"})
     assert code(cast) == (403, "mandate.revoked")
