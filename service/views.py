@@ -180,7 +180,7 @@ class Turnout(Carried):
     participating_heads: int
     participating_area_dm2: int
     mandates: int = 0
-    """Mandates in force or voted on; of whom is for the owners of the vote (`…/mandates/agents`)."""
+    """Mandates in force; of whom is for the owners of the vote (`…/mandates/agents`)."""
     largest_holding: int = 0
     """So many owners are with the agent who has the most."""
     counted_at: datetime

@@ -12,13 +12,17 @@ VOTED = """EXISTS (
   WHERE b.box_id = m.box_id AND b.entry_id = m.entry_id AND b.channel = ANY (:agents)
     AND b.recorded_at >= m.registered_at AND b.recorded_at <= coalesce(r.revoked_at, 'infinity'))"""
 """Of a mandate `m` with its revocation `r`, which may be missing."""
-_HOLDINGS = text(f"""
+_HOLDINGS = text("""
 SELECT count(DISTINCT m.entry_id) FROM mandate m LEFT JOIN mandate_revocation r ON r.mandate_id = m.id
-WHERE m.box_id = :box AND (r.mandate_id IS NULL OR {VOTED}) GROUP BY m.agent_id
-""")  # noqa: S608 - our own text
+WHERE m.box_id = :box AND r.mandate_id IS NULL GROUP BY m.agent_id
+""")
 
 
 async def holdings(session: AsyncSession, box_id: str) -> list[int]:
-    """For how many owners each agent of a box stands, as the cap counts them; nobody is named."""
-    rows = await session.scalars(_HOLDINGS, {"box": box_id, "agents": AGENTS})
+    """For how many owners each agent of a box stands now; nobody is named.
+
+    It is read with the turnout, so it reads no ballot: one that was revoked after it was voted on still
+    counts for the cap, and stands in the published list of agents, not here.
+    """
+    rows = await session.scalars(_HOLDINGS, {"box": box_id})
     return [int(each) for each in rows]

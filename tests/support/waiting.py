@@ -12,7 +12,7 @@ QUEUED = """
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0
 """
-PATIENCE_S = 20
+PATIENCE_S = 120
 
 
 async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:

@@ -24,6 +24,7 @@ from tests.support.channels import (
     official,
     owner_of,
 )
+from tests.support.people import sign_in
 from tests.support.votes.portal import ACTOR as PORTAL
 
 Make = Callable[..., Awaitable[str]]
@@ -43,6 +44,7 @@ async def vote(renovation: Make, http: httpx.AsyncClient, sql: asyncpg.Connectio
         " VALUES ('committee3', 'committee3', 'owners_committee', 'd'),"
         " ('committee', 'committee', 'residents_committee', 'd') ON CONFLICT DO NOTHING"
     )
+    await sign_in(sql, "committee3")
     key = stored_owner_key(owner_key(("Wang Xiuying",)), owner_secret(SecretStr(KEY)))
     await sql.execute(
         "UPDATE unit SET owner_key=$2 WHERE estate_id=$1 AND number='1-301'", f"{rid}.estate", key

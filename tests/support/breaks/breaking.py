@@ -31,7 +31,7 @@ from workflows.search_attributes import NEEDS_ATTENTION
 
 T = TypeVar("T")
 ANSWERED_S = 15
-PATIENCE_S = 20
+PATIENCE_S = 120
 LOOK_S = 0.05
 TROUBLES = "SELECT * FROM case_trouble WHERE renovation_id=$1 ORDER BY workflow_id, step"
 STEPS: dict[str, str] = {

@@ -16,7 +16,7 @@ from models.values.refusal import Refused
 from tests.support.breaks.faults import case_of
 from tests.support.journey import STREET, JourneyDriver, codes
 
-PATIENCE_S = 20
+PATIENCE_S = 120
 LOOK_S = 0.02
 ACCEPTED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED
 
