@@ -92,6 +92,7 @@ async def test_start_of_a_renovation_with_an_invented_progress_changes_nothing(
     await ends_well(j, database)
 
 
+@pytest.mark.slow
 async def test_start_of_a_renovation_from_the_beginning_is_found_and_healed(
     journey: Any, database: Database
 ) -> None:
@@ -113,6 +114,7 @@ async def test_start_of_somebody_elses_workflow_under_our_id_is_found_and_healed
     await ends_well(j, database)
 
 
+@pytest.mark.slow
 async def test_start_of_a_stage_writes_nothing_and_is_found_and_healed(
     journey: Any, database: Database
 ) -> None:
@@ -207,6 +209,7 @@ async def test_terminate_and_cancel_are_found_and_healed(
     await ends_well(j, database)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("whose", ["journey", "stage"])
 async def test_reset_is_found_and_healed(journey: Any, database: Database, whose: str) -> None:
     j = await at(journey, "record_evaluation")

@@ -125,6 +125,7 @@ async def test_an_attempt_that_hangs_is_followed_by_another_and_finds_its_receip
     await ended_well(j, database, "completed")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("inside", [pytest.param(False, marks=pytest.mark.slow), True])
 async def test_a_step_of_the_engine_that_commits_late_is_taken_once(
     journey: Begin, faults: Faults, database: Database, owner: str, *, inside: bool

@@ -102,6 +102,7 @@ async def asked_for(handle: WorkflowHandle, activity: str) -> None:
             await asyncio.sleep(0.02)
 
 
+@pytest.mark.slow
 async def test_a_stage_that_is_about_to_move_on_can_be_cancelled(
     journey: Begin, word: LateWord
 ) -> None:
