@@ -8,7 +8,6 @@ each of them once; the medians are compared. Exit code 1 when one takes more tha
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from statistics import median
 import asyncpg
 import psutil
 
+from benchmarks.keys import environment
 from cli.main import COMMANDS
 from runtime.local.postgres import EmbeddedPostgres, Urls
 from runtime.migrate import upgrade
@@ -30,8 +30,6 @@ from tests.support.files.many_cases import write_cases
 ROOT = Path(__file__).resolve().parents[1]
 ROUNDS = 7
 CASES = 100_000
-KEY = "b0" * 32
-PURPOSES = ("CREDENTIAL", "RECEIPT", "BOX", "GATEWAY", "HEADS")
 MOST = 2.0
 IMPORTS = "import sqlalchemy, asyncpg, typer, rich"
 HELPS = ("--help", *(f"{name} --help" for name in COMMANDS))
@@ -49,14 +47,13 @@ OF_ONE = ("status", "status --json", "history")
 
 def ratios(lines: Sequence[str], database_url: str, rounds: int) -> dict[str, float]:
     """Median seconds of each command line, over the median seconds of the imports."""
-    keys = {f"GONGJIAN_{name}_KEY": KEY for name in PURPOSES}
-    environment = {**os.environ, **keys, "DATABASE_URL": database_url}
+    own = environment(database_url)
     floor = (sys.executable, "-c", IMPORTS)
     programs = {line: (sys.executable, "-m", "cli.main", *line.split()) for line in lines}
     took: dict[str, list[float]] = defaultdict(list)
     for number in range(rounds + 1):
         for name, program in {IMPORTS: floor, **programs}.items():
-            seconds = seconds_of(program, environment)
+            seconds = seconds_of(program, own)
             if number:  # the first round fills the caches
                 took[name].append(seconds)
     imports = median(took.pop(IMPORTS))

@@ -21,7 +21,8 @@ from pathlib import Path
 import asyncpg
 from pydantic import SecretStr
 
-from benchmarks.voting.__main__ import CREDENTIAL_KEY, machine, serving
+from benchmarks.keys import KEY
+from benchmarks.voting.__main__ import machine, serving
 from benchmarks.voting.estate import fill_box, make_box, requests_of
 from runtime.addresses import asyncpg_url
 from runtime.database import Database
@@ -150,7 +151,7 @@ async def main(given: argparse.Namespace) -> None:
                 order = ["warm", *["alone", "attacked"] * given.pairs]
                 for number, name in enumerate(order):
                     some = range(first, first := first + ballots)
-                    key = SecretStr(CREDENTIAL_KEY)
+                    key = SecretStr(KEY)
                     requests = requests_of(RID, key, some, f"run{number}")
                     parts = given.parts if name == "attacked" else []
                     found = await turn(service.port, requests, given.rate, parts)

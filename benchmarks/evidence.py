@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.voting.count import count_out
 from activities.voting.roll import hash_of_roll
+from benchmarks.keys import environment
 from benchmarks.voting.estate import BOX_KEYS, fill_box, make_box
 from models.messages.command import Command
 from models.tables import BallotBox
@@ -40,8 +41,6 @@ from runtime.record.journal import Journal, Recorded
 ROOT = Path(__file__).resolve().parents[1]
 SIZES = (10_000, 200_000, 1_000_000)
 SMALL = ROOT / "tests" / "proof" / "cases" / "evidence-1.zip"
-KEY = "b0" * 32
-PURPOSES = ("CREDENTIAL", "RECEIPT", "BOX", "GATEWAY", "HEADS")
 MIB = 1024 * 1024
 GONGJIAN = (sys.executable, "-m", "cli.main")
 
@@ -110,12 +109,11 @@ def ratio(checks: Checks, start: Checks) -> dict[str, float]:
 
 def peak(*command: str, urls: Urls) -> dict[str, float]:
     """Seconds on the clock and of CPU, and the largest memory in MiB, of one process."""
-    keys = {f"GONGJIAN_{name}_KEY": KEY for name in PURPOSES}
     begun = time.perf_counter()
     child = subprocess.Popen(
         command,
         cwd=ROOT,
-        env={**os.environ, **keys, "DATABASE_URL": urls.app},
+        env=environment(urls.app),
         stdout=subprocess.DEVNULL,
     )
     peak_kib = 0

@@ -27,6 +27,7 @@ import psutil
 import uvloop
 from pydantic import SecretStr
 
+from benchmarks.keys import KEY, environment
 from benchmarks.voting.client import Answers, load, post
 from benchmarks.voting.closing import closing_figures
 from benchmarks.voting.estate import body_of, make_box, requests_of
@@ -40,7 +41,6 @@ from runtime.migrate import upgrade
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
-CREDENTIAL_KEY, RECEIPT_KEY = "0f" * 32, "1e" * 32
 CONNECTIONS = 64
 MIB = 1024 * 1024
 NAIVE = """
@@ -95,7 +95,7 @@ async def http(
     """(a), (n), (c) turn by turn, so that all see the same weather."""
     rid = f"r{secrets.token_hex(5)}"
     await make_box(database, owner, rid, given.ballots * given.turns)
-    key = SecretStr(CREDENTIAL_KEY)
+    key = SecretStr(KEY)
     same = [post("/", json.dumps(body_of(n, "a")).encode()) for n in range(given.ballots)]
     async with (
         serving(urls, "benchmarks.voting.floors:null") as null,
@@ -144,7 +144,7 @@ async def rows(
         box = await make_box(database, owner, rid, given.ballots * 2)
         floor.append(await unnest_rate(urls, owner, box, given.ballots))
         show("b_unnest", f"{floor[-1]:,.0f} rows/s")
-        intake.append(await intake_rate(urls, rid, given.ballots, SecretStr(RECEIPT_KEY)))
+        intake.append(await intake_rate(urls, rid, given.ballots, SecretStr(KEY)))
         show("i_intake", f"{intake[-1]:,.0f} ballots/s (turn {number + 1})")
     report["rows"] = {"b_unnest": spread(floor), "i_intake": spread(intake)}
     ratio = round(statistics.median(intake) / statistics.median(floor), 3)
@@ -188,22 +188,18 @@ async def serving(
 ) -> AsyncIterator[Server]:
     """One process that serves; without `app`, `gongjian serve` itself; `plain` is stock uvicorn."""
     port = free_port(set())
-    environment = {
-        **os.environ,
-        "BENCH_DATABASE": asyncpg_url(urls.app),
-        "DATABASE_URL": urls.app,
-        "GONGJIAN_CREDENTIAL_KEY": CREDENTIAL_KEY,
-        "GONGJIAN_RECEIPT_KEY": RECEIPT_KEY,
-        "GONGJIAN_GATEWAY_KEY": RECEIPT_KEY,
-        "GONGJIAN_SERVICE_PORT": str(port),
-        "TEMPORAL_ADDRESS": "127.0.0.1:9",
-    }
+    own = environment(
+        urls.app,
+        BENCH_DATABASE=asyncpg_url(urls.app),
+        GONGJIAN_SERVICE_PORT=str(port),
+        TEMPORAL_ADDRESS="127.0.0.1:9",
+    )
     ours = [sys.executable, "-m", "cli.main", "serve"]
     stock = [sys.executable, "-m", "uvicorn", app or "", "--port", str(port), "--loop", "uvloop"]
     stock += ["--http", "httptools", "--no-access-log", "--log-level", "warning"]
     same = [sys.executable, "-m", "benchmarks.voting.serve_floor", app or "", str(port)]
     floor = stock if plain else same
-    process = subprocess.Popen(floor if app else ours, cwd=ROOT, env=environment)
+    process = subprocess.Popen(floor if app else ours, cwd=ROOT, env=own)
     try:
         await listening(port)
         yield Server(process, port)

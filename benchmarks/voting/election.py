@@ -16,7 +16,8 @@ import asyncpg
 import uvloop
 from pydantic import SecretStr
 
-from benchmarks.voting.__main__ import CONNECTIONS, CREDENTIAL_KEY, RESULTS, serving, under_load
+from benchmarks.keys import KEY
+from benchmarks.voting.__main__ import CONNECTIONS, RESULTS, serving, under_load
 from benchmarks.voting.client import post
 from benchmarks.voting.closing import close_s
 from benchmarks.voting.estate import make_box
@@ -89,7 +90,7 @@ async def held(urls: Urls, election: Election) -> dict[str, object]:
 
 def requests_of(rid: str, election: Election) -> list[bytes]:
     """Every ballot of the file as a request, each with its own credential."""
-    key, path = SecretStr(CREDENTIAL_KEY), f"/v1/renovations/{rid}/ballots"
+    key, path = SecretStr(KEY), f"/v1/renovations/{rid}/ballots"
     requests = []
     for number, ballot in enumerate(election.ballots):
         unit = f"{number:07d}"
