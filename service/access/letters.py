@@ -30,7 +30,7 @@ from service.access.bodies import (
     WithdrawAccess,
 )
 from service.access.tickets import TicketKeys
-from service.access.units import raise_version
+from service.access.units import lock_mandate, raise_version
 from service.bodies import Accepted
 from service.estates.units import owner_secret_of
 from service.parts import Parts
@@ -164,6 +164,7 @@ async def reissue_agents_letter(
 
     async def change(session: AsyncSession, _now: datetime, key: str) -> tuple[str, Details]:
         mandate = await _mandate(session, situation, mandate_id)
+        await lock_mandate(session, mandate_id)
         of_mandate = Letter.mandate_id == mandate_id
         last = await session.scalar(select(func.max(Letter.number)).where(of_mandate))
         standing = update(Letter).where(of_mandate, Letter.ended_at.is_(None))

@@ -22,6 +22,10 @@ FROM renovation r
 LEFT JOIN unit_access a ON a.renovation_id = r.id AND a.unit_number = :unit
 WHERE r.id = :renovation
 """)
+LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('mandate/' || :mandate, 0))")
+LOCK_SHARED = text(
+    "SELECT pg_advisory_xact_lock_shared(hashtextextended('mandate/' || :mandate, 0))"
+)
 
 
 async def refuse_replaced(session: AsyncSession, voter: Voter) -> None:
@@ -50,6 +54,12 @@ async def refuse_replaced_agent(session: AsyncSession, agent: Shown, unit_number
     of_mandate = select(func.max(Letter.number)).where(Letter.mandate_id == agent.holder)
     if await session.scalar(of_mandate) != agent.version:
         raise refusal("credential.replaced", unit=unit_number)
+
+
+async def lock_mandate(session: AsyncSession, mandate_id: str, *, shared: bool = False) -> None:
+    """Whoever ends a mandate or its letter waits for its ballots on their way (`shared`), and they for it."""
+    lock = LOCK_SHARED if shared else LOCK
+    await session.execute(lock, {"mandate": mandate_id})
 
 
 async def raise_version(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from pydantic import JsonValue, SecretStr
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -35,7 +35,7 @@ from runtime.record.journal import load_tick
 from service.access.facts import slow_hash
 from service.access.letters import new_letter
 from service.access.tickets import Shown
-from service.access.units import refuse_replaced_agent
+from service.access.units import lock_mandate, refuse_replaced_agent
 from service.ballots.receipts import IssuedReceipt
 from service.bodies import Accepted, CastBallot
 from service.channels.bodies import (
@@ -53,11 +53,6 @@ from service.recording import Details, accept
 from service.situation import Situation
 
 REGISTERED = "voting.mandate_registered"
-# Waits for the ballots of the mandate that are on their way, and they for its revocation.
-LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('mandate/' || :mandate, 0))")
-LOCK_SHARED = text(
-    "SELECT pg_advisory_xact_lock_shared(hashtextextended('mandate/' || :mandate, 0))"
-)
 
 
 class AskedMandate(Value):
@@ -172,7 +167,7 @@ async def revoke_mandate(
         if row is None or not await _is_running(session, situation, row.box_id):
             raise refusal("mandate.unknown", where=mandate_id)
         box = await lock_open_box(session, situation, row.box_id, early=True)
-        await session.execute(LOCK, {"mandate": mandate_id})
+        await lock_mandate(session, mandate_id)
         if await session.get(MandateRevocation, mandate_id) is not None:
             raise refusal("mandate.revoked", where=mandate_id)
         session.add(
@@ -226,7 +221,7 @@ async def cast_by_agent(
     key, mandate_id = mandate_key(parts.settings.receipt_key), agent.holder
     async with parts.database.held() as session:
         # Held until the ballot is committed: a revocation comes before it or after it.
-        await session.execute(LOCK_SHARED, {"mandate": mandate_id})
+        await lock_mandate(session, mandate_id, shared=True)
         row = await session.get(Mandate, mandate_id)
         if row is None:
             raise refusal("mandate.unknown", where=mandate_id)

@@ -33,9 +33,8 @@ from runtime.ballots.boxes import load_running_boxes, named_box, names_box
 from runtime.record.journal import id_from
 from service.access.facts import slow_hash
 from service.access.letters import new_letter
-from service.access.units import raise_version
+from service.access.units import lock_mandate, raise_version
 from service.channels.bodies import ReplaceOwner
-from service.channels.mandates import LOCK
 from service.channels.open_box import lock_open_box
 from service.estates.units import owner_secret_of
 from service.parts import Parts
@@ -288,7 +287,7 @@ async def _standing_mandate(session: AsyncSession, entry: RollEntry) -> str | No
         )
     )
     if found is not None:
-        await session.execute(LOCK, {"mandate": found})
+        await lock_mandate(session, found)
     return found
 
 

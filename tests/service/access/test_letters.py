@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from formats.roll import owner_key, stored_owner_key
 from service.estates.units import owner_secret
-from tests.support.box import open_box, said_in
+from tests.support.box import open_box
 from tests.support.channels import (
     KEY,
     Channels,
@@ -323,40 +323,3 @@ async def test_the_same_command_hands_out_the_same_link(vote: Channels) -> None:
     first = await vote.post(f"/letters/{letter}/link", SECOND, "hand-1")
     again = await vote.post(f"/letters/{letter}/link", SECOND, "hand-1")
     assert first.json() == again.json()
-
-
-# Acceptance 6.
-
-
-@pytest.mark.parametrize("how", ["withdraw", "reissue"])
-async def test_no_ballot_of_the_old_version_comes_after_the_commit(
-    vote: Channels, how: str
-) -> None:
-    who = owner_of(vote.rid, UNIT)
-    path = "/withdrawals" if how == "withdraw" else "/letters"
-    voided = asyncio.Event()
-
-    async def flow(number: int) -> tuple[bool, int]:
-        after = voided.is_set()
-        answer = await cast(vote, who)
-        return after, answer.status_code
-
-    async def void() -> None:
-        answer = await vote.post(path, COMMITTEE, unit_number=UNIT, reason="stolen")
-        assert answer.status_code == 201, answer.text
-        voided.set()
-
-    first = await asyncio.gather(*(flow(number) for number in range(10)))
-    _, rest = await asyncio.gather(
-        void(), asyncio.gather(*(flow(number) for number in range(10, 60)))
-    )
-    last = await asyncio.gather(*(flow(number) for number in range(60, 70)))
-    assert {status for _, status in first} == {201}
-    assert {status for after, status in (*rest, *last) if after} == {403}
-    taken = len(await said_in(vote.sql, vote.box))
-    assert taken == sum(status == 201 for _, status in (*first, *rest, *last))
-    version = await vote.sql.fetchval(
-        "SELECT credential_version FROM roll_unit WHERE box_id=$1 AND unit_number=$2",
-        *(vote.box, UNIT),
-    )
-    assert version == 1
