@@ -61,7 +61,7 @@ async def reissued(vote: Channels, _mandate: str) -> httpx.Response:
 
 
 async def sold(vote: Channels, _mandate: str) -> httpx.Response:
-    sale = {
+    sale: dict[str, object] = {
         "unit_number": UNIT,
         "seller_names": [SELLER],
         "buyer_names": ["Zhao Lei"],
