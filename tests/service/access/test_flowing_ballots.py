@@ -61,14 +61,16 @@ async def reissued(vote: Channels, _mandate: str) -> httpx.Response:
 
 
 async def sold(vote: Channels, _mandate: str) -> httpx.Response:
-    sale: dict[str, object] = {
-        "unit_number": UNIT,
-        "seller_names": [SELLER],
-        "buyer_names": ["Zhao Lei"],
-        "registered_on": NOW.date().isoformat(),
-        "evidence": "extract 17",
-    }
-    return await confirmed(vote, await vote.post("/replacements", COMMITTEE, **sale))
+    made = await vote.post(
+        "/replacements",
+        COMMITTEE,
+        unit_number=UNIT,
+        seller_names=[SELLER],
+        buyer_names=["Zhao Lei"],
+        registered_on=NOW.date().isoformat(),
+        evidence="extract 17",
+    )
+    return await confirmed(vote, made)
 
 
 async def revoked(vote: Channels, mandate: str) -> httpx.Response:
