@@ -60,6 +60,13 @@ COMMANDS: Mapping[str, Listed] = {
     "client": Listed(
         "cli.people.clients", "Programs with keys of their own: add, rotate, revoke, list."
     ),
+    "webhook": Listed(
+        "cli.people.webhooks", "Addresses that are told of events: add, change, test, list, log."
+    ),
+    "feed": Listed(
+        "cli.people.webhooks",
+        "What happened in all cases of your places, in one order; ask again with the last line's position.",
+    ),
     "admin": Listed("cli.people.commands", "What only the operator of this machine does."),
     "act": Listed(
         "cli.cases",

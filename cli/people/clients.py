@@ -52,7 +52,7 @@ def add_client(
     speak(language)
     scopes: list[JsonValue] = [*scope]
     body: dict[str, JsonValue] = {"client": name, "actor": actor, "scopes": scopes, "days": days}
-    _told_once(own_requests(data, as_).post("/v1/clients", _command(command_id, body)))
+    _told_once(own_requests(data, as_).post("/v1/clients", command_of(command_id, body)))
 
 
 @clients.command("rotate")
@@ -69,7 +69,7 @@ def rotate_client(
 ) -> None:
     """Give a program a new key; it is printed once, on the last line."""
     speak(language)
-    body = _command(command_id, {"days": days, "overlap_hours": overlap_hours})
+    body = command_of(command_id, {"days": days, "overlap_hours": overlap_hours})
     _told_once(own_requests(data, as_).post(f"/v1/clients/{name}/rotation", body))
 
 
@@ -85,7 +85,7 @@ def revoke_client(
     """Take all keys of a program away, for good."""
     speak(language)
     requests: ServiceRequests = own_requests(data, as_)
-    body = _command(command_id, {"reason": reason})
+    body = command_of(command_id, {"reason": reason})
     _tell(requests.post(f"/v1/clients/{name}/revocation", body))
 
 
@@ -106,7 +106,8 @@ def list_clients(
         _tell(each)
 
 
-def _command(command_id: str, body: dict[str, JsonValue]) -> dict[str, JsonValue]:
+def command_of(command_id: str, body: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """A body with the command's id, or with a new one."""
     return {"command_id": command_id or f"cli-{uuid.uuid4()}", **body}
 
 

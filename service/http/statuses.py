@@ -13,7 +13,7 @@ CODES: dict[int, str] = {
         assertion.key assertion.signature assertion.too_early assertion.too_long assertion.used
     """,
     403: """
-        assertion.other_case credential.key_scope client.not_yours client.no_role client.of_a_person
+        assertion.other_case credential.key_scope feed.other_place client.not_yours client.no_role client.of_a_person
         sign_in.not_invited
         sign_in.provider_refused
         sign_in.provider_unclear
@@ -36,7 +36,7 @@ CODES: dict[int, str] = {
         voting.ballot_of_another voting.unit_excluded
     """,
     404: """
-        client.unknown assertion.no_portal
+        client.unknown webhook.unknown assertion.no_portal
         sign_in.no_provider
         granting.place_unknown
         granting.unknown
@@ -50,7 +50,7 @@ CODES: dict[int, str] = {
     405: "service.method_not_allowed",
     408: "service.too_slow",
     409: """
-        client.there client.over
+        client.there client.over webhook.there webhook.over
         sign_in.account_taken
         granting.last_administrator
         granting.already_there
@@ -73,7 +73,7 @@ CODES: dict[int, str] = {
     413: "service.body_too_large",
     421: "service.other_host",
     422: """
-        client.scope_unknown
+        client.scope_unknown webhook.url
         invitation.nobody
         opening.grant_waits
         granting.reserved

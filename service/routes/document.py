@@ -24,6 +24,7 @@ ROOMS_OF_TAG: Mapping[str, str] = {
     "access": "access feedback mandate",
     "voting": "voting menu receipt",
     "channels": "voting menu proposal paper ruling mandate roll reminder door assertion",
+    "feed": "feed webhook",
     "proposals": "proposal mandate roll voting act authority renovation settlement",
     "cost sharing": "cost_sharing",
     "bidding": "bidding",

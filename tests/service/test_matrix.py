@@ -59,6 +59,13 @@ WHO: Mapping[str, str | set[Role]] = {
     "POST /v1/clients": PERSON,
     "POST /v1/clients/{client}/rotation": PERSON,
     "POST /v1/clients/{client}/revocation": PERSON,
+    # Of which places one may follow what happens: tests/service/webhooks.
+    "GET /v1/feed": PERSON,
+    "GET /v1/webhooks": PERSON,
+    "POST /v1/webhooks": PERSON,
+    "POST /v1/webhooks/{webhook}/changes": PERSON,
+    "POST /v1/webhooks/{webhook}/tests": PERSON,
+    "GET /v1/webhooks/{webhook}/deliveries": PERSON,
     "GET /v1/renovations": EVERYBODY,
     f"GET {CASE}": EVERYBODY,
     f"GET {CASE}/roles": PERSON,
