@@ -54,7 +54,10 @@ def register(app: typer.Typer) -> None:
 
 @commands.command("contested")
 def show_contested(renovation: Id, box: Box = None, data: Data = None) -> None:
-    """Units whose ballots wait for a ruling, as JSON: channels and codes, never a choice."""
+    """Units whose ballots wait for a ruling, as JSON: channels and codes, never a choice.
+
+    Example: gongjian vote contested r1
+    """
     from service.channels.rulings import contested_units
 
     print_all(_read(data, renovation, contested_units, box))
@@ -62,7 +65,10 @@ def show_contested(renovation: Id, box: Box = None, data: Data = None) -> None:
 
 @commands.command("non-voters")
 def show_non_voters(renovation: Id, box: Box = None, data: Data = None) -> None:
-    """Units that have cast no ballot by any way, one a line."""
+    """Units that have cast no ballot by any way, one a line.
+
+    Example: gongjian vote non-voters r1
+    """
     from service.channels.rounds import list_non_voters
 
     for unit in _read(data, renovation, list_non_voters, box):
@@ -71,7 +77,10 @@ def show_non_voters(renovation: Id, box: Box = None, data: Data = None) -> None:
 
 @commands.command("count-sheets")
 def show_count_sheets(renovation: Id, box: Box = None, data: Data = None) -> None:
-    """The count sheet of every batch of paper, as JSON."""
+    """The count sheet of every batch of paper, as JSON.
+
+    Example: gongjian vote count-sheets r1
+    """
     from service.channels.count_sheets import list_count_sheets
 
     print_all(_read(data, renovation, list_count_sheets, box))
@@ -79,7 +88,10 @@ def show_count_sheets(renovation: Id, box: Box = None, data: Data = None) -> Non
 
 @commands.command("mandates")
 def show_mandates(renovation: Id, box: Box = None, data: Data = None) -> None:
-    """The register of mandates with its history, as JSON; no names, no instructions."""
+    """The register of mandates with its history, as JSON; no names, no instructions.
+
+    Example: gongjian vote mandates r1
+    """
     from service.channels.register import list_register
 
     print_all(_read(data, renovation, list_register, box))
@@ -97,7 +109,10 @@ def rule_on(  # noqa: PLR0917 - typer reads the signature
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
-    """Record a ruling on a unit's ballots."""
+    """Record a ruling on a unit's ballots.
+
+    Example: gongjian vote rule r1 1-101 accepted --as wang --reason "the signature is the owner's"
+    """
     from service.channels.bodies import RuleOnBallots
     from service.channels.rulings import record_ruling
     from service.http.problems import read_fields
@@ -123,7 +138,10 @@ def type_paper(  # noqa: PLR0917 - typer reads the signature
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
-    """Type a bundle of paper ballots; the second typing, by somebody else, casts what agrees."""
+    """Type a bundle of paper ballots; the second typing, by somebody else, casts what agrees.
+
+    Example: gongjian vote paper r1 sheet.csv --as li --reference folder-3 --scan scan.pdf
+    """
     from formats.paper_sheet import lines_of_sheet
     from service.channels.bodies import EnterPaper
     from service.channels.paper import enter_paper
@@ -158,7 +176,10 @@ def type_paper(  # noqa: PLR0917 - typer reads the signature
 def remind_silent(
     renovation: Id, as_: As, box: Box = None, command_id: CommandId = "", data: Data = None
 ) -> None:
-    """Remind those who have not taken part, and nobody else."""
+    """Remind those who have not taken part, and nobody else.
+
+    Example: gongjian vote remind r1 --as li
+    """
     from service.channels.bodies import Remind
     from service.channels.rounds import remind_non_voters
     from service.http.problems import read_fields

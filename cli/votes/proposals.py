@@ -35,7 +35,10 @@ def proposals(
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
-    """What waits for a second person, as JSON; with --confirm or --withdraw that person's word."""
+    """What waits for a second person, as JSON; with --confirm or --withdraw that person's word.
+
+    Example: gongjian proposals r1 --as li
+    """
     from service.http.problems import read_fields
     from service.proposals import deciding
     from service.proposals.bodies import ConfirmProposals, WithdrawProposal
