@@ -93,8 +93,10 @@ def _sent(
 ) -> dict[str, JsonValue]:
     """The answer of the service to an act, with what its event says; or the proposal it became."""
     from cli.people.requests import only_able
+    from rules.authority import ROLES_OF_ACT
 
-    requests = only_able(local_settings(data).data_dir, renovation, as_, kind.name)
+    able = ROLES_OF_ACT[kind.name].roles
+    requests = only_able(local_settings(data).data_dir, renovation, as_, kind.name, able)
     path = f"/v1/renovations/{renovation}"
     done = requests.post(f"{path}/acts/{kind.name}", {"command_id": command_id, **fields})
     assert isinstance(done, dict)
