@@ -13,10 +13,12 @@ from fastapi.security.base import SecurityBase
 
 from models.fields import Id
 from models.values.actor import Actor, Role
-from models.values.refusal import refusal
+from models.values.refusal import Refused, refusal
 from rules.authority import ROLES_OF_WRITE
+from rules.disclosure import Reader
 from service.access.tickets import Shown, Voter
 from service.access.units import refuse_replaced
+from service.disclosure import EVERYBODY, Viewer, viewer_under
 from service.http.callers import came_from
 from service.identity.browser import COOKIE, refuse_foreign_page, refuse_forged_form
 from service.identity.senders import bearer_token, sender_of, signed_in
@@ -34,6 +36,8 @@ async def running_parts(request: Request) -> Parts:
 
 
 RunningParts = Annotated[Parts, Depends(running_parts)]
+TICKETS = ("v1.", "v2.")
+"""So begin the credentials of a unit."""
 
 
 async def situation_in_path(renovation_id: Id, parts: RunningParts) -> Situation:
@@ -249,6 +253,36 @@ CurrentVoter = Annotated[Voter, Depends(voter_in_header)]
 CurrentOfficial = Annotated[str, Depends(official_in_header)]
 CurrentAgent = Annotated[Shown, Depends(agent_in_header)]
 VoterOrOfficial = Annotated[str | None, Depends(either_in_header)]
+
+
+async def viewer_in_request(
+    situation: CaseSituation,
+    request: Request,
+    parts: RunningParts,
+    door: CurrentDoor,
+    voter: Annotated[str | None, Security(VOTER)],
+    official: Annotated[str | None, Security(OFFICIAL)],
+) -> Viewer:
+    """Who asks for what everybody may read, each in their own width.
+
+    Without a credential, or with one that is not good here (any more), it is everybody.
+    """
+    try:
+        credential = await either_in_header(request, parts, voter, official)
+        if credential is None:
+            return EVERYBODY
+        token = bearer_token(credential)
+        if token.startswith(TICKETS):
+            unit = await voter_in_header(situation.id, parts, credential)
+            return Viewer(Reader.OWNER, situation.owner(unit.unit_number).id)
+        sender = await sender_of(parts.database, token, situation.id, door)
+    except Refused:
+        return EVERYBODY
+    grants = await load_grants(parts.database, sender, situation.id)
+    return viewer_under(grants, situation.place_path)
+
+
+CurrentViewer = Annotated[Viewer, Depends(viewer_in_request)]
 
 
 def _in_role(*roles: Role) -> Callable[..., Awaitable[Actor]]:

@@ -4,13 +4,15 @@ import base64
 import hmac
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from hashlib import sha256
 
 from pydantic import JsonValue
 
+from rules.authority import Grant
 from runtime.record.feed import FeedLine
+from service.disclosure import event_for, viewer_under
 from service.webhooks.bodies import FeedEvent
 
 PREFIX = "whsec_"
@@ -23,10 +25,10 @@ def new_secret() -> str:
     return PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
 
 
-def feed_event(line: FeedLine) -> FeedEvent:
-    """An entry of the feed as it is shown."""
+def feed_event(line: FeedLine, grants: Collection[Grant]) -> FeedEvent:
+    """An entry of the feed as somebody with these roles may read it."""
     columns = {name: getattr(line.event, name, None) for name in FeedEvent.model_fields}
-    return FeedEvent.model_validate(
+    event = FeedEvent.model_validate(
         {
             **columns,
             "position": line.position,
@@ -34,6 +36,7 @@ def feed_event(line: FeedLine) -> FeedEvent:
             "sandbox": line.sandbox,
         }
     )
+    return event_for(viewer_under(grants, line.place_path), event)
 
 
 def cloud_event(address: str, event: FeedEvent) -> bytes:

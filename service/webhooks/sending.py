@@ -16,13 +16,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import FeedEntry, Webhook, WebhookDelivery
+from rules.authority import Grant
 from runtime.database import Database
 from runtime.record import feed
-from runtime.record.feed import FeedLine, FeedPage
+from runtime.record.feed import FeedPage
 from runtime.record.grants import load_grants
 from runtime.settings import Settings
 from service.identity.passwords import opened, secrets_key
 from service.identity.sessions import database_now
+from service.webhooks.bodies import FeedEvent
 from service.webhooks.calling import Outcome, call
 from service.webhooks.hooks import grant_over
 from service.webhooks.messages import cloud_event, feed_event, headers
@@ -91,35 +93,36 @@ class WebhookSender:
         return rows.all()
 
     async def _tell(self, hook: Webhook) -> None:
-        page = await self._page(hook)
-        if page is None:
+        found = await self._page(hook)
+        if found is None:
             await self._pause(hook, "no_role")
             return
+        page, grants = found
         for line in page.lines:
-            now, came = await self._send(hook, line)
+            now, came = await self._send(hook, feed_event(line, grants))
             if not await self._note(hook, line.position, now, came):
                 return
         await self._rest(hook, page.next_position)
 
-    async def _page(self, hook: Webhook) -> FeedPage | None:
-        """What it is told next; None where its keeper has no role there any more."""
+    async def _page(self, hook: Webhook) -> tuple[FeedPage, Sequence[Grant]] | None:
+        """What it is told next, and its keeper's roles; None where these are none there any more."""
         async with self._database.session() as session:
             grants = await load_grants(session, hook.actor_id)
             if grant_over(grants, hook.place_path) is None:
                 return None
-            return await feed.read_page(
+            page = await feed.read_page(
                 session, [hook.place_path], hook.position, PAGE, hook.kinds, training=hook.training
             )
+            return page, grants
 
-    async def _send(self, hook: Webhook, line: FeedLine) -> tuple[datetime, Outcome]:
+    async def _send(self, hook: Webhook, event: FeedEvent) -> tuple[datetime, Outcome]:
         async with self._database.session() as session:
             now = await database_now(session)
-        event = feed_event(line)
         body = cloud_event(self._settings.address, event)
         secret = opened(secrets_key(self._settings), hook.secret)
         if secret is None:
             return now, Outcome(None, "secret", 0)
-        named = headers(secret, f"evt_{line.position}", now, body)
+        named = headers(secret, f"evt_{event.position}", now, body)
         own_network = self._settings.webhooks_to_own_network
         return now, await call(hook.url, named, body, own_network=own_network)
 

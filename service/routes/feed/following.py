@@ -48,7 +48,7 @@ async def read_feed(
         page = await feed.read_page(
             session, places, after, limit, [kind] if kind else (), training=training
         )
-    events = tuple(map(feed_event, page.lines))
+    events = tuple(feed_event(line, grants) for line in page.lines)
     return Feed(events=events, next=page.next_position, more=page.more)
 
 

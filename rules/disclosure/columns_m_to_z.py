@@ -1,0 +1,207 @@
+"""The tables from `mandate` to `work_item`, and who may read which column.
+
+Each column has its line; tests/rules/disclosure walks the schema and fails for one without.
+"""
+
+from collections.abc import Mapping
+
+from rules.disclosure.readers import Circle
+
+SECOND: Mapping[str, Mapping[Circle, str]] = {
+    "mandate": {
+        Circle.HOUSEHOLD: """
+            id box_id entry_id unit_number agent_id motions valid_from valid_until registered_by
+            command_id registered_at
+            """,
+        Circle.OFFICIALS: "document",
+        Circle.OWN: "instructions",
+    },
+    "mandate_revocation": {
+        Circle.HOUSEHOLD: "mandate_id revoked_by command_id revoked_at",
+        Circle.OFFICIALS: "reason",
+    },
+    "notice": {
+        Circle.OFFICIALS: """
+            id renovation_id command_id audience audience_id template params state attempts
+            created_at
+            """,
+    },
+    "objection": {
+        Circle.EVERYBODY: "id publication_id filed_at recorded_at state upheld answered_at",
+        Circle.COMPLAINT: "command_id unit_number text answer answered_by",
+    },
+    "official_result": {
+        Circle.EVERYBODY: "box_id system certificate file_sha256 results command_id recorded_at",
+    },
+    "owner_replacement": {
+        Circle.OFFICIALS: """
+            renovation_id unit_number generation box_id entry_id shared registered_on evidence
+            up_to_seq replaced_by command_id recorded_at
+            """,
+        Circle.NOBODY: "buyer_key",
+    },
+    "paper_batch": {
+        Circle.OFFICIALS: "id box_id reference channel scan code_check command_id opened_at",
+    },
+    "paper_cast": {
+        Circle.OFFICIALS: "batch_id number ballots command_id recorded_at",
+    },
+    "paper_entry": {
+        Circle.OFFICIALS: "batch_id number entered_by ballots invalid command_id recorded_at",
+    },
+    "paper_line": {
+        Circle.OFFICIALS: "batch_id number unit_number absent",
+        Circle.NOBODY: "digest",
+    },
+    "part_consent": {
+        Circle.HOUSEHOLD: """
+            renovation_id work_id unit_number number given command_id consented_at recorded_at
+            """,
+    },
+    "passkey": {
+        Circle.NOBODY: "id account_id public_key sign_count created_at",
+    },
+    "payment": {
+        Circle.MONEY: "id renovation_id command_id unit_number amount_fen source received_at",
+    },
+    "person": {
+        Circle.OFFICIALS: "id name",
+        Circle.OWN: "phone",
+    },
+    "place": {
+        Circle.EVERYBODY: "id kind parent_id name path",
+    },
+    "place_event": {
+        Circle.OFFICIALS: """
+            log_id seq command_id recorded_at actor_id actor_role actor_label actor_place kind
+            request_hash prev_hash hash
+            """,
+        Circle.AUDIT: "details",
+    },
+    "place_log": {
+        Circle.AUDIT: "id head_seq head_hash",
+    },
+    "proposal": {
+        Circle.OFFICIALS: """
+            id renovation_id act content content_sha256 stage proposed_by command_id proposed_at
+            expires_at decision decided_by decided_at
+            """,
+    },
+    "publication": {
+        Circle.EVERYBODY: "id renovation_id subject content opens_at closes_at state outcome",
+    },
+    "quota_use": {
+        Circle.NOBODY: "command_id what renovation_id sender sent_at",
+    },
+    "receipt": {
+        Circle.AUDIT: "command_id renovation_id seq kind request_hash result recorded_at",
+    },
+    "refund": {
+        Circle.MONEY: "renovation_id unit_number amount_fen paid",
+    },
+    "relief": {
+        Circle.HOUSEHOLD: "renovation_id unit_number amount_fen approved_by funded_by",
+        Circle.OWN: "kind",
+    },
+    "renovation": {
+        Circle.EVERYBODY: """
+            id estate_id title stage state workflow_id stage_workflow_id place_id place_path
+            rule_pack timetable clock head_seq head_hash opened_at closed_at waiting_for due_at
+            """,
+        Circle.OFFICIALS: "v1_letters",
+    },
+    "role_grant": {
+        Circle.OFFICIALS: """
+            id actor_id label role place_id only_case valid_from valid_until granted_by reason
+            """,
+    },
+    "roll_entry": {
+        Circle.CHOICES: """
+            box_id entry_id heads area_dm2 units developer excluded_reason pseudonym shares
+            """,
+    },
+    "roll_import": {
+        Circle.OFFICIALS: """
+            seq estate_id file_name file_sha256 roll_sha256 imported_by imported_at units heads
+            area_dm2 added changed removed
+            """,
+    },
+    "roll_unit": {
+        Circle.CHOICES: "box_id unit_number entry_id",
+        Circle.NOBODY: "credential_version",
+    },
+    "scheme": {
+        Circle.EVERYBODY: "renovation_id version title content budget_fen created_at",
+    },
+    "session": {
+        Circle.NOBODY: "id account_id way created_at expires_at ended_at",
+    },
+    "share": {
+        Circle.MONEY: "renovation_id scheme_version unit_number item_id amount_fen",
+    },
+    "share_total": {
+        Circle.MONEY: "renovation_id basis unit_number amount_fen",
+    },
+    "sign_in_attempt": {
+        Circle.NOBODY: "id kind state secret account_id invitation_id goes_to expires_at",
+    },
+    "survey_answer": {
+        Circle.OWN: "command_id renovation_id unit_number score recorded_at",
+    },
+    "tender": {
+        Circle.EVERYBODY: """
+            id renovation_id round state notice_at deadline_at ceiling_fen estimate_fen method
+            criteria works_round
+            """,
+    },
+    "termination": {
+        Circle.EVERYBODY: """
+            contract_id renovation_id ground after bond_fen damages_fen decided_by decided_at
+            measured_by settled_at
+            """,
+    },
+    "ticket": {
+        Circle.EVERYBODY: """
+            id renovation_id kind level state opened_at due_at resolved_at reopened
+            """,
+        Circle.COMPLAINT: "command_id text unit_number satisfied",
+        Circle.OFFICIALS: "confidential",
+    },
+    "unit": {
+        Circle.HOUSEHOLD: """
+            id estate_id number building entrance floor kind area_dm2 shares excluded_reason
+            """,
+        Circle.NOBODY: "owner_key",
+        Circle.EVERYBODY: "developer",
+    },
+    "unit_access": {
+        Circle.OFFICIALS: "renovation_id unit_number version",
+    },
+    "unit_owner": {
+        Circle.HOUSEHOLD: "unit_id person_id position",
+    },
+    "used_assertion": {
+        Circle.NOBODY: "id expires_at",
+    },
+    "vote_objection": {
+        Circle.HOUSEHOLD: "box_id entry_id unit_number command_id objected_at recorded_at",
+    },
+    "vote_opinion": {
+        Circle.OWN: "seq box_id unit_number choices command_id said_at recorded_at",
+    },
+    "webhook": {
+        Circle.OWN: """
+            id actor_id place_path kinds training url state position failures failing_since next_at
+            error created_at
+            """,
+        Circle.NOBODY: "secret",
+    },
+    "webhook_delivery": {
+        Circle.OWN: "id webhook_id position attempt sent_at milliseconds status error",
+    },
+    "work_item": {
+        Circle.EVERYBODY: """
+            id renovation_id building title concealed value_fen state contract_id cure_until
+            """,
+    },
+}

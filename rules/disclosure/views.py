@@ -1,0 +1,100 @@
+"""The views that GET routes answer with, and who may read which field.
+
+A view is made for whom the route lets in; a field that is for fewer than these is taken out of it.
+"""
+
+from collections.abc import Mapping
+
+from rules.disclosure.readers import Circle
+
+EVERYBODY, HOUSEHOLD, OWN = Circle.EVERYBODY, Circle.HOUSEHOLD, Circle.OWN
+OFFICIALS, DOORS = Circle.OFFICIALS, Circle.DOORS
+_EVENT = {
+    EVERYBODY: """seq kind happened_at recorded_at actor_role actor_place rule_pack workflow_id prev_hash
+        hash details""",
+    HOUSEHOLD: "actor_id actor_label on_behalf_of",
+}
+"""The sender is hidden where it is a home; the details have lines of their own (`events`)."""
+VIEWS: Mapping[str, Mapping[Circle, str]] = {
+    "Health": {EVERYBODY: "status"},
+    "LetterView": {OWN: "renovation_id title kind fact expires_at"},
+    "LetterRow": {
+        OFFICIALS: """id kind unit_number mandate_id fact made_by made_at handed_by expires_at locked_until
+            entered_at"""
+    },
+    "InvitationView": {OWN: "actor_id name only_case expires_at needs_password"},
+    "SessionView": {OWN: "actor_id only_case way expires_at token form_token"},
+    "GrantView": {OFFICIALS: "id person name role place begins until waits granted_by reason"},
+    "ClientView": {OFFICIALS: "client actor scopes made_by keys_until revoked"},
+    "ListedRenovation": {
+        EVERYBODY: """id title place_path stage state waiting_for due_at provisional awaited needs_attention
+            cursor"""
+    },
+    "AwaitedLine": {
+        EVERYBODY: "what subject who since due_at late_since consequence level provisional"
+    },
+    "Trouble": {EVERYBODY: "workflow_id step by_act error reference since"},
+    "RenovationView": {
+        EVERYBODY: """id title place_path stage state waiting_for due_at provisional rule_pack case_now clock
+            sandbox events workflow_id stage_workflow_id opened_at closed_at box other_boxes tender
+            contract_value_fen awaited contracts needs_attention consents_missing publication works tickets
+            open_tickets"""
+    },
+    "BoxView": {
+        EVERYBODY: """id attempt building entrance state opens_at closes_at motions roll_hash provisional
+            official_by objections_until result"""
+    },
+    "TenderView": {
+        EVERYBODY: """id round state notice_at deadline_at provisional ceiling_fen estimate_fen criteria bids
+            red_flags"""
+    },
+    "BidView": {EVERYBODY: "bidder_id price_fen state technical_milli grounds rank"},
+    "RedFlag": {EVERYBODY: "kind bidders article gap_fen"},
+    "ContractView": {EVERYBODY: "id works_round bidder_id state value_fen decide_by start_by"},
+    "OccupiedPart": {EVERYBODY: "work_id", HOUSEHOLD: "unit_number"},
+    "PublicationView": {EVERYBODY: "id subject opens_at closes_at content provisional"},
+    "WorksView": {EVERYBODY: "state items"},
+    "TicketView": {EVERYBODY: "id kind level state due_at provisional"},
+    "PublicProgress": {
+        EVERYBODY: "title state stages_done stage waiting_for due_on provisional sandbox"
+    },
+    "EventView": _EVENT,
+    "FeedEvent": {
+        HOUSEHOLD: _EVENT[HOUSEHOLD],
+        EVERYBODY: f"{_EVENT[EVERYBODY]} position renovation_id place_path sandbox",
+    },
+    "Feed": {OFFICIALS: "events next more"},
+    "Turnout": {
+        EVERYBODY: """box_id roll_heads roll_area_dm2 participating_heads participating_area_dm2 mandates
+            largest_holding counted_at"""
+    },
+    "Opinions": {EVERYBODY: "box_id effect article units motions"},
+    "FoundBallot": {
+        # The code of a receipt is its voter's alone; whoever has it is that voter.
+        OWN: """box_id code leaf_hash channel cast_at recorded_at state choices index path tree_head"""
+    },
+    "Verification": {EVERYBODY: "box_id households verified"},
+    "ContestedView": {OFFICIALS: "unit_numbers ballots rulings"},
+    "BallotView": {OFFICIALS: "ballot_id code channel recorded_at"},
+    "CountSheet": {OFFICIALS: "batch_id reference channel scan typings differing cast waiting_for"},
+    "TypingView": {OFFICIALS: "number entered_by ballots invalid recorded_at"},
+    "MandateView": {
+        OFFICIALS: """id unit_numbers agent_id motions bound_on document valid_from valid_until registered_by
+            registered_at revoked_at reason voted"""
+    },
+    "AgentView": {Circle.OWNERS: "unit_numbers agent_id motions"},
+    "VisitView": {DOORS: "unit_number outcome envelope visited_by recorded_at"},
+    "ProposalView": {
+        OFFICIALS: "id act content content_sha256 state proposed_by proposed_at expires_at decided_by"
+    },
+    "WorkItemView": {EVERYBODY: "id building title concealed value_fen state inspections"},
+    "ClockView": {EVERYBODY: "renovation_id clock zone now settled holds waits"},
+    "HoldView": {EVERYBODY: "name set_by"},
+    "WaitView": {
+        EVERYBODY: """what subject due_at since who consequence late_since level workflow_id provisional"""
+    },
+    "WebhookView": {
+        OWN: """webhook actor url place kinds training state position failures failing_since next_at error"""
+    },
+    "DeliveryView": {OWN: "position attempt sent_at milliseconds status error"},
+}

@@ -1,0 +1,150 @@
+"""Every column and field has its line, every line its readers, and the lines say what the law says."""
+
+import pkgutil
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import get_args
+
+import pytest
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+
+import models.tables
+from models.tables.base import Table
+from models.values.actor import Role
+from rules.disclosure import COLUMNS, FIELDS, Answer, Circle, Reader, may_read
+from rules.disclosure.columns_a_to_l import FIRST
+from rules.disclosure.columns_m_to_z import SECOND
+from rules.disclosure.events import DETAILS, REDACTED, details_for, hides_sender, may_read_detail
+from rules.disclosure.readers import READERS, reader_in_role
+from rules.disclosure.views import VIEWS
+from service.app import ROUTERS
+
+for module in pkgutil.walk_packages(models.tables.__path__, "models.tables."):
+    import_module(module.name)
+
+
+def _models(kind: object) -> Iterator[type[BaseModel]]:
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        yield kind
+        for field in kind.model_fields.values():
+            yield from _models(field.annotation)
+    for part in get_args(kind):
+        yield from _models(part)
+
+
+def _shown() -> set[str]:
+    """`View.field` of every view that a GET route answers with."""
+    routes = (each for router in ROUTERS for each in router.routes if isinstance(each, APIRoute))
+    views = {
+        view for each in routes if "GET" in each.methods for view in _models(each.response_model)
+    }
+    return {f"{view.__name__}.{name}" for view in views for name in view.model_fields}
+
+
+def test_every_column_has_a_line_and_every_line_a_column() -> None:
+    written = {
+        f"{table.name}.{column.name}"
+        for table in Table.metadata.tables.values()
+        for column in table.columns
+    }
+    assert written == COLUMNS.keys()
+
+
+def test_every_field_of_every_view_has_a_line_and_every_line_a_field() -> None:
+    lines = {
+        name for name in FIELDS.keys() - COLUMNS.keys() if not name.startswith("event.details.")
+    }
+    assert _shown() == lines
+
+
+def test_nothing_has_two_lines() -> None:
+    tables: list[Mapping[str, Mapping[Circle, str]]] = [FIRST, SECOND, VIEWS, {"details": DETAILS}]
+    for table in tables:
+        for owner, circles in table.items():
+            names = Counter(name for each in circles.values() for name in each.split())
+            assert not [name for name, times in names.items() if times > 1], owner
+
+
+@pytest.mark.parametrize("field", sorted(FIELDS))
+def test_what_is_about_a_unit_is_not_for_it_and_who_watches_reads_no_less_than_everybody(
+    field: str,
+) -> None:
+    told = {reader: may_read(field, reader) for reader in Reader}
+    assert told[Reader.COMPLAINED_ABOUT] is Answer.NO  # P-6
+    if told[Reader.PUBLIC] is Answer.YES:
+        assert {told[each] for each in Reader if each is not Reader.COMPLAINED_ABOUT} == {
+            Answer.YES
+        }
+    assert told[Reader.AUDITOR] == told[Reader.COURT]
+
+
+@pytest.mark.parametrize(
+    ("field", "readers"),
+    [
+        ("bid.bond_account", {Reader.BIDDER}),
+        ("ticket.text", READERS[Circle.COMPLAINT]),
+        ("objection.answer", READERS[Circle.COMPLAINT]),
+        ("instalment.amount_fen", READERS[Circle.MONEY]),
+        ("letter.token_hash", set()),
+        ("account.password", set()),
+        ("person.phone", {Reader.PERSON}),
+        ("survey_answer.score", {Reader.PERSON}),
+    ],
+)
+def test_who_reads_what_is_least_for_others(field: str, readers: set[Reader]) -> None:
+    assert {each for each in Reader if may_read(field, each) is Answer.YES} == readers
+
+
+def test_officials_do_not_read_how_a_line_voted() -> None:
+    assert may_read("ballot.pseudonym", Reader.OFFICIAL) is Answer.NO
+    assert may_read("ballot.pseudonym", Reader.OWNER) is Answer.YES
+
+
+@pytest.mark.parametrize("reader", Reader)
+def test_a_detail_without_a_line_is_for_who_watches_only(reader: Reader) -> None:
+    watches = reader in {Reader.OFFICIAL, Reader.AUDITOR, Reader.COURT}
+    assert (may_read_detail("not_thought_of", reader) is Answer.YES) == watches
+
+
+def test_the_public_reads_numbers_and_no_homes() -> None:
+    told = details_for(
+        {
+            "units": 12,
+            "total_fen": 900,
+            "reason": "Herr Li zahlt nicht",
+            "unit": "3-101",
+            "caps": [{"entry": "e7", "area_dm2": 100, "unit_number": "3-101"}],
+            "measured_fen": {"roof-1": 5},
+            "answer": None,
+        },
+        Reader.PUBLIC,
+    )
+    assert told == {
+        "units": 12,
+        "total_fen": 900,
+        "reason": REDACTED,
+        "unit": REDACTED,
+        "caps": [{"entry": REDACTED, "area_dm2": 100, "unit_number": REDACTED}],
+        "measured_fen": {"roof-1": 5},
+        "answer": None,
+    }
+
+
+def test_a_list_of_homes_is_not_a_count_of_them() -> None:
+    assert details_for({"units": ["3-101"], "entries": ["e7"]}, Reader.PUBLIC) == {
+        "units": REDACTED,
+        "entries": REDACTED,
+    }
+
+
+def test_the_auditor_reads_every_detail() -> None:
+    whole = {name: "x" for names in DETAILS.values() for name in names.split()}
+    assert details_for({**whole}, Reader.AUDITOR) == whole
+
+
+@pytest.mark.parametrize("role", Role)
+def test_every_role_reads_as_somebody(role: Role) -> None:
+    assert reader_in_role(role) in Reader
+    assert hides_sender(role, Reader.PUBLIC) == (role in {Role.OWNER, Role.RESIDENT})
