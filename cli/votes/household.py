@@ -19,6 +19,7 @@ from cli.people.requests import ServiceRequests
 from cli.people.session_file import service_of
 from cli.servers import local_settings
 from cli.votes.commands import As, Box, CommandId, Data, Id, commands, print_all, sent_fields, write
+from cli.votes.household_shown import household_lines
 from models.values.refusal import refusal
 
 Credential = Annotated[
@@ -149,6 +150,27 @@ def withdraw_consent(
     """
     part, fields = "part-consents/withdrawals", dict[str, JsonValue](work_id=work)
     _of_unit(data, service, renovation, credential, command_id, part, fields)
+
+
+@commands.command("household")
+def show_household(
+    renovation: Id,
+    credential: Credential,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+    service: Service = "",
+    data: Data = None,
+) -> None:
+    """What the own home owes and has paid, and what became of its complaints and objections.
+
+    Example: gongjian vote household r1a2 --credential unit.txt
+    """
+    token = _token(credential)
+    requests = ServiceRequests(service_of(local_settings(data).data_dir, service), token)
+    found = requests.get(f"/v1/renovations/{renovation}/household")
+    if as_json:
+        print_all([found])
+    else:
+        print("\n".join(household_lines(found)))
 
 
 def _of_unit(

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from rules.disclosure.columns_a_to_l import FIRST
 from rules.disclosure.columns_m_to_z import SECOND
 from rules.disclosure.events import LINES
-from rules.disclosure.readers import Answer, Circle, Reader, answer_of
+from rules.disclosure.readers import Circle, Disclosed, ReaderKind, answer_of
 from rules.disclosure.views import VIEWS
 
-__all__ = ("COLUMNS", "FIELDS", "Answer", "Circle", "Reader", "may_read")
+__all__ = ("COLUMNS", "FIELDS", "Circle", "Disclosed", "ReaderKind", "may_read")
 
 
 def _lines(table: Mapping[str, Mapping[Circle, str]]) -> Mapping[str, Circle]:
@@ -34,7 +34,7 @@ FIELDS: Mapping[str, Circle] = {
 """The same with `View.field` and `event.details.name`."""
 
 
-def may_read(field: str, reader: Reader) -> Answer:
+def may_read(field: str, reader: ReaderKind) -> Disclosed:
     """Whether a reader may read a field, named as in `FIELDS`.
 
     Raises:

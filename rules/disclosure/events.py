@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue
 
-from rules.disclosure.readers import Answer, Circle, Reader, answer_of
+from rules.disclosure.readers import Circle, Disclosed, ReaderKind, answer_of
 
 REDACTED = "[redacted]"
 """Stands for what is there and may not be read."""
@@ -64,12 +64,12 @@ HOUSEHOLDS = frozenset({"owner", "resident"})
 """Roles of the record whose actor is a home or somebody in it."""
 
 
-def may_read_detail(name: str, reader: Reader) -> Answer:
+def may_read_detail(name: str, reader: ReaderKind) -> Disclosed:
     """Whether a reader may read the detail of this name; without a line it is for the officials."""
     return answer_of(LINES.get(name, Circle.OFFICIALS), reader)
 
 
-def details_for(details: JsonValue, reader: Reader) -> JsonValue:
+def details_for(details: JsonValue, reader: ReaderKind) -> JsonValue:
     """The details of an event as a reader may see them, with `REDACTED` for what is not theirs.
 
     A mapping whose keys are ids of things (works, indicators, motions) has no lines of its own: it is
@@ -82,9 +82,9 @@ def details_for(details: JsonValue, reader: Reader) -> JsonValue:
     return details
 
 
-def _detail(name: str, value: JsonValue, reader: Reader) -> JsonValue:
+def _detail(name: str, value: JsonValue, reader: ReaderKind) -> JsonValue:
     counted = name in COUNTS and isinstance(value, int)
-    if value is None or counted or may_read_detail(name, reader) is Answer.YES:
+    if value is None or counted or may_read_detail(name, reader) is Disclosed.YES:
         return details_for(value, reader) if _holds_lines(name) else value
     return REDACTED
 
@@ -97,8 +97,3 @@ _KEYED_BY_ID = frozenset(
     {"measured_fen", "prices_fen", "gaps_fen", "checks", "ballots", "items", "concentration"}
 )
 """Details below which are sums, states and checks only, under the ids of things."""
-
-
-def hides_sender(actor_role: str, reader: Reader) -> bool:
-    """Whether the record's sender is a home that a reader may not be told."""
-    return actor_role in HOUSEHOLDS and answer_of(Circle.HOUSEHOLD, reader) is not Answer.YES

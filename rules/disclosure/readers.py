@@ -6,7 +6,7 @@ from enum import StrEnum
 from models.values.actor import Role
 
 
-class Reader(StrEnum):
+class ReaderKind(StrEnum):
     """In which relation whoever asks stands to what is read."""
 
     PUBLIC = "public"
@@ -32,7 +32,7 @@ class Reader(StrEnum):
     COURT = "court"
 
 
-class Answer(StrEnum):
+class Disclosed(StrEnum):
     """Whether a reader may read a field; redacted: that there is something, not what."""
 
     YES = "yes"
@@ -71,14 +71,14 @@ class Circle(StrEnum):
     """Secrets and their hashes: no door shows them."""
 
 
-R = Reader
+R = ReaderKind
 _WATCH = frozenset({R.AUDITOR, R.COURT})
 _STAFF = _WATCH | {R.OFFICIAL}
 _HOME = frozenset({R.PERSON, R.CO_OWNER})
 _OWNERS = _HOME | {R.OWNER}
-_NOT_ABOUT = frozenset(Reader) - {R.COMPLAINED_ABOUT}
+_NOT_ABOUT = frozenset(ReaderKind) - {R.COMPLAINED_ABOUT}
 
-READERS: Mapping[Circle, frozenset[Reader]] = {
+READERS: Mapping[Circle, frozenset[ReaderKind]] = {
     Circle.EVERYBODY: _NOT_ABOUT,
     Circle.OWNERS: _OWNERS | {R.AGENT} | _STAFF,
     Circle.HOUSEHOLD: _HOME | _STAFF,
@@ -95,12 +95,12 @@ READERS: Mapping[Circle, frozenset[Reader]] = {
     Circle.NOBODY: frozenset(),
 }
 """Identity page, "Who reads what"; P-3, P-5 and P-6 of the law page."""
-REDACTED_FOR: Mapping[Circle, frozenset[Reader]] = {
+REDACTED_FOR: Mapping[Circle, frozenset[ReaderKind]] = {
     circle: _NOT_ABOUT - READERS[circle]
     for circle in (Circle.HOUSEHOLD, Circle.MONEY, Circle.DOORS, Circle.FREE_TEXT, Circle.OFFICIALS)
 }
 """Who sees that there is something, where the field stands among others that may be read."""
-_OF_ROLE: Mapping[Role, Reader] = {
+_OF_ROLE: Mapping[Role, ReaderKind] = {
     Role.OWNER: R.OWNER,
     Role.RESIDENT: R.TENANT,
     Role.GRID_WORKER: R.GRID_WORKER,
@@ -122,13 +122,13 @@ _OF_ROLE: Mapping[Role, Reader] = {
 }
 
 
-def reader_in_role(role: Role) -> Reader:
+def reader_in_role(role: Role) -> ReaderKind:
     """What somebody reads as who has a role in the place of the case, about nothing of their own."""
     return _OF_ROLE[role]
 
 
-def answer_of(circle: Circle, reader: Reader) -> Answer:
+def answer_of(circle: Circle, reader: ReaderKind) -> Disclosed:
     """Whether a reader may read what is for a circle."""
     if reader in READERS[circle]:
-        return Answer.YES
-    return Answer.REDACTED if reader in REDACTED_FOR.get(circle, ()) else Answer.NO
+        return Disclosed.YES
+    return Disclosed.REDACTED if reader in REDACTED_FOR.get(circle, ()) else Disclosed.NO

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from rules.disclosure.readers import Circle
 
 EVERYBODY, HOUSEHOLD, OWN = Circle.EVERYBODY, Circle.HOUSEHOLD, Circle.OWN
-OFFICIALS, DOORS = Circle.OFFICIALS, Circle.DOORS
+OFFICIALS, DOORS, COMPLAINT = Circle.OFFICIALS, Circle.DOORS, Circle.COMPLAINT
 _EVENT = {
     EVERYBODY: """seq kind happened_at recorded_at actor_role actor_place rule_pack workflow_id prev_hash
         hash details""",
@@ -93,6 +93,13 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "WaitView": {
         EVERYBODY: """what subject due_at since who consequence late_since level workflow_id provisional"""
     },
+    "HouseholdView": {
+        HOUSEHOLD: "unit_number basis share_fen paid_fen refund_fen instalments",
+        COMPLAINT: "tickets objections",
+    },
+    "InstalmentView": {Circle.MONEY: "number due_at amount_fen"},
+    "OwnTicket": {COMPLAINT: "id kind text state opened_at due_at answer"},
+    "OwnObjection": {COMPLAINT: "id publication_id text filed_at state upheld answer answered_at"},
     "WebhookView": {
         OWN: """webhook actor url place kinds training state position failures failing_since next_at error"""
     },

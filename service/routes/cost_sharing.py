@@ -1,10 +1,16 @@
-"""Cost sharing (费用分摊): the bank reports what it received."""
+"""Cost sharing (费用分摊): the bank reports what it received; a home reads its own share."""
 
 from fastapi import APIRouter
 
 from service.bodies import Accepted, ReportPayments
 from service.residents import payments
-from service.routes.dependencies import CaseSituation, CurrentPaymentProvider, RunningParts
+from service.residents.household import HouseholdView, load_household
+from service.routes.dependencies import (
+    CaseSituation,
+    CurrentPaymentProvider,
+    CurrentVoter,
+    RunningParts,
+)
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["cost sharing"])
 
@@ -18,3 +24,12 @@ async def report_payments(
 ) -> Accepted:
     """Book 1 to 1,000 payments, all or none; only a payment provider may. Money in fen."""
     return await payments.report_payments(parts, situation, provider, command)
+
+
+@router.get("/household")
+async def read_household(
+    situation: CaseSituation, voter: CurrentVoter, parts: RunningParts
+) -> HouseholdView:
+    """What the own home owes as computed today, has paid, has said and was answered; no other home's."""
+    async with parts.database.session() as session:
+        return await load_household(session, situation.id, voter.unit_number)

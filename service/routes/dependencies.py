@@ -15,10 +15,9 @@ from models.fields import Id
 from models.values.actor import Actor, Role
 from models.values.refusal import Refused, refusal
 from rules.authority import ROLES_OF_WRITE
-from rules.disclosure import Reader
+from rules.disclosure import ReaderKind
 from service.access.tickets import Shown, Voter
 from service.access.units import refuse_replaced
-from service.disclosure import EVERYBODY, Viewer, viewer_under
 from service.http.callers import came_from
 from service.identity.browser import COOKIE, refuse_foreign_page, refuse_forged_form
 from service.identity.senders import bearer_token, sender_of, signed_in
@@ -26,6 +25,7 @@ from service.identity.sessions import SignedIn, database_now
 from service.parts import Parts
 from service.programs.assertions import Vouched, vouched
 from service.programs.doors import Door, door_of
+from service.reading.shaping import EVERYBODY, Viewer, viewer_under
 from service.situation import Situation, load_grants, load_situation
 
 
@@ -274,7 +274,7 @@ async def viewer_in_request(
         token = bearer_token(credential)
         if token.startswith(TICKETS):
             unit = await voter_in_header(situation.id, parts, credential)
-            return Viewer(Reader.OWNER, situation.owner(unit.unit_number).id)
+            return Viewer(ReaderKind.OWNER, situation.owner(unit.unit_number).id)
         sender = await sender_of(parts.database, token, situation.id, door)
     except Refused:
         return EVERYBODY

@@ -9,7 +9,7 @@ from models.fields import Awaited, Cursor, EventNumber, Id, PlacePath, written_w
 from models.messages.journey import Stage
 from runtime.record.cases import CaseFilter
 from service import views
-from service.disclosure import event_for
+from service.reading.shaping import event_for
 from service.routes.dependencies import CurrentViewer, RunningParts
 from service.views import EventView, ListedRenovation, PublicProgress, RenovationView
 

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from rules.authority import Grant
 from runtime.record.feed import FeedLine
-from service.disclosure import event_for, viewer_under
+from service.reading.shaping import event_for, viewer_under
 from service.webhooks.bodies import FeedEvent
 
 PREFIX = "whsec_"

@@ -85,6 +85,7 @@ WHO: Mapping[str, str | set[Role]] = {
     f"POST {CASE}/ballots/{{code}}/verified": UNIT,
     f"POST {CASE}/ballots": UNIT,
     f"GET {CASE}/ballot-papers": UNIT,
+    f"GET {CASE}/household": UNIT,
     f"POST {CASE}/opinions": UNIT,
     f"POST {CASE}/vote-objections": UNIT,
     f"POST {CASE}/part-consents": UNIT,

@@ -13,10 +13,10 @@ from pydantic import BaseModel
 import models.tables
 from models.tables.base import Table
 from models.values.actor import Role
-from rules.disclosure import COLUMNS, FIELDS, Answer, Circle, Reader, may_read
+from rules.disclosure import COLUMNS, FIELDS, Circle, Disclosed, ReaderKind, may_read
 from rules.disclosure.columns_a_to_l import FIRST
 from rules.disclosure.columns_m_to_z import SECOND
-from rules.disclosure.events import DETAILS, REDACTED, details_for, hides_sender, may_read_detail
+from rules.disclosure.events import DETAILS, REDACTED, details_for, may_read_detail
 from rules.disclosure.readers import READERS, reader_in_role
 from rules.disclosure.views import VIEWS
 from service.app import ROUTERS
@@ -71,41 +71,41 @@ def test_nothing_has_two_lines() -> None:
 def test_what_is_about_a_unit_is_not_for_it_and_who_watches_reads_no_less_than_everybody(
     field: str,
 ) -> None:
-    told = {reader: may_read(field, reader) for reader in Reader}
-    assert told[Reader.COMPLAINED_ABOUT] is Answer.NO  # P-6
-    if told[Reader.PUBLIC] is Answer.YES:
-        assert {told[each] for each in Reader if each is not Reader.COMPLAINED_ABOUT} == {
-            Answer.YES
+    told = {reader: may_read(field, reader) for reader in ReaderKind}
+    assert told[ReaderKind.COMPLAINED_ABOUT] is Disclosed.NO  # P-6
+    if told[ReaderKind.PUBLIC] is Disclosed.YES:
+        assert {told[each] for each in ReaderKind if each is not ReaderKind.COMPLAINED_ABOUT} == {
+            Disclosed.YES
         }
-    assert told[Reader.AUDITOR] == told[Reader.COURT]
+    assert told[ReaderKind.AUDITOR] == told[ReaderKind.COURT]
 
 
 @pytest.mark.parametrize(
     ("field", "readers"),
     [
-        ("bid.bond_account", {Reader.BIDDER}),
+        ("bid.bond_account", {ReaderKind.BIDDER}),
         ("ticket.text", READERS[Circle.COMPLAINT]),
         ("objection.answer", READERS[Circle.COMPLAINT]),
         ("instalment.amount_fen", READERS[Circle.MONEY]),
         ("letter.token_hash", set()),
         ("account.password", set()),
-        ("person.phone", {Reader.PERSON}),
-        ("survey_answer.score", {Reader.PERSON}),
+        ("person.phone", {ReaderKind.PERSON}),
+        ("survey_answer.score", {ReaderKind.PERSON}),
     ],
 )
-def test_who_reads_what_is_least_for_others(field: str, readers: set[Reader]) -> None:
-    assert {each for each in Reader if may_read(field, each) is Answer.YES} == readers
+def test_who_reads_what_is_least_for_others(field: str, readers: set[ReaderKind]) -> None:
+    assert {each for each in ReaderKind if may_read(field, each) is Disclosed.YES} == readers
 
 
 def test_officials_do_not_read_how_a_line_voted() -> None:
-    assert may_read("ballot.pseudonym", Reader.OFFICIAL) is Answer.NO
-    assert may_read("ballot.pseudonym", Reader.OWNER) is Answer.YES
+    assert may_read("ballot.pseudonym", ReaderKind.OFFICIAL) is Disclosed.NO
+    assert may_read("ballot.pseudonym", ReaderKind.OWNER) is Disclosed.YES
 
 
-@pytest.mark.parametrize("reader", Reader)
-def test_a_detail_without_a_line_is_for_who_watches_only(reader: Reader) -> None:
-    watches = reader in {Reader.OFFICIAL, Reader.AUDITOR, Reader.COURT}
-    assert (may_read_detail("not_thought_of", reader) is Answer.YES) == watches
+@pytest.mark.parametrize("reader", ReaderKind)
+def test_a_detail_without_a_line_is_for_who_watches_only(reader: ReaderKind) -> None:
+    watches = reader in {ReaderKind.OFFICIAL, ReaderKind.AUDITOR, ReaderKind.COURT}
+    assert (may_read_detail("not_thought_of", reader) is Disclosed.YES) == watches
 
 
 def test_the_public_reads_numbers_and_no_homes() -> None:
@@ -119,7 +119,7 @@ def test_the_public_reads_numbers_and_no_homes() -> None:
             "measured_fen": {"roof-1": 5},
             "answer": None,
         },
-        Reader.PUBLIC,
+        ReaderKind.PUBLIC,
     )
     assert told == {
         "units": 12,
@@ -133,7 +133,7 @@ def test_the_public_reads_numbers_and_no_homes() -> None:
 
 
 def test_a_list_of_homes_is_not_a_count_of_them() -> None:
-    assert details_for({"units": ["3-101"], "entries": ["e7"]}, Reader.PUBLIC) == {
+    assert details_for({"units": ["3-101"], "entries": ["e7"]}, ReaderKind.PUBLIC) == {
         "units": REDACTED,
         "entries": REDACTED,
     }
@@ -141,10 +141,9 @@ def test_a_list_of_homes_is_not_a_count_of_them() -> None:
 
 def test_the_auditor_reads_every_detail() -> None:
     whole = {name: "x" for names in DETAILS.values() for name in names.split()}
-    assert details_for({**whole}, Reader.AUDITOR) == whole
+    assert details_for({**whole}, ReaderKind.AUDITOR) == whole
 
 
 @pytest.mark.parametrize("role", Role)
 def test_every_role_reads_as_somebody(role: Role) -> None:
-    assert reader_in_role(role) in Reader
-    assert hides_sender(role, Reader.PUBLIC) == (role in {Role.OWNER, Role.RESIDENT})
+    assert reader_in_role(role) in ReaderKind

@@ -5,23 +5,23 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from rules.authority import Grant, covers
-from rules.disclosure import Reader
-from rules.disclosure.events import REDACTED, details_for, hides_sender
+from rules.disclosure import Disclosed, ReaderKind, may_read
+from rules.disclosure.events import HOUSEHOLDS, REDACTED, details_for
 from rules.disclosure.readers import reader_in_role
 from service.views import EventView
 
 V = TypeVar("V", bound=EventView)
-WIDEST = (Reader.AUDITOR, Reader.OFFICIAL, Reader.GRID_WORKER, Reader.BANK)
+WIDEST = (ReaderKind.AUDITOR, ReaderKind.OFFICIAL, ReaderKind.GRID_WORKER, ReaderKind.BANK)
 """Who has several roles reads in the one that may read most."""
 
-_READ_ALL = frozenset({Reader.AUDITOR, Reader.OFFICIAL})
+_READ_ALL = frozenset({ReaderKind.AUDITOR, ReaderKind.OFFICIAL})
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
     """Who asks; `sender` is how the record names them, where it does."""
 
-    reader: Reader = Reader.PUBLIC
+    reader: ReaderKind = ReaderKind.PUBLIC
     sender: str = ""
 
 
@@ -33,7 +33,7 @@ def viewer_under(grants: Iterable[Grant], place: str) -> Viewer:
     held = [each for each in grants if covers(each.place, place)]
     found = {reader_in_role(each.role) for each in held}
     reader = next((each for each in WIDEST if each in found), None) or min(
-        found, default=Reader.PUBLIC
+        found, default=ReaderKind.PUBLIC
     )
     return Viewer(reader, held[0].actor_id if held else "")
 
@@ -41,9 +41,10 @@ def viewer_under(grants: Iterable[Grant], place: str) -> Viewer:
 def event_for(viewer: Viewer, event: V) -> V:
     """The event without what the viewer may not read; what was taken out says `REDACTED`."""
     own = bool(viewer.sender) and event.actor_id == viewer.sender
-    reader = Reader.PERSON if own and viewer.reader not in _READ_ALL else viewer.reader
+    reader = ReaderKind.PERSON if own and viewer.reader not in _READ_ALL else viewer.reader
     shaped: dict[str, object] = {"details": details_for(event.details, reader)}
-    if hides_sender(event.actor_role, reader):
+    of_home = event.actor_role in HOUSEHOLDS
+    if of_home and may_read("EventView.actor_id", reader) is not Disclosed.YES:
         shaped |= {"actor_id": event.actor_role, "actor_label": REDACTED}
         shaped["on_behalf_of"] = None if event.on_behalf_of is None else REDACTED
     return event.model_copy(update=shaped)
