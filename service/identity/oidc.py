@@ -112,8 +112,11 @@ async def arrive(
     attempt = await used_up(database, KIND, cookie)
     if not hmac.compare_digest(attempt.state.encode(), state.encode()):
         raise refusal("sign_in.attempt_unknown")
+    if not code:  # it says no, or nothing: there is nothing to ask it
+        raise refusal("sign_in.provider_refused")
     provider = await calls.configuration()
-    if issuer not in ("", provider.issuer):
+    named = provider.authorization_response_iss_parameter_supported
+    if issuer != provider.issuer and (issuer or named):
         raise refusal("sign_in.provider_unclear", part="iss")
     secret = Secret.model_validate_json(attempt.secret)
     async with database.session() as session:

@@ -11,14 +11,14 @@ from models.values.refusal import refusal
 from service.identity.browser import origin_of
 
 
-class Party(Value):
+class RelyingParty(Value):
     """The relying party: its name, and the origin of its pages."""
 
     id: str
     origin: str
 
 
-def party_at(address: str) -> Party:
+def party_at(address: str) -> RelyingParty:
     """The relying party of a public address.
 
     Raises:
@@ -29,7 +29,7 @@ def party_at(address: str) -> Party:
     secure = parts.scheme == "https" or host == "localhost"
     if not host or not secure or _is_number(host):
         raise refusal("passkey.no_name", address=address)
-    return Party(id=host, origin=origin_of(address))
+    return RelyingParty(id=host, origin=origin_of(address))
 
 
 def _is_number(host: str) -> bool:

@@ -25,7 +25,7 @@ from service.identity.browsers.bodies import (
     NewPasskeyAsked,
     PasskeyView,
 )
-from service.identity.browsers.party import Party, party_at
+from service.identity.browsers.party import RelyingParty, party_at
 from service.identity.browsers.signatures import ALGORITHMS, checked_new
 from service.identity.invitations import account_name, emptied, first_session, take_up
 from service.identity.sessions import SignedIn, database_now
@@ -153,7 +153,7 @@ async def remove_passkey(
 
 
 async def _add(
-    session: AsyncSession, account: Account, party: Party, challenge: str, body: AddPasskey
+    session: AsyncSession, account: Account, party: RelyingParty, challenge: str, body: AddPasskey
 ) -> PasskeyView:
     made = checked_new(party, challenge, body.passkey)
     added = await session.scalar(
@@ -193,7 +193,7 @@ def _refuse_more(known: Sequence[Passkey]) -> None:
 
 
 def _asked(
-    party: Party, attempt: str, challenge: str, name: str, label: str, excluded: tuple[str, ...]
+    party: RelyingParty, attempt: str, challenge: str, name: str, label: str, excluded: tuple[str, ...]
 ) -> NewPasskeyAsked:
     # Of the same account it is always the same, so that a device keeps one passkey for it.
     handle = hashlib.sha256(f"{party.id}\0{name}".encode()).hexdigest()[:32]

@@ -19,7 +19,7 @@ from webauthn.registration.verify_registration_response import VerifiedRegistrat
 
 from models.values.refusal import refusal
 from service.identity.browsers.bodies import MadePasskey, SignedByPasskey
-from service.identity.browsers.party import Party
+from service.identity.browsers.party import RelyingParty
 
 log = structlog.get_logger("sign_in")
 T = TypeVar("T")
@@ -30,7 +30,7 @@ ALGORITHMS = (
 )
 
 
-def checked_new(party: Party, challenge: str, made: MadePasskey) -> VerifiedRegistration:
+def checked_new(party: RelyingParty, challenge: str, made: MadePasskey) -> VerifiedRegistration:
     """A passkey that was made for this party and this challenge, by a user who was verified.
 
     Raises:
@@ -56,7 +56,7 @@ def checked_new(party: Party, challenge: str, made: MadePasskey) -> VerifiedRegi
 
 
 def checked_signature(
-    party: Party, challenge: str, signed: SignedByPasskey, public_key: bytes
+    party: RelyingParty, challenge: str, signed: SignedByPasskey, public_key: bytes
 ) -> VerifiedAuthentication:
     """What the key of a passkey signed for this party and this challenge; its count is not looked at.
 

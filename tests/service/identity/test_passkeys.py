@@ -12,7 +12,7 @@ from models.values.refusal import Refused
 from runtime.database import Database
 from runtime.settings import Settings
 from service.identity.browsers.entering import goes_back
-from service.identity.browsers.party import Party, party_at
+from service.identity.browsers.party import RelyingParty, party_at
 from service.identity.invitations import Invited, invite
 from tests.support.browser.chromium import Authenticator, with_authenticator
 from tests.support.browser.site import NAME, Site, site_for_browsers
@@ -275,7 +275,7 @@ async def test_an_address_without_a_name_or_without_https_has_no_passkeys(addres
 
 
 def test_the_party_is_the_configured_address() -> None:
-    assert party_at("https://Vote.example.org") == Party(
+    assert party_at("https://Vote.example.org") == RelyingParty(
         id="vote.example.org", origin="https://vote.example.org"
     )
     assert party_at("http://localhost:8000").id == "localhost"
