@@ -193,7 +193,12 @@ def _refuse_more(known: Sequence[Passkey]) -> None:
 
 
 def _asked(
-    party: RelyingParty, attempt: str, challenge: str, name: str, label: str, excluded: tuple[str, ...]
+    party: RelyingParty,
+    attempt: str,
+    challenge: str,
+    name: str,
+    label: str,
+    excluded: tuple[str, ...],
 ) -> NewPasskeyAsked:
     # Of the same account it is always the same, so that a device keeps one passkey for it.
     handle = hashlib.sha256(f"{party.id}\0{name}".encode()).hexdigest()[:32]

@@ -2,11 +2,13 @@
 
 import base64
 import hashlib
+import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.async_api import Browser, CDPSession, Page, async_playwright
@@ -24,9 +26,11 @@ KEY_OF_ROOM = {
 
 
 def program() -> str:
-    """Where Chromium is; `make browser` says how to get it."""
+    """Where Chromium is. Without one its tests are skipped, where CI is set they fail: `make browser`."""
     found = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    assert found is not None, "no Chromium on this machine: make browser"
+    if found is None:
+        assert "CI" not in os.environ, "no Chromium"
+        pytest.skip("no Chromium on this machine: make browser")
     return found
 
 
