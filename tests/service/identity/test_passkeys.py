@@ -15,9 +15,10 @@ from service.identity.browsers.entering import goes_back
 from service.identity.browsers.party import RelyingParty, party_at
 from service.identity.invitations import Invited, invite
 from tests.support.browser.chromium import Authenticator, with_authenticator
-from tests.support.browser.site import NAME, Site, site_for_browsers
+from tests.support.browser.site import NAME, Site, served, site_for_browsers
 from tests.support.channels import code
 from tests.support.people import bearer, sign_in
+from tests.support.providers.strict import CLIENT, PASSWORD, strict_provider
 
 WITHOUT_VERIFYING = """async (options) => {
   const credential = await navigator.credentials.get({ publicKey: {
@@ -30,8 +31,16 @@ WITHOUT_VERIFYING = """async (options) => {
 
 @pytest.fixture(scope="module")
 async def site(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    async with site_for_browsers(settings, tmp_path_factory.mktemp("tls")) as found:
-        yield found
+    folder = tmp_path_factory.mktemp("tls")
+    async with strict_provider() as provider:
+        fields = {
+            "oidc_issuer": provider.issuer,
+            "oidc_client_id": CLIENT,
+            "oidc_client_secret": PASSWORD,
+        }
+        own = Settings.model_validate({**settings.model_dump(), **fields})
+        async with site_for_browsers(own, folder) as found:
+            yield found
 
 
 @pytest.fixture
@@ -55,7 +64,9 @@ async def invited(database: Database, actor_id: str) -> str:
     return await database.transaction(lambda session: invite(session, who, "operator", 7))
 
 
-async def registered(page: Page, site: Site, database: Database, actor_id: str) -> Authenticator:
+async def registered(
+    page: Page, site: Site | Settings, database: Database, actor_id: str
+) -> Authenticator:
     """A person whose device has made a passkey from the link of an invitation."""
     key = await with_authenticator(page)
     await page.goto(f"{site.address}/v1/invitations/{await invited(database, actor_id)}")
@@ -113,6 +124,30 @@ async def test_a_person_registers_and_signs_in_with_a_browser_and_from_there_at_
     assert row["last_used_at"] is not None
     # Nothing of the page was stopped by its policy; that nobody was signed in at first is a 401.
     assert not [each for each in said if "401" not in each], said
+
+
+async def test_on_plain_localhost_it_works_too(page, settings, database) -> None:
+    async with served(settings, "http", "localhost") as here:
+        await registered(page, here, database, "han")
+        await page.click("#out")
+        await page.click("#use")
+        await expect(page.locator("#who")).to_have_text("han")
+        await page.context.close()
+
+
+async def test_an_invited_person_comes_in_by_the_provider_and_goes_to_a_terminal(
+    page, site, database, api
+) -> None:
+    await page.goto(f"{site.address}/v1/invitations/{await invited(database, 'shen')}")
+    await page.click("#by-provider")
+    await expect(page.locator("#who")).to_have_text("shen")
+    await page.click("#add")
+    await expect(page.locator("#told")).to_contain_text("at its provider")
+    await page.click("#code")
+    await expect(page.locator("#terminal-code")).to_contain_text("t1.")
+    given = {"code": await page.inner_text("#terminal-code")}
+    begun = (await api.post("/v1/sign-in/terminal", json=given)).json()
+    assert (begun["actor_id"], begun["way"]) == ("shen", "oidc")
 
 
 async def test_the_page_speaks_chinese_to_whoever_reads_it(site) -> None:

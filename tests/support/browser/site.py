@@ -14,7 +14,7 @@ from playwright.async_api import Browser
 from runtime.settings import Settings
 from service.app import create_app
 from tests.support.browser.chromium import chromium
-from tests.support.processes.tls import Authority
+from tests.support.processes.tls import Authority, Certificate
 
 NAME, NEIGHBOUR = "vote.test", "evil.vote.test"
 """Ours, and somebody else's page below the same name: it may ask for the passkeys of ours."""
@@ -31,21 +31,36 @@ class Site:
 
 
 @asynccontextmanager
-async def site_for_browsers(settings: Settings, folder: Path) -> AsyncIterator[Site]:
-    """The service on a port of its own, behind TLS, with a browser for it."""
-    own = Authority(folder, "ca").certificate(NAME, x509.DNSName(NAME), x509.DNSName(NEIGHBOUR))
+async def served(
+    settings: Settings, scheme: str, name: str, own: Certificate | None = None
+) -> AsyncIterator[Settings]:
+    """The service on a port of its own under this name, behind TLS with a certificate; its settings."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
-        address = f"https://{NAME}:{port}"
-        named = Settings.model_validate({**settings.model_dump(), "public_url": address})
+        address = {"public_url": f"{scheme}://{name}:{port}"}
+        named = Settings.model_validate({**settings.model_dump(), **address})
         config = uvicorn.Config(
-            create_app(named), ssl_certfile=own.cert, ssl_keyfile=own.key, log_config=None
+            create_app(named),
+            ssl_certfile=None if own is None else own.cert,
+            ssl_keyfile=None if own is None else own.key,
+            log_config=None,
         )
         server = uvicorn.Server(config)
         running = asyncio.create_task(server.serve(sockets=[listening]))
         try:
-            async with chromium(own.cert, NAME, NEIGHBOUR) as browser:
-                yield Site(address, f"https://{NEIGHBOUR}:{port}", named, browser)
+            yield named
         finally:
             server.should_exit = True
             await running
+
+
+@asynccontextmanager
+async def site_for_browsers(settings: Settings, folder: Path) -> AsyncIterator[Site]:
+    """The service under a name with HTTPS, with a browser for it."""
+    own = Authority(folder, "ca").certificate(NAME, x509.DNSName(NAME), x509.DNSName(NEIGHBOUR))
+    async with (
+        served(settings, "https", NAME, own) as named,
+        chromium(own.cert, NAME, NEIGHBOUR) as browser,
+    ):
+        neighbour = named.address.replace(NAME, NEIGHBOUR)
+        yield Site(named.address, neighbour, named, browser)
