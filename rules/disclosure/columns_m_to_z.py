@@ -59,7 +59,8 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
             """,
     },
     "passkey": {
-        Circle.NOBODY: "id account_id public_key sign_count created_at",
+        Circle.NOBODY: "account_id public_key sign_count",
+        Circle.OWN: "id created_at label last_used_at",
     },
     "payment": {
         Circle.MONEY: "id renovation_id command_id unit_number amount_fen source received_at",

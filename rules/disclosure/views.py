@@ -103,5 +103,6 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "WebhookView": {
         OWN: """webhook actor url place kinds training state position failures failing_since next_at error"""
     },
+    "PasskeyView": {OWN: "id label created_at last_used_at"},
     "DeliveryView": {OWN: "position attempt sent_at milliseconds status error"},
 }
