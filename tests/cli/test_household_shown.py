@@ -1,0 +1,34 @@
+"""What a home reads of its own on the command line."""
+
+import pytest
+
+from cli.votes.household_shown import household_lines
+
+FOUND = {
+    "unit_number": "1-101",
+    "basis": "award",
+    "share_fen": 123_456,
+    "paid_fen": 100,
+    "refund_fen": 0,
+    "instalments": [{"number": 1, "due_at": "2026-12-15T00:00:00+00:00", "amount_fen": 123_456}],
+    "tickets": [{"id": "t1", "text": "it leaks", "answer": "", "kind": "quality"}],
+    "objections": [{"id": "o1", "text": "too dear", "answer": "no", "upheld": False}],
+}
+
+
+@pytest.mark.parametrize("language", ["en_US.UTF-8", "zh_CN.UTF-8"])
+def test_the_lines_have_money_in_yuan_and_words_with_their_answers(
+    language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANG", language)
+    lines = list(household_lines({**FOUND}))
+    text = "\n".join(lines)
+    assert "line." not in text
+    assert len(lines) == 7
+    for said in ("1-101", "1,234.56", "1.00", "2026-12-15", "it leaks", "too dear", "no"):
+        assert said in text
+
+
+def test_before_anything_was_computed_there_is_the_home_alone() -> None:
+    empty = {**FOUND, "basis": "", "instalments": [], "tickets": [], "objections": []}
+    assert len(list(household_lines(empty))) == 1
