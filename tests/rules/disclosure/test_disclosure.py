@@ -16,6 +16,7 @@ from models.values.actor import Role
 from rules.disclosure import COLUMNS, FIELDS, Circle, Disclosed, ReaderKind, may_read
 from rules.disclosure.columns_a_to_l import FIRST
 from rules.disclosure.columns_m_to_z import SECOND
+from rules.disclosure.doors import EXEMPT, READ_AT
 from rules.disclosure.events import DETAILS, REDACTED, details_for, may_read_detail
 from rules.disclosure.readers import READERS, reader_in_role
 from rules.disclosure.views import VIEWS
@@ -147,3 +148,13 @@ def test_the_auditor_reads_every_detail() -> None:
 @pytest.mark.parametrize("role", Role)
 def test_every_role_reads_as_somebody(role: Role) -> None:
     assert reader_in_role(role) in ReaderKind
+
+
+def test_every_table_is_read_by_a_door_or_says_why_by_none() -> None:
+    read = Counter(name for names in READ_AT.values() for name in names.split())
+    assert not [name for name, times in read.items() if times > 1]
+    assert not read.keys() & EXEMPT.keys()
+    assert read.keys() | EXEMPT.keys() == {each.name for each in Table.metadata.tables.values()}
+    routes = (each for router in ROUTERS for each in router.routes if isinstance(each, APIRoute))
+    assert READ_AT.keys() <= {each.path for each in routes if "GET" in each.methods}
+    assert all(EXEMPT.values())
