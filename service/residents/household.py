@@ -83,7 +83,7 @@ async def load_household(session: AsyncSession, rid: str, unit: str) -> Househol
             ShareTotal.renovation_id == rid, ShareTotal.unit_number == unit
         )
     )
-    owed = dict(totals.tuples().all())
+    owed: dict[str, int] = {row.basis: row.amount_fen for row in totals}
     basis = next((each for each in BASES if each in owed), "")
     parts = await session.scalars(
         select(Instalment)
