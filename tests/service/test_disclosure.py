@@ -60,7 +60,7 @@ async def test_who_complained_is_shown_to_the_home_and_to_who_must_answer(
     named = f"unit:{UNIT}"
     for headers in (unit(rid, UNIT), *(bearer(f"disc-{role}") for role in STAFF)):
         assert (await read(http, rid, headers))["actor_id"] == named
-    hidden = (
+    hidden: tuple[dict[str, str], ...] = (
         {},
         unit(rid, OTHER),
         bearer("disc-nobody"),
