@@ -1,10 +1,11 @@
 """What a home reads of its own on the command line."""
 
 import pytest
+from pydantic import JsonValue
 
 from cli.votes.household_shown import household_lines
 
-FOUND = {
+FOUND: dict[str, JsonValue] = {
     "unit_number": "1-101",
     "basis": "award",
     "share_fen": 123_456,
