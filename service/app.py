@@ -42,7 +42,7 @@ from service.routes import (
 from service.routes.dependencies import OFFICIAL
 from service.routes.document import DocumentedApi
 from service.routes.feed import following
-from service.routes.sign_in import access, identity
+from service.routes.sign_in import access, firms, identity
 from service.webhooks.sending import WebhookSender
 
 log = structlog.get_logger("service")
@@ -50,6 +50,7 @@ ROUTERS = (
     health.router,
     access.router,
     identity.router,
+    firms.router,
     identity.of_case,
     renovations.router,
     voting.router,

@@ -41,7 +41,7 @@ from models.values.waits import Consequence
 from rules import bidding as law
 from rules.bidding.evaluation import refuse_interested
 from rules.checks import decide
-from runtime.record.defaulters import refuse_defaulter
+from runtime.record.firms import refuse_defaulter
 from runtime.record.journal import Recorded
 
 

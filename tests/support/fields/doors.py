@@ -23,6 +23,8 @@ IN_PATH = {
     "grant_id": "1",
     "client": "c-1",
     "webhook": "w-1",
+    "firm": "firm-1",
+    "firm_person": "p-1",
 }
 """Something of the right kind for each parameter of a path."""
 
