@@ -23,6 +23,7 @@ GOOD = {
     "sha256": "0" * 64,
     "password": "correct horse battery",
     "totp_code": "123456",
+    "credit_code": "91350100M000100Y43",
     "day": "2026-05-12",
     "moment": "2026-05-12T09:00:00+08:00",
     "choice": "yes",
