@@ -49,7 +49,8 @@ def test_a_stage_lacks_whoever_does_its_acts_and_no_other_stage_does(stage, role
 @pytest.mark.parametrize("have", [0, 1, 2])
 def test_fewer_than_three_contractors_are_told(have: int) -> None:
     people = {**WHOLE, Role.CONTRACTOR: {f"c{each}" for each in range(have)}}
-    (few,) = (l for l in lacking(people, Stage.BIDDING) if l.kind is LackKind.FEW_BIDDERS)
+    found = lacking(people, Stage.BIDDING)
+    (few,) = (lack for lack in found if lack.kind is LackKind.FEW_BIDDERS)
     assert (few.have, few.need) == (have, 3)
 
 
