@@ -54,6 +54,9 @@ def register_firm(  # noqa: PLR0917 - typer reads the signature
 
     With --service nobody need be signed in. Who is signed in registers the own firm; with --person an
     official invites one.
+
+    Example: gongjian firm register "Lucheng Construction" d/s --code 91350100M000100Y43
+    --form limited --contact 0536-1234567 --qualification "grade 2, D237000000" --person "Zhang San"
     """
     body: dict[str, JsonValue] = {
         **_command(command_id),
@@ -82,7 +85,10 @@ def ask_for_place(
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
-    """Ask for a role of your firm at another place, or once more where it has ended."""
+    """Ask for a role of your firm at another place, or once more where it has ended.
+
+    Example: gongjian firm ask firm-91350100M000100Y43-0a1b2c3d d/s2
+    """
     body: dict[str, JsonValue] = {**_command(command_id), "role": _role(bank), "place": place}
     _tell_entered(_own(data, as_).post(f"/v1/firms/{firm}/places", body))
 
@@ -91,7 +97,10 @@ def ask_for_place(
 def confirm_firm(
     grant: GrantNumber, as_: As = "", command_id: CommandId = "", data: Data = None
 ) -> None:
-    """Confirm what a firm waits for."""
+    """Confirm what a firm waits for.
+
+    Example: gongjian firm confirm 12
+    """
     _own(data, as_).post(f"/v1/grants/{grant}/confirm", _command(command_id))
     print(said("line.firm_confirmed", grant=grant))
 
@@ -100,7 +109,10 @@ def confirm_firm(
 def refuse_firm(
     grant: GrantNumber, reason: Reason, as_: As = "", command_id: CommandId = "", data: Data = None
 ) -> None:
-    """Refuse what a firm waits for; it reads why."""
+    """Refuse what a firm waits for; it reads why.
+
+    Example: gongjian firm refuse 12 --reason "the licence is of another firm"
+    """
     _ended(grant, reason, as_, command_id, data)
 
 
@@ -108,7 +120,10 @@ def refuse_firm(
 def end_firm(
     grant: GrantNumber, reason: Reason, as_: As = "", command_id: CommandId = "", data: Data = None
 ) -> None:
-    """End a firm's role at a place now; it reads why."""
+    """End a firm's role at a place now; it reads why.
+
+    Example: gongjian firm end 12 --reason "the licence is over"
+    """
     _ended(grant, reason, as_, command_id, data)
 
 
@@ -120,7 +135,10 @@ def add_person(
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
-    """Invite another person to act for a firm, by a link told once."""
+    """Invite another person to act for a firm, by a link told once.
+
+    Example: gongjian firm add-person firm-91350100M000100Y43-0a1b2c3d "Li Si"
+    """
     body: dict[str, JsonValue] = {**_command(command_id), "name": name}
     _tell_invited(_own(data, as_).post(f"/v1/firms/{firm}/people", body))
 
@@ -134,7 +152,10 @@ def end_person(
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
-    """A person acts for a firm no more, from now on."""
+    """A person acts for a firm no more, from now on.
+
+    Example: gongjian firm end-person firm-91350100M000100Y43-0a1b2c3d p-4f1c --reason left
+    """
     body: dict[str, JsonValue] = {**_command(command_id), "reason": reason}
     _own(data, as_).post(f"/v1/firms/{firm}/people/{person}/end", body)
     print(said("line.firm_person_ended", person=person))
@@ -148,7 +169,10 @@ def list_firms(
     as_: As = "",
     data: Data = None,
 ) -> None:
-    """The firms of your places with what they wait for, and your own."""
+    """The firms of your places with what they wait for, and your own.
+
+    Example: gongjian firm list d/s --waiting
+    """
     found = _own(data, as_).get("/v1/firms", place=place)
     rows = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
     rows = [each for each in rows if not waiting or _waits(each)]
