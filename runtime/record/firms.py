@@ -6,7 +6,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Contract, Firm, FirmPerson, RoleGrant, Termination
-from models.values.actor import FIRM, Actor
+from models.values.actor import FIRM, Actor, Role
 from models.values.refusal import refusal
 from rules.bidding import RELATED
 from rules.granting import check_not_own
@@ -76,6 +76,33 @@ async def refuse_related(
     )
     if role is not None:
         raise refusal("bidding.related", role=role)
+
+
+async def refuse_unconfirmed(
+    session: AsyncSession, renovation_id: str, place_path: str, firm_id: str
+) -> None:
+    """A firm that nobody has confirmed for the place, or no more, gets no direct award either.
+
+    The cast of a told case, and of a case that was opened before firms registered, are no firms.
+
+    Raises:
+        Refused: `bidding.not_confirmed`, `bidding.related`.
+    """
+    if not firm_id.startswith(FIRM):
+        return
+    held = await session.scalar(
+        select(RoleGrant.id)
+        .where(
+            RoleGrant.actor_id == firm_id,
+            RoleGrant.role == Role.CONTRACTOR,
+            RoleGrant.place_id.in_(place_path.split("/")),
+            *in_force(),
+        )
+        .limit(1)
+    )
+    if held is None:
+        raise refusal("bidding.not_confirmed", where="bidder_id", firm=firm_id)
+    await refuse_related(session, renovation_id, place_path, firm_id)
 
 
 async def refuse_defaulter(session: AsyncSession, renovation_id: str, bidder_id: str) -> None:

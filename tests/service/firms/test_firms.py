@@ -8,10 +8,15 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.credit_codes import check_character
+from models.values.actor import Actor, Role
+from models.values.refusal import Refused
 from runtime.database import Database
 from runtime.record.audit import audit
+from runtime.record.firms import contractor_as, refuse_unconfirmed
+from service.firms.registering import MOST_WAITING
 from tests.support.channels import code
 from tests.support.people import bearer, sign_in
 
@@ -321,6 +326,41 @@ async def test_a_firm_keeps_programs_and_lays_its_role_down(firms: Firms) -> Non
     assert (await firms.end(bank, bank["person"])).is_success
     paid = await firms.http.post(path, json=body, headers=headers)
     assert code(paid) == (403, "credential.no_role")
+
+
+async def test_an_ended_firm_gets_no_direct_award(firms: Firms, database: Database) -> None:
+    firm = await firms.entered("office")
+
+    async def ask(session: AsyncSession) -> None:
+        await refuse_unconfirmed(session, firms.rid, "d/s/c/g", firm["firm"])
+
+    await database.transaction(ask)
+    assert (await firms.end(firm)).is_success
+    with pytest.raises(Refused, match=r"bidding\.not_confirmed"):
+        await database.transaction(ask)
+
+
+async def test_who_acts_or_acted_for_the_contractor_is_the_contractor(
+    firms: Firms, database: Database
+) -> None:
+    firm = await firms.entered("office")
+    inspector = Actor(id=firm["person"], role=Role.SUPERVISOR, label="x")
+    path = f"/v1/firms/{firm['firm']}/people/{firm['person']}/end"
+    assert (await firms.post(path, "office", reason="left")).is_success
+    async with database.session() as session:
+        assert await contractor_as(session, inspector, firm["firm"]) == inspector.id
+        other = inspector.model_copy(update={"id": "office"})
+        assert await contractor_as(session, other, firm["firm"]) == firm["firm"]
+
+
+async def test_only_so_many_firms_wait_at_a_place(firms: Firms) -> None:
+    await firms.sql.execute(
+        "INSERT INTO role_grant (actor_id, label, role, place_id, valid_from)"
+        " SELECT 'firm-crowd-' || n, 'x', 'contractor', 'c', NULL FROM generate_series(1, $1::int) n",
+        MOST_WAITING,
+    )
+    assert code(await firms.enter(place="d/s/c")) == (409, "firm.too_many_waiting")
+    assert (await firms.enter(place="d/s")).status_code == 201
 
 
 async def test_a_stage_says_what_it_lacks_until_it_is_there(firms: Firms) -> None:
