@@ -14,7 +14,7 @@ from cli.people.own import own_requests as _own
 from cli.people.requests import ServiceRequests
 from cli.people.session_file import service_of
 from cli.servers import local_settings
-from cli.words import listed, named, said
+from cli.words import Language, listed, named, said, speak
 from models.values.states import LegalForm
 
 firms = typer.Typer(
@@ -167,12 +167,14 @@ def list_firms(
     waiting: Annotated[bool, typer.Option("--waiting", help="Only what waits.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
     as_: As = "",
+    language: Language = "",
     data: Data = None,
 ) -> None:
     """The firms of your places with what they wait for, and your own.
 
     Example: gongjian firm list d/s --waiting
     """
+    speak(language)
     found = _own(data, as_).get("/v1/firms", place=place)
     rows = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
     rows = [each for each in rows if not waiting or _waits(each)]
