@@ -57,6 +57,10 @@ COMMANDS: Mapping[str, Listed] = {
         "cli.people.commands", "End every session of this machine, at the service and in the file."
     ),
     "official": Listed("cli.people.commands", "Who holds which role: give, end, list."),
+    "firm": Listed(
+        "cli.people.firms",
+        "Firms that build, and banks: register, confirm, refuse, end, list.",
+    ),
     "client": Listed(
         "cli.people.clients", "Programs with keys of their own: add, rotate, revoke, list."
     ),

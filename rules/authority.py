@@ -16,6 +16,8 @@ class Grant(Carried):
     label: str
     role: Role
     place: str
+    on_behalf_of: str | None = None
+    """The firm for which a person acts, which is who holds the role."""
 
 
 class Authority(Carried):
@@ -148,8 +150,18 @@ def check_act(
         raise refusal(
             "authority.wrong_stage", act=act_name, stage=act.stage, now=stage_of_renovation
         )
-    grant = max(here, key=lambda each: each.place.count("/"))
-    return Actor(id=grant.actor_id, role=grant.role, label=grant.label, place=grant.place)
+    return acting(max(here, key=lambda each: each.place.count("/")))
+
+
+def acting(grant: Grant) -> Actor:
+    """Whoever holds a grant, in its capacity."""
+    return Actor(
+        id=grant.actor_id,
+        role=grant.role,
+        label=grant.label,
+        place=grant.place,
+        on_behalf_of=grant.on_behalf_of,
+    )
 
 
 def check_again(
@@ -167,11 +179,17 @@ def check_again(
         Refused: what `check_act` refuses, or `authority.not_granted`.
     """
     if actor.role in RESIDENTS:
-        grants = (Grant(actor_id=actor.id, label=actor.label, role=actor.role, place=actor.place),)
+        grants = (
+            Grant(
+                actor_id=actor.id,
+                label=actor.label,
+                role=actor.role,
+                place=actor.place,
+                on_behalf_of=actor.on_behalf_of,
+            ),
+        )
     held = tuple(
-        each
-        for each in grants
-        if (each.actor_id, each.role, each.place) == (actor.id, actor.role, actor.place)
+        each for each in grants if acting(each).model_copy(update={"label": actor.label}) == actor
     )
     if not held:
         raise refusal("authority.not_granted", act=act_name, role=actor.role, place=actor.place)

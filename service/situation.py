@@ -11,7 +11,7 @@ from models.tables import CaseClock, Event, Renovation
 from models.values.actor import Actor, Role
 from models.values.refusal import refusal
 from models.values.timetable import Timetable
-from rules.authority import Grant, covers
+from rules.authority import Grant, acting, covers
 from runtime.database import Database
 from runtime.record.grants import load_grants as grants_of
 
@@ -69,9 +69,7 @@ class Situation:
         """
         for grant in grants:
             if (not roles or grant.role in roles) and covers(grant.place, self.place_path):
-                return Actor(
-                    id=grant.actor_id, role=grant.role, label=grant.label, place=grant.place
-                )
+                return acting(grant)
         wanted = ", ".join(sorted(roles)) or "*"
         raise refusal("credential.no_role", roles=wanted, place=self.place_path)
 

@@ -16,6 +16,7 @@ from models.tables.identity.accounts import (
     SignInAttempt,
 )
 from models.tables.identity.clients import ApiClient, ApiKey, UsedAssertion
+from models.tables.identity.firms import Firm, FirmPerson
 from models.tables.identity.place_log import PlaceEvent, PlaceLog
 from models.tables.inspection import Certificate, Inspection, PartConsent, WorkItem
 from models.tables.log import CommandReceipt, Event, Notice, Proposal, QuotaUse
@@ -78,6 +79,8 @@ __all__ = [
     "Event",
     "FeedEntry",
     "FeedPending",
+    "Firm",
+    "FirmPerson",
     "Inspection",
     "Instalment",
     "Invitation",

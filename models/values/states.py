@@ -108,6 +108,21 @@ class AfterTermination(StrEnum):
     """Nobody builds them: the case is closed as failed."""
 
 
+class LegalForm(StrEnum):
+    """What kind of body a firm is, as its business licence says it (类型)."""
+
+    LIMITED = "limited"
+    JOINT_STOCK = "joint_stock"
+    PARTNERSHIP = "partnership"
+    SOLE = "sole"
+    """个人独资企业."""
+    BRANCH = "branch"
+    """Of a bank or a firm, with a code of its own."""
+    INSTITUTION = "institution"
+    """事业单位."""
+    OTHER = "other"
+
+
 class CertificateState(StrEnum):
     """Of a payment certificate."""
 

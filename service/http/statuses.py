@@ -19,6 +19,7 @@ CODES: dict[int, str] = {
         sign_in.provider_unclear
         sign_in.attempt_unknown
         granting.nothing_to_see
+        firm.own firm.not_official bidding.related
         granting.to_oneself
         granting.outside_place
         granting.wrong_role
@@ -39,6 +40,7 @@ CODES: dict[int, str] = {
         client.unknown webhook.unknown assertion.no_portal
         sign_in.no_provider passkey.no_name passkey.unknown
         granting.place_unknown
+        firm.unknown firm.nobody
         granting.unknown
         invitation.unknown
         correction.official_unknown access.letter_unknown
@@ -53,6 +55,7 @@ CODES: dict[int, str] = {
         client.there client.over webhook.there webhook.over
         sign_in.account_taken passkey.last_way passkey.there passkey.too_many
         granting.last_administrator
+        firm.code_taken firm.other_firm firm.too_many_waiting
         granting.already_there
         granting.over
         granting.not_waiting
@@ -76,7 +79,7 @@ CODES: dict[int, str] = {
         client.scope_unknown engine.payloads webhook.url
         invitation.nobody
         opening.grant_waits
-        granting.reserved
+        bidding.not_confirmed granting.reserved granting.firm_registers opening.firm_registers opening.one_alone
         granting.ends_before
         granting.not_given
         invitation.password_needed

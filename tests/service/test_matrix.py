@@ -69,6 +69,13 @@ WHO: Mapping[str, str | set[Role]] = {
     "POST /v1/grants": PERSON,
     "POST /v1/grants/{grant_id}/confirm": PERSON,
     "POST /v1/grants/{grant_id}/end": PERSON,
+    # Who may bring, confirm and end a firm: tests/service/firms.
+    "POST /v1/firm-registrations": EVERYBODY,
+    "GET /v1/firms": PERSON,
+    "POST /v1/firms": PERSON,
+    "POST /v1/firms/{firm}/places": PERSON,
+    "POST /v1/firms/{firm}/people": PERSON,
+    "POST /v1/firms/{firm}/people/{firm_person}/end": PERSON,
     # Whose programs one may keep: tests/service/programs/test_clients.py.
     "GET /v1/clients": PERSON,
     "POST /v1/clients": PERSON,

@@ -300,16 +300,16 @@ def test_every_door_of_officials_but_those_for_people_has_a_scope() -> None:
 async def test_an_actor_that_a_program_plays_is_invited_by_no_link(
     programs: Programs, vote: Channels
 ) -> None:
-    await programs.add("payments", "report_payments", actor="bank-of-program")
+    await programs.add("visits", "channels", actor="grid-of-program")
     given = await vote.http.post(
         "/v1/grants",
         json={
             "command_id": uuid.uuid4().hex,
-            "person": "bank-of-program",
-            "name": "Bank",
-            "role": "payment_provider",
+            "person": "grid-of-program",
+            "name": "Grid",
+            "role": "grid_worker",
             "place": "d",
-            "reason": "the supervised account",
+            "reason": "the grid's own program",
         },
         headers=bearer("street"),
     )

@@ -27,6 +27,7 @@ GOOD = {
     "base64url": "c" * 22,
     "attempt_token": f"a1.{'a' * 43}",
     "terminal_code": f"t1.{'a' * 43}",
+    "credit_code": "91350100M000100Y43",
     "day": "2026-05-12",
     "moment": "2026-05-12T09:00:00+08:00",
     "choice": "yes",
