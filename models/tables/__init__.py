@@ -36,7 +36,7 @@ from models.tables.voting import (
     VoteObjection,
     VoteOpinion,
 )
-from models.tables.ways.access import Letter, LetterSession, UnitAccess
+from models.tables.ways.access import Letter, LetterSession, PortalSession, UnitAccess
 from models.tables.ways.channels import (
     DoorVisit,
     Mandate,
@@ -102,6 +102,7 @@ __all__ = [
     "Place",
     "PlaceEvent",
     "PlaceLog",
+    "PortalSession",
     "Proposal",
     "Publication",
     "QuotaUse",

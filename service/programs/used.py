@@ -6,8 +6,9 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import BallotBox, OwnerReplacement, RollUnit, UsedAssertion
+from models.tables import OwnerReplacement, UsedAssertion
 from models.values.refusal import refusal
+from service.access.units import version_of
 from service.identity.sessions import database_now
 from service.programs.assertions import LEEWAY, Vouched
 
@@ -38,14 +39,7 @@ async def use_up(session: AsyncSession, assertion: Vouched) -> int:
     sold = await session.scalar(select(func.max(OwnerReplacement.recorded_at)).where(*of_unit))
     if sold is not None and assertion.issued_at <= sold + LEEWAY:
         raise refusal("credential.replaced", unit=assertion.unit_number)
-    version = select(func.max(RollUnit.credential_version)).join(
-        BallotBox, BallotBox.id == RollUnit.box_id
-    )
-    here = (
-        BallotBox.renovation_id == assertion.renovation_id,
-        RollUnit.unit_number == assertion.unit_number,
-    )
-    return await session.scalar(version.where(*here)) or 0
+    return await version_of(session, assertion.renovation_id, assertion.unit_number)
 
 
 async def _sweep(session: AsyncSession) -> None:
