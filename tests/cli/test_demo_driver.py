@@ -122,8 +122,8 @@ class FakeService:
 async def before(service: Callable[[httpx.Request], httpx.Response]) -> AsyncIterator[Driver]:
     transport = httpx.MockTransport(service)
     async with httpx.AsyncClient(transport=transport, base_url="http://demo") as http:
-        client = Client([http], "r1", TicketKeys(KEY), {people.COMMITTEE.id: "s1.committee"})
-        yield Driver(client, make_units(60, 1), NoCharges(), 1, Silent(), lambda: None)
+        client = Client([http], "r1", {people.COMMITTEE.id: "s1.committee"})
+        yield Driver(client, Inside(client), make_units(60, 1), NoCharges(), 1, Silent(), lambda: None)
 
 
 def refused_for(error: pytest.ExceptionInfo[Refused]) -> Problem:
