@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import JsonValue
 
 from cli.demo.client import Client, HttpAnswer
-from cli.demo.residents import Residents
+from cli.demo.residents import Household
 from cli.demo.stages.ballots import VotePlan, vote_plan
 from cli.demo.town.estate import DemoUnit, figures_for
 from cli.demo.town.figures import Figures
@@ -62,7 +62,7 @@ class Driver:
     def __init__(
         self,
         client: Client,
-        residents: Residents,
+        residents: Household,
         units: Sequence[DemoUnit],
         due_list: DueList,
         seed: int,

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter
@@ -27,6 +28,16 @@ class NotLetIn(Exception):  # noqa: N818 - an answer, not an error
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+
+
+class Household(Protocol):
+    """Gives the tickets of households, and prints their letters."""
+
+    async def print_letters(self) -> int:
+        """A letter for every unit; how many they are."""
+
+    async def ticket(self, unit_number: str) -> str:
+        """A ticket of a unit; raises `NotLetIn`."""
 
 
 class Residents:

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
 from cli.demo import client as client_of_demo
 from cli.demo import driver as drivers
@@ -23,10 +22,8 @@ from cli.demo.town import people
 from cli.demo.town.estate import make_units
 from models.values.refusal import Problem, Refused
 from models.values.timetable import Timetable
-from service.access.tickets import TicketKeys
 from service.views import RenovationView
 
-KEY = SecretStr("ab" * 32)
 ZONE = ZoneInfo(Timetable().zone)
 NINE = datetime(2025, 3, 3, 9, tzinfo=ZONE)
 MIDNIGHT = datetime(2025, 3, 19, tzinfo=ZONE)
@@ -118,12 +115,22 @@ class FakeService:
         return httpx.Response(200, json={**self.clock(), "from": "…", "to": "…", "moves": []})
 
 
+class Inside:
+    """Households that have entered already."""
+
+    async def print_letters(self) -> int:
+        return 60
+
+    async def ticket(self, unit_number: str) -> str:
+        return f"v2.{unit_number}"
+
+
 @asynccontextmanager
 async def before(service: Callable[[httpx.Request], httpx.Response]) -> AsyncIterator[Driver]:
     transport = httpx.MockTransport(service)
     async with httpx.AsyncClient(transport=transport, base_url="http://demo") as http:
         client = Client([http], "r1", {people.COMMITTEE.id: "s1.committee"})
-        yield Driver(client, Inside(client), make_units(60, 1), NoCharges(), 1, Silent(), lambda: None)
+        yield Driver(client, Inside(), make_units(60, 1), NoCharges(), 1, Silent(), lambda: None)
 
 
 def refused_for(error: pytest.ExceptionInfo[Refused]) -> Problem:

@@ -22,8 +22,7 @@ from service.access.printing import PrintedLetter
 from service.bodies import Accepted, CommandBody
 from service.routes.dependencies import (
     CaseSituation,
-    CurrentAssertion,
-    CurrentPortal,
+    CurrentVisit,
     MayHandLetters,
     MayIssueLetters,
     RunningParts,
@@ -58,14 +57,9 @@ async def leave_session(command: SessionToken, parts: RunningParts) -> None:
 
 
 @router.post(f"{CASE}/portal-entries", status_code=201)
-async def enter_by_a_portal(
-    situation: CaseSituation,
-    assertion: CurrentAssertion,
-    actor: CurrentPortal,
-    parts: RunningParts,
-) -> Entered:
+async def enter_by_a_portal(visit: CurrentVisit, parts: RunningParts) -> Entered:
     """Enter with a portal's assertion for a unit: ticket and session as a letter gives them."""
-    return await enter_by_portal(parts, situation, actor, assertion)
+    return await enter_by_portal(parts, visit)
 
 
 @router.post(f"{CASE}/letters/printing", status_code=201)
