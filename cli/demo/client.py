@@ -118,7 +118,9 @@ class Client:
         """
         return await self._read("/clock?settled=true")
 
-    async def post(self, path: str, credential: str, body: Mapping[str, JsonValue]) -> HttpAnswer:
+    async def post(
+        self, path: str, credential: Credential, body: Mapping[str, JsonValue]
+    ) -> HttpAnswer:
         """Send a command; asked again with the same id while the service is busy or away."""
         return await self._send("POST", self._in_case(path), credential, body)
 

@@ -139,6 +139,7 @@ async def carry(
         ),
         by_letter=len(residents.with_letter),
         by_portal=len(residents.over_portal),
+        in_portal=len(residents.in_portal),
         facts=facts,
         proof=proof,
         wall_cs=round((loop.time() - began) * 100),

@@ -94,7 +94,13 @@ def import_(  # noqa: PLR0917 - typer reads the signature
         bool, typer.Option("--dry-run", help="Show what would change; write nothing.")
     ] = False,
     by: Annotated[
-        str, typer.Option("--as", help="Who imports; else the name of this account.")
+        str,
+        typer.Option(
+            "--as",
+            metavar="PERSON",
+            help="Who imports: somebody signed in here with a role over the place; else the"
+            " operator of this machine, which the record says.",
+        ),
     ] = "",
     synthetic: Annotated[
         bool, typer.Option("--synthetic", help="A new estate is of made-up people, for training.")
@@ -110,6 +116,7 @@ def import_(  # noqa: PLR0917 - typer reads the signature
     language: Language = "",
 ) -> None:
     """Make a file the roll of an estate, whole or not at all; the same file again changes nothing."""
+    from cli.people.own import must_be_person
     from cli.roll.shown import show
     from formats.roll import accepted_roll
     from service.estates.rolls import RollRequest, compare_roll, import_roll
@@ -125,10 +132,13 @@ def import_(  # noqa: PLR0917 - typer reads the signature
 
     async def work() -> ImportedRoll:
         async with running(data) as parts:
+            if by:
+                await must_be_person(parts, data, by)
             request = RollRequest(
                 roll=roll,
                 estate=estate,
-                by=by or getpass.getuser(),
+                by=by or f"operator:{getpass.getuser()}",
+                of_person=bool(by),
                 secret=owner_secret_of(parts.settings),
                 places=places,
                 synthetic=synthetic,

@@ -1,6 +1,6 @@
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+from pydantic import JsonValue
 
 from cli.demo import client as client_of_demo
 from cli.demo import driver as drivers
 from cli.demo import journey
-from cli.demo.client import Client, at_once
+from cli.demo.client import Client, HttpAnswer, at_once
 from cli.demo.driver import Charge, Driver
 from cli.demo.journey import travel
 from cli.demo.run import Silent
@@ -118,6 +119,12 @@ class FakeService:
 class Inside:
     """Households that have entered already."""
 
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    async def cast(self, sender: str, body: Mapping[str, JsonValue]) -> HttpAnswer:
+        return await self.client.post("/ballots", f"v2.{sender}", body)
+
     async def print_letters(self) -> int:
         return 60
 
@@ -130,7 +137,9 @@ async def before(service: Callable[[httpx.Request], httpx.Response]) -> AsyncIte
     transport = httpx.MockTransport(service)
     async with httpx.AsyncClient(transport=transport, base_url="http://demo") as http:
         client = Client([http], "r1", {people.COMMITTEE.id: "s1.committee"})
-        yield Driver(client, Inside(), make_units(60, 1), NoCharges(), 1, Silent(), lambda: None)
+        yield Driver(
+            client, Inside(client), make_units(60, 1), NoCharges(), 1, Silent(), lambda: None
+        )
 
 
 def refused_for(error: pytest.ExceptionInfo[Refused]) -> Problem:

@@ -10,7 +10,7 @@ from cli.words import named, number_of, said
 from service.open_matters import TicketView
 from service.views import RenovationView
 
-SURVEY_MOST = 300
+SURVEY_MOST = 120
 """Enough households for a figure; the demo's time goes to the ballots."""
 SURVEY_DAYS = 5
 """After so many days of the survey's fourteen."""

@@ -82,11 +82,10 @@ async def send(driver: Driver, casts: Sequence[DemoBallot]) -> None:
 
     async def cast(ballot: DemoBallot) -> None:
         try:
-            credential = await driver.residents.ticket(ballot.credential_of)
+            answer = await driver.residents.cast(ballot.credential_of, ballot.body())
         except NotLetIn as no:
             driver.refused[no.code] += 1
             return
-        answer = await driver.client.post("/ballots", credential, ballot.body())
         if not answer.accepted:
             driver.refused[answer.code] += 1
         elif ballot.command_id in driver.acknowledged:
