@@ -40,7 +40,7 @@ class Household(Protocol):
     async def ticket(self, unit_number: str) -> str:
         """A ticket of a unit; raises `NotLetIn`."""
 
-    async def cast(self, sender: str, body: Mapping[str, JsonValue]) -> HttpAnswer:
+    async def vote(self, sender: str, body: Mapping[str, JsonValue]) -> HttpAnswer:
         """Send a ballot as the household of this unit; raises `NotLetIn`."""
 
 
@@ -103,7 +103,7 @@ class Residents:
         self._tickets[unit_number] = (ticket, ends)
         return ticket
 
-    async def cast(self, sender: str, body: Mapping[str, JsonValue]) -> HttpAnswer:
+    async def vote(self, sender: str, body: Mapping[str, JsonValue]) -> HttpAnswer:
         """Send a ballot as the household of this unit does it.
 
         Raises:

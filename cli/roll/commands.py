@@ -38,6 +38,18 @@ SheetName = Annotated[
 Language = Annotated[
     str, typer.Option(help="en or zh_CN; else what LC_ALL, LC_MESSAGES or LANG say.")
 ]
+By = Annotated[
+    str,
+    typer.Option(
+        "--as",
+        metavar="PERSON",
+        help="Who imports: somebody signed in here with a role over the place; else the"
+        " operator of this machine, which the record says.",
+    ),
+]
+Synthetic = Annotated[
+    bool, typer.Option("--synthetic", help="A new estate is of made-up people, for training.")
+]
 Map = Annotated[
     list[str] | None,
     typer.Option(
@@ -93,18 +105,8 @@ def import_(  # noqa: PLR0917 - typer reads the signature
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would change; write nothing.")
     ] = False,
-    by: Annotated[
-        str,
-        typer.Option(
-            "--as",
-            metavar="PERSON",
-            help="Who imports: somebody signed in here with a role over the place; else the"
-            " operator of this machine, which the record says.",
-        ),
-    ] = "",
-    synthetic: Annotated[
-        bool, typer.Option("--synthetic", help="A new estate is of made-up people, for training.")
-    ] = False,
+    by: By = "",
+    synthetic: Synthetic = False,
     remove: Annotated[
         bool,
         typer.Option("--remove", help="Take away units of the estate that the file lacks."),

@@ -122,7 +122,7 @@ class Inside:
     def __init__(self, client: Client) -> None:
         self.client = client
 
-    async def cast(self, sender: str, body: Mapping[str, JsonValue]) -> HttpAnswer:
+    async def vote(self, sender: str, body: Mapping[str, JsonValue]) -> HttpAnswer:
         return await self.client.post("/ballots", f"v2.{sender}", body)
 
     async def print_letters(self) -> int:

@@ -82,7 +82,7 @@ async def send(driver: Driver, casts: Sequence[DemoBallot]) -> None:
 
     async def cast(ballot: DemoBallot) -> None:
         try:
-            answer = await driver.residents.cast(ballot.credential_of, ballot.body())
+            answer = await driver.residents.vote(ballot.credential_of, ballot.body())
         except NotLetIn as no:
             driver.refused[no.code] += 1
             return
