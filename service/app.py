@@ -41,6 +41,7 @@ from service.routes import (
 )
 from service.routes.dependencies import OFFICIAL
 from service.routes.document import DocumentedApi
+from service.routes.engine import ui
 from service.routes.feed import following
 from service.routes.sign_in import access, identity
 from service.webhooks.sending import WebhookSender
@@ -62,6 +63,7 @@ ROUTERS = (
     publications.router,
     clock.router,
     following.router,
+    ui.router,
     acts.router,
 )
 
