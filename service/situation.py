@@ -67,11 +67,20 @@ class Situation:
         Raises:
             Refused: `credential.no_role`.
         """
-        for grant in grants:
-            if (not roles or grant.role in roles) and covers(grant.place, self.place_path):
-                return acting(grant)
-        wanted = ", ".join(sorted(roles)) or "*"
-        raise refusal("credential.no_role", roles=wanted, place=self.place_path)
+        return actor_in_role(grants, self.place_path, *roles)
+
+
+def actor_in_role(grants: tuple[Grant, ...], place_path: str, *roles: Role) -> Actor:
+    """The actor in the first of the grants that covers a place, in one of the roles if any.
+
+    Raises:
+        Refused: `credential.no_role`.
+    """
+    for grant in grants:
+        if (not roles or grant.role in roles) and covers(grant.place, place_path):
+            return acting(grant)
+    wanted = ", ".join(sorted(roles)) or "*"
+    raise refusal("credential.no_role", roles=wanted, place=place_path)
 
 
 async def load_situation(database: Database, renovation_id: str) -> Situation:

@@ -9,18 +9,20 @@ import uuid
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from zoneinfo import ZoneInfo
 
 import typer
 
+from cli.access.progress import counted, waiting
 from cli.inputs import read_file
 from cli.servers import DATA, running
+from cli.words import number_of, said
 from models.values.refusal import refusal
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from models.values.actor import Actor
-    from service.access.printing import PrintedLetter
     from service.parts import Parts
     from service.situation import Situation
 
@@ -60,18 +62,23 @@ def print_all(
     from service.access import printing
     from service.bodies import CommandBody
 
-    title = ""
-
-    async def work(parts: Parts, situation: Situation, actor: Actor) -> tuple[PrintedLetter, ...]:
-        nonlocal title
-        title = situation.title
+    async def work(parts: Parts, situation: Situation, actor: Actor) -> tuple[int, str]:
         command = CommandBody(command_id=f"cli-{uuid.uuid4()}")
-        return await printing.print_letters(parts, situation, actor, command)
+        with waiting(said("letters.making")):
+            letters = await printing.print_letters(parts, situation, actor, command)
+        zone = ZoneInfo(situation.timetable.zone)
+        with waiting(said("letters.writing"), len(letters)) as bar:
+            one_by_one = counted(letters, bar)
+            if form == "csv":
+                return len(letters), printing.as_csv(one_by_one, zone)
+            return len(letters), printing.as_pages(one_by_one, situation.title, zone)
 
-    letters = _do(data, renovation, as_, "issue_letters", work)
-    text = printing.as_csv(letters) if form == "csv" else printing.as_pages(letters, title)
+    count, text = _do(data, renovation, as_, "issue_letters", work)
     _give(text, out)
-    print(f"{len(letters):,} letters", file=sys.stderr)
+    print(
+        said("letters.printed" if count else "letters.none", letters=number_of("letters", count)),
+        file=sys.stderr,
+    )
 
 
 @commands.command("list")

@@ -34,6 +34,11 @@ class DemoReport(Value):
     renovation_id: str
     units: int
     ballots: BallotAnswers
+    by_letter: int
+    by_portal: int
+    """Households that entered with a letter, and over the portal."""
+    in_portal: int
+    """Households whose ballots the portal handed in."""
     facts: JourneyFacts
     proof: VoteProof
     wall_cs: int
@@ -50,6 +55,11 @@ class DemoReport(Value):
             "stages": [stage.model_dump(mode="json") for stage in facts.stages],
             "units": self.units,
             "ballots": self.ballots.model_dump(mode="json"),
+            "entered": {
+                "by_letter": self.by_letter,
+                "by_portal": self.by_portal,
+                "in_portal": self.in_portal,
+            },
             "checks": [check.model_dump(mode="json") for check in facts.checks],
             "shares_total": facts.shares.rows_fen,
             "shares_total_award": facts.shares.award_fen,
@@ -139,6 +149,12 @@ def _summary_rows(report: DemoReport) -> dict[str, str]:
         ),
         "demo.line.units": f"{report.units:,}",
         "demo.line.ballots": _ballots(report.ballots),
+        "demo.line.entered": said(
+            "demo.line.ways",
+            letters=f"{report.by_letter:,}",
+            portal=f"{report.by_portal:,}",
+            inside=f"{report.in_portal:,}",
+        ),
         "demo.line.shares": _shares(facts),
         "demo.line.bids": said(
             "demo.line.contract",

@@ -16,7 +16,9 @@ from cli.demo.facts import read_facts
 from cli.demo.journey import travel
 from cli.demo.proof import prove_vote
 from cli.demo.report import CASE, BallotAnswers, DemoReport, report_tables
+from cli.demo.residents import Residents
 from cli.demo.town import estate, people
+from cli.demo.town.portal import DemoPortal
 from cli.local.up import RestartDisplay, StepDisplay, step_named
 from cli.servers import local_settings
 from cli.shown import result_console
@@ -83,11 +85,17 @@ class Screen:
 
 
 async def carry(
-    settings: Settings, url: str, options: DemoOptions, show: DemoDisplay, check: Callable[[], None]
+    settings: Settings,
+    url: str,
+    options: DemoOptions,
+    show: DemoDisplay,
+    check: Callable[[], None],
+    portal: DemoPortal | None = None,
 ) -> DemoReport:
     """Carry one renovation through the journey on servers that run already.
 
-    `url` is the service's address; `check` raises when a part of the stack has ended.
+    `url` is the service's address; `check` raises when a part of the stack has ended. Without a `portal`
+    that the service knows all households enter with letters.
 
     Raises:
         Refused: `demo.…`, or what `check` raises.
@@ -111,9 +119,12 @@ async def carry(
         units_, pack, case = number_of("units", opened.units), opened.rule_pack, said(CASE)
         show.say(said("demo.line.opened", renovation=rid, units=units_, pack=pack, case=case))
         invitations = await invite_cast(parts.database, settings, rid, people.officials())
-        async with Client.open(url, rid, settings, invitations) as http:
+        async with Client.open(url, rid, invitations) as http:
             due_list = DatabaseDueList(parts.database)
-            driver = Driver(http, units, due_list, options.seed, show, check)
+            if portal is not None:
+                portal.audience = settings.address
+            residents = Residents(http, units, portal)
+            driver = Driver(http, residents, units, due_list, options.seed, show, check)
             await travel(driver)
         facts = await read_facts(parts.database, client, rid)
         assert settings.box_key is not None, "the demo's stack has a worker, and so its key"
@@ -126,13 +137,18 @@ async def carry(
             repeated=driver.repeated,
             refused=dict(sorted(driver.refused.items())),
         ),
+        by_letter=len(residents.with_letter),
+        by_portal=len(residents.over_portal),
+        in_portal=len(residents.in_portal),
         facts=facts,
         proof=proof,
         wall_cs=round((loop.time() - began) * 100),
     )
 
 
-async def run_demo(options: DemoOptions, stack: LocalStack, show: DemoDisplay) -> DemoReport:
+async def run_demo(
+    options: DemoOptions, stack: LocalStack, show: DemoDisplay, portal: DemoPortal
+) -> DemoReport:
     """`carry` on a stack of this process, noticing when one of its parts ends."""
 
     def check() -> None:
@@ -145,7 +161,7 @@ async def run_demo(options: DemoOptions, stack: LocalStack, show: DemoDisplay) -
                 last_lines="\n".join(crash.last_lines),
             )
 
-    return await carry(stack.settings, stack.record.service_url, options, show, check)
+    return await carry(stack.settings, stack.record.service_url, options, show, check, portal)
 
 
 async def run_here(
@@ -155,7 +171,9 @@ async def run_here(
     progress = Console(stderr=True)
     steps, screen = StepDisplay(progress), None
     stopping = _stop_when_asked()
-    stack = LocalStack(local_settings(home), headless=not ui, progress=steps)
+    portal = DemoPortal()
+    local = portal.connected(local_settings(home), home)
+    stack = LocalStack(local, headless=not ui, progress=steps)
     try:
         await stack.start()
         steps.close()
@@ -163,7 +181,7 @@ async def run_here(
             shown = said("demo.line.ui", url=stack.record.ui_url)
             progress.print(shown, highlight=False, soft_wrap=True)
         screen = Screen(progress)
-        report = await run_demo(options, stack, screen)
+        report = await run_demo(options, stack, screen, portal)
         screen.close()
         _tell(report, as_json=as_json)
         _how_to_look(report, stack, progress, keep=keep)

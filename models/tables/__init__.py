@@ -37,7 +37,7 @@ from models.tables.voting import (
     VoteObjection,
     VoteOpinion,
 )
-from models.tables.ways.access import Letter, LetterSession, UnitAccess
+from models.tables.ways.access import Letter, LetterSession, PortalSession, UnitAccess
 from models.tables.ways.channels import (
     DoorVisit,
     Mandate,
@@ -105,6 +105,7 @@ __all__ = [
     "Place",
     "PlaceEvent",
     "PlaceLog",
+    "PortalSession",
     "Proposal",
     "Publication",
     "QuotaUse",

@@ -6,8 +6,9 @@ The link is made of the letter's id, so that a printing that was interrupted is 
 import csv
 import html
 import io
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta, tzinfo
 
 import segno
 from sqlalchemy import func, insert, select
@@ -27,15 +28,41 @@ from service.situation import Situation
 
 PIECE = 2_000
 PAGE = """<!doctype html><html lang="zh"><meta charset="utf-8"><title>{title}</title>
-<style>section{{page-break-after:always;font-family:sans-serif}}svg{{width:40mm;height:40mm}}</style>
+<style>
+@page{{size:A4;margin:20mm}}
+body{{font-family:sans-serif;font-size:12pt;line-height:1.5}}
+section{{break-after:page;break-inside:avoid}}
+section:last-child{{break-after:auto}}
+svg{{width:45mm;height:45mm}}
+.link{{font-family:monospace;overflow-wrap:anywhere}}
+.en{{color:#444}}
+</style>
 {letters}</html>
 """
-LETTER = """<section><h1>{title}</h1><h2>{unit}</h2><p>{link}</p>{qr}<p>{fact}</p></section>
+LETTER = """<section><h1>{title}</h1><h2>房号 / Unit {unit}</h2>
+<p>致本房屋全体业主：凭此信可在线参加表决、提出意见和异议。</p>
+<p class="en">To all owners of this unit: with this letter you vote, give opinions and object online.</p>
+<p>一、扫描二维码，或输入下面的链接。<span class="en">1. Scan the code, or type the link.</span></p>
+{qr}<p class="link">{link}</p>
+<p>二、{fact}</p><p class="en">2. {fact_en}</p>
+<p>有效期至 {until}。共有人由一名代表办理；承租人不是业主。请勿转发链接或拍照外传。</p>
+<p class="en">Good until {until}. Co-owners act through one of them; a tenant is not the owner. Do not pass on
+the link or a photograph of it.</p>
+<p>信件遗失、被他人拆阅或房屋已出售，请告知业主委员会：本信即作废，另发新信。</p>
+<p class="en">If it was lost or opened by somebody else, or the unit was sold, tell the owners' committee: it
+voids this letter and makes a new one.</p></section>
 """
 FACTS = {
-    "roll": "进入时请输入全体业主的证件号码。 / Enter with the identity numbers of all owners.",
-    "code": "请携带证件到业主委员会领取验证码。 / Show your papers to the committee to get the code.",
+    "roll": (
+        "进入时请输入全体业主的证件号码，用分号隔开。",
+        "Enter with the identity numbers of all owners, with semicolons between them.",
+    ),
+    "code": (
+        "请携带证件到业主委员会当面领取验证码，进入时输入。",
+        "Show your papers to the committee, which tells you a code in person; enter with it.",
+    ),
 }
+_DIGITS = re.compile(r"([0-9]+)")
 
 
 class PrintedLetter(Carried):
@@ -44,6 +71,7 @@ class PrintedLetter(Carried):
     unit_number: str
     link: str
     fact: str
+    expires_at: datetime
 
 
 async def print_letters(
@@ -63,25 +91,33 @@ async def print_letters(
     await accept(parts.journal, situation, actor, command, "access.letters_made", change)
     async with parts.database.session() as session:
         letters = await session.scalars(
-            select(Letter)
-            .where(
+            select(Letter).where(
                 Letter.renovation_id == situation.id,
                 Letter.kind == "unit",
                 Letter.made_by == Letter.handed_by,
                 Letter.entered_at.is_(None),
                 Letter.ended_at.is_(None),
             )
-            .order_by(Letter.unit_number)
         )
-        return tuple(
+        made = (
             PrintedLetter(
                 unit_number=letter.unit_number,
                 link=link_of(parts, token),
                 fact=letter.fact,
+                expires_at=letter.expires_at,
             )
             for letter in letters
             if (token := token_again(parts.keys, letter.id, letter.token_hash)) is not None
         )
+        return tuple(sorted(made, key=lambda each: as_walked(each.unit_number)))
+
+
+def as_walked(unit_number: str) -> tuple[tuple[str, int], ...]:
+    """The order in which somebody goes from door to door: 2-101 comes before 10-101."""
+    parts = _DIGITS.split(unit_number)
+    return tuple(
+        ("", int(part)) if part.isascii() and part.isdigit() else (part, 0) for part in parts
+    )
 
 
 async def _missing(
@@ -132,25 +168,37 @@ def _first_id(situation: Situation, unit_number: str) -> str:
     return f"l{id_from(f'{situation.id}/{unit_number}')}"
 
 
-def as_csv(letters: Iterable[PrintedLetter]) -> str:
-    """unit,link,fact: what a letter shop prints."""
+def as_csv(letters: Iterable[PrintedLetter], zone: tzinfo) -> str:
+    """unit,link,fact,good_until,how: what a letter shop prints; `how` is the sentence for the resident."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("unit", "link", "fact"))
-    writer.writerows((each.unit_number, each.link, each.fact) for each in letters)
+    writer.writerow(("unit", "link", "fact", "good_until", "how"))
+    writer.writerows(
+        (each.unit_number, each.link, each.fact, _day(each, zone), FACTS[each.fact][0])
+        for each in letters
+    )
     return text.getvalue()
 
 
-def as_pages(letters: Sequence[PrintedLetter], title: str) -> str:
+def as_pages(letters: Iterable[PrintedLetter], title: str, zone: tzinfo) -> str:
     """A page of HTML for each letter, with the link as a QR code; it loads nothing."""
-    written = "".join(
-        LETTER.format(
-            title=html.escape(title),
-            unit=html.escape(each.unit_number),
-            link=html.escape(each.link),
-            qr=segno.make(each.link, error="m", mask=0).svg_inline(scale=4),
-            fact=FACTS[each.fact],
-        )
-        for each in letters
-    )
+    written = "".join(_page(each, html.escape(title), zone) for each in letters)
     return PAGE.format(title=html.escape(title), letters=written)
+
+
+def _page(letter: PrintedLetter, title: str, zone: tzinfo) -> str:
+    fact, fact_en = FACTS[letter.fact]
+    return LETTER.format(
+        title=title,
+        unit=html.escape(letter.unit_number),
+        link=html.escape(letter.link),
+        qr=segno.make(letter.link, error="m", mask=0).svg_inline(scale=4),
+        fact=fact,
+        fact_en=fact_en,
+        until=_day(letter, zone),
+    )
+
+
+def _day(letter: PrintedLetter, zone: tzinfo) -> str:
+    """The last whole day on which the letter is good, where the estate is."""
+    return (letter.expires_at.astimezone(zone) - timedelta(days=1)).date().isoformat()

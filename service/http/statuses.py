@@ -43,7 +43,8 @@ CODES: dict[int, str] = {
         firm.unknown firm.nobody
         granting.unknown
         invitation.unknown
-        correction.official_unknown access.letter_unknown
+        correction.official_unknown access.letter_unknown access.letter_replaced access.letter_expired
+        access.letter_worn_out
         authority.unknown_act bidding.no_bid bidding.no_tender clock.hold_unknown
         feedback.ticket_unknown feedback.unit_unknown mandate.unknown proposal.unknown publication.unknown
         renovation.unknown ruling.ballot_unknown ruling.no_ballots service.not_found

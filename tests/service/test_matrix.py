@@ -127,6 +127,7 @@ WHO: Mapping[str, str | set[Role]] = {
     f"POST {CASE}/mandates/{{mandate_id}}/letters": CONVENERS,
     f"GET {CASE}/letters": CONVENERS,
     f"POST {CASE}/letters": CONVENERS,
+    f"POST {CASE}/letters/printing": CONVENERS,
     f"POST {CASE}/letters/{{letter_id}}/code": CONVENERS,
     f"POST {CASE}/letters/{{letter_id}}/link": CONVENERS,
     f"POST {CASE}/withdrawals": CONVENERS,
@@ -136,6 +137,7 @@ WHO: Mapping[str, str | set[Role]] = {
     f"POST {CASE}/mandates/{{mandate_id}}/revocation": CONVENERS,
     # What the portal has signed opens it, see tests/service/programs/test_assertions.py.
     f"POST {CASE}/portal-ballots": PORTAL,
+    f"POST {CASE}/portal-entries": PORTAL,
     f"POST {CASE}/door-visits": GO_ROUND,
     f"GET {CASE}/door-visits": GO_ROUND,
     f"POST {CASE}/attendance": CONVENERS,
