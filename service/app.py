@@ -23,6 +23,7 @@ from runtime.settings import Settings
 from service.edge.access_log import AccessLog
 from service.front import Front
 from service.http.problems import database_away, malformed, problem_response
+from service.notices.sending import NoticeSender
 from service.parts import open_parts
 from service.programs.doors import scopes_of
 from service.routes import (
@@ -105,12 +106,14 @@ def create_app(settings: Settings, access: AccessLog | None = None) -> ASGIApp:
 async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
     async with open_parts(api.state.settings) as parts:
         api.state.parts = parts
-        sender = WebhookSender(parts.database, parts.settings)
-        sending = asyncio.create_task(sender.run())
+        hooks = WebhookSender(parts.database, parts.settings)
+        notices = NoticeSender(parts.database, parts.settings, parts.journal)
+        sending = [asyncio.create_task(each.run()) for each in (hooks, notices)]
         log.info("service_started")
         yield
-        sending.cancel()
-        await asyncio.gather(sending, return_exceptions=True)
+        for each in sending:
+            each.cancel()
+        await asyncio.gather(*sending, return_exceptions=True)
     log.info("service_stopped")
 
 

@@ -49,6 +49,7 @@ from models.tables.ways.channels import (
     PaperLine,
 )
 from models.tables.ways.feed import FeedEntry, FeedPending, Webhook, WebhookDelivery
+from models.tables.ways.notices import Contact, NoticeMessage
 
 __all__ = [
     "GENESIS",
@@ -71,6 +72,7 @@ __all__ = [
     "CaseWait",
     "Certificate",
     "CommandReceipt",
+    "Contact",
     "Contract",
     "DoorVisit",
     "Estate",
@@ -87,6 +89,7 @@ __all__ = [
     "Mandate",
     "MandateRevocation",
     "Notice",
+    "NoticeMessage",
     "Objection",
     "OfficialResult",
     "OwnerReplacement",
