@@ -42,7 +42,7 @@ from service.routes import (
 )
 from service.routes.dependencies import OFFICIAL
 from service.routes.document import DocumentedApi
-from service.routes.feed import following
+from service.routes.feed import following, notices
 from service.routes.sign_in import access, identity
 from service.webhooks.sending import WebhookSender
 
@@ -63,6 +63,7 @@ ROUTERS = (
     publications.router,
     clock.router,
     following.router,
+    notices.router,
     acts.router,
 )
 
@@ -106,9 +107,10 @@ def create_app(settings: Settings, access: AccessLog | None = None) -> ASGIApp:
 async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
     async with open_parts(api.state.settings) as parts:
         api.state.parts = parts
-        hooks = WebhookSender(parts.database, parts.settings)
-        notices = NoticeSender(parts.database, parts.settings, parts.journal)
-        sending = [asyncio.create_task(each.run()) for each in (hooks, notices)]
+        sending = [asyncio.create_task(WebhookSender(parts.database, parts.settings).run())]
+        if parts.settings.send_notices:
+            outbox = NoticeSender(parts.database, parts.settings, parts.journal)
+            sending.append(asyncio.create_task(outbox.run()))
         log.info("service_started")
         yield
         for each in sending:

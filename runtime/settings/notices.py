@@ -24,6 +24,10 @@ def _sink(text: str) -> str:
 class NoticeSettings(BaseSettings):
     """Without a server or gateway nothing goes out that way, and nobody is written to by it."""
 
+    send_notices: bool = Field(
+        default=True,
+        description="Whether this service sends notices; at least one of an installation does.",
+    )
     smtp_host: str = Field(default="", description="The mail server that takes notices.")
     smtp_port: int = Field(default=587, ge=1, le=65_535, description="Its port.")
     smtp_security: Literal["starttls", "tls", "none"] = Field(

@@ -37,6 +37,7 @@ CODES: dict[int, str] = {
     """,
     404: """
         client.unknown webhook.unknown assertion.no_portal
+        contact.unknown notice.unknown notice.message_unknown
         sign_in.no_provider
         granting.place_unknown
         granting.unknown
@@ -51,6 +52,7 @@ CODES: dict[int, str] = {
     408: "service.too_slow",
     409: """
         client.there client.over webhook.there webhook.over
+        contact.too_many notice.not_failed notice.no_training
         sign_in.account_taken
         granting.last_administrator
         granting.already_there
@@ -73,7 +75,7 @@ CODES: dict[int, str] = {
     413: "service.body_too_large",
     421: "service.other_host",
     422: """
-        client.scope_unknown webhook.url
+        client.scope_unknown webhook.url contact.address notice.no_report
         invitation.nobody
         opening.grant_waits
         granting.reserved

@@ -10,7 +10,7 @@ from email.utils import format_datetime
 
 import aiosmtplib
 
-from runtime.keys.values import derived, newest
+from runtime.keys.values import derived, every
 from runtime.settings import Settings
 from service.identity.passwords import secrets_key
 from service.notices.leaving import Attempt, Came, Outgoing
@@ -22,13 +22,13 @@ _PURPOSE = b"gongjian/bounces"
 FOR_GOOD = range(500, 600)
 
 
-def bounce_key(settings: Settings) -> bytes:
-    """Under it the return paths are made, so that nobody else can say that a message came back.
+def bounce_keys(settings: Settings) -> tuple[bytes, ...]:
+    """Under the first the return paths are made, so that nobody else can say that a message came back.
 
     Raises:
         Refused: `settings.missing`.
     """
-    return derived(newest(secrets_key(settings)), _PURPOSE)
+    return tuple(derived(key, _PURPOSE) for key in every(secrets_key(settings)))
 
 
 def domain_of(settings: Settings) -> str:
@@ -69,14 +69,14 @@ class MailWay:
             start_tls=settings.smtp_security == "starttls",
             timeout=LIMIT_S,
         )
-        return cls(server, settings.mail_from, domain_of(settings), bounce_key(settings))
+        return cls(server, settings.mail_from, domain_of(settings), bounce_keys(settings)[0])
 
     @classmethod
     def of_training(cls, settings: Settings) -> "MailWay":
         """The way to the mail catcher of training cases; whatever it does, it is on this line only."""
         host, _, port = settings.training_smtp.rpartition(":")
         server = aiosmtplib.SMTP(hostname=host, port=int(port), start_tls=False, timeout=LIMIT_S)
-        return cls(server, settings.mail_from, domain_of(settings), bounce_key(settings))
+        return cls(server, settings.mail_from, domain_of(settings), bounce_keys(settings)[0])
 
     async def send(self, message: Outgoing) -> Attempt:
         """Hand it to the server; 5xx is for good, everything else is tried again."""

@@ -66,3 +66,37 @@ async def mail_server(port: int = 0) -> AsyncIterator[Mailbox]:
     box.port = server.sockets[0].getsockname()[1]
     yield box
     server.close()
+
+
+def delivery_report(
+    sent: Taken, *, action: str = "failed", status: str = "5.1.1", back_to: str = ""
+) -> bytes:
+    """What a mail server sends to the return path when it cannot deliver (RFC 3464)."""
+    return f"""From: MAILER-DAEMON@mail.test
+To: {back_to or sent.mail_from}
+Subject: Undelivered Mail Returned to Sender
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: text/plain
+
+I am sorry.
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mail.test
+
+Final-Recipient: rfc822; {sent.to}
+Action: {action}
+Status: {status}
+Diagnostic-Code: smtp; 550 no such user
+
+--b
+Content-Type: text/rfc822-headers
+
+Message-ID: {sent.message["Message-ID"]}
+
+--b--
+""".replace("\n", "\r\n").encode()
