@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
+from cli.access.printed import give_pdf, show_progress, tell_missing
 from cli.inputs import read_file
 from cli.servers import DATA, running
+from cli.words import Language, number_of, speak
 from models.values.refusal import refusal
 
 if TYPE_CHECKING:
@@ -49,26 +51,37 @@ def print_all(
     as_: As,
     out: Annotated[Path | None, typer.Option(help="Write it here, readable by you only.")] = None,
     form: Annotated[
-        Literal["csv", "html"], typer.Option("--format", help="csv, or pages with a QR code.")
-    ] = "csv",
+        Literal["csv", "html", "pdf"] | None,
+        typer.Option("--format", help="csv, html or pdf; else as the name of the file ends."),
+    ] = None,
+    language: Language = "",
     data: Data = None,
 ) -> None:
-    """A letter for each unit that has none, and those nobody has entered with; keep them secret."""
+    """A letter for each unit that has none, and those nobody has entered with; keep them secret.
+
+    Example: gongjian letters print RENOVATION --as committee --out letters.pdf
+    """
     from service.access import printing
     from service.bodies import CommandBody
 
-    title = ""
+    speak(language)
+    title, fonts = "", None
 
     async def work(parts: Parts, situation: Situation, actor: Actor) -> tuple[PrintedLetter, ...]:
-        nonlocal title
-        title = situation.title
+        nonlocal title, fonts
+        title, fonts = situation.title, parts.settings.paper_fonts
         command = CommandBody(command_id=f"cli-{uuid.uuid4()}")
         return await printing.print_letters(parts, situation, actor, command)
 
-    letters = _do(data, renovation, as_, "issue_letters", work)
-    text = printing.as_csv(letters) if form == "csv" else printing.as_pages(letters, title)
-    _give(text, out)
-    print(f"{len(letters):,} letters", file=sys.stderr)
+    letters = as_official(data, renovation, as_, "issue_letters", work)
+    wanted = form or (out.suffix.lstrip(".") if out else "")
+    if wanted == "pdf":
+        give_pdf(printing.as_pdf(letters, title, fonts, show_progress), out)
+        tell_missing((name for each in letters for name in each.owners), fonts)
+    else:
+        html = wanted in ("html", "htm")
+        _give(printing.as_pages(letters, title) if html else printing.as_csv(letters), out)
+    print(number_of("letters", len(letters)), file=sys.stderr)
 
 
 @commands.command("list")
@@ -81,7 +94,7 @@ def list_all(renovation: Id, as_: As, data: Data = None) -> None:
             for row in await list_letters(session, situation):
                 print(json.dumps(row.model_dump(mode="json"), ensure_ascii=False))
 
-    _do(data, renovation, as_, "issue_letters", work)
+    as_official(data, renovation, as_, "issue_letters", work)
 
 
 @commands.command("reissue")
@@ -92,7 +105,7 @@ def reissue(renovation: Id, unit: Unit, as_: As, reason: Why, data: Data = None)
     from service.http.problems import read_fields
 
     command = read_fields(ReissueLetter, _fields(unit_number=unit, reason=reason))
-    _do(data, renovation, as_, "issue_letters", _printing(reissue_letter, command))
+    as_official(data, renovation, as_, "issue_letters", _printing(reissue_letter, command))
 
 
 @commands.command("withdraw")
@@ -103,7 +116,7 @@ def withdraw(renovation: Id, unit: Unit, as_: As, reason: Why, data: Data = None
     from service.http.problems import read_fields
 
     command = read_fields(WithdrawAccess, _fields(unit_number=unit, reason=reason))
-    _do(data, renovation, as_, "issue_letters", _printing(withdraw_access, command))
+    as_official(data, renovation, as_, "issue_letters", _printing(withdraw_access, command))
 
 
 @commands.command("hand")
@@ -118,7 +131,7 @@ def hand(renovation: Id, letter: Letter, as_: As, data: Data = None) -> None:
     async def work(parts: Parts, situation: Situation, actor: Actor) -> None:
         _show(await hand_letter(parts, situation, actor, letter, command))
 
-    _do(data, renovation, as_, "hand_letter", work)
+    as_official(data, renovation, as_, "hand_letter", work)
 
 
 @commands.command("code")
@@ -133,7 +146,7 @@ def code(renovation: Id, letter: Letter, as_: As, data: Data = None) -> None:
     async def work(parts: Parts, situation: Situation, actor: Actor) -> None:
         _show(await give_code(parts, situation, actor, letter, command))
 
-    _do(data, renovation, as_, "hand_letter", work)
+    as_official(data, renovation, as_, "hand_letter", work)
 
 
 @commands.command("enter")
@@ -182,7 +195,7 @@ def _printing(
     return work
 
 
-def _do(
+def as_official(
     data: Path | None,
     renovation: str,
     actor_id: str,

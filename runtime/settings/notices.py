@@ -1,5 +1,6 @@
 """How notices leave: the mail server, the gateway of short messages, hours, and the training inbox."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
@@ -58,6 +59,10 @@ class NoticeSettings(BaseSettings):
     )
     notice_days: int = Field(
         default=7, ge=1, le=60, description="A notice that waited longer is not sent any more."
+    )
+    paper_fonts: Path | None = Field(
+        default=None,
+        description="A directory with more fonts, for characters of names that the included one lacks.",
     )
     training_smtp: Annotated[str, AfterValidator(_sink)] = Field(
         default="",

@@ -8,6 +8,7 @@ import html
 import io
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from pathlib import Path
 
 import segno
 from sqlalchemy import func, insert, select
@@ -21,6 +22,7 @@ from service.access import facts
 from service.access.letters import GOOD_FOR, link_of, token_again, token_hash, token_of
 from service.bodies import CommandBody
 from service.estates.units import owner_secret_of
+from service.paper.letters import PaperLetter, Progress, letters_pdf, silent
 from service.parts import Parts
 from service.recording import Details, accept
 from service.situation import Situation
@@ -36,6 +38,13 @@ FACTS = {
     "roll": "进入时请输入全体业主的证件号码。 / Enter with the identity numbers of all owners.",
     "code": "请携带证件到业主委员会领取验证码。 / Show your papers to the committee to get the code.",
 }
+HEADING = "致业主的信"
+INVITES = (
+    "您所在的小区正在组织老旧小区改造，请您参加业主表决。用手机扫描下面的二维码，即可进入本项目页面，"
+    "查看方案、参加表决、查询本户分摊金额、提出意见。"
+)
+KEPT_SAFE = "本函用于核验本户身份，请妥善保管，勿转交他人；如有遗失，请立即联系业主委员会补发。"
+FOOT = "本函由业主委员会（或社区居民委员会）送达本户。不收取任何费用；凡索要钱款或验证码的均非本项目人员。"
 
 
 class PrintedLetter(Carried):
@@ -44,6 +53,8 @@ class PrintedLetter(Carried):
     unit_number: str
     link: str
     fact: str
+    owners: tuple[str, ...] = ()
+    """Their names as the roll has them: the letter goes to them."""
 
 
 async def print_letters(
@@ -73,11 +84,13 @@ async def print_letters(
             )
             .order_by(Letter.unit_number)
         )
+        owners = await facts.load_owners(session, situation.estate_id)
         return tuple(
             PrintedLetter(
                 unit_number=letter.unit_number,
                 link=link_of(parts, token),
                 fact=letter.fact,
+                owners=tuple(owners[letter.unit_number].names),
             )
             for letter in letters
             if (token := token_again(parts.keys, letter.id, letter.token_hash)) is not None
@@ -139,6 +152,25 @@ def as_csv(letters: Iterable[PrintedLetter]) -> str:
     writer.writerow(("unit", "link", "fact"))
     writer.writerows((each.unit_number, each.link, each.fact) for each in letters)
     return text.getvalue()
+
+
+def as_pdf(
+    letters: Sequence[PrintedLetter],
+    title: str,
+    more_fonts: Path | None = None,
+    progress: Progress = silent,
+) -> bytes:
+    """One PDF, a page for each letter, with its names and its link as a QR code."""
+    pages = [
+        PaperLetter(
+            unit_number=each.unit_number,
+            owners=each.owners,
+            text=(INVITES, FACTS[each.fact].partition(" / ")[0] + KEPT_SAFE),
+            link=each.link,
+        )
+        for each in letters
+    ]
+    return letters_pdf(pages, title, HEADING, FOOT, more_fonts=more_fonts, progress=progress)
 
 
 def as_pages(letters: Sequence[PrintedLetter], title: str) -> str:

@@ -52,7 +52,7 @@ CODES: dict[int, str] = {
     408: "service.too_slow",
     409: """
         client.there client.over webhook.there webhook.over
-        contact.too_many notice.not_failed notice.no_training
+        contact.too_many notice.not_failed notice.no_training notice.nothing_on_paper posted.no_vote posted.not_counted
         sign_in.account_taken
         granting.last_administrator
         granting.already_there

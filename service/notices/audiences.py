@@ -18,6 +18,7 @@ from models.tables import (
     Tender,
     Ticket,
     Unit,
+    WorkItem,
 )
 from models.values.actor import Role
 from runtime.ballots.standing import not_taken_part
@@ -60,6 +61,14 @@ async def find_audience(
             Concerned(actor_id=each) for each in await _actors(session, renovation, notice)
         )
     return tuple(Concerned(unit_number=each) for each in units)
+
+
+async def load_titles(session: AsyncSession, renovation_id: str) -> dict[str, str]:
+    """The titles of the works of a case, by the ids that notices call them by."""
+    rows = await session.execute(
+        select(WorkItem.id, WorkItem.title).where(WorkItem.renovation_id == renovation_id)
+    )
+    return {row_id.removeprefix(f"{renovation_id}."): title for row_id, title in rows}
 
 
 async def _units(session: AsyncSession, renovation: Renovation, notice: Notice) -> Sequence[str]:

@@ -10,6 +10,7 @@ from models.values.refusal import refusal
 from models.values.states import MessageState
 from runtime.database import Database
 from service.access.tickets import Voter
+from service.notices.audiences import load_titles
 from service.notices.bodies import InboxMessage, MessageView, NoticeView, OwnNotice
 from service.notices.wording import CHINESE, text_of
 from service.situation import Situation
@@ -24,6 +25,7 @@ async def list_notices(
     """The newest notices of a case, each with the numbers of its messages."""
     async with database.session() as session:
         rows = await _newest(session, situation)
+        titles = await load_titles(session, situation.id)
         numbers = await session.execute(
             select(NoticeMessage.notice_id, NoticeMessage.state, func.count())
             .where(NoticeMessage.renovation_id == situation.id)
@@ -39,7 +41,7 @@ async def list_notices(
             audience=row.audience,
             created_at=row.created_at,
             state=str(row.state),
-            text=text_of(row.template, row.params, language, situation.timetable.zone),
+            text=text_of(row.template, row.params, language, situation.timetable.zone, titles),
             messages=found.get(row.id, {}),
             unreached=row.unreached,
         )
@@ -108,12 +110,14 @@ async def read_inbox(
         raise refusal("notice.no_training")
     async with database.session() as session:
         rows = await _newest(session, situation)
+        titles = await load_titles(session, situation.id)
+    zone = situation.timetable.zone
     return tuple(
         InboxMessage(
             notice=row.id,
             audience=row.audience,
             template=row.template,
-            text=text_of(row.template, row.params, language, situation.timetable.zone),
+            text=text_of(row.template, row.params, language, zone, titles),
             created_at=row.created_at,
         )
         for row in rows

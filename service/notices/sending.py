@@ -7,7 +7,7 @@ message whose hand-over was not noted goes out twice, under the same Message-ID,
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import NamedTuple
@@ -28,6 +28,7 @@ from runtime.record.journal import Journal
 from runtime.settings import Settings
 from service.identity.passwords import opened, secrets_key
 from service.notices.addressing import address_one
+from service.notices.audiences import load_titles
 from service.notices.finishing import finish_some
 from service.notices.leaving import Attempt, Came, OpenWay, Outgoing
 from service.notices.mail import MailWay
@@ -52,6 +53,7 @@ class _Taken(NamedTuple):
     notice: Notice
     renovation: Renovation
     contact: Contact | None
+    titles: Mapping[str, str]
 
 
 def _pass_by(_point: str) -> None:
@@ -155,7 +157,12 @@ class NoticeSender:
                 .where(NoticeMessage.id.in_(ids))
                 .order_by(NoticeMessage.id)
             )
-            return [_Taken(*row) for row in rows]
+            taken = rows.all()
+            works = {
+                name: await load_titles(session, name)
+                for name in {row.NoticeMessage.renovation_id for row in taken}
+            }
+            return [_Taken(*row, works[row.NoticeMessage.renovation_id]) for row in taken]
 
     async def _lane(self, due: Sequence[_Taken], number: int, until: float) -> None:
         """Hand over every LANES-th of the page, over connections of its own."""
@@ -201,7 +208,7 @@ class NoticeSender:
             id=due.message.id,
             to=to,
             title=renovation.title,
-            text=text_of(notice.template, notice.params, language, zone),
+            text=text_of(notice.template, notice.params, language, zone, due.titles),
             language=language,
             address=f"{self._settings.address}/v1/renovations/{renovation.id}",
         )

@@ -10,6 +10,7 @@ from runtime.language.sentences import phrase
 
 FEN = 100
 CHINESE = "zh_CN"
+NO_TITLES: Mapping[str, str] = {}
 PROVISIONAL, BODY, SMS = "notice_line.provisional", "notice_line.body", "notice_line.sms"
 ROOMS: Mapping[str, str] = {
     "stage": "stage",
@@ -18,13 +19,25 @@ ROOMS: Mapping[str, str] = {
     "who": "role",
     "decision": "decision",
     "ground": "ground",
+    "subject": "publication_subject",
 }
 """Parameters that the record calls by a word, and the room of the catalogue that has it."""
 
 
-def text_of(template: str, params: Mapping[str, JsonValue], language: str, zone: str) -> str:
-    """The sentence of a notice; it has no secret, so it may go anywhere that its reader named."""
+def text_of(
+    template: str,
+    params: Mapping[str, JsonValue],
+    language: str,
+    zone: str,
+    titles: Mapping[str, str] = NO_TITLES,
+) -> str:
+    """The sentence of a notice; it has no secret, so it may go anywhere that its reader named.
+
+    `titles` are those of the works of the case, by their ids.
+    """
     words = {name: _word(name, value, language, zone) for name, value in params.items()}
+    if "item" in words:
+        words["item"] = titles.get(words["item"], words["item"])
     said = _said(f"notice.{template}", language, words)
     if params.get("provisional"):
         said += ("" if language == CHINESE else " ") + _said(PROVISIONAL, language, {})
@@ -45,9 +58,10 @@ def _word(name: str, value: JsonValue, language: str, zone: str) -> str:
     if moment is not None:
         return local_moment(moment, language, zone)
     if name == "what":
-        return _named("wait", value.partition(".")[0], language)
+        return _named("wait", value.partition(".")[0], language).rstrip("：: ")
     if name == "who":
-        return ", ".join(_named("role", each, language) for each in value.split(", "))
+        several = "、" if language == CHINESE else ", "
+        return several.join(_named("role", each, language) for each in value.split(", "))
     return _named(ROOMS[name], value, language) if name in ROOMS else value
 
 
@@ -71,6 +85,12 @@ def local_moment(moment: datetime, language: str, zone: str) -> str:
     if language == CHINESE:
         return f"{here.year}年{here.month}月{here.day}日 {clock}"
     return f"{here:%Y-%m-%d} {clock}"
+
+
+def audience_of(audience: str, language: str) -> str:
+    """Whom a notice is for, in words."""
+    found = phrase(f"audience.{audience}", language, {})
+    return found or phrase(f"role.{audience}", language, {}) or audience
 
 
 def subject_of(title: str, text: str) -> str:

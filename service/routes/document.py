@@ -25,7 +25,7 @@ ROOMS_OF_TAG: Mapping[str, str] = {
     "voting": "voting menu receipt",
     "channels": "voting menu proposal paper ruling mandate roll reminder door assertion",
     "feed": "feed webhook",
-    "notices": "notice contact",
+    "notices": "notice contact posted",
     "proposals": "proposal mandate roll voting act authority renovation settlement",
     "cost sharing": "cost_sharing",
     "bidding": "bidding",
