@@ -66,7 +66,8 @@ def _word(name: str, value: JsonValue, language: str, zone: str) -> str:
 
 
 def _named(room: str, name: str, language: str) -> str:
-    return phrase(f"{room}.{name}", language, {}) or name
+    """In words; what the record calls by an English name is that, without its underscores."""
+    return (phrase(f"{room}.{name}", language, {}) or name).replace("_", " ")
 
 
 def _moment(text: str) -> datetime | None:

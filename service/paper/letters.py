@@ -55,6 +55,14 @@ def letters_pdf(
     progress: Progress = silent,
 ) -> bytes:
     """All letters in one file; `progress` hears of each hundred codes, and of the end."""
+    said: dict[str, JsonValue] = {"title": title, "heading": heading, "foot": foot}
+    made = typeset(SOURCE, {**said, "letters": pages_of(letters, progress)}, more_fonts)
+    progress(len(letters), len(letters))
+    return made
+
+
+def pages_of(letters: Sequence[PaperLetter], progress: Progress = silent) -> list[JsonValue]:
+    """The letters as `SOURCE` takes them, with their codes."""
     written: list[JsonValue] = []
     for number, letter in enumerate(letters):
         if number % SHOWN_EVERY == 0:
@@ -68,12 +76,4 @@ def letters_pdf(
                 "qr": qr_rows(letter.link) if letter.link else [],
             }
         )
-    said: dict[str, JsonValue] = {
-        "title": title,
-        "heading": heading,
-        "foot": foot,
-        "letters": written,
-    }
-    made = typeset(SOURCE, said, more_fonts)
-    progress(len(letters), len(letters))
-    return made
+    return written
