@@ -73,7 +73,7 @@ COMMANDS: Mapping[str, Listed] = {
     ),
     "admin": Listed("cli.people.commands", "What only the operator of this machine does."),
     "act": Listed(
-        "cli.cases",
+        "cli.acts.commands",
         "Do an official act as whoever is signed in here; of several, the only one who may.",
     ),
     "list": Listed(

@@ -42,6 +42,7 @@ from service.routes import (
 )
 from service.routes.dependencies import OFFICIAL
 from service.routes.document import DocumentedApi
+from service.routes.engine import ui
 from service.routes.feed import following, notices
 from service.routes.sign_in import access, identity
 from service.webhooks.sending import WebhookSender
@@ -64,6 +65,7 @@ ROUTERS = (
     clock.router,
     following.router,
     notices.router,
+    ui.router,
     acts.router,
 )
 

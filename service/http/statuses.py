@@ -13,7 +13,7 @@ CODES: dict[int, str] = {
         assertion.key assertion.signature assertion.too_early assertion.too_long assertion.used
     """,
     403: """
-        assertion.other_case credential.key_scope feed.other_place client.not_yours client.no_role client.of_a_person
+        assertion.other_case credential.key_scope engine.administrators feed.other_place client.not_yours client.no_role client.of_a_person
         sign_in.not_invited
         sign_in.provider_refused
         sign_in.provider_unclear
@@ -75,7 +75,7 @@ CODES: dict[int, str] = {
     413: "service.body_too_large",
     421: "service.other_host",
     422: """
-        client.scope_unknown webhook.url contact.address notice.no_report
+        client.scope_unknown engine.payloads webhook.url contact.address notice.no_report
         invitation.nobody
         opening.grant_waits
         granting.reserved

@@ -37,7 +37,11 @@ OPENED_AT = datetime(2025, 3, 3, 1, tzinfo=UTC)
 RID, UNIT, ANYBODY = "rforbidden", "1-101", "anybody"
 DOORS = {f"{each.method} {each.path}": each for each in doors()}
 WITH_BODY = [name for name, door in DOORS.items() if door.body is not None]
-WITHOUT_COMMAND = {"POST /v1/sign-in", "POST /v1/invitations/{token}"}
+WITHOUT_COMMAND = {
+    "POST /v1/sign-in",
+    "POST /v1/invitations/{token}",
+    "POST /v1/engine/codec/decode",
+}
 """These write nothing into a case; a link and a code are good once by themselves."""
 WITH_PARAMETERS = [name for name, door in DOORS.items() if door.parameters]
 LOOKS, LOOK_S = 3, 0.1

@@ -59,6 +59,9 @@ WHO: Mapping[str, str | set[Role]] = {
     "POST /v1/clients": PERSON,
     "POST /v1/clients/{client}/rotation": PERSON,
     "POST /v1/clients/{client}/revocation": PERSON,
+    # Administrators only: tests/service/test_engine_payloads.py.
+    "GET /v1/engine/access": PERSON,
+    "POST /v1/engine/codec/decode": PERSON,
     # Of which places one may follow what happens: tests/service/webhooks.
     "GET /v1/feed": PERSON,
     "GET /v1/webhooks": PERSON,

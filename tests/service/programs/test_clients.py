@@ -293,7 +293,7 @@ async def test_a_key_opens_the_doors_of_its_room_and_no_others(
 
 
 def test_every_door_of_officials_but_those_for_people_has_a_scope() -> None:
-    assert {door.room for door in OFFICIAL_DOORS} == {*ROOMS, "identity"}
+    assert {door.room for door in OFFICIAL_DOORS} == {*ROOMS, "identity", "engine"}
     assert set(ROOMS) <= SCOPES
     assert not {"give_role", "add_client", "sign_out", "show_session", "identity"} & SCOPES
 

@@ -45,6 +45,7 @@ FORBIDDEN: Mapping[str, list[object]] = {
         "w" * 65,
     ],
     "flag": [*OF_NO_LINE, -1, 2**70, 1.5, "w" * 101, ["a"]],
+    "base64": NOT_TEXT,
     "url": ["ftp://a.example/", "https://a b.example/", "a.example", *OF_NO_LINE, *NOT_TEXT],
     "password": ["short", *NOT_TEXT],
     "totp_code": ["12345", "1234567", "12345x", "１２３４５６", *NOT_TEXT],

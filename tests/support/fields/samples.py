@@ -15,6 +15,7 @@ GOOD = {
     "id": "r1.roof",
     "id_in_file": "bank-2",
     "command_id": "bank-2026-0001",
+    "base64": "eA==",
     "url": "https://portal.example/hook",
     "hold_name": "paper is missing",
     "keyword": "defect",

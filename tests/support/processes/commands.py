@@ -12,11 +12,16 @@ RUNNER = CliRunner()
 LOGGED = re.compile(r"\d{4}-\d\d-\d\d .*\[(?:info|warning)")
 
 
+def printed(output: str) -> str:
+    """What a command has printed, without the log of a service in this process."""
+    lines = output.splitlines(keepends=True)
+    return "".join(line for line in lines if not LOGGED.match(line))
+
+
 def gongjian(data: Path, *words: str) -> list[str]:
     """What a command prints, line by line."""
     result = RUNNER.invoke(application(words[0]), [*words, "--data", str(data)])
     if isinstance(result.exception, Refused):
         raise result.exception
     assert result.exit_code == 0, result.output
-    # The service's thread writes its log to the same place.
-    return [line for line in result.output.splitlines() if not LOGGED.match(line)]
+    return printed(result.output).splitlines()
