@@ -14,6 +14,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from service.access.printing import INVITES, KEPT_SAFE, PrintedLetter, as_pdf
 from service.paper.letters import SOURCE, PaperLetter, pages_of
 from service.paper.typesetting import typeset
@@ -49,8 +51,8 @@ def main(count: int) -> None:
         PaperLetter(each.unit_number, each.owners, (INVITES, KEPT_SAFE), each.link)
         for each in letters
     ]
-    said = {"title": "桐花里小区改造", "heading": "heading", "foot": "foot"}
-    ready = {**said, "letters": pages_of(pages)}
+    said: dict[str, JsonValue] = {"title": "桐花里小区改造", "heading": "信", "foot": ""}
+    ready: dict[str, JsonValue] = {**said, "letters": pages_of(pages)}
     shown: list[str] = []
 
     def progress(done: int, of: int) -> None:

@@ -49,7 +49,7 @@ def list_all(
 ) -> None:
     """The newest notices of a case, and how many messages of each arrived, failed or came back.
 
-    Example: gongjian notices list RENOVATION --as committee
+    Example: gongjian notices list r1 --as committee
     """
     from service.notices import log
 
@@ -83,7 +83,7 @@ def show(
 ) -> None:
     """The messages of a notice, by household: the way, the state, the attempts; never an address.
 
-    Example: gongjian notices show RENOVATION 3f2a --as committee
+    Example: gongjian notices show r1 3f2a --as committee
     """
     from service.notices import log
 
@@ -109,7 +109,7 @@ def resend(
 ) -> None:
     """Send a message again that failed or came back.
 
-    Example: gongjian notices resend RENOVATION 9b1c… --as committee
+    Example: gongjian notices resend r1 9b1c0d --as committee
     """
     from service.notices import log
 
@@ -127,7 +127,7 @@ def inbox(
 ) -> None:
     """What the people of a training case would have got; nothing of it went to a real address.
 
-    Example: gongjian notices inbox RENOVATION
+    Example: gongjian notices inbox r1
     """
     from service.notices import log
     from service.notices.wording import audience_of
@@ -154,7 +154,7 @@ def paper(
 ) -> None:
     """The notices of households without another way, as one PDF; then `notices handed` says that they are out.
 
-    Example: gongjian notices paper RENOVATION --as committee --out notices.pdf
+    Example: gongjian notices paper r1 --as committee --out notices.pdf
     """
     from service.notices.paper import print_waiting
     from service.paper.letters import PaperLetter, letters_pdf
@@ -190,7 +190,7 @@ def handed(
 ) -> None:
     """The printed notices are in the letterboxes.
 
-    Example: gongjian notices handed RENOVATION --as committee
+    Example: gongjian notices handed r1 --as committee
     """
     from service.notices.paper import hand_over
 
@@ -208,7 +208,7 @@ def returned(
 ) -> None:
     """A printed notice could not be delivered and came back.
 
-    Example: gongjian notices returned RENOVATION 9b1c… --as committee
+    Example: gongjian notices returned r1 9b1c0d --as committee
     """
     from service.notices.paper import bring_back
 
@@ -228,7 +228,7 @@ def bounce(
 ) -> None:
     """Take in an e-mail that came back to bounce+…, for a mail server that pipes it here.
 
-    Example: gongjian notices bounce - <returned.eml
+    Example: gongjian notices bounce returned.eml
     """
     from service.notices.bounces import take_report
 
@@ -255,7 +255,7 @@ def post(
 ) -> None:
     """A notice for the board, as PDF: the roll, who took part, who agreed, the test of the law.
 
-    Example: gongjian notices post RENOVATION vote-result --out result.pdf
+    Example: gongjian notices post r1 vote-result --out result.pdf
     """
     from service.paper.posted import posted_pdf
     from service.situation import load_situation

@@ -20,6 +20,7 @@ from models.values.decisions.rules import RuleCheck
 from models.values.refusal import refusal
 from models.values.voting import Motion
 from rules.voting.packs import pack_for
+from runtime.ballots.audit_boxes import event_details
 from runtime.ballots.boxes import load_running_boxes
 from runtime.ballots.standing import taken_part
 from runtime.language.checks import check_sentence
@@ -49,6 +50,7 @@ SOURCE = """
 ]
 #v(3mm)
 #for part in data.law { body(part) }
+#for part in data.proof { text(size: 7.5pt, part); linebreak() }
 #v(1fr)
 #grid(columns: (1fr, auto), align: (left + bottom, right + bottom),
   [#for part in data.closing { par(part) }], qr(data.qr, 28mm))
@@ -93,6 +95,7 @@ async def posted_pdf(
         **made,
         "case": "　".join(dict.fromkeys((estate.name, situation.title))),
         "head": [*HEAD],
+        "proof": await _proof(session, boxes),
         "qr": qr_rows(f"{address}/v1/renovations/{situation.id}"),
     }
     return typeset(SOURCE, said, more_fonts)
@@ -219,6 +222,18 @@ def _choices(motion: Motion) -> str:
 def _scope(box: BallotBox) -> str:
     building = f"{box.building}号楼" if box.building else ""
     return building + (f"{box.entrance}单元" if box.entrance else "")
+
+
+async def _proof(session: AsyncSession, boxes: Sequence[BallotBox]) -> list[JsonValue]:
+    """By what anybody checks the vote later: the hash of the roll, the signer's key, the root when counted."""
+    lines: list[JsonValue] = []
+    for box in boxes:
+        for said in await event_details(session, box, "voting.box_announced"):
+            lines.append(f"{_scope(box)}名册指纹（SHA-256）：{said.get('roll_hash', '－')}")
+            lines.append(f"{_scope(box)}签名公钥（Ed25519）：{said.get('signed_by', '－')}")
+        if box.tree_head is not None:
+            lines.append(f"{_scope(box)}选票树根（SHA-256）：{box.tree_head.get('root', '－')}")
+    return lines
 
 
 def _law(situation: Situation) -> list[JsonValue]:
