@@ -71,6 +71,10 @@ COMMANDS: Mapping[str, Listed] = {
         "cli.people.webhooks",
         "What happened in all cases of your places, in one order; ask again with the last line's position.",
     ),
+    "notices": Listed(
+        "cli.access.notices",
+        "Notices: what arrived, what came back, on paper, on the board, and of training cases.",
+    ),
     "admin": Listed("cli.people.commands", "What only the operator of this machine does."),
     "act": Listed(
         "cli.acts.commands",

@@ -121,6 +121,9 @@ ROLES_OF_WRITE: dict[str, Authority] = {
     ),
     "move_clock": _by(_CONVENERS, "[D] whoever convenes a training case leads it"),
     "remind": _by(_CONVENERS, "[D] whoever convenes the vote reminds of it"),
+    "follow_notices": _by(
+        _CONVENERS, "[D] whoever convenes sees what arrived, and sends again what did not"
+    ),
 }
 """Who may write into an open vote beside the official acts; none of them sees a choice."""
 

@@ -129,17 +129,24 @@ class Shares(Writer):
         if reminder == 0:
             case.notify("all_owners", "payment_called", round=round_number)
         elif debtors:
-            case.notify("non_payers", "payment_reminder", round=round_number, number=reminder)
+            case.notify(
+                "non_payers",
+                "payment_reminder",
+                debtors,
+                round=round_number,
+                number=reminder,
+            )
+        kind = collection.REMINDED if debtors else collection.NOBODY
         return Recorded(
             Collection(at=at, last=last, reminder=reminder),
             {
                 "round": round_number,
                 "reminder": reminder,
-                "debtors": debtors,
+                "debtors": len(debtors),
                 "next_at": at.isoformat(),
                 "deadline": moments[-1].isoformat(),
             },
-            kind=collection.CALLED if reminder == 0 else None,
+            kind=collection.CALLED if reminder == 0 else kind,
         )
 
     @writes(

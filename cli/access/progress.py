@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -36,3 +36,9 @@ def counted(each: Iterable[T], bar: Progress) -> Iterator[T]:
     for one in each:
         yield one
         bar.advance(task)
+
+
+def moving(bar: Progress) -> Callable[[int, int], None]:
+    """The bar as something tells it: so many are done, of so many."""
+    (task,) = bar.task_ids
+    return lambda done, of: bar.update(task, completed=done, total=of)

@@ -41,6 +41,9 @@ class DemoReport(Value):
     """Households whose ballots the portal handed in."""
     facts: JourneyFacts
     proof: VoteProof
+    notices: int = 0
+    mails: int = 0
+    """How many of the notices arrived at the demo's mail server."""
     wall_cs: int
     """Hundredths of a second from the opening to the end, without the start of the servers."""
 
@@ -71,6 +74,8 @@ class DemoReport(Value):
             "history_events": {**facts.history_events},
             "history_events_total": sum(facts.history_events.values()),
             "event_chain_ok": facts.event_chain_ok,
+            "notices": self.notices,
+            "mails": self.mails,
             "vote_proof": self.proof.model_dump(mode="json"),
             "wall_s": self.wall_cs / 100,
         }
@@ -172,6 +177,7 @@ def _summary_rows(report: DemoReport) -> dict[str, str]:
             "demo.line.verified" if facts.event_chain_ok else "demo.line.broken"
         ),
         "demo.line.proof": _proof(report.proof),
+        "demo.line.notices": said("demo.line.mails", notices=report.notices, mails=report.mails),
         "demo.line.time": said("demo.line.seconds", seconds=seconds),
     }
 

@@ -5,6 +5,7 @@ import json
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.status import Status
@@ -14,6 +15,7 @@ from cli.demo.driver import DemoDisplay, Driver
 from cli.demo.due_list import DatabaseDueList
 from cli.demo.facts import read_facts
 from cli.demo.journey import travel
+from cli.demo.mail import MailCatcher, mail_catcher, notices_out
 from cli.demo.proof import prove_vote
 from cli.demo.report import CASE, BallotAnswers, DemoReport, report_tables
 from cli.demo.residents import Residents
@@ -126,6 +128,7 @@ async def carry(
             residents = Residents(http, units, portal)
             driver = Driver(http, residents, units, due_list, options.seed, show, check)
             await travel(driver)
+        notices = await notices_out(parts.database, rid)
         facts = await read_facts(parts.database, client, rid)
         assert settings.box_key is not None, "the demo's stack has a worker, and so its key"
         proof = await prove_vote(parts.database, rid, BoxKeys(settings.box_key).signer)
@@ -142,6 +145,7 @@ async def carry(
         in_portal=len(residents.in_portal),
         facts=facts,
         proof=proof,
+        notices=notices,
         wall_cs=round((loop.time() - began) * 100),
     )
 
@@ -167,25 +171,53 @@ async def run_demo(
 async def run_here(
     options: DemoOptions, home: Path, *, as_json: bool, keep: bool, ui: bool = False
 ) -> None:
-    """The whole demo in this terminal. Progress goes to standard error, so that standard output holds the result and nothing else."""
+    """The whole demo in this terminal, with a mail server of its own at which its notices arrive.
+
+    Progress goes to standard error, so that standard output holds the result and nothing else.
+    """
     progress = Console(stderr=True)
-    steps, screen = StepDisplay(progress), None
     stopping = _stop_when_asked()
     portal = DemoPortal()
-    local = portal.connected(local_settings(home), home)
-    stack = LocalStack(local, headless=not ui, progress=steps)
+    async with mail_catcher() as catcher:
+        local = local_settings(home).model_copy(update={"training_smtp": catcher.address})
+        steps = StepDisplay(progress)
+        stack = LocalStack(portal.connected(local, home), headless=not ui, progress=steps)
+        show = DemoShown(progress, steps, portal, as_json=as_json, keep=keep, ui=ui)
+        await _run_on(stack, options, show, catcher, stopping)
+
+
+class DemoShown(NamedTuple):
+    """How the demo is shown, by which portal residents come, and whether it is kept."""
+
+    progress: Console
+    steps: StepDisplay
+    portal: DemoPortal
+    as_json: bool
+    keep: bool
+    ui: bool
+
+
+async def _run_on(
+    stack: LocalStack,
+    options: DemoOptions,
+    show: DemoShown,
+    catcher: MailCatcher,
+    stopping: asyncio.Event,
+) -> None:
+    progress, screen = show.progress, None
     try:
         await stack.start()
-        steps.close()
-        if ui:
+        show.steps.close()
+        if show.ui:
             shown = said("demo.line.ui", url=stack.record.ui_url)
             progress.print(shown, highlight=False, soft_wrap=True)
         screen = Screen(progress)
-        report = await run_demo(options, stack, screen, portal)
+        report = await run_demo(options, stack, screen, show.portal)
+        report = report.model_copy(update={"mails": len(catcher.taken)})
         screen.close()
-        _tell(report, as_json=as_json)
-        _how_to_look(report, stack, progress, keep=keep)
-        if keep:
+        _tell(report, as_json=show.as_json)
+        _how_to_look(report, stack, progress, keep=show.keep)
+        if show.keep:
             await _until_asked(stopping, stack, progress)
     except Refused:
         if screen is not None:
@@ -196,7 +228,7 @@ async def run_here(
         if screen is not None:
             screen.close()
         await stack.stop()
-        steps.close()
+        show.steps.close()
 
 
 def _tell(report: DemoReport, *, as_json: bool) -> None:
@@ -230,6 +262,7 @@ def _how_to_look(report: DemoReport, stack: LocalStack, console: Console, *, kee
             "line.address_service": f"{stack.record.service_url}/v1/renovations/{rid}",
             "demo.line.record": f"gongjian history {rid} {place}",
             "demo.line.audit": f"gongjian audit {rid} {place}",
+            "demo.line.inbox": f"gongjian notices inbox {rid} {place}",
         }
         lines = [
             said("demo.line.keeps"),

@@ -50,6 +50,7 @@ from models.tables.ways.channels import (
     PaperLine,
 )
 from models.tables.ways.feed import FeedEntry, FeedPending, Webhook, WebhookDelivery
+from models.tables.ways.notices import Contact, NoticeMessage
 
 __all__ = [
     "GENESIS",
@@ -72,6 +73,7 @@ __all__ = [
     "CaseWait",
     "Certificate",
     "CommandReceipt",
+    "Contact",
     "Contract",
     "DoorVisit",
     "Estate",
@@ -90,6 +92,7 @@ __all__ = [
     "Mandate",
     "MandateRevocation",
     "Notice",
+    "NoticeMessage",
     "Objection",
     "OfficialResult",
     "OwnerReplacement",

@@ -7,8 +7,9 @@ import csv
 import html
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
 
 import segno
 from sqlalchemy import func, insert, select
@@ -22,6 +23,7 @@ from service.access import facts
 from service.access.letters import GOOD_FOR, link_of, token_again, token_hash, token_of
 from service.bodies import CommandBody
 from service.estates.units import owner_secret_of
+from service.paper.letters import PaperLetter, Progress, letters_pdf, silent
 from service.parts import Parts
 from service.recording import Details, accept
 from service.situation import Situation
@@ -63,6 +65,13 @@ FACTS = {
     ),
 }
 _DIGITS = re.compile(r"([0-9]+)")
+HEADING = "致业主的信"
+INVITES = (
+    "您所在的小区正在组织老旧小区改造，请您参加业主表决。用手机扫描下面的二维码，即可进入本项目页面，"
+    "查看方案、参加表决、查询本户分摊金额、提出意见。"
+)
+KEPT_SAFE = "本函用于核验本户身份，请妥善保管，勿转交他人；如有遗失，请立即联系业主委员会补发。"
+FOOT = "本函由业主委员会（或社区居民委员会）送达本户。不收取任何费用；凡索要钱款或验证码的均非本项目人员。"
 
 
 class PrintedLetter(Carried):
@@ -72,6 +81,8 @@ class PrintedLetter(Carried):
     link: str
     fact: str
     expires_at: datetime
+    owners: tuple[str, ...] = ()
+    """Their names as the roll has them: the letter goes to them."""
 
 
 async def print_letters(
@@ -99,12 +110,14 @@ async def print_letters(
                 Letter.ended_at.is_(None),
             )
         )
+        owners = await facts.load_owners(session, situation.estate_id)
         made = (
             PrintedLetter(
                 unit_number=letter.unit_number,
                 link=link_of(parts, token),
                 fact=letter.fact,
                 expires_at=letter.expires_at,
+                owners=tuple(owners[letter.unit_number].names),
             )
             for letter in letters
             if (token := token_again(parts.keys, letter.id, letter.token_hash)) is not None
@@ -178,6 +191,25 @@ def as_csv(letters: Iterable[PrintedLetter], zone: tzinfo) -> str:
         for each in letters
     )
     return text.getvalue()
+
+
+def as_pdf(
+    letters: Sequence[PrintedLetter],
+    title: str,
+    more_fonts: Path | None = None,
+    progress: Progress = silent,
+) -> bytes:
+    """One PDF, a page for each letter, with its names and its link as a QR code."""
+    pages = [
+        PaperLetter(
+            unit_number=each.unit_number,
+            owners=each.owners,
+            text=(INVITES, FACTS[each.fact][0] + KEPT_SAFE),
+            link=each.link,
+        )
+        for each in letters
+    ]
+    return letters_pdf(pages, title, HEADING, FOOT, more_fonts=more_fonts, progress=progress)
 
 
 def as_pages(letters: Iterable[PrintedLetter], title: str, zone: tzinfo) -> str:

@@ -39,6 +39,7 @@ CODES: dict[int, str] = {
     404: """
         client.unknown webhook.unknown assertion.no_portal
         sign_in.no_provider passkey.no_name passkey.unknown
+        contact.unknown notice.unknown notice.message_unknown
         granting.place_unknown
         firm.unknown firm.nobody
         granting.unknown
@@ -55,6 +56,7 @@ CODES: dict[int, str] = {
     409: """
         client.there client.over webhook.there webhook.over
         sign_in.account_taken passkey.last_way passkey.there passkey.too_many
+        contact.too_many notice.not_failed notice.no_training notice.nothing_on_paper posted.no_vote posted.not_counted
         granting.last_administrator
         firm.code_taken firm.other_firm firm.too_many_waiting
         granting.already_there
@@ -77,7 +79,7 @@ CODES: dict[int, str] = {
     413: "service.body_too_large",
     421: "service.other_host",
     422: """
-        client.scope_unknown engine.payloads webhook.url
+        client.scope_unknown engine.payloads webhook.url contact.address notice.no_report
         invitation.nobody
         opening.grant_waits
         bidding.not_confirmed granting.reserved granting.firm_registers opening.firm_registers opening.one_alone

@@ -97,7 +97,7 @@ async def test_those_who_are_silent_are_listed_and_reminded(
     assert len(silent) == 11
     assert "1-102" not in silent
     reminded = await in_thread(run, "remind", rid, "--as", "committee")
-    assert json.loads(printed(reminded.output))["kind"] == "voting.reminded"
+    assert json.loads(printed(reminded.output))["kind"] == "voting.reminder_ordered"
 
 
 async def test_who_has_no_role_does_nothing(run: Run, vote: tuple[str, str]) -> None:

@@ -230,7 +230,8 @@ async def test_of_the_same_command_at_once_one_key_is_made(programs: Programs) -
 
 SCOPES = scopes_of((each for router in ROUTERS for each in router.routes), OFFICIAL)
 ROOMS = (
-    *("access", "bidding", "channels", "clock", "cost_sharing", "feed", "official_acts"),
+    *("access", "bidding", "channels", "clock", "cost_sharing", "feed", "notices"),
+    "official_acts",
     "proposals",
     "publications",
 )

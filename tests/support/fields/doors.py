@@ -26,6 +26,7 @@ IN_PATH = {
     "passkey": "p" * 22,
     "firm": "firm-1",
     "firm_person": "p-1",
+    "notice": "0" * 64,
 }
 """Something of the right kind for each parameter of a path."""
 

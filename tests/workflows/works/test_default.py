@@ -411,7 +411,7 @@ async def test_a_contractor_who_never_starts_loses_the_contract(
     (signed,) = await j.details("bidding.contract_signed")
     (noticed,) = await j.details("inspection.standstill_noticed")
     assert (noticed["begun"], noticed["start_by"]) == (False, signed["start_by"])
-    late = [line for each in await j.details("agenda.reminded") for line in each["late"]]
+    late = [line for each in await j.details("agenda.reminder_ordered") for line in each["late"]]
     assert "works" in [line["what"] for line in late], "reminded before the notice"
     assert await refused(j.act(a.TerminateContract, STREET, reason=REASON)) == [
         "settlement.cure_running"

@@ -1,11 +1,11 @@
-"""Sessions of residents whom a city's portal has let in."""
+"""Addresses with consent, the messages of a notice, and notices of before that are not sent late."""
 
 from pathlib import Path
 
 from models.migrations.statements import run
 
-revision = "0027"
-down_revision = "0026"
+revision = "0029"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 
