@@ -92,6 +92,7 @@ async def _changed(
         row = await _row(session, grant_id)
         if await place_log.told_before(session, key, asked) is None:
             grants = await load_grants(session, sender_id)
+            await _refuse_unseen(session, row, sender_id, grants)
             now = (await session.execute(NOW)).scalar_one()
             reason, done = getattr(body, "reason", ""), kind
             if kind == ENDED:
@@ -107,6 +108,14 @@ async def _changed(
         return await _view(session, row)
 
     return await database.transaction(work)
+
+
+async def _refuse_unseen(
+    session: AsyncSession, row: RoleGrant, sender_id: str, grants: tuple[Grant, ...]
+) -> None:
+    """A grant that `list_grants` would not show is unknown: numbers that are tried tell nothing."""
+    if row.actor_id != sender_id and not _sees(grants, await _path(session, row)):
+        raise refusal("granting.unknown")
 
 
 def _begin(row: RoleGrant, actor: Actor, now: datetime) -> None:
@@ -144,8 +153,7 @@ async def list_grants(database: Database, sender_id: str, place: str) -> tuple[G
     """
     async with database.session() as session:
         own = await load_grants(session, sender_id)
-        sees = (each.role is Role.ADMINISTRATOR or _touch(each.place, place) for each in own)
-        if not any(sees):
+        if not _sees(own, place):
             raise refusal("granting.nothing_to_see", where="place", place=place or "-")
         rows = await session.execute(
             select(RoleGrant, func.coalesce(Place.path, ""))
@@ -154,6 +162,11 @@ async def list_grants(database: Database, sender_id: str, place: str) -> tuple[G
             .order_by(func.coalesce(Place.path, ""), RoleGrant.role, RoleGrant.id)
         )
         return tuple(view_of(row, path) for row, path in rows if not place or _touch(path, place))
+
+
+def _sees(grants: tuple[Grant, ...], place: str) -> bool:
+    """Whether whoever holds these roles may see those of a place."""
+    return any(each.role is Role.ADMINISTRATOR or _touch(each.place, place) for each in grants)
 
 
 def _touch(one: str, other: str) -> bool:

@@ -191,7 +191,7 @@ async def test_a_person_adds_a_program_for_the_own_work_and_no_other_sees_it(
     assert seen == {"committee": ["mine"], "street": [], ADMIN: ["mine"]}
     for path, more in (("/mine/rotation", {}), ("/mine/revocation", {"reason": "no"})):
         answer = await programs.post(path, bearer("street"), **more)
-        assert code(answer) == (403, "client.not_yours")
+        assert code(answer) == (404, "client.unknown")
 
 
 async def test_a_program_of_somebody_else_ends_when_its_actor_becomes_a_person(

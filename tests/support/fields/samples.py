@@ -14,6 +14,7 @@ GOOD = {
     "word": "works",
     "id": "r1.roof",
     "id_in_file": "bank-2",
+    "place": "d/s",
     "command_id": "bank-2026-0001",
     "base64": "eA==",
     "url": "https://portal.example/hook",
