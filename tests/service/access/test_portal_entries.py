@@ -102,8 +102,8 @@ async def test_of_one_assertion_shown_by_many_at_once_one_enters_and_it_casts_no
     token = signed(claims_for(vote.rid, UNIT))
     answers = await asyncio.gather(*(shown(vote, token) for _ in range(16)))
     assert sorted(code(each)[0] for each in answers) == [201, *[401] * 15]
-    body = {"unit_number": UNIT, "choices": {"works": "yes"}}
-    by_hand = await vote.post("/portal-ballots", {"Authorization": f"Bearer {token}"}, **body)
+    again = {"Authorization": f"Bearer {token}"}
+    by_hand = await vote.post("/portal-ballots", again, unit_number=UNIT, choices={"works": "yes"})
     assert code(by_hand) == (401, "assertion.used")
 
 
