@@ -31,6 +31,7 @@ def letter(number: int) -> PrintedLetter:
         unit_number=f"{number // 60 + 1}-{number % 60 + 101}",
         link=f"https://vote.example.org/v1/letters/abcdEFGHijklMNOP{number:08d}",
         fact="roll",
+        expires_at=datetime(2026, 12, 1, tzinfo=UTC),
         owners=("王𠮷", "欧阳㛃𬭎"),
     )
 

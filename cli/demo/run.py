@@ -135,11 +135,7 @@ async def carry(
     return DemoReport(
         renovation_id=rid,
         units=opened.units,
-        ballots=BallotAnswers(
-            accepted=len(driver.acknowledged),
-            repeated=driver.repeated,
-            refused=dict(sorted(driver.refused.items())),
-        ),
+        ballots=_answers(driver),
         by_letter=len(residents.with_letter),
         by_portal=len(residents.over_portal),
         in_portal=len(residents.in_portal),
@@ -147,6 +143,14 @@ async def carry(
         proof=proof,
         notices=notices,
         wall_cs=round((loop.time() - began) * 100),
+    )
+
+
+def _answers(driver: Driver) -> BallotAnswers:
+    """What the service said to all ballots."""
+    refused = dict(sorted(driver.refused.items()))
+    return BallotAnswers(
+        accepted=len(driver.acknowledged), repeated=driver.repeated, refused=refused
     )
 
 

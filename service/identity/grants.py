@@ -114,7 +114,7 @@ async def _refuse_unseen(
     session: AsyncSession, row: RoleGrant, sender_id: str, grants: tuple[Grant, ...]
 ) -> None:
     """A grant that `list_grants` would not show is unknown: numbers that are tried tell nothing."""
-    if row.actor_id != sender_id and not _sees(grants, await _path(session, row)):
+    if row.actor_id != sender_id and not _sees(grants, await path_of(session, row)):
         raise refusal("granting.unknown")
 
 

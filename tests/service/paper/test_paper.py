@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pypdfium2
 import pytest
@@ -21,7 +22,11 @@ def letters() -> Iterator[pypdfium2.PdfDocument]:
     made = as_pdf(
         [
             PrintedLetter(
-                unit_number=f"1-10{number}", link=LINK + str(number), fact="roll", owners=RARE
+                unit_number=f"1-10{number}",
+                link=LINK + str(number),
+                fact="roll",
+                expires_at=datetime(2026, 12, 1, tzinfo=UTC),
+                owners=RARE,
             )
             for number in range(3)
         ],
