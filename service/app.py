@@ -44,7 +44,7 @@ from service.routes.dependencies import OFFICIAL
 from service.routes.document import DocumentedApi
 from service.routes.engine import ui
 from service.routes.feed import following, notices
-from service.routes.sign_in import access, identity
+from service.routes.sign_in import access, identity, pages, passkeys
 from service.webhooks.sending import WebhookSender
 
 log = structlog.get_logger("service")
@@ -53,6 +53,8 @@ ROUTERS = (
     access.router,
     identity.router,
     identity.of_case,
+    passkeys.router,
+    pages.router,
     renovations.router,
     voting.router,
     channels.router,

@@ -14,7 +14,7 @@ CODES: dict[int, str] = {
     """,
     403: """
         assertion.other_case credential.key_scope engine.administrators feed.other_place client.not_yours client.no_role client.of_a_person
-        sign_in.not_invited
+        sign_in.not_invited passkey.copied passkey.of_provider passkey.refused passkey.sign_in_again
         sign_in.provider_refused
         sign_in.provider_unclear
         sign_in.attempt_unknown
@@ -38,7 +38,7 @@ CODES: dict[int, str] = {
     404: """
         client.unknown webhook.unknown assertion.no_portal
         contact.unknown notice.unknown notice.message_unknown
-        sign_in.no_provider
+        sign_in.no_provider passkey.no_name passkey.unknown
         granting.place_unknown
         granting.unknown
         invitation.unknown
@@ -53,7 +53,7 @@ CODES: dict[int, str] = {
     409: """
         client.there client.over webhook.there webhook.over
         contact.too_many notice.not_failed notice.no_training notice.nothing_on_paper posted.no_vote posted.not_counted
-        sign_in.account_taken
+        sign_in.account_taken passkey.last_way passkey.there passkey.too_many
         granting.last_administrator
         granting.already_there
         granting.over

@@ -24,6 +24,7 @@ IN_PATH = {
     "client": "c-1",
     "webhook": "w-1",
     "notice": "0" * 64,
+    "passkey": "p" * 22,
 }
 """Something of the right kind for each parameter of a path."""
 
