@@ -25,6 +25,7 @@ IN_PATH = {
     "webhook": "w-1",
     "firm": "firm-1",
     "firm_person": "p-1",
+    "passkey": "p" * 22,
 }
 """Something of the right kind for each parameter of a path."""
 
