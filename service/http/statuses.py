@@ -82,7 +82,7 @@ CODES: dict[int, str] = {
         client.scope_unknown engine.payloads webhook.url contact.address notice.no_report
         invitation.nobody
         opening.grant_waits
-        bidding.not_confirmed granting.reserved granting.firm_registers opening.firm_registers opening.one_alone
+        bidding.not_confirmed granting.place_of_role granting.reserved granting.firm_registers opening.firm_registers opening.one_alone
         granting.ends_before
         granting.not_given
         invitation.password_needed

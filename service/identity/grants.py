@@ -222,10 +222,13 @@ async def _standing(
     """The new row of a grant.
 
     Raises:
-        Refused: `granting.already_there`, `granting.ends_before`, `granting.reserved`.
+        Refused: `granting.already_there`, `granting.ends_before`, `granting.reserved`,
+            `granting.place_of_role`.
     """
     if body.person in RESERVED or body.person.startswith(FIRM):
         raise refusal("granting.reserved", where="person", person=body.person)
+    if (place is None) != (body.role is Role.ADMINISTRATOR):
+        raise refusal("granting.place_of_role", where="place", role=body.role)
     now = (await session.execute(NOW)).scalar_one()
     begins = body.begins or now
     if body.until is not None and body.until <= begins:
