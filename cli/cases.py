@@ -1,4 +1,4 @@
-"""`act`, `list`, `status`, `history`, `audit`, `credentials`: a committee's daily commands."""
+"""`list`, `status`, `history`, `audit`, `credentials`: a committee's daily commands."""
 
 from __future__ import annotations
 
@@ -7,26 +7,20 @@ import csv
 import io
 import json
 import sys
-import uuid
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
-from pydantic import JsonValue
 
-from cli.inputs import act_fields, act_named, in_file, revision_fields
 from cli.servers import (
     DATA,
     database,
-    local_settings,
-    reach_temporal,
     reading,
     running,
     settings_for,
 )
 from cli.shown import (
-    change_lines,
     event_json,
     history_table,
     list_table,
@@ -37,17 +31,11 @@ from cli.shown import (
 )
 from cli.words import Language, aligned, listed, named, number_of, said, speak
 from models.messages.journey import Stage
-from models.values.refusal import Refused, refusal
-
-SEND_AGAIN = frozenset(
-    {"act.held_back", "service.not_confirmed", "service.not_running", "service.too_many_acts"}
-)
-"""Refusals of an act after which the same command may be sent once more."""
+from models.values.refusal import refusal
 
 if TYPE_CHECKING:
     import asyncpg
 
-    from models.messages.acts import Act
     from runtime.record.audit import AuditReport
     from service.parts import Parts
 
@@ -64,111 +52,11 @@ CommandId = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command("act")(act)
     app.command("list")(list_)
     app.command("status")(status)
     app.command("history")(history)
     app.command("audit")(audit)
     app.command("credentials")(credentials)
-
-
-def act(  # noqa: PLR0917 - typer reads the signature
-    renovation: Id,
-    command: Annotated[str, typer.Argument(help="The official act, like open-vote.")],
-    as_: Annotated[
-        str, typer.Option("--as", metavar="ACTOR", help="Which of those who are signed in here.")
-    ] = "",
-    field: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A field.")] = None,
-    json_: Annotated[str | None, typer.Option("--json", help="All fields as an object.")] = None,
-    scheme: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="For revise-scheme: the scheme as in a renovation's file."
-        ),
-    ] = None,
-    break_glass: Annotated[
-        str,
-        typer.Option(metavar="REASON", help="As the operator of this machine; it is recorded so."),
-    ] = "",
-    command_id: CommandId = "",
-    data: Data = None,
-) -> None:
-    """Do an official act as whoever is signed in here; of several, the only one who may."""
-    kind = act_named(command)
-    given = revision_fields(kind, scheme) if scheme is not None else {}
-    fields = act_fields(kind, field or [], json_, given)
-    sent_as = command_id or f"cli-{uuid.uuid4()}"
-    try:
-        if break_glass:
-            done = _break_glass(data, renovation, kind, fields, sent_as, break_glass)
-        else:
-            done = _sent(data, renovation, kind, fields, sent_as, as_)
-    except Refused as refusal:
-        if any(problem.code in SEND_AGAIN for problem in refusal.problems):
-            print(f"gongjian: {said('line.ask_again', command=sent_as)}", file=sys.stderr)
-        if scheme is not None:
-            raise in_file(refusal, scheme) from None
-        raise
-    if "seq" not in done:
-        print(said("line.proposed", proposal=str(done["id"]), renovation=renovation))
-        return
-    event = named("event", str(done["kind"]))
-    print(said("line.done", event=event, command=str(done["command_id"])))
-    details = done.get("details")
-    for line in change_lines(details if isinstance(details, dict) else {}):
-        print(line)
-
-
-def _sent(
-    data: Path | None,
-    renovation: str,
-    kind: type[Act],
-    fields: dict[str, JsonValue],
-    command_id: str,
-    as_: str,
-) -> dict[str, JsonValue]:
-    """The answer of the service to an act, with what its event says; or the proposal it became."""
-    from cli.people.requests import only_able
-
-    requests = only_able(local_settings(data).data_dir, renovation, as_, kind.name)
-    path = f"/v1/renovations/{renovation}"
-    done = requests.post(f"{path}/acts/{kind.name}", {"command_id": command_id, **fields})
-    assert isinstance(done, dict)
-    if "seq" not in done:
-        return done
-    seq = int(str(done["seq"]))
-    events = requests.get(f"{path}/events", after=str(seq - 1), limit="1")
-    found = events[0] if isinstance(events, list) and events else {}
-    return {**done, "details": found.get("details") if isinstance(found, dict) else None}
-
-
-def _break_glass(
-    data: Path | None,
-    renovation: str,
-    kind: type[Act],
-    fields: dict[str, JsonValue],
-    command_id: str,
-    reason: str,
-) -> dict[str, JsonValue]:
-    """Do an act as the operator, in a role that is taken for minutes and on the record."""
-    from cli.people.commands import operator_account
-    from rules.authority import ROLES_OF_ACT
-    from service.identity.operator import BreakGlass, break_glass
-    from service.situation import load_situation
-
-    async def work(parts: Parts) -> dict[str, JsonValue]:
-        situation = await load_situation(parts.database, renovation)
-        await reach_temporal(parts)
-        role = min(ROLES_OF_ACT[kind.name].roles)
-        asked = BreakGlass(act=kind.name, role=role, reason=reason, account=operator_account())
-        actor = await break_glass(parts.database, situation, command_id, asked)
-        done = await parts.gateway.send(renovation, kind.name, fields, actor, command_id)
-        return {
-            **done.model_dump(mode="json"),
-            "details": await _details(parts, renovation, done.seq),
-        }
-
-    return _run(data, work)
 
 
 def list_(  # noqa: PLR0917 - typer reads the signature
@@ -190,7 +78,10 @@ def list_(  # noqa: PLR0917 - typer reads the signature
     as_json: Json = False,
     data: Data = None,
 ) -> None:
-    """A page of the renovations; without a filter the ones that were opened last come first."""
+    """A page of the renovations; without a filter the ones that were opened last come first.
+
+    Example: gongjian list --place d/s --overdue --json
+    """
     from runtime.record.cases import CaseFilter, find_cases
 
     wanted = CaseFilter(place=place, stage=stage, waiting=waiting, overdue=overdue, stuck=stuck)
@@ -206,7 +97,10 @@ def list_(  # noqa: PLR0917 - typer reads the signature
 def status(
     renovation: Id, as_json: Json = False, language: Language = "", data: Data = None
 ) -> None:
-    """Where a renovation stands, what it waits for, and what of it needs attention."""
+    """Where a renovation stands, what it waits for, and what of it needs attention.
+
+    Example: gongjian status r1
+    """
     from runtime.record.cases import load_case
 
     speak(language)
@@ -224,7 +118,10 @@ def history(
     limit: Annotated[int, typer.Option(min=0, help="Only the last so many; 0 is all.")] = 0,
     data: Data = None,
 ) -> None:
-    """The record of a renovation: who did what when, in which capacity."""
+    """The record of a renovation: who did what when, in which capacity.
+
+    Example: gongjian history r1 --limit 20
+    """
     from runtime.record.cases import load_case
     from runtime.record.events import EventRow, load_events
 
@@ -243,7 +140,10 @@ def audit(
     renovation: Annotated[str | None, typer.Argument(help="One renovation; else all.")] = None,
     data: Data = None,
 ) -> None:
-    """Check the hash chain of the record, who acted, and the ballots against their receipts."""
+    """Check the hash chain of the record, who acted, and the ballots against their receipts.
+
+    Example: gongjian audit r1
+    """
     from proof.seals import GatewayKeys
     from runtime.ballots.sealing import Signer
     from runtime.record.audit import audit as audited
@@ -267,7 +167,10 @@ def credentials(
     out: Annotated[Path | None, typer.Option(help="Write it here, readable by you only.")] = None,
     data: Data = None,
 ) -> None:
-    """The letters of the first kind again, for a case opened before `letters print`; keep it secret."""
+    """The letters of the first kind again, for a case opened before `letters print`; keep it secret.
+
+    Example: gongjian credentials r1 --out letters.csv
+    """
     from runtime.private import write_private
     from runtime.record.cases import load_first_letters
     from service.http.credentials import voter_credential
@@ -352,15 +255,6 @@ def heads_lines(report: AuditReport) -> list[str]:
     return lines
 
 
-async def _details(parts: Parts, renovation: str, seq: int) -> dict[str, JsonValue]:
-    """What the event of an act says."""
-    from models.tables import Event
-
-    async with parts.database.session() as session:
-        event = await session.get(Event, (renovation, seq))
-    return event.details if event is not None else {}
-
-
 def _read(data: Path | None, work: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
     """Read something from the database of the servers that run."""
 
@@ -371,7 +265,7 @@ def _read(data: Path | None, work: Callable[[asyncpg.Connection], Awaitable[T]])
     return asyncio.run(whole())
 
 
-def _run(data: Path | None, work: Callable[[Parts], Awaitable[T]]) -> T:
+def run_on_servers(data: Path | None, work: Callable[[Parts], Awaitable[T]]) -> T:
     """Do the work of one command on the servers that run."""
 
     async def whole() -> T:

@@ -61,7 +61,10 @@ def clock(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
     data: Annotated[Path | None, DATA] = None,
 ) -> None:
-    """Show what falls due when; move the clock of a training case (`sandbox: {clock: told}`)."""
+    """Show what falls due when; move the clock of a training case (`sandbox: {clock: told}`).
+
+    Example: gongjian clock r1 days 3
+    """
     speak(language)
     sent_as = command_id or f"cli-{uuid.uuid4()}"
     told = None if not move else _command(move, value, sent_as, past_holds=past_holds)

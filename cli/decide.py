@@ -76,7 +76,10 @@ def decide(  # noqa: PLR0917 - typer passes every option by its name
     document: Annotated[str, typer.Option(help="Where it is written.")] = "",
     language: Language = "",
 ) -> None:
-    """What a rule says about a vote: verdict, every check with both numbers, what follows."""
+    """What a rule says about a vote: verdict, every check with both numbers, what follows.
+
+    Example: gongjian decide --pack CN-3707-2022 --input vote.json
+    """
     speak(language)
     record = _record(as_class, decided_by, decided_on, document)
     settings = _pairs(set_ or [])
@@ -94,7 +97,10 @@ def decide(  # noqa: PLR0917 - typer passes every option by its name
 def packs(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
 ) -> None:
-    """Every rule, cap and dated pack with its law, its dates and how certain they are."""
+    """Every rule, cap and dated pack with its law, its dates and how certain they are.
+
+    Example: gongjian packs
+    """
     rows = pack_rows()
     if as_json:
         _print_json(rows)

@@ -44,7 +44,10 @@ def voting(
     data: Annotated[Path | None, DATA] = None,
     as_json: Json = False,
 ) -> None:
-    """Write the bundle of a counted vote: roll, ballots, result and verify.py in one zip."""
+    """Write the bundle of a counted vote: roll, ballots, result and verify.py in one zip.
+
+    Example: gongjian evidence voting r1 --out bundle.zip
+    """
     done = asyncio.run(_export(renovation, out, attempt, box, data))
     shown: dict[str, JsonValue] = {
         "file": str(done.path),
@@ -65,7 +68,10 @@ def voting(
 
 @commands.command("script")
 def script() -> None:
-    """Print the verify.py of this release, for those who do not trust the one in a bundle."""
+    """Print the verify.py of this release, for those who do not trust the one in a bundle.
+
+    Example: gongjian evidence script > verify.py
+    """
     sys.stdout.buffer.write(standalone())
 
 

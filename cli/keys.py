@@ -25,7 +25,10 @@ def register(app: typer.Typer) -> None:
 
 @commands.command("list")
 def list_(data: Annotated[Path | None, DATA] = None) -> None:
-    """The ids of the keys of each purpose, the newest first, and who is given them; never a key."""
+    """The ids of the keys of each purpose, the newest first, and who is given them; never a key.
+
+    Example: gongjian keys list
+    """
     ids = _ids_in_environment() if _in_environment(data) else _ids_in(local_settings(data).data_dir)
     for purpose, known in ids.items():
         print(f"{purpose:<12} {', '.join(known) or '-':<24} {HOLDERS[purpose]}")
@@ -36,7 +39,10 @@ def rotate(
     purpose: Annotated[Purpose, typer.Argument(help="What the new key is for.")],
     data: Annotated[Path | None, DATA] = None,
 ) -> None:
-    """Make a new key for a purpose; the keys of before still verify and open what was made with them."""
+    """Make a new key for a purpose; the keys of before still verify and open what was made with them.
+
+    Example: gongjian keys rotate sessions
+    """
     if _in_environment(data):
         name = environment_names(Settings)[FIELDS[purpose]]
         raise refusal("keys.in_environment", where=name, name=name)

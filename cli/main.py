@@ -51,7 +51,7 @@ COMMANDS: Mapping[str, Listed] = {
     ),
     "login": Listed(
         "cli.people.commands",
-        "Sign in: with an invitation's link once, then with name, password and code.",
+        "Sign in: with an invitation's link once, then with name, password and code, or by a browser.",
     ),
     "logout": Listed(
         "cli.people.commands", "End every session of this machine, at the service and in the file."
@@ -60,9 +60,16 @@ COMMANDS: Mapping[str, Listed] = {
     "client": Listed(
         "cli.people.clients", "Programs with keys of their own: add, rotate, revoke, list."
     ),
+    "webhook": Listed(
+        "cli.people.webhooks", "Addresses that are told of events: add, change, test, list, log."
+    ),
+    "feed": Listed(
+        "cli.people.webhooks",
+        "What happened in all cases of your places, in one order; ask again with the last line's position.",
+    ),
     "admin": Listed("cli.people.commands", "What only the operator of this machine does."),
     "act": Listed(
-        "cli.cases",
+        "cli.acts.commands",
         "Do an official act as whoever is signed in here; of several, the only one who may.",
     ),
     "list": Listed(

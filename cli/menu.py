@@ -91,7 +91,10 @@ def menu(  # noqa: PLR0917 - typer passes every option by its name
     ] = Approval.EACH,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
 ) -> None:
-    """Tally a menu vote and choose works within its budget."""
+    """Tally a menu vote and choose works within its budget.
+
+    Example: gongjian menu election.pb --rule equal-shares
+    """
     election = read_pabulib(read_file(file), file.name)
     chosen = _method(election, rule, completion)
     rules = election.menu.rules.model_copy(update={"ties": ties})

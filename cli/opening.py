@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
-    app.command("start")(start)
+    app.command("start", epilog="Example: gongjian start docs/examples/renovation.yaml")(start)
 
 
 def start(

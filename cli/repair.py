@@ -36,6 +36,8 @@ def repair(
 
     A step that broke is taken again; an act that broke counts as seen to. Nothing is done twice, and
     the record of the case shows what was mended. A worker must run.
+
+    Example: gongjian repair r1 --dry-run
     """
     if bool(renovation) == all_:
         raise refusal("cases.repair_what")

@@ -38,6 +38,8 @@ def verify(
 
     Nothing in the bundle is run. Exit code 1 and the file and line of the first fault if anything
     does not agree, if there is no bundle, or if it is not in the form in which it was published.
+
+    Example: gongjian verify bundle.zip --receipt receipt.json
     """
     try:
         with Files(str(path)) as files:

@@ -4,6 +4,7 @@ FastAPI serves all routes but one and makes the OpenAPI document. `Front` stands
 the length of bodies and answers the ballot route, where FastAPI's time per request would count.
 """
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -40,7 +41,10 @@ from service.routes import (
 )
 from service.routes.dependencies import OFFICIAL
 from service.routes.document import DocumentedApi
-from service.routes.sign_in import access, identity
+from service.routes.engine import ui
+from service.routes.feed import following
+from service.routes.sign_in import access, identity, pages, passkeys
+from service.webhooks.sending import WebhookSender
 
 log = structlog.get_logger("service")
 ROUTERS = (
@@ -48,6 +52,8 @@ ROUTERS = (
     access.router,
     identity.router,
     identity.of_case,
+    passkeys.router,
+    pages.router,
     renovations.router,
     voting.router,
     channels.router,
@@ -58,6 +64,8 @@ ROUTERS = (
     feedback.router,
     publications.router,
     clock.router,
+    following.router,
+    ui.router,
     acts.router,
 )
 
@@ -101,8 +109,12 @@ def create_app(settings: Settings, access: AccessLog | None = None) -> ASGIApp:
 async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
     async with open_parts(api.state.settings) as parts:
         api.state.parts = parts
+        sender = WebhookSender(parts.database, parts.settings)
+        sending = asyncio.create_task(sender.run())
         log.info("service_started")
         yield
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
     log.info("service_stopped")
 
 

@@ -53,7 +53,10 @@ def print_all(
     ] = "csv",
     data: Data = None,
 ) -> None:
-    """A letter for each unit that has none, and those nobody has entered with; keep them secret."""
+    """A letter for each unit that has none, and those nobody has entered with; keep them secret.
+
+    Example: gongjian letters print r1 --as li --out letters.html
+    """
     from service.access import printing
     from service.bodies import CommandBody
 
@@ -73,7 +76,10 @@ def print_all(
 
 @commands.command("list")
 def list_all(renovation: Id, as_: As, data: Data = None) -> None:
-    """The letters that are good or wait to be handed out, as JSON; never a link."""
+    """The letters that are good or wait to be handed out, as JSON; never a link.
+
+    Example: gongjian letters list r1 --as li
+    """
     from service.access.letters import list_letters
 
     async def work(parts: Parts, situation: Situation, _actor: Actor) -> None:
@@ -86,7 +92,10 @@ def list_all(renovation: Id, as_: As, data: Data = None) -> None:
 
 @commands.command("reissue")
 def reissue(renovation: Id, unit: Unit, as_: As, reason: Why, data: Data = None) -> None:
-    """Void what was issued for a unit and make a new letter; somebody else hands it out."""
+    """Void what was issued for a unit and make a new letter; somebody else hands it out.
+
+    Example: gongjian letters reissue r1 1-101 --as li --reason "the letter was lost"
+    """
     from service.access.bodies import ReissueLetter
     from service.access.letters import reissue_letter
     from service.http.problems import read_fields
@@ -97,7 +106,10 @@ def reissue(renovation: Id, unit: Unit, as_: As, reason: Why, data: Data = None)
 
 @commands.command("withdraw")
 def withdraw(renovation: Id, unit: Unit, as_: As, reason: Why, data: Data = None) -> None:
-    """Void what was issued for a unit, at once."""
+    """Void what was issued for a unit, at once.
+
+    Example: gongjian letters withdraw r1 1-101 --as li --reason "the letter was stolen"
+    """
     from service.access.bodies import WithdrawAccess
     from service.access.letters import withdraw_access
     from service.http.problems import read_fields
@@ -108,7 +120,10 @@ def withdraw(renovation: Id, unit: Unit, as_: As, reason: Why, data: Data = None
 
 @commands.command("hand")
 def hand(renovation: Id, letter: Letter, as_: As, data: Data = None) -> None:
-    """The link of a letter, to hand to whom it is for; not by whoever made the letter."""
+    """The link of a letter, to hand to whom it is for; not by whoever made the letter.
+
+    Example: gongjian letters hand r1 l12 --as wang
+    """
     from service.access.bodies import HandLetter
     from service.access.letters import hand_letter
     from service.http.problems import read_fields
@@ -123,7 +138,10 @@ def hand(renovation: Id, letter: Letter, as_: As, data: Data = None) -> None:
 
 @commands.command("code")
 def code(renovation: Id, letter: Letter, as_: As, data: Data = None) -> None:
-    """The code of a letter, to tell in person; not by whoever handed out its link."""
+    """The code of a letter, to tell in person; not by whoever handed out its link.
+
+    Example: gongjian letters code r1 l12 --as li
+    """
     from service.access.bodies import GiveCode
     from service.access.letters import give_code
     from service.http.problems import read_fields

@@ -33,6 +33,8 @@ def demo(
     """Carry the renovation of an invented estate from the first vote to the evaluation.
 
     On embedded servers, as a training case with a told clock: nothing waits for days to pass.
+
+    Example: gongjian demo --units 200
     """
     from cli.demo.run import DemoOptions, run_here
 

@@ -33,7 +33,10 @@ def up(
         bool, typer.Option("--ui", help="Temporal's UI too; whoever reaches it sees every case.")
     ] = False,
 ) -> None:
-    """Start database, Temporal, worker and service here and keep them running (Ctrl-C stops)."""
+    """Start database, Temporal, worker and service here and keep them running (Ctrl-C stops).
+
+    Example: gongjian up
+    """
     from rich.console import Console
 
     from cli.local.up import keep_up
@@ -45,7 +48,10 @@ def up(
 
 
 def serve() -> None:
-    """Run the HTTP service alone; the settings come from the environment."""
+    """Run the HTTP service alone; the settings come from the environment.
+
+    Example: gongjian serve
+    """
     import uvicorn
 
     from runtime.gc import calm_collector
@@ -82,7 +88,10 @@ def migrate(
         str | None, typer.Option(help="Revision: head for up, one step (-1) for down.")
     ] = None,
 ) -> None:
-    """Bring the schema of DATABASE_OWNER_URL up to date, or take steps back (data is lost)."""
+    """Bring the schema of DATABASE_OWNER_URL up to date, or take steps back (data is lost).
+
+    Example: gongjian migrate up
+    """
     from runtime.migrate import downgrade, upgrade
 
     owner_url = read_settings(LocalSettings).database_owner_url
@@ -96,7 +105,10 @@ def migrate(
 
 
 def temporal_setup() -> None:
-    """Register search attributes and reconciliation at TEMPORAL_ADDRESS; safe to run again."""
+    """Register search attributes and reconciliation at TEMPORAL_ADDRESS; safe to run again.
+
+    Example: gongjian temporal-setup
+    """
     local = read_settings(LocalSettings)
     if local.temporal_address is None:
         raise _missing("TEMPORAL_ADDRESS")
@@ -109,7 +121,10 @@ def use_build(
         str, typer.Argument(help="A build whose workers run; left out: the one of this code.")
     ] = "",
 ) -> None:
-    """Send new and running workflows at TEMPORAL_ADDRESS to the workers of a build; may be repeated."""
+    """Send new and running workflows at TEMPORAL_ADDRESS to the workers of a build; may be repeated.
+
+    Example: gongjian use-build 0.9.0
+    """
     local = read_settings(LocalSettings)
     if local.temporal_address is None:
         raise _missing("TEMPORAL_ADDRESS")

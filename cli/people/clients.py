@@ -48,11 +48,14 @@ def add_client(
     language: Language = "",
     data: Data = None,
 ) -> None:
-    """Let a program act as somebody; its key is printed once, on the last line."""
+    """Let a program act as somebody; its key is printed once, on the last line.
+
+    Example: gongjian client add bank-1 --actor bank --scope report_payments
+    """
     speak(language)
     scopes: list[JsonValue] = [*scope]
     body: dict[str, JsonValue] = {"client": name, "actor": actor, "scopes": scopes, "days": days}
-    _told_once(own_requests(data, as_).post("/v1/clients", _command(command_id, body)))
+    _told_once(own_requests(data, as_).post("/v1/clients", command_of(command_id, body)))
 
 
 @clients.command("rotate")
@@ -67,9 +70,12 @@ def rotate_client(
     language: Language = "",
     data: Data = None,
 ) -> None:
-    """Give a program a new key; it is printed once, on the last line."""
+    """Give a program a new key; it is printed once, on the last line.
+
+    Example: gongjian client rotate bank-1 --overlap-hours 24
+    """
     speak(language)
-    body = _command(command_id, {"days": days, "overlap_hours": overlap_hours})
+    body = command_of(command_id, {"days": days, "overlap_hours": overlap_hours})
     _told_once(own_requests(data, as_).post(f"/v1/clients/{name}/rotation", body))
 
 
@@ -82,10 +88,13 @@ def revoke_client(
     language: Language = "",
     data: Data = None,
 ) -> None:
-    """Take all keys of a program away, for good."""
+    """Take all keys of a program away, for good.
+
+    Example: gongjian client revoke bank-1 --reason "the key was lost"
+    """
     speak(language)
     requests: ServiceRequests = own_requests(data, as_)
-    body = _command(command_id, {"reason": reason})
+    body = command_of(command_id, {"reason": reason})
     _tell(requests.post(f"/v1/clients/{name}/revocation", body))
 
 
@@ -96,7 +105,10 @@ def list_clients(
     language: Language = "",
     data: Data = None,
 ) -> None:
-    """Your programs; for an administrator those of everybody."""
+    """Your programs; for an administrator those of everybody.
+
+    Example: gongjian client list
+    """
     speak(language)
     found = own_requests(data, as_).get("/v1/clients")
     if as_json:
@@ -106,7 +118,8 @@ def list_clients(
         _tell(each)
 
 
-def _command(command_id: str, body: dict[str, JsonValue]) -> dict[str, JsonValue]:
+def command_of(command_id: str, body: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """A body with the command's id, or with a new one."""
     return {"command_id": command_id or f"cli-{uuid.uuid4()}", **body}
 
 

@@ -49,15 +49,25 @@ def login(
     link: Annotated[str, typer.Argument(help="The link of an invitation, to take it up.")] = "",
     as_: Annotated[str, typer.Option("--as", metavar="NAME", help="The name of an account.")] = "",
     service: Annotated[str, typer.Option(help="The service's address; else the stack's.")] = "",
+    browser: Annotated[
+        bool, typer.Option("--browser", help="By passkey or provider, with a code from a browser.")
+    ] = False,
     data: Data = None,
 ) -> None:
-    """Sign in: with an invitation's link once, then with name, password and code."""
+    """Sign in: with an invitation's link once, then with name, password and code, or by a browser.
+
+    Example: gongjian login https://votes.example/v1/invitations/i1.AbC
+    """
     home = local_settings(data).data_dir
     if link:
         base, sign, token = link.rpartition(INVITATIONS)
         if not sign:
             raise refusal("cases.link_invalid", where="LINK")
         kept = _taken_up(ServiceRequests(base), base, token)
+    elif browser:
+        base = service or service_of(home, "")
+        page = base if service else local_settings(data).public_url or base
+        kept = _by_browser(ServiceRequests(base), page, service)
     else:
         base = service or service_of(home, "")
         name = as_ or typer.prompt(said("line.name"))
@@ -96,6 +106,13 @@ def _taken_up(requests: ServiceRequests, base: str, token: str) -> KeptSession:
     return _kept(made, base)
 
 
+def _by_browser(requests: ServiceRequests, page: str, service: str) -> KeptSession:
+    """The session of a code that a signed-in browser shows."""
+    print(said("line.code_from_browser", address=f"{page}/sign-in"))
+    code = typer.prompt(said("line.code"), hide_input=True).strip()
+    return _kept(requests.post("/v1/sign-in/terminal", {"code": code}), service)
+
+
 def _kept(answer: JsonValue, service: str) -> KeptSession:
     fields = {**answer, "service": service} if isinstance(answer, dict) else {}
     names = KeptSession.model_fields
@@ -103,7 +120,10 @@ def _kept(answer: JsonValue, service: str) -> KeptSession:
 
 
 def logout(data: Data = None) -> None:
-    """End every session of this machine, at the service and in the file."""
+    """End every session of this machine, at the service and in the file.
+
+    Example: gongjian logout
+    """
     home = local_settings(data).data_dir
     for each in load_sessions(home):
         try:
@@ -126,7 +146,10 @@ def add_official(  # noqa: PLR0917 - typer reads the signature
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
-    """Give a person a role for a place; who has no account yet is invited, by a link told once."""
+    """Give a person a role for a place; who has no account yet is invited, by a link told once.
+
+    Example: gongjian official add li street_office d/s --name "Li Na"
+    """
     body: dict[str, JsonValue] = {
         "command_id": command_id or f"cli-{uuid.uuid4()}",
         "person": person,
@@ -151,7 +174,10 @@ def confirm_official(
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
-    """Put a grant in force that a renovation's file asked for."""
+    """Put a grant in force that a renovation's file asked for.
+
+    Example: gongjian official confirm 12
+    """
     body: dict[str, JsonValue] = {"command_id": command_id or f"cli-{uuid.uuid4()}"}
     _tell(_own(data, as_).post(f"/v1/grants/{grant}/confirm", body))
 
@@ -164,7 +190,10 @@ def end_official(
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
-    """End a grant now."""
+    """End a grant now.
+
+    Example: gongjian official end 12 --reason "moved to another office"
+    """
     body: dict[str, JsonValue] = {"command_id": command_id or f"cli-{uuid.uuid4()}"}
     _tell(_own(data, as_).post(f"/v1/grants/{grant}/end", {**body, "reason": reason}))
 
@@ -177,7 +206,10 @@ def list_officials(
     as_: As = "",
     data: Data = None,
 ) -> None:
-    """Who holds which role at a place, above it and below it."""
+    """Who holds which role at a place, above it and below it.
+
+    Example: gongjian official list d/s
+    """
     found = _own(data, as_).get("/v1/grants", place=place)
     rows = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
     rows = [each for each in rows if each["waits"] or not waiting]
@@ -194,7 +226,10 @@ def invite_somebody(
     name: Annotated[str, typer.Option(help="The name; else the id.")] = "",
     data: Data = None,
 ) -> None:
-    """Print a one-time link: for the first administrator, or for a person who lost the way in."""
+    """Print a one-time link: for the first administrator, or for a person who lost the way in.
+
+    Example: gongjian admin invite li --name "Li Na"
+    """
     from service.identity.operator import invite_administrator, invite_person
 
     async def work() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,8 @@ from models.values.refusal import Problem, Refused, refusal
 
 if TYPE_CHECKING:
     import httpx
+
+    from models.values.actor import Role
 
 ANSWER_S = 30.0
 PROBLEMS = TypeAdapter(tuple[Problem, ...])
@@ -59,8 +61,10 @@ def in_name_of(data_dir: Path, kept: KeptSession) -> ServiceRequests:
     return ServiceRequests(service_of(data_dir, kept.service), kept.token)
 
 
-def only_able(data_dir: Path, renovation: str, actor: str, act: str) -> ServiceRequests:
-    """The one session of this machine whose holder may do an act in a case.
+def only_able(
+    data_dir: Path, renovation: str, actor: str, what: str, able_roles: Collection[Role]
+) -> ServiceRequests:
+    """The one session of this machine whose holder has a role in a case in which `what` may be done.
 
     Raises:
         Refused: `cases.not_signed_in`, `cases.actor_needed`; what the service refuses.
@@ -68,18 +72,16 @@ def only_able(data_dir: Path, renovation: str, actor: str, act: str) -> ServiceR
     sessions = own_sessions(data_dir, renovation, actor)
     if len(sessions) == 1:
         return in_name_of(data_dir, sessions[0])
-    from rules.authority import ROLES_OF_ACT
-
     able = {}
     for each in sessions:
         requests = in_name_of(data_dir, each)
         roles = requests.get(f"/v1/renovations/{renovation}/roles")
-        if isinstance(roles, list) and ROLES_OF_ACT[act].roles & set(map(str, roles)):
+        if isinstance(roles, list) and set(able_roles) & set(map(str, roles)):
             able[each.actor_id] = requests
     if len(able) == 1:
         return next(iter(able.values()))
     raise refusal(
-        "cases.actor_needed", where="--as", act=act, actors=", ".join(sorted(able)[:20]) or "-"
+        "cases.actor_needed", where="--as", act=what, actors=", ".join(sorted(able)[:20]) or "-"
     )
 
 

@@ -66,7 +66,10 @@ def check(
     as_json: Json = False,
     language: Language = "",
 ) -> None:
-    """Every problem of a roll with sheet, row, column and value, else its figures; writes nothing."""
+    """Every problem of a roll with sheet, row, column and value, else its figures; writes nothing.
+
+    Example: gongjian roll check roll.xlsx
+    """
     from cli.roll.shown import show
     from formats.roll import accepted_roll, differences
 
@@ -79,7 +82,9 @@ def check(
     show(report, difference, None, as_json=as_json, language=speaks)
 
 
-@commands.command("import")
+@commands.command(
+    "import", epilog="Example: gongjian roll import roll.xlsx --estate e1 --place d/s/c/g --dry-run"
+)
 def import_(  # noqa: PLR0917 - typer reads the signature
     file: File,
     estate: Annotated[str, typer.Option(help="The estate: its id, or its name.")],

@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import secrets
 import sys
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import Annotated
 
 import typer
-from pydantic import BaseModel
+from pydantic import JsonValue
+from pydantic_core import to_jsonable_python
 
 from cli.inputs import read_file
-from cli.servers import DATA, running
+from cli.servers import DATA, local_settings
 from cli.words import said
 from models.values.channels import PaperChannel, RulingKind
 from models.values.refusal import Refused
 
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncSession
-
-    from models.tables import BallotBox
-    from models.values.actor import Actor
-    from service.parts import Parts
-    from service.situation import Situation
-
-T = TypeVar("T")
-C = TypeVar("C", bound=BaseModel)
-R = TypeVar("R", bound=BaseModel)
 Id = Annotated[str, typer.Argument(metavar="RENOVATION", help="The id that `gongjian start` gave.")]
 As = Annotated[str, typer.Option("--as", metavar="ACTOR", help="Who acts: the id of an official.")]
+AsIfSeveral = Annotated[
+    str, typer.Option("--as", metavar="ACTOR", help="Who reads, where several are signed in here.")
+]
 Data = Annotated[Path | None, DATA]
 Box = Annotated[
     str | None, typer.Option(help="Which box, where buildings or entrances vote by themselves.")
@@ -53,36 +45,48 @@ def register(app: typer.Typer) -> None:
 
 
 @commands.command("contested")
-def show_contested(renovation: Id, box: Box = None, data: Data = None) -> None:
-    """Units whose ballots wait for a ruling, as JSON: channels and codes, never a choice."""
-    from service.channels.rulings import contested_units
+def show_contested(
+    renovation: Id, as_: AsIfSeveral = "", box: Box = None, data: Data = None
+) -> None:
+    """Units whose ballots wait for a ruling, as JSON: channels and codes, never a choice.
 
-    print_all(_read(data, renovation, contested_units, box))
+    Example: gongjian vote contested r1
+    """
+    print_all(read(data, renovation, as_, "rule_on_ballots", "contested", box))
 
 
 @commands.command("non-voters")
-def show_non_voters(renovation: Id, box: Box = None, data: Data = None) -> None:
-    """Units that have cast no ballot by any way, one a line."""
-    from service.channels.rounds import list_non_voters
+def show_non_voters(
+    renovation: Id, as_: AsIfSeveral = "", box: Box = None, data: Data = None
+) -> None:
+    """Units that have cast no ballot by any way, one a line.
 
-    for unit in _read(data, renovation, list_non_voters, box):
+    Example: gongjian vote non-voters r1
+    """
+    for unit in read(data, renovation, as_, "remind", "non-voters", box):
         print(unit)
 
 
 @commands.command("count-sheets")
-def show_count_sheets(renovation: Id, box: Box = None, data: Data = None) -> None:
-    """The count sheet of every batch of paper, as JSON."""
-    from service.channels.count_sheets import list_count_sheets
+def show_count_sheets(
+    renovation: Id, as_: AsIfSeveral = "", box: Box = None, data: Data = None
+) -> None:
+    """The count sheet of every batch of paper, as JSON.
 
-    print_all(_read(data, renovation, list_count_sheets, box))
+    Example: gongjian vote count-sheets r1
+    """
+    print_all(read(data, renovation, as_, "enter_paper", "paper", box))
 
 
 @commands.command("mandates")
-def show_mandates(renovation: Id, box: Box = None, data: Data = None) -> None:
-    """The register of mandates with its history, as JSON; no names, no instructions."""
-    from service.channels.register import list_register
+def show_mandates(
+    renovation: Id, as_: AsIfSeveral = "", box: Box = None, data: Data = None
+) -> None:
+    """The register of mandates with its history, as JSON; no names, no instructions.
 
-    print_all(_read(data, renovation, list_register, box))
+    Example: gongjian vote mandates r1
+    """
+    print_all(read(data, renovation, as_, "register_mandate", "mandates", box))
 
 
 @commands.command("rule")
@@ -97,15 +101,13 @@ def rule_on(  # noqa: PLR0917 - typer reads the signature
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
-    """Record a ruling on a unit's ballots."""
-    from service.channels.bodies import RuleOnBallots
-    from service.channels.rulings import record_ruling
-    from service.http.problems import read_fields
+    """Record a ruling on a unit's ballots.
 
-    said = {"unit_number": unit, "kind": kind, "ballot": ballot, "reason": reason}
-    given = sent_fields(command_id, box_id=box, **said)
-    command = read_fields(RuleOnBallots, given)
-    print_all([write(data, renovation, as_, "rule_on_ballots", command, record_ruling)])
+    Example: gongjian vote rule r1 1-101 accepted --as wang --reason "the signature is the owner's"
+    """
+    said: dict[str, JsonValue] = {"unit_number": unit, "kind": kind, "ballot": ballot}
+    given = sent_fields(command_id, box_id=box, reason=reason, **said)
+    print_all([write(data, renovation, as_, "rulings", given)])
 
 
 @commands.command("paper")
@@ -123,13 +125,14 @@ def type_paper(  # noqa: PLR0917 - typer reads the signature
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
-    """Type a bundle of paper ballots; the second typing, by somebody else, casts what agrees."""
+    """Type a bundle of paper ballots; the second typing, by somebody else, casts what agrees.
+
+    Example: gongjian vote paper r1 sheet.csv --as li --reference folder-3 --scan scan.pdf
+    """
     from formats.paper_sheet import lines_of_sheet
-    from service.channels.bodies import EnterPaper
-    from service.channels.paper import enter_paper
-    from service.http.problems import read_fields
 
     lines = lines_of_sheet(read_file(file), file.name)
+    typed = [{"unit_number": line.unit_number, "choices": line.choices} for line in lines]
     made = "" if code else secrets.token_hex(10)
     given = sent_fields(
         command_id,
@@ -138,11 +141,10 @@ def type_paper(  # noqa: PLR0917 - typer reads the signature
         scan=scan,
         code=code or made,
         channel=channel,
-        lines=[{"unit_number": line.unit_number, "choices": line.choices} for line in lines],
+        lines=to_jsonable_python(typed),
     )
-    command = read_fields(EnterPaper, given)
     try:
-        taken = write(data, renovation, as_, "enter_paper", command, enter_paper)
+        taken = write(data, renovation, as_, "paper", given)
     except Refused:
         raise
     except Exception:
@@ -158,63 +160,46 @@ def type_paper(  # noqa: PLR0917 - typer reads the signature
 def remind_silent(
     renovation: Id, as_: As, box: Box = None, command_id: CommandId = "", data: Data = None
 ) -> None:
-    """Remind those who have not taken part, and nobody else."""
-    from service.channels.bodies import Remind
-    from service.channels.rounds import remind_non_voters
-    from service.http.problems import read_fields
+    """Remind those who have not taken part, and nobody else.
 
-    command = read_fields(Remind, sent_fields(command_id, box_id=box))
-    print_all([write(data, renovation, as_, "remind", command, remind_non_voters)])
+    Example: gongjian vote remind r1 --as li
+    """
+    print_all([write(data, renovation, as_, "reminders", sent_fields(command_id, box_id=box))])
 
 
-def sent_fields(command_id: str, **fields: object) -> dict[str, object]:
+def sent_fields(command_id: str, **fields: JsonValue) -> dict[str, JsonValue]:
     """The fields of a body, with a command id of its own where none was given."""
     return {"command_id": command_id or f"cli-{uuid.uuid4()}", **fields}
 
 
-def _read(
-    data: Path | None,
-    renovation: str,
-    read: Callable[[AsyncSession, BallotBox], Awaitable[T]],
-    box_id: str | None,
-) -> T:
-    """Read something of a box of the running vote."""
-    from service.channels.open_box import read_running_box
-    from service.situation import load_situation
+def read(
+    data: Path | None, renovation: str, as_: str, what: str, part: str, box_id: str | None = None
+) -> list[JsonValue]:
+    """Read something of a box of the running vote, as whoever is signed in here and may do `what`."""
+    from cli.people.requests import only_able
+    from rules.authority import ROLES_OF_WRITE
 
-    async def work() -> T:
-        async with running(data) as parts:
-            situation = await load_situation(parts.database, renovation)
-            return await read_running_box(parts.database, situation, read, box_id)
-
-    return asyncio.run(work())
+    able = ROLES_OF_WRITE[what].roles
+    requests = only_able(local_settings(data).data_dir, renovation, as_, what, able)
+    query = {} if box_id is None else {"box_id": box_id}
+    found = requests.get(f"/v1/renovations/{renovation}/{part}", **query)
+    assert isinstance(found, list)
+    return found
 
 
 def write(
-    data: Path | None,
-    renovation: str,
-    actor_id: str,
-    what: str,
-    command: C,
-    act: Callable[[Parts, Situation, Actor, C], Awaitable[R]],
-) -> R:
-    """Do something as an official who is signed in here and may."""
-    from cli.people.own import must_be_signed_in
-    from rules.authority import ROLES_OF_WRITE
-    from service.situation import load_grants, load_situation
+    data: Path | None, renovation: str, actor_id: str, part: str, fields: dict[str, JsonValue]
+) -> JsonValue:
+    """Send a command to the service, as an official who is signed in here."""
+    from cli.people.requests import in_name_of
+    from cli.people.session_file import own_sessions
 
-    async def work() -> R:
-        async with running(data) as parts:
-            situation = await load_situation(parts.database, renovation)
-            await must_be_signed_in(parts, data, renovation, actor_id)
-            grants = await load_grants(parts.database, actor_id, renovation)
-            actor = situation.in_role(grants, *sorted(ROLES_OF_WRITE[what].roles))
-            return await act(parts, situation, actor, command)
-
-    return asyncio.run(work())
+    home = local_settings(data).data_dir
+    kept, *_ = own_sessions(home, renovation, actor_id)
+    return in_name_of(home, kept).post(f"/v1/renovations/{renovation}/{part}", fields)
 
 
-def print_all(values: Sequence[BaseModel]) -> None:
+def print_all(values: Sequence[JsonValue]) -> None:
     """Each as JSON on a line of its own."""
     for value in values:
-        print(json.dumps(value.model_dump(mode="json"), ensure_ascii=False))
+        print(json.dumps(value, ensure_ascii=False))

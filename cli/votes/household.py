@@ -6,29 +6,21 @@ stands on no command line. Attendance is written down by whoever convened.
 
 from __future__ import annotations
 
-import asyncio
-import json
 import sys
+from base64 import urlsafe_b64decode
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import Annotated
 
 import typer
-from pydantic import BaseModel, JsonValue
+from pydantic import JsonValue
 
 from cli.inputs import plain, read_file
-from cli.servers import running
+from cli.people.requests import ServiceRequests
+from cli.people.session_file import service_of
+from cli.servers import local_settings
 from cli.votes.commands import As, Box, CommandId, Data, Id, commands, print_all, sent_fields, write
 from models.values.refusal import refusal
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from service.access.tickets import Voter
-    from service.parts import Parts
-    from service.situation import Situation
-
-T = TypeVar("T")
-C = TypeVar("C", bound=BaseModel)
 Credential = Annotated[
     Path,
     typer.Option(
@@ -36,6 +28,9 @@ Credential = Annotated[
         metavar="FILE",
         help="A file with the unit's ticket alone; - is standard input.",
     ),
+]
+Service = Annotated[
+    str, typer.Option(metavar="URL", help="Which service; else the one of this machine.")
 ]
 Choice = Annotated[
     list[str],
@@ -56,6 +51,7 @@ def cast_ballot(
     choice: Choice,
     credential: Credential,
     box: Box = None,
+    service: Service = "",
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
@@ -63,21 +59,8 @@ def cast_ballot(
 
     Example: gongjian vote cast r1a2 --credential unit.txt --choice roof=yes --choice 'menu=["lamps"]'
     """
-    from service.bodies import CastBallot
-    from service.http.problems import read_fields
-
-    choices = _choices(choice)
-
-    async def cast(parts: Parts, situation: Situation, voter: Voter) -> JsonValue:
-        given = sent_fields(command_id, unit_number=voter.unit_number, choices=choices, box_id=box)
-        ballot = read_fields(CastBallot, given)
-        receipt, _ = await parts.intake.cast(
-            situation.id, ballot, voter.route, version=voter.version, first=voter.first
-        )
-        found: JsonValue = json.loads(receipt.json())
-        return found
-
-    print(json.dumps(_as_voter(data, renovation, credential, cast), ensure_ascii=False))
+    fields: dict[str, JsonValue] = {"choices": _choices(choice), "box_id": box}
+    _of_unit(data, service, renovation, credential, command_id, "ballots", fields)
 
 
 @commands.command("opinion")
@@ -86,6 +69,7 @@ def give_opinion(
     choice: Choice,
     credential: Credential,
     box: Box = None,
+    service: Service = "",
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
@@ -93,11 +77,8 @@ def give_opinion(
 
     Example: gongjian vote opinion r1a2 --credential unit.txt --choice roof=no
     """
-    from service.bodies import GiveOpinion
-    from service.residents import opinions
-
     fields: dict[str, JsonValue] = {"choices": _choices(choice), "box_id": box}
-    _of_unit(data, renovation, credential, command_id, GiveOpinion, opinions.give_opinion, fields)
+    _of_unit(data, service, renovation, credential, command_id, "opinions", fields)
 
 
 @commands.command("attend")
@@ -115,12 +96,9 @@ def record_attendance(
 
     Example: gongjian vote attend r1a2 1-101 1-102 --as committee
     """
-    from service.channels.attendance import record_attendance as record
-    from service.channels.bodies import RecordAttendance
-    from service.http.problems import read_fields
-
-    command = read_fields(RecordAttendance, sent_fields(command_id, units=units, box_id=box))
-    print_all([write(data, renovation, as_, "record_attendance", command, record)])
+    came: list[JsonValue] = [*units]
+    fields = sent_fields(command_id, units=came, box_id=box)
+    print_all([write(data, renovation, as_, "attendance", fields)])
 
 
 @commands.command("object")
@@ -128,6 +106,7 @@ def object_to_vote(
     renovation: Id,
     credential: Credential,
     box: Box = None,
+    service: Service = "",
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
@@ -135,11 +114,7 @@ def object_to_vote(
 
     Example: gongjian vote object r1a2 --credential unit.txt
     """
-    from service.bodies import ObjectToVote
-    from service.residents import vote_objections
-
-    send = vote_objections.object_to_vote
-    _of_unit(data, renovation, credential, command_id, ObjectToVote, send, {"box_id": box})
+    _of_unit(data, service, renovation, credential, command_id, "vote-objections", {"box_id": box})
 
 
 @commands.command("consent")
@@ -147,6 +122,7 @@ def give_consent(
     renovation: Id,
     work: Work,
     credential: Credential,
+    service: Service = "",
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
@@ -154,18 +130,8 @@ def give_consent(
 
     Example: gongjian vote consent r1a2 lift-1 --credential unit.txt
     """
-    from service.bodies import GiveConsent
-    from service.residents import consents
-
-    _of_unit(
-        data,
-        renovation,
-        credential,
-        command_id,
-        GiveConsent,
-        consents.give_consent,
-        {"work_id": work},
-    )
+    fields: dict[str, JsonValue] = {"work_id": work}
+    _of_unit(data, service, renovation, credential, command_id, "part-consents", fields)
 
 
 @commands.command("withdraw-consent")
@@ -173,6 +139,7 @@ def withdraw_consent(
     renovation: Id,
     work: Work,
     credential: Credential,
+    service: Service = "",
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
@@ -180,59 +147,46 @@ def withdraw_consent(
 
     Example: gongjian vote withdraw-consent r1a2 lift-1 --credential unit.txt
     """
-    from service.bodies import WithdrawConsent
-    from service.residents import consents
-
-    send = consents.withdraw_consent
-    fields: dict[str, JsonValue] = {"work_id": work}
-    _of_unit(data, renovation, credential, command_id, WithdrawConsent, send, fields)
+    part, fields = "part-consents/withdrawals", dict[str, JsonValue](work_id=work)
+    _of_unit(data, service, renovation, credential, command_id, part, fields)
 
 
 def _of_unit(
     data: Path | None,
+    service: str,
     renovation: str,
     credential: Path,
     command_id: str,
-    body: type[C],
-    send: Callable[[Parts, Situation, Voter, C], Awaitable[BaseModel]],
+    part: str,
     fields: dict[str, JsonValue],
 ) -> None:
-    """Say something in the name of the unit whose credential it is."""
-    from service.http.problems import read_fields
-
-    async def work(parts: Parts, situation: Situation, voter: Voter) -> BaseModel:
-        given = sent_fields(command_id, unit_number=voter.unit_number, **fields)
-        return await send(parts, situation, voter, read_fields(body, given))
-
-    print_all([_as_voter(data, renovation, credential, work)])
-
-
-def _as_voter(
-    data: Path | None,
-    renovation: str,
-    credential: Path,
-    act: Callable[[Parts, Situation, Voter], Awaitable[T]],
-) -> T:
-    from service.access.units import refuse_replaced
-    from service.situation import load_situation
-
+    """Say something in the name of the unit whose ticket it is."""
     token = _token(credential)
-
-    async def work() -> T:
-        async with running(data) as parts:
-            situation = await load_situation(parts.database, renovation)
-            voter = parts.tickets.voter(situation.id, f"Bearer {token}")
-            async with parts.database.session() as session:
-                await refuse_replaced(session, voter)
-            return await act(parts, situation, voter)
-
-    return asyncio.run(work())
+    address = service_of(local_settings(data).data_dir, service)
+    given = sent_fields(command_id, unit_number=unit_of(token), **fields)
+    requests = ServiceRequests(address, token)
+    print_all([requests.post(f"/v1/renovations/{renovation}/{part}", given)])
 
 
 def _token(file: Path) -> str:
     if str(file) == "-":
         return sys.stdin.read(LONGEST).strip()
     return read_file(file)[:LONGEST].decode("utf-8", "replace").strip()
+
+
+def unit_of(token: str) -> str:
+    """The unit that a ticket says it is of; whether it is one, the service says.
+
+    Raises:
+        Refused: `credential.wrong` for what is no ticket of a unit.
+    """
+    kind, _, said = token.rpartition(".")[0].partition(".")
+    try:
+        if kind == "v1":  # a letter of before
+            return urlsafe_b64decode(said + "=" * (-len(said) % 4)).partition(b"\0")[0].decode()
+        return bytes.fromhex(said).split(b"\0")[1].decode()
+    except (ValueError, IndexError):
+        raise refusal("credential.wrong") from None
 
 
 def _choices(pairs: list[str]) -> dict[str, JsonValue]:

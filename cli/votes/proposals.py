@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import Annotated
 
 import typer
+from pydantic import JsonValue
 
-from cli.servers import running
-from cli.votes.commands import CommandId, Data, Id, print_all, sent_fields, write
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from service.proposals.bodies import ProposalView
+from cli.votes.commands import CommandId, Data, Id, print_all, read, sent_fields, write
 
 Named = Annotated[
     list[str] | None, typer.Option(metavar="ID", help="A proposal that was read; may stand again.")
@@ -35,47 +29,26 @@ def proposals(
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
-    """What waits for a second person, as JSON; with --confirm or --withdraw that person's word."""
-    from service.http.problems import read_fields
-    from service.proposals import deciding
-    from service.proposals.bodies import ConfirmProposals, WithdrawProposal
+    """What waits for a second person, as JSON; with --confirm or --withdraw that person's word.
 
-    listed = _listed(data, renovation)
+    Example: gongjian proposals r1 --as li
+    """
+    listed = _listed(data, renovation, as_)
+    path = f"proposals/{withdraw}/withdrawal"
     if confirm:
         # What a proposal says never changes: who has read it by its id has read this.
-        said = {each.id: each.content_sha256 for each in listed}
-        lines = [{"id": each, "content_sha256": said.get(each, "0" * 64)} for each in confirm]
-        sheet = read_fields(ConfirmProposals, sent_fields(command_id, proposals=lines))
-        what = "confirm_proposal"
-        print_all([write(data, renovation, as_, what, sheet, deciding.confirm_sheet)])
+        said = {each["id"]: each["content_sha256"] for each in listed}
+        lines: list[JsonValue] = [
+            {"id": each, "content_sha256": said.get(each, "0" * 64)} for each in confirm
+        ]
+        sheet = sent_fields(command_id, proposals=lines)
+        print_all([write(data, renovation, as_, "proposals/confirmations", sheet)])
     elif withdraw:
-        taken = read_fields(WithdrawProposal, sent_fields(command_id, reason=reason))
-        print_all(
-            [
-                write(
-                    data,
-                    renovation,
-                    as_,
-                    "confirm_proposal",
-                    taken,
-                    lambda parts, situation, actor, command: deciding.withdraw_proposal(
-                        parts, situation, actor, withdraw, command
-                    ),
-                )
-            ]
-        )
+        print_all([write(data, renovation, as_, path, sent_fields(command_id, reason=reason))])
     else:
         print_all(listed)
 
 
-def _listed(data: Path | None, renovation: str) -> Sequence[ProposalView]:
-    from service.proposals.deciding import list_proposals
-    from service.situation import load_situation
-
-    async def work() -> Sequence[ProposalView]:
-        async with running(data) as parts:
-            situation = await load_situation(parts.database, renovation)
-            async with parts.database.session() as session:
-                return await list_proposals(session, situation)
-
-    return asyncio.run(work())
+def _listed(data: Path | None, renovation: str, as_: str) -> list[dict[str, JsonValue]]:
+    found = read(data, renovation, as_, "confirm_proposal", "proposals")
+    return [each for each in found if isinstance(each, dict)]

@@ -48,6 +48,7 @@ from models.tables.ways.channels import (
     PaperEntry,
     PaperLine,
 )
+from models.tables.ways.feed import FeedEntry, FeedPending, Webhook, WebhookDelivery
 
 __all__ = [
     "GENESIS",
@@ -75,6 +76,8 @@ __all__ = [
     "Estate",
     "Evaluation",
     "Event",
+    "FeedEntry",
+    "FeedPending",
     "Inspection",
     "Instalment",
     "Invitation",
@@ -124,6 +127,8 @@ __all__ = [
     "UsedAssertion",
     "VoteObjection",
     "VoteOpinion",
+    "Webhook",
+    "WebhookDelivery",
     "WorkItem",
     "metadata",
 ]

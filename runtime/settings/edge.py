@@ -37,6 +37,10 @@ class EdgeSettings(BaseSettings):
         description="Seconds for which a public number, as the turnout, is told before it is counted"
         " again; 0: each time.",
     )
+    webhooks_to_own_network: bool = Field(
+        default=False,
+        description="Webhooks may name addresses of the own network, and without TLS.",
+    )
     statement_timeout_s: int = Field(
         default=30,
         ge=1,

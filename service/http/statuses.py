@@ -13,8 +13,8 @@ CODES: dict[int, str] = {
         assertion.key assertion.signature assertion.too_early assertion.too_long assertion.used
     """,
     403: """
-        assertion.other_case credential.key_scope client.not_yours client.no_role client.of_a_person
-        sign_in.not_invited
+        assertion.other_case credential.key_scope engine.administrators feed.other_place client.not_yours client.no_role client.of_a_person
+        sign_in.not_invited passkey.copied passkey.of_provider passkey.refused passkey.sign_in_again
         sign_in.provider_refused
         sign_in.provider_unclear
         sign_in.attempt_unknown
@@ -36,8 +36,8 @@ CODES: dict[int, str] = {
         voting.ballot_of_another voting.unit_excluded
     """,
     404: """
-        client.unknown assertion.no_portal
-        sign_in.no_provider
+        client.unknown webhook.unknown assertion.no_portal
+        sign_in.no_provider passkey.no_name passkey.unknown
         granting.place_unknown
         granting.unknown
         invitation.unknown
@@ -50,8 +50,8 @@ CODES: dict[int, str] = {
     405: "service.method_not_allowed",
     408: "service.too_slow",
     409: """
-        client.there client.over
-        sign_in.account_taken
+        client.there client.over webhook.there webhook.over
+        sign_in.account_taken passkey.last_way passkey.there passkey.too_many
         granting.last_administrator
         granting.already_there
         granting.over
@@ -73,7 +73,7 @@ CODES: dict[int, str] = {
     413: "service.body_too_large",
     421: "service.other_host",
     422: """
-        client.scope_unknown
+        client.scope_unknown engine.payloads webhook.url
         invitation.nobody
         opening.grant_waits
         granting.reserved

@@ -10,13 +10,13 @@ Door = frozenset[str]
 """The names of one door: the route's, and the room's. A scope that is one of them opens it."""
 NO_DOOR: Door = frozenset()
 """For people only: no scope opens it."""
-FOR_PEOPLE = "identity"
-"""The room in which people sign in, give roles and add programs: no program comes in."""
+FOR_PEOPLE = frozenset({"identity", "engine"})
+"""The rooms in which people sign in, give roles, add programs and look into the engine: no program comes in."""
 
 
 def door_of(route: BaseRoute) -> Door:
     """The names of a route: "report_payments" and "cost_sharing"."""
-    if not isinstance(route, APIRoute) or FOR_PEOPLE in route.tags:
+    if not isinstance(route, APIRoute) or not FOR_PEOPLE.isdisjoint(route.tags):
         return NO_DOOR
     return frozenset({route.name, *(str(tag).replace(" ", "_") for tag in route.tags)})
 

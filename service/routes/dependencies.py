@@ -18,7 +18,7 @@ from rules.authority import ROLES_OF_WRITE
 from service.access.tickets import Shown, Voter
 from service.access.units import refuse_replaced
 from service.http.callers import came_from
-from service.identity.browser import COOKIE, refuse_forged_form
+from service.identity.browser import COOKIE, refuse_foreign_page, refuse_forged_form
 from service.identity.senders import bearer_token, sender_of, signed_in
 from service.identity.sessions import SignedIn, database_now
 from service.parts import Parts
@@ -151,6 +151,30 @@ async def person_in_request(session: CurrentSession) -> str:
 
 
 CurrentPerson = Annotated[str, Depends(person_in_request)]
+
+
+async def administrator_in_page(
+    request: Request, parts: RunningParts, credential: Annotated[str | None, Security(OFFICIAL)]
+) -> str:
+    """The administrator who is signed in. The engine's UI knows no form token, and nothing is changed here.
+
+    Raises:
+        Refused: `credential.…`; `engine.administrators` for everybody else.
+    """
+    cookie = request.cookies.get(COOKIE)
+    if credential is None and cookie:
+        refuse_foreign_page(request.headers, parts.settings.address)
+        token = cookie
+    else:
+        token = bearer_token(credential)
+    session = await signed_in(parts.database, token, None)
+    grants = await load_grants(parts.database, session.actor_id, "")
+    if session.only_case is not None or Role.ADMINISTRATOR not in {each.role for each in grants}:
+        raise refusal("engine.administrators")
+    return session.actor_id
+
+
+CurrentAdministrator = Annotated[str, Depends(administrator_in_page)]
 
 
 async def official_in_header(

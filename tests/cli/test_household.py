@@ -5,6 +5,7 @@ import json
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -17,6 +18,7 @@ from runtime.database import Database
 from tests.support.box import open_box
 from tests.support.channels import KEY, OFFICIALS, grant_roles
 from tests.support.estate import make_renovation, scheme_content
+from tests.support.processes.commands import printed
 from tests.support.votes.tickets import unit_ticket
 
 RUNNER = CliRunner()
@@ -25,14 +27,15 @@ UNIT = "1-101"
 
 
 @pytest.fixture
-def run(
-    database: Database, monkeypatch: pytest.MonkeyPatch, signed_in_here: Callable[..., None]
-) -> Run:
-    signed_in_here(*(actor_id for actor_id, _ in OFFICIALS))
-    monkeypatch.setenv("DATABASE_URL", database.url)
-    monkeypatch.setenv("GONGJIAN_CREDENTIAL_KEY", KEY)
-    monkeypatch.setenv("GONGJIAN_RECEIPT_KEY", "1e" * 32)
-    return lambda *words, **more: RUNNER.invoke(app, ["vote", *words], **more)
+def run(service: str, signed_in_here: Callable[..., None]) -> Run:
+    signed_in_here(*(actor_id for actor_id, _ in OFFICIALS), service=service)
+    asked = {"cast", "opinion", "object", "consent", "withdraw-consent"}
+
+    def run(*words: str, **more: Any) -> Result:
+        where = ["--service", service] if words[0] in asked else []
+        return RUNNER.invoke(app, ["vote", *words, *where], **more)
+
+    return run
 
 
 @pytest.fixture
@@ -71,11 +74,13 @@ async def test_a_unit_casts_its_ballot_and_gets_the_same_receipt_again(
     words = ("cast", rid, "--choice", "works=yes", "--command-id", "mine", "--credential")
     first = await in_thread(run, *words, file)
     assert first.exit_code == 0, first.output
-    receipt = json.loads(first.output)
+    receipt = json.loads(printed(first.output))
     assert receipt["box_id"] == box
     again = await in_thread(run, *words, "-", input=Path(file).read_text(encoding="utf-8"))
-    assert json.loads(again.output)["ballot_id"] == receipt["ballot_id"]
-    silent = (await in_thread(run, "non-voters", rid)).output.splitlines()
+    assert json.loads(printed(again.output))["ballot_id"] == receipt["ballot_id"]
+    silent = printed(
+        (await in_thread(run, "non-voters", rid, "--as", "street")).output
+    ).splitlines()
     assert UNIT not in silent
 
 
@@ -96,7 +101,7 @@ async def test_who_came_is_written_down_by_whoever_convenes(
 ) -> None:
     rid, _, _ = vote
     came = await in_thread(run, "attend", rid, UNIT, "1-102", "--as", "committee")
-    assert json.loads(came.output)["kind"] == "voting.attendance_recorded"
+    assert json.loads(printed(came.output))["kind"] == "voting.attendance_recorded"
     unknown = await in_thread(run, "attend", rid, "9-999", "--as", "committee")
     assert code_of(unknown) == "voting.unit_not_on_roll"
 
@@ -111,7 +116,7 @@ async def test_an_opinion_is_taken_where_only_the_citys_system_takes_ballots(
     await sql.execute("UPDATE ballot_box SET official_by='art. 32' WHERE id=$1", box)
     await sql.close()
     said = await in_thread(run, *words)
-    assert json.loads(said.output)["kind"] == "voting.opinion_given"
+    assert json.loads(printed(said.output))["kind"] == "voting.opinion_given"
 
 
 async def test_an_objection_comes_in_the_time_for_it_and_in_no_other(
@@ -126,7 +131,7 @@ async def test_an_objection_comes_in_the_time_for_it_and_in_no_other(
     )
     await sql.close()
     objected = await in_thread(run, *words)
-    assert json.loads(objected.output)["kind"] == "voting.vote_objected"
+    assert json.loads(printed(objected.output))["kind"] == "voting.vote_objected"
 
 
 async def test_a_consent_is_given_taken_back_and_given_again(
@@ -140,7 +145,7 @@ async def test_a_consent_is_given_taken_back_and_given_again(
     for words in (give, back, give):
         result = await in_thread(run, *words)
         assert result.exit_code == 0, result.output
-        kinds.append(json.loads(result.output)["kind"])
+        kinds.append(json.loads(printed(result.output))["kind"])
     assert kinds == [
         "inspection.part_consented",
         "inspection.part_consent_withdrawn",

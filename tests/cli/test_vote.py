@@ -14,21 +14,18 @@ from cli.main import app
 from models.values.refusal import Refused
 from runtime.database import Database
 from tests.support.box import open_box, put_ballots
-from tests.support.channels import KEY, OFFICIALS, grant_roles
+from tests.support.channels import OFFICIALS, grant_roles
 from tests.support.estate import make_renovation
+from tests.support.people import keep_here
+from tests.support.processes.commands import printed
 
 RUNNER = CliRunner()
 Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run(
-    database: Database, monkeypatch: pytest.MonkeyPatch, signed_in_here: Callable[..., None]
-) -> Run:
-    signed_in_here(*(actor_id for actor_id, _ in OFFICIALS))
-    monkeypatch.setenv("DATABASE_URL", database.url)
-    monkeypatch.setenv("GONGJIAN_CREDENTIAL_KEY", KEY)
-    monkeypatch.setenv("GONGJIAN_RECEIPT_KEY", "1e" * 32)
+def run(service: str, signed_in_here: Callable[..., None]) -> Run:
+    signed_in_here(*(actor_id for actor_id, _ in OFFICIALS), service=service)
     return lambda *words: RUNNER.invoke(app, ["vote", *words])
 
 
@@ -71,27 +68,36 @@ async def test_a_committee_types_a_bundle_twice_and_settles_what_is_contested(
     first = await in_thread(run, *typing, "--as", "committee")
     assert first.exit_code == 0, first.output
     second = await in_thread(run, *typing, "--as", "committee2")
-    assert json.loads(second.output)["cast"] == 2
-    (line,) = (await in_thread(run, "contested", rid)).output.splitlines()
+    assert json.loads(printed(second.output))["cast"] == 2
+    (line,) = printed(
+        (await in_thread(run, "contested", rid, "--as", "residents")).output
+    ).splitlines()
     found = json.loads(line)
     assert found["unit_numbers"] == ["1-102"]
     code = found["ballots"][1]["code"]
     ruling = ("rule", rid, "1-102", "accepted", "--ballot", code, "--reason", "signed paper")
     ruled = await in_thread(run, *ruling, "--as", "residents")
     assert ruled.exit_code == 0, ruled.output
-    assert (await in_thread(run, "contested", rid)).output == ""
-    assert json.loads((await in_thread(run, "count-sheets", rid)).output)["cast"] == 2
+    assert printed((await in_thread(run, "contested", rid, "--as", "residents")).output) == ""
+    assert (
+        json.loads(
+            printed((await in_thread(run, "count-sheets", rid, "--as", "committee")).output)
+        )["cast"]
+        == 2
+    )
 
 
 async def test_those_who_are_silent_are_listed_and_reminded(
     run: Run, vote: tuple[str, str]
 ) -> None:
     rid, _ = vote
-    silent = (await in_thread(run, "non-voters", rid)).output.splitlines()
+    silent = printed(
+        (await in_thread(run, "non-voters", rid, "--as", "street")).output
+    ).splitlines()
     assert len(silent) == 11
     assert "1-102" not in silent
     reminded = await in_thread(run, "remind", rid, "--as", "committee")
-    assert json.loads(reminded.output)["kind"] == "voting.reminded"
+    assert json.loads(printed(reminded.output))["kind"] == "voting.reminded"
 
 
 async def test_who_has_no_role_does_nothing(run: Run, vote: tuple[str, str]) -> None:
@@ -114,7 +120,9 @@ async def test_a_code_is_shown_for_a_bundle_that_was_taken_and_for_no_other(
     taken = await in_thread(run, *typing, "committee")
     assert taken.exit_code == 0, taken.output
     assert "write this code on the bundle" in taken.stderr
-    monkeypatch.setenv("DATABASE_URL", "postgresql+asyncpg://nobody@127.0.0.1:9/none")
+    away = tmp_path / "away"
+    keep_here(away, "committee", service="http://127.0.0.1:9")
+    monkeypatch.setenv("GONGJIAN_DATA_DIR", str(away))
     unknown = await in_thread(run, *typing, "committee")
     assert not isinstance(unknown.exception, Refused)
     assert "if the bundle was taken" in unknown.stderr

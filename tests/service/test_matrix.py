@@ -42,6 +42,21 @@ WHO: Mapping[str, str | set[Role]] = {
     "POST /v1/sign-in": EVERYBODY,
     "GET /v1/sign-in/oidc": EVERYBODY,
     "GET /v1/sign-in/oidc/callback": EVERYBODY,
+    # Whoever has the link, a passkey that signs, or the code that a signed-in browser shows.
+    "POST /v1/invitations/{token}/passkey-challenges": EVERYBODY,
+    "POST /v1/invitations/{token}/passkeys": EVERYBODY,
+    "POST /v1/sign-in/passkey-challenges": EVERYBODY,
+    "POST /v1/sign-in/passkey": EVERYBODY,
+    "POST /v1/sign-in/terminal": EVERYBODY,
+    "GET /sign-in": EVERYBODY,
+    "GET /sign-in/passkeys.js": EVERYBODY,
+    "GET /sign-in/style.css": EVERYBODY,
+    # One's own: tests/service/identity/test_passkeys.py.
+    "GET /v1/passkeys": PERSON,
+    "POST /v1/passkeys": PERSON,
+    "POST /v1/passkey-challenges": PERSON,
+    "POST /v1/passkeys/{passkey}/removal": PERSON,
+    "POST /v1/session/terminal-codes": PERSON,
     # Whoever has the letter's link, and for a ticket its second fact or the session it began.
     "GET /v1/letters/{link}": EVERYBODY,
     "POST /v1/letters/{link}/entries": EVERYBODY,
@@ -59,6 +74,16 @@ WHO: Mapping[str, str | set[Role]] = {
     "POST /v1/clients": PERSON,
     "POST /v1/clients/{client}/rotation": PERSON,
     "POST /v1/clients/{client}/revocation": PERSON,
+    # Administrators only: tests/service/test_engine_payloads.py.
+    "GET /v1/engine/access": PERSON,
+    "POST /v1/engine/codec/decode": PERSON,
+    # Of which places one may follow what happens: tests/service/webhooks.
+    "GET /v1/feed": PERSON,
+    "GET /v1/webhooks": PERSON,
+    "POST /v1/webhooks": PERSON,
+    "POST /v1/webhooks/{webhook}/changes": PERSON,
+    "POST /v1/webhooks/{webhook}/tests": PERSON,
+    "GET /v1/webhooks/{webhook}/deliveries": PERSON,
     "GET /v1/renovations": EVERYBODY,
     f"GET {CASE}": EVERYBODY,
     f"GET {CASE}/roles": PERSON,

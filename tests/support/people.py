@@ -44,11 +44,11 @@ async def sign_in(sql: asyncpg.Connection, *actor_ids: str) -> str:
     return token_of(actor_ids[-1])
 
 
-def keep_here(data_dir: Path, *actor_ids: str) -> None:
-    """The file of a machine on which these actors have signed in."""
+def keep_here(data_dir: Path, *actor_ids: str, service: str = "") -> None:
+    """The file of a machine on which these actors have signed in at a service."""
     until = datetime.now(UTC) + timedelta(days=1)
     kept = (
-        KeptSession(actor_id=actor_id, token=token_of(actor_id), expires_at=until)
+        KeptSession(actor_id=actor_id, token=token_of(actor_id), expires_at=until, service=service)
         for actor_id in actor_ids
     )
     keep_sessions(data_dir, *kept)

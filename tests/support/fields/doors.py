@@ -22,6 +22,8 @@ IN_PATH = {
     "token": f"i1.{'a' * 43}",
     "grant_id": "1",
     "client": "c-1",
+    "webhook": "w-1",
+    "passkey": "p" * 22,
 }
 """Something of the right kind for each parameter of a path."""
 

@@ -1,0 +1,1 @@
+"""What administrators see of the engine: its UI behind our sign-in, and its payloads opened."""

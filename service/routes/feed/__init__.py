@@ -1,0 +1,1 @@
+"""What programs follow: the feed of events, and webhooks."""

@@ -1,0 +1,90 @@
+"""The feed of all events that concern a place, and the addresses that are told of them."""
+
+from fastapi import APIRouter
+
+from models.fields import EventNumber, IdInFile, PlacePath, TicketKind
+from models.values.refusal import refusal
+from runtime.record import feed
+from runtime.record.grants import load_grants
+from service.bodies import CommandBody
+from service.routes.dependencies import CurrentOfficial, RunningParts
+from service.routes.renovations import PAGE, Page
+from service.webhooks import hooks
+from service.webhooks.bodies import (
+    AddWebhook,
+    ChangeWebhook,
+    DeliveryView,
+    Feed,
+    WebhookSecret,
+    WebhookView,
+)
+from service.webhooks.messages import feed_event
+
+router = APIRouter(prefix="/v1", tags=["feed"])
+
+
+@router.get("/feed")
+async def read_feed(
+    actor_id: CurrentOfficial,
+    parts: RunningParts,
+    *,
+    place: PlacePath = "",
+    kind: TicketKind | None = None,
+    training: bool = False,
+    after: EventNumber = 0,
+    limit: Page = PAGE,
+) -> Feed:
+    """The events of the cases of your places, in one order; or below one `place`, or of one `kind` only.
+
+    Keep `next` and ask with it as `after`: each event comes once, and none is missed, however long you
+    were away. Events of training cases come with `training` only.
+    """
+    async with parts.database.session() as session:
+        grants = await load_grants(session, actor_id)
+        if not grants or (place and hooks.grant_over(grants, place) is None):
+            raise refusal("feed.other_place", where="place", place=place or "-")
+        places = [place] if place else [grant.place for grant in grants]
+        await feed.advance(session)
+        page = await feed.read_page(
+            session, places, after, limit, [kind] if kind else (), training=training
+        )
+    events = tuple(map(feed_event, page.lines))
+    return Feed(events=events, next=page.next_position, more=page.more)
+
+
+@router.get("/webhooks")
+async def list_webhooks(actor_id: CurrentOfficial, parts: RunningParts) -> tuple[WebhookView, ...]:
+    """Your webhooks."""
+    return await hooks.list_webhooks(parts.database, actor_id)
+
+
+@router.post("/webhooks", status_code=201)
+async def add_webhook(
+    actor_id: CurrentOfficial, command: AddWebhook, parts: RunningParts
+) -> WebhookSecret:
+    """Have an address told of the events below a place; what signs the messages is told once."""
+    return await hooks.add(parts.database, parts.settings, actor_id, command)
+
+
+@router.post("/webhooks/{webhook}/changes")
+async def change_webhook(
+    webhook: IdInFile, actor_id: CurrentOfficial, command: ChangeWebhook, parts: RunningParts
+) -> WebhookView:
+    """Pause it, let it go on (from another position too), or end it for good."""
+    return await hooks.change(parts.database, actor_id, webhook, command)
+
+
+@router.post("/webhooks/{webhook}/tests")
+async def try_webhook(
+    webhook: IdInFile, actor_id: CurrentOfficial, _command: CommandBody, parts: RunningParts
+) -> DeliveryView:
+    """Send it a test message now, and say what came of it."""
+    return await hooks.try_out(parts.database, parts.settings, actor_id, webhook)
+
+
+@router.get("/webhooks/{webhook}/deliveries")
+async def list_deliveries(
+    webhook: IdInFile, actor_id: CurrentOfficial, parts: RunningParts
+) -> tuple[DeliveryView, ...]:
+    """The newest attempts to tell it something, and what came of them."""
+    return await hooks.list_deliveries(parts.database, actor_id, webhook)

@@ -1,0 +1,183 @@
+"""The sender: tells each webhook the events that concern it, one after the other, until it takes them.
+
+Its position moves on when the address has taken a message (2xx), so that nothing is lost; a message that
+was taken just before a crash is sent again under the same `webhook-id`. Several processes may send: each
+takes a webhook for itself for a while.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import asyncpg
+import structlog
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import FeedEntry, Webhook, WebhookDelivery
+from runtime.database import Database
+from runtime.record import feed
+from runtime.record.feed import FeedLine, FeedPage
+from runtime.record.grants import load_grants
+from runtime.settings import Settings
+from service.identity.passwords import opened, secrets_key
+from service.identity.sessions import database_now
+from service.webhooks.calling import Outcome, call
+from service.webhooks.hooks import grant_over
+from service.webhooks.messages import cloud_event, feed_event, headers
+
+log = structlog.get_logger("webhooks")
+
+TOGETHER = 16
+"""Webhooks that are told at the same time."""
+PAGE = 20
+"""Messages that one webhook is told before its turn is over."""
+TAKEN_FOR = timedelta(minutes=5)
+"""Longer than a page of messages that all come to nothing."""
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(hours=6)
+GIVEN_UP_AFTER = timedelta(days=5)
+"""A webhook that has taken nothing for so long is paused; whoever keeps it lets it go on."""
+GONE = 410
+KEPT = timedelta(days=30)
+"""So long the log of deliveries is kept."""
+FAILURES = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+
+
+def pause_after(failures: int) -> timedelta:
+    """How long to wait after so many attempts that came to nothing; it doubles."""
+    return min(FIRST_PAUSE * (1 << min(failures - 1, 20)), LONGEST_PAUSE)
+
+
+class WebhookSender:
+    """Sends for as long as it runs; looks every `poll_s` seconds for something new."""
+
+    def __init__(self, database: Database, settings: Settings, poll_s: float = 1.0) -> None:
+        self._database, self._settings, self._poll_s = database, settings, poll_s
+
+    async def run(self) -> None:
+        """Until it is cancelled; a database that is away is waited for."""
+        while True:
+            try:
+                while await self.turn():
+                    pass
+            except FAILURES as error:
+                log.warning("webhooks_wait", reason=type(error).__name__)
+            await asyncio.sleep(self._poll_s)
+
+    async def turn(self) -> bool:
+        """Tell each webhook that has something to be told a page of it; whether anything was done."""
+        taken = await self._database.transaction(self._take)
+        await asyncio.gather(*(self._tell(each) for each in taken))
+        return bool(taken)
+
+    async def _take(self, session: AsyncSession) -> Sequence[Webhook]:
+        due = Webhook.state == "active", Webhook.next_at <= func.clock_timestamp()
+        if await session.scalar(select(Webhook.id).where(*due).limit(1)) is None:
+            return ()
+        await feed.advance(session)
+        newest = select(func.coalesce(func.max(FeedEntry.position), 0)).scalar_subquery()
+        found = (
+            select(Webhook.id)
+            .where(*due, Webhook.position < newest)
+            .order_by(Webhook.next_at)
+            .limit(TOGETHER)
+            .with_for_update(skip_locked=True)
+        )
+        mine = update(Webhook).where(Webhook.id.in_(found))
+        rows = await session.scalars(
+            mine.values(next_at=func.clock_timestamp() + TAKEN_FOR).returning(Webhook)
+        )
+        return rows.all()
+
+    async def _tell(self, hook: Webhook) -> None:
+        page = await self._page(hook)
+        if page is None:
+            await self._pause(hook, "no_role")
+            return
+        for line in page.lines:
+            now, came = await self._send(hook, line)
+            if not await self._note(hook, line.position, now, came):
+                return
+        await self._rest(hook, page.next_position)
+
+    async def _page(self, hook: Webhook) -> FeedPage | None:
+        """What it is told next; None where its keeper has no role there any more."""
+        async with self._database.session() as session:
+            grants = await load_grants(session, hook.actor_id)
+            if grant_over(grants, hook.place_path) is None:
+                return None
+            return await feed.read_page(
+                session, [hook.place_path], hook.position, PAGE, hook.kinds, training=hook.training
+            )
+
+    async def _send(self, hook: Webhook, line: FeedLine) -> tuple[datetime, Outcome]:
+        async with self._database.session() as session:
+            now = await database_now(session)
+        event = feed_event(line)
+        body = cloud_event(self._settings.address, event)
+        secret = opened(secrets_key(self._settings), hook.secret)
+        if secret is None:
+            return now, Outcome(None, "secret", 0)
+        named = headers(secret, f"evt_{line.position}", now, body)
+        own_network = self._settings.webhooks_to_own_network
+        return now, await call(hook.url, named, body, own_network=own_network)
+
+    async def _note(self, hook: Webhook, position: int, now: datetime, came: Outcome) -> bool:
+        """Write down an attempt; whether the next message may go."""
+
+        async def work(session: AsyncSession) -> bool:
+            row = await session.get_one(
+                Webhook, hook.id, with_for_update=True, populate_existing=True
+            )
+            session.add(
+                WebhookDelivery(
+                    webhook_id=row.id,
+                    position=position,
+                    attempt=row.failures + 1,
+                    sent_at=now,
+                    milliseconds=came.milliseconds,
+                    status=came.status,
+                    error=came.error,
+                )
+            )
+            if row.position != hook.position:
+                return False  # whoever keeps it has moved it meanwhile
+            if came.taken:
+                row.position, row.failures, row.failing_since = position, 0, None
+            else:
+                _failed(row, now, came)
+            return came.taken and row.state == "active"
+
+        goes_on = await self._database.transaction(work)
+        if came.taken:
+            hook.position = position
+        return goes_on
+
+    async def _rest(self, hook: Webhook, position: int) -> None:
+        """Its turn is over: what does not concern it is behind it too."""
+
+        async def work(session: AsyncSession) -> None:
+            rested = update(Webhook).where(Webhook.id == hook.id, Webhook.position == hook.position)
+            await session.execute(rested.values(position=position, next_at=func.clock_timestamp()))
+            old = WebhookDelivery.sent_at < func.clock_timestamp() - KEPT
+            await session.execute(
+                delete(WebhookDelivery).where(WebhookDelivery.webhook_id == hook.id, old)
+            )
+
+        await self._database.transaction(work)
+
+    async def _pause(self, hook: Webhook, error: str) -> None:
+        async def work(session: AsyncSession) -> None:
+            paused = update(Webhook).where(Webhook.id == hook.id, Webhook.state == "active")
+            await session.execute(paused.values(state="paused", error=error))
+
+        await self._database.transaction(work)
+
+
+def _failed(row: Webhook, now: datetime, came: Outcome) -> None:
+    row.failures += 1
+    row.failing_since = row.failing_since or now
+    row.next_at = now + pause_after(row.failures)
+    if came.status == GONE or now - row.failing_since >= GIVEN_UP_AFTER:
+        row.state, row.error = "paused", "gone" if came.status == GONE else "given_up"

@@ -1,0 +1,132 @@
+"""The OpenAPI document is what the service does: `schemathesis` makes requests from it, as everybody in turn.
+
+No 500, no status and no body that the document does not have; 503 only with `Retry-After`.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+
+import asyncpg
+import pytest
+import schemathesis
+import uvicorn
+from hypothesis import HealthCheck, Phase, given, settings
+from pydantic import SecretStr
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from runtime.database import Database
+from runtime.settings import Settings
+from service.app import create_app
+from tests.support.box import open_box
+from tests.support.channels import KEY, OFFICIALS, grant_roles
+from tests.support.estate import make_renovation
+from tests.support.people import bearer, sign_in
+from tests.support.votes.portal import portal_settings
+from tests.support.votes.tickets import unit_ticket
+
+Check = Callable[..., bool | None]
+RID = "rdoc"
+CHECKS: list[Check] = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+SENDERS = ("nobody", "unit", "administrator", *(actor_id for actor_id, _ in OFFICIALS))
+
+
+@pytest.fixture(scope="module")
+async def case(database: Database, owner: str) -> str:
+    sql = await asyncpg.connect(owner)
+    await make_renovation(database, rid=RID)
+    await grant_roles(sql)
+    await sign_in(sql, "administrator")
+    await sql.execute(
+        "INSERT INTO role_grant (actor_id, label, role) VALUES ($1::text, $1::text, $1)",
+        "administrator",
+    )
+    await open_box(sql, RID)
+    await sql.close()
+    return RID
+
+
+@pytest.fixture(scope="module")
+def service(database: Database, case: str) -> Iterator[str]:
+    own = Settings(
+        database_url=database.url,
+        credential_key=KEY,
+        receipt_key="1e" * 32,
+        gateway_key="5c" * 32,
+        person_key="7e" * 32,
+        counts_age_s=0,
+        temporal_address="127.0.0.1:9",
+        update_timeout_s=1,
+        **portal_settings(),
+    )
+    server = uvicorn.Server(uvicorn.Config(create_app(own), port=0, log_config=None))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        thread.join(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+
+
+def headers_of(sender: str) -> Mapping[str, str]:
+    if sender == "nobody":
+        return {}
+    if sender == "unit":
+        return {"Authorization": f"Bearer {unit_ticket(SecretStr(KEY), RID, '1-101')}"}
+    return bearer(sender)
+
+
+def hold(service: str, sender: str, examples: int) -> int:
+    """Send so many requests for each operation of the document; how many operations there were."""
+    document = schemathesis.openapi.from_url(f"{service}/openapi.json")
+    operations = [each.ok() for each in document.get_all_operations() if isinstance(each, Ok)]
+    # Whoever signs out does so in the end.
+    operations.sort(key=lambda each: each.path == "/v1/sign-out")
+    for operation in operations:
+
+        @settings(
+            max_examples=examples,
+            phases=[Phase.explicit, Phase.generate],
+            deadline=None,
+            database=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=operation.as_strategy())
+        def ask(case: schemathesis.Case) -> None:
+            if "renovation_id" in case.path_parameters:
+                case.path_parameters["renovation_id"] = RID
+            # Who sends is the sender's, not made up.
+            for name in [each for each in case.headers if each.lower() == "authorization"]:
+                del case.headers[name]
+            answer = case.call(base_url=service, headers=dict(headers_of(sender)))
+            if answer.status_code == 503:
+                assert "retry-after" in answer.headers
+                return
+            case.validate_response(answer, checks=CHECKS)
+
+        ask()
+    return len(operations)
+
+
+@pytest.mark.parametrize("sender", ["unit", "committee"])
+def test_the_document_is_what_the_service_does(service: str, sender: str) -> None:
+    assert hold(service, sender, 2) > 60
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sender", SENDERS)
+def test_the_document_is_what_the_service_does_for_everybody(service: str, sender: str) -> None:
+    assert hold(service, sender, 25) > 60

@@ -1,0 +1,364 @@
+"""Webhooks against an unmodified receiver: `standardwebhooks` verifies, `cloudevents` reads."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+import uvicorn
+from cloudevents.http import from_http
+from fastapi import FastAPI, Request, Response
+from standardwebhooks import Webhook as Receiver
+
+from models.values.refusal import Refused
+from runtime.database import Database
+from runtime.settings import Settings
+from service.app import create_app
+from service.webhooks import sending
+from service.webhooks.calling import call, check_url
+from service.webhooks.sending import FIRST_PAUSE, LONGEST_PAUSE, WebhookSender, pause_after
+from tests.runtime.record.test_feed import say
+from tests.support.channels import code
+from tests.support.people import bearer, sign_in
+
+Make = Callable[..., Awaitable[str]]
+KEEPER, OTHER = "hook-keeper", "hook-other"
+PLACE = "d/s/c/g"
+
+
+class Portal:
+    """A receiver; it answers with `status`, and keeps what it could verify and read."""
+
+    def __init__(self) -> None:
+        self.status, self.secret, self.port = 204, "", 0
+        self.ids: list[str] = []
+        self.events: list[Mapping[str, Any]] = []
+        self.headers: dict[str, str] = {}
+        self.app = FastAPI()
+        self.app.post("/hook")(self.take)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/hook"
+
+    async def take(self, request: Request) -> Response:
+        body, self.headers = await request.body(), dict(request.headers)
+        Receiver(self.secret).verify(body, self.headers)
+        self.ids.append(self.headers["webhook-id"])
+        if self.status < 300:
+            event = from_http(self.headers, body)
+            self.events.append({**event.get_attributes(), "data": event.get_data()})
+        away = {"location": "http://127.0.0.1:1/"} if self.status == 307 else None
+        return Response(status_code=self.status, headers=away)
+
+
+@pytest.fixture(scope="module")
+def settings(database: Database) -> Settings:
+    return Settings(
+        database_url=database.url,
+        credential_key="0f" * 32,
+        receipt_key="1e" * 32,
+        gateway_key="5c" * 32,
+        person_key="7e" * 32,
+        temporal_address="127.0.0.1:9",
+        update_timeout_s=1,
+        webhooks_to_own_network=True,
+    )
+
+
+@pytest.fixture
+async def portal() -> AsyncIterator[Portal]:
+    portal = Portal()
+    server = uvicorn.Server(uvicorn.Config(portal.app, port=0, log_config=None))
+    running = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    portal.port = server.servers[0].sockets[0].getsockname()[1]
+    yield portal
+    server.should_exit = True
+    await running
+
+
+class Hooks:
+    """The keeper's commands; nothing is sent but by `turn`."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        sql: asyncpg.Connection,
+        database: Database,
+        settings: Settings,
+    ) -> None:
+        self.http, self.sql, self.database = http, sql, database
+        self.sender = WebhookSender(database, settings)
+        self.name = f"h{uuid.uuid4().hex[:8]}"
+
+    async def post(self, path: str, actor: str = KEEPER, **body: Any) -> httpx.Response:
+        named = {"command_id": uuid.uuid4().hex, **body}
+        return await self.http.post(f"/v1/webhooks{path}", json=named, headers=bearer(actor))
+
+    async def add(self, portal: Portal, **more: Any) -> httpx.Response:
+        body = {"webhook": self.name, "url": portal.url, "place": PLACE, **more}
+        made = await self.post("", **body)
+        if made.status_code == 201 and made.json()["secret"]:
+            portal.secret = made.json()["secret"]
+        return made
+
+    async def turn(self) -> None:
+        """Everything that is due now is sent, though an address has been given a pause."""
+        await self.sql.execute("UPDATE private.webhook SET next_at = now()")
+        while await self.sender.turn():
+            pass
+
+    async def view(self) -> dict[str, Any]:
+        rows = (await self.http.get("/v1/webhooks", headers=bearer(KEEPER))).json()
+        (found,) = (each for each in rows if each["webhook"] == self.name)
+        return dict(found)
+
+    async def log(self) -> list[tuple[int, int | None, str]]:
+        path = f"/v1/webhooks/{self.name}/deliveries"
+        rows = (await self.http.get(path, headers=bearer(KEEPER))).json()
+        return [(each["attempt"], each["status"], each["error"]) for each in reversed(rows)]
+
+
+@pytest.fixture
+async def rid(renovation: Make) -> str:
+    return await renovation()
+
+
+@pytest.fixture
+async def hooks(
+    rid: str,
+    settings: Settings,
+    sql: asyncpg.Connection,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Hooks]:
+    # The service's own sender does not run: what is sent is sent by the test.
+    monkeypatch.setattr(WebhookSender, "run", asyncio.Event().wait)
+    await sql.execute("UPDATE private.webhook SET state = 'ended'")
+    for actor in (KEEPER, OTHER):
+        await sign_in(sql, actor)
+        await sql.execute("DELETE FROM role_grant WHERE actor_id = $1", actor)
+    await sql.execute(
+        "INSERT INTO role_grant (actor_id, label, role, place_id)"
+        " VALUES ($1::text, $1::text, 'street_office', 's')",
+        KEEPER,
+    )
+    app = create_app(settings)
+    api = app.api  # type: ignore[attr-defined]
+    async with (
+        api.router.lifespan_context(api),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http,
+    ):
+        yield Hooks(http, sql, database, settings)
+
+
+async def test_it_is_told_what_happens_from_now_on_in_order_and_once(
+    hooks: Hooks, portal: Portal, database: Database, rid: str
+) -> None:
+    await say(database, rid, f"{rid}-before")
+    assert (await hooks.add(portal)).status_code == 201
+    for number in range(30):
+        await say(database, rid, f"{rid}-{number}")
+    await hooks.turn()
+    await hooks.turn()
+    told = [each for each in portal.events if each["data"]["renovation_id"] == rid]
+    assert [each["data"]["details"]["said"] for each in told] == [f"{rid}-{n}" for n in range(30)]
+    assert {each["type"] for each in told} == {"gongjian.test.said"}
+    assert len(portal.ids) == len(set(portal.ids))
+    assert portal.headers["content-type"] == "application/cloudevents+json"
+    assert (await hooks.view())["failures"] == 0
+
+
+async def test_what_it_does_not_take_is_sent_again_under_the_same_id_and_what_follows_waits(
+    hooks: Hooks, portal: Portal, database: Database, rid: str
+) -> None:
+    await hooks.add(portal)
+    for name in ("a", "b"):
+        await say(database, rid, f"{rid}-{name}")
+    for portal.status in (500, 307):
+        await hooks.turn()
+    assert (await hooks.view())["failures"] == 2
+    portal.status = 200
+    await hooks.turn()
+    first, second, third, other = portal.ids
+    assert first == second == third != other
+    assert [each["data"]["details"]["said"] for each in portal.events] == [f"{rid}-a", f"{rid}-b"]
+    log = await hooks.log()
+    assert log == [(1, 500, "status"), (2, 307, "status"), (3, 200, ""), (1, 200, "")]
+    assert (await hooks.view())["failing_since"] is None
+
+
+def test_the_pauses_grow_and_end_at_the_longest() -> None:
+    pauses = [pause_after(failures) for failures in range(1, 40)]
+    assert pauses[0] == FIRST_PAUSE
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == LONGEST_PAUSE
+
+
+async def test_after_a_pause_nothing_is_lost(
+    hooks: Hooks, portal: Portal, database: Database, rid: str
+) -> None:
+    await hooks.add(portal)
+    portal.status = 410
+    await say(database, rid, f"{rid}-a")
+    await hooks.turn()
+    view = await hooks.view()
+    assert (view["state"], view["error"]) == ("paused", "gone")
+    portal.status = 200
+    await say(database, rid, f"{rid}-b")
+    await hooks.turn()
+    assert portal.events == []
+    assert (await hooks.post(f"/{hooks.name}/changes", state="active")).status_code == 200
+    await hooks.turn()
+    assert [each["data"]["details"]["said"] for each in portal.events] == [f"{rid}-a", f"{rid}-b"]
+
+
+async def test_an_address_that_takes_nothing_for_days_is_paused_and_says_so(
+    hooks: Hooks, portal: Portal, database: Database, rid: str
+) -> None:
+    await hooks.add(portal)
+    portal.status = 503
+    await say(database, rid, f"{rid}-a")
+    await hooks.turn()
+    long_ago = sending.GIVEN_UP_AFTER + timedelta(minutes=1)
+    await hooks.sql.execute(
+        "UPDATE private.webhook SET failing_since = now() - $1::interval WHERE id = $2",
+        *(long_ago, hooks.name),
+    )
+    await hooks.turn()
+    view = await hooks.view()
+    assert (view["state"], view["error"]) == ("paused", "given_up")
+
+
+async def test_it_begins_again_from_a_position_that_is_named(
+    hooks: Hooks, portal: Portal, database: Database, rid: str
+) -> None:
+    await hooks.add(portal)
+    await say(database, rid, f"{rid}-a")
+    await hooks.turn()
+    begun = portal.events[0]["data"]["position"] - 1
+    await hooks.post(f"/{hooks.name}/changes", state="active", after=begun)
+    await hooks.turn()
+    assert len(portal.ids) == 2
+    assert len(set(portal.ids)) == 1
+
+
+async def test_who_loses_the_role_is_told_nothing_more(
+    hooks: Hooks, portal: Portal, database: Database, rid: str
+) -> None:
+    await hooks.add(portal)
+    await hooks.sql.execute("UPDATE role_grant SET valid_until = now() WHERE actor_id = $1", KEEPER)
+    await say(database, rid, f"{rid}-a")
+    await hooks.turn()
+    assert portal.ids == []
+    view = await hooks.view()
+    assert (view["state"], view["error"]) == ("paused", "no_role")
+
+
+async def test_two_senders_at_once_tell_it_once(
+    hooks: Hooks, portal: Portal, database: Database, settings: Settings, rid: str
+) -> None:
+    await hooks.add(portal)
+    for number in range(10):
+        await say(database, rid, f"{rid}-{number}")
+    await asyncio.gather(*(WebhookSender(database, settings).turn() for _ in range(4)))
+    assert len(portal.ids) == len(set(portal.ids)) == 10
+
+
+async def test_the_test_button_says_what_came_of_it(hooks: Hooks, portal: Portal) -> None:
+    await hooks.add(portal)
+    for portal.status, error in ((204, ""), (404, "status")):
+        tried = (await hooks.post(f"/{hooks.name}/tests")).json()
+        assert (tried["status"], tried["error"], tried["position"]) == (portal.status, error, 0)
+    assert portal.events[0]["type"] == "gongjian.webhook.test"
+    gone = await hooks.post(f"/{hooks.name}/changes", state="ended")
+    assert gone.status_code == 200
+    assert code(await hooks.post(f"/{hooks.name}/tests")) == (409, "webhook.over")
+
+
+async def test_the_secret_is_told_once_and_stands_nowhere(
+    hooks: Hooks, portal: Portal, sql: asyncpg.Connection
+) -> None:
+    first = await hooks.add(portal, command_id=f"add-{hooks.name}")
+    again = await hooks.add(portal, command_id=f"add-{hooks.name}")
+    assert first.json()["webhook"] == again.json()["webhook"]
+    assert again.json()["secret"] == ""
+    stored = await sql.fetchval("SELECT w::text FROM private.webhook w WHERE id=$1", hooks.name)
+    assert portal.secret not in stored
+    assert code(await hooks.add(portal)) == (409, "webhook.there")
+
+
+# Played by whoever is curious.
+
+
+async def test_a_place_of_others_is_not_followed(hooks: Hooks, portal: Portal) -> None:
+    assert code(await hooks.add(portal, place="d")) == (403, "feed.other_place")
+    assert code(await hooks.add(portal, place="d/s1")) == (403, "feed.other_place")
+    for place in ("d", "d/s1"):
+        answer = await hooks.http.get(f"/v1/feed?place={place}", headers=bearer(KEEPER))
+        assert code(answer) == (403, "feed.other_place")
+    nobody = await hooks.http.get("/v1/feed", headers=bearer(OTHER))
+    assert code(nobody) == (403, "feed.other_place")
+
+
+async def test_somebody_elses_webhook_is_unknown(hooks: Hooks, portal: Portal) -> None:
+    await hooks.add(portal)
+    for path, body in (("changes", {"state": "ended"}), ("tests", {})):
+        answer = await hooks.post(f"/{hooks.name}/{path}", OTHER, **body)
+        assert code(answer) == (404, "webhook.unknown")
+    path = f"/v1/webhooks/{hooks.name}/deliveries"
+    assert code(await hooks.http.get(path, headers=bearer(OTHER))) == (404, "webhook.unknown")
+    assert (await hooks.http.get("/v1/webhooks", headers=bearer(OTHER))).json() == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://portal.example/",
+        "https://a:b@portal.example/",
+        "https://portal.example/#x",
+        "https://:443/",
+    ],
+)
+def test_an_address_has_a_name_and_tls_and_no_secret(url: str) -> None:
+    with pytest.raises(Refused, match=r"webhook\.url"):
+        check_url(url, own_network=False)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "169.254.169.254", "10.0.0.1"])
+async def test_the_own_network_is_not_called(host: str, portal: Portal) -> None:
+    came = await call(f"http://{host}:{portal.port}/hook", {}, b"", own_network=False)
+    assert (came.status, came.error) == (None, "own_network")
+    assert portal.ids == []
+
+
+async def test_nobody_there_is_an_outcome(portal: Portal) -> None:
+    for url, error in (
+        ("http://127.0.0.1:1/", "connection"),
+        ("http://no.such.invalid/", "unreachable"),
+    ):
+        came = await call(url, {}, b"", own_network=True)
+        assert (came.status, came.error) == (None, error)
+
+
+async def test_the_feed_has_the_same_events_for_whoever_asks(
+    hooks: Hooks, portal: Portal, database: Database, rid: str
+) -> None:
+    await hooks.add(portal)
+    for name in ("a", "b", "c"):
+        await say(database, rid, f"{rid}-{name}")
+    await hooks.turn()
+    after, asked = portal.events[0]["data"]["position"] - 1, list[Any]()
+    while True:
+        path = f"/v1/feed?place={PLACE}&kind=test.said&after={after}&limit=2"
+        page = (await hooks.http.get(path, headers=bearer(KEEPER))).json()
+        asked, after = asked + page["events"], page["next"]
+        if not page["more"]:
+            break
+    assert asked == [each["data"] for each in portal.events]
