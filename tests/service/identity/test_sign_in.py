@@ -175,9 +175,7 @@ async def test_guesses_close_the_credential_they_are_about_and_no_neighbours(
     assert (await signing_in(http, "qian", totp_of(neighbour))).is_success
     await sql.execute("UPDATE private.lock_out SET until = now()")
     assert (await signing_in(http, "zhao", totp_of(guessed))).is_success
-    assert (
-        await sql.fetchval("SELECT count(*) FROM private.lock_out WHERE failures > 5") == 0
-    )
+    assert await sql.fetchval("SELECT count(*) FROM private.lock_out WHERE failures > 5") == 0
 
 
 async def test_a_name_that_is_nobodys_is_closed_like_anybodys_and_forgotten_after_a_day(
