@@ -34,7 +34,11 @@ EVERY_ROLE, THEY, THEIR_STREET = "every-role", "they", "their-street"
 NOW = datetime.now(UTC)
 DOORS = tuple(doors())
 ACTS = frozenset(BODIES)
-NOTHING: Mapping[str, Any] = {"grant_id": 2_000_000_000, "code": "ZZZZ-ZZZZ-ZZZZ"}
+NOTHING: Mapping[str, Any] = {
+    "grant_id": 2_000_000_000,
+    "code": "ZZZZ-ZZZZ-ZZZZ",
+    "passkey": "q" * 22,
+}
 """Ids of nothing that are no words."""
 IN_BODIES = frozenset({"publication_id", "work_id", "box_id", "ballot_code"})
 
@@ -99,6 +103,8 @@ async def theirs(database: Database, http: httpx.AsyncClient, sql: asyncpg.Conne
         "ticket_id": await ticket(their, UNIT),
         "grant_id": await sql.fetchval("SELECT id FROM role_grant WHERE actor_id = $1", THEY),
         "client": "their-bank",
+        "webhook": await webhook(sql),
+        "passkey": await passkey(sql),
         "box_id": their.box,
         "publication_id": await publication(sql, THEIRS),
         "work_id": "roof",
@@ -131,6 +137,25 @@ async def ticket(case: Channels, unit: str) -> str:
     return str(await case.sql.fetchval(row, case.rid, unit))
 
 
+async def webhook(sql: asyncpg.Connection) -> str:
+    await sql.execute(
+        "INSERT INTO private.webhook (id, actor_id, place_path, kinds, training, url, secret, state,"
+        " position, next_at, created_at) VALUES ('their-hook', $1, 'z', '{}', false,"
+        " 'https://their.example/', '', 'paused', 0, now(), now())",
+        THEY,
+    )
+    return "their-hook"
+
+
+async def passkey(sql: asyncpg.Connection) -> str:
+    await sql.execute(
+        "INSERT INTO private.passkey (id, account_id, public_key, sign_count, created_at)"
+        " VALUES ($1, $2, '', 0, now())",
+        *("t" * 22, THEY),
+    )
+    return "t" * 22
+
+
 async def publication(sql: asyncpg.Connection, rid: str) -> str:
     await sql.execute(
         "INSERT INTO publication (id, renovation_id, subject, content, opens_at, closes_at)"
@@ -161,13 +186,14 @@ def named_ids(door: Door) -> Iterator[tuple[str, str]]:
         yield from ((name, "body") for name in IN_BODIES & good_body(door.body).keys())
 
 
+NO_IDS = frozenset({"renovation_id", "link", "token", "name"})
+"""What the matrix tries, what is a secret, and the names of acts and of a case's own holds."""
 CASES = [
     (f"{door.method} {door.path}", name, place)
     for door in DOORS
     for name, place in sorted(named_ids(door))
-    if name in {*IN_BODIES, "mandate_id", "proposal_id", "letter_id", "code", "ticket_id",
-                "grant_id", "client"}
-]  # fmt: skip
+    if name in IN_BODIES or (place == "path" and name not in NO_IDS)
+]
 BY_NAME = {f"{door.method} {door.path}": door for door in DOORS}
 
 
@@ -193,7 +219,7 @@ async def ask(
 async def rows_of(sql: asyncpg.Connection) -> list[str]:
     """Every row that is of the others, or of nobody's case."""
     tables = ("mandate", "mandate_revocation", "proposal", "letter", "ticket", "ballot",
-              "ballot_check", "role_grant", "private.api_client", "private.api_key",
+              "ballot_check", "role_grant", "private.api_client", "private.api_key", "private.webhook", "private.passkey",
               "objection", "part_consent")  # fmt: skip
     return [
         row["t"]

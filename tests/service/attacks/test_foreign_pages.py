@@ -35,6 +35,8 @@ ATTACKS: Mapping[str, tuple[dict[str, str], str]] = {
                       "credential.foreign_page"),
     "another port": ({**FORM, "Origin": "http://127.0.0.1:9000"}, "credential.foreign_page"),
 }  # fmt: skip
+CHANGES_NOTHING = frozenset({"/v1/engine/codec/decode"})
+"""Sent by the engine's UI, which knows no form token; our own pages alone may send it."""
 PLAIN = "text/plain"
 """What a page of another site may send without asking first."""
 
@@ -64,6 +66,8 @@ async def test_no_door_that_changes_something_takes_a_forged_request(
     headers, refused = ATTACKS[attack]
     assert len(changing()) > 40
     for door in changing():
+        if refused == "credential.form_token" and door.path in CHANGES_NOTHING:
+            continue
         assert await forge(http, door, headers) == (403, refused), door.path
     # Nobody was signed out.
     assert (await http.get("/v1/session", headers=bearer(VICTIM))).is_success
