@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from models.values.refusal import refusal
 from proof.canonical import utc_text
+from rules.duties import Duty, refuse_same_person
 
 
 class Proposing(StrEnum):
@@ -78,5 +79,5 @@ def refuse_confirming(
     """
     if content_sha256 != proposal.content_sha256:
         raise refusal("proposal.other_content", where=proposal.id)
-    if person == proposal.proposed_by and not plays_all:
-        raise refusal("proposal.own", where=proposal.id)
+    if not plays_all:
+        refuse_same_person(Duty.CONFIRM_PROPOSED, proposal.proposed_by, person, where=proposal.id)

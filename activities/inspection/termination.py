@@ -24,7 +24,7 @@ from models.values.states import (
     TerminationGround,
 )
 from rules import termination as law
-from rules.authority import refuse_same_person
+from rules.duties import Duty, duty_problems, refuse_same_person
 from runtime.record.journal import Recorded
 
 
@@ -169,8 +169,8 @@ class Terminations(Writer):
         """
         contract = await _terminated(case)
         ended = await case.session.get_one(Termination, contract.id)
-        refuse_same_person(ended.decided_by, act.actor.id, "settlement.measured_by_decider")
-        refuse_same_person(contract.bidder_id, act.actor.id, "settlement.measured_by_contractor")
+        refuse_same_person(Duty.MEASURE_ENDED, ended.decided_by, act.actor.id)
+        refuse_same_person(Duty.MEASURE_BUILT, contract.bidder_id, act.actor.id)
         prices = {
             rows.planned_id(case, item): price
             for item, price in (await settlement.prices_of(case, contract)).items()
@@ -256,8 +256,8 @@ async def _refuse_termination(
         problems += law.cure_problems(await rows.load_cures(case), case.now)
     if ground is TerminationGround.VOTE and not act.document.strip():
         problems.append(problem("settlement.document_missing"))
-    if contract.bidder_id in (act.actor.id, act.actor.on_behalf_of):
-        problems.append(problem("settlement.own_contract", actor=act.actor.id))
+    persons = (act.actor.id, act.actor.on_behalf_of)
+    problems += duty_problems(Duty.END_OWN_CONTRACT, persons, contract.bidder_id)
     refuse_if_any(problems)
 
 

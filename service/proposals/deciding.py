@@ -14,7 +14,7 @@ from models.values.refusal import Refused, refusal
 from rules.four_eyes import Proposed, Proposing, refuse_confirming, refuse_decided, state_of
 from runtime.record.journal import Recorded
 from service.bodies import Accepted
-from service.channels.mandates import enter_mandate
+from service.channels.mandates import enter_mandate, refuse_agent
 from service.channels.replacements import enter_sale
 from service.parts import Parts
 from service.proposals.acts import ACTS_PROPOSED, CONFIRMED, enter_act, send_confirmed
@@ -135,6 +135,8 @@ async def _confirm(
     async def inside(session: AsyncSession, now: datetime) -> Recorded[Confirmed]:
         row = await _open_proposal(session, situation, line.id, now)
         refuse_confirming(_proposed(row), actor.id, line.content_sha256, plays_all=plays_all)
+        if row.act == Proposing.MANDATE and not plays_all:
+            await refuse_agent(session, row, actor)
         effect = await ENTER[Proposing(row.act)](parts, situation, session, row, key, now)
         await _decide(session, row, "confirmed", actor, now)
         details = {**effect.details, "proposed_by": row.proposed_by}
