@@ -21,6 +21,11 @@ class Proposing(StrEnum):
     MANDATE = "register_mandate"
     SALE = "replace_owner"
     CANCELLATION = "cancel_renovation"
+    DIRECT_AWARD = "approve_direct_award"
+
+
+ACTS_OF_TWO = frozenset({Proposing.CANCELLATION.value, Proposing.DIRECT_AWARD.value})
+"""The official acts that nobody does alone: they end the procedure, or leave its ordinary way (ADR 18)."""
 
 
 class ProposalState(StrEnum):

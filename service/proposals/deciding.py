@@ -11,13 +11,20 @@ from models.messages.ids import proposals_id
 from models.tables import CaseWait, Proposal, Renovation
 from models.values.actor import Actor
 from models.values.refusal import Refused, refusal
-from rules.four_eyes import Proposed, Proposing, refuse_confirming, refuse_decided, state_of
+from rules.four_eyes import (
+    ACTS_OF_TWO,
+    Proposed,
+    Proposing,
+    refuse_confirming,
+    refuse_decided,
+    state_of,
+)
 from runtime.record.journal import Recorded
 from service.bodies import Accepted
 from service.channels.mandates import enter_mandate, refuse_agent
 from service.channels.replacements import enter_sale
 from service.parts import Parts
-from service.proposals.acts import ACTS_PROPOSED, CONFIRMED, enter_act, send_confirmed
+from service.proposals.acts import CONFIRMED, enter_act, send_confirmed
 from service.proposals.bodies import (
     Confirmed,
     ConfirmedSheet,
@@ -43,6 +50,7 @@ ENTER: Mapping[Proposing, Enter] = {
     Proposing.MANDATE: enter_mandate,
     Proposing.SALE: enter_sale,
     Proposing.CANCELLATION: enter_act,
+    Proposing.DIRECT_AWARD: enter_act,
 }
 
 
@@ -153,7 +161,7 @@ async def _confirm(
     done = await record(parts.journal, situation, actor, key, CONFIRMED, line, inside, Confirmed)
     async with parts.database.session() as session:
         row = await session.get_one(Proposal, line.id)
-    if row.act in ACTS_PROPOSED:
+    if row.act in ACTS_OF_TWO:
         await send_confirmed(parts, row)
     return done
 

@@ -13,6 +13,7 @@ from formats.roll import owner_key, stored_owner_key
 from runtime.ballots.mandates import holdings
 from runtime.database import Database
 from service.estates.units import owner_secret
+from service.identity.tokens import token_hash
 from tests.support.box import open_box
 from tests.support.channels import (
     KEY,
@@ -104,6 +105,41 @@ async def test_a_person_of_two_roles_does_not_confirm_the_own_proposal(vote: Cha
     made = await proposed(vote)
     assert code(await confirmed(vote, made, "committee")) == (403, "proposal.own")
     assert (await confirmed(vote, made, "committee2")).status_code == 201
+
+
+async def test_one_person_is_one_in_two_accounts(vote: Channels) -> None:
+    """Whatever `committee` signs in with acts as the one person that `committee` is."""
+    await vote.sql.execute(
+        "INSERT INTO private.account (id, actor_id, person_id, name, created_at)"
+        " VALUES ($1, 'committee', 'committee', $1, now())",
+        f"{vote.rid}-second",
+    )
+    token = f"s1.{vote.rid}-second"
+    await vote.sql.execute(
+        "INSERT INTO private.session (id, account_id, way, created_at, expires_at)"
+        " VALUES ($1, $2, 'password', now(), now() + interval '1 day')",
+        token_hash(token),
+        f"{vote.rid}-second",
+    )
+    made, second = await proposed(vote), {"Authorization": f"Bearer {token}"}
+    sheet = await vote.post("/proposals/confirmations", second, proposals=lines(made))
+    assert code(sheet) == (403, "proposal.own")
+    with pytest.raises(asyncpg.CheckViolationError):
+        await vote.sql.execute("UPDATE private.account SET actor_id='other' WHERE id=$1", token[3:])
+
+
+async def test_who_registers_or_confirms_a_mandate_is_not_its_agent(vote: Channels) -> None:
+    await vote.sql.execute("UPDATE private.person SET name = 'Li  Jianguo' WHERE id = 'committee3'")
+    try:
+        own = await proposed(vote, who="committee3")
+        assert code(own) == (403, "mandate.own_register")
+        made = await proposed(vote)
+        assert code(await confirmed(vote, made, "committee3")) == (403, "mandate.own_register")
+        assert (await confirmed(vote, made, "committee2")).status_code == 201
+    finally:
+        await vote.sql.execute(
+            "UPDATE private.person SET name = 'committee3' WHERE id = 'committee3'"
+        )
 
 
 async def test_a_confirmation_is_of_what_was_read_and_of_a_person_who_may(vote: Channels) -> None:
