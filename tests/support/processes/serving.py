@@ -11,6 +11,7 @@ from runtime.database import Database
 from runtime.engine.builds import make_current
 from runtime.engine.workers import run_together
 from runtime.settings import Settings
+from runtime.temporal import connect, way_of
 from service.app import create_app
 from service.parts import Parts
 from tests.support.box import BOX_KEY
@@ -52,17 +53,26 @@ async def working(
 
 @asynccontextmanager
 async def serving(
-    env: WorkflowEnvironment, database: Database, interceptors: Sequence[Interceptor] = ()
+    env: WorkflowEnvironment,
+    database: Database,
+    interceptors: Sequence[Interceptor] = (),
+    given: Settings | None = None,
 ) -> AsyncIterator[tuple[Parts, httpx.AsyncClient]]:
     """The parts of the service and its HTTP API, with the worker as the product runs it.
 
-    `interceptors` stand between Temporal and that worker.
+    `interceptors` stand between Temporal and that worker. With settings that are `given` the worker has a
+    client of these settings too, with their codec.
     """
-    settings = settings_for(env, database)
+    settings = given or settings_for(env, database)
     app = create_app(settings)
     api = app.api  # type: ignore[attr-defined]
+    if given is None:
+        client = await plain_client(env, interceptors)
+    else:
+        address, namespace = settings.temporal_address, settings.temporal_namespace
+        client = await connect(address, namespace, way=way_of(settings))
     async with (
-        working(env, await plain_client(env, interceptors), database, settings),
+        working(env, client, database, settings),
         api.router.lifespan_context(api),
         httpx.AsyncClient(
             transport=httpx.ASGITransport(app), base_url="http://test", timeout=60
