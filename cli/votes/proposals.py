@@ -172,5 +172,7 @@ def _print_sheet(done: JsonValue) -> None:
         print(said("line.proposal_confirmed", proposal=str(each["id"]), event=event))
     for each in refused:
         assert isinstance(each, dict)
-        why = said(str(each["code"]))
+        params = each["params"]
+        assert isinstance(params, dict)
+        why = said(str(each["code"]), **{name: str(value) for name, value in params.items()})
         print(said("line.proposal_not_confirmed", proposal=str(each["id"]), why=why))

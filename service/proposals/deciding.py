@@ -75,7 +75,8 @@ async def confirm_sheet(
             )
         except Refused as why:
             first = first or why
-            refused.append(RefusedLine(id=line.id, code=why.problems[0].code))
+            problem = why.problems[0]
+            refused.append(RefusedLine(id=line.id, code=problem.code, params=dict(problem.params)))
     if first is not None and not confirmed:
         raise first
     return ConfirmedSheet(confirmed=tuple(confirmed), refused=tuple(refused))

@@ -165,8 +165,8 @@ async def test_a_sheet_of_proposals_is_listed_confirmed_and_refused_in_both_lang
             assert made.status_code == 202, made.text
             ids.append(str(made.json()["id"]))
     first, second, third, left = ids
-    for language, waits in (("zh", "待确认"), ("en", "nothing is done")):
-        monkeypatch.setenv("GONGJIAN_LANGUAGE", language)
+    for language, waits in (("zh_CN.UTF-8", "待确认"), ("C", "nothing is done")):
+        monkeypatch.setenv("LC_ALL", language)
         shown = printed((await say("list", rid, "--as", "street")).output)
         assert waits in shown
         assert "1-101" in shown
@@ -182,6 +182,7 @@ async def test_a_sheet_of_proposals_is_listed_confirmed_and_refused_in_both_lang
     part = await say("confirm", rid, third, left, "--as", "street")
     assert part.exit_code == 1, "one line of two was not confirmed"
     assert "not confirmed" in printed(part.output)
+    assert "%(" not in part.output
     assert printed((await say("list", rid, "--as", "street")).output).startswith("Nothing waits")
     kept = printed((await say("list", rid, "--as", "street", "--all", "--json")).output)
     states = {each["id"]: each["state"] for each in map(json.loads, kept.splitlines())}

@@ -111,7 +111,7 @@ async def test_one_person_is_one_in_two_accounts(vote: Channels) -> None:
     """Whatever `committee` signs in with acts as the one person that `committee` is."""
     await vote.sql.execute(
         "INSERT INTO private.account (id, actor_id, person_id, name, created_at)"
-        " VALUES ($1, 'committee', 'committee', $1, now())",
+        " VALUES ($1::varchar, 'committee', 'committee', $1::varchar, now())",
         f"{vote.rid}-second",
     )
     token = f"s1.{vote.rid}-second"
@@ -125,7 +125,9 @@ async def test_one_person_is_one_in_two_accounts(vote: Channels) -> None:
     sheet = await vote.post("/proposals/confirmations", second, proposals=lines(made))
     assert code(sheet) == (403, "proposal.own")
     with pytest.raises(asyncpg.CheckViolationError):
-        await vote.sql.execute("UPDATE private.account SET actor_id='other' WHERE id=$1", token[3:])
+        await vote.sql.execute(
+            "UPDATE private.account SET actor_id='other' WHERE id=$1", f"{vote.rid}-second"
+        )
 
 
 async def test_who_registers_or_confirms_a_mandate_is_not_its_agent(vote: Channels) -> None:
@@ -195,7 +197,9 @@ async def test_a_sheet_confirms_many_and_sent_again_is_the_same(vote: Channels) 
     assert sheets[0].status_code == 201, sheets[0].text
     assert sheets[0].json() == sheets[1].json()
     assert len(sheets[0].json()["confirmed"]) == len(UNITS)
-    assert sheets[0].json()["refused"] == [{"id": own.json()["id"], "code": "proposal.own"}]
+    assert sheets[0].json()["refused"] == [
+        {"id": own.json()["id"], "code": "proposal.own", "params": {"actor": "committee2"}}
+    ]
     assert [row["subject"] for row in await vote.sql.fetch(waiting, vote.rid)] == [own.json()["id"]]
 
 
