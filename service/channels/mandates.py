@@ -68,14 +68,21 @@ class AskedMandate(Value):
     instructions: dict[str, str]
 
 
+class ShownMandate(AskedMandate):
+    """A registration of an agent who agrees to be shown by name to the owners of the vote."""
+
+    agent_shown: bool = True
+
+
 class ProposedMandate(AskedMandate):
     """What a second person confirms: the registration and its box.
 
-    With `agent_fact` the agent's letter is entered: the number of the document, slowly hashed.
+    `agent_shown` is the consent of the paper. With `agent_fact` the agent's letter is entered: the number of the document, slowly hashed.
     """
 
     box_id: str
     agent_fact: str = ""
+    agent_shown: bool = False
 
 
 def mandate_key(receipt_key: SecretStr) -> bytes:
@@ -119,12 +126,17 @@ async def register_mandate(
         # The name of who was known before stays as it was written first.
         person = insert(Person).values(id=asked.agent_id, name=command.agent_name, phone=None)
         await session.execute(person.on_conflict_do_nothing())
-        content = ProposedMandate(**asked.model_dump(), box_id=box.id, agent_fact=known)
+        shown = command.agent_shown
+        content = ProposedMandate(
+            **asked.model_dump(), box_id=box.id, agent_fact=known, agent_shown=shown
+        )
         return Ask(mandate_id, content, box.closes_at)
 
-    act = Proposing.MANDATE
+    # Without the consent the request is hashed as the releases before did.
+    request = ShownMandate(**asked.model_dump()) if command.agent_shown else asked
+    act, kind, into = Proposing.MANDATE, REGISTERED, ProposalMade
     return await propose(
-        parts.journal, situation, actor, command, act, REGISTERED, asked, prepare, into=ProposalMade
+        parts.journal, situation, actor, command, act, kind, request, prepare, into=into
     )
 
 

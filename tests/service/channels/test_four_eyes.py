@@ -54,7 +54,9 @@ async def vote(renovation: Make, http: httpx.AsyncClient, sql: asyncpg.Connectio
     return Channels(http, sql, rid, box)
 
 
-async def proposed(vote: Channels, unit: str = "1-101", who: str = "committee") -> httpx.Response:
+async def proposed(
+    vote: Channels, unit: str = "1-101", who: str = "committee", **more: object
+) -> httpx.Response:
     return await vote.post(
         "/mandates",
         official(who),
@@ -65,6 +67,7 @@ async def proposed(vote: Channels, unit: str = "1-101", who: str = "committee") 
         document="folder 3, sheet 7",
         valid_from=(NOW - DAY).isoformat(),
         valid_until=(NOW + DAY).isoformat(),
+        **more,
     )
 
 
@@ -264,9 +267,15 @@ async def test_the_wall_has_numbers_and_owners_of_the_vote_see_rooms_and_agents(
     seen = await vote.get("/mandates/agents", owner_of(vote.rid, "1-302"))
     assert [each["unit_numbers"] for each in seen.json()] == [["1-101"]], seen.text
     assert "Li Jianguo" not in seen.text
+    # The agent of 1-102 has agreed in the paper.
+    await confirmed(vote, await proposed(vote, "1-102", agent_shown=True))
+    seen = await vote.get("/mandates/agents", owner_of(vote.rid, "1-302"))
+    names = {each["unit_numbers"][0]: each["agent_name"] for each in seen.json()}
+    assert names == {"1-101": "", "1-102": "Li Jianguo"}
+    assert "Li Jianguo" not in (await vote.http.get(path)).text
     assert code(await vote.get("/mandates/agents", official("grid"))) == (401, "credential.wrong")
     async with database.session() as session:
-        assert await holdings(session, vote.box) == [1]
+        assert await holdings(session, vote.box) == [1, 1]
 
 
 async def test_the_owner_takes_the_mandate_back_alone_until_the_close(vote: Channels) -> None:
