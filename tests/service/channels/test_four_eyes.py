@@ -55,7 +55,7 @@ async def vote(renovation: Make, http: httpx.AsyncClient, sql: asyncpg.Connectio
 
 
 async def proposed(
-    vote: Channels, unit: str = "1-101", who: str = "committee", **more: object
+    vote: Channels, unit: str = "1-101", who: str = "committee", **more: Any
 ) -> httpx.Response:
     return await vote.post(
         "/mandates",
