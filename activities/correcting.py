@@ -15,6 +15,7 @@ from models.values.refusal import refusal
 from models.values.scheme import Change
 from proof.canonical import digest
 from rules.authority import covers
+from rules.duties import Duty, refuse_same_person
 from rules.granting import check_firm_role
 from runtime.record.place_log import grant_event
 
@@ -171,8 +172,7 @@ async def _added(case: Case, act: CorrectRenovation, official: AddedOfficial) ->
         raise refusal(
             "correction.already_there", where=where, official=official.id, role=official.role
         )
-    if official.id == act.actor.id:
-        raise refusal("granting.to_oneself", where=where)
+    refuse_same_person(Duty.GRANT_ONESELF, act.actor.id, official.id, where=where)
     case.session.add(row)
     await _told_to_the_place(case, act, row)
     after = {"label": official.label, "role": official.role.value, "place": path}

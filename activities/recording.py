@@ -242,7 +242,7 @@ class Recorder:
             # The journal has locked it in this session: no query.
             row = await session.get_one(Renovation, command.renovation_id)
             refuse_after_the_stage(command, row)
-            await refuse_without_grant(session, command, row)
+            await refuse_without_grant(session, command, row, told=terms.told)
             case = Case(
                 session=session,
                 renovation=row,

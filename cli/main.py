@@ -117,7 +117,7 @@ COMMANDS: Mapping[str, Listed] = {
     ),
     "proposals": Listed(
         "cli.votes.proposals",
-        "What waits for a second person, as JSON; with --confirm or --withdraw that person's word.",
+        "What waits for a second person: list it, confirm it, refuse it.",
     ),
     "decide": Listed(
         "cli.decide",

@@ -204,15 +204,3 @@ def covers(place: str, path: str) -> bool:
     """Is `path` the place or below it, segment by segment? "d/s1" does not cover "d/s10"."""
     own = place.split("/")
     return bool(place) and path.split("/")[: len(own)] == own
-
-
-def refuse_same_person(previous_actor_id: str | None, actor_id: str, code: str) -> None:
-    """Nobody passes the own work: whoever did the earlier step may not do this one.
-
-    `previous_actor_id` is None where there was no earlier step.
-
-    Raises:
-        Refused: `code`, with the actor.
-    """
-    if previous_actor_id is not None and previous_actor_id == actor_id:
-        raise refusal(code, actor=actor_id)

@@ -10,6 +10,7 @@ from models.values.actor import Actor, Role
 from models.values.base import Carried
 from models.values.refusal import refusal
 from rules.authority import Grant, acting, covers
+from rules.duties import Duty, refuse_same_person
 
 
 class Giving(Carried):
@@ -95,8 +96,7 @@ def check_giving(role: Role, place_path: str, to_actor: str, grants: tuple[Grant
         places = ", ".join(sorted({grant.place for grant in in_role}))
         raise refusal("granting.outside_place", where="place", places=places, place=place_path)
     grant = max(here, key=lambda each: each.place.count("/"))
-    if grant.actor_id == to_actor:
-        raise refusal("granting.to_oneself", where="person")
+    refuse_same_person(Duty.GRANT_ONESELF, grant.actor_id, to_actor, where="person")
     return acting(grant)
 
 

@@ -28,6 +28,7 @@ from models.values import cost_sharing as values
 from models.values.refusal import refusal
 from models.values.scheme import SchemeContent
 from rules import cost_sharing as law
+from rules.duties import Duty
 from runtime.record.journal import Recorded, id_from
 
 
@@ -320,7 +321,7 @@ async def _refuse_own_unit(case: Case, act: ApproveRelief) -> None:
         .limit(1)
     )
     if own is not None:
-        raise refusal("cost_sharing.own_relief", where=act.unit_number)
+        raise refusal(Duty.RELIEVE_ONESELF.value, where=act.unit_number)
 
 
 def _relief_rows(case: Case, act: ApproveRelief) -> tuple[Relief, Payment]:

@@ -29,10 +29,10 @@ CODES: dict[int, str] = {
         credential.other_case
         correction.outside_place access.not_accepted access.own_letter access.own_handing
         access.session_over
-        act.impostor act.signature_wrong act.unsigned authority.not_granted
+        act.impostor act.no_second act.signature_wrong act.unsigned authority.not_granted
         authority.outside_place authority.wrong_role bidding.own_award credential.no_role
         credential.other_unit credential.replaced mandate.against_instruction mandate.not_covered
-        mandate.not_in_force mandate.revoked proposal.own paper.same_person ruling.own_dispute ruling.own_paper
+        mandate.not_in_force mandate.own_register mandate.revoked proposal.own paper.same_person ruling.own_dispute ruling.own_paper
         bidding.contractor_defaulted
         voting.ballot_of_another voting.unit_excluded
     """,

@@ -3,8 +3,10 @@
 The table says it once more, by hand, so that a door that is opened to somebody else, or is new, fails here.
 """
 
+import ast
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -14,7 +16,8 @@ from pydantic import SecretStr
 
 from models.messages.act_bodies import BODIES
 from models.values.actor import Role
-from rules.authority import ROLES_OF_ACT
+from rules.authority import ROLES_OF_ACT, ROLES_OF_WRITE
+from rules.duties import EXCLUDED, Duty
 from runtime.database import Database
 from tests.service.conftest import KEY
 from tests.support.estate import make_renovation
@@ -174,6 +177,29 @@ CLOSED = frozenset(
     }
 )
 """What a door says to whom it does not open."""
+TESTS = Path(__file__).parents[1]
+OWN_WORK: Mapping[Duty, str] = {
+    Duty.INSPECT_BUILT: "activities/test_inspection.py::test_the_contractor_cannot_inspect_and_nothing_is_written",
+    Duty.INSPECT_AGAIN: "activities/test_inspection.py::test_somebody_else_inspects_again_after_the_rectification",
+    Duty.PAY_ACCEPTED: "activities/test_inspection.py::test_the_payment_is_approved_by_somebody_else",
+    Duty.PAY_ONESELF: "activities/test_inspection.py::test_the_payment_is_approved_by_somebody_else",
+    Duty.EVALUATE_BID: "activities/test_bidding.py::test_a_bidder_cannot_evaluate_the_tender",
+    Duty.JUDGE_AWARD: "activities/test_bidding.py::test_whoever_gave_the_award_does_not_name_the_responsible_party",
+    Duty.END_OWN_CONTRACT: "workflows/works/test_default.py::test_the_owners_may_end_a_contract_by_vote_without_fault",
+    Duty.MEASURE_ENDED: "workflows/works/test_default.py::test_the_owners_may_end_a_contract_by_vote_without_fault",
+    Duty.MEASURE_BUILT: "workflows/works/test_default.py::test_the_owners_may_end_a_contract_by_vote_without_fault",
+    Duty.ANSWER_OBJECTION: "activities/test_publications.py::test_nobody_answers_the_own_objection",
+    Duty.TYPE_AGAIN: "service/channels/test_paper.py::test_the_first_typist_does_not_type_a_second_time",
+    Duty.RULE_DISPUTED: "service/channels/test_rulings.py::test_a_dispute_is_settled_by_somebody_else",
+    Duty.RULE_TYPED: "service/channels/test_paper.py::test_who_typed_a_ballot_does_not_rule_on_it",
+    Duty.HAND_LETTER: "service/access/test_letters.py::test_nobody_gets_both_the_link_and_the_code_of_a_letter",
+    Duty.TELL_CODE: "service/access/test_letters.py::test_nobody_gets_both_the_link_and_the_code_of_a_letter",
+    Duty.CONFIRM_PROPOSED: "service/channels/test_four_eyes.py::test_a_person_of_two_roles_does_not_confirm_the_own_proposal",
+    Duty.REGISTER_AGENT: "service/channels/test_four_eyes.py::test_who_registers_or_confirms_a_mandate_is_not_its_agent",
+    Duty.GRANT_ONESELF: "service/identity/test_grants.py::test_what_is_not_ones_to_give_is_refused",
+    Duty.RELIEVE_ONESELF: "activities/test_cost_sharing.py::test_nobody_approves_relief_for_the_own_unit",
+}
+"""Own and others' work: for each pair of duties the test that tries both with the table's own code."""
 OF_ROLES = [name for name, who in WHO.items() if isinstance(who, set)]
 OF_OTHERS = [name for name, who in WHO.items() if isinstance(who, str)]
 
@@ -232,6 +258,25 @@ async def ask(http: httpx.AsyncClient, name: str, headers: Mapping[str, str]) ->
 
 def test_every_door_is_in_the_table() -> None:
     assert WHO.keys() == DOORS.keys()
+
+
+def test_every_pair_of_duties_is_in_the_table_and_is_of_something_one_may_do() -> None:
+    assert OWN_WORK.keys() == set(Duty) == EXCLUDED.keys()
+    done = {each.later for each in EXCLUDED.values()}
+    assert done <= ROLES_OF_ACT.keys() | ROLES_OF_WRITE.keys() | {"grants"}
+
+
+@pytest.mark.parametrize("duty", Duty)
+def test_every_pair_of_duties_is_tried_by_a_test_that_asserts_its_refusal(duty: Duty) -> None:
+    file, _, name = OWN_WORK[duty].partition("::")
+    source = (TESTS / file).read_text(encoding="utf-8")
+    body = next(
+        ast.unparse(each)
+        for each in ast.parse(source).body
+        if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)) and each.name == name
+    )
+    assert f"'{duty.value}'" in body
+    assert "assert" in body
 
 
 @pytest.mark.parametrize("name", OF_ROLES)
