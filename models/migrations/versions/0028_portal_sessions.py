@@ -4,13 +4,8 @@ from pathlib import Path
 
 from models.migrations.statements import run
 
-<<<<<<<< HEAD:models/migrations/versions/0028_portal_sessions.py
 revision = "0028"
 down_revision = "0027"
-========
-revision = "0028"
-down_revision = "0027"
->>>>>>>> entry:models/migrations/versions/0027_portal_sessions.py
 branch_labels = None
 depends_on = None
 

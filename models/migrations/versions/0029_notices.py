@@ -4,13 +4,8 @@ from pathlib import Path
 
 from models.migrations.statements import run
 
-<<<<<<<< HEAD:models/migrations/versions/0029_notices.py
 revision = "0029"
 down_revision = "0028"
-========
-revision = "0029"
-down_revision = "0028"
->>>>>>>> notices:models/migrations/versions/0027_notices.py
 branch_labels = None
 depends_on = None
 
