@@ -84,6 +84,12 @@ FIRST: Mapping[str, Mapping[Circle, str]] = {
             approved_by contract_id
             """,
     },
+    "contact": {
+        Circle.OWN: """
+            id renovation_id unit_number actor_id access_version channel language address consented_at
+            withdrawn_at returned_at
+            """,
+    },
     "contract": {
         Circle.EVERYBODY: """
             id renovation_id tender_id bidder_id value_fen contingency_fen retention_permille
@@ -118,6 +124,14 @@ FIRST: Mapping[str, Mapping[Circle, str]] = {
     },
     "feed_pending": {
         Circle.OFFICIALS: "renovation_id seq",
+    },
+    "firm": {
+        Circle.OFFICIALS: """
+            id place_id name code form qualification contact registered_by created_at confirmed_at
+            """,
+    },
+    "firm_person": {
+        Circle.OFFICIALS: "id firm_id person_id added_by added_at ended_at",
     },
     "inspection": {
         Circle.EVERYBODY: """

@@ -23,7 +23,13 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
     "notice": {
         Circle.OFFICIALS: """
             id renovation_id command_id audience audience_id template params state attempts
-            created_at
+            created_at queued_at unreached
+            """,
+    },
+    "notice_message": {
+        Circle.OFFICIALS: """
+            id notice_id renovation_id unit_number actor_id channel state attempts error next_at
+            created_at changed_at contact_id
             """,
     },
     "objection": {
@@ -82,6 +88,11 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
     "place_log": {
         Circle.AUDIT: "id head_seq head_hash",
     },
+    "portal_session": {
+        Circle.NOBODY: """
+            token_hash renovation_id unit_number version portal began_at expires_at ended_at
+            """,
+    },
     "proposal": {
         Circle.OFFICIALS: """
             id renovation_id act content content_sha256 stage proposed_by command_id proposed_at
@@ -113,7 +124,7 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
     },
     "role_grant": {
         Circle.OFFICIALS: """
-            id actor_id label role place_id only_case valid_from valid_until granted_by reason
+            id actor_id label role place_id only_case valid_from valid_until granted_by reason end_reason
             """,
     },
     "roll_entry": {

@@ -24,7 +24,19 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     },
     "InvitationView": {OWN: "actor_id name only_case expires_at needs_password"},
     "SessionView": {OWN: "actor_id only_case way expires_at token form_token"},
-    "GrantView": {OFFICIALS: "id person name role place begins until waits granted_by reason"},
+    "ContactView": {OWN: "contact channel language address consented_at returned_at"},
+    "OwnNotice": {OWN: "message template channel state changed_at text"},
+    "NoticeView": {OFFICIALS: "notice audience template text state unreached created_at messages"},
+    "MessageView": {
+        OFFICIALS: """message notice channel state attempts error unit_number actor_id created_at changed_at"""
+    },
+    "InboxMessage": {OFFICIALS: "notice audience template text created_at"},
+    "FirmView": {OFFICIALS: "id name code form contact qualification people standings"},
+    "FirmPersonView": {OFFICIALS: "person name"},
+    "FirmStanding": {OFFICIALS: "grant role place state begins until confirmed_by reason"},
+    "GrantView": {
+        OFFICIALS: "id person name role place begins until waits granted_by reason end_reason"
+    },
     "ClientView": {OFFICIALS: "client actor scopes made_by keys_until revoked"},
     "ListedRenovation": {
         EVERYBODY: """id title place_path stage state waiting_for due_at provisional awaited needs_attention
@@ -38,8 +50,9 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
         EVERYBODY: """id title place_path stage state waiting_for due_at provisional rule_pack case_now clock
             sandbox events workflow_id stage_workflow_id opened_at closed_at box other_boxes tender
             contract_value_fen awaited contracts needs_attention consents_missing publication works tickets
-            open_tickets"""
+            open_tickets lacks"""
     },
+    "Lack": {EVERYBODY: "stage kind roles need have acts"},
     "BoxView": {
         EVERYBODY: """id attempt building entrance state opens_at closes_at motions roll_hash provisional
             official_by objections_until result"""
@@ -48,7 +61,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
         EVERYBODY: """id round state notice_at deadline_at provisional ceiling_fen estimate_fen criteria bids
             red_flags"""
     },
-    "BidView": {EVERYBODY: "bidder_id price_fen state technical_milli grounds rank"},
+    "BidView": {EVERYBODY: "bidder_id bidder price_fen state technical_milli grounds rank"},
     "RedFlag": {EVERYBODY: "kind bidders article gap_fen"},
     "ContractView": {EVERYBODY: "id works_round bidder_id state value_fen decide_by start_by"},
     "OccupiedPart": {EVERYBODY: "work_id", HOUSEHOLD: "unit_number"},
@@ -82,7 +95,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
         OFFICIALS: """id unit_numbers agent_id motions bound_on document valid_from valid_until registered_by
             registered_at revoked_at reason voted"""
     },
-    "AgentView": {Circle.OWNERS: "unit_numbers agent_id motions"},
+    "AgentView": {Circle.OWNERS: "unit_numbers agent_id agent_name motions"},
     "VisitView": {DOORS: "unit_number outcome envelope visited_by recorded_at"},
     "ProposalView": {
         OFFICIALS: "id act content content_sha256 state proposed_by proposed_at expires_at decided_by"
