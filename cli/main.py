@@ -51,7 +51,7 @@ COMMANDS: Mapping[str, Listed] = {
     ),
     "login": Listed(
         "cli.people.commands",
-        "Sign in: with an invitation's link once, then with name, password and code.",
+        "Sign in: with an invitation's link once, then with name, password and code, or by a browser.",
     ),
     "logout": Listed(
         "cli.people.commands", "End every session of this machine, at the service and in the file."

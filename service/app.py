@@ -43,7 +43,7 @@ from service.routes.dependencies import OFFICIAL
 from service.routes.document import DocumentedApi
 from service.routes.engine import ui
 from service.routes.feed import following
-from service.routes.sign_in import access, identity
+from service.routes.sign_in import access, identity, pages, passkeys
 from service.webhooks.sending import WebhookSender
 
 log = structlog.get_logger("service")
@@ -52,6 +52,8 @@ ROUTERS = (
     access.router,
     identity.router,
     identity.of_case,
+    passkeys.router,
+    pages.router,
     renovations.router,
     voting.router,
     channels.router,

@@ -49,9 +49,12 @@ def login(
     link: Annotated[str, typer.Argument(help="The link of an invitation, to take it up.")] = "",
     as_: Annotated[str, typer.Option("--as", metavar="NAME", help="The name of an account.")] = "",
     service: Annotated[str, typer.Option(help="The service's address; else the stack's.")] = "",
+    browser: Annotated[
+        bool, typer.Option("--browser", help="By passkey or provider, with a code from a browser.")
+    ] = False,
     data: Data = None,
 ) -> None:
-    """Sign in: with an invitation's link once, then with name, password and code.
+    """Sign in: with an invitation's link once, then with name, password and code, or by a browser.
 
     Example: gongjian login https://votes.example/v1/invitations/i1.AbC
     """
@@ -61,6 +64,10 @@ def login(
         if not sign:
             raise refusal("cases.link_invalid", where="LINK")
         kept = _taken_up(ServiceRequests(base), base, token)
+    elif browser:
+        base = service or service_of(home, "")
+        page = base if service else local_settings(data).public_url or base
+        kept = _by_browser(ServiceRequests(base), page, service)
     else:
         base = service or service_of(home, "")
         name = as_ or typer.prompt(said("line.name"))
@@ -97,6 +104,13 @@ def _taken_up(requests: ServiceRequests, base: str, token: str) -> KeptSession:
         segno.make(str(made["totp_uri"])).terminal(compact=True)
         print(made["totp_uri"])
     return _kept(made, base)
+
+
+def _by_browser(requests: ServiceRequests, page: str, service: str) -> KeptSession:
+    """The session of a code that a signed-in browser shows."""
+    print(said("line.code_from_browser", address=f"{page}/sign-in"))
+    code = typer.prompt(said("line.code"), hide_input=True).strip()
+    return _kept(requests.post("/v1/sign-in/terminal", {"code": code}), service)
 
 
 def _kept(answer: JsonValue, service: str) -> KeptSession:

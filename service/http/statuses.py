@@ -14,7 +14,7 @@ CODES: dict[int, str] = {
     """,
     403: """
         assertion.other_case credential.key_scope engine.administrators feed.other_place client.not_yours client.no_role client.of_a_person
-        sign_in.not_invited
+        sign_in.not_invited passkey.copied passkey.of_provider passkey.refused passkey.sign_in_again
         sign_in.provider_refused
         sign_in.provider_unclear
         sign_in.attempt_unknown
@@ -37,7 +37,7 @@ CODES: dict[int, str] = {
     """,
     404: """
         client.unknown webhook.unknown assertion.no_portal
-        sign_in.no_provider
+        sign_in.no_provider passkey.no_name passkey.unknown
         granting.place_unknown
         granting.unknown
         invitation.unknown
@@ -51,7 +51,7 @@ CODES: dict[int, str] = {
     408: "service.too_slow",
     409: """
         client.there client.over webhook.there webhook.over
-        sign_in.account_taken
+        sign_in.account_taken passkey.last_way passkey.there passkey.too_many
         granting.last_administrator
         granting.already_there
         granting.over

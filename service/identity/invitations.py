@@ -3,11 +3,11 @@
 import uuid
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Account, Invitation, Person
+from models.tables import Account, Invitation, Passkey, Person
 from models.values.base import Value
 from models.values.refusal import refusal
 from runtime.database import Database
@@ -135,26 +135,46 @@ async def accept(
     secret = None if password is None else new_totp_secret()
 
     async def work(session: AsyncSession) -> AccountView:
-        invited = await take_up(session, token)
-        account = await account_for(
-            session,
-            Invited(actor_id=invited.actor_id, name=invited.name, only_case=invited.only_case),
-        )
+        account = await emptied(session, await take_up(session, token))
         account.password = hashed
         account.totp = None if secret is None else sealed(secrets_key(settings), secret)
-        account.totp_step = 0
-        await end_sessions_of(session, account.id)
-        opened = await begin_session(session, account.id, "invitation", settings.session_hours)
-        return AccountView(
-            actor_id=account.actor_id,
-            only_case=account.only_case,
-            way="invitation",
-            name=account.name,
-            totp_uri="" if secret is None else totp_uri(secret, account.name),
-            **opened.model_dump(),
-        )
+        uri = "" if secret is None else totp_uri(secret, account.name)
+        return await first_session(session, account, settings.session_hours, uri)
 
     return await database.transaction(work)
+
+
+async def first_session(
+    session: AsyncSession, account: Account, hours: int, totp_uri: str = ""
+) -> AccountView:
+    """The session that an invitation begins, in the caller's transaction."""
+    opened = await begin_session(session, account.id, "invitation", hours)
+    return AccountView(
+        actor_id=account.actor_id,
+        only_case=account.only_case,
+        way="invitation",
+        name=account.name,
+        totp_uri=totp_uri,
+        **opened.model_dump(),
+    )
+
+
+async def emptied(session: AsyncSession, invited: Invitation) -> Account:
+    """The local account of whoever is invited, without a way in: what they had before is good no more."""
+    who = Invited(actor_id=invited.actor_id, name=invited.name, only_case=invited.only_case)
+    await disarmed(session, invited)
+    return await account_for(session, who)
+
+
+async def disarmed(session: AsyncSession, invited: Invitation) -> None:
+    """Take password, second factor, passkeys and sessions from a local account, if there is one."""
+    name = account_name(invited.actor_id, invited.only_case)
+    account = await session.scalar(select(Account).where(Account.name == name).with_for_update())
+    if account is not None:
+        account.password = account.totp = None
+        account.totp_step = 0
+        await session.execute(delete(Passkey).where(Passkey.account_id == account.id))
+        await end_sessions_of(session, account.id)
 
 
 async def account_for(session: AsyncSession, invited: Invited) -> Account:

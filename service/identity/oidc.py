@@ -9,26 +9,25 @@ import hashlib
 import hmac
 import secrets
 import uuid
-from datetime import timedelta
 from urllib.parse import urlencode
 
 import httpx
-from sqlalchemy import delete, func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Account, Invitation, SignInAttempt
+from models.tables import Account, Invitation
 from models.values.base import Carried
 from models.values.refusal import refusal
 from runtime.database import Database
 from runtime.settings import Settings
 from service.identity.browser import own_path
-from service.identity.invitations import refuse_spent
+from service.identity.browsers.attempts import begin_attempt, used_up
+from service.identity.invitations import disarmed, refuse_spent
 from service.identity.provider import Provider, ProviderCalls
 from service.identity.sessions import Opened, begin_session, database_now
-from service.identity.tokens import ATTEMPT, new_token, token_hash
+from service.identity.tokens import ATTEMPT, new_token
 
 ATTEMPT_COOKIE = "__Host-gongjian-attempt"
-GOOD_FOR = timedelta(minutes=10)
 CALLBACK = "/v1/sign-in/oidc/callback"
 KIND = "oidc"
 
@@ -66,23 +65,15 @@ async def ask(
     cookie, state = new_token(ATTEMPT), secrets.token_urlsafe(32)
     secret = Secret(nonce=secrets.token_urlsafe(32), verifier=secrets.token_urlsafe(48))
 
-    async def work(session: AsyncSession) -> None:
-        now = await database_now(session)
-        await session.execute(delete(SignInAttempt).where(SignInAttempt.expires_at < now))
-        session.add(
-            SignInAttempt(
-                id=token_hash(cookie),
-                kind=KIND,
-                state=state,
-                secret=secret.model_dump_json(),
-                account_id=None,
-                invitation_id=await _unspent(session, invitation) if invitation else None,
-                goes_to=own_path(goes_to),
-                expires_at=now + GOOD_FOR,
-            )
-        )
-
-    await database.transaction(work)
+    await begin_attempt(
+        database,
+        KIND,
+        cookie,
+        secret.model_dump_json(),
+        state=state,
+        invitation=invitation,
+        goes_to=own_path(goes_to),
+    )
     return Asked(address=_address(settings, provider, state, secret), cookie=cookie)
 
 
@@ -102,19 +93,6 @@ def _address(settings: Settings, provider: Provider, state: str, secret: Secret)
     return f"{provider.authorization_endpoint}{sign}{urlencode(query)}"
 
 
-async def _unspent(session: AsyncSession, invitation: str) -> str:
-    """The id of an invitation of a person that is still good.
-
-    Raises:
-        Refused: `invitation.unknown`, `invitation.used`, `invitation.expired`.
-    """
-    row = await session.get(Invitation, token_hash(invitation))
-    if row is None or row.only_case is not None:
-        raise refusal("invitation.unknown")
-    refuse_spent(row, await database_now(session))
-    return row.id
-
-
 async def arrive(
     database: Database,
     settings: Settings,
@@ -131,11 +109,14 @@ async def arrive(
             `invitation.…`.
     """
     calls = _calls(settings, http)
-    attempt = await _used_up(database, cookie)
-    if attempt is None or not hmac.compare_digest(attempt.state.encode(), state.encode()):
+    attempt = await used_up(database, KIND, cookie)
+    if not hmac.compare_digest(attempt.state.encode(), state.encode()):
         raise refusal("sign_in.attempt_unknown")
+    if not code:  # it says no, or nothing: there is nothing to ask it
+        raise refusal("sign_in.provider_refused")
     provider = await calls.configuration()
-    if issuer not in ("", provider.issuer):
+    named = provider.authorization_response_iss_parameter_supported
+    if issuer != provider.issuer and (issuer or named):
         raise refusal("sign_in.provider_unclear", part="iss")
     secret = Secret.model_validate_json(attempt.secret)
     async with database.session() as session:
@@ -158,26 +139,16 @@ async def arrive(
     return Arrived(opened=await database.transaction(work), goes_to=attempt.goes_to)
 
 
-async def _used_up(database: Database, cookie: str) -> SignInAttempt | None:
-    """The attempt that a cookie names, if it is not over; nobody finds it a second time."""
-
-    async def work(session: AsyncSession) -> SignInAttempt | None:
-        gone = delete(SignInAttempt).where(
-            SignInAttempt.id == token_hash(cookie), SignInAttempt.kind == KIND
-        )
-        row = await session.scalar(gone.returning(SignInAttempt))
-        now = await session.scalar(select(func.clock_timestamp()))
-        return row if row is not None and now is not None and row.expires_at > now else None
-
-    return await database.transaction(work)
-
-
 async def _invited(session: AsyncSession, invitation_id: str, issuer: str, subject: str) -> Account:
-    """The account of a person at a provider, made by their invitation, which is used up."""
+    """The account of a person at a provider, made by their invitation, which is used up.
+
+    A local account of theirs opens nothing any more until another invitation.
+    """
     row = await session.get_one(Invitation, invitation_id, with_for_update=True)
     now = await database_now(session)
     refuse_spent(row, now)
     row.used_at = now
+    await disarmed(session, row)
     account = Account(
         id=uuid.uuid4().hex,
         actor_id=row.actor_id,

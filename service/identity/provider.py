@@ -4,16 +4,18 @@ Nothing of it is believed beyond what OpenID Connect Core asks to be checked: is
 time, and a signature by one of the provider's public keys, with an algorithm of the settings' list.
 """
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import structlog
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
-from pydantic import ValidationError
+from joserfc.jwk import Key, KeySet, import_key
+from pydantic import JsonValue, ValidationError
 
 from models.values.base import Carried
 from models.values.refusal import Refused, refusal
@@ -22,6 +24,7 @@ from runtime.settings import Settings
 log = structlog.get_logger("sign_in")
 
 ANSWER_S = 10.0
+"""So long a whole answer may take, however it trickles."""
 LONGEST_ANSWER = 256 * 1024
 LEEWAY_S = 60
 """So far the provider's clock may be off."""
@@ -35,6 +38,8 @@ class Provider(Carried):
     authorization_endpoint: str
     token_endpoint: str
     jwks_uri: str
+    authorization_response_iss_parameter_supported: bool = False
+    """It always says who it is when it sends a browser back (RFC 9207)."""
 
 
 class Tokens(Carried):
@@ -65,6 +70,10 @@ class ProviderCalls:
         # Another provider's configuration under this address would have others' tokens believed.
         if provider.issuer.rstrip("/") != self._issuer.rstrip("/"):
             raise _unclear("issuer")
+        addresses = (provider.authorization_endpoint, provider.token_endpoint, provider.jwks_uri)
+        secure = ("https",) if self._issuer.startswith("https:") else ("https", "http")
+        if not all(_scheme(each) in secure for each in addresses):
+            raise _unclear("configuration")
         return provider
 
     async def subject_of(
@@ -87,12 +96,9 @@ class ProviderCalls:
         said = await self._asked("POST", provider.token_endpoint, data=form, auth=auth)
         try:
             token = Tokens.model_validate_json(said).id_token
-            keys = KeySet.import_key_set(
-                ProviderKeys.model_validate_json(
-                    await self._asked("GET", provider.jwks_uri)
-                ).as_dict()
-            )
-        except (ValidationError, JoseError, ValueError, KeyError, TypeError):
+            said = await self._asked("GET", provider.jwks_uri)
+            keys = KeySet(list(readable(ProviderKeys.model_validate_json(said))))
+        except ValidationError:
             raise _unclear("token") from None
         expected = Expectation(
             issuer=provider.issuer,
@@ -110,17 +116,24 @@ class ProviderCalls:
         auth: tuple[str, str] | None = None,
     ) -> bytes:
         try:
-            async with self._http.stream(
-                method, url, data=data, auth=auth, follow_redirects=False, timeout=ANSWER_S
-            ) as answer:
-                said = b""
-                async for piece in answer.aiter_bytes():
-                    said += piece
-                    if len(said) > LONGEST_ANSWER:
-                        raise _unclear("length")
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            async with (
+                asyncio.timeout(ANSWER_S),
+                self._http.stream(
+                    method,
+                    url,
+                    data=data,
+                    auth=auth,
+                    headers=PLAIN,
+                    follow_redirects=False,
+                    timeout=ANSWER_S,
+                ) as answer,
+            ):
+                said = await whole_answer(answer)
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             log.warning("provider_away", reason=type(error).__name__)
             raise refusal("sign_in.provider_away") from None
+        except ValueError:
+            raise _unclear("length") from None
         if answer.status_code >= 500:  # noqa: PLR2004 - a server's own fault
             raise refusal("sign_in.provider_away")
         if not answer.is_success:
@@ -129,14 +142,43 @@ class ProviderCalls:
         return said
 
 
+PLAIN = {"Accept-Encoding": "identity"}
+"""Few bytes that are packed may be very many; whoever packs them nevertheless is not read."""
+
+
+async def whole_answer(answer: httpx.Response) -> bytes:
+    """The body of an answer to a request with `PLAIN`, as it came.
+
+    Raises:
+        ValueError: it is too long, or packed.
+    """
+    if answer.headers.get("content-encoding", "identity").lower() != "identity":
+        raise ValueError("packed")
+    said = b""
+    async for piece in answer.aiter_raw():
+        said += piece
+        if len(said) > LONGEST_ANSWER:
+            raise ValueError(LONGEST_ANSWER)
+    return said
+
+
 class ProviderKeys(Carried):
     """The provider's public keys (JWKS)."""
 
-    keys: tuple[dict[str, str | bool | tuple[str, ...]], ...]
+    keys: tuple[dict[str, JsonValue], ...]
 
-    def as_dict(self) -> Any:
+    def public(self) -> Iterator[Any]:
         """As the library reads them; a symmetric key has no place among public ones."""
-        return {"keys": [each for each in self.keys if each.get("kty") != "oct"]}
+        return (each for each in self.keys if each.get("kty") != "oct")
+
+
+def readable(keys: ProviderKeys) -> Iterator[Key]:
+    """Those of a provider's keys that can be read; one that cannot spoils no other (RFC 7517, 5)."""
+    for each in keys.public():
+        try:
+            yield import_key(each)
+        except (JoseError, ValueError, TypeError, KeyError) as error:
+            log.warning("key_unreadable", reason=type(error).__name__)
 
 
 class Expectation(Carried):
@@ -178,6 +220,14 @@ def subject(token: str, keys: KeySet, algorithms: Collection[str], expected: Exp
     if not isinstance(found, str) or not found or len(found) > 255:  # noqa: PLR2004 - Core 2
         raise _unclear("sub")
     return found
+
+
+def _scheme(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    return parts.scheme if parts.hostname else ""
 
 
 def _unclear(part: str) -> Refused:

@@ -57,6 +57,25 @@ async def begin_session(session: AsyncSession, account_id: str, way: str, hours:
     return Opened(token=token, expires_at=expires_at)
 
 
+async def session_beside(session: AsyncSession, of: PersonSession) -> Opened:
+    """A second session of whoever has this one, that ends when it does, in the caller's transaction.
+
+    It counts as begun with it: nobody becomes freshly signed in by having been so before.
+    """
+    token = new_token(SESSION)
+    session.add(
+        PersonSession(
+            id=token_hash(token),
+            account_id=of.account_id,
+            way=of.way,
+            created_at=of.created_at,
+            expires_at=of.expires_at,
+        )
+    )
+    await session.flush()
+    return Opened(token=token, expires_at=of.expires_at)
+
+
 async def find_session(database: Database, token: str) -> SignedIn:
     """Who holds this token.
 

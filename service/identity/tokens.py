@@ -7,6 +7,7 @@ SESSION = "s1"
 INVITATION = "i1"
 ATTEMPT = "a1"
 CLIENT = "c1"
+TERMINAL = "t1"
 _BYTES = 32
 
 

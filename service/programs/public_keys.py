@@ -7,12 +7,11 @@ from pathlib import Path
 
 import httpx
 import structlog
-from joserfc.errors import JoseError
-from joserfc.jwk import Key, import_key
+from joserfc.jwk import Key
 from pydantic import ValidationError
 
 from models.values.refusal import refusal
-from service.identity.provider import ANSWER_S, LONGEST_ANSWER, ProviderKeys
+from service.identity.provider import ANSWER_S, PLAIN, ProviderKeys, readable, whole_answer
 
 log = structlog.get_logger("portal")
 
@@ -59,36 +58,23 @@ class PortalKeys:
         try:
             async with asyncio.timeout(ANSWER_S):
                 text = await _text_of(self._source)
-            found = ProviderKeys.model_validate_json(text).as_dict()["keys"]
+            found = ProviderKeys.model_validate_json(text)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValidationError, ValueError) as error:
             log.warning("portal_keys_away", reason=type(error).__name__)
             return
-        self._keys, self._read_at = _public(found), self._clock()
-
-
-def _public(found: list[dict[str, str | list[str]]]) -> Mapping[str, Key]:
-    """Those that can be read; one that cannot spoils no other."""
-    keys: dict[str, Key] = {}
-    for each in found:
-        try:
-            keys[str(each["kid"])] = import_key(each)
-        except (JoseError, ValueError, TypeError, KeyError) as error:
-            log.warning("portal_key_unreadable", reason=type(error).__name__)
-    return keys
+        self._keys = {each.kid: each for each in readable(found) if each.kid}
+        self._read_at = self._clock()
 
 
 async def _text_of(source: str) -> bytes:
     if not source.startswith(("http://", "https://")):
         return await asyncio.to_thread(Path(source).read_bytes)
-    said = b""
     async with (
         httpx.AsyncClient(trust_env=False) as http,
-        http.stream("GET", source, follow_redirects=False, timeout=ANSWER_S) as answer,
+        http.stream(
+            "GET", source, headers=PLAIN, follow_redirects=False, timeout=ANSWER_S
+        ) as answer,
     ):
         if not answer.is_success:
             raise ValueError(answer.status_code)
-        async for piece in answer.aiter_bytes():
-            said += piece
-            if len(said) > LONGEST_ANSWER:
-                raise ValueError(LONGEST_ANSWER)
-    return said
+        return await whole_answer(answer)

@@ -42,6 +42,21 @@ WHO: Mapping[str, str | set[Role]] = {
     "POST /v1/sign-in": EVERYBODY,
     "GET /v1/sign-in/oidc": EVERYBODY,
     "GET /v1/sign-in/oidc/callback": EVERYBODY,
+    # Whoever has the link, a passkey that signs, or the code that a signed-in browser shows.
+    "POST /v1/invitations/{token}/passkey-challenges": EVERYBODY,
+    "POST /v1/invitations/{token}/passkeys": EVERYBODY,
+    "POST /v1/sign-in/passkey-challenges": EVERYBODY,
+    "POST /v1/sign-in/passkey": EVERYBODY,
+    "POST /v1/sign-in/terminal": EVERYBODY,
+    "GET /sign-in": EVERYBODY,
+    "GET /sign-in/passkeys.js": EVERYBODY,
+    "GET /sign-in/style.css": EVERYBODY,
+    # One's own: tests/service/identity/test_passkeys.py.
+    "GET /v1/passkeys": PERSON,
+    "POST /v1/passkeys": PERSON,
+    "POST /v1/passkey-challenges": PERSON,
+    "POST /v1/passkeys/{passkey}/removal": PERSON,
+    "POST /v1/session/terminal-codes": PERSON,
     # Whoever has the letter's link, and for a ticket its second fact or the session it began.
     "GET /v1/letters/{link}": EVERYBODY,
     "POST /v1/letters/{link}/entries": EVERYBODY,

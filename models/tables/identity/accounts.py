@@ -49,7 +49,10 @@ class Account(Table):
 
 
 class Passkey(Table):
-    """A public key of WebAuthn that signs in to an account; `sign_count` never goes back."""
+    """A public key of WebAuthn that signs in to an account; `sign_count` never goes back.
+
+    `id` is the credential's, base64url; `label` is what its owner calls it.
+    """
 
     __tablename__ = "passkey"
     __table_args__ = (*not_negative("sign_count"), {"schema": PRIVATE})
@@ -59,6 +62,8 @@ class Passkey(Table):
     public_key: Mapped[bytes] = mapped_column(LargeBinary)
     sign_count: Mapped[Big]
     created_at: Mapped[datetime]
+    label: Mapped[str] = mapped_column(server_default=text("''"))
+    last_used_at: Mapped[datetime | None]
 
 
 class LockOut(Table):

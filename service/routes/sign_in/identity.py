@@ -23,10 +23,11 @@ from service.identity.bodies import (
     SignInBody,
 )
 from service.identity.browser import COOKIE, forget, form_token, keep, refuse_foreign_page
+from service.identity.browsers.attempts import GOOD_FOR
 from service.identity.grants import confirm, end, give, list_grants
 from service.identity.invitations import accept, look_at
 from service.identity.local import sign_in
-from service.identity.oidc import ATTEMPT_COOKIE, GOOD_FOR, arrive, ask
+from service.identity.oidc import ATTEMPT_COOKIE, arrive, ask
 from service.identity.sessions import end_session
 from service.parts import Parts
 from service.programs.bodies import AddClient, ClientKey, ClientView, RevokeClient, RotateKey
@@ -47,14 +48,23 @@ InvitationToken = Annotated[
     str, StringConstraints(pattern=r"^i1\.[A-Za-z0-9_-]{43}$"), Expected("invitation_token")
 ]
 
+PAGE = "/sign-in"
 GrantId = EventNumber
 PlaceQuery = Annotated[str, *line(200, 0)]
 """The path of a place, from the district down, or nothing."""
 
 
-@router.get("/invitations/{token}")
-async def show_invitation(token: InvitationToken, parts: RunningParts) -> InvitationView:
+@router.get(
+    "/invitations/{token}",
+    response_model=InvitationView,
+    responses={303: {"description": "A browser that asks for a page is sent to it."}},
+)
+async def show_invitation(
+    token: InvitationToken, parts: RunningParts, request: Request
+) -> InvitationView | RedirectResponse:
     """Whom the link invites. Opening it uses nothing up: chats open links by themselves."""
+    if "text/html" in request.headers.get("accept", ""):
+        return RedirectResponse(f"{parts.settings.address}{PAGE}#{token}", 303)
     return await look_at(parts.database, token)
 
 
@@ -70,7 +80,7 @@ async def accept_invitation(
     if body.cookie:
         refuse_foreign_page(request.headers, parts.settings.address)
     made = await accept(parts.database, parts.settings, token, body.password)
-    return await _handed(made, request, response, parts, in_cookie=body.cookie)
+    return await handed(made, request, response, parts, in_cookie=body.cookie)
 
 
 @router.post("/sign-in")
@@ -81,7 +91,7 @@ async def sign_in_locally(
     if body.cookie:
         refuse_foreign_page(request.headers, parts.settings.address)
     begun = await sign_in(parts.database, parts.settings, body)
-    return await _handed(begun, request, response, parts, in_cookie=body.cookie)
+    return await handed(begun, request, response, parts, in_cookie=body.cookie)
 
 
 @router.get("/sign-in/oidc", status_code=303, response_class=RedirectResponse)
@@ -212,7 +222,7 @@ async def revoke_client(
 V = TypeVar("V", bound=SessionView)
 
 
-async def _handed(
+async def handed(
     view: V, request: Request, response: Response, parts: Parts, *, in_cookie: bool
 ) -> V:
     """The session as a token, or as a cookie in place of the one the browser has kept until now."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import asyncpg
 import httpx
+import jwt
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -221,6 +222,18 @@ async def test_it_is_used_once(vote: Channels) -> None:
     # The same ballot again comes with another assertion.
     again = await shown(vote, signed(claims_for(vote.rid, UNIT)), command_id="p1")
     assert (again.status_code, again.json()["ballot_id"]) == (200, first.json()["ballot_id"])
+
+
+async def test_what_another_library_has_signed_is_taken_too(
+    vote: Channels,
+) -> None:
+    """PyJWT makes the assertion, as a portal would; it casts a ballot, and once."""
+    token = jwt.encode(claims_for(vote.rid, UNIT), KEY, "EdDSA", headers={"kid": "p1"})
+    assert (await shown(vote, token, command_id="c-pyjwt")).status_code == 201
+    again = await shown(vote, token, command_id="c-pyjwt-2")
+    assert code(again) == (401, "assertion.used")
+    forged = jwt.encode(claims_for(vote.rid, UNIT), "x" * 64, "HS256", headers={"kid": "p1"})
+    assert code(await shown(vote, forged)) == (401, "assertion.algorithm")
 
 
 async def test_of_one_assertion_shown_by_many_at_once_one_casts(vote: Channels) -> None:

@@ -23,6 +23,7 @@ IN_PATH = {
     "grant_id": "1",
     "client": "c-1",
     "webhook": "w-1",
+    "passkey": "p" * 22,
 }
 """Something of the right kind for each parameter of a path."""
 

@@ -50,6 +50,9 @@ FORBIDDEN: Mapping[str, list[object]] = {
     "password": ["short", *NOT_TEXT],
     "totp_code": ["12345", "1234567", "12345x", "１２３４５６", *NOT_TEXT],
     "invitation_token": ["i1.short", f"s1.{'a' * 43}", f"i1.{'a' * 42}!"],
+    "base64url": [*OF_NO_LABEL, "a b", "a+b", "a/b", "YQ==", *NOT_TEXT],
+    "attempt_token": ["a1.short", f"s1.{'a' * 43}", f"a1.{'a' * 42}!", *NOT_TEXT],
+    "terminal_code": ["t1.short", f"s1.{'a' * 43}", f"t1.{'a' * 42}!", *NOT_TEXT],
     "yes_no": [NUL, "perhaps", 2**70, -1],
     "one_of": [NUL, LONE_SURROGATE, "none of them", 2**70, -1],
 }

@@ -1,0 +1,1 @@
+ALTER TABLE private.passkey DROP COLUMN label, DROP COLUMN last_used_at

@@ -1,0 +1,3 @@
+ALTER TABLE private.passkey
+  ADD COLUMN label TEXT NOT NULL DEFAULT '',
+  ADD COLUMN last_used_at TIMESTAMP WITH TIME ZONE

@@ -1,0 +1,235 @@
+"""The attacks, against a running stack of the commit; each says what came of it, on a line of JSON.
+
+Run by `tests.attacks_before` in that commit's tree, which is the only one on the path: what is imported by name is
+of that tree.
+"""
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Awaitable, Callable
+from importlib import import_module
+from pathlib import Path
+
+from pydantic import SecretStr
+from temporalio.client import Client
+
+DATA = Path(sys.argv[1])
+STACK = json.loads((DATA / "stack.json").read_text())
+KEYS = json.loads((DATA / "keys.json").read_text())
+MAYOR = {
+    "id": "mayor",
+    "role": "street_office",
+    "label": "Mayor Wang, entirely invented",
+    "place": "370702/370702900",
+}
+SLOW, SLOW_S = 60, 40
+HEADER = 25 * 1024 * 1024
+Play = Callable[[str], Awaitable[str]]
+
+
+def gongjian(*words: str) -> subprocess.CompletedProcess[str]:
+    command = (sys.executable, "-P", "-m", "cli.main", *words, "--data", str(DATA))
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def opened(title: str, thief: str = "") -> str:
+    """A renovation of its own, from the example with other ids; its id."""
+    text = Path("docs/examples/estate.yaml").read_text()
+    text = text.replace("示例里小区老旧小区改造", title).replace("示例里小区 / Example Lane", title)
+    if thief:
+        text = text.replace("id: street-1", f"id: {thief}")
+    folder = DATA / title
+    folder.mkdir(exist_ok=True)
+    (folder / "roll.csv").write_bytes(Path("docs/examples/roll.csv").read_bytes())
+    (folder / "estate.yaml").write_text(text)
+    told = gongjian("start", str(folder / "estate.yaml"))
+    assert told.returncode == 0, told.stderr
+    return told.stdout.split()[1]
+
+
+def post(path: str, credential: str, **body: object) -> tuple[int, dict[str, object]]:
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {credential}"}
+    asked = urllib.request.Request(
+        STACK["service_url"] + path, json.dumps(body).encode(), headers, method="POST"
+    )
+    try:
+        with urllib.request.urlopen(asked) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, {}
+
+
+async def mayor_cancels(rid: str) -> str:
+    client = await Client.connect(STACK["temporal_address"], namespace=STACK["temporal_namespace"])
+    handle = client.get_workflow_handle(f"renovation/{rid}")
+    act = {"command_id": "mayor-1", "actor": MAYOR, "reason": "because"}
+    await handle.execute_update("cancel_renovation", act, id="mayor-1")
+    named = "entirely invented" in gongjian("history", rid, "--json").stdout
+    clean = gongjian("audit", rid).returncode == 0
+    assert named
+    assert clean
+    return "done; the history has that name, the audit is content"
+
+
+async def reads_what_officials_write(rid: str) -> str:
+    secret = f"a reason that nobody else should read {rid}"
+    told = gongjian(
+        "act", rid, "cancel-renovation", "--as", "street-1", "--field", f"reason={secret}"
+    )
+    assert told.returncode == 0, told.stderr
+    client = await Client.connect(STACK["temporal_address"], namespace=STACK["temporal_namespace"])
+    history = await client.get_workflow_handle(f"renovation/{rid}").fetch_history()
+    assert any(secret.encode() in event.SerializeToString() for event in history.events)
+    return "an official's reason is in clear in Temporal's history"
+
+
+async def acts_as_anybody(rid: str) -> str:
+    told = gongjian("act", rid, "open-vote", "--as", "committee-1")
+    assert told.returncode == 0, told.stderr
+    history = gongjian("history", rid, "--json").stdout
+    assert "committee-1" in history
+    return "done without any credential, recorded like the person's own act"
+
+
+async def file_makes_a_street_office(rid: str) -> str:
+    opened(f"thief-{time.time_ns()}", thief="thief")
+    told = gongjian(
+        "act", rid, "cancel-renovation", "--as", "thief", "--field", "reason=a file made me one"
+    )
+    assert told.returncode == 0, told.stderr
+    return "a start file made its author a street office, who cancelled another estate's case"
+
+
+async def superuser_rewrites(rid: str) -> str:
+    done = subprocess.run(
+        (sys.executable, "-P", str(Path(__file__).with_name("rewrite.py")), str(DATA), rid),
+        capture_output=True,
+        text=True,
+        check=False,
+        env=dict(os.environ),
+    )
+    assert done.returncode == 0, done.stderr
+    history = gongjian("history", rid, "--json").stdout
+    assert "somebody else" in history
+    assert gongjian("audit", rid).returncode == 0
+    return "an event rewritten with chain and head made anew: the audit is content"
+
+
+async def floods_tickets(rid: str) -> str:
+    letters = gongjian("credentials", rid, "--out", str(DATA / "letters.csv"))
+    assert letters.returncode == 0, letters.stderr
+    unit = (DATA / "letters.csv").read_text().splitlines()[1].split(",")[0]
+    made = import_module("service.credentials").voter_credential
+    credential = made(SecretStr(KEYS["credential_key"]), rid, unit)
+    taken, begun = 0, time.monotonic()
+    for number in range(40):
+        status, _ = post(
+            f"/v1/renovations/{rid}/tickets",
+            credential,
+            command_id=f"flood-{rid}-{number}",
+            unit_number=unit,
+            kind="complaint",
+            text=f"{number}",
+        )
+        taken += status in {200, 201}
+    assert taken == 40, taken
+    return f"40 of 40 tickets of one unit in {time.monotonic() - begun:.1f} s"
+
+
+async def cancelled_case_takes_tickets(rid: str) -> str:
+    told = gongjian("act", rid, "cancel-renovation", "--as", "street-1", "--field", "reason=over")
+    assert told.returncode == 0, told.stderr
+    await asyncio.sleep(2)
+    return await floods_tickets(rid)
+
+
+async def nul_in_a_path(_rid: str) -> str:
+    with socket.create_connection(_service()) as sender:
+        sender.sendall(
+            b"GET /v1/renovations/a%00b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        )
+        answer = sender.recv(100)
+    assert b" 500 " in answer, answer
+    return "500"
+
+
+async def long_header(_rid: str) -> str:
+    with socket.create_connection(_service()) as sender:
+        sender.settimeout(60)
+        sender.sendall(b"GET /v1/renovations HTTP/1.1\r\nHost: x\r\nX-Long: ")
+        for _ in range(HEADER // 65_536):
+            sender.sendall(b"x" * 65_536)
+        sender.sendall(b"\r\nConnection: close\r\n\r\n")
+        answer = sender.recv(100)
+    assert answer.startswith(b"HTTP/1.1 200"), answer
+    return "a header of 25 MiB is read and answered with 200"
+
+
+async def slow_connections(_rid: str) -> str:
+    opened_ones = [socket.create_connection(_service()) for _ in range(SLOW)]
+    for each in opened_ones:
+        each.sendall(b"POST /v1/renovations HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+    await asyncio.sleep(SLOW_S)
+    still = 0
+    for each in opened_ones:
+        each.settimeout(0.01)
+        try:
+            still += each.recv(1) != b""
+        except TimeoutError:
+            still += 1
+        each.close()
+    assert still == SLOW, still
+    return f"{still} of {SLOW} half heads are open after {SLOW_S} s"
+
+
+async def forged_tries_leave_no_line(rid: str) -> str:
+    logs = DATA / "logs"
+    before = {file: file.stat().st_size for file in logs.iterdir()}
+    for number in range(30):
+        status, _ = post(f"/v1/renovations/{rid}/tickets", f"v1.AAAA.{number:04}", command_id="x")
+        assert status in {401, 422}, status
+    await asyncio.sleep(1)
+    grown = b"".join(file.read_bytes()[before.get(file, 0) :] for file in logs.iterdir())
+    assert b"credential" not in grown
+    assert b"401" not in grown
+    return "30 forged credentials leave no line in any log"
+
+
+def _service() -> tuple[str, int]:
+    host, _, port = STACK["service_url"].partition("//")[2].partition(":")
+    return host, int(port)
+
+
+PLAYS: dict[str, Play] = {
+    "forged update at Temporal's port": mayor_cancels,
+    "reading Temporal's histories": reads_what_officials_write,
+    "acting as anybody by the command line": acts_as_anybody,
+    "a start file that gives its author a role": file_makes_a_street_office,
+    "the superuser rewrites an event": superuser_rewrites,
+    "one unit's flood of tickets": floods_tickets,
+    "tickets into a cancelled case": cancelled_case_takes_tickets,
+    "NUL in a path": nul_in_a_path,
+    "a header of 25 MiB": long_header,
+    "slow connections": slow_connections,
+    "forged credentials": forged_tries_leave_no_line,
+}
+
+
+async def main() -> None:
+    for number, (name, play) in enumerate(PLAYS.items()):
+        rid = opened(f"case-{number}-{time.time_ns()}")
+        try:
+            came = await play(rid)
+        except Exception as error:  # noqa: BLE001 - one that fails is told, the next one is played
+            came = f"NOT SHOWN: {type(error).__name__}: {error}"
+        print(json.dumps({"attack": name, "outcome": came}), flush=True)
+
+
+asyncio.run(main())
