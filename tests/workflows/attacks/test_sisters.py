@@ -287,7 +287,7 @@ async def seldom(client: Client, queue: str) -> Fault:
 
 async def elsewhere(client: Client, queue: str) -> Fault:
     def there(given: ScheduleUpdateInput) -> ScheduleUpdate:
-        given.description.schedule.action.task_queue = "nobodys"  # type: ignore[union-attr]
+        given.description.schedule.action.task_queue = "nobodys"  # type: ignore[attr-defined]
         return ScheduleUpdate(schedule=given.description.schedule)
 
     await client.get_schedule_handle(schedule_name(queue)).update(there)
@@ -296,7 +296,7 @@ async def elsewhere(client: Client, queue: str) -> Fault:
 
 async def only_told(client: Client, queue: str) -> Fault:
     def dry(given: ScheduleUpdateInput) -> ScheduleUpdate:
-        given.description.schedule.action.args = [Reconciliation(dry_run=True)]  # type: ignore[union-attr]
+        given.description.schedule.action.args = [Reconciliation(dry_run=True)]  # type: ignore[attr-defined]
         return ScheduleUpdate(schedule=given.description.schedule)
 
     await client.get_schedule_handle(schedule_name(queue)).update(dry)
