@@ -11,13 +11,14 @@ from rules.time.lateness import overdue
 from rules.time.told_clock import is_due
 from runtime.record.journal import Recorded
 
-REMINDED, ESCALATED = "agenda.reminded", "agenda.escalated"
+REMINDED, ESCALATED = "agenda.reminder_ordered", "agenda.escalated"
+"""That it arrives is another event. Earlier releases wrote `agenda.reminded`, which stays in request hashes."""
 
 
 class Agenda(Writer):
     """Writes what follows when nobody has come in time."""
 
-    @writes("Agenda.remind", event=REMINDED, into=Ticked)
+    @writes("Agenda.remind", event="agenda.reminded", into=Ticked)
     async def remind(self, case: Case) -> Recorded[Ticked]:
         """Remind whoever this workflow waits for and is late, or tell the level above; decide nothing."""
         waits = await _load_own(case)

@@ -15,6 +15,8 @@ from models.values.refusal import refusal
 from models.values.scheme import Change
 from proof.canonical import digest
 from rules.authority import covers
+from rules.duties import Duty, refuse_same_person
+from rules.granting import check_firm_role
 from runtime.record.place_log import grant_event
 
 ADDED_LATER = frozenset(
@@ -143,7 +145,7 @@ async def _added(case: Case, act: CorrectRenovation, official: AddedOfficial) ->
 
     Raises:
         Refused: `correction.role_not_small`, `correction.outside_place`, `correction.already_there`,
-            `granting.to_oneself`.
+            `granting.to_oneself`, `granting.firm_registers`.
     """
     where = f"officials.{official.id}"
     if official.role not in ADDED_LATER:
@@ -153,14 +155,15 @@ async def _added(case: Case, act: CorrectRenovation, official: AddedOfficial) ->
     ids = ids[: LEVELS.index(official.place) + 1]
     path = "/".join(ids)
     _refuse_outside(act, path, where)
+    told = await case.session.get(CaseClock, case.renovation.id)
+    if told is None:
+        check_firm_role(official.role)
     row = RoleGrant(
         actor_id=official.id,
         label=official.label,
         role=official.role.value,
         place_id=ids[-1],
-        only_case=case.renovation.id
-        if await case.session.get(CaseClock, case.renovation.id)
-        else None,
+        only_case=case.renovation.id if told else None,
         valid_from=(await case.session.execute(NOW)).scalar_one(),
         granted_by=act.actor.id,
         reason=act.reason,
@@ -169,8 +172,7 @@ async def _added(case: Case, act: CorrectRenovation, official: AddedOfficial) ->
         raise refusal(
             "correction.already_there", where=where, official=official.id, role=official.role
         )
-    if official.id == act.actor.id:
-        raise refusal("granting.to_oneself", where=where)
+    refuse_same_person(Duty.GRANT_ONESELF, act.actor.id, official.id, where=where)
     case.session.add(row)
     await _told_to_the_place(case, act, row)
     after = {"label": official.label, "role": official.role.value, "place": path}

@@ -27,8 +27,8 @@ from models.values.refusal import refusal
 from models.values.states import AwardState, ObjectionState, PublicationOutcome, PublicationState
 from models.values.timetable import Period, Timetable
 from models.values.waits import Consequence
-from rules.authority import refuse_same_person
 from rules.bidding import clocks
+from rules.duties import Duty, refuse_same_person
 from rules.time import lateness
 from rules.time.deadlines import extended_end
 from rules.time.spans import decision_posted
@@ -217,7 +217,7 @@ async def _not_by_its_author(case: Case, objection: Objection, act: AnswerObject
     author = await case.session.scalar(
         select(Event.actor_id).where(Event.command_id == objection.command_id)
     )
-    refuse_same_person(author, act.actor.id, "publication.own_objection")
+    refuse_same_person(Duty.ANSWER_OBJECTION, author, act.actor.id)
 
 
 async def load_content(case: Case, subject: Subject) -> dict[str, JsonValue]:

@@ -1,6 +1,6 @@
 """How an activity writes: by the tick, through the journal, with refusals that reach the person."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import wraps
@@ -14,17 +14,16 @@ from temporalio import activity
 
 from activities.beating import beating
 from activities.failures import told_to_workflow
+from activities.outbox import notice_of
 from activities.sealed import refuse_impostor, refuse_unsigned, refuse_without_grant
 from models.messages.acts import ACTS
 from models.messages.command import Command
 from models.messages.journey import Answer, Stage, Ticked
-from models.tables import CaseClock, Notice, Renovation, Scheme
+from models.tables import CaseClock, Renovation, Scheme
 from models.values.refusal import refusal
 from models.values.scheme import SchemeContent
-from models.values.states import NoticeState
 from models.values.timetable import Period, Timetable, WorkCalendar
 from models.values.waits import ENGINE, Consequence, NotYetError, Wait, at_work
-from proof.canonical import digest
 from proof.seals import GatewayKeys
 from rules.authority import ROLES_OF_ACT
 from rules.time import lateness
@@ -153,35 +152,30 @@ class Case:
             raise refusal("renovation.scheme_missing", where=self.renovation.id)
         return row.version, SchemeContent.model_validate(row.content)
 
-    def notify(self, audience: str, template: str, **params: str | int | datetime) -> None:
+    def notify(
+        self,
+        audience: str,
+        template: str,
+        only: Sequence[str] = (),
+        /,
+        **params: str | int | datetime,
+    ) -> None:
         """Put a notice into the outbox, in this transaction; the same one goes out once a write.
 
-        Where one of its dates is provisional, it says so.
+        Where one of its dates is provisional, it says so. `only` are the units it is for, where
+        they do not follow from the audience.
         """
-        # Of what it says, not of its turn: another attempt may come to it in another order.
         said: dict[str, JsonValue] = {}
         for name, value in params.items():
             said[name] = value.isoformat() if isinstance(value, datetime) else value
             if isinstance(value, datetime) and self.is_provisional(value):
                 said["provisional"] = True
-        name = digest({"of": [self.command.command_id, audience, template], "params": said})
-        if name in self.notices:
-            return
-        self.notices.add(name)
-        self.session.add(
-            Notice(
-                id=name,
-                renovation_id=self.renovation.id,
-                command_id=self.command.command_id,
-                audience=audience,
-                audience_id=None,
-                template=template,
-                params=said,
-                state=NoticeState.QUEUED,
-                attempts=0,
-                created_at=self.now,
-            )
-        )
+        if only:
+            said["only"] = [*sorted(only)]
+        notice = notice_of(self.command, audience, template, said, self.now)
+        if notice.id not in self.notices:
+            self.notices.add(notice.id)
+            self.session.add(notice)
 
 
 @dataclass(frozen=True)
@@ -248,7 +242,7 @@ class Recorder:
             # The journal has locked it in this session: no query.
             row = await session.get_one(Renovation, command.renovation_id)
             refuse_after_the_stage(command, row)
-            await refuse_without_grant(session, command, row)
+            await refuse_without_grant(session, command, row, told=terms.told)
             case = Case(
                 session=session,
                 renovation=row,

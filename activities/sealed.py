@@ -7,19 +7,23 @@ in whatever way it was reached: a workflow that was started with an invented inp
 from collections.abc import Mapping
 
 from pydantic import BaseModel
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
-from models.messages.acts import Act
+from models.messages.act_bodies import BODIES
+from models.messages.acts import ACTS, Act
 from models.messages.command import Command
 from models.messages.ids import renovation_workflow_id
 from models.messages.journey import Stage
-from models.tables import Renovation
+from models.tables import Event, Proposal, Renovation
 from models.values.actor import ENGINE
 from models.values.refusal import Refused, refusal
-from proof.commands import act_hash
+from proof.commands import act_hash, command_key
 from proof.seals import GatewayKeys, signature_wrong
 from rules.authority import check_again
+from rules.four_eyes import ACTS_OF_TWO
+from runtime.record.authority import BROKE_GLASS
 from runtime.record.grants import load_grants
 
 CARRIED_BY: Mapping[str, str] = {
@@ -107,15 +111,59 @@ def _is_asked(command: Command, request: BaseModel | None) -> bool:
 
 
 async def refuse_without_grant(
-    session: AsyncSession, command: Command, renovation: Renovation
+    session: AsyncSession, command: Command, renovation: Renovation, *, told: bool
 ) -> None:
-    """Whoever was let in must still hold the role when the act is written.
+    """Whoever was let in must still hold the role when the act is written, and the second person's word.
 
     Raises:
-        Refused: `authority.not_granted` and what `check_act` refuses.
+        Refused: `authority.not_granted` and what `check_act` refuses; `act.no_second`.
     """
     if command.seal is None:
         return
     grants = await load_grants(session, command.actor.id, renovation.id)
     stage, place = renovation.stage, renovation.place_path
     check_again(command.seal.act, stage, command.actor, grants, place)
+    if command.seal.act in ACTS_OF_TWO:
+        await _refuse_without_second(session, command, command.seal.act, told=told)
+
+
+async def _refuse_without_second(
+    session: AsyncSession, command: Command, act: str, *, told: bool
+) -> None:
+    """What nobody does alone is written when another person has confirmed exactly this.
+
+    Whoever passes the service's door with a good signature is stopped here. In a training case (`told`)
+    the convener plays both. An operator's break-glass is an act of its own kind, which the record names.
+    """
+    actor, rid = command.actor, command.renovation_id
+    rows = await session.scalars(
+        select(Proposal).where(
+            Proposal.renovation_id == rid,
+            Proposal.act == act,
+            Proposal.proposed_by == actor.id,
+            Proposal.decision == "confirmed",
+        )
+    )
+    for row in rows:
+        same = command.command_id == command_key(actor.id, rid, row.id)
+        other = told or row.decided_by != actor.id
+        if same and other and _content_hash(row) == command.request_hash:
+            return
+    broken = await session.scalar(
+        select(Event.seq)
+        .where(
+            Event.renovation_id == rid,
+            Event.kind == BROKE_GLASS,
+            Event.actor_id == actor.id,
+            Event.details["act"].astext == act,
+        )
+        .limit(1)
+    )
+    if broken is None:
+        raise refusal("act.no_second", act=act)
+
+
+def _content_hash(row: Proposal) -> str:
+    """The hash of the act that was confirmed, as the gateway signs it."""
+    body = BODIES[row.act].model_validate(row.content["fields"]).model_dump(exclude_unset=True)
+    return act_hash(ACTS[row.act].model_validate({**body, "command_id": row.id, "actor": ENGINE}))

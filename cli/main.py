@@ -57,6 +57,10 @@ COMMANDS: Mapping[str, Listed] = {
         "cli.people.commands", "End every session of this machine, at the service and in the file."
     ),
     "official": Listed("cli.people.commands", "Who holds which role: give, end, list."),
+    "firm": Listed(
+        "cli.people.firms",
+        "Firms that build, and banks: register, confirm, refuse, end, list.",
+    ),
     "client": Listed(
         "cli.people.clients", "Programs with keys of their own: add, rotate, revoke, list."
     ),
@@ -66,6 +70,10 @@ COMMANDS: Mapping[str, Listed] = {
     "feed": Listed(
         "cli.people.webhooks",
         "What happened in all cases of your places, in one order; ask again with the last line's position.",
+    ),
+    "notices": Listed(
+        "cli.access.notices",
+        "Notices: what arrived, what came back, on paper, on the board, and of training cases.",
     ),
     "admin": Listed("cli.people.commands", "What only the operator of this machine does."),
     "act": Listed(
@@ -109,7 +117,7 @@ COMMANDS: Mapping[str, Listed] = {
     ),
     "proposals": Listed(
         "cli.votes.proposals",
-        "What waits for a second person, as JSON; with --confirm or --withdraw that person's word.",
+        "What waits for a second person: list it, confirm it, refuse it.",
     ),
     "decide": Listed(
         "cli.decide",

@@ -103,11 +103,13 @@ async def _let_in(
         A line for each invitation: its link is good once.
     """
     from cli.people.session_file import KeptSession, keep_sessions
+    from rules.granting import FIRM_ROLES
     from service.identity.cast import play_cast
     from service.identity.operator import invite_new
 
     if file.sandbox is None:
-        links = await invite_new(parts.database, parts.settings, file.officials)
+        people = [each for each in file.officials if each.role not in FIRM_ROLES]
+        links = await invite_new(parts.database, parts.settings, people)
         return [said("line.invitation", person=person, link=link) for person, link in links.items()]
     local = local_settings(data)
     address = "" if data is not None or local.database_url is None else parts.settings.address

@@ -17,6 +17,7 @@ from models.values.refusal import Problem, problem
 
 if TYPE_CHECKING:
     # For a rule or a menu nobody needs the database.
+    from rules.lacking import Lack
     from runtime.record.awaited import AwaitedLine
     from runtime.record.cases import CaseRow, Trouble
     from runtime.record.contracts import ContractLine
@@ -103,6 +104,7 @@ def status_lines(case: CaseRow) -> list[tuple[str, str]]:
             )
             for part in case.consents_missing
         ),
+        *(("lacks", lack_words(each)) for each in case.lacks),
         *(("contract", contract_words(each, case.zone, language)) for each in case.contracts),
         ("rule_pack", case.rule_pack),
         ("clock", clock_words(case)),
@@ -113,6 +115,17 @@ def status_lines(case: CaseRow) -> list[tuple[str, str]]:
         ("workflow", case.workflow_id),
     ]
     return [(said(f"line.{name}"), value) for name, value in lines]
+
+
+def lack_words(lack: Lack) -> str:
+    """Who is missing for what, as a sentence."""
+    return said(
+        f"lack.{lack.kind.value}",
+        roles=listed(named("role", each.value) for each in lack.roles),
+        acts=listed(named("deed", each) for each in lack.acts),
+        have=lack.have,
+        need=lack.need,
+    )
 
 
 def awaited_words(line: AwaitedLine, zone: str, language: str) -> str:
@@ -232,6 +245,7 @@ def status_json(case: CaseRow) -> dict[str, JsonValue]:
         "awaited": [each.model_dump(mode="json") for each in case.awaited],
         "needs_attention": [each.model_dump(mode="json") for each in case.needs_attention],
         "consents_missing": [each.model_dump(mode="json") for each in case.consents_missing],
+        "lacks": [each.model_dump(mode="json") for each in case.lacks],
         "contracts": [each.model_dump(mode="json") for each in case.contracts],
         "rule_pack": case.rule_pack,
         "clock": "told" if told else "wall",

@@ -16,6 +16,8 @@ class Grant(Carried):
     label: str
     role: Role
     place: str
+    on_behalf_of: str | None = None
+    """The firm for which a person acts, which is who holds the role."""
 
 
 class Authority(Carried):
@@ -112,12 +114,16 @@ ROLES_OF_WRITE: dict[str, Authority] = {
     ),
     "cast_for_portal": _by(Role.CITY_PORTAL, "[D] the portal vouches for its citizens"),
     "replace_owner": _by(_CONVENERS, "[D] whoever keeps the roll logs a sale, 1.4.1"),
+    "import_roll": _by(_CONVENERS, "[D] whoever keeps the roll; before a case is opened too"),
     "issue_letters": _by(_CONVENERS, "[D] whoever keeps the roll sends the letters"),
     "hand_letter": _by(
         _CONVENERS, "[D] four eyes: another one of them than who made the letter hands it out"
     ),
     "move_clock": _by(_CONVENERS, "[D] whoever convenes a training case leads it"),
     "remind": _by(_CONVENERS, "[D] whoever convenes the vote reminds of it"),
+    "follow_notices": _by(
+        _CONVENERS, "[D] whoever convenes sees what arrived, and sends again what did not"
+    ),
 }
 """Who may write into an open vote beside the official acts; none of them sees a choice."""
 
@@ -148,8 +154,18 @@ def check_act(
         raise refusal(
             "authority.wrong_stage", act=act_name, stage=act.stage, now=stage_of_renovation
         )
-    grant = max(here, key=lambda each: each.place.count("/"))
-    return Actor(id=grant.actor_id, role=grant.role, label=grant.label, place=grant.place)
+    return acting(max(here, key=lambda each: each.place.count("/")))
+
+
+def acting(grant: Grant) -> Actor:
+    """Whoever holds a grant, in its capacity."""
+    return Actor(
+        id=grant.actor_id,
+        role=grant.role,
+        label=grant.label,
+        place=grant.place,
+        on_behalf_of=grant.on_behalf_of,
+    )
 
 
 def check_again(
@@ -167,11 +183,17 @@ def check_again(
         Refused: what `check_act` refuses, or `authority.not_granted`.
     """
     if actor.role in RESIDENTS:
-        grants = (Grant(actor_id=actor.id, label=actor.label, role=actor.role, place=actor.place),)
+        grants = (
+            Grant(
+                actor_id=actor.id,
+                label=actor.label,
+                role=actor.role,
+                place=actor.place,
+                on_behalf_of=actor.on_behalf_of,
+            ),
+        )
     held = tuple(
-        each
-        for each in grants
-        if (each.actor_id, each.role, each.place) == (actor.id, actor.role, actor.place)
+        each for each in grants if acting(each).model_copy(update={"label": actor.label}) == actor
     )
     if not held:
         raise refusal("authority.not_granted", act=act_name, role=actor.role, place=actor.place)
@@ -182,15 +204,3 @@ def covers(place: str, path: str) -> bool:
     """Is `path` the place or below it, segment by segment? "d/s1" does not cover "d/s10"."""
     own = place.split("/")
     return bool(place) and path.split("/")[: len(own)] == own
-
-
-def refuse_same_person(previous_actor_id: str | None, actor_id: str, code: str) -> None:
-    """Nobody passes the own work: whoever did the earlier step may not do this one.
-
-    `previous_actor_id` is None where there was no earlier step.
-
-    Raises:
-        Refused: `code`, with the actor.
-    """
-    if previous_actor_id is not None and previous_actor_id == actor_id:
-        raise refusal(code, actor=actor_id)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from models.values.refusal import refusal
 from proof.canonical import utc_text
+from rules.duties import Duty, refuse_same_person
 
 
 class Proposing(StrEnum):
@@ -20,6 +21,11 @@ class Proposing(StrEnum):
     MANDATE = "register_mandate"
     SALE = "replace_owner"
     CANCELLATION = "cancel_renovation"
+    DIRECT_AWARD = "approve_direct_award"
+
+
+ACTS_OF_TWO = frozenset({Proposing.CANCELLATION.value, Proposing.DIRECT_AWARD.value})
+"""The official acts that nobody does alone: they end the procedure, or leave its ordinary way (ADR 18)."""
 
 
 class ProposalState(StrEnum):
@@ -78,5 +84,5 @@ def refuse_confirming(
     """
     if content_sha256 != proposal.content_sha256:
         raise refusal("proposal.other_content", where=proposal.id)
-    if person == proposal.proposed_by and not plays_all:
-        raise refusal("proposal.own", where=proposal.id)
+    if not plays_all:
+        refuse_same_person(Duty.CONFIRM_PROPOSED, proposal.proposed_by, person, where=proposal.id)

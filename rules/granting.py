@@ -4,10 +4,13 @@ Who elects and who engages is law; that somebody above must put it on record her
 where no text says it, is a proposal of this project, marked [D].
 """
 
+from collections.abc import Collection
+
 from models.values.actor import Actor, Role
 from models.values.base import Carried
 from models.values.refusal import refusal
-from rules.authority import Grant, covers
+from rules.authority import Grant, acting, covers
+from rules.duties import Duty, refuse_same_person
 
 
 class Giving(Carried):
@@ -47,6 +50,29 @@ MAY_GIVE: dict[Role, Giving] = {
 }
 """Every role that is given, with those who may; a role that is missing here is given to nobody."""
 
+FIRM_ROLES = frozenset({Role.CONTRACTOR, Role.PAYMENT_PROVIDER})
+"""What a firm is and no person: it registers or is invited, and is confirmed for a place."""
+
+
+def check_firm_role(role: Role) -> None:
+    """Only a firm contracts for works or keeps an account: nobody is made one by a list of people.
+
+    Raises:
+        Refused: `granting.firm_registers`.
+    """
+    if role in FIRM_ROLES:
+        raise refusal("granting.firm_registers", where="role", role=role)
+
+
+def check_not_own(people: Collection[str], sender_id: str) -> None:
+    """Nobody confirms a firm for which they act, or have acted.
+
+    Raises:
+        Refused: `firm.own`.
+    """
+    if sender_id in people:
+        raise refusal("firm.own", where="person")
+
 
 def check_giving(role: Role, place_path: str, to_actor: str, grants: tuple[Grant, ...]) -> Actor:
     """The giver, in the capacity that allows it; of several, the one of the narrowest place.
@@ -70,9 +96,8 @@ def check_giving(role: Role, place_path: str, to_actor: str, grants: tuple[Grant
         places = ", ".join(sorted({grant.place for grant in in_role}))
         raise refusal("granting.outside_place", where="place", places=places, place=place_path)
     grant = max(here, key=lambda each: each.place.count("/"))
-    if grant.actor_id == to_actor:
-        raise refusal("granting.to_oneself", where="person")
-    return Actor(id=grant.actor_id, role=grant.role, label=grant.label, place=grant.place)
+    refuse_same_person(Duty.GRANT_ONESELF, grant.actor_id, to_actor, where="person")
+    return acting(grant)
 
 
 def _reaches(grant: Grant, place_path: str) -> bool:
@@ -81,7 +106,7 @@ def _reaches(grant: Grant, place_path: str) -> bool:
 
 
 def check_client(of_actor: str, sender_id: str, grants: tuple[Grant, ...]) -> Actor:
-    """Whoever adds, rotates or revokes a program that acts as `of_actor`: that actor, or an administrator.
+    """Whoever adds, rotates or revokes a program of `of_actor`: that actor, a person of that firm, or an administrator.
 
     `grants` are the sender's. An actor adds programs in one of the own roles; without any there is
     nothing that a program could do.
@@ -90,9 +115,13 @@ def check_client(of_actor: str, sender_id: str, grants: tuple[Grant, ...]) -> Ac
         Refused: `client.not_yours`, `client.no_role`.
     """
     own = of_actor == sender_id
-    may = [grant for grant in grants if own or grant.role is Role.ADMINISTRATOR]
+    may = [
+        grant
+        for grant in grants
+        if own or grant.role is Role.ADMINISTRATOR or grant.on_behalf_of == of_actor
+    ]
     if not may:
         code = "client.no_role" if own else "client.not_yours"
         raise refusal(code, where="actor", actor=of_actor)
     grant = max(may, key=lambda each: (each.role is Role.ADMINISTRATOR, each.place.count("/")))
-    return Actor(id=grant.actor_id, role=grant.role, label=grant.label, place=grant.place)
+    return acting(grant)

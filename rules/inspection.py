@@ -24,6 +24,7 @@ from models.values.refusal import Problem, problem, refusal
 from models.values.timetable import Timetable, WorkCalendar
 from rules.checks import check, decide
 from rules.cost_sharing import largest_remainder
+from rules.duties import Duty, duty_problems, is_same
 from rules.time.deadlines import deadline
 
 OPEN_STATES = (ItemState.PLANNED, ItemState.REPORTED, ItemState.REJECTED)
@@ -172,10 +173,10 @@ def payment_problems(
     """What speaks against releasing the money: no acceptance (art. 37(2)), or one's own work."""
     if accepted_by is None:
         return (problem("inspection.not_accepted"),)
-    if actor.id == accepted_by:
-        return (problem("inspection.payment_by_acceptor", actor=actor.id),)
-    if actor.role is Role.CONTRACTOR or actor.id == contractor_id:
-        return (problem("inspection.payment_by_contractor", actor=actor.id),)
+    builders = (contractor_id, actor.id if actor.role is Role.CONTRACTOR else None)
+    own = duty_problems(Duty.PAY_ACCEPTED, accepted_by, actor.id)
+    if problems := own or duty_problems(Duty.PAY_ONESELF, builders, actor.id):
+        return problems
     return ()
 
 
@@ -329,13 +330,13 @@ def variation_check(changed_fen: int, contract_fen: int, timetable: Timetable) -
 
 
 def _inspector_problems(item: ItemFacts, inspector: Actor, contractor_id: str) -> Iterable[Problem]:
-    if inspector.role is Role.CONTRACTOR or inspector.id == contractor_id:
-        yield _problem("inspection.own_work", item, actor=inspector.id)
+    if inspector.role is Role.CONTRACTOR or is_same(contractor_id, inspector.id):
+        yield _problem(Duty.INSPECT_BUILT.value, item, actor=inspector.id)
     elif inspector.role not in INSPECTORS:
         yield _problem("inspection.not_a_supervisor", item, role=inspector.role.value)
     failure = item.last_failure
-    if failure is not None and failure.inspector_id == inspector.id:
-        yield _problem("inspection.same_inspector", item, actor=inspector.id)
+    if failure is not None and is_same(failure.inspector_id, inspector.id):
+        yield _problem(Duty.INSPECT_AGAIN.value, item, actor=inspector.id)
 
 
 def _payment_checks(

@@ -23,6 +23,7 @@ from runtime.settings import Settings
 from service.edge.access_log import AccessLog
 from service.front import Front
 from service.http.problems import database_away, malformed, problem_response
+from service.notices.sending import NoticeSender
 from service.parts import open_parts
 from service.programs.doors import scopes_of
 from service.routes import (
@@ -42,8 +43,8 @@ from service.routes import (
 from service.routes.dependencies import OFFICIAL
 from service.routes.document import DocumentedApi
 from service.routes.engine import ui
-from service.routes.feed import following
-from service.routes.sign_in import access, identity, pages, passkeys
+from service.routes.feed import following, notices
+from service.routes.sign_in import access, firms, identity, pages, passkeys
 from service.webhooks.sending import WebhookSender
 
 log = structlog.get_logger("service")
@@ -51,6 +52,7 @@ ROUTERS = (
     health.router,
     access.router,
     identity.router,
+    firms.router,
     identity.of_case,
     passkeys.router,
     pages.router,
@@ -65,6 +67,7 @@ ROUTERS = (
     publications.router,
     clock.router,
     following.router,
+    notices.router,
     ui.router,
     acts.router,
 )
@@ -109,12 +112,15 @@ def create_app(settings: Settings, access: AccessLog | None = None) -> ASGIApp:
 async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
     async with open_parts(api.state.settings) as parts:
         api.state.parts = parts
-        sender = WebhookSender(parts.database, parts.settings)
-        sending = asyncio.create_task(sender.run())
+        sending = [asyncio.create_task(WebhookSender(parts.database, parts.settings).run())]
+        if parts.settings.send_notices:
+            outbox = NoticeSender(parts.database, parts.settings, parts.journal)
+            sending.append(asyncio.create_task(outbox.run()))
         log.info("service_started")
         yield
-        sending.cancel()
-        await asyncio.gather(sending, return_exceptions=True)
+        for each in sending:
+            each.cancel()
+        await asyncio.gather(*sending, return_exceptions=True)
     log.info("service_stopped")
 
 

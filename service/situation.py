@@ -11,7 +11,7 @@ from models.tables import CaseClock, Event, Renovation
 from models.values.actor import Actor, Role
 from models.values.refusal import refusal
 from models.values.timetable import Timetable
-from rules.authority import Grant, covers
+from rules.authority import Grant, acting, covers
 from runtime.database import Database
 from runtime.record.grants import load_grants as grants_of
 
@@ -67,13 +67,20 @@ class Situation:
         Raises:
             Refused: `credential.no_role`.
         """
-        for grant in grants:
-            if (not roles or grant.role in roles) and covers(grant.place, self.place_path):
-                return Actor(
-                    id=grant.actor_id, role=grant.role, label=grant.label, place=grant.place
-                )
-        wanted = ", ".join(sorted(roles)) or "*"
-        raise refusal("credential.no_role", roles=wanted, place=self.place_path)
+        return actor_in_role(grants, self.place_path, *roles)
+
+
+def actor_in_role(grants: tuple[Grant, ...], place_path: str, *roles: Role) -> Actor:
+    """The actor in the first of the grants that covers a place, in one of the roles if any.
+
+    Raises:
+        Refused: `credential.no_role`.
+    """
+    for grant in grants:
+        if (not roles or grant.role in roles) and covers(grant.place, place_path):
+            return acting(grant)
+    wanted = ", ".join(sorted(roles)) or "*"
+    raise refusal("credential.no_role", roles=wanted, place=place_path)
 
 
 async def load_situation(database: Database, renovation_id: str) -> Situation:

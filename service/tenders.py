@@ -3,10 +3,11 @@
 from datetime import datetime
 
 from pydantic import JsonValue, TypeAdapter
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Award, Bid, Event, Tender
+from models.tables import Award, Bid, Event, RoleGrant, Tender
+from models.values.actor import Role
 from models.values.base import Carried
 from models.values.bidding import RedFlag
 from models.values.states import BidState
@@ -20,6 +21,8 @@ class BidView(Carried):
     """
 
     bidder_id: str
+    bidder: str = ""
+    """The firm's name, as it registered."""
     price_fen: int
     state: str
     technical_milli: int
@@ -63,8 +66,11 @@ async def load_tender(session: AsyncSession, renovation_id: str, zone: str) -> T
 async def _bids(session: AsyncSession, tender: Tender) -> tuple[BidView, ...]:
     """What was read out: never a bid that is still sealed, or was returned unopened."""
     place = select(Award.rank).where(Award.tender_id == tender.id, Award.bidder_id == Bid.bidder_id)
+    name = select(func.min(RoleGrant.label)).where(
+        RoleGrant.actor_id == Bid.bidder_id, RoleGrant.role == Role.CONTRACTOR
+    )
     rows = await session.execute(
-        select(Bid, place.limit(1).scalar_subquery())
+        select(Bid, place.limit(1).scalar_subquery(), name.scalar_subquery())
         .where(
             Bid.tender_id == tender.id,
             Bid.state.in_((BidState.OPENED, BidState.REJECTED, BidState.EVALUATED)),
@@ -72,8 +78,12 @@ async def _bids(session: AsyncSession, tender: Tender) -> tuple[BidView, ...]:
         )
         .order_by(Bid.bidder_id)
     )
-    views = [(BidView.model_validate(bid, from_attributes=True), rank) for bid, rank in rows]
-    return tuple(view.model_copy(update={"rank": rank}) for view, rank in views)
+    return tuple(
+        BidView.model_validate(bid, from_attributes=True).model_copy(
+            update={"rank": rank, "bidder": firm or ""}
+        )
+        for bid, rank, firm in rows
+    )
 
 
 async def _red_flags(session: AsyncSession, tender: Tender) -> tuple[RedFlag, ...]:

@@ -22,6 +22,7 @@ from models.values.base import Carried
 from models.values.refusal import refusal
 from models.values.states import RenovationState
 from models.values.timetable import Timetable
+from rules.lacking import Lack
 from rules.time.deadlines import last_day
 from runtime.ballots.boxes import load_running_boxes, running_vote, select_boxes
 from runtime.ballots.mandates import holdings
@@ -30,6 +31,7 @@ from runtime.database import driver_connection
 from runtime.record.awaited import AwaitedLine, load_awaited
 from runtime.record.cases import CaseFilter, Trouble, find_cases, load_troubles
 from runtime.record.consents import OccupiedPart, load_missing_consents
+from runtime.record.lacks import load_lacks
 from service.open_matters import (
     PublicationView,
     TicketView,
@@ -137,6 +139,9 @@ class RenovationView(RenovationLine):
     """Steps that broke and are still to be cured, the oldest first."""
     consents_missing: tuple[OccupiedPart, ...] = ()
     """Works that occupy part of a unit whose owner has not consented: they are not inspected."""
+    lacks: tuple[Lack, ...] = ()
+    """Who is missing for the stage that is on: acts that nobody may do yet, too few bidders, nobody to
+    be the second person."""
     publication: PublicationView | None
     """The one that was posted last and is still open."""
     works: tuple[WorksView, ...]
@@ -248,6 +253,7 @@ async def load_renovation(session: AsyncSession, renovation_id: str) -> Renovati
         contracts=contracts,
         needs_attention=troubles.get(row.id, ()),
         consents_missing=await load_missing_consents(driver, row.id),
+        lacks=await load_lacks(driver, row.id, row.place_path, row.stage, row.state),
         publication=await load_publication(session, row.id, zone),
         works=await _works(session, row.id),
         tickets=await load_tickets(session, row.id, zone),

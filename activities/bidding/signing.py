@@ -16,7 +16,7 @@ from models.values.scheme import TenderPlan
 from models.values.states import AwardState, ContractState
 from rules import bidding as law
 from rules import cost_sharing
-from rules.authority import refuse_same_person
+from rules.duties import Duty, refuse_same_person
 from runtime.record.journal import Recorded
 
 
@@ -64,7 +64,7 @@ class Signatures(Writer):
         award = missed or await standing.awarded(case, tender)
         if award.bidder_id != act.bidder_id:
             raise refusal("bidding.not_awarded", where=act.bidder_id)
-        refuse_same_person(await rows.awarded_by(case, award), act.actor.id, "bidding.own_award")
+        refuse_same_person(Duty.JUDGE_AWARD, await rows.awarded_by(case, award), act.actor.id)
         bond_fen = await rows.load_bond(case, tender, award.bidder_id)
         outcome = law.unsigned_bond(bond_fen, act.at_fault, case.timetable)
         case.notify("bidders", "signature_ruled_on", bidder=award.bidder_id)

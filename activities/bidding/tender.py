@@ -41,7 +41,7 @@ from models.values.waits import Consequence
 from rules import bidding as law
 from rules.bidding.evaluation import refuse_interested
 from rules.checks import decide
-from runtime.record.defaulters import refuse_defaulter
+from runtime.record.firms import refuse_defaulter, refuse_unconfirmed
 from runtime.record.journal import Recorded
 
 
@@ -140,7 +140,9 @@ class Tenders(Writer):
     async def approve_direct(self, case: Case, act: ApproveDirectAward) -> Recorded[Candidates]:
         """The approval route after the last failed round: one contractor, within the ceiling."""
         refuse_interested(_persons(act), [act.bidder_id])
-        await refuse_defaulter(case.session, case.renovation.id, act.bidder_id)
+        rid, place_path = case.renovation.id, case.renovation.place_path
+        await refuse_defaulter(case.session, rid, act.bidder_id)
+        await refuse_unconfirmed(case.session, rid, place_path, act.bidder_id)
         tender = await rows.last_tender(case)
         decision = law.direct_award(
             failed_rounds=await rest.failed_rounds(case, tender.works_round),

@@ -14,6 +14,8 @@ from runtime.record.agenda import add_waits
 
 CALLED = "cost_sharing.payments_called"
 """The first word of a round of collection; its moment is the start of the round's periods."""
+REMINDED, NOBODY = "cost_sharing.reminder_ordered", "cost_sharing.reminder_not_needed"
+"""A reminder is ordered; that it arrived is an event of its own. Earlier releases wrote `reminder_sent`."""
 
 PAYMENTS = "payments"
 """The name of the collection's wait on the agenda."""
@@ -76,10 +78,11 @@ async def all_is_paid(case: Case) -> bool:
     return True
 
 
-async def debtors(case: Case, called_at: datetime) -> int:
-    """How many units still owe something of what was due."""
+async def debtors(case: Case, called_at: datetime) -> tuple[str, ...]:
+    """The units that still owe something of what was due."""
     money = await share_rows.load_money(case)
-    return sum(
-        total.amount_fen > money.get(total.unit_number, (0, 0))[0]
+    return tuple(
+        total.unit_number
         for total in await due(case, called_at)
+        if total.amount_fen > money.get(total.unit_number, (0, 0))[0]
     )

@@ -28,6 +28,7 @@ from models.values import cost_sharing as values
 from models.values.refusal import refusal
 from models.values.scheme import SchemeContent
 from rules import cost_sharing as law
+from rules.duties import Duty
 from runtime.record.journal import Recorded, id_from
 
 
@@ -129,17 +130,24 @@ class Shares(Writer):
         if reminder == 0:
             case.notify("all_owners", "payment_called", round=round_number)
         elif debtors:
-            case.notify("non_payers", "payment_reminder", round=round_number, number=reminder)
+            case.notify(
+                "non_payers",
+                "payment_reminder",
+                debtors,
+                round=round_number,
+                number=reminder,
+            )
+        kind = collection.REMINDED if debtors else collection.NOBODY
         return Recorded(
             Collection(at=at, last=last, reminder=reminder),
             {
                 "round": round_number,
                 "reminder": reminder,
-                "debtors": debtors,
+                "debtors": len(debtors),
                 "next_at": at.isoformat(),
                 "deadline": moments[-1].isoformat(),
             },
-            kind=collection.CALLED if reminder == 0 else None,
+            kind=collection.CALLED if reminder == 0 else kind,
         )
 
     @writes(
@@ -313,7 +321,7 @@ async def _refuse_own_unit(case: Case, act: ApproveRelief) -> None:
         .limit(1)
     )
     if own is not None:
-        raise refusal("cost_sharing.own_relief", where=act.unit_number)
+        raise refusal(Duty.RELIEVE_ONESELF.value, where=act.unit_number)
 
 
 def _relief_rows(case: Case, act: ApproveRelief) -> tuple[Relief, Payment]:

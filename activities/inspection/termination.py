@@ -24,7 +24,8 @@ from models.values.states import (
     TerminationGround,
 )
 from rules import termination as law
-from rules.authority import refuse_same_person
+from rules.duties import Duty, duty_problems, refuse_same_person
+from runtime.record.firms import acts_for, contractor_as
 from runtime.record.journal import Recorded
 
 
@@ -169,8 +170,9 @@ class Terminations(Writer):
         """
         contract = await _terminated(case)
         ended = await case.session.get_one(Termination, contract.id)
-        refuse_same_person(ended.decided_by, act.actor.id, "settlement.measured_by_decider")
-        refuse_same_person(contract.bidder_id, act.actor.id, "settlement.measured_by_contractor")
+        refuse_same_person(Duty.MEASURE_ENDED, ended.decided_by, act.actor.id)
+        contractor = await contractor_as(case.session, act.actor, contract.bidder_id)
+        refuse_same_person(Duty.MEASURE_BUILT, contractor, act.actor.id)
         prices = {
             rows.planned_id(case, item): price
             for item, price in (await settlement.prices_of(case, contract)).items()
@@ -256,8 +258,8 @@ async def _refuse_termination(
         problems += law.cure_problems(await rows.load_cures(case), case.now)
     if ground is TerminationGround.VOTE and not act.document.strip():
         problems.append(problem("settlement.document_missing"))
-    if contract.bidder_id in (act.actor.id, act.actor.on_behalf_of):
-        problems.append(problem("settlement.own_contract", actor=act.actor.id))
+    if await acts_for(case.session, act.actor, contract.bidder_id):
+        problems += duty_problems(Duty.END_OWN_CONTRACT, act.actor.id, act.actor.id)
     refuse_if_any(problems)
 
 

@@ -23,6 +23,7 @@ from models.values.inspection import InspectionResult, ItemState, WorksPayment
 from models.values.refusal import problem, refusal, refuse_if_any
 from models.values.states import ContractState
 from rules import inspection as law
+from runtime.record.firms import contractor_as
 from runtime.record.journal import Recorded
 
 
@@ -107,10 +108,11 @@ class Works(Writer):
         contract = await rows.load_contract(case)
         row = await rows.load_item(case, act.item_id)
         facts = await rows.load_facts(case, row)
+        contractor = await contractor_as(case.session, act.actor, contract.bidder_id)
         refuse_if_any(
             (
                 *law.inspection_problems(
-                    facts, act.kind, act.outcome, act.defects, act.actor, contract.bidder_id
+                    facts, act.kind, act.outcome, act.defects, act.actor, contractor
                 ),
                 *await missing_consents(case, act.item_id),
             )
@@ -205,7 +207,11 @@ class Works(Writer):
         """
         contract = await rows.load_contract(case)
         refuse_if_any(
-            law.payment_problems(act.actor, await rows.accepted_by(case), contract.bidder_id)
+            law.payment_problems(
+                act.actor,
+                await rows.accepted_by(case),
+                await contractor_as(case.session, act.actor, contract.bidder_id),
+            )
         )
         payment = law.works_payment(
             [rows.bare_facts(row) for row in await rows.items_of(case, contract)],
@@ -234,7 +240,7 @@ class Works(Writer):
 
 
 def _refuse_other_firm(actor: Actor, contract: Contract) -> None:
-    if actor.id != contract.bidder_id:
+    if actor.party != contract.bidder_id:
         raise refusal(
             "inspection.not_the_contractor", actor=actor.id, contractor=contract.bidder_id
         )

@@ -9,18 +9,21 @@ import uuid
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from zoneinfo import ZoneInfo
 
 import typer
 
+from cli.access.printed import give_pdf, tell_missing
+from cli.access.progress import counted, moving, waiting
 from cli.inputs import read_file
 from cli.servers import DATA, running
+from cli.words import Language, number_of, said, speak
 from models.values.refusal import refusal
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from models.values.actor import Actor
-    from service.access.printing import PrintedLetter
     from service.parts import Parts
     from service.situation import Situation
 
@@ -49,29 +52,45 @@ def print_all(
     as_: As,
     out: Annotated[Path | None, typer.Option(help="Write it here, readable by you only.")] = None,
     form: Annotated[
-        Literal["csv", "html"], typer.Option("--format", help="csv, or pages with a QR code.")
-    ] = "csv",
+        Literal["csv", "html", "pdf"] | None,
+        typer.Option("--format", help="csv, html or pdf; else as the name of the file ends."),
+    ] = None,
+    language: Language = "",
     data: Data = None,
 ) -> None:
     """A letter for each unit that has none, and those nobody has entered with; keep them secret.
 
-    Example: gongjian letters print r1 --as li --out letters.html
+    Example: gongjian letters print r1 --as li --out letters.pdf
     """
     from service.access import printing
     from service.bodies import CommandBody
 
-    title = ""
+    speak(language)
+    wanted = form or (out.suffix.lstrip(".") if out else "")
 
-    async def work(parts: Parts, situation: Situation, actor: Actor) -> tuple[PrintedLetter, ...]:
-        nonlocal title
-        title = situation.title
+    async def work(parts: Parts, situation: Situation, actor: Actor) -> int:
         command = CommandBody(command_id=f"cli-{uuid.uuid4()}")
-        return await printing.print_letters(parts, situation, actor, command)
+        with waiting(said("letters.making")):
+            letters = await printing.print_letters(parts, situation, actor, command)
+        zone = ZoneInfo(situation.timetable.zone)
+        with waiting(said("letters.writing"), len(letters)) as bar:
+            if wanted == "pdf":
+                fonts = parts.settings.paper_fonts
+                give_pdf(printing.as_pdf(letters, situation.title, fonts, moving(bar)), out)
+                tell_missing((name for each in letters for name in each.owners), fonts)
+                return len(letters)
+            one_by_one = counted(letters, bar)
+            if wanted in ("html", "htm"):
+                _give(printing.as_pages(one_by_one, situation.title, zone), out)
+            else:
+                _give(printing.as_csv(one_by_one, zone), out)
+        return len(letters)
 
-    letters = _do(data, renovation, as_, "issue_letters", work)
-    text = printing.as_csv(letters) if form == "csv" else printing.as_pages(letters, title)
-    _give(text, out)
-    print(f"{len(letters):,} letters", file=sys.stderr)
+    count = as_official(data, renovation, as_, "issue_letters", work)
+    print(
+        said("letters.printed" if count else "letters.none", letters=number_of("letters", count)),
+        file=sys.stderr,
+    )
 
 
 @commands.command("list")
@@ -87,7 +106,7 @@ def list_all(renovation: Id, as_: As, data: Data = None) -> None:
             for row in await list_letters(session, situation):
                 print(json.dumps(row.model_dump(mode="json"), ensure_ascii=False))
 
-    _do(data, renovation, as_, "issue_letters", work)
+    as_official(data, renovation, as_, "issue_letters", work)
 
 
 @commands.command("reissue")
@@ -101,7 +120,7 @@ def reissue(renovation: Id, unit: Unit, as_: As, reason: Why, data: Data = None)
     from service.http.problems import read_fields
 
     command = read_fields(ReissueLetter, _fields(unit_number=unit, reason=reason))
-    _do(data, renovation, as_, "issue_letters", _printing(reissue_letter, command))
+    as_official(data, renovation, as_, "issue_letters", _printing(reissue_letter, command))
 
 
 @commands.command("withdraw")
@@ -115,7 +134,7 @@ def withdraw(renovation: Id, unit: Unit, as_: As, reason: Why, data: Data = None
     from service.http.problems import read_fields
 
     command = read_fields(WithdrawAccess, _fields(unit_number=unit, reason=reason))
-    _do(data, renovation, as_, "issue_letters", _printing(withdraw_access, command))
+    as_official(data, renovation, as_, "issue_letters", _printing(withdraw_access, command))
 
 
 @commands.command("hand")
@@ -133,7 +152,7 @@ def hand(renovation: Id, letter: Letter, as_: As, data: Data = None) -> None:
     async def work(parts: Parts, situation: Situation, actor: Actor) -> None:
         _show(await hand_letter(parts, situation, actor, letter, command))
 
-    _do(data, renovation, as_, "hand_letter", work)
+    as_official(data, renovation, as_, "hand_letter", work)
 
 
 @commands.command("code")
@@ -151,7 +170,7 @@ def code(renovation: Id, letter: Letter, as_: As, data: Data = None) -> None:
     async def work(parts: Parts, situation: Situation, actor: Actor) -> None:
         _show(await give_code(parts, situation, actor, letter, command))
 
-    _do(data, renovation, as_, "hand_letter", work)
+    as_official(data, renovation, as_, "hand_letter", work)
 
 
 @commands.command("enter")
@@ -200,7 +219,7 @@ def _printing(
     return work
 
 
-def _do(
+def as_official(
     data: Path | None,
     renovation: str,
     actor_id: str,

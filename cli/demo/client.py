@@ -2,7 +2,6 @@
 
 import asyncio
 import ssl
-import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -12,8 +11,6 @@ import httpx
 from pydantic import JsonValue, TypeAdapter
 
 from models.values.refusal import Refused, refusal
-from runtime.settings import Settings
-from service.access.tickets import LONGEST_S, TicketKeys, keys_of, make_ticket
 
 CONNECTIONS = 64
 BUSY = frozenset({429, 503})
@@ -24,6 +21,8 @@ ANSWER_S = 75.0
 PAUSE_S = 0.1
 OBJECT = TypeAdapter(dict[str, JsonValue])
 T = TypeVar("T")
+Credential = str | Callable[[], str] | None
+"""What comes with a request; one that is good once is made anew for each try."""
 
 
 class HttpAnswer:
@@ -56,24 +55,22 @@ class HttpAnswer:
 
 
 class Client:
-    """Requests about one renovation, in the name of every unit and of every official."""
+    """Requests about one renovation, in the name of whoever has come in."""
 
     def __init__(
         self,
         connections: Iterable[httpx.AsyncClient],
         renovation_id: str,
-        tickets: TicketKeys,
         sessions: Mapping[str, str],
     ) -> None:
         self._free = deque(connections)
-        self._tickets = tickets
         self._sessions = sessions
         self.renovation_id = renovation_id
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, url: str, renovation_id: str, settings: Settings, invitations: Mapping[str, str]
+        cls, url: str, renovation_id: str, invitations: Mapping[str, str]
     ) -> AsyncIterator[Self]:
         """64 httpx clients, each with one connection that is kept alive; everybody invited is signed in.
 
@@ -96,15 +93,10 @@ class Client:
                 for _ in range(CONNECTIONS)
             ]
             sessions: dict[str, str] = {}
-            client = cls(connections, renovation_id, keys_of(settings), sessions)
+            client = cls(connections, renovation_id, sessions)
             for actor_id, token in invitations.items():
                 sessions[actor_id] = await client._taken_up(token)
             yield client
-
-    def voter(self, unit_number: str) -> str:
-        """A ticket of a unit."""
-        expires_at = int(time.time()) + LONGEST_S
-        return make_ticket(self._tickets, self.renovation_id, unit_number, expires_at=expires_at)
 
     def official(self, actor_id: str) -> str:
         """The session of somebody who holds a role, begun with the invitation."""
@@ -126,9 +118,19 @@ class Client:
         """
         return await self._read("/clock?settled=true")
 
-    async def post(self, path: str, credential: str, body: Mapping[str, JsonValue]) -> HttpAnswer:
+    async def post(
+        self, path: str, credential: Credential, body: Mapping[str, JsonValue]
+    ) -> HttpAnswer:
         """Send a command; asked again with the same id while the service is busy or away."""
-        return await self._send("POST", path, credential, body)
+        return await self._send("POST", self._in_case(path), credential, body)
+
+    async def enter_by_letter(self, path: str, fact: str) -> HttpAnswer:
+        """Enter with the link of a letter and its second fact."""
+        return await self._send("POST", f"{path}/entries", None, {"fact": fact})
+
+    async def enter_by_portal(self, sign: Callable[[], str]) -> HttpAnswer:
+        """Enter with what a portal signs, for each try anew."""
+        return await self._send("POST", self._in_case("/portal-entries"), sign, None)
 
     async def act(
         self, name: str, actor_id: str, command_id: str, fields: Mapping[str, JsonValue]
@@ -160,19 +162,22 @@ class Client:
         return answer.text("token")
 
     async def _read(self, path: str) -> dict[str, JsonValue]:
-        answer = await self._send("GET", path, None, None)
+        answer = await self._send("GET", self._in_case(path), None, None)
         if not answer.accepted:
             raise _silent(answer.reason or f"status {answer.status}")
         return answer.fields()
 
+    def _in_case(self, path: str) -> str:
+        return f"/v1/renovations/{self.renovation_id}{path}"
+
     async def _send(
-        self, method: str, path: str, credential: str | None, body: Mapping[str, JsonValue] | None
+        self, method: str, url: str, credential: Credential, body: Mapping[str, JsonValue] | None
     ) -> HttpAnswer:
-        url = f"/v1/renovations/{self.renovation_id}{path}"
-        headers = {"Authorization": f"Bearer {credential}"} if credential else {}
         loop = asyncio.get_running_loop()
         last = loop.time() + PATIENCE_S
         while True:
+            token = credential() if callable(credential) else credential
+            headers = {"Authorization": f"Bearer {token}"} if token else {}
             try:
                 async with self._free_connection() as connection:
                     response = await connection.request(method, url, json=body, headers=headers)

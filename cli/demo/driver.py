@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import JsonValue
 
 from cli.demo.client import Client, HttpAnswer
+from cli.demo.residents import Household
 from cli.demo.stages.ballots import VotePlan, vote_plan
 from cli.demo.town.estate import DemoUnit, figures_for
 from cli.demo.town.figures import Figures
@@ -61,6 +62,7 @@ class Driver:
     def __init__(
         self,
         client: Client,
+        residents: Household,
         units: Sequence[DemoUnit],
         due_list: DueList,
         seed: int,
@@ -68,6 +70,7 @@ class Driver:
         check: Callable[[], None],
     ) -> None:
         self.client = client
+        self.residents = residents
         self.units = tuple(units)
         self.figures: Figures = figures_for(self.units)
         self.due_list = due_list

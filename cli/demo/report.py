@@ -34,8 +34,16 @@ class DemoReport(Value):
     renovation_id: str
     units: int
     ballots: BallotAnswers
+    by_letter: int
+    by_portal: int
+    """Households that entered with a letter, and over the portal."""
+    in_portal: int
+    """Households whose ballots the portal handed in."""
     facts: JourneyFacts
     proof: VoteProof
+    notices: int = 0
+    mails: int = 0
+    """How many of the notices arrived at the demo's mail server."""
     wall_cs: int
     """Hundredths of a second from the opening to the end, without the start of the servers."""
 
@@ -50,6 +58,11 @@ class DemoReport(Value):
             "stages": [stage.model_dump(mode="json") for stage in facts.stages],
             "units": self.units,
             "ballots": self.ballots.model_dump(mode="json"),
+            "entered": {
+                "by_letter": self.by_letter,
+                "by_portal": self.by_portal,
+                "in_portal": self.in_portal,
+            },
             "checks": [check.model_dump(mode="json") for check in facts.checks],
             "shares_total": facts.shares.rows_fen,
             "shares_total_award": facts.shares.award_fen,
@@ -61,6 +74,8 @@ class DemoReport(Value):
             "history_events": {**facts.history_events},
             "history_events_total": sum(facts.history_events.values()),
             "event_chain_ok": facts.event_chain_ok,
+            "notices": self.notices,
+            "mails": self.mails,
             "vote_proof": self.proof.model_dump(mode="json"),
             "wall_s": self.wall_cs / 100,
         }
@@ -139,6 +154,12 @@ def _summary_rows(report: DemoReport) -> dict[str, str]:
         ),
         "demo.line.units": f"{report.units:,}",
         "demo.line.ballots": _ballots(report.ballots),
+        "demo.line.entered": said(
+            "demo.line.ways",
+            letters=f"{report.by_letter:,}",
+            portal=f"{report.by_portal:,}",
+            inside=f"{report.in_portal:,}",
+        ),
         "demo.line.shares": _shares(facts),
         "demo.line.bids": said(
             "demo.line.contract",
@@ -156,6 +177,7 @@ def _summary_rows(report: DemoReport) -> dict[str, str]:
             "demo.line.verified" if facts.event_chain_ok else "demo.line.broken"
         ),
         "demo.line.proof": _proof(report.proof),
+        "demo.line.notices": said("demo.line.mails", notices=report.notices, mails=report.mails),
         "demo.line.time": said("demo.line.seconds", seconds=seconds),
     }
 

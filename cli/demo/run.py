@@ -5,6 +5,7 @@ import json
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.status import Status
@@ -14,9 +15,12 @@ from cli.demo.driver import DemoDisplay, Driver
 from cli.demo.due_list import DatabaseDueList
 from cli.demo.facts import read_facts
 from cli.demo.journey import travel
+from cli.demo.mail import MailCatcher, mail_catcher, notices_out
 from cli.demo.proof import prove_vote
 from cli.demo.report import CASE, BallotAnswers, DemoReport, report_tables
+from cli.demo.residents import Residents
 from cli.demo.town import estate, people
+from cli.demo.town.portal import DemoPortal
 from cli.local.up import RestartDisplay, StepDisplay, step_named
 from cli.servers import local_settings
 from cli.shown import result_console
@@ -83,11 +87,17 @@ class Screen:
 
 
 async def carry(
-    settings: Settings, url: str, options: DemoOptions, show: DemoDisplay, check: Callable[[], None]
+    settings: Settings,
+    url: str,
+    options: DemoOptions,
+    show: DemoDisplay,
+    check: Callable[[], None],
+    portal: DemoPortal | None = None,
 ) -> DemoReport:
     """Carry one renovation through the journey on servers that run already.
 
-    `url` is the service's address; `check` raises when a part of the stack has ended.
+    `url` is the service's address; `check` raises when a part of the stack has ended. Without a `portal`
+    that the service knows all households enter with letters.
 
     Raises:
         Refused: `demo.…`, or what `check` raises.
@@ -111,28 +121,42 @@ async def carry(
         units_, pack, case = number_of("units", opened.units), opened.rule_pack, said(CASE)
         show.say(said("demo.line.opened", renovation=rid, units=units_, pack=pack, case=case))
         invitations = await invite_cast(parts.database, settings, rid, people.officials())
-        async with Client.open(url, rid, settings, invitations) as http:
+        async with Client.open(url, rid, invitations) as http:
             due_list = DatabaseDueList(parts.database)
-            driver = Driver(http, units, due_list, options.seed, show, check)
+            if portal is not None:
+                portal.audience = settings.address
+            residents = Residents(http, units, portal)
+            driver = Driver(http, residents, units, due_list, options.seed, show, check)
             await travel(driver)
+        notices = await notices_out(parts.database, rid)
         facts = await read_facts(parts.database, client, rid)
         assert settings.box_key is not None, "the demo's stack has a worker, and so its key"
         proof = await prove_vote(parts.database, rid, BoxKeys(settings.box_key).signer)
     return DemoReport(
         renovation_id=rid,
         units=opened.units,
-        ballots=BallotAnswers(
-            accepted=len(driver.acknowledged),
-            repeated=driver.repeated,
-            refused=dict(sorted(driver.refused.items())),
-        ),
+        ballots=_answers(driver),
+        by_letter=len(residents.with_letter),
+        by_portal=len(residents.over_portal),
+        in_portal=len(residents.in_portal),
         facts=facts,
         proof=proof,
+        notices=notices,
         wall_cs=round((loop.time() - began) * 100),
     )
 
 
-async def run_demo(options: DemoOptions, stack: LocalStack, show: DemoDisplay) -> DemoReport:
+def _answers(driver: Driver) -> BallotAnswers:
+    """What the service said to all ballots."""
+    refused = dict(sorted(driver.refused.items()))
+    return BallotAnswers(
+        accepted=len(driver.acknowledged), repeated=driver.repeated, refused=refused
+    )
+
+
+async def run_demo(
+    options: DemoOptions, stack: LocalStack, show: DemoDisplay, portal: DemoPortal
+) -> DemoReport:
     """`carry` on a stack of this process, noticing when one of its parts ends."""
 
     def check() -> None:
@@ -145,29 +169,59 @@ async def run_demo(options: DemoOptions, stack: LocalStack, show: DemoDisplay) -
                 last_lines="\n".join(crash.last_lines),
             )
 
-    return await carry(stack.settings, stack.record.service_url, options, show, check)
+    return await carry(stack.settings, stack.record.service_url, options, show, check, portal)
 
 
 async def run_here(
     options: DemoOptions, home: Path, *, as_json: bool, keep: bool, ui: bool = False
 ) -> None:
-    """The whole demo in this terminal. Progress goes to standard error, so that standard output holds the result and nothing else."""
+    """The whole demo in this terminal, with a mail server of its own at which its notices arrive.
+
+    Progress goes to standard error, so that standard output holds the result and nothing else.
+    """
     progress = Console(stderr=True)
-    steps, screen = StepDisplay(progress), None
     stopping = _stop_when_asked()
-    stack = LocalStack(local_settings(home), headless=not ui, progress=steps)
+    portal = DemoPortal()
+    async with mail_catcher() as catcher:
+        local = local_settings(home).model_copy(update={"training_smtp": catcher.address})
+        steps = StepDisplay(progress)
+        stack = LocalStack(portal.connected(local, home), headless=not ui, progress=steps)
+        show = DemoShown(progress, steps, portal, as_json=as_json, keep=keep, ui=ui)
+        await _run_on(stack, options, show, catcher, stopping)
+
+
+class DemoShown(NamedTuple):
+    """How the demo is shown, by which portal residents come, and whether it is kept."""
+
+    progress: Console
+    steps: StepDisplay
+    portal: DemoPortal
+    as_json: bool
+    keep: bool
+    ui: bool
+
+
+async def _run_on(
+    stack: LocalStack,
+    options: DemoOptions,
+    show: DemoShown,
+    catcher: MailCatcher,
+    stopping: asyncio.Event,
+) -> None:
+    progress, screen = show.progress, None
     try:
         await stack.start()
-        steps.close()
-        if ui:
+        show.steps.close()
+        if show.ui:
             shown = said("demo.line.ui", url=stack.record.ui_url)
             progress.print(shown, highlight=False, soft_wrap=True)
         screen = Screen(progress)
-        report = await run_demo(options, stack, screen)
+        report = await run_demo(options, stack, screen, show.portal)
+        report = report.model_copy(update={"mails": len(catcher.taken)})
         screen.close()
-        _tell(report, as_json=as_json)
-        _how_to_look(report, stack, progress, keep=keep)
-        if keep:
+        _tell(report, as_json=show.as_json)
+        _how_to_look(report, stack, progress, keep=show.keep)
+        if show.keep:
             await _until_asked(stopping, stack, progress)
     except Refused:
         if screen is not None:
@@ -178,7 +232,7 @@ async def run_here(
         if screen is not None:
             screen.close()
         await stack.stop()
-        steps.close()
+        show.steps.close()
 
 
 def _tell(report: DemoReport, *, as_json: bool) -> None:
@@ -212,6 +266,7 @@ def _how_to_look(report: DemoReport, stack: LocalStack, console: Console, *, kee
             "line.address_service": f"{stack.record.service_url}/v1/renovations/{rid}",
             "demo.line.record": f"gongjian history {rid} {place}",
             "demo.line.audit": f"gongjian audit {rid} {place}",
+            "demo.line.inbox": f"gongjian notices inbox {rid} {place}",
         }
         lines = [
             said("demo.line.keeps"),

@@ -28,6 +28,24 @@ async def must_be_signed_in(
     await signed_in(parts.database, kept.token, renovation)
 
 
+async def must_be_person(parts: Parts, data: Path | None, person: str) -> None:
+    """Refuse to act, beside any case, as somebody whose session this machine does not have.
+
+    Raises:
+        Refused: `cases.not_signed_in`, `credential.…`.
+    """
+    from service.identity.senders import signed_in
+
+    kept = [
+        each
+        for each in load_sessions(local_settings(data).data_dir)
+        if each.only_case is None and each.actor_id == person
+    ]
+    if not kept:
+        raise refusal("cases.not_signed_in", where="--as", actor=person)
+    await signed_in(parts.database, kept[0].token, None)
+
+
 def own_requests(data: Path | None, as_: str) -> ServiceRequests:
     """Requests of the person who is signed in here, or of the one that `--as` names.
 

@@ -38,6 +38,18 @@ SheetName = Annotated[
 Language = Annotated[
     str, typer.Option(help="en or zh_CN; else what LC_ALL, LC_MESSAGES or LANG say.")
 ]
+By = Annotated[
+    str,
+    typer.Option(
+        "--as",
+        metavar="PERSON",
+        help="Who imports: somebody signed in here with a role over the place; else the"
+        " operator of this machine, which the record says.",
+    ),
+]
+Synthetic = Annotated[
+    bool, typer.Option("--synthetic", help="A new estate is of made-up people, for training.")
+]
 Map = Annotated[
     list[str] | None,
     typer.Option(
@@ -98,12 +110,8 @@ def import_(  # noqa: PLR0917 - typer reads the signature
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would change; write nothing.")
     ] = False,
-    by: Annotated[
-        str, typer.Option("--as", help="Who imports; else the name of this account.")
-    ] = "",
-    synthetic: Annotated[
-        bool, typer.Option("--synthetic", help="A new estate is of made-up people, for training.")
-    ] = False,
+    by: By = "",
+    synthetic: Synthetic = False,
     remove: Annotated[
         bool,
         typer.Option("--remove", help="Take away units of the estate that the file lacks."),
@@ -115,6 +123,7 @@ def import_(  # noqa: PLR0917 - typer reads the signature
     language: Language = "",
 ) -> None:
     """Make a file the roll of an estate, whole or not at all; the same file again changes nothing."""
+    from cli.people.own import must_be_person
     from cli.roll.shown import show
     from formats.roll import accepted_roll
     from service.estates.rolls import RollRequest, compare_roll, import_roll
@@ -130,10 +139,13 @@ def import_(  # noqa: PLR0917 - typer reads the signature
 
     async def work() -> ImportedRoll:
         async with running(data) as parts:
+            if by:
+                await must_be_person(parts, data, by)
             request = RollRequest(
                 roll=roll,
                 estate=estate,
-                by=by or getpass.getuser(),
+                by=by or f"operator:{getpass.getuser()}",
+                of_person=bool(by),
                 secret=owner_secret_of(parts.settings),
                 places=places,
                 synthetic=synthetic,

@@ -1,54 +1,178 @@
-"""`proposals`: what waits for a second person, and the second person's word."""
+"""`proposals …`: what waits for a second person, and the second person's word, on one sheet."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import JsonValue
 
-from cli.votes.commands import CommandId, Data, Id, print_all, read, sent_fields, write
+from cli.servers import local_settings
+from cli.shown import moment, result_console, words
+from cli.votes.commands import As, AsIfSeveral, CommandId, Data, Id, print_all, sent_fields, write
+from cli.words import named, said
+from models.values.waits import Consequence
 
+if TYPE_CHECKING:
+    from cli.people.requests import ServiceRequests
+
+Line = dict[str, JsonValue]
 Named = Annotated[
-    list[str] | None, typer.Option(metavar="ID", help="A proposal that was read; may stand again.")
+    list[str], typer.Argument(metavar="ID...", help="Proposals that were read, one or many.")
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
+NO_DIGEST = "0" * 64
+
+commands = typer.Typer(
+    help="What waits for a second person: list it, confirm it, refuse it.", no_args_is_help=True
+)
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command of this module."""
-    app.command("proposals")(proposals)
+    """Add the commands of this module."""
+    app.add_typer(commands, name="proposals")
 
 
-def proposals(
+@commands.command("list")
+def list_proposals(
     renovation: Id,
-    confirm: Named = None,
-    withdraw: Annotated[str, typer.Option(metavar="ID", help="One to take back.")] = "",
-    reason: Annotated[str, typer.Option(help="Why it is taken back.")] = "",
-    as_: Annotated[str, typer.Option("--as", metavar="ACTOR", help="Who acts.")] = "",
+    as_: AsIfSeveral = "",
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also what is decided or over.")
+    ] = False,
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """What waits for a second person: who proposed it, until when, and what happens then.
+
+    Example: gongjian proposals list r1 --as li
+    """
+    requests = _reader(data, renovation, as_)
+    found = [each for each in _listed(requests, renovation) if everything or _is_open(each)]
+    if as_json:
+        print_all(found)
+        return
+    if not found:
+        print(said("line.no_proposals"))
+        return
+    _print_table(found, _zone(requests, renovation))
+
+
+@commands.command("confirm")
+def confirm_proposals(
+    renovation: Id,
+    proposals: Named,
+    as_: As,
+    as_json: AsJson = False,
     command_id: CommandId = "",
     data: Data = None,
 ) -> None:
-    """What waits for a second person, as JSON; with --confirm or --withdraw that person's word.
+    """Confirm one proposal or a sheet of many, each by itself: what was proposed is done.
 
-    Example: gongjian proposals r1 --as li
+    Example: gongjian proposals confirm r1 m1 m2 --as li
     """
-    listed = _listed(data, renovation, as_)
-    path = f"proposals/{withdraw}/withdrawal"
-    if confirm:
-        # What a proposal says never changes: who has read it by its id has read this.
-        said = {each["id"]: each["content_sha256"] for each in listed}
-        lines: list[JsonValue] = [
-            {"id": each, "content_sha256": said.get(each, "0" * 64)} for each in confirm
-        ]
-        sheet = sent_fields(command_id, proposals=lines)
-        print_all([write(data, renovation, as_, "proposals/confirmations", sheet)])
-    elif withdraw:
-        print_all([write(data, renovation, as_, path, sent_fields(command_id, reason=reason))])
+    # What a proposal says never changes: who has read it by its id has read this.
+    listed = _listed(_reader(data, renovation, as_), renovation)
+    digests = {each["id"]: each["content_sha256"] for each in listed}
+    lines: list[JsonValue] = [
+        {"id": each, "content_sha256": digests.get(each, NO_DIGEST)} for each in proposals
+    ]
+    sheet = sent_fields(command_id, proposals=lines)
+    done = write(data, renovation, as_, "proposals/confirmations", sheet)
+    if as_json:
+        print_all([done])
     else:
-        print_all(listed)
+        _print_sheet(done)
+    if isinstance(done, dict) and done["refused"]:
+        raise typer.Exit(1)
 
 
-def _listed(data: Path | None, renovation: str, as_: str) -> list[dict[str, JsonValue]]:
-    found = read(data, renovation, as_, "confirm_proposal", "proposals")
+@commands.command("refuse")
+def refuse_proposal(
+    renovation: Id,
+    proposal: Annotated[str, typer.Argument(metavar="ID", help="The proposal.")],
+    as_: As,
+    reason: Annotated[str, typer.Option(help="Why; kept apart from the public record.")],
+    as_json: AsJson = False,
+    command_id: CommandId = "",
+    data: Data = None,
+) -> None:
+    """Turn a proposal down, or take the own one back; nothing is done.
+
+    Example: gongjian proposals refuse r1 m1 --as li --reason "the paper is not signed"
+    """
+    given = sent_fields(command_id, reason=reason)
+    done = write(data, renovation, as_, f"proposals/{proposal}/withdrawal", given)
+    if as_json:
+        print_all([done])
+    else:
+        print(said("line.proposal_refused", proposal=proposal))
+
+
+def _reader(data: Path | None, renovation: str, as_: str) -> ServiceRequests:
+    from cli.people.requests import only_able
+    from rules.authority import ROLES_OF_WRITE
+
+    able = ROLES_OF_WRITE["confirm_proposal"].roles
+    return only_able(local_settings(data).data_dir, renovation, as_, "confirm_proposal", able)
+
+
+def _listed(requests: ServiceRequests, renovation: str) -> list[Line]:
+    found = requests.get(f"/v1/renovations/{renovation}/proposals")
+    assert isinstance(found, list)
     return [each for each in found if isinstance(each, dict)]
+
+
+def _zone(requests: ServiceRequests, renovation: str) -> str:
+    clock = requests.get(f"/v1/renovations/{renovation}/clock")
+    assert isinstance(clock, dict)
+    return str(clock["zone"])
+
+
+def _is_open(line: Line) -> bool:
+    from rules.four_eyes import ProposalState
+
+    return line["state"] == ProposalState.OPEN
+
+
+def _print_table(lines: list[Line], zone: str) -> None:
+    from rich.table import Table
+
+    table = Table(*words("id proposed_what proposed_by state until then"))
+    for each in lines:
+        ends = moment(datetime.fromisoformat(str(each["expires_at"])), zone)
+        then = named("then", Consequence.PROPOSAL_ENDED.value) if _is_open(each) else "-"
+        what = " ".join(filter(None, (named("proposing", str(each["act"])), _unit(each))))
+        state = named("proposal_state", str(each["state"]))
+        table.add_row(str(each["id"]), what, str(each["proposed_by"]), state, ends, then)
+    result_console().print(table)
+
+
+def _unit(line: Line) -> str:
+    """The unit that it is about, where it is about one."""
+    content = line["content"]
+    sale = content.get("sale") if isinstance(content, dict) else None
+    for each in (content, sale):
+        if isinstance(each, dict) and isinstance(each.get("unit_number"), str):
+            return str(each["unit_number"])
+    return ""
+
+
+def _print_sheet(done: JsonValue) -> None:
+    """What came of each line of a sheet, in words."""
+    assert isinstance(done, dict)
+    confirmed, refused = done["confirmed"], done["refused"]
+    assert isinstance(confirmed, list)
+    assert isinstance(refused, list)
+    for each in confirmed:
+        assert isinstance(each, dict)
+        event = named("event", str(each["kind"]))
+        print(said("line.proposal_confirmed", proposal=str(each["id"]), event=event))
+    for each in refused:
+        assert isinstance(each, dict)
+        params = each["params"]
+        assert isinstance(params, dict)
+        why = said(str(each["code"]), **{name: str(value) for name, value in params.items()})
+        print(said("line.proposal_not_confirmed", proposal=str(each["id"]), why=why))

@@ -5,20 +5,18 @@ from datetime import date
 
 from formats.file_mapping import Path, in_words
 from models.files.renovation import RenovationFile
+from models.messages.journey import Stage
 from models.values.actor import Role
 from models.values.cost_sharing import Funding
 from models.values.refusal import Problem, problem
 from models.values.scheme import SchemeContent
 from models.values.timetable import WAITING, Timetable
-from rules.authority import ROLES_OF_ACT
 from rules.cost_sharing import gap_plan
 from rules.cost_sharing.sources import covers, most_fen
+from rules.lacking import LackKind, lacking
 from rules.voting import pack_in_force
 
 Where = Callable[[Path], str]
-FEWEST_BIDDERS = 3
-"""With fewer bids a tender is not opened (Tendering Law art. 28)."""
-RESIDENTS = frozenset({Role.OWNER, Role.RESIDENT})
 TENDER = ("scheme", "tender")
 
 
@@ -83,20 +81,20 @@ def _periods(timetable: Timetable, where: Where) -> Iterator[Problem]:
 
 
 def _people(people: Mapping[Role, Collection[str]], where: Where) -> Iterator[Problem]:
-    """Acts that nobody may do yet, a tender that too few may bid for, payments that nobody reports."""
+    """What later stages still lack: acts that nobody may do, a tender that too few may bid for."""
     at = where(("officials",))
-    there = {role for role, ids in people.items() if ids} | RESIDENTS
+    found = lacking(people, *Stage)
     missing: dict[str, list[str]] = {}
-    for act, authority in ROLES_OF_ACT.items():
-        if not authority.roles & there:
-            missing.setdefault(", ".join(sorted(authority.roles)), []).append(act)
-    if Role.PAYMENT_PROVIDER not in there:
-        missing.setdefault(Role.PAYMENT_PROVIDER.value, []).append("payments")
+    for lack in found:
+        if lack.kind is LackKind.NOBODY:
+            missing.setdefault(", ".join(lack.roles), []).extend(lack.acts)
     for roles, acts in missing.items():
         yield problem("opening.nobody_yet", where=at, roles=roles, acts=", ".join(acts))
-    bidders = len(people.get(Role.CONTRACTOR, ()))
-    if 0 < bidders < FEWEST_BIDDERS:
-        yield problem("opening.few_bidders", where=at, have=bidders, need=FEWEST_BIDDERS)
+    for lack in found:
+        if lack.kind is LackKind.FEW_BIDDERS and lack.have:
+            yield problem("opening.few_bidders", where=at, have=lack.have, need=lack.need)
+        if lack.kind is LackKind.ONE_ALONE and lack.have:
+            yield problem("opening.one_alone", where=at, roles=", ".join(lack.roles))
 
 
 def _tender(scheme: SchemeContent, where: Where) -> Iterator[Problem]:

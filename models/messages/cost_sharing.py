@@ -132,6 +132,8 @@ class CostSharingProgress(Progress):
         "cost_sharing.relief_approved": Relieved,
         "cost_sharing.payments_called": Collection,
         "cost_sharing.reminder_sent": Collection,
+        "cost_sharing.reminder_ordered": Collection,
+        "cost_sharing.reminder_not_needed": Collection,
         "cost_sharing.collection_counted": CollectionState,
         "cost_sharing.collection_decided": CollectionDecided,
         "cost_sharing.finished": CostSharingOutcome,

@@ -16,6 +16,7 @@ from models.tables.identity.accounts import (
     SignInAttempt,
 )
 from models.tables.identity.clients import ApiClient, ApiKey, UsedAssertion
+from models.tables.identity.firms import Firm, FirmPerson
 from models.tables.identity.place_log import PlaceEvent, PlaceLog
 from models.tables.inspection import Certificate, Inspection, PartConsent, WorkItem
 from models.tables.log import CommandReceipt, Event, Notice, Proposal, QuotaUse
@@ -36,7 +37,7 @@ from models.tables.voting import (
     VoteObjection,
     VoteOpinion,
 )
-from models.tables.ways.access import Letter, LetterSession, UnitAccess
+from models.tables.ways.access import Letter, LetterSession, PortalSession, UnitAccess
 from models.tables.ways.channels import (
     DoorVisit,
     Mandate,
@@ -49,6 +50,7 @@ from models.tables.ways.channels import (
     PaperLine,
 )
 from models.tables.ways.feed import FeedEntry, FeedPending, Webhook, WebhookDelivery
+from models.tables.ways.notices import Contact, NoticeMessage
 
 __all__ = [
     "GENESIS",
@@ -71,6 +73,7 @@ __all__ = [
     "CaseWait",
     "Certificate",
     "CommandReceipt",
+    "Contact",
     "Contract",
     "DoorVisit",
     "Estate",
@@ -78,6 +81,8 @@ __all__ = [
     "Event",
     "FeedEntry",
     "FeedPending",
+    "Firm",
+    "FirmPerson",
     "Inspection",
     "Instalment",
     "Invitation",
@@ -87,6 +92,7 @@ __all__ = [
     "Mandate",
     "MandateRevocation",
     "Notice",
+    "NoticeMessage",
     "Objection",
     "OfficialResult",
     "OwnerReplacement",
@@ -102,6 +108,7 @@ __all__ = [
     "Place",
     "PlaceEvent",
     "PlaceLog",
+    "PortalSession",
     "Proposal",
     "Publication",
     "QuotaUse",

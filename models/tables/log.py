@@ -92,8 +92,9 @@ class Notice(Table):
     __table_args__ = (
         one_of("state", *NoticeState),
         word("audience"),
-        *not_negative("attempts"),
+        *not_negative("attempts", "unreached"),
         Index("ix_notice_queued", "created_at", postgresql_where=text("state = 'queued'")),
+        Index("ix_notice_sending", "id", postgresql_where=text("state = 'sending'")),
     )
 
     id: Mapped[Id] = mapped_column(primary_key=True)
@@ -106,6 +107,10 @@ class Notice(Table):
     state: Mapped[NoticeState] = mapped_column(server_default="queued")
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[datetime]
+    queued_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    """Real time; `created_at` is case time."""
+    unreached: Mapped[int] = mapped_column(server_default=text("0"))
+    """Whom it concerns and who has given no address that it could be sent to."""
 
 
 class QuotaUse(Table):

@@ -102,3 +102,5 @@ class RoleGrant(Table):
     valid_until: Mapped[datetime | None]
     granted_by: Mapped[Id] = mapped_column(server_default="")
     reason: Mapped[str] = mapped_column(server_default="")
+    end_reason: Mapped[str] = mapped_column(server_default="")
+    """Why it ended, or why it was refused."""

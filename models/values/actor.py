@@ -47,11 +47,19 @@ class Actor(Carried):
     place: str = ""
     on_behalf_of: str | None = None
 
+    @property
+    def party(self) -> str:
+        """Who bids, builds or pays in: the firm for which a person acts, else whoever acts."""
+        return self.on_behalf_of or self.id
+
 
 ENGINE = Actor(id="engine", role=Role.ENGINE, label="工作流引擎 / engine")
 """The actor of what the workflow does by itself: a timer that fired, a count, a notice."""
 SEALED_BIDDER = "sealed-"
 """So begins the id of a bidder whom nobody may know before the opening (Tendering Law art. 22)."""
+
+FIRM = "firm-"
+"""So begins the id of a firm: no person, office or player of a case has such a one."""
 
 
 class AddedOfficial(Carried):

@@ -108,6 +108,21 @@ class AfterTermination(StrEnum):
     """Nobody builds them: the case is closed as failed."""
 
 
+class LegalForm(StrEnum):
+    """What kind of body a firm is, as its business licence says it (类型)."""
+
+    LIMITED = "limited"
+    JOINT_STOCK = "joint_stock"
+    PARTNERSHIP = "partnership"
+    SOLE = "sole"
+    """个人独资企业."""
+    BRANCH = "branch"
+    """Of a bank or a firm, with a code of its own."""
+    INSTITUTION = "institution"
+    """事业单位."""
+    OTHER = "other"
+
+
 class CertificateState(StrEnum):
     """Of a payment certificate."""
 
@@ -134,5 +149,24 @@ class NoticeState(StrEnum):
     """Of a notice in the outbox."""
 
     QUEUED = "queued"
+    SENDING = "sending"
+    """Its messages are made, and not all of them have come to their end."""
     SENT = "sent"
     FAILED = "failed"
+    """Nobody was reached by it."""
+    EXPIRED = "expired"
+    """It waited too long: what it tells may be over, so it is not sent any more."""
+
+
+class MessageState(StrEnum):
+    """Of one message or letter of a notice."""
+
+    CREATED = "created"
+    SENDING = "sending"
+    DELIVERED = "delivered"
+    """A server, a gateway or a letterbox has taken it."""
+    FAILED_FOR_NOW = "failed_for_now"
+    """It is tried again."""
+    FAILED = "failed"
+    RETURNED = "returned"
+    """It was taken and came back."""

@@ -35,7 +35,7 @@ def ruling_problems(
     """Why this ruling cannot be recorded; `asked` is what was typed, `named` the ballot it names.
 
     Only what is contested is settled: a ballot that nobody contests must be disputed first, on the
-    record, and by somebody else (`rules.authority.refuse_same_person`).
+    record, and by somebody else (`rules.duties.refuse_same_person`).
     """
     params: dict[str, str | int] = {"unit": unit}
     if not ballots:

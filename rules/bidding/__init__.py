@@ -16,10 +16,11 @@ from rules.bidding.clocks import (
 )
 from rules.bidding.documents import document_terms, method_named
 from rules.bidding.opening import MIN_BIDS, direct_award, failed_route, may_open
-from rules.bidding.submission import bond_limit_fen, funds_secured, submission_problems
+from rules.bidding.submission import RELATED, bond_limit_fen, funds_secured, submission_problems
 
 __all__ = [
     "MIN_BIDS",
+    "RELATED",
     "bond_limit_fen",
     "clarify_until",
     "deadline_after_clarification",

@@ -30,6 +30,7 @@ from models.values.refusal import Problem, problem, refusal, refuse_if_any
 from models.values.timetable import Timetable
 from rules.bidding.ranking import MAX_CANDIDATES, evaluated_fen, rank, undecided
 from rules.checks import check, decide
+from rules.duties import Duty
 
 MIN_COMMITTEE = 5
 """Members of an evaluation committee at least [V, Law art. 37]."""
@@ -69,7 +70,7 @@ def refuse_interested(evaluator_ids: Iterable[str], bidder_ids: Iterable[str]) -
     """
     both = sorted(set(evaluator_ids) & set(bidder_ids))
     if both:
-        raise refusal("bidding.conflict_of_interest", actor=", ".join(both))
+        raise refusal(Duty.EVALUATE_BID.value, actor=", ".join(both))
 
 
 def admission(

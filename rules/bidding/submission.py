@@ -5,11 +5,21 @@ Moments are case time, money is in fen.
 
 from datetime import datetime
 
+from models.values.actor import Role
 from models.values.cost_sharing import PERMILLE
 from models.values.decisions.decision import Decision
 from models.values.refusal import Problem, problem
 from models.values.timetable import Timetable
 from rules.checks import check, decide
+
+RELATED = frozenset(
+    {
+        *(Role.OWNERS_COMMITTEE, Role.RESIDENTS_COMMITTEE, Role.STREET_OFFICE),
+        *(Role.DISTRICT_BUREAU, Role.SUPERVISOR, Role.CHIEF_SUPERVISOR, Role.EVALUATOR),
+    }
+)
+"""A firm does not bid where one of its people is any of these: who tenders (Tendering Regs art. 34),
+evaluates (Tendering Law art. 37), or supervises the works (Construction Law art. 34) has no part in it."""
 
 
 def funds_secured(

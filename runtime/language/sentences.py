@@ -20,18 +20,24 @@ def sentence(problem: Problem, language: str = "en") -> str:
 
     `language` is "en" or "zh_CN".
     """
-    forms = _catalogue(language).get(problem.code)
-    if forms is None:
+    text = phrase(problem.code, language, problem.params)
+    if text is None:
         figures = ", ".join(f"{name}={value}" for name, value in problem.params.items())
         text = f"{problem.code} ({figures})" if figures else problem.code
-    else:
-        template = forms[0] if problem.params.get("count") == 1 else forms[-1]
-        try:
-            text = template % _in_words(problem.params, language)
-        except (KeyError, ValueError, TypeError):
-            text = template
     mentioned = not problem.where or problem.where in text
     return text if mentioned else f"{place(problem.where, language)}: {text}"
+
+
+def phrase(code: str, language: str, params: Mapping[str, str | int]) -> str | None:
+    """What a catalogue has for a code, with its figures; None where it has nothing."""
+    forms = _catalogue(language).get(code)
+    if forms is None:
+        return None
+    template = forms[0] if params.get("count") == 1 else forms[-1]
+    try:
+        return template % _in_words(params, language)
+    except (KeyError, ValueError, TypeError):
+        return template
 
 
 def place(where: str, language: str) -> str:

@@ -8,6 +8,9 @@ from models.tables import Event
 SIGNED_BY = "acts_signed_by"
 """In the event that opens a case: the id of the key by which its acts are signed."""
 
+BROKE_GLASS = "operator.broke_glass"
+"""The event by which an operator takes a role in a case for minutes; `act` in it says for what."""
+
 
 async def load_signed_since(session: AsyncSession, renovation_id: str) -> str:
     """The id of the key by which the acts of a case were signed first; "" for a case of before."""

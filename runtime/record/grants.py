@@ -2,14 +2,23 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Place, RoleGrant
+from models.tables import FirmPerson, Place, RoleGrant
 from models.values.actor import Role
 from rules.authority import Grant
 
 KNOWN = frozenset(role.value for role in Role)
+
+
+def in_force(at: datetime | None = None) -> tuple[ColumnElement[bool], ...]:
+    """Whether a grant has begun and not ended, in a query of `RoleGrant`; `at` as in `load_grants`."""
+    moment = func.clock_timestamp() if at is None else at
+    return (
+        RoleGrant.valid_from <= moment,
+        or_(RoleGrant.valid_until.is_(None), RoleGrant.valid_until > moment),
+    )
 
 
 async def load_grants(
@@ -17,23 +26,37 @@ async def load_grants(
 ) -> tuple[Grant, ...]:
     """The roles that an actor holds in a case, each with the path of its place; by place, then role.
 
-    Those that live in this case only are among them, those of other cases are not; without a case
-    none of either. `at` is a moment of the database's clock (`recorded_at`), else it is now.
+    Those of the firm for which a person acts are among them, and say so. Those that live in this case
+    only are among them too, those of other cases are not; without a case none of either. `at` is a moment of the database's clock (`recorded_at`), else it is now.
     """
+    firms = select(FirmPerson.firm_id).where(FirmPerson.person_id == actor_id)
     moment = func.clock_timestamp() if at is None else at
-    rows = await session.execute(
-        select(RoleGrant, func.coalesce(Place.path, ""))
+    held = await session.execute(
+        select(RoleGrant, func.coalesce(Place.path, ""), FirmPerson.firm_id)
         .outerjoin(Place, Place.id == RoleGrant.place_id)
+        .outerjoin(
+            FirmPerson,
+            (FirmPerson.firm_id == RoleGrant.actor_id)
+            & (FirmPerson.person_id == actor_id)
+            & (FirmPerson.added_at <= moment)
+            & or_(FirmPerson.ended_at.is_(None), FirmPerson.ended_at > moment),
+        )
         .where(
-            RoleGrant.actor_id == actor_id,
+            or_(RoleGrant.actor_id == actor_id, RoleGrant.actor_id.in_(firms)),
+            or_(RoleGrant.actor_id == actor_id, FirmPerson.firm_id.is_not(None)),
             or_(RoleGrant.only_case.is_(None), RoleGrant.only_case == renovation_id),
-            RoleGrant.valid_from <= moment,
-            or_(RoleGrant.valid_until.is_(None), RoleGrant.valid_until > moment),
+            *in_force(at),
         )
         .order_by(func.coalesce(Place.path, ""), RoleGrant.role, RoleGrant.id)
     )
     return tuple(
-        Grant(actor_id=row.actor_id, label=row.label, role=Role(row.role), place=path)
-        for row, path in rows
+        Grant(
+            actor_id=actor_id,
+            label=row.label,
+            role=Role(row.role),
+            place=path,
+            on_behalf_of=firm,
+        )
+        for row, path, firm in held
         if row.role in KNOWN
     )

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from models.values.refusal import Problem, Refused, problem, refuse_if_any
 from runtime.settings.edge import EdgeSettings
 from runtime.settings.kinds import Key, PublicKeys, PublicUrl
+from runtime.settings.notices import NoticeSettings
 from runtime.settings.portal import PortalSettings
 from runtime.settings.sign_in import SignInSettings
 from runtime.version import VERSION
@@ -36,7 +37,7 @@ def _unprefixed(name: str) -> AliasChoices:
     return AliasChoices(name)
 
 
-class SharedSettings(EdgeSettings, PortalSettings, SignInSettings):
+class SharedSettings(EdgeSettings, NoticeSettings, PortalSettings, SignInSettings):
     """What every process reads."""
 
     model_config = SettingsConfigDict(
@@ -303,7 +304,7 @@ class LocalSettings(SharedSettings):
         return Settings.model_validate({**self.model_dump(include=shared), **keys, **servers})
 
 
-SERVICE_ONLY = frozenset({"oidc_client_secret"})
+SERVICE_ONLY = frozenset({"oidc_client_secret", "smtp_password", "sms_secret"})
 """Settings that every process knows by name, and the service alone is given."""
 WORKER_ONLY = ("box_key",)
 """Settings of the worker that the service does not get."""

@@ -6,7 +6,7 @@ locked, its neighbour's is not.
 """
 
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,14 +17,14 @@ from proof.canonical import utc_text
 from rules.access import locked_for, worn_out
 from service.access import facts
 from service.access.bodies import Entered, LetterView
+from service.access.by_portal import leave_by_portal, renew_by_portal
 from service.access.letters import link_of, token_hash, token_of
+from service.access.spans import SESSION, TICKET
 from service.access.tickets import make_ticket
 from service.access.units import version_of
 from service.estates.units import owner_secret_of
 from service.parts import Parts
 
-TICKET = timedelta(hours=1)
-SESSION = timedelta(hours=12)
 _TOKEN_BYTES = 24
 
 
@@ -32,7 +32,8 @@ async def look(parts: Parts, token: str) -> LetterView:
     """What the link opens.
 
     Raises:
-        Refused: `access.letter_unknown` for a link that never was good or is not any more.
+        Refused: `access.letter_unknown` for a link that never was good; of one that is not good any more
+            `access.letter_replaced`, `access.letter_expired`, `access.letter_worn_out`.
     """
     async with parts.database.session() as session:
         row = (
@@ -42,8 +43,9 @@ async def look(parts: Parts, token: str) -> LetterView:
                 .where(Letter.token_hash == token_hash(token), *_good())
             )
         ).one_or_none()
-    if row is None:
-        raise refusal("access.letter_unknown")
+        if row is None or worn_out(row[0].failures):
+            await _refuse_over(session, token)
+            raise refusal("access.letter_unknown")
     letter, title = row
     return LetterView.model_validate(
         {
@@ -61,7 +63,7 @@ async def enter(parts: Parts, token: str, fact: str) -> Entered:
 
     Raises:
         Refused: `access.not_accepted`, whether the link or the fact is wrong; `access.locked` after
-            too many tries with this letter.
+            too many tries with this letter; as `look` says of a letter that is not good any more.
     """
 
     async def charge(session: AsyncSession) -> Letter:
@@ -79,10 +81,10 @@ async def enter(parts: Parts, token: str, fact: str) -> Entered:
 
 
 async def renew(parts: Parts, session_token: str) -> Entered:
-    """Another ticket for a session that goes on.
+    """Another ticket for a session that goes on, whether a letter or a portal began it.
 
     Raises:
-        Refused: `access.session_over`.
+        Refused: `access.session_over`; `credential.no_role` of a portal's.
     """
     async with parts.database.session() as session:
         row = (
@@ -97,10 +99,10 @@ async def renew(parts: Parts, session_token: str) -> Entered:
                 )
             )
         ).one_or_none()
-        if row is None:
-            raise refusal("access.session_over")
-        letter, stored = row
-        return await _answer(parts, session, letter, session_token, stored.expires_at)
+        if row is not None:
+            letter, stored = row
+            return await _answer(parts, session, letter, session_token, stored.expires_at)
+    return await renew_by_portal(parts, session_token)
 
 
 async def leave(parts: Parts, session_token: str) -> None:
@@ -110,6 +112,7 @@ async def leave(parts: Parts, session_token: str) -> None:
         row = await session.get(LetterSession, token_hash(session_token))
         if row is not None and row.ended_at is None:
             row.ended_at = datetime.now(UTC)
+        await leave_by_portal(session, session_token)
 
     await parts.database.transaction(work)
 
@@ -120,6 +123,7 @@ async def _charged(session: AsyncSession, token: str) -> Letter:
         select(Letter).where(Letter.token_hash == token_hash(token), *_good()).with_for_update()
     )
     if letter is None or worn_out(letter.failures):
+        await _refuse_over(session, token)
         raise refusal("access.not_accepted")
     now = await session.scalar(select(func.clock_timestamp()))
     assert now is not None
@@ -200,6 +204,26 @@ async def _answer(
             "link": link,
         }
     )
+
+
+async def _refuse_over(session: AsyncSession, token: str) -> None:
+    """Say what became of a letter that was good once; whoever asks has its link.
+
+    Raises:
+        Refused: `access.letter_replaced`, `access.letter_expired`, `access.letter_worn_out`.
+    """
+    letter = await session.scalar(select(Letter).where(Letter.token_hash == token_hash(token)))
+    if letter is None:
+        return
+    now = await session.scalar(select(func.clock_timestamp()))
+    assert now is not None
+    if letter.ended_at is not None:
+        raise refusal("access.letter_replaced")
+    if letter.expires_at <= now:
+        raise refusal("access.letter_expired")
+    if worn_out(letter.failures):
+        raise refusal("access.letter_worn_out")
+    raise refusal("mandate.revoked")
 
 
 def _good() -> tuple[ColumnElement[bool], ...]:

@@ -16,7 +16,7 @@ from models.tables import Letter, Mandate, MandateRevocation, OwnerReplacement
 from models.values.actor import Actor
 from models.values.base import Value
 from models.values.refusal import refusal
-from rules.authority import refuse_same_person
+from rules.duties import Duty, refuse_same_person
 from runtime.ballots.boxes import load_running_boxes
 from runtime.record.journal import id_from
 from service.access import facts
@@ -218,7 +218,7 @@ async def hand_letter(
 
     async def change(session: AsyncSession, _now: datetime, _key: str) -> tuple[str, Details]:
         letter = await _standing(session, situation, letter_id)
-        alone = _alone(situation, actor, "access.own_letter", letter.made_by, letter.coded_by)
+        alone = _alone(situation, actor, Duty.HAND_LETTER, letter.made_by, letter.coded_by)
         if letter.token_hash is not None:
             raise refusal("access.handed", where=letter_id)
         letter.token_hash = token_hash(token_of(parts.keys, letter_id))
@@ -255,7 +255,7 @@ async def give_code(
         letter = await _standing(session, situation, letter_id)
         if letter.fact != "code":
             raise refusal("access.no_code", where=letter_id)
-        alone = _alone(situation, actor, "access.own_handing", letter.handed_by)
+        alone = _alone(situation, actor, Duty.TELL_CODE, letter.handed_by)
         letter.fact_hash, letter.coded_by = hashed, actor.id
         return letter_id, {"letter": letter_id, **alone}
 
@@ -282,12 +282,11 @@ async def _standing(session: AsyncSession, situation: Situation, letter_id: str)
     return letter
 
 
-def _alone(situation: Situation, actor: Actor, code: str, *others: str | None) -> dict[str, bool]:
+def _alone(situation: Situation, actor: Actor, duty: Duty, *others: str | None) -> dict[str, bool]:
     """Refuse whoever did the other half; in a told case the event says that one did both."""
     if situation.clock == "told":
         return {"alone": True} if actor.id in others else {}
-    for other in others:
-        refuse_same_person(other, actor.id, code)
+    refuse_same_person(duty, others, actor.id)
     return {}
 
 

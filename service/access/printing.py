@@ -6,8 +6,10 @@ The link is made of the letter's id, so that a printing that was interrupted is 
 import csv
 import html
 import io
+import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
 
 import segno
 from sqlalchemy import func, insert, select
@@ -21,21 +23,55 @@ from service.access import facts
 from service.access.letters import GOOD_FOR, link_of, token_again, token_hash, token_of
 from service.bodies import CommandBody
 from service.estates.units import owner_secret_of
+from service.paper.letters import PaperLetter, Progress, letters_pdf, silent
 from service.parts import Parts
 from service.recording import Details, accept
 from service.situation import Situation
 
 PIECE = 2_000
 PAGE = """<!doctype html><html lang="zh"><meta charset="utf-8"><title>{title}</title>
-<style>section{{page-break-after:always;font-family:sans-serif}}svg{{width:40mm;height:40mm}}</style>
+<style>
+@page{{size:A4;margin:20mm}}
+body{{font-family:sans-serif;font-size:12pt;line-height:1.5}}
+section{{break-after:page;break-inside:avoid}}
+section:last-child{{break-after:auto}}
+svg{{width:45mm;height:45mm}}
+.link{{font-family:monospace;overflow-wrap:anywhere}}
+.en{{color:#444}}
+</style>
 {letters}</html>
 """
-LETTER = """<section><h1>{title}</h1><h2>{unit}</h2><p>{link}</p>{qr}<p>{fact}</p></section>
+LETTER = """<section><h1>{title}</h1><h2>房号 / Unit {unit}</h2>
+<p>致本房屋全体业主：凭此信可在线参加表决、提出意见和异议。</p>
+<p class="en">To all owners of this unit: with this letter you vote, give opinions and object online.</p>
+<p>一、扫描二维码，或输入下面的链接。<span class="en">1. Scan the code, or type the link.</span></p>
+{qr}<p class="link">{link}</p>
+<p>二、{fact}</p><p class="en">2. {fact_en}</p>
+<p>有效期至 {until}。共有人由一名代表办理；承租人不是业主。请勿转发链接或拍照外传。</p>
+<p class="en">Good until {until}. Co-owners act through one of them; a tenant is not the owner. Do not pass on
+the link or a photograph of it.</p>
+<p>信件遗失、被他人拆阅或房屋已出售，请告知业主委员会：本信即作废，另发新信。</p>
+<p class="en">If it was lost or opened by somebody else, or the unit was sold, tell the owners' committee: it
+voids this letter and makes a new one.</p></section>
 """
 FACTS = {
-    "roll": "进入时请输入全体业主的证件号码。 / Enter with the identity numbers of all owners.",
-    "code": "请携带证件到业主委员会领取验证码。 / Show your papers to the committee to get the code.",
+    "roll": (
+        "进入时请输入全体业主的证件号码，用分号隔开。",
+        "Enter with the identity numbers of all owners, with semicolons between them.",
+    ),
+    "code": (
+        "请携带证件到业主委员会当面领取验证码，进入时输入。",
+        "Show your papers to the committee, which tells you a code in person; enter with it.",
+    ),
 }
+_DIGITS = re.compile(r"([0-9]+)")
+HEADING = "致业主的信"
+INVITES = (
+    "您所在的小区正在组织老旧小区改造，请您参加业主表决。用手机扫描下面的二维码，即可进入本项目页面，"
+    "查看方案、参加表决、查询本户分摊金额、提出意见。"
+)
+KEPT_SAFE = "本函用于核验本户身份，请妥善保管，勿转交他人；如有遗失，请立即联系业主委员会补发。"
+FOOT = "本函由业主委员会（或社区居民委员会）送达本户。不收取任何费用；凡索要钱款或验证码的均非本项目人员。"
 
 
 class PrintedLetter(Carried):
@@ -44,6 +80,9 @@ class PrintedLetter(Carried):
     unit_number: str
     link: str
     fact: str
+    expires_at: datetime
+    owners: tuple[str, ...] = ()
+    """Their names as the roll has them: the letter goes to them."""
 
 
 async def print_letters(
@@ -63,25 +102,35 @@ async def print_letters(
     await accept(parts.journal, situation, actor, command, "access.letters_made", change)
     async with parts.database.session() as session:
         letters = await session.scalars(
-            select(Letter)
-            .where(
+            select(Letter).where(
                 Letter.renovation_id == situation.id,
                 Letter.kind == "unit",
                 Letter.made_by == Letter.handed_by,
                 Letter.entered_at.is_(None),
                 Letter.ended_at.is_(None),
             )
-            .order_by(Letter.unit_number)
         )
-        return tuple(
+        owners = await facts.load_owners(session, situation.estate_id)
+        made = (
             PrintedLetter(
                 unit_number=letter.unit_number,
                 link=link_of(parts, token),
                 fact=letter.fact,
+                expires_at=letter.expires_at,
+                owners=tuple(owners[letter.unit_number].names),
             )
             for letter in letters
             if (token := token_again(parts.keys, letter.id, letter.token_hash)) is not None
         )
+        return tuple(sorted(made, key=lambda each: as_walked(each.unit_number)))
+
+
+def as_walked(unit_number: str) -> tuple[tuple[str, int], ...]:
+    """The order in which somebody goes from door to door: 2-101 comes before 10-101."""
+    parts = _DIGITS.split(unit_number)
+    return tuple(
+        ("", int(part)) if part.isascii() and part.isdigit() else (part, 0) for part in parts
+    )
 
 
 async def _missing(
@@ -132,25 +181,56 @@ def _first_id(situation: Situation, unit_number: str) -> str:
     return f"l{id_from(f'{situation.id}/{unit_number}')}"
 
 
-def as_csv(letters: Iterable[PrintedLetter]) -> str:
-    """unit,link,fact: what a letter shop prints."""
+def as_csv(letters: Iterable[PrintedLetter], zone: tzinfo) -> str:
+    """unit,link,fact,good_until,how: what a letter shop prints; `how` is the sentence for the resident."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("unit", "link", "fact"))
-    writer.writerows((each.unit_number, each.link, each.fact) for each in letters)
+    writer.writerow(("unit", "link", "fact", "good_until", "how"))
+    writer.writerows(
+        (each.unit_number, each.link, each.fact, _day(each, zone), FACTS[each.fact][0])
+        for each in letters
+    )
     return text.getvalue()
 
 
-def as_pages(letters: Sequence[PrintedLetter], title: str) -> str:
-    """A page of HTML for each letter, with the link as a QR code; it loads nothing."""
-    written = "".join(
-        LETTER.format(
-            title=html.escape(title),
-            unit=html.escape(each.unit_number),
-            link=html.escape(each.link),
-            qr=segno.make(each.link, error="m", mask=0).svg_inline(scale=4),
-            fact=FACTS[each.fact],
+def as_pdf(
+    letters: Sequence[PrintedLetter],
+    title: str,
+    more_fonts: Path | None = None,
+    progress: Progress = silent,
+) -> bytes:
+    """One PDF, a page for each letter, with its names and its link as a QR code."""
+    pages = [
+        PaperLetter(
+            unit_number=each.unit_number,
+            owners=each.owners,
+            text=(INVITES, FACTS[each.fact][0] + KEPT_SAFE),
+            link=each.link,
         )
         for each in letters
-    )
+    ]
+    return letters_pdf(pages, title, HEADING, FOOT, more_fonts=more_fonts, progress=progress)
+
+
+def as_pages(letters: Iterable[PrintedLetter], title: str, zone: tzinfo) -> str:
+    """A page of HTML for each letter, with the link as a QR code; it loads nothing."""
+    written = "".join(_page(each, html.escape(title), zone) for each in letters)
     return PAGE.format(title=html.escape(title), letters=written)
+
+
+def _page(letter: PrintedLetter, title: str, zone: tzinfo) -> str:
+    fact, fact_en = FACTS[letter.fact]
+    return LETTER.format(
+        title=title,
+        unit=html.escape(letter.unit_number),
+        link=html.escape(letter.link),
+        qr=segno.make(letter.link, error="m", mask=0).svg_inline(scale=4),
+        fact=fact,
+        fact_en=fact_en,
+        until=_day(letter, zone),
+    )
+
+
+def _day(letter: PrintedLetter, zone: tzinfo) -> str:
+    """The last whole day on which the letter is good, where the estate is."""
+    return (letter.expires_at.astimezone(zone) - timedelta(days=1)).date().isoformat()

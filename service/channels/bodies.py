@@ -89,6 +89,8 @@ class RegisterMandate(BoxCommand):
     """One of the owner's units; the mandate is for all of them."""
     agent_name: Reference
     """Kept with the persons, apart from everything that is published."""
+    agent_shown: bool = False
+    """Whether the paper has the agent's consent that signed-in owners of the vote see the name."""
     agent_identity: Identity
     """The number of the agent's identity document; only a keyed digest is kept."""
     motions: Annotated[tuple[Word, ...], *entries(MOTIONS, 1)]

@@ -26,6 +26,7 @@ from rules.ballots.mandates import (
     proxy_command,
     registration_problems,
 )
+from rules.duties import Duty, is_same
 from rules.four_eyes import Proposing
 from rules.voting import pack_for, rule_of
 from rules.voting.live.beside import Weight
@@ -67,14 +68,21 @@ class AskedMandate(Value):
     instructions: dict[str, str]
 
 
+class ShownMandate(AskedMandate):
+    """A registration of an agent who agrees to be shown by name to the owners of the vote."""
+
+    agent_shown: bool = True
+
+
 class ProposedMandate(AskedMandate):
     """What a second person confirms: the registration and its box.
 
-    With `agent_fact` the agent's letter is entered: the number of the document, slowly hashed.
+    `agent_shown` is the consent of the paper. With `agent_fact` the agent's letter is entered: the number of the document, slowly hashed.
     """
 
     box_id: str
     agent_fact: str = ""
+    agent_shown: bool = False
 
 
 def mandate_key(receipt_key: SecretStr) -> bytes:
@@ -113,15 +121,22 @@ async def register_mandate(
         entry = await load_entry(session, box, command.unit_number)
         said = command.instructions
         await _refuse(session, situation, box, entry, said, mandate_id, asked, now)
+        if situation.clock != "told":
+            await _refuse_own(session, actor, command.agent_name)
         # The name of who was known before stays as it was written first.
         person = insert(Person).values(id=asked.agent_id, name=command.agent_name, phone=None)
         await session.execute(person.on_conflict_do_nothing())
-        content = ProposedMandate(**asked.model_dump(), box_id=box.id, agent_fact=known)
+        shown = command.agent_shown
+        content = ProposedMandate(
+            **asked.model_dump(), box_id=box.id, agent_fact=known, agent_shown=shown
+        )
         return Ask(mandate_id, content, box.closes_at)
 
-    act = Proposing.MANDATE
+    # Without the consent the request is hashed as the releases before did.
+    request = ShownMandate(**asked.model_dump()) if command.agent_shown else asked
+    act, kind, into = Proposing.MANDATE, REGISTERED, ProposalMade
     return await propose(
-        parts.journal, situation, actor, command, act, REGISTERED, asked, prepare, into=ProposalMade
+        parts.journal, situation, actor, command, act, kind, request, prepare, into=into
     )
 
 
@@ -153,6 +168,29 @@ async def enter_mandate(
         )
     )
     return Effect(proposal.id, REGISTERED, _details(box, entry, proposal.id, asked))
+
+
+async def refuse_agent(session: AsyncSession, proposal: Proposal, actor: Actor) -> None:
+    """The agent of a mandate does not confirm it.
+
+    Raises:
+        Refused: `mandate.own_register`.
+    """
+    asked = ProposedMandate.model_validate(proposal.content)
+    agent = await session.get_one(Person, asked.agent_id)
+    await _refuse_own(session, actor, agent.name)
+
+
+async def _refuse_own(session: AsyncSession, actor: Actor, agent_name: str) -> None:
+    """Who keeps the register is no agent in it. An official's number is not known here: a namesake counts too."""
+    person = await session.get(Person, actor.id)
+    own = None if person is None else _plain(person.name)
+    if is_same(own, _plain(agent_name)):
+        raise refusal(Duty.REGISTER_AGENT.value, where="agent_name", actor=actor.id)
+
+
+def _plain(name: str) -> str:
+    return "".join(name.split()).casefold()
 
 
 async def revoke_mandate(

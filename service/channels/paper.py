@@ -25,7 +25,6 @@ from models.tables import (
 from models.values.actor import Actor
 from models.values.base import Value
 from models.values.refusal import Refused, problem, refusal, refuse_if_any
-from rules.authority import refuse_same_person
 from rules.ballots.paper import (
     Line,
     RollPlace,
@@ -39,6 +38,7 @@ from rules.ballots.paper import (
     line_problems,
     same_route,
 )
+from rules.duties import Duty, refuse_same_person
 from runtime.record.journal import Recorded
 from service.bodies import CastBallot
 from service.channels.bodies import EnterPaper, PaperEntered
@@ -205,7 +205,7 @@ async def _refuse(
     lines: Sequence[Line],
     command: EnterPaper,
 ) -> None:
-    refuse_same_person(batch.entered_by, actor.id, "paper.same_person")
+    refuse_same_person(Duty.TYPE_AGAIN, batch.entered_by, actor.id)
     units = [line.unit_number for line in lines]
     if batch.wanted is not None:
         refuse_if_any(again_problems(command.reference, batch.wanted, units))

@@ -2,21 +2,19 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.values.actor import Actor
 from proof.canonical import framed
 from service.ballots.receipts import IssuedReceipt
 from service.bodies import CastBallot
 from service.http.credentials import keyed_hash
 from service.parts import Parts
-from service.programs.assertions import Vouched
 from service.programs.used import use_up
-from service.situation import Situation
+from service.programs.visits import Visit
 
 _COMMAND = b"gongjian/portal/command"
 
 
 async def cast_by_portal(
-    parts: Parts, situation: Situation, portal: Actor, assertion: Vouched, ballot: CastBallot
+    parts: Parts, visit: Visit, ballot: CastBallot
 ) -> tuple[IssuedReceipt, bool]:
     """Cast a ballot that a portal vouches for; returns the receipt and whether the ballot is new.
 
@@ -28,14 +26,14 @@ async def cast_by_portal(
         Refused: `assertion.other_case`, `assertion.used`, `credential.other_unit`,
             `credential.replaced`; what the intake refuses.
     """
-    assertion.must_be_for(situation.id, ballot.unit_number)
+    visit.assertion.must_be_for(visit.renovation_id, ballot.unit_number)
 
     async def work(session: AsyncSession) -> int:
-        return await use_up(session, assertion)
+        return await use_up(session, visit.assertion)
 
     version = await parts.database.transaction(work)
-    named = framed(_COMMAND, portal.id.encode(), ballot.command_id.encode())
+    named = framed(_COMMAND, visit.portal.id.encode(), ballot.command_id.encode())
     name = f"portal.{keyed_hash(parts.settings.receipt_key, named).hex()[:40]}"
     return await parts.intake.cast(
-        situation.id, ballot.model_copy(update={"command_id": name}), "portal", version
+        visit.renovation_id, ballot.model_copy(update={"command_id": name}), "portal", version
     )

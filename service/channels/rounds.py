@@ -82,7 +82,7 @@ async def list_last_visits(session: AsyncSession, box: BallotBox) -> tuple[Visit
 async def remind_non_voters(
     parts: Parts, situation: Situation, actor: Actor, command: Remind
 ) -> Accepted:
-    """Queue a notice; its recipients are looked up when it is sent, not now."""
+    """Order a reminder; whom it reaches is looked up when it is sent, and told by another event."""
 
     async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
         box = await lock_open_box(session, situation, command.box_id)
@@ -110,7 +110,7 @@ async def remind_non_voters(
         )
         return name, {"box": box.id, "units": len(silent)}
 
-    kind = "voting.reminded"
+    kind = "voting.reminder_ordered"
     return await accept(parts.journal, situation, actor, command, kind, change, quota="reminders")
 
 

@@ -25,9 +25,9 @@ from models.values.channels import RulingKind
 from models.values.refusal import refuse_if_any
 from models.values.voting import Channel
 from proof.receipts import short_code
-from rules.authority import refuse_same_person
 from rules.ballots.rulings import named_ballot, ruling_problems
 from rules.ballots.states import BallotReference, RulingReference
+from rules.duties import Duty, refuse_same_person
 from runtime.ballots.standing import ContestedBallot, contested
 from service.bodies import Accepted
 from service.channels.bodies import RuleOnBallots
@@ -140,7 +140,7 @@ async def _not_the_own_dispute(
     author = await session.scalar(
         select(Event.actor_id).where(Event.command_id == rulings[-1].command_id)
     )
-    refuse_same_person(author, actor.id, "ruling.own_dispute")
+    refuse_same_person(Duty.RULE_DISPUTED, author, actor.id)
 
 
 async def _not_the_own_paper(
@@ -161,7 +161,7 @@ async def _not_the_own_paper(
         )
         .limit(1)
     )
-    refuse_same_person(typist, actor.id, "ruling.own_paper")
+    refuse_same_person(Duty.RULE_TYPED, typist, actor.id)
 
 
 def _cast(ballot: Ballot) -> BallotReference:

@@ -208,16 +208,23 @@ class GuardedProtocol(OneWriteProtocol):
     def _look_at_head(self) -> None:
         given, version = dict(self.headers), self.parser.get_http_version()
         host = given.get(b"host")
-        if host is not None and not names_us(host, self.guard.limits.hosts):
+        named = (host, self._host_in_address())
+        if any(each is not None and not names_us(each, self.guard.limits.hosts) for each in named):
             raise Unwanted("service.other_host")
         if (
             version not in ("1.1", "1.0")
             or (host is None and version == "1.1")
+            # Chunks came with 1.1: who speaks 1.0 reads them as what follows the request.
+            or (version == "1.0" and b"transfer-encoding" in given)
             or len(self.headers) > MOST_HEADERS
             or given.get(b"transfer-encoding", b"chunked").lower() != b"chunked"
             or (len(given) < len(self.headers) and _is_repeated(self.headers))
         ):
             raise Unwanted("service.request_malformed")
+
+    def _host_in_address(self) -> bytes | None:
+        """The host of an address that names one ("GET http://host/path"), which goes before the header."""
+        return None if self.url.startswith(b"/") else httptools.parse_url(self.url).host
 
     def _rest(self) -> None:
         """Nobody is waited for while an answer is made; then it is the client's turn again."""

@@ -1,18 +1,16 @@
 """The officials whom the file of a renovation names: given their roles, or written down to wait."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from formats.renovation_file.foreseen import Where
 from models.files.renovation import Official, RenovationFile
 from models.tables import RoleGrant
-from models.values.actor import Actor, Role
-from models.values.refusal import Problem, problem
-from rules.granting import MAY_GIVE
+from models.values.actor import FIRM, Actor, Role
+from models.values.refusal import Problem, problem, refusal
+from rules.granting import FIRM_ROLES, MAY_GIVE
 from service.identity.grants import give_from_file
 
 
@@ -32,24 +30,35 @@ async def grant_roles(session: AsyncSession, case: Cast, now: datetime) -> tuple
     """The roles of the file's officials; what waits for somebody above is told.
 
     The people of a told case live inside that case only. In a real one the opener gives what is theirs
-    to give; a grant that exists stays as it is.
+    to give; a grant that exists stays as it is. Of firms the file makes none: they register.
+
+    Raises:
+        Refused: `granting.reserved` for an id that only a firm has.
     """
+    for each in case.file.officials:
+        if each.id.startswith(FIRM):
+            raise refusal("granting.reserved", where=case.where(("officials",)), person=each.id)
     if case.told:
         session.add_all(_granted(case, each, now) for each in case.file.officials)
         return ()
-    rows = [
-        (_granted(case, each, None), case.file.path_of(each.place)) for each in case.file.officials
-    ]
+    firms = [each for each in case.file.officials if each.role in FIRM_ROLES]
+    people = [each for each in case.file.officials if each.role not in FIRM_ROLES]
+    rows = [(_granted(case, each, None), case.file.path_of(each.place)) for each in people]
     waiting = await give_from_file(session, case.opener, case.key, rows)
-    return tuple(
-        problem(
-            "opening.grant_waits",
-            where=case.where(("officials",)),
-            person=row.actor_id,
-            role=row.role,
-            by=_givers(Role(row.role)),
-        )
-        for row in waiting
+    at = case.where(("officials",))
+    told = [problem("opening.firm_registers", where=at, firm=f.id, role=f.role) for f in firms]
+    return (
+        *told,
+        *(
+            problem(
+                "opening.grant_waits",
+                where=case.where(("officials",)),
+                person=row.actor_id,
+                role=row.role,
+                by=_givers(Role(row.role)),
+            )
+            for row in waiting
+        ),
     )
 
 
@@ -69,19 +78,3 @@ def _granted(case: Cast, official: Official, valid_from: datetime | None) -> Rol
         granted_by=case.opener.id if case.told else "",
         reason=case.file.title,
     )
-
-
-async def people_by_role(session: AsyncSession, case: Cast) -> Mapping[Role, set[str]]:
-    """Who may act for the grid, by role: those of this file, and those whom an earlier one named."""
-    rows = await session.execute(
-        select(RoleGrant.role, RoleGrant.actor_id).where(
-            RoleGrant.place_id.in_([place.id for place in case.file.places]),
-            or_(RoleGrant.only_case.is_(None), RoleGrant.only_case == case.renovation_id),
-            RoleGrant.valid_until.is_(None),
-        )
-    )
-    found: dict[Role, set[str]] = {role: set() for role in Role}
-    for role, actor_id in rows:
-        if role in found:
-            found[Role(role)].add(actor_id)
-    return found

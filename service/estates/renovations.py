@@ -31,15 +31,16 @@ from models.values.states import RenovationState
 from models.values.waits import STARTING, at_work
 from rules.time.timetables import check_timetable
 from rules.voting import pack_in_force
-from runtime.database import Database
+from runtime.database import Database, driver_connection
 from runtime.engine.starting import start_renovation
 from runtime.record.agenda import replace_waits
 from runtime.record.authority import SIGNED_BY, load_signed_since
 from runtime.record.heads import heads_of
 from runtime.record.journal import Journal, Recorded, id_from
+from runtime.record.lacks import load_people
 from runtime.seals import signer_of
 from runtime.settings import Settings
-from service.estates.officials import Cast, grant_roles, people_by_role
+from service.estates.officials import Cast, grant_roles
 from service.estates.places import estate_id_at, write_places
 from service.estates.units import UNIT_COLUMNS, columns_for, owner_secret_of, write_units
 
@@ -226,7 +227,8 @@ async def _write(
         where=opening.where,
     )
     waiting = await grant_roles(session, case, tick)
-    people = await people_by_role(session, case)
+    await session.flush()
+    people = await load_people(await driver_connection(session), opening.file.place_path, rid)
     if opening.clock == "told":
         session.add(CaseClock(renovation_id=rid, now=now, moved_seq=FIRST))
     await replace_waits(session, rid, opening.workflow_id, [at_work(STARTING, now)], now)

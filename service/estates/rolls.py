@@ -13,14 +13,17 @@ from formats.roll import differences, stored_owner_key
 from formats.roll.differences import head_of
 from models.files.renovation import PlaceEntry
 from models.files.roll import RegisteredUnit, Roll, RollDifference
-from models.tables import BallotBox, Estate, Person, Renovation, Unit, UnitOwner
+from models.tables import BallotBox, Estate, Person, Place, Renovation, Unit, UnitOwner
 from models.tables.roll_imports import RollImport
 from models.values.base import Carried
 from models.values.refusal import Refused, refusal
 from models.values.states import BoxState, RenovationState
+from rules.authority import ROLES_OF_WRITE
 from runtime.database import Database
+from runtime.record.grants import load_grants
 from service.estates.places import estate_id_at, write_places
 from service.estates.units import UNIT_COLUMNS, columns_for, copy_people, copy_units, unit_row_id
+from service.situation import actor_in_role
 
 NOTHING = RollDifference(added=(), removed=(), changed=(), regrouped=())
 UNITS_NAMED = 20
@@ -41,6 +44,8 @@ class RollRequest:
     places: tuple[PlaceEntry, ...] = ()
     """Where an estate of that name is made if there is none; from the district down."""
     synthetic: bool = False
+    of_person: bool = False
+    """Whether `by` is the id of a person, who needs a role over the estate's place; else an operator's name."""
     remove: bool = False
     """Whether units of the estate that the roll lacks are taken away; else they are a refusal."""
 
@@ -62,7 +67,8 @@ async def import_roll(database: Database, request: RollRequest) -> ImportedRoll:
     Raises:
         Refused: `roll.estate_unknown`, `roll.estate_ambiguous`; `roll.vote_open` and `roll.frozen`
             for an estate whose owners vote or have voted in a renovation that runs: a sale is then a
-            replacement; `roll.would_remove` for a roll that lacks units of the estate, unless the
+            replacement; `credential.no_role` for a person who does not keep the roll of that place;
+            `roll.would_remove` for a roll that lacks units of the estate, unless the
             request says to remove them. Nothing is changed.
     """
     now = datetime.now(UTC)
@@ -72,6 +78,7 @@ async def import_roll(database: Database, request: RollRequest) -> ImportedRoll:
     async def work(session: AsyncSession) -> ImportedRoll:
         estate_id, created = await _estate(session, request, now)
         await session.get_one(Estate, estate_id, with_for_update=True)
+        await _refuse_strangers(session, request, estate_id)
         if await _is_last(session, estate_id, record):
             # Only imports change units, so they are still those of this file.
             return _answer(request, estate_id, NOTHING)
@@ -102,6 +109,7 @@ async def compare_roll(database: Database, request: RollRequest) -> ImportedRoll
     """
     async with database.session() as session:
         estate_id = await _found(session, request)
+        await _refuse_strangers(session, request, estate_id)
         there = [] if estate_id is None else await _units(session, estate_id)
         stored = _Stored(request.secret)
         difference = differences(there, request.roll.units, stored.__getitem__)
@@ -158,6 +166,20 @@ async def _estate(session: AsyncSession, request: RollRequest, now: datetime) ->
     }
     await session.execute(insert(Estate).values(row).on_conflict_do_nothing())
     return _new_id(request), True
+
+
+async def _refuse_strangers(
+    session: AsyncSession, request: RollRequest, estate_id: str | None
+) -> None:
+    """A person keeps the roll of a place by a role over it; the operator of the machine needs none."""
+    if not request.of_person:
+        return
+    path = "/".join(place.id for place in request.places)
+    if estate_id is not None:
+        of_estate = select(Place.path).join(Estate, Estate.place_id == Place.id)
+        path = await session.scalar(of_estate.where(Estate.id == estate_id)) or path
+    grants = await load_grants(session, request.by)
+    actor_in_role(grants, path, *ROLES_OF_WRITE["import_roll"].roles)
 
 
 async def _found(session: AsyncSession, request: RollRequest) -> str | None:

@@ -19,6 +19,7 @@ CODES: dict[int, str] = {
         sign_in.provider_unclear
         sign_in.attempt_unknown
         granting.nothing_to_see
+        firm.own firm.not_official bidding.related
         granting.to_oneself
         granting.outside_place
         granting.wrong_role
@@ -28,20 +29,23 @@ CODES: dict[int, str] = {
         credential.other_case
         correction.outside_place access.not_accepted access.own_letter access.own_handing
         access.session_over
-        act.impostor act.signature_wrong act.unsigned authority.not_granted
+        act.impostor act.no_second act.signature_wrong act.unsigned authority.not_granted
         authority.outside_place authority.wrong_role bidding.own_award credential.no_role
         credential.other_unit credential.replaced mandate.against_instruction mandate.not_covered
-        mandate.not_in_force mandate.revoked proposal.own paper.same_person ruling.own_dispute ruling.own_paper
+        mandate.not_in_force mandate.own_register mandate.revoked proposal.own paper.same_person ruling.own_dispute ruling.own_paper
         bidding.contractor_defaulted
         voting.ballot_of_another voting.unit_excluded
     """,
     404: """
         client.unknown webhook.unknown assertion.no_portal
         sign_in.no_provider passkey.no_name passkey.unknown
+        contact.unknown notice.unknown notice.message_unknown
         granting.place_unknown
+        firm.unknown firm.nobody
         granting.unknown
         invitation.unknown
-        correction.official_unknown access.letter_unknown
+        correction.official_unknown access.letter_unknown access.letter_replaced access.letter_expired
+        access.letter_worn_out
         authority.unknown_act bidding.no_bid bidding.no_tender clock.hold_unknown
         feedback.ticket_unknown feedback.unit_unknown mandate.unknown proposal.unknown publication.unknown
         renovation.unknown ruling.ballot_unknown ruling.no_ballots service.not_found
@@ -52,7 +56,9 @@ CODES: dict[int, str] = {
     409: """
         client.there client.over webhook.there webhook.over
         sign_in.account_taken passkey.last_way passkey.there passkey.too_many
+        contact.too_many notice.not_failed notice.no_training notice.nothing_on_paper posted.no_vote posted.not_counted
         granting.last_administrator
+        firm.code_taken firm.other_firm firm.too_many_waiting
         granting.already_there
         granting.over
         granting.not_waiting
@@ -73,10 +79,10 @@ CODES: dict[int, str] = {
     413: "service.body_too_large",
     421: "service.other_host",
     422: """
-        client.scope_unknown engine.payloads webhook.url
+        client.scope_unknown engine.payloads webhook.url contact.address notice.no_report
         invitation.nobody
         opening.grant_waits
-        granting.reserved
+        bidding.not_confirmed granting.place_of_role granting.reserved granting.firm_registers opening.firm_registers opening.one_alone
         granting.ends_before
         granting.not_given
         invitation.password_needed

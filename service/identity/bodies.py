@@ -106,6 +106,8 @@ class GrantView(Value):
     """Until whoever may give it confirms it."""
     granted_by: str
     reason: str
+    end_reason: str = ""
+    """Why it ended or was refused."""
 
 
 class GivenRole(Value):

@@ -8,14 +8,15 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Account, ApiClient, Person, Place, RoleGrant
-from models.values.actor import Actor, Role
+from models.values.actor import FIRM, Actor, Role
 from models.values.refusal import Refused, refusal
 from proof.canonical import digest
 from proof.commands import command_key
-from rules.authority import Grant, covers
-from rules.granting import check_giving
+from rules.authority import Grant, acting, covers
+from rules.granting import check_firm_role, check_giving
 from runtime.database import Database
 from runtime.record import place_log
+from runtime.record.firms import confirm_firm
 from runtime.record.grants import load_grants
 from runtime.settings import Settings
 from service.bodies import CommandBody
@@ -25,6 +26,8 @@ from service.identity.invitations import Invited, invitation_link, invite
 RESERVED = frozenset({"engine", "operator", "resident"})
 """Names by which the record calls those who are nobody's account."""
 GIVEN, WAITS, CONFIRMED, ENDED = "grant.given", "grant.waits", "grant.confirmed", "grant.ended"
+REFUSED = "grant.refused"
+"""What ends before it has begun."""
 NOW = select(func.clock_timestamp(type_=DateTime(timezone=True)))
 
 
@@ -39,11 +42,12 @@ async def give(database: Database, settings: Settings, sender_id: str, body: Giv
 
     async def work(session: AsyncSession) -> GivenRole:
         key, asked = _command(sender_id, body)
-        place = await _place(session, body.place or "")
+        place = await place_at(session, body.place) if body.place else None
         before = await place_log.told_before(session, key, asked)
         if before is not None:
             row = await _row(session, int(str(before.details["grant"])))
             return GivenRole(grant=await _view(session, row))
+        check_firm_role(body.role)
         giver = check_giving(
             body.role, body.place or "", body.person, await load_grants(session, sender_id)
         )
@@ -64,7 +68,8 @@ async def confirm(
     """Put a grant in force that waits, by whoever might give it.
 
     Raises:
-        Refused: `granting.unknown`, `granting.not_waiting`, `granting.…`, `journal.command_reused`.
+        Refused: `granting.unknown`, `granting.not_waiting`, `granting.…`, `journal.command_reused`; of a
+            firm also `firm.own`, `firm.code_taken`.
     """
     return await _changed(database, sender_id, grant_id, body, CONFIRMED)
 
@@ -87,21 +92,30 @@ async def _changed(
         row = await _row(session, grant_id)
         if await place_log.told_before(session, key, asked) is None:
             grants = await load_grants(session, sender_id)
+            await _refuse_unseen(session, row, sender_id, grants)
             now = (await session.execute(NOW)).scalar_one()
+            reason, done = getattr(body, "reason", ""), kind
             if kind == ENDED:
                 actor = await _ender(session, row, sender_id, grants)
-                _end(row, now)
+                done = REFUSED if row.valid_from is None else ENDED
+                _end(row, now, reason)
             else:
-                actor = check_giving(
-                    Role(row.role), await _path(session, row), row.actor_id, grants
-                )
+                path = await path_of(session, row)
+                actor = check_giving(Role(row.role), path, row.actor_id, grants)
+                await confirm_firm(session, row.actor_id, sender_id, now)
                 _begin(row, actor, now)
-            await place_log.grant_event(
-                session, row, actor, key, asked, kind, getattr(body, "reason", "")
-            )
+            await place_log.grant_event(session, row, actor, key, asked, done, reason)
         return await _view(session, row)
 
     return await database.transaction(work)
+
+
+async def _refuse_unseen(
+    session: AsyncSession, row: RoleGrant, sender_id: str, grants: tuple[Grant, ...]
+) -> None:
+    """A grant that `list_grants` would not show is unknown: numbers that are tried tell nothing."""
+    if row.actor_id != sender_id and not _sees(grants, await path_of(session, row)):
+        raise refusal("granting.unknown")
 
 
 def _begin(row: RoleGrant, actor: Actor, now: datetime) -> None:
@@ -110,17 +124,20 @@ def _begin(row: RoleGrant, actor: Actor, now: datetime) -> None:
     row.valid_from, row.granted_by = now, actor.id
 
 
-def _end(row: RoleGrant, now: datetime) -> None:
+def _end(row: RoleGrant, now: datetime, reason: str) -> None:
     if row.valid_until is not None and row.valid_until <= now:
         raise refusal("granting.over")
-    row.valid_until = now
+    row.valid_until, row.end_reason = now, reason
 
 
 async def _ender(
     session: AsyncSession, row: RoleGrant, sender_id: str, grants: tuple[Grant, ...]
 ) -> Actor:
-    """Whoever might give it, or the holder; an administrator's is ended by another one only."""
-    path = await _path(session, row)
+    """Whoever might give it, or the holder or a person of that firm; an administrator's is ended by another one only."""
+    path = await path_of(session, row)
+    for each in grants:
+        if each.on_behalf_of == row.actor_id and each.role == row.role and each.place == path:
+            return acting(each)
     if row.actor_id != sender_id:
         return check_giving(Role(row.role), path, row.actor_id, grants)
     if row.role == Role.ADMINISTRATOR:
@@ -136,8 +153,7 @@ async def list_grants(database: Database, sender_id: str, place: str) -> tuple[G
     """
     async with database.session() as session:
         own = await load_grants(session, sender_id)
-        sees = (each.role is Role.ADMINISTRATOR or _touch(each.place, place) for each in own)
-        if not any(sees):
+        if not _sees(own, place):
             raise refusal("granting.nothing_to_see", where="place", place=place or "-")
         rows = await session.execute(
             select(RoleGrant, func.coalesce(Place.path, ""))
@@ -146,6 +162,11 @@ async def list_grants(database: Database, sender_id: str, place: str) -> tuple[G
             .order_by(func.coalesce(Place.path, ""), RoleGrant.role, RoleGrant.id)
         )
         return tuple(view_of(row, path) for row, path in rows if not place or _touch(path, place))
+
+
+def _sees(grants: tuple[Grant, ...], place: str) -> bool:
+    """Whether whoever holds these roles may see those of a place."""
+    return any(each.role is Role.ADMINISTRATOR or _touch(each.place, place) for each in grants)
 
 
 def _touch(one: str, other: str) -> bool:
@@ -201,10 +222,13 @@ async def _standing(
     """The new row of a grant.
 
     Raises:
-        Refused: `granting.already_there`, `granting.ends_before`, `granting.reserved`.
+        Refused: `granting.already_there`, `granting.ends_before`, `granting.reserved`,
+            `granting.place_of_role`.
     """
-    if body.person in RESERVED:
+    if body.person in RESERVED or body.person.startswith(FIRM):
         raise refusal("granting.reserved", where="person", person=body.person)
+    if (place is None) != (body.role is Role.ADMINISTRATOR):
+        raise refusal("granting.place_of_role", where="place", role=body.role)
     now = (await session.execute(NOW)).scalar_one()
     begins = body.begins or now
     if body.until is not None and body.until <= begins:
@@ -241,16 +265,20 @@ async def _invited(session: AsyncSession, settings: Settings, body: GiveRole, gi
     return invitation_link(settings, await invite(session, who, giver.id, settings.invitation_days))
 
 
-async def _place(session: AsyncSession, path: str) -> Place | None:
-    if not path:
-        return None
+async def place_at(session: AsyncSession, path: str) -> Place:
+    """The place with this path.
+
+    Raises:
+        Refused: `granting.place_unknown`.
+    """
     place = await session.scalar(select(Place).where(Place.path == path))
     if place is None:
         raise refusal("granting.place_unknown", where="place", place=path)
     return place
 
 
-async def _path(session: AsyncSession, row: RoleGrant) -> str:
+async def path_of(session: AsyncSession, row: RoleGrant) -> str:
+    """The path of the place for which a role holds, "" for the whole installation."""
     return "" if row.place_id is None else (await session.get_one(Place, row.place_id)).path
 
 
@@ -266,7 +294,7 @@ async def _row(session: AsyncSession, grant_id: int) -> RoleGrant:
 
 
 async def _view(session: AsyncSession, row: RoleGrant) -> GrantView:
-    return view_of(row, await _path(session, row))
+    return view_of(row, await path_of(session, row))
 
 
 def view_of(row: RoleGrant, path: str) -> GrantView:
@@ -282,6 +310,7 @@ def view_of(row: RoleGrant, path: str) -> GrantView:
         waits=row.valid_from is None and row.valid_until is None,
         granted_by=row.granted_by,
         reason=row.reason,
+        end_reason=row.end_reason,
     )
 
 

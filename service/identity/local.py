@@ -8,12 +8,14 @@ from models.tables import Account
 from models.values.base import Value
 from models.values.refusal import Refused, refusal
 from runtime.database import Database
+from runtime.keys.values import derived, newest
 from runtime.settings import Settings
 from service.identity.bodies import SessionView, SignInBody
 from service.identity.locks import count_try, forget_tries
 from service.identity.passwords import opened, password_fits, secrets_key, used_step
 from service.identity.sessions import begin_session, database_now
 
+_NAMES = b"gongjian/tried-name\0"
 log = structlog.get_logger("sign_in")
 
 
@@ -31,7 +33,7 @@ async def sign_in(database: Database, settings: Settings, body: SignInBody) -> S
     Raises:
         Refused: `sign_in.wrong`, `sign_in.locked`.
     """
-    known = await _counted(database, body.name)
+    known = await _counted(database, body.name, _credential(settings, body.name))
     fits = await password_fits(known.password if known else None, body.password)
     secret = opened(secrets_key(settings), known.totp) if known and known.totp else None
     if known is None or secret is None or not fits:
@@ -44,7 +46,7 @@ async def sign_in(database: Database, settings: Settings, body: SignInBody) -> S
         if step is None or not unchanged or account.closed_at is not None:
             raise _wrong(known)
         account.totp_step = step
-        await forget_tries(session, _credential(account.id))
+        await forget_tries(session, _credential(settings, body.name))
         begun = await begin_session(session, account.id, "password", settings.session_hours)
         return SessionView(
             actor_id=account.actor_id,
@@ -56,25 +58,31 @@ async def sign_in(database: Database, settings: Settings, body: SignInBody) -> S
     return await database.transaction(work)
 
 
-async def _counted(database: Database, name: str) -> Known | None:
-    """The account of this name, with the try counted against it; None where there is none."""
+async def _counted(database: Database, name: str, credential: str) -> Known | None:
+    """The account of this name, None where there is none; the try is counted either way.
+
+    A name that is nobody's is closed like any other: who tries names learns from no pause whose they are.
+    """
 
     async def work(session: AsyncSession) -> Known | None:
         account = await session.scalar(select(Account).where(Account.name == name))
-        if account is None or account.closed_at is not None:
-            return None
+        there = account is not None and account.closed_at is None
         try:
-            await count_try(session, _credential(account.id))
+            await count_try(session, credential)
         except Refused:
-            log.warning("sign_in_refused", account=account.id, reason="locked")
+            told = account.id if account is not None and there else "unknown"
+            log.warning("sign_in_refused", account=told, reason="locked")
             raise
+        if account is None or not there:
+            return None
         return Known(id=account.id, password=account.password, totp=account.totp)
 
     return await database.transaction(work)
 
 
-def _credential(account_id: str) -> str:
-    return f"password:{account_id}"
+def _credential(settings: Settings, name: str) -> str:
+    """How tries of a name are counted: what was typed may be a password, so only a keyed hash is kept."""
+    return f"password:{derived(newest(secrets_key(settings)), _NAMES + name.encode()).hex()}"
 
 
 def _wrong(known: Known | None) -> Refused:

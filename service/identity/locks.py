@@ -4,7 +4,7 @@ Many people share one address (a carrier's, the committee's one PC): whoever gue
 credential closes that credential for a while, and no other. Running sessions go on.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
@@ -17,6 +17,9 @@ from service.identity.sessions import database_now
 FREE_TRIES = 5
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(minutes=15)
+FORGOTTEN_AFTER = timedelta(days=1)
+"""Since the last try: longer than the longest pause, so that nobody gains tries by waiting."""
+FORGOTTEN_AT_ONCE = 100
 
 
 async def count_try(session: AsyncSession, credential: str) -> None:
@@ -38,10 +41,22 @@ async def count_try(session: AsyncSession, credential: str) -> None:
     now = await database_now(session)
     if row.until is not None and row.until > now:
         raise refusal("sign_in.locked", until=row.until.isoformat(timespec="seconds"))
-    row.failures += 1
+    row.failures, row.until = row.failures + 1, now
     if row.failures >= FREE_TRIES:
         doubled = FIRST_PAUSE * 2 ** min(row.failures - FREE_TRIES, 10)
         row.until = now + min(doubled, LONGEST_PAUSE)
+    await _forget_old(session, now)
+
+
+async def _forget_old(session: AsyncSession, now: datetime) -> None:
+    """Names that nobody has tried for a day: whoever tries any number of them fills no table."""
+    old = (
+        select(LockOut.credential)
+        .where(LockOut.until < now - FORGOTTEN_AFTER)
+        .limit(FORGOTTEN_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    await session.execute(delete(LockOut).where(LockOut.credential.in_(old)))
 
 
 async def forget_tries(session: AsyncSession, credential: str) -> None:

@@ -17,6 +17,7 @@ from models.values.refusal import refusal
 from proof.canonical import digest
 from runtime.database import Database
 from runtime.record import place_log
+from runtime.record.authority import BROKE_GLASS
 from runtime.record.journal import Journal, Recorded
 from runtime.settings import Settings
 from service.identity.cast import Player
@@ -27,7 +28,6 @@ from service.situation import Situation
 
 OPERATOR = "operator"
 ADMINISTRATOR = "administrator"
-BROKE_GLASS = "operator.broke_glass"
 OPEN_FOR = timedelta(minutes=15)
 
 

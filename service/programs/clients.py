@@ -13,6 +13,7 @@ from models.values.actor import Actor, Role
 from models.values.refusal import refusal
 from proof.canonical import digest
 from proof.commands import command_key
+from rules.authority import Grant
 from rules.granting import check_client
 from runtime.database import Database
 from runtime.record import place_log
@@ -68,7 +69,7 @@ async def rotate(database: Database, sender_id: str, client_id: str, body: Rotat
     """Give a program a new key; those of before end after the overlap, or when they would have.
 
     Raises:
-        Refused: `client.unknown`, `client.over`, `client.not_yours`, `client.no_role`,
+        Refused: `client.unknown`, `client.over`, `client.no_role`,
             `journal.command_reused`.
     """
 
@@ -93,7 +94,7 @@ async def revoke(
     """Take a program's keys away for good; its name is not given to another one.
 
     Raises:
-        Refused: `client.unknown`, `client.over`, `client.not_yours`, `client.no_role`,
+        Refused: `client.unknown`, `client.over`, `client.no_role`,
             `journal.command_reused`.
     """
 
@@ -110,7 +111,7 @@ async def list_clients(database: Database, sender_id: str) -> tuple[ClientView, 
     async with database.session() as session:
         grants = await load_grants(session, sender_id)
         query = select(ApiClient).order_by(ApiClient.id)
-        if not any(grant.role is Role.ADMINISTRATOR for grant in grants):
+        if not _sees_all(grants):
             query = query.where(ApiClient.actor_id == sender_id)
         rows = (await session.scalars(query)).all()
         return tuple([await _view(session, row) for row in rows])
@@ -132,8 +133,9 @@ async def _recorded(
         asked = digest({"of": [kind, client_id], "body": body.model_dump(mode="json")})
         if await place_log.told_before(session, key, asked) is not None:
             return ClientKey(client=await _view(session, await _row(session, client_id)))
-        actor_id = of_actor or (await _row(session, client_id, living=True)).actor_id
-        actor = check_client(actor_id, sender_id, await load_grants(session, sender_id))
+        grants = await load_grants(session, sender_id)
+        actor_id = of_actor or await _own(session, client_id, sender_id, grants)
+        actor = check_client(actor_id, sender_id, grants)
         made = await change(session, await database_now(session))
         await session.flush()
         row = await _row(session, client_id)
@@ -174,13 +176,32 @@ def _new_key(session: AsyncSession, client_id: str, now: datetime, days: int) ->
     return token
 
 
-async def _row(session: AsyncSession, client_id: str, *, living: bool = False) -> ApiClient:
+async def _own(
+    session: AsyncSession, client_id: str, sender_id: str, grants: tuple[Grant, ...]
+) -> str:
+    """The actor of a program that goes on, which `list_clients` shows to the sender.
+
+    Raises:
+        Refused: `client.unknown`, for somebody else's too: names that are tried tell nothing;
+            `client.over`.
+    """
+    row = await _row(session, client_id)
+    if row.actor_id != sender_id and not _sees_all(grants):
+        raise refusal("client.unknown", client=client_id)
+    if row.revoked_at is not None:
+        raise refusal("client.over", client=client_id)
+    return row.actor_id
+
+
+def _sees_all(grants: tuple[Grant, ...]) -> bool:
+    return any(grant.role is Role.ADMINISTRATOR for grant in grants)
+
+
+async def _row(session: AsyncSession, client_id: str) -> ApiClient:
     """The client, locked: of two commands at once the second sees what the first has done."""
     row = await session.get(ApiClient, client_id, with_for_update=True, populate_existing=True)
     if row is None:
         raise refusal("client.unknown", client=client_id)
-    if living and row.revoked_at is not None:
-        raise refusal("client.over", client=client_id)
     return row
 
 

@@ -2,18 +2,30 @@
 
 from datetime import timedelta
 
-from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import BallotBox, OwnerReplacement, RollUnit, UsedAssertion
 from models.values.refusal import refusal
-from service.identity.sessions import database_now
 from service.programs.assertions import LEEWAY, Vouched
 
 REMEMBERED = timedelta(hours=1)
 """Beyond its end: whoever was checked just before is still on the way."""
-_SWEPT = 50
+USE = text("""
+WITH swept AS (
+  DELETE FROM private.used_assertion WHERE id IN (
+    SELECT id FROM private.used_assertion WHERE expires_at < clock_timestamp()
+    LIMIT 50 FOR UPDATE SKIP LOCKED)
+), fresh AS (
+  INSERT INTO private.used_assertion (id, expires_at) VALUES (:id, :until)
+  ON CONFLICT DO NOTHING RETURNING id
+)
+SELECT EXISTS (SELECT FROM fresh) AS fresh,
+  (SELECT max(recorded_at) FROM owner_replacement
+   WHERE renovation_id = :renovation AND unit_number = :unit) AS sold,
+  coalesce((SELECT version FROM unit_access
+   WHERE renovation_id = :renovation AND unit_number = :unit), 0) AS version
+""")
+"""One statement, for a whole city may come by here: it also forgets some assertions that are over."""
 
 
 async def use_up(session: AsyncSession, assertion: Vouched) -> int:
@@ -24,36 +36,16 @@ async def use_up(session: AsyncSession, assertion: Vouched) -> int:
     Raises:
         Refused: `assertion.used`; `credential.replaced` where the unit was sold after it was signed.
     """
-    row = insert(UsedAssertion).values(
-        id=assertion.id, expires_at=assertion.expires_at + REMEMBERED
-    )
-    fresh = await session.scalar(row.on_conflict_do_nothing().returning(UsedAssertion.id))
-    if fresh is None:
+    given = {
+        "id": assertion.id,
+        "until": assertion.expires_at + REMEMBERED,
+        "renovation": assertion.renovation_id,
+        "unit": assertion.unit_number,
+    }
+    found = (await session.execute(USE, given)).one()
+    if not found.fresh:
         raise refusal("assertion.used")
-    await _sweep(session)
-    of_unit = (
-        OwnerReplacement.renovation_id == assertion.renovation_id,
-        OwnerReplacement.unit_number == assertion.unit_number,
-    )
-    sold = await session.scalar(select(func.max(OwnerReplacement.recorded_at)).where(*of_unit))
-    if sold is not None and assertion.issued_at <= sold + LEEWAY:
+    if found.sold is not None and assertion.issued_at <= found.sold + LEEWAY:
         raise refusal("credential.replaced", unit=assertion.unit_number)
-    version = select(func.max(RollUnit.credential_version)).join(
-        BallotBox, BallotBox.id == RollUnit.box_id
-    )
-    here = (
-        BallotBox.renovation_id == assertion.renovation_id,
-        RollUnit.unit_number == assertion.unit_number,
-    )
-    return await session.scalar(version.where(*here)) or 0
-
-
-async def _sweep(session: AsyncSession) -> None:
-    """Forget some that are over; what another transaction forgets just now is left to it."""
-    over = (
-        select(UsedAssertion.id)
-        .where(UsedAssertion.expires_at < await database_now(session))
-        .limit(_SWEPT)
-        .with_for_update(skip_locked=True)
-    )
-    await session.execute(delete(UsedAssertion).where(UsedAssertion.id.in_(over.scalar_subquery())))
+    version: int = found.version
+    return version

@@ -11,7 +11,7 @@ from models.tables import Proposal
 from models.values.actor import ENGINE
 from models.values.base import Value
 from rules.authority import check_act
-from rules.four_eyes import Proposing
+from rules.four_eyes import ACTS_OF_TWO, Proposing
 from rules.time.deadlines import deadline
 from runtime.calendars import chinese_calendar
 from runtime.record.journal import id_from
@@ -22,8 +22,6 @@ from service.parts import Parts
 from service.proposing import MADE, Ask, Effect, ProposalMade, propose
 from service.situation import Situation, load_grants, load_situation
 
-ACTS_PROPOSED = frozenset({Proposing.CANCELLATION.value})
-"""The acts that nobody does alone."""
 CONFIRMED = "proposal.confirmed"
 
 
@@ -48,7 +46,7 @@ async def send_or_propose(
         Refused: as `Gateway.send` does.
     """
     gateway = parts.gateway
-    if act not in ACTS_PROPOSED:
+    if act not in ACTS_OF_TWO:
         return await gateway.send(renovation_id, act, fields, actor_id, command_id)
     command = read_fields(CommandBody, {"command_id": command_id})
     key = await parts.journal.key_of(command_id, renovation_id, actor_id)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from models.fields import Id, Sha256, Text, entries
 from models.values.base import Carried, Value
@@ -37,10 +37,11 @@ class Confirmed(Accepted):
 
 
 class RefusedLine(Value):
-    """A proposal of a sheet that was not confirmed, and the code of why."""
+    """A proposal of a sheet that was not confirmed, and the code of why, with what its sentence names."""
 
     id: str
     code: str
+    params: dict[str, str | int] = Field(default_factory=dict)
 
 
 class ConfirmedSheet(Value):

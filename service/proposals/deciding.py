@@ -11,13 +11,20 @@ from models.messages.ids import proposals_id
 from models.tables import CaseWait, Proposal, Renovation
 from models.values.actor import Actor
 from models.values.refusal import Refused, refusal
-from rules.four_eyes import Proposed, Proposing, refuse_confirming, refuse_decided, state_of
+from rules.four_eyes import (
+    ACTS_OF_TWO,
+    Proposed,
+    Proposing,
+    refuse_confirming,
+    refuse_decided,
+    state_of,
+)
 from runtime.record.journal import Recorded
 from service.bodies import Accepted
-from service.channels.mandates import enter_mandate
+from service.channels.mandates import enter_mandate, refuse_agent
 from service.channels.replacements import enter_sale
 from service.parts import Parts
-from service.proposals.acts import ACTS_PROPOSED, CONFIRMED, enter_act, send_confirmed
+from service.proposals.acts import CONFIRMED, enter_act, send_confirmed
 from service.proposals.bodies import (
     Confirmed,
     ConfirmedSheet,
@@ -43,6 +50,7 @@ ENTER: Mapping[Proposing, Enter] = {
     Proposing.MANDATE: enter_mandate,
     Proposing.SALE: enter_sale,
     Proposing.CANCELLATION: enter_act,
+    Proposing.DIRECT_AWARD: enter_act,
 }
 
 
@@ -67,7 +75,8 @@ async def confirm_sheet(
             )
         except Refused as why:
             first = first or why
-            refused.append(RefusedLine(id=line.id, code=why.problems[0].code))
+            problem = why.problems[0]
+            refused.append(RefusedLine(id=line.id, code=problem.code, params=dict(problem.params)))
     if first is not None and not confirmed:
         raise first
     return ConfirmedSheet(confirmed=tuple(confirmed), refused=tuple(refused))
@@ -135,6 +144,8 @@ async def _confirm(
     async def inside(session: AsyncSession, now: datetime) -> Recorded[Confirmed]:
         row = await _open_proposal(session, situation, line.id, now)
         refuse_confirming(_proposed(row), actor.id, line.content_sha256, plays_all=plays_all)
+        if row.act == Proposing.MANDATE and not plays_all:
+            await refuse_agent(session, row, actor)
         effect = await ENTER[Proposing(row.act)](parts, situation, session, row, key, now)
         await _decide(session, row, "confirmed", actor, now)
         details = {**effect.details, "proposed_by": row.proposed_by}
@@ -151,7 +162,7 @@ async def _confirm(
     done = await record(parts.journal, situation, actor, key, CONFIRMED, line, inside, Confirmed)
     async with parts.database.session() as session:
         row = await session.get_one(Proposal, line.id)
-    if row.act in ACTS_PROPOSED:
+    if row.act in ACTS_OF_TWO:
         await send_confirmed(parts, row)
     return done
 

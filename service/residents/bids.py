@@ -10,7 +10,7 @@ from models.values.actor import SEALED_BIDDER, Actor
 from models.values.refusal import refusal, refuse_if_any
 from models.values.states import BidState, TenderState
 from rules.bidding import submission_problems
-from runtime.record.defaulters import refuse_defaulter
+from runtime.record.firms import refuse_defaulter, refuse_related
 from runtime.record.journal import id_from
 from service.bodies import Accepted, SubmitBid, WithdrawBid
 from service.http.credentials import keyed_hash
@@ -26,12 +26,13 @@ async def submit_bid(
 
     Raises:
         Refused: `bidding.no_tender`, `bidding.tender_closed`, `bidding.already_bid`,
-            `bidding.contractor_defaulted`, and what `submission_problems` finds.
+            `bidding.contractor_defaulted`, `bidding.related`, and what `submission_problems` finds.
     """
 
     async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
         tender = await _open_tender(session, situation)
-        await refuse_defaulter(session, situation.id, bidder.id)
+        await refuse_defaulter(session, situation.id, bidder.party)
+        await refuse_related(session, situation.id, situation.place_path, bidder.party)
         refuse_if_any(
             submission_problems(
                 price_fen=command.price_fen,
@@ -44,9 +45,9 @@ async def submit_bid(
                 timetable=situation.timetable,
             )
         )
-        if await _standing_bid(session, tender, bidder.id) is not None:
-            raise refusal("bidding.already_bid", bidder=bidder.id, tender=tender.id)
-        bid = bid_row(tender, bidder.id, command, now, key)
+        if await _standing_bid(session, tender, bidder.party) is not None:
+            raise refusal("bidding.already_bid", bidder=bidder.party, tender=tender.id)
+        bid = bid_row(tender, bidder.party, command, now, key)
         session.add(bid)
         return bid.id, {"tender": tender.id, "bid": bid.id}
 
@@ -66,9 +67,9 @@ async def withdraw_bid(
 
     async def change(session: AsyncSession, now: datetime, _key: str) -> tuple[str, Details]:
         tender = await _open_tender(session, situation)
-        bid = await _standing_bid(session, tender, bidder.id)
+        bid = await _standing_bid(session, tender, bidder.party)
         if bid is None:
-            raise refusal("bidding.no_bid", bidder=bidder.id, tender=tender.id)
+            raise refusal("bidding.no_bid", bidder=bidder.party, tender=tender.id)
         if now >= tender.deadline_at:
             raise refusal(
                 "bidding.late", now=now.isoformat(), deadline_at=tender.deadline_at.isoformat()
@@ -87,7 +88,7 @@ def sealed_bidder(parts: Parts, situation: Situation, bidder: Actor) -> Actor:
     Tendering Law art. 22 [M] keeps names and number of bidders secret. The id is keyed, so that the
     list of contractors does not give it away; the bid's own row says who it was once it is opened.
     """
-    key, named = parts.settings.credential_key, f"{situation.id}\0{bidder.id}"
+    key, named = parts.settings.credential_key, f"{situation.id}\0{bidder.party}"
     name = keyed_hash(key, named.encode()).hex()[:24]
     return Actor(
         id=f"{SEALED_BIDDER}{name}",

@@ -86,14 +86,14 @@ async def confirm_answer(
     """Tell the ticket's workflow whether the answer helped.
 
     Raises:
-        Refused: `feedback.ticket_unknown`, `credential.other_unit`, and as `Gateway.send` does.
+        Refused: `feedback.ticket_unknown`, for a neighbour's too, and as `Gateway.send` does.
     """
     async with parts.database.session() as session:
         ticket = await session.get(Ticket, ticket_id)
-    if ticket is None or ticket.renovation_id != situation.id:
+    mine = (situation.id, voter.unit_number)
+    # A neighbour's is as unknown as one that is not there.
+    if ticket is None or (ticket.renovation_id, ticket.unit_number) != mine:
         raise refusal("feedback.ticket_unknown", where=ticket_id)
-    if ticket.unit_number != voter.unit_number:
-        raise refusal("credential.other_unit", unit=voter.unit_number)
     author = situation.complainant(voter.unit_number, confidential=ticket.confidential)
     return await parts.gateway.confirm_ticket(
         situation.id,

@@ -11,8 +11,9 @@ from models.messages.act_bodies import BODIES
 from models.messages.acts import ACTS, Act, Done
 from models.values.refusal import refusal
 from rules.authority import ROLES_OF_ACT
+from rules.four_eyes import ACTS_OF_TWO
 from service.bodies import CommandBody
-from service.proposals.acts import ACTS_PROPOSED, send_or_propose
+from service.proposals.acts import send_or_propose
 from service.proposing import ProposalMade
 from service.routes.dependencies import CaseSituation, CurrentOfficial, RunningParts
 
@@ -37,7 +38,7 @@ def _add_route(kind: type[Act]) -> None:
     # FastAPI reads the type of the body from the signature.
     act.__annotations__["command"] = body_for(kind)
     authority = ROLES_OF_ACT[kind.name]
-    proposed = kind.name in ACTS_PROPOSED
+    proposed = kind.name in ACTS_OF_TWO
     how = " Proposed: done when a second person has confirmed it." if proposed else ""
     who = ", ".join(sorted(authority.roles))
     router.add_api_route(

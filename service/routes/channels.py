@@ -39,8 +39,7 @@ from service.proposing import ProposalMade
 from service.routes.dependencies import (
     CaseSituation,
     CurrentAgent,
-    CurrentAssertion,
-    CurrentPortal,
+    CurrentVisit,
     CurrentVoter,
     MayEnterPaper,
     MayRecordAttendance,
@@ -159,14 +158,10 @@ async def cast_proxy_ballot(
 
 @router.post("/portal-ballots", status_code=201, response_model=BallotReceipt, responses=SENT_AGAIN)
 async def cast_portal_ballot(
-    situation: CaseSituation,
-    assertion: CurrentAssertion,
-    actor: CurrentPortal,
-    ballot: CastBallot,
-    parts: RunningParts,
+    visit: CurrentVisit, ballot: CastBallot, parts: RunningParts
 ) -> Response:
     """A ballot with a portal's assertion for its unit: 201 with a receipt, 200 for the same."""
-    return _receipt(*await portal.cast_by_portal(parts, situation, actor, assertion, ballot))
+    return _receipt(*await portal.cast_by_portal(parts, visit, ballot))
 
 
 @router.post("/door-visits", status_code=201)

@@ -20,10 +20,10 @@ from service.access.units import refuse_replaced
 from service.http.callers import came_from
 from service.identity.browser import COOKIE, refuse_foreign_page, refuse_forged_form
 from service.identity.senders import bearer_token, sender_of, signed_in
-from service.identity.sessions import SignedIn, database_now
+from service.identity.sessions import SignedIn
 from service.parts import Parts
-from service.programs.assertions import Vouched, vouched
 from service.programs.doors import Door, door_of
+from service.programs.visits import Visit, load_visit
 from service.situation import Situation, load_grants, load_situation
 
 
@@ -213,38 +213,20 @@ async def either_in_header(
     return voter or official
 
 
-async def assertion_in_header(
-    parts: RunningParts, credential: Annotated[str | None, Security(PORTAL)]
-) -> Vouched:
-    """The unit for which a portal vouches; whether it has done so before is not looked at.
+async def visit_in_header(
+    renovation_id: Id, parts: RunningParts, credential: Annotated[str | None, Security(PORTAL)]
+) -> Visit:
+    """The unit for which a portal vouches, and the portal that has signed, in its role in this place.
 
     Raises:
-        Refused: `credential.missing`, `credential.wrong`, `assertion.…`.
+        Refused: `credential.missing`; as `load_visit` says.
     """
-    token = bearer_token(credential)
-    async with parts.database.session() as session:
-        now = await database_now(session)
-    found = await vouched(parts.settings, parts.portal_keys, token, now)
+    found = await load_visit(parts, renovation_id, bearer_token(credential))
     came_from("portal")
     return found
 
 
-CurrentAssertion = Annotated[Vouched, Depends(assertion_in_header)]
-
-
-async def portal_in_role(
-    _assertion: CurrentAssertion, situation: CaseSituation, parts: RunningParts
-) -> Actor:
-    """The portal that has signed, as the actor that holds its role in this place.
-
-    Raises:
-        Refused: `credential.no_role`.
-    """
-    grants = await load_grants(parts.database, parts.settings.portal_actor, situation.id)
-    return situation.in_role(grants, *ROLES_OF_WRITE["cast_for_portal"].roles)
-
-
-CurrentPortal = Annotated[Actor, Depends(portal_in_role)]
+CurrentVisit = Annotated[Visit, Depends(visit_in_header)]
 CurrentVoter = Annotated[Voter, Depends(voter_in_header)]
 CurrentOfficial = Annotated[str, Depends(official_in_header)]
 CurrentAgent = Annotated[Shown, Depends(agent_in_header)]
@@ -277,4 +259,5 @@ MayReplaceOwners = Annotated[Actor, Depends(_who_may("replace_owner"))]
 MayIssueLetters = Annotated[Actor, Depends(_who_may("issue_letters"))]
 MayHandLetters = Annotated[Actor, Depends(_who_may("hand_letter"))]
 MayRemind = Annotated[Actor, Depends(_who_may("remind"))]
+MayFollowNotices = Annotated[Actor, Depends(_who_may("follow_notices"))]
 MayMoveClock = Annotated[Actor, Depends(_who_may("move_clock"))]

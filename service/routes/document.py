@@ -25,6 +25,7 @@ ROOMS_OF_TAG: Mapping[str, str] = {
     "voting": "voting menu receipt quota",
     "channels": "voting menu proposal paper ruling mandate roll reminder door assertion quota",
     "feed": "feed webhook",
+    "notices": "notice contact posted",
     "engine": "engine temporal",
     "proposals": "proposal mandate roll voting act authority renovation settlement",
     "cost sharing": "cost_sharing",

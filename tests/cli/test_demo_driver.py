@@ -1,6 +1,6 @@
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from pydantic import SecretStr
+from pydantic import JsonValue
 
 from cli.demo import client as client_of_demo
 from cli.demo import driver as drivers
 from cli.demo import journey
-from cli.demo.client import Client, at_once
+from cli.demo.client import Client, HttpAnswer, at_once
 from cli.demo.driver import Charge, Driver
 from cli.demo.journey import travel
 from cli.demo.run import Silent
@@ -23,10 +23,8 @@ from cli.demo.town import people
 from cli.demo.town.estate import make_units
 from models.values.refusal import Problem, Refused
 from models.values.timetable import Timetable
-from service.access.tickets import TicketKeys
 from service.views import RenovationView
 
-KEY = SecretStr("ab" * 32)
 ZONE = ZoneInfo(Timetable().zone)
 NINE = datetime(2025, 3, 3, 9, tzinfo=ZONE)
 MIDNIGHT = datetime(2025, 3, 19, tzinfo=ZONE)
@@ -118,12 +116,30 @@ class FakeService:
         return httpx.Response(200, json={**self.clock(), "from": "…", "to": "…", "moves": []})
 
 
+class Inside:
+    """Households that have entered already."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    async def vote(self, sender: str, body: Mapping[str, JsonValue]) -> HttpAnswer:
+        return await self.client.post("/ballots", f"v2.{sender}", body)
+
+    async def print_letters(self) -> int:
+        return 60
+
+    async def ticket(self, unit_number: str) -> str:
+        return f"v2.{unit_number}"
+
+
 @asynccontextmanager
 async def before(service: Callable[[httpx.Request], httpx.Response]) -> AsyncIterator[Driver]:
     transport = httpx.MockTransport(service)
     async with httpx.AsyncClient(transport=transport, base_url="http://demo") as http:
-        client = Client([http], "r1", TicketKeys(KEY), {people.COMMITTEE.id: "s1.committee"})
-        yield Driver(client, make_units(60, 1), NoCharges(), 1, Silent(), lambda: None)
+        client = Client([http], "r1", {people.COMMITTEE.id: "s1.committee"})
+        yield Driver(
+            client, Inside(client), make_units(60, 1), NoCharges(), 1, Silent(), lambda: None
+        )
 
 
 def refused_for(error: pytest.ExceptionInfo[Refused]) -> Problem:

@@ -1,7 +1,10 @@
+import asyncio
 import json
 import os
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import asyncpg
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -13,6 +16,7 @@ from runtime.language.choice import DECIDING, choose, language_of
 from runtime.settings import LocalSettings, environment_names
 from tests.formats.test_roll_headings import as_csv
 from tests.support.files.workbooks import HEADING, ROW, row, xlsx
+from tests.support.people import sign_in
 
 RUNNER = CliRunner()
 KEY = "ab" * 32
@@ -184,6 +188,58 @@ def test_a_roll_is_imported_once(tmp_path: Path, at_database: None) -> None:
     again = run("import", path, "--estate", "甲小区")
     assert again.exit_code == 0
     assert "nothing to do" in again.stdout
+
+
+@pytest.fixture
+async def keepers(
+    owner: str, signed_in_here: Callable[..., None]
+) -> AsyncIterator[asyncpg.Connection]:
+    """Of two committees, one here and one of another district; both are signed in on this machine."""
+    sql = await asyncpg.connect(owner)
+    for place in ("d1", "d9"):
+        await sql.execute(
+            "INSERT INTO place (id, kind, name, path) VALUES ($1::text, 'district', $1::text, $1::text)"
+            " ON CONFLICT DO NOTHING",
+            place,
+        )
+        await sql.execute(
+            "INSERT INTO role_grant (actor_id, label, role, place_id)"
+            " VALUES ($1::text, $1::text, 'street_office', $2)",
+            f"keeper-{place}",
+            place,
+        )
+    await sign_in(sql, "keeper-d1", "keeper-d9")
+    signed_in_here("keeper-d1", "keeper-d9")
+    yield sql
+    await sql.execute("DELETE FROM role_grant WHERE actor_id LIKE 'keeper-%'")
+    await sql.close()
+
+
+async def test_a_roll_is_imported_in_the_name_of_whoever_keeps_it_and_is_signed_in(
+    tmp_path: Path, at_database: None, keepers: asyncpg.Connection
+) -> None:
+    path = write(tmp_path, "r.csv", as_csv(HEADING, ROW))
+    asked = ("import", path, "--estate", "丁小区", "--place", PLACE)
+
+    async def no(*words: object) -> list[str]:
+        return await asyncio.to_thread(refused, *asked, *words)
+
+    assert await no("--as", "anybody") == ["cases.not_signed_in"]
+    for dry in ((), ("--dry-run",)):
+        assert await no("--as", "keeper-d9", *dry) == ["credential.no_role"]
+    assert await keepers.fetchval("SELECT count(*) FROM estate WHERE name = '丁小区'") == 0
+    done = await asyncio.to_thread(run, *asked, "--as", "keeper-d1")
+    assert done.exit_code == 0, done.output
+    changed = write(tmp_path, "r2.csv", as_csv(HEADING, ROW, row(number="2-101")))
+    by_operator = await asyncio.to_thread(run, "import", changed, "--estate", "丁小区")
+    assert by_operator.exit_code == 0
+    rows = await keepers.fetch(
+        "SELECT imported_by FROM roll_import JOIN estate ON estate.id = estate_id"
+        " WHERE estate.name = '丁小区' ORDER BY seq"
+    )
+    first, second = (row["imported_by"] for row in rows)
+    assert first == "keeper-d1"
+    assert second.startswith("operator:")
 
 
 def test_an_import_of_a_part_needs_leave_to_remove(tmp_path: Path, at_database: None) -> None:

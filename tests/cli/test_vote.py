@@ -4,9 +4,11 @@ import asyncio
 import json
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
+import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -16,7 +18,7 @@ from runtime.database import Database
 from tests.support.box import open_box, put_ballots
 from tests.support.channels import OFFICIALS, grant_roles
 from tests.support.estate import make_renovation
-from tests.support.people import keep_here
+from tests.support.people import bearer, keep_here
 from tests.support.processes.commands import printed
 
 RUNNER = CliRunner()
@@ -97,7 +99,7 @@ async def test_those_who_are_silent_are_listed_and_reminded(
     assert len(silent) == 11
     assert "1-102" not in silent
     reminded = await in_thread(run, "remind", rid, "--as", "committee")
-    assert json.loads(printed(reminded.output))["kind"] == "voting.reminded"
+    assert json.loads(printed(reminded.output))["kind"] == "voting.reminder_ordered"
 
 
 async def test_who_has_no_role_does_nothing(run: Run, vote: tuple[str, str]) -> None:
@@ -126,3 +128,62 @@ async def test_a_code_is_shown_for_a_bundle_that_was_taken_and_for_no_other(
     unknown = await in_thread(run, *typing, "committee")
     assert not isinstance(unknown.exception, Refused)
     assert "if the bundle was taken" in unknown.stderr
+
+
+def mandates(rid: str, *units: str) -> list[dict[str, object]]:
+    """Mandates of these units, as they are proposed."""
+    until = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    return [
+        {
+            "command_id": f"{rid}-{unit}",
+            "unit_number": unit,
+            "agent_name": "Li Jianguo",
+            "agent_identity": f"number for {unit}",
+            "motions": ["works"],
+            "document": "folder 3",
+            "valid_from": (datetime.now(UTC) - timedelta(days=1)).isoformat(),
+            "valid_until": until,
+        }
+        for unit in units
+    ]
+
+
+async def test_a_sheet_of_proposals_is_listed_confirmed_and_refused_in_both_languages(
+    service: str, run: Run, vote: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rid, _ = vote
+
+    async def say(*words: str) -> Result:
+        return await asyncio.to_thread(RUNNER.invoke, app, ["proposals", *words])
+
+    ids = []
+    async with httpx.AsyncClient(base_url=service) as client:
+        for body in mandates(rid, "1-101", "1-102", "1-201", "1-202"):
+            made = await client.post(
+                f"/v1/renovations/{rid}/mandates", json=body, headers=bearer("committee")
+            )
+            assert made.status_code == 202, made.text
+            ids.append(str(made.json()["id"]))
+    first, second, third, left = ids
+    for language, waits in (("zh_CN.UTF-8", "待确认"), ("C", "nothing is done")):
+        monkeypatch.setenv("LC_ALL", language)
+        shown = printed((await say("list", rid, "--as", "street")).output)
+        assert waits in shown
+        assert "1-101" in shown
+        assert "Li Jianguo" not in shown
+    sheet = await say("confirm", rid, first, second, "--as", "street")
+    assert sheet.exit_code == 0, sheet.output
+    assert printed(sheet.output).count("confirmed – ") == 2
+    own = await say("confirm", rid, third, "--as", "committee")
+    assert isinstance(own.exception, Refused)
+    assert own.exception.problems[0].code == "proposal.own"
+    down = await say("refuse", rid, third, "--as", "residents", "--reason", "not signed")
+    assert down.exit_code == 0, down.output
+    part = await say("confirm", rid, third, left, "--as", "street")
+    assert part.exit_code == 1, "one line of two was not confirmed"
+    assert "not confirmed" in printed(part.output)
+    assert "%(" not in part.output
+    assert printed((await say("list", rid, "--as", "street")).output).startswith("Nothing waits")
+    kept = printed((await say("list", rid, "--as", "street", "--all", "--json")).output)
+    states = {each["id"]: each["state"] for each in map(json.loads, kept.splitlines())}
+    assert states == dict.fromkeys((first, second, left), "confirmed") | {third: "withdrawn"}

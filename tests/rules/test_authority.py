@@ -9,8 +9,8 @@ from rules.authority import (
     Grant,
     check_act,
     covers,
-    refuse_same_person,
 )
+from rules.duties import Duty, refuse_same_person
 
 PLACE = "weicheng/dongguan/c7/g2"
 
@@ -136,11 +136,11 @@ def test_of_several_grants_the_narrowest_acts() -> None:
 
 def test_nobody_passes_the_own_work() -> None:
     with pytest.raises(Refused) as error:
-        refuse_same_person("p1", "p1", "publication.own_objection")
+        refuse_same_person(Duty.ANSWER_OBJECTION, "p1", "p1")
     assert code_of(error) == "publication.own_objection"
     assert error.value.problems[0].params == {"actor": "p1"}
 
 
 @pytest.mark.parametrize("previous", ["p2", None])
 def test_another_persons_work_may_be_passed(previous: str | None) -> None:
-    refuse_same_person(previous, "p1", "publication.own_objection")  # is not refused
+    refuse_same_person(Duty.ANSWER_OBJECTION, previous, "p1")  # is not refused

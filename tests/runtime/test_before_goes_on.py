@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from pydantic import JsonValue
+from pydantic import JsonValue, SecretStr
 from temporalio.exceptions import ApplicationError
 
 from activities.publications import Publications
@@ -25,8 +25,9 @@ from models.values.actor import ENGINE
 from proof.receipts import SignedReceipt, check_receipt
 from proof.signing import signed_by
 from runtime.calendars import chinese_calendar
+from service.http.credentials import voter_credential
 from tests.support.box import BOX_KEYS
-from tests.support.channels import official, owner_of
+from tests.support.channels import KEY, official, owner_of
 from tests.support.files.before import HERE, CaseOfBefore, Place, before, proven, row_of_then
 from tests.support.people import sign_in
 from tests.support.wall import wall_clock
@@ -240,6 +241,59 @@ async def test_the_vote_of_a_wall_case_goes_on_and_is_counted_whole(
         "scheme": (15, 2, 0),
         "fund": (13, 3, 1),
     }
+
+
+async def test_old_letters_of_a_running_case_vote_until_a_new_one_is_made(own: Place) -> None:
+    case = CASES["wall"]
+    old, neighbour, *_ = await units_left(own, case)
+    makers = await own.admin.fetch(
+        "SELECT DISTINCT g.actor_id FROM role_grant g JOIN place p ON p.id = g.place_id"
+        " JOIN renovation r ON r.place_path LIKE p.path || '%' WHERE r.id = $1"
+        " AND g.role IN ('owners_committee', 'residents_committee', 'street_office') ORDER BY 1",
+        case.renovation,
+    )
+    maker, other = (row["actor_id"] for row in makers[:2])
+    await sign_in(own.admin, maker, other)
+
+    def with_old(unit: str) -> dict[str, str]:
+        return {
+            "Authorization": f"Bearer {voter_credential(SecretStr(KEY), case.renovation, unit)}"
+        }
+
+    async with own.http() as http, wall_clock(own.admin) as stand_at:
+        await stand_at(VOTE_OPEN)
+
+        async def vote(unit: str, headers: dict[str, str]) -> tuple[int, str]:
+            body = {"command_id": secrets.token_hex(8), "unit_number": unit, "choices": YES}
+            address = f"{HERE}/{case.renovation}/ballots"
+            answer = await http.post(address, json=body, headers=headers)
+            return answer.status_code, answer.json().get("code", "")
+
+        async def done(who: str, path: str, **fields: str) -> dict[str, str]:
+            body = {"command_id": secrets.token_hex(8), **fields}
+            address = f"{HERE}/{case.renovation}{path}"
+            answer = await http.post(address, json=body, headers=official(who))
+            assert answer.status_code == 201, answer.text
+            found: dict[str, str] = answer.json()
+            return found
+
+        for unit in (old, neighbour):
+            assert (await vote(unit, with_old(unit)))[0] == 201
+        papers = f"{HERE}/{case.renovation}/ballot-papers"
+        assert (await http.get(papers, headers=with_old(old))).status_code == 200
+
+        letter = (await done(maker, "/letters", unit_number=old, reason="lost"))["id"]
+        assert await vote(old, with_old(old)) == (403, "credential.replaced")
+        refused = await http.get(papers, headers=with_old(old))
+        assert (refused.status_code, refused.json()["code"]) == (403, "credential.replaced")
+        assert (await vote(neighbour, with_old(neighbour)))[0] == 201
+
+        link = (await done(other, f"/letters/{letter}/link"))["link"].partition("/v1/")[2]
+        told = (await done(maker, f"/letters/{letter}/code"))["code"]
+        entered = (await http.post(f"/v1/{link}/entries", json={"fact": told})).json()
+        new = {"Authorization": f"Bearer {entered['ticket']}"}
+        assert (await vote(old, new))[0] == 201
+    assert (await own.audit()).ok
 
 
 async def test_a_wall_case_that_waits_for_its_committee_announces_a_vote_of_today(

@@ -158,7 +158,15 @@ async def test_the_application_has_the_rights_it_needs_and_not_more(owner: str) 
             rights |= {"UPDATE"} if table.name in NEVER_DELETED else {"UPDATE", "DELETE"}
         if table.name == "ballot":
             rights = {"SELECT"}  # the function `cast_ballots` is the only way in
-        if table.name in {"place_log", "api_client", "api_key", "proposal", "webhook"}:
+        if table.name in {
+            "place_log",
+            "api_client",
+            "api_key",
+            "proposal",
+            "webhook",
+            "firm",
+            "firm_person",
+        }:
             # A head goes on and never away; no name of a program is given twice; a decision stays.
             rights -= {"DELETE"}
         if table.name in {

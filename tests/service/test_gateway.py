@@ -39,6 +39,7 @@ from tests.support.box import BOX_KEYS
 from tests.support.estate import make_renovation
 from tests.support.processes.servers import plain_client, time_skipping
 from tests.support.signed.keys import GATEWAY_KEYS
+from tests.support.signed.seconded import SecondedGateway
 from tests.support.waiting import blocked_by
 from workflows.registry import WORKFLOWS
 
@@ -76,7 +77,7 @@ def on(settings: Settings, queue: str) -> Settings:
 
 @pytest.fixture
 def gateway(client: Client, database: Database, settings: Settings) -> Gateway:
-    return Gateway(
+    return SecondedGateway(
         client, database, settings.model_copy(update={"update_timeout_s": 20, "task_queue": QUEUE})
     )
 
@@ -225,7 +226,7 @@ async def test_an_act_of_the_release_before_stays_found_by_its_bare_command_id(
     again = await gateway.send(rid, "open_vote", {}, "oc", f"{rid}-one")
     assert (again.command_id, again.kind) == (done.command_id, done.kind)
     # Somebody else's act under that id is another one: there is no workflow to take it.
-    hurried = Gateway(client, database, settings)
+    hurried = SecondedGateway(client, database, settings)
     code = await code_of(hurried, rid, "cancel_renovation", f"{rid}-one", "bureau")
     assert code == "service.not_running"
 
@@ -265,7 +266,7 @@ async def test_an_act_waits_for_the_workflow_of_a_case_that_is_open(
 async def test_a_workflow_that_does_not_run_is_asked_for_again_while_the_case_is_open(
     client: Client, database: Database, settings: Settings, sql: asyncpg.Connection, rid: str
 ) -> None:
-    hurried = Gateway(client, database, settings)
+    hurried = SecondedGateway(client, database, settings)
     code = await code_of(hurried, rid, "cancel_renovation", f"{rid}-stop", "bureau")
     assert code == "service.not_running"
     await sql.execute("UPDATE renovation SET state='completed', closed_at=now() WHERE id=$1", rid)
@@ -305,7 +306,7 @@ async def complain(database: Database, rid: str, name: str) -> None:
 async def test_without_a_worker_the_act_is_not_confirmed_and_may_be_sent_again(
     client: Client, database: Database, settings: Settings, rid: str
 ) -> None:
-    hurried = Gateway(client, database, settings)
+    hurried = SecondedGateway(client, database, settings)
     await begin(client, rid, "nobody-listens")
     code = await code_of(hurried, rid, "cancel_renovation", f"{rid}-stop", "bureau")
     assert code == "service.not_confirmed"
@@ -340,7 +341,7 @@ async def test_an_act_on_the_record_is_not_confirmed_before_its_workflow_knows(
         await in_voting(sql, rid)
         first = asyncio.create_task(gateway.send(rid, "open_vote", {}, "oc", f"{rid}-open"))
         await written.wait()
-        hurried = Gateway(client, database, settings)
+        hurried = SecondedGateway(client, database, settings)
         code = await code_of(hurried, rid, "open_vote", f"{rid}-open", "oc")
         assert code == "service.not_confirmed"
         answered.set()

@@ -3,8 +3,10 @@
 The table says it once more, by hand, so that a door that is opened to somebody else, or is new, fails here.
 """
 
+import ast
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -14,7 +16,8 @@ from pydantic import SecretStr
 
 from models.messages.act_bodies import BODIES
 from models.values.actor import Role
-from rules.authority import ROLES_OF_ACT
+from rules.authority import ROLES_OF_ACT, ROLES_OF_WRITE
+from rules.duties import EXCLUDED, Duty
 from runtime.database import Database
 from tests.service.conftest import KEY
 from tests.support.estate import make_renovation
@@ -69,6 +72,13 @@ WHO: Mapping[str, str | set[Role]] = {
     "POST /v1/grants": PERSON,
     "POST /v1/grants/{grant_id}/confirm": PERSON,
     "POST /v1/grants/{grant_id}/end": PERSON,
+    # Who may bring, confirm and end a firm: tests/service/firms.
+    "POST /v1/firm-registrations": EVERYBODY,
+    "GET /v1/firms": PERSON,
+    "POST /v1/firms": PERSON,
+    "POST /v1/firms/{firm}/places": PERSON,
+    "POST /v1/firms/{firm}/people": PERSON,
+    "POST /v1/firms/{firm}/people/{firm_person}/end": PERSON,
     # Whose programs one may keep: tests/service/programs/test_clients.py.
     "GET /v1/clients": PERSON,
     "POST /v1/clients": PERSON,
@@ -84,6 +94,11 @@ WHO: Mapping[str, str | set[Role]] = {
     "POST /v1/webhooks/{webhook}/changes": PERSON,
     "POST /v1/webhooks/{webhook}/tests": PERSON,
     "GET /v1/webhooks/{webhook}/deliveries": PERSON,
+    "GET /v1/contacts": PERSON,
+    "POST /v1/contacts": PERSON,
+    "POST /v1/contacts/withdrawals": PERSON,
+    # A report about a message that came back shows the address that we signed.
+    "POST /v1/notices/returns": EVERYBODY,
     "GET /v1/renovations": EVERYBODY,
     f"GET {CASE}": EVERYBODY,
     f"GET {CASE}/roles": PERSON,
@@ -120,6 +135,7 @@ WHO: Mapping[str, str | set[Role]] = {
     f"POST {CASE}/mandates/{{mandate_id}}/letters": CONVENERS,
     f"GET {CASE}/letters": CONVENERS,
     f"POST {CASE}/letters": CONVENERS,
+    f"POST {CASE}/letters/printing": CONVENERS,
     f"POST {CASE}/letters/{{letter_id}}/code": CONVENERS,
     f"POST {CASE}/letters/{{letter_id}}/link": CONVENERS,
     f"POST {CASE}/withdrawals": CONVENERS,
@@ -129,12 +145,21 @@ WHO: Mapping[str, str | set[Role]] = {
     f"POST {CASE}/mandates/{{mandate_id}}/revocation": CONVENERS,
     # What the portal has signed opens it, see tests/service/programs/test_assertions.py.
     f"POST {CASE}/portal-ballots": PORTAL,
+    f"POST {CASE}/portal-entries": PORTAL,
     f"POST {CASE}/door-visits": GO_ROUND,
     f"GET {CASE}/door-visits": GO_ROUND,
     f"POST {CASE}/attendance": CONVENERS,
     f"POST {CASE}/replacements": CONVENERS,
     f"POST {CASE}/reminders": CONVENERS,
     f"GET {CASE}/non-voters": CONVENERS,
+    f"GET {CASE}/contacts": UNIT,
+    f"POST {CASE}/contacts": UNIT,
+    f"POST {CASE}/contacts/withdrawals": UNIT,
+    f"GET {CASE}/own-notices": UNIT,
+    f"GET {CASE}/notices": CONVENERS,
+    f"GET {CASE}/notices/{{notice}}": CONVENERS,
+    f"POST {CASE}/notices/resendings": CONVENERS,
+    f"GET {CASE}/inbox": CONVENERS,
     f"POST {CASE}/payments": {Role.PAYMENT_PROVIDER},
     f"POST {CASE}/bids": {Role.CONTRACTOR},
     f"POST {CASE}/bids/withdrawal": {Role.CONTRACTOR},
@@ -152,6 +177,29 @@ CLOSED = frozenset(
     }
 )
 """What a door says to whom it does not open."""
+TESTS = Path(__file__).parents[1]
+OWN_WORK: Mapping[Duty, str] = {
+    Duty.INSPECT_BUILT: "activities/test_inspection.py::test_the_contractor_cannot_inspect_and_nothing_is_written",
+    Duty.INSPECT_AGAIN: "activities/test_inspection.py::test_somebody_else_inspects_again_after_the_rectification",
+    Duty.PAY_ACCEPTED: "activities/test_inspection.py::test_the_payment_is_approved_by_somebody_else",
+    Duty.PAY_ONESELF: "activities/test_inspection.py::test_the_payment_is_approved_by_somebody_else",
+    Duty.EVALUATE_BID: "activities/test_bidding.py::test_a_bidder_cannot_evaluate_the_tender",
+    Duty.JUDGE_AWARD: "activities/test_bidding.py::test_whoever_gave_the_award_does_not_name_the_responsible_party",
+    Duty.END_OWN_CONTRACT: "workflows/works/test_default.py::test_the_owners_may_end_a_contract_by_vote_without_fault",
+    Duty.MEASURE_ENDED: "workflows/works/test_default.py::test_the_owners_may_end_a_contract_by_vote_without_fault",
+    Duty.MEASURE_BUILT: "workflows/works/test_default.py::test_the_owners_may_end_a_contract_by_vote_without_fault",
+    Duty.ANSWER_OBJECTION: "activities/test_publications.py::test_nobody_answers_the_own_objection",
+    Duty.TYPE_AGAIN: "service/channels/test_paper.py::test_the_first_typist_does_not_type_a_second_time",
+    Duty.RULE_DISPUTED: "service/channels/test_rulings.py::test_a_dispute_is_settled_by_somebody_else",
+    Duty.RULE_TYPED: "service/channels/test_paper.py::test_who_typed_a_ballot_does_not_rule_on_it",
+    Duty.HAND_LETTER: "service/access/test_letters.py::test_nobody_gets_both_the_link_and_the_code_of_a_letter",
+    Duty.TELL_CODE: "service/access/test_letters.py::test_nobody_gets_both_the_link_and_the_code_of_a_letter",
+    Duty.CONFIRM_PROPOSED: "service/channels/test_four_eyes.py::test_a_person_of_two_roles_does_not_confirm_the_own_proposal",
+    Duty.REGISTER_AGENT: "service/channels/test_four_eyes.py::test_who_registers_or_confirms_a_mandate_is_not_its_agent",
+    Duty.GRANT_ONESELF: "service/identity/test_grants.py::test_what_is_not_ones_to_give_is_refused",
+    Duty.RELIEVE_ONESELF: "activities/test_cost_sharing.py::test_nobody_approves_relief_for_the_own_unit",
+}
+"""Own and others' work: for each pair of duties the test that tries both with the table's own code."""
 OF_ROLES = [name for name, who in WHO.items() if isinstance(who, set)]
 OF_OTHERS = [name for name, who in WHO.items() if isinstance(who, str)]
 
@@ -192,7 +240,8 @@ async def ask(http: httpx.AsyncClient, name: str, headers: Mapping[str, str]) ->
     """What the door says against it."""
     door = DOORS[name]
     act = door.path.rpartition("/")[2]
-    body: dict[str, Any] = {"command_id": "m1"}
+    # A door that opens may keep the id: each door is asked under its own.
+    body: dict[str, Any] = {"command_id": "".join(filter(str.isalnum, name))[-64:]}
     if act in BODIES:
         body |= good_body(BODIES[act])
     elif " or " in str(WHO[name]):  # the body says who asks
@@ -209,6 +258,25 @@ async def ask(http: httpx.AsyncClient, name: str, headers: Mapping[str, str]) ->
 
 def test_every_door_is_in_the_table() -> None:
     assert WHO.keys() == DOORS.keys()
+
+
+def test_every_pair_of_duties_is_in_the_table_and_is_of_something_one_may_do() -> None:
+    assert OWN_WORK.keys() == set(Duty) == EXCLUDED.keys()
+    done = {each.later for each in EXCLUDED.values()}
+    assert done <= ROLES_OF_ACT.keys() | ROLES_OF_WRITE.keys() | {"grants"}
+
+
+@pytest.mark.parametrize("duty", Duty)
+def test_every_pair_of_duties_is_tried_by_a_test_that_asserts_its_refusal(duty: Duty) -> None:
+    file, _, name = OWN_WORK[duty].partition("::")
+    source = (TESTS / file).read_text(encoding="utf-8")
+    body = next(
+        ast.unparse(each)
+        for each in ast.parse(source).body
+        if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)) and each.name == name
+    )
+    assert f"'{duty.value}'" in body
+    assert "assert" in body
 
 
 @pytest.mark.parametrize("name", OF_ROLES)

@@ -29,6 +29,7 @@ from runtime.record.journal import load_tick
 from service.clock.bodies import ClockMoved, MoveClock
 from service.parts import Parts
 from tests.support.people import sign_in
+from tests.support.signed.seconded import seconded
 from tests.support.votes.tickets import unit_ticket
 from workflows.renovation import RenovationWorkflow
 
@@ -150,6 +151,7 @@ class JourneyDriver:
             )
         await self.official(who)
         body = given.model_dump(mode="json", exclude={"command_id", "actor"})
+        await seconded(self.parts.database, self.rid, given.name, body, who.id, given.command_id)
         return await gateway.send(self.rid, given.name, body, who.id, given.command_id)
 
     # What residents, bidders and the bank do, over HTTP.

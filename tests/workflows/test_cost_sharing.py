@@ -209,7 +209,7 @@ async def test_non_payers_are_reminded_and_too_little_is_decided_by_the_committe
     j = await journey()
     j.on("payments", nobody_pays)
     await j.until("decide_collection")
-    reminders = (await j.events()).count("cost_sharing.reminder_sent")
+    reminders = (await j.events()).count("cost_sharing.reminder_ordered")
     assert reminders >= 2
     await j.act(a.DecideCollection, COMMITTEE, decision="wait", reason="harvest time")
     await j.until("payments")

@@ -18,6 +18,7 @@ from service.parts import Parts
 from tests.support.journey import BUREAU, STREET, JourneyDriver
 from tests.support.processes.late_word import LateWord
 from tests.support.processes.serving import serving
+from tests.support.signed.seconded import seconded
 from tests.support.told import move_clock
 
 Begin = Callable[..., Awaitable[JourneyDriver]]
@@ -44,7 +45,9 @@ async def sent(
 ) -> asyncio.Task[a.Done]:
     """An act that is under way."""
     await j.official(who)
-    sending = j.parts.gateway.send(j.rid, kind.name, fields, who.id, j.new_id("act"))
+    named = j.new_id("act")
+    await seconded(j.parts.database, j.rid, kind.name, fields, who.id, named)
+    sending = j.parts.gateway.send(j.rid, kind.name, fields, who.id, named)
     return asyncio.create_task(sending)
 
 

@@ -142,10 +142,10 @@ async def test_whoever_is_late_is_told_on_the_wall_clock_too_and_again_by_each_l
             assert await driver.events() == [ENTERED, *told]
             await set_tick(tick, row["due_at"])
             await env.sleep(timedelta(minutes=1))
-            told.append("agenda.escalated" if told else "agenda.reminded")
+            told.append("agenda.escalated" if told else "agenda.reminder_ordered")
             while await driver.events() != [ENTERED, *told]:
                 await env.sleep(timedelta(seconds=1))
-        assert told == ["agenda.reminded", *["agenda.escalated"] * 3]
+        assert told == ["agenda.reminder_ordered", *["agenda.escalated"] * 3]
         assert row["late_since"] is not None
         assert (await driver.until("ballots"))["waiting_for"] == "ballots", "late, but still"
         assert (await audit(database, rid)).ok

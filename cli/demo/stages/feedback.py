@@ -10,7 +10,7 @@ from cli.words import named, number_of, said
 from service.open_matters import TicketView
 from service.views import RenovationView
 
-SURVEY_MOST = 300
+SURVEY_MOST = 120
 """Enough households for a figure; the demo's time goes to the ballots."""
 SURVEY_DAYS = 5
 """After so many days of the survey's fourteen."""
@@ -21,7 +21,7 @@ LOW_LEVELS = frozenset({"grid", "community"})
 async def complain(driver: Driver) -> None:
     """Grid and community leave a complaint lying: it escalates to the street office."""
     unit = driver.plan.first[0].unit_number
-    credential = driver.client.voter(unit)
+    credential = await driver.residents.ticket(unit)
     await driver.monday()
     opened = await driver.post(
         "/tickets",
@@ -60,7 +60,7 @@ async def answer_survey(driver: Driver, _view: RenovationView) -> None:
             "unit_number": unit.number,
             "score": SCORES[place % len(SCORES)],
         }
-        credential = driver.client.voter(unit.number)
+        credential = await driver.residents.ticket(unit.number)
         await driver.post("/survey-answers", credential, f"survey-{unit.number}", body)
 
     await at_once(enumerate(units), score, clients=16)

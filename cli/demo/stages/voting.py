@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from cli.demo.client import at_once
 from cli.demo.driver import Driver, Reaction
+from cli.demo.residents import NotLetIn
 from cli.demo.stages.ballots import DemoBallot
 from cli.demo.town import people
 from cli.words import number_of, said
@@ -12,9 +13,11 @@ from service.views import BoxView, RenovationView
 
 
 async def open_vote(driver: Driver, _view: RenovationView) -> None:
-    """The committee announces the vote."""
+    """The committee announces the vote, and prints the letters with which the households enter."""
     await driver.act("open_vote", people.COMMITTEE, "open-vote")
     driver.say(said("demo.line.announced"))
+    letters = await driver.residents.print_letters()
+    driver.say(said("demo.line.letters", letters=number_of("letters", letters)))
 
 
 async def cast_ballots(driver: Driver, _view: RenovationView) -> None:
@@ -46,7 +49,7 @@ async def object_to_result(driver: Driver, view: RenovationView) -> None:
         raise driver.stands_still()
     filed = await driver.post(
         "/objections",
-        driver.client.voter(unit),
+        await driver.residents.ticket(unit),
         "objection",
         {
             "publication_id": publication.id,
@@ -78,8 +81,11 @@ async def send(driver: Driver, casts: Sequence[DemoBallot]) -> None:
     """Count by receipt, so that an answer that was lost and asked for again counts as one."""
 
     async def cast(ballot: DemoBallot) -> None:
-        credential = driver.client.voter(ballot.credential_of)
-        answer = await driver.client.post("/ballots", credential, ballot.body())
+        try:
+            answer = await driver.residents.vote(ballot.credential_of, ballot.body())
+        except NotLetIn as no:
+            driver.refused[no.code] += 1
+            return
         if not answer.accepted:
             driver.refused[answer.code] += 1
         elif ballot.command_id in driver.acknowledged:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from cli.demo.town.figures import Figures
-from cli.demo.town.people import SYNTHETIC, officials, owners
+from cli.demo.town.people import PORTAL, SYNTHETIC, identity_of, officials, owners
 from cli.demo.town.scheme import scheme_content
 from models.files.renovation import Official, PlaceEntry, RenovationFile, SandboxTime
 from models.values.base import Value
@@ -77,13 +77,18 @@ def roll_csv(units: Sequence[DemoUnit]) -> bytes:
     """The owners' roll as the committee's spreadsheet would be saved: UTF-8, Chinese headings."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(("房号", "楼栋", "单元", "楼层", "面积", "用途", "业主"))
+    writer.writerow(("房号", "楼栋", "单元", "楼层", "面积", "用途", "业主", "证件号"))
     for unit in units:
         metres, rest = divmod(unit.area_dm2, 100)
         area = f"{metres}.{rest:02d}"
         row = (unit.number, unit.building, unit.entrance, unit.floor, area, "住宅")
-        writer.writerow((*row, "；".join(unit.owners)))
+        writer.writerow((*row, "；".join(unit.owners), second_fact(unit)))
     return text.getvalue().encode()
+
+
+def second_fact(unit: DemoUnit) -> str:
+    """What the roll holds and no letter says: the numbers of identity of all owners."""
+    return "；".join(map(identity_of, unit.owners))
 
 
 def renovation_file(units: Sequence[DemoUnit], case: str) -> RenovationFile:
@@ -102,7 +107,7 @@ def renovation_file(units: Sequence[DemoUnit], case: str) -> RenovationFile:
         roll=ROLL_NAME,
         officials=tuple(
             Official(id=each.id, label=each.label, role=each.role, place=each.place)
-            for each in officials()
+            for each in (*officials(), PORTAL)
         ),
         starts_on=STARTS_ON,
         ends_on=ENDS_ON,

@@ -40,6 +40,10 @@ EVALUATOR = _invented("evaluation-committee", "评标委员会", Role.EVALUATOR,
 BANK = _invented("bank", "专用账户银行", Role.PAYMENT_PROVIDER, "district")
 
 
+PORTAL = _invented("city-portal", "市民门户", Role.CITY_PORTAL, "district")
+"""Nobody: the city's portal, which signs in for itself with its own keys."""
+
+
 def officials() -> tuple[DemoOfficial, ...]:
     """Everybody who holds a role, with the bidders."""
     bidders = tuple(
@@ -59,6 +63,11 @@ def officials() -> tuple[DemoOfficial, ...]:
         BANK,
         *bidders,
     )
+
+
+def identity_of(name: str) -> str:
+    """The number of identity of a generated name: of no country's kind, and its own."""
+    return f"XG{int(name.rpartition(SYNTHETIC)[2].rstrip('）')):08d}"
 
 
 def owners(seed: int) -> Iterator[str]:

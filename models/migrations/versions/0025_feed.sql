@@ -21,7 +21,8 @@ SELECT renovation_id, seq FROM event ORDER BY recorded_at, renovation_id, seq
 CREATE FUNCTION feed_notes() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-  INSERT INTO feed_pending (renovation_id, seq) VALUES (NEW.renovation_id, NEW.seq);
+  INSERT INTO feed_pending (renovation_id, seq) VALUES (NEW.renovation_id, NEW.seq)
+  ON CONFLICT DO NOTHING;
   RETURN NULL;
 END
 $$
@@ -40,7 +41,8 @@ BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('feed', 0));
   WITH taken AS (DELETE FROM feed_pending RETURNING renovation_id, seq)
   INSERT INTO feed_entry (renovation_id, seq)
-  SELECT renovation_id, seq FROM taken ORDER BY renovation_id, seq;
+  SELECT renovation_id, seq FROM taken ORDER BY renovation_id, seq
+  ON CONFLICT DO NOTHING;
 END
 $$
 

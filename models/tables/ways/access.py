@@ -84,3 +84,20 @@ class LetterSession(Table):
     began_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+
+
+class PortalSession(Table):
+    """Somebody whom a portal vouched for has entered for a unit, and gets tickets of this version of it."""
+
+    __tablename__ = "portal_session"
+    __table_args__ = (bytes_long("token_hash", 32), *not_negative("version"))
+
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    renovation_id: Mapped[Id] = mapped_column(ForeignKey("renovation.id"))
+    unit_number: Mapped[Id]
+    version: Mapped[int]
+    portal: Mapped[Id]
+    """The actor as which the portal let them in; without its role there are no more tickets."""
+    began_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]

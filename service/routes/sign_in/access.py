@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from models.fields import Id, Secret
-from service.access import entering, letters
+from service.access import entering, letters, printing
 from service.access.bodies import (
     Entered,
     EnterLetter,
@@ -17,9 +17,12 @@ from service.access.bodies import (
     SessionToken,
     WithdrawAccess,
 )
-from service.bodies import Accepted
+from service.access.by_portal import enter_by_portal
+from service.access.printing import PrintedLetter
+from service.bodies import Accepted, CommandBody
 from service.routes.dependencies import (
     CaseSituation,
+    CurrentVisit,
     MayHandLetters,
     MayIssueLetters,
     RunningParts,
@@ -43,7 +46,7 @@ async def enter_with_letter(link: Secret, command: EnterLetter, parts: RunningPa
 
 @router.post("/letter-sessions/tickets", status_code=201)
 async def renew_ticket(command: SessionToken, parts: RunningParts) -> Entered:
-    """Another ticket, while the session goes on and nobody has voided the letter."""
+    """Another ticket, while the session goes on and nobody has voided letter or unit's access."""
     return await entering.renew(parts, command.session)
 
 
@@ -51,6 +54,20 @@ async def renew_ticket(command: SessionToken, parts: RunningParts) -> Entered:
 async def leave_session(command: SessionToken, parts: RunningParts) -> None:
     """End a session."""
     await entering.leave(parts, command.session)
+
+
+@router.post(f"{CASE}/portal-entries", status_code=201)
+async def enter_by_a_portal(visit: CurrentVisit, parts: RunningParts) -> Entered:
+    """Enter with a portal's assertion for a unit: ticket and session as a letter gives them."""
+    return await enter_by_portal(parts, visit)
+
+
+@router.post(f"{CASE}/letters/printing", status_code=201)
+async def print_letters(
+    situation: CaseSituation, actor: MayIssueLetters, command: CommandBody, parts: RunningParts
+) -> tuple[PrintedLetter, ...]:
+    """Make a letter for each unit that has none; the answer has all that nobody has entered with."""
+    return await printing.print_letters(parts, situation, actor, command)
 
 
 @router.get(f"{CASE}/letters")

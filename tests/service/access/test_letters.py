@@ -167,13 +167,29 @@ async def test_a_worn_out_or_old_letter_opens_nothing(vote: Channels) -> None:
     letter = await letter_of(vote)
     link, told = await link_of(vote, letter), await code_of(vote, letter)
     await vote.sql.execute("UPDATE letter SET failures = 50 WHERE id=$1", letter)
-    assert code(await entered(vote, link, told)) == WRONG
+    worn = (404, "access.letter_worn_out")
+    assert code(await entered(vote, link, told)) == code(await vote.http.get(link)) == worn
     await vote.sql.execute(
         "UPDATE letter SET failures = 0, expires_at = now() - interval '1 second' WHERE id=$1",
         letter,
     )
-    assert code(await entered(vote, link, told)) == WRONG
-    assert code(await vote.http.get(link)) == (404, "access.letter_unknown")
+    old = (404, "access.letter_expired")
+    assert code(await entered(vote, link, told)) == code(await vote.http.get(link)) == old
+
+
+async def test_a_letter_that_was_made_anew_says_what_to_do_and_the_new_one_opens(
+    vote: Channels,
+) -> None:
+    first = await letter_of(vote)
+    old, old_code = await link_of(vote, first), await code_of(vote, first)
+    second = await letter_of(vote)
+    link, told = await link_of(vote, second), await code_of(vote, second)
+    for answer in (await vote.http.get(old), await entered(vote, old, old_code)):
+        assert code(answer) == (404, "access.letter_replaced")
+        assert "newest letter" in answer.json()["detail"]
+    in_chinese = await vote.http.get(old, headers={"Accept-Language": "zh-CN"})
+    assert "最新" in in_chinese.json()["detail"]
+    bearer(await entered(vote, link, told))
 
 
 async def test_a_session_gives_tickets_until_it_is_left_or_the_letter_is_void(
@@ -263,7 +279,7 @@ async def test_an_agents_link_is_good_once_and_becomes_the_agents_own(vote: Chan
     await vote.post(f"/mandates/{registered.json()['id']}/revocation", COMMITTEE, reason="no more")
     letter = await the_letter(vote, "agent")
     opened = await link_of(vote, letter)
-    assert code(await vote.http.get(opened)) == (404, "access.letter_unknown")
+    assert code(await vote.http.get(opened)) == (403, "mandate.revoked")
 
 
 async def test_a_buyer_enters_with_a_link_that_the_registrar_never_saw(vote: Channels) -> None:
@@ -289,7 +305,7 @@ async def test_a_buyer_enters_with_a_link_that_the_registrar_never_saw(vote: Cha
     assert sold.status_code == 201, sold.text
     assert set(sold.json()) == {"command_id", "id", "kind", "happened_at"}
     assert code(await cast(vote, seller)) == (403, "credential.replaced")
-    assert code(await entered(vote, seller_link, told)) == WRONG
+    assert code(await entered(vote, seller_link, told)) == (404, "access.letter_replaced")
     letter = await the_letter(vote, "buyer")
     assert code(await vote.post(f"/letters/{letter}/link", COMMITTEE)) == (403, "access.own_letter")
     buyer = bearer(await entered(vote, await link_of(vote, letter), BUYERS_NUMBER))

@@ -13,6 +13,7 @@ from formats.roll import owner_key, stored_owner_key
 from runtime.ballots.mandates import holdings
 from runtime.database import Database
 from service.estates.units import owner_secret
+from service.identity.tokens import token_hash
 from tests.support.box import open_box
 from tests.support.channels import (
     KEY,
@@ -53,7 +54,9 @@ async def vote(renovation: Make, http: httpx.AsyncClient, sql: asyncpg.Connectio
     return Channels(http, sql, rid, box)
 
 
-async def proposed(vote: Channels, unit: str = "1-101", who: str = "committee") -> httpx.Response:
+async def proposed(
+    vote: Channels, unit: str = "1-101", who: str = "committee", **more: Any
+) -> httpx.Response:
     return await vote.post(
         "/mandates",
         official(who),
@@ -64,6 +67,7 @@ async def proposed(vote: Channels, unit: str = "1-101", who: str = "committee") 
         document="folder 3, sheet 7",
         valid_from=(NOW - DAY).isoformat(),
         valid_until=(NOW + DAY).isoformat(),
+        **more,
     )
 
 
@@ -104,6 +108,43 @@ async def test_a_person_of_two_roles_does_not_confirm_the_own_proposal(vote: Cha
     made = await proposed(vote)
     assert code(await confirmed(vote, made, "committee")) == (403, "proposal.own")
     assert (await confirmed(vote, made, "committee2")).status_code == 201
+
+
+async def test_one_person_is_one_in_two_accounts(vote: Channels) -> None:
+    """Whatever `committee` signs in with acts as the one person that `committee` is."""
+    await vote.sql.execute(
+        "INSERT INTO private.account (id, actor_id, person_id, name, created_at)"
+        " VALUES ($1::varchar, 'committee', 'committee', $1::varchar, now())",
+        f"{vote.rid}-second",
+    )
+    token = f"s1.{vote.rid}-second"
+    await vote.sql.execute(
+        "INSERT INTO private.session (id, account_id, way, created_at, expires_at)"
+        " VALUES ($1, $2, 'password', now(), now() + interval '1 day')",
+        token_hash(token),
+        f"{vote.rid}-second",
+    )
+    made, second = await proposed(vote), {"Authorization": f"Bearer {token}"}
+    sheet = await vote.post("/proposals/confirmations", second, proposals=lines(made))
+    assert code(sheet) == (403, "proposal.own")
+    with pytest.raises(asyncpg.CheckViolationError):
+        await vote.sql.execute(
+            "UPDATE private.account SET actor_id='other' WHERE id=$1", f"{vote.rid}-second"
+        )
+
+
+async def test_who_registers_or_confirms_a_mandate_is_not_its_agent(vote: Channels) -> None:
+    await vote.sql.execute("UPDATE private.person SET name = 'Li  Jianguo' WHERE id = 'committee3'")
+    try:
+        own = await proposed(vote, who="committee3")
+        assert code(own) == (403, "mandate.own_register")
+        made = await proposed(vote)
+        assert code(await confirmed(vote, made, "committee3")) == (403, "mandate.own_register")
+        assert (await confirmed(vote, made, "committee2")).status_code == 201
+    finally:
+        await vote.sql.execute(
+            "UPDATE private.person SET name = 'committee3' WHERE id = 'committee3'"
+        )
 
 
 async def test_a_confirmation_is_of_what_was_read_and_of_a_person_who_may(vote: Channels) -> None:
@@ -159,7 +200,9 @@ async def test_a_sheet_confirms_many_and_sent_again_is_the_same(vote: Channels) 
     assert sheets[0].status_code == 201, sheets[0].text
     assert sheets[0].json() == sheets[1].json()
     assert len(sheets[0].json()["confirmed"]) == len(UNITS)
-    assert sheets[0].json()["refused"] == [{"id": own.json()["id"], "code": "proposal.own"}]
+    assert sheets[0].json()["refused"] == [
+        {"id": own.json()["id"], "code": "proposal.own", "params": {"actor": "committee2"}}
+    ]
     assert [row["subject"] for row in await vote.sql.fetch(waiting, vote.rid)] == [own.json()["id"]]
 
 
@@ -224,9 +267,15 @@ async def test_the_wall_has_numbers_and_owners_of_the_vote_see_rooms_and_agents(
     seen = await vote.get("/mandates/agents", owner_of(vote.rid, "1-302"))
     assert [each["unit_numbers"] for each in seen.json()] == [["1-101"]], seen.text
     assert "Li Jianguo" not in seen.text
+    # The agent of 1-102 has agreed in the paper.
+    await confirmed(vote, await proposed(vote, "1-102", agent_shown=True))
+    seen = await vote.get("/mandates/agents", owner_of(vote.rid, "1-302"))
+    names = {each["unit_numbers"][0]: each["agent_name"] for each in seen.json()}
+    assert names == {"1-101": "", "1-102": "Li Jianguo"}
+    assert "Li Jianguo" not in (await vote.http.get(path)).text
     assert code(await vote.get("/mandates/agents", official("grid"))) == (401, "credential.wrong")
     async with database.session() as session:
-        assert await holdings(session, vote.box) == [1]
+        assert await holdings(session, vote.box) == [1, 1]
 
 
 async def test_the_owner_takes_the_mandate_back_alone_until_the_close(vote: Channels) -> None:

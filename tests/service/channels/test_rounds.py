@@ -173,7 +173,7 @@ async def test_those_who_have_not_taken_part_are_listed_and_reminded(vote: Chann
     assert first.json() == again.json()
     rows = await vote.sql.fetch("SELECT * FROM notice WHERE renovation_id=$1", vote.rid)
     assert [(row["audience"], row["template"]) for row in rows] == [("non_voters", "vote_reminder")]
-    assert await vote.events() == ["voting.reminded"]
+    assert await vote.events() == ["voting.reminder_ordered"]
 
 
 async def test_a_unit_whose_ballots_are_contested_is_reminded_and_out_of_the_turnout(

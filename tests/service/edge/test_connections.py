@@ -222,6 +222,16 @@ SMUGGLING = {
     "the preface of HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     "a tunnel": b"CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n",
+    "lines without a return": b"GET /health/live HTTP/1.1\nHost: localhost\n\n",
+    "a header without a return": HEAD + b"X-A: b\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "a size without a return": HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\n{}\r\n0\r\n\r\n",
+    "an extension of two lines": HEAD + b"Transfer-Encoding: chunked\r\n\r\n2;\n{}\r\n0\r\n\r\n",
+    "a size in two words": HEAD + b"Transfer-Encoding: chunked\r\n\r\n2 2\r\n{}\r\n0\r\n\r\n",
+    "chunks and identity": HEAD + b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+    "a length in two words": HEAD + b"Content-Length: 1 1\r\n\r\n",
+    "chunks in the protocol of before": HEAD.replace(b"1.1", b"1.0")
+    + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "another host in the address": b"GET http://evil.example/health/live HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "nothing to read": b"\xff\xfe\xfd\r\n\r\n",
 }
 

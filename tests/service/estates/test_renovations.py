@@ -38,6 +38,7 @@ from models.values.refusal import Refused
 from models.values.scheme import SchemeContent
 from models.values.waits import STARTING
 from proof.commands import command_key
+from rules.granting import FIRM_ROLES
 from runtime.database import Database
 from runtime.record.agenda import load_waits
 from runtime.record.audit import audit
@@ -396,14 +397,31 @@ async def test_who_acts_for_the_place_already_is_not_missed_in_another_file(
 ) -> None:
     no_bank = tuple(each for each in file("x").officials if each.role != Role.PAYMENT_PROVIDER)
     places = (*file("x").places[:-1], file("x").places[-1].model_copy(update={"id": "other-grid"}))
-    given = file("bank", officials=no_bank, places=places)
-    assert (await office.open("open-bank", given, roll())).warnings == ()
-    elsewhere = tuple(
-        each.model_copy(update={"id": f"77{number}"}) for number, each in enumerate(places)
-    )
-    nobody = file("nobody", officials=no_bank, places=elsewhere)
+    nobody = file("nobody", officials=no_bank, places=places)
     (only,) = (await office.open("open-nobody", nobody, roll())).warnings
     assert (only.code, only.params["roles"]) == ("opening.nobody_yet", "payment_provider")
+
+    async def confirmed(session: AsyncSession) -> None:
+        at = places[0].id
+        session.add(
+            RoleGrant(actor_id="firm-bank", label="B", role="payment_provider", place_id=at)
+        )
+
+    await office.database.transaction(confirmed)
+    bank = file("bank", officials=no_bank, places=places)
+    assert (await office.open("open-bank", bank, roll())).warnings == ()
+
+
+async def test_a_real_case_makes_no_firms_by_its_file(office: Office) -> None:
+    opened = await office.open("open-firms", file("firms", sandbox=None), roll())
+    told = {each.params["firm"] for each in opened.warnings if each.code.endswith("firm_registers")}
+    firms = {each.id for each in file("x").officials if each.role in FIRM_ROLES}
+    assert told == firms
+    async with office.database.session() as session:
+        held = await session.scalars(
+            select(RoleGrant.id).where(RoleGrant.actor_id.in_(firms), RoleGrant.only_case.is_(None))
+        )
+        assert list(held) == []
 
 
 async def test_in_real_time_a_first_day_under_a_repealed_law_is_refused(office: Office) -> None:

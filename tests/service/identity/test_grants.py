@@ -41,6 +41,7 @@ async def role(sql: asyncpg.Connection, actor_id: str, role: str, place: str | N
 async def rid(renovation: Make, sql: asyncpg.Connection) -> str:
     made = await renovation()
     await role(sql, "admin", "administrator", None)
+    await role(sql, "root", "administrator", None)
     await role(sql, "bureau", "district_bureau", "d")
     await role(sql, "office", "street_office", "s")
     return made
@@ -84,6 +85,8 @@ async def test_a_role_is_given_once_ended_and_both_stand_in_the_log(
         ("office", {"role": "owners_committee", "place": "d"}, "granting.outside_place"),
         ("office", {"role": "owners_committee", "person": "office"}, "granting.to_oneself"),
         ("admin", {"role": "administrator", "person": "admin"}, "granting.outside_place"),
+        ("root", {"role": "city_portal", "place": None}, "granting.place_of_role"),
+        ("root", {"role": "administrator"}, "granting.place_of_role"),
         ("bureau", {"role": "operator"}, "granting.not_given"),
         ("bureau", {"person": "engine"}, "granting.reserved"),
         ("bureau", {"place": "d/nowhere"}, "granting.place_unknown"),

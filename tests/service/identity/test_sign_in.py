@@ -175,11 +175,29 @@ async def test_guesses_close_the_credential_they_are_about_and_no_neighbours(
     assert (await signing_in(http, "qian", totp_of(neighbour))).is_success
     await sql.execute("UPDATE private.lock_out SET until = now()")
     assert (await signing_in(http, "zhao", totp_of(guessed))).is_success
-    left = await sql.fetchval(
-        "SELECT count(*) FROM private.lock_out JOIN private.account ON credential = 'password:' || id"
-        " WHERE actor_id = 'zhao'"
-    )
-    assert left == 0
+    assert await sql.fetchval("SELECT count(*) FROM private.lock_out WHERE failures > 5") == 0
+
+
+async def test_a_name_that_is_nobodys_is_closed_like_anybodys_and_forgotten_after_a_day(
+    http, sql, invited
+) -> None:
+    """Whoever tries names finds out by no pause which of them are accounts."""
+    made = await took_up(http, await invited("chen"))
+    said = {
+        name: [
+            await signing_in(http, name, totp_of(made), password=f"guess {n:08}") for n in range(7)
+        ]
+        for name in ("chen", "no-chen")
+    }
+    told = {name: [code(answer) for answer in answers] for name, answers in said.items()}
+    assert told["chen"] == told["no-chen"]
+    assert told["chen"] == [(403, "sign_in.wrong")] * 5 + [(429, "sign_in.locked")] * 2
+    # What was typed as a name may be a password: no row has it.
+    rows = await sql.fetch("SELECT credential FROM private.lock_out")
+    assert not [row for row in rows if "chen" in row["credential"]]
+    await sql.execute("UPDATE private.lock_out SET until = now() - interval '25 hours'")
+    await signing_in(http, "somebody-else", totp_of(made))
+    assert await sql.fetchval("SELECT count(*) FROM private.lock_out") == 1
 
 
 async def test_a_session_ends_by_time_by_signing_out_and_with_its_account(http, sql) -> None:

@@ -276,6 +276,10 @@ async def test_after_a_sale_what_was_signed_for_the_seller_casts_nothing(vote: C
         vote.rid, UNIT, vote.box, row["entry_id"], "0" * 64, f"{vote.rid}-sale",
     )  # fmt: skip
     await vote.sql.execute(
+        "INSERT INTO unit_access (renovation_id, unit_number, version) VALUES ($1, $2, 1)",
+        vote.rid, UNIT,
+    )  # fmt: skip
+    await vote.sql.execute(
         "UPDATE roll_unit SET credential_version = 1 WHERE box_id=$1 AND unit_number=$2",
         vote.box, UNIT,
     )  # fmt: skip

@@ -191,7 +191,7 @@ async def test_a_person_adds_a_program_for_the_own_work_and_no_other_sees_it(
     assert seen == {"committee": ["mine"], "street": [], ADMIN: ["mine"]}
     for path, more in (("/mine/rotation", {}), ("/mine/revocation", {"reason": "no"})):
         answer = await programs.post(path, bearer("street"), **more)
-        assert code(answer) == (403, "client.not_yours")
+        assert code(answer) == (404, "client.unknown")
 
 
 async def test_a_program_of_somebody_else_ends_when_its_actor_becomes_a_person(
@@ -230,7 +230,8 @@ async def test_of_the_same_command_at_once_one_key_is_made(programs: Programs) -
 
 SCOPES = scopes_of((each for router in ROUTERS for each in router.routes), OFFICIAL)
 ROOMS = (
-    *("access", "bidding", "channels", "clock", "cost_sharing", "feed", "official_acts"),
+    *("access", "bidding", "channels", "clock", "cost_sharing", "feed", "notices"),
+    "official_acts",
     "proposals",
     "publications",
 )
@@ -300,16 +301,16 @@ def test_every_door_of_officials_but_those_for_people_has_a_scope() -> None:
 async def test_an_actor_that_a_program_plays_is_invited_by_no_link(
     programs: Programs, vote: Channels
 ) -> None:
-    await programs.add("payments", "report_payments", actor="bank-of-program")
+    await programs.add("visits", "channels", actor="grid-of-program")
     given = await vote.http.post(
         "/v1/grants",
         json={
             "command_id": uuid.uuid4().hex,
-            "person": "bank-of-program",
-            "name": "Bank",
-            "role": "payment_provider",
+            "person": "grid-of-program",
+            "name": "Grid",
+            "role": "grid_worker",
             "place": "d",
-            "reason": "the supervised account",
+            "reason": "the grid's own program",
         },
         headers=bearer("street"),
     )

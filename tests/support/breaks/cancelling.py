@@ -15,6 +15,7 @@ from models.messages.ids import renovation_workflow_id
 from models.values.refusal import Refused
 from tests.support.breaks.faults import case_of
 from tests.support.journey import STREET, JourneyDriver, codes
+from tests.support.signed.seconded import seconded
 
 PATIENCE_S = 120
 LOOK_S = 0.02
@@ -81,8 +82,14 @@ async def cancel(moment: Moment) -> None:
 async def sent(j: JourneyDriver) -> a.Done:
     """The answer to a cancellation."""
     fields = {"reason": "it will be rebuilt"}
-    gateway = j.parts.gateway
-    return await gateway.send(j.rid, a.CancelRenovation.name, fields, STREET.id, f"{j.rid}-cancel")
+    gateway, name, who, named = (
+        j.parts.gateway,
+        a.CancelRenovation.name,
+        STREET.id,
+        f"{j.rid}-cancel",
+    )
+    await seconded(j.parts.database, j.rid, name, fields, who, named)
+    return await gateway.send(j.rid, name, fields, who, named)
 
 
 async def accepted(client: Client, rid: str) -> bool:

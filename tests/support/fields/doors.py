@@ -24,6 +24,9 @@ IN_PATH = {
     "client": "c-1",
     "webhook": "w-1",
     "passkey": "p" * 22,
+    "firm": "firm-1",
+    "firm_person": "p-1",
+    "notice": "0" * 64,
 }
 """Something of the right kind for each parameter of a path."""
 

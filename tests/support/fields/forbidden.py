@@ -49,6 +49,7 @@ FORBIDDEN: Mapping[str, list[object]] = {
     "url": ["ftp://a.example/", "https://a b.example/", "a.example", *OF_NO_LINE, *NOT_TEXT],
     "password": ["short", *NOT_TEXT],
     "totp_code": ["12345", "1234567", "12345x", "１２３４５６", *NOT_TEXT],
+    "credit_code": ["91350100M000100Y44", "91350100M000100Y4", "I" * 18, *OF_NO_LABEL, *NOT_TEXT],
     "invitation_token": ["i1.short", f"s1.{'a' * 43}", f"i1.{'a' * 42}!"],
     "base64url": [*OF_NO_LABEL, "a b", "a+b", "a/b", "YQ==", *NOT_TEXT],
     "attempt_token": ["a1.short", f"s1.{'a' * 43}", f"a1.{'a' * 42}!", *NOT_TEXT],

@@ -3,13 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pydantic import JsonValue
 from temporalio.client import WorkflowUpdateFailedError
 
 from models.messages.acts import CancelRenovation, Done
 from models.messages.command import Seal
 from models.messages.ids import renovation_workflow_id
 from models.values.actor import ENGINE, Actor, Role
-from proof.commands import act_hash
+from proof.commands import act_hash, command_key
 from proof.seals import FRESH, GatewayKeys, statement
 from runtime.record.audit import AuditReport, audit
 from runtime.seals import ActSigner
@@ -17,6 +18,7 @@ from service.delivery import refusal_in
 from tests.support.journey import STREET, JourneyDriver
 from tests.support.signed.driver import SignedDriver
 from tests.support.signed.keys import GATEWAY_PUBLIC, SIGNER
+from tests.support.signed.seconded import seconded
 
 MAYOR = Actor(id="mayor", role=Role.STREET_OFFICE, label="Mayor Wang, entirely invented", place="d")
 
@@ -94,7 +96,16 @@ async def test_a_signature_is_good_for_one_act_one_person_one_case_and_some_minu
         cancel(STREET, "s5"), driver.rid, at=datetime.now(UTC) + FRESH + timedelta(hours=1)
     )
     assert await straight_to_temporal(driver, early) == "act.signature_stale"
-    assert await straight_to_temporal(driver, given) == ""
+    # Signed and fresh, and nobody has confirmed it: the activity that writes refuses it.
+    assert await straight_to_temporal(driver, given) == "act.no_second"
+    of_two = sealed(cancel(STREET, command_key(STREET.id, driver.rid, "p1")), driver.rid)
+    fields: dict[str, JsonValue] = {"reason": "something else"}
+    await seconded(driver.parts.database, driver.rid, of_two.name, fields, STREET.id, "p1")
+    assert await straight_to_temporal(driver, of_two) == "act.no_second"
+    of_two = sealed(cancel(STREET, command_key(STREET.id, driver.rid, "p2")), driver.rid)
+    fields = {"reason": of_two.reason}
+    await seconded(driver.parts.database, driver.rid, of_two.name, fields, STREET.id, "p2")
+    assert await straight_to_temporal(driver, of_two) == ""
     assert (await report(driver)).ok
 
 

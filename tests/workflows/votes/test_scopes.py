@@ -168,7 +168,7 @@ async def test_a_consent_that_nobody_gives_is_reminded_of_and_told_to_the_level_
         await j.parts.clocks.settle(j.rid)
         late = [
             line
-            for kind in ("agenda.reminded", "agenda.escalated")
+            for kind in ("agenda.reminder_ordered", "agenda.escalated")
             for event in await j.details(kind)
             for line in event["late"]
             if line["what"] == "part_consent"

@@ -29,7 +29,7 @@ Begin = Callable[..., Awaitable[JourneyDriver]]
 
 async def late(j: JourneyDriver) -> list[dict[str, Any]]:
     """What the record says of whoever was late, in order."""
-    kinds = ("agenda.reminded", "agenda.escalated")
+    kinds = ("agenda.reminder_ordered", "agenda.escalated")
     found = [each for kind in kinds for each in await j.details(kind)]
     return [line for details in found for line in details["late"]]
 
@@ -146,7 +146,7 @@ async def test_every_official_is_silent_at_every_wait_and_each_time_the_levels_a
     # A contractor who never begins is in default meanwhile, and nobody decides what follows (E36).
     awaited = [*IN_VAIN[:5], "terminate_contract", *IN_VAIN[5:]]
     assert seen == awaited
-    assert len(await j.details("agenda.reminded")) == len(awaited), "each wait once"
+    assert len(await j.details("agenda.reminder_ordered")) == len(awaited), "each wait once"
     assert len(await j.details("inspection.standstill_noticed")) == 1
     assert (await audit(database, j.rid)).ok
 

@@ -307,12 +307,23 @@ async def test_the_owners_may_end_a_contract_by_vote_without_fault(
     assert await refused(j.act(a.TerminateContract, STREET, **by_vote, bond_fen=1)) == [
         "settlement.bond_without_fault"
     ]
+    firm = await builder(j)
+    as_street = firm.model_copy(update={"role": Role.STREET_OFFICE})
+    assert await refused(j.act(a.TerminateContract, as_street, **by_vote)) == [
+        "settlement.own_contract"
+    ]
     await j.act(a.TerminateContract, STREET, **by_vote, then="close", damages_fen=50_000)
     await j.until("measure_works")
     price = await j.value(
         "SELECT value_fen FROM contract WHERE renovation_id=$1 AND state='terminated'"
     )
     high = {"measured_fen": {"paint": PAINT_FEN + 1}}
+    as_chief = {"role": Role.CHIEF_SUPERVISOR}
+    for who, why in (
+        (STREET.model_copy(update=as_chief), "settlement.measured_by_decider"),
+        (firm.model_copy(update=as_chief), "settlement.measured_by_contractor"),
+    ):
+        assert await refused(j.act(a.MeasureWorks, who, **high)) == [why]
     assert price == CONTRACT_FEN
     assert await refused(j.act(a.MeasureWorks, CHIEF, **high)) == ["settlement.measured_high"]
     await j.act(a.MeasureWorks, CHIEF, measured_fen={"paint": PAINT_FEN})
@@ -411,7 +422,7 @@ async def test_a_contractor_who_never_starts_loses_the_contract(
     (signed,) = await j.details("bidding.contract_signed")
     (noticed,) = await j.details("inspection.standstill_noticed")
     assert (noticed["begun"], noticed["start_by"]) == (False, signed["start_by"])
-    late = [line for each in await j.details("agenda.reminded") for line in each["late"]]
+    late = [line for each in await j.details("agenda.reminder_ordered") for line in each["late"]]
     assert "works" in [line["what"] for line in late], "reminded before the notice"
     assert await refused(j.act(a.TerminateContract, STREET, reason=REASON)) == [
         "settlement.cure_running"

@@ -1,0 +1,20 @@
+"""Firms register and are confirmed; people act for them."""
+
+from pathlib import Path
+
+from models.migrations.statements import run
+
+revision = "0027"
+down_revision = "0026"
+branch_labels = None
+depends_on = None
+
+HERE = Path(__file__)
+
+
+def upgrade() -> None:
+    run(HERE.with_suffix(".sql"))
+
+
+def downgrade() -> None:
+    run(HERE.with_suffix(".down.sql"))

@@ -1,0 +1,67 @@
+"""Notices: whom each concerns is with who writes it; here is when it goes out, and on which ways.
+
+All figures are configuration or proposals of this project [D].
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from models.values.base import Value
+
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=2)
+GIVEN_UP_AFTER = timedelta(days=3)
+"""A message that nobody has taken for so long has failed."""
+ON_PAPER = frozenset(
+    {"vote_announced", "vote_reminder", "vote_silence", "payment_called", "payment_reminder"}
+)
+"""What a household without another way gets as a letter: its vote and its money. The rest is posted."""
+REMINDERS: Mapping[str, str] = {
+    "vote_reminder": "voting.reminder_delivered",
+    "payment_reminder": "cost_sharing.reminder_delivered",
+    "act_reminded": "agenda.reminder_delivered",
+    "act_escalated": "agenda.escalation_delivered",
+}
+"""The templates whose arrival the history tells, and the kind of its event."""
+_QUIET = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
+
+
+class Quiet(Value):
+    """Hours in which nobody is written to; they may go over midnight."""
+
+    begins: time
+    ends: time
+
+
+def read_quiet(text: str) -> Quiet | None:
+    """Quiet hours as "21:00-08:00"; None for "".
+
+    Raises:
+        ValueError: it is no such text.
+    """
+    if not text:
+        return None
+    match = _QUIET.fullmatch(text)
+    if match is None:
+        raise ValueError("quiet hours like 21:00-08:00, or nothing")
+    hours = [int(each) for each in match.groups()]
+    return Quiet(begins=time(hours[0], hours[1]), ends=time(hours[2], hours[3]))
+
+
+def not_before(now: datetime, quiet: Quiet | None, zone: str) -> datetime:
+    """When a message that is ready `now` may go out: now, or at the end of the quiet hours there."""
+    if quiet is None:
+        return now
+    here = now.astimezone(ZoneInfo(zone))
+    overnight = quiet.begins > quiet.ends
+    late, early = here.time() >= quiet.begins, here.time() < quiet.ends
+    if not ((late or early) if overnight else (late and early)):
+        return now
+    day = here.date() + timedelta(days=1) if overnight and late else here.date()
+    return datetime.combine(day, quiet.ends, here.tzinfo).astimezone(now.tzinfo)
+
+
+def pause_after(attempts: int) -> timedelta:
+    """How long to wait after so many attempts that came to nothing; it doubles."""
+    return min(FIRST_PAUSE * (1 << min(attempts - 1, 20)), LONGEST_PAUSE)

@@ -1,0 +1,1 @@
+"""Notices: the outbox that every act writes into, brought to the people it concerns."""

@@ -1,0 +1,138 @@
+"""From a notice in the outbox to its messages: one for each address of each household and person."""
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import CaseClock, Contact, Notice, NoticeMessage, Renovation, UnitAccess
+from models.values.states import NoticeState
+from models.values.timetable import Timetable
+from rules.notices import ON_PAPER, Quiet, not_before
+from service.identity.sessions import database_now
+from service.notices.audiences import Concerned, find_audience
+
+PIECE = 2_000
+Row = dict[str, object]
+
+
+async def address_one(
+    session: AsyncSession,
+    ways: Collection[str],
+    quiet: Quiet | None,
+    kept: timedelta,
+    *,
+    catcher: bool,
+) -> bool:
+    """Make the messages of the oldest notice in the outbox; whether there was one.
+
+    `ways` are the channels by which something can be sent here; `catcher` says whether training cases
+    have a mail catcher. A notice that is older than `kept` expires.
+    """
+    notice = await session.scalar(
+        select(Notice)
+        .where(Notice.state == NoticeState.QUEUED)
+        .order_by(Notice.created_at, Notice.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    if notice is None:
+        return False
+    now = await database_now(session)
+    if notice.queued_at < now - kept:
+        notice.state = NoticeState.EXPIRED
+        return True
+    renovation = await session.get_one(Renovation, notice.renovation_id)
+    told = await session.get(CaseClock, renovation.id) is not None
+    audience = await find_audience(session, renovation, notice)
+    if told:
+        rows = [_training(notice, catcher=catcher)]
+    else:
+        zone = Timetable.model_validate(renovation.timetable).zone
+        ready = not_before(now, quiet, zone)
+        rows = await _messages(session, notice, audience, ways)
+        for row in rows:
+            row["next_at"] = ready
+        notice.unreached = len(audience) - len({row["to"] for row in rows})
+    for row in rows:
+        row.pop("to", None)
+        row.setdefault("next_at", now)
+    for first in range(0, len(rows), PIECE):
+        piece = insert(NoticeMessage).values(rows[first : first + PIECE])
+        await session.execute(piece.on_conflict_do_nothing())
+    notice.state = NoticeState.SENDING
+    return True
+
+
+def _training(notice: Notice, *, catcher: bool) -> Row:
+    """A training case has one inbox, in which everything is; no real address is looked up."""
+    state = "created" if catcher else "delivered"
+    return {**_row(notice, "training", "training"), "state": state}
+
+
+async def _messages(
+    session: AsyncSession, notice: Notice, audience: Iterable[Concerned], ways: Collection[str]
+) -> list[Row]:
+    """A row for every address that counts; on paper for a household that has none, if it goes on paper."""
+    told = list(audience)
+    found: dict[Concerned, list[Contact]] = {}
+    for contact in await session.scalars(_contacts(notice.renovation_id, told)):
+        key = Concerned(contact.unit_number, contact.actor_id)
+        found.setdefault(key, []).append(contact)
+    rows: list[Row] = []
+    for each in told:
+        usable = [contact for contact in found.get(each, ()) if contact.channel in ways]
+        who: Mapping[str, object] = {"unit_number": each.unit_number, "actor_id": each.actor_id}
+        rows += [
+            {
+                **_row(notice, contact.channel, contact.id),
+                **who,
+                "contact_id": contact.id,
+                "to": each,
+            }
+            for contact in usable
+        ]
+        if not usable and each.unit_number and notice.template in ON_PAPER:
+            rows.append(
+                {**_row(notice, "paper", each.unit_number), **who, "contact_id": None, "to": each}
+            )
+    return rows
+
+
+def _row(notice: Notice, channel: str, to: str) -> Row:
+    """A message has the same id whoever makes it."""
+    name = hashlib.sha256(f"{notice.id}/{channel}/{to}".encode()).hexdigest()
+    made = {"id": name, "notice_id": notice.id, "renovation_id": notice.renovation_id}
+    return {**made, "channel": channel, "state": "created"}
+
+
+def counts() -> tuple[ColumnElement[bool], ...]:
+    """The condition under which an address is written to."""
+    return Contact.withdrawn_at.is_(None), Contact.returned_at.is_(None)
+
+
+def _contacts(renovation_id: str, told: Collection[Concerned]) -> Select[Contact]:
+    """The addresses of these that count now: a unit's are of its present version."""
+    version = (
+        select(UnitAccess.version)
+        .where(
+            UnitAccess.renovation_id == renovation_id,
+            UnitAccess.unit_number == Contact.unit_number,
+        )
+        .scalar_subquery()
+    )
+    units = [each.unit_number for each in told if each.unit_number]
+    actors = [each.actor_id for each in told if each.actor_id]
+    of_unit = (
+        (Contact.renovation_id == renovation_id)
+        & Contact.unit_number.in_(units)
+        & (Contact.access_version == func.coalesce(version, 0))
+    )
+    return (
+        select(Contact)
+        .where(*counts(), of_unit | Contact.actor_id.in_(actors))
+        .order_by(Contact.consented_at, Contact.id)
+    )

@@ -1,0 +1,79 @@
+"""The end of a notice: all its messages have come to theirs. Only then the history says that it arrived."""
+
+from functools import partial
+
+from pydantic import JsonValue
+from sqlalchemy import exists, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.messages.command import Command
+from models.tables import CaseClock, Notice, NoticeMessage
+from models.values.base import Carried
+from models.values.states import MessageState, NoticeState
+from rules.notices import REMINDERS
+from runtime.database import Database
+from runtime.record.journal import Journal, Recorded
+
+TOGETHER = 20
+OPEN = (MessageState.CREATED, MessageState.SENDING, MessageState.FAILED_FOR_NOW)
+
+
+class NoticeEnded(Carried):
+    """What became of a notice: how many messages arrived, failed or came back; how many nobody could be sent."""
+
+    notice: str
+    delivered: int = 0
+    failed: int = 0
+    returned: int = 0
+    unreached: int = 0
+
+
+async def finish_some(database: Database, journal: Journal) -> bool:
+    """End notices whose messages have all come to their end; whether there were any."""
+    waits = exists().where(NoticeMessage.notice_id == Notice.id, NoticeMessage.state.in_(OPEN))
+    told = exists().where(CaseClock.renovation_id == Notice.renovation_id)
+    async with database.session() as session:
+        found = await session.execute(
+            select(Notice.id, Notice.renovation_id, Notice.template, told)
+            .where(Notice.state == NoticeState.SENDING, ~waits)
+            .limit(TOGETHER)
+        )
+        rows = found.all()
+    for notice_id, renovation_id, template, in_training in rows:
+        kind = REMINDERS.get(template)
+        if kind is None or in_training:
+            await database.transaction(partial(_end, notice_id=notice_id))
+        else:
+            await _record(journal, renovation_id, notice_id, kind)
+    return bool(rows)
+
+
+async def _record(journal: Journal, renovation_id: str, notice_id: str, kind: str) -> None:
+    """End a reminder, with its event: it is ordered by one event and arrives by another."""
+    command = Command(command_id=f"notice/{notice_id}", renovation_id=renovation_id)
+
+    async def inside(session: AsyncSession, _now: object) -> Recorded[NoticeEnded]:
+        ended = await _end(session, notice_id)
+        details: dict[str, JsonValue] = ended.model_dump(mode="json")
+        return Recorded(ended, details)
+
+    await journal.record(command, kind, None, inside, NoticeEnded)
+
+
+async def _end(session: AsyncSession, notice_id: str) -> NoticeEnded:
+    notice = await session.get_one(Notice, notice_id, with_for_update=True)
+    rows = await session.execute(
+        select(NoticeMessage.state, func.count())
+        .where(NoticeMessage.notice_id == notice_id)
+        .group_by(NoticeMessage.state)
+    )
+    numbers = {str(state): int(count) for state, count in rows}
+    ended = NoticeEnded(
+        notice=notice_id,
+        delivered=numbers.get("delivered", 0),
+        failed=numbers.get("failed", 0),
+        returned=numbers.get("returned", 0),
+        unreached=notice.unreached,
+    )
+    notice.state = NoticeState.SENT if ended.delivered else NoticeState.FAILED
+    return ended

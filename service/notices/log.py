@@ -1,0 +1,175 @@
+"""What became of the notices of a case: for its offices, for a household, and as a training inbox."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import Contact, Notice, NoticeMessage
+from models.values.refusal import refusal
+from models.values.states import MessageState
+from runtime.database import Database
+from service.access.tickets import Voter
+from service.notices.audiences import load_titles
+from service.notices.bodies import InboxMessage, MessageView, NoticeView, OwnNotice
+from service.notices.wording import CHINESE, text_of
+from service.situation import Situation
+
+MOST = 500
+AGAIN = (MessageState.FAILED, MessageState.RETURNED, MessageState.FAILED_FOR_NOW)
+
+
+async def list_notices(
+    database: Database, situation: Situation, language: str = CHINESE
+) -> tuple[NoticeView, ...]:
+    """The newest notices of a case, each with the numbers of its messages."""
+    async with database.session() as session:
+        rows = await _newest(session, situation)
+        titles = await load_titles(session, situation.id)
+        numbers = await session.execute(
+            select(NoticeMessage.notice_id, NoticeMessage.state, func.count())
+            .where(NoticeMessage.renovation_id == situation.id)
+            .group_by(NoticeMessage.notice_id, NoticeMessage.state)
+        )
+        found: dict[str, dict[str, int]] = {}
+        for notice_id, state, count in numbers:
+            found.setdefault(notice_id, {})[str(state)] = int(count)
+    return tuple(
+        NoticeView(
+            notice=row.id,
+            template=row.template,
+            audience=row.audience,
+            created_at=row.created_at,
+            state=str(row.state),
+            text=text_of(row.template, row.params, language, situation.timetable.zone, titles),
+            messages=found.get(row.id, {}),
+            unreached=row.unreached,
+        )
+        for row in rows
+    )
+
+
+async def list_messages(
+    database: Database, situation: Situation, notice_id: str
+) -> tuple[MessageView, ...]:
+    """Each message of a notice and how it stands, by household.
+
+    Raises:
+        Refused: `notice.unknown`.
+    """
+    async with database.session() as session:
+        notice = await session.get(Notice, notice_id)
+        if notice is None or notice.renovation_id != situation.id:
+            raise refusal("notice.unknown", where="notice")
+        rows = await session.scalars(
+            select(NoticeMessage)
+            .where(NoticeMessage.notice_id == notice_id)
+            .order_by(NoticeMessage.unit_number, NoticeMessage.actor_id, NoticeMessage.id)
+        )
+        return tuple(message_view(row) for row in rows)
+
+
+async def list_own(database: Database, situation: Situation, voter: Voter) -> tuple[OwnNotice, ...]:
+    """The messages of a household since its access was last renewed, in Chinese, the newest first."""
+    async with database.session() as session:
+        rows = await session.execute(
+            select(NoticeMessage, Notice)
+            .join(Notice, Notice.id == NoticeMessage.notice_id)
+            .join(Contact, Contact.id == NoticeMessage.contact_id)
+            .where(
+                NoticeMessage.renovation_id == situation.id,
+                NoticeMessage.unit_number == voter.unit_number,
+                Contact.access_version == voter.version,
+            )
+            .order_by(NoticeMessage.created_at.desc(), NoticeMessage.id)
+            .limit(MOST)
+        )
+        zone = situation.timetable.zone
+        return tuple(
+            OwnNotice(
+                message=message.id,
+                template=notice.template,
+                text=text_of(notice.template, notice.params, CHINESE, zone),
+                channel=message.channel,
+                state=str(message.state),
+                changed_at=message.changed_at,
+            )
+            for message, notice in rows
+        )
+
+
+async def read_inbox(
+    database: Database, situation: Situation, language: str = CHINESE
+) -> tuple[InboxMessage, ...]:
+    """The newest notices of a training case as their readers would see them.
+
+    Raises:
+        Refused: `notice.no_training`.
+    """
+    if situation.clock != "told":
+        raise refusal("notice.no_training")
+    async with database.session() as session:
+        rows = await _newest(session, situation)
+        titles = await load_titles(session, situation.id)
+    zone = situation.timetable.zone
+    return tuple(
+        InboxMessage(
+            notice=row.id,
+            audience=row.audience,
+            template=row.template,
+            text=text_of(row.template, row.params, language, zone, titles),
+            created_at=row.created_at,
+        )
+        for row in rows
+    )
+
+
+async def resend(database: Database, situation: Situation, message_id: str) -> MessageView:
+    """Send a message again that failed or came back; an address it came back from is written to again.
+
+    Raises:
+        Refused: `notice.message_unknown`, `notice.not_failed`.
+    """
+
+    async def work(session: AsyncSession) -> MessageView:
+        row = await session.get(NoticeMessage, message_id, with_for_update=True)
+        if row is None or row.renovation_id != situation.id:
+            raise refusal("notice.message_unknown", where="message")
+        if row.state not in AGAIN:
+            raise refusal("notice.not_failed", where="message", state=str(row.state))
+        row.state, row.error, row.attempts = MessageState.CREATED, "", 0
+        row.next_at = row.changed_at = func.clock_timestamp()
+        if row.contact_id is not None:
+            trusted = update(Contact).where(Contact.id == row.contact_id)
+            await session.execute(trusted.values(returned_at=None))
+        await session.flush()
+        await session.refresh(row)
+        return message_view(row)
+
+    return await database.transaction(work)
+
+
+def message_view(row: NoticeMessage) -> MessageView:
+    """A message as the offices see it."""
+    return MessageView(
+        message=row.id,
+        notice=row.notice_id,
+        unit_number=row.unit_number,
+        actor_id=row.actor_id,
+        channel=row.channel,
+        state=str(row.state),
+        attempts=row.attempts,
+        error=row.error,
+        created_at=row.created_at,
+        changed_at=row.changed_at,
+    )
+
+
+async def _newest(session: AsyncSession, situation: Situation) -> Sequence[Notice]:
+    rows = await session.scalars(
+        select(Notice)
+        .where(Notice.renovation_id == situation.id)
+        .order_by(Notice.created_at.desc(), Notice.id)
+        .limit(MOST)
+    )
+    return rows.all()

@@ -1,0 +1,256 @@
+"""Notices that are posted (公示): the announcement of a vote and its result, as housing bureaus post them.
+
+Of every motion the roll in heads and area, who took part, who agreed of those who took part, the test of
+the law with its figures, and the sentence of the article. Nobody is named. Shares are rounded down, so
+that no notice shows a bound as reached that is not.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import JsonValue
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.tables import BallotBox, Estate
+from models.values.decisions.decision import Check
+from models.values.decisions.rules import RuleCheck
+from models.values.refusal import refusal
+from models.values.voting import Motion
+from rules.voting.packs import pack_for
+from runtime.ballots.audit_boxes import event_details
+from runtime.ballots.boxes import load_running_boxes
+from runtime.ballots.standing import taken_part
+from runtime.language.checks import check_sentence
+from runtime.language.sentences import phrase
+from service.notices.wording import CHINESE, local_moment
+from service.paper.typesetting import qr_rows, typeset
+from service.situation import Situation
+
+Kind = Literal["vote-announced", "vote-result"]
+SOURCE = """
+#set page(paper: "a4", margin: (x: 24mm, y: 22mm))
+#align(center, text(size: 18pt)[#data.title])
+#align(center, text(size: 11pt)[#data.case])
+#v(4mm)
+#let body(part) = par(first-line-indent: (amount: 2em, all: true), part)
+#for part in data.opening { body(part) }
+#for motion in data.motions [
+  #v(3mm)
+  #text(size: 12.5pt)[#motion.title]
+  #if motion.rows.len() > 0 {
+    table(
+      columns: (1.4fr, 1fr, 1fr, 1fr, 1fr), align: (left, right, right, right, right), inset: 5pt,
+      stroke: 0.4pt, ..data.head, ..motion.rows.flatten(),
+    )
+  }
+  #for part in motion.said { body(part) }
+]
+#v(3mm)
+#for part in data.law { body(part) }
+#for part in data.proof { text(size: 7.5pt, part); linebreak() }
+#v(1fr)
+#grid(columns: (1fr, auto), align: (left + bottom, right + bottom),
+  [#for part in data.closing { par(part) }], qr(data.qr, 28mm))
+"""
+FORM = (
+    "表决方式：凭各户信函中的二维码网上表决，或填写纸质表决票并签名。期满未交表决票的，视为未参与表决，"
+    "法律另有规定的除外。"
+)
+ARTICLES = {"Civil Code art. 278(2)": "《民法典》第二百七十八条第二款"}
+"""Provisions by their Chinese names; the others stand as the rule book calls them."""
+HEAD = ["", "人数", "人数占比", "面积（平方米）", "面积占比"]
+_ROWS = (
+    ("roll", "表决权总数", "roll"),
+    ("participating", "参与表决（占总数）", "roll"),
+    ("yes", "同意（占参与表决）", "participating"),
+    ("no", "反对（占参与表决）", "participating"),
+    ("abstain", "弃权（占参与表决）", "participating"),
+    ("invalid", "无效票", ""),
+)
+
+
+async def posted_pdf(
+    session: AsyncSession,
+    situation: Situation,
+    kind: Kind,
+    address: str,
+    more_fonts: Path | None = None,
+) -> bytes:
+    """The notice of the running vote for the board.
+
+    Raises:
+        Refused: `posted.no_vote`, `posted.not_counted`.
+    """
+    boxes = await load_running_boxes(session, situation.id)
+    if not boxes:
+        raise refusal("posted.no_vote")
+    if kind == "vote-result" and any(box.tally is None for box in boxes):
+        raise refusal("posted.not_counted")
+    estate = await session.get_one(Estate, situation.estate_id)
+    made = await (_announced if kind == "vote-announced" else _result)(session, situation, boxes)
+    said: dict[str, JsonValue] = {
+        **made,
+        "case": "　".join(dict.fromkeys((estate.name, situation.title))),
+        "head": [*HEAD],
+        "proof": await _proof(session, boxes),
+        "qr": qr_rows(f"{address}/v1/renovations/{situation.id}"),
+    }
+    return typeset(SOURCE, said, more_fonts)
+
+
+async def _announced(
+    session: AsyncSession, situation: Situation, boxes: Sequence[BallotBox]
+) -> dict[str, JsonValue]:
+    """Content, time, form and place of the vote (PM Regs art. 14; no vote on what was not posted)."""
+    zone, first = situation.timetable.zone, boxes[0]
+    opens, closes = _moment(first.opens_at, zone), _moment(first.closes_at, zone)
+    motions: list[JsonValue] = []
+    for box in boxes:
+        roll = await taken_part(session, box.id)
+        scope = (
+            f"{_scope(box)}表决权总数：{roll.roll_heads} 户，{_area(roll.roll_area_dm2)} 平方米。"
+        )
+        motions += [
+            {"title": f"事项：{motion.title}", "rows": [], "said": [scope, _choices(motion)]}
+            for motion in map(Motion.model_validate, box.motions)
+        ]
+    return {
+        "title": "业主表决公告",
+        "opening": [
+            f"现就下列事项组织业主表决。表决时间：自{opens}起至{closes}止。",
+            FORM,
+        ],
+        "motions": motions,
+        "law": _law(situation),
+        "closing": _closing(situation),
+    }
+
+
+async def _result(
+    _session: AsyncSession, situation: Situation, boxes: Sequence[BallotBox]
+) -> dict[str, JsonValue]:
+    """Per motion the roll, the participation, the ballots, both ratios, and the tests of the law."""
+    zone = situation.timetable.zone
+    motions: list[JsonValue] = []
+    for box in boxes:
+        for motion in map(Motion.model_validate, box.motions):
+            found = (box.tally or {}).get(motion.id)
+            record: Mapping[str, JsonValue] = found if isinstance(found, dict) else {}
+            outcome = str(record.get("outcome", ""))
+            word = phrase(f"outcome.{outcome}", CHINESE, {}) or outcome
+            motions.append(
+                {
+                    "title": f"事项：{_scope(box)}{motion.title}　　结果：{word}",
+                    "rows": rows_of(record.get("tally")),
+                    "said": _checks(record),
+                }
+            )
+    closed = _moment(boxes[0].closes_at, zone)
+    return {
+        "title": "业主表决结果公示",
+        "opening": [f"下列事项的业主表决已于{closed}截止，计票结果公示如下。"],
+        "motions": motions,
+        "law": _law(situation),
+        "closing": _closing(situation),
+    }
+
+
+def rows_of(tally: JsonValue) -> list[JsonValue]:
+    """The lines of the table: the number and its share by heads and by area; "－" what is not known."""
+    if not isinstance(tally, dict):
+        return []
+    rows: list[JsonValue] = []
+    for name, title, base in _ROWS:
+        heads, area = _whole(tally, f"{name}_heads"), _whole(tally, f"{name}_area_dm2")
+        of_heads, of_area = _whole(tally, f"{base}_heads"), _whole(tally, f"{base}_area_dm2")
+        rows.append(
+            [
+                title,
+                "－" if heads is None else f"{heads:,}",
+                _share(heads, of_heads),
+                "－" if area is None else _area(area),
+                _share(area, of_area),
+            ]
+        )
+    return rows
+
+
+def _whole(tally: Mapping[str, JsonValue], name: str) -> int | None:
+    value = tally.get(name)
+    return value if isinstance(value, int) else None
+
+
+def _share(part: int | None, whole: int | None) -> str:
+    """In per cent with two decimals, rounded down."""
+    if part is None or not whole:
+        return "－"
+    percent, rest = divmod(part * 10_000 // whole, 100)
+    return f"{percent}.{rest:02d}%"
+
+
+def _area(dm2: int) -> str:
+    metres, rest = divmod(dm2, 100)
+    return f"{metres:,}.{rest:02d}"
+
+
+def _checks(record: Mapping[str, JsonValue]) -> list[JsonValue]:
+    decision = record.get("decision")
+    checks = decision.get("checks") if isinstance(decision, dict) else None
+    return [
+        check_sentence(_check(each), CHINESE)
+        for each in (checks if isinstance(checks, list) else ())
+        if isinstance(each, dict)
+    ]
+
+
+def _check(record: Mapping[str, JsonValue]) -> Check:
+    """The tests of the rule engine say what they are a part of; the others do not."""
+    check = (RuleCheck if "fraction" in record else Check).model_validate(record)
+    return check.model_copy(update={"article": ARTICLES.get(check.article, check.article)})
+
+
+def _choices(motion: Motion) -> str:
+    if not motion.options:
+        return "请选择：同意、反对或弃权。"
+    options = "；".join(option.title for option in motion.options)
+    return f"请选择其中一项：{options}；或弃权。"
+
+
+def _scope(box: BallotBox) -> str:
+    building = f"{box.building}号楼" if box.building else ""
+    return building + (f"{box.entrance}单元" if box.entrance else "")
+
+
+async def _proof(session: AsyncSession, boxes: Sequence[BallotBox]) -> list[JsonValue]:
+    """By what anybody checks the vote later: the hash of the roll, the signer's key, the root when counted."""
+    lines: list[JsonValue] = []
+    for box in boxes:
+        for said in await event_details(session, box, "voting.box_announced"):
+            lines.append(f"{_scope(box)}名册指纹（SHA-256）：{said.get('roll_hash', '－')}")
+            lines.append(f"{_scope(box)}签名公钥（Ed25519）：{said.get('signed_by', '－')}")
+        if box.tree_head is not None:
+            lines.append(f"{_scope(box)}选票树根（SHA-256）：{box.tree_head.get('root', '－')}")
+    return lines
+
+
+def _law(situation: Situation) -> list[JsonValue]:
+    pack = pack_for(situation.rule_pack)
+    return [f"依据：{pack.text}"] if pack.text else []
+
+
+def _closing(situation: Situation) -> list[JsonValue]:
+    zone = situation.timetable.zone
+    now = situation.now.astimezone(ZoneInfo(zone))
+    told = "（演练项目，非真实公告）" if situation.clock == "told" else ""
+    return [
+        "如有异议，请在公示期内扫码登录提出，或书面交业主委员会、社区居民委员会。",
+        f"张贴日期：{now.year}年{now.month}月{now.day}日{told}",
+        "张贴单位（盖章）：",
+    ]
+
+
+def _moment(moment: datetime, zone: str) -> str:
+    return local_moment(moment, CHINESE, zone)

@@ -1,0 +1,139 @@
+"""Notices: the addresses of people, what was sent to whom, what came back, and the training inbox."""
+
+from fastapi import APIRouter, Request
+
+from models.fields import Sha256
+from models.values.refusal import refusal
+from service.notices import contacts, log
+from service.notices.bodies import (
+    AddContact,
+    ContactView,
+    InboxMessage,
+    MessageView,
+    NoticeView,
+    OwnNotice,
+    ResendMessage,
+    ReturnTaken,
+    WithdrawContact,
+)
+from service.notices.bounces import take_report
+from service.routes.dependencies import (
+    CaseSituation,
+    CurrentOfficial,
+    CurrentVoter,
+    MayFollowNotices,
+    RunningParts,
+)
+
+router = APIRouter(prefix="/v1", tags=["notices"])
+CASE = "/renovations/{renovation_id}"
+
+
+@router.get(f"{CASE}/contacts")
+async def list_own_contacts(
+    _situation: CaseSituation, voter: CurrentVoter, parts: RunningParts
+) -> tuple[ContactView, ...]:
+    """The addresses to which notices for your household go."""
+    return await contacts.list_contacts(parts.database, parts.settings, voter=voter, actor_id="")
+
+
+@router.post(f"{CASE}/contacts", status_code=201)
+async def add_own_contact(
+    _situation: CaseSituation, voter: CurrentVoter, command: AddContact, parts: RunningParts
+) -> tuple[ContactView, ...]:
+    """Consent that notices of this case go to an address; it is good until you withdraw it, or your letter is renewed."""
+    return await contacts.add_contact(
+        parts.database, parts.settings, command, voter=voter, actor_id=""
+    )
+
+
+@router.post(f"{CASE}/contacts/withdrawals", status_code=201)
+async def withdraw_own_contact(
+    _situation: CaseSituation, voter: CurrentVoter, command: WithdrawContact, parts: RunningParts
+) -> tuple[ContactView, ...]:
+    """Withdraw the consent: the address is forgotten at once."""
+    return await contacts.withdraw_contact(
+        parts.database, parts.settings, command, voter=voter, actor_id=""
+    )
+
+
+@router.get(f"{CASE}/own-notices")
+async def list_own_notices(
+    situation: CaseSituation, voter: CurrentVoter, parts: RunningParts
+) -> tuple[OwnNotice, ...]:
+    """What was sent to your household, and whether it arrived."""
+    return await log.list_own(parts.database, situation, voter)
+
+
+@router.get("/contacts")
+async def list_contacts_of_person(
+    actor_id: CurrentOfficial, parts: RunningParts
+) -> tuple[ContactView, ...]:
+    """The addresses to which notices for you go, in all cases of your places."""
+    return await contacts.list_contacts(
+        parts.database, parts.settings, voter=None, actor_id=actor_id
+    )
+
+
+@router.post("/contacts", status_code=201)
+async def add_contact_of_person(
+    actor_id: CurrentOfficial, command: AddContact, parts: RunningParts
+) -> tuple[ContactView, ...]:
+    """Consent that notices for you go to an address."""
+    return await contacts.add_contact(
+        parts.database, parts.settings, command, voter=None, actor_id=actor_id
+    )
+
+
+@router.post("/contacts/withdrawals", status_code=201)
+async def withdraw_contact_of_person(
+    actor_id: CurrentOfficial, command: WithdrawContact, parts: RunningParts
+) -> tuple[ContactView, ...]:
+    """Withdraw the consent: the address is forgotten at once."""
+    return await contacts.withdraw_contact(
+        parts.database, parts.settings, command, voter=None, actor_id=actor_id
+    )
+
+
+@router.get(f"{CASE}/notices")
+async def list_notices(
+    situation: CaseSituation, _actor: MayFollowNotices, parts: RunningParts
+) -> tuple[NoticeView, ...]:
+    """The newest notices of the case, each with how many of its messages arrived, failed or came back."""
+    return await log.list_notices(parts.database, situation)
+
+
+@router.get(f"{CASE}/notices/{{notice}}")
+async def list_messages(
+    situation: CaseSituation, notice: Sha256, _actor: MayFollowNotices, parts: RunningParts
+) -> tuple[MessageView, ...]:
+    """The messages of a notice, by household: the way, the state, the attempts; never the address."""
+    return await log.list_messages(parts.database, situation, notice)
+
+
+@router.post(f"{CASE}/notices/resendings", status_code=201)
+async def resend_message(
+    situation: CaseSituation, _actor: MayFollowNotices, command: ResendMessage, parts: RunningParts
+) -> MessageView:
+    """Send a message again that failed or came back."""
+    return await log.resend(parts.database, situation, command.message)
+
+
+@router.get(f"{CASE}/inbox")
+async def read_training_inbox(
+    situation: CaseSituation, _actor: MayFollowNotices, parts: RunningParts
+) -> tuple[InboxMessage, ...]:
+    """What the people of a training case would have got; nothing of it left for a real address."""
+    return await log.read_inbox(parts.database, situation)
+
+
+@router.post("/notices/returns")
+async def take_returned_mail(request: Request, parts: RunningParts) -> ReturnTaken:
+    """For the mail server: a message that came back to bounce+…, as it is (RFC 3464, message/rfc822).
+
+    The address it came back to is signed by us, so no other credential is asked for.
+    """
+    raw = await request.body()
+    if not raw:
+        raise refusal("notice.no_report")
+    return await take_report(parts.database, parts.settings, raw)

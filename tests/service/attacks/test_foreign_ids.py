@@ -1,0 +1,269 @@
+"""Ids of somebody else in a request of one's own: told like ids of nothing, and nothing of theirs changes.
+
+Generated from the doors: every id in a path, a query or a body × an id of another case, place, unit or
+person, sent by whom the door opens to here, with every role there is.
+"""
+
+import secrets
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import asyncpg
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from models.messages.act_bodies import BODIES
+from models.values.actor import Role
+from runtime.database import Database
+from service.routes.dependencies import AGENT, OFFICIAL, PORTAL, VOTER
+from tests.service.test_matrix import NOBODY
+from tests.support.box import open_box
+from tests.support.channels import KEY, Channels, owner_of
+from tests.support.estate import make_renovation
+from tests.support.fields.doors import Door, doors
+from tests.support.fields.samples import good_body
+from tests.support.people import bearer, sign_in
+from tests.support.votes.portal import ACTOR, claims_for, signed
+from tests.support.votes.tickets import agent_ticket
+
+MINE, THEIRS = "rmine", "rtheirs"
+UNIT, NEIGHBOUR = "1-101", "1-102"
+EVERY_ROLE, THEY, THEIR_STREET = "every-role", "they", "their-street"
+NOW = datetime.now(UTC)
+DOORS = tuple(doors())
+ACTS = frozenset(BODIES)
+NOTHING: Mapping[str, Any] = {
+    "grant_id": 2_000_000_000,
+    "code": "ZZZZ-ZZZZ-ZZZZ",
+    "passkey": "q" * 22,
+}
+"""Ids of nothing that are no words."""
+IN_BODIES = frozenset({"publication_id", "work_id", "box_id", "ballot_code"})
+
+
+class Theirs(NamedTuple):
+    """What there is in another case, at another place, of another unit: ids by the name of a parameter."""
+
+    ids: Mapping[str, Any]
+    neighbours: Mapping[str, Any]
+
+
+async def people(sql: asyncpg.Connection) -> None:
+    for place, path, parent in (("z", "z", None), ("zs", "z/zs", "z")):
+        await sql.execute(
+            "INSERT INTO place (id, kind, name, parent_id, path) VALUES ($1, $2, 'z', $3, $4)",
+            place, "street_office" if parent else "district", parent, path,
+        )  # fmt: skip
+    grants = [(EVERY_ROLE, role.value, "s") for role in set(Role) - NOBODY - {Role.ADMINISTRATOR}]
+    grants += [
+        (THEY, "owners_committee", "z"),
+        (THEIR_STREET, "street_office", "z"),
+        (ACTOR, "city_portal", "s"),
+    ]
+    for who, role, place in grants:
+        await sql.execute(
+            "INSERT INTO role_grant (actor_id, label, role, place_id)"
+            " VALUES ($1::text, $1::text, $2, $3)",
+            who, role, place,
+        )  # fmt: skip
+    await sql.execute(
+        "INSERT INTO role_grant (actor_id, label, role) VALUES ('boss', 'boss', 'administrator')"
+    )
+    await sign_in(sql, EVERY_ROLE, THEY, THEIR_STREET, "boss")
+
+
+@pytest.fixture(scope="module")
+async def theirs(database: Database, http: httpx.AsyncClient, sql: asyncpg.Connection) -> Theirs:
+    for rid in (MINE, THEIRS):
+        await make_renovation(database, rid=rid)
+    await people(sql)
+    await sql.execute(
+        "UPDATE renovation SET place_id = 'zs', place_path = 'z/zs' WHERE id = $1", THEIRS
+    )
+    their = Channels(http, sql, THEIRS, await open_box(sql, THEIRS))
+    mine = Channels(http, sql, MINE, await open_box(sql, MINE))
+    proposals = [await proposed(their, unit) for unit in (UNIT, NEIGHBOUR)]
+    line = {each: proposals[0].json()[each] for each in ("id", "content_sha256")}
+    done = await their.post("/proposals/confirmations", bearer(THEIR_STREET), proposals=[line])
+    assert done.status_code == 201, done.text
+    letter = await their.post("/letters", bearer(THEY), unit_number=UNIT, reason="lost")
+    ballot = await their.post(
+        "/ballots", owner_of(THEIRS, NEIGHBOUR), unit_number=NEIGHBOUR, choices={"works": "yes"}
+    )
+    assert (letter.status_code, ballot.status_code) == (201, 201), letter.text + ballot.text
+    client = {"command_id": "c1", "client": "their-bank", "actor": "bank", "scopes": ["channels"]}
+    assert (await http.post("/v1/clients", json=client, headers=bearer("boss"))).is_success
+    ids = {
+        "mandate_id": proposals[0].json()["id"],
+        "proposal_id": proposals[1].json()["id"],
+        "letter_id": letter.json()["id"],
+        "code": ballot.json()["code"],
+        "ticket_id": await ticket(their, UNIT),
+        "grant_id": await sql.fetchval("SELECT id FROM role_grant WHERE actor_id = $1", THEY),
+        "client": "their-bank",
+        "webhook": await webhook(sql),
+        "passkey": await passkey(sql),
+        "box_id": their.box,
+        "publication_id": await publication(sql, THEIRS),
+        "work_id": "roof",
+        "ballot_code": ballot.json()["code"],
+    }
+    return Theirs(ids, {"ticket_id": await ticket(mine, NEIGHBOUR)})
+
+
+async def proposed(their: Channels, unit: str) -> httpx.Response:
+    made = await their.post(
+        "/mandates",
+        bearer(THEY),
+        unit_number=unit,
+        agent_name="Agent",
+        agent_identity=f"37070119800101{unit[-4:].replace('-', '0')}",
+        motions=["works"],
+        document="folder 3",
+        valid_from=(NOW - timedelta(days=1)).isoformat(),
+        valid_until=(NOW + timedelta(days=1)).isoformat(),
+    )
+    assert made.status_code == 202, made.text
+    return made
+
+
+async def ticket(case: Channels, unit: str) -> str:
+    """A complaint; Temporal is away, so its workflow does not start, but the row is there."""
+    await case.post("/tickets", owner_of(case.rid, unit), unit_number=unit, kind="complaint",
+                    text="dark", confidential=False)  # fmt: skip
+    row = "SELECT id FROM ticket WHERE renovation_id = $1 AND unit_number = $2"
+    return str(await case.sql.fetchval(row, case.rid, unit))
+
+
+async def webhook(sql: asyncpg.Connection) -> str:
+    await sql.execute(
+        "INSERT INTO private.webhook (id, actor_id, place_path, kinds, training, url, secret, state,"
+        " position, next_at, created_at) VALUES ('their-hook', $1, 'z', '{}', false,"
+        " 'https://their.example/', '', 'paused', 0, now(), now())",
+        THEY,
+    )
+    return "their-hook"
+
+
+async def passkey(sql: asyncpg.Connection) -> str:
+    await sql.execute(
+        "INSERT INTO private.passkey (id, account_id, public_key, sign_count, created_at)"
+        " VALUES ($1, $2, '', 0, now())",
+        *("t" * 22, THEY),
+    )
+    return "t" * 22
+
+
+async def publication(sql: asyncpg.Connection, rid: str) -> str:
+    await sql.execute(
+        "INSERT INTO publication (id, renovation_id, subject, content, opens_at, closes_at)"
+        " VALUES ($1 || '.p', $1, 'vote_result', '{}', now(), now() + interval '9 days')",
+        rid,
+    )
+    return f"{rid}.p"
+
+
+def sender(door: Door) -> dict[str, str]:
+    """Whom the door opens to in the own case."""
+    credentials = {
+        VOTER.scheme_name: owner_of(MINE, UNIT),
+        OFFICIAL.scheme_name: bearer(EVERY_ROLE),
+        AGENT.scheme_name: {
+            "Authorization": f"Bearer {agent_ticket(SecretStr(KEY), MINE, 'm-own')}"
+        },
+        PORTAL.scheme_name: {"Authorization": f"Bearer {signed(claims_for(MINE, UNIT))}"},
+    }
+    return credentials.get(door.who, {})
+
+
+def named_ids(door: Door) -> Iterator[tuple[str, str]]:
+    """Where an id stands in a request of this door: the parameter, or the field of the body."""
+    for parameter in door.parameters:
+        yield parameter.name, "path" if parameter.in_path else "query"
+    if door.body is not None and door.path.rpartition("/")[2] not in ACTS:
+        yield from ((name, "body") for name in IN_BODIES & good_body(door.body).keys())
+
+
+NO_IDS = frozenset({"renovation_id", "link", "token", "name"})
+"""What the matrix tries, what is a secret, and the names of acts and of a case's own holds."""
+CASES = [
+    (f"{door.method} {door.path}", name, place)
+    for door in DOORS
+    for name, place in sorted(named_ids(door))
+    if name in IN_BODIES or (place == "path" and name not in NO_IDS)
+]
+BY_NAME = {f"{door.method} {door.path}": door for door in DOORS}
+
+
+async def ask(
+    http: httpx.AsyncClient, door: Door, name: str, place: str, value: Any
+) -> tuple[int, str]:
+    """The answer, without the id and what is of this request alone."""
+    body = None
+    if door.body is not None:
+        body = {**good_body(door.body), "command_id": secrets.token_hex(8)}
+        if "unit_number" in body:
+            body["unit_number"] = UNIT
+        if place == "body":
+            body[name] = value
+    path = door.address(MINE, **{name: str(value)} if place == "path" else {})
+    query = {name: str(value)} if place == "query" else None
+    answer = await http.request(
+        door.method, path, json=body, params=query, headers=sender(door), timeout=30
+    )
+    return answer.status_code, answer.text.replace(str(value), "<id>")
+
+
+async def rows_of(sql: asyncpg.Connection) -> list[str]:
+    """Every row that is of the others, or of nobody's case."""
+    tables = ("mandate", "mandate_revocation", "proposal", "letter", "ticket", "ballot",
+              "ballot_check", "role_grant", "private.api_client", "private.api_key", "private.webhook", "private.passkey",
+              "objection", "part_consent")  # fmt: skip
+    return [
+        row["t"]
+        for each in tables
+        for row in await sql.fetch(f"SELECT t::text FROM {each} t ORDER BY 1")
+    ]
+
+
+@pytest.mark.parametrize(("name", "parameter", "place"), CASES)
+async def test_an_id_of_somebody_else_is_told_like_one_of_nothing(
+    http: httpx.AsyncClient,
+    sql: asyncpg.Connection,
+    theirs: Theirs,
+    name: str,
+    parameter: str,
+    place: str,
+) -> None:
+    door, before = BY_NAME[name], await rows_of(sql)
+    nothing = NOTHING.get(parameter, "nothing-of-this-name")
+    unknown = await ask(http, door, parameter, place, nothing)
+    if not name.endswith("qr.svg"):  # a picture of an address, whatever the code
+        assert 400 <= unknown[0] < 500, unknown
+    for foreign in (theirs.ids[parameter], theirs.neighbours.get(parameter)):
+        if foreign is not None:
+            told = await ask(http, door, parameter, place, foreign)
+            if not name.endswith("qr.svg"):
+                assert told == unknown
+    assert await rows_of(sql) == before
+
+
+def test_there_are_ids_everywhere() -> None:
+    assert len(CASES) > 20
+    assert {"path", "query", "body"} == {place for _, _, place in CASES}
+
+
+async def test_what_is_there_is_there(http: httpx.AsyncClient, theirs: Theirs) -> None:
+    """The same requests with the own ids go on: it is the id that was refused above."""
+    own = f"/v1/renovations/{THEIRS}"
+    withdrawal = {"command_id": "w1", "reason": "no"}
+    path = f"{own}/proposals/{theirs.ids['proposal_id']}/withdrawal"
+    assert (await http.post(path, json=withdrawal, headers=bearer(THEY))).status_code == 201
+    assert (await http.get(f"{own}/ballots/{theirs.ids['code']}")).is_success
+    body = {"command_id": "e1", "reason": "left"}
+    ended = await http.post(
+        f"/v1/grants/{theirs.ids['grant_id']}/end", json=body, headers=bearer(THEY)
+    )
+    assert ended.is_success, ended.text
