@@ -122,7 +122,10 @@ async def test_the_audit_names_acts_that_who_has_the_database_put_there(journey:
     driver = await signed(journey)
     await driver.until("open_vote")
     await driver.official(STREET)
-    assert await straight_to_temporal(driver, sealed(cancel(STREET, "c1"), driver.rid)) == ""
+    of_two = sealed(cancel(STREET, command_key(STREET.id, driver.rid, "c1")), driver.rid)
+    fields: dict[str, JsonValue] = {"reason": of_two.reason}
+    await seconded(driver.parts.database, driver.rid, of_two.name, fields, STREET.id, "c1")
+    assert await straight_to_temporal(driver, of_two) == ""
     assert (await report(driver)).ok
     rid = driver.rid
     rows = await driver.db.fetch(
