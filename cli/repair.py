@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,7 +36,8 @@ def repair(
     """Compare record and engine, and rebuild from the record what the engine has lost.
 
     A step that broke is taken again; an act that broke counts as seen to. Nothing is done twice, and
-    the record of the case shows what was mended. A worker must run.
+    the record of the case shows what was mended. A worker must run. The schedule by which this is done
+    every minute is made anew if somebody has changed it, and another build that is given work is named.
 
     Example: gongjian repair r1 --dry-run
     """
@@ -56,11 +58,18 @@ def repair(
 async def _repair(data: Path | None, renovation: str, *, dry_run: bool) -> "ReconcileReport":
     from models.messages.reconciling import OPERATOR, Reconciliation
     from runtime.engine.reconciliation import reconcile
+    from runtime.engine.routing import other_builds, schedule_finding
     from runtime.temporal import reach
 
     settings = settings_for(data)
     client = await reach(settings, ANSWER_S)
+    queue, build = settings.task_queue, settings.build_id
+    if others := await other_builds(client, queue, build):
+        # Before anything is asked of workers: those of another build might never answer.
+        print(said("line.other_build", others=", ".join(others), build=build), file=sys.stderr)
+    mended = await schedule_finding(client, queue, dry_run=dry_run)
     given = Reconciliation(
         renovation_id=renovation, everything=not renovation, dry_run=dry_run, by=OPERATOR
     )
-    return await reconcile(client, settings.task_queue, given)
+    report = await reconcile(client, queue, given)
+    return report.model_copy(update={"findings": (*mended, *report.findings)})

@@ -12,6 +12,7 @@ from temporalio.api.workflowservice.v1 import (
     DescribeWorkerDeploymentRequest,
     DescribeWorkerDeploymentVersionRequest,
     SetWorkerDeploymentCurrentVersionRequest,
+    SetWorkerDeploymentRampingVersionRequest,
 )
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
@@ -44,6 +45,7 @@ async def make_current(
     every workflow would wait; returns when the server has told all queues. Workflows that ran on
     workers without a build are taken over. A build that lacks a queue of the current one is refused
     by the server, and no flag of ours overrides that: what is scheduled there would never be done.
+    Another build that was given a share of the work beside it gets none any more.
 
     Raises:
         Refused: `temporal.build_not_current` when `timeout_s` passed; the reason is the last obstacle.
@@ -56,6 +58,7 @@ async def make_current(
                     reason = await _obstacle(client, task_queue, build_id)
                     if not reason:
                         changed = await _set_current(client, task_queue, build_id)
+                        changed |= await _end_shares(client, task_queue)
                         await _until_told(client, task_queue)
                         return changed
                 except RPCError as error:
@@ -77,6 +80,18 @@ async def current_build(client: Client, task_queue: str) -> str:
     """
     info = await _deployment(client, task_queue)
     return info.routing_config.current_deployment_version.build_id
+
+
+async def builds_at_work(client: Client, task_queue: str) -> set[str]:
+    """The builds that are given work: the current one, and one that was given a share beside it.
+
+    Raises:
+        RPCError: not found, when no worker with a build ever polled.
+    """
+    routes = (await _deployment(client, task_queue)).routing_config
+    shares = routes.ramping_version_percentage > 0
+    ramping = {routes.ramping_deployment_version.build_id} if shares else set()
+    return {routes.current_deployment_version.build_id, *ramping}
 
 
 async def _obstacle(client: Client, task_queue: str, build_id: str) -> str:
@@ -108,6 +123,23 @@ async def _set_current(client: Client, task_queue: str, build_id: str) -> bool:
         )
     )
     return answer.previous_deployment_version.build_id != build_id
+
+
+async def _end_shares(client: Client, task_queue: str) -> bool:
+    """All work goes to the current build; whether another one had a share of it."""
+    routes = (await _deployment(client, task_queue)).routing_config
+    if not routes.ramping_version_percentage:
+        return False
+    await client.workflow_service.set_worker_deployment_ramping_version(
+        SetWorkerDeploymentRampingVersionRequest(
+            namespace=client.namespace,
+            deployment_name=deployment_of(task_queue),
+            build_id="",
+            percentage=0,
+            identity=client.identity,
+        )
+    )
+    return True
 
 
 async def _until_told(client: Client, task_queue: str) -> None:

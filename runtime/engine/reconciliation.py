@@ -25,11 +25,14 @@ LONGEST = timedelta(hours=2)
 """A comparison of everything, after Temporal's data were lost."""
 
 
-async def schedule_reconciliation(
-    client: Client, task_queue: str, every: timedelta = EVERY
-) -> None:
-    """Have record and engine compared, one comparison at a time. Safe to run again."""
-    schedule = Schedule(
+def schedule_name(task_queue: str) -> str:
+    """The schedule of an installation, by its task queue."""
+    return f"{SCHEDULE}-{task_queue}"
+
+
+def reconciliation_schedule(task_queue: str, every: timedelta = EVERY) -> Schedule:
+    """What is suspicious is compared every so often, one comparison at a time."""
+    return Schedule(
         action=ScheduleActionStartWorkflow(
             WORKFLOW,
             Reconciliation(),
@@ -42,10 +45,17 @@ async def schedule_reconciliation(
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP),
     )
 
+
+async def schedule_reconciliation(
+    client: Client, task_queue: str, every: timedelta = EVERY
+) -> None:
+    """Have record and engine compared, one comparison at a time. Safe to run again."""
+    schedule = reconciliation_schedule(task_queue, every)
+
     def anew(_before: ScheduleUpdateInput) -> ScheduleUpdate:
         return ScheduleUpdate(schedule=schedule)
 
-    name = f"{SCHEDULE}-{task_queue}"
+    name = schedule_name(task_queue)
     try:
         await client.create_schedule(name, schedule)
     except ScheduleAlreadyRunningError:

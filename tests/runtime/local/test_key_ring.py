@@ -11,7 +11,15 @@ from typer.testing import CliRunner
 from cli.main import whole_application
 from models.values.refusal import Refused
 from runtime.ballots.sealing import BoxKeys, Signer
-from runtime.local.key_ring import FIELDS, FILE, FIXED, Purpose, load_ring, owner_key_before
+from runtime.local.key_ring import (
+    FIELDS,
+    FILE,
+    FIXED,
+    HOLDERS,
+    Purpose,
+    load_ring,
+    owner_key_before,
+)
 from runtime.local.processes import Child
 from runtime.settings import LocalSettings, Settings, WorkerSettings, environment_names
 from service.estates.units import owner_secret, owner_secret_of
@@ -76,6 +84,20 @@ def test_a_rotated_purpose_has_a_new_key_in_front_and_the_others_stay(
 def test_what_has_to_stay_comparable_is_not_rotated(of_before: Path, purpose: Purpose) -> None:
     with pytest.raises(Refused, match=r"keys\.not_rotated"):
         load_ring(of_before).rotated(purpose)
+
+
+def test_the_table_of_keys_says_what_the_code_does() -> None:
+    lines = (Path(__file__).parents[3] / "docs" / "keys.md").read_text("utf-8").splitlines()
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in lines if "`GONG" in line
+    ]
+    rows = [row for row in rows if len(row) == len(("purpose", "setting", "by", "does", "before"))]
+    assert [row[0] for row in rows] == [each.value for each in Purpose]
+    names = environment_names(Settings)
+    for purpose, (_, setting, holder, does, _before) in zip(Purpose, rows, strict=True):
+        assert setting.startswith(f"`{names[FIELDS[purpose]]}`"), purpose
+        assert holder == HOLDERS[purpose], purpose
+        assert (does == "none") is (purpose in FIXED), purpose
 
 
 def test_receipts_and_boxes_of_before_a_rotation_are_still_known(of_before: Path) -> None:

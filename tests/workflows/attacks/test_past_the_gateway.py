@@ -115,3 +115,48 @@ async def test_a_signed_act_of_somebody_who_lost_the_role_is_not_written(journey
     assert await straight_to_temporal(driver, sealed(cancel(MAYOR, "g1"), driver.rid)) == (
         "authority.not_granted"
     )
+
+
+async def test_the_audit_names_acts_that_who_has_the_database_put_there(journey: Any) -> None:
+    """Without a signature, with the one of another act, and in the name of somebody who had no role then."""
+    driver = await signed(journey)
+    await driver.until("open_vote")
+    await driver.official(STREET)
+    of_two = sealed(cancel(STREET, command_key(STREET.id, driver.rid, "c1")), driver.rid)
+    fields: dict[str, JsonValue] = {"reason": of_two.reason}
+    await seconded(driver.parts.database, driver.rid, of_two.name, fields, STREET.id, "c1")
+    assert await straight_to_temporal(driver, of_two) == ""
+    assert (await report(driver)).ok
+    rid = driver.rid
+    rows = await driver.db.fetch(
+        "SELECT seq, signature FROM event WHERE renovation_id=$1 AND signature IS NOT NULL ORDER BY seq",
+        rid,
+    )
+    first, last = rows[0], rows[-1]
+    assert first["seq"] < last["seq"]
+
+    async def put(signature: str | None) -> list[tuple[int, str]]:
+        await driver.db.execute("ALTER TABLE event DISABLE TRIGGER USER")
+        try:
+            await driver.db.execute(
+                "UPDATE event SET signature=$3 WHERE renovation_id=$1 AND seq=$2",
+                rid,
+                last["seq"],
+                signature,
+            )
+        finally:
+            await driver.db.execute("ALTER TABLE event ENABLE TRIGGER USER")
+        found = await report(driver)
+        assert found.ok is not bool(found.bad_acts)
+        return [(each.seq, each.reason) for each in found.bad_acts]
+
+    assert await put(None) == [(last["seq"], "unsigned")]
+    assert await put(first["signature"]) == [(last["seq"], "signature_wrong")]
+    assert await put(last["signature"]) == []
+    until = "UPDATE role_grant SET valid_until={} WHERE actor_id=$1"
+    await driver.db.execute(until.format("valid_from"), STREET.id)
+    try:
+        found = await report(driver)
+    finally:
+        await driver.db.execute(until.format("NULL"), STREET.id)
+    assert (last["seq"], "not_granted") in [(each.seq, each.reason) for each in found.bad_acts]
