@@ -69,6 +69,7 @@ def told(data: Path, *words: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_a_committee_trains_with_the_example(data: Path, case: str) -> None:
     assert told(data, case)["clock"] == "told"
     done = gongjian(data, "act", case, "open_vote", "--as", "committee-1")

@@ -128,4 +128,4 @@ async def test_letters_are_printed_as_pdf_by_the_name_of_the_file(
     assert "/v1/letters/" in document[0].get_textpage().get_text_bounded()
     document.close()
     links = await said(run, "letters", "print", rid, *AS)
-    assert links[0] == "unit,link,fact"
+    assert links[0] == "unit,link,fact,good_until,how"

@@ -217,6 +217,7 @@ def test_the_raises_cannot_end_early(tmp_path: Path) -> None:
         check(written(tmp_path, signed(files)))
 
 
+@pytest.mark.slow
 @settings(SLOW, max_examples=300)
 @given(data=st.data())
 def test_both_say_the_same_about_any_changed_field(tmp_path: Path, data: st.DataObject) -> None:

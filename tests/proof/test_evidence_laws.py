@@ -250,6 +250,7 @@ def test_a_second_vote_that_cannot_be_opened_counts_nobody_who_came() -> None:
             assert asks_for_attendance(second) == asks_for_attendance(without)
 
 
+@pytest.mark.slow
 @settings(SLOW, max_examples=400)
 @given(data=st.data())
 def test_both_say_the_same_about_any_changed_field_of_rules_and_result(

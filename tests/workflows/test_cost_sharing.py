@@ -120,6 +120,7 @@ async def test_without_a_subsidy_the_same_gap_is_not_put_to_the_owners_again(
 
 
 # carries E12
+@pytest.mark.slow
 async def test_an_extra_levy_that_is_adopted_closes_the_gap_up_to_the_contract(
     journey: Begin,
 ) -> None:

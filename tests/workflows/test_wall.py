@@ -92,6 +92,7 @@ class WallDriver(JourneyDriver):
         raise NotImplementedError("nobody tells the clock of a wall case")
 
 
+@pytest.mark.slow
 async def test_a_wall_case_goes_through_all_stages(
     env: WorkflowEnvironment,
     parts: Parts,

@@ -6,6 +6,8 @@ ALTER TABLE notice
   ADD CONSTRAINT ck_notice_state_known CHECK (state IN ('queued', 'sending', 'sent', 'failed', 'expired'))
 
 -- Nobody has sent them, and what they tell may be long over: they are not sent now.
+UPDATE notice SET queued_at = created_at
+
 UPDATE notice SET state = 'expired' WHERE state = 'queued'
 
 CREATE INDEX ix_notice_sending ON notice (id) WHERE state = 'sending'

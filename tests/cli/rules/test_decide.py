@@ -65,6 +65,7 @@ def test_each_check_has_both_numbers_what_is_missing_and_a_sentence_in_both_lang
     assert "1,700.00 m²; at least 1,800.00 m² needed" in area["sentence"]["en"]
 
 
+@pytest.mark.slow
 def test_every_rule_says_every_sentence_in_both_languages() -> None:
     whole = {"head": 100, "area": 100, "share": 100}
     half = {"head": 50, "area": 50, "share": 50}

@@ -161,6 +161,7 @@ def test_options_of_which_none_reaches_the_bar_are_tied_too(tmp_path: Path) -> N
 COUNTS = st.integers(0, 100)
 
 
+@pytest.mark.slow
 @settings(
     deadline=None,
     max_examples=60,

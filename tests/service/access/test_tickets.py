@@ -130,6 +130,8 @@ BODIES: dict[str, dict[str, object]] = {
     "/part-consents": {"unit_number": UNIT, "work_id": "w1"},
     "/part-consents/withdrawals": {"unit_number": UNIT, "work_id": "w1"},
     "/tickets": {"unit_number": UNIT, "kind": "complaint", "text": "dark", "confidential": False},
+    "/contacts": {"channel": "email", "address": "owner@household.example"},
+    "/contacts/withdrawals": {"contact": "c1"},
     "/confirmation": {"satisfied": True},
     "/survey-answers": {"unit_number": UNIT, "score": 5},
     "/verified": {},

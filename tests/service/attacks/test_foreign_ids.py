@@ -38,6 +38,7 @@ NOTHING: Mapping[str, Any] = {
     "grant_id": 2_000_000_000,
     "code": "ZZZZ-ZZZZ-ZZZZ",
     "passkey": "q" * 22,
+    "notice": "f" * 64,
 }
 """Ids of nothing that are no words."""
 IN_BODIES = frozenset({"publication_id", "work_id", "box_id", "ballot_code"})
@@ -105,6 +106,8 @@ async def theirs(database: Database, http: httpx.AsyncClient, sql: asyncpg.Conne
         "client": "their-bank",
         "webhook": await webhook(sql),
         "passkey": await passkey(sql),
+        **await firm(sql),
+        "notice": await notice(sql),
         "box_id": their.box,
         "publication_id": await publication(sql, THEIRS),
         "work_id": "roof",
@@ -154,6 +157,30 @@ async def passkey(sql: asyncpg.Connection) -> str:
         *("t" * 22, THEY),
     )
     return "t" * 22
+
+
+async def firm(sql: asyncpg.Connection) -> dict[str, str]:
+    await sql.execute(
+        "INSERT INTO private.firm (id, code, name, form, contact, qualification, place_id,"
+        " registered_by, created_at) VALUES ('firm-theirs', '91350100M000100Y43', 'Theirs',"
+        " 'limited', 'x', 'y', 'z', $1, now())",
+        THEY,
+    )
+    await sql.execute(
+        "INSERT INTO private.firm_person (firm_id, person_id, added_by, added_at)"
+        " VALUES ('firm-theirs', $1, $1, now())",
+        THEY,
+    )
+    return {"firm": "firm-theirs", "firm_person": THEY}
+
+
+async def notice(sql: asyncpg.Connection) -> str:
+    await sql.execute(
+        "INSERT INTO notice (id, renovation_id, command_id, audience, template, params, created_at, state)"
+        " VALUES ($1, $2, 'n1', 'owners', 'vote_opened', '{}', now(), 'expired')",
+        *("a" * 64, THEIRS),
+    )
+    return "a" * 64
 
 
 async def publication(sql: asyncpg.Connection, rid: str) -> str:
@@ -219,7 +246,8 @@ async def ask(
 async def rows_of(sql: asyncpg.Connection) -> list[str]:
     """Every row that is of the others, or of nobody's case."""
     tables = ("mandate", "mandate_revocation", "proposal", "letter", "ticket", "ballot",
-              "ballot_check", "role_grant", "private.api_client", "private.api_key", "private.webhook", "private.passkey",
+              "ballot_check", "role_grant", "private.api_client", "private.api_key", "private.webhook", "private.passkey", "private.firm",
+              "private.firm_person", "notice",
               "objection", "part_consent")  # fmt: skip
     return [
         row["t"]

@@ -62,6 +62,7 @@ async def refused(j: JourneyDriver, act: a.Act) -> str:
     return code
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", LIMITS)
 async def test_an_attempt_that_comes_after_the_act_was_given_up_writes_nothing(
     journey: Begin, faults: Faults, database: Database, profile: policies.Profile

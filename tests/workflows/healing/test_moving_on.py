@@ -121,6 +121,7 @@ async def test_a_stage_that_is_about_to_move_on_can_be_cancelled(
     assert (await runs_of(j.client, stage.id))[-1].last == "CANCELED"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "awaited",
     ["award_contract", *some_are_slow("objections.candidates", "sign_contract", "survey")],

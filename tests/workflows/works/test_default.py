@@ -141,6 +141,7 @@ async def ended(j: JourneyDriver, database: Database, state: str) -> None:
 
 
 # carries E36
+@pytest.mark.slow
 async def test_a_default_that_is_not_cured_leads_to_a_second_contractor(
     journey: Begin, database: Database
 ) -> None:
@@ -442,6 +443,7 @@ async def test_a_contractor_who_never_starts_loses_the_contract(
     await ended(j, database, "completed")
 
 
+@pytest.mark.slow
 async def test_whoever_begins_after_the_notice_has_cured_it_and_may_not_fall_asleep_again(
     journey: Begin, database: Database
 ) -> None:
