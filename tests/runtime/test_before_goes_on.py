@@ -99,8 +99,10 @@ async def test_a_running_sandbox_is_shelved_on_the_record(today: Place, name: st
     assert (view["state"], view["waiting_for"], view["due_at"]) == ("shelved", "nothing", None)
     assert (last["kind"], last["details"]) == (
         "renovation.closed",
-        {"state": "shelved", "reason": WHY},
+        {"state": "shelved", "reason": "[redacted]"},
     )
+    said = "SELECT details->>'reason' FROM event WHERE hash = $1"
+    assert await today.admin.fetchval(said, last["hash"]) == WHY
     assert (last["actor_id"], last["actor_role"], last["actor_label"]) == (
         ENGINE.id,
         ENGINE.role.value,

@@ -39,6 +39,7 @@ async def tables(url: str) -> int:
         await connection.close()
 
 
+@pytest.mark.slow
 async def test_the_migration_job_migrates_up_and_down(postgres: TestPostgres) -> None:
     name = f"job_{secrets.token_hex(4)}"
     await postgres.create(name)
@@ -66,6 +67,7 @@ def test_a_job_without_its_address_names_the_variable() -> None:
         assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_worker_and_service_name_every_setting_they_miss() -> None:
     of_service = ("DATABASE_URL", "GONGJIAN_CREDENTIAL_KEY", "GONGJIAN_RECEIPT_KEY")
     for command, names in (

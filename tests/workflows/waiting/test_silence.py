@@ -131,6 +131,7 @@ def in_vain_first(what: str) -> Callable[[JourneyDriver], Awaitable[None]]:
     return react
 
 
+@pytest.mark.slow
 async def test_every_official_is_silent_at_every_wait_and_each_time_the_levels_above_hear_of_it(
     journey: Begin, database: Database
 ) -> None:

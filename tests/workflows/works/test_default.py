@@ -416,6 +416,7 @@ async def never_started(journey: Begin) -> JourneyDriver:
 
 
 # carries E36
+@pytest.mark.slow
 async def test_a_contractor_who_never_starts_loses_the_contract(
     journey: Begin, database: Database
 ) -> None:
