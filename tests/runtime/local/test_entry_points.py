@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import asyncpg
+import pytest
 
 from runtime.local.programs import ROOT
 from runtime.settings import LocalSettings, Settings, environment_names
