@@ -12,14 +12,11 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import NamedTuple
 
-import asyncpg
 import structlog
 from sqlalchemy import func, select, update
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import Contact, Notice, NoticeMessage, Renovation
-from models.values.refusal import Refused
 from models.values.states import MessageState
 from models.values.timetable import Timetable
 from rules.notices import GIVEN_UP_AFTER, pause_after, read_quiet
@@ -42,7 +39,6 @@ LANES = 8
 PAGE = 200
 TAKEN_FOR_S = 600.0
 NOT_YET = (MessageState.CREATED, MessageState.SENDING, MessageState.FAILED_FOR_NOW)
-FAILURES = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, Refused)
 Point = Callable[[str], None]
 
 
@@ -90,12 +86,12 @@ class NoticeSender:
         self._quiet = read_quiet(settings.notice_quiet)
 
     async def run(self) -> None:
-        """Until it is cancelled; a database that is away is waited for."""
+        """Until it is cancelled; whatever a turn meets, a database that is away too, the next one is made."""
         while True:
             try:
                 while await self.turn():
                     pass
-            except FAILURES as error:
+            except Exception as error:  # noqa: BLE001 - nothing that one turn meets ends the sender
                 log.warning("notices_wait", reason=type(error).__name__)
             await asyncio.sleep(self._poll_s)
 

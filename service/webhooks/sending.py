@@ -9,10 +9,8 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-import asyncpg
 import structlog
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import FeedEntry, Webhook, WebhookDelivery
@@ -43,7 +41,6 @@ GIVEN_UP_AFTER = timedelta(days=5)
 GONE = 410
 KEPT = timedelta(days=30)
 """So long the log of deliveries is kept."""
-FAILURES = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 
 def pause_after(failures: int) -> timedelta:
@@ -58,12 +55,12 @@ class WebhookSender:
         self._database, self._settings, self._poll_s = database, settings, poll_s
 
     async def run(self) -> None:
-        """Until it is cancelled; a database that is away is waited for."""
+        """Until it is cancelled; whatever a turn meets, a database that is away too, the next one is made."""
         while True:
             try:
                 while await self.turn():
                     pass
-            except FAILURES as error:
+            except Exception as error:  # noqa: BLE001 - nothing that one turn meets ends the sender
                 log.warning("webhooks_wait", reason=type(error).__name__)
             await asyncio.sleep(self._poll_s)
 

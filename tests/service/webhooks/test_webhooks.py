@@ -362,3 +362,22 @@ async def test_the_feed_has_the_same_events_for_whoever_asks(
         if not page["more"]:
             break
     assert asked == [each["data"] for each in portal.events]
+
+
+async def test_an_error_that_nobody_foresaw_does_not_end_the_sender(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns, again = 0, asyncio.Event()
+
+    async def turn(_sender: WebhookSender) -> bool:
+        nonlocal turns
+        turns += 1
+        if turns == 1:
+            raise ValueError("nobody foresaw this")
+        again.set()
+        return False
+
+    monkeypatch.setattr(WebhookSender, "turn", turn)
+    running = asyncio.create_task(WebhookSender(database, settings, poll_s=0.01).run())
+    await asyncio.wait_for(again.wait(), 10)
+    running.cancel()
