@@ -62,6 +62,7 @@ FIRST: Mapping[str, Mapping[Circle, str]] = {
             grounds
             """,
         Circle.ENVELOPE: "command_id bond_fen bond_account",
+        Circle.NOBODY: "envelope sealed_name",
     },
     "case_clock": {
         Circle.EVERYBODY: "renovation_id now moved_seq",

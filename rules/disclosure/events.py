@@ -53,7 +53,7 @@ DETAILS: Mapping[Circle, str] = {
         letter mandate mandate_revoked pseudonym revoked shared subject_unit unit unit_number units up_to_seq
         """,
     Circle.OFFICIALS: "ballot error grant person proposed_by reference scan scopes inspector_id account",
-    Circle.AUDIT: "bid",
+    Circle.AUDIT: "bid envelope_sha256",
 }
 LINES: Mapping[str, Circle] = {
     name: circle for circle, names in DETAILS.items() for name in names.split()

@@ -62,6 +62,10 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
             red_flags"""
     },
     "BidView": {EVERYBODY: "bidder_id bidder price_fen state technical_milli grounds rank"},
+    "OwnBid": {
+        Circle.ENVELOPE: """bid tender round state submitted_at withdrawn_at deadline_at price_fen
+            technical_milli bond_fen bond_account flags grounds"""
+    },
     "RedFlag": {EVERYBODY: "kind bidders article gap_fen"},
     "ContractView": {EVERYBODY: "id works_round bidder_id state value_fen decide_by start_by"},
     "OccupiedPart": {EVERYBODY: "work_id", HOUSEHOLD: "unit_number"},

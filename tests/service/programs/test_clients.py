@@ -235,12 +235,7 @@ ROOMS = (
     "proposals",
     "publications",
 )
-# The record is everybody's to read; whoever is nobody reads what everybody does.
-OFFICIAL_DOORS = [
-    each
-    for each in doors()
-    if OFFICIAL.scheme_name in each.takes and not each.path.endswith("/events")
-]
+OFFICIAL_DOORS = [each for each in doors() if OFFICIAL.scheme_name in each.takes]
 DEAD = {
     "expired": (
         "UPDATE private.api_key SET expires_at = now() - interval '1 second'",
