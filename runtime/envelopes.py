@@ -22,7 +22,7 @@ _PURPOSE = b"gongjian/bid"
 _HASHES = b"gongjian/bid-hash"
 
 
-class Offer(Carried):
+class BidContent(Carried):
     """What lies in an envelope: who bids, and everything that is read out or judged. Money in fen."""
 
     bidder_id: str
@@ -40,13 +40,13 @@ class Envelopes:
         self._ciphers = Ciphers(bids_key, _PURPOSE)
         self._hashes = derived(newest(bids_key), _HASHES)
 
-    def seal(self, bid_id: str, offer: Offer) -> bytes:
+    def seal(self, bid_id: str, offer: BidContent) -> bytes:
         """The envelope of a bid."""
         plain = offer.model_dump_json().encode()
         filled = plain + b" " * (-len(plain) % FILLED_TO)
         return self._ciphers.key_id + self._ciphers.seal(filled, framed(_PURPOSE, bid_id.encode()))
 
-    def open(self, bid_id: str, envelope: bytes) -> Offer:
+    def open(self, bid_id: str, envelope: bytes) -> BidContent:
         """What a bidder has handed in. Asked by the opening, and by the bidder for its own.
 
         Raises:
@@ -59,7 +59,7 @@ class Envelopes:
             raise refusal(
                 "bidding.envelope_shut", where=bid_id, key=key_id.decode(errors="replace")
             )
-        return Offer.model_validate_json(plain)
+        return BidContent.model_validate_json(plain)
 
     def keyed_hash(self, request: BaseModel) -> str:
         """By what a repeated request is recognised: a plain hash could be tried out with every price."""

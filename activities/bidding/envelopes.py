@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from activities.bidding import rows
 from models.tables import Bid, Tender
 from models.values.refusal import refusal
-from runtime.envelopes import Envelopes, Offer
+from runtime.envelopes import BidContent, Envelopes
 
 
 def read_out(envelopes: Envelopes | None, tender: Tender, submitted: Iterable[Bid]) -> None:
@@ -33,7 +33,7 @@ def in_order(bids: Iterable[Bid]) -> Sequence[Bid]:
     return sorted(bids, key=lambda bid: (bid.submitted_at, bid.bidder_id or "", bid.id))
 
 
-def _offer(envelopes: Envelopes | None, bid: Bid) -> Offer | None:
+def _offer(envelopes: Envelopes | None, bid: Bid) -> BidContent | None:
     """What lies in the envelope; None for a bid of before there were any."""
     if bid.envelope is None:
         return None

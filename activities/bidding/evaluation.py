@@ -54,11 +54,11 @@ async def open_tender(
             details,
         )
     read_out(envelopes, tender, submitted)
-    in_time = in_order(in_time)
     for bid in submitted:
         bid.state = BidState.REJECTED
-    findings = await _admit(case, tender, in_time)
-    sealed = [rows.sealed(bid) for bid in in_time]
+    opened = in_order(in_time)
+    findings = await _admit(case, tender, opened)
+    sealed = [rows.sealed(bid) for bid in opened]
     flagged = red_flags(sealed)
     if flagged:
         case.notify("supervision", "collusion_flags", flags=len(flagged))

@@ -206,7 +206,7 @@ def seconds_early(bid: Bid, tender: Tender) -> Fraction:
     return Fraction((tender.deadline_at - bid.submitted_at) // _MICROSECOND, 1_000_000)
 
 
-def finding(bid: Bid, found: BidFinding) -> dict[str, JsonValue]:
+def finding(bid: SealedBid, found: BidFinding) -> dict[str, JsonValue]:
     """What was read out of a bid and found of it, for an event's details."""
     return {
         "bidder": bid.bidder_id,

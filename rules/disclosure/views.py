@@ -45,7 +45,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "AwaitedLine": {
         EVERYBODY: "what subject who since due_at late_since consequence level provisional"
     },
-    "Trouble": {EVERYBODY: "workflow_id step by_act error reference since"},
+    "Trouble": {EVERYBODY: "workflow_id step by_act since", OFFICIALS: "error reference"},
     "RenovationView": {
         EVERYBODY: """id title place_path stage state waiting_for due_at provisional rule_pack case_now clock
             sandbox events workflow_id stage_workflow_id opened_at closed_at box other_boxes tender
@@ -63,8 +63,8 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     },
     "BidView": {EVERYBODY: "bidder_id bidder price_fen state technical_milli grounds rank"},
     "OwnBid": {
-        Circle.ENVELOPE: """bid tender round state submitted_at withdrawn_at deadline_at price_fen
-            technical_milli bond_fen bond_account flags grounds"""
+        Circle.ENVELOPE: """id tender_id round tender_state deadline_at bidder_id price_fen
+            technical_milli bond_fen bond_account flags submitted_at withdrawn_at state grounds rank award"""
     },
     "RedFlag": {EVERYBODY: "kind bidders article gap_fen"},
     "ContractView": {EVERYBODY: "id works_round bidder_id state value_fen decide_by start_by"},

@@ -1,20 +1,19 @@
 """Bids: handed in, read by their bidder and taken back before the deadline; sealed until the opening."""
 
 import hashlib
-from collections.abc import Mapping
 from datetime import datetime
 
 from pydantic import BaseModel, JsonValue
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.tables import Bid, Tender
+from models.tables import Award, Bid, Tender
 from models.values.actor import SEALED_BIDDER, Actor
 from models.values.base import Carried
 from models.values.refusal import refusal, refuse_if_any
 from models.values.states import BidState, TenderState
 from rules.bidding import submission_problems
-from runtime.envelopes import Envelopes, Offer
+from runtime.envelopes import BidContent, Envelopes
 from runtime.record.firms import refuse_defaulter, refuse_related
 from runtime.record.journal import id_from
 from service.bodies import Accepted, SubmitBid, WithdrawBid
@@ -25,23 +24,29 @@ from service.situation import Situation
 
 
 class OwnBid(Carried):
-    """A bid as its bidder reads it, at any time; money in fen, moments in case time."""
+    """A bid as whoever made it reads it at any time, and where it stands; money in fen, case time.
 
-    bid: str
-    tender: str
+    `rank` and `award` are null while it is not among the candidates.
+    """
+
+    id: str
+    tender_id: str
     round: int
-    state: str
-    submitted_at: datetime
-    withdrawn_at: datetime | None
+    tender_state: str
     deadline_at: datetime
     """Until then it may be taken back; then the bids are opened."""
+    bidder_id: str
     price_fen: int
     technical_milli: int
     bond_fen: int
     bond_account: str
-    flags: Mapping[str, JsonValue]
+    flags: JsonValue
+    submitted_at: datetime
+    withdrawn_at: datetime | None
+    state: str
     grounds: JsonValue
-    """Why it was rejected, each with its reason."""
+    rank: int | None = None
+    award: str | None = None
 
 
 class _KeptBid(BaseModel):
@@ -121,19 +126,26 @@ async def withdraw_bid(
 async def list_own_bids(
     session: AsyncSession, parts: Parts, situation: Situation, bidder: Actor
 ) -> tuple[OwnBid, ...]:
-    """What a bidder has handed in in this case, the newest first; nobody else's, and of nobody else.
+    """What a bidder has handed in in this case, round by round; nobody else's, and read by nobody else.
 
     Raises:
         Refused: `bidding.envelope_shut` where the key of that time is gone.
     """
-    tenders = (
-        await session.scalars(
-            select(Tender).where(Tender.renovation_id == situation.id).order_by(Tender.round.desc())
-        )
-    ).all()
-    return tuple(
-        [own for tender in tenders for own in await _own_of(session, parts, tender, bidder.party)]
+    rows = await session.execute(
+        select(Tender, Award)
+        .outerjoin(Award, (Award.tender_id == Tender.id) & (Award.bidder_id == bidder.party))
+        .where(Tender.renovation_id == situation.id)
+        .order_by(Tender.round)
     )
+    found: list[OwnBid] = []
+    for tender, award in rows.all():
+        own = await session.scalars(
+            select(Bid)
+            .where(Bid.tender_id == tender.id, _is_of(parts, tender, bidder.party))
+            .order_by(Bid.submitted_at, Bid.id)
+        )
+        found += [_own(parts.envelopes, tender, bid, award) for bid in own]
+    return tuple(found)
 
 
 async def sealed_bidder(parts: Parts, situation: Situation, bidder: Actor) -> tuple[Actor, str]:
@@ -171,7 +183,7 @@ def bid_row(
 ) -> Bid:
     """The row of a new bid: an envelope, and when it came. `key` is that of the command."""
     name = f"{tender.id}.{id_from(key, 20)}"
-    offer = Offer(
+    offer = BidContent(
         bidder_id=bidder_id,
         price_fen=command.price_fen,
         technical_milli=command.technical_milli,
@@ -196,34 +208,26 @@ def _sealed_name(parts: Parts, within: str, bidder_id: str) -> str:
     return f"{SEALED_BIDDER}{named.hex()[:24]}"
 
 
-async def _own_of(
-    session: AsyncSession, parts: Parts, tender: Tender, bidder_id: str
-) -> list[OwnBid]:
-    rows = await session.scalars(
-        select(Bid)
-        .where(Bid.tender_id == tender.id, _is_of(parts, tender, bidder_id))
-        .order_by(Bid.submitted_at.desc(), Bid.id)
-    )
-    return [_own(parts.envelopes, tender, row) for row in rows]
-
-
-def _own(envelopes: Envelopes, tender: Tender, row: Bid) -> OwnBid:
+def _own(envelopes: Envelopes, tender: Tender, bid: Bid, award: Award | None) -> OwnBid:
     """As it was handed in: from the envelope, also after the committee has given it points."""
-    offer = (
-        Offer.model_validate(row, from_attributes=True)
-        if row.envelope is None
-        else envelopes.open(row.id, row.envelope)
-    )
+    if bid.envelope is None:
+        offer = BidContent.model_validate(bid, from_attributes=True)
+    else:
+        offer = envelopes.open(bid.id, bid.envelope)
+    stands = award is not None and bid.state is not BidState.WITHDRAWN
     return OwnBid(
-        bid=row.id,
-        tender=tender.id,
+        **offer.model_dump(),
+        id=bid.id,
+        tender_id=tender.id,
         round=tender.round,
-        state=row.state,
-        submitted_at=row.submitted_at,
-        withdrawn_at=row.withdrawn_at,
+        tender_state=tender.state,
         deadline_at=tender.deadline_at,
-        grounds=row.grounds,
-        **offer.model_dump(exclude={"bidder_id"}),
+        submitted_at=bid.submitted_at,
+        withdrawn_at=bid.withdrawn_at,
+        state=bid.state,
+        grounds=bid.grounds,
+        rank=award.rank if stands and award else None,
+        award=award.state if stands and award else None,
     )
 
 

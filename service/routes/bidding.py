@@ -18,11 +18,11 @@ async def submit_bid(
     return await bids.submit_bid(parts, situation, bidder, command)
 
 
-@router.get("/bids/own")
+@router.get("/own-bids")
 async def list_own_bids(
     situation: CaseSituation, bidder: CurrentContractor, parts: RunningParts
 ) -> tuple[OwnBid, ...]:
-    """What you have handed in in this case, the newest first. Before the opening nobody else reads it."""
+    """The own bids of every round as they were handed in, and where each stands."""
     async with parts.database.session() as session:
         return await bids.list_own_bids(session, parts, situation, bidder)
 

@@ -14,7 +14,7 @@ from fastapi.security.base import SecurityBase
 from models.fields import Id
 from models.values.actor import Actor, Role
 from models.values.refusal import refusal
-from rules.authority import ROLES_OF_WRITE
+from rules.authority import ROLES_OF_WRITE, Grant
 from rules.disclosure import ReaderKind
 from service.access.tickets import Shown, Voter
 from service.access.units import refuse_replaced
@@ -266,6 +266,27 @@ async def viewer_in_request(
 
 
 CurrentViewer = Annotated[Viewer, Depends(viewer_in_request)]
+
+
+async def roles_in_request(
+    request: Request,
+    parts: RunningParts,
+    door: CurrentDoor,
+    official: Annotated[str | None, Security(OFFICIAL)],
+) -> tuple[Grant, ...]:
+    """The roles of whoever asks for a list that everybody may read; none without a credential.
+
+    Raises:
+        Refused: as `person_in_request` says, but `credential.missing`.
+    """
+    if official is None and not request.cookies.get(COOKIE):
+        return ()
+    token = await token_in_request(request, parts, official)
+    person = await person_in_request(await signed_in(parts.database, token, None, door))
+    return await load_grants(parts.database, person, "")
+
+
+CurrentRoles = Annotated[tuple[Grant, ...], Depends(roles_in_request)]
 
 
 def _in_role(*roles: Role) -> Callable[..., Awaitable[Actor]]:

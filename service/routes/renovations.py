@@ -4,13 +4,17 @@ import hashlib
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.fields import Awaited, Cursor, EventNumber, Id, PlacePath, written_whole
 from models.messages.journey import Stage
+from rules.disclosure.events import may_count_bids
 from runtime.record.cases import CaseFilter
+from runtime.record.feed import held_after
 from service import views
-from service.reading.shaping import event_for
-from service.routes.dependencies import CurrentViewer, RunningParts
+from service.reading.cases import case_for, listed_for
+from service.reading.shaping import Viewer, event_for
+from service.routes.dependencies import CurrentRoles, CurrentViewer, RunningParts
 from service.views import EventView, ListedRenovation, PublicProgress, RenovationView
 
 router = APIRouter(prefix="/v1/renovations", tags=["renovations"])
@@ -23,6 +27,7 @@ Page = Annotated[int, *written_whole("number", MOST, 1)]
 @router.get("")
 async def list_renovations(
     parts: RunningParts,
+    roles: CurrentRoles,
     *,
     place: PlacePath = "",
     stage: Stage | None = None,
@@ -41,7 +46,8 @@ async def list_renovations(
     """
     wanted = CaseFilter(place=place, stage=stage, waiting=waiting, overdue=overdue, stuck=stuck)
     async with parts.database.session() as session:
-        return await views.list_renovations(session, wanted, after, limit)
+        found = await views.list_renovations(session, wanted, after, limit)
+    return tuple(listed_for(roles, line) for line in found)
 
 
 @router.get("/{renovation_id}", responses={304: {"description": "Nothing has changed."}})
@@ -49,11 +55,14 @@ async def read_renovation(
     renovation_id: Id,
     request: Request,
     response: Response,
+    viewer: CurrentViewer,
     parts: RunningParts,
 ) -> RenovationView:
     """Where it stands; with `If-None-Match` 304 while nothing has changed but the time."""
     async with parts.database.session() as session:
         view = await views.load_renovation(session, renovation_id)
+        held = await _held_after(session, viewer, renovation_id)
+    view = case_for(viewer, view, held)
     steady = view.model_dump_json(exclude={"case_now"})
     etag = f'"{hashlib.sha256(steady.encode()).hexdigest()[:32]}"'
     if request.headers.get("if-none-match") == etag:
@@ -81,7 +90,13 @@ async def read_events(
 
     Everybody sees what happened when, in numbers, sums and ids. Which home it was, who complained, and what
     officials wrote freely stand as "[redacted]", except for whom they are: show a unit's ticket, or sign in.
+    While a tender is open the record ends with its notice for all but officials: it would tell how many have bid.
     """
     async with parts.database.session() as session:
-        events = await views.list_events(session, renovation_id, after, limit)
+        held = await _held_after(session, viewer, renovation_id)
+        events = await views.list_events(session, renovation_id, after, limit, held)
     return tuple(event_for(viewer, event) for event in events)
+
+
+async def _held_after(session: AsyncSession, viewer: Viewer, renovation_id: str) -> int | None:
+    return None if may_count_bids(viewer.reader) else await held_after(session, renovation_id)

@@ -163,7 +163,7 @@ WHO: Mapping[str, str | set[Role]] = {
     f"GET {CASE}/inbox": CONVENERS,
     f"POST {CASE}/payments": {Role.PAYMENT_PROVIDER},
     f"POST {CASE}/bids": {Role.CONTRACTOR},
-    f"GET {CASE}/bids/own": {Role.CONTRACTOR},
+    f"GET {CASE}/own-bids": {Role.CONTRACTOR},
     f"POST {CASE}/bids/withdrawal": {Role.CONTRACTOR},
     f"POST {CASE}/clock": CONVENERS,
     f"POST {CASE}/clock/holds": CONVENERS,

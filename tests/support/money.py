@@ -17,7 +17,7 @@ from models.values.states import BidState
 from models.values.timetable import WorkCalendar
 from models.values.voting import Motion, MotionKind
 from runtime.database import Database
-from runtime.envelopes import Envelopes, Offer
+from runtime.envelopes import BidContent, Envelopes
 from tests.support.box import BOX_KEYS
 
 START = datetime(2026, 3, 2, 4, tzinfo=UTC)
@@ -43,7 +43,7 @@ def sealed_bid(
         tender_id=tender_id,
         command_id=f"{tender_id}-{bidder}",
         sealed_name=f"sealed-{bidder}",
-        envelope=envelopes.seal(name, Offer(bidder_id=bidder, **offer)),
+        envelope=envelopes.seal(name, BidContent(bidder_id=bidder, **offer)),
         submitted_at=at,
         state=BidState.SUBMITTED,
     )

@@ -7,6 +7,7 @@ from models.values.refusal import refusal
 from runtime.record import feed
 from runtime.record.grants import load_grants
 from service.bodies import CommandBody
+from service.reading.shaping import until_opening
 from service.routes.dependencies import CurrentOfficial, RunningParts
 from service.routes.renovations import PAGE, Page
 from service.webhooks import hooks
@@ -46,7 +47,13 @@ async def read_feed(
         places = [place] if place else [grant.place for grant in grants]
         await feed.advance(session)
         page = await feed.read_page(
-            session, places, after, limit, [kind] if kind else (), training=training
+            session,
+            places,
+            after,
+            limit,
+            [kind] if kind else (),
+            until=await until_opening(session, places, grants),
+            training=training,
         )
     events = tuple(feed_event(line, grants) for line in page.lines)
     return Feed(events=events, next=page.next_position, more=page.more)

@@ -234,6 +234,7 @@ ROOMS = (
     "official_acts",
     "proposals",
     "publications",
+    "renovations",
 )
 OFFICIAL_DOORS = [each for each in doors() if OFFICIAL.scheme_name in each.takes]
 DEAD = {
