@@ -302,7 +302,9 @@ async def test_without_a_credential_only_what_is_everybodys_opens(
     assert bool(await ask(http, name, {}) & CLOSED) == (WHO[name] != EVERYBODY)
     # Where a credential widens what is read, one that is not good is refused at everybody's door too.
     of_everybody = WHO[name] == EVERYBODY and name not in WIDENED
-    assert bool(await ask(http, name, {"Authorization": "Bearer s1.guessed"}) & CLOSED) != of_everybody
+    assert (
+        bool(await ask(http, name, {"Authorization": "Bearer s1.guessed"}) & CLOSED) != of_everybody
+    )
     of_everybody |= name == "GET /v1/renovations"  # a ticket is of a case
     assert bool(await ask(http, name, {"Authorization": "Bearer v1.a.b"}) & CLOSED) != of_everybody
 
