@@ -146,7 +146,7 @@ SECOND: Mapping[str, Mapping[Circle, str]] = {
         Circle.EVERYBODY: "renovation_id version title content budget_fen created_at",
     },
     "session": {
-        Circle.NOBODY: "id account_id way created_at expires_at ended_at",
+        Circle.NOBODY: "id account_id way created_at expires_at ended_at seen_at idle_minutes",
     },
     "share": {
         Circle.MONEY: "renovation_id scheme_version unit_number item_id amount_fen",

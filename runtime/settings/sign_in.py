@@ -14,6 +14,12 @@ class SignInSettings(BaseSettings):
     session_hours: int = Field(
         default=12, ge=1, le=168, description="Hours after which a person signs in anew."
     )
+    session_idle_minutes: int = Field(
+        default=60,
+        ge=1,
+        le=1440,
+        description="Minutes without a request after which a session ends.",
+    )
     invitation_days: int = Field(
         default=7,
         ge=1,

@@ -7,7 +7,7 @@ refuses it, 429 too often, 503 ask again. What a connection refuses before there
 CODES: dict[int, str] = {
     400: "service.request_malformed",
     401: """
-        credential.expired credential.ended credential.missing credential.wrong
+        credential.expired credential.idle credential.ended credential.missing credential.wrong
         credential.key_revoked credential.key_replaced credential.key_expired
         assertion.algorithm assertion.audience assertion.claims assertion.expired assertion.issuer
         assertion.key assertion.signature assertion.too_early assertion.too_long assertion.used

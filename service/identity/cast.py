@@ -52,7 +52,7 @@ async def play_cast(
                 session,
                 (await account_for(session, _part(each, renovation_id))).id,
                 "cast",
-                settings.session_hours,
+                settings,
             )
             for each in players
         }

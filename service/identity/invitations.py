@@ -12,6 +12,7 @@ from models.values.base import Value
 from models.values.refusal import refusal
 from runtime.database import Database
 from runtime.settings import Settings
+from runtime.settings.sign_in import SignInSettings
 from service.identity.bodies import AccountView, InvitationView
 from service.identity.passwords import hash_password, new_totp_secret, sealed, secrets_key, totp_uri
 from service.identity.sessions import begin_session, database_now, end_sessions_of
@@ -139,16 +140,16 @@ async def accept(
         account.password = hashed
         account.totp = None if secret is None else sealed(secrets_key(settings), secret)
         uri = "" if secret is None else totp_uri(secret, account.name)
-        return await first_session(session, account, settings.session_hours, uri)
+        return await first_session(session, account, settings, uri)
 
     return await database.transaction(work)
 
 
 async def first_session(
-    session: AsyncSession, account: Account, hours: int, totp_uri: str = ""
+    session: AsyncSession, account: Account, settings: SignInSettings, totp_uri: str = ""
 ) -> AccountView:
     """The session that an invitation begins, in the caller's transaction."""
-    opened = await begin_session(session, account.id, "invitation", hours)
+    opened = await begin_session(session, account.id, "invitation", settings)
     return AccountView(
         actor_id=account.actor_id,
         only_case=account.only_case,

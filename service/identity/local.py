@@ -47,7 +47,7 @@ async def sign_in(database: Database, settings: Settings, body: SignInBody) -> S
             raise _wrong(known)
         account.totp_step = step
         await forget_tries(session, _credential(settings, body.name))
-        begun = await begin_session(session, account.id, "password", settings.session_hours)
+        begun = await begin_session(session, account.id, "password", settings)
         return SessionView(
             actor_id=account.actor_id,
             only_case=account.only_case,

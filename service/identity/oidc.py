@@ -134,7 +134,7 @@ async def arrive(
             account = await _invited(session, attempt.invitation_id, provider.issuer, subject)
         if account is None or account.closed_at is not None:
             raise refusal("sign_in.not_invited")
-        return await begin_session(session, account.id, KIND, settings.session_hours)
+        return await begin_session(session, account.id, KIND, settings)
 
     return Arrived(opened=await database.transaction(work), goes_to=attempt.goes_to)
 

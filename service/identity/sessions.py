@@ -9,8 +9,10 @@ from models.tables import Account, ApiClient, PersonSession
 from models.values.base import Value
 from models.values.refusal import refusal
 from runtime.database import Database
+from runtime.settings.sign_in import SignInSettings
 from service.identity.tokens import SESSION, new_token, token_hash
 
+SEEN_TIMES = 10
 NOW = select(func.clock_timestamp(type_=DateTime(timezone=True)))
 
 
@@ -39,11 +41,13 @@ async def database_now(session: AsyncSession) -> datetime:
     return (await session.execute(NOW)).scalar_one()
 
 
-async def begin_session(session: AsyncSession, account_id: str, way: str, hours: int) -> Opened:
-    """Begin a session in the caller's transaction."""
+async def begin_session(
+    session: AsyncSession, account_id: str, way: str, settings: SignInSettings
+) -> Opened:
+    """Begin a session in the caller's transaction; it ends as the settings say."""
     token = new_token(SESSION)
     now = await database_now(session)
-    expires_at = now + timedelta(hours=hours)
+    expires_at = now + timedelta(hours=settings.session_hours)
     session.add(
         PersonSession(
             id=token_hash(token),
@@ -51,6 +55,8 @@ async def begin_session(session: AsyncSession, account_id: str, way: str, hours:
             way=way,
             created_at=now,
             expires_at=expires_at,
+            seen_at=now,
+            idle_minutes=settings.session_idle_minutes,
         )
     )
     await session.flush()
@@ -70,6 +76,7 @@ async def session_beside(session: AsyncSession, of: PersonSession) -> Opened:
             way=of.way,
             created_at=of.created_at,
             expires_at=of.expires_at,
+            idle_minutes=of.idle_minutes,
         )
     )
     await session.flush()
@@ -81,7 +88,8 @@ async def find_session(database: Database, token: str) -> SignedIn:
 
     Raises:
         Refused: `credential.wrong` for one that nobody was given, `credential.ended` for one that was
-            revoked or whose account is closed, `credential.expired`.
+            revoked or whose account is closed, `credential.expired`, and `credential.idle` for one that
+            nobody has used for too long.
     """
     query = (
         select(PersonSession, Account, func.clock_timestamp())
@@ -97,6 +105,7 @@ async def find_session(database: Database, token: str) -> SignedIn:
         raise refusal("credential.ended")
     if row.expires_at <= now:
         raise refusal("credential.expired")
+    await _seen(database, row, now)
     return SignedIn(
         actor_id=account.actor_id,
         account_id=account.id,
@@ -104,6 +113,21 @@ async def find_session(database: Database, token: str) -> SignedIn:
         way=row.way,
         expires_at=row.expires_at,
     )
+
+
+async def _seen(database: Database, row: PersonSession, now: datetime) -> None:
+    """Somebody has come with the session. That is written down a few times within the idle time, no more."""
+    idle, most = now - row.seen_at, timedelta(minutes=row.idle_minutes)
+    if idle >= most:
+        raise refusal("credential.idle", minutes=row.idle_minutes)
+    if idle < most / SEEN_TIMES:
+        return
+
+    async def work(session: AsyncSession) -> None:
+        mine = update(PersonSession).where(PersonSession.id == row.id)
+        await session.execute(mine.values(seen_at=func.greatest(PersonSession.seen_at, now)))
+
+    await database.transaction(work)
 
 
 async def end_session(database: Database, token: str) -> None:

@@ -6,7 +6,7 @@ sealed under a key of the service.
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.tables.base import PRIVATE, Big, Hash, Id, Table, not_negative, one_of, sha256
@@ -94,10 +94,19 @@ class Invitation(Table):
 
 
 class PersonSession(Table):
-    """Somebody is signed in; `id` is the SHA-256 of the token that only they have."""
+    """Somebody is signed in; `id` is the SHA-256 of the token that only they have.
+
+    It ends at `expires_at`, and before that when nothing came with it for `idle_minutes` after `seen_at`,
+    which is written now and then.
+    """
 
     __tablename__ = "session"
-    __table_args__ = (sha256("id"), one_of("way", *WAYS), {"schema": PRIVATE})
+    __table_args__ = (
+        sha256("id"),
+        one_of("way", *WAYS),
+        CheckConstraint("idle_minutes > 0", name="idle_minutes_positive"),
+        {"schema": PRIVATE},
+    )
 
     id: Mapped[Hash] = mapped_column(primary_key=True)
     account_id: Mapped[Id] = mapped_column(ForeignKey(f"{PRIVATE}.account.id"), index=True)
@@ -105,6 +114,8 @@ class PersonSession(Table):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    idle_minutes: Mapped[int] = mapped_column(server_default=text("60"))
 
 
 class SignInAttempt(Table):

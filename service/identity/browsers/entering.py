@@ -58,7 +58,7 @@ async def sign_in_with_passkey(
             raise refusal("passkey.copied")
         passkey.sign_count = signed.new_sign_count
         passkey.last_used_at = await database_now(session)
-        begun = await begin_session(session, account.id, PASSKEY, settings.session_hours)
+        begun = await begin_session(session, account.id, PASSKEY, settings)
         return SessionView(
             actor_id=account.actor_id,
             only_case=account.only_case,

@@ -68,7 +68,7 @@ async def accept_with_passkey(
     async def work(session: AsyncSession) -> AccountView:
         account = await emptied(session, await take_up(session, invitation))
         await _add(session, account, party, attempt.secret, body)
-        return await first_session(session, account, settings.session_hours)
+        return await first_session(session, account, settings)
 
     return await database.transaction(work)
 

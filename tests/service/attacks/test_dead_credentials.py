@@ -86,6 +86,10 @@ DEAD = {
         "UPDATE private.account SET only_case = 'rother', person_id = NULL",
         (403, "credential.other_case"),
     ),
+    "idle": (
+        "UPDATE private.session SET seen_at = now() - idle_minutes * interval '1 minute'",
+        (401, "credential.idle"),
+    ),
     "of nobody": ("DELETE FROM private.session", (401, "credential.wrong")),
 }
 OF_A_PLAYER_TOO = ("/v1/session", "/v1/sign-out", "/v1/passkey")
@@ -116,6 +120,25 @@ async def test_a_dead_session_opens_no_door(case: Channels, dead: str) -> None:
             assert await knock(case, door, headers) == expected, door.path
     await case.sql.execute("DELETE FROM private.session WHERE account_id = 'gone-by'")
     await case.sql.execute("DELETE FROM private.account WHERE id = 'gone-by'")
+
+
+async def test_whoever_comes_back_in_time_stays_signed_in(case: Channels) -> None:
+    """And that is written down a few times in that time, not with every request."""
+    await sign_in(case.sql, "comes-back")
+    seen = "SELECT seen_at FROM private.session WHERE account_id = 'comes-back'"
+
+    async def after(minutes: int) -> bool:
+        """So long after the last request that was noted; whether the next one is noted."""
+        await case.sql.execute(
+            "UPDATE private.session SET seen_at = now() - $1 * interval '1 minute'"
+            " WHERE account_id = 'comes-back'",
+            minutes,
+        )
+        before = await case.sql.fetchval(seen)
+        assert (await case.http.get("/v1/session", headers=bearer("comes-back"))).is_success
+        return bool(await case.sql.fetchval(seen) != before)
+
+    assert [await after(minutes) for minutes in (1, 7, 59, 5)] == [False, True, True, False]
 
 
 async def test_with_the_role_every_door_of_officials_closes_though_the_session_goes_on(
