@@ -6,6 +6,7 @@ and gets the same back with what was sealed opened. Nothing is sealed here: the 
 
 from typing import Annotated
 
+import structlog
 from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
 from pydantic import Field
 from temporalio.api.common.v1 import Payloads
@@ -13,8 +14,11 @@ from temporalio.api.common.v1 import Payloads
 from models.fields import Expected, entries, line
 from models.values.base import Carried, Value
 from models.values.refusal import refusal
-from runtime.keys.codec import SealingCodec
+from runtime.keys.codec import WORKFLOW, SealingCodec
 from runtime.settings import Settings
+from service.http.callers import CALLER
+
+log = structlog.get_logger("access")
 
 MOST = 1_000
 MetadataName = Annotated[str, *line(100)]
@@ -41,7 +45,7 @@ class OpenedPayloads(Carried):
 
 
 async def opened_payloads(settings: Settings, sealed: SealedPayloads) -> OpenedPayloads:
-    """What was sealed, opened; what was not, as it is.
+    """What was sealed, opened; what was not, as it is. The access log has who read of which workflows.
 
     Raises:
         Refused: `engine.payloads` for what is no payload; `temporal.payload_sealed` for one that no key opens.
@@ -51,6 +55,12 @@ async def opened_payloads(settings: Settings, sealed: SealedPayloads) -> OpenedP
     except (ParseError, ValueError):
         raise refusal("engine.payloads", where="payloads") from None
     if settings.codec_key is not None:
+        named = {
+            each.metadata[WORKFLOW].decode(errors="replace")
+            for each in given.payloads
+            if WORKFLOW in each.metadata
+        }
         found = await SealingCodec(settings.codec_key).decode(given.payloads)
+        log.info("payloads_opened", who=CALLER.get(), workflows=sorted(named), count=len(found))
         given = Payloads(payloads=found)
     return OpenedPayloads.model_validate(MessageToDict(given) or {"payloads": ()})

@@ -6,8 +6,10 @@ engine's own messages of failures and the summaries for the Temporal UI: both ar
 workflows, activities, updates and signals, their ids and the search attributes stay readable.
 """
 
+import copy
 import dataclasses
 from collections.abc import Sequence
+from typing import Self
 
 from google.protobuf.message import DecodeError
 from pydantic import SecretStr
@@ -17,6 +19,8 @@ from temporalio.converter import (
     DataConverter,
     DefaultFailureConverterWithEncodedAttributes,
     PayloadCodec,
+    SerializationContext,
+    WithSerializationContext,
 )
 
 from models.values.refusal import refusal
@@ -25,14 +29,23 @@ from runtime.keys.ciphers import Ciphers
 ENCODING = b"binary/encrypted"
 KEY_ID = "encryption-key-id"
 """The names that Temporal's own examples of such codecs use."""
+WORKFLOW = "gongjian-workflow"
+"""The id of the workflow in which a payload was said: in clear, as ids are, and sealed with it."""
 _PURPOSE = b"gongjian/codec"
 
 
-class SealingCodec(PayloadCodec):
+class SealingCodec(PayloadCodec, WithSerializationContext):
     """Seals with the newest key; opens what any of the keys has sealed, and passes on what none has."""
 
     def __init__(self, keys: SecretStr) -> None:
+        self._workflow = b""
         self._ciphers = Ciphers(keys, _PURPOSE)
+
+    def with_context(self, context: SerializationContext) -> Self:
+        """The same codec, in a workflow: its payloads say of which they are, for whoever logs their opening."""
+        named = copy.copy(self)
+        named._workflow = (getattr(context, "workflow_id", None) or "").encode()  # noqa: SLF001 - one of us
+        return named
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
         """Each payload, sealed."""
@@ -48,20 +61,27 @@ class SealingCodec(PayloadCodec):
 
     def _sealed(self, payload: Payload) -> Payload:
         key_id = self._ciphers.key_id
-        sealed = self._ciphers.seal(payload.SerializeToString(), key_id)
-        return Payload(metadata={"encoding": ENCODING, KEY_ID: key_id}, data=sealed)
+        workflow = {WORKFLOW: self._workflow} if self._workflow else {}
+        sealed = self._ciphers.seal(payload.SerializeToString(), _bound_to(key_id, self._workflow))
+        return Payload(metadata={"encoding": ENCODING, KEY_ID: key_id, **workflow}, data=sealed)
 
     def _opened(self, payload: Payload) -> Payload:
         if payload.metadata.get("encoding") != ENCODING:
             return payload
         key_id = payload.metadata.get(KEY_ID, b"")
-        plain = self._ciphers.open(key_id, payload.data, key_id)
+        bound_to = _bound_to(key_id, payload.metadata.get(WORKFLOW, b""))
+        plain = self._ciphers.open(key_id, payload.data, bound_to)
         if plain is not None:
             try:
                 return Payload.FromString(plain)
             except DecodeError:
                 pass
         raise refusal("temporal.payload_sealed", key=key_id.decode(errors="replace") or "-")
+
+
+def _bound_to(key_id: bytes, workflow: bytes) -> bytes:
+    """What a payload is sealed with; those of before named no workflow."""
+    return key_id + workflow
 
 
 def data_converter(codec_key: SecretStr | None) -> DataConverter:

@@ -5,6 +5,7 @@ import json
 import re
 import ssl
 import subprocess
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,13 +15,15 @@ from threading import Thread
 import asyncpg
 import httpx
 import pytest
+import structlog
 import uvicorn
 from google.protobuf.json_format import MessageToDict, ParseDict
 from pydantic import SecretStr
 from temporalio.api.common.v1 import Payload, Payloads
+from temporalio.converter import WorkflowSerializationContext
 
 from runtime.database import Database
-from runtime.keys.codec import SealingCodec
+from runtime.keys.codec import WORKFLOW, SealingCodec
 from runtime.local.ports import free_port
 from runtime.settings import Settings
 from service.app import create_app
@@ -87,6 +90,24 @@ async def test_an_administrator_reads_what_is_sealed_and_what_is_not(
     assert (await http.post(DECODE, json={"payloads": []}, headers=bearer(ADMIN))).json() == {
         "payloads": []
     }
+
+
+async def test_the_access_log_has_who_read_of_which_workflow(http: httpx.AsyncClient) -> None:
+    """The payload itself says it, under its seal: whoever changes that opens nothing."""
+    context = WorkflowSerializationContext(namespace="default", workflow_id="renovation/r1")
+    codec = SealingCodec(SecretStr(KEY)).with_context(context)
+    body = MessageToDict(Payloads(payloads=await codec.encode([Payload(data=b"x")] * 2)))
+    with structlog.testing.capture_logs() as lines:
+        assert (await http.post(DECODE, json=body, headers=bearer(ADMIN))).status_code == 200
+    (line,) = [each for each in lines if each["event"] == "payloads_opened"]
+    assert (line["who"], line["workflows"], line["count"]) == (
+        f"official:{ADMIN}",
+        ["renovation/r1"],
+        2,
+    )
+    body["payloads"][0]["metadata"][WORKFLOW] = b64encode(b"renovation/r2").decode()
+    refused = await http.post(DECODE, json=body, headers=bearer(ADMIN))
+    assert code(refused) == (422, "temporal.payload_sealed")
 
 
 async def test_nobody_else_reads_anything(http: httpx.AsyncClient) -> None:
