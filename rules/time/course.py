@@ -63,15 +63,17 @@ class Course(NamedTuple):
         return (self.works.ends_on - self.works.begins_on).days + 1
 
 
-def course(
-    opens: datetime, ends_on: date, timetable: Timetable, calendar: WorkCalendar
-) -> Course:
+def course(opens: datetime, ends_on: date, timetable: Timetable, calendar: WorkCalendar) -> Course:
     """The calendar of a case whose vote is announced at `opens`, and whose works are to end on `ends_on`."""
     zone = timetable.zone
     steps, begun = _steps(STEPS, opens, timetable, calendar)
     first = begun.astimezone(ZoneInfo(zone)).date()
-    works = Step(Stage.INSPECTION, "works", first, ends_on, False, is_provisional(ends_on, calendar), "")
-    finished = datetime.combine(max(ends_on, first), opens.astimezone(ZoneInfo(zone)).time(), ZoneInfo(zone))
+    works = Step(
+        Stage.INSPECTION, "works", first, ends_on, False, is_provisional(ends_on, calendar), ""
+    )
+    finished = datetime.combine(
+        max(ends_on, first), opens.astimezone(ZoneInfo(zone)).time(), ZoneInfo(zone)
+    )
     after, _ = _steps(AFTER_WORKS, finished, timetable, calendar)
     return Course(steps, works, after)
 

@@ -79,6 +79,7 @@ CODES: dict[int, str] = {
     413: "service.body_too_large",
     421: "service.other_host",
     422: """
+        form.yuan_wanted form.area_wanted form.percent_wanted form.number_wanted
         voting.nothing_chosen voting.number_wanted
         client.scope_unknown engine.payloads webhook.url contact.address notice.no_report
         invitation.nobody

@@ -17,8 +17,10 @@ MOST_FIELDS = 500
 FORM_TOKEN = "form_token"  # noqa: S105 - the name of the field
 
 
-async def own_form(request: Request, address: str, session: str = "") -> FormData:
-    """The fields of a form that one of our pages sent.
+async def own_form(
+    request: Request, address: str, session: str = "", *, files: int = 0
+) -> FormData:
+    """The fields of a form that one of our pages sent, with so many files at most.
 
     `address` is the public one, `session` the token of whoever has signed in.
 
@@ -26,7 +28,7 @@ async def own_form(request: Request, address: str, session: str = "") -> FormDat
         Refused: `credential.foreign_page`, `credential.form_token`.
     """
     refuse_foreign_page(request.headers, address)
-    form = await request.form(max_fields=MOST_FIELDS, max_files=0)
+    form = await request.form(max_fields=MOST_FIELDS, max_files=files)
     given = str(form.get(FORM_TOKEN, "")).encode()
     if session and not hmac.compare_digest(given, form_token(session).encode()):
         raise refusal("credential.form_token")

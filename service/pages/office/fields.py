@@ -6,7 +6,7 @@ names the field of the form. Money is asked in yuan, areas in m², parts in perc
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import Enum
@@ -28,14 +28,16 @@ SHORT = 200
 """Characters that fit one line of a form."""
 MOST_ROWS = 20
 SCALES: Mapping[Kind, tuple[int, str]] = {
-    "yuan": (2, "page.yuan_wanted"),
-    "area": (2, "page.area_wanted"),
-    "percent": (1, "page.percent_wanted"),
-    "number": (0, "page.number_wanted"),
+    "yuan": (2, "form.yuan_wanted"),
+    "area": (2, "form.area_wanted"),
+    "percent": (1, "form.percent_wanted"),
+    "number": (0, "form.number_wanted"),
 }
 """Kind of number to the decimals that it may have, and what is said of anything else."""
 UNITS: Mapping[str, Kind] = {"_fen": "yuan", "_dm2": "area", "_permille": "percent"}
 """How the name of a field ends that is stored in hundredths of a yuan or m², or in thousandths."""
+PLAIN: Mapping[object, Kind] = {SchemeContent: "file", bool: "yes_no", date: "day"}
+"""Types that are one kind of question wherever they stand."""
 _NUMBER = re.compile(r"([+-]?)([0-9]{1,15})(?:\.([0-9]{1,9}))?")
 _WRITTEN_BESIDE = str.maketrans("", "", ",， 元¥￥%㎡")
 
@@ -120,25 +122,23 @@ def _of_kind(
     """The question for a type; None for one of which the case has nothing that could be named."""
     kind, metadata = _bare(kind, metadata)
     found = Field(path, word, "line", required=True)
-    if kind is SchemeContent:
-        return found._replace(kind="file")
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        return found._replace(kind="group", fields=fields_of(kind, known, f"{path}."))
     if get_origin(kind) is tuple:
         return _several(found, get_args(kind)[0], known)
     if get_origin(kind) is dict:
         return _by_key(found, get_args(kind)[1], known)
-    if kind is bool:
-        return found._replace(kind="yes_no")
-    if kind is int:
-        return found._replace(kind=_kind_of_number(word))
-    if kind is date:
-        return found._replace(kind="day")
+    if isinstance(kind, type) and issubclass(kind, BaseModel) and kind is not SchemeContent:
+        return found._replace(kind="group", fields=fields_of(kind, known, f"{path}."))
+    plain = PLAIN.get(kind) or (_kind_of_number(word) if kind is int else None)
+    return found._replace(kind=plain) if plain else _text(found, kind, metadata, known)
+
+
+def _text(found: Field, kind: Any, metadata: Sequence[object], known: Known) -> Field:
+    """One of several words, a thing of the case, one line or several."""
     options = tuple(Option(value) for value in _words(kind))
-    things = known.get(THINGS.get(word, ""), ())
-    if options or things and len(things) <= MOST_OPTIONS:
+    things = known.get(THINGS.get(found.word, ""), ())
+    if options or (things and len(things) <= MOST_OPTIONS):
         return found._replace(kind="choice", options=options or tuple(things))
-    most = max((each.max_length or 0 for each in _texts(metadata)), default=SHORT)
+    most = max((each.max_length or SHORT for each in _texts(metadata)), default=SHORT)
     several_lines = any(isinstance(e, Expected) and e.code == "expected.text" for e in metadata)
     return found._replace(kind="text" if several_lines else "line", most=most)
 
@@ -219,39 +219,45 @@ def read(fields: Sequence[Field], sent: Sent) -> Read:
 
 
 def _value(field: Field, sent: Sent, problems: list[Problem]) -> JsonValue:
+    """What was answered to one question; None where nothing was."""
+    if field.kind in SCALES:
+        return _number(field, sent.get(field.name, ()), problems)
+    several = SEVERAL.get(field.kind)
+    if several is not None:
+        return several(field, sent, problems) or None
     given = [each for each in sent.get(field.name, ()) if each.strip()]
-    match field.kind:
-        case "group":
-            return _inside(field.fields, sent, problems) or None
-        case "keys":
-            found = {
-                each.name.removeprefix(f"{field.name}."): _value(each, sent, problems)
-                for each in field.fields
-            }
-            return {key: value for key, value in found.items() if value not in (None, {})} or None
-        case "rows":
-            rows = (_inside(row, sent, problems) for row in rows_of(field, sent))
-            return [row for row in rows if row] or None
-        case "many":
-            return list(given) or None
-        case "order":
-            return _ordered(field, sent, problems)
-        case "lines":
-            lines = "\n".join(given).splitlines()
-            return [line.strip() for line in lines if line.strip()] or None
-        case "yuan" | "area" | "percent" | "number":
-            return _number(field, given, problems)
-        case "yes_no":
-            return {"yes": True, "no": False}.get(given[-1]) if given else None
-        case "file":
-            return None
-        case _:
-            return given[-1] if given else None
+    if not given or field.kind == "file":
+        return None
+    return {"yes": True, "no": False}.get(given[-1]) if field.kind == "yes_no" else given[-1]
 
 
-def _inside(
-    fields: Sequence[Field], sent: Sent, problems: list[Problem]
-) -> dict[str, JsonValue]:
+def _group(field: Field, sent: Sent, problems: list[Problem]) -> JsonValue:
+    return _inside(field.fields, sent, problems)
+
+
+def _keys(field: Field, sent: Sent, problems: list[Problem]) -> JsonValue:
+    found = {
+        each.name.removeprefix(f"{field.name}."): _value(each, sent, problems)
+        for each in field.fields
+    }
+    return {key: value for key, value in found.items() if value not in (None, {})}
+
+
+def _rows(field: Field, sent: Sent, problems: list[Problem]) -> JsonValue:
+    rows = (_inside(row, sent, problems) for row in rows_of(field, sent))
+    return [row for row in rows if row]
+
+
+def _many(field: Field, sent: Sent, _problems: list[Problem]) -> JsonValue:
+    return [each for each in sent.get(field.name, ()) if each.strip()]
+
+
+def _lines(field: Field, sent: Sent, _problems: list[Problem]) -> JsonValue:
+    lines = "\n".join(sent.get(field.name, ())).splitlines()
+    return [line.strip() for line in lines if line.strip()]
+
+
+def _inside(fields: Sequence[Field], sent: Sent, problems: list[Problem]) -> dict[str, JsonValue]:
     """What stands in a group; a group in which only what is chosen from the beginning stands is empty."""
     found = read(fields, sent)
     chosen = {each.name.rpartition(".")[2] for each in fields if each.unset}
@@ -276,7 +282,9 @@ def rows_of(field: Field, sent: Sent) -> tuple[tuple[Field, ...], ...]:
 
 def row_of(field: Field, number: int) -> tuple[Field, ...]:
     """One row of a list."""
-    return tuple(_numbered(each, f"{field.name}.#.", f"{field.name}.{number}.") for each in field.fields)
+    return tuple(
+        _numbered(each, f"{field.name}.#.", f"{field.name}.{number}.") for each in field.fields
+    )
 
 
 def _numbered(field: Field, before: str, after: str) -> Field:
@@ -292,7 +300,18 @@ def _ordered(field: Field, sent: Sent, problems: list[Problem]) -> JsonValue:
         number = _number(field._replace(name=name, kind="number"), sent.get(name, ()), problems)
         if isinstance(number, int):
             places[option.value] = number
-    return [*sorted(places, key=places.__getitem__)] or None
+    return [*sorted(places, key=places.__getitem__)]
+
+
+SEVERAL: Mapping[Kind, Callable[[Field, Sent, list[Problem]], JsonValue]] = {
+    "group": _group,
+    "keys": _keys,
+    "rows": _rows,
+    "many": _many,
+    "order": _ordered,
+    "lines": _lines,
+}
+"""How the answers to questions are read that hold several."""
 
 
 def _number(field: Field, given: Sequence[str], problems: list[Problem]) -> int | None:
@@ -314,7 +333,9 @@ def written_number(kind: Kind, value: int) -> str:
     return f"{Decimal(value).scaleb(-scale):f}"
 
 
-def in_rows(problems: Sequence[Problem], fields: Sequence[Field], sent: Sent) -> tuple[Problem, ...]:
+def in_rows(
+    problems: Sequence[Problem], fields: Sequence[Field], sent: Sent
+) -> tuple[Problem, ...]:
     """The problems of a body at the names that its rows had in the form, where empty rows were left out."""
     names = {
         f"{field.name}.{place}.": f"{field.name}.{row[0].name.split('.')[-2]}."

@@ -7,7 +7,6 @@ from models.tables import Objection, Publication, RoleGrant, Scheme, Ticket
 from models.values.actor import Role
 from models.values.scheme import SchemeContent
 from models.values.states import ObjectionState, PublicationState, TicketState
-from rules.authority import covers
 from service.pages.office.fields import Known, Option
 from service.situation import Situation
 from service.views import list_works
@@ -66,14 +65,12 @@ async def _bidders(session: AsyncSession, situation: Situation) -> tuple[Option,
 
 
 async def _publications(session: AsyncSession, situation: Situation) -> tuple[Option, ...]:
-    rows = await session.scalars(_open_publications(situation))
-    return tuple(Option(row.id, row.subject) for row in rows)
-
-
-def _open_publications(situation: Situation):  # type: ignore[no-untyped-def]
-    return select(Publication).where(
-        Publication.renovation_id == situation.id, Publication.state == PublicationState.OPEN
+    rows = await session.scalars(
+        select(Publication).where(
+            Publication.renovation_id == situation.id, Publication.state == PublicationState.OPEN
+        )
     )
+    return tuple(Option(row.id, row.subject) for row in rows)
 
 
 async def _objections(session: AsyncSession, situation: Situation) -> tuple[Option, ...]:

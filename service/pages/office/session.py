@@ -25,6 +25,11 @@ class Office(NamedTuple):
         """The id of the actor."""
         return self.person.actor_id
 
+    @property
+    def label(self) -> str:
+        """The name under which the record has whoever acts."""
+        return self.grants[0].label if self.grants else self.id
+
     def here(self, situation: Situation) -> tuple[Grant, ...]:
         """The roles that are held at the place of a case."""
         return tuple(each for each in self.grants if covers(each.place, situation.place_path))

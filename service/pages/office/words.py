@@ -1,19 +1,21 @@
 """Words of the record on the office's pages: roles, stages, what is awaited, and what happens then."""
 
-from collections.abc import Callable, Mapping
+import secrets
+from collections.abc import Iterable, Mapping
 
-from starlette.requests import Request
+from pydantic import JsonValue
 
+from models.values.refusal import Problem
 from runtime.record.awaited import AwaitedLine
 from service.pages import wording
-from service.pages.look import Language, look_of
+from service.pages.display import Language
 
-Named = Callable[[str, str], str]
+UNITS: Mapping[str, str] = {"expected.fen": "form.yuan_wanted", "expected.area": "form.area_wanted"}
+"""Where bodies take hundredths and forms do not, the sentence of the form."""
 
 
-def office_words(request: Request) -> Mapping[str, object]:
+def office_words(language: Language) -> Mapping[str, object]:
     """The functions that the templates of the office name things with."""
-    language = look_of(request).language
 
     def name(room: str, word: str) -> str:
         return named(room, word, language)
@@ -22,6 +24,8 @@ def office_words(request: Request) -> Mapping[str, object]:
         "named": name,
         "people": lambda who: listed([name("role", each) for each in who.split(", ")], language),
         "awaited": lambda line: awaited(line, language),
+        "told": lambda content: told(content, language),
+        "command_id": lambda: secrets.token_hex(16),
     }
 
 
@@ -33,7 +37,7 @@ def named(room: str, word: str, language: Language) -> str:
         return word
 
 
-def listed(words: list[str], language: Language) -> str:
+def listed(words: Iterable[str], language: Language) -> str:
     """Several in one sentence."""
     return ("、" if language == "zh_CN" else ", ").join(words)
 
@@ -42,3 +46,38 @@ def awaited(line: AwaitedLine, language: Language) -> str:
     """What is waited for, with what of it where there are several."""
     kind, _, of = line.what.partition(".")
     return " ".join(filter(None, (named("wait", kind, language), of)))
+
+
+def told(content: Mapping[str, JsonValue], language: Language) -> list[tuple[str, str]]:
+    """What a proposal says, field by field; what it leaves empty is left out."""
+    found: list[tuple[str, str]] = []
+    for name, value in content.items():
+        if isinstance(value, dict):
+            found += told(value, language)
+        elif value not in (None, "", []):
+            found.append((name, _said(name, value, language)))
+    return found
+
+
+def _said(name: str, value: JsonValue, language: Language) -> str:
+    if isinstance(value, bool):
+        return named("office", "yes" if value else "no", language)
+    if isinstance(value, int) and name.endswith("_fen"):
+        return wording.money(value, language)
+    if isinstance(value, list):
+        return listed(map(str, value), language)
+    return named("choice", str(value), language)
+
+
+def in_words(problems: Iterable[Problem], language: Language) -> tuple[Problem, ...]:
+    """The problems of a form with the names of its fields as people read them."""
+    return tuple(_in_words(each, language) for each in problems)
+
+
+def _in_words(found: Problem, language: Language) -> Problem:
+    if "field" not in found.params:
+        return found
+    words = [each for each in str(found.params["field"]).split(".") if not each.isdecimal()]
+    params = {**found.params, "field": named("field", words[-1] if words else "?", language)}
+    code = UNITS.get(str(params.get("expected")), found.code)
+    return found.model_copy(update={"code": code, "params": params})

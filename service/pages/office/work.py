@@ -1,6 +1,6 @@
 """My work: the cases of somebody's places, what is late, whose turn it is, and what waits for a second person."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from models.values.actor import Role
@@ -81,9 +81,7 @@ async def _cases(
 ) -> tuple[CaseRow, ...]:
     """The cases below the places of these roles; a place that lies in another one is asked with it."""
     paths = {each.place for each in grants if each.place}
-    widest = [
-        path for path in sorted(paths) if not any(covers(o, path) for o in paths - {path})
-    ]
+    widest = [path for path in sorted(paths) if not any(covers(o, path) for o in paths - {path})]
     found: dict[str, CaseRow] = {}
     async with database.session() as session:
         driver = await driver_connection(session)
@@ -99,7 +97,7 @@ def _turns(cases: Iterable[CaseRow], grants: Sequence[Grant]) -> Iterable[Turn]:
     return (turn for case in cases for turn in whose_turn(case, grants))
 
 
-def _is_mine(line: AwaitedLine, roles: Collection[Role]) -> bool:
+def _is_mine(line: AwaitedLine, roles: set[Role]) -> bool:
     return not roles.isdisjoint(line.who.split(", "))
 
 
@@ -109,13 +107,9 @@ def _urgency(turn: Turn) -> tuple[bool, bool, str]:
     return not turn.mine, turn.line.late_since is None, moment.isoformat() if moment else "~"
 
 
-async def _queue(
-    database: Database, actor_id: str, cases: Iterable[CaseRow]
-) -> tuple[Queued, ...]:
+async def _queue(database: Database, actor_id: str, cases: Iterable[CaseRow]) -> tuple[Queued, ...]:
     """The open proposals of those cases that wait for a confirmation, the first one first."""
-    waiting = [
-        case.id for case in cases if any(line.what == CONFIRMING for line in case.awaited)
-    ]
+    waiting = [case.id for case in cases if any(line.what == CONFIRMING for line in case.awaited)]
     found: list[Queued] = []
     for renovation_id in waiting:
         found += await open_proposals(database, actor_id, renovation_id)

@@ -1,5 +1,6 @@
 """What the office's routes ask for: who has signed in, the case, and a form of theirs."""
 
+from collections.abc import Mapping
 from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Request, Response
@@ -7,12 +8,18 @@ from starlette.datastructures import FormData
 
 from models.fields import Id
 from models.values.refusal import Problem
+from models.values.timetable import Timetable
+from service.http.problems import status_for
+from service.pages.display import Language, display_of
 from service.pages.forms import own_form
 from service.pages.office.session import Office, office_in, situation_for
-from service.pages.office.words import office_words
+from service.pages.office.words import in_words, office_words
 from service.pages.rendering import page
 from service.routes.dependencies import RunningParts
 from service.situation import Situation
+
+ZONE: str = Timetable.model_fields["zone"].default
+"""Of pages that are about no case."""
 
 
 async def office_in_cookie(request: Request, parts: RunningParts) -> Office:
@@ -33,7 +40,7 @@ CurrentCase = Annotated[Situation, Depends(case_in_path)]
 
 async def form_of_office(request: Request, parts: RunningParts, office: CurrentOffice) -> FormData:
     """The form that was sent from one of our pages; another one is refused with `credential.…`."""
-    return await own_form(request, parts.settings.address, office.token)
+    return await own_form(request, parts.settings.address, office.token, files=1)
 
 
 CurrentForm = Annotated[FormData, Depends(form_of_office)]
@@ -46,27 +53,27 @@ class View(NamedTuple):
     office: Office
     case: Situation | None
 
+    @property
+    def language(self) -> Language:
+        """The language in which the person reads."""
+        return display_of(self.request).language
+
     def show(
         self,
         template: str,
-        status: int = 200,
-        *,
+        values: Mapping[str, object],
         problems: tuple[Problem, ...] = (),
-        **values: object,
     ) -> Response:
-        """A page."""
+        """A page; with problems it has their status."""
         case = self.case
         return page(
             self.request,
             f"office/{template}",
-            status,
-            zone=case.timetable.zone if case is not None else "Asia/Shanghai",
+            {"office": self.office, "case": case, **office_words(self.language), **values},
+            status=status_for(problems) if problems else 200,
+            zone=case.timetable.zone if case is not None else ZONE,
             session=self.office.token,
-            problems=problems,
-            office=self.office,
-            case=case,
-            **office_words(self.request),
-            **values,
+            problems=in_words(problems, self.language),
         )
 
 
