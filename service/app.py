@@ -45,8 +45,7 @@ from service.routes.dependencies import OFFICIAL
 from service.routes.document import DocumentedApi
 from service.routes.engine import ui
 from service.routes.feed import following, notices
-from service.routes.office import acts as office_acts
-from service.routes.office import cases, work
+from service.routes.office.routers import OFFICE
 from service.routes.pages import home, letter, shared
 from service.routes.sign_in import access, firms, identity, pages, passkeys
 from service.webhooks.sending import WebhookSender
@@ -75,7 +74,7 @@ ROUTERS = (
     ui.router,
     acts.router,
 )
-PAGES = (shared.router, letter.router, home.router, work.router, cases.router, office_acts.router)
+PAGES = (shared.router, letter.router, home.router, *OFFICE)
 """What browsers are answered; not in the OpenAPI document."""
 
 DATABASE_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)

@@ -54,6 +54,7 @@ CODES: dict[int, str] = {
     405: "service.method_not_allowed",
     408: "service.too_slow",
     409: """
+        opening.roll_changed
         client.there client.over webhook.there webhook.over
         sign_in.account_taken passkey.last_way passkey.there passkey.too_many
         contact.too_many notice.not_failed notice.no_training notice.nothing_on_paper posted.no_vote posted.not_counted
@@ -79,7 +80,8 @@ CODES: dict[int, str] = {
     413: "service.body_too_large",
     421: "service.other_host",
     422: """
-        form.yuan_wanted form.area_wanted form.percent_wanted form.number_wanted
+        form.yuan_wanted form.area_wanted form.percent_wanted form.number_wanted form.file_wanted form.fill_in
+        form.work_wanted form.estate_wanted opening.no_roll
         voting.nothing_chosen voting.number_wanted
         client.scope_unknown engine.payloads webhook.url contact.address notice.no_report
         invitation.nobody

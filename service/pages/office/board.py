@@ -7,9 +7,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.tables import BallotBox, RollEntry, RollUnit, Unit
+from rules.voting import pack_for, rule_of
+from rules.voting.counted import required_quorum
 from runtime.ballots.standing import not_taken_part
 from service.access.printing import as_walked
+from service.channels.open_box import motions_by_id
 from service.channels.rounds import list_last_visits
+from service.views import Turnout
 
 VOTED, NOT_REACHED = "voted", "not_reached"
 """Beside the outcomes of visits: the unit has taken part; nobody has been there."""
@@ -50,6 +54,25 @@ class _Row(NamedTuple):
     floor: int
     first: bool
     """Of the units of an entry the one with which its head is counted."""
+
+
+class Needed(NamedTuple):
+    """What the strictest quorum of a vote asks for; None where the law asks for none of the roll."""
+
+    heads: int | None
+    area_dm2: int | None
+
+
+def quorum_of(rule_pack: str, box: BallotBox, turnout: Turnout) -> Needed:
+    """The least numbers with which every motion of a box has its quorum."""
+    pack = pack_for(rule_pack)
+    rules = [rule_of(pack, motion) for motion in motions_by_id(box).values()]
+    heads = [required_quorum(rule, turnout.roll_heads, "head") for rule in rules]
+    areas = [required_quorum(rule, turnout.roll_area_dm2, "area") for rule in rules]
+    return Needed(
+        max((each for each in heads if each is not None), default=None),
+        max((each for each in areas if each is not None), default=None),
+    )
 
 
 async def load_board(session: AsyncSession, box: BallotBox, estate_id: str) -> tuple[Building, ...]:

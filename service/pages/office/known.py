@@ -61,7 +61,7 @@ async def _bidders(session: AsyncSession, situation: Situation) -> tuple[Option,
         .order_by(RoleGrant.label, RoleGrant.actor_id)
         .distinct()
     )
-    return tuple(Option(actor_id, label) for actor_id, label in rows.tuples())
+    return tuple(Option(row.actor_id, row.label) for row in rows)
 
 
 async def _publications(session: AsyncSession, situation: Situation) -> tuple[Option, ...]:

@@ -2,14 +2,20 @@
 
 import secrets
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from pydantic import JsonValue
 
 from models.values.refusal import Problem
+from models.values.timetable import Timetable
+from runtime.language.sentences import sentence
 from runtime.record.awaited import AwaitedLine
 from service.pages import wording
 from service.pages.display import Language
 
+ZONE: str = Timetable.model_fields["zone"].default
+FILL_IN = {"service.field_missing": "form.fill_in"}
+"""What is missing in a body was left empty in the form."""
 UNITS: Mapping[str, str] = {"expected.fen": "form.yuan_wanted", "expected.area": "form.area_wanted"}
 """Where bodies take hundredths and forms do not, the sentence of the form."""
 
@@ -25,6 +31,7 @@ def office_words(language: Language) -> Mapping[str, object]:
         "people": lambda who: listed([name("role", each) for each in who.split(", ")], language),
         "awaited": lambda line: awaited(line, language),
         "told": lambda content: told(content, language),
+        "spoken": lambda found: spoken(found, language),
         "command_id": lambda: secrets.token_hex(16),
     }
 
@@ -65,8 +72,15 @@ def _said(name: str, value: JsonValue, language: Language) -> str:
     if isinstance(value, int) and name.endswith("_fen"):
         return wording.money(value, language)
     if isinstance(value, list):
-        return listed(map(str, value), language)
+        return listed((named("choice", str(each), language) for each in value), language)
+    if name.endswith(("_until", "_at")):
+        return wording.day(datetime.fromisoformat(str(value)), language, ZONE)
     return named("choice", str(value), language)
+
+
+def spoken(found: Problem, language: Language) -> str:
+    """A problem without its place, which the page shows."""
+    return sentence(found.model_copy(update={"where": ""}), language)
 
 
 def in_words(problems: Iterable[Problem], language: Language) -> tuple[Problem, ...]:
@@ -79,5 +93,5 @@ def _in_words(found: Problem, language: Language) -> Problem:
         return found
     words = [each for each in str(found.params["field"]).split(".") if not each.isdecimal()]
     params = {**found.params, "field": named("field", words[-1] if words else "?", language)}
-    code = UNITS.get(str(params.get("expected")), found.code)
+    code = UNITS.get(str(params.get("expected")), FILL_IN.get(found.code, found.code))
     return found.model_copy(update={"code": code, "params": params})

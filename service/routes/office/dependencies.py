@@ -44,6 +44,20 @@ async def form_of_office(request: Request, parts: RunningParts, office: CurrentO
 
 
 CurrentForm = Annotated[FormData, Depends(form_of_office)]
+LONGEST_TEXT = 12 * 1024 * 1024
+"""Of a field of a form that carries a file on, in base64."""
+
+
+async def upload_of_office(
+    request: Request, parts: RunningParts, office: CurrentOffice
+) -> FormData:
+    """A form with a file, or with one that its check page carries on."""
+    return await own_form(
+        request, parts.settings.address, office.token, files=1, longest=LONGEST_TEXT
+    )
+
+
+CurrentUpload = Annotated[FormData, Depends(upload_of_office)]
 
 
 class View(NamedTuple):
