@@ -143,10 +143,7 @@ async def open_renovation(
         RPCError: Temporal did not answer; the rows are there and the next call starts the workflow.
     """
     estate_id = await _estate_id(database, file)
-    standing = roll is None
-    if roll is None:
-        async with database.session() as session:
-            roll = await load_standing_roll(session, estate_id)
+    standing, roll = roll is None, roll or await _standing_roll(database, estate_id)
     check_together(file, roll, where)
     signer = signer_of(settings)
     journal = Journal(database, heads_of(settings), signer)
@@ -181,6 +178,11 @@ async def open_renovation(
     opened = await journal.record(command, "renovation.opened", request, inside, OpenedRenovation)
     await _start(database, client, settings, opened.renovation_id)
     return opened
+
+
+async def _standing_roll(database: Database, estate_id: str) -> Roll:
+    async with database.session() as session:
+        return await load_standing_roll(session, estate_id)
 
 
 def renovation_id_for(key: str) -> str:

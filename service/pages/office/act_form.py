@@ -28,7 +28,7 @@ SCHEME, NAME, TEXT = "scheme", "scheme_name", "scheme_text"
 NOT_KEPT = frozenset({"form_token", "change", "more", "send_id"})
 
 
-class Filled(NamedTuple):
+class FilledAct(NamedTuple):
     """What a sent form says: the fields of the act, and what is wrong with them at the form's names."""
 
     body: Mapping[str, JsonValue]
@@ -71,7 +71,7 @@ def kept(form: FormData) -> tuple[tuple[str, str], ...]:
     )
 
 
-def filled(act: str, fields: tuple[Field, ...], form: FormData) -> Filled:
+def filled(act: str, fields: tuple[Field, ...], form: FormData) -> FilledAct:
     """The fields of an act that a form means, and all that is wrong with them."""
     sent = sent_of(form)
     found = read(fields, sent)
@@ -87,7 +87,7 @@ def filled(act: str, fields: tuple[Field, ...], form: FormData) -> Filled:
         said = {each.where for each in problems}
         beside = in_rows(refused.problems, fields, sent)
         problems += (each for each in beside if each.where not in said)
-    return Filled(body, tuple(problems))
+    return FilledAct(body, tuple(problems))
 
 
 def _scheme_of(form: FormData) -> dict[str, JsonValue]:

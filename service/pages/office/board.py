@@ -19,7 +19,7 @@ VOTED, NOT_REACHED = "voted", "not_reached"
 """Beside the outcomes of visits: the unit has taken part; nobody has been there."""
 
 
-class Door(NamedTuple):
+class DoorOnBoard(NamedTuple):
     """One unit on the board: it has taken part, or the last that was found at its door."""
 
     unit_number: str
@@ -37,7 +37,7 @@ class Building(NamedTuple):
     area_dm2: int
     took_heads: int
     took_area_dm2: int
-    doors: tuple[Door, ...]
+    doors: tuple[DoorOnBoard, ...]
 
     def count(self, state: str) -> int:
         """How many of its doors are in a state."""
@@ -136,7 +136,7 @@ def _building(
         took_heads=sum(each.heads for each in took),
         took_area_dm2=sum(each.area_dm2 for each in took),
         doors=tuple(
-            Door(
+            DoorOnBoard(
                 each.unit_number,
                 each.building,
                 each.entrance,

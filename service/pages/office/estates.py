@@ -13,14 +13,14 @@ from rules.authority import ROLES_OF_ACT, Grant, covers
 CONVENERS = ROLES_OF_ACT["open_vote"].roles
 
 
-class Grid(NamedTuple):
+class GridPlace(NamedTuple):
     """A grid, with the names of the places above it."""
 
     path: str
     name: str
 
 
-class Known(NamedTuple):
+class KnownEstate(NamedTuple):
     """An estate, its grid, and how many units its roll has."""
 
     id: str
@@ -35,18 +35,22 @@ def convening(grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
     return tuple(each for each in grants if each.role in CONVENERS)
 
 
-async def load_grids(session: AsyncSession, grants: tuple[Grant, ...]) -> tuple[Grid, ...]:
+async def load_grids(session: AsyncSession, grants: tuple[Grant, ...]) -> tuple[GridPlace, ...]:
     """The grids in which somebody may start one, by path."""
     rows = (
         await session.scalars(select(Place).where(Place.kind == "grid").order_by(Place.path))
     ).all()
     places = {each.place for each in convening(grants)}
     return tuple(
-        Grid(row.path, row.name) for row in rows if any(covers(place, row.path) for place in places)
+        GridPlace(row.path, row.name)
+        for row in rows
+        if any(covers(place, row.path) for place in places)
     )
 
 
-async def load_estates(session: AsyncSession, grids: tuple[Grid, ...]) -> tuple[Known, ...]:
+async def load_estates(
+    session: AsyncSession, grids: tuple[GridPlace, ...]
+) -> tuple[KnownEstate, ...]:
     """The estates of these grids, by name."""
     paths = {each.path.rpartition("/")[2]: each.path for each in grids}
     rows = await session.execute(
@@ -63,7 +67,7 @@ async def load_estates(session: AsyncSession, grids: tuple[Grid, ...]) -> tuple[
         .order_by(Estate.name, Estate.id)
     )
     return tuple(
-        Known(row[0], row[1], paths[row[2]], row[3], tuple(sorted(filter(None, row[4]))))
+        KnownEstate(row[0], row[1], paths[row[2]], row[3], tuple(sorted(filter(None, row[4]))))
         for row in rows
     )
 

@@ -10,40 +10,40 @@ from runtime.spreadsheets.roll_files import Rows, check_roll_file
 MOST_ROWS, MOST_COLUMNS, MOST_LETTERS = 40, 26, 60
 
 
-class Cell(NamedTuple):
+class SheetCell(NamedTuple):
     """One cell as it stands in the file, and what is wrong with it."""
 
     text: str
     findings: tuple[Finding, ...]
 
 
-class Line(NamedTuple):
+class SheetLine(NamedTuple):
     """One row of the sheet."""
 
     number: int
-    cells: tuple[Cell, ...]
+    cells: tuple[SheetCell, ...]
     beside: tuple[Finding, ...]
     """What is wrong with the row and with no cell of it."""
 
 
-class Grid(NamedTuple):
+class SheetGrid(NamedTuple):
     """The heading row and the rows with problems, as many as a page takes."""
 
     columns: tuple[str, ...]
-    heading: Line | None
-    lines: tuple[Line, ...]
+    heading: SheetLine | None
+    lines: tuple[SheetLine, ...]
     elsewhere: tuple[Finding, ...]
     """Problems of the file that are in no row."""
 
 
-class Looked(NamedTuple):
+class RollLook(NamedTuple):
     """What reading a file found, and its grid."""
 
     report: RollReport
-    grid: Grid
+    grid: SheetGrid
 
 
-def look(content: bytes, name: str, sheet: str | None) -> Looked:
+def look(content: bytes, name: str, sheet: str | None) -> RollLook:
     """Read a roll and keep its rows as they stand, to show the wrong ones."""
     kept: dict[int, Row] = {}
 
@@ -51,7 +51,7 @@ def look(content: bytes, name: str, sheet: str | None) -> Looked:
         return _kept(rows, kept)
 
     report = check_roll_file(content, name, sheet=sheet, progress=keeping)
-    return Looked(report, _grid(report, kept))
+    return RollLook(report, _grid(report, kept))
 
 
 def _kept(rows: Rows, kept: dict[int, Row]) -> Iterator[tuple[int, Row]]:
@@ -60,7 +60,7 @@ def _kept(rows: Rows, kept: dict[int, Row]) -> Iterator[tuple[int, Row]]:
         yield number, row
 
 
-def _grid(report: RollReport, kept: Mapping[int, Row]) -> Grid:
+def _grid(report: RollReport, kept: Mapping[int, Row]) -> SheetGrid:
     by_row: dict[int, list[Finding]] = {}
     for each in report.problems:
         by_row.setdefault(each.row or 0, []).append(each)
@@ -73,16 +73,18 @@ def _grid(report: RollReport, kept: Mapping[int, Row]) -> Grid:
     if heading is not None and heading not in by_row:
         head = _line(heading, kept.get(heading, ()), columns, ())
     lines = (_line(row, kept.get(row, ()), columns, by_row[row]) for row in wrong)
-    return Grid(columns, head, tuple(lines), elsewhere)
+    return SheetGrid(columns, head, tuple(lines), elsewhere)
 
 
-def _line(number: int, row: Row, columns: tuple[str, ...], findings: Iterable[Finding]) -> Line:
+def _line(
+    number: int, row: Row, columns: tuple[str, ...], findings: Iterable[Finding]
+) -> SheetLine:
     found = tuple(findings)
     cells = tuple(
-        Cell(_text(row, place), tuple(each for each in found if each.column == column))
+        SheetCell(_text(row, place), tuple(each for each in found if each.column == column))
         for place, column in enumerate(columns)
     )
-    return Line(number, cells, tuple(each for each in found if each.column not in columns))
+    return SheetLine(number, cells, tuple(each for each in found if each.column not in columns))
 
 
 def _text(row: Row, place: int) -> str:

@@ -28,7 +28,7 @@ HOMES = 200
 TWO = 2
 
 
-class Part(NamedTuple):
+class PlayedPart(NamedTuple):
     """Somebody of the cast, in all the roles that the case gives them."""
 
     id: str
@@ -39,7 +39,7 @@ class Part(NamedTuple):
 class Casting(NamedTuple):
     """Whom somebody may play in a case; nobody where they do not lead it."""
 
-    players: tuple[Part, ...]
+    players: tuple[PlayedPart, ...]
     homes: tuple[str, ...]
 
 
@@ -117,18 +117,18 @@ async def _two_conveners(parts: Parts, situation: Situation, office: Office) -> 
     return first, second
 
 
-async def _led(parts: Parts, situation: Situation, office: Office) -> tuple[Part, ...]:
+async def _led(parts: Parts, situation: Situation, office: Office) -> tuple[PlayedPart, ...]:
     if not leads(office, situation):
         raise refusal("credential.other_case")
     return await _players(parts, situation)
 
 
-async def _players(parts: Parts, situation: Situation) -> tuple[Part, ...]:
+async def _players(parts: Parts, situation: Situation) -> tuple[PlayedPart, ...]:
     query = select(RoleGrant).where(RoleGrant.only_case == situation.id).order_by(RoleGrant.id)
     async with parts.database.session() as session:
-        found: dict[str, Part] = {}
+        found: dict[str, PlayedPart] = {}
         for row in await session.scalars(query):
             before = found.get(row.actor_id)
             roles = (*(before.roles if before else ()), Role(row.role))
-            found[row.actor_id] = Part(row.actor_id, row.label, roles)
+            found[row.actor_id] = PlayedPart(row.actor_id, row.label, roles)
     return tuple(found.values())

@@ -29,7 +29,7 @@ BOND_PERMILLE, OWNERS_PERMILLE, TENDER_PERMILLE = 10, (600, 400), (300, 400, 300
 SATISFIED = {"indicator": "satisfaction", "numerator": "85", "denominator": "100"}
 
 
-class Work(NamedTuple):
+class TemplateWork(NamedTuple):
     """A work of the template: what it is for, and how its cost is spread."""
 
     id: str
@@ -38,13 +38,13 @@ class Work(NamedTuple):
 
 
 WORKS = (
-    Work("roof", "basic", "area"),
-    Work("pipes", "basic", "household"),
-    Work("facade", "basic", "area"),
-    Work("wiring", "basic", "household"),
-    Work("roads", "basic", "area"),
-    Work("lift", "improvement", "floor_coefficient"),
-    Work("charging", "improvement", "area"),
+    TemplateWork("roof", "basic", "area"),
+    TemplateWork("pipes", "basic", "household"),
+    TemplateWork("facade", "basic", "area"),
+    TemplateWork("wiring", "basic", "household"),
+    TemplateWork("roads", "basic", "area"),
+    TemplateWork("lift", "improvement", "floor_coefficient"),
+    TemplateWork("charging", "improvement", "area"),
 )
 TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "basic": ("roof", "pipes", "facade", "wiring", "roads"),
@@ -175,7 +175,7 @@ def _cost(answers: Mapping[str, JsonValue], name: str) -> int:
 
 
 def _item(
-    work: Work, cost: int, answers: Mapping[str, JsonValue], titled: Callable[[str], str]
+    work: TemplateWork, cost: int, answers: Mapping[str, JsonValue], titled: Callable[[str], str]
 ) -> dict[str, JsonValue]:
     item: dict[str, JsonValue] = {
         "id": work.id,
@@ -192,7 +192,7 @@ def _item(
 
 
 def _planned(
-    work: Work, cost: int, answers: Mapping[str, JsonValue], titled: Callable[[str], str]
+    work: TemplateWork, cost: int, answers: Mapping[str, JsonValue], titled: Callable[[str], str]
 ) -> dict[str, JsonValue]:
     building = str(answers.get("lift_building", "")) if work.id == "lift" else ""
     return {
@@ -205,7 +205,7 @@ def _planned(
     }
 
 
-def _subsidy(amount: int, works: list[tuple[Work, int]]) -> JsonValue:
+def _subsidy(amount: int, works: list[tuple[TemplateWork, int]]) -> JsonValue:
     """Public money for the basic works; where there are none, for all of them."""
     basic = any(work.category == "basic" for work, _ in works)
     return {

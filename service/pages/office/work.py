@@ -37,7 +37,7 @@ class Queued(NamedTuple):
     """Whoever made it does not confirm it, but in a training case."""
 
 
-class Work(NamedTuple):
+class OfficeWork(NamedTuple):
     """What somebody's places are about now."""
 
     cases: tuple[CaseRow, ...]
@@ -58,11 +58,11 @@ class Work(NamedTuple):
 
 async def load_work(
     database: Database, actor_id: str, grants: Sequence[Grant], only_case: str | None
-) -> Work:
+) -> OfficeWork:
     """The work of somebody with these roles; of a player that of the own training case."""
     cases = await _cases(database, grants, only_case)
     turns = sorted(_turns(cases, grants), key=_urgency)
-    return Work(
+    return OfficeWork(
         cases=cases,
         turns=tuple(turns),
         queue=await _queue(database, actor_id, cases),

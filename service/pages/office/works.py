@@ -10,7 +10,7 @@ from models.tables import Inspection
 from service.views import WorkItemView, list_works
 
 
-class Looked(NamedTuple):
+class ItemInspection(NamedTuple):
     """One inspection of a work."""
 
     kind: str
@@ -19,11 +19,11 @@ class Looked(NamedTuple):
     defects: tuple[str, ...]
 
 
-class Item(NamedTuple):
+class ItemOnSite(NamedTuple):
     """A work and its inspections, the last one first."""
 
     work: WorkItemView
-    inspections: tuple[Looked, ...]
+    inspections: tuple[ItemInspection, ...]
 
     @property
     def defects(self) -> tuple[str, ...]:
@@ -35,10 +35,10 @@ class Item(NamedTuple):
         )
 
 
-async def load_items(session: AsyncSession, renovation_id: str) -> tuple[Item, ...]:
+async def load_items(session: AsyncSession, renovation_id: str) -> tuple[ItemOnSite, ...]:
     """Every work of a case with its inspections."""
     works = await list_works(session, renovation_id)
-    found: dict[str, list[Looked]] = {}
+    found: dict[str, list[ItemInspection]] = {}
     rows = await session.scalars(
         select(Inspection)
         .where(Inspection.item_id.in_([f"{renovation_id}.{each.id}" for each in works]))
@@ -46,6 +46,8 @@ async def load_items(session: AsyncSession, renovation_id: str) -> tuple[Item, .
     )
     for row in rows:
         found.setdefault(row.item_id or "", []).append(
-            Looked(row.kind, row.outcome, row.recorded_at, tuple(map(str, row.defects)))
+            ItemInspection(row.kind, row.outcome, row.recorded_at, tuple(map(str, row.defects)))
         )
-    return tuple(Item(each, tuple(found.get(f"{renovation_id}.{each.id}", ()))) for each in works)
+    return tuple(
+        ItemOnSite(each, tuple(found.get(f"{renovation_id}.{each.id}", ()))) for each in works
+    )

@@ -23,7 +23,7 @@ from runtime.record.lacks import load_people
 from service.estates.renovations import open_renovation
 from service.pages import wording
 from service.pages.office.act_form import form_words, kept, sent_of
-from service.pages.office.estates import Known, load_chain, load_estates, load_grids, role_for
+from service.pages.office.estates import KnownEstate, load_chain, load_estates, load_grids, role_for
 from service.pages.office.template import TEMPLATES, Drawn, Setting, draw, questions
 from service.parts import Parts
 from service.routes.dependencies import RunningParts
@@ -40,10 +40,10 @@ OF_PEOPLE = frozenset({"opening.nobody_yet", "opening.few_bidders", "opening.one
 """Warnings that the page says by the roles that are missing."""
 
 
-class Chosen(NamedTuple):
+class CaseChoice(NamedTuple):
     """For which estate, by which template, in which role, and where."""
 
-    estate: Known
+    estate: KnownEstate
     template: str
     grant: Grant
     setting: Setting
@@ -91,17 +91,17 @@ async def open_case(form: CurrentForm, parts: RunningParts, view: OfficeView) ->
     return RedirectResponse(f"/office/cases/{opened.renovation_id}", 303)
 
 
-def _opener(chosen: Chosen) -> Actor:
+def _opener(chosen: CaseChoice) -> Actor:
     return acting(chosen.grant)
 
 
-async def _chosen_in(parts: Parts, view: View, form: FormData) -> Chosen:
+async def _chosen_in(parts: Parts, view: View, form: FormData) -> CaseChoice:
     return await _chosen(
         parts, view, str(form.get("estate", "")), str(form.get("template", "basic"))
     )
 
 
-async def _chosen(parts: Parts, view: View, estate_id: str, template: str) -> Chosen:
+async def _chosen(parts: Parts, view: View, estate_id: str, template: str) -> CaseChoice:
     """The estate, if it is one of the person's places.
 
     Raises:
@@ -123,10 +123,10 @@ async def _chosen(parts: Parts, view: View, estate_id: str, template: str) -> Ch
     }
     today = datetime.now(ZoneInfo(ZONE)).date()
     setting = Setting(places, estate.name, (opener,), today, synthetic=False)
-    return Chosen(estate, template if template in TEMPLATES else "basic", grant, setting)
+    return CaseChoice(estate, template if template in TEMPLATES else "basic", grant, setting)
 
 
-def _drawn(view: View, chosen: Chosen, form: FormData) -> Drawn:
+def _drawn(view: View, chosen: CaseChoice, form: FormData) -> Drawn:
     fields = questions(chosen.template, chosen.estate.buildings)
     return draw(fields, sent_of(form), chosen.setting, lambda name: _title(view, name))
 
@@ -135,7 +135,9 @@ def _title(view: View, name: str) -> str:
     return wording.text(f"work.{name}", view.language, {})
 
 
-def _form(view: View, chosen: Chosen, form: FormData, problems: tuple[Problem, ...]) -> Response:
+def _form(
+    view: View, chosen: CaseChoice, form: FormData, problems: tuple[Problem, ...]
+) -> Response:
     values = {
         "chosen": chosen,
         "templates": tuple(TEMPLATES),
@@ -146,7 +148,7 @@ def _form(view: View, chosen: Chosen, form: FormData, problems: tuple[Problem, .
 
 
 async def _check(
-    parts: Parts, view: View, chosen: Chosen, form: FormData, file: RenovationFile
+    parts: Parts, view: View, chosen: CaseChoice, form: FormData, file: RenovationFile
 ) -> Response:
     zone = ZoneInfo(file.timetable.zone)
     opens = datetime.combine(file.starts_on, OPENS_AT, zone)

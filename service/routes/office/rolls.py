@@ -16,7 +16,7 @@ from service.estates.rolls import ImportedRoll, RollRequest, compare_roll, impor
 from service.estates.units import owner_secret_of
 from service.pages.forms import texts
 from service.pages.office.estates import load_chain, load_estates, load_grids, role_for
-from service.pages.office.grid import Looked, look
+from service.pages.office.grid import RollLook, look
 from service.parts import Parts
 from service.routes.dependencies import RunningParts
 from service.routes.office.dependencies import CurrentUpload, OfficeView, View
@@ -154,7 +154,7 @@ def _kept(sent: Sent) -> dict[str, str]:
     }
 
 
-def _problems(view: View, sent: Sent, looked: Looked) -> Response:
+def _problems(view: View, sent: Sent, looked: RollLook) -> Response:
     sheets = next(
         (
             str(each.problem.params.get("sheets", ""))
@@ -176,7 +176,7 @@ def _problems(view: View, sent: Sent, looked: Looked) -> Response:
 def _figures(
     view: View,
     sent: Sent,
-    looked: Looked,
+    looked: RollLook,
     would: ImportedRoll,
     problems: tuple[Problem, ...],
 ) -> Response:

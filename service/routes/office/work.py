@@ -11,7 +11,7 @@ from service.identity import grants as granting
 from service.identity.bodies import EndGrant
 from service.pages.forms import texts
 from service.pages.office.session import Office
-from service.pages.office.work import Work, load_work
+from service.pages.office.work import OfficeWork, load_work
 from service.parts import Parts
 from service.routes.dependencies import RunningParts
 from service.routes.office.dependencies import CurrentForm, CurrentOffice, OfficeView
@@ -48,5 +48,5 @@ async def decide_grant(
     return RedirectResponse("/office", 303)
 
 
-async def _work(parts: Parts, office: Office) -> Work:
+async def _work(parts: Parts, office: Office) -> OfficeWork:
     return await load_work(parts.database, office.id, office.grants, office.person.only_case)
