@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
+from temporalio.service import RPCError
 
 from formats.renovation_file.foreseen import file_warnings
 from models.files.renovation import RenovationFile
 from models.messages.journey import Stage
 from models.values.actor import Actor
-from models.values.refusal import Problem, Refused, refusal
+from models.values.refusal import Problem, Refused, problem, refusal
 from rules.authority import Grant, acting
 from rules.lacking import lacking
 from rules.time.course import course
@@ -88,6 +89,10 @@ async def open_case(form: CurrentForm, parts: RunningParts, view: OfficeView) ->
         )
     except Refused as refused:
         return _form(view, chosen, form, refused.problems)
+    except (RPCError, RuntimeError):
+        # The case is written; the same command, sent once more, starts its workflow.
+        again = (problem("service.not_confirmed"),)
+        return await _check(parts, view, chosen, form, drawn.file, again)
     return RedirectResponse(f"/office/cases/{opened.renovation_id}", 303)
 
 
@@ -148,7 +153,12 @@ def _form(
 
 
 async def _check(
-    parts: Parts, view: View, chosen: CaseChoice, form: FormData, file: RenovationFile
+    parts: Parts,
+    view: View,
+    chosen: CaseChoice,
+    form: FormData,
+    file: RenovationFile,
+    problems: tuple[Problem, ...] = (),
 ) -> Response:
     zone = ZoneInfo(file.timetable.zone)
     opens = datetime.combine(file.starts_on, OPENS_AT, zone)
@@ -165,7 +175,7 @@ async def _check(
         "missing": sorted({role for lack in lacks for role in lack.roles if not people.get(role)}),
         "warnings": [each for each in warnings if each.code not in OF_PEOPLE],
         "kept": kept(form),
-        "send_id": secrets.token_hex(16),
+        "send_id": form.get("send_id") or secrets.token_hex(16),
         **form_words(form, view.language),
     }
-    return view.show("start_check.html", values)
+    return view.show("start_check.html", values, problems)
