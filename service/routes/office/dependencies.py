@@ -1,6 +1,6 @@
 """What the office's routes ask for: who has signed in, the case, and a form of theirs."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Request, Response
@@ -38,9 +38,15 @@ async def case_in_path(renovation_id: Id, parts: RunningParts, office: CurrentOf
 CurrentCase = Annotated[Situation, Depends(case_in_path)]
 
 
-async def form_of_office(request: Request, parts: RunningParts, office: CurrentOffice) -> FormData:
+async def form_of_office(
+    request: Request, parts: RunningParts, office: CurrentOffice
+) -> AsyncIterator[FormData]:
     """The form that was sent from one of our pages; another one is refused with `credential.…`."""
-    return await own_form(request, parts.settings.address, office.token, files=1)
+    form = await own_form(request, parts.settings.address, office.token, files=1)
+    try:
+        yield form
+    finally:
+        await form.close()
 
 
 CurrentForm = Annotated[FormData, Depends(form_of_office)]
@@ -50,11 +56,14 @@ LONGEST_TEXT = 12 * 1024 * 1024
 
 async def upload_of_office(
     request: Request, parts: RunningParts, office: CurrentOffice
-) -> FormData:
+) -> AsyncIterator[FormData]:
     """A form with a file, or with one that its check page carries on."""
-    return await own_form(
-        request, parts.settings.address, office.token, files=1, longest=LONGEST_TEXT
-    )
+    address = parts.settings.address
+    form = await own_form(request, address, office.token, files=1, longest=LONGEST_TEXT)
+    try:
+        yield form
+    finally:
+        await form.close()
 
 
 CurrentUpload = Annotated[FormData, Depends(upload_of_office)]

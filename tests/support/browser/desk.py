@@ -26,6 +26,7 @@ class _Forms(HTMLParser):
         self.forms: list[Form] = []
         self.text: list[str] = []
         self._select = ""
+        self._options: list[tuple[str, bool]] = []
         self._area = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -40,9 +41,9 @@ class _Forms(HTMLParser):
         if tag == "input" and (kind not in {"radio", "checkbox"} or "checked" in given):
             form.fields.append((name, given.get("value", "")))
         elif tag == "select":
-            self._select = name
-        elif tag == "option" and "selected" in given:
-            form.fields.append((self._select, given.get("value", "")))
+            self._select, self._options = name, []
+        elif tag == "option":
+            self._options.append((given.get("value", ""), "selected" in given))
         elif tag == "textarea":
             self._area = name
 
@@ -54,6 +55,10 @@ class _Forms(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == "textarea":
             self._area = ""
+        if tag == "select" and self._options:
+            chosen = [value for value, selected in self._options if selected]
+            # A browser sends the first one where none is selected.
+            self.forms[-1].fields.append((self._select, (chosen or [self._options[0][0]])[-1]))
 
 
 class Shown:
