@@ -78,6 +78,14 @@ def course(opens: datetime, ends_on: date, timetable: Timetable, calendar: WorkC
     return Course(steps, works, after)
 
 
+def course_of_vote(
+    opens: datetime, timetable: Timetable, calendar: WorkCalendar
+) -> tuple[Step, ...]:
+    """The steps of a vote that is announced at `opens`: what follows from announcing it now."""
+    of_vote = tuple(each for each in STEPS if each[0] is Stage.VOTING)
+    return _steps(of_vote, opens, timetable, calendar)[0]
+
+
 def _steps(
     names: tuple[tuple[Stage, str, bool], ...],
     start: datetime,

@@ -227,7 +227,8 @@ async def _write(
     await write_places(session, opening.file.places)
     if await _estate(session, opening, secret, now):
         await write_units(session, opening.estate_id, opening.roll, secret)
-    others = await _running_cases(session, opening)
+    at = opening.where(("estate",))
+    others = await running_cases(session, opening.estate_id, at)
     await _renovation(session, opening, now)
     rid = opening.renovation_id
     case = Cast(
@@ -248,19 +249,17 @@ async def _write(
     return (*others, *waiting, *known)
 
 
-async def _running_cases(session: AsyncSession, opening: _Opening) -> tuple[Problem, ...]:
-    """Other cases of the estate that run already: perhaps this is one of them, opened once more."""
+async def running_cases(
+    session: AsyncSession, estate_id: str, where: str = ""
+) -> tuple[Problem, ...]:
+    """Cases of an estate that run already: perhaps another one is one of them, opened once more."""
     rows = await session.execute(
         select(Renovation.id, Renovation.title)
-        .where(
-            Renovation.estate_id == opening.estate_id,
-            Renovation.state == RenovationState.RUNNING,
-        )
+        .where(Renovation.estate_id == estate_id, Renovation.state == RenovationState.RUNNING)
         .order_by(Renovation.id)
     )
-    at = opening.where(("estate",))
     return tuple(
-        problem("opening.second_case", where=at, other=rid, title=title) for rid, title in rows
+        problem("opening.second_case", where=where, other=rid, title=title) for rid, title in rows
     )
 
 

@@ -7,9 +7,12 @@ from starlette.datastructures import FormData
 
 from models.fields import Word
 from models.messages.act_bodies import BODIES
+from models.messages.acts import OpenVote
 from models.values.refusal import Problem, Refused, refusal
 from rules.authority import ROLES_OF_ACT, check_act
 from rules.four_eyes import ACTS_OF_TWO
+from rules.time.course import Step, course_of_vote
+from runtime.calendars import chinese_calendar
 from service.pages.office.act_form import (
     as_texts,
     filled,
@@ -113,8 +116,17 @@ def _values(view: View, act: str, fields: tuple[Field, ...], form: FormData) -> 
         "roles": ", ".join(sorted(ROLES_OF_ACT[act].roles)),
         "article": ROLES_OF_ACT[act].article,
         "of_two": act in ACTS_OF_TWO,
+        "foreseen": _foreseen(view, act),
         **form_words(form, view.language),
     }
+
+
+def _foreseen(view: View, act: str) -> tuple[Step, ...]:
+    """The days that follow from announcing a vote now."""
+    case = view.case
+    if act != OpenVote.name or case is None:
+        return ()
+    return course_of_vote(case.now, case.timetable, chinese_calendar())
 
 
 def _form(

@@ -21,7 +21,7 @@ from rules.time.course import course
 from runtime.calendars import chinese_calendar
 from runtime.database import driver_connection
 from runtime.record.lacks import load_people
-from service.estates.renovations import open_renovation
+from service.estates.renovations import open_renovation, running_cases
 from service.pages import wording
 from service.pages.office.act_form import form_words, kept, sent_of
 from service.pages.office.estates import KnownEstate, load_chain, load_estates, load_grids, role_for
@@ -165,6 +165,7 @@ async def _check(
     async with parts.database.session() as session:
         driver = await driver_connection(session)
         people = await load_people(driver, file.place_path, "")
+        others = await running_cases(session, chosen.estate.id)
     lacks = lacking(people, *Stage)
     warnings = file_warnings(file, people, file.starts_on)
     values = {
@@ -173,6 +174,7 @@ async def _check(
         "fields": questions(chosen.template, chosen.estate.buildings),
         "course": course(opens, file.ends_on, file.timetable, chinese_calendar()),
         "missing": sorted({role for lack in lacks for role in lack.roles if not people.get(role)}),
+        "others": others,
         "warnings": [each for each in warnings if each.code not in OF_PEOPLE],
         "kept": kept(form),
         "send_id": form.get("send_id") or secrets.token_hex(16),

@@ -5,6 +5,7 @@ from service.routes.office import (
     bidding,
     campaign,
     cases,
+    entering,
     letters,
     opening,
     rehearsing,
@@ -14,6 +15,7 @@ from service.routes.office import (
 )
 
 OFFICE = (
+    entering.router,
     work.router,
     rolls.router,
     opening.router,

@@ -1,5 +1,6 @@
 """Somebody at an office's pages without a browser: pages are read as HTML, forms sent as they stand there."""
 
+from collections.abc import Mapping
 from html.parser import HTMLParser
 from urllib.parse import urljoin
 
@@ -8,6 +9,7 @@ import httpx
 from service.identity.browser import COOKIE
 from tests.support.people import token_of
 
+NOTHING: Mapping[str, str] = {}
 PAGES = {"Accept": "text/html", "Accept-Language": "en"}
 
 
@@ -102,13 +104,11 @@ class Desk:
         self,
         page: Shown,
         action: str,
-        *,
+        given: Mapping[str, str] = NOTHING,
         files: dict[str, tuple[str, bytes]] | None = None,
-        **said: str,
     ) -> Shown:
-        """Send a form of a page with some of its fields filled in; `__` in a name is a dot."""
+        """Send a form of a page with some of its fields filled in."""
         form = page.form(action)
-        given = {name.replace("__", "."): value for name, value in said.items()}
         fields: dict[str, list[str]] = {}
         for name, value in form.fields:
             if name not in given and name not in (files or {}):

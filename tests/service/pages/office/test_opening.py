@@ -44,7 +44,7 @@ async def committee(database: Database, sql: asyncpg.Connection) -> None:
 async def taken_over(desk: Desk, estate: str, *rows: list[str]) -> Shown:
     """The roll of a new estate, as far as the questions of the case."""
     start = await desk.get("/office/start")
-    check = await desk.send(start, "/office/roll", files=sheet(*rows), estate=estate)
+    check = await desk.send(start, "/office/roll", {"estate": estate}, files=sheet(*rows))
     assert "Is this your estate?" in check.text
     return await desk.send(check, "/office/roll/import")
 
@@ -55,13 +55,13 @@ async def test_problems_of_a_roll_stand_in_the_grid_of_its_own_sheet(
     desk = Desk(http, "oc")
     wrong = [ROWS[0], [*ROWS[1][:4], "sixty <i>", *ROWS[1][5:]], ROWS[2]]
     start = await desk.get("/office/start")
-    page = await desk.send(start, "/office/roll", files=sheet(*wrong), estate="Wrong Lane")
+    page = await desk.send(start, "/office/roll", {"estate": "Wrong Lane"}, files=sheet(*wrong))
     assert "1 place of the spreadsheet must be mended" in page.text
     assert '<td class="wrong">sixty &lt;i&gt;' in page.html
     assert "E3:" in page.text
     assert "赵" not in page.html  # rows in which nothing is wrong are not repeated
     assert await sql.fetchval("SELECT count(*) FROM estate WHERE name = 'Wrong Lane'") == 0
-    no_file = await desk.send(start, "/office/roll", files={"roll": ("", b"")}, estate="x")
+    no_file = await desk.send(start, "/office/roll", {"estate": "x"}, files={"roll": ("", b"")})
     assert "Choose the file of the roll." in no_file.text
 
 
@@ -79,7 +79,7 @@ async def test_an_import_takes_units_away_only_where_that_was_ticked(
     assert (refused.status, 'href="#remove"' in refused.html) == (422, True)
     units = "SELECT count(*) FROM unit WHERE estate_id = $1"
     assert await sql.fetchval(units, estate) == 8
-    await desk.send(refused, "/office/roll/import", remove="1")
+    await desk.send(refused, "/office/roll/import", {"remove": "1"})
     assert await sql.fetchval(units, estate) == 6
     by = "SELECT imported_by FROM roll_import WHERE estate_id = $1 ORDER BY seq DESC LIMIT 1"
     assert await sql.fetchval(by, estate) == "oc"
@@ -94,7 +94,7 @@ async def test_a_case_is_opened_from_a_template_on_the_roll_that_is_there(
     assert empty.status == 422
     for said in ("Title: please fill this in.", "Write what at least one work costs."):
         assert said in empty.text
-    check = await desk.send(empty, "/office/start/case", **ANSWERS)
+    check = await desk.send(empty, "/office/start/case", ANSWERS)
     assert "¥252,000.00" in check.text  # with five percent for the unforeseen
     assert "Renewal of &lt;b&gt;Lane 3&lt;/b&gt;" in check.html
     assert "Notice before the vote" in check.text
@@ -107,7 +107,7 @@ async def test_a_case_is_opened_from_a_template_on_the_roll_that_is_there(
     assert len(rows) == 1
     opened = "SELECT actor_id FROM event WHERE renovation_id = $1 AND kind = 'renovation.opened'"
     assert await sql.fetchval(opened, rows[0]["id"]) == "oc"
-    back = await desk.send(later, "/office/start/case", change="1")
+    back = await desk.send(later, "/office/start/case", {"change": "1"})
     assert 'value="240,000"' in back.html
 
 

@@ -86,9 +86,9 @@ async def test_a_wrong_answer_is_said_at_its_field_and_nothing_is_lost(
     assert again.status == 422
     assert 'href="#reason"' in again.html
     assert "Reason: please fill this in." in again.text
-    check = await desk.send(again, "/acts/cancel_renovation", reason="the money is gone <b>")
+    check = await desk.send(again, "/acts/cancel_renovation", {"reason": "the money is gone <b>"})
     assert "the money is gone &lt;b&gt;" in check.html
-    change = await desk.send(check, "/acts/cancel_renovation", change="1")
+    change = await desk.send(check, "/acts/cancel_renovation", {"change": "1"})
     assert "the money is gone &lt;b&gt;" in change.html
 
 
@@ -98,7 +98,7 @@ async def test_an_act_of_two_is_proposed_and_confirmed_by_somebody_else(
     await sql.execute("DELETE FROM case_clock WHERE renovation_id = $1", rid)
     desk = Desk(http, "street")
     page = await desk.get(f"/office/cases/{rid}/acts/cancel_renovation")
-    check = await desk.send(page, "/acts/cancel_renovation", reason="no money")
+    check = await desk.send(page, "/acts/cancel_renovation", {"reason": "no money"})
     done = await desk.send(check, "/acts/cancel_renovation/done")
     assert (done.status, "a second person must confirm it" in done.text) == (200, True)
     own = await desk.get(f"/office/cases/{rid}/proposals")
@@ -108,7 +108,7 @@ async def test_an_act_of_two_is_proposed_and_confirmed_by_somebody_else(
     assert "wait for a second person" in (await other.get("/office")).text
     queue = await other.get(f"/office/cases/{rid}/proposals")
     assert "no money" in queue.text
-    away = await other.send(queue, "", decision="withdraw", reason="there is money")
+    away = await other.send(queue, "", {"decision": "withdraw", "reason": "there is money"})
     assert "Nothing waits for a second person." in away.text
     state = "SELECT decision FROM proposal WHERE renovation_id = $1"
     assert await sql.fetchval(state, rid) == "withdrawn"
@@ -119,8 +119,8 @@ async def test_a_form_without_its_token_does_nothing(
 ) -> None:
     desk = Desk(http, "street")
     page = await desk.get(f"/office/cases/{rid}/acts/cancel_renovation")
-    check = await desk.send(page, "/acts/cancel_renovation", reason="no money")
-    refused = await desk.send(check, "/acts/cancel_renovation/done", form_token="forged")
+    check = await desk.send(page, "/acts/cancel_renovation", {"reason": "no money"})
+    refused = await desk.send(check, "/acts/cancel_renovation/done", {"form_token": "forged"})
     assert refused.status == 403
     assert await sql.fetchval("SELECT count(*) FROM proposal WHERE renovation_id=$1", rid) == 0
 
@@ -138,7 +138,7 @@ async def test_a_role_that_waits_is_confirmed_on_the_page(
     desk = Desk(http, "street")
     page = await desk.get("/office")
     assert "Roles that wait for your confirmation" in page.text
-    await desk.send(page, f"/office/grants/{grant}", decision="confirm")
+    await desk.send(page, f"/office/grants/{grant}", {"decision": "confirm"})
     held = "SELECT valid_from IS NOT NULL FROM role_grant WHERE id = $1"
     assert await sql.fetchval(held, grant)
 
@@ -207,7 +207,7 @@ async def test_the_board_counts_what_the_turnout_counts_and_shows_no_choice(
     assert "0 / 12" in page.text
     assert "15 more owners must take part" in page.text
     assert "yes" not in page.html.replace("eyes", "")
-    done = await desk.send(page, "/board/visits", visit__1_102="", **{"visit.1-201": "refused"})
+    done = await desk.send(page, "/board/visits", {"visit.1_102": "", "visit.1-201": "refused"})
     assert "1 door is recorded." in done.text
     assert "refused" in done.text
     assert official("residents")
@@ -225,14 +225,14 @@ async def test_two_people_type_a_bundle_on_the_page(
     first, second = Desk(http, "committee"), Desk(http, "committee2")
     page = await first.get(f"/office/cases/{rid}/paper")
     head = {"reference": "Building 1", "scan": "folder 2"}
-    wrong = await first.send(page, "/paper", **head, **said)
+    wrong = await first.send(page, "/paper", {**head, **said})
     assert wrong.status == 404
     assert 'href="#unit.3"' in wrong.html, wrong.text[:600]
-    right = await first.send(wrong, "/paper", **{"unit.3": "1-102"})
+    right = await first.send(wrong, "/paper", {"unit.3": "1-102"})
     assert "Now a second person types" in right.text
     code = right.html.partition('class="code big">')[2].partition("<")[0]
     again = await second.get(f"/office/cases/{rid}/paper?again=1&reference=Building+1")
     typed = {**said, "unit.3": "1-102", "code": code}
-    cast = await second.send(again, "/paper", **head, **typed)
+    cast = await second.send(again, "/paper", {**head, **typed})
     assert "Both typings agree" in cast.text
     assert await sql.fetchval("SELECT count(*) FROM ballot WHERE box_id=$1", box) == 2
