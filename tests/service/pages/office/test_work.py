@@ -71,7 +71,7 @@ async def test_whoever_has_not_signed_in_or_has_no_role_here_sees_nothing(
 ) -> None:
     nobody = await Desk(http, "nobody").get(f"/office/cases/{rid}")
     assert nobody.status == 401
-    assert "/sign-in" in nobody.html
+    assert "/office/enter" in nobody.html
     refused = await Desk(http, "committee").get(f"/office/cases/{rid}/acts/cancel_renovation")
     assert refused.status == 403
 
