@@ -7,14 +7,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.files.renovation import LEVELS, PlaceEntry
 from models.tables import Estate, Place, Unit
+from models.values.actor import Role
 from models.values.refusal import refusal
 from rules.authority import ROLES_OF_ACT, Grant, covers
 
 CONVENERS = ROLES_OF_ACT["open_vote"].roles
 
 
-class GridPlace(NamedTuple):
-    """A grid, with the names of the places above it."""
+class NamedPlace(NamedTuple):
+    """A place by its path."""
 
     path: str
     name: str
@@ -35,21 +36,33 @@ def convening(grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
     return tuple(each for each in grants if each.role in CONVENERS)
 
 
-async def load_grids(session: AsyncSession, grants: tuple[Grant, ...]) -> tuple[GridPlace, ...]:
+async def load_grids(session: AsyncSession, grants: tuple[Grant, ...]) -> tuple[NamedPlace, ...]:
     """The grids in which somebody may start one, by path."""
     rows = (
         await session.scalars(select(Place).where(Place.kind == "grid").order_by(Place.path))
     ).all()
     places = {each.place for each in convening(grants)}
     return tuple(
-        GridPlace(row.path, row.name)
+        NamedPlace(row.path, row.name)
         for row in rows
         if any(covers(place, row.path) for place in places)
     )
 
 
+async def load_places(session: AsyncSession, grants: tuple[Grant, ...]) -> tuple[NamedPlace, ...]:
+    """All places, of whatever level, that the roles of somebody reach; an administrator reaches every one."""
+    rows = (await session.scalars(select(Place).order_by(Place.path))).all()
+    everywhere = any(each.role is Role.ADMINISTRATOR for each in grants)
+    own = {each.place for each in grants}
+    return tuple(
+        NamedPlace(row.path, row.name)
+        for row in rows
+        if everywhere or any(covers(place, row.path) for place in own)
+    )
+
+
 async def load_estates(
-    session: AsyncSession, grids: tuple[GridPlace, ...]
+    session: AsyncSession, grids: tuple[NamedPlace, ...]
 ) -> tuple[KnownEstate, ...]:
     """The estates of these grids, by name."""
     paths = {each.path.rpartition("/")[2]: each.path for each in grids}

@@ -8,6 +8,7 @@ from service.routes.office import (
     entering,
     letters,
     opening,
+    people,
     rehearsing,
     rolls,
     training,
@@ -17,6 +18,7 @@ from service.routes.office import (
 OFFICE = (
     entering.router,
     work.router,
+    people.router,
     rolls.router,
     opening.router,
     rehearsing.router,
