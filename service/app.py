@@ -44,6 +44,8 @@ from service.routes.dependencies import OFFICIAL
 from service.routes.document import DocumentedApi
 from service.routes.engine import ui
 from service.routes.feed import following, notices
+from service.routes.privacy import access as readings
+from service.routes.privacy import bundles
 from service.routes.sign_in import access, firms, identity, pages, passkeys
 from service.webhooks.sending import WebhookSender
 
@@ -68,6 +70,8 @@ ROUTERS = (
     clock.router,
     following.router,
     notices.router,
+    bundles.router,
+    readings.router,
     ui.router,
     acts.router,
 )
