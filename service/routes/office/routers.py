@@ -5,6 +5,7 @@ from service.routes.office import (
     bidding,
     campaign,
     cases,
+    components,
     entering,
     letters,
     opening,
@@ -19,6 +20,7 @@ from service.routes.office import (
 OFFICE = (
     entering.router,
     work.router,
+    components.router,
     people.router,
     rolls.router,
     opening.router,
