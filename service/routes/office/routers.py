@@ -5,17 +5,15 @@ from service.routes.office import (
     bidding,
     campaign,
     cases,
-    components,
     entering,
     letters,
     opening,
     people,
-    rehearsing,
     rolls,
-    training,
     work,
     writes,
 )
+from service.routes.office.training import beginning, components, playing
 
 OFFICE = (
     entering.router,
@@ -24,12 +22,12 @@ OFFICE = (
     people.router,
     rolls.router,
     opening.router,
-    rehearsing.router,
+    beginning.router,
     cases.router,
     acts.router,
     campaign.router,
     letters.router,
     bidding.router,
-    training.router,
+    playing.router,
     writes.router,
 )
