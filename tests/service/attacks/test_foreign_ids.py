@@ -114,9 +114,7 @@ async def theirs(database: Database, http: httpx.AsyncClient, sql: asyncpg.Conne
         "ballot_code": ballot.json()["code"],
     }
     ids["picture_id"] = await picture(sql, THEIRS, ids["ticket_id"])
-    neighbours = {"ticket_id": await ticket(mine, NEIGHBOUR)}
-    neighbours["picture_id"] = await picture(sql, MINE, neighbours["ticket_id"])
-    return Theirs(ids, neighbours)
+    return Theirs(ids, {"ticket_id": await ticket(mine, NEIGHBOUR)})
 
 
 async def proposed(their: Channels, unit: str) -> httpx.Response:
