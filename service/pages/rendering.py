@@ -68,6 +68,8 @@ def page(
         "Content-Security-Policy": POLICY,
         "Content-Language": shown.tag,
         "Vary": "Accept-Language, Cookie",
+        # With "no-referrer" browsers send forms with the origin "null", which is nobody's page.
+        "Referrer-Policy": "same-origin",
     }
     return Response(body, status, headers, "text/html; charset=utf-8")
 
