@@ -17,16 +17,19 @@ MOST_FIELDS = 500
 FORM_TOKEN = "form_token"  # noqa: S105 - the name of the field
 
 
-async def own_form(request: Request, address: str, session: str = "") -> FormData:
+async def own_form(
+    request: Request, address: str, session: str = "", *, files: int = 0
+) -> FormData:
     """The fields of a form that one of our pages sent.
 
-    `address` is the public one, `session` the token of whoever has signed in.
+    `address` is the public one, `session` the token of whoever has signed in, `files` how many files it
+    may carry.
 
     Raises:
         Refused: `credential.foreign_page`, `credential.form_token`.
     """
     refuse_foreign_page(request.headers, address)
-    form = await request.form(max_fields=MOST_FIELDS, max_files=0)
+    form = await request.form(max_fields=MOST_FIELDS, max_files=files)
     given = str(form.get(FORM_TOKEN, "")).encode()
     if session and not hmac.compare_digest(given, form_token(session).encode()):
         raise refusal("credential.form_token")

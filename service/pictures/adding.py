@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,9 +13,10 @@ from models.values.states import TicketState
 from runtime.record.journal import id_from
 from service.access.tickets import Voter
 from service.bodies import Accepted
+from service.http.problems import read_fields
 from service.parts import Parts
 from service.pictures.bodies import AddPicture
-from service.pictures.reading import read_picture
+from service.pictures.reading import KeptPicture, read_picture
 from service.recording import Details, accept
 from service.residents.tickets import caller_of
 from service.situation import Situation
@@ -25,21 +27,41 @@ OVER = frozenset({TicketState.CLOSED, TicketState.REFERRED})
 ADDED = "feedback.picture_added"
 
 
+class Photograph(NamedTuple):
+    """A photograph that may be kept, and the hash of the file in which it came."""
+
+    picture: KeptPicture
+    received_sha256: str
+
+
+async def read_photograph(data: bytes) -> Photograph:
+    """The photograph in a file; asked before anything is written for it.
+
+    Raises:
+        Refused: `picture.…` as `read_picture`.
+    """
+    return Photograph(await read_picture(data), hashlib.sha256(data).hexdigest())
+
+
 async def add_picture(
-    parts: Parts, situation: Situation, voter: Voter, ticket_id: str, command_id: str, data: bytes
+    parts: Parts,
+    situation: Situation,
+    voter: Voter,
+    ticket_id: str,
+    command_id: str,
+    photograph: Photograph,
 ) -> Accepted:
-    """Keep the photograph in a file beside its ticket.
+    """Keep a photograph beside its ticket.
 
     The event has the hashes of what came and of what is kept, never the picture.
 
     Raises:
-        Refused: `picture.…` as `read_picture` and where there are `picture.enough` of them;
-            `feedback.ticket_unknown`, for a neighbour's too; `feedback.ticket_not_open`.
+        Refused: `picture.enough` where there are so many; `feedback.ticket_unknown`, for a neighbour's too; `feedback.ticket_not_open`.
     """
     ticket = await _own_ticket(parts, situation, voter, ticket_id)
-    picture = await read_picture(data)
-    received = hashlib.sha256(data).hexdigest()
-    command = AddPicture(command_id=command_id, ticket_id=ticket_id, received_sha256=received)
+    picture, received = photograph
+    given = {"command_id": command_id, "ticket_id": ticket_id, "received_sha256": received}
+    command = read_fields(AddPicture, given)
 
     async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
         row = await session.get_one(Ticket, ticket_id)

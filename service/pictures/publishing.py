@@ -10,7 +10,7 @@ from models.values.refusal import refusal
 from service.bodies import Accepted
 from service.parts import Parts
 from service.pictures.bodies import PublishPicture
-from service.pictures.reading import Part, blur
+from service.pictures.reading import blur
 from service.recording import Details, accept
 from service.situation import Situation
 
@@ -29,8 +29,7 @@ async def publish_picture(
         row = await session.get(Picture, picture_id)
     if row is None or row.renovation_id != situation.id:
         raise refusal("picture.unknown", where=picture_id)
-    given = tuple(Part(**part.model_dump()) for part in command.parts)
-    picture = await blur(row.content, given)
+    picture = await blur(row.content, command.parts)
 
     async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
         if await session.get(PublishedPicture, picture_id) is not None:
@@ -42,7 +41,7 @@ async def publish_picture(
                 command_id=key,
                 content=picture.content,
                 sha256=picture.sha256,
-                blurred=len(given),
+                blurred=len(command.parts),
                 published_by=actor.id,
                 published_at=now,
             )

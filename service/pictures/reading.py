@@ -14,6 +14,7 @@ from PIL import Image, ImageFilter, ImageOps
 
 from models.values.base import Value
 from models.values.refusal import refusal
+from service.pictures.bodies import BlurredPart
 
 KINDS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
 """What is taken, by its content, to what Pillow is allowed to read it as."""
@@ -34,7 +35,7 @@ _ONE_AT_A_TIME = asyncio.Semaphore(1)
 """A picture may take 200 MB while it is read."""
 
 
-class Picture(Value):
+class KeptPicture(Value):
     """A picture as it is kept: JPEG, upright, at most `LONGEST_SIDE` pixels a side."""
 
     content: bytes
@@ -47,16 +48,7 @@ class Picture(Value):
         return hashlib.sha256(self.content).hexdigest()
 
 
-class Part(Value):
-    """A rectangle of a picture in thousandths of its width and height, from the upper left corner."""
-
-    left: int
-    top: int
-    width: int
-    height: int
-
-
-async def read_picture(data: bytes) -> Picture:
+async def read_picture(data: bytes) -> KeptPicture:
     """The picture in a file that somebody sent.
 
     Raises:
@@ -66,13 +58,13 @@ async def read_picture(data: bytes) -> Picture:
         return await asyncio.to_thread(picture_in, data)
 
 
-async def blur(picture: bytes, parts: tuple[Part, ...]) -> Picture:
+async def blur(picture: bytes, parts: tuple[BlurredPart, ...]) -> KeptPicture:
     """A kept picture in which nobody can read these parts any more."""
     async with _ONE_AT_A_TIME:
         return await asyncio.to_thread(blurred, picture, parts)
 
 
-def picture_in(data: bytes) -> Picture:
+def picture_in(data: bytes) -> KeptPicture:
     """`read_picture`, in the caller's thread."""
     if len(data) > MOST_BYTES:
         raise refusal("picture.too_large", where="picture", limit=MOST_BYTES // 1_000_000)
@@ -94,7 +86,7 @@ def picture_in(data: bytes) -> Picture:
         raise refusal("picture.broken", where="picture") from None
 
 
-def blurred(picture: bytes, parts: tuple[Part, ...]) -> Picture:
+def blurred(picture: bytes, parts: tuple[BlurredPart, ...]) -> KeptPicture:
     """`blur`, in the caller's thread."""
     with Image.open(io.BytesIO(picture), formats=("JPEG",)) as image:
         image.load()
@@ -126,16 +118,16 @@ def _on_white(image: Image.Image) -> Image.Image:
     return ground.convert("RGB")
 
 
-def _kept(image: Image.Image) -> Picture:
+def _kept(image: Image.Image) -> KeptPicture:
     written = io.BytesIO()
     # A new image of the pixels alone: what stood beside them in the file is not written.
     plain = Image.new("RGB", image.size)
     plain.paste(image)
     plain.save(written, "JPEG", quality=QUALITY, optimize=True)
-    return Picture(content=written.getvalue(), width=image.width, height=image.height)
+    return KeptPicture(content=written.getvalue(), width=image.width, height=image.height)
 
 
-def _pixels(part: Part, size: tuple[int, int]) -> tuple[int, int, int, int]:
+def _pixels(part: BlurredPart, size: tuple[int, int]) -> tuple[int, int, int, int]:
     """The pixels of a part, never fewer than it says, within the picture."""
     width, height = size
     left, top = part.left * width // PERMILLE, part.top * height // PERMILLE

@@ -38,8 +38,8 @@ async def add_picture(
     parts: RunningParts,
 ) -> Accepted:
     """Add a photograph (JPEG, PNG or WebP, at most 12 MB) to the own ticket; the body is the file."""
-    data = await request.body()
-    return await adding.add_picture(parts, situation, voter, ticket_id, command_id, data)
+    photograph = await adding.read_photograph(await request.body())
+    return await adding.add_picture(parts, situation, voter, ticket_id, command_id, photograph)
 
 
 @router.get("/pictures")

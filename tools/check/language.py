@@ -44,7 +44,7 @@ def codes_have_sentences(project: Project) -> Iterator[str]:
 def templates_have_texts(project: Project) -> Iterator[str]:
     """Every text that a template of the pages names, as a literal, is in the catalogues."""
     known = {code for folder in _locale_folders(project) for code in _catalogue(folder / "en")}
-    for path in sorted(project.root.glob("service/pages/templates/*.html")):
+    for path in sorted(project.root.glob("service/pages/templates/**/*.html")):
         for number, written in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             for code in TEXT.findall(written):
                 whole = code in known
