@@ -1,6 +1,7 @@
 """What else a home does about a vote: its mandate, an opinion, an objection after the close."""
 
 import secrets
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -56,6 +57,9 @@ async def show_opinion(
 ) -> Response:
     """Where the vote is held, and what the home thinks, which counts for nothing."""
     paper = await paper_of(parts, home, box)
+    if not paper.official_by:
+        # Here the ballot itself counts.
+        return RedirectResponse(f"/mine/ballot?box={quote(paper.id)}", 303)
     return _opinion(request, parts, home, paper, FormData(), secrets.token_hex(16))
 
 
