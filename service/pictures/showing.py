@@ -1,5 +1,7 @@
 """Photographs as they are shown: to whoever wrote the ticket and must answer it, and to everybody."""
 
+from typing import Any
+
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -104,7 +106,7 @@ def may_see(reader: ReaderKind) -> bool:
     return may_read("picture.content", reader) is Disclosed.YES
 
 
-def _listed(rid: str) -> Select[tuple[object, ...]]:
+def _listed(rid: str) -> Select[*tuple[Any, ...]]:
     found = select(*COLUMNS).outerjoin(PublishedPicture, PublishedPicture.picture_id == Picture.id)
     return found.where(Picture.renovation_id == rid)
 

@@ -1,5 +1,7 @@
 """Photographs of tickets: sent by whoever wrote, seen by who must answer, published with parts blurred."""
 
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
 
 from models.fields import CommandId, Id
@@ -24,7 +26,9 @@ from service.situation import load_grants
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}", tags=["pictures"])
 BYTES = {"schema": {"type": "string", "format": "binary"}}
-PICTURE = {200: {"description": "The picture.", "content": {MEDIA_TYPE: BYTES}}}
+PICTURE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The picture.", "content": {MEDIA_TYPE: BYTES}}
+}
 SENT = {"requestBody": {"required": True, "content": dict.fromkeys(KINDS, BYTES)}}
 
 

@@ -2,14 +2,14 @@
 
 import os
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
 import httpx
 import pytest
-from playwright.async_api import BrowserContext, Page
+from playwright.async_api import BrowserContext, Page, ViewportSize
 
 from runtime.settings import Settings
 from service.pages.homes import COOKIE
@@ -19,7 +19,7 @@ from tests.support.channels import Channels, grant_roles, official
 
 COMMITTEE, SECOND = official("committee"), official("committee2")
 UNIT = "1-101"
-PHONE = {"width": 360, "height": 740}
+PHONE: ViewportSize = {"width": 360, "height": 740}
 SCREENSHOTS = os.environ.get("GONGJIAN_SCREENSHOTS", "")
 """A folder in which the pages of the tests are kept as pictures; none where it is empty."""
 
@@ -82,8 +82,8 @@ class Home:
         self,
         path: str,
         page: httpx.Response,
+        fields: Mapping[str, str] | None = None,
         picture: bytes | None = None,
-        **fields: str,
     ) -> httpx.Response:
         """The form of a page with what is filled in; its hidden fields come from the page."""
         hidden = dict(
@@ -91,7 +91,7 @@ class Home:
         )
         files = {"picture": ("wall.jpg", picture, "image/jpeg")} if picture else None
         return await self._http.post(
-            path, data={**hidden, **fields}, files=files, headers=self.headers
+            path, data={**hidden, **(fields or {})}, files=files, headers=self.headers
         )
 
 

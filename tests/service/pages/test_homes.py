@@ -59,7 +59,7 @@ async def test_a_home_that_has_voted_is_told_so_and_may_change_it(
     vote: Channels, home: Home
 ) -> None:
     form = await home.get("/mine/ballot")
-    checked = await home.send("/mine/ballot", form, **{"answer.works": "yes"})
+    checked = await home.send("/mine/ballot", form, {"answer.works": "yes"})
     assert (await home.send("/mine/ballot/cast", checked)).status_code == 200
     said = (await home.get("/mine")).text
     assert "There is a ballot of your home in the box" in said
@@ -80,21 +80,25 @@ async def test_a_report_with_a_photograph_has_a_thread_that_says_who_answers_unt
     vote: Channels, home: Home
 ) -> None:
     form = await home.get("/mine/reports/new?kind=defect")
-    bad = await home.send("/mine/reports", form, b"<svg/>", kind="defect", text="wet wall")
+    bad = await home.send(
+        "/mine/reports", form, {"kind": "defect", "text": "wet wall"}, picture=b"<svg/>"
+    )
     assert bad.status_code == 422
     assert "send a JPEG, PNG or WebP picture" in bad.text
     assert "wet wall" in bad.text
     assert (
         await vote.sql.fetchval("SELECT count(*) FROM ticket WHERE renovation_id=$1", vote.rid) == 0
     )
-    away = await home.send("/mine/reports", form, photograph(), kind="defect", text="wet wall")
+    away = await home.send(
+        "/mine/reports", form, {"kind": "defect", "text": "wet wall"}, picture=photograph()
+    )
     assert away.status_code == 503  # no engine runs here; the report is written
     (ticket,) = await vote.sql.fetch("SELECT id FROM ticket WHERE renovation_id=$1", vote.rid)
     thread = await home.get(f"/mine/reports/{ticket['id']}")
     assert "wet wall" in thread.text
     assert "The answer is due until" in thread.text
     assert '<meta name="robots" content="noindex">' in thread.text
-    added = await home.send(f"/mine/reports/{ticket['id']}/pictures", thread, photograph())
+    added = await home.send(f"/mine/reports/{ticket['id']}/pictures", thread, picture=photograph())
     assert added.status_code == 303
     picture = await vote.sql.fetchval(
         "SELECT id FROM private.picture WHERE renovation_id=$1", vote.rid
@@ -119,7 +123,7 @@ async def test_an_answered_report_asks_whether_it_was_really_fixed(
     assert "Was it really fixed?" in thread.text
     nothing = await home.send(f"{path}/answer", thread)
     assert (nothing.status_code, 'href="#satisfied"' in nothing.text) == (422, True)
-    said = await home.send(f"{path}/answer", thread, satisfied="no")
+    said = await home.send(f"{path}/answer", thread, {"satisfied": "no"})
     assert said.status_code == 503  # it goes to the ticket's workflow, and no engine runs here
 
 
@@ -129,9 +133,9 @@ async def test_a_home_objects_to_what_is_posted_and_finds_it_again(
     name = await posted(vote)
     page = await home.get(f"/mine/publications/{name}")
     assert "¥126,000.00" in page.text
-    empty = await home.send(f"/mine/publications/{name}", page, text=" ")
+    empty = await home.send(f"/mine/publications/{name}", page, {"text": " "})
     assert (empty.status_code, 'href="#text"' in empty.text) == (422, True)
-    sent = await home.send(f"/mine/publications/{name}", page, text="my area is 56 m²")
+    sent = await home.send(f"/mine/publications/{name}", page, {"text": "my area is 56 m²"})
     assert sent.headers["location"] == "/mine?done=objected"
     assert "Your objection is filed" in (await home.get(sent.headers["location"])).text
     assert "my area is 56 m²" in (await home.get("/mine/reports")).text
@@ -170,7 +174,7 @@ async def test_where_only_the_citys_system_counts_the_page_says_so_first(
     assert "/mine/opinion?box=" in (await home.get("/mine")).text
     page = await home.get("/mine/opinion")
     assert page.text.index("Some Regs art. 3") < page.text.index("Your opinion</h2>")
-    sent = await home.send("/mine/opinion", page, **{"answer.works": "no"})
+    sent = await home.send("/mine/opinion", page, {"answer.works": "no"})
     assert sent.headers["location"] == "/mine?done=opinion"
     assert (
         await vote.sql.fetchval("SELECT count(*) FROM vote_opinion WHERE box_id=$1", vote.box) == 1
@@ -186,7 +190,7 @@ async def test_a_home_rates_when_it_is_asked_and_once(vote: Channels, home: Home
     assert "How did the works come out?" in (await home.get("/mine")).text
     page = await home.get("/mine/rating")
     assert (await home.send("/mine/rating", page)).status_code == 422
-    sent = await home.send("/mine/rating", page, score="4")
+    sent = await home.send("/mine/rating", page, {"score": "4"})
     assert sent.headers["location"] == "/mine?done=rated"
     assert "How did the works come out?" not in (await home.get("/mine")).text
 
@@ -197,7 +201,7 @@ async def test_a_form_of_another_page_or_without_its_token_is_refused(
 ) -> None:
     page = await home.get(path)
     target = path.removesuffix("/new")
-    told = await home.send(target, page, form_token="guessed")
+    told = await home.send(target, page, {"form_token": "guessed"})
     assert told.status_code == 403
     home.headers["origin"] = "https://evil.example"
     assert (await home.send(target, page)).status_code == 403

@@ -83,7 +83,7 @@ async def test_every_page_of_a_home_is_open_to_everybody_and_light(
     vote: Channels, site: Site, locale: str, size: str
 ) -> None:
     session = await entered(vote)
-    context = await site.browser.new_context(locale=locale, viewport=PHONE)  # type: ignore[arg-type]
+    context = await site.browser.new_context(locale=locale, viewport=PHONE)
     await let_in(context, site, session)
     page = await context.new_page()
     await page.goto(f"{site.address}/look?size={size}&back=/mine")
@@ -135,7 +135,7 @@ async def test_every_public_page_is_open_to_everybody_and_light(
 ) -> None:
     for number in range(2, 7):
         assert (await vote.web(f"1-{number}01", "yes")).status_code == 201
-    context = await site.browser.new_context(locale=locale, viewport=PHONE)  # type: ignore[arg-type]
+    context = await site.browser.new_context(locale=locale, viewport=PHONE)
     page = await context.new_page()
     await page.goto(f"{site.address}/look?size={size}&back=/cases")
     wrong: list[str] = []

@@ -1,5 +1,6 @@
 """One renovation as everybody may see it: where it stands, whose turn it is, what came of it."""
 
+from collections.abc import Mapping
 from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -82,7 +83,9 @@ async def show_picture(situation: CaseSituation, picture_id: Id, parts: RunningP
         return picture_response(await load_published(session, situation.id, picture_id))
 
 
-def _page(request: Request, case: ReadCase, template: str, values: dict[str, object]) -> Response:
+def _page(
+    request: Request, case: ReadCase, template: str, values: Mapping[str, object]
+) -> Response:
     zone = case.situation.timetable.zone
     return page(request, template, {**values, "case": case.view, "zone": zone}, zone=zone)
 
