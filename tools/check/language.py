@@ -11,7 +11,7 @@ from tools.check.codes import codes
 from tools.check.project import Project, tree
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
-TEXT = re.compile(r"['\"](page\.[a-z_]+)['\"]")
+TEXT = re.compile(r"['\"]((?:page|office)\.[a-z_]+)['\"]")
 """A text in a template; one that ends in an underscore is the beginning of several."""
 STATUSES = "STATUS_OF_CODE"
 """The table of `service/http`: the HTTP status of every code."""
