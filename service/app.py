@@ -36,6 +36,7 @@ from service.routes import (
     feedback,
     health,
     inspection,
+    pictures,
     proposals,
     publications,
     renovations,
@@ -45,7 +46,10 @@ from service.routes.dependencies import OFFICIAL
 from service.routes.document import DocumentedApi
 from service.routes.engine import ui
 from service.routes.feed import following, notices
-from service.routes.pages import home, letter, shared
+from service.routes.office.routers import OFFICE
+from service.routes.pages import letter, public, resident, shared
+from service.routes.privacy import access as readings
+from service.routes.privacy import bundles
 from service.routes.sign_in import access, firms, identity, pages, passkeys
 from service.webhooks.sending import WebhookSender
 
@@ -66,14 +70,17 @@ ROUTERS = (
     bidding.router,
     inspection.router,
     feedback.router,
+    pictures.router,
     publications.router,
     clock.router,
     following.router,
     notices.router,
+    bundles.router,
+    readings.router,
     ui.router,
     acts.router,
 )
-PAGES = (shared.router, letter.router, home.router)
+PAGES = (shared.router, letter.router, *public.ROUTERS, *resident.ROUTERS, *OFFICE)
 """What browsers are answered; not in the OpenAPI document."""
 
 DATABASE_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from temporalio.client import Client
 
 from runtime.database import Database
-from runtime.envelopes import Envelopes, envelopes_of
 from runtime.record.heads import heads_of
 from runtime.record.journal import Journal
 from runtime.seals import signer_of
@@ -38,7 +37,6 @@ class Parts:
     lookup: Lookup
     portal_keys: PortalKeys
     ready: ReadyCounts
-    envelopes: Envelopes
 
 
 @asynccontextmanager
@@ -74,7 +72,6 @@ async def open_parts(
             tickets=TicketCheck(keys, settings.credential_key),
             lookup=Lookup(database, ready),
             ready=ready,
-            envelopes=envelopes_of(settings),
             portal_keys=PortalKeys(settings.portal_jwks),
         )
     finally:

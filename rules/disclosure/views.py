@@ -67,6 +67,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
             technical_milli bond_fen bond_account flags submitted_at withdrawn_at state grounds rank award"""
     },
     "RedFlag": {EVERYBODY: "kind bidders article gap_fen"},
+    "AccessLine": {Circle.READINGS: "number at reader role door renovation_id subject reason"},
     "ContractView": {EVERYBODY: "id works_round bidder_id state value_fen decide_by start_by"},
     "OccupiedPart": {EVERYBODY: "work_id", HOUSEHOLD: "unit_number"},
     "PublicationView": {EVERYBODY: "id subject opens_at closes_at content provisional"},
@@ -87,8 +88,9 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     },
     "Opinions": {EVERYBODY: "box_id effect article units motions"},
     "FoundBallot": {
-        # The code of a receipt is its voter's alone; whoever has it is that voter.
-        OWN: """box_id code leaf_hash channel cast_at recorded_at state choices index path tree_head"""
+        # Codes follow from the leaves of the tree, which are public; what the ballot says is not.
+        EVERYBODY: "box_id code leaf_hash channel cast_at recorded_at state index path tree_head",
+        OWN: "choices",
     },
     "Verification": {EVERYBODY: "box_id households verified"},
     "ContestedView": {OFFICIALS: "unit_numbers ballots rulings"},
@@ -120,6 +122,10 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "WebhookView": {
         OWN: """webhook actor url place kinds training state position failures failing_since next_at error"""
     },
+    "PictureView": {
+        COMPLAINT: "id ticket_id width height sha256 received_sha256 received_at published_at"
+    },
+    "PublishedPictureView": {EVERYBODY: "picture_id sha256 blurred published_at"},
     "PasskeyView": {OWN: "id label created_at last_used_at"},
     "DeliveryView": {OWN: "position attempt sent_at milliseconds status error"},
 }

@@ -13,7 +13,7 @@ CODES: dict[int, str] = {
         assertion.key assertion.signature assertion.too_early assertion.too_long assertion.used
     """,
     403: """
-        assertion.other_case credential.key_scope engine.administrators feed.other_place client.not_yours client.no_role client.of_a_person
+        evidence.not_asked assertion.other_case credential.key_scope engine.administrators feed.other_place client.not_yours client.no_role client.of_a_person
         sign_in.not_invited passkey.copied passkey.of_provider passkey.refused passkey.sign_in_again
         sign_in.provider_refused
         sign_in.provider_unclear
@@ -47,6 +47,7 @@ CODES: dict[int, str] = {
         correction.official_unknown access.letter_unknown access.letter_replaced access.letter_expired
         access.letter_worn_out
         authority.unknown_act bidding.no_bid bidding.no_tender clock.hold_unknown
+        picture.unknown
         feedback.ticket_unknown feedback.unit_unknown mandate.unknown proposal.unknown publication.unknown
         renovation.unknown ruling.ballot_unknown ruling.no_ballots service.not_found
         voting.ballot_unknown voting.no_box voting.unit_not_on_roll
@@ -54,6 +55,9 @@ CODES: dict[int, str] = {
     405: "service.method_not_allowed",
     408: "service.too_slow",
     409: """
+        picture.enough picture.published
+        opening.roll_changed
+        evidence.not_ready
         client.there client.over webhook.there webhook.over
         sign_in.account_taken passkey.last_way passkey.there passkey.too_many
         contact.too_many notice.not_failed notice.no_training notice.nothing_on_paper posted.no_vote posted.not_counted
@@ -76,14 +80,17 @@ CODES: dict[int, str] = {
         voting.ballots_count_here voting.official_only
         voting.no_objections voting.not_absent voting.objected voting.second_vote_late
     """,
-    413: "service.body_too_large",
+    413: "service.body_too_large picture.too_large",
     421: "service.other_host",
     422: """
+        form.yuan_wanted form.area_wanted form.percent_wanted form.number_wanted form.file_wanted form.fill_in
+        form.work_wanted form.estate_wanted opening.no_roll
         voting.nothing_chosen voting.number_wanted cost_sharing.method_unknown cost_sharing.floor_not_in_table
         client.scope_unknown engine.payloads webhook.url contact.address notice.no_report
         invitation.nobody
         opening.grant_waits
         bidding.not_confirmed bidding.registration_ended granting.place_of_role granting.reserved granting.firm_registers opening.firm_registers opening.one_alone
+        picture.broken picture.too_many_pixels picture.type
         granting.ends_before
         granting.not_given
         invitation.password_needed

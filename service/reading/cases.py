@@ -69,5 +69,5 @@ def _hidden(part: OccupiedPart) -> OccupiedPart:
 
 
 def _reads_home(viewer: Viewer, unit_number: str) -> bool:
-    own = viewer.sender == f"unit:{unit_number}"[:64]
+    own = viewer.unit_number == unit_number
     return own or may_read("OccupiedPart.unit_number", viewer.reader) is Disclosed.YES

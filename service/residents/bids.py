@@ -13,7 +13,7 @@ from models.values.base import Carried
 from models.values.refusal import refusal, refuse_if_any
 from models.values.states import BidState, TenderState
 from rules.bidding import submission_problems
-from runtime.envelopes import BidContent, Envelopes
+from runtime.envelopes import BidContent, Envelopes, envelopes_of
 from runtime.record.firms import refuse_defaulter, refuse_related
 from runtime.record.journal import id_from
 from service.bodies import Accepted, SubmitBid, WithdrawBid
@@ -64,6 +64,7 @@ async def submit_bid(
         Refused: `bidding.no_tender`, `bidding.tender_closed`, `bidding.already_bid`,
             `bidding.contractor_defaulted`, `bidding.related`, and what `submission_problems` finds.
     """
+    envelopes = envelopes_of(parts.settings)
 
     async def change(session: AsyncSession, now: datetime, key: str) -> tuple[str, Details]:
         tender = await _open_tender(session, situation)
@@ -84,12 +85,12 @@ async def submit_bid(
         if await _standing_bid(session, parts, tender, bidder.party) is not None:
             raise refusal("bidding.already_bid", bidder=bidder.party, tender=tender.id)
         sealed_as = _sealed_name(parts, tender.id, bidder.party)
-        bid = bid_row(parts.envelopes, tender, bidder.party, sealed_as, command, now, key)
+        bid = bid_row(envelopes, tender, bidder.party, sealed_as, command, now, key)
         session.add(bid)
         envelope = hashlib.sha256(bid.envelope or b"").hexdigest()
         return bid.id, {"tender": tender.id, "bid": bid.id, "envelope_sha256": envelope}
 
-    kept = _KeptBid(content=parts.envelopes.keyed_hash(command))
+    kept = _KeptBid(content=envelopes.keyed_hash(command))
     sealed, caller = await sealed_bidder(parts, situation, bidder)
     kind = "bidding.bid_submitted"
     return await accept(
@@ -131,6 +132,7 @@ async def list_own_bids(
     Raises:
         Refused: `bidding.envelope_shut` where the key of that time is gone.
     """
+    envelopes = envelopes_of(parts.settings)
     rows = await session.execute(
         select(Tender, Award)
         .outerjoin(Award, (Award.tender_id == Tender.id) & (Award.bidder_id == bidder.party))
@@ -144,7 +146,7 @@ async def list_own_bids(
             .where(Bid.tender_id == tender.id, _is_of(parts, tender, bidder.party))
             .order_by(Bid.submitted_at, Bid.id)
         )
-        found += [_own(parts.envelopes, tender, bid, award) for bid in own]
+        found += [_own(envelopes, tender, bid, award) for bid in own]
     return tuple(found)
 
 

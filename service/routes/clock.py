@@ -6,14 +6,14 @@ from models.fields import HoldName, Id
 from service.bodies import Accepted
 from service.clock.bodies import ClockMoved, ClockView, MoveClock, ReleaseHold, SetHold
 from service.reading.cases import clock_for
-from service.routes.dependencies import CurrentViewer, MayMoveClock, RunningParts
+from service.routes.dependencies import CurrentReader, MayMoveClock, RunningParts
 
 router = APIRouter(prefix="/v1/renovations/{renovation_id}/clock", tags=["clock"])
 
 
 @router.get("")
 async def read_clock(
-    renovation_id: Id, viewer: CurrentViewer, parts: RunningParts, settled: bool = False
+    renovation_id: Id, viewer: CurrentReader, parts: RunningParts, settled: bool = False
 ) -> ClockView:
     """Case time and the agenda: what falls due when, who is awaited, what happens then.
 

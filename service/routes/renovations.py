@@ -14,7 +14,7 @@ from runtime.record.feed import held_after
 from service import views
 from service.reading.cases import case_for, listed_for
 from service.reading.shaping import Viewer, event_for
-from service.routes.dependencies import CurrentRoles, CurrentViewer, RunningParts
+from service.routes.dependencies import CurrentReader, CurrentRoles, CurrentViewer, RunningParts
 from service.views import EventView, ListedRenovation, PublicProgress, RenovationView
 
 router = APIRouter(prefix="/v1/renovations", tags=["renovations"])
@@ -55,7 +55,7 @@ async def read_renovation(
     renovation_id: Id,
     request: Request,
     response: Response,
-    viewer: CurrentViewer,
+    viewer: CurrentReader,
     parts: RunningParts,
 ) -> RenovationView:
     """Where it stands; with `If-None-Match` 304 while nothing has changed but the time."""

@@ -1,0 +1,33 @@
+"""All routers of the office's pages, for the composition root."""
+
+from service.routes.office import (
+    acts,
+    bidding,
+    campaign,
+    cases,
+    entering,
+    letters,
+    opening,
+    people,
+    rolls,
+    work,
+    writes,
+)
+from service.routes.office.training import beginning, components, playing
+
+OFFICE = (
+    entering.router,
+    work.router,
+    components.router,
+    people.router,
+    rolls.router,
+    opening.router,
+    beginning.router,
+    cases.router,
+    acts.router,
+    campaign.router,
+    letters.router,
+    bidding.router,
+    playing.router,
+    writes.router,
+)
