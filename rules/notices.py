@@ -14,9 +14,17 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=2)
 GIVEN_UP_AFTER = timedelta(days=3)
 """A message that nobody has taken for so long has failed."""
 ON_PAPER = frozenset(
-    {"vote_announced", "vote_reminder", "vote_silence", "payment_called", "payment_reminder"}
+    {
+        "vote_announced",
+        "vote_reminder",
+        "vote_silence",
+        "mandate_registered",
+        "payment_called",
+        "payment_reminder",
+    }
 )
-"""What a household without another way gets as a letter: its vote and its money. The rest is posted."""
+"""What a household without another way gets as a letter: its vote, who casts it, and its money. The rest
+is posted."""
 REMINDERS: Mapping[str, str] = {
     "vote_reminder": "voting.reminder_delivered",
     "payment_reminder": "cost_sharing.reminder_delivered",

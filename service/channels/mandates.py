@@ -48,6 +48,7 @@ from service.channels.bodies import (
 from service.channels.open_box import load_entry, lock_open_box, motions_by_id, running_box
 from service.channels.register import load_register
 from service.http.credentials import keyed_hash
+from service.notices.outbox import notice_to_units
 from service.parts import Parts
 from service.proposing import Ask, Effect, ProposalMade, propose
 from service.recording import Details, accept
@@ -165,6 +166,18 @@ async def enter_mandate(
             proposal.proposed_by,
             fact_hash=asked.agent_fact,
             mandate_id=proposal.id,
+        )
+    )
+    # At once, and alone: whoever has given no mandate takes it back before anybody votes on it (E4).
+    session.add(
+        notice_to_units(
+            situation.id,
+            key,
+            "mandate_registered",
+            (asked.unit_number,),
+            now,
+            unit=asked.unit_number,
+            closes_at=box.closes_at.isoformat(),
         )
     )
     return Effect(proposal.id, REGISTERED, _details(box, entry, proposal.id, asked))

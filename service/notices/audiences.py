@@ -52,7 +52,7 @@ async def find_audience(
         units = await _units(session, renovation, notice)
     elif notice.audience == "non_voters":
         units = await not_taken_part(session, str(notice.params["box"]))
-    elif notice.audience == "non_payers":
+    elif notice.audience in ("non_payers", "units"):
         named = notice.params.get("only")
         units = [str(each) for each in named] if isinstance(named, list) else ()
     elif notice.audience == "complainant":

@@ -11,8 +11,11 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.voting.channels import load_proxies
+from models.tables import Notice, Renovation
 from runtime.ballots.standing import STATES, arguments
 from runtime.database import Database
+from service.notices.audiences import find_audience
+from service.notices.wording import text_of
 from tests.support.box import close_box, open_box, said_in
 from tests.support.channels import (
     Channels,
@@ -272,3 +275,28 @@ async def test_in_taiwan_an_agent_carries_at_most_a_fifth_of_all_owners(vote: Ch
         2,
     )
     assert (await registered(vote, "1-201", "somebody else")).status_code == 201
+
+
+async def test_the_owner_is_told_at_once_and_an_objection_contests_the_agents_ballot(
+    vote: Channels, database: Database
+) -> None:
+    """The notice is for that home alone, in the mandate's own transaction; the ballot then counts for nobody."""
+    who = agent_of(vote.rid, await registered(vote))
+    rows = await vote.sql.fetch("SELECT * FROM notice WHERE renovation_id=$1", vote.rid)
+    (row,) = [each for each in rows if each["template"] == "mandate_registered"]
+    async with database.session() as session:
+        notice = await session.get_one(Notice, row["id"])
+        case = await session.get_one(Renovation, vote.rid)
+        told = await find_audience(session, case, notice)
+    assert [each.unit_number for each in told] == ["1-101"]
+    for language in ("en", "zh_CN"):
+        text = text_of(notice.template, notice.params, language, "Asia/Shanghai", {})
+        assert "1-101" in text
+        assert "%(" not in text
+    assert (await proxy(vote, who, works="yes")).status_code == 201
+    body = {"unit_number": "1-101", "kind": "disputed", "reason": "we gave no mandate"}
+    ruled = await vote.post("/rulings", official("residents"), "", **body)
+    assert ruled.status_code == 201, ruled.text
+    (line,) = (await vote.get("/contested", official("residents"))).json()
+    assert [each["channel"] for each in line["ballots"]] == ["proxy"]
+    assert (await vote.get("/turnout", {})).json()["participating_heads"] == 0

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from pydantic import JsonValue
 from temporalio.client import WorkflowUpdateFailedError
 
@@ -10,11 +11,14 @@ from models.messages.acts import CancelRenovation, Done
 from models.messages.command import Seal
 from models.messages.ids import renovation_workflow_id
 from models.values.actor import ENGINE, Actor, Role
+from models.values.refusal import Refused
 from proof.commands import act_hash, command_key
 from proof.seals import FRESH, GatewayKeys, statement
 from runtime.record.audit import AuditReport, audit
 from runtime.seals import ActSigner
 from service.delivery import refusal_in
+from service.identity.operator import BreakGlass, break_glass
+from service.situation import load_situation
 from tests.support.journey import STREET, JourneyDriver
 from tests.support.signed.driver import SignedDriver
 from tests.support.signed.keys import GATEWAY_PUBLIC, SIGNER
@@ -160,3 +164,31 @@ async def test_the_audit_names_acts_that_who_has_the_database_put_there(journey:
     finally:
         await driver.db.execute(until.format("NULL"), STREET.id)
     assert (last["seq"], "not_granted") in [(each.seq, each.reason) for each in found.bad_acts]
+
+
+async def test_a_broken_glass_opens_its_own_kind_of_act_for_minutes(journey: Any) -> None:
+    """What nobody does alone the operator does, named so in the record, and nothing of it is left over."""
+    driver = await signed(journey)
+    await driver.until("open_vote")
+    database, rid, gateway = driver.parts.database, driver.rid, driver.parts.gateway
+    name = CancelRenovation.name
+    asked = BreakGlass(
+        act="correct_renovation", role=Role.STREET_OFFICE, reason="nobody is left", account="op"
+    )
+    actor = await break_glass(database, await load_situation(database, rid), "g0", asked)
+    with pytest.raises(Refused, match=r"act\.no_second"):
+        await gateway.send(rid, name, {"reason": "because"}, actor, "g1")
+    asked = asked.model_copy(update={"act": name})
+    await break_glass(database, await load_situation(database, rid), "g2", asked)
+    over = (
+        "UPDATE role_grant SET valid_until = valid_until %s interval '1 hour' WHERE actor_id = $1"
+    )
+    await driver.db.execute(over % "-", actor)
+    with pytest.raises(Refused, match=r"credential\.no_role|authority\."):
+        await gateway.send(rid, name, {"reason": "because"}, actor, "g3")
+    await driver.db.execute(over % "+", actor)
+    await gateway.send(rid, name, {"reason": "because"}, actor, "g4")
+    kinds = await driver.events()
+    assert kinds.count("operator.broke_glass") == 2
+    assert "renovation.cancelled" in kinds
+    assert (await report(driver)).ok
