@@ -121,11 +121,20 @@ ROLES_OF_WRITE: dict[str, Authority] = {
     ),
     "move_clock": _by(_CONVENERS, "[D] whoever convenes a training case leads it"),
     "remind": _by(_CONVENERS, "[D] whoever convenes the vote reminds of it"),
+    "write_down_suggestion": _by(
+        _CONVENERS | {Role.GRID_WORKER},
+        "Weifang Grid Regs art. 11 (the grid worker takes opinions in); otherwise [D]",
+    ),
+    "review_suggestion": _by(_CONVENERS, "[D] whoever answers for what is posted in the estate"),
+    "answer_suggestion": _by(
+        _CONVENERS | {Role.DISTRICT_BUREAU},
+        "Shanghai People's Suggestions Provisions (whoever it concerns replies); who that is, is [D]",
+    ),
     "follow_notices": _by(
         _CONVENERS, "[D] whoever convenes sees what arrived, and sends again what did not"
     ),
 }
-"""Who may write into an open vote beside the official acts; none of them sees a choice."""
+"""Who may write beside the official acts; none of them sees a choice of a vote."""
 
 
 def check_act(

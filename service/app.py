@@ -45,6 +45,7 @@ from service.routes.document import DocumentedApi
 from service.routes.engine import ui
 from service.routes.feed import following, notices
 from service.routes.sign_in import access, firms, identity, pages, passkeys
+from service.routes.suggestions import case, estate
 from service.webhooks.sending import WebhookSender
 
 log = structlog.get_logger("service")
@@ -65,6 +66,9 @@ ROUTERS = (
     inspection.router,
     feedback.router,
     publications.router,
+    case.router,
+    estate.router,
+    estate.of_place,
     clock.router,
     following.router,
     notices.router,

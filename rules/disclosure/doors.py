@@ -23,6 +23,7 @@ READ_AT: Mapping[str, str] = {
     f"{CASE}/ballots/{{code}}": "ballot ballot_batch",
     f"{CASE}/contacts": "contact",
     f"{CASE}/notices": "notice notice_message",
+    "/v1/estates/{estate_id}/suggestions": "suggestion suggestion_reply suggestion_support",
     "/v1/firms": "firm firm_person",
     "/v1/feed": "feed_entry",
     "/v1/grants": "person place role_grant",

@@ -113,6 +113,19 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
     "InstalmentView": {Circle.MONEY: "number due_at amount_fen"},
     "OwnTicket": {COMPLAINT: "id kind text state opened_at due_at answer"},
     "OwnObjection": {COMPLAINT: "id publication_id text filed_at state upheld answer answered_at"},
+    # The words of a suggestion that nobody has reviewed are shown by the line of a complaint's.
+    "SuggestionView": {
+        EVERYBODY: """id estate_id renovation_id state theme reason proposal supporters needed qualified_at
+            submitted_at due_at late merged_into reply""",
+        HOUSEHOLD: "authors",
+        COMPLAINT: "hidden_because",
+        OFFICIALS: "written_by",
+        OWN: "own",
+    },
+    "ReplyView": {
+        EVERYBODY: "id outcome renovation_id scheme_version item motion replied_at",
+        Circle.FREE_TEXT: "reason",
+    },
     "WebhookView": {
         OWN: """webhook actor url place kinds training state position failures failing_since next_at error"""
     },

@@ -40,6 +40,7 @@ from runtime.record.journal import Journal, Recorded, id_from
 from runtime.record.lacks import load_people
 from runtime.seals import signer_of
 from runtime.settings import Settings
+from runtime.suggestions.moving import attach
 from service.estates.officials import Cast, grant_roles
 from service.estates.places import estate_id_at, write_places
 from service.estates.units import UNIT_COLUMNS, columns_for, owner_secret_of, write_units
@@ -159,6 +160,7 @@ async def open_renovation(
         _refuse_repealed(opening, tick)
         warnings = await _write(session, opening, secret, tick)
         details = {**_details(opening, warnings), SIGNED_BY: signer.key_id}
+        details |= await _suggestions(session, opening, tick)
         return Recorded(opening.result(warnings), details)
 
     command = Command(
@@ -234,6 +236,17 @@ async def _write(
     await replace_waits(session, rid, opening.workflow_id, [at_work(STARTING, now)], now)
     known = file_warnings(opening.file, people, _today(opening, tick), opening.where)
     return (*others, *waiting, *known)
+
+
+async def _suggestions(
+    session: AsyncSession, opening: _Opening, tick: datetime
+) -> dict[str, JsonValue]:
+    """What residents suggested before is the case's now; of a real estate a training case takes nothing."""
+    if opening.clock == "told" and not opening.file.synthetic:
+        return {}
+    now = opening.now(tick)
+    taken = await attach(session, opening.estate_id, opening.renovation_id, tick, now)
+    return {"suggestions": [*taken]} if taken else {}
 
 
 async def _running_cases(session: AsyncSession, opening: _Opening) -> tuple[Problem, ...]:

@@ -33,6 +33,7 @@ ROOMS_OF_TAG: Mapping[str, str] = {
     "inspection": "",
     "feedback": "feedback quota",
     "publications": "publication quota",
+    "suggestions": "suggestion feedback renovation quota proposal assertion",
     "clock": "clock",
     "official acts": "act authority bidding cost_sharing feedback inspection official publication"
     " renovation settlement voting",
