@@ -119,12 +119,17 @@ def routes_of_units() -> list[tuple[str, str]]:
         for method, operation in methods.items()
         if {"voter": []} in operation.get("security", [])
         # The record is everybody's to read; whoever is nobody reads what everybody does.
-        if not path.endswith("/events")
+        if not (method == "get" and path.endswith(("/events", "/suggestions")))
     ]
 
 
 ROUTES = routes_of_units()
+WORDS = {"unit_number": UNIT, "theme": "t", "reason": "r", "proposal": "p"}
 BODIES: dict[str, dict[str, object]] = {
+    "/suggestions": WORDS,
+    "/support": {"unit_number": UNIT},
+    "/support-withdrawals": {"unit_number": UNIT},
+    "/withdrawal": {"unit_number": UNIT},
     "/ballots": {"unit_number": UNIT, "choices": {"works": "yes"}},
     "/opinions": {"unit_number": UNIT, "choices": {"works": "yes"}},
     "/vote-objections": {"unit_number": UNIT},

@@ -234,12 +234,14 @@ ROOMS = (
     "official_acts",
     "proposals",
     "publications",
+    "suggestions",
 )
 # The record is everybody's to read; whoever is nobody reads what everybody does.
 OFFICIAL_DOORS = [
     each
     for each in doors()
-    if OFFICIAL.scheme_name in each.takes and not each.path.endswith("/events")
+    if OFFICIAL.scheme_name in each.takes
+    and not (each.method == "GET" and each.path.endswith(("/events", "/suggestions")))
 ]
 DEAD = {
     "expired": (
