@@ -124,7 +124,7 @@ def routes_of_units() -> list[tuple[str, str]]:
 
 
 ROUTES = routes_of_units()
-WORDS = {"unit_number": UNIT, "theme": "t", "reason": "r", "proposal": "p"}
+WORDS: dict[str, object] = {"unit_number": UNIT, "theme": "t", "reason": "r", "proposal": "p"}
 BODIES: dict[str, dict[str, object]] = {
     "/suggestions": WORDS,
     "/support": {"unit_number": UNIT},

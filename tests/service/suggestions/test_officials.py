@@ -1,5 +1,7 @@
 """Offices review, merge and answer: with reasons, with two people where it weighs, and late in the open."""
 
+from typing import Any
+
 from tests.support.channels import code, confirmed, official, owner_of
 from tests.support.suggestions import AUTHOR, NEIGHBOURS, WORDS, Suggestions
 
@@ -30,7 +32,7 @@ async def test_what_was_hidden_is_published_by_somebody_else_only(case: Suggesti
 
 
 async def test_who_wrote_it_down_neither_reviews_nor_answers_it(case: Suggestions) -> None:
-    body = {**WORDS, "unit_numbers": [AUTHOR]}
+    body: dict[str, Any] = {**WORDS, "unit_numbers": [AUTHOR]}
     made = await case.post("/suggestions/written-down", official("committee"), **body)
     name = made.json()["id"]
     assert code(await case.review(name, "committee")) == (403, "suggestion.own_writing")
@@ -106,7 +108,7 @@ async def test_before_a_case_what_many_support_is_referred_to_the_next_scheme(
     await estate.in_estate(f"/{name}/review", committee, decision="publish")
     for unit in NEIGHBOURS[:2]:
         await estate.by_portal(f"/{name}/support", unit)
-    body = {"suggestions": [name], "reason": "later"}
+    body: dict[str, Any] = {"suggestions": [name], "reason": "later"}
     no = await estate.in_estate("/replies", committee, outcome="not_adopted", **body)
     assert code(no) == (409, "suggestion.needs_second")
     place = await estate.in_estate("/replies", committee, outcome="adopted", item="roof", **body)

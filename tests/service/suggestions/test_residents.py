@@ -1,6 +1,7 @@
 """Residents suggest, join and take back: in a case with their ticket, in an estate by their portal."""
 
 import json
+from typing import Any
 
 from rules.disclosure.events import REDACTED
 from tests.support.channels import code, official, owner_of
@@ -183,7 +184,7 @@ async def test_an_estate_counts_what_a_unit_sends_by_itself(estate: Suggestions)
 
 
 async def test_what_is_signed_on_paper_is_taken_in_by_who_goes_round(case: Suggestions) -> None:
-    body = {**WORDS, "unit_numbers": [AUTHOR, NEIGHBOUR], "sheet_sha256": SHEET}
+    body: dict[str, Any] = {**WORDS, "unit_numbers": [AUTHOR, NEIGHBOUR], "sheet_sha256": SHEET}
     made = await case.post("/suggestions/written-down", official("grid"), **body)
     name = made.json()["id"]
     await case.review(name, "committee")

@@ -38,7 +38,7 @@ class Suggestions(Channels):
     async def review(
         self, name: str, who: str, decision: str = "publish", reason: str = ""
     ) -> httpx.Response:
-        body = {"decision": decision, "reason": reason}
+        body: dict[str, Any] = {"decision": decision, "reason": reason}
         return await self.post(f"/suggestions/{name}/review", official(who), **body)
 
     async def support(self, name: str, unit: str, command_id: str = "") -> httpx.Response:
@@ -55,7 +55,12 @@ class Suggestions(Channels):
     async def answer(
         self, *names: str, who: str = "committee", outcome: str = "referred", **place: str
     ) -> httpx.Response:
-        body = {"suggestions": [*names], "outcome": outcome, "reason": "It costs little", **place}
+        body: dict[str, Any] = {
+            "suggestions": [*names],
+            "outcome": outcome,
+            "reason": "It costs little",
+            **place,
+        }
         return await self.post("/suggestions/replies", official(who), **body)
 
     async def read(
@@ -70,7 +75,7 @@ class Suggestions(Channels):
         path = f"/v1/estates/{self.estate}/suggestions{query}"
         return _by_id(await self.http.get(path, headers=dict(who or {})))
 
-    async def by_portal(self, path: str, unit: str, **body: object) -> httpx.Response:
+    async def by_portal(self, path: str, unit: str, **body: Any) -> httpx.Response:
         """What a resident sends by the portal, which vouches for the unit in the estate."""
         who = vouching(self.rid, unit, renovation_id=None, estate_id=self.estate)
         return await self.in_estate(path, who, unit_number=unit, **body)
