@@ -164,7 +164,7 @@ def show_household(
 
     Example: gongjian vote household r1a2 --credential unit.txt
     """
-    token = _token(credential)
+    token = token_in(credential)
     requests = ServiceRequests(service_of(local_settings(data).data_dir, service), token)
     found = requests.get(f"/v1/renovations/{renovation}/household")
     if as_json:
@@ -183,14 +183,15 @@ def _of_unit(
     fields: dict[str, JsonValue],
 ) -> None:
     """Say something in the name of the unit whose ticket it is."""
-    token = _token(credential)
+    token = token_in(credential)
     address = service_of(local_settings(data).data_dir, service)
     given = sent_fields(command_id, unit_number=unit_of(token), **fields)
     requests = ServiceRequests(address, token)
     print_all([requests.post(f"/v1/renovations/{renovation}/{part}", given)])
 
 
-def _token(file: Path) -> str:
+def token_in(file: Path) -> str:
+    """The ticket in a file; - is standard input."""
     if str(file) == "-":
         return sys.stdin.read(LONGEST).strip()
     return read_file(file)[:LONGEST].decode("utf-8", "replace").strip()

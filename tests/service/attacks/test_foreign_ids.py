@@ -112,10 +112,13 @@ async def theirs(database: Database, http: httpx.AsyncClient, sql: asyncpg.Conne
         "publication_id": await publication(sql, THEIRS),
         "work_id": "roof",
         "ballot_code": ballot.json()["code"],
-        "suggestion_id": await suggestion(their, UNIT),
-        "into": await suggestion(their, NEIGHBOUR),
+        "suggestion_id": await suggestion(their, "1-201"),
+        "into": await suggestion(their, "1-202"),
     }
-    return Theirs(ids, {"ticket_id": await ticket(mine, NEIGHBOUR)})
+    neighbours = {"ticket_id": await ticket(mine, NEIGHBOUR)}
+    # The outbox is left alone meanwhile: what changes is of the requests.
+    await sql.execute("UPDATE notice SET state = 'expired'")
+    return Theirs(ids, neighbours)
 
 
 async def proposed(their: Channels, unit: str) -> httpx.Response:
