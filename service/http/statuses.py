@@ -15,6 +15,7 @@ CODES: dict[int, str] = {
     403: """
         suggestion.own_writing suggestion.own_suggestion suggestion.own_hiding
         assertion.other_case assertion.other_estate credential.key_scope engine.administrators feed.other_place client.not_yours client.no_role client.of_a_person
+        evidence.not_asked
         sign_in.not_invited passkey.copied passkey.of_provider passkey.refused passkey.sign_in_again
         sign_in.provider_refused
         sign_in.provider_unclear
@@ -58,6 +59,8 @@ CODES: dict[int, str] = {
     409: """
         suggestion.moved suggestion.not_reviewed suggestion.over suggestion.repeated suggestion.no_support
         suggestion.of_others_too suggestion.needs_second suggestion.no_scheme suggestion.owed
+        opening.roll_changed
+        evidence.not_ready
         client.there client.over webhook.there webhook.over
         sign_in.account_taken passkey.last_way passkey.there passkey.too_many
         contact.too_many notice.not_failed notice.no_training notice.nothing_on_paper posted.no_vote posted.not_counted
@@ -83,6 +86,8 @@ CODES: dict[int, str] = {
     413: "service.body_too_large",
     421: "service.other_host",
     422: """
+        form.yuan_wanted form.area_wanted form.percent_wanted form.number_wanted form.file_wanted form.fill_in
+        form.work_wanted form.estate_wanted opening.no_roll
         voting.nothing_chosen voting.number_wanted cost_sharing.method_unknown cost_sharing.floor_not_in_table
         client.scope_unknown engine.payloads webhook.url contact.address notice.no_report
         invitation.nobody

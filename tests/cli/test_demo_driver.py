@@ -136,7 +136,8 @@ class Inside:
 async def before(service: Callable[[httpx.Request], httpx.Response]) -> AsyncIterator[Driver]:
     transport = httpx.MockTransport(service)
     async with httpx.AsyncClient(transport=transport, base_url="http://demo") as http:
-        client = Client([http], "r1", {people.COMMITTEE.id: "s1.committee"})
+        sessions = {people.COMMITTEE.id: "s1.committee", people.GRID_WORKER.id: "s1.grid"}
+        client = Client([http], "r1", sessions)
         yield Driver(
             client, Inside(client), make_units(60, 1), NoCharges(), 1, Silent(), lambda: None
         )
