@@ -6,6 +6,7 @@ What was left of a time by the one clock is left of it by the other one.
 from collections.abc import Sequence
 from datetime import datetime
 
+from pydantic import JsonValue
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,11 +18,11 @@ from runtime.suggestions.standing import load_standing, put_on_agenda
 
 async def attach(
     session: AsyncSession, estate_id: str, renovation_id: str, real: datetime, now: datetime
-) -> tuple[str, ...]:
-    """Give the undecided suggestions of an estate to the case that opens there, with their waits; their ids.
+) -> dict[str, JsonValue]:
+    """Give the undecided suggestions of an estate to the case that opens there; what the event says of it.
 
     `real` is the time by which they were due, `now` the case's. The caller holds the estate and decides
-    whether the case may have them.
+    whether the case may have them: a training case takes nothing of a real estate.
     """
     found = await session.scalars(
         select(Suggestion)
@@ -33,7 +34,7 @@ async def attach(
     await move(session, rows, renovation_id, real, now)
     for row in rows:
         await put_on_agenda(session, renovation_id, row, now)
-    return tuple(row.id for row in rows)
+    return {"suggestions": [row.id for row in rows]} if rows else {}
 
 
 async def is_undecided(session: AsyncSession, row: Suggestion) -> bool:

@@ -166,8 +166,8 @@ async def open_renovation(
         secret = owner_secret_of(settings)
         _refuse_repealed(opening, tick)
         warnings = await _write(session, opening, secret, tick)
-        details = {**_details(opening, warnings), SIGNED_BY: signer.key_id}
-        details |= await _suggestions(session, opening, tick)
+        taken = await _suggestions(session, opening, tick)
+        details = {**_details(opening, warnings), SIGNED_BY: signer.key_id, **taken}
         return Recorded(opening.result(warnings), details)
 
     command = Command(
@@ -252,14 +252,15 @@ async def _write(
 
 
 async def _suggestions(
-    session: AsyncSession, opening: _Opening, tick: datetime
+    session: AsyncSession, made: _Opening, tick: datetime
 ) -> dict[str, JsonValue]:
-    """What residents suggested before is the case's now; of a real estate a training case takes nothing."""
-    if opening.clock == "told" and not opening.file.synthetic:
-        return {}
-    now = opening.now(tick)
-    taken = await attach(session, opening.estate_id, opening.renovation_id, tick, now)
-    return {"suggestions": [*taken]} if taken else {}
+    """What was suggested before is the case's now; of a real estate a training case takes nothing."""
+    may = made.clock == "wall" or made.file.synthetic
+    return (
+        {}
+        if not may
+        else await attach(session, made.estate_id, made.renovation_id, tick, made.now(tick))
+    )
 
 
 async def running_cases(

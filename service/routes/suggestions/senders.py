@@ -25,6 +25,7 @@ from service.routes.dependencies import (
     CurrentDoor,
     CurrentOfficial,
     RunningParts,
+    note_reading,
     token_in_request,
 )
 from service.situation import actor_in_role, load_grants
@@ -100,12 +101,15 @@ async def viewer_in_request(
         if token.count(".") == JWT_DOTS and not token.startswith(("s1.", "c1.")):
             visit = await visit_in_header(estate, parts, credential)
             sender = await visit.used(parts, visit.assertion.unit_number)
-            return Viewer(ReaderKind.OWNER, sender.actor.id)
+            return Viewer(ReaderKind.OWNER, sender.actor.id, visit.assertion.unit_number)
         sender_id = await sender_of(parts.database, token, "", door)
     except Refused:
         return EVERYBODY
     grants = await load_grants(parts.database, sender_id, "")
-    return viewer_under(grants, estate.place_path)
+    viewer = viewer_under(grants, estate.place_path)
+    if viewer.reader is not ReaderKind.PUBLIC:
+        await note_reading(parts, actor_in_role(grants, estate.place_path), request)
+    return viewer
 
 
 JWT_DOTS = 2
