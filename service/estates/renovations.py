@@ -166,8 +166,8 @@ async def open_renovation(
         secret = owner_secret_of(settings)
         _refuse_repealed(opening, tick)
         warnings = await _write(session, opening, secret, tick)
-        taken = await _suggestions(session, opening, tick)
-        details = {**_details(opening, warnings), SIGNED_BY: signer.key_id, **taken}
+        details = {**_details(opening, warnings), SIGNED_BY: signer.key_id}
+        details |= await _taken(session, opening, tick)
         return Recorded(opening.result(warnings), details)
 
     command = Command(
@@ -251,16 +251,11 @@ async def _write(
     return (*others, *waiting, *known)
 
 
-async def _suggestions(
-    session: AsyncSession, made: _Opening, tick: datetime
-) -> dict[str, JsonValue]:
+async def _taken(session: AsyncSession, made: _Opening, tick: datetime) -> dict[str, JsonValue]:
     """What was suggested before is the case's now; of a real estate a training case takes nothing."""
-    may = made.clock == "wall" or made.file.synthetic
-    return (
-        {}
-        if not may
-        else await attach(session, made.estate_id, made.renovation_id, tick, made.now(tick))
-    )
+    if made.clock == "told" and not made.file.synthetic:
+        return {}
+    return await attach(session, made.estate_id, made.renovation_id, tick, made.now(tick))
 
 
 async def running_cases(
