@@ -72,7 +72,7 @@ def refusals(operation: Json) -> dict[str, Json]:
         codes = {"service.not_ready"} if "ready" in operation["operationId"] else set[str]()
     else:
         rooms = {room for tag in operation["tags"] for room in ROOMS_OF_TAG[tag].split()}
-        rooms |= {"credential"} if operation.get("security") else set()
+        rooms = rooms | {"credential"} if operation.get("security") else rooms - {"assertion"}
         rooms |= {"journal"} if operation.get("requestBody") else set()
         codes = OF_SERVICE | {code for code in STATUS_OF_CODE if code.partition(".")[0] in rooms}
         codes |= {"renovation.unknown"} if _in_path(operation) else set()
