@@ -82,7 +82,7 @@ def act_fields(
     text: str | None,
     given: Mapping[str, JsonValue] | None = None,
 ) -> dict[str, JsonValue]:
-    """The fields of an act, checked against it: `given`, `--json`, and then `--field name=value`.
+    """The fields of an act, checked against it: `given`, `--fields`, and then `--field name=value`.
 
     A value that is JSON is taken as JSON (`true`, `12`, `["facade"]`), anything else as text,
     and where the act wants text, as text in any case.
@@ -106,7 +106,7 @@ def _from_json(text: str) -> dict[str, JsonValue]:
     try:
         return FIELDS.validate_json(text)
     except ValidationError:
-        raise refusal("cases.json_invalid", where="--json") from None
+        raise refusal("cases.json_invalid", where="--fields") from None
 
 
 def _is_text(act: type[Act], name: str) -> bool:

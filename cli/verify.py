@@ -1,11 +1,11 @@
 """`verify`: check the proof of a vote as its verify.py does, then by the law that this release knows."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cli.output import json_text, wants_json
 from cli.words import said
 from proof.bundle import contents as bundle
 from proof.bundle.judging import Judged, judge
@@ -31,8 +31,6 @@ def verify(
     manifest: Annotated[
         str, typer.Option(help="The SHA-256 of manifest.json on the posted notice, hex.")
     ] = "",
-    *,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
 ) -> None:
     """Check the evidence of a vote as its verify.py does, and with the rules of this release.
 
@@ -48,23 +46,23 @@ def verify(
             judged = judge(files, read)
             own = files.sha256(bundle.VERIFY) == bundle.sha256(standalone())
     except Fault as fault:
-        _tell(fault, as_json=as_json)
+        _tell(fault)
         raise typer.Exit(BAD) from None
-    if as_json:
+    if wants_json():
         told = {"ok": True, **found, "laws": judged.laws, "verify_py_known": own}
-        text = json.dumps(told, ensure_ascii=False)
+        text = json_text(told)
     else:
         text = "\n".join([*lines_of(found), "", *_of_the_law(judged, own=own)])
     if not say(text):
         raise typer.Exit(BAD)
 
 
-def _tell(fault: Fault, *, as_json: bool) -> None:
-    if not as_json:
+def _tell(fault: Fault) -> None:
+    if not wants_json():
         say("\n".join(lines_of_fault(fault)))
         return
     place = {"file": fault.file, "line": fault.line, "fault": fault.text}
-    say(json.dumps({"ok": False, "kind": fault.kind, **place}, ensure_ascii=False))
+    say(json_text({"ok": False, "kind": fault.kind, **place}))
 
 
 def _of_the_law(judged: Judged, *, own: bool) -> list[str]:

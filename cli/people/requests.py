@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from cli.people.session_file import KeptSession, own_sessions, service_of
+from cli.servers import local_settings
+from cli.words import spoken_here
 from models.values.refusal import Problem, Refused, refusal
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from models.values.actor import Role
 
 ANSWER_S = 30.0
+LONG_S = 600.0
+"""A command that makes thousands of things is waited for as long as that."""
 PROBLEMS = TypeAdapter(tuple[Problem, ...])
 
 
@@ -26,7 +29,7 @@ class ServiceRequests:
 
     def __init__(self, service: str, token: str = "") -> None:
         self._service = service
-        self._headers = {"Accept-Language": os.environ.get("LANG", "en").replace("_", "-")}
+        self._headers = {"Accept-Language": spoken_here().replace("_", "-")}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
 
@@ -39,26 +42,70 @@ class ServiceRequests:
         with self._opened() as http:
             return _answer(http.get(path, params=query))
 
-    def post(self, path: str, body: Mapping[str, JsonValue]) -> JsonValue:
+    def download(self, path: str) -> bytes:
+        """A file that the service makes.
+
+        Raises:
+            Refused: what the service refuses.
+        """
+        with self._opened(LONG_S) as http:
+            found = http.get(path)
+            if not found.is_success:
+                _answer(found)
+            return found.content
+
+    def post(
+        self, path: str, body: Mapping[str, JsonValue], patience_s: float = ANSWER_S
+    ) -> JsonValue:
         """What the service answers to a command.
 
         Raises:
             Refused: what the service refuses.
         """
-        with self._opened() as http:
+        with self._opened(patience_s) as http:
             return _answer(http.post(path, json=dict(body)))
 
-    def _opened(self) -> httpx.Client:
+    def post_file(self, path: str, content: bytes, media_type: str) -> JsonValue:
+        """What the service answers to a file as it is.
+
+        Raises:
+            Refused: what the service refuses.
+        """
+        with self._opened() as http:
+            return _answer(http.post(path, content=content, headers={"Content-Type": media_type}))
+
+    def _opened(self, patience_s: float = ANSWER_S) -> httpx.Client:
         import httpx
 
         return httpx.Client(
-            base_url=self._service, headers=self._headers, timeout=ANSWER_S, trust_env=False
+            base_url=self._service, headers=self._headers, timeout=patience_s, trust_env=False
         )
 
 
 def in_name_of(data_dir: Path, kept: KeptSession) -> ServiceRequests:
     """Requests with the token of a session."""
     return ServiceRequests(service_of(data_dir, kept.service), kept.token)
+
+
+def of_case(data: Path | None, renovation: str, actor: str, what: str) -> ServiceRequests:
+    """Requests in a case by whoever is signed in here and may do `what`, a write of `rules.authority`.
+
+    Raises:
+        Refused: as `only_able` says.
+    """
+    from rules.authority import ROLES_OF_WRITE
+
+    able = ROLES_OF_WRITE[what].roles
+    return only_able(local_settings(data).data_dir, renovation, actor, what, able)
+
+
+def anybody(data: Path | None, service: str = "") -> ServiceRequests:
+    """Requests without a credential.
+
+    Raises:
+        Refused: `stack.not_running`.
+    """
+    return ServiceRequests(service_of(local_settings(data).data_dir, service))
 
 
 def only_able(

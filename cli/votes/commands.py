@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import secrets
-import sys
 import uuid
-from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +13,7 @@ from pydantic import JsonValue
 from pydantic_core import to_jsonable_python
 
 from cli.inputs import read_file
+from cli.output import Commands, lines_of, show, tell
 from cli.servers import DATA, local_settings
 from cli.words import said
 from models.values.channels import PaperChannel, RulingKind
@@ -32,7 +30,7 @@ Box = Annotated[
 ]
 CommandId = Annotated[str, typer.Option(help="The same id is done once; else a new one.")]
 
-commands = typer.Typer(
+commands = Commands(
     help="An open vote: ballots, paper, attendance, objections, consents, reminders.",
     no_args_is_help=True,
 )
@@ -48,11 +46,11 @@ def register(app: typer.Typer) -> None:
 def show_contested(
     renovation: Id, as_: AsIfSeveral = "", box: Box = None, data: Data = None
 ) -> None:
-    """Units whose ballots wait for a ruling, as JSON: channels and codes, never a choice.
+    """Units whose ballots wait for a ruling: channels and codes, never a choice.
 
     Example: gongjian vote contested r1
     """
-    print_all(read(data, renovation, as_, "rule_on_ballots", "contested", box))
+    show_answer(read(data, renovation, as_, "rule_on_ballots", "contested", box))
 
 
 @commands.command("non-voters")
@@ -63,30 +61,30 @@ def show_non_voters(
 
     Example: gongjian vote non-voters r1
     """
-    for unit in read(data, renovation, as_, "remind", "non-voters", box):
-        print(unit)
+    silent = read(data, renovation, as_, "remind", "non-voters", box)
+    show(silent, lambda: map(str, silent))
 
 
 @commands.command("count-sheets")
 def show_count_sheets(
     renovation: Id, as_: AsIfSeveral = "", box: Box = None, data: Data = None
 ) -> None:
-    """The count sheet of every batch of paper, as JSON.
+    """The count sheet of every batch of paper.
 
     Example: gongjian vote count-sheets r1
     """
-    print_all(read(data, renovation, as_, "enter_paper", "paper", box))
+    show_answer(read(data, renovation, as_, "enter_paper", "paper", box))
 
 
 @commands.command("mandates")
 def show_mandates(
     renovation: Id, as_: AsIfSeveral = "", box: Box = None, data: Data = None
 ) -> None:
-    """The register of mandates with its history, as JSON; no names, no instructions.
+    """The register of mandates with its history; no names, no instructions.
 
     Example: gongjian vote mandates r1
     """
-    print_all(read(data, renovation, as_, "register_mandate", "mandates", box))
+    show_answer(read(data, renovation, as_, "register_mandate", "mandates", box))
 
 
 @commands.command("rule")
@@ -107,7 +105,7 @@ def rule_on(  # noqa: PLR0917 - typer reads the signature
     """
     said: dict[str, JsonValue] = {"unit_number": unit, "kind": kind, "ballot": ballot}
     given = sent_fields(command_id, box_id=box, reason=reason, **said)
-    print_all([write(data, renovation, as_, "rulings", given)])
+    show_answer(write(data, renovation, as_, "rulings", given))
 
 
 @commands.command("paper")
@@ -149,11 +147,11 @@ def type_paper(  # noqa: PLR0917 - typer reads the signature
         raise
     except Exception:
         if made:
-            print(f"gongjian: {said('line.bundle_code', code=made)}", file=sys.stderr)
+            tell(f"gongjian: {said('line.bundle_code', code=made)}")
         raise
     if made:
-        print(f"gongjian: {said('line.write_code', code=made)}", file=sys.stderr)
-    print_all([taken])
+        tell(f"gongjian: {said('line.write_code', code=made)}")
+    show_answer(taken)
 
 
 @commands.command("remind")
@@ -164,7 +162,7 @@ def remind_silent(
 
     Example: gongjian vote remind r1 --as li
     """
-    print_all([write(data, renovation, as_, "reminders", sent_fields(command_id, box_id=box))])
+    show_answer(write(data, renovation, as_, "reminders", sent_fields(command_id, box_id=box)))
 
 
 def sent_fields(command_id: str, **fields: JsonValue) -> dict[str, JsonValue]:
@@ -199,7 +197,6 @@ def write(
     return in_name_of(home, kept).post(f"/v1/renovations/{renovation}/{part}", fields)
 
 
-def print_all(values: Sequence[JsonValue]) -> None:
-    """Each as JSON on a line of its own."""
-    for value in values:
-        print(json.dumps(value, ensure_ascii=False))
+def show_answer(answer: JsonValue) -> None:
+    """What the service answered, a list as a table."""
+    show(answer, lambda: lines_of(answer))

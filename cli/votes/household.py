@@ -15,10 +15,21 @@ import typer
 from pydantic import JsonValue
 
 from cli.inputs import plain, read_file
+from cli.output import show
 from cli.people.requests import ServiceRequests
 from cli.people.session_file import service_of
 from cli.servers import local_settings
-from cli.votes.commands import As, Box, CommandId, Data, Id, commands, print_all, sent_fields, write
+from cli.votes.commands import (
+    As,
+    Box,
+    CommandId,
+    Data,
+    Id,
+    commands,
+    sent_fields,
+    show_answer,
+    write,
+)
 from cli.votes.household_shown import household_lines
 from models.values.refusal import refusal
 
@@ -99,7 +110,7 @@ def record_attendance(
     """
     came: list[JsonValue] = [*units]
     fields = sent_fields(command_id, units=came, box_id=box)
-    print_all([write(data, renovation, as_, "attendance", fields)])
+    show_answer(write(data, renovation, as_, "attendance", fields))
 
 
 @commands.command("object")
@@ -156,7 +167,6 @@ def withdraw_consent(
 def show_household(
     renovation: Id,
     credential: Credential,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
     service: Service = "",
     data: Data = None,
 ) -> None:
@@ -167,10 +177,7 @@ def show_household(
     token = _token(credential)
     requests = ServiceRequests(service_of(local_settings(data).data_dir, service), token)
     found = requests.get(f"/v1/renovations/{renovation}/household")
-    if as_json:
-        print_all([found])
-    else:
-        print("\n".join(household_lines(found)))
+    show(found, lambda: household_lines(found))
 
 
 def _of_unit(
@@ -187,7 +194,7 @@ def _of_unit(
     address = service_of(local_settings(data).data_dir, service)
     given = sent_fields(command_id, unit_number=unit_of(token), **fields)
     requests = ServiceRequests(address, token)
-    print_all([requests.post(f"/v1/renovations/{renovation}/{part}", given)])
+    show_answer(requests.post(f"/v1/renovations/{renovation}/{part}", given))
 
 
 def _token(file: Path) -> str:

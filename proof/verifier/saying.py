@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from fractions import Fraction
@@ -10,6 +11,8 @@ from proof.verifier.counting import STATES
 from proof.verifier.deciding import Decided, Test
 from proof.verifier.reading import Fault, NotFound, OtherForm
 
+KEPT = "\n\t\u3000"
+"""White space that is printed as it is."""
 MEASURES = {
     "cast": "投同意或反对票的 voting yes or no",
     "no": "反对的 against",
@@ -169,10 +172,17 @@ def weighed(numbers: dict[str, int | None]) -> str:
     return f"{heads:,} 人 people, {amount(Fraction(area), 'area')}{more}"
 
 
+def shown(text: str) -> str:
+    """The text with escapes where a file of the bundle has what would move the cursor or turn the text round."""
+    return "".join(
+        each if each.isprintable() or each in KEPT else json.dumps(each)[1:-1] for each in text
+    )
+
+
 def say(text: str) -> bool:
     """Print it; False where it could not be written. That somebody reads no further is no fault."""
     try:
-        print(text, flush=True)
+        print(shown(text), flush=True)
     except OSError as error:
         # What is left in the buffer would fail again when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

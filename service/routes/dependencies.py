@@ -19,6 +19,7 @@ from rules.disclosure import ReaderKind
 from service.access.tickets import Shown, Voter
 from service.access.units import refuse_replaced
 from service.http.callers import came_from
+from service.http.problems import wanted_language
 from service.identity.browser import COOKIE, refuse_foreign_page, refuse_forged_form
 from service.identity.senders import bearer_token, sender_of, signed_in
 from service.identity.sessions import SignedIn
@@ -36,6 +37,14 @@ async def running_parts(request: Request) -> Parts:
 
 
 RunningParts = Annotated[Parts, Depends(running_parts)]
+
+
+async def language_in_request(request: Request) -> str:
+    """The language that the request asks for, as the catalogues name it."""
+    return wanted_language(request.headers.get("accept-language"))
+
+
+SpokenLanguage = Annotated[str, Depends(language_in_request)]
 TICKETS = ("v1.", "v2.")
 """So begin the credentials of a unit."""
 

@@ -33,7 +33,7 @@ def run(service: str, signed_in_here: Callable[..., None]) -> Run:
 
     def run(*words: str, **more: Any) -> Result:
         where = ["--service", service] if words[0] in asked else []
-        return RUNNER.invoke(app, ["vote", *words, *where], **more)
+        return RUNNER.invoke(app, ["vote", *words, *where, "--json"], **more)
 
     return run
 

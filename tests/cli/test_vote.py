@@ -69,22 +69,25 @@ async def test_a_committee_types_a_bundle_twice_and_settles_what_is_contested(
     )
     first = await in_thread(run, *typing, "--as", "committee")
     assert first.exit_code == 0, first.output
-    second = await in_thread(run, *typing, "--as", "committee2")
+    second = await in_thread(run, *typing, "--as", "committee2", "--json")
     assert json.loads(printed(second.output))["cast"] == 2
-    (line,) = printed(
-        (await in_thread(run, "contested", rid, "--as", "residents")).output
-    ).splitlines()
-    found = json.loads(line)
+    waits = await in_thread(run, "contested", rid, "--as", "residents", "--json")
+    (found,) = json.loads(printed(waits.output))
     assert found["unit_numbers"] == ["1-102"]
     code = found["ballots"][1]["code"]
     ruling = ("rule", rid, "1-102", "accepted", "--ballot", code, "--reason", "signed paper")
     ruled = await in_thread(run, *ruling, "--as", "residents")
     assert ruled.exit_code == 0, ruled.output
-    assert printed((await in_thread(run, "contested", rid, "--as", "residents")).output) == ""
+    assert (
+        printed((await in_thread(run, "contested", rid, "--as", "residents")).output)
+        == "Nothing.\n"
+    )
     assert (
         json.loads(
-            printed((await in_thread(run, "count-sheets", rid, "--as", "committee")).output)
-        )["cast"]
+            printed(
+                (await in_thread(run, "count-sheets", rid, "--as", "committee", "--json")).output
+            )
+        )[0]["cast"]
         == 2
     )
 
@@ -98,7 +101,7 @@ async def test_those_who_are_silent_are_listed_and_reminded(
     ).splitlines()
     assert len(silent) == 11
     assert "1-102" not in silent
-    reminded = await in_thread(run, "remind", rid, "--as", "committee")
+    reminded = await in_thread(run, "remind", rid, "--as", "committee", "--json")
     assert json.loads(printed(reminded.output))["kind"] == "voting.reminder_ordered"
 
 
@@ -185,5 +188,5 @@ async def test_a_sheet_of_proposals_is_listed_confirmed_and_refused_in_both_lang
     assert "%(" not in part.output
     assert printed((await say("list", rid, "--as", "street")).output).startswith("Nothing waits")
     kept = printed((await say("list", rid, "--as", "street", "--all", "--json")).output)
-    states = {each["id"]: each["state"] for each in map(json.loads, kept.splitlines())}
+    states = {each["id"]: each["state"] for each in json.loads(kept)}
     assert states == dict.fromkeys((first, second, left), "confirmed") | {third: "withdrawn"}
