@@ -130,6 +130,10 @@ COMMANDS: Mapping[str, Listed] = {
         "cli.rules.decide",
         "Every rule, cap and dated pack with its law, its dates and how certain they are.",
     ),
+    "allocate": Listed(
+        "cli.rules.allocate",
+        "Who pays how much: shares, fees, relief and refunds, exact to the fen.",
+    ),
     "menu": Listed("cli.rules.menu", "Tally a menu vote and choose works within its budget."),
     "evidence": Listed("cli.evidence", "Evidence that anybody can check."),
     "verify": Listed(
