@@ -146,8 +146,7 @@ def _opener(data: Path | None, renovation: str) -> str:
     requests = in_name_of(local_settings(data).data_dir, kept)
     events = requests.get(f"/v1/renovations/{renovation}/events", limit="1")
     first = events[0] if isinstance(events, list) and events else {}
-    actor = first.get("actor") if isinstance(first, dict) else {}
-    return str(actor.get("id") or "") if isinstance(actor, dict) else ""
+    return str(first.get("actor_id") or "") if isinstance(first, dict) else ""
 
 
 def _moves(answer: ClockMoved) -> Iterator[str]:

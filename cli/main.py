@@ -59,6 +59,7 @@ COMMANDS: Mapping[str, Listed] = {
     "logout": Listed(
         "cli.people.commands", "End every session of this machine, at the service and in the file."
     ),
+    "account": Listed("cli.people.accounts", "The accounts with which people sign in: close one."),
     "official": Listed("cli.people.commands", "Who holds which role: give, end, list."),
     "firm": Listed(
         "cli.people.firms",

@@ -19,6 +19,7 @@ CODES: dict[int, str] = {
         sign_in.provider_unclear
         sign_in.attempt_unknown
         granting.nothing_to_see
+        account.not_yours
         firm.own firm.not_official bidding.related
         granting.to_oneself
         granting.outside_place
@@ -43,6 +44,7 @@ CODES: dict[int, str] = {
         granting.place_unknown
         firm.unknown firm.nobody
         granting.unknown
+        account.unknown
         invitation.unknown
         correction.official_unknown access.letter_unknown access.letter_replaced access.letter_expired
         access.letter_worn_out
@@ -58,6 +60,7 @@ CODES: dict[int, str] = {
         sign_in.account_taken passkey.last_way passkey.there passkey.too_many
         contact.too_many notice.not_failed notice.no_training notice.nothing_on_paper posted.no_vote posted.not_counted
         granting.last_administrator
+        account.closed
         firm.code_taken firm.other_firm firm.too_many_waiting
         granting.already_there
         granting.over

@@ -23,6 +23,7 @@ from service.http.problems import wanted_language
 from service.identity.browser import COOKIE, refuse_foreign_page, refuse_forged_form
 from service.identity.senders import bearer_token, sender_of, signed_in
 from service.identity.sessions import SignedIn
+from service.notices.wording import CHINESE
 from service.parts import Parts
 from service.programs.doors import Door, door_of
 from service.programs.visits import Visit, load_visit
@@ -40,8 +41,9 @@ RunningParts = Annotated[Parts, Depends(running_parts)]
 
 
 async def language_in_request(request: Request) -> str:
-    """The language that the request asks for, as the catalogues name it."""
-    return wanted_language(request.headers.get("accept-language"))
+    """The language that the request asks for, as the catalogues name it; Chinese where it asks for none."""
+    asked = request.headers.get("accept-language")
+    return wanted_language(asked) if asked else CHINESE
 
 
 SpokenLanguage = Annotated[str, Depends(language_in_request)]

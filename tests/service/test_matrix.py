@@ -72,6 +72,8 @@ WHO: Mapping[str, str | set[Role]] = {
     "POST /v1/grants": PERSON,
     "POST /v1/grants/{grant_id}/confirm": PERSON,
     "POST /v1/grants/{grant_id}/end": PERSON,
+    # Whose account one may close: tests/service/identity/test_accounts.py.
+    "POST /v1/accounts/{person}/closing": PERSON,
     # Who may bring, confirm and end a firm: tests/service/firms.
     "POST /v1/firm-registrations": EVERYBODY,
     "GET /v1/firms": PERSON,
