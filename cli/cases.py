@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -156,16 +154,18 @@ def credentials(
 
     Example: gongjian credentials r1 --out letters.csv
     """
+    from formats.csv_table import csv_text
     from runtime.record.cases import load_first_letters
     from service.http.credentials import voter_credential
 
     units = _read(data, lambda connection: load_first_letters(connection, renovation))
     key = settings_for(data).credential_key
     letters = [(unit, voter_credential(key, renovation, unit, version)) for unit, version in units]
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerows((("unit", "credential"), *letters))
-    give_text(text.getvalue(), [{"unit": unit, "credential": key} for unit, key in letters], out)
+    give_text(
+        csv_text((("unit", "credential"), *letters)),
+        [{"unit": unit, "credential": key} for unit, key in letters],
+        out,
+    )
     if out is not None:
         written = number_of("credentials", len(units))
         tell(said("line.credentials_in", credentials=written, file=str(out)))

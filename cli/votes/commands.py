@@ -6,7 +6,7 @@ import secrets
 import uuid
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import JsonValue
@@ -18,6 +18,9 @@ from cli.servers import DATA, local_settings
 from cli.words import said
 from models.values.channels import PaperChannel, RulingKind
 from models.values.refusal import Refused
+
+if TYPE_CHECKING:
+    from formats.paper_sheet import PrintedMotion
 
 Id = Annotated[str, typer.Argument(metavar="RENOVATION", help="The id that `gongjian start` gave.")]
 As = Annotated[str, typer.Option("--as", metavar="ACTOR", help="Who acts: the id of an official.")]
@@ -111,7 +114,10 @@ def rule_on(  # noqa: PLR0917 - typer reads the signature
 @commands.command("paper")
 def type_paper(  # noqa: PLR0917 - typer reads the signature
     renovation: Id,
-    file: Annotated[Path, typer.Argument(help="CSV: unit, then a column for each motion.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help=".csv, .xlsx, .xls, .ods: unit, then a column for each motion."),
+    ],
     as_: As,
     reference: Annotated[str, typer.Option(help="What is written on the bundle.")],
     scan: Annotated[str, typer.Option(help="Where its scan is kept.")],
@@ -127,9 +133,11 @@ def type_paper(  # noqa: PLR0917 - typer reads the signature
 
     Example: gongjian vote paper r1 sheet.csv --as li --reference folder-3 --scan scan.pdf
     """
-    from formats.paper_sheet import lines_of_sheet
+    from runtime.spreadsheets.paper_files import read_paper_sheet
 
-    lines = lines_of_sheet(read_file(file), file.name)
+    lines = read_paper_sheet(
+        read_file(file), file.name, printed_motions(data, renovation, as_, box)
+    )
     typed = [{"unit_number": line.unit_number, "choices": line.choices} for line in lines]
     made = "" if code else secrets.token_hex(10)
     given = sent_fields(
@@ -195,6 +203,39 @@ def write(
     home = local_settings(data).data_dir
     kept, *_ = own_sessions(home, renovation, actor_id)
     return in_name_of(home, kept).post(f"/v1/renovations/{renovation}/{part}", fields)
+
+
+def printed_motions(
+    data: Path | None, renovation: str, actor_id: str, box_id: str | None
+) -> list[PrintedMotion]:
+    """The motions of the running vote, of one box or of all, with the titles that stand on the paper."""
+    from cli.people.requests import in_name_of
+    from cli.people.session_file import own_sessions
+    from formats.paper_sheet import PrintedMotion
+
+    home = local_settings(data).data_dir
+    kept, *_ = own_sessions(home, renovation, actor_id)
+    case = in_name_of(home, kept).get(f"/v1/renovations/{renovation}")
+    assert isinstance(case, dict)
+    others = case["other_boxes"]
+    boxes = [case["box"], *(others if isinstance(others, list) else ())]
+    found: dict[str, PrintedMotion] = {}
+    for box in boxes:
+        motions = box["motions"] if isinstance(box, dict) and box_id in {None, box["id"]} else []
+        for motion in motions if isinstance(motions, list) else ():
+            assert isinstance(motion, dict)
+            menu = motion.get("menu")
+            items = menu["items"] if isinstance(menu, dict) else motion.get("options")
+            choices = {
+                str(each["title"]): str(each["id"])
+                for each in (items if isinstance(items, list) else ())
+                if isinstance(each, dict)
+            }
+            name = str(motion["id"])
+            found[name] = PrintedMotion(
+                name, str(motion["title"]), choices, several=isinstance(menu, dict)
+            )
+    return list(found.values())
 
 
 def show_answer(answer: JsonValue) -> None:

@@ -3,9 +3,7 @@
 The link is made of the letter's id, so that a printing that was interrupted is printed again as it was.
 """
 
-import csv
 import html
-import io
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, tzinfo
@@ -15,6 +13,7 @@ import segno
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from formats.csv_table import csv_text
 from models.tables import Letter, OwnerReplacement
 from models.values.actor import Actor
 from models.values.base import Carried
@@ -183,14 +182,11 @@ def _first_id(situation: Situation, unit_number: str) -> str:
 
 def as_csv(letters: Iterable[PrintedLetter], zone: tzinfo) -> str:
     """unit,link,fact,good_until,how: what a letter shop prints; `how` is the sentence for the resident."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("unit", "link", "fact", "good_until", "how"))
-    writer.writerows(
+    lines = (
         (each.unit_number, each.link, each.fact, _day(each, zone), FACTS[each.fact][0])
         for each in letters
     )
-    return text.getvalue()
+    return csv_text((("unit", "link", "fact", "good_until", "how"), *lines))
 
 
 def as_pdf(

@@ -174,6 +174,7 @@ CODES: dict[int, str] = {
         opening.unlawful opening.unreadable opening.unseen opening.weight_negative opening.weights_zero
         opening.year opening.zone_unknown paper.motion_left_out paper.other_code paper.other_lines
         paper.other_scan paper.owner_twice paper.sheet_cell paper.sheet_headings
+        paper.sheet_motion
         paper.sheet_unreadable publication.another publication.not_open
         publication.objection_answered publication.objection_unknown publication.own_objection
         receipt.code receipt.key receipt.path receipt.signature reminder.nobody renovation.ended

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import cast
 
+from pydantic import JsonValue
 from sqlalchemy import CursorResult, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -71,7 +72,11 @@ async def close(
             )
             .values(expires_at=now)
         )
-        details = {"person": person, "reason": body.reason, "sessions_ended": ended}
+        details: dict[str, JsonValue] = {
+            "person": person,
+            "reason": body.reason,
+            "sessions_ended": ended,
+        }
         log = place_log.INSTALLATION
         at = await place_log.append(session, log, actor, key, asked, CLOSED, details)
         return _closed(person, at, ended, held)
