@@ -1,18 +1,19 @@
 """Reads what a command was given: files, and the fields of an official act."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from models.fields import expectation
-from models.messages.act_bodies import BODIES
-from models.messages.acts import ACTS, Act
 from models.values.refusal import Problem, Refused, problem, refusal, refuse_if_any
-from service.bodies import refuse_repeated_keys
 
-FIELDS = TypeAdapter(dict[str, JsonValue])
+if TYPE_CHECKING:
+    from models.messages.acts import Act
+
 MOST_BYTES = 256 * 1024 * 1024
 OURS = frozenset({"command_id", "actor"})
 """Fields of every act that the service fills in."""
@@ -43,6 +44,8 @@ def act_named(name: str) -> type[Act]:
     Raises:
         Refused: `cases.act_unknown`, with the names there are.
     """
+    from models.messages.acts import ACTS
+
     act = ACTS.get(name.replace("-", "_"))
     if act is None:
         raise refusal("cases.act_unknown", where=name, act=name, known=", ".join(sorted(ACTS)))
@@ -102,9 +105,11 @@ def act_fields(
 
 
 def _from_json(text: str) -> dict[str, JsonValue]:
+    from service.bodies import refuse_repeated_keys
+
     refuse_repeated_keys(text)
     try:
-        return FIELDS.validate_json(text)
+        return TypeAdapter(dict[str, JsonValue]).validate_json(text)
     except ValidationError:
         raise refusal("cases.json_invalid", where="--fields") from None
 
@@ -116,6 +121,8 @@ def _is_text(act: type[Act], name: str) -> bool:
 
 def plain(value: str) -> JsonValue:
     """What is JSON as JSON, anything else as text."""
+    from service.bodies import refuse_repeated_keys
+
     refuse_repeated_keys(value)
     try:
         found: JsonValue = json.loads(value)
@@ -126,6 +133,9 @@ def plain(value: str) -> JsonValue:
 
 def _refuse_wrong(act: type[Act], fields: dict[str, JsonValue]) -> None:
     """Validate the fields as the gateway will: actor and command id are not among them."""
+    from models.fields import expectation
+    from models.messages.act_bodies import BODIES
+
     reserved = sorted(OURS & fields.keys())
     problems = [_field_problem(act, name, expected="expected.known") for name in reserved]
     given = {name: value for name, value in fields.items() if name not in OURS}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +21,7 @@ from models.values.refusal import Refused
 
 if TYPE_CHECKING:
     from models.messages.acts import Act
+    from models.values.actor import Role
     from service.parts import Parts
 
 SEND_AGAIN = frozenset(
@@ -100,9 +101,12 @@ def _sent(
 ) -> dict[str, JsonValue]:
     """The answer of the service to an act, with what its event says; or the proposal it became."""
     from cli.people.requests import only_able
-    from rules.authority import ROLES_OF_ACT
 
-    able = ROLES_OF_ACT[kind.name].roles
+    def able() -> Collection[Role]:
+        from rules.authority import ROLES_OF_ACT
+
+        return ROLES_OF_ACT[kind.name].roles
+
     requests = only_able(local_settings(data).data_dir, renovation, as_, kind.name, able)
     path = f"/v1/renovations/{renovation}"
     done = requests.post(f"{path}/acts/{kind.name}", {"command_id": command_id, **fields})

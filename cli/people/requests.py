@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,9 +93,12 @@ def of_case(data: Path | None, renovation: str, actor: str, what: str) -> Servic
     Raises:
         Refused: as `only_able` says.
     """
-    from rules.authority import ROLES_OF_WRITE
 
-    able = ROLES_OF_WRITE[what].roles
+    def able() -> Collection[Role]:
+        from rules.authority import ROLES_OF_WRITE
+
+        return ROLES_OF_WRITE[what].roles
+
     return only_able(local_settings(data).data_dir, renovation, actor, what, able)
 
 
@@ -109,9 +112,15 @@ def anybody(data: Path | None, service: str = "") -> ServiceRequests:
 
 
 def only_able(
-    data_dir: Path, renovation: str, actor: str, what: str, able_roles: Collection[Role]
+    data_dir: Path,
+    renovation: str,
+    actor: str,
+    what: str,
+    able_roles: Callable[[], Collection[Role]],
 ) -> ServiceRequests:
     """The one session of this machine whose holder has a role in a case in which `what` may be done.
+
+    Which roles these are is only asked where there are several sessions.
 
     Raises:
         Refused: `cases.not_signed_in`, `cases.actor_needed`; what the service refuses.
@@ -123,7 +132,7 @@ def only_able(
     for each in sessions:
         requests = in_name_of(data_dir, each)
         roles = requests.get(f"/v1/renovations/{renovation}/roles")
-        if isinstance(roles, list) and set(able_roles) & set(map(str, roles)):
+        if isinstance(roles, list) and set(able_roles()) & set(map(str, roles)):
             able[each.actor_id] = requests
     if len(able) == 1:
         return next(iter(able.values()))

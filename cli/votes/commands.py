@@ -182,11 +182,9 @@ def read(
     data: Path | None, renovation: str, as_: str, what: str, part: str, box_id: str | None = None
 ) -> list[JsonValue]:
     """Read something of a box of the running vote, as whoever is signed in here and may do `what`."""
-    from cli.people.requests import only_able
-    from rules.authority import ROLES_OF_WRITE
+    from cli.people.requests import of_case
 
-    able = ROLES_OF_WRITE[what].roles
-    requests = only_able(local_settings(data).data_dir, renovation, as_, what, able)
+    requests = of_case(data, renovation, as_, what)
     query = {} if box_id is None else {"box_id": box_id}
     found = requests.get(f"/v1/renovations/{renovation}/{part}", **query)
     assert isinstance(found, list)

@@ -11,7 +11,6 @@ import typer
 from pydantic import JsonValue
 
 from cli.output import Commands, show, table
-from cli.servers import local_settings
 from cli.shown import moment, words
 from cli.votes.commands import As, AsIfSeveral, CommandId, Data, Id, sent_fields, write
 from cli.words import named, said
@@ -105,11 +104,9 @@ def refuse_proposal(
 
 
 def _reader(data: Path | None, renovation: str, as_: str) -> ServiceRequests:
-    from cli.people.requests import only_able
-    from rules.authority import ROLES_OF_WRITE
+    from cli.people.requests import of_case
 
-    able = ROLES_OF_WRITE["confirm_proposal"].roles
-    return only_able(local_settings(data).data_dir, renovation, as_, "confirm_proposal", able)
+    return of_case(data, renovation, as_, "confirm_proposal")
 
 
 def _listed(requests: ServiceRequests, renovation: str) -> list[Line]:
