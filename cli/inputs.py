@@ -94,17 +94,32 @@ def act_fields(
         Refused: `cases.json_invalid`, `cases.pair_invalid`, `cases.field_invalid` for each field,
             `service.key_twice`.
     """
-    fields = {**(given or {}), **(_from_json(text) if text is not None else {})}
+    fields = {**(given or {}), **(json_fields(text) if text is not None else {})}
     for pair in pairs:
-        name, sign, value = pair.partition("=")
-        if not sign or not name:
-            raise refusal("cases.pair_invalid", where=pair, pair=pair)
+        name, value = split_pair(pair)
         fields[name] = value if _is_text(act, name) else plain(value)
     _refuse_wrong(act, fields)
     return fields
 
 
-def _from_json(text: str) -> dict[str, JsonValue]:
+def split_pair(pair: str) -> tuple[str, str]:
+    """The name and the value of "name=value".
+
+    Raises:
+        Refused: `cases.pair_invalid`.
+    """
+    name, sign, value = pair.partition("=")
+    if not sign or not name:
+        raise refusal("cases.pair_invalid", where=pair, pair=pair)
+    return name, value
+
+
+def json_fields(text: str) -> dict[str, JsonValue]:
+    """The fields of `--fields`.
+
+    Raises:
+        Refused: `cases.json_invalid`, `service.key_twice`.
+    """
     from service.bodies import refuse_repeated_keys
 
     refuse_repeated_keys(text)

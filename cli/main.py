@@ -84,6 +84,10 @@ COMMANDS: Mapping[str, Listed] = {
         "cli.acts.commands",
         "Do an official act as whoever is signed in here; of several, the only one who may.",
     ),
+    "call": Listed(
+        "cli.people.calls",
+        "Call a door of the API that has no command of its own; without --as or --credential a GET is anybody's.",
+    ),
     "list": Listed(
         "cli.cases",
         "A page of the renovations; without a filter the ones that were opened last come first.",

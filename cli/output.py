@@ -171,9 +171,12 @@ def table(
     from rich.text import Text
 
     made = Table(box=SIMPLE_HEAD) if plain else Table()
-    for heading in headings:
+    for number, heading in enumerate(headings):
+        # The first column is what the next command is told: an id is never shortened.
         made.add_column(
-            Text(heading), overflow="fold" if plain or heading in folded else "ellipsis"
+            Text(heading),
+            overflow="fold" if plain or heading in folded else "ellipsis",
+            no_wrap=not number,
         )
     for row in rows:
         made.add_row(*(Text(shown(cell)) for cell in row))

@@ -114,7 +114,7 @@ def check_closing(
     place by somebody who has no say there. An administrator's account is closed by another one.
 
     Raises:
-        Refused: `granting.last_administrator`, `account.not_yours`.
+        Refused: `granting.last_administrator`, `account.unknown` as for an account that is not there.
     """
     own = person == sender_id
     if own and any(role is Role.ADMINISTRATOR for role, _ in held):
@@ -129,7 +129,7 @@ def check_closing(
     except Refused:
         givers = []
     if not givers:
-        raise refusal("account.not_yours", where="person", person=person)
+        raise refusal("account.unknown", where="person", person=person)
     return givers[0]
 
 

@@ -102,13 +102,13 @@ def of_case(data: Path | None, renovation: str, actor: str, what: str) -> Servic
     return only_able(local_settings(data).data_dir, renovation, actor, what, able)
 
 
-def anybody(data: Path | None, service: str = "") -> ServiceRequests:
-    """Requests without a credential.
+def anybody(data: Path | None, service: str = "", token: str = "") -> ServiceRequests:
+    """Requests without a session: with a unit's ticket, or with nothing.
 
     Raises:
         Refused: `stack.not_running`.
     """
-    return ServiceRequests(service_of(local_settings(data).data_dir, service))
+    return ServiceRequests(service_of(local_settings(data).data_dir, service), token)
 
 
 def only_able(

@@ -6,7 +6,6 @@ stands on no command line. Attendance is written down by whoever convened.
 
 from __future__ import annotations
 
-import sys
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,11 +14,10 @@ from typing import Annotated
 import typer
 from pydantic import JsonValue
 
-from cli.inputs import plain, read_file
+from cli.inputs import plain
 from cli.output import show, tell
-from cli.people.requests import ServiceRequests
-from cli.people.session_file import service_of
-from cli.servers import local_settings
+from cli.people.requests import ServiceRequests, anybody
+from cli.people.tickets import Credential, Service, read_ticket
 from cli.votes.commands import (
     As,
     Box,
@@ -35,17 +33,6 @@ from cli.votes.household_shown import household_lines
 from cli.words import listed, said
 from models.values.refusal import Refused, refusal
 
-Credential = Annotated[
-    Path,
-    typer.Option(
-        "--credential",
-        metavar="FILE",
-        help="A file with the unit's ticket alone; - is standard input.",
-    ),
-]
-Service = Annotated[
-    str, typer.Option(metavar="URL", help="Which service; else the one of this machine.")
-]
 Choice = Annotated[
     list[str],
     typer.Option(
@@ -56,8 +43,6 @@ Choice = Annotated[
 ]
 Work = Annotated[str, typer.Argument(metavar="WORK", help="The work's id in the scheme.")]
 SEVERAL = 2
-LONGEST = 1_000
-"""Characters of a credential and what may stand around it."""
 
 
 @commands.command("cast")
@@ -74,8 +59,8 @@ def cast_ballot(
 
     Example: gongjian vote cast r1a2 --credential unit.txt --choice roof=yes --choice 'menu=["lamps"]'
     """
-    token = _token(credential)
-    for line in replaced_lines(_requests(data, service, token), renovation, box, unit_of(token)):
+    token = read_ticket(credential)
+    for line in replaced_lines(anybody(data, service, token), renovation, box, unit_of(token)):
         tell(line)
     fields: dict[str, JsonValue] = {"choices": _choices(choice), "box_id": box}
     _of_unit(data, service, renovation, token, command_id, "ballots", fields)
@@ -96,7 +81,7 @@ def give_opinion(
     Example: gongjian vote opinion r1a2 --credential unit.txt --choice roof=no
     """
     fields: dict[str, JsonValue] = {"choices": _choices(choice), "box_id": box}
-    _of_unit(data, service, renovation, _token(credential), command_id, "opinions", fields)
+    _of_unit(data, service, renovation, read_ticket(credential), command_id, "opinions", fields)
 
 
 @commands.command("attend")
@@ -136,7 +121,7 @@ def object_to_vote(
         data,
         service,
         renovation,
-        _token(credential),
+        read_ticket(credential),
         command_id,
         "vote-objections",
         {"box_id": box},
@@ -157,7 +142,9 @@ def give_consent(
     Example: gongjian vote consent r1a2 lift-1 --credential unit.txt
     """
     fields: dict[str, JsonValue] = {"work_id": work}
-    _of_unit(data, service, renovation, _token(credential), command_id, "part-consents", fields)
+    _of_unit(
+        data, service, renovation, read_ticket(credential), command_id, "part-consents", fields
+    )
 
 
 @commands.command("withdraw-consent")
@@ -174,7 +161,7 @@ def withdraw_consent(
     Example: gongjian vote withdraw-consent r1a2 lift-1 --credential unit.txt
     """
     part, fields = "part-consents/withdrawals", dict[str, JsonValue](work_id=work)
-    _of_unit(data, service, renovation, _token(credential), command_id, part, fields)
+    _of_unit(data, service, renovation, read_ticket(credential), command_id, part, fields)
 
 
 @commands.command("household")
@@ -188,7 +175,7 @@ def show_household(
 
     Example: gongjian vote household r1a2 --credential unit.txt
     """
-    requests = _requests(data, service, _token(credential))
+    requests = anybody(data, service, read_ticket(credential))
     found = requests.get(f"/v1/renovations/{renovation}/household")
     show(found, lambda: household_lines(found))
 
@@ -204,7 +191,7 @@ def _of_unit(
 ) -> None:
     """Say something in the name of the unit whose ticket it is."""
     given = sent_fields(command_id, unit_number=unit_of(token), **fields)
-    requests = _requests(data, service, token)
+    requests = anybody(data, service, token)
     show_answer(requests.post(f"/v1/renovations/{renovation}/{part}", given))
 
 
@@ -225,16 +212,6 @@ def replaced_lines(
         before = paper["cast_with"]
         if before is not None and before != unit:
             yield said("line.votes_replaced", unit=str(before))
-
-
-def _requests(data: Path | None, service: str, token: str) -> ServiceRequests:
-    return ServiceRequests(service_of(local_settings(data).data_dir, service), token)
-
-
-def _token(file: Path) -> str:
-    if str(file) == "-":
-        return sys.stdin.read(LONGEST).strip()
-    return read_file(file)[:LONGEST].decode("utf-8", "replace").strip()
 
 
 def unit_of(token: str) -> str:

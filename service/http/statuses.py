@@ -19,7 +19,6 @@ CODES: dict[int, str] = {
         sign_in.provider_unclear
         sign_in.attempt_unknown
         granting.nothing_to_see
-        account.not_yours
         firm.own firm.not_official bidding.related
         granting.to_oneself
         granting.outside_place

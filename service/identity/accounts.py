@@ -30,7 +30,7 @@ async def close(
     Roles are not ended by it: they are events of their places, and who has to act there may need them.
 
     Raises:
-        Refused: `account.unknown`, `account.closed`, `account.not_yours`,
+        Refused: `account.unknown`, `account.closed`,
             `granting.last_administrator`, `journal.command_reused`.
     """
     asked = digest({"of": [CLOSED, person], "body": body.model_dump(mode="json")})
@@ -51,8 +51,6 @@ async def close(
         ).all()
         places = [(Role(row.role), path) for row, path in held]
         grants = await load_grants(session, sender_id)
-        if not accounts and not held:
-            raise refusal("account.unknown", where="person", person=person)
         actor = check_closing(person, sender_id, places, grants)
         if not accounts:
             raise refusal("account.unknown", where="person", person=person)

@@ -37,8 +37,8 @@ async def test_an_account_is_closed_once_and_its_sessions_end(
 ) -> None:
     assert (await http.get("/v1/session", headers=bearer("committee-9"))).status_code == 200
     for who, whose, refused in (
-        ("committee-9", "office", (403, "account.not_yours")),
-        ("office", "bureau", (403, "account.not_yours")),
+        ("committee-9", "office", (404, "account.unknown")),
+        ("office", "bureau", (404, "account.unknown")),
         ("admin", "nobody-9", (404, "account.unknown")),
         ("admin", "admin", (409, "granting.last_administrator")),
     ):
