@@ -12,8 +12,9 @@ from proof.bundle import contents as bundle
 from proof.bundle.judging import judge, laws_of
 from proof.verifier import standalone
 from proof.verifier.main import found_in, found_in_public, read_bundle
+from proof.verifier.printing import say
 from proof.verifier.reading import Fault, Files
-from proof.verifier.saying import lines_of, lines_of_fault, say
+from proof.verifier.saying import lines_of, lines_of_fault
 
 BAD = 1
 

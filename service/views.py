@@ -69,7 +69,7 @@ class BoxView(Carried):
     """Per motion the tally and every check; null until the box is closed."""
 
 
-class BallotPaper(BoxView):
+class OwnPaper(BoxView):
     """A box as one who votes in it sees it."""
 
     units: tuple[str, ...] = ()
@@ -337,7 +337,7 @@ async def turnout_of(session: AsyncSession, box: BallotBox) -> Turnout:
 
 async def list_papers(
     session: AsyncSession, renovation_id: str, unit_number: str
-) -> tuple[BallotPaper, ...]:
+) -> tuple[OwnPaper, ...]:
     """The boxes of the running vote in which a unit has a vote, with the units it votes together with."""
     last = (
         select(Ballot.unit_number)
@@ -358,7 +358,7 @@ async def list_papers(
         .where(RollUnit.unit_number == unit_number, RollEntry.excluded_reason.is_(None))
     )
     return tuple(
-        shown(BallotPaper, box).model_copy(update={"units": tuple(units), "cast_with": cast})
+        shown(OwnPaper, box).model_copy(update={"units": tuple(units), "cast_with": cast})
         for box, units, cast in await session.execute(query)
     )
 

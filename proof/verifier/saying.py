@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 from fractions import Fraction
 
 from proof.verifier.counting import STATES
 from proof.verifier.deciding import Decided, Test
 from proof.verifier.reading import Fault, NotFound, OtherForm
 
-KEPT = "\n\t\u3000"
-"""White space that is printed as it is."""
 CHECKS = {
     "files": "文件与签名时的完全相同 the files are those that were signed",
     "head": "表决结束时的签名成立 what was signed at the close holds",
@@ -190,26 +185,6 @@ def weighed(numbers: dict[str, int | None]) -> str:
     shares = numbers.get("shares")
     more = "" if shares is None else f", {amount(Fraction(shares), 'share')} 份 shares"
     return f"{heads:,} 人 people, {amount(Fraction(area), 'area')}{more}"
-
-
-def shown(text: str) -> str:
-    """The text with escapes where a file of the bundle has what would move the cursor or turn the text round."""
-    return "".join(
-        each if each.isprintable() or each in KEPT else json.dumps(each)[1:-1] for each in text
-    )
-
-
-def say(text: str) -> bool:
-    """Print it; False where it could not be written. That somebody reads no further is no fault."""
-    try:
-        print(shown(text), flush=True)
-    except OSError as error:
-        # What is left in the buffer would fail again when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):
-            print(f"未能输出 it could not be printed: {error.strerror}", file=sys.stderr)
-            return False
-    return True
 
 
 def reasons(decided: Decided) -> list[str]:

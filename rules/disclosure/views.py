@@ -57,7 +57,7 @@ VIEWS: Mapping[str, Mapping[Circle, str]] = {
         EVERYBODY: """id attempt building entrance state opens_at closes_at motions roll_hash provisional
             official_by objections_until result"""
     },
-    "BallotPaper": {
+    "OwnPaper": {
         EVERYBODY: """id attempt building entrance state opens_at closes_at motions roll_hash provisional
             official_by objections_until result""",
         OWN: "units cast_with",

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from runtime.local.programs import ROOT
-from tests.support.newcomer import Newcomer
+from tests.support.processes.newcomer import Newcomer
 
 EXAMPLE = ROOT / "docs" / "examples" / "estate.yaml"
 NAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许"

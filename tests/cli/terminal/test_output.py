@@ -18,7 +18,7 @@ from cli import output
 from cli.main import main, whole_application
 from cli.words import said
 from models.fields import UNREADABLE
-from proof.verifier import saying
+from proof.verifier import printing
 from runtime.local.programs import ROOT
 from tests.cli.test_help import leaves
 
@@ -87,7 +87,7 @@ def test_no_text_of_somebody_steers_the_terminal(text: str) -> None:
     read = json.loads(as_json)
     assert read["name"] == text
     assert "\n" not in output.inside(text).replace("\n    ", "")
-    assert is_harmless(saying.shown(text))
+    assert is_harmless(printing.shown(text))
     plain = io.StringIO()
     Console(file=plain, width=200, force_terminal=True, color_system="truecolor").print(
         output.table(["a", "b"], [[text, "x"], ["y", text]])
