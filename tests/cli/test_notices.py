@@ -20,6 +20,7 @@ from tests.support.channels import OFFICIALS, grant_roles
 from tests.support.estate import make_renovation
 from tests.support.notices.mail import delivery_report, mail_server
 from tests.support.notices.outbox import add_contacts, add_notice, sender_of, with_mail
+from tests.support.processes.commands import printed
 
 Run = Callable[..., Result]
 AS = ("--as", "committee")
@@ -38,7 +39,7 @@ async def said(run: Run, *words: str) -> list[str]:
     if isinstance(result.exception, Refused):
         raise result.exception
     assert result.exit_code == 0, result.output
-    return result.stdout.splitlines()
+    return printed(result.stdout).splitlines()
 
 
 @pytest.fixture

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import threading
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import asyncpg
@@ -44,6 +46,21 @@ async def vote(database: Database, owner: str) -> tuple[str, str]:
     # The commands have a loop of their own; the pool of this one is not theirs.
     await database.dispose()
     return rid, box
+
+
+class NoAnswer(BaseHTTPRequestHandler):
+    """A service that is read, and goes away while it takes something."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"box": null, "other_boxes": []}')
+
+    def do_POST(self) -> None:
+        self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 async def in_thread(run: Run, *words: str) -> Result:
@@ -126,9 +143,13 @@ async def test_a_code_is_shown_for_a_bundle_that_was_taken_and_for_no_other(
     assert taken.exit_code == 0, taken.output
     assert "write this code on the bundle" in taken.stderr
     away = tmp_path / "away"
-    keep_here(away, "committee", service="http://127.0.0.1:9")
+    server = HTTPServer(("127.0.0.1", 0), NoAnswer)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    keep_here(away, "committee", service=f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("GONGJIAN_DATA_DIR", str(away))
     unknown = await in_thread(run, *typing, "committee")
+    server.shutdown()
+    server.server_close()
     assert not isinstance(unknown.exception, Refused)
     assert "if the bundle was taken" in unknown.stderr
 

@@ -29,6 +29,7 @@ IN_PATH = {
     "notice": "0" * 64,
     "kind": "vote-announced",
     "person": "somebody",
+    "picture_id": "i1",
 }
 """Something of the right kind for each parameter of a path."""
 
